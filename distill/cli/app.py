@@ -1,0 +1,195 @@
+"""The command line. Only here: printing, the environment, exit codes. Everything heavy is imported by the verb that needs it."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from distill import __version__
+from distill.errors import DistillError
+
+HELP = """From a task spec to a small model that does the task, with proof of whether it was worth it.
+
+The order of a run:
+
+  distill init DIR        write a first task: spec, prompts, schema
+  distill validate SPEC   find every fault before anything is paid
+  distill plan SPEC       what would be sent and what it may cost
+  distill run SPEC        generate, curate, export, train, evaluate, report
+  distill status SPEC     where a run stands, also while it runs
+  distill explain RUN ROW one row's whole way, from seed to fate
+  distill refresh SPEC --teacher MODEL   the same task with a better teacher
+
+Answers are paid once: they are kept in .distill/answers.db, and a run that stopped goes on where it was.
+Exit codes: 0 done, 1 our fault, 2 usage or spec, 3 rows still owed, 4 verdict not met, 5 budget, 6 key or quota, 130 interrupted.
+"""
+
+app = typer.Typer(
+    name="distill", help=HELP, no_args_is_help=True, rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False
+)
+
+Spec = Annotated[Path, typer.Argument(help="task.yaml, or the folder that holds it", metavar="SPEC")]
+Set = Annotated[list[str] | None, typer.Option("--set", help="override one setting, e.g. --set dataset.accept=100; repeatable", metavar="A.B=VALUE")]
+Json = Annotated[bool, typer.Option("--json", help="print one JSON object on stdout and nothing else there")]
+Usd = Annotated[float | None, typer.Option("--max-usd", help="stop before more than this is spent; overrides budget.usd", min=0.0)]
+Partial = Annotated[bool, typer.Option("--partial", help="go on without rows that could not be answered; exit 3 at the end")]
+New = Annotated[bool, typer.Option("--new", help="open the next numbered run instead of going on with the latest")]
+
+
+@app.callback(invoke_without_command=True)
+def _root(version: Annotated[bool, typer.Option("--version", help="print the version and leave")] = False) -> None:
+    if version:
+        print(__version__)
+        raise typer.Exit
+
+
+@app.command()
+def init(folder: Annotated[Path, typer.Argument(help="a new folder, e.g. prompts/my-task")], as_json: Json = False) -> None:
+    """Write a first task into a new folder: spec, prompts, schema and a few seeds, ready to run."""
+    from distill.cli import starter
+
+    written = starter.write(folder)
+    _out({"written": [str(path) for path in written]}, as_json, [f"wrote {path}" for path in written] + [f"next: distill validate {folder}"])
+
+
+@app.command()
+def validate(spec: Spec, sets: Set = None, as_json: Json = False) -> None:
+    """Find every fault of the spec and all it names; sends nothing. Exit 2 if there is one."""
+    project = _project(spec, sets)
+    found = {"task": project.spec.task, "seeds": len(project.seeds), "ok": True}
+    _out(found, as_json, [f"{spec}: sound; {len(project.seeds)} seeds", f"next: distill plan {spec}"])
+
+
+@app.command()
+def plan(spec: Spec, sets: Set = None, as_json: Json = False) -> None:
+    """What would be sent, what the store already holds, and what it may cost; sends nothing."""
+    from distill.flow import planning
+
+    result = planning.plan(_project(spec, sets))
+    _out(result, as_json, planning.lines(result) + [f"next: distill run {spec}"])
+
+
+def _verb(name: str, doc: str, upto: tuple[str, ...]) -> None:
+    def verb(
+        spec: Spec, sets: Set = None, as_json: Json = False, max_usd: Usd = None, partial: Partial = False, new: New = False
+    ) -> None:
+        _run(spec, sets, as_json, max_usd, partial=partial, new=new, stages=upto)
+
+    verb.__doc__ = doc
+    app.command(name)(verb)
+
+
+_verb("run", "All stages in order; those whose inputs did not change are skipped.", ("generate", "curate", "export", "train", "evaluate", "report"))
+_verb("generate", "Ask the teacher for what the store lacks.", ("generate",))
+_verb("curate", "Answers into a dataset; sends nothing, so thresholds can be tried at no cost.", ("curate",))
+_verb("export", "Write train.jsonl, valid.jsonl, test.jsonl and dataset.parquet.", ("export",))
+_verb("train", "Tune the student, by LoRA here or on a host.", ("train",))
+_verb("evaluate", "Compare teacher, prompted base, bare base and student on the test rows.", ("evaluate",))
+_verb("report", "Write report.html and REPORT.md.", ("report",))
+
+
+@app.command()
+def refresh(
+    spec: Spec,
+    teacher: Annotated[str | None, typer.Option(help="the new teacher's model name")] = None,
+    sets: Set = None,
+    as_json: Json = False,
+    max_usd: Usd = None,
+    partial: Partial = False,
+) -> None:
+    """Open the next run with the same rows, splits and test rows, send only what the store lacks, and compare both students."""
+    more = [*(sets or []), *([f"teacher.model={json.dumps(teacher)}"] if teacher else [])]
+    _run(spec, more, as_json, max_usd, partial=partial, fresh=True, stages=("generate", "curate", "export", "train", "evaluate", "report"))
+
+
+@app.command()
+def status(spec: Spec, sets: Set = None, as_json: Json = False) -> None:
+    """Where the latest run stands: stages, rows, spend; reads only, also while the run works."""
+    from distill.flow import reading
+
+    result = reading.status(spec, sets or [])
+    _out(result, as_json, reading.status_lines(result))
+
+
+@app.command()
+def explain(
+    run: Annotated[str, typer.Argument(help="a run: task/001, its folder, or the task for its latest")],
+    row: Annotated[str, typer.Argument(help="a seed id (or its beginning), or LINE or FILE:LINE of the seeds")],
+    as_json: Json = False,
+    home: Annotated[Path, typer.Option(help="the project's folder")] = Path("."),
+) -> None:
+    """One row's whole way: seed, request, answer, scores, fate, and every send it took."""
+    from distill.flow import reading
+
+    result = reading.explain(home, run, row)
+    _out(result, as_json, reading.explain_lines(result))
+
+
+@app.command()
+def schema() -> None:
+    """The JSON Schema of task.yaml, for editors."""
+    from distill import spec
+
+    print(json.dumps(spec.schema(), indent=2))
+
+
+def _project(spec: Path, sets: list[str] | None) -> Any:
+    from distill.flow.project import open_project
+
+    return open_project(spec, overrides=sets or [], env=os.environ)
+
+
+def _run(
+    spec: Path, sets: list[str] | None, as_json: bool, max_usd: float | None, *, partial: bool, stages: tuple[str, ...],
+    new: bool = False, fresh: bool = False,
+) -> None:  # fmt: skip
+    from distill.cli.show import Panel
+    from distill.flow import running
+
+    overrides = [*(sets or []), *([f"budget.usd={max_usd}"] if max_usd is not None else [])]
+    project = _project(spec, overrides)
+    with Panel(quiet=as_json) as panel:
+        result = running.start(project, stages=stages, watch=panel, partial=partial, new=new, refresh=fresh)
+    _out(result, as_json, running.lines(result))
+    raise typer.Exit(result["exit"])
+
+
+def _out(result: Any, as_json: bool, lines: list[str]) -> None:
+    if as_json:
+        print(json.dumps(result, indent=2, ensure_ascii=True))
+        return
+    from distill.cli.show import plain
+
+    for line in lines:
+        print(plain(line))
+
+
+def main() -> None:
+    """Entry point: a user's mistake is one line and an exit code, never a traceback."""
+    try:
+        app()
+    except DistillError as fault:
+        _fail(str(fault), fault.exit_code)
+    except KeyboardInterrupt:
+        _fail("interrupted; everything answered is kept, run again to go on", 130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)
+    except OSError as fault:
+        _fail(f"{fault.filename or 'the system'}: {fault.strerror or fault}; nothing paid for is lost, mend it and run again", 1)
+    except Exception as fault:  # the last net: our own fault, said in one line
+        if os.environ.get("DISTILL_DEBUG"):
+            raise
+        _fail(f"a fault of distill itself: {type(fault).__name__}: {fault}; set DISTILL_DEBUG=1 to see where", 1)
+
+
+def _fail(message: str, code: int) -> None:
+    from distill.cli.show import fail
+
+    fail(message)
+    sys.exit(code)

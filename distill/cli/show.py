@@ -1,0 +1,150 @@
+"""What a person sees while a run works: a live panel on a terminal, a line now and then elsewhere.
+
+All of it goes to stderr, so that stdout stays one JSON object for scripts. Text that comes from a model or a
+file is stripped of control characters first: it must not be able to steer the terminal.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import time
+from contextlib import AbstractContextManager
+from types import TracebackType
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from distill.teacher.runner import Tally
+
+LINE_EVERY_S = 10.0
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+console = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def plain(text: str) -> str:
+    """Text without the characters that a terminal obeys."""
+    return _CONTROL.sub("�", text)
+
+
+def duration(seconds: float | None) -> str:
+    """`45 s`, `3 min 20 s`, `2 h 05 min`; `-` where it is not known."""
+    if seconds is None:
+        return "-"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+class Panel(AbstractContextManager["Panel"]):
+    """A `Watch` for people. `quiet` shows nothing but what is said."""
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self._live = Live(console=console, refresh_per_second=4, transient=True) if console.is_terminal and not quiet else None
+        self._quiet = quiet
+        self._line_at = 0.0
+        self._stage = ""
+        self._stage_at = time.monotonic()
+
+    def __enter__(self) -> Panel:
+        if self._live:
+            self._live.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+        if self._live:
+            self._live.stop()
+
+    def stage(self, name: str, note: str = "") -> None:
+        """A stage begins."""
+        self._stage, self._stage_at, self._line_at = name, time.monotonic(), 0.0
+        self.say(f"[{name}] {note}".rstrip())
+
+    def skipped(self, name: str) -> None:
+        """A stage has nothing to do."""
+        self.say(f"[{name}] unchanged since last time, skipped")
+
+    def say(self, text: str) -> None:
+        """A line that stays."""
+        if not self._quiet:
+            console.print(Text(plain(text)))
+
+    def tally(self, spender: str, tally: Tally) -> None:
+        """Calls so far: drawn on a terminal, a line every ten seconds elsewhere and one at the end."""
+        if self._live:
+            self._live.update(_calls(spender, tally))
+            if tally.total and tally.done >= tally.total:
+                self._live.update(Text(""))
+                self.say(_calls_line(spender, tally))
+            return
+        if self._due() or (tally.total and tally.done >= tally.total):
+            self.say(_calls_line(spender, tally))
+
+    def training(self, *, step: int, steps: int, train_loss: float | None, valid_loss: float | None) -> None:
+        """Training so far."""
+        spent = time.monotonic() - self._stage_at
+        left = spent / step * (steps - step) if step else None
+        losses = [f"{name} loss {value:.3f}" for name, value in (("train", train_loss), ("valid", valid_loss)) if value is not None]
+        line = f"  step {step} of {steps} · {' · '.join(losses) or 'starting'} · {duration(left)} left"
+        if valid_loss is not None or (not self._live and self._due()):
+            self.say(line)
+        elif self._live:
+            self._live.update(Text(line))
+
+    def _due(self) -> bool:
+        now = time.monotonic()
+        if now - self._line_at < LINE_EVERY_S:
+            return False
+        self._line_at = now
+        return True
+
+
+def _rate(tally: Tally) -> float:
+    spent = time.monotonic() - tally.started
+    return tally.answered / spent if spent > 0.2 else 0.0
+
+
+def _left_s(tally: Tally) -> float | None:
+    rate = _rate(tally)
+    return ((tally.total or 0) - tally.done) / rate if rate and tally.total else None
+
+
+def _calls_line(spender: str, tally: Tally) -> str:
+    parts = [f"  {spender}: {tally.done} of {tally.total}"]
+    if tally.replayed:
+        parts.append(f"{tally.replayed} from the store")
+    if tally.answered:
+        parts.append(f"{_rate(tally):.1f} a second")
+        parts.append(f"{tally.prompt_tokens:,} + {tally.completion_tokens:,} tokens")
+        parts.append(f"${tally.usd:.4f}")
+    parts += [f"{value} {name}" for name, value in (("retried", tally.retried), ("failed", tally.failed)) if value]
+    left = _left_s(tally)
+    if left and tally.done < (tally.total or 0):
+        parts.append(f"{duration(left)} left")
+    return " · ".join(parts)
+
+
+def _calls(spender: str, tally: Tally) -> Table:
+    from rich.progress_bar import ProgressBar
+
+    table = Table.grid(padding=(0, 2))
+    table.add_row(Text(spender, style="bold"), ProgressBar(total=tally.total or 1, completed=tally.done, width=40), f"{tally.done} / {tally.total}")
+    table.add_row("calls", f"{tally.answered} answered · {tally.replayed} from the store · {tally.retried} retried · {tally.failed} failed", f"{tally.in_flight} in flight")
+    table.add_row("rate", f"{_rate(tally):.1f} a second · {tally.prompt_tokens:,} tokens in · {tally.completion_tokens:,} out", f"${tally.usd:.4f}")
+    projected = tally.usd * (tally.total or 0) / tally.done if tally.done and tally.usd else tally.usd
+    table.add_row("left", duration(_left_s(tally)), f"${projected:.4f} projected")
+    if tally.last_error:
+        table.add_row("last", Text(plain(tally.last_error)[:100], style="yellow"), "")
+    return table
+
+
+def fail(message: str) -> None:
+    """The one line, or the list of faults, that a person gets instead of a traceback."""
+    style = "" if not sys.stderr.isatty() else "bold red"
+    console.print(Text("error: ", style=style) + Text(plain(message)))

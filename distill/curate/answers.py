@@ -1,0 +1,65 @@
+"""Whole answers of the teacher and the seeds they belong to → samples.
+
+Only answers that ended OK become samples: a failed one is still owed and is the runner's to list, not a bad
+sample.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import polars as pl
+
+from distill.curate.outcome import ordered
+from distill.text import storable
+
+SAMPLES: dict[str, Any] = {
+    "seed_id": pl.String,
+    "request_id": pl.String,
+    "draw": pl.Int64,
+    "stratum": pl.String,
+    "labels": pl.String,
+    "cluster": pl.String,
+    "input": pl.String,
+    "user": pl.String,
+    "answer": pl.String,
+    "refusal": pl.String,
+    "finish_reason": pl.String,
+    "prompt_tokens": pl.Int64,
+    "completion_tokens": pl.Int64,
+    "latency_s": pl.Float64,
+    "usd": pl.Float64,
+    "model": pl.String,
+    "score": pl.Float64,
+}
+
+
+def samples(seeds_table: pl.DataFrame, answers: Iterable[Mapping[str, Any]]) -> pl.DataFrame:
+    """Samples (schema `SAMPLES`) from {seed_id, request_id, draw, user, answer: Answer}, sorted.
+
+    Whitespace around an answer is cut off, and half an emoji becomes U+FFFD; nothing else of it is touched.
+    A seed_id that the table does not hold is a KeyError.
+    """
+    seeds = {seed["seed_id"]: seed for seed in seeds_table.iter_rows(named=True)}
+    rows = [_row(seeds[entry["seed_id"]], entry) for entry in answers if entry["answer"].ok]
+    return ordered(pl.DataFrame(rows, schema=SAMPLES, orient="row"))
+
+
+def _row(seed: Mapping[str, Any], entry: Mapping[str, Any]) -> dict[str, Any]:
+    answer = entry["answer"]
+    return {
+        **{name: seed[name] for name in ("seed_id", "stratum", "labels", "cluster", "input")},
+        "request_id": entry["request_id"],
+        "draw": entry["draw"],
+        "user": storable(entry["user"]),
+        "answer": storable(answer.text).strip(),
+        "refusal": storable(answer.refusal),
+        "finish_reason": answer.finish_reason,
+        "prompt_tokens": answer.usage.prompt_tokens,
+        "completion_tokens": answer.usage.completion_tokens,
+        "latency_s": answer.latency_s,
+        "usd": answer.usd,
+        "model": answer.model,
+        "score": None,
+    }

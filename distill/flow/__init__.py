@@ -1,0 +1,1 @@
+"""The stages in the order of a run, and the one loop: ask, curate, ask for what is still short."""

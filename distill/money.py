@@ -1,0 +1,89 @@
+"""What a call costs, and the wall in front of the next one.
+
+Prices: the spec's own, else zero for models that run here, else the table inside `genai-prices`.
+Budget: `reserve` before a send, `settle` after; the sum of what is settled and what is reserved never
+passes the limit, over teacher and evaluation together. Amounts are US dollars; tokens are counted in ones.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from distill.errors import BudgetReached
+from distill.records import Usage
+
+LOCAL = ("embedded/", "student/", "scripted")
+"""Models that run on this machine: electricity is not counted."""
+
+Price = Callable[[Usage], float]
+"""Dollars of one call's usage."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """Dollars a million tokens, as a spec gives them for a model the table lacks."""
+
+    input: float
+    output: float
+    cached_input: float | None = None
+
+    def usd(self, usage: Usage) -> float:
+        cached = self.input if self.cached_input is None else self.cached_input
+        fresh = usage.prompt_tokens - usage.cached_tokens
+        return (fresh * self.input + usage.cached_tokens * cached + usage.completion_tokens * self.output) / 1e6
+
+
+def price_of(model: str, rate: Rate | None = None) -> Price | None:
+    """The price function of a model, or None where no table knows it: the caller decides if that stops the run."""
+    if rate is not None:
+        return rate.usd
+    if model.startswith(LOCAL):
+        return lambda usage: 0.0
+    return functools.partial(_table_price, model) if _known(model) else None
+
+
+@functools.cache
+def _known(model: str) -> bool:
+    try:
+        _table_price(model, Usage(1, 1))
+    except LookupError:
+        return False
+    return True
+
+
+def _table_price(model: str, usage: Usage) -> float:
+    from genai_prices import Usage as Tokens
+    from genai_prices import calc_price
+
+    tokens = Tokens(
+        input_tokens=usage.prompt_tokens,
+        output_tokens=usage.completion_tokens,
+        cache_read_tokens=usage.cached_tokens,
+    )
+    return float(calc_price(tokens, model.removeprefix("ft:").split(":")[0]).total_price)
+
+
+@dataclass(slots=True)
+class Budget:
+    """A wall in dollars; `limit` None is no wall. `spent` starts at what the run's earlier attempts cost."""
+
+    limit: float | None = None
+    spent: float = 0.0
+    _reserved: float = field(default=0.0, init=False)
+
+    def reserve(self, usd: float) -> None:
+        """Hold the most a call can cost; raises `BudgetReached` before anything is sent."""
+        if self.limit is not None and self.spent + self._reserved + usd > self.limit + 1e-12:
+            raise BudgetReached(
+                f"budget reached: ${self.spent:.4f} spent and ${self._reserved:.4f} in flight of ${self.limit:.2f}; "
+                f"the next call may cost ${usd:.4f}. Everything paid for is kept. "
+                "Raise budget.usd or --max-usd and run again: it goes on from here."
+            )
+        self._reserved += usd
+
+    def settle(self, reserved: float, usd: float) -> None:
+        """Replace a reservation by what the call cost in the end."""
+        self._reserved = max(0.0, self._reserved - reserved)
+        self.spent += usd

@@ -1,0 +1,84 @@
+"""Prompt templates: text with `{{variable}}` slots, split into chat turns.
+
+    Read the message and answer as JSON.          before the first marker: the system turn
+    [user]                                        a line that is only [system], [user] or [assistant]
+    {{message}}                                   opens a turn; filled once, never re-read
+
+Filling is one pass of substitution: a value that itself holds `{{…}}` stays text, there is no expression,
+no attribute, no loop, so a template or a seed can make nothing run (docs/decisions/templates.md).
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from distill.errors import Fault
+from distill.records import Json, canonical
+
+_SLOT = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
+_TURN = re.compile(r"^\[(system|user|assistant)\][ \t]*$", re.MULTILINE)
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A parsed template: (role, text) turns in order. A template without a user turn cannot be asked."""
+
+    source: str
+    turns: tuple[tuple[str, str], ...]
+
+    @property
+    def variables(self) -> list[str]:
+        """The names of its slots, each once, in order of appearance."""
+        return list(dict.fromkeys(name for _, text in self.turns for name in _SLOT.findall(text)))
+
+    @property
+    def system(self) -> str:
+        """The system turn's text, or an empty string."""
+        return next((text for role, text in self.turns if role == "system"), "")
+
+    def fill(self, values: Mapping[str, Json]) -> list[dict[str, str]]:
+        """Chat messages with every slot filled in one pass; a missing value is a KeyError, caught by `faults` before."""
+        return [{"role": role, "content": _SLOT.sub(lambda slot: _text(values[slot[1]]), text)} for role, text in self.turns]
+
+    def user(self, values: Mapping[str, Json]) -> str:
+        """The last user turn as rendered: what a dataset row shows as the input."""
+        return self.fill(values)[-1]["content"]
+
+
+def parse(text: str, source: str) -> Template:
+    """Split a template's text into turns; blank turns are left out."""
+    pieces = _TURN.split(text)
+    roles, bodies = ["system", *pieces[1::2]], pieces[0::2]
+    turns = tuple((role, body.strip("\n")) for role, body in zip(roles, bodies, strict=True) if body.strip())
+    return Template(source, turns)
+
+
+def faults(text: str, source: str, *, columns: Sequence[str]) -> list[Fault]:
+    """Everything wrong with a template: unknown or malformed variables by line, and a last turn that asks nothing."""
+    found = [
+        Fault(f"{source}:{text.count(chr(10), 0, slot.start()) + 1}", _slot_fault(slot[1], columns))
+        for slot in _SLOT.finditer(text)
+        if slot[1] not in columns
+    ]
+    turns = parse(text, source).turns
+    if not turns or turns[-1][0] != "user":
+        found.append(Fault(source, "the last turn must be the user's: add a line `[user]` and below it, say, `{{message}}`"))
+    elif not parse(text, source).variables:
+        found.append(Fault(source, f"no {{{{variable}}}} in it, so every row would ask the same; columns are {', '.join(columns)}"))
+    return found
+
+
+def _slot_fault(name: str, columns: Sequence[str]) -> str:
+    if not _NAME.fullmatch(name):
+        return f"`{{{{{name}}}}}` is no variable name; a slot holds one column's name and nothing else"
+    close = difflib.get_close_matches(name, columns, 1)
+    hint = f"did you mean `{{{{{close[0]}}}}}`?" if close else f"columns are {', '.join(columns)}"
+    return f"no column fills `{{{{{name}}}}}`; {hint}"
+
+
+def _text(value: Json) -> str:
+    return value if isinstance(value, str) else canonical(value)

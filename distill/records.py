@@ -1,0 +1,127 @@
+"""The shapes a row takes on its way, and their ids.
+
+An id is a hash of content, never of a position, a clock or a key:
+
+    Seed      blake2b(fields)                      → "3f9c0a…" (16 hex digits)
+    Request   blake2b(endpoint identity, body, draw number)
+    Answer    belongs to one Request; kept once, for ever, in the answer store
+    Sample    a seed and an accepted answer (a row of samples.parquet, see curate/)
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+Json = Any
+"""A JSON value: None, bool, int, float, str, list or dict with string keys."""
+
+
+def canonical(value: Json) -> str:
+    """The one spelling of a JSON value: sorted keys, no spaces, ASCII (so lone surrogates survive too)."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+
+
+def content_id(*parts: Json, digits: int = 16) -> str:
+    """Hex digest of the canonical form of `parts`; equal for equal content, on any machine and Python."""
+    digest = hashlib.blake2b(canonical(list(parts)).encode(), digest_size=digits // 2)
+    return digest.hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Seed:
+    """One input row. `fields` are the prompt's variables, `labels` the stratum's, `line` where it stood."""
+
+    fields: Mapping[str, Json]
+    labels: Mapping[str, str] = field(default_factory=dict)
+    gold: Mapping[str, Json] | None = None
+    line: int = 0
+    source: str = ""
+
+    @property
+    def id(self) -> str:
+        return content_id(dict(self.fields))
+
+    @property
+    def stratum(self) -> str:
+        """The cell of label values, e.g. `billing/abusive`; `all` without labels."""
+        return "/".join(self.labels.values()) or "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Exactly what is sent: the endpoint's identity (never its key), the JSON body, and which draw it is."""
+
+    endpoint: str
+    body: Mapping[str, Json]
+    draw: int = 0
+
+    @property
+    def id(self) -> str:
+        return content_id(self.endpoint, dict(self.body), self.draw, digits=32)
+
+
+class Ended(StrEnum):
+    """Why an attempt ended."""
+
+    OK = "ok"  #                       a whole answer with a finish reason
+    RATE_LIMITED = "rate_limited"  #   429; the endpoint asks for patience
+    OVERLOADED = "overloaded"  #       5xx or 408/409
+    CONNECTION = "connection"  #       no answer reached us; nothing was billed as far as we know
+    TIMEOUT = "timeout"  #             the outcome is unknown and may be billed
+    MALFORMED = "malformed"  #         a 200 whose body is no chat completion
+    REFUSED = "refused"  #             400, 404, 422: this request will never be taken
+    NO_ACCESS = "no_access"  #         key, quota or model: no request will be taken
+
+    @property
+    def retryable(self) -> bool:
+        return self in _RETRYABLE
+
+
+_RETRYABLE = frozenset({Ended.RATE_LIMITED, Ended.OVERLOADED, Ended.CONNECTION, Ended.TIMEOUT, Ended.MALFORMED})
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one call; `measured` is False where the endpoint gave none and tiktoken estimated them."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cached_tokens: int = 0
+    measured: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back for a request. Only `ended == OK` is ever replayed; the rest is owed again."""
+
+    request_id: str
+    ended: Ended
+    text: str = ""
+    finish_reason: str = ""
+    usage: Usage = Usage()
+    usd: float = 0.0
+    latency_s: float = 0.0
+    model: str = ""
+    refusal: str = ""
+    reasoning: str = ""
+    error: str = ""
+    status: int = 0
+    retry_after_s: float | None = None
+    raw: str = ""
+
+    @property
+    def ok(self) -> bool:
+        return self.ended is Ended.OK
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """One metric's value in 0..1 with the reason behind it; a metric that cannot judge raises, never returns 0."""
+
+    value: float
+    reason: str = ""

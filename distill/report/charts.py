@@ -1,0 +1,100 @@
+"""Marks drawn as inline SVG: whiskers, gaps, bars and lines; numbers come in, a string of SVG goes out.
+
+Words stay in the HTML around a mark, so that they keep their size on a phone, wrap, and can be searched and
+read aloud. Only numbers enter the SVG, so nothing of a seed or an answer can become markup here. Colours are
+classes of style.css.j2, which knows light and dark. Shares are 0..1, drawn in percent of the mark's width.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+Point = tuple[float, float]
+
+
+def whisker(mean: float, low: float, high: float, *, kind: str = "other", floor: float | None = None) -> str:
+    """A dot with its interval on an axis of 0..100 %; `floor` marks what is still allowed."""
+    limit = (
+        f'<line class="floor" x1="{_at(floor)}" x2="{_at(floor)}" y1="0" y2="100%"/>'
+        if floor is not None
+        else ""
+    )
+    grid = "".join(
+        f'<line class="grid" x1="{at}%" x2="{at}%" y1="0" y2="100%"/>' for at in (0, 25, 50, 75, 100)
+    )
+    return _svg(
+        grid + limit + _dot(_at(mean), _at(low), _at(high), kind), f"{_pc(mean)}, {_pc(low)} to {_pc(high)}"
+    )
+
+
+def gap(mean: float, low: float, high: float, *, margin: float, span: float) -> str:
+    """A difference with its interval on an axis of -span..+span; below -margin is shaded as a loss."""
+
+    def at(value: float) -> str:
+        return _at((value + span) / (2 * span) if span else 0.5)
+
+    shade = f'<rect class="low" width="{at(-margin)}" height="100%"/>'
+    zero = f'<line class="zero" x1="{at(0)}" x2="{at(0)}" y1="0" y2="100%"/>'
+    return _svg(
+        shade + zero + _dot(at(mean), at(low), at(high), "student"), f"{_pc(mean)}, {_pc(low)} to {_pc(high)}"
+    )
+
+
+def bar(share: float, *, rest: float = 0.0, kind: str = "kept") -> str:
+    """A bar of `share` of the width; `rest` follows it in the colour of what was dropped."""
+    main = f'<rect class="{_word(kind)}" width="{_at(share)}" height="100%" rx="3"/>'
+    gone = (
+        f'<rect class="gone" x="{_at(share)}" width="{_at(rest)}" height="100%" rx="3"/>' if rest > 0 else ""
+    )
+    return _svg('<rect class="track" width="100%" height="100%" rx="3"/>' + gone + main, _pc(share), "bar")
+
+
+def lines(series: Mapping[str, Sequence[Point]]) -> str:
+    """Lines over a common frame whose y axis starts at 0; a series is drawn in the class of its name."""
+    points = [point for found in series.values() for point in found if all(map(math.isfinite, point))]
+    if not points:
+        return ""
+    left, right = min(x for x, _ in points), max(x for x, _ in points)
+    top = max(y for _, y in points) * 1.05 or 1.0
+    grid = "".join(f'<line class="grid" x1="0" x2="600" y1="{y}" y2="{y}"/>' for y in (1, 60, 120, 180, 239))
+    drawn = "".join(_line(name, found, left, max(right - left, 1e-9), top) for name, found in series.items())
+    return (
+        '<svg class="lines" viewBox="0 0 600 240" preserveAspectRatio="none" role="img" '
+        f'aria-label="Loss by training step, from 0 to {top:.3g}">{grid}{drawn}</svg>'
+    )
+
+
+def _line(name: str, points: Sequence[Point], left: float, width: float, top: float) -> str:
+    at = [
+        f"{(x - left) / width * 600:.1f},{240 - y / top * 240:.1f}"
+        for x, y in points
+        if math.isfinite(x) and math.isfinite(y)
+    ]
+    # A line of no length with round caps is a dot that a stretched drawing cannot distort.
+    dots = (
+        "".join(f'<path class="dot {_word(name)}" d="M{xy} l0.01,0"/>' for xy in at) if len(at) <= 12 else ""
+    )
+    return f'<polyline class="{_word(name)}" points="{" ".join(at)}"/>{dots}'
+
+
+def _dot(mean: str, low: str, high: str, kind: str) -> str:
+    ends = "".join(f'<line x1="{x}" x2="{x}" y1="30%" y2="70%"/>' for x in (low, high))
+    body = f'<line x1="{low}" x2="{high}" y1="50%" y2="50%"/>{ends}<circle cx="{mean}" cy="50%" r="5.5"/>'
+    return f'<g class="mark {_word(kind)}">{body}</g>'
+
+
+def _svg(body: str, label: str, kind: str = "scale") -> str:
+    return f'<svg class="{kind}" width="100%" height="100%" role="img" aria-label="{label}">{body}</svg>'
+
+
+def _at(share: float) -> str:
+    return f"{min(max(share, 0.0), 1.0) * 100:.2f}%"
+
+
+def _pc(share: float) -> str:
+    return f"{share * 100:.1f} %"
+
+
+def _word(name: str) -> str:
+    return "".join(letter for letter in name if letter.isalnum() or letter in "_-")

@@ -1,0 +1,156 @@
+"""A run's folder: its files, its manifest, its lock.
+
+Every file is written aside, fsynced and renamed into place, so a reader sees the old one or the new one
+and a crash leaves no half. The manifest holds, per stage, the hash of its inputs and settings and of what it
+wrote; a stage whose hash still matches is skipped. One process holds a run at a time (flock: the kernel
+lets go of it when the process dies, whatever kills it).
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from distill.errors import UsageError
+
+MANIFEST = "manifest.json"
+
+
+def write_atomic(path: Path, data: bytes) -> None:
+    """Write `data` beside `path`, fsync, rename over it, fsync the folder; a full disk leaves the old file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with aside.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """A JSON file a person can read: indented, keys in the order given."""
+    write_atomic(path, (json.dumps(value, indent=2, ensure_ascii=True) + "\n").encode())
+
+
+def write_parquet(path: Path, frame: Any) -> None:
+    """A polars frame as Parquet, through the same rename."""
+    import io
+
+    buffer = io.BytesIO()
+    frame.write_parquet(buffer, compression="zstd")
+    write_atomic(path, buffer.getvalue())
+
+
+def file_hash(path: Path) -> str:
+    """Hex blake2b of a file's bytes, or of every file below a folder with its name; `absent` if there is none."""
+    if not path.exists():
+        return "absent"
+    files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+    digest = hashlib.blake2b(digest_size=16)
+    for file in files:
+        digest.update(str(file.relative_to(path)).encode() + b"\0")
+        digest.update(hashlib.blake2b(file.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class RunDir:
+    """`runs/<task>/<number>`; `home` is the project's folder, which also holds `.distill/`."""
+
+    home: Path
+    task: str
+    number: int
+
+    @property
+    def path(self) -> Path:
+        return self.home / "runs" / self.task / f"{self.number:03d}"
+
+    def __truediv__(self, name: str) -> Path:
+        return self.path / name
+
+    @property
+    def name(self) -> str:
+        return f"{self.task}/{self.number:03d}"
+
+    def manifest(self) -> dict[str, Any]:
+        """The manifest as last written; an empty one for a new run."""
+        path = self / MANIFEST
+        if not path.exists():
+            return {"run": self.name, "stages": {}}
+        try:
+            loaded: dict[str, Any] = json.loads(path.read_bytes())
+        except ValueError as fault:
+            raise UsageError(f"{path}: not readable as JSON ({fault}); move the run folder away and run again") from fault
+        return loaded
+
+    def record(self, stage: str, entry: Mapping[str, Any]) -> None:
+        """Replace one stage's entry; the rest of the manifest stays as it is."""
+        manifest = self.manifest()
+        manifest["stages"][stage] = dict(entry)
+        write_json(self / MANIFEST, manifest)
+
+    def note(self, **facts: Any) -> None:
+        """Set facts of the whole run, e.g. its spec's hash or the run that it refreshes."""
+        write_json(self / MANIFEST, self.manifest() | facts)
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Hold the run, or say who does."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        with (self / ".lock").open("a+") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                file.seek(0)
+                raise UsageError(
+                    f"run {self.name} is held by process {file.read().strip() or 'unknown'}; "
+                    "wait for it, watch it with `distill status`, or stop it"
+                ) from None
+            file.truncate(0)
+            file.write(str(os.getpid()))
+            file.flush()
+            yield
+
+
+def numbers(home: Path, task: str) -> list[int]:
+    """The numbers of a task's runs, ascending."""
+    folder = home / "runs" / task
+    found = (re.fullmatch(r"(\d{3,})", p.name) for p in folder.iterdir()) if folder.is_dir() else ()
+    return sorted(int(match[1]) for match in found if match)
+
+
+def latest(home: Path, task: str) -> RunDir | None:
+    """The newest run of a task, or None."""
+    held = numbers(home, task)
+    return RunDir(home, task, held[-1]) if held else None
+
+
+def find(home: Path, name: str) -> RunDir:
+    """A run by `task/001`, by its folder, or by the task alone (its newest run)."""
+    path = Path(name)
+    parts = path.resolve().parts[-2:] if path.is_dir() else tuple(name.strip("/").split("/"))
+    root = path.resolve().parents[2] if path.is_dir() and len(path.resolve().parents) > 2 else home
+    if len(parts) == 2 and parts[1].isdigit() and int(parts[1]) in numbers(root, parts[0]):
+        return RunDir(root, parts[0], int(parts[1]))
+    newest = latest(home, parts[-1]) if len(parts) == 1 else None
+    if newest is None:
+        tasks = sorted(p.name for p in (home / "runs").iterdir()) if (home / "runs").is_dir() else []
+        known = [f"{task}/{number:03d}" for task in tasks for number in numbers(home, task)]
+        raise UsageError(f"no run {name!r} under {home / 'runs'}; there {'are ' + ', '.join(known) if known else 'is none yet'}")
+    return newest

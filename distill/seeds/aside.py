@@ -1,0 +1,140 @@
+"""Drop repeated seeds and set the test rows aside, before anything is paid.
+
+In: the table of `load.table`. Out: the same rows with `cluster` (smallest seed_id of the near copies) and
+`role` ("train" or "test"), and every row that went, with its twin. No training row is left in a cluster with
+a test row. Choices hang on hashes of the seeds' content: the order of the file changes nothing, and a seed
+added later moves few.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+
+import polars as pl
+
+from distill.outcome import Outcome, ordered, partition, summary
+from distill.records import Json, content_id
+from distill.similar import clusters, jaccard, near_pairs, shingles
+from distill.text import normalise
+
+STAGE = "seeds"
+Row = dict[str, Json]
+
+
+def set_aside(
+    table: pl.DataFrame,
+    *,
+    share: float | None = None,
+    rows: int | None = None,
+    near: float = 0.85,
+    pinned: pl.DataFrame | None = None,
+    seed: int = 0,
+) -> Outcome:
+    """Draw `rows` test rows, or `share` of the table; with a `pinned` table those rows are the test instead.
+
+    Test rows are drawn by stratum in proportion, at most one of a cluster, and only from rows with a known
+    answer if there are any. The report says how many were asked and got: clusters and missing answers can
+    leave fewer.
+    """
+    unique = without_repeats(table)
+    own = without_repeats(table.clear() if pinned is None else pinned)
+    every = pl.concat([own.kept, unique.kept])
+    members = every.to_dicts()
+    roots = _clusters(members, near)
+    test, asked = set(range(own.kept.height)), own.kept.height
+    if pinned is None:
+        asked = rows if rows is not None else round((share or 0) * len(members))
+        test = _draw(members, roots, asked, seed)
+    drops = _near_test(members, roots, test)
+    marked = every.with_columns(
+        pl.Series("cluster", [members[root]["seed_id"] for root in roots], dtype=pl.String),
+        pl.Series("role", ["test" if i in test else "train" for i in range(len(members))], dtype=pl.String),
+    )
+    aside = partition(marked, drops, stage=STAGE)
+    steps = [unique, own, aside]
+    gone = pl.concat([step.dropped for step in steps]).sort("row", "reason", "detail")
+    rejected = ordered(pl.concat([step.rejected for step in steps], how="diagonal"))
+    report = summary(STAGE, every.height + unique.rejected.height + own.rejected.height, gone)
+    strata = Counter(members[i]["stratum"] for i in test)
+    report |= {"test": {"asked": asked, "got": len(test), "strata": dict(sorted(strata.items()))}}
+    return Outcome(kept=ordered(aside.kept), dropped=gone, report=report, rejected=rejected)
+
+
+def without_repeats(table: pl.DataFrame) -> Outcome:
+    """One row for each text of `input`: the one with a known answer, else the first in its file."""
+    rows = table.sort("source", "line", "seed_id")
+    first: dict[str, int] = {}
+    members = rows.to_dicts()
+    for i, row in sorted(enumerate(members), key=lambda pair: (pair[1]["gold"] is None, pair[0])):
+        first.setdefault(normalise(row["input"]), i)
+    drops = {}
+    for i, row in enumerate(members):
+        kept = members[first[normalise(row["input"])]]
+        if kept is not row:
+            other = ", which has another known answer" if row["gold"] not in (None, kept["gold"]) else ""
+            drops[i] = (
+                "repeated",
+                f"same text as {kept['seed_id']} ({kept['source']}:{kept['line']}){other}",
+            )
+    return partition(rows, drops, stage=STAGE)
+
+
+def _clusters(members: Sequence[Row], near: float) -> list[int]:
+    """For each row the index of the smallest seed_id among its near copies."""
+    order = sorted(range(len(members)), key=lambda i: (members[i]["seed_id"], i))
+    roots = clusters(len(order), near_pairs([members[i]["input"] for i in order], threshold=near))
+    return [order[root] for _, root in sorted(zip(order, roots, strict=True))]
+
+
+def _draw(members: Sequence[Row], roots: Sequence[int], count: int, seed: int) -> set[int]:
+    sizes = Counter(roots)
+    with_gold = any(row["gold"] is not None for row in members)
+    ranked = sorted(
+        (i for i, row in enumerate(members) if row["gold"] is not None or not with_gold),
+        # Rows without near copies first: a test row costs the training set its whole cluster.
+        key=lambda i: (sizes[roots[i]], content_id("test", seed, members[i]["seed_id"])),
+    )
+    one_each: dict[int, int] = {}
+    for i in ranked:
+        one_each.setdefault(roots[i], i)
+    pools: dict[str, list[int]] = defaultdict(list)
+    for i in one_each.values():
+        pools[members[i]["stratum"]].append(i)
+    weights = Counter(row["stratum"] for row in members if row["stratum"] in pools)
+    seats = apportion(weights, room={name: len(pool) for name, pool in pools.items()}, seats=count)
+    return {i for name, pool in pools.items() for i in pool[: seats[name]]}
+
+
+def apportion(weights: Mapping[str, int], *, room: Mapping[str, int], seats: int) -> dict[str, int]:
+    """Seats by weight and largest remainder, none above its `room`; what does not fit goes to the others."""
+    given = dict.fromkeys(sorted(weights), 0)
+    seats = min(seats, sum(room[name] for name in weights))
+    left = seats
+    while left > 0:
+        free = [name for name in given if given[name] < room[name]]
+        total = sum(weights[name] for name in free)
+        takes = {name: left * weights[name] // total for name in free}
+        by_remainder = sorted(free, key=lambda name: (-(left * weights[name] % total), name))
+        for name in by_remainder[: left - sum(takes.values())]:
+            takes[name] += 1
+        for name, take in takes.items():
+            given[name] += min(take, room[name] - given[name])
+        left = seats - sum(given.values())
+    return given
+
+
+def _near_test(members: Sequence[Row], roots: Sequence[int], test: set[int]) -> dict[int, tuple[str, str]]:
+    """Every row outside the test in a cluster with a test row → its nearest test row."""
+    tests: dict[int, list[int]] = defaultdict(list)
+    for i in sorted(test):
+        tests[roots[i]].append(i)
+    drops = {}
+    for i, row in enumerate(members):
+        if i in test or roots[i] not in tests:
+            continue
+        grams = shingles(row["input"])
+        nearness = {t: jaccard(grams, shingles(members[t]["input"])) for t in tests[roots[i]]}
+        twin = max(nearness, key=nearness.__getitem__)
+        drops[i] = ("near_test_row", f"test row {members[twin]['seed_id']}: similarity {nearness[twin]:.2f}")
+    return drops

@@ -1,0 +1,324 @@
+"""A task spec: `task.yaml` → `TaskSpec`, or every fault of it at once.
+
+Unknown keys are refused with the nearest known one, duplicate keys too; each fault carries the line it stands on.
+`--set a.b=c` is applied to the raw mapping first, so it is checked like the rest. Paths are relative to the spec.
+Only `cli` and `flow` import this module: stages take plain keyword arguments.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from distill.errors import Fault, SpecError, UsageError
+
+ARMS = ("teacher", "prompted_base", "base", "student")
+
+Share = Annotated[float, Field(gt=0, lt=1)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class _Part(BaseModel):
+    """A group of settings: unknown keys are refused, values never change after the check."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class TestRows(_Part):
+    """Which rows are set aside for the comparison and never train."""
+
+    share: Share | None = Field(None, description="share of the rows, by stratum")
+    rows: Count | None = Field(None, description="number of rows, by stratum")
+    from_: str | None = Field(None, alias="from", description="a file of test rows of your own")
+
+    @model_validator(mode="after")
+    def _one(self) -> TestRows:
+        if sum(value is not None for value in (self.share, self.rows, self.from_)) != 1:
+            raise ValueError("give exactly one of share, rows, from")
+        return self
+
+
+class Seeds(_Part):
+    """Where the input rows come from."""
+
+    from_: str | list[str] = Field(alias="from", description="jsonl, csv or parquet file, a folder of them, or a list")
+    gold: str | None = Field(None, description="column with the known answer")
+    test: TestRows = TestRows(share=0.2)
+    broken: Literal["refuse", "drop"] = Field("refuse", description="what happens to rows that cannot be read")
+
+    @property
+    def paths(self) -> list[str]:
+        return [self.from_] if isinstance(self.from_, str) else self.from_
+
+
+class EdgeCase(_Part):
+    """Rows that must be in the dataset more often than they come by themselves."""
+
+    where: dict[str, str] = Field(min_length=1, description="label: value, all of which must match")
+    at_least: Count
+
+
+class Strata(_Part):
+    """The cells over which the dataset is balanced."""
+
+    by: list[str] = Field(default_factory=list, description="label columns of the seeds")
+    edge_cases: list[EdgeCase] = Field(default_factory=list)
+
+    @property
+    def columns(self) -> list[str]:
+        """Every label column that is needed, those of `by` first."""
+        return list(dict.fromkeys([*self.by, *(label for case in self.edge_cases for label in case.where)]))
+
+
+class Sampling(_Part):
+    """How the teacher is asked."""
+
+    temperature: float | None = Field(0.0, ge=0, le=2)
+    top_p: float | None = Field(None, gt=0, le=1)
+    seed: int | None = None
+    draws: Count = Field(1, description="answers asked for each row")
+    max_tokens: Count = 256
+    extra: dict[str, Any] = Field(default_factory=dict, description="body fields sent as they are")
+
+
+class Limits(_Part):
+    """What the endpoint takes."""
+
+    requests_per_minute: Count | None = None
+    tokens_per_minute: Count | None = None
+    in_flight: Count = 16
+    timeout_s: float = Field(120, gt=0, description="one attempt's deadline in seconds")
+    attempts: Count = Field(6, description="sends of one request before it is left owed; rate limits do not count")
+
+
+class PriceGiven(_Part):
+    """Dollars a million tokens, for a model the price table does not know."""
+
+    input: float = Field(ge=0)
+    output: float = Field(ge=0)
+    cached_input: float | None = Field(None, ge=0)
+
+
+class Teacher(_Part):
+    """The model whose answers are learnt."""
+
+    model: str
+    base_url: str | None = Field(None, description="default: OPENAI_BASE_URL, then the provider's own")
+    key_env: str = Field("OPENAI_API_KEY", pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", description="name of the variable that holds the key")
+    headers: dict[str, str] = Field(default_factory=dict)
+    prompt: str = "teacher.md"
+    output: str | None = Field(None, description="JSON schema file of the answer")
+    sampling: Sampling = Sampling()
+    limits: Limits = Limits()
+    price: PriceGiven | None = None
+    terms: str = Field("", description="what the teacher's terms allow; copied to the dataset card")
+
+
+class Dedup(_Part):
+    """Near-duplicate removal."""
+
+    near: float = Field(0.85, gt=0, le=1, description="Jaccard similarity of character 4-grams from which two inputs are twins")
+
+
+class Dataset(_Part):
+    """What the student is to be taught on."""
+
+    accept: Count | None = Field(None, description="rows wanted in all")
+    per_stratum: Count | None = Field(None, description="at most so many rows a stratum")
+    valid: Share = 0.1
+
+
+class Train(_Part):
+    """How the student is tuned."""
+
+    with_: Literal["lora", "hosted", "none"] = Field("lora", alias="with")
+    base: str = "embedded/smollm2-135m"
+    epochs: float = Field(3, gt=0)
+    batch_size: Count = 8
+    learning_rate: float = Field(1e-3, gt=0)
+    rank: Count = 16
+    alpha: Count = 32
+    layers: Count | None = Field(None, description="adapt only the last so many layers")
+    seed: int = 0
+    base_url: str | None = Field(None, description="hosted: the tuning host; default as for the teacher")
+    key_env: str = Field("OPENAI_API_KEY", pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
+    suffix: str | None = Field(None, max_length=64)
+    poll_s: float = Field(10, gt=0, description="hosted: seconds between two looks at the job")
+    price: PriceGiven | None = None
+
+
+class Student(_Part):
+    """The small model that learns."""
+
+    prompt: str = "student.md"
+    train: Train = Train()
+
+
+class Evaluate(_Part):
+    """How teacher, bases and student are compared."""
+
+    arms: list[Literal["teacher", "prompted_base", "base", "student"]] = Field(default_factory=lambda: list(ARMS))
+    metrics: list[Literal["schema", "json_fields", "agreement"]] = Field(default_factory=lambda: ["schema", "json_fields", "agreement"])
+    margin: float = Field(0.02, ge=0, lt=1, description="how much worse than the teacher is still as good")
+    require: Literal["distil"] | None = Field(None, description="exit 4 unless the verdict is this")
+    compare: list[str] | None = Field(None, description="answer fields that agreement compares; default: those of the gold answers")
+
+
+class BudgetLimit(_Part):
+    """The wall."""
+
+    usd: float | None = Field(None, gt=0)
+
+
+def _gates(given: list[str | dict[str, Any]]) -> list[str | dict[str, Any]]:
+    for gate in given:
+        if isinstance(gate, dict) and len(gate) != 1:
+            raise ValueError(f"a gate with settings is one `name: {{…}}`, found {len(gate)} names: {', '.join(gate)}")
+    return given
+
+
+class TaskSpec(_Part):
+    """One task, from seeds to verdict."""
+
+    task: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$", description="its name; names the run folder")
+    about: str = ""
+    seeds: Seeds
+    strata: Strata = Strata()
+    teacher: Teacher
+    gates: Annotated[list[str | dict[str, Any]], AfterValidator(_gates)] = Field(
+        default_factory=lambda: list[str | dict[str, Any]](["schema", "finish_reason", "refusal", "length"])
+    )
+    dedup: Dedup = Dedup()
+    dataset: Dataset = Dataset()
+    student: Student = Student()
+    evaluate: Evaluate = Evaluate()
+    budget: BudgetLimit = BudgetLimit()
+
+    def gate_settings(self) -> list[tuple[str, dict[str, Any]]]:
+        """The gates in the spec's order as (name, settings)."""
+        return [
+            (gate, {}) if isinstance(gate, str) else next((n, dict(s or {})) for n, s in gate.items()) for gate in self.gates
+        ]
+
+
+def load(path: Path, overrides: Sequence[str] = ()) -> TaskSpec:
+    """Read, override and check a spec; raises SpecError with all faults, or UsageError where there is no file."""
+    if path.is_dir():
+        path = path / "task.yaml"
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise UsageError(f"no spec at {path}; `distill init {path.parent}` writes a first one") from None
+    except (UnicodeDecodeError, OSError) as fault:
+        raise UsageError(f"{path}: cannot be read: {fault}") from fault
+    raw, lines = _yaml(text, str(path))
+    for override in overrides:
+        _set(raw, override)
+    try:
+        return TaskSpec.model_validate(raw)
+    except ValidationError as fault:
+        raise SpecError(str(path), [_fault(error, lines, str(path)) for error in fault.errors()]) from None
+
+
+def schema() -> dict[str, Any]:
+    """The spec's JSON Schema, for editors."""
+    return TaskSpec.model_json_schema(by_alias=True) | {"$schema": "https://json-schema.org/draft/2020-12/schema"}
+
+
+Path_ = tuple[str | int, ...]
+
+
+def _yaml(text: str, source: str) -> tuple[dict[str, Any], dict[Path_, int]]:
+    """The mapping and the line of every node in it; duplicate keys and anything but a mapping are refused."""
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        raw = yaml.safe_load(text)
+    except yaml.YAMLError as fault:
+        mark = getattr(fault, "problem_mark", None)
+        where = f"{source}:{mark.line + 1}" if mark else source
+        raise SpecError(source, [Fault(where, f"not YAML: {getattr(fault, 'problem', None) or fault}")]) from None
+    if not isinstance(root, yaml.MappingNode) or not isinstance(raw, dict):
+        raise SpecError(source, [Fault(f"{source}:1", "a spec is a mapping that starts with, say, `task: my-task`")])
+    lines = dict(_lines(root, ()))
+    twice = [Fault(f"{source}:{line}", f"key `{'.'.join(map(str, path))}` is given twice") for path, line in _doubles(root, ())]
+    if twice:
+        raise SpecError(source, twice)
+    return raw, lines
+
+
+def _lines(node: yaml.Node, path: Path_) -> Iterator[tuple[Path_, int]]:
+    yield path, node.start_mark.line + 1
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            yield (*path, key.value), key.start_mark.line + 1
+            yield from ((p, n) for p, n in _lines(value, (*path, key.value)) if p != (*path, key.value))
+    elif isinstance(node, yaml.SequenceNode):
+        for index, value in enumerate(node.value):
+            yield from _lines(value, (*path, index))
+
+
+def _doubles(node: yaml.Node, path: Path_) -> Iterator[tuple[Path_, int]]:
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            if key.value in seen:
+                yield (*path, key.value), key.start_mark.line + 1
+            seen.add(key.value)
+            yield from _doubles(value, (*path, key.value))
+    elif isinstance(node, yaml.SequenceNode):
+        for index, value in enumerate(node.value):
+            yield from _doubles(value, (*path, index))
+
+
+def _set(raw: dict[str, Any], override: str) -> None:
+    """Apply one `a.b=value`; the value is read as YAML, so `3`, `true`, `null` and `[a, b]` mean what they look like."""
+    dotted, equals, value = override.partition("=")
+    if not equals or not dotted:
+        raise UsageError(f"--set {override!r}: expected a.b=value, e.g. --set teacher.limits.in_flight=8")
+    *parents, last = dotted.split(".")
+    here = raw
+    for name in parents:
+        here = here.setdefault(name, {})
+        if not isinstance(here, dict):
+            raise UsageError(f"--set {override!r}: `{name}` holds {here!r}, not a group of settings")
+    try:
+        here[last] = yaml.safe_load(value)
+    except yaml.YAMLError:
+        raise UsageError(f"--set {override!r}: {value!r} is not a YAML value") from None
+
+
+def _fault(error: Mapping[str, Any], lines: Mapping[Path_, int], source: str) -> Fault:
+    path = tuple(part for part in error["loc"] if not (isinstance(part, str) and ("[" in part or part in ("str", "int", "float"))))
+    line = next((lines[path[:n]] for n in range(len(path), -1, -1) if path[:n] in lines), 1)
+    dotted = ".".join(map(str, path))
+    kind, found = error["type"], error.get("input")
+    if kind == "extra_forbidden":
+        known = _known(path[:-1])
+        close = difflib.get_close_matches(str(path[-1]), known, 1)
+        hint = f"did you mean `{close[0]}`?" if close else f"known here: {', '.join(known)}"
+        return Fault(f"{source}:{line}", f"unknown key `{dotted}`; {hint}")
+    if kind == "missing":
+        return Fault(f"{source}:{line}", f"`{dotted}` is missing and has no default")
+    message = str(error["msg"]).removeprefix("Value error, ")
+    return Fault(f"{source}:{line}", f"`{dotted}` is {found!r}: {message[0].lower() + message[1:]}")
+
+
+def _known(path: Path_) -> list[str]:
+    """The keys a group of the spec takes."""
+    model: Any = TaskSpec
+    for part in path:
+        if isinstance(part, int):
+            continue
+        field = next((f for n, f in model.model_fields.items() if part in (n, f.alias)), None)
+        if field is None:
+            return []
+        inner = getattr(field.annotation, "__args__", ())
+        model = next((t for t in (*inner, field.annotation) if isinstance(t, type) and issubclass(t, BaseModel)), None)
+        if model is None:
+            return []
+    return [field.alias or name for name, field in model.model_fields.items()]

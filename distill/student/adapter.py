@@ -1,0 +1,98 @@
+"""A peft LoRA adapter as a llama.cpp one, so that the student is served from the same GGUF file as its base.
+
+    base_model.model.model.layers.3.self_attn.q_proj.lora_A.weight   (rank, in)  →  blk.3.attn_q.weight.lora_a
+    base_model.model.model.layers.3.self_attn.q_proj.lora_B.weight   (out, rank) →  blk.3.attn_q.weight.lora_b
+
+llama.cpp stores the rows of q and k interleaved for its rotary embedding, hence B's rows of these two are permuted as
+the base's were. Only the llama architecture is known; anything else is refused rather than written wrong.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from distill.errors import DistillError
+
+NAMES: Mapping[str, str] = {
+    "self_attn.q_proj": "attn_q",
+    "self_attn.k_proj": "attn_k",
+    "self_attn.v_proj": "attn_v",
+    "self_attn.o_proj": "attn_output",
+    "mlp.gate_proj": "ffn_gate",
+    "mlp.up_proj": "ffn_up",
+    "mlp.down_proj": "ffn_down",
+}
+
+_TENSOR = re.compile(r"^base_model\.model\.model\.layers\.(\d+)\.(.+)\.lora_([AB])\.weight$")
+
+
+class AdapterError(DistillError):
+    """An adapter that llama.cpp could not apply as it was trained."""
+
+
+def gguf_name(name: str) -> str:
+    """llama.cpp's name of a peft tensor; `AdapterError` for one it has none for."""
+    match = _TENSOR.match(name)
+    if match is None or match[2] not in NAMES:
+        raise AdapterError(f"no llama.cpp name for the adapter tensor {name!r}; known are {', '.join(NAMES)}")
+    return f"blk.{match[1]}.{NAMES[match[2]]}.weight.lora_{match[3].lower()}"
+
+
+def interleaved(rows: Any, heads: int) -> Any:
+    """Rows (heads × 2 × half, rank) of a rotary projection in llama.cpp's order: each pair's halves side by side."""
+    count, rank = rows.shape
+    return rows.reshape(heads, 2, count // heads // 2, rank).swapaxes(1, 2).reshape(count, rank)
+
+
+def to_gguf(adapter: Path, base_config: Path | Mapping[str, Any], out: Path) -> Path:
+    """Write the peft folder `adapter` as the GGUF file `out`, fp32, whole or not at all.
+
+    `base_config` is the base's config.json, its folder, or its content: the head counts are read from it.
+    """
+    import numpy
+    from gguf import GGUFWriter
+    from safetensors.numpy import load_file
+
+    config = _config(base_config)
+    if config.get("model_type") != "llama":
+        raise AdapterError(f"the base is {config.get('model_type')!r}; only llama adapters can be written for llama.cpp")
+    peft = json.loads((adapter / "adapter_config.json").read_text(encoding="utf-8"))
+    odd = [key for key in ("use_dora", "use_rslora", "rank_pattern", "alpha_pattern", "modules_to_save") if peft.get(key)]
+    if odd:
+        raise AdapterError(f"{adapter}: llama.cpp cannot apply {', '.join(odd)}; train without it")
+    heads = {"attn_q": config["num_attention_heads"], "attn_k": config["num_key_value_heads"]}
+
+    out.parent.mkdir(parents=True, exist_ok=True)
+    aside = out.with_name(f".{out.name}.{os.getpid()}.tmp")
+    writer = GGUFWriter(aside, "llama")
+    writer.add_type("adapter")
+    writer.add_string("adapter.type", "lora")
+    writer.add_float32("adapter.lora.alpha", float(peft["lora_alpha"]))
+    for name, tensor in sorted(load_file(adapter / "adapter_model.safetensors").items()):
+        known = gguf_name(name)
+        kind = known.split(".")[2]
+        rotary = kind in heads and known.endswith("lora_b")
+        rows = interleaved(tensor, heads[kind]) if rotary else tensor
+        writer.add_tensor(known, numpy.ascontiguousarray(rows, dtype=numpy.float32))
+    try:
+        writer.write_header_to_file()
+        writer.write_kv_data_to_file()
+        writer.write_tensors_to_file()
+        writer.close()
+        aside.replace(out)
+    finally:
+        aside.unlink(missing_ok=True)
+    return out
+
+
+def _config(given: Path | Mapping[str, Any]) -> Mapping[str, Any]:
+    if isinstance(given, Mapping):
+        return given
+    path = given / "config.json" if given.is_dir() else given
+    value: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return value

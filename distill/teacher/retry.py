@@ -1,0 +1,32 @@
+"""When to send again: pure functions of how an attempt ended.
+
+    rate limited   for ever, as the endpoint asks: limits never fail a row
+    overloaded, connection, timeout, malformed    up to `attempts` sends, then the row is left owed
+    refused (400, 404, 422)                       never again
+    no access (key, quota, model)                 stops the whole run, see the runner
+"""
+
+from __future__ import annotations
+
+import random
+
+from distill.records import Answer, Ended
+
+BASE_S = 0.5
+CAP_S = 60.0
+
+
+def delay_s(answer: Answer, attempt: int, rng: random.Random) -> float:
+    """Seconds to wait before attempt number `attempt + 1` (1-based): what the endpoint asks, else full jitter."""
+    backoff = rng.uniform(0, min(CAP_S, BASE_S * 2.0 ** min(attempt, 10)))
+    if answer.retry_after_s is not None:
+        # A little later than asked, so that a hundred waiting calls do not all arrive at the same moment.
+        return answer.retry_after_s + min(backoff, 1.0)
+    return max(backoff, BASE_S) if answer.ended is Ended.RATE_LIMITED else backoff
+
+
+def again(answer: Answer, failures: int, attempts: int) -> bool:
+    """Whether to send again after `failures` ends that count (rate limits do not)."""
+    if answer.ended is Ended.RATE_LIMITED:
+        return True
+    return answer.ended.retryable and failures < attempts

@@ -1,0 +1,62 @@
+"""A teacher that follows a script: for rehearsals and tests, at no cost and with no server.
+
+Its answer is a function of the request alone, so every rehearsal gives the same dataset. By default it fills the
+request's JSON schema: enum values picked by the request's hash, strings cut from the last user turn.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from distill import tokens
+from distill.records import Answer, Ended, Request, Usage
+
+Reply = Callable[[Request], Answer | str]
+
+
+@dataclass(slots=True)
+class Scripted:
+    """`reply` gives the text or a whole Answer (a 429, a refusal …); `sent` counts the calls."""
+
+    reply: Reply = field(default_factory=lambda: fitting)
+    sent: int = 0
+
+    async def answer(self, request: Request) -> Answer:
+        """Answer at once."""
+        self.sent += 1
+        given = self.reply(request)
+        if isinstance(given, Answer):
+            return given
+        usage = Usage(tokens.count_messages(request.body["messages"]), tokens.count(given), 0, measured=False)
+        return Answer(request.id, Ended.OK, given, "stop", usage, model="scripted", status=200)
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+
+def fitting(request: Request) -> str:
+    """JSON that fits the request's schema, or the last user turn where it has none."""
+    words = str(request.body["messages"][-1]["content"])
+    schema = request.body.get("response_format", {}).get("json_schema", {}).get("schema")
+    if schema is None:
+        return words
+    return json.dumps(_fill(schema, int(request.id, 16), words), ensure_ascii=False)
+
+
+def _fill(schema: dict[str, Any], number: int, words: str) -> Any:
+    if "enum" in schema:
+        return schema["enum"][number % len(schema["enum"])]
+    match schema.get("type"):
+        case "object":
+            return {name: _fill(part, number // 7 + i, words) for i, (name, part) in enumerate(schema.get("properties", {}).items())}
+        case "array":
+            return [_fill(schema.get("items", {}), number, words)] * int(schema.get("minItems", 1))
+        case "integer" | "number":
+            return schema.get("minimum", 0)
+        case "boolean":
+            return bool(number % 2)
+        case _:
+            return words[: schema.get("maxLength", 80)].ljust(schema.get("minLength", 0), ".")

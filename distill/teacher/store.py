@@ -1,0 +1,243 @@
+"""The answer store: one SQLite file with every answer that was paid for, and the ledger of attempts.
+
+    answers    one row a request id that ended well; kept for ever, shared by all runs, never overwritten
+    attempts   one row a send: written before it (an intent), settled after it. An attempt that was never
+               settled died with its process: its outcome is unknown and it may have been billed
+
+A write returns after its commit (WAL, synchronous=FULL), so what is counted is on the disk. Writes that are
+waiting at the same moment share one commit. Any SQLite tool opens the file; times are UTC, money is dollars.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from distill.errors import DistillError, UsageError
+from distill.records import Answer, Ended, Request, Usage, canonical
+
+VERSION = 1
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS answers (
+  request_id TEXT PRIMARY KEY, endpoint TEXT NOT NULL, draw INTEGER NOT NULL, request TEXT NOT NULL,
+  text TEXT NOT NULL, finish_reason TEXT NOT NULL, refusal TEXT NOT NULL, reasoning TEXT NOT NULL,
+  model TEXT NOT NULL, prompt_tokens INTEGER NOT NULL, completion_tokens INTEGER NOT NULL,
+  cached_tokens INTEGER NOT NULL, tokens_measured INTEGER NOT NULL, usd REAL NOT NULL,
+  latency_s REAL NOT NULL, raw TEXT NOT NULL, at TEXT NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS attempts (
+  id INTEGER PRIMARY KEY, request_id TEXT NOT NULL, run TEXT NOT NULL, spender TEXT NOT NULL,
+  started TEXT NOT NULL, reserved_usd REAL NOT NULL, settled TEXT, ended TEXT, status INTEGER,
+  prompt_tokens INTEGER, completion_tokens INTEGER, usd REAL, estimated INTEGER, error TEXT
+) STRICT;
+CREATE INDEX IF NOT EXISTS attempts_run ON attempts (run, spender);
+"""
+_SETTLE = (
+    "UPDATE attempts SET settled=?, ended=?, status=?, prompt_tokens=?, completion_tokens=?, usd=?, estimated=?, error=? "
+    "WHERE id=?"
+)
+_KEEP = f"INSERT OR IGNORE INTO answers VALUES ({','.join('?' * 17)})"
+_RAW_CAP = 64 * 1024
+"""Characters of a body that is kept beside its parsed answer; the text itself is never cut."""
+
+_Statement = tuple[str, Sequence[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Spend:
+    """What one spender of a run cost; `unknown` attempts died unsettled and may have been billed."""
+
+    spender: str
+    sends: int
+    answered: int
+    prompt_tokens: int
+    completion_tokens: int
+    usd: float
+    estimated: int
+    unknown: int
+
+
+class Store:
+    """One open answer store. Reads are immediate; writes go through `_commit`, which groups them."""
+
+    def __init__(self, path: Path) -> None:
+        """Open or create; raises UsageError where the file is no answer store or of a newer version."""
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.path = path
+        try:
+            self._db = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA synchronous=FULL")
+            version = self._db.execute("PRAGMA user_version").fetchone()[0]
+            if version > VERSION:
+                raise UsageError(f"{path} is an answer store of version {version}; this distill reads up to {VERSION}: upgrade it")
+            self._db.executescript(_SCHEMA)
+            self._db.execute(f"PRAGMA user_version={VERSION}")
+            # Reads have their own connection: on the writer's they would see what is not committed yet.
+            self._read = sqlite3.connect(path, timeout=30, isolation_level=None)
+        except sqlite3.DatabaseError as fault:
+            raise UsageError(
+                f"{path}: cannot be opened as an answer store ({fault}); free some disk space, or move the file away"
+            ) from fault
+        self._next_id = self._db.execute("SELECT coalesce(max(id), 0) FROM attempts").fetchone()[0]
+        self._queue: list[tuple[list[_Statement], asyncio.Future[None]]] = []
+        self._writing: asyncio.Task[None] | None = None
+
+    def close(self) -> None:
+        """Close the file; nothing is pending, since every write was awaited."""
+        self._read.close()
+        self._db.close()
+
+    def get(self, request_id: str) -> Answer | None:
+        """The kept answer of a request, or None where it is owed."""
+        row = self._read.execute(
+            "SELECT text, finish_reason, refusal, reasoning, model, prompt_tokens, completion_tokens, cached_tokens, "
+            "tokens_measured, usd, latency_s FROM answers WHERE request_id=?",
+            (request_id,),
+        ).fetchone()
+        if row is None:
+            return None
+        text, finish, refusal, reasoning, model, prompt, completion, cached, measured, usd, latency = row
+        usage = Usage(prompt, completion, cached, bool(measured))
+        return Answer(
+            request_id, Ended.OK, _unquote(text), finish, usage, usd, latency, model, _unquote(refusal), _unquote(reasoning)
+        )
+
+    def holds(self, request_ids: Iterable[str]) -> int:
+        """How many of these requests are answered already."""
+        return sum(self._read.execute("SELECT 1 FROM answers WHERE request_id=?", (i,)).fetchone() is not None for i in request_ids)
+
+    def request(self, request_id: str) -> str | None:
+        """The canonical JSON of an answered request's body."""
+        row = self._read.execute("SELECT request FROM answers WHERE request_id=?", (request_id,)).fetchone()
+        return row[0] if row else None
+
+    async def intend(self, request: Request, *, run: str, spender: str, reserved_usd: float) -> int:
+        """Commit that a send is about to happen; returns the attempt's id."""
+        self._next_id += 1
+        attempt = self._next_id
+        await self._commit(
+            [
+                (
+                    "INSERT INTO attempts (id, request_id, run, spender, started, reserved_usd) VALUES (?,?,?,?,?,?)",
+                    (attempt, request.id, run, spender, _now(), reserved_usd),
+                )
+            ]
+        )
+        return attempt
+
+    async def settle(self, attempt: int, request: Request, answer: Answer) -> None:
+        """Commit how an attempt ended, and its answer if it is one, in one transaction."""
+        usage = answer.usage
+        statements: list[_Statement] = [
+            (
+                _SETTLE,
+                (
+                    _now(), answer.ended.value, answer.status, usage.prompt_tokens, usage.completion_tokens,
+                    answer.usd, int(not usage.measured), _quote(answer.error[:2000]), attempt,
+                ),
+            )
+        ]  # fmt: skip
+        if answer.ok:
+            statements.append((_KEEP, _row(request, answer)))
+        await self._commit(statements)
+
+    async def _commit(self, statements: list[_Statement]) -> None:
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._queue.append((statements, done))
+        if self._writing is None or self._writing.done():
+            self._writing = asyncio.create_task(self._write())
+        await done
+
+    async def _write(self) -> None:
+        """Commit whatever is waiting, in a thread, until nothing is."""
+        while self._queue:
+            batch, self._queue = self._queue, []
+            fault: Exception | None = None
+            try:
+                await asyncio.to_thread(self._transaction, [s for statements, _ in batch for s in statements])
+            except sqlite3.Error as error:
+                fault = StoreFault(f"{self.path}: an answer could not be written ({error}); free some disk space and run again: it goes on from here")
+            for _, done in batch:
+                if done.cancelled():
+                    continue
+                done.set_exception(fault) if fault else done.set_result(None)
+
+    def _transaction(self, statements: Iterable[_Statement]) -> None:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            for sql, values in statements:
+                self._db.execute(sql, values)
+            self._db.execute("COMMIT")
+        except BaseException:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
+
+    def spent(self, run: str) -> float:
+        """Dollars of a run so far: settled ones, and the reservations of attempts whose outcome is unknown."""
+        row = self._read.execute("SELECT coalesce(sum(coalesce(usd, reserved_usd)), 0.0) FROM attempts WHERE run=?", (run,)).fetchone()
+        return float(row[0])
+
+    def ledger(self, run: str) -> list[Spend]:
+        """The ledger of a run, a row a spender."""
+        rows = self._read.execute(
+            "SELECT spender, count(*), sum(ended='ok'), sum(coalesce(prompt_tokens,0)), sum(coalesce(completion_tokens,0)), "
+            "sum(coalesce(usd, reserved_usd)), sum(coalesce(estimated,0)), sum(settled IS NULL) "
+            "FROM attempts WHERE run=? GROUP BY spender ORDER BY min(id)",
+            (run,),
+        )
+        return [Spend(row[0], row[1], row[2] or 0, row[3], row[4], row[5], row[6], row[7]) for row in rows]
+
+    def attempts(self, request_id: str) -> Iterator[tuple[Any, ...]]:
+        """(run, spender, started, settled, ended, status, usd, error) of every send of a request, oldest first."""
+        return self._read.execute(
+            "SELECT run, spender, started, settled, ended, status, usd, error FROM attempts WHERE request_id=? ORDER BY id", (request_id,)
+        )
+
+
+class StoreFault(DistillError, OSError):
+    """The disk did not take an answer: nothing more is sent."""
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Store]:
+    """An open store, closed whatever happens."""
+    store = Store(path)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def _row(request: Request, answer: Answer) -> tuple[Any, ...]:
+    usage = answer.usage
+    return (
+        request.id, request.endpoint, request.draw, canonical(dict(request.body)),
+        _quote(answer.text), answer.finish_reason, _quote(answer.refusal), _quote(answer.reasoning), answer.model,
+        usage.prompt_tokens, usage.completion_tokens, usage.cached_tokens, int(usage.measured), answer.usd,
+        answer.latency_s, _quote(answer.raw[:_RAW_CAP]), _now(),
+    )  # fmt: skip
+
+
+def _quote(text: str) -> str:
+    """SQLite takes no lone surrogate; they are kept as `\\udXXX` behind a NUL mark, so the way back is exact."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return "\0" + text.encode("utf-8", "surrogatepass").hex()
+    return "\0" + text.encode().hex() if text.startswith("\0") else text
+
+
+def _unquote(text: str) -> str:
+    return bytes.fromhex(text[1:]).decode("utf-8", "surrogatepass") if text.startswith("\0") else text
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from distill.evaluate.stats import Estimate
+from distill.evaluate.verdict import Evidence, verdict
+
+
+def gap(mean: float, half: float = 0.01, n: int = 100) -> Estimate:
+    return Estimate(mean, mean - half, mean + half, n)
+
+
+GOOD = Evidence(
+    metric="json_fields",
+    margin=0.02,
+    rows=100,
+    student=gap(0.88),
+    teacher=gap(0.875),
+    to_teacher=gap(0.005),
+    to_base=gap(0.6),
+    to_prompted=gap(0.3),
+    tokens_student=100,
+    tokens_prompted=600,
+    rows_needed=240,
+)
+
+
+@pytest.mark.parametrize(
+    ("change", "word", "says"),
+    [
+        ({}, "distil", "as well as the teacher"),
+        ({"to_teacher": gap(0.05)}, "distil", "better than the teacher"),
+        (
+            {"to_teacher": gap(-0.062)},
+            "do not distil",
+            "loses 6.2 points to the teacher, and 2 points were allowed",
+        ),
+        ({"to_teacher": gap(-0.02)}, "undecided", "cannot tell if the student keeps up"),
+        ({"to_teacher": gap(0.0, n=12), "rows": 12}, "undecided", "12 test rows compared, too few"),
+        ({"to_teacher": gap(0.0, n=80)}, "undecided", "20 of 100 test rows lack an answer"),
+        ({"to_teacher": None}, "undecided", "no test rows"),
+        ({"to_base": gap(-0.05)}, "do not distil", "training did not make the small model better"),
+        ({"to_base": gap(0.005)}, "undecided", "cannot tell whether training helped"),
+        ({"to_prompted": gap(-0.1)}, "do not distil", "prompt alone does as much"),
+        ({"to_prompted": gap(0.0), "tokens_student": 590}, "do not distil", "prompt alone does as much"),
+        ({"to_prompted": gap(0.0)}, "distil", "as well as the teacher"),
+        ({"to_base": None, "to_prompted": None}, "distil", "as well as the teacher"),
+    ],
+)
+def test_the_word_and_its_headline(change: dict[str, Estimate | int | None], word: str, says: str) -> None:
+    found = verdict(replace(GOOD, **change))  # type: ignore[arg-type]  # a table of several types
+    assert found.word == word
+    assert says in found.sentences[0]
+
+
+def test_a_prompt_that_does_as_well_is_beaten_on_effort_and_says_so() -> None:
+    said = " ".join(verdict(replace(GOOD, to_prompted=gap(0.0))).sentences)
+    assert "not clearly worse than the student. The student answers for 17 % of its tokens." in said
+
+
+def test_only_what_is_undecided_asks_for_rows() -> None:
+    assert verdict(GOOD).rows_needed is None
+    open_question = verdict(replace(GOOD, to_teacher=gap(-0.02)))
+    assert open_question.rows_needed == 240
+    assert open_question.sentences[-1] == "About 240 test rows would most likely decide it."
+
+
+def test_numbers_come_with_their_rows_and_interval() -> None:
+    line = verdict(GOOD).sentences[1]
+    assert line == (
+        "On 100 rows kept aside, the student gets 88.0 % of the fields right and the teacher 87.5 %:"
+        " +0.5 points, and most likely between \u22120.5 and +1.5; a loss of 2 points is allowed."
+    )

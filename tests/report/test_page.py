@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from distill.report.page import count, escaped, html, markdown, percent, seconds, signed, usd
+
+Report = dict[str, Any]
+ATTACK = (
+    "\"'><script>x()</script><img src=http://e.example/ onerror=x()>{{7*7}}{% raw %}|"
+    " [a](javascript:x) www.e.example \ud800\x00"
+)
+
+
+class Page(HTMLParser):
+    """Counts the elements of a page, and keeps what could run or fetch."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.text: list[str] = []
+        self.live: list[tuple[str, str | None]] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.live += [
+            (name, value) for name, value in attrs if name.startswith("on") or name in {"src", "href"}
+        ]
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data)
+
+
+def everywhere(value: Any, change: Callable[[str], str]) -> Any:
+    """`value` with every text in it changed; the names under which the page looks things up stay."""
+    if isinstance(value, dict):
+        return {key: everywhere(inner, change) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [everywhere(inner, change) for inner in value]
+    return change(value) if isinstance(value, str) else value
+
+
+def test_every_section_stands_on_the_page(report: Report) -> None:
+    said = " ".join(Page(html(report)).text)
+    for section in (
+        "The student does this task as well as the teacher.",
+        "Mind this",
+        "How good is it?",
+        "Does it keep to the format?",
+        "Where is it strong, where weak?",
+        "Its worst answers",
+        "What became of the rows",
+        "Is the dataset balanced?",
+        "How the training went",
+        "What it cost",
+        "How to repeat it",
+    ):
+        assert section in said
+    for number in (
+        "88.0 %",
+        "+0.5",
+        "$0.021",
+        "near_duplicate",
+        "too few",
+        "estimated",
+        "2 of 96 without an answer",
+    ):
+        assert number in said
+
+
+def test_hostile_text_in_every_field_stays_text(report: Report) -> None:
+    """The attack in each text of the report adds no element that acts, and nothing live."""
+    hostile = everywhere(report, lambda text: text + ATTACK)
+    for key in ("metric", "differences"):  # names that the page looks up
+        hostile[key] = report[key]
+    hostile["strata"] = {ATTACK: hostile["strata"]["intent"]}
+    hostile["edge_cases"][0]["where"] = {ATTACK: ATTACK}
+    hostile["funnel"][0]["dropped"] = {ATTACK: 1}
+    hostile["run"]["packages"] = {ATTACK: ATTACK}
+    hostile["arms"][ATTACK] = hostile["arms"]["base"]
+    page = html(hostile)
+    found = Page(page)
+    assert {"script", "img", "a", "iframe", "link"}.isdisjoint(found.tags)
+    assert found.live == []
+    assert "{{7*7}}" in page
+    assert "<script>x()</script>" in "".join(found.text)
+    page.encode()
+    assert "\x00" not in page
+
+
+def test_the_page_forbids_itself_to_run_or_fetch(report: Report) -> None:
+    page = html(report)
+    assert "default-src 'none'; style-src 'unsafe-inline'; img-src data:" in page
+    assert "http://" not in page
+    assert "https://" not in page
+    assert "url(" not in page
+
+
+@pytest.mark.parametrize("render", [html, markdown])
+def test_any_key_may_be_missing(render: Callable[[Report], str], report: Report) -> None:
+    assert "How to repeat it" in render({})
+    for key in report:
+        assert "How to repeat it" in render({other: value for other, value in report.items() if other != key})
+        assert "How to repeat it" in render({**report, key: None})
+
+
+def test_a_refresh_shows_both_students(report: Report) -> None:
+    report["arms"]["previous"] = report["arms"]["base"]
+    report["differences"].append({**report["differences"][0], "b": "previous", "mean": 0.04})
+    report["previous"] = {"run": "002", "sentences": ["It is better."], "changes": {"asked again": 20}}
+    said = " ".join(Page(html(report)).text)
+    assert "Against the previous student" in said
+    assert "+4.0" in said
+    assert "asked again: 20" in said
+
+
+def test_long_text_is_clipped_and_whole_inside(report: Report) -> None:
+    report["worst"][0]["student"] = "word " * 5000
+    page = html(report)
+    assert "whole text, 25,000 characters" in page
+
+
+def test_markdown_tables_keep_their_columns_under_attack(report: Report) -> None:
+    """Rendered by a Markdown reader, the attack makes no element, no link and no further cell."""
+    reader = MarkdownIt("commonmark", {"html": True}).enable("table")
+    calm = Page(reader.render(markdown(report)))
+    hostile = everywhere(report, lambda text: text + ATTACK)
+    hostile["metric"], hostile["differences"] = report["metric"], report["differences"]
+    found = Page(reader.render(markdown(hostile)))
+    assert found.tags == calm.tags
+    assert found.live == []
+
+
+@given(st.text())
+def test_escaped_text_reads_back_as_itself(text: str) -> None:
+    """Whatever a text holds, Markdown shows that text on one line, and nothing else."""
+    shown = Page(MarkdownIt("commonmark", {"html": True}).render("x " + escaped(text, most=10_000)))
+    assert shown.tags == ["p"]
+
+
+@pytest.mark.parametrize(
+    ("shown", "expected"),
+    [
+        (percent(0.8754), "87.5 %"),
+        (percent(None), "\u2013"),
+        (signed(-0.034), "\u22123.4"),
+        (signed(-0.0001), "0.0"),
+        (count(12345.6), "12,346"),
+        (usd(0), "$0"),
+        (usd(0.00042), "$0.00042"),
+        (usd(1234.5), "$1,234.50"),
+        (usd(float("nan")), "\u2013"),
+        (seconds(0.042), "42 ms"),
+        (seconds(1.25), "1.2 s"),
+    ],
+)
+def test_numbers_read_as_people_write_them(shown: str, expected: str) -> None:
+    assert shown == expected

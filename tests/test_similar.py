@@ -1,0 +1,91 @@
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from distill.similar import clusters, jaccard, near_pairs, nearest, shingles, twins
+from distill.text import normalise
+
+# Short pieces in few combinations, so that near copies, equal texts and blank ones all come up.
+PIECES = ["my parcel is late again ", "where is the kettle I bought ", "refund please, it broke ", "X", " ", "…"]
+TEXTS = st.lists(st.lists(st.sampled_from(PIECES), max_size=6).map("".join), max_size=14)
+THRESHOLDS = st.sampled_from([0.5, 0.7, 0.85, 1.0])
+
+
+def like(a: str, b: str) -> float:
+    return jaccard(shingles(a), shingles(b))
+
+
+@settings(deadline=None, max_examples=60)
+@given(TEXTS, THRESHOLDS)
+def test_pairs_are_true_and_their_clusters_are_those_of_a_comparison_of_all_with_all(texts, threshold):
+    pairs = near_pairs(texts, threshold=threshold)
+    n = len(texts)
+    brute = [(i, j, like(texts[i], texts[j])) for j in range(n) for i in range(j)]
+    assert all(i < j and value == like(texts[i], texts[j]) >= threshold for i, j, value in pairs)
+    assert clusters(n, pairs) == clusters(n, [pair for pair in brute if pair[2] >= threshold])
+
+
+@settings(deadline=None, max_examples=60)
+@given(TEXTS, THRESHOLDS)
+def test_what_goes_is_near_one_that_stays_and_no_two_that_stay_are_near(texts, threshold):
+    found = twins(texts, threshold=threshold)
+    stay = [i for i, twin in enumerate(found) if twin is None]
+    assert bool(stay) == bool(texts)
+    assert all(like(texts[i], texts[j]) < threshold for i in stay for j in stay if i < j)
+    for i, twin in enumerate(found):
+        if twin is not None:
+            assert twin[0] in stay
+            assert twin[0] < i
+            assert twin[1] == like(texts[i], texts[twin[0]]) >= threshold
+
+
+@settings(deadline=None, max_examples=40)
+@given(TEXTS, TEXTS, THRESHOLDS)
+def test_nearest_names_the_best_match_of_the_other_side(texts, others, threshold):
+    for text, found in zip(texts, nearest(texts, others, threshold=threshold), strict=True):
+        best = max((like(text, other) for other in others), default=0.0)
+        if found is None:
+            assert best < threshold
+        else:
+            assert found[1] == best == like(text, others[found[0]])
+
+
+def test_blank_texts_match_only_each_other():
+    """An empty sketch equals every empty sketch: without care all short texts would be one."""
+    assert near_pairs(["", "  ", "?", "!", "hi", "Hi", "a b"], threshold=0.5) == [(0, 1, 1.0), (4, 5, 1.0)]
+
+
+def test_texts_in_scripts_without_spaces_are_told_apart():
+    texts = ["我的包裹还没有到，请问在哪里？", "这个水壶坏了，我想要退款。", "我的包裹还没有到，请问在哪里呢？"]
+    assert [pair[:2] for pair in near_pairs(texts, threshold=0.6)] == [(0, 2)]
+
+
+def test_a_chain_of_similar_texts_keeps_its_ends():
+    """a ~ b ~ c with a far from c: b alone goes."""
+    a, b, c = (("abcdefghij klmnopqrst uvwxyz 0123456789 " * 2)[i : i + 36] for i in (0, 4, 8))
+    assert like(a, b) >= 0.75 > like(a, c)
+    assert clusters(3, near_pairs([a, b, c], threshold=0.75)) == [0, 0, 0]
+    assert [twin is None for twin in twins([a, b, c], threshold=0.75)] == [True, False, True]
+
+
+def test_a_thousand_copies_cost_a_thousand_pairs():
+    assert len(near_pairs(["the same old text"] * 1000, threshold=0.85)) == 999
+
+
+@pytest.mark.parametrize("threshold", [0, -1, 1.01])
+def test_a_threshold_outside_its_range_is_refused(threshold):
+    with pytest.raises(ValueError, match="expected a similarity above 0"):
+        near_pairs(["a text"], threshold=threshold)
+
+
+def test_importing_it_does_not_load_the_heavy_libraries():
+    code = "import sys, distill.similar; sys.exit(bool({'datasketch', 'scipy', 'polars'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_shingles_of_a_short_text_are_the_whole_of_it():
+    assert shingles(" Ab ") == {normalise("ab")}
+    assert not shingles(" \n")
