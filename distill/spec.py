@@ -138,12 +138,12 @@ class Train(_Part):
 
     with_: Literal["lora", "hosted", "none"] = Field("lora", alias="with")
     base: str = "embedded/smollm2-135m"
-    epochs: float = Field(3, gt=0)
+    epochs: float = Field(2, gt=0)
     batch_size: Count = 8
-    learning_rate: float = Field(1e-3, gt=0)
+    learning_rate: float = Field(2e-3, gt=0)
     rank: Count = 16
     alpha: Count = 32
-    layers: Count | None = Field(None, description="adapt only the last so many layers")
+    layers: Count | None = Field(15, description="adapt only the last so many layers; null adapts all")
     seed: int = 0
     base_url: str | None = Field(None, description="hosted: the tuning host; default as for the teacher")
     key_env: str = Field("OPENAI_API_KEY", pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")

@@ -9,7 +9,14 @@ from distill.similar import clusters, jaccard, near_pairs, nearest, shingles, tw
 from distill.text import normalise
 
 # Short pieces in few combinations, so that near copies, equal texts and blank ones all come up.
-PIECES = ["my parcel is late again ", "where is the kettle I bought ", "refund please, it broke ", "X", " ", "…"]
+PIECES = [
+    "my parcel is late again ",
+    "where is the kettle I bought ",
+    "refund please, it broke ",
+    "X",
+    " ",
+    "…",
+]
 TEXTS = st.lists(st.lists(st.sampled_from(PIECES), max_size=6).map("".join), max_size=14)
 THRESHOLDS = st.sampled_from([0.5, 0.7, 0.85, 1.0])
 
@@ -59,7 +66,11 @@ def test_blank_texts_match_only_each_other():
 
 
 def test_texts_in_scripts_without_spaces_are_told_apart():
-    texts = ["我的包裹还没有到，请问在哪里？", "这个水壶坏了，我想要退款。", "我的包裹还没有到，请问在哪里呢？"]
+    texts = [
+        "我的包裹还没有到，请问在哪里？",
+        "这个水壶坏了，我想要退款。",
+        "我的包裹还没有到，请问在哪里呢？",
+    ]
     assert [pair[:2] for pair in near_pairs(texts, threshold=0.6)] == [(0, 2)]
 
 

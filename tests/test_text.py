@@ -1,4 +1,5 @@
 import json
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
@@ -9,7 +10,9 @@ from distill.text import DEEPEST, did_you_mean, normalise, storable, strict_json
 ANY_TEXT = st.text(st.characters())  # lone surrogates too
 
 
-@given(st.recursive(st.none() | st.booleans() | st.integers(-(10**9), 10**9) | st.text(), st.lists, max_leaves=8))
+@given(
+    st.recursive(st.none() | st.booleans() | st.integers(-(10**9), 10**9) | st.text(), st.lists, max_leaves=8)
+)
 def test_json_that_was_written_by_the_book_is_read_as_it_is(value):
     assert strict_json(json.dumps(value)) == value
 
@@ -37,10 +40,8 @@ def test_json_that_two_parsers_could_read_differently_is_refused_with_its_reason
 
 @given(ANY_TEXT)
 def test_whatever_the_text_strict_json_gives_a_value_or_a_value_error(text):
-    try:
-        strict_json(text)
-    except ValueError as error:
-        assert str(error)
+    with suppress(ValueError):
+        json.dumps(strict_json(text), allow_nan=False)
 
 
 @given(ANY_TEXT)

@@ -99,7 +99,7 @@ def open_project(path: Path, *, overrides: Sequence[str] = (), env: Mapping[str,
     variables = list(dict.fromkeys(v for n, t in texts.items() if t is not None for v in prompts.parse(t, n).variables))
     paths, pinned_paths = _paths(task, file.parent)
     read = dict(label_columns=task.strata.columns, gold=task.seeds.gold, strict=task.seeds.broken == "refuse")
-    columns = load.columns(paths) or variables
+    columns = load.columns(paths)
     for name, text in texts.items():
         faults += prompts.faults(text, str(file.parent / name), columns=columns) if text is not None else []
     seeds: list[Seed] = []
@@ -165,7 +165,8 @@ def _schema(path: Path, faults: list[Fault]) -> dict[str, Any] | None:
 def _gate_faults(task: spec.TaskSpec, file: Path) -> list[Fault]:
     from distill.curate import filters
 
-    found = filters.faults(task.gate_settings())
+    settings = [(name, {"schema": {}, **given} if name == "schema" else given) for name, given in task.gate_settings()]
+    found = filters.faults(settings)
     if task.teacher.output is None and any(name == "schema" for name, _ in task.gate_settings()):
         found.append(Fault("gates", "the gate `schema` needs teacher.output; name a JSON Schema file there or take the gate out"))
     return [Fault(f"{file}: {fault.where}", fault.message) for fault in found]

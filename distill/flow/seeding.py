@@ -23,7 +23,8 @@ def aside(
     import polars as pl
 
     from distill.outcome import Outcome
-    from distill.seeds import load, set_aside
+    from distill.seeds import load
+    from distill.seeds.aside import set_aside
 
     by = task.strata.by
     table = load.table(seeds, by=by)

@@ -66,6 +66,15 @@ def read(
     return seeds, _dropped(bad_rows)
 
 
+def columns(paths: Sequence[Path]) -> list[str]:
+    """The column names of the first readable row of each file: what a template may name. Faults are `read`'s to list."""
+    names: dict[str, None] = {}
+    for path in _files(paths, []):
+        first = next((row for _, row in _rows(path, []) if isinstance(row, dict)), {})
+        names |= dict.fromkeys(first)
+    return list(names)
+
+
 def table(seeds: Sequence[Seed], *, by: Sequence[str] = ()) -> pl.DataFrame:
     """The table of `seeds` (schema `SEEDS`), sorted by seed_id; a stratum is a cell of the labels in `by`."""
     rows = [

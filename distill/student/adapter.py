@@ -3,8 +3,9 @@
     base_model.model.model.layers.3.self_attn.q_proj.lora_A.weight   (rank, in)  →  blk.3.attn_q.weight.lora_a
     base_model.model.model.layers.3.self_attn.q_proj.lora_B.weight   (out, rank) →  blk.3.attn_q.weight.lora_b
 
-llama.cpp stores the rows of q and k interleaved for its rotary embedding, hence B's rows of these two are permuted as
-the base's were. Only the llama architecture is known; anything else is refused rather than written wrong.
+llama.cpp stores the rows of q and k interleaved for its rotary embedding, hence B's rows of these two are
+permuted as the base's were. Only the llama architecture is known; anything else is refused rather than
+written wrong.
 """
 
 from __future__ import annotations
@@ -44,7 +45,9 @@ def gguf_name(name: str) -> str:
 
 
 def interleaved(rows: Any, heads: int) -> Any:
-    """Rows (heads × 2 × half, rank) of a rotary projection in llama.cpp's order: each pair's halves side by side."""
+    """Rows (heads × 2 × half, rank) of a rotary projection in llama.cpp's order: each pair's halves side by
+    side.
+    """
     count, rank = rows.shape
     return rows.reshape(heads, 2, count // heads // 2, rank).swapaxes(1, 2).reshape(count, rank)
 
@@ -60,9 +63,15 @@ def to_gguf(adapter: Path, base_config: Path | Mapping[str, Any], out: Path) -> 
 
     config = _config(base_config)
     if config.get("model_type") != "llama":
-        raise AdapterError(f"the base is {config.get('model_type')!r}; only llama adapters can be written for llama.cpp")
+        raise AdapterError(
+            f"the base is {config.get('model_type')!r}; only llama adapters can be written for llama.cpp"
+        )
     peft = json.loads((adapter / "adapter_config.json").read_text(encoding="utf-8"))
-    odd = [key for key in ("use_dora", "use_rslora", "rank_pattern", "alpha_pattern", "modules_to_save") if peft.get(key)]
+    odd = [
+        key
+        for key in ("use_dora", "use_rslora", "rank_pattern", "alpha_pattern", "modules_to_save")
+        if peft.get(key)
+    ]
     if odd:
         raise AdapterError(f"{adapter}: llama.cpp cannot apply {', '.join(odd)}; train without it")
     heads = {"attn_q": config["num_attention_heads"], "attn_k": config["num_key_value_heads"]}

@@ -3,10 +3,10 @@
     train.jsonl   {"messages": [{"role": "system", ...}, {"role": "user", ...}, {"role": "assistant", ...}]}
     →  OUT/adapter/    a peft adapter        OUT/loss.json    one object a log line (`TrainStep`)
 
-The loss is taken over the answer and the end token of the chat template, never over the prompt. Rows are tokenised
-here, as the server will tokenise them, so nothing is cut and nothing is masked in silence: a row above `max_tokens`,
-a template that does not end an answer with the tokeniser's EOS, or a loss that is zero or not finite is a `TrainError`.
-The same rows, settings and machine give the same adapter.
+The loss is taken over the answer and the end token of the chat template, never over the prompt. Rows are
+tokenised here, as the server will tokenise them, so nothing is cut and nothing is masked in silence: a row
+above `max_tokens`, a template that does not end an answer with the tokeniser's EOS, or a loss that is zero or
+not finite is a `TrainError`. The same rows, settings and machine give the same adapter.
 """
 
 from __future__ import annotations
@@ -20,21 +20,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from distill.errors import DistillError
 from distill.rundir import write_atomic
-
-IGNORED = -100
-"""The label of a token that carries no loss."""
+from distill.student.rows import IGNORED, TokenRow, TrainError, read_rows
 
 VALID_ROWS = 32
 """Rows of the validation file that are read at the end of an epoch; more would cost as much as training."""
 
 PROJECTIONS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 """The linear maps of a decoder layer that get an adapter; `adapter.py` knows their llama.cpp names."""
-
-
-class TrainError(DistillError):
-    """Training stopped; no adapter was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +44,9 @@ class TrainStep:
 
 @dataclass(frozen=True, slots=True)
 class TrainResult:
-    """What training gave. `valid_loss` is the kept adapter's; `tokens` were read over all epochs, padding excluded."""
+    """What training gave. `valid_loss` is the kept adapter's; `tokens` were read over all epochs, padding
+    excluded.
+    """
 
     adapter: Path
     best_step: int
@@ -59,42 +54,6 @@ class TrainResult:
     steps: tuple[TrainStep, ...]
     tokens: int
     seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class TokenRow:
-    """One conversation as token ids; `labels` equal `input_ids` on the answer and its end, `IGNORED` before."""
-
-    input_ids: list[int]
-    labels: list[int]
-
-
-def tokens_of(messages: Sequence[Mapping[str, str]], tokenizer: Any) -> TokenRow:
-    """Prompt and answer, tokenised apart as at inference; the last message must be the assistant's."""
-    prompt = tokenizer.apply_chat_template(list(messages[:-1]), tokenize=False, add_generation_prompt=True)
-    whole = tokenizer.apply_chat_template(list(messages), tokenize=False)
-    answer = messages[-1]["content"] + tokenizer.eos_token
-    if not whole.startswith(prompt + answer):
-        raise TrainError(
-            f"the chat template does not render an answer as prompt + answer + {tokenizer.eos_token!r}, so the student "
-            f"would never learn to stop; it renders …{whole[-60:]!r}. Set the tokeniser's eos_token to what ends a turn."
-        )
-    before = tokenizer(prompt, add_special_tokens=False)["input_ids"]
-    after = tokenizer(answer, add_special_tokens=False)["input_ids"]
-    return TokenRow([*before, *after], [IGNORED] * len(before) + list(after))
-
-
-def read_rows(path: Path, tokenizer: Any, *, max_tokens: int) -> list[TokenRow]:
-    """Every row of a chat JSONL file; `TrainError` names the first that is longer than `max_tokens`."""
-    lines = [line for line in path.read_bytes().split(b"\n") if line]
-    rows = [tokens_of(json.loads(line)["messages"], tokenizer) for line in lines]
-    for number, row in enumerate(rows, start=1):
-        if len(row.input_ids) > max_tokens:
-            raise TrainError(
-                f"{path}:{number}: {len(row.input_ids)} tokens, more than max_tokens = {max_tokens}; rows are never "
-                "cut: let preflight drop it, or raise max_tokens"
-            )
-    return rows
 
 
 def train(
@@ -111,12 +70,13 @@ def train(
     layers: int | None = 15,
     max_tokens: int = 2048,
     seed: int = 0,
-    on_step: Callable[[TrainStep], None] = lambda step: None,
+    on_step: Callable[[TrainStep], None] | None = None,
 ) -> TrainResult:
     """Tune the top `layers` decoder layers of `base` (None: all) on the chat rows of `train`.
 
-    `valid` is read at the end of each epoch, at most 32 rows of it; the epoch with its lowest loss is kept. An adapter
-    already in `out` is replaced only by a whole new one. Raises `TrainError`; see the module's docstring.
+    `valid` is read at the end of each epoch, at most 32 rows of it; the epoch with its lowest loss is kept.
+    An adapter already in `out` is replaced only by a whole new one. Raises `TrainError`; see the module's
+    docstring.
     """
     from transformers import AutoTokenizer, set_seed
 
@@ -126,7 +86,9 @@ def train(
     rows = read_rows(train, tokenizer, max_tokens=max_tokens)
     held = read_rows(valid, tokenizer, max_tokens=max_tokens)[:VALID_ROWS]
     if not rows or not held:
-        raise TrainError(f"{train if not rows else valid} holds no rows; training needs rows to learn and to check on")
+        raise TrainError(
+            f"{train if not rows else valid} holds no rows; training needs rows to learn and to check on"
+        )
     settings = {
         "per_device_train_batch_size": batch_size,
         "per_device_eval_batch_size": batch_size,
@@ -158,7 +120,9 @@ def _with_adapter(base: Path, *, rank: int, alpha: int, layers: int | None) -> A
     from transformers import AutoModelForCausalLM
 
     # bf16 is emulated, and slower than fp32, on a CPU without the instructions for it.
-    native = torch.cuda.is_bf16_supported() if torch.cuda.is_available() else torch.cpu._is_avx512_bf16_supported()
+    native = (
+        torch.cuda.is_bf16_supported() if torch.cuda.is_available() else torch.cpu._is_avx512_bf16_supported()
+    )
     model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.bfloat16 if native else torch.float32)
     depth = model.config.num_hidden_layers
     config = LoraConfig(
@@ -194,12 +158,18 @@ def _trainer(
         Triton: twice the time of a step on a CPU (measured)."""
 
         def compute_loss(
-            self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
+            self,
+            model: Any,
+            inputs: Any,
+            return_outputs: bool = False,
+            num_items_in_batch: Any = None,  # noqa: ARG002
         ) -> Any:
             lm = model.get_base_model()
             targets = inputs["labels"][:, 1:]
             scored = targets != IGNORED
-            states = lm.model(input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"], use_cache=False)
+            states = lm.model(
+                input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"], use_cache=False
+            )
             logits = lm.lm_head(states.last_hidden_state[:, :-1][scored]).float()
             total = cross_entropy(logits, targets[scored], reduction="sum")
             return total / (scored.sum() if num_items_in_batch is None else num_items_in_batch)
@@ -243,7 +213,7 @@ def check_loss(loss: float, step: int) -> float:
     raise TrainError(f"the loss is {loss!r} at step {step}: {cause}; no adapter was written")
 
 
-def _watch(on_step: Callable[[TrainStep], None], *, started: float, per_epoch: int) -> Any:
+def _watch(on_step: Callable[[TrainStep], None] | None, *, started: float, per_epoch: int) -> Any:
     """A trainer callback that keeps the loss curve and, in memory, the weights of the best epoch."""
     from peft import get_peft_model_state_dict
     from transformers import TrainerCallback
@@ -254,19 +224,26 @@ def _watch(on_step: Callable[[TrainStep], None], *, started: float, per_epoch: i
             self.best: dict[str, Any] = {}
             self.best_loss, self.best_step = math.inf, 0
 
-        def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **kwargs: Any) -> None:
+        def on_log(self, _args: Any, state: Any, _control: Any, logs: Any = None, **_: Any) -> None:
             if not logs or not {"loss", "eval_loss"} & logs.keys():
                 return
             # The trainer rounds what it logs to strings in some versions; a float reads both.
             train_loss = check_loss(float(logs["loss"]), state.global_step) if "loss" in logs else None
-            valid_loss = check_loss(float(logs["eval_loss"]), state.global_step) if "eval_loss" in logs else None
+            valid_loss = (
+                check_loss(float(logs["eval_loss"]), state.global_step) if "eval_loss" in logs else None
+            )
             epoch = float(state.epoch or 0)
             seconds = round(time.monotonic() - started, 3)
-            line = TrainStep(state.global_step, epoch, train_loss, valid_loss, round(epoch * per_epoch), seconds)
+            line = TrainStep(
+                state.global_step, epoch, train_loss, valid_loss, round(epoch * per_epoch), seconds
+            )
             self.steps.append(line)
-            on_step(line)
+            if on_step is not None:
+                on_step(line)
 
-        def on_evaluate(self, args: Any, state: Any, control: Any, metrics: Any = None, **kwargs: Any) -> None:
+        def on_evaluate(
+            self, _args: Any, state: Any, _control: Any, metrics: Any = None, **kwargs: Any
+        ) -> None:
             loss = float(metrics["eval_loss"])
             if loss < self.best_loss:
                 weights = get_peft_model_state_dict(kwargs["model"])
@@ -282,7 +259,9 @@ def _save(model: Any, weights: Mapping[str, Any], folder: Path) -> Path:
 
     bad = sorted(name for name, tensor in weights.items() if not tensor.isfinite().all())
     if bad or not weights:
-        raise TrainError(f"{len(bad)} of {len(weights)} adapter tensors are not finite, first {bad[:1]}; nothing kept")
+        raise TrainError(
+            f"{len(bad)} of {len(weights)} adapter tensors are not finite, first {bad[:1]}; nothing kept"
+        )
     aside = folder.with_name(f".{folder.name}.tmp")
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir(parents=True)

@@ -1,0 +1,141 @@
+"""The report's numbers, gathered from the run's files and the ledger; `report.page` only draws them."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from distill.flow import teaching
+from distill.flow.stages import Run, stage, version_note
+from distill.rundir import write_atomic, write_json
+
+_A_REASON = 10
+
+
+async def report(run: Run) -> None:
+    """report.html, REPORT.md and report.json."""
+    inputs = ["funnel.json", "comparison.json", "dropped.parquet", "samples.parquet", "student/loss.json"]
+    settings = {"spec": run.project.spec.model_dump(mode="json", by_alias=True), "sends": run.sender.sends}
+    if run.folder.manifest()["stages"].get("report") and not run.done:
+        settings["sends"] = run.folder.manifest()["stages"]["report"].get("sends", 0)
+    await stage(run, "report", settings=settings, inputs=inputs, outputs=["report.html", "REPORT.md", "report.json"], work=_report)
+
+
+async def _report(run: Run) -> Mapping[str, Any]:
+    from distill.report import page
+
+    found = gather(run)
+    write_json(run.folder / "report.json", found)
+    write_atomic(run.folder / "report.html", page.html(found).encode("utf-8", "replace"))
+    write_atomic(run.folder / "REPORT.md", page.markdown(found).encode("utf-8", "replace"))
+    return {"sends": run.sender.sends}
+
+
+def gather(run: Run) -> dict[str, Any]:
+    """The whole report as JSON-able values."""
+    project, spec, folder = run.project, run.project.spec, run.folder
+    stages = folder.manifest()["stages"]
+    funnel = _json(run, "funnel.json")
+    comparison = _json(run, "comparison.json")
+    samples = run.table("samples.parquet")
+    counts = teaching.dataset_of(samples)
+    started = min((entry["started"] for entry in stages.values()), default=0.0)
+    try:
+        shown = str(project.path.relative_to(project.home))
+    except ValueError:
+        shown = project.path.name
+    return {
+        "title": spec.task,
+        "about": spec.about,
+        "run": {
+            "folder": f"runs/{folder.name}", "number": folder.number, "spec": shown,
+            "started": _time(started), "finished": _time(datetime.now(UTC).timestamp()),
+            "distill_version": version_note()["distill"], "python": version_note()["python"],
+            "packages": {k: v for k, v in version_note().items() if k not in ("distill", "python")},
+        },
+        "teacher": {"model": spec.teacher.model, "terms": spec.teacher.terms},
+        "student": {"base": spec.student.train.base, "with": spec.student.train.with_},
+        **comparison,
+        "funnel": funnel.get("funnel", []),
+        "strata": funnel.get("strata", {}),
+        "edge_cases": funnel.get("edge_cases", []),
+        "loss": teaching.losses(folder),
+        "spend": spend(run),
+        "dataset": {"train": counts["train"], "valid": counts["valid"], "test": comparison.get("rows", 0), "tokens": int(samples["completion_tokens"].sum())},
+        "drops": _drops(run),
+        "repeat": ["make distill" if shown == "prompts/support-triage/task.yaml" else f"distill run {shown}"],
+        "warnings": _warnings(run, funnel),
+        "previous": _previous(run, comparison),
+    }  # fmt: skip
+
+
+def spend(run: Run) -> list[dict[str, Any]]:
+    """The ledger of the run, a row a spender, over all its sessions."""
+    return [
+        {
+            "spender": row.spender, "calls": row.sends, "replayed": 0, "prompt_tokens": row.prompt_tokens,
+            "completion_tokens": row.completion_tokens, "usd": row.usd, "estimated": bool(row.estimated or row.unknown),
+        }
+        for row in run.store.ledger(run.folder.name)
+    ]  # fmt: skip
+
+
+def _json(run: Run, name: str) -> dict[str, Any]:
+    path = run.folder / name
+    return dict(json.loads(path.read_bytes())) if path.exists() else {}
+
+
+def _time(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def _drops(run: Run) -> list[dict[str, str]]:
+    """At most ten rows a reason, so that no reason is only a number."""
+    shown: dict[tuple[str, str], int] = defaultdict(int)
+    rows = []
+    for row in run.table("dropped.parquet").iter_rows(named=True):
+        key = (row["stage"], row["reason"])
+        shown[key] += 1
+        if shown[key] <= _A_REASON:
+            rows.append({name: str(row[name]) for name in ("row", "stage", "reason", "detail")})
+    return rows
+
+
+def _warnings(run: Run, funnel: Mapping[str, Any]) -> list[str]:
+    spec, found = run.project.spec, []
+    if spec.teacher.model == spec.student.train.base:
+        found.append(
+            "Teacher and base are the same model here: the student can learn the teacher's form and saves its long prompt, "
+            "it cannot become much wiser. Name a stronger teacher for real work."
+        )
+    if not spec.teacher.terms:
+        found.append("The spec does not state the teacher's terms; check that its answers may train a model.")
+    accept, kept = funnel.get("accept"), funnel.get("kept", 0)
+    if accept and kept < accept:
+        found.append(f"{accept} rows were asked and {kept} got; the funnel says where the others went.")
+    found += [
+        f"Edge case {' and '.join(f'{k} = {v}' for k, v in case['where'].items())}: at least {case['at_least']} wanted, {case['got']} got."
+        for case in funnel.get("edge_cases", [])
+        if case["got"] < case["at_least"]
+    ]
+    return found
+
+
+def _previous(run: Run, comparison: Mapping[str, Any]) -> dict[str, Any] | None:
+    """In a refresh: what the new student is beside the one before."""
+    if run.parent is None:
+        return None
+    old = next((d for d in comparison.get("differences", []) if d["metric"] == comparison["metric"] and "previous" in (d["a"], d["b"])), None)
+    if old is None:
+        return {"run": run.parent.name, "sentences": [f"{run.parent.name} has no student to compare with."], "changes": {}}
+    span = f"{old['mean'] * 100:+.1f} points (95 % interval {old['low'] * 100:+.1f} to {old['high'] * 100:+.1f}, n = {old['n']})"
+    word = "better" if old["low"] > 0 else "worse" if old["high"] < 0 else "not clearly different"
+    parent = run.parent.manifest().get("teacher", "?")
+    return {
+        "run": run.parent.name,
+        "sentences": [f"The new student is {word} than that of {run.parent.name}: {span}."],
+        "changes": {"teacher": f"{parent} → {run.project.spec.teacher.model}"},
+    }

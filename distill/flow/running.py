@@ -1,0 +1,169 @@
+"""A run from start to exit code: the folder, the lock, the stages, the two Ctrl-Cs."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import signal
+from collections.abc import Sequence
+from typing import Any
+
+from distill.errors import GateNotMet, RowsOwed, UsageError
+from distill.flow import reporting, stages, teaching
+from distill.flow.asking import Sender
+from distill.flow.project import Project, need_price
+from distill.flow.stages import Run
+from distill.flow.watch import Watch
+from distill.money import Budget
+from distill.rundir import RunDir, latest, write_atomic
+from distill.teacher.store import opened
+
+
+def start(
+    project: Project, *, stages: Sequence[str], watch: Watch, partial: bool = False, new: bool = False, refresh: bool = False
+) -> dict[str, Any]:
+    """Do `stages` in the order of a run, in a loop of its own; returns what was done, with the exit code."""
+    return asyncio.run(work(project, stages=stages, watch=watch, partial=partial, new=new, refresh=refresh))
+
+
+async def work(
+    project: Project, *, stages: Sequence[str], watch: Watch, partial: bool = False, new: bool = False, refresh: bool = False
+) -> dict[str, Any]:
+    """As `start`, for a notebook whose loop is running already."""
+    need_price(project)
+    folder, parent = _folder(project, new=new, refresh=refresh)
+    with folder.lock(), opened(project.store_path) as store:
+        write_atomic(folder / "task.yaml", project.path.read_bytes())
+        folder.note(teacher=project.spec.teacher.model, parent=parent.name if parent else None)
+        budget = Budget(project.spec.budget.usd, store.spent(folder.name))
+        sender = Sender(store=store, run=folder.name, budget=budget, limits=project.spec.teacher.limits, watch=watch)
+        run = Run(project, folder, store, sender, watch, parent)
+        with _interruptible(sender):
+            await _stages(run, stages, partial=partial)
+        return _result(run, partial=partial)
+
+
+def _folder(project: Project, *, new: bool, refresh: bool) -> tuple[RunDir, RunDir | None]:
+    """The run to work in and the one it refreshes; a refresh that was stopped goes on in its own number."""
+    task = project.spec.task
+    last = latest(project.home, task)
+    if last is None:
+        if refresh:
+            raise UsageError(f"{task} has no run to refresh yet; start with `distill run {project.path}`")
+        return RunDir(project.home, task, 1), None
+    manifest = last.manifest()
+    unfinished = "report" not in manifest["stages"]
+    if refresh and unfinished and manifest.get("parent") is None:
+        raise UsageError(f"run {last.name} is not finished, so there is nothing to refresh; finish it with `distill run {project.path}`")
+    if refresh and not (manifest.get("parent") and (unfinished or manifest.get("teacher") == project.spec.teacher.model)):
+        return RunDir(project.home, task, last.number + 1), last
+    if new:
+        return RunDir(project.home, task, last.number + 1), None
+    parent = manifest.get("parent")
+    return last, RunDir(project.home, task, int(parent.rsplit("/", 1)[1])) if parent else None
+
+
+_NEEDS = {
+    "curate": "asked.parquet", "export": "samples.parquet", "train": "train.jsonl", "evaluate": "seeds.parquet", "report": "comparison.json",
+}  # fmt: skip
+
+
+async def _stages(run: Run, names: Sequence[str], *, partial: bool) -> None:
+    for name in names:
+        need = _NEEDS.get(name)
+        if need and not (run.folder / need).exists():
+            before = stages.ORDER[stages.ORDER.index(name) - 1]
+            raise UsageError(f"{name} needs {need} of run {run.folder.name}; run `distill {before} {run.project.path}` first")
+        match name:
+            case "generate":
+                await stages.generate(run)
+                _no_rows_owed(run, partial)
+            case "curate":
+                await stages.curate(run)
+            case "export":
+                await teaching.export(run)
+            case "train":
+                await teaching.train(run)
+            case "evaluate":
+                student = teaching.student_of(run.project, run.folder)
+                previous = teaching.student_of(run.project, run.parent) if run.parent else None
+                await stages.evaluate(run, student, previous)
+            case "report":
+                await reporting.report(run)
+
+
+def _no_rows_owed(run: Run, partial: bool) -> None:
+    owed = _owed(run)
+    if owed and not partial:
+        raise RowsOwed(
+            f"{owed} rows could not be answered; the others are kept. Run again to ask only for those, "
+            "or add --partial to go on without them. `distill explain` shows each one's sends."
+        )
+
+
+def _owed(run: Run) -> int:
+    return int(run.folder.manifest()["stages"].get("generate", {}).get("owed", 0))
+
+
+@contextlib.contextmanager
+def _interruptible(sender: Sender) -> Any:
+    """First Ctrl-C: no new sends, what is in flight comes home. Second: stop now; at most what was in flight is owed."""
+    loop = asyncio.get_running_loop()
+    task = asyncio.current_task()
+
+    def asked() -> None:
+        if sender.stop.is_set() and task is not None:
+            task.cancel()
+        sender.stop.set()
+
+    try:
+        loop.add_signal_handler(signal.SIGINT, asked)
+        loop.add_signal_handler(signal.SIGTERM, asked)
+        handled = True
+    except (NotImplementedError, RuntimeError, ValueError):  # not the main thread: a notebook's own handler stays
+        handled = False
+    try:
+        yield
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
+    finally:
+        if handled:
+            loop.remove_signal_handler(signal.SIGINT)
+            loop.remove_signal_handler(signal.SIGTERM)
+
+
+def _result(run: Run, *, partial: bool) -> dict[str, Any]:
+    owed = _owed(run)
+    comparison = run.folder / "comparison.json"
+    verdict = json.loads(comparison.read_bytes())["verdict"] if comparison.exists() else None
+    required = run.project.spec.evaluate.require
+    missed = bool("evaluate" in (*run.done, *run.skipped) and required and verdict and verdict["word"] != required)
+    return {
+        "run": run.folder.name,
+        "folder": str(run.folder.path),
+        "done": run.done,
+        "skipped": run.skipped,
+        "requests_sent": run.sender.sends,
+        "from_the_store": run.sender.replayed,
+        "owed": owed,
+        "usd": run.store.spent(run.folder.name),
+        "verdict": verdict,
+        "report": str(run.folder / "report.html") if (run.folder / "report.html").exists() else None,
+        "exit": GateNotMet.exit_code if missed else RowsOwed.exit_code if owed else 0,
+    }
+
+
+def lines(result: dict[str, Any]) -> list[str]:
+    """What a person reads at the end."""
+    said = [
+        f"run {result['run']}: {len(result['done'])} stages done, {len(result['skipped'])} unchanged; "
+        f"{result['requests_sent']} requests sent; ${result['usd']:.4f} spent in this run so far"
+    ]
+    if result["owed"]:
+        said.append(f"{result['owed']} rows are still owed")
+    if result["verdict"] and "report" in (*result["done"], *result["skipped"]):
+        said += [f"verdict: {result['verdict']['word']}", *(f"  {sentence}" for sentence in result["verdict"]["sentences"])]
+    if result["report"]:
+        said.append(f"report: {result['report']}")
+    return said

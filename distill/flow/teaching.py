@@ -1,0 +1,128 @@
+"""Export and train: the dataset's files, checked token by token, and the student that learns from them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from distill.flow.stages import Run, settings_of, stage
+from distill.rundir import RunDir, file_hash, write_atomic, write_json
+from distill.teacher import embedded
+from distill.teacher.endpoints import Address
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from distill.flow.project import Project
+
+ADAPTER = "student/adapter.gguf"
+HOSTED = "student/hosted.json"
+
+
+async def export(run: Run) -> None:
+    """train.jsonl, valid.jsonl, test.jsonl, dataset.parquet and the dataset's card."""
+    settings = {"prompt": run.project.student_prompt.turns, "terms": run.project.spec.teacher.terms, "model": run.project.spec.teacher.model}
+    outputs = ["train.jsonl", "valid.jsonl", "test.jsonl", "dataset.parquet", "CARD.md"]
+    await stage(run, "export", settings=settings, inputs=["samples.parquet", "seeds.parquet"], outputs=outputs, work=_export)
+
+
+async def _export(run: Run) -> Mapping[str, Any]:
+    import polars as pl
+
+    from distill.student import export as files
+
+    template = run.project.student_prompt
+    kept = run.table("samples.parquet").filter(pl.col("fate") != "dropped")
+    counts = files.write(kept, system=template.system, folder=run.folder.path)
+    tests = run.table("seeds.parquet").filter(pl.col("role") == "test")
+    rows = [
+        {"seed_id": seed, "user": template.user(json.loads(fields)), "gold": json.loads(gold) if gold else None}
+        for seed, fields, gold in tests.select("seed_id", "fields", "gold").iter_rows()
+    ]
+    count = files.write_test(rows, system=template.system, folder=run.folder.path)
+    write_atomic(run.folder / "CARD.md", _card(run.project, run.folder, counts, count).encode())
+    return {"rows": counts | {"test": count}}
+
+
+def _card(project: Project, folder: RunDir, counts: Mapping[str, int], tests: int) -> str:
+    spec = project.spec
+    return (
+        f"# {spec.task}\n\n{spec.about}\n\n"
+        f"- run: {folder.name}\n- answers by: {spec.teacher.model}\n- terms: {spec.teacher.terms or 'not stated in the spec'}\n"
+        f"- rows: {counts['train']} train, {counts['valid']} valid; {tests} test rows were set aside and never train\n"
+        f"- every row that was left out is in dropped.parquet, with its stage, reason and detail\n"
+    )
+
+
+async def train(run: Run) -> None:
+    """The student, by the way the spec names."""
+    way = run.project.spec.student.train
+    if way.with_ == "none":
+        return
+    settings = settings_of(run.project, "student")
+    outputs = ["student/loss.json", ADAPTER] if way.with_ == "lora" else [HOSTED]
+    work = _lora if way.with_ == "lora" else _hosted
+    await stage(run, "train", settings=settings, inputs=["train.jsonl", "valid.jsonl"], outputs=outputs, work=work)
+
+
+async def _lora(run: Run) -> Mapping[str, Any]:
+    from distill.student import adapter, base, lora
+
+    way = run.project.spec.student.train
+    loop = asyncio.get_running_loop()
+    run.watch.say("  getting the base ready (once: its weights are dequantised)")
+    folder = await asyncio.to_thread(base.dequantised, embedded.gguf(), run.project.home / ".distill" / "base")
+    rows = (run.folder / "train.jsonl").read_bytes().count(b"\n")
+    steps = round(way.epochs * -(-rows // way.batch_size))
+
+    def logged(step: lora.TrainStep) -> None:
+        loop.call_soon_threadsafe(
+            lambda: run.watch.training(step=step.step, steps=steps, train_loss=step.train_loss, valid_loss=step.valid_loss)
+        )
+
+    result = await asyncio.to_thread(
+        lora.train, base=folder, train=run.folder / "train.jsonl", valid=run.folder / "valid.jsonl", out=run.folder / "student",
+        epochs=way.epochs, batch_size=way.batch_size, learning_rate=way.learning_rate, rank=way.rank, alpha=way.alpha,
+        layers=way.layers, max_tokens=embedded.CONTEXT, seed=way.seed, on_step=logged,
+    )  # fmt: skip
+    adapter.to_gguf(result.adapter, folder, run.folder / ADAPTER)
+    return {"valid_loss": result.valid_loss, "best_step": result.best_step, "tokens": result.tokens}
+
+
+async def _hosted(run: Run) -> Mapping[str, Any]:
+    from distill.student import hosted
+
+    way, address = run.project.spec.student.train, run.project.base
+    address.check()
+    result = await hosted.tune(
+        hosted.Host(base_url=address.base_url, key=address.key), train=run.folder / "train.jsonl", valid=run.folder / "valid.jsonl",
+        model=way.base, suffix=way.suffix, hyper={"n_epochs": round(way.epochs)}, seed=way.seed, state=run.folder / "student" / "job.json",
+        tag=f"{run.folder.name}-{file_hash(run.folder / 'train.jsonl')[:12]}", poll_s=way.poll_s, on_event=lambda event: run.watch.say(f"  {event.message}"),
+    )  # fmt: skip
+    write_json(run.folder / HOSTED, {"job": result.job_id, "model": result.fine_tuned_model, "trained_tokens": result.trained_tokens})
+    return {"job": result.job_id, "model": result.fine_tuned_model}
+
+
+def student_of(project: Project, folder: RunDir) -> Address | None:
+    """Where a run's student is; None where it has none."""
+    base = project.base
+    if (folder / ADAPTER).exists() and project.spec.student.train.with_ == "lora":
+        path = folder / ADAPTER
+        return Address(model=base.model, adapter=path, adapter_id=file_hash(path)[:16], timeout_s=base.timeout_s)
+    if (folder / HOSTED).exists():
+        model = json.loads((folder / HOSTED).read_bytes())["model"]
+        return Address(model, base.base_url, base.key, base.key_env, base.headers, base.rate, base.timeout_s)
+    return None
+
+
+def losses(folder: RunDir) -> list[dict[str, Any]]:
+    """The loss curve of a run, empty where there is none."""
+    path = folder / "student" / "loss.json"
+    return list(json.loads(path.read_bytes())) if path.exists() else []
+
+
+def dataset_of(samples: pl.DataFrame) -> dict[str, int]:
+    """Rows by fate."""
+    return {fate: int((samples["fate"] == fate).sum()) for fate in ("train", "valid", "dropped")}

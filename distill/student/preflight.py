@@ -1,0 +1,70 @@
+"""The last look before training is paid for: rows that a trainer would cut, mangle or refuse leave here, with
+a reason.
+
+    over_context   more tokens than the base reads; trainers cut such a row in silence, and its answer goes first
+    empty_answer   nothing to learn from
+    chat_markup    the text holds a token of the chat template, and would train as a turn of its own
+
+Rows are never changed. Fewer rows than a tuner takes is `GateNotMet`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from distill.errors import GateNotMet
+from distill.outcome import Outcome, ordered, partition
+from distill.student.export import conversation
+
+if TYPE_CHECKING:
+    import polars as pl
+
+LEAST_ROWS = 10
+"""What OpenAI's endpoint takes; fewer teach nothing elsewhere either."""
+
+Count = Callable[[Sequence[Mapping[str, str]]], int]
+"""Tokens of a conversation as the base reads it, template included."""
+
+
+def check(
+    samples: pl.DataFrame,
+    *,
+    system: str,
+    count: Count,
+    context: int,
+    markup: Sequence[str] = (),
+    least: int = LEAST_ROWS,
+) -> Outcome:
+    """Partition the samples into those that can train whole and those that cannot.
+
+    `count` and `markup` (special tokens, as text) come from the base's tokeniser, `context` is its limit in
+    tokens. The report adds `tokens` of the kept rows and the `longest`.
+    """
+    rows = ordered(samples)
+    drops: dict[int, tuple[str, str]] = {}
+    sizes: list[int] = []
+    for index, (user, answer) in enumerate(rows.select("user", "answer").iter_rows()):
+        fault = _unfit(user, answer, markup)
+        size = count(conversation(system, user, answer)["messages"]) if fault is None else 0
+        if size > context:
+            fault = ("over_context", f"{size} tokens, the base reads {context}")
+        if fault is None:
+            sizes.append(size)
+        else:
+            drops[index] = fault
+    outcome = partition(rows, drops, stage="preflight")
+    outcome.report.update(tokens=sum(sizes), longest=max(sizes, default=0))
+    if len(sizes) < least:
+        raise GateNotMet(
+            f"{len(sizes)} rows can train ({rows.height} kept by the gates, {len(drops)} dropped by pre-flight: "
+            f"{outcome.report['dropped']}) and tuning takes at least {least}; add seeds or loosen the gates"
+        )
+    return outcome
+
+
+def _unfit(user: str, answer: str, markup: Sequence[str]) -> tuple[str, str] | None:
+    if not answer.strip():
+        return "empty_answer", "the answer has no text"
+    found = next((token for token in markup if token in user or token in answer), None)
+    return None if found is None else ("chat_markup", f"holds {found!r}, a token of the chat template")

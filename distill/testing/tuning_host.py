@@ -1,0 +1,239 @@
+"""A tuning host on 127.0.0.1: the files, models and fine-tuning endpoints of OpenAI's protocol, in memory.
+
+    async with serve() as host:      # host.base_url, host.jobs, host.files, host.creates
+        ...
+
+A job moves one state each time it is looked at: validating_files → queued → running → succeeded, so a test
+waits for nothing. The base's name chooses its end: `fail-…` fails, `cancel-…` is cancelled, `retired-…` was
+shut down, `closed-…` is refused with 403. `faults` holds what happens to the next creates, in order: "lost"
+makes the job and closes the connection, "hang" makes it and never answers, "refused" makes none and answers
+500. Uploads are validated as the real host validates them: after the upload, row by row.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import web
+
+_WAY = ("validating_files", "queued", "running", "succeeded")
+_LEAST_ROWS = 10
+
+
+@dataclass(slots=True)
+class Host:
+    """What the host holds; `creates` counts the create requests that arrived, `jobs` what came of them."""
+
+    base_url: str = ""
+    faults: list[str] = field(default_factory=list)
+    files: dict[str, dict[str, Any]] = field(default_factory=dict)
+    jobs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    events: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    creates: int = 0
+    keys: set[str] = field(default_factory=set)
+
+
+@asynccontextmanager
+async def serve(*, faults: Iterable[str] = ()) -> AsyncIterator[Host]:
+    """The host, listening on a free port of 127.0.0.1 until the block ends."""
+    host = Host(faults=list(faults))
+    runner = web.AppRunner(_app(host), shutdown_timeout=0.1)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    host.base_url = f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
+    try:
+        yield host
+    finally:
+        await runner.cleanup()
+
+
+_HOST = web.AppKey("host", Host)
+
+
+def _app(host: Host) -> web.Application:
+    app = web.Application(client_max_size=64 * 2**20)
+    app[_HOST] = host
+    jobs = "/v1/fine_tuning/jobs"
+    app.add_routes(
+        [
+            web.get("/v1/models/{id}", _model),
+            web.post("/v1/files", _upload),
+            web.get("/v1/files/{id}", _file),
+            web.post(jobs, _create),
+            web.get(jobs, _list),
+            web.get(jobs + "/{id}", _job),
+            web.get(jobs + "/{id}/events", _events),
+        ]
+    )
+    return app
+
+
+def _error(status: int, message: str, code: str) -> web.Response:
+    body = {"error": {"message": message, "type": "invalid_request_error", "param": None, "code": code}}
+    return web.json_response(body, status=status)
+
+
+async def _model(request: web.Request) -> web.Response:
+    name = request.match_info["id"]
+    gone = "2026-01-01" if name.startswith("retired-") else None
+    return web.json_response(
+        {"id": name, "object": "model", "created": 0, "owned_by": "host", "shutdown_date": gone}
+    )
+
+
+async def _upload(request: web.Request) -> web.Response:
+    host = request.app[_HOST]
+    host.keys.add(request.headers.get("Authorization", ""))
+    form = await request.post()
+    upload = form["file"]
+    if not isinstance(upload, web.FileField):
+        return _error(400, "file must be an upload", "invalid_file")
+    data = upload.file.read()
+    record = {
+        "id": f"file-{len(host.files) + 1}",
+        "object": "file",
+        "bytes": len(data),
+        "created_at": 0,
+        "filename": upload.filename,
+        "purpose": form["purpose"],
+        "status": "uploaded",
+        "status_details": None,
+    }
+    host.files[str(record["id"])] = record | {"data": data}
+    return web.json_response(record)
+
+
+async def _file(request: web.Request) -> web.Response:
+    record = request.app[_HOST].files.get(request.match_info["id"])
+    if record is None:
+        return _error(404, "No such File object", "not_found")
+    fault = fault_of(record["data"])
+    record["status"], record["status_details"] = ("error", fault) if fault else ("processed", None)
+    return web.json_response({key: value for key, value in record.items() if key != "data"})
+
+
+def fault_of(data: bytes) -> str | None:
+    """What is wrong with a chat JSONL file, naming the first bad line; None for a good one."""
+    lines = data.removesuffix(b"\n").split(b"\n") if data else []
+    for number, line in enumerate(lines, start=1):
+        try:
+            messages = json.loads(line.decode("utf-8"))["messages"]
+            good = messages[-1]["role"] == "assistant" and all(
+                isinstance(turn["content"], str) for turn in messages
+            )
+        except (ValueError, LookupError, TypeError):
+            good = False
+        if not good:
+            return f"line {number} is no chat example that ends with an assistant message"
+    return None
+
+
+async def _create(request: web.Request) -> web.StreamResponse:
+    host, body = request.app[_HOST], await request.json()
+    host.creates += 1
+    fault = host.faults.pop(0) if host.faults else ""
+    if body["model"].startswith("closed-"):
+        return _error(403, "This organization can no longer create fine-tuning jobs", "not_allowed")
+    if fault == "refused":
+        return _error(500, "The server had an error", "server_error")
+    rows = host.files[body["training_file"]]["data"].count(b"\n")
+    if rows < _LEAST_ROWS:
+        return _error(
+            400,
+            f"Training file has {rows} example(s), must have at least {_LEAST_ROWS}",
+            "invalid_n_examples",
+        )
+    job = _new_job(host, body)
+    if fault == "hang":
+        await asyncio.Event().wait()
+    if fault == "lost" and request.transport is not None:
+        request.transport.close()
+    return web.json_response(job)
+
+
+def _new_job(host: Host, body: dict[str, Any]) -> dict[str, Any]:
+    job: dict[str, Any] = {
+        "id": f"ftjob-{len(host.jobs) + 1}",
+        "object": "fine_tuning.job",
+        "created_at": len(host.jobs),
+        "error": None,
+        "fine_tuned_model": None,
+        "finished_at": None,
+        "hyperparameters": {},
+        "organization_id": "org-loopback",
+        "result_files": [],
+        "seed": body.get("seed", 0),
+        "status": _WAY[0],
+        "trained_tokens": None,
+        "validation_file": None,
+        **{
+            key: body[key]
+            for key in ("model", "training_file", "validation_file", "metadata", "method")
+            if key in body
+        },
+    }
+    host.jobs[str(job["id"])] = job
+    host.events[str(job["id"])] = []
+    _note(host, job, "Created")
+    return job
+
+
+def _note(host: Host, job: dict[str, Any], message: str, data: dict[str, Any] | None = None) -> None:
+    told = host.events[job["id"]]
+    kind = {"type": "metrics", "data": data} if data else {"type": "message"}
+    event = {"id": f"ev-{job['id']}-{len(told)}", "object": "fine_tuning.job.event", "created_at": len(told)}
+    told.append({**event, "level": "info", "message": message, **kind})
+
+
+async def _list(request: web.Request) -> web.Response:
+    """Newest first, in pages; the metadata filter is ignored, as some hosts do."""
+    return _page(request, list(reversed(request.app[_HOST].jobs.values())))
+
+
+async def _events(request: web.Request) -> web.Response:
+    return _page(request, list(reversed(request.app[_HOST].events.get(request.match_info["id"], []))))
+
+
+def _page(request: web.Request, rows: list[dict[str, Any]]) -> web.Response:
+    after, limit = request.query.get("after"), int(request.query.get("limit", "20"))
+    start = next((index + 1 for index, row in enumerate(rows) if row["id"] == after), 0)
+    page = rows[start : start + limit]
+    return web.json_response({"object": "list", "data": page, "has_more": start + limit < len(rows)})
+
+
+async def _job(request: web.Request) -> web.Response:
+    host = request.app[_HOST]
+    job = host.jobs.get(request.match_info["id"])
+    if job is None:
+        return _error(404, "No such fine-tuning job", "fine_tune_not_found")
+    if job["status"] in _WAY[:-1]:
+        _advance(host, job)
+    return web.json_response(job)
+
+
+def _advance(host: Host, job: dict[str, Any]) -> None:
+    end = {"fail": "failed", "cancel": "cancelled"}.get(job["model"].split("-")[0], "succeeded")
+    following = _WAY[_WAY.index(job["status"]) + 1]
+    job["status"] = end if following == "succeeded" else following
+    if job["status"] == "running":
+        for step in (1, 2):
+            _note(
+                host, job, f"Step {step}", {"step": step, "train_loss": 1.0 / step, "valid_loss": 1.5 / step}
+            )
+    elif job["status"] == "failed":
+        message = "The job failed due to an unsafe training file: refusals_v3"
+        job["error"] = {"code": "unsafe_file", "message": message, "param": "training_file"}
+    elif job["status"] == "succeeded":
+        size = host.files[job["training_file"]]["bytes"]
+        job |= {
+            "fine_tuned_model": f"ft:{job['model']}:{job['id']}",
+            "trained_tokens": size // 4,
+            "finished_at": 1,
+        }
+    _note(host, job, f"Now {job['status']}")

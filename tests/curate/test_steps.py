@@ -1,0 +1,75 @@
+"""What holds for every curate step, whatever it checks."""
+
+from functools import partial
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from distill.curate.balance import balance
+from distill.curate.dedup import duplicates
+from distill.curate.filters import run_gates
+from distill.curate.leaks import leaks
+from distill.outcome import DROPPED
+
+SCHEMA = {"type": "object", "required": ["intent"]}
+GATES = [
+    ("schema", {"schema": SCHEMA}),
+    ("finish_reason", {}),
+    ("refusal", {}),
+    ("length", {"max_tokens": 20}),
+]
+INPUTS = ["where is my kettle", "where is my kettle?", "Where is my KETTLE", "refund the lamp please", ""]
+STEPS = {
+    "gates": partial(run_gates, gates=GATES),
+    "dedup": partial(duplicates, near=0.8),
+    "balance": partial(balance, quotas={"a": 2, "b": 3}, floors=[({"intent": "b"}, 3)]),
+    "leaks": partial(leaks, test_inputs=[("t1", "refund the lamp, please")], near=0.7),
+}
+SAMPLE = st.fixed_dictionaries(
+    {
+        "input": st.sampled_from(INPUTS),
+        "stratum": st.sampled_from("abc"),
+        "labels": st.sampled_from(['{"intent":"a"}', '{"intent":"b"}']),
+        "answer": st.sampled_from(
+            ['{"intent":"a"}', '{"intent": "a"}', "{}", "I cannot help with that.", ""]
+        ),
+        "finish_reason": st.sampled_from(["stop", "length"]),
+        "completion_tokens": st.integers(1, 30),
+        "score": st.none() | st.sampled_from([0.0, 0.5, 1.0]),
+    }
+)
+ROWS = st.lists(SAMPLE, max_size=12).flatmap(
+    lambda rows: st.lists(
+        st.tuples(st.integers(0, 6), st.integers(0, 3)), min_size=len(rows), max_size=len(rows), unique=True
+    ).map(lambda ids: [row | {"seed_id": f"s{s}", "draw": d} for row, (s, d) in zip(rows, ids, strict=True)])
+)
+
+
+@pytest.mark.parametrize("name", STEPS)
+@settings(deadline=None, max_examples=50)
+@given(rows=ROWS, random=st.randoms(use_true_random=False))
+def test_a_step_parts_its_rows_is_done_once_and_ignores_their_order(name, frame, rows, random):
+    step, samples = STEPS[name], frame(*rows)
+    out = step(samples)
+    ids = lambda table: table.select("seed_id", "draw").rows()  # noqa: E731 - said once, used thrice
+    assert sorted(ids(out.kept) + ids(out.rejected)) == sorted(ids(samples))
+    assert ids(out.kept) == sorted(ids(out.kept))
+    assert dict(out.dropped.schema) == DROPPED
+    assert sorted(out.dropped["request_id"]) == sorted(out.rejected["request_id"])
+    assert all(out.dropped["reason"].to_list() + out.dropped["detail"].to_list())
+    assert out.report["in"] == samples.height == out.report["kept"] + sum(out.report["dropped"].values())
+    again = step(out.kept)
+    assert again.kept.equals(out.kept)
+    assert not again.dropped.height
+    shuffled = list(range(samples.height))
+    random.shuffle(shuffled)
+    other = step(samples[shuffled])
+    assert other.kept.equals(out.kept)
+    assert other.dropped.equals(out.dropped)
+
+
+@settings(deadline=None, max_examples=50)
+@given(rows=ROWS)
+def test_duplicates_always_leave_a_survivor(frame, rows):
+    assert (duplicates(frame(*rows), near=0.5).kept.height > 0) == bool(rows)

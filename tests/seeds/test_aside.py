@@ -1,0 +1,108 @@
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from distill.records import Seed
+from distill.seeds.aside import apportion, set_aside
+from distill.seeds.load import table
+from distill.similar import jaccard, shingles
+
+NEAR = 0.7
+PIECES = ["my parcel is late again ", "where is my kettle ", "refund it please ", "it broke ", "thanks ", "?"]
+SEEDS = st.lists(
+    st.tuples(
+        st.lists(st.sampled_from(PIECES), min_size=1, max_size=5).map("".join),
+        st.sampled_from("ab"),
+        st.booleans(),
+    ),
+    max_size=25,
+)
+
+
+def seeds(rows, source="s.jsonl"):
+    made = [
+        Seed({"message": text}, {"intent": intent}, {"intent": intent} if gold else None, line, source)
+        for line, (text, intent, gold) in enumerate(rows, 1)
+    ]
+    return table(made, by=["intent"])
+
+
+def like(a, b):
+    return jaccard(shingles(a), shingles(b))
+
+
+@settings(deadline=None, max_examples=60)
+@given(SEEDS, st.sampled_from([0.0, 0.2, 0.5]), st.randoms(use_true_random=False))
+def test_nothing_vanishes_nothing_straddles_and_order_is_nothing(rows, share, random):
+    frame = seeds(rows)
+    out = set_aside(frame, share=share, near=NEAR)
+    assert out.kept.height + out.dropped.height == frame.height == out.report["in"]
+    assert out.rejected.height == out.dropped.height
+    held = out.kept.to_dicts()
+    tests, trains = ([row for row in held if row["role"] == role] for role in ("test", "train"))
+    assert not {row["cluster"] for row in tests} & {row["cluster"] for row in trains}
+    assert all(like(a["input"], b["input"]) < NEAR for a in tests for b in trains)
+    assert all(row["gold"] for row in tests) or not any(gold for _, _, gold in rows)
+    assert len(tests) == out.report["test"]["got"] <= out.report["test"]["asked"]
+    shuffled = list(range(frame.height))
+    random.shuffle(shuffled)
+    assert set_aside(frame[shuffled], share=share, near=NEAR).kept.equals(out.kept)
+
+
+def test_of_repeated_texts_the_one_with_a_known_answer_stays():
+    frame = seeds([("Late AGAIN", "a", False), ("late  again", "b", True), ("late again", "a", True)])
+    out = set_aside(frame)
+    kept = out.kept.row(0, named=True)
+    assert (out.kept.height, kept["line"], kept["role"]) == (1, 2, "train")
+    assert out.dropped["reason"].to_list() == ["repeated", "repeated"]
+    twin = f"same text as {kept['seed_id']} (s.jsonl:2)"
+    assert sorted(out.dropped["detail"]) == [twin, f"{twin}, which has another known answer"]
+
+
+def test_test_rows_are_spread_over_the_strata_in_proportion():
+    distinct = [
+        ("".join(chr(97 + (i * k) % 26) for k in range(1, 30)), "ab"[i % 5 == 0], True) for i in range(26)
+    ]
+    out = set_aside(seeds(distinct), rows=10, near=1.0)
+    assert out.report["test"] == {"asked": 10, "got": 10, "strata": {"a": 8, "b": 2}}
+
+
+def test_a_near_copy_of_a_test_row_is_dropped_with_its_twin():
+    base = "my parcel is late and I would like to know where on earth it is"
+    out = set_aside(seeds([(base, "a", True), (base + "!", "a", False)]), rows=1)
+    assert out.kept["role"].to_list() == ["test"]
+    gone = out.dropped.row(0, named=True)
+    assert (gone["stage"], gone["reason"]) == ("seeds", "near_test_row")
+    assert gone["detail"] == f"test row {out.kept['seed_id'][0]}: similarity 0.98"
+
+
+def test_pinned_rows_are_the_test_and_what_is_near_them_does_not_train():
+    base = "my parcel is late and I would like to know where on earth it is"
+    frame = seeds([(base + "?", "a", True), ("a lamp that works, thanks", "b", True)])
+    pinned = seeds([(base, "a", True), (base.upper(), "a", True)], source="test.jsonl")
+    out = set_aside(frame, share=0.5, pinned=pinned)
+    assert sorted(out.kept.select("source", "role").rows()) == [("s.jsonl", "train"), ("test.jsonl", "test")]
+    assert sorted(out.dropped["reason"]) == ["near_test_row", "repeated"]
+    assert out.report["in"] == 4
+
+
+def test_a_later_seed_changes_few_test_rows():
+    texts = [("".join(chr(97 + (i * k + k * k) % 26) for k in range(1, 40)), "a", True) for i in range(1, 26)]
+    before, after = (
+        set(set_aside(seeds(rows), rows=8, near=1.0).kept.filter(pl.col("role") == "test")["seed_id"])
+        for rows in (texts[:-1], texts)
+    )
+    assert len(before & after) >= 7
+
+
+@pytest.mark.parametrize(
+    ("room", "seats", "given"),
+    [
+        ({"a": 9, "b": 9, "c": 9}, 4, {"a": 2, "b": 1, "c": 1}),
+        ({"a": 1, "b": 9, "c": 9}, 6, {"a": 1, "b": 3, "c": 2}),
+        ({"a": 1, "b": 1, "c": 0}, 6, {"a": 1, "b": 1, "c": 0}),
+    ],
+)
+def test_seats_go_by_weight_then_by_remainder_and_never_above_the_room(room, seats, given):
+    assert apportion({"a": 5, "b": 3, "c": 2}, room=room, seats=seats) == given
