@@ -15,9 +15,12 @@ import json
 import math
 import shutil
 import time
-from collections.abc import Callable, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from distill.rundir import write_atomic
@@ -96,10 +99,10 @@ def train(
         "learning_rate": learning_rate,
         "seed": seed,
     }
-    model = _with_adapter(base, rank=rank, alpha=alpha, layers=layers)
     watch = _watch(on_step, started=started, per_epoch=sum(len(row.input_ids) for row in rows))
-    trainer = _trainer(model, tokenizer, rows, held, watch=watch, scratch=out / ".scratch", settings=settings)
-    trainer.train()
+    with _quiet(), TemporaryDirectory() as scratch:  # where the trainer keeps what we do not want
+        model = _with_adapter(base, rank=rank, alpha=alpha, layers=layers)
+        _trainer(model, tokenizer, rows, held, watch=watch, scratch=scratch, settings=settings).train()
     adapter = _save(model, watch.best, out / "adapter")
     write_atomic(out / "loss.json", (json.dumps([asdict(s) for s in watch.steps], indent=1) + "\n").encode())
     last = watch.steps[-1]
@@ -111,6 +114,22 @@ def train(
         tokens=last.tokens,
         seconds=time.monotonic() - started,
     )
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """The training stack warns of its own coming renames, and draws bars on a stderr that is not ours."""
+    from transformers.utils import logging
+
+    bars = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", category=FutureWarning, module=r"(transformers|trl|peft)\.")
+            yield
+    finally:
+        if bars:
+            logging.enable_progress_bar()
 
 
 def _with_adapter(base: Path, *, rank: int, alpha: int, layers: int | None) -> Any:
@@ -143,10 +162,10 @@ def _trainer(
     held: Sequence[TokenRow],
     *,
     watch: Any,
-    scratch: Path,
+    scratch: str,
     settings: Mapping[str, Any],
 ) -> Any:
-    """TRL's SFTTrainer over rows that already are tokens, so that it neither cuts, masks nor prints anything."""
+    """TRL's SFTTrainer over rows that are tokens already, so that it neither cuts, masks nor prints."""
     from datasets import Dataset
     from torch.cuda import is_available as on_gpu
     from torch.nn.functional import cross_entropy
@@ -161,8 +180,8 @@ def _trainer(
             self,
             model: Any,
             inputs: Any,
-            return_outputs: bool = False,
-            num_items_in_batch: Any = None,  # noqa: ARG002
+            return_outputs: bool = False,  # noqa: ARG002  # the trainer passes it by name
+            num_items_in_batch: Any = None,
         ) -> Any:
             lm = model.get_base_model()
             targets = inputs["labels"][:, 1:]
@@ -175,7 +194,7 @@ def _trainer(
             return total / (scored.sum() if num_items_in_batch is None else num_items_in_batch)
 
     config = SFTConfig(
-        output_dir=str(scratch),
+        output_dir=scratch,
         use_cpu=not on_gpu(),
         dataloader_pin_memory=on_gpu(),
         bf16=False,  # the weights' own dtype decides; autocast would convert them again at each step
@@ -206,7 +225,7 @@ def _trainer(
 
 
 def check_loss(loss: float, step: int) -> float:
-    """`loss`, unless it is what broken training looks like: not finite, or exactly zero (every label masked)."""
+    """`loss`, unless it looks like broken training: not finite, or exactly zero (every label masked)."""
     if math.isfinite(loss) and loss > 0:
         return loss
     cause = "no token carries a loss" if loss == 0 else "the learning rate is too high, or the base holds NaN"
@@ -266,7 +285,9 @@ def _save(model: Any, weights: Mapping[str, Any], folder: Path) -> Path:
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir(parents=True)
     save_file(dict(weights), aside / "adapter_model.safetensors")
-    model.peft_config["default"].save_pretrained(aside)
+    config = model.peft_config["default"]
+    config.base_model_name_or_path = Path(config.base_model_name_or_path).name  # not where this machine has it
+    config.save_pretrained(aside)
     shutil.rmtree(folder, ignore_errors=True)
     aside.rename(folder)
     return folder

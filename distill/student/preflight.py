@@ -1,7 +1,6 @@
-"""The last look before training is paid for: rows that a trainer would cut, mangle or refuse leave here, with
-a reason.
+"""The last look before training is paid for: rows that a trainer would cut, mangle or refuse leave here.
 
-    over_context   more tokens than the base reads; trainers cut such a row in silence, and its answer goes first
+    over_context   more tokens than the base reads; trainers cut such a row in silence, its answer first
     empty_answer   nothing to learn from
     chat_markup    the text holds a token of the chat template, and would train as a turn of its own
 
@@ -57,7 +56,7 @@ def check(
     outcome.report.update(tokens=sum(sizes), longest=max(sizes, default=0))
     if len(sizes) < least:
         raise GateNotMet(
-            f"{len(sizes)} rows can train ({rows.height} kept by the gates, {len(drops)} dropped by pre-flight: "
+            f"{len(sizes)} rows can train (of {rows.height}; pre-flight dropped: "
             f"{outcome.report['dropped']}) and tuning takes at least {least}; add seeds or loosen the gates"
         )
     return outcome
