@@ -40,8 +40,12 @@ def price_of(model: str, rate: Rate | None = None) -> Price | None:
     if rate is not None:
         return rate.usd
     if model.startswith(LOCAL):
-        return lambda usage: 0.0
+        return _free
     return functools.partial(_table_price, model) if _known(model) else None
+
+
+def _free(_usage: Usage) -> float:
+    return 0.0
 
 
 @functools.cache

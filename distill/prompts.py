@@ -42,7 +42,9 @@ class Template:
 
     def fill(self, values: Mapping[str, Json]) -> list[dict[str, str]]:
         """Chat messages with every slot filled in one pass; a missing value is a KeyError, caught by `faults` before."""
-        return [{"role": role, "content": _SLOT.sub(lambda slot: _text(values[slot[1]]), text)} for role, text in self.turns]
+        return [
+            {"role": role, "content": _SLOT.sub(lambda slot: _text(values[slot[1]]), text)} for role, text in self.turns
+        ]
 
     def user(self, values: Mapping[str, Json]) -> str:
         """The last user turn as rendered: what a dataset row shows as the input."""
@@ -66,9 +68,19 @@ def faults(text: str, source: str, *, columns: Sequence[str]) -> list[Fault]:
     ]
     turns = parse(text, source).turns
     if not turns or turns[-1][0] != "user":
-        found.append(Fault(source, "the last turn must be the user's: add a line `[user]` and below it, say, `{{message}}`"))
+        found.append(
+            Fault(
+                source,
+                "the last turn must be the user's: add a line `[user]` and below it, say, `{{message}}`",
+            )
+        )
     elif not parse(text, source).variables:
-        found.append(Fault(source, f"no {{{{variable}}}} in it, so every row would ask the same; columns are {', '.join(columns)}"))
+        found.append(
+            Fault(
+                source,
+                f"no {{{{variable}}}} in it, so every row would ask the same; columns are {', '.join(columns)}",
+            )
+        )
     return found
 
 

@@ -96,7 +96,9 @@ class RunDir:
         try:
             loaded: dict[str, Any] = json.loads(path.read_bytes())
         except ValueError as fault:
-            raise UsageError(f"{path}: not readable as JSON ({fault}); move the run folder away and run again") from fault
+            raise UsageError(
+                f"{path}: not readable as JSON ({fault}); move the run folder away and run again"
+            ) from fault
         return loaded
 
     def record(self, stage: str, entry: Mapping[str, Any]) -> None:
@@ -152,5 +154,7 @@ def find(home: Path, name: str) -> RunDir:
     if newest is None:
         tasks = sorted(p.name for p in (home / "runs").iterdir()) if (home / "runs").is_dir() else []
         known = [f"{task}/{number:03d}" for task in tasks for number in numbers(home, task)]
-        raise UsageError(f"no run {name!r} under {home / 'runs'}; there {'are ' + ', '.join(known) if known else 'is none yet'}")
+        raise UsageError(
+            f"no run {name!r} under {home / 'runs'}; there {'are ' + ', '.join(known) if known else 'is none yet'}"
+        )
     return newest

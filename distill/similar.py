@@ -35,9 +35,7 @@ def jaccard(a: Shingles, b: Shingles) -> float:
     return shared / (len(a) + len(b) - shared) if a or b else 1.0
 
 
-def near_pairs(
-    texts: Sequence[str], *, threshold: float, num_perm: int = NUM_PERM
-) -> list[tuple[int, int, float]]:
+def near_pairs(texts: Sequence[str], *, threshold: float, num_perm: int = NUM_PERM) -> list[tuple[int, int, float]]:
     """Pairs (i, j, similarity ≥ threshold), i < j, sorted.
 
     Equal texts count once: of k copies the later k-1 are paired with the first alone (at 1.0), and only the
@@ -89,9 +87,7 @@ def twins(texts: Sequence[str], *, threshold: float) -> list[tuple[int, float] |
     return found
 
 
-def nearest(
-    texts: Sequence[str], others: Sequence[str], *, threshold: float
-) -> list[tuple[int, float] | None]:
+def nearest(texts: Sequence[str], others: Sequence[str], *, threshold: float) -> list[tuple[int, float] | None]:
     """For each text (index into `others`, similarity) of its nearest at or above the threshold, else None."""
     best: dict[int, tuple[float, int]] = {}
     matches = _matches(

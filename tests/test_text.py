@@ -10,9 +10,7 @@ from distill.text import DEEPEST, did_you_mean, normalise, storable, strict_json
 ANY_TEXT = st.text(st.characters())  # lone surrogates too
 
 
-@given(
-    st.recursive(st.none() | st.booleans() | st.integers(-(10**9), 10**9) | st.text(), st.lists, max_leaves=8)
-)
+@given(st.recursive(st.none() | st.booleans() | st.integers(-(10**9), 10**9) | st.text(), st.lists, max_leaves=8))
 def test_json_that_was_written_by_the_book_is_read_as_it_is(value):
     assert strict_json(json.dumps(value)) == value
 

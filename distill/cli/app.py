@@ -30,31 +30,52 @@ Exit codes: 0 done, 1 our fault, 2 usage or spec, 3 rows still owed, 4 verdict n
 """
 
 app = typer.Typer(
-    name="distill", help=HELP, no_args_is_help=True, rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False
+    name="distill",
+    help=HELP,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    add_completion=False,
+    pretty_exceptions_enable=False,
 )
 
 Spec = Annotated[Path, typer.Argument(help="task.yaml, or the folder that holds it", metavar="SPEC")]
-Set = Annotated[list[str] | None, typer.Option("--set", help="override one setting, e.g. --set dataset.accept=100; repeatable", metavar="A.B=VALUE")]
+Set = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="override one setting, e.g. --set dataset.accept=100; repeatable", metavar="A.B=VALUE"),
+]
 Json = Annotated[bool, typer.Option("--json", help="print one JSON object on stdout and nothing else there")]
-Usd = Annotated[float | None, typer.Option("--max-usd", help="stop before more than this is spent; overrides budget.usd", min=0.0)]
-Partial = Annotated[bool, typer.Option("--partial", help="go on without rows that could not be answered; exit 3 at the end")]
+Usd = Annotated[
+    float | None,
+    typer.Option("--max-usd", help="stop before more than this is spent; overrides budget.usd", min=0.0),
+]
+Partial = Annotated[
+    bool, typer.Option("--partial", help="go on without rows that could not be answered; exit 3 at the end")
+]
 New = Annotated[bool, typer.Option("--new", help="open the next numbered run instead of going on with the latest")]
 
 
 @app.callback(invoke_without_command=True)
-def _root(version: Annotated[bool, typer.Option("--version", help="print the version and leave")] = False) -> None:
+def _root(
+    version: Annotated[bool, typer.Option("--version", help="print the version and leave")] = False,
+) -> None:
     if version:
         print(__version__)
         raise typer.Exit
 
 
 @app.command()
-def init(folder: Annotated[Path, typer.Argument(help="a new folder, e.g. prompts/my-task")], as_json: Json = False) -> None:
+def init(
+    folder: Annotated[Path, typer.Argument(help="a new folder, e.g. prompts/my-task")], as_json: Json = False
+) -> None:
     """Write a first task into a new folder: spec, prompts, schema and a few seeds, ready to run."""
     from distill.cli import starter
 
     written = starter.write(folder)
-    _out({"written": [str(path) for path in written]}, as_json, [f"wrote {path}" for path in written] + [f"next: distill validate {folder}"])
+    _out(
+        {"written": [str(path) for path in written]},
+        as_json,
+        [f"wrote {path}" for path in written] + [f"next: distill validate {folder}"],
+    )
 
 
 @app.command()
@@ -76,7 +97,12 @@ def plan(spec: Spec, sets: Set = None, as_json: Json = False) -> None:
 
 def _verb(name: str, doc: str, upto: tuple[str, ...]) -> None:
     def verb(
-        spec: Spec, sets: Set = None, as_json: Json = False, max_usd: Usd = None, partial: Partial = False, new: New = False
+        spec: Spec,
+        sets: Set = None,
+        as_json: Json = False,
+        max_usd: Usd = None,
+        partial: Partial = False,
+        new: New = False,
     ) -> None:
         _run(spec, sets, as_json, max_usd, partial=partial, new=new, stages=upto)
 
@@ -84,7 +110,11 @@ def _verb(name: str, doc: str, upto: tuple[str, ...]) -> None:
     app.command(name)(verb)
 
 
-_verb("run", "All stages in order; those whose inputs did not change are skipped.", ("generate", "curate", "export", "train", "evaluate", "report"))
+_verb(
+    "run",
+    "All stages in order; those whose inputs did not change are skipped.",
+    ("generate", "curate", "export", "train", "evaluate", "report"),
+)
 _verb("generate", "Ask the teacher for what the store lacks.", ("generate",))
 _verb("curate", "Answers into a dataset; sends nothing, so thresholds can be tried at no cost.", ("curate",))
 _verb("export", "Write train.jsonl, valid.jsonl, test.jsonl and dataset.parquet.", ("export",))
@@ -104,7 +134,15 @@ def refresh(
 ) -> None:
     """Open the next run with the same rows, splits and test rows, send only what the store lacks, and compare both students."""
     more = [*(sets or []), *([f"teacher.model={json.dumps(teacher)}"] if teacher else [])]
-    _run(spec, more, as_json, max_usd, partial=partial, fresh=True, stages=("generate", "curate", "export", "train", "evaluate", "report"))
+    _run(
+        spec,
+        more,
+        as_json,
+        max_usd,
+        partial=partial,
+        fresh=True,
+        stages=("generate", "curate", "export", "train", "evaluate", "report"),
+    )
 
 
 @app.command()
@@ -121,7 +159,7 @@ def explain(
     run: Annotated[str, typer.Argument(help="a run: task/001, its folder, or the task for its latest")],
     row: Annotated[str, typer.Argument(help="a seed id (or its beginning), or LINE or FILE:LINE of the seeds")],
     as_json: Json = False,
-    home: Annotated[Path, typer.Option(help="the project's folder")] = Path("."),
+    home: Annotated[Path, typer.Option(help="the project's folder")] = Path(),
 ) -> None:
     """One row's whole way: seed, request, answer, scores, fate, and every send it took."""
     from distill.flow import reading
@@ -181,7 +219,10 @@ def main() -> None:
         sys.stderr.close()
         sys.exit(0)
     except OSError as fault:
-        _fail(f"{fault.filename or 'the system'}: {fault.strerror or fault}; nothing paid for is lost, mend it and run again", 1)
+        _fail(
+            f"{fault.filename or 'the system'}: {fault.strerror or fault}; nothing paid for is lost, mend it and run again",
+            1,
+        )
     except Exception as fault:  # the last net: our own fault, said in one line
         if os.environ.get("DISTILL_DEBUG"):
             raise

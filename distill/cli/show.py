@@ -46,7 +46,9 @@ class Panel(AbstractContextManager["Panel"]):
     """A `Watch` for people. `quiet` shows nothing but what is said."""
 
     def __init__(self, *, quiet: bool = False) -> None:
-        self._live = Live(console=console, refresh_per_second=4, transient=True) if console.is_terminal and not quiet else None
+        self._live = (
+            Live(console=console, refresh_per_second=4, transient=True) if console.is_terminal and not quiet else None
+        )
         self._quiet = quiet
         self._line_at = 0.0
         self._stage = ""
@@ -57,7 +59,9 @@ class Panel(AbstractContextManager["Panel"]):
             self._live.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if self._live:
             self._live.stop()
 
@@ -90,7 +94,11 @@ class Panel(AbstractContextManager["Panel"]):
         """Training so far."""
         spent = time.monotonic() - self._stage_at
         left = spent / step * (steps - step) if step else None
-        losses = [f"{name} loss {value:.3f}" for name, value in (("train", train_loss), ("valid", valid_loss)) if value is not None]
+        losses = [
+            f"{name} loss {value:.3f}"
+            for name, value in (("train", train_loss), ("valid", valid_loss))
+            if value is not None
+        ]
         line = f"  step {step} of {steps} · {' · '.join(losses) or 'starting'} · {duration(left)} left"
         if valid_loss is not None or (not self._live and self._due()):
             self.say(line)
@@ -134,9 +142,21 @@ def _calls(spender: str, tally: Tally) -> Table:
     from rich.progress_bar import ProgressBar
 
     table = Table.grid(padding=(0, 2))
-    table.add_row(Text(spender, style="bold"), ProgressBar(total=tally.total or 1, completed=tally.done, width=40), f"{tally.done} / {tally.total}")
-    table.add_row("calls", f"{tally.answered} answered · {tally.replayed} from the store · {tally.retried} retried · {tally.failed} failed", f"{tally.in_flight} in flight")
-    table.add_row("rate", f"{_rate(tally):.1f} a second · {tally.prompt_tokens:,} tokens in · {tally.completion_tokens:,} out", f"${tally.usd:.4f}")
+    table.add_row(
+        Text(spender, style="bold"),
+        ProgressBar(total=tally.total or 1, completed=tally.done, width=40),
+        f"{tally.done} / {tally.total}",
+    )
+    table.add_row(
+        "calls",
+        f"{tally.answered} answered · {tally.replayed} from the store · {tally.retried} retried · {tally.failed} failed",
+        f"{tally.in_flight} in flight",
+    )
+    table.add_row(
+        "rate",
+        f"{_rate(tally):.1f} a second · {tally.prompt_tokens:,} tokens in · {tally.completion_tokens:,} out",
+        f"${tally.usd:.4f}",
+    )
     projected = tally.usd * (tally.total or 0) / tally.done if tally.done and tally.usd else tally.usd
     table.add_row("left", duration(_left_s(tally)), f"${projected:.4f} projected")
     if tally.last_error:

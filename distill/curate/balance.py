@@ -40,9 +40,7 @@ def balance(frame: pl.DataFrame, *, quotas: Mapping[str, int], floors: Sequence[
     return partition(rows, drops, stage="balance")
 
 
-def _needed(
-    rows: pl.DataFrame, rank: Sequence[int], floors: Sequence[Floor], left: Mapping[str, int]
-) -> list[int]:
+def _needed(rows: pl.DataFrame, rank: Sequence[int], floors: Sequence[Floor], left: Mapping[str, int]) -> list[int]:
     """The best rows of each edge case, up to its floor; a row counts for every edge case it belongs to."""
     labels = [json.loads(text) for text in rows["labels"].to_list()]
     strata = rows["stratum"].to_list()

@@ -115,9 +115,9 @@ class Gate:
         """Settings that this gate does not know, or misses."""
         unknown = sorted(set(settings) - self.settings)
         missing = sorted(self.required - set(settings))
-        return [
-            Fault(where, f"unknown setting {name!r}{did_you_mean(name, self.settings)}") for name in unknown
-        ] + [Fault(where, f"the setting {name!r} is missing") for name in missing]
+        return [Fault(where, f"unknown setting {name!r}{did_you_mean(name, self.settings)}") for name in unknown] + [
+            Fault(where, f"the setting {name!r} is missing") for name in missing
+        ]
 
 
 GATES: dict[str, Gate] = {
@@ -192,9 +192,7 @@ def _validator(schema: Mapping[str, Json]) -> Any:
         raise SpecError("schema", [Fault(error.json_path, error.message[:200])]) from None
     remote = [ref for ref in _refs(schema) if not ref.startswith("#")]
     if remote:
-        raise SpecError(
-            "schema", [Fault("$ref", f"{ref!r} is not in the schema; copy it in") for ref in remote]
-        )
+        raise SpecError("schema", [Fault("$ref", f"{ref!r} is not in the schema; copy it in") for ref in remote])
     return Draft202012Validator(schema, registry=Registry())
 
 

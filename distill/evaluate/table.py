@@ -43,12 +43,9 @@ def compare(
     values = _values(scores)
     main = metric or next((name for name in PRIMARY if ("student", name) in values), PRIMARY[0])
     arms = {
-        arm: _arm(arm, scores, calls, values)
-        for arm in _in_order(calls["arm"].to_list() + scores["arm"].to_list())
+        arm: _arm(arm, scores, calls, values) for arm in _in_order(calls["arm"].to_list() + scores["arm"].to_list())
     }
-    differences = [
-        found for name in _metrics(values) for other in arms if (found := _difference(values, name, other))
-    ]
+    differences = [found for name in _metrics(values) for other in arms if (found := _difference(values, name, other))]
     return {
         "metric": main,
         "margin": margin,
@@ -86,9 +83,7 @@ def _arm(arm: str, scores: pl.DataFrame, calls: pl.DataFrame, values: Values) ->
     unscored = scores.filter((scores["arm"] == arm) & scores["value"].is_null())
     return {
         "metrics": {
-            name: mean_interval(list(found.values())).as_dict()
-            for (of, name), found in values.items()
-            if of == arm
+            name: mean_interval(list(found.values())).as_dict() for (of, name), found in values.items() if of == arm
         },
         "calls": mine.height,
         "failed": mine.height - answered.height,

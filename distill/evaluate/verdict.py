@@ -95,9 +95,7 @@ def _untrained_as_good(seen: Evidence) -> bool:
 
 def _prompt_enough(seen: Evidence) -> bool:
     gain = seen.to_prompted
-    return gain is not None and (
-        gain.high < -seen.margin or (gain.low <= 0 and gain.mean <= 0 and not seen.cheaper)
-    )
+    return gain is not None and (gain.high < -seen.margin or (gain.low <= 0 and gain.mean <= 0 and not seen.cheaper))
 
 
 def _gained(seen: Evidence) -> bool:
@@ -107,17 +105,13 @@ def _gained(seen: Evidence) -> bool:
 def _few(seen: Evidence) -> str:
     n = seen.to_teacher.n if seen.to_teacher else 0
     if n < FEW:
-        return (
-            f"Undecided: {n} test row{'s' if n != 1 else ''} compared, too few to tell: {FEW} is the least."
-        )
+        return f"Undecided: {n} test row{'s' if n != 1 else ''} compared, too few to tell: {FEW} is the least."
     return f"Undecided: {seen.missing} of {seen.rows} test rows lack an answer or a score from one side."
 
 
 def _loses(seen: Evidence) -> str:
     lost = points(-seen.to_teacher.mean) if seen.to_teacher else ""
-    return (
-        f"Do not distil yet: the student loses {lost} to the teacher, and {points(seen.margin)} were allowed."
-    )
+    return f"Do not distil yet: the student loses {lost} to the teacher, and {points(seen.margin)} were allowed."
 
 
 def _wins(seen: Evidence) -> str:

@@ -23,10 +23,19 @@ if TYPE_CHECKING:
 
 
 def body(
-    messages: Sequence[Mapping[str, str]], *, model: str, sampling: Sampling, output: Mapping[str, Any] | None, draw: int = 0
+    messages: Sequence[Mapping[str, str]],
+    *,
+    model: str,
+    sampling: Sampling,
+    output: Mapping[str, Any] | None,
+    draw: int = 0,
 ) -> dict[str, Json]:
     """A chat request; only what the spec sets is sent, since many servers refuse what they do not know."""
-    request: dict[str, Json] = {"model": model, "messages": [dict(turn) for turn in messages], "max_tokens": sampling.max_tokens}
+    request: dict[str, Json] = {
+        "model": model,
+        "messages": [dict(turn) for turn in messages],
+        "max_tokens": sampling.max_tokens,
+    }
     for name in ("temperature", "top_p"):
         if (value := getattr(sampling, name)) is not None:
             request[name] = value
@@ -83,7 +92,9 @@ class Sender:
                 self.sends += tally.sends
         if self.stop.is_set():
             owed = (tally.total or 0) - tally.done
-            raise Interrupted(f"interrupted: {tally.done} of {tally.total} rows are answered and kept, {owed} are owed; run again to go on")
+            raise Interrupted(
+                f"interrupted: {tally.done} of {tally.total} rows are answered and kept, {owed} are owed; run again to go on"
+            )
         return tally
 
 

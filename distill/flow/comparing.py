@@ -1,10 +1,10 @@
 """The arms on the test rows: which model with which prompt, its answers, and the scores of each.
 
-    teacher         the teacher's prompt and the output schema, as the dataset was made
-    prompted_base   the base with the teacher's prompt; no schema is forced, so its format is its own work
-    base            the base with the student's short prompt
-    student         the same, with what it learnt
-    previous        the student of the run that this one refreshes
+teacher         the teacher's prompt and the output schema, as the dataset was made
+prompted_base   the base with the teacher's prompt; no schema is forced, so its format is its own work
+base            the base with the student's short prompt
+student         the same, with what it learnt
+previous        the student of the run that this one refreshes
 """
 
 from __future__ import annotations
@@ -54,7 +54,13 @@ def requests(project: Project, arm: Arm, tests: pl.DataFrame) -> list[Request]:
     if arm.name != "teacher":
         sampling = sampling.model_copy(update={"temperature": 0.0, "top_p": None, "extra": {}})
     return [
-        request(json.loads(fields), template=arm.template, address=arm.address, sampling=sampling, output=arm.output)
+        request(
+            json.loads(fields),
+            template=arm.template,
+            address=arm.address,
+            sampling=sampling,
+            output=arm.output,
+        )
         for fields in tests["fields"]
     ]
 
@@ -88,7 +94,13 @@ def tables(
             for seed, answer in rows
             for scored in _scores(project, gold[seed], teacher.get(seed), answer)
         ],
-        schema={"seed_id": pl.String, "arm": pl.String, "metric": pl.String, "value": pl.Float64, "reason": pl.String},
+        schema={
+            "seed_id": pl.String,
+            "arm": pl.String,
+            "metric": pl.String,
+            "value": pl.Float64,
+            "reason": pl.String,
+        },
         orient="row",
     )
     return scores.sort("arm", "metric", "seed_id"), calls.sort("arm", "seed_id")
@@ -100,10 +112,21 @@ def _call(seed: str, arm: str, answer: Answer | None) -> tuple[Any, ...]:
     from distill.text import storable
 
     usage = answer.usage
-    return seed, arm, answer.latency_s, usage.prompt_tokens, usage.completion_tokens, answer.usd, storable(answer.text), "ok"
+    return (
+        seed,
+        arm,
+        answer.latency_s,
+        usage.prompt_tokens,
+        usage.completion_tokens,
+        answer.usd,
+        storable(answer.text),
+        "ok",
+    )
 
 
-def _scores(project: Project, gold: Any, teacher: str | None, answer: Answer | None) -> list[tuple[str, float | None, str]]:
+def _scores(
+    project: Project, gold: Any, teacher: str | None, answer: Answer | None
+) -> list[tuple[str, float | None, str]]:
     from distill.evaluate.metrics import METRICS, Example, Unscored
 
     compare = project.spec.evaluate.compare or list(gold or ())

@@ -44,7 +44,9 @@ class Curated:
 def requests(project: Project, table: pl.DataFrame, asked: Iterable[tuple[str, int]]) -> list[Request]:
     """The teacher's request of each (seed, draw)."""
     fields = dict(table.select("seed_id", "fields").iter_rows())
-    settings: dict[str, Any] = dict(template=project.teacher_prompt, sampling=project.spec.teacher.sampling, output=project.output)
+    settings: dict[str, Any] = dict(
+        template=project.teacher_prompt, sampling=project.spec.teacher.sampling, output=project.output
+    )
     address = project.teacher
     return [asking.request(json.loads(fields[seed]), address=address, draw=draw, **settings) for seed, draw in asked]
 
@@ -69,13 +71,21 @@ def curate(project: Project, table: pl.DataFrame, asked: Asked, store: Store) ->
     wanted = list(zip(asked, requests(project, train, asked), strict=True))
     found = [(pair, request, store.get(request.id)) for pair, request in wanted]
     entries = (
-        {"seed_id": seed, "request_id": request.id, "draw": draw, "user": project.student_prompt.user(fields[seed]), "answer": answer}
+        {
+            "seed_id": seed,
+            "request_id": request.id,
+            "draw": draw,
+            "user": project.student_prompt.user(fields[seed]),
+            "answer": answer,
+        }
         for (seed, draw), request, answer in found
         if answer is not None
     )
     strata = dict(train.select("seed_id", "stratum").iter_rows())
     unanswered = dropped_frame(
-        (seed, request.id, strata[seed], "teacher", *_why(store, request.id)) for (seed, _), request, answer in found if answer is None
+        (seed, request.id, strata[seed], "teacher", *_why(store, request.id))
+        for (seed, _), request, answer in found
+        if answer is None
     )
     samples = answers.samples(train, entries)
     near = project.spec.dedup.near
@@ -91,10 +101,17 @@ def curate(project: Project, table: pl.DataFrame, asked: Asked, store: Store) ->
     even = balance.balance(clean.kept, quotas=quotas, floors=floors)
     kept = split.split(even.kept, valid=project.spec.dataset.valid)
     idle = sorted(set(strata) - {seed for seed, _ in asked})
-    resting = dropped_frame((s, None, strata[s], "generate", "not_asked", f"the quota of {strata[s]} needs no more") for s in idle)
+    resting = dropped_frame(
+        (s, None, strata[s], "generate", "not_asked", f"the quota of {strata[s]} needs no more") for s in idle
+    )
     steps = [gated, unique, clean, even]
     funnel = [
-        {"stage": "ask", "in": train.height, "kept": train.height - len(idle), "dropped": _some("not_asked", len(idle))},
+        {
+            "stage": "ask",
+            "in": train.height,
+            "kept": train.height - len(idle),
+            "dropped": _some("not_asked", len(idle)),
+        },
         {"stage": "answer", "in": len(asked), "kept": samples.height, "dropped": _counts(unanswered)},
         *gated.report["steps"],
         *(step.report for step in steps[1:]),
@@ -160,11 +177,15 @@ def more(table: pl.DataFrame, asked: Asked, short: Mapping[str, int], *, draws: 
             by_stratum.setdefault(stratum, []).append(seed)
     for stratum in sorted(short):
         order = sorted(by_stratum.get(stratum, ()), key=lambda seed: content_id("ask", seed))
-        picked += [(seed, draw) for seed in order[: math.ceil(short[stratum] * (1 + spare_share))] for draw in range(draws)]
+        picked += [
+            (seed, draw) for seed in order[: math.ceil(short[stratum] * (1 + spare_share))] for draw in range(draws)
+        ]
     return picked
 
 
-def marginals(table: pl.DataFrame, curated: Curated, asked: Asked, by: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+def marginals(
+    table: pl.DataFrame, curated: Curated, asked: Asked, by: Sequence[str]
+) -> dict[str, list[dict[str, Any]]]:
     """Per label: each value's training seeds, seeds asked and rows got; what the report shows of the strata."""
     labels = {seed: json.loads(text) for seed, text in table.select("seed_id", "labels").iter_rows()}
     train = [seed for seed, role in table.select("seed_id", "role").iter_rows() if role == "train"]

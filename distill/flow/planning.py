@@ -28,10 +28,17 @@ def plan(project: Project) -> dict[str, Any]:
     tests = table.filter(pl.col("role") == "test")
     train = table.filter(pl.col("role") == "train")
     with opened(project.store_path) as store:
-        first = curation.more(table, [], curation.curate(project, table, [], store).short, draws=project.spec.teacher.sampling.draws)
+        first = curation.more(
+            table,
+            [],
+            curation.curate(project, table, [], store).short,
+            draws=project.spec.teacher.sampling.draws,
+        )
         spenders = [_spender("teacher", curation.requests(project, table, first), project.teacher, store)]
         for arm in comparing.arms(project, student=None):
-            spenders.append(_spender(f"evaluate {arm.name}", comparing.requests(project, arm, tests), arm.address, store))
+            spenders.append(
+                _spender(f"evaluate {arm.name}", comparing.requests(project, arm, tests), arm.address, store)
+            )
     known = [s for s in spenders if s["usd_at_most"] is not None]
     return {
         "task": project.spec.task,

@@ -55,7 +55,15 @@ class Project:
     def teacher(self) -> Address:
         """Where the teacher is."""
         given = self.spec.teacher
-        return _address(given.model, given.base_url, given.key_env, self.env, given.price, given.headers, given.limits.timeout_s)
+        return _address(
+            given.model,
+            given.base_url,
+            given.key_env,
+            self.env,
+            given.price,
+            given.headers,
+            given.limits.timeout_s,
+        )
 
     @property
     def base(self) -> Address:
@@ -84,10 +92,15 @@ def _address(
 def home_of(path: Path) -> Path:
     """The nearest folder above the spec that holds a project; the spec's own folder where none does."""
     start = path.resolve() if path.is_dir() else path.resolve().parent
-    return next((folder for folder in (start, *start.parents) if any((folder / mark).exists() for mark in _HOME_MARKS)), start)
+    return next(
+        (folder for folder in (start, *start.parents) if any((folder / mark).exists() for mark in _HOME_MARKS)),
+        start,
+    )
 
 
-def open_project(path: Path, *, overrides: Sequence[str] = (), env: Mapping[str, str], home: Path | None = None) -> Project:
+def open_project(
+    path: Path, *, overrides: Sequence[str] = (), env: Mapping[str, str], home: Path | None = None
+) -> Project:
     """Read and check everything; see the module's docstring for what is raised."""
     from distill.seeds import load
 
@@ -115,9 +128,8 @@ def open_project(path: Path, *, overrides: Sequence[str] = (), env: Mapping[str,
     faults += _gate_faults(task, file)
     if not faults:
         faults += _quota_faults(task, seeds, file)
-    if faults:
+    if faults or bad_rows is None:
         raise SpecError(str(file), faults)
-    assert bad_rows is not None
     return Project(
         spec=task, path=file, home=home or home_of(file), output=output, seeds=seeds, pinned=pinned, bad_rows=bad_rows, env=env,
         teacher_prompt=prompts.parse(texts[task.teacher.prompt] or "", task.teacher.prompt),
@@ -158,7 +170,7 @@ def _schema(path: Path, faults: list[Fault]) -> dict[str, Any] | None:
     else:
         if isinstance(schema, dict) and schema.get("type") == "object":
             return schema
-        faults.append(Fault(str(path), "an answer's schema must say `\"type\": \"object\"`"))
+        faults.append(Fault(str(path), 'an answer\'s schema must say `"type": "object"`'))
     return None
 
 
@@ -168,7 +180,12 @@ def _gate_faults(task: spec.TaskSpec, file: Path) -> list[Fault]:
     settings = [(name, {"schema": {}, **given} if name == "schema" else given) for name, given in task.gate_settings()]
     found = filters.faults(settings)
     if task.teacher.output is None and any(name == "schema" for name, _ in task.gate_settings()):
-        found.append(Fault("gates", "the gate `schema` needs teacher.output; name a JSON Schema file there or take the gate out"))
+        found.append(
+            Fault(
+                "gates",
+                "the gate `schema` needs teacher.output; name a JSON Schema file there or take the gate out",
+            )
+        )
     return [Fault(f"{file}: {fault.where}", fault.message) for fault in found]
 
 
@@ -178,7 +195,12 @@ def _quota_faults(task: spec.TaskSpec, seeds: Sequence[Seed], file: Path) -> lis
     from distill.seeds import strata
 
     if task.seeds.test.rows and task.seeds.test.rows >= len(seeds):
-        return [Fault(f"{file}: seeds.test.rows", f"{task.seeds.test.rows} asked of {len(seeds)} seeds; leave some to train on")]
+        return [
+            Fault(
+                f"{file}: seeds.test.rows",
+                f"{task.seeds.test.rows} asked of {len(seeds)} seeds; leave some to train on",
+            )
+        ]
     rows = seeding.training_labels(task, seeds)
     cases = [strata.EdgeCase(case.where, case.at_least) for case in task.strata.edge_cases]
     found = strata.faults(rows, accept=task.dataset.accept, per_stratum=task.dataset.per_stratum, edge_cases=cases)

@@ -31,13 +31,19 @@ def status(path: Path, overrides: Sequence[str]) -> dict[str, Any]:
     if run is None:
         return {"task": task, "run": None, "stages": {}, "ledger": []}
     stages = run.manifest()["stages"]
-    with _reader(home) as db:
-        ledger = [dict(zip(("spender", "sends", "answered", "open", "usd"), row, strict=True)) for row in db.execute(_LEDGER, (run.name,))]
+    with _Reader(home) as db:
+        ledger = [
+            dict(zip(("spender", "sends", "answered", "open", "usd"), row, strict=True))
+            for row in db.execute(_LEDGER, (run.name,))
+        ]
     return {
         "task": task,
         "run": run.name,
         "held_by": _holder(run),
-        "stages": {name: {k: v for k, v in stages[name].items() if k not in ("key", "outputs")} if name in stages else None for name in ORDER},
+        "stages": {
+            name: {k: v for k, v in stages[name].items() if k not in ("key", "outputs")} if name in stages else None
+            for name in ORDER
+        },
         "ledger": ledger,
         "report": str(run / "report.html") if (run / "report.html").exists() else None,
     }
@@ -58,14 +64,16 @@ def _holder(run: RunDir) -> int | None:
     return None
 
 
-class _reader:
+class _Reader:
     """The store opened for reading only: a running run is not disturbed, a missing store is empty."""
 
     def __init__(self, home: Path) -> None:
         path = home / ".distill" / "answers.db"
         self._db = sqlite3.connect(f"file:{path}?mode=ro", uri=True) if path.exists() else sqlite3.connect(":memory:")
         if not path.exists():
-            self._db.execute("CREATE TABLE attempts (id, request_id, run, spender, started, settled, ended, status, usd, reserved_usd, error)")
+            self._db.execute(
+                "CREATE TABLE attempts (id, request_id, run, spender, started, settled, ended, status, usd, reserved_usd, error)"
+            )
 
     def __enter__(self) -> sqlite3.Connection:
         return self._db
@@ -83,7 +91,9 @@ def status_lines(result: dict[str, Any]) -> list[str]:
         shown = "-" if entry is None else ", ".join(f"{k} {v}" for k, v in entry.items() if k != "started")
         said.append(f"  {name:10}{shown}")
     for row in result["ledger"]:
-        said.append(f"  {row['spender']:14}{row['answered']} answered in {row['sends']} sends, {row['open']} open, ${row['usd']:.4f}")
+        said.append(
+            f"  {row['spender']:14}{row['answered']} answered in {row['sends']} sends, {row['open']} open, ${row['usd']:.4f}"
+        )
     return [*said, f"report: {result['report']}"] if result["report"] else said
 
 
@@ -96,17 +106,35 @@ def explain(home: Path, name: str, row: str) -> dict[str, Any]:
     dropped = _read(run, "dropped.parquet" if (run / "dropped.parquet").exists() else "seeds_dropped.parquet")
     seed_id = _seed_id(seeds, dropped, row, run)
     seed = seeds.filter(pl.col("seed_id") == seed_id).to_dicts()
-    samples = _read(run, "samples.parquet").filter(pl.col("seed_id") == seed_id) if (run / "samples.parquet").exists() else seeds.clear()
-    scores = _read(run, "scores.parquet").filter(pl.col("seed_id") == seed_id) if (run / "scores.parquet").exists() else seeds.clear()
-    calls = _read(run, "calls.parquet").filter(pl.col("seed_id") == seed_id) if (run / "calls.parquet").exists() else seeds.clear()
+    samples = (
+        _read(run, "samples.parquet").filter(pl.col("seed_id") == seed_id)
+        if (run / "samples.parquet").exists()
+        else seeds.clear()
+    )
+    scores = (
+        _read(run, "scores.parquet").filter(pl.col("seed_id") == seed_id)
+        if (run / "scores.parquet").exists()
+        else seeds.clear()
+    )
+    calls = (
+        _read(run, "calls.parquet").filter(pl.col("seed_id") == seed_id)
+        if (run / "calls.parquet").exists()
+        else seeds.clear()
+    )
     drops = dropped.filter(pl.col("row") == seed_id).to_dicts()
     return {
         "run": run.name,
         "row": seed_id,
-        "seed": [{k: json.loads(v) if k in ("fields", "labels", "gold") and v else v for k, v in one.items()} for one in seed],
+        "seed": [
+            {k: json.loads(v) if k in ("fields", "labels", "gold") and v else v for k, v in one.items()} for one in seed
+        ],
         "samples": [_with_request(run, sample) for sample in samples.to_dicts()],
         "dropped": drops,
-        "evaluation": [call | {"scores": {s["metric"]: [s["value"], s["reason"]] for s in scores.to_dicts() if s["arm"] == call["arm"]}} for call in calls.to_dicts()],
+        "evaluation": [
+            call
+            | {"scores": {s["metric"]: [s["value"], s["reason"]] for s in scores.to_dicts() if s["arm"] == call["arm"]}}
+            for call in calls.to_dicts()
+        ],
         "fate": _fate(seed, samples.to_dicts(), drops),
     }
 
@@ -131,19 +159,25 @@ def _seed_id(seeds: pl.DataFrame, dropped: pl.DataFrame, row: str, run: RunDir) 
             return str(hit[0])
     found = [one for one in ids if one == row] or [one for one in ids if one.startswith(row)]
     if len(found) == 1:
-        return found[0]
+        return str(found[0])
     what = "no row" if not found else f"{len(found)} rows"
-    raise UsageError(f"{what} of run {run.name} {'is' if not found else 'begin with'} {row!r}; give a seed id, e.g. {ids[0] if ids else '-'}, or a line of the seeds")
+    raise UsageError(
+        f"{what} of run {run.name} {'is' if not found else 'begin with'} {row!r}; give a seed id, e.g. {ids[0] if ids else '-'}, or a line of the seeds"
+    )
 
 
 def _with_request(run: RunDir, sample: dict[str, Any]) -> dict[str, Any]:
-    with _reader(run.home) as db:
+    with _Reader(run.home) as db:
         body = db.execute("SELECT request FROM answers WHERE request_id=?", (sample["request_id"],)).fetchone()
         sends = db.execute(
-            "SELECT run, spender, started, settled, ended, status, usd, error FROM attempts WHERE request_id=? ORDER BY id", (sample["request_id"],)
+            "SELECT run, spender, started, settled, ended, status, usd, error FROM attempts WHERE request_id=? ORDER BY id",
+            (sample["request_id"],),
         ).fetchall()
     names = ("run", "spender", "started", "settled", "ended", "status", "usd", "error")
-    return sample | {"request": json.loads(body[0]) if body else None, "sends": [dict(zip(names, send, strict=True)) for send in sends]}
+    return sample | {
+        "request": json.loads(body[0]) if body else None,
+        "sends": [dict(zip(names, send, strict=True)) for send in sends],
+    }
 
 
 def _fate(seed: list[dict[str, Any]], samples: list[dict[str, Any]], drops: list[dict[str, Any]]) -> str:
@@ -159,19 +193,29 @@ def explain_lines(result: dict[str, Any]) -> list[str]:
     """One row's way for people."""
     said = [f"row {result['row']} of run {result['run']}: {result['fate']}"]
     for seed in result["seed"]:
-        said.append(f"seed      {seed['source']}:{seed['line']} · stratum {seed['stratum']} · {seed['role']} · cluster {seed['cluster']}")
+        said.append(
+            f"seed      {seed['source']}:{seed['line']} · stratum {seed['stratum']} · {seed['role']} · cluster {seed['cluster']}"
+        )
         said += [f"  {name}: {value}" for name, value in seed["fields"].items()]
         said += [f"  gold: {json.dumps(seed['gold'], ensure_ascii=False)}"] if seed["gold"] else []
     for sample in result["samples"]:
         turns = (sample["request"] or {}).get("messages", [])
         said.append(f"request   {sample['request_id']} · {len(turns)} turns · {sample['prompt_tokens']} tokens in")
-        said += [f"  send {n}: {s['started']} → {s['ended'] or 'outcome unknown'} ${s['usd'] or 0:.4f} {s['error'] or ''}".rstrip() for n, s in enumerate(sample["sends"], 1)]
-        said.append(f"answer    ended {sample['finish_reason']} · {sample['completion_tokens']} tokens · {sample['latency_s']:.2f} s")
+        said += [
+            f"  send {n}: {s['started']} → {s['ended'] or 'outcome unknown'} ${s['usd'] or 0:.4f} {s['error'] or ''}".rstrip()
+            for n, s in enumerate(sample["sends"], 1)
+        ]
+        said.append(
+            f"answer    ended {sample['finish_reason']} · {sample['completion_tokens']} tokens · {sample['latency_s']:.2f} s"
+        )
         said += [f"  {line}" for line in str(sample["answer"]).split("\n")]
         scores = {k[6:]: v for k, v in sample.items() if k.startswith("score_") and v is not None}
         said.append("scores    " + ", ".join(f"{k} {v:g}" for k, v in scores.items()))
     said += [f"dropped   {d['stage']}: {d['reason']}: {d['detail']}" for d in result["dropped"]]
     for call in result["evaluation"]:
-        marks = ", ".join(f"{m} {'-' if v is None else f'{v:g}'}{f' ({why})' if why else ''}" for m, (v, why) in call["scores"].items())
+        marks = ", ".join(
+            f"{m} {'-' if v is None else f'{v:g}'}{f' ({why})' if why else ''}"
+            for m, (v, why) in call["scores"].items()
+        )
         said += [f"arm       {call['arm']}: {marks}", f"  {call['text']}"]
     return said

@@ -21,7 +21,14 @@ async def report(run: Run) -> None:
     settings = {"spec": run.project.spec.model_dump(mode="json", by_alias=True), "sends": run.sender.sends}
     if run.folder.manifest()["stages"].get("report") and not run.done:
         settings["sends"] = run.folder.manifest()["stages"]["report"].get("sends", 0)
-    await stage(run, "report", settings=settings, inputs=inputs, outputs=["report.html", "REPORT.md", "report.json"], work=_report)
+    await stage(
+        run,
+        "report",
+        settings=settings,
+        inputs=inputs,
+        outputs=["report.html", "REPORT.md", "report.json"],
+        work=_report,
+    )
 
 
 async def _report(run: Run) -> Mapping[str, Any]:
@@ -128,9 +135,20 @@ def _previous(run: Run, comparison: Mapping[str, Any]) -> dict[str, Any] | None:
     """In a refresh: what the new student is beside the one before."""
     if run.parent is None:
         return None
-    old = next((d for d in comparison.get("differences", []) if d["metric"] == comparison["metric"] and "previous" in (d["a"], d["b"])), None)
+    old = next(
+        (
+            d
+            for d in comparison.get("differences", [])
+            if d["metric"] == comparison["metric"] and "previous" in (d["a"], d["b"])
+        ),
+        None,
+    )
     if old is None:
-        return {"run": run.parent.name, "sentences": [f"{run.parent.name} has no student to compare with."], "changes": {}}
+        return {
+            "run": run.parent.name,
+            "sentences": [f"{run.parent.name} has no student to compare with."],
+            "changes": {},
+        }
     span = f"{old['mean'] * 100:+.1f} points (95 % interval {old['low'] * 100:+.1f} to {old['high'] * 100:+.1f}, n = {old['n']})"
     word = "better" if old["low"] > 0 else "worse" if old["high"] < 0 else "not clearly different"
     parent = run.parent.manifest().get("teacher", "?")

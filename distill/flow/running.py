@@ -21,14 +21,26 @@ from distill.teacher.store import opened
 
 
 def start(
-    project: Project, *, stages: Sequence[str], watch: Watch, partial: bool = False, new: bool = False, refresh: bool = False
+    project: Project,
+    *,
+    stages: Sequence[str],
+    watch: Watch,
+    partial: bool = False,
+    new: bool = False,
+    refresh: bool = False,
 ) -> dict[str, Any]:
     """Do `stages` in the order of a run, in a loop of its own; returns what was done, with the exit code."""
     return asyncio.run(work(project, stages=stages, watch=watch, partial=partial, new=new, refresh=refresh))
 
 
 async def work(
-    project: Project, *, stages: Sequence[str], watch: Watch, partial: bool = False, new: bool = False, refresh: bool = False
+    project: Project,
+    *,
+    stages: Sequence[str],
+    watch: Watch,
+    partial: bool = False,
+    new: bool = False,
+    refresh: bool = False,
 ) -> dict[str, Any]:
     """As `start`, for a notebook whose loop is running already."""
     need_price(project)
@@ -41,7 +53,7 @@ async def work(
         run = Run(project, folder, store, sender, watch, parent)
         with _interruptible(sender):
             await _stages(run, stages, partial=partial)
-        return _result(run, partial=partial)
+        return _result(run)
 
 
 def _folder(project: Project, *, new: bool, refresh: bool) -> tuple[RunDir, RunDir | None]:
@@ -55,8 +67,12 @@ def _folder(project: Project, *, new: bool, refresh: bool) -> tuple[RunDir, RunD
     manifest = last.manifest()
     unfinished = "report" not in manifest["stages"]
     if refresh and unfinished and manifest.get("parent") is None:
-        raise UsageError(f"run {last.name} is not finished, so there is nothing to refresh; finish it with `distill run {project.path}`")
-    if refresh and not (manifest.get("parent") and (unfinished or manifest.get("teacher") == project.spec.teacher.model)):
+        raise UsageError(
+            f"run {last.name} is not finished, so there is nothing to refresh; finish it with `distill run {project.path}`"
+        )
+    if refresh and not (
+        manifest.get("parent") and (unfinished or manifest.get("teacher") == project.spec.teacher.model)
+    ):
         return RunDir(project.home, task, last.number + 1), last
     if new:
         return RunDir(project.home, task, last.number + 1), None
@@ -74,7 +90,9 @@ async def _stages(run: Run, names: Sequence[str], *, partial: bool) -> None:
         need = _NEEDS.get(name)
         if need and not (run.folder / need).exists():
             before = stages.ORDER[stages.ORDER.index(name) - 1]
-            raise UsageError(f"{name} needs {need} of run {run.folder.name}; run `distill {before} {run.project.path}` first")
+            raise UsageError(
+                f"{name} needs {need} of run {run.folder.name}; run `distill {before} {run.project.path}` first"
+            )
         match name:
             case "generate":
                 await stages.generate(run)
@@ -121,7 +139,11 @@ def _interruptible(sender: Sender) -> Any:
         loop.add_signal_handler(signal.SIGINT, asked)
         loop.add_signal_handler(signal.SIGTERM, asked)
         handled = True
-    except (NotImplementedError, RuntimeError, ValueError):  # not the main thread: a notebook's own handler stays
+    except (
+        NotImplementedError,
+        RuntimeError,
+        ValueError,
+    ):  # not the main thread: a notebook's own handler stays
         handled = False
     try:
         yield
@@ -133,7 +155,7 @@ def _interruptible(sender: Sender) -> Any:
             loop.remove_signal_handler(signal.SIGTERM)
 
 
-def _result(run: Run, *, partial: bool) -> dict[str, Any]:
+def _result(run: Run) -> dict[str, Any]:
     owed = _owed(run)
     comparison = run.folder / "comparison.json"
     verdict = json.loads(comparison.read_bytes())["verdict"] if comparison.exists() else None
@@ -163,7 +185,10 @@ def lines(result: dict[str, Any]) -> list[str]:
     if result["owed"]:
         said.append(f"{result['owed']} rows are still owed")
     if result["verdict"] and "report" in (*result["done"], *result["skipped"]):
-        said += [f"verdict: {result['verdict']['word']}", *(f"  {sentence}" for sentence in result["verdict"]["sentences"])]
+        said += [
+            f"verdict: {result['verdict']['word']}",
+            *(f"  {sentence}" for sentence in result["verdict"]["sentences"]),
+        ]
     if result["report"]:
         said.append(f"report: {result['report']}")
     return said

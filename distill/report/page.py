@@ -68,9 +68,7 @@ def tiles(report: Report) -> list[dict[str, str]]:
         theirs = arms.get("teacher", {}).get("metrics", {}).get(metric)
         note = f"teacher {percent(theirs['mean'])}; " if theirs else ""
         note += f"95 % interval {percent(own['low'], 0)} to {percent(own['high'], 0)}, {own['n']} rows"
-        found.append(
-            {"name": f"Student: {MEASURES.get(metric, metric)}", "value": percent(own["mean"]), "note": note}
-        )
+        found.append({"name": f"Student: {MEASURES.get(metric, metric)}", "value": percent(own["mean"]), "note": note})
     if gap:
         note = f"points; interval {signed(gap['low'])} to {signed(gap['high'])}, "
         note += f"allowed {signed(-report['margin'])}"
@@ -89,9 +87,7 @@ def _cost_tile(student: Report, teacher: Report) -> list[dict[str, str]]:
     if min(dollars) > 0:
         note = f"per 1,000 answers; teacher {usd(dollars[1])}"
         return [{"name": "Student's price", "value": usd(dollars[0]), "note": note}]
-    tokens = [
-        (arm.get("prompt_tokens") or 0) + (arm.get("completion_tokens") or 0) for arm in (student, teacher)
-    ]
+    tokens = [(arm.get("prompt_tokens") or 0) + (arm.get("completion_tokens") or 0) for arm in (student, teacher)]
     if min(tokens) > 0:
         note = f"tokens an answer; teacher {count(tokens[1])}"
         return [{"name": "Student's effort", "value": count(tokens[0]), "note": note}]
@@ -120,9 +116,7 @@ def usd(value: Any) -> str:
         return "\u2013"
     if value == 0:
         return "$0"
-    return (
-        f"${value:,.2f}" if abs(value) >= 1 else f"${value:.2g}" if abs(value) >= 0.0001 else f"${value:.1e}"
-    )
+    return f"${value:,.2f}" if abs(value) >= 1 else f"${value:.2g}" if abs(value) >= 0.0001 else f"${value:.1e}"
 
 
 def seconds(value: Any) -> str:

@@ -137,9 +137,7 @@ def _object(raw: bytes) -> Row | ValueError:
     try:
         value = strict_json(raw.decode())
     except UnicodeDecodeError as error:
-        return ValueError(
-            f"not UTF-8: byte 0x{raw[error.start]:02x} at {error.start + 1}; save the file as UTF-8"
-        )
+        return ValueError(f"not UTF-8: byte 0x{raw[error.start]:02x} at {error.start + 1}; save the file as UTF-8")
     except ValueError as error:
         return error
     if not isinstance(value, dict):
@@ -186,9 +184,7 @@ READERS: dict[str, Callable[[Path], Iterator[Numbered]]] = {
 }
 
 
-def _wrong(
-    row: Row, variables: Collection[str], label_columns: Collection[str], gold: str | None
-) -> list[str]:
+def _wrong(row: Row, variables: Collection[str], label_columns: Collection[str], gold: str | None) -> list[str]:
     """What keeps a row from being a seed, a sentence each."""
     wrong = []
     for name in dict.fromkeys([*variables, *label_columns]):

@@ -68,9 +68,7 @@ def quotas(
         still = case.at_least - sum(quota[name] for name in whole)
         room = {name: min(count, available[name] - quota[name]) for name, count in match.items()}
         _fill(quota, room, still)
-    caps = {
-        name: count if per_stratum is None else min(count, per_stratum) for name, count in available.items()
-    }
+    caps = {name: count if per_stratum is None else min(count, per_stratum) for name, count in available.items()}
     room = {name: cap - quota[name] for name, cap in caps.items()}
     _fill(quota, room, sum(caps.values()) if accept is None else accept - sum(quota.values()))
     return quota
@@ -128,9 +126,7 @@ def _accept_faults(
     floors, supply = sum(least.values()), sum(most.values())
     if accept > supply:
         limit = f" at {per_stratum} a stratum" if supply < len(rows) else ""
-        text = (
-            f"{accept} asked, the training seeds can give {supply}{limit}; add seeds or lower it to {supply}"
-        )
+        text = f"{accept} asked, the training seeds can give {supply}{limit}; add seeds or lower it to {supply}"
         return [Fault("dataset.accept", text)]
     if accept < floors:
         text = f"{accept} asked, the edge cases alone need {floors}; raise it or lower their at_least"

@@ -68,9 +68,7 @@ def to_gguf(adapter: Path, base_config: Path | Mapping[str, Any], out: Path) -> 
         )
     peft = json.loads((adapter / "adapter_config.json").read_text(encoding="utf-8"))
     odd = [
-        key
-        for key in ("use_dora", "use_rslora", "rank_pattern", "alpha_pattern", "modules_to_save")
-        if peft.get(key)
+        key for key in ("use_dora", "use_rslora", "rank_pattern", "alpha_pattern", "modules_to_save") if peft.get(key)
     ]
     if odd:
         raise AdapterError(f"{adapter}: llama.cpp cannot apply {', '.join(odd)}; train without it")

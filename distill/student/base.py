@@ -20,7 +20,7 @@ RECIPE = "1"
 
 
 def dequantised(gguf: Path, folder: Path) -> Path:
-    """The model of `gguf` as a folder below `folder`, made if it is not there; named by the file's content."""
+    """The model of `gguf` as a folder below `folder`, made if it is not there; named by its content."""
     if not gguf.is_file():
         raise UsageError(f"no GGUF file at {gguf}; expected the weights of the student's base")
     with gguf.open("rb") as file:

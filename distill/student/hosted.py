@@ -55,6 +55,7 @@ async def tune(
     hyper: Mapping[str, Json] | None = None,
     seed: int | None = None,
     state: Path,
+    tag: str = "",
     poll_s: float = 10.0,
     on_event: Callable[[Event], None] | None = None,
 ) -> HostedResult:
@@ -65,7 +66,7 @@ async def tune(
     `TuneError`, `AccessRefused`.
     """
     data = [file_hash(path) if path else None for path in (train, valid)]
-    tag = content_id(host.base_url, model, suffix, dict(hyper or {}), seed, data, digits=32)
+    tag = content_id(tag, host.base_url, model, suffix, dict(hyper or {}), seed, data, digits=32)
     seen: list[Event] = []
 
     def tell(event: Event) -> None:
@@ -152,9 +153,7 @@ async def _processed(client: AsyncOpenAI, file_id: str, *, poll_s: float, missin
                 return False
             raise
         if file.status == "error":
-            raise TuneError(
-                f"the host refuses the file {file.filename}: {file.status_details or 'no reason given'}"
-            )
+            raise TuneError(f"the host refuses the file {file.filename}: {file.status_details or 'no reason given'}")
         if file.status != "uploaded":
             return True
         await asyncio.sleep(poll_s)
@@ -237,10 +236,7 @@ def _explained(host: Host) -> Iterator[None]:
     except APIError as error:
         said = error.message.replace(host.key, "[key]") if host.key else error.message
         where = host.base_url or "api.openai.com"
-        if (
-            isinstance(error, AuthenticationError | PermissionDeniedError)
-            or error.code == "insufficient_quota"
-        ):
+        if isinstance(error, AuthenticationError | PermissionDeniedError) or error.code == "insufficient_quota":
             raise AccessRefused(f"{where} refuses to tune: {said}") from None
         raise TuneError(f"{where}: {said}; what was reached is kept, run again to go on") from None
 

@@ -69,9 +69,7 @@ def shutdown_notice(model: str, shutdown_date: str | None, today: date) -> Event
     except ValueError:
         return Event("warn", f"{model} has the shutdown date {shutdown_date!r}, which is no date we can read")
     if last <= today:
-        raise AccessRefused(
-            f"{model} was shut down on {last}, and its fine-tunes with it; choose another student base"
-        )
+        raise AccessRefused(f"{model} was shut down on {last}, and its fine-tunes with it; choose another student base")
     if (last - today).days > _SOON_DAYS:
         return None
     return Event(

@@ -89,9 +89,7 @@ def train(
     rows = read_rows(train, tokenizer, max_tokens=max_tokens)
     held = read_rows(valid, tokenizer, max_tokens=max_tokens)[:VALID_ROWS]
     if not rows or not held:
-        raise TrainError(
-            f"{train if not rows else valid} holds no rows; training needs rows to learn and to check on"
-        )
+        raise TrainError(f"{train if not rows else valid} holds no rows; training needs rows to learn and to check on")
     settings = {
         "per_device_train_batch_size": batch_size,
         "per_device_eval_batch_size": batch_size,
@@ -139,9 +137,7 @@ def _with_adapter(base: Path, *, rank: int, alpha: int, layers: int | None) -> A
     from transformers import AutoModelForCausalLM
 
     # bf16 is emulated, and slower than fp32, on a CPU without the instructions for it.
-    native = (
-        torch.cuda.is_bf16_supported() if torch.cuda.is_available() else torch.cpu._is_avx512_bf16_supported()
-    )
+    native = torch.cuda.is_bf16_supported() if torch.cuda.is_available() else torch.cpu._is_avx512_bf16_supported()
     model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.bfloat16 if native else torch.float32)
     depth = model.config.num_hidden_layers
     config = LoraConfig(
@@ -186,9 +182,7 @@ def _trainer(
             lm = model.get_base_model()
             targets = inputs["labels"][:, 1:]
             scored = targets != IGNORED
-            states = lm.model(
-                input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"], use_cache=False
-            )
+            states = lm.model(input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"], use_cache=False)
             logits = lm.lm_head(states.last_hidden_state[:, :-1][scored]).float()
             total = cross_entropy(logits, targets[scored], reduction="sum")
             return total / (scored.sum() if num_items_in_batch is None else num_items_in_batch)
@@ -248,21 +242,15 @@ def _watch(on_step: Callable[[TrainStep], None] | None, *, started: float, per_e
                 return
             # The trainer rounds what it logs to strings in some versions; a float reads both.
             train_loss = check_loss(float(logs["loss"]), state.global_step) if "loss" in logs else None
-            valid_loss = (
-                check_loss(float(logs["eval_loss"]), state.global_step) if "eval_loss" in logs else None
-            )
+            valid_loss = check_loss(float(logs["eval_loss"]), state.global_step) if "eval_loss" in logs else None
             epoch = float(state.epoch or 0)
             seconds = round(time.monotonic() - started, 3)
-            line = TrainStep(
-                state.global_step, epoch, train_loss, valid_loss, round(epoch * per_epoch), seconds
-            )
+            line = TrainStep(state.global_step, epoch, train_loss, valid_loss, round(epoch * per_epoch), seconds)
             self.steps.append(line)
             if on_step is not None:
                 on_step(line)
 
-        def on_evaluate(
-            self, _args: Any, state: Any, _control: Any, metrics: Any = None, **kwargs: Any
-        ) -> None:
+        def on_evaluate(self, _args: Any, state: Any, _control: Any, metrics: Any = None, **kwargs: Any) -> None:
             loss = float(metrics["eval_loss"])
             if loss < self.best_loss:
                 weights = get_peft_model_state_dict(kwargs["model"])
@@ -278,9 +266,7 @@ def _save(model: Any, weights: Mapping[str, Any], folder: Path) -> Path:
 
     bad = sorted(name for name, tensor in weights.items() if not tensor.isfinite().all())
     if bad or not weights:
-        raise TrainError(
-            f"{len(bad)} of {len(weights)} adapter tensors are not finite, first {bad[:1]}; nothing kept"
-        )
+        raise TrainError(f"{len(bad)} of {len(weights)} adapter tensors are not finite, first {bad[:1]}; nothing kept")
     aside = folder.with_name(f".{folder.name}.tmp")
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir(parents=True)

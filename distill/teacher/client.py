@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import email.utils
 import json
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -22,7 +23,13 @@ from distill.records import Answer, Ended, Request, Usage
 if TYPE_CHECKING:
     from openai import APIStatusError, AsyncOpenAI
 
-_NO_ACCESS = {"insufficient_quota", "invalid_api_key", "model_not_found", "billing_hard_limit_reached", "account_deactivated"}
+_NO_ACCESS = {
+    "insufficient_quota",
+    "invalid_api_key",
+    "model_not_found",
+    "billing_hard_limit_reached",
+    "account_deactivated",
+}
 _KEEP_CHARS = 400
 
 
@@ -48,11 +55,19 @@ class Endpoint:
                 body = await self._post({"model": self.model} | dict(request.body))
             answer = read(body, request, price=self.price)
         except (TimeoutError, APITimeoutError):
-            answer = Answer(request.id, Ended.TIMEOUT, error=f"no whole answer within {self.timeout_s:g} s; it may be billed")
+            answer = Answer(
+                request.id,
+                Ended.TIMEOUT,
+                error=f"no whole answer within {self.timeout_s:g} s; it may be billed",
+            )
         except APIStatusError as fault:
             answer = _status(fault, request.id)
         except (APIConnectionError, OpenAIError, OSError) as fault:
-            answer = Answer(request.id, Ended.CONNECTION, error=f"{type(fault).__name__}: {fault.__cause__ or fault}"[:_KEEP_CHARS])
+            answer = Answer(
+                request.id,
+                Ended.CONNECTION,
+                error=f"{type(fault).__name__}: {fault.__cause__ or fault}"[:_KEEP_CHARS],
+            )
         return replace(answer, latency_s=time.monotonic() - started, error=self._without_key(answer.error))
 
     async def close(self) -> None:
@@ -63,7 +78,9 @@ class Endpoint:
 
     async def _post(self, body: dict[str, Any]) -> bytes:
         messages, model = body.pop("messages"), body.pop("model")
-        reply = await self._sdk().chat.completions.with_raw_response.create(model=model, messages=messages, extra_body=body)
+        reply = await self._sdk().chat.completions.with_raw_response.create(
+            model=model, messages=messages, extra_body=body
+        )
         return reply.http_response.content
 
     def _sdk(self) -> AsyncOpenAI:
@@ -109,7 +126,11 @@ def read(body: bytes, request: Request, *, price: Price | None) -> Answer:
 
 def _usage(found: Any, request: Request, text: str) -> Usage:
     """The endpoint's own counts; where it gives none, tiktoken's, marked as estimated."""
-    if isinstance(found, dict) and isinstance(found.get("prompt_tokens"), int) and isinstance(found.get("completion_tokens"), int):
+    if (
+        isinstance(found, dict)
+        and isinstance(found.get("prompt_tokens"), int)
+        and isinstance(found.get("completion_tokens"), int)
+    ):
         details = found.get("prompt_tokens_details") or {}
         cached = details.get("cached_tokens") if isinstance(details, dict) else 0
         return Usage(found["prompt_tokens"], found["completion_tokens"], cached if isinstance(cached, int) else 0)
@@ -144,7 +165,7 @@ def retry_after_s(headers: Mapping[str, str], *, now: float) -> float | None:
             return None
     except (ValueError, TypeError, OverflowError):
         return None
-    return min(max(seconds, 0.0), 3600.0) if seconds == seconds else None
+    return min(max(seconds, 0.0), 3600.0) if math.isfinite(seconds) else None
 
 
 def _date_s(given: str, now: float) -> float:

@@ -29,7 +29,7 @@ class Pace:
     async def turn(self, tokens: int) -> list[float]:
         """Wait until a request of about `tokens` may be sent; returns the entry that `used` corrects."""
         async with self._order:
-            while (wait := self._wait_s(tokens)) > 0:
+            while (wait := self._wait_s(tokens)) > 0:  # noqa: ASYNC110 - a pause may be lengthened while we sleep, so it is looked at again
                 await asyncio.sleep(min(wait, 1.0))
             if self._throttle is not None:
                 await self._throttle.acquire()

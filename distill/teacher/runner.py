@@ -59,10 +59,10 @@ class Desk:
     pace: Pace
     attempts: int = 6
     stop: asyncio.Event = field(default_factory=asyncio.Event)
-    on_change: Callable[[Tally], None] = lambda tally: None
+    on_change: Callable[[Tally], None] = lambda _tally: None
     tally: Tally = field(default_factory=Tally)
     fatal: DistillError | None = None
-    rng: random.Random = field(default_factory=lambda: random.Random(0))
+    rng: random.Random = field(default_factory=lambda: random.Random(0))  # noqa: S311 - jitter is no secret
 
     @property
     def closing(self) -> bool:

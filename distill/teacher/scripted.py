@@ -51,7 +51,10 @@ def _fill(schema: dict[str, Any], number: int, words: str) -> Any:
         return schema["enum"][number % len(schema["enum"])]
     match schema.get("type"):
         case "object":
-            return {name: _fill(part, number // 7 + i, words) for i, (name, part) in enumerate(schema.get("properties", {}).items())}
+            return {
+                name: _fill(part, number // 7 + i, words)
+                for i, (name, part) in enumerate(schema.get("properties", {}).items())
+            }
         case "array":
             return [_fill(schema.get("items", {}), number, words)] * int(schema.get("minItems", 1))
         case "integer" | "number":

@@ -42,7 +42,7 @@ _SETTLE = (
     "UPDATE attempts SET settled=?, ended=?, status=?, prompt_tokens=?, completion_tokens=?, usd=?, estimated=?, error=? "
     "WHERE id=?"
 )
-_KEEP = f"INSERT OR IGNORE INTO answers VALUES ({','.join('?' * 17)})"
+_KEEP = f"INSERT OR IGNORE INTO answers VALUES ({','.join('?' * 17)})"  # noqa: S608 - only question marks are put in
 _RAW_CAP = 64 * 1024
 """Characters of a body that is kept beside its parsed answer; the text itself is never cut."""
 
@@ -76,7 +76,9 @@ class Store:
             self._db.execute("PRAGMA synchronous=FULL")
             version = self._db.execute("PRAGMA user_version").fetchone()[0]
             if version > VERSION:
-                raise UsageError(f"{path} is an answer store of version {version}; this distill reads up to {VERSION}: upgrade it")
+                raise UsageError(
+                    f"{path} is an answer store of version {version}; this distill reads up to {VERSION}: upgrade it"
+                )
             self._db.executescript(_SCHEMA)
             self._db.execute(f"PRAGMA user_version={VERSION}")
             # Reads have their own connection: on the writer's they would see what is not committed yet.
@@ -85,7 +87,7 @@ class Store:
             raise UsageError(
                 f"{path}: cannot be opened as an answer store ({fault}); free some disk space, or move the file away"
             ) from fault
-        self._next_id = self._db.execute("SELECT coalesce(max(id), 0) FROM attempts").fetchone()[0]
+        self._next_id: int = self._db.execute("SELECT coalesce(max(id), 0) FROM attempts").fetchone()[0]
         self._queue: list[tuple[list[_Statement], asyncio.Future[None]]] = []
         self._writing: asyncio.Task[None] | None = None
 
@@ -106,12 +108,24 @@ class Store:
         text, finish, refusal, reasoning, model, prompt, completion, cached, measured, usd, latency = row
         usage = Usage(prompt, completion, cached, bool(measured))
         return Answer(
-            request_id, Ended.OK, _unquote(text), finish, usage, usd, latency, model, _unquote(refusal), _unquote(reasoning)
+            request_id,
+            Ended.OK,
+            _unquote(text),
+            finish,
+            usage,
+            usd,
+            latency,
+            model,
+            _unquote(refusal),
+            _unquote(reasoning),
         )
 
     def holds(self, request_ids: Iterable[str]) -> int:
         """How many of these requests are answered already."""
-        return sum(self._read.execute("SELECT 1 FROM answers WHERE request_id=?", (i,)).fetchone() is not None for i in request_ids)
+        return sum(
+            self._read.execute("SELECT 1 FROM answers WHERE request_id=?", (i,)).fetchone() is not None
+            for i in request_ids
+        )
 
     def request(self, request_id: str) -> str | None:
         """The canonical JSON of an answered request's body."""
@@ -163,7 +177,9 @@ class Store:
             try:
                 await asyncio.to_thread(self._transaction, [s for statements, _ in batch for s in statements])
             except sqlite3.Error as error:
-                fault = StoreFault(f"{self.path}: an answer could not be written ({error}); free some disk space and run again: it goes on from here")
+                fault = StoreFault(
+                    f"{self.path}: an answer could not be written ({error}); free some disk space and run again: it goes on from here"
+                )
             for _, done in batch:
                 if done.cancelled():
                     continue
@@ -182,7 +198,9 @@ class Store:
 
     def spent(self, run: str) -> float:
         """Dollars of a run so far: settled ones, and the reservations of attempts whose outcome is unknown."""
-        row = self._read.execute("SELECT coalesce(sum(coalesce(usd, reserved_usd)), 0.0) FROM attempts WHERE run=?", (run,)).fetchone()
+        row = self._read.execute(
+            "SELECT coalesce(sum(coalesce(usd, reserved_usd)), 0.0) FROM attempts WHERE run=?", (run,)
+        ).fetchone()
         return float(row[0])
 
     def ledger(self, run: str) -> list[Spend]:
@@ -198,7 +216,8 @@ class Store:
     def attempts(self, request_id: str) -> Iterator[tuple[Any, ...]]:
         """(run, spender, started, settled, ended, status, usd, error) of every send of a request, oldest first."""
         return self._read.execute(
-            "SELECT run, spender, started, settled, ended, status, usd, error FROM attempts WHERE request_id=? ORDER BY id", (request_id,)
+            "SELECT run, spender, started, settled, ended, status, usd, error FROM attempts WHERE request_id=? ORDER BY id",
+            (request_id,),
         )
 
 

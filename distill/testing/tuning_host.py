@@ -27,7 +27,7 @@ _LEAST_ROWS = 10
 
 @dataclass(slots=True)
 class Host:
-    """What the host holds; `creates` counts the create requests that arrived, `jobs` what came of them."""
+    """What the host holds; `creates` counts the create requests, `jobs` is what came of them."""
 
     base_url: str = ""
     faults: list[str] = field(default_factory=list)
@@ -35,7 +35,7 @@ class Host:
     jobs: dict[str, dict[str, Any]] = field(default_factory=dict)
     events: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     creates: int = 0
-    keys: set[str] = field(default_factory=set)
+    created: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 @asynccontextmanager
@@ -82,14 +82,11 @@ def _error(status: int, message: str, code: str) -> web.Response:
 async def _model(request: web.Request) -> web.Response:
     name = request.match_info["id"]
     gone = "2026-01-01" if name.startswith("retired-") else None
-    return web.json_response(
-        {"id": name, "object": "model", "created": 0, "owned_by": "host", "shutdown_date": gone}
-    )
+    return web.json_response({"id": name, "object": "model", "created": 0, "owned_by": "host", "shutdown_date": gone})
 
 
 async def _upload(request: web.Request) -> web.Response:
     host = request.app[_HOST]
-    host.keys.add(request.headers.get("Authorization", ""))
     form = await request.post()
     upload = form["file"]
     if not isinstance(upload, web.FileField):
@@ -124,9 +121,7 @@ def fault_of(data: bytes) -> str | None:
     for number, line in enumerate(lines, start=1):
         try:
             messages = json.loads(line.decode("utf-8"))["messages"]
-            good = messages[-1]["role"] == "assistant" and all(
-                isinstance(turn["content"], str) for turn in messages
-            )
+            good = messages[-1]["role"] == "assistant" and all(isinstance(turn["content"], str) for turn in messages)
         except (ValueError, LookupError, TypeError):
             good = False
         if not good:
@@ -173,14 +168,13 @@ def _new_job(host: Host, body: dict[str, Any]) -> dict[str, Any]:
         "trained_tokens": None,
         "validation_file": None,
         **{
-            key: body[key]
-            for key in ("model", "training_file", "validation_file", "metadata", "method")
-            if key in body
+            key: body[key] for key in ("model", "training_file", "validation_file", "metadata", "method") if key in body
         },
     }
     host.jobs[str(job["id"])] = job
     host.events[str(job["id"])] = []
     _note(host, job, "Created")
+    host.created.set()
     return job
 
 
@@ -223,9 +217,7 @@ def _advance(host: Host, job: dict[str, Any]) -> None:
     job["status"] = end if following == "succeeded" else following
     if job["status"] == "running":
         for step in (1, 2):
-            _note(
-                host, job, f"Step {step}", {"step": step, "train_loss": 1.0 / step, "valid_loss": 1.5 / step}
-            )
+            _note(host, job, f"Step {step}", {"step": step, "train_loss": 1.0 / step, "valid_loss": 1.5 / step})
     elif job["status"] == "failed":
         message = "The job failed due to an unsafe training file: refusals_v3"
         job["error"] = {"code": "unsafe_file", "message": message, "param": "training_file"}

@@ -4,9 +4,7 @@ LONG = "my parcel is late and I would like to know where on earth it is"
 
 
 def test_the_best_of_near_inputs_stays_and_the_detail_names_it(frame):
-    rows = frame(
-        {"input": LONG, "score": 0.5}, {"input": LONG + "!", "score": 0.9, "answer": "{}"}, {"input": "?"}
-    )
+    rows = frame({"input": LONG, "score": 0.5}, {"input": LONG + "!", "score": 0.9, "answer": "{}"}, {"input": "?"})
     out = duplicates(rows, near=0.85)
     assert out.kept["seed_id"].to_list() == ["s01", "s02"]
     assert out.dropped.select("row", "stage", "reason", "detail").row(0) == (
@@ -26,10 +24,7 @@ def test_the_same_input_and_answer_is_an_exact_duplicate_and_the_smaller_id_stay
 
 
 def test_of_the_draws_of_one_seed_the_best_stays(frame):
-    rows = [
-        {"seed_id": "s", "draw": draw, "answer": str(draw), "score": [None, 0.2, 0.7][draw]}
-        for draw in range(3)
-    ]
+    rows = [{"seed_id": "s", "draw": draw, "answer": str(draw), "score": [None, 0.2, 0.7][draw]} for draw in range(3)]
     assert duplicates(frame(*rows), near=0.85).kept["draw"].to_list() == [2]
 
 

@@ -31,9 +31,7 @@ SAMPLE = st.fixed_dictionaries(
         "input": st.sampled_from(INPUTS),
         "stratum": st.sampled_from("abc"),
         "labels": st.sampled_from(['{"intent":"a"}', '{"intent":"b"}']),
-        "answer": st.sampled_from(
-            ['{"intent":"a"}', '{"intent": "a"}', "{}", "I cannot help with that.", ""]
-        ),
+        "answer": st.sampled_from(['{"intent":"a"}', '{"intent": "a"}', "{}", "I cannot help with that.", ""]),
         "finish_reason": st.sampled_from(["stop", "length"]),
         "completion_tokens": st.integers(1, 30),
         "score": st.none() | st.sampled_from([0.0, 0.5, 1.0]),

@@ -49,9 +49,7 @@ def test_schema_is_strict_about_the_whole_text(answer: str, value: float, reason
         ("{" * 100_000, 0, "no JSON object"),
     ],
 )
-def test_json_fields_is_the_share_of_gold_fields_in_the_first_object(
-    answer: str, value: float, reason: str
-) -> None:
+def test_json_fields_is_the_share_of_gold_fields_in_the_first_object(answer: str, value: float, reason: str) -> None:
     score = METRICS["json_fields"](GOLD, answer)
     assert score.value == value
     assert reason in score.reason
@@ -69,9 +67,7 @@ def test_json_fields_is_the_share_of_gold_fields_in_the_first_object(
         ("1", 1, False),
     ],
 )
-def test_values_are_equal_after_case_and_form_but_keep_their_type(
-    left: object, right: object, equal: bool
-) -> None:
+def test_values_are_equal_after_case_and_form_but_keep_their_type(left: object, right: object, equal: bool) -> None:
     assert same(left, right) is equal
     assert same(right, left) is equal
 

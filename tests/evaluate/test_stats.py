@@ -65,9 +65,7 @@ def test_the_needed_rows_do_decide() -> None:
     assert paired_difference(more, [0.0] * needed).low > -0.05
 
 
-@pytest.mark.parametrize(
-    ("differences", "margin"), [([-0.1, 0.06], 0.02), ([0.5], 0.02), ([-1.0, 1.0], 0.001)]
-)
+@pytest.mark.parametrize(("differences", "margin"), [([-0.1, 0.06], 0.02), ([0.5], 0.02), ([-1.0, 1.0], 0.001)])
 def test_no_number_is_named_where_none_would_decide(differences: list[float], margin: float) -> None:
     assert rows_needed(differences, margin) is None
 

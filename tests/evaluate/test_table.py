@@ -20,12 +20,8 @@ def tables() -> Tables:
     for arm, cycle in QUALITY.items():
         for i, seed in enumerate(SEEDS):
             failed = arm == "base" and i == 0
-            value, reason = (
-                (None, "no answer") if failed else (cycle[i % 4], "" if cycle[i % 4] == 1 else "wrong")
-            )
-            scores.append(
-                {"seed_id": seed, "arm": arm, "metric": "json_fields", "value": value, "reason": reason}
-            )
+            value, reason = (None, "no answer") if failed else (cycle[i % 4], "" if cycle[i % 4] == 1 else "wrong")
+            scores.append({"seed_id": seed, "arm": arm, "metric": "json_fields", "value": value, "reason": reason})
             calls.append(
                 {
                     "seed_id": seed,

@@ -44,18 +44,10 @@ def sample() -> dict[str, Any]:
             "rows_needed": None,
         },
         "arms": {
-            "teacher": arm(
-                (0.875, 0.82, 0.92), (0.99, 0.943, 0.998), tokens=(612, 38), usd=1.92, latency=1.31
-            ),
-            "student": arm(
-                (0.88, 0.828, 0.922), (0.979, 0.927, 0.994), tokens=(71, 37), usd=0.021, latency=0.42
-            ),
-            "prompted_base": arm(
-                (0.599, 0.53, 0.66), (0.708, 0.611, 0.79), tokens=(605, 44), usd=0.11, latency=2.2
-            ),
-            "base": arm(
-                (0.234, 0.18, 0.3), (0.083, 0.043, 0.156), tokens=(68, 81), usd=0.03, latency=0.9, failed=2
-            ),
+            "teacher": arm((0.875, 0.82, 0.92), (0.99, 0.943, 0.998), tokens=(612, 38), usd=1.92, latency=1.31),
+            "student": arm((0.88, 0.828, 0.922), (0.979, 0.927, 0.994), tokens=(71, 37), usd=0.021, latency=0.42),
+            "prompted_base": arm((0.599, 0.53, 0.66), (0.708, 0.611, 0.79), tokens=(605, 44), usd=0.11, latency=2.2),
+            "base": arm((0.234, 0.18, 0.3), (0.083, 0.043, 0.156), tokens=(68, 81), usd=0.03, latency=0.9, failed=2),
         },
         "differences": [
             gap("teacher", 0.005, -0.016, 0.026),
@@ -84,9 +76,7 @@ def sample() -> dict[str, Any]:
                 "gold": {"intent": "delivery", "urgency": "normal"},
                 "teacher": '{"intent": "delivery", "urgency": "normal", "summary": "Asks for it."}',
                 "student": '{"intent": "other", "urgency": "low", "summary": "Talks of Saturn."}',
-                "reasons": {
-                    "json_fields": 'intent: "other", expected "delivery"; urgency: "low", expected "normal"'
-                },
+                "reasons": {"json_fields": 'intent: "other", expected "delivery"; urgency: "low", expected "normal"'},
             },
             {
                 "seed_id": "b11c7712d0e94a02",
@@ -161,9 +151,7 @@ def sample() -> dict[str, Any]:
             },
         ],
         "repeat": ["pip install distill==0.1.0", "distill run prompts/support-triage/task.yaml"],
-        "warnings": [
-            "intent=return got 80 of 100 rows: the seeds hold no more. Add seeds, or lower per_stratum."
-        ],
+        "warnings": ["intent=return got 80 of 100 rows: the seeds hold no more. Add seeds, or lower per_stratum."],
         "previous": None,
     }
 

@@ -30,9 +30,7 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
-        self.live += [
-            (name, value) for name, value in attrs if name.startswith("on") or name in {"src", "href"}
-        ]
+        self.live += [(name, value) for name, value in attrs if name.startswith("on") or name in {"src", "href"}]
 
     def handle_data(self, data: str) -> None:
         self.text.append(data)

@@ -61,9 +61,7 @@ def test_of_repeated_texts_the_one_with_a_known_answer_stays():
 
 
 def test_test_rows_are_spread_over_the_strata_in_proportion():
-    distinct = [
-        ("".join(chr(97 + (i * k) % 26) for k in range(1, 30)), "ab"[i % 5 == 0], True) for i in range(26)
-    ]
+    distinct = [("".join(chr(97 + (i * k) % 26) for k in range(1, 30)), "ab"[i % 5 == 0], True) for i in range(26)]
     out = set_aside(seeds(distinct), rows=10, near=1.0)
     assert out.report["test"] == {"asked": 10, "got": 10, "strata": {"a": 8, "b": 2}}
 

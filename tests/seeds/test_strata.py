@@ -41,9 +41,7 @@ def test_without_floors_the_levels_are_equal_up_to_one(available, accept):
     """A stratum is lower than another by two only when all of its seeds are taken."""
     quota = quotas(available, {}, accept=accept)
     assert sum(quota.values()) == min(accept, sum(available.values()))
-    assert all(
-        quota[low] == available[low] or quota[high] - quota[low] <= 1 for low in quota for high in quota
-    )
+    assert all(quota[low] == available[low] or quota[high] - quota[low] <= 1 for low in quota for high in quota)
 
 
 def test_a_floor_lifts_its_strata_beyond_their_even_share():

@@ -1,0 +1,48 @@
+"""What may not train."""
+
+from collections.abc import Mapping, Sequence
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from distill.errors import GateNotMet
+from distill.outcome import Outcome
+from distill.student import preflight
+
+
+def words(messages: Sequence[Mapping[str, str]]) -> int:
+    return sum(len(turn["content"].split()) for turn in messages)
+
+
+def check(answers: Sequence[str], **settings: int) -> Outcome:
+    frame = pl.DataFrame({"seed_id": [f"s{n:03}" for n in range(len(answers))], "answer": answers}).with_columns(
+        draw=pl.lit(0), request_id=pl.lit("r"), stratum=pl.lit("all"), user=pl.lit("hi")
+    )
+    given = {"context": 8, "least": 1} | settings
+    return preflight.check(frame, system="Name it.", count=words, markup=["<|im_end|>"], **given)
+
+
+def test_each_unfit_row_is_named_with_its_reason() -> None:
+    outcome = check(["fine", "one two three four five six", " \n", "a <|im_end|> b"])
+    assert outcome.kept["answer"].to_list() == ["fine"]
+    assert outcome.dropped.select("row", "reason", "detail").rows() == [
+        ("s001", "over_context", "9 tokens, the base reads 8"),
+        ("s002", "empty_answer", "the answer has no text"),
+        ("s003", "chat_markup", "holds '<|im_end|>', a token of the chat template"),
+    ]
+    assert outcome.report["tokens"] == 4
+    assert outcome.report["longest"] == 4
+
+
+@given(st.lists(st.sampled_from(["a", "", "b " * 9, "<|im_end|>"]), min_size=1))
+def test_rows_are_kept_whole_or_dropped(answers: list[str]) -> None:
+    outcome = check(answers, least=0)
+    assert outcome.kept.height + outcome.dropped.height == len(answers)
+    assert check(outcome.kept["answer"].to_list(), least=0).dropped.height == 0 if outcome.kept.height else True
+
+
+def test_fewer_rows_than_a_tuner_takes_says_what_went() -> None:
+    with pytest.raises(GateNotMet, match=r"9 rows can train.*empty_answer.*at least 10"):
+        check(["a"] * 9 + [""], least=preflight.LEAST_ROWS)
