@@ -17,6 +17,7 @@ HELP = """From a task spec to a small model that does the task, with proof of wh
 
 The order of a run:
 
+\b
   distill init DIR        write a first task: spec, prompts, schema
   distill validate SPEC   find every fault before anything is paid
   distill plan SPEC       what would be sent and what it may cost
@@ -25,8 +26,11 @@ The order of a run:
   distill explain RUN ROW one row's whole way, from seed to fate
   distill refresh SPEC --teacher MODEL   the same task with a better teacher
 
+\b
 Answers are paid once: they are kept in .distill/answers.db, and a run that stopped goes on where it was.
-Exit codes: 0 done, 1 our fault, 2 usage or spec, 3 rows still owed, 4 verdict not met, 5 budget, 6 key or quota, 130 interrupted.
+
+Exit codes: 0 done, 1 our fault, 2 usage or spec, 3 rows still owed, 4 verdict not met,
+5 budget, 6 key or quota, 130 interrupted.
 """
 
 app = typer.Typer(

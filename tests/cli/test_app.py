@@ -1,0 +1,113 @@
+"""The command line as a user meets it: exit codes, one-line errors, JSON on stdout only."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+def distill(*args: str | Path, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    import os
+
+    clean = {k: v for k, v in os.environ.items() if not k.startswith("OPENAI_")} | (env or {})
+    return subprocess.run(
+        [sys.executable, "-m", "distill", *map(str, args)],
+        capture_output=True,
+        text=True,
+        env=clean,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_help_teaches_the_order_of_a_run() -> None:
+    """`--help` names the verbs in order and the exit codes."""
+    shown = distill("--help").stdout
+    places = [shown.index(f"distill {verb}") for verb in ("init", "validate", "plan", "run", "explain", "refresh")]
+    assert places == sorted(places)
+    assert "Exit codes" in shown
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "said"),
+    [
+        (("task: mood", "task: mood\nsedes: 1"), 2, "did you mean `seeds`?"),
+        (("accept: 20", "accept: many"), 2, "'many'"),
+        (("accept: 20", "accept: 4000"), 2, "4000 asked"),
+        (("from: seeds.jsonl", "from: none.jsonl"), 2, "none.jsonl"),
+        (("by: [kind]", "by: [knid]"), 2, "knid"),
+        (("model: scripted", "model: gpt-4o-mini"), 6, "OPENAI_API_KEY is not set"),
+        (("model: scripted", "model: embedded/big"), 2, "embedded/smollm2-135m"),
+    ],
+)
+def test_a_wrong_spec_is_one_clear_error(task: Path, change: tuple[str, str], code: int, said: str) -> None:
+    """The value found, what was expected, the right exit code, and no traceback."""
+    task.write_text(task.read_text().replace(*change))
+    shown = distill("run", task)
+    assert shown.returncode == code
+    assert said in shown.stderr
+    assert "Traceback" not in shown.stderr
+
+
+def test_one_broken_line_is_named(task: Path) -> None:
+    """A seed file's fault carries its line number, and every one is listed."""
+    seeds = task.parent / "seeds.jsonl"
+    lines = seeds.read_text().split("\n")
+    lines[6], lines[30] = "{broken", '{"message": ""}'
+    seeds.write_text("\n".join(lines))
+    shown = distill("validate", task)
+    assert shown.returncode == 2
+    assert "seeds.jsonl:7" in shown.stderr
+    assert "seeds.jsonl:31" in shown.stderr
+
+
+def test_an_unfilled_variable_is_named(task: Path) -> None:
+    """A slot that no column fills gives file, line and the nearest column."""
+    (task.parent / "teacher.md").write_text("Go.\n[user]\n{{mesage}}\n")
+    shown = distill("validate", task)
+    assert shown.returncode == 2
+    assert "did you mean `{{message}}`?" in shown.stderr
+
+
+def test_json_is_one_object_on_stdout(task: Path) -> None:
+    """Scripts read stdout; everything for people is on stderr."""
+    found = json.loads(distill("run", task, "--json").stdout)
+    assert found["exit"] == 0
+    row = json.loads(distill("plan", task, "--json").stdout)
+    assert row["spenders"][0]["to_send"] == 0
+
+
+def test_explain_tells_a_rows_way(task: Path) -> None:
+    """Seed, request, answer, scores and fate of one line."""
+    assert distill("run", task).returncode == 0
+    shown = distill("explain", task.parent / "runs" / "mood" / "001", "5")
+    assert shown.returncode == 0, shown.stderr
+    assert "seeds.jsonl:5" in shown.stdout
+    assert "stages" not in shown.stderr
+    assert "curate" in distill("status", task).stdout
+
+
+def test_init_writes_a_task_that_validates(tmp_path: Path) -> None:
+    """A newcomer's first task is sound, and a second init writes nothing."""
+    assert distill("init", tmp_path / "my-task").returncode == 0
+    assert distill("validate", tmp_path / "my-task").returncode == 0
+    assert distill("init", tmp_path / "my-task").returncode == 2
+
+
+def test_a_key_never_shows(task: Path) -> None:
+    """A refused endpoint's error, the store and the run hold no key."""
+    task.write_text(
+        task.read_text().replace(
+            "model: scripted",
+            "model: m, base_url: 'http://127.0.0.1:9/v1', limits: {attempts: 1}, price: {input: 1, output: 1}",
+        )
+    )
+    shown = distill("run", task, env={"OPENAI_API_KEY": "sk-canary-48213"})
+    assert shown.returncode == 3, shown.stderr
+    held = b"".join(path.read_bytes() for path in task.parent.rglob("*") if path.is_file())
+    assert "sk-canary" not in shown.stderr + shown.stdout
+    assert b"sk-canary" not in held

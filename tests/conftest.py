@@ -1,0 +1,39 @@
+"""A small task in a folder of its own, that runs in seconds with the scripted teacher."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+SPEC = """\
+task: mood
+seeds: {from: seeds.jsonl, gold: expected, test: {share: 0.25}}
+strata: {by: [kind]}
+teacher: {model: scripted, output: answer.schema.json, terms: made up}
+dataset: {accept: 20}
+student: {train: {with: none}}
+evaluate: {arms: [teacher]}
+"""
+SCHEMA = {"type": "object", "properties": {"mood": {"enum": ["glad", "cross"]}}, "required": ["mood"]}
+WORDS = "lamp river copper Tuesday onion violin gravel passport thunder biscuit ladder walnut harbour pencil".split()
+
+
+@pytest.fixture
+def task(tmp_path: Path) -> Path:
+    """The spec's path; the folder holds 48 seeds of two kinds."""
+    rows = [
+        {
+            "message": f"{WORDS[i % 14]} {WORDS[(i * 5 + i // 14) % 14]} {i * 7919} {WORDS[(i * 3 + 1) % 14]}",
+            "kind": "ab"[i % 2],
+            "expected": {"mood": "glad"},
+        }
+        for i in range(48)
+    ]
+    (tmp_path / "seeds.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (tmp_path / "answer.schema.json").write_text(json.dumps(SCHEMA))
+    (tmp_path / "teacher.md").write_text("Say the mood as JSON.\n[user]\n{{message}}\n")
+    (tmp_path / "student.md").write_text("Mood?\n[user]\n{{message}}\n")
+    (tmp_path / "task.yaml").write_text(SPEC)
+    return tmp_path / "task.yaml"

@@ -1,0 +1,83 @@
+"""A whole run with the scripted teacher: every row accounted for, the same bytes again, nothing sent twice."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from distill.flow import planning, running
+from distill.flow.project import open_project
+from distill.flow.stages import ORDER
+from distill.flow.watch import Silent
+
+
+def run(task: Path, *sets: str, **how: Any) -> dict[str, Any]:
+    return running.start(
+        open_project(task, overrides=sets, env={}), stages=how.pop("stages", ORDER), watch=Silent(), **how
+    )
+
+
+def test_a_run_ends_in_a_report_and_a_second_one_does_nothing(task: Path) -> None:
+    """All stages, exit 0; then every stage is unchanged and no request goes out."""
+    first = run(task)
+    assert first["exit"] == 0
+    assert first["requests_sent"] > 0
+    assert Path(first["report"]).stat().st_size > 5000
+    second = run(task)
+    assert (second["done"], second["requests_sent"]) == ([], 0)
+
+
+def test_every_seed_is_in_the_dataset_or_has_a_reason(task: Path) -> None:
+    """kept + dropped + test = read: no row vanishes and none is counted twice."""
+    folder = Path(run(task)["folder"])
+    samples = pl.read_parquet(folder / "samples.parquet")
+    kept = set(samples.filter(pl.col("fate") != "dropped")["seed_id"])
+    dropped = set(pl.read_parquet(folder / "dropped.parquet")["row"])
+    test = set(pl.read_parquet(folder / "seeds.parquet").filter(pl.col("role") == "test")["seed_id"])
+    assert len(kept) + len(dropped) + len(test) == 48
+    assert not (kept & dropped or kept & test or dropped & test)
+    assert len(kept) == 20
+
+
+@pytest.mark.parametrize("in_flight", [1, 32])
+def test_the_dataset_is_the_same_at_any_concurrency(
+    task: Path, tmp_path_factory: pytest.TempPathFactory, in_flight: int
+) -> None:
+    """train.jsonl depends on spec, seeds and answers, not on the order in which they came."""
+    import shutil
+
+    other = tmp_path_factory.mktemp("other") / "copy"
+    shutil.copytree(task.parent, other)
+    one = Path(run(task)["folder"]) / "train.jsonl"
+    two = Path(run(other / "task.yaml", f"teacher.limits.in_flight={in_flight}")["folder"]) / "train.jsonl"
+    assert one.read_bytes() == two.read_bytes()
+
+
+def test_a_changed_gate_sends_nothing(task: Path) -> None:
+    """Thresholds come last: curating again costs no request."""
+    run(task)
+    result = run(task, "gates=[schema, {length: {max_tokens: 3}}]", stages=("curate",))
+    assert (result["done"], result["requests_sent"]) == (["curate"], 0)
+
+
+def test_a_refresh_keeps_rows_and_test_rows(task: Path) -> None:
+    """The next run has the same test rows and asks the same seeds."""
+    old = Path(run(task)["folder"])
+    result = run(task, refresh=True)
+    new = Path(result["folder"])
+    assert new.name == "002"
+    assert result["requests_sent"] == 0
+    seeds = [pl.read_parquet(folder / "seeds.parquet").select("seed_id", "role") for folder in (old, new)]
+    assert seeds[0].equals(seeds[1])
+
+
+def test_a_plan_sends_nothing_and_counts_what_the_store_holds(task: Path) -> None:
+    """Before: all to send. After: all held."""
+    before = planning.plan(open_project(task, env={}))["spenders"][0]
+    run(task)
+    after = planning.plan(open_project(task, env={}))["spenders"][0]
+    assert before["to_send"] == before["requests"] > 0
+    assert after["in_store"] == after["requests"] == before["requests"]

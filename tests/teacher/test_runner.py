@@ -1,0 +1,94 @@
+"""The runner over the scripted teacher: answered once, paid once, nothing forgotten."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from distill.errors import AccessRefused, BudgetReached
+from distill.money import Budget, Rate
+from distill.records import Answer, Ended, Request, Usage
+from distill.teacher import runner
+from distill.teacher.limits import Pace
+from distill.teacher.runner import Desk, Tally
+from distill.teacher.scripted import Scripted
+from distill.teacher.store import Store, opened
+
+
+def requests(count: int) -> list[Request]:
+    return [Request("x", {"messages": [{"role": "user", "content": str(i)}], "max_tokens": 5}) for i in range(count)]
+
+
+def desk(store: Store, teacher: Scripted, *, limit: float | None = None, rate: Rate | None = None) -> Desk:
+    price = rate.usd if rate else None
+    return Desk(
+        teacher=teacher,
+        store=store,
+        run="t/001",
+        spender="teacher",
+        budget=Budget(limit),
+        price=price,
+        pace=Pace(),
+        attempts=3,
+    )
+
+
+def go(path: Path, teacher: Scripted, count: int = 20, **settings: object) -> Tally:
+    with opened(path) as store:
+        return asyncio.run(runner.run(requests(count), desk(store, teacher, **settings), in_flight=4))  # type: ignore[arg-type]
+
+
+def test_every_request_is_answered_once_and_a_second_run_sends_nothing(tmp_path: Path) -> None:
+    """A finished run replays everything."""
+    teacher = Scripted()
+    assert go(tmp_path / "a.db", teacher).answered == 20
+    again = go(tmp_path / "a.db", teacher)
+    assert (again.replayed, again.sends, teacher.sent) == (20, 0, 20)
+
+
+def test_a_flaky_endpoint_fails_no_row(tmp_path: Path) -> None:
+    """Each request is overloaded once and rate limited once; all are answered, each attempt is in the ledger."""
+    seen: Counter[str] = Counter()
+
+    def flaky(request: Request) -> Answer | str:
+        seen[request.id] += 1
+        ends = {1: Ended.OVERLOADED, 2: Ended.RATE_LIMITED}
+        return Answer(request.id, ends[seen[request.id]], retry_after_s=0.0) if seen[request.id] in ends else "fine"
+
+    tally = go(tmp_path / "a.db", Scripted(flaky), count=4)
+    assert (tally.answered, tally.failed, tally.sends) == (4, 0, 12)
+
+
+def test_a_row_that_never_works_is_left_owed(tmp_path: Path) -> None:
+    """After its attempts a row is failed, the others go on, and the store holds no answer for it."""
+    bad = requests(3)[1].id
+
+    def reply(request: Request) -> Answer | str:
+        return Answer(request.id, Ended.REFUSED, error="too long") if request.id == bad else "fine"
+
+    tally = go(tmp_path / "a.db", Scripted(reply), count=3)
+    assert (tally.answered, tally.failed) == (2, 1)
+    with opened(tmp_path / "a.db") as store:
+        assert store.get(bad) is None
+
+
+def test_a_bad_key_stops_the_run(tmp_path: Path) -> None:
+    """No request after the ones in flight is sent."""
+    teacher = Scripted(lambda r: Answer(r.id, Ended.NO_ACCESS, status=401, error="bad key"))
+    with pytest.raises(AccessRefused, match="bad key"):
+        go(tmp_path / "a.db", teacher)
+    assert teacher.sent <= 4
+
+
+def test_the_budget_is_a_wall(tmp_path: Path) -> None:
+    """What is settled never passes the limit, and the run says that it was reached."""
+    priced = Scripted(lambda r: Answer(r.id, Ended.OK, "x", "stop", Usage(10, 5), usd=0.01))
+    rate = Rate(input=0, output=2000)  # 5 tokens at most: one cent
+    with pytest.raises(BudgetReached):
+        go(tmp_path / "a.db", priced, limit=0.055, rate=rate)
+    with opened(tmp_path / "a.db") as store:
+        assert store.spent("t/001") <= 0.055
+    assert priced.sent == 5
