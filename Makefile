@@ -9,7 +9,7 @@ export PYTHONDONTWRITEBYTECODE :=
 PIP := $(BIN)/python -m pip install --quiet --quiet --no-compile --disable-pip-version-check --prefer-binary -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help distill test check docs bench clean
+.PHONY: help distill test check docs clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,9 +29,6 @@ check: .venv/.installed-dev ## Lint, format, types and the direction of imports
 docs: .venv/.installed-dev ## Write the generated pages: docs/cli.md and docs/task.schema.json
 	@$(BIN)/typer distill.cli.app utils docs --name distill --output docs/cli.md
 	@$(BIN)/distill schema > docs/task.schema.json
-
-bench: .venv/.installed ## Measure speed and memory (benchmarks/)
-	@$(BIN)/python -m benchmarks
 
 clean: ## Remove .venv and the caches; never runs/ or .distill/, which hold what was paid for
 	@rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

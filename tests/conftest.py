@@ -17,7 +17,22 @@ student: {train: {with: none}}
 evaluate: {arms: [teacher]}
 """
 SCHEMA = {"type": "object", "properties": {"mood": {"enum": ["glad", "cross"]}}, "required": ["mood"]}
-WORDS = "lamp river copper Tuesday onion violin gravel passport thunder biscuit ladder walnut harbour pencil".split()
+WORDS = [
+    "lamp",
+    "river",
+    "copper",
+    "Tuesday",
+    "onion",
+    "violin",
+    "gravel",
+    "passport",
+    "thunder",
+    "biscuit",
+    "ladder",
+    "walnut",
+    "harbour",
+    "pencil",
+]
 
 
 @pytest.fixture

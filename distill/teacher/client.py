@@ -55,7 +55,10 @@ class Endpoint:
             async with asyncio.timeout(self.timeout_s):
                 body = await self._post({"model": self.model} | dict(request.body))
             answer = read(body, request, price=self.price)
-        except (TimeoutError, APITimeoutError):
+        except (TimeoutError, APITimeoutError) as fault:
+            # The SDK's aiohttp transport calls a refused connection a connect timeout: nothing was sent, nothing billed.
+            if type(fault.__cause__).__name__ == "ConnectTimeout":
+                return Answer(request.id, Ended.CONNECTION, error=self._without_key(str(fault.__cause__)))
             answer = Answer(
                 request.id,
                 Ended.TIMEOUT,

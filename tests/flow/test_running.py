@@ -38,7 +38,8 @@ def test_every_seed_is_in_the_dataset_or_has_a_reason(task: Path) -> None:
     dropped = set(pl.read_parquet(folder / "dropped.parquet")["row"])
     test = set(pl.read_parquet(folder / "seeds.parquet").filter(pl.col("role") == "test")["seed_id"])
     assert len(kept) + len(dropped) + len(test) == 48
-    assert not (kept & dropped or kept & test or dropped & test)
+    assert kept.isdisjoint(dropped | test)
+    assert dropped.isdisjoint(test)
     assert len(kept) == 20
 
 
