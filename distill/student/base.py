@@ -14,6 +14,7 @@ import tempfile
 from pathlib import Path
 
 from distill.errors import UsageError
+from distill.student.quiet import quiet
 
 RECIPE = "1"
 """Part of the folder's name: a change of what is saved must not find the old folder."""
@@ -31,7 +32,8 @@ def dequantised(gguf: Path, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     aside = Path(tempfile.mkdtemp(prefix=".base-", dir=folder))
     try:
-        _convert(gguf, aside)
+        with quiet():
+            _convert(gguf, aside)
         if not place.is_dir():  # another process may have been faster
             aside.rename(place)
     finally:
@@ -44,9 +46,7 @@ def _convert(gguf: Path, into: Path) -> None:
 
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
-    from transformers.utils.logging import disable_progress_bar
 
-    disable_progress_bar()
     read = AutoModelForCausalLM.from_pretrained(str(gguf.parent), gguf_file=gguf.name, dtype=torch.float32)
     tokenizer = AutoTokenizer.from_pretrained(str(gguf.parent), gguf_file=gguf.name)
     config = copy.deepcopy(read.config)

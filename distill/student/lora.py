@@ -15,15 +15,14 @@ import json
 import math
 import shutil
 import time
-import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from distill.rundir import write_atomic
+from distill.student.quiet import quiet
 from distill.student.rows import IGNORED, TokenRow, TrainError, read_rows
 
 VALID_ROWS = 32
@@ -98,7 +97,7 @@ def train(
         "seed": seed,
     }
     watch = _watch(on_step, started=started, per_epoch=sum(len(row.input_ids) for row in rows))
-    with _quiet(), TemporaryDirectory() as scratch:  # where the trainer keeps what we do not want
+    with quiet(), TemporaryDirectory() as scratch:  # where the trainer keeps what we do not want
         model = _with_adapter(base, rank=rank, alpha=alpha, layers=layers)
         _trainer(model, tokenizer, rows, held, watch=watch, scratch=scratch, settings=settings).train()
     adapter = _save(model, watch.best, out / "adapter")
@@ -112,22 +111,6 @@ def train(
         tokens=last.tokens,
         seconds=time.monotonic() - started,
     )
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """The training stack warns of its own coming renames, and draws bars on a stderr that is not ours."""
-    from transformers.utils import logging
-
-    bars = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", category=FutureWarning, module=r"(transformers|trl|peft)\.")
-            yield
-    finally:
-        if bars:
-            logging.enable_progress_bar()
 
 
 def _with_adapter(base: Path, *, rank: int, alpha: int, layers: int | None) -> Any:

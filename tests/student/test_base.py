@@ -45,13 +45,15 @@ def test_llama_cpp_answers_as_the_base_and_the_adapter_that_was_trained(tmp_path
 
     from distill.student.adapter import to_gguf
     from distill.student.lora import _save, _with_adapter
+    from distill.student.quiet import quiet
     from distill.teacher import embedded
 
     base = dequantised(embedded.gguf(), tmp_path / "bases")
     assert dequantised(embedded.gguf(), tmp_path / "bases") == base
     assert [path.name for path in (tmp_path / "bases").iterdir()] == [base.name]
 
-    model = _with_adapter(base, rank=4, alpha=8, layers=None).float()
+    with quiet():
+        model = _with_adapter(base, rank=4, alpha=8, layers=None).float()
     tokenizer = AutoTokenizer.from_pretrained(base)
     torch.manual_seed(0)
     for name, weight in model.named_parameters():
