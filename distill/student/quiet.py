@@ -1,6 +1,4 @@
-"""The training stack without its talk: it draws bars on a stderr that is the panel's, and warns of its own
-renames.
-"""
+"""The training stack without its talk: bars on a stderr that is the panel's, warnings of its own renames."""
 
 from __future__ import annotations
 

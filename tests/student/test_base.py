@@ -58,7 +58,7 @@ def test_llama_cpp_answers_as_the_base_and_the_adapter_that_was_trained(tmp_path
     torch.manual_seed(0)
     for name, weight in model.named_parameters():
         if "lora_B" in name:
-            torch.nn.init.normal_(weight, std=0.03)
+            torch.nn.init.normal_(weight, std=0.4)
     file = to_gguf(_save(model, get_peft_model_state_dict(model), tmp_path / "adapter"), base, tmp_path / "a.gguf")
 
     def apart(answers: list[tuple[int, float]]) -> list[float]:
@@ -71,6 +71,6 @@ def test_llama_cpp_answers_as_the_base_and_the_adapter_that_was_trained(tmp_path
 
     with_adapter, without = apart(served(file)), apart(served(None))
     assert max(with_adapter) < 0.5, with_adapter
-    assert min(without) > 0.5, without
+    assert max(without) > 3, without
     with model.disable_adapter():
         assert max(apart(served(None))) < 0.5
