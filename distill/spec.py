@@ -151,6 +151,7 @@ class Train(_Part):
     rank: Count = 16
     alpha: Count = 32
     layers: Count | None = Field(15, description="adapt only the last so many layers; null adapts all")
+    context: Count | None = Field(None, description="tokens a row may hold; longer ones are dropped, never cut")
     seed: int = 0
     base_url: str | None = Field(None, description="hosted: the tuning host; default as for the teacher")
     key_env: str = Field("OPENAI_API_KEY", pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")

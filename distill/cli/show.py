@@ -135,6 +135,8 @@ def _calls_line(spender: str, tally: Tally) -> str:
     left = _left_s(tally)
     if left and tally.done < (tally.total or 0):
         parts.append(f"{duration(left)} left")
+    if tally.last_error and tally.done < (tally.total or 0):
+        parts.append(f"last fault: {tally.last_error[:80]}")
     return " · ".join(parts)
 
 

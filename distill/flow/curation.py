@@ -1,4 +1,4 @@
-"""Answers into a dataset: gates, duplicates, leaks, balance, split; and what is still short of its quota."""
+"""Answers into a dataset: gates, duplicates, leaks, pre-flight, balance, split; and what is still short of its quota."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from distill.flow import asking
+from distill.flow import asking, fitting
 from distill.records import Request, content_id
 from distill.teacher.store import Store
 
@@ -93,18 +93,19 @@ def curate(project: Project, table: pl.DataFrame, asked: Asked, store: Store) ->
     unique = dedup.duplicates(gated.kept, near=near)
     test = list(table.filter(pl.col("role") == "test").select("seed_id", "input").iter_rows())
     clean = leaks.leaks(unique.kept, test_inputs=test, near=near)
-    passed = Counter(clean.kept["stratum"].to_list())
+    fit = fitting.fit(project, clean.kept)
+    passed = Counter(fit.kept["stratum"].to_list())
     spare = Counter(train["stratum"].to_list())
     spare.subtract(Counter(strata[seed] for seed in {seed for seed, _ in asked}))
-    quotas = _quotas(project, train, clean.kept, asked)
+    quotas = _quotas(project, train, fit.kept, asked)
     floors = [(case.where, case.at_least) for case in project.edge_cases]
-    even = balance.balance(clean.kept, quotas=quotas, floors=floors)
+    even = balance.balance(fit.kept, quotas=quotas, floors=floors)
     kept = split.split(even.kept, valid=project.spec.dataset.valid)
     idle = sorted(set(strata) - {seed for seed, _ in asked})
     resting = dropped_frame(
         (s, None, strata[s], "generate", "not_asked", f"the quota of {strata[s]} needs no more") for s in idle
     )
-    steps = [gated, unique, clean, even]
+    steps = [gated, unique, clean, fit, even]
     funnel = [
         {
             "stage": "ask",

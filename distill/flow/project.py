@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from distill import prompts, spec
 from distill.errors import Fault, SpecError, UsageError
 from distill.money import Rate
+from distill.teacher import embedded
 from distill.teacher.endpoints import Address
 
 if TYPE_CHECKING:
@@ -126,6 +127,14 @@ def open_project(
     except SpecError as fault:
         faults += fault.faults
     faults += _gate_faults(task, file)
+    if task.student.train.with_ == "lora" and task.student.train.base != embedded.MODEL:
+        faults.append(
+            Fault(
+                f"{file}: student.train.base",
+                f"{task.student.train.base!r} cannot be tuned here: `with: lora` tunes {embedded.MODEL!r}; "
+                "for a model of a host say `with: hosted`",
+            )
+        )
     if not faults:
         faults += _quota_faults(task, seeds, file)
     if faults or bad_rows is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from distill.flow import teaching
 from distill.flow.stages import Run, stage, version_note
 from distill.rundir import write_atomic, write_json
+from distill.teacher.store import Spend
 
 _A_REASON = 10
 
@@ -18,9 +19,7 @@ _A_REASON = 10
 async def report(run: Run) -> None:
     """report.html, REPORT.md and report.json."""
     inputs = ["funnel.json", "comparison.json", "dropped.parquet", "samples.parquet", "student/loss.json"]
-    settings = {"spec": run.project.spec.model_dump(mode="json", by_alias=True), "sends": run.sender.sends}
-    if run.folder.manifest()["stages"].get("report") and not run.done:
-        settings["sends"] = run.folder.manifest()["stages"]["report"].get("sends", 0)
+    settings = {"spec": run.project.spec.model_dump(mode="json", by_alias=True), "spend": spend(run)}
     await stage(
         run,
         "report",
@@ -38,7 +37,7 @@ async def _report(run: Run) -> Mapping[str, Any]:
     write_json(run.folder / "report.json", found)
     write_atomic(run.folder / "report.html", page.html(found).encode("utf-8", "replace"))
     write_atomic(run.folder / "REPORT.md", page.markdown(found).encode("utf-8", "replace"))
-    return {"sends": run.sender.sends}
+    return {}
 
 
 def gather(run: Run) -> dict[str, Any]:
@@ -80,13 +79,18 @@ def gather(run: Run) -> dict[str, Any]:
 
 
 def spend(run: Run) -> list[dict[str, Any]]:
-    """The ledger of the run, a row a spender, over all its sessions."""
+    """The ledger of the run, a row a spender, over every time it was started; what came from the store was free."""
+    used = Counter(run.table("calls.parquet").filter(ended="ok")["arm"].to_list())
+    used["teacher"] += run.table("samples.parquet").height
+    paid = {row.spender: row for row in run.store.ledger(run.folder.name)}
+    rows = [paid.get(spender) or Spend(spender, 0, 0, 0, 0, 0.0, 0, 0) for spender in dict.fromkeys([*paid, *used])]
     return [
         {
-            "spender": row.spender, "calls": row.sends, "replayed": 0, "prompt_tokens": row.prompt_tokens,
-            "completion_tokens": row.completion_tokens, "usd": row.usd, "estimated": bool(row.estimated or row.unknown),
+            "spender": row.spender, "calls": row.sends, "replayed": max(0, used[row.spender] - row.answered),
+            "prompt_tokens": row.prompt_tokens, "completion_tokens": row.completion_tokens, "usd": row.usd,
+            "estimated": bool(row.estimated or row.unknown),
         }
-        for row in run.store.ledger(run.folder.name)
+        for row in rows
     ]  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -40,7 +41,7 @@ def aside(
     dropped = pl.concat([bad_rows, outcome.dropped])
     report = dict(outcome.report)
     report["in"] += bad_rows.height
-    report["dropped"] = {**report["dropped"], "broken": bad_rows.height}
+    report["dropped"] = dict(sorted(Counter(dropped["reason"].to_list()).items()))
     return Outcome(kept=outcome.kept, dropped=dropped, report=report, rejected=outcome.rejected)
 
 

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from distill.flow import fitting
 from distill.flow.stages import Run, settings_of, stage
 from distill.rundir import RunDir, file_hash, write_atomic, write_json
 from distill.teacher import embedded
@@ -43,9 +44,12 @@ async def _export(run: Run) -> Mapping[str, Any]:
     import polars as pl
 
     from distill.student import export as files
+    from distill.student import preflight
 
     template = run.project.student_prompt
     kept = run.table("samples.parquet").filter(pl.col("fate") != "dropped")
+    if run.project.spec.student.train.with_ != "none":
+        preflight.enough(int((kept["fate"] == "train").sum()))
     counts = files.write(kept, system=template.system, folder=run.folder.path)
     tests = run.table("seeds.parquet").filter(pl.col("role") == "test")
     rows = [
@@ -83,12 +87,12 @@ async def train(run: Run) -> None:
 
 
 async def _lora(run: Run) -> Mapping[str, Any]:
-    from distill.student import adapter, base, lora
+    from distill.student import adapter, lora
 
     way = run.project.spec.student.train
     loop = asyncio.get_running_loop()
     run.watch.say("  getting the base ready (once: its weights are dequantised)")
-    folder = await asyncio.to_thread(base.dequantised, embedded.gguf(), run.project.home / ".distill" / "base")
+    folder = await asyncio.to_thread(fitting.base_folder, run.project)
     rows = (run.folder / "train.jsonl").read_bytes().count(b"\n")
     steps = round(way.epochs * -(-rows // way.batch_size))
 
@@ -102,7 +106,7 @@ async def _lora(run: Run) -> Mapping[str, Any]:
     result = await asyncio.to_thread(
         lora.train, base=folder, train=run.folder / "train.jsonl", valid=run.folder / "valid.jsonl", out=run.folder / "student",
         epochs=way.epochs, batch_size=way.batch_size, learning_rate=way.learning_rate, rank=way.rank, alpha=way.alpha,
-        layers=way.layers, max_tokens=embedded.CONTEXT, seed=way.seed, on_step=logged,
+        layers=way.layers, max_tokens=way.context or embedded.CONTEXT, seed=way.seed, on_step=logged,
     )  # fmt: skip
     adapter.to_gguf(result.adapter, folder, run.folder / ADAPTER)
     return {"valid_loss": result.valid_loss, "best_step": result.best_step, "tokens": result.tokens}
@@ -117,7 +121,7 @@ async def _hosted(run: Run) -> Mapping[str, Any]:
     result = await hosted.tune(
         Host(base_url=address.base_url, key=address.key), train=run.folder / "train.jsonl", valid=run.folder / "valid.jsonl",
         model=way.base, suffix=way.suffix, hyper={"n_epochs": round(way.epochs)}, seed=way.seed, state=run.folder / "student" / "job.json",
-        tag=f"{run.folder.name}-{file_hash(run.folder / 'train.jsonl')[:12]}", poll_s=way.poll_s, on_event=lambda event: run.watch.say(f"  {event.message}"),
+        tag=run.folder.task, poll_s=way.poll_s, on_event=lambda event: run.watch.say(f"  {event.message}"),
     )  # fmt: skip
     write_json(
         run.folder / HOSTED,

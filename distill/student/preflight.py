@@ -4,7 +4,7 @@
     empty_answer   nothing to learn from
     chat_markup    the text holds a token of the chat template, and would train as a turn of its own
 
-Rows are never changed. Fewer rows than a tuner takes is `GateNotMet`.
+Rows are never changed. `enough` refuses, as `GateNotMet`, to train on fewer rows than a tuner takes.
 """
 
 from __future__ import annotations
@@ -33,7 +33,6 @@ def check(
     count: Count,
     context: int,
     markup: Sequence[str] = (),
-    least: int = LEAST_ROWS,
 ) -> Outcome:
     """Partition the samples into those that can train whole and those that cannot.
 
@@ -54,12 +53,16 @@ def check(
             drops[index] = fault
     outcome = partition(rows, drops, stage="preflight")
     outcome.report.update(tokens=sum(sizes), longest=max(sizes, default=0))
-    if len(sizes) < least:
-        raise GateNotMet(
-            f"{len(sizes)} rows can train (of {rows.height}; pre-flight dropped: "
-            f"{outcome.report['dropped']}) and tuning takes at least {least}; add seeds or loosen the gates"
-        )
     return outcome
+
+
+def enough(rows: int, *, least: int = LEAST_ROWS) -> None:
+    """Raise where so few training rows are left that no tuner takes them."""
+    if rows < least:
+        raise GateNotMet(
+            f"{rows} rows are left to train on and tuning takes at least {least}; "
+            "the funnel says where the others went: add seeds, or loosen the gate that cost most"
+        )
 
 
 def _unfit(user: str, answer: str, markup: Sequence[str]) -> tuple[str, str] | None:

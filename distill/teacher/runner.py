@@ -3,7 +3,7 @@
 In: an iterable of requests (it may be longer than memory). Out: a Tally; the answers are in the store.
 A request the store holds is replayed and never sent. For the others a worker holds its permit from before the
 intent is committed until after the answer is, so a kill can cost at most the requests in flight. A row that cannot
-be answered is left owed; a refused key or a reached budget stops the sending, lets what is in flight come home,
+be answered is left owed; a refused key, a reached budget or a server that was never reached stops the sending, lets what is in flight come home,
 and then raises. `stop` (first Ctrl-C) does the same without raising.
 """
 
@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from distill import tokens
-from distill.errors import AccessRefused, DistillError
+from distill.errors import AccessRefused, DistillError, RowsOwed
 from distill.money import Budget, Price
 from distill.records import Answer, Ended, Request, Usage
 from distill.teacher import Teacher, retry
@@ -123,6 +123,11 @@ async def _until_answered(request: Request, desk: Desk) -> None:
         failures += answer.ended is not Ended.RATE_LIMITED
         if not retry.again(answer, failures, desk.attempts):
             tally.failed += 1
+            if answer.ended is Ended.CONNECTION and tally.answered == 0:
+                raise RowsOwed(
+                    f"the endpoint cannot be reached ({answer.error}); after {sends} sends of one row and no answer to any, "
+                    "the run stops. Start the server or mend teacher.base_url and run again: nothing is lost."
+                )
             return
         wait = retry.delay_s(answer, sends, desk.rng)
         if answer.ended is Ended.RATE_LIMITED:

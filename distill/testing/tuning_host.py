@@ -1,4 +1,4 @@
-"""A tuning host on 127.0.0.1: the files, models and fine-tuning endpoints of OpenAI's protocol, in memory.
+"""A tuning host on 127.0.0.1: OpenAI's files, models, fine-tuning and chat endpoints, in memory.
 
     async with serve() as host:      # host.base_url, host.jobs, host.files, host.creates
         ...
@@ -8,6 +8,9 @@ waits for nothing. The base's name chooses its end: `fail-…` fails, `cancel-�
 shut down, `closed-…` is refused with 403. `faults` holds what happens to the next creates, in order: "lost"
 makes the job and closes the connection, "hang" makes it and never answers, "refused" makes none and answers
 500. Uploads are validated as the real host validates them: after the upload, row by row.
+
+The models answer: a tuned one as the training row whose input shares most words with the question, any other one
+with the question's own words. `questions` counts the chat requests.
 """
 
 from __future__ import annotations
@@ -35,6 +38,7 @@ class Host:
     jobs: dict[str, dict[str, Any]] = field(default_factory=dict)
     events: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     creates: int = 0
+    questions: int = 0
     created: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -63,6 +67,7 @@ def _app(host: Host) -> web.Application:
     app.add_routes(
         [
             web.get("/v1/models/{id}", _model),
+            web.post("/v1/chat/completions", _chat),
             web.post("/v1/files", _upload),
             web.get("/v1/files/{id}", _file),
             web.post(jobs, _create),
@@ -83,6 +88,26 @@ async def _model(request: web.Request) -> web.Response:
     name = request.match_info["id"]
     gone = "2026-01-01" if name.startswith("retired-") else None
     return web.json_response({"id": name, "object": "model", "created": 0, "owned_by": "host", "shutdown_date": gone})
+
+
+async def _chat(request: web.Request) -> web.Response:
+    host, body = request.app[_HOST], await request.json()
+    host.questions += 1
+    name, question = str(body["model"]), str(body["messages"][-1]["content"])
+    job = next((job for job in host.jobs.values() if job["fine_tuned_model"] == name), None)
+    if job is None and name.startswith("ft:"):
+        return _error(404, f"The model `{name}` does not exist", "model_not_found")
+    text = question if job is None else learnt(host.files[job["training_file"]]["data"], question)
+    choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
+    usage = {"prompt_tokens": len(question) // 4 + 1, "completion_tokens": len(text) // 4 + 1}
+    return web.json_response({"object": "chat.completion", "model": name, "choices": [choice], "usage": usage})
+
+
+def learnt(data: bytes, question: str) -> str:
+    """The answer of the training row that shares most words with the question; the first of equals."""
+    asked = set(question.lower().split())
+    rows = [json.loads(line)["messages"] for line in data.splitlines()]
+    return str(max(rows, key=lambda row: len(asked & set(row[-2]["content"].lower().split())))[-1]["content"])
 
 
 async def _upload(request: web.Request) -> web.Response:

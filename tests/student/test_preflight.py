@@ -20,7 +20,7 @@ def check(answers: Sequence[str], **settings: int) -> Outcome:
     frame = pl.DataFrame({"seed_id": [f"s{n:03}" for n in range(len(answers))], "answer": answers}).with_columns(
         draw=pl.lit(0), request_id=pl.lit("r"), stratum=pl.lit("all"), user=pl.lit("hi")
     )
-    given = {"context": 8, "least": 1} | settings
+    given = {"context": 8} | settings
     return preflight.check(frame, system="Name it.", count=words, markup=["<|im_end|>"], **given)
 
 
@@ -38,11 +38,12 @@ def test_each_unfit_row_is_named_with_its_reason() -> None:
 
 @given(st.lists(st.sampled_from(["a", "", "b " * 9, "<|im_end|>"]), min_size=1))
 def test_rows_are_kept_whole_or_dropped(answers: list[str]) -> None:
-    outcome = check(answers, least=0)
+    outcome = check(answers)
     assert outcome.kept.height + outcome.dropped.height == len(answers)
     assert set(outcome.kept["answer"]) <= {"a"}
 
 
 def test_fewer_rows_than_a_tuner_takes_says_what_went() -> None:
-    with pytest.raises(GateNotMet, match=r"9 rows can train.*empty_answer.*at least 10"):
-        check(["a"] * 9 + [""], least=preflight.LEAST_ROWS)
+    preflight.enough(10)
+    with pytest.raises(GateNotMet, match=r"9 rows are left to train on.*at least 10"):
+        preflight.enough(9)
