@@ -74,8 +74,8 @@ class Ended(StrEnum):
     CONNECTION = "connection"  #       no answer reached us; nothing was billed as far as we know
     TIMEOUT = "timeout"  #             the outcome is unknown and may be billed
     MALFORMED = "malformed"  #         a 200 whose body is no chat completion
-    REFUSED = "refused"  #             400, 404, 422: this request will never be taken
-    NO_ACCESS = "no_access"  #         key, quota or model: no request will be taken
+    REFUSED = "refused"  #             400, 413, 422: this request will never be taken
+    NO_ACCESS = "no_access"  #         key, quota, model or address: no request will be taken
 
     @property
     def retryable(self) -> bool:

@@ -143,7 +143,7 @@ def _usage(found: Any, request: Request, text: str) -> Usage:
 
 def _status(fault: APIStatusError, request_id: str) -> Answer:
     code, status = str(fault.code or ""), fault.status_code
-    if status in (401, 403) or code in _NO_ACCESS or (status == 404 and "model" in str(fault.message).lower()):
+    if status in (401, 403, 404) or code in _NO_ACCESS:  # a 404 is a model or a path that is not there, for any row
         ended = Ended.NO_ACCESS
     elif status == 429:
         ended = Ended.RATE_LIMITED

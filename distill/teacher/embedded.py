@@ -40,8 +40,9 @@ def serve(adapter: Path | None = None) -> Iterator[str]:
     os.environ.setdefault("GOMP_SPINCOUNT", "3000")
     try:
         import xllamacpp
-    except ImportError:
-        raise UsageError(f"the embedded model needs the package xllamacpp, which is not here; {_INSTALL}") from None
+    except ImportError as fault:
+        mend = "on Debian or Ubuntu: apt install libgomp1" if "libgomp" in str(fault) else _INSTALL
+        raise UsageError(f"the embedded model needs the package xllamacpp ({fault}); {mend}") from None
     params = xllamacpp.CommonParams()
     params.model.path = str(gguf())
     params.model_alias = {MODEL}

@@ -2,8 +2,8 @@
 
 rate limited   for ever, as the endpoint asks: limits never fail a row
 overloaded, connection, timeout, malformed    up to `attempts` sends, then the row is left owed
-refused (400, 404, 422)                       never again
-no access (key, quota, model)                 stops the whole run, see the runner
+refused (400, 413, 422)                       never again
+no access (key, quota, model, address)        stops the whole run, see the runner
 """
 
 from __future__ import annotations

@@ -10,7 +10,8 @@ makes the job and closes the connection, "hang" makes it and never answers, "ref
 500. Uploads are validated as the real host validates them: after the upload, row by row.
 
 The models answer: a tuned one as the training row whose input shares most words with the question, any other one
-with the question's own words. `questions` counts the chat requests.
+with the question's own words, each after `delay_s`. `questions` counts the chat requests,
+`asked` is set by each.
 """
 
 from __future__ import annotations
@@ -39,6 +40,8 @@ class Host:
     events: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     creates: int = 0
     questions: int = 0
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
+    delay_s: float = 0.0
     created: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -93,6 +96,8 @@ async def _model(request: web.Request) -> web.Response:
 async def _chat(request: web.Request) -> web.Response:
     host, body = request.app[_HOST], await request.json()
     host.questions += 1
+    host.asked.set()
+    await asyncio.sleep(host.delay_s)
     name, question = str(body["model"]), str(body["messages"][-1]["content"])
     job = next((job for job in host.jobs.values() if job["fine_tuned_model"] == name), None)
     if job is None and name.startswith("ft:"):

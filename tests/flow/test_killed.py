@@ -1,0 +1,126 @@
+"""A run that is killed, again and again, ends in the bytes of one that never was."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import shutil
+import signal
+import sqlite3
+import sys
+from pathlib import Path
+
+import pytest
+
+from distill.testing import tuning_host
+
+IN_FLIGHT = 3
+SETS = ["teacher.model=tiny", "teacher.output=null", "gates=[finish_reason]", f"teacher.limits.in_flight={IN_FLIGHT}"]
+SPEC_PRICE = "teacher.price={input: 1, output: 1}"
+
+
+async def start(task: Path, host: tuning_host.Host) -> asyncio.subprocess.Process:
+    sets = [part for setting in (*SETS, SPEC_PRICE) for part in ("--set", setting)]
+    env = os.environ | {"OPENAI_BASE_URL": host.base_url, "OPENAI_API_KEY": "none"}
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "distill", "run", str(task), *sets, env=env, stderr=asyncio.subprocess.PIPE
+    )
+
+
+async def asked(host: tuning_host.Host, count: int) -> None:
+    """Wait until the host was asked so often."""
+    async with asyncio.timeout(30):
+        while host.questions < count:
+            host.asked.clear()
+            await host.asked.wait()
+
+
+async def finish(task: Path, host: tuning_host.Host) -> Path:
+    process = await start(task, host)
+    _, said = await process.communicate()
+    assert process.returncode == 0, said.decode()
+    return task.parent / "runs" / "mood" / "001"
+
+
+@pytest.mark.slow
+async def test_three_kills_cost_at_most_what_was_in_flight_and_change_no_byte(task: Path, tmp_path: Path) -> None:
+    """kill -9 at three random moments, then run again: same train.jsonl, every answer of the store asked once."""
+    whole = tmp_path / "whole"
+    shutil.copytree(task.parent, whole, ignore=shutil.ignore_patterns("whole"))
+    async with tuning_host.serve() as host:
+        undisturbed = await finish(whole / "task.yaml", host)
+        needed, host.questions, host.delay_s = host.questions, 0, 0.1
+        moments = random.Random(20261121)
+        killed = 0
+        for _ in range(3):
+            before = host.questions
+            process = await start(task, host)
+            await asked(host, before + 1)
+            await asyncio.sleep(moments.uniform(0, 0.5))
+            killed += process.returncode is None
+            process.send_signal(signal.SIGKILL)
+            await process.communicate()
+        assert killed == 3, "the run was over before it could be killed; slow the host down"
+        killed_run = await finish(task, host)
+    for name in ("train.jsonl", "valid.jsonl", "test.jsonl", "dataset.parquet"):
+        assert (killed_run / name).read_bytes() == (undisturbed / name).read_bytes(), name
+    assert needed <= host.questions <= needed + 3 * IN_FLIGHT
+    with sqlite3.connect(task.parent / ".distill" / "answers.db") as db:
+        answers, paid = db.execute(
+            "SELECT (SELECT count(*) FROM answers), (SELECT count(*) FROM attempts WHERE ended='ok')"
+        ).fetchone()
+        unknown = db.execute("SELECT count(*) FROM attempts WHERE settled IS NULL").fetchone()[0]
+    assert answers == paid == needed
+    assert unknown <= 3 * IN_FLIGHT
+
+
+@pytest.mark.slow
+async def test_the_first_ctrl_c_drains_and_the_command_again_goes_on(task: Path) -> None:
+    """Exit 130, everything that was in flight is kept, nothing is asked twice."""
+    async with tuning_host.serve() as host:
+        host.delay_s = 0.1
+        process = await start(task, host)
+        await asked(host, 5)
+        process.send_signal(signal.SIGINT)
+        _, said = await process.communicate()
+        assert process.returncode == 130, said.decode()
+        assert b"run again to go on" in said
+        assert b"Traceback" not in said
+        sent = host.questions
+        with sqlite3.connect(task.parent / ".distill" / "answers.db") as db:
+            assert db.execute("SELECT count(*) FROM answers").fetchone()[0] == sent
+        host.delay_s = 0
+        await finish(task, host)
+        with sqlite3.connect(task.parent / ".distill" / "answers.db") as db:
+            assert db.execute("SELECT count(*) FROM answers").fetchone()[0] == host.questions
+
+
+@pytest.mark.slow
+async def test_the_second_ctrl_c_stops_at_once(task: Path) -> None:
+    """A hanging endpoint does not hold the user: two Ctrl-Cs end the run, still without a traceback."""
+    async with tuning_host.serve() as host:
+        host.delay_s = 30
+        process = await start(task, host)
+        await asked(host, 1)
+        process.send_signal(signal.SIGINT)
+        await asyncio.sleep(0.3)
+        assert process.returncode is None
+        process.send_signal(signal.SIGINT)
+        _, said = await asyncio.wait_for(process.communicate(), 3)
+    assert process.returncode == 130
+    assert b"Traceback" not in said
+
+
+@pytest.mark.slow
+async def test_of_two_processes_on_one_run_one_works_and_the_other_says_who(task: Path) -> None:
+    """The second exits 2 and names the process that holds the run."""
+    async with tuning_host.serve() as host:
+        host.delay_s = 0.05
+        first = await start(task, host)
+        await asked(host, 1)
+        second = await start(task, host)
+        _, said = await second.communicate()
+        await first.communicate()
+    assert (first.returncode, second.returncode) == (0, 2)
+    assert f"held by process {first.pid}" in said.decode()

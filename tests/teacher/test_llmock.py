@@ -1,0 +1,41 @@
+"""The runner against llmock, a server of other people, reached as a user would: by two environment variables."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from llmock.pytest_plugin import LLMock
+
+from distill.flow import running
+from distill.flow.project import open_project
+from distill.flow.watch import Silent
+
+PRICED = ["teacher.model=gpt-4o-mini", "teacher.limits.in_flight=4"]
+
+
+def generate(task: Path, llmock: LLMock, *sets: str) -> dict[str, Any]:
+    project = open_project(task, overrides=[*PRICED, *sets], env=llmock.env())
+    return running.start(project, stages=("generate", "curate"), watch=Silent())
+
+
+def test_every_row_is_asked_once_in_the_shape_the_server_takes(task: Path, llmock: LLMock) -> None:
+    """One request a row asked, the key in the header only, usage and price from the answers; again sends nothing."""
+    first = generate(task, llmock, "gates=[finish_reason]")
+    asked = pl.read_parquet(Path(first["folder"]) / "asked.parquet").height
+    assert first["requests_sent"] == asked == len(llmock.requests)
+    assert first["usd"] > 0
+    sent = json.dumps([record.body for record in llmock.requests], default=str)
+    assert "llmock-test-key" not in sent
+    assert generate(task, llmock, "gates=[finish_reason]")["requests_sent"] == 0
+
+
+def test_rate_limits_and_server_errors_fail_no_row(task: Path, llmock: LLMock) -> None:
+    """429 with Retry-After and 503 are waited out; the server's own judge finds no early retry and no storm."""
+    llmock.rate_limit(times=3, retry_after=0.3)
+    llmock.fail(503, times=2)
+    result = generate(task, llmock, "gates=[finish_reason]")
+    assert (result["owed"], result["exit"]) == (0, 0)
+    llmock.assert_resilient()

@@ -1,0 +1,75 @@
+"""A spec is checked whole: every fault at once, each with its line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from distill import spec
+from distill.errors import SpecError, UsageError
+
+GOOD = "task: t\nseeds: {from: a.jsonl}\nteacher: {model: m}\n"
+
+
+def load(tmp_path: Path, text: str, *sets: str) -> spec.TaskSpec:
+    path = tmp_path / "task.yaml"
+    path.write_text(text)
+    return spec.load(path, sets)
+
+
+def test_all_faults_come_at_once_with_line_found_and_expected(tmp_path: Path) -> None:
+    """Unknown key, wrong type, missing key, out of range: four faults, four lines."""
+    text = "task: t\nseeds:\n  from: a.jsonl\n  gould: x\nteacher:\n  limits:\n    in_flight: many\ndedup:\n  near: 3\n"
+    with pytest.raises(SpecError) as caught:
+        load(tmp_path, text)
+    told = "\n".join(map(str, caught.value.faults))
+    assert len(caught.value.faults) == 4
+    assert "task.yaml:4: unknown key `seeds.gould`; did you mean `gold`?" in told
+    assert "task.yaml:7: `teacher.limits.in_flight` is 'many'" in told
+    assert "`teacher.model` is missing" in told
+    assert "task.yaml:9: `dedup.near` is 3" in told
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("task: t\ntask: u\n", "key `task` is given twice"),
+        ("a: [1\n", "not YAML"),
+        ("- a list\n", "a spec is a mapping"),
+        ("", "a spec is a mapping"),
+        (GOOD + "gates: [{schema: {}, length: {}}]\n", "found 2 names"),
+        (GOOD.replace("from: a.jsonl", "from: a.jsonl, test: {share: 0.1, rows: 3}"), "exactly one of"),
+        (GOOD.replace("task: t", "task: 'T T'"), "'T T'"),
+        (GOOD.replace("model: m", "model: m, key_env: sk-abc"), "key_env"),
+    ],
+)
+def test_what_is_no_spec_is_said(tmp_path: Path, text: str, said: str) -> None:
+    """YAML faults, doubled keys, lists and nothing at all."""
+    with pytest.raises(SpecError) as caught:
+        load(tmp_path, text)
+    assert said in str(caught.value)
+
+
+def test_no_file_names_the_next_move(tmp_path: Path) -> None:
+    """`distill init` is offered."""
+    with pytest.raises(UsageError, match="distill init"):
+        spec.load(tmp_path / "none.yaml")
+
+
+def test_set_overrides_and_is_checked_like_the_file(tmp_path: Path) -> None:
+    """YAML values; unknown keys are refused; a value is no group."""
+    assert load(tmp_path, GOOD, "teacher.limits.in_flight=3").teacher.limits.in_flight == 3
+    assert load(tmp_path, GOOD, "teacher.sampling.temperature=null").teacher.sampling.temperature is None
+    with pytest.raises(SpecError, match="did you mean `limits`"):
+        load(tmp_path, GOOD, "teacher.limit.in_flight=3")
+    with pytest.raises(UsageError, match="not a group"):
+        load(tmp_path, GOOD, "task.name=3")
+    with pytest.raises(UsageError, match=r"expected a\.b=value"):
+        load(tmp_path, GOOD, "task")
+
+
+def test_yaml_runs_nothing(tmp_path: Path) -> None:
+    """A tag that would build an object is a fault of the file."""
+    with pytest.raises(SpecError, match="not YAML"):
+        load(tmp_path, "task: !!python/object/apply:os.system ['true']\n")
