@@ -71,9 +71,10 @@ class Ended(StrEnum):
     OK = "ok"  #                       a whole answer with a finish reason
     RATE_LIMITED = "rate_limited"  #   429; the endpoint asks for patience
     OVERLOADED = "overloaded"  #       5xx or 408/409
-    CONNECTION = "connection"  #       no answer reached us; nothing was billed as far as we know
-    TIMEOUT = "timeout"  #             the outcome is unknown and may be billed
-    MALFORMED = "malformed"  #         a 200 whose body is no chat completion
+    CONNECTION = "connection"  #       no connection; nothing was sent
+    TIMEOUT = "timeout"  #             sent, and no whole answer in time; it may be billed
+    BROKEN = "broken"  #               sent, and the line broke; it may be billed
+    MALFORMED = "malformed"  #         a 200 whose body is no chat completion; it may be billed
     REFUSED = "refused"  #             400, 413, 422: this request will never be taken
     NO_ACCESS = "no_access"  #         key, quota, model or address: no request will be taken
 
@@ -81,8 +82,14 @@ class Ended(StrEnum):
     def retryable(self) -> bool:
         return self in _RETRYABLE
 
+    @property
+    def maybe_billed(self) -> bool:
+        """Whether the endpoint may charge for an attempt that gave us nothing."""
+        return self in _MAYBE_BILLED
 
-_RETRYABLE = frozenset({Ended.RATE_LIMITED, Ended.OVERLOADED, Ended.CONNECTION, Ended.TIMEOUT, Ended.MALFORMED})
+
+_MAYBE_BILLED = frozenset({Ended.TIMEOUT, Ended.BROKEN, Ended.MALFORMED})
+_RETRYABLE = _MAYBE_BILLED | {Ended.RATE_LIMITED, Ended.OVERLOADED, Ended.CONNECTION}
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,8 +148,8 @@ async def _attempt(request: Request, desk: Desk) -> Answer:
         desk.tally.sends += 1
         cost = reserved  # from here on the money may be gone, whatever happens to us
         answer = await desk.teacher.answer(request)
-        # A timeout may have been billed: it is booked at its ceiling, as an estimate.
-        if answer.ended is Ended.TIMEOUT:
+        # What may have been billed is booked at its ceiling, as an estimate.
+        if answer.ended.maybe_billed:
             answer = replace(answer, usage=most, usd=reserved)
         await desk.store.settle(attempt, request, answer)
         desk.pace.used(entry, answer.usage.prompt_tokens + answer.usage.completion_tokens)
