@@ -9,7 +9,7 @@ export PYTHONDONTWRITEBYTECODE :=
 PIP := $(BIN)/python -m pip install --quiet --quiet --no-compile --disable-pip-version-check --prefer-binary -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help distill test check docs clean
+.PHONY: help distill test check bench docs clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ check: .venv/.installed-dev ## Lint, format, types and the direction of imports
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+bench: .venv/.installed-dev ## Compare the runner with a plain loop over the SDK, about a minute
+	@$(BIN)/python benchmarks/runner.py
 
 docs: .venv/.installed-dev ## Write the generated pages: docs/cli.md and docs/task.schema.json
 	@$(BIN)/typer distill.cli.app utils docs --name distill --output docs/cli.md

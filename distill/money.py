@@ -7,6 +7,7 @@ passes the limit, over teacher and evaluation together. Amounts are US dollars; 
 
 from __future__ import annotations
 
+import asyncio
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -76,10 +77,21 @@ class Budget:
     limit: float | None = None
     spent: float = 0.0
     _reserved: float = field(default=0.0, init=False)
+    _settled: asyncio.Event = field(default_factory=asyncio.Event, init=False)
+
+    def _fits(self, usd: float) -> bool:
+        return self.limit is None or self.spent + self._reserved + usd <= self.limit + 1e-12
+
+    async def reserve_in_turn(self, usd: float) -> None:
+        """As `reserve`, but while calls are in flight that may settle for less, wait for them first."""
+        while not self._fits(usd) and self._reserved > 1e-12:
+            self._settled.clear()
+            await self._settled.wait()
+        self.reserve(usd)
 
     def reserve(self, usd: float) -> None:
         """Hold the most a call can cost; raises `BudgetReached` before anything is sent."""
-        if self.limit is not None and self.spent + self._reserved + usd > self.limit + 1e-12:
+        if not self._fits(usd):
             raise BudgetReached(
                 f"budget reached: ${self.spent:.4f} spent and ${self._reserved:.4f} in flight of ${self.limit:.2f}; "
                 f"the next call may cost ${usd:.4f}. Everything paid for is kept. "
@@ -91,3 +103,4 @@ class Budget:
         """Replace a reservation by what the call cost in the end."""
         self._reserved = max(0.0, self._reserved - reserved)
         self.spent += usd
+        self._settled.set()

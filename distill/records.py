@@ -17,13 +17,19 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+import orjson
+
 Json = Any
 """A JSON value: None, bool, int, float, str, list or dict with string keys."""
 
 
 def canonical(value: Json) -> str:
-    """The one spelling of a JSON value: sorted keys, no spaces, ASCII (so lone surrogates survive too)."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+    """The one spelling of a JSON value: sorted keys, no spaces. What orjson refuses (half an emoji, a huge integer)
+    goes as ASCII escapes."""
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+    except TypeError:
+        return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
 
 
 def content_id(*parts: Json, digits: int = 16) -> str:
@@ -59,10 +65,10 @@ class Request:
     endpoint: str
     body: Mapping[str, Json]
     draw: int = 0
+    id: str = field(init=False, compare=False)
 
-    @property
-    def id(self) -> str:
-        return content_id(self.endpoint, dict(self.body), self.draw, digits=32)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "id", content_id(self.endpoint, dict(self.body), self.draw, digits=32))
 
 
 class Ended(StrEnum):
@@ -119,6 +125,7 @@ class Answer:
     error: str = ""
     status: int = 0
     retry_after_s: float | None = None
+    limits: Mapping[str, str] = field(default_factory=dict, compare=False)
     raw: str = ""
 
     @property

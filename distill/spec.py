@@ -81,7 +81,14 @@ class Sampling(_Part):
     seed: int | None = None
     draws: Count = Field(1, description="answers asked for each row")
     max_tokens: Count = 256
+    raise_to: Count | None = Field(None, description="max_tokens of one more try for an answer that was cut off")
     extra: dict[str, Any] = Field(default_factory=dict, description="body fields sent as they are")
+
+    @model_validator(mode="after")
+    def _higher(self) -> Sampling:
+        if self.raise_to is not None and self.raise_to <= self.max_tokens:
+            raise ValueError(f"raise_to {self.raise_to} is no more than max_tokens {self.max_tokens}")
+        return self
 
 
 class Limits(_Part):
@@ -92,6 +99,7 @@ class Limits(_Part):
     in_flight: Count = 16
     timeout_s: float = Field(120, gt=0, description="one attempt's deadline in seconds")
     attempts: Count = Field(6, description="sends of one request before it is left owed; rate limits do not count")
+    unknown: Count = Field(3, description="of them, how many may end without an answer and yet perhaps be billed")
 
 
 class PriceGiven(_Part):

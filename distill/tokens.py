@@ -33,7 +33,12 @@ def encoding_name(model: str) -> str:
 
 def count(text: str, model: str = "") -> int:
     """Tokens of `text`; special-token spellings in it are counted as plain text."""
-    return len(_encoding(encoding_name(model)).encode_ordinary(_printable(text)))
+    return _count(text, encoding_name(model))
+
+
+@functools.lru_cache(maxsize=512)  # the turns of a long prompt come again with every row
+def _count(text: str, encoding: str) -> int:
+    return len(_encoding(encoding).encode_ordinary(_printable(text)))
 
 
 def count_messages(messages: Sequence[Mapping[str, Any]], model: str = "") -> int:

@@ -172,6 +172,43 @@ def explain(
     _out(result, as_json, reading.explain_lines(result))
 
 
+@app.command("explain-miss")
+def explain_miss(
+    one: Annotated[str, typer.Argument(help="a request id (or its beginning), or RUN:ROW", metavar="A")],
+    two: Annotated[str, typer.Argument(help="the other one", metavar="B")],
+    as_json: Json = False,
+    home: Annotated[Path, typer.Option(help="the project's folder")] = Path(),
+) -> None:
+    """Why one answer did not serve the other request: every part of the two requests' keys that differs."""
+    from distill.flow import missing
+
+    result = missing.differences(home, one, two)
+    _out(result, as_json, missing.lines(result))
+
+
+@app.command("fault-server")
+def fault_server(
+    port: Annotated[int, typer.Option(help="0 takes a free one")] = 0,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(help="NAME=SHARE of the attempts, e.g. 500=0.05; repeatable", metavar="NAME=SHARE"),
+    ] = None,
+    latency: Annotated[float, typer.Option(help="seconds before each answer", min=0)] = 0.0,
+    rpm: Annotated[int | None, typer.Option(help="requests a minute, held with honest 429s", min=1)] = None,
+    tpm: Annotated[int | None, typer.Option(help="tokens a minute", min=1)] = None,
+    retry_after: Annotated[float, typer.Option(help="seconds that a 429 asks for", min=0)] = 1.0,
+    seed: Annotated[int, typer.Option(help="another seed, other attempts that fail")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Rehearse a night: an endpoint on 127.0.0.1 that fails as real ones do, and bills; Ctrl-C prints its ledger."""
+    from distill.cli import rehearsal
+
+    shares = dict(rehearsal.share(given) for given in fault or [])
+    script = rehearsal.script(shares, latency_s=latency, rpm=rpm, tpm=tpm, retry_after_s=retry_after, seed=seed)
+    ledger = rehearsal.serve(script, port, lambda url: _out({"base_url": url}, as_json, rehearsal.hello(url)))
+    _out(ledger, as_json, [json.dumps(ledger)])
+
+
 @app.command()
 def schema() -> None:
     """The JSON Schema of task.yaml, for editors."""

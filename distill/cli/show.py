@@ -12,14 +12,15 @@ import time
 from contextlib import AbstractContextManager
 from types import TracebackType
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
 from distill.teacher.runner import Tally
 
-LINE_EVERY_S = 10.0
+LINE_EVERY_S = (10.0, 60.0)
+"""Between two plain lines: in the first minute of a stage, and after it."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 console = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -46,9 +47,13 @@ class Panel(AbstractContextManager["Panel"]):
     """A `Watch` for people. `quiet` shows nothing but what is said."""
 
     def __init__(self, *, quiet: bool = False) -> None:
+        # Drawn four times a second from the newest state, however often that changes.
+        self._drawn: RenderableType = Text("")
+        shown = console.is_terminal and not quiet
         self._live = (
-            Live(console=console, refresh_per_second=4, transient=True) if console.is_terminal and not quiet else None
+            Live(console=console, refresh_per_second=4, transient=True, get_renderable=self._draw) if shown else None
         )
+        self._now: tuple[str, Tally] | None = None
         self._quiet = quiet
         self._line_at = 0.0
         self._stage = ""
@@ -68,6 +73,7 @@ class Panel(AbstractContextManager["Panel"]):
     def stage(self, name: str, note: str = "") -> None:
         """A stage begins."""
         self._stage, self._stage_at, self._line_at = name, time.monotonic(), 0.0
+        self._drawn, self._now = Text(""), None
         self.say(f"[{name}] {note}".rstrip())
 
     def skipped(self, name: str) -> None:
@@ -82,9 +88,9 @@ class Panel(AbstractContextManager["Panel"]):
     def tally(self, spender: str, tally: Tally) -> None:
         """Calls so far: drawn on a terminal, a line every ten seconds elsewhere and one at the end."""
         if self._live:
-            self._live.update(_calls(spender, tally))
+            self._now = (spender, tally)
             if tally.total and tally.done >= tally.total:
-                self._live.update(Text(""))
+                self._now = None
                 self.say(_calls_line(spender, tally))
             return
         if self._due() or (tally.total and tally.done >= tally.total):
@@ -102,12 +108,14 @@ class Panel(AbstractContextManager["Panel"]):
         line = f"  step {step} of {steps} · {' · '.join(losses) or 'starting'} · {duration(left)} left"
         if valid_loss is not None or (not self._live and self._due()):
             self.say(line)
-        elif self._live:
-            self._live.update(Text(line))
+        self._drawn = Text(line)
+
+    def _draw(self) -> RenderableType:
+        return _calls(*self._now) if self._now else self._drawn
 
     def _due(self) -> bool:
         now = time.monotonic()
-        if now - self._line_at < LINE_EVERY_S:
+        if now - self._line_at < LINE_EVERY_S[now - self._stage_at > LINE_EVERY_S[1]]:
             return False
         self._line_at = now
         return True

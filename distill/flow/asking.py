@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +11,11 @@ from distill.errors import RowsOwed
 from distill.flow.watch import Watch
 from distill.money import Budget
 from distill.prompts import Template
-from distill.records import Json, Request
+from distill.records import Answer, Json, Request
 from distill.teacher import runner
 from distill.teacher.endpoints import Address, opened
 from distill.teacher.limits import Pace
-from distill.teacher.runner import Desk, Tally
+from distill.teacher.runner import Desk, Owed, Tally
 from distill.teacher.store import Store
 
 if TYPE_CHECKING:
@@ -57,6 +57,20 @@ def request(
     return Request(address.identity, chat, draw)
 
 
+def final(store: Store, asked: Request, raise_to: int | None) -> tuple[Request, Answer | None]:
+    """The answer that counts for a request, and what was sent for it: where it was cut off, the raised one's, if held."""
+    answer = store.get(asked.id)
+    if raise_to is None or answer is None or answer.finish_reason != "length":
+        return asked, answer
+    again = _raised(asked, raise_to)
+    better = store.get(again.id)
+    return (again, better) if better is not None else (asked, answer)
+
+
+def _raised(asked: Request, raise_to: int) -> Request:
+    return Request(asked.endpoint, {**asked.body, "max_tokens": raise_to}, asked.draw)
+
+
 @dataclass(slots=True, kw_only=True)
 class Sender:
     """What one run sends with: the store, the budget over all spenders, and who watches."""
@@ -69,33 +83,59 @@ class Sender:
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     sends: int = 0
     replayed: int = 0
+    _paces: dict[tuple[str, str], Pace] = field(default_factory=dict)
 
-    async def send(self, requests: Sequence[Request], address: Address, *, spender: str) -> Tally:
-        """Answer what is owed; starts or reaches the model only if something is. Raises RowsOwed when interrupted."""
-        missing = [r for r in requests if self.store.get(r.id) is None]
-        tally = Tally(total=len(requests), replayed=len(requests) - len(missing))
-        self.replayed += tally.replayed
-        self.watch.tally(spender, tally)
-        if not missing:
+    async def send(
+        self, requests: Collection[Request], address: Address, *, spender: str, raise_to: int | None = None
+    ) -> Tally:
+        """Answer what is owed; starts or reaches the model only if something is. Raises RowsOwed when interrupted.
+
+        With `raise_to`, answers that were cut off are asked for once more with so many tokens.
+        """
+        tally = await self._send(requests, address, spender)
+        if raise_to is not None:
+            held = ((r, self.store.get(r.id)) for r in requests)
+            cut = [_raised(r, raise_to) for r, answer in held if answer and answer.finish_reason == "length"]
+            await self._send(cut, address, spender)
+        return tally
+
+    async def _send(self, requests: Collection[Request], address: Address, spender: str) -> Tally:
+        tally = Tally(total=len(requests))
+        owed = Owed(requests, self.store, tally)
+        if not await owed.any():
+            self.replayed += tally.replayed
+            self.watch.tally(spender, tally)
             return tally
         limits = self.limits
         async with opened(address) as teacher:
             desk = Desk(
                 teacher=teacher, store=self.store, run=self.run, spender=spender, budget=self.budget, price=address.price,
-                pace=Pace(requests_per_minute=limits.requests_per_minute, tokens_per_minute=limits.tokens_per_minute),
-                attempts=limits.attempts, stop=self.stop, tally=tally,
+                pace=self._pace(address), attempts=limits.attempts, unknown=limits.unknown, stop=self.stop, tally=tally,
                 on_change=lambda now: self.watch.tally(spender, now),
             )  # fmt: skip
             try:
-                await runner.run(missing, desk, in_flight=limits.in_flight)
+                await runner.run(owed, desk, in_flight=limits.in_flight)
             finally:
                 self.sends += tally.sends
+                self.replayed += tally.replayed
         if self.stop.is_set():
-            owed = (tally.total or 0) - tally.done
+            left = (tally.total or 0) - tally.done
             raise Interrupted(
-                f"interrupted: {tally.done} of {tally.total} rows are answered and kept, {owed} are owed; run again to go on"
+                f"interrupted: {tally.done} of {tally.total} rows are answered and kept, {left} are owed; run again to go on"
             )
         return tally
+
+    def _pace(self, address: Address) -> Pace:
+        """One pace a model of an endpoint, whoever asks it: what was learnt for the dataset holds for the comparison."""
+        limits = self.limits
+        return self._paces.setdefault(
+            (address.identity, address.model),
+            Pace(
+                requests_per_minute=limits.requests_per_minute,
+                tokens_per_minute=limits.tokens_per_minute,
+                in_flight=limits.in_flight,
+            ),
+        )
 
 
 class Interrupted(RowsOwed):

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from distill.flow.asking import Sender, request
+from distill.flow.asking import Sender, final, request
 from distill.prompts import Template
 from distill.records import Answer, Request
 from distill.teacher.endpoints import Address
@@ -68,8 +68,9 @@ def requests(project: Project, arm: Arm, tests: pl.DataFrame) -> list[Request]:
 async def call(project: Project, arm: Arm, tests: pl.DataFrame, sender: Sender) -> list[tuple[str, Answer | None]]:
     """Every test row's answer, None where the endpoint would not give one."""
     wanted = requests(project, arm, tests)
-    await sender.send(wanted, arm.address, spender=arm.name)
-    return [(seed, sender.store.get(r.id)) for seed, r in zip(tests["seed_id"], wanted, strict=True)]
+    raise_to = project.spec.teacher.sampling.raise_to
+    await sender.send(wanted, arm.address, spender=arm.name, raise_to=raise_to)
+    return [(seed, final(sender.store, one, raise_to)[1]) for seed, one in zip(tests["seed_id"], wanted, strict=True)]
 
 
 def tables(

@@ -69,7 +69,8 @@ def curate(project: Project, table: pl.DataFrame, asked: Asked, store: Store) ->
     train = table.filter(pl.col("role") == "train")
     fields = {seed: json.loads(text) for seed, text in train.select("seed_id", "fields").iter_rows()}
     wanted = list(zip(asked, requests(project, train, asked), strict=True))
-    found = [(pair, request, store.get(request.id)) for pair, request in wanted]
+    raise_to = project.spec.teacher.sampling.raise_to
+    found = [(pair, *asking.final(store, request, raise_to)) for pair, request in wanted]
     entries = (
         {
             "seed_id": seed,

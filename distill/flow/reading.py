@@ -31,7 +31,7 @@ def status(path: Path, overrides: Sequence[str]) -> dict[str, Any]:
     if run is None:
         return {"task": task, "run": None, "stages": {}, "ledger": []}
     stages = run.manifest()["stages"]
-    with _Reader(home) as db:
+    with Reader(home) as db:
         ledger = [
             dict(zip(("spender", "sends", "answered", "open", "usd"), row, strict=True))
             for row in db.execute(_LEDGER, (run.name,))
@@ -64,7 +64,7 @@ def _holder(run: RunDir) -> int | None:
     return None
 
 
-class _Reader:
+class Reader:
     """The store opened for reading only: a running run is not disturbed, a missing store is empty."""
 
     def __init__(self, home: Path) -> None:
@@ -74,6 +74,7 @@ class _Reader:
             self._db.execute(
                 "CREATE TABLE attempts (id, request_id, run, spender, started, settled, ended, status, usd, reserved_usd, error)"
             )
+            self._db.execute("CREATE TABLE answers (request_id, endpoint, draw, request)")
 
     def __enter__(self) -> sqlite3.Connection:
         return self._db
@@ -167,7 +168,7 @@ def _seed_id(seeds: pl.DataFrame, dropped: pl.DataFrame, row: str, run: RunDir) 
 
 
 def _with_request(run: RunDir, sample: dict[str, Any]) -> dict[str, Any]:
-    with _Reader(run.home) as db:
+    with Reader(run.home) as db:
         body = db.execute("SELECT request FROM answers WHERE request_id=?", (sample["request_id"],)).fetchone()
         sends = db.execute(
             "SELECT run, spender, started, settled, ended, status, usd, error FROM attempts WHERE request_id=? ORDER BY id",

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from distill.errors import GateNotMet, RowsOwed, UsageError
-from distill.flow import reporting, stages, teaching
+from distill.flow import loops, reporting, stages, teaching
 from distill.flow.asking import Sender
 from distill.flow.project import Project, need_price
 from distill.flow.stages import Run
@@ -30,7 +30,7 @@ def start(
     refresh: bool = False,
 ) -> dict[str, Any]:
     """Do `stages` in the order of a run, in a loop of its own; returns what was done, with the exit code."""
-    return asyncio.run(work(project, stages=stages, watch=watch, partial=partial, new=new, refresh=refresh))
+    return loops.run(work(project, stages=stages, watch=watch, partial=partial, new=new, refresh=refresh))
 
 
 async def work(

@@ -124,7 +124,10 @@ async def _generate(run: Run) -> Mapping[str, Any]:
     while True:
         if asked:
             tally = await run.sender.send(
-                curation.requests(project, aside.kept, asked), project.teacher, spender="teacher"
+                curation.requests(project, aside.kept, asked),
+                project.teacher,
+                spender="teacher",
+                raise_to=project.spec.teacher.sampling.raise_to,
             )
             owed = tally.failed
         curated = curation.curate(project, aside.kept, asked, run.store)

@@ -23,6 +23,7 @@ from distill.teacher import reply
 if TYPE_CHECKING:
     import aiohttp
 
+_LIMITS = "x-ratelimit-"
 _CONNECT_S = 15.0
 _IDLE_S = 10.0
 """Idle connections are closed by us before servers do it (most wait 15 s or more), so no request races a close."""
@@ -83,8 +84,11 @@ class Endpoint:
         except (aiohttp.ClientError, OSError, ValueError) as fault:
             return Answer(request.id, Ended.BROKEN, error=f"the line broke, it may be billed: {_said(fault)}")
         if response.status == 200:
-            return reply.read(body, request, price=self.price)
-        return reply.refused(response.status, body, response.headers, request, now=time.time())
+            answer = reply.read(body, request, price=self.price)
+        else:
+            answer = reply.refused(response.status, body, response.headers, request, now=time.time())
+        limits = {name.lower(): value for name, value in response.headers.items() if name.lower().startswith(_LIMITS)}
+        return replace(answer, limits=limits) if limits else answer
 
     def _open(self) -> aiohttp.ClientSession:
         import aiohttp

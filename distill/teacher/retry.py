@@ -1,7 +1,8 @@
 """When to send again: pure functions of how an attempt ended.
 
 rate limited   for ever, as the endpoint asks: limits never fail a row
-overloaded, connection, timeout, malformed    up to `attempts` sends, then the row is left owed
+overloaded, connection          up to `attempts` sends, then the row is left owed
+timeout, broken, malformed      as above, and no more than `unknown` of them: each may have been billed
 refused (400, 413, 422)                       never again
 no access (key, quota, model, address)        stops the whole run, see the runner
 """
@@ -25,8 +26,8 @@ def delay_s(answer: Answer, attempt: int, rng: random.Random) -> float:
     return max(backoff, BASE_S) if answer.ended is Ended.RATE_LIMITED else backoff
 
 
-def again(answer: Answer, failures: int, attempts: int) -> bool:
-    """Whether to send again after `failures` ends that count (rate limits do not)."""
+def again(answer: Answer, failures: int, attempts: int, *, unknown: int = 0, most_unknown: int = 3) -> bool:
+    """Whether to send again after `failures` ends that count (rate limits do not), `unknown` of them perhaps billed."""
     if answer.ended is Ended.RATE_LIMITED:
         return True
-    return answer.ended.retryable and failures < attempts
+    return answer.ended.retryable and failures < attempts and unknown < most_unknown

@@ -12,16 +12,20 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 from distill import tokens
 from distill.errors import AccessRefused, DistillError, RowsOwed
 from distill.money import Budget, Price
-from distill.records import Answer, Ended, Request, Usage
+from distill.records import Answer, Ended, Request, Usage, canonical
 from distill.teacher import Teacher, retry
 from distill.teacher.limits import Pace
 from distill.teacher.store import Store
+
+_CHUNK = 256
 
 
 @dataclass(slots=True)
@@ -58,56 +62,116 @@ class Desk:
     price: Price | None
     pace: Pace
     attempts: int = 6
+    unknown: int = 3
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     on_change: Callable[[Tally], None] = lambda _tally: None
     tally: Tally = field(default_factory=Tally)
     fatal: DistillError | None = None
     rng: random.Random = field(default_factory=lambda: random.Random(0))  # noqa: S311 - jitter is no secret
 
+    _prompt_ratio: float = field(default=1.0, init=False)
+    _completion: float = field(default=-1.0, init=False)
+
     @property
     def closing(self) -> bool:
         return self.stop.is_set() or self.fatal is not None
 
+    def guess(self, most: Usage) -> int:
+        """Tokens that a call will likely use: its ceiling at first, then what the others of this run came to."""
+        if self._completion < 0:
+            return most.prompt_tokens + most.completion_tokens
+        return round(most.prompt_tokens * self._prompt_ratio + min(most.completion_tokens, 1.2 * self._completion + 4))
 
-async def run(requests: Iterable[Request], desk: Desk, *, in_flight: int) -> Tally:
+    def learn(self, most: Usage, answer: Answer) -> None:
+        """The endpoint's own counts beside ours, as moving means; its tokeniser is not ours."""
+        if answer.ok and answer.usage.measured and most.prompt_tokens:
+            ratio, used = answer.usage.prompt_tokens / most.prompt_tokens, float(answer.usage.completion_tokens)
+            first = self._completion < 0
+            self._prompt_ratio = ratio if first else 0.95 * self._prompt_ratio + 0.05 * ratio
+            self._completion = used if first else 0.95 * self._completion + 0.05 * used
+
+
+class Owed:
+    """The requests that the store lacks, from an iterable that may be longer than memory, some hundred at a time."""
+
+    def __init__(self, requests: Iterable[Request], store: Store, tally: Tally) -> None:
+        self._source, self._store, self._tally = iter(requests), store, tally
+        self._ready: deque[Request] = deque()
+        self._flying: set[str] = set()
+        self._lock = asyncio.Lock()
+
+    async def any(self) -> bool:
+        """Whether one is left; looks no further than to the first."""
+        async with self._lock:
+            return await self._fill()
+
+    async def next(self) -> Request | None:
+        """The next one, None at the end. A request that stands twice in the iterable waits for its twin's answer."""
+        async with self._lock:
+            while await self._fill():
+                request = self._ready.popleft()
+                if request.id in self._flying:
+                    self._ready.append(request)
+                    await asyncio.sleep(0.01)
+                elif self._store.held([request.id]):
+                    self._tally.replayed += 1
+                else:
+                    self._flying.add(request.id)
+                    return request
+        return None
+
+    def done(self, request: Request) -> None:
+        """Its answer is committed, or it was given up."""
+        self._flying.discard(request.id)
+
+    async def _fill(self) -> bool:
+        while not self._ready:
+            chunk = list(islice(self._source, _CHUNK))
+            if not chunk:
+                return False
+            held = self._store.held([request.id for request in chunk])
+            self._tally.replayed += sum(request.id in held for request in chunk)
+            self._ready.extend(request for request in chunk if request.id not in held)
+            await asyncio.sleep(0)  # a long replay must not starve the loop
+        return True
+
+
+async def run(requests: Iterable[Request] | Owed, desk: Desk, *, in_flight: int) -> Tally:
     """Answer every request that is not answered yet; raises the first fatal error after the rest came home."""
-    source = iter(requests)
-    workers = [asyncio.create_task(_worker(source, desk)) for _ in range(in_flight)]
+    owed = requests if isinstance(requests, Owed) else Owed(requests, desk.store, desk.tally)
+    workers = [asyncio.create_task(_worker(owed, desk)) for _ in range(in_flight)]
     try:
         await asyncio.gather(*workers)
     finally:
         for worker in workers:
             worker.cancel()
         await asyncio.gather(*workers, return_exceptions=True)
+    desk.on_change(desk.tally)
     if desk.fatal is not None:
         raise desk.fatal
     return desk.tally
 
 
-async def _worker(source: Iterator[Request], desk: Desk) -> None:
-    for request in source:
-        if desk.closing:
-            return
-        if desk.store.get(request.id) is not None:
-            desk.tally.replayed += 1
-            if desk.tally.replayed % 64 == 0:  # a long replay must not starve the loop
-                await asyncio.sleep(0)
-        else:
-            desk.tally.in_flight += 1
-            try:
-                await _until_answered(request, desk)
-            except DistillError as fault:
-                desk.fatal = desk.fatal or fault
-            finally:
-                desk.tally.in_flight -= 1
+async def _worker(owed: Owed, desk: Desk) -> None:
+    while not desk.closing and (request := await owed.next()) is not None:
+        desk.tally.in_flight += 1
+        try:
+            await _until_answered(request, desk)
+        except DistillError as fault:
+            desk.fatal = desk.fatal or fault
+        finally:
+            desk.tally.in_flight -= 1
+            owed.done(request)
         desk.on_change(desk.tally)
 
 
 async def _until_answered(request: Request, desk: Desk) -> None:
     """Send until the request is answered, given up, or the run is closing."""
-    failures = sends = 0
+    failures = sends = unknown = 0
     while not desk.closing:
         answer = await _attempt(request, desk)
+        if answer is None:
+            return
         sends += 1
         tally = desk.tally
         tally.retried += sends > 1
@@ -121,7 +185,8 @@ async def _until_answered(request: Request, desk: Desk) -> None:
                 "is lost; mend the key, the quota, teacher.model or teacher.base_url and run again: it goes on from here."
             )
         failures += answer.ended is not Ended.RATE_LIMITED
-        if not retry.again(answer, failures, desk.attempts):
+        unknown += answer.ended.maybe_billed
+        if not retry.again(answer, failures, desk.attempts, unknown=unknown, most_unknown=desk.unknown):
             tally.failed += 1
             if answer.ended is Ended.CONNECTION and tally.answered == 0:
                 raise RowsOwed(
@@ -129,33 +194,44 @@ async def _until_answered(request: Request, desk: Desk) -> None:
                     "the run stops. Start the server or mend teacher.base_url and run again: nothing is lost."
                 )
             return
-        wait = retry.delay_s(answer, sends, desk.rng)
-        if answer.ended is Ended.RATE_LIMITED:
-            desk.pace.pause(wait)
         desk.on_change(tally)
-        await _sleep(wait, desk.stop)
+        if answer.ended is not Ended.RATE_LIMITED:  # those wait in `pace`, all together
+            await _sleep(retry.delay_s(answer, failures, desk.rng), desk)
 
 
-async def _attempt(request: Request, desk: Desk) -> Answer:
-    """One send: reserve, wait for a turn, commit the intent, send, commit the end, settle."""
+async def _attempt(request: Request, desk: Desk) -> Answer | None:
+    """One send: wait for a turn, reserve, commit the intent, send, commit the end, settle. None: the run is closing."""
     most = ceiling(request)
+    turn = await desk.pace.turn(desk.guess(most), lambda: desk.closing)
+    if turn is None:
+        return None
+    answer = None
+    try:
+        answer = await _send(request, desk, most)
+    finally:
+        used = answer.usage.prompt_tokens + answer.usage.completion_tokens if answer else 0
+        limited = answer is not None and answer.ended is Ended.RATE_LIMITED
+        wait_s = retry.delay_s(answer, 1, desk.rng) if answer is not None and limited else 0.0
+        desk.pace.done(turn, tokens=used, limited=limited, wait_s=wait_s, headers=answer.limits if answer else None)
+    return answer
+
+
+async def _send(request: Request, desk: Desk, most: Usage) -> Answer:
     reserved = desk.price(most) if desk.price else 0.0
-    desk.budget.reserve(reserved)
+    await desk.budget.reserve_in_turn(reserved)
     cost = 0.0
     try:
-        entry = await desk.pace.turn(most.prompt_tokens + most.completion_tokens)
         attempt = await desk.store.intend(request, run=desk.run, spender=desk.spender, reserved_usd=reserved)
         desk.tally.sends += 1
         cost = reserved  # from here on the money may be gone, whatever happens to us
         answer = await desk.teacher.answer(request)
-        # What may have been billed is booked at its ceiling, as an estimate.
-        if answer.ended.maybe_billed:
+        if answer.ended.maybe_billed:  # booked at its ceiling, as an estimate
             answer = replace(answer, usage=most, usd=reserved)
         await desk.store.settle(attempt, request, answer)
-        desk.pace.used(entry, answer.usage.prompt_tokens + answer.usage.completion_tokens)
         cost = answer.usd
     finally:
         desk.budget.settle(reserved, cost)
+    desk.learn(most, answer)
     desk.tally.prompt_tokens += answer.usage.prompt_tokens
     desk.tally.completion_tokens += answer.usage.completion_tokens
     desk.tally.usd += answer.usd
@@ -166,14 +242,15 @@ def ceiling(request: Request) -> Usage:
     """The most a call can use: its prompt as counted here, and every output token it allows."""
     body = request.body
     most = body.get("max_tokens") or body.get("max_completion_tokens") or 4096
-    prompt = tokens.count_messages(body["messages"]) + tokens.count(str(body.get("response_format") or ""))
+    form = body.get("response_format")
+    prompt = tokens.count_messages(body["messages"]) + (tokens.count(canonical(form)) if form else 0)
     return Usage(prompt, int(most), 0, measured=False)
 
 
-async def _sleep(seconds: float, stop: asyncio.Event) -> None:
-    """Sleep, or wake at once when the run is told to stop."""
-    try:
-        async with asyncio.timeout(seconds):
-            await stop.wait()
-    except TimeoutError:
-        return
+async def _sleep(seconds: float, desk: Desk) -> None:
+    """Sleep, or wake soon after the run begins to close."""
+    until = time.monotonic() + seconds
+    left = seconds
+    while left > 0 and not desk.closing:
+        await asyncio.sleep(min(left, 0.25))
+        left = until - time.monotonic()

@@ -22,22 +22,28 @@ from typing import Any
 from distill.errors import DistillError, UsageError
 from distill.records import Answer, Ended, Request, Usage, canonical
 
-VERSION = 1
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS answers (
+_FIRST = """
+CREATE TABLE answers (
   request_id TEXT PRIMARY KEY, endpoint TEXT NOT NULL, draw INTEGER NOT NULL, request TEXT NOT NULL,
   text TEXT NOT NULL, finish_reason TEXT NOT NULL, refusal TEXT NOT NULL, reasoning TEXT NOT NULL,
   model TEXT NOT NULL, prompt_tokens INTEGER NOT NULL, completion_tokens INTEGER NOT NULL,
   cached_tokens INTEGER NOT NULL, tokens_measured INTEGER NOT NULL, usd REAL NOT NULL,
   latency_s REAL NOT NULL, raw TEXT NOT NULL, at TEXT NOT NULL
 ) STRICT;
-CREATE TABLE IF NOT EXISTS attempts (
+CREATE TABLE attempts (
   id INTEGER PRIMARY KEY, request_id TEXT NOT NULL, run TEXT NOT NULL, spender TEXT NOT NULL,
   started TEXT NOT NULL, reserved_usd REAL NOT NULL, settled TEXT, ended TEXT, status INTEGER,
   prompt_tokens INTEGER, completion_tokens INTEGER, usd REAL, estimated INTEGER, error TEXT
 ) STRICT;
-CREATE INDEX IF NOT EXISTS attempts_run ON attempts (run, spender);
+CREATE INDEX attempts_run ON attempts (run, spender);
+CREATE INDEX attempts_request ON attempts (request_id);
 """
+_MIGRATIONS = (_FIRST,)
+"""One script a version of the file; a released one is never changed, the next is appended."""
+VERSION = len(_MIGRATIONS)
+_QUICK_CHECK_BYTES = 256 * 2**20
+"""A file up to this size is checked whole after an unclean stop, in a second or two."""
+_INTEND = "INSERT INTO attempts (request_id, run, spender, started, reserved_usd) VALUES (?,?,?,?,?)"
 _SETTLE = (
     "UPDATE attempts SET settled=?, ended=?, status=?, prompt_tokens=?, completion_tokens=?, usd=?, estimated=?, error=? "
     "WHERE id=?"
@@ -70,26 +76,38 @@ class Store:
         """Open or create; raises UsageError where the file is no answer store or of a newer version."""
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.path = path
+        unclean = path.with_name(f"{path.name}-wal").exists() and path.stat().st_size <= _QUICK_CHECK_BYTES
         try:
             self._db = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=FULL")
-            version = self._db.execute("PRAGMA user_version").fetchone()[0]
-            if version > VERSION:
+            self._migrate()
+            if unclean and (said := self._db.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
                 raise UsageError(
-                    f"{path} is an answer store of version {version}; this distill reads up to {VERSION}: upgrade it"
+                    f"{path} is damaged ({said}); copy it away, mend it with `sqlite3 FILE .recover`, and run again"
                 )
-            self._db.executescript(_SCHEMA)
-            self._db.execute(f"PRAGMA user_version={VERSION}")
             # Reads have their own connection: on the writer's they would see what is not committed yet.
             self._read = sqlite3.connect(path, timeout=30, isolation_level=None)
         except sqlite3.DatabaseError as fault:
             raise UsageError(
                 f"{path}: cannot be opened as an answer store ({fault}); free some disk space, or move the file away"
             ) from fault
-        self._next_id: int = self._db.execute("SELECT coalesce(max(id), 0) FROM attempts").fetchone()[0]
-        self._queue: list[tuple[list[_Statement], asyncio.Future[None]]] = []
+        self._queue: list[tuple[list[_Statement], asyncio.Future[int]]] = []
         self._writing: asyncio.Task[None] | None = None
+
+    def _migrate(self) -> None:
+        """Bring the file to VERSION, in one transaction: another process may be opening it at the same moment."""
+        self._db.execute("BEGIN IMMEDIATE")
+        version = self._db.execute("PRAGMA user_version").fetchone()[0]
+        if version > VERSION:
+            raise UsageError(
+                f"{self.path} is an answer store of version {version}; this distill reads up to {VERSION}: upgrade it"
+            )
+        for script in _MIGRATIONS[version:]:
+            for statement in script.split(";"):
+                self._db.execute(statement)
+        self._db.execute(f"PRAGMA user_version={VERSION}")
+        self._db.execute("COMMIT")
 
     def close(self) -> None:
         """Close the file; nothing is pending, since every write was awaited."""
@@ -120,12 +138,11 @@ class Store:
             _unquote(reasoning),
         )
 
-    def holds(self, request_ids: Iterable[str]) -> int:
-        """How many of these requests are answered already."""
-        return sum(
-            self._read.execute("SELECT 1 FROM answers WHERE request_id=?", (i,)).fetchone() is not None
-            for i in request_ids
-        )
+    def held(self, request_ids: Sequence[str]) -> set[str]:
+        """Those of at most some hundred requests that are answered already."""
+        marks = ",".join("?" * len(request_ids))
+        query = f"SELECT request_id FROM answers WHERE request_id IN ({marks})"  # noqa: S608 - only question marks are put in
+        return {row[0] for row in self._read.execute(query, list(request_ids))}
 
     def request(self, request_id: str) -> str | None:
         """The canonical JSON of an answered request's body."""
@@ -134,17 +151,7 @@ class Store:
 
     async def intend(self, request: Request, *, run: str, spender: str, reserved_usd: float) -> int:
         """Commit that a send is about to happen; returns the attempt's id."""
-        self._next_id += 1
-        attempt = self._next_id
-        await self._commit(
-            [
-                (
-                    "INSERT INTO attempts (id, request_id, run, spender, started, reserved_usd) VALUES (?,?,?,?,?,?)",
-                    (attempt, request.id, run, spender, _now(), reserved_usd),
-                )
-            ]
-        )
-        return attempt
+        return await self._commit([(_INTEND, (request.id, run, spender, _now(), reserved_usd))])
 
     async def settle(self, attempt: int, request: Request, answer: Answer) -> None:
         """Commit how an attempt ended, and its answer if it is one, in one transaction."""
@@ -162,39 +169,47 @@ class Store:
             statements.append((_KEEP, _row(request, answer)))
         await self._commit(statements)
 
-    async def _commit(self, statements: list[_Statement]) -> None:
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    async def _commit(self, statements: list[_Statement]) -> int:
+        """Wait until the statements are on the disk; returns the row id that the last one inserted."""
+        done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._queue.append((statements, done))
         if self._writing is None or self._writing.done():
             self._writing = asyncio.create_task(self._write())
-        await done
+        return await done
 
     async def _write(self) -> None:
         """Commit whatever is waiting, in a thread, until nothing is."""
         while self._queue:
             batch, self._queue = self._queue, []
             fault: Exception | None = None
+            ids: list[int] = []
             try:
-                await asyncio.to_thread(self._transaction, [s for statements, _ in batch for s in statements])
+                ids = await asyncio.to_thread(self._transaction, [statements for statements, _ in batch])
             except sqlite3.Error as error:
                 fault = StoreFault(
                     f"{self.path}: an answer could not be written ({error}); free some disk space and run again: it goes on from here"
                 )
-            for _, done in batch:
+            for index, (_, done) in enumerate(batch):
                 if done.cancelled():
                     continue
-                done.set_exception(fault) if fault else done.set_result(None)
+                done.set_exception(fault) if fault else done.set_result(ids[index])
 
-    def _transaction(self, statements: Iterable[_Statement]) -> None:
-        self._db.execute("BEGIN IMMEDIATE")
+    def _transaction(self, groups: Iterable[Sequence[_Statement]]) -> list[int]:
+        """All groups in one commit; the row id that each group's last statement inserted."""
+        cursor = self._db.cursor()
+        cursor.execute("BEGIN IMMEDIATE")
         try:
-            for sql, values in statements:
-                self._db.execute(sql, values)
-            self._db.execute("COMMIT")
+            ids = []
+            for statements in groups:
+                for sql, values in statements:
+                    cursor.execute(sql, values)
+                ids.append(cursor.lastrowid or 0)
+            cursor.execute("COMMIT")
         except BaseException:
             if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
+                cursor.execute("ROLLBACK")
             raise
+        return ids
 
     def spent(self, run: str) -> float:
         """Dollars of a run so far: settled ones, and the reservations of attempts whose outcome is unknown."""

@@ -82,3 +82,20 @@ def test_a_plan_sends_nothing_and_counts_what_the_store_holds(task: Path) -> Non
     after = planning.plan(open_project(task, env={}))["spenders"][0]
     assert before["to_send"] == before["requests"] > 0
     assert after["in_store"] == after["requests"] == before["requests"]
+
+
+async def test_an_answer_that_was_cut_off_is_asked_for_once_more_where_the_spec_says_so(task: Path) -> None:
+    """Without `raise_to` it is dropped with its reason; with it, a second request of more tokens takes its place."""
+    from distill.testing.fault_server import Script, serve
+
+    cut = ["gates=[finish_reason]", "teacher.model=m", "teacher.output=null"]
+    dropped = []
+    async with serve(Script(faults={"length": 0.4})) as server:
+        env = {"OPENAI_BASE_URL": server.base_url}
+        for sets in ([], ["teacher.sampling.raise_to=512"]):
+            home = task.parent / f"home{len(sets)}"
+            project = open_project(task, overrides=[*cut, *sets], env=env, home=home)
+            result = await running.work(project, stages=("generate", "curate"), watch=Silent())
+            rows = pl.read_parquet(Path(result["folder"]) / "dropped.parquet")
+            dropped.append(rows.filter(reason="finish_reason").height)
+    assert dropped[0] > dropped[1]

@@ -52,10 +52,10 @@ def test_llama_cpp_answers_as_the_base_and_the_adapter_that_was_trained(tmp_path
     assert dequantised(embedded.gguf(), tmp_path / "bases") == base
     assert [path.name for path in (tmp_path / "bases").iterdir()] == [base.name]
 
+    torch.manual_seed(0)  # the adapter's other half is drawn when it is made
     with quiet():
         model = _with_adapter(base, rank=4, alpha=8, layers=None).float()
     tokenizer = AutoTokenizer.from_pretrained(base)
-    torch.manual_seed(0)
     for name, weight in model.named_parameters():
         if "lora_B" in name:
             torch.nn.init.normal_(weight, std=0.4)
@@ -71,6 +71,6 @@ def test_llama_cpp_answers_as_the_base_and_the_adapter_that_was_trained(tmp_path
 
     with_adapter, without = apart(served(file)), apart(served(None))
     assert max(with_adapter) < 0.5, with_adapter
-    assert max(without) > 3, without
+    assert max(without) > 6 * max(with_adapter), (without, with_adapter)
     with model.disable_adapter():
         assert max(apart(served(None))) < 0.5

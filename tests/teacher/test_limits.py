@@ -1,4 +1,4 @@
-"""Requests and tokens a minute, and the pause an endpoint asks for."""
+"""Requests and tokens a minute, how many in flight, and the pause an endpoint asks for."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import time
 import pytest
 
 from distill.teacher import limits
-from distill.teacher.limits import Pace
+from distill.teacher.limits import Pace, Turn
 
 
 @pytest.fixture(autouse=True)
@@ -17,43 +17,107 @@ def short_minute(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "WINDOW_S", 0.5)
 
 
-async def turns(pace: Pace, count: int, tokens: int = 1) -> list[float]:
-    """When each of `count` callers that came at once got its turn, in seconds."""
+def pace(*, requests: int = 10_000, tokens: int = 1_000_000, in_flight: int = 1000) -> Pace:
+    """Both limits given, so that nothing is to be learnt first."""
+    return Pace(requests_per_minute=requests, tokens_per_minute=tokens, in_flight=in_flight)
+
+
+async def turn(of: Pace, tokens: int = 1) -> Turn:
+    given = await of.turn(tokens)
+    assert given is not None
+    return given
+
+
+async def turns(of: Pace, count: int, tokens: int = 1) -> list[float]:
+    """When each of `count` callers that came at once got its turn, in seconds; each is done at once."""
     started = time.monotonic()
 
     async def one() -> float:
-        await pace.turn(tokens)
-        return time.monotonic() - started
+        given = await turn(of, tokens)
+        at = time.monotonic() - started
+        of.done(given, tokens=tokens)
+        return at
 
     return sorted(await asyncio.gather(*(one() for _ in range(count))))
 
 
 async def test_no_window_holds_more_requests_than_the_limit() -> None:
     """Of seven at three a window, the fourth and the seventh wait for a new window."""
-    at = await turns(Pace(requests_per_minute=3), 7)
+    at = await turns(pace(requests=3), 7)
     assert at[2] < 0.3
-    assert at[3] >= 0.45
-    assert at[6] >= 0.95
+    assert at[3] >= 0.5
+    assert at[6] >= 1.0
 
 
 async def test_no_window_holds_more_tokens_than_the_limit() -> None:
     """Two of 40 tokens fit into 100, the third waits; one of 500 goes alone instead of never."""
-    at = await turns(Pace(tokens_per_minute=100), 3, tokens=40)
+    at = await turns(pace(tokens=100), 3, tokens=40)
     assert at[1] < 0.3
-    assert at[2] >= 0.45
-    assert (await turns(Pace(tokens_per_minute=100), 1, tokens=500))[0] < 0.3
+    assert at[2] >= 0.5
+    assert (await turns(pace(tokens=100), 1, tokens=500))[0] < 0.3
 
 
 async def test_what_was_used_replaces_what_was_reserved() -> None:
-    """A reservation of 100 that used 10 leaves room at once."""
-    pace = Pace(tokens_per_minute=100)
-    pace.used(await pace.turn(100), 10)
-    assert (await turns(pace, 1, tokens=90))[0] < 0.3
+    """A reservation of 100 that used 10 leaves room at once; one that used more than it said takes it."""
+    full = pace(tokens=100)
+    full.done(await turn(full, 100), tokens=10)
+    assert (await turns(full, 1, tokens=90))[0] < 0.3
+    assert (await turns(full, 1, tokens=1))[0] >= 0.2
 
 
 async def test_a_pause_holds_everybody_and_the_longest_wins() -> None:
-    """A later, shorter pause does not shorten it."""
-    pace = Pace()
-    pace.pause(0.4)
-    pace.pause(0.1)
-    assert (await turns(pace, 3))[0] >= 0.35
+    """Two 429s: the later, shorter Retry-After does not shorten the first."""
+    busy = pace()
+    first, second = await turn(busy), await turn(busy)
+    busy.done(first, tokens=0, limited=True, wait_s=0.4)
+    busy.done(second, tokens=0, limited=True, wait_s=0.1)
+    assert (await turns(busy, 3))[0] >= 0.35
+
+
+async def test_a_burst_cuts_once_and_a_second_burst_again() -> None:
+    """Sixty 429s of one burst halve the level once; a later one halves it again; answers let it climb back."""
+    busy = pace(in_flight=64)
+    for given in [await turn(busy) for _ in range(60)]:
+        busy.done(given, tokens=0, limited=True)
+    assert busy.level == 32
+    busy.done(await turn(busy), tokens=0, limited=True)
+    assert busy.level == 16
+    for _ in range(40):
+        busy.done(await turn(busy), tokens=1)
+    assert 50 < busy.level < 64, "fast to nine tenths of where it worked, slowly from there"
+
+
+async def test_no_more_are_in_flight_than_the_level() -> None:
+    """With two out at a level of two, the third waits for one to come home."""
+    narrow = pace(in_flight=2)
+    first, _ = await turn(narrow), await turn(narrow)
+    waiting = asyncio.create_task(narrow.turn(1))
+    await asyncio.sleep(0.05)
+    assert not waiting.done()
+    narrow.done(first, tokens=1)
+    assert await waiting is not None
+
+
+async def test_limits_are_learnt_from_the_first_answer_and_only_where_the_spec_is_silent() -> None:
+    """The first call goes alone; its headers set what was left open."""
+    told = {"x-ratelimit-limit-requests": "7", "x-ratelimit-limit-tokens": "900"}
+    silent = Pace(tokens_per_minute=50, in_flight=10)
+    first = await turn(silent)
+    others = [asyncio.create_task(silent.turn(1)) for _ in range(3)]
+    await asyncio.sleep(0.05)
+    assert silent.out == 1
+    silent.done(first, tokens=3, headers=told)
+    assert all(await asyncio.gather(*others))
+    assert (silent.requests_per_minute, silent.tokens_per_minute) == (7, 50)
+
+
+async def test_a_closing_run_does_not_wait() -> None:
+    """Who waits for a turn when the run is told to stop gets none, soon."""
+    paused = pace()
+    paused.done(await turn(paused), tokens=0, limited=True, wait_s=60)
+    assert paused.pause_s > 50
+    closing = False
+    waiting = asyncio.create_task(paused.turn(1, lambda: closing))
+    await asyncio.sleep(0.05)
+    closing = True
+    assert await asyncio.wait_for(waiting, 1) is None

@@ -1,0 +1,118 @@
+"""The runner against a plain loop over the OpenAI SDK, in the same run, on the same server.
+
+    idle      a server without latency, 64 in flight: answers a second, ours durably committed
+    patient   0.5 s of latency, 900 in flight, 24 rounds: the share of the ideal, which is 1,800 answers a second
+
+Prints one JSON object. The server is another process on this machine; the figures are of this machine, the ratio travels.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from openai import AsyncOpenAI
+
+from distill.flow import loops
+from distill.money import Budget, Rate
+from distill.records import Request
+from distill.teacher import runner
+from distill.teacher.client import Endpoint
+from distill.teacher.limits import Pace
+from distill.teacher.store import opened
+
+SYSTEM = "Read the message and answer with one JSON object. " * 4
+
+
+def body(number: int) -> dict[str, object]:
+    turns = [{"role": "system", "content": SYSTEM}, {"role": "user", "content": f"message number {number}"}]
+    return {"model": "m", "messages": turns, "max_tokens": 64}
+
+
+@contextmanager
+def server(latency_s: float) -> Iterator[str]:
+    """A fault server without faults, in a process of its own; yields its base_url."""
+    command = [sys.executable, "-m", "distill", "fault-server", "--json", "--latency", str(latency_s)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        lines: list[str] = []
+        while not lines or lines[-1] != "}\n":
+            lines.append(process.stdout.readline())
+        try:
+            yield json.loads("".join(lines))["base_url"]
+        finally:
+            process.terminate()
+            process.stdout.read()
+
+
+async def plain(url: str, count: int, in_flight: int) -> float:
+    """Answers a second of a semaphore over AsyncOpenAI, as most scripts do it; nothing is kept."""
+    gate = asyncio.Semaphore(in_flight)
+    async with AsyncOpenAI(api_key="none", base_url=url, max_retries=0) as client:
+
+        async def one(number: int) -> None:
+            async with gate:
+                await client.chat.completions.create(**body(number))  # type: ignore[call-overload]  # a dict of the right shape
+
+        await one(-1)
+        started = time.monotonic()
+        await asyncio.gather(*(one(number) for number in range(count)))
+        return count / (time.monotonic() - started)
+
+
+async def ours(url: str, count: int, in_flight: int) -> float:
+    """Answers a second of the runner, each committed to the store before it counts."""
+    with tempfile.TemporaryDirectory() as folder, opened(Path(folder) / "answers.db") as store:
+        rate = Rate(1.0, 1.0)
+        teacher = Endpoint("m", url, price=rate.usd)
+        desk = runner.Desk(
+            teacher=teacher, store=store, run="bench/001", spender="teacher", budget=Budget(1e9), price=rate.usd,
+            pace=Pace(in_flight=in_flight),
+        )  # fmt: skip
+        runner.ceiling(Request("warm", body(-1)))  # loads the tokeniser, half a second once a process
+        await teacher.answer(Request("warm", body(-1)))
+        started = time.monotonic()
+        tally = await runner.run((Request(url, body(number)) for number in range(count)), desk, in_flight=in_flight)
+        spent = time.monotonic() - started
+        await teacher.close()
+        assert tally.answered == count, tally
+        return count / spent
+
+
+def main() -> None:
+    """Both cases, best of `--rounds` for each side, alternating."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--count", type=int, default=4000)
+    given = parser.parse_args()
+    found: dict[str, object] = {}
+    with server(0.0) as url:
+        sides: dict[str, list[float]] = {"plain": [], "ours": []}
+        for _ in range(given.rounds):
+            sides["plain"].append(asyncio.run(plain(url, given.count // 2, 64)))
+            sides["ours"].append(loops.run(ours(url, given.count, 64)))
+        best = {side: max(rates) for side, rates in sides.items()}
+        found["idle"] = {
+            "answers_a_second": {side: [round(rate) for rate in rates] for side, rates in sides.items()},
+            "ratio": round(best["ours"] / best["plain"], 2),
+        }
+    with server(0.5) as url:
+        rates = [loops.run(ours(url, 900 * 24, 900)) for _ in range(min(2, given.rounds))]
+        ideal = 900 / 0.5
+        found["patient"] = {
+            "answers_a_second": [round(rate) for rate in rates],
+            "of_ideal": round(max(rates) / ideal, 3),
+        }
+    print(json.dumps(found, indent=2))
+
+
+if __name__ == "__main__":
+    main()

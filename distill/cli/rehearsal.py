@@ -1,0 +1,58 @@
+"""`distill fault-server`: the fault server from the command line, until Ctrl-C."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from distill.errors import UsageError
+from distill.testing.fault_server import FAULTS, Script
+from distill.testing.fault_server import serve as listening
+
+
+def share(given: str) -> tuple[str, float]:
+    """`500=0.05` → ("500", 0.05)."""
+    name, _, value = given.partition("=")
+    try:
+        return name, float(value)
+    except ValueError:
+        raise UsageError(
+            f"--fault {given!r}: expected NAME=SHARE, e.g. 500=0.05; faults are {', '.join(FAULTS)}"
+        ) from None
+
+
+def script(
+    faults: Mapping[str, float], *, latency_s: float, rpm: int | None, tpm: int | None, retry_after_s: float, seed: int
+) -> Script:
+    """The server's behaviour; an unknown fault or shares above 1 are a UsageError."""
+    try:
+        return Script(
+            seed=seed, faults=faults, latency_s=latency_s, retry_after_s=retry_after_s, requests_per_minute=rpm,
+            tokens_per_minute=tpm,
+        )  # fmt: skip
+    except ValueError as fault:
+        raise UsageError(f"--fault: {fault}") from None
+
+
+def hello(url: str) -> list[str]:
+    """How to reach it."""
+    return [f"export OPENAI_BASE_URL={url}", "any key will do; Ctrl-C stops the server and prints what it saw"]
+
+
+def serve(script: Script, port: int, started: Callable[[str], None]) -> dict[str, Any]:
+    """Serve until Ctrl-C or SIGTERM; returns the ledger's summary."""
+
+    async def until_told() -> dict[str, Any]:
+        told = asyncio.Event()
+        for name in (signal.SIGINT, signal.SIGTERM):
+            with contextlib.suppress(NotImplementedError):
+                asyncio.get_running_loop().add_signal_handler(name, told.set)
+        async with listening(script, port=port) as server:
+            started(server.base_url)
+            await told.wait()
+        return server.ledger.summary()
+
+    return asyncio.run(until_told())

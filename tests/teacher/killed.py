@@ -1,0 +1,77 @@
+"""A process that answers rows and kills itself at a named point; run as `python killed.py URL STORE ROWS POINT AFTER`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+from distill.money import Budget, Rate
+from distill.records import Answer, Request
+from distill.teacher import runner
+from distill.teacher.client import Endpoint
+from distill.teacher.limits import Pace
+from distill.teacher.store import Store
+
+IN_FLIGHT = 8
+POINTS = ("before intent", "after intent", "after send", "before commit", "after commit")
+
+
+def rows(count: int) -> list[Request]:
+    return [
+        Request("here", {"model": "m", "messages": [{"role": "user", "content": f"row {n}"}], "max_tokens": 20})
+        for n in range(count)
+    ]
+
+
+class Fuse:
+    """Burns down by one each time its point is passed; at zero the process is gone."""
+
+    def __init__(self, point: str, after: int) -> None:
+        self.point, self.left = point, after
+
+    def passed(self, point: str) -> None:
+        if point == self.point:
+            self.left -= 1
+            if self.left <= 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+
+class FusedStore(Store):
+    fuse: Fuse
+
+    async def intend(self, request: Request, **given: Any) -> int:
+        self.fuse.passed("before intent")
+        attempt = await super().intend(request, **given)
+        self.fuse.passed("after intent")
+        return attempt
+
+    async def settle(self, attempt: int, request: Request, answer: Answer) -> None:
+        self.fuse.passed("after send")
+        await super().settle(attempt, request, answer)
+        self.fuse.passed("after commit")
+
+    def _transaction(self, groups: Any) -> list[int]:
+        if any(len(statements) > 1 for statements in groups):  # the settlement of an answer
+            self.fuse.passed("before commit")
+        return super()._transaction(groups)
+
+
+async def main(url: str, path: str, count: str, point: str, after: str) -> None:
+    store = FusedStore(Path(path))
+    store.fuse = Fuse(point, int(after))
+    teacher = Endpoint("m", url, price=Rate(1, 1).usd)
+    desk = runner.Desk(
+        teacher=teacher, store=store, run="t/001", spender="teacher", budget=Budget(), price=Rate(1, 1).usd,
+        pace=Pace(in_flight=IN_FLIGHT),
+    )  # fmt: skip
+    await runner.run(rows(int(count)), desk, in_flight=IN_FLIGHT)
+    await teacher.close()
+    store.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(*sys.argv[1:]))
