@@ -49,11 +49,11 @@ class Panel(AbstractContextManager["Panel"]):
     def __init__(self, *, quiet: bool = False) -> None:
         # Drawn four times a second from the newest state, however often that changes.
         self._drawn: RenderableType = Text("")
+        self._now: tuple[str, Tally] | None = None
         shown = console.is_terminal and not quiet
         self._live = (
             Live(console=console, refresh_per_second=4, transient=True, get_renderable=self._draw) if shown else None
         )
-        self._now: tuple[str, Tally] | None = None
         self._quiet = quiet
         self._line_at = 0.0
         self._stage = ""
