@@ -91,11 +91,27 @@ def validate(spec: Spec, sets: Set = None, as_json: Json = False) -> None:
 
 
 @app.command()
-def plan(spec: Spec, sets: Set = None, as_json: Json = False) -> None:
-    """What would be sent, what the store already holds, and what it may cost; sends nothing."""
+def plan(
+    spec: Spec,
+    sets: Set = None,
+    as_json: Json = False,
+    pilot: Annotated[
+        int, typer.Option(help="rows that each spender is asked for real; their answers are kept", min=3)
+    ] = 8,
+    no_pilot: Annotated[
+        bool, typer.Option("--no-pilot", help="send nothing; ceilings stand in for what is not known")
+    ] = False,
+) -> None:
+    """What would be sent, what the store already holds, what it may cost and how long it takes, after a small pilot."""
+    from distill.cli.show import Panel
     from distill.flow import planning
+    from distill.flow.project import need_price
 
-    result = planning.plan(_project(spec, sets))
+    project = _project(spec, sets)
+    if not no_pilot:
+        need_price(project)
+    with Panel(quiet=as_json) as panel:
+        result = planning.plan(project, pilot=0 if no_pilot else pilot, watch=panel)
     _out(result, as_json, planning.lines(result) + [f"next: distill run {spec}"])
 
 

@@ -110,7 +110,7 @@ class Sender:
         async with opened(address) as teacher:
             desk = Desk(
                 teacher=teacher, store=self.store, run=self.run, spender=spender, budget=self.budget, price=address.price,
-                pace=self._pace(address), attempts=limits.attempts, unknown=limits.unknown, stop=self.stop, tally=tally,
+                pace=self.pace(address), attempts=limits.attempts, unknown=limits.unknown, stop=self.stop, tally=tally,
                 on_change=lambda now: self.watch.tally(spender, now),
             )  # fmt: skip
             try:
@@ -125,7 +125,7 @@ class Sender:
             )
         return tally
 
-    def _pace(self, address: Address) -> Pace:
+    def pace(self, address: Address) -> Pace:
         """One pace a model of an endpoint, whoever asks it: what was learnt for the dataset holds for the comparison."""
         limits = self.limits
         return self._paces.setdefault(

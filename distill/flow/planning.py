@@ -1,17 +1,24 @@
-"""What a run would send and may cost, before it does; sends nothing.
+"""What a run would send and may cost, before it does.
 
-The first round of asking is exact; rows that gates will refuse can add to it, up to every training seed, so each
-figure has an upper end. Output tokens are what the store saw of the same endpoint, else the spec's ceiling.
+With a pilot, some rows of each spender are asked for real (their answers are kept, so nothing is paid twice) and tell
+what a call uses, how long it takes, and what the endpoint allows; without, nothing is sent and the spec's ceilings stand
+in. The first round of asking is exact; rows that gates will refuse add to it, up to every training seed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+import statistics
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from distill import tokens
-from distill.flow import comparing, curation, seeding
-from distill.records import Request, Usage
+from distill.flow import comparing, curation, loops, seeding
+from distill.flow.asking import Sender
+from distill.flow.watch import Silent, Watch
+from distill.money import Budget
+from distill.records import Answer, Request, Usage
+from distill.teacher import models
 from distill.teacher.endpoints import Address
 from distill.teacher.runner import ceiling
 from distill.teacher.store import Store, opened
@@ -19,71 +26,174 @@ from distill.teacher.store import Store, opened
 if TYPE_CHECKING:
     from distill.flow.project import Project
 
+Spender = tuple[str, Sequence[Request], Address]
+_FEWEST = 3
+"""Answers from which a spread can be told."""
 
-def plan(project: Project) -> dict[str, Any]:
-    """Per spender: requests, held by the store, to send, tokens, and dollars from expected to at most."""
+
+def plan(project: Project, *, pilot: int = 0, watch: Watch | None = None) -> dict[str, Any]:
+    """Per spender: requests, held, to send, tokens, dollars and seconds; `pilot` rows of each are asked first."""
     import polars as pl
 
     table = seeding.aside(project.spec, project.seeds, project.pinned).kept
     tests = table.filter(pl.col("role") == "test")
     train = table.filter(pl.col("role") == "train")
+    draws = project.spec.teacher.sampling.draws
     with opened(project.store_path) as store:
-        first = curation.more(
-            table,
-            [],
-            curation.curate(project, table, [], store).short,
-            draws=project.spec.teacher.sampling.draws,
-        )
-        spenders = [_spender("teacher", curation.requests(project, table, first), project.teacher, store)]
+        first = curation.more(table, [], curation.curate(project, table, [], store).short, draws=draws)
+        asked: list[Spender] = [("teacher", curation.requests(project, table, first), project.teacher)]
         for arm in comparing.arms(project, student=None):
-            spenders.append(
-                _spender(f"evaluate {arm.name}", comparing.requests(project, arm, tests), arm.address, store)
-            )
-    known = [s for s in spenders if s["usd_at_most"] is not None]
+            asked.append((f"evaluate {arm.name}", comparing.requests(project, arm, tests), arm.address))
+        said = loops.run(_pilot(project, asked, store, pilot, watch or Silent())) if pilot else {}
+        spenders = [
+            _spender(*one, store, in_flight=project.spec.teacher.limits.in_flight, limits=said.get("limits"))
+            for one in asked
+        ]
+        tried = first[: pilot * draws]
+        passed = curation.curate(project, table, tried, store).passed.total() if pilot else None
     return {
         "task": project.spec.task,
         "seeds": {"read": len(project.seeds), "train": train.height, "test": tests.height},
         "rows_wanted": project.spec.dataset.accept,
+        "pilot": {"rows": len(tried), "passed_gates": passed, **said} if pilot else None,
         "spenders": spenders,
         "student_calls": tests.height if project.spec.student.train.with_ != "none" else 0,
-        "usd_at_most": sum(s["usd_at_most"] for s in known) if len(known) == len(spenders) else None,
+        "usd_expected": _sum(spenders, "usd_expected"),
+        "usd_low": _sum(spenders, "usd_low"),
+        "usd_high": _sum(spenders, "usd_high"),
+        "usd_at_most": _sum(spenders, "usd_at_most"),
+        "seconds_expected": _sum(spenders, "seconds_expected"),
         "budget_usd": project.spec.budget.usd,
         "note": f"if gates refuse rows, up to {train.height} training seeds may be asked",
     }
 
 
-def _spender(name: str, requests: Sequence[Request], address: Address, store: Store) -> dict[str, Any]:
-    missing = [request for request in requests if store.get(request.id) is None]
+async def _pilot(project: Project, asked: Sequence[Spender], store: Store, rows: int, watch: Watch) -> dict[str, Any]:
+    """Ask the first rows of each spender; returns what the teacher's endpoint said of itself."""
+    run = f"{project.spec.task}/plan"
+    budget = Budget(project.spec.budget.usd, store.spent(run))
+    sender = Sender(store=store, run=run, budget=budget, limits=project.spec.teacher.limits, watch=watch)
+    for name, requests, address in asked:
+        await sender.send(requests[:rows], address, spender=name)
+    pace = sender.pace(project.teacher)
+    return {
+        "usd": store.spent(run),
+        "limits": {"requests_per_minute": pace.requests_per_minute, "tokens_per_minute": pace.tokens_per_minute},
+        "shutdown_date": await models.shutdown_date(project.teacher),
+    }
+
+
+def _spender(
+    name: str, requests: Sequence[Request], address: Address, store: Store, *, in_flight: int,
+    limits: Mapping[str, int | None] | None,
+) -> dict[str, Any]:  # fmt: skip
+    answers = [store.get(request.id) for request in requests]
+    missing = [request for request, answer in zip(requests, answers, strict=True) if answer is None]
+    seen = [answer for answer in answers if answer is not None]
     prompt = sum(tokens.count_messages(r.body["messages"], address.model) for r in missing)
     most = sum(ceiling(r).completion_tokens for r in missing)
     price = address.price
+    measured = _measured(seen, len(missing), address, in_flight, limits or {}) if len(seen) >= _FEWEST else {}
     return {
         "spender": name,
         "model": address.model,
         "requests": len(requests),
-        "in_store": len(requests) - len(missing),
+        "in_store": len(seen),
         "to_send": len(missing),
         "prompt_tokens": prompt,
         "completion_tokens_at_most": most,
         "usd_at_most": price(Usage(prompt, most, measured=False)) if price else None,
+    } | measured
+
+
+def _measured(
+    seen: Sequence[Answer], to_send: int, address: Address, in_flight: int, limits: Mapping[str, int | None]
+) -> dict[str, Any]:
+    """What the answers so far say of those to come: tokens a call, dollars with a 95 % interval, seconds."""
+    prompt, completion = [a.usage.prompt_tokens for a in seen], [a.usage.completion_tokens for a in seen]
+    latency = statistics.fmean(a.latency_s for a in seen)
+    rates = [in_flight / latency if latency and not address.local else (1 / latency if latency else math.inf)]
+    if limits.get("requests_per_minute"):
+        rates.append((limits["requests_per_minute"] or 0) / 60)
+    if limits.get("tokens_per_minute"):
+        rates.append(
+            (limits["tokens_per_minute"] or 0) / 60 / statistics.fmean(map(sum, zip(prompt, completion, strict=True)))
+        )
+    found: dict[str, Any] = {
+        "measured_on": len(seen),
+        "prompt_tokens_p50_p95": _quantiles(prompt),
+        "completion_tokens_p50_p95": _quantiles(completion),
+        "seconds_expected": round(to_send / min(rates), 1),
     }
+    if (price := address.price) is not None:
+        mean, half = _mean([price(a.usage) for a in seen])
+        low, high = max(0.0, mean - half), mean + half
+        found |= {"usd_expected": mean * to_send, "usd_low": low * to_send, "usd_high": high * to_send}
+    return found
 
 
-def lines(result: dict[str, Any]) -> list[str]:
+def _mean(values: Sequence[float]) -> tuple[float, float]:
+    """Mean and half of its 95 % interval, by Student's t."""
+    from scipy.stats import t
+
+    error = statistics.stdev(values) / math.sqrt(len(values))
+    return statistics.fmean(values), float(t.ppf(0.975, len(values) - 1)) * error
+
+
+def _quantiles(values: Sequence[int]) -> list[int]:
+    cuts = statistics.quantiles(values, n=20, method="inclusive")
+    return [round(statistics.median(values)), round(cuts[-1])]
+
+
+def _sum(spenders: Sequence[Mapping[str, Any]], key: str) -> float | None:
+    """The sum over all spenders, None where one of them has no figure."""
+    values = [row.get(key) for row in spenders]
+    return None if None in values else sum(value for value in values if value is not None)
+
+
+def lines(result: Mapping[str, Any]) -> list[str]:
     """The plan as a table for people."""
     seeds = result["seeds"]
     said = [
         f"{result['task']}: {seeds['read']} seeds, {seeds['train']} to train on, {seeds['test']} test rows; {result['rows_wanted'] or 'all'} rows wanted",
-        f"{'':24}{'requests':>9}{'in store':>9}{'to send':>9}{'tokens in':>12}{'out at most':>12}{'$ at most':>11}",
+        f"{'':24}{'requests':>9}{'in store':>9}{'to send':>9}{'tokens in':>12}{'out at most':>12}{'$ at most':>11}{'$ expected':>24}{'time':>10}",
     ]
     for row in result["spenders"]:
-        usd = "unknown" if row["usd_at_most"] is None else f"{row['usd_at_most']:.4f}"
         said.append(
             f"{row['spender']:24}{row['requests']:>9,}{row['in_store']:>9,}{row['to_send']:>9,}"
-            f"{row['prompt_tokens']:>12,}{row['completion_tokens_at_most']:>12,}{usd:>11}"
+            f"{row['prompt_tokens']:>12,}{row['completion_tokens_at_most']:>12,}{_usd(row['usd_at_most']):>11}"
+            f"{_range(row):>24}{_time(row.get('seconds_expected')):>10}"
         )
     if result["student_calls"]:
         said.append(f"{'evaluate student':24}{result['student_calls']:>9,}   (when it is trained)")
+    said += (
+        _pilot_lines(result["pilot"]) if result["pilot"] else ["nothing was sent: figures are ceilings (--no-pilot)"]
+    )
     total = "unknown: give teacher.price" if result["usd_at_most"] is None else f"${result['usd_at_most']:.4f} at most"
+    if result["usd_expected"] is not None:
+        total = f"${result['usd_expected']:.4f} expected ({result['usd_low']:.4f} to {result['usd_high']:.4f}), {total}"
     budget = f"; budget ${result['budget_usd']:.2f}" if result["budget_usd"] else "; no budget is set"
     return [*said, f"in all {total}{budget}; {result['note']}"]
+
+
+def _pilot_lines(pilot: Mapping[str, Any]) -> list[str]:
+    limits = ", ".join(f"{value:,} {name.replace('_', ' ')}" for name, value in pilot["limits"].items() if value)
+    said = [
+        f"pilot: {pilot['passed_gates']} of {pilot['rows']} rows passed the gates; ${pilot['usd']:.4f} spent, and the answers are kept",
+        f"the endpoint's limits: {limits or 'none that it tells'}",
+    ]
+    return [*said, f"the teacher is shut down on {pilot['shutdown_date']}"] if pilot["shutdown_date"] else said
+
+
+def _usd(value: float | None) -> str:
+    return "unknown" if value is None else f"{value:.4f}"
+
+
+def _range(row: Mapping[str, Any]) -> str:
+    if row.get("usd_expected") is None:
+        return "-"
+    return f"{row['usd_expected']:.4f} ({row['usd_low']:.4f}–{row['usd_high']:.4f})"
+
+
+def _time(seconds: float | None) -> str:
+    return "-" if seconds is None else f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"

@@ -75,7 +75,7 @@ def test_a_refresh_keeps_rows_and_test_rows(task: Path) -> None:
     assert seeds[0].equals(seeds[1])
 
 
-def test_a_plan_sends_nothing_and_counts_what_the_store_holds(task: Path) -> None:
+def test_a_plan_without_a_pilot_sends_nothing_and_counts_what_the_store_holds(task: Path) -> None:
     """Before: all to send. After: all held."""
     before = planning.plan(open_project(task, env={}))["spenders"][0]
     run(task)
