@@ -58,6 +58,10 @@ class Seed:
         return "/".join(self.labels.values()) or "all"
 
 
+LIMIT_NAMES = ("max_tokens", "max_completion_tokens", "max_output_tokens")
+"""What a body calls the most tokens of an answer, by API and endpoint."""
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """Exactly what is sent: the endpoint's identity (never its key), the JSON body, and which draw it is."""
@@ -66,6 +70,16 @@ class Request:
     body: Mapping[str, Json]
     draw: int = 0
     id: str = field(init=False, compare=False)
+
+    @property
+    def turns(self) -> list[dict[str, Json]]:
+        """The conversation, whichever API the body is for."""
+        return list(self.body.get("messages") or self.body.get("input") or [])
+
+    @property
+    def max_tokens(self) -> int | None:
+        """The most tokens that the answer may have, None where the body does not say."""
+        return next((int(self.body[name]) for name in LIMIT_NAMES if self.body.get(name)), None)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "id", content_id(self.endpoint, dict(self.body), self.draw, digits=32))

@@ -76,7 +76,9 @@ class Strata(_Part):
 class Sampling(_Part):
     """How the teacher is asked."""
 
-    temperature: float | None = Field(0.0, ge=0, le=2)
+    temperature: float | None = Field(
+        None, ge=0, le=2, description="default: the endpoint's; reasoning models take none"
+    )
     top_p: float | None = Field(None, gt=0, le=1)
     seed: int | None = None
     draws: Count = Field(1, description="answers asked for each row")
@@ -120,6 +122,7 @@ class Teacher(_Part):
         pattern=r"^[A-Za-z_][A-Za-z0-9_]*$",
         description="name of the variable that holds the key",
     )
+    api: Literal["chat", "responses"] = Field("chat", description="chat completions, or OpenAI's Responses API")
     headers: dict[str, str] = Field(default_factory=dict)
     prompt: str = "teacher.md"
     output: str | None = Field(None, description="JSON schema file of the answer")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +11,8 @@ from distill.errors import RowsOwed
 from distill.flow.watch import Watch
 from distill.money import Budget
 from distill.prompts import Template
-from distill.records import Answer, Json, Request
-from distill.teacher import runner
+from distill.records import LIMIT_NAMES, Answer, Json, Request
+from distill.teacher import bodies, runner
 from distill.teacher.endpoints import Address, opened
 from distill.teacher.limits import Pace
 from distill.teacher.runner import Desk, Owed, Tally
@@ -22,39 +22,17 @@ if TYPE_CHECKING:
     from distill.spec import Limits, Sampling
 
 
-def body(
-    messages: Sequence[Mapping[str, str]],
-    *,
-    model: str,
-    sampling: Sampling,
-    output: Mapping[str, Any] | None,
-    draw: int = 0,
-) -> dict[str, Json]:
-    """A chat request; only what the spec sets is sent, since many servers refuse what they do not know."""
-    request: dict[str, Json] = {
-        "model": model,
-        "messages": [dict(turn) for turn in messages],
-        "max_tokens": sampling.max_tokens,
-    }
-    for name in ("temperature", "top_p"):
-        if (value := getattr(sampling, name)) is not None:
-            request[name] = value
-    if sampling.seed is not None:
-        request["seed"] = sampling.seed + draw
-    if output is not None:
-        plain = {key: value for key, value in output.items() if key not in ("$schema", "title", "$id")}
-        schema = {"name": str(output.get("title") or "answer"), "strict": True, "schema": plain}
-        request["response_format"] = {"type": "json_schema", "json_schema": schema}
-    return request | sampling.extra
-
-
 def request(
     fields: Mapping[str, Json], *, template: Template, address: Address, sampling: Sampling,
     output: Mapping[str, Any] | None, draw: int = 0,
 ) -> Request:  # fmt: skip
     """One row's request to one model."""
-    chat = body(template.fill(fields), model=address.model, sampling=sampling, output=output, draw=draw)
-    return Request(address.identity, chat, draw)
+    sent = bodies.body(
+        template.fill(fields), model=address.model, dialect=address.dialect, output=output, max_tokens=sampling.max_tokens,
+        temperature=sampling.temperature, top_p=sampling.top_p, extra=sampling.extra,
+        seed=None if sampling.seed is None else sampling.seed + draw,
+    )  # fmt: skip
+    return Request(address.identity, sent, draw)
 
 
 def final(store: Store, asked: Request, raise_to: int | None) -> tuple[Request, Answer | None]:
@@ -68,7 +46,8 @@ def final(store: Store, asked: Request, raise_to: int | None) -> tuple[Request, 
 
 
 def _raised(asked: Request, raise_to: int) -> Request:
-    return Request(asked.endpoint, {**asked.body, "max_tokens": raise_to}, asked.draw)
+    limit = next(name for name in LIMIT_NAMES if name in asked.body)
+    return Request(asked.endpoint, {**asked.body, limit: raise_to}, asked.draw)
 
 
 @dataclass(slots=True, kw_only=True)

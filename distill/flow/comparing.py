@@ -52,7 +52,9 @@ def requests(project: Project, arm: Arm, tests: pl.DataFrame) -> list[Request]:
     """One request a test row; the base and the student answer greedily, the teacher as it was asked for the dataset."""
     sampling = project.spec.teacher.sampling
     if arm.name != "teacher":
-        sampling = sampling.model_copy(update={"temperature": 0.0, "top_p": None, "extra": {}})
+        # Greedy, but where a host's models may take no temperature and the spec sets none.
+        greedy = None if sampling.temperature is None and arm.address.dialect != "chat" else 0.0
+        sampling = sampling.model_copy(update={"temperature": greedy, "top_p": None, "extra": {}})
     return [
         request(
             json.loads(fields),

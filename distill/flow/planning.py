@@ -90,7 +90,7 @@ def _spender(
     answers = [store.get(request.id) for request in requests]
     missing = [request for request, answer in zip(requests, answers, strict=True) if answer is None]
     seen = [answer for answer in answers if answer is not None]
-    prompt = sum(tokens.count_messages(r.body["messages"], address.model) for r in missing)
+    prompt = sum(tokens.count_messages(r.turns, address.model) for r in missing)
     most = sum(ceiling(r).completion_tokens for r in missing)
     price = address.price
     measured = _measured(seen, len(missing), address, in_flight, limits or {}) if len(seen) >= _FEWEST else {}

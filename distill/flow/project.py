@@ -64,6 +64,7 @@ class Project:
             given.price,
             given.headers,
             given.limits.timeout_s,
+            given.api,
         )
 
     @property
@@ -76,7 +77,7 @@ class Project:
 
 def _address(
     model: str, base_url: str | None, key_env: str, env: Mapping[str, str], price: spec.PriceGiven | None,
-    headers: Mapping[str, str], timeout_s: float,
+    headers: Mapping[str, str], timeout_s: float, api: str = "chat",
 ) -> Address:  # fmt: skip
     rate = Rate(price.input, price.output, price.cached_input) if price else None
     return Address(
@@ -87,6 +88,7 @@ def _address(
         headers=headers,
         rate=rate,
         timeout_s=timeout_s,
+        api=api,
     )
 
 

@@ -66,7 +66,7 @@ class Endpoint:
         import aiohttp
 
         data = encode({"model": self.model} | dict(request.body))
-        url = f"{self.base_url.rstrip('/')}/chat/completions"
+        url = f"{self.base_url.rstrip('/')}/{'responses' if 'input' in request.body else 'chat/completions'}"
         try:
             async with (
                 asyncio.timeout(self.timeout_s),

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from distill.errors import AccessRefused, UsageError
 from distill.money import Price, Rate, price_of
-from distill.teacher import Teacher, embedded, scripted
+from distill.teacher import Teacher, bodies, embedded, scripted
 from distill.teacher.client import Endpoint
 
 SCRIPTED = "scripted"
@@ -34,6 +34,7 @@ class Address:
     timeout_s: float = 120.0
     adapter: Path | None = None
     adapter_id: str = ""
+    api: str = "chat"
 
     @property
     def local(self) -> bool:
@@ -45,6 +46,11 @@ class Address:
         if self.adapter is not None:
             return f"student/{self.adapter_id} on {self.model}"
         return self.model if self.local else (self.base_url or _DEFAULT_URL).rstrip("/")
+
+    @property
+    def dialect(self) -> bodies.Dialect:
+        """How a body for this endpoint is written."""
+        return "chat" if self.local else bodies.dialect_of(self.base_url, self.api)
 
     @property
     def price(self) -> Price | None:

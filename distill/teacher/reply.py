@@ -25,32 +25,65 @@ _NO_ACCESS = {
     "billing_hard_limit_reached",
     "billing_not_active",
     "account_deactivated",
+    # a setting that no row's request will get past
+    "unsupported_parameter",
+    "unsupported_value",
+    "unknown_parameter",
+    "invalid_json_schema",
 }
 _KEEP_CHARS = 400
 LONGEST_WAIT_S = 3600.0
 
 
 def read(body: bytes, request: Request, *, price: Price | None) -> Answer:
-    """A 200's body as an Answer: OK only for a whole chat completion that says why it ended."""
+    """A 200's body as an Answer: OK only for a whole answer that says why it ended."""
     try:
         found = _json(body)
-        choice = found["choices"][0]
-        message, finish = choice["message"], choice["finish_reason"]
-        content, calls = message.get("content"), message.get("tool_calls")
-        refusal = message.get("refusal") or ""
-        reasoning = message.get("reasoning_content") or message.get("reasoning") or ""
-        whole = bool(finish) and all(isinstance(part, str) for part in (finish, content or "", refusal, reasoning))
-        whole = whole and (content is not None or bool(refusal) or bool(calls))
+        said = _response(found) if found.get("object") == "response" else _completion(found)
     except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError):
-        whole = False
-    if not whole:
-        return Answer(request.id, Ended.MALFORMED, status=200, error=f"no whole chat completion: {_shown(body)!r}")
-    text = content or ""
-    usage = _usage(found.get("usage"), request, text)
+        said = None
+    if said is None:
+        return Answer(request.id, Ended.MALFORMED, status=200, error=f"no whole answer: {_shown(body)!r}")
+    usage = _usage(found.get("usage"), request, said["text"])
     return Answer(
-        request.id, Ended.OK, text, finish, usage, price(usage) if price else 0.0, model=str(found.get("model") or ""),
-        refusal=refusal, reasoning=reasoning, status=200, raw=body.decode("utf-8", "replace"),
+        request.id, Ended.OK, said["text"], said["finish_reason"], usage, price(usage) if price else 0.0, status=200,
+        model=str(found.get("model") or ""), refusal=said["refusal"], reasoning=said["reasoning"],
+        raw=body.decode("utf-8", "replace"),
     )  # fmt: skip
+
+
+def _completion(found: Mapping[str, Any]) -> dict[str, str] | None:
+    """text, finish_reason, refusal and reasoning of a chat completion; None or an error for anything else."""
+    choice = found["choices"][0]
+    message, finish = choice["message"], choice["finish_reason"]
+    content, refusal = message.get("content"), message.get("refusal")
+    reasoning = message.get("reasoning_content") or message.get("reasoning")
+    if content is None and not refusal and not message.get("tool_calls"):
+        return None
+    return _texts(text=content, finish_reason=finish, refusal=refusal, reasoning=reasoning)
+
+
+_ENDS = {"max_output_tokens": "length", "content_filter": "content_filter"}
+
+
+def _response(found: Mapping[str, Any]) -> dict[str, str] | None:
+    """The same of a Responses API object, in the words of a chat completion."""
+    parts = [part for item in found["output"] if item["type"] == "message" for part in item["content"]]
+    text = "".join(part["text"] for part in parts if part["type"] == "output_text")
+    refusal = "".join(part["refusal"] for part in parts if part["type"] == "refusal")
+    thoughts = [
+        part["text"] for item in found["output"] if item["type"] == "reasoning" for part in item.get("summary", ())
+    ]
+    ended = "stop" if found["status"] == "completed" else _ENDS.get((found["incomplete_details"] or {})["reason"])
+    if found["status"] not in ("completed", "incomplete") or not (parts or ended == "length"):
+        return None
+    return _texts(text=text, finish_reason=ended, refusal=refusal, reasoning="\n".join(thoughts))
+
+
+def _texts(**given: Any) -> dict[str, str] | None:
+    """All strings, with a reason for the end; None where one is anything else."""
+    whole = bool(given["finish_reason"]) and all(value is None or isinstance(value, str) for value in given.values())
+    return {name: value or "" for name, value in given.items()} if whole else None
 
 
 def refused(status: int, body: bytes, headers: Mapping[str, str], request: Request, *, now: float) -> Answer:
@@ -120,12 +153,13 @@ def _shown(body: bytes) -> str:
 def _usage(found: Any, request: Request, text: str) -> Usage:
     """The endpoint's own counts; where it gives none that make sense, tiktoken's, marked as estimated."""
     if isinstance(found, dict):
-        prompt, completion = found.get("prompt_tokens"), found.get("completion_tokens")
+        prompt = found.get("prompt_tokens", found.get("input_tokens"))
+        completion = found.get("completion_tokens", found.get("output_tokens"))
         if _count(prompt) and _count(completion):
-            details = found.get("prompt_tokens_details")
+            details = found.get("prompt_tokens_details") or found.get("input_tokens_details")
             cached = details.get("cached_tokens") if isinstance(details, dict) else 0
             return Usage(prompt, completion, min(cached, prompt) if _count(cached) else 0)
-    return Usage(tokens.count_messages(request.body["messages"]), tokens.count(text), 0, measured=False)
+    return Usage(tokens.count_messages(request.turns), tokens.count(text), 0, measured=False)
 
 
 def _count(value: Any) -> TypeGuard[int]:

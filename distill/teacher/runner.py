@@ -26,6 +26,8 @@ from distill.teacher.limits import Pace
 from distill.teacher.store import Store
 
 _CHUNK = 256
+_ALL_REFUSED = 20
+"""So many rows refused and none answered: it is not the rows."""
 
 
 @dataclass(slots=True)
@@ -188,6 +190,11 @@ async def _until_answered(request: Request, desk: Desk) -> None:
         unknown += answer.ended.maybe_billed
         if not retry.again(answer, failures, desk.attempts, unknown=unknown, most_unknown=desk.unknown):
             tally.failed += 1
+            if answer.ended is Ended.REFUSED and tally.answered == 0 and tally.failed >= _ALL_REFUSED:
+                raise RowsOwed(
+                    f"the endpoint refused each of the first {tally.failed} rows ({answer.status}: {answer.error}). Most likely a "
+                    "setting of the spec is wrong for this model; `distill explain` shows the request. Nothing is lost."
+                )
             if answer.ended is Ended.CONNECTION and tally.answered == 0:
                 raise RowsOwed(
                     f"the endpoint cannot be reached ({answer.error}); after {sends} sends of one row and no answer to any, "
@@ -240,11 +247,9 @@ async def _send(request: Request, desk: Desk, most: Usage) -> Answer:
 
 def ceiling(request: Request) -> Usage:
     """The most a call can use: its prompt as counted here, and every output token it allows."""
-    body = request.body
-    most = body.get("max_tokens") or body.get("max_completion_tokens") or 4096
-    form = body.get("response_format")
-    prompt = tokens.count_messages(body["messages"]) + (tokens.count(canonical(form)) if form else 0)
-    return Usage(prompt, int(most), 0, measured=False)
+    form = request.body.get("response_format") or request.body.get("text")
+    prompt = tokens.count_messages(request.turns) + (tokens.count(canonical(form)) if form else 0)
+    return Usage(prompt, request.max_tokens or 4096, 0, measured=False)
 
 
 async def _sleep(seconds: float, desk: Desk) -> None:

@@ -30,7 +30,7 @@ class Scripted:
         given = self.reply(request)
         if isinstance(given, Answer):
             return given
-        usage = Usage(tokens.count_messages(request.body["messages"]), tokens.count(given), 0, measured=False)
+        usage = Usage(tokens.count_messages(request.turns), tokens.count(given), 0, measured=False)
         return Answer(request.id, Ended.OK, given, "stop", usage, model="scripted", status=200)
 
     async def close(self) -> None:
@@ -39,8 +39,9 @@ class Scripted:
 
 def fitting(request: Request) -> str:
     """JSON that fits the request's schema, or the last user turn where it has none."""
-    words = str(request.body["messages"][-1]["content"])
+    words = str(request.turns[-1]["content"])
     schema = request.body.get("response_format", {}).get("json_schema", {}).get("schema")
+    schema = schema or request.body.get("text", {}).get("format", {}).get("schema")
     if schema is None:
         return words
     return json.dumps(_fill(schema, int(request.id, 16), words), ensure_ascii=False)

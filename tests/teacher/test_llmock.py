@@ -39,3 +39,13 @@ def test_rate_limits_and_server_errors_fail_no_row(task: Path, llmock: LLMock) -
     result = generate(task, llmock, "gates=[finish_reason]")
     assert (result["owed"], result["exit"]) == (0, 0)
     llmock.assert_resilient()
+
+
+def test_the_responses_api_where_the_spec_asks_for_it(task: Path, llmock: LLMock) -> None:
+    """The other API of the same server: rows answered, tokens counted, nothing sent twice."""
+    first = generate(task, llmock, "gates=[finish_reason]", "teacher.api=responses")
+    assert first["requests_sent"] == len(llmock.requests) > 0
+    assert {record.path for record in llmock.requests} == {"/v1/responses"}
+    assert first["usd"] > 0
+    assert pl.read_parquet(Path(first["folder"]) / "samples.parquet").filter(pl.col("fate") != "dropped").height > 0
+    assert generate(task, llmock, "gates=[finish_reason]", "teacher.api=responses")["requests_sent"] == 0

@@ -1,0 +1,91 @@
+"""A million answers: what the runner holds in memory, how fast it goes, and how soon a resumed run sends.
+
+The teacher is scripted and answers at once, so what is measured is the runner and the store. Prints one JSON object;
+`--count` makes it shorter.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from distill.flow import loops
+from distill.money import Budget
+from distill.records import Answer, Ended, Request, Usage
+from distill.teacher import runner
+from distill.teacher.limits import Pace
+from distill.teacher.store import opened
+
+
+class Instant:
+    """Answers at once, and notes when it was first asked."""
+
+    def __init__(self) -> None:
+        self.first: float | None = None
+
+    async def answer(self, request: Request) -> Answer:
+        self.first = self.first or time.monotonic()
+        await asyncio.sleep(0)
+        return Answer(request.id, Ended.OK, f"answer to {request.id}" * 4, "stop", Usage(60, 30), status=200)
+
+
+def requests(count: int) -> Iterator[Request]:
+    for number in range(count):
+        yield Request(
+            "here", {"model": "m", "messages": [{"role": "user", "content": f"row {number} " * 12}], "max_tokens": 64}
+        )
+
+
+def resident_mib() -> float:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * 4096 / 2**20
+
+
+async def answer(path: Path, count: int, marks: list[float]) -> tuple[float, float]:
+    """(seconds to the first send, answers a second); `marks` gets the memory at every tenth."""
+    teacher = Instant()
+    step = max(1, count // 10)
+
+    def watch(tally: runner.Tally) -> None:
+        while tally.done // step > len(marks):
+            marks.append(round(resident_mib(), 1))
+
+    with opened(path) as store:
+        desk = runner.Desk(
+            teacher=teacher, store=store, run="bench/001", spender="teacher", budget=Budget(), price=None,
+            pace=Pace(in_flight=256), on_change=watch,
+        )  # fmt: skip
+        started = time.monotonic()
+        tally = await runner.run(requests(count), desk, in_flight=256)
+        spent = time.monotonic() - started
+    return (teacher.first or 0) - started, tally.answered / spent
+
+
+def main() -> None:
+    """Fill a store, then resume with a tenth more rows, all new ones at the end."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--count", type=int, default=1_000_000)
+    given = parser.parse_args()
+    marks: list[float] = []
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "answers.db"
+        _, rate = loops.run(answer(path, given.count, marks))
+        first, _ = loops.run(answer(path, given.count + 1000, []))
+        size = path.stat().st_size
+    found = {
+        "answers": given.count,
+        "answers_a_second": round(rate),
+        "memory_mib_at_each_tenth": marks,
+        "seconds_to_first_send_of_a_resume": round(first, 2),
+        "bytes_an_answer": round(size / given.count),
+    }
+    print(json.dumps(found, indent=2))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,98 @@
+"""Request bodies in the dialect that an endpoint speaks; only what the spec sets is sent, since many refuse the rest.
+
+chat        chat completions, which nearly every server speaks
+openai      the same as OpenAI itself takes it: `max_completion_tokens`, and a schema without the keywords that its
+            strict mode refuses (the whole schema is checked here, by the gate)
+responses   OpenAI's Responses API, nothing stored at their side
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from distill.records import Json
+
+Dialect = Literal["chat", "openai", "responses"]
+_NOT_SENT = ("$schema", "title", "$id")
+_NOT_STRICT = {"minLength", "maxLength", "default", "examples", "uniqueItems", "minProperties", "maxProperties"}
+
+
+def dialect_of(base_url: str | None, api: str) -> Dialect:
+    """`responses` where the spec says so; else OpenAI's own chat dialect on its own hosts, the common one elsewhere."""
+    if api == "responses":
+        return "responses"
+    host = urlsplit(base_url or "https://api.openai.com").hostname or ""
+    return "openai" if host.endswith((".openai.com", ".openai.azure.com")) else "chat"
+
+
+def body(
+    messages: Sequence[Mapping[str, str]],
+    *,
+    model: str,
+    dialect: Dialect,
+    max_tokens: int,
+    temperature: float | None = None,
+    top_p: float | None = None,
+    seed: int | None = None,
+    output: Mapping[str, Any] | None = None,
+    extra: Mapping[str, Json] | None = None,
+) -> dict[str, Json]:
+    """The body to send, without what is None; `extra` goes on top as it is."""
+    turns = [dict(turn) for turn in messages]
+    limit = {"chat": "max_tokens", "openai": "max_completion_tokens", "responses": "max_output_tokens"}[dialect]
+    request: dict[str, Json] = {
+        "model": model,
+        "input" if dialect == "responses" else "messages": turns,
+        limit: max_tokens,
+        "temperature": temperature,
+        "top_p": top_p,
+        "seed": None if dialect == "responses" else seed,
+    }
+    if output is not None:
+        request |= _form(output, dialect)
+    if dialect == "responses":
+        request["store"] = False
+    return {name: value for name, value in request.items() if value is not None} | dict(extra or {})
+
+
+def _form(output: Mapping[str, Any], dialect: Dialect) -> dict[str, Json]:
+    schema: Mapping[str, Any] = {key: value for key, value in output.items() if key not in _NOT_SENT}
+    strict = True
+    if dialect != "chat":
+        schema, strict = _without(schema, _NOT_STRICT), _is_strict(schema)
+    named = {"name": str(output.get("title") or "answer"), "strict": strict, "schema": schema}
+    if dialect == "responses":
+        return {"text": {"format": {"type": "json_schema", **named}}}
+    return {"response_format": {"type": "json_schema", "json_schema": named}}
+
+
+def _without(schema: Any, names: set[str]) -> Any:
+    """`schema` less these keywords, at every depth; properties that happen to be called so stay."""
+    if isinstance(schema, list):
+        return [_without(part, names) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    kept = {key: value for key, value in schema.items() if key not in names}
+    return {
+        key: {name: _without(part, names) for name, part in value.items()}
+        if key in ("properties", "$defs", "definitions") and isinstance(value, dict)
+        else value
+        if key in ("enum", "const", "required")
+        else _without(value, names)
+        for key, value in kept.items()
+    }
+
+
+def _is_strict(schema: Any) -> bool:
+    """Whether OpenAI's strict mode takes it: every object closed, every property of it required."""
+    if isinstance(schema, list):
+        return all(_is_strict(part) for part in schema)
+    if not isinstance(schema, dict):
+        return True
+    properties = schema.get("properties")
+    if isinstance(properties, dict):
+        closed = schema.get("additionalProperties") is False and set(schema.get("required", ())) == set(properties)
+        return closed and all(_is_strict(part) for part in properties.values())
+    return all(_is_strict(value) for key, value in schema.items() if key not in ("enum", "const"))

@@ -1,0 +1,72 @@
+"""What is sent: the endpoint's dialect, and nothing that the spec does not set."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from distill.teacher import bodies
+
+TURNS = [{"role": "user", "content": "hi"}]
+SCHEMA: dict[str, Any] = {
+    "$schema": "x",
+    "title": "ticket",
+    "type": "object",
+    "properties": {"note": {"type": "string", "maxLength": 9}, "default": {"enum": ["minLength", "default"]}},
+    "required": ["note", "default"],
+    "additionalProperties": False,
+}
+
+
+@pytest.mark.parametrize(
+    ("url", "api", "dialect"),
+    [
+        (None, "chat", "openai"),
+        ("https://eu.api.openai.com/v1", "chat", "openai"),
+        ("https://corp.openai.azure.com/openai/v1", "chat", "openai"),
+        ("https://notopenai.com/v1", "chat", "chat"),
+        ("http://127.0.0.1:1/v1", "chat", "chat"),
+        ("http://127.0.0.1:1/v1", "responses", "responses"),
+    ],
+)
+def test_the_dialect_is_that_of_the_address(url: str | None, api: str, dialect: str) -> None:
+    assert bodies.dialect_of(url, api) == dialect
+
+
+def test_only_what_is_set_is_sent() -> None:
+    """No nulls, no defaults of ours: many servers refuse what they do not know."""
+    assert bodies.body(TURNS, model="m", dialect="chat", max_tokens=5) == {
+        "model": "m",
+        "messages": TURNS,
+        "max_tokens": 5,
+    }
+    sent = bodies.body(TURNS, model="m", dialect="chat", max_tokens=5, seed=0, temperature=0.0, extra={"top_k": 3})
+    assert (sent["seed"], sent["temperature"], sent["top_k"]) == (0, 0.0, 3)
+
+
+def test_openai_gets_its_own_names_and_a_schema_that_strict_mode_takes() -> None:
+    """Lengths are left to our own check; a property that is called like a keyword stays."""
+    sent = bodies.body(TURNS, model="m", dialect="openai", max_tokens=5, output=SCHEMA)
+    assert "max_tokens" not in sent
+    assert sent["max_completion_tokens"] == 5
+    form = sent["response_format"]["json_schema"]
+    assert (form["name"], form["strict"]) == ("ticket", True)
+    assert form["schema"]["properties"] == {"note": {"type": "string"}, "default": {"enum": ["minLength", "default"]}}
+    loose = bodies.body(TURNS, model="m", dialect="openai", max_tokens=5, output=SCHEMA | {"required": ["note"]})
+    assert loose["response_format"]["json_schema"]["strict"] is False
+
+
+def test_elsewhere_the_whole_schema_is_sent() -> None:
+    """A server that decodes under a grammar makes use of every keyword."""
+    form = bodies.body(TURNS, model="m", dialect="chat", max_tokens=5, output=SCHEMA)["response_format"]["json_schema"]
+    assert form["schema"]["properties"]["note"]["maxLength"] == 9
+
+
+def test_the_responses_api_stores_nothing_there() -> None:
+    sent = bodies.body(TURNS, model="m", dialect="responses", max_tokens=5, seed=3, output=SCHEMA)
+    assert sent["store"] is False
+    assert sent["input"] == TURNS
+    assert sent["max_output_tokens"] == 5
+    assert "seed" not in sent
+    assert sent["text"]["format"]["type"] == "json_schema"
