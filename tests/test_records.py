@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -40,14 +41,32 @@ def changed(value: Any, path: tuple[Any, ...]) -> Any:
     return items
 
 
-def test_every_field_of_a_request_is_in_its_id() -> None:
-    """A request that differs in any leaf of its body, in its endpoint or its draw is another request."""
+def every_field_counts() -> None:
     base = Request("endpoint", BODY)
     others = [Request("endpoint", changed(BODY, path)) for path in leaves(BODY)]
     others += [Request("elsewhere", BODY), Request("endpoint", BODY, draw=1)]
     others += [Request("endpoint", {k: v for k, v in BODY.items() if k != name}) for name in BODY]
     ids = {request.id for request in (base, *others)}
     assert len(ids) == len(others) + 1
+
+
+def test_every_field_of_a_request_is_in_its_id() -> None:
+    """A request that differs in any leaf of its body, in its endpoint or its draw is another request."""
+    every_field_counts()
+
+
+@pytest.mark.parametrize("left_out", ["endpoint", "draw", *BODY])
+def test_a_key_that_leaves_a_field_out_would_be_noticed(monkeypatch: pytest.MonkeyPatch, left_out: str) -> None:
+    """The check above fails for every mutant of the key that forgets one field."""
+
+    def forgetful(self: Request) -> None:
+        body = {name: value for name, value in self.body.items() if name != left_out}
+        endpoint, draw = "" if left_out == "endpoint" else self.endpoint, 0 if left_out == "draw" else self.draw
+        object.__setattr__(self, "id", content_id(endpoint, body, draw, digits=32))
+
+    monkeypatch.setattr(Request, "__post_init__", forgetful)
+    with pytest.raises(AssertionError):
+        every_field_counts()
 
 
 @given(st.dictionaries(st.text(), json_values, max_size=5))

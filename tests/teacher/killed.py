@@ -1,4 +1,8 @@
-"""A process that answers rows and kills itself at a named point; run as `python killed.py URL STORE ROWS POINT AFTER`."""
+"""A process that answers rows and kills itself at a named point.
+
+`python killed.py URL STORE ROWS POINT AFTER [MUTANT]`. A mutant breaks one promise of the store on purpose, so that a
+test can show that it would notice; its commits are slow, as those of a busy disk are.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +10,10 @@ import asyncio
 import os
 import signal
 import sys
+import time
+from collections.abc import Coroutine
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from distill.money import Budget, Rate
 from distill.records import Answer, Request
@@ -42,27 +48,46 @@ class Fuse:
 
 class FusedStore(Store):
     fuse: Fuse
+    mutant = ""
+    behind: ClassVar[set[asyncio.Task[Any]]] = set()
+
+    def later(self, work: Coroutine[Any, Any, Any]) -> None:
+        task = asyncio.create_task(work)
+        self.behind.add(task)
+        task.add_done_callback(self.behind.discard)
+
+    async def queued(self, work: Coroutine[Any, Any, Any]) -> None:
+        await asyncio.sleep(0.2)  # behind what the writer has to do already
+        await work
 
     async def intend(self, request: Request, **given: Any) -> int:
         self.fuse.passed("before intent")
+        if self.mutant == "send before the intent is on the disk":
+            self.later(super().intend(request, **given))
+            return 10**9
         attempt = await super().intend(request, **given)
         self.fuse.passed("after intent")
         return attempt
 
     async def settle(self, attempt: int, request: Request, answer: Answer) -> None:
         self.fuse.passed("after send")
+        if self.mutant == "permit given back at read":
+            self.later(self.queued(super().settle(attempt, request, answer)))
+            return
         await super().settle(attempt, request, answer)
         self.fuse.passed("after commit")
 
     def _transaction(self, groups: Any) -> list[int]:
         if any(len(statements) > 1 for statements in groups):  # the settlement of an answer
             self.fuse.passed("before commit")
+        if self.mutant:
+            time.sleep(0.05)
         return super()._transaction(groups)
 
 
-async def main(url: str, path: str, count: str, point: str, after: str) -> None:
+async def main(url: str, path: str, count: str, point: str, after: str, mutant: str = "") -> None:
     store = FusedStore(Path(path))
-    store.fuse = Fuse(point, int(after))
+    store.fuse, store.mutant = Fuse(point, int(after)), mutant
     teacher = Endpoint("m", url, price=Rate(1, 1).usd)
     desk = runner.Desk(
         teacher=teacher, store=store, run="t/001", spender="teacher", budget=Budget(), price=Rate(1, 1).usd,

@@ -17,8 +17,8 @@ SCRIPT = Path(__file__).with_name("killed.py")
 ROWS = 400
 
 
-async def start(server: Server, store: Path, point: str = "never", after: int = 1) -> int | None:
-    words = [sys.executable, str(SCRIPT), server.base_url, str(store), str(ROWS), point, str(after)]
+async def start(server: Server, store: Path, point: str = "never", after: int = 1, mutant: str = "") -> int | None:
+    words = [sys.executable, str(SCRIPT), server.base_url, str(store), str(ROWS), point, str(after), mutant]
     process = await asyncio.create_subprocess_exec(*words, stderr=asyncio.subprocess.PIPE)
     _, said = await process.communicate()
     assert process.returncode in (0, -9), said.decode()
@@ -51,3 +51,26 @@ async def test_kills_at_every_point_lose_nothing_and_pay_at_most_what_was_in_fli
         assert db.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
     assert sends >= sum(paid.values()), "every send that the server billed has its row in the ledger"
     assert unknown <= len(POINTS) * IN_FLIGHT
+
+
+async def promises(tmp_path: Path, mutant: str) -> None:
+    """What must hold at the moment of a kill, before anything is recovered."""
+    store = tmp_path / "answers.db"
+    async with serve(Script(latency_s=0.002)) as server:
+        assert await start(server, store, "after send", 60, mutant) == -9
+        paid = sum(server.ledger.billed.values())
+    with sqlite3.connect(store) as db:
+        sends = db.execute("SELECT count(*) FROM attempts").fetchone()[0]
+    assert sends >= paid, "the server billed a send that the ledger knows nothing of"
+    assert paid - committed(store) <= IN_FLIGHT, "more was paid and not kept than was in flight"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mutant", ["permit given back at read", "send before the intent is on the disk"])
+async def test_the_promises_hold_on_a_slow_disk_and_their_tests_would_notice(tmp_path: Path, mutant: str) -> None:
+    """The store as it is keeps them; with one broken on purpose, the same check fails."""
+    (tmp_path / "whole").mkdir()
+    (tmp_path / "mutant").mkdir()
+    await promises(tmp_path / "whole", "slow commits alone")
+    with pytest.raises(AssertionError, match=r"ledger knows nothing|paid and not kept"):
+        await promises(tmp_path / "mutant", mutant)
