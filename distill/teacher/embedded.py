@@ -1,12 +1,13 @@
 """The embedded model: SmolLM2-135M-Instruct from a PyPI package, served by llama.cpp on loopback.
 
 No key, no download from a model hub. The same HTTP client reaches it as any other endpoint. One slot: on
-two hyper-threads of one core it answers more calls a second than two, four or eight slots do, and its
-answers then depend on the request alone (docs/decisions/one-slot.md).
+two hyper-threads of one core it answers more calls a second than two, four or eight slots do
+(docs/decisions/one-slot-embedded-server.md).
 """
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 import os
 from collections.abc import Iterator
@@ -14,6 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from distill.errors import UsageError
+from distill.records import Answer, Request
+from distill.teacher import Teacher
 
 MODEL = "embedded/smollm2-135m"
 CONTEXT = 4096
@@ -50,6 +53,7 @@ def serve(adapter: Path | None = None) -> Iterator[str]:
     params.port = 0
     params.n_parallel = 1
     params.n_ctx = CONTEXT
+    params.cache_ram_mib = 0  # a second cache of older prompts, which would make an answer depend on them
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = max(1, min(os.cpu_count() or 1, 8))
     params.ui = False
     params.verbosity = -1  # its log lines would tear the progress panel
@@ -62,6 +66,38 @@ def serve(adapter: Path | None = None) -> Iterator[str]:
     finally:
         with _quiet():
             del server
+
+
+class Steady:
+    """The embedded server as a teacher whose answers depend on the request alone, whatever it was asked before.
+
+    The server keeps what two prompts have in common. How much that is changes in which batches the rest is computed,
+    with it the last digits, and now and then a word. So one call goes at a time, and before each the server reads all
+    turns but the last: what it then keeps is always the same, and always computed the same way.
+    """
+
+    def __init__(self, server: Teacher) -> None:
+        self._server = server
+        self._one_at_a_time = asyncio.Lock()
+        self._before = ""
+
+    async def answer(self, request: Request) -> Answer:
+        """Send once, after the server's memory is brought to where the last turn begins."""
+        before = _before_last_turn(request)
+        async with self._one_at_a_time:
+            await self._server.answer(before)
+            if (
+                before.id != self._before
+            ):  # the server reads the last token of what it knows anew: so, the first time too
+                await self._server.answer(before)
+                self._before = before.id
+            return await self._server.answer(request)
+
+
+def _before_last_turn(request: Request) -> Request:
+    turns = request.turns[:-1] or [{"role": "system", "content": ""}]
+    body = {"model": request.body["model"], "messages": turns, "max_tokens": 1, "temperature": 0}
+    return Request(request.endpoint, body | {"add_generation_prompt": False})
 
 
 @contextmanager

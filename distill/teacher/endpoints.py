@@ -82,7 +82,7 @@ async def opened(address: Address) -> AsyncIterator[Teacher]:
     elif address.local:
         with embedded.serve(address.adapter) as url:
             async with _client(address, url) as endpoint:
-                yield endpoint
+                yield embedded.Steady(endpoint)
     else:
         async with _client(address, address.base_url or _DEFAULT_URL) as endpoint:
             yield endpoint
