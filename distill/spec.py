@@ -8,14 +8,16 @@ Only `cli` and `flow` import this module: stages take plain keyword arguments.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from distill import yaml_lines
 from distill.errors import Fault, SpecError, UsageError
+from distill.yaml_lines import NodePath
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 Count = Annotated[int, Field(ge=1)]
@@ -240,7 +242,7 @@ def load(path: Path, overrides: Sequence[str] = ()) -> TaskSpec:
         raise UsageError(f"no spec at {path}; `distill init {path.parent}` writes a first one") from None
     except (UnicodeDecodeError, OSError) as fault:
         raise UsageError(f"{path}: cannot be read: {fault}") from fault
-    raw, lines = _yaml(text, str(path))
+    raw, lines = yaml_lines.read(text, str(path))
     for override in overrides:
         _set(raw, override)
     try:
@@ -252,54 +254,6 @@ def load(path: Path, overrides: Sequence[str] = ()) -> TaskSpec:
 def schema() -> dict[str, Any]:
     """The spec's JSON Schema, for editors."""
     return TaskSpec.model_json_schema(by_alias=True) | {"$schema": "https://json-schema.org/draft/2020-12/schema"}
-
-
-Path_ = tuple[str | int, ...]
-
-
-def _yaml(text: str, source: str) -> tuple[dict[str, Any], dict[Path_, int]]:
-    """The mapping and the line of every node in it; duplicate keys and anything but a mapping are refused."""
-    try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        raw = yaml.safe_load(text)
-    except yaml.YAMLError as fault:
-        mark = getattr(fault, "problem_mark", None)
-        where = f"{source}:{mark.line + 1}" if mark else source
-        raise SpecError(source, [Fault(where, f"not YAML: {getattr(fault, 'problem', None) or fault}")]) from None
-    if not isinstance(root, yaml.MappingNode) or not isinstance(raw, dict):
-        raise SpecError(source, [Fault(f"{source}:1", "a spec is a mapping that starts with, say, `task: my-task`")])
-    lines = dict(_lines(root, ()))
-    twice = [
-        Fault(f"{source}:{line}", f"key `{'.'.join(map(str, path))}` is given twice")
-        for path, line in _doubles(root, ())
-    ]
-    if twice:
-        raise SpecError(source, twice)
-    return raw, lines
-
-
-def _lines(node: yaml.Node, path: Path_) -> Iterator[tuple[Path_, int]]:
-    yield path, node.start_mark.line + 1
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            yield (*path, key.value), key.start_mark.line + 1
-            yield from ((p, n) for p, n in _lines(value, (*path, key.value)) if p != (*path, key.value))
-    elif isinstance(node, yaml.SequenceNode):
-        for index, value in enumerate(node.value):
-            yield from _lines(value, (*path, index))
-
-
-def _doubles(node: yaml.Node, path: Path_) -> Iterator[tuple[Path_, int]]:
-    if isinstance(node, yaml.MappingNode):
-        seen: set[str] = set()
-        for key, value in node.value:
-            if key.value in seen:
-                yield (*path, key.value), key.start_mark.line + 1
-            seen.add(key.value)
-            yield from _doubles(value, (*path, key.value))
-    elif isinstance(node, yaml.SequenceNode):
-        for index, value in enumerate(node.value):
-            yield from _doubles(value, (*path, index))
 
 
 def _set(raw: dict[str, Any], override: str) -> None:
@@ -319,7 +273,7 @@ def _set(raw: dict[str, Any], override: str) -> None:
         raise UsageError(f"--set {override!r}: {value!r} is not a YAML value") from None
 
 
-def _fault(error: Mapping[str, Any], lines: Mapping[Path_, int], source: str) -> Fault:
+def _fault(error: Mapping[str, Any], lines: Mapping[NodePath, int], source: str) -> Fault:
     path = tuple(
         part
         for part in error["loc"]
@@ -339,7 +293,7 @@ def _fault(error: Mapping[str, Any], lines: Mapping[Path_, int], source: str) ->
     return Fault(f"{source}:{line}", f"`{dotted}` is {found!r}: {message[0].lower() + message[1:]}")
 
 
-def _known(path: Path_) -> list[str]:
+def _known(path: NodePath) -> list[str]:
     """The keys a group of the spec takes."""
     model: Any = TaskSpec
     for part in path:

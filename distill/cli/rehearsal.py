@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from distill.errors import UsageError
-from distill.testing.fault_server import FAULTS, Script
+from distill.testing.fault_server import Script
 from distill.testing.fault_server import serve as listening
+from distill.testing.faults import FAULTS
 
 
 def share(given: str) -> tuple[str, float]:

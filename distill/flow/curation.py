@@ -63,32 +63,12 @@ def curate(project: Project, table: pl.DataFrame, asked: Asked, store: Store) ->
     """All steps in order over what the store holds now; sends nothing."""
     import polars as pl
 
-    from distill.curate import answers, balance, dedup, filters, leaks, split
+    from distill.curate import balance, dedup, filters, leaks, split
     from distill.outcome import dropped_frame
 
     train = table.filter(pl.col("role") == "train")
-    fields = {seed: json.loads(text) for seed, text in train.select("seed_id", "fields").iter_rows()}
-    wanted = list(zip(asked, requests(project, train, asked), strict=True))
-    raise_to = project.spec.teacher.sampling.raise_to
-    found = [(pair, *asking.final(store, request, raise_to)) for pair, request in wanted]
-    entries = (
-        {
-            "seed_id": seed,
-            "request_id": request.id,
-            "draw": draw,
-            "user": project.student_prompt.user(fields[seed]),
-            "answer": answer,
-        }
-        for (seed, draw), request, answer in found
-        if answer is not None
-    )
     strata = dict(train.select("seed_id", "stratum").iter_rows())
-    unanswered = dropped_frame(
-        (seed, request.id, strata[seed], "teacher", *_why(store, request.id))
-        for (seed, _), request, answer in found
-        if answer is None
-    )
-    samples = answers.samples(train, entries)
+    samples, unanswered = _answered(project, train, asked, store)
     near = project.spec.dedup.near
     gated = filters.run_gates(samples, gates(project))
     unique = dedup.duplicates(gated.kept, near=near)
@@ -124,6 +104,35 @@ def curate(project: Project, table: pl.DataFrame, asked: Asked, store: Store) ->
         dropped=pl.concat([resting, unanswered, *(step.dropped for step in steps)]),
         funnel=funnel, quotas=quotas, passed=passed, spare=dict(spare),
     )  # fmt: skip
+
+
+def _answered(project: Project, train: pl.DataFrame, asked: Asked, store: Store) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """(samples, dropped): every (seed, draw) that was asked, with its answer or with why there is none."""
+    from distill.curate import answers
+    from distill.outcome import dropped_frame
+
+    fields = {seed: json.loads(text) for seed, text in train.select("seed_id", "fields").iter_rows()}
+    strata = dict(train.select("seed_id", "stratum").iter_rows())
+    raise_to = project.spec.teacher.sampling.raise_to
+    wanted = zip(asked, requests(project, train, asked), strict=True)
+    found = [(pair, *asking.final(store, request, raise_to)) for pair, request in wanted]
+    entries = (
+        {
+            "seed_id": seed,
+            "request_id": request.id,
+            "draw": draw,
+            "user": project.student_prompt.user(fields[seed]),
+            "answer": answer,
+        }
+        for (seed, draw), request, answer in found
+        if answer is not None
+    )
+    unanswered = dropped_frame(
+        (seed, request.id, strata[seed], "teacher", *_why(store, request.id))
+        for (seed, _), request, answer in found
+        if answer is None
+    )
+    return answers.samples(train, entries), unanswered
 
 
 def _quotas(project: Project, train: pl.DataFrame, clean: pl.DataFrame, asked: Asked) -> dict[str, int]:

@@ -151,7 +151,7 @@ def _trainer(
     from transformers.trainer_callback import PrinterCallback
     from trl import SFTConfig, SFTTrainer
 
-    class AnswerTrainer(SFTTrainer):  # type: ignore[misc]
+    class AnswerTrainer(SFTTrainer):  # type: ignore[misc]  # TRL is not followed, so its class is Any
         """Scores answer tokens only. TRL projects every prompt token on the vocabulary too where there is no
         Triton: twice the time of a step on a CPU (measured)."""
 

@@ -13,13 +13,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import email.utils
 import hashlib
 import socket
 import struct
 import time
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,6 +27,7 @@ import orjson
 
 from distill.records import Request
 from distill.teacher.scripted import fitting
+from distill.testing.faults import FAULTS, Answer, Reply, http, limited
 
 WINDOW_S = 60.0
 
@@ -104,113 +104,6 @@ class Ledger:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What goes over the line: pieces with a pause between them, and how the line ends."""
-
-    status: int
-    pieces: tuple[bytes, ...]
-    end: str = "keep"
-    """keep · close · reset (RST) · half (FIN, and the line is still read) · hang (nothing more, ever)"""
-    pause_s: float = 0.0
-
-
-def _http(
-    status: int, body: bytes, *, headers: str = "", kind: str = "application/json", length: int | None = None
-) -> bytes:
-    size = len(body) if length is None else length
-    return f"HTTP/1.1 {status} X\r\ncontent-type: {kind}\r\ncontent-length: {size}\r\n{headers}\r\n".encode() + body
-
-
-def _error(status: int, code: str, message: str, headers: str = "") -> Reply:
-    error = {"message": message, "type": code, "param": None, "code": code}
-    return Reply(status, (_http(status, orjson.dumps({"error": error}), headers=headers),))
-
-
-def _limited(headers: str) -> Reply:
-    return _error(429, "rate_limit_exceeded", "Rate limit reached", headers)
-
-
-def _changed(change: Callable[[dict[str, Any]], Any]) -> Callable[[Answer], Reply]:
-    def reply(answer: Answer) -> Reply:
-        body = orjson.loads(answer.body)
-        changed = change(body)
-        return Reply(200, (_http(200, orjson.dumps(body if changed is None else changed)),))
-
-    return reply
-
-
-def _message(**fields: Any) -> Callable[[Answer], Reply]:
-    return _changed(lambda body: body["choices"][0]["message"].update(fields))
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A good answer, before a fault spoils it."""
-
-    body: bytes
-    retry_after_s: float
-
-
-def _bomb(_answer: Answer) -> Reply:
-    """A few kilobytes that unpack to 64 MB."""
-    import gzip
-
-    packed = gzip.compress(b" " * (64 << 20))
-    return Reply(200, (_http(200, packed, headers="content-encoding: gzip\r\n"),))
-
-
-def _whole(answer: Answer) -> bytes:
-    return _http(200, answer.body)
-
-
-FAULTS: dict[str, Callable[[Answer], Reply]] = {
-    "429": lambda a: _limited(f"retry-after: {a.retry_after_s:g}\r\n"),
-    "429-ms": lambda a: _limited(f"retry-after-ms: {a.retry_after_s * 1000:g}\r\n"),
-    "429-date": lambda a: _limited(
-        f"retry-after: {email.utils.formatdate(time.time() + a.retry_after_s, usegmt=True)}\r\n"
-    ),
-    "429-silent": lambda _: _limited(""),
-    "429-absurd": lambda _: _limited("retry-after: 1e300\r\n"),
-    "quota": lambda _: _error(429, "insufficient_quota", "You exceeded your current quota"),
-    "400": lambda _: _error(400, "invalid_request_error", "This request is not taken"),
-    "401": lambda _: _error(401, "invalid_api_key", "Incorrect API key provided"),
-    "404": lambda _: _error(404, "model_not_found", "The model does not exist"),
-    "422": lambda _: _error(422, "invalid_request_error", "Unprocessable"),
-    "500": lambda _: _error(500, "server_error", "The server had an error"),
-    "502": lambda _: Reply(502, (_http(502, b"<html>Bad gateway</html>", kind="text/html"),)),
-    "503": lambda a: _error(503, "overloaded", "Overloaded", f"retry-after: {a.retry_after_s:g}\r\n"),
-    "529": lambda _: _error(529, "overloaded_error", "Overloaded"),
-    "reset": lambda a: Reply(200, (_whole(a)[: len(a.body) // 2],), "reset"),
-    "reset-unread": lambda _: Reply(0, (), "reset"),
-    "half-close": lambda a: Reply(200, (_whole(a)[: len(a.body) // 2],), "half"),
-    "cut": lambda a: Reply(200, (_whole(a)[:-9],), "close"),
-    "short-length": lambda a: Reply(200, (_http(200, a.body, length=len(a.body) - 20),), "close"),
-    "long-length": lambda a: Reply(200, (_http(200, a.body, length=len(a.body) + 20),), "close"),
-    "drip": lambda a: Reply(200, tuple(bytes([byte]) for byte in _whole(a)), "keep", 0.05),
-    "hang": lambda _: Reply(0, (), "hang"),
-    "hang-midway": lambda a: Reply(200, (_whole(a)[:-30],), "hang"),
-    "html": lambda _: Reply(200, (_http(200, b"<html>Just a moment...</html>", kind="text/html"),)),
-    "empty": lambda _: Reply(200, (_http(200, b""),)),
-    "not-json": lambda a: Reply(200, (_http(200, a.body[:-7]),)),
-    "not-utf8": lambda a: Reply(200, (_http(200, a.body.replace(b'"content":"', b'"content":"\xff\xfe')),)),
-    "no-choices": _changed(lambda body: body.update(choices=[])),
-    "null-content": _message(content=None),
-    "no-finish": _changed(lambda body: body["choices"][0].update(finish_reason=None)),
-    "error-200": _changed(lambda _: {"error": {"message": "upstream failed", "code": 502}}),
-    "no-usage": _changed(lambda body: body.pop("usage") and None),
-    "surrogate": lambda a: Reply(200, (_http(200, a.body.replace(b'"content":"', b'"content":"\\ud83d')),)),
-    "line-separators": lambda a: Reply(
-        200, (_http(200, a.body.replace(b'"content":"', '"content":"\u2028\x85\u2029'.encode())),)
-    ),
-    "length": _changed(lambda body: body["choices"][0].update(finish_reason="length")),
-    "filtered": _changed(lambda body: body["choices"][0].update(finish_reason="content_filter")),
-    "refusal": _message(content=None, refusal="I can't help with that."),
-    "gzip-bomb": _bomb,
-}
-"""Every fault by its name; the last ones are whole answers that a dataset must not take, or must take with care."""
-
-
 @dataclass(slots=True)
 class Server:
     """A server that listens; `script` may be changed while it runs."""
@@ -238,12 +131,12 @@ class Server:
             return self._book(name, "401", FAULTS["401"](Answer(b"", 0)), (0, 0), early), 0.0
         text = fitting(Request("", request))
         usage = (len(body) // 4 + 1, len(text) // 4 + 1)
-        if (limited := self._limited(name, now, sum(usage))) is not None:
-            return self._book(name, "limit", limited, (0, 0), early), 0.0
+        if (refused := self._over_limit(name, now, sum(usage))) is not None:
+            return self._book(name, "limit", refused, (0, 0), early), 0.0
         answer = Answer(_completion(request, name, text, usage), self.script.retry_after_s)
         fault = "429" if self._storming(now) else self._fault(name, asked)
         if not fault:
-            reply = Reply(200, (_http(200, answer.body, headers=self._headers()),))
+            reply = Reply(200, (http(200, answer.body, headers=self._headers()),))
         else:
             reply = FAULTS[fault](answer)
             if reply.status in (429, 503):
@@ -274,7 +167,7 @@ class Server:
                 return fault
         return ""
 
-    def _limited(self, name: str, now: float, tokens: int) -> Reply | None:
+    def _over_limit(self, name: str, now: float, tokens: int) -> Reply | None:
         """A 429 where the request would pass a window; else the request is counted."""
         script = self.script
         if script.requests_per_minute is None and script.tokens_per_minute is None:
@@ -285,7 +178,7 @@ class Server:
         if full or (self._window and self._tokens + tokens > (script.tokens_per_minute or 10**12)):
             wait = self._window[0][0] + WINDOW_S - now
             self._not_before[name] = now + wait
-            return _limited(f"retry-after-ms: {wait * 1000:.0f}\r\n{self._headers()}")
+            return limited(f"retry-after-ms: {wait * 1000:.0f}\r\n{self._headers()}")
         self._window.append((now, tokens))
         self._tokens += tokens
         return None
@@ -360,7 +253,7 @@ class _Line(asyncio.Protocol):
             else:
                 self._send(reply, 0)
             return
-        self._write(_http(404, b'{"error": {"message": "no such path", "code": "not_found"}}'))
+        self._write(http(404, b'{"error": {"message": "no such path", "code": "not_found"}}'))
         self._next()
 
     def _write(self, data: bytes) -> None:

@@ -26,10 +26,10 @@ def served(adapter: Path | None) -> list[tuple[int, float]]:
     with embedded.serve(adapter) as url:
         for prompt in PROMPTS:
             body = {"prompt": prompt, "n_predict": 1, "temperature": 0, "n_probs": 1}
-            request = urllib.request.Request(  # noqa: S310  # our own server, on loopback
+            request = urllib.request.Request(  # noqa: S310 - our own server, on loopback
                 url.removesuffix("/v1") + "/completion", json.dumps(body).encode(), {"Content-Type": "application/json"}
             )
-            with urllib.request.urlopen(request) as reply:  # noqa: S310
+            with urllib.request.urlopen(request) as reply:  # noqa: S310 - our own server, on loopback
                 best = json.load(reply)["completion_probabilities"][0]["top_logprobs"][0]
             found.append((best["id"], best["logprob"]))
     return found

@@ -38,7 +38,7 @@ def desk(store: Store, teacher: Scripted, *, limit: float | None = None, rate: R
 
 def go(path: Path, teacher: Scripted, count: int = 20, **settings: object) -> Tally:
     with opened(path) as store:
-        return asyncio.run(runner.run(requests(count), desk(store, teacher, **settings), in_flight=4))  # type: ignore[arg-type]
+        return asyncio.run(runner.run(requests(count), desk(store, teacher, **settings), in_flight=4))  # type: ignore[arg-type]  # settings are passed through
 
 
 def test_every_request_is_answered_once_and_a_second_run_sends_nothing(tmp_path: Path) -> None:

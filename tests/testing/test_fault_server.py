@@ -16,7 +16,8 @@ from distill.teacher.client import Endpoint
 from distill.teacher.limits import Pace
 from distill.teacher.runner import Desk, Tally
 from distill.teacher.store import Store, opened
-from distill.testing.fault_server import FAULTS, Script, Server, serve
+from distill.testing.fault_server import Script, Server, serve
+from distill.testing.faults import FAULTS
 
 RATE = Rate(1.0, 1.0)
 NO_ANSWER = {

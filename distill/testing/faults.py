@@ -1,0 +1,117 @@
+"""Every way in which an endpoint fails, by name: from a good answer to what goes over the line instead."""
+
+from __future__ import annotations
+
+import email.utils
+import gzip
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What goes over the line: pieces with a pause between them, and how the line ends."""
+
+    status: int
+    pieces: tuple[bytes, ...]
+    end: str = "keep"
+    """keep · close · reset (RST) · half (FIN, and the line is still read) · hang (nothing more, ever)"""
+    pause_s: float = 0.0
+
+
+def http(
+    status: int, body: bytes, *, headers: str = "", kind: str = "application/json", length: int | None = None
+) -> bytes:
+    size = len(body) if length is None else length
+    return f"HTTP/1.1 {status} X\r\ncontent-type: {kind}\r\ncontent-length: {size}\r\n{headers}\r\n".encode() + body
+
+
+def _error(status: int, code: str, message: str, headers: str = "") -> Reply:
+    error = {"message": message, "type": code, "param": None, "code": code}
+    return Reply(status, (http(status, orjson.dumps({"error": error}), headers=headers),))
+
+
+def limited(headers: str) -> Reply:
+    return _error(429, "rate_limit_exceeded", "Rate limit reached", headers)
+
+
+def _changed(change: Callable[[dict[str, Any]], Any]) -> Callable[[Answer], Reply]:
+    def reply(answer: Answer) -> Reply:
+        body = orjson.loads(answer.body)
+        changed = change(body)
+        return Reply(200, (http(200, orjson.dumps(body if changed is None else changed)),))
+
+    return reply
+
+
+def _message(**fields: Any) -> Callable[[Answer], Reply]:
+    return _changed(lambda body: body["choices"][0]["message"].update(fields))
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A good answer, before a fault spoils it."""
+
+    body: bytes
+    retry_after_s: float
+
+
+def _bomb(_answer: Answer) -> Reply:
+    """A few kilobytes that unpack to 64 MB."""
+    packed = gzip.compress(b" " * (64 << 20))
+    return Reply(200, (http(200, packed, headers="content-encoding: gzip\r\n"),))
+
+
+def _whole(answer: Answer) -> bytes:
+    return http(200, answer.body)
+
+
+FAULTS: dict[str, Callable[[Answer], Reply]] = {
+    "429": lambda a: limited(f"retry-after: {a.retry_after_s:g}\r\n"),
+    "429-ms": lambda a: limited(f"retry-after-ms: {a.retry_after_s * 1000:g}\r\n"),
+    "429-date": lambda a: limited(
+        f"retry-after: {email.utils.formatdate(time.time() + a.retry_after_s, usegmt=True)}\r\n"
+    ),
+    "429-silent": lambda _: limited(""),
+    "429-absurd": lambda _: limited("retry-after: 1e300\r\n"),
+    "quota": lambda _: _error(429, "insufficient_quota", "You exceeded your current quota"),
+    "400": lambda _: _error(400, "invalid_request_error", "This request is not taken"),
+    "401": lambda _: _error(401, "invalid_api_key", "Incorrect API key provided"),
+    "404": lambda _: _error(404, "model_not_found", "The model does not exist"),
+    "422": lambda _: _error(422, "invalid_request_error", "Unprocessable"),
+    "500": lambda _: _error(500, "server_error", "The server had an error"),
+    "502": lambda _: Reply(502, (http(502, b"<html>Bad gateway</html>", kind="text/html"),)),
+    "503": lambda a: _error(503, "overloaded", "Overloaded", f"retry-after: {a.retry_after_s:g}\r\n"),
+    "529": lambda _: _error(529, "overloaded_error", "Overloaded"),
+    "reset": lambda a: Reply(200, (_whole(a)[: len(a.body) // 2],), "reset"),
+    "reset-unread": lambda _: Reply(0, (), "reset"),
+    "half-close": lambda a: Reply(200, (_whole(a)[: len(a.body) // 2],), "half"),
+    "cut": lambda a: Reply(200, (_whole(a)[:-9],), "close"),
+    "short-length": lambda a: Reply(200, (http(200, a.body, length=len(a.body) - 20),), "close"),
+    "long-length": lambda a: Reply(200, (http(200, a.body, length=len(a.body) + 20),), "close"),
+    "drip": lambda a: Reply(200, tuple(bytes([byte]) for byte in _whole(a)), "keep", 0.05),
+    "hang": lambda _: Reply(0, (), "hang"),
+    "hang-midway": lambda a: Reply(200, (_whole(a)[:-30],), "hang"),
+    "html": lambda _: Reply(200, (http(200, b"<html>Just a moment...</html>", kind="text/html"),)),
+    "empty": lambda _: Reply(200, (http(200, b""),)),
+    "not-json": lambda a: Reply(200, (http(200, a.body[:-7]),)),
+    "not-utf8": lambda a: Reply(200, (http(200, a.body.replace(b'"content":"', b'"content":"\xff\xfe')),)),
+    "no-choices": _changed(lambda body: body.update(choices=[])),
+    "null-content": _message(content=None),
+    "no-finish": _changed(lambda body: body["choices"][0].update(finish_reason=None)),
+    "error-200": _changed(lambda _: {"error": {"message": "upstream failed", "code": 502}}),
+    "no-usage": _changed(lambda body: body.pop("usage") and None),
+    "surrogate": lambda a: Reply(200, (http(200, a.body.replace(b'"content":"', b'"content":"\\ud83d')),)),
+    "line-separators": lambda a: Reply(
+        200, (http(200, a.body.replace(b'"content":"', '"content":"\u2028\x85\u2029'.encode())),)
+    ),
+    "length": _changed(lambda body: body["choices"][0].update(finish_reason="length")),
+    "filtered": _changed(lambda body: body["choices"][0].update(finish_reason="content_filter")),
+    "refusal": _message(content=None, refusal="I can't help with that."),
+    "gzip-bomb": _bomb,
+}
+"""Every fault by its name; the last ones are whole answers that a dataset must not take, or must take with care."""
