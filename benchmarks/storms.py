@@ -1,0 +1,122 @@
+"""A bad provider: honest limits, a storm of 429s, and hundreds of short runs with random faults. Prints one JSON object.
+
+    limits   3,000 requests and 200,000 tokens a minute, real minutes: share of the limit used, share refused, early knocks
+    storm    everything refused for so many seconds: rows failed, and the rate afterwards against the ideal
+    hangs    runs with random faults, hangs among them: how many did not end within their bound
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import random
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from distill.flow import loops
+from distill.money import Budget, Rate
+from distill.records import Request
+from distill.teacher import runner
+from distill.teacher.client import Endpoint
+from distill.teacher.limits import Pace
+from distill.teacher.store import opened
+from distill.testing.fault_server import Script, Server, serve
+from distill.testing.faults import FAULTS
+
+STOPS = {"quota", "401", "404"}
+"""Faults that rightly end a run."""
+
+
+def rows(count: int, words: int) -> list[Request]:
+    text = "word " * words
+    return [
+        Request("here", {"model": "m", "messages": [{"role": "user", "content": f"{n} {text}"}], "max_tokens": 400})
+        for n in range(count)
+    ]
+
+
+async def ask(server: Server, requests: list[Request], *, in_flight: int, timeout_s: float = 30.0, **more: Any) -> runner.Tally:
+    with tempfile.TemporaryDirectory() as folder, opened(Path(folder) / "answers.db") as store:
+        rate = Rate(1, 1)
+        teacher = Endpoint("m", server.base_url, price=rate.usd, timeout_s=timeout_s)
+        desk = runner.Desk(
+            teacher=teacher, store=store, run="bench/001", spender="teacher", budget=Budget(), price=rate.usd,
+            pace=Pace(in_flight=in_flight), **more,
+        )  # fmt: skip
+        try:
+            return await runner.run(requests, desk, in_flight=in_flight)
+        finally:
+            await teacher.close()
+
+
+async def limits(minutes: float) -> dict[str, Any]:
+    """Enough rows for so many full windows after the first; the tokens are the tighter limit."""
+    per_minute = 200_000
+    async with serve(Script(requests_per_minute=3000, tokens_per_minute=per_minute, latency_s=0.2)) as server:
+        requests = rows(round(600 * (minutes + 1)), 160)
+        started = time.monotonic()
+        tally = await ask(server, requests, in_flight=64)
+        spent = time.monotonic() - started
+        entries = server.ledger.entries
+    used = sum(entry.prompt_tokens + entry.completion_tokens for entry in entries)
+    windows = max(1, -(-used // per_minute))  # a sliding window lets the first one through at once
+    return {
+        "rows": tally.answered, "seconds": round(spent, 1), "tokens": used,
+        "of_the_limit": round(used / per_minute / (spent / 60 + 1), 3), "ideal_seconds": 60 * (windows - 1),
+        "refused_share": round(sum(entry.status == 429 for entry in entries) / len(entries), 4),
+        "early": sum(entry.early for entry in entries),
+    }  # fmt: skip
+
+
+async def storm(seconds: float) -> dict[str, Any]:
+    async with serve(Script(storm=(3.0, 3.0 + seconds), latency_s=0.1, retry_after_s=2.0)) as server:
+        tally = await ask(server, rows(6000, 10), in_flight=32)
+        entries = server.ledger.entries
+    first = entries[0].at
+    after = [entry.at for entry in entries if entry.status == 200 and entry.at > first + 3.0 + seconds]
+    return {
+        "rows": tally.answered, "failed": tally.failed, "refused": sum(entry.status == 429 for entry in entries),
+        "early": sum(entry.early for entry in entries),
+        "rate_after_of_ideal": round(len(after) / (after[-1] - after[0]) / (32 / 0.1), 3),
+        "seconds_lost_after": round(after[0] - first - 3.0 - seconds, 2),
+    }  # fmt: skip
+
+
+async def hangs(runs: int) -> dict[str, Any]:
+    """Each run: 30 rows, a random mix of faults, attempts of at most half a second; the bound is generous and finite."""
+    draw = random.Random(1)
+    names = sorted(set(FAULTS) - STOPS - {"gzip-bomb"})
+    late = ended = answered = 0
+    for seed in range(runs):
+        faults = {name: draw.uniform(0, 0.15) for name in draw.sample(names, 4)}
+        async with serve(Script(seed=seed, faults=faults, retry_after_s=0.05)) as server:
+            try:
+                async with asyncio.timeout(60):
+                    tally = await ask(server, rows(30, 5), in_flight=10, timeout_s=0.5, attempts=4)
+                ended += tally.answered + tally.failed == 30
+                answered += tally.answered
+            except TimeoutError:
+                late += 1
+    return {"runs": runs, "ended": ended, "hung": late, "rows_answered_of": f"{answered} of {runs * 30}"}
+
+
+def main() -> None:
+    """About four minutes by default."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--minutes", type=float, default=1.0)
+    parser.add_argument("--storm", type=float, default=30.0)
+    parser.add_argument("--runs", type=int, default=200)
+    given = parser.parse_args()
+    found = {
+        "limits": loops.run(limits(given.minutes)),
+        "storm": loops.run(storm(given.storm)),
+        "hangs": loops.run(hangs(given.runs)),
+    }
+    print(json.dumps(found, indent=2))
+
+
+if __name__ == "__main__":
+    main()
