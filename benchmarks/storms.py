@@ -1,8 +1,8 @@
 """A bad provider: honest limits, a storm of 429s, and hundreds of short runs with random faults. Prints one JSON object.
 
-    limits   3,000 requests and 200,000 tokens a minute, real minutes: share of the limit used, share refused, early knocks
-    storm    everything refused for so many seconds: rows failed, and the rate afterwards against the ideal
-    hangs    runs with random faults, hangs among them: how many did not end within their bound
+limits   3,000 requests and 200,000 tokens a minute, real minutes: share of the limit used, share refused, early knocks
+storm    everything refused for so many seconds: rows failed, and the rate afterwards against the ideal
+hangs    runs with random faults, hangs among them: how many did not end within their bound
 """
 
 from __future__ import annotations
@@ -38,7 +38,9 @@ def rows(count: int, words: int) -> list[Request]:
     ]
 
 
-async def ask(server: Server, requests: list[Request], *, in_flight: int, timeout_s: float = 30.0, **more: Any) -> runner.Tally:
+async def ask(
+    server: Server, requests: list[Request], *, in_flight: int, timeout_s: float = 30.0, **more: Any
+) -> runner.Tally:
     with tempfile.TemporaryDirectory() as folder, opened(Path(folder) / "answers.db") as store:
         rate = Rate(1, 1)
         teacher = Endpoint("m", server.base_url, price=rate.usd, timeout_s=timeout_s)

@@ -35,7 +35,8 @@ def test_a_terminal_shows_rate_tokens_spend_and_time_left(screen: io.StringIO) -
     with Panel() as panel:
         panel.stage("generate")
         panel.tally("teacher", busy())
-        time.sleep(0.4)
+        assert panel._live is not None
+        panel._live.refresh()
         done = busy()
         done.answered = 200
         panel.tally("teacher", done)

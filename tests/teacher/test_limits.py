@@ -13,8 +13,8 @@ from distill.teacher.limits import Pace, Turn
 
 @pytest.fixture(autouse=True)
 def short_minute(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A minute of half a second."""
-    monkeypatch.setattr(limits, "WINDOW_S", 0.5)
+    """A minute of one second; what need not wait has most of it to get through, on a busy machine too."""
+    monkeypatch.setattr(limits, "WINDOW_S", 1.0)
 
 
 def pace(*, requests: int = 10_000, tokens: int = 1_000_000, in_flight: int = 1000) -> Pace:
@@ -44,25 +44,26 @@ async def turns(of: Pace, count: int, tokens: int = 1) -> list[float]:
 async def test_no_window_holds_more_requests_than_the_limit() -> None:
     """Of seven at three a window, the fourth and the seventh wait for a new window."""
     at = await turns(pace(requests=3), 7)
-    assert at[2] < 0.3
-    assert at[3] >= 0.5
-    assert at[6] >= 1.0
+    assert at[2] < 0.8
+    assert at[3] >= 1.0
+    assert at[6] >= 2.0
 
 
 async def test_no_window_holds_more_tokens_than_the_limit() -> None:
     """Two of 40 tokens fit into 100, the third waits; one of 500 goes alone instead of never."""
     at = await turns(pace(tokens=100), 3, tokens=40)
-    assert at[1] < 0.3
-    assert at[2] >= 0.5
-    assert (await turns(pace(tokens=100), 1, tokens=500))[0] < 0.3
+    assert at[1] < 0.8
+    assert at[2] >= 1.0
+    assert (await turns(pace(tokens=100), 1, tokens=500))[0] < 0.8
 
 
 async def test_what_was_used_replaces_what_was_reserved() -> None:
     """A reservation of 100 that used 10 leaves room at once; one that used more than it said takes it."""
     full = pace(tokens=100)
     full.done(await turn(full, 100), tokens=10)
-    assert (await turns(full, 1, tokens=90))[0] < 0.3
-    assert (await turns(full, 1, tokens=1))[0] >= 0.2
+    assert (await turns(full, 1, tokens=90))[0] < 0.8
+    assert full.tokens_per_minute == 100
+    assert (await turns(full, 1, tokens=1))[0] > 0.1
 
 
 async def test_a_pause_holds_everybody_and_the_longest_wins() -> None:
@@ -120,4 +121,4 @@ async def test_a_closing_run_does_not_wait() -> None:
     waiting = asyncio.create_task(paused.turn(1, lambda: closing))
     await asyncio.sleep(0.05)
     closing = True
-    assert await asyncio.wait_for(waiting, 1) is None
+    assert await asyncio.wait_for(waiting, 5) is None
