@@ -1,6 +1,6 @@
 """A bad provider: honest limits, a storm of 429s, and hundreds of short runs with random faults. Prints one JSON object.
 
-limits   3,000 requests and 200,000 tokens a minute, real minutes: share of the limit used, share refused, early knocks
+limits   3,000 requests and 200,000 tokens a minute, real minutes: time against the ideal, share refused, early knocks
 storm    everything refused for so many seconds: rows failed, and the rate afterwards against the ideal
 hangs    runs with random faults, hangs among them: how many did not end within their bound
 """
@@ -67,7 +67,7 @@ async def limits(minutes: float) -> dict[str, Any]:
     windows = max(1, -(-used // per_minute))  # a sliding window lets the first one through at once
     return {
         "rows": tally.answered, "seconds": round(spent, 1), "tokens": used,
-        "of_the_limit": round(used / per_minute / (spent / 60 + 1), 3), "ideal_seconds": 60 * (windows - 1),
+        "ideal_seconds": 60 * (windows - 1), "of_ideal": round(60 * (windows - 1) / spent, 3),
         "refused_share": round(sum(entry.status == 429 for entry in entries) / len(entries), 4),
         "early": sum(entry.early for entry in entries),
     }  # fmt: skip
