@@ -55,10 +55,15 @@ Work = Callable[[Run], Awaitable[Mapping[str, Any]]]
 async def stage(
     run: Run, name: str, *, settings: Any, inputs: Sequence[str], outputs: Sequence[str], work: Work
 ) -> None:
-    """Do a stage, or skip it when its settings, inputs and outputs are those of its last time."""
+    """Do a stage, or skip it when its settings, inputs and outputs are those of its last time and it owes no row."""
     key = content_id(_CODE, settings, [file_hash(run.folder / path) for path in inputs])
     last = run.folder.manifest()["stages"].get(name, {})
-    if last.get("key") == key and last.get("outputs") == {path: file_hash(run.folder / path) for path in outputs}:
+    owes = last.get("owed") or last.get("unanswered")
+    if (
+        not owes
+        and last.get("key") == key
+        and last.get("outputs") == {path: file_hash(run.folder / path) for path in outputs}
+    ):
         run.skipped.append(name)
         run.watch.skipped(name)
         return

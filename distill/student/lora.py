@@ -214,7 +214,7 @@ def _watch(on_step: Callable[[TrainStep], None] | None, *, started: float, per_e
     from peft import get_peft_model_state_dict
     from transformers import TrainerCallback
 
-    class Watch(TrainerCallback):  # type: ignore[misc]
+    class Watch(TrainerCallback):  # type: ignore[misc]  # transformers is not followed, so its class is Any
         def __init__(self) -> None:
             self.steps: list[TrainStep] = []
             self.best: dict[str, Any] = {}

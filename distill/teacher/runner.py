@@ -183,8 +183,8 @@ async def _until_answered(request: Request, desk: Desk) -> None:
         tally.last_error = f"{answer.ended.value}: {answer.error}"
         if answer.ended is Ended.NO_ACCESS:
             raise AccessRefused(
-                f"the endpoint refuses this key, quota, model or address ({answer.status}: {answer.error}). Nothing paid for "
-                "is lost; mend the key, the quota, teacher.model or teacher.base_url and run again: it goes on from here."
+                f"the endpoint refuses this key, quota, model, address or setting ({answer.status}: {answer.error}). Nothing paid for "
+                "is lost; mend what it names (the key, teacher.model, teacher.base_url, teacher.sampling) and run again: it goes on from here."
             )
         failures += answer.ended is not Ended.RATE_LIMITED
         unknown += answer.ended.maybe_billed

@@ -99,3 +99,26 @@ async def test_an_answer_that_was_cut_off_is_asked_for_once_more_where_the_spec_
             rows = pl.read_parquet(Path(result["folder"]) / "dropped.parquet")
             dropped.append(rows.filter(reason="finish_reason").height)
     assert dropped[0] > dropped[1]
+
+
+async def test_rows_that_are_owed_are_asked_for_again_and_no_others(task: Path) -> None:
+    """A third of the rows is refused: exit 3, the rest is kept. The endpoint mended, the same command asks only for those."""
+    from distill.errors import RowsOwed
+    from distill.testing.fault_server import Script, serve
+
+    async with serve(Script(faults={"422": 0.3})) as server:
+        env = {"OPENAI_BASE_URL": server.base_url}
+        project = open_project(task, overrides=["teacher.model=m", "gates=[finish_reason]"], env=env)
+        with pytest.raises(RowsOwed, match="could not be answered"):
+            await running.work(project, stages=ORDER, watch=Silent())
+        partial = await running.work(project, stages=ORDER[:3], watch=Silent(), partial=True)
+        assert partial["exit"] == 3
+        server.script = Script()
+        paid = set(server.ledger.billed)
+        result = await running.work(project, stages=ORDER, watch=Silent())
+        assert (result["exit"], result["owed"]) == (0, 0)
+        assert set(server.ledger.billed) > paid
+        assert set(server.ledger.billed.values()) == {1}
+        sent = len(server.ledger.entries)
+        assert (await running.work(project, stages=ORDER, watch=Silent()))["requests_sent"] == 0
+        assert len(server.ledger.entries) == sent
