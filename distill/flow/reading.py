@@ -130,6 +130,7 @@ def explain(home: Path, name: str, row: str) -> dict[str, Any]:
             {k: json.loads(v) if k in ("fields", "labels", "gold") and v else v for k, v in one.items()} for one in seed
         ],
         "samples": [_with_request(run, sample) for sample in samples.to_dicts()],
+        "owed": [_with_request(run, {"request_id": one}) for one in _owed(run, seed_id)],
         "dropped": drops,
         "evaluation": [
             call
@@ -181,13 +182,31 @@ def _with_request(run: RunDir, sample: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _owed(run: RunDir, seed_id: str) -> list[str]:
+    """The requests of a row that were asked and have no answer."""
+    import polars as pl
+
+    if not (run / "asked.parquet").exists():
+        return []
+    asked = _read(run, "asked.parquet").filter(pl.col("seed_id") == seed_id)["request_id"].to_list()
+    with Reader(run.home) as db:
+        return [one for one in asked if not db.execute("SELECT 1 FROM answers WHERE request_id=?", (one,)).fetchone()]
+
+
 def _fate(seed: list[dict[str, Any]], samples: list[dict[str, Any]], drops: list[dict[str, Any]]) -> str:
     for sample in samples:
         if sample["fate"] != "dropped":
             return f"trains the student ({sample['fate']})"
     if drops:
         return "; ".join(f"dropped at {d['stage']}: {d['reason']} ({d['detail']})" for d in drops)
-    return "set aside as a test row" if seed and seed[0]["role"] == "test" else "not reached yet"
+    return "set aside as a test row" if seed and seed[0]["role"] == "test" else "not in the dataset so far"
+
+
+def _send_lines(request: dict[str, Any]) -> list[str]:
+    return [
+        f"  send {n}: {s['started']} → {s['ended'] or 'outcome unknown'} ${s['usd'] or 0:.4f} {s['error'] or ''}".rstrip()
+        for n, s in enumerate(request["sends"], 1)
+    ]
 
 
 def explain_lines(result: dict[str, Any]) -> list[str]:
@@ -202,16 +221,16 @@ def explain_lines(result: dict[str, Any]) -> list[str]:
     for sample in result["samples"]:
         turns = (sample["request"] or {}).get("messages", [])
         said.append(f"request   {sample['request_id']} · {len(turns)} turns · {sample['prompt_tokens']} tokens in")
-        said += [
-            f"  send {n}: {s['started']} → {s['ended'] or 'outcome unknown'} ${s['usd'] or 0:.4f} {s['error'] or ''}".rstrip()
-            for n, s in enumerate(sample["sends"], 1)
-        ]
+        said += _send_lines(sample)
         said.append(
             f"answer    ended {sample['finish_reason']} · {sample['completion_tokens']} tokens · {sample['latency_s']:.2f} s"
         )
         said += [f"  {line}" for line in str(sample["answer"]).split("\n")]
         scores = {k[6:]: v for k, v in sample.items() if k.startswith("score_") and v is not None}
         said.append("scores    " + ", ".join(f"{k} {v:g}" for k, v in scores.items()))
+    for request in result["owed"]:
+        said.append(f"owed      request {request['request_id']} has no answer yet")
+        said += _send_lines(request)
     said += [f"dropped   {d['stage']}: {d['reason']}: {d['detail']}" for d in result["dropped"]]
     for call in result["evaluation"]:
         marks = ", ".join(

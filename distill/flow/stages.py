@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 ORDER = ("generate", "curate", "export", "train", "evaluate", "report")
-_CODE = 1
+_CODE = 2
 """Raised when a stage's outputs change for equal inputs, so that old runs are made anew."""
 
 
@@ -124,7 +124,11 @@ async def _generate(run: Run) -> Mapping[str, Any]:
     asked: curation.Asked = []
     if run.parent is not None:
         held = set(aside.kept.filter(pl.col("role") == "train")["seed_id"])
-        asked = [pair for pair in pl.read_parquet(run.parent / "asked.parquet").iter_rows() if pair[0] in held]
+        asked = [
+            pair
+            for pair in pl.read_parquet(run.parent / "asked.parquet").select("seed_id", "draw").iter_rows()
+            if pair[0] in held
+        ]
     owed = 0
     while True:
         if asked:
@@ -140,7 +144,9 @@ async def _generate(run: Run) -> Mapping[str, Any]:
         if not extra:
             break
         asked += extra
-    frame = pl.DataFrame(asked, schema={"seed_id": pl.String, "draw": pl.Int64}, orient="row")
+    frame = pl.DataFrame(asked, schema={"seed_id": pl.String, "draw": pl.Int64}, orient="row").with_columns(
+        pl.Series("request_id", [one.id for one in curation.requests(project, aside.kept, asked)], dtype=pl.String)
+    )
     write_parquet(run.folder / "asked.parquet", frame)
     return {"asked": len(asked), "owed": owed}
 
@@ -163,7 +169,7 @@ async def _curate(run: Run) -> Mapping[str, Any]:
     import polars as pl
 
     project, table = run.project, run.table("seeds.parquet")
-    asked = list(run.table("asked.parquet").iter_rows())
+    asked = list(run.table("asked.parquet").select("seed_id", "draw").iter_rows())
     curated = curation.curate(project, table, asked, run.store)
     samples = pl.concat(
         [curated.kept, curated.rejected.with_columns(pl.lit("dropped").alias("fate"))], how="diagonal"
