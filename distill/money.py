@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from distill.errors import BudgetReached
 from distill.records import Usage
@@ -29,11 +29,24 @@ class Rate:
     input: float
     output: float
     cached_input: float | None = None
+    reasoning: float | None = None
 
     def usd(self, usage: Usage) -> float:
         cached = self.input if self.cached_input is None else self.cached_input
-        fresh = usage.prompt_tokens - usage.cached_tokens
-        return (fresh * self.input + usage.cached_tokens * cached + usage.completion_tokens * self.output) / 1e6
+        thought = self.output if self.reasoning is None else self.reasoning
+        fresh, said = usage.prompt_tokens - usage.cached_tokens, usage.completion_tokens - usage.reasoning_tokens
+        paid = fresh * self.input + usage.cached_tokens * cached + said * self.output + usage.reasoning_tokens * thought
+        return paid / 1e6
+
+
+def most_usd(price: Price, usage: Usage) -> float:
+    """The most that so many tokens can cost, whatever kind they turn out to be: what is reserved before a send."""
+    written = replace(usage, cache_write_tokens=usage.prompt_tokens)
+    return max(
+        price(replace(one, reasoning_tokens=thought))
+        for one in (usage, written)
+        for thought in (0, usage.completion_tokens)
+    )
 
 
 def price_of(model: str, rate: Rate | None = None) -> Price | None:
@@ -58,6 +71,7 @@ def _known(model: str) -> bool:
     return True
 
 
+@functools.lru_cache(maxsize=8192)  # the table takes 80 µs a look, and counts come again
 def _table_price(model: str, usage: Usage) -> float:
     from genai_prices import Usage as Tokens
     from genai_prices import calc_price
@@ -66,6 +80,7 @@ def _table_price(model: str, usage: Usage) -> float:
         input_tokens=usage.prompt_tokens,
         output_tokens=usage.completion_tokens,
         cache_read_tokens=usage.cached_tokens,
+        cache_write_tokens=usage.cache_write_tokens,
     )
     return float(calc_price(tokens, model.removeprefix("ft:").split(":")[0]).total_price)
 

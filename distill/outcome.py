@@ -1,6 +1,6 @@
 """What a step over a table returns: the rows kept, the rows that went, and why. Nothing vanishes.
 
-`kept` and `rejected` partition the step's input, both sorted by (seed_id, draw) with the columns the step
+`kept` and `rejected` partition the step's input, both sorted by (seed_id, teacher, draw) with the columns the step
 added; `dropped` has one row for each rejected one, in the schema of dropped.parquet. `report` is JSON-able:
 {"stage": str, "in": int, "kept": int, "dropped": {reason: int}, …}.
 """
@@ -24,7 +24,7 @@ DROPPED: dict[str, Any] = {
     "reason": pl.String,
     "detail": pl.String,
 }
-ORDER = ("seed_id", "draw", "request_id", "source", "line")
+ORDER = ("seed_id", "teacher", "draw", "request_id", "source", "line")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Outcome:
 
 
 def ordered(frame: pl.DataFrame) -> pl.DataFrame:
-    """`frame` sorted by (seed_id, draw, …): the order of every table, whatever order its rows arrived in."""
+    """`frame` sorted by (seed_id, teacher, draw, …): the order of every table, whatever order its rows arrived in."""
     return frame.sort([name for name in ORDER if name in frame.columns], maintain_order=True)
 
 

@@ -3,6 +3,8 @@
     Read the message and answer as JSON.          before the first marker: the system turn
     [user]                                        a line that is only [system], [user] or [assistant]
     {{message}}                                   opens a turn; filled once, never re-read
+    [messages]                                    below this one stands a single slot, whose value is a whole
+    {{history}}                                   conversation: a list of chat turns that ends with what is to be answered
 
 Filling is one pass of substitution: a value that itself holds `{{…}}` stays text, there is no expression,
 no attribute, no loop, so a template or a seed can make nothing run (docs/decisions/templates.md).
@@ -15,11 +17,13 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from distill import chat
 from distill.errors import Fault
 from distill.records import Json, canonical
 
 _SLOT = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
-_TURN = re.compile(r"^\[(system|user|assistant)\][ \t]*$", re.MULTILINE)
+_TURN = re.compile(r"^\[(system|user|assistant|messages)\][ \t]*$", re.MULTILINE)
+_CHAT = "messages"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -36,19 +40,19 @@ class Template:
         return list(dict.fromkeys(name for _, text in self.turns for name in _SLOT.findall(text)))
 
     @property
-    def system(self) -> str:
-        """The system turn's text, or an empty string."""
-        return next((text for role, text in self.turns if role == "system"), "")
+    def chats(self) -> list[str]:
+        """The names of the slots whose value is a conversation."""
+        return [name for role, text in self.turns if role == _CHAT for name in _SLOT.findall(text)]
 
-    def fill(self, values: Mapping[str, Json]) -> list[dict[str, str]]:
+    def fill(self, values: Mapping[str, Json]) -> list[chat.Turn]:
         """Chat messages with every slot filled in one pass; a missing value is a KeyError, caught by `faults` before."""
-        return [
-            {"role": role, "content": _SLOT.sub(lambda slot: _text(values[slot[1]]), text)} for role, text in self.turns
-        ]
-
-    def user(self, values: Mapping[str, Json]) -> str:
-        """The last user turn as rendered: what a dataset row shows as the input."""
-        return self.fill(values)[-1]["content"]
+        messages: list[chat.Turn] = []
+        for role, text in self.turns:
+            if role == _CHAT:
+                messages += chat.turns(values[_SLOT.findall(text)[0]])
+            else:
+                messages.append({"role": role, "content": _SLOT.sub(lambda slot: _text(values[slot[1]]), text)})
+        return messages
 
 
 def parse(text: str, source: str) -> Template:
@@ -67,7 +71,12 @@ def faults(text: str, source: str, *, columns: Sequence[str]) -> list[Fault]:
         if slot[1] not in columns
     ]
     turns = parse(text, source).turns
-    if not turns or turns[-1][0] != "user":
+    found += [
+        Fault(source, f"below [messages] stands one slot and nothing else, say `{{{{history}}}}`; found {body[:60]!r}")
+        for role, body in turns
+        if role == _CHAT and not _SLOT.fullmatch(body.strip())
+    ]
+    if not turns or turns[-1][0] not in ("user", _CHAT):
         found.append(
             Fault(
                 source,

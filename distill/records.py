@@ -119,7 +119,28 @@ class Usage:
     prompt_tokens: int = 0
     completion_tokens: int = 0
     cached_tokens: int = 0
+    """Of the prompt's, read from the endpoint's cache."""
+    cache_write_tokens: int = 0
+    """Of the prompt's, written to it, which some endpoints charge for."""
+    reasoning_tokens: int = 0
+    """Of the completion's, thought and not said."""
     measured: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A tool that the model asks for; `arguments` is JSON as the model wrote it, which need not be valid."""
+
+    name: str
+    arguments: str
+
+    @property
+    def plain(self) -> dict[str, Json]:
+        """{"name": …, "arguments": {…}}; arguments that are no JSON stay a text."""
+        try:
+            return {"name": self.name, "arguments": orjson.loads(self.arguments)}
+        except ValueError:
+            return {"name": self.name, "arguments": self.arguments}
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,10 +162,19 @@ class Answer:
     retry_after_s: float | None = None
     limits: Mapping[str, str] = field(default_factory=dict, compare=False)
     raw: str = ""
+    tool_calls: tuple[ToolCall, ...] = ()
+    logprobs: Json = None
 
     @property
     def ok(self) -> bool:
         return self.ended is Ended.OK
+
+    @property
+    def said(self) -> str:
+        """What counts as the answer, as one text: the text itself, or {"content": …, "tool_calls": […]} as JSON."""
+        if not self.tool_calls:
+            return self.text
+        return canonical({"content": self.text or None, "tool_calls": [call.plain for call in self.tool_calls]})
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,13 @@ Only `cli` and `flow` import this module: stages take plain keyword arguments.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from distill import yaml_lines
 from distill.errors import Fault, SpecError, UsageError
@@ -21,6 +22,7 @@ from distill.yaml_lines import NodePath
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 Count = Annotated[int, Field(ge=1)]
+_SECRET_NAME = re.compile(r"key|token|secret|auth|cookie", re.IGNORECASE)
 
 
 class _Part(BaseModel):
@@ -111,11 +113,12 @@ class PriceGiven(_Part):
 
     input: float = Field(ge=0)
     output: float = Field(ge=0)
-    cached_input: float | None = Field(None, ge=0)
+    cached_input: float | None = Field(None, ge=0, description="prompt tokens read from the endpoint's cache")
+    reasoning: float | None = Field(None, ge=0, description="tokens thought and not said; default: as output")
 
 
-class Teacher(_Part):
-    """The model whose answers are learnt."""
+class Colleague(_Part):
+    """A further model that answers the same rows: on a panel, or where those before it could not."""
 
     model: str
     base_url: str | None = Field(None, description="default: OPENAI_BASE_URL, then the provider's own")
@@ -125,13 +128,41 @@ class Teacher(_Part):
         description="name of the variable that holds the key",
     )
     api: Literal["chat", "responses"] = Field("chat", description="chat completions, or OpenAI's Responses API")
-    headers: dict[str, str] = Field(default_factory=dict)
+    headers: dict[str, str] = Field(
+        default_factory=dict, description="sent with every call; a value `$NAME` is read from the environment"
+    )
+    price: PriceGiven | None = None
+    sampling: Sampling | None = Field(None, description="default: the teacher's")
+    limits: Limits | None = Field(None, description="default: the teacher's")
+
+    @field_validator("headers")
+    @classmethod
+    def _no_key(cls, headers: dict[str, str]) -> dict[str, str]:
+        for name, value in headers.items():
+            if _SECRET_NAME.search(name) and not value.startswith("$"):
+                raise ValueError(f"the header {name!r} looks like a key; name a variable instead: {name}: $MY_KEY")
+        return headers
+
+
+class Teacher(Colleague):
+    """The model whose answers are learnt."""
+
     prompt: str = "teacher.md"
     output: str | None = Field(None, description="JSON schema file of the answer")
+    tools: str | None = Field(None, description="JSON file: the list of tools that an answer may call")
     sampling: Sampling = Sampling()
     limits: Limits = Limits()
-    price: PriceGiven | None = None
+    fallback: list[Colleague] = Field(
+        default_factory=list, description="asked in turn for the rows that the ones before gave no accepted answer for"
+    )
+    panel: list[Colleague] = Field(default_factory=list, description="asked for every row too; the best answer is kept")
     terms: str = Field("", description="what the teacher's terms allow; copied to the dataset card")
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Teacher:
+        if self.fallback and self.panel:
+            raise ValueError("give fallback or panel, not both")
+        return self
 
 
 class Dedup(_Part):
@@ -215,8 +246,9 @@ class TaskSpec(_Part):
     seeds: Seeds
     strata: Strata = Strata()
     teacher: Teacher
-    gates: Annotated[list[str | dict[str, Any]], AfterValidator(_gates)] = Field(
-        default_factory=lambda: list[str | dict[str, Any]](["schema", "finish_reason", "refusal", "length"])
+    gates: Annotated[list[str | dict[str, Any]], AfterValidator(_gates)] | None = Field(
+        None,
+        description="default: tools and schema where the teacher has them, finish_reason, refusal, length",
     )
     dedup: Dedup = Dedup()
     dataset: Dataset = Dataset()
@@ -226,9 +258,11 @@ class TaskSpec(_Part):
 
     def gate_settings(self) -> list[tuple[str, dict[str, Any]]]:
         """The gates in the spec's order as (name, settings)."""
+        given = {"tools": self.teacher.tools, "schema": self.teacher.output}
+        own = [name for name, file in given.items() if file is not None]
+        gates = [*own, "finish_reason", "refusal", "length"] if self.gates is None else self.gates
         return [
-            (gate, {}) if isinstance(gate, str) else next((n, dict(s or {})) for n, s in gate.items())
-            for gate in self.gates
+            (gate, {}) if isinstance(gate, str) else next((n, dict(s or {})) for n, s in gate.items()) for gate in gates
         ]
 
 
@@ -290,6 +324,8 @@ def _fault(error: Mapping[str, Any], lines: Mapping[NodePath, int], source: str)
     if kind == "missing":
         return Fault(f"{source}:{line}", f"`{dotted}` is missing and has no default")
     message = str(error["msg"]).removeprefix("Value error, ")
+    if "headers" in path:  # its value may be the key itself
+        return Fault(f"{source}:{line}", f"`{dotted}`: {message}")
     return Fault(f"{source}:{line}", f"`{dotted}` is {found!r}: {message[0].lower() + message[1:]}")
 
 

@@ -16,6 +16,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from distill.records import canonical
+
 if TYPE_CHECKING:
     import tiktoken
 
@@ -42,8 +44,15 @@ def _count(text: str, encoding: str) -> int:
 
 
 def count_messages(messages: Sequence[Mapping[str, Any]], model: str = "") -> int:
-    """Prompt tokens of a chat request, separators included."""
-    return 3 + sum(_PER_MESSAGE + count(str(turn.get("content") or ""), model) for turn in messages)
+    """Prompt tokens of a chat request, separators and tool calls included."""
+    return 3 + sum(_PER_MESSAGE + count(_spoken(turn), model) for turn in messages)
+
+
+def _spoken(turn: Mapping[str, Any]) -> str:
+    content = turn.get("content") or turn.get("output") or ""
+    text = content if isinstance(content, str) else canonical(content)
+    calls = turn.get("tool_calls") or turn.get("arguments")
+    return f"{text} {canonical(calls)}" if calls else text
 
 
 def _printable(text: str) -> str:

@@ -34,7 +34,7 @@ def test_a_value_is_never_read_as_a_template(one: str, two: str) -> None:
 def test_values_that_are_no_text_are_shown_as_json() -> None:
     """A number, a list or null reads as JSON, not as Python."""
     template = prompts.parse("[user]\n{{a}}", "t.md")
-    assert template.user({"a": [True, None, "é"]}) == '[true,null,"é"]'
+    assert template.fill({"a": [True, None, "é"]})[-1]["content"] == '[true,null,"é"]'
 
 
 def test_all_faults_of_a_template_come_at_once_with_their_lines() -> None:
@@ -45,3 +45,23 @@ def test_all_faults_of_a_template_come_at_once_with_their_lines() -> None:
     assert found[1].startswith("t.md:2: `{{user.name}}` is no variable name")
     assert "last turn must be the user's" in str(prompts.faults("only a system turn", "t.md", columns=[])[0])
     assert "every row would ask the same" in str(prompts.faults("[user]\nhi", "t.md", columns=["a"])[0])
+
+
+def test_a_conversation_is_put_in_as_turns() -> None:
+    """The value of the slot below [messages] becomes turns of its own, in one spelling; no other key of it is sent."""
+    template = prompts.parse("Be kind.\n[messages]\n{{history}}\n", "t.md")
+    history = [
+        {"content": "hi", "role": "user", "name": "x"},
+        {"role": "assistant", "content": "{{history}}"},
+        {"role": "user", "content": "and?"},
+    ]
+    assert template.chats == ["history"]
+    assert template.fill({"history": history}) == [
+        {"role": "system", "content": "Be kind."},
+        {"role": "user", "content": "hi"},
+        {"role": "assistant", "content": "{{history}}"},
+        {"role": "user", "content": "and?"},
+    ]
+    assert not prompts.faults("[messages]\n{{history}}", "t.md", columns=["history"])
+    found = prompts.faults("[messages]\nSo far: {{history}}", "t.md", columns=["history"])
+    assert "one slot and nothing else" in str(found[0])

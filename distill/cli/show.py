@@ -12,7 +12,7 @@ import time
 from contextlib import AbstractContextManager
 from types import TracebackType
 
-from rich.console import Console, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
@@ -49,7 +49,7 @@ class Panel(AbstractContextManager["Panel"]):
     def __init__(self, *, quiet: bool = False) -> None:
         # Drawn four times a second from the newest state, however often that changes.
         self._drawn: RenderableType = Text("")
-        self._now: tuple[str, Tally] | None = None
+        self._now: dict[str, Tally] = {}
         shown = console.is_terminal and not quiet
         self._live = (
             Live(console=console, refresh_per_second=4, transient=True, get_renderable=self._draw) if shown else None
@@ -73,7 +73,7 @@ class Panel(AbstractContextManager["Panel"]):
     def stage(self, name: str, note: str = "") -> None:
         """A stage begins."""
         self._stage, self._stage_at, self._line_at = name, time.monotonic(), 0.0
-        self._drawn, self._now = Text(""), None
+        self._drawn, self._now = Text(""), {}
         self.say(f"[{name}] {note}".rstrip())
 
     def skipped(self, name: str) -> None:
@@ -88,9 +88,9 @@ class Panel(AbstractContextManager["Panel"]):
     def tally(self, spender: str, tally: Tally) -> None:
         """Calls so far: drawn on a terminal, a line every ten seconds elsewhere and one at the end."""
         if self._live:
-            self._now = (spender, tally)
+            self._now[spender] = tally
             if tally.total and tally.done >= tally.total:
-                self._now = None
+                del self._now[spender]
                 self.say(_calls_line(spender, tally))
             return
         if self._due() or (tally.total and tally.done >= tally.total):
@@ -111,7 +111,7 @@ class Panel(AbstractContextManager["Panel"]):
         self._drawn = Text(line)
 
     def _draw(self) -> RenderableType:
-        return _calls(*self._now) if self._now else self._drawn
+        return Group(*(_calls(spender, tally) for spender, tally in self._now.items())) if self._now else self._drawn
 
     def _due(self) -> bool:
         now = time.monotonic()

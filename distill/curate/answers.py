@@ -6,6 +6,7 @@ sample.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -17,13 +18,15 @@ from distill.text import storable
 SAMPLES: dict[str, Any] = {
     "seed_id": pl.String,
     "request_id": pl.String,
+    "teacher": pl.Int64,
     "draw": pl.Int64,
     "stratum": pl.String,
     "labels": pl.String,
     "cluster": pl.String,
     "input": pl.String,
-    "user": pl.String,
+    "prompt": pl.String,
     "answer": pl.String,
+    "tool_calls": pl.String,
     "refusal": pl.String,
     "finish_reason": pl.String,
     "prompt_tokens": pl.Int64,
@@ -36,9 +39,10 @@ SAMPLES: dict[str, Any] = {
 
 
 def samples(seeds_table: pl.DataFrame, answers: Iterable[Mapping[str, Any]]) -> pl.DataFrame:
-    """Samples (schema `SAMPLES`) from {seed_id, request_id, draw, user, answer: Answer}, sorted.
+    """Samples (schema `SAMPLES`) from {seed_id, request_id, teacher, draw, prompt, answer: Answer}, sorted.
 
-    Whitespace around an answer is cut off, and half an emoji becomes U+FFFD; nothing else of it is touched.
+    `prompt` are the turns that the student is sent, kept as JSON, as are the answer's tool calls. Whitespace around
+    an answer is cut off, and half an emoji becomes U+FFFD; nothing else of it is touched.
     A seed_id that the table does not hold is a KeyError.
     """
     seeds = {seed["seed_id"]: seed for seed in seeds_table.iter_rows(named=True)}
@@ -51,9 +55,13 @@ def _row(seed: Mapping[str, Any], entry: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **{name: seed[name] for name in ("seed_id", "stratum", "labels", "cluster", "input")},
         "request_id": entry["request_id"],
+        "teacher": entry["teacher"],
         "draw": entry["draw"],
-        "user": storable(entry["user"]),
+        "prompt": storable(json.dumps(entry["prompt"], ensure_ascii=False)),
         "answer": storable(answer.text).strip(),
+        "tool_calls": storable(json.dumps([[call.name, call.arguments] for call in answer.tool_calls]))
+        if answer.tool_calls
+        else "",
         "refusal": storable(answer.refusal),
         "finish_reason": answer.finish_reason,
         "prompt_tokens": answer.usage.prompt_tokens,

@@ -18,8 +18,12 @@ def duplicates(frame: pl.DataFrame, *, near: float) -> Outcome:
     rows = ordered(frame)
     best_first = by_worth(rows)
     inputs = rows["input"].to_list()
-    answers = [normalise(text) for text in rows["answer"].to_list()]
-    names = [f"{seed}#{draw}" for seed, draw in zip(rows["seed_id"], rows["draw"], strict=True)]
+    said = zip(rows["answer"], rows["tool_calls"], strict=True)
+    answers = [normalise(f"{text} {calls}") for text, calls in said]
+    names = [
+        f"{seed}#{draw}" if teacher == 0 else f"{seed}#{draw} of teacher {teacher + 1}"
+        for seed, teacher, draw in rows.select("seed_id", "teacher", "draw").iter_rows()
+    ]
     first: dict[tuple[str, str], int] = {}
     exact = {}
     for i in best_first:

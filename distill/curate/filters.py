@@ -7,6 +7,7 @@ executed.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -53,12 +54,33 @@ REFUSALS = re.compile(
 
 
 def schema(frame: pl.DataFrame, *, schema: Mapping[str, Json]) -> Outcome:
-    """Keeps answers that are JSON as a whole, not merely contain some, and satisfy the JSON Schema."""
+    """Keeps answers that are JSON as a whole, not merely contain some, and satisfy the JSON Schema.
+
+    One that calls a tool instead is the `tools` gate's to judge.
+    """
     validator = _validator(schema)
-    return _gate(frame, "schema", lambda row: _form(validator, row["answer"]))
+    return _gate(frame, "schema", lambda row: None if row["tool_calls"] else _form(validator, row["answer"]))
 
 
-def finish_reason(frame: pl.DataFrame, *, allowed: Sequence[str] = ("stop",)) -> Outcome:
+def tools(frame: pl.DataFrame, *, tools: Sequence[Mapping[str, Json]], required: bool = False) -> Outcome:
+    """Keeps answers whose calls name a known tool with arguments that satisfy its schema; `required`: and call one."""
+    known = {tool["function"]["name"]: _validator(tool["function"].get("parameters") or {}) for tool in tools}
+
+    def judge(row: Mapping[str, Any]) -> Fail:
+        calls = json.loads(row["tool_calls"]) if row["tool_calls"] else []
+        if required and not calls:
+            return "no_call", "the answer calls no tool"
+        for name, arguments in calls:
+            if name not in known:
+                return "unknown_tool", f"calls {name!r}{did_you_mean(name, known)}"
+            if fail := _form(known[name], arguments):
+                return "tool_arguments", f"{name}: {fail[1]}"
+        return None
+
+    return _gate(frame, "tools", judge)
+
+
+def finish_reason(frame: pl.DataFrame, *, allowed: Sequence[str] = ("stop", "tool_calls")) -> Outcome:
     """Keeps answers that the model ended by itself: one cut off can still be valid JSON, and wrong."""
 
     def judge(row: Mapping[str, Any]) -> Fail:
@@ -94,7 +116,7 @@ def length(frame: pl.DataFrame, *, max_tokens: int | None = None, min_chars: int
 
     def judge(row: Mapping[str, Any]) -> Fail:
         chars, tokens = len(row["answer"].strip()), row["completion_tokens"]
-        if chars < min_chars:
+        if chars < min_chars and not row["tool_calls"]:
             return "too_short", f"{chars} characters, at least {min_chars} asked"
         if max_tokens is not None and tokens > max_tokens:
             return "too_long", f"{tokens} tokens, at most {max_tokens} asked"
@@ -122,6 +144,7 @@ class Gate:
 
 GATES: dict[str, Gate] = {
     "schema": Gate(schema, frozenset({"schema"}), required=frozenset({"schema"})),
+    "tools": Gate(tools, frozenset({"tools", "required"}), required=frozenset({"tools"})),
     "finish_reason": Gate(finish_reason, frozenset({"allowed"})),
     "refusal": Gate(refusal, frozenset({"phrases"})),
     "length": Gate(length, frozenset({"max_tokens", "min_chars"})),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -19,16 +19,17 @@ from distill.teacher.runner import Desk, Owed, Tally
 from distill.teacher.store import Store
 
 if TYPE_CHECKING:
+    from distill.flow.project import Asked
     from distill.spec import Limits, Sampling
 
 
 def request(
     fields: Mapping[str, Json], *, template: Template, address: Address, sampling: Sampling,
-    output: Mapping[str, Any] | None, draw: int = 0,
+    output: Mapping[str, Any] | None = None, tools: Sequence[Mapping[str, Any]] = (), draw: int = 0,
 ) -> Request:  # fmt: skip
     """One row's request to one model."""
     sent = bodies.body(
-        template.fill(fields), model=address.model, dialect=address.dialect, output=output, max_tokens=sampling.max_tokens,
+        template.fill(fields), model=address.model, dialect=address.dialect, output=output, tools=tools, max_tokens=sampling.max_tokens,
         temperature=sampling.temperature, top_p=sampling.top_p, extra=sampling.extra,
         seed=None if sampling.seed is None else sampling.seed + draw,
     )  # fmt: skip
@@ -52,12 +53,15 @@ def _raised(asked: Request, raise_to: int) -> Request:
 
 @dataclass(slots=True, kw_only=True)
 class Sender:
-    """What one run sends with: the store, the budget over all spenders, and who watches."""
+    """What one run sends with: the store, the budget over all spenders, and who watches.
+
+    `teachers` have limits of their own; for any other model the first one's hold, less its rates.
+    """
 
     store: Store
     run: str
     budget: Budget
-    limits: Limits
+    teachers: Sequence[Asked]
     watch: Watch
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     sends: int = 0
@@ -85,7 +89,7 @@ class Sender:
             self.replayed += tally.replayed
             self.watch.tally(spender, tally)
             return tally
-        limits = self.limits
+        limits = self._limits(address)
         async with opened(address) as teacher:
             desk = Desk(
                 teacher=teacher, store=self.store, run=self.run, spender=spender, budget=self.budget, price=address.price,
@@ -106,7 +110,7 @@ class Sender:
 
     def pace(self, address: Address) -> Pace:
         """One pace a model of an endpoint, whoever asks it: what was learnt for the dataset holds for the comparison."""
-        limits = self.limits
+        limits = self._limits(address)
         return self._paces.setdefault(
             (address.identity, address.model),
             Pace(
@@ -115,6 +119,12 @@ class Sender:
                 in_flight=limits.in_flight,
             ),
         )
+
+    def _limits(self, address: Address) -> Limits:
+        for one in self.teachers:
+            if (one.address.identity, one.address.model) == (address.identity, address.model):
+                return one.limits
+        return self.teachers[0].limits.model_copy(update={"requests_per_minute": None, "tokens_per_minute": None})
 
 
 class Interrupted(RowsOwed):

@@ -62,6 +62,7 @@ def requests(project: Project, arm: Arm, tests: pl.DataFrame) -> list[Request]:
             address=arm.address,
             sampling=sampling,
             output=arm.output,
+            tools=project.tools,
         )
         for fields in tests["fields"]
     ]
@@ -88,7 +89,7 @@ def tables(
             "completion_tokens": pl.Int64, "usd": pl.Float64, "text": pl.String, "ended": pl.String,
         }, orient="row",
     )  # fmt: skip
-    teacher = {seed: answer.text for seed, answer in answered.get("teacher", ()) if answer is not None}
+    teacher = {seed: answer.said for seed, answer in answered.get("teacher", ()) if answer is not None}
     gold = {seed: json.loads(text) if text else None for seed, text in tests.select("seed_id", "gold").iter_rows()}
     scores = pl.DataFrame(
         [
@@ -122,7 +123,7 @@ def _call(seed: str, arm: str, answer: Answer | None) -> tuple[Any, ...]:
         usage.prompt_tokens,
         usage.completion_tokens,
         answer.usd,
-        storable(answer.text),
+        storable(answer.said),
         "ok",
     )
 
@@ -140,7 +141,7 @@ def _scores(
             rows.append((name, None, "no answer"))
             continue
         try:
-            score = METRICS[name](example, answer.text)
+            score = METRICS[name](example, answer.said)
             rows.append((name, score.value, score.reason))
         except Unscored as reason:
             rows.append((name, None, str(reason)))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from distill.flow import asking, fitting
 from distill.records import Request, content_id
@@ -18,8 +18,17 @@ if TYPE_CHECKING:
 
     from distill.flow.project import Project
 
-Asked = list[tuple[str, int]]
-"""(seed_id, draw) of every request of the run, in the order asked."""
+
+class Ask(NamedTuple):
+    """One question of the run: of which seed, to which of the teachers (0 is the first), and which draw."""
+
+    seed: str
+    teacher: int
+    draw: int
+
+
+Asked = list[Ask]
+"""Every question of the run, in the order asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +40,8 @@ class Curated:
     dropped: pl.DataFrame
     funnel: list[dict[str, Any]]
     quotas: dict[str, int]
+    accepted: frozenset[str]
+    """Seeds with an answer that all gates let pass."""
     passed: Counter[str]
     spare: dict[str, int]
 
@@ -41,22 +52,24 @@ class Curated:
         return {stratum: count for stratum, count in lack.items() if count > 0 and self.spare[stratum] > 0}
 
 
-def requests(project: Project, table: pl.DataFrame, asked: Iterable[tuple[str, int]]) -> list[Request]:
-    """The teacher's request of each (seed, draw)."""
+def requests(project: Project, table: pl.DataFrame, asked: Iterable[Ask]) -> list[Request]:
+    """The request of each question."""
     fields = dict(table.select("seed_id", "fields").iter_rows())
-    settings: dict[str, Any] = dict(
-        template=project.teacher_prompt, sampling=project.spec.teacher.sampling, output=project.output
-    )
-    address = project.teacher
-    return [asking.request(json.loads(fields[seed]), address=address, draw=draw, **settings) for seed, draw in asked]
+    settings: dict[str, Any] = dict(template=project.teacher_prompt, output=project.output, tools=project.tools)
+    teachers = project.teachers
+    return [
+        asking.request(
+            json.loads(fields[ask.seed]), address=teachers[ask.teacher].address, sampling=teachers[ask.teacher].sampling,
+            draw=ask.draw, **settings,
+        )
+        for ask in asked
+    ]  # fmt: skip
 
 
 def gates(project: Project) -> list[tuple[str, dict[str, Any]]]:
-    """The spec's gates, the schema gate with the schema itself."""
-    return [
-        (name, {"schema": project.output, **settings} if name == "schema" else settings)
-        for name, settings in project.spec.gate_settings()
-    ]
+    """The spec's gates, those for schema and tools with what they check against."""
+    own: dict[str, dict[str, Any]] = {"schema": {"schema": project.output}, "tools": {"tools": project.tools}}
+    return [(name, {**own.get(name, {}), **settings}) for name, settings in project.spec.gate_settings()]
 
 
 def curate(project: Project, table: pl.DataFrame, asked: Asked, store: Store) -> Curated:
@@ -77,12 +90,12 @@ def curate(project: Project, table: pl.DataFrame, asked: Asked, store: Store) ->
     fit = fitting.fit(project, clean.kept)
     passed = Counter(fit.kept["stratum"].to_list())
     spare = Counter(train["stratum"].to_list())
-    spare.subtract(Counter(strata[seed] for seed in {seed for seed, _ in asked}))
+    spare.subtract(Counter(strata[seed] for seed in {ask.seed for ask in asked}))
     quotas = _quotas(project, train, fit.kept, asked)
     floors = [(case.where, case.at_least) for case in project.edge_cases]
     even = balance.balance(fit.kept, quotas=quotas, floors=floors)
     kept = split.split(even.kept, valid=project.spec.dataset.valid)
-    idle = sorted(set(strata) - {seed for seed, _ in asked})
+    idle = sorted(set(strata) - {ask.seed for ask in asked})
     resting = dropped_frame(
         (s, None, strata[s], "generate", "not_asked", f"the quota of {strata[s]} needs no more") for s in idle
     )
@@ -100,36 +113,37 @@ def curate(project: Project, table: pl.DataFrame, asked: Asked, store: Store) ->
     ]
     return Curated(
         kept=kept,
-        rejected=pl.concat([step.rejected for step in steps], how="diagonal").sort("seed_id", "draw"),
+        rejected=pl.concat([step.rejected for step in steps], how="diagonal").sort("seed_id", "teacher", "draw"),
         dropped=pl.concat([resting, unanswered, *(step.dropped for step in steps)]),
-        funnel=funnel, quotas=quotas, passed=passed, spare=dict(spare),
+        funnel=funnel, quotas=quotas, accepted=frozenset(gated.kept["seed_id"]), passed=passed, spare=dict(spare),
     )  # fmt: skip
 
 
 def _answered(project: Project, train: pl.DataFrame, asked: Asked, store: Store) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """(samples, dropped): every (seed, draw) that was asked, with its answer or with why there is none."""
+    """(samples, dropped): every question with its answer or with why there is none."""
     from distill.curate import answers
     from distill.outcome import dropped_frame
 
     fields = {seed: json.loads(text) for seed, text in train.select("seed_id", "fields").iter_rows()}
     strata = dict(train.select("seed_id", "stratum").iter_rows())
-    raise_to = project.spec.teacher.sampling.raise_to
+    raise_to = [one.sampling.raise_to for one in project.teachers]
     wanted = zip(asked, requests(project, train, asked), strict=True)
-    found = [(pair, *asking.final(store, request, raise_to)) for pair, request in wanted]
+    found = [(ask, *asking.final(store, request, raise_to[ask.teacher])) for ask, request in wanted]
     entries = (
         {
-            "seed_id": seed,
+            "seed_id": ask.seed,
             "request_id": request.id,
-            "draw": draw,
-            "user": project.student_prompt.user(fields[seed]),
+            "teacher": ask.teacher,
+            "draw": ask.draw,
+            "prompt": project.student_prompt.fill(fields[ask.seed]),
             "answer": answer,
         }
-        for (seed, draw), request, answer in found
+        for ask, request, answer in found
         if answer is not None
     )
     unanswered = dropped_frame(
-        (seed, request.id, strata[seed], "teacher", *_why(store, request.id))
-        for (seed, _), request, answer in found
+        (ask.seed, request.id, strata[ask.seed], "teacher", *_why(store, request.id))
+        for ask, request, answer in found
         if answer is None
     )
     return answers.samples(train, entries), unanswered
@@ -141,7 +155,7 @@ def _quotas(project: Project, train: pl.DataFrame, clean: pl.DataFrame, asked: A
 
     from distill.seeds import strata
 
-    seen = list({seed for seed, _ in asked})
+    seen = list({ask.seed for ask in asked})
     hope = train.filter(~pl.col("seed_id").is_in(seen)) if seen else train
     rows = [
         (stratum, json.loads(labels))
@@ -175,23 +189,62 @@ def _counts(dropped: pl.DataFrame) -> dict[str, int]:
     return dict(sorted(Counter(dropped["reason"].to_list()).items()))
 
 
-def more(table: pl.DataFrame, asked: Asked, short: Mapping[str, int], *, draws: int, spare_share: float = 0.1) -> Asked:
-    """The next seeds to ask: of each short stratum what it lacks and a tenth more, by a hash of the seed."""
+def more(
+    project: Project, table: pl.DataFrame, asked: Asked, short: Mapping[str, int], *, spare_share: float = 0.1
+) -> Asked:
+    """The next questions: of each short stratum the seeds that it lacks and a tenth more, by a hash of the seed."""
     import polars as pl
 
-    seen = {seed for seed, _ in asked}
+    seen = {ask.seed for ask in asked}
     picked: Asked = []
     rows = table.filter(pl.col("role") == "train").select("seed_id", "stratum").iter_rows()
     by_stratum: dict[str, list[str]] = {}
     for seed, stratum in rows:
         if seed not in seen:
             by_stratum.setdefault(stratum, []).append(seed)
+    first = range(1 + len(project.spec.teacher.panel))
     for stratum in sorted(short):
         order = sorted(by_stratum.get(stratum, ()), key=lambda seed: content_id("ask", seed))
-        picked += [
-            (seed, draw) for seed in order[: math.ceil(short[stratum] * (1 + spare_share))] for draw in range(draws)
-        ]
+        for seed in order[: math.ceil(short[stratum] * (1 + spare_share))]:
+            picked += [ask for teacher in first for ask in _draws(project, seed, teacher)]
     return picked
+
+
+def fall_back(project: Project, asked: Asked, accepted: Collection[str]) -> Asked:
+    """The next teacher's questions for the seeds of which those before gave no answer that the gates let pass."""
+    if not project.spec.teacher.fallback:
+        return []
+    last: dict[str, int] = {}
+    for ask in asked:
+        last[ask.seed] = max(ask.teacher, last.get(ask.seed, 0))
+    return [
+        ask
+        for seed, teacher in last.items()
+        if seed not in accepted and teacher < len(project.spec.teacher.fallback)
+        for ask in _draws(project, seed, teacher + 1)
+    ]
+
+
+def due(project: Project, asked: Asked) -> list[Asked]:
+    """What each teacher is to answer now: a seed that fell back is not asked of those before again."""
+    last: dict[str, int] = {}
+    for ask in asked:
+        last[ask.seed] = max(ask.teacher, last.get(ask.seed, 0))
+    every = bool(project.spec.teacher.panel)
+    return [
+        [ask for ask in asked if ask.teacher == teacher and (every or last[ask.seed] == teacher)]
+        for teacher in range(len(project.teachers))
+    ]
+
+
+def spender(project: Project, teacher: int) -> str:
+    """The name in the ledger of one of the teachers."""
+    way = "panel" if project.spec.teacher.panel else "fallback"
+    return f"{way} {project.teachers[teacher].address.model}" if teacher else "teacher"
+
+
+def _draws(project: Project, seed: str, teacher: int) -> Asked:
+    return [Ask(seed, teacher, draw) for draw in range(project.teachers[teacher].sampling.draws)]
 
 
 def marginals(
@@ -200,7 +253,7 @@ def marginals(
     """Per label: each value's training seeds, seeds asked and rows got; what the report shows of the strata."""
     labels = {seed: json.loads(text) for seed, text in table.select("seed_id", "labels").iter_rows()}
     train = [seed for seed, role in table.select("seed_id", "role").iter_rows() if role == "train"]
-    seen = {seed for seed, _ in asked}
+    seen = {ask.seed for ask in asked}
     got = curated.kept["seed_id"].to_list()
     result = {}
     for name in by:

@@ -44,8 +44,7 @@ def fit(project: Project, samples: pl.DataFrame) -> Outcome:
         return Outcome(ordered(samples), nothing, summary("preflight", samples.height, nothing), samples.clear())
     count, markup = _reader(project)
     context = train.context or (embedded.CONTEXT if train.with_ == "lora" else HOSTED_CONTEXT)
-    system = project.student_prompt.system
-    return preflight.check(samples, system=system, count=count, context=context, markup=markup)
+    return preflight.check(samples, count=count, context=context, markup=markup)
 
 
 def _reader(project: Project) -> tuple[Count, tuple[str, ...]]:

@@ -10,13 +10,14 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from distill import tokens
 from distill.flow import comparing, curation, loops, seeding
 from distill.flow.asking import Sender
 from distill.flow.watch import Silent, Watch
-from distill.money import Budget
+from distill.money import Budget, most_usd
 from distill.records import Answer, Request, Usage
 from distill.teacher import models
 from distill.teacher.endpoints import Address
@@ -24,11 +25,22 @@ from distill.teacher.runner import ceiling
 from distill.teacher.store import Store, opened
 
 if TYPE_CHECKING:
-    from distill.flow.project import Project
+    import polars as pl
 
-Spender = tuple[str, Sequence[Request], Address]
+    from distill.flow.project import Asked, Project
+
 _FEWEST = 3
 """Answers from which a spread can be told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spender:
+    """Who asks what of whom. `fallback` is how many teachers stand before it: it gets only the rows that they fail."""
+
+    name: str
+    requests: Sequence[Request]
+    at: Asked
+    fallback: int = 0
 
 
 def plan(project: Project, *, pilot: int = 0, watch: Watch | None = None) -> dict[str, Any]:
@@ -38,24 +50,19 @@ def plan(project: Project, *, pilot: int = 0, watch: Watch | None = None) -> dic
     table = seeding.aside(project.spec, project.seeds, project.pinned).kept
     tests = table.filter(pl.col("role") == "test")
     train = table.filter(pl.col("role") == "train")
-    draws = project.spec.teacher.sampling.draws
     with opened(project.store_path) as store:
-        first = curation.more(table, [], curation.curate(project, table, [], store).short, draws=draws)
-        asked: list[Spender] = [("teacher", curation.requests(project, table, first), project.teacher)]
-        for arm in comparing.arms(project, student=None):
-            asked.append((f"evaluate {arm.name}", comparing.requests(project, arm, tests), arm.address))
+        first = curation.more(project, table, [], curation.curate(project, table, [], store).short)
+        asked = _spenders(project, table, tests, first)
         said = loops.run(_pilot(project, asked, store, pilot, watch or Silent())) if pilot else {}
-        spenders = [
-            _spender(*one, store, in_flight=project.spec.teacher.limits.in_flight, limits=said.get("limits"))
-            for one in asked
-        ]
-        tried = first[: pilot * draws]
-        passed = curation.curate(project, table, tried, store).passed.total() if pilot else None
+        tried = [ask for ask in first if ask.teacher == 0][:pilot]
+        accepted = len(curation.curate(project, table, tried, store).accepted) if pilot else None
+        failing = 1.0 if accepted is None else 1 - accepted / len(tried)
+        spenders = [_spender(one, store, limits=said.get("limits"), share=failing**one.fallback) for one in asked]
     return {
         "task": project.spec.task,
         "seeds": {"read": len(project.seeds), "train": train.height, "test": tests.height},
         "rows_wanted": project.spec.dataset.accept,
-        "pilot": {"rows": len(tried), "passed_gates": passed, **said} if pilot else None,
+        "pilot": {"rows": len(tried), "passed_gates": accepted, **said} if pilot else None,
         "spenders": spenders,
         "student_calls": tests.height if project.spec.student.train.with_ != "none" else 0,
         "usd_expected": _sum(spenders, "usd_expected"),
@@ -68,13 +75,27 @@ def plan(project: Project, *, pilot: int = 0, watch: Watch | None = None) -> dic
     }
 
 
+def _spenders(project: Project, table: pl.DataFrame, tests: pl.DataFrame, first: curation.Asked) -> list[Spender]:
+    """Every teacher for the first round of rows, and every arm but the student for the test rows."""
+    found = []
+    for n, one in enumerate(project.teachers):
+        fallback = 0 if project.spec.teacher.panel else n
+        asks = [ask._replace(teacher=n) if fallback else ask for ask in first if ask.teacher == n or fallback]
+        found.append(Spender(curation.spender(project, n), curation.requests(project, table, asks), one, fallback))
+    teacher = project.teachers[0]
+    for arm in comparing.arms(project, student=None):
+        at = replace(teacher, address=arm.address)
+        found.append(Spender(f"evaluate {arm.name}", comparing.requests(project, arm, tests), at))
+    return found
+
+
 async def _pilot(project: Project, asked: Sequence[Spender], store: Store, rows: int, watch: Watch) -> dict[str, Any]:
     """Ask the first rows of each spender; returns what the teacher's endpoint said of itself."""
     run = f"{project.spec.task}/plan"
     budget = Budget(project.spec.budget.usd, store.spent(run))
-    sender = Sender(store=store, run=run, budget=budget, limits=project.spec.teacher.limits, watch=watch)
-    for name, requests, address in asked:
-        await sender.send(requests[:rows], address, spender=name)
+    sender = Sender(store=store, run=run, budget=budget, teachers=project.teachers, watch=watch)
+    for one in asked:
+        await sender.send(one.requests[:rows], one.at.address, spender=one.name)
     pace = sender.pace(project.teacher)
     return {
         "usd": store.spent(run),
@@ -83,31 +104,31 @@ async def _pilot(project: Project, asked: Sequence[Spender], store: Store, rows:
     }
 
 
-def _spender(
-    name: str, requests: Sequence[Request], address: Address, store: Store, *, in_flight: int,
-    limits: Mapping[str, int | None] | None,
-) -> dict[str, Any]:  # fmt: skip
-    answers = [store.get(request.id) for request in requests]
-    missing = [request for request, answer in zip(requests, answers, strict=True) if answer is None]
+def _spender(one: Spender, store: Store, *, limits: Mapping[str, int | None] | None, share: float) -> dict[str, Any]:
+    """A row of the plan; `share` of its requests are expected to be needed."""
+    address, answers = one.at.address, [store.get(request.id) for request in one.requests]
+    missing = [request for request, answer in zip(one.requests, answers, strict=True) if answer is None]
     seen = [answer for answer in answers if answer is not None]
     prompt = sum(tokens.count_messages(r.turns, address.model) for r in missing)
     most = sum(ceiling(r).completion_tokens for r in missing)
-    price = address.price
-    measured = _measured(seen, len(missing), address, in_flight, limits or {}) if len(seen) >= _FEWEST else {}
+    price, in_flight = address.price, one.at.limits.in_flight
+    to_send = len(missing) * share
+    measured = _measured(seen, to_send, address, in_flight, limits or {}) if len(seen) >= _FEWEST else {}
     return {
-        "spender": name,
+        "spender": one.name,
         "model": address.model,
-        "requests": len(requests),
+        "requests": len(one.requests),
         "in_store": len(seen),
         "to_send": len(missing),
+        "share_expected": share,
         "prompt_tokens": prompt,
         "completion_tokens_at_most": most,
-        "usd_at_most": price(Usage(prompt, most, measured=False)) if price else None,
+        "usd_at_most": most_usd(price, Usage(prompt, most, measured=False)) if price else None,
     } | measured
 
 
 def _measured(
-    seen: Sequence[Answer], to_send: int, address: Address, in_flight: int, limits: Mapping[str, int | None]
+    seen: Sequence[Answer], to_send: float, address: Address, in_flight: int, limits: Mapping[str, int | None]
 ) -> dict[str, Any]:
     """What the answers so far say of those to come: tokens a call, dollars with a 95 % interval, seconds."""
     prompt, completion = [a.usage.prompt_tokens for a in seen], [a.usage.completion_tokens for a in seen]
@@ -164,6 +185,8 @@ def lines(result: Mapping[str, Any]) -> list[str]:
             f"{row['prompt_tokens']:>12,}{row['completion_tokens_at_most']:>12,}{_usd(row['usd_at_most']):>11}"
             f"{_range(row):>24}{_time(row.get('seconds_expected')):>10}"
         )
+        if row["share_expected"] < 1:
+            said.append(f"{'':24}asked only for what those before it fail, about {row['share_expected']:.0%}")
     if result["student_calls"]:
         said.append(f"{'evaluate student':24}{result['student_calls']:>9,}   (when it is trained)")
     said += (

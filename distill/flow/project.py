@@ -37,6 +37,7 @@ class Project:
     teacher_prompt: prompts.Template
     student_prompt: prompts.Template
     output: Mapping[str, Any] | None
+    tools: Sequence[Mapping[str, Any]]
     seeds: Sequence[Seed]
     pinned: Sequence[Seed]
     bad_rows: pl.DataFrame
@@ -53,39 +54,55 @@ class Project:
         return [EdgeCase(case.where, case.at_least) for case in self.spec.strata.edge_cases]
 
     @property
+    def teachers(self) -> list[Asked]:
+        """Every model that answers, the teacher first, then its fallbacks or its panel in the spec's order."""
+        first = self.spec.teacher
+        return [
+            Asked(
+                _address(
+                    one.model, one.base_url, one.key_env, self.env, one.price, timeout_s=(one.limits or first.limits).timeout_s,
+                    headers=one.headers, api=one.api,
+                ),
+                one.sampling or first.sampling,
+                one.limits or first.limits,
+            )
+            for one in (first, *first.fallback, *first.panel)
+        ]  # fmt: skip
+
+    @property
     def teacher(self) -> Address:
         """Where the teacher is."""
-        given = self.spec.teacher
-        return _address(
-            given.model,
-            given.base_url,
-            given.key_env,
-            self.env,
-            given.price,
-            given.headers,
-            given.limits.timeout_s,
-            given.api,
-        )
+        return self.teachers[0].address
 
     @property
     def base(self) -> Address:
         """Where the student's base is, for the two base arms."""
         train = self.spec.student.train
         timeout_s = self.spec.teacher.limits.timeout_s
-        return _address(train.base, train.base_url, train.key_env, self.env, train.price, {}, timeout_s)
+        return _address(train.base, train.base_url, train.key_env, self.env, train.price, timeout_s=timeout_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One of the models that answer: where it is, how it is asked, and what its endpoint takes."""
+
+    address: Address
+    sampling: spec.Sampling
+    limits: spec.Limits
 
 
 def _address(
-    model: str, base_url: str | None, key_env: str, env: Mapping[str, str], price: spec.PriceGiven | None,
-    headers: Mapping[str, str], timeout_s: float, api: str = "chat",
+    model: str, base_url: str | None, key_env: str, env: Mapping[str, str], price: spec.PriceGiven | None, *,
+    timeout_s: float, headers: Mapping[str, str] | None = None, api: str = "chat",
 ) -> Address:  # fmt: skip
-    rate = Rate(price.input, price.output, price.cached_input) if price else None
+    rate = Rate(price.input, price.output, price.cached_input, price.reasoning) if price else None
+    given = headers or {}
     return Address(
         model=model,
         base_url=base_url or env.get("OPENAI_BASE_URL") or None,
         key=env.get(key_env) or None,
         key_env=key_env,
-        headers=headers,
+        headers={name: env.get(value[1:], "") if value.startswith("$") else value for name, value in given.items()},
         rate=rate,
         timeout_s=timeout_s,
         api=api,
@@ -112,9 +129,14 @@ def open_project(
     faults: list[Fault] = []
     texts = {name: _text(file.parent / name, faults) for name in (task.teacher.prompt, task.student.prompt)}
     output = _schema(file.parent / task.teacher.output, faults) if task.teacher.output else None
-    variables = list(dict.fromkeys(v for n, t in texts.items() if t is not None for v in prompts.parse(t, n).variables))
+    tools = _tools(file.parent / task.teacher.tools, faults) if task.teacher.tools else []
+    templates = [prompts.parse(text, name) for name, text in texts.items() if text is not None]
+    variables = list(dict.fromkeys(name for template in templates for name in template.variables))
+    chats = list(dict.fromkeys(name for template in templates for name in template.chats))
     paths, pinned_paths = _paths(task, file.parent)
-    read = dict(label_columns=task.strata.columns, gold=task.seeds.gold, strict=task.seeds.broken == "refuse")
+    read = dict(
+        chats=chats, label_columns=task.strata.columns, gold=task.seeds.gold, strict=task.seeds.broken == "refuse"
+    )
     columns = load.columns(paths)
     for name, text in texts.items():
         faults += prompts.faults(text, str(file.parent / name), columns=columns) if text is not None else []
@@ -128,7 +150,15 @@ def open_project(
             pinned, _ = load.read(pinned_paths, variables=usable, **read)  # type: ignore[arg-type]  # as above
     except SpecError as fault:
         faults += fault.faults
-    faults += _gate_faults(task, file)
+    faults += _gate_faults(task, file) + _header_faults(task, env, file)
+    if task.teacher.tools and task.student.train.with_ == "lora":
+        faults.append(
+            Fault(
+                f"{file}: teacher.tools",
+                f"{task.student.train.base!r} has no tools in its chat template, so it cannot be tuned on calls; "
+                "say `with: hosted` or `with: none` under student.train",
+            )
+        )
     if task.student.train.with_ == "lora" and task.student.train.base != embedded.MODEL:
         faults.append(
             Fault(
@@ -142,7 +172,7 @@ def open_project(
     if faults or bad_rows is None:
         raise SpecError(str(file), faults)
     return Project(
-        spec=task, path=file, home=home or home_of(file), output=output, seeds=seeds, pinned=pinned, bad_rows=bad_rows, env=env,
+        spec=task, path=file, home=home or home_of(file), output=output, tools=tools, seeds=seeds, pinned=pinned, bad_rows=bad_rows, env=env,
         teacher_prompt=prompts.parse(texts[task.teacher.prompt] or "", task.teacher.prompt),
         student_prompt=prompts.parse(texts[task.student.prompt] or "", task.student.prompt),
     )  # fmt: skip
@@ -185,18 +215,64 @@ def _schema(path: Path, faults: list[Fault]) -> dict[str, Any] | None:
     return None
 
 
+def _tools(path: Path, faults: list[Fault]) -> list[dict[str, Any]]:
+    """The list of tools, each {"type": "function", "function": {"name", "description", "parameters"}}."""
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import SchemaError
+
+    text = _text(path, faults)
+    if text is None:
+        return []
+    try:
+        tools = json.loads(text)
+    except ValueError as fault:
+        faults.append(Fault(str(path), f"not JSON: {fault}"))
+        return []
+    if not isinstance(tools, list) or not tools:
+        faults.append(Fault(str(path), f"a JSON {type(tools).__name__}, expected a list of tools"))
+        return []
+    found = []
+    for number, tool in enumerate(tools, 1):
+        function = tool.get("function") if isinstance(tool, dict) else None
+        if not isinstance(function, dict) or not isinstance(function.get("name"), str):
+            faults.append(
+                Fault(
+                    f"{path}: tool {number}", 'expected {"type": "function", "function": {"name": …, "parameters": …}}'
+                )
+            )
+            continue
+        try:
+            Draft202012Validator.check_schema(function.get("parameters") or {})
+        except SchemaError as fault:
+            faults.append(Fault(f"{path}: tool {number}", f"its parameters are no JSON Schema: {fault.message}"))
+        found.append({"type": "function", "function": function})
+    return found
+
+
+def _header_faults(task: spec.TaskSpec, env: Mapping[str, str], file: Path) -> list[Fault]:
+    """Headers whose value is a variable that is not set."""
+    models = (task.teacher, *task.teacher.fallback, *task.teacher.panel)
+    return [
+        Fault(f"{file}: headers", f"{name}: the variable {value} is not set")
+        for model in models
+        for name, value in model.headers.items()
+        if value.startswith("$") and not env.get(value[1:])
+    ]
+
+
 def _gate_faults(task: spec.TaskSpec, file: Path) -> list[Fault]:
     from distill.curate import filters
 
-    settings = [(name, {"schema": {}, **given} if name == "schema" else given) for name, given in task.gate_settings()]
+    needs = {"schema": ("schema", task.teacher.output), "tools": ("tools", task.teacher.tools)}
+    named = [name for name, _ in task.gate_settings()]
+    settings = [
+        (name, {needs[name][0]: [], **given} if name in needs else given) for name, given in task.gate_settings()
+    ]
     found = filters.faults(settings)
-    if task.teacher.output is None and any(name == "schema" for name, _ in task.gate_settings()):
-        found.append(
-            Fault(
-                "gates",
-                "the gate `schema` needs teacher.output; name a JSON Schema file there or take the gate out",
-            )
-        )
+    for name, (_, given) in needs.items():
+        if given is None and name in named:
+            setting = "output; name a JSON Schema file" if name == "schema" else "tools; name a file of tools"
+            found.append(Fault("gates", f"the gate `{name}` needs teacher.{setting} there or take the gate out"))
     return [Fault(f"{file}: {fault.where}", fault.message) for fault in found]
 
 
@@ -222,7 +298,8 @@ def need_price(project: Project) -> None:
     """A budget over a model without a price is no wall: refuse before the first send."""
     if project.spec.budget.usd is None:
         return
-    for where, address in (("teacher.price", project.teacher), ("student.train.price", project.base)):
+    asked = [("teacher.price", one.address) for one in project.teachers]
+    for where, address in (*asked, ("student.train.price", project.base)):
         if address.price is None:
             raise UsageError(
                 f"no price is known for {address.model!r}, so budget.usd cannot be held; "

@@ -47,9 +47,9 @@ async def work(
     folder, parent = _folder(project, new=new, refresh=refresh)
     with folder.lock(), opened(project.store_path) as store:
         write_atomic(folder / "task.yaml", project.path.read_bytes())
-        folder.note(teacher=project.spec.teacher.model, parent=parent.name if parent else None)
+        folder.note(teacher=models_of(project), parent=parent.name if parent else None)
         budget = Budget(project.spec.budget.usd, store.spent(folder.name))
-        sender = Sender(store=store, run=folder.name, budget=budget, limits=project.spec.teacher.limits, watch=watch)
+        sender = Sender(store=store, run=folder.name, budget=budget, teachers=project.teachers, watch=watch)
         run = Run(project, folder, store, sender, watch, parent)
         with _interruptible(sender):
             await _stages(run, stages, partial=partial)
@@ -70,14 +70,17 @@ def _folder(project: Project, *, new: bool, refresh: bool) -> tuple[RunDir, RunD
         raise UsageError(
             f"run {last.name} is not finished, so there is nothing to refresh; finish it with `distill run {project.path}`"
         )
-    if refresh and not (
-        manifest.get("parent") and (unfinished or manifest.get("teacher") == project.spec.teacher.model)
-    ):
+    if refresh and not (manifest.get("parent") and (unfinished or manifest.get("teacher") == models_of(project))):
         return RunDir(project.home, task, last.number + 1), last
     if new:
         return RunDir(project.home, task, last.number + 1), None
     parent = manifest.get("parent")
     return last, RunDir(project.home, task, int(parent.rsplit("/", 1)[1])) if parent else None
+
+
+def models_of(project: Project) -> str:
+    """The names of all models that answer, as one text."""
+    return " + ".join(one.address.model for one in project.teachers)
 
 
 _NEEDS = {

@@ -7,14 +7,16 @@ evaluate → calls.parquet scores.parquet comparison.json         report → rep
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from distill import __version__
+from distill.errors import AccessRefused, RowsOwed
 from distill.flow import curation, seeding
-from distill.flow.asking import Sender
+from distill.flow.asking import Interrupted, Sender
 from distill.flow.project import Project
 from distill.flow.watch import Watch
 from distill.records import content_id
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 ORDER = ("generate", "curate", "export", "train", "evaluate", "report")
-_CODE = 2
+_CODE = 3
 """Raised when a stage's outputs change for equal inputs, so that old runs are made anew."""
 
 
@@ -96,12 +98,7 @@ async def generate(run: Run) -> None:
     teacher = project.spec.teacher
     settings = {
         **settings_of(project, "seeds", "strata", "gates", "dedup", "dataset"),
-        "ask": [
-            teacher.model,
-            project.teacher.identity,
-            teacher.sampling.model_dump(mode="json"),
-            project.output,
-        ],
+        "ask": [_key(project), project.output, project.tools, bool(teacher.panel)],
         "prompt": project.teacher_prompt.turns,
         "rows": content_id([seed.id for seed in (*project.seeds, *project.pinned)]),
         "gold": content_id([dict(seed.gold or {}) for seed in project.seeds]),
@@ -109,6 +106,11 @@ async def generate(run: Run) -> None:
     }
     outputs = ["seeds.parquet", "seeds_dropped.parquet", "asked.parquet", "seeds.json"]
     await stage(run, "generate", settings=settings, inputs=[], outputs=outputs, work=_generate)
+
+
+def _key(project: Project) -> list[list[Any]]:
+    """What each teacher's answers hang on."""
+    return [[one.address.model, one.address.identity, one.sampling.model_dump(mode="json")] for one in project.teachers]
 
 
 async def _generate(run: Run) -> Mapping[str, Any]:
@@ -120,35 +122,70 @@ async def _generate(run: Run) -> Mapping[str, Any]:
     write_parquet(run.folder / "seeds.parquet", aside.kept)
     write_parquet(run.folder / "seeds_dropped.parquet", aside.dropped)
     write_json(run.folder / "seeds.json", aside.report)
-    draws = project.spec.teacher.sampling.draws
     asked: curation.Asked = []
     if run.parent is not None:
         held = set(aside.kept.filter(pl.col("role") == "train")["seed_id"])
-        asked = [
-            pair
-            for pair in pl.read_parquet(run.parent / "asked.parquet").select("seed_id", "draw").iter_rows()
-            if pair[0] in held
-        ]
-    owed = 0
+        asked = [ask for ask in _asked(run.parent) if ask.seed in held and ask.teacher < len(project.teachers)]
+    owed, closed = 0, set[int]()
     while True:
         if asked:
-            tally = await run.sender.send(
-                curation.requests(project, aside.kept, asked),
-                project.teacher,
-                spender="teacher",
-                raise_to=project.spec.teacher.sampling.raise_to,
-            )
-            owed = tally.failed
+            owed = await _ask(run, aside.kept, asked, closed)
         curated = curation.curate(project, aside.kept, asked, run.store)
-        extra = curation.more(aside.kept, asked, curated.short, draws=draws)
+        extra = curation.fall_back(project, asked, curated.accepted)
+        extra = extra or curation.more(project, aside.kept, asked, curated.short)
         if not extra:
             break
         asked += extra
-    frame = pl.DataFrame(asked, schema={"seed_id": pl.String, "draw": pl.Int64}, orient="row").with_columns(
+    frame = pl.DataFrame(
+        asked, schema={"seed_id": pl.String, "teacher": pl.Int64, "draw": pl.Int64}, orient="row"
+    ).with_columns(
         pl.Series("request_id", [one.id for one in curation.requests(project, aside.kept, asked)], dtype=pl.String)
     )
     write_parquet(run.folder / "asked.parquet", frame)
     return {"asked": len(asked), "owed": owed}
+
+
+def _asked(folder: RunDir) -> curation.Asked:
+    import polars as pl
+
+    table = pl.read_parquet(folder / "asked.parquet")
+    if "teacher" not in table.columns:  # made before a task could have several
+        table = table.with_columns(teacher=pl.lit(0))
+    return [curation.Ask(*row) for row in table.select("seed_id", "teacher", "draw").iter_rows()]
+
+
+async def _ask(run: Run, table: pl.DataFrame, asked: curation.Asked, closed: set[int]) -> int:
+    """Send what each teacher is due, a panel at the same time; returns the rows owed.
+
+    `closed` are the teachers that refused all access or were not there while others stood behind them.
+    """
+    project = run.project
+
+    async def send(teacher: int, due: curation.Asked) -> int:
+        one = project.teachers[teacher]
+        tally = await run.sender.send(
+            curation.requests(project, table, due), one.address, spender=curation.spender(project, teacher),
+            raise_to=one.sampling.raise_to,
+        )  # fmt: skip
+        return tally.failed
+
+    groups = [(n, due) for n, due in enumerate(curation.due(project, asked)) if due and n not in closed]
+    if project.spec.teacher.panel:
+        results = await asyncio.gather(*(send(n, due) for n, due in groups), return_exceptions=True)
+        for result in results:  # the others came home first: what they were paid for is kept
+            if isinstance(result, BaseException):
+                raise result
+        return sum(result for result in results if isinstance(result, int))
+    owed = 0
+    for n, due in groups:
+        try:
+            owed += await send(n, due)
+        except (AccessRefused, RowsOwed) as fault:
+            if isinstance(fault, Interrupted) or n + 1 == len(project.teachers):
+                raise
+            closed.add(n)
+            run.watch.say(f"  {project.teachers[n].address.model} is given up, its rows fall back: {fault}")
+    return owed
 
 
 async def curate(run: Run) -> None:
@@ -157,6 +194,7 @@ async def curate(run: Run) -> None:
         **settings_of(run.project, "strata", "gates", "dedup", "dataset"),
         "student_prompt": run.project.student_prompt.turns,
         "output": run.project.output,
+        "tools": run.project.tools,
     }
     inputs = ["seeds.parquet", "seeds_dropped.parquet", "asked.parquet"]
     outputs = ["samples.parquet", "dropped.parquet", "funnel.json"]
@@ -169,11 +207,11 @@ async def _curate(run: Run) -> Mapping[str, Any]:
     import polars as pl
 
     project, table = run.project, run.table("seeds.parquet")
-    asked = list(run.table("asked.parquet").select("seed_id", "draw").iter_rows())
+    asked = _asked(run.folder)
     curated = curation.curate(project, table, asked, run.store)
     samples = pl.concat(
         [curated.kept, curated.rejected.with_columns(pl.lit("dropped").alias("fate"))], how="diagonal"
-    ).sort("seed_id", "draw")
+    ).sort("seed_id", "teacher", "draw")
     dropped = pl.concat([run.table("seeds_dropped.parquet"), curated.dropped])
     write_parquet(run.folder / "samples.parquet", samples)
     write_parquet(run.folder / "dropped.parquet", dropped)
@@ -214,15 +252,12 @@ async def evaluate(run: Run, student: Any, previous: Any) -> None:
     settings = {
         **settings_of(project, "evaluate"),
         "prompts": [project.teacher_prompt.turns, project.student_prompt.turns],
-        "teacher": [
-            project.teacher.model,
-            project.teacher.identity,
-            project.spec.teacher.sampling.model_dump(mode="json"),
-        ],
+        "teacher": _key(project)[0],
         "base": project.base.identity,
         "student": student.identity if student else None,
         "previous": previous.identity if previous else None,
         "output": project.output,
+        "tools": project.tools,
     }
     outputs = ["calls.parquet", "scores.parquet", "comparison.json"]
 

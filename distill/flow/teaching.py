@@ -50,17 +50,17 @@ async def _export(run: Run) -> Mapping[str, Any]:
     kept = run.table("samples.parquet").filter(pl.col("fate") != "dropped")
     if run.project.spec.student.train.with_ != "none":
         preflight.enough(int((kept["fate"] == "train").sum()))
-    counts = files.write(kept, system=template.system, folder=run.folder.path)
+    counts = files.write(kept, folder=run.folder.path, tools=run.project.tools)
     tests = run.table("seeds.parquet").filter(pl.col("role") == "test")
     rows = [
         {
             "seed_id": seed,
-            "user": template.user(json.loads(fields)),
+            "messages": template.fill(json.loads(fields)),
             "gold": json.loads(gold) if gold else None,
         }
         for seed, fields, gold in tests.select("seed_id", "fields", "gold").iter_rows()
     ]
-    count = files.write_test(rows, system=template.system, folder=run.folder.path)
+    count = files.write_test(rows, folder=run.folder.path)
     write_atomic(run.folder / "CARD.md", _card(run.project, run.folder, counts, count).encode())
     return {"rows": counts | {"test": count}}
 

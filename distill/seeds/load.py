@@ -15,6 +15,7 @@ from typing import Any
 
 import polars as pl
 
+from distill import chat
 from distill.errors import Fault, SpecError
 from distill.outcome import dropped_frame, ordered
 from distill.records import Json, Seed, canonical
@@ -39,18 +40,22 @@ def read(
     paths: Sequence[Path],
     *,
     variables: Sequence[str],
+    chats: Sequence[str] = (),
     label_columns: Sequence[str] = (),
     gold: str | None = None,
     strict: bool = True,
 ) -> tuple[list[Seed], pl.DataFrame]:
-    """Seeds in file order, and a table of the rows dropped (empty unless `strict` is off)."""
+    """Seeds in file order, and a table of the rows dropped (empty unless `strict` is off).
+
+    `chats` are those of the variables that hold a conversation.
+    """
     seeds: list[Seed] = []
     bad_rows: list[tuple[Path, int, Fault]] = []
     faults: list[Fault] = []
     known: set[str] = set()
     for path in _files(paths, faults):
         for line, row in _rows(path, faults):
-            wrong = [str(row)] if isinstance(row, ValueError) else _wrong(row, variables, label_columns, gold)
+            wrong = [str(row)] if isinstance(row, ValueError) else _wrong(row, variables, chats, label_columns, gold)
             bad_rows += [(path, line, Fault(f"{path}:{line}", message)) for message in wrong]
             if isinstance(row, dict):
                 known.update(row)
@@ -86,7 +91,7 @@ def table(seeds: Sequence[Seed], *, by: Sequence[str] = ()) -> pl.DataFrame:
             canonical(dict(seed.labels)),
             cell(seed.labels, by=by),
             None if seed.gold is None else canonical(dict(seed.gold)),
-            storable("\n".join(_text(value) for value in seed.fields.values())),
+            storable("\n".join(chat.text(value) or _text(value) for value in seed.fields.values())),
         )
         for seed in seeds
     ]
@@ -184,7 +189,9 @@ READERS: dict[str, Callable[[Path], Iterator[Numbered]]] = {
 }
 
 
-def _wrong(row: Row, variables: Collection[str], label_columns: Collection[str], gold: str | None) -> list[str]:
+def _wrong(
+    row: Row, variables: Collection[str], chats: Collection[str], label_columns: Collection[str], gold: str | None
+) -> list[str]:
     """What keeps a row from being a seed, a sentence each."""
     wrong = []
     for name in dict.fromkeys([*variables, *label_columns]):
@@ -195,6 +202,11 @@ def _wrong(row: Row, variables: Collection[str], label_columns: Collection[str],
             wrong.append(f"the {kind} {name!r} is empty")
         elif name in label_columns and isinstance(row[name], dict | list):
             wrong.append(f"the label {name!r} is a {type(row[name]).__name__}, expected one plain value")
+        elif name in chats:
+            try:
+                chat.turns(row[name])
+            except ValueError as error:
+                wrong.append(f"the conversation {name!r}: {error}")
     for name in [*variables, *label_columns, *([gold] if gold else [])]:
         try:
             canonical(row.get(name))

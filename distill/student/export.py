@@ -1,21 +1,25 @@
 """The kept samples as the files a tuner reads: chat JSONL, and the same rows as Parquet.
 
-    train.jsonl, valid.jsonl   {"messages": [{"role": "system", …}, {"role": "user", …}, {…"assistant"…}]}
+    train.jsonl, valid.jsonl   {"messages": [{"role": "system", …}, {"role": "user", …}, {…"assistant"…}]}, and "tools"
+                               where the task has some; an assistant's turn before the last has "weight": 0, so that
+                               only the teacher's answer trains
     test.jsonl                 {"seed_id": …, "messages": [system, user], "gold": {…} or null}
-    dataset.parquet            seed_id, draw, stratum, fate, system, user, answer, score
+    dataset.parquet            seed_id, teacher, draw, stratum, fate, prompt (the turns as JSON), answer, tool_calls, score
 
-Equal samples give equal bytes: rows are sorted by (seed_id, draw), lines end in "\\n", and no character that
+Equal samples give equal bytes: rows are sorted by (seed_id, teacher, draw), lines end in "\\n", and no character that
 some reader takes for a line break, nor half a surrogate pair, stands in a line unescaped.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from distill.records import Json
+from distill import chat
+from distill.outcome import ordered
+from distill.records import Json, ToolCall
 from distill.rundir import write_atomic, write_parquet
 from distill.text import storable
 
@@ -25,14 +29,11 @@ if TYPE_CHECKING:
 _LINE_BREAKS = {ord(character): f"\\u{ord(character):04x}" for character in "\x85\u2028\u2029"}
 
 
-def turns(system: str, user: str) -> list[dict[str, str]]:
-    """What the student is sent for one row; without a system turn where the prompt has none."""
-    return [*([{"role": "system", "content": system}] if system else []), {"role": "user", "content": user}]
-
-
-def conversation(system: str, user: str, answer: str) -> dict[str, list[dict[str, str]]]:
-    """One training row in the shape that hosts and TRL read."""
-    return {"messages": [*turns(system, user), {"role": "assistant", "content": answer}]}
+def conversation(prompt: Sequence[chat.Turn], answer: str, tool_calls: str = "") -> dict[str, list[chat.Turn]]:
+    """One training row in the shape that hosts and TRL read; `tool_calls` as a sample holds them."""
+    before = [{**turn, "weight": 0} if turn["role"] == "assistant" else turn for turn in prompt]
+    calls = [ToolCall(*call) for call in json.loads(tool_calls)] if tool_calls else []
+    return {"messages": [*before, chat.answer(answer, calls)]}
 
 
 def line(value: Json) -> bytes:
@@ -43,39 +44,30 @@ def line(value: Json) -> bytes:
     return text.translate(_LINE_BREAKS).encode() + b"\n"
 
 
-def write(samples: pl.DataFrame, *, system: str, folder: Path) -> dict[str, int]:
+def write(samples: pl.DataFrame, *, folder: Path, tools: Sequence[Mapping[str, Json]] = ()) -> dict[str, int]:
     """Write train.jsonl, valid.jsonl and dataset.parquet; returns the rows of each fate. Dropped rows are
     left out.
     """
     import polars as pl
 
-    rows = samples.filter(pl.col("fate").is_in(["train", "valid"])).sort("seed_id", "draw")
+    rows = ordered(samples.filter(pl.col("fate").is_in(["train", "valid"])))
+    more = {"tools": list(tools)} if tools else {}
     counts = {}
     for fate in ("train", "valid"):
-        part = rows.filter(pl.col("fate") == fate).select("user", "answer")
-        lines = [line(conversation(system, user, answer)) for user, answer in part.iter_rows()]
+        part = rows.filter(pl.col("fate") == fate).select("prompt", "answer", "tool_calls")
+        lines = [
+            line(conversation(json.loads(prompt), answer, calls) | more) for prompt, answer, calls in part.iter_rows()
+        ]
         write_atomic(folder / f"{fate}.jsonl", b"".join(lines))
         counts[fate] = len(lines)
-    columns = [
-        "seed_id",
-        "draw",
-        "stratum",
-        "fate",
-        pl.lit(system).alias("system"),
-        "user",
-        "answer",
-        "score",
-    ]
+    columns = ["seed_id", "teacher", "draw", "stratum", "fate", "prompt", "answer", "tool_calls", "score"]
     write_parquet(folder / "dataset.parquet", rows.select(columns))
     return counts
 
 
-def write_test(rows: Iterable[Mapping[str, Json]], *, system: str, folder: Path) -> int:
-    """Write test.jsonl from rows with `seed_id`, `user` and `gold` (an object or None); returns how many."""
-    ordered = sorted(rows, key=lambda row: str(row["seed_id"]))
-    lines = [
-        line({"seed_id": row["seed_id"], "messages": turns(system, row["user"]), "gold": row["gold"]})
-        for row in ordered
-    ]
+def write_test(rows: Iterable[Mapping[str, Json]], *, folder: Path) -> int:
+    """Write test.jsonl from rows with `seed_id`, `messages` and `gold` (an object or None); returns how many."""
+    ordered_rows = sorted(rows, key=lambda row: str(row["seed_id"]))
+    lines = [line({name: row[name] for name in ("seed_id", "messages", "gold")}) for row in ordered_rows]
     write_atomic(folder / "test.jsonl", b"".join(lines))
     return len(lines)

@@ -9,9 +9,11 @@ Rows are never changed. `enough` refuses, as `GateNotMet`, to train on fewer row
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from distill import chat
 from distill.errors import GateNotMet
 from distill.outcome import Outcome, ordered, partition
 from distill.student.export import conversation
@@ -22,14 +24,13 @@ if TYPE_CHECKING:
 LEAST_ROWS = 10
 """What OpenAI's endpoint takes; fewer teach nothing elsewhere either."""
 
-Count = Callable[[Sequence[Mapping[str, str]]], int]
+Count = Callable[[Sequence[Mapping[str, Any]]], int]
 """Tokens of a conversation as the base reads it, template included."""
 
 
 def check(
     samples: pl.DataFrame,
     *,
-    system: str,
     count: Count,
     context: int,
     markup: Sequence[str] = (),
@@ -42,9 +43,10 @@ def check(
     rows = ordered(samples)
     drops: dict[int, tuple[str, str]] = {}
     sizes: list[int] = []
-    for index, (user, answer) in enumerate(rows.select("user", "answer").iter_rows()):
-        fault = _unfit(user, answer, markup)
-        size = count(conversation(system, user, answer)["messages"]) if fault is None else 0
+    for index, (prompt, answer, calls) in enumerate(rows.select("prompt", "answer", "tool_calls").iter_rows()):
+        messages = conversation(json.loads(prompt), answer, calls)["messages"]
+        fault = _unfit(messages, markup)
+        size = count(messages) if fault is None else 0
         if size > context:
             fault = ("over_context", f"{size} tokens, the base reads {context}")
         if fault is None:
@@ -65,8 +67,10 @@ def enough(rows: int, *, least: int = LEAST_ROWS) -> None:
         )
 
 
-def _unfit(user: str, answer: str, markup: Sequence[str]) -> tuple[str, str] | None:
-    if not answer.strip():
+def _unfit(messages: Sequence[chat.Turn], markup: Sequence[str]) -> tuple[str, str] | None:
+    answer = messages[-1]
+    if not (answer["content"] or "").strip() and not answer.get("tool_calls"):
         return "empty_answer", "the answer has no text"
-    found = next((token for token in markup if token in user or token in answer), None)
+    texts = [str(turn["content"] or "") for turn in messages if turn["role"] != "system"]
+    found = next((token for token in markup if any(token in text for text in texts)), None)
     return None if found is None else ("chat_markup", f"holds {found!r}, a token of the chat template")

@@ -31,7 +31,7 @@ class TokenRow:
     labels: list[int]
 
 
-def tokens_of(messages: Sequence[Mapping[str, str]], tokenizer: Any) -> TokenRow:
+def tokens_of(messages: Sequence[Mapping[str, Any]], tokenizer: Any) -> TokenRow:
     """Prompt and answer, tokenised apart as at inference; the last message must be the assistant's."""
     prompt = tokenizer.apply_chat_template(list(messages[:-1]), tokenize=False, add_generation_prompt=True)
     whole = tokenizer.apply_chat_template(list(messages), tokenize=False)
@@ -60,7 +60,7 @@ def read_rows(path: Path, tokenizer: Any, *, max_tokens: int) -> list[TokenRow]:
     return rows
 
 
-def counter(base: Path) -> tuple[Callable[[Sequence[Mapping[str, str]]], int], tuple[str, ...]]:
+def counter(base: Path) -> tuple[Callable[[Sequence[Mapping[str, Any]]], int], tuple[str, ...]]:
     """For pre-flight: counts a conversation's tokens as `base` reads it; and its special tokens as text."""
     from transformers import AutoTokenizer
 

@@ -28,7 +28,7 @@ def dialect_of(base_url: str | None, api: str) -> Dialect:
 
 
 def body(
-    messages: Sequence[Mapping[str, str]],
+    messages: Sequence[Mapping[str, Json]],
     *,
     model: str,
     dialect: Dialect,
@@ -37,10 +37,13 @@ def body(
     top_p: float | None = None,
     seed: int | None = None,
     output: Mapping[str, Any] | None = None,
+    tools: Sequence[Mapping[str, Json]] = (),
     extra: Mapping[str, Json] | None = None,
 ) -> dict[str, Json]:
-    """The body to send, without what is None; `extra` goes on top as it is."""
+    """The body to send, without what is None; `tools` are chat tools in any dialect, `extra` goes on top as it is."""
     turns = [dict(turn) for turn in messages]
+    if dialect == "responses":
+        turns = [item for turn in turns for item in _items(turn)]
     limit = {"chat": "max_tokens", "openai": "max_completion_tokens", "responses": "max_output_tokens"}[dialect]
     request: dict[str, Json] = {
         "model": model,
@@ -52,9 +55,23 @@ def body(
     }
     if output is not None:
         request |= _form(output, dialect)
+    if tools:
+        flat = dialect == "responses"
+        request["tools"] = [{"type": "function", **tool["function"]} if flat else dict(tool) for tool in tools]
     if dialect == "responses":
         request["store"] = False
     return {name: value for name, value in request.items() if value is not None} | dict(extra or {})
+
+
+def _items(turn: Mapping[str, Json]) -> list[dict[str, Json]]:
+    """A chat turn as the Responses API takes it: tool calls and their results are items of their own."""
+    if turn["role"] == "tool":
+        return [{"type": "function_call_output", "call_id": turn["tool_call_id"], "output": turn["content"]}]
+    calls = [
+        {"type": "function_call", "call_id": call["id"], **call["function"]} for call in turn.get("tool_calls") or ()
+    ]
+    said = [{"role": turn["role"], "content": turn["content"]}] if turn.get("content") else []
+    return [*said, *calls]
 
 
 def _form(output: Mapping[str, Any], dialect: Dialect) -> dict[str, Json]:

@@ -9,14 +9,15 @@ from __future__ import annotations
 import email.utils
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeGuard
 
 import orjson
 
 from distill import tokens
 from distill.money import Price
-from distill.records import Answer, Ended, Request, Usage
+from distill.records import Answer, Ended, Json, Request, ToolCall, Usage, canonical
 
 _NO_ACCESS = {
     "insufficient_quota",
@@ -44,46 +45,74 @@ def read(body: bytes, request: Request, *, price: Price | None) -> Answer:
         said = None
     if said is None:
         return Answer(request.id, Ended.MALFORMED, status=200, error=f"no whole answer: {_shown(body)!r}")
-    usage = _usage(found.get("usage"), request, said["text"])
+    usage = _usage(found.get("usage"), request, said)
     return Answer(
-        request.id, Ended.OK, said["text"], said["finish_reason"], usage, price(usage) if price else 0.0, status=200,
-        model=str(found.get("model") or ""), refusal=said["refusal"], reasoning=said["reasoning"],
-        raw=body.decode("utf-8", "replace"),
+        request.id, Ended.OK, said.text, said.finish_reason, usage, price(usage) if price else 0.0, status=200,
+        model=str(found.get("model") or ""), refusal=said.refusal, reasoning=said.reasoning,
+        tool_calls=said.tool_calls, logprobs=said.logprobs, raw=body.decode("utf-8", "replace"),
     )  # fmt: skip
 
 
-def _completion(found: Mapping[str, Any]) -> dict[str, str] | None:
-    """text, finish_reason, refusal and reasoning of a chat completion; None or an error for anything else."""
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What an API's object says, in the words of a chat completion."""
+
+    text: str
+    finish_reason: str
+    refusal: str
+    reasoning: str
+    tool_calls: tuple[ToolCall, ...] = ()
+    logprobs: Json = None
+
+
+def _completion(found: Mapping[str, Any]) -> _Said | None:
+    """Of a chat completion; None or an error for anything else."""
     choice = found["choices"][0]
     message, finish = choice["message"], choice["finish_reason"]
     content, refusal = message.get("content"), message.get("refusal")
     reasoning = message.get("reasoning_content") or message.get("reasoning")
-    if content is None and not refusal and not message.get("tool_calls"):
+    calls = tuple(_call(call["function"]) for call in message.get("tool_calls") or ())
+    if content is None and not refusal and not calls:
         return None
-    return _texts(text=content, finish_reason=finish, refusal=refusal, reasoning=reasoning)
+    logprobs = (choice.get("logprobs") or {}).get("content")
+    return _whole(content, finish, refusal, reasoning, calls, logprobs)
+
+
+def _call(function: Mapping[str, Any]) -> ToolCall:
+    """A call by a name; some servers give its arguments as an object where the API says text."""
+    name, arguments = function["name"], function["arguments"]
+    if not isinstance(name, str) or not name:
+        raise TypeError("a tool call without a name")
+    return ToolCall(name, arguments if isinstance(arguments, str) else canonical(arguments))
 
 
 _ENDS = {"max_output_tokens": "length", "content_filter": "content_filter"}
 
 
-def _response(found: Mapping[str, Any]) -> dict[str, str] | None:
-    """The same of a Responses API object, in the words of a chat completion."""
-    parts = [part for item in found["output"] if item["type"] == "message" for part in item["content"]]
+def _response(found: Mapping[str, Any]) -> _Said | None:
+    """Of a Responses API object."""
+    output = found["output"]
+    parts = [part for item in output if item["type"] == "message" for part in item["content"]]
     text = "".join(part["text"] for part in parts if part["type"] == "output_text")
     refusal = "".join(part["refusal"] for part in parts if part["type"] == "refusal")
-    thoughts = [
-        part["text"] for item in found["output"] if item["type"] == "reasoning" for part in item.get("summary", ())
-    ]
+    thoughts = [part["text"] for item in output if item["type"] == "reasoning" for part in item.get("summary", ())]
+    calls = tuple(_call(item) for item in output if item["type"] == "function_call")
+    logprobs = [one for part in parts for one in part.get("logprobs") or ()]
     ended = "stop" if found["status"] == "completed" else _ENDS.get((found["incomplete_details"] or {})["reason"])
-    if found["status"] not in ("completed", "incomplete") or not (parts or ended == "length"):
+    if found["status"] not in ("completed", "incomplete") or not (parts or calls or ended == "length"):
         return None
-    return _texts(text=text, finish_reason=ended, refusal=refusal, reasoning="\n".join(thoughts))
+    finish = "tool_calls" if calls and ended == "stop" else ended
+    return _whole(text, finish, refusal, "\n".join(thoughts), calls, logprobs or None)
 
 
-def _texts(**given: Any) -> dict[str, str] | None:
+def _whole(
+    text: Any, finish: Any, refusal: Any, reasoning: Any, tool_calls: tuple[ToolCall, ...], logprobs: Json
+) -> _Said | None:
     """All strings, with a reason for the end; None where one is anything else."""
-    whole = bool(given["finish_reason"]) and all(value is None or isinstance(value, str) for value in given.values())
-    return {name: value or "" for name, value in given.items()} if whole else None
+    texts = (text, finish, refusal, reasoning)
+    if not finish or not all(value is None or isinstance(value, str) for value in texts):
+        return None
+    return _Said(text or "", finish, refusal or "", reasoning or "", tool_calls, logprobs)
 
 
 def refused(status: int, body: bytes, headers: Mapping[str, str], request: Request, *, now: float) -> Answer:
@@ -150,16 +179,31 @@ def _shown(body: bytes) -> str:
     return body[:_KEEP_CHARS].decode("utf-8", "replace")
 
 
-def _usage(found: Any, request: Request, text: str) -> Usage:
+_OF_PROMPT = ("prompt_tokens_details", "input_tokens_details")
+_OF_COMPLETION = ("completion_tokens_details", "output_tokens_details")
+
+
+def _usage(found: Any, request: Request, said: _Said) -> Usage:
     """The endpoint's own counts; where it gives none that make sense, tiktoken's, marked as estimated."""
     if isinstance(found, dict):
         prompt = found.get("prompt_tokens", found.get("input_tokens"))
         completion = found.get("completion_tokens", found.get("output_tokens"))
         if _count(prompt) and _count(completion):
-            details = found.get("prompt_tokens_details") or found.get("input_tokens_details")
-            cached = details.get("cached_tokens") if isinstance(details, dict) else 0
-            return Usage(prompt, completion, min(cached, prompt) if _count(cached) else 0)
-    return Usage(tokens.count_messages(request.turns), tokens.count(text), 0, measured=False)
+            cached = _detail(found, _OF_PROMPT, "cached_tokens")
+            written = _detail(found, _OF_PROMPT, "cache_write_tokens")
+            thought = _detail(found, _OF_COMPLETION, "reasoning_tokens")
+            if thought and found.get("total_tokens") == prompt + completion + thought:
+                completion += thought  # some servers count them beside the completion's, and bill both
+            cached = min(cached, prompt)
+            return Usage(prompt, completion, cached, min(written, prompt - cached), min(thought, completion))
+    counted = tokens.count(said.text) + sum(tokens.count(call.name + call.arguments) for call in said.tool_calls)
+    return Usage(tokens.count_messages(request.turns), counted, measured=False)
+
+
+def _detail(usage: Mapping[str, Any], groups: Sequence[str], name: str) -> int:
+    details: Mapping[str, Any] = next((usage[group] for group in groups if isinstance(usage.get(group), dict)), {})
+    value = details.get(name)
+    return value if _count(value) else 0
 
 
 def _count(value: Any) -> TypeGuard[int]:

@@ -19,7 +19,7 @@ from itertools import islice
 
 from distill import tokens
 from distill.errors import AccessRefused, DistillError, RowsOwed
-from distill.money import Budget, Price
+from distill.money import Budget, Price, most_usd
 from distill.records import Answer, Ended, Request, Usage, canonical
 from distill.teacher import Teacher, retry
 from distill.teacher.limits import Pace
@@ -224,7 +224,7 @@ async def _attempt(request: Request, desk: Desk) -> Answer | None:
 
 
 async def _send(request: Request, desk: Desk, most: Usage) -> Answer:
-    reserved = desk.price(most) if desk.price else 0.0
+    reserved = most_usd(desk.price, most) if desk.price else 0.0
     await desk.budget.reserve_in_turn(reserved)
     cost = 0.0
     try:
@@ -247,9 +247,9 @@ async def _send(request: Request, desk: Desk, most: Usage) -> Answer:
 
 def ceiling(request: Request) -> Usage:
     """The most a call can use: its prompt as counted here, and every output token it allows."""
-    form = request.body.get("response_format") or request.body.get("text")
-    prompt = tokens.count_messages(request.turns) + (tokens.count(canonical(form)) if form else 0)
-    return Usage(prompt, request.max_tokens or 4096, 0, measured=False)
+    forms = [request.body[name] for name in ("response_format", "text", "tools") if request.body.get(name)]
+    prompt = tokens.count_messages(request.turns) + sum(tokens.count(canonical(form)) for form in forms)
+    return Usage(prompt, request.max_tokens or 4096, measured=False)
 
 
 async def _sleep(seconds: float, desk: Desk) -> None:

@@ -1,7 +1,8 @@
 """A teacher that follows a script: for rehearsals and tests, at no cost and with no server.
 
 Its answer is a function of the request alone, so every rehearsal gives the same dataset. By default it fills the
-request's JSON schema: enum values picked by the request's hash, strings cut from the last user turn.
+request's JSON schema: enum values picked by the request's hash, strings cut from the last user turn; where the request
+brings tools, every other answer calls one.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from distill import tokens
-from distill.records import Answer, Ended, Request, Usage
+from distill.records import Answer, Ended, Request, ToolCall, Usage
 
 Reply = Callable[[Request], Answer | str]
 
@@ -30,8 +31,11 @@ class Scripted:
         given = self.reply(request)
         if isinstance(given, Answer):
             return given
-        usage = Usage(tokens.count_messages(request.turns), tokens.count(given), 0, measured=False)
-        return Answer(request.id, Ended.OK, given, "stop", usage, model="scripted", status=200)
+        calls = () if self.reply is not fitting else calling(request)
+        text, finish = ("", "tool_calls") if calls else (given, "stop")
+        said = tokens.count(text) + sum(tokens.count(call.arguments) for call in calls)
+        usage = Usage(tokens.count_messages(request.turns), said, measured=False)
+        return Answer(request.id, Ended.OK, text, finish, usage, model="scripted", status=200, tool_calls=calls)
 
     async def close(self) -> None:
         """Nothing to close."""
@@ -39,12 +43,30 @@ class Scripted:
 
 def fitting(request: Request) -> str:
     """JSON that fits the request's schema, or the last user turn where it has none."""
-    words = str(request.turns[-1]["content"])
+    words = str(request.turns[-1].get("content") or "")
     schema = request.body.get("response_format", {}).get("json_schema", {}).get("schema")
     schema = schema or request.body.get("text", {}).get("format", {}).get("schema")
     if schema is None:
         return words
     return json.dumps(_fill(schema, int(request.id, 16), words), ensure_ascii=False)
+
+
+def calling(request: Request) -> tuple[ToolCall, ...]:
+    """A call of one of the request's tools, for every other request or as its `tool_choice` says; none after a result."""
+    tools, choice = request.body.get("tools"), request.body.get("tool_choice", "auto")
+    number = int(request.id, 16)
+    last = request.turns[-1]
+    if (
+        not tools
+        or choice == "none"
+        or "tool" in (last.get("role"), last.get("type"))
+        or (choice == "auto" and number % 2)
+    ):
+        return ()
+    tool = tools[number // 2 % len(tools)]
+    function = tool.get("function", tool)
+    arguments = _fill(function.get("parameters") or {"type": "object"}, number, str(last.get("content") or ""))
+    return (ToolCall(function["name"], json.dumps(arguments, ensure_ascii=False)),)
 
 
 def _fill(schema: dict[str, Any], number: int, words: str) -> Any:

@@ -11,6 +11,7 @@ waiting at the same moment share one commit. Any SQLite tool opens the file; tim
 from __future__ import annotations
 
 import asyncio
+import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -20,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from distill.errors import DistillError, UsageError
-from distill.records import Answer, Ended, Request, Usage, canonical
+from distill.records import Answer, Ended, Request, ToolCall, Usage, canonical
 
 _FIRST = """
 CREATE TABLE answers (
@@ -38,7 +39,13 @@ CREATE TABLE attempts (
 CREATE INDEX attempts_run ON attempts (run, spender);
 CREATE INDEX attempts_request ON attempts (request_id);
 """
-_MIGRATIONS = (_FIRST,)
+_SAID = """
+ALTER TABLE answers ADD COLUMN cache_write_tokens INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE answers ADD COLUMN reasoning_tokens INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE answers ADD COLUMN tool_calls TEXT NOT NULL DEFAULT '';
+ALTER TABLE answers ADD COLUMN logprobs TEXT NOT NULL DEFAULT ''
+"""
+_MIGRATIONS = (_FIRST, _SAID)
 """One script a version of the file; a released one is never changed, the next is appended."""
 VERSION = len(_MIGRATIONS)
 _QUICK_CHECK_BYTES = 256 * 2**20
@@ -48,7 +55,7 @@ _SETTLE = (
     "UPDATE attempts SET settled=?, ended=?, status=?, prompt_tokens=?, completion_tokens=?, usd=?, estimated=?, error=? "
     "WHERE id=?"
 )
-_KEEP = f"INSERT OR IGNORE INTO answers VALUES ({','.join('?' * 17)})"  # noqa: S608 - only question marks are put in
+_KEEP = f"INSERT OR IGNORE INTO answers VALUES ({','.join('?' * 21)})"  # noqa: S608 - only question marks are put in
 _RAW_CAP = 64 * 1024
 """Characters of a body that is kept beside its parsed answer; the text itself is never cut."""
 
@@ -118,25 +125,21 @@ class Store:
         """The kept answer of a request, or None where it is owed."""
         row = self._read.execute(
             "SELECT text, finish_reason, refusal, reasoning, model, prompt_tokens, completion_tokens, cached_tokens, "
-            "tokens_measured, usd, latency_s FROM answers WHERE request_id=?",
+            "tokens_measured, usd, latency_s, cache_write_tokens, reasoning_tokens, tool_calls, logprobs "
+            "FROM answers WHERE request_id=?",
             (request_id,),
         ).fetchone()
         if row is None:
             return None
-        text, finish, refusal, reasoning, model, prompt, completion, cached, measured, usd, latency = row
-        usage = Usage(prompt, completion, cached, bool(measured))
+        text, finish, refusal, reasoning, model, prompt, completion, cached, measured, usd, latency, *more = row
+        written, thought, calls, logprobs = more
+        usage = Usage(prompt, completion, cached, written, thought, bool(measured))
         return Answer(
-            request_id,
-            Ended.OK,
-            _unquote(text),
-            finish,
-            usage,
-            usd,
-            latency,
-            model,
-            _unquote(refusal),
-            _unquote(reasoning),
-        )
+            request_id, Ended.OK, _unquote(text), finish, usage, usd, latency,
+            model, _unquote(refusal), _unquote(reasoning),
+            tool_calls=tuple(ToolCall(*call) for call in json.loads(calls)) if calls else (),
+            logprobs=json.loads(logprobs) if logprobs else None,
+        )  # fmt: skip
 
     def held(self, request_ids: Sequence[str]) -> set[str]:
         """Those of at most some hundred requests that are answered already."""
@@ -256,7 +259,9 @@ def _row(request: Request, answer: Answer) -> tuple[Any, ...]:
         request.id, request.endpoint, request.draw, canonical(dict(request.body)),
         _quote(answer.text), answer.finish_reason, _quote(answer.refusal), _quote(answer.reasoning), answer.model,
         usage.prompt_tokens, usage.completion_tokens, usage.cached_tokens, int(usage.measured), answer.usd,
-        answer.latency_s, _quote(answer.raw[:_RAW_CAP]), _now(),
+        answer.latency_s, _quote(answer.raw[:_RAW_CAP]), _now(), usage.cache_write_tokens, usage.reasoning_tokens,
+        json.dumps([(call.name, call.arguments) for call in answer.tool_calls]) if answer.tool_calls else "",
+        "" if answer.logprobs is None else json.dumps(answer.logprobs),
     )  # fmt: skip
 
 

@@ -18,15 +18,15 @@ import socket
 import struct
 import time
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, cast
 
 import orjson
 
-from distill.records import Request
-from distill.teacher.scripted import fitting
+from distill.records import Request, ToolCall
+from distill.teacher.scripted import calling, fitting
 from distill.testing.faults import FAULTS, Answer, Reply, http, limited
 
 WINDOW_S = 60.0
@@ -129,11 +129,12 @@ class Server:
         early = now < self._not_before.get(name, 0.0) - 0.002
         if self.script.key is not None and key != f"Bearer {self.script.key}":
             return self._book(name, "401", FAULTS["401"](Answer(b"", 0)), (0, 0), early), 0.0
-        text = fitting(Request("", request))
+        asked_for = Request("", request)
+        text, calls = fitting(asked_for), calling(asked_for)
         usage = (len(body) // 4 + 1, len(text) // 4 + 1)
         if (refused := self._over_limit(name, now, sum(usage))) is not None:
             return self._book(name, "limit", refused, (0, 0), early), 0.0
-        answer = Answer(_completion(request, name, text, usage), self.script.retry_after_s)
+        answer = Answer(_completion(request, name, text, calls, usage), self.script.retry_after_s)
         fault = "429" if self._storming(now) else self._fault(name, asked)
         if not fault:
             reply = Reply(200, (http(200, answer.body, headers=self._headers()),))
@@ -199,12 +200,18 @@ class Server:
         return "".join(lines)
 
 
-def _completion(request: Mapping[str, Any], name: str, text: str, usage: tuple[int, int]) -> bytes:
-    message = {"role": "assistant", "content": text, "refusal": None}
+def _completion(
+    request: Mapping[str, Any], name: str, text: str, calls: Sequence[ToolCall], usage: tuple[int, int]
+) -> bytes:
+    message: dict[str, Any] = {"role": "assistant", "content": text, "refusal": None}
+    if calls:
+        functions = [{"name": call.name, "arguments": call.arguments} for call in calls]
+        made = [{"id": f"call_{name[:8]}_{n}", "type": "function", "function": one} for n, one in enumerate(functions)]
+        message |= {"content": None, "tool_calls": made}
     return orjson.dumps(
         {
             "id": f"chatcmpl-{name[:12]}", "object": "chat.completion", "created": 0, "model": request.get("model"),
-            "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
+            "choices": [{"index": 0, "message": message, "finish_reason": "tool_calls" if calls else "stop"}],
             "usage": {"prompt_tokens": usage[0], "completion_tokens": usage[1], "total_tokens": sum(usage)},
         }
     )  # fmt: skip

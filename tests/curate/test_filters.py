@@ -61,7 +61,7 @@ def test_a_schema_may_refer_to_itself(frame):
 def test_an_answer_cut_off_goes_even_if_it_is_valid(frame):
     out = finish_reason(frame({"finish_reason": "length"}, {"finish_reason": ""}, {}))
     assert out.kept["seed_id"].to_list() == ["s02"]
-    assert out.dropped["detail"][0] == "ended by 'length' after 9 tokens, expected stop"
+    assert out.dropped["detail"][0] == "ended by 'length' after 9 tokens, expected stop or tool_calls"
     assert finish_reason(frame({"finish_reason": "length"}), allowed=["length"]).kept.height == 1
 
 

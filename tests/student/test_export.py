@@ -13,13 +13,19 @@ BREAKS = "\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029\r\n"
 
 
 def samples(*rows: tuple[str, str, str, str]) -> pl.DataFrame:
-    frame = pl.DataFrame(rows, schema=["seed_id", "user", "answer", "fate"], orient="row")
-    return frame.with_columns(draw=pl.lit(0), stratum=pl.lit("all"), score=pl.lit(1.0))
+    made = [(seed, json.dumps(prompt("Name it.", user)), answer, fate) for seed, user, answer, fate in rows]
+    frame = pl.DataFrame(made, schema=["seed_id", "prompt", "answer", "fate"], orient="row")
+    plain = {"teacher": pl.lit(0), "draw": pl.lit(0), "stratum": pl.lit("all"), "tool_calls": pl.lit("")}
+    return frame.with_columns(**plain, score=pl.lit(1.0))
+
+
+def prompt(system: str, user: str) -> list[dict[str, str]]:
+    return [{"role": "system", "content": system}, {"role": "user", "content": user}]
 
 
 @given(st.text() | st.text(alphabet=BREAKS + "\ud800a"))
 def test_a_row_is_one_line_for_any_reader_and_reads_back(text: str) -> None:
-    line = export.line(export.conversation("s", text, "a"))
+    line = export.line(export.conversation(prompt("s", text), "a"))
     assert line.decode().splitlines() == [line.decode().removesuffix("\n")]
     user = json.loads(line)["messages"][1]["content"]
     assert user == text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
@@ -29,24 +35,39 @@ def test_files_do_not_depend_on_the_order_of_rows_and_leave_dropped_ones_out(tmp
     frame = samples(
         ("b", "é?", "1", "train"), ("a", "x", "2", "train"), ("c", "y", "3", "valid"), ("d", "z", "4", "dropped")
     )
-    counts = export.write(frame, system="Name it.", folder=tmp_path / "one")
-    export.write(frame.reverse(), system="Name it.", folder=tmp_path / "two")
+    counts = export.write(frame, folder=tmp_path / "one")
+    export.write(frame.reverse(), folder=tmp_path / "two")
     assert counts == {"train": 2, "valid": 1}
     for name in ("train.jsonl", "valid.jsonl", "dataset.parquet"):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
     first, second = (tmp_path / "one" / "train.jsonl").read_text(encoding="utf-8").splitlines()
-    assert json.loads(first) == export.conversation("Name it.", "x", "2")
+    assert json.loads(first) == export.conversation(prompt("Name it.", "x"), "2")
     assert "é?" in second
     assert pl.read_parquet(tmp_path / "one" / "dataset.parquet")["seed_id"].to_list() == ["a", "b", "c"]
 
 
-def test_a_prompt_without_a_system_turn_has_none() -> None:
-    assert export.turns("", "hi") == [{"role": "user", "content": "hi"}]
+def test_only_the_last_turn_trains_and_calls_have_names_of_our_own() -> None:
+    """Earlier turns of the assistant weigh nothing; a model's random call ids would make equal answers differ."""
+    earlier = [*prompt("s", "hi"), {"role": "assistant", "content": "yes?"}, {"role": "user", "content": "look"}]
+    row = export.conversation(earlier, "", '[["look", "{\\"id\\": 1}"]]')["messages"]
+    assert [turn.get("weight") for turn in row] == [None, None, 0, None, None]
+    call = {"id": "call_0", "type": "function", "function": {"name": "look", "arguments": '{"id": 1}'}}
+    assert row[-1] == {"role": "assistant", "content": None, "tool_calls": [call]}
+
+
+def test_tools_stand_in_every_training_row(tmp_path: Path) -> None:
+    tools = [{"type": "function", "function": {"name": "look"}}]
+    export.write(samples(("a", "x", "1", "train"), ("b", "y", "2", "train")), folder=tmp_path, tools=tools)
+    lines = (tmp_path / "train.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line)["tools"] for line in lines] == [tools, tools]
 
 
 def test_test_rows_hold_their_gold_and_no_answer(tmp_path: Path) -> None:
-    rows = [{"seed_id": "b", "user": "y", "gold": None}, {"seed_id": "a", "user": "x", "gold": {"k": 1}}]
-    assert export.write_test(rows, system="s", folder=tmp_path) == 2
+    rows = [
+        {"seed_id": "b", "messages": prompt("s", "y"), "gold": None},
+        {"seed_id": "a", "messages": prompt("s", "x"), "gold": {"k": 1}},
+    ]
+    assert export.write_test(rows, folder=tmp_path) == 2
     read = [json.loads(line) for line in (tmp_path / "test.jsonl").read_text().splitlines()]
     assert [row["gold"] for row in read] == [{"k": 1}, None]
     assert [turn["role"] for turn in read[0]["messages"]] == ["system", "user"]

@@ -18,10 +18,14 @@ def words(messages: Sequence[Mapping[str, str]]) -> int:
 
 def check(answers: Sequence[str], **settings: int) -> Outcome:
     frame = pl.DataFrame({"seed_id": [f"s{n:03}" for n in range(len(answers))], "answer": answers}).with_columns(
-        draw=pl.lit(0), request_id=pl.lit("r"), stratum=pl.lit("all"), user=pl.lit("hi")
+        draw=pl.lit(0),
+        request_id=pl.lit("r"),
+        stratum=pl.lit("all"),
+        prompt=pl.lit('[{"role": "system", "content": "Name it."}, {"role": "user", "content": "hi"}]'),
+        tool_calls=pl.lit(""),
     )
     given = {"context": 8} | settings
-    return preflight.check(frame, system="Name it.", count=words, markup=["<|im_end|>"], **given)
+    return preflight.check(frame, count=words, markup=["<|im_end|>"], **given)
 
 
 def test_each_unfit_row_is_named_with_its_reason() -> None:

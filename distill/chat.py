@@ -1,0 +1,80 @@
+"""A conversation as chat APIs take it: what a seed may bring as its turns, checked and in one spelling.
+
+[{"role": "user", "content": "…"},
+ {"role": "assistant", "content": null, "tool_calls": [{"id": "1", "type": "function", "function": {"name": "look",
+  "arguments": "{}"}}]},
+ {"role": "tool", "tool_call_id": "1", "content": "…"}]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from distill.records import Json, ToolCall, canonical
+
+ROLES = ("system", "developer", "user", "assistant", "tool")
+Turn = dict[str, Json]
+
+
+def turns(value: Json) -> list[Turn]:
+    """The turns of a conversation that is to be answered; ValueError says which one is none, and what was expected."""
+    if not isinstance(value, list) or not value:
+        raise ValueError(f"a conversation is a list of turns, found {_kind(value)}")
+    found = [_turn(turn, number) for number, turn in enumerate(value, 1)]
+    if found[-1]["role"] not in ("user", "tool"):
+        raise ValueError(
+            f"the last turn is the {found[-1]['role']}'s; one that is to be answered ends with user or tool"
+        )
+    return found
+
+
+def _turn(turn: Json, number: int) -> Turn:
+    if not isinstance(turn, Mapping) or turn.get("role") not in ROLES:
+        raise ValueError(f"turn {number} has no role; expected an object with one of {', '.join(ROLES)}")
+    role, content, calls = turn["role"], turn.get("content"), turn.get("tool_calls") or []
+    if calls and role != "assistant":
+        raise ValueError(f"turn {number}: only the assistant calls tools, found tool_calls of {role!r}")
+    if not isinstance(content, str) and not (content is None and calls):
+        raise ValueError(f"turn {number}: the content is {_kind(content)}, expected text")
+    said: Turn = {"role": role, "content": content}
+    if role == "tool":
+        if not isinstance(turn.get("tool_call_id"), str):
+            raise ValueError(f"turn {number}: a tool's turn names its tool_call_id")
+        said["tool_call_id"] = turn["tool_call_id"]
+    if calls:
+        said["tool_calls"] = [_call(call, number) for call in calls]
+    return said
+
+
+def _call(call: Json, number: int) -> Turn:
+    try:
+        name, arguments, identity = call["function"]["name"], call["function"]["arguments"], call["id"]
+    except (KeyError, TypeError):
+        raise ValueError(
+            f'turn {number}: a tool call is {{"id": …, "function": {{"name": …, "arguments": …}}}}, found {_kind(call)}'
+        ) from None
+    written = arguments if isinstance(arguments, str) else canonical(arguments)
+    return {"id": str(identity), "type": "function", "function": {"name": str(name), "arguments": written}}
+
+
+def text(value: Json) -> str | None:
+    """What is said in a conversation, a line a turn; None where the value is none."""
+    try:
+        return "\n".join(f"{turn['role']}: {turn['content'] or canonical(turn['tool_calls'])}" for turn in turns(value))
+    except ValueError:
+        return None
+
+
+def answer(content: str, calls: Sequence[ToolCall] = ()) -> Turn:
+    """The assistant's turn; its calls are numbered, since a model's own ids are random."""
+    if not calls:
+        return {"role": "assistant", "content": content}
+    made = [
+        {"id": f"call_{n}", "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
+        for n, call in enumerate(calls)
+    ]
+    return {"role": "assistant", "content": content or None, "tool_calls": made}
+
+
+def _kind(value: Json) -> str:
+    return "nothing" if value is None else f"a JSON {type(value).__name__}"
