@@ -70,6 +70,11 @@ class Project:
         ]  # fmt: skip
 
     @property
+    def models(self) -> str:
+        """The names of all models that answer, as one text."""
+        return " + ".join(one.address.model for one in self.teachers)
+
+    @property
     def teacher(self) -> Address:
         """Where the teacher is."""
         return self.teachers[0].address

@@ -46,6 +46,9 @@ class Tally:
     usd: float = 0.0
     started: float = field(default_factory=time.monotonic)
     last_error: str = ""
+    pace: Pace | None = None
+    """What the endpoint allows, for whoever watches."""
+    budget: Budget | None = None
 
     @property
     def done(self) -> int:
@@ -73,6 +76,9 @@ class Desk:
 
     _prompt_ratio: float = field(default=1.0, init=False)
     _completion: float = field(default=-1.0, init=False)
+
+    def __post_init__(self) -> None:
+        self.tally.pace, self.tally.budget = self.pace, self.budget
 
     @property
     def closing(self) -> bool:

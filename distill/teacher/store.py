@@ -73,6 +73,8 @@ class Spend:
     completion_tokens: int
     usd: float
     estimated: int
+    usd_estimated: float
+    """Of them, what is not from the endpoint's own counts: no usage given, or an outcome that is unknown."""
     unknown: int
 
 
@@ -225,11 +227,12 @@ class Store:
         """The ledger of a run, a row a spender."""
         rows = self._read.execute(
             "SELECT spender, count(*), sum(ended='ok'), sum(coalesce(prompt_tokens,0)), sum(coalesce(completion_tokens,0)), "
-            "sum(coalesce(usd, reserved_usd)), sum(coalesce(estimated,0)), sum(settled IS NULL) "
+            "sum(coalesce(usd, reserved_usd)), sum(coalesce(estimated,0)), sum(iif(coalesce(estimated, 1), coalesce(usd, reserved_usd), 0.0)), "
+            "sum(settled IS NULL) "
             "FROM attempts WHERE run=? GROUP BY spender ORDER BY min(id)",
             (run,),
         )
-        return [Spend(row[0], row[1], row[2] or 0, row[3], row[4], row[5], row[6], row[7]) for row in rows]
+        return [Spend(row[0], row[1], row[2] or 0, row[3], row[4], row[5], row[6], row[7], row[8]) for row in rows]
 
     def attempts(self, request_id: str) -> Iterator[tuple[Any, ...]]:
         """(run, spender, started, settled, ended, status, usd, error) of every send of a request, oldest first."""
