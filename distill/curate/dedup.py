@@ -12,7 +12,6 @@ from distill.curate.outcome import Outcome, by_worth, ordered, partition
 from distill.similar import twins
 from distill.text import normalise
 
-
 _ANOTHER = "another_answer"
 """The reason of a further draw, or of another teacher's answer, to a row that is in the dataset already."""
 
