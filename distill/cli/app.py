@@ -57,6 +57,8 @@ Partial = Annotated[
 ]
 New = Annotated[bool, typer.Option("--new", help="open the next numbered run instead of going on with the latest")]
 
+Wait = Annotated[bool, typer.Option("--wait", help="stay until the batches at the host have ended, and go on")]
+
 
 @app.callback(invoke_without_command=True)
 def _root(
@@ -123,8 +125,9 @@ def _verb(name: str, doc: str, upto: tuple[str, ...]) -> None:
         max_usd: Usd = None,
         partial: Partial = False,
         new: New = False,
+        wait: Wait = False,
     ) -> None:
-        _run(spec, sets, as_json, max_usd, partial=partial, new=new, stages=upto)
+        _run(spec, sets, as_json, max_usd, partial=partial, new=new, wait=wait, stages=upto)
 
     verb.__doc__ = doc
     app.command(name)(verb)
@@ -151,6 +154,7 @@ def refresh(
     as_json: Json = False,
     max_usd: Usd = None,
     partial: Partial = False,
+    wait: Wait = False,
 ) -> None:
     """Open the next run with the same rows, splits and test rows, send only what the store lacks, and compare both students."""
     more = [*(sets or []), *([f"teacher.model={json.dumps(teacher)}"] if teacher else [])]
@@ -160,6 +164,7 @@ def refresh(
         as_json,
         max_usd,
         partial=partial,
+        wait=wait,
         fresh=True,
         stages=("generate", "curate", "export", "train", "evaluate", "report"),
     )
@@ -241,7 +246,7 @@ def _project(spec: Path, sets: list[str] | None) -> Any:
 
 def _run(
     spec: Path, sets: list[str] | None, as_json: bool, max_usd: float | None, *, partial: bool, stages: tuple[str, ...],
-    new: bool = False, fresh: bool = False,
+    new: bool = False, fresh: bool = False, wait: bool = False,
 ) -> None:  # fmt: skip
     from distill.cli.show import Panel
     from distill.flow import running
@@ -249,7 +254,7 @@ def _run(
     overrides = [*(sets or []), *([f"budget.usd={max_usd}"] if max_usd is not None else [])]
     project = _project(spec, overrides)
     with Panel(quiet=as_json) as panel:
-        result = running.start(project, stages=stages, watch=panel, partial=partial, new=new, refresh=fresh)
+        result = running.start(project, stages=stages, watch=panel, partial=partial, new=new, refresh=fresh, wait=wait)
     _out(result, as_json, running.lines(result))
     raise typer.Exit(result["exit"])
 

@@ -7,8 +7,10 @@ import contextlib
 import json
 import signal
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
+from distill import deadline
 from distill.errors import GateNotMet, RowsOwed, UsageError
 from distill.flow import loops, reporting, stages, teaching
 from distill.flow.asking import Sender
@@ -28,9 +30,10 @@ def start(
     partial: bool = False,
     new: bool = False,
     refresh: bool = False,
+    wait: bool = False,
 ) -> dict[str, Any]:
     """Do `stages` in the order of a run, in a loop of its own; returns what was done, with the exit code."""
-    return loops.run(work(project, stages=stages, watch=watch, partial=partial, new=new, refresh=refresh))
+    return loops.run(work(project, stages=stages, watch=watch, partial=partial, new=new, refresh=refresh, wait=wait))
 
 
 async def work(
@@ -41,6 +44,7 @@ async def work(
     partial: bool = False,
     new: bool = False,
     refresh: bool = False,
+    wait: bool = False,
 ) -> dict[str, Any]:
     """As `start`, for a notebook whose loop is running already."""
     need_price(project)
@@ -49,11 +53,26 @@ async def work(
         write_atomic(folder / "task.yaml", project.path.read_bytes())
         folder.note(teacher=project.models, parent=parent.name if parent else None)
         budget = Budget(project.spec.budget.usd, store.spent(folder.name))
-        sender = Sender(store=store, run=folder.name, budget=budget, teachers=project.teachers, watch=watch)
+        sender = Sender(
+            store=store, run=folder.name, budget=budget, teachers=project.teachers, watch=watch, wait=wait,
+            deadline=_deadline(project, folder),
+        )  # fmt: skip
         run = Run(project, folder, store, sender, watch, parent)
         with _interruptible(sender):
             await _stages(run, stages, partial=partial)
         return _result(run)
+
+
+def _deadline(project: Project, folder: RunDir) -> datetime | None:
+    """The moment of the spec's deadline, counted from the run's first start, whoever goes on with it."""
+    text = project.spec.deadline
+    if text is None:
+        return None
+    began = folder.manifest().get("began")
+    if began is None:
+        began = datetime.now(UTC).isoformat()
+        folder.note(began=began)
+    return deadline.moment(text, datetime.fromisoformat(began))
 
 
 def _folder(project: Project, *, new: bool, refresh: bool) -> tuple[RunDir, RunDir | None]:
