@@ -17,7 +17,7 @@ class Reply:
     """What goes over the line: pieces with a pause between them, and how the line ends."""
 
     status: int
-    pieces: tuple[bytes, ...]
+    pieces: tuple[bytes | memoryview, ...]
     end: str = "keep"
     """keep · close · reset (RST) · half (FIN, and the line is still read) · hang (nothing more, ever)"""
     pause_s: float = 0.0
@@ -115,3 +115,6 @@ FAULTS: dict[str, Callable[[Answer], Reply]] = {
     "gzip-bomb": _bomb,
 }
 """Every fault by its name; the last ones are whole answers that a dataset must not take, or must take with care."""
+
+OF_CHAT = frozenset({"no-choices", "null-content", "no-finish", "length", "filtered", "refusal"})
+"""Those that rewrite a chat completion; the Responses API's answers go through them unharmed."""
