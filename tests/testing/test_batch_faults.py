@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,6 +26,13 @@ TRIED = {
 
 def test_this_file_tries_every_trap() -> None:
     assert set(TRAPS) == TRIED
+
+
+def test_the_page_tells_of_every_trap() -> None:
+    """docs/fault-server.md has one row for each, in the order and the words of the code."""
+    page = (Path(__file__).parents[2] / "docs" / "fault-server.md").read_text()
+    table = re.findall(r"^\| `([a-z0-9-]+)` \| (.*) \|$", page, re.MULTILINE)
+    assert table == list(TRAPS.items())
 
 
 def billed(here: Night) -> int:
