@@ -201,6 +201,7 @@ async def test_the_enqueued_tokens_of_a_model_are_limited() -> None:
         ({"completion_window": "1h"}, "completion_window"),
         ({"metadata": {str(n): "x" for n in range(17)}}, "metadata"),
         ({"metadata": {"k": "x" * 513}}, "metadata"),
+        ({"output_expires_after": {"anchor": "created_at", "seconds": 60}}, "output_expires_after"),
     ],
 )
 async def test_what_create_refuses(changed: dict[str, Any], told: str) -> None:
@@ -225,6 +226,23 @@ async def test_a_row_that_is_no_request_is_an_error_row() -> None:
         assert found.request_counts is not None
         assert (found.request_counts.completed, found.request_counts.failed) == (1, 1)
         assert here.server.ledger.bills[found.id].rows == 1
+
+
+async def test_results_expire_when_the_client_says_so() -> None:
+    """An hour after they were written, and not before; an upload by its own date."""
+    async with night(hours=1.0) as here:
+        hour = {"anchor": "created_at", "seconds": 3600}
+        file = await here.client.files.create(file=("a.jsonl", jsonl([line(1)])), purpose="batch", expires_after=hour)
+        made = await here.client.batches.create(
+            input_file_id=file.id, endpoint=CHAT, completion_window="24h", output_expires_after=hour
+        )
+        found = await here.ended(made, hours=1.5)
+        assert await here.answers(found) == {"row-1": "row 1"}
+        with pytest.raises(NotFoundError):
+            await here.text(file.id)
+        here.later(1.0)
+        with pytest.raises(NotFoundError):
+            await here.answers(found)
 
 
 async def test_another_key_is_refused() -> None:

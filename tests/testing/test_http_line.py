@@ -70,6 +70,7 @@ async def test_requests_that_come_together_are_answered_in_order() -> None:
         (b"{}", "no file"),
         (FORM + b"{}\r\n", "does not end"),
         (FORM.replace(b"batch", b"lunch") + b"{}\r\n--b--\r\n", "lunch"),
+        (FORM.replace(b"a.jsonl", b"a.txt") + b"{}\r\n--b--\r\n", "Must be .jsonl"),
     ],
 )
 async def test_an_upload_that_is_none_is_refused(body: bytes, told: str) -> None:

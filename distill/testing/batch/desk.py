@@ -12,6 +12,7 @@ is met, the undone ones are never due.
 from __future__ import annotations
 
 import hashlib
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -115,7 +116,7 @@ class Desk:
 
     def __post_init__(self) -> None:
         self.clock = Clock(self.script.hurry)
-        self.files = Files(self.clock, self.seed)
+        self.files = Files(self.clock)
 
     def create(
         self, file: File, *, endpoint: str, window: str, metadata: Mapping[str, str] | None, lasts_s: float | None
@@ -123,7 +124,7 @@ class Desk:
         """A new batch over an uploaded file, read and checked at once; its faults show when validation ends."""
         self.advance()
         number, now = len(self.batches) + 1, self.clock.now()
-        name = "batch_" + hashlib.blake2b(f"batch {self.seed} {number}".encode(), digest_size=16).hexdigest()
+        name = f"batch_{uuid.uuid4().hex}"
         met = faults.met(self.script.traps, number, self.seed)
         rows = rows_of(file.data, endpoint, most=self.script.most_rows)
         if "invalid-lines" in met and not rows.faults:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -39,20 +39,18 @@ class File:
 
 @dataclass(slots=True)
 class Files:
-    """Every file that is there; `made` counts all that ever were, `uploads` those of clients."""
+    """Every file that is there; `uploads` counts what clients ever sent."""
 
     clock: Clock
-    seed: int = 0
-    made: int = 0
     uploads: int = 0
     _by_id: dict[str, File] = field(default_factory=dict)
 
     def add(self, name: str, purpose: str, data: bytearray, *, lasts_s: float | None = MONTH_S) -> File:
         """A new file; it takes `data` over."""
-        self.made += 1
-        digest = hashlib.blake2b(f"file {self.seed} {self.made}".encode(), digest_size=11).hexdigest()
         now = self.clock.now()
-        file = File(f"file-{digest}", name, purpose, data, now, None if lasts_s is None else now + lasts_s)
+        file = File(
+            f"file-{uuid.uuid4().hex[:22]}", name, purpose, data, now, None if lasts_s is None else now + lasts_s
+        )
         self._by_id[file.id] = file
         return file
 

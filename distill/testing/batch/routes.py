@@ -74,7 +74,10 @@ def _ledger(desk: Desk, *, entries: bool) -> dict[str, Any]:
 
 def _clock(desk: Desk, call: Call) -> dict[str, Any]:
     if call.method == "POST":
-        desk.clock.step(float(_object(call)["step_s"]))
+        step = _object(call).get("step_s")
+        if not isinstance(step, int | float) or step < 0:
+            raise _Refused("step_s must be seconds to move on by", param="step_s")
+        desk.clock.step(step)
     return {"now": desk.clock.now(), "hurry": desk.clock.hurry}
 
 
@@ -123,13 +126,24 @@ def _upload(desk: Desk, call: Call) -> Reply:
     if len(given.data) > desk.script.most_bytes and purpose == "batch":
         message = f"The file has {len(given.data)} bytes; the most that a batch can have is {desk.script.most_bytes}."
         raise _Refused(message, status=413, code="file_too_large", param="file")
-    lasts = given.fields.get("expires_after[seconds]")
+    if purpose == "batch" and not given.name.endswith(".jsonl"):
+        raise _Refused("Invalid file format for Batch API. Must be .jsonl")
     usual = MONTH_S if purpose == "batch" else None
-    file = desk.files.add(given.name, purpose, given.data, lasts_s=float(lasts) if lasts else usual)
+    lasts = _lasts_s(given.fields.get("expires_after[seconds]"), "expires_after") or usual
+    file = desk.files.add(given.name, purpose, given.data, lasts_s=lasts)
     uploads = desk.files.uploads = desk.files.uploads + 1
     if "upload-lost" in faults.met(desk.script.traps, uploads, desk.seed):
         return Reply(200, (), "close")
     return _json(file.shown())
+
+
+def _lasts_s(given: Any, param: str) -> float | None:
+    """From an hour to 30 days; None where nothing is given."""
+    if given is None:
+        return None
+    if not str(given).isdigit() or not 3600 <= int(given) <= MONTH_S:
+        raise _Refused(f"{param} takes from 3600 to {MONTH_S:.0f} seconds", param=param)
+    return float(given)
 
 
 def _content(file: File) -> Reply:
@@ -185,9 +199,10 @@ def _create(desk: Desk, given: Mapping[str, Any]) -> Reply:
         raise _Refused(f"{given.get('endpoint')!r} is not one of {', '.join(ENDPOINTS)}", param="endpoint")
     if given.get("completion_window") != "24h":
         raise _Refused("completion_window must be '24h'", param="completion_window")
+    expiry = given.get("output_expires_after")
     batch = desk.create(
         file, endpoint=given["endpoint"], window="24h", metadata=_metadata(given.get("metadata")),
-        lasts_s=(given.get("output_expires_after") or {}).get("seconds"),
+        lasts_s=_lasts_s(expiry.get("seconds") if isinstance(expiry, dict) else expiry, "output_expires_after"),
     )  # fmt: skip
     if "create-lost" in batch.met:
         return Reply(200, (), "close")

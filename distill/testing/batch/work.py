@@ -15,6 +15,7 @@ from distill.records import Request
 from distill.testing.batch import faults
 from distill.testing.batch.rows import Row, Rows
 from distill.testing.completions import Completion, complete, written
+from distill.testing.faults import HALF_EMOJI, SEPARATORS, begun
 from distill.testing.ledger import Ledger
 
 _REFUSALS = (
@@ -86,11 +87,11 @@ class Work:
             self._write(row, f"{index} {copy}", 200, self._spoilt(index, answer))
 
     def _spoilt(self, index: int, answer: Completion) -> bytes:
-        body, mark = answer.body, b'"text":"' if answer.body.startswith(b'{"id":"resp_') else b'"content":"'
+        body = answer.body
         if index in self.hit["line-separators"]:
-            body = body.replace(mark, mark + "\u2028\x85\u2029".encode(), 1)
+            body = begun(body, SEPARATORS)
         if index in self.hit["surrogate"]:
-            body = body.replace(mark, mark + b"\\ud83d", 1)
+            body = begun(body, HALF_EMOJI)
         return orjson.dumps(body.decode()) if index in self.hit["string-body"] else body
 
     def _refuse(self, row: Row, key: str, refusal: tuple[int, str, str] | None) -> None:
