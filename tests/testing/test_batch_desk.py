@@ -34,6 +34,7 @@ async def test_a_batch_goes_through_its_states_by_the_clock() -> None:
         assert (found.metadata, found.model, found.error_file_id, found.errors) == ({"run": "t/001"}, "m", None, None)
         assert found.usage is not None
         assert found.usage.total_tokens == found.usage.input_tokens + found.usage.output_tokens > 0
+        assert (await here.client.files.retrieve(str(found.output_file_id))).created_at == found.completed_at
         rows = await here.rows(found.output_file_id)
         assert [row["custom_id"] for row in rows] == [f"row-{n}" for n in range(8)]
         assert {row["response"]["status_code"] for row in rows} == {200}

@@ -65,6 +65,7 @@ class Batch:
     model: str | None
     errors: list[dict[str, Any]]
     work: Work | None
+    """Until it has ended; None from the start where it will fail."""
     lasts_s: float | None
     status: str = "validating"
     at: dict[str, float] = field(default_factory=dict)
@@ -165,11 +166,7 @@ class Desk:
 
     def _over_limit(self, tokens: int, model: str | None, always: bool) -> list[dict[str, Any]]:
         limit = self.script.enqueued_tokens
-        waiting = sum(
-            batch.tokens
-            for batch in self.batches.values()
-            if batch.model == model and batch.status not in ENDED and batch.work is not None
-        )
+        waiting = sum(one.tokens for one in self.batches.values() if one.model == model and one.work is not None)
         if not always and (limit is None or waiting + tokens <= limit):
             return []
         message = (
@@ -223,14 +220,14 @@ class Desk:
             return
         batch.counts = (work.completed, work.failed)
         batch.usage = (work.prompt_tokens, work.completion_tokens)
-        batch.output = self._result(batch, "output", work.output)
-        batch.error = self._result(batch, "error", work.errors)
+        batch.output = self._result(batch, "output", work.output, at)
+        batch.error = self._result(batch, "error", work.errors, at)
 
-    def _result(self, batch: Batch, kind: str, data: bytearray) -> File | None:
+    def _result(self, batch: Batch, kind: str, data: bytearray, at: float) -> File | None:
         if not data:
             return None
         if "blank-line" in batch.met:
             data += b"\n"
-        file = self.files.add(f"{batch.id}_{kind}.jsonl", "batch_output", data, lasts_s=batch.lasts_s)
+        file = self.files.add(f"{batch.id}_{kind}.jsonl", "batch_output", data, at=at, lasts_s=batch.lasts_s)
         file.cut = "cut-download" in batch.met
         return file

@@ -45,12 +45,10 @@ class Files:
     uploads: int = 0
     _by_id: dict[str, File] = field(default_factory=dict)
 
-    def add(self, name: str, purpose: str, data: bytearray, *, lasts_s: float | None = MONTH_S) -> File:
-        """A new file; it takes `data` over."""
-        now = self.clock.now()
-        file = File(
-            f"file-{uuid.uuid4().hex[:22]}", name, purpose, data, now, None if lasts_s is None else now + lasts_s
-        )
+    def add(self, name: str, purpose: str, data: bytearray, *, at: float, lasts_s: float | None) -> File:
+        """A file made at this time of the clock; it takes `data` over."""
+        ends = None if lasts_s is None else at + lasts_s
+        file = File(f"file-{uuid.uuid4().hex[:22]}", name, purpose, data, at, ends)
         self._by_id[file.id] = file
         return file
 

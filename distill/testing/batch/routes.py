@@ -130,7 +130,7 @@ def _upload(desk: Desk, call: Call) -> Reply:
         raise _Refused("Invalid file format for Batch API. Must be .jsonl")
     usual = MONTH_S if purpose == "batch" else None
     lasts = _lasts_s(given.fields.get("expires_after[seconds]"), "expires_after") or usual
-    file = desk.files.add(given.name, purpose, given.data, lasts_s=lasts)
+    file = desk.files.add(given.name, purpose, given.data, at=desk.clock.now(), lasts_s=lasts)
     uploads = desk.files.uploads = desk.files.uploads + 1
     if "upload-lost" in faults.met(desk.script.traps, uploads, desk.seed):
         return Reply(200, (), "close")
