@@ -52,6 +52,11 @@ async def ids(here: Night, file: str | None) -> list[str]:
     return [row["custom_id"] for row in await here.rows(file)]
 
 
+def shown(row: dict[str, Any]) -> tuple[str, Any, Any]:
+    """A row without the ids that are new each time."""
+    return row["custom_id"], row["error"], row["response"] and row["response"]["body"]
+
+
 async def test_upload_lost() -> None:
     """The client sees a broken line and the file is there; the second upload is whole."""
     async with night("upload-lost@1") as here:
@@ -274,6 +279,22 @@ async def test_cut_download() -> None:
                 await here.text(file)
             assert re.search(r"received \d\d+ bytes, expected \d\d+", str(caught.value.__cause__))
             assert len(await here.rows(file)) == 10
+
+
+@pytest.mark.parametrize("looks", [2, 30])
+async def test_a_night_is_the_same_however_often_it_is_looked_at(looks: int) -> None:
+    """One who looks twice finds the rows, files and bills of one who looked all the time."""
+    traps = ("expired=0.3", "error-rows=0.2", "shuffled", "missing-rows=0.1", "duplicate-rows=0.1", "surrogate=0.2")
+    async with night(*traps) as here, night(*traps) as still:
+        made = await here.submit(SHARD)
+        for _ in range(looks):
+            found = await here.ended(made, hours=25 / looks)
+        other = await still.ended(await still.submit(SHARD), hours=25)
+        for one, two in ((found.output_file_id, other.output_file_id), (found.error_file_id, other.error_file_id)):
+            seen, told = await here.rows(one), await still.rows(two)
+            assert [shown(row) for row in seen] == [shown(row) for row in told]
+        assert here.server.ledger.billed == still.server.ledger.billed
+        assert (found.expired_at or 0) - found.created_at == (other.expired_at or 0) - other.created_at == 24 * 3600
 
 
 @pytest.mark.parametrize(
