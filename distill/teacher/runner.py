@@ -10,6 +10,7 @@ and then raises. `stop` (first Ctrl-C) does the same without raising.
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 import time
 from collections import deque
@@ -72,6 +73,7 @@ class Desk:
     rng: random.Random = field(default_factory=lambda: random.Random(0))  # noqa: S311 - jitter is no secret
 
     _prompt_ratio: float = field(default=1.0, init=False)
+    _most_ratio: float = field(default=1.0, init=False)
     _completion: float = field(default=-1.0, init=False)
 
     @property
@@ -84,10 +86,15 @@ class Desk:
             return most.prompt_tokens + most.completion_tokens
         return round(most.prompt_tokens * self._prompt_ratio + min(most.completion_tokens, 1.2 * self._completion + 4))
 
+    def theirs(self, most: Usage) -> Usage:
+        """A ceiling in the endpoint's own tokens: where it counts more than we do, by the most that this run has seen."""
+        return replace(most, prompt_tokens=math.ceil(most.prompt_tokens * self._most_ratio))
+
     def learn(self, most: Usage, answer: Answer) -> None:
         """The endpoint's own counts beside ours, as moving means; its tokeniser is not ours."""
         if answer.ok and answer.usage.measured and most.prompt_tokens:
             ratio, used = answer.usage.prompt_tokens / most.prompt_tokens, float(answer.usage.completion_tokens)
+            self._most_ratio = max(self._most_ratio, ratio)
             first = self._completion < 0
             self._prompt_ratio = ratio if first else 0.95 * self._prompt_ratio + 0.05 * ratio
             self._completion = used if first else 0.95 * self._completion + 0.05 * used
@@ -224,7 +231,8 @@ async def _attempt(request: Request, desk: Desk) -> Answer | None:
 
 
 async def _send(request: Request, desk: Desk, most: Usage) -> Answer:
-    reserved = most_usd(desk.price, most) if desk.price else 0.0
+    booked = desk.theirs(most)
+    reserved = most_usd(desk.price, booked) if desk.price else 0.0
     await desk.budget.reserve_in_turn(reserved)
     cost = 0.0
     try:
@@ -233,7 +241,7 @@ async def _send(request: Request, desk: Desk, most: Usage) -> Answer:
         cost = reserved  # from here on the money may be gone, whatever happens to us
         answer = await desk.teacher.answer(request)
         if answer.ended.maybe_billed:  # booked at its ceiling, as an estimate
-            answer = replace(answer, usage=most, usd=reserved)
+            answer = replace(answer, usage=booked, usd=reserved)
         await desk.store.settle(attempt, request, answer)
         cost = answer.usd
     finally:
