@@ -59,6 +59,9 @@ _KEEP = f"INSERT OR IGNORE INTO answers VALUES ({','.join('?' * 21)})"  # noqa: 
 _RAW_CAP = 64 * 1024
 """Characters of a body that is kept beside its parsed answer; the text itself is never cut."""
 
+_MOST_A_COMMIT = 64
+"""Writes that share a commit: all who wait for one wake at the same moment, and the loop serves them in one go."""
+
 _Statement = tuple[str, Sequence[Any]]
 
 
@@ -183,7 +186,7 @@ class Store:
     async def _write(self) -> None:
         """Commit whatever is waiting, in a thread, until nothing is."""
         while self._queue:
-            batch, self._queue = self._queue, []
+            batch, self._queue = self._queue[:_MOST_A_COMMIT], self._queue[_MOST_A_COMMIT:]
             fault: Exception | None = None
             ids: list[int] = []
             try:

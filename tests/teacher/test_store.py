@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from distill.errors import UsageError
 from distill.records import Answer, Ended, Request, Usage
-from distill.teacher.store import opened
+from distill.teacher.store import Store, opened
 
 
 def asked(text: str = "hi") -> Request:
@@ -63,3 +64,23 @@ def test_a_file_that_is_no_store_is_refused_with_a_sentence(tmp_path: Path) -> N
     (tmp_path / "a.db").write_bytes(b"this is no database at all, just some text" * 40)
     with pytest.raises(UsageError, match="answer store"), opened(tmp_path / "a.db"):
         pass
+
+
+async def test_writes_share_commits_and_no_commit_wakes_more_than_the_loop_can_serve(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nine hundred intents at once: some commits of at most 64, in their order, each with its own attempt."""
+    transaction, sizes = Store._transaction, []
+
+    def watched(store: Store, groups: list[Any]) -> list[int]:
+        sizes.append(len(groups))
+        return transaction(store, groups)
+
+    monkeypatch.setattr(Store, "_transaction", watched)
+    with opened(tmp_path / "a.db") as store:
+        rows = [asked(str(number)) for number in range(900)]
+        ids = await asyncio.gather(*(store.intend(r, run="t/001", spender="teacher", reserved_usd=0.0) for r in rows))
+        assert [next(store.attempts(r.id))[0] for r in rows] == ["t/001"] * 900
+    assert ids == list(range(1, 901))
+    assert (max(sizes), sum(sizes)) == (64, 900)
+    assert len(sizes) < 20
