@@ -40,6 +40,8 @@ class Script:
     faults: Mapping[str, float] = field(default_factory=dict)
     latency_s: float = 0.0
     retry_after_s: float = 1.0
+    escalate: float = 1.0
+    """Each further send of a request that is refused is asked for so many times the patience of the one before."""
     storm: tuple[float, float] | None = None
     """Seconds after the first request between which every request gets a 429."""
     requests_per_minute: int | None = None
@@ -134,14 +136,15 @@ class Server:
         usage = (len(body) // 4 + 1, len(text) // 4 + 1)
         if (refused := self._over_limit(name, now, sum(usage))) is not None:
             return self._book(name, "limit", refused, (0, 0), early), 0.0
-        answer = Answer(_completion(request, name, text, calls, usage), self.script.retry_after_s)
+        patience_s = self.script.retry_after_s * self.script.escalate**asked
+        answer = Answer(_completion(request, name, text, calls, usage), patience_s)
         fault = "429" if self._storming(now) else self._fault(name, asked)
         if not fault:
             reply = Reply(200, (http(200, answer.body, headers=self._headers()),))
         else:
             reply = FAULTS[fault](answer)
             if reply.status in (429, 503):
-                self._not_before[name] = now + self.script.retry_after_s
+                self._not_before[name] = now + patience_s
         billed = usage if reply.status in (0, 200) and fault != "error-200" else (0, 0)
         return self._book(name, fault, reply, billed, early), self.script.latency_s
 
