@@ -1,9 +1,11 @@
-"""kill -9, again and again: what is lost and what is paid twice, by the server's own ledger. Prints one JSON object."""
+"""kill -9, again and again: what is lost and what is paid twice, by the server's own ledger, and whether the answers are
+those of a run that was never killed, byte for byte. Prints one JSON object."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import hashlib
 import json
 import random
 import sqlite3
@@ -31,11 +33,18 @@ async def start(url: str, store: Path, rows: int, after_s: float | None) -> bool
     return process.returncode == 0
 
 
+def content(store: Path) -> str:
+    """A hash of every answer of a store: (request id, text), in the order of the ids."""
+    with sqlite3.connect(store) as db:
+        rows = db.execute("SELECT request_id, text FROM answers ORDER BY request_id").fetchall()
+    return hashlib.blake2b(json.dumps(rows).encode(), digest_size=16).hexdigest()
+
+
 async def trial(kills: int, rows: int) -> dict[str, object]:
     moments = random.Random(11)
     lost = done = killed = 0
     with tempfile.TemporaryDirectory() as folder:
-        store = Path(folder) / "answers.db"
+        store, whole = Path(folder) / "answers.db", Path(folder) / "whole.db"
         async with serve(Script(latency_s=0.004)) as server:
             while killed < kills:
                 if await start(server.base_url, store, rows, 0.4 + moments.uniform(0, 0.5)):
@@ -48,10 +57,14 @@ async def trial(kills: int, rows: int) -> dict[str, object]:
             assert await start(server.base_url, store, rows, None)
         with sqlite3.connect(store) as db:
             held = db.execute("SELECT count(*) FROM answers").fetchone()[0]
+            sound = db.execute("PRAGMA integrity_check").fetchone()[0]
+        async with serve() as quiet:
+            assert await start(quiet.base_url, whole, rows, None)
+        same = content(store) == content(whole)
     twice = sum(server.ledger.billed.values()) - rows
     return {
         "rows": rows, "kills": killed, "answers": held, "committed_answers_lost": lost, "paid_twice": twice,
-        "bound": killed * IN_FLIGHT,
+        "bound": killed * IN_FLIGHT, "integrity": sound, "same_bytes_as_never_killed": same,
     }  # fmt: skip
 
 

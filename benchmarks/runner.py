@@ -3,7 +3,8 @@
     idle      a server without latency, 64 in flight: answers a second, ours durably committed
     patient   0.5 s of latency, 900 in flight, 24 rounds: the share of the ideal, which is 1,800 answers a second
 
-Prints one JSON object. The server is another process on this machine; the figures are of this machine, the ratio travels.
+Both say how long the event loop was ever held up, and how much of that it computed itself (see heartbeat.py). Prints
+one JSON object. The server is another process on this machine; the figures are of this machine, the ratio travels.
 """
 
 from __future__ import annotations
@@ -15,10 +16,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from heartbeat import Pulse, heartbeat
 from openai import AsyncOpenAI
 
 from distill.flow import loops
@@ -68,8 +70,8 @@ async def plain(url: str, count: int, in_flight: int) -> float:
         return count / (time.monotonic() - started)
 
 
-async def ours(url: str, count: int, in_flight: int) -> float:
-    """Answers a second of the runner, each committed to the store before it counts."""
+async def ours(url: str, count: int, in_flight: int) -> tuple[float, Pulse]:
+    """(answers a second of the runner, each committed to the store before it counts; the loop's pulse meanwhile)."""
     with tempfile.TemporaryDirectory() as folder, opened(Path(folder) / "answers.db") as store:
         rate = Rate(1.0, 1.0)
         teacher = Endpoint("m", url, price=rate.usd)
@@ -79,12 +81,22 @@ async def ours(url: str, count: int, in_flight: int) -> float:
         )  # fmt: skip
         runner.ceiling(Request("warm", body(-1)))  # loads the tokeniser, half a second once a process
         await teacher.answer(Request("warm", body(-1)))
-        started = time.monotonic()
-        tally = await runner.run((Request(url, body(number)) for number in range(count)), desk, in_flight=in_flight)
-        spent = time.monotonic() - started
+        async with heartbeat() as pulse:
+            started = time.monotonic()
+            tally = await runner.run((Request(url, body(number)) for number in range(count)), desk, in_flight=in_flight)
+            spent = time.monotonic() - started
         await teacher.close()
         assert tally.answered == count, tally
-        return count / spent
+        return count / spent, pulse
+
+
+def held_up(pulses: Iterable[Pulse]) -> dict[str, list[float]]:
+    """The loop's longest gap of each round, for the result."""
+    rounds = list(pulses)
+    return {
+        "longest_block_ms": [round(pulse.longest_ms, 1) for pulse in rounds],
+        "computed_ms": [round(pulse.computed_ms, 1) for pulse in rounds],
+    }
 
 
 def main() -> None:
@@ -96,21 +108,24 @@ def main() -> None:
     found: dict[str, object] = {}
     with server(0.0) as url:
         sides: dict[str, list[float]] = {"plain": [], "ours": []}
+        pulses = []
         for _ in range(given.rounds):
             sides["plain"].append(asyncio.run(plain(url, given.count // 2, 64)))
-            sides["ours"].append(loops.run(ours(url, given.count, 64)))
+            rate, pulse = loops.run(ours(url, given.count, 64))
+            sides["ours"].append(rate)
+            pulses.append(pulse)
         best = {side: max(rates) for side, rates in sides.items()}
         found["idle"] = {
             "answers_a_second": {side: [round(rate) for rate in rates] for side, rates in sides.items()},
             "ratio": round(best["ours"] / best["plain"], 2),
-        }
+        } | held_up(pulses)
     with server(0.5) as url:
-        rates = [loops.run(ours(url, 900 * 24, 900)) for _ in range(min(2, given.rounds))]
+        rounds = [loops.run(ours(url, 900 * 24, 900)) for _ in range(min(2, given.rounds))]
         ideal = 900 / 0.5
         found["patient"] = {
-            "answers_a_second": [round(rate) for rate in rates],
-            "of_ideal": round(max(rates) / ideal, 3),
-        }
+            "answers_a_second": [round(rate) for rate, _ in rounds],
+            "of_ideal": round(max(rate for rate, _ in rounds) / ideal, 3),
+        } | held_up(pulse for _, pulse in rounds)
     print(json.dumps(found, indent=2))
 
 

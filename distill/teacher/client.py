@@ -7,6 +7,8 @@ broken replies through as exceptions (docs/decisions/plain-http.md). The key is 
 from __future__ import annotations
 
 import asyncio
+import functools
+import io
 import json
 import time
 from collections.abc import Mapping
@@ -25,10 +27,13 @@ if TYPE_CHECKING:
 
 _LIMITS = "x-ratelimit-"
 _CONNECT_S = 15.0
+"""For the name, the line and its TLS together."""
 _IDLE_S = 10.0
 """Idle connections are closed by us before servers do it (most wait 15 s or more), so no request races a close."""
 _MOST_BYTES = 16 * 2**20
 """A larger body is no chat completion; it may be a bomb that unpacks without end."""
+_LONG_BYTES = 2**20
+"""A larger body goes out in pieces, and is read in a thread: one without usage has its tokens counted, which takes long."""
 
 
 class _TooLarge(ValueError):
@@ -65,7 +70,8 @@ class Endpoint:
     async def _attempt(self, session: aiohttp.ClientSession, request: Request) -> Answer:
         import aiohttp
 
-        data = encode({"model": self.model} | dict(request.body))
+        encoded = encode({"model": self.model} | dict(request.body))
+        data = io.BytesIO(encoded) if len(encoded) > _LONG_BYTES else encoded  # it goes out a piece at a time
         url = f"{self.base_url.rstrip('/')}/{'responses' if 'input' in request.body else 'chat/completions'}"
         try:
             async with (
@@ -84,7 +90,8 @@ class Endpoint:
         except (aiohttp.ClientError, OSError, ValueError) as fault:
             return Answer(request.id, Ended.BROKEN, error=f"the line broke, it may be billed: {_said(fault)}")
         if response.status == 200:
-            answer = reply.read(body, request, price=self.price)
+            read = functools.partial(reply.read, body, request, price=self.price)
+            answer = await asyncio.to_thread(read) if len(body) > _LONG_BYTES else read()
         else:
             answer = reply.refused(response.status, body, response.headers, request, now=time.time())
         limits = {name.lower(): value for name, value in response.headers.items() if name.lower().startswith(_LIMITS)}
@@ -99,7 +106,8 @@ class Endpoint:
         self._proxy = _proxy_of(self.base_url)
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_IDLE_S),
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=min(_CONNECT_S, self.timeout_s)),
+            # Before `timeout_s` is over, so that what never left is told from what may be billed.
+            timeout=aiohttp.ClientTimeout(total=None, connect=min(_CONNECT_S, 0.8 * self.timeout_s)),
             headers=headers,
         )
         return self._session

@@ -11,6 +11,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC
 from typing import Any, Protocol, TypeGuard
 
 import orjson
@@ -167,7 +168,8 @@ def retry_after_s(headers: Mapping[str, str], *, now: float) -> float | None:
 
 
 def _date_s(given: str, now: float) -> float:
-    return email.utils.parsedate_to_datetime(given).timestamp() - now
+    when = email.utils.parsedate_to_datetime(given)
+    return (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp() - now  # HTTP's dates are GMT, said or not
 
 
 def _json(body: bytes) -> Any:

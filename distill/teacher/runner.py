@@ -10,10 +10,13 @@ and then raises. `stop` (first Ctrl-C) does the same without raising.
 from __future__ import annotations
 
 import asyncio
+import gc
+import math
 import random
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
@@ -26,6 +29,8 @@ from distill.teacher.limits import Pace
 from distill.teacher.store import Store
 
 _CHUNK = 256
+_LONG = 200_000
+"""Characters of a conversation that are counted in a thread: a megabyte of words takes the tokeniser 35 ms, one of blanks more."""
 _ALL_REFUSED = 20
 """So many rows refused and none answered: it is not the rows."""
 
@@ -75,6 +80,7 @@ class Desk:
     rng: random.Random = field(default_factory=lambda: random.Random(0))  # noqa: S311 - jitter is no secret
 
     _prompt_ratio: float = field(default=1.0, init=False)
+    _most_ratio: float = field(default=1.0, init=False)
     _completion: float = field(default=-1.0, init=False)
 
     def __post_init__(self) -> None:
@@ -90,10 +96,15 @@ class Desk:
             return most.prompt_tokens + most.completion_tokens
         return round(most.prompt_tokens * self._prompt_ratio + min(most.completion_tokens, 1.2 * self._completion + 4))
 
+    def theirs(self, most: Usage) -> Usage:
+        """A ceiling in the endpoint's own tokens: where it counts more than we do, by the most that this run has seen."""
+        return replace(most, prompt_tokens=math.ceil(most.prompt_tokens * self._most_ratio))
+
     def learn(self, most: Usage, answer: Answer) -> None:
         """The endpoint's own counts beside ours, as moving means; its tokeniser is not ours."""
         if answer.ok and answer.usage.measured and most.prompt_tokens:
             ratio, used = answer.usage.prompt_tokens / most.prompt_tokens, float(answer.usage.completion_tokens)
+            self._most_ratio = max(self._most_ratio, ratio)
             first = self._completion < 0
             self._prompt_ratio = ratio if first else 0.95 * self._prompt_ratio + 0.05 * ratio
             self._completion = used if first else 0.95 * self._completion + 0.05 * used
@@ -137,9 +148,11 @@ class Owed:
             chunk = list(islice(self._source, _CHUNK))
             if not chunk:
                 return False
-            held = self._store.held([request.id for request in chunk])
-            self._tally.replayed += sum(request.id in held for request in chunk)
-            self._ready.extend(request for request in chunk if request.id not in held)
+            ids = [request.id for request in chunk]
+            held, busy = self._store.held(ids), self._store.in_batches(ids)
+            self._tally.replayed += sum(name in held for name in ids)
+            self._tally.failed += len(busy - held)  # owed, and never sent beside the batch that they are in
+            self._ready.extend(request for request in chunk if request.id not in held and request.id not in busy)
             await asyncio.sleep(0)  # a long replay must not starve the loop
         return True
 
@@ -147,17 +160,34 @@ class Owed:
 async def run(requests: Iterable[Request] | Owed, desk: Desk, *, in_flight: int) -> Tally:
     """Answer every request that is not answered yet; raises the first fatal error after the rest came home."""
     owed = requests if isinstance(requests, Owed) else Owed(requests, desk.store, desk.tally)
-    workers = [asyncio.create_task(_worker(owed, desk)) for _ in range(in_flight)]
-    try:
-        await asyncio.gather(*workers)
-    finally:
-        for worker in workers:
-            worker.cancel()
-        await asyncio.gather(*workers, return_exceptions=True)
+    with _short_collections():
+        workers = [asyncio.create_task(_worker(owed, desk)) for _ in range(in_flight)]
+        try:
+            await asyncio.gather(*workers)
+        finally:
+            for worker in workers:
+                worker.cancel()
+            await asyncio.gather(*workers, return_exceptions=True)
     desk.on_change(desk.tally)
     if desk.fatal is not None:
         raise desk.fatal
     return desk.tally
+
+
+@contextmanager
+def _short_collections() -> Iterator[None]:
+    """Keep the garbage collector from holding the loop up: what is in memory already, libraries and all rows, is not
+    walked again, and all that is in flight only once in some hundred thousand answers, for its cycles are few."""
+    thresholds, ours = gc.get_threshold(), gc.get_freeze_count() == 0
+    if ours:
+        gc.freeze()
+        gc.set_threshold(*thresholds[:2], 1000)
+    try:
+        yield
+    finally:
+        if ours:
+            gc.set_threshold(*thresholds)
+            gc.unfreeze()
 
 
 async def _worker(owed: Owed, desk: Desk) -> None:
@@ -214,7 +244,8 @@ async def _until_answered(request: Request, desk: Desk) -> None:
 
 async def _attempt(request: Request, desk: Desk) -> Answer | None:
     """One send: wait for a turn, reserve, commit the intent, send, commit the end, settle. None: the run is closing."""
-    most = ceiling(request)
+    long = sum(len(str(turn.get("content"))) for turn in request.turns) > _LONG
+    most = await asyncio.to_thread(ceiling, request) if long else ceiling(request)
     turn = await desk.pace.turn(desk.guess(most), lambda: desk.closing)
     if turn is None:
         return None
@@ -230,7 +261,8 @@ async def _attempt(request: Request, desk: Desk) -> Answer | None:
 
 
 async def _send(request: Request, desk: Desk, most: Usage) -> Answer:
-    reserved = most_usd(desk.price, most) if desk.price else 0.0
+    booked = desk.theirs(most)
+    reserved = most_usd(desk.price, booked) if desk.price else 0.0
     await desk.budget.reserve_in_turn(reserved)
     cost = 0.0
     try:
@@ -239,7 +271,7 @@ async def _send(request: Request, desk: Desk, most: Usage) -> Answer:
         cost = reserved  # from here on the money may be gone, whatever happens to us
         answer = await desk.teacher.answer(request)
         if answer.ended.maybe_billed:  # booked at its ceiling, as an estimate
-            answer = replace(answer, usage=most, usd=reserved)
+            answer = replace(answer, usage=booked, usd=reserved)
         await desk.store.settle(attempt, request, answer)
         cost = answer.usd
     finally:

@@ -70,6 +70,9 @@ _KEEP = f"INSERT OR IGNORE INTO answers VALUES ({','.join('?' * 21)})"  # noqa: 
 _RAW_CAP = 64 * 1024
 """Characters of a body that is kept beside its parsed answer; the text itself is never cut."""
 
+_MOST_A_COMMIT = 64
+"""Writes that share a commit: all who wait for one wake at the same moment, and the loop serves them in one go."""
+
 _Statement = tuple[str, Sequence[Any]]
 Asked = tuple[str, str, int, str]
 """What was asked: the request's id, endpoint, draw, and its body in canonical JSON."""
@@ -166,6 +169,14 @@ class Store:
         query = f"SELECT request_id FROM answers WHERE request_id IN ({marks})"  # noqa: S608 - only question marks are put in
         return {row[0] for row in self._read.execute(query, list(request_ids))}
 
+    def in_batches(self, request_ids: Sequence[str]) -> set[str]:
+        """Those of at most some hundred requests that are in an open batch: nobody may send them again."""
+        marks = ",".join("?" * len(request_ids))
+        query = (
+            f"SELECT request_id FROM attempts WHERE batch IS NOT NULL AND settled IS NULL AND request_id IN ({marks})"  # noqa: S608
+        )
+        return {row[0] for row in self._read.execute(query, list(request_ids))}
+
     def request(self, request_id: str) -> str | None:
         """The canonical JSON of an answered request's body."""
         row = self._read.execute("SELECT request FROM answers WHERE request_id=?", (request_id,)).fetchone()
@@ -195,7 +206,7 @@ class Store:
     async def _write(self) -> None:
         """Commit whatever is waiting, in a thread, until nothing is."""
         while self._queue:
-            batch, self._queue = self._queue, []
+            batch, self._queue = self._queue[:_MOST_A_COMMIT], self._queue[_MOST_A_COMMIT:]
             fault: Exception | None = None
             ids: list[int] = []
             try:

@@ -42,6 +42,8 @@ class Script:
     faults: Mapping[str, float] = field(default_factory=dict)
     latency_s: float = 0.0
     retry_after_s: float = 1.0
+    escalate: float = 1.0
+    """Each further send of a request that is refused is asked for so many times the patience of the one before."""
     storm: tuple[float, float] | None = None
     """Seconds after the first request between which every request gets a 429."""
     requests_per_minute: int | None = None
@@ -105,14 +107,15 @@ class Server:
         if (refused := self._over_limit(name, now, sum(usage))) is not None:
             self.ledger.book(name, "limit", refused.status, (0, 0), early=early)
             return refused, 0.0
-        answer = Answer(completion.body, self.script.retry_after_s)
+        patience_s = self.script.retry_after_s * self.script.escalate**asked
+        answer = Answer(completion.body, patience_s)
         fault = "429" if self._storming(now) else self._fault(name, asked)
         if not fault or (fault in OF_CHAT and "input" in request.body):
             fault, reply = "", Reply(200, (http(200, answer.body, headers=self._headers()),))
         else:
             reply = FAULTS[fault](answer)
             if reply.status in (429, 503):
-                self._not_before[name] = now + self.script.retry_after_s
+                self._not_before[name] = now + patience_s
         billed = usage if reply.status in (0, 200) and fault != "error-200" else (0, 0)
         self.ledger.book(name, fault, reply.status, billed, early=early)
         return reply, self.script.latency_s

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import random
 import shutil
@@ -10,6 +11,7 @@ import signal
 import sqlite3
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -124,3 +126,38 @@ async def test_of_two_processes_on_one_run_one_works_and_the_other_says_who(task
         await first.communicate()
     assert (first.returncode, second.returncode) == (0, 2)
     assert f"held by process {first.pid}" in said.decode()
+    assert len(said.decode().splitlines()) == 1
+
+
+async def status(task: Path) -> dict[str, Any]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "distill", "status", str(task), "--json", stdout=asyncio.subprocess.PIPE
+    )
+    said, _ = await process.communicate()
+    assert process.returncode == 0
+    found: dict[str, Any] = json.loads(said)
+    return found
+
+
+@pytest.mark.slow
+async def test_status_of_another_process_follows_a_run_and_knows_when_it_is_dead(task: Path) -> None:
+    """Who holds it and how far it is, twice while it works; after kill -9 nobody holds it, though its lock file is there."""
+    async with tuning_host.serve() as host:
+        host.delay_s = 0.4
+        running = await start(task, host)
+        await asked(host, 2)
+        early = await status(task)
+        await asked(host, host.questions + 2 * IN_FLIGHT)
+        late = await status(task)
+        assert running.returncode is None
+        running.kill()
+        await running.communicate()
+        dead = await status(task)
+    assert [found["held_by"] for found in (early, late, dead)] == [running.pid, running.pid, None]
+    assert {found["run"] for found in (early, late, dead)} == {"mood/001"}
+    first, second, third = (found["ledger"][0] for found in (early, late, dead))
+    assert 0 < first["answered"] < second["answered"] <= third["answered"]
+    assert second["usd"] > 0
+    assert second["sends"] - second["answered"] == second["open"] <= IN_FLIGHT
+    assert third["open"] <= IN_FLIGHT
+    assert late["stages"]["generate"] is None

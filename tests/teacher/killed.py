@@ -23,7 +23,9 @@ from distill.teacher.limits import Pace
 from distill.teacher.store import Store
 
 IN_FLIGHT = 8
-POINTS = ("before intent", "after intent", "after send", "before commit", "after commit")
+POINTS = (
+    "amid opening", "before intent", "after intent", "after send", "before commit", "amid commit", "after commit",
+)  # fmt: skip
 
 
 def rows(count: int) -> list[Request]:
@@ -47,9 +49,13 @@ class Fuse:
 
 
 class FusedStore(Store):
-    fuse: Fuse
+    fuse: ClassVar[Fuse]
     mutant = ""
     behind: ClassVar[set[asyncio.Task[Any]]] = set()
+
+    def _migrate(self) -> None:
+        self._db.set_trace_callback(lambda said: self.fuse.passed("amid opening") if said == "COMMIT" else None)
+        super()._migrate()
 
     def later(self, work: Coroutine[Any, Any, Any]) -> None:
         task = asyncio.create_task(work)
@@ -78,16 +84,22 @@ class FusedStore(Store):
         self.fuse.passed("after commit")
 
     def _transaction(self, groups: Any) -> list[int]:
-        if any(len(statements) > 1 for statements in groups):  # the settlement of an answer
+        settles = any(len(statements) > 1 for statements in groups)  # the settlement of an answer
+        if settles:
             self.fuse.passed("before commit")
+        # All is written and nothing is committed when SQLite comes to this word.
+        self._db.set_trace_callback(
+            lambda said: self.fuse.passed("amid commit") if settles and said == "COMMIT" else None
+        )
         if self.mutant:
             time.sleep(0.05)
         return super()._transaction(groups)
 
 
 async def main(url: str, path: str, count: str, point: str, after: str, mutant: str = "") -> None:
+    FusedStore.fuse = Fuse(point, int(after))
     store = FusedStore(Path(path))
-    store.fuse, store.mutant = Fuse(point, int(after)), mutant
+    store.mutant = mutant
     teacher = Endpoint("m", url, price=Rate(1, 1).usd)
     desk = runner.Desk(
         teacher=teacher, store=store, run="t/001", spender="teacher", budget=Budget(), price=Rate(1, 1).usd,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from email.utils import formatdate
 from typing import Any
 
@@ -48,11 +49,17 @@ def test_missing_usage_is_estimated_and_says_so() -> None:
 
 @pytest.mark.parametrize(
     ("headers", "seconds"),
-    [({"retry-after": "7"}, 7), ({"retry-after-ms": "250"}, 0.25), ({"retry-after": "soon"}, None), ({}, None), ({"retry-after": "1e99"}, None),
-     ({"retry-after": "999999"}, 3600), ({"retry-after": formatdate(1_000_030, usegmt=True)}, 30), ({"retry-after-ms": "nan"}, None)],
+    [({"retry-after": "7"}, 7), ({"retry-after-ms": "250"}, 0.25), ({"retry-after": "0"}, 0), ({"retry-after": formatdate(1_000_030, usegmt=True)}, 30),
+     ({"retry-after": "Mon Jan 12 13:47:10 1970"}, 30), ({"retry-after": "Mon, 12 Jan 1970 13:47:10 -0000"}, 30),
+     ({}, None), ({"retry-after": "soon"}, None), ({"retry-after": ""}, None), ({"retry-after": "-5"}, None), ({"retry-after": "nan"}, None),
+     ({"retry-after": "1e9"}, None), ({"retry-after": "1e99"}, None), ({"retry-after": "²"}, None), ({"retry-after": "Mon, 31 Feb 2026 99:00:00 GMT"}, None),
+     ({"retry-after-ms": "nan"}, None), ({"retry-after-ms": "inf"}, None), ({"retry-after-ms": "-5"}, 0),
+     ({"retry-after": formatdate(900_000, usegmt=True)}, 0), ({"retry-after": "Fri, 01 Jan 1500 00:00:00 GMT"}, 0),
+     ({"retry-after": "999999"}, 3600), ({"retry-after": "1000000000"}, 3600), ({"retry-after-ms": "1e18"}, 3600),
+     ({"retry-after": "Fri, 31 Dec 9999 23:59:59 GMT"}, 3600), ({"retry-after": "9" * 400}, None)],
 )  # fmt: skip
 def test_retry_after_in_every_shape(headers: dict[str, str], seconds: float | None) -> None:
-    """Seconds, milliseconds, a date, nonsense."""
+    """Seconds, milliseconds, a date with and without its zone; nonsense is none, the past is now, and an hour is the most."""
     assert reply.retry_after_s(headers, now=1_000_000) == seconds
 
 
@@ -106,3 +113,13 @@ def test_a_response_object_calls_tools_too() -> None:
     }
     answer = reply.read(json.dumps(body).encode(), ASKED, price=None)
     assert (answer.finish_reason, answer.tool_calls) == ("tool_calls", (ToolCall("look", "{}"),))
+
+
+def test_a_date_without_a_zone_is_gmt_wherever_the_machine_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read as local time it would ask for hours of patience, or for none."""
+    for zone in ("America/New_York", "Asia/Tokyo"):
+        monkeypatch.setenv("TZ", zone)
+        time.tzset()
+        assert reply.retry_after_s({"retry-after": "Mon Jan 12 13:47:10 1970"}, now=1_000_000) == 30
+    monkeypatch.undo()
+    time.tzset()

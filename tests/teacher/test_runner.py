@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import threading
 from collections import Counter
 from pathlib import Path
 
@@ -92,3 +94,35 @@ def test_the_budget_is_a_wall(tmp_path: Path) -> None:
     with opened(tmp_path / "a.db") as store:
         assert store.spent("t/001") <= 0.055
     assert priced.sent == 5
+
+
+def test_a_long_conversation_is_counted_beside_the_loop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A megabyte would hold up all the others; a short one is not worth a thread."""
+    ceiling, threads = runner.ceiling, {}
+
+    def watched(request: Request) -> Usage:
+        threads[request.turns[0]["content"][:1]] = threading.current_thread()
+        return ceiling(request)
+
+    monkeypatch.setattr(runner, "ceiling", watched)
+    asked = [Request("x", {"messages": [{"role": "user", "content": text}]}) for text in ("a b", "b c " * 100_000)]
+    with opened(tmp_path / "a.db") as store:
+        asyncio.run(runner.run(asked, desk(store, Scripted(lambda _: "fine")), in_flight=2))
+    assert {name: thread is threading.main_thread() for name, thread in threads.items()} == {"a": True, "b": False}
+
+
+@pytest.mark.parametrize("refused", [False, True])
+def test_the_garbage_collector_is_as_it_was_after_a_run(tmp_path: Path, refused: bool) -> None:
+    """While calls are in flight what was there before is not walked; afterwards it is again, however the run ended."""
+    before, during = (gc.get_threshold(), gc.get_freeze_count()), []
+
+    def reply(request: Request) -> Answer | str:
+        during.append((gc.get_freeze_count() > 10_000, gc.get_threshold()[2]))
+        return Answer(request.id, Ended.NO_ACCESS, status=401) if refused else "fine"
+
+    try:
+        go(tmp_path / "a.db", Scripted(reply), count=1)
+    except AccessRefused:
+        assert refused
+    assert during == [(True, 1000)]
+    assert (gc.get_threshold(), gc.get_freeze_count()) == before

@@ -6,6 +6,7 @@ import asyncio
 import sqlite3
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from distill.errors import UsageError
 from distill.records import Answer, Ended, Request, ToolCall, Usage
-from distill.teacher.store import _FIRST, opened
+from distill.teacher.store import _FIRST, Store, opened
 
 
 def asked(text: str = "hi") -> Request:
@@ -92,3 +93,23 @@ def test_a_store_of_the_first_version_is_brought_up_with_its_answers(tmp_path: P
     assert (found.text, found.usage, found.tool_calls, found.logprobs) == ("kept", Usage(1, 2), (), None)
     with opened(path) as store:
         assert store.held([asked().id]) == {asked().id}
+
+
+async def test_writes_share_commits_and_no_commit_wakes_more_than_the_loop_can_serve(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nine hundred intents at once: some commits of at most 64, in their order, each with its own attempt."""
+    transaction, sizes = Store._transaction, []
+
+    def watched(store: Store, groups: list[Any]) -> list[int]:
+        sizes.append(len(groups))
+        return transaction(store, groups)
+
+    monkeypatch.setattr(Store, "_transaction", watched)
+    with opened(tmp_path / "a.db") as store:
+        rows = [asked(str(number)) for number in range(900)]
+        ids = await asyncio.gather(*(store.intend(r, run="t/001", spender="teacher", reserved_usd=0.0) for r in rows))
+        assert [next(store.attempts(r.id))[0] for r in rows] == ["t/001"] * 900
+    assert ids == list(range(1, 901))
+    assert (max(sizes), sum(sizes)) == (64, 900)
+    assert len(sizes) < 20

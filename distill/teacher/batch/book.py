@@ -89,13 +89,6 @@ def rows(store: Store, key: str) -> dict[str, tuple[int, float]]:
     return {request: (attempt, usd) for request, attempt, usd in store.query(query, (key,))}
 
 
-def under_way(store: Store, request_ids: Sequence[str]) -> set[str]:
-    """Those of at most some hundred requests that are in a batch now: nobody may send them again."""
-    marks = ",".join("?" * len(request_ids))
-    query = f"SELECT request_id FROM attempts WHERE batch IS NOT NULL AND settled IS NULL AND request_id IN ({marks})"  # noqa: S608
-    return {row[0] for row in store.query(query, list(request_ids))}
-
-
 def tries(store: Store, run: str, request_ids: Sequence[str]) -> dict[str, list[str]]:
     """How the settled batch attempts of some hundred requests ended in this run, by request."""
     marks = ",".join("?" * len(request_ids))

@@ -241,7 +241,7 @@ class Night:
         source, taken, replayed = iter(requests), set[str](), -self.tally.answered
         while part := list(islice(source, _AT_ONCE)):
             ids = [request.id for request in part]
-            held, busy = self.store.held(ids), book.under_way(self.store, ids)
+            held, busy = self.store.held(ids), self.store.in_batches(ids)
             ended = book.tries(self.store, self.run, ids)
             for request in part:
                 if request.id in held:
