@@ -12,7 +12,7 @@ from nights import Night, body, jsonl, line, night
 from openai import APIConnectionError, APIError, InternalServerError, NotFoundError
 from openai.types import Batch
 
-from distill.testing.batch.faults import TRAPS, Trap, drawn, trap
+from distill.testing.batch.faults import TRAPS
 from distill.testing.completions import key_of
 
 SHARD = [line(n) for n in range(20)]
@@ -50,11 +50,6 @@ def counts(batch: Batch) -> tuple[int, int, int]:
 
 async def ids(here: Night, file: str | None) -> list[str]:
     return [row["custom_id"] for row in await here.rows(file)]
-
-
-def shown(row: dict[str, Any]) -> tuple[str, Any, Any]:
-    """A row without the ids that are new each time."""
-    return row["custom_id"], row["error"], row["response"] and row["response"]["body"]
 
 
 async def test_upload_lost() -> None:
@@ -279,66 +274,3 @@ async def test_cut_download() -> None:
                 await here.text(file)
             assert re.search(r"received \d\d+ bytes, expected \d\d+", str(caught.value.__cause__))
             assert len(await here.rows(file)) == 10
-
-
-@pytest.mark.parametrize("looks", [2, 30])
-async def test_a_night_is_the_same_however_often_it_is_looked_at(looks: int) -> None:
-    """One who looks twice finds the rows, files and bills of one who looked all the time."""
-    traps = ("expired=0.3", "error-rows=0.2", "shuffled", "missing-rows=0.1", "duplicate-rows=0.1", "surrogate=0.2")
-    async with night(*traps) as here, night(*traps) as still:
-        made = await here.submit(SHARD)
-        for _ in range(looks):
-            found = await here.ended(made, hours=25 / looks)
-        other = await still.ended(await still.submit(SHARD), hours=25)
-        for one, two in ((found.output_file_id, other.output_file_id), (found.error_file_id, other.error_file_id)):
-            seen, told = await here.rows(one), await still.rows(two)
-            assert [shown(row) for row in seen] == [shown(row) for row in told]
-        assert here.server.ledger.billed == still.server.ledger.billed
-        assert (found.expired_at or 0) - found.created_at == (other.expired_at or 0) - other.created_at == 24 * 3600
-
-
-@pytest.mark.parametrize(
-    ("given", "meant"),
-    [
-        ("lost", Trap("lost")),
-        ("lost@2", Trap("lost", order=2)),
-        ("lost@30%", Trap("lost", batches=0.3)),
-        ("expired=0.5", Trap("expired", rows=0.5)),
-        ("expired@30%=0.5", Trap("expired", batches=0.3, rows=0.5)),
-        ("error-rows@1=0.1", Trap("error-rows", order=1, rows=0.1)),
-    ],
-)
-def test_how_a_trap_is_written(given: str, meant: Trap) -> None:
-    assert trap(given) == meant
-
-
-@pytest.mark.parametrize(
-    ("given", "told"),
-    [
-        ("losst", "no batch fault 'losst'; there are upload-lost"),
-        ("lost@x", "expected NAME"),
-        ("expired=x", "expected NAME"),
-        ("expired=1.5", "shares go from above 0 to 1"),
-        ("expired@0", "the order from 1"),
-        ("lost=0.3", "lost@30%"),
-    ],
-)
-def test_a_trap_that_is_none(given: str, told: str) -> None:
-    with pytest.raises(ValueError, match=told):
-        trap(given)
-
-
-def test_luck_follows_the_seed_the_batch_and_the_trap() -> None:
-    """The same again for the same, another for each other; a share of batches is that share."""
-    args = {"total": 1000, "number": 1, "seed": 7}
-    first = drawn("expired", 0.3, **args)
-    assert len(first) == 300
-    assert first == drawn("expired", 0.3, **args)
-    others = [
-        drawn("expired", 0.3, **args | {"number": 2}),
-        drawn("expired", 0.3, **args | {"seed": 8}),
-        drawn("surrogate", 0.3, **args),
-    ]
-    assert all(first != other for other in others)
-    share = trap("lost@30%")
-    assert 250 < sum(share.meets(number, 7) for number in range(1, 1001)) < 350

@@ -101,9 +101,13 @@ def met(traps: tuple[Trap, ...], number: int, seed: int) -> dict[str, float]:
 
 
 def drawn(name: str, share: float, *, total: int, number: int, seed: int) -> frozenset[int]:
-    """The rows of a batch that meet a trap: exactly the share, at least one."""
-    count = min(total, max(1, round(share * total)))
-    return frozenset(_luck(seed, number, f"{name} rows").sample(range(total), count))
+    """The rows of a batch that meet a trap: the share of them, where that is a part of a row by luck.
+
+    So a tenth of a batch of one row is that row in one batch of ten, and a rehearsal comes to an end.
+    """
+    luck = _luck(seed, number, f"{name} rows")
+    whole, part = divmod(share * total, 1)
+    return frozenset(luck.sample(range(total), int(whole) + (luck.random() < part)))
 
 
 def order(total: int, *, number: int, seed: int) -> list[int]:
