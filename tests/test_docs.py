@@ -57,12 +57,13 @@ def test_the_generated_pages_are_fresh(tmp_path: Path) -> None:
 
 
 def test_the_specs_that_pages_show_are_specs() -> None:
-    """Each YAML block of docs/teachers.md is a part of a spec that is taken as it stands."""
+    """Each YAML block of the pages about teachers and nights is a part of a spec that is taken as it stands."""
     from distill import spec
 
     whole = {"task": "t", "seeds": {"from": "a.jsonl"}, "teacher": {"model": "m"}}
-    blocks = re.findall(r"^```yaml\n(.*?)^```", (ROOT / "docs" / "teachers.md").read_text(), re.MULTILINE | re.DOTALL)
-    assert len(blocks) > 5
+    texts = [(ROOT / "docs" / name).read_text() for name in ("teachers.md", "overnight.md")]
+    blocks = [block for text in texts for block in re.findall(r"^```yaml\n(.*?)^```", text, re.MULTILINE | re.DOTALL)]
+    assert len(blocks) > 7
     for block in blocks:
         part = yaml.safe_load(block)
         teacher = {**whole["teacher"], **part.get("teacher", {})}
