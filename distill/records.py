@@ -97,6 +97,7 @@ class Ended(StrEnum):
     MALFORMED = "malformed"  #         a 200 whose body is no chat completion; it may be billed
     REFUSED = "refused"  #             400, 413, 422: this request will never be taken
     NO_ACCESS = "no_access"  #         key, quota, model or address: no request will be taken
+    EXPIRED = "expired"  #             its batch ended before its turn; not billed
 
     @property
     def retryable(self) -> bool:
@@ -109,7 +110,7 @@ class Ended(StrEnum):
 
 
 _MAYBE_BILLED = frozenset({Ended.TIMEOUT, Ended.BROKEN, Ended.MALFORMED})
-_RETRYABLE = _MAYBE_BILLED | {Ended.RATE_LIMITED, Ended.OVERLOADED, Ended.CONNECTION}
+_RETRYABLE = _MAYBE_BILLED | {Ended.RATE_LIMITED, Ended.OVERLOADED, Ended.CONNECTION, Ended.EXPIRED}
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,18 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
-from distill import yaml_lines
+from distill import deadline, yaml_lines
 from distill.errors import Fault, SpecError, UsageError
 from distill.yaml_lines import NodePath
 
@@ -108,6 +117,28 @@ class Limits(_Part):
     unknown: Count = Field(3, description="of them, how many may end without an answer and yet perhaps be billed")
 
 
+class BatchSettings(_Part):
+    """How batches are cut and watched."""
+
+    rows: Count = Field(50_000, description="rows of one batch at the most")
+    megabytes: float = Field(200, gt=0, description="size of one input file at the most")
+    enqueued_tokens: Count | None = Field(
+        None,
+        description="prompt tokens that may be in open batches; learnt from the host's refusal where it is left out",
+    )
+    poll_s: float = Field(60, gt=0, description="seconds between two looks, with --wait")
+    cancel_s: float = Field(
+        600, ge=0, description="auto: seconds that a host may take to end a batch that is cancelled"
+    )
+    grace_s: float = Field(
+        60, ge=0, description="seconds after which a batch that the host does not show was never made"
+    )
+    lost_s: float = Field(
+        3600, ge=0, description="seconds after which a batch that the host no longer knows is given up"
+    )
+    keep_files: bool = Field(False, description="leave the files at the host when their answers are here")
+
+
 class PriceGiven(_Part):
     """Dollars a million tokens, for a model the price table does not know."""
 
@@ -115,6 +146,7 @@ class PriceGiven(_Part):
     output: float = Field(ge=0)
     cached_input: float | None = Field(None, ge=0, description="prompt tokens read from the endpoint's cache")
     reasoning: float | None = Field(None, ge=0, description="tokens thought and not said; default: as output")
+    batch: float = Field(0.5, ge=0, le=1, description="share of the price that a row of a batch costs")
 
 
 class Colleague(_Part):
@@ -134,6 +166,11 @@ class Colleague(_Part):
     price: PriceGiven | None = None
     sampling: Sampling | None = Field(None, description="default: the teacher's")
     limits: Limits | None = Field(None, description="default: the teacher's")
+    mode: Literal["live", "batch", "auto"] = Field(
+        "live",
+        description="batch: half the price, up to a day; auto: by batch as long as the deadline allows, else live",
+    )
+    batch: BatchSettings = BatchSettings()
 
     @field_validator("headers")
     @classmethod
@@ -255,6 +292,9 @@ class TaskSpec(_Part):
     student: Student = Student()
     evaluate: Evaluate = Evaluate()
     budget: BudgetLimit = BudgetLimit()
+    deadline: Annotated[str | None, BeforeValidator(lambda value: None if value is None else deadline.spelt(value))] = (
+        Field(None, description="when all answers must be there: 07:00, or a time from the run's start such as 8h")
+    )
 
     def gate_settings(self) -> list[tuple[str, dict[str, Any]]]:
         """The gates in the spec's order as (name, settings)."""

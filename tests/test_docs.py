@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "data" / "README.md", *sorted(ROOT.glob("docs/**/*.md"))]
@@ -53,6 +54,19 @@ def test_the_generated_pages_are_fresh(tmp_path: Path) -> None:
     call = [typer, "distill.cli.app", "utils", "docs", "--name", "distill", "--output", page]
     subprocess.run(call, cwd=ROOT, check=True, capture_output=True)
     assert page.read_text() == (ROOT / "docs" / "cli.md").read_text(), "run `make docs`"
+
+
+def test_the_specs_that_pages_show_are_specs() -> None:
+    """Each YAML block of docs/teachers.md is a part of a spec that is taken as it stands."""
+    from distill import spec
+
+    whole = {"task": "t", "seeds": {"from": "a.jsonl"}, "teacher": {"model": "m"}}
+    blocks = re.findall(r"^```yaml\n(.*?)^```", (ROOT / "docs" / "teachers.md").read_text(), re.MULTILINE | re.DOTALL)
+    assert len(blocks) > 5
+    for block in blocks:
+        part = yaml.safe_load(block)
+        teacher = {**whole["teacher"], **part.get("teacher", {})}
+        spec.TaskSpec.model_validate({**whole, **part, "teacher": teacher})
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

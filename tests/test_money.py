@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from distill.errors import BudgetReached
-from distill.money import Budget, Rate, price_of
+from distill.money import Budget, Rate, most_usd, price_of
 from distill.records import Usage
 
 cents = st.integers(0, 500).map(lambda n: n / 100)
@@ -48,3 +48,19 @@ def test_known_models_have_a_price_local_ones_are_free_and_others_have_none() ->
     assert price_of("a-model-nobody-knows") is None
     tuned = price_of("ft:gpt-4o-mini:acme::abc")
     assert tuned is not None
+
+
+@given(st.integers(0, 10**6), st.integers(0, 10**6), st.data())
+def test_no_mix_of_tokens_costs_more_than_what_was_reserved(prompt: int, completion: int, data: st.DataObject) -> None:
+    """Cached, written or thought: the reservation is the dearest reading of the counts."""
+    cached = data.draw(st.integers(0, prompt))
+    written = data.draw(st.integers(0, prompt - cached))
+    used = Usage(prompt, completion, cached, written, data.draw(st.integers(0, completion)))
+    for price in (Rate(1, 2, 0.1, reasoning=5).usd, Rate(1, 2, reasoning=0.5).usd, price_of("gpt-6-luna")):
+        assert price is not None
+        assert price(used) <= most_usd(price, Usage(prompt, completion)) + 1e-12
+
+
+def test_tokens_thought_have_a_price_of_their_own() -> None:
+    assert Rate(1, 2, reasoning=5).usd(Usage(0, 10**6, reasoning_tokens=400_000)) == pytest.approx(0.6 * 2 + 0.4 * 5)
+    assert Rate(1, 2).usd(Usage(0, 10**6, reasoning_tokens=400_000)) == pytest.approx(2)

@@ -57,6 +57,8 @@ Partial = Annotated[
 ]
 New = Annotated[bool, typer.Option("--new", help="open the next numbered run instead of going on with the latest")]
 
+Wait = Annotated[bool, typer.Option("--wait", help="stay until the batches at the host have ended, and go on")]
+
 
 @app.callback(invoke_without_command=True)
 def _root(
@@ -123,8 +125,9 @@ def _verb(name: str, doc: str, upto: tuple[str, ...]) -> None:
         max_usd: Usd = None,
         partial: Partial = False,
         new: New = False,
+        wait: Wait = False,
     ) -> None:
-        _run(spec, sets, as_json, max_usd, partial=partial, new=new, stages=upto)
+        _run(spec, sets, as_json, max_usd, partial=partial, new=new, wait=wait, stages=upto)
 
     verb.__doc__ = doc
     app.command(name)(verb)
@@ -151,6 +154,7 @@ def refresh(
     as_json: Json = False,
     max_usd: Usd = None,
     partial: Partial = False,
+    wait: Wait = False,
 ) -> None:
     """Open the next run with the same rows, splits and test rows, send only what the store lacks, and compare both students."""
     more = [*(sets or []), *([f"teacher.model={json.dumps(teacher)}"] if teacher else [])]
@@ -160,6 +164,7 @@ def refresh(
         as_json,
         max_usd,
         partial=partial,
+        wait=wait,
         fresh=True,
         stages=("generate", "curate", "export", "train", "evaluate", "report"),
     )
@@ -214,13 +219,32 @@ def fault_server(
     tpm: Annotated[int | None, typer.Option(help="tokens a minute", min=1)] = None,
     retry_after: Annotated[float, typer.Option(help="seconds that a 429 asks for", min=0)] = 1.0,
     seed: Annotated[int, typer.Option(help="another seed, other attempts that fail")] = 0,
+    hurry: Annotated[
+        float, typer.Option(help="seconds of the batches' clock in a real one; 0: it stands until POST /clock", min=0)
+    ] = 1.0,
+    batch_hours: Annotated[float, typer.Option(help="hours that the rows of a batch take", min=0)] = 1.0,
+    batch_window: Annotated[float, typer.Option(help="hours until a batch expires", min=0.1)] = 24.0,
+    enqueued_tokens: Annotated[
+        int | None, typer.Option(help="the most prompt tokens in the open batches of a model", min=1)
+    ] = None,
+    batch_fault: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="e.g. error-rows=0.1, create-lost@1, expired@30%=0.5; repeatable", metavar="NAME[@N][=SHARE]"
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Rehearse a night: an endpoint on 127.0.0.1 that fails as real ones do, and bills; Ctrl-C prints its ledger."""
     from distill.cli import rehearsal
 
     shares = dict(rehearsal.share(given) for given in fault or [])
-    script = rehearsal.script(shares, latency_s=latency, rpm=rpm, tpm=tpm, retry_after_s=retry_after, seed=seed)
+    batch = rehearsal.batches(
+        batch_fault or [], hurry=hurry, hours=batch_hours, window_hours=batch_window, enqueued_tokens=enqueued_tokens
+    )
+    script = rehearsal.script(
+        shares, latency_s=latency, rpm=rpm, tpm=tpm, retry_after_s=retry_after, seed=seed, batch=batch
+    )
     ledger = rehearsal.serve(script, port, lambda url: _out({"base_url": url}, as_json, rehearsal.hello(url)))
     _out(ledger, as_json, [json.dumps(ledger)])
 
@@ -241,7 +265,7 @@ def _project(spec: Path, sets: list[str] | None) -> Any:
 
 def _run(
     spec: Path, sets: list[str] | None, as_json: bool, max_usd: float | None, *, partial: bool, stages: tuple[str, ...],
-    new: bool = False, fresh: bool = False,
+    new: bool = False, fresh: bool = False, wait: bool = False,
 ) -> None:  # fmt: skip
     from distill.cli.show import Panel
     from distill.flow import running
@@ -249,7 +273,7 @@ def _run(
     overrides = [*(sets or []), *([f"budget.usd={max_usd}"] if max_usd is not None else [])]
     project = _project(spec, overrides)
     with Panel(quiet=as_json) as panel:
-        result = running.start(project, stages=stages, watch=panel, partial=partial, new=new, refresh=fresh)
+        result = running.start(project, stages=stages, watch=panel, partial=partial, new=new, refresh=fresh, wait=wait)
     _out(result, as_json, running.lines(result))
     raise typer.Exit(result["exit"])
 

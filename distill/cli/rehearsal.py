@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from distill.errors import UsageError
+from distill.testing.batch.desk import BatchScript
+from distill.testing.batch.faults import trap
 from distill.testing.fault_server import Script
 from distill.testing.fault_server import serve as listening
 from distill.testing.faults import FAULTS
@@ -25,14 +27,28 @@ def share(given: str) -> tuple[str, float]:
         ) from None
 
 
+def batches(
+    faults: Sequence[str], *, hurry: float, hours: float, window_hours: float, enqueued_tokens: int | None
+) -> BatchScript:
+    """How batches behave; a batch fault that is none is a UsageError."""
+    try:
+        traps = tuple(trap(given) for given in faults)
+    except ValueError as fault:
+        raise UsageError(f"--batch-fault: {fault}") from None
+    return BatchScript(
+        hurry=hurry, hours=hours, window_hours=window_hours, enqueued_tokens=enqueued_tokens, traps=traps
+    )
+
+
 def script(
-    faults: Mapping[str, float], *, latency_s: float, rpm: int | None, tpm: int | None, retry_after_s: float, seed: int
-) -> Script:
+    faults: Mapping[str, float], *, latency_s: float, rpm: int | None, tpm: int | None, retry_after_s: float, seed: int,
+    batch: BatchScript,
+) -> Script:  # fmt: skip
     """The server's behaviour; an unknown fault or shares above 1 are a UsageError."""
     try:
         return Script(
             seed=seed, faults=faults, latency_s=latency_s, retry_after_s=retry_after_s, requests_per_minute=rpm,
-            tokens_per_minute=tpm,
+            tokens_per_minute=tpm, batch=batch,
         )  # fmt: skip
     except ValueError as fault:
         raise UsageError(f"--fault: {fault}") from None
@@ -40,7 +56,11 @@ def script(
 
 def hello(url: str) -> list[str]:
     """How to reach it."""
-    return [f"export OPENAI_BASE_URL={url}", "any key will do; Ctrl-C stops the server and prints what it saw"]
+    return [
+        f"export OPENAI_BASE_URL={url}",
+        f"any key will do; {url.removesuffix('/v1')}/ledger tells who was billed for what",
+        "Ctrl-C stops the server and prints what it saw",
+    ]
 
 
 def serve(script: Script, port: int, started: Callable[[str], None]) -> dict[str, Any]:

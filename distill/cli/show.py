@@ -11,6 +11,7 @@ import sys
 import time
 from contextlib import AbstractContextManager
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -18,6 +19,9 @@ from rich.table import Table
 from rich.text import Text
 
 from distill.teacher.runner import Tally
+
+if TYPE_CHECKING:
+    from distill.teacher.limits import Pace
 
 LINE_EVERY_S = (10.0, 60.0)
 """Between two plain lines: in the first minute of a stage, and after it."""
@@ -50,6 +54,7 @@ class Panel(AbstractContextManager["Panel"]):
         # Drawn four times a second from the newest state, however often that changes.
         self._drawn: RenderableType = Text("")
         self._now: dict[str, Tally] = {}
+        self._over: dict[str, Tally] = {}
         shown = console.is_terminal and not quiet
         self._live = (
             Live(console=console, refresh_per_second=4, transient=True, get_renderable=self._draw) if shown else None
@@ -87,13 +92,15 @@ class Panel(AbstractContextManager["Panel"]):
 
     def tally(self, spender: str, tally: Tally) -> None:
         """Calls so far: drawn on a terminal, a line every ten seconds elsewhere and one at the end."""
-        if self._live:
-            self._now[spender] = tally
-            if tally.total and tally.done >= tally.total:
-                del self._now[spender]
-                self.say(_calls_line(spender, tally))
+        over = bool(tally.total and tally.done >= tally.total)
+        if over and self._over.get(spender) is tally:
             return
-        if self._due() or (tally.total and tally.done >= tally.total):
+        if over:
+            self._over[spender] = tally
+            self._now.pop(spender, None)
+        elif self._live:
+            self._now[spender] = tally
+        if over or (not self._live and self._due()):
             self.say(_calls_line(spender, tally))
 
     def training(self, *, step: int, steps: int, train_loss: float | None, valid_loss: float | None) -> None:
@@ -155,11 +162,11 @@ def _calls(spender: str, tally: Tally) -> Table:
     table.add_row(
         Text(spender, style="bold"),
         ProgressBar(total=tally.total or 1, completed=tally.done, width=40),
-        f"{tally.done} / {tally.total}",
+        f"{tally.done:,} / {tally.total:,}" if tally.total is not None else f"{tally.done:,}",
     )
     table.add_row(
         "calls",
-        f"{tally.answered} answered · {tally.replayed} from the store · {tally.retried} retried · {tally.failed} failed",
+        f"{tally.answered:,} answered · {tally.replayed:,} from the store · {tally.retried:,} retried · {tally.failed:,} failed",
         f"{tally.in_flight} in flight",
     )
     table.add_row(
@@ -167,11 +174,29 @@ def _calls(spender: str, tally: Tally) -> Table:
         f"{_rate(tally):.1f} a second · {tally.prompt_tokens:,} tokens in · {tally.completion_tokens:,} out",
         f"${tally.usd:.4f}",
     )
-    projected = tally.usd * (tally.total or 0) / tally.done if tally.done and tally.usd else tally.usd
-    table.add_row("left", duration(_left_s(tally)), f"${projected:.4f} projected")
+    if tally.pace is not None:
+        table.add_row(
+            "limits", _limits(tally.pace), f"paused {duration(tally.pace.pause_s)}" if tally.pace.pause_s else ""
+        )
+    table.add_row("left", duration(_left_s(tally)), _projected(tally))
     if tally.last_error:
         table.add_row("last", Text(plain(tally.last_error)[:100], style="yellow"), "")
     return table
+
+
+def _limits(pace: Pace) -> str:
+    """What the endpoint allows, as far as it is known, and how many may be in flight now."""
+    known = [("requests", pace.requests_per_minute), ("tokens", pace.tokens_per_minute)]
+    rates = [f"{limit:,} {what} a minute" for what, limit in known if limit]
+    return " · ".join([*rates, f"{int(pace.level):,} in flight of {pace.most_in_flight:,}"])
+
+
+def _projected(tally: Tally) -> str:
+    """What it will come to, and how much of the budget over all spenders is gone."""
+    projected = tally.usd * (tally.total or 0) / tally.done if tally.done and tally.usd else tally.usd
+    budget = tally.budget
+    wall = f" · budget ${budget.spent:.4f} of ${budget.limit:.2f}" if budget and budget.limit is not None else ""
+    return f"${projected:.4f} projected{wall}"
 
 
 def fail(message: str) -> None:

@@ -74,7 +74,7 @@ def tools(frame: pl.DataFrame, *, tools: Sequence[Mapping[str, Json]], required:
             if name not in known:
                 return "unknown_tool", f"calls {name!r}{did_you_mean(name, known)}"
             if fail := _form(known[name], arguments):
-                return "tool_arguments", f"{name}: {fail[1]}"
+                return "tool_arguments", f"{name}: {'not JSON: ' if fail[0] == 'not_json' else ''}{fail[1]}"
         return None
 
     return _gate(frame, "tools", judge)

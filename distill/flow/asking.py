@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from distill.errors import RowsOwed
@@ -63,13 +64,16 @@ class Sender:
     budget: Budget
     teachers: Sequence[Asked]
     watch: Watch
+    wait: bool = False
+    """Whether to stay until batches have ended."""
+    deadline: datetime | None = None
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     sends: int = 0
     replayed: int = 0
     _paces: dict[tuple[str, str], Pace] = field(default_factory=dict)
 
     async def send(
-        self, requests: Collection[Request], address: Address, *, spender: str, raise_to: int | None = None
+        self, requests: Sequence[Request], address: Address, *, spender: str, raise_to: int | None = None
     ) -> Tally:
         """Answer what is owed; starts or reaches the model only if something is. Raises RowsOwed when interrupted.
 
@@ -82,7 +86,16 @@ class Sender:
             await self._send(cut, address, spender)
         return tally
 
-    async def _send(self, requests: Collection[Request], address: Address, spender: str) -> Tally:
+    async def _send(self, requests: Sequence[Request], address: Address, spender: str) -> Tally:
+        from distill.flow import overnight
+
+        for one in self.teachers:
+            if not address.local and (one.address.identity, one.address.model) == (address.identity, address.model):
+                return await overnight.ask(self, requests, one, spender)
+        return await self.live(requests, address, spender)
+
+    async def live(self, requests: Sequence[Request], address: Address, spender: str) -> Tally:
+        """Answer what is owed by calls, now; rows that are in a batch are left to it."""
         tally = Tally(total=len(requests))
         owed = Owed(requests, self.store, tally)
         if not await owed.any():

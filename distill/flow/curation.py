@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 from distill.flow import asking, fitting
 from distill.records import Request, content_id
@@ -52,18 +52,39 @@ class Curated:
         return {stratum: count for stratum, count in lack.items() if count > 0 and self.spare[stratum] > 0}
 
 
-def requests(project: Project, table: pl.DataFrame, asked: Iterable[Ask]) -> list[Request]:
+class Requests(Sequence[Request]):
+    """The requests of many questions, each made when it is looked at: a million of them would not fit in memory."""
+
+    def __init__(self, asked: Sequence[Ask], make: Callable[[Ask], Request]) -> None:
+        self._asked, self._make = asked, make
+
+    def __len__(self) -> int:
+        return len(self._asked)
+
+    def __iter__(self) -> Iterator[Request]:
+        return map(self._make, self._asked)
+
+    @overload
+    def __getitem__(self, at: int) -> Request: ...
+    @overload
+    def __getitem__(self, at: slice) -> Requests: ...
+    def __getitem__(self, at: int | slice) -> Request | Requests:
+        return Requests(self._asked[at], self._make) if isinstance(at, slice) else self._make(self._asked[at])
+
+
+def requests(project: Project, table: pl.DataFrame, asked: Sequence[Ask]) -> Requests:
     """The request of each question."""
     fields = dict(table.select("seed_id", "fields").iter_rows())
-    settings: dict[str, Any] = dict(template=project.teacher_prompt, output=project.output, tools=project.tools)
     teachers = project.teachers
-    return [
-        asking.request(
-            json.loads(fields[ask.seed]), address=teachers[ask.teacher].address, sampling=teachers[ask.teacher].sampling,
-            draw=ask.draw, **settings,
-        )
-        for ask in asked
-    ]  # fmt: skip
+
+    def make(ask: Ask) -> Request:
+        one = teachers[ask.teacher]
+        return asking.request(
+            json.loads(fields[ask.seed]), template=project.teacher_prompt, output=project.output, tools=project.tools,
+            address=one.address, sampling=one.sampling, draw=ask.draw,
+        )  # fmt: skip
+
+    return Requests(asked, make)
 
 
 def gates(project: Project) -> list[tuple[str, dict[str, Any]]]:

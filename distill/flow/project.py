@@ -65,9 +65,16 @@ class Project:
                 ),
                 one.sampling or first.sampling,
                 one.limits or first.limits,
+                one.mode,
+                one.batch,
             )
             for one in (first, *first.fallback, *first.panel)
         ]  # fmt: skip
+
+    @property
+    def models(self) -> str:
+        """The names of all models that answer, as one text."""
+        return " + ".join(one.address.model for one in self.teachers)
 
     @property
     def teacher(self) -> Address:
@@ -84,18 +91,20 @@ class Project:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One of the models that answer: where it is, how it is asked, and what its endpoint takes."""
+    """One of the models that answer: where it is, how it is asked, what its endpoint takes, and by which way."""
 
     address: Address
     sampling: spec.Sampling
     limits: spec.Limits
+    mode: str
+    batch: spec.BatchSettings
 
 
 def _address(
     model: str, base_url: str | None, key_env: str, env: Mapping[str, str], price: spec.PriceGiven | None, *,
     timeout_s: float, headers: Mapping[str, str] | None = None, api: str = "chat",
 ) -> Address:  # fmt: skip
-    rate = Rate(price.input, price.output, price.cached_input, price.reasoning) if price else None
+    rate = Rate(price.input, price.output, price.cached_input, price.reasoning, price.batch) if price else None
     given = headers or {}
     return Address(
         model=model,

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     import polars as pl
 
 _LEDGER = (
-    "SELECT spender, count(*), coalesce(sum(ended='ok'),0), sum(settled IS NULL), coalesce(sum(coalesce(usd, reserved_usd)),0.0) "
-    "FROM attempts WHERE run=? GROUP BY spender ORDER BY min(id)"
+    "SELECT spender, count(*), coalesce(sum(ended='ok'),0), sum(settled IS NULL), coalesce(sum(coalesce(usd, reserved_usd)),0.0), "
+    "coalesce(sum(iif(coalesce(estimated, 1), coalesce(usd, reserved_usd), 0.0)),0.0) FROM attempts WHERE run=? GROUP BY spender ORDER BY min(id)"
 )
 
 
@@ -33,7 +33,7 @@ def status(path: Path, overrides: Sequence[str]) -> dict[str, Any]:
     stages = run.manifest()["stages"]
     with Reader(home) as db:
         ledger = [
-            dict(zip(("spender", "sends", "answered", "open", "usd"), row, strict=True))
+            dict(zip(("spender", "sends", "answered", "open", "usd", "usd_estimated"), row, strict=True))
             for row in db.execute(_LEDGER, (run.name,))
         ]
     return {
@@ -72,7 +72,7 @@ class Reader:
         self._db = sqlite3.connect(f"file:{path}?mode=ro", uri=True) if path.exists() else sqlite3.connect(":memory:")
         if not path.exists():
             self._db.execute(
-                "CREATE TABLE attempts (id, request_id, run, spender, started, settled, ended, status, usd, reserved_usd, error)"
+                "CREATE TABLE attempts (id, request_id, run, spender, started, settled, ended, status, usd, reserved_usd, estimated, error)"
             )
             self._db.execute("CREATE TABLE answers (request_id, endpoint, draw, request)")
 
@@ -88,12 +88,19 @@ def status_lines(result: dict[str, Any]) -> list[str]:
     if result["run"] is None:
         return [f"{result['task']}: no run yet"]
     said = [f"run {result['run']}" + (f", held by process {result['held_by']}" if result["held_by"] else "")]
+    ahead = "under way" if result["held_by"] else "-"
     for name, entry in result["stages"].items():
-        shown = "-" if entry is None else ", ".join(f"{k} {v}" for k, v in entry.items() if k != "started")
+        if entry is None:
+            said.append(f"  {name:10}{ahead}")
+            ahead = "-"
+            continue
+        shown = ", ".join(f"{k} {v}" for k, v in entry.items() if k != "started")
         said.append(f"  {name:10}{shown}")
     for row in result["ledger"]:
+        estimated = f" (${row['usd_estimated']:.4f} of it estimated)" if row["usd_estimated"] else ""
         said.append(
-            f"  {row['spender']:14}{row['answered']} answered in {row['sends']} sends, {row['open']} open, ${row['usd']:.4f}"
+            f"  {row['spender']:14}{row['answered']} answered in {row['sends']} sends, {row['open']} open, "
+            f"${row['usd']:.4f}{estimated}"
         )
     return [*said, f"report: {result['report']}"] if result["report"] else said
 
@@ -219,13 +226,16 @@ def explain_lines(result: dict[str, Any]) -> list[str]:
         said += [f"  {name}: {value}" for name, value in seed["fields"].items()]
         said += [f"  gold: {json.dumps(seed['gold'], ensure_ascii=False)}"] if seed["gold"] else []
     for sample in result["samples"]:
-        turns = (sample["request"] or {}).get("messages", [])
-        said.append(f"request   {sample['request_id']} · {len(turns)} turns · {sample['prompt_tokens']} tokens in")
+        turns = [turn for name in ("messages", "input") for turn in (sample["request"] or {}).get(name, ())]
+        said.append(
+            f"request   {sample['request_id']} · to {sample['model']} · {len(turns)} turns · {sample['prompt_tokens']} tokens in"
+        )
         said += _send_lines(sample)
         said.append(
             f"answer    ended {sample['finish_reason']} · {sample['completion_tokens']} tokens · {sample['latency_s']:.2f} s"
         )
-        said += [f"  {line}" for line in str(sample["answer"]).split("\n")]
+        said += [f"  {line}" for line in str(sample["answer"]).split("\n") if line]
+        said += [f"  calls {name} {arguments}" for name, arguments in json.loads(sample.get("tool_calls") or "[]")]
         scores = {k[6:]: v for k, v in sample.items() if k.startswith("score_") and v is not None}
         said.append("scores    " + ", ".join(f"{k} {v:g}" for k, v in scores.items()))
     for request in result["owed"]:

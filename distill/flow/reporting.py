@@ -62,7 +62,7 @@ def gather(run: Run) -> dict[str, Any]:
             "distill_version": version_note()["distill"], "python": version_note()["python"],
             "packages": {k: v for k, v in version_note().items() if k not in ("distill", "python")},
         },
-        "teacher": {"model": spec.teacher.model, "terms": spec.teacher.terms},
+        "teacher": {"model": project.models, "terms": spec.teacher.terms},
         "student": {"base": spec.student.train.base, "with": spec.student.train.with_},
         **comparison,
         "funnel": funnel.get("funnel", []),
@@ -83,12 +83,14 @@ def spend(run: Run) -> list[dict[str, Any]]:
     used = Counter(run.table("calls.parquet").filter(ended="ok")["arm"].to_list())
     used.update(curation.spender(run.project, teacher) for teacher in run.table("samples.parquet")["teacher"])
     paid = {row.spender: row for row in run.store.ledger(run.folder.name)}
-    rows = [paid.get(spender) or Spend(spender, 0, 0, 0, 0, 0.0, 0, 0) for spender in dict.fromkeys([*paid, *used])]
+    rows = [
+        paid.get(spender) or Spend(spender, 0, 0, 0, 0, 0.0, 0, 0.0, 0) for spender in dict.fromkeys([*paid, *used])
+    ]
     return [
         {
             "spender": row.spender, "calls": row.sends, "replayed": max(0, used[row.spender] - row.answered),
             "prompt_tokens": row.prompt_tokens, "completion_tokens": row.completion_tokens, "usd": row.usd,
-            "estimated": bool(row.estimated or row.unknown),
+            "usd_estimated": row.usd_estimated, "estimated": bool(row.estimated or row.unknown),
         }
         for row in rows
     ]  # fmt: skip
@@ -159,5 +161,5 @@ def _previous(run: Run, comparison: Mapping[str, Any]) -> dict[str, Any] | None:
     return {
         "run": run.parent.name,
         "sentences": [f"The new student is {word} than that of {run.parent.name}: {span}."],
-        "changes": {"teacher": f"{parent} → {run.project.spec.teacher.model}"},
+        "changes": {"teacher": f"{parent} → {run.project.models}"},
     }

@@ -7,8 +7,10 @@ import contextlib
 import json
 import signal
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
+from distill import deadline
 from distill.errors import GateNotMet, RowsOwed, UsageError
 from distill.flow import loops, reporting, stages, teaching
 from distill.flow.asking import Sender
@@ -28,9 +30,10 @@ def start(
     partial: bool = False,
     new: bool = False,
     refresh: bool = False,
+    wait: bool = False,
 ) -> dict[str, Any]:
     """Do `stages` in the order of a run, in a loop of its own; returns what was done, with the exit code."""
-    return loops.run(work(project, stages=stages, watch=watch, partial=partial, new=new, refresh=refresh))
+    return loops.run(work(project, stages=stages, watch=watch, partial=partial, new=new, refresh=refresh, wait=wait))
 
 
 async def work(
@@ -41,19 +44,35 @@ async def work(
     partial: bool = False,
     new: bool = False,
     refresh: bool = False,
+    wait: bool = False,
 ) -> dict[str, Any]:
     """As `start`, for a notebook whose loop is running already."""
     need_price(project)
     folder, parent = _folder(project, new=new, refresh=refresh)
     with folder.lock(), opened(project.store_path) as store:
         write_atomic(folder / "task.yaml", project.path.read_bytes())
-        folder.note(teacher=models_of(project), parent=parent.name if parent else None)
+        folder.note(teacher=project.models, parent=parent.name if parent else None)
         budget = Budget(project.spec.budget.usd, store.spent(folder.name))
-        sender = Sender(store=store, run=folder.name, budget=budget, teachers=project.teachers, watch=watch)
+        sender = Sender(
+            store=store, run=folder.name, budget=budget, teachers=project.teachers, watch=watch, wait=wait,
+            deadline=_deadline(project, folder),
+        )  # fmt: skip
         run = Run(project, folder, store, sender, watch, parent)
         with _interruptible(sender):
             await _stages(run, stages, partial=partial)
         return _result(run)
+
+
+def _deadline(project: Project, folder: RunDir) -> datetime | None:
+    """The moment of the spec's deadline, counted from the run's first start, whoever goes on with it."""
+    text = project.spec.deadline
+    if text is None:
+        return None
+    began = folder.manifest().get("began")
+    if began is None:
+        began = datetime.now(UTC).isoformat()
+        folder.note(began=began)
+    return deadline.moment(text, datetime.fromisoformat(began))
 
 
 def _folder(project: Project, *, new: bool, refresh: bool) -> tuple[RunDir, RunDir | None]:
@@ -70,17 +89,12 @@ def _folder(project: Project, *, new: bool, refresh: bool) -> tuple[RunDir, RunD
         raise UsageError(
             f"run {last.name} is not finished, so there is nothing to refresh; finish it with `distill run {project.path}`"
         )
-    if refresh and not (manifest.get("parent") and (unfinished or manifest.get("teacher") == models_of(project))):
+    if refresh and not (manifest.get("parent") and (unfinished or manifest.get("teacher") == project.models)):
         return RunDir(project.home, task, last.number + 1), last
     if new:
         return RunDir(project.home, task, last.number + 1), None
     parent = manifest.get("parent")
     return last, RunDir(project.home, task, int(parent.rsplit("/", 1)[1])) if parent else None
-
-
-def models_of(project: Project) -> str:
-    """The names of all models that answer, as one text."""
-    return " + ".join(one.address.model for one in project.teachers)
 
 
 _NEEDS = {
@@ -173,6 +187,7 @@ def _result(run: Run) -> dict[str, Any]:
         "from_the_store": run.sender.replayed,
         "owed": owed,
         "usd": run.store.spent(run.folder.name),
+        "usd_estimated": sum(row.usd_estimated for row in run.store.ledger(run.folder.name)),
         "verdict": verdict,
         "report": str(run.folder / "report.html") if (run.folder / "report.html").exists() else None,
         "exit": GateNotMet.exit_code if missed else RowsOwed.exit_code if owed else 0,
@@ -181,9 +196,10 @@ def _result(run: Run) -> dict[str, Any]:
 
 def lines(result: dict[str, Any]) -> list[str]:
     """What a person reads at the end."""
+    estimated = f", ${result['usd_estimated']:.4f} of it estimated" if result["usd_estimated"] else ""
     said = [
         f"run {result['run']}: {len(result['done'])} stages done, {len(result['skipped'])} unchanged; "
-        f"{result['requests_sent']} requests sent; ${result['usd']:.4f} spent in this run so far"
+        f"{result['requests_sent']} requests sent; ${result['usd']:.4f} spent in this run so far{estimated}"
     ]
     if result["owed"]:
         said.append(f"{result['owed']} rows are still owed")

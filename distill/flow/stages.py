@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from distill import __version__
 from distill.errors import AccessRefused, RowsOwed
-from distill.flow import curation, seeding
+from distill.flow import curation, overnight, seeding
 from distill.flow.asking import Interrupted, Sender
 from distill.flow.project import Project
 from distill.flow.watch import Watch
@@ -126,10 +126,10 @@ async def _generate(run: Run) -> Mapping[str, Any]:
     if run.parent is not None:
         held = set(aside.kept.filter(pl.col("role") == "train")["seed_id"])
         asked = [ask for ask in _asked(run.parent) if ask.seed in held and ask.teacher < len(project.teachers)]
-    owed, closed = 0, set[int]()
+    gone, closed = set[curation.Ask](), set[int]()
     while True:
         if asked:
-            owed = await _ask(run, aside.kept, asked, closed)
+            await _ask(run, aside.kept, [ask for ask in asked if ask not in gone], gone, closed)
         curated = curation.curate(project, aside.kept, asked, run.store)
         extra = curation.fall_back(project, asked, curated.accepted)
         extra = extra or curation.more(project, aside.kept, asked, curated.short)
@@ -142,7 +142,8 @@ async def _generate(run: Run) -> Mapping[str, Any]:
         pl.Series("request_id", [one.id for one in curation.requests(project, aside.kept, asked)], dtype=pl.String)
     )
     write_parquet(run.folder / "asked.parquet", frame)
-    return {"asked": len(asked), "owed": owed}
+    owed = {ask for due in curation.due(project, asked) for ask in due} & gone
+    return {"asked": len(asked), "owed": len(owed)}
 
 
 def _asked(folder: RunDir) -> curation.Asked:
@@ -154,20 +155,22 @@ def _asked(folder: RunDir) -> curation.Asked:
     return [curation.Ask(*row) for row in table.select("seed_id", "teacher", "draw").iter_rows()]
 
 
-async def _ask(run: Run, table: pl.DataFrame, asked: curation.Asked, closed: set[int]) -> int:
-    """Send what each teacher is due, a panel at the same time; returns the rows owed.
+async def _ask(run: Run, table: pl.DataFrame, asked: curation.Asked, gone: set[curation.Ask], closed: set[int]) -> None:
+    """Send what each teacher is due, a panel at the same time.
 
-    `closed` are the teachers that refused all access or were not there while others stood behind them.
+    `gone` gathers the questions that came to no answer: this command asks them no more. `closed` are the teachers that
+    refused all access or were not there while others stood behind them.
     """
     project = run.project
 
-    async def send(teacher: int, due: curation.Asked) -> int:
-        one = project.teachers[teacher]
-        tally = await run.sender.send(
-            curation.requests(project, table, due), one.address, spender=curation.spender(project, teacher),
-            raise_to=one.sampling.raise_to,
-        )  # fmt: skip
-        return tally.failed
+    async def send(teacher: int, due: curation.Asked) -> None:
+        one, requests = project.teachers[teacher], curation.requests(project, table, due)
+        try:
+            await run.sender.send(
+                requests, one.address, spender=curation.spender(project, teacher), raise_to=one.sampling.raise_to
+            )
+        finally:
+            gone.update(ask for ask, request in zip(due, requests, strict=True) if run.store.get(request.id) is None)
 
     groups = [(n, due) for n, due in enumerate(curation.due(project, asked)) if due and n not in closed]
     if project.spec.teacher.panel:
@@ -175,17 +178,15 @@ async def _ask(run: Run, table: pl.DataFrame, asked: curation.Asked, closed: set
         for result in results:  # the others came home first: what they were paid for is kept
             if isinstance(result, BaseException):
                 raise result
-        return sum(result for result in results if isinstance(result, int))
-    owed = 0
+        return
     for n, due in groups:
         try:
-            owed += await send(n, due)
+            await send(n, due)
         except (AccessRefused, RowsOwed) as fault:
-            if isinstance(fault, Interrupted) or n + 1 == len(project.teachers):
+            if isinstance(fault, Interrupted | overnight.InBatches) or n + 1 == len(project.teachers):
                 raise
             closed.add(n)
             run.watch.say(f"  {project.teachers[n].address.model} is given up, its rows fall back: {fault}")
-    return owed
 
 
 async def curate(run: Run) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -61,15 +62,16 @@ async def _export(run: Run) -> Mapping[str, Any]:
         for seed, fields, gold in tests.select("seed_id", "fields", "gold").iter_rows()
     ]
     count = files.write_test(rows, folder=run.folder.path)
-    write_atomic(run.folder / "CARD.md", _card(run.project, run.folder, counts, count).encode())
+    write_atomic(run.folder / "CARD.md", _card(run.project, run.folder, kept, counts, count).encode())
     return {"rows": counts | {"test": count}}
 
 
-def _card(project: Project, folder: RunDir, counts: Mapping[str, int], tests: int) -> str:
-    spec = project.spec
+def _card(project: Project, folder: RunDir, kept: pl.DataFrame, counts: Mapping[str, int], tests: int) -> str:
+    spec, rows = project.spec, Counter(kept["teacher"].to_list())
+    by = [f"{one.address.model} ({rows[n]} rows)" for n, one in enumerate(project.teachers)]
     return (
         f"# {spec.task}\n\n{spec.about}\n\n"
-        f"- run: {folder.name}\n- answers by: {spec.teacher.model}\n- terms: {spec.teacher.terms or 'not stated in the spec'}\n"
+        f"- run: {folder.name}\n- answers by: {', '.join(by)}\n- terms: {spec.teacher.terms or 'not stated in the spec'}\n"
         f"- rows: {counts['train']} train, {counts['valid']} valid; {tests} test rows were set aside and never train\n"
         f"- every row that was left out is in dropped.parquet, with its stage, reason and detail\n"
     )

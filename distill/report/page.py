@@ -170,7 +170,7 @@ def _headline(sentence: str) -> str:
 
 
 def _spent(spend: Sequence[Report]) -> dict[str, float]:
-    keys = ("calls", "replayed", "prompt_tokens", "completion_tokens", "usd")
+    keys = ("calls", "replayed", "prompt_tokens", "completion_tokens", "usd", "usd_estimated")
     return {key: sum(row.get(key) or 0 for row in spend) for key in keys}
 
 

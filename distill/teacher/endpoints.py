@@ -57,6 +57,16 @@ class Address:
         """Dollars of a call's usage, or None where no table knows the model."""
         return price_of(self.model, self.rate)
 
+    @property
+    def batch_price(self) -> Price | None:
+        """The same for a row of a batch."""
+        return price_of(self.model, self.rate, batch=True)
+
+    @property
+    def url(self) -> str:
+        """Where calls go; of a model that is not local."""
+        return (self.base_url or _DEFAULT_URL).rstrip("/")
+
     def check(self) -> None:
         """Raise what would refuse every call before the first is sent: no such embedded model, no key, no address."""
         if self.model.startswith("embedded/") and self.model != embedded.MODEL:

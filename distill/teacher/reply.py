@@ -12,13 +12,13 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
-from typing import Any, TypeGuard
+from typing import Any, Protocol, TypeGuard
 
 import orjson
 
 from distill import tokens
 from distill.money import Price
-from distill.records import Answer, Ended, Json, Request, ToolCall, Usage, canonical
+from distill.records import Answer, Ended, Json, ToolCall, Usage, canonical
 
 _NO_ACCESS = {
     "insufficient_quota",
@@ -37,20 +37,37 @@ _KEEP_CHARS = 400
 LONGEST_WAIT_S = 3600.0
 
 
-def read(body: bytes, request: Request, *, price: Price | None) -> Answer:
+class Question(Protocol):
+    """What must be known of a request to read its answer."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def turns(self) -> list[dict[str, Json]]: ...
+
+
+def read(body: bytes, request: Question, *, price: Price | None) -> Answer:
     """A 200's body as an Answer: OK only for a whole answer that says why it ended."""
     try:
         found = _json(body)
+    except (ValueError, RecursionError):
+        found = None
+    return of(found, request, price=price, raw=body)
+
+
+def of(found: Any, request: Question, *, price: Price | None, raw: bytes) -> Answer:
+    """The same of a value that was read from JSON already; `raw` is what is kept and shown of it."""
+    try:
         said = _response(found) if found.get("object") == "response" else _completion(found)
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError):
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError):
         said = None
     if said is None:
-        return Answer(request.id, Ended.MALFORMED, status=200, error=f"no whole answer: {_shown(body)!r}")
+        return Answer(request.id, Ended.MALFORMED, status=200, error=f"no whole answer: {_shown(raw)!r}")
     usage = _usage(found.get("usage"), request, said)
     return Answer(
         request.id, Ended.OK, said.text, said.finish_reason, usage, price(usage) if price else 0.0, status=200,
         model=str(found.get("model") or ""), refusal=said.refusal, reasoning=said.reasoning,
-        tool_calls=said.tool_calls, logprobs=said.logprobs, raw=body.decode("utf-8", "replace"),
+        tool_calls=said.tool_calls, logprobs=said.logprobs, raw=raw.decode("utf-8", "replace"),
     )  # fmt: skip
 
 
@@ -116,7 +133,7 @@ def _whole(
     return _Said(text or "", finish, refusal or "", reasoning or "", tool_calls, logprobs)
 
 
-def refused(status: int, body: bytes, headers: Mapping[str, str], request: Request, *, now: float) -> Answer:
+def refused(status: int, body: bytes, headers: Mapping[str, str], request: Question, *, now: float) -> Answer:
     """Any other status as an Answer; `now` is the wall clock in seconds, for a Retry-After that is a date."""
     code, message = _error(body)
     wait = retry_after_s(headers, now=now)
@@ -185,7 +202,7 @@ _OF_PROMPT = ("prompt_tokens_details", "input_tokens_details")
 _OF_COMPLETION = ("completion_tokens_details", "output_tokens_details")
 
 
-def _usage(found: Any, request: Request, said: _Said) -> Usage:
+def _usage(found: Any, request: Question, said: _Said) -> Usage:
     """The endpoint's own counts; where it gives none that make sense, tiktoken's, marked as estimated."""
     if isinstance(found, dict):
         prompt = found.get("prompt_tokens", found.get("input_tokens"))

@@ -51,6 +51,9 @@ class Tally:
     usd: float = 0.0
     started: float = field(default_factory=time.monotonic)
     last_error: str = ""
+    pace: Pace | None = None
+    """What the endpoint allows, for whoever watches."""
+    budget: Budget | None = None
 
     @property
     def done(self) -> int:
@@ -79,6 +82,9 @@ class Desk:
     _prompt_ratio: float = field(default=1.0, init=False)
     _most_ratio: float = field(default=1.0, init=False)
     _completion: float = field(default=-1.0, init=False)
+
+    def __post_init__(self) -> None:
+        self.tally.pace, self.tally.budget = self.pace, self.budget
 
     @property
     def closing(self) -> bool:
@@ -142,9 +148,11 @@ class Owed:
             chunk = list(islice(self._source, _CHUNK))
             if not chunk:
                 return False
-            held = self._store.held([request.id for request in chunk])
-            self._tally.replayed += sum(request.id in held for request in chunk)
-            self._ready.extend(request for request in chunk if request.id not in held)
+            ids = [request.id for request in chunk]
+            held, busy = self._store.held(ids), self._store.in_batches(ids)
+            self._tally.replayed += sum(name in held for name in ids)
+            self._tally.failed += len(busy - held)  # owed, and never sent beside the batch that they are in
+            self._ready.extend(request for request in chunk if request.id not in held and request.id not in busy)
             await asyncio.sleep(0)  # a long replay must not starve the loop
         return True
 

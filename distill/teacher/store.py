@@ -2,7 +2,9 @@
 
     answers    one row a request id that ended well; kept for ever, shared by all runs, never overwritten
     attempts   one row a send: written before it (an intent), settled after it. An attempt that was never
-               settled died with its process: its outcome is unknown and it may have been billed
+               settled died with its process: its outcome is unknown and it may have been billed. One that went out
+               in a batch names it, and is settled when the batch is collected
+    batches    one row a batch (teacher/batch/book.py)
 
 A write returns after its commit (WAL, synchronous=FULL), so what is counted is on the disk. Writes that are
 waiting at the same moment share one commit. Any SQLite tool opens the file; times are UTC, money is dollars.
@@ -45,7 +47,16 @@ ALTER TABLE answers ADD COLUMN reasoning_tokens INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE answers ADD COLUMN tool_calls TEXT NOT NULL DEFAULT '';
 ALTER TABLE answers ADD COLUMN logprobs TEXT NOT NULL DEFAULT ''
 """
-_MIGRATIONS = (_FIRST, _SAID)
+_BATCHES = """
+ALTER TABLE attempts ADD COLUMN batch TEXT;
+CREATE INDEX attempts_batch ON attempts (batch) WHERE batch IS NOT NULL;
+CREATE TABLE batches (
+  key TEXT PRIMARY KEY, run TEXT NOT NULL, spender TEXT NOT NULL, endpoint TEXT NOT NULL, model TEXT NOT NULL,
+  requests INTEGER NOT NULL, bytes INTEGER NOT NULL, tokens INTEGER NOT NULL, made TEXT NOT NULL, state TEXT NOT NULL,
+  file_id TEXT, batch_id TEXT, submitted TEXT, ended TEXT, collected TEXT, answered INTEGER, error TEXT
+) STRICT
+"""
+_MIGRATIONS = (_FIRST, _SAID, _BATCHES)
 """One script a version of the file; a released one is never changed, the next is appended."""
 VERSION = len(_MIGRATIONS)
 _QUICK_CHECK_BYTES = 256 * 2**20
@@ -53,7 +64,7 @@ _QUICK_CHECK_BYTES = 256 * 2**20
 _INTEND = "INSERT INTO attempts (request_id, run, spender, started, reserved_usd) VALUES (?,?,?,?,?)"
 _SETTLE = (
     "UPDATE attempts SET settled=?, ended=?, status=?, prompt_tokens=?, completion_tokens=?, usd=?, estimated=?, error=? "
-    "WHERE id=?"
+    "WHERE id=? AND settled IS NULL"
 )
 _KEEP = f"INSERT OR IGNORE INTO answers VALUES ({','.join('?' * 21)})"  # noqa: S608 - only question marks are put in
 _RAW_CAP = 64 * 1024
@@ -63,6 +74,8 @@ _MOST_A_COMMIT = 64
 """Writes that share a commit: all who wait for one wake at the same moment, and the loop serves them in one go."""
 
 _Statement = tuple[str, Sequence[Any]]
+Asked = tuple[str, str, int, str]
+"""What was asked: the request's id, endpoint, draw, and its body in canonical JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +89,13 @@ class Spend:
     completion_tokens: int
     usd: float
     estimated: int
+    usd_estimated: float
+    """Of them, what is not from the endpoint's own counts: no usage given, or an outcome that is unknown."""
     unknown: int
 
 
 class Store:
-    """One open answer store. Reads are immediate; writes go through `_commit`, which groups them."""
+    """One open answer store. Reads are immediate; writes go through `commit`, which groups them."""
 
     def __init__(self, path: Path) -> None:
         """Open or create; raises UsageError where the file is no answer store or of a newer version."""
@@ -144,10 +159,22 @@ class Store:
             logprobs=json.loads(logprobs) if logprobs else None,
         )  # fmt: skip
 
+    def query(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
+        """Rows of what is committed."""
+        return self._read.execute(sql, values)
+
     def held(self, request_ids: Sequence[str]) -> set[str]:
         """Those of at most some hundred requests that are answered already."""
         marks = ",".join("?" * len(request_ids))
         query = f"SELECT request_id FROM answers WHERE request_id IN ({marks})"  # noqa: S608 - only question marks are put in
+        return {row[0] for row in self._read.execute(query, list(request_ids))}
+
+    def in_batches(self, request_ids: Sequence[str]) -> set[str]:
+        """Those of at most some hundred requests that are in an open batch: nobody may send them again."""
+        marks = ",".join("?" * len(request_ids))
+        query = (
+            f"SELECT request_id FROM attempts WHERE batch IS NOT NULL AND settled IS NULL AND request_id IN ({marks})"  # noqa: S608
+        )
         return {row[0] for row in self._read.execute(query, list(request_ids))}
 
     def request(self, request_id: str) -> str | None:
@@ -157,25 +184,18 @@ class Store:
 
     async def intend(self, request: Request, *, run: str, spender: str, reserved_usd: float) -> int:
         """Commit that a send is about to happen; returns the attempt's id."""
-        return await self._commit([(_INTEND, (request.id, run, spender, _now(), reserved_usd))])
+        return await self.commit([(_INTEND, (request.id, run, spender, _now(), reserved_usd))])
 
     async def settle(self, attempt: int, request: Request, answer: Answer) -> None:
         """Commit how an attempt ended, and its answer if it is one, in one transaction."""
-        usage = answer.usage
-        statements: list[_Statement] = [
-            (
-                _SETTLE,
-                (
-                    _now(), answer.ended.value, answer.status, usage.prompt_tokens, usage.completion_tokens,
-                    answer.usd, int(not usage.measured), _quote(answer.error[:2000]), attempt,
-                ),
-            )
-        ]  # fmt: skip
-        if answer.ok:
-            statements.append((_KEEP, _row(request, answer)))
-        await self._commit(statements)
+        kept = (request.id, request.endpoint, request.draw, canonical(dict(request.body)))
+        await self.commit(_ending(attempt, kept, answer))
 
-    async def _commit(self, statements: list[_Statement]) -> int:
+    async def settle_many(self, ended: Iterable[tuple[int, Asked, Answer]]) -> None:
+        """The same for many attempts in one commit."""
+        await self.commit([statement for one in ended for statement in _ending(*one)])
+
+    async def commit(self, statements: list[_Statement]) -> int:
         """Wait until the statements are on the disk; returns the row id that the last one inserted."""
         done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._queue.append((statements, done))
@@ -228,11 +248,12 @@ class Store:
         """The ledger of a run, a row a spender."""
         rows = self._read.execute(
             "SELECT spender, count(*), sum(ended='ok'), sum(coalesce(prompt_tokens,0)), sum(coalesce(completion_tokens,0)), "
-            "sum(coalesce(usd, reserved_usd)), sum(coalesce(estimated,0)), sum(settled IS NULL) "
+            "sum(coalesce(usd, reserved_usd)), sum(coalesce(estimated,0)), sum(iif(coalesce(estimated, 1), coalesce(usd, reserved_usd), 0.0)), "
+            "sum(settled IS NULL) "
             "FROM attempts WHERE run=? GROUP BY spender ORDER BY min(id)",
             (run,),
         )
-        return [Spend(row[0], row[1], row[2] or 0, row[3], row[4], row[5], row[6], row[7]) for row in rows]
+        return [Spend(row[0], row[1], row[2] or 0, row[3], row[4], row[5], row[6], row[7], row[8]) for row in rows]
 
     def attempts(self, request_id: str) -> Iterator[tuple[Any, ...]]:
         """(run, spender, started, settled, ended, status, usd, error) of every send of a request, oldest first."""
@@ -256,10 +277,19 @@ def opened(path: Path) -> Iterator[Store]:
         store.close()
 
 
-def _row(request: Request, answer: Answer) -> tuple[Any, ...]:
+def _ending(attempt: int, asked: Asked, answer: Answer) -> list[_Statement]:
+    usage = answer.usage
+    ended = (
+        _now(), answer.ended.value, answer.status, usage.prompt_tokens, usage.completion_tokens,
+        answer.usd, int(not usage.measured), _quote(answer.error[:2000]), attempt,
+    )  # fmt: skip
+    return [(_SETTLE, ended), (_KEEP, _row(asked, answer))] if answer.ok else [(_SETTLE, ended)]
+
+
+def _row(asked: Asked, answer: Answer) -> tuple[Any, ...]:
     usage = answer.usage
     return (
-        request.id, request.endpoint, request.draw, canonical(dict(request.body)),
+        *asked,
         _quote(answer.text), answer.finish_reason, _quote(answer.refusal), _quote(answer.reasoning), answer.model,
         usage.prompt_tokens, usage.completion_tokens, usage.cached_tokens, int(usage.measured), answer.usd,
         answer.latency_s, _quote(answer.raw[:_RAW_CAP]), _now(), usage.cache_write_tokens, usage.reasoning_tokens,

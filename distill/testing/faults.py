@@ -17,7 +17,7 @@ class Reply:
     """What goes over the line: pieces with a pause between them, and how the line ends."""
 
     status: int
-    pieces: tuple[bytes, ...]
+    pieces: tuple[bytes | memoryview, ...]
     end: str = "keep"
     """keep · close · reset (RST) · half (FIN, and the line is still read) · hang (nothing more, ever)"""
     pause_s: float = 0.0
@@ -60,6 +60,19 @@ class Answer:
     retry_after_s: float
 
 
+def begun(body: bytes, text: bytes) -> bytes:
+    """`body` with `text` at the beginning of its answer, whichever API it is of."""
+    mark = b'"text":"' if body.startswith(b'{"id":"resp_') else b'"content":"'
+    return body.replace(mark, mark + text, 1)
+
+
+def _begun(text: bytes) -> Callable[[Answer], Reply]:
+    return lambda answer: Reply(200, (http(200, begun(answer.body, text)),))
+
+
+SEPARATORS, HALF_EMOJI = "\u2028\x85\u2029".encode(), b"\\ud83d"
+
+
 def _bomb(_answer: Answer) -> Reply:
     """A few kilobytes that unpack to 64 MB."""
     packed = gzip.compress(b" " * (64 << 20))
@@ -99,19 +112,20 @@ FAULTS: dict[str, Callable[[Answer], Reply]] = {
     "html": lambda _: Reply(200, (http(200, b"<html>Just a moment...</html>", kind="text/html"),)),
     "empty": lambda _: Reply(200, (http(200, b""),)),
     "not-json": lambda a: Reply(200, (http(200, a.body[:-7]),)),
-    "not-utf8": lambda a: Reply(200, (http(200, a.body.replace(b'"content":"', b'"content":"\xff\xfe')),)),
+    "not-utf8": _begun(b"\xff\xfe"),
     "no-choices": _changed(lambda body: body.update(choices=[])),
     "null-content": _message(content=None),
     "no-finish": _changed(lambda body: body["choices"][0].update(finish_reason=None)),
     "error-200": _changed(lambda _: {"error": {"message": "upstream failed", "code": 502}}),
     "no-usage": _changed(lambda body: body.pop("usage") and None),
-    "surrogate": lambda a: Reply(200, (http(200, a.body.replace(b'"content":"', b'"content":"\\ud83d')),)),
-    "line-separators": lambda a: Reply(
-        200, (http(200, a.body.replace(b'"content":"', '"content":"\u2028\x85\u2029'.encode())),)
-    ),
+    "surrogate": _begun(HALF_EMOJI),
+    "line-separators": _begun(SEPARATORS),
     "length": _changed(lambda body: body["choices"][0].update(finish_reason="length")),
     "filtered": _changed(lambda body: body["choices"][0].update(finish_reason="content_filter")),
     "refusal": _message(content=None, refusal="I can't help with that."),
     "gzip-bomb": _bomb,
 }
 """Every fault by its name; the last ones are whole answers that a dataset must not take, or must take with care."""
+
+OF_CHAT = frozenset({"no-choices", "null-content", "no-finish", "length", "filtered", "refusal"})
+"""Those that rewrite a chat completion; the Responses API's answers go through them unharmed."""

@@ -25,7 +25,9 @@ def test_the_same_input_and_answer_is_an_exact_duplicate_and_the_smaller_id_stay
 
 def test_of_the_draws_of_one_seed_the_best_stays(frame):
     rows = [{"seed_id": "s", "draw": draw, "answer": str(draw), "score": [None, 0.2, 0.7][draw]} for draw in range(3)]
-    assert duplicates(frame(*rows), near=0.85).kept["draw"].to_list() == [2]
+    out = duplicates(frame(*rows), near=0.85)
+    assert out.kept["draw"].to_list() == [2]
+    assert out.dropped.select("reason", "detail").rows() == [("another_answer", "of this row s#2 is kept")] * 2
 
 
 def test_rows_with_little_or_no_text_are_not_taken_for_each_other(frame):

@@ -1,6 +1,8 @@
+import json
+
 import pytest
 
-from distill.curate.filters import faults, finish_reason, length, refusal, run_gates, schema
+from distill.curate.filters import faults, finish_reason, length, refusal, run_gates, schema, tools
 from distill.errors import SpecError
 
 TICKET = {
@@ -137,3 +139,33 @@ def test_unknown_gates_and_settings_are_named_with_the_nearest(frame):
     ]
     with pytest.raises(SpecError, match="3 faults"):
         run_gates(frame(), gates)
+
+
+TOOLS = [
+    {"type": "function", "function": {"name": "look", "parameters": {"type": "object", "required": ["id"]}}},
+    {"type": "function", "function": {"name": "stop"}},
+]
+
+
+@pytest.mark.parametrize(
+    ("calls", "reason", "detail"),
+    [
+        ([], None, ""),
+        ([["look", '{"id": 1}'], ["stop", "{}"]], None, ""),
+        ([["lok", "{}"]], "unknown_tool", "calls 'lok'; did you mean 'look'?"),
+        ([["stop", "{}"], ["look", "{}"]], "tool_arguments", "look: $: 'id' is a required property"),
+        ([["look", '{"id": 1']], "tool_arguments", "look: not JSON"),
+    ],
+)
+def test_a_call_names_a_known_tool_with_arguments_that_fit(frame, calls, reason, detail):
+    out = tools(frame({"answer": "", "tool_calls": json.dumps(calls) if calls else ""}), tools=TOOLS)
+    assert out.dropped["reason"].to_list() == ([reason] if reason else [])
+    assert all(detail in said for said in out.dropped["detail"])
+
+
+def test_a_call_stands_for_the_answer_where_one_is_required_it_is_missed(frame):
+    """A call has no text for the schema and the length to look at; `required` misses one."""
+    row = frame({"answer": "", "tool_calls": '[["stop", "{}"]]'})
+    assert schema(row, schema={"type": "object"}).kept.height == 1
+    assert length(row).kept.height == 1
+    assert tools(frame({}), tools=TOOLS, required=True).dropped["reason"].to_list() == ["no_call"]

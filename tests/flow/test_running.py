@@ -102,11 +102,11 @@ async def test_an_answer_that_was_cut_off_is_asked_for_once_more_where_the_spec_
 
 
 async def test_rows_that_are_owed_are_asked_for_again_and_no_others(task: Path) -> None:
-    """A third of the rows is refused: exit 3, the rest is kept. The endpoint mended, the same command asks only for those."""
+    """Half of the calls are refused: exit 3, the rest is kept. The endpoint mended, the same command asks only for those."""
     from distill.errors import RowsOwed
     from distill.testing.fault_server import Script, serve
 
-    async with serve(Script(faults={"422": 0.3})) as server:
+    async with serve(Script(faults={"422": 0.5})) as server:
         env = {"OPENAI_BASE_URL": server.base_url}
         project = open_project(task, overrides=["teacher.model=m", "gates=[finish_reason]"], env=env)
         with pytest.raises(RowsOwed, match="could not be answered"):

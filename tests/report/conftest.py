@@ -206,4 +206,5 @@ def spend(
         "completion_tokens": tokens[1],
         "usd": usd,
         "estimated": estimated,
+        "usd_estimated": usd if estimated else 0.0,
     }

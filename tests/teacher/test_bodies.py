@@ -70,3 +70,25 @@ def test_the_responses_api_stores_nothing_there() -> None:
     assert sent["max_output_tokens"] == 5
     assert "seed" not in sent
     assert sent["text"]["format"]["type"] == "json_schema"
+
+
+def test_tools_and_their_calls_are_written_as_each_api_takes_them() -> None:
+    """Chat keeps them in the turns; the Responses API has items of their own and flat tools."""
+    function = {"name": "look", "parameters": {"type": "object"}}
+    tools = [{"type": "function", "function": function}]
+    call = {"id": "c1", "type": "function", "function": {"name": "look", "arguments": "{}"}}
+    turns = [
+        *TURNS,
+        {"role": "assistant", "content": None, "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "c1", "content": "a kettle"},
+    ]
+    chat = bodies.body(turns, model="m", dialect="chat", max_tokens=5, tools=tools)
+    assert (chat["messages"], chat["tools"]) == (turns, tools)
+    responses = bodies.body(turns, model="m", dialect="responses", max_tokens=5, tools=tools)
+    assert responses["tools"] == [{"type": "function", **function}]
+    assert responses["input"] == [
+        {"role": "user", "content": "hi"},
+        {"type": "function_call", "call_id": "c1", "name": "look", "arguments": "{}"},
+        {"type": "function_call_output", "call_id": "c1", "output": "a kettle"},
+    ]
+    assert "tools" not in bodies.body(TURNS, model="m", dialect="chat", max_tokens=5)

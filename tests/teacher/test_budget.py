@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import random
 import sqlite3
 from collections.abc import Sequence
@@ -18,6 +17,7 @@ from distill.teacher.client import Endpoint
 from distill.teacher.limits import Pace
 from distill.teacher.runner import Desk
 from distill.teacher.store import opened
+from distill.testing.completions import key_of
 from distill.testing.fault_server import Ledger, Script, serve
 
 RATE = Rate(3.0, 15.0)
@@ -81,10 +81,7 @@ def check(path: Path, ledger: Ledger, rows: Sequence[Request], limit: float) -> 
     assert sum(usd for *_, usd in sends) >= ledger.usd - 1e-9, "our ledger books less than the server billed"
     assert sum(usd for *_, usd in sends) <= limit + 1e-9
     price = {entry.key: entry.usd for entry in ledger.entries if entry.billed}
-    key = {
-        row.id: hashlib.blake2b(client.encode({"model": "m"} | dict(row.body)), digest_size=16).hexdigest()
-        for row in rows
-    }
+    key = {row.id: key_of({"model": "m"} | dict(row.body)) for row in rows}
     for request_id, ended, reserved, usd in sends:
         if ended == Ended.OK:
             assert usd == pytest.approx(price[key[request_id]], abs=1e-12), (

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distill.records import Ended, Request
+from distill.records import Ended, Request, ToolCall, Usage
 from distill.teacher import reply
 
 ASKED = Request("x", {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "hi"}], "max_tokens": 8})
@@ -61,6 +61,58 @@ def test_missing_usage_is_estimated_and_says_so() -> None:
 def test_retry_after_in_every_shape(headers: dict[str, str], seconds: float | None) -> None:
     """Seconds, milliseconds, a date with and without its zone; nonsense is none, the past is now, and an hour is the most."""
     assert reply.retry_after_s(headers, now=1_000_000) == seconds
+
+
+def used(**usage: Any) -> Any:
+    body = json.loads(chat()) | {"usage": usage}
+    return reply.read(json.dumps(body).encode(), ASKED, price=None).usage
+
+
+def test_tokens_that_are_thought_or_cached_are_told_apart() -> None:
+    """Cached, written and thought tokens are parts of the counts; where a server counts thoughts beside them, they are added."""
+    details = {"cached_tokens": 60, "cache_write_tokens": 90}
+    thought = {"reasoning_tokens": 30}
+    openai = used(
+        prompt_tokens=100, completion_tokens=50, total_tokens=150, prompt_tokens_details=details,
+        completion_tokens_details=thought,
+    )  # fmt: skip
+    assert openai == Usage(100, 50, cached_tokens=60, cache_write_tokens=40, reasoning_tokens=30)
+    beside = used(prompt_tokens=100, completion_tokens=50, total_tokens=180, completion_tokens_details=thought)
+    assert beside == Usage(100, 80, reasoning_tokens=30)
+    assert used(prompt_tokens=1, completion_tokens=2, completion_tokens_details={"reasoning_tokens": -5}) == Usage(1, 2)
+
+
+def test_a_tool_call_is_an_answer() -> None:
+    """Content may be null then; arguments given as an object are spelt as text; logprobs are kept."""
+    calls = [
+        {"id": "x", "type": "function", "function": {"name": "look", "arguments": '{"id": 1}'}},
+        {"id": "y", "type": "function", "function": {"name": "look", "arguments": {"id": 2}}},
+    ]
+    body = json.loads(chat(content=None, tool_calls=calls))
+    body["choices"][0] |= {"finish_reason": "tool_calls", "logprobs": {"content": [{"token": "a", "logprob": -0.5}]}}
+    answer = reply.read(json.dumps(body).encode(), ASKED, price=None)
+    assert answer.tool_calls == (ToolCall("look", '{"id": 1}'), ToolCall("look", '{"id":2}'))
+    assert (answer.text, answer.finish_reason) == ("", "tool_calls")
+    assert answer.logprobs == [{"token": "a", "logprob": -0.5}]
+    assert json.loads(answer.said)["tool_calls"][1] == {"name": "look", "arguments": {"id": 2}}
+
+
+@pytest.mark.parametrize("call", [{}, {"function": {}}, {"function": {"name": 5, "arguments": "{}"}}, "look", None])
+def test_a_call_without_a_name_is_no_answer(call: Any) -> None:
+    body = chat(content=None, tool_calls=[call])
+    assert reply.read(body, ASKED, price=None).ended is Ended.MALFORMED
+
+
+def test_a_response_object_calls_tools_too() -> None:
+    items = [{"type": "function_call", "call_id": "c", "name": "look", "arguments": "{}"}]
+    body = {
+        "object": "response",
+        "status": "completed",
+        "output": items,
+        "usage": {"input_tokens": 1, "output_tokens": 2},
+    }
+    answer = reply.read(json.dumps(body).encode(), ASKED, price=None)
+    assert (answer.finish_reason, answer.tool_calls) == ("tool_calls", (ToolCall("look", "{}"),))
 
 
 def test_a_date_without_a_zone_is_gmt_wherever_the_machine_stands(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ from distill.teacher.limits import Pace
 from distill.teacher.runner import Desk, Tally
 from distill.teacher.store import Store, opened
 from distill.testing.fault_server import Script, Server, serve
-from distill.testing.faults import FAULTS
+from distill.testing.faults import FAULTS, OF_CHAT
 
 RATE = Rate(1.0, 1.0)
 NO_ANSWER = {
@@ -72,6 +72,23 @@ async def test_each_fault_is_what_it_is(fault: str) -> None:
         assert answer.error
     if fault in ("429", "429-ms", "503"):
         assert answer.retry_after_s == pytest.approx(0.7)
+
+
+@pytest.mark.parametrize(
+    "fault", sorted({*OF_CHAT, "surrogate", "line-separators", "not-utf8", "no-usage", "error-200", "500"})
+)
+async def test_faults_of_the_responses_api(fault: str) -> None:
+    """Those that rewrite a chat completion leave a response whole; the others are what they are."""
+    asked = Request("here", {"model": "m", "input": [{"role": "user", "content": "row 1"}], "max_output_tokens": 20})
+    async with serve(Script(faults={fault: 1.0})) as server:
+        teacher = Endpoint("m", server.base_url, timeout_s=1.0)
+        try:
+            answer = await teacher.answer(asked)
+        finally:
+            await teacher.close()
+    assert answer.ended is (Ended.OK if fault in OF_CHAT else NO_ANSWER.get(fault, Ended.OK)), answer.error
+    marked = {"surrogate": "\ud83d", "line-separators": "\u2028\x85\u2029"}.get(fault, "")
+    assert answer.text == (f"{marked}row 1" if answer.ok else "")
 
 
 async def test_five_per_cent_of_server_errors_cost_five_per_cent_more_sends(tmp_path: Path) -> None:

@@ -1,0 +1,138 @@
+"""Answers by batch, round by round, and the choice between a batch and live calls.
+
+batch   everything by batch; a round, and then either the next command goes on or, with `wait`, this one
+auto    a few rows live, to know what a row takes; the bulk by batch; live, at full price, what could not be done by
+        batch before the deadline, and the few rows that are not worth another batch
+"""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from distill.errors import RowsOwed
+from distill.teacher.batch import book
+from distill.teacher.batch.host import reached
+from distill.teacher.batch.night import Night
+from distill.teacher.batch.shard import Most
+from distill.teacher.runner import Tally
+
+if TYPE_CHECKING:
+    from distill.flow.asking import Sender
+    from distill.flow.project import Asked
+    from distill.records import Request
+
+PILOT = 20
+"""Rows asked live before a night, in `auto`."""
+_SLACK = 1.25
+"""Live calls are given so much more time than the pilot says."""
+_FEW = 0.02
+"""Of the rows, so many are not worth another batch in `auto`."""
+_HURRIED_S = 5.0
+"""Between two looks at a batch that is being cancelled."""
+_AT_ONCE = 500
+
+
+class InBatches(RowsOwed):
+    """Rows are in batches at the host: the same command, run later, collects them."""
+
+
+async def ask(sender: Sender, requests: Sequence[Request], one: Asked, spender: str) -> Tally:
+    """Answer what is owed by the way the spec names; raises `InBatches` where it has to be collected later."""
+    out = any(batch.spender == spender for batch in book.opened(sender.store, sender.run))
+    if one.mode == "live" and not out:
+        return await sender.live(requests, one.address, spender)
+    if one.mode == "auto" and not out and (pilot := _unanswered(sender, requests[:PILOT])):
+        await sender.live(pilot, one.address, spender)
+    async with reached(one.address.url, one.address.key, one.address.headers) as host:
+        night = Night(
+            host=host, store=sender.store, run=sender.run, spender=spender, endpoint=one.address.identity,
+            model=one.address.model, budget=sender.budget, price=one.address.batch_price,
+            url="/v1/responses" if one.address.dialect == "responses" else "/v1/chat/completions",
+            most=Most(one.batch.rows, int(one.batch.megabytes * 1e6), one.batch.enqueued_tokens),
+            attempts=one.limits.attempts, unknown=one.limits.unknown, grace_s=one.batch.grace_s, lost_s=one.batch.lost_s,
+            keep_files=one.batch.keep_files, say=sender.watch.say, tally=Tally(total=len(requests)),
+        )  # fmt: skip
+        try:
+            return await _rounds(sender, night, requests, one)
+        finally:
+            sender.sends += night.tally.sends
+            sender.replayed += night.tally.replayed
+
+
+async def _rounds(sender: Sender, night: Night, requests: Sequence[Request], one: Asked) -> Tally:
+    """Rounds until nothing is out and nothing is owed. Rows in a batch are never sent live, not even when it is late."""
+    while True:
+        live = _live_now(sender, night, requests, one)
+        if live and one.mode == "auto" and night.out:
+            sender.watch.say("  the deadline is near: batches are cancelled, what they did not do goes live")
+            await night.cancel()
+        await night.round(requests, submit=not live)
+        sender.watch.tally(night.spender, night.tally)
+        if live:
+            tally = await sender.live(requests, one.address, night.spender)
+            if not night.out:
+                return tally
+        elif not night.out and not night.waiting:
+            return night.tally
+        hurried = live and one.mode == "auto"
+        if sender.stop.is_set() or not (sender.wait or hurried):
+            _leave(night)
+        await _sleep(sender, min(_HURRIED_S, one.batch.poll_s) if hurried else one.batch.poll_s)
+
+
+def _live_now(sender: Sender, night: Night, requests: Sequence[Request], one: Asked) -> bool:
+    """Whether what is in no batch is to be asked live."""
+    if one.mode != "auto":
+        return one.mode == "live"
+    left = len(_unanswered(sender, requests))
+    if not night.out and left <= max(PILOT, round(_FEW * len(requests))):
+        return True
+    if sender.deadline is None:
+        return False
+    need_s = _SLACK * left / rate(sender, requests, one) + one.batch.cancel_s
+    return datetime.now(UTC) + timedelta(seconds=need_s) >= sender.deadline
+
+
+def _leave(night: Night) -> None:
+    out = night.out
+    rows = sum(batch.requests for batch in out)
+    more = f", {night.waiting:,} more wait for room" if night.waiting else ""
+    raise InBatches(
+        f"{rows:,} rows are in {len(out)} batch{'es' if len(out) != 1 else ''} at the host{more}. Run the same command "
+        "later to collect them and go on, or add --wait; `distill status` shows each batch."
+    )
+
+
+def _unanswered(sender: Sender, requests: Sequence[Request]) -> list[Request]:
+    held: set[str] = set()
+    ids = [request.id for request in requests]
+    for start in range(0, len(ids), _AT_ONCE):
+        held |= sender.store.held(ids[start : start + _AT_ONCE])
+    return [request for request, name in zip(requests, ids, strict=True) if name not in held]
+
+
+def rate(sender: Sender, requests: Sequence[Request], one: Asked) -> float:
+    """Live answers a second: what latency allows by the answers so far, within the endpoint's limits."""
+    seen = [answer for request in requests[:PILOT] if (answer := sender.store.get(request.id))]
+    timed = [answer.latency_s for answer in seen if answer.latency_s > 0]
+    rates = [one.limits.in_flight / (statistics.fmean(timed) if timed else 1.0)]
+    pace = sender.pace(one.address)
+    if pace.requests_per_minute:
+        rates.append(pace.requests_per_minute / 60)
+    if pace.tokens_per_minute and seen:
+        each = statistics.fmean(answer.usage.prompt_tokens + answer.usage.completion_tokens for answer in seen)
+        rates.append(pace.tokens_per_minute / 60 / max(1.0, each))
+    return min(rates)
+
+
+async def _sleep(sender: Sender, seconds: float) -> None:
+    """Sleep, or wake when the run is told to stop."""
+    try:
+        async with asyncio.timeout(seconds):
+            await sender.stop.wait()
+    except TimeoutError:
+        return

@@ -1,0 +1,117 @@
+"""What is known of each batch, in the answer store: written before the step it is about, so that no crash orphans one.
+
+    made → uploaded → creating → submitted → collected     the states of a batch, as this side sees it
+                                                           (abandoned: it was never made at the host, its rows are owed)
+
+Every row of a batch has an attempt in the ledger that names the batch's key. The attempt holds its worst price reserved
+until the batch is collected, so the budget counts batches in flight.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from distill.teacher.store import Store
+
+OPEN = ("made", "uploaded", "creating", "submitted")
+_FIELDS = (
+    "key, run, spender, endpoint, model, requests, bytes, tokens, made, state, file_id, batch_id, submitted, ended, "
+    "collected, answered, error"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """One row of the book; times are UTC in ISO format."""
+
+    key: str
+    run: str
+    spender: str
+    endpoint: str
+    model: str
+    requests: int
+    bytes: int
+    tokens: int
+    made: str
+    state: str
+    file_id: str | None = None
+    batch_id: str | None = None
+    submitted: str | None = None
+    ended: str | None = None
+    collected: str | None = None
+    answered: int | None = None
+    error: str | None = None
+
+
+def new_key() -> str:
+    """Names a batch at the host and here; random, since the same rows may have to go twice."""
+    return secrets.token_hex(12)
+
+
+async def enter(store: Store, batch: Batch, rows: Iterable[tuple[str, float]]) -> None:
+    """Commit that the batch is about to be sent: its row, and an attempt of each (request id, dollars reserved)."""
+    insert = f"INSERT INTO batches ({_FIELDS}) VALUES ({','.join('?' * 17)})"  # noqa: S608 - names of our own
+    values = tuple(getattr(batch, name.strip()) for name in _FIELDS.split(","))
+    attempt = "INSERT INTO attempts (request_id, run, spender, started, reserved_usd, batch) VALUES (?,?,?,?,?,?)"
+    now = batch.made
+    await store.commit(
+        [
+            (insert, values),
+            *((attempt, (request, batch.run, batch.spender, now, usd, batch.key)) for request, usd in rows),
+        ]
+    )
+
+
+async def note(store: Store, key: str, **changes: object) -> None:
+    """Commit what changed of a batch, e.g. state="uploaded", file_id="file-1"."""
+    columns = ", ".join(f"{name}=?" for name in changes)
+    await store.commit([(f"UPDATE batches SET {columns} WHERE key=?", (*changes.values(), key))])  # noqa: S608 - names of our own
+
+
+def opened(store: Store, run: str | None = None) -> list[Batch]:
+    """Batches that are not collected, oldest first; of one run, or of all."""
+    marks = ",".join("?" * len(OPEN))
+    query = f"SELECT {_FIELDS} FROM batches WHERE state IN ({marks}) AND run=coalesce(?, run) ORDER BY made, key"  # noqa: S608 - names of our own
+    return [Batch(*row) for row in store.query(query, (*OPEN, run))]
+
+
+def of_run(store: Store, run: str) -> list[Batch]:
+    """Every batch of a run, oldest first."""
+    return [Batch(*row) for row in store.query(f"SELECT {_FIELDS} FROM batches WHERE run=? ORDER BY made, key", (run,))]  # noqa: S608
+
+
+def rows(store: Store, key: str) -> dict[str, tuple[int, float]]:
+    """The rows of a batch that are not settled: request id → (attempt, dollars reserved)."""
+    query = "SELECT request_id, id, reserved_usd FROM attempts WHERE batch=? AND settled IS NULL"
+    return {request: (attempt, usd) for request, attempt, usd in store.query(query, (key,))}
+
+
+def tries(store: Store, run: str, request_ids: Sequence[str]) -> dict[str, list[str]]:
+    """How the settled batch attempts of some hundred requests ended in this run, by request."""
+    marks = ",".join("?" * len(request_ids))
+    query = (
+        f"SELECT request_id, ended FROM attempts WHERE batch IS NOT NULL AND settled IS NOT NULL AND run=? "  # noqa: S608
+        f"AND request_id IN ({marks}) ORDER BY id"
+    )
+    found: dict[str, list[str]] = {}
+    for request, ended in store.query(query, [run, *request_ids]):
+        found.setdefault(request, []).append(ended)
+    return found
+
+
+def answered(store: Store, key: str) -> int:
+    """Rows of a batch that came to an answer."""
+    return int(store.query("SELECT count(*) FROM attempts WHERE batch=? AND ended='ok'", (key,)).fetchone()[0])
+
+
+def now() -> str:
+    """The moment, as the book writes it."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def since_s(moment: str | None) -> float:
+    """Seconds that have gone by since a moment of the book."""
+    return (datetime.now(UTC) - datetime.fromisoformat(moment)).total_seconds() if moment else 0.0

@@ -1,0 +1,132 @@
+"""A batch's output and error files → how each of its rows ended.
+
+Lines come in any order, twice, with ids that nobody sent, with a body that is JSON inside JSON, or not at all. A row is
+matched by its custom_id with what was sent; the first whole line of a row counts.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from distill.money import Price
+from distill.records import Answer, Ended
+from distill.teacher import reply
+from distill.teacher.batch.shard import Reader, Row
+from distill.teacher.store import Asked
+
+CHUNK = 1000
+"""Lines that are read at once, off the event loop."""
+_NOT_RUN = ("batch_expired", "batch_cancelled")
+
+
+@dataclass(slots=True)
+class Oddities:
+    """What was found beside the rows; none of it is lost silently."""
+
+    unknown_ids: int = 0
+    repeated: int = 0
+    unreadable: int = 0
+
+
+@dataclass(slots=True)
+class Ingest:
+    """Reads the files of one batch. `open` are its rows that are not settled: request id → (attempt, dollars booked)."""
+
+    sent: Reader
+    endpoint: str
+    price: Price | None
+    open: dict[str, tuple[int, float]]
+    oddities: Oddities = field(default_factory=Oddities)
+    seen: set[str] = field(default_factory=set)
+
+    def chunk(self, lines: Iterable[bytes]) -> list[tuple[int, Asked, Answer]]:
+        """How the rows of these lines ended, for `Store.settle_many`."""
+        found = (self._line(raw) for raw in lines if raw.strip())
+        return [one for one in found if one is not None]
+
+    def missing(self, status: str) -> list[tuple[int, Asked, Answer]]:
+        """The rows that no line told of, after all files are read."""
+        rest = []
+        for custom_id in self.sent.order:
+            row = self.sent[custom_id]
+            if row.id in self.open and row.id not in self.seen:
+                ended = Ended.BROKEN if status == "completed" else Ended.EXPIRED
+                said = f"the batch is {status} and has no line for this row"
+                rest.append(self._ended(row, Answer(row.id, ended, error=said)))
+        return rest
+
+    def refused(self, faults: Iterable[tuple[int | None, str, str]]) -> list[tuple[int, Asked, Answer]]:
+        """The rows that failed the batch's validation, by line."""
+        found = []
+        for number, code, message in faults:
+            if number is None or not 1 <= number <= len(self.sent.order):
+                continue
+            row = self.sent[self.sent.order[number - 1]]
+            if row.id in self.open and row.id not in self.seen:
+                self.seen.add(row.id)
+                found.append(self._ended(row, Answer(row.id, Ended.REFUSED, error=f"{code}: {message}", status=400)))
+        return found
+
+    def _line(self, raw: bytes) -> tuple[int, Asked, Answer] | None:
+        try:
+            found = _json(raw)
+            custom_id = found["custom_id"]
+        except (ValueError, KeyError, TypeError):
+            self.oddities.unreadable += 1
+            return None
+        if not isinstance(custom_id, str) or custom_id not in self.sent:
+            self.oddities.unknown_ids += 1
+            return None
+        row = self.sent[custom_id]
+        if row.id in self.seen:
+            self.oddities.repeated += 1
+            return None
+        self.seen.add(row.id)
+        return self._ended(row, _answer(row, found, raw, self.price)) if row.id in self.open else None
+
+    def _ended(self, row: Row, answer: Answer) -> tuple[int, Asked, Answer]:
+        attempt, booked = self.open[row.id]
+        if answer.ended.maybe_billed:  # booked at its ceiling, as an estimate
+            answer = replace(answer, usd=booked, usage=replace(answer.usage, measured=False))
+        return attempt, (row.id, self.endpoint, row.draw, row.body.decode()), answer
+
+
+def lines(path: Path) -> Iterator[list[bytes]]:
+    """The lines of a file by the thousand; they end at a newline and at nothing else that Unicode calls one."""
+    with path.open("rb") as file:
+        while part := list(islice(file, CHUNK)):
+            yield part
+
+
+def _answer(row: Row, found: dict[str, Any], raw: bytes, price: Price | None) -> Answer:
+    """A line as an answer; anything that is no whole answer says why."""
+    response, error = found.get("response"), found.get("error")
+    if not isinstance(response, dict):
+        code = str(error.get("code") or "") if isinstance(error, dict) else ""
+        said = str(error.get("message") or code) if isinstance(error, dict) else "no response and no error"
+        return Answer(row.id, Ended.EXPIRED if code in _NOT_RUN else Ended.OVERLOADED, error=said[:400])
+    status, body = response.get("status_code"), response.get("body")
+    if isinstance(body, str):
+        try:
+            body = _json(body.encode("utf-8", "surrogatepass"))
+        except ValueError:
+            body = None
+    if status == 200:
+        return reply.of(body, row, price=price, raw=raw)
+    if not isinstance(status, int) or status < 100:
+        return Answer(row.id, Ended.OVERLOADED, error=f"status_code {status!r}"[:400])
+    return reply.refused(status, orjson.dumps(body), {}, row, now=0.0)
+
+
+def _json(raw: bytes) -> Any:
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError:  # half an emoji, which models do send
+        return json.loads(raw.decode("utf-8", "surrogatepass"))

@@ -1,0 +1,348 @@
+"""One round of a night: recover what a crash left, look at what is out, collect what has ended, submit what is owed.
+
+Any process can do a round at any time: all that must be remembered is in the book, written before the step at the host.
+A row is in at most one open batch, and in none that is open is it ever sent live.
+
+    made, uploaded   the batch was certainly not created: abandoned, its rows are owed again
+    creating         perhaps it was: the host's batches are searched for our key, and one that is found is adopted;
+                     where there is none after `grace_s`, it is abandoned
+    submitted        looked at; collected once it has ended, however it ended
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+
+from distill.errors import AccessRefused, RowsOwed
+from distill.money import Budget, Price, most_usd
+from distill.records import Answer, Ended, Request
+from distill.teacher.batch import book, ingest, shard
+from distill.teacher.batch.book import Batch
+from distill.teacher.batch.host import Host, HostFault, Look, NotThere, Refused
+from distill.teacher.runner import Tally, ceiling
+from distill.teacher.store import Asked, Store
+
+_AT_ONCE = 256
+_TOKEN_LIMIT = "token_limit"  # noqa: S105 - a code of hosts
+_NEVER_MADE = "the batch was never made at the host"
+
+
+@dataclass(slots=True, kw_only=True)
+class Night:
+    """What the rounds of one spender share. `url` is the path that the rows are for, `endpoint` the requests' identity."""
+
+    host: Host
+    store: Store
+    run: str
+    spender: str
+    endpoint: str
+    model: str
+    url: str
+    budget: Budget
+    price: Price | None
+    most: shard.Most
+    attempts: int = 6
+    unknown: int = 3
+    grace_s: float = 60.0
+    lost_s: float = 3600.0
+    keep_files: bool = False
+    say: Callable[[str], None] = lambda _text: None
+    tally: Tally = field(default_factory=Tally)
+    waiting: int = 0
+    """Rows of the last round that no batch had room for."""
+    _enqueued: int | None = field(default=None, init=False)
+
+    @property
+    def folder(self) -> Path:
+        return self.store.path.parent / "batches"
+
+    @property
+    def out(self) -> list[Batch]:
+        """Batches of this spender that are not collected."""
+        return [one for one in book.opened(self.store, self.run) if one.spender == self.spender]
+
+    async def round(self, requests: Iterable[Request], *, submit: bool = True) -> None:
+        """Recover, look, collect, submit. Faults of the host are said and left to the next round; `AccessRefused`,
+        `BudgetReached` and a batch that the host will never take are raised.
+        """
+        for batch in self.out:
+            with self._patient(batch):
+                await (self._look(batch) if batch.state == "submitted" else self._recover(batch))
+        if submit:
+            await self._submit(requests)
+        self.tally.in_flight = sum(batch.requests for batch in self.out)
+
+    async def cancel(self) -> None:
+        """Ask the host to end every batch that is out; what it has answered by then is collected as always."""
+        for batch in self.out:
+            with self._patient(batch):
+                if batch.batch_id:
+                    await self.host.cancel(batch.batch_id)
+
+    def _patient(self, batch: Batch) -> _Patience:
+        return _Patience(self, batch)
+
+    # what a crash left
+
+    async def _recover(self, batch: Batch) -> None:
+        if batch.state == "creating":
+            found = await self.host.find(batch.key)
+            for twin in found[1:]:
+                await self.host.cancel(twin.id)
+            if found:
+                self.say(f"  batch {found[0].id} is found again at the host")
+                await book.note(self.store, batch.key, state="submitted", batch_id=found[0].id)
+                return
+            if book.since_s(batch.submitted) < self.grace_s:
+                return  # it may still appear
+        await self._abandon(batch)
+
+    async def _abandon(self, batch: Batch) -> None:
+        """Its rows are owed again; nothing of it was billed."""
+        rows = book.rows(self.store, batch.key)
+        ended = [
+            (attempt, (request, batch.endpoint, 0, ""), Answer(request, Ended.EXPIRED, error=_NEVER_MADE))
+            for request, (attempt, _) in rows.items()
+        ]
+        await self._settle(ended, rows)
+        await book.note(self.store, batch.key, state="abandoned", error=_NEVER_MADE)
+        left = [batch.file_id] if batch.file_id else await self.host.named(f"{batch.key}.jsonl")
+        for file_id in left:
+            await self.host.delete(file_id)
+        self._file(batch.key).unlink(missing_ok=True)
+
+    # what is out
+
+    async def _look(self, batch: Batch) -> None:
+        try:
+            look = await self.host.look(batch.batch_id or "")
+        except NotThere:
+            await self._lost(batch)
+            return
+        if batch.error:
+            await book.note(self.store, batch.key, error=None)
+        if look.ended:
+            await self._collect(batch, look)
+        else:
+            self.say(f"  batch {look.id}: {look.status}, {look.done:,} of {batch.requests:,} rows done")
+
+    async def _lost(self, batch: Batch) -> None:
+        """A host forgets a batch for a moment, or for ever: only when it stays away are its rows owed again."""
+        since = batch.error.removeprefix("not found since ") if batch.error else book.now()
+        await book.note(self.store, batch.key, error=f"not found since {since}")
+        if book.since_s(since) < self.lost_s or await self.host.find(batch.key):
+            self.say(f"  batch {batch.batch_id}: the host does not know it just now")
+            return
+        with shard.reading(await self._sent(batch)) as sent:
+            reader = ingest.Ingest(sent, batch.endpoint, self.price, book.rows(self.store, batch.key))
+            await self._settle(reader.missing("completed"), reader.open)  # it may have been billed
+        await self._collected(batch, None, f"lost at the host since {since}")
+
+    async def _collect(self, batch: Batch, look: Look) -> None:
+        """All that an ended batch holds, whatever its end is called."""
+        files = [file_id for file_id in (look.output_file_id, look.error_file_id) if file_id]
+        refused = False
+        with shard.reading(await self._sent(batch)) as sent:
+            reader = ingest.Ingest(sent, batch.endpoint, self.price, book.rows(self.store, batch.key))
+            for file_id in files:
+                path = self.folder / f"{batch.key}.{file_id}.jsonl".replace("/", "_")
+                await self.host.download(file_id, path)
+                for lines in ingest.lines(path):
+                    ended = await asyncio.to_thread(reader.chunk, lines)
+                    refused = refused or any(answer.ended is Ended.NO_ACCESS for _, _, answer in ended)
+                    await self._settle(ended, reader.open)
+                path.unlink()
+            await self._settle(reader.refused(look.faults), reader.open)
+            await self._settle(reader.missing(look.status), reader.open)
+        error = None if look.status == "completed" else _why(look)
+        await self._collected(batch, look, error)
+        odd = reader.oddities
+        strange = {"unknown ids": odd.unknown_ids, "repeated rows": odd.repeated, "unreadable lines": odd.unreadable}
+        if any(strange.values()):
+            self.say("    left aside: " + ", ".join(f"{count} {name}" for name, count in strange.items() if count))
+        if refused:
+            raise AccessRefused(
+                f"the endpoint refused rows of batch {look.id} its key, quota or model; what was answered is kept"
+            )
+        self._learn(batch, look)
+
+    async def _collected(self, batch: Batch, look: Look | None, error: str | None) -> None:
+        count = book.answered(self.store, batch.key)
+        moment = book.now()
+        await book.note(
+            self.store, batch.key, state="collected", ended=moment, collected=moment, answered=count, error=error
+        )
+        self.say(f"  batch {batch.batch_id}: {error or 'completed'}; {count:,} of {batch.requests:,} rows answered")
+        self._file(batch.key).unlink(missing_ok=True)
+        ids = () if look is None or self.keep_files else (look.file_id, look.output_file_id, look.error_file_id)
+        for file_id in filter(None, ids):
+            with suppress(HostFault):  # they expire by themselves; no answer hangs on it
+                await self.host.delete(file_id)
+
+    def _learn(self, batch: Batch, look: Look) -> None:
+        """What a refusal tells: a limit of enqueued tokens, or that the host will never take such a batch."""
+        if look.status != "failed":
+            return
+        limit = next((message for _, code, message in look.faults if _TOKEN_LIMIT in code), None)
+        if limit is not None:
+            self._enqueued = _limit_of(limit) or max(1, batch.tokens // 2)
+            self.say(f"  the host takes {self._enqueued:,} enqueued tokens: batches go one after another")
+        elif all(line is None for line, _, _ in look.faults):
+            raise RowsOwed(
+                f"the host refuses the batch: {_why(look)}. Nothing was billed; mend what it names and run again"
+            )
+
+    async def _settle(
+        self, ended: Sequence[tuple[int, Asked, Answer]], booked: Mapping[str, tuple[int, float]]
+    ) -> None:
+        """Commit, then count: what is counted is on the disk."""
+        if not ended:
+            return
+        await self.store.settle_many(ended)
+        for _, asked, answer in ended:
+            self.budget.correct(booked[asked[0]][1], answer.usd)
+            self.tally.answered += answer.ok
+            self.tally.prompt_tokens += answer.usage.prompt_tokens
+            self.tally.completion_tokens += answer.usage.completion_tokens
+            self.tally.usd += answer.usd
+
+    # what is owed
+
+    async def _submit(self, requests: Iterable[Request]) -> None:
+        """Every owed row into batches, as far as the budget and the host's tokens reach."""
+        owed = self._owed(requests)
+        self.waiting = self.tally.failed = 0
+        request = next(owed, None)
+        while request is not None:
+            room, key = self._room(), book.new_key()
+            full = room.tokens == 0
+            with shard.Writer(self._file(key), room) as writer:
+                while request is not None and not full:
+                    full = not self._add(writer, request)
+                    request = request if full else next(owed, None)
+                    if len(writer.rows) % _AT_ONCE == 0:
+                        await asyncio.sleep(0)
+            if not writer.rows:
+                writer.path.unlink()
+                if request is not None and not self.out:
+                    self.budget.reserve(self._worst(request)[1])  # says why nothing goes
+                self.waiting = 1 + sum(1 for _ in owed)
+                return
+            await self._send(key, writer)
+
+    def _owed(self, requests: Iterable[Request]) -> Iterator[Request]:
+        """Those that have no answer, are in no batch and were not given up."""
+        source, taken, replayed = iter(requests), set[str](), -self.tally.answered
+        while part := list(islice(source, _AT_ONCE)):
+            ids = [request.id for request in part]
+            held, busy = self.store.held(ids), self.store.in_batches(ids)
+            ended = book.tries(self.store, self.run, ids)
+            for request in part:
+                if request.id in held:
+                    replayed += 1
+                elif request.id in busy or request.id in taken:
+                    continue
+                elif self._given_up(ended.get(request.id, ())):
+                    self.tally.failed += 1
+                else:
+                    taken.add(request.id)
+                    yield request
+        self.tally.replayed = max(0, replayed)
+
+    def _given_up(self, ended: Sequence[str]) -> bool:
+        failures = [Ended(one) for one in ended if one not in (Ended.EXPIRED, Ended.RATE_LIMITED)]
+        unknown = sum(one.maybe_billed for one in failures)
+        return Ended.REFUSED in failures or len(failures) >= self.attempts or unknown >= self.unknown
+
+    def _room(self) -> shard.Most:
+        """What the next batch may hold beside those that are out."""
+        limits = [limit for limit in (self.most.tokens, self._enqueued) if limit is not None]
+        if not limits:
+            return self.most
+        left = min(limits) - sum(batch.tokens for batch in self.out)
+        return shard.Most(self.most.rows, self.most.bytes, max(0, left))
+
+    def _add(self, writer: shard.Writer, request: Request) -> bool:
+        tokens, usd = self._worst(request)
+        return self.budget.fits(writer.usd + usd) and writer.add(request, self.url, tokens=tokens, usd=usd)
+
+    def _worst(self, request: Request) -> tuple[int, float]:
+        """(prompt tokens, dollars) of a row at the most."""
+        most = ceiling(request)
+        return most.prompt_tokens, most_usd(self.price, most) if self.price else 0.0
+
+    async def _send(self, key: str, writer: shard.Writer) -> None:
+        """Book it, upload it, make it; each step is written down before the next."""
+        batch = Batch(
+            key, self.run, self.spender, self.endpoint, self.model, len(writer.rows), writer.bytes, writer.tokens, book.now(), "made"
+        )  # fmt: skip
+        self.budget.book(writer.usd)
+        try:
+            await book.enter(self.store, batch, writer.rows)
+        except BaseException:
+            self.budget.correct(writer.usd, 0.0)
+            raise
+        self.tally.sends += batch.requests
+        try:
+            file_id = await self.host.upload(writer.path)
+            await book.note(self.store, key, state="uploaded", file_id=file_id)
+            await book.note(self.store, key, state="creating", submitted=book.now())
+            look = await self.host.create(file_id, url=self.url, key=key)
+        except Refused as fault:
+            await self._abandon(next(one for one in self.out if one.key == key))
+            raise RowsOwed(
+                f"the host refuses the batch: {fault}. Nothing was billed; mend what it names and run again"
+            ) from None
+        except HostFault as fault:
+            self.say(f"  a batch of {batch.requests:,} rows is perhaps not made ({fault}); the next round looks for it")
+            return
+        await book.note(self.store, key, state="submitted", batch_id=look.id)
+        self.say(f"  batch {look.id}: {batch.requests:,} rows submitted, at most ${writer.usd:.4f}")
+
+    async def _sent(self, batch: Batch) -> Path:
+        """The input file of a batch; where it was removed here, the host has it still."""
+        path = self._file(batch.key)
+        if not path.exists():
+            await self.host.download(batch.file_id or "", path)
+        return path
+
+    def _file(self, key: str) -> Path:
+        return self.folder / f"{key}.jsonl"
+
+
+class _Patience:
+    """A fault of the host in one batch is said and does not stop the round."""
+
+    def __init__(self, night: Night, batch: Batch) -> None:
+        self._night, self._batch = night, batch
+
+    def __enter__(self) -> None:
+        return
+
+    def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, at: object) -> bool:
+        if not isinstance(fault, HostFault):
+            return False
+        self._night.say(f"  batch {self._batch.batch_id or self._batch.key}: {fault}; the next round tries again")
+        return True
+
+
+def _why(look: Look) -> str:
+    """The end of a batch in a few words, with the first fault of a validation."""
+    if not look.faults:
+        return look.status
+    line, code, message = look.faults[0]
+    where = f" at line {line}" if line else ""
+    more = f", and {len(look.faults) - 1} more" if len(look.faults) > 1 else ""
+    return f"{look.status}: {code}{where}: {message}{more}"
+
+
+def _limit_of(message: str) -> int | None:
+    """The number that a host names as its limit of enqueued tokens."""
+    found = re.search(r"limit\D{0,40}?(\d[\d,]*)", message, re.IGNORECASE)
+    return int(found[1].replace(",", "")) if found else None

@@ -1,0 +1,122 @@
+"""Requests into the input file of one batch: a line each, within what a host takes.
+
+    {"custom_id": "<request id>-<draw>", "method": "POST", "url": "/v1/chat/completions", "body": {…}}
+
+The file stays here until the batch is collected: the answers are matched with what was really sent, whatever became of
+the spec meanwhile.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO
+
+import orjson
+
+from distill.records import Json, Request, canonical
+
+_BREAKS = {ord(character): f"\\u{ord(character):04x}" for character in "\x85\u2028\u2029"}
+"""Readers of JSON Lines that split at every Unicode line break would cut a row in two."""
+_BODY = b',"body":'
+
+
+@dataclass(frozen=True, slots=True)
+class Most:
+    """What one batch may hold: rows, bytes of the file, and prompt tokens, where the host limits them."""
+
+    rows: int = 50_000
+    bytes: int = 200_000_000
+    tokens: int | None = None
+
+
+def line(request: Request, url: str) -> bytes:
+    """A request as a line of an input file."""
+    body = canonical(dict(request.body)).translate(_BREAKS)
+    return f'{{"custom_id":"{request.id}-{request.draw}","method":"POST","url":"{url}","body":{body}}}\n'.encode()
+
+
+class Writer:
+    """An input file as it grows; `add` refuses what would pass a limit, `close` makes it durable."""
+
+    def __init__(self, path: Path, most: Most) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.path, self._most = path, most
+        self.rows: list[tuple[str, float]] = []
+        """(request id, dollars reserved) of each row so far."""
+        self.bytes = self.tokens = 0
+        self.usd = 0.0
+        self._file: BinaryIO = path.open("wb")
+
+    def __enter__(self) -> Writer:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, at: TracebackType | None) -> None:
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+
+    def add(self, request: Request, url: str, *, tokens: int, usd: float) -> bool:
+        """Write the row, or return False where it no longer fits; a single row always fits the tokens."""
+        data, most = line(request, url), self._most
+        full = len(self.rows) >= most.rows or self.bytes + len(data) > most.bytes
+        if full or (most.tokens is not None and self.rows and self.tokens + tokens > most.tokens):
+            return False
+        self._file.write(data)
+        self.rows.append((request.id, usd))
+        self.bytes += len(data)
+        self.tokens += tokens
+        self.usd += usd
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row as it was sent: what `reply` must know of a request, and what the store keeps of it."""
+
+    id: str
+    draw: int
+    body: bytes = field(repr=False)
+
+    @property
+    def turns(self) -> list[dict[str, Json]]:
+        """The conversation; read from the body only where it is needed."""
+        body = orjson.loads(self.body)
+        return list(body.get("messages") or body.get("input") or [])
+
+
+class Reader:
+    """The rows of an input file, by custom_id and by line, without holding them in memory."""
+
+    def __init__(self, data: mmap.mmap | bytes) -> None:
+        self._data = data
+        self._spans: dict[str, tuple[int, int]] = {}
+        self.order: list[str] = []
+        at = 0
+        while at < len(data):
+            end = data.find(b"\n", at)
+            head = data.find(_BODY, at, end)
+            custom_id = data[at + 14 : data.find(b'"', at + 14, end)].decode()
+            self._spans[custom_id] = (head + len(_BODY), end - 1)
+            self.order.append(custom_id)
+            at = end + 1
+
+    def __contains__(self, custom_id: object) -> bool:
+        return custom_id in self._spans
+
+    def __getitem__(self, custom_id: str) -> Row:
+        start, end = self._spans[custom_id]
+        request, _, draw = custom_id.partition("-")
+        return Row(request, int(draw), self._data[start:end])
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[Reader]:
+    """The reader of an input file, mapped and not loaded."""
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        yield Reader(data)

@@ -1,0 +1,112 @@
+"""What the double answers: a function of the request's body alone, so that live and batch end in the same dataset.
+
+    complete(Request("", body), size=len(sent)) → Completion(key, 12, 7, b'{"id":"chatcmpl-…')
+
+The key is the hash of the body's canonical spelling (sorted keys, no spaces): equal however the body was written and
+whichever way it came. Text is `fitting`'s; a token is four bytes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from distill.records import Request, ToolCall
+from distill.teacher.scripted import calling, fitting
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """A good answer: the body of a 200, and what is billed for it."""
+
+    key: str
+    prompt_tokens: int
+    completion_tokens: int
+    body: bytes
+
+
+def read(data: bytes | bytearray | memoryview) -> Any:
+    """A JSON value, also with half an emoji in it, which orjson refuses; ValueError where it is none."""
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return json.loads(bytes(data).decode("utf-8"))
+
+
+def written(value: Any) -> bytes:
+    """Compact JSON; half an emoji goes as an escape."""
+    try:
+        return orjson.dumps(value)
+    except TypeError:
+        return json.dumps(value, separators=(",", ":")).encode()
+
+
+def key_of(body: Mapping[str, Any]) -> str:
+    """What the ledger calls a request: 32 hex digits, equal for equal bodies."""
+    return Request("", body).id
+
+
+def tokens_of(size: int) -> int:
+    """Tokens of a text or a body of `size` bytes."""
+    return size // 4 + 1
+
+
+def complete(request: Request, *, size: int) -> Completion:
+    """The answer to a body that was `size` bytes long when sent, in the shape of the API it is for.
+
+    LookupError, TypeError, ValueError or AttributeError where the body is no request.
+    """
+    calls = calling(request)
+    text = "" if calls else fitting(request)
+    usage = (tokens_of(size), tokens_of(len(text) + sum(len(call.arguments) for call in calls)))
+    shape = _response if "input" in request.body else _chat
+    return Completion(request.id, *usage, written(shape(request, text, calls, usage)))
+
+
+def _chat(request: Request, text: str, calls: Sequence[ToolCall], usage: tuple[int, int]) -> dict[str, Any]:
+    message: dict[str, Any] = {"role": "assistant", "content": None if calls else text, "refusal": None}
+    if calls:
+        message["tool_calls"] = [
+            {
+                "id": f"call_{request.id[:8]}_{n}",
+                "type": "function",
+                "function": {"name": one.name, "arguments": one.arguments},
+            }
+            for n, one in enumerate(calls)
+        ]
+    return {
+        "id": f"chatcmpl-{request.id[:12]}", "object": "chat.completion", "created": 0,
+        "model": request.body.get("model"),
+        "choices": [{"index": 0, "message": message, "finish_reason": "tool_calls" if calls else "stop"}],
+        "usage": {"prompt_tokens": usage[0], "completion_tokens": usage[1], "total_tokens": sum(usage)},
+    }  # fmt: skip
+
+
+def _response(request: Request, text: str, calls: Sequence[ToolCall], usage: tuple[int, int]) -> dict[str, Any]:
+    part = {"type": "output_text", "text": text, "annotations": []}
+    message = {
+        "type": "message", "id": f"msg_{request.id[:12]}", "status": "completed", "role": "assistant", "content": [part],
+    }  # fmt: skip
+    called = [
+        {
+            "type": "function_call",
+            "call_id": f"call_{n}",
+            "name": one.name,
+            "arguments": one.arguments,
+            "status": "completed",
+        }
+        for n, one in enumerate(calls)
+    ]
+    return {
+        "id": f"resp_{request.id[:12]}", "object": "response", "created_at": 0, "status": "completed", "error": None,
+        "incomplete_details": None, "model": request.body.get("model"), "output": called or [message],
+        "parallel_tool_calls": True, "tool_choice": "auto", "tools": [],
+        "usage": {
+            "input_tokens": usage[0], "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0},
+            "output_tokens": usage[1], "output_tokens_details": {"reasoning_tokens": 0}, "total_tokens": sum(usage),
+        },
+    }  # fmt: skip

@@ -1,0 +1,106 @@
+"""Seeds that are conversations, and answers that call tools, from the spec to the dataset."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from distill.errors import SpecError
+from distill.flow import reading, running
+from distill.flow.project import open_project
+from distill.flow.stages import ORDER
+from distill.flow.watch import Silent
+from distill.testing.fault_server import serve
+
+TOOLS = [
+    {
+        "type": "function",
+        "function": {
+            "name": "find_order",
+            "parameters": {"type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"]},
+        },
+    }
+]
+SPEC = """\
+task: agent
+seeds: {from: chats.jsonl, test: {share: 0.25}}
+teacher: {model: m, tools: tools.json, terms: made up}
+dataset: {accept: 20}
+student: {train: {with: none}}
+evaluate: {arms: [teacher], metrics: [agreement]}
+"""
+
+
+def chat(n: int) -> dict[str, Any]:
+    """Four turns, of which the assistant's first calls a tool and the tool answers."""
+    call = {"id": f"c{n}", "type": "function", "function": {"name": "find_order", "arguments": '{"text": "x"}'}}
+    turns = [
+        {"role": "user", "content": f"Where is order {n * 7919}?"},
+        {"role": "assistant", "content": None, "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": f"c{n}", "content": f"sent on day {n * 31}"},
+        {"role": "assistant", "content": f"It left on day {n * 31}."},
+        {"role": "user", "content": f"And {n * 104729 % 1000003} of the other parcels, number {n * 17}?"},
+    ]
+    return {"history": turns}
+
+
+@pytest.fixture
+def agent(tmp_path: Path) -> Path:
+    (tmp_path / "chats.jsonl").write_text("".join(json.dumps(chat(n)) + "\n" for n in range(40)))
+    (tmp_path / "tools.json").write_text(json.dumps(TOOLS))
+    (tmp_path / "teacher.md").write_text("Help the customer, step by step.\n[messages]\n{{history}}\n")
+    (tmp_path / "student.md").write_text("Help.\n[messages]\n{{history}}\n")
+    (tmp_path / "task.yaml").write_text(SPEC)
+    return tmp_path / "task.yaml"
+
+
+async def test_a_conversation_with_tools_trains_as_it_was_held(agent: Path) -> None:
+    """The teacher gets every turn and the tools; a training row is the student's prompt, the turns and the call."""
+    async with serve() as server:
+        project = open_project(agent, overrides=[], env={"OPENAI_BASE_URL": server.base_url})
+        result = await running.work(project, stages=ORDER, watch=Silent())
+    folder = Path(result["folder"])
+    rows = [json.loads(line) for line in (folder / "train.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert all(row["tools"] == TOOLS for row in rows)
+    roles = ["system", "user", "assistant", "tool", "assistant", "user", "assistant"]
+    assert all([turn["role"] for turn in row["messages"]] == roles for row in rows)
+    calls = [row["messages"][-1].get("tool_calls") for row in rows]
+    assert any(calls)
+    assert not all(calls)
+    assert {call[0]["function"]["name"] for call in calls if call} == {"find_order"}
+    one = pl.read_parquet(folder / "samples.parquet")["seed_id"][0]
+    sent = reading.explain(agent.parent, str(folder), one)["samples"][0]["request"]
+    assert (sent["tools"], len(sent["messages"])) == (TOOLS, 6)
+    assert sent["messages"][0]["content"] == "Help the customer, step by step."
+    assert (await running.work(project, stages=ORDER, watch=Silent()))["requests_sent"] == 0
+
+
+def faults(agent: Path) -> str:
+    with pytest.raises(SpecError) as error:
+        open_project(agent, overrides=[], env={})
+    return str(error.value)
+
+
+def test_every_fault_of_conversations_and_tools_comes_at_once(agent: Path) -> None:
+    """The row that is no conversation, the tool that is none, a header without its variable."""
+    with (agent.parent / "chats.jsonl").open("a") as file:
+        file.write(
+            json.dumps({"history": [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "yes"}]}) + "\n"
+        )
+    (agent.parent / "tools.json").write_text('[{"name": "look"}]')
+    agent.write_text(SPEC.replace("model: m,", "model: m, headers: {api-key: $NOWHERE},"))
+    said = faults(agent)
+    assert "chats.jsonl:41: the conversation 'history': the last turn is the assistant's" in said
+    assert "tools.json: tool 1: expected" in said
+    assert "api-key: the variable $NOWHERE is not set" in said
+
+
+def test_a_key_in_a_header_is_refused_and_not_shown(agent: Path) -> None:
+    agent.write_text(SPEC.replace("model: m,", "model: m, headers: {api-key: sk-secret},"))
+    said = faults(agent)
+    assert "the header 'api-key' looks like a key; name a variable instead" in said
+    assert "sk-secret" not in said
