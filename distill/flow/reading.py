@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,13 @@ _LEDGER = (
     "coalesce(sum(iif(coalesce(estimated, 1), coalesce(usd, reserved_usd), 0.0)),0.0) FROM attempts WHERE run=? GROUP BY spender ORDER BY min(id)"
 )
 
+_BATCH = ("spender", "batch", "state", "rows", "answered", "submitted", "ended", "usd", "error")
+_BATCHES = (
+    "SELECT spender, coalesce(batch_id, key), state, requests, answered, submitted, ended, "
+    "(SELECT coalesce(sum(coalesce(usd, reserved_usd)), 0.0) FROM attempts WHERE batch=key), error "
+    "FROM batches WHERE run=? ORDER BY made, key"
+)
+
 
 def status(path: Path, overrides: Sequence[str]) -> dict[str, Any]:
     """Stages, rows and spend of a task's newest run."""
@@ -29,13 +37,14 @@ def status(path: Path, overrides: Sequence[str]) -> dict[str, Any]:
     home = home_of(path)
     run = latest(home, task)
     if run is None:
-        return {"task": task, "run": None, "stages": {}, "ledger": []}
+        return {"task": task, "run": None, "stages": {}, "ledger": [], "batches": []}
     stages = run.manifest()["stages"]
     with Reader(home) as db:
         ledger = [
             dict(zip(("spender", "sends", "answered", "open", "usd", "usd_estimated"), row, strict=True))
             for row in db.execute(_LEDGER, (run.name,))
         ]
+        batches = [dict(zip(_BATCH, row, strict=True)) for row in db.execute(_BATCHES, (run.name,))]
     return {
         "task": task,
         "run": run.name,
@@ -45,6 +54,8 @@ def status(path: Path, overrides: Sequence[str]) -> dict[str, Any]:
             for name in ORDER
         },
         "ledger": ledger,
+        "batches": batches,
+        "deadline": run.manifest().get("deadline"),
         "report": str(run / "report.html") if (run / "report.html").exists() else None,
     }
 
@@ -72,9 +83,14 @@ class Reader:
         self._db = sqlite3.connect(f"file:{path}?mode=ro", uri=True) if path.exists() else sqlite3.connect(":memory:")
         if not path.exists():
             self._db.execute(
-                "CREATE TABLE attempts (id, request_id, run, spender, started, settled, ended, status, usd, reserved_usd, estimated, error)"
+                "CREATE TABLE attempts (id, request_id, batch, run, spender, started, settled, ended, status, usd, reserved_usd, estimated, error)"
             )
             self._db.execute("CREATE TABLE answers (request_id, endpoint, draw, request)")
+        if not self._db.execute(
+            "SELECT 1 FROM sqlite_master WHERE name='batches'"
+        ).fetchone():  # none yet, or an older file
+            names = "key, run, spender, batch_id, state, requests, answered, submitted, made, ended, error"
+            self._db.execute(f"CREATE TEMP TABLE batches ({names})")
 
     def __enter__(self) -> sqlite3.Connection:
         return self._db
@@ -102,7 +118,27 @@ def status_lines(result: dict[str, Any]) -> list[str]:
             f"  {row['spender']:14}{row['answered']} answered in {row['sends']} sends, {row['open']} open, "
             f"${row['usd']:.4f}{estimated}"
         )
+    for batch in result["batches"]:
+        said.append("  " + _batch_line(batch))
+    if result["deadline"]:
+        said.append(f"  deadline {result['deadline']}")
     return [*said, f"report: {result['report']}"] if result["report"] else said
+
+
+def _batch_line(batch: dict[str, Any]) -> str:
+    """`batch_1: collected, 270 of 300 rows answered, $0.0135, 22:10 → 23:41 (expired)`."""
+    times = " → ".join(_clock(batch[name]) for name in ("submitted", "ended") if batch[name])
+    answered = (
+        f"{batch['answered']:,} of {batch['rows']:,} rows answered" if batch["ended"] else f"{batch['rows']:,} rows"
+    )
+    usd = f"${batch['usd']:.4f}" if batch["ended"] else f"at most ${batch['usd']:.4f}"
+    why = f" ({batch['error']})" if batch["error"] else ""
+    return f"{batch['batch']}: {batch['state']}, {answered}, {usd}, {times}{why}"
+
+
+def _clock(moment: str) -> str:
+    """A moment of the book by this machine's clock, as `22:10`."""
+    return datetime.fromisoformat(moment).astimezone().strftime("%H:%M")
 
 
 def explain(home: Path, name: str, row: str) -> dict[str, Any]:

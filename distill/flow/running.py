@@ -72,7 +72,9 @@ def _deadline(project: Project, folder: RunDir) -> datetime | None:
     if began is None:
         began = datetime.now(UTC).isoformat()
         folder.note(began=began)
-    return deadline.moment(text, datetime.fromisoformat(began))
+    moment = deadline.moment(text, datetime.fromisoformat(began))
+    folder.note(deadline=moment.astimezone().isoformat(timespec="minutes"))
+    return moment
 
 
 def _folder(project: Project, *, new: bool, refresh: bool) -> tuple[RunDir, RunDir | None]:

@@ -29,6 +29,8 @@ from distill.teacher.runner import Tally, ceiling
 from distill.teacher.store import Asked, Store
 
 _AT_ONCE = 256
+_FEW, _FEW_SHARE = 20, 0.01
+"""Fewer rows, or a smaller share of all, wait until nothing else is out."""
 _TOKEN_LIMIT = "token_limit"  # noqa: S105 - a code of hosts
 _NEVER_MADE = "the batch was never made at the host"
 
@@ -57,6 +59,7 @@ class Night:
     waiting: int = 0
     """Rows of the last round that no batch had room for."""
     _enqueued: int | None = field(default=None, init=False)
+    _told: dict[str, str] = field(default_factory=dict, init=False)
 
     @property
     def folder(self) -> Path:
@@ -129,7 +132,8 @@ class Night:
             await book.note(self.store, batch.key, error=None)
         if look.ended:
             await self._collect(batch, look)
-        else:
+        elif self._told.get(batch.key) != look.status:
+            self._told[batch.key] = look.status
             self.say(f"  batch {look.id}: {look.status}, {look.done:,} of {batch.requests:,} rows done")
 
     async def _lost(self, batch: Batch) -> None:
@@ -228,13 +232,17 @@ class Night:
                     request = request if full else next(owed, None)
                     if len(writer.rows) % _AT_ONCE == 0:
                         await asyncio.sleep(0)
-            if not writer.rows:
+            if not writer.rows or (request is None and self._too_few(writer)):
                 writer.path.unlink()
                 if request is not None and not self.out:
                     self.budget.reserve(self._worst(request)[1])  # says why nothing goes
-                self.waiting = 1 + sum(1 for _ in owed)
+                self.waiting = len(writer.rows) + (request is not None) + sum(1 for _ in owed)
                 return
             await self._send(key, writer)
+
+    def _too_few(self, writer: shard.Writer) -> bool:
+        """Whether the rows should wait for those that are out and may come back: a batch for each is of no use."""
+        return bool(self.out) and len(writer.rows) < max(_FEW, _FEW_SHARE * (self.tally.total or 0))
 
     def _owed(self, requests: Iterable[Request]) -> Iterator[Request]:
         """Those that have no answer, are in no batch and were not given up."""
