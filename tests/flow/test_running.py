@@ -128,3 +128,18 @@ async def test_rows_that_are_owed_are_asked_for_again_and_no_others(task: Path) 
         sent = len(server.ledger.entries)
         assert (await running.work(project, stages=ORDER, watch=Silent()))["requests_sent"] == 0
         assert len(server.ledger.entries) == sent
+
+
+def test_status_reads_a_store_of_an_older_version(task: Path) -> None:
+    """The first look after an upgrade is as good as any."""
+    import sqlite3
+
+    from distill.teacher.store import _FIRST
+
+    first = run(task)
+    store = task.parent / ".distill" / "answers.db"
+    store.unlink()
+    with sqlite3.connect(store) as db:
+        db.executescript(_FIRST + "PRAGMA user_version=1;")
+    found = reading.status(task, [])
+    assert (found["run"], found["ledger"], found["batches"]) == (first["run"], [], [])
