@@ -143,7 +143,7 @@ def _calls_line(spender: str, tally: Tally) -> str:
     if tally.replayed:
         parts.append(f"{tally.replayed} from the store")
     if tally.answered:
-        parts.append(f"{_rate(tally):.1f} a second")
+        parts += [f"{rate:.1f} a second"] if (rate := _rate(tally)) else []
         parts.append(f"{tally.prompt_tokens:,} + {tally.completion_tokens:,} tokens")
         parts.append(f"${tally.usd:.4f}")
     parts += [
