@@ -285,7 +285,7 @@ class TaskSpec(_Part):
     teacher: Teacher
     gates: Annotated[list[str | dict[str, Any]], AfterValidator(_gates)] | None = Field(
         None,
-        description="default: tools and schema where the teacher has them, finish_reason, refusal, length",
+        description="default: tools and schema where the teacher has them, finish_reason, refusal, length, secrets",
     )
     dedup: Dedup = Dedup()
     dataset: Dataset = Dataset()
@@ -300,7 +300,7 @@ class TaskSpec(_Part):
         """The gates in the spec's order as (name, settings)."""
         given = {"tools": self.teacher.tools, "schema": self.teacher.output}
         own = [name for name, file in given.items() if file is not None]
-        gates = [*own, "finish_reason", "refusal", "length"] if self.gates is None else self.gates
+        gates = [*own, "finish_reason", "refusal", "length", "secrets"] if self.gates is None else self.gates
         return [
             (gate, {}) if isinstance(gate, str) else next((n, dict(s or {})) for n, s in gate.items()) for gate in gates
         ]

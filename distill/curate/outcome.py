@@ -6,11 +6,28 @@ doing it once, and the order of the rows changes nothing. It needs the columns o
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 import polars as pl
 
 from distill.outcome import DROPPED, Outcome, dropped_frame, ordered, partition, summary
 
-__all__ = ["DROPPED", "Outcome", "by_worth", "dropped_frame", "ordered", "partition", "rescored", "summary"]
+__all__ = [
+    "DROPPED",
+    "Fail",
+    "Outcome",
+    "by_worth",
+    "dropped_frame",
+    "judged",
+    "ordered",
+    "partition",
+    "rescored",
+    "summary",
+]
+
+Fail = tuple[str, str] | None
+"""(reason, detail) of a row that fails a gate, None of one that passes."""
 
 
 def by_worth(rows: pl.DataFrame) -> list[int]:
@@ -24,3 +41,12 @@ def rescored(rows: pl.DataFrame) -> pl.DataFrame:
     names = [name for name in rows.columns if name.startswith("score_")]
     mean = pl.mean_horizontal(names) if names else pl.lit(None, dtype=pl.Float64)
     return rows.with_columns(mean.cast(pl.Float64).alias("score"))
+
+
+def judged(frame: pl.DataFrame, name: str, judge: Callable[[Mapping[str, Any]], Fail]) -> Outcome:
+    """Score every row (1 or 0, in `score_<name>`), then drop those that fail."""
+    rows = ordered(frame)
+    fails = [judge(row) for row in rows.iter_rows(named=True)]
+    scores = pl.Series(f"score_{name}", [float(fail is None) for fail in fails], dtype=pl.Float64)
+    drops = {i: fail for i, fail in enumerate(fails) if fail is not None}
+    return partition(rescored(rows.with_columns(scores)), drops, stage=name)

@@ -97,14 +97,15 @@ def curate(project: Project, table: pl.DataFrame, asked: Asked, store: Store) ->
     """All steps in order over what the store holds now; sends nothing."""
     import polars as pl
 
-    from distill.curate import balance, dedup, filters, leaks, split
+    from distill.curate import balance, dedup, leaks, split
+    from distill.curate.gates import run_gates
     from distill.outcome import dropped_frame
 
     train = table.filter(pl.col("role") == "train")
     strata = dict(train.select("seed_id", "stratum").iter_rows())
     samples, unanswered = _answered(project, train, asked, store)
     near = project.spec.dedup.near
-    gated = filters.run_gates(samples, gates(project))
+    gated = run_gates(samples, gates(project))
     unique = dedup.duplicates(gated.kept, near=near)
     test = list(table.filter(pl.col("role") == "test").select("seed_id", "input").iter_rows())
     clean = leaks.leaks(unique.kept, test_inputs=test, near=near)

@@ -270,15 +270,14 @@ def _header_faults(task: spec.TaskSpec, env: Mapping[str, str], file: Path) -> l
 
 
 def _gate_faults(task: spec.TaskSpec, file: Path) -> list[Fault]:
-    from distill.curate import filters
+    from distill.curate import gates
 
-    needs = {"schema": ("schema", task.teacher.output), "tools": ("tools", task.teacher.tools)}
+    needs = {"schema": task.teacher.output, "tools": task.teacher.tools}
     named = [name for name, _ in task.gate_settings()]
-    settings = [
-        (name, {needs[name][0]: [], **given} if name in needs else given) for name, given in task.gate_settings()
-    ]
-    found = filters.faults(settings)
-    for name, (_, given) in needs.items():
+    blank: dict[str, dict[str, Any]] = {"schema": {"schema": {}}, "tools": {"tools": []}}
+    settings = [(name, {**blank.get(name, {}), **given}) for name, given in task.gate_settings()]
+    found = gates.faults(settings)
+    for name, given in needs.items():
         if given is None and name in named:
             setting = "output; name a JSON Schema file" if name == "schema" else "tools; name a file of tools"
             found.append(Fault("gates", f"the gate `{name}` needs teacher.{setting} there or take the gate out"))

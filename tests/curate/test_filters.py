@@ -2,7 +2,9 @@ import json
 
 import pytest
 
-from distill.curate.filters import faults, finish_reason, length, refusal, run_gates, schema, tools
+from distill.curate.filters import finish_reason, length, schema, tools
+from distill.curate.gates import faults, run_gates
+from distill.curate.wording import refusal
 from distill.errors import SpecError
 
 TICKET = {

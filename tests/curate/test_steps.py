@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from distill.curate.balance import balance
 from distill.curate.dedup import duplicates
-from distill.curate.filters import run_gates
+from distill.curate.gates import run_gates
 from distill.curate.leaks import leaks
 from distill.outcome import DROPPED
 

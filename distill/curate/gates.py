@@ -1,0 +1,105 @@
+"""The gates by name: what each looks at, the settings it takes, and running them in the spec's order.
+
+A gate is a function `(frame, **settings) → Outcome` that first writes its score for every row to `score_<gate>` and then
+decides. Its settings are its keyword arguments; their types are checked before anything is paid.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, get_type_hints
+
+import polars as pl
+from pydantic import TypeAdapter, ValidationError
+
+from distill.curate import filters, language, private, repetition, wording
+from distill.curate.outcome import Outcome, ordered, partition, rescored, summary
+from distill.errors import Fault, SpecError
+from distill.text import did_you_mean
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """A gate's function, what it drops in a few words, and what it needs."""
+
+    run: Callable[..., Outcome]
+    drops: str
+    needs: str = ""
+    cost: str = "free"
+
+    @property
+    def settings(self) -> dict[str, tuple[Any, Any]]:
+        """Name → (type, default) of each setting; a default of `Parameter.empty` is none."""
+        hints = get_type_hints(self.run)
+        parameters = list(inspect.signature(self.run).parameters.values())[1:]
+        return {one.name.rstrip("_"): (hints[one.name], one.default) for one in parameters}
+
+    def arguments(self, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """Settings as the function's keyword arguments: `is` in a spec is `is_` in Python."""
+        names = {one.rstrip("_"): one for one in inspect.signature(self.run).parameters}
+        return {names[name]: value for name, value in settings.items()}
+
+    def faults(self, settings: Mapping[str, Any], *, where: str) -> list[Fault]:
+        """Settings that this gate does not know or misses, and values of a wrong kind."""
+        known, found = self.settings, []
+        for name, value in sorted(settings.items()):
+            if name not in known:
+                found.append(Fault(where, f"unknown setting {name!r}{did_you_mean(name, known)}"))
+                continue
+            try:
+                TypeAdapter(known[name][0]).validate_python(value, strict=not isinstance(value, int))
+            except ValidationError as error:
+                said = error.errors()[0]["msg"]
+                found.append(Fault(where, f"`{name}` is {value!r}: {said[0].lower() + said[1:]}"))
+        try:
+            re.compile(str(settings.get("matches") or ""))
+        except re.error as error:
+            found.append(Fault(where, f"`matches` is {settings['matches']!r}: no regular expression: {error}"))
+        missing = [name for name, (_, default) in known.items() if default is inspect.Parameter.empty]
+        return found + [Fault(where, f"the setting {name!r} is missing") for name in missing if name not in settings]
+
+
+GATES: dict[str, Gate] = {
+    "schema": Gate(filters.schema, "answers that are not JSON as a whole or break the schema", "teacher.output"),
+    "tools": Gate(filters.tools, "calls of unknown tools, and arguments that break their schema", "teacher.tools"),
+    "finish_reason": Gate(filters.finish_reason, "answers that were cut off"),
+    "refusal": Gate(wording.refusal, "answers that decline"),
+    "length": Gate(filters.length, "answers too short, too long, or out of line with their stratum"),
+    "boilerplate": Gate(wording.boilerplate, "talk of being a model, and blanks left to fill"),
+    "form": Gate(wording.form, "answers against a pattern, texts to hold or lack, or a number of sentences"),
+    "repetition": Gate(repetition.repetition, "text that goes round in circles"),
+    "language": Gate(language.language, "answers in another language than the input's, or the one asked"),
+    "secrets": Gate(private.secrets, "rows that hold what looks like a key or a password"),
+    "pii": Gate(private.pii, "rows that name a person: reported, masked or dropped"),
+}
+
+
+def faults(gates: Sequence[tuple[str, Mapping[str, Any]]]) -> list[Fault]:
+    """Unknown gates and settings, with the nearest known ones, and values of a wrong kind."""
+    found = []
+    for number, (name, settings) in enumerate(gates):
+        where = f"gates[{number}]"
+        if name in GATES:
+            found += GATES[name].faults(settings, where=f"{where}.{name}")
+        else:
+            found.append(Fault(where, f"unknown gate {name!r}{did_you_mean(name, GATES)}"))
+    return found
+
+
+def run_gates(frame: pl.DataFrame, gates: Sequence[tuple[str, Mapping[str, Any]]]) -> Outcome:
+    """All gates in order; a row goes at the first that it fails. `report["steps"]` is a report for each."""
+    if wrong := faults(gates):
+        raise SpecError("gates", wrong)
+    kept = rescored(ordered(frame))
+    steps = []
+    for name, settings in gates:
+        steps.append(GATES[name].run(kept, **GATES[name].arguments(settings)))
+        kept = steps[-1].kept
+    none = partition(kept, {}, stage="gates")
+    dropped = pl.concat([none.dropped, *(step.dropped for step in steps)])
+    rejected = ordered(pl.concat([none.rejected, *(step.rejected for step in steps)], how="diagonal"))
+    report = summary("gates", frame.height, dropped) | {"steps": [step.report for step in steps]}
+    return Outcome(kept=kept, dropped=dropped, report=report, rejected=rejected)

@@ -1,0 +1,161 @@
+"""Gates on what must not be learnt by heart: keys and passwords, and what names a person.
+
+    secrets   credentials by their published forms; always dropped, and never shown whole
+    pii       e-mail addresses, phone numbers, cards, IBANs, IP addresses and US social security numbers:
+              reported, masked as [email], or dropped
+
+Numbers count only where their check digits are right (cards, IBANs), so an order number is no card.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Literal
+
+import polars as pl
+
+from distill.curate.outcome import Fail, Outcome, judged, ordered
+from distill.text import strict_json
+
+SECRETS: dict[str, re.Pattern[str]] = {
+    "private key": re.compile(r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY"),
+    "AWS key": re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"),
+    "OpenAI or Anthropic key": re.compile(r"\bsk-(?:ant-|proj-|svcacct-)?[A-Za-z0-9_-]{20,}"),
+    "GitHub token": re.compile(r"\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{22,})"),
+    "GitLab token": re.compile(r"\bglpat-[A-Za-z0-9_-]{20,}"),
+    "Slack token": re.compile(r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}"),
+    "Google key": re.compile(r"\bAIza[0-9A-Za-z_-]{35}"),
+    "Stripe key": re.compile(r"\b[rs]k_(?:live|test)_[0-9A-Za-z]{16,}"),
+    "Hugging Face token": re.compile(r"\bhf_[A-Za-z]{30,}\b"),
+    "npm token": re.compile(r"\bnpm_[A-Za-z0-9]{36}\b"),
+    "JSON web token": re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}"),
+    "password in a URL": re.compile(r"\b[a-z][a-z0-9+.-]{1,20}://[^\s/:@]{1,64}:[^\s/@]{3,128}@[^\s/@]+"),
+    "password": re.compile(
+        r"(?i)\b(?:password|passwd|secret|api[_-]?key|access[_-]?token|auth[_-]?token)\b[\"']?\s*[:=]\s*[\"']?"
+        r"(?=[^\s\"']*\d)(?=[^\s\"']*[A-Za-z])[^\s\"',;]{10,}"
+    ),
+}
+_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,24}\b")
+_PHONE = re.compile(
+    r"(?<![\w+])(?:\+\d{1,3}[ .-]?(?:\(\d{1,4}\)[ .-]?)?\d(?:[ .-]?\d){6,12}|\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4})(?![\w-])"
+)
+_CARD = re.compile(r"(?<![\w-])\d(?:[ -]?\d){12,18}(?![\w-])")
+_IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b")
+_IP = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.])")
+_SSN = re.compile(r"(?<![\w-])(?!000|666|9\d\d)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\w-])")
+
+
+def secrets(frame: pl.DataFrame) -> Outcome:
+    """Drops rows of which the answer or the prompt holds what looks like a credential."""
+
+    def judge(row: Mapping[str, Any]) -> Fail:
+        for where in ("answer", "tool_calls", "prompt"):
+            for name, pattern in SECRETS.items():
+                if hit := pattern.search(row[where]):
+                    return "secret", f"the {where} holds a {name}: {hit[0][:6]}…"
+        return None
+
+    return judged(frame, "secrets", judge)
+
+
+def pii(frame: pl.DataFrame, *, action: Literal["report", "mask", "drop"] = "drop") -> Outcome:
+    """What names a person, in the answer or the prompt: counted in the score alone, put as [email], or dropped."""
+    rows = ordered(frame)
+    if action == "mask":
+        columns = [
+            pl.Series(name, [_masked(text) for text in rows[name]], dtype=pl.String) for name in ("answer", "prompt")
+        ]
+        rows = rows.with_columns(*columns)
+    found = {
+        (row["seed_id"], row["teacher"], row["draw"]): next(
+            ((where, kind) for where in ("answer", "prompt") for kind, _ in named(row[where])), None
+        )
+        for row in rows.iter_rows(named=True)
+    }
+
+    def judge(row: Mapping[str, Any]) -> Fail:
+        hit = found[row["seed_id"], row["teacher"], row["draw"]]
+        return None if hit is None else ("pii", f"the {hit[0]} holds {_ARTICLE[hit[1]]}")
+
+    if action != "report":
+        return judged(rows, "pii", judge)
+    scores = [float(hit is None) for hit in found.values()]
+    kept = judged(rows, "pii", lambda _row: None)
+    marked = kept.kept.with_columns(pl.Series("score_pii", scores, dtype=pl.Float64))
+    return Outcome(marked, kept.dropped, kept.report | {"reported": scores.count(0.0)}, kept.rejected)
+
+
+_ARTICLE = {
+    "email": "an e-mail address", "phone": "a phone number", "card": "a card number", "iban": "an IBAN", "ip": "an IP address",
+    "ssn": "a social security number",
+}  # fmt: skip
+
+
+def named(text: str) -> Iterator[tuple[str, str]]:
+    """(kind, what was found) of everything in a text that names a person."""
+    for kind, (pattern, valid) in _KINDS.items():
+        for hit in pattern.finditer(text):
+            if valid(hit[0]):
+                yield kind, hit[0]
+
+
+def _masked(text: str) -> str:
+    """The text with [email] and the like; JSON stays JSON, since only the texts in it are touched."""
+    try:
+        value = strict_json(text)
+    except ValueError:
+        return _mask(text)
+    changed = _mask_value(value)
+    return text if changed == value else json.dumps(changed, ensure_ascii=False)
+
+
+def _mask_value(value: Any) -> Any:
+    if isinstance(value, str):
+        return _mask(value)
+    if isinstance(value, list):
+        return [_mask_value(part) for part in value]
+    return {name: _mask_value(part) for name, part in value.items()} if isinstance(value, dict) else value
+
+
+def _mask(text: str) -> str:
+    for kind, hit in sorted(set(named(text)), key=lambda found: (-len(found[1]), found)):
+        text = text.replace(hit, f"[{kind}]")
+    return text
+
+
+def _luhn(number: str) -> bool:
+    digits = [int(digit) for digit in number if digit.isdigit()]
+    doubled = (sum(divmod(2 * digit, 10)) if i % 2 else digit for i, digit in enumerate(reversed(digits)))
+    return len(set(digits)) > 1 and sum(doubled) % 10 == 0
+
+
+def _iban(number: str) -> bool:
+    plain = number.replace(" ", "")
+    moved = plain[4:] + plain[:4]
+    return 15 <= len(plain) <= 34 and int("".join(str(int(letter, 36)) for letter in moved)) % 97 == 1
+
+
+def _public(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_global
+    except ValueError:
+        return False
+
+
+def _real_mail(address: str) -> bool:
+    """Not the addresses that standards set aside for examples (RFC 2606)."""
+    domain = address.rpartition("@")[2].lower()
+    return not domain.endswith((".example", ".test", ".invalid", ".localhost"))
+
+
+_KINDS: dict[str, tuple[re.Pattern[str], Callable[[str], bool]]] = {
+    "email": (_EMAIL, _real_mail),
+    "iban": (_IBAN, _iban),
+    "card": (_CARD, _luhn),
+    "ssn": (_SSN, lambda _hit: True),
+    "phone": (_PHONE, lambda _hit: True),
+    "ip": (_IP, _public),
+}

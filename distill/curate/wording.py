@@ -1,0 +1,151 @@
+"""Gates on the words of an answer: no refusal, no talk of being a model, and the rules of format that the task has.
+
+Patterns look at text only, at the texts inside an answer that is JSON; nothing of it is executed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import polars as pl
+
+from distill.curate.outcome import Fail, Outcome, judged
+from distill.text import normalise, strict_json
+
+# What assistants say when they decline, at the start of an answer or of a text inside it. Written against
+# normalised text. A customer's "I can't log in" must pass: each names what a model is asked, or what it is.
+_DECLINE = "help|assist|comply|fulfil|provide|answer|do that|process|continue|engage|respond|share|create"
+REFUSALS = re.compile(
+    "|".join(
+        [
+            rf"(i['’]?m|i am) (very |so )?sorry,? but (i|as an|that)\b.{{0,40}}\b(can|able|{_DECLINE})",
+            rf"(sorry, (but )?)?i (can['’]?t|can ?not|won['’]?t|am unable to|am not able to) ({_DECLINE})\b",
+            rf"(i['’]m|i am) (unable|not able) to ({_DECLINE})\b",
+            r"as an ai\b",
+            r"i must (decline|refuse)\b",
+            r"(es )?tut mir (sehr )?leid,? (aber )?.{0,30}\bkann\b.{0,40}\bnicht\b",
+            r"als (ki|ai)\b.{0,30}(modell|assistent)",
+            r"(je suis |désolée?,? ).{0,20}(mais )?je ne peux pas",
+            r"en tant qu['’](ia|intelligence|assistant)",
+            r"(lo siento|perdón),? (pero )?no puedo",
+            r"como (una )?(ia|inteligencia artificial|modelo de lenguaje)\b",
+            r"(mi dispiace|spiacente),? (ma )?non posso",
+            r"(desculpe|lamento|sinto muito),? (mas )?(eu )?não posso",
+            r"(het spijt me|sorry),? (maar )?ik kan .{0,40}\bniet\b",
+            r"(przepraszam|przykro mi),? (ale )?nie mogę",
+            r"(извините|простите|к сожалению),? .{0,20}я не могу",
+            r"(很?抱歉|对不起|對不起).{0,4}我?(无法|不能|無法)",
+            r"(申し訳ありません|申し訳ございません|すみません).{0,30}(できません|できかねます)",
+            r"죄송(합니다|하지만).{0,40}(없습니다|어렵습니다)",
+        ]
+    )
+)
+
+
+BOILERPLATE = re.compile(
+    "|".join(
+        [
+            r"\bas an? (ai|artificial intelligence|(large )?language model|llm)\b",
+            r"\bi('m| am) (just |only )?an? (ai|language model|virtual assistant|chatbot)\b",
+            r"\bmy (knowledge cutoff|training data)\b",
+            r"\bas of my (last|latest) (update|training|knowledge)\b",
+            r"\bi (don't|do not) have (personal (opinions|feelings|experiences)|access to real-time)\b",
+            r"\b(als ki-modell|als sprachmodell|en tant que modèle de langage|como modelo de lenguaje)\b",
+            r"\bhere('s| is) (the|your) (json|answer|response|requested)\b",
+            r"\[(your|insert|company|customer)[ _][a-z _]{2,30}\]",
+        ]
+    )
+)
+"""What assistants say of themselves, and blanks that were left to fill; written against normalised text."""
+
+
+def refusal(frame: pl.DataFrame, *, phrases: Sequence[str] = ()) -> Outcome:
+    """Drops answers that decline, by the endpoint's own mark or by how they, or a text in their JSON, begin.
+
+    `phrases` are further openings, compared after `normalise`; they are plain text, not patterns.
+    """
+    openings = tuple(normalise(phrase) for phrase in phrases if phrase.strip())
+
+    def judge(row: Mapping[str, Any]) -> Fail:
+        if row["refusal"]:
+            return "refusal", f"marked by the endpoint: {row['refusal'][:80]!r}"
+        for text in texts(row["answer"]):
+            plain = normalise(text)
+            if REFUSALS.match(plain) or plain.startswith(openings):
+                return "refusal", f"begins {text.strip()[:80]!r}"
+        return None
+
+    return judged(frame, "refusal", judge)
+
+
+def boilerplate(frame: pl.DataFrame, *, phrases: Sequence[str] = ()) -> Outcome:
+    """Drops answers that speak of being a model, or leave blanks such as [your name]; `phrases` are further plain texts."""
+    more = tuple(normalise(phrase) for phrase in phrases if phrase.strip())
+
+    def judge(row: Mapping[str, Any]) -> Fail:
+        for text in texts(row["answer"]):
+            plain = normalise(text)
+            hit = BOILERPLATE.search(plain)
+            said = hit[0] if hit else next((phrase for phrase in more if phrase in plain), None)
+            if said is not None:
+                return "boilerplate", f"says {said[:80]!r}"
+        return None
+
+    return judged(frame, "boilerplate", judge)
+
+
+def form(
+    frame: pl.DataFrame, *, matches: str | None = None, contains: Sequence[str] = (), lacks: Sequence[str] = (),
+    min_sentences: int = 0, max_sentences: int | None = None,
+) -> Outcome:  # fmt: skip
+    """Keeps answers that obey the task's rules: a pattern for the whole, texts it must or must not hold, its sentences.
+
+    `matches` is a Python regular expression of the task's author; texts are compared as they are.
+    """
+    pattern = re.compile(matches, re.DOTALL) if matches is not None else None
+
+    def judge(row: Mapping[str, Any]) -> Fail:
+        answer = row["answer"]
+        if row["tool_calls"] and not answer:
+            return None
+        if pattern is not None and not pattern.fullmatch(answer):
+            return "form", f"does not match {matches!r}"
+        if missing := next((text for text in contains if text not in answer), None):
+            return "form", f"does not hold {missing!r}"
+        if found := next((text for text in lacks if text in answer), None):
+            return "form", f"holds {found!r}"
+        count = sentences(answer)
+        if count < min_sentences or (max_sentences is not None and count > max_sentences):
+            return (
+                "form",
+                f"{count} sentences, asked {min_sentences} to {max_sentences if max_sentences is not None else 'any'}",
+            )
+        return None
+
+    return judged(frame, "form", judge)
+
+
+_END = re.compile(r"[.!?\u2026](?=[\s\"'\u201d)]|$)|[\u3002\uff01\uff1f]|\n\s*\n")
+
+
+def sentences(text: str) -> int:
+    """Sentences of a text, by what ends one in Latin, Chinese and Japanese writing; a last one without an end counts."""
+    return sum(1 for part in _END.split(text) if part.strip(" \t\n\"'\u201d)"))
+
+
+def texts(answer: str) -> list[str]:
+    """The answer, and where it is JSON the texts inside it."""
+    try:
+        layer = [strict_json(answer)]
+    except ValueError:
+        return [answer]
+    texts = []
+    while layer:
+        value = layer.pop()
+        if isinstance(value, str):
+            texts.append(value)
+        elif isinstance(value, dict | list):
+            layer.extend(value.values() if isinstance(value, dict) else value)
+    return texts
