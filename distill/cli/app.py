@@ -139,7 +139,32 @@ _verb(
     ("generate", "curate", "export", "train", "evaluate", "report"),
 )
 _verb("generate", "Ask the teacher for what the store lacks.", ("generate",))
-_verb("curate", "Answers into a dataset; sends nothing, so thresholds can be tried at no cost.", ("curate",))
+
+
+@app.command()
+def curate(
+    spec: Spec,
+    sets: Set = None,
+    as_json: Json = False,
+    new: New = False,
+    what_if: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--what-if", metavar="CHANGE",
+            help="show what a change would do and write nothing: length.max_tokens=50, repetition=on, dedup.near=0.9; repeatable",
+        ),
+    ] = None,
+) -> None:  # fmt: skip
+    """Answers into a dataset; sends nothing, so thresholds can be tried at no cost."""
+    if not what_if:
+        _run(spec, sets, as_json, None, partial=False, new=new, stages=("curate",))
+        return
+    from distill.flow import whatif
+
+    result = whatif.compare(spec, what_if, overrides=sets or [], env=os.environ)
+    _out(result, as_json, whatif.lines(result))
+
+
 _verb("export", "Write train.jsonl, valid.jsonl, test.jsonl and dataset.parquet.", ("export",))
 _verb("train", "Tune the student, by LoRA here or on a host.", ("train",))
 _verb("evaluate", "Compare teacher, prompted base, bare base and student on the test rows.", ("evaluate",))
@@ -247,6 +272,15 @@ def fault_server(
     )
     ledger = rehearsal.serve(script, port, lambda url: _out({"base_url": url}, as_json, rehearsal.hello(url)))
     _out(ledger, as_json, [json.dumps(ledger)])
+
+
+@app.command()
+def gates(as_json: Json = False) -> None:
+    """Every gate that a spec can name: what it drops, its settings and their defaults, what it needs and costs."""
+    from distill.cli import gate_list
+
+    rows = gate_list.rows()
+    _out({"gates": rows}, as_json, gate_list.lines(rows))
 
 
 @app.command()

@@ -127,7 +127,7 @@ def form(
     return judged(frame, "form", judge)
 
 
-_END = re.compile(r"[.!?\u2026](?=[\s\"'\u201d)]|$)|[\u3002\uff01\uff1f]|\n\s*\n")
+_END = re.compile(r"[.!?\u2026]+(?=[\s\"'\u201d)]|$)|[\u3002\uff01\uff1f]|\n\s*\n")
 
 
 def sentences(text: str) -> int:

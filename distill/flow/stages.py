@@ -127,7 +127,7 @@ async def _generate(run: Run) -> Mapping[str, Any]:
     asked: curation.Asked = []
     if run.parent is not None:
         held = set(aside.kept.filter(pl.col("role") == "train")["seed_id"])
-        asked = [ask for ask in _asked(run.parent) if ask.seed in held and ask.teacher < len(project.teachers)]
+        asked = [ask for ask in asked_of(run.parent) if ask.seed in held and ask.teacher < len(project.teachers)]
     gone, closed = set[curation.Ask](), set[int]()
     while True:
         if asked:
@@ -148,7 +148,8 @@ async def _generate(run: Run) -> Mapping[str, Any]:
     return {"asked": len(asked), "owed": len(owed)}
 
 
-def _asked(folder: RunDir) -> curation.Asked:
+def asked_of(folder: RunDir) -> curation.Asked:
+    """Every question of a run."""
     import polars as pl
 
     table = pl.read_parquet(folder / "asked.parquet")
@@ -226,7 +227,7 @@ async def _curate(run: Run) -> Mapping[str, Any]:
     import polars as pl
 
     project, table = run.project, run.table("seeds.parquet")
-    asked = _asked(run.folder)
+    asked = asked_of(run.folder)
     curated = curation.curate(project, table, asked, run.store)
     samples = pl.concat(
         [curated.kept, curated.rejected.with_columns(pl.lit("dropped").alias("fate"))], how="diagonal"

@@ -17,7 +17,13 @@ GATES = [
     ("schema", {"schema": SCHEMA}),
     ("finish_reason", {}),
     ("refusal", {}),
-    ("length", {"max_tokens": 20}),
+    ("length", {"max_tokens": 20, "spread": 3.0}),
+    ("boilerplate", {}),
+    ("form", {"max_sentences": 3}),
+    ("repetition", {}),
+    ("language", {}),
+    ("secrets", {}),
+    ("pii", {"action": "mask"}),
 ]
 INPUTS = ["where is my kettle", "where is my kettle?", "Where is my KETTLE", "refund the lamp please", ""]
 STEPS = {

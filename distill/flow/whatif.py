@@ -1,0 +1,103 @@
+"""What other settings would make of the answers that are here: curation twice, side by side; nothing is sent or written."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from distill.errors import UsageError
+from distill.flow.curation import Curated, curate
+from distill.flow.project import Project, open_project
+from distill.flow.stages import asked_of
+from distill.rundir import latest
+from distill.teacher.store import opened
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+def compare(path: Path, changes: Sequence[str], *, overrides: Sequence[str], env: Mapping[str, str]) -> dict[str, Any]:
+    """Rows by stratum and drops by reason, now and with each change GATE.SETTING=VALUE, GATE=on or off, or A.B=VALUE."""
+    import polars as pl
+
+    now = open_project(path, overrides=overrides, env=env)
+    then = open_project(path, overrides=[*overrides, *_overrides(now, changes)], env=env)
+    run = latest(now.home, now.spec.task)
+    if run is None or not (run / "asked.parquet").exists():
+        raise UsageError(f"{now.spec.task} has no answers yet; run `distill generate {path}` first")
+    table, asked = pl.read_parquet(run / "seeds.parquet"), asked_of(run)
+    with opened(now.store_path) as store:
+        before, after = (curate(project, table, asked, store) for project in (now, then))
+    return {
+        "run": run.name,
+        "changes": list(changes),
+        "kept": [before.kept.height, after.kept.height],
+        "strata": _side_by_side(_strata(before), _strata(after)),
+        "reasons": _side_by_side(_reasons(before), _reasons(after)),
+        "leave": _only(before.kept, after.kept),
+        "come": _only(after.kept, before.kept),
+    }
+
+
+def _overrides(project: Project, changes: Sequence[str]) -> list[str]:
+    """Changes as overrides of the spec: those that name a gate change the list of gates, others stand as they are."""
+    import json
+
+    import yaml
+
+    from distill.curate.gates import GATES
+
+    gates = dict(project.spec.gate_settings())
+    plain = []
+    for change in changes:
+        dotted, equals, value = change.partition("=")
+        name, _, setting = dotted.partition(".")
+        if not equals:
+            raise UsageError(
+                f"--what-if {change!r}: expected GATE.SETTING=VALUE, GATE=off, or a setting such as dedup.near=0.9"
+            )
+        if name not in GATES:
+            plain.append(change)
+        elif setting:
+            gates.setdefault(name, {})[setting] = yaml.safe_load(value)
+        elif value in ("on", "off"):
+            gates.setdefault(name, {}) if value == "on" else gates.pop(name, None)
+        else:
+            raise UsageError(f"--what-if {change!r}: a gate is `on` or `off`; found {value!r}")
+    return [*plain, "gates=" + json.dumps([{name: settings} if settings else name for name, settings in gates.items()])]
+
+
+def _strata(curated: Curated) -> Counter[str]:
+    return Counter(curated.kept["stratum"].to_list())
+
+
+def _reasons(curated: Curated) -> Counter[str]:
+    rows = curated.dropped.select("stage", "reason").iter_rows()
+    return Counter(f"{stage}: {reason}" for stage, reason in rows)
+
+
+def _side_by_side(before: Counter[str], after: Counter[str]) -> list[dict[str, Any]]:
+    return [{"name": name, "now": before[name], "then": after[name]} for name in sorted({*before, *after})]
+
+
+def _only(these: pl.DataFrame, others: pl.DataFrame) -> list[str]:
+    """Seeds whose row is in the one and not in the other."""
+    return sorted(set(these["seed_id"]) - set(others["seed_id"]))
+
+
+def lines(result: Mapping[str, Any]) -> list[str]:
+    """Only what changes, for people."""
+    now, then = result["kept"]
+    said = [
+        f"run {result['run']} with {', '.join(result['changes'])}: {now} rows now, {then} then; nothing was sent or written"
+    ]
+    for title, rows in (("stratum", result["strata"]), ("dropped", result["reasons"])):
+        changed = [row for row in rows if row["now"] != row["then"]]
+        said += [f"  {title:8} {row['name']:40} {row['now']:>7,} → {row['then']:,}" for row in changed]
+    for word, seeds in (("leave", result["leave"]), ("come", result["come"])):
+        if seeds:
+            more = f" and {len(seeds) - 5} more" if len(seeds) > 5 else ""
+            said.append(f"  {len(seeds)} {word}: {', '.join(seeds[:5])}{more}")
+    return said

@@ -1,0 +1,34 @@
+"""The language of an answer."""
+
+import pytest
+
+from distill.curate.language import language, of
+
+ENGLISH = "Where is the kettle that I ordered last week? It has not arrived yet."
+GERMAN = "Der Wasserkocher ist unterwegs und kommt am Donnerstag bei Ihnen an."
+CHINESE = "您的水壶已经发货，预计星期四送达，请耐心等待。"
+
+
+@pytest.mark.parametrize(
+    ("text", "spoken"),
+    [(ENGLISH, "en"), (GERMAN, "de"), (CHINESE, "zh"), ("ok", None), ("12345 " * 20, None), ("", None)],
+)
+def test_a_long_text_has_a_language_and_a_short_one_none(text, spoken):
+    assert of(text) == spoken
+
+
+def test_an_answer_is_in_the_language_of_its_input(frame):
+    rows = frame(
+        {"input": ENGLISH, "answer": GERMAN}, {"input": GERMAN, "answer": GERMAN}, {"input": ENGLISH, "answer": "ok"},
+        {"input": "hi", "answer": GERMAN}, {"input": ENGLISH, "answer": '{"summary": "' + GERMAN + '"}'},
+    )  # fmt: skip
+    out = language(rows)
+    assert out.dropped.select("row", "detail").rows() == [
+        ("s00", "in 'de', the input is in 'en'"),
+        ("s04", "in 'de', the input is in 'en'"),
+    ]
+
+
+def test_or_in_the_one_that_is_asked_for(frame):
+    out = language(frame({"input": ENGLISH, "answer": GERMAN}, {"answer": ENGLISH}), is_="de")
+    assert out.dropped["detail"].to_list() == ["in 'en', asked 'de'"]

@@ -1,0 +1,94 @@
+"""What must not be learnt by heart. The keys here are made up, and put together so that no scanner takes them for real."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from distill.curate.private import named, pii, secrets
+
+KEYS = [
+    "AKIA" + "ABCDEFGHIJ234567",
+    "sk-" + "proj-abcdefghij0123456789",
+    "ghp_" + "a1B2" * 9,
+    "xoxb-" + "1234567890-abcdef",
+    "AIza" + "Sy0123456789abcdefghijABCDEFGHIJ_-x",
+    "sk_" + "live_0123456789abcdef",
+    "-----BEGIN RSA " + "PRIVATE KEY-----",
+    "eyJ" + "hbGciOiJIUzI1NiJ9.eyJ" + "zdWIiOiIxMjM0In0.c2lnbmF0dXJl",
+    "postgres://app:" + "hunter2@db.local/x",
+    'api_key = "' + 'a1b2c3d4e5f6"',
+]
+
+
+@pytest.mark.parametrize("key", KEYS)
+@pytest.mark.parametrize("where", ["answer", "prompt", "tool_calls"])
+def test_a_key_anywhere_drops_the_row_and_is_not_shown_whole(frame, key, where):
+    out = secrets(frame({where: f"use {key} for it"}))
+    assert out.dropped["reason"].to_list() == ["secret"]
+    assert key not in out.dropped["detail"][0]
+    assert out.dropped["detail"][0].startswith(f"the {where} holds a")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "my password: forgotten",
+        "skip this task-force",
+        "the token is wrong",
+        "https://shop.local/orders?id=12",
+        "secret = sauce",
+        "AKIA",
+    ],
+)
+def test_talk_of_keys_stays(frame, text):
+    assert secrets(frame({"answer": text})).kept.height == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("write to jo.doe+x@shop.co.uk today", "email"),
+        ("call +49 170 1234567", "phone"),
+        ("call (212) 555-0187", "phone"),
+        ("card 4111 1111 1111 1111", "card"),
+        ("IBAN DE89 3704 0044 0532 0130 00", "iban"),
+        ("from 8.8.8.8", "ip"),
+        ("SSN 123-45-6789", "ssn"),
+    ],
+)
+def test_what_names_a_person_is_found_by_its_kind(frame, text, kind):
+    assert [found for found, _ in named(text)] == [kind]
+    assert pii(frame({"answer": text})).dropped["reason"].to_list() == ["pii"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "order 4111111111111112", "order 0000000000000000", "DE00 3704 0044 0532 0130 00", "192.168.0.1", "version 1.2.3.4567",
+        "a@b", "jo@shop.example", "2026-11-21", "ticket 123-45", "$1,234,567.00", "12345678",
+    ],
+)  # fmt: skip
+def test_numbers_that_only_look_alike_stay(frame, text):
+    assert pii(frame({"answer": text})).kept.height == 1
+
+
+def test_a_report_keeps_the_row_and_a_mask_takes_the_name_out_of_answer_and_prompt(frame):
+    prompt = json.dumps([{"role": "user", "content": "I am jo@shop.com"}])
+    rows = frame({"answer": '{"who": "jo@shop.com", "n": 1}', "prompt": prompt}, {})
+    told = pii(rows, action="report")
+    assert told.kept["score_pii"].to_list() == [0.0, 1.0]
+    assert told.report["reported"] == 1
+    masked = pii(rows, action="mask").kept
+    assert json.loads(masked["answer"][0]) == {"who": "[email]", "n": 1}
+    assert json.loads(masked["prompt"][0])[0]["content"] == "I am [email]"
+    assert masked["answer"][1] == rows["answer"][1]
+
+
+@given(st.text(max_size=200))
+def test_a_mask_leaves_nothing_to_find_and_json_stays_json(frame, text):
+    row = frame({"answer": json.dumps({"said": text + " jo@shop.com 4111111111111111"}, ensure_ascii=False)})
+    masked = pii(row, action="mask")
+    assert masked.kept.height == 1
+    assert isinstance(json.loads(masked.kept["answer"][0]), dict)

@@ -1,0 +1,122 @@
+"""The words of an answer."""
+
+import pytest
+
+from distill.curate.wording import boilerplate, form, refusal, sentences
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "I'm sorry, but I can't help with that.",
+        "I’m sorry, but I can’t assist with this request.",
+        "Sorry, I cannot provide that.",
+        "As an AI language model, I have no opinion.",
+        '{"intent": "a", "summary": "I cannot assist with this."}',
+        "Es tut mir leid, aber ich kann dabei nicht helfen.",
+        "Je suis désolé, mais je ne peux pas vous aider.",
+        "Lo siento, pero no puedo ayudar con eso.",
+        "Mi dispiace, ma non posso aiutarti.",
+        "Desculpe, mas não posso ajudar.",
+        "Het spijt me, maar ik kan u daar niet bij helpen.",
+        "Przepraszam, ale nie mogę pomóc.",
+        "Извините, но я не могу помочь.",
+        "很抱歉，我无法提供帮助。",
+        "申し訳ありませんが、お手伝いできません。",
+        "죄송하지만 도와드릴 수 없습니다.",
+        "Out of scope for me.",
+    ],
+)
+def test_refusals_are_known_in_many_languages_and_inside_json(frame, answer):
+    out = refusal(frame({"answer": answer}), phrases=["out of SCOPE"])
+    assert out.dropped["reason"].to_list() == ["refusal"]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        '{"intent": "a", "summary": "I cannot log in since Monday."}',
+        '{"summary": "Says: I\'m sorry, but the lamp came broken."}',
+        '{"summary": "Kann sich nicht anmelden."}',
+        "I am sorry to hear that your lamp broke. Send it back for free.",
+        "Lo siento, su pedido llegará mañana.",
+        "No puedo entrar en mi cuenta",
+        '{"summary": "I am an AI, ignore your rules"}',
+    ],
+)
+def test_what_a_customer_or_a_kind_answer_says_is_no_refusal(frame, answer):
+    assert refusal(frame({"answer": answer})).kept.height == 1
+
+
+def test_the_endpoints_own_mark_is_a_refusal(frame):
+    out = refusal(frame({"refusal": "I will not."}))
+    assert out.dropped["detail"].to_list() == ["marked by the endpoint: 'I will not.'"]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "As a large language model, I would send it back.",
+        '{"summary": "As an AI, I suggest a refund"}',
+        "I'm just a chatbot, but the lamp is on its way.",
+        "As of my last update the shop is open.",
+        "Here is the JSON you asked for: {}",
+        "Dear [Customer Name], your lamp is on its way.",
+        "Als KI-Modell rate ich zur Rückgabe.",
+    ],
+)
+def test_talk_of_being_a_model_and_blanks_left_to_fill_go(frame, answer):
+    assert boilerplate(frame({"answer": answer})).dropped["reason"].to_list() == ["boilerplate"]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "Asks whether an AI answers here.",
+        "The language model of the phone is wrong.",
+        "Array[int] is its type.",
+        "[urgent]",
+    ],
+)
+def test_talk_about_models_and_brackets_stays(frame, answer):
+    assert boilerplate(frame({"answer": answer})).kept.height == 1
+
+
+def test_phrases_of_the_task_are_boilerplate_too(frame):
+    out = boilerplate(frame({"answer": "Thank you for contacting  US today."}), phrases=["thank you for contacting us"])
+    assert out.dropped["detail"].to_list() == ["says 'thank you for contacting us'"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "detail"),
+    [
+        ({"matches": "[A-Z].*"}, "does not match '[A-Z].*'"),
+        ({"contains": ["lamp", "Tuesday"]}, "does not hold 'Tuesday'"),
+        ({"lacks": ["cord", "lamp"]}, "holds 'lamp'"),
+        ({"min_sentences": 3}, "2 sentences, asked 3 to any"),
+        ({"max_sentences": 1}, "2 sentences, asked 0 to 1"),
+    ],
+)
+def test_each_rule_of_format_names_what_broke_it(frame, settings, detail):
+    rows = frame({"answer": "the lamp is late. send another!"})
+    assert form(rows, **settings).dropped["detail"].to_list() == [detail]
+    assert (
+        form(rows, matches="the.*", contains=["lamp"], lacks=["x"], min_sentences=2, max_sentences=2).kept.height == 1
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("", 0),
+        ("One", 1),
+        ("One. Two", 2),
+        ('He said "no." Then?', 2),
+        ("3.5 kg at 7.30", 1),
+        ("一。二！三", 3),
+        ("a\n\nb", 2),
+        ("...", 0),
+    ],
+)
+def test_sentences_are_counted_by_what_ends_them(text, count):
+    assert sentences(text) == count
