@@ -224,7 +224,8 @@ class Night:
         for file_id in () if self.keep_files else filter(None, found):
             with suppress(HostFault, AccessRefused):  # they expire by themselves; no answer hangs on it
                 await self.host.delete(file_id)
-        self._file(batch.key).unlink(missing_ok=True)
+        for path in self.folder.glob(f"{batch.key}.*"):  # also what was downloaded before a crash
+            path.unlink(missing_ok=True)
         count, moment = book.answered(self.store, batch.key), book.now()
         await book.note(
             self.store, batch.key, state="collected", ended=moment, collected=moment, answered=count, error=error
