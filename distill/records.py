@@ -171,6 +171,11 @@ class Answer:
         return self.ended is Ended.OK
 
     @property
+    def declined(self) -> bool:
+        """Whether the endpoint itself says that the model declined: paid for and kept, and it never trains."""
+        return bool(self.refusal) or self.finish_reason == "content_filter"
+
+    @property
     def said(self) -> str:
         """What counts as the answer, as one text: the text itself, or {"content": …, "tool_calls": […]} as JSON."""
         if not self.tool_calls:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import configparser
 import json
 import re
 import shutil
@@ -11,6 +13,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+
+from distill.testing.batch.desk import BatchScript
+from distill.testing.fault_server import Script, serve
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "data" / "README.md", *sorted(ROOT.glob("docs/**/*.md"))]
@@ -57,12 +62,13 @@ def test_the_generated_pages_are_fresh(tmp_path: Path) -> None:
 
 
 def test_the_specs_that_pages_show_are_specs() -> None:
-    """Each YAML block of docs/teachers.md is a part of a spec that is taken as it stands."""
+    """Each YAML block of the pages about teachers and nights is a part of a spec that is taken as it stands."""
     from distill import spec
 
     whole = {"task": "t", "seeds": {"from": "a.jsonl"}, "teacher": {"model": "m"}}
-    blocks = re.findall(r"^```yaml\n(.*?)^```", (ROOT / "docs" / "teachers.md").read_text(), re.MULTILINE | re.DOTALL)
-    assert len(blocks) > 5
+    texts = [(ROOT / "docs" / name).read_text() for name in ("teachers.md", "overnight.md")]
+    blocks = [block for text in texts for block in re.findall(r"^```yaml\n(.*?)^```", text, re.MULTILINE | re.DOTALL)]
+    assert len(blocks) > 7
     for block in blocks:
         part = yaml.safe_load(block)
         teacher = {**whole["teacher"], **part.get("teacher", {})}
@@ -90,3 +96,58 @@ def test_the_layout_picture_names_every_package() -> None:
         if path.name.startswith(("_", ".")) or path.suffix not in ("", ".py"):
             continue
         assert re.search(rf"^  {path.stem}\b", picture, re.MULTILINE), path.name
+
+
+def fenced(page: str, kind: str) -> list[str]:
+    """The blocks of one kind that a page shows."""
+    return re.findall(rf"^```{kind}\n(.*?)^```", (ROOT / "docs" / page).read_text(), re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.slow
+async def test_the_crontab_of_the_overnight_page_brings_a_night_home(task: Path, tmp_path: Path) -> None:
+    """The line is run as written, by the shell that cron runs it by, until its night is over: 3 while rows are at the host, then 0."""
+    home = tmp_path / "home"
+    folder = home / "triage" / "prompts" / "support-triage"
+    shutil.copytree(task.parent, folder, ignore=lambda _at, _names: {"home"})
+    (home / "triage" / ".distill").mkdir()
+    distill = home / "triage" / ".venv" / "bin" / "distill"
+    distill.parent.mkdir(parents=True)
+    distill.write_text(f'#!/bin/sh\nexec {sys.executable} -m distill "$@"\n')
+    distill.chmod(0o755)
+    spec = (folder / "task.yaml").read_text()
+    command = fenced("overnight.md", "cron")[0].split(maxsplit=5)[5].strip()
+    async with serve(Script(batch=BatchScript(hurry=7200, hours=1))) as server:
+        given = (
+            f"model: m, mode: batch, base_url: '{server.base_url}', price: {{input: 1, output: 1}}, batch: {{rows: 20}}"
+        )
+        (folder / "task.yaml").write_text(spec.replace("model: scripted", given))
+        (home / "triage" / ".env").write_text("OPENAI_API_KEY=k\n")
+        ended = []
+        while not ended or (ended[-1] == 3 and len(ended) < 40):
+            shell = await asyncio.create_subprocess_exec(
+                "/bin/sh", "-c", command, env={"HOME": str(home), "PATH": "/usr/bin:/bin"}
+            )
+            ended.append(await shell.wait())
+            await asyncio.sleep(0.3)
+        said = (home / "triage" / "night.log").read_text()
+        assert ended[-1] == 0, said
+        assert ended[0] == 3
+        assert len(server.ledger.bills) >= 2
+        assert set(server.ledger.billed.values()) == {1}
+    assert (home / "triage" / "runs" / "mood" / "001" / "report.html").exists()
+
+
+def test_the_timer_of_the_overnight_page_does_what_the_crontab_does() -> None:
+    """Both start the same command in the same folder with the same file of variables; rows at the host are no failure."""
+    service, timer = (configparser.ConfigParser(interpolation=None) for _ in range(2))
+    for parser in (service, timer):
+        parser.optionxform = str  # type: ignore[assignment,method-assign]  # systemd's keys know upper case
+    service.read_string(fenced("overnight.md", "ini")[0])
+    timer.read_string(fenced("overnight.md", "ini")[1])
+    cron = fenced("overnight.md", "cron")[0]
+    unit = service["Service"]
+    assert unit["ExecStart"].removeprefix("%h/triage/") in cron
+    assert (unit["WorkingDirectory"], unit["EnvironmentFile"]) == ("%h/triage", "%h/triage/.env")
+    assert unit["SuccessExitStatus"] == "3"
+    assert timer["Timer"]["OnCalendar"] == "*:0/5"
+    assert cron.startswith("*/5 * * * *")

@@ -146,7 +146,11 @@ def _calls_line(spender: str, tally: Tally) -> str:
         parts.append(f"{_rate(tally):.1f} a second")
         parts.append(f"{tally.prompt_tokens:,} + {tally.completion_tokens:,} tokens")
         parts.append(f"${tally.usd:.4f}")
-    parts += [f"{value} {name}" for name, value in (("retried", tally.retried), ("failed", tally.failed)) if value]
+    parts += [
+        f"{value} {name}"
+        for name, value in (("retried", tally.retried), ("failed", tally.failed), ("in batches", tally.waiting))
+        if value
+    ]
     left = _left_s(tally)
     if left and tally.done < (tally.total or 0):
         parts.append(f"{duration(left)} left")
@@ -167,7 +171,7 @@ def _calls(spender: str, tally: Tally) -> Table:
     table.add_row(
         "calls",
         f"{tally.answered:,} answered · {tally.replayed:,} from the store · {tally.retried:,} retried · {tally.failed:,} failed",
-        f"{tally.in_flight} in flight",
+        f"{tally.waiting:,} in batches" if tally.waiting else f"{tally.in_flight} in flight",
     )
     table.add_row(
         "rate",

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 from distill.flow import asking, fitting
-from distill.records import Request, content_id
+from distill.records import Answer, Request, content_id
 from distill.teacher.store import Store
 
 if TYPE_CHECKING:
@@ -160,12 +160,12 @@ def _answered(project: Project, train: pl.DataFrame, asked: Asked, store: Store)
             "answer": answer,
         }
         for ask, request, answer in found
-        if answer is not None
+        if answer is not None and not answer.declined
     )
     unanswered = dropped_frame(
-        (ask.seed, request.id, strata[ask.seed], "teacher", *_why(store, request.id))
+        (ask.seed, request.id, strata[ask.seed], "teacher", *_why(store, request.id, answer))
         for ask, request, answer in found
-        if answer is None
+        if answer is None or answer.declined
     )
     return answers.samples(train, entries), unanswered
 
@@ -193,8 +193,10 @@ def _quotas(project: Project, train: pl.DataFrame, clean: pl.DataFrame, asked: A
     )
 
 
-def _why(store: Store, request_id: str) -> tuple[str, str]:
-    """Reason and detail of a request without an answer, from its last settled attempt."""
+def _why(store: Store, request_id: str, answer: Answer | None) -> tuple[str, str]:
+    """Reason and detail of a request without an answer that could train, from its last settled attempt."""
+    if answer is not None:
+        return "declined", answer.refusal[:200] or f"ended by {answer.finish_reason!r}"
     tries = list(store.attempts(request_id))
     ended = [row for row in tries if row[4]]
     if not ended:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 PILOT = 20
 """Rows asked live before a night, in `auto`."""
-_SLACK = 1.25
+SLACK = 1.25
 """Live calls are given so much more time than the pilot says."""
 _FEW = 0.02
 """Of the rows, so many are not worth another batch in `auto`."""
@@ -65,10 +65,12 @@ async def ask(sender: Sender, requests: Sequence[Request], one: Asked, spender: 
 
 async def _rounds(sender: Sender, night: Night, requests: Sequence[Request], one: Asked) -> Tally:
     """Rounds until nothing is out and nothing is owed. Rows in a batch are never sent live, not even when it is late."""
+    live = False
     while True:
-        live = _live_now(sender, night, requests, one)
+        before, live = live, live or _live_now(sender, night, requests, one)
         if live and one.mode == "auto" and night.out:
-            sender.watch.say("  the deadline is near: batches are cancelled, what they did not do goes live")
+            if not before:
+                sender.watch.say("  the deadline is near: batches are cancelled, what they did not do goes live")
             await night.cancel()
         await night.round(requests, submit=not live)
         sender.watch.tally(night.spender, night.tally)
@@ -93,7 +95,7 @@ def _live_now(sender: Sender, night: Night, requests: Sequence[Request], one: As
         return True
     if sender.deadline is None:
         return False
-    need_s = _SLACK * left / rate(sender, requests, one) + one.batch.cancel_s
+    need_s = SLACK * left / rate(sender, requests, one) + one.batch.cancel_s
     return datetime.now(UTC) + timedelta(seconds=need_s) >= sender.deadline
 
 

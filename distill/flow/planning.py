@@ -11,16 +11,16 @@ import math
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from distill import tokens
-from distill.flow import comparing, curation, loops, seeding
+from distill import deadline, tokens
+from distill.flow import comparing, curation, loops, overnight, seeding
 from distill.flow.asking import Sender
 from distill.flow.watch import Silent, Watch
-from distill.money import Budget, most_usd
+from distill.money import Budget, Price, most_usd
 from distill.records import Answer, Request, Usage
 from distill.teacher import models
-from distill.teacher.endpoints import Address
 from distill.teacher.runner import ceiling
 from distill.teacher.store import Store, opened
 
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 _FEWEST = 3
 """Answers from which a spread can be told."""
+_WINDOW_S = 86400
+"""What hosts give themselves for a batch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ def plan(project: Project, *, pilot: int = 0, watch: Watch | None = None) -> dic
         "usd_at_most": _sum(spenders, "usd_at_most"),
         "seconds_expected": _sum(spenders, "seconds_expected"),
         "budget_usd": project.spec.budget.usd,
+        "deadline": _deadline(project, spenders),
         "note": f"if gates refuse rows, up to {train.height} training seeds may be asked",
     }
 
@@ -84,8 +87,23 @@ def _spenders(project: Project, table: pl.DataFrame, tests: pl.DataFrame, first:
         found.append(Spender(curation.spender(project, n), curation.requests(project, table, asks), one, fallback))
     teacher = project.teachers[0]
     for arm in comparing.arms(project, student=None):
-        at = replace(teacher, address=arm.address)
+        at = teacher if arm.name == "teacher" else replace(teacher, address=arm.address, mode="live")
         found.append(Spender(f"evaluate {arm.name}", comparing.requests(project, arm, tests), at))
+    return found
+
+
+def _deadline(project: Project, spenders: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
+    """When all must be there, and in `auto` until when batches are given time before the rest goes live."""
+    if project.spec.deadline is None:
+        return None
+    moment = deadline.moment(project.spec.deadline, datetime.now(UTC)).astimezone()
+    teacher, first = spenders[0], project.teachers[0]
+    found: dict[str, Any] = {"at": moment.isoformat(timespec="minutes"), "batches_until": None}
+    live_s = (teacher["ways"] or {}).get("live", {}).get("seconds_expected")
+    if teacher["mode"] == "auto" and live_s is not None:
+        need = timedelta(seconds=overnight.SLACK * live_s + first.batch.cancel_s)
+        until = moment - need
+        found["batches_until"] = until.isoformat(timespec="minutes") if until > datetime.now(UTC) else None
     return found
 
 
@@ -95,7 +113,7 @@ async def _pilot(project: Project, asked: Sequence[Spender], store: Store, rows:
     budget = Budget(project.spec.budget.usd, store.spent(run))
     sender = Sender(store=store, run=run, budget=budget, teachers=project.teachers, watch=watch)
     for one in asked:
-        await sender.send(one.requests[:rows], one.at.address, spender=one.name)
+        await sender.live(one.requests[:rows], one.at.address, one.name)  # a batch would take a night to tell
     pace = sender.pace(project.teacher)
     return {
         "usd": store.spent(run),
@@ -106,51 +124,65 @@ async def _pilot(project: Project, asked: Sequence[Spender], store: Store, rows:
 
 def _spender(one: Spender, store: Store, *, limits: Mapping[str, int | None] | None, share: float) -> dict[str, Any]:
     """A row of the plan; `share` of its requests are expected to be needed."""
-    address, answers = one.at.address, [store.get(request.id) for request in one.requests]
+    at, answers = one.at, [store.get(request.id) for request in one.requests]
     missing = [request for request, answer in zip(one.requests, answers, strict=True) if answer is None]
     seen = [answer for answer in answers if answer is not None]
-    prompt = sum(tokens.count_messages(r.turns, address.model) for r in missing)
+    prompt = sum(tokens.count_messages(r.turns, at.address.model) for r in missing)
     most = sum(ceiling(r).completion_tokens for r in missing)
-    price, in_flight = address.price, one.at.limits.in_flight
-    to_send = len(missing) * share
-    measured = _measured(seen, to_send, address, in_flight, limits or {}) if len(seen) >= _FEWEST else {}
+    ceilings, to_send = Usage(prompt, most, measured=False), len(missing) * share
+    live = _dollars(at.address.price, seen, to_send, ceilings)
+    batch = _dollars(at.address.batch_price, seen, to_send, ceilings)
+    by_batch = not at.address.local and at.mode != "live"
+    # In `auto` all that the night does not finish goes live, so only the live ceiling is sure.
+    chosen = (batch | ({"usd_at_most": live["usd_at_most"]} if at.mode == "auto" else {})) if by_batch else live
+    seconds = _seconds(seen, to_send, at, limits or {}) if len(seen) >= _FEWEST else {}
     return {
         "spender": one.name,
-        "model": address.model,
+        "model": at.address.model,
+        "mode": at.mode if by_batch else "live",
         "requests": len(one.requests),
         "in_store": len(seen),
         "to_send": len(missing),
         "share_expected": share,
         "prompt_tokens": prompt,
         "completion_tokens_at_most": most,
-        "usd_at_most": most_usd(price, Usage(prompt, most, measured=False)) if price else None,
-    } | measured
+        **chosen,
+        **({"seconds_at_most": _WINDOW_S} if by_batch else seconds),
+        "ways": {"live": live | seconds, "batch": batch | {"seconds_at_most": _WINDOW_S}} if by_batch else None,
+    } | (_tokens(seen) if len(seen) >= _FEWEST else {})
 
 
-def _measured(
-    seen: Sequence[Answer], to_send: float, address: Address, in_flight: int, limits: Mapping[str, int | None]
-) -> dict[str, Any]:
-    """What the answers so far say of those to come: tokens a call, dollars with a 95 % interval, seconds."""
-    prompt, completion = [a.usage.prompt_tokens for a in seen], [a.usage.completion_tokens for a in seen]
-    latency = statistics.fmean(a.latency_s for a in seen)
-    rates = [in_flight / latency if latency and not address.local else (1 / latency if latency else math.inf)]
-    if limits.get("requests_per_minute"):
-        rates.append((limits["requests_per_minute"] or 0) / 60)
-    if limits.get("tokens_per_minute"):
-        rates.append(
-            (limits["tokens_per_minute"] or 0) / 60 / statistics.fmean(map(sum, zip(prompt, completion, strict=True)))
-        )
-    found: dict[str, Any] = {
-        "measured_on": len(seen),
-        "prompt_tokens_p50_p95": _quantiles(prompt),
-        "completion_tokens_p50_p95": _quantiles(completion),
-        "seconds_expected": round(to_send / min(rates), 1),
-    }
-    if (price := address.price) is not None:
-        mean, half = _mean([price(a.usage) for a in seen])
+def _dollars(price: Price | None, seen: Sequence[Answer], to_send: float, ceilings: Usage) -> dict[str, Any]:
+    """The ceiling, and where there are answers to go by what is expected, with a 95 % interval."""
+    if price is None:
+        return {"usd_at_most": None}
+    found: dict[str, Any] = {"usd_at_most": most_usd(price, ceilings)}
+    if len(seen) >= _FEWEST:
+        mean, half = _mean([price(answer.usage) for answer in seen])
         low, high = max(0.0, mean - half), mean + half
         found |= {"usd_expected": mean * to_send, "usd_low": low * to_send, "usd_high": high * to_send}
     return found
+
+
+def _tokens(seen: Sequence[Answer]) -> dict[str, Any]:
+    return {
+        "measured_on": len(seen),
+        "prompt_tokens_p50_p95": _quantiles([answer.usage.prompt_tokens for answer in seen]),
+        "completion_tokens_p50_p95": _quantiles([answer.usage.completion_tokens for answer in seen]),
+    }
+
+
+def _seconds(seen: Sequence[Answer], to_send: float, at: Asked, limits: Mapping[str, int | None]) -> dict[str, Any]:
+    """How long live calls take, by the answers so far and what the endpoint allows; batches tell no latency."""
+    timed = [answer.latency_s for answer in seen if answer.latency_s > 0]
+    latency = statistics.fmean(timed) if timed else 0.0
+    rates = [(1 if at.address.local else at.limits.in_flight) / latency if latency else math.inf]
+    if limits.get("requests_per_minute"):
+        rates.append((limits["requests_per_minute"] or 0) / 60)
+    if limits.get("tokens_per_minute"):
+        each = statistics.fmean(answer.usage.prompt_tokens + answer.usage.completion_tokens for answer in seen)
+        rates.append((limits["tokens_per_minute"] or 0) / 60 / max(1.0, each))
+    return {"seconds_expected": round(to_send / min(rates), 1)}
 
 
 def _mean(values: Sequence[float]) -> tuple[float, float]:
@@ -183,10 +215,13 @@ def lines(result: Mapping[str, Any]) -> list[str]:
         said.append(
             f"{row['spender']:24}{row['requests']:>9,}{row['in_store']:>9,}{row['to_send']:>9,}"
             f"{row['prompt_tokens']:>12,}{row['completion_tokens_at_most']:>12,}{_usd(row['usd_at_most']):>11}"
-            f"{_range(row):>24}{_time(row.get('seconds_expected')):>10}"
+            f"{_range(row):>24}{_time(row.get('seconds_expected')) if row['mode'] == 'live' else 'by batch':>10}"
         )
         if row["share_expected"] < 1:
             said.append(f"{'':24}asked only for what those before it fail, about {row['share_expected']:.0%}")
+    said += [line for row in result["spenders"] if row["ways"] for line in _way_lines(row)]
+    if result["deadline"]:
+        said.append(_deadline_line(result["deadline"], result["spenders"][0]))
     if result["student_calls"]:
         said.append(f"{'evaluate student':24}{result['student_calls']:>9,}   (when it is trained)")
     said += (
@@ -197,6 +232,35 @@ def lines(result: Mapping[str, Any]) -> list[str]:
         total = f"${result['usd_expected']:.4f} expected ({result['usd_low']:.4f} to {result['usd_high']:.4f}), {total}"
     budget = f"; budget ${result['budget_usd']:.2f}" if result["budget_usd"] else "; no budget is set"
     return [*said, f"in all {total}{budget}; {result['note']}"]
+
+
+def _way_lines(row: Mapping[str, Any]) -> list[str]:
+    """What a spender would cost by each way, the spec's own marked."""
+    live, batch = row["ways"]["live"], row["ways"]["batch"]
+    return [
+        f"{row['spender']}, mode {row['mode']}: all live {_either(live)} in about {_time(live.get('seconds_expected'))}; "
+        f"all by batch {_either(batch)} within 24 h"
+    ]
+
+
+def _either(way: Mapping[str, Any]) -> str:
+    """The dollars expected, or at most where nothing was measured."""
+    if way.get("usd_expected") is not None:
+        return f"${way['usd_expected']:.4f}"
+    return "at an unknown price" if way["usd_at_most"] is None else f"${way['usd_at_most']:.4f} at most"
+
+
+def _deadline_line(found: Mapping[str, Any], teacher: Mapping[str, Any]) -> str:
+    at = datetime.fromisoformat(found["at"])
+    said = f"deadline {at:%Y-%m-%d %H:%M}"
+    if teacher["mode"] == "batch":
+        return f"{said}: a batch may take until {datetime.now(UTC).astimezone() + timedelta(seconds=_WINDOW_S):%Y-%m-%d %H:%M}"
+    if teacher["mode"] == "live" or "seconds_expected" not in teacher["ways"]["live"]:
+        return said
+    if found["batches_until"] is None:
+        return f"{said}: too near for a batch, all goes live"
+    until = datetime.fromisoformat(found["batches_until"])
+    return f"{said}: by batch until {until:%H:%M}, then live what is left"
 
 
 def _pilot_lines(pilot: Mapping[str, Any]) -> list[str]:

@@ -14,6 +14,7 @@ from distill.errors import UsageError
 from distill.flow.project import home_of
 from distill.flow.stages import ORDER
 from distill.rundir import RunDir, find, latest
+from distill.teacher.store import MIGRATIONS, VERSION, Store
 
 if TYPE_CHECKING:
     import polars as pl
@@ -80,17 +81,13 @@ class Reader:
 
     def __init__(self, home: Path) -> None:
         path = home / ".distill" / "answers.db"
-        self._db = sqlite3.connect(f"file:{path}?mode=ro", uri=True) if path.exists() else sqlite3.connect(":memory:")
         if not path.exists():
-            self._db.execute(
-                "CREATE TABLE attempts (id, request_id, batch, run, spender, started, settled, ended, status, usd, reserved_usd, estimated, error)"
-            )
-            self._db.execute("CREATE TABLE answers (request_id, endpoint, draw, request)")
-        if not self._db.execute(
-            "SELECT 1 FROM sqlite_master WHERE name='batches'"
-        ).fetchone():  # none yet, or an older file
-            names = "key, run, spender, batch_id, state, requests, answered, submitted, made, ended, error"
-            self._db.execute(f"CREATE TEMP TABLE batches ({names})")
+            self._db = sqlite3.connect(":memory:")
+            self._db.executescript(";".join(MIGRATIONS))
+            return
+        self._db = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+        if self._db.execute("PRAGMA user_version").fetchone()[0] < VERSION:  # of an older distill: brought up once
+            Store(path).close()
 
     def __enter__(self) -> sqlite3.Connection:
         return self._db
@@ -215,10 +212,11 @@ def _with_request(run: RunDir, sample: dict[str, Any]) -> dict[str, Any]:
     with Reader(run.home) as db:
         body = db.execute("SELECT request FROM answers WHERE request_id=?", (sample["request_id"],)).fetchone()
         sends = db.execute(
-            "SELECT run, spender, started, settled, ended, status, usd, error FROM attempts WHERE request_id=? ORDER BY id",
+            "SELECT run, spender, started, settled, ended, status, usd, error, "
+            "(SELECT coalesce(batch_id, key) FROM batches WHERE key=attempts.batch) FROM attempts WHERE request_id=? ORDER BY id",
             (sample["request_id"],),
         ).fetchall()
-    names = ("run", "spender", "started", "settled", "ended", "status", "usd", "error")
+    names = ("run", "spender", "started", "settled", "ended", "status", "usd", "error", "batch")
     return sample | {
         "request": json.loads(body[0]) if body else None,
         "sends": [dict(zip(names, send, strict=True)) for send in sends],
@@ -246,10 +244,14 @@ def _fate(seed: list[dict[str, Any]], samples: list[dict[str, Any]], drops: list
 
 
 def _send_lines(request: dict[str, Any]) -> list[str]:
-    return [
-        f"  send {n}: {s['started']} → {s['ended'] or 'outcome unknown'} ${s['usd'] or 0:.4f} {s['error'] or ''}".rstrip()
-        for n, s in enumerate(request["sends"], 1)
-    ]
+    said = []
+    for n, send in enumerate(request["sends"], 1):
+        way = f" in {send['batch']}" if send["batch"] else ""
+        ended = send["ended"] or ("at the host" if send["batch"] else "outcome unknown")
+        said.append(
+            f"  send {n}: {send['started']}{way} → {ended} ${send['usd'] or 0:.4f} {send['error'] or ''}".rstrip()
+        )
+    return said
 
 
 def explain_lines(result: dict[str, Any]) -> list[str]:

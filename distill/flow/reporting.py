@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from distill.flow import curation, teaching
+from distill.flow import curation, story, teaching
 from distill.flow.stages import Run, stage, version_note
 from distill.rundir import write_atomic, write_json
 from distill.teacher.store import Spend
@@ -70,6 +70,7 @@ def gather(run: Run) -> dict[str, Any]:
         "edge_cases": funnel.get("edge_cases", []),
         "loss": teaching.losses(folder),
         "spend": spend(run),
+        "night": _night(run),
         "dataset": {"train": counts["train"], "valid": counts["valid"], "test": comparison.get("rows", 0), "tokens": int(samples["completion_tokens"].sum())},
         "drops": _drops(run),
         "repeat": ["make distill" if shown == "prompts/support-triage/task.yaml" else f"distill run {shown}"],
@@ -94,6 +95,11 @@ def spend(run: Run) -> list[dict[str, Any]]:
         }
         for row in rows
     ]  # fmt: skip
+
+
+def _night(run: Run) -> dict[str, Any] | None:
+    found = story.night(run.store, run.folder.name, run.folder.manifest().get("deadline"))
+    return None if found is None else found | {"sentences": story.sentences(found)}
 
 
 def _json(run: Run, name: str) -> dict[str, Any]:

@@ -57,7 +57,7 @@ async def work(
             store=store, run=folder.name, budget=budget, teachers=project.teachers, watch=watch, wait=wait,
             deadline=_deadline(project, folder),
         )  # fmt: skip
-        run = Run(project, folder, store, sender, watch, parent)
+        run = Run(project, folder, store, sender, watch, parent, stages)
         with _interruptible(sender):
             await _stages(run, stages, partial=partial)
         return _result(run)
@@ -73,7 +73,7 @@ def _deadline(project: Project, folder: RunDir) -> datetime | None:
         began = datetime.now(UTC).isoformat()
         folder.note(began=began)
     moment = deadline.moment(text, datetime.fromisoformat(began))
-    folder.note(deadline=moment.astimezone().isoformat(timespec="minutes"))
+    folder.note(deadline=moment.astimezone().isoformat(timespec="seconds"))
     return moment
 
 

@@ -19,7 +19,7 @@ from distill.flow import curation, overnight, seeding
 from distill.flow.asking import Interrupted, Sender
 from distill.flow.project import Project
 from distill.flow.watch import Watch
-from distill.records import content_id
+from distill.records import Request, content_id
 from distill.rundir import RunDir, file_hash, write_json, write_parquet
 from distill.teacher.store import Store
 
@@ -41,6 +41,8 @@ class Run:
     sender: Sender
     watch: Watch
     parent: RunDir | None = None
+    stages: Sequence[str] = ORDER
+    """Those of this command."""
     done: list[str] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
 
@@ -165,9 +167,13 @@ async def _ask(run: Run, table: pl.DataFrame, asked: curation.Asked, gone: set[c
 
     async def send(teacher: int, due: curation.Asked) -> None:
         one, requests = project.teachers[teacher], curation.requests(project, table, due)
+        tests = _tests(run, table) if teacher == 0 and one.mode != "live" else []
         try:
             await run.sender.send(
-                requests, one.address, spender=curation.spender(project, teacher), raise_to=one.sampling.raise_to
+                [*requests, *tests] if tests else requests,
+                one.address,
+                spender=curation.spender(project, teacher),
+                raise_to=one.sampling.raise_to,
             )
         finally:
             gone.update(ask for ask, request in zip(due, requests, strict=True) if run.store.get(request.id) is None)
@@ -187,6 +193,18 @@ async def _ask(run: Run, table: pl.DataFrame, asked: curation.Asked, gone: set[c
                 raise
             closed.add(n)
             run.watch.say(f"  {project.teachers[n].address.model} is given up, its rows fall back: {fault}")
+
+
+def _tests(run: Run, table: pl.DataFrame) -> list[Request]:
+    """What the comparison will ask the teacher: it goes with the same batches, or it would take another night."""
+    import polars as pl
+
+    from distill.flow import comparing
+
+    teacher = next((arm for arm in comparing.arms(run.project, student=None) if arm.name == "teacher"), None)
+    if teacher is None or "evaluate" not in run.stages:
+        return []
+    return comparing.requests(run.project, teacher, table.filter(pl.col("role") == "test"))
 
 
 async def curate(run: Run) -> None:

@@ -38,6 +38,13 @@ def bar(share: float, *, rest: float = 0.0, kind: str = "kept") -> str:
     return _svg('<rect class="track" width="100%" height="100%" rx="3"/>' + gone + main, _pc(share), "bar")
 
 
+def span(start: float, end: float, *, kind: str) -> str:
+    """A part of a stretch of time, from share `start` to share `end` of its width; never thinner than can be seen."""
+    wide = max(end - start, 0.006)
+    main = f'<rect class="{_word(kind)}" x="{_at(min(start, 1 - wide))}" width="{_at(wide)}" height="100%" rx="3"/>'
+    return _svg('<rect class="track" width="100%" height="100%" rx="3"/>' + main, f"{_pc(start)} to {_pc(end)}", "bar")
+
+
 def lines(series: Mapping[str, Sequence[Point]]) -> str:
     """Lines over a common frame whose y axis starts at 0; a series is drawn in the class of its name."""
     points = [point for found in series.values() for point in found if all(map(math.isfinite, point))]

@@ -40,6 +40,7 @@ _KEYS: dict[str, Any] = {
     "margin": 0.0,
     "rows": 0,
     "previous": None,
+    "night": None,
 }
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _MARKS = re.compile(r"([\\`*_{}\[\]<>|~#$!])")
@@ -185,7 +186,7 @@ def _html_environment() -> Environment:
     from markupsafe import Markup
 
     environment = _environment(autoescape=True)
-    drawings = (charts.whisker, charts.gap, charts.bar, charts.lines)
+    drawings = (charts.whisker, charts.gap, charts.bar, charts.span, charts.lines)
     environment.globals |= {draw.__name__: _marked(draw, Markup) for draw in drawings}
     return environment
 

@@ -133,7 +133,15 @@ async def _body(response: aiohttp.ClientResponse) -> bytes:
 
 
 def _said(fault: BaseException) -> str:
-    return f"{type(fault).__name__}: {fault}"[:400]
+    """What a fault says, and an end to it: a broken line keeps its exception, and that one's traceback keeps the line; the
+    ring would wait for the garbage collector."""
+    said = f"{type(fault).__name__}: {fault}"[:400]
+    link: BaseException | None = fault
+    while link is not None:
+        cause = link.__cause__ or link.__context__
+        link.__traceback__ = link.__cause__ = link.__context__ = None
+        link = cause
+    return said
 
 
 def _proxy_of(url: str) -> str | None:

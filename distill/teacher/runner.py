@@ -37,12 +37,14 @@ _ALL_REFUSED = 20
 
 @dataclass(slots=True)
 class Tally:
-    """What a run of requests came to so far. asked = replayed + answered + failed + still open."""
+    """What a run of requests came to so far. asked = replayed + answered + failed + waiting + still open."""
 
     total: int | None = None
     replayed: int = 0
     answered: int = 0
     failed: int = 0
+    waiting: int = 0
+    """In a batch at the host."""
     sends: int = 0
     retried: int = 0
     in_flight: int = 0
@@ -151,7 +153,7 @@ class Owed:
             ids = [request.id for request in chunk]
             held, busy = self._store.held(ids), self._store.in_batches(ids)
             self._tally.replayed += sum(name in held for name in ids)
-            self._tally.failed += len(busy - held)  # owed, and never sent beside the batch that they are in
+            self._tally.waiting += len(busy - held)  # never sent beside the batch that they are in
             self._ready.extend(request for request in chunk if request.id not in held and request.id not in busy)
             await asyncio.sleep(0)  # a long replay must not starve the loop
         return True
@@ -177,11 +179,11 @@ async def run(requests: Iterable[Request] | Owed, desk: Desk, *, in_flight: int)
 @contextmanager
 def _short_collections() -> Iterator[None]:
     """Keep the garbage collector from holding the loop up: what is in memory already, libraries and all rows, is not
-    walked again, and all that is in flight only once in some hundred thousand answers, for its cycles are few."""
+    walked again, and all that is in flight only once in some ten thousand answers, for it leaves no cycles behind."""
     thresholds, ours = gc.get_threshold(), gc.get_freeze_count() == 0
     if ours:
         gc.freeze()
-        gc.set_threshold(*thresholds[:2], 1000)
+        gc.set_threshold(*thresholds[:2], 100)
     try:
         yield
     finally:

@@ -56,9 +56,9 @@ CREATE TABLE batches (
   file_id TEXT, batch_id TEXT, submitted TEXT, ended TEXT, collected TEXT, answered INTEGER, error TEXT
 ) STRICT
 """
-_MIGRATIONS = (_FIRST, _SAID, _BATCHES)
+MIGRATIONS = (_FIRST, _SAID, _BATCHES)
 """One script a version of the file; a released one is never changed, the next is appended."""
-VERSION = len(_MIGRATIONS)
+VERSION = len(MIGRATIONS)
 _QUICK_CHECK_BYTES = 256 * 2**20
 """A file up to this size is checked whole after an unclean stop, in a second or two."""
 _INTEND = "INSERT INTO attempts (request_id, run, spender, started, reserved_usd) VALUES (?,?,?,?,?)"
@@ -128,7 +128,7 @@ class Store:
             raise UsageError(
                 f"{self.path} is an answer store of version {version}; this distill reads up to {VERSION}: upgrade it"
             )
-        for script in _MIGRATIONS[version:]:
+        for script in MIGRATIONS[version:]:
             for statement in script.split(";"):
                 self._db.execute(statement)
         self._db.execute(f"PRAGMA user_version={VERSION}")

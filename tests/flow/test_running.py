@@ -128,3 +128,39 @@ async def test_rows_that_are_owed_are_asked_for_again_and_no_others(task: Path) 
         sent = len(server.ledger.entries)
         assert (await running.work(project, stages=ORDER, watch=Silent()))["requests_sent"] == 0
         assert len(server.ledger.entries) == sent
+
+
+def test_status_reads_a_store_of_an_older_version(task: Path) -> None:
+    """The first look after an upgrade is as good as any."""
+    import sqlite3
+
+    from distill.teacher.store import _FIRST
+
+    first = run(task)
+    store = task.parent / ".distill" / "answers.db"
+    store.unlink()
+    with sqlite3.connect(store) as db:
+        db.executescript(_FIRST + "PRAGMA user_version=1;")
+    found = reading.status(task, [])
+    assert (found["run"], found["ledger"], found["batches"]) == (first["run"], [], [])
+
+
+async def test_what_the_endpoint_marks_as_declined_never_trains_whatever_the_gates(task: Path) -> None:
+    """Kept in the store, since it was paid for; a row of dropped.parquet; not owed, and not asked again."""
+    from distill.testing.fault_server import Script, serve
+
+    async with serve(Script(faults={"refusal": 0.3, "filtered": 0.2})) as server:
+        project = open_project(
+            task, overrides=["teacher.model=m", "gates=[]"], env={"OPENAI_BASE_URL": server.base_url}
+        )
+        result = await running.work(project, stages=ORDER[:3], watch=Silent())
+        sent = len(server.ledger.entries)
+        await running.work(project, stages=ORDER[:3], watch=Silent())
+        assert len(server.ledger.entries) == sent
+    folder = Path(result["folder"])
+    assert (result["exit"], result["owed"]) == (0, 0)
+    declined = pl.read_parquet(folder / "dropped.parquet").filter(pl.col("reason") == "declined")
+    assert declined.height > 5
+    samples = pl.read_parquet(folder / "samples.parquet")
+    assert not set(samples["request_id"]) & set(declined["request_id"])
+    assert set(samples["finish_reason"]) == {"stop"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import json
 import socket
 import threading
@@ -190,3 +191,22 @@ async def test_megabytes_go_out_and_are_read_without_holding_the_loop(
     assert arrived == [{"model": "m", "messages": [{"role": "user", "content": text}]}]
     assert answer.text == text
     assert [thread is not threading.main_thread() for thread in threads] == [aside]
+
+
+@pytest.mark.parametrize("fault", ["cut", "reset", "half-close", "long-length"])
+async def test_a_line_that_broke_leaves_little_for_the_garbage_collector(fault: str) -> None:
+    """A run of a million on a bad line would grow by gigabytes, or stop for seconds to sweep. What is left belongs to the two
+    sockets of asyncio's own loop, about 16 objects; the line with its exception would be 60."""
+    async with serve(Script(faults={fault: 1.0})) as server:
+        endpoint = client.Endpoint("m", server.base_url, timeout_s=5)
+        await endpoint.answer(ASKED)
+        gc.collect()
+        gc.disable()
+        try:
+            answers = await asyncio.gather(*(endpoint.answer(ASKED) for _ in range(20)))
+            left = gc.collect()
+        finally:
+            gc.enable()
+        await endpoint.close()
+    assert not any(answer.ok for answer in answers)
+    assert left < 30 * 20, f"{left} objects after 20 attempts"

@@ -124,5 +124,5 @@ def test_the_garbage_collector_is_as_it_was_after_a_run(tmp_path: Path, refused:
         go(tmp_path / "a.db", Scripted(reply), count=1)
     except AccessRefused:
         assert refused
-    assert during == [(True, 1000)]
+    assert during == [(True, 100)]
     assert (gc.get_threshold(), gc.get_freeze_count()) == before

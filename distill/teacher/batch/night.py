@@ -72,6 +72,7 @@ class Night:
     _within: dict[str, int] = field(default_factory=dict, init=False)
     """The enqueued tokens that a batch was made for, by its key."""
     _told: dict[str, str] = field(default_factory=dict, init=False)
+    _cancelled: set[str] = field(default_factory=set, init=False)
 
     @property
     def folder(self) -> Path:
@@ -100,14 +101,15 @@ class Night:
             raise fatal
         if submit:
             await self._submit(requests)
-        self.tally.in_flight = sum(batch.requests for batch in self.out)
+        self.tally.waiting = sum(batch.requests for batch in self.out)
 
     async def cancel(self) -> None:
         """Ask the host to end every batch that is out; what it has answered by then is collected as always."""
         for batch in self.out:
-            with self._patient(batch):
-                if batch.batch_id:
+            if batch.batch_id and batch.key not in self._cancelled:
+                with self._patient(batch):
                     await self.host.cancel(batch.batch_id)
+                    self._cancelled.add(batch.key)
 
     def _patient(self, batch: Batch) -> _Patience:
         return _Patience(self, batch)
