@@ -71,6 +71,14 @@ async def note(store: Store, key: str, **changes: object) -> None:
     await store.commit([(f"UPDATE batches SET {columns} WHERE key=?", (*changes.values(), key))])  # noqa: S608 - names of our own
 
 
+async def take_over(store: Store, run: str, *, of: str) -> int:
+    """Make the open batches of another run this one's, with all that they cost; how many there were."""
+    taken = opened(store, of)
+    moved = ("UPDATE batches SET run=? WHERE key=?", "UPDATE attempts SET run=? WHERE batch=?")
+    await store.commit([(sql, (run, batch.key)) for batch in taken for sql in moved])
+    return len(taken)
+
+
 def opened(store: Store, run: str | None = None) -> list[Batch]:
     """Batches that are not collected, oldest first; of one run, or of all."""
     marks = ",".join("?" * len(OPEN))
