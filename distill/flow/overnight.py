@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import statistics
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -42,7 +43,8 @@ class InBatches(RowsOwed):
 
 async def ask(sender: Sender, requests: Sequence[Request], one: Asked, spender: str) -> Tally:
     """Answer what is owed by the way the spec names; raises `InBatches` where it has to be collected later."""
-    out = any(batch.spender == spender for batch in book.opened(sender.store, sender.run))
+    mine = (spender, one.address.identity)
+    out = any((batch.spender, batch.endpoint) == mine for batch in book.opened(sender.store, sender.run))
     if one.mode == "live" and not out:
         return await sender.live(requests, one.address, spender)
     if one.mode == "auto" and not out and (pilot := _unanswered(sender, requests[:PILOT])):
@@ -65,11 +67,12 @@ async def ask(sender: Sender, requests: Sequence[Request], one: Asked, spender: 
 
 async def _rounds(sender: Sender, night: Night, requests: Sequence[Request], one: Asked) -> Tally:
     """Rounds until nothing is out and nothing is owed. Rows in a batch are never sent live, not even when it is late."""
-    live = False
+    live, patience = False, 0.0
     while True:
         before, live = live, live or _live_now(sender, night, requests, one)
         if live and one.mode == "auto" and night.out:
             if not before:
+                patience = time.monotonic() + one.batch.cancel_s  # some hosts never come to the end of a cancelling
                 sender.watch.say("  the deadline is near: batches are cancelled, what they did not do goes live")
             await night.cancel()
         await night.round(requests, submit=not live)
@@ -80,10 +83,11 @@ async def _rounds(sender: Sender, night: Night, requests: Sequence[Request], one
                 return tally
         elif not night.out and not night.waiting:
             return night.tally
-        hurried = live and one.mode == "auto"
-        if sender.stop.is_set() or not (sender.wait or hurried):
+        hurried = time.monotonic() < patience
+        if not (sender.wait or hurried):
             _leave(night)
-        await _sleep(sender, min(_HURRIED_S, one.batch.poll_s) if hurried else one.batch.poll_s)
+        if await _stopped(sender, min(_HURRIED_S, one.batch.poll_s) if hurried else one.batch.poll_s):
+            _leave(night)
 
 
 def _live_now(sender: Sender, night: Night, requests: Sequence[Request], one: Asked) -> bool:
@@ -131,10 +135,10 @@ def rate(sender: Sender, requests: Sequence[Request], one: Asked) -> float:
     return min(rates)
 
 
-async def _sleep(sender: Sender, seconds: float) -> None:
-    """Sleep, or wake when the run is told to stop."""
+async def _stopped(sender: Sender, seconds: float) -> bool:
+    """Sleep; whether the run was told to stop before or meanwhile."""
     try:
         async with asyncio.timeout(seconds):
-            await sender.stop.wait()
+            return await sender.stop.wait()
     except TimeoutError:
-        return
+        return False

@@ -18,8 +18,9 @@ from distill.flow.project import Project, need_price
 from distill.flow.stages import Run
 from distill.flow.watch import Watch
 from distill.money import Budget
-from distill.rundir import RunDir, latest, write_atomic
-from distill.teacher.store import opened
+from distill.rundir import RunDir, latest, numbers, write_atomic
+from distill.teacher.batch import book
+from distill.teacher.store import Store, opened
 
 
 def start(
@@ -52,6 +53,7 @@ async def work(
     with folder.lock(), opened(project.store_path) as store:
         write_atomic(folder / "task.yaml", project.path.read_bytes())
         folder.note(teacher=project.models, parent=parent.name if parent else None)
+        await _take_over(folder, store, watch)
         budget = Budget(project.spec.budget.usd, store.spent(folder.name))
         sender = Sender(
             store=store, run=folder.name, budget=budget, teachers=project.teachers, watch=watch, wait=wait,
@@ -61,6 +63,17 @@ async def work(
         with _interruptible(sender):
             await _stages(run, stages, partial=partial)
         return _result(run)
+
+
+async def _take_over(folder: RunDir, store: Store, watch: Watch) -> None:
+    """Nobody goes on with the task's older runs: what they have in batches is this run's now, or would never come home."""
+    for number in numbers(folder.home, folder.task):
+        older = RunDir(folder.home, folder.task, number)
+        if number >= folder.number or not book.opened(store, older.name):
+            continue
+        with contextlib.suppress(UsageError), older.lock():  # one that is at work keeps its own
+            count = await book.take_over(store, folder.name, of=older.name)
+            watch.say(f"  {count} batch{'es' if count != 1 else ''} of run {older.name} are collected by this one")
 
 
 def _deadline(project: Project, folder: RunDir) -> datetime | None:

@@ -71,6 +71,14 @@ async def note(store: Store, key: str, **changes: object) -> None:
     await store.commit([(f"UPDATE batches SET {columns} WHERE key=?", (*changes.values(), key))])  # noqa: S608 - names of our own
 
 
+async def take_over(store: Store, run: str, *, of: str) -> int:
+    """Make the open batches of another run this one's, with all that they cost; how many there were."""
+    taken = opened(store, of)
+    moved = ("UPDATE batches SET run=? WHERE key=?", "UPDATE attempts SET run=? WHERE batch=?")
+    await store.commit([(sql, (run, batch.key)) for batch in taken for sql in moved])
+    return len(taken)
+
+
 def opened(store: Store, run: str | None = None) -> list[Batch]:
     """Batches that are not collected, oldest first; of one run, or of all."""
     marks = ",".join("?" * len(OPEN))
@@ -89,6 +97,11 @@ def rows(store: Store, key: str) -> dict[str, tuple[int, float]]:
     return {request: (attempt, usd) for request, attempt, usd in store.query(query, (key,))}
 
 
+def order(store: Store, key: str) -> list[str]:
+    """The request ids of a batch, as its lines were."""
+    return [row[0] for row in store.query("SELECT request_id FROM attempts WHERE batch=? ORDER BY id", (key,))]
+
+
 def tries(store: Store, run: str, request_ids: Sequence[str]) -> dict[str, list[str]]:
     """How the settled batch attempts of some hundred requests ended in this run, by request."""
     marks = ",".join("?" * len(request_ids))
@@ -105,6 +118,12 @@ def tries(store: Store, run: str, request_ids: Sequence[str]) -> dict[str, list[
 def answered(store: Store, key: str) -> int:
     """Rows of a batch that came to an answer."""
     return int(store.query("SELECT count(*) FROM attempts WHERE batch=? AND ended='ok'", (key,)).fetchone()[0])
+
+
+def decided(store: Store, key: str) -> bool:
+    """Whether a batch brought anything about: an answer, or a row that is refused for good."""
+    query = "SELECT EXISTS (SELECT 1 FROM attempts WHERE batch=? AND ended IN ('ok', 'refused'))"
+    return bool(store.query(query, (key,)).fetchone()[0])
 
 
 def now() -> str:

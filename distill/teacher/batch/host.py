@@ -67,15 +67,23 @@ class Host:
 
     async def upload(self, path: Path) -> str:
         """The id of the file, whose name at the host is the path's."""
-        with self._explained(), path.open("rb") as file:
-            return (await self._once.files.create(file=(path.name, file), purpose="batch")).id
+        try:
+            with self._explained(), path.open("rb") as file:
+                return (await self._once.files.create(file=(path.name, file), purpose="batch")).id
+        except NotThere as fault:
+            raise AccessRefused(
+                f"the endpoint takes no files, so it has no batches ({fault}); set teacher.mode to live"
+            ) from None
 
     async def create(self, file_id: str, *, url: str, key: str) -> Look:
-        """Make a batch of an uploaded file; sent once, and a fault says nothing about whether it was made."""
-        with self._explained():
-            made = await self._once.batches.create(
-                input_file_id=file_id, endpoint=cast(Url, url), completion_window="24h", metadata={KEY: key}
-            )
+        """Make a batch of an uploaded file; sent once, and a `HostFault` that is no refusal leaves open whether it was made."""
+        try:
+            with self._explained():
+                made = await self._once.batches.create(
+                    input_file_id=file_id, endpoint=cast(Url, url), completion_window="24h", metadata={KEY: key}
+                )
+        except NotThere as fault:
+            raise Refused(str(fault)) from None
         return _look(made)
 
     async def find(self, key: str) -> list[Look]:

@@ -13,12 +13,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from distill.money import Price
 from distill.records import Answer, Ended
 from distill.teacher import reply
-from distill.teacher.batch.shard import Reader, Row
+from distill.teacher.batch.shard import Reader, Row, read
 from distill.teacher.store import Asked
 
 CHUNK = 1000
@@ -76,7 +74,7 @@ class Ingest:
 
     def _line(self, raw: bytes) -> tuple[int, Asked, Answer] | None:
         try:
-            found = _json(raw)
+            found = read(raw)
             custom_id = found["custom_id"]
         except (ValueError, KeyError, TypeError):
             self.oddities.unreadable += 1
@@ -95,7 +93,7 @@ class Ingest:
         attempt, booked = self.open[row.id]
         if answer.ended.maybe_billed:  # booked at its ceiling, as an estimate
             answer = replace(answer, usd=booked, usage=replace(answer.usage, measured=False))
-        return attempt, (row.id, self.endpoint, row.draw, row.body.decode()), answer
+        return attempt, (row.id, self.endpoint, row.draw, row.request), answer
 
 
 def lines(path: Path) -> Iterator[list[bytes]]:
@@ -115,18 +113,11 @@ def _answer(row: Row, found: dict[str, Any], raw: bytes, price: Price | None) ->
     status, body = response.get("status_code"), response.get("body")
     if isinstance(body, str):
         try:
-            body = _json(body.encode("utf-8", "surrogatepass"))
+            body = read(body.encode("utf-8", "surrogatepass"))
         except ValueError:
             body = None
     if status == 200:
         return reply.of(body, row, price=price, raw=raw)
-    if not isinstance(status, int) or status < 100:
+    if not isinstance(status, int) or not 100 <= status < 600:
         return Answer(row.id, Ended.OVERLOADED, error=f"status_code {status!r}"[:400])
-    return reply.refused(status, orjson.dumps(body), {}, row, now=0.0)
-
-
-def _json(raw: bytes) -> Any:
-    try:
-        return orjson.loads(raw)
-    except orjson.JSONDecodeError:  # half an emoji, which models do send
-        return json.loads(raw.decode("utf-8", "surrogatepass"))
+    return reply.refused(status, json.dumps(body).encode(), {}, row, now=0.0)  # orjson refuses half an emoji

@@ -13,14 +13,15 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
-from distill.errors import AccessRefused, RowsOwed
-from distill.money import Budget, Price, most_usd
+from distill.errors import AccessRefused, BudgetReached, DistillError, RowsOwed
+from distill.money import Budget, Price, most_usd, price_of
 from distill.records import Answer, Ended, Request
 from distill.teacher.batch import book, ingest, shard
 from distill.teacher.batch.book import Batch
@@ -30,7 +31,12 @@ from distill.teacher.store import Asked, Store
 
 _AT_ONCE = 256
 _FEW, _FEW_SHARE = 20, 0.01
-"""Fewer rows, or a smaller share of all, wait until nothing else is out."""
+"""Fewer rows, or a smaller share of all, wait until nothing else is out, unless they are the rest of a larger lot."""
+_STALE_S = 3600.0
+"""After which an input file that no open batch names was left by a crash, and is not just being written."""
+_LESS = 8
+"""Of the enqueued tokens that a host names, not less than this part is taken for its limit: it may count other tokens
+than we do, but if it still refuses, its room is taken by somebody else."""
 _TOKEN_LIMIT = "token_limit"  # noqa: S105 - a code of hosts
 _NEVER_MADE = "the batch was never made at the host"
 
@@ -58,7 +64,13 @@ class Night:
     tally: Tally = field(default_factory=Tally)
     waiting: int = 0
     """Rows of the last round that no batch had room for."""
+    _asked: Sequence[Request] = field(default=(), init=False)
+    _tidied: bool = field(default=False, init=False)
+    _empty: int = field(default=0, init=False)
+    """Batches one after another that brought nothing about."""
     _enqueued: int | None = field(default=None, init=False)
+    _within: dict[str, int] = field(default_factory=dict, init=False)
+    """The enqueued tokens that a batch was made for, by its key."""
     _told: dict[str, str] = field(default_factory=dict, init=False)
     _cancelled: set[str] = field(default_factory=set, init=False)
 
@@ -68,16 +80,25 @@ class Night:
 
     @property
     def out(self) -> list[Batch]:
-        """Batches of this spender that are not collected."""
-        return [one for one in book.opened(self.store, self.run) if one.spender == self.spender]
+        """Batches of this spender at this endpoint that are not collected."""
+        mine = (self.spender, self.endpoint)
+        return [one for one in book.opened(self.store, self.run) if (one.spender, one.endpoint) == mine]
 
-    async def round(self, requests: Iterable[Request], *, submit: bool = True) -> None:
+    async def round(self, requests: Sequence[Request], *, submit: bool = True) -> None:
         """Recover, look, collect, submit. Faults of the host are said and left to the next round; `AccessRefused`,
-        `BudgetReached` and a batch that the host will never take are raised.
+        `BudgetReached` and batches that the host will never take are raised, after all that is out was looked at.
         """
+        self._asked = requests
+        self._tidy()
+        fatal: DistillError | None = None
         for batch in self.out:
-            with self._patient(batch):
-                await (self._look(batch) if batch.state == "submitted" else self._recover(batch))
+            try:
+                with self._patient(batch):
+                    await (self._look(batch) if batch.state == "submitted" else self._recover(batch))
+            except (AccessRefused, RowsOwed) as fault:
+                fatal = fatal or fault
+        if fatal is not None:
+            raise fatal
         if submit:
             await self._submit(requests)
         self.tally.waiting = sum(batch.requests for batch in self.out)
@@ -94,6 +115,17 @@ class Night:
         return _Patience(self, batch)
 
     # what a crash left
+
+    def _tidy(self) -> None:
+        """Once a night: input files that were written and never entered in the book."""
+        if self._tidied or not self.folder.exists():
+            return
+        self._tidied, now = True, time.time()
+        keys = {batch.key for batch in book.opened(self.store)}
+        for path in self.folder.iterdir():
+            with suppress(FileNotFoundError):  # another process tidies as well
+                if path.name.partition(".")[0] not in keys and now - path.stat().st_mtime > _STALE_S:
+                    path.unlink()
 
     async def _recover(self, batch: Batch) -> None:
         if batch.state == "creating":
@@ -117,10 +149,10 @@ class Night:
         ]
         await self._settle(ended, rows)
         await book.note(self.store, batch.key, state="abandoned", error=_NEVER_MADE)
+        self._file(batch.key).unlink(missing_ok=True)
         left = [batch.file_id] if batch.file_id else await self.host.named(f"{batch.key}.jsonl")
         for file_id in left:
             await self.host.delete(file_id)
-        self._file(batch.key).unlink(missing_ok=True)
 
     # what is out
 
@@ -145,18 +177,29 @@ class Night:
         if book.since_s(since) < self.lost_s or await self.host.find(batch.key):
             self.say(f"  batch {batch.batch_id}: the host does not know it just now")
             return
-        with shard.reading(await self._sent(batch)) as sent:
-            reader = ingest.Ingest(sent, batch.endpoint, self.price, book.rows(self.store, batch.key))
+        async with shard.reading(await self._sent(batch)) as sent:
+            reader = self._reader(batch, sent)
             await self._settle(reader.missing("completed"), reader.open)  # it may have been billed
         await self._collected(batch, None, f"lost at the host since {since}")
 
     async def _collect(self, batch: Batch, look: Look) -> None:
-        """All that an ended batch holds, whatever its end is called."""
-        files = [file_id for file_id in (look.output_file_id, look.error_file_id) if file_id]
+        """All that an ended batch holds, whatever its end is called; nothing where a crash left only the files to remove."""
         refused = False
-        with shard.reading(await self._sent(batch)) as sent:
-            reader = ingest.Ingest(sent, batch.endpoint, self.price, book.rows(self.store, batch.key))
-            for file_id in files:
+        if book.rows(self.store, batch.key):
+            refused = await self._ingest(batch, look)
+        await self._collected(batch, look, None if look.status == "completed" else _why(look))
+        if refused:
+            raise AccessRefused(
+                f"the endpoint refused rows of batch {look.id} its key, quota or model; what was answered is kept"
+            )
+        self._learn(batch, look)
+
+    async def _ingest(self, batch: Batch, look: Look) -> bool:
+        """Settle every row; whether one was refused all access."""
+        refused = False
+        async with shard.reading(await self._sent(batch)) as sent:
+            reader = self._reader(batch, sent)
+            for file_id in filter(None, (look.output_file_id, look.error_file_id)):
                 path = self.folder / f"{batch.key}.{file_id}.jsonl".replace("/", "_")
                 await self.host.download(file_id, path)
                 for lines in ingest.lines(path):
@@ -166,43 +209,56 @@ class Night:
                 path.unlink()
             await self._settle(reader.refused(look.faults), reader.open)
             await self._settle(reader.missing(look.status), reader.open)
-        error = None if look.status == "completed" else _why(look)
-        await self._collected(batch, look, error)
         odd = reader.oddities
         strange = {"unknown ids": odd.unknown_ids, "repeated rows": odd.repeated, "unreadable lines": odd.unreadable}
         if any(strange.values()):
             self.say("    left aside: " + ", ".join(f"{count} {name}" for name, count in strange.items() if count))
-        if refused:
-            raise AccessRefused(
-                f"the endpoint refused rows of batch {look.id} its key, quota or model; what was answered is kept"
-            )
-        self._learn(batch, look)
+        return refused
+
+    def _reader(self, batch: Batch, sent: shard.Reader) -> ingest.Ingest:
+        """For the rows that are not settled yet; a batch of a model that the spec named before has its own price."""
+        price = self.price if batch.model == self.model else price_of(batch.model, batch=True) or self.price
+        return ingest.Ingest(sent, batch.endpoint, price, book.rows(self.store, batch.key))
 
     async def _collected(self, batch: Batch, look: Look | None, error: str | None) -> None:
-        count = book.answered(self.store, batch.key)
-        moment = book.now()
+        """Remove the files and close the entry, in this order: an open entry is how the files are found after a crash."""
+        found = (look.file_id, look.output_file_id, look.error_file_id) if look else (batch.file_id,)
+        for file_id in () if self.keep_files else filter(None, found):
+            with suppress(HostFault, AccessRefused):  # they expire by themselves; no answer hangs on it
+                await self.host.delete(file_id)
+        for path in self.folder.glob(f"{batch.key}.*"):  # also what was downloaded before a crash
+            path.unlink(missing_ok=True)
+        count, moment = book.answered(self.store, batch.key), book.now()
         await book.note(
             self.store, batch.key, state="collected", ended=moment, collected=moment, answered=count, error=error
         )
+        if book.decided(self.store, batch.key):
+            self._empty = 0
+        elif not self.out:
+            self._empty += 1
         self.say(f"  batch {batch.batch_id}: {error or 'completed'}; {count:,} of {batch.requests:,} rows answered")
-        self._file(batch.key).unlink(missing_ok=True)
-        ids = () if look is None or self.keep_files else (look.file_id, look.output_file_id, look.error_file_id)
-        for file_id in filter(None, ids):
-            with suppress(HostFault):  # they expire by themselves; no answer hangs on it
-                await self.host.delete(file_id)
 
     def _learn(self, batch: Batch, look: Look) -> None:
-        """What a refusal tells: a limit of enqueued tokens, or that the host will never take such a batch."""
-        if look.status != "failed":
-            return
+        """What an end tells: a limit of enqueued tokens, or that the host will never take or never do such a batch."""
         limit = next((message for _, code, message in look.faults if _TOKEN_LIMIT in code), None)
         if limit is not None:
-            self._enqueued = _limit_of(limit) or max(1, batch.tokens // 2)
+            self._enqueued = self._limited(batch, _limit_of(limit))
             self.say(f"  the host takes {self._enqueued:,} enqueued tokens: batches go one after another")
-        elif all(line is None for line, _, _ in look.faults):
+        elif look.status == "failed" and all(line is None for line, _, _ in look.faults):
             raise RowsOwed(
                 f"the host refuses the batch: {_why(look)}. Nothing was billed; mend what it names and run again"
             )
+        if self._empty >= self.attempts:
+            raise RowsOwed(
+                f"{self._empty} batches one after another came to no answer ({_why(look)}). Run again later, or set "
+                "teacher.mode to live; `distill explain` shows each row's sends"
+            )
+
+    def _limited(self, batch: Batch, named: int | None) -> int:
+        """The enqueued tokens to go by from now on: as the host names them, and less where that was not enough."""
+        limit = named or max(1, batch.tokens // 2)
+        within = self._within.get(batch.key)
+        return limit if within is None else max(1, limit // _LESS, min(limit, within // 2))
 
     async def _settle(
         self, ended: Sequence[tuple[int, Asked, Answer]], booked: Mapping[str, tuple[int, float]]
@@ -224,7 +280,7 @@ class Night:
         """Every owed row into batches, as far as the budget and the host's tokens reach."""
         owed = self._owed(requests)
         self.waiting = self.tally.failed = 0
-        request = next(owed, None)
+        request, before = next(owed, None), {batch.key for batch in self.out}
         while request is not None:
             room, key = self._room(), book.new_key()
             full = room.tokens == 0
@@ -234,17 +290,25 @@ class Night:
                     request = request if full else next(owed, None)
                     if len(writer.rows) % _AT_ONCE == 0:
                         await asyncio.sleep(0)
-            if not writer.rows or (request is None and self._too_few(writer)):
+            if not writer.rows or (request is None and before and self._too_few(writer, before)):
                 writer.path.unlink()
                 if request is not None and not self.out:
-                    self.budget.reserve(self._worst(request)[1])  # says why nothing goes
+                    usd = self._worst(request)[1]
+                    await self.budget.reserve_in_turn(
+                        usd
+                    )  # behind others' live calls; raises what says why nothing goes
+                    self.budget.settle(usd, 0.0)
+                    continue
                 self.waiting = len(writer.rows) + (request is not None) + sum(1 for _ in owed)
                 return
+            if room.tokens is not None:
+                self._within[key] = room.tokens
             await self._send(key, writer)
 
-    def _too_few(self, writer: shard.Writer) -> bool:
-        """Whether the rows should wait for those that are out and may come back: a batch for each is of no use."""
-        return bool(self.out) and len(writer.rows) < max(_FEW, _FEW_SHARE * (self.tally.total or 0))
+    def _too_few(self, writer: shard.Writer, before: set[str]) -> bool:
+        """Whether the rows should wait for those that were out before and may come back: a batch for each is of no use."""
+        rest = any(batch.key not in before for batch in self.out)
+        return not rest and len(writer.rows) < max(_FEW, _FEW_SHARE * (self.tally.total or 0))
 
     def _owed(self, requests: Iterable[Request]) -> Iterator[Request]:
         """Those that have no answer, are in no batch and were not given up."""
@@ -292,7 +356,11 @@ class Night:
         batch = Batch(
             key, self.run, self.spender, self.endpoint, self.model, len(writer.rows), writer.bytes, writer.tokens, book.now(), "made"
         )  # fmt: skip
-        self.budget.book(writer.usd)
+        try:
+            self.budget.book(writer.usd)
+        except BudgetReached:  # another teacher was quicker
+            writer.path.unlink()
+            raise
         try:
             await book.enter(self.store, batch, writer.rows)
         except BaseException:
@@ -316,10 +384,20 @@ class Night:
         self.say(f"  batch {look.id}: {batch.requests:,} rows submitted, at most ${writer.usd:.4f}")
 
     async def _sent(self, batch: Batch) -> Path:
-        """The input file of a batch; where it was removed here, the host has it still."""
+        """The input file of a batch; where it was removed or torn here, the host has it still, or it is written again."""
         path = self._file(batch.key)
-        if not path.exists():
-            await self.host.download(batch.file_id or "", path)
+        if path.exists() and path.stat().st_size == batch.bytes:
+            return path
+        aside = path.with_suffix(".part")
+        aside.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            await self.host.download(batch.file_id or "", aside)
+        except NotThere:
+            known = {request.id: request for request in self._asked}
+            with aside.open("wb") as file:
+                for name in book.order(self.store, batch.key):
+                    file.write(shard.line(known[name], self.url) if name in known else shard.stub(name, self.url))
+        aside.replace(path)
         return path
 
     def _file(self, key: str) -> Path:

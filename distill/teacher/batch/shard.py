@@ -8,14 +8,16 @@ the spec meanwhile.
 
 from __future__ import annotations
 
+import asyncio
+import json
 import mmap
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import orjson
 
@@ -41,6 +43,11 @@ def line(request: Request, url: str) -> bytes:
     return f'{{"custom_id":"{request.id}-{request.draw}","method":"POST","url":"{url}","body":{body}}}\n'.encode()
 
 
+def stub(request_id: str, url: str) -> bytes:
+    """The line of a request of which only the id is known, in the place of the one that was sent."""
+    return f'{{"custom_id":"{request_id}-0","method":"POST","url":"{url}","body":{{}}}}\n'.encode()
+
+
 class Writer:
     """An input file as it grows; `add` refuses what would pass a limit, `close` makes it durable."""
 
@@ -62,10 +69,10 @@ class Writer:
         self._file.close()
 
     def add(self, request: Request, url: str, *, tokens: int, usd: float) -> bool:
-        """Write the row, or return False where it no longer fits; a single row always fits the tokens."""
+        """Write the row, or return False where it no longer fits; a single row always does, and the host has the word."""
         data, most = line(request, url), self._most
         full = len(self.rows) >= most.rows or self.bytes + len(data) > most.bytes
-        if full or (most.tokens is not None and self.rows and self.tokens + tokens > most.tokens):
+        if self.rows and (full or (most.tokens is not None and self.tokens + tokens > most.tokens)):
             return False
         self._file.write(data)
         self.rows.append((request.id, usd))
@@ -86,8 +93,24 @@ class Row:
     @property
     def turns(self) -> list[dict[str, Json]]:
         """The conversation; read from the body only where it is needed."""
-        body = orjson.loads(self.body)
+        body = read(self.body)
         return list(body.get("messages") or body.get("input") or [])
+
+    @property
+    def request(self) -> str:
+        """The body as a live call's is kept: in one spelling, with no escapes for readers of lines."""
+        return canonical(read(self.body)) if b"\\u" in self.body else self.body.decode()
+
+
+def read(raw: bytes) -> Any:
+    """A JSON value; orjson is strict about half an emoji, which prompts and models do have. ValueError where it is none."""
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        try:
+            return json.loads(raw.decode("utf-8", "surrogatepass"))
+        except RecursionError:
+            raise ValueError("nested without end") from None
 
 
 class Reader:
@@ -100,6 +123,7 @@ class Reader:
         at = 0
         while at < len(data):
             end = data.find(b"\n", at)
+            end = end if end >= 0 else len(data)  # a host may give the file back without its last newline
             head = data.find(_BODY, at, end)
             custom_id = data[at + 14 : data.find(b'"', at + 14, end)].decode()
             self._spans[custom_id] = (head + len(_BODY), end - 1)
@@ -115,8 +139,8 @@ class Reader:
         return Row(request, int(draw), self._data[start:end])
 
 
-@contextmanager
-def reading(path: Path) -> Iterator[Reader]:
-    """The reader of an input file, mapped and not loaded."""
+@asynccontextmanager
+async def reading(path: Path) -> AsyncIterator[Reader]:
+    """The reader of an input file, mapped and not loaded; 50,000 rows are looked through beside the event loop."""
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        yield Reader(data)
+        yield await asyncio.to_thread(Reader, data)
