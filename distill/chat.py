@@ -16,12 +16,15 @@ ROLES = ("system", "developer", "user", "assistant", "tool")
 Turn = dict[str, Json]
 
 
-def turns(value: Json) -> list[Turn]:
-    """The turns of a conversation that is to be answered; ValueError says which one is none, and what was expected."""
+def turns(value: Json, *, last: bool = True) -> list[Turn]:
+    """The turns of a conversation; ValueError says which one is none, and what was expected.
+
+    One that is to be answered (`last`) ends with the user's turn or a tool's.
+    """
     if not isinstance(value, list) or not value:
         raise ValueError(f"a conversation is a list of turns, found {_kind(value)}")
     found = [_turn(turn, number) for number, turn in enumerate(value, 1)]
-    if found[-1]["role"] not in ("user", "tool"):
+    if last and found[-1]["role"] not in ("user", "tool"):
         raise ValueError(
             f"the last turn is the {found[-1]['role']}'s; one that is to be answered ends with user or tool"
         )
@@ -60,9 +63,19 @@ def _call(call: Json, number: int) -> Turn:
 def text(value: Json) -> str | None:
     """What is said in a conversation, a line a turn; None where the value is none."""
     try:
-        return "\n".join(f"{turn['role']}: {turn['content'] or canonical(turn['tool_calls'])}" for turn in turns(value))
+        return "\n".join(f"{turn['role']}: {_said(turn)}" for turn in turns(value, last=False))
     except ValueError:
         return None
+
+
+def calls_tools(value: Json) -> bool:
+    """Whether a turn of a conversation calls a tool or is a tool's."""
+    return any(turn["role"] == "tool" or turn.get("tool_calls") for turn in turns(value, last=False))
+
+
+def _said(turn: Turn) -> str:
+    calls = canonical(turn["tool_calls"]) if turn.get("tool_calls") else ""
+    return " ".join(part for part in (turn["content"], calls) if part)
 
 
 def answer(content: str, calls: Sequence[ToolCall] = ()) -> Turn:

@@ -12,7 +12,7 @@ _CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 
 def spelt(value: object) -> str:
     """A deadline as a text; YAML reads an unquoted `17:30` as the number 1050. ValueError where it is none."""
-    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 24 * 60:
+    if isinstance(value, int) and not isinstance(value, bool) and 60 <= value < 24 * 60:
         value = f"{value // 60:02}:{value % 60:02}"
     text = str(value).strip()
     if not (_CLOCK.fullmatch(text) or _LAST.fullmatch(text)):

@@ -47,11 +47,10 @@ class Rate:
 
 def most_usd(price: Price, usage: Usage) -> float:
     """The most that so many tokens can cost, whatever kind they turn out to be: what is reserved before a send."""
-    written = replace(usage, cache_write_tokens=usage.prompt_tokens)
+    whole = usage.prompt_tokens
+    kinds = (usage, replace(usage, cache_write_tokens=whole), replace(usage, cached_tokens=whole))
     return max(
-        price(replace(one, reasoning_tokens=thought))
-        for one in (usage, written)
-        for thought in (0, usage.completion_tokens)
+        price(replace(one, reasoning_tokens=thought)) for one in kinds for thought in (0, usage.completion_tokens)
     )
 
 
@@ -116,7 +115,7 @@ class Budget:
         """Hold the most a call can cost; raises `BudgetReached` before anything is sent."""
         if not self.fits(usd):
             raise BudgetReached(
-                f"budget reached: ${self.spent:.4f} spent and ${self._reserved:.4f} in flight of ${self.limit:.2f}; "
+                f"budget reached: ${self.spent:.4f} spent and ${self._reserved:.4f} in flight of ${self.limit:.4f}; "
                 f"the next call may cost ${usd:.4f}. Everything paid for is kept. "
                 "Raise budget.usd or --max-usd and run again: it goes on from here."
             )

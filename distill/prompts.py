@@ -40,16 +40,19 @@ class Template:
         return list(dict.fromkeys(name for _, text in self.turns for name in _SLOT.findall(text)))
 
     @property
-    def chats(self) -> list[str]:
-        """The names of the slots whose value is a conversation."""
-        return [name for role, text in self.turns if role == _CHAT for name in _SLOT.findall(text)]
+    def chats(self) -> dict[str, bool]:
+        """The names of the slots whose value is a conversation, and whether it is the one that is to be answered."""
+        named = [
+            (name, turn is self.turns[-1]) for turn in self.turns if turn[0] == _CHAT for name in _SLOT.findall(turn[1])
+        ]
+        return {name: any(last for other, last in named if other == name) for name, _ in named}
 
     def fill(self, values: Mapping[str, Json]) -> list[chat.Turn]:
         """Chat messages with every slot filled in one pass; a missing value is a KeyError, caught by `faults` before."""
         messages: list[chat.Turn] = []
         for role, text in self.turns:
             if role == _CHAT:
-                messages += chat.turns(values[_SLOT.findall(text)[0]])
+                messages += chat.turns(values[_SLOT.findall(text)[0]], last=False)
             else:
                 messages.append({"role": role, "content": _SLOT.sub(lambda slot: _text(values[slot[1]]), text)})
         return messages

@@ -154,10 +154,11 @@ class Colleague(_Part):
 
     model: str
     base_url: str | None = Field(None, description="default: OPENAI_BASE_URL, then the provider's own")
-    key_env: str = Field(
-        "OPENAI_API_KEY",
+    key_env: str | None = Field(
+        None,
         pattern=r"^[A-Za-z_][A-Za-z0-9_]*$",
-        description="name of the variable that holds the key",
+        description="name of the variable that holds the key; default: OPENAI_API_KEY for the teacher, and its own for models "
+        "at its address",
     )
     api: Literal["chat", "responses"] = Field("chat", description="chat completions, or OpenAI's Responses API")
     headers: dict[str, str] = Field(
@@ -177,7 +178,9 @@ class Colleague(_Part):
     def _no_key(cls, headers: dict[str, str]) -> dict[str, str]:
         for name, value in headers.items():
             if _SECRET_NAME.search(name) and not value.startswith("$"):
-                raise ValueError(f"the header {name!r} looks like a key; name a variable instead: {name}: $MY_KEY")
+                raise ValueError(
+                    f"the header {name!r} looks like a key; name a variable that holds the whole value instead: {name}: $MY_KEY"
+                )
         return headers
 
 

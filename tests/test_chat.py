@@ -52,7 +52,16 @@ def test_a_conversation_comes_back_in_one_spelling() -> None:
 def test_what_is_none_says_which_turn_and_what_was_expected(value: Any, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         chat.turns(value)
-    assert chat.text(value) is None
+
+
+def test_history_before_a_last_turn_may_end_with_the_assistant_and_empty_turns_are_turns() -> None:
+    """Only what is to be answered must end with the user or a tool; a tool that returns nothing has said nothing."""
+    history = [{"role": "user", "content": "a"}, {"role": "assistant", "content": ""}]
+    assert chat.turns(history, last=False) == history
+    assert chat.text(history) == "user: a\nassistant: "
+    assert chat.text([{"role": "robot"}]) is None
+    assert chat.calls_tools(WHOLE)
+    assert not chat.calls_tools(history)
 
 
 JSON = st.recursive(

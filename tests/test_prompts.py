@@ -55,7 +55,8 @@ def test_a_conversation_is_put_in_as_turns() -> None:
         {"role": "assistant", "content": "{{history}}"},
         {"role": "user", "content": "and?"},
     ]
-    assert template.chats == ["history"]
+    assert template.chats == {"history": True}
+    assert prompts.parse("[messages]\n{{history}}\n[user]\n{{new}}", "t.md").chats == {"history": False}
     assert template.fill({"history": history}) == [
         {"role": "system", "content": "Be kind."},
         {"role": "user", "content": "hi"},

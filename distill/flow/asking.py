@@ -21,7 +21,7 @@ from distill.teacher.store import Store
 
 if TYPE_CHECKING:
     from distill.flow.project import Asked
-    from distill.spec import Limits, Sampling
+    from distill.spec import Sampling
 
 
 def request(
@@ -54,15 +54,11 @@ def _raised(asked: Request, raise_to: int) -> Request:
 
 @dataclass(slots=True, kw_only=True)
 class Sender:
-    """What one run sends with: the store, the budget over all spenders, and who watches.
-
-    `teachers` have limits of their own; for any other model the first one's hold, less its rates.
-    """
+    """What one run sends with: the store, the budget over all spenders, and who watches."""
 
     store: Store
     run: str
     budget: Budget
-    teachers: Sequence[Asked]
     watch: Watch
     wait: bool = False
     """Whether to stay until batches have ended."""
@@ -72,41 +68,38 @@ class Sender:
     replayed: int = 0
     _paces: dict[tuple[str, str], Pace] = field(default_factory=dict)
 
-    async def send(
-        self, requests: Sequence[Request], address: Address, *, spender: str, raise_to: int | None = None
-    ) -> Tally:
+    async def send(self, requests: Sequence[Request], at: Asked, spender: str) -> Tally:
         """Answer what is owed; starts or reaches the model only if something is. Raises RowsOwed when interrupted.
 
-        With `raise_to`, answers that were cut off are asked for once more with so many tokens.
+        With `raise_to` in its sampling, answers that were cut off are asked for once more with so many tokens.
         """
-        tally = await self._send(requests, address, spender)
-        if raise_to is not None:
+        tally = await self._send(requests, at, spender)
+        if (most := at.sampling.raise_to) is not None:
             held = ((r, self.store.get(r.id)) for r in requests)
-            cut = [_raised(r, raise_to) for r, answer in held if answer and answer.finish_reason == "length"]
-            await self._send(cut, address, spender)
+            cut = [_raised(r, most) for r, answer in held if answer and answer.finish_reason == "length"]
+            await self._send(cut, at, spender)
         return tally
 
-    async def _send(self, requests: Sequence[Request], address: Address, spender: str) -> Tally:
+    async def _send(self, requests: Sequence[Request], at: Asked, spender: str) -> Tally:
         from distill.flow import overnight
 
-        for one in self.teachers:
-            if not address.local and (one.address.identity, one.address.model) == (address.identity, address.model):
-                return await overnight.ask(self, requests, one, spender)
-        return await self.live(requests, address, spender)
+        if at.address.local:
+            return await self.live(requests, at, spender)
+        return await overnight.ask(self, requests, at, spender)
 
-    async def live(self, requests: Sequence[Request], address: Address, spender: str) -> Tally:
+    async def live(self, requests: Sequence[Request], at: Asked, spender: str) -> Tally:
         """Answer what is owed by calls, now; rows that are in a batch are left to it."""
+        address, limits = at.address, at.limits
         tally = Tally(total=len(requests))
         owed = Owed(requests, self.store, tally)
         if not await owed.any():
             self.replayed += tally.replayed
             self.watch.tally(spender, tally)
             return tally
-        limits = self._limits(address)
         async with opened(address) as teacher:
             desk = Desk(
                 teacher=teacher, store=self.store, run=self.run, spender=spender, budget=self.budget, price=address.price,
-                pace=self.pace(address), attempts=limits.attempts, unknown=limits.unknown, stop=self.stop, tally=tally,
+                pace=self.pace(at), attempts=limits.attempts, unknown=limits.unknown, stop=self.stop, tally=tally,
                 on_change=lambda now: self.watch.tally(spender, now),
             )  # fmt: skip
             try:
@@ -121,23 +114,17 @@ class Sender:
             )
         return tally
 
-    def pace(self, address: Address) -> Pace:
+    def pace(self, at: Asked) -> Pace:
         """One pace a model of an endpoint, whoever asks it: what was learnt for the dataset holds for the comparison."""
-        limits = self._limits(address)
+        limits = at.limits
         return self._paces.setdefault(
-            (address.identity, address.model),
+            (at.address.identity, at.address.model),
             Pace(
                 requests_per_minute=limits.requests_per_minute,
                 tokens_per_minute=limits.tokens_per_minute,
                 in_flight=limits.in_flight,
             ),
         )
-
-    def _limits(self, address: Address) -> Limits:
-        for one in self.teachers:
-            if (one.address.identity, one.address.model) == (address.identity, address.model):
-                return one.limits
-        return self.teachers[0].limits.model_copy(update={"requests_per_minute": None, "tokens_per_minute": None})
 
 
 class Interrupted(RowsOwed):

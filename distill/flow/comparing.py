@@ -14,10 +14,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from distill.flow.asking import Sender, final, request
+from distill.errors import AccessRefused, RowsOwed
+from distill.flow.asking import Interrupted, Sender, final, request
+from distill.flow.overnight import InBatches
 from distill.prompts import Template
-from distill.records import Answer, Request
+from distill.records import Answer, Ended, Request
 from distill.teacher.endpoints import Address
+from distill.teacher.store import Store
 
 if TYPE_CHECKING:
     import polars as pl
@@ -71,9 +74,25 @@ def requests(project: Project, arm: Arm, tests: pl.DataFrame) -> list[Request]:
 async def call(project: Project, arm: Arm, tests: pl.DataFrame, sender: Sender) -> list[tuple[str, Answer | None]]:
     """Every test row's answer, None where the endpoint would not give one."""
     wanted = requests(project, arm, tests)
-    raise_to = project.spec.teacher.sampling.raise_to
-    await sender.send(wanted, arm.address, spender=arm.name, raise_to=raise_to)
-    return [(seed, final(sender.store, one, raise_to)[1]) for seed, one in zip(tests["seed_id"], wanted, strict=True)]
+    at = project.teachers[0] if arm.name == "teacher" else project.beside(arm.address)
+    try:
+        await sender.send(wanted, at, arm.name)
+    except (AccessRefused, RowsOwed) as fault:
+        others = project.spec.teacher.fallback or project.spec.teacher.panel
+        if arm.name != "teacher" or not others or isinstance(fault, Interrupted | InBatches):
+            raise
+        sender.watch.say(f"  {arm.address.model} is given up, its test rows stay unanswered: {fault}")
+    raise_to = at.sampling.raise_to
+    return [
+        (seed, final(sender.store, one, raise_to)[1] or _refused(sender.store, one))
+        for seed, one in zip(tests["seed_id"], wanted, strict=True)
+    ]
+
+
+def _refused(store: Store, request: Request) -> Answer | None:
+    """A row that the endpoint will never take: no answer, and not owed either."""
+    ended = [attempt[4] for attempt in store.attempts(request.id)]
+    return Answer(request.id, Ended.REFUSED) if ended and ended[-1] == Ended.REFUSED else None
 
 
 def tables(
@@ -89,7 +108,7 @@ def tables(
             "completion_tokens": pl.Int64, "usd": pl.Float64, "text": pl.String, "ended": pl.String,
         }, orient="row",
     )  # fmt: skip
-    teacher = {seed: answer.said for seed, answer in answered.get("teacher", ()) if answer is not None}
+    teacher = {seed: answer.said for seed, answer in answered.get("teacher", ()) if answer is not None and answer.ok}
     gold = {seed: json.loads(text) if text else None for seed, text in tests.select("seed_id", "gold").iter_rows()}
     scores = pl.DataFrame(
         [
@@ -111,8 +130,8 @@ def tables(
 
 
 def _call(seed: str, arm: str, answer: Answer | None) -> tuple[Any, ...]:
-    if answer is None:
-        return seed, arm, None, None, None, None, None, "owed"
+    if answer is None or not answer.ok:
+        return seed, arm, None, None, None, None, None, answer.ended.value if answer else "owed"
     from distill.text import storable
 
     usage = answer.usage
@@ -137,8 +156,11 @@ def _scores(
     example = Example(gold=gold, schema=project.output, teacher=teacher, compare=compare)
     rows: list[tuple[str, float | None, str]] = []
     for name in project.spec.evaluate.metrics:
-        if answer is None:
+        if answer is None or not answer.ok:
             rows.append((name, None, "no answer"))
+            continue
+        if name == "schema" and answer.tool_calls:
+            rows.append((name, None, "calls a tool"))
             continue
         try:
             score = METRICS[name](example, answer.said)

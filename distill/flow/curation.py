@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 from distill.flow import asking, fitting
 from distill.records import Answer, Request, content_id
+from distill.rundir import RunDir
 from distill.teacher.store import Store
 
 if TYPE_CHECKING:
@@ -46,10 +47,15 @@ class Curated:
     spare: dict[str, int]
 
     @property
-    def short(self) -> dict[str, int]:
-        """Rows still missing in each stratum that has seeds left to ask."""
+    def lack(self) -> dict[str, int]:
+        """Rows still missing in each stratum."""
         lack = {stratum: quota - self.passed[stratum] for stratum, quota in self.quotas.items()}
-        return {stratum: count for stratum, count in lack.items() if count > 0 and self.spare[stratum] > 0}
+        return {stratum: count for stratum, count in lack.items() if count > 0}
+
+    @property
+    def short(self) -> dict[str, int]:
+        """Those of the strata that have seeds left to ask."""
+        return {stratum: count for stratum, count in self.lack.items() if self.spare[stratum] > 0}
 
 
 class Requests(Sequence[Request]):
@@ -113,7 +119,11 @@ def curate(project: Project, table: pl.DataFrame, asked: Asked, store: Store) ->
     passed = Counter(fit.kept["stratum"].to_list())
     spare = Counter(train["stratum"].to_list())
     spare.subtract(Counter(strata[seed] for seed in {ask.seed for ask in asked}))
-    quotas = _quotas(project, train, fit.kept, asked)
+    accepted = frozenset(gated.kept["seed_id"])
+    hope = {seed for seed in strata if seed not in {ask.seed for ask in asked}} | {
+        seed for seed, teacher in _last(asked).items() if _may_fall_back(project, seed, teacher, accepted)
+    }
+    quotas = _quotas(project, train.filter(pl.col("seed_id").is_in(list(hope))), fit.kept)
     floors = [(case.where, case.at_least) for case in project.edge_cases]
     even = balance.balance(fit.kept, quotas=quotas, floors=floors)
     kept = split.split(even.kept, valid=project.spec.dataset.valid)
@@ -137,7 +147,7 @@ def curate(project: Project, table: pl.DataFrame, asked: Asked, store: Store) ->
         kept=kept,
         rejected=pl.concat([step.rejected for step in steps], how="diagonal").sort("seed_id", "teacher", "draw"),
         dropped=pl.concat([resting, unanswered, *(step.dropped for step in steps)]),
-        funnel=funnel, quotas=quotas, accepted=frozenset(gated.kept["seed_id"]), passed=passed, spare=dict(spare),
+        funnel=funnel, quotas=quotas, accepted=accepted, passed=passed, spare=dict(spare),
     )  # fmt: skip
 
 
@@ -171,14 +181,10 @@ def _answered(project: Project, train: pl.DataFrame, asked: Asked, store: Store)
     return answers.samples(train, entries), unanswered
 
 
-def _quotas(project: Project, train: pl.DataFrame, clean: pl.DataFrame, asked: Asked) -> dict[str, int]:
-    """Quotas over what each stratum can still give: rows that passed and seeds not asked yet."""
-    import polars as pl
-
+def _quotas(project: Project, hope: pl.DataFrame, clean: pl.DataFrame) -> dict[str, int]:
+    """Quotas over what each stratum can still give: rows that passed, and seeds of which there is hope."""
     from distill.seeds import strata
 
-    seen = list({ask.seed for ask in asked})
-    hope = train.filter(~pl.col("seed_id").is_in(seen)) if seen else train
     rows = [
         (stratum, json.loads(labels))
         for frame in (clean, hope)
@@ -226,45 +232,82 @@ def more(
     for seed, stratum in rows:
         if seed not in seen:
             by_stratum.setdefault(stratum, []).append(seed)
-    first = range(1 + len(project.spec.teacher.panel))
     for stratum in sorted(short):
         order = sorted(by_stratum.get(stratum, ()), key=lambda seed: content_id("ask", seed))
         for seed in order[: math.ceil(short[stratum] * (1 + spare_share))]:
-            picked += [ask for teacher in first for ask in _draws(project, seed, teacher)]
+            picked += first(project, seed)
     return picked
 
 
-def fall_back(project: Project, asked: Asked, accepted: Collection[str]) -> Asked:
-    """The next teacher's questions for the seeds of which those before gave no answer that the gates let pass."""
-    if not project.spec.teacher.fallback:
-        return []
-    last: dict[str, int] = {}
-    for ask in asked:
-        last[ask.seed] = max(ask.teacher, last.get(ask.seed, 0))
-    return [
-        ask
-        for seed, teacher in last.items()
-        if seed not in accepted and teacher < len(project.spec.teacher.fallback)
-        for ask in _draws(project, seed, teacher + 1)
-    ]
+def first(project: Project, seed: str) -> Asked:
+    """What is asked of a seed before anything is known: the teacher, and the panel where there is one."""
+    return [ask for teacher in range(1 + len(project.spec.teacher.panel)) for ask in _draws(project, seed, teacher)]
+
+
+def fall_back(
+    project: Project, table: pl.DataFrame, asked: Asked, curated: Curated, *, spare_share: float = 0.1
+) -> Asked:
+    """The next teacher's questions for seeds of which those before gave no answer that the gates let pass, as far as
+    their strata lack rows.
+    """
+    strata = dict(table.select("seed_id", "stratum").iter_rows())
+    room = {stratum: math.ceil(count * (1 + spare_share)) for stratum, count in curated.lack.items()}
+    picked: Asked = []
+    for seed, teacher in _last(asked).items():
+        if _may_fall_back(project, seed, teacher, curated.accepted) and room.get(strata[seed], 0) > 0:
+            room[strata[seed]] -= 1
+            picked += _draws(project, seed, teacher + 1)
+    return picked
 
 
 def due(project: Project, asked: Asked) -> list[Asked]:
     """What each teacher is to answer now: a seed that fell back is not asked of those before again."""
-    last: dict[str, int] = {}
-    for ask in asked:
-        last[ask.seed] = max(ask.teacher, last.get(ask.seed, 0))
-    every = bool(project.spec.teacher.panel)
+    last, every = _last(asked), bool(project.spec.teacher.panel)
     return [
         [ask for ask in asked if ask.teacher == teacher and (every or last[ask.seed] == teacher)]
         for teacher in range(len(project.teachers))
     ]
 
 
+def owed(project: Project, asked: Asked, gone: Collection[Ask]) -> int:
+    """Questions left without an answer; of a panel, rows that none of its models answered.
+
+    A row that has not come to the last fallback is not needed: its stratum has enough.
+    """
+    if project.spec.teacher.panel:
+        return len({ask.seed for ask in asked} - {ask.seed for ask in asked if ask not in gone})
+    return sum(ask in gone for ask in due(project, asked)[-1])
+
+
+def asked_of(folder: RunDir) -> Asked:
+    """Every question of a run."""
+    import polars as pl
+
+    table = pl.read_parquet(folder / "asked.parquet")
+    if "teacher" not in table.columns:  # made before a task could have several
+        table = table.with_columns(teacher=pl.lit(0))
+    return [Ask(*row) for row in table.select("seed_id", "teacher", "draw").iter_rows()]
+
+
 def spender(project: Project, teacher: int) -> str:
-    """The name in the ledger of one of the teachers."""
-    way = "panel" if project.spec.teacher.panel else "fallback"
-    return f"{way} {project.teachers[teacher].address.model}" if teacher else "teacher"
+    """The name in the ledger of one of the teachers; numbered where two have the same model."""
+    if teacher == 0:
+        return "teacher"
+    models = [one.address.model for one in project.teachers[1:]]
+    number = f" {teacher}" if models.count(models[teacher - 1]) > 1 else ""
+    return f"{'panel' if project.spec.teacher.panel else 'fallback'}{number} {models[teacher - 1]}"
+
+
+def _last(asked: Asked) -> dict[str, int]:
+    """The last teacher that each seed came to."""
+    last: dict[str, int] = {}
+    for ask in asked:
+        last[ask.seed] = max(ask.teacher, last.get(ask.seed, 0))
+    return last
+
+
+def _may_fall_back(project: Project, seed: str, teacher: int, accepted: Collection[str]) -> bool:
+    return seed not in accepted and teacher < len(project.spec.teacher.fallback)
 
 
 def _draws(project: Project, seed: str, teacher: int) -> Asked:

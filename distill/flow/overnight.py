@@ -46,9 +46,9 @@ async def ask(sender: Sender, requests: Sequence[Request], one: Asked, spender: 
     mine = (spender, one.address.identity)
     out = any((batch.spender, batch.endpoint) == mine for batch in book.opened(sender.store, sender.run))
     if one.mode == "live" and not out:
-        return await sender.live(requests, one.address, spender)
+        return await sender.live(requests, one, spender)
     if one.mode == "auto" and not out and (pilot := _unanswered(sender, requests[:PILOT])):
-        await sender.live(pilot, one.address, spender)
+        await sender.live(pilot, one, spender)
     async with reached(one.address.url, one.address.key, one.address.headers) as host:
         night = Night(
             host=host, store=sender.store, run=sender.run, spender=spender, endpoint=one.address.identity,
@@ -78,7 +78,7 @@ async def _rounds(sender: Sender, night: Night, requests: Sequence[Request], one
         await night.round(requests, submit=not live)
         sender.watch.tally(night.spender, night.tally)
         if live:
-            tally = await sender.live(requests, one.address, night.spender)
+            tally = await sender.live(requests, one, night.spender)
             if not night.out:
                 return tally
         elif not night.out and not night.waiting:
@@ -126,7 +126,7 @@ def rate(sender: Sender, requests: Sequence[Request], one: Asked) -> float:
     seen = [answer for request in requests[:PILOT] if (answer := sender.store.get(request.id))]
     timed = [answer.latency_s for answer in seen if answer.latency_s > 0]
     rates = [one.limits.in_flight / (statistics.fmean(timed) if timed else 1.0)]
-    pace = sender.pace(one.address)
+    pace = sender.pace(one)
     if pace.requests_per_minute:
         rates.append(pace.requests_per_minute / 60)
     if pace.tokens_per_minute and seen:

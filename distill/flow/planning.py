@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -58,13 +58,14 @@ def plan(project: Project, *, pilot: int = 0, watch: Watch | None = None) -> dic
         said = loops.run(_pilot(project, asked, store, pilot, watch or Silent())) if pilot else {}
         tried = [ask for ask in first if ask.teacher == 0][:pilot]
         accepted = len(curation.curate(project, table, tried, store).accepted) if pilot else None
-        failing = 1.0 if accepted is None else 1 - accepted / len(tried)
+        tried_seeds = len({ask.seed for ask in tried})
+        failing = 1.0 if accepted is None else 1 - accepted / tried_seeds
         spenders = [_spender(one, store, limits=said.get("limits"), share=failing**one.fallback) for one in asked]
     return {
         "task": project.spec.task,
         "seeds": {"read": len(project.seeds), "train": train.height, "test": tests.height},
         "rows_wanted": project.spec.dataset.accept,
-        "pilot": {"rows": len(tried), "passed_gates": accepted, **said} if pilot else None,
+        "pilot": {"rows": tried_seeds, "passed_gates": accepted, **said} if pilot else None,
         "spenders": spenders,
         "student_calls": tests.height if project.spec.student.train.with_ != "none" else 0,
         "usd_expected": _sum(spenders, "usd_expected"),
@@ -87,7 +88,7 @@ def _spenders(project: Project, table: pl.DataFrame, tests: pl.DataFrame, first:
         found.append(Spender(curation.spender(project, n), curation.requests(project, table, asks), one, fallback))
     teacher = project.teachers[0]
     for arm in comparing.arms(project, student=None):
-        at = teacher if arm.name == "teacher" else replace(teacher, address=arm.address, mode="live")
+        at = teacher if arm.name == "teacher" else project.beside(arm.address)
         found.append(Spender(f"evaluate {arm.name}", comparing.requests(project, arm, tests), at))
     return found
 
@@ -111,10 +112,10 @@ async def _pilot(project: Project, asked: Sequence[Spender], store: Store, rows:
     """Ask the first rows of each spender; returns what the teacher's endpoint said of itself."""
     run = f"{project.spec.task}/plan"
     budget = Budget(project.spec.budget.usd, store.spent(run))
-    sender = Sender(store=store, run=run, budget=budget, teachers=project.teachers, watch=watch)
+    sender = Sender(store=store, run=run, budget=budget, watch=watch)
     for one in asked:
-        await sender.live(one.requests[:rows], one.at.address, one.name)  # a batch would take a night to tell
-    pace = sender.pace(project.teacher)
+        await sender.live(one.requests[:rows], one.at, one.name)  # a batch would take a night to tell
+    pace = sender.pace(project.teachers[0])
     return {
         "usd": store.spent(run),
         "limits": {"requests_per_minute": pace.requests_per_minute, "tokens_per_minute": pace.tokens_per_minute},

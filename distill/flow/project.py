@@ -7,15 +7,16 @@ anything is sent. Relative paths are taken from the spec's folder; `.distill/` a
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from distill import prompts, spec
+from distill import chat, prompts, spec
 from distill.errors import Fault, SpecError, UsageError
 from distill.money import Rate
-from distill.teacher import embedded
+from distill.teacher import bodies, embedded
 from distill.teacher.endpoints import Address
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from distill.records import Seed
     from distill.seeds.strata import EdgeCase
 
+_TOOL_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _HOME_MARKS = (".distill", "pyproject.toml", ".git", "runs")
 
 
@@ -60,11 +62,11 @@ class Project:
         return [
             Asked(
                 _address(
-                    one.model, one.base_url, one.key_env, self.env, one.price, timeout_s=(one.limits or first.limits).timeout_s,
-                    headers=one.headers, api=one.api,
+                    one.model, one.base_url or first.base_url, _key_env(one, first), self.env, one.price,
+                    timeout_s=_over(first.limits, one.limits).timeout_s, headers=one.headers, api=one.api,
                 ),
-                one.sampling or first.sampling,
-                one.limits or first.limits,
+                _over(first.sampling, one.sampling),
+                _over(first.limits, one.limits),
                 one.mode,
                 one.batch,
             )
@@ -80,6 +82,12 @@ class Project:
     def teacher(self) -> Address:
         """Where the teacher is."""
         return self.teachers[0].address
+
+    def beside(self, address: Address) -> Asked:
+        """A model that is no teacher, asked live within the teacher's limits, less its rates."""
+        first = self.teachers[0]
+        limits = first.limits.model_copy(update={"requests_per_minute": None, "tokens_per_minute": None})
+        return replace(first, address=address, limits=limits, mode="live")
 
     @property
     def base(self) -> Address:
@@ -98,6 +106,25 @@ class Asked:
     limits: spec.Limits
     mode: str
     batch: spec.BatchSettings
+
+
+Part = TypeVar("Part", spec.Sampling, spec.Limits)
+
+
+def _over(base: Part, given: Part | None) -> Part:
+    """The teacher's settings with those that a colleague sets itself."""
+    if given is None:
+        return base
+    return base.model_copy(update={name: getattr(given, name) for name in given.model_fields_set})
+
+
+def _key_env(one: spec.Colleague, first: spec.Teacher) -> str:
+    """Whose key goes where: a model at the teacher's own address has its key; no other host gets a key that is not named."""
+    if one.key_env is not None:
+        return one.key_env
+    if one.base_url is None or one.base_url == first.base_url:
+        return first.key_env or "OPENAI_API_KEY"
+    return "OPENAI_API_KEY" if bodies.dialect_of(one.base_url, "chat") == "openai" else ""
 
 
 def _address(
@@ -141,7 +168,9 @@ def open_project(
     tools = _tools(file.parent / task.teacher.tools, faults) if task.teacher.tools else []
     templates = [prompts.parse(text, name) for name, text in texts.items() if text is not None]
     variables = list(dict.fromkeys(name for template in templates for name in template.variables))
-    chats = list(dict.fromkeys(name for template in templates for name in template.chats))
+    chats: dict[str, bool] = {}
+    for template in templates:
+        chats |= {name: last or chats.get(name, False) for name, last in template.chats.items()}
     paths, pinned_paths = _paths(task, file.parent)
     read = dict(
         chats=chats, label_columns=task.strata.columns, gold=task.seeds.gold, strict=task.seeds.broken == "refuse"
@@ -159,12 +188,22 @@ def open_project(
             pinned, _ = load.read(pinned_paths, variables=usable, **read)  # type: ignore[arg-type]  # as above
     except SpecError as fault:
         faults += fault.faults
-    faults += _gate_faults(task, file) + _header_faults(task, env, file)
+    faults += _gate_faults(task, file) + _header_faults(task, env, file) + _twin_faults(task, file)
     if task.teacher.tools and task.student.train.with_ == "lora":
         faults.append(
             Fault(
                 f"{file}: teacher.tools",
                 f"{task.student.train.base!r} has no tools in its chat template, so it cannot be tuned on calls; "
+                "say `with: hosted` or `with: none` under student.train",
+            )
+        )
+    if task.student.train.with_ == "lora" and any(
+        chat.calls_tools(seed.fields[name]) for seed in seeds for name in chats
+    ):
+        faults.append(
+            Fault(
+                f"{file}: seeds",
+                f"some conversations hold tool calls, and {task.student.train.base!r} has none in its chat template; "
                 "say `with: hosted` or `with: none` under student.train",
             )
         )
@@ -238,12 +277,24 @@ def _tools(path: Path, faults: list[Fault]) -> list[dict[str, Any]]:
         faults.append(Fault(str(path), f"not JSON: {fault}"))
         return []
     if not isinstance(tools, list) or not tools:
-        faults.append(Fault(str(path), f"a JSON {type(tools).__name__}, expected a list of tools"))
+        found_kind = "an empty list" if tools == [] else f"a JSON {type(tools).__name__}"
+        faults.append(Fault(str(path), f"{found_kind}, expected a list of tools"))
         return []
-    found = []
+    found: list[dict[str, Any]] = []
     for number, tool in enumerate(tools, 1):
         function = tool.get("function") if isinstance(tool, dict) else None
-        if not isinstance(function, dict) or not isinstance(function.get("name"), str):
+        name = function.get("name") if isinstance(function, dict) else None
+        if isinstance(name, str) and (
+            not _TOOL_NAME.fullmatch(name) or name in [one["function"]["name"] for one in found]
+        ):
+            faults.append(
+                Fault(
+                    f"{path}: tool {number}",
+                    f"the name {name!r}: expected up to 64 letters, digits, _ or -, each name once",
+                )
+            )
+            continue
+        if not isinstance(function, dict) or not isinstance(name, str):
             faults.append(
                 Fault(
                     f"{path}: tool {number}", 'expected {"type": "function", "function": {"name": …, "parameters": …}}'
@@ -267,6 +318,27 @@ def _header_faults(task: spec.TaskSpec, env: Mapping[str, str], file: Path) -> l
         for name, value in model.headers.items()
         if value.startswith("$") and not env.get(value[1:])
     ]
+
+
+def _twin_faults(task: spec.TaskSpec, file: Path) -> list[Fault]:
+    """Teachers that would be asked the very same: their answers are one, and would be paid twice."""
+    first = task.teacher
+    seen: dict[tuple[object, ...], str] = {}
+    faults = []
+    for n, one in enumerate((first, *first.fallback, *first.panel)):
+        where = f"teacher.{'panel' if first.panel else 'fallback'}[{n - 1}]" if n else "teacher"
+        key = (
+            one.model,
+            one.base_url or first.base_url,
+            one.api,
+            _over(first.sampling, one.sampling).model_dump_json(),
+        )
+        if key in seen:
+            faults.append(
+                Fault(f"{file}: {where}", f"asks {one.model!r} the very same as {seen[key]}; name another model")
+            )
+        seen.setdefault(key, where)
+    return faults
 
 
 def _gate_faults(task: spec.TaskSpec, file: Path) -> list[Fault]:
@@ -306,7 +378,11 @@ def need_price(project: Project) -> None:
     """A budget over a model without a price is no wall: refuse before the first send."""
     if project.spec.budget.usd is None:
         return
-    asked = [("teacher.price", one.address) for one in project.teachers]
+    way = "panel" if project.spec.teacher.panel else "fallback"
+    asked = [
+        (f"teacher.{way}[{n - 1}].price" if n else "teacher.price", one.address)
+        for n, one in enumerate(project.teachers)
+    ]
     for where, address in (*asked, ("student.train.price", project.base)):
         if address.price is None:
             raise UsageError(

@@ -12,7 +12,7 @@ from distill import spec as specs
 from distill.flow.project import home_of
 from distill.flow.stages import ORDER
 from distill.rundir import RunDir, latest
-from distill.teacher.store import MIGRATIONS, VERSION, Store
+from distill.teacher.store import MIGRATIONS, VERSION
 
 _LEDGER = (
     "SELECT spender, count(*), coalesce(sum(ended='ok'),0), sum(settled IS NULL), coalesce(sum(coalesce(usd, reserved_usd)),0.0), "
@@ -81,8 +81,13 @@ class Reader:
             self._db.executescript(";".join(MIGRATIONS))
             return
         self._db = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
-        if self._db.execute("PRAGMA user_version").fetchone()[0] < VERSION:  # of an older distill: brought up once
-            Store(path).close()
+        version = self._db.execute("PRAGMA user_version").fetchone()[0]
+        if version < VERSION:  # an older distill may be at work on it: a copy is brought up, the file stays as it is
+            copy = sqlite3.connect(":memory:")
+            self._db.backup(copy)
+            self._db.close()
+            copy.executescript(";".join(MIGRATIONS[version:]))
+            self._db = copy
 
     def __enter__(self) -> sqlite3.Connection:
         return self._db
@@ -107,7 +112,7 @@ def status_lines(result: dict[str, Any]) -> list[str]:
     for row in result["ledger"]:
         estimated = f" (${row['usd_estimated']:.4f} of it estimated)" if row["usd_estimated"] else ""
         said.append(
-            f"  {row['spender']:14}{row['answered']} answered in {row['sends']} sends, {row['open']} open, "
+            f"  {row['spender']:14} {row['answered']:,} answered in {row['sends']:,} sends, {row['open']:,} open, "
             f"${row['usd']:.4f}{estimated}"
         )
     for batch in result["batches"]:

@@ -105,8 +105,12 @@ def spend(run: Run) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
+def _owed(run: Run) -> int:
+    return int(run.folder.manifest()["stages"].get("generate", {}).get("owed", 0))
+
+
 def _night(run: Run) -> dict[str, Any] | None:
-    found = story.night(run.store, run.folder.name, run.folder.manifest().get("deadline"))
+    found = story.night(run.store, run.folder.name, run.folder.manifest().get("deadline"), _owed(run))
     return None if found is None else found | {"sentences": story.sentences(found)}
 
 

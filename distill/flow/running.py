@@ -12,7 +12,7 @@ from typing import Any
 
 from distill import deadline
 from distill.errors import GateNotMet, RowsOwed, UsageError
-from distill.flow import loops, reporting, stages, teaching
+from distill.flow import generating, loops, reporting, stages, teaching
 from distill.flow.asking import Sender
 from distill.flow.project import Project, need_price
 from distill.flow.stages import Run
@@ -56,7 +56,7 @@ async def work(
         await _take_over(folder, store, watch)
         budget = Budget(project.spec.budget.usd, store.spent(folder.name))
         sender = Sender(
-            store=store, run=folder.name, budget=budget, teachers=project.teachers, watch=watch, wait=wait,
+            store=store, run=folder.name, budget=budget, watch=watch, wait=wait,
             deadline=_deadline(project, folder),
         )  # fmt: skip
         run = Run(project, folder, store, sender, watch, parent, stages)
@@ -125,9 +125,13 @@ async def _stages(run: Run, names: Sequence[str], *, partial: bool) -> None:
             raise UsageError(
                 f"{name} needs {need} of run {run.folder.name}; run `distill {before} {run.project.path}` first"
             )
+        if name in ("export", "train", "report") and not _of_today(run):
+            raise UsageError(
+                f"run {run.folder.name} was curated by an older distill; run `distill curate {run.project.path}` first"
+            )
         match name:
             case "generate":
-                await stages.generate(run)
+                await generating.generate(run)
                 _no_rows_owed(run, partial)
             case "curate":
                 await stages.curate(run)
@@ -141,6 +145,13 @@ async def _stages(run: Run, names: Sequence[str], *, partial: bool) -> None:
                 await stages.evaluate(run, student, previous)
             case "report":
                 await reporting.report(run)
+
+
+def _of_today(run: Run) -> bool:
+    """Whether the samples have the columns that this version reads."""
+    import polars as pl
+
+    return {"prompt", "teacher"} <= set(pl.read_parquet_schema(run.folder / "samples.parquet"))
 
 
 def _no_rows_owed(run: Run, partial: bool) -> None:

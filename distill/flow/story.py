@@ -18,7 +18,7 @@ FROM attempts WHERE run=? AND batch IS NULL GROUP BY spender, substr(started, 1,
 _COST = "SELECT coalesce(sum(coalesce(usd, reserved_usd)), 0.0) FROM attempts WHERE batch=?"
 
 
-def night(store: Store, run: str, deadline: str | None) -> dict[str, Any] | None:
+def night(store: Store, run: str, deadline: str | None, owed: int) -> dict[str, Any] | None:
     """Its parts in the order of their beginning, and whether the deadline was met; None where no batch was in it."""
     batches = list(_batches(store, run))
     if not batches:
@@ -37,7 +37,7 @@ def night(store: Store, run: str, deadline: str | None) -> dict[str, Any] | None
         "over": _day(over),
         "usd": {way: sum(part["usd"] for part in parts if part["way"] == way) for way in ("live", "batch")},
         "rows": {way: sum(part["answered"] for part in parts if part["way"] == way) for way in ("live", "batch")},
-        "deadline": _deadline(deadline, max(answered, default=over)),
+        "deadline": _deadline(deadline, max(answered, default=over), owed),
     }
 
 
@@ -69,11 +69,11 @@ def _live(store: Store, run: str, pause: timedelta) -> list[dict[str, Any]]:
     return parts
 
 
-def _deadline(text: str | None, last: datetime) -> dict[str, Any] | None:
+def _deadline(text: str | None, last: datetime, owed: int) -> dict[str, Any] | None:
     if text is None:
         return None
     moment = datetime.fromisoformat(text)
-    return {"at": _day(moment), "met": last <= moment, "last": _day(last)}
+    return {"at": _day(moment), "met": last <= moment and not owed, "last": _day(last), "owed": owed}
 
 
 def sentences(found: Mapping[str, Any]) -> Sequence[str]:
@@ -85,8 +85,9 @@ def sentences(found: Mapping[str, Any]) -> Sequence[str]:
     ]
     if found["deadline"]:
         word = "met" if found["deadline"]["met"] else "missed"
+        owed = f", and {found['deadline']['owed']:,} rows are owed" if found["deadline"]["owed"] else ""
         said.append(
-            f"The deadline, {found['deadline']['at']}, was {word}: the last answer came at {found['deadline']['last']}."
+            f"The deadline, {found['deadline']['at']}, was {word}: the last answer came at {found['deadline']['last']}{owed}."
         )
     return said
 

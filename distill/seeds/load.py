@@ -40,14 +40,14 @@ def read(
     paths: Sequence[Path],
     *,
     variables: Sequence[str],
-    chats: Sequence[str] = (),
+    chats: Mapping[str, bool] | None = None,
     label_columns: Sequence[str] = (),
     gold: str | None = None,
     strict: bool = True,
 ) -> tuple[list[Seed], pl.DataFrame]:
     """Seeds in file order, and a table of the rows dropped (empty unless `strict` is off).
 
-    `chats` are those of the variables that hold a conversation.
+    `chats` are those of the variables that hold a conversation, and whether it is the one to be answered.
     """
     seeds: list[Seed] = []
     bad_rows: list[tuple[Path, int, Fault]] = []
@@ -55,7 +55,9 @@ def read(
     known: set[str] = set()
     for path in _files(paths, faults):
         for line, row in _rows(path, faults):
-            wrong = [str(row)] if isinstance(row, ValueError) else _wrong(row, variables, chats, label_columns, gold)
+            wrong = (
+                [str(row)] if isinstance(row, ValueError) else _wrong(row, variables, chats or {}, label_columns, gold)
+            )
             bad_rows += [(path, line, Fault(f"{path}:{line}", message)) for message in wrong]
             if isinstance(row, dict):
                 known.update(row)
@@ -91,7 +93,7 @@ def table(seeds: Sequence[Seed], *, by: Sequence[str] = ()) -> pl.DataFrame:
             canonical(dict(seed.labels)),
             cell(seed.labels, by=by),
             None if seed.gold is None else canonical(dict(seed.gold)),
-            storable("\n".join(chat.text(value) or _text(value) for value in seed.fields.values())),
+            storable("\n".join(_shown(value) for value in seed.fields.values())),
         )
         for seed in seeds
     ]
@@ -190,7 +192,7 @@ READERS: dict[str, Callable[[Path], Iterator[Numbered]]] = {
 
 
 def _wrong(
-    row: Row, variables: Collection[str], chats: Collection[str], label_columns: Collection[str], gold: str | None
+    row: Row, variables: Collection[str], chats: Mapping[str, bool], label_columns: Collection[str], gold: str | None
 ) -> list[str]:
     """What keeps a row from being a seed, a sentence each."""
     wrong = []
@@ -204,7 +206,7 @@ def _wrong(
             wrong.append(f"the label {name!r} is a {type(row[name]).__name__}, expected one plain value")
         elif name in chats:
             try:
-                chat.turns(row[name])
+                chat.turns(row[name], last=chats[name])
             except ValueError as error:
                 wrong.append(f"the conversation {name!r}: {error}")
     for name in [*variables, *label_columns, *([gold] if gold else [])]:
@@ -238,6 +240,12 @@ def _gold(value: Json) -> dict[str, Json] | None:
     if isinstance(value, str) and value.lstrip().startswith("{"):
         value = strict_json(value)
     return value if isinstance(value, dict) else {"answer": value}
+
+
+def _shown(value: Json) -> str:
+    """A field as it is compared with others: a conversation by what is said in it."""
+    said = chat.text(value)
+    return _text(value) if said is None else said
 
 
 def _text(value: Json) -> str:

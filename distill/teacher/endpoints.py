@@ -76,9 +76,10 @@ class Address:
         parts = urlsplit(self.base_url or _DEFAULT_URL)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise UsageError(f"base_url {self.base_url!r} is no http address; expected, say, http://127.0.0.1:8000/v1")
-        if not self.key and parts.hostname not in ("127.0.0.1", "localhost", "::1"):
+        keyed = self.key or any(name.lower() in ("authorization", "api-key", "x-api-key") for name in self.headers)
+        if not keyed and parts.hostname not in ("127.0.0.1", "localhost", "::1"):
             raise AccessRefused(
-                f"the model {self.model!r} needs a key and ${self.key_env} is not set; "
+                f"the model {self.model!r} needs a key and {f'${self.key_env} is not set' if self.key_env else 'its key_env names none'}; "
                 f"set it, or run `--set teacher.model={embedded.MODEL}` for the embedded model that needs none"
             )
 

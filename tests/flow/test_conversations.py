@@ -102,5 +102,5 @@ def test_every_fault_of_conversations_and_tools_comes_at_once(agent: Path) -> No
 def test_a_key_in_a_header_is_refused_and_not_shown(agent: Path) -> None:
     agent.write_text(SPEC.replace("model: m,", "model: m, headers: {api-key: sk-secret},"))
     said = faults(agent)
-    assert "the header 'api-key' looks like a key; name a variable instead" in said
+    assert "the header 'api-key' looks like a key; name a variable that holds the whole value instead" in said
     assert "sk-secret" not in said

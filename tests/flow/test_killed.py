@@ -118,7 +118,7 @@ async def test_the_second_ctrl_c_stops_at_once(task: Path) -> None:
 async def test_of_two_processes_on_one_run_one_works_and_the_other_says_who(task: Path) -> None:
     """The second exits 2 and names the process that holds the run."""
     async with tuning_host.serve() as host:
-        host.delay_s = 0.05
+        host.delay_s = 0.3
         first = await start(task, host)
         await asked(host, 1)
         second = await start(task, host)

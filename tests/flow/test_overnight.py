@@ -144,12 +144,12 @@ async def ask(
         task, overrides=[*SETS, "teacher.mode=auto", *sets], env={"OPENAI_BASE_URL": server.base_url}
     )
     sender = Sender(
-        store=store, run="t/001", budget=Budget(project.spec.budget.usd, store.spent("t/001")), teachers=project.teachers,
+        store=store, run="t/001", budget=Budget(project.spec.budget.usd, store.spent("t/001")),
         watch=how.pop("watch", Silent()), deadline=None if seconds is None else datetime.now(UTC) + timedelta(seconds=seconds), **how,
     )  # fmt: skip
     if stop_s is not None:
         sender.watch = Impatient(sender.stop, stop_s)
-    return await sender.send(rows(server, count), project.teachers[0].address, spender="teacher")
+    return await sender.send(rows(server, count), project.teachers[0], "teacher")
 
 
 def all_once(server: Server, store: Store, count: int = 80) -> None:
@@ -260,15 +260,15 @@ async def test_answers_that_were_cut_off_in_a_batch_are_raised_in_another(task: 
     async with double() as server:
         with opened(tmp_path / "a.db") as store:
             project = open_project(
-                task, overrides=[*SETS, "teacher.mode=batch"], env={"OPENAI_BASE_URL": server.base_url}
+                task,
+                overrides=[*SETS, "teacher.mode=batch", "teacher.sampling={max_tokens: 100, raise_to: 200}"],
+                env={"OPENAI_BASE_URL": server.base_url},
             )
             teacher, commands = project.teachers[0], 0
             for _ in range(5):
-                sender = Sender(
-                    store=store, run="t/001", budget=Budget(None), teachers=project.teachers, watch=Silent()
-                )
+                sender = Sender(store=store, run="t/001", budget=Budget(None), watch=Silent())
                 try:
-                    await sender.send(rows(server, 30), teacher.address, spender="teacher", raise_to=200)
+                    await sender.send(rows(server, 30), teacher, "teacher")
                     break
                 except InBatches:
                     commands += 1

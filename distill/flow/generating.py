@@ -1,0 +1,124 @@
+"""The first stage: the teachers are asked until every quota is met or no seed is left."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from distill.errors import AccessRefused, RowsOwed
+from distill.flow import curation, overnight, seeding
+from distill.flow.asking import Interrupted
+from distill.flow.stages import Run, key_of, settings_of, stage
+from distill.records import Request, content_id
+from distill.rundir import write_json, write_parquet
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+async def generate(run: Run) -> None:
+    """Ask the teacher until every quota is met or no seed is left."""
+    project = run.project
+    teacher = project.spec.teacher
+    settings = {
+        **settings_of(project, "seeds", "strata", "gates", "dedup", "dataset"),
+        "ask": [key_of(project), project.output, project.tools, bool(teacher.panel)],
+        "prompt": project.teacher_prompt.turns,
+        "rows": content_id([seed.id for seed in (*project.seeds, *project.pinned)]),
+        "gold": content_id([dict(seed.gold or {}) for seed in project.seeds]),
+        "parent": run.parent.name if run.parent else None,
+    }
+    outputs = ["seeds.parquet", "seeds_dropped.parquet", "asked.parquet", "seeds.json"]
+    await stage(run, "generate", settings=settings, inputs=[], outputs=outputs, work=_generate)
+
+
+async def _generate(run: Run) -> Mapping[str, Any]:
+    import polars as pl
+
+    project = run.project
+    parent = pl.read_parquet(run.parent / "seeds.parquet") if run.parent else None
+    aside = seeding.aside(project.spec, project.seeds, project.pinned, bad_rows=project.bad_rows, parent=parent)
+    write_parquet(run.folder / "seeds.parquet", aside.kept)
+    write_parquet(run.folder / "seeds_dropped.parquet", aside.dropped)
+    write_json(run.folder / "seeds.json", aside.report)
+    asked: curation.Asked = []
+    if run.parent is not None:
+        held = set(aside.kept.filter(pl.col("role") == "train")["seed_id"])
+        before = dict.fromkeys(ask.seed for ask in curation.asked_of(run.parent))
+        asked = [ask for seed in before if seed in held for ask in curation.first(project, seed)]
+    gone, closed = set[curation.Ask](), set[int]()
+    while True:
+        _note(run, aside.kept, asked)
+        if asked:
+            await _ask(run, aside.kept, [ask for ask in asked if ask not in gone], gone, closed)
+        curated = curation.curate(project, aside.kept, asked, run.store)
+        extra = curation.fall_back(project, aside.kept, asked, curated)
+        extra = extra or curation.more(project, aside.kept, asked, curated.short)
+        if not extra:
+            break
+        asked += extra
+    return {"asked": len(asked), "owed": curation.owed(project, asked, gone)}
+
+
+def _note(run: Run, table: pl.DataFrame, asked: curation.Asked) -> None:
+    """What is asked, written before it is sent: `explain` shows it also while rows are out."""
+    import polars as pl
+
+    frame = pl.DataFrame(asked, schema={"seed_id": pl.String, "teacher": pl.Int64, "draw": pl.Int64}, orient="row")
+    ids = [one.id for one in curation.requests(run.project, table, asked)]
+    write_parquet(run.folder / "asked.parquet", frame.with_columns(pl.Series("request_id", ids, dtype=pl.String)))
+
+
+async def _ask(run: Run, table: pl.DataFrame, asked: curation.Asked, gone: set[curation.Ask], closed: set[int]) -> None:
+    """Send what each teacher is due, a panel at the same time.
+
+    `gone` gathers the questions that came to no answer: this command asks them no more. `closed` are the teachers that
+    refused all access or were not there while others stood behind or beside them.
+    """
+    project = run.project
+
+    async def send(teacher: int, due: curation.Asked) -> None:
+        one, requests = project.teachers[teacher], curation.requests(project, table, due)
+        tests = _tests(run, table) if teacher == 0 and one.mode != "live" else []
+        try:
+            await run.sender.send([*requests, *tests] if tests else requests, one, curation.spender(project, teacher))
+        finally:
+            gone.update(ask for ask, request in zip(due, requests, strict=True) if run.store.get(request.id) is None)
+
+    def given_up(n: int, fault: BaseException) -> bool:
+        """Whether the others go on without it; what they were paid for is kept whatever is raised."""
+        if isinstance(fault, Interrupted | overnight.InBatches) or not isinstance(fault, AccessRefused | RowsOwed):
+            return False
+        closed.add(n)
+        run.watch.say(
+            f"  {project.teachers[n].address.model} at {project.teachers[n].address.url} is given up: {fault}"
+        )
+        return True
+
+    groups = [(n, due) for n, due in enumerate(curation.due(project, asked)) if due and n not in closed]
+    if project.spec.teacher.panel:
+        results = await asyncio.gather(*(send(n, due) for n, due in groups), return_exceptions=True)
+        faults = [(n, fault) for (n, _), fault in zip(groups, results, strict=True) if isinstance(fault, BaseException)]
+        for n, fault in faults:
+            if not given_up(n, fault) or len(closed) == len(project.teachers):
+                raise fault
+        return
+    for n, due in groups:
+        try:
+            await send(n, due)
+        except (AccessRefused, RowsOwed) as fault:
+            if n + 1 == len(project.teachers) or not given_up(n, fault):
+                raise
+
+
+def _tests(run: Run, table: pl.DataFrame) -> list[Request]:
+    """What the comparison will ask the teacher: it goes with the same batches, or it would take another night."""
+    import polars as pl
+
+    from distill.flow import comparing
+
+    teacher = next((arm for arm in comparing.arms(run.project, student=None) if arm.name == "teacher"), None)
+    if teacher is None or "evaluate" not in run.stages:
+        return []
+    return comparing.requests(run.project, teacher, table.filter(pl.col("role") == "test"))
