@@ -153,8 +153,8 @@ class Store:
         written, thought, calls, logprobs = more
         usage = Usage(prompt, completion, cached, written, thought, bool(measured))
         return Answer(
-            request_id, Ended.OK, _unquote(text), finish, usage, usd, latency,
-            model, _unquote(refusal), _unquote(reasoning),
+            request_id, Ended.OK, _unquote(text), _unquote(finish), usage, usd, latency,
+            _unquote(model), _unquote(refusal), _unquote(reasoning),
             tool_calls=tuple(ToolCall(*call) for call in json.loads(calls)) if calls else (),
             logprobs=json.loads(logprobs) if logprobs else None,
         )  # fmt: skip
@@ -211,7 +211,7 @@ class Store:
             ids: list[int] = []
             try:
                 ids = await asyncio.to_thread(self._transaction, [statements for statements, _ in batch])
-            except sqlite3.Error as error:
+            except (sqlite3.Error, UnicodeError, OverflowError) as error:  # or a value that it does not take
                 fault = StoreFault(
                     f"{self.path}: an answer could not be written ({error}); free some disk space and run again: it goes on from here"
                 )
@@ -290,7 +290,7 @@ def _row(asked: Asked, answer: Answer) -> tuple[Any, ...]:
     usage = answer.usage
     return (
         *asked,
-        _quote(answer.text), answer.finish_reason, _quote(answer.refusal), _quote(answer.reasoning), answer.model,
+        _quote(answer.text), _quote(answer.finish_reason), _quote(answer.refusal), _quote(answer.reasoning), _quote(answer.model),
         usage.prompt_tokens, usage.completion_tokens, usage.cached_tokens, int(usage.measured), answer.usd,
         answer.latency_s, _quote(answer.raw[:_RAW_CAP]), _now(), usage.cache_write_tokens, usage.reasoning_tokens,
         json.dumps([(call.name, call.arguments) for call in answer.tool_calls]) if answer.tool_calls else "",
