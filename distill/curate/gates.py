@@ -69,6 +69,7 @@ GATES: dict[str, Gate] = {
     "refusal": Gate(wording.refusal, "answers that decline"),
     "length": Gate(filters.length, "answers too short, too long, or out of line with their stratum"),
     "boilerplate": Gate(wording.boilerplate, "talk of being a model, and blanks left to fill"),
+    "echo": Gate(wording.echo, "answers that repeat the input"),
     "form": Gate(wording.form, "answers against a pattern, texts to hold or lack, or a number of sentences"),
     "repetition": Gate(repetition.repetition, "text that goes round in circles"),
     "language": Gate(language.language, "answers in another language than the input's, or the one asked"),

@@ -12,6 +12,7 @@ from typing import Any
 import polars as pl
 
 from distill.curate.outcome import Fail, Outcome, judged
+from distill.similar import jaccard, shingles
 from distill.text import normalise, strict_json
 
 # What assistants say when they decline, at the start of an answer or of a text inside it. Written against
@@ -94,6 +95,19 @@ def boilerplate(frame: pl.DataFrame, *, phrases: Sequence[str] = ()) -> Outcome:
         return None
 
     return judged(frame, "boilerplate", judge)
+
+
+def echo(frame: pl.DataFrame, *, near: float = 0.9, min_chars: int = 20) -> Outcome:
+    """Drops answers of which a text repeats the input: character 4-grams alike from `near` on; shorter texts pass."""
+
+    def judge(row: Mapping[str, Any]) -> Fail:
+        asked = shingles(row["input"])
+        for text in texts(row["answer"]):
+            if len(text) >= min_chars and (value := jaccard(shingles(text), asked)) >= near:
+                return "echo", f"repeats the input: similarity {value:.2f}, limit {near}"
+        return None
+
+    return judged(frame, "echo", judge)
 
 
 def form(

@@ -20,6 +20,7 @@ GATES = [
     ("length", {"max_tokens": 20, "spread": 3.0}),
     ("boilerplate", {}),
     ("form", {"max_sentences": 3}),
+    ("echo", {}),
     ("repetition", {}),
     ("language", {}),
     ("secrets", {}),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from distill.curate.wording import boilerplate, form, refusal, sentences
+from distill.curate.wording import boilerplate, echo, form, refusal, sentences
 
 
 @pytest.mark.parametrize(
@@ -120,3 +120,14 @@ def test_each_rule_of_format_names_what_broke_it(frame, settings, detail):
 )
 def test_sentences_are_counted_by_what_ends_them(text, count):
     assert sentences(text) == count
+
+
+def test_an_answer_that_repeats_the_input_goes(frame):
+    asked = "Where is the kettle that I ordered last week?"
+    rows = frame(
+        {"input": asked, "answer": asked.upper()},
+        {"input": asked, "answer": '{"summary": "Where is the kettle that I ordered last week"}'},
+        {"input": asked, "answer": '{"summary": "Asks where the kettle is"}'},
+        {"input": "ok", "answer": "ok"},
+    )
+    assert echo(rows).dropped["row"].to_list() == ["s00", "s01"]
