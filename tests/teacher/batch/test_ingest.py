@@ -85,7 +85,7 @@ def reader(open_rows: int = len(SENT)) -> Ingest:
     return Ingest(Reader(DATA), "here", RATE.batch_usd, booked)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=60)
 @example([spoilt(0, {"model": "m\ud83d"}, "a", "stop\ud83d")], 1, 1)
 @given(st.lists(LINE, max_size=12), st.integers(0, len(SENT)), st.integers(1, 5))
 def test_no_line_raises_and_no_row_is_settled_twice(lines: list[bytes], open_rows: int, chunk: int) -> None:
