@@ -221,6 +221,17 @@ class Dataset(_Part):
     valid: Share = 0.1
 
 
+class Expect(_Part):
+    """What the dataset must be; otherwise nothing is trained and the exit code is 4."""
+
+    rows: Count | None = Field(None, description="rows in all, at least")
+    rows_per_stratum: Count | None = Field(None, description="rows of each stratum, at least")
+    largest_cluster: Share | None = Field(None, description="share of the rows that may be near copies of each other")
+    max_tokens: Count | None = Field(None, description="tokens of a row, prompt and answer, at most")
+    same_system: bool | None = Field(None, description="every row has the same system prompt")
+    valid: tuple[Share, Share] | None = Field(None, description="least and most share of validation rows")
+
+
 class Train(_Part):
     """How the student is tuned."""
 
@@ -289,6 +300,7 @@ class TaskSpec(_Part):
     )
     dedup: Dedup = Dedup()
     dataset: Dataset = Dataset()
+    expect: Expect = Expect()
     student: Student = Student()
     evaluate: Evaluate = Evaluate()
     budget: BudgetLimit = BudgetLimit()

@@ -212,10 +212,30 @@ def explain(
     home: Annotated[Path, typer.Option(help="the project's folder")] = Path(),
 ) -> None:
     """One row's whole way: seed, request, answer, scores, fate, and every send it took."""
-    from distill.flow import reading
+    from distill.flow import explaining
 
-    result = reading.explain(home, run, row)
-    _out(result, as_json, reading.explain_lines(result))
+    result = explaining.explain(home, run, row)
+    _out(result, as_json, explaining.explain_lines(result))
+
+
+@app.command()
+def show(
+    run: Annotated[str, typer.Argument(help="a run: task/001, its folder, or the task for its latest")],
+    what: Annotated[str, typer.Argument(help="dropped or kept")] = "dropped",
+    reason: Annotated[str | None, typer.Option(help="only rows dropped for this reason")] = None,
+    stratum: Annotated[str | None, typer.Option(help="only rows of this stratum")] = None,
+    limit: Annotated[int, typer.Option(help="rows shown", min=1)] = 10,
+    as_json: Json = False,
+    home: Annotated[Path, typer.Option(help="the project's folder")] = Path(),
+) -> None:
+    """Rows that were dropped, with their reason, or kept: what was asked and what came back."""
+    from distill.errors import UsageError
+    from distill.flow import explaining
+
+    if what not in ("dropped", "kept"):
+        raise UsageError(f"show {what!r}: expected dropped or kept")
+    result = explaining.show(home, run, what=what, reason=reason, stratum=stratum, limit=limit)
+    _out(result, as_json, explaining.show_lines(result))
 
 
 @app.command("explain-miss")

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from distill.errors import UsageError
+from distill.flow.explaining import explain
 from distill.flow.project import home_of
-from distill.flow.reading import Reader, explain
+from distill.flow.reading import Reader
 
 _ABSENT = "(absent)"
 

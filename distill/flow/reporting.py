@@ -18,7 +18,14 @@ _A_REASON = 10
 
 async def report(run: Run) -> None:
     """report.html, REPORT.md and report.json."""
-    inputs = ["funnel.json", "comparison.json", "dropped.parquet", "samples.parquet", "student/loss.json"]
+    inputs = [
+        "funnel.json",
+        "comparison.json",
+        "expect.json",
+        "dropped.parquet",
+        "samples.parquet",
+        "student/loss.json",
+    ]
     settings = {"spec": run.project.spec.model_dump(mode="json", by_alias=True), "spend": spend(run)}
     await stage(
         run,
@@ -71,6 +78,7 @@ def gather(run: Run) -> dict[str, Any]:
         "loss": teaching.losses(folder),
         "spend": spend(run),
         "night": _night(run),
+        "expect": json.loads((run.folder / "expect.json").read_bytes()) if (run.folder / "expect.json").exists() else [],
         "dataset": {"train": counts["train"], "valid": counts["valid"], "test": comparison.get("rows", 0), "tokens": int(samples["completion_tokens"].sum())},
         "drops": _drops(run),
         "repeat": ["make distill" if shown == "prompts/support-triage/task.yaml" else f"distill run {shown}"],

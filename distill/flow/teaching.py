@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from distill.errors import GateNotMet
 from distill.flow import fitting
 from distill.flow.stages import Run, settings_of, stage
 from distill.rundir import RunDir, file_hash, write_atomic, write_json
@@ -28,9 +29,10 @@ async def export(run: Run) -> None:
     settings = {
         "prompt": run.project.student_prompt.turns,
         "terms": run.project.spec.teacher.terms,
-        "model": run.project.spec.teacher.model,
+        "model": run.project.models,
+        "expect": run.project.spec.expect.model_dump(mode="json"),
     }
-    outputs = ["train.jsonl", "valid.jsonl", "test.jsonl", "dataset.parquet", "CARD.md"]
+    outputs = ["train.jsonl", "valid.jsonl", "test.jsonl", "dataset.parquet", "expect.json", "CARD.md"]
     await stage(
         run,
         "export",
@@ -39,11 +41,18 @@ async def export(run: Run) -> None:
         outputs=outputs,
         work=_export,
     )
+    missed = [one for one in json.loads((run.folder / "expect.json").read_bytes()) if not one["holds"]]
+    if missed:
+        said = "; ".join(f"{one['test']}: {one['wanted']} expected, found {one['found']}" for one in missed)
+        raise GateNotMet(
+            f"the dataset is not what the spec expects: {said}. Nothing was trained; the funnel says where rows went"
+        )
 
 
 async def _export(run: Run) -> Mapping[str, Any]:
     import polars as pl
 
+    from distill.curate import expect
     from distill.student import export as files
     from distill.student import preflight
 
@@ -51,6 +60,8 @@ async def _export(run: Run) -> Mapping[str, Any]:
     kept = run.table("samples.parquet").filter(pl.col("fate") != "dropped")
     if run.project.spec.student.train.with_ != "none":
         preflight.enough(int((kept["fate"] == "train").sum()))
+    strata = sorted(set(run.table("seeds.parquet")["stratum"]))
+    write_json(run.folder / "expect.json", expect.check(kept, strata, run.project.spec.expect.model_dump()))
     counts = files.write(kept, folder=run.folder.path, tools=run.project.tools)
     tests = run.table("seeds.parquet").filter(pl.col("role") == "test")
     rows = [

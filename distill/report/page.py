@@ -36,7 +36,7 @@ _KEYS: dict[str, Any] = {
     **dict.fromkeys(("title", "about", "metric"), ""),
     **{key: {} for key in ("run", "teacher", "student", "verdict", "arms", "strata", "by_label", "dataset")},
     **dict.fromkeys(("differences", "worst", "funnel", "edge_cases", "loss", "spend", "drops"), ()),
-    **dict.fromkeys(("repeat", "warnings"), ()),
+    **dict.fromkeys(("repeat", "warnings", "expect"), ()),
     "margin": 0.0,
     "rows": 0,
     "previous": None,

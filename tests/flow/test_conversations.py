@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from distill.errors import SpecError
-from distill.flow import reading, running
+from distill.flow import explaining, running
 from distill.flow.project import open_project
 from distill.flow.stages import ORDER
 from distill.flow.watch import Silent
@@ -73,7 +73,7 @@ async def test_a_conversation_with_tools_trains_as_it_was_held(agent: Path) -> N
     assert not all(calls)
     assert {call[0]["function"]["name"] for call in calls if call} == {"find_order"}
     one = pl.read_parquet(folder / "samples.parquet")["seed_id"][0]
-    sent = reading.explain(agent.parent, str(folder), one)["samples"][0]["request"]
+    sent = explaining.explain(agent.parent, str(folder), one)["samples"][0]["request"]
     assert (sent["tools"], len(sent["messages"])) == (TOOLS, 6)
     assert sent["messages"][0]["content"] == "Help the customer, step by step."
     assert (await running.work(project, stages=ORDER, watch=Silent()))["requests_sent"] == 0

@@ -32,7 +32,7 @@ def test_the_changed_part_of_a_key_is_named(task: Path) -> None:
 
 
 def _has_answer(task: Path, run: str, line: int) -> bool:
-    from distill.flow.reading import explain
+    from distill.flow.explaining import explain
 
     return bool(explain(task.parent, run, str(line))["samples"])
 

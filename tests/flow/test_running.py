@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from distill.flow import planning, reading, running
+from distill.flow import explaining, planning, reading, running
 from distill.flow.project import open_project
 from distill.flow.stages import ORDER
 from distill.flow.watch import Silent
@@ -112,11 +112,11 @@ async def test_rows_that_are_owed_are_asked_for_again_and_no_others(task: Path) 
         with pytest.raises(RowsOwed, match="could not be answered"):
             await running.work(project, stages=ORDER, watch=Silent())
         asked = pl.read_parquet(task.parent / "runs" / "mood" / "001" / "asked.parquet")
-        told = [reading.explain(task.parent, "mood", seed) for seed in asked["seed_id"]]
+        told = [explaining.explain(task.parent, "mood", seed) for seed in asked["seed_id"]]
         lost = [row for row in told if row["owed"]]
         assert lost
         assert all(row["owed"][0]["sends"][0]["ended"] == "refused" for row in lost)
-        assert "refused" in "\n".join(reading.explain_lines(lost[0]))
+        assert "refused" in "\n".join(explaining.explain_lines(lost[0]))
         partial = await running.work(project, stages=ORDER[:3], watch=Silent(), partial=True)
         assert partial["exit"] == 3
         server.script = Script()

@@ -1,0 +1,48 @@
+"""Rows of a run, with their texts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from distill.errors import GateNotMet, UsageError
+from distill.flow import explaining, running
+from distill.flow.project import open_project
+from distill.flow.stages import ORDER
+from distill.flow.watch import Silent
+
+
+def run(task: Path, *sets: str) -> None:
+    running.start(open_project(task, overrides=sets, env={}), stages=ORDER[:3], watch=Silent())
+
+
+def test_dropped_rows_are_shown_by_reason_with_what_was_asked_and_answered(task: Path) -> None:
+    run(task, "gates=[{length: {min_chars: 17}}]", "dataset.accept=null")
+    found = explaining.show(task.parent, "mood", what="dropped", reason="too_short", stratum="a", limit=3)
+    assert found["reasons"]["too_short"] >= found["rows"] >= 3
+    assert len(found["shown"]) == 3
+    assert all(row["reason"] == "too_short" and row["stratum"] == "a" for row in found["shown"])
+    assert all(row["answer"] == '{"mood": "glad"}' and row["input"] for row in found["shown"])
+    assert "length: too_short: 16 characters" in "\n".join(explaining.show_lines(found))
+    assert explaining.show(task.parent, "mood", what="dropped", reason="too_short", stratum="a", limit=3) == found
+
+
+def test_kept_rows_are_shown_too(task: Path) -> None:
+    run(task)
+    found = explaining.show(task.parent, "mood", what="kept", reason=None, stratum=None, limit=100)
+    assert len(found["shown"]) == found["rows"] == 20
+
+
+def test_a_reason_that_no_row_has_names_those_there_are(task: Path) -> None:
+    run(task)
+    with pytest.raises(UsageError, match=r"dropped no row for 'nearr'.*known|mean"):
+        explaining.show(task.parent, "mood", what="dropped", reason="nearr", stratum=None, limit=1)
+
+
+def test_a_dataset_that_is_not_what_was_expected_is_not_trained_on(task: Path) -> None:
+    """Exit 4, again when the stage itself has nothing to do, and 0 when the expectation holds."""
+    for _ in range(2):
+        with pytest.raises(GateNotMet, match=r"rows: 21 expected, found 20 rows\. Nothing was trained"):
+            run(task, "expect={rows: 21}")
+    run(task, "expect={rows: 20, same_system: true}")
