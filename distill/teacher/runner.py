@@ -162,7 +162,7 @@ class Owed:
 async def run(requests: Iterable[Request] | Owed, desk: Desk, *, in_flight: int) -> Tally:
     """Answer every request that is not answered yet; raises the first fatal error after the rest came home."""
     owed = requests if isinstance(requests, Owed) else Owed(requests, desk.store, desk.tally)
-    with _short_collections():
+    with short_collections():
         workers = [asyncio.create_task(_worker(owed, desk)) for _ in range(in_flight)]
         try:
             await asyncio.gather(*workers)
@@ -177,7 +177,7 @@ async def run(requests: Iterable[Request] | Owed, desk: Desk, *, in_flight: int)
 
 
 @contextmanager
-def _short_collections() -> Iterator[None]:
+def short_collections() -> Iterator[None]:
     """Keep the garbage collector from holding the loop up: what is in memory already, libraries and all rows, is not
     walked again, and all that is in flight only once in some ten thousand answers, for it leaves no cycles behind."""
     thresholds, ours = gc.get_threshold(), gc.get_freeze_count() == 0

@@ -19,6 +19,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +72,8 @@ _KEEP = f"INSERT OR IGNORE INTO answers VALUES ({','.join('?' * 21)})"  # noqa: 
 _RAW_CAP = 64 * 1024
 """Characters of a body that is kept beside its parsed answer; the text itself is never cut."""
 
+_FEW = 2
+"""Statements of a call; more come from a batch, and are of one or two kinds."""
 _MOST_A_COMMIT = 64
 """Writes that share a commit: all who wait for one wake at the same moment, and the loop serves them in one go."""
 
@@ -153,8 +157,8 @@ class Store:
         written, thought, calls, logprobs = more
         usage = Usage(prompt, completion, cached, written, thought, bool(measured))
         return Answer(
-            request_id, Ended.OK, _unquote(text), finish, usage, usd, latency,
-            model, _unquote(refusal), _unquote(reasoning),
+            request_id, Ended.OK, _unquote(text), _unquote(finish), usage, usd, latency,
+            _unquote(model), _unquote(refusal), _unquote(reasoning),
             tool_calls=tuple(ToolCall(*call) for call in json.loads(calls)) if calls else (),
             logprobs=json.loads(logprobs) if logprobs else None,
         )  # fmt: skip
@@ -189,11 +193,14 @@ class Store:
     async def settle(self, attempt: int, request: Request, answer: Answer) -> None:
         """Commit how an attempt ended, and its answer if it is one, in one transaction."""
         kept = (request.id, request.endpoint, request.draw, canonical(dict(request.body)))
-        await self.commit(_ending(attempt, kept, answer))
+        await self.commit(_ending(attempt, kept, answer, _now()))
 
     async def settle_many(self, ended: Iterable[tuple[int, Asked, Answer]]) -> None:
         """The same for many attempts in one commit."""
-        await self.commit([statement for one in ended for statement in _ending(*one)])
+        now = _now()
+        statements = [statement for one in ended for statement in _ending(*one, now)]
+        statements.sort(key=itemgetter(0))  # those of one kind go in one call
+        await self.commit(statements)
 
     async def commit(self, statements: list[_Statement]) -> int:
         """Wait until the statements are on the disk; returns the row id that the last one inserted."""
@@ -211,7 +218,7 @@ class Store:
             ids: list[int] = []
             try:
                 ids = await asyncio.to_thread(self._transaction, [statements for statements, _ in batch])
-            except sqlite3.Error as error:
+            except (sqlite3.Error, UnicodeError, OverflowError) as error:  # or a value that it does not take
                 fault = StoreFault(
                     f"{self.path}: an answer could not be written ({error}); free some disk space and run again: it goes on from here"
                 )
@@ -227,8 +234,12 @@ class Store:
         try:
             ids = []
             for statements in groups:
-                for sql, values in statements:
-                    cursor.execute(sql, values)
+                if len(statements) > _FEW:
+                    for sql, alike in groupby(statements, itemgetter(0)):
+                        cursor.executemany(sql, [values for _, values in alike])
+                else:
+                    for sql, values in statements:
+                        cursor.execute(sql, values)
                 ids.append(cursor.lastrowid or 0)
             cursor.execute("COMMIT")
         except BaseException:
@@ -277,22 +288,22 @@ def opened(path: Path) -> Iterator[Store]:
         store.close()
 
 
-def _ending(attempt: int, asked: Asked, answer: Answer) -> list[_Statement]:
+def _ending(attempt: int, asked: Asked, answer: Answer, now: str) -> list[_Statement]:
     usage = answer.usage
     ended = (
-        _now(), answer.ended.value, answer.status, usage.prompt_tokens, usage.completion_tokens,
+        now, answer.ended.value, answer.status, usage.prompt_tokens, usage.completion_tokens,
         answer.usd, int(not usage.measured), _quote(answer.error[:2000]), attempt,
     )  # fmt: skip
-    return [(_SETTLE, ended), (_KEEP, _row(asked, answer))] if answer.ok else [(_SETTLE, ended)]
+    return [(_SETTLE, ended), (_KEEP, _row(asked, answer, now))] if answer.ok else [(_SETTLE, ended)]
 
 
-def _row(asked: Asked, answer: Answer) -> tuple[Any, ...]:
+def _row(asked: Asked, answer: Answer, now: str) -> tuple[Any, ...]:
     usage = answer.usage
     return (
         *asked,
-        _quote(answer.text), answer.finish_reason, _quote(answer.refusal), _quote(answer.reasoning), answer.model,
+        _quote(answer.text), _quote(answer.finish_reason), _quote(answer.refusal), _quote(answer.reasoning), _quote(answer.model),
         usage.prompt_tokens, usage.completion_tokens, usage.cached_tokens, int(usage.measured), answer.usd,
-        answer.latency_s, _quote(answer.raw[:_RAW_CAP]), _now(), usage.cache_write_tokens, usage.reasoning_tokens,
+        answer.latency_s, _quote(answer.raw[:_RAW_CAP]), now, usage.cache_write_tokens, usage.reasoning_tokens,
         json.dumps([(call.name, call.arguments) for call in answer.tool_calls]) if answer.tool_calls else "",
         "" if answer.logprobs is None else json.dumps(answer.logprobs),
     )  # fmt: skip
@@ -300,6 +311,8 @@ def _row(asked: Asked, answer: Answer) -> tuple[Any, ...]:
 
 def _quote(text: str) -> str:
     """SQLite takes no lone surrogate; they are kept as `\\udXXX` behind a NUL mark, so the way back is exact."""
+    if text.isascii() and not text.startswith("\0"):
+        return text
     try:
         text.encode()
     except UnicodeEncodeError:

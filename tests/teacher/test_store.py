@@ -32,11 +32,11 @@ async def keep(path: Path, request: Request, answer: Answer) -> None:
 def test_any_text_comes_back(tmp_path: Path, text: str) -> None:
     """Lone surrogates, NULs and U+2028 survive the store exactly."""
     request = asked(text)
-    asyncio.run(keep(tmp_path / "a.db", request, Answer(request.id, Ended.OK, text, "stop", Usage(1, 1))))
+    asyncio.run(keep(tmp_path / "a.db", request, Answer(request.id, Ended.OK, text, text, Usage(1, 1), model=text)))
     with opened(tmp_path / "a.db") as store:
         found = store.get(request.id)
     assert found is not None
-    assert found.text == text
+    assert (found.text, found.finish_reason, found.model) == (text, text, text)
 
 
 def test_a_failure_is_kept_as_an_attempt_and_never_replayed(tmp_path: Path) -> None:

@@ -9,18 +9,17 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from distill.money import Price
 from distill.records import Answer, Ended
 from distill.teacher import reply
-from distill.teacher.batch.shard import Reader, Row, read
+from distill.teacher.batch.shard import Reader, Row, id_of, read
 from distill.teacher.store import Asked
 
-CHUNK = 1000
-"""Lines that are read at once, off the event loop."""
+CHUNK = 2 << 20
+"""Bytes of whole lines that are read at once, off the event loop."""
 _NOT_RUN = ("batch_expired", "batch_cancelled")
 
 
@@ -53,11 +52,11 @@ class Ingest:
         """The rows that no line told of, after all files are read."""
         rest = []
         for custom_id in self.sent.order:
-            row = self.sent[custom_id]
-            if row.id in self.open and row.id not in self.seen:
+            name = id_of(custom_id)
+            if name in self.open and name not in self.seen:
                 ended = Ended.BROKEN if status == "completed" else Ended.EXPIRED
                 said = f"the batch is {status} and has no line for this row"
-                rest.append(self._ended(row, Answer(row.id, ended, error=said)))
+                rest.append(self._ended(self.sent[custom_id], Answer(name, ended, error=said)))
         return rest
 
     def refused(self, faults: Iterable[tuple[int | None, str, str]]) -> list[tuple[int, Asked, Answer]]:
@@ -97,9 +96,9 @@ class Ingest:
 
 
 def lines(path: Path) -> Iterator[list[bytes]]:
-    """The lines of a file by the thousand; they end at a newline and at nothing else that Unicode calls one."""
+    """The lines of a file, some thousand at a time; they end at a newline and at nothing else that Unicode calls one."""
     with path.open("rb") as file:
-        while part := list(islice(file, CHUNK)):
+        while part := file.readlines(CHUNK):
             yield part
 
 
