@@ -35,3 +35,10 @@ def test_yaml_reads_some_times_as_numbers() -> None:
 def test_what_is_none_says_what_was_expected(value: object) -> None:
     with pytest.raises(ValueError, match="expected a time of day such as 07:00, or a length"):
         deadline.spelt(value)
+
+
+@pytest.mark.parametrize("value", [8, 0, 59])
+def test_a_bare_small_number_is_no_time(value: int) -> None:
+    """YAML makes `1:00` the number 60; a smaller one was written as a number, and may have meant hours."""
+    with pytest.raises(ValueError, match="expected a time of day"):
+        deadline.spelt(value)

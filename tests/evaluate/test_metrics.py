@@ -108,3 +108,12 @@ def test_no_text_breaks_a_metric(text: str) -> None:
 )
 def test_an_object_is_found_whatever_stands_before_it(value: dict[str, object], before: str) -> None:
     assert found_object(before + json.dumps(value) + " and {so on}") == value
+
+
+def test_a_call_is_right_or_wrong_whatever_is_said_beside_it():
+    gold = {"content": None, "tool_calls": [{"name": "look", "arguments": {"id": 1}}]}
+    right = '{"content": "Let me look.", "tool_calls": [{"name": "look", "arguments": {"id": 1}}]}'
+    wrong = '{"content": null, "tool_calls": [{"name": "look", "arguments": {"id": 2}}]}'
+    example = Example(gold=gold)
+    assert METRICS["json_fields"](example, right).value == 1
+    assert METRICS["json_fields"](example, wrong).value == 0

@@ -104,3 +104,17 @@ def test_a_key_in_a_header_is_refused_and_not_shown(agent: Path) -> None:
     said = faults(agent)
     assert "the header 'api-key' looks like a key; name a variable that holds the whole value instead" in said
     assert "sk-secret" not in said
+
+
+def test_tool_calls_in_seeds_cannot_train_the_embedded_student(agent: Path) -> None:
+    """Said before anything is paid: its chat template has no tools."""
+    agent.write_text(SPEC.replace("tools: tools.json, ", "").replace("{with: none}", "{with: lora}"))
+    assert "some conversations hold tool calls" in faults(agent)
+
+
+def test_tools_need_names_that_hosts_take(agent: Path) -> None:
+    tools = [TOOLS[0], TOOLS[0], {"type": "function", "function": {"name": "a b!"}}]
+    (agent.parent / "tools.json").write_text(json.dumps(tools))
+    said = faults(agent)
+    assert "tool 2: the name 'find_order': expected up to 64 letters" in said
+    assert "tool 3: the name 'a b!'" in said

@@ -76,3 +76,17 @@ def test_a_pilot_at_a_closed_door_says_so(task: Path) -> None:
     """A bad key is found out by the plan, not by the night."""
     with beside(Script(key="the right one")) as server, pytest.raises(AccessRefused):
         planning.plan(priced(task, server), pilot=3)
+
+
+def test_rows_that_pass_the_gates_are_counted_and_not_their_draws(task: Path) -> None:
+    with beside(Script()) as server:
+        sets = [
+            "teacher.model=m",
+            "gates=[finish_reason]",
+            "teacher.sampling={draws: 3}",
+            "teacher.fallback=[{model: n}]",
+        ]
+        project = open_project(task, overrides=sets, env={"OPENAI_BASE_URL": server.base_url})
+        plan = planning.plan(project, pilot=9)
+    assert (plan["pilot"]["rows"], plan["pilot"]["passed_gates"]) == (3, 3)
+    assert plan["spenders"][1]["share_expected"] == 0

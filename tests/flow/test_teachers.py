@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from distill.errors import AccessRefused, UsageError
+from distill.errors import AccessRefused, RowsOwed, SpecError, UsageError
 from distill.flow import planning, running
 from distill.flow.project import Project, open_project
 from distill.flow.stages import ORDER
@@ -104,3 +104,88 @@ async def test_a_plan_shows_each_teacher_and_needs_each_price(task: Path) -> Non
     unpriced = "teacher.fallback=[{model: nobody-knows, base_url: 'http://127.0.0.1:9/v1'}]"
     with pytest.raises(UsageError, match="no price is known for 'nobody-knows'"):
         await run(opened_task(task, "fallback", "x", "y", "budget.usd=5", unpriced, "teacher.base_url=null"))
+
+
+async def test_a_refresh_asks_its_own_teachers_and_not_those_of_its_parent(task: Path) -> None:
+    """Rows that the old teacher failed go to the new one first; the fallback gets only what that fails."""
+    async with AsyncExitStack() as stack:
+        poor = await stack.enter_async_context(serve(Script(faults={"refusal": 0.5})))
+        dear = await stack.enter_async_context(serve())
+        better = await stack.enter_async_context(serve())
+        await running.work(
+            opened_task(task, "fallback", poor.base_url, dear.base_url, "evaluate.arms=[]"),
+            stages=ORDER,
+            watch=Silent(),
+        )
+        paid = len(dear.ledger.entries)
+        assert paid > 3
+        fresh = opened_task(
+            task, "fallback", better.base_url, dear.base_url, "evaluate.arms=[]", "teacher.model=better"
+        )
+        result = await run(fresh, refresh=True)
+        kept = pl.read_parquet(Path(result["folder"]) / "samples.parquet").filter(pl.col("fate") != "dropped")
+        assert (kept.height, set(kept["teacher"])) == (20, {0})
+        assert len(dear.ledger.entries) == paid
+
+
+async def test_a_panel_goes_on_without_a_member_that_is_gone(task: Path) -> None:
+    """The dead one is named and given up; only where all are gone the run stops."""
+    dead = "http://127.0.0.1:9/v1"
+    async with serve() as server:
+        project = opened_task(task, "panel", server.base_url, dead, "evaluate.arms=[]")
+        result = await run(project)
+        assert (result["exit"], result["owed"]) == (0, 0)
+        kept = pl.read_parquet(Path(result["folder"]) / "samples.parquet").filter(pl.col("fate") != "dropped")
+        assert (kept.height, set(kept["teacher"])) == (20, {0})
+    with pytest.raises(RowsOwed, match="cannot be reached"):
+        await run(opened_task(task, "panel", dead, "http://127.0.0.1:10/v1", "evaluate.arms=[]"), new=True)
+
+
+async def test_a_comparison_survives_a_teacher_that_is_gone_where_others_answer(task: Path) -> None:
+    """Its test rows stay unanswered, and the report is written all the same."""
+    async with AsyncExitStack() as stack:
+        first = await stack.enter_async_context(serve(Script(key="another")))
+        second = await stack.enter_async_context(serve())
+        result = await run(opened_task(task, "fallback", first.base_url, second.base_url))
+        assert result["exit"] == 0
+        calls = pl.read_parquet(Path(result["folder"]) / "calls.parquet")
+        assert set(calls["ended"]) == {"owed"}
+        assert Path(result["report"]).exists()
+
+
+async def test_a_fallback_is_paid_only_for_what_is_lacking(task: Path) -> None:
+    """A tenth more was asked than is wanted: rows that failed beyond that are no reason to pay the dear one."""
+    async with AsyncExitStack() as stack:
+        first = await stack.enter_async_context(serve(Script(seed=5, faults={"refusal": 0.1})))
+        second = await stack.enter_async_context(serve())
+        result = await run(
+            opened_task(task, "fallback", first.base_url, second.base_url, "evaluate.arms=[]", "dataset.accept=16")
+        )
+        samples = pl.read_parquet(Path(result["folder"]) / "samples.parquet")
+        passed = samples.filter(pl.col("teacher") == 0).height
+        assert passed >= 16
+        assert second.ledger.entries == []
+
+
+def test_what_colleagues_do_not_say_is_the_teachers_and_no_key_goes_astray(task: Path) -> None:
+    colleagues = (
+        "teacher.fallback=[{model: b, limits: {in_flight: 3}}, {model: c, base_url: 'http://other.local/v1'}, "
+        "{model: d, base_url: 'http://other.local/v1', key_env: OTHER}, {model: e, base_url: 'https://api.openai.com/v1'}]"
+    )
+    sets = [
+        "teacher.model=a",
+        "teacher.base_url=http://gate.local/v1",
+        "teacher.key_env=GATE",
+        "teacher.limits={attempts: 2}",
+    ]
+    env = {"OPENAI_API_KEY": "openai", "GATE": "gate", "OTHER": "other"}
+    project = open_project(task, overrides=[*sets, colleagues], env=env)
+    assert [one.address.key for one in project.teachers] == ["gate", "gate", None, "other", "openai"]
+    assert project.teachers[1].address.base_url == "http://gate.local/v1"
+    assert (project.teachers[1].limits.in_flight, project.teachers[1].limits.attempts) == (3, 2)
+
+
+def test_one_teacher_twice_is_refused(task: Path) -> None:
+    with pytest.raises(SpecError, match=r"teacher.panel\[0\]: asks 'a' the very same as teacher"):
+        open_project(task, overrides=["teacher.model=a", "teacher.panel=[{model: a}]"], env={})
+    open_project(task, overrides=["teacher.model=a", "teacher.panel=[{model: a, sampling: {seed: 1}}]"], env={})
