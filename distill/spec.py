@@ -214,6 +214,12 @@ class Dedup(_Part):
         le=1,
         description="Jaccard similarity of character 4-grams from which two inputs are twins",
     )
+    compare: list[str] | None = Field(
+        None, description="answer fields in which twins must agree; default: those that the schema enumerates"
+    )
+    on_conflict: Literal["keep", "drop"] = Field(
+        "keep", description="of twins that contradict each other: keep the better one, or drop both"
+    )
 
 
 class Dataset(_Part):

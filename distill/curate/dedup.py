@@ -2,22 +2,34 @@
 
 Of samples that are near each other the best one stays (highest score, then smallest seed_id), and each that
 goes is near one that stays: a chain of similar rows never takes along a row that is unlike the survivor.
+
+Twins whose answers differ in what they are compared by contradict each other: a student that learns from both learns
+neither. Such a drop is a `conflict`, and where the task says so the one that would stay goes too.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Literal
+
 import polars as pl
 
 from distill.curate.outcome import Outcome, by_worth, ordered, partition
+from distill.records import Json, canonical
 from distill.similar import twins
-from distill.text import normalise
+from distill.text import normalise, strict_json
 
 _ANOTHER = "another_answer"
 """The reason of a further draw, or of another teacher's answer, to a row that is in the dataset already."""
 
 
-def duplicates(frame: pl.DataFrame, *, near: float) -> Outcome:
-    """`near`: similarity in (0, 1] from which two inputs count as one; the draws of one seed always do."""
+def duplicates(
+    frame: pl.DataFrame, *, near: float, compare: Sequence[str] = (), on_conflict: Literal["keep", "drop"] = "keep"
+) -> Outcome:
+    """`near`: similarity in (0, 1] from which two inputs count as one; the draws of one seed always do.
+
+    `compare` are the fields of a JSON answer in which twins must agree; `on_conflict` is what becomes of the better one.
+    """
     rows = ordered(frame)
     best_first = by_worth(rows)
     seeds, inputs = rows["seed_id"].to_list(), rows["input"].to_list()
@@ -43,7 +55,29 @@ def duplicates(frame: pl.DataFrame, *, near: float) -> Outcome:
             if seeds[twin] == seeds[i]:
                 drops[i] = _ANOTHER, f"of this row {names[twin]} is kept"
                 continue
+            if clash := _clash(rows["answer"][i], rows["answer"][twin], compare):
+                drops[i] = ("conflict", f"input near {names[twin]} (similarity {value:.2f}), but {clash}")
+                if on_conflict == "drop":
+                    drops.setdefault(
+                        twin, ("conflict", f"{names[i]} has nearly this input, and answers otherwise: {clash}")
+                    )
+                continue
             differs = "another answer" if answers[twin] != answers[i] else "the same answer"
             detail = f"input near {names[twin]}, which has {differs}: similarity {value:.2f}, limit {near}"
             drops[i] = ("near_duplicate", detail)
     return partition(rows, drops, stage="dedup")
+
+
+def _clash(one: str, other: str, compare: Sequence[str]) -> str:
+    """The first field in which two JSON answers differ, with both values; empty where they agree or are none."""
+    try:
+        left, right = _fields(one), _fields(other)
+    except ValueError:
+        return ""
+    name = next((name for name in compare if canonical(left.get(name)) != canonical(right.get(name))), None)
+    return "" if name is None else f"{name} is {canonical(left.get(name))} here and {canonical(right.get(name))} there"
+
+
+def _fields(answer: str) -> dict[str, Json]:
+    value = strict_json(answer)
+    return value if isinstance(value, dict) else {}

@@ -112,7 +112,9 @@ def curate(project: Project, table: pl.DataFrame, asked: Asked, store: Store) ->
     samples, unanswered = _answered(project, train, asked, store)
     near = project.spec.dedup.near
     gated = run_gates(samples, gates(project))
-    unique = dedup.duplicates(gated.kept, near=near)
+    unique = dedup.duplicates(
+        gated.kept, near=near, compare=_compared(project), on_conflict=project.spec.dedup.on_conflict
+    )
     test = list(table.filter(pl.col("role") == "test").select("seed_id", "input").iter_rows())
     clean = leaks.leaks(unique.kept, test_inputs=test, near=near)
     fit = fitting.fit(project, clean.kept)
@@ -149,6 +151,14 @@ def curate(project: Project, table: pl.DataFrame, asked: Asked, store: Store) ->
         dropped=pl.concat([resting, unanswered, *(step.dropped for step in steps)]),
         funnel=funnel, quotas=quotas, accepted=accepted, passed=passed, spare=dict(spare),
     )  # fmt: skip
+
+
+def _compared(project: Project) -> list[str]:
+    """The answer's fields in which near twins must agree: those that the spec names, or that the schema enumerates."""
+    if project.spec.dedup.compare is not None:
+        return project.spec.dedup.compare
+    properties = (project.output or {}).get("properties", {})
+    return [name for name, part in properties.items() if isinstance(part, dict) and "enum" in part]
 
 
 def _answered(project: Project, train: pl.DataFrame, asked: Asked, store: Store) -> tuple[pl.DataFrame, pl.DataFrame]:

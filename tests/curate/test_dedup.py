@@ -33,3 +33,26 @@ def test_of_the_draws_of_one_seed_the_best_stays(frame):
 def test_rows_with_little_or_no_text_are_not_taken_for_each_other(frame):
     rows = frame(*({"input": text} for text in ["?", "!", "", "ok", "hi"]))
     assert duplicates(rows, near=0.5).kept.height == 5
+
+
+def test_twins_that_contradict_each_other_are_conflicts_and_may_both_go(frame):
+    """Same or nearly the same question, another label: named with both values; other fields may differ."""
+    rows = frame(
+        {"input": "where is my kettle", "answer": '{"intent": "delivery", "summary": "x"}'},
+        {"input": "where is my kettle", "answer": '{"intent": "refund", "summary": "y"}'},
+        {"input": "Where is my kettle?", "answer": '{"intent": "delivery", "summary": "z"}'},
+        {"input": "the lamp is broken", "answer": "no JSON"},
+        {"input": "the lamp is broken", "answer": "none either"},
+    )
+    kept = duplicates(rows, near=0.7, compare=["intent"])
+    assert kept.kept["seed_id"].to_list() == ["s00", "s03"]
+    assert kept.dropped.select("row", "reason").rows() == [
+        ("s01", "conflict"),
+        ("s02", "near_duplicate"),
+        ("s04", "near_duplicate"),
+    ]
+    assert 'intent is "refund" here and "delivery" there' in kept.dropped["detail"][0]
+    none = duplicates(rows, near=0.7, compare=["intent"], on_conflict="drop")
+    assert none.kept["seed_id"].to_list() == ["s03"]
+    assert none.dropped.filter(row="s00")["reason"].to_list() == ["conflict"]
+    assert duplicates(none.kept, near=0.7, compare=["intent"], on_conflict="drop").dropped.height == 0

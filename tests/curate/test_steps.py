@@ -30,6 +30,7 @@ INPUTS = ["where is my kettle", "where is my kettle?", "Where is my KETTLE", "re
 STEPS = {
     "gates": partial(run_gates, gates=GATES),
     "dedup": partial(duplicates, near=0.8),
+    "conflicts": partial(duplicates, near=0.8, compare=["intent"], on_conflict="drop"),
     "balance": partial(balance, quotas={"a": 2, "b": 3}, floors=[({"intent": "b"}, 3)]),
     "leaks": partial(leaks, test_inputs=[("t1", "refund the lamp, please")], near=0.7),
 }
