@@ -178,7 +178,7 @@ async def test_with_no_time_everything_goes_live_at_once(task: Path, tmp_path: P
 @pytest.mark.parametrize("wait", [True, False])
 async def test_a_deadline_that_comes_while_a_batch_is_out_is_met(task: Path, tmp_path: Path, wait: bool) -> None:
     """Cancelled, its part read and kept, only the rest sent live; also by a command that does not wait."""
-    async with double(hurry=3600, hours=3.0) as server:
+    async with double(hurry=3600, hours=6.0) as server:
         with opened(tmp_path / "a.db") as store:
             began, said = datetime.now(UTC), Said()
             if not wait:
