@@ -178,7 +178,7 @@ async def test_with_no_time_everything_goes_live_at_once(task: Path, tmp_path: P
 @pytest.mark.parametrize("wait", [True, False])
 async def test_a_deadline_that_comes_while_a_batch_is_out_is_met(task: Path, tmp_path: Path, wait: bool) -> None:
     """Cancelled, its part read and kept, only the rest sent live; also by a command that does not wait."""
-    async with double(hurry=3600, hours=3.0) as server:
+    async with double(hurry=3600, hours=6.0) as server:
         with opened(tmp_path / "a.db") as store:
             began, said = datetime.now(UTC), Said()
             if not wait:
@@ -332,3 +332,32 @@ async def test_a_host_that_takes_no_batch_stops_the_command(task: Path) -> None:
     async with double("token-limit", hurry=72_000) as server:
         with pytest.raises(RowsOwed, match=r"no answer|refuses the batch"):
             await run(task, server, "batch", "teacher.batch={poll_s: 0.01}", wait=True)
+
+
+async def test_the_comparison_asks_the_teacher_by_batch_too(task: Path) -> None:
+    """Also as a command of its own after the dataset; every row once."""
+    async with double(hurry=72_000) as server:
+        await run(task, server, "batch", wait=True)
+        before = len(server.ledger.billed)
+        result = await run(task, server, "batch", stages=ORDER, wait=True)
+        assert len(server.ledger.billed) > before
+        assert result["exit"] == 0
+        with opened(task.parent / "home" / ".distill" / "answers.db") as store:
+            batches = book.of_run(store, result["run"])
+        assert {batch.state for batch in batches} == {"collected"}
+        assert all(entry.batch for entry in server.ledger.entries)
+        assert set(server.ledger.billed.values()) == {1}
+        assert result["usd"] == pytest.approx(server.ledger.usd)
+
+
+async def test_a_panel_may_ask_one_teacher_by_batch_and_another_live(task: Path) -> None:
+    """At the same time, out of one budget; each row once with each."""
+    async with double(hurry=72_000) as first, serve() as second:
+        panel = f"teacher.panel=[{{model: second, base_url: '{second.base_url}', price: {{input: 1, output: 1}}, mode: live}}]"
+        result = await run(task, first, "batch", panel, wait=True)
+        assert result["exit"] == 0
+        assert not first.ledger.sends
+        assert not second.ledger.bills
+        assert {*first.ledger.billed.values(), *second.ledger.billed.values()} == {1}
+        assert len(first.ledger.billed) == len(second.ledger.billed)
+        assert result["usd"] == pytest.approx(first.ledger.usd + second.ledger.usd)
