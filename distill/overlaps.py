@@ -1,0 +1,73 @@
+"""How far the 4-grams of two texts overlap, exactly, for many pairs at once.
+
+A 4-gram is one 64-bit number, and two different 4-grams never have the same: up to U+FFFF four code points fit as they
+are; with a character beyond, the numbers stand for pairs of characters of the block at hand. No hash is involved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from distill.sketches import SHINGLE, Grams, Ints, Words, code_points, packed
+
+PAIRS, BLOCK = 1 << 16, 1 << 24
+"""How many pairs are compared at a time, and how many characters their texts may have together."""
+
+
+def overlaps(texts: Sequence[str], left: Ints, right: Ints) -> Iterator[float]:
+    """The Jaccard overlap of each pair (left[k], right[k]); `left` sorted, no text shorter than `SHINGLE`."""
+    sizes = np.fromiter(map(len, texts), np.int64, len(texts))
+    start = 0
+    while start < len(left):
+        stop = start + PAIRS
+        while True:
+            pairs = np.concatenate((left[start:stop], right[start:stop]))
+            members, places = np.unique(pairs, return_inverse=True)
+            if len(pairs) == 2 or sizes[members].sum() <= BLOCK:
+                break
+            stop = start + len(pairs) // 4
+        yield from _of_block([texts[i] for i in members.tolist()], *np.split(places, 2))
+        start = stop
+
+
+def _of_block(texts: Sequence[str], left: Ints, right: Ints) -> Iterator[float]:
+    sets = gram_sets(texts)
+    begins = np.flatnonzero(np.diff(left, prepend=-1)).tolist()
+    others = right.tolist()
+    for begin, end in zip(begins, [*begins[1:], len(others)], strict=True):
+        yield from _shares(sets[left[begin]], [sets[i] for i in others[begin:end]]).tolist()
+
+
+def gram_sets(texts: Sequence[str]) -> list[Grams]:
+    """The distinct 4-grams of each text, sorted; the numbers of one call can be compared with each other."""
+    codes, lengths = code_points(texts)
+    grams = packed(codes) if codes.max(initial=0) <= 0xFFFF else _packed_by_twos(codes)
+    ends = np.cumsum(lengths)
+    bounds = zip((ends - lengths).tolist(), (ends - SHINGLE + 1).tolist(), strict=True)
+    return [_distinct(grams[begin:end]) for begin, end in bounds]
+
+
+def _packed_by_twos(codes: Words) -> Grams:
+    wide = codes.astype(np.uint64)
+    _, twos = np.unique(wide[:-1] << np.uint64(32) | wide[1:], return_inverse=True)
+    numbers = twos.astype(np.uint64)
+    fours: Grams = numbers[:-2] << np.uint64(32) | numbers[2:]
+    return fours
+
+
+def _distinct(grams: Grams) -> Grams:
+    ordered = np.sort(grams)
+    return ordered[np.concatenate(([True], ordered[1:] != ordered[:-1]))]
+
+
+def _shares(one: Grams, many: Sequence[Grams]) -> NDArray[np.float64]:
+    """The overlap of one set with each of many."""
+    sizes = np.fromiter(map(len, many), np.int64, len(many))
+    grams = np.concatenate(many)
+    places = np.searchsorted(one, grams)
+    places[places == len(one)] = 0
+    shared = np.add.reduceat(one[places] == grams, np.cumsum(sizes) - sizes, dtype=np.int64)
+    return shared / (len(one) + sizes - shared)
