@@ -11,8 +11,10 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from distill.sketches import SHINGLE, Grams, Ints, Words, code_points, packed
+from distill.sketches import SHINGLE, Grams, Ints, Words, blocks, code_points, packed
 
+AT_A_TIME = 1 << 16
+"""Characters that are packed at a time: their numbers fit a core's cache."""
 PAIRS, BLOCK = 1 << 16, 1 << 24
 """How many pairs are compared at a time, and how many characters their texts may have together."""
 
@@ -43,8 +45,17 @@ def _of_block(texts: Sequence[str], left: Ints, right: Ints) -> Iterator[float]:
 
 def gram_sets(texts: Sequence[str]) -> list[Grams]:
     """The distinct 4-grams of each text, sorted; the numbers of one call can be compared with each other."""
-    codes, lengths = code_points(texts)
-    grams = packed(codes) if codes.max(initial=0) <= 0xFFFF else _packed_by_twos(codes)
+    sets: list[Grams] = []
+    for start, stop in blocks([len(text) for text in texts], AT_A_TIME):
+        codes, lengths = code_points(texts[start:stop])
+        if codes.max() > 0xFFFF:
+            codes, lengths = code_points(texts)
+            return _cut(_packed_by_twos(codes), lengths)
+        sets += _cut(packed(codes), lengths)
+    return sets
+
+
+def _cut(grams: Grams, lengths: Ints) -> list[Grams]:
     ends = np.cumsum(lengths)
     bounds = zip((ends - lengths).tolist(), (ends - SHINGLE + 1).tolist(), strict=True)
     return [_distinct(grams[begin:end]) for begin, end in bounds]

@@ -26,9 +26,11 @@ SHINGLE = 4
 MISS = 1e-4
 ROUNDS = 24
 """Permutations that throw into any slot. What is then still empty (texts of few 4-grams) gets one of its own."""
-BUDGET, LEAST_ROOM = 1 << 21, 16
-"""About how many pairs are looked at in a band, and with how many a text is compared even where the budget is less."""
-BLOCK = 1 << 18
+PAIRS, GLANCES = 1 << 20, 1 << 24
+"""About how many pairs are proposed at most, and how many are looked at in each band: shared out evenly, and so"""
+LEAST = 16
+"""that each text may have this many."""
+BLOCK = 1 << 16
 """Characters that are sketched at a time: their numbers fit a core's cache."""
 EMPTY = np.uint32(0xFFFFFFFF)
 
@@ -78,24 +80,24 @@ def bands(threshold: float, num_perm: int) -> tuple[int, int]:
     return num_perm // rows, rows
 
 
-def candidates(found: Index, *, others: int | None = None) -> Pairs:
+def candidates(found: Index, *, others: int | None = None, pairs: int = PAIRS, glances: int = GLANCES) -> Pairs:
     """Pairs (i, j), i < j, sorted, each once, that share a band and look near enough.
 
     With `others`, only pairs of one of the first so many texts with one of the rest.
 
-    A key that very many texts share (a form letter, say) would cost the square of their number. So a text is compared
-    with no more than `_room` earlier ones: in each band the first of those that share its key, and of them all those
-    that look near, the earliest first. In a crowd that is truly near every text is still found near its first ones.
-    What can be lost is a pair of two late members that share no smaller group in any band.
+    A key that very many texts share (a form letter, say) would cost the square of their number. So in each band a text
+    looks at the first of those that share its key, until `room` of them look near, and of all bands it keeps `room`, the
+    likeliest and then the earliest. In a crowd that is truly near every text is still found near its first ones; lost
+    can be a pair of two late members that share no smaller group in any band.
     """
-    room = _room(found.keys.shape[1])
+    count = found.keys.shape[1]
+    room, glances = (max(LEAST, limit // max(1, count)) for limit in (pairs, glances))
     kept, fresh, waiting = _NONE, [], 0
     for keys in found.keys:
-        for left, right in _together(*_crowds(keys), room, others):
-            pairs = _alike(found, left, right)
-            fresh.append(pairs)
-            waiting += len(pairs[0])
-        if waiting > 2 * BUDGET:
+        for some in _glanced(found, *_crowds(keys), others, room=room, glances=glances):
+            fresh.append(some)
+            waiting += len(some[0])
+        if waiting > 2 * pairs:
             kept, fresh, waiting = _best([kept, *fresh], room), [], 0
     codes, _ = _best([kept, *fresh], room)
     left, right = codes & 0xFFFFFFFF, codes >> 32
@@ -187,28 +189,34 @@ def _crowds(keys: Words) -> Pairs:
     return texts, np.repeat(begins, np.diff(begins, append=len(texts)))
 
 
-def _together(texts: Ints, begin: Ints, room: int, others: int | None) -> Iterator[Pairs]:
-    """Each text of a crowd with the first of its crowd, then each with the second, and so on for `room` times."""
+def _glanced(
+    found: Index, texts: Ints, begin: Ints, others: int | None, *, room: int, glances: int
+) -> Iterator[Scored]:
+    """Each text of a crowd with the first of its crowd, then with the second, and so on."""
     at = np.arange(len(texts))
     if others is not None:
         at = at[texts >= others]
-    for ahead in range(room):
-        at = at[begin[at] + ahead < at]
+    hits = np.zeros(len(texts), np.int64)
+    for ahead in range(glances):
+        at = at[(begin[at] + ahead < at) & (hits[at] < room)]
         if others is not None:
             at = at[texts[begin[at] + ahead] < others]
         if not len(at):
             return
-        yield texts[begin[at] + ahead], texts[at]
+        left, right = texts[begin[at] + ahead], texts[at]
+        agreed = _agreed(found.digests, left, right)
+        near = agreed >= found.least
+        hits[at[near]] += 1
+        yield right[near] << 32 | left[near], np.minimum(agreed[near], found.usual)
 
 
-def _alike(found: Index, left: Ints, right: Ints) -> Scored:
-    """The pairs whose sketches agree in so many bytes that the threshold is in reach."""
+def _agreed(digests: NDArray[np.uint8], left: Ints, right: Ints) -> NDArray[np.int16]:
+    """In how many bytes the two sketches of each pair agree."""
     agreed = np.empty(len(left), np.int16)
-    for start in range(0, len(left), 1 << 14):
+    for start in range(0, len(left), 1 << 14):  # what is compared at a time fits the cache
         some = slice(start, start + (1 << 14))
-        agreed[some] = (found.digests[left[some]] == found.digests[right[some]]).sum(axis=1, dtype=np.int16)
-    near = agreed >= found.least
-    return right[near] << 32 | left[near], np.minimum(agreed[near], found.usual)
+        agreed[some] = (digests[left[some]] == digests[right[some]]).sum(axis=1, dtype=np.int16)
+    return agreed
 
 
 def _best(parts: Sequence[Scored], room: int) -> Scored:
@@ -223,7 +231,3 @@ def _best(parts: Sequence[Scored], room: int) -> Scored:
         best = np.sort(order[rank < room])
         codes, agreed = codes[best], agreed[best]
     return codes, agreed
-
-
-def _room(count: int) -> int:
-    return max(LEAST_ROOM, BUDGET // max(1, count))
