@@ -3,7 +3,7 @@
     speed     texts a second of `near_pairs`, which verifies what it finds, and of MinHash and MinHashLSH as most scripts
               use them: update_batch, query, insert; the same 4-grams, 128 permutations and threshold, nothing verified
     exact     on the first 5,000: pairs that are not as near as said, and the share of the truly near that is found
-    scale     seconds for short texts, ten times as many at each step
+    scale     seconds for short texts, and for ten times as many
 
 Prints one JSON object. The texts are made here, 180 words each, one in five with a few words of an earlier one replaced;
 `--texts FILE.jsonl` takes others (the first string of each line). The figures are of this machine, the ratio travels.
@@ -141,14 +141,13 @@ def main() -> None:
     result: dict[str, object] = {"texts": len(texts), "before_mib": peak_mib()}
     rate, pairs = ours(texts, given.threshold)
     result |= {"ours_per_s": round(rate), "pairs": pairs, "peak_mib": peak_mib()}
-    loop = plain(texts[: given.plain], given.threshold)
-    result |= {"plain_per_s": round(loop), "ratio": round(rate / loop, 1)}
-    result["exact"] = exact(texts[: given.exact], given.threshold)
-    del texts
     result["short_seconds"] = {
         count: round(count / ours(made(count, 9), given.threshold)[0], 1) for count in (given.short // 10, given.short)
     }
     result["short_peak_mib"] = peak_mib()
+    loop = plain(texts[: given.plain], given.threshold)
+    result |= {"plain_per_s": round(loop), "ratio": round(rate / loop, 1)}
+    result["exact"] = exact(texts[: given.exact], given.threshold)
     print(json.dumps(result, indent=2))
 
 

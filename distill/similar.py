@@ -1,10 +1,13 @@
 """Which texts are near copies of each other, and how near.
 
 The similarity of two texts is the Jaccard overlap of their character 4-grams, after `normalise`; a text
-shorter than 4 characters is near nothing but its equal. Sketches (`distill.sketches`) only propose pairs; each is then
-verified on the exact sets, so there are no false hits, and the bands are chosen so that a pair at the threshold is
-missed less than once in ten thousand. Characters, not words: word lists fail on short texts and on languages without
-spaces.
+shorter than 4 characters is near nothing but its equal. MinHash (`distill.sketches`) only proposes pairs; each is then
+verified on the exact sets (`distill.overlaps`), so there are no false hits, and the bands are chosen so that a pair at
+the threshold is missed less than once in ten thousand. Characters, not words: word lists fail on short texts and on
+languages without spaces.
+
+No text costs more than a bounded number of comparisons. Where hundreds of texts are near each other, the later ones are
+paired with the first of them and no longer all with all; see `distill.sketches.candidates`.
 """
 
 from __future__ import annotations

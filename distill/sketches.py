@@ -60,6 +60,9 @@ def index(texts: Sequence[str], *, threshold: float, num_perm: int) -> Index:
     count, rows = bands(threshold, num_perm)
     keys = np.empty((count, len(texts)), np.uint32)
     digests = np.empty((len(texts), num_perm), np.uint8)
+    # Freed at once, this tells glibc that arrays of such a size come and go. Otherwise it may hand the memory of every
+    # temporary array back to the system, and a third of the time would go into page faults.
+    np.empty(1 << 24, np.uint8)
     for start, stop in blocks([len(text) for text in texts], BLOCK):
         numbers = sketches(texts[start:stop], num_perm)
         digests[start:stop] = numbers.astype(np.uint8)
