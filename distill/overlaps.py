@@ -1,11 +1,13 @@
 """How far the 4-grams of two texts overlap, exactly, for many pairs at once.
 
-A 4-gram is one 64-bit number, and two different 4-grams never have the same: up to U+FFFF four code points fit as they
-are; with a character beyond, the numbers stand for pairs of characters of the block at hand. No hash is involved.
+A 4-gram is one 64-bit number, and two different 4-grams never have the same: 16 bits for each character's place among
+those of the texts at hand or, when these have more than 65,536 different ones, 32 bits for each two characters' place.
+No hash is involved.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -45,13 +47,20 @@ def _of_block(texts: Sequence[str], left: Ints, right: Ints) -> Iterator[float]:
 
 def gram_sets(texts: Sequence[str]) -> list[Grams]:
     """The distinct 4-grams of each text, sorted; the numbers of one call can be compared with each other."""
+    runs = list(blocks([len(text) for text in texts], AT_A_TIME))
+    seen = np.zeros(sys.maxunicode + 1, np.bool_)
+    for start, stop in runs:
+        seen[code_points(texts[start:stop])[0]] = True
+    letters = np.flatnonzero(seen)
+    if len(letters) > 1 << 16:
+        codes, lengths = code_points(texts)
+        return _cut(_packed_by_twos(codes), lengths)
+    ranks = np.empty(len(seen), np.uint32)
+    ranks[letters] = np.arange(len(letters))
     sets: list[Grams] = []
-    for start, stop in blocks([len(text) for text in texts], AT_A_TIME):
+    for start, stop in runs:
         codes, lengths = code_points(texts[start:stop])
-        if codes.max() > 0xFFFF:
-            codes, lengths = code_points(texts)
-            return _cut(_packed_by_twos(codes), lengths)
-        sets += _cut(packed(codes), lengths)
+        sets += _cut(packed(ranks[codes]), lengths)
     return sets
 
 

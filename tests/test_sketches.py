@@ -87,10 +87,12 @@ def test_a_near_pair_is_found_within_a_crowd_that_is_not():
     assert (298, 299) in set(zip(left.tolist(), right.tolist(), strict=True))
 
 
-def test_characters_beyond_16_bits_are_told_apart_exactly():
-    """Added up 16 bits apart, U+10041 and a would be A and b."""
-    texts = ["\U00010041axy", "Abxy", "\U00010041axyz"]
-    assert list(overlaps(texts, np.array([0, 0]), np.array([1, 2]))) == [0.0, 0.5]
+@pytest.mark.parametrize("more", ["", "".join(map(chr, range(0xF0000, 0x100010)))])
+def test_characters_are_told_apart_exactly_however_many_there_are(more):
+    """Added up 16 bits apart, U+10041 and a would be A and b; `more` has more characters than 16 bits tell apart."""
+    texts = ["\U00010041axy", "Abxy", "\U00010041axyz", more + "abcd", more + "abce"]
+    found = list(overlaps(texts, np.array([0, 0, 3]), np.array([1, 2, 4])))
+    assert found == [0.0, 0.5, jaccard(shingles(texts[3]), shingles(texts[4]))]
 
 
 def test_blocks_leave_nothing_out_and_hold_a_text_that_is_larger_than_one():
