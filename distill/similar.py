@@ -3,7 +3,7 @@
 The similarity of two texts is the Jaccard overlap of their character 4-grams, after `normalise`; a text
 shorter than 4 characters is near nothing but its equal. MinHash (`distill.sketches`) only proposes pairs; each is then
 verified on the exact sets (`distill.overlaps`), so there are no false hits, and the bands are chosen so that a pair at
-the threshold is missed less than once in ten thousand. Characters, not words: word lists fail on short texts and on
+the threshold is missed less than twice in ten thousand. Characters, not words: word lists fail on short texts and on
 languages without spaces.
 
 No text costs more than a bounded number of comparisons. Where hundreds of texts are near each other, the later ones are

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 SHINGLE = 4
-MISS = 1e-4
+MISS = 2e-4
 ROUNDS = 24
 """Permutations that throw into any slot. What is then still empty (texts of few 4-grams) gets one of its own."""
 PAIRS, GLANCES = 1 << 20, 1 << 24
