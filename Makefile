@@ -26,11 +26,12 @@ check: .venv/.installed-dev ## Lint, format, types and the direction of imports
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-bench: .venv/.installed-dev ## Measure the runner: against a plain loop, under kills, at 200,000 answers, by batch; three minutes
+bench: .venv/.installed-dev ## Measure the runner (plain loop, kills, replay), batches and near-duplicates; four minutes
 	@$(BIN)/python benchmarks/runner.py
 	@$(BIN)/python benchmarks/kills.py
 	@$(BIN)/python benchmarks/scale.py --count 200000
 	@$(BIN)/python benchmarks/batches.py
+	@$(BIN)/python benchmarks/duplicates.py
 
 docs: .venv/.installed-dev ## Write the generated pages: docs/cli.md and docs/task.schema.json
 	@$(BIN)/typer distill.cli.app utils docs --name distill --output docs/cli.md

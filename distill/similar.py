@@ -1,22 +1,24 @@
 """Which texts are near copies of each other, and how near.
 
 The similarity of two texts is the Jaccard overlap of their character 4-grams, after `normalise`; a text
-shorter than 4 characters is near nothing but its equal. MinHash (datasketch) only proposes pairs; each is
-then verified on the exact sets, so there are no false hits, and the bands are chosen so that a pair at the
-threshold is missed less than once in ten thousand. Characters, not words: word lists fail on short texts and
-on languages without spaces.
+shorter than 4 characters is near nothing but its equal. MinHash (`distill.sketches`) only proposes pairs; each is then
+verified on the exact sets (`distill.overlaps`), so there are no false hits, and the bands are chosen so that a pair at
+the threshold is missed less than twice in ten thousand. Characters, not words: word lists fail on short texts and on
+languages without spaces.
+
+No text costs more than a bounded number of comparisons. Where hundreds of texts are near each other, the later ones are
+paired with the first of them and no longer all with all; see `distill.sketches.candidates`.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
 
 from distill.text import normalise
 
 SHINGLE = 4
 NUM_PERM = 128
-MISS = 1e-4
 
 Shingles = frozenset[str]
 
@@ -41,12 +43,12 @@ def near_pairs(texts: Sequence[str], *, threshold: float, num_perm: int = NUM_PE
     Equal texts count once: of k copies the later k-1 are paired with the first alone (at 1.0), and only the
     first is compared with others, so that a thousand copies cost a thousand pairs and not a million.
     """
-    uniques, copies = _uniques(texts)
-    sets = [shingles(texts[i]) for i in uniques]
+    plain = [normalise(text) for text in texts]
+    copies = _copies(plain)
+    singles = [i for i in range(len(plain)) if i not in copies]
     pairs = [(first, copy, 1.0) for copy, first in copies.items()]
-    for q, p, value in _matches(sets, sets, threshold=threshold, num_perm=num_perm):
-        if p < q:
-            pairs.append((uniques[p], uniques[q], value))
+    for p, q, value in _matches([plain[i] for i in singles], threshold=threshold, num_perm=num_perm):
+        pairs.append((singles[p], singles[q], value))
     return sorted(pairs)
 
 
@@ -73,7 +75,7 @@ def twins(texts: Sequence[str], *, threshold: float) -> list[tuple[int, float] |
     are far apart), so a cluster always keeps a survivor and boilerplate cannot melt a whole source into one
     row.
     """
-    copies = _uniques(texts)[1]
+    copies = _copies([normalise(text) for text in texts])
     near: dict[int, list[tuple[float, int]]] = {}
     for i, j, value in near_pairs(texts, threshold=threshold):
         near.setdefault(j, []).append((value, -i))
@@ -89,61 +91,43 @@ def twins(texts: Sequence[str], *, threshold: float) -> list[tuple[int, float] |
 
 def nearest(texts: Sequence[str], others: Sequence[str], *, threshold: float) -> list[tuple[int, float] | None]:
     """For each text (index into `others`, similarity) of its nearest at or above the threshold, else None."""
-    best: dict[int, tuple[float, int]] = {}
-    matches = _matches(
-        [shingles(t) for t in texts], [shingles(t) for t in others], threshold=threshold, num_perm=NUM_PERM
-    )
-    for q, p, value in matches:
-        best[q] = max(best.get(q, (0.0, 0)), (value, -p))
-    return [(-best[q][1], best[q][0]) if q in best else None for q in range(len(texts))]
-
-
-def _uniques(texts: Sequence[str]) -> tuple[list[int], dict[int, int]]:
-    """(indices of first appearances, later copy → its first appearance)."""
+    asked, pool = [normalise(text) for text in texts], [normalise(text) for text in others]
     first: dict[str, int] = {}
-    copies: dict[int, int] = {}
-    for i, text in enumerate(texts):
-        seen = first.setdefault(normalise(text), i)
-        if seen != i:
-            copies[i] = seen
-    return list(first.values()), copies
+    for p, text in enumerate(pool):
+        first.setdefault(text, p)
+    wanted = list(dict.fromkeys(asked))
+    best = {text: (1.0, -first[text]) for text in wanted if text in first}
+    singles = list(first)
+    for p, q, value in _matches(singles + wanted, threshold=threshold, num_perm=NUM_PERM, others=len(singles)):
+        text = wanted[q - len(singles)]
+        best[text] = max(best.get(text, (0.0, 0)), (value, -first[singles[p]]))
+    return [(-best[text][1], best[text][0]) if text in best else None for text in asked]
 
 
-def _bands(threshold: float, num_perm: int) -> tuple[int, int]:
-    """(bands, rows of a band): the most selective that miss a pair at the threshold less often than MISS."""
-    rows = 1
-    while rows < num_perm // 2:
-        r = rows + 1
-        if (1 - threshold**r) ** (num_perm // r) > MISS:
-            break
-        rows = r
-    return num_perm // rows, rows
+def _copies(plain: Sequence[str]) -> dict[int, int]:
+    """Later copy → its first appearance."""
+    first: dict[str, int] = {}
+    return {i: seen for i, text in enumerate(plain) if (seen := first.setdefault(text, i)) != i}
 
 
 def _matches(
-    queries: Sequence[Shingles], pool: Sequence[Shingles], *, threshold: float, num_perm: int
+    plain: Sequence[str], *, threshold: float, num_perm: int, others: int | None = None
 ) -> Iterator[tuple[int, int, float]]:
-    """(index in queries, index in pool, similarity) of every verified match; a set also matches itself."""
-    from datasketch import MinHashLSH
+    """(i, j, similarity), i < j, of every match, verified; with `others`, only of one of the first so many with the rest.
 
+    The texts are normalised, and no two of one side are equal.
+    """
     if not 0 < threshold <= 1:
         raise ValueError(f"a threshold of {threshold!r}: expected a similarity above 0, at most 1")
-    blank = [p for p, grams in enumerate(pool) if not grams]
-    index = MinHashLSH(num_perm=num_perm, params=_bands(threshold, num_perm))
-    pool_sketches = _sketches(pool, num_perm)
-    for p, sketch in enumerate(pool_sketches):
-        if pool[p]:
-            index.insert(p, sketch, check_duplication=False)
-    for q, sketch in enumerate(pool_sketches if queries is pool else _sketches(queries, num_perm)):
-        grams = queries[q]
-        for p in sorted(index.query(sketch)) if grams else blank:
-            value = jaccard(grams, pool[p])
-            if value >= threshold:
-                yield q, p, value
+    long = [i for i, text in enumerate(plain) if len(text) >= SHINGLE]
+    if len(long) < 2:
+        return
+    from distill.overlaps import overlaps
+    from distill.sketches import candidates, index
 
-
-def _sketches(sets: Sequence[Shingles], num_perm: int) -> list[Any]:
-    from datasketch import MinHash
-
-    tokens = ([gram.encode("utf-8", "surrogatepass") for gram in grams] for grams in sets)
-    return list(MinHash.bulk(tokens, num_perm=num_perm, seed=1))
+    texts = [plain[i] for i in long]
+    found = index(texts, threshold=threshold, num_perm=num_perm)
+    left, right = candidates(found, others=None if others is None else bisect_left(long, others))
+    for i, j, value in zip(left.tolist(), right.tolist(), overlaps(texts, left, right), strict=True):
+        if value >= threshold:
+            yield long[i], long[j], value

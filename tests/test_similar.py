@@ -100,3 +100,35 @@ def test_importing_it_does_not_load_the_heavy_libraries():
 def test_shingles_of_a_short_text_are_the_whole_of_it():
     assert shingles(" Ab ") == {normalise("ab")}
     assert not shingles(" \n")
+
+
+# Every kind of character that a text can have: plain, accented in two spellings, CJK, emoji, halves of emoji.
+KINDS = st.sampled_from(["a", "b", " ", "É", "e\u0301", "ß", "我", "水", "\uffff", "👍", "👎", "\U00010041", "\ud83d"])
+UNICODE = st.lists(st.lists(KINDS, max_size=12).map("".join), max_size=12)
+
+
+@settings(deadline=None, max_examples=100, derandomize=True)
+@given(UNICODE, st.floats(0.2, 1.0))
+def test_the_pairs_are_those_of_a_comparison_of_all_with_all_in_any_script(texts, threshold):
+    different = list({normalise(text): text for text in texts}.values())
+    brute = [(i, j, like(different[i], different[j])) for i in range(len(different)) for j in range(i)]
+    near = sorted((j, i, value) for i, j, value in brute if value >= threshold)
+    assert near_pairs(different, threshold=threshold) == near
+
+
+@settings(deadline=None, max_examples=50, derandomize=True)
+@given(UNICODE, st.randoms(use_true_random=False))
+def test_the_order_of_the_texts_changes_no_pair(texts, chance):
+    different = list({normalise(text): text for text in texts}.values())
+    mixed = chance.sample(different, len(different))
+
+    def named(rows: list[str]) -> set[tuple[frozenset[str], float]]:
+        return {(frozenset((rows[i], rows[j])), value) for i, j, value in near_pairs(rows, threshold=0.5)}
+
+    assert named(different) == named(mixed)
+
+
+def test_a_text_is_nearest_to_its_equal_even_when_too_short_for_shingles():
+    others = ["abcabcabc", "HI", "", "hi", "abcabcabcabc"]
+    found = nearest(["hi", "abcabcabcabc", " ", "ho"], others, threshold=0.5)
+    assert found == [(1, 1.0), (0, 1.0), (2, 1.0), None]
