@@ -220,9 +220,12 @@ def _usage(found: Any, request: Question, said: _Said) -> Usage:
 
 
 def _detail(usage: Mapping[str, Any], groups: Sequence[str], name: str) -> int:
-    details: Mapping[str, Any] = next((usage[group] for group in groups if isinstance(usage.get(group), dict)), {})
-    value = details.get(name)
-    return value if _count(value) else 0
+    for group in groups:
+        details = usage.get(group)
+        if isinstance(details, dict):
+            value = details.get(name)
+            return value if _count(value) else 0
+    return 0
 
 
 def _count(value: Any) -> TypeGuard[int]:
