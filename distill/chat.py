@@ -68,6 +68,11 @@ def text(value: Json) -> str | None:
         return None
 
 
+def call_of(call: Json) -> ToolCall:
+    """A turn's call as an answer holds it."""
+    return ToolCall(call["function"]["name"], call["function"]["arguments"])
+
+
 def calls_tools(value: Json) -> bool:
     """Whether a turn of a conversation calls a tool or is a tool's."""
     return any(turn["role"] == "tool" or turn.get("tool_calls") for turn in turns(value, last=False))

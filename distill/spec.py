@@ -58,6 +58,11 @@ class Seeds(_Part):
     """Where the input rows come from."""
 
     from_: str | list[str] = Field(alias="from", description="jsonl, csv or parquet file, a folder of them, or a list")
+    as_: Literal["rows", "chats"] = Field(
+        "rows",
+        alias="as",
+        description="chats: logged conversations (OpenAI messages, ShareGPT, Alpaca), as columns messages, system and reply",
+    )
     gold: str | None = Field(None, description="column with the known answer")
     test: TestRows = TestRows(share=0.2)
     broken: Literal["refuse", "drop"] = Field("refuse", description="what happens to rows that cannot be read")

@@ -15,7 +15,7 @@ from typing import Any, get_type_hints
 import polars as pl
 from pydantic import TypeAdapter, ValidationError
 
-from distill.curate import filters, language, private, repetition, wording
+from distill.curate import agreement, filters, language, private, repetition, wording
 from distill.curate.outcome import Outcome, ordered, partition, rescored, summary
 from distill.errors import Fault, SpecError
 from distill.text import did_you_mean
@@ -73,6 +73,9 @@ GATES: dict[str, Gate] = {
     "form": Gate(wording.form, "answers against a pattern, texts to hold or lack, or a number of sentences"),
     "repetition": Gate(repetition.repetition, "text that goes round in circles"),
     "language": Gate(language.language, "answers in another language than the input's, or the one asked"),
+    "agreement": Gate(
+        agreement.agreement, "answers that too few of the row's draws, or of a panel, agree with", "draws or a panel"
+    ),
     "secrets": Gate(private.secrets, "rows that hold what looks like a key or a password"),
     "pii": Gate(private.pii, "rows that name a person: reported, masked or dropped"),
 }

@@ -94,8 +94,12 @@ def requests(project: Project, table: pl.DataFrame, asked: Sequence[Ask]) -> Req
 
 
 def gates(project: Project) -> list[tuple[str, dict[str, Any]]]:
-    """The spec's gates, those for schema and tools with what they check against."""
-    own: dict[str, dict[str, Any]] = {"schema": {"schema": project.output}, "tools": {"tools": project.tools}}
+    """The spec's gates, with what those for schema, tools and agreement check against."""
+    own: dict[str, dict[str, Any]] = {
+        "schema": {"schema": project.output},
+        "tools": {"tools": project.tools},
+        "agreement": {"compare": _compared(project)},
+    }
     return [(name, {**own.get(name, {}), **settings}) for name, settings in project.spec.gate_settings()]
 
 

@@ -173,9 +173,13 @@ def open_project(
         chats |= {name: last or chats.get(name, False) for name, last in template.chats.items()}
     paths, pinned_paths = _paths(task, file.parent)
     read = dict(
-        chats=chats, label_columns=task.strata.columns, gold=task.seeds.gold, strict=task.seeds.broken == "refuse"
+        logged=task.seeds.as_ == "chats",
+        chats=chats,
+        label_columns=task.strata.columns,
+        gold=task.seeds.gold,
+        strict=task.seeds.broken == "refuse",
     )
-    columns = load.columns(paths)
+    columns = load.columns(paths, logged=task.seeds.as_ == "chats")
     for name, text in texts.items():
         faults += prompts.faults(text, str(file.parent / name), columns=columns) if text is not None else []
     seeds: list[Seed] = []

@@ -19,6 +19,7 @@ from distill import chat
 from distill.errors import Fault, SpecError
 from distill.outcome import dropped_frame, ordered
 from distill.records import Json, Seed, canonical
+from distill.seeds import chats as logs
 from distill.text import did_you_mean, storable, strict_json
 
 SHOWN = 20
@@ -43,18 +44,21 @@ def read(
     chats: Mapping[str, bool] | None = None,
     label_columns: Sequence[str] = (),
     gold: str | None = None,
+    logged: bool = False,
     strict: bool = True,
 ) -> tuple[list[Seed], pl.DataFrame]:
     """Seeds in file order, and a table of the rows dropped (empty unless `strict` is off).
 
-    `chats` are those of the variables that hold a conversation, and whether it is the one to be answered.
+    `chats` are those of the variables that hold a conversation, and whether it is the one to be answered; with `logged`
+    each row is a logged chat, in one of the shapes of `seeds.chats`.
     """
     seeds: list[Seed] = []
     bad_rows: list[tuple[Path, int, Fault]] = []
     faults: list[Fault] = []
     known: set[str] = set()
     for path in _files(paths, faults):
-        for line, row in _rows(path, faults):
+        for line, found in _rows(path, faults):
+            row = _chat(found) if logged else found
             wrong = (
                 [str(row)] if isinstance(row, ValueError) else _wrong(row, variables, chats or {}, label_columns, gold)
             )
@@ -73,11 +77,12 @@ def read(
     return seeds, _dropped(bad_rows)
 
 
-def columns(paths: Sequence[Path]) -> list[str]:
+def columns(paths: Sequence[Path], *, logged: bool = False) -> list[str]:
     """The column names of the first readable row of each file: what a template may name. Faults are `read`'s to list."""
     names: dict[str, None] = {}
     for path in _files(paths, []):
-        first = next((row for _, row in _rows(path, []) if isinstance(row, dict)), {})
+        rows = (_chat(row) if logged else row for _, row in _rows(path, []))
+        first = next((row for row in rows if isinstance(row, dict)), {})
         names |= dict.fromkeys(first)
     return list(names)
 
@@ -189,6 +194,14 @@ READERS: dict[str, Callable[[Path], Iterator[Numbered]]] = {
     ".csv": _csv,
     ".parquet": _parquet,
 }
+
+
+def _chat(row: Row | ValueError) -> Row | ValueError:
+    """A logged chat as a row, or what is wrong with it."""
+    try:
+        return logs.row_of(row) if isinstance(row, dict) else row
+    except ValueError as error:
+        return error
 
 
 def _wrong(

@@ -21,6 +21,7 @@ GATES = [
     ("boilerplate", {}),
     ("form", {"max_sentences": 3}),
     ("echo", {}),
+    ("agreement", {"at_least": 0.5, "compare": ["intent"]}),
     ("repetition", {}),
     ("language", {}),
     ("secrets", {}),

@@ -118,3 +118,28 @@ def test_tools_need_names_that_hosts_take(agent: Path) -> None:
     said = faults(agent)
     assert "tool 2: the name 'find_order': expected up to 64 letters" in said
     assert "tool 3: the name 'a b!'" in said
+
+
+async def test_a_log_of_chats_is_distilled_by_one_line(agent: Path) -> None:
+    """The last answer of each chat is the gold that the comparison scores by; it is not sent."""
+    rows = []
+    for n in range(40):
+        turns = [
+            {"role": "user", "content": f"Where is order {n * 7919} of {n * 104729 % 1000003}?"},
+            {"role": "assistant", "content": f"It left on day {n}."},
+        ]
+        rows.append(json.dumps({"messages": turns, "kind": "ab"[n % 2]}) + "\n")
+    (agent.parent / "chats.jsonl").write_text("".join(rows))
+    for name in ("teacher.md", "student.md"):
+        (agent.parent / name).write_text("Help.\n[messages]\n{{messages}}\n")
+    agent.write_text(
+        SPEC.replace("from: chats.jsonl,", "from: chats.jsonl, as: chats, gold: reply,")
+        .replace("tools: tools.json, ", "")
+        .replace("[agreement]", "[json_fields]")
+    )
+    async with serve() as server:
+        project = open_project(agent, overrides=[], env={"OPENAI_BASE_URL": server.base_url})
+        result = await running.work(project, stages=ORDER, watch=Silent())
+    tests = pl.read_ndjson(Path(result["folder"]) / "test.jsonl").to_dicts()
+    assert result["exit"] == 0
+    assert all(row["gold"]["answer"].startswith("It left") and len(row["messages"]) == 2 for row in tests)

@@ -1,0 +1,51 @@
+"""What several answers to one row have in common."""
+
+import pytest
+
+from distill.curate.agreement import agreement
+
+
+def answers(frame, *intents, seed="s"):
+    return frame(
+        *(
+            {"seed_id": seed, "draw": n, "answer": f'{{"intent": "{one}", "note": "{n}"}}'}
+            for n, one in enumerate(intents)
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("intents", "at_least", "kept"),
+    [
+        ("aab", 0.6, [0, 1]),
+        ("ab", 0.6, []),
+        ("ab", 0.5, [0, 1]),
+        ("a", 1.0, [0]),
+        ("abc", 0.3, [0, 1, 2]),
+        ("aaab", 0.8, []),
+    ],
+)
+def test_what_most_answers_say_stays_and_the_share_is_the_score(frame, intents, at_least, kept):
+    out = agreement(answers(frame, *intents), at_least=at_least, compare=["intent"])
+    assert out.kept["draw"].to_list() == kept
+    assert all(
+        score == intents.count(intents[draw]) / len(intents)
+        for draw, score in out.kept.select("draw", "score_agreement").rows()
+    )
+
+
+def test_without_fields_the_whole_answer_counts(frame):
+    rows = frame(
+        {"seed_id": "s", "draw": 0, "answer": "Yes "},
+        {"seed_id": "s", "draw": 1, "answer": "yes"},
+        {"seed_id": "s", "draw": 2, "answer": "no"},
+    )
+    out = agreement(rows)
+    assert out.kept["draw"].to_list() == [0, 1]
+    assert out.dropped["detail"].to_list() == ["33% of 3 answers say this, at least 60% asked"]
+
+
+def test_a_second_look_finds_what_the_first_one_found(frame):
+    once = agreement(answers(frame, *"aab"), compare=["intent"])
+    twice = agreement(once.kept, compare=["intent"])
+    assert twice.kept.equals(once.kept)
