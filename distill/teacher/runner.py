@@ -119,6 +119,7 @@ class Owed:
         self._source, self._store, self._tally = iter(requests), store, tally
         self._ready: deque[Request] = deque()
         self._flying: set[str] = set()
+        self._batches = store.batches_open
         self._lock = asyncio.Lock()
 
     async def any(self) -> bool:
@@ -151,7 +152,8 @@ class Owed:
             if not chunk:
                 return False
             ids = [request.id for request in chunk]
-            held, busy = self._store.held(ids), self._store.in_batches(ids)
+            held = self._store.held(ids)
+            busy = self._store.in_batches(ids) if self._batches else set()
             self._tally.replayed += sum(name in held for name in ids)
             self._tally.waiting += len(busy - held)  # never sent beside the batch that they are in
             self._ready.extend(request for request in chunk if request.id not in held and request.id not in busy)

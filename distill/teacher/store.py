@@ -177,6 +177,12 @@ class Store:
         query = f"SELECT request_id FROM answers WHERE request_id IN ({marks})"  # noqa: S608 - only question marks are put in
         return {row[0] for row in self._read.execute(query, list(request_ids))}
 
+    @property
+    def batches_open(self) -> bool:
+        """Whether any row is at a host just now."""
+        query = "SELECT 1 FROM batches WHERE state NOT IN ('collected', 'abandoned') LIMIT 1"
+        return self._read.execute(query).fetchone() is not None
+
     def in_batches(self, request_ids: Sequence[str]) -> set[str]:
         """Those of at most some hundred requests that are in an open batch: nobody may send them again."""
         marks = ",".join("?" * len(request_ids))

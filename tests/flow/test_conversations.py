@@ -120,8 +120,8 @@ def test_tools_need_names_that_hosts_take(agent: Path) -> None:
     assert "tool 3: the name 'a b!'" in said
 
 
-async def test_a_log_of_chats_is_distilled_by_one_line(agent: Path) -> None:
-    """The last answer of each chat is the gold that the comparison scores by; it is not sent."""
+def write_log(agent: Path) -> None:
+    """A task over forty logged chats, each of a question and its answer."""
     rows = []
     for n in range(40):
         turns = [
@@ -137,6 +137,11 @@ async def test_a_log_of_chats_is_distilled_by_one_line(agent: Path) -> None:
         .replace("tools: tools.json, ", "")
         .replace("[agreement]", "[json_fields]")
     )
+
+
+async def test_a_log_of_chats_is_distilled_by_one_line(agent: Path) -> None:
+    """The last answer of each chat is the gold that the comparison scores by; it is not sent."""
+    write_log(agent)
     async with serve() as server:
         project = open_project(agent, overrides=[], env={"OPENAI_BASE_URL": server.base_url})
         result = await running.work(project, stages=ORDER, watch=Silent())
