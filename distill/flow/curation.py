@@ -124,16 +124,17 @@ def curate(project: Project, table: pl.DataFrame, asked: Asked, store: Store) ->
     fit = fitting.fit(project, clean.kept)
     passed = Counter(fit.kept["stratum"].to_list())
     spare = Counter(train["stratum"].to_list())
-    spare.subtract(Counter(strata[seed] for seed in {ask.seed for ask in asked}))
+    last = _last(asked)
+    spare.subtract(Counter(strata[seed] for seed in last))
     accepted = frozenset(gated.kept["seed_id"])
-    hope = {seed for seed in strata if seed not in {ask.seed for ask in asked}} | {
-        seed for seed, teacher in _last(asked).items() if _may_fall_back(project, seed, teacher, accepted)
+    hope = (set(strata) - set(last)) | {
+        seed for seed, teacher in last.items() if _may_fall_back(project, seed, teacher, accepted)
     }
     quotas = _quotas(project, train.filter(pl.col("seed_id").is_in(list(hope))), fit.kept)
     floors = [(case.where, case.at_least) for case in project.edge_cases]
     even = balance.balance(fit.kept, quotas=quotas, floors=floors)
     kept = split.split(even.kept, valid=project.spec.dataset.valid)
-    idle = sorted(set(strata) - {ask.seed for ask in asked})
+    idle = sorted(set(strata) - set(last))
     resting = dropped_frame(
         (s, None, strata[s], "generate", "not_asked", f"the quota of {strata[s]} needs no more") for s in idle
     )

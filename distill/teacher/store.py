@@ -187,7 +187,7 @@ class Store:
         """Those of at most some hundred requests that are in an open batch: nobody may send them again."""
         marks = ",".join("?" * len(request_ids))
         query = (
-            f"SELECT request_id FROM attempts WHERE batch IS NOT NULL AND settled IS NULL AND request_id IN ({marks})"  # noqa: S608
+            f"SELECT request_id FROM attempts WHERE batch IS NOT NULL AND settled IS NULL AND request_id IN ({marks})"  # noqa: S608 - only question marks are put in
         )
         return {row[0] for row in self._read.execute(query, list(request_ids))}
 
@@ -207,10 +207,7 @@ class Store:
 
     async def settle_many(self, ended: Iterable[tuple[int, Asked, Answer]]) -> None:
         """The same for many attempts in one commit."""
-        now = _now()
-        statements = [statement for one in ended for statement in _ending(*one, now)]
-        statements.sort(key=itemgetter(0))  # those of one kind go in one call
-        await self.commit(statements)
+        await self.commit(await asyncio.to_thread(_endings, ended))
 
     async def commit(self, statements: list[_Statement]) -> int:
         """Wait until the statements are on the disk; returns the row id that the last one inserted."""
@@ -296,6 +293,12 @@ def opened(path: Path) -> Iterator[Store]:
         yield store
     finally:
         store.close()
+
+
+def _endings(ended: Iterable[tuple[int, Asked, Answer]]) -> list[_Statement]:
+    """The statements of many attempts, those of one kind together, so that they go in one call."""
+    now = _now()
+    return sorted((statement for one in ended for statement in _ending(*one, now)), key=itemgetter(0))
 
 
 def _ending(attempt: int, asked: Asked, answer: Answer, now: str) -> list[_Statement]:

@@ -54,9 +54,9 @@ def test_a_night_in_another_process() -> None:
             call = {"input_file_id": file, "endpoint": "/v1/chat/completions", "completion_window": "24h"}
             if data[0]["custom_id"] == "0":
                 with pytest.raises(Exception, match="Connection error"):
-                    client.batches.create(**call)  # type: ignore[call-overload]
+                    client.batches.create(**call)  # type: ignore[call-overload]  # one dict for all
             else:
-                client.batches.create(**call)  # type: ignore[call-overload]
+                client.batches.create(**call)  # type: ignore[call-overload]  # one dict for all
         until = time.monotonic() + 10
         while (states := [one.status for one in client.batches.list()]) != ["expired", "completed"]:
             assert time.monotonic() < until, states

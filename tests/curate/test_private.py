@@ -92,3 +92,12 @@ def test_a_mask_leaves_nothing_to_find_and_json_stays_json(frame, text):
     masked = pii(row, action="mask")
     assert masked.kept.height == 1
     assert isinstance(json.loads(masked.kept["answer"][0]), dict)
+
+
+def test_the_arguments_of_a_call_are_looked_at_and_masked_too(frame):
+    """They train like any text; masked, they are JSON still."""
+    calls = json.dumps([["mail", json.dumps({"to": "jo@shop.com", "n": 1})]])
+    rows = frame({"answer": "", "tool_calls": calls})
+    assert pii(rows).dropped["detail"].to_list() == ["the tool_calls holds an e-mail address"]
+    masked = pii(rows, action="mask").kept["tool_calls"][0]
+    assert json.loads(json.loads(masked)[0][1]) == {"to": "[email]", "n": 1}

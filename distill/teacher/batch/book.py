@@ -9,6 +9,7 @@ until the batch is collected, so the budget counts batches in flight.
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -88,13 +89,18 @@ def opened(store: Store, run: str | None = None) -> list[Batch]:
 
 def of_run(store: Store, run: str) -> list[Batch]:
     """Every batch of a run, oldest first."""
-    return [Batch(*row) for row in store.query(f"SELECT {_FIELDS} FROM batches WHERE run=? ORDER BY made, key", (run,))]  # noqa: S608
+    query = f"SELECT {_FIELDS} FROM batches WHERE run=? ORDER BY made, key"  # noqa: S608 - names of our own
+    return [Batch(*row) for row in store.query(query, (run,))]
 
 
-def rows(store: Store, key: str) -> dict[str, tuple[int, float]]:
+async def rows(store: Store, key: str) -> dict[str, tuple[int, float]]:
     """The rows of a batch that are not settled: request id → (attempt, dollars reserved)."""
     query = "SELECT request_id, id, reserved_usd FROM attempts WHERE batch=? AND settled IS NULL"
-    return {request: (attempt, usd) for request, attempt, usd in store.query(query, (key,))}
+    cursor, found = store.query(query, (key,)), dict[str, tuple[int, float]]()
+    while part := cursor.fetchmany(2000):
+        found.update((request, (attempt, usd)) for request, attempt, usd in part)
+        await asyncio.sleep(0)  # fifty thousand at once would hold the loop up
+    return found
 
 
 def order(store: Store, key: str) -> list[str]:
@@ -106,7 +112,7 @@ def tries(store: Store, run: str, request_ids: Sequence[str]) -> dict[str, list[
     """How the settled batch attempts of some hundred requests ended in this run, by request."""
     marks = ",".join("?" * len(request_ids))
     query = (
-        f"SELECT request_id, ended FROM attempts WHERE batch IS NOT NULL AND settled IS NOT NULL AND run=? "  # noqa: S608
+        f"SELECT request_id, ended FROM attempts WHERE batch IS NOT NULL AND settled IS NOT NULL AND run=? "  # noqa: S608 - only question marks are put in
         f"AND request_id IN ({marks}) ORDER BY id"
     )
     found: dict[str, list[str]] = {}

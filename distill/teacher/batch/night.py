@@ -145,7 +145,7 @@ class Night:
 
     async def _abandon(self, batch: Batch) -> None:
         """Its rows are owed again; nothing of it was billed."""
-        rows = book.rows(self.store, batch.key)
+        rows = await book.rows(self.store, batch.key)
         ended = [
             (attempt, (request, batch.endpoint, 0, ""), Answer(request, Ended.EXPIRED, error=_NEVER_MADE))
             for request, (attempt, _) in rows.items()
@@ -181,15 +181,15 @@ class Night:
             self.say(f"  batch {batch.batch_id}: the host does not know it just now")
             return
         async with shard.reading(await self._sent(batch)) as sent:
-            reader = self._reader(batch, sent)
+            reader = self._reader(batch, sent, await book.rows(self.store, batch.key))
             await self._settle(reader.missing("completed"), reader.open)  # it may have been billed
         await self._collected(batch, None, f"lost at the host since {since}")
 
     async def _collect(self, batch: Batch, look: Look) -> None:
         """All that an ended batch holds, whatever its end is called; nothing where a crash left only the files to remove."""
         refused = False
-        if book.rows(self.store, batch.key):
-            refused = await self._ingest(batch, look)
+        if rows := await book.rows(self.store, batch.key):
+            refused = await self._ingest(batch, look, rows)
         await self._collected(batch, look, None if look.status == "completed" else _why(look))
         if refused:
             raise AccessRefused(
@@ -197,11 +197,11 @@ class Night:
             )
         self._learn(batch, look)
 
-    async def _ingest(self, batch: Batch, look: Look) -> bool:
+    async def _ingest(self, batch: Batch, look: Look, rows: dict[str, tuple[int, float]]) -> bool:
         """Settle every row; whether one was refused all access."""
         refused = False
         async with shard.reading(await self._sent(batch)) as sent:
-            reader = self._reader(batch, sent)
+            reader = self._reader(batch, sent, rows)
             for file_id in filter(None, (look.output_file_id, look.error_file_id)):
                 path = self.folder / f"{batch.key}.{file_id}.jsonl".replace("/", "_")
                 await self.host.download(file_id, path)
@@ -219,10 +219,10 @@ class Night:
             self.say("    left aside: " + ", ".join(f"{count} {name}" for name, count in strange.items() if count))
         return refused
 
-    def _reader(self, batch: Batch, sent: shard.Reader) -> ingest.Ingest:
+    def _reader(self, batch: Batch, sent: shard.Reader, rows: dict[str, tuple[int, float]]) -> ingest.Ingest:
         """For the rows that are not settled yet; a batch of a model that the spec named before has its own price."""
         price = self.price if batch.model == self.model else price_of(batch.model, batch=True) or self.price
-        return ingest.Ingest(sent, batch.endpoint, price, book.rows(self.store, batch.key))
+        return ingest.Ingest(sent, batch.endpoint, price, rows)
 
     async def _collected(self, batch: Batch, look: Look | None, error: str | None) -> None:
         """Remove the files and close the entry, in this order: an open entry is how the files are found after a crash."""

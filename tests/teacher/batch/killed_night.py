@@ -163,8 +163,8 @@ async def run(url: str, path: str, point: str, after: int, mutant: str) -> None:
 
 
 def main() -> None:
-    host.Host = FusedHost  # type: ignore[misc]
-    shard.Writer = FusedWriter  # type: ignore[misc]
+    host.Host = FusedHost  # type: ignore[misc]  # stands in for it
+    shard.Writer = FusedWriter  # type: ignore[misc]  # stands in for it
     book.enter, book.note = Entries.entered, Entries.noted
     ingest.CHUNK = 1500
     tokens.count(f"{openai.__name__} is loaded here, once for all forks")
