@@ -58,12 +58,12 @@ async def enter(store: Store, batch: Batch, rows: Iterable[tuple[str, float]]) -
     values = tuple(getattr(batch, name.strip()) for name in _FIELDS.split(","))
     attempt = "INSERT INTO attempts (request_id, run, spender, started, reserved_usd, batch) VALUES (?,?,?,?,?,?)"
     now = batch.made
-    await store.commit(
-        [
-            (insert, values),
-            *((attempt, (request, batch.run, batch.spender, now, usd, batch.key)) for request, usd in rows),
-        ]
-    )
+
+    def statements() -> list[tuple[str, Sequence[object]]]:
+        each = ((attempt, (request, batch.run, batch.spender, now, usd, batch.key)) for request, usd in rows)
+        return [(insert, values), *each]
+
+    await store.commit(await asyncio.to_thread(statements))  # fifty thousand at once would hold the loop up
 
 
 async def note(store: Store, key: str, **changes: object) -> None:

@@ -294,6 +294,7 @@ class Night:
                     request = request if full else next(owed, None)
                     if len(writer.rows) % _AT_ONCE == 0:
                         await asyncio.sleep(0)
+                await asyncio.to_thread(writer.sync)
             if not writer.rows or (request is None and before and self._too_few(writer, before)):
                 writer.path.unlink()
                 if request is not None and not self.out:

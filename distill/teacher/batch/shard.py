@@ -69,9 +69,13 @@ class Writer:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, at: TracebackType | None) -> None:
+        self.sync()
+        self._file.close()
+
+    def sync(self) -> None:
+        """Bring what is written to the disk; it takes a while for a large file."""
         self._file.flush()
         os.fsync(self._file.fileno())
-        self._file.close()
 
     def add(self, request: Request, url: str, *, tokens: int, usd: float) -> bool:
         """Write the row, or return False where it no longer fits; a single row always does, and the host has the word."""
