@@ -145,11 +145,14 @@ def latest(home: Path, task: str) -> RunDir | None:
 
 def find(home: Path, name: str) -> RunDir:
     """A run by `task/001`, by its folder, or by the task alone (its newest run)."""
-    path = Path(name)
-    parts = path.resolve().parts[-2:] if path.is_dir() else tuple(name.strip("/").split("/"))
-    root = path.resolve().parents[2] if path.is_dir() and len(path.resolve().parents) > 2 else home
-    if len(parts) == 2 and parts[1].isdigit() and int(parts[1]) in numbers(root, parts[0]):
-        return RunDir(root, parts[0], int(parts[1]))
+    path, parts = Path(name).resolve(), tuple(name.strip("/").split("/"))
+    meant = [(home, *parts)] if len(parts) == 2 else []
+    if path.is_dir() and len(path.parents) > 2:
+        meant.insert(0, (path.parents[2], path.parent.name, path.name))
+    for root, task, number in meant:
+        # A folder may be called as the task is, and be no run: then the name is meant.
+        if number.isdigit() and int(number) in numbers(root, task):
+            return RunDir(root, task, int(number))
     newest = latest(home, parts[-1]) if len(parts) == 1 else None
     if newest is None:
         tasks = sorted(p.name for p in (home / "runs").iterdir()) if (home / "runs").is_dir() else []

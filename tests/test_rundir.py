@@ -68,3 +68,13 @@ def test_a_broken_manifest_is_named(tmp_path: Path) -> None:
     (run / rundir.MANIFEST).write_text("{")
     with pytest.raises(UsageError, match="move the run folder away"):
         run.manifest()
+
+
+def test_a_folder_that_is_called_as_the_task_is_does_not_hide_its_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`distill init t` made it; `t` means the task's newest run all the same."""
+    (tmp_path / "runs" / "t" / "001").mkdir(parents=True)
+    (tmp_path / "t").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert rundir.find(tmp_path, "t") == rundir.find(tmp_path, "t/001") == RunDir(tmp_path, "t", 1)

@@ -105,8 +105,7 @@ def show_lines(result: dict[str, Any]) -> list[str]:
 
 def _run(home: Path, name: str) -> RunDir:
     """The run that a name means: task/001, its folder, or a task for its latest."""
-    inside = name.count("/") <= 1 and not Path(name).is_dir()
-    return find(home_of(home.resolve() / "x") if inside else home, name)
+    return find(home_of(home.resolve() / "x"), name)
 
 
 def _read(run: RunDir, name: str) -> pl.DataFrame:
