@@ -1,0 +1,32 @@
+"""A task spec: `task.yaml` → `TaskSpec`, a file for each of its groups. Paths in it are relative to the spec.
+
+Only `cli` and `flow` import this package: stages take plain keyword arguments.
+"""
+
+from distill.spec.dataset import Dataset, Dedup, Expect
+from distill.spec.load import load, schema
+from distill.spec.seeds import EdgeCase, Seeds, Strata
+from distill.spec.student import Evaluate, Student, Train
+from distill.spec.task import TaskSpec
+from distill.spec.teacher import BatchSettings, Colleague, Limits, PriceGiven, Sampling, Teacher
+
+__all__ = [
+    "BatchSettings",
+    "Colleague",
+    "Dataset",
+    "Dedup",
+    "EdgeCase",
+    "Evaluate",
+    "Expect",
+    "Limits",
+    "PriceGiven",
+    "Sampling",
+    "Seeds",
+    "Strata",
+    "Student",
+    "TaskSpec",
+    "Teacher",
+    "Train",
+    "load",
+    "schema",
+]

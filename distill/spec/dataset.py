@@ -1,0 +1,45 @@
+"""`dedup:`, `dataset:` and `expect:`: what answers become of, how many, and what must hold of them."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from distill.spec.part import Count, Part, Share
+
+
+class Dedup(Part):
+    """Near-duplicate removal."""
+
+    near: float = Field(
+        0.85,
+        gt=0,
+        le=1,
+        description="Jaccard similarity of character 4-grams from which two inputs are twins",
+    )
+    compare: list[str] | None = Field(
+        None, description="answer fields in which twins must agree; default: those that the schema enumerates"
+    )
+    on_conflict: Literal["keep", "drop"] = Field(
+        "keep", description="of twins that contradict each other: keep the better one, or drop both"
+    )
+
+
+class Dataset(Part):
+    """What the student is to be taught on."""
+
+    accept: Count | None = Field(None, description="rows wanted in all")
+    per_stratum: Count | None = Field(None, description="at most so many rows a stratum")
+    valid: Share = 0.1
+
+
+class Expect(Part):
+    """What the dataset must be; otherwise nothing is trained and the exit code is 4."""
+
+    rows: Count | None = Field(None, description="rows in all, at least")
+    rows_per_stratum: Count | None = Field(None, description="rows of each stratum, at least")
+    largest_cluster: Share | None = Field(None, description="share of the rows that may be near copies of each other")
+    max_tokens: Count | None = Field(None, description="tokens of a row, prompt and answer, at most")
+    same_system: bool | None = Field(None, description="every row has the same system prompt")
+    valid: tuple[Share, Share] | None = Field(None, description="least and most share of validation rows")

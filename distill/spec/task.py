@@ -1,0 +1,59 @@
+"""One task as a whole."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from distill import deadline
+from distill.spec.dataset import Dataset, Dedup, Expect
+from distill.spec.part import Part
+from distill.spec.seeds import Seeds, Strata
+from distill.spec.student import Evaluate, Student
+from distill.spec.teacher import Teacher
+
+
+class BudgetLimit(Part):
+    """The wall."""
+
+    usd: float | None = Field(None, gt=0)
+
+
+def _gates(given: list[str | dict[str, Any]]) -> list[str | dict[str, Any]]:
+    for gate in given:
+        if isinstance(gate, dict) and len(gate) != 1:
+            raise ValueError(f"a gate with settings is one `name: {{…}}`, found {len(gate)} names: {', '.join(gate)}")
+    return given
+
+
+class TaskSpec(Part):
+    """One task, from seeds to verdict."""
+
+    task: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$", description="its name; names the run folder")
+    about: str = ""
+    seeds: Seeds
+    strata: Strata = Strata()
+    teacher: Teacher
+    gates: Annotated[list[str | dict[str, Any]], AfterValidator(_gates)] | None = Field(
+        None,
+        description="default: tools and schema where the teacher has them, finish_reason, refusal, length, secrets",
+    )
+    dedup: Dedup = Dedup()
+    dataset: Dataset = Dataset()
+    expect: Expect = Expect()
+    student: Student = Student()
+    evaluate: Evaluate = Evaluate()
+    budget: BudgetLimit = BudgetLimit()
+    deadline: Annotated[str | None, BeforeValidator(lambda value: None if value is None else deadline.spelt(value))] = (
+        Field(None, description="when all answers must be there: 07:00, or a time from the run's start such as 8h")
+    )
+
+    def gate_settings(self) -> list[tuple[str, dict[str, Any]]]:
+        """The gates in the spec's order as (name, settings)."""
+        given = {"tools": self.teacher.tools, "schema": self.teacher.output}
+        own = [name for name, file in given.items() if file is not None]
+        gates = [*own, "finish_reason", "refusal", "length", "secrets"] if self.gates is None else self.gates
+        return [
+            (gate, {}) if isinstance(gate, str) else next((n, dict(s or {})) for n, s in gate.items()) for gate in gates
+        ]

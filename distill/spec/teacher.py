@@ -1,0 +1,131 @@
+"""`teacher:`: which models are asked, how, at what price, and what their endpoints take."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from distill.spec.part import Count, Part
+
+_SECRET_NAME = re.compile(r"key|token|secret|auth|cookie", re.IGNORECASE)
+
+
+class Sampling(Part):
+    """How the teacher is asked."""
+
+    temperature: float | None = Field(
+        None, ge=0, le=2, description="default: the endpoint's; reasoning models take none"
+    )
+    top_p: float | None = Field(None, gt=0, le=1)
+    seed: int | None = None
+    draws: Count = Field(1, description="answers asked for each row")
+    max_tokens: Count = 256
+    raise_to: Count | None = Field(None, description="max_tokens of one more try for an answer that was cut off")
+    extra: dict[str, Any] = Field(default_factory=dict, description="body fields sent as they are")
+
+    @model_validator(mode="after")
+    def _higher(self) -> Sampling:
+        if self.raise_to is not None and self.raise_to <= self.max_tokens:
+            raise ValueError(f"raise_to {self.raise_to} is no more than max_tokens {self.max_tokens}")
+        return self
+
+
+class Limits(Part):
+    """What the endpoint takes."""
+
+    requests_per_minute: Count | None = None
+    tokens_per_minute: Count | None = None
+    in_flight: Count = 16
+    timeout_s: float = Field(120, gt=0, description="one attempt's deadline in seconds")
+    attempts: Count = Field(6, description="sends of one request before it is left owed; rate limits do not count")
+    unknown: Count = Field(3, description="of them, how many may end without an answer and yet perhaps be billed")
+
+
+class BatchSettings(Part):
+    """How batches are cut and watched."""
+
+    rows: Count = Field(50_000, description="rows of one batch at the most")
+    megabytes: float = Field(200, gt=0, description="size of one input file at the most")
+    enqueued_tokens: Count | None = Field(
+        None,
+        description="prompt tokens that may be in open batches; learnt from the host's refusal where it is left out",
+    )
+    poll_s: float = Field(60, gt=0, description="seconds between two looks, with --wait")
+    cancel_s: float = Field(
+        600, ge=0, description="auto: seconds that a host may take to end a batch that is cancelled"
+    )
+    grace_s: float = Field(
+        60, ge=0, description="seconds after which a batch that the host does not show was never made"
+    )
+    lost_s: float = Field(
+        3600, ge=0, description="seconds after which a batch that the host no longer knows is given up"
+    )
+    keep_files: bool = Field(False, description="leave the files at the host when their answers are here")
+
+
+class PriceGiven(Part):
+    """Dollars a million tokens, for a model the price table does not know."""
+
+    input: float = Field(ge=0)
+    output: float = Field(ge=0)
+    cached_input: float | None = Field(None, ge=0, description="prompt tokens read from the endpoint's cache")
+    reasoning: float | None = Field(None, ge=0, description="tokens thought and not said; default: as output")
+    batch: float = Field(0.5, ge=0, le=1, description="share of the price that a row of a batch costs")
+
+
+class Colleague(Part):
+    """A further model that answers the same rows: on a panel, or where those before it could not."""
+
+    model: str
+    base_url: str | None = Field(None, description="default: OPENAI_BASE_URL, then the provider's own")
+    key_env: str | None = Field(
+        None,
+        pattern=r"^[A-Za-z_][A-Za-z0-9_]*$",
+        description="name of the variable that holds the key; default: OPENAI_API_KEY for the teacher, and its own for models "
+        "at its address",
+    )
+    api: Literal["chat", "responses"] = Field("chat", description="chat completions, or OpenAI's Responses API")
+    headers: dict[str, str] = Field(
+        default_factory=dict, description="sent with every call; a value `$NAME` is read from the environment"
+    )
+    price: PriceGiven | None = None
+    sampling: Sampling | None = Field(None, description="default: the teacher's")
+    limits: Limits | None = Field(None, description="default: the teacher's")
+    mode: Literal["live", "batch", "auto"] = Field(
+        "live",
+        description="batch: half the price, up to a day; auto: by batch as long as the deadline allows, else live",
+    )
+    batch: BatchSettings = BatchSettings()
+
+    @field_validator("headers")
+    @classmethod
+    def _no_key(cls, headers: dict[str, str]) -> dict[str, str]:
+        for name, value in headers.items():
+            if _SECRET_NAME.search(name) and not value.startswith("$"):
+                raise ValueError(
+                    f"the header {name!r} looks like a key; name a variable that holds the whole value instead: {name}: $MY_KEY"
+                )
+        return headers
+
+
+class Teacher(Colleague):
+    """The model whose answers are learnt."""
+
+    prompt: str = "teacher.md"
+    output: str | None = Field(None, description="JSON schema file of the answer")
+    tools: str | None = Field(None, description="JSON file: the list of tools that an answer may call")
+    sampling: Sampling = Sampling()
+    limits: Limits = Limits()
+    fallback: list[Colleague] = Field(
+        default_factory=list, description="asked in turn for the rows that the ones before gave no accepted answer for"
+    )
+    panel: list[Colleague] = Field(default_factory=list, description="asked for every row too; the best answer is kept")
+    terms: str = Field("", description="what the teacher's terms allow; copied to the dataset card")
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Teacher:
+        if self.fallback and self.panel:
+            raise ValueError("give fallback or panel, not both")
+        return self
