@@ -312,7 +312,7 @@ def schema() -> None:
 
 
 def _project(spec: Path, sets: list[str] | None) -> Any:
-    from distill.flow.project import open_project
+    from distill.flow.opening import open_project
 
     return open_project(spec, overrides=sets or [], env=os.environ)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from distill.errors import UsageError
-from distill.flow.project import home_of
+from distill.flow.opening import home_of
 from distill.flow.reading import Reader
 from distill.records import content_id
 from distill.rundir import RunDir, find

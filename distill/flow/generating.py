@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from distill.errors import AccessRefused, RowsOwed
-from distill.flow import curation, overnight, seeding
+from distill.flow import asks, curation, overnight, seeding
 from distill.flow.asking import Interrupted
 from distill.flow.stages import Run, key_of, settings_of, stage
 from distill.records import Request, content_id
@@ -42,35 +42,35 @@ async def _generate(run: Run) -> Mapping[str, Any]:
     write_parquet(run.folder / "seeds.parquet", aside.kept)
     write_parquet(run.folder / "seeds_dropped.parquet", aside.dropped)
     write_json(run.folder / "seeds.json", aside.report)
-    asked: curation.Asked = []
+    asked: asks.Asked = []
     if run.parent is not None:
         held = set(aside.kept.filter(pl.col("role") == "train")["seed_id"])
-        before = dict.fromkeys(ask.seed for ask in curation.asked_of(run.parent))
-        asked = [ask for seed in before if seed in held for ask in curation.first(project, seed)]
-    gone, closed = set[curation.Ask](), set[int]()
+        before = dict.fromkeys(ask.seed for ask in asks.asked_of(run.parent))
+        asked = [ask for seed in before if seed in held for ask in asks.first(project, seed)]
+    gone, closed = set[asks.Ask](), set[int]()
     while True:
         _note(run, aside.kept, asked)
         if asked:
             await _ask(run, aside.kept, [ask for ask in asked if ask not in gone], gone, closed)
         curated = curation.curate(project, aside.kept, asked, run.store)
-        extra = curation.fall_back(project, aside.kept, asked, curated)
-        extra = extra or curation.more(project, aside.kept, asked, curated.short)
+        extra = asks.fall_back(project, aside.kept, asked, curated.lack, curated.accepted)
+        extra = extra or asks.more(project, aside.kept, asked, curated.short)
         if not extra:
             break
         asked += extra
-    return {"asked": len(asked), "owed": curation.owed(project, asked, gone)}
+    return {"asked": len(asked), "owed": asks.owed(project, asked, gone)}
 
 
-def _note(run: Run, table: pl.DataFrame, asked: curation.Asked) -> None:
+def _note(run: Run, table: pl.DataFrame, asked: asks.Asked) -> None:
     """What is asked, written before it is sent: `explain` shows it also while rows are out."""
     import polars as pl
 
     frame = pl.DataFrame(asked, schema={"seed_id": pl.String, "teacher": pl.Int64, "draw": pl.Int64}, orient="row")
-    ids = [one.id for one in curation.requests(run.project, table, asked)]
+    ids = [one.id for one in asks.requests(run.project, table, asked)]
     write_parquet(run.folder / "asked.parquet", frame.with_columns(pl.Series("request_id", ids, dtype=pl.String)))
 
 
-async def _ask(run: Run, table: pl.DataFrame, asked: curation.Asked, gone: set[curation.Ask], closed: set[int]) -> None:
+async def _ask(run: Run, table: pl.DataFrame, asked: asks.Asked, gone: set[asks.Ask], closed: set[int]) -> None:
     """Send what each teacher is due, a panel at the same time.
 
     `gone` gathers the questions that came to no answer: this command asks them no more. `closed` are the teachers that
@@ -78,11 +78,11 @@ async def _ask(run: Run, table: pl.DataFrame, asked: curation.Asked, gone: set[c
     """
     project = run.project
 
-    async def send(teacher: int, due: curation.Asked) -> None:
-        one, requests = project.teachers[teacher], curation.requests(project, table, due)
+    async def send(teacher: int, due: asks.Asked) -> None:
+        one, requests = project.teachers[teacher], asks.requests(project, table, due)
         tests = _tests(run, table) if teacher == 0 and one.mode != "live" else []
         try:
-            await run.sender.send([*requests, *tests] if tests else requests, one, curation.spender(project, teacher))
+            await run.sender.send([*requests, *tests] if tests else requests, one, asks.spender(project, teacher))
         finally:
             gone.update(ask for ask, request in zip(due, requests, strict=True) if run.store.get(request.id) is None)
 
@@ -96,7 +96,7 @@ async def _ask(run: Run, table: pl.DataFrame, asked: curation.Asked, gone: set[c
         )
         return True
 
-    groups = [(n, due) for n, due in enumerate(curation.due(project, asked)) if due and n not in closed]
+    groups = [(n, due) for n, due in enumerate(asks.due(project, asked)) if due and n not in closed]
     if project.spec.teacher.panel:
         results = await asyncio.gather(*(send(n, due) for n, due in groups), return_exceptions=True)
         faults = [(n, fault) for (n, _), fault in zip(groups, results, strict=True) if isinstance(fault, BaseException)]

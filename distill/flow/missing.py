@@ -9,7 +9,7 @@ from typing import Any
 
 from distill.errors import UsageError
 from distill.flow.explaining import explain
-from distill.flow.project import home_of
+from distill.flow.opening import home_of
 from distill.flow.reading import Reader
 
 _ABSENT = "(absent)"

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from distill import deadline, tokens
-from distill.flow import comparing, curation, loops, overnight, seeding
+from distill.flow import asks, comparing, curation, loops, overnight, seeding
 from distill.flow.asking import Sender
 from distill.flow.watch import Silent, Watch
 from distill.money import Budget, Price, most_usd
@@ -53,7 +53,7 @@ def plan(project: Project, *, pilot: int = 0, watch: Watch | None = None) -> dic
     tests = table.filter(pl.col("role") == "test")
     train = table.filter(pl.col("role") == "train")
     with opened(project.store_path) as store:
-        first = curation.more(project, table, [], curation.curate(project, table, [], store).short)
+        first = asks.more(project, table, [], curation.curate(project, table, [], store).short)
         asked = _spenders(project, table, tests, first)
         said = loops.run(_pilot(project, asked, store, pilot, watch or Silent())) if pilot else {}
         tried = [ask for ask in first if ask.teacher == 0][:pilot]
@@ -79,13 +79,13 @@ def plan(project: Project, *, pilot: int = 0, watch: Watch | None = None) -> dic
     }
 
 
-def _spenders(project: Project, table: pl.DataFrame, tests: pl.DataFrame, first: curation.Asked) -> list[Spender]:
+def _spenders(project: Project, table: pl.DataFrame, tests: pl.DataFrame, first: asks.Asked) -> list[Spender]:
     """Every teacher for the first round of rows, and every arm but the student for the test rows."""
     found = []
     for n, one in enumerate(project.teachers):
         fallback = 0 if project.spec.teacher.panel else n
-        asks = [ask._replace(teacher=n) if fallback else ask for ask in first if ask.teacher == n or fallback]
-        found.append(Spender(curation.spender(project, n), curation.requests(project, table, asks), one, fallback))
+        questions = [ask._replace(teacher=n) if fallback else ask for ask in first if ask.teacher == n or fallback]
+        found.append(Spender(asks.spender(project, n), asks.requests(project, table, questions), one, fallback))
     teacher = project.teachers[0]
     for arm in comparing.arms(project, student=None):
         at = teacher if arm.name == "teacher" else project.beside(arm.address)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from distill import spec as specs
-from distill.flow.project import home_of
+from distill.flow.opening import home_of
 from distill.flow.stages import ORDER
 from distill.rundir import RunDir, latest
 from distill.teacher.store import MIGRATIONS, VERSION

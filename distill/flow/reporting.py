@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from distill.flow import curation, story, teaching
+from distill.flow import asks, story, teaching
 from distill.flow.stages import Run, stage, version_note
 from distill.rundir import write_atomic, write_json
 from distill.teacher.store import Spend
@@ -90,7 +90,7 @@ def gather(run: Run) -> dict[str, Any]:
 def spend(run: Run) -> list[dict[str, Any]]:
     """The ledger of the run, a row a spender, over every time it was started; what came from the store was free."""
     used = Counter(run.table("calls.parquet").filter(ended="ok")["arm"].to_list())
-    used.update(curation.spender(run.project, teacher) for teacher in run.table("samples.parquet")["teacher"])
+    used.update(asks.spender(run.project, teacher) for teacher in run.table("samples.parquet")["teacher"])
     paid = {row.spender: row for row in run.store.ledger(run.folder.name)}
     rows = [
         paid.get(spender) or Spend(spender, 0, 0, 0, 0, 0.0, 0, 0.0, 0) for spender in dict.fromkeys([*paid, *used])

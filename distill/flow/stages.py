@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from distill import __version__
-from distill.flow import curation
+from distill.flow import asks, curation
 from distill.flow.asking import Sender
 from distill.flow.project import Project
 from distill.flow.watch import Watch
@@ -116,7 +116,7 @@ async def _curate(run: Run) -> Mapping[str, Any]:
     import polars as pl
 
     project, table = run.project, run.table("seeds.parquet")
-    asked = curation.asked_of(run.folder)
+    asked = asks.asked_of(run.folder)
     curated = curation.curate(project, table, asked, run.store)
     samples = pl.concat(
         [curated.kept, curated.rejected.with_columns(pl.lit("dropped").alias("fate"))], how="diagonal"

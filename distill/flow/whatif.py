@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from distill.errors import UsageError
-from distill.flow.curation import Curated, asked_of, curate
-from distill.flow.project import Project, open_project
+from distill.flow.asks import asked_of
+from distill.flow.curation import Curated, curate
+from distill.flow.opening import open_project
+from distill.flow.project import Project
 from distill.rundir import latest
 from distill.teacher.store import opened
 

@@ -10,7 +10,7 @@ import pytest
 from distill.cli import starter
 from distill.errors import UsageError
 from distill.flow import running
-from distill.flow.project import open_project
+from distill.flow.opening import open_project
 from distill.flow.stages import ORDER
 from distill.flow.watch import Silent
 

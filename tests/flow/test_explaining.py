@@ -8,7 +8,7 @@ import pytest
 
 from distill.errors import GateNotMet, UsageError
 from distill.flow import explaining, running
-from distill.flow.project import open_project
+from distill.flow.opening import open_project
 from distill.flow.stages import ORDER
 from distill.flow.watch import Silent
 

@@ -11,7 +11,7 @@ import pytest
 
 from distill.errors import AccessRefused, GateNotMet
 from distill.flow import running
-from distill.flow.project import open_project
+from distill.flow.opening import open_project
 from distill.flow.stages import ORDER
 from distill.flow.watch import Silent
 from distill.testing import tuning_host

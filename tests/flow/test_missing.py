@@ -8,7 +8,7 @@ import pytest
 
 from distill.errors import UsageError
 from distill.flow import missing, running
-from distill.flow.project import open_project
+from distill.flow.opening import open_project
 from distill.flow.watch import Silent
 
 

@@ -13,8 +13,8 @@ import pytest
 from distill.errors import BudgetReached, RowsOwed
 from distill.flow import overnight, running
 from distill.flow.asking import Sender
+from distill.flow.opening import open_project
 from distill.flow.overnight import InBatches
-from distill.flow.project import open_project
 from distill.flow.stages import ORDER
 from distill.flow.watch import Silent
 from distill.money import Budget

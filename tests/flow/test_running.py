@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from distill.flow import explaining, planning, reading, running
-from distill.flow.project import open_project
+from distill.flow.opening import open_project
 from distill.flow.stages import ORDER
 from distill.flow.watch import Silent
 

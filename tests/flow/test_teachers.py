@@ -12,7 +12,8 @@ import pytest
 
 from distill.errors import AccessRefused, RowsOwed, SpecError, UsageError
 from distill.flow import planning, running
-from distill.flow.project import Project, open_project
+from distill.flow.opening import open_project
+from distill.flow.project import Project
 from distill.flow.stages import ORDER
 from distill.flow.watch import Silent
 from distill.teacher.store import opened

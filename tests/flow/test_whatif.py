@@ -9,7 +9,7 @@ import pytest
 
 from distill.errors import SpecError, UsageError
 from distill.flow import running, whatif
-from distill.flow.project import open_project
+from distill.flow.opening import open_project
 from distill.flow.stages import ORDER
 from distill.flow.watch import Silent
 

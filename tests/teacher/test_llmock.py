@@ -10,7 +10,7 @@ import polars as pl
 from llmock.pytest_plugin import LLMock
 
 from distill.flow import running
-from distill.flow.project import open_project
+from distill.flow.opening import open_project
 from distill.flow.watch import Silent
 
 PRICED = ["teacher.model=gpt-4o-mini", "teacher.limits.in_flight=4"]

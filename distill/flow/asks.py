@@ -1,0 +1,166 @@
+"""Which questions a run asks: of which seed, of which teacher, which draw; and whose turn it is next."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple, overload
+
+from distill.flow import asking
+from distill.records import Request, content_id
+from distill.rundir import RunDir
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from distill.flow.project import Project
+
+
+class Ask(NamedTuple):
+    """One question of the run: of which seed, to which of the teachers (0 is the first), and which draw."""
+
+    seed: str
+    teacher: int
+    draw: int
+
+
+Asked = list[Ask]
+"""Every question of the run, in the order asked."""
+
+
+class Requests(Sequence[Request]):
+    """The requests of many questions, each made when it is looked at: a million of them would not fit in memory."""
+
+    def __init__(self, asked: Sequence[Ask], make: Callable[[Ask], Request]) -> None:
+        self._asked, self._make = asked, make
+
+    def __len__(self) -> int:
+        return len(self._asked)
+
+    def __iter__(self) -> Iterator[Request]:
+        return map(self._make, self._asked)
+
+    @overload
+    def __getitem__(self, at: int) -> Request: ...
+    @overload
+    def __getitem__(self, at: slice) -> Requests: ...
+    def __getitem__(self, at: int | slice) -> Request | Requests:
+        return Requests(self._asked[at], self._make) if isinstance(at, slice) else self._make(self._asked[at])
+
+
+def requests(project: Project, table: pl.DataFrame, asked: Sequence[Ask]) -> Requests:
+    """The request of each question."""
+    fields = dict(table.select("seed_id", "fields").iter_rows())
+    teachers = project.teachers
+
+    def make(ask: Ask) -> Request:
+        one = teachers[ask.teacher]
+        return asking.request(
+            json.loads(fields[ask.seed]), template=project.teacher_prompt, output=project.output, tools=project.tools,
+            address=one.address, sampling=one.sampling, draw=ask.draw,
+        )  # fmt: skip
+
+    return Requests(asked, make)
+
+
+def more(
+    project: Project, table: pl.DataFrame, asked: Asked, short: Mapping[str, int], *, spare_share: float = 0.1
+) -> Asked:
+    """The next questions: of each short stratum the seeds that it lacks and a tenth more, by a hash of the seed."""
+    import polars as pl
+
+    seen = {ask.seed for ask in asked}
+    picked: Asked = []
+    rows = table.filter(pl.col("role") == "train").select("seed_id", "stratum").iter_rows()
+    by_stratum: dict[str, list[str]] = {}
+    for seed, stratum in rows:
+        if seed not in seen:
+            by_stratum.setdefault(stratum, []).append(seed)
+    for stratum in sorted(short):
+        order = sorted(by_stratum.get(stratum, ()), key=lambda seed: content_id("ask", seed))
+        for seed in order[: math.ceil(short[stratum] * (1 + spare_share))]:
+            picked += first(project, seed)
+    return picked
+
+
+def first(project: Project, seed: str) -> Asked:
+    """What is asked of a seed before anything is known: the teacher, and the panel where there is one."""
+    return [ask for teacher in range(1 + len(project.spec.teacher.panel)) for ask in _draws(project, seed, teacher)]
+
+
+def fall_back(
+    project: Project,
+    table: pl.DataFrame,
+    asked: Asked,
+    lack: Mapping[str, int],
+    accepted: Collection[str],
+    *,
+    spare_share: float = 0.1,
+) -> Asked:
+    """The next teacher's questions for seeds of which those before gave no answer that the gates let pass, as far as
+    their strata lack rows.
+    """
+    strata = dict(table.select("seed_id", "stratum").iter_rows())
+    room = {stratum: math.ceil(count * (1 + spare_share)) for stratum, count in lack.items()}
+    picked: Asked = []
+    for seed, teacher in last_of(asked).items():
+        if may_fall_back(project, seed, teacher, accepted) and room.get(strata[seed], 0) > 0:
+            room[strata[seed]] -= 1
+            picked += _draws(project, seed, teacher + 1)
+    return picked
+
+
+def due(project: Project, asked: Asked) -> list[Asked]:
+    """What each teacher is to answer now: a seed that fell back is not asked of those before again."""
+    last, every = last_of(asked), bool(project.spec.teacher.panel)
+    return [
+        [ask for ask in asked if ask.teacher == teacher and (every or last[ask.seed] == teacher)]
+        for teacher in range(len(project.teachers))
+    ]
+
+
+def owed(project: Project, asked: Asked, gone: Collection[Ask]) -> int:
+    """Questions left without an answer; of a panel, rows that none of its models answered.
+
+    A row that has not come to the last fallback is not needed: its stratum has enough.
+    """
+    if project.spec.teacher.panel:
+        return len({ask.seed for ask in asked} - {ask.seed for ask in asked if ask not in gone})
+    return sum(ask in gone for ask in due(project, asked)[-1])
+
+
+def asked_of(folder: RunDir) -> Asked:
+    """Every question of a run."""
+    import polars as pl
+
+    table = pl.read_parquet(folder / "asked.parquet")
+    if "teacher" not in table.columns:  # made before a task could have several
+        table = table.with_columns(teacher=pl.lit(0))
+    return [Ask(*row) for row in table.select("seed_id", "teacher", "draw").iter_rows()]
+
+
+def spender(project: Project, teacher: int) -> str:
+    """The name in the ledger of one of the teachers; numbered where two have the same model."""
+    if teacher == 0:
+        return "teacher"
+    models = [one.address.model for one in project.teachers[1:]]
+    number = f" {teacher}" if models.count(models[teacher - 1]) > 1 else ""
+    return f"{'panel' if project.spec.teacher.panel else 'fallback'}{number} {models[teacher - 1]}"
+
+
+def last_of(asked: Asked) -> dict[str, int]:
+    """The last teacher that each seed came to."""
+    last: dict[str, int] = {}
+    for ask in asked:
+        last[ask.seed] = max(ask.teacher, last.get(ask.seed, 0))
+    return last
+
+
+def may_fall_back(project: Project, seed: str, teacher: int, accepted: Collection[str]) -> bool:
+    """Whether another teacher stands behind the last one that this seed came to in vain."""
+    return seed not in accepted and teacher < len(project.spec.teacher.fallback)
+
+
+def _draws(project: Project, seed: str, teacher: int) -> Asked:
+    return [Ask(seed, teacher, draw) for draw in range(project.teachers[teacher].sampling.draws)]

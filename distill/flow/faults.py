@@ -1,0 +1,113 @@
+"""What a spec asks for that its parts do not give: found before anything is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from distill import chat, spec
+from distill.errors import Fault
+from distill.flow.project import over
+from distill.teacher import embedded
+
+if TYPE_CHECKING:
+    from distill.records import Seed
+
+
+def headers(task: spec.TaskSpec, env: Mapping[str, str], file: Path) -> list[Fault]:
+    """Headers whose value is a variable that is not set."""
+    models = (task.teacher, *task.teacher.fallback, *task.teacher.panel)
+    return [
+        Fault(f"{file}: headers", f"{name}: the variable {value} is not set")
+        for model in models
+        for name, value in model.headers.items()
+        if value.startswith("$") and not env.get(value[1:])
+    ]
+
+
+def twins(task: spec.TaskSpec, file: Path) -> list[Fault]:
+    """Teachers that would be asked the very same: their answers are one, and would be paid twice."""
+    first = task.teacher
+    seen: dict[tuple[object, ...], str] = {}
+    faults = []
+    for n, one in enumerate((first, *first.fallback, *first.panel)):
+        where = f"teacher.{'panel' if first.panel else 'fallback'}[{n - 1}]" if n else "teacher"
+        key = (
+            one.model,
+            one.base_url or first.base_url,
+            one.api,
+            over(first.sampling, one.sampling).model_dump_json(),
+        )
+        if key in seen:
+            faults.append(
+                Fault(f"{file}: {where}", f"asks {one.model!r} the very same as {seen[key]}; name another model")
+            )
+        seen.setdefault(key, where)
+    return faults
+
+
+def gates(task: spec.TaskSpec, file: Path) -> list[Fault]:
+    """Gates and settings that are not known, and gates that lack what they check against."""
+    from distill.curate.gates import faults
+
+    needs = {"schema": task.teacher.output, "tools": task.teacher.tools}
+    named = [name for name, _ in task.gate_settings()]
+    blank: dict[str, dict[str, Any]] = {"schema": {"schema": {}}, "tools": {"tools": []}}
+    settings = [(name, {**blank.get(name, {}), **given}) for name, given in task.gate_settings()]
+    found = faults(settings)
+    for name, given in needs.items():
+        if given is None and name in named:
+            setting = "output; name a JSON Schema file" if name == "schema" else "tools; name a file of tools"
+            found.append(Fault("gates", f"the gate `{name}` needs teacher.{setting} there or take the gate out"))
+    return [Fault(f"{file}: {fault.where}", fault.message) for fault in found]
+
+
+def student(task: spec.TaskSpec, seeds: Sequence[Seed], chats: Collection[str], file: Path) -> list[Fault]:
+    """What the student's base cannot be tuned on, or not here."""
+    if task.student.train.with_ != "lora":
+        return []
+    base, faults = task.student.train.base, []
+    if task.teacher.tools:
+        faults.append(
+            Fault(
+                f"{file}: teacher.tools",
+                f"{base!r} has no tools in its chat template, so it cannot be tuned on calls; "
+                "say `with: hosted` or `with: none` under student.train",
+            )
+        )
+    if any(chat.calls_tools(seed.fields[name]) for seed in seeds for name in chats):
+        faults.append(
+            Fault(
+                f"{file}: seeds",
+                f"some conversations hold tool calls, and {base!r} has none in its chat template; "
+                "say `with: hosted` or `with: none` under student.train",
+            )
+        )
+    if base != embedded.MODEL:
+        faults.append(
+            Fault(
+                f"{file}: student.train.base",
+                f"{base!r} cannot be tuned here: `with: lora` tunes {embedded.MODEL!r}; "
+                "for a model of a host say `with: hosted`",
+            )
+        )
+    return faults
+
+
+def quotas(task: spec.TaskSpec, seeds: Sequence[Seed], file: Path) -> list[Fault]:
+    """What the seeds cannot give, counted on the rows that are left when the test rows are set aside."""
+    from distill.flow import seeding
+    from distill.seeds import strata
+
+    if task.seeds.test.rows and task.seeds.test.rows >= len(seeds):
+        return [
+            Fault(
+                f"{file}: seeds.test.rows",
+                f"{task.seeds.test.rows} asked of {len(seeds)} seeds; leave some to train on",
+            )
+        ]
+    rows = seeding.training_labels(task, seeds)
+    cases = [strata.EdgeCase(case.where, case.at_least) for case in task.strata.edge_cases]
+    found = strata.faults(rows, accept=task.dataset.accept, per_stratum=task.dataset.per_stratum, edge_cases=cases)
+    return [Fault(f"{file}: {fault.where}", fault.message) for fault in found]

@@ -1,0 +1,87 @@
+"""A task's spec and everything that it names → a `Project`, or one SpecError with every fault of them together, before
+anything is sent.
+
+Relative paths are taken from the spec's folder; `.distill/` and `runs/` stand in the project's home.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from distill import prompts, spec
+from distill.errors import Fault, SpecError
+from distill.flow import faults as wrong
+from distill.flow import files
+from distill.flow.project import Project
+
+if TYPE_CHECKING:
+    from distill.records import Seed
+
+_HOME_MARKS = (".distill", "pyproject.toml", ".git", "runs")
+
+
+def home_of(path: Path) -> Path:
+    """The nearest folder above the spec that holds a project; the spec's own folder where none does."""
+    start = path.resolve() if path.is_dir() else path.resolve().parent
+    return next(
+        (folder for folder in (start, *start.parents) if any((folder / mark).exists() for mark in _HOME_MARKS)),
+        start,
+    )
+
+
+def open_project(
+    path: Path, *, overrides: Sequence[str] = (), env: Mapping[str, str], home: Path | None = None
+) -> Project:
+    """Read and check everything; see the module's docstring for what is raised."""
+    from distill.seeds import load
+
+    task = spec.load(path, overrides)
+    file = path / "task.yaml" if path.is_dir() else path
+    faults: list[Fault] = []
+    texts = {name: files.text(file.parent / name, faults) for name in (task.teacher.prompt, task.student.prompt)}
+    output = files.schema(file.parent / task.teacher.output, faults) if task.teacher.output else None
+    tools = files.tools(file.parent / task.teacher.tools, faults) if task.teacher.tools else []
+    templates = [prompts.parse(text, name) for name, text in texts.items() if text is not None]
+    variables = list(dict.fromkeys(name for template in templates for name in template.variables))
+    chats: dict[str, bool] = {}
+    for template in templates:
+        chats |= {name: last or chats.get(name, False) for name, last in template.chats.items()}
+    paths, pinned_paths = _paths(task, file.parent)
+    read = dict(
+        logged=task.seeds.as_ == "chats",
+        chats=chats,
+        label_columns=task.strata.columns,
+        gold=task.seeds.gold,
+        strict=task.seeds.broken == "refuse",
+    )
+    columns = load.columns(paths, logged=task.seeds.as_ == "chats")
+    for name, text in texts.items():
+        faults += prompts.faults(text, str(file.parent / name), columns=columns) if text is not None else []
+    seeds: list[Seed] = []
+    pinned: list[Seed] = []
+    bad_rows = None
+    try:
+        usable = [name for name in variables if name in columns]
+        seeds, bad_rows = load.read(paths, variables=usable, **read)  # type: ignore[arg-type]  # one dict for both reads
+        if pinned_paths:
+            pinned, _ = load.read(pinned_paths, variables=usable, **read)  # type: ignore[arg-type]  # as above
+    except SpecError as fault:
+        faults += fault.faults
+    faults += wrong.gates(task, file) + wrong.headers(task, env, file) + wrong.twins(task, file)
+    faults += wrong.student(task, seeds, chats, file)
+    if not faults:
+        faults += wrong.quotas(task, seeds, file)
+    if faults or bad_rows is None:
+        raise SpecError(str(file), faults)
+    return Project(
+        spec=task, path=file, home=home or home_of(file), output=output, tools=tools, seeds=seeds, pinned=pinned, bad_rows=bad_rows, env=env,
+        teacher_prompt=prompts.parse(texts[task.teacher.prompt] or "", task.teacher.prompt),
+        student_prompt=prompts.parse(texts[task.student.prompt] or "", task.student.prompt),
+    )  # fmt: skip
+
+
+def _paths(task: spec.TaskSpec, folder: Path) -> tuple[list[Path], list[Path]]:
+    pinned = task.seeds.test.from_
+    return [folder / name for name in task.seeds.paths], [folder / pinned] if pinned else []
