@@ -8,10 +8,11 @@ added; `dropped` has one row for each rejected one, in the schema of dropped.par
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from distill.records import Json
@@ -39,20 +40,32 @@ class Outcome:
 
 def ordered(frame: pl.DataFrame) -> pl.DataFrame:
     """`frame` sorted by (seed_id, teacher, draw, …): the order of every table, whatever order its rows arrived in."""
-    return frame.sort([name for name in ORDER if name in frame.columns], maintain_order=True)
+    names = [name for name in ORDER if name in frame.columns]
+    return frame if _in_order(frame, names) else frame.sort(names, maintain_order=True)
+
+
+def _in_order(frame: pl.DataFrame, names: Sequence[str]) -> bool:
+    """Whether a sort would change nothing; then a table of a million rows need not be copied to be sure."""
+    later, level = pl.lit(False), pl.lit(True)
+    for name in names:
+        here, following = pl.col(name).slice(0, pl.len() - 1), pl.col(name).slice(1)
+        later, level = later | (level & (here > following)), level & (here == following)
+    return frame.height < 2 or not frame.select(later.fill_null(True).any()).item()
 
 
 def partition(rows: pl.DataFrame, drops: Mapping[int, tuple[str, str]], *, stage: str) -> Outcome:
     """Split ordered `rows` by `drops` (row index → reason, detail)."""
-    keep = pl.Series([i not in drops for i in range(rows.height)], dtype=pl.Boolean)
-    rejected = rows.filter(~keep)
-    has_request = "request_id" in rows.columns
+    keep = np.ones(rows.height, dtype=np.bool_)
+    keep[list(drops)] = False
+    mask = pl.Series(keep)
+    rejected = rows.filter(~mask)
+    request = pl.col("request_id") if "request_id" in rows.columns else pl.lit(None, dtype=pl.String)
+    named = rejected.select("seed_id", request, "stratum").iter_rows()
     dropped = dropped_frame(
-        (row["seed_id"], row["request_id"] if has_request else None, row["stratum"], stage, *drops[i])
-        for i, row in zip(sorted(drops), rejected.iter_rows(named=True), strict=True)
+        (seed, asked, stratum, stage, *drops[i]) for i, (seed, asked, stratum) in zip(sorted(drops), named, strict=True)
     )
     report = summary(stage, rows.height, dropped)
-    return Outcome(kept=rows.filter(keep), dropped=dropped, report=report, rejected=rejected)
+    return Outcome(kept=rows.filter(mask) if drops else rows, dropped=dropped, report=report, rejected=rejected)
 
 
 def dropped_frame(rows: Iterable[tuple[str, str | None, str, str, str, str]] = ()) -> pl.DataFrame:

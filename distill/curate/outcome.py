@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from distill.outcome import DROPPED, Outcome, dropped_frame, ordered, partition, summary
@@ -43,10 +44,18 @@ def rescored(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(mean.cast(pl.Float64).alias("score"))
 
 
-def judged(frame: pl.DataFrame, name: str, judge: Callable[[Mapping[str, Any]], Fail]) -> Outcome:
-    """Score every row (1 or 0, in `score_<name>`), then drop those that fail."""
+def judged(
+    frame: pl.DataFrame, name: str, judge: Callable[[Mapping[str, Any]], Fail], *, suspect: pl.Expr | None = None
+) -> Outcome:
+    """Score every row (1 or 0, in `score_<name>`), then drop those that fail.
+
+    `suspect` is true of every row that may fail: the others pass without being looked at one by one.
+    """
     rows = ordered(frame)
-    fails = [judge(row) for row in rows.iter_rows(named=True)]
-    scores = pl.Series(f"score_{name}", [float(fail is None) for fail in fails], dtype=pl.Float64)
-    drops = {i: fail for i, fail in enumerate(fails) if fail is not None}
-    return partition(rescored(rows.with_columns(scores)), drops, stage=name)
+    looked = rows if suspect is None else rows.filter(suspect)
+    places = range(rows.height) if suspect is None else rows.select(pl.arg_where(suspect)).to_series().to_list()
+    found = ((i, judge(row)) for i, row in zip(places, looked.iter_rows(named=True), strict=True))
+    drops = {i: fail for i, fail in found if fail is not None}
+    scores = np.ones(rows.height)
+    scores[list(drops)] = 0.0
+    return partition(rescored(rows.with_columns(pl.Series(f"score_{name}", scores))), drops, stage=name)

@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 import polars as pl
 
-from distill.curate.outcome import Fail, Outcome, judged, ordered
+from distill.curate.outcome import Fail, Outcome, judged, ordered, partition
 from distill.text import strict_json
 
 SECRETS: dict[str, re.Pattern[str]] = {
@@ -50,6 +50,12 @@ _SSN = re.compile(r"(?<![\w-])(?!000|666|9\d\d)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?
 
 _WHERE = ("answer", "tool_calls", "prompt")
 """The columns of a sample that train."""
+_KEY_HINT = (
+    r"(?i)PRIVATE KEY|AKIA|ASIA|sk-|gh[pousr]_|github_pat_|glpat-|xox|AIza|[rs]k_(live|test)_|hf_|npm_|eyJ|://"
+    r"|passw|secret|api[_-]?key|token"
+)
+_PII_HINT = r"@|\d[\d .()-]{5,}\d|[A-Z]{2}\d{2}"
+"""What every text has that a pattern finds something in: one fast look at all rows spares most of them thirty slow ones."""
 
 
 def secrets(frame: pl.DataFrame) -> Outcome:
@@ -62,32 +68,35 @@ def secrets(frame: pl.DataFrame) -> Outcome:
                     return "secret", f"the {where} holds a {name}: {hit[0][:6]}…"
         return None
 
-    return judged(frame, "secrets", judge)
+    return judged(frame, "secrets", judge, suspect=_hinted(_KEY_HINT))
 
 
 def pii(frame: pl.DataFrame, *, action: Literal["report", "mask", "drop"] = "drop") -> Outcome:
     """What names a person, in the answer, its calls or the prompt: counted in the score alone, put as [email], or dropped."""
     rows = ordered(frame)
+    suspect = _hinted(_PII_HINT)
     if action == "mask":
-        columns = [pl.Series(name, [_masked(text) for text in rows[name]], dtype=pl.String) for name in _WHERE]
-        rows = rows.with_columns(*columns)
-    found = {
-        (row["seed_id"], row["teacher"], row["draw"]): next(
-            ((where, kind) for where in _WHERE for kind, _ in named(row[where])), None
-        )
-        for row in rows.iter_rows(named=True)
-    }
-
-    def judge(row: Mapping[str, Any]) -> Fail:
-        hit = found[row["seed_id"], row["teacher"], row["draw"]]
-        return None if hit is None else ("pii", f"the {hit[0]} holds {_ARTICLE[hit[1]]}")
-
+        hinted = rows.select(suspect).to_series()
+        columns = [
+            pl.Series(name, [_masked(text) if look else text for text, look in zip(rows[name], hinted, strict=True)])
+            for name in _WHERE
+        ]
+        rows = rows.with_columns(*(column.cast(pl.String) for column in columns))
+    found = judged(rows, "pii", _names, suspect=suspect)
     if action != "report":
-        return judged(rows, "pii", judge)
-    scores = [float(hit is None) for hit in found.values()]
-    kept = judged(rows, "pii", lambda _row: None)
-    marked = kept.kept.with_columns(pl.Series("score_pii", scores, dtype=pl.Float64))
-    return Outcome(marked, kept.dropped, kept.report | {"reported": scores.count(0.0)}, kept.rejected)
+        return found
+    whole = ordered(pl.concat([found.kept, found.rejected]))
+    kept = partition(whole, {}, stage="pii")
+    return Outcome(kept.kept, kept.dropped, kept.report | {"reported": found.rejected.height}, kept.rejected)
+
+
+def _hinted(pattern: str) -> pl.Expr:
+    return pl.any_horizontal(pl.col(name).str.contains(pattern) for name in _WHERE)
+
+
+def _names(row: Mapping[str, Any]) -> Fail:
+    hit = next(((where, kind) for where in _WHERE for kind, _ in named(row[where])), None)
+    return None if hit is None else ("pii", f"the {hit[0]} holds {_ARTICLE[hit[1]]}")
 
 
 _ARTICLE = {

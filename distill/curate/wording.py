@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 
 from distill.curate.outcome import Fail, Outcome, judged
-from distill.similar import jaccard, shingles
+from distill.similar import SHINGLE, jaccard, shingles
 from distill.text import normalise, strict_json
 
 # What assistants say when they decline, at the start of an answer or of a text inside it. Written against
@@ -101,13 +101,28 @@ def echo(frame: pl.DataFrame, *, near: float = 0.9, min_chars: int = 20) -> Outc
     """Drops answers of which a text repeats the input: character 4-grams alike from `near` on; shorter texts pass."""
 
     def judge(row: Mapping[str, Any]) -> Fail:
-        asked = shingles(row["input"])
+        asked = normalise(row["input"])
         for text in texts(row["answer"]):
-            if len(text) >= min_chars and (value := jaccard(shingles(text), asked)) >= near:
-                return "echo", f"repeats the input: similarity {value:.2f}, limit {near}"
+            if len(text) >= min_chars and not _unlike(normalise(text), asked, near):
+                value = jaccard(shingles(text), shingles(asked))
+                if value >= near:
+                    return "echo", f"repeats the input: similarity {value:.2f}, limit {near}"
         return None
 
     return judged(frame, "echo", judge)
+
+
+def _unlike(one: str, other: str, near: float) -> bool:
+    """Whether so many 4-grams of the one are not in the other that they cannot be near: most pairs show it at once."""
+    allowed = (1 - near) * (len(one) - SHINGLE + 1) + 1e-9
+    missing: set[str] = set()
+    for i in range(len(one) - SHINGLE + 1):
+        gram = one[i : i + SHINGLE]
+        if gram not in other:
+            missing.add(gram)
+            if len(missing) > allowed:
+                return True
+    return False
 
 
 def form(

@@ -2,11 +2,12 @@
 
 import json
 
+import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from distill.curate.private import named, pii, secrets
+from distill.curate.private import _KINDS, _PII_HINT, _KEY_HINT, SECRETS, named, pii, secrets
 
 KEYS = [
     "AKIA" + "ABCDEFGHIJ234567",
@@ -101,3 +102,17 @@ def test_the_arguments_of_a_call_are_looked_at_and_masked_too(frame):
     assert pii(rows).dropped["detail"].to_list() == ["the tool_calls holds an e-mail address"]
     masked = pii(rows, action="mask").kept["tool_calls"][0]
     assert json.loads(json.loads(masked)[0][1]) == {"to": "[email]", "n": 1}
+
+
+@pytest.mark.parametrize(("kind", "pattern"), [*SECRETS.items(), *((kind, one[0]) for kind, one in _KINDS.items())])
+def test_the_fast_look_passes_nothing_that_a_pattern_finds(kind, pattern):
+    """Whatever text a pattern matches has the hint that sends its row to the slow look."""
+    hint = _KEY_HINT if kind in SECRETS else _PII_HINT
+
+    @given(st.from_regex(pattern))
+    @settings(max_examples=60, suppress_health_check=list(HealthCheck))
+    def check(text: str) -> None:
+        if "\x00" not in text:  # no reader of ours lets one through
+            assert pl.Series([text.encode("utf-8", "replace").decode()]).str.contains(hint)[0]
+
+    check()

@@ -1,8 +1,12 @@
 """The words of an answer."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from distill.curate.wording import boilerplate, echo, form, refusal, sentences
+from distill.curate.wording import _unlike, boilerplate, echo, form, refusal, sentences
+from distill.similar import jaccard, shingles
+from distill.text import normalise
 
 
 @pytest.mark.parametrize(
@@ -131,3 +135,10 @@ def test_an_answer_that_repeats_the_input_goes(frame):
         {"input": "ok", "answer": "ok"},
     )
     assert echo(rows).dropped["row"].to_list() == ["s00", "s01"]
+
+
+@given(st.text("abc ", max_size=40), st.text("abc ", max_size=40), st.sampled_from([0.3, 0.5, 0.8, 0.9, 1.0]))
+def test_what_is_called_unlike_at_a_glance_is_never_near(one, other, near):
+    plain = normalise(one), normalise(other)
+    if len(plain[0]) >= 4 and _unlike(*plain, near):
+        assert jaccard(shingles(one), shingles(other)) < near

@@ -1,0 +1,168 @@
+"""A million samples through curation: every gate that needs no model, duplicates, leaks, balance, split and export.
+
+    python benchmarks/curation.py --count 10000 100000 1000000
+
+Each size runs in a process of its own. Prints one JSON object a size: seconds by step, rows a second, and the most memory
+the process held. Texts are made here: inputs of 12 to 40 words, answers that are JSON with a text of 15 to 40 words; one
+row in ten is a near copy of another, one in fifty has a fault that a gate is there for.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from itertools import accumulate
+from pathlib import Path
+
+import polars as pl
+
+SCHEMA = {
+    "type": "object",
+    "properties": {
+        "intent": {"enum": [f"intent {n}" for n in range(20)]},
+        "urgency": {"enum": ["low", "normal", "high"]},
+        "reply": {"type": "string", "maxLength": 600},
+    },
+    "required": ["intent", "urgency", "reply"],
+    "additionalProperties": False,
+}
+FAULTS = (
+    "I'm sorry, but I can't help with that.",
+    '{"intent": "intent 1", "urgency": "low", "reply": "cut',
+    json.dumps({"intent": "intent 2", "urgency": "low", "reply": "write to jo@mail.org about it"}),
+    json.dumps({"intent": "intent 3", "urgency": "low", "reply": "again and again " * 20}),
+)
+SETTINGS = [
+    ("schema", {"schema": SCHEMA}),
+    ("finish_reason", {}),
+    ("refusal", {}),
+    ("length", {"max_tokens": 400, "spread": 8}),
+    ("boilerplate", {}),
+    ("echo", {}),
+    ("form", {"lacks": ["TODO"], "max_sentences": 40}),
+    ("repetition", {}),
+    ("language", {}),
+    ("agreement", {}),
+    ("secrets", {}),
+    ("pii", {}),
+]
+
+
+def samples(count: int) -> pl.DataFrame:
+    """A table of samples in pieces, so that making it takes no more memory than holding it."""
+    from distill.curate.answers import SAMPLES
+
+    chance = random.Random(11)
+    known = [line for line in WORDS.split() if line]
+    known += [a + b for a in known for b in ("s", "ing", "ed", "ly", "er")]
+    weights = list(accumulate(1 / (rank + 3) for rank in range(len(known))))
+    frames, last = [], "first"
+    for start in range(0, count, 50_000):
+        rows = []
+        for number in range(start, min(start + 50_000, count)):
+            text = (
+                last
+                if chance.random() < 0.1
+                else " ".join(chance.choices(known, cum_weights=weights, k=chance.randint(12, 40)))
+            )
+            last = text
+            text = f"{text} {number}" if chance.random() < 0.5 else text
+            intent = f"intent {number % 20}"
+            reply = " ".join(chance.choices(known, cum_weights=weights, k=chance.randint(15, 40))) + "."
+            good = json.dumps({"intent": intent, "urgency": "normal", "reply": reply})
+            answer = chance.choice(FAULTS) if chance.random() < 0.02 else good
+            rows.append(
+                (
+                    f"{chance.getrandbits(128):032x}", f"{chance.getrandbits(128):032x}", 0, 0, intent,
+                    json.dumps({"intent": intent}), "", text,
+                    json.dumps([{"role": "system", "content": "Sort the message."}, {"role": "user", "content": text}]),
+                    answer, "", "", "stop", 60, len(answer) // 4, 0.5, 0.0001, "made", None,
+                )
+            )  # fmt: skip
+        frames.append(pl.DataFrame(rows, schema=SAMPLES, orient="row"))
+    return pl.concat(frames)
+
+
+WORDS = """the order I my a to and it is not was with for please card you account when that this on have in of can bank
+money refund late package update phone number address name change travel insurance plan flight weather today tomorrow
+schedule meeting reminder list shopping song play music kitchen recipe calories restaurant book table credit score limit
+payment bill due balance transfer savings checking fraud report lost stolen replace new old help need want would like how
+what where who why never always again still broken works battery tire oil gas car uber lift traffic directions exchange
+rate dollars euros pounds translate spanish french english spell define word meaning joke fun fact story"""
+
+
+def one(count: int) -> dict[str, object]:
+    """All steps over so many samples."""
+    from distill.curate import balance, dedup, gates, leaks, split
+    from distill.student import export
+
+    frame = samples(count)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    seconds: dict[str, float] = {}
+    started = time.monotonic()
+
+    def lap(name: str, since: float) -> None:
+        seconds[name] = round(time.monotonic() - since, 2)
+
+    kept, dropped = frame, 0
+    for name, settings in SETTINGS:
+        at = time.monotonic()
+        outcome = gates.run_gates(kept, [(name, settings)])
+        kept, dropped = outcome.kept, dropped + outcome.dropped.height
+        del outcome
+        lap(name, at)
+    at = time.monotonic()
+    unique = dedup.duplicates(kept, near=0.85, compare=["intent", "urgency"])
+    kept, dropped = unique.kept, dropped + unique.dropped.height
+    del unique
+    lap("duplicates", at)
+    at = time.monotonic()
+    tests = [(f"test{n}", text) for n, text in enumerate(frame["input"].head(2000))]
+    clean = leaks.leaks(kept, test_inputs=tests, near=0.85)
+    kept, dropped = clean.kept, dropped + clean.dropped.height
+    del clean
+    lap("leaks", at)
+    at = time.monotonic()
+    even = balance.balance(
+        kept, quotas={f"intent {n}": count // 40 for n in range(20)}, floors=[({"intent": "intent 3"}, 40)]
+    )
+    kept, dropped = even.kept, dropped + even.dropped.height
+    del even
+    lap("balance", at)
+    at = time.monotonic()
+    kept = split.split(kept, valid=0.1)
+    lap("split", at)
+    at = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        export.write(kept, folder=Path(folder))
+    lap("export", at)
+    whole = time.monotonic() - started
+    assert kept.height + dropped == count, "a row vanished"
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return {
+        "samples": count, "kept": kept.height, "dropped": dropped, "seconds": round(whole, 1), "samples_a_second": round(count / whole),
+        "peak_mib": round(peak), "made_mib": round(before), "seconds_by_step": seconds,
+    }  # fmt: skip
+
+
+def main() -> None:
+    """Each size in a process of its own, so that its memory is its own."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--count", type=int, nargs="+", default=[10_000, 100_000])
+    parser.add_argument("--one", type=int, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.one:
+        print(json.dumps(one(given.one)))
+        return
+    for count in given.count:
+        subprocess.run([sys.executable, __file__, "--one", str(count)], check=True)
+
+
+if __name__ == "__main__":
+    main()
