@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Any
 
 import polars as pl
@@ -38,6 +39,11 @@ SAMPLES: dict[str, Any] = {
 }
 
 
+_OF_SEED = ("stratum", "labels", "cluster", "input")
+_AT_ONCE = 20_000
+"""Answers that are taken into the table at a time: a million of them as Python objects would not fit in memory."""
+
+
 def samples(seeds_table: pl.DataFrame, answers: Iterable[Mapping[str, Any]]) -> pl.DataFrame:
     """Samples (schema `SAMPLES`) from {seed_id, request_id, teacher, draw, prompt, answer: Answer}, sorted.
 
@@ -45,15 +51,23 @@ def samples(seeds_table: pl.DataFrame, answers: Iterable[Mapping[str, Any]]) -> 
     an answer is cut off, and half an emoji becomes U+FFFD; nothing else of it is touched.
     A seed_id that the table does not hold is a KeyError.
     """
-    seeds = {seed["seed_id"]: seed for seed in seeds_table.iter_rows(named=True)}
-    rows = [_row(seeds[entry["seed_id"]], entry) for entry in answers if entry["answer"].ok]
-    return ordered(pl.DataFrame(rows, schema=SAMPLES, orient="row"))
+    own = {name: kind for name, kind in SAMPLES.items() if name not in _OF_SEED}
+    whole = (entry for entry in answers if entry["answer"].ok)
+    frames = [pl.DataFrame(schema=own)]
+    while rows := [_row(entry) for entry in islice(whole, _AT_ONCE)]:
+        frames.append(pl.DataFrame(rows, schema=own, orient="row"))
+    table = pl.concat(frames).join(
+        seeds_table.select("seed_id", *_OF_SEED), on="seed_id", how="left", maintain_order="left"
+    )
+    if unknown := table.filter(pl.col("stratum").is_null())["seed_id"].head(1).to_list():
+        raise KeyError(unknown[0])
+    return ordered(table.select(list(SAMPLES)))
 
 
-def _row(seed: Mapping[str, Any], entry: Mapping[str, Any]) -> dict[str, Any]:
+def _row(entry: Mapping[str, Any]) -> dict[str, Any]:
     answer = entry["answer"]
     return {
-        **{name: seed[name] for name in ("seed_id", "stratum", "labels", "cluster", "input")},
+        "seed_id": entry["seed_id"],
         "request_id": entry["request_id"],
         "teacher": entry["teacher"],
         "draw": entry["draw"],

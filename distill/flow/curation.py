@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -123,29 +123,25 @@ def _answered(project: Project, train: pl.DataFrame, asked: Asked, store: Store)
     from distill.curate import answers
     from distill.outcome import dropped_frame
 
-    fields = {seed: json.loads(text) for seed, text in train.select("seed_id", "fields").iter_rows()}
+    fields = dict(train.select("seed_id", "fields").iter_rows())
     strata = dict(train.select("seed_id", "stratum").iter_rows())
     raise_to = [one.sampling.raise_to for one in project.teachers]
-    wanted = zip(asked, requests(project, train, asked), strict=True)
-    found = [(ask, *asking.final(store, request, raise_to[ask.teacher])) for ask, request in wanted]
-    entries = (
-        {
-            "seed_id": ask.seed,
-            "request_id": request.id,
-            "teacher": ask.teacher,
-            "draw": ask.draw,
-            "prompt": project.student_prompt.fill(fields[ask.seed]),
-            "answer": answer,
-        }
-        for ask, request, answer in found
-        if answer is not None and not answer.declined
-    )
-    unanswered = dropped_frame(
-        (ask.seed, request.id, strata[ask.seed], "teacher", *_why(store, request.id, answer))
-        for ask, request, answer in found
-        if answer is None or answer.declined
-    )
-    return answers.samples(train, entries), unanswered
+    unanswered: list[tuple[str, str | None, str, str, str, str]] = []
+
+    def found() -> Iterator[dict[str, Any]]:
+        for ask, asking_for in zip(asked, requests(project, train, asked), strict=True):
+            request, answer = asking.final(store, asking_for, raise_to[ask.teacher])
+            if answer is None or answer.declined:
+                why = _why(store, request.id, answer)
+                unanswered.append((ask.seed, request.id, strata[ask.seed], "teacher", *why))
+                continue
+            prompt = project.student_prompt.fill(json.loads(fields[ask.seed]))
+            yield {
+                "seed_id": ask.seed, "request_id": request.id, "teacher": ask.teacher, "draw": ask.draw,
+                "prompt": prompt, "answer": answer,
+            }  # fmt: skip
+
+    return answers.samples(train, found()), dropped_frame(unanswered)
 
 
 def _quotas(project: Project, hope: pl.DataFrame, clean: pl.DataFrame) -> dict[str, int]:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from distill.curate.private import _KINDS, _PII_HINT, _KEY_HINT, SECRETS, named, pii, secrets
+from distill.curate.private import _KEY_HINT, _KINDS, _PII_HINT, SECRETS, named, pii, secrets
 
 KEYS = [
     "AKIA" + "ABCDEFGHIJ234567",
