@@ -102,7 +102,8 @@ def one(count: int) -> dict[str, object]:
     from distill.curate import balance, dedup, gates, leaks, split
     from distill.student import export
 
-    frame = samples(count)
+    kept, dropped = samples(count), 0
+    tests = [(f"test{n}", text) for n, text in enumerate(kept["input"].head(2000))]
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     seconds: dict[str, float] = {}
     started = time.monotonic()
@@ -110,7 +111,6 @@ def one(count: int) -> dict[str, object]:
     def lap(name: str, since: float) -> None:
         seconds[name] = round(time.monotonic() - since, 2)
 
-    kept, dropped = frame, 0
     for name, settings in SETTINGS:
         at = time.monotonic()
         outcome = gates.run_gates(kept, [(name, settings)])
@@ -123,7 +123,6 @@ def one(count: int) -> dict[str, object]:
     del unique
     lap("duplicates", at)
     at = time.monotonic()
-    tests = [(f"test{n}", text) for n, text in enumerate(frame["input"].head(2000))]
     clean = leaks.leaks(kept, test_inputs=tests, near=0.85)
     kept, dropped = clean.kept, dropped + clean.dropped.height
     del clean

@@ -41,6 +41,12 @@ class InBatches(RowsOwed):
     """Rows are in batches at the host: the same command, run later, collects them."""
 
 
+class StoppedWaiting(InBatches):
+    """Ctrl-C while batches were waited for; they go on at the host."""
+
+    exit_code = 130
+
+
 async def ask(sender: Sender, requests: Sequence[Request], one: Asked, spender: str) -> Tally:
     """Answer what is owed by the way the spec names; raises `InBatches` where it has to be collected later."""
     mine = (spender, one.address.identity)
@@ -87,7 +93,7 @@ async def _rounds(sender: Sender, night: Night, requests: Sequence[Request], one
         if not (sender.wait or hurried):
             _leave(night)
         if await _stopped(sender, min(_HURRIED_S, one.batch.poll_s) if hurried else one.batch.poll_s):
-            _leave(night)
+            _leave(night, StoppedWaiting)
 
 
 def _live_now(sender: Sender, night: Night, requests: Sequence[Request], one: Asked) -> bool:
@@ -103,11 +109,11 @@ def _live_now(sender: Sender, night: Night, requests: Sequence[Request], one: As
     return datetime.now(UTC) + timedelta(seconds=need_s) >= sender.deadline
 
 
-def _leave(night: Night) -> None:
+def _leave(night: Night, how: type[InBatches] = InBatches) -> None:
     out = night.out
     rows = sum(batch.requests for batch in out)
     more = f", {night.waiting:,} more wait for room" if night.waiting else ""
-    raise InBatches(
+    raise how(
         f"{rows:,} rows are in {len(out)} batch{'es' if len(out) != 1 else ''} at the host{more}. Run the same command "
         "later to collect them and go on, or add --wait; `distill status` shows each batch."
     )

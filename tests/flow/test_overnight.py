@@ -214,8 +214,9 @@ async def test_ctrl_c_while_waiting_leaves_the_batches_and_submits_no_more(task:
     async with double() as server:
         with opened(tmp_path / "a.db") as store:
             async with asyncio.timeout(5):
-                with pytest.raises(InBatches, match="Run the same command"):
+                with pytest.raises(InBatches, match="Run the same command") as left:
                     await ask(task, server, store, "teacher.batch={poll_s: 60}", wait=True, stop_s=0.1)
+            assert left.value.exit_code == 130
             assert len(server.desk.batches) == 1
             server.desk.clock.step(2 * 3600)
             await ask(task, server, store, "teacher.batch={poll_s: 60}")
