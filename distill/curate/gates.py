@@ -9,13 +9,13 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, get_type_hints
 
 import polars as pl
 from pydantic import TypeAdapter, ValidationError
 
-from distill.curate import agreement, filters, language, private, repetition, wording
+from distill.curate import agreement, filters, language, private, repetition, verify, wording
 from distill.curate.outcome import Outcome, ordered, partition, rescored, summary
 from distill.errors import Fault, SpecError
 from distill.text import did_you_mean
@@ -29,13 +29,17 @@ class Gate:
     drops: str
     needs: str = ""
     cost: str = "free"
+    given: Mapping[str, type] = field(default_factory=dict)
+    """What comes from the task and never from a spec: argument → its type, which no YAML value has."""
 
     @property
     def settings(self) -> dict[str, tuple[Any, Any]]:
         """Name → (type, default) of each setting; a default of `Parameter.empty` is none."""
-        hints = get_type_hints(self.run)
+        hints = get_type_hints(self.run, include_extras=True)
         parameters = list(inspect.signature(self.run).parameters.values())[1:]
-        return {one.name.rstrip("_"): (hints[one.name], one.default) for one in parameters}
+        return {
+            one.name.rstrip("_"): (hints[one.name], one.default) for one in parameters if one.name not in self.given
+        }
 
     def arguments(self, settings: Mapping[str, Any]) -> dict[str, Any]:
         """Settings as the function's keyword arguments: `is` in a spec is `is_` in Python."""
@@ -46,6 +50,8 @@ class Gate:
         """Settings that this gate does not know or misses, and values of a wrong kind."""
         known, found = self.settings, []
         for name, value in sorted(settings.items()):
+            if name in self.given and isinstance(value, self.given[name]):
+                continue
             if name not in known:
                 found.append(Fault(where, f"unknown setting {name!r}{did_you_mean(name, known)}"))
                 continue
@@ -75,6 +81,9 @@ GATES: dict[str, Gate] = {
     "language": Gate(language.language, "answers in another language than the input's, or the one asked"),
     "agreement": Gate(
         agreement.agreement, "answers that too few of the row's draws, or of a panel, agree with", "draws or a panel"
+    ),
+    "verify": Gate(
+        verify.gate, "answers that the task's own function fails", "verify.py", "time", given={"task": verify.Task}
     ),
     "secrets": Gate(private.secrets, "rows that hold what looks like a key or a password"),
     "pii": Gate(private.pii, "rows that name a person: reported, masked or dropped"),

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from distill.flow import asking, fitting
+from distill.flow import asking, checking, fitting
 from distill.flow.asks import Asked, last_of, may_fall_back, requests
 from distill.records import Answer
 from distill.teacher.store import Store
@@ -44,13 +44,19 @@ class Curated:
         """Those of the strata that have seeds left to ask."""
         return {stratum: count for stratum, count in self.lack.items() if self.spare[stratum] > 0}
 
+    @property
+    def warnings(self) -> list[str]:
+        """What a person should know of the steps before the rows are asked for, or trained on."""
+        return [step["warning"] for step in self.funnel if "warning" in step]
 
-def gates(project: Project) -> list[tuple[str, dict[str, Any]]]:
-    """The spec's gates, with what those for schema, tools and agreement check against."""
+
+def gates(project: Project, seeds: pl.DataFrame) -> list[tuple[str, dict[str, Any]]]:
+    """The spec's gates, with what those for schema, tools, agreement and the task's own function check against."""
     own: dict[str, dict[str, Any]] = {
         "schema": {"schema": project.output},
         "tools": {"tools": project.tools},
         "agreement": {"compare": _compared(project)},
+        "verify": checking.given(project, seeds),
     }
     return [(name, {**own.get(name, {}), **settings}) for name, settings in project.spec.gate_settings()]
 
@@ -67,7 +73,7 @@ def curate(project: Project, table: pl.DataFrame, asked: Asked, store: Store) ->
     strata = dict(train.select("seed_id", "stratum").iter_rows())
     samples, unanswered = _answered(project, train, asked, store)
     near = project.spec.dedup.near
-    gated = run_gates(samples, gates(project))
+    gated = run_gates(samples, gates(project, train))
     unique = dedup.duplicates(
         gated.kept, near=near, compare=_compared(project), on_conflict=project.spec.dedup.on_conflict
     )

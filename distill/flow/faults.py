@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from distill import chat, spec
 from distill.errors import Fault
+from distill.flow import checking
 from distill.flow.project import over
 from distill.teacher import embedded
 
@@ -60,7 +61,7 @@ def gates(task: spec.TaskSpec, file: Path) -> list[Fault]:
         if given is None and name in named:
             setting = "output; name a JSON Schema file" if name == "schema" else "tools; name a file of tools"
             found.append(Fault("gates", f"the gate `{name}` needs teacher.{setting} there or take the gate out"))
-    return [Fault(f"{file}: {fault.where}", fault.message) for fault in found]
+    return [Fault(f"{file}: {fault.where}", fault.message) for fault in found] + checking.faults(task, file)
 
 
 def student(task: spec.TaskSpec, seeds: Sequence[Seed], chats: Collection[str], file: Path) -> list[Fault]:

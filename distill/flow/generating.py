@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from distill.errors import AccessRefused, RowsOwed
-from distill.flow import asks, curation, overnight, seeding
+from distill.flow import asks, checking, curation, overnight, seeding
 from distill.flow.asking import Interrupted
 from distill.flow.stages import Run, key_of, settings_of, stage
 from distill.records import Request, content_id
@@ -28,6 +28,7 @@ async def generate(run: Run) -> None:
         "rows": content_id([seed.id for seed in (*project.seeds, *project.pinned)]),
         "gold": content_id([dict(seed.gold or {}) for seed in project.seeds]),
         "parent": run.parent.name if run.parent else None,
+        **checking.key(project),
     }
     outputs = ["seeds.parquet", "seeds_dropped.parquet", "asked.parquet", "seeds.json"]
     await stage(run, "generate", settings=settings, inputs=[], outputs=outputs, work=_generate)
@@ -37,6 +38,7 @@ async def _generate(run: Run) -> Mapping[str, Any]:
     import polars as pl
 
     project = run.project
+    checking.importable(project)
     parent = pl.read_parquet(run.parent / "seeds.parquet") if run.parent else None
     aside = seeding.aside(project.spec, project.seeds, project.pinned, bad_rows=project.bad_rows, parent=parent)
     write_parquet(run.folder / "seeds.parquet", aside.kept)
@@ -53,6 +55,8 @@ async def _generate(run: Run) -> Mapping[str, Any]:
         if asked:
             await _ask(run, aside.kept, [ask for ask in asked if ask not in gone], gone, closed)
         curated = curation.curate(project, aside.kept, asked, run.store)
+        for warning in curated.warnings:
+            run.watch.say(f"  {warning}")
         extra = asks.fall_back(project, aside.kept, asked, curated.lack, curated.accepted)
         extra = extra or asks.more(project, aside.kept, asked, curated.short)
         if not extra:

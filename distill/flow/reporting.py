@@ -144,6 +144,7 @@ def _warnings(run: Run, funnel: Mapping[str, Any]) -> list[str]:
         )
     if not spec.teacher.terms:
         found.append("The spec does not state the teacher's terms; check that its answers may train a model.")
+    found += [step["warning"] for step in funnel.get("funnel", []) if "warning" in step]
     accept, kept = funnel.get("accept"), funnel.get("kept", 0)
     if accept and kept < accept:
         found.append(f"{accept} rows were asked and {kept} got; the funnel says where the others went.")

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from distill import __version__
-from distill.flow import asks, curation
+from distill.flow import asks, checking, curation
 from distill.flow.asking import Sender
 from distill.flow.project import Project
 from distill.flow.watch import Watch
@@ -104,6 +104,7 @@ async def curate(run: Run) -> None:
         "student_prompt": run.project.student_prompt.turns,
         "output": run.project.output,
         "tools": run.project.tools,
+        **checking.key(run.project),
     }
     inputs = ["seeds.parquet", "seeds_dropped.parquet", "asked.parquet"]
     outputs = ["samples.parquet", "dropped.parquet", "funnel.json"]
@@ -118,6 +119,8 @@ async def _curate(run: Run) -> Mapping[str, Any]:
     project, table = run.project, run.table("seeds.parquet")
     asked = asks.asked_of(run.folder)
     curated = curation.curate(project, table, asked, run.store)
+    for warning in curated.warnings:
+        run.watch.say(f"  {warning}")
     samples = pl.concat(
         [curated.kept, curated.rejected.with_columns(pl.lit("dropped").alias("fate"))], how="diagonal"
     ).sort("seed_id", "teacher", "draw")

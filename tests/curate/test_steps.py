@@ -10,6 +10,8 @@ from distill.curate.balance import balance
 from distill.curate.dedup import duplicates
 from distill.curate.gates import run_gates
 from distill.curate.leaks import leaks
+from distill.curate.verdicts import Verdict
+from distill.curate.verify import verify
 from distill.outcome import DROPPED
 
 SCHEMA = {"type": "object", "required": ["intent"]}
@@ -28,7 +30,16 @@ GATES = [
     ("pii", {"action": "mask"}),
 ]
 INPUTS = ["where is my kettle", "where is my kettle?", "Where is my KETTLE", "refund the lamp please", ""]
+
+
+def longer(rows):
+    """The longer an answer the better; nothing can be said of an empty one."""
+    return [Verdict(min(len(text) / 20, 1.0)) if text else Verdict(None, cause="empty") for text in rows["answer"]]
+
+
 STEPS = {
+    "verify": partial(verify, check=longer, at_least=0.5),
+    "verify, unscored kept": partial(verify, check=longer, at_least=0.5, unscored="keep"),
     "gates": partial(run_gates, gates=GATES),
     "dedup": partial(duplicates, near=0.8),
     "conflicts": partial(duplicates, near=0.8, compare=["intent"], on_conflict="drop"),

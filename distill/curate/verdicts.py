@@ -1,0 +1,107 @@
+"""What a task's own function said of each row, kept so that curating again does not ask it again.
+
+One SQLite file, `.distill/checks.db`. A key is a hash of the function's file, its name and the row's content, so a changed
+file asks anew. What came to no score is kept for this process alone: rounds of one run do not wait for the same
+endless loop twice, and the next command tries again. The file holds nothing that cannot be computed again; one that is
+damaged is begun anew.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+from distill.errors import UsageError
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS verdicts (
+  key BLOB PRIMARY KEY, score REAL, message TEXT NOT NULL, cause TEXT NOT NULL, process TEXT
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS held (layer TEXT PRIMARY KEY) STRICT;
+"""
+_FIND = "SELECT key, score, message, cause FROM verdicts WHERE key IN ({}) AND (score IS NOT NULL OR process = ?)"
+_KEEP = "INSERT OR REPLACE INTO verdicts VALUES (?,?,?,?,?)"
+_AT_ONCE = 500
+_PROCESS = uuid.uuid4().hex
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A score in 0..1 with the function's own message; no score where it could not judge, and then `cause` says why."""
+
+    score: float | None
+    message: str = ""
+    cause: str = ""
+
+    @property
+    def detail(self) -> str:
+        """Why there is no score, in a line."""
+        return f"verify: {self.cause}: {self.message}" if self.message else f"verify: {self.cause}"
+
+
+class Verdicts:
+    """An open file of verdicts; `limits` are those that rows without a score met, e.g. "2 s, 512 MiB"."""
+
+    def __init__(self, path: Path, *, limits: str) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._process = f"{_PROCESS} {limits}"
+        try:
+            self._db = _opened(path)
+        except sqlite3.DatabaseError as fault:
+            if isinstance(fault, sqlite3.OperationalError):  # no place or no right, which a new file has not either
+                raise UsageError(f"{path}: {fault}; make room, or give the right to write there") from None
+            for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
+                path.with_name(name).unlink(missing_ok=True)
+            self._db = _opened(path)
+
+    def __enter__(self) -> Verdicts:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, at: TracebackType | None) -> None:
+        self._db.close()
+
+    def find(self, keys: Sequence[bytes]) -> dict[bytes, Verdict]:
+        """Those of the keys that are known."""
+        return dict(self._find(keys))
+
+    def keep(self, found: Iterable[tuple[bytes, Verdict]]) -> None:
+        """Write verdicts, in one transaction."""
+        rows = [
+            (key, one.score, one.message, one.cause, None if one.score is not None else self._process)
+            for key, one in found
+        ]
+        with self._db:
+            self._db.executemany(_KEEP, rows)
+
+    @property
+    def held(self) -> set[str]:
+        """The layers that held the function when it last ran, see `sandbox.pool.judge`."""
+        return {layer for (layer,) in self._db.execute("SELECT layer FROM held")}
+
+    def note(self, held: Iterable[str]) -> None:
+        """Set `held`."""
+        with self._db:
+            self._db.execute("DELETE FROM held")
+            self._db.executemany("INSERT INTO held VALUES (?)", [(layer,) for layer in held])
+
+    def _find(self, keys: Sequence[bytes]) -> Iterator[tuple[bytes, Verdict]]:
+        for start in range(0, len(keys), _AT_ONCE):
+            some = keys[start : start + _AT_ONCE]
+            for key, *rest in self._db.execute(_FIND.format(",".join("?" * len(some))), (*some, self._process)):
+                yield key, Verdict(*rest)
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    db = sqlite3.connect(path, timeout=30)
+    with contextlib.ExitStack() as undo:
+        undo.callback(db.close)
+        db.execute("PRAGMA journal_mode=WAL")
+        db.execute("PRAGMA synchronous=NORMAL")
+        db.executescript(_TABLES)
+        undo.pop_all()
+    return db
