@@ -11,6 +11,8 @@ A gap is a fault of ours and raises `DistillError` with the numbers, before anyt
 
 from __future__ import annotations
 
+import itertools
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -54,13 +56,13 @@ def _within(funnel: Sequence[Stage]) -> list[str]:
 
 
 def _left(stage: Stage) -> int:
-    return sum(stage["dropped"].values()) + int(stage.get("aside", 0))
+    return int(sum(stage["dropped"].values()) + stage.get("aside", 0))
 
 
 def _between(funnel: Sequence[Stage], tables: Mapping[str, int]) -> list[str]:
     """Every place where two stages, or a stage and a table, disagree."""
     gaps = []
-    for before, after in zip(funnel, funnel[1:], strict=False):
+    for before, after in itertools.pairwise(funnel):
         if after["stage"] == "answer":  # seeds become questions here
             gaps += _differ("ask kept", before["kept"], "seeds of asked.parquet", tables["seeds"])
             gaps += _differ("answer took in", after["in"], "questions of asked.parquet", tables["questions"])
@@ -72,20 +74,14 @@ def _between(funnel: Sequence[Stage], tables: Mapping[str, int]) -> list[str]:
 
 def _rows(funnel: Sequence[Stage], gone: Mapping[tuple[str, str], int]) -> list[str]:
     """Every reason that the funnel and dropped.parquet count otherwise."""
-    said: dict[tuple[str, str], int] = {}
+    said: Counter[tuple[str, str]] = Counter()
     for stage in funnel:
-        for reason, count in stage["dropped"].items():
-            key = (_NAMES.get(stage["stage"], stage["stage"]), reason)
-            said[key] = said.get(key, 0) + count
+        name: str = _NAMES.get(stage["stage"]) or stage["stage"]
+        said.update({(name, reason): count for reason, count in stage["dropped"].items()})
     return [
         gap
-        for stage, reason in sorted({*said, *gone})
-        for gap in _differ(
-            f"{stage} dropped for {reason}",
-            said.get((stage, reason), 0),
-            "rows of dropped.parquet",
-            gone.get((stage, reason), 0),
-        )
+        for key in sorted({*said, *gone})
+        for gap in _differ(f"{key[0]} dropped for {key[1]}", said[key], "rows of dropped.parquet", gone.get(key, 0))
     ]
 
 
