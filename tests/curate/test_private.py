@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distill.curate.private import named, pii, secrets
+from distill.curate.private import hidden, named, pii, secrets
 
 KEYS = [
     "AKIA" + "ABCDEFGHIJ234567",
@@ -101,3 +101,15 @@ def test_the_arguments_of_a_call_are_looked_at_and_masked_too(frame):
     assert pii(rows).dropped["detail"].to_list() == ["the tool_calls holds an e-mail address"]
     masked = pii(rows, action="mask").kept["tool_calls"][0]
     assert json.loads(json.loads(masked)[0][1]) == {"to": "[email]", "n": 1}
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_what_may_be_shown_holds_no_key(key):
+    """Nor what follows the first line of a private one; what names a person is hidden only where that is asked."""
+    text = f"before {key}\nMIIEpAIBAAKCAQEA7 jo@firm.com"
+    said = hidden(text)
+    assert key not in said
+    assert said.startswith("before [")
+    assert ("MIIE" in said) is ("PRIVATE" not in key)
+    assert "jo@firm.com" not in hidden(text, persons=True)
+    assert hidden("An order, 48-1234.", persons=True) == "An order, 48-1234."
