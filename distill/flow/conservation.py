@@ -90,9 +90,16 @@ def _differ(what: str, one: int, other: str, two: int) -> list[str]:
 
 
 def lines(funnel: Sequence[Stage], total: Mapping[str, Any]) -> list[str]:
-    """The funnel for people, a stage a line, and last the sum that `check` found to hold."""
-    most = max((len(f"{stage['in']:,}") for stage in funnel), default=1)
-    said = [_line(stage, most) for stage in funnel]
+    """The funnel for people, a stage a line and gates that dropped none together; last the sum that `check` found to hold."""
+    wide, most = max(len(stage["stage"]) for stage in funnel), max(len(f"{stage['in']:,}") for stage in funnel)
+    first = next((i for i, stage in enumerate(funnel) if stage["stage"] == "answer"), len(funnel)) + 1
+    said = [_line(stage, wide, most) for stage in funnel[:first]]
+    for idle, stages in itertools.groupby(funnel[first:], key=lambda stage: not _left(stage)):
+        found = list(stages)
+        if idle:
+            said.append(f"  {', '.join(stage['stage'] for stage in found)}: all {found[0]['in']:,} kept")
+        else:
+            said += [_line(stage, wide, most) for stage in found]
     questions, seeds = total["questions"], total["seeds"]
     asked = f"{questions:,} asked" if questions == seeds else f"{questions:,} questions about {seeds:,} seeds"
     return [
@@ -101,8 +108,8 @@ def lines(funnel: Sequence[Stage], total: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _line(stage: Stage, width: int) -> str:
-    head = f"  {stage['stage']:<13} {stage['in']:>{width},}"
+def _line(stage: Stage, wide: int, most: int) -> str:
+    head = f"  {stage['stage']:<{wide}} {stage['in']:>{most},}"
     if aside := stage.get("aside", 0):
         return f"{head} = {stage['kept']:,} to train on + {aside:,} set aside to test"
     reasons = sorted(stage["dropped"].items(), key=lambda pair: (-pair[1], pair[0]))
