@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from distill.curate import gates, wording
@@ -156,6 +156,7 @@ def books(draw: st.DrawFn) -> tuple[list[dict[str, Any]], dict[str, pl.DataFrame
     }
 
 
+@settings(deadline=None)
 @given(books(), st.data())
 def test_books_that_agree_pass_and_one_row_less_anywhere_does_not(
     book: tuple[list[dict[str, Any]], dict[str, pl.DataFrame]], data: st.DataObject
