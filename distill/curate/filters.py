@@ -67,7 +67,7 @@ def length(
     logarithm of the tokens, in strata of 20 rows or more; 5 is a wide berth.
     """
     rows = ordered(frame)
-    bounds = _bounds(rows, spread) if spread is not None else {}
+    inside = bounds(rows, spread) if spread is not None else {}
 
     def judge(row: Mapping[str, Any]) -> Fail:
         chars, tokens = len(row["answer"].strip()), row["completion_tokens"]
@@ -75,7 +75,7 @@ def length(
             return "too_short", f"{chars} characters, at least {min_chars} asked"
         if max_tokens is not None and tokens > max_tokens:
             return "too_long", f"{tokens} tokens, at most {max_tokens} asked"
-        low, high = bounds.get(row["stratum"], (0.0, math.inf))
+        low, high = inside.get(row["stratum"], (0.0, math.inf))
         if not low <= tokens <= high:
             return "odd_length", f"{tokens} tokens where {row['stratum']} has {low:.0f} to {high:.0f}"
         return None
@@ -83,7 +83,7 @@ def length(
     return judged(rows, "length", judge)
 
 
-def _bounds(rows: pl.DataFrame, spread: float) -> dict[str, tuple[float, float]]:
+def bounds(rows: pl.DataFrame, spread: float) -> dict[str, tuple[float, float]]:
     """Tokens between which each stratum's answers lie; taken again without those outside until none is, so that a second
     look at what was kept finds nothing more.
     """

@@ -113,6 +113,18 @@ def named(text: str) -> Iterator[tuple[str, str]]:
                 yield kind, hit[0]
 
 
+def hidden(text: str, *, persons: bool = False) -> str:
+    """A text that may be shown: each credential as [AWS key], and with `persons` each address or number as [email]."""
+    for name, pattern in SECRETS.items():
+        # Of a private key only the first line is sure to be found, so all that follows it goes too.
+        text = (
+            re.sub(pattern.pattern + r"[\s\S]*", f"[{name}]", text)
+            if name == "private key"
+            else pattern.sub(f"[{name}]", text)
+        )
+    return _mask(text) if persons else text
+
+
 def _masked(text: str) -> str:
     """The text with [email] and the like; JSON stays JSON, since only the texts in it are touched."""
     try:

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from distill.flow import asks, story, teaching
+from distill.flow import asks, attrition, curation_story, story, teaching
 from distill.flow.stages import Run, stage, version_note
 from distill.rundir import write_atomic, write_json
 from distill.teacher.store import Spend
 
-_A_REASON = 10
+if TYPE_CHECKING:
+    import polars as pl
 
 
 async def report(run: Run) -> None:
     """report.html, REPORT.md and report.json."""
     inputs = [
+        "seeds.parquet",
         "funnel.json",
         "comparison.json",
         "expect.json",
@@ -73,14 +75,14 @@ def gather(run: Run) -> dict[str, Any]:
         "student": {"base": spec.student.train.base, "with": spec.student.train.with_},
         **comparison,
         "funnel": funnel.get("funnel", []),
+        "total": funnel.get("total"),
         "strata": funnel.get("strata", {}),
-        "edge_cases": funnel.get("edge_cases", []),
+        **_curation(run, funnel),
         "loss": teaching.losses(folder),
         "spend": spend(run),
         "night": _night(run),
         "expect": json.loads((run.folder / "expect.json").read_bytes()) if (run.folder / "expect.json").exists() else [],
-        "dataset": {"train": counts["train"], "valid": counts["valid"], "test": comparison.get("rows", 0), "tokens": int(samples["completion_tokens"].sum())},
-        "drops": _drops(run),
+        "dataset": {"train": counts["train"], "valid": counts["valid"], "test": comparison.get("rows", 0), "tokens": _tokens(samples)},
         "repeat": ["make distill" if shown == "prompts/support-triage/task.yaml" else f"distill run {shown}"],
         "warnings": _warnings(run, funnel),
         "previous": _previous(run, comparison),
@@ -114,6 +116,10 @@ def _night(run: Run) -> dict[str, Any] | None:
     return None if found is None else found | {"sentences": story.sentences(found)}
 
 
+def _tokens(samples: pl.DataFrame) -> int:
+    return int(samples.filter(samples["fate"] != "dropped")["completion_tokens"].sum())
+
+
 def _json(run: Run, name: str) -> dict[str, Any]:
     path = run.folder / name
     return dict(json.loads(path.read_bytes())) if path.exists() else {}
@@ -123,16 +129,20 @@ def _time(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
-def _drops(run: Run) -> list[dict[str, str]]:
-    """At most ten rows a reason, so that no reason is only a number."""
-    shown: dict[tuple[str, str], int] = defaultdict(int)
-    rows = []
-    for row in run.table("dropped.parquet").iter_rows(named=True):
-        key = (row["stage"], row["reason"])
-        shown[key] += 1
-        if shown[key] <= _A_REASON:
-            rows.append({name: str(row[name]) for name in ("row", "stage", "reason", "detail")})
-    return rows
+def _curation(run: Run, funnel: Mapping[str, Any]) -> dict[str, Any]:
+    project = run.project
+    dataset, seeds = project.spec.dataset, run.table("seeds.parquet")
+    return curation_story.gather(
+        seeds,
+        run.table("samples.parquet"),
+        run.table("dropped.parquet"),
+        gates=project.spec.gate_settings(),
+        quotas=attrition.wanted(
+            seeds, accept=dataset.accept, per_stratum=dataset.per_stratum, edge_cases=project.edge_cases
+        ),
+        edge_cases=funnel.get("edge_cases", []),
+        unread=[*project.seeds, *project.pinned],
+    )
 
 
 def _warnings(run: Run, funnel: Mapping[str, Any]) -> list[str]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from distill import deadline
 from distill.errors import GateNotMet, RowsOwed, UsageError
-from distill.flow import generating, loops, reporting, stages, teaching
+from distill.flow import conservation, generating, loops, reporting, stages, teaching
 from distill.flow.asking import Sender
 from distill.flow.project import Project, need_price
 from distill.flow.stages import Run
@@ -214,10 +214,22 @@ def _result(run: Run) -> dict[str, Any]:
         "owed": owed,
         "usd": run.store.spent(run.folder.name),
         "usd_estimated": sum(row.usd_estimated for row in run.store.ledger(run.folder.name)),
+        "funnel": _funnel(run),
         "verdict": verdict,
         "report": str(run.folder / "report.html") if (run.folder / "report.html").exists() else None,
         "exit": GateNotMet.exit_code if missed else RowsOwed.exit_code if owed else 0,
     }
+
+
+def _funnel(run: Run) -> dict[str, Any] | None:
+    """Where the rows went, in commands that curate."""
+    path = run.folder / "funnel.json"
+    if "curate" not in (*run.done, *run.skipped) or not path.exists():
+        return None
+    found = json.loads(path.read_bytes())
+    if not found.get("conserved"):  # curated before the sum was checked
+        return None
+    return {"stages": found["funnel"], **found["total"], "conserved": True}
 
 
 def lines(result: dict[str, Any]) -> list[str]:
@@ -229,6 +241,8 @@ def lines(result: dict[str, Any]) -> list[str]:
     ]
     if result["owed"]:
         said.append(f"{result['owed']} rows are still owed")
+    if result["funnel"]:
+        said += conservation.lines(result["funnel"]["stages"], result["funnel"])
     if result["verdict"] and "report" in (*result["done"], *result["skipped"]):
         said += [
             f"verdict: {result['verdict']['word']}",

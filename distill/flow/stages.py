@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from distill import __version__
-from distill.flow import asks, checking, curation
+from distill.flow import asks, checking, conservation, curation
 from distill.flow.asking import Sender
 from distill.flow.project import Project
 from distill.flow.watch import Watch
@@ -125,8 +125,6 @@ async def _curate(run: Run) -> Mapping[str, Any]:
         [curated.kept, curated.rejected.with_columns(pl.lit("dropped").alias("fate"))], how="diagonal"
     ).sort("seed_id", "teacher", "draw")
     dropped = pl.concat([run.table("seeds_dropped.parquet"), curated.dropped])
-    write_parquet(run.folder / "samples.parquet", samples)
-    write_parquet(run.folder / "dropped.parquet", dropped)
     seeds_report = json.loads((run.folder / "seeds.json").read_bytes())
     test = seeds_report.pop("test")
     aside = {
@@ -145,8 +143,14 @@ async def _curate(run: Run) -> Mapping[str, Any]:
         }
         for case in project.edge_cases
     ]
+    stages = [seeds_report, aside, *curated.funnel]
+    total = conservation.check(stages, asked=run.table("asked.parquet"), samples=samples, dropped=dropped)
+    write_parquet(run.folder / "samples.parquet", samples)
+    write_parquet(run.folder / "dropped.parquet", dropped)
     funnel = {
-        "funnel": [seeds_report, aside, *curated.funnel],
+        "funnel": stages,
+        "total": total,
+        "conserved": True,
         "test": test,
         "strata": curation.marginals(table, curated, asked, project.spec.strata.columns),
         "edge_cases": cases,

@@ -1,4 +1,4 @@
-"""Marks drawn as inline SVG: whiskers, gaps, bars and lines; numbers come in, a string of SVG goes out.
+"""Marks drawn as inline SVG: whiskers, gaps, bars, histograms and lines; numbers come in, a string of SVG goes out.
 
 Words stay in the HTML around a mark, so that they keep their size on a phone, wrap, and can be searched and
 read aloud. Only numbers enter the SVG, so nothing of a seed or an answer can become markup here. Colours are
@@ -43,6 +43,31 @@ def span(start: float, end: float, *, kind: str) -> str:
     wide = max(end - start, 0.006)
     main = f'<rect class="{_word(kind)}" x="{_at(min(start, 1 - wide))}" width="{_at(wide)}" height="100%" rx="3"/>'
     return _svg('<rect class="track" width="100%" height="100%" rx="3"/>' + main, f"{_pc(start)} to {_pc(end)}", "bar")
+
+
+def histogram(
+    bins: Sequence[Sequence[int]], *, marks: Sequence[float] = (), kinds: Sequence[str] = ("kept", "gone")
+) -> str:
+    """Columns of equal width, the parts of each (in the classes `kinds`) on top of each other; `marks` are shares of the width."""
+    most = max(map(sum, bins), default=0) or 1
+    wide = 600 / max(1, len(bins))
+    drawn = []
+    for i, parts in enumerate(bins):
+        top = 120.0
+        for count, kind in zip(parts, kinds, strict=True):
+            # What is there at all is seen, be it one of a million.
+            high = max(count / most * 118, 1.5) if count else 0.0
+            top -= high
+            size = f'width="{wide - 2:.1f}" height="{high:.1f}"'
+            drawn.append(f'<rect class="{_word(kind)}" x="{i * wide + 1:.1f}" y="{top:.1f}" {size}/>' if count else "")
+    at = [f"{min(max(mark, 0.0), 1.0) * 600:.1f}" for mark in marks]
+    limits = "".join(f'<line class="floor" x1="{x}" x2="{x}" y1="0" y2="120"/>' for x in at)
+    base = '<line class="grid" x1="0" x2="600" y1="119.5" y2="119.5"/>'
+    label = f"{len(bins)} columns over {sum(map(sum, bins))} values, {most} in the highest"
+    return (
+        f'<svg class="hist" viewBox="0 0 600 120" preserveAspectRatio="none" role="img" aria-label="{label}">'
+        f"{base}{''.join(drawn)}{limits}</svg>"
+    )
 
 
 def lines(series: Mapping[str, Sequence[Point]]) -> str:

@@ -36,7 +36,8 @@ _KEYS: dict[str, Any] = {
     **dict.fromkeys(("title", "about", "metric"), ""),
     **{key: {} for key in ("run", "teacher", "student", "verdict", "arms", "strata", "by_label", "dataset")},
     **dict.fromkeys(("differences", "worst", "funnel", "edge_cases", "loss", "spend", "drops"), ()),
-    **dict.fromkeys(("repeat", "warnings", "expect"), ()),
+    **dict.fromkeys(("repeat", "warnings", "expect", "shortfalls", "scores", "forms"), ()),
+    **{key: {} for key in ("total", "by_stratum", "tokens", "clusters")},
     "margin": 0.0,
     "rows": 0,
     "previous": None,
@@ -109,6 +110,22 @@ def signed(share: Any) -> str:
 
 def count(value: Any) -> str:
     return f"{value:,.0f}" if _number(value) else "\u2013"
+
+
+def plain(value: Any) -> str:
+    """A number as short as it is: 60.0 → "60", 0.6 → "0.6", 41.42 → "41.4"."""
+    return f"{value:,.0f}" if _number(value) and abs(value) >= 100 else f"{value:.3g}" if _number(value) else "\u2013"
+
+
+def heat(part: Any, whole: Any) -> int:
+    """How dark a cell is, 0 to 5: 0 for nothing, 5 from a half on."""
+    return min(5, 1 + int(part / whole * 8)) if part and whole else 0
+
+
+def losses(row: Report, columns: Sequence[Report]) -> str:
+    """What a stratum lost by reason: "agreement 4, not_json 1"; without what was spare."""
+    pairs = zip(columns, row.get("counts", ()), strict=False)
+    return ", ".join(f"{column['reason']} {n:,}" for column, n in pairs if n and not column["spare"])
 
 
 def usd(value: Any) -> str:
@@ -186,7 +203,7 @@ def _html_environment() -> Environment:
     from markupsafe import Markup
 
     environment = _environment(autoescape=True)
-    drawings = (charts.whisker, charts.gap, charts.bar, charts.span, charts.lines)
+    drawings = (charts.whisker, charts.gap, charts.bar, charts.span, charts.histogram, charts.lines)
     environment.globals |= {draw.__name__: _marked(draw, Markup) for draw in drawings}
     return environment
 
@@ -211,7 +228,7 @@ def _environment(*, autoescape: bool) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    filters = (percent, signed, count, usd, seconds, shown)
+    filters = (percent, signed, count, plain, heat, usd, seconds, shown)
     environment.filters |= {each.__name__: each for each in filters}
-    environment.globals |= {"NAMES": NAMES, "MEASURES": MEASURES}
+    environment.globals |= {"NAMES": NAMES, "MEASURES": MEASURES, "losses": losses}
     return environment

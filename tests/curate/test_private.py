@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from distill.curate.private import _KEY_HINT, _KINDS, _PII_HINT, SECRETS, named, pii, secrets
+from distill.curate.private import _KEY_HINT, _KINDS, _PII_HINT, SECRETS, hidden, named, pii, secrets
 
 KEYS = [
     "AKIA" + "ABCDEFGHIJ234567",
@@ -116,3 +116,15 @@ def test_the_fast_look_passes_nothing_that_a_pattern_finds(kind, pattern):
             assert pl.Series([text.encode("utf-8", "replace").decode()]).str.contains(hint)[0]
 
     check()
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_what_may_be_shown_holds_no_key(key):
+    """Nor what follows the first line of a private one; what names a person is hidden only where that is asked."""
+    text = f"before {key}\nMIIEpAIBAAKCAQEA7 jo@firm.com"
+    said = hidden(text)
+    assert key not in said
+    assert said.startswith("before [")
+    assert ("MIIE" in said) is ("PRIVATE" not in key)
+    assert "jo@firm.com" not in hidden(text, persons=True)
+    assert hidden("An order, 48-1234.", persons=True) == "An order, 48-1234."

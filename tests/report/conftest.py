@@ -117,10 +117,7 @@ def sample() -> dict[str, Any]:
                 {"value": "injection", "available": 22, "asked": 20, "got": 20},
             ],
         },
-        "edge_cases": [
-            {"where": {"style": "injection"}, "at_least": 20, "got": 20},
-            {"where": {"style": "sarcastic", "intent": "return"}, "at_least": 15, "got": 11},
-        ],
+        **curation(),
         "loss": [
             {
                 "step": step,
@@ -136,24 +133,89 @@ def sample() -> dict[str, Any]:
             spend("training", calls=1, replayed=0, tokens=(103_680, 0), usd=0.0, estimated=True),
         ],
         "dataset": {"train": 288, "valid": 32, "test": 96, "tokens": 34_560},
-        "drops": [
-            {
-                "row": "9a01c2",
-                "stage": "dedup",
-                "reason": "near_duplicate",
-                "detail": "twin 77b0e1, similarity 0.91",
-            },
-            {
-                "row": "c41d00",
-                "stage": "schema",
-                "reason": "schema",
-                "detail": "$.urgency: 'urgent' is not one of …",
-            },
-        ],
         "repeat": ["pip install distill==0.1.0", "distill run prompts/support-triage/task.yaml"],
         "warnings": ["intent=return got 80 of 100 rows: the seeds hold no more. Add seeds, or lower per_stratum."],
         "previous": None,
     }
+
+
+def curation() -> dict[str, Any]:
+    """What `flow.curation_story` gathers."""
+    strata = ["billing", "delivery", "return", *(f"shop {i}" for i in range(30))]
+    return {
+        "total": {"seeds": 406, "questions": 812, "kept": 320, "dropped": 492},
+        "by_stratum": {
+            "columns": [
+                {"stage": "schema", "reason": "not_json", "of": "asked", "spare": False, "count": 84},
+                {"stage": "balance", "reason": "over_quota", "of": "asked", "spare": True, "count": 33},
+                {"stage": "seeds", "reason": "repeated", "of": "read", "spare": False, "count": 11},
+                {"stage": "", "reason": "3 other reasons", "of": "", "spare": True, "count": 4},
+            ],
+            "rows": [
+                {
+                    "stratum": name, "read": 30, "asked": 24, "kept": 12, "lost": 11 - i // 3, "share": (11 - i // 3) / 24,
+                    "counts": [11 - i // 3, 1, 0, 0],
+                }
+                for i, name in enumerate(strata)
+            ],
+            "more": 7,
+        },
+        "shortfalls": [
+            {"stratum": "return", "wanted": 30, "got": 12, "stage": "schema", "reason": "not_json", "count": 11},
+            {"stratum": "shop 3", "wanted": 13, "got": 12, "stage": "", "reason": "", "count": 0},
+        ],
+        "edge_cases": [
+            {"where": {"style": "injection"}, "at_least": 20, "got": 20, "seeds": 22, "natural": 0.042, "share": 0.0625},
+            {
+                "where": {"style": "sarcastic", "intent": "return"}, "at_least": 15, "got": 11, "seeds": 12,
+                "natural": 0.023, "share": 0.034,
+            },
+        ],
+        "scores": [
+            {
+                "gate": "agreement", "n": 700, "dropped": 120, "low": 0.0, "high": 1.0,
+                "bins": [[0, 0]] * 6 + [[0, 120]] + [[0, 0]] * 6 + [[180, 0]] + [[0, 0]] * 5 + [[400, 0]],
+                "limits": [{"setting": "at_least", "value": 0.6}],
+            }
+        ],
+        "tokens": {
+            "n": 700, "kept": 320, "low": 0.0, "high": 66.0, "bins": [[i % 7 * 5, i % 5 * 9] for i in range(20)],
+            "limits": [{"setting": "max_tokens", "value": 60.0}], "before": [13.0, 22.0, 26.0, 32.0, 39.0, 61.0],
+            "after": [17.0, 21.0, 25.0, 31.0, 39.0, 44.0],
+            "bounds": [{"stratum": "billing", "low": 10.0, "high": 44.4, "n": 40}],
+        },
+        "forms": [{"form": "JSON", "before": 0.85, "after": 1.0}, {"form": "line", "before": 0.15, "after": 0.0}],
+        "clusters": {
+            "seeds": 502, "count": 9, "rows": 31,
+            "largest": [
+                {
+                    "cluster": "77b0e1", "size": 12, "kept": 1,
+                    "examples": [
+                        {"row": "77b0e1", "input": "Where is order 1?", "fate": "train", "why": "", "similarity": 1.0},
+                        {
+                            "row": "9a01c2", "input": "Where is order 2?", "fate": "dropped",
+                            "why": "dedup: near_duplicate", "similarity": 0.91,
+                        },
+                    ],
+                }
+            ],
+        },
+        "drops": [
+            {
+                "stage": "seeds", "reason": "repeated", "count": 1,
+                "rows": [{"row": "11aa", "stratum": "", "detail": "same text as 22bb", "input": "Hello?", "answer": ""}],
+            },
+            {
+                "stage": "schema", "reason": "not_json", "count": 84,
+                "rows": [
+                    {
+                        "row": "c41d00", "stratum": "return", "detail": "bad JSON at character 1",
+                        "input": "How do I send it back? " * 40, "answer": "Sure! Here is how.",
+                    }
+                ],
+            },
+        ],
+    }  # fmt: skip
 
 
 def arm(

@@ -37,3 +37,20 @@ def test_lines_leave_out_what_is_no_number(points: list[tuple[float, float]], dr
     svg = charts.lines({"train_loss": points})
     assert bool(svg) is drawn
     assert "nan" not in svg
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 10**6)), min_size=1, max_size=30),
+    st.lists(SHARE, max_size=3),
+)
+def test_a_histogram_is_well_formed_and_stays_inside(bins: list[tuple[int, int]], marks: list[float]) -> None:
+    """Every part that holds a value is drawn, however few; columns and marks lie in the drawing."""
+    svg = ElementTree.fromstring(charts.histogram(bins, marks=marks))  # noqa: S314 - our own drawing
+    parts = [shape for shape in svg if shape.tag == "rect"]
+    assert len(parts) == sum(count > 0 for pair in bins for count in pair)
+    for part in parts:
+        x, y, width, height = (float(part.get(name, "")) for name in ("x", "y", "width", "height"))
+        assert 0 <= x <= x + width <= 600.1
+        assert 0 < height <= 121
+        assert y >= -3.1
+    assert all(0 <= float(shape.get("x1", "")) <= 600 for shape in svg if shape.tag == "line")

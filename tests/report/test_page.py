@@ -56,6 +56,10 @@ def test_every_section_stands_on_the_page(report: Report) -> None:
         "Its worst answers",
         "What became of the rows",
         "Is the dataset balanced?",
+        "What each stratum lost, and why",
+        "Scores, and where the limit lies",
+        "The answers before and after curation",
+        "Near copies among the seeds",
         "How the training went",
         "What it cost",
         "How to repeat it",
@@ -68,6 +72,11 @@ def test_every_section_stands_on_the_page(report: Report) -> None:
         "near_duplicate",
         "too few",
         "us, in part",
+        "at_least 0.6",
+        "max_tokens 60",
+        "cost most",
+        "Sure! Here is how.",
+        "12 seeds, 1 kept",
         "2 of 96 without an answer",
     ):
         assert number in said
@@ -107,6 +116,28 @@ def test_any_key_may_be_missing(render: Callable[[Report], str], report: Report)
     for key in report:
         assert "How to repeat it" in render({other: value for other, value in report.items() if other != key})
         assert "How to repeat it" in render({**report, key: None})
+
+
+def test_a_night_is_drawn_beside_a_comparison(report: Report) -> None:
+    part = {"way": "batch", "name": "batch_1", "spender": "teacher", "start": 0.1, "end": 0.9, "from": "01:00:00"}
+    part |= {"until": "05:00:00", "rows": 400, "answered": 398, "usd": 0.4, "ended": "completed"}
+    said = ["From 1 to 5."]
+    report["night"] = {
+        "began": "2026-11-21 01:00:00",
+        "over": "2026-11-21 05:00:00",
+        "parts": [part],
+        "sentences": said,
+    }
+    assert "How the night went" in " ".join(Page(html(report)).text)
+
+
+def test_every_stratum_stands_once_with_its_losses(report: Report) -> None:
+    """Twelve are seen at once and the others are a click away; what is spare is no loss in words either."""
+    page = html(report)
+    for row in report["by_stratum"]["rows"]:
+        assert page.count(f'<td title="{row["stratum"]}">') == 1
+    assert page.index("21 more strata") < page.index('title="shop 20"')
+    assert "| return | 24 | 12 | 46 % | not\\_json 11 |" in markdown(report)
 
 
 def test_a_refresh_shows_both_students(report: Report) -> None:
