@@ -17,7 +17,7 @@ from distill.curate import gates, wording
 from distill.curate.outcome import Outcome
 from distill.errors import DistillError
 from distill.flow import conservation, running
-from distill.flow.project import open_project
+from distill.flow.opening import open_project
 from distill.flow.watch import Silent
 from distill.outcome import dropped_frame
 from distill.testing.fault_server import Script, serve
