@@ -99,10 +99,11 @@ def test_rows_of_an_edge_case_are_as_various(frame):
     rows = planted(frame).to_dicts()
     labels = {True: json.dumps({"tone": "rude"}), False: json.dumps({"tone": "calm"})}
     made = [{**row, "labels": labels[row["model"] in ("kind 0", "kind 1") or n < 40]} for n, row in enumerate(rows)]
-    out = balance(frame(*made), quotas={"a": 8}, floors=[({"tone": "rude"}, 4)])
-    rude = out.kept.filter(labels=labels[True])
-    assert {"kind 0", "kind 1", "mode"} <= set(rude["model"])
-    assert set(out.kept["model"]) == {"mode", "kind 0", "kind 1", "kind 2", "kind 3"}
+    only = balance(frame(*made), quotas={"a": 3}, floors=[({"tone": "rude"}, 3)]).kept
+    assert set(only["model"]) == {"mode", "kind 0", "kind 1"}
+    more = balance(frame(*made), quotas={"a": 8}, floors=[({"tone": "rude"}, 3)]).kept
+    assert set(only["seed_id"]) <= set(more["seed_id"])
+    assert set(more["model"]) == {"mode", "kind 0", "kind 1", "kind 2", "kind 3"}
 
 
 @pytest.mark.parametrize("by", ["diverse", "score"])

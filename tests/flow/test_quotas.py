@@ -43,16 +43,39 @@ def test_at_temperature_one_the_dataset_is_as_the_seeds_are(task: Path) -> None:
     assert kept(curated(task, "dataset.accept=12")) == {"a": 6, "b": 6}
 
 
+def test_what_the_gates_drop_does_not_change_what_is_natural(task: Path) -> None:
+    """Three quarters of the seeds are of the first kind; a third of them hold a key and are dropped. Others of it are asked."""
+    seeds = [json.loads(line) for line in (task.parent / "seeds.jsonl").read_text().splitlines()]
+    key = "sk-proj-" + "aB3dE6gH9jK2mN5pQ8sT1vW4"
+    rows = [
+        row
+        | (
+            {"kind": "b"}
+            if n % 4 == 0
+            else {"kind": "a", "message": row["message"] + (f" {key}" if n % 4 == 1 else "")}
+        )
+        for n, row in enumerate(seeds)
+    ]
+    (task.parent / "seeds.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    folder = curated(task, "dataset.accept=16", "dataset.temperature=1")
+    assert kept(folder) == {"a": 12, "b": 4}
+    assert pl.read_parquet(folder / "dropped.parquet").filter(stage="secrets").height > 2
+
+
 def test_rows_over_the_quota_say_why_and_the_funnel_says_how_far_apart_the_others_are(task: Path) -> None:
     """22 rows were answered for 20; then 10 are wanted of them: none vanishes, and those that stay are further apart than by hash."""
-    folder = curated(task)
-    project = open_project(task, overrides=["dataset.accept=10"], env={})
-    with opened(project.store_path) as store:
-        found = curation.curate(project, pl.read_parquet(folder / "seeds.parquet"), asks.asked_of(folder), store)
-    over = found.dropped.filter(reason="over_quota")
-    assert (found.kept.height, over.height) == (10, 12)
-    assert all(text.endswith("place 1 by score, others add more variety") for text in over["detail"])
-    spread = found.funnel[-1]["spread"]
+    folder, found = curated(task), {}
+    for select in ("{}", "{by: score}"):
+        project = open_project(task, overrides=["dataset.accept=10", f"dataset.select={select}"], env={})
+        with opened(project.store_path) as store:
+            found[select] = curation.curate(
+                project, pl.read_parquet(folder / "seeds.parquet"), asks.asked_of(folder), store
+            )
+    for one, why in zip(found.values(), ("others add more variety", "a hash chose among equals"), strict=True):
+        over = one.dropped.filter(reason="over_quota")
+        assert (one.kept.height, over.height) == (10, 12)
+        assert all(text.endswith(f"place 1 by score, {why}") for text in over["detail"])
+    spread = found["{}"].funnel[-1]["spread"]
     assert spread["rows"] == 10
     assert spread["chosen"] > spread["by_hash"]
 
