@@ -66,7 +66,7 @@ def test_the_specs_that_pages_show_are_specs() -> None:
     from distill import spec
 
     whole = {"task": "t", "seeds": {"from": "a.jsonl"}, "teacher": {"model": "m"}}
-    texts = [(ROOT / "docs" / name).read_text() for name in ("teachers.md", "overnight.md")]
+    texts = [(ROOT / "docs" / name).read_text() for name in ("teachers.md", "overnight.md", "strata.md")]
     blocks = [block for text in texts for block in re.findall(r"^```yaml\n(.*?)^```", text, re.MULTILINE | re.DOTALL)]
     assert len(blocks) > 7
     for block in blocks:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -88,9 +88,11 @@ def curate(project: Project, table: pl.DataFrame, asked: Asked, store: Store) ->
     hope = (set(strata) - set(last)) | {
         seed for seed, teacher in last.items() if may_fall_back(project, seed, teacher, accepted)
     }
-    quotas = _quotas(project, train.filter(pl.col("seed_id").is_in(list(hope))), fit.kept)
+    natural = Counter(train["stratum"].to_list())
+    quotas = _quotas(project, train.filter(pl.col("seed_id").is_in(list(hope))), fit.kept, natural)
     floors = [(case.where, case.at_least) for case in project.edge_cases]
-    even = balance.balance(fit.kept, quotas=quotas, floors=floors)
+    select = project.spec.dataset.select
+    even = balance.balance(fit.kept, quotas=quotas, floors=floors, by=select.by, weight=select.weight)
     kept = split.split(even.kept, valid=project.spec.dataset.valid)
     idle = sorted(set(strata) - set(last))
     resting = dropped_frame(
@@ -150,7 +152,7 @@ def _answered(project: Project, train: pl.DataFrame, asked: Asked, store: Store)
     return answers.samples(train, found()), dropped_frame(unanswered)
 
 
-def _quotas(project: Project, hope: pl.DataFrame, clean: pl.DataFrame) -> dict[str, int]:
+def _quotas(project: Project, hope: pl.DataFrame, clean: pl.DataFrame, natural: Mapping[str, int]) -> dict[str, int]:
     """Quotas over what each stratum can still give: rows that passed, and seeds of which there is hope."""
     from distill.seeds import strata
 
@@ -166,6 +168,9 @@ def _quotas(project: Project, hope: pl.DataFrame, clean: pl.DataFrame) -> dict[s
         per_stratum=project.spec.dataset.per_stratum,
         edge_cases=project.edge_cases,
         matches=strata.matching(rows, project.edge_cases),
+        rules=[strata.Rule(**quota.model_dump()) for quota in project.spec.strata.quotas],
+        temperature=project.spec.dataset.temperature,
+        natural=natural,
     )
 
 

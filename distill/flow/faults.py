@@ -99,7 +99,7 @@ def student(task: spec.TaskSpec, seeds: Sequence[Seed], chats: Collection[str], 
 def quotas(task: spec.TaskSpec, seeds: Sequence[Seed], file: Path) -> list[Fault]:
     """What the seeds cannot give, counted on the rows that are left when the test rows are set aside."""
     from distill.flow import seeding
-    from distill.seeds import strata
+    from distill.seeds import strata, supply
 
     if task.seeds.test.rows and task.seeds.test.rows >= len(seeds):
         return [
@@ -109,6 +109,11 @@ def quotas(task: spec.TaskSpec, seeds: Sequence[Seed], file: Path) -> list[Fault
             )
         ]
     rows = seeding.training_labels(task, seeds)
-    cases = [strata.EdgeCase(case.where, case.at_least) for case in task.strata.edge_cases]
-    found = strata.faults(rows, accept=task.dataset.accept, per_stratum=task.dataset.per_stratum, edge_cases=cases)
+    found = supply.faults(
+        rows,
+        accept=task.dataset.accept,
+        per_stratum=task.dataset.per_stratum,
+        edge_cases=[strata.EdgeCase(case.where, case.rows(task.dataset.accept)) for case in task.strata.edge_cases],
+        rules=[strata.Rule(**quota.model_dump()) for quota in task.strata.quotas],
+    )
     return [Fault(f"{file}: {fault.where}", fault.message) for fault in found]

@@ -47,7 +47,8 @@ class Project:
     def edge_cases(self) -> list[EdgeCase]:
         from distill.seeds.strata import EdgeCase
 
-        return [EdgeCase(case.where, case.at_least) for case in self.spec.strata.edge_cases]
+        accept = self.spec.dataset.accept
+        return [EdgeCase(case.where, case.rows(accept)) for case in self.spec.strata.edge_cases]
 
     @property
     def teachers(self) -> list[Asked]:

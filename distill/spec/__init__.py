@@ -3,9 +3,9 @@
 Only `cli` and `flow` import this package: stages take plain keyword arguments.
 """
 
-from distill.spec.dataset import Dataset, Dedup, Expect
+from distill.spec.dataset import Dataset, Dedup, Expect, Select
 from distill.spec.load import load, schema
-from distill.spec.seeds import EdgeCase, Seeds, Strata
+from distill.spec.seeds import EdgeCase, Quota, Seeds, Strata
 from distill.spec.student import Evaluate, Student, Train
 from distill.spec.task import TaskSpec
 from distill.spec.teacher import BatchSettings, Colleague, Limits, PriceGiven, Sampling, Teacher
@@ -20,8 +20,10 @@ __all__ = [
     "Expect",
     "Limits",
     "PriceGiven",
+    "Quota",
     "Sampling",
     "Seeds",
+    "Select",
     "Strata",
     "Student",
     "TaskSpec",

@@ -26,11 +26,25 @@ class Dedup(Part):
     )
 
 
+class Select(Part):
+    """Which rows of a stratum stay where there are more than its quota."""
+
+    by: Literal["diverse", "score"] = Field(
+        "diverse",
+        description="diverse: a spread of length, wording and form, and the better rows; score: only the best",
+    )
+    weight: float = Field(0.5, ge=0, le=1, description="of diverse: how much variety counts, the rest is the score")
+
+
 class Dataset(Part):
     """What the student is to be taught on."""
 
     accept: Count | None = Field(None, description="rows wanted in all")
     per_stratum: Count | None = Field(None, description="at most so many rows a stratum")
+    temperature: float = Field(
+        0.0, ge=0, le=1, description="strata get rows by their size to the power of it: 1 as they come, 0 all alike"
+    )
+    select: Select = Select()
     valid: Share = 0.1
 
 

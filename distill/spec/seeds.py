@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import math
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from distill.spec.part import Count, Part, Share
+
+
+def _rows_or_share(value: float) -> float:
+    if value >= 1 and value != int(value):
+        raise ValueError("expected a whole number of rows, or a share below 1")
+    return int(value) if value >= 1 else value
+
+
+RowsOrShare = Annotated[float, Field(gt=0), AfterValidator(_rows_or_share)]
 
 
 class TestRows(Part):
@@ -45,7 +55,27 @@ class EdgeCase(Part):
     """Rows that must be in the dataset more often than they come by themselves."""
 
     where: dict[str, str] = Field(min_length=1, description="label: value, all of which must match")
-    at_least: Count
+    at_least: RowsOrShare = Field(description="rows, or below 1 a share of dataset.accept")
+
+    def rows(self, accept: int | None) -> int:
+        """`at_least` in rows; a share of `accept` is rounded up."""
+        return int(self.at_least) if self.at_least >= 1 else math.ceil(round(self.at_least * (accept or 0), 6))
+
+
+class Quota(Part):
+    """Accepted rows of all the strata together that match, of those that no quota before this one covers."""
+
+    where: dict[str, str] = Field(min_length=1, description="label of `by`: value, all of which must match")
+    share: Share | None = Field(None, description="this share of dataset.accept, no more and no less")
+    count: Count | None = Field(None, description="so many rows, no more and no less")
+    floor: Count | None = Field(None, description="at least so many rows")
+    cap: int | None = Field(None, ge=0, description="at most so many rows")
+
+    @model_validator(mode="after")
+    def _one(self) -> Quota:
+        if sum(value is not None for value in (self.share, self.count, self.floor, self.cap)) != 1:
+            raise ValueError("give exactly one of share, count, floor, cap")
+        return self
 
 
 class Strata(Part):
@@ -53,8 +83,32 @@ class Strata(Part):
 
     by: list[str] = Field(default_factory=list, description="label columns of the seeds")
     edge_cases: list[EdgeCase] = Field(default_factory=list)
+    quotas: list[Quota] = Field(
+        default_factory=list, description="rows of some strata; the first that matches a stratum counts"
+    )
+
+    @field_validator("quotas")
+    @classmethod
+    def _of_strata(cls, quotas: list[Quota], info: ValidationInfo) -> list[Quota]:
+        by = info.data.get("by", [])
+        others = sorted({name for quota in quotas for name in quota.where} - set(by))
+        if others:
+            raise ValueError(
+                f"{', '.join(others)} is not among strata.by ({', '.join(by) or 'which is empty'}); name it there, "
+                "or ask for such rows under strata.edge_cases"
+            )
+        shares = round(sum(quota.share or 0 for quota in quotas), 9)
+        if shares > 1:
+            raise ValueError(f"the shares add up to {shares:g}, expected at most 1; lower one of them")
+        return quotas
 
     @property
     def columns(self) -> list[str]:
         """Every label column that is needed, those of `by` first."""
         return list(dict.fromkeys([*self.by, *(label for case in self.edge_cases for label in case.where)]))
+
+    @property
+    def shares(self) -> list[str]:
+        """Where a share of dataset.accept is asked for."""
+        cases = [f"edge_cases[{n}].at_least" for n, case in enumerate(self.edge_cases) if case.at_least < 1]
+        return cases + [f"quotas[{n}].share" for n, quota in enumerate(self.quotas) if quota.share is not None]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from distill import deadline
 from distill.spec.dataset import Dataset, Dedup, Expect
@@ -48,6 +48,14 @@ class TaskSpec(Part):
     deadline: Annotated[str | None, BeforeValidator(lambda value: None if value is None else deadline.spelt(value))] = (
         Field(None, description="when all answers must be there: 07:00, or a time from the run's start such as 8h")
     )
+
+    @model_validator(mode="after")
+    def _shares_of_something(self) -> TaskSpec:
+        if self.strata.shares and self.dataset.accept is None:
+            raise ValueError(
+                f"strata.{self.strata.shares[0]} is a share of dataset.accept, which is not given; give it"
+            )
+        return self
 
     def gate_settings(self) -> list[tuple[str, dict[str, Any]]]:
         """The gates in the spec's order as (name, settings)."""

@@ -44,6 +44,7 @@ STEPS = {
     "dedup": partial(duplicates, near=0.8),
     "conflicts": partial(duplicates, near=0.8, compare=["intent"], on_conflict="drop"),
     "balance": partial(balance, quotas={"a": 2, "b": 3}, floors=[({"intent": "b"}, 3)]),
+    "balance by score": partial(balance, quotas={"a": 2, "b": 3}, floors=[({"intent": "b"}, 3)], by="score"),
     "leaks": partial(leaks, test_inputs=[("t1", "refund the lamp, please")], near=0.7),
 }
 SAMPLE = st.fixed_dictionaries(

@@ -41,6 +41,15 @@ def test_all_faults_come_at_once_with_line_found_and_expected(tmp_path: Path) ->
         (GOOD + "gates: [{schema: {}, length: {}}]\n", "found 2 names"),
         (GOOD.replace("from: a.jsonl", "from: a.jsonl, test: {share: 0.1, rows: 3}"), "exactly one of"),
         (GOOD.replace("task: t", "task: 'T T'"), "'T T'"),
+        (GOOD + "strata: {by: [x], quotas: [{where: {x: a}, cap: 3, count: 2}]}\n", "exactly one of share, count"),
+        (GOOD + "strata: {by: [x], quotas: [{where: {y: a}, cap: 3}]}\n", "y is not among strata.by (x)"),
+        (GOOD + "strata: {by: [x], quotas: [{where: {x: a}, share: 0.3}]}\n", "share of dataset.accept, which is not"),
+        (
+            GOOD + "strata: {by: [x], quotas: [{where: {x: a}, share: 0.6}, {where: {x: b}, share: 0.7}]}\n",
+            "the shares add up to 1.3, expected at most 1",
+        ),
+        (GOOD + "strata: {edge_cases: [{where: {x: a}, at_least: 1.5}]}\n", "a whole number of rows, or a share"),
+        (GOOD + "strata: {edge_cases: [{where: {x: a}, at_least: 0.5}]}\n", "edge_cases[0].at_least is a share of"),
         (GOOD.replace("model: m", "model: m, key_env: sk-abc"), "key_env"),
     ],
 )
@@ -73,3 +82,10 @@ def test_yaml_runs_nothing(tmp_path: Path) -> None:
     """A tag that would build an object is a fault of the file."""
     with pytest.raises(SpecError, match="not YAML"):
         load(tmp_path, "task: !!python/object/apply:os.system ['true']\n")
+
+
+@pytest.mark.parametrize(("given", "rows"), [("12", 12), ("12.0", 12), ("0.1", 21), ("0.005", 2)])
+def test_at_least_is_rows_or_a_share_rounded_up(tmp_path: Path, given: str, rows: int) -> None:
+    """A tenth of 201 is 21."""
+    text = f"strata: {{edge_cases: [{{where: {{x: a}}, at_least: {given}}}]}}\ndataset: {{accept: 201}}\n"
+    assert load(tmp_path, GOOD + text).strata.edge_cases[0].rows(201) == rows
