@@ -14,7 +14,7 @@ import pytest
 
 from distill.curate.dedup import duplicates
 from distill.curate.gates import run_gates
-from distill.curate.leaks import leaks
+from distill.curate.leaks import HeldOut, leaks
 
 ROWS = 1200
 SCHEMA = {
@@ -149,11 +149,11 @@ def test_planted_faults_are_caught_and_clean_rows_stay(
             rows.append(row(number, said, answer))
             kinds[f"s{number:05}"] = kind
             if kind == "test row":
-                tests.append((f"t{number:05}", base["input"]))
+                tests.append(HeldOut(f"t{number:05}", base["input"]))
     samples = frame(*rows)
     gated = run_gates(samples, GATES)
     unique = duplicates(gated.kept, near=0.85)
-    told = leaks(unique.kept, test_inputs=tests, near=0.85)
+    told = leaks(unique.kept, held_out=tests, near=0.85)
     kept = set(told.kept["seed_id"])
     planted, caught = Counter(kinds.values()), Counter(kind for seed, kind in kinds.items() if seed not in kept)
     lost = [f"s{number:05}" for number in range(ROWS) if f"s{number:05}" not in kept]
