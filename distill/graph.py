@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Literal
 
 from distill import similar
 from distill.similar import clusters, near_pairs
-from distill.sketches import LEAST, PAIRS
 from distill.text import normalise
 
 if TYPE_CHECKING:
@@ -70,6 +69,8 @@ class Graph:
 
     @classmethod
     def _of(cls, plain: Sequence[str], pairs: Sequence[Pair], threshold: float, meaning: float | None) -> Graph:
+        from distill.sketches import LEAST
+
         edges: dict[int, dict[int, Edge]] = {}
         for i, j, value, kind in pairs:  # near copies come first, and what is near need not be alike as well
             edges.setdefault(i, {}).setdefault(j, (value, kind))
@@ -184,6 +185,8 @@ class Graph:
 
     def _links(self, plain: Sequence[str], threshold: float) -> Callable[[str], Mapping[str, Edge]]:
         """What tells the neighbours of each of some distinct texts."""
+        from distill.sketches import PAIRS
+
         new = any(not self._has(text, threshold) for text in plain)
         anew = [text for text in plain if new or self.nodes[text] in self.crowd]
         found: dict[str, dict[str, Edge]] = {}

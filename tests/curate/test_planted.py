@@ -83,7 +83,8 @@ INTENTS = ("refund", "delivery", "repair")
 def clean(number: int, draw: random.Random) -> dict[str, Any]:
     thing, place, fault, wish = (draw.choice(words) for words in (THINGS, PLACES, FAULTS, WISHES))
     days, order = draw.randrange(2, 90), draw.randrange(10**5, 10**6)
-    said = f"The {thing} that I bought in {place} {days} days ago {fault}, {wish}; my order is {order} of shop {draw.randrange(999)}."
+    # The number in the middle keeps rows of the same pieces from sharing 13 words in a row, which would be a leak.
+    said = f"The {thing} that I bought in {place} {days} days ago as number {order} {fault}, {wish}; my order is of shop {draw.randrange(999)}."
     summary = f"The customer says that the {thing} from {place} {fault} and writes: {wish}."
     answer = json.dumps({"intent": draw.choice(INTENTS), "summary": summary})
     return row(number, said, answer)
