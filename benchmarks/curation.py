@@ -103,7 +103,7 @@ def one(count: int) -> dict[str, object]:
     from distill.student import export
 
     kept, dropped = samples(count), 0
-    tests = [(f"test{n}", text) for n, text in enumerate(kept["input"].head(2000))]
+    tests = [leaks.HeldOut(f"test{n}", text) for n, text in enumerate(kept["input"].head(2000))]
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     seconds: dict[str, float] = {}
     started = time.monotonic()
@@ -123,7 +123,7 @@ def one(count: int) -> dict[str, object]:
     del unique
     lap("duplicates", at)
     at = time.monotonic()
-    clean = leaks.leaks(kept, test_inputs=tests, near=0.85)
+    clean = leaks.leaks(kept, held_out=tests, near=0.85)
     kept, dropped = clean.kept, dropped + clean.dropped.height
     del clean
     lap("leaks", at)

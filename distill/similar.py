@@ -37,8 +37,10 @@ def jaccard(a: Shingles, b: Shingles) -> float:
     return shared / (len(a) + len(b) - shared) if a or b else 1.0
 
 
-def near_pairs(texts: Sequence[str], *, threshold: float, num_perm: int = NUM_PERM) -> list[tuple[int, int, float]]:
-    """Pairs (i, j, similarity ≥ threshold), i < j, sorted.
+def near_pairs(
+    texts: Sequence[str], *, threshold: float, num_perm: int = NUM_PERM, room: int | None = None
+) -> list[tuple[int, int, float]]:
+    """Pairs (i, j, similarity ≥ threshold), i < j, sorted; `room` is how many before it a text of a crowd is paired with.
 
     Equal texts count once: of k copies the later k-1 are paired with the first alone (at 1.0), and only the
     first is compared with others, so that a thousand copies cost a thousand pairs and not a million.
@@ -47,7 +49,7 @@ def near_pairs(texts: Sequence[str], *, threshold: float, num_perm: int = NUM_PE
     copies = _copies(plain)
     singles = [i for i in range(len(plain)) if i not in copies]
     pairs = [(first, copy, 1.0) for copy, first in copies.items()]
-    for p, q, value in _matches([plain[i] for i in singles], threshold=threshold, num_perm=num_perm):
+    for p, q, value in _matches([plain[i] for i in singles], threshold=threshold, num_perm=num_perm, room=room):
         pairs.append((singles[p], singles[q], value))
     return sorted(pairs)
 
@@ -66,27 +68,6 @@ def clusters(n: int, pairs: Iterable[tuple[int, int, float]]) -> list[int]:
         low, high = sorted((find(a), find(b)))
         root[high] = low
     return [find(i) for i in range(n)]
-
-
-def twins(texts: Sequence[str], *, threshold: float) -> list[tuple[int, float] | None]:
-    """For each text, best first: None where it stays, else (index, similarity) of the nearest that stays.
-
-    A text goes only when it is near one that stays. Chains never count (a ~ b ~ c drops b alone when a and c
-    are far apart), so a cluster always keeps a survivor and boilerplate cannot melt a whole source into one
-    row.
-    """
-    copies = _copies([normalise(text) for text in texts])
-    near: dict[int, list[tuple[float, int]]] = {}
-    for i, j, value in near_pairs(texts, threshold=threshold):
-        near.setdefault(j, []).append((value, -i))
-    found: list[tuple[int, float] | None] = []
-    for j in range(len(texts)):
-        stays = max(((value, i) for value, i in near.get(j, ()) if found[-i] is None), default=None)
-        if stays is not None:
-            found.append((-stays[1], stays[0]))
-        else:  # a copy goes wherever its first appearance went
-            found.append(found[copies[j]] if j in copies else None)
-    return found
 
 
 def nearest(texts: Sequence[str], others: Sequence[str], *, threshold: float) -> list[tuple[int, float] | None]:
@@ -111,7 +92,7 @@ def _copies(plain: Sequence[str]) -> dict[int, int]:
 
 
 def _matches(
-    plain: Sequence[str], *, threshold: float, num_perm: int, others: int | None = None
+    plain: Sequence[str], *, threshold: float, num_perm: int, others: int | None = None, room: int | None = None
 ) -> Iterator[tuple[int, int, float]]:
     """(i, j, similarity), i < j, of every match, verified; with `others`, only of one of the first so many with the rest.
 
@@ -127,7 +108,7 @@ def _matches(
 
     texts = [plain[i] for i in long]
     found = index(texts, threshold=threshold, num_perm=num_perm)
-    left, right = candidates(found, others=None if others is None else bisect_left(long, others))
+    left, right = candidates(found, others=None if others is None else bisect_left(long, others), room=room)
     for i, j, value in zip(left.tolist(), right.tolist(), overlaps(texts, left, right), strict=True):
         if value >= threshold:
             yield long[i], long[j], value

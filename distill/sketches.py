@@ -83,7 +83,9 @@ def bands(threshold: float, num_perm: int) -> tuple[int, int]:
     return num_perm // rows, rows
 
 
-def candidates(found: Index, *, others: int | None = None, pairs: int = PAIRS, glances: int = GLANCES) -> Pairs:
+def candidates(
+    found: Index, *, others: int | None = None, pairs: int = PAIRS, glances: int = GLANCES, room: int | None = None
+) -> Pairs:
     """Pairs (i, j), i < j, sorted, each once, that share a band and look near enough.
 
     With `others`, only pairs of one of the first so many texts with one of the rest.
@@ -94,7 +96,8 @@ def candidates(found: Index, *, others: int | None = None, pairs: int = PAIRS, g
     can be a pair of two late members that share no smaller group in any band.
     """
     count = found.keys.shape[1]
-    room, glances = (max(LEAST, limit // max(1, count)) for limit in (pairs, glances))
+    share, glances = (max(LEAST, limit // max(1, count)) for limit in (pairs, glances))
+    room = room or share
     kept, fresh, waiting = _NONE, [], 0
     for keys in found.keys:
         for some in _glanced(found, *_crowds(keys), others, room=room, glances=glances):

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from distill.similar import clusters, jaccard, near_pairs, nearest, shingles, twins
+from distill.similar import clusters, jaccard, near_pairs, nearest, shingles
 from distill.text import normalise
 
 # Short pieces in few combinations, so that near copies, equal texts and blank ones all come up.
@@ -35,20 +35,6 @@ def test_pairs_are_true_and_their_clusters_are_those_of_a_comparison_of_all_with
     assert clusters(n, pairs) == clusters(n, [pair for pair in brute if pair[2] >= threshold])
 
 
-@settings(deadline=None, max_examples=60)
-@given(TEXTS, THRESHOLDS)
-def test_what_goes_is_near_one_that_stays_and_no_two_that_stay_are_near(texts, threshold):
-    found = twins(texts, threshold=threshold)
-    stay = [i for i, twin in enumerate(found) if twin is None]
-    assert bool(stay) == bool(texts)
-    assert all(like(texts[i], texts[j]) < threshold for i in stay for j in stay if i < j)
-    for i, twin in enumerate(found):
-        if twin is not None:
-            assert twin[0] in stay
-            assert twin[0] < i
-            assert twin[1] == like(texts[i], texts[twin[0]]) >= threshold
-
-
 @settings(deadline=None, max_examples=40)
 @given(TEXTS, TEXTS, THRESHOLDS)
 def test_nearest_names_the_best_match_of_the_other_side(texts, others, threshold):
@@ -72,14 +58,6 @@ def test_texts_in_scripts_without_spaces_are_told_apart():
         "我的包裹还没有到，请问在哪里呢？",
     ]
     assert [pair[:2] for pair in near_pairs(texts, threshold=0.6)] == [(0, 2)]
-
-
-def test_a_chain_of_similar_texts_keeps_its_ends():
-    """a ~ b ~ c with a far from c: b alone goes."""
-    a, b, c = (("abcdefghij klmnopqrst uvwxyz 0123456789 " * 2)[i : i + 36] for i in (0, 4, 8))
-    assert like(a, b) >= 0.75 > like(a, c)
-    assert clusters(3, near_pairs([a, b, c], threshold=0.75)) == [0, 0, 0]
-    assert [twin is None for twin in twins([a, b, c], threshold=0.75)] == [True, False, True]
 
 
 def test_a_thousand_copies_cost_a_thousand_pairs():

@@ -7,7 +7,7 @@ says by fields of the answer; without any, it is the whole answer.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import polars as pl
@@ -22,14 +22,14 @@ SCORE = "score_agreement"
 def agreement(frame: pl.DataFrame, *, at_least: float = 0.6, compare: Sequence[str] = ()) -> Outcome:
     """Drops answers that fewer than `at_least` of the row's answers agree with; a row with a single answer agrees with itself."""
     rows = ordered(frame)
-    said = [_said(row, compare) for row in rows.iter_rows(named=True)]
+    spoken = [said(row, compare) for row in rows.iter_rows(named=True)]
     seeds = rows["seed_id"].to_list()
-    answers, same = Counter(seeds), Counter(zip(seeds, said, strict=True))
+    answers, same = Counter(seeds), Counter(zip(seeds, spoken, strict=True))
     # A second look finds fewer answers than the first, so what that one found stands.
     before = rows[SCORE].to_list() if SCORE in rows.columns else [None] * rows.height
     shares = [
         same[seed, text] / answers[seed] if known is None else known
-        for seed, text, known in zip(seeds, said, before, strict=True)
+        for seed, text, known in zip(seeds, spoken, before, strict=True)
     ]
     drops = {
         i: ("agreement", f"{share:.0%} of {answers[seeds[i]]} answers say this, at least {at_least:.0%} asked")
@@ -40,7 +40,7 @@ def agreement(frame: pl.DataFrame, *, at_least: float = 0.6, compare: Sequence[s
     return partition(rescored(scored), drops, stage="agreement")
 
 
-def _said(row: dict[str, Any], compare: Sequence[str]) -> str:
+def said(row: Mapping[str, Any], compare: Sequence[str]) -> str:
     """What an answer comes to, as a text that equal ones share."""
     try:
         value = strict_json(row["answer"])

@@ -4,80 +4,109 @@ Of samples that are near each other the best one stays (highest score, then smal
 goes is near one that stays: a chain of similar rows never takes along a row that is unlike the survivor.
 
 Twins whose answers differ in what they are compared by contradict each other: a student that learns from both learns
-neither. Such a drop is a `conflict`, and where the task says so the one that would stay goes too.
+neither. Such a drop is a `conflict` (`distill.curate.conflicts`), and where the task says so the one that would stay goes too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 import polars as pl
 
+from distill.curate.conflicts import Conflict, clash, values
 from distill.curate.outcome import Outcome, by_worth, ordered, partition
-from distill.records import Json, canonical
-from distill.similar import twins
-from distill.text import normalise, strict_json
+from distill.graph import Graph, Twin
+from distill.text import normalise
 
+Match = tuple[int, int, Twin]
+"""(row that goes, row that stays, how near they are)."""
+OnConflict = Literal["keep", "abstain", "drop", "person"]
 _ANOTHER = "another_answer"
 """The reason of a further draw, or of another teacher's answer, to a row that is in the dataset already."""
 
 
 def duplicates(
-    frame: pl.DataFrame, *, near: float, compare: Sequence[str] = (), on_conflict: Literal["keep", "drop"] = "keep"
+    frame: pl.DataFrame,
+    *,
+    near: float,
+    compare: Sequence[str] = (),
+    on_conflict: OnConflict = "keep",
+    graph: Graph | None = None,
 ) -> Outcome:
     """`near`: similarity in (0, 1] from which two inputs count as one; the draws of one seed always do.
 
-    `compare` are the fields of a JSON answer in which twins must agree; `on_conflict` is what becomes of the better one.
+    `compare` are the fields of a JSON answer in which twins must agree. Of twins that do not, `on_conflict` keeps the
+    better one or drops both: `abstain` (or `drop`, its older name), or `person`, which says that somebody is to decide.
+    `graph` is of all inputs, where the caller has it; otherwise it is made here.
     """
     rows = ordered(frame)
-    best_first = by_worth(rows)
-    seeds, inputs = rows["seed_id"].to_list(), rows["input"].to_list()
-    said = zip(rows["answer"], rows["tool_calls"], strict=True)
-    answers = [normalise(f"{text} {calls}") for text, calls in said]
-    names = [
-        f"{seed}#{draw}" if teacher == 0 else f"{seed}#{draw} of teacher {teacher + 1}"
-        for seed, teacher, draw in rows.select("seed_id", "teacher", "draw").iter_rows()
-    ]
-    first: dict[tuple[str, str], int] = {}
-    exact = {}
-    for i in best_first:
-        twin = first.setdefault((normalise(inputs[i]), answers[i]), i)
-        if twin != i and seeds[twin] == seeds[i]:
-            exact[i] = _ANOTHER, f"of this row {names[twin]} is kept"
-        elif twin != i:
-            exact[i] = ("exact_duplicate", f"same input and answer as {names[twin]}")
-    single = [i for i in best_first if i not in exact]
-    drops = dict(exact)
-    for i, found in zip(single, twins([inputs[i] for i in single], threshold=near), strict=True):
-        if found is not None:
-            twin, value = single[found[0]], found[1]
-            if seeds[twin] == seeds[i]:
-                drops[i] = _ANOTHER, f"of this row {names[twin]} is kept"
-                continue
-            if clash := _clash(rows["answer"][i], rows["answer"][twin], compare):
-                drops[i] = ("conflict", f"input near {names[twin]} (similarity {value:.2f}), but {clash}")
-                if on_conflict == "drop":
-                    drops.setdefault(
-                        twin, ("conflict", f"{names[i]} has nearly this input, and answers otherwise: {clash}")
-                    )
-                continue
-            differs = "another answer" if answers[twin] != answers[i] else "the same answer"
-            detail = f"input near {names[twin]}, which has {differs}: similarity {value:.2f}, limit {near}"
-            drops[i] = ("near_duplicate", detail)
+    seeds, names, answers = rows["seed_id"].to_list(), _names(rows), _answers(rows)
+    drops = _exact(rows, names, answers)
+    reason = "for_a_person" if on_conflict == "person" else "conflict"
+    for i, twin, how in _matches(rows, set(drops), near, graph):
+        if seeds[twin] == seeds[i]:
+            drops[i] = _ANOTHER, f"of this row {names[twin]} is kept"
+        elif differs := clash(rows["answer"][i], rows["answer"][twin], compare):
+            drops[i] = (reason, f"input near {names[twin]} ({how}), but {differs}")
+            if on_conflict != "keep":
+                drops.setdefault(twin, (reason, f"{names[i]} has nearly this input, and answers otherwise: {differs}"))
+        else:
+            has = "another answer" if answers[twin] != answers[i] else "the same answer"
+            word, limit = ("near_duplicate", near) if how.kind == "near" else ("same_meaning", graph and graph.meaning)
+            drops[i] = (word, f"input near {names[twin]}, which has {has}: {how}, limit {limit}")
     return partition(rows, drops, stage="dedup")
 
 
-def _clash(one: str, other: str, compare: Sequence[str]) -> str:
-    """The first field in which two JSON answers differ, with both values; empty where they agree or are none."""
-    try:
-        left, right = _fields(one), _fields(other)
-    except ValueError:
-        return ""
-    name = next((name for name in compare if canonical(left.get(name)) != canonical(right.get(name))), None)
-    return "" if name is None else f"{name} is {canonical(left.get(name))} here and {canonical(right.get(name))} there"
+def conflicts(
+    frame: pl.DataFrame, *, near: float, compare: Sequence[str], graph: Graph | None = None
+) -> list[Conflict]:
+    """Every group of rows that `duplicates` would find in conflict: a row that stays and those that contradict it.
+
+    A row's answer is its best one, and a row is in one group at most. Sorted by their smallest seed_id.
+    """
+    rows = ordered(frame)
+    seeds, said = rows["seed_id"].to_list(), rows["answer"].to_list()
+    exact = set(_exact(rows, _names(rows), _answers(rows)))
+    groups: dict[int, list[int]] = {}
+    for i, twin, _ in _matches(rows, exact, near, graph):
+        if seeds[twin] != seeds[i] and clash(said[i], said[twin], compare):
+            groups.setdefault(twin, [twin]).append(i)
+    found = [Conflict({seeds[i]: values(said[i], compare) for i in sorted(group)}) for group in groups.values()]
+    return sorted(found, key=lambda conflict: min(conflict.rows))
 
 
-def _fields(answer: str) -> dict[str, Json]:
-    value = strict_json(answer)
-    return value if isinstance(value, dict) else {}
+def _matches(rows: pl.DataFrame, exact: set[int], near: float, graph: Graph | None) -> Iterator[Match]:
+    single = [i for i in by_worth(rows) if i not in exact]
+    texts = rows["input"].to_list()
+    inputs = [texts[i] for i in single]
+    known = graph or Graph.of(inputs, threshold=near)
+    for i, twin in zip(single, known.twins(inputs, threshold=near), strict=True):
+        if twin is not None:
+            yield i, single[twin.index], twin
+
+
+def _exact(rows: pl.DataFrame, names: Sequence[str], answers: Sequence[str]) -> dict[int, tuple[str, str]]:
+    """Rows that say the same as a better one about the same input."""
+    seeds, inputs = rows["seed_id"].to_list(), rows["input"].to_list()
+    first: dict[tuple[str, str], int] = {}
+    drops = {}
+    for i in by_worth(rows):
+        twin = first.setdefault((normalise(inputs[i]), answers[i]), i)
+        if twin != i and seeds[twin] == seeds[i]:
+            drops[i] = _ANOTHER, f"of this row {names[twin]} is kept"
+        elif twin != i:
+            drops[i] = ("exact_duplicate", f"same input and answer as {names[twin]}")
+    return drops
+
+
+def _answers(rows: pl.DataFrame) -> list[str]:
+    """What each row says, its calls included, in the spelling under which answers are the same."""
+    return [normalise(f"{text} {calls}") for text, calls in zip(rows["answer"], rows["tool_calls"], strict=True)]
+
+
+def _names(rows: pl.DataFrame) -> list[str]:
+    return [
+        f"{seed}#{draw}" if teacher == 0 else f"{seed}#{draw} of teacher {teacher + 1}"
+        for seed, teacher, draw in rows.select("seed_id", "teacher", "draw").iter_rows()
+    ]

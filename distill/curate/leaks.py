@@ -1,22 +1,83 @@
-"""Drop every sample whose input is near a test row: what the student has seen cannot measure it."""
+"""Drop every sample that gives away a held-out row: what the student has seen cannot measure it.
+
+Two ways count: an input near a held-out input (`near_test_row`), and a passage of 13 words that a held-out row has too, be
+it in the sample's input or in its answer (`shares_13_gram`; the rule is `distill.curate.quotes`). Held-out rows are those of
+the test, of named evaluation sets, and after the split those for validation. They always stay; the sample goes.
+
+The report counts as `template_passages` the passages that so many samples hold that they are no leak. A sample that passes
+is marked in the column `<stage>_template` with whether it holds such a passage. The mark lets it pass again: where some of
+the others have gone, the passage might no longer look common.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import polars as pl
 
+from distill.curate import quotes
 from distill.curate.outcome import Outcome, ordered, partition
-from distill.similar import nearest
+from distill.graph import Graph
+
+Drops = dict[int, tuple[str, str]]
 
 
-def leaks(frame: pl.DataFrame, *, test_inputs: Sequence[tuple[str, str]], near: float) -> Outcome:
-    """`test_inputs`: (seed_id, input) of the test rows; `near`: similarity in (0, 1] that is too near."""
-    rows = ordered(frame)
-    found = nearest(rows["input"].to_list(), [text for _, text in test_inputs], threshold=near)
-    drops = {
-        i: ("near_test_row", f"test row {test_inputs[twin[0]][0]}: similarity {twin[1]:.2f}, limit {near}")
-        for i, twin in enumerate(found)
-        if twin is not None
-    }
-    return partition(rows, drops, stage="leaks")
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """One row that must not train: of which set ("test", "valid", or a name), and what is known of it."""
+
+    row: str
+    input: str
+    answer: str = ""
+    """The known answer, or for a validation row the teacher's; blank where there is none."""
+    set: str = "test"
+
+    def __str__(self) -> str:
+        return f"{self.set} row {self.row}" if self.set in ("test", "valid") else f"row {self.row} of {self.set}"
+
+
+def leaks(
+    frame: pl.DataFrame,
+    *,
+    held_out: Sequence[HeldOut],
+    near: float,
+    graph: Graph | None = None,
+    common: int = quotes.COMMON,
+    stage: str = "leaks",
+) -> Outcome:
+    """`near`: similarity in (0, 1] that is too near; `graph`: what is known of the inputs; `common`: a passage that more
+    samples hold is template text.
+    """
+    rows, mark = ordered(frame), f"{stage}_template"
+    known = rows[mark].to_list() if mark in rows.columns else [None] * rows.height
+    texts = [quotes.text_of(*parts) for parts in rows.select("input", "answer", "tool_calls").iter_rows()]
+    found = quotes.find(texts, [(row.input, row.answer) for row in held_out], common=common)
+    drops: Drops = {}
+    for i, quote in enumerate(found.quotes):
+        if quote is not None and known[i] is None:
+            drops[i] = ("shares_13_gram", f"{held_out[quote.held_out]}: both have {quote.passage!r}")
+    drops |= _near(rows["input"].to_list(), held_out, near, graph or Graph.of([], threshold=near))
+    marks = [has if before is None else before for has, before in zip(found.template, known, strict=True)]
+    out = partition(rows.with_columns(pl.Series(mark, marks, dtype=pl.Boolean)), drops, stage=stage)
+    return Outcome(out.kept, out.dropped, out.report | {"template_passages": found.templates}, out.rejected)
+
+
+def valid_leaks(frame: pl.DataFrame, *, near: float, graph: Graph | None = None) -> Outcome:
+    """The same of a frame that is split: training rows that give away one for validation, which stay whatever they are."""
+    watching = frame.filter(pl.col("fate") == "valid")
+    named = watching.select("seed_id", "input", "answer", pl.lit("valid")).iter_rows()
+    training = frame.filter(pl.col("fate") == "train")
+    told = leaks(training, held_out=[HeldOut(*row) for row in named], near=near, graph=graph, stage="valid_leaks")
+    kept = ordered(pl.concat([told.kept, watching], how="diagonal"))
+    return Outcome(kept, told.dropped, told.report | {"in": frame.height, "kept": kept.height}, told.rejected)
+
+
+def _near(inputs: Sequence[str], held_out: Sequence[HeldOut], near: float, graph: Graph) -> Drops:
+    drops = {}
+    for i, twin in enumerate(graph.nearest(inputs, [row.input for row in held_out], threshold=near)):
+        if twin is not None:
+            row = held_out[twin.index]
+            reason = "near_valid_row" if row.set == "valid" else "near_test_row"
+            drops[i] = (reason, f"{row}: {twin}, limit {near if twin.kind == 'near' else graph.meaning}")
+    return drops

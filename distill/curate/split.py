@@ -1,6 +1,7 @@
 """Which samples train the student and which only watch its loss (column `fate`: "train" or "valid").
 
-Whole clusters move together, so no near copy of a validation row trains; which ones is a hash's choice.
+Whole clusters move together; which ones is a hash's choice. A row near one of another cluster may still be on the other side:
+the leak check after the split finds it.
 """
 
 from __future__ import annotations

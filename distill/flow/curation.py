@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from distill.flow import asking, checking, fitting
+from distill.flow import asking, checking, fitting, nearness
 from distill.flow.asks import Asked, last_of, may_fall_back, requests
 from distill.records import Answer
 from distill.teacher.store import Store
@@ -16,7 +16,9 @@ from distill.teacher.store import Store
 if TYPE_CHECKING:
     import polars as pl
 
+    from distill.curate.leaks import HeldOut
     from distill.flow.project import Project
+    from distill.graph import Graph
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,8 @@ class Curated:
     """Seeds with an answer that all gates let pass."""
     passed: Counter[str]
     spare: dict[str, int]
+    conflicts: list[dict[str, Any]]
+    """Rows for a person to decide about, with their inputs and answers; empty unless the spec asks for it."""
 
     @property
     def lack(self) -> dict[str, int]:
@@ -61,11 +65,11 @@ def gates(project: Project, seeds: pl.DataFrame) -> list[tuple[str, dict[str, An
     return [(name, {**own.get(name, {}), **settings}) for name, settings in project.spec.gate_settings()]
 
 
-def curate(project: Project, table: pl.DataFrame, asked: Asked, store: Store) -> Curated:
-    """All steps in order over what the store holds now; sends nothing."""
+def curate(project: Project, table: pl.DataFrame, asked: Asked, store: Store, graph: Graph | None = None) -> Curated:
+    """All steps in order over what the store holds now; sends nothing. `graph` is the seeds', where the caller has it."""
     import polars as pl
 
-    from distill.curate import balance, dedup, leaks, split
+    from distill.curate import balance, conflicts, dedup, leaks, split
     from distill.curate.gates import run_gates
     from distill.outcome import dropped_frame
 
@@ -74,11 +78,10 @@ def curate(project: Project, table: pl.DataFrame, asked: Asked, store: Store) ->
     samples, unanswered = _answered(project, train, asked, store)
     near = project.spec.dedup.near
     gated = run_gates(samples, gates(project, train))
-    unique = dedup.duplicates(
-        gated.kept, near=near, compare=_compared(project), on_conflict=project.spec.dedup.on_conflict
-    )
-    test = list(table.filter(pl.col("role") == "test").select("seed_id", "input").iter_rows())
-    clean = leaks.leaks(unique.kept, test_inputs=test, near=near)
+    graph, compare = graph or nearness.graph(project.spec, table), _compared(project)
+    on_conflict = project.spec.dedup.on_conflict
+    unique = dedup.duplicates(gated.kept, near=near, compare=compare, on_conflict=on_conflict, graph=graph)
+    clean = leaks.leaks(unique.kept, held_out=_held_out(project, table), near=near, graph=graph)
     fit = fitting.fit(project, clean.kept)
     passed = Counter(fit.kept["stratum"].to_list())
     spare = Counter(train["stratum"].to_list())
@@ -93,12 +96,14 @@ def curate(project: Project, table: pl.DataFrame, asked: Asked, store: Store) ->
     floors = [(case.where, case.at_least) for case in project.edge_cases]
     select = project.spec.dataset.select
     even = balance.balance(fit.kept, quotas=quotas, floors=floors, by=select.by, weight=select.weight)
-    kept = split.split(even.kept, valid=project.spec.dataset.valid)
+    parts = split.split(even.kept, valid=project.spec.dataset.valid)
+    told = leaks.valid_leaks(parts, near=near, graph=graph)
+    undecided = dedup.conflicts(gated.kept, near=near, compare=compare, graph=graph) if on_conflict == "person" else []
     idle = sorted(set(strata) - set(last))
     resting = dropped_frame(
         (s, None, strata[s], "generate", "not_asked", f"the quota of {strata[s]} needs no more") for s in idle
     )
-    steps = [gated, unique, clean, fit, even]
+    steps = [gated, unique, clean, fit, even, told]
     funnel = [
         {
             "stage": "ask",
@@ -111,11 +116,22 @@ def curate(project: Project, table: pl.DataFrame, asked: Asked, store: Store) ->
         *(step.report for step in steps[1:]),
     ]
     return Curated(
-        kept=kept,
+        kept=told.kept,
         rejected=pl.concat([step.rejected for step in steps], how="diagonal").sort("seed_id", "teacher", "draw"),
         dropped=pl.concat([resting, unanswered, *(step.dropped for step in steps)]),
-        funnel=funnel, quotas=quotas, accepted=accepted, passed=passed, spare=dict(spare),
+        funnel=funnel, quotas=quotas, accepted=accepted, passed=passed, spare=dict(spare), conflicts=conflicts.lines(undecided, gated.kept),
     )  # fmt: skip
+
+
+def _held_out(project: Project, table: pl.DataFrame) -> list[HeldOut]:
+    """Every row that must not train: those of the test, and of the evaluation sets that the spec names."""
+    import polars as pl
+
+    from distill.curate.leaks import HeldOut
+
+    test = table.filter(pl.col("role") == "test").select("seed_id", "input", pl.col("gold").fill_null(""))
+    named = (HeldOut(line, said, rest, name) for name, line, said, rest in project.held_out)
+    return [*(HeldOut(*row) for row in test.iter_rows()), *named]
 
 
 def _compared(project: Project) -> list[str]:

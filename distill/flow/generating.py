@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from distill.errors import AccessRefused, RowsOwed
-from distill.flow import asks, checking, curation, overnight, seeding
+from distill.flow import asks, checking, curation, nearness, overnight, seeding
 from distill.flow.asking import Interrupted
 from distill.flow.stages import Run, key_of, settings_of, stage
 from distill.records import Request, content_id
@@ -25,12 +25,13 @@ async def generate(run: Run) -> None:
         **settings_of(project, "seeds", "strata", "gates", "dedup", "dataset"),
         "ask": [key_of(project), project.output, project.tools, bool(teacher.panel)],
         "prompt": project.teacher_prompt.turns,
+        "held_out": content_id(list(project.held_out)),
         "rows": content_id([seed.id for seed in (*project.seeds, *project.pinned)]),
         "gold": content_id([dict(seed.gold or {}) for seed in project.seeds]),
         "parent": run.parent.name if run.parent else None,
         **checking.key(project),
     }
-    outputs = ["seeds.parquet", "seeds_dropped.parquet", "asked.parquet", "seeds.json"]
+    outputs = ["seeds.parquet", "seeds_dropped.parquet", "pairs.parquet", "asked.parquet", "seeds.json"]
     await stage(run, "generate", settings=settings, inputs=[], outputs=outputs, work=_generate)
 
 
@@ -43,7 +44,9 @@ async def _generate(run: Run) -> Mapping[str, Any]:
     aside = seeding.aside(project.spec, project.seeds, project.pinned, bad_rows=project.bad_rows, parent=parent)
     write_parquet(run.folder / "seeds.parquet", aside.kept)
     write_parquet(run.folder / "seeds_dropped.parquet", aside.dropped)
-    write_json(run.folder / "seeds.json", aside.report)
+    graph = nearness.graph(project.spec, aside.kept, aside.rejected)
+    made = nearness.write(run.folder, graph, aside.kept)
+    write_json(run.folder / "seeds.json", aside.report | {"graph": made})
     asked: asks.Asked = []
     if run.parent is not None:
         held = set(aside.kept.filter(pl.col("role") == "train")["seed_id"])
@@ -54,7 +57,7 @@ async def _generate(run: Run) -> Mapping[str, Any]:
         _note(run, aside.kept, asked)
         if asked:
             await _ask(run, aside.kept, [ask for ask in asked if ask not in gone], gone, closed)
-        curated = curation.curate(project, aside.kept, asked, run.store)
+        curated = curation.curate(project, aside.kept, asked, run.store, graph)
         for warning in curated.warnings:
             run.watch.say(f"  {warning}")
         extra = asks.fall_back(project, aside.kept, asked, curated.lack, curated.accepted)

@@ -35,7 +35,7 @@ def open_project(
     path: Path, *, overrides: Sequence[str] = (), env: Mapping[str, str], home: Path | None = None
 ) -> Project:
     """Read and check everything; see the module's docstring for what is raised."""
-    from distill.seeds import load
+    from distill.seeds import held_out, load
 
     task = spec.load(path, overrides)
     file = path / "task.yaml" if path.is_dir() else path
@@ -62,6 +62,11 @@ def open_project(
     seeds: list[Seed] = []
     pinned: list[Seed] = []
     bad_rows = None
+    apart: list[held_out.Row] = []
+    try:
+        apart = held_out.read([file.parent / name for name in task.seeds.held_out], variables=variables)
+    except SpecError as fault:
+        faults += fault.faults
     try:
         usable = [name for name in variables if name in columns]
         seeds, bad_rows = load.read(paths, variables=usable, **read)  # type: ignore[arg-type]  # one dict for both reads
@@ -76,7 +81,7 @@ def open_project(
     if faults or bad_rows is None:
         raise SpecError(str(file), faults)
     return Project(
-        spec=task, path=file, home=home or home_of(file), output=output, tools=tools, seeds=seeds, pinned=pinned, bad_rows=bad_rows, env=env,
+        spec=task, path=file, home=home or home_of(file), output=output, tools=tools, seeds=seeds, pinned=pinned, bad_rows=bad_rows, held_out=apart, env=env,
         teacher_prompt=prompts.parse(texts[task.teacher.prompt] or "", task.teacher.prompt),
         student_prompt=prompts.parse(texts[task.student.prompt] or "", task.student.prompt),
     )  # fmt: skip

@@ -37,6 +37,8 @@ class Project:
     seeds: Sequence[Seed]
     pinned: Sequence[Seed]
     bad_rows: pl.DataFrame
+    held_out: Sequence[tuple[str, str, str, str]]
+    """Rows of the evaluation sets that `seeds.held_out` names, as `distill.seeds.held_out` reads them."""
     env: Mapping[str, str] = field(repr=False)
 
     @property

@@ -23,6 +23,7 @@ def aside(
     """Seeds with cluster and role; `parent` is the seeds table of the run that this one refreshes."""
     import polars as pl
 
+    from distill.flow import nearness
     from distill.outcome import Outcome
     from distill.seeds import load
     from distill.seeds.aside import set_aside
@@ -35,7 +36,8 @@ def aside(
         pins = table.filter(pl.col("seed_id").is_in(known))
         table = table.filter(~pl.col("seed_id").is_in(known))
     rows = task.seeds.test
-    outcome = set_aside(table, share=rows.share, rows=rows.rows, near=task.dedup.near, pinned=pins)
+    graph = nearness.graph(task, table) if pins is None else nearness.graph(task, table, pins)
+    outcome = set_aside(table, share=rows.share, rows=rows.rows, near=task.dedup.near, pinned=pins, graph=graph)
     if bad_rows is None or bad_rows.height == 0:
         return outcome
     dropped = pl.concat([bad_rows, outcome.dropped])

@@ -1,6 +1,6 @@
 """The stages of a run over its folder: each reads files, writes files, and is skipped when nothing it reads changed.
 
-generate → seeds.parquet asked.parquet        curate → samples.parquet dropped.parquet funnel.json
+generate → seeds.parquet pairs.parquet asked.parquet        curate → samples.parquet dropped.parquet funnel.json
 export   → train/valid/test.jsonl dataset.parquet CARD.md       train → student/
 evaluate → calls.parquet scores.parquet comparison.json         report → report.html REPORT.md
 """
@@ -13,19 +13,19 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from distill import __version__
-from distill.flow import asks, checking, conservation, curation
+from distill.flow import asks, checking, conservation, curation, nearness
 from distill.flow.asking import Sender
 from distill.flow.project import Project
 from distill.flow.watch import Watch
 from distill.records import content_id
-from distill.rundir import RunDir, file_hash, write_json, write_parquet
+from distill.rundir import RunDir, file_hash, write_atomic, write_json, write_parquet
 from distill.teacher.store import Store
 
 if TYPE_CHECKING:
     import polars as pl
 
 ORDER = ("generate", "curate", "export", "train", "evaluate", "report")
-_CODE = 3
+_CODE = 4
 """Raised when a stage's outputs change for equal inputs, so that old runs are made anew."""
 
 
@@ -104,6 +104,7 @@ async def curate(run: Run) -> None:
         "student_prompt": run.project.student_prompt.turns,
         "output": run.project.output,
         "tools": run.project.tools,
+        "held_out": content_id(list(run.project.held_out)),
         **checking.key(run.project),
     }
     inputs = ["seeds.parquet", "seeds_dropped.parquet", "asked.parquet"]
@@ -118,7 +119,7 @@ async def _curate(run: Run) -> Mapping[str, Any]:
 
     project, table = run.project, run.table("seeds.parquet")
     asked = asks.asked_of(run.folder)
-    curated = curation.curate(project, table, asked, run.store)
+    curated = curation.curate(project, table, asked, run.store, nearness.read(run.folder.path, project.spec, table))
     for warning in curated.warnings:
         run.watch.say(f"  {warning}")
     samples = pl.concat(
@@ -126,6 +127,7 @@ async def _curate(run: Run) -> Mapping[str, Any]:
     ).sort("seed_id", "teacher", "draw")
     dropped = pl.concat([run.table("seeds_dropped.parquet"), curated.dropped])
     seeds_report = json.loads((run.folder / "seeds.json").read_bytes())
+    seeds_report.pop("graph", None)
     test = seeds_report.pop("test")
     aside = {
         "stage": "test",
@@ -147,6 +149,7 @@ async def _curate(run: Run) -> Mapping[str, Any]:
     total = conservation.check(stages, asked=run.table("asked.parquet"), samples=samples, dropped=dropped)
     write_parquet(run.folder / "samples.parquet", samples)
     write_parquet(run.folder / "dropped.parquet", dropped)
+    _for_a_person(run, curated.conflicts)
     funnel = {
         "funnel": stages,
         "total": total,
@@ -160,6 +163,20 @@ async def _curate(run: Run) -> Mapping[str, Any]:
     }
     write_json(run.folder / "funnel.json", funnel)
     return {"kept": curated.kept.height, "dropped": dropped.height}
+
+
+def _for_a_person(run: Run, conflicts: Sequence[Mapping[str, Any]]) -> None:
+    """List the rows in conflict in conflicts.jsonl; what somebody has decided there already stays decided."""
+    import json
+
+    from distill.curate.conflicts import rulings
+
+    path = run.folder / "conflicts.jsonl"
+    decided = rulings(path.read_text(encoding="utf-8"), source=str(path)) if path.exists() else {}
+    if conflicts or decided:
+        rows = [{**row, "right": decided.pop(row["seed_id"], None)} for row in conflicts]
+        rows += [{"seed_id": seed, "right": right} for seed, right in sorted(decided.items())]
+        write_atomic(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode())
 
 
 async def evaluate(run: Run, student: Any, previous: Any) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from distill.errors import UsageError
+from distill.flow import nearness
 from distill.flow.asks import asked_of
 from distill.flow.curation import Curated, curate
 from distill.flow.opening import open_project
@@ -30,7 +31,10 @@ def compare(path: Path, changes: Sequence[str], *, overrides: Sequence[str], env
         raise UsageError(f"{now.spec.task} has no answers yet; run `distill generate {path}` first")
     table, asked = pl.read_parquet(run / "seeds.parquet"), asked_of(run)
     with opened(now.store_path) as store:
-        before, after = (curate(project, table, asked, store) for project in (now, then))
+        before, after = (
+            curate(project, table, asked, store, nearness.read(run.path, project.spec, table))
+            for project in (now, then)
+        )
     return {
         "run": run.name,
         "changes": list(changes),

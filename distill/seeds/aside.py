@@ -1,9 +1,12 @@
 """Drop repeated seeds and set the test rows aside, before anything is paid.
 
-In: the table of `load.table`. Out: the same rows with `cluster` (smallest seed_id of the near copies) and
-`role` ("train" or "test"), and every row that went, with its twin. No training row is left in a cluster with
-a test row. Choices hang on hashes of the seeds' content: the order of the file changes nothing, and a seed
-added later moves few.
+In: the table of `load.table`. Out: the same rows with `cluster` and `role` ("train" or "test"), and every row that went,
+with its twin. No training row is left near a test row. Choices hang on hashes of the seeds' content: the order of the file
+changes nothing, and a seed added later moves few.
+
+A cluster is one row with those near it, and has that row's seed_id. It is no chain: where a is near b, b near c, and so on
+for ten thousand rows, the two ends have nothing in common, and a test row out of such a chain costs the training set only
+the few that are near it.
 """
 
 from __future__ import annotations
@@ -13,9 +16,9 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
+from distill.graph import Graph
 from distill.outcome import Outcome, ordered, partition, summary
 from distill.records import Json, content_id
-from distill.similar import clusters, jaccard, near_pairs, shingles
 from distill.text import normalise
 
 STAGE = "seeds"
@@ -30,23 +33,25 @@ def set_aside(
     near: float = 0.85,
     pinned: pl.DataFrame | None = None,
     seed: int = 0,
+    graph: Graph | None = None,
 ) -> Outcome:
     """Draw `rows` test rows, or `share` of the table; with a `pinned` table those rows are the test instead.
 
-    Test rows are drawn by stratum in proportion, at most one of a cluster, and only from rows with a known
+    Test rows are drawn by stratum in proportion, no two of a cluster or near each other, and only from rows with a known
     answer if there are any. The report says how many were asked and got: clusters and missing answers can
-    leave fewer.
+    leave fewer. `graph` is of all inputs (`Graph.of`), where the caller has it.
     """
     unique = without_repeats(table)
     own = without_repeats(table.clear() if pinned is None else pinned)
     every = pl.concat([own.kept, unique.kept])
     members = every.to_dicts()
-    roots = _clusters(members, near)
+    known = graph or Graph.of(inputs(every), threshold=near)
+    roots = _clusters(members, near, known)
     test, asked = set(range(own.kept.height)), own.kept.height
     if pinned is None:
         asked = rows if rows is not None else round((share or 0) * len(members))
-        test = _draw(members, roots, asked, seed)
-    drops = _near_test(members, roots, test)
+        test = _draw(members, roots, asked, seed, known)
+    drops = _near_test(members, test, near, known)
     marked = every.with_columns(
         pl.Series("cluster", [members[root]["seed_id"] for root in roots], dtype=pl.String),
         pl.Series("role", ["test" if i in test else "train" for i in range(len(members))], dtype=pl.String),
@@ -80,27 +85,36 @@ def without_repeats(table: pl.DataFrame) -> Outcome:
     return partition(rows, drops, stage=STAGE)
 
 
-def _clusters(members: Sequence[Row], near: float) -> list[int]:
-    """For each row the index of the smallest seed_id among its near copies."""
+def inputs(table: pl.DataFrame) -> list[str]:
+    """The texts of which a graph is made, in the order of their seed_ids."""
+    return table.sort("seed_id")["input"].to_list()
+
+
+def _clusters(members: Sequence[Row], near: float, graph: Graph) -> list[int]:
+    """For each row the index of the row that its cluster is named for; of those near each other the smallest seed_id."""
     order = sorted(range(len(members)), key=lambda i: (members[i]["seed_id"], i))
-    roots = clusters(len(order), near_pairs([members[i]["input"] for i in order], threshold=near))
-    return [order[root] for _, root in sorted(zip(order, roots, strict=True))]
+    twins = graph.twins([members[i]["input"] for i in order], threshold=near)
+    roots = {i: i if twin is None else order[twin.index] for i, twin in zip(order, twins, strict=True)}
+    return [roots[i] for i in range(len(members))]
 
 
-def _draw(members: Sequence[Row], roots: Sequence[int], count: int, seed: int) -> set[int]:
+def _draw(members: Sequence[Row], roots: Sequence[int], count: int, seed: int, graph: Graph) -> set[int]:
     sizes = Counter(roots)
     with_gold = any(row["gold"] is not None for row in members)
+    near = [graph.near(row["input"]) for row in members]
     ranked = sorted(
         (i for i, row in enumerate(members) if row["gold"] is not None or not with_gold),
-        # Rows without near copies first: a test row costs the training set its whole cluster.
-        key=lambda i: (sizes[roots[i]], content_id("test", seed, members[i]["seed_id"])),
+        # Rows without near copies first: a test row costs the training set whatever is near it.
+        key=lambda i: (max(sizes[roots[i]], 1 + len(near[i])), content_id("test", seed, members[i]["seed_id"])),
     )
-    one_each: dict[int, int] = {}
-    for i in ranked:
-        one_each.setdefault(roots[i], i)
     pools: dict[str, list[int]] = defaultdict(list)
-    for i in one_each.values():
-        pools[members[i]["stratum"]].append(i)
+    taken: set[int] = set()
+    texts: set[str] = set()
+    for i in ranked:
+        if roots[i] not in taken and texts.isdisjoint(near[i]):
+            taken.add(roots[i])
+            texts.add(normalise(members[i]["input"]))
+            pools[members[i]["stratum"]].append(i)
     weights = Counter(row["stratum"] for row in members if row["stratum"] in pools)
     seats = apportion(weights, room={name: len(pool) for name, pool in pools.items()}, seats=count)
     return {i for name, pool in pools.items() for i in pool[: seats[name]]}
@@ -124,17 +138,12 @@ def apportion(weights: Mapping[str, int], *, room: Mapping[str, int], seats: int
     return given
 
 
-def _near_test(members: Sequence[Row], roots: Sequence[int], test: set[int]) -> dict[int, tuple[str, str]]:
-    """Every row outside the test in a cluster with a test row → its nearest test row."""
-    tests: dict[int, list[int]] = defaultdict(list)
-    for i in sorted(test):
-        tests[roots[i]].append(i)
-    drops = {}
-    for i, row in enumerate(members):
-        if i in test or roots[i] not in tests:
-            continue
-        grams = shingles(row["input"])
-        nearness = {t: jaccard(grams, shingles(members[t]["input"])) for t in tests[roots[i]]}
-        twin = max(nearness, key=nearness.__getitem__)
-        drops[i] = ("near_test_row", f"test row {members[twin]['seed_id']}: similarity {nearness[twin]:.2f}")
-    return drops
+def _near_test(members: Sequence[Row], test: set[int], near: float, graph: Graph) -> dict[int, tuple[str, str]]:
+    """Every row outside the test that is near a test row → its nearest."""
+    tests, others = sorted(test), [i for i in range(len(members)) if i not in test]
+    found = graph.nearest([members[i]["input"] for i in others], [members[i]["input"] for i in tests], threshold=near)
+    return {
+        i: ("near_test_row", f"test row {members[tests[twin.index]]['seed_id']}: {twin}")
+        for i, twin in zip(others, found, strict=True)
+        if twin is not None
+    }

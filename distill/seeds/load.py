@@ -56,8 +56,8 @@ def read(
     bad_rows: list[tuple[Path, int, Fault]] = []
     faults: list[Fault] = []
     known: set[str] = set()
-    for path in _files(paths, faults):
-        for line, found in _rows(path, faults):
+    for path in files(paths, faults):
+        for line, found in rows_of(path, faults):
             row = _chat(found) if logged else found
             wrong = (
                 [str(row)] if isinstance(row, ValueError) else _wrong(row, variables, chats or {}, label_columns, gold)
@@ -80,8 +80,8 @@ def read(
 def columns(paths: Sequence[Path], *, logged: bool = False) -> list[str]:
     """The column names of the first readable row of each file: what a template may name. Faults are `read`'s to list."""
     names: dict[str, None] = {}
-    for path in _files(paths, []):
-        rows = (_chat(row) if logged else row for _, row in _rows(path, []))
+    for path in files(paths, []):
+        rows = (_chat(row) if logged else row for _, row in rows_of(path, []))
         first = next((row for row in rows if isinstance(row, dict)), {})
         names |= dict.fromkeys(first)
     return list(names)
@@ -110,7 +110,8 @@ def cell(labels: Mapping[str, str], *, by: Sequence[str]) -> str:
     return "/".join(labels[name].replace("/", "%2F") for name in by) or "all"
 
 
-def _files(paths: Sequence[Path], faults: list[Fault]) -> Iterator[Path]:
+def files(paths: Sequence[Path], faults: list[Fault]) -> Iterator[Path]:
+    """Every readable file of some files and folders; what is wrong with one goes to `faults`."""
     for path in paths:
         if path.is_dir():
             inside = sorted(p for p in path.iterdir() if p.suffix.lower() in READERS and p.is_file())
@@ -125,7 +126,7 @@ def _files(paths: Sequence[Path], faults: list[Fault]) -> Iterator[Path]:
             yield path
 
 
-def _rows(path: Path, faults: list[Fault]) -> Iterator[Numbered]:
+def rows_of(path: Path, faults: list[Fault]) -> Iterator[Numbered]:
     """The rows of one file; what is wrong with the file as a whole goes to `faults`."""
     count = 0
     try:

@@ -18,11 +18,19 @@ class Dedup(Part):
         le=1,
         description="Jaccard similarity of character 4-grams from which two inputs are twins",
     )
+    meaning: float | None = Field(
+        None,
+        gt=0,
+        le=1,
+        description="cosine from which two inputs that mean the same are twins too; needs the extra `meaning`",
+    )
     compare: list[str] | None = Field(
         None, description="answer fields in which twins must agree; default: those that the schema enumerates"
     )
-    on_conflict: Literal["keep", "drop"] = Field(
-        "keep", description="of twins that contradict each other: keep the better one, or drop both"
+    on_conflict: Literal["keep", "abstain", "drop", "person"] = Field(
+        "keep",
+        description="of twins that contradict each other: keep the better one, or drop both (abstain; drop says the same), "
+        "or drop both and list them in conflicts.jsonl for a person",
     )
 
 

@@ -44,6 +44,10 @@ class Seeds(Part):
     )
     gold: str | None = Field(None, description="column with the known answer")
     test: TestRows = TestRows(share=0.2)
+    held_out: list[str] = Field(
+        default_factory=list,
+        description="files of evaluation sets (jsonl, csv, parquet; any columns): what repeats a row of them does not train",
+    )
     broken: Literal["refuse", "drop"] = Field("refuse", description="what happens to rows that cannot be read")
 
     @property

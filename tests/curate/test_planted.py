@@ -14,7 +14,7 @@ import pytest
 
 from distill.curate.dedup import duplicates
 from distill.curate.gates import run_gates
-from distill.curate.leaks import leaks
+from distill.curate.leaks import HeldOut, leaks
 
 ROWS = 1200
 SCHEMA = {
@@ -83,7 +83,8 @@ INTENTS = ("refund", "delivery", "repair")
 def clean(number: int, draw: random.Random) -> dict[str, Any]:
     thing, place, fault, wish = (draw.choice(words) for words in (THINGS, PLACES, FAULTS, WISHES))
     days, order = draw.randrange(2, 90), draw.randrange(10**5, 10**6)
-    said = f"The {thing} that I bought in {place} {days} days ago {fault}, {wish}; my order is {order} of shop {draw.randrange(999)}."
+    # The number in the middle keeps rows of the same pieces from sharing 13 words in a row, which would be a leak.
+    said = f"The {thing} that I bought in {place} {days} days ago as number {order} {fault}, {wish}; my order is of shop {draw.randrange(999)}."
     summary = f"The customer says that the {thing} from {place} {fault} and writes: {wish}."
     answer = json.dumps({"intent": draw.choice(INTENTS), "summary": summary})
     return row(number, said, answer)
@@ -149,11 +150,11 @@ def test_planted_faults_are_caught_and_clean_rows_stay(
             rows.append(row(number, said, answer))
             kinds[f"s{number:05}"] = kind
             if kind == "test row":
-                tests.append((f"t{number:05}", base["input"]))
+                tests.append(HeldOut(f"t{number:05}", base["input"]))
     samples = frame(*rows)
     gated = run_gates(samples, GATES)
     unique = duplicates(gated.kept, near=0.85)
-    told = leaks(unique.kept, test_inputs=tests, near=0.85)
+    told = leaks(unique.kept, held_out=tests, near=0.85)
     kept = set(told.kept["seed_id"])
     planted, caught = Counter(kinds.values()), Counter(kind for seed, kind in kinds.items() if seed not in kept)
     lost = [f"s{number:05}" for number in range(ROWS) if f"s{number:05}" not in kept]

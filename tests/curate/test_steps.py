@@ -7,9 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from distill.curate.balance import balance
+from distill.curate.conflicts import vote
 from distill.curate.dedup import duplicates
 from distill.curate.gates import run_gates
-from distill.curate.leaks import leaks
+from distill.curate.leaks import HeldOut, leaks
 from distill.curate.verdicts import Verdict
 from distill.curate.verify import verify
 from distill.outcome import DROPPED
@@ -29,7 +30,15 @@ GATES = [
     ("secrets", {}),
     ("pii", {"action": "mask"}),
 ]
-INPUTS = ["where is my kettle", "where is my kettle?", "Where is my KETTLE", "refund the lamp please", ""]
+LONG = "when the river had been crossed they sat down and ate the bread that was left"
+INPUTS = [
+    f"they said: {LONG}",
+    "where is my kettle",
+    "where is my kettle?",
+    "Where is my KETTLE",
+    "refund the lamp please",
+    "",
+]
 
 
 def longer(rows):
@@ -45,14 +54,19 @@ STEPS = {
     "conflicts": partial(duplicates, near=0.8, compare=["intent"], on_conflict="drop"),
     "balance": partial(balance, quotas={"a": 2, "b": 3}, floors=[({"intent": "b"}, 3)]),
     "balance by score": partial(balance, quotas={"a": 2, "b": 3}, floors=[({"intent": "b"}, 3)], by="score"),
-    "leaks": partial(leaks, test_inputs=[("t1", "refund the lamp, please")], near=0.7),
+    "for a person": partial(duplicates, near=0.8, compare=["intent"], on_conflict="person"),
+    "vote": partial(vote, rows=["s0", "s1", "s2"], compare=["intent"]),
+    "leaks": partial(leaks, held_out=[HeldOut("t1", "refund the lamp, please")], near=0.7),
+    "quotes": partial(leaks, held_out=[HeldOut("t1", LONG, "so it is")], near=1.0, common=2),
 }
 SAMPLE = st.fixed_dictionaries(
     {
         "input": st.sampled_from(INPUTS),
         "stratum": st.sampled_from("abc"),
         "labels": st.sampled_from(['{"intent":"a"}', '{"intent":"b"}']),
-        "answer": st.sampled_from(['{"intent":"a"}', '{"intent": "a"}', "{}", "I cannot help with that.", ""]),
+        "answer": st.sampled_from(
+            ['{"intent":"a"}', '{"intent": "a"}', "{}", "I cannot help with that.", f"Note that {LONG}", ""]
+        ),
         "finish_reason": st.sampled_from(["stop", "length"]),
         "completion_tokens": st.integers(1, 30),
         "score": st.none() | st.sampled_from([0.0, 0.5, 1.0]),

@@ -1,3 +1,5 @@
+import random
+
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -41,7 +43,7 @@ def test_nothing_vanishes_nothing_straddles_and_order_is_nothing(rows, share, ra
     assert out.rejected.height == out.dropped.height
     held = out.kept.to_dicts()
     tests, trains = ([row for row in held if row["role"] == role] for role in ("test", "train"))
-    assert not {row["cluster"] for row in tests} & {row["cluster"] for row in trains}
+    assert all(like(a["input"], b["input"]) < NEAR for a in tests for b in tests if a is not b)
     assert all(like(a["input"], b["input"]) < NEAR for a in tests for b in trains)
     assert all(row["gold"] for row in tests) or not any(gold for _, _, gold in rows)
     assert len(tests) == out.report["test"]["got"] <= out.report["test"]["asked"]
@@ -104,3 +106,27 @@ def test_a_later_seed_changes_few_test_rows():
 )
 def test_seats_go_by_weight_then_by_remainder_and_never_above_the_room(room, seats, given):
     assert apportion({"a": 5, "b": 3, "c": 2}, room=room, seats=seats) == given
+
+
+def chain(length):
+    """Texts of 40 words, each six words further than the one before: neighbours 0.73 alike, the tenth from each not at all."""
+    chance = random.Random(7)
+    words = ["".join(chance.choices("abcdefghijklmnop", k=6)) for _ in range(6 * length + 40)]
+    return [" ".join(words[6 * i : 6 * i + 40]) for i in range(length)]
+
+
+@pytest.mark.slow
+def test_a_test_row_out_of_a_long_chain_costs_only_the_rows_near_it():
+    """Ten thousand rows in one chain of near copies: a cluster by chains would leave nothing to train on."""
+    texts = chain(10_000)
+    assert like(texts[0], texts[1]) > NEAR > like(texts[0], texts[2])
+    assert like(texts[0], texts[10]) < 0.1
+    out = set_aside(seeds([(text, "a", True) for text in texts]), rows=100, near=NEAR)
+    tests = out.kept.filter(pl.col("role") == "test")
+    assert tests.height == 100
+    assert out.dropped.height <= 2 * tests.height
+    place = {text: number for number, text in enumerate(texts)}
+    held = {place[text] for text in tests["input"]}
+    left = {place[text] for text in out.kept.filter(pl.col("role") == "train")["input"]}
+    assert not left & {near for t in held for near in (t - 1, t + 1)}
+    assert max(out.kept.group_by("cluster").len()["len"]) <= 3

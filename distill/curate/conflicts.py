@@ -1,0 +1,142 @@
+"""Rows with nearly the same input whose answers contradict each other, and what can be done about them.
+
+`distill.curate.dedup.conflicts` lists them. Then a teacher may be asked again and each row's answers vote (`settle`, `vote`),
+or a person decides: `lines` are written for them to fill in, and `rulings` reads what they decided.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from distill.curate.agreement import said
+from distill.curate.outcome import Outcome, by_worth, ordered, partition
+from distill.errors import Fault, SpecError
+from distill.records import Json, canonical
+from distill.text import strict_json
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A group of rows that contradict each other."""
+
+    rows: Mapping[str, Mapping[str, Json]]
+    """seed_id → the fields compared, as its answer has them."""
+
+    @property
+    def fields(self) -> list[str]:
+        """The fields in which not all agree."""
+        said = list(self.rows.values())
+        return [name for name in said[0] if len({canonical(one[name]) for one in said}) > 1]
+
+
+def clash(one: str, other: str, compare: Sequence[str]) -> str:
+    """The first field in which two JSON answers differ, with both values; empty where they agree or are none."""
+    left, right = values(one, compare), values(other, compare)
+    name = next((name for name in left if right and canonical(left[name]) != canonical(right[name])), None)
+    return "" if name is None else f"{name} is {canonical(left[name])} here and {canonical(right[name])} there"
+
+
+def values(answer: str, compare: Sequence[str]) -> dict[str, Json]:
+    """The compared fields of a JSON answer, null where it lacks one; nothing where it is no JSON."""
+    try:
+        value = strict_json(answer)
+    except ValueError:
+        return {}
+    fields = value if isinstance(value, dict) else {}
+    return {name: fields.get(name) for name in compare}
+
+
+def settle(answers: Mapping[str, Sequence[str]]) -> dict[str, str | None]:
+    """For each row what more than half of its answers say; None, which is to abstain, where nothing has that majority.
+
+    An answer is given as what it comes to (`agreement.said`); one that failed is left out and votes for nothing.
+    """
+    settled: dict[str, str | None] = {}
+    for row, votes in answers.items():
+        word, count = max(Counter(votes).items(), key=lambda vote: vote[1], default=("", 0))
+        settled[row] = word if 2 * count > len(votes) else None
+    return settled
+
+
+def vote(frame: pl.DataFrame, *, rows: Collection[str], compare: Sequence[str] = ()) -> Outcome:
+    """Of each of `rows` (seed_ids) keep the best answer of its strict majority; where there is none, no answer of it stays.
+
+    `compare` are the fields that must agree, without any the whole answer. All other rows stay as they are.
+    """
+    samples = ordered(frame)
+    asked, seeds = set(rows), samples["seed_id"].to_list()
+    words = {i: said(row, compare) for i, row in enumerate(samples.iter_rows(named=True)) if seeds[i] in asked}
+    votes: dict[str, list[str]] = defaultdict(list)
+    for i, word in words.items():
+        votes[seeds[i]].append(word)
+    settled = settle(votes)
+    kept: dict[str, int] = {}
+    for i in by_worth(samples):
+        if i in words and words[i] == settled[seeds[i]]:
+            kept.setdefault(seeds[i], i)
+    drops = {}
+    for i, word in words.items():
+        seed, cast = seeds[i], Counter(votes[seeds[i]])
+        count = cast.total()
+        if settled[seed] is None:
+            most = max(cast.values())
+            drops[i] = ("unsettled", f"of {count} answers at most {most} agree; more than half is asked")
+        elif word != settled[seed]:
+            drops[i] = ("outvoted", f"of {count} answers {cast[word]} say this")
+        elif kept[seed] != i:
+            drops[i] = ("another_answer", "of this row another answer that says the same is kept")
+    return partition(samples, drops, stage="vote")
+
+
+def lines(found: Iterable[Conflict], frame: pl.DataFrame) -> list[dict[str, Json]]:
+    """A row for each row in conflict, to be written as JSON Lines: whoever decides fills in `right`."""
+    best: dict[str, dict[str, Any]] = {}
+    samples = ordered(frame)
+    for i in by_worth(samples):
+        best.setdefault(samples["seed_id"][i], samples.row(i, named=True))
+    return [
+        {
+            "seed_id": seed,
+            "input": best[seed]["input"],
+            "answer": best[seed]["answer"],
+            "against": [other for other in conflict.rows if other != seed],
+            "fields": conflict.fields,
+            "right": None,
+        }
+        for conflict in found
+        for seed in conflict.rows
+    ]
+
+
+def rulings(text: str, *, source: str) -> dict[str, str]:
+    """seed_id → the right answer, of every line that has one; SpecError with all faults of the file.
+
+    `right` is the answer as a text, or as a JSON value, which becomes canonical JSON.
+    """
+    found: dict[str, str] = {}
+    faults = []
+    for number, line in enumerate(text.split("\n"), 1):
+        try:
+            seed, answer = _ruling(line) if line.strip() else ("", None)
+        except ValueError as fault:
+            faults.append(Fault(f"{source}:{number}", str(fault)))
+            continue
+        if answer is not None and found.setdefault(seed, answer) != answer:
+            message = f"row {seed!r} is decided a second time, and otherwise; keep one of the two lines"
+            faults.append(Fault(f"{source}:{number}", message))
+    if faults:
+        raise SpecError(source, faults)
+    return found
+
+
+def _ruling(line: str) -> tuple[str, str | None]:
+    row = strict_json(line)
+    if not isinstance(row, dict) or not isinstance(row.get("seed_id"), str) or "right" not in row:
+        raise ValueError(f'{line[:80]!r}: expected an object with "seed_id", as it was written, and "right"')
+    right = row["right"]
+    return row["seed_id"], right if right is None or isinstance(right, str) else canonical(right)

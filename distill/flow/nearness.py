@@ -1,0 +1,47 @@
+"""The graph of near texts of a run: made once from the seeds, kept in its folder, used wherever nearness matters."""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from distill.graph import Graph
+from distill.rundir import RunDir, write_parquet
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from distill import spec
+
+FILE = "pairs.parquet"
+
+
+def graph(task: spec.TaskSpec, *tables: pl.DataFrame) -> Graph:
+    """Of all inputs of some tables of seeds. One command asks for the same texts several times, and they are compared once."""
+    texts = sorted({row for table in tables for row in table.select("seed_id", "input").iter_rows()})
+    return _made(tuple(text for _, text in texts), task.dedup.near, task.dedup.meaning)
+
+
+def write(folder: RunDir, found: Graph, table: pl.DataFrame) -> dict[str, float | None]:
+    """Keep the edges between the seeds of a table; what is returned goes into seeds.json, for `read`."""
+    write_parquet(folder / FILE, found.table(dict(table.select("seed_id", "input").iter_rows())))
+    return {"near": found.threshold, "meaning": found.meaning}
+
+
+def read(folder: Path, task: spec.TaskSpec, table: pl.DataFrame) -> Graph:
+    """The run's graph; made anew where the run has none, or it was made with other settings."""
+    import polars as pl
+
+    made = json.loads((folder / "seeds.json").read_bytes()).get("graph")
+    fits = made is not None and made["near"] <= task.dedup.near and made["meaning"] == task.dedup.meaning
+    if not fits or not (folder / FILE).exists():
+        return graph(task, table)
+    texts = dict(table.select("seed_id", "input").iter_rows())
+    return Graph.read(pl.read_parquet(folder / FILE), texts, threshold=made["near"], meaning=made["meaning"])
+
+
+@lru_cache(maxsize=2)
+def _made(texts: tuple[str, ...], near: float, meaning: float | None) -> Graph:
+    return Graph.of(texts, threshold=near, meaning=meaning)

@@ -1,0 +1,202 @@
+"""Which of many texts are near which: found once, asked by every step that needs it.
+
+A node is a text after `normalise`, so equal texts are one. An edge joins two texts whose 4-grams overlap by the threshold or
+more (`distill.similar`) or, where that is asked for, two that mean nearly the same (`distill.meaning`). The seeds' graph
+serves all rounds of curation, since a sample's input is its seed's; `table` and `read` keep it in a Parquet file. A text that
+is not in the graph is compared anew.
+
+Of a crowd (more than 16 texts in a chain of edges) the graph may hold only the edges to a few of its members, so that
+boilerplate does not cost the square of its number. Such a crowd is compared again in the order asked about.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from distill import similar
+from distill.similar import clusters, near_pairs
+from distill.text import normalise
+
+if TYPE_CHECKING:
+    import polars as pl
+
+Kind = Literal["near", "meaning"]
+Edge = tuple[float, Kind]
+ROOM = 64
+"""With how many before it a text of a crowd is compared again, at least."""
+Pair = tuple[int, int, float, Kind]
+
+
+@dataclass(frozen=True, slots=True)
+class Twin:
+    """The nearest of the texts asked about."""
+
+    index: int
+    value: float
+    kind: Kind = "near"
+
+    def __str__(self) -> str:
+        return f"{'similarity' if self.kind == 'near' else 'cosine'} {self.value:.2f}"
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """Build one with `of`; nothing changes it afterwards."""
+
+    threshold: float
+    meaning: float | None
+    """The cosine from which two texts mean the same; None where meaning was not asked about."""
+    texts: Sequence[str] = field(repr=False)
+    nodes: Mapping[str, int] = field(repr=False)
+    edges: Mapping[int, Mapping[int, Edge]] = field(repr=False)
+    """Of each node that has any, its neighbours; each edge stands at both ends."""
+    crowd: Mapping[int, int] = field(repr=False)
+    """Of each node in a crowd, the crowd's smallest node."""
+
+    @classmethod
+    def of(cls, texts: Iterable[str], *, threshold: float, meaning: float | None = None) -> Graph:
+        """The graph of texts, with edges from a similarity in (0, 1] on, and from a cosine in (0, 1] on where one is given."""
+        plain = list(dict.fromkeys(map(normalise, texts)))
+        pairs: list[Pair] = [(i, j, value, "near") for i, j, value in near_pairs(plain, threshold=threshold)]
+        if meaning is not None:
+            from distill.meaning import alike
+
+            pairs += [(i, j, value, "meaning") for i, j, value in alike(plain, threshold=meaning)]
+        return cls._of(plain, pairs, threshold, meaning)
+
+    @classmethod
+    def _of(cls, plain: Sequence[str], pairs: Sequence[Pair], threshold: float, meaning: float | None) -> Graph:
+        from distill.sketches import LEAST
+
+        edges: dict[int, dict[int, Edge]] = {}
+        for i, j, value, kind in pairs:  # near copies come first, and what is near need not be alike as well
+            edges.setdefault(i, {}).setdefault(j, (value, kind))
+            edges.setdefault(j, {}).setdefault(i, (value, kind))
+        ends = sorted(edges)
+        place = {node: at for at, node in enumerate(ends)}
+        roots = clusters(len(ends), [(place[i], place[j], value) for i, j, value, _ in pairs])
+        sizes = Counter(roots)
+        crowd = {node: ends[root] for node, root in zip(ends, roots, strict=True) if sizes[root] > LEAST}
+        return cls(threshold, meaning, plain, {text: node for node, text in enumerate(plain)}, edges, crowd)
+
+    @classmethod
+    def read(
+        cls, table: pl.DataFrame, texts: Mapping[str, str], *, threshold: float, meaning: float | None = None
+    ) -> Graph:
+        """The graph of `table` again; `texts` are all texts that it was made of, by their ids."""
+        plain = list(dict.fromkeys(map(normalise, texts.values())))
+        nodes = {text: node for node, text in enumerate(plain)}
+        node = {name: nodes[normalise(text)] for name, text in texts.items()}
+        rows = table.sort("a", "b").iter_rows()
+        pairs = [(*sorted((node[a], node[b])), value, kind) for a, b, value, kind in rows if a in node and b in node]
+        return cls._of(plain, pairs, threshold, meaning)
+
+    def table(self, texts: Mapping[str, str]) -> pl.DataFrame:
+        """Every edge between `texts` (by id) as (a, b, similarity, kind), a < b; of equal texts the smallest id stands for all."""
+        import polars as pl
+
+        names: dict[int, str] = {}
+        for name in sorted(texts):
+            node = self.nodes.get(normalise(texts[name]))
+            if node is not None:
+                names.setdefault(node, name)
+        rows = sorted(
+            (*sorted((names[i], names[j])), value, kind)
+            for i, own in self.edges.items()
+            for j, (value, kind) in own.items()
+            if i < j and i in names and j in names
+        )
+        schema = {"a": pl.String, "b": pl.String, "similarity": pl.Float64, "kind": pl.String}
+        return pl.DataFrame(rows, schema=schema, orient="row")
+
+    def twins(self, texts: Sequence[str], *, threshold: float) -> list[Twin | None]:
+        """For each text, best first: None where it stays, else the nearest that stays.
+
+        A text goes only when it is near one that stays. Chains never count (a ~ b ~ c drops b alone when a and c
+        are far apart), so a cluster always keeps a survivor and boilerplate cannot melt a whole source into one row.
+        """
+        plain = [normalise(text) for text in texts]
+        links = self._links(list(dict.fromkeys(plain)), threshold)
+        stays: dict[str, int] = {}
+        gone: dict[str, Twin] = {}
+        found: list[Twin | None] = []
+        for j, text in enumerate(plain):
+            if text in stays:
+                found.append(Twin(stays[text], 1.0))
+            elif text in gone:  # a copy goes wherever its first appearance went
+                found.append(gone[text])
+            else:
+                near = [Twin(stays[other], *edge) for other, edge in links(text).items() if other in stays]
+                twin = max(near, key=_nearness, default=None)
+                if twin is None:
+                    stays[text] = j
+                else:
+                    gone[text] = twin
+                found.append(twin)
+        return found
+
+    def nearest(self, texts: Sequence[str], others: Sequence[str], *, threshold: float) -> list[Twin | None]:
+        """For each text its nearest of `others`, at or above the threshold."""
+        asked = list(dict.fromkeys(plain := [normalise(text) for text in texts]))
+        place: dict[str, int] = {}
+        for p, text in enumerate(others):
+            place.setdefault(normalise(text), p)
+        best = {text: Twin(place[text], 1.0) for text in asked if text in place}
+
+        def compare(some: Sequence[str], pool: Sequence[str]) -> None:
+            if not some or not pool:
+                return
+            for text, found in zip(some, similar.nearest(some, pool, threshold=threshold), strict=True):
+                if found is not None:
+                    note(text, Twin(place[pool[found[0]]], found[1]))
+
+        def note(text: str, twin: Twin) -> None:
+            best[text] = max(best.get(text, twin), twin, key=_nearness)
+
+        wanted = set(asked)
+        for other, index in place.items():
+            for text, edge in self._known(other, threshold).items():
+                if text in wanted:
+                    note(text, Twin(index, *edge))
+        fresh = [text for text in asked if not self._has(text, threshold)]
+        crowded = [text for text in asked if self._has(text, threshold) and self.nodes[text] in self.crowd]
+        compare(fresh, list(place))
+        compare(
+            [text for text in asked if self._has(text, threshold)], [o for o in place if not self._has(o, threshold)]
+        )
+        compare(crowded, [other for other in place if self.nodes.get(other) in self.crowd])
+        return [best.get(text) for text in plain]
+
+    def near(self, text: str) -> Mapping[str, Edge]:
+        """The neighbours of a text, normalised; of one that is not in the graph none are known."""
+        return self._known(normalise(text), self.threshold)
+
+    def _has(self, text: str, threshold: float) -> bool:
+        return threshold >= self.threshold and text in self.nodes
+
+    def _known(self, text: str, threshold: float) -> dict[str, Edge]:
+        own = self.edges.get(self.nodes.get(text, -1))
+        if own is None:
+            return {}
+        return {self.texts[other]: edge for other, edge in own.items() if edge[1] == "meaning" or edge[0] >= threshold}
+
+    def _links(self, plain: Sequence[str], threshold: float) -> Callable[[str], Mapping[str, Edge]]:
+        """What tells the neighbours of each of some distinct texts."""
+        from distill.sketches import PAIRS
+
+        new = any(not self._has(text, threshold) for text in plain)
+        anew = [text for text in plain if new or self.nodes[text] in self.crowd]
+        found: dict[str, dict[str, Edge]] = {}
+        room = max(ROOM, PAIRS // max(1, len(plain)))
+        for i, j, value in near_pairs(anew, threshold=threshold, room=room):
+            found.setdefault(anew[i], {})[anew[j]] = (value, "near")
+            found.setdefault(anew[j], {})[anew[i]] = (value, "near")
+        return lambda text: {**self._known(text, threshold), **found.get(text, {})}
+
+
+def _nearness(twin: Twin) -> tuple[bool, float, int]:
+    """A near copy before one in meaning, for their numbers do not compare; then the first."""
+    return twin.kind == "near", twin.value, -twin.index

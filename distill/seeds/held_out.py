@@ -1,0 +1,47 @@
+"""Rows of named evaluation sets, which must not train: read from files of any columns, for the leak check alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from distill.errors import Fault, SpecError
+from distill.records import Json
+from distill.seeds.load import files, rows_of
+from distill.text import storable
+
+Row = tuple[str, str, str, str]
+"""(name of the file, line, input, all else that the row says)."""
+
+
+def read(paths: Sequence[Path], *, variables: Sequence[str]) -> list[Row]:
+    """Every row that holds a text; SpecError with every fault.
+
+    The input are the columns that the task's prompt takes, where the file has them all; otherwise the longest text.
+    """
+    found: list[Row] = []
+    faults: list[Fault] = []
+    for path in files(paths, faults):
+        for line, row in rows_of(path, faults):
+            if isinstance(row, ValueError):
+                faults.append(Fault(f"{path}:{line}", str(row)))
+                continue
+            texts = {name: storable(text) for name, value in row.items() if (text := "\n".join(_texts(value))).strip()}
+            if not texts:
+                faults.append(Fault(f"{path}:{line}", "holds no text, so nothing can be compared with it"))
+                continue
+            longest = max(texts, key=lambda name: len(texts[name]))
+            inputs = list(variables) if variables and set(variables) <= set(texts) else [longest]
+            rest = [text for name, text in texts.items() if name not in inputs]
+            found.append((path.name, str(line), "\n".join(texts[name] for name in inputs), "\n".join(rest)))
+    if faults:
+        raise SpecError("seeds.held_out", faults)
+    return found
+
+
+def _texts(value: Json) -> list[str]:
+    """The strings of a value, in order."""
+    if isinstance(value, str):
+        return [value]
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return [text for child in inside for text in _texts(child)]

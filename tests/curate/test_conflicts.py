@@ -1,0 +1,116 @@
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from distill.curate.conflicts import lines, rulings, settle, vote
+from distill.curate.dedup import conflicts, duplicates
+from distill.errors import SpecError
+
+INPUTS = [
+    "where is my kettle",
+    "where is my kettle?",
+    "Where is my KETTLE!",
+    "the lamp is broken",
+    "the lamp is broken.",
+]
+KETTLE = [
+    {"input": "where is my kettle", "answer": '{"intent": "delivery", "urgency": "low"}'},
+    {"input": "where is my kettle?", "answer": '{"intent": "refund", "urgency": "low"}'},
+    {"input": "Where is my kettle", "answer": '{"intent": "delivery", "urgency": "low", "summary": "x"}'},
+    {"input": "where is my kettle!", "answer": '{"intent": "repair", "urgency": "low"}'},
+    {"input": "the lamp is broken", "answer": '{"intent": "repair", "urgency": "low"}'},
+]
+
+
+def test_conflicts_are_listed_with_what_differs(frame):
+    (found,) = conflicts(frame(*KETTLE), near=0.7, compare=["intent", "urgency"])
+    assert dict(found.rows) == {
+        "s00": {"intent": "delivery", "urgency": "low"},
+        "s01": {"intent": "refund", "urgency": "low"},
+        "s03": {"intent": "repair", "urgency": "low"},
+    }
+    assert found.fields == ["intent"]
+    assert conflicts(frame(*KETTLE), near=0.7, compare=["urgency"]) == []
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.lists(st.tuples(st.sampled_from(INPUTS), st.sampled_from("abc")), max_size=10), st.randoms(use_true_random=False)
+)
+def test_the_rows_of_the_conflicts_are_those_that_are_dropped_for_them_in_any_order(frame, made, chance):
+    rows = frame(*({"input": text, "answer": f'{{"intent": "{word}"}}'} for text, word in made))
+    found = conflicts(rows, near=0.7, compare=["intent"])
+    listed = [seed for one in found for seed in one.rows]
+    assert len(listed) == len(set(listed))
+    dropped = duplicates(rows, near=0.7, compare=["intent"], on_conflict="abstain").dropped
+    assert sorted(listed) == sorted(dropped.filter(reason="conflict")["row"])
+    mixed = chance.sample(range(rows.height), rows.height)
+    assert conflicts(rows[mixed], near=0.7, compare=["intent"]) == found
+
+
+@pytest.mark.parametrize(
+    ("on_conflict", "reason"), [("abstain", "conflict"), ("drop", "conflict"), ("person", "for_a_person")]
+)
+def test_all_rows_of_a_conflict_go_under_its_reason(frame, on_conflict, reason):
+    rows = frame(*KETTLE)
+    out = duplicates(rows, near=0.7, compare=["intent"], on_conflict=on_conflict)
+    listed = {seed for one in conflicts(rows, near=0.7, compare=["intent"]) for seed in one.rows}
+    assert set(out.dropped.filter(reason=reason)["row"]) == listed == {"s00", "s01", "s03"}
+    assert out.kept["seed_id"].to_list() == ["s04"]
+
+
+@given(st.dictionaries(st.sampled_from("rst"), st.lists(st.sampled_from("abc"), max_size=7)))
+def test_only_more_than_half_settles(answers):
+    for row, said in settle(answers).items():
+        counts = [answers[row].count(word) for word in "abc"]
+        assert (said is None) == (2 * max(counts) <= len(answers[row]))
+        assert said is None or 2 * answers[row].count(said) > len(answers[row])
+
+
+def test_a_row_asked_again_keeps_the_best_answer_of_its_majority(frame):
+    said = ["delivery", "refund", "delivery", "refund", "delivery"]
+    rows = [{"seed_id": "s", "draw": n, "answer": json.dumps({"intent": word, "n": n})} for n, word in enumerate(said)]
+    rows[4]["score"] = 0.9
+    tied = [{"seed_id": "t", "draw": n, "answer": json.dumps({"intent": word})} for n, word in enumerate(said[:4])]
+    out = vote(frame(*rows, *tied, {"seed_id": "u"}), rows=["s", "t"], compare=["intent"])
+    assert out.kept.select("seed_id", "draw").rows() == [("s", 4), ("u", 0)]
+    reasons = out.dropped.select("row", "reason").rows()
+    assert reasons == [
+        ("s", "another_answer"),
+        ("s", "outvoted"),
+        ("s", "another_answer"),
+        ("s", "outvoted"),
+        *[("t", "unsettled")] * 4,
+    ]
+    assert out.dropped["detail"][1] == "of 5 answers 2 say this"
+    assert out.dropped["detail"][4] == "of 4 answers at most 2 agree; more than half is asked"
+
+
+def test_what_a_person_decides_comes_back_by_row(frame):
+    rows = frame(*KETTLE)
+    written = lines(conflicts(rows, near=0.7, compare=["intent"]), rows)
+    assert written[1] == {
+        "seed_id": "s01",
+        "input": "where is my kettle?",
+        "answer": '{"intent": "refund", "urgency": "low"}',
+        "against": ["s00", "s03"],
+        "fields": ["intent"],
+        "right": None,
+    }
+    written[0]["right"] = {"urgency": "low", "intent": "delivery"}
+    written[1]["right"] = '{"intent": "delivery"}'
+    text = "".join(json.dumps(row) + "\n" for row in written)
+    assert rulings(text, source="conflicts.jsonl") == {
+        "s00": '{"intent":"delivery","urgency":"low"}',
+        "s01": '{"intent": "delivery"}',
+    }
+
+
+def test_every_line_that_cannot_be_read_is_named_at_once():
+    text = '{"seed_id": "a", "right": "x"}\n\n{"right": 1}\nno JSON\n{"seed_id": "a", "right": "y"}\n'
+    with pytest.raises(SpecError) as caught:
+        rulings(text, source="conflicts.jsonl")
+    assert [fault.where for fault in caught.value.faults] == [f"conflicts.jsonl:{line}" for line in (3, 4, 5)]
+    assert "decided a second time" in str(caught.value)
