@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from distill.flow import asking, fitting
+from distill.flow import asking, fitting, judging
 from distill.flow.asks import Asked, last_of, may_fall_back, requests
 from distill.records import Answer
 from distill.teacher.store import Store
@@ -32,11 +32,21 @@ class Curated:
     """Seeds with an answer that all gates let pass."""
     passed: Counter[str]
     spare: dict[str, int]
+    bench: judging.Bench
+    """What the judges were looked up for, and what is missing of it."""
+    waiting: Mapping[str, str]
+    """Seed → stratum of those that only a verdict is missing for: nothing more is asked in their place."""
+
+    @property
+    def settled(self) -> frozenset[str]:
+        """Seeds that need no other answer: accepted, or waiting for a verdict."""
+        return self.accepted | frozenset(self.waiting)
 
     @property
     def lack(self) -> dict[str, int]:
         """Rows still missing in each stratum."""
-        lack = {stratum: quota - self.passed[stratum] for stratum, quota in self.quotas.items()}
+        hoped = self.passed + Counter(self.waiting.values())
+        lack = {stratum: quota - hoped[stratum] for stratum, quota in self.quotas.items()}
         return {stratum: count for stratum, count in lack.items() if count > 0}
 
     @property
@@ -45,12 +55,13 @@ class Curated:
         return {stratum: count for stratum, count in self.lack.items() if self.spare[stratum] > 0}
 
 
-def gates(project: Project) -> list[tuple[str, dict[str, Any]]]:
-    """The spec's gates, with what those for schema, tools and agreement check against."""
+def gates(project: Project, bench: judging.Bench) -> list[tuple[str, dict[str, Any]]]:
+    """The spec's gates, with what those for schema, tools, agreement and by models check against."""
     own: dict[str, dict[str, Any]] = {
         "schema": {"schema": project.output},
         "tools": {"tools": project.tools},
         "agreement": {"compare": _compared(project)},
+        **bench.gates,
     }
     return [(name, {**own.get(name, {}), **settings}) for name, settings in project.spec.gate_settings()]
 
@@ -67,7 +78,8 @@ def curate(project: Project, table: pl.DataFrame, asked: Asked, store: Store) ->
     strata = dict(train.select("seed_id", "stratum").iter_rows())
     samples, unanswered = _answered(project, train, asked, store)
     near = project.spec.dedup.near
-    gated = run_gates(samples, gates(project))
+    bench = judging.Bench(project, store, dict(train.select("seed_id", "gold").iter_rows()))
+    gated = run_gates(samples, gates(project, bench))
     unique = dedup.duplicates(
         gated.kept, near=near, compare=_compared(project), on_conflict=project.spec.dedup.on_conflict
     )
@@ -79,9 +91,10 @@ def curate(project: Project, table: pl.DataFrame, asked: Asked, store: Store) ->
     last = last_of(asked)
     spare.subtract(Counter(strata[seed] for seed in last))
     accepted = frozenset(gated.kept["seed_id"])
-    hope = (set(strata) - set(last)) | {
-        seed for seed, teacher in last.items() if may_fall_back(project, seed, teacher, accepted)
-    }
+    owed = gated.rejected.filter(pl.col("request_id").is_in(list(bench.owed)))["seed_id"]
+    waiting = {seed: strata[seed] for seed in set(owed) - accepted}
+    hope = (set(strata) - set(last)) | set(waiting)
+    hope |= {seed for seed, teacher in last.items() if may_fall_back(project, seed, teacher, accepted)}
     quotas = _quotas(project, train.filter(pl.col("seed_id").is_in(list(hope))), fit.kept)
     floors = [(case.where, case.at_least) for case in project.edge_cases]
     even = balance.balance(fit.kept, quotas=quotas, floors=floors)
@@ -107,6 +120,7 @@ def curate(project: Project, table: pl.DataFrame, asked: Asked, store: Store) ->
         rejected=pl.concat([step.rejected for step in steps], how="diagonal").sort("seed_id", "teacher", "draw"),
         dropped=pl.concat([resting, unanswered, *(step.dropped for step in steps)]),
         funnel=funnel, quotas=quotas, accepted=accepted, passed=passed, spare=dict(spare),
+        bench=bench, waiting=waiting,
     )  # fmt: skip
 
 

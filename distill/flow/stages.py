@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from distill import __version__
-from distill.flow import asks, curation
+from distill.flow import asks, curation, judging
 from distill.flow.asking import Sender
 from distill.flow.project import Project
 from distill.flow.watch import Watch
@@ -104,10 +104,18 @@ async def curate(run: Run) -> None:
         "student_prompt": run.project.student_prompt.turns,
         "output": run.project.output,
         "tools": run.project.tools,
+        **judging.key_of(run.project),
+        **_owed(run),
     }
     inputs = ["seeds.parquet", "seeds_dropped.parquet", "asked.parquet"]
     outputs = ["samples.parquet", "dropped.parquet", "funnel.json"]
     await stage(run, "curate", settings=settings, inputs=inputs, outputs=outputs, work=_curate)
+
+
+def _owed(run: Run) -> dict[str, int]:
+    """What a run that went on without some answers curates anew when they are there."""
+    owed = run.folder.manifest()["stages"].get("generate", {}).get("owed", 0)
+    return {"owed": owed} if owed else {}
 
 
 async def _curate(run: Run) -> Mapping[str, Any]:
