@@ -87,9 +87,13 @@ def init(
 @app.command()
 def validate(spec: Spec, sets: Set = None, as_json: Json = False) -> None:
     """Find every fault of the spec and all it names; sends nothing. Exit 2 if there is one."""
+    from distill.flow import judging
+
     project = _project(spec, sets)
-    found = {"task": project.spec.task, "seeds": len(project.seeds), "ok": True}
-    _out(found, as_json, [f"{spec}: sound; {len(project.seeds)} seeds", f"next: distill plan {spec}"])
+    warnings = judging.warnings(project)
+    found = {"task": project.spec.task, "seeds": len(project.seeds), "ok": True, "warnings": warnings}
+    said = [f"{spec}: sound; {len(project.seeds)} seeds", *(f"warning: {one}" for one in warnings)]
+    _out(found, as_json, [*said, f"next: distill plan {spec}"])
 
 
 @app.command()

@@ -12,13 +12,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from statistics import fmean
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import polars as pl
 from pydantic import Field
 
 from distill.curate.outcome import Fail, Outcome, ordered, partition, rescored
-from distill.curate.verdict import Unscored, Verdict
+from distill.curate.verdict import Unscored, Verdict, line
 
 Said = Sequence[Verdict | Unscored]
 """What each judge said of one row."""
@@ -27,7 +27,6 @@ Verdicts = Callable[[pl.DataFrame], Sequence[Said]]
 Mark = Annotated[float, Field(ge=1, le=5)]
 Marks = Mark | Annotated[dict[str, Mark], Field(min_length=1)]
 """The least mean over the dimensions, or the least of each dimension that is named."""
-_SHOWN = 200
 
 
 def judge(
@@ -102,17 +101,3 @@ def _silent(said: Said, unscored: str) -> Fail:
         return None
     reasons = [f"{one.judge}: {one.reason}" for one in said if isinstance(one, Unscored)]
     return "unscored", line("; ".join(reasons)) or "no judge was asked"
-
-
-def line(text: str) -> str:
-    """A judge's words on one line, clipped."""
-    return " ".join(text.split())[:_SHOWN]
-
-
-def said_of(row: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
-    """Gate → what each judge said, of a row of samples.parquet."""
-    return {
-        name.removeprefix("verdicts_"): json.loads(text)
-        for name, text in row.items()
-        if name.startswith("verdicts_") and text
-    }

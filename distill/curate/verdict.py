@@ -7,10 +7,12 @@ The whole answer must be that one JSON value, at most in one code fence, with th
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
+from typing import Any
 
 from distill.curate.rubric import SCALE, Rubric
 from distill.records import Answer, Json
@@ -101,3 +103,17 @@ def _members(value: Json, names: Sequence[str], what: str) -> Mapping[str, Json]
     if more := sorted(set(value) - set(names)):
         raise Unreadable(f"{what}: with {more[0][:40]!r}, which nobody asked for")
     return value
+
+
+def line(text: str) -> str:
+    """A judge's words on one line, clipped."""
+    return " ".join(text.split())[:_SHOWN]
+
+
+def said_of(row: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    """Gate → what each judge said, of a row of samples.parquet."""
+    return {
+        name.removeprefix("verdicts_"): json.loads(text)
+        for name, text in row.items()
+        if name.startswith("verdicts_") and text
+    }

@@ -16,7 +16,7 @@ from distill import spec
 from distill.curate import verdict
 from distill.curate.rubric import Question, Rubric, code_of, schema, turns
 from distill.curate.verdict import Unscored, Verdict
-from distill.flow import asking
+from distill.flow import asking, asks
 from distill.flow.asks import Requests
 from distill.records import Request
 from distill.teacher import bodies
@@ -92,6 +92,28 @@ def warnings(project: Project) -> list[str]:
     ]
 
 
+def questions(project: Project) -> int:
+    """Verdicts asked for a row that passes every gate."""
+    return len(project.judges) * len(project.rubrics)
+
+
+def outlook(bench: Bench, judge: int, table: pl.DataFrame, asked: asks.Asked) -> tuple[Requests[Case], int]:
+    """(requests, prompt tokens more) of one judge for these questions: where there is no answer to be judged yet, the
+    request has none in it and the answer's ceiling is in the tokens.
+    """
+    project, gates = bench.project, list(bench.project.rubrics)
+    inputs = dict(table.select("seed_id", "input").iter_rows())
+    wanted = zip(asked, asks.requests(project, table, asked), strict=True)
+    open_ = [(ask, bench.owed.get(request.id), bench.store.get(request.id) is None) for ask, request in wanted]
+    cases = [case for case in bench.cases if case.judge == judge]
+    more = 0
+    for ask, owed, unanswered in open_:
+        later = gates if unanswered else gates[gates.index(owed) + 1 :] if owed else []
+        cases += [Case(judge, gate, Question(inputs[ask.seed], ""), 0) for gate in later]
+        more += len(later) * project.teachers[ask.teacher].sampling.max_tokens
+    return requests(project, cases), more
+
+
 def requests(project: Project, cases: Sequence[Case]) -> Requests[Case]:
     """The request of each case, made when it is looked at."""
     judges, schemas = project.judges, {gate: schema(rubric) for gate, rubric in project.rubrics.items()}
@@ -124,8 +146,8 @@ class Bench:
     """Every question that a row came to, first draws only."""
     unjudged: list[Case] = field(default_factory=list)
     """Those of all draws that have no answer."""
-    owed: set[str] = field(default_factory=set)
-    """Request ids of rows without a verdict that a judge may still give one on."""
+    owed: dict[str, str] = field(default_factory=dict)
+    """Request id → gate of rows without a verdict there that a judge may still give one on."""
 
     @property
     def gates(self) -> dict[str, dict[str, Any]]:
@@ -150,7 +172,7 @@ class Bench:
             if any(isinstance(one, Unscored) and one.owed for one in found) and not any(
                 isinstance(one, Verdict) for one in found
             ):
-                self.owed.add(row)
+                self.owed[row] = gate
         return said
 
     def _said(

@@ -23,6 +23,8 @@ class Jury:
 
     project: Project
     sender: Sender
+    live: bool = False
+    """Whether no judge is asked by batch, whatever the spec says."""
     gone: set[judging.Case] = field(default_factory=set)
     closed: set[int] = field(default_factory=set)
 
@@ -33,7 +35,7 @@ class Jury:
             if not await self.send(found.bench.unjudged):
                 return found
 
-    async def send(self, unjudged: Sequence[judging.Case], *, live: bool = False) -> int:
+    async def send(self, unjudged: Sequence[judging.Case]) -> int:
         """Ask each judge what it is due, all at the same time; returns how many questions that were.
 
         A judge that is gone leaves its rows owed, and the others go on. What else stops a run is raised.
@@ -44,7 +46,7 @@ class Jury:
             if n not in self.closed
         ]
         due = [(n, list(dict.fromkeys(cases))) for n, cases in due if cases]
-        results = await asyncio.gather(*(self._ask(n, cases, live) for n, cases in due), return_exceptions=True)
+        results = await asyncio.gather(*(self._ask(n, cases) for n, cases in due), return_exceptions=True)
         for (n, _), fault in zip(due, results, strict=True):
             if fault is None:
                 continue
@@ -54,9 +56,9 @@ class Jury:
             self.sender.watch.say(f"  {judging.spender(self.project, n)} is given up, its verdicts are owed: {fault}")
         return sum(len(cases) for _, cases in due)
 
-    async def _ask(self, n: int, cases: list[judging.Case], live: bool) -> None:
+    async def _ask(self, n: int, cases: list[judging.Case]) -> None:
         sender, one, wanted = self.sender, self.project.judges[n], judging.requests(self.project, cases)
-        send = sender.live if live else sender.send
+        send = sender.live if self.live else sender.send
         try:
             await send(wanted, one, judging.spender(self.project, n))
         finally:

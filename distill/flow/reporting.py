@@ -6,12 +6,15 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from distill.flow import asks, story, teaching
+from distill.flow import asks, judging, story, teaching
 from distill.flow.stages import Run, stage, version_note
 from distill.rundir import write_atomic, write_json
 from distill.teacher.store import Spend
+
+if TYPE_CHECKING:
+    import polars as pl
 
 _A_REASON = 10
 
@@ -90,7 +93,9 @@ def gather(run: Run) -> dict[str, Any]:
 def spend(run: Run) -> list[dict[str, Any]]:
     """The ledger of the run, a row a spender, over every time it was started; what came from the store was free."""
     used = Counter(run.table("calls.parquet").filter(ended="ok")["arm"].to_list())
-    used.update(asks.spender(run.project, teacher) for teacher in run.table("samples.parquet")["teacher"])
+    samples = run.table("samples.parquet")
+    used.update(asks.spender(run.project, teacher) for teacher in samples["teacher"])
+    used.update(_judged(samples))
     paid = {row.spender: row for row in run.store.ledger(run.folder.name)}
     rows = [
         paid.get(spender) or Spend(spender, 0, 0, 0, 0, 0.0, 0, 0.0, 0) for spender in dict.fromkeys([*paid, *used])
@@ -103,6 +108,13 @@ def spend(run: Run) -> list[dict[str, Any]]:
         }
         for row in rows
     ]  # fmt: skip
+
+
+def _judged(samples: pl.DataFrame) -> Counter[str]:
+    """How often each judge gave a verdict."""
+    columns = [samples[name].drop_nulls() for name in samples.columns if name.startswith("verdicts_")]
+    said = (one for column in columns for text in column for one in json.loads(text))
+    return Counter(f"judge {one['judge']}" for one in said if "scores" in one)
 
 
 def _owed(run: Run) -> int:
@@ -144,6 +156,7 @@ def _warnings(run: Run, funnel: Mapping[str, Any]) -> list[str]:
         )
     if not spec.teacher.terms:
         found.append("The spec does not state the teacher's terms; check that its answers may train a model.")
+    found += judging.warnings(run.project)
     accept, kept = funnel.get("accept"), funnel.get("kept", 0)
     if accept and kept < accept:
         found.append(f"{accept} rows were asked and {kept} got; the funnel says where the others went.")
