@@ -110,7 +110,7 @@ def plan(
 ) -> None:
     """What would be sent, what the store already holds, what it may cost and how long it takes, after a small pilot."""
     from distill.cli.show import Panel
-    from distill.flow import planning
+    from distill.flow import plan_lines, planning
     from distill.flow.project import need_price
 
     project = _project(spec, sets)
@@ -118,7 +118,7 @@ def plan(
         need_price(project)
     with Panel(quiet=as_json) as panel:
         result = planning.plan(project, pilot=0 if no_pilot else pilot, watch=panel)
-    _out(result, as_json, planning.lines(result) + [f"next: distill run {spec}"])
+    _out(result, as_json, plan_lines.lines(result) + [f"next: distill run {spec}"])
 
 
 def _verb(name: str, doc: str, upto: tuple[str, ...]) -> None:
