@@ -50,15 +50,15 @@ def _decided(frame: pl.DataFrame, name: str, verdicts: Verdicts, at_least: Marks
     rows = ordered(frame)
     said = verdicts(rows)
     read = [[one for one in row if isinstance(one, Verdict)] for row in said]
-    means = [_means(row) for row in read]
+    averages = [means(row) for row in said]
     fails = {
         i: fail
         for i, row in enumerate(said)
-        if (fail := _below(means[i], read[i], at_least) if means[i] else _silent(row, unscored))
+        if (fail := _below(averages[i], read[i], at_least) if averages[i] else _silent(row, unscored))
     }
     spreads = [max(one.mean for one in row) - min(one.mean for one in row) for row in read if len(row) > 1]
-    out = partition(rescored(rows.with_columns(_columns(name, said, means))), fails, stage=name)
-    out.report["judged"] = sum(bool(row) for row in means)
+    out = partition(rescored(rows.with_columns(_columns(name, said, averages))), fails, stage=name)
+    out.report["judged"] = sum(bool(row) for row in averages)
     out.report["spread"] = round(fmean(spreads), 3) if spreads else None
     return out
 
@@ -74,8 +74,9 @@ def _columns(name: str, said: Sequence[Said], means: Sequence[dict[str, float]])
     ]
 
 
-def _means(read: Sequence[Verdict]) -> dict[str, float]:
+def means(said: Said) -> dict[str, float]:
     """Each dimension's mean over the judges; empty where none gave a verdict."""
+    read = [one for one in said if isinstance(one, Verdict)]
     return {name: fmean(one.scores[name] for one in read) for name in read[0].scores} if read else {}
 
 
