@@ -51,11 +51,16 @@ def read(project: Project, path: Path) -> Labelled:
     chats: dict[str, bool] = {}
     for template in templates:
         chats |= {name: last or chats.get(name, False) for name, last in template.chats.items()}
-    own = [name for name in ("answer", label, *(["why"] if "why" in columns else [])) if name not in variables]
+    own = [name for name in ("answer", label) if name not in variables]
     by = [name for name in project.spec.strata.by if name in columns]
     gold = project.spec.seeds.gold
     rows, _ = load.read(
-        [path], variables=[*variables, *own], chats=chats, label_columns=by, gold=gold if gold in columns else None
+        [path],
+        variables=[*variables, *own],
+        optional=["why"],
+        chats=chats,
+        label_columns=by,
+        gold=gold if gold in columns else None,
     )
     faults, entries = list[Fault](), list[dict[str, Any]]()
     good, why, seeds, draws = dict[str, bool](), dict[str, str](), dict[str, Seed](), Counter[str]()
