@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from distill.curate.balance import balance
 from distill.curate.dedup import duplicates
 from distill.curate.gates import run_gates
+from distill.curate.judge import judge
 from distill.curate.leaks import leaks
+from distill.curate.verdict import Unscored, Verdict
 from distill.outcome import DROPPED
 
 SCHEMA = {"type": "object", "required": ["intent"]}
@@ -27,9 +29,24 @@ GATES = [
     ("secrets", {}),
     ("pii", {"action": "mask"}),
 ]
+
+
+def said(frame):
+    """Two judges, whose verdicts follow from the answer alone; of an empty one they say nothing."""
+    scores = {"{}": (2, 5), '{"intent":"a"}': (5, 5), '{"intent": "a"}': (4, 4)}
+    return [
+        [Verdict(f"j{n}", {"right": score}, {"right": "so"}) for n, score in enumerate(scores[answer])]
+        if answer in scores
+        else [Unscored("j0", "cut off"), Unscored("j1", "not sent yet", owed=True)]
+        for answer in frame["answer"]
+    ]
+
+
 INPUTS = ["where is my kettle", "where is my kettle?", "Where is my KETTLE", "refund the lamp please", ""]
 STEPS = {
     "gates": partial(run_gates, gates=GATES),
+    "judge": partial(run_gates, gates=[("judge", {"verdicts": said}), ("toxicity", {"verdicts": said})]),
+    "marks": partial(judge, verdicts=said, at_least={"right": 3.5}, unscored="keep"),
     "dedup": partial(duplicates, near=0.8),
     "conflicts": partial(duplicates, near=0.8, compare=["intent"], on_conflict="drop"),
     "balance": partial(balance, quotas={"a": 2, "b": 3}, floors=[({"intent": "b"}, 3)]),
