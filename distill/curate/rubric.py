@@ -70,9 +70,7 @@ class Question:
     def texts(self) -> dict[str, str]:
         """The blocks of the user's turn, in order."""
         given = {"input": self.input, "reference": self.reference, "answer": self.answer, "tool_calls": self.tool_calls}
-        return {
-            name: text for name, text in given.items() if text or (name in ("input", "answer") and text is not None)
-        }
+        return {name: text or "" for name, text in given.items() if text or name in ("input", "answer")}
 
 
 def code_of(rubric: Rubric, question: Question) -> str:

@@ -160,7 +160,10 @@ async def _curate(run: Run) -> Mapping[str, Any]:
         "kept": curated.kept.height,
     }
     write_json(run.folder / "funnel.json", funnel)
-    return {"kept": curated.kept.height, "dropped": dropped.height}
+    waiting = len(curated.bench.owed)
+    if waiting:
+        run.watch.say(f"  {waiting:,} rows wait for a verdict; `distill generate` asks for what is missing")
+    return {"kept": curated.kept.height, "dropped": dropped.height} | ({"owed": waiting} if waiting else {})
 
 
 async def evaluate(run: Run, student: Any, previous: Any) -> None:

@@ -141,6 +141,20 @@ async def test_another_threshold_sends_nothing(judged: Path) -> None:
         assert dropped_of(stricter, "low_score")["detail"].str.contains("at least 3 asked").all()
 
 
+async def test_a_dataset_without_its_verdicts_is_made_anew_when_they_are_there(judged: Path) -> None:
+    """`curate` after the rubric changed sends nothing and says what is missing; it is not taken for done later."""
+    async with serve() as server:
+        sets = [models(server), "dataset.accept=4"]
+        await run(project_of(judged, server, *sets))
+        (judged.parent / "judge.md").write_text("Is it so?")
+        bare = await run(project_of(judged, server, *sets), "curate")
+        assert (bare["requests_sent"], bare["done"]) == (0, ["curate"])
+        assert "not sent yet" in dropped_of(bare, "unscored")["detail"][0]
+        result = await run(project_of(judged, server, *sets))
+        assert result["done"] == ["generate", "curate", "export"]
+        assert samples_of(result).filter(pl.col("fate") != "dropped").height == 4
+
+
 @pytest.mark.parametrize("change", ["rubric", "dimension", "model"])
 async def test_another_question_is_asked_anew(judged: Path, change: str) -> None:
     async with serve() as server:
@@ -382,7 +396,7 @@ async def judging_began(judge: Server, count: int) -> None:
 
 @pytest.mark.slow
 async def test_a_run_that_is_killed_while_it_judges_ends_in_the_same_bytes(judged: Path, tmp_path: Path) -> None:
-    """kill -9 twice in the midst of the verdicts; at most what was in flight is asked again."""
+    """kill -9 twice in the midst of the verdicts, then a Ctrl-C; at most what was in flight is asked again."""
     text = await asyncio.to_thread(judged.read_text)
     async with AsyncExitStack() as stack:
         teacher = await stack.enter_async_context(serve())
@@ -396,7 +410,7 @@ async def test_a_run_that_is_killed_while_it_judges_ends_in_the_same_bytes(judge
         spec["dataset"] = {"accept": 12}
         await asyncio.to_thread(judged.write_text, yaml.safe_dump(spec))
         ended = []
-        for wanted in (3, 9, None):
+        for wanted, how in ((3, signal.SIGKILL), (9, signal.SIGKILL), (15, signal.SIGINT), (None, None)):
             process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-m",
@@ -406,12 +420,12 @@ async def test_a_run_that_is_killed_while_it_judges_ends_in_the_same_bytes(judge
                 env=os.environ | ENV,
                 stderr=asyncio.subprocess.PIPE,
             )
-            if wanted is not None:
+            if wanted is not None and how is not None:
                 await judging_began(judge, wanted)
-                process.send_signal(signal.SIGKILL)
+                process.send_signal(how)
             _, said = await process.communicate()
             ended.append(process.returncode)
-        assert ended == [-9, -9, 0], said.decode()
+        assert ended == [-9, -9, 130, 0], said.decode()
         folder = judged.parent / "runs" / "mood" / "001"
         assert (folder / "train.jsonl").read_bytes() == (Path(calm["folder"]) / "train.jsonl").read_bytes()
         assert sum(judge.ledger.sends.values()) <= len(judge.ledger.sends) + 2 * 3
