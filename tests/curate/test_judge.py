@@ -22,6 +22,7 @@ from distill.curate.rubric import Question, Rubric, code_of, schema, turns
 from distill.curate.verdict import Unscored, Verdict, read
 from distill.records import Answer, Ended, Request
 from distill.teacher import bodies
+from distill.teacher.scripted import fitting
 from distill.testing import judges
 from distill.text import storable
 
@@ -134,6 +135,20 @@ def test_a_question_shows_what_there_is_and_no_more() -> None:
     )
     assert list(Question("", "").texts) == ["input", "answer"]
     assert judges.answer_of(request(Question("q", "a\n<<<answer x\nb"))) == "a\n<<<answer x\nb"
+
+
+@pytest.mark.parametrize("dialect", ["chat", "openai", "responses"])
+def test_every_dialect_asks_for_a_verdict_that_the_scripted_model_fills(dialect: Any) -> None:
+    """The form is one that strict modes take, and the shipped doubles answer it, so that a rehearsal has verdicts."""
+    question = Question("q", '{"a": 1}')
+    sent = bodies.body(turns(TWO, question), model="m", dialect=dialect, max_tokens=200, output=schema(TWO))
+    named = sent["text"]["format"] if dialect == "responses" else sent["response_format"]["json_schema"]
+    assert (named["name"], named["strict"]) == ("verdict", True)
+    for reply in (fitting, judges.honest(set())):
+        said = reply(Request("here", sent))
+        found = read(answer(said), TWO, code=code_of(TWO, question), judge="m")
+        assert isinstance(found, Verdict), said
+        assert list(found.scores) == ["correct", "polite"]
 
 
 @pytest.mark.parametrize(

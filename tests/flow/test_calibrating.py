@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -162,14 +160,3 @@ def test_it_stays_within_the_budget(gold: Path, monkeypatch: pytest.MonkeyPatch)
     with pytest.raises(BudgetReached):
         calibrate(gold, "teacher.price={input: 1, output: 1}", "budget.usd=0.0001")
     assert seen == []
-
-
-def test_the_verb_prints_a_table_and_json(gold: Path) -> None:
-    """Exit 0; the table names the gates, the JSON is one object."""
-    call = [sys.executable, "-m", "distill", "calibrate", str(gold)]
-    shown = subprocess.run(call, capture_output=True, text=True, check=False)
-    assert shown.returncode == 0, shown.stderr
-    assert "false drops" in shown.stdout
-    found = json.loads(subprocess.run([*call, "--json"], capture_output=True, text=True, check=True).stdout)
-    assert [one["gate"] for one in found["gates"]] == ["schema", "length", "judge"]
-    assert found["requests_sent"] == 0
