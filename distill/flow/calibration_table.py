@@ -38,7 +38,7 @@ def _row(name: str, found: Mapping[str, Any]) -> str:
 
 
 def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.2f}"
+    return "-" if value is None else f"{round(value, 2) + 0.0:.2f}"  # no -0.00
 
 
 def _strata(gate: Mapping[str, Any]) -> list[str]:
