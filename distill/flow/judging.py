@@ -50,24 +50,26 @@ def named(task: spec.TaskSpec) -> list[str]:
 
 
 def rubrics(task: spec.TaskSpec, text: str | None) -> dict[str, Rubric]:
-    """What each such gate asks; `text` is that of the file that the spec names."""
-    found = {}
-    if "judge" in named(task) and task.judge is not None:
-        found["judge"] = Rubric("judge", text or "", task.judge.dimensions)
-    if "toxicity" in named(task):
-        shipped = (files("distill.curate") / "toxicity.md").read_text(encoding="utf-8")
-        found["toxicity"] = Rubric("toxicity", shipped, {"harmless": _HARMLESS})
-    return found
+    """What each such gate asks, in the order of the gates; `text` is that of the file that the spec names."""
+    shipped = (files("distill.curate") / "toxicity.md").read_text(encoding="utf-8")
+    dimensions = task.judge.dimensions if task.judge is not None else {}
+    known = {
+        "judge": Rubric("judge", text or "", dimensions),
+        "toxicity": Rubric("toxicity", shipped, {"harmless": _HARMLESS}),
+    }
+    return {gate: known[gate] for gate in named(task)}
 
 
 def key_of(project: Project) -> dict[str, Any]:
     """What verdicts hang on; empty where no gate needs any."""
     if not project.rubrics:
         return {}
-    models = [[one.address.model, one.address.identity, one.sampling.model_dump(mode="json")] for one in project.judges]
-    return {"judges": models, "rubrics": {gate: one.identity for gate, one in project.rubrics.items()}} | {
-        "reference": project.reference
-    }
+    models = [
+        [one.address.model, one.address.identity, one.sampling.model_dump(mode="json", exclude_unset=True)]
+        for one in project.judges
+    ]
+    rubrics = {gate: one.identity for gate, one in project.rubrics.items()}
+    return {"judges": models, "rubrics": rubrics, "reference": project.reference}
 
 
 def names(project: Project) -> list[str]:
