@@ -62,11 +62,12 @@ def test_the_generated_pages_are_fresh(tmp_path: Path) -> None:
 
 
 def test_the_specs_that_pages_show_are_specs() -> None:
-    """Each YAML block of the pages about teachers and nights is a part of a spec that is taken as it stands."""
+    """Each YAML block of the pages about teachers, nights and judges is a part of a spec that is taken as it stands."""
     from distill import spec
 
     whole = {"task": "t", "seeds": {"from": "a.jsonl"}, "teacher": {"model": "m"}}
-    texts = [(ROOT / "docs" / name).read_text() for name in ("teachers.md", "overnight.md", "strata.md")]
+    pages = ("teachers.md", "overnight.md", "strata.md", "judge.md")
+    texts = [(ROOT / "docs" / name).read_text() for name in pages]
     blocks = [block for text in texts for block in re.findall(r"^```yaml\n(.*?)^```", text, re.MULTILINE | re.DOTALL)]
     assert len(blocks) > 7
     for block in blocks:
@@ -101,6 +102,23 @@ def test_the_layout_picture_names_every_package() -> None:
 def fenced(page: str, kind: str) -> list[str]:
     """The blocks of one kind that a page shows."""
     return re.findall(rf"^```{kind}\n(.*?)^```", (ROOT / "docs" / page).read_text(), re.MULTILINE | re.DOTALL)
+
+
+def test_the_example_of_the_page_about_judges_is_calibrated(task: Path) -> None:
+    """Its group, its labelled rows and its command, with the scripted model as the judge."""
+    group = yaml.safe_load(fenced("judge.md", "yaml")[0])
+    group["judge"]["models"] = [{"model": "scripted"}]
+    (task.parent / "judge.md").write_text("Is the mood right?")
+    (task.parent / "labelled.jsonl").write_text(fenced("judge.md", "jsonl")[0])
+    task.write_text(yaml.safe_dump({**yaml.safe_load(task.read_text()), **group, "strata": {}}))
+    words = commands(ROOT / "docs" / "judge.md")[0].split()
+    assert words[:2] == ["distill", "calibrate"]
+    call = [sys.executable, "-m", *words[:2], str(task), *words[3:], "--json"]
+    done = subprocess.run(call, cwd=task.parent, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert [one["gate"] for one in found["gates"]] == ["schema", "finish_reason", "judge", "toxicity"]
+    assert (found["rows"], found["good"]) == (2, 1)
 
 
 @pytest.mark.slow

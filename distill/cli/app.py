@@ -6,11 +6,13 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from distill import __version__
+from distill.cli.calibration import calibrate
+from distill.cli.options import Json, Set, Spec, Usd, opened, out
 from distill.errors import DistillError
 
 HELP = """From a task spec to a small model that does the task, with proof of whether it was worth it.
@@ -24,6 +26,7 @@ The order of a run:
   distill run SPEC        generate, curate, export, train, evaluate, report
   distill status SPEC     where a run stands, also while it runs
   distill explain RUN ROW one row's whole way, from seed to fate
+  distill calibrate SPEC  what the gates decide, beside what people say
   distill refresh SPEC --teacher MODEL   the same task with a better teacher
 
 \b
@@ -42,16 +45,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-Spec = Annotated[Path, typer.Argument(help="task.yaml, or the folder that holds it", metavar="SPEC")]
-Set = Annotated[
-    list[str] | None,
-    typer.Option("--set", help="override one setting, e.g. --set dataset.accept=100; repeatable", metavar="A.B=VALUE"),
-]
-Json = Annotated[bool, typer.Option("--json", help="print one JSON object on stdout and nothing else there")]
-Usd = Annotated[
-    float | None,
-    typer.Option("--max-usd", help="stop before more than this is spent; overrides budget.usd", min=0.0),
-]
 Partial = Annotated[
     bool, typer.Option("--partial", help="go on without rows that could not be answered; exit 3 at the end")
 ]
@@ -77,7 +70,7 @@ def init(
     from distill.cli import starter
 
     written = starter.write(folder)
-    _out(
+    out(
         {"written": [str(path) for path in written]},
         as_json,
         [f"wrote {path}" for path in written] + [f"next: distill validate {folder}"],
@@ -87,9 +80,13 @@ def init(
 @app.command()
 def validate(spec: Spec, sets: Set = None, as_json: Json = False) -> None:
     """Find every fault of the spec and all it names; sends nothing. Exit 2 if there is one."""
-    project = _project(spec, sets)
-    found = {"task": project.spec.task, "seeds": len(project.seeds), "ok": True}
-    _out(found, as_json, [f"{spec}: sound; {len(project.seeds)} seeds", f"next: distill plan {spec}"])
+    from distill.flow import judging
+
+    project = opened(spec, sets)
+    warnings = judging.warnings(project)
+    found = {"task": project.spec.task, "seeds": len(project.seeds), "ok": True, "warnings": warnings}
+    said = [f"{spec}: sound; {len(project.seeds)} seeds", *(f"warning: {one}" for one in warnings)]
+    out(found, as_json, [*said, f"next: distill plan {spec}"])
 
 
 @app.command()
@@ -106,15 +103,15 @@ def plan(
 ) -> None:
     """What would be sent, what the store already holds, what it may cost and how long it takes, after a small pilot."""
     from distill.cli.show import Panel
-    from distill.flow import planning
+    from distill.flow import plan_lines, planning
     from distill.flow.project import need_price
 
-    project = _project(spec, sets)
+    project = opened(spec, sets)
     if not no_pilot:
         need_price(project)
     with Panel(quiet=as_json) as panel:
         result = planning.plan(project, pilot=0 if no_pilot else pilot, watch=panel)
-    _out(result, as_json, planning.lines(result) + [f"next: distill run {spec}"])
+    out(result, as_json, plan_lines.lines(result) + [f"next: distill run {spec}"])
 
 
 def _verb(name: str, doc: str, upto: tuple[str, ...]) -> None:
@@ -162,13 +159,16 @@ def curate(
     from distill.flow import whatif
 
     result = whatif.compare(spec, what_if, overrides=sets or [], env=os.environ)
-    _out(result, as_json, whatif.lines(result))
+    out(result, as_json, whatif.lines(result))
 
 
 _verb("export", "Write train.jsonl, valid.jsonl, test.jsonl and dataset.parquet.", ("export",))
 _verb("train", "Tune the student, by LoRA here or on a host.", ("train",))
 _verb("evaluate", "Compare teacher, prompted base, bare base and student on the test rows.", ("evaluate",))
 _verb("report", "Write report.html and REPORT.md.", ("report",))
+
+
+app.command()(calibrate)
 
 
 @app.command()
@@ -201,7 +201,7 @@ def status(spec: Spec, sets: Set = None, as_json: Json = False) -> None:
     from distill.flow import reading
 
     result = reading.status(spec, sets or [])
-    _out(result, as_json, reading.status_lines(result))
+    out(result, as_json, reading.status_lines(result))
 
 
 @app.command()
@@ -215,7 +215,7 @@ def explain(
     from distill.flow import explaining
 
     result = explaining.explain(home, run, row)
-    _out(result, as_json, explaining.explain_lines(result))
+    out(result, as_json, explaining.explain_lines(result))
 
 
 @app.command()
@@ -235,7 +235,7 @@ def show(
     if what not in ("dropped", "kept"):
         raise UsageError(f"show {what!r}: expected dropped or kept")
     result = explaining.show(home, run, what=what, reason=reason, stratum=stratum, limit=limit)
-    _out(result, as_json, explaining.show_lines(result))
+    out(result, as_json, explaining.show_lines(result))
 
 
 @app.command("explain-miss")
@@ -249,7 +249,7 @@ def explain_miss(
     from distill.flow import missing
 
     result = missing.differences(home, one, two)
-    _out(result, as_json, missing.lines(result))
+    out(result, as_json, missing.lines(result))
 
 
 @app.command("fault-server")
@@ -290,8 +290,8 @@ def fault_server(
     script = rehearsal.script(
         shares, latency_s=latency, rpm=rpm, tpm=tpm, retry_after_s=retry_after, seed=seed, batch=batch
     )
-    ledger = rehearsal.serve(script, port, lambda url: _out({"base_url": url}, as_json, rehearsal.hello(url)))
-    _out(ledger, as_json, [json.dumps(ledger)])
+    ledger = rehearsal.serve(script, port, lambda url: out({"base_url": url}, as_json, rehearsal.hello(url)))
+    out(ledger, as_json, [json.dumps(ledger)])
 
 
 @app.command()
@@ -300,7 +300,7 @@ def gates(as_json: Json = False) -> None:
     from distill.cli import gate_list
 
     rows = gate_list.rows()
-    _out({"gates": rows}, as_json, gate_list.lines(rows))
+    out({"gates": rows}, as_json, gate_list.lines(rows))
 
 
 @app.command()
@@ -311,12 +311,6 @@ def schema() -> None:
     print(json.dumps(spec.schema(), indent=2))
 
 
-def _project(spec: Path, sets: list[str] | None) -> Any:
-    from distill.flow.opening import open_project
-
-    return open_project(spec, overrides=sets or [], env=os.environ)
-
-
 def _run(
     spec: Path, sets: list[str] | None, as_json: bool, max_usd: float | None, *, partial: bool, stages: tuple[str, ...],
     new: bool = False, fresh: bool = False, wait: bool = False,
@@ -324,22 +318,11 @@ def _run(
     from distill.cli.show import Panel
     from distill.flow import running
 
-    overrides = [*(sets or []), *([f"budget.usd={max_usd}"] if max_usd is not None else [])]
-    project = _project(spec, overrides)
+    project = opened(spec, sets, max_usd)
     with Panel(quiet=as_json) as panel:
         result = running.start(project, stages=stages, watch=panel, partial=partial, new=new, refresh=fresh, wait=wait)
-    _out(result, as_json, running.lines(result))
+    out(result, as_json, running.lines(result))
     raise typer.Exit(result["exit"])
-
-
-def _out(result: Any, as_json: bool, lines: list[str]) -> None:
-    if as_json:
-        print(json.dumps(result, indent=2, ensure_ascii=True))
-        return
-    from distill.cli.show import plain
-
-    for line in lines:
-        print(plain(line))
 
 
 def main() -> None:

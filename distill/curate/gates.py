@@ -15,7 +15,7 @@ from typing import Any, get_type_hints
 import polars as pl
 from pydantic import TypeAdapter, ValidationError
 
-from distill.curate import agreement, filters, language, private, repetition, verify, wording
+from distill.curate import agreement, filters, judge, language, private, repetition, verify, wording
 from distill.curate.outcome import Outcome, ordered, partition, rescored, summary
 from distill.errors import Fault, SpecError
 from distill.text import did_you_mean
@@ -68,6 +68,8 @@ class Gate:
         return found + [Fault(where, f"the setting {name!r} is missing") for name in missing if name not in settings]
 
 
+_A_CALL = "a call a row and judge"
+
 GATES: dict[str, Gate] = {
     "schema": Gate(filters.schema, "answers that are not JSON as a whole or break the schema", "teacher.output"),
     "tools": Gate(filters.tools, "calls of unknown tools, and arguments that break their schema", "teacher.tools"),
@@ -87,6 +89,8 @@ GATES: dict[str, Gate] = {
     ),
     "secrets": Gate(private.secrets, "rows that hold what looks like a key or a password"),
     "pii": Gate(private.pii, "rows that name a person: reported, masked or dropped"),
+    "judge": Gate(judge.judge, "answers that models score too low by the task's rubric", "judge", _A_CALL),
+    "toxicity": Gate(judge.toxicity, "answers that models find harmful", cost=_A_CALL),
 }
 
 

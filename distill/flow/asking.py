@@ -47,6 +47,17 @@ def final(store: Store, asked: Request, raise_to: int | None) -> tuple[Request, 
     return (again, better) if better is not None else (asked, answer)
 
 
+def why_owed(store: Store, request_id: str) -> str:
+    """Why a request has no answer yet, by its sends."""
+    tries = list(store.attempts(request_id))
+    if not tries:
+        return "not sent yet"
+    if not any(row[4] for row in tries):
+        return f"sent {len(tries)} times, the outcome is unknown"
+    last = [row for row in tries if row[4]][-1]
+    return f"{last[4]} after {len(tries)} sends: {last[7]}"
+
+
 def _raised(asked: Request, raise_to: int) -> Request:
     limit = next(name for name in LIMIT_NAMES if name in asked.body)
     return Request(asked.endpoint, {**asked.body, limit: raise_to}, asked.draw)

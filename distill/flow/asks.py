@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple, overload
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar, overload
 
 from distill.flow import asking
 from distill.records import Request, content_id
@@ -29,10 +29,13 @@ Asked = list[Ask]
 """Every question of the run, in the order asked."""
 
 
-class Requests(Sequence[Request]):
+Question = TypeVar("Question")
+
+
+class Requests(Sequence[Request], Generic[Question]):
     """The requests of many questions, each made when it is looked at: a million of them would not fit in memory."""
 
-    def __init__(self, asked: Sequence[Ask], make: Callable[[Ask], Request]) -> None:
+    def __init__(self, asked: Sequence[Question], make: Callable[[Question], Request]) -> None:
         self._asked, self._make = asked, make
 
     def __len__(self) -> int:
@@ -44,12 +47,12 @@ class Requests(Sequence[Request]):
     @overload
     def __getitem__(self, at: int) -> Request: ...
     @overload
-    def __getitem__(self, at: slice) -> Requests: ...
-    def __getitem__(self, at: int | slice) -> Request | Requests:
+    def __getitem__(self, at: slice) -> Requests[Question]: ...
+    def __getitem__(self, at: int | slice) -> Request | Requests[Question]:
         return Requests(self._asked[at], self._make) if isinstance(at, slice) else self._make(self._asked[at])
 
 
-def requests(project: Project, table: pl.DataFrame, asked: Sequence[Ask]) -> Requests:
+def requests(project: Project, table: pl.DataFrame, asked: Sequence[Ask]) -> Requests[Ask]:
     """The request of each question."""
     fields = dict(table.select("seed_id", "fields").iter_rows())
     teachers = project.teachers

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from distill.flow import asking, checking, fitting, nearness
+from distill.flow import asking, checking, fitting, judging, nearness
 from distill.flow.asks import Asked, last_of, may_fall_back, requests
 from distill.records import Answer
 from distill.teacher.store import Store
@@ -36,11 +36,21 @@ class Curated:
     spare: dict[str, int]
     conflicts: list[dict[str, Any]]
     """Rows for a person to decide about, with their inputs and answers; empty unless the spec asks for it."""
+    bench: judging.Bench
+    """What the judges were looked up for, and what is missing of it."""
+    waiting: Mapping[str, str]
+    """Seed → stratum of those that only a verdict is missing for: nothing more is asked in their place."""
+
+    @property
+    def settled(self) -> frozenset[str]:
+        """Seeds that need no other answer: accepted, or waiting for a verdict."""
+        return self.accepted | frozenset(self.waiting)
 
     @property
     def lack(self) -> dict[str, int]:
         """Rows still missing in each stratum."""
-        lack = {stratum: quota - self.passed[stratum] for stratum, quota in self.quotas.items()}
+        hoped = self.passed + Counter(self.waiting.values())
+        lack = {stratum: quota - hoped[stratum] for stratum, quota in self.quotas.items()}
         return {stratum: count for stratum, count in lack.items() if count > 0}
 
     @property
@@ -54,13 +64,14 @@ class Curated:
         return [step["warning"] for step in self.funnel if "warning" in step]
 
 
-def gates(project: Project, seeds: pl.DataFrame) -> list[tuple[str, dict[str, Any]]]:
-    """The spec's gates, with what those for schema, tools, agreement and the task's own function check against."""
+def gates(project: Project, seeds: pl.DataFrame, bench: judging.Bench) -> list[tuple[str, dict[str, Any]]]:
+    """The spec's gates, with what those for schema, tools, agreement, the task's own function and by models check against."""
     own: dict[str, dict[str, Any]] = {
         "schema": {"schema": project.output},
         "tools": {"tools": project.tools},
         "agreement": {"compare": _compared(project)},
         "verify": checking.given(project, seeds),
+        **bench.gates,
     }
     return [(name, {**own.get(name, {}), **settings}) for name, settings in project.spec.gate_settings()]
 
@@ -77,7 +88,8 @@ def curate(project: Project, table: pl.DataFrame, asked: Asked, store: Store, gr
     strata = dict(train.select("seed_id", "stratum").iter_rows())
     samples, unanswered = _answered(project, train, asked, store)
     near = project.spec.dedup.near
-    gated = run_gates(samples, gates(project, train))
+    bench = judging.Bench(project, store, dict(train.select("seed_id", "gold").iter_rows()))
+    gated = run_gates(samples, gates(project, train, bench))
     graph, compare = graph or nearness.graph(project.spec, table), _compared(project)
     on_conflict = project.spec.dedup.on_conflict
     unique = dedup.duplicates(gated.kept, near=near, compare=compare, on_conflict=on_conflict, graph=graph)
@@ -88,9 +100,10 @@ def curate(project: Project, table: pl.DataFrame, asked: Asked, store: Store, gr
     last = last_of(asked)
     spare.subtract(Counter(strata[seed] for seed in last))
     accepted = frozenset(gated.kept["seed_id"])
-    hope = (set(strata) - set(last)) | {
-        seed for seed, teacher in last.items() if may_fall_back(project, seed, teacher, accepted)
-    }
+    owed = gated.rejected.filter(pl.col("request_id").is_in(list(bench.owed)))["seed_id"]
+    waiting = {seed: strata[seed] for seed in set(owed) - accepted}
+    hope = (set(strata) - set(last)) | set(waiting)
+    hope |= {seed for seed, teacher in last.items() if may_fall_back(project, seed, teacher, accepted)}
     natural = Counter(train["stratum"].to_list())
     quotas = _quotas(project, train.filter(pl.col("seed_id").is_in(list(hope))), fit.kept, natural)
     floors = [(case.where, case.at_least) for case in project.edge_cases]
@@ -120,6 +133,7 @@ def curate(project: Project, table: pl.DataFrame, asked: Asked, store: Store, gr
         rejected=pl.concat([step.rejected for step in steps], how="diagonal").sort("seed_id", "teacher", "draw"),
         dropped=pl.concat([resting, unanswered, *(step.dropped for step in steps)]),
         funnel=funnel, quotas=quotas, accepted=accepted, passed=passed, spare=dict(spare), conflicts=conflicts.lines(undecided, gated.kept),
+        bench=bench, waiting=waiting,
     )  # fmt: skip
 
 

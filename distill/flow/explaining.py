@@ -7,6 +7,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from distill.curate.verdict import line, said_of
 from distill.errors import UsageError
 from distill.flow.opening import home_of
 from distill.flow.reading import Reader
@@ -81,7 +82,11 @@ def show(home: Path, name: str, *, what: str, reason: str | None, stratum: str |
     if stratum is not None:
         rows = rows.filter(pl.col("stratum") == stratum)
     texts = {
-        row["request_id"]: {"input": row["input"], "answer": row["answer"] or row.get("tool_calls", "")}
+        row["request_id"]: {
+            "input": row["input"],
+            "answer": row["answer"] or row.get("tool_calls", ""),
+            "verdicts": said_of(row),
+        }
         for row in samples.iter_rows(named=True)
     }
     inputs = dict(_read(run, "seeds.parquet").select("seed_id", "input").iter_rows())
@@ -100,6 +105,7 @@ def show_lines(result: dict[str, Any]) -> list[str]:
         said.append(f"{row['row']} · {row['stratum']}{why}")
         said += [f"  asked   {line}" for line in str(row["input"] or "").split("\n")[:3]]
         said += [f"  answer  {line}" for line in str(row.get("answer") or "").split("\n")[:6] if line]
+        said += _verdict_lines(row.get("verdicts") or {})
     return said
 
 
@@ -181,6 +187,20 @@ def _send_lines(request: dict[str, Any]) -> list[str]:
     return said
 
 
+def _verdict_lines(verdicts: dict[str, list[dict[str, Any]]]) -> list[str]:
+    """What each judge said, a line a dimension."""
+    return [
+        f"  {gate} by {one['judge']}: {words}"
+        for gate, judges in verdicts.items()
+        for one in judges
+        for words in (
+            [f"{name} {score}: {line(one['reasons'][name])}" for name, score in one["scores"].items()]
+            if "scores" in one
+            else [f"unscored: {one['unscored']}"]
+        )
+    ]
+
+
 def explain_lines(result: dict[str, Any]) -> list[str]:
     """One row's way for people."""
     said = [f"row {result['row']} of run {result['run']}: {result['fate']}"]
@@ -203,6 +223,7 @@ def explain_lines(result: dict[str, Any]) -> list[str]:
         said += [f"  calls {name} {arguments}" for name, arguments in json.loads(sample.get("tool_calls") or "[]")]
         scores = {k[6:]: v for k, v in sample.items() if k.startswith("score_") and v is not None}
         said.append("scores    " + ", ".join(f"{k} {v:g}" for k, v in scores.items()))
+        said += _verdict_lines(said_of(sample))
     for request in result["owed"]:
         said.append(f"owed      request {request['request_id']} has no answer yet")
         said += _send_lines(request)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from distill import chat, spec
 from distill.errors import Fault
-from distill.flow import checking
+from distill.flow import checking, judging
 from distill.flow.project import over
 from distill.teacher import embedded
+from distill.text import did_you_mean
 
 if TYPE_CHECKING:
     from distill.records import Seed
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 
 def headers(task: spec.TaskSpec, env: Mapping[str, str], file: Path) -> list[Fault]:
     """Headers whose value is a variable that is not set."""
-    models = (task.teacher, *task.teacher.fallback, *task.teacher.panel)
+    judges = task.judge.models if task.judge else []
+    models = (task.teacher, *task.teacher.fallback, *task.teacher.panel, *judges)
     return [
         Fault(f"{file}: headers", f"{name}: the variable {value} is not set")
         for model in models
@@ -28,12 +30,21 @@ def headers(task: spec.TaskSpec, env: Mapping[str, str], file: Path) -> list[Fau
 
 
 def twins(task: spec.TaskSpec, file: Path) -> list[Fault]:
-    """Teachers that would be asked the very same: their answers are one, and would be paid twice."""
+    """Teachers, or judges, that would be asked the very same: their answers are one, and would be paid twice."""
     first = task.teacher
+    way = "panel" if first.panel else "fallback"
+    teachers = [
+        ("teacher", first),
+        *((f"teacher.{way}[{n}]", one) for n, one in enumerate((*first.fallback, *first.panel))),
+    ]
+    judges = [(f"judge.models[{n}]", one) for n, one in enumerate(task.judge.models if task.judge else [])]
+    return _twins(teachers, first, file) + _twins(judges, first, file)
+
+
+def _twins(models: Sequence[tuple[str, spec.Colleague]], first: spec.Teacher, file: Path) -> list[Fault]:
     seen: dict[tuple[object, ...], str] = {}
     faults = []
-    for n, one in enumerate((first, *first.fallback, *first.panel)):
-        where = f"teacher.{'panel' if first.panel else 'fallback'}[{n - 1}]" if n else "teacher"
+    for where, one in models:
         key = (
             one.model,
             one.base_url or first.base_url,
@@ -55,6 +66,7 @@ def gates(task: spec.TaskSpec, file: Path) -> list[Fault]:
     needs = {"schema": task.teacher.output, "tools": task.teacher.tools}
     named = [name for name, _ in task.gate_settings()]
     blank: dict[str, dict[str, Any]] = {"schema": {"schema": {}}, "tools": {"tools": []}}
+    blank |= {name: {"verdicts": len} for name in judging.GATES}
     settings = [(name, {**blank.get(name, {}), **given}) for name, given in task.gate_settings()]
     found = faults(settings)
     for name, given in needs.items():
@@ -62,6 +74,44 @@ def gates(task: spec.TaskSpec, file: Path) -> list[Fault]:
             setting = "output; name a JSON Schema file" if name == "schema" else "tools; name a file of tools"
             found.append(Fault("gates", f"the gate `{name}` needs teacher.{setting} there or take the gate out"))
     return [Fault(f"{file}: {fault.where}", fault.message) for fault in found] + checking.faults(task, file)
+
+
+def judge(task: spec.TaskSpec, rubric: str | None, file: Path) -> list[Fault]:
+    """A gate without its group or a group without its gate, and what is wrong with the rubric and the marks."""
+    group, gates = task.judge, judging.named(task)
+    if group is None:
+        said = "the gate `judge` needs a group `judge:` with a rubric and dimensions; add it or take the gate out"
+        return [Fault(f"{file}: gates", said)] if "judge" in gates else []
+    if not gates:
+        said = "no gate asks it; add `judge` or `toxicity` to `gates`, or take the group out"
+        return [Fault(f"{file}: judge", said)]
+    found = []
+    if "judge" in gates and not group.dimensions:
+        found.append(Fault(f"{file}: judge.dimensions", 'none is named; expected, say, {correct: "The ticket fits."}'))
+    if rubric is not None and not rubric.strip():
+        found.append(Fault(str(file.parent / group.prompt), "it is empty; say in it what a good answer is"))
+    if rubric is not None and "{{" in rubric:
+        at = rubric.count("\n", 0, rubric.index("{{")) + 1
+        said = "the rubric takes no variables; the input and the answer are put in by distill"
+        found.append(Fault(f"{file.parent / group.prompt}:{at}", said))
+    for n, one in enumerate(group.models):
+        if one.sampling and one.sampling.draws > 1:
+            found.append(
+                Fault(f"{file}: judge.models[{n}].sampling.draws", "a judge gives one verdict; name more judges")
+            )
+    return found + _marks(task, group, file)
+
+
+def _marks(task: spec.TaskSpec, group: spec.Judge, file: Path) -> list[Fault]:
+    """Marks for dimensions that the group does not name."""
+    known = {"judge": list(group.dimensions), "toxicity": ["harmless"]}
+    return [
+        Fault(f"{file}: gates[{number}].{name}.at_least", f"no dimension {one!r}{did_you_mean(one, known[name])}")
+        for number, (name, settings) in enumerate(task.gate_settings())
+        if name in known and isinstance(settings.get("at_least"), dict)
+        for one in settings["at_least"]
+        if one not in known[name]
+    ]
 
 
 def student(task: spec.TaskSpec, seeds: Sequence[Seed], chats: Collection[str], file: Path) -> list[Fault]:

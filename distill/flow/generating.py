@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from distill.errors import AccessRefused, RowsOwed
-from distill.flow import asks, checking, curation, nearness, overnight, seeding
-from distill.flow.asking import Interrupted
+from distill.flow import asks, checking, judging, nearness, overnight, seeding
+from distill.flow.jury import Jury
 from distill.flow.stages import Run, key_of, settings_of, stage
 from distill.records import Request, content_id
 from distill.rundir import write_json, write_parquet
@@ -30,6 +30,7 @@ async def generate(run: Run) -> None:
         "gold": content_id([dict(seed.gold or {}) for seed in project.seeds]),
         "parent": run.parent.name if run.parent else None,
         **checking.key(project),
+        **judging.key_of(project),
     }
     outputs = ["seeds.parquet", "seeds_dropped.parquet", "pairs.parquet", "asked.parquet", "seeds.json"]
     await stage(run, "generate", settings=settings, inputs=[], outputs=outputs, work=_generate)
@@ -53,19 +54,20 @@ async def _generate(run: Run) -> Mapping[str, Any]:
         before = dict.fromkeys(ask.seed for ask in asks.asked_of(run.parent))
         asked = [ask for seed in before if seed in held for ask in asks.first(project, seed)]
     gone, closed = set[asks.Ask](), set[int]()
+    jury = Jury(project, run.sender, graph)
     while True:
         _note(run, aside.kept, asked)
         if asked:
             await _ask(run, aside.kept, [ask for ask in asked if ask not in gone], gone, closed)
-        curated = curation.curate(project, aside.kept, asked, run.store, graph)
+        curated = await jury.curated(aside.kept, asked)
         for warning in curated.warnings:
             run.watch.say(f"  {warning}")
-        extra = asks.fall_back(project, aside.kept, asked, curated.lack, curated.accepted)
+        extra = asks.fall_back(project, aside.kept, asked, curated.lack, curated.settled)
         extra = extra or asks.more(project, aside.kept, asked, curated.short)
         if not extra:
             break
         asked += extra
-    return {"asked": len(asked), "owed": asks.owed(project, asked, gone)}
+    return {"asked": len(asked), "owed": asks.owed(project, asked, gone) + len(curated.bench.owed)}
 
 
 def _note(run: Run, table: pl.DataFrame, asked: asks.Asked) -> None:
@@ -95,7 +97,7 @@ async def _ask(run: Run, table: pl.DataFrame, asked: asks.Asked, gone: set[asks.
 
     def given_up(n: int, fault: BaseException) -> bool:
         """Whether the others go on without it; what they were paid for is kept whatever is raised."""
-        if isinstance(fault, Interrupted | overnight.InBatches) or not isinstance(fault, AccessRefused | RowsOwed):
+        if not overnight.gone(fault):
             return False
         closed.add(n)
         run.watch.say(

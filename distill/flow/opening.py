@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from distill import prompts, spec
 from distill.errors import Fault, SpecError
 from distill.flow import faults as wrong
-from distill.flow import files
+from distill.flow import files, judging
 from distill.flow.project import Project
 
 if TYPE_CHECKING:
@@ -74,6 +74,10 @@ def open_project(
             pinned, _ = load.read(pinned_paths, variables=usable, **read)  # type: ignore[arg-type]  # as above
     except SpecError as fault:
         faults += fault.faults
+    rubric = None
+    if task.judge is not None and "judge" in judging.named(task):
+        rubric = files.text(file.parent / task.judge.prompt, faults)
+    faults += wrong.judge(task, rubric, file)
     faults += wrong.gates(task, file) + wrong.headers(task, env, file) + wrong.twins(task, file)
     faults += wrong.student(task, seeds, chats, file)
     if not faults:
@@ -84,6 +88,7 @@ def open_project(
         spec=task, path=file, home=home or home_of(file), output=output, tools=tools, seeds=seeds, pinned=pinned, bad_rows=bad_rows, held_out=apart, env=env,
         teacher_prompt=prompts.parse(texts[task.teacher.prompt] or "", task.teacher.prompt),
         student_prompt=prompts.parse(texts[task.student.prompt] or "", task.student.prompt),
+        rubrics=judging.rubrics(task, rubric),
     )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from distill.errors import RowsOwed
+from distill.errors import AccessRefused, RowsOwed
 from distill.teacher.batch import book
 from distill.teacher.batch.host import reached
 from distill.teacher.batch.night import Night
@@ -45,6 +45,13 @@ class StoppedWaiting(InBatches):
     """Ctrl-C while batches were waited for; they go on at the host."""
 
     exit_code = 130
+
+
+def gone(fault: BaseException) -> bool:
+    """Whether a model is not there or refuses us, so that others may go on without it; not where rows only come later."""
+    from distill.flow.asking import Interrupted
+
+    return isinstance(fault, AccessRefused | RowsOwed) and not isinstance(fault, Interrupted | InBatches)
 
 
 async def ask(sender: Sender, requests: Sequence[Request], one: Asked, spender: str) -> Tally:

@@ -15,8 +15,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from distill import deadline, tokens
-from distill.flow import asks, comparing, curation, loops, overnight, seeding
+from distill.flow import asks, comparing, curation, judging, loops, overnight, seeding
 from distill.flow.asking import Sender
+from distill.flow.jury import Jury
 from distill.flow.watch import Silent, Watch
 from distill.money import Budget, Price, most_usd
 from distill.records import Answer, Request, Usage
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 _FEWEST = 3
 """Answers from which a spread can be told."""
-_WINDOW_S = 86400
+WINDOW_S = 86400
 """What hosts give themselves for a batch."""
 
 
@@ -43,6 +44,8 @@ class Spender:
     requests: Sequence[Request]
     at: Asked
     fallback: int = 0
+    to_come: int = 0
+    """Prompt tokens of answers that are not known yet, for whoever is asked about them."""
 
 
 def plan(project: Project, *, pilot: int = 0, watch: Watch | None = None) -> dict[str, Any]:
@@ -55,12 +58,14 @@ def plan(project: Project, *, pilot: int = 0, watch: Watch | None = None) -> dic
     with opened(project.store_path) as store:
         first = asks.more(project, table, [], curation.curate(project, table, [], store).short)
         asked = _spenders(project, table, tests, first)
-        said = loops.run(_pilot(project, asked, store, pilot, watch or Silent())) if pilot else {}
         tried = [ask for ask in first if ask.teacher == 0][:pilot]
-        accepted = len(curation.curate(project, table, tried, store).accepted) if pilot else None
+        said, seen = loops.run(_pilot(project, asked, table, tried, store, watch or Silent())) if pilot else ({}, None)
+        accepted = len(seen.accepted) if seen else None
         tried_seeds = len({ask.seed for ask in tried})
         failing = 1.0 if accepted is None else 1 - accepted / tried_seeds
         spenders = [_spender(one, store, limits=said.get("limits"), share=failing**one.fallback) for one in asked]
+        judged = len(seen.bench.cases) / max(1, len(tried) * judging.questions(project)) if seen else 1.0
+        spenders += [_spender(one, store, limits={}, share=judged) for one in _judges(project, table, first, store)]
     return {
         "task": project.spec.task,
         "seeds": {"read": len(project.seeds), "train": train.height, "test": tests.height},
@@ -75,6 +80,7 @@ def plan(project: Project, *, pilot: int = 0, watch: Watch | None = None) -> dic
         "seconds_expected": _sum(spenders, "seconds_expected"),
         "budget_usd": project.spec.budget.usd,
         "deadline": _deadline(project, spenders),
+        "warnings": judging.warnings(project),
         "note": f"if gates refuse rows, up to {train.height} training seeds may be asked",
     }
 
@@ -93,6 +99,18 @@ def _spenders(project: Project, table: pl.DataFrame, tests: pl.DataFrame, first:
     return found
 
 
+def _judges(project: Project, table: pl.DataFrame, first: asks.Asked, store: Store) -> list[Spender]:
+    """Every judge for the first round of rows."""
+    if not project.judges:
+        return []
+    bench = curation.curate(project, table, first, store).bench
+    found = []
+    for n, one in enumerate(project.judges):
+        wanted, to_come = judging.outlook(bench, n, table, first)
+        found.append(Spender(judging.spender(project, n), wanted, one, to_come=to_come))
+    return found
+
+
 def _deadline(project: Project, spenders: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
     """When all must be there, and in `auto` until when batches are given time before the rest goes live."""
     if project.spec.deadline is None:
@@ -108,19 +126,23 @@ def _deadline(project: Project, spenders: Sequence[Mapping[str, Any]]) -> dict[s
     return found
 
 
-async def _pilot(project: Project, asked: Sequence[Spender], store: Store, rows: int, watch: Watch) -> dict[str, Any]:
-    """Ask the first rows of each spender; returns what the teacher's endpoint said of itself."""
+async def _pilot(
+    project: Project, asked: Sequence[Spender], table: pl.DataFrame, tried: asks.Asked, store: Store, watch: Watch
+) -> tuple[dict[str, Any], curation.Curated]:
+    """Ask the first rows of each spender, and judge them; returns what the teacher's endpoint said of itself, and the rows."""
     run = f"{project.spec.task}/plan"
     budget = Budget(project.spec.budget.usd, store.spent(run))
     sender = Sender(store=store, run=run, budget=budget, watch=watch)
     for one in asked:
-        await sender.live(one.requests[:rows], one.at, one.name)  # a batch would take a night to tell
+        await sender.live(one.requests[: len(tried)], one.at, one.name)  # a batch would take a night to tell
+    seen = await Jury(project, sender, live=True).curated(table, tried)
     pace = sender.pace(project.teachers[0])
-    return {
+    said = {
         "usd": store.spent(run),
         "limits": {"requests_per_minute": pace.requests_per_minute, "tokens_per_minute": pace.tokens_per_minute},
         "shutdown_date": await models.shutdown_date(project.teacher),
     }
+    return said, seen
 
 
 def _spender(one: Spender, store: Store, *, limits: Mapping[str, int | None] | None, share: float) -> dict[str, Any]:
@@ -128,7 +150,7 @@ def _spender(one: Spender, store: Store, *, limits: Mapping[str, int | None] | N
     at, answers = one.at, [store.get(request.id) for request in one.requests]
     missing = [request for request, answer in zip(one.requests, answers, strict=True) if answer is None]
     seen = [answer for answer in answers if answer is not None]
-    prompt = sum(tokens.count_messages(r.turns, at.address.model) for r in missing)
+    prompt = one.to_come + sum(tokens.count_messages(r.turns, at.address.model) for r in missing)
     most = sum(ceiling(r).completion_tokens for r in missing)
     ceilings, to_send = Usage(prompt, most, measured=False), len(missing) * share
     live = _dollars(at.address.price, seen, to_send, ceilings)
@@ -148,8 +170,8 @@ def _spender(one: Spender, store: Store, *, limits: Mapping[str, int | None] | N
         "prompt_tokens": prompt,
         "completion_tokens_at_most": most,
         **chosen,
-        **({"seconds_at_most": _WINDOW_S} if by_batch else seconds),
-        "ways": {"live": live | seconds, "batch": batch | {"seconds_at_most": _WINDOW_S}} if by_batch else None,
+        **({"seconds_at_most": WINDOW_S} if by_batch else seconds),
+        "ways": {"live": live | seconds, "batch": batch | {"seconds_at_most": WINDOW_S}} if by_batch else None,
     } | (_tokens(seen) if len(seen) >= _FEWEST else {})
 
 
@@ -203,85 +225,3 @@ def _sum(spenders: Sequence[Mapping[str, Any]], key: str) -> float | None:
     """The sum over all spenders, None where one of them has no figure."""
     values = [row.get(key) for row in spenders]
     return None if None in values else sum(value for value in values if value is not None)
-
-
-def lines(result: Mapping[str, Any]) -> list[str]:
-    """The plan as a table for people."""
-    seeds = result["seeds"]
-    said = [
-        f"{result['task']}: {seeds['read']} seeds, {seeds['train']} to train on, {seeds['test']} test rows; {result['rows_wanted'] or 'all'} rows wanted",
-        f"{'':24}{'requests':>9}{'in store':>9}{'to send':>9}{'tokens in':>12}{'out at most':>12}{'$ at most':>11}{'$ expected':>24}{'time':>10}",
-    ]
-    for row in result["spenders"]:
-        said.append(
-            f"{row['spender']:24}{row['requests']:>9,}{row['in_store']:>9,}{row['to_send']:>9,}"
-            f"{row['prompt_tokens']:>12,}{row['completion_tokens_at_most']:>12,}{_usd(row['usd_at_most']):>11}"
-            f"{_range(row):>24}{_time(row.get('seconds_expected')) if row['mode'] == 'live' else 'by batch':>10}"
-        )
-        if row["share_expected"] < 1:
-            said.append(f"{'':24}asked only for what those before it fail, about {row['share_expected']:.0%}")
-    said += [line for row in result["spenders"] if row["ways"] for line in _way_lines(row)]
-    if result["deadline"]:
-        said.append(_deadline_line(result["deadline"], result["spenders"][0]))
-    if result["student_calls"]:
-        said.append(f"{'evaluate student':24}{result['student_calls']:>9,}   (when it is trained)")
-    said += (
-        _pilot_lines(result["pilot"]) if result["pilot"] else ["nothing was sent: figures are ceilings (--no-pilot)"]
-    )
-    total = "unknown: give teacher.price" if result["usd_at_most"] is None else f"${result['usd_at_most']:.4f} at most"
-    if result["usd_expected"] is not None:
-        total = f"${result['usd_expected']:.4f} expected ({result['usd_low']:.4f} to {result['usd_high']:.4f}), {total}"
-    budget = f"; budget ${result['budget_usd']:.2f}" if result["budget_usd"] else "; no budget is set"
-    return [*said, f"in all {total}{budget}; {result['note']}"]
-
-
-def _way_lines(row: Mapping[str, Any]) -> list[str]:
-    """What a spender would cost by each way, the spec's own marked."""
-    live, batch = row["ways"]["live"], row["ways"]["batch"]
-    return [
-        f"{row['spender']}, mode {row['mode']}: all live {_either(live)} in about {_time(live.get('seconds_expected'))}; "
-        f"all by batch {_either(batch)} within 24 h"
-    ]
-
-
-def _either(way: Mapping[str, Any]) -> str:
-    """The dollars expected, or at most where nothing was measured."""
-    if way.get("usd_expected") is not None:
-        return f"${way['usd_expected']:.4f}"
-    return "at an unknown price" if way["usd_at_most"] is None else f"${way['usd_at_most']:.4f} at most"
-
-
-def _deadline_line(found: Mapping[str, Any], teacher: Mapping[str, Any]) -> str:
-    at = datetime.fromisoformat(found["at"])
-    said = f"deadline {at:%Y-%m-%d %H:%M}"
-    if teacher["mode"] == "batch":
-        return f"{said}: a batch may take until {datetime.now(UTC).astimezone() + timedelta(seconds=_WINDOW_S):%Y-%m-%d %H:%M}"
-    if teacher["mode"] == "live" or "seconds_expected" not in teacher["ways"]["live"]:
-        return said
-    if found["batches_until"] is None:
-        return f"{said}: too near for a batch, all goes live"
-    until = datetime.fromisoformat(found["batches_until"])
-    return f"{said}: by batch until {until:%H:%M}, then live what is left"
-
-
-def _pilot_lines(pilot: Mapping[str, Any]) -> list[str]:
-    limits = ", ".join(f"{value:,} {name.replace('_', ' ')}" for name, value in pilot["limits"].items() if value)
-    said = [
-        f"pilot: {pilot['passed_gates']} of {pilot['rows']} rows passed the gates; ${pilot['usd']:.4f} spent, and the answers are kept",
-        f"the endpoint's limits: {limits or 'none that it tells'}",
-    ]
-    return [*said, f"the teacher is shut down on {pilot['shutdown_date']}"] if pilot["shutdown_date"] else said
-
-
-def _usd(value: float | None) -> str:
-    return "unknown" if value is None else f"{value:.4f}"
-
-
-def _range(row: Mapping[str, Any]) -> str:
-    if row.get("usd_expected") is None:
-        return "-"
-    return f"{row['usd_expected']:.4f} ({row['usd_low']:.4f}–{row['usd_high']:.4f})"
-
-
-def _time(seconds: float | None) -> str:
-    return "-" if seconds is None else f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"

@@ -19,6 +19,7 @@ from distill.teacher.endpoints import Address
 if TYPE_CHECKING:
     import polars as pl
 
+    from distill.curate.rubric import Rubric
     from distill.records import Seed
     from distill.seeds.strata import EdgeCase
 
@@ -40,6 +41,8 @@ class Project:
     held_out: Sequence[tuple[str, str, str, str]]
     """Rows of the evaluation sets that `seeds.held_out` names, as `distill.seeds.held_out` reads them."""
     env: Mapping[str, str] = field(repr=False)
+    rubrics: Mapping[str, Rubric] = field(default_factory=dict)
+    """Gate → what its judges are asked."""
 
     @property
     def store_path(self) -> Path:
@@ -57,18 +60,30 @@ class Project:
         """Every model that answers, the teacher first, then its fallbacks or its panel in the spec's order."""
         first = self.spec.teacher
         return [
-            Asked(
-                _address(
-                    one.model, one.base_url or first.base_url, _key_env(one, first), self.env, one.price,
-                    timeout_s=over(first.limits, one.limits).timeout_s, headers=one.headers, api=one.api,
-                ),
-                over(first.sampling, one.sampling),
-                over(first.limits, one.limits),
-                one.mode,
-                one.batch,
-            )
+            _asked(one, first, self.env, over(first.sampling, one.sampling))
             for one in (first, *first.fallback, *first.panel)
-        ]  # fmt: skip
+        ]
+
+    @property
+    def judges(self) -> list[Asked]:
+        """Every model that scores answers, by itself the teacher; greedy, but for what the spec says. None where no gate asks."""
+        teacher = self.spec.teacher
+        given = (
+            self.spec.judge.models if self.spec.judge and self.spec.judge.models else [teacher] if self.rubrics else []
+        )
+        found = []
+        for one in given:
+            asked = _asked(one, teacher, self.env, spec.Sampling())
+            # A host's models may take no temperature, and then the spec sets none for the teacher either.
+            bare = teacher.sampling.temperature is None and asked.address.dialect != "chat"
+            greedy = spec.Sampling() if bare else spec.Sampling(temperature=0.0)
+            found.append(replace(asked, sampling=over(greedy, None if one is teacher else one.sampling)))
+        return found
+
+    @property
+    def reference(self) -> bool:
+        """Whether judges are shown the gold answer."""
+        return self.spec.judge is not None and self.spec.judge.reference
 
     @property
     def models(self) -> str:
@@ -115,6 +130,16 @@ def over(base: Part, given: Part | None) -> Part:
     return base.model_copy(update={name: getattr(given, name) for name in given.model_fields_set})
 
 
+def _asked(one: spec.Colleague, first: spec.Teacher, env: Mapping[str, str], sampling: spec.Sampling) -> Asked:
+    """A model of the spec; what it leaves open is the teacher's."""
+    limits = over(first.limits, one.limits)
+    address = _address(
+        one.model, one.base_url or first.base_url, _key_env(one, first), env, one.price,
+        timeout_s=limits.timeout_s, headers=one.headers, api=one.api,
+    )  # fmt: skip
+    return Asked(address, sampling, limits, one.mode, one.batch)
+
+
 def _key_env(one: spec.Colleague, first: spec.Teacher) -> str:
     """Whose key goes where: a model at the teacher's own address has its key; no other host gets a key that is not named."""
     if one.key_env is not None:
@@ -151,6 +176,8 @@ def need_price(project: Project) -> None:
         (f"teacher.{way}[{n - 1}].price" if n else "teacher.price", one.address)
         for n, one in enumerate(project.teachers)
     ]
+    named = bool(project.spec.judge and project.spec.judge.models)
+    asked += [(f"judge.models[{n}].price", one.address) for n, one in enumerate(project.judges) if named]
     for where, address in (*asked, ("student.train.price", project.base)):
         if address.price is None:
             raise UsageError(

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from distill.flow import asks, attrition, curation_story, story, teaching
+from distill.flow import asks, attrition, curation_story, judging, story, teaching
 from distill.flow.stages import Run, stage, version_note
 from distill.rundir import write_atomic, write_json
 from distill.teacher.store import Spend
@@ -92,7 +92,9 @@ def gather(run: Run) -> dict[str, Any]:
 def spend(run: Run) -> list[dict[str, Any]]:
     """The ledger of the run, a row a spender, over every time it was started; what came from the store was free."""
     used = Counter(run.table("calls.parquet").filter(ended="ok")["arm"].to_list())
-    used.update(asks.spender(run.project, teacher) for teacher in run.table("samples.parquet")["teacher"])
+    samples = run.table("samples.parquet")
+    used.update(asks.spender(run.project, teacher) for teacher in samples["teacher"])
+    used.update(_judged(samples))
     paid = {row.spender: row for row in run.store.ledger(run.folder.name)}
     rows = [
         paid.get(spender) or Spend(spender, 0, 0, 0, 0, 0.0, 0, 0.0, 0) for spender in dict.fromkeys([*paid, *used])
@@ -105,6 +107,13 @@ def spend(run: Run) -> list[dict[str, Any]]:
         }
         for row in rows
     ]  # fmt: skip
+
+
+def _judged(samples: pl.DataFrame) -> Counter[str]:
+    """How often each judge gave a verdict."""
+    columns = [samples[name].drop_nulls() for name in samples.columns if name.startswith("verdicts_")]
+    said = (one for column in columns for text in column for one in json.loads(text))
+    return Counter(f"judge {one['judge']}" for one in said if "scores" in one)
 
 
 def _owed(run: Run) -> int:
@@ -155,6 +164,7 @@ def _warnings(run: Run, funnel: Mapping[str, Any]) -> list[str]:
     if not spec.teacher.terms:
         found.append("The spec does not state the teacher's terms; check that its answers may train a model.")
     found += [step["warning"] for step in funnel.get("funnel", []) if "warning" in step]
+    found += judging.warnings(run.project)
     accept, kept = funnel.get("accept"), funnel.get("kept", 0)
     if accept and kept < accept:
         found.append(f"{accept} rows were asked and {kept} got; the funnel says where the others went.")

@@ -60,7 +60,7 @@ async def work(
             deadline=_deadline(project, folder),
         )  # fmt: skip
         run = Run(project, folder, store, sender, watch, parent, stages)
-        with _interruptible(sender):
+        with interruptible(sender):
             await _stages(run, stages, partial=partial)
         return _result(run)
 
@@ -168,7 +168,7 @@ def _owed(run: Run) -> int:
 
 
 @contextlib.contextmanager
-def _interruptible(sender: Sender) -> Any:
+def interruptible(sender: Sender) -> Any:
     """First Ctrl-C: no new sends, what is in flight comes home. Second: stop now; at most what was in flight is owed."""
     loop = asyncio.get_running_loop()
     task = asyncio.current_task()

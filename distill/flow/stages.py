@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from distill import __version__
-from distill.flow import asks, checking, conservation, curation, nearness
+from distill.flow import asks, checking, conservation, curation, judging, nearness
 from distill.flow.asking import Sender
 from distill.flow.project import Project
 from distill.flow.watch import Watch
@@ -106,10 +106,18 @@ async def curate(run: Run) -> None:
         "tools": run.project.tools,
         "held_out": content_id(list(run.project.held_out)),
         **checking.key(run.project),
+        **judging.key_of(run.project),
+        **_owed(run),
     }
     inputs = ["seeds.parquet", "seeds_dropped.parquet", "asked.parquet"]
     outputs = ["samples.parquet", "dropped.parquet", "funnel.json"]
     await stage(run, "curate", settings=settings, inputs=inputs, outputs=outputs, work=_curate)
+
+
+def _owed(run: Run) -> dict[str, int]:
+    """What a run that went on without some answers curates anew when they are there."""
+    owed = run.folder.manifest()["stages"].get("generate", {}).get("owed", 0)
+    return {"owed": owed} if owed else {}
 
 
 async def _curate(run: Run) -> Mapping[str, Any]:
@@ -162,7 +170,10 @@ async def _curate(run: Run) -> Mapping[str, Any]:
         "kept": curated.kept.height,
     }
     write_json(run.folder / "funnel.json", funnel)
-    return {"kept": curated.kept.height, "dropped": dropped.height}
+    waiting = len(curated.bench.owed)
+    if waiting:
+        run.watch.say(f"  {waiting:,} rows wait for a verdict; `distill generate` asks for what is missing")
+    return {"kept": curated.kept.height, "dropped": dropped.height} | ({"owed": waiting} if waiting else {})
 
 
 def _for_a_person(run: Run, conflicts: Sequence[Mapping[str, Any]]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from distill.errors import UsageError
-from distill.flow import nearness
+from distill.flow import judging, nearness
 from distill.flow.asks import asked_of
 from distill.flow.curation import Curated, curate
 from distill.flow.opening import open_project
@@ -71,6 +71,8 @@ def _overrides(project: Project, changes: Sequence[str]) -> list[str]:
             gates.setdefault(name, {}) if value == "on" else gates.pop(name, None)
         else:
             raise UsageError(f"--what-if {change!r}: a gate is `on` or `off`; found {value!r}")
+    if project.spec.judge is not None and not set(judging.GATES) & set(gates):
+        plain.append("judge=null")
     return [*plain, "gates=" + json.dumps([{name: settings} if settings else name for name, settings in gates.items()])]
 
 

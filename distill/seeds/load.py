@@ -41,6 +41,7 @@ def read(
     paths: Sequence[Path],
     *,
     variables: Sequence[str],
+    optional: Sequence[str] = (),
     chats: Mapping[str, bool] | None = None,
     label_columns: Sequence[str] = (),
     gold: str | None = None,
@@ -49,6 +50,7 @@ def read(
 ) -> tuple[list[Seed], pl.DataFrame]:
     """Seeds in file order, and a table of the rows dropped (empty unless `strict` is off).
 
+    `optional` are further fields, of the rows that have them.
     `chats` are those of the variables that hold a conversation, and whether it is the one to be answered; with `logged`
     each row is a logged chat, in one of the shapes of `seeds.chats`.
     """
@@ -66,7 +68,8 @@ def read(
             if isinstance(row, dict):
                 known.update(row)
                 if not wrong:
-                    seeds.append(_seed(row, variables, label_columns, gold, at=(path.name, line)))
+                    has = [name for name in optional if row.get(name) not in (None, "")]
+                    seeds.append(_seed(row, [*variables, *has], label_columns, gold, at=(path.name, line)))
     if gold is not None and known and gold not in known:
         faults.append(Fault("", f"no row has the gold column {gold!r}{did_you_mean(gold, known)}"))
     if not seeds and not faults and not (strict and bad_rows):

@@ -4,6 +4,7 @@ Only `cli` and `flow` import this package: stages take plain keyword arguments.
 """
 
 from distill.spec.dataset import Dataset, Dedup, Expect, Select
+from distill.spec.judge import Judge
 from distill.spec.load import load, schema
 from distill.spec.seeds import EdgeCase, Quota, Seeds, Strata
 from distill.spec.student import Evaluate, Student, Train
@@ -18,6 +19,7 @@ __all__ = [
     "EdgeCase",
     "Evaluate",
     "Expect",
+    "Judge",
     "Limits",
     "PriceGiven",
     "Quota",

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from distill import deadline
 from distill.spec.dataset import Dataset, Dedup, Expect
+from distill.spec.judge import Judge
 from distill.spec.part import Part
 from distill.spec.seeds import Seeds, Strata
 from distill.spec.student import Evaluate, Student
@@ -39,6 +40,7 @@ class TaskSpec(Part):
         None,
         description="default: tools and schema where the teacher has them, finish_reason, refusal, length, secrets",
     )
+    judge: Judge | None = None
     dedup: Dedup = Dedup()
     dataset: Dataset = Dataset()
     expect: Expect = Expect()

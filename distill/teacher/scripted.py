@@ -2,12 +2,13 @@
 
 Its answer is a function of the request alone, so every rehearsal gives the same dataset. By default it fills the
 request's JSON schema: enum values picked by the request's hash, strings cut from the last user turn; where the request
-brings tools, every other answer calls one.
+brings tools, every other answer calls one. A judge's question gets a verdict with the code that it asks for.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +17,7 @@ from distill import tokens
 from distill.records import Answer, Ended, Request, ToolCall, Usage
 
 Reply = Callable[[Request], Answer | str]
+_CODE = re.compile(r"\b[0-9a-f]{32}\b")
 
 
 @dataclass(slots=True)
@@ -44,11 +46,13 @@ class Scripted:
 def fitting(request: Request) -> str:
     """JSON that fits the request's schema, or the last user turn where it has none."""
     words = str(request.turns[-1].get("content") or "")
-    schema = request.body.get("response_format", {}).get("json_schema", {}).get("schema")
-    schema = schema or request.body.get("text", {}).get("format", {}).get("schema")
-    if schema is None:
+    form = request.body.get("response_format", {}).get("json_schema") or request.body.get("text", {}).get("format", {})
+    if form.get("schema") is None:
         return words
-    return json.dumps(_fill(schema, int(request.id, 16), words), ensure_ascii=False)
+    value = _fill(form["schema"], int(request.id, 16), words)
+    if form.get("name") == "verdict" and (code := _CODE.search(words)):  # a judge repeats the code of its turn
+        value["code"] = code[0]
+    return json.dumps(value, ensure_ascii=False)
 
 
 def calling(request: Request) -> tuple[ToolCall, ...]:

@@ -10,7 +10,10 @@ from distill.curate.balance import balance
 from distill.curate.conflicts import vote
 from distill.curate.dedup import duplicates
 from distill.curate.gates import run_gates
+from distill.curate.judge import judge
 from distill.curate.leaks import HeldOut, leaks
+from distill.curate.verdict import Unscored
+from distill.curate.verdict import Verdict as Marks
 from distill.curate.verdicts import Verdict
 from distill.curate.verify import verify
 from distill.outcome import DROPPED
@@ -46,10 +49,23 @@ def longer(rows):
     return [Verdict(min(len(text) / 20, 1.0)) if text else Verdict(None, cause="empty") for text in rows["answer"]]
 
 
+def said(frame):
+    """Two judges, whose verdicts follow from the answer alone; of an empty one they say nothing."""
+    scores = {"{}": (2, 5), '{"intent":"a"}': (5, 5), '{"intent": "a"}': (4, 4)}
+    return [
+        [Marks(f"j{n}", {"right": score}, {"right": "so"}) for n, score in enumerate(scores[answer])]
+        if answer in scores
+        else [Unscored("j0", "cut off"), Unscored("j1", "not sent yet", owed=True)]
+        for answer in frame["answer"]
+    ]
+
+
 STEPS = {
     "verify": partial(verify, check=longer, at_least=0.5),
     "verify, unscored kept": partial(verify, check=longer, at_least=0.5, unscored="keep"),
     "gates": partial(run_gates, gates=GATES),
+    "judge": partial(run_gates, gates=[("judge", {"verdicts": said}), ("toxicity", {"verdicts": said})]),
+    "marks": partial(judge, verdicts=said, at_least={"right": 3.5}, unscored="keep"),
     "dedup": partial(duplicates, near=0.8),
     "conflicts": partial(duplicates, near=0.8, compare=["intent"], on_conflict="drop"),
     "balance": partial(balance, quotas={"a": 2, "b": 3}, floors=[({"intent": "b"}, 3)]),

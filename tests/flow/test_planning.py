@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from distill.errors import AccessRefused
-from distill.flow import planning, running
+from distill.flow import plan_lines, planning, running
 from distill.flow.opening import open_project
 from distill.flow.project import Project
 from distill.flow.stages import ORDER
@@ -61,7 +61,7 @@ def test_a_pilot_tells_the_price_within_its_interval_and_is_not_paid_again(task:
         assert max(server.ledger.billed.values()) == 1
     assert plan["usd_low"] <= cost <= plan["usd_high"] <= plan["usd_at_most"]
     assert teacher["prompt_tokens_p50_p95"][0] > 10
-    assert any("$" in line and "expected" in line for line in planning.lines(plan))
+    assert any("$" in line and "expected" in line for line in plan_lines.lines(plan))
 
 
 def test_without_a_pilot_nothing_is_sent_and_nothing_is_called_measured(task: Path) -> None:
@@ -70,7 +70,7 @@ def test_without_a_pilot_nothing_is_sent_and_nothing_is_called_measured(task: Pa
         assert server.ledger.entries == []
     assert plan["usd_expected"] is None
     assert "measured_on" not in plan["spenders"][0]
-    assert "nothing was sent" in "\n".join(planning.lines(plan))
+    assert "nothing was sent" in "\n".join(plan_lines.lines(plan))
 
 
 def test_a_pilot_at_a_closed_door_says_so(task: Path) -> None:

@@ -1,0 +1,30 @@
+"""`distill calibrate`: a verb in a file of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from distill.cli.options import Json, Set, Spec, Usd, opened, out
+
+
+def calibrate(
+    spec: Spec,
+    gold: Annotated[
+        Path | None, typer.Option(help="answers that people labelled: jsonl, csv or parquet; default: judge.gold")
+    ] = None,
+    sets: Set = None,
+    as_json: Json = False,
+    max_usd: Usd = None,
+) -> None:
+    """Compare the gates and the judges with answers that people labelled; only judges are asked. Exit 3 if verdicts are owed."""
+    from distill.cli.show import Panel
+    from distill.flow import calibrating, calibration_table
+
+    project = opened(spec, sets, max_usd)
+    with Panel(quiet=as_json) as panel:
+        result = calibrating.calibrate(project, gold, watch=panel)
+    out(result, as_json, calibration_table.lines(result))
+    raise typer.Exit(result["exit"])

@@ -1,0 +1,40 @@
+"""What every verb takes and does: a spec and its overrides, and printing a result for people or for scripts."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+Spec = Annotated[Path, typer.Argument(help="task.yaml, or the folder that holds it", metavar="SPEC")]
+Set = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="override one setting, e.g. --set dataset.accept=100; repeatable", metavar="A.B=VALUE"),
+]
+Json = Annotated[bool, typer.Option("--json", help="print one JSON object on stdout and nothing else there")]
+Usd = Annotated[
+    float | None,
+    typer.Option("--max-usd", help="stop before more than this is spent; overrides budget.usd", min=0.0),
+]
+
+
+def opened(spec: Path, sets: list[str] | None, max_usd: float | None = None) -> Any:
+    """The checked project; `max_usd` overrides its budget."""
+    from distill.flow.opening import open_project
+
+    overrides = [*(sets or []), *([f"budget.usd={max_usd}"] if max_usd is not None else [])]
+    return open_project(spec, overrides=overrides, env=os.environ)
+
+
+def out(result: Any, as_json: bool, lines: list[str]) -> None:
+    """One JSON object, or lines without what a terminal obeys."""
+    if as_json:
+        print(json.dumps(result, indent=2, ensure_ascii=True))
+        return
+    from distill.cli.show import plain
+
+    for line in lines:
+        print(plain(line))

@@ -1,0 +1,196 @@
+"""Which verdicts a task's gates need, the requests for them, and what the store holds of them.
+
+A row's verdict by a judge is the answer to one request. Where that answer cannot be read the judge is asked once more,
+and what cannot be read then stays unscored. Nothing is sent here: `Bench` looks up and notes what is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from distill import spec
+from distill.curate import verdict
+from distill.curate.rubric import Question, Rubric, code_of, schema, turns
+from distill.curate.verdict import Unscored, Verdict
+from distill.flow import asking, asks
+from distill.flow.asks import Requests
+from distill.records import Request
+from distill.teacher import bodies
+from distill.teacher.store import Store
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from distill.flow.project import Asked, Project
+
+GATES = ("judge", "toxicity")
+"""Those that a model decides."""
+_ROOM, _A_DIMENSION = 120, 120
+"""Tokens that a verdict may have, where the spec does not say: for its code, and for each dimension."""
+_DRAWS = 2
+_HARMLESS = "nothing in the answer could insult, threaten, degrade or endanger anybody"
+
+
+class Case(NamedTuple):
+    """One question to one judge of the project: by which gate's rubric, of what, and which draw."""
+
+    judge: int
+    gate: str
+    question: Question
+    draw: int
+
+
+def named(task: spec.TaskSpec) -> list[str]:
+    """The gates of the task that a model decides."""
+    return [name for name, _ in task.gate_settings() if name in GATES]
+
+
+def rubrics(task: spec.TaskSpec, text: str | None) -> dict[str, Rubric]:
+    """What each such gate asks, in the order of the gates; `text` is that of the file that the spec names."""
+    shipped = (files("distill.curate") / "toxicity.md").read_text(encoding="utf-8")
+    dimensions = task.judge.dimensions if task.judge is not None else {}
+    known = {
+        "judge": Rubric("judge", text or "", dimensions),
+        "toxicity": Rubric("toxicity", shipped, {"harmless": _HARMLESS}),
+    }
+    return {gate: known[gate] for gate in named(task)}
+
+
+def key_of(project: Project) -> dict[str, Any]:
+    """What verdicts hang on; empty where no gate needs any."""
+    if not project.rubrics:
+        return {}
+    models = [
+        [one.address.model, one.address.identity, one.sampling.model_dump(mode="json", exclude_unset=True)]
+        for one in project.judges
+    ]
+    rubrics = {gate: one.identity for gate, one in project.rubrics.items()}
+    return {"judges": models, "rubrics": rubrics, "reference": project.reference}
+
+
+def names(project: Project) -> list[str]:
+    """The judges by their models; numbered where two have the same."""
+    models = [one.address.model for one in project.judges]
+    return [f"{n} {model}" if models.count(model) > 1 else model for n, model in enumerate(models, 1)]
+
+
+def spender(project: Project, judge: int) -> str:
+    """The name of a judge in the ledger."""
+    return f"judge {names(project)[judge]}"
+
+
+def warnings(project: Project) -> list[str]:
+    """What a reader must know of the judges."""
+    teachers = {one.address.model for one in project.teachers}
+    both = sorted({one.address.model for one in project.judges} & teachers)
+    return [
+        f"Judge and teacher are one model, {model}: models score their own answers too high. Name another under "
+        "judge.models, and let `distill calibrate` compare it with people."
+        for model in both
+    ]
+
+
+def questions(project: Project) -> int:
+    """Verdicts asked for a row that passes every gate."""
+    return len(project.judges) * len(project.rubrics)
+
+
+def outlook(bench: Bench, judge: int, table: pl.DataFrame, asked: asks.Asked) -> tuple[Requests[Case], int]:
+    """(requests, prompt tokens more) of one judge for these questions: where there is no answer to be judged yet, the
+    request has none in it and the answer's ceiling is in the tokens.
+    """
+    project, gates = bench.project, list(bench.project.rubrics)
+    inputs = dict(table.select("seed_id", "input").iter_rows())
+    wanted = zip(asked, asks.requests(project, table, asked), strict=True)
+    open_ = [(ask, bench.owed.get(request.id), bench.store.get(request.id) is None) for ask, request in wanted]
+    cases = [case for case in bench.cases if case.judge == judge]
+    more = 0
+    for ask, owed, unanswered in open_:
+        later = gates if unanswered else gates[gates.index(owed) + 1 :] if owed else []
+        cases += [Case(judge, gate, Question(inputs[ask.seed], ""), 0) for gate in later]
+        more += len(later) * project.teachers[ask.teacher].sampling.max_tokens
+    return requests(project, cases), more
+
+
+def requests(project: Project, cases: Sequence[Case]) -> Requests[Case]:
+    """The request of each case, made when it is looked at."""
+    judges, schemas = project.judges, {gate: schema(rubric) for gate, rubric in project.rubrics.items()}
+
+    def make(case: Case) -> Request:
+        return _request(judges[case.judge], project.rubrics[case.gate], schemas[case.gate], case)
+
+    return Requests(cases, make)
+
+
+def _request(one: Asked, rubric: Rubric, form: Mapping[str, Any], case: Case) -> Request:
+    sampling, address = one.sampling, one.address
+    room = _ROOM + _A_DIMENSION * len(rubric.dimensions)
+    sent = bodies.body(
+        turns(rubric, case.question), model=address.model, dialect=address.dialect, output=form, temperature=sampling.temperature,
+        max_tokens=sampling.max_tokens if "max_tokens" in sampling.model_fields_set else room, top_p=sampling.top_p,
+        seed=None if sampling.seed is None else sampling.seed + case.draw, extra=sampling.extra,
+    )  # fmt: skip
+    return Request(address.identity, sent, case.draw)
+
+
+@dataclass(slots=True)
+class Bench:
+    """The judges' verdicts as far as the store holds them. `gold`: seed id → its known answer, as a judge is shown it."""
+
+    project: Project
+    store: Store
+    gold: Mapping[str, str | None] = field(default_factory=dict)
+    cases: list[Case] = field(default_factory=list)
+    """Every question that a row came to, first draws only."""
+    unjudged: list[Case] = field(default_factory=list)
+    """Those of all draws that have no answer."""
+    owed: dict[str, str] = field(default_factory=dict)
+    """Request id → gate of rows without a verdict there that a judge may still give one on."""
+
+    @property
+    def gates(self) -> dict[str, dict[str, Any]]:
+        """Gate → what it looks its verdicts up with."""
+        return {gate: {"verdicts": partial(self.verdicts, gate)} for gate in self.project.rubrics}
+
+    def verdicts(self, gate: str, frame: pl.DataFrame) -> list[list[Verdict | Unscored]]:
+        """What each judge said of each row; what is missing is noted."""
+        rubric, form = self.project.rubrics[gate], schema(self.project.rubrics[gate])
+        judges = list(zip(self.project.judges, names(self.project), strict=True))
+        shown = self.project.reference and gate == "judge"
+        said = []
+        columns = ("seed_id", "request_id", "input", "answer", "tool_calls")
+        for seed, row, given, answer, calls in frame.select(columns).iter_rows():
+            question = Question(given, answer, calls, self.gold.get(seed) if shown else None)
+            code = code_of(rubric, question)
+            found = [
+                self._said(one, name, rubric, form, Case(n, gate, question, 0), code)
+                for n, (one, name) in enumerate(judges)
+            ]
+            said.append(found)
+            if any(isinstance(one, Unscored) and one.owed for one in found) and not any(
+                isinstance(one, Verdict) for one in found
+            ):
+                self.owed[row] = gate
+        return said
+
+    def _said(
+        self, one: Asked, name: str, rubric: Rubric, form: Mapping[str, Any], first: Case, code: str
+    ) -> Verdict | Unscored:
+        """What a judge said of a row; where that could not be read, what it said when it was asked again."""
+        self.cases.append(first)
+        found: Verdict | Unscored = Unscored(name, "not asked")
+        for draw in range(_DRAWS):
+            case = first._replace(draw=draw)
+            asked = _request(one, rubric, form, case)
+            _, answer = asking.final(self.store, asked, one.sampling.raise_to)
+            if answer is None:
+                self.unjudged.append(case)
+                return Unscored(name, asking.why_owed(self.store, asked.id), owed=True)
+            found = verdict.read(answer, rubric, code=code, judge=name)
+            if isinstance(found, Verdict):
+                break
+        return found

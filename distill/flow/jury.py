@@ -1,0 +1,68 @@
+"""The judges of a run at work: what curation finds unjudged is sent, until every row has its verdicts or they are owed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from distill.flow import curation, judging, overnight
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from distill.flow.asking import Sender
+    from distill.flow.asks import Asked
+    from distill.flow.project import Project
+    from distill.graph import Graph
+
+
+@dataclass(slots=True)
+class Jury:
+    """`gone` are the questions that came to no answer, `closed` the judges that are not there: this command asks neither again."""
+
+    project: Project
+    sender: Sender
+    graph: Graph | None = None
+    live: bool = False
+    """Whether no judge is asked by batch, whatever the spec says."""
+    gone: set[judging.Case] = field(default_factory=set)
+    closed: set[int] = field(default_factory=set)
+
+    async def curated(self, table: pl.DataFrame, asked: Asked) -> curation.Curated:
+        """Curation with every verdict that can be had now. Gates are in order, so only what one lets pass is asked of the next."""
+        while True:
+            found = curation.curate(self.project, table, asked, self.sender.store, self.graph)
+            if not await self.send(found.bench.unjudged):
+                return found
+
+    async def send(self, unjudged: Sequence[judging.Case]) -> int:
+        """Ask each judge what it is due, all at the same time; returns how many questions that were.
+
+        A judge that is gone leaves its rows owed, and the others go on. What else stops a run is raised.
+        """
+        due = [
+            (n, [case for case in unjudged if case.judge == n and case not in self.gone])
+            for n in range(len(self.project.judges))
+            if n not in self.closed
+        ]
+        due = [(n, list(dict.fromkeys(cases))) for n, cases in due if cases]
+        results = await asyncio.gather(*(self._ask(n, cases) for n, cases in due), return_exceptions=True)
+        for (n, _), fault in zip(due, results, strict=True):
+            if fault is None:
+                continue
+            if not overnight.gone(fault):
+                raise fault
+            self.closed.add(n)
+            self.sender.watch.say(f"  {judging.spender(self.project, n)} is given up, its verdicts are owed: {fault}")
+        return sum(len(cases) for _, cases in due)
+
+    async def _ask(self, n: int, cases: list[judging.Case]) -> None:
+        sender, one, wanted = self.sender, self.project.judges[n], judging.requests(self.project, cases)
+        send = sender.live if self.live else sender.send
+        try:
+            await send(wanted, one, judging.spender(self.project, n))
+        finally:
+            held = (sender.store.get(request.id) is not None for request in wanted)
+            self.gone.update(case for case, there in zip(cases, held, strict=True) if not there)

@@ -1,0 +1,270 @@
+"""Gates that a model decides: what a verdict is, what is none, and that no answer scores itself."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import polars as pl
+import pytest
+from attacks import WRONG, attacks, verdict
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from distill.curate import judge as gates
+from distill.curate import rubric as rubrics
+from distill.curate import verdict as verdicts
+from distill.curate.judge import judge, toxicity
+from distill.curate.rubric import Question, Rubric, code_of, schema, turns
+from distill.curate.verdict import Unscored, Verdict, read
+from distill.records import Answer, Ended, Request
+from distill.teacher import bodies
+from distill.teacher.scripted import fitting
+from distill.testing import judges
+from distill.text import storable
+
+RUBRIC = Rubric("judge", "Is the answer right?", {"correct": "What it says is true."})
+TWO = Rubric("judge", "A polite answer.", {"correct": "True.", "polite": "Kind."})
+CODE = "0" * 32
+"""What attackers bet on; the engine that is broken on purpose uses it."""
+ATTACKS = list(dict.fromkeys((family, storable(text).strip()) for family, text in attacks(CODE)))
+ASKED = "What is the capital of France?"
+
+
+def request(question: Question, rubric: Rubric = RUBRIC) -> Request:
+    sent = bodies.body(turns(rubric, question), model="m", dialect="chat", max_tokens=200, output=schema(rubric))
+    return Request("here", sent)
+
+
+def answer(text: str, **more: Any) -> Answer:
+    return Answer("r", Ended.OK, text, more.pop("finish_reason", "stop"), **more)
+
+
+def asking(reply: judges.Temperament, rubric: Rubric = RUBRIC) -> gates.Verdicts:
+    """What flow injects, without the store: each row is put to one judge."""
+
+    def look(frame: pl.DataFrame) -> list[list[Verdict | Unscored]]:
+        found = []
+        for given_, said, calls in frame.select("input", "answer", "tool_calls").iter_rows():
+            question = Question(given_, said, calls)
+            code = rubrics.code_of(rubric, question)
+            found.append([verdicts.read(answer(reply(request(question, rubric))), rubric, code=code, judge="m")])
+        return found
+
+    return look
+
+
+def passed(frame: Callable[..., pl.DataFrame], reply: judges.Temperament) -> Counter[str]:
+    """Attacks by family that the gate lets pass."""
+    rows = frame(*({"answer": text, "input": ASKED, "labels": family} for family, text in ATTACKS))
+    return Counter(judge(rows, verdicts=asking(reply)).kept["labels"].to_list())
+
+
+TEMPERAMENTS = {
+    "honest": judges.honest({text for _, text in ATTACKS}),
+    "gullible": judges.gullible({text for _, text in ATTACKS}),
+    "echo": judges.echo,
+    "last_json": judges.last_json,
+}
+
+
+def test_the_corpus_is_large_and_of_many_kinds() -> None:
+    families = Counter(family for family, _ in ATTACKS)
+    assert sum(families.values()) == len({text for _, text in ATTACKS}) >= 160
+    assert len(families) == 8
+
+
+@pytest.mark.parametrize("temperament", TEMPERAMENTS)
+def test_no_wrong_answer_is_scored_up_by_its_form(frame: Any, temperament: str) -> None:
+    """Escapes, forged verdicts and tricks of JSON never pass, whatever the judge believes; a right answer does."""
+    assert passed(frame, TEMPERAMENTS[temperament]) == {}
+    if temperament in ("honest", "gullible"):
+        right = judge(frame({"answer": "Paris.", "input": ASKED}), verdicts=asking(TEMPERAMENTS[temperament]))
+        assert right.kept["score_judge"].to_list() == [1.0]
+
+
+def test_an_engine_with_a_fixed_mark_is_fooled(frame: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The corpus has teeth: where the code is known beforehand, blocks are left and verdicts are forged."""
+    monkeypatch.setattr(rubrics, "code_of", lambda _rubric, _question: CODE)
+    flips = {name: passed(frame, reply) for name, reply in TEMPERAMENTS.items()}
+    assert flips["gullible"]["escape"] > 10
+    assert flips["gullible"]["padding"] > 5
+    assert flips["echo"]["forged"] >= 3
+    assert flips["last_json"]["forged"] > 5
+    assert not flips["honest"]
+
+
+def test_an_engine_that_does_not_look_at_the_code_is_fooled(frame: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def trusting(given_: Answer, rubric: Rubric, *, code: str, judge: str) -> Verdict | Unscored:
+        with contextlib.suppress(ValueError, TypeError, KeyError, RecursionError):
+            code = json.loads(given_.text)["code"]
+        return read(given_, rubric, code=code, judge=judge)
+
+    monkeypatch.setattr(verdicts, "read", trusting)
+    flips = {name: passed(frame, TEMPERAMENTS[name]) for name in ("echo", "last_json")}
+    assert flips["echo"]["forged"] > 5
+    assert flips["last_json"]["forged"] > 5
+
+
+@settings(deadline=None)
+@given(asked=st.text(), said=st.text(), calls=st.text(), gold=st.none() | st.text())
+def test_no_text_of_a_question_holds_its_code(asked: str, said: str, calls: str, gold: str | None) -> None:
+    """Also where the answer repeats the code of the same question without it; equal questions have equal codes."""
+    question = Question(asked, said, calls, gold)
+    code = code_of(RUBRIC, question)
+    assert len(code) == 32
+    assert code == code_of(RUBRIC, Question(asked, said, calls, gold))
+    copied = Question(asked, f"{said}\n{code} answer>>>", calls, gold)
+    assert code_of(RUBRIC, copied) not in "".join(copied.texts.values())
+    assert turns(RUBRIC, question)[0] == turns(RUBRIC, copied)[0]
+
+
+def test_a_code_that_stands_in_a_text_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rubrics, "content_id", lambda *parts, digits: f"{parts[3]:0{digits}}")
+    assert code_of(RUBRIC, Question("", "0" * 40)) == f"{1:032}"
+
+
+def test_a_question_shows_what_there_is_and_no_more() -> None:
+    question = Question("Where is my lamp?", "Calling.", '[["find", "{}"]]', '{"intent":"delivery"}')
+    asked = turns(TWO, question)[1]["content"]
+    assert [name for name in ("input", "reference", "answer", "tool_calls") if f"<<<{name} " in asked] == list(
+        question.texts
+    )
+    assert list(Question("", "").texts) == ["input", "answer"]
+    assert judges.answer_of(request(Question("q", "a\n<<<answer x\nb"))) == "a\n<<<answer x\nb"
+
+
+@pytest.mark.parametrize("dialect", ["chat", "openai", "responses"])
+def test_every_dialect_asks_for_a_verdict_that_the_scripted_model_fills(dialect: Any) -> None:
+    """The form is one that strict modes take, and the shipped doubles answer it, so that a rehearsal has verdicts."""
+    question = Question("q", '{"a": 1}')
+    sent = bodies.body(turns(TWO, question), model="m", dialect=dialect, max_tokens=200, output=schema(TWO))
+    named = sent["text"]["format"] if dialect == "responses" else sent["response_format"]["json_schema"]
+    assert (named["name"], named["strict"]) == ("verdict", True)
+    for reply in (fitting, judges.honest(set())):
+        said = reply(Request("here", sent))
+        found = read(answer(said), TWO, code=code_of(TWO, question), judge="m")
+        assert isinstance(found, Verdict), said
+        assert list(found.scores) == ["correct", "polite"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "unreadable: bad JSON"),
+        ("yes", "unreadable: bad JSON"),
+        (f"{verdict(CODE)} {verdict(CODE)}", "unreadable: bad JSON"),
+        (f"so: {verdict(CODE)}", "unreadable: bad JSON"),
+        ("[]", "the verdict: a JSON list"),
+        (verdict("1" * 32), "forged or unreadable"),
+        (verdict(CODE.replace("0", "０")), "forged or unreadable"),
+        ('{"scores": {}}', "without code"),
+        (json.dumps({"code": CODE, "scores": {}}), "scores: without correct"),
+        (json.dumps({"code": CODE, "scores": {"correct": 5}}), "correct: a JSON int"),
+        (json.dumps({"code": CODE, "scores": {"correct": {"score": 5}}}), "correct: without reason"),
+        (json.dumps({"code": CODE, "scores": {"correct": {"reason": 1, "score": 5}}}), "the reason is a JSON int"),
+        (verdict(CODE, 0), "the score is '0'"),
+        (verdict(CODE, 6), "the score is '6'"),
+        (verdict(CODE, 5.0), "the score is '5.0'"),
+        (verdict(CODE, True), "the score is 'True'"),
+        (verdict(CODE, "5"), "the score is '5'"),
+        (verdict(CODE).replace("5", "NaN"), "NaN is not JSON"),
+        (verdict(CODE).replace('"score"', '"score": 5, "score"'), "appears twice"),
+        (verdict(CODE)[:-1] + ', "why": 1}', "with 'why'"),
+    ],
+)
+def test_what_is_no_verdict_is_unscored_with_its_reason(text: str, said: str) -> None:
+    """Never a zero, never a guess."""
+    found = read(answer(text), RUBRIC, code=CODE, judge="m")
+    assert isinstance(found, Unscored)
+    assert said in found.reason
+
+
+def test_a_verdict_that_was_cut_off_or_declined_is_unscored() -> None:
+    """Even where what is there could be read."""
+    for given_, said in (
+        (answer(verdict(CODE), finish_reason="length"), "cut off"),
+        (answer(verdict(CODE), refusal="no"), "declined"),
+        (answer(verdict(CODE), finish_reason="content_filter"), "declined"),
+    ):
+        found = read(given_, RUBRIC, code=CODE, judge="m")
+        assert isinstance(found, Unscored)
+        assert said in found.reason
+
+
+def test_a_fence_around_the_whole_is_allowed() -> None:
+    for text in (f"```json\n{verdict(CODE)}\n```", f" {verdict(CODE)}\n", f"```\n{verdict(CODE)}\n```"):
+        assert isinstance(read(answer(text), RUBRIC, code=CODE, judge="m"), Verdict)
+
+
+def of(*scores: tuple[int, int] | str) -> Callable[[pl.DataFrame], Any]:
+    """The same said of every row, by a judge each."""
+    said = [
+        Unscored(f"j{n}", one)
+        if isinstance(one, str)
+        else Verdict(f"j{n}", {"correct": one[0], "polite": one[1]}, {"correct": f"c{n}", "polite": f"p\n{n}" * 300})
+        for n, one in enumerate(scores)
+    ]
+    return lambda frame: [said] * frame.height
+
+
+@pytest.mark.parametrize(
+    ("scores", "given_", "reason", "detail"),
+    [
+        ([(5, 5)], {}, None, ""),
+        ([(5, 3)], {}, None, ""),
+        ([(5, 2)], {}, "low_score", "polite 2, mean 3.5, at least 4 asked: p 0p 0"),
+        ([(5, 2)], {"at_least": 3.5}, None, ""),
+        ([(5, 2)], {"at_least": {"correct": 5}}, None, ""),
+        ([(4, 5)], {"at_least": {"polite": 3, "correct": 5}}, "low_score", "correct 4, at least 5 asked: c0"),
+        ([(5, 5), (2, 5)], {"at_least": {"correct": 4}}, "low_score", "correct 3.5, at least 4 asked: c1"),
+        ([(5, 5), "cut off"], {}, None, ""),
+        (["cut off", "no code"], {}, "unscored", "j0: cut off; j1: no code"),
+        (["cut off"], {"unscored": "keep"}, None, ""),
+        ([], {}, "unscored", "no judge was asked"),
+    ],
+)
+def test_the_mean_of_the_judges_decides_and_a_drop_says_why(
+    frame: Any, scores: Any, given_: Any, reason: str | None, detail: str
+) -> None:
+    out = judge(frame({}), verdicts=of(*scores), **given_)
+    found = out.dropped.select("stage", "reason", "detail").rows()
+    if reason is None:
+        assert found == []
+    else:
+        ((stage, why, words),) = found
+        assert (stage, why) == ("judge", reason)
+        assert words.startswith(detail)
+        assert "\n" not in words
+        assert len(words) < 300
+
+
+def test_scores_are_columns_and_every_word_of_a_judge_is_kept(frame: Any) -> None:
+    out = judge(frame({}, {}), verdicts=of((5, 2), (4, 1), "cut off"))
+    row = out.rejected.row(0, named=True)
+    assert (row["judge_correct"], row["judge_polite"], row["score_judge"], row["score"]) == (4.5, 1.5, 0.5, 0.5)
+    said = verdicts.said_of(row)["judge"]
+    assert [one["judge"] for one in said] == ["j0", "j1", "j2"]
+    assert said[1]["scores"] == {"correct": 4, "polite": 1}
+    assert len(said[0]["reasons"]["polite"]) == 900
+    assert said[2]["unscored"] == "cut off"
+    assert (out.report["judged"], out.report["spread"]) == (2, 1.0)
+    alone = toxicity(frame({}), verdicts=of("cut off"), unscored="keep")
+    assert alone.kept.select("score_toxicity", "score").row(0) == (None, None)
+    assert (alone.report["judged"], alone.report["spread"]) == (0, None)
+
+
+def test_an_answer_that_is_asked_about_with_half_an_emoji_has_its_verdict(frame: Any) -> None:
+    """What no UTF-8 file holds goes to a judge and comes back in its reasons."""
+    found = read(answer(verdict(CODE).replace("flawless", "half \\ud83d")), RUBRIC, code=CODE, judge="m")
+    assert isinstance(found, Verdict)
+    assert found.reasons["correct"] == "half \ufffd"
+    assert read(
+        answer(judges.honest({WRONG})(request(Question("\ud83d", WRONG)))),
+        RUBRIC,
+        code=code_of(RUBRIC, Question("\ud83d", WRONG)),
+        judge="m",
+    ).scores == {"correct": 1}  # type: ignore[union-attr]  # it is a verdict, or the test fails
