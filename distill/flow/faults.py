@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 def headers(task: spec.TaskSpec, env: Mapping[str, str], file: Path) -> list[Fault]:
     """Headers whose value is a variable that is not set."""
-    models = (task.teacher, *task.teacher.fallback, *task.teacher.panel)
+    labellers = [label.model for label in task.strata.asked.values() if label.model]
+    models = (task.teacher, *task.teacher.fallback, *task.teacher.panel, *labellers)
     return [
         Fault(f"{file}: headers", f"{name}: the variable {value} is not set")
         for model in models
@@ -96,7 +97,10 @@ def student(task: spec.TaskSpec, seeds: Sequence[Seed], chats: Collection[str], 
 
 
 def quotas(task: spec.TaskSpec, seeds: Sequence[Seed], file: Path) -> list[Fault]:
-    """What the seeds cannot give, counted on the rows that are left when the test rows are set aside."""
+    """What the seeds cannot give, counted on the rows that are left when the test rows are set aside.
+
+    What hangs on labels that are still to be asked for is left out; it is looked at again when they are there.
+    """
     from distill.flow import seeding
     from distill.seeds import strata
 
@@ -107,7 +111,11 @@ def quotas(task: spec.TaskSpec, seeds: Sequence[Seed], file: Path) -> list[Fault
                 f"{task.seeds.test.rows} asked of {len(seeds)} seeds; leave some to train on",
             )
         ]
+    unknown = {name for name in task.strata.asked if any(name not in seed.labels for seed in seeds)}
     rows = seeding.training_labels(task, seeds)
-    cases = [strata.EdgeCase(case.where, case.at_least) for case in task.strata.edge_cases]
-    found = strata.faults(rows, accept=task.dataset.accept, per_stratum=task.dataset.per_stratum, edge_cases=cases)
+    cases = [
+        strata.EdgeCase(case.where, case.at_least) for case in task.strata.edge_cases if not unknown & set(case.where)
+    ]
+    per_stratum = None if unknown & set(task.strata.by) else task.dataset.per_stratum
+    found = strata.faults(rows, accept=task.dataset.accept, per_stratum=per_stratum, edge_cases=cases)
     return [Fault(f"{file}: {fault.where}", fault.message) for fault in found]

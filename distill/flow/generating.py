@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from distill.errors import AccessRefused, RowsOwed
-from distill.flow import asks, curation, overnight, seeding
+from distill.flow import asks, curation, labelling, overnight, seeding
 from distill.flow.asking import Interrupted
 from distill.flow.stages import Run, key_of, settings_of, stage
 from distill.records import Request, content_id
@@ -25,6 +25,10 @@ async def generate(run: Run) -> None:
         **settings_of(project, "seeds", "strata", "gates", "dedup", "dataset"),
         "ask": [key_of(project), project.output, project.tools, bool(teacher.panel)],
         "prompt": project.teacher_prompt.turns,
+        "labels": {
+            name: [template.turns, project.labeller(name).address.identity]
+            for name, template in project.label_prompts.items()
+        },
         "rows": content_id([seed.id for seed in (*project.seeds, *project.pinned)]),
         "gold": content_id([dict(seed.gold or {}) for seed in project.seeds]),
         "parent": run.parent.name if run.parent else None,
@@ -38,7 +42,8 @@ async def _generate(run: Run) -> Mapping[str, Any]:
 
     project = run.project
     parent = pl.read_parquet(run.parent / "seeds.parquet") if run.parent else None
-    aside = seeding.aside(project.spec, project.seeds, project.pinned, bad_rows=project.bad_rows, parent=parent)
+    labelled = await labelling.label(run, parent)
+    aside = seeding.aside(project.spec, *labelled, bad_rows=project.bad_rows, parent=parent)
     write_parquet(run.folder / "seeds.parquet", aside.kept)
     write_parquet(run.folder / "seeds_dropped.parquet", aside.dropped)
     write_json(run.folder / "seeds.json", aside.report)

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from distill import deadline, tokens
-from distill.flow import asks, comparing, curation, loops, overnight, seeding
+from distill.flow import asks, comparing, curation, labelling, loops, overnight, seeding
 from distill.flow.asking import Sender
 from distill.flow.watch import Silent, Watch
 from distill.money import Budget, Price, most_usd
@@ -49,10 +49,10 @@ def plan(project: Project, *, pilot: int = 0, watch: Watch | None = None) -> dic
     """Per spender: requests, held, to send, tokens, dollars and seconds; `pilot` rows of each are asked first."""
     import polars as pl
 
-    table = seeding.aside(project.spec, project.seeds, project.pinned).kept
-    tests = table.filter(pl.col("role") == "test")
-    train = table.filter(pl.col("role") == "train")
     with opened(project.store_path) as store:
+        table = seeding.aside(project.spec, *labelling.held(project, store)).kept
+        tests = table.filter(pl.col("role") == "test")
+        train = table.filter(pl.col("role") == "train")
         first = asks.more(project, table, [], curation.curate(project, table, [], store).short)
         asked = _spenders(project, table, tests, first)
         said = loops.run(_pilot(project, asked, store, pilot, watch or Silent())) if pilot else {}
@@ -90,6 +90,9 @@ def _spenders(project: Project, table: pl.DataFrame, tests: pl.DataFrame, first:
     for arm in comparing.arms(project, student=None):
         at = teacher if arm.name == "teacher" else project.beside(arm.address)
         found.append(Spender(f"evaluate {arm.name}", comparing.requests(project, arm, tests), at))
+    for name in project.label_prompts:
+        wanted = labelling.requests(project, name, labelling.asked_about(project))
+        found.append(Spender(labelling.spender(name), wanted, project.labeller(name)))
     return found
 
 

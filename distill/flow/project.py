@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from distill import prompts, spec
 from distill.errors import UsageError
 from distill.money import Rate
+from distill.spec import Colleague
 from distill.teacher import bodies
 from distill.teacher.endpoints import Address
 
@@ -38,6 +39,8 @@ class Project:
     pinned: Sequence[Seed]
     bad_rows: pl.DataFrame
     env: Mapping[str, str] = field(repr=False)
+    label_prompts: Mapping[str, prompts.Template] = field(default_factory=dict)
+    """Label → the template that asks a model for it."""
 
     @property
     def store_path(self) -> Path:
@@ -53,19 +56,32 @@ class Project:
     def teachers(self) -> list[Asked]:
         """Every model that answers, the teacher first, then its fallbacks or its panel in the spec's order."""
         first = self.spec.teacher
-        return [
-            Asked(
-                _address(
-                    one.model, one.base_url or first.base_url, _key_env(one, first), self.env, one.price,
-                    timeout_s=over(first.limits, one.limits).timeout_s, headers=one.headers, api=one.api,
-                ),
-                over(first.sampling, one.sampling),
-                over(first.limits, one.limits),
-                one.mode,
-                one.batch,
-            )
-            for one in (first, *first.fallback, *first.panel)
-        ]  # fmt: skip
+        return [self.asked(one) for one in (first, *first.fallback, *first.panel)]
+
+    def asked(self, one: Colleague) -> Asked:
+        """A model as it is asked: what it does not say itself is as the teacher's."""
+        first = self.spec.teacher
+        return Asked(
+            _address(
+                one.model, one.base_url or first.base_url, _key_env(one, first), self.env, one.price,
+                timeout_s=over(first.limits, one.limits).timeout_s, headers=one.headers, api=one.api,
+            ),
+            over(first.sampling, one.sampling),
+            over(first.limits, one.limits),
+            one.mode,
+            one.batch,
+        )  # fmt: skip
+
+    def labeller(self, name: str, draw: int = 0) -> Asked:
+        """Who is asked for a label: the model that the spec names, or the teacher's. The first draw is greedy unless the
+        model's own sampling is given; a second one that was greedy too would say the same.
+        """
+        given = self.spec.strata.asked[name].model
+        at = self.asked(given or self.spec.teacher)
+        if draw > 0 or (given is not None and given.sampling is not None):
+            return at
+        greedy = None if at.sampling.temperature is None and at.address.dialect != "chat" else 0.0
+        return replace(at, sampling=at.sampling.model_copy(update={"temperature": greedy, "top_p": None}))
 
     @property
     def models(self) -> str:
@@ -147,6 +163,9 @@ def need_price(project: Project) -> None:
     asked = [
         (f"teacher.{way}[{n - 1}].price" if n else "teacher.price", one.address)
         for n, one in enumerate(project.teachers)
+    ]
+    asked += [
+        (f"strata.labels.{name}.model.price", project.labeller(name).address) for name in project.spec.strata.asked
     ]
     for where, address in (*asked, ("student.train.price", project.base)):
         if address.price is None:

@@ -11,6 +11,7 @@ from typing import Any
 from distill.flow import asks, story, teaching
 from distill.flow.stages import Run, stage, version_note
 from distill.rundir import write_atomic, write_json
+from distill.spec import UNLABELLED
 from distill.teacher.store import Spend
 
 _A_REASON = 10
@@ -144,6 +145,12 @@ def _warnings(run: Run, funnel: Mapping[str, Any]) -> list[str]:
         )
     if not spec.teacher.terms:
         found.append("The spec does not state the teacher's terms; check that its answers may train a model.")
+    found += [
+        f"{row['available']} training rows have no readable label {name!r}: they are called unlabelled, a stratum of their own."
+        for name in spec.strata.asked
+        for row in funnel.get("strata", {}).get(name, [])
+        if row["value"] == UNLABELLED
+    ]
     accept, kept = funnel.get("accept"), funnel.get("kept", 0)
     if accept and kept < accept:
         found.append(f"{accept} rows were asked and {kept} got; the funnel says where the others went.")

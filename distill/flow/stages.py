@@ -145,7 +145,7 @@ async def _curate(run: Run) -> Mapping[str, Any]:
     funnel = {
         "funnel": [seeds_report, aside, *curated.funnel],
         "test": test,
-        "strata": curation.marginals(table, curated, asked, project.spec.strata.columns),
+        "strata": curation.marginals(table, curated, asked, project.spec.strata.names),
         "edge_cases": cases,
         "quotas": curated.quotas,
         "accept": project.spec.dataset.accept,

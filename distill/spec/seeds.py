@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from distill.spec.part import Count, Part, Share
+from distill.spec.teacher import Colleague
 
 
 class TestRows(Part):
@@ -48,13 +49,63 @@ class EdgeCase(Part):
     at_least: Count
 
 
+UNLABELLED = "unlabelled"
+"""The value of a label that a model was asked for and gave none that can be read."""
+
+
+class AskedLabel(Part):
+    """A label that a model is asked for, before test rows are set aside."""
+
+    ask: str = Field(description="template over the seed's variables")
+    values: list[str] = Field(min_length=2, description="what the label may be")
+    model: Colleague | None = Field(None, description="who is asked; default: the teacher's model, greedily")
+
+    @field_validator("values")
+    @classmethod
+    def _different(cls, values: list[str]) -> list[str]:
+        if len(set(values)) < len(values) or UNLABELLED in values or "" in values:
+            raise ValueError(f"each value once, none of them empty or `{UNLABELLED}`")
+        return values
+
+
+def _kind(value: Any) -> str:
+    return "[rule]" if isinstance(value, str) else "[asked]"
+
+
+Label = Annotated[
+    Annotated[str, Tag("[rule]")] | Annotated[AskedLabel, Tag("[asked]")],
+    Discriminator(_kind),
+]
+
+
 class Strata(Part):
     """The cells over which the dataset is balanced."""
 
-    by: list[str] = Field(default_factory=list, description="label columns of the seeds")
+    by: list[str] = Field(default_factory=list, description="labels: columns of the seeds, or those of `labels`")
+    labels: dict[str, Label] = Field(
+        default_factory=dict,
+        description="labels that are no columns: an SQL expression over the columns of a row, or what a model is asked",
+    )
     edge_cases: list[EdgeCase] = Field(default_factory=list)
 
     @property
+    def names(self) -> list[str]:
+        """Every label, those of `by` first."""
+        return list(
+            dict.fromkeys([*self.by, *(label for case in self.edge_cases for label in case.where), *self.labels])
+        )
+
+    @property
     def columns(self) -> list[str]:
-        """Every label column that is needed, those of `by` first."""
-        return list(dict.fromkeys([*self.by, *(label for case in self.edge_cases for label in case.where)]))
+        """The labels that are columns of the seeds."""
+        return [name for name in self.names if name not in self.labels]
+
+    @property
+    def rules(self) -> dict[str, str]:
+        """The labels that an SQL expression gives."""
+        return {name: label for name, label in self.labels.items() if isinstance(label, str)}
+
+    @property
+    def asked(self) -> dict[str, AskedLabel]:
+        """The labels that a model is asked for."""
+        return {name: label for name, label in self.labels.items() if not isinstance(label, str)}
