@@ -10,21 +10,22 @@ from hashlib import blake2b
 import polars as pl
 
 from distill.curate.outcome import Outcome, by_worth, ordered, partition
+from distill.records import GOLD
 
 Floor = tuple[Mapping[str, str], int]
 """An edge case: (labels that a row must have, how many such rows are picked before all others)."""
 
 
 def balance(frame: pl.DataFrame, *, quotas: Mapping[str, int], floors: Sequence[Floor] = ()) -> Outcome:
-    """Within a stratum: rows that a floor needs, then the highest score, then a hash of the seed_id.
+    """Within a stratum: rows that a floor needs, then approved ones, then the highest score, then a hash of the seed_id.
 
     A stratum without a quota is not limited. A floor never lifts a stratum above its quota.
     """
     rows = ordered(frame)
     strata = rows["stratum"].to_list()
     digests = [blake2b(seed.encode(), digest_size=8).digest() for seed in rows["seed_id"]]
-    scores = rows["score"].to_list()
-    rank = sorted(by_worth(rows), key=lambda i: (scores[i] is None, -(scores[i] or 0.0), digests[i]))
+    scores, gold = rows["score"].to_list(), (rows["teacher"] == GOLD).to_list()
+    rank = sorted(by_worth(rows), key=lambda i: (not gold[i], scores[i] is None, -(scores[i] or 0.0), digests[i]))
     left = {name: quotas.get(name, rows.height) for name in set(strata)}
     picked: set[int] = set()
     for i in [*_needed(rows, rank, floors, left), *rank]:

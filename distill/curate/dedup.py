@@ -1,6 +1,6 @@
 """Drop samples that repeat another: the same input and answer, or an input near another's.
 
-Of samples that are near each other the best one stays (highest score, then smallest seed_id), and each that
+Of samples that are near each other the best one stays (an approved one, else the highest score, then smallest seed_id), and each that
 goes is near one that stays: a chain of similar rows never takes along a row that is unlike the survivor.
 
 Twins whose answers differ in what they are compared by contradict each other: a student that learns from both learns
@@ -15,7 +15,7 @@ from typing import Literal
 import polars as pl
 
 from distill.curate.outcome import Outcome, by_worth, ordered, partition
-from distill.records import Json, canonical
+from distill.records import GOLD, Json, canonical
 from distill.similar import twins
 from distill.text import normalise, strict_json
 
@@ -32,12 +32,11 @@ def duplicates(
     """
     rows = ordered(frame)
     best_first = by_worth(rows)
-    seeds, inputs = rows["seed_id"].to_list(), rows["input"].to_list()
+    seeds, inputs, teachers = (rows[name].to_list() for name in ("seed_id", "input", "teacher"))
     said = zip(rows["answer"], rows["tool_calls"], strict=True)
     answers = [normalise(f"{text} {calls}") for text, calls in said]
     names = [
-        f"{seed}#{draw}" if teacher == 0 else f"{seed}#{draw} of teacher {teacher + 1}"
-        for seed, teacher, draw in rows.select("seed_id", "teacher", "draw").iter_rows()
+        _name(seed, teacher, draw) for seed, teacher, draw in rows.select("seed_id", "teacher", "draw").iter_rows()
     ]
     first: dict[tuple[str, str], int] = {}
     exact = {}
@@ -57,7 +56,7 @@ def duplicates(
                 continue
             if clash := _clash(rows["answer"][i], rows["answer"][twin], compare):
                 drops[i] = ("conflict", f"input near {names[twin]} (similarity {value:.2f}), but {clash}")
-                if on_conflict == "drop":
+                if on_conflict == "drop" and (teachers[twin] != GOLD or teachers[i] == GOLD):
                     drops.setdefault(
                         twin, ("conflict", f"{names[i]} has nearly this input, and answers otherwise: {clash}")
                     )
@@ -66,6 +65,13 @@ def duplicates(
             detail = f"input near {names[twin]}, which has {differs}: similarity {value:.2f}, limit {near}"
             drops[i] = ("near_duplicate", detail)
     return partition(rows, drops, stage="dedup")
+
+
+def _name(seed: str, teacher: int, draw: int) -> str:
+    """How a detail calls an answer."""
+    if teacher == GOLD:
+        return f"the gold answer of {seed}"
+    return f"{seed}#{draw}" if teacher == 0 else f"{seed}#{draw} of teacher {teacher + 1}"
 
 
 def _clash(one: str, other: str, compare: Sequence[str]) -> str:

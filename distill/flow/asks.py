@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, overload
 
-from distill.flow import asking
+from distill.flow import approving, asking
 from distill.records import Request, content_id
 from distill.rundir import RunDir
 
@@ -68,11 +68,9 @@ def more(
     project: Project, table: pl.DataFrame, asked: Asked, short: Mapping[str, int], *, spare_share: float = 0.1
 ) -> Asked:
     """The next questions: of each short stratum the seeds that it lacks and a tenth more, by a hash of the seed."""
-    import polars as pl
-
     seen = {ask.seed for ask in asked}
     picked: Asked = []
-    rows = table.filter(pl.col("role") == "train").select("seed_id", "stratum").iter_rows()
+    rows = approving.askable(project, table).select("seed_id", "stratum").iter_rows()
     by_stratum: dict[str, list[str]] = {}
     for seed, stratum in rows:
         if seed not in seen:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from distill.flow import asking, fitting
+from distill.flow import approving, asking, fitting
 from distill.flow.asks import Asked, last_of, may_fall_back, requests
 from distill.records import Answer
 from distill.teacher.store import Store
@@ -32,6 +32,8 @@ class Curated:
     """Seeds with an answer that all gates let pass."""
     passed: Counter[str]
     spare: dict[str, int]
+    flagged: pl.DataFrame
+    """What gates would have dropped of the approved rows, which train all the same."""
 
     @property
     def lack(self) -> dict[str, int]:
@@ -59,54 +61,58 @@ def curate(project: Project, table: pl.DataFrame, asked: Asked, store: Store) ->
     """All steps in order over what the store holds now; sends nothing."""
     import polars as pl
 
-    from distill.curate import balance, dedup, leaks, split
+    from distill.curate import approved, balance, dedup, leaks, split
     from distill.curate.gates import run_gates
     from distill.outcome import dropped_frame
 
     train = table.filter(pl.col("role") == "train")
     strata = dict(train.select("seed_id", "stratum").iter_rows())
+    askable = approving.askable(project, train)
     samples, unanswered = _answered(project, train, asked, store)
     near = project.spec.dedup.near
     gated = run_gates(samples, gates(project))
+    gold = approved.check(approving.samples(project, approving.approved(project, train)), gates(project))
     unique = dedup.duplicates(
-        gated.kept, near=near, compare=_compared(project), on_conflict=project.spec.dedup.on_conflict
+        pl.concat([gated.kept, gold.outcome.kept], how="diagonal"),
+        near=near,
+        compare=_compared(project),
+        on_conflict=project.spec.dedup.on_conflict,
     )
     test = list(table.filter(pl.col("role") == "test").select("seed_id", "input").iter_rows())
     clean = leaks.leaks(unique.kept, test_inputs=test, near=near)
     fit = fitting.fit(project, clean.kept)
     passed = Counter(fit.kept["stratum"].to_list())
-    spare = Counter(train["stratum"].to_list())
+    spare = Counter(askable["stratum"].to_list())
     last = last_of(asked)
     spare.subtract(Counter(strata[seed] for seed in last))
     accepted = frozenset(gated.kept["seed_id"])
-    hope = (set(strata) - set(last)) | {
-        seed for seed, teacher in last.items() if may_fall_back(project, seed, teacher, accepted)
-    }
+    idle = sorted(set(askable["seed_id"]) - set(last))
+    hope = {*idle} | {seed for seed, teacher in last.items() if may_fall_back(project, seed, teacher, accepted)}
     quotas = _quotas(project, train.filter(pl.col("seed_id").is_in(list(hope))), fit.kept)
     floors = [(case.where, case.at_least) for case in project.edge_cases]
     even = balance.balance(fit.kept, quotas=quotas, floors=floors)
     kept = split.split(even.kept, valid=project.spec.dataset.valid)
-    idle = sorted(set(strata) - set(last))
     resting = dropped_frame(
         (s, None, strata[s], "generate", "not_asked", f"the quota of {strata[s]} needs no more") for s in idle
     )
-    steps = [gated, unique, clean, fit, even]
+    steps = [gated, gold.outcome, unique, clean, fit, even]
     funnel = [
         {
             "stage": "ask",
-            "in": train.height,
-            "kept": train.height - len(idle),
+            "in": askable.height,
+            "kept": askable.height - len(idle),
             "dropped": _some("not_asked", len(idle)),
         },
         {"stage": "answer", "in": len(asked), "kept": samples.height, "dropped": _counts(unanswered)},
         *gated.report["steps"],
-        *(step.report for step in steps[1:]),
+        *([gold.outcome.report] if gold.outcome.report["in"] else []),
+        *(step.report for step in steps[2:]),
     ]
     return Curated(
         kept=kept,
         rejected=pl.concat([step.rejected for step in steps], how="diagonal").sort("seed_id", "teacher", "draw"),
         dropped=pl.concat([resting, unanswered, *(step.dropped for step in steps)]),
-        funnel=funnel, quotas=quotas, accepted=accepted, passed=passed, spare=dict(spare),
+        funnel=funnel, quotas=quotas, accepted=accepted, passed=passed, spare=dict(spare), flagged=gold.flagged,
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from distill.errors import UsageError
 from distill.flow.opening import home_of
 from distill.flow.reading import Reader
-from distill.records import content_id
+from distill.records import GOLD, content_id
 from distill.rundir import RunDir, find
 from distill.text import did_you_mean
 
@@ -43,6 +43,7 @@ def explain(home: Path, name: str, row: str) -> dict[str, Any]:
         else seeds.clear()
     )
     drops = dropped.filter(pl.col("row") == seed_id).to_dicts()
+    flagged = _read(run, "flagged.parquet") if (run / "flagged.parquet").exists() else dropped.clear()
     return {
         "run": run.name,
         "row": seed_id,
@@ -52,6 +53,7 @@ def explain(home: Path, name: str, row: str) -> dict[str, Any]:
         "samples": [_with_request(run, sample) for sample in samples.to_dicts()],
         "owed": [_with_request(run, {"request_id": one}) for one in _owed(run, seed_id)],
         "dropped": drops,
+        "flagged": flagged.filter(pl.col("row") == seed_id).to_dicts(),
         "evaluation": [
             call
             | {"scores": {s["metric"]: [s["value"], s["reason"]] for s in scores.to_dicts() if s["arm"] == call["arm"]}}
@@ -81,12 +83,18 @@ def show(home: Path, name: str, *, what: str, reason: str | None, stratum: str |
     if stratum is not None:
         rows = rows.filter(pl.col("stratum") == stratum)
     texts = {
-        row["request_id"]: {"input": row["input"], "answer": row["answer"] or row.get("tool_calls", "")}
+        row["request_id"] or row["seed_id"]: {
+            "input": row["input"],
+            "answer": row["answer"] or row.get("tool_calls", ""),
+        }
         for row in samples.iter_rows(named=True)
     }
     inputs = dict(_read(run, "seeds.parquet").select("seed_id", "input").iter_rows())
     order = sorted(rows.iter_rows(named=True), key=lambda row: content_id("show", row["row"]))
-    found = [{"input": inputs.get(row["row"]), **row, **texts.get(row["request_id"], {})} for row in order[:limit]]
+    found = [
+        {"input": inputs.get(row["row"]), **row, **texts.get(row["request_id"] or row["row"], {})}
+        for row in order[:limit]
+    ]
     return {"run": run.name, "what": what, "rows": rows.height, "reasons": reasons, "shown": found}
 
 
@@ -191,6 +199,9 @@ def explain_lines(result: dict[str, Any]) -> list[str]:
         said += [f"  {name}: {value}" for name, value in seed["fields"].items()]
         said += [f"  gold: {json.dumps(seed['gold'], ensure_ascii=False)}"] if seed["gold"] else []
     for sample in result["samples"]:
+        if sample["teacher"] == GOLD:
+            said.append("gold      its known answer is approved and trains as it is; nobody was asked")
+            continue
         turns = [turn for name in ("messages", "input") for turn in (sample["request"] or {}).get(name, ())]
         said.append(
             f"request   {sample['request_id']} · to {sample['model']} · {len(turns)} turns · {sample['prompt_tokens']} tokens in"
@@ -207,6 +218,7 @@ def explain_lines(result: dict[str, Any]) -> list[str]:
         said.append(f"owed      request {request['request_id']} has no answer yet")
         said += _send_lines(request)
     said += [f"dropped   {d['stage']}: {d['reason']}: {d['detail']}" for d in result["dropped"]]
+    said += [f"flagged   {d['stage']}: {d['reason']}: {d['detail']}" for d in result["flagged"]]
     for call in result["evaluation"]:
         marks = ", ".join(
             f"{m} {'-' if v is None else f'{v:g}'}{f' ({why})' if why else ''}"

@@ -111,6 +111,14 @@ def quotas(task: spec.TaskSpec, seeds: Sequence[Seed], file: Path) -> list[Fault
                 f"{task.seeds.test.rows} asked of {len(seeds)} seeds; leave some to train on",
             )
         ]
+    if _no_test(task, seeds):
+        return [
+            Fault(
+                f"{file}: seeds.test",
+                f"all {len(seeds)} rows have a known answer and train (gold_rows), so none is left for the test; "
+                "add `gold: true` there to draw from them, or name a file of test rows: `test: {from: FILE}`",
+            )
+        ]
     unknown = {name for name in task.strata.asked if any(name not in seed.labels for seed in seeds)}
     rows = seeding.training_labels(task, seeds)
     cases = [
@@ -119,3 +127,10 @@ def quotas(task: spec.TaskSpec, seeds: Sequence[Seed], file: Path) -> list[Fault
     per_stratum = None if unknown & set(task.strata.by) else task.dataset.per_stratum
     found = strata.faults(rows, accept=task.dataset.accept, per_stratum=per_stratum, edge_cases=cases)
     return [Fault(f"{file}: {fault.where}", fault.message) for fault in found]
+
+
+def _no_test(task: spec.TaskSpec, seeds: Sequence[Seed]) -> bool:
+    """Whether all rows train as they are, and none may be drawn for the test."""
+    rows = task.seeds
+    drawn = rows.gold_rows == "train" and not rows.test.gold and rows.test.from_ is None
+    return drawn and all(seed.gold is not None for seed in seeds)

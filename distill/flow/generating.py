@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from distill.errors import AccessRefused, RowsOwed
-from distill.flow import asks, curation, labelling, overnight, seeding
+from distill.flow import approving, asks, curation, labelling, overnight, seeding
 from distill.flow.asking import Interrupted
 from distill.flow.stages import Run, key_of, settings_of, stage
 from distill.records import Request, content_id
@@ -49,7 +49,7 @@ async def _generate(run: Run) -> Mapping[str, Any]:
     write_json(run.folder / "seeds.json", aside.report)
     asked: asks.Asked = []
     if run.parent is not None:
-        held = set(aside.kept.filter(pl.col("role") == "train")["seed_id"])
+        held = set(approving.askable(project, aside.kept)["seed_id"])
         before = dict.fromkeys(ask.seed for ask in asks.asked_of(run.parent))
         asked = [ask for seed in before if seed in held for ask in asks.first(project, seed)]
     gone, closed = set[asks.Ask](), set[int]()

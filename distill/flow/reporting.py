@@ -10,6 +10,7 @@ from typing import Any
 
 from distill.flow import asks, story, teaching
 from distill.flow.stages import Run, stage, version_note
+from distill.records import GOLD
 from distill.rundir import write_atomic, write_json
 from distill.spec import UNLABELLED
 from distill.teacher.store import Spend
@@ -91,7 +92,9 @@ def gather(run: Run) -> dict[str, Any]:
 def spend(run: Run) -> list[dict[str, Any]]:
     """The ledger of the run, a row a spender, over every time it was started; what came from the store was free."""
     used = Counter(run.table("calls.parquet").filter(ended="ok")["arm"].to_list())
-    used.update(asks.spender(run.project, teacher) for teacher in run.table("samples.parquet")["teacher"])
+    used.update(
+        asks.spender(run.project, teacher) for teacher in run.table("samples.parquet")["teacher"] if teacher != GOLD
+    )
     paid = {row.spender: row for row in run.store.ledger(run.folder.name)}
     rows = [
         paid.get(spender) or Spend(spender, 0, 0, 0, 0, 0.0, 0, 0.0, 0) for spender in dict.fromkeys([*paid, *used])
@@ -151,6 +154,10 @@ def _warnings(run: Run, funnel: Mapping[str, Any]) -> list[str]:
         for row in funnel.get("strata", {}).get(name, [])
         if row["value"] == UNLABELLED
     ]
+    flagged = funnel.get("flagged", {})
+    if flagged:
+        reasons = ", ".join(f"{reason} {count}" for reason, count in flagged.items())
+        found.append(f"Approved rows train although a gate would drop them ({reasons}); flagged.parquet names each.")
     accept, kept = funnel.get("accept"), funnel.get("kept", 0)
     if accept and kept < accept:
         found.append(f"{accept} rows were asked and {kept} got; the funnel says where the others went.")

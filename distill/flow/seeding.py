@@ -35,7 +35,14 @@ def aside(
         pins = table.filter(pl.col("seed_id").is_in(known))
         table = table.filter(~pl.col("seed_id").is_in(known))
     rows = task.seeds.test
-    outcome = set_aside(table, share=rows.share, rows=rows.rows, near=task.dedup.near, pinned=pins)
+    outcome = set_aside(
+        table,
+        share=rows.share,
+        rows=rows.rows,
+        near=task.dedup.near,
+        pinned=pins,
+        gold=task.seeds.gold_rows != "train" or rows.gold,
+    )
     if bad_rows is None or bad_rows.height == 0:
         return outcome
     dropped = pl.concat([bad_rows, outcome.dropped])

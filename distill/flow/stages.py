@@ -8,6 +8,7 @@ evaluate → calls.parquet scores.parquet comparison.json         report → rep
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -101,12 +102,13 @@ async def curate(run: Run) -> None:
     """Answers into samples, with every drop."""
     settings = {
         **settings_of(run.project, "strata", "gates", "dedup", "dataset"),
+        "gold_rows": run.project.spec.seeds.gold_rows,
         "student_prompt": run.project.student_prompt.turns,
         "output": run.project.output,
         "tools": run.project.tools,
     }
     inputs = ["seeds.parquet", "seeds_dropped.parquet", "asked.parquet"]
-    outputs = ["samples.parquet", "dropped.parquet", "funnel.json"]
+    outputs = ["samples.parquet", "dropped.parquet", "flagged.parquet", "funnel.json"]
     await stage(run, "curate", settings=settings, inputs=inputs, outputs=outputs, work=_curate)
 
 
@@ -123,6 +125,7 @@ async def _curate(run: Run) -> Mapping[str, Any]:
     ).sort("seed_id", "teacher", "draw")
     dropped = pl.concat([run.table("seeds_dropped.parquet"), curated.dropped])
     write_parquet(run.folder / "samples.parquet", samples)
+    write_parquet(run.folder / "flagged.parquet", curated.flagged)
     write_parquet(run.folder / "dropped.parquet", dropped)
     seeds_report = json.loads((run.folder / "seeds.json").read_bytes())
     test = seeds_report.pop("test")
@@ -147,6 +150,13 @@ async def _curate(run: Run) -> Mapping[str, Any]:
         "test": test,
         "strata": curation.marginals(table, curated, asked, project.spec.strata.names),
         "edge_cases": cases,
+        "flagged": dict(
+            sorted(
+                Counter(
+                    f"{stage}: {why}" for stage, why in curated.flagged.select("stage", "reason").iter_rows()
+                ).items()
+            )
+        ),
         "quotas": curated.quotas,
         "accept": project.spec.dataset.accept,
         "kept": curated.kept.height,

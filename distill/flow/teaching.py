@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from distill.errors import GateNotMet
 from distill.flow import fitting
 from distill.flow.stages import Run, settings_of, stage
+from distill.records import GOLD
 from distill.rundir import RunDir, file_hash, write_atomic, write_json
 from distill.teacher import embedded
 from distill.teacher.endpoints import Address
@@ -80,6 +81,7 @@ async def _export(run: Run) -> Mapping[str, Any]:
 def _card(project: Project, folder: RunDir, kept: pl.DataFrame, counts: Mapping[str, int], tests: int) -> str:
     spec, rows = project.spec, Counter(kept["teacher"].to_list())
     by = [f"{one.address.model} ({rows[n]} rows)" for n, one in enumerate(project.teachers)]
+    by += [f"approved work ({rows[GOLD]} gold rows)"] if rows[GOLD] else []
     return (
         f"# {spec.task}\n\n{spec.about}\n\n"
         f"- run: {folder.name}\n- answers by: {', '.join(by)}\n- terms: {spec.teacher.terms or 'not stated in the spec'}\n"

@@ -29,13 +29,14 @@ def set_aside(
     rows: int | None = None,
     near: float = 0.85,
     pinned: pl.DataFrame | None = None,
+    gold: bool = True,
     seed: int = 0,
 ) -> Outcome:
     """Draw `rows` test rows, or `share` of the table; with a `pinned` table those rows are the test instead.
 
-    Test rows are drawn by stratum in proportion, at most one of a cluster, and only from rows with a known
-    answer if there are any. The report says how many were asked and got: clusters and missing answers can
-    leave fewer.
+    Test rows are drawn by stratum in proportion, at most one of a cluster, and only from rows with a known answer if
+    there are any; with `gold` off, only from the others, since known answers train. The report says how many were asked
+    and got: clusters and missing answers can leave fewer.
     """
     unique = without_repeats(table)
     own = without_repeats(table.clear() if pinned is None else pinned)
@@ -45,7 +46,7 @@ def set_aside(
     test, asked = set(range(own.kept.height)), own.kept.height
     if pinned is None:
         asked = rows if rows is not None else round((share or 0) * len(members))
-        test = _draw(members, roots, asked, seed)
+        test = _draw(members, roots, asked, seed, gold)
     drops = _near_test(members, roots, test)
     marked = every.with_columns(
         pl.Series("cluster", [members[root]["seed_id"] for root in roots], dtype=pl.String),
@@ -87,11 +88,11 @@ def _clusters(members: Sequence[Row], near: float) -> list[int]:
     return [order[root] for _, root in sorted(zip(order, roots, strict=True))]
 
 
-def _draw(members: Sequence[Row], roots: Sequence[int], count: int, seed: int) -> set[int]:
+def _draw(members: Sequence[Row], roots: Sequence[int], count: int, seed: int, gold: bool) -> set[int]:
     sizes = Counter(roots)
-    with_gold = any(row["gold"] is not None for row in members)
+    with_gold = gold and any(row["gold"] is not None for row in members)
     ranked = sorted(
-        (i for i, row in enumerate(members) if row["gold"] is not None or not with_gold),
+        (i for i, row in enumerate(members) if (row["gold"] is not None) == with_gold),
         # Rows without near copies first: a test row costs the training set its whole cluster.
         key=lambda i: (sizes[roots[i]], content_id("test", seed, members[i]["seed_id"])),
     )

@@ -16,6 +16,7 @@ class TestRows(Part):
     share: Share | None = Field(None, description="share of the rows, by stratum")
     rows: Count | None = Field(None, description="number of rows, by stratum")
     from_: str | None = Field(None, alias="from", description="a file of test rows of your own")
+    gold: bool = Field(False, description="gold_rows: train: take rows with a known answer for the test as well")
 
     @model_validator(mode="after")
     def _one(self) -> TestRows:
@@ -34,8 +35,18 @@ class Seeds(Part):
         description="chats: logged conversations (OpenAI messages, ShareGPT, Alpaca), as columns messages, system and reply",
     )
     gold: str | None = Field(None, description="column with the known answer")
+    gold_rows: Literal["compare", "train"] = Field(
+        "compare",
+        description="train: a known answer is approved work and trains as it is, without asking the teacher; compare: it only measures",
+    )
     test: TestRows = TestRows(share=0.2)
     broken: Literal["refuse", "drop"] = Field("refuse", description="what happens to rows that cannot be read")
+
+    @model_validator(mode="after")
+    def _known(self) -> Seeds:
+        if self.gold_rows == "train" and self.gold is None:
+            raise ValueError("gold_rows: train needs `gold`, the column with the known answer")
+        return self
 
     @property
     def paths(self) -> list[str]:

@@ -104,3 +104,15 @@ def test_a_later_seed_changes_few_test_rows():
 )
 def test_seats_go_by_weight_then_by_remainder_and_never_above_the_room(room, seats, given):
     assert apportion({"a": 5, "b": 3, "c": 2}, room=room, seats=seats) == given
+
+
+def test_where_known_answers_train_test_rows_are_drawn_from_the_others():
+    """Half have an answer: with `gold` off none of them is drawn, and of rows that all have one none is."""
+    rows = [
+        Seed({"message": f"{i * 7919} rivers and {i * 104729} lamps"}, gold={"a": 1} if i % 2 else None)
+        for i in range(40)
+    ]
+    kept = set_aside(table(rows), rows=10, gold=False).kept
+    assert kept.filter(role="test").height == 10
+    assert kept.filter(role="test")["gold"].null_count() == 10
+    assert set_aside(table(rows[1::2]), rows=10, gold=False).report["test"] == {"asked": 10, "got": 0, "strata": {}}
