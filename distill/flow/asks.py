@@ -109,6 +109,51 @@ def fall_back(
     return picked
 
 
+def redraw(
+    project: Project,
+    table: pl.DataFrame,
+    asked: Asked,
+    lack: Mapping[str, int],
+    refused: Collection[str],
+    *,
+    spare_share: float = 0.1,
+) -> Asked:
+    """One more answer for rows of which gates refused all so far, as far as their strata lack rows; by a hash of the seed."""
+    if not lack or not further_draws(project):
+        return []
+    strata = dict(table.select("seed_id", "stratum").iter_rows())
+    room = {stratum: math.ceil(count * (1 + spare_share)) for stratum, count in lack.items()}
+    draws, picked = may_redraw(project, asked, refused), []
+    for seed, ask in sorted(draws.items(), key=lambda item: content_id("redraw", item[0])):
+        if room.get(strata[seed], 0) > 0:
+            room[strata[seed]] -= 1
+            picked.append(ask)
+    return picked
+
+
+def may_redraw(project: Project, asked: Asked, refused: Collection[str]) -> dict[str, Ask]:
+    """Seed → its next draw, of the refused seeds that have one left and no other teacher to go to."""
+    more = further_draws(project)
+    if not more:
+        return {}
+    latest: dict[str, Ask] = {}
+    for ask in asked:
+        if ask.seed in refused:
+            latest[ask.seed] = max(ask, latest.get(ask.seed, ask))
+    return {
+        seed: ask._replace(draw=ask.draw + 1)
+        for seed, ask in latest.items()
+        if ask.draw + 1 < project.teachers[ask.teacher].sampling.draws + more
+        and not may_fall_back(project, seed, ask.teacher, ())
+    }
+
+
+def further_draws(project: Project) -> int:
+    """Answers that may be asked for beyond the draws of the sampling."""
+    given = project.spec.dataset.more_draws
+    return given if given is not None else int(project.spec.seeds.expand is not None)
+
+
 def due(project: Project, asked: Asked) -> list[Asked]:
     """What each teacher is to answer now: a seed that fell back is not asked of those before again."""
     last, every = last_of(asked), bool(project.spec.teacher.panel)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from distill.flow import approving, asking, fitting
-from distill.flow.asks import Asked, last_of, may_fall_back, requests
+from distill.flow.asks import Asked, last_of, may_fall_back, may_redraw, requests
 from distill.records import Answer
 from distill.teacher.store import Store
 
@@ -30,6 +30,8 @@ class Curated:
     quotas: dict[str, int]
     accepted: frozenset[str]
     """Seeds with an answer that all gates let pass."""
+    refused: frozenset[str]
+    """Seeds that were answered, and not so that gates let it pass."""
     passed: Counter[str]
     spare: dict[str, int]
     flagged: pl.DataFrame
@@ -44,7 +46,7 @@ class Curated:
     @property
     def short(self) -> dict[str, int]:
         """Those of the strata that have seeds left to ask."""
-        return {stratum: count for stratum, count in self.lack.items() if self.spare[stratum] > 0}
+        return {stratum: count for stratum, count in self.lack.items() if self.spare.get(stratum, 0) > 0}
 
 
 def gates(project: Project) -> list[tuple[str, dict[str, Any]]]:
@@ -57,8 +59,10 @@ def gates(project: Project) -> list[tuple[str, dict[str, Any]]]:
     return [(name, {**own.get(name, {}), **settings}) for name, settings in project.spec.gate_settings()]
 
 
-def curate(project: Project, table: pl.DataFrame, asked: Asked, store: Store) -> Curated:
-    """All steps in order over what the store holds now; sends nothing."""
+def curate(
+    project: Project, table: pl.DataFrame, asked: Asked, store: Store, *, room: Mapping[str, int] | None = None
+) -> Curated:
+    """All steps in order over what the store holds now; sends nothing. `room` are seeds that could still be made."""
     import polars as pl
 
     from distill.curate import approved, balance, dedup, leaks, split
@@ -88,7 +92,10 @@ def curate(project: Project, table: pl.DataFrame, asked: Asked, store: Store) ->
     accepted = frozenset(gated.kept["seed_id"])
     idle = sorted(set(askable["seed_id"]) - set(last))
     hope = {*idle} | {seed for seed, teacher in last.items() if may_fall_back(project, seed, teacher, accepted)}
-    quotas = _quotas(project, train.filter(pl.col("seed_id").is_in(list(hope))), fit.kept)
+    declined = unanswered.filter(pl.col("reason") == "declined")["row"]
+    refused = frozenset([*gated.rejected["seed_id"], *declined]) - accepted
+    hope |= may_redraw(project, asked, refused).keys()
+    quotas = _quotas(project, train.filter(pl.col("seed_id").is_in(list(hope))), fit.kept, train, room or {})
     floors = [(case.where, case.at_least) for case in project.edge_cases]
     even = balance.balance(fit.kept, quotas=quotas, floors=floors)
     kept = split.split(even.kept, valid=project.spec.dataset.valid)
@@ -112,8 +119,14 @@ def curate(project: Project, table: pl.DataFrame, asked: Asked, store: Store) ->
         kept=kept,
         rejected=pl.concat([step.rejected for step in steps], how="diagonal").sort("seed_id", "teacher", "draw"),
         dropped=pl.concat([resting, unanswered, *(step.dropped for step in steps)]),
-        funnel=funnel, quotas=quotas, accepted=accepted, passed=passed, spare=dict(spare), flagged=gold.flagged,
+        funnel=funnel, quotas=quotas, accepted=accepted, refused=refused, passed=passed, spare=dict(spare), flagged=gold.flagged,
     )  # fmt: skip
+
+
+def wanted(project: Project, table: pl.DataFrame, room: Mapping[str, int]) -> dict[str, int]:
+    """What each stratum should hold if no row were lost, and as many were made as `room` allows."""
+    train = table.filter(role="train")
+    return _quotas(project, train, train.clear(), train, room)
 
 
 def _compared(project: Project) -> list[str]:
@@ -154,23 +167,36 @@ def _answered(project: Project, train: pl.DataFrame, asked: Asked, store: Store)
     return answers.samples(train, entries), unanswered
 
 
-def _quotas(project: Project, hope: pl.DataFrame, clean: pl.DataFrame) -> dict[str, int]:
-    """Quotas over what each stratum can still give: rows that passed, and seeds of which there is hope."""
+def _quotas(
+    project: Project, hope: pl.DataFrame, clean: pl.DataFrame, train: pl.DataFrame, room: Mapping[str, int]
+) -> dict[str, int]:
+    """Quotas over what each stratum can still give: rows that passed, seeds of which there is hope, and those that could be
+    made from its training seeds.
+    """
     from distill.seeds import strata
 
-    rows = [
-        (stratum, json.loads(labels))
-        for frame in (clean, hope)
-        for stratum, labels in frame.select("stratum", "labels").iter_rows()
-    ]
+    rows = [*_labelled(clean), *_labelled(hope)]
+    available = Counter(stratum for stratum, _ in rows)
+    matches = strata.matching(rows, project.edge_cases)
+    if room:
+        made_from = strata.matching(_labelled(train), project.edge_cases)
+        for stratum, count in room.items():
+            available[stratum] += count
+            for match, origin in zip(matches, made_from, strict=True):
+                if stratum in origin:
+                    match[stratum] = match.get(stratum, 0) + count
     return strata.quotas(
-        Counter(stratum for stratum, _ in rows),
+        available,
         dict(rows),
         accept=project.spec.dataset.accept,
         per_stratum=project.spec.dataset.per_stratum,
         edge_cases=project.edge_cases,
-        matches=strata.matching(rows, project.edge_cases),
+        matches=matches,
     )
+
+
+def _labelled(frame: pl.DataFrame) -> list[tuple[str, dict[str, str]]]:
+    return [(stratum, json.loads(labels)) for stratum, labels in frame.select("stratum", "labels").iter_rows()]
 
 
 def _why(store: Store, request_id: str, answer: Answer | None) -> tuple[str, str]:

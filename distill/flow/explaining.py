@@ -193,9 +193,8 @@ def explain_lines(result: dict[str, Any]) -> list[str]:
     """One row's way for people."""
     said = [f"row {result['row']} of run {result['run']}: {result['fate']}"]
     for seed in result["seed"]:
-        said.append(
-            f"seed      {seed['source']}:{seed['line']} · stratum {seed['stratum']} · {seed['role']} · cluster {seed['cluster']}"
-        )
+        at = seed["source"] if seed["line"] is None else f"{seed['source']}:{seed['line']}"
+        said.append(f"seed      {at} · stratum {seed['stratum']} · {seed['role']} · cluster {seed['cluster']}")
         said += [f"  {name}: {value}" for name, value in seed["fields"].items()]
         said += [f"  gold: {json.dumps(seed['gold'], ensure_ascii=False)}"] if seed["gold"] else []
     for sample in result["samples"]:

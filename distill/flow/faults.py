@@ -10,6 +10,7 @@ from distill import chat, spec
 from distill.errors import Fault
 from distill.flow.project import over
 from distill.teacher import embedded
+from distill.text import did_you_mean
 
 if TYPE_CHECKING:
     from distill.records import Seed
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
 
 def headers(task: spec.TaskSpec, env: Mapping[str, str], file: Path) -> list[Fault]:
     """Headers whose value is a variable that is not set."""
+    maker = task.seeds.expand.model if task.seeds.expand else None
     labellers = [label.model for label in task.strata.asked.values() if label.model]
-    models = (task.teacher, *task.teacher.fallback, *task.teacher.panel, *labellers)
+    models = (task.teacher, *task.teacher.fallback, *task.teacher.panel, *labellers, *([maker] if maker else []))
     return [
         Fault(f"{file}: headers", f"{name}: the variable {value} is not set")
         for model in models
@@ -124,8 +126,11 @@ def quotas(task: spec.TaskSpec, seeds: Sequence[Seed], file: Path) -> list[Fault
     cases = [
         strata.EdgeCase(case.where, case.at_least) for case in task.strata.edge_cases if not unknown & set(case.where)
     ]
+    made = task.seeds.expand is not None  # more rows than there are seeds may be had; the labels must still be known
+    cases = [strata.EdgeCase(case.where, 1) for case in cases] if made else cases
+    accept = None if made else task.dataset.accept
     per_stratum = None if unknown & set(task.strata.by) else task.dataset.per_stratum
-    found = strata.faults(rows, accept=task.dataset.accept, per_stratum=per_stratum, edge_cases=cases)
+    found = strata.faults(rows, accept=accept, per_stratum=per_stratum, edge_cases=cases)
     return [Fault(f"{file}: {fault.where}", fault.message) for fault in found]
 
 
@@ -134,3 +139,34 @@ def _no_test(task: spec.TaskSpec, seeds: Sequence[Seed]) -> bool:
     rows = task.seeds
     drawn = rows.gold_rows == "train" and not rows.test.gold and rows.test.from_ is None
     return drawn and all(seed.gold is not None for seed in seeds)
+
+
+def expansion(task: spec.TaskSpec, seeds: Sequence[Seed], chats: Collection[str], file: Path) -> list[Fault]:
+    """What keeps a task from making new seeds."""
+    from distill.seeds import load
+
+    if task.seeds.expand is None:
+        return []
+    where, found = f"{file}: seeds.expand", []
+    if chats:
+        said = f"{', '.join(sorted(chats))} is a conversation, and only texts can be made; take expand out"
+        return [Fault(where, said)]
+    if task.dataset.accept is None and task.dataset.per_stratum is None:
+        found.append(Fault(where, "nothing says how many rows are wanted; give dataset.accept or dataset.per_stratum"))
+    odd = next(((s, n, v) for s in seeds for n, v in s.fields.items() if not isinstance(v, str)), None)
+    if odd is not None:
+        seed, name, value = odd
+        kind = type(value).__name__
+        said = f"{name!r} is a JSON {kind} in {seed.source}:{seed.line}, and only texts can be made; make it a text, or take expand out"
+        found.append(Fault(where, said))
+    values = {value for seed in seeds for value in seed.labels.values()}
+    values |= {value for label in task.strata.asked.values() for value in label.values}
+    values |= {load.cell(seed.labels, by=task.strata.by) for seed in seeds}
+    return found + [
+        Fault(
+            f"{where}.about",
+            f"no label has the value {name!r}, and no stratum is called so{did_you_mean(name, values)}",
+        )
+        for name in task.seeds.expand.about
+        if name not in values and not task.strata.asked
+    ]

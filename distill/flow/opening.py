@@ -75,6 +75,7 @@ def open_project(
         faults += fault.faults
     faults += wrong.gates(task, file) + wrong.headers(task, env, file) + wrong.twins(task, file)
     faults += wrong.student(task, seeds, chats, file)
+    faults += wrong.expansion(task, seeds, chats, file)
     if not faults:
         faults += wrong.quotas(task, seeds, file)
     if faults or bad_rows is None:

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from distill import deadline, tokens
-from distill.flow import asks, comparing, curation, labelling, loops, overnight, seeding
+from distill.flow import asks, comparing, curation, labelling, loops, overnight, prospect, seeding
 from distill.flow.asking import Sender
 from distill.flow.watch import Silent, Watch
 from distill.money import Budget, Price, most_usd
@@ -61,6 +61,9 @@ def plan(project: Project, *, pilot: int = 0, watch: Watch | None = None) -> dic
         tried_seeds = len({ask.seed for ask in tried})
         failing = 1.0 if accepted is None else 1 - accepted / tried_seeds
         spenders = [_spender(one, store, limits=said.get("limits"), share=failing**one.fallback) for one in asked]
+        spenders += prospect.rows(
+            project, table, lambda *one: _spender(Spender(*one[:3]), store, limits=None, share=one[3])
+        )
     return {
         "task": project.spec.task,
         "seeds": {"read": len(project.seeds), "train": train.height, "test": tests.height},
@@ -222,7 +225,9 @@ def lines(result: Mapping[str, Any]) -> list[str]:
             f"{_range(row):>24}{_time(row.get('seconds_expected')) if row['mode'] == 'live' else 'by batch':>10}"
         )
         if row["share_expected"] < 1:
-            said.append(f"{'':24}asked only for what those before it fail, about {row['share_expected']:.0%}")
+            said.append(
+                f"{'':24}asked only for what {row.get('only', 'those before it fail')}, about {row['share_expected']:.0%}"
+            )
     said += [line for row in result["spenders"] if row["ways"] for line in _way_lines(row)]
     if result["deadline"]:
         said.append(_deadline_line(result["deadline"], result["spenders"][0]))

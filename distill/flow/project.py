@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from distill.seeds.strata import EdgeCase
 
 
+_LIVELY = 0.9
+"""The temperature of new seeds where the teacher's is 0."""
+
+
 @dataclass(frozen=True, slots=True)
 class Project:
     """What the stages need of a task."""
@@ -92,6 +96,21 @@ class Project:
     def teacher(self) -> Address:
         """Where the teacher is."""
         return self.teachers[0].address
+
+    @property
+    def maker(self) -> Asked:
+        """Who makes new seeds: the model that the spec names, or the teacher's; never greedily, or they would be alike."""
+        given = self.spec.seeds.expand.model if self.spec.seeds.expand else None
+        at = self.asked(given or self.spec.teacher)
+        if given is not None and given.sampling is not None:
+            return at
+        sampling = at.sampling
+        return replace(
+            at,
+            sampling=sampling.model_copy(
+                update={"temperature": _LIVELY if sampling.temperature == 0 else sampling.temperature}
+            ),
+        )
 
     def beside(self, address: Address) -> Asked:
         """A model that is no teacher, asked live within the teacher's limits, less its rates."""
@@ -167,6 +186,8 @@ def need_price(project: Project) -> None:
     asked += [
         (f"strata.labels.{name}.model.price", project.labeller(name).address) for name in project.spec.strata.asked
     ]
+    if project.spec.seeds.expand is not None:
+        asked.append(("seeds.expand.model.price", project.maker.address))
     for where, address in (*asked, ("student.train.price", project.base)):
         if address.price is None:
             raise UsageError(

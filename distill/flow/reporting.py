@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from distill.flow import asks, story, teaching
+from distill.flow import asks, expanding, story, teaching
 from distill.flow.stages import Run, stage, version_note
 from distill.records import GOLD
 from distill.rundir import write_atomic, write_json
@@ -140,6 +140,8 @@ def _drops(run: Run) -> list[dict[str, str]]:
 
 
 def _warnings(run: Run, funnel: Mapping[str, Any]) -> list[str]:
+    import polars as pl
+
     spec, found = run.project.spec, []
     if spec.teacher.model == spec.student.train.base:
         found.append(
@@ -158,6 +160,13 @@ def _warnings(run: Run, funnel: Mapping[str, Any]) -> list[str]:
     if flagged:
         reasons = ", ".join(f"{reason} {count}" for reason, count in flagged.items())
         found.append(f"Approved rows train although a gate would drop them ({reasons}); flagged.parquet names each.")
+    on_made = expanding.rows_on(
+        run.table("seeds.parquet"), run.table("samples.parquet").filter(pl.col("fate") != "dropped")
+    )
+    if on_made:
+        found.append(
+            f"{on_made} of {funnel.get('kept', 0)} rows answer inputs that a model made (seeds.expand); no test row is one."
+        )
     accept, kept = funnel.get("accept"), funnel.get("kept", 0)
     if accept and kept < accept:
         found.append(f"{accept} rows were asked and {kept} got; the funnel says where the others went.")

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from distill import __version__
-from distill.flow import asks, curation
+from distill.flow import asks, curation, shortfall
 from distill.flow.asking import Sender
 from distill.flow.project import Project
 from distill.flow.watch import Watch
@@ -128,7 +128,7 @@ async def _curate(run: Run) -> Mapping[str, Any]:
     write_parquet(run.folder / "flagged.parquet", curated.flagged)
     write_parquet(run.folder / "dropped.parquet", dropped)
     seeds_report = json.loads((run.folder / "seeds.json").read_bytes())
-    test = seeds_report.pop("test")
+    test, made = seeds_report.pop("test"), seeds_report.pop("expand", None)
     aside = {
         "stage": "test",
         "in": seeds_report["kept"],
@@ -146,7 +146,7 @@ async def _curate(run: Run) -> Mapping[str, Any]:
         for case in project.edge_cases
     ]
     funnel = {
-        "funnel": [seeds_report, aside, *curated.funnel],
+        "funnel": [seeds_report, aside, *([made] if made else []), *curated.funnel],
         "test": test,
         "strata": curation.marginals(table, curated, asked, project.spec.strata.names),
         "edge_cases": cases,
@@ -158,6 +158,7 @@ async def _curate(run: Run) -> Mapping[str, Any]:
             )
         ),
         "quotas": curated.quotas,
+        "shortfall": shortfall.of(project, table, curated.kept, dropped, made),
         "accept": project.spec.dataset.accept,
         "kept": curated.kept.height,
     }

@@ -106,7 +106,7 @@ def table(seeds: Sequence[Seed], *, by: Sequence[str] = ()) -> pl.DataFrame:
             canonical(dict(seed.labels)),
             cell(seed.labels, by=by),
             None if seed.gold is None else canonical(dict(seed.gold)),
-            storable("\n".join(_shown(value) for value in seed.fields.values())),
+            input_of(seed.fields),
         )
         for seed in seeds
     ]
@@ -201,6 +201,11 @@ def _gold(value: Json) -> dict[str, Json] | None:
     if isinstance(value, str) and value.lstrip().startswith("{"):
         value = strict_json(value)
     return value if isinstance(value, dict) else {"answer": value}
+
+
+def input_of(fields: Mapping[str, Json]) -> str:
+    """The text by which a seed is compared with others."""
+    return storable("\n".join(_shown(value) for value in fields.values()))
 
 
 def _shown(value: Json) -> str:

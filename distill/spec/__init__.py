@@ -5,7 +5,7 @@ Only `cli` and `flow` import this package: stages take plain keyword arguments.
 
 from distill.spec.dataset import Dataset, Dedup, Expect
 from distill.spec.load import load, schema
-from distill.spec.seeds import UNLABELLED, AskedLabel, EdgeCase, Seeds, Strata
+from distill.spec.seeds import UNLABELLED, AskedLabel, EdgeCase, Expand, Seeds, Strata
 from distill.spec.student import Evaluate, Student, Train
 from distill.spec.task import TaskSpec
 from distill.spec.teacher import BatchSettings, Colleague, Limits, PriceGiven, Sampling, Teacher
@@ -19,6 +19,7 @@ __all__ = [
     "Dedup",
     "EdgeCase",
     "Evaluate",
+    "Expand",
     "Expect",
     "Limits",
     "PriceGiven",

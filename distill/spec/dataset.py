@@ -31,6 +31,12 @@ class Dataset(Part):
 
     accept: Count | None = Field(None, description="rows wanted in all")
     per_stratum: Count | None = Field(None, description="at most so many rows a stratum")
+    more_draws: int | None = Field(
+        None,
+        ge=0,
+        description="further answers asked for a row that gates refused, where its stratum lacks rows and no seed is left; "
+        "default: 1 with seeds.expand, else 0",
+    )
     valid: Share = 0.1
 
 

@@ -25,6 +25,21 @@ class TestRows(Part):
         return self
 
 
+class Expand(Part):
+    """New seeds asked of a model, for strata that lack rows when no real seed is left."""
+
+    ways: list[Literal["rewrite", "vary", "fill", "like"]] = Field(
+        default=["rewrite", "vary", "fill", "like"],
+        min_length=1,
+        description="other words; another person or difficulty; from the labels alone; like a few real ones",
+    )
+    model: Colleague | None = Field(None, description="who makes and checks them; default: the teacher's model")
+    per_row: Count = Field(3, description="new seeds from one real seed at the most")
+    at_most: Count = Field(500, description="new seeds asked for in one run at the most")
+    about: dict[str, str] = Field(default_factory=dict, description="what a label's value, or a stratum, means")
+    plausible: bool = Field(True, description="ask whether each new seed could be a real one of its stratum")
+
+
 class Seeds(Part):
     """Where the input rows come from."""
 
@@ -40,6 +55,7 @@ class Seeds(Part):
         description="train: a known answer is approved work and trains as it is, without asking the teacher; compare: it only measures",
     )
     test: TestRows = TestRows(share=0.2)
+    expand: Expand | None = Field(None, description="make new seeds where strata lack rows and no seed is left")
     broken: Literal["refuse", "drop"] = Field("refuse", description="what happens to rows that cannot be read")
 
     @model_validator(mode="after")

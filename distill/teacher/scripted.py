@@ -1,15 +1,17 @@
 """A teacher that follows a script: for rehearsals and tests, at no cost and with no server.
 
 Its answer is a function of the request alone, so every rehearsal gives the same dataset. By default it fills the
-request's JSON schema: enum values picked by the request's hash, strings cut from the last user turn; where the request
+request's JSON schema: enum values picked by the request's hash, strings cut from the last user turn (for a new seed, its words anew); where the request
 brings tools, every other answer calls one.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from typing import Any
 
 from distill import tokens
@@ -44,11 +46,18 @@ class Scripted:
 def fitting(request: Request) -> str:
     """JSON that fits the request's schema, or the last user turn where it has none."""
     words = str(request.turns[-1].get("content") or "")
-    schema = request.body.get("response_format", {}).get("json_schema", {}).get("schema")
-    schema = schema or request.body.get("text", {}).get("format", {}).get("schema")
-    if schema is None:
+    form = request.body.get("response_format", {}).get("json_schema") or request.body.get("text", {}).get("format", {})
+    if form.get("schema") is None:
         return words
-    return json.dumps(_fill(schema, int(request.id, 16), words), ensure_ascii=False)
+    if form.get("name") == "new_seed":
+        words = _shuffled(words, request.id)
+    return json.dumps(_fill(form["schema"], int(request.id, 16), words), ensure_ascii=False)
+
+
+def _shuffled(text: str, key: str) -> str:
+    """Words of a text by a hash, with part of the hash: what is asked for as a new seed is unlike all others."""
+    words = sorted(set(re.findall(r"\w{3,}", text)), key=lambda word: blake2b(f"{key} {word}".encode()).digest())
+    return " ".join([key[:6], *words[:7], key[6:12]])
 
 
 def calling(request: Request) -> tuple[ToolCall, ...]:
