@@ -126,8 +126,10 @@ def quotas(task: spec.TaskSpec, seeds: Sequence[Seed], file: Path) -> list[Fault
     cases = [
         strata.EdgeCase(case.where, case.at_least) for case in task.strata.edge_cases if not unknown & set(case.where)
     ]
-    made = task.seeds.expand is not None  # more rows than there are seeds may be had; the labels must still be known
-    cases = [strata.EdgeCase(case.where, 1) for case in cases] if made else cases
+    made = (
+        task.seeds.expand is not None
+    )  # then only what cannot be made is checked: unknown labels, and what is no stratum
+    cases = [strata.EdgeCase(c.where, 1 if made and set(c.where) <= set(task.strata.by) else c.at_least) for c in cases]
     accept = None if made else task.dataset.accept
     per_stratum = None if unknown & set(task.strata.by) else task.dataset.per_stratum
     found = strata.faults(rows, accept=accept, per_stratum=per_stratum, edge_cases=cases)

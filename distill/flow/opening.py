@@ -48,7 +48,7 @@ def open_project(
     label_prompts = _labels(task, file.parent, variables, faults)
     chats: dict[str, bool] = {}
     for template in (*templates, *label_prompts.values()):
-        chats |= {name: last or chats.get(name, False) for name, last in template.chats.items()}
+        chats |= {name: last or chats.get(name, False) for name, last in template.chats.items() if name in variables}
     paths, pinned_paths = _paths(task, file.parent)
     columns = load.columns(paths, logged=task.seeds.as_ == "chats")
     ruled, wrong_rules = rules.parse(task.strata.rules, columns=columns)

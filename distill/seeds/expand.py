@@ -77,8 +77,10 @@ def candidates(
         way = ways[(int(content_id("way", parent), 16) + turn) % len(ways)]
         beside = tuple(parents[(at + n) % len(parents)] for n in range(1, min(EXAMPLES, len(parents))))
         shown = {"fill": (), "like": (parent, *beside)}.get(way, (parent,))
-        # What shows no real seed would ask the same of all of them, so its questions are numbered through.
-        found.append(Candidate(stratum, parent, way, place if way == "fill" else turn // len(ways), shown))
+        draw = turn // len(ways)
+        if way == "fill":  # shows no real seed, so it would ask the same of all: its questions are numbered by theirs
+            draw += per_row * int(content_id("fill", parent, digits=8), 16)
+        found.append(Candidate(stratum, parent, way, draw, shown))
     return found
 
 
@@ -110,7 +112,7 @@ def turns(
     ]
     asked = [
         wanted,
-        f"This is text number {candidate.draw + 1} made so; make it unlike the others." if candidate.draw else "",
+        f"This is variation {candidate.draw} of it; make it unlike the others." if candidate.draw else "",
     ]
     data = [f"<{code}>\n{row}\n</{code}>" for row in rows]
     return [

@@ -63,6 +63,7 @@ def funnel(result: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {row["stage"]: row for row in rows}
 
 
+@pytest.mark.slow
 def test_a_thousand_rows_come_of_640_seeds(large: Path) -> None:
     """All accounted for; a made seed is a training row of its parent's stratum that explain tells apart; no second run pays."""
     project = made(large, "{at_most: 3000, per_row: 6}", "dataset.accept=1000")
@@ -296,3 +297,53 @@ def test_a_plan_says_what_new_seeds_may_cost_at_most(large: Path) -> None:
     assert all(rows[name]["usd_at_most"] > 0 for name in ("expand", "expand check", "teacher, new seeds"))
     assert rows["expand"]["share_expected"] == pytest.approx(120 / 200)
     assert "strata lack when no seed is left, about 60%" in "\n".join(planning.lines(plan))
+
+
+@pytest.mark.slow
+async def test_a_run_that_is_killed_while_seeds_are_made_ends_in_the_same_bytes(task: Path) -> None:
+    """kill -9, then again: nothing that was answered is asked a second time, and the dataset is that of a run left alone."""
+    import asyncio
+    import os
+    import signal
+    import sys
+
+    sets = [
+        "seeds.expand={at_most: 300, per_row: 8}", "dataset.accept=90", "teacher.model=m", "evaluate.arms=[]",
+        "teacher.limits.in_flight=3",
+    ]  # fmt: skip
+    given = [part for setting in sets for part in ("--set", setting)]
+    async with serve(Script(latency_s=0.02)) as server:
+        env = {"OPENAI_BASE_URL": server.base_url, "OPENAI_API_KEY": "k"}
+        call = [sys.executable, "-m", "distill", "generate", str(task), *given]
+        process = await asyncio.create_subprocess_exec(*call, env=os.environ | env, stderr=asyncio.subprocess.PIPE)
+        for _ in range(6000):
+            if len(server.ledger.entries) >= 70:
+                break
+            await asyncio.sleep(0.01)
+        assert process.returncode is None
+        process.send_signal(signal.SIGKILL)
+        await process.communicate()
+        project = open_project(task, overrides=sets, env=env)
+        result = await running.work(project, stages=STAGES, watch=Silent())
+        assert sum(count > 1 for count in server.ledger.sends.values()) <= 3
+        whole = open_project(task, overrides=sets, env=env, home=task.parent / "whole")
+        other = await running.work(whole, stages=STAGES, watch=Silent())
+    assert read(result, "seeds.parquet").drop_nulls("way").height > 40
+    for name in ("train.jsonl", "seeds.parquet", "dropped.parquet"):
+        assert (Path(other["folder"]) / name).read_bytes() == (Path(result["folder"]) / name).read_bytes()
+
+
+def test_an_edge_case_over_no_stratum_still_needs_its_seeds(task: Path) -> None:
+    """What is made has the labels of its parent; a floor is promised only where the stratum itself is the edge case."""
+    rows = [json.loads(line) for line in (task.parent / "seeds.jsonl").read_text().splitlines()]
+    for n, row in enumerate(rows):
+        row["tone"] = "angry" if n % 10 == 0 else "calm"
+    (task.parent / "seeds.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    case = "strata={by: [%s], edge_cases: [{where: {tone: angry}, at_least: 12}]}"
+    with pytest.raises(SpecError, match=r"at_least 12 asked, \d training seeds have tone = angry"):
+        made(task, "{}", case % "kind")
+    result = run(made(task, "{at_most: 200, per_row: 9, plausible: false}", case % "tone"))
+    kept = read(result, "samples.parquet").filter(pl.col("fate") != "dropped")
+    assert kept.filter(stratum="angry").height >= 10
+    cases = json.loads((Path(result["folder"]) / "funnel.json").read_bytes())["edge_cases"]
+    assert cases == [{"where": {"tone": "angry"}, "at_least": 12, "got": 12}]

@@ -13,10 +13,12 @@ import pytest
 from distill.errors import RowsOwed, SpecError
 from distill.flow import planning, running
 from distill.flow.opening import open_project
+from distill.flow.overnight import InBatches
 from distill.flow.project import Project
 from distill.flow.stages import ORDER
 from distill.flow.watch import Silent
 from distill.teacher.store import opened
+from distill.testing.batch.desk import BatchScript
 from distill.testing.fault_server import Script, serve
 
 ASK = "Which tone?\n[user]\n{{message}}\n"
@@ -159,3 +161,27 @@ async def test_a_refresh_keeps_what_rows_are_called(toned: Path) -> None:
     before, after = seeds_of(old), seeds_of(new)
     assert {name: row["labels"] for name, row in before.items()} == {name: after[name]["labels"] for name in before}
     assert labels_sent(project, "mood/002") == 1
+
+
+async def test_labels_and_new_seeds_go_by_batch_where_their_model_does(toned: Path) -> None:
+    """Exit 3 while labels are at the host, the same command collects them; the dataset is that of live calls."""
+    price = "price: {input: 1, output: 1}, batch: {poll_s: 0.02, grace_s: 0}"
+    one = f"{{model: m, mode: MODE, {price}}}"
+    label = f"strata={{by: [tone], labels: {{tone: {{ask: tone.md, values: [calm, angry], model: {one}}}}}}}"
+    expand = f"seeds.expand={{at_most: 60, per_row: 4, model: {one}}}"
+    folders = []
+    async with serve(Script(batch=BatchScript(hurry=36000))) as server:
+        for mode in ("live", "batch"):
+            project = open_project(
+                toned, home=toned.parent / mode, env={"OPENAI_BASE_URL": server.base_url},
+                overrides=["teacher.model=m", label.replace("MODE", mode), expand.replace("MODE", mode), "dataset.accept=45"],
+            )  # fmt: skip
+            if mode == "batch":
+                with pytest.raises(InBatches, match="rows are in 1 batch"):
+                    await run(project, stages=ORDER[:3])
+            folders.append(await run(project, stages=ORDER[:3], wait=True))
+        batched = [entry for entry in server.ledger.entries if entry.batch]
+    assert len(batched) > 48
+    assert seeds_of(folders[0]) == seeds_of(folders[1])
+    assert any(row["way"] for row in seeds_of(folders[1]).values())
+    assert (folders[0] / "train.jsonl").read_bytes() == (folders[1] / "train.jsonl").read_bytes()
