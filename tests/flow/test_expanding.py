@@ -190,7 +190,7 @@ async def test_a_budget_that_is_reached_while_seeds_are_made_says_what_is_missin
     async with serve(Script()) as server:
         env = {"OPENAI_BASE_URL": server.base_url}
         sets = ["dataset.accept=60", "evaluate.arms=[]", "teacher.model=m", price, "teacher.limits.in_flight=4"]
-        expand = "{at_most: 200, per_row: 6}"
+        expand = "{at_most: 200, per_row: 6, ways: [rewrite, vary, like]}"  # each of these questions is one of its own
         with pytest.raises(
             BudgetReached, match=r"Still missing when new seeds were asked for: \d+ of a, \d+ of b"
         ) as caught:
@@ -308,7 +308,7 @@ async def test_a_run_that_is_killed_while_seeds_are_made_ends_in_the_same_bytes(
     import sys
 
     sets = [
-        "seeds.expand={at_most: 300, per_row: 8}", "dataset.accept=90", "teacher.model=m", "evaluate.arms=[]",
+        "seeds.expand={at_most: 300, per_row: 8, ways: [rewrite, vary, like]}", "dataset.accept=90", "teacher.model=m", "evaluate.arms=[]",
         "teacher.limits.in_flight=3",
     ]  # fmt: skip
     given = [part for setting in sets for part in ("--set", setting)]
