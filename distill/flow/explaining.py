@@ -64,7 +64,7 @@ def explain(home: Path, name: str, row: str) -> dict[str, Any]:
 
 
 def show(home: Path, name: str, *, what: str, reason: str | None, stratum: str | None, limit: int) -> dict[str, Any]:
-    """Rows of a run with their texts: `dropped` ones by reason, or `kept` ones; in the order of a hash, so of all kinds."""
+    """Rows of a run with their texts: `dropped` or `flagged` ones by reason, or `kept` ones; in the order of a hash, so of all kinds."""
     import polars as pl
 
     run = _run(home, name)
@@ -74,11 +74,11 @@ def show(home: Path, name: str, *, what: str, reason: str | None, stratum: str |
             pl.col("seed_id").alias("row"), "stratum", "request_id"
         )
     else:
-        rows = _read(run, "dropped.parquet")
-    reasons = dict(sorted(Counter(rows["reason"].to_list()).items())) if what == "dropped" else {}
+        rows = _read(run, f"{what}.parquet")
+    reasons = dict(sorted(Counter(rows["reason"].to_list()).items())) if what != "kept" else {}
     if reason is not None:
         if reason not in reasons:
-            raise UsageError(f"run {run.name} dropped no row for {reason!r}{did_you_mean(reason, reasons)}")
+            raise UsageError(f"run {run.name} {what} no row for {reason!r}{did_you_mean(reason, reasons)}")
         rows = rows.filter(pl.col("reason") == reason)
     if stratum is not None:
         rows = rows.filter(pl.col("stratum") == stratum)

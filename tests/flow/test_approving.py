@@ -86,6 +86,9 @@ def test_gates_report_approved_rows_and_do_not_drop_them(half: Path) -> None:
     assert flagged.height == 24
     report = json.loads((folder / "report.json").read_bytes())
     assert any("length: too_long 24" in line for line in report["warnings"])
+    shown = explaining.show(half.parent, "mood", what="flagged", reason="too_long", stratum=None, limit=3)
+    assert (shown["rows"], shown["reasons"], len(shown["shown"])) == (24, {"too_long": 24}, 3)
+    assert all(row["answer"] == '{"mood": "glad"}' for row in shown["shown"])
     told = explaining.explain(half.parent, "mood", flagged["row"][0])
     assert told["fate"].startswith("trains the student")
     assert any(line.startswith("flagged   length: too_long") for line in explaining.explain_lines(told))
