@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from distill.records import Json, content_id
-from distill.similar import nearest, twins
-from distill.text import strict_json
+from distill.similar import near_pairs, nearest
+from distill.text import normalise, strict_json
 
 STAGE = "expand"
 SOURCE = "expand:"
@@ -187,10 +187,22 @@ def repeats(
             if twin is not None and i not in drops:
                 drops[i] = _repeat(reason, f"{'test row' if known is tests else 'seed'} {known[twin[0]][0]}", twin[1])
     new = [i for i in range(len(inputs)) if i not in drops]
-    for i, twin in zip(new, twins([inputs[i] for i in new], threshold=near), strict=True):
-        if twin is not None:
-            drops[i] = _repeat("near_seed", f"another new one, {inputs[new[twin[0]]][:60]!r}", twin[1])
+    first: dict[str, int] = {}
+    for i in new:
+        same = first.setdefault(normalise(inputs[i]), i)
+        if same != i:
+            drops[i] = _repeat("near_seed", _another(inputs[same]), 1.0)
+    single = [i for i in new if i not in drops]
+    for a, b, value in sorted(
+        near_pairs([inputs[i] for i in single], threshold=near), key=lambda pair: (pair[1], pair[0])
+    ):
+        if single[a] not in drops:  # what went itself takes nothing along
+            drops.setdefault(single[b], _repeat("near_seed", _another(inputs[single[a]]), value))
     return drops
+
+
+def _another(text: str) -> str:
+    return f"another new one, {text[:60]!r}"
 
 
 def _repeat(reason: str, twin: str, value: float) -> tuple[str, str]:
