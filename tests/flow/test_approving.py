@@ -172,11 +172,13 @@ def test_gold_rows_that_train_need_a_gold_column(task: Path) -> None:
 
 def test_a_refresh_pays_for_no_approved_row_either(half: Path) -> None:
     """Its parent's rows that are approved are not asked of the new teacher."""
-    run(half)
+    run(half, "dataset.accept=30")
     old = pl.read_parquet(half.parent / "runs" / "mood" / "001" / "seeds.parquet").select("seed_id", "role")
-    result = run(half, "teacher.sampling.temperature=0.5", refresh=True)
+    result = run(half, "dataset.accept=30", "teacher.sampling.temperature=0.5", refresh=True)
     folder = Path(result["folder"])
     assert folder.name == "002"
     assert pl.read_parquet(folder / "seeds.parquet").select("seed_id", "role").equals(old)
     gold = pl.read_parquet(folder / "seeds.parquet").filter(pl.col("gold").is_not_null())["seed_id"]
-    assert set(gold).isdisjoint(pl.read_parquet(folder / "asked.parquet")["seed_id"])
+    asked = set(pl.read_parquet(folder / "asked.parquet")["seed_id"])
+    assert asked
+    assert asked.isdisjoint(gold)
