@@ -38,6 +38,10 @@ def content_id(*parts: Json, digits: int = 16) -> str:
     return digest.hexdigest()
 
 
+GOLD = -1
+"""The `teacher` of a sample whose answer is its seed's known one; those that are asked are numbered from 0."""
+
+
 @dataclass(frozen=True, slots=True)
 class Seed:
     """One input row. `fields` are the prompt's variables, `labels` the stratum's, `line` where it stood."""

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -62,18 +63,18 @@ def test_the_generated_pages_are_fresh(tmp_path: Path) -> None:
 
 
 def test_the_specs_that_pages_show_are_specs() -> None:
-    """Each YAML block of the pages about teachers, nights and judges is a part of a spec that is taken as it stands."""
+    """Each YAML block of the pages about seeds, teachers, nights and judges is a part of a spec that is taken as it stands."""
     from distill import spec
 
-    whole = {"task": "t", "seeds": {"from": "a.jsonl"}, "teacher": {"model": "m"}}
-    pages = ("teachers.md", "overnight.md", "strata.md", "judge.md")
+    whole: dict[str, Any] = {"task": "t", "seeds": {"from": "a.jsonl"}, "teacher": {"model": "m"}}
+    pages = ("teachers.md", "overnight.md", "strata.md", "judge.md", "seeds.md")
     texts = [(ROOT / "docs" / name).read_text() for name in pages]
     blocks = [block for text in texts for block in re.findall(r"^```yaml\n(.*?)^```", text, re.MULTILINE | re.DOTALL)]
     assert len(blocks) > 7
     for block in blocks:
         part = yaml.safe_load(block)
-        teacher = {**whole["teacher"], **part.get("teacher", {})}
-        spec.TaskSpec.model_validate({**whole, **part, "teacher": teacher})
+        merged = {name: {**whole[name], **part.get(name, {})} for name in ("seeds", "teacher")}
+        spec.TaskSpec.model_validate({**whole, **part, **merged})
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

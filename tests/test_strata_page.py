@@ -48,7 +48,7 @@ def test_the_spread_of_the_example_messages_is_as_the_page_says() -> None:
     messages = [json.loads(line) for line in (ROOT / "data" / "support_messages.jsonl").read_text().splitlines()]
     kinds = {row["id"]: (row["intent"], row["style"]) for row in messages}
     made = [
-        {"seed_id": row["id"], "stratum": "all", "input": row["message"], "answer": "{}", "score": 1.0}
+        {"seed_id": row["id"], "teacher": 0, "stratum": "all", "input": row["message"], "answer": "{}", "score": 1.0}
         for row in messages
     ]
     rows = table("measured on data/support_messages.jsonl")

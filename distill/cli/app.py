@@ -221,8 +221,10 @@ def explain(
 @app.command()
 def show(
     run: Annotated[str, typer.Argument(help="a run: task/001, its folder, or the task for its latest")],
-    what: Annotated[str, typer.Argument(help="dropped or kept")] = "dropped",
-    reason: Annotated[str | None, typer.Option(help="only rows dropped for this reason")] = None,
+    what: Annotated[
+        str, typer.Argument(help="dropped, kept, or flagged: approved rows that a gate would drop")
+    ] = "dropped",
+    reason: Annotated[str | None, typer.Option(help="only rows dropped or flagged for this reason")] = None,
     stratum: Annotated[str | None, typer.Option(help="only rows of this stratum")] = None,
     limit: Annotated[int, typer.Option(help="rows shown", min=1)] = 10,
     as_json: Json = False,
@@ -232,8 +234,8 @@ def show(
     from distill.errors import UsageError
     from distill.flow import explaining
 
-    if what not in ("dropped", "kept"):
-        raise UsageError(f"show {what!r}: expected dropped or kept")
+    if what not in ("dropped", "kept", "flagged"):
+        raise UsageError(f"show {what!r}: expected dropped, kept or flagged")
     result = explaining.show(home, run, what=what, reason=reason, stratum=stratum, limit=limit)
     out(result, as_json, explaining.show_lines(result))
 

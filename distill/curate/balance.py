@@ -12,7 +12,7 @@ import polars as pl
 
 from distill.curate.outcome import Outcome, by_worth, ordered, partition
 from distill.curate.spread import apart, spread
-from distill.records import Json
+from distill.records import GOLD, Json
 
 Floor = tuple[Mapping[str, str], int]
 """An edge case: (labels that a row must have, how many such rows are picked before all others)."""
@@ -28,7 +28,7 @@ def balance(
     by: str = "diverse",
     weight: float = 0.5,
 ) -> Outcome:
-    """Within a stratum: rows that a floor needs, then others up to its quota, chosen `by`
+    """Within a stratum: rows that a floor needs, then approved ones, then others up to its quota, chosen `by`
 
         score      the highest score, then a hash of the seed_id
         diverse    variety of input and answer by `weight`, and the score, 0 to 1, by the rest; see `curate.spread`
@@ -39,7 +39,7 @@ def balance(
     rows = ordered(frame)
     strata = rows["stratum"].to_list()
     digests = [_digest(seed) for seed in rows["seed_id"]]
-    rank = _by_score(rows, digests)
+    rank, gold = _by_score(rows, digests), (rows["teacher"] == GOLD).to_list()
     left = {name: quotas.get(name, rows.height) for name in set(strata)}
     choice = _Choice(rows, strata, digests, by == "diverse", weight)
     needed = _needed(rows, rank, floors, left, choice)
@@ -48,10 +48,11 @@ def balance(
     for i in rank:
         members.setdefault(strata[i], []).append(i)
     for name, group in members.items():
-        taken = [i for i in group if i in picked]
-        others = [i for i in group if i not in picked]
-        room = max(0, left[name] - len(taken))
-        picked.update(choice.first(others, room, taken)[:room])
+        for approved in (True, False):
+            taken = [i for i in group if i in picked]
+            others = [i for i in group if i not in picked and gold[i] is approved]
+            room = max(0, left[name] - len(taken))
+            picked.update(choice.first(others, room, taken)[:room])
     scores = rows["score"].to_list()
     drops = {
         i: ("over_quota", _why(name, quotas[name], place, len(group), by))
@@ -99,9 +100,9 @@ def _digest(seed: str) -> bytes:
 
 
 def _by_score(rows: pl.DataFrame, digests: Sequence[bytes]) -> list[int]:
-    """Indices of all rows, the highest score first, of equal ones by the hash."""
-    scores = rows["score"].to_list()
-    return sorted(by_worth(rows), key=lambda i: (scores[i] is None, -(scores[i] or 0.0), digests[i]))
+    """Indices of all rows, approved ones first, then the highest score, of equal ones by the hash."""
+    scores, gold = rows["score"].to_list(), (rows["teacher"] == GOLD).to_list()
+    return sorted(by_worth(rows), key=lambda i: (not gold[i], scores[i] is None, -(scores[i] or 0.0), digests[i]))
 
 
 def _quality(scores: Sequence[float | None]) -> list[float]:

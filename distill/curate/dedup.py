@@ -1,6 +1,6 @@
 """Drop samples that repeat another: the same input and answer, or an input near another's.
 
-Of samples that are near each other the best one stays (highest score, then smallest seed_id), and each that
+Of samples that are near each other the best one stays (an approved one, else the highest score, then smallest seed_id), and each that
 goes is near one that stays: a chain of similar rows never takes along a row that is unlike the survivor.
 
 Twins whose answers differ in what they are compared by contradict each other: a student that learns from both learns
@@ -17,6 +17,7 @@ import polars as pl
 from distill.curate.conflicts import Conflict, clash, values
 from distill.curate.outcome import Outcome, by_worth, ordered, partition
 from distill.graph import Graph, Twin
+from distill.records import GOLD
 from distill.text import normalise
 
 Match = tuple[int, int, Twin]
@@ -41,7 +42,8 @@ def duplicates(
     `graph` is of all inputs, where the caller has it; otherwise it is made here.
     """
     rows = ordered(frame)
-    seeds, names, answers = rows["seed_id"].to_list(), _names(rows), _answers(rows)
+    seeds, teachers = rows["seed_id"].to_list(), rows["teacher"].to_list()
+    names, answers = _names(rows), _answers(rows)
     drops = _exact(rows, names, answers)
     reason = "for_a_person" if on_conflict == "person" else "conflict"
     for i, twin, how in _matches(rows, set(drops), near, graph):
@@ -49,7 +51,7 @@ def duplicates(
             drops[i] = _ANOTHER, f"of this row {names[twin]} is kept"
         elif differs := clash(rows["answer"][i], rows["answer"][twin], compare):
             drops[i] = (reason, f"input near {names[twin]} ({how}), but {differs}")
-            if on_conflict != "keep":
+            if on_conflict != "keep" and (teachers[twin] != GOLD or teachers[i] == GOLD):
                 drops.setdefault(twin, (reason, f"{names[i]} has nearly this input, and answers otherwise: {differs}"))
         else:
             has = "another answer" if answers[twin] != answers[i] else "the same answer"
@@ -106,7 +108,11 @@ def _answers(rows: pl.DataFrame) -> list[str]:
 
 
 def _names(rows: pl.DataFrame) -> list[str]:
-    return [
-        f"{seed}#{draw}" if teacher == 0 else f"{seed}#{draw} of teacher {teacher + 1}"
-        for seed, teacher, draw in rows.select("seed_id", "teacher", "draw").iter_rows()
-    ]
+    return [_name(*row) for row in rows.select("seed_id", "teacher", "draw").iter_rows()]
+
+
+def _name(seed: str, teacher: int, draw: int) -> str:
+    """How a detail calls an answer."""
+    if teacher == GOLD:
+        return f"the gold answer of {seed}"
+    return f"{seed}#{draw}" if teacher == 0 else f"{seed}#{draw} of teacher {teacher + 1}"

@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 
 from distill.outcome import DROPPED, Outcome, dropped_frame, ordered, partition, summary
+from distill.records import GOLD
 
 __all__ = [
     "DROPPED",
@@ -32,9 +33,9 @@ Fail = tuple[str, str] | None
 
 
 def by_worth(rows: pl.DataFrame) -> list[int]:
-    """Indices of ordered rows, the best first: by score (none is last), then by seed_id and draw."""
-    scores = rows["score"].to_list()
-    return sorted(range(rows.height), key=lambda i: (scores[i] is None, -(scores[i] or 0.0), i))
+    """Indices of ordered rows, the best first: approved ones, then by score (none is last), then by seed_id and draw."""
+    scores, teachers = rows["score"].to_list(), rows["teacher"].to_list()
+    return sorted(range(rows.height), key=lambda i: (teachers[i] != GOLD, scores[i] is None, -(scores[i] or 0.0), i))
 
 
 def rescored(rows: pl.DataFrame) -> pl.DataFrame:

@@ -29,8 +29,16 @@ def request(
     output: Mapping[str, Any] | None = None, tools: Sequence[Mapping[str, Any]] = (), draw: int = 0,
 ) -> Request:  # fmt: skip
     """One row's request to one model."""
+    return said(template.fill(fields), address=address, sampling=sampling, output=output, tools=tools, draw=draw)
+
+
+def said(
+    turns: Sequence[Mapping[str, Json]], *, address: Address, sampling: Sampling,
+    output: Mapping[str, Any] | None = None, tools: Sequence[Mapping[str, Any]] = (), draw: int = 0,
+) -> Request:  # fmt: skip
+    """A conversation as a request to one model."""
     sent = bodies.body(
-        template.fill(fields), model=address.model, dialect=address.dialect, output=output, tools=tools, max_tokens=sampling.max_tokens,
+        turns, model=address.model, dialect=address.dialect, output=output, tools=tools, max_tokens=sampling.max_tokens,
         temperature=sampling.temperature, top_p=sampling.top_p, extra=sampling.extra,
         seed=None if sampling.seed is None else sampling.seed + draw,
     )  # fmt: skip

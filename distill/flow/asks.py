@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar, overload
 
-from distill.flow import asking
+from distill.flow import approving, asking
 from distill.records import Request, content_id
 from distill.rundir import RunDir
 
@@ -71,11 +71,9 @@ def more(
     project: Project, table: pl.DataFrame, asked: Asked, short: Mapping[str, int], *, spare_share: float = 0.1
 ) -> Asked:
     """The next questions: of each short stratum the seeds that it lacks and a tenth more, by a hash of the seed."""
-    import polars as pl
-
     seen = {ask.seed for ask in asked}
     picked: Asked = []
-    rows = table.filter(pl.col("role") == "train").select("seed_id", "stratum").iter_rows()
+    rows = approving.askable(project, table).select("seed_id", "stratum").iter_rows()
     by_stratum: dict[str, list[str]] = {}
     for seed, stratum in rows:
         if seed not in seen:
@@ -112,6 +110,51 @@ def fall_back(
             room[strata[seed]] -= 1
             picked += _draws(project, seed, teacher + 1)
     return picked
+
+
+def redraw(
+    project: Project,
+    table: pl.DataFrame,
+    asked: Asked,
+    lack: Mapping[str, int],
+    refused: Collection[str],
+    *,
+    spare_share: float = 0.1,
+) -> Asked:
+    """One more answer for rows of which gates refused all so far, as far as their strata lack rows; by a hash of the seed."""
+    if not lack or not further_draws(project):
+        return []
+    strata = dict(table.select("seed_id", "stratum").iter_rows())
+    room = {stratum: math.ceil(count * (1 + spare_share)) for stratum, count in lack.items()}
+    draws, picked = may_redraw(project, asked, refused), []
+    for seed, ask in sorted(draws.items(), key=lambda item: content_id("redraw", item[0])):
+        if room.get(strata[seed], 0) > 0:
+            room[strata[seed]] -= 1
+            picked.append(ask)
+    return picked
+
+
+def may_redraw(project: Project, asked: Asked, refused: Collection[str]) -> dict[str, Ask]:
+    """Seed → its next draw, of the refused seeds that have one left and no other teacher to go to."""
+    more = further_draws(project)
+    if not more:
+        return {}
+    latest: dict[str, Ask] = {}
+    for ask in asked:
+        if ask.seed in refused:
+            latest[ask.seed] = max(ask, latest.get(ask.seed, ask))
+    return {
+        seed: ask._replace(draw=ask.draw + 1)
+        for seed, ask in latest.items()
+        if ask.draw + 1 < project.teachers[ask.teacher].sampling.draws + more
+        and not may_fall_back(project, seed, ask.teacher, ())
+    }
+
+
+def further_draws(project: Project) -> int:
+    """Answers that may be asked for beyond the draws of the sampling."""
+    given = project.spec.dataset.more_draws
+    return given if given is not None else int(project.spec.seeds.expand is not None)
 
 
 def due(project: Project, asked: Asked) -> list[Asked]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 SPARE = ("not_asked", "over_quota", "another_answer")
 """Reasons of rows that nobody missed."""
-BEFORE = ("seeds", "generate")
+BEFORE = ("seeds", "expand", "generate")
 """Stages of dropped.parquet at which a row is a seed that was not asked."""
 _COLUMNS = 10
 _STRATA = 200

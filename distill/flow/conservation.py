@@ -3,8 +3,9 @@
     seeds 1,200 → test 1,150 → ask 1,000 | answer 1,000 → gates … → balance 655 = the dataset
 
 Up to `ask` a row is a seed; from `answer` on it is a question, of which a seed has several where a task has draws, a panel
-or fallbacks. Within a stage, in = kept + dropped + aside. From one to the next, what was kept is what comes in. And the
-tables say the same: every drop has its row in dropped.parquet, every answer its row in samples.parquet.
+or fallbacks. Seeds that are made (`expand`) and approved rows (`gold`) join the others on the way. Within a stage,
+in = kept + dropped + aside. From one to the next, what was kept is what comes in. And the tables say the same: every drop
+has its row in dropped.parquet, every answer its row in samples.parquet.
 
 A gap is a fault of ours and raises `DistillError` with the numbers, before anything is written.
 """
@@ -26,6 +27,9 @@ Stage = Mapping[str, Any]
 
 _NAMES = {"ask": "generate", "answer": "teacher"}
 """What dropped.parquet calls a stage of the funnel, where it has another name there."""
+_JOINS = {"expand": "ask", "gold": "dedup"}
+"""Rows that come in from beside, and the stage where they join the others."""
+_NOBODY: Stage = {"in": 0, "kept": 0}
 
 
 def check(
@@ -34,7 +38,7 @@ def check(
     """The sum of the run's rows, or `DistillError` with every gap.
 
     `asked` has a row a question (`seed_id`), `samples` a row an answer (`fate`), `dropped` the columns of dropped.parquet.
-    The sum: {"seeds", "questions", "kept", "dropped"}; of the questions the last two are all.
+    The sum: {"seeds", "questions", "gold", "kept", "dropped"}; of questions and approved rows the last two are all.
     """
     kept = int((samples["fate"] != "dropped").sum())
     tables = {"seeds": asked["seed_id"].n_unique(), "questions": asked.height, "answers": samples.height, "kept": kept}
@@ -44,7 +48,11 @@ def check(
             "a fault of distill itself: rows were lost in curation, so nothing of it was written; the answers are kept. "
             + "; ".join(gaps)
         )
-    return {"seeds": tables["seeds"], "questions": tables["questions"], "kept": kept, "dropped": asked.height - kept}
+    approved = next((stage["in"] for stage in funnel if stage["stage"] == "gold"), 0)
+    return {
+        "seeds": tables["seeds"], "questions": tables["questions"], "gold": approved, "kept": kept,
+        "dropped": asked.height + approved - kept,
+    }  # fmt: skip
 
 
 def _within(funnel: Sequence[Stage]) -> list[str]:
@@ -61,15 +69,22 @@ def _left(stage: Stage) -> int:
 
 def _between(funnel: Sequence[Stage], tables: Mapping[str, int]) -> list[str]:
     """Every place where two stages, or a stage and a table, disagree."""
-    gaps = []
-    for before, after in itertools.pairwise(funnel):
+    side = {stage["stage"]: stage for stage in funnel if stage["stage"] in _JOINS}
+    approved = side.get("gold", _NOBODY)["in"]
+    chain, gaps = [stage for stage in funnel if stage["stage"] not in _JOINS], []
+    for before, after in itertools.pairwise(chain):
         if after["stage"] == "answer":  # seeds become questions here
             gaps += _differ("ask kept", before["kept"], "seeds of asked.parquet", tables["seeds"])
             gaps += _differ("answer took in", after["in"], "questions of asked.parquet", tables["questions"])
-            gaps += _differ("answer kept", after["kept"], "rows of samples.parquet", tables["answers"])
+            kept = "answer kept and gold took in" if approved else "answer kept"
+            gaps += _differ(kept, after["kept"] + approved, "rows of samples.parquet", tables["answers"])
             continue
-        gaps += _differ(f"{before['stage']} kept", before["kept"], f"{after['stage']} took in", after["in"])
-    return gaps + _differ(f"{funnel[-1]['stage']} kept", funnel[-1]["kept"], "rows of the dataset", tables["kept"])
+        come = sum(one["kept"] for name, one in side.items() if _JOINS[name] == after["stage"])
+        left = approved if after["stage"] == "ask" else 0  # nobody is asked about approved rows
+        gaps += _differ(
+            f"{before['stage']} kept", before["kept"] + come - left, f"{after['stage']} took in", after["in"]
+        )
+    return gaps + _differ(f"{chain[-1]['stage']} kept", chain[-1]["kept"], "rows of the dataset", tables["kept"])
 
 
 def _rows(funnel: Sequence[Stage], gone: Mapping[tuple[str, str], int]) -> list[str]:
@@ -102,6 +117,7 @@ def lines(funnel: Sequence[Stage], total: Mapping[str, Any]) -> list[str]:
             said += [_line(stage, wide, most) for stage in found]
     questions, seeds = total["questions"], total["seeds"]
     asked = f"{questions:,} asked" if questions == seeds else f"{questions:,} questions about {seeds:,} seeds"
+    asked += f" + {total['gold']:,} approved rows" if total.get("gold") else ""
     return [
         *said,
         f"{asked} = {total['kept']:,} in the dataset + {total['dropped']:,} dropped, each with its reason in dropped.parquet",

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from distill.flow import asking, checking, fitting, judging, nearness
-from distill.flow.asks import Asked, last_of, may_fall_back, requests
+from distill.flow import approving, asking, checking, fitting, judging, nearness
+from distill.flow.asks import Asked, last_of, may_fall_back, may_redraw, requests
 from distill.records import Answer
 from distill.teacher.store import Store
 
@@ -32,6 +32,8 @@ class Curated:
     quotas: dict[str, int]
     accepted: frozenset[str]
     """Seeds with an answer that all gates let pass."""
+    refused: frozenset[str]
+    """Seeds that were answered, and not so that gates let it pass."""
     passed: Counter[str]
     spare: dict[str, int]
     conflicts: list[dict[str, Any]]
@@ -46,6 +48,9 @@ class Curated:
         """Seeds that need no other answer: accepted, or waiting for a verdict."""
         return self.accepted | frozenset(self.waiting)
 
+    flagged: pl.DataFrame
+    """What gates would have dropped of the approved rows, which train all the same."""
+
     @property
     def lack(self) -> dict[str, int]:
         """Rows still missing in each stratum."""
@@ -56,7 +61,7 @@ class Curated:
     @property
     def short(self) -> dict[str, int]:
         """Those of the strata that have seeds left to ask."""
-        return {stratum: count for stratum, count in self.lack.items() if self.spare[stratum] > 0}
+        return {stratum: count for stratum, count in self.lack.items() if self.spare.get(stratum, 0) > 0}
 
     @property
     def warnings(self) -> list[str]:
@@ -76,64 +81,80 @@ def gates(project: Project, seeds: pl.DataFrame, bench: judging.Bench) -> list[t
     return [(name, {**own.get(name, {}), **settings}) for name, settings in project.spec.gate_settings()]
 
 
-def curate(project: Project, table: pl.DataFrame, asked: Asked, store: Store, graph: Graph | None = None) -> Curated:
-    """All steps in order over what the store holds now; sends nothing. `graph` is the seeds', where the caller has it."""
+def curate(
+    project: Project, table: pl.DataFrame, asked: Asked, store: Store, graph: Graph | None = None,
+    *, room: Mapping[str, int] | None = None,
+) -> Curated:  # fmt: skip
+    """All steps in order over what the store holds now; sends nothing.
+
+    `graph` is the seeds', where the caller has it; `room` are seeds that could still be made, by stratum.
+    """
     import polars as pl
 
-    from distill.curate import balance, conflicts, dedup, leaks, split
+    from distill.curate import approved, balance, conflicts, dedup, leaks, split
     from distill.curate.gates import run_gates
     from distill.outcome import dropped_frame
 
     train = table.filter(pl.col("role") == "train")
     strata = dict(train.select("seed_id", "stratum").iter_rows())
+    askable = approving.askable(project, train)
     samples, unanswered = _answered(project, train, asked, store)
     near = project.spec.dedup.near
     bench = judging.Bench(project, store, dict(train.select("seed_id", "gold").iter_rows()))
-    gated = run_gates(samples, gates(project, train, bench))
+    settings = gates(project, train, bench)
+    gated = run_gates(samples, settings)
+    # A judge's verdict costs a call, and approved rows are to cost none.
+    free = [(name, given) for name, given in settings if name not in judging.GATES]
+    gold = approved.check(approving.samples(project, approving.approved(project, train)), free)
+    answered = pl.concat([gated.kept, gold.outcome.kept], how="diagonal")
     graph, compare = graph or nearness.graph(project.spec, table), _compared(project)
     on_conflict = project.spec.dedup.on_conflict
-    unique = dedup.duplicates(gated.kept, near=near, compare=compare, on_conflict=on_conflict, graph=graph)
+    unique = dedup.duplicates(answered, near=near, compare=compare, on_conflict=on_conflict, graph=graph)
     clean = leaks.leaks(unique.kept, held_out=_held_out(project, table), near=near, graph=graph)
     fit = fitting.fit(project, clean.kept)
     passed = Counter(fit.kept["stratum"].to_list())
-    spare = Counter(train["stratum"].to_list())
+    spare = Counter(askable["stratum"].to_list())
     last = last_of(asked)
     spare.subtract(Counter(strata[seed] for seed in last))
     accepted = frozenset(gated.kept["seed_id"])
     owed = gated.rejected.filter(pl.col("request_id").is_in(list(bench.owed)))["seed_id"]
     waiting = {seed: strata[seed] for seed in set(owed) - accepted}
-    hope = (set(strata) - set(last)) | set(waiting)
-    hope |= {seed for seed, teacher in last.items() if may_fall_back(project, seed, teacher, accepted)}
-    natural = Counter(train["stratum"].to_list())
-    quotas = _quotas(project, train.filter(pl.col("seed_id").is_in(list(hope))), fit.kept, natural)
+    idle = sorted(set(askable["seed_id"]) - set(last))
+    hope = {*idle, *waiting} | {
+        seed for seed, teacher in last.items() if may_fall_back(project, seed, teacher, accepted)
+    }
+    declined = unanswered.filter(pl.col("reason") == "declined")["row"]
+    refused = frozenset([*gated.rejected["seed_id"], *declined]) - accepted - set(waiting)
+    hope |= may_redraw(project, asked, refused).keys()
+    quotas = _quotas(project, train.filter(pl.col("seed_id").is_in(list(hope))), fit.kept, train, room or {})
     floors = [(case.where, case.at_least) for case in project.edge_cases]
     select = project.spec.dataset.select
     even = balance.balance(fit.kept, quotas=quotas, floors=floors, by=select.by, weight=select.weight)
     parts = split.split(even.kept, valid=project.spec.dataset.valid)
     told = leaks.valid_leaks(parts, near=near, graph=graph)
-    undecided = dedup.conflicts(gated.kept, near=near, compare=compare, graph=graph) if on_conflict == "person" else []
-    idle = sorted(set(strata) - set(last))
+    undecided = dedup.conflicts(answered, near=near, compare=compare, graph=graph) if on_conflict == "person" else []
     resting = dropped_frame(
         (s, None, strata[s], "generate", "not_asked", f"the quota of {strata[s]} needs no more") for s in idle
     )
-    steps = [gated, unique, clean, fit, even, told]
+    steps = [gated, gold.outcome, unique, clean, fit, even, told]
     funnel = [
         {
             "stage": "ask",
-            "in": train.height,
-            "kept": train.height - len(idle),
+            "in": askable.height,
+            "kept": askable.height - len(idle),
             "dropped": _some("not_asked", len(idle)),
         },
         {"stage": "answer", "in": len(asked), "kept": samples.height, "dropped": _counts(unanswered)},
         *gated.report["steps"],
-        *(step.report for step in steps[1:]),
+        *([gold.outcome.report] if gold.outcome.report["in"] else []),
+        *(step.report for step in steps[2:]),
     ]
     return Curated(
         kept=told.kept,
         rejected=pl.concat([step.rejected for step in steps], how="diagonal").sort("seed_id", "teacher", "draw"),
         dropped=pl.concat([resting, unanswered, *(step.dropped for step in steps)]),
-        funnel=funnel, quotas=quotas, accepted=accepted, passed=passed, spare=dict(spare), conflicts=conflicts.lines(undecided, gated.kept),
-        bench=bench, waiting=waiting,
+        funnel=funnel, quotas=quotas, accepted=accepted, refused=refused, passed=passed, spare=dict(spare), flagged=gold.flagged,
+        conflicts=conflicts.lines(undecided, answered), bench=bench, waiting=waiting,
     )  # fmt: skip
 
 
@@ -146,6 +167,12 @@ def _held_out(project: Project, table: pl.DataFrame) -> list[HeldOut]:
     test = table.filter(pl.col("role") == "test").select("seed_id", "input", pl.col("gold").fill_null(""))
     named = (HeldOut(line, said, rest, name) for name, line, said, rest in project.held_out)
     return [*(HeldOut(*row) for row in test.iter_rows()), *named]
+
+
+def wanted(project: Project, table: pl.DataFrame, room: Mapping[str, int]) -> dict[str, int]:
+    """What each stratum should hold if no row were lost, and as many were made as `room` allows."""
+    train = table.filter(role="train")
+    return _quotas(project, train, train.clear(), train, room)
 
 
 def _compared(project: Project) -> list[str]:
@@ -182,26 +209,41 @@ def _answered(project: Project, train: pl.DataFrame, asked: Asked, store: Store)
     return answers.samples(train, found()), dropped_frame(unanswered)
 
 
-def _quotas(project: Project, hope: pl.DataFrame, clean: pl.DataFrame, natural: Mapping[str, int]) -> dict[str, int]:
-    """Quotas over what each stratum can still give: rows that passed, and seeds of which there is hope."""
+def _quotas(
+    project: Project, hope: pl.DataFrame, clean: pl.DataFrame, train: pl.DataFrame, room: Mapping[str, int]
+) -> dict[str, int]:
+    """Quotas over what each stratum can still give: rows that passed, seeds of which there is hope, and those that could be
+    made from its training seeds.
+    """
+    import polars as pl
+
     from distill.seeds import strata
 
-    rows = [
-        (stratum, json.loads(labels))
-        for frame in (clean, hope)
-        for stratum, labels in frame.select("stratum", "labels").iter_rows()
-    ]
+    rows = [*_labelled(clean), *_labelled(hope)]
+    available = Counter(stratum for stratum, _ in rows)
+    matches = strata.matching(rows, project.edge_cases)
+    if room:
+        made_from = strata.matching(_labelled(train), project.edge_cases)
+        for stratum, count in room.items():
+            available[stratum] += count
+            for match, origin in zip(matches, made_from, strict=True):
+                if stratum in origin:
+                    match[stratum] = match.get(stratum, 0) + count
     return strata.quotas(
-        Counter(stratum for stratum, _ in rows),
-        dict(rows),
+        available,
+        dict([*_labelled(train), *rows]),
         accept=project.spec.dataset.accept,
         per_stratum=project.spec.dataset.per_stratum,
         edge_cases=project.edge_cases,
-        matches=strata.matching(rows, project.edge_cases),
+        matches=matches,
         rules=[strata.Rule(**quota.model_dump()) for quota in project.spec.strata.quotas],
         temperature=project.spec.dataset.temperature,
-        natural=natural,
+        natural=Counter(train.filter(~pl.col("source").str.starts_with("expand:"))["stratum"].to_list()),
     )
+
+
+def _labelled(frame: pl.DataFrame) -> list[tuple[str, dict[str, str]]]:
+    return [(stratum, json.loads(labels)) for stratum, labels in frame.select("stratum", "labels").iter_rows()]
 
 
 def _why(store: Store, request_id: str, answer: Answer | None) -> tuple[str, str]:

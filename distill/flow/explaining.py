@@ -11,7 +11,7 @@ from distill.curate.verdict import line, said_of
 from distill.errors import UsageError
 from distill.flow.opening import home_of
 from distill.flow.reading import Reader
-from distill.records import content_id
+from distill.records import GOLD, content_id
 from distill.rundir import RunDir, find
 from distill.text import did_you_mean
 
@@ -44,6 +44,7 @@ def explain(home: Path, name: str, row: str) -> dict[str, Any]:
         else seeds.clear()
     )
     drops = dropped.filter(pl.col("row") == seed_id).to_dicts()
+    flagged = _read(run, "flagged.parquet") if (run / "flagged.parquet").exists() else dropped.clear()
     return {
         "run": run.name,
         "row": seed_id,
@@ -53,6 +54,7 @@ def explain(home: Path, name: str, row: str) -> dict[str, Any]:
         "samples": [_with_request(run, sample) for sample in samples.to_dicts()],
         "owed": [_with_request(run, {"request_id": one}) for one in _owed(run, seed_id)],
         "dropped": drops,
+        "flagged": flagged.filter(pl.col("row") == seed_id).to_dicts(),
         "evaluation": [
             call
             | {"scores": {s["metric"]: [s["value"], s["reason"]] for s in scores.to_dicts() if s["arm"] == call["arm"]}}
@@ -63,7 +65,7 @@ def explain(home: Path, name: str, row: str) -> dict[str, Any]:
 
 
 def show(home: Path, name: str, *, what: str, reason: str | None, stratum: str | None, limit: int) -> dict[str, Any]:
-    """Rows of a run with their texts: `dropped` ones by reason, or `kept` ones; in the order of a hash, so of all kinds."""
+    """Rows of a run with their texts: `dropped` or `flagged` ones by reason, or `kept` ones; in the order of a hash, so of all kinds."""
     import polars as pl
 
     run = _run(home, name)
@@ -73,16 +75,16 @@ def show(home: Path, name: str, *, what: str, reason: str | None, stratum: str |
             pl.col("seed_id").alias("row"), "stratum", "request_id"
         )
     else:
-        rows = _read(run, "dropped.parquet")
-    reasons = dict(sorted(Counter(rows["reason"].to_list()).items())) if what == "dropped" else {}
+        rows = _read(run, f"{what}.parquet")
+    reasons = dict(sorted(Counter(rows["reason"].to_list()).items())) if what != "kept" else {}
     if reason is not None:
         if reason not in reasons:
-            raise UsageError(f"run {run.name} dropped no row for {reason!r}{did_you_mean(reason, reasons)}")
+            raise UsageError(f"run {run.name} {what} no row for {reason!r}{did_you_mean(reason, reasons)}")
         rows = rows.filter(pl.col("reason") == reason)
     if stratum is not None:
         rows = rows.filter(pl.col("stratum") == stratum)
     texts = {
-        row["request_id"]: {
+        row["request_id"] or row["seed_id"]: {
             "input": row["input"],
             "answer": row["answer"] or row.get("tool_calls", ""),
             "verdicts": said_of(row),
@@ -91,7 +93,10 @@ def show(home: Path, name: str, *, what: str, reason: str | None, stratum: str |
     }
     inputs = dict(_read(run, "seeds.parquet").select("seed_id", "input").iter_rows())
     order = sorted(rows.iter_rows(named=True), key=lambda row: content_id("show", row["row"]))
-    found = [{"input": inputs.get(row["row"]), **row, **texts.get(row["request_id"], {})} for row in order[:limit]]
+    found = [
+        {"input": inputs.get(row["row"]), **row, **texts.get(row["request_id"] or row["row"], {})}
+        for row in order[:limit]
+    ]
     return {"run": run.name, "what": what, "rows": rows.height, "reasons": reasons, "shown": found}
 
 
@@ -205,12 +210,14 @@ def explain_lines(result: dict[str, Any]) -> list[str]:
     """One row's way for people."""
     said = [f"row {result['row']} of run {result['run']}: {result['fate']}"]
     for seed in result["seed"]:
-        said.append(
-            f"seed      {seed['source']}:{seed['line']} · stratum {seed['stratum']} · {seed['role']} · cluster {seed['cluster']}"
-        )
+        at = seed["source"] if seed["line"] is None else f"{seed['source']}:{seed['line']}"
+        said.append(f"seed      {at} · stratum {seed['stratum']} · {seed['role']} · cluster {seed['cluster']}")
         said += [f"  {name}: {value}" for name, value in seed["fields"].items()]
         said += [f"  gold: {json.dumps(seed['gold'], ensure_ascii=False)}"] if seed["gold"] else []
     for sample in result["samples"]:
+        if sample["teacher"] == GOLD:
+            said.append("gold      its known answer is approved and trains as it is; nobody was asked")
+            continue
         turns = [turn for name in ("messages", "input") for turn in (sample["request"] or {}).get(name, ())]
         said.append(
             f"request   {sample['request_id']} · to {sample['model']} · {len(turns)} turns · {sample['prompt_tokens']} tokens in"
@@ -228,6 +235,7 @@ def explain_lines(result: dict[str, Any]) -> list[str]:
         said.append(f"owed      request {request['request_id']} has no answer yet")
         said += _send_lines(request)
     said += [f"dropped   {d['stage']}: {d['reason']}: {d['detail']}" for d in result["dropped"]]
+    said += [f"flagged   {d['stage']}: {d['reason']}: {d['detail']}" for d in result["flagged"]]
     for call in result["evaluation"]:
         marks = ", ".join(
             f"{m} {'-' if v is None else f'{v:g}'}{f' ({why})' if why else ''}"

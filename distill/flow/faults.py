@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 def headers(task: spec.TaskSpec, env: Mapping[str, str], file: Path) -> list[Fault]:
     """Headers whose value is a variable that is not set."""
     judges = task.judge.models if task.judge else []
-    models = (task.teacher, *task.teacher.fallback, *task.teacher.panel, *judges)
+    maker = task.seeds.expand.model if task.seeds.expand else None
+    labellers = [label.model for label in task.strata.asked.values() if label.model]
+    others = (*judges, *labellers, *([maker] if maker else []))
+    models = (task.teacher, *task.teacher.fallback, *task.teacher.panel, *others)
     return [
         Fault(f"{file}: headers", f"{name}: the variable {value} is not set")
         for model in models
@@ -147,7 +150,10 @@ def student(task: spec.TaskSpec, seeds: Sequence[Seed], chats: Collection[str], 
 
 
 def quotas(task: spec.TaskSpec, seeds: Sequence[Seed], file: Path) -> list[Fault]:
-    """What the seeds cannot give, counted on the rows that are left when the test rows are set aside."""
+    """What the seeds cannot give, counted on the rows that are left when the test rows are set aside.
+
+    What hangs on labels that are still to be asked for is left out; it is looked at again when they are there.
+    """
     from distill.flow import seeding
     from distill.seeds import strata, supply
 
@@ -158,12 +164,68 @@ def quotas(task: spec.TaskSpec, seeds: Sequence[Seed], file: Path) -> list[Fault
                 f"{task.seeds.test.rows} asked of {len(seeds)} seeds; leave some to train on",
             )
         ]
+    if _no_test(task, seeds):
+        return [
+            Fault(
+                f"{file}: seeds.test",
+                f"all {len(seeds)} rows have a known answer and train (gold_rows), so none is left for the test; "
+                "add `gold: true` there to draw from them, or name a file of test rows: `test: {from: FILE}`",
+            )
+        ]
+    unknown = {name for name in task.strata.asked if any(name not in seed.labels for seed in seeds)}
     rows = seeding.training_labels(task, seeds)
+    accept, by = task.dataset.accept, set(task.strata.by)
+    cases = [strata.EdgeCase(case.where, case.rows(accept)) for case in task.strata.edge_cases]
+    rules = [strata.Rule(**quota.model_dump()) for quota in task.strata.quotas]
     found = supply.faults(
         rows,
-        accept=task.dataset.accept,
-        per_stratum=task.dataset.per_stratum,
-        edge_cases=[strata.EdgeCase(case.where, case.rows(task.dataset.accept)) for case in task.strata.edge_cases],
-        rules=[strata.Rule(**quota.model_dump()) for quota in task.strata.quotas],
+        accept=accept,
+        per_stratum=None if unknown & by else task.dataset.per_stratum,
+        edge_cases=[case for case in cases if not unknown & set(case.where)],
+        rules=[] if unknown & by else rules,
+        made=by if task.seeds.expand else None,
     )
     return [Fault(f"{file}: {fault.where}", fault.message) for fault in found]
+
+
+def _no_test(task: spec.TaskSpec, seeds: Sequence[Seed]) -> bool:
+    """Whether all rows train as they are, and none may be drawn for the test."""
+    rows = task.seeds
+    drawn = rows.gold_rows == "train" and not rows.test.gold and rows.test.from_ is None
+    return drawn and all(seed.gold is not None for seed in seeds)
+
+
+def expansion(task: spec.TaskSpec, seeds: Sequence[Seed], chats: Collection[str], file: Path) -> list[Fault]:
+    """What keeps a task from making new seeds."""
+    from distill.seeds import load
+
+    if task.seeds.expand is None:
+        return []
+    where, found = f"{file}: seeds.expand", []
+    if chats:
+        said = f"{', '.join(sorted(chats))} is a conversation, and only texts can be made; take expand out"
+        return [Fault(where, said)]
+    if task.dataset.accept is None and task.dataset.per_stratum is None and not task.strata.quotas:
+        found.append(
+            Fault(
+                where,
+                "nothing says how many rows are wanted; give dataset.accept, dataset.per_stratum or strata.quotas",
+            )
+        )
+    odd = next(((s, n, v) for s in seeds for n, v in s.fields.items() if not isinstance(v, str)), None)
+    if odd is not None:
+        seed, name, value = odd
+        kind = type(value).__name__
+        said = f"{name!r} is a JSON {kind} in {seed.source}:{seed.line}, and only texts can be made; make it a text, or take expand out"
+        found.append(Fault(where, said))
+    values = {value for seed in seeds for value in seed.labels.values()}
+    values |= {value for label in task.strata.asked.values() for value in label.values}
+    values |= {load.cell(seed.labels, by=task.strata.by) for seed in seeds}
+    return found + [
+        Fault(
+            f"{where}.about",
+            f"no label has the value {name!r}, and no stratum is called so{did_you_mean(name, values)}",
+        )
+        for name in task.seeds.expand.about
+        if name not in values and not task.strata.asked
+    ]

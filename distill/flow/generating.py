@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from distill.errors import AccessRefused, RowsOwed
-from distill.flow import asks, checking, judging, nearness, overnight, seeding
+from distill.errors import AccessRefused, BudgetReached, RowsOwed
+from distill.flow import approving, asks, checking, judging, labelling, nearness, overnight, seeding
+from distill.flow.expanding import Expansion
 from distill.flow.jury import Jury
 from distill.flow.stages import Run, key_of, settings_of, stage
 from distill.records import Request, content_id
@@ -15,6 +17,10 @@ from distill.rundir import write_json, write_parquet
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from distill.flow.curation import Curated
+    from distill.graph import Graph
+    from distill.outcome import Outcome
 
 
 async def generate(run: Run) -> None:
@@ -26,6 +32,11 @@ async def generate(run: Run) -> None:
         "ask": [key_of(project), project.output, project.tools, bool(teacher.panel)],
         "prompt": project.teacher_prompt.turns,
         "held_out": content_id(list(project.held_out)),
+        "labels": {
+            name: [template.turns, project.labeller(name).address.identity]
+            for name, template in project.label_prompts.items()
+        },
+        "maker": [project.maker.address.identity, project.spec.about] if project.spec.seeds.expand else None,
         "rows": content_id([seed.id for seed in (*project.seeds, *project.pinned)]),
         "gold": content_id([dict(seed.gold or {}) for seed in project.seeds]),
         "parent": run.parent.name if run.parent else None,
@@ -42,32 +53,59 @@ async def _generate(run: Run) -> Mapping[str, Any]:
     project = run.project
     checking.importable(project)
     parent = pl.read_parquet(run.parent / "seeds.parquet") if run.parent else None
-    aside = seeding.aside(project.spec, project.seeds, project.pinned, bad_rows=project.bad_rows, parent=parent)
-    write_parquet(run.folder / "seeds.parquet", aside.kept)
-    write_parquet(run.folder / "seeds_dropped.parquet", aside.dropped)
-    graph = nearness.graph(project.spec, aside.kept, aside.rejected)
-    made = nearness.write(run.folder, graph, aside.kept)
-    write_json(run.folder / "seeds.json", aside.report | {"graph": made})
+    labelled = await labelling.label(run, parent)
+    before = json.loads((run.parent / "seeds.json").read_bytes()) if run.parent else {}
+    aside = seeding.aside(project.spec, *labelled, bad_rows=project.bad_rows, parent=parent)
+    expansion = Expansion(project, aside.kept, aside.rejected, parent, before.get("expand") or {})
+    graph = _write(run, aside, expansion)
     asked: asks.Asked = []
     if run.parent is not None:
-        held = set(aside.kept.filter(pl.col("role") == "train")["seed_id"])
-        before = dict.fromkeys(ask.seed for ask in asks.asked_of(run.parent))
-        asked = [ask for seed in before if seed in held for ask in asks.first(project, seed)]
+        held = set(approving.askable(project, expansion.table)["seed_id"])
+        earlier = dict.fromkeys(ask.seed for ask in asks.asked_of(run.parent))
+        asked = [ask for seed in earlier if seed in held for ask in asks.first(project, seed)]
     gone, closed = set[asks.Ask](), set[int]()
     jury = Jury(project, run.sender, graph)
     while True:
-        _note(run, aside.kept, asked)
+        _note(run, expansion.table, asked)
         if asked:
-            await _ask(run, aside.kept, [ask for ask in asked if ask not in gone], gone, closed)
-        curated = await jury.curated(aside.kept, asked)
+            await _ask(run, expansion.table, [ask for ask in asked if ask not in gone], gone, closed)
+        room = expansion.room
+        curated = await jury.curated(expansion.table, asked, room)
         for warning in curated.warnings:
             run.watch.say(f"  {warning}")
-        extra = asks.fall_back(project, aside.kept, asked, curated.lack, curated.settled)
-        extra = extra or asks.more(project, aside.kept, asked, curated.short)
-        if not extra:
+        extra = asks.fall_back(project, expansion.table, asked, curated.lack, curated.settled)
+        extra = extra or asks.more(project, expansion.table, asked, curated.short)
+        extra = extra or asks.redraw(project, expansion.table, asked, curated.lack, curated.refused)
+        if not extra and curated.lack and room:
+            extra = await _expand(run, aside, expansion, jury, curated)
+        elif not extra:
             break
         asked += extra
     return {"asked": len(asked), "owed": asks.owed(project, asked, gone) + len(curated.bench.owed)}
+
+
+async def _expand(run: Run, aside: Outcome, expansion: Expansion, jury: Jury, curated: Curated) -> asks.Asked:
+    """A round of new seeds, written down before they are asked; none where it brought nothing."""
+    try:
+        names = await expansion.round(curated, run.sender)
+    except BudgetReached as fault:
+        lack = ", ".join(f"{count} of {stratum}" for stratum, count in curated.lack.items())
+        raise BudgetReached(f"{fault} Still missing when new seeds were asked for: {lack}.") from None
+    run.watch.say(f"  {len(names)} new seeds made, {expansion.tried.total()} asked for so far")
+    jury.graph = _write(run, aside, expansion)
+    return [ask for seed in names for ask in asks.first(run.project, seed)]
+
+
+def _write(run: Run, aside: Outcome, expansion: Expansion) -> Graph:
+    """The run's seeds: real ones, made ones, and those that went; and which of them are near each other, also returned."""
+    import polars as pl
+
+    graph = nearness.graph(run.project.spec, expansion.table, aside.rejected)
+    made = nearness.write(run.folder, graph, expansion.table)
+    write_parquet(run.folder / "seeds.parquet", expansion.table)
+    write_parquet(run.folder / "seeds_dropped.parquet", pl.concat([aside.dropped, expansion.dropped]))
+    write_json(run.folder / "seeds.json", {**aside.report, "graph": made, "expand": expansion.report})
+    return graph
 
 
 def _note(run: Run, table: pl.DataFrame, asked: asks.Asked) -> None:

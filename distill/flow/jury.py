@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -30,10 +30,12 @@ class Jury:
     gone: set[judging.Case] = field(default_factory=set)
     closed: set[int] = field(default_factory=set)
 
-    async def curated(self, table: pl.DataFrame, asked: Asked) -> curation.Curated:
+    async def curated(
+        self, table: pl.DataFrame, asked: Asked, room: Mapping[str, int] | None = None
+    ) -> curation.Curated:
         """Curation with every verdict that can be had now. Gates are in order, so only what one lets pass is asked of the next."""
         while True:
-            found = curation.curate(self.project, table, asked, self.sender.store, self.graph)
+            found = curation.curate(self.project, table, asked, self.sender.store, self.graph, room=room)
             if not await self.send(found.bench.unjudged):
                 return found
 

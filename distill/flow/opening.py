@@ -35,7 +35,7 @@ def open_project(
     path: Path, *, overrides: Sequence[str] = (), env: Mapping[str, str], home: Path | None = None
 ) -> Project:
     """Read and check everything; see the module's docstring for what is raised."""
-    from distill.seeds import held_out, load
+    from distill.seeds import held_out, load, rules
 
     task = spec.load(path, overrides)
     file = path / "task.yaml" if path.is_dir() else path
@@ -45,18 +45,22 @@ def open_project(
     tools = files.tools(file.parent / task.teacher.tools, faults) if task.teacher.tools else []
     templates = [prompts.parse(text, name) for name, text in texts.items() if text is not None]
     variables = list(dict.fromkeys(name for template in templates for name in template.variables))
+    label_prompts = _labels(task, file.parent, variables, faults)
     chats: dict[str, bool] = {}
-    for template in templates:
-        chats |= {name: last or chats.get(name, False) for name, last in template.chats.items()}
+    for template in (*templates, *label_prompts.values()):
+        chats |= {name: last or chats.get(name, False) for name, last in template.chats.items() if name in variables}
     paths, pinned_paths = _paths(task, file.parent)
+    columns = load.columns(paths, logged=task.seeds.as_ == "chats")
+    ruled, wrong_rules = rules.parse(task.strata.rules, columns=columns)
+    faults += [Fault(f"{file}: {fault.where}", fault.message) for fault in wrong_rules] if columns else []
     read = dict(
+        rules=ruled,
         logged=task.seeds.as_ == "chats",
         chats=chats,
         label_columns=task.strata.columns,
         gold=task.seeds.gold,
         strict=task.seeds.broken == "refuse",
     )
-    columns = load.columns(paths, logged=task.seeds.as_ == "chats")
     for name, text in texts.items():
         faults += prompts.faults(text, str(file.parent / name), columns=columns) if text is not None else []
     seeds: list[Seed] = []
@@ -80,6 +84,7 @@ def open_project(
     faults += wrong.judge(task, rubric, file)
     faults += wrong.gates(task, file) + wrong.headers(task, env, file) + wrong.twins(task, file)
     faults += wrong.student(task, seeds, chats, file)
+    faults += wrong.expansion(task, seeds, chats, file)
     if not faults:
         faults += wrong.quotas(task, seeds, file)
     if faults or bad_rows is None:
@@ -88,8 +93,21 @@ def open_project(
         spec=task, path=file, home=home or home_of(file), output=output, tools=tools, seeds=seeds, pinned=pinned, bad_rows=bad_rows, held_out=apart, env=env,
         teacher_prompt=prompts.parse(texts[task.teacher.prompt] or "", task.teacher.prompt),
         student_prompt=prompts.parse(texts[task.student.prompt] or "", task.student.prompt),
-        rubrics=judging.rubrics(task, rubric),
+        rubrics=judging.rubrics(task, rubric), label_prompts=label_prompts,
     )  # fmt: skip
+
+
+def _labels(
+    task: spec.TaskSpec, folder: Path, variables: Sequence[str], faults: list[Fault]
+) -> dict[str, prompts.Template]:
+    """Label → the template that asks for it; one may name what the task's own prompts name, for that makes a seed."""
+    found = {}
+    for label, asked in task.strata.asked.items():
+        text = files.text(folder / asked.ask, faults)
+        if text is not None:
+            faults += prompts.faults(text, str(folder / asked.ask), columns=variables)
+            found[label] = prompts.parse(text, asked.ask)
+    return found
 
 
 def _paths(task: spec.TaskSpec, folder: Path) -> tuple[list[Path], list[Path]]:

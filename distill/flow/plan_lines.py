@@ -23,7 +23,8 @@ def lines(result: Mapping[str, Any]) -> list[str]:
             f"{_range(row):>24}{_time(row.get('seconds_expected')) if row['mode'] == 'live' else 'by batch':>10}"
         )
         if row["share_expected"] < 1:
-            what = "the gates before it let pass" if row["spender"].startswith("judge ") else "those before it fail"
+            judged = row["spender"].startswith("judge ")
+            what = row.get("only") or ("the gates before it let pass" if judged else "those before it fail")
             said.append(f"{'':24}asked only for what {what}, about {row['share_expected']:.0%}")
     said += [line for row in result["spenders"] if row["ways"] for line in _way_lines(row)]
     if result["deadline"]:

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from distill import deadline, tokens
-from distill.flow import asks, comparing, curation, judging, loops, overnight, seeding
+from distill.flow import asks, comparing, curation, judging, labelling, loops, overnight, prospect, seeding
 from distill.flow.asking import Sender
 from distill.flow.jury import Jury
 from distill.flow.watch import Silent, Watch
@@ -52,10 +52,10 @@ def plan(project: Project, *, pilot: int = 0, watch: Watch | None = None) -> dic
     """Per spender: requests, held, to send, tokens, dollars and seconds; `pilot` rows of each are asked first."""
     import polars as pl
 
-    table = seeding.aside(project.spec, project.seeds, project.pinned).kept
-    tests = table.filter(pl.col("role") == "test")
-    train = table.filter(pl.col("role") == "train")
     with opened(project.store_path) as store:
+        table = seeding.aside(project.spec, *labelling.held(project, store)).kept
+        tests = table.filter(pl.col("role") == "test")
+        train = table.filter(pl.col("role") == "train")
         first = asks.more(project, table, [], curation.curate(project, table, [], store).short)
         asked = _spenders(project, table, tests, first)
         tried = [ask for ask in first if ask.teacher == 0][:pilot]
@@ -66,6 +66,9 @@ def plan(project: Project, *, pilot: int = 0, watch: Watch | None = None) -> dic
         spenders = [_spender(one, store, limits=said.get("limits"), share=failing**one.fallback) for one in asked]
         judged = len(seen.bench.cases) / max(1, len(tried) * judging.questions(project)) if seen else 1.0
         spenders += [_spender(one, store, limits={}, share=judged) for one in _judges(project, table, first, store)]
+        spenders += prospect.rows(
+            project, table, lambda *one: _spender(Spender(*one[:3]), store, limits=None, share=one[3])
+        )
     return {
         "task": project.spec.task,
         "seeds": {"read": len(project.seeds), "train": train.height, "test": tests.height},
@@ -96,6 +99,9 @@ def _spenders(project: Project, table: pl.DataFrame, tests: pl.DataFrame, first:
     for arm in comparing.arms(project, student=None):
         at = teacher if arm.name == "teacher" else project.beside(arm.address)
         found.append(Spender(f"evaluate {arm.name}", comparing.requests(project, arm, tests), at))
+    for name in project.label_prompts:
+        wanted = labelling.requests(project, name, labelling.asked_about(project))
+        found.append(Spender(labelling.spender(name), wanted, project.labeller(name)))
     return found
 
 

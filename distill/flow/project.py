@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from distill import prompts, spec
 from distill.errors import UsageError
 from distill.money import Rate
+from distill.spec import Colleague
 from distill.teacher import bodies
 from distill.teacher.endpoints import Address
 
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     from distill.curate.rubric import Rubric
     from distill.records import Seed
     from distill.seeds.strata import EdgeCase
+
+
+_LIVELY = 0.9
+"""The temperature of new seeds where the teacher's is 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,8 @@ class Project:
     env: Mapping[str, str] = field(repr=False)
     rubrics: Mapping[str, Rubric] = field(default_factory=dict)
     """Gate → what its judges are asked."""
+    label_prompts: Mapping[str, prompts.Template] = field(default_factory=dict)
+    """Label → the template that asks a model for it."""
 
     @property
     def store_path(self) -> Path:
@@ -59,10 +66,12 @@ class Project:
     def teachers(self) -> list[Asked]:
         """Every model that answers, the teacher first, then its fallbacks or its panel in the spec's order."""
         first = self.spec.teacher
-        return [
-            _asked(one, first, self.env, over(first.sampling, one.sampling))
-            for one in (first, *first.fallback, *first.panel)
-        ]
+        return [self.asked(one) for one in (first, *first.fallback, *first.panel)]
+
+    def asked(self, one: Colleague) -> Asked:
+        """A model as it is asked: what it does not say itself is as the teacher's."""
+        first = self.spec.teacher
+        return _asked(one, first, self.env, over(first.sampling, one.sampling))
 
     @property
     def judges(self) -> list[Asked]:
@@ -85,6 +94,17 @@ class Project:
         """Whether judges are shown the gold answer."""
         return self.spec.judge is not None and self.spec.judge.reference
 
+    def labeller(self, name: str, draw: int = 0) -> Asked:
+        """Who is asked for a label: the model that the spec names, or the teacher's. The first draw is greedy unless the
+        model's own sampling is given; a second one that was greedy too would say the same.
+        """
+        given = self.spec.strata.asked[name].model
+        at = self.asked(given or self.spec.teacher)
+        if draw > 0 or (given is not None and given.sampling is not None):
+            return at
+        greedy = None if at.sampling.temperature is None and at.address.dialect != "chat" else 0.0
+        return replace(at, sampling=at.sampling.model_copy(update={"temperature": greedy, "top_p": None}))
+
     @property
     def models(self) -> str:
         """The names of all models that answer, as one text."""
@@ -94,6 +114,21 @@ class Project:
     def teacher(self) -> Address:
         """Where the teacher is."""
         return self.teachers[0].address
+
+    @property
+    def maker(self) -> Asked:
+        """Who makes new seeds: the model that the spec names, or the teacher's; never greedily, or they would be alike."""
+        given = self.spec.seeds.expand.model if self.spec.seeds.expand else None
+        at = self.asked(given or self.spec.teacher)
+        if given is not None and given.sampling is not None:
+            return at
+        sampling = at.sampling
+        return replace(
+            at,
+            sampling=sampling.model_copy(
+                update={"temperature": _LIVELY if sampling.temperature == 0 else sampling.temperature}
+            ),
+        )
 
     def beside(self, address: Address) -> Asked:
         """A model that is no teacher, asked live within the teacher's limits, less its rates."""
@@ -178,6 +213,11 @@ def need_price(project: Project) -> None:
     ]
     named = bool(project.spec.judge and project.spec.judge.models)
     asked += [(f"judge.models[{n}].price", one.address) for n, one in enumerate(project.judges) if named]
+    asked += [
+        (f"strata.labels.{name}.model.price", project.labeller(name).address) for name in project.spec.strata.asked
+    ]
+    if project.spec.seeds.expand is not None:
+        asked.append(("seeds.expand.model.price", project.maker.address))
     for where, address in (*asked, ("student.train.price", project.base)):
         if address.price is None:
             raise UsageError(

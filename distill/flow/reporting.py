@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from distill.flow import asks, attrition, curation_story, judging, story, teaching
+from distill.flow import asks, attrition, curation_story, expanding, judging, story, teaching
 from distill.flow.stages import Run, stage, version_note
+from distill.records import GOLD
 from distill.rundir import write_atomic, write_json
+from distill.spec import UNLABELLED
 from distill.teacher.store import Spend
 
 if TYPE_CHECKING:
@@ -93,7 +95,7 @@ def spend(run: Run) -> list[dict[str, Any]]:
     """The ledger of the run, a row a spender, over every time it was started; what came from the store was free."""
     used = Counter(run.table("calls.parquet").filter(ended="ok")["arm"].to_list())
     samples = run.table("samples.parquet")
-    used.update(asks.spender(run.project, teacher) for teacher in samples["teacher"])
+    used.update(asks.spender(run.project, teacher) for teacher in samples["teacher"] if teacher != GOLD)
     used.update(_judged(samples))
     paid = {row.spender: row for row in run.store.ledger(run.folder.name)}
     rows = [
@@ -155,6 +157,8 @@ def _curation(run: Run, funnel: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _warnings(run: Run, funnel: Mapping[str, Any]) -> list[str]:
+    import polars as pl
+
     spec, found = run.project.spec, []
     if spec.teacher.model == spec.student.train.base:
         found.append(
@@ -165,6 +169,23 @@ def _warnings(run: Run, funnel: Mapping[str, Any]) -> list[str]:
         found.append("The spec does not state the teacher's terms; check that its answers may train a model.")
     found += [step["warning"] for step in funnel.get("funnel", []) if "warning" in step]
     found += judging.warnings(run.project)
+    found += [
+        f"{row['available']} training rows have no readable label {name!r}: they are called unlabelled, a stratum of their own."
+        for name in spec.strata.asked
+        for row in funnel.get("strata", {}).get(name, [])
+        if row["value"] == UNLABELLED
+    ]
+    flagged = funnel.get("flagged", {})
+    if flagged:
+        reasons = ", ".join(f"{reason} {count}" for reason, count in flagged.items())
+        found.append(f"Approved rows train although a gate would drop them ({reasons}); flagged.parquet names each.")
+    on_made = expanding.rows_on(
+        run.table("seeds.parquet"), run.table("samples.parquet").filter(pl.col("fate") != "dropped")
+    )
+    if on_made:
+        found.append(
+            f"{on_made} of {funnel.get('kept', 0)} rows answer inputs that a model made (seeds.expand); no test row is one."
+        )
     accept, kept = funnel.get("accept"), funnel.get("kept", 0)
     if accept and kept < accept:
         found.append(f"{accept} rows were asked and {kept} got; the funnel says where the others went.")

@@ -12,7 +12,7 @@ from typing import Any
 
 from distill import deadline
 from distill.errors import GateNotMet, RowsOwed, UsageError
-from distill.flow import conservation, generating, loops, reporting, stages, teaching
+from distill.flow import conservation, generating, loops, reporting, shortfall, stages, teaching
 from distill.flow.asking import Sender
 from distill.flow.project import Project, need_price
 from distill.flow.stages import Run
@@ -202,6 +202,8 @@ def _result(run: Run) -> dict[str, Any]:
     owed = _owed(run)
     comparison = run.folder / "comparison.json"
     verdict = json.loads(comparison.read_bytes())["verdict"] if comparison.exists() else None
+    funnel = run.folder / "funnel.json"
+    missing = json.loads(funnel.read_bytes()).get("shortfall", []) if funnel.exists() else []
     required = run.project.spec.evaluate.require
     missed = bool("evaluate" in (*run.done, *run.skipped) and required and verdict and verdict["word"] != required)
     return {
@@ -212,6 +214,7 @@ def _result(run: Run) -> dict[str, Any]:
         "requests_sent": run.sender.sends,
         "from_the_store": run.sender.replayed,
         "owed": owed,
+        "shortfall": missing,
         "usd": run.store.spent(run.folder.name),
         "usd_estimated": sum(row.usd_estimated for row in run.store.ledger(run.folder.name)),
         "funnel": _funnel(run),
@@ -243,6 +246,7 @@ def lines(result: dict[str, Any]) -> list[str]:
         said.append(f"{result['owed']} rows are still owed")
     if result["funnel"]:
         said += conservation.lines(result["funnel"]["stages"], result["funnel"])
+    said += shortfall.lines(result["shortfall"])
     if result["verdict"] and "report" in (*result["done"], *result["skipped"]):
         said += [
             f"verdict: {result['verdict']['word']}",

@@ -37,7 +37,15 @@ def aside(
         table = table.filter(~pl.col("seed_id").is_in(known))
     rows = task.seeds.test
     graph = nearness.graph(task, table) if pins is None else nearness.graph(task, table, pins)
-    outcome = set_aside(table, share=rows.share, rows=rows.rows, near=task.dedup.near, pinned=pins, graph=graph)
+    outcome = set_aside(
+        table,
+        share=rows.share,
+        rows=rows.rows,
+        near=task.dedup.near,
+        pinned=pins,
+        gold=task.seeds.gold_rows != "train" or rows.gold,
+        graph=graph,
+    )
     if bad_rows is None or bad_rows.height == 0:
         return outcome
     dropped = pl.concat([bad_rows, outcome.dropped])

@@ -8,12 +8,13 @@ evaluate → calls.parquet scores.parquet comparison.json         report → rep
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from distill import __version__
-from distill.flow import asks, checking, conservation, curation, judging, nearness
+from distill.flow import asks, checking, conservation, curation, judging, nearness, shortfall
 from distill.flow.asking import Sender
 from distill.flow.project import Project
 from distill.flow.watch import Watch
@@ -101,6 +102,7 @@ async def curate(run: Run) -> None:
     """Answers into samples, with every drop."""
     settings = {
         **settings_of(run.project, "strata", "gates", "dedup", "dataset"),
+        "gold_rows": run.project.spec.seeds.gold_rows,
         "student_prompt": run.project.student_prompt.turns,
         "output": run.project.output,
         "tools": run.project.tools,
@@ -110,7 +112,7 @@ async def curate(run: Run) -> None:
         **_owed(run),
     }
     inputs = ["seeds.parquet", "seeds_dropped.parquet", "asked.parquet"]
-    outputs = ["samples.parquet", "dropped.parquet", "funnel.json"]
+    outputs = ["samples.parquet", "dropped.parquet", "flagged.parquet", "funnel.json"]
     await stage(run, "curate", settings=settings, inputs=inputs, outputs=outputs, work=_curate)
 
 
@@ -136,7 +138,7 @@ async def _curate(run: Run) -> Mapping[str, Any]:
     dropped = pl.concat([run.table("seeds_dropped.parquet"), curated.dropped])
     seeds_report = json.loads((run.folder / "seeds.json").read_bytes())
     seeds_report.pop("graph", None)
-    test = seeds_report.pop("test")
+    test, made = seeds_report.pop("test"), seeds_report.pop("expand", None)
     aside = {
         "stage": "test",
         "in": seeds_report["kept"],
@@ -153,9 +155,10 @@ async def _curate(run: Run) -> Mapping[str, Any]:
         }
         for case in project.edge_cases
     ]
-    stages = [seeds_report, aside, *curated.funnel]
+    stages = [seeds_report, aside, *([made] if made else []), *curated.funnel]
     total = conservation.check(stages, asked=run.table("asked.parquet"), samples=samples, dropped=dropped)
     write_parquet(run.folder / "samples.parquet", samples)
+    write_parquet(run.folder / "flagged.parquet", curated.flagged)
     write_parquet(run.folder / "dropped.parquet", dropped)
     _for_a_person(run, curated.conflicts)
     funnel = {
@@ -163,9 +166,17 @@ async def _curate(run: Run) -> Mapping[str, Any]:
         "total": total,
         "conserved": True,
         "test": test,
-        "strata": curation.marginals(table, curated, asked, project.spec.strata.columns),
+        "strata": curation.marginals(table, curated, asked, project.spec.strata.names),
         "edge_cases": cases,
+        "flagged": dict(
+            sorted(
+                Counter(
+                    f"{stage}: {why}" for stage, why in curated.flagged.select("stage", "reason").iter_rows()
+                ).items()
+            )
+        ),
         "quotas": curated.quotas,
+        "shortfall": shortfall.of(project, table, curated.kept, dropped, made),
         "accept": project.spec.dataset.accept,
         "kept": curated.kept.height,
     }

@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from distill.errors import GateNotMet
-from distill.flow import fitting
+from distill.flow import expanding, fitting
 from distill.flow.stages import Run, settings_of, stage
+from distill.records import GOLD
 from distill.rundir import RunDir, file_hash, write_atomic, write_json
 from distill.teacher import embedded
 from distill.teacher.endpoints import Address
@@ -78,13 +79,18 @@ async def _export(run: Run) -> Mapping[str, Any]:
 
 
 def _card(project: Project, folder: RunDir, kept: pl.DataFrame, counts: Mapping[str, int], tests: int) -> str:
+    import polars as pl
+
+    made = expanding.rows_on(pl.read_parquet(folder / "seeds.parquet"), kept)
+    on_made = f"- inputs that a model made: {made} rows (seeds.expand)\n" if made else ""
     spec, rows = project.spec, Counter(kept["teacher"].to_list())
     by = [f"{one.address.model} ({rows[n]} rows)" for n, one in enumerate(project.teachers)]
+    by += [f"approved work ({rows[GOLD]} gold rows)"] if rows[GOLD] else []
     return (
         f"# {spec.task}\n\n{spec.about}\n\n"
         f"- run: {folder.name}\n- answers by: {', '.join(by)}\n- terms: {spec.teacher.terms or 'not stated in the spec'}\n"
         f"- rows: {counts['train']} train, {counts['valid']} valid; {tests} test rows were set aside and never train\n"
-        f"- every row that was left out is in dropped.parquet, with its stage, reason and detail\n"
+        f"{on_made}- every row that was left out is in dropped.parquet, with its stage, reason and detail\n"
     )
 
 

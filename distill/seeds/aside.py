@@ -32,14 +32,15 @@ def set_aside(
     rows: int | None = None,
     near: float = 0.85,
     pinned: pl.DataFrame | None = None,
+    gold: bool = True,
     seed: int = 0,
     graph: Graph | None = None,
 ) -> Outcome:
     """Draw `rows` test rows, or `share` of the table; with a `pinned` table those rows are the test instead.
 
     Test rows are drawn by stratum in proportion, no two of a cluster or near each other, and only from rows with a known
-    answer if there are any. The report says how many were asked and got: clusters and missing answers can
-    leave fewer. `graph` is of all inputs (`Graph.of`), where the caller has it.
+    answer if there are any; with `gold` off, only from the others, since known answers train. The report says how many were
+    asked and got: clusters and missing answers can leave fewer. `graph` is of all inputs (`Graph.of`), where the caller has it.
     """
     unique = without_repeats(table)
     own = without_repeats(table.clear() if pinned is None else pinned)
@@ -50,7 +51,7 @@ def set_aside(
     test, asked = set(range(own.kept.height)), own.kept.height
     if pinned is None:
         asked = rows if rows is not None else round((share or 0) * len(members))
-        test = _draw(members, roots, asked, seed, known)
+        test = _draw(members, roots, asked, seed, known, gold)
     drops = _near_test(members, test, near, known)
     marked = every.with_columns(
         pl.Series("cluster", [members[root]["seed_id"] for root in roots], dtype=pl.String),
@@ -98,12 +99,12 @@ def _clusters(members: Sequence[Row], near: float, graph: Graph) -> list[int]:
     return [roots[i] for i in range(len(members))]
 
 
-def _draw(members: Sequence[Row], roots: Sequence[int], count: int, seed: int, graph: Graph) -> set[int]:
+def _draw(members: Sequence[Row], roots: Sequence[int], count: int, seed: int, graph: Graph, gold: bool) -> set[int]:
     sizes = Counter(roots)
-    with_gold = any(row["gold"] is not None for row in members)
+    with_gold = gold and any(row["gold"] is not None for row in members)
     near = [graph.near(row["input"]) for row in members]
     ranked = sorted(
-        (i for i, row in enumerate(members) if row["gold"] is not None or not with_gold),
+        (i for i, row in enumerate(members) if (row["gold"] is not None) == with_gold),
         # Rows without near copies first: a test row costs the training set whatever is near it.
         key=lambda i: (max(sizes[roots[i]], 1 + len(near[i])), content_id("test", seed, members[i]["seed_id"])),
     )

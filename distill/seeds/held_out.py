@@ -7,7 +7,7 @@ from pathlib import Path
 
 from distill.errors import Fault, SpecError
 from distill.records import Json
-from distill.seeds.load import files, rows_of
+from distill.seeds import files
 from distill.text import storable
 
 Row = tuple[str, str, str, str]
@@ -21,8 +21,8 @@ def read(paths: Sequence[Path], *, variables: Sequence[str]) -> list[Row]:
     """
     found: list[Row] = []
     faults: list[Fault] = []
-    for path in files(paths, faults):
-        for line, row in rows_of(path, faults):
+    for path in files.found(paths, faults):
+        for line, row in files.rows(path, faults):
             if isinstance(row, ValueError):
                 faults.append(Fault(f"{path}:{line}", str(row)))
                 continue

@@ -7,9 +7,8 @@ one `SpecError`, before anything is paid. With `strict=False` the faulty rows ar
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,10 @@ from distill.errors import Fault, SpecError
 from distill.outcome import dropped_frame, ordered
 from distill.records import Json, Seed, canonical
 from distill.seeds import chats as logs
+from distill.seeds import files
+from distill.seeds import rules as by_rule
+from distill.seeds.files import Row
+from distill.seeds.rules import Rule
 from distill.text import did_you_mean, storable, strict_json
 
 SHOWN = 20
@@ -33,8 +36,6 @@ SEEDS: dict[str, Any] = {
     "gold": pl.String,
     "input": pl.String,
 }
-Row = dict[str, Json]
-Numbered = tuple[int, Row | ValueError]
 
 
 def read(
@@ -44,6 +45,7 @@ def read(
     optional: Sequence[str] = (),
     chats: Mapping[str, bool] | None = None,
     label_columns: Sequence[str] = (),
+    rules: Sequence[Rule] = (),
     gold: str | None = None,
     logged: bool = False,
     strict: bool = True,
@@ -52,14 +54,16 @@ def read(
 
     `optional` are further fields, of the rows that have them.
     `chats` are those of the variables that hold a conversation, and whether it is the one to be answered; with `logged`
-    each row is a logged chat, in one of the shapes of `seeds.chats`.
+    each row is a logged chat, in one of the shapes of `seeds.chats`. `rules` give the labels that no column holds.
     """
     seeds: list[Seed] = []
     bad_rows: list[tuple[Path, int, Fault]] = []
     faults: list[Fault] = []
     known: set[str] = set()
-    for path in files(paths, faults):
-        for line, found in rows_of(path, faults):
+    at: list[tuple[Path, int]] = []
+    looked_at: dict[str, list[Json]] = {name: [] for rule in rules for name in rule.columns}
+    for path in files.found(paths, faults):
+        for line, found in files.rows(path, faults):
             row = _chat(found) if logged else found
             wrong = (
                 [str(row)] if isinstance(row, ValueError) else _wrong(row, variables, chats or {}, label_columns, gold)
@@ -70,6 +74,10 @@ def read(
                 if not wrong:
                     has = [name for name in optional if row.get(name) not in (None, "")]
                     seeds.append(_seed(row, [*variables, *has], label_columns, gold, at=(path.name, line)))
+                    at.append((path, line))
+                    for name, values in looked_at.items():
+                        values.append(row.get(name))
+    seeds = _ruled(seeds, rules, looked_at, at, bad_rows, faults) if rules and seeds else seeds
     if gold is not None and known and gold not in known:
         faults.append(Fault("", f"no row has the gold column {gold!r}{did_you_mean(gold, known)}"))
     if not seeds and not faults and not (strict and bad_rows):
@@ -83,8 +91,8 @@ def read(
 def columns(paths: Sequence[Path], *, logged: bool = False) -> list[str]:
     """The column names of the first readable row of each file: what a template may name. Faults are `read`'s to list."""
     names: dict[str, None] = {}
-    for path in files(paths, []):
-        rows = (_chat(row) if logged else row for _, row in rows_of(path, []))
+    for path in files.found(paths, []):
+        rows = (_chat(row) if logged else row for _, row in files.rows(path, []))
         first = next((row for row in rows if isinstance(row, dict)), {})
         names |= dict.fromkeys(first)
     return list(names)
@@ -101,7 +109,7 @@ def table(seeds: Sequence[Seed], *, by: Sequence[str] = ()) -> pl.DataFrame:
             canonical(dict(seed.labels)),
             cell(seed.labels, by=by),
             None if seed.gold is None else canonical(dict(seed.gold)),
-            storable("\n".join(_shown(value) for value in seed.fields.values())),
+            input_of(seed.fields),
         )
         for seed in seeds
     ]
@@ -109,95 +117,10 @@ def table(seeds: Sequence[Seed], *, by: Sequence[str] = ()) -> pl.DataFrame:
 
 
 def cell(labels: Mapping[str, str], *, by: Sequence[str]) -> str:
-    """`billing/abusive`; a slash inside a value is written `%2F` so that two cells never share a name."""
-    return "/".join(labels[name].replace("/", "%2F") for name in by) or "all"
-
-
-def files(paths: Sequence[Path], faults: list[Fault]) -> Iterator[Path]:
-    """Every readable file of some files and folders; what is wrong with one goes to `faults`."""
-    for path in paths:
-        if path.is_dir():
-            inside = sorted(p for p in path.iterdir() if p.suffix.lower() in READERS and p.is_file())
-            if not inside:
-                faults.append(Fault(str(path), f"this folder holds no {', '.join(READERS)} file"))
-            yield from inside
-        elif not path.is_file():
-            faults.append(Fault(str(path), "no such file or folder"))
-        elif path.suffix.lower() not in READERS:
-            faults.append(Fault(str(path), f"ends in {path.suffix!r}, expected one of {', '.join(READERS)}"))
-        else:
-            yield path
-
-
-def rows_of(path: Path, faults: list[Fault]) -> Iterator[Numbered]:
-    """The rows of one file; what is wrong with the file as a whole goes to `faults`."""
-    count = 0
-    try:
-        for count, numbered in enumerate(READERS[path.suffix.lower()](path), 1):  # noqa: B007 - read below
-            yield numbered
-    except (OSError, pl.exceptions.PolarsError) as error:
-        faults.append(Fault(str(path), f"cannot be read: {error}"))
-        return
-    if not count:
-        faults.append(Fault(str(path), "holds no rows"))
-
-
-def _jsonl(path: Path) -> Iterator[Numbered]:
-    data = path.read_bytes().removeprefix(b"\xef\xbb\xbf")
-    for line, raw in enumerate(data.split(b"\n"), 1):
-        if raw.strip():
-            yield line, _object(raw)
-
-
-def _object(raw: bytes) -> Row | ValueError:
-    try:
-        value = strict_json(raw.decode())
-    except UnicodeDecodeError as error:
-        return ValueError(f"not UTF-8: byte 0x{raw[error.start]:02x} at {error.start + 1}; save the file as UTF-8")
-    except ValueError as error:
-        return error
-    if not isinstance(value, dict):
-        return ValueError(f'a JSON {type(value).__name__}, expected an object such as {{"message": "…"}}')
-    return value
-
-
-def _csv(path: Path) -> Iterator[Numbered]:
-    # Undecodable bytes come through as lone surrogates, so the row that holds them can be named.
-    text = path.read_bytes().removeprefix(b"\xef\xbb\xbf").decode(errors="surrogateescape")
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    header: list[str] = []
-    before = 0
-    try:
-        for cells in reader:
-            line, before = before + 1, reader.line_num
-            if not header:
-                header = cells
-            elif cells:
-                yield line, _record(header, cells)
-    except csv.Error as error:
-        yield before + 1, ValueError(f"bad CSV from here on: {error}")
-
-
-def _record(header: list[str], cells: list[str]) -> Row | ValueError:
-    if len(set(header)) < len(header):
-        return ValueError(f"the header names a column twice: {', '.join(header)}")
-    if len(cells) != len(header):
-        return ValueError(f"{len(cells)} cells, expected the {len(header)} of the header")
-    if any("\udc80" <= char <= "\udcff" for cell_text in cells for char in cell_text):
-        return ValueError("not UTF-8; save the file as UTF-8")
-    return dict(zip(header, cells, strict=True))
-
-
-def _parquet(path: Path) -> Iterator[Numbered]:
-    yield from enumerate(pl.read_parquet(path).iter_rows(named=True), 1)
-
-
-READERS: dict[str, Callable[[Path], Iterator[Numbered]]] = {
-    ".jsonl": _jsonl,
-    ".ndjson": _jsonl,
-    ".csv": _csv,
-    ".parquet": _parquet,
-}
+    """`billing/abusive`; a slash inside a value is written `%2F` so that two cells never share a name. A label that is not
+    known yet is left out.
+    """
+    return "/".join(labels[name].replace("/", "%2F") for name in by if name in labels) or "all"
 
 
 def _chat(row: Row | ValueError) -> Row | ValueError:
@@ -250,6 +173,30 @@ def _seed(
     )
 
 
+def _ruled(
+    seeds: list[Seed], rules: Sequence[Rule], columns: Mapping[str, Sequence[Json]], at: Sequence[tuple[Path, int]],
+    bad_rows: list[tuple[Path, int, Fault]], faults: list[Fault],
+) -> list[Seed]:  # fmt: skip
+    """The seeds with the labels that rules give; rows that one gives nothing for are bad rows."""
+    given: dict[str, list[str | None]] = {}
+    for rule in rules:
+        try:
+            given[rule.label] = by_rule.labels(rule, columns)
+        except ValueError as error:
+            faults.append(Fault(f"strata.labels.{rule.label}", f"cannot be computed: {error}"))
+    labelled = []
+    for i, (seed, (path, line)) in enumerate(zip(seeds, at, strict=True)):
+        mine = {name: values[i] for name, values in given.items()}
+        nothing = [name for name, value in mine.items() if value is None]
+        bad_rows += [
+            (path, line, Fault(f"{path}:{line}", f"the rule of the label {name!r} gives nothing for this row"))
+            for name in nothing
+        ]
+        if not nothing:
+            labelled.append(replace(seed, labels={**seed.labels, **{k: v for k, v in mine.items() if v is not None}}))
+    return labelled
+
+
 def _gold(value: Json) -> dict[str, Json] | None:
     """The known answer: an object as it is or spelt in a string; a plain value becomes {"answer": value}."""
     if value is None or value == "":
@@ -257,6 +204,11 @@ def _gold(value: Json) -> dict[str, Json] | None:
     if isinstance(value, str) and value.lstrip().startswith("{"):
         value = strict_json(value)
     return value if isinstance(value, dict) else {"answer": value}
+
+
+def input_of(fields: Mapping[str, Json]) -> str:
+    """The text by which a seed is compared with others."""
+    return storable("\n".join(_shown(value) for value in fields.values()))
 
 
 def _shown(value: Json) -> str:

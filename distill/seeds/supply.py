@@ -1,14 +1,14 @@
 """What the seeds cannot give, and what the quotas themselves forbid: said before anything is paid.
 
 A row here is (stratum, labels) of one seed that may train, as in `distill.seeds.strata`. Where more seeds will be made
-while the run goes on (`supply_is_final=False`), too few of them is no fault; labels and values that no seed has, and
-quotas that contradict each other, still are.
+while the run goes on, with the labels `made`, too few rows that can be told by those is no fault; labels and values that no
+seed has, and quotas that contradict each other, still are.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from distill.errors import Fault
 from distill.seeds.strata import EdgeCase, Plan, Row, Rule, amounts, covered, matching, quotas
@@ -22,7 +22,7 @@ def faults(
     per_stratum: int | None = None,
     edge_cases: Sequence[EdgeCase] = (),
     rules: Sequence[Rule] = (),
-    supply_is_final: bool = True,
+    made: Collection[str] | None = None,
 ) -> list[Fault]:
     """Every one of them: unknown labels and values, what asks for more than there is, what cannot hold together."""
     values: dict[str, set[str]] = {}
@@ -36,12 +36,13 @@ def faults(
     for number, (case, match) in enumerate(zip(edge_cases, matches, strict=True)):
         where = f"strata.edge_cases[{number}]"
         found += [Fault(f"{where}.where", message) for message in _unknown(case.where, values)] or [
-            Fault(where, message) for message in _edge_case(case, match, plan, supply_is_final)
+            Fault(where, message)
+            for message in _edge_case(case, match, plan, made is None or not set(case.where) <= set(made))
         ]
     for number in range(len(rules)):
         where = f"strata.quotas[{number}]"
         found += [Fault(f"{where}.where", message) for message in _unknown(rules[number].where, values)] or [
-            Fault(where, message) for message in _rule(number, plan, supply_is_final)
+            Fault(where, message) for message in _rule(number, plan, made is None)
         ]
     if accept is not None:
         least = sum(plan.firm(edge_cases, matches, limit=None).values())
@@ -50,7 +51,7 @@ def faults(
             rules=[_counted(rule, exact) for rule, exact in zip(rules, plan.exact, strict=True)],
         )  # fmt: skip
         supply = sum(most.values())
-        if accept > supply and supply_is_final:
+        if accept > supply and made is None:
             limits = f" at {per_stratum} a stratum" if per_stratum and supply < len(rows) else ""
             limits += " under strata.quotas" if rules and supply < len(rows) else ""
             text = f"{accept} asked, the training seeds can give {supply}{limits}; add seeds or lower it to {supply}"

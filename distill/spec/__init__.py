@@ -6,18 +6,21 @@ Only `cli` and `flow` import this package: stages take plain keyword arguments.
 from distill.spec.dataset import Dataset, Dedup, Expect, Select
 from distill.spec.judge import Judge
 from distill.spec.load import load, schema
-from distill.spec.seeds import EdgeCase, Quota, Seeds, Strata
+from distill.spec.seeds import UNLABELLED, AskedLabel, EdgeCase, Expand, Quota, Seeds, Strata
 from distill.spec.student import Evaluate, Student, Train
 from distill.spec.task import TaskSpec
 from distill.spec.teacher import BatchSettings, Colleague, Limits, PriceGiven, Sampling, Teacher
 
 __all__ = [
+    "UNLABELLED",
+    "AskedLabel",
     "BatchSettings",
     "Colleague",
     "Dataset",
     "Dedup",
     "EdgeCase",
     "Evaluate",
+    "Expand",
     "Expect",
     "Judge",
     "Limits",

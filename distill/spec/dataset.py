@@ -53,6 +53,12 @@ class Dataset(Part):
         0.0, ge=0, le=1, description="strata get rows by their size to the power of it: 1 as they come, 0 all alike"
     )
     select: Select = Select()
+    more_draws: int | None = Field(
+        None,
+        ge=0,
+        description="further answers asked for a row that gates refused, where its stratum lacks rows and no seed is left; "
+        "default: 1 with seeds.expand, else 0",
+    )
     valid: Share = 0.1
 
 

@@ -7,9 +7,9 @@ Unknown keys are refused with the nearest known one, duplicate keys too; each fa
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -86,14 +86,22 @@ def _fault(error: Mapping[str, Any], lines: Mapping[NodePath, int], source: str)
 def _known(path: NodePath) -> list[str]:
     """The keys a group of the spec takes."""
     model: Any = TaskSpec
+    named = False
     for part in path:
-        if isinstance(part, int):
+        if isinstance(part, int) or named:
+            named = False  # a name that the user chose
             continue
         field = next((f for n, f in model.model_fields.items() if part in (n, f.alias)), None)
-        if field is None:
+        model = next(_models(field.annotation), None) if field is not None else None
+        if field is None or model is None:
             return []
-        inner = getattr(field.annotation, "__args__", ())
-        model = next((t for t in (*inner, field.annotation) if isinstance(t, type) and issubclass(t, BaseModel)), None)
-        if model is None:
-            return []
+        named = get_origin(field.annotation) is dict
     return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    """The groups of settings that a type is made of."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _models(part)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
+from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationInfo, field_validator, model_validator
 
 from distill.spec.part import Count, Part, Share
+from distill.spec.teacher import Colleague
 
 
 def _rows_or_share(value: float) -> float:
@@ -25,12 +26,28 @@ class TestRows(Part):
     share: Share | None = Field(None, description="share of the rows, by stratum")
     rows: Count | None = Field(None, description="number of rows, by stratum")
     from_: str | None = Field(None, alias="from", description="a file of test rows of your own")
+    gold: bool = Field(False, description="gold_rows: train: take rows with a known answer for the test as well")
 
     @model_validator(mode="after")
     def _one(self) -> TestRows:
         if sum(value is not None for value in (self.share, self.rows, self.from_)) != 1:
             raise ValueError("give exactly one of share, rows, from")
         return self
+
+
+class Expand(Part):
+    """New seeds asked of a model, for strata that lack rows when no real seed is left."""
+
+    ways: list[Literal["rewrite", "vary", "fill", "like"]] = Field(
+        default=["rewrite", "vary", "fill", "like"],
+        min_length=1,
+        description="other words; another person or difficulty; from the labels alone; like a few real ones",
+    )
+    model: Colleague | None = Field(None, description="who makes and checks them; default: the teacher's model")
+    per_row: Count = Field(3, description="new seeds from one real seed at the most")
+    at_most: Count = Field(500, description="new seeds asked for in one run at the most")
+    about: dict[str, str] = Field(default_factory=dict, description="what a label's value, or a stratum, means")
+    plausible: bool = Field(True, description="ask whether each new seed could be a real one of its stratum")
 
 
 class Seeds(Part):
@@ -43,12 +60,23 @@ class Seeds(Part):
         description="chats: logged conversations (OpenAI messages, ShareGPT, Alpaca), as columns messages, system and reply",
     )
     gold: str | None = Field(None, description="column with the known answer")
+    gold_rows: Literal["compare", "train"] = Field(
+        "compare",
+        description="train: a known answer is approved work and trains as it is, without asking the teacher; compare: it only measures",
+    )
     test: TestRows = TestRows(share=0.2)
     held_out: list[str] = Field(
         default_factory=list,
         description="files of evaluation sets (jsonl, csv, parquet; any columns): what repeats a row of them does not train",
     )
+    expand: Expand | None = Field(None, description="make new seeds where strata lack rows and no seed is left")
     broken: Literal["refuse", "drop"] = Field("refuse", description="what happens to rows that cannot be read")
+
+    @model_validator(mode="after")
+    def _known(self) -> Seeds:
+        if self.gold_rows == "train" and self.gold is None:
+            raise ValueError("gold_rows: train needs `gold`, the column with the known answer")
+        return self
 
     @property
     def paths(self) -> list[str]:
@@ -82,10 +110,43 @@ class Quota(Part):
         return self
 
 
+UNLABELLED = "unlabelled"
+"""The value of a label that a model was asked for and gave none that can be read."""
+
+
+class AskedLabel(Part):
+    """A label that a model is asked for, before test rows are set aside."""
+
+    ask: str = Field(description="template over the seed's variables")
+    values: list[str] = Field(min_length=2, description="what the label may be")
+    model: Colleague | None = Field(None, description="who is asked; default: the teacher's model, greedily")
+
+    @field_validator("values")
+    @classmethod
+    def _different(cls, values: list[str]) -> list[str]:
+        if len(set(values)) < len(values) or UNLABELLED in values or "" in values:
+            raise ValueError(f"each value once, none of them empty or `{UNLABELLED}`")
+        return values
+
+
+def _kind(value: Any) -> str:
+    return "[rule]" if isinstance(value, str) else "[asked]"
+
+
+Label = Annotated[
+    Annotated[str, Tag("[rule]")] | Annotated[AskedLabel, Tag("[asked]")],
+    Discriminator(_kind),
+]
+
+
 class Strata(Part):
     """The cells over which the dataset is balanced."""
 
-    by: list[str] = Field(default_factory=list, description="label columns of the seeds")
+    by: list[str] = Field(default_factory=list, description="labels: columns of the seeds, or those of `labels`")
+    labels: dict[str, Label] = Field(
+        default_factory=dict,
+        description="labels that are no columns: an SQL expression over the columns of a row, or what a model is asked",
+    )
     edge_cases: list[EdgeCase] = Field(default_factory=list)
     quotas: list[Quota] = Field(
         default_factory=list, description="rows of some strata; the first that matches a stratum counts"
@@ -107,9 +168,26 @@ class Strata(Part):
         return quotas
 
     @property
+    def names(self) -> list[str]:
+        """Every label, those of `by` first."""
+        return list(
+            dict.fromkeys([*self.by, *(label for case in self.edge_cases for label in case.where), *self.labels])
+        )
+
+    @property
     def columns(self) -> list[str]:
-        """Every label column that is needed, those of `by` first."""
-        return list(dict.fromkeys([*self.by, *(label for case in self.edge_cases for label in case.where)]))
+        """The labels that are columns of the seeds."""
+        return [name for name in self.names if name not in self.labels]
+
+    @property
+    def rules(self) -> dict[str, str]:
+        """The labels that an SQL expression gives."""
+        return {name: label for name, label in self.labels.items() if isinstance(label, str)}
+
+    @property
+    def asked(self) -> dict[str, AskedLabel]:
+        """The labels that a model is asked for."""
+        return {name: label for name, label in self.labels.items() if not isinstance(label, str)}
 
     @property
     def shares(self) -> list[str]:

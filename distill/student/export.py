@@ -4,7 +4,7 @@
                                where the task has some; an assistant's turn before the last has "weight": 0, so that
                                only the teacher's answer trains
     test.jsonl                 {"seed_id": …, "messages": [system, user], "gold": {…} or null}
-    dataset.parquet            seed_id, teacher, draw, stratum, fate, prompt (the turns as JSON), answer, tool_calls, score
+    dataset.parquet            seed_id, teacher (-1: gold), draw, stratum, fate, prompt (the turns as JSON), answer, tool_calls, score
 
 Equal samples give equal bytes: rows are sorted by (seed_id, teacher, draw), lines end in "\\n", and no character that
 some reader takes for a line break, nor half a surrogate pair, stands in a line unescaped.

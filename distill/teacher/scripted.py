@@ -1,8 +1,9 @@
 """A teacher that follows a script: for rehearsals and tests, at no cost and with no server.
 
 Its answer is a function of the request alone, so every rehearsal gives the same dataset. By default it fills the
-request's JSON schema: enum values picked by the request's hash, strings cut from the last user turn; where the request
-brings tools, every other answer calls one. A judge's question gets a verdict with the code that it asks for.
+request's JSON schema: enum values picked by the request's hash, strings cut from the last user turn (for a new seed, its
+words anew); where the request brings tools, every other answer calls one. A judge's question gets a verdict with the code
+that it asks for.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from typing import Any
 
 from distill import tokens
@@ -49,10 +51,18 @@ def fitting(request: Request) -> str:
     form = request.body.get("response_format", {}).get("json_schema") or request.body.get("text", {}).get("format", {})
     if form.get("schema") is None:
         return words
+    if form.get("name") == "new_seed":
+        words = _shuffled(words, request.id)
     value = _fill(form["schema"], int(request.id, 16), words)
     if form.get("name") == "verdict" and (code := _CODE.search(words)):  # a judge repeats the code of its turn
         value["code"] = code[0]
     return json.dumps(value, ensure_ascii=False)
+
+
+def _shuffled(text: str, key: str) -> str:
+    """Words of a text by a hash, with part of the hash: what is asked for as a new seed is unlike all others."""
+    words = sorted(set(re.findall(r"\w{3,}", text)), key=lambda word: blake2b(f"{key} {word}".encode()).digest())
+    return " ".join([key[:6], *words[:7], key[6:12]])
 
 
 def calling(request: Request) -> tuple[ToolCall, ...]:

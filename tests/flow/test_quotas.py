@@ -75,7 +75,7 @@ def test_rows_over_the_quota_say_why_and_the_funnel_says_how_far_apart_the_other
         over = one.dropped.filter(reason="over_quota")
         assert (one.kept.height, over.height) == (10, 12)
         assert all(text.endswith(f"place 1 by score, {why}") for text in over["detail"])
-    spread = found["{}"].funnel[-1]["spread"]
+    spread = next(step for step in found["{}"].funnel if step["stage"] == "balance")["spread"]
     assert spread["rows"] == 10
     assert spread["chosen"] > spread["by_hash"]
 

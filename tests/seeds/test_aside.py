@@ -130,3 +130,15 @@ def test_a_test_row_out_of_a_long_chain_costs_only_the_rows_near_it():
     left = {place[text] for text in out.kept.filter(pl.col("role") == "train")["input"]}
     assert not left & {near for t in held for near in (t - 1, t + 1)}
     assert max(out.kept.group_by("cluster").len()["len"]) <= 3
+
+
+def test_where_known_answers_train_test_rows_are_drawn_from_the_others():
+    """Half have an answer: with `gold` off none of them is drawn, and of rows that all have one none is."""
+    rows = [
+        Seed({"message": f"{i * 7919} rivers and {i * 104729} lamps"}, gold={"a": 1} if i % 2 else None)
+        for i in range(40)
+    ]
+    kept = set_aside(table(rows), rows=10, gold=False).kept
+    assert kept.filter(role="test").height == 10
+    assert kept.filter(role="test")["gold"].null_count() == 10
+    assert set_aside(table(rows[1::2]), rows=10, gold=False).report["test"] == {"asked": 10, "got": 0, "strata": {}}

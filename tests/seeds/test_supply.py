@@ -80,8 +80,10 @@ def test_where_more_seeds_will_be_made_too_few_of_them_are_no_fault():
     """What a typing error makes unknown, and quotas that contradict each other, still are."""
     rules = [Rule({"intent": "a"}, count=90), Rule({"intent": "zz"}, count=1)]
     cases = [EdgeCase({"tone": "x"}, 50)]
-    found = faults(ROWS, accept=80, edge_cases=cases, rules=rules, supply_is_final=False)
+    found = faults(ROWS, accept=80, edge_cases=cases, rules=rules, made=["intent", "tone"])
     assert [fault.where for fault in found] == ["strata.quotas[1].where"]
+    untold = faults(ROWS, accept=80, edge_cases=cases, made=["intent"])
+    assert "at_least 50 asked" in str(untold[0])
     contradicting = [Rule({"intent": "a"}, count=4), Rule({"intent": "b"}, count=4)]
-    found = faults(ROWS, accept=7, rules=contradicting, supply_is_final=False)
+    found = faults(ROWS, accept=7, rules=contradicting, made=["intent", "tone"])
     assert [fault.where for fault in found] == ["dataset.accept"]

@@ -1,0 +1,64 @@
+"""Rows whose known answer trains as it is: approved work, which gates look at and do not judge.
+
+What a gate would drop is a warning, a row of flagged.parquet in the schema of dropped.parquet. Only what must not train
+whoever approved it goes: the gates `secrets` and `pii` come first and do as they are set.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import polars as pl
+
+from distill.curate.gates import GATES, run_gates
+from distill.curate.outcome import Outcome, dropped_frame, ordered, summary
+from distill.records import Json, ToolCall, canonical
+
+STAGE = "gold"
+PRIVATE = ("secrets", "pii")
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """What the private gates left and dropped, and what the others would have dropped."""
+
+    outcome: Outcome
+    flagged: pl.DataFrame
+
+
+def spoken(gold: Mapping[str, Json], *, fields: Sequence[str] = ()) -> tuple[str, tuple[ToolCall, ...]]:
+    """A known answer as a teacher would have given it: its text and its calls.
+
+    `fields` are those of the task's answers, in their order; a plain value, which seeds keep as {"answer": value}, is its text.
+    """
+    calls = gold.get("tool_calls")
+    if set(gold) <= {"content", "tool_calls"} and isinstance(calls, list) and all(_is_call(call) for call in calls):
+        return str(gold.get("content") or ""), tuple(ToolCall(c["name"], canonical(c["arguments"])) for c in calls)
+    if set(gold) == {"answer"} and "answer" not in fields:
+        value = gold["answer"]
+        return value if isinstance(value, str) else canonical(value), ()
+    in_order = {name: gold[name] for name in fields if name in gold}
+    return json.dumps({**in_order, **gold}, ensure_ascii=False), ()
+
+
+def _is_call(call: Json) -> bool:
+    return isinstance(call, Mapping) and isinstance(call.get("name"), str) and "arguments" in call
+
+
+def check(frame: pl.DataFrame, gates: Sequence[tuple[str, Mapping[str, Any]]]) -> Approved:
+    """Run the gates over approved samples; a row may be flagged by several."""
+    private = [(name, settings) for name, settings in gates if name in PRIVATE]
+    clean = run_gates(frame, private)
+    rows, flags = clean.kept, [dropped_frame()]
+    for name, settings in gates:
+        if name not in PRIVATE:
+            looked = GATES[name].run(rows, **GATES[name].arguments(settings))
+            rows = ordered(pl.concat([looked.kept, looked.rejected], how="diagonal"))
+            flags.append(looked.dropped)
+    dropped = clean.dropped.with_columns(pl.lit(STAGE).alias("stage"))
+    flagged = pl.concat(flags).sort("row", "stage", "reason")
+    report = summary(STAGE, frame.height, dropped)
+    return Approved(replace(clean, kept=rows, dropped=dropped, report=report), flagged)

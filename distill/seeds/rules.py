@@ -1,0 +1,102 @@
+"""Labels by rule: an SQL expression over a row's columns, such as `CASE WHEN LENGTH(message) > 200 THEN 'long' ELSE 'short' END`.
+
+A rule sees one row and nothing else. polars opens a file as soon as an expression with a subquery is only parsed, so a
+text that names one of its readers never gets that far; and what looks at other rows, or at the clock, is refused, since a
+label must not change with the rows beside it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from distill.errors import Fault
+from distill.records import Json
+from distill.text import did_you_mean, storable
+
+_READS = re.compile(r"(read|scan)_(avro|csv|delta|iceberg|ipc|json|lines|ndjson|parquet)", re.IGNORECASE)
+_MORE = "it looks at more than one row; a rule computes a row's label from that row alone"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """The label that a rule gives, and the columns that it looks at."""
+
+    label: str
+    expression: pl.Expr
+    columns: tuple[str, ...]
+
+
+def parse(rules: Mapping[str, str], *, columns: Collection[str]) -> tuple[list[Rule], list[Fault]]:
+    """The rules that can be used, and what is wrong with the others; nothing is read or computed."""
+    found, faults = [], []
+    for label, text in rules.items():
+        try:
+            found.append(_parsed(label, text, columns))
+        except ValueError as error:
+            faults.append(Fault(f"strata.labels.{label}", f"{text[:80]!r}: {error}"))
+    return found, faults
+
+
+def _parsed(label: str, text: str, columns: Collection[str]) -> Rule:
+    if _READS.search(text):
+        raise ValueError("a rule reads no files; it is one expression over the columns of a row")
+    try:
+        expression, again = pl.sql_expr(text), pl.sql_expr(text)
+        names = list(dict.fromkeys(expression.meta.root_names()))
+        if set(names) <= set(columns):  # what a subquery is shows only when the expression is put to use
+            pl.LazyFrame({name: [] for name in columns}).select(expression).collect_schema()
+    except (pl.exceptions.PolarsError, OSError) as error:
+        said = "a rule has no subquery" if "subplan" in str(error) else _first_line(error)
+        raise ValueError(f"no SQL expression over a row: {said}") from None
+    if any(name.startswith("_POLARS_") for name in names):
+        raise ValueError("no SQL expression over a row: a rule has no subquery")
+    unknown = [name for name in names if name not in columns]
+    if unknown:
+        raise ValueError("; ".join(f"no column {name!r}{did_you_mean(name, columns)}" for name in unknown))
+    if not names or expression.meta.has_multiple_outputs():
+        raise ValueError(f"it looks at no column, so it cannot tell rows apart; columns are {', '.join(columns)}")
+    if not _by_row(expression):
+        raise ValueError(_MORE)
+    if not expression.meta.eq(again):
+        raise ValueError("it looks at the clock, so a row's label would change from run to run")
+    return Rule(label, expression, tuple(names))
+
+
+def _by_row(expression: pl.Expr) -> bool:
+    """Whether each row's value hangs on that row alone: polars tells it of an expression as a whole, but not of an
+    aggregate inside a comparison.
+    """
+    meta = expression.meta
+    inputs = meta.pop()
+    if not inputs:
+        return meta.is_column() or meta.is_literal()
+    try:
+        by_row = meta.is_row_separable() and not (meta.root_names() and meta.is_scalar())
+    except pl.exceptions.ColumnNotFoundError:  # polars cannot tell where there is an IN below; `labels` looks again
+        by_row = True
+    return by_row and all(_by_row(part) for part in inputs if not str(part).startswith("Series"))
+
+
+def labels(rule: Rule, columns: Mapping[str, Sequence[Json]]) -> list[str | None]:
+    """What a rule gives for each row, as text; None where it gives nothing. ValueError where it fails as a whole."""
+    try:
+        frame = pl.DataFrame([pl.Series(name, columns[name], strict=False) for name in rule.columns])
+        given = _given(rule, frame)
+        middle = frame.height // 2
+        if len(given) != frame.height or given != _given(rule, frame[:middle]) + _given(rule, frame[middle:]):
+            raise ValueError(_MORE)
+    except (pl.exceptions.PolarsError, TypeError, OverflowError) as error:
+        raise ValueError(_first_line(error)) from None
+    return [None if value is None or value == "" else storable(value) for value in given]
+
+
+def _given(rule: Rule, frame: pl.DataFrame) -> list[str | None]:
+    return frame.select(rule.expression.cast(pl.String)).to_series().to_list()
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).split("\n", 1)[0][:200]

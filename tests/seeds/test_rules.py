@@ -1,0 +1,112 @@
+"""Labels by rule: an expression over one row, which reads nothing and looks at nothing else."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from distill.errors import SpecError
+from distill.seeds import load, rules
+
+COLUMNS = ["message", "n", "tone"]
+
+
+def told(text: str) -> str:
+    """What is wrong with a rule."""
+    found, faults = rules.parse({"size": text}, columns=COLUMNS)
+    assert not found
+    return str(faults[0])
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("LENGTH(mesage) > 3", "no column 'mesage'; did you mean 'message'?"),
+        ("lenght(message)", "unsupported function 'lenght'"),
+        ("CASE WHEN n > 3", "no SQL expression"),
+        ("message; DROP TABLE seeds", "unexpected token ';'"),
+        ("", "no SQL expression"),
+        ("*", "no SQL expression"),
+        ("'all'", "looks at no column"),
+        ("COUNT(*)", "looks at no column"),
+        ("LENGTH(message) > AVG(LENGTH(message))", "more than one row"),
+        ("n > MAX(n) OVER (PARTITION BY tone)", "more than one row"),
+        ("ROW_NUMBER() OVER (ORDER BY n)", "more than one row"),
+        ("CASE WHEN n > 3 THEN CURRENT_TIMESTAMP END", "looks at the clock"),
+        ("(SELECT 1)", "no subquery"),
+        ("n IN (VALUES (1))", "no subquery"),
+        ("n IN (SELECT n FROM self)", "relation 'self' was not found"),
+    ],
+)
+def test_what_is_no_rule_is_said(text: str, said: str) -> None:
+    """Unknown columns with the nearest, bad SQL with its message, and what hangs on other rows."""
+    assert said in told(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(SELECT a FROM read_csv('{path}'))",
+        "n IN (FROM read_csv('{path}'))",
+        "EXISTS(SELECT 1 FROM \"read_csv\"('{path}'))",
+        "n = ANY(SELECT a FROM Read_Parquet('{path}'))",
+        "n IN (SELECT a FROM read_json/**/('{path}'))",
+    ],
+)
+def test_a_rule_never_opens_a_file(tmp_path: Path, text: str) -> None:
+    """polars would open it as soon as the expression is parsed; a pipe that nobody writes to would hang for ever."""
+    import os
+
+    pipe = tmp_path / "pipe.csv"
+    os.mkfifo(pipe)
+    assert "reads no files" in told(text.format(path=pipe))
+
+
+def test_an_aggregate_that_polars_does_not_tell_is_found_on_the_rows() -> None:
+    """Below an IN the structure says nothing; half of the rows alone must give what all give."""
+    found, faults = rules.parse({"x": "MAX(CASE WHEN tone IN ('a') THEN n ELSE 0 END) > n"}, columns=COLUMNS)
+    assert not faults
+    with pytest.raises(ValueError, match="more than one row"):
+        rules.labels(found[0], {"tone": ["a", "b", "a", "b"], "n": [1, 2, 3, 4]})
+
+
+@given(st.lists(st.tuples(st.text(max_size=8), st.one_of(st.none(), st.integers(-5, 5))), max_size=12), st.randoms())
+def test_a_row_is_labelled_alike_in_any_order_and_company(rows: list[tuple[str, int | None]], random: object) -> None:
+    """The label of a row alone is its label among others."""
+    text = "CASE WHEN LENGTH(message) > 3 THEN 'long' WHEN n IN (1, 2) OR n < 0 THEN 'odd' ELSE CAST(n AS VARCHAR) END"
+    (rule,), _ = rules.parse({"x": text}, columns=COLUMNS)
+
+    def labels(of: list[tuple[str, int | None]]) -> list[str | None]:
+        n = pl.Series([n for _, n in of], dtype=pl.Int64)
+        return rules.labels(rule, {"message": pl.Series([m for m, _ in of], dtype=pl.String), "n": n})
+
+    assert labels(rows) == [label for row in rows for label in labels([row])]
+
+
+def test_rows_that_a_rule_gives_nothing_for_are_faults_with_their_lines(tmp_path: Path) -> None:
+    """NULL is no label: refused with the row, or dropped with it where broken rows are dropped."""
+    path = tmp_path / "s.jsonl"
+    rows = [{"message": "a", "n": 1}, {"message": "b", "n": None}, {"message": "c"}]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    ruled, _ = rules.parse({"size": "n > 0", "long": "LENGTH(message) > 3"}, columns=["message", "n"])
+    with pytest.raises(SpecError) as caught:
+        load.read([path], variables=["message"], rules=ruled)
+    assert [fault.where for fault in caught.value.faults] == [f"{path}:2", f"{path}:3"]
+    assert "the rule of the label 'size' gives nothing" in str(caught.value)
+    seeds, dropped = load.read([path], variables=["message"], rules=ruled, strict=False)
+    assert [seed.labels for seed in seeds] == [{"size": "true", "long": "false"}]
+    assert dropped["row"].to_list() == ["s.jsonl:2", "s.jsonl:3"]
+
+
+def test_a_rule_that_fails_on_the_rows_is_a_fault_of_its_own(tmp_path: Path) -> None:
+    """A cast that a row's text does not take."""
+    path = tmp_path / "s.csv"
+    path.write_text("message,n\na,1\nb,two\n")
+    ruled, _ = rules.parse({"size": "CAST(n AS INT) > 1"}, columns=["message", "n"])
+    with pytest.raises(SpecError, match=r"strata\.labels\.size: cannot be computed: .*two"):
+        load.read([path], variables=["message"], rules=ruled)
