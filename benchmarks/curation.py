@@ -97,9 +97,10 @@ what where who why never always again still broken works battery tire oil gas ca
 rate dollars euros pounds translate spanish french english spell define word meaning joke fun fact story"""
 
 
-def one(count: int) -> dict[str, object]:
+def one(count: int, *, gated: bool) -> dict[str, object]:
     """All steps over so many samples."""
     from distill.curate import balance, dedup, gates, leaks, split
+    from distill.graph import Graph
     from distill.student import export
 
     kept, dropped = samples(count), 0
@@ -111,14 +112,17 @@ def one(count: int) -> dict[str, object]:
     def lap(name: str, since: float) -> None:
         seconds[name] = round(time.monotonic() - since, 2)
 
-    for name, settings in SETTINGS:
+    at = time.monotonic()
+    graph = Graph.of(kept["input"], threshold=0.85)  # a run makes it once, from the seeds, and keeps it
+    lap("graph", at)
+    for name, settings in SETTINGS[: None if gated else 1]:
         at = time.monotonic()
         outcome = gates.run_gates(kept, [(name, settings)])
         kept, dropped = outcome.kept, dropped + outcome.dropped.height
         del outcome
         lap(name, at)
     at = time.monotonic()
-    unique = dedup.duplicates(kept, near=0.85, compare=["intent", "urgency"])
+    unique = dedup.duplicates(kept, near=0.85, compare=["intent", "urgency"], graph=graph)
     kept, dropped = unique.kept, dropped + unique.dropped.height
     del unique
     lap("duplicates", at)
@@ -135,7 +139,9 @@ def one(count: int) -> dict[str, object]:
     del even
     lap("balance", at)
     at = time.monotonic()
-    kept = split.split(kept, valid=0.1)
+    told = leaks.valid_leaks(split.split(kept, valid=0.1), near=0.85, graph=graph)
+    kept, dropped = told.kept, dropped + told.dropped.height
+    del told
     lap("split", at)
     at = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
@@ -155,12 +161,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--count", type=int, nargs="+", default=[10_000, 100_000])
     parser.add_argument("--one", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--no-gates", action="store_true", help="the first gate alone: what the steps after them take")
     given = parser.parse_args()
     if given.one:
-        print(json.dumps(one(given.one)))
+        print(json.dumps(one(given.one, gated=not given.no_gates)))
         return
     for count in given.count:
-        subprocess.run([sys.executable, __file__, "--one", str(count)], check=True)
+        subprocess.run([sys.executable, __file__, "--one", str(count), *sys.argv[1:][-1:] * given.no_gates], check=True)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,10 @@ DEEPEST = 64
 def normalise(text: str) -> str:
     """`text` in NFC, case-folded, with every run of whitespace as one space and none at the ends."""
     folded = unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
-    return " ".join(folded.split())
+    plain = " ".join(folded.split())
+    return (
+        text if plain == text else plain
+    )  # the same object, so that a million texts that are plain stand once in memory
 
 
 def storable(text: str) -> str:

@@ -9,7 +9,8 @@ neither. Such a drop is a `conflict` (`distill.curate.conflicts`), and where the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from hashlib import blake2b
 from typing import Literal
 
 import polars as pl
@@ -42,21 +43,20 @@ def duplicates(
     `graph` is of all inputs, where the caller has it; otherwise it is made here.
     """
     rows = ordered(frame)
-    seeds, teachers = rows["seed_id"].to_list(), rows["teacher"].to_list()
-    names, answers = _names(rows), _answers(rows)
-    drops = _exact(rows, names, answers)
+    seeds, teachers, name, answers = rows["seed_id"], rows["teacher"], _naming(rows), _answers(rows)
+    drops = _exact(rows, answers)
     reason = "for_a_person" if on_conflict == "person" else "conflict"
     for i, twin, how in _matches(rows, set(drops), near, graph):
         if seeds[twin] == seeds[i]:
-            drops[i] = _ANOTHER, f"of this row {names[twin]} is kept"
+            drops[i] = _ANOTHER, f"of this row {name(twin)} is kept"
         elif differs := clash(rows["answer"][i], rows["answer"][twin], compare):
-            drops[i] = (reason, f"input near {names[twin]} ({how}), but {differs}")
+            drops[i] = (reason, f"input near {name(twin)} ({how}), but {differs}")
             if on_conflict != "keep" and (teachers[twin] != GOLD or teachers[i] == GOLD):
-                drops.setdefault(twin, (reason, f"{names[i]} has nearly this input, and answers otherwise: {differs}"))
+                drops.setdefault(twin, (reason, f"{name(i)} has nearly this input, and answers otherwise: {differs}"))
         else:
             has = "another answer" if answers[twin] != answers[i] else "the same answer"
             word, limit = ("near_duplicate", near) if how.kind == "near" else ("same_meaning", graph and graph.meaning)
-            drops[i] = (word, f"input near {names[twin]}, which has {has}: {how}, limit {limit}")
+            drops[i] = (word, f"input near {name(twin)}, which has {has}: {how}, limit {limit}")
     return partition(rows, drops, stage="dedup")
 
 
@@ -68,8 +68,8 @@ def conflicts(
     A row's answer is its best one, and a row is in one group at most. Sorted by their smallest seed_id.
     """
     rows = ordered(frame)
-    seeds, said = rows["seed_id"].to_list(), rows["answer"].to_list()
-    exact = set(_exact(rows, _names(rows), _answers(rows)))
+    seeds, said = rows["seed_id"], rows["answer"]
+    exact = set(_exact(rows, _answers(rows)))
     groups: dict[int, list[int]] = {}
     for i, twin, _ in _matches(rows, exact, near, graph):
         if seeds[twin] != seeds[i] and clash(said[i], said[twin], compare):
@@ -80,35 +80,42 @@ def conflicts(
 
 def _matches(rows: pl.DataFrame, exact: set[int], near: float, graph: Graph | None) -> Iterator[Match]:
     single = [i for i in by_worth(rows) if i not in exact]
-    texts = rows["input"].to_list()
-    inputs = [texts[i] for i in single]
+    inputs = rows["input"].gather(single).to_list()
     known = graph or Graph.of(inputs, threshold=near)
     for i, twin in zip(single, known.twins(inputs, threshold=near), strict=True):
         if twin is not None:
             yield i, single[twin.index], twin
 
 
-def _exact(rows: pl.DataFrame, names: Sequence[str], answers: Sequence[str]) -> dict[int, tuple[str, str]]:
+def _exact(rows: pl.DataFrame, answers: Sequence[bytes]) -> dict[int, tuple[str, str]]:
     """Rows that say the same as a better one about the same input."""
-    seeds, inputs = rows["seed_id"].to_list(), rows["input"].to_list()
-    first: dict[tuple[str, str], int] = {}
+    seeds, name = rows["seed_id"], _naming(rows)
+    asked = [_spelling(text) for text in rows["input"]]
+    first: dict[bytes, int] = {}
     drops = {}
     for i in by_worth(rows):
-        twin = first.setdefault((normalise(inputs[i]), answers[i]), i)
+        twin = first.setdefault(asked[i] + answers[i], i)
         if twin != i and seeds[twin] == seeds[i]:
-            drops[i] = _ANOTHER, f"of this row {names[twin]} is kept"
+            drops[i] = _ANOTHER, f"of this row {name(twin)} is kept"
         elif twin != i:
-            drops[i] = ("exact_duplicate", f"same input and answer as {names[twin]}")
+            drops[i] = ("exact_duplicate", f"same input and answer as {name(twin)}")
     return drops
 
 
-def _answers(rows: pl.DataFrame) -> list[str]:
-    """What each row says, its calls included, in the spelling under which answers are the same."""
-    return [normalise(f"{text} {calls}") for text, calls in zip(rows["answer"], rows["tool_calls"], strict=True)]
+def _answers(rows: pl.DataFrame) -> list[bytes]:
+    """What each row says, its calls included: equal where answers are the same."""
+    return [_spelling(f"{text} {calls}") for text, calls in zip(rows["answer"], rows["tool_calls"], strict=True)]
 
 
-def _names(rows: pl.DataFrame) -> list[str]:
-    return [_name(*row) for row in rows.select("seed_id", "teacher", "draw").iter_rows()]
+def _spelling(text: str) -> bytes:
+    """Stands for all texts that are the same after `normalise`, in sixteen bytes: a million rows' texts would not fit twice."""
+    return blake2b(normalise(text).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+def _naming(rows: pl.DataFrame) -> Callable[[int], str]:
+    """What tells a row's name."""
+    seeds, teachers, draws = rows["seed_id"], rows["teacher"], rows["draw"]
+    return lambda i: _name(seeds[i], teachers[i], draws[i])
 
 
 def _name(seed: str, teacher: int, draw: int) -> str:

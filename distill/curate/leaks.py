@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import overload
 
 import polars as pl
 
@@ -21,6 +22,25 @@ from distill.curate.outcome import Outcome, ordered, partition
 from distill.graph import Graph
 
 Drops = dict[int, tuple[str, str]]
+
+
+class _Texts(Sequence[str]):
+    """The text of each sample, put together when it is looked at: of a million they would not fit in memory twice."""
+
+    def __init__(self, rows: pl.DataFrame) -> None:
+        self._rows = rows.select("input", "answer", "tool_calls")
+
+    def __len__(self) -> int:
+        return self._rows.height
+
+    @overload
+    def __getitem__(self, at: int) -> str: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[str]: ...
+    def __getitem__(self, at: int | slice) -> str | list[str]:
+        if isinstance(at, slice):
+            return [quotes.text_of(*parts) for parts in self._rows[at].iter_rows()]
+        return quotes.text_of(*self._rows.row(at))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +71,7 @@ def leaks(
     """
     rows, mark = ordered(frame), f"{stage}_template"
     known = rows[mark].to_list() if mark in rows.columns else [None] * rows.height
-    texts = [quotes.text_of(*parts) for parts in rows.select("input", "answer", "tool_calls").iter_rows()]
-    found = quotes.find(texts, [(row.input, row.answer) for row in held_out], common=common)
+    found = quotes.find(_Texts(rows), [(row.input, row.answer) for row in held_out], common=common)
     drops: Drops = {}
     for i, quote in enumerate(found.quotes):
         if quote is not None and known[i] is None:

@@ -34,8 +34,15 @@ Fail = tuple[str, str] | None
 
 def by_worth(rows: pl.DataFrame) -> list[int]:
     """Indices of ordered rows, the best first: approved ones, then by score (none is last), then by seed_id and draw."""
-    scores, teachers = rows["score"].to_list(), rows["teacher"].to_list()
-    return sorted(range(rows.height), key=lambda i: (teachers[i] != GOLD, scores[i] is None, -(scores[i] or 0.0), i))
+    score = rows["score"].cast(pl.Float64)
+    keys = (
+        np.arange(rows.height),
+        -score.fill_null(0.0).to_numpy(),
+        score.is_null().to_numpy(),
+        rows["teacher"] != GOLD,
+    )
+    order: list[int] = np.lexsort(keys).tolist()
+    return order
 
 
 def rescored(rows: pl.DataFrame) -> pl.DataFrame:

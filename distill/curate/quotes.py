@@ -29,6 +29,8 @@ SHORTEST = 16
 """Half words from which a short held-out text is looked for as a whole: GPT-3's least number of words, 8."""
 COMMON = 10
 """A run that more training texts hold is template text."""
+TEXTS = 1 << 12
+"""Training texts that are read at a time."""
 BLOCK = 1 << 19
 """Characters that are looked at together."""
 _CLIP = 80
@@ -87,8 +89,8 @@ def find(train: Sequence[str], held_out: Sequence[Sequence[str]], *, common: int
     held_by = np.zeros(len(index.numbers), np.int64)
     shares = np.zeros(len(train), np.bool_)
     hits = np.empty((0, 3), np.int64)
-    for start, stop in blocks([len(text) for text in train], BLOCK):
-        fresh = _hits(words(train[start:stop]), index)
+    for start, texts in _pieces(train):
+        fresh = _hits(words(texts), index)
         held_by += np.bincount(fresh[:, 1], minlength=len(held_by))
         fresh[:, 0] += start
         shares[fresh[:, 0]] = True
@@ -100,6 +102,14 @@ def find(train: Sequence[str], held_out: Sequence[Sequence[str]], *, common: int
         quotes[row] = _quote(train[row], first, run, index, int(held_by[run]))
     shares[hits[:, 0]] = False
     return Found(quotes, shares.tolist(), int((held_by > common).sum()))
+
+
+def _pieces(train: Sequence[str]) -> Iterator[tuple[int, Sequence[str]]]:
+    """Texts that are looked at together, and the place of their first."""
+    for start in range(0, len(train), TEXTS):
+        texts = train[start : start + TEXTS]
+        for low, high in blocks([len(text) for text in texts], BLOCK):
+            yield start + low, texts[low:high]
 
 
 def _indexed(held_out: Sequence[Sequence[str]]) -> _Index | None:
