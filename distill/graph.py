@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Literal
 
 from distill import similar
 from distill.similar import clusters, near_pairs
-from distill.text import normalise
+from distill.text import normalise, spelling
 
 if TYPE_CHECKING:
     import polars as pl
@@ -49,8 +49,9 @@ class Graph:
     threshold: float
     meaning: float | None
     """The cosine from which two texts mean the same; None where meaning was not asked about."""
-    texts: Sequence[str] = field(repr=False)
-    nodes: Mapping[str, int] = field(repr=False)
+    texts: Sequence[bytes] = field(repr=False)
+    """Of each node its text's `spelling`: the texts themselves would not fit in memory beside a million rows."""
+    nodes: Mapping[bytes, int] = field(repr=False)
     edges: Mapping[int, Mapping[int, Edge]] = field(repr=False)
     """Of each node that has any, its neighbours; each edge stands at both ends."""
     crowd: Mapping[int, int] = field(repr=False)
@@ -60,15 +61,16 @@ class Graph:
     def of(cls, texts: Iterable[str], *, threshold: float, meaning: float | None = None) -> Graph:
         """The graph of texts, with edges from a similarity in (0, 1] on, and from a cosine in (0, 1] on where one is given."""
         plain = list(dict.fromkeys(map(normalise, texts)))
+        spelt = [spelling(text) for text in plain]
         pairs: list[Pair] = [(i, j, value, "near") for i, j, value in near_pairs(plain, threshold=threshold)]
         if meaning is not None:
             from distill.meaning import alike
 
             pairs += [(i, j, value, "meaning") for i, j, value in alike(plain, threshold=meaning)]
-        return cls._of(plain, pairs, threshold, meaning)
+        return cls._of(spelt, pairs, threshold, meaning)
 
     @classmethod
-    def _of(cls, plain: Sequence[str], pairs: Sequence[Pair], threshold: float, meaning: float | None) -> Graph:
+    def _of(cls, spelt: Sequence[bytes], pairs: Sequence[Pair], threshold: float, meaning: float | None) -> Graph:
         from distill.sketches import LEAST
 
         edges: dict[int, dict[int, Edge]] = {}
@@ -80,19 +82,19 @@ class Graph:
         roots = clusters(len(ends), [(place[i], place[j], value) for i, j, value, _ in pairs])
         sizes = Counter(roots)
         crowd = {node: ends[root] for node, root in zip(ends, roots, strict=True) if sizes[root] > LEAST}
-        return cls(threshold, meaning, plain, {text: node for node, text in enumerate(plain)}, edges, crowd)
+        return cls(threshold, meaning, spelt, {text: node for node, text in enumerate(spelt)}, edges, crowd)
 
     @classmethod
     def read(
         cls, table: pl.DataFrame, texts: Mapping[str, str], *, threshold: float, meaning: float | None = None
     ) -> Graph:
         """The graph of `table` again; `texts` are all texts that it was made of, by their ids."""
-        plain = list(dict.fromkeys(map(normalise, texts.values())))
-        nodes = {text: node for node, text in enumerate(plain)}
-        node = {name: nodes[normalise(text)] for name, text in texts.items()}
+        spelt = list(dict.fromkeys(map(spelling, texts.values())))
+        nodes = {text: node for node, text in enumerate(spelt)}
+        node = {name: nodes[spelling(text)] for name, text in texts.items()}
         rows = table.sort("a", "b").iter_rows()
         pairs = [(*sorted((node[a], node[b])), value, kind) for a, b, value, kind in rows if a in node and b in node]
-        return cls._of(plain, pairs, threshold, meaning)
+        return cls._of(spelt, pairs, threshold, meaning)
 
     def table(self, texts: Mapping[str, str]) -> pl.DataFrame:
         """Every edge between `texts` (by id) as (a, b, similarity, kind), a < b; of equal texts the smallest id stands for all."""
@@ -100,7 +102,7 @@ class Graph:
 
         names: dict[int, str] = {}
         for name in sorted(texts):
-            node = self.nodes.get(normalise(texts[name]))
+            node = self.nodes.get(spelling(texts[name]))
             if node is not None:
                 names.setdefault(node, name)
         rows = sorted(
@@ -118,12 +120,12 @@ class Graph:
         A text goes only when it is near one that stays. Chains never count (a ~ b ~ c drops b alone when a and c
         are far apart), so a cluster always keeps a survivor and boilerplate cannot melt a whole source into one row.
         """
-        plain = [normalise(text) for text in texts]
-        links = self._links(list(dict.fromkeys(plain)), threshold)
-        stays: dict[str, int] = {}
-        gone: dict[str, Twin] = {}
+        spelt = [spelling(text) for text in texts]
+        links = self._links(dict(zip(spelt, texts, strict=True)), threshold)
+        stays: dict[bytes, int] = {}
+        gone: dict[bytes, Twin] = {}
         found: list[Twin | None] = []
-        for j, text in enumerate(plain):
+        for j, text in enumerate(spelt):
             if text in stays:
                 found.append(Twin(stays[text], 1.0))
             elif text in gone:  # a copy goes wherever its first appearance went
@@ -140,61 +142,62 @@ class Graph:
 
     def nearest(self, texts: Sequence[str], others: Sequence[str], *, threshold: float) -> list[Twin | None]:
         """For each text its nearest of `others`, at or above the threshold."""
-        asked = list(dict.fromkeys(plain := [normalise(text) for text in texts]))
-        place: dict[str, int] = {}
+        spelt = [spelling(text) for text in texts]
+        asked = dict(zip(spelt, texts, strict=True))
+        place: dict[bytes, int] = {}
         for p, text in enumerate(others):
-            place.setdefault(normalise(text), p)
-        best = {text: Twin(place[text], 1.0) for text in asked if text in place}
+            place.setdefault(spelling(text), p)
+        best = {key: Twin(place[key], 1.0) for key in asked if key in place}
 
-        def compare(some: Sequence[str], pool: Sequence[str]) -> None:
+        def compare(some: Sequence[bytes], pool: Sequence[bytes]) -> None:
             if not some or not pool:
                 return
-            for text, found in zip(some, similar.nearest(some, pool, threshold=threshold), strict=True):
+            held = [others[place[key]] for key in pool]
+            for key, found in zip(
+                some, similar.nearest([asked[key] for key in some], held, threshold=threshold), strict=True
+            ):
                 if found is not None:
-                    note(text, Twin(place[pool[found[0]]], found[1]))
+                    note(key, Twin(place[pool[found[0]]], found[1]))
 
-        def note(text: str, twin: Twin) -> None:
-            best[text] = max(best.get(text, twin), twin, key=_nearness)
+        def note(key: bytes, twin: Twin) -> None:
+            best[key] = max(best.get(key, twin), twin, key=_nearness)
 
-        wanted = set(asked)
         for other, index in place.items():
-            for text, edge in self._known(other, threshold).items():
-                if text in wanted:
-                    note(text, Twin(index, *edge))
-        fresh = [text for text in asked if not self._has(text, threshold)]
-        crowded = [text for text in asked if self._has(text, threshold) and self.nodes[text] in self.crowd]
-        compare(fresh, list(place))
-        compare(
-            [text for text in asked if self._has(text, threshold)], [o for o in place if not self._has(o, threshold)]
-        )
+            for key, edge in self._known(other, threshold).items():
+                if key in asked:
+                    note(key, Twin(index, *edge))
+        known = [key for key in asked if self._has(key, threshold)]
+        compare([key for key in asked if not self._has(key, threshold)], list(place))
+        compare(known, [other for other in place if not self._has(other, threshold)])
+        crowded = [key for key in known if self.nodes[key] in self.crowd]
         compare(crowded, [other for other in place if self.nodes.get(other) in self.crowd])
-        return [best.get(text) for text in plain]
+        return [best.get(key) for key in spelt]
 
-    def near(self, text: str) -> Mapping[str, Edge]:
-        """The neighbours of a text, normalised; of one that is not in the graph none are known."""
-        return self._known(normalise(text), self.threshold)
+    def near(self, text: str) -> Mapping[bytes, Edge]:
+        """The neighbours of a text by their spelling; of one that is not in the graph none are known."""
+        return self._known(spelling(text), self.threshold)
 
-    def _has(self, text: str, threshold: float) -> bool:
-        return threshold >= self.threshold and text in self.nodes
+    def _has(self, key: bytes, threshold: float) -> bool:
+        return threshold >= self.threshold and key in self.nodes
 
-    def _known(self, text: str, threshold: float) -> dict[str, Edge]:
-        own = self.edges.get(self.nodes.get(text, -1))
+    def _known(self, key: bytes, threshold: float) -> dict[bytes, Edge]:
+        own = self.edges.get(self.nodes.get(key, -1))
         if own is None:
             return {}
         return {self.texts[other]: edge for other, edge in own.items() if edge[1] == "meaning" or edge[0] >= threshold}
 
-    def _links(self, plain: Sequence[str], threshold: float) -> Callable[[str], Mapping[str, Edge]]:
+    def _links(self, texts: Mapping[bytes, str], threshold: float) -> Callable[[bytes], Mapping[bytes, Edge]]:
         """What tells the neighbours of each of some distinct texts."""
         from distill.sketches import PAIRS
 
-        new = any(not self._has(text, threshold) for text in plain)
-        anew = [text for text in plain if new or self.nodes[text] in self.crowd]
-        found: dict[str, dict[str, Edge]] = {}
-        room = max(ROOM, PAIRS // max(1, len(plain)))
-        for i, j, value in near_pairs(anew, threshold=threshold, room=room):
+        new = any(not self._has(key, threshold) for key in texts)
+        anew = [key for key in texts if new or self.nodes[key] in self.crowd]
+        found: dict[bytes, dict[bytes, Edge]] = {}
+        room = max(ROOM, PAIRS // max(1, len(texts)))
+        for i, j, value in near_pairs([texts[key] for key in anew], threshold=threshold, room=room):
             found.setdefault(anew[i], {})[anew[j]] = (value, "near")
             found.setdefault(anew[j], {})[anew[i]] = (value, "near")
-        return lambda text: {**self._known(text, threshold), **found.get(text, {})}
+        return lambda key: {**self._known(key, threshold), **found.get(key, {})}
 
 
 def _nearness(twin: Twin) -> tuple[bool, float, int]:

@@ -10,7 +10,6 @@ neither. Such a drop is a `conflict` (`distill.curate.conflicts`), and where the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from hashlib import blake2b
 from typing import Literal
 
 import polars as pl
@@ -19,7 +18,7 @@ from distill.curate.conflicts import Conflict, clash, values
 from distill.curate.outcome import Outcome, by_worth, ordered, partition
 from distill.graph import Graph, Twin
 from distill.records import GOLD
-from distill.text import normalise
+from distill.text import spelling
 
 Match = tuple[int, int, Twin]
 """(row that goes, row that stays, how near they are)."""
@@ -90,7 +89,7 @@ def _matches(rows: pl.DataFrame, exact: set[int], near: float, graph: Graph | No
 def _exact(rows: pl.DataFrame, answers: Sequence[bytes]) -> dict[int, tuple[str, str]]:
     """Rows that say the same as a better one about the same input."""
     seeds, name = rows["seed_id"], _naming(rows)
-    asked = [_spelling(text) for text in rows["input"]]
+    asked = [spelling(text) for text in rows["input"]]
     first: dict[bytes, int] = {}
     drops = {}
     for i in by_worth(rows):
@@ -104,12 +103,7 @@ def _exact(rows: pl.DataFrame, answers: Sequence[bytes]) -> dict[int, tuple[str,
 
 def _answers(rows: pl.DataFrame) -> list[bytes]:
     """What each row says, its calls included: equal where answers are the same."""
-    return [_spelling(f"{text} {calls}") for text, calls in zip(rows["answer"], rows["tool_calls"], strict=True)]
-
-
-def _spelling(text: str) -> bytes:
-    """Stands for all texts that are the same after `normalise`, in sixteen bytes: a million rows' texts would not fit twice."""
-    return blake2b(normalise(text).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+    return [spelling(f"{text} {calls}") for text, calls in zip(rows["answer"], rows["tool_calls"], strict=True)]
 
 
 def _naming(rows: pl.DataFrame) -> Callable[[int], str]:

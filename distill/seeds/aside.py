@@ -19,7 +19,7 @@ import polars as pl
 from distill.graph import Graph
 from distill.outcome import Outcome, ordered, partition, summary
 from distill.records import Json, content_id
-from distill.text import normalise
+from distill.text import normalise, spelling
 
 STAGE = "seeds"
 Row = dict[str, Json]
@@ -110,11 +110,11 @@ def _draw(members: Sequence[Row], roots: Sequence[int], count: int, seed: int, g
     )
     pools: dict[str, list[int]] = defaultdict(list)
     taken: set[int] = set()
-    texts: set[str] = set()
+    texts: set[bytes] = set()
     for i in ranked:
         if roots[i] not in taken and texts.isdisjoint(near[i]):
             taken.add(roots[i])
-            texts.add(normalise(members[i]["input"]))
+            texts.add(spelling(members[i]["input"]))
             pools[members[i]["stratum"]].append(i)
     weights = Counter(row["stratum"] for row in members if row["stratum"] in pools)
     seats = apportion(weights, room={name: len(pool) for name, pool in pools.items()}, seats=count)
