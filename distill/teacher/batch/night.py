@@ -27,8 +27,10 @@ from distill.records import Answer, Ended, Request, Usage
 from distill.teacher.batch import book, ingest, shard
 from distill.teacher.batch.book import Batch
 from distill.teacher.batch.host import Host, HostFault, Look, NotThere, Refused
-from distill.teacher.runner import Tally, ceiling, short_collections
+from distill.teacher.ceiling import ceiling
+from distill.teacher.collector import short_collections
 from distill.teacher.store import Asked, Store
+from distill.teacher.tally import Tally
 
 _AT_ONCE = 256
 _FEW, _FEW_SHARE = 20, 0.01
