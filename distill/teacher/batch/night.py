@@ -29,7 +29,8 @@ from distill.teacher.batch.book import Batch
 from distill.teacher.batch.host import Host, HostFault, Look, NotThere, Refused
 from distill.teacher.ceiling import ceiling
 from distill.teacher.collector import short_collections
-from distill.teacher.store import Asked, Store
+from distill.teacher.rows import Asked
+from distill.teacher.store import Store
 from distill.teacher.tally import Tally
 
 _AT_ONCE = 256
