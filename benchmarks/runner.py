@@ -27,6 +27,7 @@ from distill.flow import loops
 from distill.money import Budget, Rate
 from distill.records import Request
 from distill.teacher import runner
+from distill.teacher.ceiling import ceiling
 from distill.teacher.client import Endpoint
 from distill.teacher.limits import Pace
 from distill.teacher.store import opened
@@ -79,7 +80,7 @@ async def ours(url: str, count: int, in_flight: int) -> tuple[float, Pulse]:
             teacher=teacher, store=store, run="bench/001", spender="teacher", budget=Budget(1e9), price=rate.usd,
             pace=Pace(in_flight=in_flight),
         )  # fmt: skip
-        runner.ceiling(Request("warm", body(-1)))  # loads the tokeniser, half a second once a process
+        ceiling(Request("warm", body(-1)))  # loads the tokeniser, half a second once a process
         await teacher.answer(Request("warm", body(-1)))
         async with heartbeat() as pulse:
             started = time.monotonic()

@@ -21,7 +21,9 @@ from distill.money import Budget
 from distill.records import Answer, Ended, Request, Usage
 from distill.teacher import runner
 from distill.teacher.limits import Pace
+from distill.teacher.owed import Owed
 from distill.teacher.store import opened
+from distill.teacher.tally import Tally
 
 
 class Instant:
@@ -51,10 +53,10 @@ def resident_mib() -> float:
 async def replay(path: Path, count: int) -> tuple[float, float]:
     """(seconds, the loop's longest gap in milliseconds) of going through rows that are all in the store."""
     with opened(path) as store:
-        tally = runner.Tally()
+        tally = Tally()
         async with heartbeat() as pulse:
             started = time.monotonic()
-            assert not await runner.Owed(requests(count), store, tally).any()
+            assert not await Owed(requests(count), store, tally).any()
             spent = time.monotonic() - started
         assert tally.replayed == count
     return spent, pulse.longest_ms
@@ -65,7 +67,7 @@ async def answer(path: Path, count: int, marks: list[float]) -> tuple[float, flo
     teacher = Instant()
     step = max(1, count // 10)
 
-    def watch(tally: runner.Tally) -> None:
+    def watch(tally: Tally) -> None:
         while tally.done // step > len(marks):
             marks.append(round(resident_mib(), 1))
 

@@ -25,6 +25,7 @@ from distill.teacher import runner
 from distill.teacher.client import Endpoint
 from distill.teacher.limits import Pace
 from distill.teacher.store import opened
+from distill.teacher.tally import Tally
 from distill.testing.fault_server import Script, Server, serve
 from distill.testing.faults import FAULTS
 
@@ -42,9 +43,7 @@ def rows(count: int, words: int) -> list[Request]:
     ]
 
 
-async def ask(
-    server: Server, requests: list[Request], *, in_flight: int, teacher: Any = None, **more: Any
-) -> runner.Tally:
+async def ask(server: Server, requests: list[Request], *, in_flight: int, teacher: Any = None, **more: Any) -> Tally:
     with tempfile.TemporaryDirectory() as folder, opened(Path(folder) / "answers.db") as store:
         rate = Rate(1, 1)
         teacher = teacher or Endpoint("m", server.base_url, price=rate.usd, timeout_s=30.0)

@@ -18,7 +18,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from distill.teacher.runner import Tally
+from distill.teacher.tally import Tally
 
 if TYPE_CHECKING:
     from distill.teacher.limits import Pace

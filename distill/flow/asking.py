@@ -16,8 +16,10 @@ from distill.records import LIMIT_NAMES, Answer, Json, Request
 from distill.teacher import bodies, runner
 from distill.teacher.endpoints import Address, opened
 from distill.teacher.limits import Pace
-from distill.teacher.runner import Desk, Owed, Tally
+from distill.teacher.owed import Owed
+from distill.teacher.runner import Desk
 from distill.teacher.store import Store
+from distill.teacher.tally import Tally
 
 if TYPE_CHECKING:
     from distill.flow.project import Asked

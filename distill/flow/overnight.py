@@ -19,7 +19,7 @@ from distill.teacher.batch import book
 from distill.teacher.batch.host import reached
 from distill.teacher.batch.night import Night
 from distill.teacher.batch.shard import Most
-from distill.teacher.runner import Tally
+from distill.teacher.tally import Tally
 
 if TYPE_CHECKING:
     from distill.flow.asking import Sender

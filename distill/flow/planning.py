@@ -22,7 +22,7 @@ from distill.flow.watch import Silent, Watch
 from distill.money import Budget, Price, most_usd
 from distill.records import Answer, Request, Usage
 from distill.teacher import models
-from distill.teacher.runner import ceiling
+from distill.teacher.ceiling import ceiling
 from distill.teacher.store import Store, opened
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from distill import spec as specs
 from distill.flow.opening import home_of
 from distill.flow.stages import ORDER
 from distill.rundir import RunDir, latest
-from distill.teacher.store import MIGRATIONS, VERSION
+from distill.teacher.migrations import MIGRATIONS, VERSION
 
 _LEDGER = (
     "SELECT spender, count(*), coalesce(sum(ended='ok'),0), sum(settled IS NULL), coalesce(sum(coalesce(usd, reserved_usd)),0.0), "

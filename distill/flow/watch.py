@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from distill.teacher.runner import Tally
+from distill.teacher.tally import Tally
 
 
 class Watch(Protocol):

@@ -10,56 +10,27 @@ and then raises. `stop` (first Ctrl-C) does the same without raising.
 from __future__ import annotations
 
 import asyncio
-import gc
 import math
 import random
 import time
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from itertools import islice
 
-from distill import tokens
 from distill.errors import AccessRefused, DistillError, RowsOwed
 from distill.money import Budget, Price, most_usd
-from distill.records import Answer, Ended, Request, Usage, canonical
+from distill.records import Answer, Ended, Request, Usage
 from distill.teacher import Teacher, retry
+from distill.teacher.ceiling import ceiling
+from distill.teacher.collector import short_collections
 from distill.teacher.limits import Pace
+from distill.teacher.owed import Owed
 from distill.teacher.store import Store
+from distill.teacher.tally import Tally
 
-_CHUNK = 256
 _LONG = 200_000
 """Characters of a conversation that are counted in a thread: a megabyte of words takes the tokeniser 35 ms, one of blanks more."""
 _ALL_REFUSED = 20
 """So many rows refused and none answered: it is not the rows."""
-
-
-@dataclass(slots=True)
-class Tally:
-    """What a run of requests came to so far. asked = replayed + answered + failed + waiting + still open."""
-
-    total: int | None = None
-    replayed: int = 0
-    answered: int = 0
-    failed: int = 0
-    waiting: int = 0
-    """In a batch at the host."""
-    sends: int = 0
-    retried: int = 0
-    in_flight: int = 0
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    usd: float = 0.0
-    started: float = field(default_factory=time.monotonic)
-    last_error: str = ""
-    pace: Pace | None = None
-    """What the endpoint allows, for whoever watches."""
-    budget: Budget | None = None
-
-    @property
-    def done(self) -> int:
-        return self.replayed + self.answered + self.failed
 
 
 @dataclass(slots=True, kw_only=True)
@@ -112,55 +83,6 @@ class Desk:
             self._completion = used if first else 0.95 * self._completion + 0.05 * used
 
 
-class Owed:
-    """The requests that the store lacks, from an iterable that may be longer than memory, some hundred at a time."""
-
-    def __init__(self, requests: Iterable[Request], store: Store, tally: Tally) -> None:
-        self._source, self._store, self._tally = iter(requests), store, tally
-        self._ready: deque[Request] = deque()
-        self._flying: set[str] = set()
-        self._batches = store.batches_open
-        self._lock = asyncio.Lock()
-
-    async def any(self) -> bool:
-        """Whether one is left; looks no further than to the first."""
-        async with self._lock:
-            return await self._fill()
-
-    async def next(self) -> Request | None:
-        """The next one, None at the end. A request that stands twice in the iterable waits for its twin's answer."""
-        async with self._lock:
-            while await self._fill():
-                request = self._ready.popleft()
-                if request.id in self._flying:
-                    self._ready.append(request)
-                    await asyncio.sleep(0.01)
-                elif self._store.held([request.id]):
-                    self._tally.replayed += 1
-                else:
-                    self._flying.add(request.id)
-                    return request
-        return None
-
-    def done(self, request: Request) -> None:
-        """Its answer is committed, or it was given up."""
-        self._flying.discard(request.id)
-
-    async def _fill(self) -> bool:
-        while not self._ready:
-            chunk = list(islice(self._source, _CHUNK))
-            if not chunk:
-                return False
-            ids = [request.id for request in chunk]
-            held = self._store.held(ids)
-            busy = self._store.in_batches(ids) if self._batches else set()
-            self._tally.replayed += sum(name in held for name in ids)
-            self._tally.waiting += len(busy - held)  # never sent beside the batch that they are in
-            self._ready.extend(request for request in chunk if request.id not in held and request.id not in busy)
-            await asyncio.sleep(0)  # a long replay must not starve the loop
-        return True
-
-
 async def run(requests: Iterable[Request] | Owed, desk: Desk, *, in_flight: int) -> Tally:
     """Answer every request that is not answered yet; raises the first fatal error after the rest came home."""
     owed = requests if isinstance(requests, Owed) else Owed(requests, desk.store, desk.tally)
@@ -176,22 +98,6 @@ async def run(requests: Iterable[Request] | Owed, desk: Desk, *, in_flight: int)
     if desk.fatal is not None:
         raise desk.fatal
     return desk.tally
-
-
-@contextmanager
-def short_collections() -> Iterator[None]:
-    """Keep the garbage collector from holding the loop up: what is in memory already, libraries and all rows, is not
-    walked again, and all that is in flight only once in some ten thousand answers, for it leaves no cycles behind."""
-    thresholds, ours = gc.get_threshold(), gc.get_freeze_count() == 0
-    if ours:
-        gc.freeze()
-        gc.set_threshold(*thresholds[:2], 100)
-    try:
-        yield
-    finally:
-        if ours:
-            gc.set_threshold(*thresholds)
-            gc.unfreeze()
 
 
 async def _worker(owed: Owed, desk: Desk) -> None:
@@ -285,13 +191,6 @@ async def _send(request: Request, desk: Desk, most: Usage) -> Answer:
     desk.tally.completion_tokens += answer.usage.completion_tokens
     desk.tally.usd += answer.usd
     return answer
-
-
-def ceiling(request: Request) -> Usage:
-    """The most a call can use: its prompt as counted here, and every output token it allows."""
-    forms = [request.body[name] for name in ("response_format", "text", "tools") if request.body.get(name)]
-    prompt = tokens.count_messages(request.turns) + sum(tokens.count(canonical(form)) for form in forms)
-    return Usage(prompt, request.max_tokens or 4096, measured=False)
 
 
 async def _sleep(seconds: float, desk: Desk) -> None:

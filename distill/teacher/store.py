@@ -1,85 +1,33 @@
 """The answer store: one SQLite file with every answer that was paid for, and the ledger of attempts.
 
-    answers    one row a request id that ended well; kept for ever, shared by all runs, never overwritten
-    attempts   one row a send: written before it (an intent), settled after it. An attempt that was never
-               settled died with its process: its outcome is unknown and it may have been billed. One that went out
-               in a batch names it, and is settled when the batch is collected
-    batches    one row a batch (teacher/batch/book.py)
-
-A write returns after its commit (WAL, synchronous=FULL), so what is counted is on the disk. Writes that are
-waiting at the same moment share one commit. Any SQLite tool opens the file; times are UTC, money is dollars.
+The tables are in migrations.py, what their rows hold in rows.py. A write returns after its commit (WAL,
+synchronous=FULL), so what is counted is on the disk. Writes that are waiting at the same moment share one commit.
+Any SQLite tool opens the file; times are UTC, money is dollars.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 from distill.errors import DistillError, UsageError
-from distill.records import Answer, Ended, Request, ToolCall, Usage, canonical
+from distill.records import Answer, Request
+from distill.teacher import migrations, rows
+from distill.teacher.rows import Asked, Statement
 
-_FIRST = """
-CREATE TABLE answers (
-  request_id TEXT PRIMARY KEY, endpoint TEXT NOT NULL, draw INTEGER NOT NULL, request TEXT NOT NULL,
-  text TEXT NOT NULL, finish_reason TEXT NOT NULL, refusal TEXT NOT NULL, reasoning TEXT NOT NULL,
-  model TEXT NOT NULL, prompt_tokens INTEGER NOT NULL, completion_tokens INTEGER NOT NULL,
-  cached_tokens INTEGER NOT NULL, tokens_measured INTEGER NOT NULL, usd REAL NOT NULL,
-  latency_s REAL NOT NULL, raw TEXT NOT NULL, at TEXT NOT NULL
-) STRICT;
-CREATE TABLE attempts (
-  id INTEGER PRIMARY KEY, request_id TEXT NOT NULL, run TEXT NOT NULL, spender TEXT NOT NULL,
-  started TEXT NOT NULL, reserved_usd REAL NOT NULL, settled TEXT, ended TEXT, status INTEGER,
-  prompt_tokens INTEGER, completion_tokens INTEGER, usd REAL, estimated INTEGER, error TEXT
-) STRICT;
-CREATE INDEX attempts_run ON attempts (run, spender);
-CREATE INDEX attempts_request ON attempts (request_id);
-"""
-_SAID = """
-ALTER TABLE answers ADD COLUMN cache_write_tokens INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE answers ADD COLUMN reasoning_tokens INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE answers ADD COLUMN tool_calls TEXT NOT NULL DEFAULT '';
-ALTER TABLE answers ADD COLUMN logprobs TEXT NOT NULL DEFAULT ''
-"""
-_BATCHES = """
-ALTER TABLE attempts ADD COLUMN batch TEXT;
-CREATE INDEX attempts_batch ON attempts (batch) WHERE batch IS NOT NULL;
-CREATE TABLE batches (
-  key TEXT PRIMARY KEY, run TEXT NOT NULL, spender TEXT NOT NULL, endpoint TEXT NOT NULL, model TEXT NOT NULL,
-  requests INTEGER NOT NULL, bytes INTEGER NOT NULL, tokens INTEGER NOT NULL, made TEXT NOT NULL, state TEXT NOT NULL,
-  file_id TEXT, batch_id TEXT, submitted TEXT, ended TEXT, collected TEXT, answered INTEGER, error TEXT
-) STRICT
-"""
-MIGRATIONS = (_FIRST, _SAID, _BATCHES)
-"""One script a version of the file; a released one is never changed, the next is appended."""
-VERSION = len(MIGRATIONS)
 _QUICK_CHECK_BYTES = 256 * 2**20
 """A file up to this size is checked whole after an unclean stop, in a second or two."""
-_INTEND = "INSERT INTO attempts (request_id, run, spender, started, reserved_usd) VALUES (?,?,?,?,?)"
-_SETTLE = (
-    "UPDATE attempts SET settled=?, ended=?, status=?, prompt_tokens=?, completion_tokens=?, usd=?, estimated=?, error=? "
-    "WHERE id=? AND settled IS NULL"
-)
-_KEEP = f"INSERT OR IGNORE INTO answers VALUES ({','.join('?' * 21)})"  # noqa: S608 - only question marks are put in
-_RAW_CAP = 64 * 1024
-"""Characters of a body that is kept beside its parsed answer; the text itself is never cut."""
-
 _FEW = 2
 """Statements of a call; more come from a batch, and are of one or two kinds."""
 _MOST_A_COMMIT = 64
 """Writes that share a commit: all who wait for one wake at the same moment, and the loop serves them in one go."""
-
-_Statement = tuple[str, Sequence[Any]]
-Asked = tuple[str, str, int, str]
-"""What was asked: the request's id, endpoint, draw, and its body in canonical JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +62,7 @@ class Store:
             # the file every 32 MiB instead of every 4.
             self._db.execute("PRAGMA cache_size=-32768")
             self._db.execute("PRAGMA wal_autocheckpoint=8000")
-            self._migrate()
+            migrations.migrate(self._db, path)
             if unclean and (said := self._db.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
                 raise UsageError(
                     f"{path} is damaged ({said}); copy it away, mend it with `sqlite3 FILE .recover`, and run again"
@@ -125,22 +73,8 @@ class Store:
             raise UsageError(
                 f"{path}: cannot be opened as an answer store ({fault}); free some disk space, or move the file away"
             ) from fault
-        self._queue: list[tuple[list[_Statement], asyncio.Future[int]]] = []
+        self._queue: list[tuple[list[Statement], asyncio.Future[int]]] = []
         self._writing: asyncio.Task[None] | None = None
-
-    def _migrate(self) -> None:
-        """Bring the file to VERSION, in one transaction: another process may be opening it at the same moment."""
-        self._db.execute("BEGIN IMMEDIATE")
-        version = self._db.execute("PRAGMA user_version").fetchone()[0]
-        if version > VERSION:
-            raise UsageError(
-                f"{self.path} is an answer store of version {version}; this distill reads up to {VERSION}: upgrade it"
-            )
-        for script in MIGRATIONS[version:]:
-            for statement in script.split(";"):
-                self._db.execute(statement)
-        self._db.execute(f"PRAGMA user_version={VERSION}")
-        self._db.execute("COMMIT")
 
     def close(self) -> None:
         """Close the file; nothing is pending, since every write was awaited."""
@@ -149,23 +83,8 @@ class Store:
 
     def get(self, request_id: str) -> Answer | None:
         """The kept answer of a request, or None where it is owed."""
-        row = self._read.execute(
-            "SELECT text, finish_reason, refusal, reasoning, model, prompt_tokens, completion_tokens, cached_tokens, "
-            "tokens_measured, usd, latency_s, cache_write_tokens, reasoning_tokens, tool_calls, logprobs "
-            "FROM answers WHERE request_id=?",
-            (request_id,),
-        ).fetchone()
-        if row is None:
-            return None
-        text, finish, refusal, reasoning, model, prompt, completion, cached, measured, usd, latency, *more = row
-        written, thought, calls, logprobs = more
-        usage = Usage(prompt, completion, cached, written, thought, bool(measured))
-        return Answer(
-            request_id, Ended.OK, _unquote(text), _unquote(finish), usage, usd, latency,
-            _unquote(model), _unquote(refusal), _unquote(reasoning),
-            tool_calls=tuple(ToolCall(*call) for call in json.loads(calls)) if calls else (),
-            logprobs=json.loads(logprobs) if logprobs else None,
-        )  # fmt: skip
+        row = self._read.execute(rows.READ, (request_id,)).fetchone()
+        return None if row is None else rows.read(request_id, row)
 
     def query(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
         """Rows of what is committed."""
@@ -198,18 +117,17 @@ class Store:
 
     async def intend(self, request: Request, *, run: str, spender: str, reserved_usd: float) -> int:
         """Commit that a send is about to happen; returns the attempt's id."""
-        return await self.commit([(_INTEND, (request.id, run, spender, _now(), reserved_usd))])
+        return await self.commit([rows.intent(request, run=run, spender=spender, reserved_usd=reserved_usd)])
 
     async def settle(self, attempt: int, request: Request, answer: Answer) -> None:
         """Commit how an attempt ended, and its answer if it is one, in one transaction."""
-        kept = (request.id, request.endpoint, request.draw, canonical(dict(request.body)))
-        await self.commit(_ending(attempt, kept, answer, _now()))
+        await self.commit(rows.ending(attempt, rows.kept(request), answer, rows.now()))
 
     async def settle_many(self, ended: Iterable[tuple[int, Asked, Answer]]) -> None:
         """The same for many attempts in one commit."""
-        await self.commit(await asyncio.to_thread(_endings, ended))
+        await self.commit(await asyncio.to_thread(rows.endings, ended))
 
-    async def commit(self, statements: list[_Statement]) -> int:
+    async def commit(self, statements: list[Statement]) -> int:
         """Wait until the statements are on the disk; returns the row id that the last one inserted."""
         done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._queue.append((statements, done))
@@ -234,7 +152,7 @@ class Store:
                     continue
                 done.set_exception(fault) if fault else done.set_result(ids[index])
 
-    def _transaction(self, groups: Iterable[Sequence[_Statement]]) -> list[int]:
+    def _transaction(self, groups: Iterable[Sequence[Statement]]) -> list[int]:
         """All groups in one commit; the row id that each group's last statement inserted."""
         cursor = self._db.cursor()
         cursor.execute("BEGIN IMMEDIATE")
@@ -264,14 +182,14 @@ class Store:
 
     def ledger(self, run: str) -> list[Spend]:
         """The ledger of a run, a row a spender."""
-        rows = self._read.execute(
+        found = self._read.execute(
             "SELECT spender, count(*), sum(ended='ok'), sum(coalesce(prompt_tokens,0)), sum(coalesce(completion_tokens,0)), "
             "sum(coalesce(usd, reserved_usd)), sum(coalesce(estimated,0)), sum(iif(coalesce(estimated, 1), coalesce(usd, reserved_usd), 0.0)), "
             "sum(settled IS NULL) "
             "FROM attempts WHERE run=? GROUP BY spender ORDER BY min(id)",
             (run,),
         )
-        return [Spend(row[0], row[1], row[2] or 0, row[3], row[4], row[5], row[6], row[7], row[8]) for row in rows]
+        return [Spend(row[0], row[1], row[2] or 0, row[3], row[4], row[5], row[6], row[7], row[8]) for row in found]
 
     def attempts(self, request_id: str) -> Iterator[tuple[Any, ...]]:
         """(run, spender, started, settled, ended, status, usd, error) of every send of a request, oldest first."""
@@ -293,49 +211,3 @@ def opened(path: Path) -> Iterator[Store]:
         yield store
     finally:
         store.close()
-
-
-def _endings(ended: Iterable[tuple[int, Asked, Answer]]) -> list[_Statement]:
-    """The statements of many attempts, those of one kind together, so that they go in one call."""
-    now = _now()
-    return sorted((statement for one in ended for statement in _ending(*one, now)), key=itemgetter(0))
-
-
-def _ending(attempt: int, asked: Asked, answer: Answer, now: str) -> list[_Statement]:
-    usage = answer.usage
-    ended = (
-        now, answer.ended.value, answer.status, usage.prompt_tokens, usage.completion_tokens,
-        answer.usd, int(not usage.measured), _quote(answer.error[:2000]), attempt,
-    )  # fmt: skip
-    return [(_SETTLE, ended), (_KEEP, _row(asked, answer, now))] if answer.ok else [(_SETTLE, ended)]
-
-
-def _row(asked: Asked, answer: Answer, now: str) -> tuple[Any, ...]:
-    usage = answer.usage
-    return (
-        *asked,
-        _quote(answer.text), _quote(answer.finish_reason), _quote(answer.refusal), _quote(answer.reasoning), _quote(answer.model),
-        usage.prompt_tokens, usage.completion_tokens, usage.cached_tokens, int(usage.measured), answer.usd,
-        answer.latency_s, _quote(answer.raw[:_RAW_CAP]), now, usage.cache_write_tokens, usage.reasoning_tokens,
-        json.dumps([(call.name, call.arguments) for call in answer.tool_calls]) if answer.tool_calls else "",
-        "" if answer.logprobs is None else json.dumps(answer.logprobs),
-    )  # fmt: skip
-
-
-def _quote(text: str) -> str:
-    """SQLite takes no lone surrogate; they are kept as `\\udXXX` behind a NUL mark, so the way back is exact."""
-    if text.isascii() and not text.startswith("\0"):
-        return text
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return "\0" + text.encode("utf-8", "surrogatepass").hex()
-    return "\0" + text.encode().hex() if text.startswith("\0") else text
-
-
-def _unquote(text: str) -> str:
-    return bytes.fromhex(text[1:]).decode("utf-8", "surrogatepass") if text.startswith("\0") else text
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")

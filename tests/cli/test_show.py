@@ -10,7 +10,7 @@ from rich.console import Console
 
 from distill.cli import show
 from distill.cli.show import Panel
-from distill.teacher.runner import Tally
+from distill.teacher.tally import Tally
 
 
 @pytest.fixture

@@ -20,8 +20,8 @@ from distill.flow.watch import Silent
 from distill.money import Budget
 from distill.records import Request
 from distill.teacher.batch import book
-from distill.teacher.runner import Tally
 from distill.teacher.store import Store, opened
+from distill.teacher.tally import Tally
 from distill.testing.batch.desk import BatchScript
 from distill.testing.batch.faults import trap
 from distill.testing.fault_server import Script, Server, serve

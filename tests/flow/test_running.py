@@ -134,13 +134,13 @@ def test_status_reads_a_store_of_an_older_version(task: Path) -> None:
     """The first look after an upgrade is as good as any."""
     import sqlite3
 
-    from distill.teacher.store import _FIRST
+    from distill.teacher.migrations import MIGRATIONS
 
     first = run(task)
     store = task.parent / ".distill" / "answers.db"
     store.unlink()
     with sqlite3.connect(store) as db:
-        db.executescript(_FIRST + "PRAGMA user_version=1;")
+        db.executescript(MIGRATIONS[0] + "PRAGMA user_version=1;")
     found = reading.status(task, [])
     assert (found["run"], found["ledger"], found["batches"]) == (first["run"], [], [])
 

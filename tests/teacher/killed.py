@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sqlite3
 import sys
 import time
 from collections.abc import Coroutine
@@ -17,12 +18,13 @@ from typing import Any, ClassVar
 
 from distill.money import Budget, Rate
 from distill.records import Answer, Request
-from distill.teacher import runner
+from distill.teacher import migrations, runner
 from distill.teacher.client import Endpoint
 from distill.teacher.limits import Pace
 from distill.teacher.store import Store
 
 IN_FLIGHT = 8
+MIGRATE = migrations.migrate
 POINTS = (
     "amid opening", "before intent", "after intent", "after send", "before commit", "amid commit", "after commit",
 )  # fmt: skip
@@ -52,10 +54,6 @@ class FusedStore(Store):
     fuse: ClassVar[Fuse]
     mutant = ""
     behind: ClassVar[set[asyncio.Task[Any]]] = set()
-
-    def _migrate(self) -> None:
-        self._db.set_trace_callback(lambda said: self.fuse.passed("amid opening") if said == "COMMIT" else None)
-        super()._migrate()
 
     def later(self, work: Coroutine[Any, Any, Any]) -> None:
         task = asyncio.create_task(work)
@@ -96,8 +94,15 @@ class FusedStore(Store):
         return super()._transaction(groups)
 
 
+def migrating(db: sqlite3.Connection, path: Path) -> None:
+    """Bring a store up as ever, with the point before its commit."""
+    db.set_trace_callback(lambda said: FusedStore.fuse.passed("amid opening") if said == "COMMIT" else None)
+    MIGRATE(db, path)
+
+
 async def main(url: str, path: str, count: str, point: str, after: str, mutant: str = "") -> None:
     FusedStore.fuse = Fuse(point, int(after))
+    migrations.migrate = migrating
     store = FusedStore(Path(path))
     store.mutant = mutant
     teacher = Endpoint("m", url, price=Rate(1, 1).usd)

@@ -13,6 +13,7 @@ from distill.errors import BudgetReached
 from distill.money import Budget, Rate
 from distill.records import Ended, Request
 from distill.teacher import client, runner
+from distill.teacher.ceiling import ceiling
 from distill.teacher.client import Endpoint
 from distill.teacher.limits import Pace
 from distill.teacher.runner import Desk
@@ -113,7 +114,7 @@ async def test_an_endpoint_that_counts_more_tokens_than_we_do_is_booked_by_its_o
         for n in range(250)
     ]  # fmt: skip
     theirs = len(client.encode(rows[0].body)) // 4
-    assert theirs > 2 * runner.ceiling(rows[0]).prompt_tokens
+    assert theirs > 2 * ceiling(rows[0]).prompt_tokens
     ledger, reached = await spend(tmp_path / "a.db", script({"cut": 0.5}), rows, budget=Budget(LIMIT * 4))
     assert reached
     dearest = max(entry.usd for entry in ledger.entries)

@@ -14,10 +14,12 @@ from distill.errors import AccessRefused, BudgetReached
 from distill.money import Budget, Rate
 from distill.records import Answer, Ended, Request, Usage
 from distill.teacher import runner
+from distill.teacher.ceiling import ceiling
 from distill.teacher.limits import Pace
-from distill.teacher.runner import Desk, Tally
+from distill.teacher.runner import Desk
 from distill.teacher.scripted import Scripted
 from distill.teacher.store import Store, opened
+from distill.teacher.tally import Tally
 
 
 def requests(count: int) -> list[Request]:
@@ -98,7 +100,7 @@ def test_the_budget_is_a_wall(tmp_path: Path) -> None:
 
 def test_a_long_conversation_is_counted_beside_the_loop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A megabyte would hold up all the others; a short one is not worth a thread."""
-    ceiling, threads = runner.ceiling, {}
+    threads = {}
 
     def watched(request: Request) -> Usage:
         threads[request.turns[0]["content"][:1]] = threading.current_thread()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from hypothesis import strategies as st
 
 from distill.errors import UsageError
 from distill.records import Answer, Ended, Request, ToolCall, Usage
-from distill.teacher.store import _FIRST, Store, opened
+from distill.teacher.store import Store, opened
 
 
 def asked(text: str = "hi") -> Request:
@@ -78,21 +77,6 @@ def test_everything_of_an_answer_comes_back(tmp_path: Path) -> None:
     asyncio.run(keep(tmp_path / "a.db", request, answer))
     with opened(tmp_path / "a.db") as store:
         assert store.get(request.id) == replace(answer, status=0)
-
-
-def test_a_store_of_the_first_version_is_brought_up_with_its_answers(tmp_path: Path) -> None:
-    """What was paid for under an older version is replayed, not bought again."""
-    path = tmp_path / "a.db"
-    with sqlite3.connect(path) as db:
-        db.executescript(_FIRST + "PRAGMA user_version=1;")
-        values = (asked().id, "somewhere", 0, "{}", "kept", "stop", "", "", "m", 1, 2, 0, 1, 0.5, 0.1, "", "2026-01-01")
-        db.execute(f"INSERT INTO answers VALUES {values}")  # noqa: S608 - our own values
-    with opened(path) as store:
-        found = store.get(asked().id)
-    assert found is not None
-    assert (found.text, found.usage, found.tool_calls, found.logprobs) == ("kept", Usage(1, 2), (), None)
-    with opened(path) as store:
-        assert store.held([asked().id]) == {asked().id}
 
 
 async def test_writes_share_commits_and_no_commit_wakes_more_than_the_loop_can_serve(

@@ -14,8 +14,9 @@ from distill.records import Ended, Request
 from distill.teacher import runner
 from distill.teacher.client import Endpoint
 from distill.teacher.limits import Pace
-from distill.teacher.runner import Desk, Tally
+from distill.teacher.runner import Desk
 from distill.teacher.store import Store, opened
+from distill.teacher.tally import Tally
 from distill.testing.fault_server import Script, Server, serve
 from distill.testing.faults import FAULTS, OF_CHAT
 

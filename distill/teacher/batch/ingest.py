@@ -16,7 +16,7 @@ from distill.money import Price
 from distill.records import Answer, Ended
 from distill.teacher import reply
 from distill.teacher.batch.shard import Reader, Row, id_of, read
-from distill.teacher.store import Asked
+from distill.teacher.rows import Asked
 
 CHUNK = 2 << 20
 """Bytes of whole lines that are read at once, off the event loop."""

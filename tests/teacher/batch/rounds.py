@@ -34,6 +34,9 @@ def requests(count: int) -> list[Request]:
     ]  # fmt: skip
 
 
+ROWS = requests(30)
+
+
 def double(*traps: str, key: str | None = None, **script: Any) -> Any:
     """The server; its clock stands."""
     batch = BatchScript(hurry=0.0, traps=tuple(trap(one) for one in traps), **script)

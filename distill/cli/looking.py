@@ -1,0 +1,65 @@
+"""`distill status`, `explain`, `show` and `explain-miss`: a run is read, and nothing is sent or written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from distill.cli.options import Json, Set, Spec, out
+
+
+def status(spec: Spec, sets: Set = None, as_json: Json = False) -> None:
+    """Where the latest run stands: stages, rows, spend; reads only, also while the run works."""
+    from distill.flow import reading
+
+    result = reading.status(spec, sets or [])
+    out(result, as_json, reading.status_lines(result))
+
+
+def explain(
+    run: Annotated[str, typer.Argument(help="a run: task/001, its folder, or the task for its latest")],
+    row: Annotated[str, typer.Argument(help="a seed id (or its beginning), or LINE or FILE:LINE of the seeds")],
+    as_json: Json = False,
+    home: Annotated[Path, typer.Option(help="the project's folder")] = Path(),
+) -> None:
+    """One row's whole way: seed, request, answer, scores, fate, and every send it took."""
+    from distill.flow import explaining
+
+    result = explaining.explain(home, run, row)
+    out(result, as_json, explaining.explain_lines(result))
+
+
+def show(
+    run: Annotated[str, typer.Argument(help="a run: task/001, its folder, or the task for its latest")],
+    what: Annotated[
+        str, typer.Argument(help="dropped, kept, or flagged: approved rows that a gate would drop")
+    ] = "dropped",
+    reason: Annotated[str | None, typer.Option(help="only rows dropped or flagged for this reason")] = None,
+    stratum: Annotated[str | None, typer.Option(help="only rows of this stratum")] = None,
+    limit: Annotated[int, typer.Option(help="rows shown", min=1)] = 10,
+    as_json: Json = False,
+    home: Annotated[Path, typer.Option(help="the project's folder")] = Path(),
+) -> None:
+    """Rows that were dropped, with their reason, or kept: what was asked and what came back."""
+    from distill.errors import UsageError
+    from distill.flow import explaining
+
+    if what not in ("dropped", "kept", "flagged"):
+        raise UsageError(f"show {what!r}: expected dropped, kept or flagged")
+    result = explaining.show(home, run, what=what, reason=reason, stratum=stratum, limit=limit)
+    out(result, as_json, explaining.show_lines(result))
+
+
+def explain_miss(
+    one: Annotated[str, typer.Argument(help="a request id (or its beginning), or RUN:ROW", metavar="A")],
+    two: Annotated[str, typer.Argument(help="the other one", metavar="B")],
+    as_json: Json = False,
+    home: Annotated[Path, typer.Option(help="the project's folder")] = Path(),
+) -> None:
+    """Why one answer did not serve the other request: every part of the two requests' keys that differs."""
+    from distill.flow import missing
+
+    result = missing.differences(home, one, two)
+    out(result, as_json, missing.lines(result))

@@ -1,0 +1,60 @@
+"""The input files of batches on this machine: written before a batch is booked, removed once it is collected."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from distill.records import Request
+from distill.teacher.batch import book, shard
+from distill.teacher.batch.book import Batch
+from distill.teacher.batch.host import Host, NotThere
+from distill.teacher.store import Store
+
+_STALE_S = 3600.0
+"""After which an input file that no open batch names was left by a crash, and is not just being written."""
+
+
+def folder(store: Store) -> Path:
+    """Where they lie, beside the store."""
+    return store.path.parent / "batches"
+
+
+def path(store: Store, key: str) -> Path:
+    """The input file of the batch of this key."""
+    return folder(store) / f"{key}.jsonl"
+
+
+def tidy(store: Store) -> None:
+    """Remove input files that were written and never entered in the book."""
+    now, keys = time.time(), {batch.key for batch in book.opened(store)}
+    for found in folder(store).iterdir():
+        with suppress(FileNotFoundError):  # another process tidies as well
+            if found.name.partition(".")[0] not in keys and now - found.stat().st_mtime > _STALE_S:
+                found.unlink()
+
+
+def remove(store: Store, key: str) -> None:
+    """All that is here of a batch, also what was downloaded before a crash."""
+    for found in folder(store).glob(f"{key}.*"):
+        found.unlink(missing_ok=True)
+
+
+async def sent(store: Store, host: Host, batch: Batch, requests: Iterable[Request], url: str) -> Path:
+    """The input file of a batch; where it was removed or torn here, the host has it still, or it is written again."""
+    here = path(store, batch.key)
+    if here.exists() and here.stat().st_size == batch.bytes:
+        return here
+    aside = here.with_suffix(".part")
+    aside.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        await host.download(batch.file_id or "", aside)
+    except NotThere:
+        known = {request.id: request for request in requests}
+        with aside.open("wb") as file:
+            for name in book.order(store, batch.key):
+                file.write(shard.line(known[name], url) if name in known else shard.stub(name, url))
+    aside.replace(here)
+    return here

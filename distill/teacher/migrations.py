@@ -1,0 +1,68 @@
+"""The tables of the answer store, version by version.
+
+answers    one row a request id that ended well; kept for ever, shared by all runs, never overwritten
+attempts   one row a send: written before it (an intent), settled after it. An attempt that was never
+           settled died with its process: its outcome is unknown and it may have been billed. One that went out
+           in a batch names it, and is settled when the batch is collected
+batches    one row a batch (teacher/batch/book.py)
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from distill.errors import UsageError
+
+_FIRST = """
+CREATE TABLE answers (
+  request_id TEXT PRIMARY KEY, endpoint TEXT NOT NULL, draw INTEGER NOT NULL, request TEXT NOT NULL,
+  text TEXT NOT NULL, finish_reason TEXT NOT NULL, refusal TEXT NOT NULL, reasoning TEXT NOT NULL,
+  model TEXT NOT NULL, prompt_tokens INTEGER NOT NULL, completion_tokens INTEGER NOT NULL,
+  cached_tokens INTEGER NOT NULL, tokens_measured INTEGER NOT NULL, usd REAL NOT NULL,
+  latency_s REAL NOT NULL, raw TEXT NOT NULL, at TEXT NOT NULL
+) STRICT;
+CREATE TABLE attempts (
+  id INTEGER PRIMARY KEY, request_id TEXT NOT NULL, run TEXT NOT NULL, spender TEXT NOT NULL,
+  started TEXT NOT NULL, reserved_usd REAL NOT NULL, settled TEXT, ended TEXT, status INTEGER,
+  prompt_tokens INTEGER, completion_tokens INTEGER, usd REAL, estimated INTEGER, error TEXT
+) STRICT;
+CREATE INDEX attempts_run ON attempts (run, spender);
+CREATE INDEX attempts_request ON attempts (request_id);
+"""
+_SAID = """
+ALTER TABLE answers ADD COLUMN cache_write_tokens INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE answers ADD COLUMN reasoning_tokens INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE answers ADD COLUMN tool_calls TEXT NOT NULL DEFAULT '';
+ALTER TABLE answers ADD COLUMN logprobs TEXT NOT NULL DEFAULT ''
+"""
+_BATCHES = """
+ALTER TABLE attempts ADD COLUMN batch TEXT;
+CREATE INDEX attempts_batch ON attempts (batch) WHERE batch IS NOT NULL;
+CREATE TABLE batches (
+  key TEXT PRIMARY KEY, run TEXT NOT NULL, spender TEXT NOT NULL, endpoint TEXT NOT NULL, model TEXT NOT NULL,
+  requests INTEGER NOT NULL, bytes INTEGER NOT NULL, tokens INTEGER NOT NULL, made TEXT NOT NULL, state TEXT NOT NULL,
+  file_id TEXT, batch_id TEXT, submitted TEXT, ended TEXT, collected TEXT, answered INTEGER, error TEXT
+) STRICT
+"""
+MIGRATIONS = (_FIRST, _SAID, _BATCHES)
+"""One script a version of the file; a released one is never changed, the next is appended."""
+VERSION = len(MIGRATIONS)
+
+
+def migrate(db: sqlite3.Connection, path: Path) -> None:
+    """Bring a file to VERSION, in one transaction: another process may be opening it at the same moment.
+
+    Raises UsageError where the file is of a newer version.
+    """
+    db.execute("BEGIN IMMEDIATE")
+    version = db.execute("PRAGMA user_version").fetchone()[0]
+    if version > VERSION:
+        raise UsageError(
+            f"{path} is an answer store of version {version}; this distill reads up to {VERSION}: upgrade it"
+        )
+    for script in MIGRATIONS[version:]:
+        for statement in script.split(";"):
+            db.execute(statement)
+    db.execute(f"PRAGMA user_version={VERSION}")
+    db.execute("COMMIT")

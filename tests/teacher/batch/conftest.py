@@ -1,0 +1,5 @@
+"""A failed account shows its figures, as an assertion in a test does."""
+
+import pytest
+
+pytest.register_assert_rewrite("accounts")
