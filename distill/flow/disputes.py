@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from distill import spec
-from distill.errors import Fault
+from distill.errors import Fault, SpecError
 from distill.flow import approving
 from distill.flow.asks import Ask, Asked, further_draws, last_of
 from distill.flow.project import over
@@ -109,12 +109,19 @@ def rulings(project: Project, folder: RunDir, parent: RunDir | None = None) -> d
     path = _source(folder, parent)
     if path is None:
         return {}
-    return conflicts.rulings(path.read_text(encoding="utf-8"), source=str(path), wrong=_wrong(project))
+    return conflicts.rulings(_text(path), source=str(path), wrong=_wrong(project))
 
 
 def _source(folder: RunDir, parent: RunDir | None) -> Path | None:
     paths = [one / FILE for one in (folder, parent) if one is not None]
     return next((path for path in paths if path.exists()), None)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as fault:
+        raise SpecError(str(path), [Fault(str(path), f"cannot be read: {fault}; save it as UTF-8")]) from None
 
 
 def _wrong(project: Project) -> Callable[[str], str]:
@@ -138,8 +145,8 @@ def without(table: pl.DataFrame, seeds: Collection[str]) -> pl.DataFrame:
 def write(folder: RunDir, parent: RunDir | None, undecided: Sequence[Mapping[str, Json]]) -> None:
     """List rows for a person in conflicts.jsonl, after the lines that are decided, which stay as they were written."""
     source = _source(folder, parent)
-    lines = source.read_text(encoding="utf-8").split("\n") if source else []
-    decided = [line for line in lines if line.strip() and strict_json(line)["right"] is not None]
+    lines = [line.strip() for line in _text(source).split("\n") if line.strip()] if source else []
+    decided = [line for line in lines if strict_json(line)["right"] is not None]
     seeds = {strict_json(line)["seed_id"] for line in decided}
     rows = [json.dumps(row, ensure_ascii=False) for row in undecided if row["seed_id"] not in seeds]
     if rows or source is not None:

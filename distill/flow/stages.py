@@ -138,6 +138,10 @@ async def _curate(run: Run) -> Mapping[str, Any]:
         run.watch.say(f"  {disputes.FILE} decides rows that do not train in this run: {', '.join(sorted(lost)[:5])}")
     for warning in curated.warnings:
         run.watch.say(f"  {warning}")
+    if curated.contested:
+        run.watch.say(
+            f"  {len(curated.contested):,} rows are in conflict and not asked again yet; `distill generate` asks"
+        )
     samples = pl.concat(
         [curated.kept, curated.rejected.with_columns(pl.lit("dropped").alias("fate"))], how="diagonal"
     ).sort("seed_id", "teacher", "draw")

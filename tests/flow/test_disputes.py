@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
+import sys
 from collections import Counter
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -134,6 +136,41 @@ async def test_a_run_that_is_stopped_while_it_asks_again_ends_in_the_same_bytes(
     assert drops[0].equals(drops[1])
 
 
+@pytest.mark.slow
+async def test_kills_while_rows_are_asked_again_change_no_byte(twins: Path, tmp_path: Path) -> None:
+    """kill -9 in the first round and in the votes; then the same rows for the same reasons, and no answer bought anew."""
+    whole, in_flight = tmp_path / "whole", 3
+    shutil.copytree(twins.parent, whole, ignore=shutil.ignore_patterns("whole"))
+    async with AsyncExitStack() as stack:
+        host = await stack.enter_async_context(serve())
+        slow = await stack.enter_async_context(serve(Script(latency_s=0.05)))
+        undisturbed = await running.work(hosted(whole / "task.yaml", host.base_url), stages=ORDER[:3], watch=Silent())
+        needed = len(host.ledger.entries)
+        sets = ["teacher.model=first", "teacher.price={input: 1, output: 1}", "teacher.sampling.seed=7", *AGAIN]
+        sets += [f"teacher.base_url={slow.base_url}", f"teacher.limits.in_flight={in_flight}"]
+        command = ["generate", str(twins), *(part for one in sets for part in ("--set", one))]
+        for share in (0.3, 0.75):
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "distill", *command, stderr=asyncio.subprocess.DEVNULL
+            )
+            async with asyncio.timeout(30):
+                while len(slow.ledger.entries) < share * needed:  # noqa: ASYNC110 - the ledger is a list, with no event
+                    await asyncio.sleep(0.01)
+            assert process.returncode is None, "the run was over before it could be killed"
+            process.kill()
+            await process.wait()
+        slow.script = Script()
+        finished = await running.work(hosted(twins, slow.base_url), stages=ORDER[:3], watch=Silent())
+        assert needed <= len(slow.ledger.entries) <= needed + 2 * in_flight
+    for name in ("train.jsonl", "valid.jsonl"):
+        assert (Path(finished["folder"]) / name).read_bytes() == (Path(undisturbed["folder"]) / name).read_bytes(), name
+    drops = [
+        pl.read_parquet(Path(one["folder"]) / "dropped.parquet").select("row", "stage", "reason", "detail")
+        for one in (finished, undisturbed)
+    ]
+    assert drops[0].equals(drops[1])
+
+
 async def test_a_panel_takes_turns_at_the_votes(twins: Path) -> None:
     async with AsyncExitStack() as stack:
         one, two = [(await stack.enter_async_context(serve())).base_url for _ in range(2)]
@@ -199,6 +236,23 @@ def test_a_plan_counts_what_may_be_asked_again(twins: Path) -> None:
     assert 0 < sent <= row["requests"] <= 4 * 48
     assert "rows have a near twin" in plan["note"]
     assert "near twin" not in planning.plan(opened(twins, *ALL))["note"]
+
+
+def test_a_dataset_curated_before_its_rows_were_asked_again_says_so(twins: Path) -> None:
+    """`curate` sends nothing: what is in conflict goes, and the next `generate` asks."""
+    run(twins, *ALL)
+    heard: list[str] = []
+
+    class Heard(Silent):
+        def say(self, line: str) -> None:
+            heard.append(line)
+
+    result = running.start(opened(twins, *AGAIN), stages=("curate",), watch=Heard())
+    dropped = pl.read_parquet(Path(result["folder"]) / "dropped.parquet").filter(stage="dedup", reason="conflict")
+    assert result["requests_sent"] == 0
+    assert heard == [f"  {dropped.height} rows are in conflict and not asked again yet; `distill generate` asks"]
+    run(twins, *AGAIN)
+    check_votes(Path(result["folder"]), 4)
 
 
 @pytest.mark.parametrize(
@@ -296,3 +350,6 @@ def test_a_decision_that_is_no_answer_of_the_task_is_named_with_its_line(twins: 
     assert "`right` of row" in str(caught.value)
     assert "'grim' is not one of ['glad', 'cross']" in str(caught.value)
     assert (folder / "samples.parquet").read_bytes() == before
+    (folder / "conflicts.jsonl").write_bytes(b"\xff\xfe")
+    with pytest.raises(SpecError, match=r"conflicts.jsonl: cannot be read: .* save it as UTF-8"):
+        run(twins, *PERSON)
