@@ -7,7 +7,7 @@ or a person decides: `lines` are written for them to fill in, and `rulings` read
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,9 @@ from distill.curate.outcome import Outcome, by_worth, ordered, partition
 from distill.errors import Fault, SpecError
 from distill.records import Json, canonical
 from distill.text import strict_json
+
+_SHOWN = 60
+"""Characters of an answer in a detail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,8 @@ def settle(answers: Mapping[str, Sequence[str]]) -> dict[str, str | None]:
 
 
 def vote(frame: pl.DataFrame, *, rows: Collection[str], compare: Sequence[str] = ()) -> Outcome:
-    """Of each of `rows` (seed_ids) keep the best answer of its strict majority; where there is none, no answer of it stays.
+    """Of each of `rows` (seed_ids) keep the best answer of its strict majority; where there is none, which is a
+    `conflict` with itself, no answer of it stays.
 
     `compare` are the fields that must agree, without any the whole answer. All other rows stay as they are.
     """
@@ -84,13 +88,17 @@ def vote(frame: pl.DataFrame, *, rows: Collection[str], compare: Sequence[str] =
         seed, cast = seeds[i], Counter(votes[seeds[i]])
         count = cast.total()
         if settled[seed] is None:
-            most = max(cast.values())
-            drops[i] = ("unsettled", f"of {count} answers at most {most} agree; more than half is asked")
+            said_so = ", ".join(f"{number} × {text[:_SHOWN]}" for text, number in sorted(cast.items(), key=_most_first))
+            drops[i] = ("conflict", f"of {count} answers no more than half agree: {said_so}")
         elif word != settled[seed]:
             drops[i] = ("outvoted", f"of {count} answers {cast[word]} say this")
         elif kept[seed] != i:
             drops[i] = ("another_answer", "of this row another answer that says the same is kept")
     return partition(samples, drops, stage="vote")
+
+
+def _most_first(cast: tuple[str, int]) -> tuple[int, str]:
+    return -cast[1], cast[0]
 
 
 def lines(found: Iterable[Conflict], frame: pl.DataFrame) -> list[dict[str, Json]]:
@@ -113,10 +121,11 @@ def lines(found: Iterable[Conflict], frame: pl.DataFrame) -> list[dict[str, Json
     ]
 
 
-def rulings(text: str, *, source: str) -> dict[str, str]:
+def rulings(text: str, *, source: str, wrong: Callable[[str], str] = lambda _: "") -> dict[str, str]:
     """seed_id → the right answer, of every line that has one; SpecError with all faults of the file.
 
-    `right` is the answer as a text, or as a JSON value, which becomes canonical JSON.
+    `right` is the answer as a text, or as a JSON value, which becomes canonical JSON. `wrong` says why an answer
+    cannot be one of the task's, or nothing.
     """
     found: dict[str, str] = {}
     faults = []
@@ -126,7 +135,9 @@ def rulings(text: str, *, source: str) -> dict[str, str]:
         except ValueError as fault:
             faults.append(Fault(f"{source}:{number}", str(fault)))
             continue
-        if answer is not None and found.setdefault(seed, answer) != answer:
+        if answer is not None and (why := wrong(answer)):
+            faults.append(Fault(f"{source}:{number}", f"`right` of row {seed!r} is no answer of this task: {why}"))
+        elif answer is not None and found.setdefault(seed, answer) != answer:
             message = f"row {seed!r} is decided a second time, and otherwise; keep one of the two lines"
             faults.append(Fault(f"{source}:{number}", message))
     if faults:

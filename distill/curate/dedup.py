@@ -49,8 +49,9 @@ def duplicates(
         if seeds[twin] == seeds[i]:
             drops[i] = _ANOTHER, f"of this row {name(twin)} is kept"
         elif differs := clash(rows["answer"][i], rows["answer"][twin], compare):
-            drops[i] = (reason, f"input near {name(twin)} ({how}), but {differs}")
-            if on_conflict != "keep" and (teachers[twin] != GOLD or teachers[i] == GOLD):
+            settled = teachers[twin] == GOLD != teachers[i]
+            drops[i] = ("conflict" if settled else reason, f"input near {name(twin)} ({how}), but {differs}")
+            if on_conflict != "keep" and not settled:
                 drops.setdefault(twin, (reason, f"{name(i)} has nearly this input, and answers otherwise: {differs}"))
         else:
             has = "another answer" if answers[twin] != answers[i] else "the same answer"
@@ -64,14 +65,16 @@ def conflicts(
 ) -> list[Conflict]:
     """Every group of rows that `duplicates` would find in conflict: a row that stays and those that contradict it.
 
-    A row's answer is its best one, and a row is in one group at most. Sorted by their smallest seed_id.
+    A row's answer is its best one, and a row is in one group at most. What contradicts an approved row is in none: that one
+    is right. Sorted by their smallest seed_id.
     """
     rows = ordered(frame)
-    seeds, said = rows["seed_id"], rows["answer"]
+    seeds, said, teachers = rows["seed_id"], rows["answer"], rows["teacher"]
     exact = set(_exact(rows, _answers(rows)))
     groups: dict[int, list[int]] = {}
     for i, twin, _ in _matches(rows, exact, near, graph):
-        if seeds[twin] != seeds[i] and clash(said[i], said[twin], compare):
+        settled = teachers[twin] == GOLD != teachers[i]
+        if not settled and seeds[twin] != seeds[i] and clash(said[i], said[twin], compare):
             groups.setdefault(twin, [twin]).append(i)
     found = [Conflict({seeds[i]: values(said[i], compare) for i in sorted(group)}) for group in groups.values()]
     return sorted(found, key=lambda conflict: min(conflict.rows))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import polars as pl
@@ -100,6 +100,12 @@ def bounds(rows: pl.DataFrame, spread: float) -> dict[str, tuple[float, float]]:
                 break
             logs = inside
     return found
+
+
+def misfit(schema: Mapping[str, Json]) -> Callable[[str], str]:
+    """A function that says why an answer is not JSON that satisfies the schema; nothing where it is."""
+    validator = _validator(schema)
+    return lambda answer: (_form(validator, answer) or ("", ""))[1]
 
 
 def _form(validator: Any, answer: str) -> Fail:

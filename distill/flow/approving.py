@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from distill import tokens
-from distill.records import GOLD, Answer, Ended, Usage
+from distill.records import GOLD, Answer, Ended, Json, Usage
+from distill.text import strict_json
 
 if TYPE_CHECKING:
     import polars as pl
 
     from distill.flow.project import Project
+
+
+PERSON = "person"
+"""The `model` of a row that a person decided; that of one whose known answer trains is `gold`."""
 
 
 def approved(project: Project, table: pl.DataFrame) -> pl.DataFrame:
@@ -30,8 +36,26 @@ def askable(project: Project, table: pl.DataFrame) -> pl.DataFrame:
     return table.filter((pl.col("role") == "train") & ~pl.col("seed_id").is_in(gold))
 
 
-def samples(project: Project, rows: pl.DataFrame) -> pl.DataFrame:
-    """A sample for each approved row; its model is `gold`, and it belongs to no request."""
+def decided(table: pl.DataFrame, rulings: Mapping[str, str]) -> pl.DataFrame:
+    """The training rows that a person decided, with what was decided as their known answer."""
+    import polars as pl
+
+    rows = table.filter((pl.col("role") == "train") & pl.col("seed_id").is_in(list(rulings)))
+    gold = [json.dumps(known(rulings[seed]), ensure_ascii=False) for seed in rows["seed_id"]]
+    return rows.with_columns(gold=pl.Series(gold, dtype=pl.String))
+
+
+def known(answer: str) -> dict[str, Json]:
+    """A decided answer as a seed's known one: its fields, or {"answer": text} where it has none."""
+    try:
+        value = strict_json(answer)
+    except ValueError:
+        value = None
+    return value if isinstance(value, dict) else {"answer": answer}
+
+
+def samples(project: Project, rows: pl.DataFrame, *, model: str = "gold") -> pl.DataFrame:
+    """A sample for each approved row; its model says who approved it, and it belongs to no request."""
     from distill.curate import answers
     from distill.curate.approved import spoken
 
@@ -42,7 +66,7 @@ def samples(project: Project, rows: pl.DataFrame) -> pl.DataFrame:
         said = tokens.count(text) + sum(tokens.count(call.arguments) for call in calls)
         ended = "tool_calls" if calls else "stop"
         usage = Usage(0, said, measured=False)
-        return Answer("", Ended.OK, text, ended, usage, model="gold", tool_calls=calls)
+        return Answer("", Ended.OK, text, ended, usage, model=model, tool_calls=calls)
 
     return answers.samples(
         rows,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from distill.seeds.strata import EdgeCase
 
-SPARE = ("not_asked", "over_quota", "another_answer")
+SPARE = ("not_asked", "over_quota", "another_answer", "outvoted")
 """Reasons of rows that nobody missed."""
 BEFORE = ("seeds", "expand", "generate")
 """Stages of dropped.parquet at which a row is a seed that was not asked."""

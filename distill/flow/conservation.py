@@ -3,7 +3,8 @@
     seeds 1,200 → test 1,150 → ask 1,000 | answer 1,000 → gates … → balance 655 = the dataset
 
 Up to `ask` a row is a seed; from `answer` on it is a question, of which a seed has several where a task has draws, a panel
-or fallbacks. Seeds that are made (`expand`) and approved rows (`gold`) join the others on the way. Within a stage,
+or fallbacks. Seeds that are made (`expand`) and approved rows (`gold`) join the others on the way; `asked` counts approved
+rows that a teacher had answered before a person decided them. Within a stage,
 in = kept + dropped + aside. From one to the next, what was kept is what comes in. And the tables say the same: every drop
 has its row in dropped.parquet, every answer its row in samples.parquet.
 
@@ -70,7 +71,7 @@ def _left(stage: Stage) -> int:
 def _between(funnel: Sequence[Stage], tables: Mapping[str, int]) -> list[str]:
     """Every place where two stages, or a stage and a table, disagree."""
     side = {stage["stage"]: stage for stage in funnel if stage["stage"] in _JOINS}
-    approved = side.get("gold", _NOBODY)["in"]
+    approved, unasked = (gold := side.get("gold", _NOBODY))["in"], gold["in"] - gold.get("asked", 0)
     chain, gaps = [stage for stage in funnel if stage["stage"] not in _JOINS], []
     for before, after in itertools.pairwise(chain):
         if after["stage"] == "answer":  # seeds become questions here
@@ -80,7 +81,7 @@ def _between(funnel: Sequence[Stage], tables: Mapping[str, int]) -> list[str]:
             gaps += _differ(kept, after["kept"] + approved, "rows of samples.parquet", tables["answers"])
             continue
         come = sum(one["kept"] for name, one in side.items() if _JOINS[name] == after["stage"])
-        left = approved if after["stage"] == "ask" else 0  # nobody is asked about approved rows
+        left = unasked if after["stage"] == "ask" else 0
         gaps += _differ(
             f"{before['stage']} kept", before["kept"] + come - left, f"{after['stage']} took in", after["in"]
         )

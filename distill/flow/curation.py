@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from distill.flow import approving, asking, checking, fitting, judging, nearness
+from distill.flow import approving, asking, checking, disputes, fitting, judging, nearness
 from distill.flow.asks import Asked, last_of, may_fall_back, may_redraw, requests
 from distill.records import Answer
 from distill.teacher.store import Store
@@ -38,6 +38,8 @@ class Curated:
     spare: dict[str, int]
     conflicts: list[dict[str, Any]]
     """Rows for a person to decide about, with their inputs and answers; empty unless the spec asks for it."""
+    contested: frozenset[str]
+    """Seeds in conflict that are to be asked again; empty unless the spec asks for it."""
     bench: judging.Bench
     """What the judges were looked up for, and what is missing of it."""
     waiting: Mapping[str, str]
@@ -74,7 +76,7 @@ def gates(project: Project, seeds: pl.DataFrame, bench: judging.Bench) -> list[t
     own: dict[str, dict[str, Any]] = {
         "schema": {"schema": project.output},
         "tools": {"tools": project.tools},
-        "agreement": {"compare": _compared(project)},
+        "agreement": {"compare": disputes.compared(project.spec, project.output)},
         "verify": checking.given(project, seeds),
         **bench.gates,
     }
@@ -83,11 +85,12 @@ def gates(project: Project, seeds: pl.DataFrame, bench: judging.Bench) -> list[t
 
 def curate(
     project: Project, table: pl.DataFrame, asked: Asked, store: Store, graph: Graph | None = None,
-    *, room: Mapping[str, int] | None = None,
+    *, room: Mapping[str, int] | None = None, rulings: Mapping[str, str] | None = None,
 ) -> Curated:  # fmt: skip
     """All steps in order over what the store holds now; sends nothing.
 
-    `graph` is the seeds', where the caller has it; `room` are seeds that could still be made, by stratum.
+    `graph` is the seeds', where the caller has it; `room` are seeds that could still be made, by stratum. `rulings` are answers
+    that a person decided on, by seed: approved rows, and whatever a teacher said of them is one answer more.
     """
     import polars as pl
 
@@ -97,7 +100,9 @@ def curate(
 
     train = table.filter(pl.col("role") == "train")
     strata = dict(train.select("seed_id", "stratum").iter_rows())
-    askable = approving.askable(project, train)
+    decided, last = approving.decided(train, rulings or {}), last_of(asked)
+    ruled = frozenset(decided["seed_id"])
+    askable = disputes.without(approving.askable(project, train), ruled - last.keys())
     samples, unanswered = _answered(project, train, asked, store)
     near = project.spec.dedup.near
     bench = judging.Bench(project, store, dict(train.select("seed_id", "gold").iter_rows()))
@@ -105,18 +110,21 @@ def curate(
     gated = run_gates(samples, settings)
     # A judge's verdict costs a call, and approved rows are to cost none.
     free = [(name, given) for name, given in settings if name not in judging.GATES]
-    gold = approved.check(approving.samples(project, approving.approved(project, train)), free)
-    answered = pl.concat([gated.kept, gold.outcome.kept], how="diagonal")
-    graph, compare = graph or nearness.graph(project.spec, table), _compared(project)
-    on_conflict = project.spec.dedup.on_conflict
-    unique = dedup.duplicates(answered, near=near, compare=compare, on_conflict=on_conflict, graph=graph)
+    known = disputes.without(approving.approved(project, train), ruled)
+    by_person = approving.samples(project, decided, model=approving.PERSON)
+    gold = approved.check(pl.concat([approving.samples(project, known), by_person]), free)
+    graph, compare = graph or nearness.graph(project.spec, table), disputes.compared(project.spec, project.output)
+    on_conflict, again = project.spec.dedup.on_conflict, disputes.asked_again(project, asked) - ruled
+    voted = [conflicts.vote(gated.kept, rows=again, compare=compare)] if on_conflict == "ask_again" else []
+    answered = pl.concat([*(one.kept for one in voted or [gated]), gold.outcome.kept], how="diagonal")
+    way = "abstain" if on_conflict == "ask_again" else on_conflict
+    unique = dedup.duplicates(answered, near=near, compare=compare, on_conflict=way, graph=graph)
     clean = leaks.leaks(unique.kept, held_out=_held_out(project, table), near=near, graph=graph)
     fit = fitting.fit(project, clean.kept)
     passed = Counter(fit.kept["stratum"].to_list())
     spare = Counter(askable["stratum"].to_list())
-    last = last_of(asked)
     spare.subtract(Counter(strata[seed] for seed in last))
-    accepted = frozenset(gated.kept["seed_id"])
+    accepted = ruled.union(gated.kept["seed_id"])
     owed = gated.rejected.filter(pl.col("request_id").is_in(list(bench.owed)))["seed_id"]
     waiting = {seed: strata[seed] for seed in set(owed) - accepted}
     idle = sorted(set(askable["seed_id"]) - set(last))
@@ -132,11 +140,15 @@ def curate(
     even = balance.balance(fit.kept, quotas=quotas, floors=floors, by=select.by, weight=select.weight)
     parts = split.split(even.kept, valid=project.spec.dataset.valid)
     told = leaks.valid_leaks(parts, near=near, graph=graph)
-    undecided = dedup.conflicts(answered, near=near, compare=compare, graph=graph) if on_conflict == "person" else []
+    open_ones = (
+        on_conflict in ("ask_again", "person") and {"conflict", "for_a_person"} & unique.report["dropped"].keys()
+    )
+    undecided = dedup.conflicts(answered, near=near, compare=compare, graph=graph) if open_ones else []
+    contested = {seed for one in undecided for seed in one.rows if seed in last} - again - ruled if voted else set()
     resting = dropped_frame(
         (s, None, strata[s], "generate", "not_asked", f"the quota of {strata[s]} needs no more") for s in idle
     )
-    steps = [gated, gold.outcome, unique, clean, fit, even, told]
+    steps = [gated, gold.outcome, *voted, unique, clean, fit, even, told]
     funnel = [
         {
             "stage": "ask",
@@ -146,7 +158,7 @@ def curate(
         },
         {"stage": "answer", "in": len(asked), "kept": samples.height, "dropped": _counts(unanswered)},
         *gated.report["steps"],
-        *([gold.outcome.report] if gold.outcome.report["in"] else []),
+        *([gold.outcome.report | _asked_before(ruled & last.keys())] if gold.outcome.report["in"] else []),
         *(step.report for step in steps[2:]),
     ]
     return Curated(
@@ -154,7 +166,7 @@ def curate(
         rejected=pl.concat([step.rejected for step in steps], how="diagonal").sort("seed_id", "teacher", "draw"),
         dropped=pl.concat([resting, unanswered, *(step.dropped for step in steps)]),
         funnel=funnel, quotas=quotas, accepted=accepted, refused=refused, passed=passed, spare=dict(spare), flagged=gold.flagged,
-        conflicts=conflicts.lines(undecided, answered), bench=bench, waiting=waiting,
+        conflicts=[] if voted else conflicts.lines(undecided, answered), contested=frozenset(contested), bench=bench, waiting=waiting,
     )  # fmt: skip
 
 
@@ -173,14 +185,6 @@ def wanted(project: Project, table: pl.DataFrame, room: Mapping[str, int]) -> di
     """What each stratum should hold if no row were lost, and as many were made as `room` allows."""
     train = table.filter(role="train")
     return _quotas(project, train, train.clear(), train, room)
-
-
-def _compared(project: Project) -> list[str]:
-    """The answer's fields in which near twins must agree: those that the spec names, or that the schema enumerates."""
-    if project.spec.dedup.compare is not None:
-        return project.spec.dedup.compare
-    properties = (project.output or {}).get("properties", {})
-    return [name for name, part in properties.items() if isinstance(part, dict) and "enum" in part]
 
 
 def _answered(project: Project, train: pl.DataFrame, asked: Asked, store: Store) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -255,6 +259,11 @@ def _why(store: Store, request_id: str, answer: Answer | None) -> tuple[str, str
     if not ended:
         return "owed", "not sent yet" if not tries else f"sent {len(tries)} times, the outcome is unknown"
     return str(ended[-1][4]), f"after {len(tries)} sends: {ended[-1][7]}"
+
+
+def _asked_before(seeds: Collection[str]) -> dict[str, int]:
+    """What the funnel says of approved rows that a teacher was asked about before somebody decided them."""
+    return {"asked": len(seeds)} if seeds else {}
 
 
 def _some(reason: str, count: int) -> dict[str, int]:

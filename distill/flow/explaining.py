@@ -216,7 +216,11 @@ def explain_lines(result: dict[str, Any]) -> list[str]:
         said += [f"  gold: {json.dumps(seed['gold'], ensure_ascii=False)}"] if seed["gold"] else []
     for sample in result["samples"]:
         if sample["teacher"] == GOLD:
-            said.append("gold      its known answer is approved and trains as it is; nobody was asked")
+            said.append(
+                f"gold      a person decided on it in conflicts.jsonl: {sample['answer']}"
+                if sample["model"] == "person"
+                else "gold      its known answer is approved and trains as it is; nobody was asked"
+            )
             continue
         turns = [turn for name in ("messages", "input") for turn in (sample["request"] or {}).get(name, ())]
         said.append(

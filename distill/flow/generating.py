@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from distill.errors import AccessRefused, BudgetReached, RowsOwed
-from distill.flow import approving, asks, checking, judging, labelling, nearness, overnight, seeding
+from distill.flow import approving, asks, checking, disputes, judging, labelling, nearness, overnight, seeding
 from distill.flow.expanding import Expansion
 from distill.flow.jury import Jury
 from distill.flow.stages import Run, key_of, settings_of, stage
@@ -52,6 +52,7 @@ async def _generate(run: Run) -> Mapping[str, Any]:
 
     project = run.project
     checking.importable(project)
+    rulings = disputes.rulings(project, run.folder, run.parent)
     parent = pl.read_parquet(run.parent / "seeds.parquet") if run.parent else None
     labelled = await labelling.label(run, parent)
     before = json.loads((run.parent / "seeds.json").read_bytes()) if run.parent else {}
@@ -60,11 +61,11 @@ async def _generate(run: Run) -> Mapping[str, Any]:
     graph = _write(run, aside, expansion)
     asked: asks.Asked = []
     if run.parent is not None:
-        held = set(approving.askable(project, expansion.table)["seed_id"])
+        held = set(approving.askable(project, expansion.table)["seed_id"]) - rulings.keys()
         earlier = dict.fromkeys(ask.seed for ask in asks.asked_of(run.parent))
         asked = [ask for seed in earlier if seed in held for ask in asks.first(project, seed)]
     gone, closed = set[asks.Ask](), set[int]()
-    jury = Jury(project, run.sender, graph)
+    jury = Jury(project, run.sender, graph, rulings=rulings)
     while True:
         _note(run, expansion.table, asked)
         if asked:
@@ -73,8 +74,9 @@ async def _generate(run: Run) -> Mapping[str, Any]:
         curated = await jury.curated(expansion.table, asked, room)
         for warning in curated.warnings:
             run.watch.say(f"  {warning}")
-        extra = asks.fall_back(project, expansion.table, asked, curated.lack, curated.settled)
-        extra = extra or asks.more(project, expansion.table, asked, curated.short)
+        extra = disputes.votes(project, asked, curated.contested)
+        extra = extra or asks.fall_back(project, expansion.table, asked, curated.lack, curated.settled)
+        extra = extra or asks.more(project, disputes.without(expansion.table, rulings), asked, curated.short)
         extra = extra or asks.redraw(project, expansion.table, asked, curated.lack, curated.refused)
         if not extra and curated.lack and room:
             extra = await _expand(run, aside, expansion, jury, curated)

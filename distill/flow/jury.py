@@ -27,6 +27,8 @@ class Jury:
     graph: Graph | None = None
     live: bool = False
     """Whether no judge is asked by batch, whatever the spec says."""
+    rulings: Mapping[str, str] = field(default_factory=dict)
+    """What a person decided, for curation."""
     gone: set[judging.Case] = field(default_factory=set)
     closed: set[int] = field(default_factory=set)
 
@@ -35,7 +37,9 @@ class Jury:
     ) -> curation.Curated:
         """Curation with every verdict that can be had now. Gates are in order, so only what one lets pass is asked of the next."""
         while True:
-            found = curation.curate(self.project, table, asked, self.sender.store, self.graph, room=room)
+            found = curation.curate(
+                self.project, table, asked, self.sender.store, self.graph, room=room, rulings=self.rulings
+            )
             if not await self.send(found.bench.unjudged):
                 return found
 

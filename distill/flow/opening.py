@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from distill import prompts, spec
 from distill.errors import Fault, SpecError
+from distill.flow import disputes, files, judging
 from distill.flow import faults as wrong
-from distill.flow import files, judging
 from distill.flow.project import Project
 
 if TYPE_CHECKING:
@@ -83,6 +83,7 @@ def open_project(
         rubric = files.text(file.parent / task.judge.prompt, faults)
     faults += wrong.judge(task, rubric, file)
     faults += wrong.gates(task, file) + wrong.headers(task, env, file) + wrong.twins(task, file)
+    faults += disputes.faults(task, output, file)
     faults += wrong.student(task, seeds, chats, file)
     faults += wrong.expansion(task, seeds, chats, file)
     if not faults:

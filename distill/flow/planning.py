@@ -15,7 +15,19 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from distill import deadline, tokens
-from distill.flow import asks, comparing, curation, judging, labelling, loops, overnight, prospect, seeding
+from distill.flow import (
+    asks,
+    comparing,
+    curation,
+    disputes,
+    judging,
+    labelling,
+    loops,
+    nearness,
+    overnight,
+    prospect,
+    seeding,
+)
 from distill.flow.asking import Sender
 from distill.flow.jury import Jury
 from distill.flow.watch import Silent, Watch
@@ -66,6 +78,10 @@ def plan(project: Project, *, pilot: int = 0, watch: Watch | None = None) -> dic
         spenders = [_spender(one, store, limits=said.get("limits"), share=failing**one.fallback) for one in asked]
         judged = len(seen.bench.cases) / max(1, len(tried) * judging.questions(project)) if seen else 1.0
         spenders += [_spender(one, store, limits={}, share=judged) for one in _judges(project, table, first, store)]
+        votes = disputes.at_most(project, table, first, nearness.graph(project.spec, table))
+        spenders += [
+            _spender(one, store, limits=said.get("limits"), share=1.0) for one in _voters(project, table, votes)
+        ]
         spenders += prospect.rows(
             project, table, lambda *one: _spender(Spender(*one[:3]), store, limits=None, share=one[3])
         )
@@ -84,7 +100,7 @@ def plan(project: Project, *, pilot: int = 0, watch: Watch | None = None) -> dic
         "budget_usd": project.spec.budget.usd,
         "deadline": _deadline(project, spenders),
         "warnings": judging.warnings(project),
-        "note": f"if gates refuse rows, up to {train.height} training seeds may be asked",
+        "note": f"if gates refuse rows, up to {train.height} training seeds may be asked" + _of_votes(project, votes),
     }
 
 
@@ -103,6 +119,23 @@ def _spenders(project: Project, table: pl.DataFrame, tests: pl.DataFrame, first:
         wanted = labelling.requests(project, name, labelling.asked_about(project))
         found.append(Spender(labelling.spender(name), wanted, project.labeller(name)))
     return found
+
+
+def _voters(project: Project, table: pl.DataFrame, votes: asks.Asked) -> list[Spender]:
+    """Every teacher for the votes on rows in conflict."""
+    found = []
+    for n, one in enumerate(project.teachers):
+        if questions := [ask for ask in votes if ask.teacher == n]:
+            wanted = asks.requests(project, table, questions)
+            found.append(Spender(f"{asks.spender(project, n)}, asked again", wanted, one))
+    return found
+
+
+def _of_votes(project: Project, votes: asks.Asked) -> str:
+    if not votes:
+        return ""
+    rows, each = len({ask.seed for ask in votes}), project.spec.dedup.more_votes
+    return f"; {rows} rows have a near twin, and are counted as if each were in conflict and asked {each} times more"
 
 
 def _judges(project: Project, table: pl.DataFrame, first: asks.Asked, store: Store) -> list[Spender]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from distill.flow.project import Project
 
-_NO_LOSS = frozenset({"over_quota", "not_asked", "another_answer"})
+_NO_LOSS = frozenset({"over_quota", "not_asked", "another_answer", "outvoted"})
 """Reasons of rows that nobody lacks."""
 _WORDS = {"at_most": "the cap on new seeds", "no_seed_left": "that no seed is left"}
 _SHOWN = 10

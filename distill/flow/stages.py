@@ -14,12 +14,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from distill import __version__
-from distill.flow import asks, checking, conservation, curation, judging, nearness, shortfall
+from distill.flow import asks, checking, conservation, curation, disputes, judging, nearness, shortfall
 from distill.flow.asking import Sender
 from distill.flow.project import Project
 from distill.flow.watch import Watch
 from distill.records import content_id
-from distill.rundir import RunDir, file_hash, write_atomic, write_json, write_parquet
+from distill.rundir import RunDir, file_hash, write_json, write_parquet
 from distill.teacher.store import Store
 
 if TYPE_CHECKING:
@@ -100,6 +100,7 @@ def key_of(project: Project) -> list[list[Any]]:
 
 async def curate(run: Run) -> None:
     """Answers into samples, with every drop."""
+    rulings = disputes.rulings(run.project, run.folder, run.parent)
     settings = {
         **settings_of(run.project, "strata", "gates", "dedup", "dataset"),
         "gold_rows": run.project.spec.seeds.gold_rows,
@@ -110,6 +111,7 @@ async def curate(run: Run) -> None:
         **checking.key(run.project),
         **judging.key_of(run.project),
         **_owed(run),
+        **({"rulings": rulings} if rulings else {}),
     }
     inputs = ["seeds.parquet", "seeds_dropped.parquet", "asked.parquet"]
     outputs = ["samples.parquet", "dropped.parquet", "flagged.parquet", "funnel.json"]
@@ -129,9 +131,17 @@ async def _curate(run: Run) -> Mapping[str, Any]:
 
     project, table = run.project, run.table("seeds.parquet")
     asked = asks.asked_of(run.folder)
-    curated = curation.curate(project, table, asked, run.store, nearness.read(run.folder.path, project.spec, table))
+    rulings = disputes.rulings(project, run.folder, run.parent)
+    graph = nearness.read(run.folder.path, project.spec, table)
+    curated = curation.curate(project, table, asked, run.store, graph, rulings=rulings)
+    if lost := rulings.keys() - set(table.filter(role="train")["seed_id"]):
+        run.watch.say(f"  {disputes.FILE} decides rows that do not train in this run: {', '.join(sorted(lost)[:5])}")
     for warning in curated.warnings:
         run.watch.say(f"  {warning}")
+    if curated.contested:
+        run.watch.say(
+            f"  {len(curated.contested):,} rows are in conflict and not asked again yet; `distill generate` asks"
+        )
     samples = pl.concat(
         [curated.kept, curated.rejected.with_columns(pl.lit("dropped").alias("fate"))], how="diagonal"
     ).sort("seed_id", "teacher", "draw")
@@ -160,7 +170,7 @@ async def _curate(run: Run) -> Mapping[str, Any]:
     write_parquet(run.folder / "samples.parquet", samples)
     write_parquet(run.folder / "flagged.parquet", curated.flagged)
     write_parquet(run.folder / "dropped.parquet", dropped)
-    _for_a_person(run, curated.conflicts)
+    disputes.write(run.folder, run.parent, curated.conflicts)
     funnel = {
         "funnel": stages,
         "total": total,
@@ -185,20 +195,6 @@ async def _curate(run: Run) -> Mapping[str, Any]:
     if waiting:
         run.watch.say(f"  {waiting:,} rows wait for a verdict; `distill generate` asks for what is missing")
     return {"kept": curated.kept.height, "dropped": dropped.height} | ({"owed": waiting} if waiting else {})
-
-
-def _for_a_person(run: Run, conflicts: Sequence[Mapping[str, Any]]) -> None:
-    """List the rows in conflict in conflicts.jsonl; what somebody has decided there already stays decided."""
-    import json
-
-    from distill.curate.conflicts import rulings
-
-    path = run.folder / "conflicts.jsonl"
-    decided = rulings(path.read_text(encoding="utf-8"), source=str(path)) if path.exists() else {}
-    if conflicts or decided:
-        rows = [{**row, "right": decided.pop(row["seed_id"], None)} for row in conflicts]
-        rows += [{"seed_id": seed, "right": right} for seed, right in sorted(decided.items())]
-        write_atomic(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode())
 
 
 async def evaluate(run: Run, student: Any, previous: Any) -> None:

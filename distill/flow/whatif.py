@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from distill.errors import UsageError
-from distill.flow import judging, nearness
+from distill.flow import disputes, judging, nearness
 from distill.flow.asks import asked_of
 from distill.flow.curation import Curated, curate
 from distill.flow.opening import open_project
@@ -32,7 +32,14 @@ def compare(path: Path, changes: Sequence[str], *, overrides: Sequence[str], env
     table, asked = pl.read_parquet(run / "seeds.parquet"), asked_of(run)
     with opened(now.store_path) as store:
         before, after = (
-            curate(project, table, asked, store, nearness.read(run.path, project.spec, table))
+            curate(
+                project,
+                table,
+                asked,
+                store,
+                nearness.read(run.path, project.spec, table),
+                rulings=disputes.rulings(project, run),
+            )
             for project in (now, then)
         )
     return {

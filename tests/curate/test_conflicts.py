@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from distill.curate.conflicts import lines, rulings, settle, vote
 from distill.curate.dedup import conflicts, duplicates
 from distill.errors import SpecError
+from distill.records import GOLD
 
 INPUTS = [
     "where is my kettle",
@@ -69,6 +70,48 @@ def test_only_more_than_half_settles(answers):
         assert said is None or 2 * answers[row].count(said) > len(answers[row])
 
 
+@settings(deadline=None, max_examples=60)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("rstu"), st.sampled_from("abc"), st.sampled_from([None, 0.5, 1.0])), max_size=14
+    ),
+    st.randoms(use_true_random=False),
+)
+def test_a_vote_leaves_one_answer_where_more_than_half_agree_and_touches_no_other_row(frame, cast, chance):
+    made = [
+        {"seed_id": seed, "draw": n, "answer": f'{{"intent": "{word}"}}', "score": score}
+        for n, (seed, word, score) in enumerate(cast)
+    ]
+    rows = frame(*made)
+    out = vote(rows, rows=["r", "s", "t"], compare=["intent"])
+    assert out.kept.filter(seed_id="u").equals(rows.filter(seed_id="u").sort("draw"))
+    for seed in "rst":
+        said = [word for one, word, _ in cast if one == seed]
+        kept = out.kept.filter(seed_id=seed)
+        most = [word for word in "abc" if 2 * said.count(word) > len(said)]
+        assert kept["answer"].to_list() == [f'{{"intent": "{word}"}}' for word in most]
+        best = [score or 0.0 for one, word, score in cast if one == seed and [word] == most]
+        assert not most or (kept["score"][0] or 0.0) == max(best)
+        assert set(out.dropped.filter(row=seed, reason="conflict")["row"]) == (set() if most or not said else {seed})
+    again = vote(out.kept, rows=["r", "s", "t"], compare=["intent"])
+    assert again.kept.equals(out.kept)
+    mixed = vote(rows[chance.sample(range(rows.height), rows.height)], rows=["t", "s", "r"], compare=["intent"])
+    assert mixed.kept.equals(out.kept)
+    assert mixed.dropped.equals(out.dropped)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.tuples(st.sampled_from(INPUTS), st.sampled_from("abc"), st.sampled_from([0, 0, GOLD])), max_size=10))
+def test_what_contradicts_an_approved_row_is_nobodys_to_decide(frame, made):
+    rows = frame(*({"input": text, "answer": f'{{"intent": "{word}"}}', "teacher": who} for text, word, who in made))
+    listed = [seed for one in conflicts(rows, near=0.7, compare=["intent"]) for seed in one.rows]
+    out = duplicates(rows, near=0.7, compare=["intent"], on_conflict="person")
+    assert sorted(listed) == sorted(out.dropped.filter(reason="for_a_person")["row"])
+    against = out.dropped.filter(reason="conflict")
+    assert against["detail"].str.contains("the gold answer of").all()
+    assert set(against["row"]).isdisjoint(rows.filter(teacher=GOLD)["seed_id"])
+
+
 def test_a_row_asked_again_keeps_the_best_answer_of_its_majority(frame):
     said = ["delivery", "refund", "delivery", "refund", "delivery"]
     rows = [{"seed_id": "s", "draw": n, "answer": json.dumps({"intent": word, "n": n})} for n, word in enumerate(said)]
@@ -82,10 +125,10 @@ def test_a_row_asked_again_keeps_the_best_answer_of_its_majority(frame):
         ("s", "outvoted"),
         ("s", "another_answer"),
         ("s", "outvoted"),
-        *[("t", "unsettled")] * 4,
+        *[("t", "conflict")] * 4,
     ]
     assert out.dropped["detail"][1] == "of 5 answers 2 say this"
-    assert out.dropped["detail"][4] == "of 4 answers at most 2 agree; more than half is asked"
+    assert out.dropped["detail"][4] == 'of 4 answers no more than half agree: 2 × ["delivery"], 2 × ["refund"]'
 
 
 def test_what_a_person_decides_comes_back_by_row(frame):
