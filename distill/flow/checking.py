@@ -5,17 +5,20 @@ It is a file of the task's folder; it is read and parsed here, and runs only in 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from distill import spec
-from distill.errors import Fault
+from distill.errors import Fault, UsageError
 
 if TYPE_CHECKING:
     import polars as pl
 
     from distill.flow.project import Project
+
+_MANY = 20
+"""Answers of which a function that works judges one at least."""
 
 
 def given(project: Project, seeds: pl.DataFrame) -> dict[str, Any]:
@@ -54,6 +57,16 @@ def importable(project: Project) -> None:
     for number, function in _functions(project.spec).items():
         settings = project.spec.gate_settings()[number][1]
         verify.importable(function, project.path.parent, megabytes=settings.get("megabytes", 512))
+
+
+def hopeless(funnel: Sequence[Mapping[str, Any]]) -> None:
+    """UsageError where the function could judge none of many answers: more of them would be paid for in vain."""
+    for step in funnel:
+        if step["stage"] == "verify" and step["in"] >= _MANY and step["dropped"] == {"unscored": step["in"]}:
+            raise UsageError(
+                f"verify could judge none of {step['in']} answers, so no more are asked: {step.get('warning', '')} "
+                "Mend the function and run again; what was answered is kept."
+            )
 
 
 def _functions(task: spec.TaskSpec) -> Mapping[int, str]:

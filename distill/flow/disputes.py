@@ -19,7 +19,7 @@ from distill.flow.asks import Ask, Asked, further_draws, last_of
 from distill.flow.project import over
 from distill.records import Json
 from distill.rundir import RunDir, write_atomic
-from distill.text import normalise, strict_json
+from distill.text import spelling, strict_json
 
 if TYPE_CHECKING:
     import polars as pl
@@ -93,7 +93,7 @@ def at_most(project: Project, table: pl.DataFrame, first: Asked, graph: Graph) -
     if project.spec.dedup.on_conflict != "ask_again":
         return []
     train = table.filter(role="train")
-    texts = {seed: normalise(text) for seed, text in train.select("seed_id", "input").iter_rows()}
+    texts = {seed: spelling(text) for seed, text in train.select("seed_id", "input").iter_rows()}
     alike = Counter(texts.values())
     near = {seed for seed, text in texts.items() if alike[text] > 1 or graph.edges.get(graph.nodes.get(text, -1))}
     return votes(project, first, near & {ask.seed for ask in first})

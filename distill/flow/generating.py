@@ -74,6 +74,7 @@ async def _generate(run: Run) -> Mapping[str, Any]:
         curated = await jury.curated(expansion.table, asked, room)
         for warning in curated.warnings:
             run.watch.say(f"  {warning}")
+        checking.hopeless(curated.funnel)
         extra = disputes.votes(project, asked, curated.contested)
         extra = extra or asks.fall_back(project, expansion.table, asked, curated.lack, curated.settled)
         extra = extra or asks.more(project, disputes.without(expansion.table, rulings), asked, curated.short)

@@ -135,6 +135,7 @@ async def _stages(run: Run, names: Sequence[str], *, partial: bool) -> None:
                 _no_rows_owed(run, partial)
             case "curate":
                 await stages.curate(run)
+                _no_rows_owed(run, partial)
             case "export":
                 await teaching.export(run)
             case "train":
@@ -164,7 +165,9 @@ def _no_rows_owed(run: Run, partial: bool) -> None:
 
 
 def _owed(run: Run) -> int:
-    return int(run.folder.manifest()["stages"].get("generate", {}).get("owed", 0))
+    """Rows without an answer, or without a verdict: curation may lack those that other gates asked for."""
+    made = run.folder.manifest()["stages"]
+    return max(int(made.get(name, {}).get("owed", 0)) for name in ("generate", "curate"))
 
 
 @contextlib.contextmanager

@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from distill.errors import SpecError
+from distill.errors import SpecError, UsageError
 from distill.flow import running, whatif
 from distill.flow.opening import open_project
 from distill.flow.stages import ORDER
@@ -113,6 +113,16 @@ def test_a_function_that_breaks_on_every_row_is_said_at_once_and_in_the_report(j
     assert "raised KeyError at line 1" in said[0]
     assert rows(judged, "samples.parquet")["score_verify"].null_count() == rows(judged, "samples.parquet").height
     assert "raised KeyError at line 1" in (judged.parent / "runs/mood/001/REPORT.md").read_text()
+
+
+def test_a_function_that_judges_no_answer_stops_the_asking(judged: Path) -> None:
+    """Every further answer would be paid for in vain; those that are here are kept for the mended function."""
+    (judged.parent / "verify.py").write_text("def check(row): return row['mood']")
+    with pytest.raises(UsageError, match=r"verify could judge none of \d\d answers.*raised KeyError") as caught:
+        run(judged, VERIFY)
+    assert caught.value.exit_code == 2
+    (judged.parent / "verify.py").write_text("def check(row): return True")
+    assert run(judged, VERIFY)["exit"] == 0
 
 
 def test_a_file_that_cannot_be_imported_is_told_before_anything_is_sent(judged: Path) -> None:
