@@ -104,7 +104,7 @@ def curate(
     ruled = frozenset(decided["seed_id"])
     askable = disputes.without(approving.askable(project, train), ruled - last.keys())
     samples, unanswered = _answered(project, train, asked, store)
-    near = project.spec.dedup.near
+    near, leak = project.spec.dedup.near, nearness.leak(project.spec)
     bench = judging.Bench(project, store, dict(train.select("seed_id", "gold").iter_rows()))
     settings = gates(project, train, bench)
     gated = run_gates(samples, settings)
@@ -119,7 +119,7 @@ def curate(
     answered = pl.concat([*(one.kept for one in voted or [gated]), gold.outcome.kept], how="diagonal")
     way = "abstain" if on_conflict == "ask_again" else on_conflict
     unique = dedup.duplicates(answered, near=near, compare=compare, on_conflict=way, graph=graph)
-    clean = leaks.leaks(unique.kept, held_out=_held_out(project, table), near=near, graph=graph)
+    clean = leaks.leaks(unique.kept, held_out=_held_out(project, table), near=leak, graph=graph)
     fit = fitting.fit(project, clean.kept)
     passed = Counter(fit.kept["stratum"].to_list())
     spare = Counter(askable["stratum"].to_list())
@@ -139,7 +139,7 @@ def curate(
     select = project.spec.dataset.select
     even = balance.balance(fit.kept, quotas=quotas, floors=floors, by=select.by, weight=select.weight)
     parts = split.split(even.kept, valid=project.spec.dataset.valid)
-    told = leaks.valid_leaks(parts, near=near, graph=graph)
+    told = leaks.valid_leaks(parts, near=leak, graph=graph)
     open_ones = (
         on_conflict in ("ask_again", "person") and {"conflict", "for_a_person"} & unique.report["dropped"].keys()
     )

@@ -21,7 +21,7 @@ FILE = "pairs.parquet"
 def graph(task: spec.TaskSpec, *tables: pl.DataFrame) -> Graph:
     """Of all inputs of some tables of seeds. One command asks for the same texts several times, and they are compared once."""
     texts = sorted({row for table in tables for row in table.select("seed_id", "input").iter_rows()})
-    return _made(tuple(text for _, text in texts), task.dedup.near, task.dedup.meaning)
+    return _made(tuple(text for _, text in texts), _least(task), task.dedup.meaning)
 
 
 def write(folder: RunDir, found: Graph, table: pl.DataFrame) -> dict[str, float | None]:
@@ -35,11 +35,20 @@ def read(folder: Path, task: spec.TaskSpec, table: pl.DataFrame) -> Graph:
     import polars as pl
 
     made = json.loads((folder / "seeds.json").read_bytes()).get("graph")
-    fits = made is not None and made["near"] <= task.dedup.near and made["meaning"] == task.dedup.meaning
+    fits = made is not None and made["near"] <= _least(task) and made["meaning"] == task.dedup.meaning
     if not fits or not (folder / FILE).exists():
         return graph(task, table)
     texts = dict(table.select("seed_id", "input").iter_rows())
     return Graph.read(pl.read_parquet(folder / FILE), texts, threshold=made["near"], meaning=made["meaning"])
+
+
+def leak(task: spec.TaskSpec) -> float:
+    """The similarity from which an input is too near a held-out one."""
+    return task.dedup.near if task.dedup.leak is None else task.dedup.leak
+
+
+def _least(task: spec.TaskSpec) -> float:
+    return min(task.dedup.near, leak(task))
 
 
 @lru_cache(maxsize=2)

@@ -42,6 +42,7 @@ def aside(
         share=rows.share,
         rows=rows.rows,
         near=task.dedup.near,
+        leak=nearness.leak(task),
         pinned=pins,
         gold=task.seeds.gold_rows != "train" or rows.gold,
         graph=graph,

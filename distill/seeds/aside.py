@@ -31,6 +31,7 @@ def set_aside(
     share: float | None = None,
     rows: int | None = None,
     near: float = 0.85,
+    leak: float | None = None,
     pinned: pl.DataFrame | None = None,
     gold: bool = True,
     seed: int = 0,
@@ -40,19 +41,21 @@ def set_aside(
 
     Test rows are drawn by stratum in proportion, no two of a cluster or near each other, and only from rows with a known
     answer if there are any; with `gold` off, only from the others, since known answers train. The report says how many were
-    asked and got: clusters and missing answers can leave fewer. `graph` is of all inputs (`Graph.of`), where the caller has it.
+    asked and got: clusters and missing answers can leave fewer. `leak` is the similarity from which a row is too
+    near a test row to train, by itself `near`. `graph` is of all inputs (`Graph.of`), where the caller has it.
     """
     unique = without_repeats(table)
     own = without_repeats(table.clear() if pinned is None else pinned)
     every = pl.concat([own.kept, unique.kept])
     members = every.to_dicts()
-    known = graph or Graph.of(inputs(every), threshold=near)
+    limit = near if leak is None else leak
+    known = graph or Graph.of(inputs(every), threshold=min(near, limit))
     roots = _clusters(members, near, known)
     test, asked = set(range(own.kept.height)), own.kept.height
     if pinned is None:
         asked = rows if rows is not None else round((share or 0) * len(members))
         test = _draw(members, roots, asked, seed, known, gold)
-    drops = _near_test(members, test, near, known)
+    drops = _near_test(members, test, limit, known)
     marked = every.with_columns(
         pl.Series("cluster", [members[root]["seed_id"] for root in roots], dtype=pl.String),
         pl.Series("role", ["test" if i in test else "train" for i in range(len(members))], dtype=pl.String),

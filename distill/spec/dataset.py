@@ -18,6 +18,12 @@ class Dedup(Part):
         le=1,
         description="Jaccard similarity of character 4-grams from which two inputs are twins",
     )
+    leak: float | None = Field(
+        None,
+        gt=0,
+        le=1,
+        description="similarity from which an input is too near a held-out one to train; default: near",
+    )
     meaning: float | None = Field(
         None,
         gt=0,

@@ -143,7 +143,7 @@ async def status(task: Path) -> dict[str, Any]:
 async def test_status_of_another_process_follows_a_run_and_knows_when_it_is_dead(task: Path) -> None:
     """Who holds it and how far it is, twice while it works; after kill -9 nobody holds it, though its lock file is there."""
     async with tuning_host.serve() as host:
-        host.delay_s = 0.4
+        host.delay_s = 1.2
         running = await start(task, host)
         await asked(host, 2)
         early = await status(task)

@@ -142,3 +142,15 @@ def test_where_known_answers_train_test_rows_are_drawn_from_the_others():
     assert kept.filter(role="test").height == 10
     assert kept.filter(role="test")["gold"].null_count() == 10
     assert set_aside(table(rows[1::2]), rows=10, gold=False).report["test"] == {"asked": 10, "got": 0, "strata": {}}
+
+
+def test_a_limit_for_leaks_alone_takes_rows_that_are_not_quite_near_a_test_row():
+    """One typing error in a short text: similarity 0.8."""
+    text = "please send the invoice for order 0 kettle again"
+    rows = seeds([(text, "a", True), ("my lamp flickers in the evening", "a", True)])
+    pins = seeds([(text.replace("invoice", "invioce"), "a", True)])
+    assert 0.75 < like(text, pins["input"][0]) < 0.85
+    assert set_aside(rows, pinned=pins, near=0.85).dropped.height == 0
+    strict = set_aside(rows, pinned=pins, near=0.85, leak=0.75)
+    assert strict.dropped["reason"].to_list() == ["near_test_row"]
+    assert strict.kept["cluster"].n_unique() == strict.kept.height
