@@ -114,14 +114,14 @@ class Graph:
         schema = {"a": pl.String, "b": pl.String, "similarity": pl.Float64, "kind": pl.String}
         return pl.DataFrame(rows, schema=schema, orient="row")
 
-    def twins(self, texts: Sequence[str], *, threshold: float) -> list[Twin | None]:
+    def twins(self, texts: Sequence[str] | pl.Series, *, threshold: float) -> list[Twin | None]:
         """For each text, best first: None where it stays, else the nearest that stays.
 
         A text goes only when it is near one that stays. Chains never count (a ~ b ~ c drops b alone when a and c
         are far apart), so a cluster always keeps a survivor and boilerplate cannot melt a whole source into one row.
         """
         spelt = [spelling(text) for text in texts]
-        links = self._links(dict(zip(spelt, texts, strict=True)), threshold)
+        links = self._links(spelt, texts, threshold)
         stays: dict[bytes, int] = {}
         gone: dict[bytes, Twin] = {}
         found: list[Twin | None] = []
@@ -140,10 +140,12 @@ class Graph:
                 found.append(twin)
         return found
 
-    def nearest(self, texts: Sequence[str], others: Sequence[str], *, threshold: float) -> list[Twin | None]:
+    def nearest(
+        self, texts: Sequence[str] | pl.Series, others: Sequence[str], *, threshold: float
+    ) -> list[Twin | None]:
         """For each text its nearest of `others`, at or above the threshold."""
         spelt = [spelling(text) for text in texts]
-        asked = dict(zip(spelt, texts, strict=True))
+        asked = {key: i for i, key in enumerate(spelt)}
         place: dict[bytes, int] = {}
         for p, text in enumerate(others):
             place.setdefault(spelling(text), p)
@@ -154,7 +156,7 @@ class Graph:
                 return
             held = [others[place[key]] for key in pool]
             for key, found in zip(
-                some, similar.nearest([asked[key] for key in some], held, threshold=threshold), strict=True
+                some, similar.nearest([texts[asked[key]] for key in some], held, threshold=threshold), strict=True
             ):
                 if found is not None:
                     note(key, Twin(place[pool[found[0]]], found[1]))
@@ -186,15 +188,18 @@ class Graph:
             return {}
         return {self.texts[other]: edge for other, edge in own.items() if edge[1] == "meaning" or edge[0] >= threshold}
 
-    def _links(self, texts: Mapping[bytes, str], threshold: float) -> Callable[[bytes], Mapping[bytes, Edge]]:
-        """What tells the neighbours of each of some distinct texts."""
+    def _links(
+        self, spelt: Sequence[bytes], texts: Sequence[str] | pl.Series, threshold: float
+    ) -> Callable[[bytes], Mapping[bytes, Edge]]:
+        """What tells the neighbours of each of some texts."""
         from distill.sketches import PAIRS
 
-        new = any(not self._has(key, threshold) for key in texts)
-        anew = [key for key in texts if new or self.nodes[key] in self.crowd]
+        place = {key: i for i, key in enumerate(spelt)}
+        new = any(not self._has(key, threshold) for key in place)
+        anew = [key for key in place if new or self.nodes[key] in self.crowd]
         found: dict[bytes, dict[bytes, Edge]] = {}
-        room = max(ROOM, PAIRS // max(1, len(texts)))
-        for i, j, value in near_pairs([texts[key] for key in anew], threshold=threshold, room=room):
+        room = max(ROOM, PAIRS // max(1, len(place)))
+        for i, j, value in near_pairs([texts[place[key]] for key in anew], threshold=threshold, room=room):
             found.setdefault(anew[i], {})[anew[j]] = (value, "near")
             found.setdefault(anew[j], {})[anew[i]] = (value, "near")
         return lambda key: {**self._known(key, threshold), **found.get(key, {})}

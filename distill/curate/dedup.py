@@ -82,7 +82,7 @@ def conflicts(
 
 def _matches(rows: pl.DataFrame, exact: set[int], near: float, graph: Graph | None) -> Iterator[Match]:
     single = [i for i in by_worth(rows) if i not in exact]
-    inputs = rows["input"].gather(single).to_list()
+    inputs = rows["input"].gather(single)
     known = graph or Graph.of(inputs, threshold=near)
     for i, twin in zip(single, known.twins(inputs, threshold=near), strict=True):
         if twin is not None:

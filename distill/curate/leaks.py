@@ -76,7 +76,7 @@ def leaks(
     for i, quote in enumerate(found.quotes):
         if quote is not None and known[i] is None:
             drops[i] = ("shares_13_gram", f"{held_out[quote.held_out]}: both have {quote.passage!r}")
-    drops |= _near(rows["input"].to_list(), held_out, near, graph or Graph.of([], threshold=near))
+    drops |= _near(rows["input"], held_out, near, graph or Graph.of([], threshold=near))
     marks = [has if before is None else before for has, before in zip(found.template, known, strict=True)]
     out = partition(rows.with_columns(pl.Series(mark, marks, dtype=pl.Boolean)), drops, stage=stage)
     return Outcome(out.kept, out.dropped, out.report | {"template_passages": found.templates}, out.rejected)
@@ -92,7 +92,7 @@ def valid_leaks(frame: pl.DataFrame, *, near: float, graph: Graph | None = None)
     return Outcome(kept, told.dropped, told.report | {"in": frame.height, "kept": kept.height}, told.rejected)
 
 
-def _near(inputs: Sequence[str], held_out: Sequence[HeldOut], near: float, graph: Graph) -> Drops:
+def _near(inputs: pl.Series, held_out: Sequence[HeldOut], near: float, graph: Graph) -> Drops:
     drops = {}
     for i, twin in enumerate(graph.nearest(inputs, [row.input for row in held_out], threshold=near)):
         if twin is not None:
