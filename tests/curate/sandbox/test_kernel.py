@@ -76,7 +76,7 @@ def test_every_denied_call_is_refused_before_it_is_looked_at(tmp_path: Path) -> 
         ),
         ("[call({ioctl}, 0, n, 0)[1] for n in (0x541B, 0x5401, 0x5451, 0x5450, 0x5421, 0x5413)].count(1)", "0"),
         (
-            "os.set_inheritable(0, False), os.set_inheritable(0, True), os.set_blocking(0, True), os.isatty(0)",
+            "os.set_inheritable(0, False), os.set_inheritable(0, True), os.set_blocking(0, True), os.isatty(os.open('kept', os.O_RDONLY))",
             "(None, None, None, False)",
         ),
         ("call({affinity}, os.getpid(), 0, 0)", "(-1, 1)"),
