@@ -17,7 +17,7 @@ FILES = frozenset(
         "remove", "rename", "rmdir", "mkdir", "link", "symlink", "truncate", "chmod", "chown", "chflags", "lockf", "utime",
         "setxattr", "removexattr",
     )
-)  # fmt: skip
+) | {"fcntl.flock", "fcntl.lockf"}  # fmt: skip
 PROCESSES = frozenset(
     {
         "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.fork", "os.forkpty", "os.startfile", "pty.spawn",

@@ -19,8 +19,9 @@ ARCHITECTURES = {"x86_64": (0xC000003E, 0), "aarch64": (0xC00000B7, 1)}
 _NONE = -1
 
 DENIED: dict[str, tuple[int, int]] = {
-    # network: without a socket there is none; a pair of sockets only talks to itself
+    # network: without a socket there is none; one of a pair reaches others only where it names them
     "socket": (41, 198), "connect": (42, 203), "bind": (49, 200), "listen": (50, 201), "accept": (43, 202), "accept4": (288, 242),
+    "sendmsg": (46, 211), "sendmmsg": (307, 269),
     # processes, other programs, and what other processes hold
     "fork": (57, _NONE), "vfork": (58, _NONE), "execve": (59, 221), "execveat": (322, 281), "unshare": (272, 97),
     "setns": (308, 268), "ptrace": (101, 117), "process_vm_readv": (310, 270), "process_vm_writev": (311, 271),
@@ -56,7 +57,7 @@ DENIED: dict[str, tuple[int, int]] = {
 """Calls that always fail, as (x86_64, aarch64)."""
 _OPEN, _OPENAT, _OPENAT2, _CLONE, _CLONE3 = (2, _NONE), (257, 56), (437, 437), (56, 220), (435, 435)
 _KILL, _TGKILL, _PRLIMIT, _PRCTL = (62, 129), (234, 131), (302, 261), (157, 167)
-_FCNTL, _IOCTL = (72, 25), (16, 29)
+_FCNTL, _IOCTL, _SENDTO, _AFFINITY = (72, 25), (16, 29), (44, 206), (203, 122)
 _NEWEST = 462
 
 _ALLOW, _EPERM, _ENOSYS, _KILL_PROCESS = 0x7FFF0000, 0x00050000 | 1, 0x00050000 | 38, 0x80000000
@@ -66,8 +67,10 @@ _NUMBER, _MACHINE, _ARGUMENTS = 0, 4, 16
 _TO_WRITE = 0o3 | 0o100 | 0o1000
 """O_WRONLY and O_RDWR, O_CREAT, O_TRUNC."""
 _A_THREAD = 0x10000
-_SIGNAL_TO = {_FCNTL: (8, 10, 15), _IOCTL: (0x8901, 0x8902, 0x5412)}
-"""Whom a file signals and with what (F_SETOWN, F_SETSIG, F_SETOWN_EX, FIOSETOWN, SIOCSPGRP); typing into a terminal."""
+_FCNTL_DENIED = (6, 7, 37, 38, 1024, 8, 10, 15)
+"""Locks and leases, at which other processes wait or fail; whom a file signals and with what (F_SETOWN, _SIG, _OWN_EX)."""
+_IOCTL_ALLOWED = (0x541B, 0x5401, 0x5451, 0x5450, 0x5421, 0x5413)
+"""FIONREAD, TCGETS, FIOCLEX, FIONCLEX, FIONBIO, TIOCGWINSZ; most others change a file, a device or a terminal."""
 _SET_DEATH_SIGNAL, _SET_NO_NEW_PRIVILEGES, _SET_SECCOMP, _FILTER = 1, 38, 22, 2
 
 Step = tuple[int, int, int, int]
@@ -107,8 +110,10 @@ def program(machine: str, pid: int) -> list[Step]:
         steps += _if_called(numbers[column], _if_equal(0, pid))
     steps += _if_called(_PRLIMIT[column], _if_null(2))
     steps += _if_called(_PRCTL[column], _unless_any(0, (_SET_DEATH_SIGNAL,)))
-    for numbers, values in _SIGNAL_TO.items():
-        steps += _if_called(numbers[column], _unless_any(1, values))
+    steps += _if_called(_FCNTL[column], _unless_any(1, _FCNTL_DENIED))
+    steps += _if_called(_IOCTL[column], _if_any(1, _IOCTL_ALLOWED))
+    steps += _if_called(_SENDTO[column], _if_null(4))  # send() is this call without an address
+    steps += _if_called(_AFFINITY[column], _if_equal(0, 0))
     return [*steps, (_GREATER, 0, 1, _NEWEST), (_RETURN, 0, 0, _ENOSYS), (_RETURN, 0, 0, _ALLOW)]
 
 
@@ -138,6 +143,11 @@ def _if_equal(index: int, value: int) -> list[Step]:
 def _unless_any(index: int, values: tuple[int, ...]) -> list[Step]:
     tests = [(_EQUAL, len(values) - at, 0, value) for at, value in enumerate(values)]
     return [_argument(index), *tests, *_ENDS]
+
+
+def _if_any(index: int, values: tuple[int, ...]) -> list[Step]:
+    *most, last = [(_EQUAL, len(values) - 1 - at, 0, value) for at, value in enumerate(values)]
+    return [_argument(index), *most, (_EQUAL, 0, 1, last[3]), *_ENDS]
 
 
 def _if_null(index: int) -> list[Step]:

@@ -52,17 +52,17 @@ def judge(
             if not busy:
                 return
             wait = max(0.0, min(child.deadline for child in busy) - time.monotonic())
-            heard = set()
+            before = {id(child): child.deadline for child in pool}
             for key, events in selector.select(wait):
                 child: Child = key.data
                 if events & selectors.EVENT_WRITE:
                     child.push()
                 if events & selectors.EVENT_READ:
-                    heard.add(id(child))
                     yield from child.pull()
             for child in list(pool):
                 held |= child.held
-                late = bool(child.waiting) and id(child) not in heard and time.monotonic() >= child.deadline
+                quiet = not child.ended and child.deadline == before[id(child)]  # else our caller may have let it wait
+                late = bool(child.waiting) and quiet and time.monotonic() >= child.deadline
                 if late or child.ended:
                     pool.remove(child)
                     child.end()

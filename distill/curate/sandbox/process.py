@@ -36,6 +36,9 @@ _START = "import sys; sys.path.insert(0, sys.argv[1]); from distill.curate.sandb
 _ONE = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "POLARS_MAX_THREADS", "MALLOC_ARENA_MAX")
 _ENV = dict.fromkeys(_ONE, "1")
 """All that a child's environment holds: no key of ours, and what keeps libraries from a thread and a heap for every core."""
+LAYERS = frozenset({"landlock", "seccomp", "hook"})
+_NONSENSE = (ValueError, TypeError, RecursionError, OverflowError)
+"""What reading a line may raise that was not written by our side of the child."""
 Numbered = tuple[int, bytes]
 """A row's number and its line."""
 
@@ -130,13 +133,12 @@ class Child:
                 self.selector.unregister(self._in)
 
     def pull(self) -> Iterator[tuple[int, Verdict]]:
-        """What it has said; its clock starts anew."""
+        """What it has said; its clock starts anew at a whole verdict, whatever other bytes come."""
         data = os.read(self._out, BYTES)
         self.ended = not data
         self._heard += data
         *lines, rest = bytes(self._heard).split(b"\n")
         self._heard = bytearray(rest)
-        self.deadline = time.monotonic() + (self.limits.seconds if self.ready else IMPORT_S)
         self._window = max(FEW, min(_MOST, 4 * len(lines)))
         for line in lines:
             if self.ended:
@@ -182,21 +184,23 @@ class Child:
         try:
             said = json.loads(line)
             at, message = said.get("fault", (0, ""))
-        except (ValueError, AttributeError, TypeError):
+            at, message = int(at), storable(str(message))
+            held = set[str]() if message else {layer for layer in map(str, said["ready"]) if layer in LAYERS}
+        except (*_NONSENSE, AttributeError, KeyError):
             raise self._unimportable("it writes into the line to distill") from None
         if message:
             if message == NO_MEMORY:
                 message = f"it needs more than {self.limits.megabytes} MiB; raise `megabytes`"
             raise self._unimportable(message, line=at)
-        self.ready, self.held = True, set(map(str, said["ready"]))
+        self.ready, self.held = True, held
         self.deadline = time.monotonic() + self.limits.seconds
 
     def _verdict(self, line: bytes) -> Iterator[tuple[int, Verdict]]:
         try:
             number, score, message, cause = json.loads(line)
             known = bool(self.waiting) and self.waiting[0][0] == number
-            said = Verdict(None if score is None else float(score), storable(str(message)), storable(str(cause)))
-        except (ValueError, TypeError):
+            said = Verdict(_score(score), storable(str(message)), storable(str(cause)))
+        except _NONSENSE:
             known = False
         if not known:
             self._nonsense()
@@ -205,6 +209,7 @@ class Child:
         else:
             self.waiting.popleft()
             self._judged += 1
+            self.deadline = time.monotonic() + self.limits.seconds
             yield number, said
 
     def _nonsense(self) -> None:
@@ -222,3 +227,11 @@ class Child:
     def _unimportable(self, why: str, *, line: int = 0) -> SpecError:
         where = f"{self.source.path}:{line}" if line else str(self.source.path)
         return SpecError(str(self.source.path), [Fault(where, f"cannot be imported: {why}")])
+
+
+def _score(said: object) -> float | None:
+    if said is None:
+        return None
+    if not isinstance(said, int | float) or not 0 <= said <= 1:  # NaN is not
+        raise ValueError("no score")
+    return float(said)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
@@ -30,6 +32,7 @@ DEEDS = {
     "a folder": "os.mkdir('new.txt')",
     "rights": "os.chmod('kept.txt', 0)",
     "a time stamp": "os.utime('kept.txt', (0, 0))",
+    "a lock": "fcntl.lockf(open('kept.txt'), fcntl.LOCK_SH)",
     "a database": "sqlite3.connect('new.txt').execute('create table t (a)')",
     "a subprocess": "subprocess.run(['/bin/sh', '-c', 'touch new.txt'])",
     "a shell": "os.system('touch new.txt') == 0 and int('reached')",
@@ -53,7 +56,7 @@ def test_a_deed_is_refused_and_leaves_nothing(ask: Ask, tmp_path: Path, name: st
     (tmp_path / "kept.txt").write_text("kept")
     before = (tmp_path / "kept.txt").stat()
     text = f"""\
-    import multiprocessing, os, pathlib, resource, shutil, socket, sqlite3, subprocess, tempfile
+    import fcntl, multiprocessing, os, pathlib, resource, shutil, socket, sqlite3, subprocess, tempfile
     def check(row):
         if row["answer"] == "bad":
             {DEEDS[name]}
@@ -92,7 +95,7 @@ def test_what_a_check_needs_still_works(ask: Ask, kernel: bool) -> None:
     text = """\
     import asyncio, decimal, json, pathlib, re, sqlite3, sys
     import jsonschema, numpy as np, yaml
-    async def soon(): await asyncio.sleep(0.001); return 1
+    async def soon(): await asyncio.sleep(0.001); return await asyncio.to_thread(int, 1)  # wakes its loop by a socket
     def check(row):
         import threading, email, unicodedata
         found = []
@@ -105,3 +108,17 @@ def test_what_a_check_needs_still_works(ask: Ask, kernel: bool) -> None:
     """
     verdicts = ask(text, ["a"] * 3, kernel=kernel)
     assert [one.detail for one in verdicts if one.score != 0.5] == []
+
+
+@pytest.mark.parametrize("kernel", [True, False], ids=["kernel", "hook alone"])
+def test_a_database_is_read_as_one_that_nobody_changes(ask: Ask, tmp_path: Path, kernel: bool) -> None:
+    """A lock on a file could make the process above wait or fail, so SQLite must read without one."""
+    with contextlib.closing(sqlite3.connect(tmp_path / "prices.db")) as db:
+        db.execute("create table prices as select 7 as price")
+        db.commit()
+    text = """\
+    import sqlite3
+    db = sqlite3.connect("file:prices.db?mode=ro&immutable=1", uri=True)
+    def check(row): return db.execute("select price from prices").fetchall() == [(7,)]
+    """
+    assert ask(text, ["a"], kernel=kernel) == [Verdict(1.0)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import platform
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -66,8 +67,20 @@ def test_every_denied_call_is_refused_before_it_is_looked_at(tmp_path: Path) -> 
         ("libc.kill(0, 0), ctypes.get_errno()", "(-1, 1)"),
         ("libc.kill(os.getpid(), 0)", "0"),
         ("libc.prctl(1, 0, 0, 0, 0), ctypes.get_errno()", "(-1, 1)"),
-        ("[call({fcntl}, 0, number, os.getppid()) for number in (8, 10, 15)]", "[(-1, 1), (-1, 1), (-1, 1)]"),
-        ("[call({ioctl}, 0, number, 0) for number in (0x8901, 0x8902, 0x5412)]", "[(-1, 1), (-1, 1), (-1, 1)]"),
+        ("{call({fcntl}, 0, number, os.getppid()) for number in (8, 10, 15)}", "{(-1, 1)}"),
+        ("{call({fcntl}, 0, number, 0) for number in (6, 7, 37, 38, 1024)}", "{(-1, 1)}"),  # locks and leases
+        ("{call({ioctl}, 0, number, 0) for number in (0x8901, 0x8902, 0x5412)}", "{(-1, 1)}"),
+        (
+            "{call({ioctl}, os.open('kept', os.O_RDONLY), n, 0) for n in (0x40086602, 0x40049409, 0xC0185879)}",
+            "{(-1, 1)}",
+        ),
+        ("[call({ioctl}, 0, n, 0)[1] for n in (0x541B, 0x5401, 0x5451, 0x5450, 0x5421, 0x5413)].count(1)", "0"),
+        (
+            "os.set_inheritable(0, False), os.set_inheritable(0, True), os.set_blocking(0, True), os.isatty(os.open('kept', os.O_RDONLY))",
+            "(None, None, None, False)",
+        ),
+        ("call({affinity}, os.getpid(), 0, 0)", "(-1, 1)"),
+        ("os.sched_setaffinity(0, os.sched_getaffinity(0))", "None"),
         ("call({fcntl}, 0, 3, 0)[0] >= 0", "True"),
         ("libc.socket(2, 1, 0), ctypes.get_errno()", "(-1, 1)"),
         ("call(435, 0, 0)", "(-1, 38)"),
@@ -79,10 +92,33 @@ def test_every_denied_call_is_refused_before_it_is_looked_at(tmp_path: Path) -> 
 )
 def test_calls_that_hang_on_their_arguments(tmp_path: Path, code: str, said: str) -> None:
     (tmp_path / "kept").write_text("kept")
-    code = code.replace("{fcntl}", str(kernel._FCNTL[COLUMN])).replace("{ioctl}", str(kernel._IOCTL[COLUMN]))
+    for name, numbers in {"fcntl": kernel._FCNTL, "ioctl": kernel._IOCTL, "affinity": (203, 122)}.items():
+        code = code.replace(f"{{{name}}}", str(numbers[COLUMN]))
     assert locked(f"print(({code}))", tmp_path) == said
     assert [path.name for path in tmp_path.iterdir()] == ["kept"]
     assert (tmp_path / "kept").read_text() == "kept"
+
+
+def test_nothing_arrives_at_a_datagram_socket_outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pair of sockets needs no connection: each of its ends could name another receiver with what it sends."""
+    code = """
+import socket, struct
+pair = (ctypes.c_int * 2)()
+print(libc.socketpair(1, 2, 0, pair), end=" ")
+address = struct.pack("H", 1) + b"outside\\0"
+print(libc.sendto(pair[0], b"x", 1, 0, address, len(address)), ctypes.get_errno(), end=" ")
+one, other = (socket.socket(fileno=number) for number in pair)
+try: print(one.sendmsg([b"x"], [], 0, "outside"), end=" ")
+except PermissionError: print("refused", end=" ")
+print(one.send(b"x"), other.recv(9))
+"""
+    monkeypatch.chdir(tmp_path)  # a socket's path is 107 bytes at most
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as outside:
+        outside.bind("outside")
+        outside.setblocking(False)
+        assert locked(code, tmp_path) == "0 -1 1 refused 1 b'x'"
+        with pytest.raises(BlockingIOError):
+            outside.recv(9)
 
 
 def test_limits_cannot_be_lifted(tmp_path: Path) -> None:
@@ -133,7 +169,7 @@ def test_the_numbers_are_those_of_the_kernels_header() -> None:
     more = {
         "open": kernel._OPEN, "openat": kernel._OPENAT, "openat2": kernel._OPENAT2, "clone": kernel._CLONE,
         "clone3": kernel._CLONE3, "kill": kernel._KILL, "tgkill": kernel._TGKILL, "prlimit64": kernel._PRLIMIT, "prctl": kernel._PRCTL, "fcntl": kernel._FCNTL,
-        "ioctl": kernel._IOCTL,
+        "ioctl": kernel._IOCTL, "sendto": kernel._SENDTO, "sched_setaffinity": kernel._AFFINITY,
     }  # fmt: skip
     for name, numbers in {**kernel.DENIED, **more}.items():
         for column, table in enumerate(tables):
