@@ -94,7 +94,7 @@ def curate(
     """
     import polars as pl
 
-    from distill.curate import approved, balance, conflicts, dedup, leaks, split
+    from distill.curate import approved, conflicts, dedup, leaks, parts
     from distill.curate.gates import run_gates
     from distill.outcome import dropped_frame
 
@@ -121,7 +121,6 @@ def curate(
     unique = dedup.duplicates(answered, near=near, compare=compare, on_conflict=way, graph=graph)
     clean = leaks.leaks(unique.kept, held_out=_held_out(project, table), near=leak, graph=graph)
     fit = fitting.fit(project, clean.kept)
-    passed = Counter(fit.kept["stratum"].to_list())
     spare = Counter(askable["stratum"].to_list())
     spare.subtract(Counter(strata[seed] for seed in last))
     accepted = ruled.union(gated.kept["seed_id"])
@@ -137,9 +136,11 @@ def curate(
     quotas = _quotas(project, train.filter(pl.col("seed_id").is_in(list(hope))), fit.kept, train, room or {})
     floors = [(case.where, case.at_least) for case in project.edge_cases]
     select = project.spec.dataset.select
-    even = balance.balance(fit.kept, quotas=quotas, floors=floors, by=select.by, weight=select.weight)
-    parts = split.split(even.kept, valid=project.spec.dataset.valid)
-    told = leaks.valid_leaks(parts, near=leak, graph=graph)
+    part = parts.parts(
+        fit.kept, quotas=quotas, floors=floors, by=select.by, weight=select.weight, valid=project.spec.dataset.valid, near=leak,
+        graph=graph,
+    )  # fmt: skip
+    passed = Counter(part.leaks.kept["stratum"].to_list())
     open_ones = (
         on_conflict in ("ask_again", "person") and {"conflict", "for_a_person"} & unique.report["dropped"].keys()
     )
@@ -148,7 +149,7 @@ def curate(
     resting = dropped_frame(
         (s, None, strata[s], "generate", "not_asked", f"the quota of {strata[s]} needs no more") for s in idle
     )
-    steps = [gated, gold.outcome, *voted, unique, clean, fit, even, told]
+    steps = [gated, gold.outcome, *voted, unique, clean, fit, part.leaks, part.balance]
     funnel = [
         {
             "stage": "ask",
@@ -162,7 +163,7 @@ def curate(
         *(step.report for step in steps[2:]),
     ]
     return Curated(
-        kept=told.kept,
+        kept=part.kept,
         rejected=pl.concat([step.rejected for step in steps], how="diagonal").sort("seed_id", "teacher", "draw"),
         dropped=pl.concat([resting, unanswered, *(step.dropped for step in steps)]),
         funnel=funnel, quotas=quotas, accepted=accepted, refused=refused, passed=passed, spare=dict(spare), flagged=gold.flagged,
