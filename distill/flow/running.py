@@ -135,8 +135,8 @@ async def _stages(run: Run, names: Sequence[str], *, partial: bool) -> None:
                 _no_rows_owed(run, partial)
             case "curate":
                 await stages.curate(run)
-                _no_rows_owed(run, partial)
             case "export":
+                _no_verdicts_owed(run, partial)
                 await teaching.export(run)
             case "train":
                 await teaching.train(run)
@@ -161,6 +161,15 @@ def _no_rows_owed(run: Run, partial: bool) -> None:
         raise RowsOwed(
             f"{owed} rows could not be answered; the others are kept. Run again to ask only for those, "
             "or add --partial to go on without them. `distill explain` shows each one's sends."
+        )
+
+
+def _no_verdicts_owed(run: Run, partial: bool) -> None:
+    """Curation may have asked for more than was generated: then a dataset would lack rows that nobody has refused."""
+    owed = run.folder.manifest()["stages"].get("curate", {}).get("owed", 0)
+    if owed and not partial:
+        raise RowsOwed(
+            f"{owed} rows wait for a verdict; run `distill generate` to ask for what is missing, or add --partial to go on without them"
         )
 
 

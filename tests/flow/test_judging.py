@@ -150,6 +150,9 @@ async def test_a_dataset_without_its_verdicts_is_made_anew_when_they_are_there(j
         bare = await run(project_of(judged, server, *sets), "curate")
         assert (bare["requests_sent"], bare["done"]) == (0, ["curate"])
         assert "not sent yet" in dropped_of(bare, "unscored")["detail"][0]
+        assert bare["exit"] == 3
+        with pytest.raises(RowsOwed, match="wait for a verdict"):
+            await run(project_of(judged, server, *sets), "export")
         result = await run(project_of(judged, server, *sets))
         assert result["done"] == ["generate", "curate", "export"]
         assert samples_of(result).filter(pl.col("fate") != "dropped").height == 4
