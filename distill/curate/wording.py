@@ -12,38 +12,9 @@ from typing import Any
 import polars as pl
 
 from distill.curate.outcome import Fail, Outcome, judged
+from distill.curate.refusals import REFUSALS
 from distill.similar import SHINGLE, jaccard, shingles
 from distill.text import normalise, strict_json
-
-# What assistants say when they decline, at the start of an answer or of a text inside it. Written against
-# normalised text. A customer's "I can't log in" must pass: each names what a model is asked, or what it is.
-_DECLINE = "help|assist|comply|fulfil|provide|answer|do that|process|continue|engage|respond|share|create"
-REFUSALS = re.compile(
-    "|".join(
-        [
-            rf"(i['’]?m|i am) (very |so )?sorry,? but (i|as an|that)\b.{{0,40}}\b(can|able|{_DECLINE})",
-            rf"(sorry, (but )?)?i (can['’]?t|can ?not|won['’]?t|am unable to|am not able to) ({_DECLINE})\b",
-            rf"(i['’]m|i am) (unable|not able) to ({_DECLINE})\b",
-            r"as an ai\b",
-            r"i must (decline|refuse)\b",
-            r"(es )?tut mir (sehr )?leid,? (aber )?.{0,30}\bkann\b.{0,40}\bnicht\b",
-            r"als (ki|ai)\b.{0,30}(modell|assistent)",
-            r"(je suis |désolée?,? ).{0,20}(mais )?je ne peux pas",
-            r"en tant qu['’](ia|intelligence|assistant)",
-            r"(lo siento|perdón),? (pero )?no puedo",
-            r"como (una )?(ia|inteligencia artificial|modelo de lenguaje)\b",
-            r"(mi dispiace|spiacente),? (ma )?non posso",
-            r"(desculpe|lamento|sinto muito),? (mas )?(eu )?não posso",
-            r"(het spijt me|sorry),? (maar )?ik kan .{0,40}\bniet\b",
-            r"(przepraszam|przykro mi),? (ale )?nie mogę",
-            r"(извините|простите|к сожалению),? .{0,20}я не могу",
-            r"(很?抱歉|对不起|對不起).{0,4}我?(无法|不能|無法)",
-            r"(申し訳ありません|申し訳ございません|すみません).{0,30}(できません|できかねます)",
-            r"죄송(합니다|하지만).{0,40}(없습니다|어렵습니다)",
-        ]
-    )
-)
-
 
 BOILERPLATE = re.compile(
     "|".join(
