@@ -17,27 +17,10 @@ from typing import Any, Literal
 
 import polars as pl
 
+from distill.curate import credentials
 from distill.curate.outcome import Fail, Outcome, judged, ordered, partition
 from distill.text import strict_json
 
-SECRETS: dict[str, re.Pattern[str]] = {
-    "private key": re.compile(r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY"),
-    "AWS key": re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"),
-    "OpenAI or Anthropic key": re.compile(r"\bsk-(?:ant-|proj-|svcacct-)?[A-Za-z0-9_-]{20,}"),
-    "GitHub token": re.compile(r"\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{22,})"),
-    "GitLab token": re.compile(r"\bglpat-[A-Za-z0-9_-]{20,}"),
-    "Slack token": re.compile(r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}"),
-    "Google key": re.compile(r"\bAIza[0-9A-Za-z_-]{35}"),
-    "Stripe key": re.compile(r"\b[rs]k_(?:live|test)_[0-9A-Za-z]{16,}"),
-    "Hugging Face token": re.compile(r"\bhf_[A-Za-z]{30,}\b"),
-    "npm token": re.compile(r"\bnpm_[A-Za-z0-9]{36}\b"),
-    "JSON web token": re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}"),
-    "password in a URL": re.compile(r"\b[a-z][a-z0-9+.-]{1,20}://[^\s/:@]{1,64}:[^\s/@]{3,128}@[^\s/@]+"),
-    "password": re.compile(
-        r"(?i)\b(?:password|passwd|secret|api[_-]?key|access[_-]?token|auth[_-]?token)\b[\"']?\s*[:=]\s*[\"']?"
-        r"(?=[^\s\"']*\d)(?=[^\s\"']*[A-Za-z])[^\s\"',;]{10,}"
-    ),
-}
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,24}\b")
 _PHONE = re.compile(
     r"(?<![\w+])(?:\+\d{1,3}[ .-]?(?:\(\d{1,4}\)[ .-]?)?\d(?:[ .-]?\d){6,12}|\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4})(?![\w-])"
@@ -50,10 +33,6 @@ _SSN = re.compile(r"(?<![\w-])(?!000|666|9\d\d)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?
 
 _WHERE = ("answer", "tool_calls", "prompt")
 """The columns of a sample that train."""
-_KEY_HINT = (
-    r"(?i)PRIVATE KEY|AKIA|ASIA|sk-|gh[pousr]_|github_pat_|glpat-|xox|AIza|[rs]k_(live|test)_|hf_|npm_|eyJ|://"
-    r"|passw|secret|api[_-]?key|token"
-)
 _PII_HINT = r"@|\d[\d .()-]{5,}\d|[A-Z]{2}\d{2}"
 """What every text has that a pattern finds something in: one fast look at all rows spares most of them thirty slow ones."""
 
@@ -63,12 +42,12 @@ def secrets(frame: pl.DataFrame) -> Outcome:
 
     def judge(row: Mapping[str, Any]) -> Fail:
         for where in _WHERE:
-            for name, pattern in SECRETS.items():
+            for name, pattern in credentials.SECRETS.items():
                 if hit := pattern.search(row[where]):
                     return "secret", f"the {where} holds a {name}: {hit[0][:6]}…"
         return None
 
-    return judged(frame, "secrets", judge, suspect=_hinted(_KEY_HINT))
+    return judged(frame, "secrets", judge, suspect=_hinted(credentials.HINT))
 
 
 def pii(frame: pl.DataFrame, *, action: Literal["report", "mask", "drop"] = "drop") -> Outcome:
@@ -115,7 +94,7 @@ def named(text: str) -> Iterator[tuple[str, str]]:
 
 def hidden(text: str, *, persons: bool = False) -> str:
     """A text that may be shown: each credential as [AWS key], and with `persons` each address or number as [email]."""
-    for name, pattern in SECRETS.items():
+    for name, pattern in credentials.SECRETS.items():
         # Of a private key only the first line is sure to be found, so all that follows it goes too.
         text = (
             re.sub(pattern.pattern + r"[\s\S]*", f"[{name}]", text)
