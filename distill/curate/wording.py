@@ -5,6 +5,7 @@ Patterns look at text only, at the texts inside an answer that is JSON; nothing 
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -68,32 +69,76 @@ def boilerplate(frame: pl.DataFrame, *, phrases: Sequence[str] = ()) -> Outcome:
     return judged(frame, "boilerplate", judge)
 
 
+_SHORT = 2_000
+"""Up to so many characters a 4-gram is found faster in the text than in a set of its grams."""
+_WHOLE = 0.6
+_SHORTEST_TURN = 40
+
+
 def echo(frame: pl.DataFrame, *, near: float = 0.9, min_chars: int = 20) -> Outcome:
-    """Drops answers of which a text repeats the input: character 4-grams alike from `near` on; shorter texts pass."""
+    """Drops answers of which a text repeats the input: character 4-grams alike from `near` on, or 60 % of it copies.
+
+    Other system and user turns of the prompt count from 40 characters on, by copies alone; texts, and inputs to be copied,
+    count from `min_chars` on.
+    """
 
     def judge(row: Mapping[str, Any]) -> Fail:
-        asked = normalise(row["input"])
-        for text in texts(row["answer"]):
-            if len(text) >= min_chars and not _unlike(normalise(text), asked, near):
-                value = jaccard(shingles(text), shingles(asked))
-                if value >= near:
-                    return "echo", f"repeats the input: similarity {value:.2f}, limit {near}"
+        said = [normalise(text) for text in texts(row["answer"]) if len(text) >= min_chars]
+        asked = normalise(row["input"]) if said else ""
+        for text in said:
+            if not _unlike(text, asked, near) and (value := jaccard(shingles(text), shingles(asked))) >= near:
+                return "echo", f"repeats the input: similarity {value:.2f}, limit {near}"
+            if len(asked) >= min_chars and (share := _copies(text, asked)) >= _WHOLE:
+                return "echo", f"copies of the input fill {share:.0%} of it, less than {_WHOLE:.0%} is asked"
+        if longest := max(map(len, said), default=0):
+            for turn in _turns(row["prompt"], longest):
+                if (share := max(_copies(text, turn) for text in said)) >= _WHOLE:
+                    return (
+                        "echo",
+                        f"copies of a turn of the prompt fill {share:.0%} of it, less than {_WHOLE:.0%} is asked",
+                    )
         return None
 
     return judged(frame, "echo", judge)
 
 
+def _copies(text: str, part: str) -> float:
+    """The share of a text that whole copies of the part fill."""
+    return text.count(part) * len(part) / len(text) if part and text else 0.0
+
+
+def _turns(prompt: str, longest: int) -> list[str]:
+    """System and user turns, normalised, that are long enough to be a copy by no chance and fit into `longest` characters.
+
+    Not the assistant's: what it said in an example may well be the right answer again.
+    """
+    if longest < _SHORTEST_TURN:
+        return []
+    turns = [turn["content"] for turn in json.loads(prompt) if turn["role"] not in ("assistant", "tool")]
+    plain = (normalise(turn) for turn in turns if isinstance(turn, str) and len(turn) >= _SHORTEST_TURN)
+    return [turn for turn in plain if _SHORTEST_TURN <= len(turn) <= longest]
+
+
 def _unlike(one: str, other: str, near: float) -> bool:
     """Whether so many 4-grams of the one are not in the other that they cannot be near: most pairs show it at once."""
     allowed = (1 - near) * (len(one) - SHINGLE + 1) + 1e-9
-    missing: set[str] = set()
+    there = other if len(other) <= _SHORT else _grams(other)
+    seen: set[str] = set()
+    missing = 0
     for i in range(len(one) - SHINGLE + 1):
         gram = one[i : i + SHINGLE]
-        if gram not in other:
-            missing.add(gram)
-            if len(missing) > allowed:
+        if gram in seen:
+            continue
+        seen.add(gram)
+        if gram not in there:
+            missing += 1
+            if missing > allowed:
                 return True
     return False
+
+
+def _grams(text: str) -> set[str]:
+    return {text[i : i + SHINGLE] for i in range(len(text) - SHINGLE + 1)}
 
 
 def form(

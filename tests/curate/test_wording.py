@@ -1,5 +1,6 @@
 """The words of an answer."""
 
+import json
 import time
 
 import pytest
@@ -188,6 +189,42 @@ def test_an_answer_that_repeats_the_input_goes(frame):
         {"input": "ok", "answer": "ok"},
     )
     assert echo(rows).dropped["row"].to_list() == ["s00", "s01"]
+
+
+SYSTEM = "You answer the letters of a shop's customers, in three sentences at most, and promise nothing."
+
+
+def test_copies_of_the_input_and_of_the_system_prompt_go(frame):
+    """From 60 % of a text on; what quotes the input in an answer of its own stays, and so does an example's answer."""
+    asked = "Where is the kettle that I ordered?"
+    prompt = json.dumps(
+        [
+            {"role": "system", "content": SYSTEM},
+            {"role": "user", "content": [{"type": "text", "text": asked}]},
+            {"role": "assistant", "content": "It left our warehouse on Monday and arrives on Thursday."},
+        ]
+    )
+    answers = [
+        f"You asked: {asked}", f"{asked} {asked}", SYSTEM.upper(), json.dumps({"summary": SYSTEM}),
+        f'"{asked}" is what you wrote; the parcel left on Monday and arrives on Thursday.',
+        "It left our warehouse on Monday and arrives on Thursday.", "You answer the letters of a shop's customers.",
+    ]  # fmt: skip
+    out = echo(frame(*({"input": asked, "prompt": prompt, "answer": answer} for answer in answers)))
+    assert out.dropped["row"].to_list() == ["s00", "s01", "s02", "s03"]
+
+
+def test_texts_of_any_length_are_told_apart_in_no_time(frame):
+    start = time.perf_counter()
+    assert echo(frame({"input": "a" * 200_000, "answer": "b " * 100_000})).kept.height == 1
+    assert echo(frame({"input": "b " * 100_000, "answer": "a" * 200_000})).kept.height == 1
+    assert time.perf_counter() - start < 10
+
+
+@given(st.text("abc ", min_size=30, max_size=60), st.sampled_from([0.3, 0.9]))
+def test_a_long_text_is_called_unlike_as_a_short_one_is(one, near):
+    other = normalise("abca bcab " * 300)
+    if len(plain := normalise(one)) >= 4 and _unlike(plain, other, near):
+        assert jaccard(shingles(one), shingles(other)) < near
 
 
 @given(st.text("abc ", max_size=40), st.text("abc ", max_size=40), st.sampled_from([0.3, 0.5, 0.8, 0.9, 1.0]))
