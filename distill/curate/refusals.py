@@ -15,7 +15,9 @@ _END = r"(?=\s*(?:[.!?;:,…。！？，、)\"”—–]|$| -)|\s(?:as|because|s
 
 def _spoken(openings: str, but: str, *bodies: str) -> str:
     """Up to three of the openings, then one of the bodies, then the end of the clause."""
-    return rf"(?:(?:{openings})[,.:;!，。、！]?\s?(?:(?:{but})[,，]?\s?)?){{0,3}}(?:{'|'.join(bodies)}){_END}"
+    return (
+        rf"(?:(?:{openings})[,.:;!，。、！]?\s?(?:[–—-]\s)?(?:(?:{but})[,，]?\s?)?){{0,3}}(?:{'|'.join(bodies)}){_END}"
+    )
 
 
 _REQUEST = r"(?:requests?|questions?|prompts?|query|queries|topics?|content|information|tasks?|inquiry|subject|instructions?|one)"
@@ -40,7 +42,7 @@ _ACT = (
 )
 _OPENING = (
     r"no|sorry|(?:i|we)(?:['’]m| am|['’]re| are)(?: very| so| really| truly| terribly)? (?:sorry|afraid)(?: that)?|unfortunately|regrettably|"
-    r"(?:my |our )?(?:sincere |deepest )?apologies|(?:i|we) (?:sincerely )?apologi[sz]e|(?:i|we) regret(?: to (?:inform|"
+    r"(?:my |our )?(?:sincere |deepest )?apologies|(?:i|we) (?:sincerely )?apologi[sz]e(?: for (?:the|any) (?:inconvenience|confusion))?|(?:i|we) regret(?: to (?:inform|"
     r"tell) you)?(?: that)?|thanks?(?: you)? for (?:asking|your (?:question|message|request))"
 )
 _ENGLISH = [
@@ -50,7 +52,7 @@ _ENGLISH = [
         r"(?:i|we)(?: will|['’]ll|['’]m going to| am going to)? (?:have to|must|need to)(?: respectfully| politely)? (?:decline|refuse)"
         rf"(?: (?:to (?:{_HELP}|{_ACT}|answer|respond|comply)|{_THIS}))?",
         rf"i(?:['’]d| would) (?:rather|prefer) not (?:to )?(?:{_HELP}|{_ACT}|answer|respond)",
-        r"(?:that|this)(?:['’]s| is) (?:not something|nothing) (?:that )?(?:i|we) (?:can(?: do| help(?: you)? with| assist(?: you)? with|"
+        r"(?:that|this)(?: is not|['’]s not| isn['’]t) something (?:that )?(?:i|we) (?:can(?: do| help(?: you)? with| assist(?: you)? with|"
         r" discuss| provide| answer)|(?:am|are) able to \w+(?: with)?)",
         r"(?:this|that)(?:['’]s| is) (?:outside|beyond)(?: of)? what i(?: can|['’]m able to| am able to) (?:do|help(?: you)? with|"
         r"assist(?: you)? with|discuss)",
@@ -119,7 +121,7 @@ _OTHERS = [
     ),
     _spoken(
         r"(?:je suis |nous sommes )?(?:vraiment |sincèrement |très )?désolée?s?|malheureusement|je regrette|excusez-moi|toutes mes excuses|pardon", "mais",
-        r"(?:je|nous) ne (?:peux|pouvons|pourrai|suis|sommes) (?:malheureusement )?pas(?: (?:en mesure|autorisée?s?|capables?))? ?(?:de |"
+        r"(?:je|nous) ne (?:peux|pouvons|pourrai|suis|sommes) (?:malheureusement )?pas(?: (?:en mesure|autorisée?s?|capables?))? ?(?:de |à |"
         r"d['’])?(?:(?:vous |te )|t['’])?"
         rf"(?:(?:aider|assister|répondre){_FR}?|(?:y répondre)|(?:traiter|satisfaire|accéder|discuter|fournir|faire|donner suite){_FR})",
     ),
@@ -132,7 +134,7 @@ _OTHERS = [
     ),
     r"como (?:una )?(?:ia|inteligencia artificial|modelo de lenguaje),? no\b",
     _spoken(
-        r"(?:mi|ci) dispiace|(?:sono )?spiacente|purtroppo|scusa(?:mi)?|mi scusi", "ma",
+        r"(?:mi|ci) (?:di)?spiace|(?:sono )?spiacente|purtroppo|scusa(?:mi)?|mi scusi", "ma",
         r"non (?:posso|possiamo|sono in grado di|mi è possibile|sono autorizzat[oa] a) "
         rf"(?:(?:aiutar|assister|risponder)(?:e|ti|la|vi|lo|le)?{_IT}?|(?:soddisfare|elaborare|evadere|fornire|discutere|parlare|fare|"
         rf"completare){_IT})",
