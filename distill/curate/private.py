@@ -17,31 +17,32 @@ from typing import Any, Literal
 
 import polars as pl
 
+from distill.curate import credentials
 from distill.curate.outcome import Fail, Outcome, judged, ordered, partition
 from distill.text import strict_json
 
-SECRETS: dict[str, re.Pattern[str]] = {
-    "private key": re.compile(r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY"),
-    "AWS key": re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"),
-    "OpenAI or Anthropic key": re.compile(r"\bsk-(?:ant-|proj-|svcacct-)?[A-Za-z0-9_-]{20,}"),
-    "GitHub token": re.compile(r"\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{22,})"),
-    "GitLab token": re.compile(r"\bglpat-[A-Za-z0-9_-]{20,}"),
-    "Slack token": re.compile(r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}"),
-    "Google key": re.compile(r"\bAIza[0-9A-Za-z_-]{35}"),
-    "Stripe key": re.compile(r"\b[rs]k_(?:live|test)_[0-9A-Za-z]{16,}"),
-    "Hugging Face token": re.compile(r"\bhf_[A-Za-z]{30,}\b"),
-    "npm token": re.compile(r"\bnpm_[A-Za-z0-9]{36}\b"),
-    "JSON web token": re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}"),
-    "password in a URL": re.compile(r"\b[a-z][a-z0-9+.-]{1,20}://[^\s/:@]{1,64}:[^\s/@]{3,128}@[^\s/@]+"),
-    "password": re.compile(
-        r"(?i)\b(?:password|passwd|secret|api[_-]?key|access[_-]?token|auth[_-]?token)\b[\"']?\s*[:=]\s*[\"']?"
-        r"(?=[^\s\"']*\d)(?=[^\s\"']*[A-Za-z])[^\s\"',;]{10,}"
-    ),
-}
-_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,24}\b")
-_PHONE = re.compile(
-    r"(?<![\w+])(?:\+\d{1,3}[ .-]?(?:\(\d{1,4}\)[ .-]?)?\d(?:[ .-]?\d){6,12}|\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4})(?![\w-])"
+_EMAIL = re.compile(
+    r"(?<![\w.+-])[\w.+-]{1,64}(?:@(?:[\w-]{1,63}\.)+[A-Za-z]{2,24}(?![A-Za-z0-9_-])"
+    r"|(?i: ?[(\[](?:at|@)[)\]] ?[\w-]{1,63} ?[(\[](?:dot|\.)[)\]] ?[a-z]{2,24})\b)"
 )
+_PHONE = re.compile(
+    r"(?<![\w+])(?:\+\d{1,3}[ .-]?(?:\(\d{1,4}\)[ .-]?)?\d(?:[ ./-]?\d){6,12}"
+    r"|\(\d{3}\) ?\d{3}[ .-]\d{4}|\d{3}[ .-]\d{3}[ .-]\d{4})(?![\w-])"
+)
+_HOME_PHONE = re.compile(
+    r"(?<![\w+/.-])(?:00[1-9]\d[ .-]?(?:\(0\)[ .-]?)?\d{2,4}[ /.-]?\d{5,9}|0[1-9](?:[ .]\d{2}){4}|0\d{1,3}-\d{2,4}-\d{4}|0\d{2,4} \d{3,4} \d{3,4}"
+    r"|0[1-9]\d{1,3}[ /-]\d{5,8})(?![\w-])"
+)
+_CALL = re.compile(
+    r"(?i)(?:\b(?:call|phone|tele(?:ph|f)on[eo]?|t[eé]l[eé]phone|tel\b|mobile?|m[oó]vil|cell|handy|fax|whatsapp|sms|reach|ring|dial|appel|joign|anruf|ruf|erreich"
+    r"|llam|chiam|lig(?:ue|ar)\b)|電話|电话|전화)[^\d\n]{0,24}$"
+)
+"""Numbers without the code of a country look like any other, so these words must stand before them."""
+_THING = re.compile(
+    r"(?i)\b(?:order|invoice|part|build|ticket|case|serial|item|article|reference|ref|tracking|parcel|sku|model|contract|version|v|release|firmware"
+    r"|bestellung|rechnung|auftrag|artikel|commande|facture|pedido|factura|ordine|fattura)s?(?:[ -]?(?:number|no|nr|id|code|nummer))?[.:#]{0,2} ?#?$"
+)
+"""What has a number of its own, right before it."""
 _CARD = re.compile(r"(?<![\w-])\d(?:[ -]?\d){12,18}(?![\w-])")
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b")
 _IP = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.])")
@@ -50,11 +51,7 @@ _SSN = re.compile(r"(?<![\w-])(?!000|666|9\d\d)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?
 
 _WHERE = ("answer", "tool_calls", "prompt")
 """The columns of a sample that train."""
-_KEY_HINT = (
-    r"(?i)PRIVATE KEY|AKIA|ASIA|sk-|gh[pousr]_|github_pat_|glpat-|xox|AIza|[rs]k_(live|test)_|hf_|npm_|eyJ|://"
-    r"|passw|secret|api[_-]?key|token"
-)
-_PII_HINT = r"@|\d[\d .()-]{5,}\d|[A-Z]{2}\d{2}"
+_PII_HINT = r"(?i)@|[(\[]at[)\]]|\d[\d ./()-]{5,}\d|[A-Z]{2}\d{2}"
 """What every text has that a pattern finds something in: one fast look at all rows spares most of them thirty slow ones."""
 
 
@@ -63,12 +60,12 @@ def secrets(frame: pl.DataFrame) -> Outcome:
 
     def judge(row: Mapping[str, Any]) -> Fail:
         for where in _WHERE:
-            for name, pattern in SECRETS.items():
+            for name, pattern in credentials.SECRETS.items():
                 if hit := pattern.search(row[where]):
                     return "secret", f"the {where} holds a {name}: {hit[0][:6]}…"
         return None
 
-    return judged(frame, "secrets", judge, suspect=_hinted(_KEY_HINT))
+    return judged(frame, "secrets", judge, suspect=_hinted(credentials.HINT))
 
 
 def pii(frame: pl.DataFrame, *, action: Literal["report", "mask", "drop"] = "drop") -> Outcome:
@@ -109,13 +106,13 @@ def named(text: str) -> Iterator[tuple[str, str]]:
     """(kind, what was found) of everything in a text that names a person."""
     for kind, (pattern, valid) in _KINDS.items():
         for hit in pattern.finditer(text):
-            if valid(hit[0]):
-                yield kind, hit[0]
+            if valid(hit[0], text[max(0, hit.start() - _BEFORE) : hit.start()]):
+                yield kind.partition(" ")[0], hit[0]
 
 
 def hidden(text: str, *, persons: bool = False) -> str:
     """A text that may be shown: each credential as [AWS key], and with `persons` each address or number as [email]."""
-    for name, pattern in SECRETS.items():
+    for name, pattern in credentials.SECRETS.items():
         # Of a private key only the first line is sure to be found, so all that follows it goes too.
         text = (
             re.sub(pattern.pattern + r"[\s\S]*", f"[{name}]", text)
@@ -149,36 +146,47 @@ def _mask(text: str) -> str:
     return text
 
 
-def _luhn(number: str) -> bool:
+def _luhn(number: str, _before: str) -> bool:
     digits = [int(digit) for digit in number if digit.isdigit()]
     doubled = (sum(divmod(2 * digit, 10)) if i % 2 else digit for i, digit in enumerate(reversed(digits)))
     return len(set(digits)) > 1 and sum(doubled) % 10 == 0
 
 
-def _iban(number: str) -> bool:
+def _iban(number: str, _before: str) -> bool:
     plain = number.replace(" ", "")
     moved = plain[4:] + plain[:4]
     return 15 <= len(plain) <= 34 and int("".join(str(int(letter, 36)) for letter in moved)) % 97 == 1
 
 
-def _public(address: str) -> bool:
+def _public(address: str, before: str) -> bool:
     try:
-        return ipaddress.ip_address(address).is_global
+        return ipaddress.ip_address(address).is_global and not _THING.search(before)
     except ValueError:
         return False
 
 
-def _real_mail(address: str) -> bool:
-    """Not the addresses that standards set aside for examples (RFC 2606)."""
+def _real_mail(address: str, _before: str) -> bool:
+    """Not the addresses that standards set aside for examples (RFC 2606), nor a tag such as user@v2.final."""
     domain = address.rpartition("@")[2].lower()
-    return not domain.endswith((".example", ".test", ".invalid", ".localhost"))
+    return not domain.endswith((".example", ".test", ".invalid", ".localhost", ".final", ".latest", ".stable", ".beta"))
 
 
-_KINDS: dict[str, tuple[re.Pattern[str], Callable[[str], bool]]] = {
+def _rings(number: str, before: str) -> bool:
+    return number.startswith(("+", "(")) or not _THING.search(before)
+
+
+def _rings_at_home(_number: str, before: str) -> bool:
+    return _CALL.search(before) is not None and not _THING.search(before)
+
+
+_BEFORE = 40
+"""Characters before a number that tell what it is of."""
+_KINDS: dict[str, tuple[re.Pattern[str], Callable[[str, str], bool]]] = {
     "email": (_EMAIL, _real_mail),
     "iban": (_IBAN, _iban),
     "card": (_CARD, _luhn),
-    "ssn": (_SSN, lambda _hit: True),
-    "phone": (_PHONE, lambda _hit: True),
+    "ssn": (_SSN, lambda _hit, before: not _THING.search(before)),
+    "phone": (_PHONE, _rings),
+    "phone at home": (_HOME_PHONE, _rings_at_home),
     "ip": (_IP, _public),
 }

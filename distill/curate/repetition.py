@@ -6,6 +6,8 @@ frequent short phrase, and in repeated longer ones; and, for texts too short for
 
 from __future__ import annotations
 
+import functools
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -24,6 +26,12 @@ _LINES = 0.30
 _FEWEST_WORDS = 50
 """From here on shares mean something."""
 _LONGEST_ROUND = 20
+_LONG_PHRASE = 6
+"""Words from which on a phrase is told again by nobody: one round less is enough."""
+_RUN = re.compile(r"([^\W_]{1,4}?)\1{19,}")
+"""One to four letters or digits twenty times in a row, as in hahaha; not the underscores of a form."""
+_UNSPACED = r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]"
+"""Letters of scripts that are written without spaces (Thai, Burmese, Khmer, kana, Han), and Hangul: there phrases are of letters."""
 
 
 def repetition(frame: pl.DataFrame, *, rounds: int = 4) -> Outcome:
@@ -36,9 +44,10 @@ def repetition(frame: pl.DataFrame, *, rounds: int = 4) -> Outcome:
 
 
 def _circles(text: str, rounds: int) -> Fail:
-    words = normalise(text).split()
-    if phrase := _again_and_again(words, rounds):
-        return "repetition", f"{phrase[:60]!r} {rounds} times in a row or more"
+    plain = normalise(text)
+    words = plain.split()
+    if said := _in_a_row(plain, words, rounds):
+        return "repetition", said
     if len(words) < _FEWEST_WORDS:
         return None
     lines = [line.strip() for line in text.split("\n") if line.strip()]
@@ -54,9 +63,34 @@ def _circles(text: str, rounds: int) -> Fail:
     return None
 
 
-def _again_and_again(words: Sequence[str], rounds: int) -> str:
-    """The first phrase of up to twenty words that stands `rounds` times in a row; for one word, twice as often."""
-    for period in range(1, min(_LONGEST_ROUND, len(words) // rounds) + 1):
+def _in_a_row(plain: str, words: Sequence[str], rounds: int) -> str:
+    """What stands again and again without a break, and how often; nothing where none does."""
+    for pattern in (_RUN, _unspaced(rounds)):
+        if run := pattern.search(plain):
+            phrase = run[run.lastindex or 0]
+            return f"{phrase[:60]!r} {len(run[0]) // len(phrase)} times in a row"
+    for least, times in ((1, rounds), (_LONG_PHRASE, _fewer(rounds))):
+        if phrase := _again_and_again(words, times, least):
+            return f"{phrase[:60]!r} {times} times in a row or more"
+    return ""
+
+
+def _fewer(rounds: int) -> int:
+    """Rounds of a long phrase that are too many: three where four are for a short one."""
+    return min(rounds, max(3, rounds - 1))
+
+
+@functools.cache
+def _unspaced(rounds: int) -> re.Pattern[str]:
+    """A phrase of 3 to 60 letters `rounds` times in a row, or one of 20 to 120 once less; it begins with three such letters."""
+    return re.compile(
+        rf"({_UNSPACED}{{3}}.{{0,57}}?)\1{{{max(1, rounds - 1)},}}|({_UNSPACED}{{3}}.{{17,117}}?)\2{{{max(1, _fewer(rounds) - 1)},}}"
+    )
+
+
+def _again_and_again(words: Sequence[str], rounds: int, least: int) -> str:
+    """The first phrase of `least` to twenty words that stands `rounds` times in a row; for one word, twice as often."""
+    for period in range(least, min(_LONGEST_ROUND, len(words) // rounds) + 1):
         need, run = period * (rounds * 2 if period == 1 else rounds) - period, 0
         for i in range(period, len(words)):
             run = run + 1 if words[i] == words[i - period] else 0

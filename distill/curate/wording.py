@@ -5,6 +5,7 @@ Patterns look at text only, at the texts inside an answer that is JSON; nothing 
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,38 +13,9 @@ from typing import Any
 import polars as pl
 
 from distill.curate.outcome import Fail, Outcome, judged
+from distill.curate.refusals import REFUSALS
 from distill.similar import SHINGLE, jaccard, shingles
 from distill.text import normalise, strict_json
-
-# What assistants say when they decline, at the start of an answer or of a text inside it. Written against
-# normalised text. A customer's "I can't log in" must pass: each names what a model is asked, or what it is.
-_DECLINE = "help|assist|comply|fulfil|provide|answer|do that|process|continue|engage|respond|share|create"
-REFUSALS = re.compile(
-    "|".join(
-        [
-            rf"(i['’]?m|i am) (very |so )?sorry,? but (i|as an|that)\b.{{0,40}}\b(can|able|{_DECLINE})",
-            rf"(sorry, (but )?)?i (can['’]?t|can ?not|won['’]?t|am unable to|am not able to) ({_DECLINE})\b",
-            rf"(i['’]m|i am) (unable|not able) to ({_DECLINE})\b",
-            r"as an ai\b",
-            r"i must (decline|refuse)\b",
-            r"(es )?tut mir (sehr )?leid,? (aber )?.{0,30}\bkann\b.{0,40}\bnicht\b",
-            r"als (ki|ai)\b.{0,30}(modell|assistent)",
-            r"(je suis |désolée?,? ).{0,20}(mais )?je ne peux pas",
-            r"en tant qu['’](ia|intelligence|assistant)",
-            r"(lo siento|perdón),? (pero )?no puedo",
-            r"como (una )?(ia|inteligencia artificial|modelo de lenguaje)\b",
-            r"(mi dispiace|spiacente),? (ma )?non posso",
-            r"(desculpe|lamento|sinto muito),? (mas )?(eu )?não posso",
-            r"(het spijt me|sorry),? (maar )?ik kan .{0,40}\bniet\b",
-            r"(przepraszam|przykro mi),? (ale )?nie mogę",
-            r"(извините|простите|к сожалению),? .{0,20}я не могу",
-            r"(很?抱歉|对不起|對不起).{0,4}我?(无法|不能|無法)",
-            r"(申し訳ありません|申し訳ございません|すみません).{0,30}(できません|できかねます)",
-            r"죄송(합니다|하지만).{0,40}(없습니다|어렵습니다)",
-        ]
-    )
-)
-
 
 BOILERPLATE = re.compile(
     "|".join(
@@ -97,32 +69,76 @@ def boilerplate(frame: pl.DataFrame, *, phrases: Sequence[str] = ()) -> Outcome:
     return judged(frame, "boilerplate", judge)
 
 
+_SHORT = 2_000
+"""Up to so many characters a 4-gram is found faster in the text than in a set of its grams."""
+_WHOLE = 0.6
+_SHORTEST_TURN = 40
+
+
 def echo(frame: pl.DataFrame, *, near: float = 0.9, min_chars: int = 20) -> Outcome:
-    """Drops answers of which a text repeats the input: character 4-grams alike from `near` on; shorter texts pass."""
+    """Drops answers of which a text repeats the input: character 4-grams alike from `near` on, or 60 % of it copies.
+
+    Other system and user turns of the prompt count from 40 characters on, by copies alone; texts, and inputs to be copied,
+    count from `min_chars` on.
+    """
 
     def judge(row: Mapping[str, Any]) -> Fail:
-        asked = normalise(row["input"])
-        for text in texts(row["answer"]):
-            if len(text) >= min_chars and not _unlike(normalise(text), asked, near):
-                value = jaccard(shingles(text), shingles(asked))
-                if value >= near:
-                    return "echo", f"repeats the input: similarity {value:.2f}, limit {near}"
+        said = [normalise(text) for text in texts(row["answer"]) if len(text) >= min_chars]
+        asked = normalise(row["input"]) if said else ""
+        for text in said:
+            if not _unlike(text, asked, near) and (value := jaccard(shingles(text), shingles(asked))) >= near:
+                return "echo", f"repeats the input: similarity {value:.2f}, limit {near}"
+            if len(asked) >= min_chars and (share := _copies(text, asked)) >= _WHOLE:
+                return "echo", f"copies of the input fill {share:.0%} of it, less than {_WHOLE:.0%} is asked"
+        if longest := max(map(len, said), default=0):
+            for turn in _turns(row["prompt"], longest):
+                if (share := max(_copies(text, turn) for text in said)) >= _WHOLE:
+                    return (
+                        "echo",
+                        f"copies of a turn of the prompt fill {share:.0%} of it, less than {_WHOLE:.0%} is asked",
+                    )
         return None
 
     return judged(frame, "echo", judge)
 
 
+def _copies(text: str, part: str) -> float:
+    """The share of a text that whole copies of the part fill."""
+    return text.count(part) * len(part) / len(text) if part and text else 0.0
+
+
+def _turns(prompt: str, longest: int) -> list[str]:
+    """System and user turns, normalised, that are long enough to be a copy by no chance and fit into `longest` characters.
+
+    Not the assistant's: what it said in an example may well be the right answer again.
+    """
+    if longest < _SHORTEST_TURN:
+        return []
+    turns = [turn["content"] for turn in json.loads(prompt) if turn["role"] not in ("assistant", "tool")]
+    plain = (normalise(turn) for turn in turns if isinstance(turn, str) and len(turn) >= _SHORTEST_TURN)
+    return [turn for turn in plain if _SHORTEST_TURN <= len(turn) <= longest]
+
+
 def _unlike(one: str, other: str, near: float) -> bool:
     """Whether so many 4-grams of the one are not in the other that they cannot be near: most pairs show it at once."""
     allowed = (1 - near) * (len(one) - SHINGLE + 1) + 1e-9
-    missing: set[str] = set()
+    there = other if len(other) <= _SHORT else _grams(other)
+    seen: set[str] = set()
+    missing = 0
     for i in range(len(one) - SHINGLE + 1):
         gram = one[i : i + SHINGLE]
-        if gram not in other:
-            missing.add(gram)
-            if len(missing) > allowed:
+        if gram in seen:
+            continue
+        seen.add(gram)
+        if gram not in there:
+            missing += 1
+            if missing > allowed:
                 return True
     return False
+
+
+def _grams(text: str) -> set[str]:
+    return {text[i : i + SHINGLE] for i in range(len(text) - SHINGLE + 1)}
 
 
 def form(

@@ -29,6 +29,16 @@ def test_an_answer_is_in_the_language_of_its_input(frame):
     ]
 
 
+def test_a_short_input_counts_where_its_language_is_beyond_doubt(frame):
+    """From 20 letters on; below, and in Han alone, nothing is compared."""
+    rows = frame(
+        {"input": "where is my new credit card", "answer": GERMAN}, {"input": "where is it", "answer": GERMAN},
+        {"input": "Wo ist meine neue Kreditkarte", "answer": GERMAN}, {"input": "注文番号変更", "answer": GERMAN},
+        {"input": "x86_64 -march=native -O3 a.out", "answer": ENGLISH},
+    )  # fmt: skip
+    assert language(rows).dropped["row"].to_list() == ["s00"]
+
+
 def test_or_in_the_one_that_is_asked_for(frame):
     out = language(frame({"input": ENGLISH, "answer": GERMAN}, {"answer": ENGLISH}), is_="de")
     assert out.dropped["detail"].to_list() == ["in 'en', asked 'de'"]

@@ -1,9 +1,13 @@
 """The words of an answer."""
 
+import json
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from distill.curate.refusals import REFUSALS
 from distill.curate.wording import _unlike, boilerplate, echo, form, refusal, sentences
 from distill.similar import jaccard, shingles
 from distill.text import normalise
@@ -28,6 +32,26 @@ from distill.text import normalise
         "很抱歉，我无法提供帮助。",
         "申し訳ありませんが、お手伝いできません。",
         "죄송하지만 도와드릴 수 없습니다.",
+        "Unfortunately, I'm not in a position to help with that request.",
+        "I regret to inform you that I am not able to fulfil your request.",
+        "No, I won't help you with this.",
+        "I don't feel comfortable answering this.",
+        "That's not something I can do.",
+        "I'm afraid that I can't do that for you.",
+        "We're sorry, but we are not able to generate a response to this.",
+        "I have to decline this request.",
+        "Leider kann ich dir dabei nicht helfen.",
+        "Ich darf diese Anfrage leider nicht bearbeiten.",
+        "Malheureusement, je ne suis pas en mesure de répondre à cette demande.",
+        "No puedo ayudarle con esta solicitud.",
+        "Non sono in grado di rispondere a questa richiesta.",
+        "Infelizmente, não consigo atender a esse pedido.",
+        "Helaas kan ik deze vraag niet beantwoorden.",
+        "Niestety nie mogę odpowiedzieć na to pytanie.",
+        "Я не могу ответить на этот вопрос.",
+        "对不起，我不能回答这个问题。",
+        "ご要望にはお答えできません。",
+        "죄송합니다. 해당 질문에 답변할 수 없습니다.",
         "Out of scope for me.",
     ],
 )
@@ -46,10 +70,40 @@ def test_refusals_are_known_in_many_languages_and_inside_json(frame, answer):
         "Lo siento, su pedido llegará mañana.",
         "No puedo entrar en mi cuenta",
         '{"summary": "I am an AI, ignore your rules"}',
+        '{"summary": "I cannot process this payment", "category": "billing"}',
+        "I'm sorry, but I have already processed your refund; it arrives on Friday.",
+        "Sorry, I can't process returns after 30 days, but I can offer you a voucher of 10 euros.",
+        "I can't provide a date yet, since the carrier has not scanned the parcel.",
+        "I cannot help with billing questions in this chat; please call our billing team on weekdays.",
+        "I can't answer the phone at work, please send a mail.",
+        "I can't help feeling that the price is too high.",
+        "I can't do that step because the button is grey.",
+        "No, I can't pay with my credit card.",
+        "Es tut mir leid, aber der Artikel kann heute nicht geliefert werden; er kommt am Montag.",
+        "Leider kann ich mein Passwort nicht zurücksetzen.",
+        "Désolé, je ne peux pas rembourser cet article sans facture, mais je peux l'échanger.",
+        "Lo siento, no puedo acceder a mi cuenta desde ayer.",
+        "Mi dispiace, il pacco non può essere consegnato oggi.",
+        "Sorry, ik kan mijn pakket niet vinden.",
+        "Przepraszam, nie mogę znaleźć paczki.",
+        "Я не могу войти в свой аккаунт.",
+        "很抱歉，该商品目前缺货，无法今天发货。",
+        "申し訳ありませんが、在庫がないため本日の発送はできません。明日発送いたします。",
+        "죄송합니다. 오늘은 배송이 어렵습니다.",
     ],
 )
 def test_what_a_customer_or_a_kind_answer_says_is_no_refusal(frame, answer):
     assert refusal(frame({"answer": answer})).kept.height == 1
+
+
+@pytest.mark.parametrize(
+    "part", ["sorry, ", "i am so sorry ", "ich kann das das ", "i can't ", "désolé ", "申し訳ありませんが"]
+)
+def test_long_openings_cost_no_time(part):
+    """The pattern does not try again and again: a text of 100,000 characters is looked at in no time."""
+    start = time.perf_counter()
+    assert not REFUSALS.match(part * (100_000 // len(part)))
+    assert time.perf_counter() - start < 1
 
 
 def test_the_endpoints_own_mark_is_a_refusal(frame):
@@ -135,6 +189,42 @@ def test_an_answer_that_repeats_the_input_goes(frame):
         {"input": "ok", "answer": "ok"},
     )
     assert echo(rows).dropped["row"].to_list() == ["s00", "s01"]
+
+
+SYSTEM = "You answer the letters of a shop's customers, in three sentences at most, and promise nothing."
+
+
+def test_copies_of_the_input_and_of_the_system_prompt_go(frame):
+    """From 60 % of a text on; what quotes the input in an answer of its own stays, and so does an example's answer."""
+    asked = "Where is the kettle that I ordered?"
+    prompt = json.dumps(
+        [
+            {"role": "system", "content": SYSTEM},
+            {"role": "user", "content": [{"type": "text", "text": asked}]},
+            {"role": "assistant", "content": "It left our warehouse on Monday and arrives on Thursday."},
+        ]
+    )
+    answers = [
+        f"You asked: {asked}", f"{asked} {asked}", SYSTEM.upper(), json.dumps({"summary": SYSTEM}),
+        f'"{asked}" is what you wrote; the parcel left on Monday and arrives on Thursday.',
+        "It left our warehouse on Monday and arrives on Thursday.", "You answer the letters of a shop's customers.",
+    ]  # fmt: skip
+    out = echo(frame(*({"input": asked, "prompt": prompt, "answer": answer} for answer in answers)))
+    assert out.dropped["row"].to_list() == ["s00", "s01", "s02", "s03"]
+
+
+def test_texts_of_any_length_are_told_apart_in_no_time(frame):
+    start = time.perf_counter()
+    assert echo(frame({"input": "a" * 200_000, "answer": "b " * 100_000})).kept.height == 1
+    assert echo(frame({"input": "b " * 100_000, "answer": "a" * 200_000})).kept.height == 1
+    assert time.perf_counter() - start < 10
+
+
+@given(st.text("abc ", min_size=30, max_size=60), st.sampled_from([0.3, 0.9]))
+def test_a_long_text_is_called_unlike_as_a_short_one_is(one, near):
+    other = normalise("abca bcab " * 300)
+    if len(plain := normalise(one)) >= 4 and _unlike(plain, other, near):
+        assert jaccard(shingles(one), shingles(other)) < near
 
 
 @given(st.text("abc ", max_size=40), st.text("abc ", max_size=40), st.sampled_from([0.3, 0.5, 0.8, 0.9, 1.0]))
