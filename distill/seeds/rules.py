@@ -18,6 +18,7 @@ from distill.records import Json
 from distill.text import did_you_mean, storable
 
 _READS = re.compile(r"(read|scan)_(avro|csv|delta|iceberg|ipc|json|lines|ndjson|parquet)", re.IGNORECASE)
+_SUBQUERY = "'Expr: .subplan("
 _MORE = "it looks at more than one row; a rule computes a row's label from that row alone"
 
 
@@ -47,12 +48,11 @@ def _parsed(label: str, text: str, columns: Collection[str]) -> Rule:
     try:
         expression, again = pl.sql_expr(text), pl.sql_expr(text)
         names = list(dict.fromkeys(expression.meta.root_names()))
-        if set(names) <= set(columns):  # what a subquery is shows only when the expression is put to use
-            pl.LazyFrame({name: [] for name in columns}).select(expression).collect_schema()
     except (pl.exceptions.PolarsError, OSError) as error:
-        said = "a rule has no subquery" if "subplan" in str(error) else _first_line(error)
-        raise ValueError(f"no SQL expression over a row: {said}") from None
-    if any(name.startswith("_POLARS_") for name in names):
+        raise ValueError(f"no SQL expression over a row: {_first_line(error)}") from None
+    if any(name.startswith("_POLARS_") for name in names) or (
+        set(names) <= set(columns) and _subquery(expression, columns)
+    ):
         raise ValueError("no SQL expression over a row: a rule has no subquery")
     unknown = [name for name in names if name not in columns]
     if unknown:
@@ -64,6 +64,19 @@ def _parsed(label: str, text: str, columns: Collection[str]) -> Rule:
     if not expression.meta.eq(again):
         raise ValueError("it looks at the clock, so a row's label would change from run to run")
     return Rule(label, expression, tuple(names))
+
+
+def _subquery(expression: pl.Expr, columns: Collection[str]) -> bool:
+    """Whether there is one: that shows only when the expression is put to use. What types it takes is for `labels` to
+    say, which has the values.
+    """
+    for kind in (pl.String, pl.Int64):
+        try:
+            pl.LazyFrame(schema=dict.fromkeys(columns, kind)).select(expression).collect_schema()
+        except (pl.exceptions.PolarsError, OSError) as error:
+            if _SUBQUERY in _first_line(error):
+                return True
+    return False
 
 
 def _by_row(expression: pl.Expr) -> bool:

@@ -40,6 +40,7 @@ def told(text: str) -> str:
         ("CASE WHEN n > 3 THEN CURRENT_TIMESTAMP END", "looks at the clock"),
         ("(SELECT 1)", "no subquery"),
         ("n IN (VALUES (1))", "no subquery"),
+        ("message LIKE '%a%' AND n % 2 = 1 AND EXISTS(SELECT 1)", "no subquery"),
         ("n IN (SELECT n FROM self)", "relation 'self' was not found"),
     ],
 )
@@ -65,6 +66,37 @@ def test_a_rule_never_opens_a_file(tmp_path: Path, text: str) -> None:
     pipe = tmp_path / "pipe.csv"
     os.mkfifo(pipe)
     assert "reads no files" in told(text.format(path=pipe))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "message LIKE '%refund%'",
+        "message NOT LIKE '%subplan%' AND n % 2 = 1",
+        "message ILIKE '%REFUND%'",
+        "message ~ 'refund'",
+        "message ~* 'REFUND'",
+        "REGEXP_LIKE(message, 'refund')",
+        "message REGEXP 'refund'",
+        "STARTS_WITH(message, 'refund')",
+        "STRPOS(message, 'refund') > 0",
+        "CASE WHEN n BETWEEN 1 AND 3 AND message LIKE 'refund%' THEN TRUE ELSE FALSE END",
+    ],
+)
+def test_a_rule_may_look_for_a_text_in_a_text(text: str) -> None:
+    """What a rule is for: a word or a pattern in a column of texts, with numbers beside it."""
+    (rule,), faults = rules.parse({"x": text}, columns=COLUMNS)
+    assert not faults
+    rows = {"message": ["refund it", "where is it"], "n": [1, 2], "tone": ["a", "b"]}
+    assert rules.labels(rule, rows) == ["true", "false"]
+
+
+def test_a_pattern_over_numbers_is_told_on_the_values() -> None:
+    """Only the values say that a column holds no texts."""
+    (rule,), faults = rules.parse({"x": "n LIKE '%1%'"}, columns=COLUMNS)
+    assert not faults
+    with pytest.raises(ValueError, match="expected String type, got: i64"):
+        rules.labels(rule, {"n": [1, 2]})
 
 
 def test_an_aggregate_that_polars_does_not_tell_is_found_on_the_rows() -> None:
