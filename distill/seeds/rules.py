@@ -2,7 +2,8 @@
 
 A rule sees one row and nothing else. polars opens a file as soon as an expression with a subquery is only parsed, so a
 text that names one of its readers never gets that far; and what looks at other rows, or at the clock, is refused, since a
-label must not change with the rows beside it.
+label must not change with the rows beside it. Its length, its nesting and the texts that it pads are limited: polars would
+take the process down with it.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from distill.records import Json
 from distill.text import did_you_mean, storable
 
 _READS = re.compile(r"(read|scan)_(avro|csv|delta|iceberg|ipc|json|lines|ndjson|parquet)", re.IGNORECASE)
+_LENGTH, _DEPTH, _PADDED = 4000, 200, 10_000
+_COUNT = re.compile(r"dyn int: (\d+)")
 _SUBQUERY = "'Expr: .subplan("
 _MORE = "it looks at more than one row; a rule computes a row's label from that row alone"
 
@@ -45,8 +48,11 @@ def parse(rules: Mapping[str, str], *, columns: Collection[str]) -> tuple[list[R
 def _parsed(label: str, text: str, columns: Collection[str]) -> Rule:
     if _READS.search(text):
         raise ValueError("a rule reads no files; it is one expression over the columns of a row")
+    if len(text) > _LENGTH:
+        raise ValueError(f"{len(text):,} characters, expected at most {_LENGTH:,}; make it a column of the seeds")
     try:
         expression, again = pl.sql_expr(text), pl.sql_expr(text)
+        _limited(expression)
         names = list(dict.fromkeys(expression.meta.root_names()))
     except (pl.exceptions.PolarsError, OSError) as error:
         raise ValueError(f"no SQL expression over a row: {_first_line(error)}") from None
@@ -64,6 +70,24 @@ def _parsed(label: str, text: str, columns: Collection[str]) -> Rule:
     if not expression.meta.eq(again):
         raise ValueError("it looks at the clock, so a row's label would change from run to run")
     return Rule(label, expression, tuple(names))
+
+
+def _limited(expression: pl.Expr) -> None:
+    """ValueError where parts lie too deep in each other, or a text is padded to a length that is no small number."""
+    parts = [(expression, 1)]
+    while parts:
+        part, depth = parts.pop()
+        if depth > _DEPTH:
+            raise ValueError(
+                f"more than {_DEPTH} operators in a row or inside each other; write IN (…) or one pattern, or make it a "
+                "column of the seeds"
+            )
+        inputs = part.meta.pop()
+        parts += [(one, depth + 1) for one in inputs]
+        if len(inputs) == 2 and str(part).startswith(f"{inputs[1]}.str.pad_"):
+            count = _COUNT.fullmatch(str(inputs[0]))
+            if count is None or int(count[1]) > _PADDED:
+                raise ValueError(f"LPAD and RPAD take a plain number up to {_PADDED:,} as the length")
 
 
 def _subquery(expression: pl.Expr, columns: Collection[str]) -> bool:

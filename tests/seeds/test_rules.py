@@ -99,6 +99,35 @@ def test_a_pattern_over_numbers_is_told_on_the_values() -> None:
         rules.labels(rule, {"n": [1, 2]})
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("n" + "+n" * 500, "more than 200 operators"),
+        ("n > 1" + " AND n > 1" * 300, "more than 200 operators"),
+        ("n" + "+n" * 30_000, "60,001 characters, expected at most 4,000"),
+        ("message LIKE '" + "x" * 4000 + "'", "4,015 characters"),
+        ("LPAD(message, 2000000000, 'x')", "up to 10,000"),
+        ("UPPER(RPAD(message, 10001))", "up to 10,000"),
+        ("RPAD(message, 10000 * 10000)", "up to 10,000"),
+        ("LPAD(message, n, 'x')", "up to 10,000"),
+    ],
+    ids=lambda text: text[:20],
+)
+def test_what_would_take_the_process_down_is_refused(text: str, said: str) -> None:
+    """Long chains end in a crash inside polars, and a padded text in all the memory there is."""
+    assert said in told(text)
+
+
+@pytest.mark.parametrize("text", ["n" + "+n" * 190, "n > 0" + " AND n > 0" * 190, "n IN (1" + ",1" * 1900 + ")"])
+def test_a_rule_within_the_limits_is_computed(text: str) -> None:
+    """A chain just below the limit, and a list of any length within the text's."""
+    (rule,), faults = rules.parse({"x": text}, columns=COLUMNS)
+    assert not faults
+    assert rules.labels(rule, {"n": [1]}) in (["191"], ["true"])
+    (rule,), _ = rules.parse({"x": "LPAD(message, 5, '.')"}, columns=COLUMNS)
+    assert rules.labels(rule, {"message": ["a"]}) == ["....a"]
+
+
 def test_an_aggregate_that_polars_does_not_tell_is_found_on_the_rows() -> None:
     """Below an IN the structure says nothing; half of the rows alone must give what all give."""
     found, faults = rules.parse({"x": "MAX(CASE WHEN tone IN ('a') THEN n ELSE 0 END) > n"}, columns=COLUMNS)
