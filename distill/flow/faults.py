@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -152,7 +153,8 @@ def student(task: spec.TaskSpec, seeds: Sequence[Seed], chats: Collection[str], 
 def quotas(task: spec.TaskSpec, seeds: Sequence[Seed], file: Path) -> list[Fault]:
     """What the seeds cannot give, counted on the rows that are left when the test rows are set aside.
 
-    What hangs on labels that are still to be asked for is left out; it is looked at again when they are there.
+    Of what hangs on labels that are still to be asked for, only what no answer can mend is told; it is looked at again when
+    they are there.
     """
     from distill.flow import seeding
     from distill.seeds import strata, supply
@@ -172,20 +174,36 @@ def quotas(task: spec.TaskSpec, seeds: Sequence[Seed], file: Path) -> list[Fault
                 "add `gold: true` there to draw from them, or name a file of test rows: `test: {from: FILE}`",
             )
         ]
-    unknown = {name for name in task.strata.asked if any(name not in seed.labels for seed in seeds)}
+    pending = {
+        name: [*asked.values, spec.UNLABELLED]
+        for name, asked in task.strata.asked.items()
+        if any(name not in seed.labels for seed in seeds)
+    }
     rows = seeding.training_labels(task, seeds)
     accept, by = task.dataset.accept, set(task.strata.by)
-    cases = [strata.EdgeCase(case.where, case.rows(accept)) for case in task.strata.edge_cases]
+    cases = {n: strata.EdgeCase(case.where, case.rows(accept)) for n, case in enumerate(task.strata.edge_cases)}
+    later = {n: case for n, case in cases.items() if pending.keys() & case.where.keys()}
+    known = {n: case for n, case in cases.items() if n not in later}
     rules = [strata.Rule(**quota.model_dump()) for quota in task.strata.quotas]
+    open_ = bool(pending.keys() & by)  # which strata there are is not known yet
     found = supply.faults(
         rows,
         accept=accept,
-        per_stratum=None if unknown & by else task.dataset.per_stratum,
-        edge_cases=[case for case in cases if not unknown & set(case.where)],
-        rules=[] if unknown & by else rules,
+        per_stratum=None if open_ else task.dataset.per_stratum,
+        edge_cases=list(known.values()),
+        numbers=list(known),
+        rules=[] if open_ else rules,
         made=by if task.seeds.expand else None,
     )
-    return [Fault(f"{file}: {fault.where}", fault.message) for fault in found]
+    found += supply.early(
+        [seed.labels for seed in seeds],
+        pending,
+        accept=accept,
+        edge_cases=later,
+        rules=dict(enumerate(rules)) if open_ else {},
+        made=task.seeds.expand is not None,
+    )
+    return [Fault(f"{file}: {fault.where}", fault.message) for fault in dict.fromkeys(found)]
 
 
 def _no_test(task: spec.TaskSpec, seeds: Sequence[Seed]) -> bool:
@@ -220,12 +238,21 @@ def expansion(task: spec.TaskSpec, seeds: Sequence[Seed], chats: Collection[str]
         found.append(Fault(where, said))
     values = {value for seed in seeds for value in seed.labels.values()}
     values |= {value for label in task.strata.asked.values() for value in label.values}
-    values |= {load.cell(seed.labels, by=task.strata.by) for seed in seeds}
+    values |= {load.cell(labels, by=task.strata.by) for labels in _possible(task, seeds)}
     return found + [
         Fault(
             f"{where}.about",
             f"no label has the value {name!r}, and no stratum is called so{did_you_mean(name, values)}",
         )
         for name in task.seeds.expand.about
-        if name not in values and not task.strata.asked
+        if name not in values
     ]
+
+
+def _possible(task: spec.TaskSpec, seeds: Sequence[Seed]) -> list[dict[str, str]]:
+    """The labels of the strata that there are, or may be when all labels are asked for."""
+    by, asked = set(task.strata.by), {n: a for n, a in task.strata.asked.items() if n in task.strata.by}
+    known = {tuple(sorted((n, v) for n, v in seed.labels.items() if n in by)) for seed in seeds}
+    given = itertools.product(*([*label.values, spec.UNLABELLED] for label in asked.values()))
+    answers = [dict(zip(asked, values, strict=True)) for values in given]
+    return [answer | dict(labels) for labels in known for answer in answers]
