@@ -15,6 +15,8 @@ from distill.teacher import embedded
 from distill.text import did_you_mean
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from distill.records import Seed
 
 
@@ -204,6 +206,33 @@ def quotas(task: spec.TaskSpec, seeds: Sequence[Seed], file: Path) -> list[Fault
         made=task.seeds.expand is not None,
     )
     return [Fault(f"{file}: {fault.where}", fault.message) for fault in dict.fromkeys(found)]
+
+
+def labelled(task: spec.TaskSpec, table: pl.DataFrame, file: Path, *, exact: bool) -> list[Fault]:
+    """What the rows of a run cannot give whose labels were asked for: what `quotas` says, without asking again.
+
+    Rows that were pinned as the test can leave fewer than `quotas` counts; with `exact` off too few rows are no fault.
+    """
+    import json
+
+    from distill.seeds import load, strata, supply
+
+    if not task.strata.asked:
+        return []  # all was told when the task was opened
+    train = table.filter(table["role"] == "train")["labels"].to_list()
+    labels = [json.loads(one) for one in train]
+    if any(not set(task.strata.names) <= set(one) for one in labels):
+        return []  # another label than the run's: it is asked for first, and looked at then
+    accept, by = task.dataset.accept, task.strata.by
+    found = supply.faults(
+        [(load.cell(one, by=by), one) for one in labels],
+        accept=accept,
+        per_stratum=task.dataset.per_stratum,
+        edge_cases=[strata.EdgeCase(case.where, case.rows(accept)) for case in task.strata.edge_cases],
+        rules=[strata.Rule(**quota.model_dump()) for quota in task.strata.quotas],
+        made=None if exact and not task.seeds.expand else by if exact else task.strata.names,
+    )
+    return [Fault(f"{file}: {fault.where}", fault.message) for fault in found]
 
 
 def _no_test(task: spec.TaskSpec, seeds: Sequence[Seed]) -> bool:

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from distill.errors import RowsOwed, SpecError
-from distill.flow import planning, running
+from distill.flow import planning, running, whatif
 from distill.flow.opening import open_project
 from distill.flow.overnight import InBatches
 from distill.flow.project import Project
@@ -174,6 +174,20 @@ async def test_quotas_over_asked_labels_are_checked_when_the_labels_are_there(to
         await run(project)
     with opened(project.store_path) as store:
         assert [row.spender for row in store.ledger("mood/001")] == ["label tone"]
+
+
+async def test_other_quotas_over_asked_labels_are_checked_on_the_labels_of_the_run(toned: Path) -> None:
+    """By `curate` and by `--what-if`, in the words of `run`; what can be met is compared."""
+    both = [TONE, "strata.by=[tone]"]
+    await run(made(toned, *both), stages=ORDER[:2])
+    case = "strata.edge_cases=[{where: {tone: angry}, at_least: 9}, {where: {tone: calm}, at_least: 8}]"
+    for change, said in (("16", "16 asked, the edge cases alone need 17"), ("48", r"the training seeds can give \d+")):
+        sets = [*both, case]
+        with pytest.raises(SpecError, match=said):
+            whatif.compare(toned, [f"dataset.accept={change}"], overrides=sets, env={})
+        with pytest.raises(SpecError, match=said):
+            await run(made(toned, *sets, f"dataset.accept={change}"), stages=("curate",))
+    assert whatif.compare(toned, ["dataset.accept=17"], overrides=both, env={})["kept"] == [20, 17]
 
 
 async def test_a_refresh_keeps_what_rows_are_called(toned: Path) -> None:
