@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from distill import __version__
 from distill.errors import SpecError
-from distill.flow import asks, checking, conservation, curation, disputes, faults, judging, nearness, shortfall
+from distill.flow import asks, checking, conservation, curation, disputes, judging, nearness, shortfall, wants
 from distill.flow.asking import Sender
 from distill.flow.project import Project
 from distill.flow.watch import Watch
@@ -103,7 +103,7 @@ async def curate(run: Run) -> None:
     """Answers into samples, with every drop; SpecError where other settings than `generate` had cannot be met."""
     if "generate" not in run.stages:
         exact = not run.project.pinned and run.parent is None
-        wrong = faults.labelled(run.project.spec, run.table("seeds.parquet"), run.project.path, exact=exact)
+        wrong = wants.labelled(run.project.spec, run.table("seeds.parquet"), run.project.path, exact=exact)
         if wrong:
             raise SpecError(str(run.project.path), wrong)
     rulings = disputes.rulings(run.project, run.folder, run.parent)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from distill.errors import SpecError, UsageError
-from distill.flow import disputes, faults, judging, nearness
+from distill.flow import disputes, judging, nearness, wants
 from distill.flow.asks import asked_of
 from distill.flow.curation import Curated, curate
 from distill.flow.opening import open_project
@@ -31,7 +31,7 @@ def compare(path: Path, changes: Sequence[str], *, overrides: Sequence[str], env
         raise UsageError(f"{now.spec.task} has no answers yet; run `distill generate {path}` first")
     table, asked = pl.read_parquet(run / "seeds.parquet"), asked_of(run)
     exact = not then.pinned and run.manifest().get("parent") is None
-    if wrong := faults.labelled(then.spec, table, then.path, exact=exact):
+    if wrong := wants.labelled(then.spec, table, then.path, exact=exact):
         raise SpecError(str(then.path), wrong)
     with opened(now.store_path) as store:
         before, after = (
