@@ -61,6 +61,8 @@ def _parsed(label: str, text: str, columns: Collection[str]) -> Rule:
     ):
         raise ValueError("no SQL expression over a row: a rule has no subquery")
     unknown = [name for name in names if name not in columns]
+    if any(name.upper() == "CASE" for name in unknown):  # to polars it is a column where nothing follows it
+        raise ValueError("the CASE is incomplete; expected CASE WHEN … THEN … ELSE … END")
     if unknown:
         raise ValueError("; ".join(f"no column {name!r}{did_you_mean(name, columns)}" for name in unknown))
     if not names or expression.meta.has_multiple_outputs():

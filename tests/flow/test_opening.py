@@ -44,6 +44,14 @@ def test_what_cannot_be_right_is_told(task: Path, sets: list[str], said: str) ->
     assert f"{task}: {said}" in str(fault)
 
 
+def test_a_folder_in_place_of_a_prompt_is_told_with_what_it_holds(task: Path) -> None:
+    """The next move is a name out of it."""
+    with pytest.raises(
+        SpecError, match=r"a folder, expected a file; name one in it, which holds student\.md, teacher\.md"
+    ):
+        open_project(task, overrides=["teacher.prompt=."], env={})
+
+
 def test_what_is_right_opens(task: Path) -> None:
     """The same settings without their slips."""
     (task.parent / "tone.md").write_text("Which tone?\n[user]\n{{message}}\n")

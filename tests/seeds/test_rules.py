@@ -28,6 +28,8 @@ def told(text: str) -> str:
     [
         ("LENGTH(mesage) > 3", "no column 'mesage'; did you mean 'message'?"),
         ("lenght(message)", "unsupported function 'lenght'"),
+        ("CASE WHEN", "the CASE is incomplete; expected CASE WHEN … THEN … ELSE … END"),
+        ("case", "the CASE is incomplete"),
         ("CASE WHEN n > 3", "no SQL expression"),
         ("message; DROP TABLE seeds", "unexpected token ';'"),
         ("", "no SQL expression"),
