@@ -62,6 +62,7 @@ def held(project: Project, store: Store) -> Labelled:
     for name in project.label_prompts:
         groups = _texts((*seeds, *pinned), {})
         found = _read(project, store, name, groups, draw=0)
+        found |= _read(project, store, name, [first for first, value in found.items() if value is None], draw=1)
         known = {seed: found[first] or UNLABELLED for first, seeds_alike in groups.items() for seed in seeds_alike}
         seeds, pinned = (_named(part, name, known) for part in (seeds, pinned))
     return Labelled(seeds, pinned)

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from distill.errors import RowsOwed, SpecError
-from distill.flow import planning, running, whatif
+from distill.flow import labelling, planning, running, whatif
 from distill.flow.opening import open_project
 from distill.flow.overnight import InBatches
 from distill.flow.project import Project
@@ -113,6 +113,10 @@ async def test_an_answer_that_is_no_value_is_asked_for_once_more_and_then_unlabe
     assert set(tones) == {"calm", "angry", "unlabelled"}
     sends = labels_sent(project)
     assert 48 < sends < 96
+    with opened(project.store_path) as store:  # what `plan` counts with is what the run drew its test rows by
+        held = {seed.id: seed.labels["tone"] for seed in labelling.held(project, store).seeds}
+    assert {row["seed_id"]: row["labels"]["tone"] for row in rows}.items() <= held.items()
+    assert Counter(held.values())["unlabelled"] < sends - 48
     assert tones["unlabelled"] < sends - 48 < sum(faults.values())
     trained = sum(row["labels"]["tone"] == "unlabelled" and row["role"] == "train" for row in rows)
     report = json.loads((folder / "report.json").read_bytes())
