@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 ORDER = ("generate", "curate", "export", "train", "evaluate", "report")
-_CODE = 4
+_CODE = 5
 """Raised when a stage's outputs change for equal inputs, so that old runs are made anew."""
 
 
