@@ -19,7 +19,7 @@ from distill.flow.asks import Ask, Asked, further_draws, last_of
 from distill.flow.project import over
 from distill.records import Json
 from distill.rundir import RunDir, write_atomic
-from distill.text import spelling, strict_json
+from distill.text import did_you_mean, spelling, strict_json
 
 if TYPE_CHECKING:
     import polars as pl
@@ -43,6 +43,11 @@ def compared(task: spec.TaskSpec, output: Mapping[str, Any] | None) -> list[str]
 def faults(task: spec.TaskSpec, output: Mapping[str, Any] | None, file: Path) -> list[Fault]:
     """What keeps conflicts from being found, or a teacher that is asked again from saying anything else."""
     way, found = task.dedup.on_conflict, []
+    properties = (output or {}).get("properties", {})
+    for name in (task.dedup.compare or []) if properties else []:
+        if name not in properties:
+            said = f"the answer's schema has no property {name!r}{did_you_mean(name, properties)}"
+            found.append(Fault(f"{file}: dedup.compare", said))
     if way in _ONE and not compared(task, output):
         said = (
             "no answers can be in conflict, for nothing is compared; name fields of the answer, or take on_conflict out"

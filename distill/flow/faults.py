@@ -89,6 +89,11 @@ def judge(task: spec.TaskSpec, rubric: str | None, file: Path) -> list[Fault]:
         said = "no gate asks it; add `judge` or `toxicity` to `gates`, or take the group out"
         return [Fault(f"{file}: judge", said)]
     found = []
+    if group.gold is not None and not (file.parent / group.gold).is_file():
+        said = (
+            f"no file {group.gold!r} beside the spec; write the answers that people have labelled there, or take it out"
+        )
+        found.append(Fault(f"{file}: judge.gold", said))
     if "judge" in gates and not group.dimensions:
         found.append(Fault(f"{file}: judge.dimensions", 'none is named; expected, say, {correct: "The ticket fits."}'))
     if rubric is not None and not rubric.strip():
@@ -97,12 +102,23 @@ def judge(task: spec.TaskSpec, rubric: str | None, file: Path) -> list[Fault]:
         at = rubric.count("\n", 0, rubric.index("{{")) + 1
         said = "the rubric takes no variables; the input and the answer are put in by distill"
         found.append(Fault(f"{file.parent / group.prompt}:{at}", said))
-    for n, one in enumerate(group.models):
-        if one.sampling and one.sampling.draws > 1:
-            found.append(
-                Fault(f"{file}: judge.models[{n}].sampling.draws", "a judge gives one verdict; name more judges")
-            )
     return found + _marks(task, group, file)
+
+
+def draws(task: spec.TaskSpec, file: Path) -> list[Fault]:
+    """Several draws of a model that is asked for one thing."""
+    one = "a judge gives one verdict; name more judges"
+    asked = [(f"judge.models[{n}]", model, one) for n, model in enumerate(task.judge.models if task.judge else [])]
+    one = "a label has one value; expected 1 (an answer that is no value is asked for once more as it is)"
+    asked += [(f"strata.labels.{n}.model", label.model, one) for n, label in task.strata.asked.items() if label.model]
+    if task.seeds.expand and task.seeds.expand.model:
+        one = "each new seed is asked for on its own; expected 1, and seeds.expand.per_row says how many there are of a row"
+        asked.append(("seeds.expand.model", task.seeds.expand.model, one))
+    return [
+        Fault(f"{file}: {where}.sampling.draws", f"{model.sampling.draws}: {said}")
+        for where, model, said in asked
+        if model.sampling and model.sampling.draws > 1
+    ]
 
 
 def _marks(task: spec.TaskSpec, group: spec.Judge, file: Path) -> list[Fault]:
@@ -147,85 +163,3 @@ def student(task: spec.TaskSpec, seeds: Sequence[Seed], chats: Collection[str], 
             )
         )
     return faults
-
-
-def quotas(task: spec.TaskSpec, seeds: Sequence[Seed], file: Path) -> list[Fault]:
-    """What the seeds cannot give, counted on the rows that are left when the test rows are set aside.
-
-    What hangs on labels that are still to be asked for is left out; it is looked at again when they are there.
-    """
-    from distill.flow import seeding
-    from distill.seeds import strata, supply
-
-    if task.seeds.test.rows and task.seeds.test.rows >= len(seeds):
-        return [
-            Fault(
-                f"{file}: seeds.test.rows",
-                f"{task.seeds.test.rows} asked of {len(seeds)} seeds; leave some to train on",
-            )
-        ]
-    if _no_test(task, seeds):
-        return [
-            Fault(
-                f"{file}: seeds.test",
-                f"all {len(seeds)} rows have a known answer and train (gold_rows), so none is left for the test; "
-                "add `gold: true` there to draw from them, or name a file of test rows: `test: {from: FILE}`",
-            )
-        ]
-    unknown = {name for name in task.strata.asked if any(name not in seed.labels for seed in seeds)}
-    rows = seeding.training_labels(task, seeds)
-    accept, by = task.dataset.accept, set(task.strata.by)
-    cases = [strata.EdgeCase(case.where, case.rows(accept)) for case in task.strata.edge_cases]
-    rules = [strata.Rule(**quota.model_dump()) for quota in task.strata.quotas]
-    found = supply.faults(
-        rows,
-        accept=accept,
-        per_stratum=None if unknown & by else task.dataset.per_stratum,
-        edge_cases=[case for case in cases if not unknown & set(case.where)],
-        rules=[] if unknown & by else rules,
-        made=by if task.seeds.expand else None,
-    )
-    return [Fault(f"{file}: {fault.where}", fault.message) for fault in found]
-
-
-def _no_test(task: spec.TaskSpec, seeds: Sequence[Seed]) -> bool:
-    """Whether all rows train as they are, and none may be drawn for the test."""
-    rows = task.seeds
-    drawn = rows.gold_rows == "train" and not rows.test.gold and rows.test.from_ is None
-    return drawn and all(seed.gold is not None for seed in seeds)
-
-
-def expansion(task: spec.TaskSpec, seeds: Sequence[Seed], chats: Collection[str], file: Path) -> list[Fault]:
-    """What keeps a task from making new seeds."""
-    from distill.seeds import load
-
-    if task.seeds.expand is None:
-        return []
-    where, found = f"{file}: seeds.expand", []
-    if chats:
-        said = f"{', '.join(sorted(chats))} is a conversation, and only texts can be made; take expand out"
-        return [Fault(where, said)]
-    if task.dataset.accept is None and task.dataset.per_stratum is None and not task.strata.quotas:
-        found.append(
-            Fault(
-                where,
-                "nothing says how many rows are wanted; give dataset.accept, dataset.per_stratum or strata.quotas",
-            )
-        )
-    odd = next(((s, n, v) for s in seeds for n, v in s.fields.items() if not isinstance(v, str)), None)
-    if odd is not None:
-        seed, name, value = odd
-        kind = type(value).__name__
-        said = f"{name!r} is a JSON {kind} in {seed.source}:{seed.line}, and only texts can be made; make it a text, or take expand out"
-        found.append(Fault(where, said))
-    values = {value for seed in seeds for value in seed.labels.values()}
-    values |= {value for label in task.strata.asked.values() for value in label.values}
-    values |= {load.cell(seed.labels, by=task.strata.by) for seed in seeds}
-    return found + [
-        Fault(
-            f"{where}.about",
-            f"no label has the value {name!r}, and no stratum is called so{did_you_mean(name, values)}",
-        )
-        for name in task.seeds.expand.about
-        if name not in values and not task.strata.asked
-    ]

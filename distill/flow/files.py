@@ -17,11 +17,16 @@ def text(path: Path, faults: list[Fault]) -> str | None:
     try:
         return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        near = ", ".join(sorted(p.name for p in path.parent.glob("*.md"))) or "no .md file"
-        faults.append(Fault(str(path), f"no such file; the folder holds {near}"))
+        faults.append(Fault(str(path), f"no such file; the folder holds {_prompts(path.parent)}"))
+    except IsADirectoryError:
+        faults.append(Fault(str(path), f"a folder, expected a file; name one in it, which holds {_prompts(path)}"))
     except (OSError, UnicodeDecodeError) as fault:
         faults.append(Fault(str(path), f"cannot be read: {fault}"))
     return None
+
+
+def _prompts(folder: Path) -> str:
+    return ", ".join(sorted(path.name for path in folder.glob("*.md"))) or "no .md file"
 
 
 def schema(path: Path, faults: list[Fault]) -> dict[str, Any] | None:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from distill.errors import RowsOwed, SpecError
-from distill.flow import asking, faults
+from distill.flow import asking, wants
 from distill.flow.asks import Ask, Requests
 from distill.records import Ended, Request, Seed
 from distill.spec import UNLABELLED
@@ -50,7 +50,7 @@ async def label(run: Run, parent: pl.DataFrame | None) -> Labelled:
         groups = _texts((*seeds, *pinned), known)
         known |= await _ask(run, name, groups)
         seeds, pinned = (_named(part, name, known) for part in (seeds, pinned))
-    wrong = faults.quotas(project.spec, seeds, project.path)
+    wrong = wants.quotas(project.spec, seeds, project.path)
     if wrong:
         raise SpecError(str(project.path), wrong)
     return Labelled(seeds, pinned)
@@ -62,6 +62,7 @@ def held(project: Project, store: Store) -> Labelled:
     for name in project.label_prompts:
         groups = _texts((*seeds, *pinned), {})
         found = _read(project, store, name, groups, draw=0)
+        found |= _read(project, store, name, [first for first, value in found.items() if value is None], draw=1)
         known = {seed: found[first] or UNLABELLED for first, seeds_alike in groups.items() for seed in seeds_alike}
         seeds, pinned = (_named(part, name, known) for part in (seeds, pinned))
     return Labelled(seeds, pinned)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from distill import prompts, spec
 from distill.errors import Fault, SpecError
-from distill.flow import disputes, files, judging
+from distill.flow import disputes, files, judging, wants
 from distill.flow import faults as wrong
 from distill.flow.project import Project
 
@@ -51,6 +51,11 @@ def open_project(
         chats |= {name: last or chats.get(name, False) for name, last in template.chats.items() if name in variables}
     paths, pinned_paths = _paths(task, file.parent)
     columns = load.columns(paths, logged=task.seeds.as_ == "chats")
+    faults += [
+        Fault(f"{file}: strata.labels.{name}", f"the seeds have {name!r} as a column already; call the label otherwise")
+        for name in task.strata.asked
+        if name in columns or name in variables
+    ]
     ruled, wrong_rules = rules.parse(task.strata.rules, columns=columns)
     faults += [Fault(f"{file}: {fault.where}", fault.message) for fault in wrong_rules] if columns else []
     read = dict(
@@ -82,12 +87,13 @@ def open_project(
     if task.judge is not None and "judge" in judging.named(task):
         rubric = files.text(file.parent / task.judge.prompt, faults)
     faults += wrong.judge(task, rubric, file)
-    faults += wrong.gates(task, file) + wrong.headers(task, env, file) + wrong.twins(task, file)
+    faults += wrong.gates(task, file) + wrong.headers(task, env, file)
+    faults += wrong.twins(task, file) + wrong.draws(task, file)
     faults += disputes.faults(task, output, file)
     faults += wrong.student(task, seeds, chats, file)
-    faults += wrong.expansion(task, seeds, chats, file)
+    faults += wants.expansion(task, seeds, chats, file)
     if not faults:
-        faults += wrong.quotas(task, seeds, file)
+        faults += wants.quotas(task, seeds, file)
     if faults or bad_rows is None:
         raise SpecError(str(file), faults)
     return Project(

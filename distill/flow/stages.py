@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from distill import __version__
-from distill.flow import asks, checking, conservation, curation, disputes, judging, nearness, shortfall
+from distill.errors import SpecError
+from distill.flow import asks, checking, conservation, curation, disputes, judging, nearness, shortfall, wants
 from distill.flow.asking import Sender
 from distill.flow.project import Project
 from distill.flow.watch import Watch
@@ -99,7 +100,12 @@ def key_of(project: Project) -> list[list[Any]]:
 
 
 async def curate(run: Run) -> None:
-    """Answers into samples, with every drop."""
+    """Answers into samples, with every drop; SpecError where other settings than `generate` had cannot be met."""
+    if "generate" not in run.stages:
+        exact = not run.project.pinned and run.parent is None
+        wrong = wants.labelled(run.project.spec, run.table("seeds.parquet"), run.project.path, exact=exact)
+        if wrong:
+            raise SpecError(str(run.project.path), wrong)
     rulings = disputes.rulings(run.project, run.folder, run.parent)
     settings = {
         **settings_of(run.project, "strata", "gates", "dedup", "dataset"),

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from distill.errors import UsageError
-from distill.flow import disputes, judging, nearness
+from distill.errors import SpecError, UsageError
+from distill.flow import disputes, judging, nearness, wants
 from distill.flow.asks import asked_of
 from distill.flow.curation import Curated, curate
 from distill.flow.opening import open_project
@@ -30,6 +30,9 @@ def compare(path: Path, changes: Sequence[str], *, overrides: Sequence[str], env
     if run is None or not (run / "asked.parquet").exists():
         raise UsageError(f"{now.spec.task} has no answers yet; run `distill generate {path}` first")
     table, asked = pl.read_parquet(run / "seeds.parquet"), asked_of(run)
+    exact = not then.pinned and run.manifest().get("parent") is None
+    if wrong := wants.labelled(then.spec, table, then.path, exact=exact):
+        raise SpecError(str(then.path), wrong)
     with opened(now.store_path) as store:
         before, after = (
             curate(
@@ -57,11 +60,9 @@ def _overrides(project: Project, changes: Sequence[str]) -> list[str]:
     """Changes as overrides of the spec: those that name a gate change the list of gates, others stand as they are."""
     import json
 
-    import yaml
-
     from distill.curate.gates import GATES
 
-    gates = dict(project.spec.gate_settings())
+    gates = project.spec.gate_settings()
     plain = []
     for change in changes:
         dotted, equals, value = change.partition("=")
@@ -73,14 +74,34 @@ def _overrides(project: Project, changes: Sequence[str]) -> list[str]:
         if name not in GATES:
             plain.append(change)
         elif setting:
-            gates.setdefault(name, {})[setting] = yaml.safe_load(value)
-        elif value in ("on", "off"):
-            gates.setdefault(name, {}) if value == "on" else gates.pop(name, None)
+            _set(gates, name, setting, value, change)
+        elif value == "off":
+            gates = [one for one in gates if one[0] != name]
+        elif value == "on":
+            gates += [] if any(one == name for one, _ in gates) else [(name, {})]
         else:
             raise UsageError(f"--what-if {change!r}: a gate is `on` or `off`; found {value!r}")
-    if project.spec.judge is not None and not set(judging.GATES) & set(gates):
+    if project.spec.judge is not None and not set(judging.GATES) & {name for name, _ in gates}:
         plain.append("judge=null")
-    return [*plain, "gates=" + json.dumps([{name: settings} if settings else name for name, settings in gates.items()])]
+    return [*plain, "gates=" + json.dumps([{name: settings} if settings else name for name, settings in gates])]
+
+
+def _set(gates: list[tuple[str, dict[str, Any]]], name: str, setting: str, value: str, change: str) -> None:
+    """Change a gate where it stands, or add it; which of two of a name is meant cannot be told."""
+    import yaml
+
+    at = [number for number, (one, _) in enumerate(gates) if one == name]
+    if len(at) > 1:
+        where = " and ".join(f"gates[{number}]" for number in at)
+        raise UsageError(
+            f"--what-if {change!r}: {where} are both `{name}`; change one of them with --set gates=[…], or in the spec"
+        )
+    if not at:
+        gates.append((name, {}))
+    try:
+        gates[at[0] if at else -1][1][setting] = yaml.safe_load(value)
+    except yaml.YAMLError:
+        raise UsageError(f"--what-if {change!r}: {value!r} is not a YAML value") from None
 
 
 def _strata(curated: Curated) -> Counter[str]:

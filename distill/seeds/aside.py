@@ -71,15 +71,17 @@ def set_aside(
 
 
 def without_repeats(table: pl.DataFrame) -> Outcome:
-    """One row for each text of `input`: the one with a known answer, else the first in its file."""
+    """One row for each text of `input`: one with a known answer if there is any, else the smallest seed_id; of several with
+    other labels or answers, the choice hangs on what they say, not on where they stand.
+    """
     rows = table.sort("source", "line", "seed_id")
-    first: dict[str, int] = {}
+    kept_of: dict[str, int] = {}
     members = rows.to_dicts()
-    for i, row in sorted(enumerate(members), key=lambda pair: (pair[1]["gold"] is None, pair[0])):
-        first.setdefault(normalise(row["input"]), i)
+    for i in sorted(range(len(members)), key=lambda i: (*_rank(members[i]), i)):
+        kept_of.setdefault(normalise(members[i]["input"]), i)
     drops = {}
     for i, row in enumerate(members):
-        kept = members[first[normalise(row["input"])]]
+        kept = members[kept_of[normalise(row["input"])]]
         if kept is not row:
             other = ", which has another known answer" if row["gold"] not in (None, kept["gold"]) else ""
             drops[i] = (
@@ -87,6 +89,11 @@ def without_repeats(table: pl.DataFrame) -> Outcome:
                 f"same text as {kept['seed_id']} ({kept['source']}:{kept['line']}){other}",
             )
     return partition(rows, drops, stage=STAGE)
+
+
+def _rank(row: Row) -> tuple[bool, str, str]:
+    """The smallest of a text stays; rows that are equal in it say the same."""
+    return row["gold"] is None, str(row["seed_id"]), content_id("repeated", row["labels"], row["gold"])
 
 
 def inputs(table: pl.DataFrame) -> list[str]:

@@ -2,7 +2,8 @@
 
 A rule sees one row and nothing else. polars opens a file as soon as an expression with a subquery is only parsed, so a
 text that names one of its readers never gets that far; and what looks at other rows, or at the clock, is refused, since a
-label must not change with the rows beside it.
+label must not change with the rows beside it. Its length, its nesting and the texts that it pads are limited: polars would
+take the process down with it.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ from distill.records import Json
 from distill.text import did_you_mean, storable
 
 _READS = re.compile(r"(read|scan)_(avro|csv|delta|iceberg|ipc|json|lines|ndjson|parquet)", re.IGNORECASE)
+_LENGTH, _DEPTH, _PADDED = 4000, 200, 10_000
+_COUNT = re.compile(r"dyn int: (\d+)")
+_SUBQUERY = "'Expr: .subplan("
 _MORE = "it looks at more than one row; a rule computes a row's label from that row alone"
 
 
@@ -44,17 +48,21 @@ def parse(rules: Mapping[str, str], *, columns: Collection[str]) -> tuple[list[R
 def _parsed(label: str, text: str, columns: Collection[str]) -> Rule:
     if _READS.search(text):
         raise ValueError("a rule reads no files; it is one expression over the columns of a row")
+    if len(text) > _LENGTH:
+        raise ValueError(f"{len(text):,} characters, expected at most {_LENGTH:,}; make it a column of the seeds")
     try:
         expression, again = pl.sql_expr(text), pl.sql_expr(text)
+        _limited(expression)
         names = list(dict.fromkeys(expression.meta.root_names()))
-        if set(names) <= set(columns):  # what a subquery is shows only when the expression is put to use
-            pl.LazyFrame({name: [] for name in columns}).select(expression).collect_schema()
     except (pl.exceptions.PolarsError, OSError) as error:
-        said = "a rule has no subquery" if "subplan" in str(error) else _first_line(error)
-        raise ValueError(f"no SQL expression over a row: {said}") from None
-    if any(name.startswith("_POLARS_") for name in names):
+        raise ValueError(f"no SQL expression over a row: {_first_line(error)}") from None
+    if any(name.startswith("_POLARS_") for name in names) or (
+        set(names) <= set(columns) and _subquery(expression, columns)
+    ):
         raise ValueError("no SQL expression over a row: a rule has no subquery")
     unknown = [name for name in names if name not in columns]
+    if any(name.upper() == "CASE" for name in unknown):  # to polars it is a column where nothing follows it
+        raise ValueError("the CASE is incomplete; expected CASE WHEN … THEN … ELSE … END")
     if unknown:
         raise ValueError("; ".join(f"no column {name!r}{did_you_mean(name, columns)}" for name in unknown))
     if not names or expression.meta.has_multiple_outputs():
@@ -64,6 +72,37 @@ def _parsed(label: str, text: str, columns: Collection[str]) -> Rule:
     if not expression.meta.eq(again):
         raise ValueError("it looks at the clock, so a row's label would change from run to run")
     return Rule(label, expression, tuple(names))
+
+
+def _limited(expression: pl.Expr) -> None:
+    """ValueError where parts lie too deep in each other, or a text is padded to a length that is no small number."""
+    parts = [(expression, 1)]
+    while parts:
+        part, depth = parts.pop()
+        if depth > _DEPTH:
+            raise ValueError(
+                f"more than {_DEPTH} operators in a row or inside each other; write IN (…) or one pattern, or make it a "
+                "column of the seeds"
+            )
+        inputs = part.meta.pop()
+        parts += [(one, depth + 1) for one in inputs]
+        if len(inputs) == 2 and str(part).startswith(f"{inputs[1]}.str.pad_"):
+            count = _COUNT.fullmatch(str(inputs[0]))
+            if count is None or int(count[1]) > _PADDED:
+                raise ValueError(f"LPAD and RPAD take a plain number up to {_PADDED:,} as the length")
+
+
+def _subquery(expression: pl.Expr, columns: Collection[str]) -> bool:
+    """Whether there is one: that shows only when the expression is put to use. What types it takes is for `labels` to
+    say, which has the values.
+    """
+    for kind in (pl.String, pl.Int64):
+        try:
+            pl.LazyFrame(schema=dict.fromkeys(columns, kind)).select(expression).collect_schema()
+        except (pl.exceptions.PolarsError, OSError) as error:
+            if _SUBQUERY in _first_line(error):
+                return True
+    return False
 
 
 def _by_row(expression: pl.Expr) -> bool:

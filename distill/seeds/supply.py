@@ -8,7 +8,7 @@ seed has, and quotas that contradict each other, still are.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from distill.errors import Fault
 from distill.seeds.strata import EdgeCase, Plan, Row, Rule, amounts, covered, matching, quotas
@@ -23,17 +23,18 @@ def faults(
     edge_cases: Sequence[EdgeCase] = (),
     rules: Sequence[Rule] = (),
     made: Collection[str] | None = None,
+    numbers: Sequence[int] | None = None,
 ) -> list[Fault]:
-    """Every one of them: unknown labels and values, what asks for more than there is, what cannot hold together."""
-    values: dict[str, set[str]] = {}
-    for _, labels in rows:
-        for name, value in labels.items():
-            values.setdefault(name, set()).add(value)
+    """Every one of them: unknown labels and values, what asks for more than there is, what cannot hold together.
+
+    `numbers` are the places of the edge cases in the spec, where only some of them are given.
+    """
+    values = _values(labels for _, labels in rows)
     counts = Counter(stratum for stratum, _ in rows)
     plan = Plan(counts, covered(dict(rows), rules), rules, amounts(rules, accept), dict.fromkeys(counts, 1.0))
     matches = matching(rows, edge_cases)
     found = []
-    for number, (case, match) in enumerate(zip(edge_cases, matches, strict=True)):
+    for number, case, match in zip(numbers or range(len(edge_cases)), edge_cases, matches, strict=True):
         where = f"strata.edge_cases[{number}]"
         found += [Fault(f"{where}.where", message) for message in _unknown(case.where, values)] or [
             Fault(where, message)
@@ -59,6 +60,57 @@ def faults(
         elif accept < least:
             found.append(Fault("dataset.accept", _too_low(accept, least, edge_cases, rules)))
     return found
+
+
+def early(
+    seeds: Sequence[Mapping[str, str]],
+    pending: Mapping[str, Collection[str]],
+    *,
+    accept: int | None = None,
+    edge_cases: Mapping[int, EdgeCase],
+    rules: Mapping[int, Rule],
+    made: bool = False,
+) -> list[Fault]:
+    """What can be told already where labels are still to be asked for: `pending` holds the values that each may have.
+
+    `seeds` are the labels of all seeds, so that no more is asked of them than any answer can give. Edge cases and rules
+    have their places in the spec. A rule covers what none before it covers, so counts, shares and floors add up.
+    """
+    values, counts = _values(seeds), Counter(tuple(sorted(labels.items())) for labels in seeds)
+    values |= {name: set(given) for name, given in pending.items()}
+    exact = dict(zip(rules, amounts(list(rules.values()), accept), strict=True))
+    wanted = [
+        (f"strata.edge_cases[{n}]", case, f"at_least {case.at_least} asked", case.at_least)
+        for n, case in edge_cases.items()
+    ]
+    wanted += [
+        (f"strata.quotas[{n}]", rule, _amount(rule, exact[n]), exact[n] or rule.floor or 0) for n, rule in rules.items()
+    ]
+    found = []
+    for where, one, asked, least in wanted:
+        unknown = _unknown(one.where, values, pending)
+        found += [Fault(f"{where}.where", message) for message in unknown]
+        sure = {name: value for name, value in one.where.items() if name not in pending}.items()
+        most = sum(count for labels, count in counts.items() if sure <= set(labels))
+        if not unknown and most < least and not made:
+            found.append(Fault(where, f"{asked}, {most} seeds can have {one}; add seeds, or lower it to {most} rows"))
+    floors = sum(least for where, _, _, least in wanted if where.startswith("strata.quotas"))
+    highest = max((case.at_least for case in edge_cases.values()), default=0)
+    if accept is not None and accept < max(floors, highest):
+        some = [] if floors >= highest else list(edge_cases.values())
+        found.append(
+            Fault("dataset.accept", _too_low(accept, max(floors, highest), some, [] if some else list(rules.values())))
+        )
+    return found
+
+
+def _values(seeds: Iterable[Mapping[str, str]]) -> dict[str, set[str]]:
+    """Label → every value of it."""
+    values: dict[str, set[str]] = {}
+    for labels in seeds:
+        for name, value in labels.items():
+            values.setdefault(name, set()).add(value)
+    return values
 
 
 def _edge_case(case: EdgeCase, match: Mapping[str, int], plan: Plan, final: bool) -> list[str]:
@@ -91,14 +143,17 @@ def _rule(number: int, plan: Plan, final: bool) -> list[str]:
     supply, wanted = sum(plan.available[name] for name in strata), plan.exact[number] or rule.floor or 0
     if wanted <= supply or not final:
         return []
-    what = (
-        f"share {rule.share} is {wanted} rows" if rule.share else f"{'count' if rule.count else 'floor'} {wanted} asked"
-    )
     other = " that no rule before it covers" if any(_overlap(r.where, rule.where) for r in plan.rules[:number]) else ""
     return [
-        f"{what}, {supply} training seeds have {rule}{other}; "
+        f"{_amount(rule, plan.exact[number])}, {supply} training seeds have {rule}{other}; "
         f"add {wanted - supply} such seeds, set fewer aside for the test, or lower it to {supply} rows"
     ]
+
+
+def _amount(rule: Rule, exact: int | None) -> str:
+    if rule.share:
+        return f"share {rule.share} is {exact} rows"
+    return f"{'count' if rule.count else 'floor'} {exact or rule.floor} asked"
 
 
 def _overlap(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
@@ -118,11 +173,13 @@ def _too_low(accept: int, least: int, edge_cases: Sequence[EdgeCase], rules: Seq
     return f"{accept} asked, {who} need {least}; raise it to {least} or lower them"
 
 
-def _unknown(where: Mapping[str, str], values: Mapping[str, set[str]]) -> list[str]:
+def _unknown(where: Mapping[str, str], values: Mapping[str, set[str]], pending: Collection[str] = ()) -> list[str]:
     messages = []
     for name, value in where.items():
         if name not in values:
             messages.append(f"no seed has the label {name!r}{did_you_mean(name, values)}")
+        elif value not in values[name] and name in pending:
+            messages.append(f"{value!r} is no value of the label {name!r}{did_you_mean(value, values[name])}")
         elif value not in values[name]:
             messages.append(f"no seed has {name} = {value!r}{did_you_mean(value, values[name])}")
     return messages

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from distill.spec.part import Count, Part, Share
 
@@ -81,3 +81,10 @@ class Expect(Part):
     max_tokens: Count | None = Field(None, description="tokens of a row, prompt and answer, at most")
     same_system: bool | None = Field(None, description="every row has the same system prompt")
     valid: tuple[Share, Share] | None = Field(None, description="least and most share of validation rows")
+
+    @field_validator("valid")
+    @classmethod
+    def _in_order(cls, valid: tuple[float, float] | None) -> tuple[float, float] | None:
+        if valid is not None and valid[0] > valid[1]:
+            raise ValueError("expected the least share first, then the most")
+        return valid

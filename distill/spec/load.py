@@ -7,6 +7,7 @@ Unknown keys are refused with the nearest known one, duplicate keys too; each fa
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args, get_origin
@@ -67,7 +68,7 @@ def _fault(error: Mapping[str, Any], lines: Mapping[NodePath, int], source: str)
         for part in error["loc"]
         if not (isinstance(part, str) and ("[" in part or part in ("str", "int", "float")))
     )
-    line = next((lines[path[:n]] for n in range(len(path), -1, -1) if path[:n] in lines), 1)
+    line = _line(path, lines)
     dotted = ".".join(map(str, path))
     kind, found = error["type"], error.get("input")
     if kind == "extra_forbidden":
@@ -78,9 +79,28 @@ def _fault(error: Mapping[str, Any], lines: Mapping[NodePath, int], source: str)
     if kind == "missing":
         return Fault(f"{source}:{line}", f"`{dotted}` is missing and has no default")
     message = str(error["msg"]).removeprefix("Value error, ")
+    if kind == "value_error" and not path:  # of the spec as a whole: the message starts with the place
+        return Fault(f"{source}:{_line(_named(message), lines)}", message)
+    if kind == "value_error" and _group(found):  # what it says is what is wrong between its parts
+        return Fault(f"{source}:{line}", f"`{dotted}`: {message}")
     if "headers" in path:  # its value may be the key itself
         return Fault(f"{source}:{line}", f"`{dotted}`: {message}")
     return Fault(f"{source}:{line}", f"`{dotted}` is {found!r}: {message[0].lower() + message[1:]}")
+
+
+def _line(path: NodePath, lines: Mapping[NodePath, int]) -> int:
+    """The line of a node, or of the nearest one around it."""
+    return next((lines[path[:n]] for n in range(len(path), -1, -1) if path[:n] in lines), 1)
+
+
+def _named(message: str) -> NodePath:
+    """`strata.quotas[0].share is …` → where that is."""
+    return tuple(int(part) if part.isdigit() else part for part in re.findall(r"\w+", message.split(" ", 1)[0]))
+
+
+def _group(found: Any) -> bool:
+    """Whether a value is a group of settings, or a list of them."""
+    return isinstance(found, dict) or (isinstance(found, list) and any(isinstance(one, dict) for one in found))
 
 
 def _known(path: NodePath) -> list[str]:

@@ -152,6 +152,14 @@ class Strata(Part):
         default_factory=list, description="rows of some strata; the first that matches a stratum counts"
     )
 
+    @field_validator("by")
+    @classmethod
+    def _once(cls, by: list[str]) -> list[str]:
+        twice = sorted({name for name in by if by.count(name) > 1})
+        if twice:
+            raise ValueError(f"{', '.join(twice)} is named twice; expected each label once")
+        return by
+
     @field_validator("quotas")
     @classmethod
     def _of_strata(cls, quotas: list[Quota], info: ValidationInfo) -> list[Quota]:

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from distill.errors import RowsOwed, SpecError
-from distill.flow import planning, running
+from distill.flow import labelling, planning, running, whatif
 from distill.flow.opening import open_project
 from distill.flow.overnight import InBatches
 from distill.flow.project import Project
@@ -113,6 +113,10 @@ async def test_an_answer_that_is_no_value_is_asked_for_once_more_and_then_unlabe
     assert set(tones) == {"calm", "angry", "unlabelled"}
     sends = labels_sent(project)
     assert 48 < sends < 96
+    with opened(project.store_path) as store:  # what `plan` counts with is what the run drew its test rows by
+        held = {seed.id: seed.labels["tone"] for seed in labelling.held(project, store).seeds}
+    assert {row["seed_id"]: row["labels"]["tone"] for row in rows}.items() <= held.items()
+    assert Counter(held.values())["unlabelled"] < sends - 48
     assert tones["unlabelled"] < sends - 48 < sum(faults.values())
     trained = sum(row["labels"]["tone"] == "unlabelled" and row["role"] == "train" for row in rows)
     report = json.loads((folder / "report.json").read_bytes())
@@ -135,14 +139,59 @@ async def test_rows_that_could_not_be_asked_are_owed_and_no_test_row_is_drawn(to
     assert 0 < tones["unlabelled"] < 15
 
 
+@pytest.mark.parametrize(
+    ("sets", "said"),
+    [
+        (
+            ["strata.quotas=[{where: {tone: angri}, cap: 3}]"],
+            r"quotas\[0\]\.where: 'angri' is no value of the label 'tone'",
+        ),
+        (["strata.quotas=[{where: {kind: c}, cap: 3}]"], r"quotas\[0\]\.where: no seed has kind = 'c'"),
+        (["strata.quotas=[{where: {tone: calm}, count: 12}, {where: {kind: a}, floor: 9}]"], "20 asked, .* need 21"),
+        (
+            ["strata.edge_cases=[{where: {kind: a}, at_least: 1}, {where: {tone: sad}, at_least: 1}]"],
+            r"edge_cases\[1\]",
+        ),
+        (
+            ["strata.edge_cases=[{where: {tone: calm}, at_least: 1}, {where: {kind: c}, at_least: 1}]"],
+            r"edge_cases\[1\]",
+        ),
+        (["seeds.expand={about: {angri: x}}"], "no label has the value 'angri', and no stratum is called so"),
+        (["seeds.expand={about: {a/sad: x}}"], "no label has the value 'a/sad'"),
+    ],
+)
+def test_what_an_asked_label_cannot_be_is_told_before_it_is_asked_for(toned: Path, sets: list[str], said: str) -> None:
+    """Its values stand in the spec, so that a slip costs nothing."""
+    tone = [TONE, "strata.by=[kind, tone]"]
+    with pytest.raises(SpecError, match=said) as caught:
+        made(toned, *tone, *sets)
+    assert len(caught.value.faults) == 1
+    sound = ["strata.quotas=[{where: {tone: unlabelled}, cap: 3}]", "seeds.expand={about: {a/angry: x, calm: y}}"]
+    assert made(toned, *tone, *sound).spec.strata.quotas
+
+
 async def test_quotas_over_asked_labels_are_checked_when_the_labels_are_there(toned: Path) -> None:
     """The sentences are those of `validate`, and no row is asked of the teacher."""
-    case = "strata={by: [tone], labels: {tone: {ask: tone.md, values: [calm, angry, glad]}}, edge_cases: [{where: {tone: angry}, at_least: 40}]}"
+    case = "strata={by: [tone], labels: {tone: {ask: tone.md, values: [calm, angry, glad]}}, edge_cases: [{where: {tone: angry}, at_least: 20}]}"
     project = made(toned, case)
-    with pytest.raises(SpecError, match=r"at_least 40 asked, \d+ training seeds have tone = angry; add \d+ such seeds"):
+    with pytest.raises(SpecError, match=r"at_least 20 asked, \d+ training seeds have tone = angry; add \d+ such seeds"):
         await run(project)
     with opened(project.store_path) as store:
         assert [row.spender for row in store.ledger("mood/001")] == ["label tone"]
+
+
+async def test_other_quotas_over_asked_labels_are_checked_on_the_labels_of_the_run(toned: Path) -> None:
+    """By `curate` and by `--what-if`, in the words of `run`; what can be met is compared."""
+    both = [TONE, "strata.by=[tone]"]
+    await run(made(toned, *both), stages=ORDER[:2])
+    case = "strata.edge_cases=[{where: {tone: angry}, at_least: 9}, {where: {tone: calm}, at_least: 8}]"
+    for change, said in (("16", "16 asked, the edge cases alone need 17"), ("48", r"the training seeds can give \d+")):
+        sets = [*both, case]
+        with pytest.raises(SpecError, match=said):
+            whatif.compare(toned, [f"dataset.accept={change}"], overrides=sets, env={})
+        with pytest.raises(SpecError, match=said):
+            await run(made(toned, *sets, f"dataset.accept={change}"), stages=("curate",))
+    assert whatif.compare(toned, ["dataset.accept=17"], overrides=both, env={})["kept"] == [20, 17]
 
 
 async def test_a_refresh_keeps_what_rows_are_called(toned: Path) -> None:

@@ -42,6 +42,17 @@ def test_a_gate_goes_on_and_off(task: Path) -> None:
     assert (off["kept"], off["leave"], off["come"]) == ([20, 20], [], [])
 
 
+def test_a_gate_that_is_named_twice_stays_twice(task: Path) -> None:
+    """A change of another gate leaves both; which of the two a setting is for cannot be told."""
+    both = ["gates=[{length: {min_chars: 17}}, finish_reason, {length: {max_tokens: 500}}]"]
+    run(task, *both)
+    found = whatif.compare(task, ["finish_reason=off"], overrides=both, env={})
+    assert (found["leave"], found["come"]) == ([], [])
+    with pytest.raises(UsageError, match=r"gates\[0\] and gates\[2\] are both `length`"):
+        whatif.compare(task, ["length.max_tokens=4"], overrides=both, env={})
+    assert whatif.compare(task, ["length=off"], overrides=both, env={})["come"]
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
@@ -49,6 +60,7 @@ def test_a_gate_goes_on_and_off(task: Path) -> None:
         ("length=5", "a gate is `on` or `off`"),
         ("lenght.max=5", "unknown key `lenght"),
         ("length.max=5", "unknown setting 'max'"),
+        ("length.max_tokens=[", r"^--what-if 'length.max_tokens=\[': '\[' is not a YAML value$"),
     ],
 )
 def test_a_change_that_is_none_is_said(task: Path, change: str, said: str) -> None:

@@ -28,6 +28,8 @@ def told(text: str) -> str:
     [
         ("LENGTH(mesage) > 3", "no column 'mesage'; did you mean 'message'?"),
         ("lenght(message)", "unsupported function 'lenght'"),
+        ("CASE WHEN", "the CASE is incomplete; expected CASE WHEN … THEN … ELSE … END"),
+        ("case", "the CASE is incomplete"),
         ("CASE WHEN n > 3", "no SQL expression"),
         ("message; DROP TABLE seeds", "unexpected token ';'"),
         ("", "no SQL expression"),
@@ -40,6 +42,7 @@ def told(text: str) -> str:
         ("CASE WHEN n > 3 THEN CURRENT_TIMESTAMP END", "looks at the clock"),
         ("(SELECT 1)", "no subquery"),
         ("n IN (VALUES (1))", "no subquery"),
+        ("message LIKE '%a%' AND n % 2 = 1 AND EXISTS(SELECT 1)", "no subquery"),
         ("n IN (SELECT n FROM self)", "relation 'self' was not found"),
     ],
 )
@@ -65,6 +68,66 @@ def test_a_rule_never_opens_a_file(tmp_path: Path, text: str) -> None:
     pipe = tmp_path / "pipe.csv"
     os.mkfifo(pipe)
     assert "reads no files" in told(text.format(path=pipe))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "message LIKE '%refund%'",
+        "message NOT LIKE '%subplan%' AND n % 2 = 1",
+        "message ILIKE '%REFUND%'",
+        "message ~ 'refund'",
+        "message ~* 'REFUND'",
+        "REGEXP_LIKE(message, 'refund')",
+        "message REGEXP 'refund'",
+        "STARTS_WITH(message, 'refund')",
+        "STRPOS(message, 'refund') > 0",
+        "CASE WHEN n BETWEEN 1 AND 3 AND message LIKE 'refund%' THEN TRUE ELSE FALSE END",
+    ],
+)
+def test_a_rule_may_look_for_a_text_in_a_text(text: str) -> None:
+    """What a rule is for: a word or a pattern in a column of texts, with numbers beside it."""
+    (rule,), faults = rules.parse({"x": text}, columns=COLUMNS)
+    assert not faults
+    rows = {"message": ["refund it", "where is it"], "n": [1, 2], "tone": ["a", "b"]}
+    assert rules.labels(rule, rows) == ["true", "false"]
+
+
+def test_a_pattern_over_numbers_is_told_on_the_values() -> None:
+    """Only the values say that a column holds no texts."""
+    (rule,), faults = rules.parse({"x": "n LIKE '%1%'"}, columns=COLUMNS)
+    assert not faults
+    with pytest.raises(ValueError, match="expected String type, got: i64"):
+        rules.labels(rule, {"n": [1, 2]})
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("n" + "+n" * 500, "more than 200 operators"),
+        ("n > 1" + " AND n > 1" * 300, "more than 200 operators"),
+        ("n" + "+n" * 30_000, "60,001 characters, expected at most 4,000"),
+        ("message LIKE '" + "x" * 4000 + "'", "4,015 characters"),
+        ("LPAD(message, 2000000000, 'x')", "up to 10,000"),
+        ("UPPER(RPAD(message, 10001))", "up to 10,000"),
+        ("RPAD(message, 10000 * 10000)", "up to 10,000"),
+        ("LPAD(message, n, 'x')", "up to 10,000"),
+    ],
+    ids=lambda text: text[:20],
+)
+def test_what_would_take_the_process_down_is_refused(text: str, said: str) -> None:
+    """Long chains end in a crash inside polars, and a padded text in all the memory there is."""
+    assert said in told(text)
+
+
+@pytest.mark.parametrize("text", ["n" + "+n" * 190, "n > 0" + " AND n > 0" * 190, "n IN (1" + ",1" * 1900 + ")"])
+def test_a_rule_within_the_limits_is_computed(text: str) -> None:
+    """A chain just below the limit, and a list of any length within the text's."""
+    (rule,), faults = rules.parse({"x": text}, columns=COLUMNS)
+    assert not faults
+    assert rules.labels(rule, {"n": [1]}) in (["191"], ["true"])
+    (rule,), _ = rules.parse({"x": "LPAD(message, 5, '.')"}, columns=COLUMNS)
+    assert rules.labels(rule, {"message": ["a"]}) == ["....a"]
 
 
 def test_an_aggregate_that_polars_does_not_tell_is_found_on_the_rows() -> None:

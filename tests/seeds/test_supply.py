@@ -1,7 +1,7 @@
 import pytest
 
 from distill.seeds.strata import EdgeCase, Rule
-from distill.seeds.supply import faults
+from distill.seeds.supply import early, faults
 
 
 def test_what_the_seeds_cannot_give_is_said_with_the_next_move():
@@ -87,3 +87,30 @@ def test_where_more_seeds_will_be_made_too_few_of_them_are_no_fault():
     contradicting = [Rule({"intent": "a"}, count=4), Rule({"intent": "b"}, count=4)]
     found = faults(ROWS, accept=7, rules=contradicting, made=["intent", "tone"])
     assert [fault.where for fault in found] == ["dataset.accept"]
+
+
+def test_what_no_answer_can_mend_is_said_before_labels_are_asked_for():
+    """Values that a label cannot have, more rows than all seeds could give, and amounts that add up to more than accept."""
+    seeds = [{"kind": "a"}] * 6 + [{"kind": "b"}] * 4
+    rules = [
+        Rule({"tone": "calm"}, share=0.5),
+        Rule({"kind": "a", "tone": "glad"}, floor=7),
+        Rule({"kind": "c"}, cap=3),
+    ]
+    found = early(
+        seeds,
+        {"tone": ["calm", "angry", "glad"]},
+        accept=9,
+        edge_cases={3: EdgeCase({"tone": "angri"}, 2), 4: EdgeCase({"kind": "b", "tone": "calm"}, 5)},
+        rules=dict(enumerate(rules)),
+    )
+    assert [str(fault) for fault in found] == [
+        "strata.edge_cases[3].where: 'angri' is no value of the label 'tone'; did you mean 'angry'?",
+        "strata.edge_cases[4]: at_least 5 asked, 4 seeds can have kind = b and tone = calm; add seeds, or lower it to 4 rows",
+        "strata.quotas[1]: floor 7 asked, 6 seeds can have kind = a and tone = glad; add seeds, or lower it to 6 rows",
+        "strata.quotas[2].where: no seed has kind = 'c'; known: a, b",
+        "dataset.accept: 9 asked, strata.quotas alone need 11; raise it to 11 or lower them",
+    ]
+    fine = {n: Rule({"tone": tone}, count=3) for n, tone in enumerate(("calm", "angry"))}
+    assert early(seeds, {"tone": ["calm", "angry"]}, accept=6, edge_cases={}, rules=fine) == []
+    assert early(seeds, {"tone": ["calm"]}, accept=9, edge_cases={0: EdgeCase({"tone": "calm"}, 9)}, rules={}) == []

@@ -51,6 +51,8 @@ def test_all_faults_come_at_once_with_line_found_and_expected(tmp_path: Path) ->
         (GOOD + "strata: {edge_cases: [{where: {x: a}, at_least: 1.5}]}\n", "a whole number of rows, or a share"),
         (GOOD + "strata: {edge_cases: [{where: {x: a}, at_least: 0.5}]}\n", "edge_cases[0].at_least is a share of"),
         (GOOD.replace("model: m", "model: m, key_env: sk-abc"), "key_env"),
+        (GOOD + "expect: {valid: [0.3, 0.1]}\n", "`expect.valid` is [0.3, 0.1]: expected the least share first"),
+        (GOOD + "strata: {by: [x, y, x]}\n", "`strata.by` is ['x', 'y', 'x']: x is named twice"),
     ],
 )
 def test_what_is_no_spec_is_said(tmp_path: Path, text: str, said: str) -> None:
@@ -58,6 +60,28 @@ def test_what_is_no_spec_is_said(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(SpecError) as caught:
         load(tmp_path, text)
     assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("task: t\nseeds:\n  from: SECRET\n  gold_rows: train\nteacher: {model: m}\n",
+         "2: `seeds`: gold_rows: train needs `gold`, the column with the known answer"),
+        (GOOD + "strata:\n  by: [x]\n  quotas:\n  - {where: {x: SECRET}, cap: 3}\n  - {where: {x: SECRET}, share: 0.3}\n",
+         "8: strata.quotas[1].share is a share of dataset.accept, which is not given; give it"),
+        (GOOD + "strata:\n  by: [x]\n  quotas:\n  - {where: {x: SECRET}}\n",
+         "7: `strata.quotas.0`: give exactly one of share, count, floor, cap"),
+        (GOOD + "strata:\n  by: [x]\n  quotas: [{where: {y: SECRET}, cap: 3}]\n",
+         "6: `strata.quotas`: y is not among strata.by"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_between_settings_is_told_without_all_of_them(tmp_path: Path, text: str, told: str) -> None:
+    """The line of the group and the sentence; a group as a whole is no value to print."""
+    with pytest.raises(SpecError) as caught:
+        load(tmp_path, text)
+    (fault,) = caught.value.faults
+    assert str(fault).startswith(f"{tmp_path / 'task.yaml'}:{told}")
+    assert "SECRET" not in str(fault)
 
 
 def test_no_file_names_the_next_move(tmp_path: Path) -> None:

@@ -1,0 +1,62 @@
+"""A task whose parts do not fit each other: told when it is opened."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from distill.errors import SpecError
+from distill.flow.opening import open_project
+
+JUDGE = "judge={dimensions: {fits: It fits.}, prompt: judge.md}"
+TONE = "ask: tone.md, values: [calm, angry]"
+
+
+@pytest.mark.parametrize(
+    ("sets", "said"),
+    [
+        (["dedup.compare=[moood]"], "dedup.compare: the answer's schema has no property 'moood'; did you mean 'mood'?"),
+        (
+            ["seeds.expand.model={model: m, sampling: {draws: 3}}"],
+            "seeds.expand.model.sampling.draws: 3: each new seed",
+        ),
+        (
+            [f"strata.labels={{tone: {{{TONE}, model: {{model: m, sampling: {{draws: 2}}}}}}}}"],
+            "strata.labels.tone.model.sampling.draws: 2: a label has one value",
+        ),
+        (
+            [JUDGE, "gates=[judge]", "judge.models=[{model: m, sampling: {draws: 2}}]"],
+            "judge.models[0].sampling.draws: 2: a judge gives one verdict",
+        ),
+        ([f"strata.labels={{kind: {{{TONE}}}}}"], "strata.labels.kind: the seeds have 'kind' as a column already"),
+        ([f"strata.labels={{message: {{{TONE}}}}}"], "strata.labels.message: the seeds have 'message' as a column"),
+        ([JUDGE, "gates=[judge]", "judge.gold=nofile.jsonl"], "judge.gold: no file 'nofile.jsonl' beside the spec"),
+    ],
+)
+def test_what_cannot_be_right_is_told(task: Path, sets: list[str], said: str) -> None:
+    """One fault each, with its place; the same task without the slip opens."""
+    (task.parent / "tone.md").write_text("Which tone?\n[user]\n{{message}}\n")
+    (task.parent / "judge.md").write_text("A good answer fits.")
+    with pytest.raises(SpecError) as caught:
+        open_project(task, overrides=sets, env={})
+    (fault,) = caught.value.faults
+    assert f"{task}: {said}" in str(fault)
+
+
+def test_a_folder_in_place_of_a_prompt_is_told_with_what_it_holds(task: Path) -> None:
+    """The next move is a name out of it."""
+    with pytest.raises(
+        SpecError, match=r"a folder, expected a file; name one in it, which holds student\.md, teacher\.md"
+    ):
+        open_project(task, overrides=["teacher.prompt=."], env={})
+
+
+def test_what_is_right_opens(task: Path) -> None:
+    """The same settings without their slips."""
+    (task.parent / "tone.md").write_text("Which tone?\n[user]\n{{message}}\n")
+    (task.parent / "judge.md").write_text("A good answer fits.")
+    (task.parent / "labelled.jsonl").write_text("{}")
+    sets = ["dedup.compare=[mood]", f"strata.labels={{tone: {{{TONE}, model: {{model: m, sampling: {{draws: 1}}}}}}}}"]
+    sets += [JUDGE, "gates=[judge]", "judge.gold=labelled.jsonl", "seeds.expand.model={model: m}"]
+    assert open_project(task, overrides=sets, env={}).label_prompts.keys() == {"tone"}
