@@ -79,7 +79,7 @@ def early(
     values, counts = _values(seeds), Counter(tuple(sorted(labels.items())) for labels in seeds)
     values |= {name: set(given) for name, given in pending.items()}
     exact = dict(zip(rules, amounts(list(rules.values()), accept), strict=True))
-    wanted = [
+    wanted: list[tuple[str, EdgeCase | Rule, str, int]] = [
         (f"strata.edge_cases[{n}]", case, f"at_least {case.at_least} asked", case.at_least)
         for n, case in edge_cases.items()
     ]

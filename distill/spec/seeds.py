@@ -165,7 +165,7 @@ class Strata(Part):
     def _of_strata(cls, quotas: list[Quota], info: ValidationInfo) -> list[Quota]:
         by = info.data.get("by", [])
         others = sorted({name for quota in quotas for name in quota.where} - set(by))
-        if others:
+        if others and "by" in info.data:  # else `by` has a fault of its own
             raise ValueError(
                 f"{', '.join(others)} is not among strata.by ({', '.join(by) or 'which is empty'}); name it there, "
                 "or ask for such rows under strata.edge_cases"

@@ -52,6 +52,7 @@ def test_nothing_vanishes_nothing_straddles_and_order_is_nothing(rows, share, ra
     assert set_aside(frame[shuffled], share=share, near=NEAR).kept.equals(out.kept)
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(st.sampled_from(["late again", "Late  again"]), st.sampled_from("ab"), st.booleans()),

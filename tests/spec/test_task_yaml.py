@@ -84,6 +84,12 @@ def test_what_is_wrong_between_settings_is_told_without_all_of_them(tmp_path: Pa
     assert "SECRET" not in str(fault)
 
 
+def test_a_fault_of_by_brings_no_other_of_the_quotas(tmp_path: Path) -> None:
+    with pytest.raises(SpecError) as caught:
+        load(tmp_path, GOOD + "strata: {by: [x, x], quotas: [{where: {x: a}, cap: 3}]}\n")
+    assert len(caught.value.faults) == 1
+
+
 def test_no_file_names_the_next_move(tmp_path: Path) -> None:
     """`distill init` is offered."""
     with pytest.raises(UsageError, match="distill init"):
