@@ -99,7 +99,7 @@ rate dollars euros pounds translate spanish french english spell define word mea
 
 def one(count: int, *, gated: bool) -> dict[str, object]:
     """All steps over so many samples."""
-    from distill.curate import balance, dedup, gates, leaks, split
+    from distill.curate import dedup, gates, leaks, parts
     from distill.graph import Graph
     from distill.student import export
 
@@ -132,17 +132,17 @@ def one(count: int, *, gated: bool) -> dict[str, object]:
     del clean
     lap("leaks", at)
     at = time.monotonic()
-    even = balance.balance(
-        kept, quotas={f"intent {n}": count // 40 for n in range(20)}, floors=[({"intent": "intent 3"}, 40)]
+    part = parts.parts(
+        kept,
+        quotas={f"intent {n}": count // 40 for n in range(20)},
+        floors=[({"intent": "intent 3"}, 40)],
+        valid=0.1,
+        near=0.85,
+        graph=graph,
     )
-    kept, dropped = even.kept, dropped + even.dropped.height
-    del even
-    lap("balance", at)
-    at = time.monotonic()
-    told = leaks.valid_leaks(split.split(kept, valid=0.1), near=0.85, graph=graph)
-    kept, dropped = told.kept, dropped + told.dropped.height
-    del told
-    lap("split", at)
+    kept, dropped = part.kept, dropped + part.leaks.dropped.height + part.balance.dropped.height
+    del part
+    lap("balance, split and their leaks", at)
     at = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         export.write(kept, folder=Path(folder))

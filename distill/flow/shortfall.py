@@ -54,7 +54,8 @@ def lines(shortfall: Sequence[Mapping[str, Any]]) -> list[str]:
         return []
     missing = sum(row["wanted"] - row["got"] for row in shortfall)
     worst = sorted(shortfall, key=lambda row: (row["got"] - row["wanted"], row["stratum"]))
-    said = [f"{missing:,} rows are missing in {len(shortfall)} strata:"]
+    rows, strata = "row is" if missing == 1 else "rows are", "stratum" if len(shortfall) == 1 else "strata"
+    said = [f"{missing:,} {rows} missing in {len(shortfall)} {strata}:"]
     said += [
         f"  {row['stratum']}: {row['got']:,} of {row['wanted']:,} rows; {_WORDS.get(row['reason'], row['reason'])} cost most ({row['count']:,})"
         for row in worst[:_SHOWN]
