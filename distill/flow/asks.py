@@ -87,7 +87,7 @@ def more(
 
 def first(project: Project, seed: str) -> Asked:
     """What is asked of a seed before anything is known: the teacher, and the panel where there is one."""
-    return [ask for teacher in range(1 + len(project.spec.teacher.panel)) for ask in _draws(project, seed, teacher)]
+    return [ask for teacher in range(1 + len(project.spec.teacher.panel)) for ask in draws(project, seed, teacher)]
 
 
 def fall_back(
@@ -108,7 +108,7 @@ def fall_back(
     for seed, teacher in last_of(asked).items():
         if may_fall_back(project, seed, teacher, accepted) and room.get(strata[seed], 0) > 0:
             room[strata[seed]] -= 1
-            picked += _draws(project, seed, teacher + 1)
+            picked += draws(project, seed, teacher + 1)
     return picked
 
 
@@ -126,8 +126,8 @@ def redraw(
         return []
     strata = dict(table.select("seed_id", "stratum").iter_rows())
     room = {stratum: math.ceil(count * (1 + spare_share)) for stratum, count in lack.items()}
-    draws, picked = may_redraw(project, asked, refused), []
-    for seed, ask in sorted(draws.items(), key=lambda item: content_id("redraw", item[0])):
+    further, picked = may_redraw(project, asked, refused), []
+    for seed, ask in sorted(further.items(), key=lambda item: content_id("redraw", item[0])):
         if room.get(strata[seed], 0) > 0:
             room[strata[seed]] -= 1
             picked.append(ask)
@@ -208,5 +208,6 @@ def may_fall_back(project: Project, seed: str, teacher: int, accepted: Collectio
     return seed not in accepted and teacher < len(project.spec.teacher.fallback)
 
 
-def _draws(project: Project, seed: str, teacher: int) -> Asked:
+def draws(project: Project, seed: str, teacher: int) -> Asked:
+    """What one teacher is asked of a seed before anything is known."""
     return [Ask(seed, teacher, draw) for draw in range(project.teachers[teacher].sampling.draws)]

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
+import signal
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -299,14 +303,52 @@ def test_a_plan_says_what_new_seeds_may_cost_at_most(large: Path) -> None:
     assert "strata lack when no seed is left, about 60%" in "\n".join(plan_lines.lines(plan))
 
 
+DEAR = "{model: big, base_url: 'URL', price: {input: 100, output: 100}}"
+LONG = "gates=[schema, {length: {min_chars: 17}}]"
+
+
+@pytest.mark.parametrize(
+    ("sets", "spender"),
+    [
+        (
+            [
+                f"judge={{prompt: judge.md, dimensions: {{fits: It fits.}}, models: [{DEAR}]}}",
+                "gates=[schema, {judge: {at_least: 1}}]",
+            ],
+            "judge big",
+        ),
+        ([f"teacher.panel=[{DEAR}]"], "panel big"),
+        ([f"teacher.fallback=[{DEAR}]", LONG], "fallback big"),
+        (["dataset.more_draws=4", LONG], "teacher"),
+    ],
+)
+async def test_no_run_that_makes_seeds_costs_more_than_its_plan_says(task: Path, sets: list[str], spender: str) -> None:
+    """Judges, a panel, fallbacks and further draws, each at its own price: every spender stays below its rows of the plan."""
+    (task.parent / "judge.md").write_text("Does the answer fit?\n")
+    async with serve() as server:
+        given = [
+            "teacher.model=m", "teacher.price={input: 1, output: 1}", "evaluate.arms=[]", "dataset.accept=70",
+            "teacher.sampling.temperature=0.5", *(one.replace('URL', server.base_url) for one in sets),
+        ]  # fmt: skip
+        expand = "{at_most: 80, per_row: 4, plausible: false}"
+        project = made(task, expand, *given, env={"OPENAI_BASE_URL": server.base_url})
+        plan = await asyncio.to_thread(planning.plan, project)
+        result = await running.work(project, stages=STAGES, watch=Silent())
+    assert result["usd"] <= plan["usd_at_most"]
+    rows = Counter[str]()
+    for row in plan["spenders"]:
+        rows[row["spender"].split(",")[0]] += row["usd_at_most"]
+    with opened(project.store_path) as store:
+        spent = {row.spender: row.usd for row in store.ledger(result["run"])}
+    first = next(row["usd_at_most"] for row in plan["spenders"] if row["spender"] == spender)
+    assert all(usd <= rows[name] for name, usd in spent.items())
+    assert rows[spender] > 2 * first > 0
+    assert spent[spender] > 0
+
+
 @pytest.mark.slow
 async def test_a_run_that_is_killed_while_seeds_are_made_ends_in_the_same_bytes(task: Path) -> None:
     """kill -9, then again: nothing that was answered is asked a second time, and the dataset is that of a run left alone."""
-    import asyncio
-    import os
-    import signal
-    import sys
-
     sets = [
         "seeds.expand={at_most: 300, per_row: 8, ways: [rewrite, vary, like]}", "dataset.accept=90", "teacher.model=m", "evaluate.arms=[]",
         "teacher.limits.in_flight=3",
