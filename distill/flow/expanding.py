@@ -34,6 +34,7 @@ MAKES, CHECKS = "expand", "expand check"
 _SPARE = 0.1
 _IN_VAIN = 2
 """Rounds in a row that bring no accepted row, after which no more are asked for."""
+_OWED = "owed"
 Drop = tuple[str, str | None, str, str, str, str]
 New = tuple[Candidate, Request, dict[str, str]]
 """A candidate, what was asked for it, and the fields that came back."""
@@ -130,9 +131,14 @@ class Expansion:
             return []
         self.tried.update(one.stratum for one in due)
         asked = [(one, self.request(one)) for one in due]
-        await sender.send([request for _, request in asked], self.project.maker, MAKES)
+        await self._send([request for _, request in asked], sender, MAKES)
         new = await self._checked(self._sifted(asked, sender), sender)
         return self._add(new)
+
+    async def _send(self, requests: Sequence[Request], sender: Sender, spender: str) -> None:
+        """Ask for what may still be answered: what an endpoint will never take is not asked again."""
+        open_ = [request for request in requests if not asking.refused(sender.store, request)]
+        await sender.send(open_, self.project.maker, spender)
 
     def request(self, one: Candidate) -> Request:
         """The question that makes a candidate."""
@@ -168,7 +174,7 @@ class Expansion:
         for one, request in asked:
             _, answer = asking.final(sender.store, request, raise_to)
             if answer is None or not answer.ok:
-                self._drop(one, request, "no_answer", "the endpoint gave none")
+                self._unanswered(one, request, request, sender)
             elif answer.declined:
                 self._drop(one, request, "declined", answer.refusal[:200])
             elif isinstance(fields := expand.read(answer.text, self._variables), str):
@@ -204,7 +210,7 @@ class Expansion:
         if wanted is None or not wanted.plausible or not found:
             return found
         checks = [self.check(one, fields) for one, _, fields in found]
-        await sender.send(checks, self.project.maker, CHECKS)
+        await self._send(checks, sender, CHECKS)
         stays = []
         for row, check in zip(found, checks, strict=True):
             _, answer = asking.final(sender.store, check, self.project.maker.sampling.raise_to)
@@ -213,11 +219,18 @@ class Expansion:
             said = repr(load.input_of(row[2])[:120])
             if verdict:
                 stays.append(row)
+            elif answer is None:
+                self._unanswered(*row[:2], check, sender)
             elif verdict is None:
                 self._drop(*row[:2], "unscored", f"no verdict that can be read on {said}")
             else:
                 self._drop(*row[:2], "implausible", f"no real input of {row[0].stratum}: {said}")
         return stays
+
+    def _unanswered(self, one: Candidate, request: Request, asked: Request, sender: Sender) -> None:
+        """A candidate that is owed an answer to `asked`, or that the endpoint will never give one on."""
+        reason = "no_answer" if asking.refused(sender.store, asked) else _OWED
+        self._drop(one, request, reason, asking.why_owed(sender.store, asked.id))
 
     def _drop(self, one: Candidate, request: Request, reason: str, detail: str) -> None:
         said = f"{one.way} of {one.parent}: {detail}"
@@ -244,6 +257,11 @@ class Expansion:
             more = pl.DataFrame(rows, schema_overrides=self.table.schema).select(self.table.columns)
             self.table = pl.concat([self.table, more])
         return names
+
+    @property
+    def owed(self) -> int:
+        """Candidates that may still be made, or checked, once their answer comes."""
+        return sum(drop[4] == _OWED for drop in self.drops)
 
     @property
     def dropped(self) -> pl.DataFrame:

@@ -78,12 +78,13 @@ async def _generate(run: Run) -> Mapping[str, Any]:
         extra = extra or asks.fall_back(project, expansion.table, asked, curated.lack, curated.settled)
         extra = extra or asks.more(project, disputes.without(expansion.table, rulings), asked, curated.short)
         extra = extra or asks.redraw(project, expansion.table, asked, curated.lack, curated.refused)
-        if not extra and curated.lack and room:
+        if not extra and curated.lack and room and not expansion.owed:
             extra = await _expand(run, aside, expansion, jury, curated)
         elif not extra:
             break
         asked += extra
-    return {"asked": len(asked), "owed": asks.owed(project, asked, gone) + len(curated.bench.owed)}
+    owed = asks.owed(project, asked, gone) + len(curated.bench.owed) + expansion.owed
+    return {"asked": len(asked), "owed": owed}
 
 
 async def _expand(run: Run, aside: Outcome, expansion: Expansion, jury: Jury, curated: Curated) -> asks.Asked:

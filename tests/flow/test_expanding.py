@@ -14,7 +14,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from distill.errors import BudgetReached, SpecError
+from distill.errors import BudgetReached, RowsOwed, SpecError
 from distill.flow import explaining, plan_lines, planning, running, seeding
 from distill.flow.expanding import Expansion
 from distill.flow.opening import open_project
@@ -213,6 +213,57 @@ async def test_a_budget_that_is_reached_while_seeds_are_made_says_what_is_missin
         assert other["requests_sent"] == 0
     for name in ("train.jsonl", "seeds.parquet"):
         assert (Path(other["folder"]) / name).read_bytes() == (Path(result["folder"]) / name).read_bytes()
+
+
+@pytest.mark.parametrize("bad", [0.4, 1.0])
+async def test_what_the_maker_failed_to_answer_is_owed_and_nothing_is_made_in_its_place(task: Path, bad: float) -> None:
+    """Exit 3; once it is well again the same command asks only for those, and ends in the bytes of an undisturbed run."""
+    async with serve() as server, serve(Script(seed=4, faults={"500": bad})) as maker:
+        sets = [
+            "dataset.accept=60", "evaluate.arms=[]", "teacher.model=m", "teacher.limits={attempts: 1}",
+            f"seeds.expand.model={{model: maker, base_url: '{maker.base_url}'}}",
+        ]  # fmt: skip
+        expand = "{at_most: 100, per_row: 6, ways: [rewrite, vary, like]}"
+        project = made(task, expand, *sets, env={"OPENAI_BASE_URL": server.base_url})
+        with pytest.raises(RowsOwed, match="could not be answered") as caught:
+            await running.work(project, stages=STAGES, watch=Silent())
+        assert caught.value.exit_code == 3
+        gone = pl.read_parquet(task.parent / "runs/mood/001/seeds_dropped.parquet").filter(
+            stage="expand", reason="owed"
+        )
+        assert gone.height > 5
+        assert gone["detail"].str.contains("overloaded after 1 sends").all()
+        before = len(maker.ledger.entries)
+        maker.script = Script()
+        result = await running.work(project, stages=STAGES, watch=Silent())
+        assert (result["exit"], result["owed"]) == (0, 0)
+        assert set(maker.ledger.billed.values()) == {1}
+        again = [request for request, sends in maker.ledger.sends.items() if sends > 1]
+        assert len(again) == gone.height <= before
+        whole = open_project(
+            task, overrides=[f"seeds.expand={expand}", *sets], env={"OPENAI_BASE_URL": server.base_url},
+            home=task.parent / "whole",
+        )  # fmt: skip
+        other = await running.work(whole, stages=STAGES, watch=Silent())
+    for name in ("train.jsonl", "seeds.parquet", "dropped.parquet"):
+        assert (Path(other["folder"]) / name).read_bytes() == (Path(result["folder"]) / name).read_bytes()
+
+
+async def test_a_seed_that_the_maker_will_never_take_is_not_owed(task: Path) -> None:
+    """Each is dropped as `no_answer` with what the endpoint said, the run goes on, and a second one sends nothing."""
+    async with serve() as server, serve(Script(seed=4, faults={"400": 0.4})) as maker:
+        sets = [
+            "dataset.accept=50", "evaluate.arms=[]", "teacher.model=m",
+            f"seeds.expand.model={{model: maker, base_url: '{maker.base_url}'}}",
+        ]  # fmt: skip
+        project = made(task, "{at_most: 60, per_row: 6}", *sets, env={"OPENAI_BASE_URL": server.base_url})
+        result = await running.work(project, stages=STAGES, watch=Silent())
+        assert (result["exit"], result["owed"]) == (0, 0)
+        gone = read(result, "dropped.parquet").filter(stage="expand", reason="no_answer")
+        assert gone.height > 3
+        assert gone["detail"].str.contains("refused after 1 sends").all()
+        again = await running.work(project, stages=STAGES, watch=Silent(), new=True)
+        assert again["requests_sent"] == 0
 
 
 def test_refused_rows_are_drawn_once_more_before_any_is_made(task: Path) -> None:
