@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from distill.errors import AccessRefused, BudgetReached, RowsOwed
-from distill.flow import approving, asks, checking, disputes, judging, labelling, nearness, overnight, seeding
+from distill.flow import approving, asking, asks, checking, disputes, judging, labelling, nearness, overnight, seeding
 from distill.flow.expanding import Expansion
 from distill.flow.jury import Jury
 from distill.flow.stages import Run, key_of, settings_of, stage
@@ -78,13 +78,26 @@ async def _generate(run: Run) -> Mapping[str, Any]:
         extra = extra or asks.fall_back(project, expansion.table, asked, curated.lack, curated.settled)
         extra = extra or asks.more(project, disputes.without(expansion.table, rulings), asked, curated.short)
         extra = extra or asks.redraw(project, expansion.table, asked, curated.lack, curated.refused)
-        if not extra and curated.lack and room and not expansion.owed:
+        if not extra and curated.lack and room and not _awaited(run, expansion, asked, gone, curated):
             extra = await _expand(run, aside, expansion, jury, curated)
         elif not extra:
             break
         asked += extra
     owed = asks.owed(project, asked, gone) + len(curated.bench.owed) + expansion.owed
     return {"asked": len(asked), "owed": owed}
+
+
+def _awaited(run: Run, expansion: Expansion, asked: asks.Asked, gone: set[asks.Ask], curated: Curated) -> bool:
+    """Whether rows are owed that may still come: no new seed is paid for in their place. What was refused for good is not."""
+    project, missing = run.project, list(gone)
+    wanted = zip(missing, asks.requests(project, expansion.table, missing), strict=True)
+    never = {ask for ask, request in wanted if asking.refused(run.store, request)}
+    owed = asks.owed(project, [ask for ask in asked if ask not in never], gone - never) + expansion.owed
+    verdicts = judging.requests(project, curated.bench.unjudged if curated.bench.owed else [])
+    if owed or any(not asking.refused(run.store, one) for one in verdicts):
+        run.watch.say("  rows are owed, so no new seeds are made in their place")
+        return True
+    return False
 
 
 async def _expand(run: Run, aside: Outcome, expansion: Expansion, jury: Jury, curated: Curated) -> asks.Asked:

@@ -249,6 +249,47 @@ async def test_what_the_maker_failed_to_answer_is_owed_and_nothing_is_made_in_it
         assert (Path(other["folder"]) / name).read_bytes() == (Path(result["folder"]) / name).read_bytes()
 
 
+@pytest.mark.parametrize("who", ["teacher", "judge"])
+async def test_no_seed_is_made_while_rows_are_owed(task: Path, who: str) -> None:
+    """Exit 3 with nothing asked of the maker; afterwards it makes no more than in an undisturbed run."""
+    (task.parent / "judge.md").write_text("Does the answer fit?\n")
+    async with serve() as server, serve() as maker, serve() as judge:
+        sets = [
+            "dataset.accept=40", "evaluate.arms=[]", "teacher.model=m", "teacher.limits={attempts: 1}",
+            "gates=[schema, {judge: {at_least: 1}}]",
+            f"judge={{prompt: judge.md, dimensions: {{fits: It fits.}}, models: [{{model: j, base_url: '{judge.base_url}'}}]}}",
+            f"seeds.expand.model={{model: maker, base_url: '{maker.base_url}'}}",
+        ]  # fmt: skip
+        expand = "{at_most: 60, per_row: 6, plausible: false}"
+        env = {"OPENAI_BASE_URL": server.base_url}
+        bad = server if who == "teacher" else judge
+        bad.script = Script(seed=2, faults={"500": 0.4})
+        project = made(task, expand, *sets, env=env)
+        with pytest.raises(RowsOwed, match="could not be answered"):
+            await running.work(project, stages=STAGES, watch=Silent())
+        assert maker.ledger.entries == []
+        bad.script = Script()
+        result = await running.work(project, stages=STAGES, watch=Silent())
+        assert (result["exit"], result["owed"], result["funnel"]["kept"]) == (0, 0, 40)
+        paid = len(maker.ledger.entries)
+        whole = open_project(task, overrides=[f"seeds.expand={expand}", *sets], env=env, home=task.parent / "whole")
+        await running.work(whole, stages=STAGES, watch=Silent())
+        assert 0 < paid == len(maker.ledger.entries) - paid
+
+
+async def test_rows_that_the_teacher_will_never_take_do_not_keep_seeds_from_being_made(task: Path) -> None:
+    """They are lost for good, so their strata are filled by new seeds."""
+    async with serve(Script(seed=3, faults={"400": 0.2})) as server, serve() as maker:
+        sets = [
+            "dataset.accept=36", "evaluate.arms=[]", "teacher.model=m",
+            f"seeds.expand.model={{model: maker, base_url: '{maker.base_url}'}}",
+        ]  # fmt: skip
+        project = made(task, "{at_most: 60, per_row: 6}", *sets, env={"OPENAI_BASE_URL": server.base_url})
+        result = await running.work(project, stages=STAGES, watch=Silent(), partial=True)
+    assert maker.ledger.entries
+    assert result["funnel"]["kept"] == 36
+
+
 async def test_a_seed_that_the_maker_will_never_take_is_not_owed(task: Path) -> None:
     """Each is dropped as `no_answer` with what the endpoint said, the run goes on, and a second one sends nothing."""
     async with serve() as server, serve(Script(seed=4, faults={"400": 0.4})) as maker:
