@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from distill.flow import asking
+from distill.flow import asking, asks
 from distill.outcome import dropped_frame, summary
 from distill.records import Json, Request, Seed, canonical
 from distill.seeds import expand, load, rules
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 MAKES, CHECKS = "expand", "expand check"
 """The spenders of the ledger."""
-_SPARE = 0.1
 _IN_VAIN = 2
 """Rounds in a row that bring no accepted row, after which no more are asked for."""
 _OWED = "owed"
@@ -106,7 +105,7 @@ class Expansion:
         got = Counter(one.stratum for seed, one in self.made.items() if seed in accepted)
         room = {stratum: self._left(stratum) for stratum in lack if self._left(stratum) > 0}
         need = {
-            stratum: math.ceil(lack[stratum] * (1 + _SPARE) * (self.tried[stratum] + 1) / (got[stratum] + 1))
+            stratum: math.ceil(lack[stratum] * (1 + asks.SPARE) * (self.tried[stratum] + 1) / (got[stratum] + 1))
             for stratum in room
         }
         most = {stratum: min(need[stratum], room[stratum]) for stratum in room}
