@@ -12,7 +12,7 @@ from distill.errors import RowsOwed
 from distill.flow.watch import Watch
 from distill.money import Budget
 from distill.prompts import Template
-from distill.records import LIMIT_NAMES, Answer, Json, Request
+from distill.records import LIMIT_NAMES, Answer, Ended, Json, Request
 from distill.teacher import bodies, runner
 from distill.teacher.endpoints import Address, opened
 from distill.teacher.limits import Pace
@@ -66,6 +66,12 @@ def why_owed(store: Store, request_id: str) -> str:
         return f"sent {len(tries)} times, the outcome is unknown"
     last = [row for row in tries if row[4]][-1]
     return f"{last[4]} after {len(tries)} sends: {last[7]}"
+
+
+def refused(store: Store, request: Request) -> bool:
+    """Whether the endpoint has said that it will never take this row: asking again would only say so again."""
+    tries = [attempt[4] for attempt in store.attempts(request.id) if attempt[4]]
+    return bool(tries) and tries[-1] == Ended.REFUSED
 
 
 def _raised(asked: Request, raise_to: int) -> Request:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar, overload
 
 from distill.flow import approving, asking
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     import polars as pl
 
     from distill.flow.project import Project
+
+SPARE = 0.1
+"""What is asked beyond what is lacking, since some rows will be lost."""
 
 
 class Ask(NamedTuple):
@@ -68,26 +72,47 @@ def requests(project: Project, table: pl.DataFrame, asked: Sequence[Ask]) -> Req
 
 
 def more(
-    project: Project, table: pl.DataFrame, asked: Asked, short: Mapping[str, int], *, spare_share: float = 0.1
+    project: Project, table: pl.DataFrame, asked: Asked, short: Mapping[str, int], through: Collection[str] = ()
 ) -> Asked:
-    """The next questions: of each short stratum the seeds that it lacks and a tenth more, by a hash of the seed."""
+    """The next questions: of each short stratum as many seeds as it is likely to need, by a hash of the seed. `through` are
+    the seeds of which a row stays, or may.
+    """
     seen = {ask.seed for ask in asked}
     picked: Asked = []
     rows = approving.askable(project, table).select("seed_id", "stratum").iter_rows()
     by_stratum: dict[str, list[str]] = {}
+    strata: dict[str, str] = {}
     for seed, stratum in rows:
+        strata[seed] = stratum
         if seed not in seen:
             by_stratum.setdefault(stratum, []).append(seed)
+    need = needed(short, [seed for seed in seen if seed in strata], through, strata)
     for stratum in sorted(short):
         order = sorted(by_stratum.get(stratum, ()), key=lambda seed: content_id("ask", seed))
-        for seed in order[: math.ceil(short[stratum] * (1 + spare_share))]:
+        for seed in order[: need[stratum]]:
             picked += first(project, seed)
     return picked
 
 
+def needed(
+    lack: Mapping[str, int], tried: Iterable[str], through: Collection[str], strata: Mapping[str, str]
+) -> dict[str, int]:
+    """Stratum → seeds to try next: what is lacking and a tenth more, over the share of those `tried` that came through.
+
+    So a stratum of which little comes through is through after few rounds, each of which curates every answer anew.
+    """
+    count, came = Counter[str](), set[str]()
+    for seed in tried:
+        count[strata[seed]] += 1
+        if seed in through:
+            came.add(seed)
+    got = Counter(strata[seed] for seed in came)
+    return {one: math.ceil(rows * (1 + SPARE) * (count[one] + 1) / (got[one] + 1)) for one, rows in lack.items()}
+
+
 def first(project: Project, seed: str) -> Asked:
     """What is asked of a seed before anything is known: the teacher, and the panel where there is one."""
-    return [ask for teacher in range(1 + len(project.spec.teacher.panel)) for ask in _draws(project, seed, teacher)]
+    return [ask for teacher in range(1 + len(project.spec.teacher.panel)) for ask in draws(project, seed, teacher)]
 
 
 def fall_back(
@@ -96,19 +121,18 @@ def fall_back(
     asked: Asked,
     lack: Mapping[str, int],
     accepted: Collection[str],
-    *,
-    spare_share: float = 0.1,
+    through: Collection[str] = (),
 ) -> Asked:
     """The next teacher's questions for seeds of which those before gave no answer that the gates let pass, as far as
-    their strata lack rows.
+    their strata are likely to need them.
     """
-    strata = dict(table.select("seed_id", "stratum").iter_rows())
-    room = {stratum: math.ceil(count * (1 + spare_share)) for stratum, count in lack.items()}
+    strata, last = dict(table.select("seed_id", "stratum").iter_rows()), last_of(asked)
+    room = needed(lack, (seed for seed, teacher in last.items() for _ in range(teacher)), through, strata)
     picked: Asked = []
-    for seed, teacher in last_of(asked).items():
+    for seed, teacher in last.items():
         if may_fall_back(project, seed, teacher, accepted) and room.get(strata[seed], 0) > 0:
             room[strata[seed]] -= 1
-            picked += _draws(project, seed, teacher + 1)
+            picked += draws(project, seed, teacher + 1)
     return picked
 
 
@@ -118,16 +142,19 @@ def redraw(
     asked: Asked,
     lack: Mapping[str, int],
     refused: Collection[str],
-    *,
-    spare_share: float = 0.1,
+    through: Collection[str] = (),
 ) -> Asked:
-    """One more answer for rows of which gates refused all so far, as far as their strata lack rows; by a hash of the seed."""
+    """One more answer for rows of which gates refused all so far, as far as their strata are likely to need them; by a hash
+    of the seed.
+    """
     if not lack or not further_draws(project):
         return []
     strata = dict(table.select("seed_id", "stratum").iter_rows())
-    room = {stratum: math.ceil(count * (1 + spare_share)) for stratum, count in lack.items()}
-    draws, picked = may_redraw(project, asked, refused), []
-    for seed, ask in sorted(draws.items(), key=lambda item: content_id("redraw", item[0])):
+    given, more = [one.sampling.draws for one in project.teachers], further_draws(project)
+    tried = (ask.seed for ask in asked if 0 <= ask.draw - given[ask.teacher] < more)  # what is beyond is a vote
+    room = needed(lack, tried, through, strata)
+    further, picked = may_redraw(project, asked, refused), []
+    for seed, ask in sorted(further.items(), key=lambda item: content_id("redraw", item[0])):
         if room.get(strata[seed], 0) > 0:
             room[strata[seed]] -= 1
             picked.append(ask)
@@ -208,5 +235,6 @@ def may_fall_back(project: Project, seed: str, teacher: int, accepted: Collectio
     return seed not in accepted and teacher < len(project.spec.teacher.fallback)
 
 
-def _draws(project: Project, seed: str, teacher: int) -> Asked:
+def draws(project: Project, seed: str, teacher: int) -> Asked:
+    """What one teacher is asked of a seed before anything is known."""
     return [Ask(seed, teacher, draw) for draw in range(project.teachers[teacher].sampling.draws)]

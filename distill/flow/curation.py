@@ -35,6 +35,8 @@ class Curated:
     refused: frozenset[str]
     """Seeds that were answered, and not so that gates let it pass."""
     passed: Counter[str]
+    through: frozenset[str]
+    """Seeds of which a row came through every step, or may once it is judged."""
     spare: dict[str, int]
     conflicts: list[dict[str, Any]]
     """Rows for a person to decide about, with their inputs and answers; empty unless the spec asks for it."""
@@ -167,6 +169,7 @@ def curate(
         rejected=pl.concat([step.rejected for step in steps], how="diagonal").sort("seed_id", "teacher", "draw"),
         dropped=pl.concat([resting, unanswered, *(step.dropped for step in steps)]),
         funnel=funnel, quotas=quotas, accepted=accepted, refused=refused, passed=passed, spare=dict(spare), flagged=gold.flagged,
+        through=frozenset([*fit.kept["seed_id"], *waiting]),
         conflicts=[] if voted else conflicts.lines(undecided, answered), contested=frozenset(contested), bench=bench, waiting=waiting,
     )  # fmt: skip
 

@@ -14,10 +14,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from distill.flow import asking
+from distill.flow import asking, asks, heirs
 from distill.outcome import dropped_frame, summary
 from distill.records import Json, Request, Seed, canonical
-from distill.seeds import expand, load, rules
+from distill.seeds import expand, load
 from distill.seeds.aside import apportion
 from distill.seeds.expand import STAGE, Candidate
 from distill.text import storable
@@ -31,10 +31,9 @@ if TYPE_CHECKING:
 
 MAKES, CHECKS = "expand", "expand check"
 """The spenders of the ledger."""
-_SPARE = 0.1
 _IN_VAIN = 2
 """Rounds in a row that bring no accepted row, after which no more are asked for."""
-Drop = tuple[str, str | None, str, str, str, str]
+_OWED = "owed"
 New = tuple[Candidate, Request, dict[str, str]]
 """A candidate, what was asked for it, and the fields that came back."""
 
@@ -51,12 +50,12 @@ class Expansion:
     before: pl.DataFrame | None = None
     past: Mapping[str, Any] = field(default_factory=dict)
     made: dict[str, Candidate] = field(default_factory=dict)
-    drops: list[Drop] = field(default_factory=list)
+    drops: list[heirs.Drop] = field(default_factory=list)
     tried: Counter[str] = field(default_factory=Counter)
     _parents: dict[str, list[str]] = field(default_factory=dict)
     _seeds: dict[str, dict[str, Any]] = field(default_factory=dict)
     _tests: list[tuple[str, str]] = field(default_factory=list)
-    _kept: int = 0
+    _came: int = 0
     _accepted: int = -1
     _in_vain: int = 0
 
@@ -73,12 +72,10 @@ class Expansion:
         self.table = self.table.with_columns(parent=pl.lit(None, dtype=pl.String), way=pl.lit(None, dtype=pl.String))
         if self.before is not None and "way" in self.before.columns:
             held = self.table["seed_id"].implode()
-            kept = self.before.filter(pl.col("way").is_not_null() & ~pl.col("seed_id").is_in(held))
-            by = self.project.spec.strata.by
-            cells = [load.cell(json.loads(text), by=by) for text in kept["labels"]]
-            kept = kept.with_columns(pl.Series("stratum", cells, dtype=pl.String))
-            self.table = pl.concat([self.table, kept.select(self.table.columns)])
-            self._kept = kept.height
+            came = self.before.filter(pl.col("way").is_not_null() & ~pl.col("seed_id").is_in(held))
+            rows, self.drops = heirs.taken_over(came, self._seeds, self.project.spec.strata.rules)
+            self._extend(rows)
+            self._came = came.height
 
     @property
     def room(self) -> dict[str, int]:
@@ -105,7 +102,7 @@ class Expansion:
         got = Counter(one.stratum for seed, one in self.made.items() if seed in accepted)
         room = {stratum: self._left(stratum) for stratum in lack if self._left(stratum) > 0}
         need = {
-            stratum: math.ceil(lack[stratum] * (1 + _SPARE) * (self.tried[stratum] + 1) / (got[stratum] + 1))
+            stratum: math.ceil(lack[stratum] * (1 + asks.SPARE) * (self.tried[stratum] + 1) / (got[stratum] + 1))
             for stratum in room
         }
         most = {stratum: min(need[stratum], room[stratum]) for stratum in room}
@@ -130,9 +127,14 @@ class Expansion:
             return []
         self.tried.update(one.stratum for one in due)
         asked = [(one, self.request(one)) for one in due]
-        await sender.send([request for _, request in asked], self.project.maker, MAKES)
+        await self._send([request for _, request in asked], sender, MAKES)
         new = await self._checked(self._sifted(asked, sender), sender)
         return self._add(new)
+
+    async def _send(self, requests: Sequence[Request], sender: Sender, spender: str) -> None:
+        """Ask for what may still be answered: what an endpoint will never take is not asked again."""
+        open_ = [request for request in requests if not asking.refused(sender.store, request)]
+        await sender.send(open_, self.project.maker, spender)
 
     def request(self, one: Candidate) -> Request:
         """The question that makes a candidate."""
@@ -168,7 +170,7 @@ class Expansion:
         for one, request in asked:
             _, answer = asking.final(sender.store, request, raise_to)
             if answer is None or not answer.ok:
-                self._drop(one, request, "no_answer", "the endpoint gave none")
+                self._unanswered(one, request, request, sender)
             elif answer.declined:
                 self._drop(one, request, "declined", answer.refusal[:200])
             elif isinstance(fields := expand.read(answer.text, self._variables), str):
@@ -187,16 +189,11 @@ class Expansion:
 
     def _ruled(self, found: list[New]) -> list[New]:
         """Those for which the rules over their own variables give the labels that they were made for."""
-        known, _ = rules.parse(self.project.spec.strata.rules, columns=self._variables)
-        stays = [True] * len(found)
-        for rule in known if found else []:
-            given = rules.labels(rule, {name: [fields[name] for _, _, fields in found] for name in rule.columns})
-            for i, value in enumerate(given):
-                wanted = self._labels(found[i][0]).get(rule.label)
-                if stays[i] and value != wanted:
-                    stays[i] = False
-                    self._drop(*found[i][:2], "other_stratum", f"{rule.label} is {value!r}, made for {wanted!r}")
-        return [row for row, stay in zip(found, stays, strict=True) if stay]
+        labels = [self._labels(one) for one, _, _ in found]
+        other = heirs.misfits([fields for _, _, fields in found], labels, self.project.spec.strata.rules)
+        for i, detail in other.items():
+            self._drop(*found[i][:2], "other_stratum", detail)
+        return [row for i, row in enumerate(found) if i not in other]
 
     async def _checked(self, found: list[New], sender: Sender) -> list[New]:
         """Those that a model takes for real ones; without a verdict that can be read, none is."""
@@ -204,7 +201,7 @@ class Expansion:
         if wanted is None or not wanted.plausible or not found:
             return found
         checks = [self.check(one, fields) for one, _, fields in found]
-        await sender.send(checks, self.project.maker, CHECKS)
+        await self._send(checks, sender, CHECKS)
         stays = []
         for row, check in zip(found, checks, strict=True):
             _, answer = asking.final(sender.store, check, self.project.maker.sampling.raise_to)
@@ -213,37 +210,47 @@ class Expansion:
             said = repr(load.input_of(row[2])[:120])
             if verdict:
                 stays.append(row)
+            elif answer is None:
+                self._unanswered(*row[:2], check, sender)
             elif verdict is None:
                 self._drop(*row[:2], "unscored", f"no verdict that can be read on {said}")
             else:
                 self._drop(*row[:2], "implausible", f"no real input of {row[0].stratum}: {said}")
         return stays
 
+    def _unanswered(self, one: Candidate, request: Request, asked: Request, sender: Sender) -> None:
+        """A candidate that is owed an answer to `asked`, or that the endpoint will never give one on."""
+        reason = "no_answer" if asking.refused(sender.store, asked) else _OWED
+        self._drop(one, request, reason, asking.why_owed(sender.store, asked.id))
+
     def _drop(self, one: Candidate, request: Request, reason: str, detail: str) -> None:
         said = f"{one.way} of {one.parent}: {detail}"
         self.drops.append((request.id[:16], request.id, one.stratum, STAGE, reason, storable(said)))
 
     def _add(self, new: Sequence[New]) -> list[str]:
+        rows = []
+        for one, _, fields in new:
+            seed = Seed(fields)
+            self.made[seed.id] = one
+            row = {
+                "seed_id": seed.id, "line": None, "source": one.source, "fields": canonical(fields), "gold": None,
+                "input": load.input_of(fields),
+            }  # fmt: skip
+            rows.append(row | heirs.placed(seed.id, one.way, self._seeds[one.parent]))
+        self._extend(rows)
+        return [row["seed_id"] for row in rows]
+
+    def _extend(self, rows: Sequence[Mapping[str, Any]]) -> None:
         import polars as pl
 
-        rows, names = [], []
-        for one, _, fields in new:
-            seed, parent = Seed(fields), self._seeds[one.parent]
-            names.append(seed.id)
-            self.made[seed.id] = one
-            rows.append(
-                {
-                    "seed_id": seed.id, "line": None, "source": one.source, "fields": canonical(fields),
-                    "labels": parent["labels"], "stratum": one.stratum, "gold": None, "input": load.input_of(fields),
-                    # What says the same in other words goes where its parent goes, when rows are split.
-                    "cluster": parent["cluster"] if one.way in ("rewrite", "vary") else seed.id,
-                    "role": "train", "parent": one.parent, "way": one.way,
-                }
-            )  # fmt: skip
         if rows:
             more = pl.DataFrame(rows, schema_overrides=self.table.schema).select(self.table.columns)
             self.table = pl.concat([self.table, more])
-        return names
+
+    @property
+    def owed(self) -> int:
+        """Candidates that may still be made, or checked, once their answer comes."""
+        return sum(drop[4] == _OWED for drop in self.drops)
 
     @property
     def dropped(self) -> pl.DataFrame:
@@ -253,19 +260,11 @@ class Expansion:
     @property
     def report(self) -> dict[str, Any] | None:
         """The funnel's line, and what a refresh goes on from; None where nothing was made."""
-        if not self.tried and not self._kept:
+        if not self.tried and not self._came:
             return None
         tried = Counter(self.past.get("tried", {})) + self.tried
-        line = summary(STAGE, self.tried.total() + self._kept, self.dropped)
-        return line | {"tried": dict(sorted(tried.items())), "from_parent": self._kept}
-
-
-def rows_on(table: pl.DataFrame, kept: pl.DataFrame) -> int:
-    """Rows of a dataset whose seeds were made."""
-    if "way" not in table.columns:
-        return 0
-    made = set(table.drop_nulls("way")["seed_id"])
-    return sum(seed in made for seed in kept["seed_id"])
+        line = summary(STAGE, self.tried.total() + self._came, self.dropped)
+        return line | {"tried": dict(sorted(tried.items())), "from_parent": self._came}
 
 
 def most_wanted(project: Project) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from distill.errors import AccessRefused, BudgetReached, RowsOwed
-from distill.flow import approving, asks, checking, disputes, judging, labelling, nearness, overnight, seeding
+from distill.flow import approving, asking, asks, checking, disputes, judging, labelling, nearness, overnight, seeding
 from distill.flow.expanding import Expansion
 from distill.flow.jury import Jury
 from distill.flow.stages import Run, key_of, settings_of, stage
@@ -64,7 +64,7 @@ async def _generate(run: Run) -> Mapping[str, Any]:
         held = set(approving.askable(project, expansion.table)["seed_id"]) - rulings.keys()
         earlier = dict.fromkeys(ask.seed for ask in asks.asked_of(run.parent))
         asked = [ask for seed in earlier if seed in held for ask in asks.first(project, seed)]
-    gone, closed = set[asks.Ask](), set[int]()
+    gone, closed = dict[asks.Ask, bool](), set[int]()
     jury = Jury(project, run.sender, graph, rulings=rulings)
     while True:
         _note(run, expansion.table, asked)
@@ -76,15 +76,29 @@ async def _generate(run: Run) -> Mapping[str, Any]:
             run.watch.say(f"  {warning}")
         checking.hopeless(curated.funnel)
         extra = disputes.votes(project, asked, curated.contested)
-        extra = extra or asks.fall_back(project, expansion.table, asked, curated.lack, curated.settled)
-        extra = extra or asks.more(project, disputes.without(expansion.table, rulings), asked, curated.short)
-        extra = extra or asks.redraw(project, expansion.table, asked, curated.lack, curated.refused)
-        if not extra and curated.lack and room:
+        may_come = {ask.seed for ask, refused in gone.items() if not refused and ask.teacher not in closed}
+        through, open_ = curated.through | may_come, disputes.without(expansion.table, rulings)
+        extra = extra or asks.fall_back(project, expansion.table, asked, curated.lack, curated.settled, through)
+        extra = extra or asks.more(project, open_, asked, curated.short, through)
+        extra = extra or asks.redraw(project, expansion.table, asked, curated.lack, curated.refused, through)
+        if not extra and curated.lack and room and not _awaited(run, expansion, asked, gone, curated):
             extra = await _expand(run, aside, expansion, jury, curated)
         elif not extra:
             break
         asked += extra
-    return {"asked": len(asked), "owed": asks.owed(project, asked, gone) + len(curated.bench.owed)}
+    owed = asks.owed(project, asked, gone) + len(curated.bench.owed) + expansion.owed
+    return {"asked": len(asked), "owed": owed}
+
+
+def _awaited(run: Run, expansion: Expansion, asked: asks.Asked, gone: dict[asks.Ask, bool], curated: Curated) -> bool:
+    """Whether rows are owed that may still come: no new seed is paid for in their place. What was refused for good is not."""
+    project, never = run.project, {ask for ask, refused in gone.items() if refused}
+    owed = asks.owed(project, [ask for ask in asked if ask not in never], gone.keys() - never) + expansion.owed
+    verdicts = judging.requests(project, curated.bench.unjudged if curated.bench.owed else [])
+    if owed or any(not asking.refused(run.store, one) for one in verdicts):
+        run.watch.say("  rows are owed, so no new seeds are made in their place")
+        return True
+    return False
 
 
 async def _expand(run: Run, aside: Outcome, expansion: Expansion, jury: Jury, curated: Curated) -> asks.Asked:
@@ -120,10 +134,11 @@ def _note(run: Run, table: pl.DataFrame, asked: asks.Asked) -> None:
     write_parquet(run.folder / "asked.parquet", frame.with_columns(pl.Series("request_id", ids, dtype=pl.String)))
 
 
-async def _ask(run: Run, table: pl.DataFrame, asked: asks.Asked, gone: set[asks.Ask], closed: set[int]) -> None:
+async def _ask(run: Run, table: pl.DataFrame, asked: asks.Asked, gone: dict[asks.Ask, bool], closed: set[int]) -> None:
     """Send what each teacher is due, a panel at the same time.
 
-    `gone` gathers the questions that came to no answer: this command asks them no more. `closed` are the teachers that
+    `gone` gathers the questions that came to no answer, which this command asks no more, and whether they were refused for
+    good. `closed` are the teachers that
     refused all access or were not there while others stood behind or beside them.
     """
     project = run.project
@@ -134,7 +149,9 @@ async def _ask(run: Run, table: pl.DataFrame, asked: asks.Asked, gone: set[asks.
         try:
             await run.sender.send([*requests, *tests] if tests else requests, one, asks.spender(project, teacher))
         finally:
-            gone.update(ask for ask, request in zip(due, requests, strict=True) if run.store.get(request.id) is None)
+            both = zip(due, requests, strict=True)
+            out = [(ask, request) for ask, request in both if run.store.get(request.id) is None]
+            gone.update((ask, asking.refused(run.store, request)) for ask, request in out)
 
     def given_up(n: int, fault: BaseException) -> bool:
         """Whether the others go on without it; what they were paid for is kept whatever is raised."""

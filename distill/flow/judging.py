@@ -104,16 +104,28 @@ def outlook(bench: Bench, judge: int, table: pl.DataFrame, asked: asks.Asked) ->
     request has none in it and the answer's ceiling is in the tokens.
     """
     project, gates = bench.project, list(bench.project.rubrics)
-    inputs = dict(table.select("seed_id", "input").iter_rows())
     wanted = zip(asked, asks.requests(project, table, asked), strict=True)
     open_ = [(ask, bench.owed.get(request.id), bench.store.get(request.id) is None) for ask, request in wanted]
-    cases = [case for case in bench.cases if case.judge == judge]
-    more = 0
-    for ask, owed, unanswered in open_:
-        later = gates if unanswered else gates[gates.index(owed) + 1 :] if owed else []
-        cases += [Case(judge, gate, Question(inputs[ask.seed], ""), 0) for gate in later]
-        more += len(later) * project.teachers[ask.teacher].sampling.max_tokens
+    later = [(ask, gates if new else gates[gates.index(owed) + 1 :] if owed else []) for ask, owed, new in open_]
+    cases, more = _to_come(project, judge, table, later)
+    return requests(project, [*(case for case in bench.cases if case.judge == judge), *cases]), more
+
+
+def unanswered(
+    project: Project, judge: int, table: pl.DataFrame, asked: Sequence[asks.Ask]
+) -> tuple[Requests[Case], int]:
+    """As `outlook`, where none of the questions has an answer."""
+    cases, more = _to_come(project, judge, table, [(ask, list(project.rubrics)) for ask in asked])
     return requests(project, cases), more
+
+
+def _to_come(
+    project: Project, judge: int, table: pl.DataFrame, open_: Sequence[tuple[asks.Ask, Sequence[str]]]
+) -> tuple[list[Case], int]:
+    """(cases, prompt tokens more) of answers that are not there, each with the gates that it may come to."""
+    inputs = dict(table.select("seed_id", "input").iter_rows())
+    cases = [Case(judge, gate, Question(inputs[ask.seed], ""), 0) for ask, gates in open_ for gate in gates]
+    return cases, sum(len(gates) * project.teachers[ask.teacher].sampling.max_tokens for ask, gates in open_)
 
 
 def requests(project: Project, cases: Sequence[Case]) -> Requests[Case]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from distill.errors import RowsOwed, SpecError
 from distill.flow import asking, wants
 from distill.flow.asks import Ask, Requests
-from distill.records import Ended, Request, Seed
+from distill.records import Request, Seed
 from distill.spec import UNLABELLED
 from distill.teacher.store import Store
 from distill.text import strict_json
@@ -99,11 +99,11 @@ async def _ask(run: Run, name: str, groups: Mapping[str, Sequence[str]]) -> dict
     for draw in (0, 1):
         wanted = list(zip(due, requests(project, name, (by_id[first] for first in due), draw=draw), strict=True))
         # What an endpoint will never take is not asked again: neither now nor as another draw.
-        open_ = [(first, request) for first, request in wanted if not _refused(run.store, request)]
+        open_ = [(first, request) for first, request in wanted if not asking.refused(run.store, request)]
         await run.sender.send([request for _, request in open_], project.labeller(name, draw), spender(name))
-        due = [first for first, request in open_ if not _refused(run.store, request)]
+        due = [first for first, request in open_ if not asking.refused(run.store, request)]
         found |= _read(project, run.store, name, due, draw=draw)
-        owed = sum(run.store.get(r.id) is None and not _refused(run.store, r) for _, r in open_)
+        owed = sum(run.store.get(r.id) is None and not asking.refused(run.store, r) for _, r in open_)
         if owed:
             raise RowsOwed(
                 f"{owed} rows have no label {name!r} yet, and test rows are drawn by it; what was answered is kept. "
@@ -111,12 +111,6 @@ async def _ask(run: Run, name: str, groups: Mapping[str, Sequence[str]]) -> dict
             )
         due = [first for first in due if found[first] is None]
     return {seed: found[first] or UNLABELLED for first, alike in groups.items() for seed in alike}
-
-
-def _refused(store: Store, request: Request) -> bool:
-    """Whether the endpoint has said that it will never take this row: asking again would only say so again."""
-    tries = [attempt[4] for attempt in store.attempts(request.id) if attempt[4]]
-    return bool(tries) and tries[-1] == Ended.REFUSED
 
 
 def _read(project: Project, store: Store, name: str, due: Iterable[str], *, draw: int) -> dict[str, str | None]:

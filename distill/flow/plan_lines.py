@@ -22,10 +22,11 @@ def lines(result: Mapping[str, Any]) -> list[str]:
             f"{row['prompt_tokens']:>12,}{row['completion_tokens_at_most']:>12,}{_usd(row['usd_at_most']):>11}"
             f"{_range(row):>24}{_time(row.get('seconds_expected')) if row['mode'] == 'live' else 'by batch':>10}"
         )
-        if row["share_expected"] < 1:
+        if row["share_expected"] < 1 or "only" in row:
             judged = row["spender"].startswith("judge ")
             what = row.get("only") or ("the gates before it let pass" if judged else "those before it fail")
-            said.append(f"{'':24}asked only for what {what}, about {row['share_expected']:.0%}")
+            about = f", about {row['share_expected']:.0%}" if row["share_expected"] < 1 else ""
+            said.append(f"{'':24}asked only for what {what}{about}")
     said += [line for row in result["spenders"] if row["ways"] for line in _way_lines(row)]
     if result["deadline"]:
         said.append(_deadline_line(result["deadline"], result["spenders"][0]))

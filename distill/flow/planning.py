@@ -82,9 +82,9 @@ def plan(project: Project, *, pilot: int = 0, watch: Watch | None = None) -> dic
         spenders += [
             _spender(one, store, limits=said.get("limits"), share=1.0) for one in _voters(project, table, votes)
         ]
-        spenders += prospect.rows(
-            project, table, lambda *one: _spender(Spender(*one[:3]), store, limits=None, share=one[3])
-        )
+        for further in prospect.of(project, table, failing=failing, judged=judged):
+            one = Spender(further.spender, further.requests, further.at, to_come=further.to_come)
+            spenders.append(prospect.row(further, _spender(one, store, limits=None, share=further.share)))
     return {
         "task": project.spec.task,
         "seeds": {"read": len(project.seeds), "train": train.height, "test": tests.height},

@@ -1,58 +1,125 @@
-"""What new seeds may cost, before any is made: the cap's worth of making, checking and answering them.
+"""What may still be asked for when gates refuse rows and strata lack them: further draws, and the cap's worth of new seeds,
+with every answer and verdict on them.
 
-No text of theirs is known yet, so the real seeds that they would be made from stand in for them; the share that is expected
-is what the strata lack if no row is lost.
+No text of a new seed is known yet. The real seed that it would be made from stands in for it, and the maker's ceiling is
+counted on top, since a made one may be longer. The share that is expected is what the strata lack if no row is lost.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from distill.flow import asks, curation, expanding
+from distill.flow import approving, asks, curation, expanding, judging
 from distill.records import Request
 
 if TYPE_CHECKING:
     import polars as pl
 
+    from distill.flow.asks import Ask
     from distill.flow.project import Asked, Project
+    from distill.seeds.expand import Candidate
 
-Row = Callable[[str, Sequence[Request], "Asked", float], dict[str, Any]]
-"""A plan's row from the spender's name, its requests, who is asked, and the share of them that is expected."""
-ONLY = "strata lack when no seed is left"
+_LACKING = "strata lack when no seed is left"
+_REFUSED = "gates refuse while strata lack rows"
 
 
-def rows(project: Project, table: pl.DataFrame, row: Row) -> list[dict[str, Any]]:
-    """The plan's rows of expansion; none where the spec makes no seeds."""
+class Prospect(NamedTuple):
+    """Who may yet ask what of whom: `to_come` prompt tokens more than in the requests, and the `share` that is expected.
+    `only` says of what.
+    """
+
+    spender: str
+    requests: Sequence[Request]
+    at: Asked
+    to_come: int
+    share: float
+    only: str
+
+
+def of(project: Project, table: pl.DataFrame, *, failing: float = 1.0, judged: float = 1.0) -> list[Prospect]:
+    """Every spender of further draws and new seeds; none where the spec has neither.
+
+    `failing` is the share of rows that gates refuse, `judged` that of answers that come to a judge.
+    """
+    made, spare, share = _due(project, table)
+    parents = [one.parent for one in made]
+    longer = project.maker.sampling.max_tokens
+    found = _makers(project, table, made, spare, share)
+    for n, one in enumerate(project.teachers):
+        # A fallback stands behind the first teacher for every row.
+        first = [ask for seed in parents for ask in asks.draws(project, seed, n)]
+        behind = 1.0 if project.spec.teacher.panel else failing**n
+        name, wanted = f"{asks.spender(project, n)}, new seeds", _anew(asks.requests(project, table, first))
+        found.append(Prospect(name, wanted, one, longer * len(first), share * behind, _LACKING))
+        found += _judges(project, table, first, "new seeds", longer, share * behind * judged, _LACKING)
+    real = approving.askable(project, table.filter(role="train"))["seed_id"].to_list()
+    known, new = (_redraws(project, seeds) for seeds in (real, parents))
+    again = [*asks.requests(project, table, known), *_anew(asks.requests(project, table, new))]
+    last = len(project.teachers) - 1
+    drawn = f"{asks.spender(project, last)}, drawn again"
+    found.append(Prospect(drawn, again, project.teachers[last], longer * len(new), failing, _REFUSED))
+    found += _judges(project, table, known, "drawn again", 0, failing * judged, _REFUSED)
+    found += _judges(project, table, new, "new seeds drawn again", longer, share * failing * judged, _REFUSED)
+    return [one for one in found if one.requests]
+
+
+def row(one: Prospect, priced: dict[str, Any]) -> dict[str, Any]:
+    """A plan's row of it. Nothing is measured of rows that are not there: between nothing and the ceiling."""
+    most = priced["usd_at_most"]
+    said = {} if most is None else {"usd_expected": one.share * most, "usd_low": 0.0, "usd_high": most}
+    return priced | said | {"only": one.only}
+
+
+def _due(project: Project, table: pl.DataFrame) -> tuple[list[Candidate], expanding.Expansion | None, float]:
+    """(candidates up to the cap, what asks for them, the share of them that the strata lack if no row is lost)."""
     wanted = project.spec.seeds.expand
     if wanted is None:
-        return []
+        return [], None, 0.0
     expansion = expanding.Expansion(project, table, table.clear())
     most = expanding.unlimited(project, table)
-    due = expansion.next(most, frozenset())
-    fields = dict(table.select("seed_id", "fields").iter_rows())
-    held = table.filter(role="train").height
-    lack = max(0, sum(curation.wanted(project, table, most).values()) - held)
-    share = min(1.0, lack / max(1, len(due)))
-    at, teacher = project.maker, project.teachers[0]
-    answers = [ask for one in due for ask in asks.first(project, one.parent)]
-    found = [row(expanding.MAKES, [expansion.request(one) for one in due], at, share)]
+    # Rounds that bring little ask for more and more, until the cap.
+    due = expansion.next(dict.fromkeys(most, wanted.at_most), frozenset())
+    lack = sum(curation.wanted(project, table, most).values()) - table.filter(role="train").height
+    return due, expansion, min(1.0, max(0, lack) / max(1, len(due)))
+
+
+def _makers(
+    project: Project, table: pl.DataFrame, made: Sequence[Candidate], expansion: expanding.Expansion | None,
+    share: float,
+) -> list[Prospect]:  # fmt: skip
+    """Making new seeds, and checking them."""
+    wanted, at = project.spec.seeds.expand, project.maker
+    if expansion is None or wanted is None:
+        return []
+    found = [Prospect(expanding.MAKES, [expansion.request(one) for one in made], at, 0, share, _LACKING)]
     if wanted.plausible:
-        checks = [expansion.check(one, json.loads(fields[one.parent])) for one in due]
-        found.append(row(expanding.CHECKS, checks, at, share))
-    found.append(row("teacher, new seeds", _anew(asks.requests(project, table, answers)), teacher, share))
-    return [one | _expected(one) | {"only": ONLY} for one in found]
+        fields = dict(table.select("seed_id", "fields").iter_rows())
+        checks = [expansion.check(one, json.loads(fields[one.parent])) for one in made]
+        found.append(Prospect(expanding.CHECKS, checks, at, at.sampling.max_tokens * len(checks), share, _LACKING))
+    return found
+
+
+def _judges(
+    project: Project, table: pl.DataFrame, answers: Sequence[Ask], what: str, longer: int, share: float, only: str
+) -> list[Prospect]:
+    """Every judge for answers that are not there; their inputs may be `longer` by so many tokens."""
+    found = []
+    for n, one in enumerate(project.judges):
+        wanted, to_come = judging.unanswered(project, n, table, answers)
+        requests, to_come = _anew(wanted), to_come + longer * len(wanted)
+        found.append(Prospect(f"{judging.spender(project, n)}, {what}", requests, one, to_come, share, only))
+    return found
+
+
+def _redraws(project: Project, seeds: Sequence[str]) -> asks.Asked:
+    """Every further draw of these seeds: of the last teacher that they come to."""
+    last, more = len(project.teachers) - 1, asks.further_draws(project)
+    drawn = project.teachers[last].sampling.draws
+    return [asks.Ask(seed, last, drawn + n) for seed in seeds for n in range(more)]
 
 
 def _anew(requests: Sequence[Request]) -> list[Request]:
     """The same questions about rows that nobody was asked about yet."""
     return [Request(one.endpoint, one.body, -1 - n) for n, one in enumerate(requests)]
-
-
-def _expected(row: dict[str, Any]) -> dict[str, Any]:
-    """Nothing is measured of rows that are not there: between nothing and the ceiling."""
-    most = row["usd_at_most"]
-    if most is None:
-        return {}
-    return {"usd_expected": row["share_expected"] * most, "usd_low": 0.0, "usd_high": most}

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from distill.flow import asks, attrition, curation_story, expanding, judging, story, teaching
+from distill.flow import asks, attrition, curation_story, heirs, judging, story, teaching
 from distill.flow.stages import Run, stage, version_note
 from distill.records import GOLD
 from distill.rundir import write_atomic, write_json
@@ -179,7 +179,7 @@ def _warnings(run: Run, funnel: Mapping[str, Any]) -> list[str]:
     if flagged:
         reasons = ", ".join(f"{reason} {count}" for reason, count in flagged.items())
         found.append(f"Approved rows train although a gate would drop them ({reasons}); flagged.parquet names each.")
-    on_made = expanding.rows_on(
+    on_made = heirs.rows_on(
         run.table("seeds.parquet"), run.table("samples.parquet").filter(pl.col("fate") != "dropped")
     )
     if on_made:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from distill.errors import GateNotMet
-from distill.flow import expanding, fitting
+from distill.flow import fitting, heirs
 from distill.flow.stages import Run, settings_of, stage
 from distill.records import GOLD
 from distill.rundir import RunDir, file_hash, write_atomic, write_json
@@ -81,7 +81,7 @@ async def _export(run: Run) -> Mapping[str, Any]:
 def _card(project: Project, folder: RunDir, kept: pl.DataFrame, counts: Mapping[str, int], tests: int) -> str:
     import polars as pl
 
-    made = expanding.rows_on(pl.read_parquet(folder / "seeds.parquet"), kept)
+    made = heirs.rows_on(pl.read_parquet(folder / "seeds.parquet"), kept)
     on_made = f"- inputs that a model made: {made} rows (seeds.expand)\n" if made else ""
     spec, rows = project.spec, Counter(kept["teacher"].to_list())
     by = [f"{one.address.model} ({rows[n]} rows)" for n, one in enumerate(project.teachers)]

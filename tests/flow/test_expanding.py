@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
+import signal
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -10,7 +14,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from distill.errors import BudgetReached, SpecError
+from distill.errors import BudgetReached, RowsOwed, SpecError
 from distill.flow import explaining, plan_lines, planning, running, seeding
 from distill.flow.expanding import Expansion
 from distill.flow.opening import open_project
@@ -141,6 +145,39 @@ def test_a_refresh_keeps_the_made_seeds_and_makes_no_more_than_it_lacks(large: P
     assert funnel(result)["ask"]["in"] == funnel(result)["test"]["kept"] + line["kept"]
 
 
+def test_a_refresh_gives_made_seeds_the_labels_that_hold_now(task: Path) -> None:
+    """Those of their parents, and by rule over their own fields; what fits no more, or has no parent left, is a counted drop."""
+    rule = "strata={by: [kind, size], labels: {size: \"CASE WHEN LENGTH(message) > %d THEN 'long' ELSE 'short' END\"}}"
+    expand = "{at_most: 120, per_row: 6, plausible: false}"
+    sets = ["dataset.accept=60", "evaluate.arms=[]"]
+    stages = (*STAGES, "evaluate", "report")
+    first = run(made(task, expand, rule % 28, *sets), stages=stages)
+    before = read(first, "seeds.parquet").drop_nulls("way")
+    orphan = Counter(before["parent"].to_list()).most_common(1)[0][0]
+    lost = json.loads(read(first, "seeds.parquet").filter(seed_id=orphan)["fields"][0])["message"]
+    rows = [json.loads(line) for line in (task.parent / "seeds.jsonl").read_text().splitlines()]
+    rows = [row | {"kind": {"a": "x", "b": "b"}[row["kind"]]} for row in rows if row["message"] != lost]
+    (task.parent / "seeds.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    long = {seed: len(text) for seed, text in read(first, "seeds.parquet").select("seed_id", "input").iter_rows()}
+    apart = [{long[seed], long[parent]} for seed, parent in before.select("seed_id", "parent").iter_rows()]
+    edge = Counter(n for pair in apart for n in range(min(pair), max(pair))).most_common(1)[0][0]
+    result = run(made(task, expand, rule % edge, *sets, "teacher.sampling.seed=5"), refresh=True, stages=stages)
+    seeds, line = read(result, "seeds.parquet"), funnel(result)["expand"]
+    of = {row["seed_id"]: row for row in seeds.iter_rows(named=True)}
+    after = seeds.filter(pl.col("seed_id").is_in(before["seed_id"].implode()))
+    for row in after.iter_rows(named=True):
+        parent = of[row["parent"]]
+        size = "long" if long[row["seed_id"]] > edge else "short"
+        assert json.loads(row["labels"]) == {"kind": json.loads(parent["labels"])["kind"], "size": size}
+        assert row["stratum"] == parent["stratum"]
+    assert set(seeds["stratum"]) <= {"x/long", "x/short", "b/long", "b/short"}
+    gone = read(result, "dropped.parquet").filter(pl.col("row").is_in(before["seed_id"].implode()), stage="expand")
+    assert after.height + gone.height == before.height == line["from_parent"]
+    assert gone.filter(reason="parent_gone").height == before.filter(parent=orphan).height > 0
+    assert gone.filter(reason="other_stratum").height > 0
+    assert line["in"] == line["kept"] + sum(line["dropped"].values())
+
+
 async def test_every_candidate_that_goes_has_its_reason(large: Path) -> None:
     """Repeats, near test rows, refusals, broken answers and verdicts: no new seed is what a check could not let pass."""
     project = made(large, "{at_most: 400, per_row: 3, ways: [rewrite]}", "dataset.accept=560", "evaluate.arms=[]")
@@ -209,6 +246,98 @@ async def test_a_budget_that_is_reached_while_seeds_are_made_says_what_is_missin
         assert other["requests_sent"] == 0
     for name in ("train.jsonl", "seeds.parquet"):
         assert (Path(other["folder"]) / name).read_bytes() == (Path(result["folder"]) / name).read_bytes()
+
+
+@pytest.mark.parametrize("bad", [0.4, 1.0])
+async def test_what_the_maker_failed_to_answer_is_owed_and_nothing_is_made_in_its_place(task: Path, bad: float) -> None:
+    """Exit 3; once it is well again the same command asks only for those, and ends in the bytes of an undisturbed run."""
+    async with serve() as server, serve(Script(seed=4, faults={"500": bad})) as maker:
+        sets = [
+            "dataset.accept=60", "evaluate.arms=[]", "teacher.model=m", "teacher.limits={attempts: 1}",
+            f"seeds.expand.model={{model: maker, base_url: '{maker.base_url}'}}",
+        ]  # fmt: skip
+        expand = "{at_most: 100, per_row: 6, ways: [rewrite, vary, like]}"
+        project = made(task, expand, *sets, env={"OPENAI_BASE_URL": server.base_url})
+        with pytest.raises(RowsOwed, match="could not be answered") as caught:
+            await running.work(project, stages=STAGES, watch=Silent())
+        assert caught.value.exit_code == 3
+        gone = pl.read_parquet(task.parent / "runs/mood/001/seeds_dropped.parquet").filter(
+            stage="expand", reason="owed"
+        )
+        assert gone.height > 5
+        assert gone["detail"].str.contains("overloaded after 1 sends").all()
+        before = len(maker.ledger.entries)
+        maker.script = Script()
+        result = await running.work(project, stages=STAGES, watch=Silent())
+        assert (result["exit"], result["owed"]) == (0, 0)
+        assert set(maker.ledger.billed.values()) == {1}
+        again = [request for request, sends in maker.ledger.sends.items() if sends > 1]
+        assert len(again) == gone.height <= before
+        whole = open_project(
+            task, overrides=[f"seeds.expand={expand}", *sets], env={"OPENAI_BASE_URL": server.base_url},
+            home=task.parent / "whole",
+        )  # fmt: skip
+        other = await running.work(whole, stages=STAGES, watch=Silent())
+    for name in ("train.jsonl", "seeds.parquet", "dropped.parquet"):
+        assert (Path(other["folder"]) / name).read_bytes() == (Path(result["folder"]) / name).read_bytes()
+
+
+@pytest.mark.parametrize("who", ["teacher", "judge"])
+async def test_no_seed_is_made_while_rows_are_owed(task: Path, who: str) -> None:
+    """Exit 3 with nothing asked of the maker; afterwards it makes no more than in an undisturbed run."""
+    (task.parent / "judge.md").write_text("Does the answer fit?\n")
+    async with serve() as server, serve() as maker, serve() as judge:
+        sets = [
+            "dataset.accept=40", "evaluate.arms=[]", "teacher.model=m", "teacher.limits={attempts: 1}",
+            "gates=[schema, {judge: {at_least: 1}}]",
+            f"judge={{prompt: judge.md, dimensions: {{fits: It fits.}}, models: [{{model: j, base_url: '{judge.base_url}'}}]}}",
+            f"seeds.expand.model={{model: maker, base_url: '{maker.base_url}'}}",
+        ]  # fmt: skip
+        expand = "{at_most: 60, per_row: 6, plausible: false}"
+        env = {"OPENAI_BASE_URL": server.base_url}
+        bad = server if who == "teacher" else judge
+        bad.script = Script(seed=2, faults={"500": 0.4})
+        project = made(task, expand, *sets, env=env)
+        with pytest.raises(RowsOwed, match="could not be answered"):
+            await running.work(project, stages=STAGES, watch=Silent())
+        assert maker.ledger.entries == []
+        bad.script = Script()
+        result = await running.work(project, stages=STAGES, watch=Silent())
+        assert (result["exit"], result["owed"], result["funnel"]["kept"]) == (0, 0, 40)
+        paid = len(maker.ledger.entries)
+        whole = open_project(task, overrides=[f"seeds.expand={expand}", *sets], env=env, home=task.parent / "whole")
+        await running.work(whole, stages=STAGES, watch=Silent())
+        assert 0 < paid == len(maker.ledger.entries) - paid
+
+
+async def test_rows_that_the_teacher_will_never_take_do_not_keep_seeds_from_being_made(task: Path) -> None:
+    """They are lost for good, so their strata are filled by new seeds."""
+    async with serve(Script(seed=3, faults={"400": 0.2})) as server, serve() as maker:
+        sets = [
+            "dataset.accept=36", "evaluate.arms=[]", "teacher.model=m",
+            f"seeds.expand.model={{model: maker, base_url: '{maker.base_url}'}}",
+        ]  # fmt: skip
+        project = made(task, "{at_most: 60, per_row: 6}", *sets, env={"OPENAI_BASE_URL": server.base_url})
+        result = await running.work(project, stages=STAGES, watch=Silent(), partial=True)
+    assert maker.ledger.entries
+    assert result["funnel"]["kept"] == 36
+
+
+async def test_a_seed_that_the_maker_will_never_take_is_not_owed(task: Path) -> None:
+    """Each is dropped as `no_answer` with what the endpoint said, the run goes on, and a second one sends nothing."""
+    async with serve() as server, serve(Script(seed=4, faults={"400": 0.4})) as maker:
+        sets = [
+            "dataset.accept=50", "evaluate.arms=[]", "teacher.model=m",
+            f"seeds.expand.model={{model: maker, base_url: '{maker.base_url}'}}",
+        ]  # fmt: skip
+        project = made(task, "{at_most: 60, per_row: 6}", *sets, env={"OPENAI_BASE_URL": server.base_url})
+        result = await running.work(project, stages=STAGES, watch=Silent())
+        assert (result["exit"], result["owed"]) == (0, 0)
+        gone = read(result, "dropped.parquet").filter(stage="expand", reason="no_answer")
+        assert gone.height > 3
+        assert gone["detail"].str.contains("refused after 1 sends").all()
+        again = await running.work(project, stages=STAGES, watch=Silent(), new=True)
+        assert again["requests_sent"] == 0
 
 
 def test_refused_rows_are_drawn_once_more_before_any_is_made(task: Path) -> None:
@@ -299,14 +428,52 @@ def test_a_plan_says_what_new_seeds_may_cost_at_most(large: Path) -> None:
     assert "strata lack when no seed is left, about 60%" in "\n".join(plan_lines.lines(plan))
 
 
+DEAR = "{model: big, base_url: 'URL', price: {input: 100, output: 100}}"
+LONG = "gates=[schema, {length: {min_chars: 17}}]"
+
+
+@pytest.mark.parametrize(
+    ("sets", "spender"),
+    [
+        (
+            [
+                f"judge={{prompt: judge.md, dimensions: {{fits: It fits.}}, models: [{DEAR}]}}",
+                "gates=[schema, {judge: {at_least: 1}}]",
+            ],
+            "judge big",
+        ),
+        ([f"teacher.panel=[{DEAR}]"], "panel big"),
+        ([f"teacher.fallback=[{DEAR}]", LONG], "fallback big"),
+        (["dataset.more_draws=4", LONG], "teacher"),
+    ],
+)
+async def test_no_run_that_makes_seeds_costs_more_than_its_plan_says(task: Path, sets: list[str], spender: str) -> None:
+    """Judges, a panel, fallbacks and further draws, each at its own price: every spender stays below its rows of the plan."""
+    (task.parent / "judge.md").write_text("Does the answer fit?\n")
+    async with serve() as server:
+        given = [
+            "teacher.model=m", "teacher.price={input: 1, output: 1}", "evaluate.arms=[]", "dataset.accept=70",
+            "teacher.sampling.temperature=0.5", *(one.replace('URL', server.base_url) for one in sets),
+        ]  # fmt: skip
+        expand = "{at_most: 80, per_row: 4, plausible: false}"
+        project = made(task, expand, *given, env={"OPENAI_BASE_URL": server.base_url})
+        plan = await asyncio.to_thread(planning.plan, project)
+        result = await running.work(project, stages=STAGES, watch=Silent())
+    assert result["usd"] <= plan["usd_at_most"]
+    rows = Counter[str]()
+    for row in plan["spenders"]:
+        rows[row["spender"].split(",")[0]] += row["usd_at_most"]
+    with opened(project.store_path) as store:
+        spent = {row.spender: row.usd for row in store.ledger(result["run"])}
+    first = next(row["usd_at_most"] for row in plan["spenders"] if row["spender"] == spender)
+    assert all(usd <= rows[name] for name, usd in spent.items())
+    assert rows[spender] > 2 * first > 0
+    assert spent[spender] > 0
+
+
 @pytest.mark.slow
 async def test_a_run_that_is_killed_while_seeds_are_made_ends_in_the_same_bytes(task: Path) -> None:
     """kill -9, then again: nothing that was answered is asked a second time, and the dataset is that of a run left alone."""
-    import asyncio
-    import os
-    import signal
-    import sys
-
     sets = [
         "seeds.expand={at_most: 300, per_row: 8, ways: [rewrite, vary, like]}", "dataset.accept=90", "teacher.model=m", "evaluate.arms=[]",
         "teacher.limits.in_flight=3",
