@@ -62,12 +62,28 @@ def test_the_generated_pages_are_fresh(tmp_path: Path) -> None:
     assert page.read_text() == (ROOT / "docs" / "cli.md").read_text(), "run `make docs`"
 
 
+def test_the_page_on_curation_names_every_gate() -> None:
+    from distill.curate.gates import GATES
+
+    rows = re.findall(r"^\| (`.*?`) \|", (ROOT / "docs" / "curation.md").read_text(), re.MULTILINE)
+    assert {name for row in rows for name in re.findall(r"`(\w+)`", row)} == set(GATES)
+
+
 def test_the_specs_that_pages_show_are_specs() -> None:
     """Each YAML block of the pages about seeds, teachers, nights and judges is a part of a spec that is taken as it stands."""
     from distill import spec
 
     whole: dict[str, Any] = {"task": "t", "seeds": {"from": "a.jsonl"}, "teacher": {"model": "m"}}
-    pages = ("teachers.md", "overnight.md", "strata.md", "judge.md", "seeds.md")
+    pages = (
+        "teachers.md",
+        "overnight.md",
+        "strata.md",
+        "judge.md",
+        "seeds.md",
+        "curation.md",
+        "duplicates.md",
+        "verify.md",
+    )
     texts = [(ROOT / "docs" / name).read_text() for name in pages]
     blocks = [block for text in texts for block in re.findall(r"^```yaml\n(.*?)^```", text, re.MULTILINE | re.DOTALL)]
     assert len(blocks) > 7
