@@ -107,10 +107,12 @@ def one(count: int, *, gated: bool) -> dict[str, object]:
     tests = [leaks.HeldOut(f"test{n}", text) for n, text in enumerate(kept["input"].head(2000))]
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     seconds: dict[str, float] = {}
+    memory: dict[str, int] = {}
     started = time.monotonic()
 
     def lap(name: str, since: float) -> None:
         seconds[name] = round(time.monotonic() - since, 2)
+        memory[name] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 
     at = time.monotonic()
     graph = Graph.of(kept["input"], threshold=0.85)  # a run makes it once, from the seeds, and keeps it
@@ -152,7 +154,7 @@ def one(count: int, *, gated: bool) -> dict[str, object]:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return {
         "samples": count, "kept": kept.height, "dropped": dropped, "seconds": round(whole, 1), "samples_a_second": round(count / whole),
-        "peak_mib": round(peak), "made_mib": round(before), "seconds_by_step": seconds,
+        "peak_mib": round(peak), "made_mib": round(before), "seconds_by_step": seconds, "peak_mib_after_step": memory,
     }  # fmt: skip
 
 

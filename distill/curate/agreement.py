@@ -22,14 +22,17 @@ SCORE = "score_agreement"
 def agreement(frame: pl.DataFrame, *, at_least: float = 0.6, compare: Sequence[str] = ()) -> Outcome:
     """Drops answers that fewer than `at_least` of the row's answers agree with; a row with a single answer agrees with itself."""
     rows = ordered(frame)
-    spoken = [said(row, compare) for row in rows.iter_rows(named=True)]
     seeds = rows["seed_id"].to_list()
-    answers, same = Counter(seeds), Counter(zip(seeds, spoken, strict=True))
+    answers = Counter(seeds)
+    several = [i for i, seed in enumerate(seeds) if answers[seed] > 1]  # the others agree with themselves
+    told = rows.select("answer", "tool_calls")[several].iter_rows(named=True)
+    spoken = {i: (seeds[i], said(row, compare)) for i, row in zip(several, told, strict=True)}
+    same = Counter(spoken.values())
     # A second look finds fewer answers than the first, so what that one found stands.
     before = rows[SCORE].to_list() if SCORE in rows.columns else [None] * rows.height
     shares = [
-        same[seed, text] / answers[seed] if known is None else known
-        for seed, text, known in zip(seeds, spoken, before, strict=True)
+        known if known is not None else same[spoken[i]] / answers[seeds[i]] if i in spoken else 1.0
+        for i, known in enumerate(before)
     ]
     drops = {
         i: ("agreement", f"{share:.0%} of {answers[seeds[i]]} answers say this, at least {at_least:.0%} asked")

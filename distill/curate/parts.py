@@ -16,10 +16,26 @@ from distill.curate.leaks import valid_leaks
 from distill.curate.outcome import Outcome, ordered, summary
 from distill.curate.split import split
 from distill.graph import Graph
-from distill.records import Json
 
 ROUNDS = 8
 """From here on gaps stay: each round costs as much as the first, and few rows are left to go."""
+
+
+_READ = (
+    "seed_id",
+    "teacher",
+    "draw",
+    "request_id",
+    "stratum",
+    "labels",
+    "cluster",
+    "input",
+    "answer",
+    "tool_calls",
+    "score",
+)
+"""What the steps look at: the rounds hold these alone, since a million rows fit in memory once, not five times."""
+_KEY = ["seed_id", "teacher", "draw"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,32 +52,33 @@ def parts(
     valid: float, near: float, graph: Graph | None = None,
 ) -> Parts:  # fmt: skip
     """As `balance`, `split` and `valid_leaks` one after the other, with the gaps filled."""
-    rows = ordered(frame)
-    leaking: list[Outcome] = []
+    whole = ordered(frame)
+    rows = whole.select(*_READ, pl.col("^.*_template$"))
+    leaking: list[pl.DataFrame] = []
     for number in range(ROUNDS):
         even = balance(rows, quotas=quotas, floors=floors, by=by, weight=weight)
         told = valid_leaks(split(even.kept, valid=valid), near=near, graph=graph)
         if told.dropped.height == 0:
             break
-        leaking.append(told)
-        rows = _without(rows, told.rejected)
+        leaking.append(told.dropped)
+        rows = rows.join(told.rejected.select(_KEY), on=_KEY, how="anti", maintain_order="left")
         if number + 1 == ROUNDS:
-            even = Outcome(_without(even.kept, told.rejected), even.dropped, _less(even, told), even.rejected)
-            break
-    dropped = pl.concat([told.dropped.clear(), *(one.dropped for one in leaking)])
-    rejected = pl.concat([told.rejected.clear(), *(one.rejected for one in leaking)], how="diagonal")
-    report = summary("valid_leaks", frame.height, dropped) | {
-        "template_passages": told.report.get("template_passages", 0)
-    }
-    return Parts(Outcome(rows, dropped, report, ordered(rejected)), even, told.kept)
+            even = _less(even, told)
+    new = [name for name in told.kept.columns if name not in _READ]
+    dropped = pl.concat([told.dropped.clear(), *leaking])
+    report = summary("valid_leaks", frame.height, dropped)
+    report |= {"template_passages": told.report.get("template_passages", 0)}
+    clean = whole.join(rows.select(_KEY), on=_KEY, how="semi", maintain_order="left")
+    spare = clean.join(even.rejected.select(_KEY), on=_KEY, how="semi", maintain_order="left")
+    kept = clean.drop(new, strict=False).join(
+        told.kept.select(*_KEY, *new), on=_KEY, how="inner", maintain_order="left"
+    )
+    gone = whole.join(rows.select(_KEY), on=_KEY, how="anti", maintain_order="left")
+    return Parts(Outcome(clean, dropped, report, gone), Outcome(kept, even.dropped, even.report, spare), kept)
 
 
-def _without(rows: pl.DataFrame, gone: pl.DataFrame) -> pl.DataFrame:
-    key = ["seed_id", "teacher", "draw"]
-    return rows.join(gone.select(key), on=key, how="anti", maintain_order="left")
-
-
-def _less(even: Outcome, told: Outcome) -> dict[str, Json]:
-    """The balance's report without the rows that the leak check took after it."""
+def _less(even: Outcome, told: Outcome) -> Outcome:
+    """The balance without the rows that the leak check took after it and that nothing replaces."""
     gone = told.dropped.height
-    return {**even.report, "in": even.kept.height + even.dropped.height - gone, "kept": even.kept.height - gone}
+    report = {**even.report, "in": even.kept.height + even.dropped.height - gone, "kept": even.kept.height - gone}
+    return Outcome(told.kept, even.dropped, report, even.rejected)

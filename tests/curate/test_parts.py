@@ -60,3 +60,4 @@ def test_every_row_is_kept_or_dropped_once_in_any_order_and_doing_it_twice_is_do
     assert again.kept.equals(found.kept)
     twice = parts(found.kept, quotas={"a": quota}, valid=valid, near=0.95)
     assert twice.leaks.dropped.height == twice.balance.dropped.height == 0
+    assert twice.kept.select(found.kept.columns).equals(found.kept)
