@@ -128,7 +128,8 @@ def _needed(
     rows: pl.DataFrame, rank: Sequence[int], floors: Sequence[Floor], left: Mapping[str, int], choice: _Choice
 ) -> list[int]:
     """The rows of each edge case to keep, up to its floor; a row counts for every edge case it belongs to."""
-    labels = [json.loads(text) for text in rows["labels"].to_list()] if floors else []
+    known = {text: json.loads(text) for text in rows["labels"].unique()} if floors else {}
+    labels = [known[text] for text in rows["labels"]] if floors else []  # few differ, so rows share them
     strata = choice.strata
     room = dict(left)
     picked: dict[int, None] = {}

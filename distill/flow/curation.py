@@ -251,7 +251,9 @@ def _quotas(
 
 
 def _labelled(frame: pl.DataFrame) -> list[tuple[str, dict[str, str]]]:
-    return [(stratum, json.loads(labels)) for stratum, labels in frame.select("stratum", "labels").iter_rows()]
+    """(stratum, labels) of each row; few labels differ, so rows share them."""
+    known = {text: json.loads(text) for text in frame["labels"].unique()}
+    return [(stratum, known[text]) for stratum, text in frame.select("stratum", "labels").iter_rows()]
 
 
 def _why(store: Store, request_id: str, answer: Answer | None) -> tuple[str, str]:
