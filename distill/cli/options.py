@@ -32,9 +32,9 @@ def opened(spec: Path, sets: list[str] | None, max_usd: float | None = None) -> 
 def out(result: Any, as_json: bool, lines: list[str]) -> None:
     """One JSON object, or lines without what a terminal obeys."""
     if as_json:
-        print(json.dumps(result, indent=2, ensure_ascii=True))
+        print(json.dumps(result, indent=2, ensure_ascii=True), flush=True)  # a script waits for it while a server runs
         return
     from distill.cli.show import plain
 
     for line in lines:
-        print(plain(line))
+        print(plain(line), flush=True)
