@@ -115,10 +115,15 @@ def faults(function: str, folder: Path) -> list[Fault]:
         near = ", ".join(sorted(p.name for p in folder.glob("*.py"))) or "no .py file"
         return [Fault(str(file), f"no such file; the folder holds {near}")]
     try:
-        with warnings.catch_warnings(action="ignore"):  # of an odd escape and the like: its author's, not ours
-            tree = ast.parse(file.read_bytes(), str(file))
+        source = file.read_bytes()
     except OSError as fault:
         return [Fault(str(file), f"cannot be read: {fault.strerror}")]
+    if b"\0" in source:  # of which not every Python says where it stands
+        line = source.count(b"\n", 0, source.index(b"\0")) + 1
+        return [Fault(f"{file}:{line}", "no Python: it holds a NUL byte")]
+    try:
+        with warnings.catch_warnings(action="ignore"):  # of an odd escape and the like: its author's, not ours
+            tree = ast.parse(source, str(file))
     except SyntaxError as fault:
         return [Fault(f"{file}:{fault.lineno or 1}", f"no Python: {fault.msg}")]
     except (ValueError, RecursionError, MemoryError) as fault:

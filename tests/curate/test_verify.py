@@ -146,7 +146,7 @@ def test_the_plain_gate_takes_any_function_over_a_table(frame):
     [
         ("def check(row) return 1", ":1: no Python: expected ':'"),
         ("\n\ndef check(:", ":3: no Python"),
-        ("x = '\\ud800'\n\x00", ":1: no Python: source code string cannot contain null bytes"),
+        ("x = '\\ud800'\n\x00", ":2: no Python: it holds a NUL byte"),
         ("def chek(row): return 1", ": defines no function 'check'; did you mean 'chek'?"),
         ("", ": defines no function 'check'"),
         ("async def check(row): return 1", ":1: `async def check`: expected a plain function"),
