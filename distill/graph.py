@@ -16,18 +16,26 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from distill import similar
 from distill.similar import clusters, near_pairs
-from distill.text import normalise, spelling
+from distill.spellings import Ints, Keys, Spellings, first_of_equal, keys_of
+from distill.text import normalise
 
 if TYPE_CHECKING:
     import polars as pl
+
+    Texts = Sequence[str] | pl.Series
 
 Kind = Literal["near", "meaning"]
 Edge = tuple[float, Kind]
 ROOM = 64
 """With how many before it a text of a crowd is compared again, at least."""
 Pair = tuple[int, int, float, Kind]
+Marks = NDArray[np.bool_]
+_NONE: Mapping[int, Edge] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,28 +57,27 @@ class Graph:
     threshold: float
     meaning: float | None
     """The cosine from which two texts mean the same; None where meaning was not asked about."""
-    texts: Sequence[bytes] = field(repr=False)
-    """Of each node its text's `spelling`: the texts themselves would not fit in memory beside a million rows."""
-    nodes: Mapping[bytes, int] = field(repr=False)
+    nodes: Spellings = field(repr=False)
+    """The place of a text's spelling is its node: the texts themselves would not fit in memory beside a million rows."""
     edges: Mapping[int, Mapping[int, Edge]] = field(repr=False)
     """Of each node that has any, its neighbours; each edge stands at both ends."""
-    crowd: Mapping[int, int] = field(repr=False)
-    """Of each node in a crowd, the crowd's smallest node."""
+    crowd: frozenset[int] = field(repr=False)
+    """The nodes that are in a crowd."""
 
     @classmethod
     def of(cls, texts: Iterable[str], *, threshold: float, meaning: float | None = None) -> Graph:
         """The graph of texts, with edges from a similarity in (0, 1] on, and from a cosine in (0, 1] on where one is given."""
         plain = list(dict.fromkeys(map(normalise, texts)))
-        spelt = [spelling(text) for text in plain]
+        nodes = Spellings.of(keys_of(plain))
         pairs: list[Pair] = [(i, j, value, "near") for i, j, value in near_pairs(plain, threshold=threshold)]
         if meaning is not None:
             from distill.meaning import alike
 
             pairs += [(i, j, value, "meaning") for i, j, value in alike(plain, threshold=meaning)]
-        return cls._of(spelt, pairs, threshold, meaning)
+        return cls._of(nodes, pairs, threshold, meaning)
 
     @classmethod
-    def _of(cls, spelt: Sequence[bytes], pairs: Sequence[Pair], threshold: float, meaning: float | None) -> Graph:
+    def _of(cls, nodes: Spellings, pairs: Sequence[Pair], threshold: float, meaning: float | None) -> Graph:
         from distill.sketches import LEAST
 
         edges: dict[int, dict[int, Edge]] = {}
@@ -81,128 +88,142 @@ class Graph:
         place = {node: at for at, node in enumerate(ends)}
         roots = clusters(len(ends), [(place[i], place[j], value) for i, j, value, _ in pairs])
         sizes = Counter(roots)
-        crowd = {node: ends[root] for node, root in zip(ends, roots, strict=True) if sizes[root] > LEAST}
-        return cls(threshold, meaning, spelt, {text: node for node, text in enumerate(spelt)}, edges, crowd)
+        crowd = frozenset(node for node, root in zip(ends, roots, strict=True) if sizes[root] > LEAST)
+        return cls(threshold, meaning, nodes, edges, crowd)
 
     @classmethod
-    def read(
-        cls, table: pl.DataFrame, texts: Mapping[str, str], *, threshold: float, meaning: float | None = None
-    ) -> Graph:
-        """The graph of `table` again; `texts` are all texts that it was made of, by their ids."""
-        spelt = list(dict.fromkeys(map(spelling, texts.values())))
-        nodes = {text: node for node, text in enumerate(spelt)}
-        node = {name: nodes[spelling(text)] for name, text in texts.items()}
-        rows = table.sort("a", "b").iter_rows()
-        pairs = [(*sorted((node[a], node[b])), value, kind) for a, b, value, kind in rows if a in node and b in node]
-        return cls._of(spelt, pairs, threshold, meaning)
+    def read(cls, table: pl.DataFrame, texts: pl.DataFrame, *, threshold: float, meaning: float | None = None) -> Graph:
+        """The graph of `table` again; `texts` are all that it was made of, as (id, text)."""
+        keys = keys_of(texts.to_series(1))
+        nodes = Spellings.of(keys)
+        place = texts.select(texts.to_series(0).alias("id")).with_columns(node=nodes.find(keys))
+        ends = table.sort("a", "b").join(place, left_on="a", right_on="id", maintain_order="left")
+        both = ends.join(place, left_on="b", right_on="id", suffix="_b", maintain_order="left")
+        rows = both.select("node", "node_b", "similarity", "kind").iter_rows()
+        pairs = [(min(a, b), max(a, b), value, kind) for a, b, value, kind in rows]
+        return cls._of(nodes, pairs, threshold, meaning)
 
-    def table(self, texts: Mapping[str, str]) -> pl.DataFrame:
-        """Every edge between `texts` (by id) as (a, b, similarity, kind), a < b; of equal texts the smallest id stands for all."""
+    def table(self, texts: pl.DataFrame) -> pl.DataFrame:
+        """Every edge between `texts` (id, text) as (a, b, similarity, kind), a < b; of equal texts the smallest id stands for all."""
         import polars as pl
 
-        names: dict[int, str] = {}
-        for name in sorted(texts):
-            node = self.nodes.get(spelling(texts[name]))
-            if node is not None:
-                names.setdefault(node, name)
+        ids = texts.to_series(0)
+        places = self.nodes.find(keys_of(texts.to_series(1)))
+        last = ids.arg_sort(descending=True).to_numpy()
+        named = np.full(len(self.nodes) + 1, -1, np.int64)
+        named[places[last]] = (
+            last  # of several the last assignment holds; what is no node ends up at the place behind all
+        )
+        names = {i: ids[int(named[i])] for i in self.edges if named[i] >= 0}
         rows = sorted(
             (*sorted((names[i], names[j])), value, kind)
-            for i, own in self.edges.items()
-            for j, (value, kind) in own.items()
-            if i < j and i in names and j in names
+            for i in names
+            for j, (value, kind) in self.edges[i].items()
+            if i < j and j in names
         )
         schema = {"a": pl.String, "b": pl.String, "similarity": pl.Float64, "kind": pl.String}
         return pl.DataFrame(rows, schema=schema, orient="row")
 
-    def twins(self, texts: Sequence[str] | pl.Series, *, threshold: float) -> list[Twin | None]:
+    def twins(self, texts: Texts, *, threshold: float) -> list[Twin | None]:
         """For each text, best first: None where it stays, else the nearest that stays.
 
         A text goes only when it is near one that stays. Chains never count (a ~ b ~ c drops b alone when a and c
         are far apart), so a cluster always keeps a survivor and boilerplate cannot melt a whole source into one row.
         """
-        spelt = [spelling(text) for text in texts]
-        links = self._links(spelt, texts, threshold)
-        stays: dict[bytes, int] = {}
-        gone: dict[bytes, Twin] = {}
-        found: list[Twin | None] = []
-        for j, text in enumerate(spelt):
-            if text in stays:
-                found.append(Twin(stays[text], 1.0))
-            elif text in gone:  # a copy goes wherever its first appearance went
-                found.append(gone[text])
+        keys = keys_of(texts)
+        first = first_of_equal(keys)
+        linked, links = self._links(keys, first, texts, threshold)
+        found: list[Twin | None] = [None] * len(first)
+        for j in np.flatnonzero(linked | (first < np.arange(len(first)))).tolist():
+            if (own := int(first[j])) < j:  # a copy goes wherever its first appearance went
+                found[j] = found[own] or Twin(own, 1.0)
             else:
-                near = [Twin(stays[other], *edge) for other, edge in links(text).items() if other in stays]
-                twin = max(near, key=_nearness, default=None)
-                if twin is None:
-                    stays[text] = j
-                else:
-                    gone[text] = twin
-                found.append(twin)
+                near = (Twin(i, *edge) for i, edge in links(j).items() if i < j and found[i] is None)
+                found[j] = max(near, key=_nearness, default=None)
         return found
 
-    def nearest(
-        self, texts: Sequence[str] | pl.Series, others: Sequence[str], *, threshold: float
-    ) -> list[Twin | None]:
+    def nearest(self, texts: Texts, others: Sequence[str], *, threshold: float) -> list[Twin | None]:
         """For each text its nearest of `others`, at or above the threshold."""
-        spelt = [spelling(text) for text in texts]
-        asked = {key: i for i, key in enumerate(spelt)}
-        place: dict[bytes, int] = {}
-        for p, text in enumerate(others):
-            place.setdefault(spelling(text), p)
-        best = {key: Twin(place[key], 1.0) for key in asked if key in place}
+        keys, held = keys_of(texts), keys_of(others)
+        first, pool = first_of_equal(keys), np.unique(first_of_equal(held))
+        asked = np.unique(first)
+        node, other = self._places(keys, threshold), self._places(held, threshold)
+        best: dict[int, Twin] = {}
 
-        def compare(some: Sequence[bytes], pool: Sequence[bytes]) -> None:
-            if not some or not pool:
-                return
-            held = [others[place[key]] for key in pool]
-            for key, found in zip(
-                some, similar.nearest([texts[asked[key]] for key in some], held, threshold=threshold), strict=True
-            ):
-                if found is not None:
-                    note(key, Twin(place[pool[found[0]]], found[1]))
+        def note(i: int, twin: Twin) -> None:
+            best[i] = max(best.get(i, twin), twin, key=_nearness)
 
-        def note(key: bytes, twin: Twin) -> None:
-            best[key] = max(best.get(key, twin), twin, key=_nearness)
+        def compare(some: Ints, with_: Ints) -> None:
+            if len(some) and len(with_):
+                near = similar.nearest(
+                    [texts[i] for i in some.tolist()], [others[p] for p in with_.tolist()], threshold=threshold
+                )
+                for i, found in zip(some.tolist(), near, strict=True):
+                    if found is not None:
+                        note(i, Twin(int(with_[found[0]]), found[1]))
 
-        for other, index in place.items():
-            for key, edge in self._known(other, threshold).items():
-                if key in asked:
-                    note(key, Twin(index, *edge))
-        known = [key for key in asked if self._has(key, threshold)]
-        compare([key for key in asked if not self._has(key, threshold)], list(place))
-        compare(known, [other for other in place if not self._has(other, threshold)])
-        crowded = [key for key in known if self.nodes[key] in self.crowd]
-        compare(crowded, [other for other in place if self.nodes.get(other) in self.crowd])
-        return [best.get(key) for key in spelt]
+        equal = Spellings.of(held[pool]).find(keys[asked])
+        for i, p in zip(asked[equal >= 0].tolist(), equal[equal >= 0].tolist(), strict=True):
+            note(i, Twin(int(pool[p]), 1.0))
+        at = self._at(node, asked)
+        for p in pool[other[pool] >= 0].tolist():
+            for neighbour, edge in self._edges(int(other[p]), threshold):
+                if (i := int(at[neighbour])) >= 0:
+                    note(i, Twin(p, *edge))
+        known, sure = node[asked] >= 0, other[pool] >= 0
+        compare(asked[~known], pool)
+        compare(asked[known], pool[~sure])
+        compare(asked[known & self._crowded(node[asked])], pool[sure & self._crowded(other[pool])])
+        return [best.get(i) for i in first.tolist()]
 
-    def near(self, text: str) -> Mapping[bytes, Edge]:
-        """The neighbours of a text by their spelling; of one that is not in the graph none are known."""
-        return self._known(spelling(text), self.threshold)
+    def neighbours(self, texts: Texts) -> tuple[list[int], list[Mapping[int, Edge]]]:
+        """(the node of each text, -1 for one that is not in the graph; its neighbours by their nodes)."""
+        nodes = self.nodes.find(keys_of(texts)).tolist()
+        return nodes, [self.edges.get(node, _NONE) for node in nodes]
 
-    def _has(self, key: bytes, threshold: float) -> bool:
-        return threshold >= self.threshold and key in self.nodes
+    def _places(self, keys: Keys, threshold: float) -> Ints:
+        """The node of each key, -1 where the graph cannot tell its neighbours."""
+        return self.nodes.find(keys) if threshold >= self.threshold else np.full(len(keys), -1)
 
-    def _known(self, key: bytes, threshold: float) -> dict[bytes, Edge]:
-        own = self.edges.get(self.nodes.get(key, -1))
-        if own is None:
-            return {}
-        return {self.texts[other]: edge for other, edge in own.items() if edge[1] == "meaning" or edge[0] >= threshold}
+    def _at(self, node: Ints, some: Ints) -> Ints:
+        """Of each node which of some texts it is, -1 for none."""
+        at = np.full(len(self.nodes) + 1, -1, np.int64)
+        at[node[some]] = some
+        at[-1] = -1
+        return at
+
+    def _edges(self, node: int, threshold: float) -> list[tuple[int, Edge]]:
+        own = self.edges.get(node, {}).items()
+        return [(other, edge) for other, edge in own if edge[1] == "meaning" or edge[0] >= threshold]
+
+    def _crowded(self, node: Ints) -> Marks:
+        return np.isin(node, np.fromiter(self.crowd, np.int64, len(self.crowd)))
 
     def _links(
-        self, spelt: Sequence[bytes], texts: Sequence[str] | pl.Series, threshold: float
-    ) -> Callable[[bytes], Mapping[bytes, Edge]]:
-        """What tells the neighbours of each of some texts."""
+        self, keys: Keys, first: Ints, texts: Texts, threshold: float
+    ) -> tuple[Marks, Callable[[int], Mapping[int, Edge]]]:
+        """(which of some texts have neighbours, what tells those of each); of equal texts the first has them."""
         from distill.sketches import PAIRS
 
-        place = {key: i for i, key in enumerate(spelt)}
-        new = any(not self._has(key, threshold) for key in place)
-        anew = [key for key in place if new or self.nodes[key] in self.crowd]
-        found: dict[bytes, dict[bytes, Edge]] = {}
-        room = max(ROOM, PAIRS // max(1, len(place)))
-        for i, j, value in near_pairs([texts[place[key]] for key in anew], threshold=threshold, room=room):
-            found.setdefault(anew[i], {})[anew[j]] = (value, "near")
-            found.setdefault(anew[j], {})[anew[i]] = (value, "near")
-        return lambda key: {**self._known(key, threshold), **found.get(key, {})}
+        singles = np.unique(first)
+        node = self._places(keys, threshold)
+        at = self._at(node, singles)
+        new = bool((node[singles] < 0).any())
+        anew = singles if new else singles[self._crowded(node[singles])]
+        found: dict[int, dict[int, Edge]] = {}
+        room = max(ROOM, PAIRS // max(1, len(singles)))
+        for a, b, value in near_pairs([texts[i] for i in anew.tolist()], threshold=threshold, room=room):
+            i, j = int(anew[a]), int(anew[b])
+            found.setdefault(i, {})[j] = (value, "near")
+            found.setdefault(j, {})[i] = (value, "near")
+        linked = np.isin(node, np.fromiter(self.edges, np.int64, len(self.edges)))
+        linked[list(found)] = True
+
+        def links(i: int) -> dict[int, Edge]:
+            known = ((int(at[other]), edge) for other, edge in self._edges(int(node[i]), threshold))
+            return {place: edge for place, edge in known if place >= 0} | found.get(i, {})
+
+        return linked, links
 
 
 def _nearness(twin: Twin) -> tuple[bool, float, int]:

@@ -1,5 +1,6 @@
 import random
 
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -25,6 +26,12 @@ def plainly(texts: list[str], threshold: float) -> list[tuple[int, float] | None
         value, i = max(near, default=(0.0, 0))
         found.append((-i, value) if near and value >= threshold else None)
     return found
+
+
+def rows_of(texts: dict[str, str]) -> pl.DataFrame:
+    return pl.DataFrame(
+        {"seed_id": list(texts), "input": list(texts.values())}, schema=dict.fromkeys(("seed_id", "input"), pl.String)
+    )
 
 
 def pairs(found: list[Twin | None]) -> list[tuple[int, float] | None]:
@@ -77,14 +84,14 @@ def test_a_chain_of_similar_texts_keeps_its_ends():
 def test_a_graph_read_from_its_table_is_the_one_that_was_written(texts, threshold):
     ids = {f"s{i:02}": text for i, text in enumerate(dict.fromkeys(map(normalise, texts)))}
     graph = Graph.of(ids.values(), threshold=threshold)
-    again = Graph.read(graph.table(ids), ids, threshold=threshold)
+    again = Graph.read(graph.table(rows_of(ids)), rows_of(ids), threshold=threshold)
     assert again == graph
-    rows = graph.table(ids).rows()
+    rows = graph.table(rows_of(ids)).rows()
     assert all(a < b and value == like(ids[a], ids[b]) for a, b, value, _ in rows)
     assert rows == sorted(rows)
     some = dict(list(ids.items())[::2])
-    left = Graph.read(graph.table(ids), some, threshold=threshold)
-    assert left.table(some).rows() == [row for row in rows if {row[0], row[1]} <= set(some)]
+    left = Graph.read(graph.table(rows_of(ids)), rows_of(some), threshold=threshold)
+    assert left.table(rows_of(some)).rows() == [row for row in rows if {row[0], row[1]} <= set(some)]
 
 
 def form_letters(count: int, chance: random.Random) -> list[str]:

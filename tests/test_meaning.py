@@ -3,6 +3,7 @@ import subprocess
 import sys
 
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -69,8 +70,8 @@ def test_meaning_adds_edges_and_a_near_copy_goes_before_it():
     assert [str(twin) for twin in graph.twins(texts, threshold=0.85)] == ["None", "cosine 0.94", "cosine 0.92"]
     assert str(graph.twins(texts[1:], threshold=0.85)[1]) == "similarity 0.98"
     assert graph.nearest(texts[:1], texts[1:2], threshold=0.85) == [Twin(0, 0.943495, "meaning")]
-    ids = dict(zip("abc", texts, strict=True))
-    assert Graph.read(graph.table(ids), ids, threshold=0.85, meaning=0.9) == graph
+    rows = pl.DataFrame({"seed_id": list("abc"), "input": texts})
+    assert Graph.read(graph.table(rows), rows, threshold=0.85, meaning=0.9) == graph
 
 
 def test_without_the_package_the_message_says_how_to_get_it(monkeypatch):

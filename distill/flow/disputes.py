@@ -19,7 +19,7 @@ from distill.flow.asks import Ask, Asked, further_draws, last_of
 from distill.flow.project import over
 from distill.records import Json
 from distill.rundir import RunDir, write_atomic
-from distill.text import did_you_mean, spelling, strict_json
+from distill.text import did_you_mean, strict_json
 
 if TYPE_CHECKING:
     import polars as pl
@@ -98,9 +98,11 @@ def at_most(project: Project, table: pl.DataFrame, first: Asked, graph: Graph) -
     if project.spec.dedup.on_conflict != "ask_again":
         return []
     train = table.filter(role="train")
-    texts = {seed: spelling(text) for seed, text in train.select("seed_id", "input").iter_rows()}
-    alike = Counter(texts.values())
-    near = {seed for seed, text in texts.items() if alike[text] > 1 or graph.edges.get(graph.nodes.get(text, -1))}
+    nodes, known = graph.neighbours(train["input"])
+    alike = Counter(nodes)
+    near = {
+        seed for seed, node, others in zip(train["seed_id"], nodes, known, strict=True) if others or alike[node] > 1
+    }
     return votes(project, first, near & {ask.seed for ask in first})
 
 

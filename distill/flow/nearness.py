@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from functools import lru_cache
+from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from distill.graph import Graph
 from distill.rundir import RunDir, write_parquet
+from distill.spellings import keys_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -20,13 +22,15 @@ FILE = "pairs.parquet"
 
 def graph(task: spec.TaskSpec, *tables: pl.DataFrame) -> Graph:
     """Of all inputs of some tables of seeds. One command asks for the same texts several times, and they are compared once."""
-    texts = sorted({row for table in tables for row in table.select("seed_id", "input").iter_rows()})
-    return _made(tuple(text for _, text in texts), _least(task), task.dedup.meaning)
+    import polars as pl
+
+    rows = pl.concat([table.select("seed_id", "input") for table in tables]).unique().sort("seed_id", "input")
+    return _made(_Texts(rows["input"]), _least(task), task.dedup.meaning)
 
 
 def write(folder: RunDir, found: Graph, table: pl.DataFrame) -> dict[str, float | None]:
     """Keep the edges between the seeds of a table; what is returned goes into seeds.json, for `read`."""
-    write_parquet(folder / FILE, found.table(dict(table.select("seed_id", "input").iter_rows())))
+    write_parquet(folder / FILE, found.table(table.select("seed_id", "input")))
     return {"near": found.threshold, "meaning": found.meaning}
 
 
@@ -38,7 +42,7 @@ def read(folder: Path, task: spec.TaskSpec, table: pl.DataFrame) -> Graph:
     fits = made is not None and made["near"] <= _least(task) and made["meaning"] == task.dedup.meaning
     if not fits or not (folder / FILE).exists():
         return graph(task, table)
-    texts = dict(table.select("seed_id", "input").iter_rows())
+    texts = table.select("seed_id", "input")
     return Graph.read(pl.read_parquet(folder / FILE), texts, threshold=made["near"], meaning=made["meaning"])
 
 
@@ -51,6 +55,20 @@ def _least(task: spec.TaskSpec) -> float:
     return min(task.dedup.near, leak(task))
 
 
+class _Texts:
+    """Texts of a table that are told from others by a hash: the cache is to hold no copy of a million of them."""
+
+    def __init__(self, texts: pl.Series) -> None:
+        self.texts = texts
+        self._key = blake2b(keys_of(texts).tobytes()).digest()
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Texts) and self._key == other._key
+
+
 @lru_cache(maxsize=2)
-def _made(texts: tuple[str, ...], near: float, meaning: float | None) -> Graph:
-    return Graph.of(texts, threshold=near, meaning=meaning)
+def _made(rows: _Texts, near: float, meaning: float | None) -> Graph:
+    return Graph.of(rows.texts, threshold=near, meaning=meaning)

@@ -19,7 +19,7 @@ import polars as pl
 from distill.graph import Graph
 from distill.outcome import Outcome, ordered, partition, summary
 from distill.records import Json, content_id
-from distill.text import normalise, spelling
+from distill.text import normalise
 
 STAGE = "seeds"
 Row = dict[str, Json]
@@ -112,7 +112,7 @@ def _clusters(members: Sequence[Row], near: float, graph: Graph) -> list[int]:
 def _draw(members: Sequence[Row], roots: Sequence[int], count: int, seed: int, graph: Graph, gold: bool) -> set[int]:
     sizes = Counter(roots)
     with_gold = gold and any(row["gold"] is not None for row in members)
-    near = [graph.near(row["input"]) for row in members]
+    nodes, near = graph.neighbours([row["input"] for row in members])
     ranked = sorted(
         (i for i, row in enumerate(members) if (row["gold"] is not None) == with_gold),
         # Rows without near copies first: a test row costs the training set whatever is near it.
@@ -120,11 +120,11 @@ def _draw(members: Sequence[Row], roots: Sequence[int], count: int, seed: int, g
     )
     pools: dict[str, list[int]] = defaultdict(list)
     taken: set[int] = set()
-    texts: set[bytes] = set()
+    drawn: set[int] = set()
     for i in ranked:
-        if roots[i] not in taken and texts.isdisjoint(near[i]):
+        if roots[i] not in taken and drawn.isdisjoint(near[i]):
             taken.add(roots[i])
-            texts.add(spelling(members[i]["input"]))
+            drawn.add(nodes[i])
             pools[members[i]["stratum"]].append(i)
     weights = Counter(row["stratum"] for row in members if row["stratum"] in pools)
     seats = apportion(weights, room={name: len(pool) for name, pool in pools.items()}, seats=count)
