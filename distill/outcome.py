@@ -25,6 +25,7 @@ DROPPED: dict[str, Any] = {
     "reason": pl.String,
     "detail": pl.String,
 }
+WHYS: dict[str, Any] = {"index": pl.Int64, "reason": pl.String, "detail": pl.String}
 ORDER = ("seed_id", "teacher", "draw", "request_id", "source", "line")
 
 
@@ -55,17 +56,23 @@ def _in_order(frame: pl.DataFrame, names: Sequence[str]) -> bool:
 
 def partition(rows: pl.DataFrame, drops: Mapping[int, tuple[str, str]], *, stage: str) -> Outcome:
     """Split ordered `rows` by `drops` (row index → reason, detail)."""
+    whys = [(i, *drops[i]) for i in sorted(drops)]
+    return parted(rows, pl.DataFrame(whys, schema=WHYS, orient="row"), stage=stage)
+
+
+def parted(rows: pl.DataFrame, whys: pl.DataFrame, *, stage: str) -> Outcome:
+    """The same for as many drops as there are rows: `whys` are (index, reason, detail), sorted by the index."""
     keep = np.ones(rows.height, dtype=np.bool_)
-    keep[list(drops)] = False
+    keep[whys["index"].to_numpy()] = False
     mask = pl.Series(keep)
     rejected = rows.filter(~mask)
     request = pl.col("request_id") if "request_id" in rows.columns else pl.lit(None, dtype=pl.String)
-    named = rejected.select("seed_id", request, "stratum").iter_rows()
-    dropped = dropped_frame(
-        (seed, asked, stratum, stage, *drops[i]) for i, (seed, asked, stratum) in zip(sorted(drops), named, strict=True)
+    named = rejected.select(pl.col("seed_id").alias("row"), request.alias("request_id"), "stratum", stage=pl.lit(stage))
+    dropped = pl.concat([named, whys.drop("index")], how="horizontal").select(
+        pl.col(name).cast(kind) for name, kind in DROPPED.items()
     )
     report = summary(stage, rows.height, dropped)
-    return Outcome(kept=rows.filter(mask) if drops else rows, dropped=dropped, report=report, rejected=rejected)
+    return Outcome(kept=rows.filter(mask) if whys.height else rows, dropped=dropped, report=report, rejected=rejected)
 
 
 def dropped_frame(rows: Iterable[tuple[str, str | None, str, str, str, str]] = ()) -> pl.DataFrame:

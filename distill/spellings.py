@@ -47,6 +47,9 @@ class Spellings:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Spellings) and np.array_equal(self.keys, other.keys)
 
+    def __hash__(self) -> int:
+        return hash(self.keys.tobytes())
+
     def find(self, keys: Keys) -> Ints:
         """The place of each key, -1 where it is not there."""
         if not len(self):

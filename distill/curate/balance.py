@@ -8,14 +8,19 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import zip_longest
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
-from distill.curate.outcome import Outcome, by_worth, ordered, partition
+from distill.curate.outcome import WHYS, Outcome, by_worth, ordered, parted
 from distill.curate.spread import apart, spread
 from distill.records import GOLD, Json
 
+Ints = NDArray[np.int64]
+Marks = NDArray[np.bool_]
 Floor = tuple[Mapping[str, str], int]
 """An edge case: (labels that a row must have, how many such rows are picked before all others)."""
+_NONE: Ints = np.empty(0, np.int64)
 MEASURED, SAMPLED = 64, 512
 """Strata whose spread is measured, at most, and rows of each."""
 
@@ -37,31 +42,22 @@ def balance(
     how far apart the rows kept are, beside as many picked by hash alone.
     """
     rows = ordered(frame)
-    strata = rows["stratum"].to_list()
-    digests = [_digest(seed) for seed in rows["seed_id"]]
-    rank, gold = _by_score(rows, digests), (rows["teacher"] == GOLD).to_list()
-    left = {name: quotas.get(name, rows.height) for name in set(strata)}
-    choice = _Choice(rows, strata, digests, by == "diverse", weight)
-    needed = _needed(rows, rank, floors, left, choice)
-    picked = set(needed)
-    members: dict[str, list[int]] = {}
-    for i in rank:
-        members.setdefault(strata[i], []).append(i)
-    for name, group in members.items():
+    names, strata = rows["stratum"].unique().sort().to_list(), (rows["stratum"].rank("dense") - 1).to_numpy()
+    choice = _Choice(rows, strata.astype(np.int64), _digests(rows["seed_id"]), by == "diverse", weight)
+    rank, gold = _by_score(rows, choice.digests), (rows["teacher"] == GOLD).to_numpy()
+    left = [quotas.get(name, rows.height) for name in names]
+    picked = _needed(rows, rank, floors, left, choice)
+    members = choice.by_stratum(rank)
+    for group in members:
         for approved in (True, False):
-            taken = [i for i in group if i in picked]
-            others = [i for i in group if i not in picked and gold[i] is approved]
-            room = max(0, left[name] - len(taken))
-            picked.update(choice.first(others, room, taken)[:room])
-    scores = rows["score"].to_list()
-    drops = {
-        i: ("over_quota", _why(name, quotas[name], place, len(group), by))
-        for name, group in members.items()
-        for place, i in zip(_places([scores[i] for i in group]), group, strict=True)
-        if i not in picked
-    }
-    outcome = partition(rows, drops, stage="balance")
-    measured = _spread(choice, members, picked)
+            taken, others = group[picked[group]], group[~picked[group] & (gold[group] == approved)]
+            room = max(0, left[strata[group[0]]] - len(taken))
+            picked[choice.first(others, room, taken)[:room]] = True
+    whys = [
+        _whys(rows["score"], names[strata[group[0]]], left[strata[group[0]]], group, picked, by) for group in members
+    ]
+    outcome = parted(rows, pl.concat([pl.DataFrame(schema=WHYS), *whys]).sort("index"), stage="balance")
+    measured = _spread(choice, names, members, picked)
     report = outcome.report | ({"spread": measured} if measured else {})
     return Outcome(outcome.kept, outcome.dropped, report, outcome.rejected)
 
@@ -71,95 +67,104 @@ class _Choice:
     """How rows of one stratum are chosen among."""
 
     rows: pl.DataFrame
-    strata: Sequence[str]
-    digests: Sequence[bytes]
+    strata: Ints
+    """The stratum of each row, as a number."""
+    digests: NDArray[np.uint64]
     diverse: bool
     weight: float
 
-    def hashed(self, group: Sequence[int]) -> list[int]:
-        """Rows in the order of the hash of their seed."""
-        return sorted(group, key=lambda i: (self.digests[i], i))
+    def by_stratum(self, group: Ints) -> list[Ints]:
+        """A group's rows of each stratum, in the order they have in it."""
+        order = np.argsort(self.strata[group], kind="stable")
+        group = group[order]
+        return np.split(group, np.flatnonzero(np.diff(self.strata[group])) + 1) if len(group) else []
 
-    def first(self, group: Sequence[int], count: int, taken: Sequence[int] = ()) -> list[int]:
+    def hashed(self, group: Ints) -> Ints:
+        """Rows in the order of the hash of their seed."""
+        return group[np.lexsort((group, self.digests[group]))]
+
+    def first(self, group: Ints, count: int, taken: Ints = _NONE) -> Ints:
         """`group`, which comes best first, with the `count` rows in front that are to be kept beside those taken."""
         if not self.diverse or not 0 < count < len(group):
-            return list(group)
-        order, held = self.hashed([*taken, *group]), set(taken)
+            return group
+        order = self.hashed(np.concatenate((taken, group)))
         part = self.rows.select("input", "answer", "score")[order]
         chosen = spread(
-            part["input"].to_list(), part["answer"].to_list(), _quality(part["score"].to_list()),
-            count=count, weight=self.weight, taken=[n for n, i in enumerate(order) if i in held],
+            part["input"], part["answer"], _quality(part["score"]),
+            count=count, weight=self.weight, taken=np.flatnonzero(np.isin(order, taken)).tolist(),
         )  # fmt: skip
-        front = [order[n] for n in chosen]
-        held.update(front)
-        return front + [i for i in group if i not in held]
+        front = order[chosen]
+        return np.concatenate((front, group[~np.isin(group, front)]))
 
 
 def _digest(seed: str) -> bytes:
     return blake2b(seed.encode(), digest_size=8).digest()
 
 
-def _by_score(rows: pl.DataFrame, digests: Sequence[bytes]) -> list[int]:
+def _digests(seeds: pl.Series) -> NDArray[np.uint64]:
+    return np.fromiter((int.from_bytes(_digest(seed)) for seed in seeds), np.uint64, len(seeds))
+
+
+def _by_score(rows: pl.DataFrame, digests: NDArray[np.uint64]) -> Ints:
     """Indices of all rows, approved ones first, then the highest score, of equal ones by the hash."""
-    scores, gold = rows["score"].to_list(), (rows["teacher"] == GOLD).to_list()
-    return sorted(by_worth(rows), key=lambda i: (not gold[i], scores[i] is None, -(scores[i] or 0.0), digests[i]))
+    order = by_worth(rows)
+    scores, other = rows["score"].fill_null(0.0).to_numpy()[order], (rows["teacher"] != GOLD).to_numpy()[order]
+    return order[np.lexsort((digests[order], -scores, rows["score"].is_null().to_numpy()[order], other))]
 
 
-def _quality(scores: Sequence[float | None]) -> list[float]:
+def _quality(scores: pl.Series) -> NDArray[np.float64]:
     """Scores from 0 to 1; a row without one counts as the lowest of the others."""
-    least = min((score for score in scores if score is not None), default=0.0)
-    return [min(1.0, max(0.0, least if score is None else score)) for score in scores]
+    least = scores.cast(pl.Float64).min()
+    return scores.cast(pl.Float64).fill_null(0.0 if least is None else least).clip(0.0, 1.0).to_numpy()
 
 
-def _places(scores: Sequence[float | None]) -> Iterator[int]:
-    """The place of each of falling scores, from 1; equal ones share the first of theirs."""
-    place = 1
-    for n, score in enumerate(scores, 1):
-        place = n if n == 1 or score != scores[n - 2] else place
-        yield place
+def _whys(scores: pl.Series, name: str, quota: int, group: Ints, picked: Marks, by: str) -> pl.DataFrame:
+    """Why rows of a stratum, best first, are not kept: their place by score, which equal ones share with their first."""
+    own = scores.gather(group)
+    new = pl.select(own.ne_missing(own.shift(1)).alias("new"))["new"].to_numpy()
+    place = np.maximum.accumulate(np.where(new, np.arange(len(group)), 0)) + 1
+    over = ~picked[group]
+    tie = pl.when(pl.col("place") <= quota).then(pl.lit(", a hash chose among equals")).otherwise(pl.lit(""))
+    how = pl.lit(", others add more variety") if by == "diverse" else tie
+    said = pl.format("quota of {}: {} of {}; place {} by score{}", pl.lit(name), quota, len(group), "place", how)
+    return pl.DataFrame({"index": group[over], "place": place[over]}).select(
+        pl.col("index").cast(pl.Int64), pl.lit("over_quota").alias("reason"), said.alias("detail")
+    )
 
 
-def _why(name: str, quota: int, place: int, of: int, by: str) -> str:
-    tie = ", a hash chose among equals" if place <= quota else ""
-    return f"quota of {name}: {quota} of {of}; place {place} by score{', others add more variety' if by == 'diverse' else tie}"
-
-
-def _needed(
-    rows: pl.DataFrame, rank: Sequence[int], floors: Sequence[Floor], left: Mapping[str, int], choice: _Choice
-) -> list[int]:
-    """The rows of each edge case to keep, up to its floor; a row counts for every edge case it belongs to."""
+def _needed(rows: pl.DataFrame, rank: Ints, floors: Sequence[Floor], left: Sequence[int], choice: _Choice) -> Marks:
+    """Which rows edge cases need, each up to its floor; a row counts for every edge case it belongs to."""
     known = {text: json.loads(text) for text in rows["labels"].unique()} if floors else {}
-    labels = [known[text] for text in rows["labels"]] if floors else []  # few differ, so rows share them
-    strata = choice.strata
-    room = dict(left)
-    picked: dict[int, None] = {}
+    room, picked = list(left), np.zeros(rows.height, np.bool_)
     for where, at_least in floors:
-        fits = [i for i in rank if all(labels[i].get(name) == value for name, value in where.items())]
-        still = at_least - sum(i in picked for i in fits)
-        for i in _fair(fits, still, choice) if choice.diverse else fits:
-            if still > 0 and i not in picked and room[strata[i]] > 0:
-                picked[i] = None
-                room[strata[i]] -= 1
+        fitting = [text for text, own in known.items() if all(own.get(name) == value for name, value in where.items())]
+        fits = rank[rows["labels"].is_in(fitting).to_numpy()[rank]]
+        still = at_least - int(picked[fits].sum())
+        for i in _fair(fits, still, choice) if choice.diverse else fits.tolist():
+            if still <= 0:
+                break
+            if not picked[i] and room[choice.strata[i]] > 0:
+                picked[i] = True
+                room[choice.strata[i]] -= 1
                 still -= 1
-    return list(picked)
+    return picked
 
 
-def _fair(fits: Sequence[int], count: int, choice: _Choice) -> Iterator[int]:
-    """The first choice of each stratum, then the second of each, and so on."""
-    groups: dict[str, list[int]] = {}
-    for i in fits:
-        groups.setdefault(choice.strata[i], []).append(i)
-    lines = [choice.first(group, count) for group in groups.values()]
+def _fair(fits: Ints, count: int, choice: _Choice) -> Iterator[int]:
+    """The first choice of each stratum, then the second of each, and so on; the stratum of the best row is the first."""
+    place = {int(i): at for at, i in enumerate(fits)}
+    groups = sorted(choice.by_stratum(fits), key=lambda group: place[int(group[0])])
+    lines = [choice.first(group, count).tolist() for group in groups]
     return (i for level in zip_longest(*lines) for i in level if i is not None)
 
 
-def _spread(choice: _Choice, members: Mapping[str, list[int]], picked: set[int]) -> dict[str, Json]:
+def _spread(choice: _Choice, names: Sequence[str], members: Sequence[Ints], picked: Marks) -> dict[str, Json]:
     """Mean distance of a row kept to the nearest one kept of its stratum, and of as many rows picked by hash."""
-    over = [name for name, group in members.items() if sum(i in picked for i in group) < len(group)]
+    over = {names[choice.strata[group[0]]]: group for group in members if not picked[group].all()}
     ways: dict[str, list[float]] = {"chosen": [], "by_hash": []}
     for name in sorted(over, key=_digest)[:MEASURED]:
-        order = choice.hashed(members[name])
-        chosen = [i for i in order if i in picked][:SAMPLED]
+        order = choice.hashed(over[name])
+        chosen = order[picked[order]][:SAMPLED]
         if len(chosen) < 2:
             continue
         for way, some in (("chosen", chosen), ("by_hash", order[: len(chosen)])):

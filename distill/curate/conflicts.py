@@ -80,7 +80,7 @@ def vote(frame: pl.DataFrame, *, rows: Collection[str], compare: Sequence[str] =
         votes[seeds[i]].append(word)
     settled = settle(votes)
     kept: dict[str, int] = {}
-    for i in by_worth(samples):
+    for i in by_worth(samples).tolist():
         if i in words and words[i] == settled[seeds[i]]:
             kept.setdefault(seeds[i], i)
     drops = {}
@@ -105,7 +105,7 @@ def lines(found: Iterable[Conflict], frame: pl.DataFrame) -> list[dict[str, Json
     """A row for each row in conflict, to be written as JSON Lines: whoever decides fills in `right`."""
     best: dict[str, dict[str, Any]] = {}
     samples = ordered(frame)
-    for i in by_worth(samples):
+    for i in by_worth(samples).tolist():
         best.setdefault(samples["seed_id"][i], samples.row(i, named=True))
     return [
         {

@@ -9,16 +9,17 @@ neither. Such a drop is a `conflict` (`distill.curate.conflicts`), and where the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Literal
 
+import numpy as np
 import polars as pl
 
 from distill.curate.conflicts import Conflict, clash, values
 from distill.curate.outcome import Outcome, by_worth, ordered, partition
 from distill.graph import Graph, Twin
 from distill.records import GOLD
-from distill.text import spelling
+from distill.spellings import SIZE, Keys, first_of_equal, keys_of
 
 Match = tuple[int, int, Twin]
 """(row that goes, row that stays, how near they are)."""
@@ -45,7 +46,7 @@ def duplicates(
     seeds, teachers, name, answers = rows["seed_id"], rows["teacher"], _naming(rows), _answers(rows)
     drops = _exact(rows, answers)
     reason = "for_a_person" if on_conflict == "person" else "conflict"
-    for i, twin, how in _matches(rows, set(drops), near, graph):
+    for i, twin, how in _matches(rows, frozenset(drops), near, graph):
         if seeds[twin] == seeds[i]:
             drops[i] = _ANOTHER, f"of this row {name(twin)} is kept"
         elif differs := clash(rows["answer"][i], rows["answer"][twin], compare):
@@ -70,9 +71,8 @@ def conflicts(
     """
     rows = ordered(frame)
     seeds, said, teachers = rows["seed_id"], rows["answer"], rows["teacher"]
-    exact = set(_exact(rows, _answers(rows)))
     groups: dict[int, list[int]] = {}
-    for i, twin, _ in _matches(rows, exact, near, graph):
+    for i, twin, _ in _matches(rows, _exact(rows, _answers(rows)), near, graph):
         settled = teachers[twin] == GOLD != teachers[i]
         if not settled and seeds[twin] != seeds[i] and clash(said[i], said[twin], compare):
             groups.setdefault(twin, [twin]).append(i)
@@ -80,33 +80,34 @@ def conflicts(
     return sorted(found, key=lambda conflict: min(conflict.rows))
 
 
-def _matches(rows: pl.DataFrame, exact: set[int], near: float, graph: Graph | None) -> Iterator[Match]:
-    single = [i for i in by_worth(rows) if i not in exact]
+def _matches(rows: pl.DataFrame, exact: Collection[int], near: float, graph: Graph | None) -> Iterator[Match]:
+    order = by_worth(rows)
+    single = order[~np.isin(order, np.fromiter(exact, np.int64, len(exact)))]
     inputs = rows["input"].gather(single)
     known = graph or Graph.of(inputs, threshold=near)
-    for i, twin in zip(single, known.twins(inputs, threshold=near), strict=True):
+    for i, twin in enumerate(known.twins(inputs, threshold=near)):
         if twin is not None:
-            yield i, single[twin.index], twin
+            yield int(single[i]), int(single[twin.index]), twin
 
 
-def _exact(rows: pl.DataFrame, answers: Sequence[bytes]) -> dict[int, tuple[str, str]]:
+def _exact(rows: pl.DataFrame, answers: Keys) -> dict[int, tuple[str, str]]:
     """Rows that say the same as a better one about the same input."""
-    seeds, name = rows["seed_id"], _naming(rows)
-    asked = [spelling(text) for text in rows["input"]]
-    first: dict[bytes, int] = {}
+    seeds, name, order = rows["seed_id"], _naming(rows), by_worth(rows)
+    both = np.stack([keys_of(rows["input"]), answers], axis=1).view(f"S{2 * SIZE}")[:, 0]
+    first = first_of_equal(both[order])
     drops = {}
-    for i in by_worth(rows):
-        twin = first.setdefault(asked[i] + answers[i], i)
-        if twin != i and seeds[twin] == seeds[i]:
+    for place in np.flatnonzero(first < np.arange(len(first))).tolist():
+        i, twin = int(order[place]), int(order[first[place]])
+        if seeds[twin] == seeds[i]:
             drops[i] = _ANOTHER, f"of this row {name(twin)} is kept"
-        elif twin != i:
+        else:
             drops[i] = ("exact_duplicate", f"same input and answer as {name(twin)}")
     return drops
 
 
-def _answers(rows: pl.DataFrame) -> list[bytes]:
+def _answers(rows: pl.DataFrame) -> Keys:
     """What each row says, its calls included: equal where answers are the same."""
-    return [spelling(f"{text} {calls}") for text, calls in zip(rows["answer"], rows["tool_calls"], strict=True)]
+    return keys_of(f"{text} {calls}" for text, calls in zip(rows["answer"], rows["tool_calls"], strict=True))
 
 
 def _naming(rows: pl.DataFrame) -> Callable[[int], str]:

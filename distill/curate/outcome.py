@@ -11,18 +11,21 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
-from distill.outcome import DROPPED, Outcome, dropped_frame, ordered, partition, summary
+from distill.outcome import DROPPED, WHYS, Outcome, dropped_frame, ordered, parted, partition, summary
 from distill.records import GOLD
 
 __all__ = [
     "DROPPED",
+    "WHYS",
     "Fail",
     "Outcome",
     "by_worth",
     "dropped_frame",
     "judged",
     "ordered",
+    "parted",
     "partition",
     "rescored",
     "summary",
@@ -32,16 +35,16 @@ Fail = tuple[str, str] | None
 """(reason, detail) of a row that fails a gate, None of one that passes."""
 
 
-def by_worth(rows: pl.DataFrame) -> list[int]:
+def by_worth(rows: pl.DataFrame) -> NDArray[np.int64]:
     """Indices of ordered rows, the best first: approved ones, then by score (none is last), then by seed_id and draw."""
     score = rows["score"].cast(pl.Float64)
     keys = (
         np.arange(rows.height),
         -score.fill_null(0.0).to_numpy(),
         score.is_null().to_numpy(),
-        rows["teacher"] != GOLD,
+        (rows["teacher"] != GOLD).to_numpy(),
     )
-    order: list[int] = np.lexsort(keys).tolist()
+    order: NDArray[np.int64] = np.lexsort(keys)
     return order
 
 

@@ -35,12 +35,17 @@ _READ = (
     "score",
 )
 """What the steps look at: the rounds hold these alone, since a million rows fit in memory once, not five times."""
-_KEY = ["seed_id", "teacher", "draw"]
+_NAMED = ("seed_id", "teacher", "draw", "stratum")
+_AT = "at"
+"""The place of a row in the table."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """`kept` has the column `fate`; the outcomes are those of the leak check, which comes first, and of the balance."""
+    """`kept` has the column `fate`; the outcomes are those of the leak check, which comes first, and of the balance.
+
+    Of the rows that the leak check kept there are only their names and strata: the balance has them whole.
+    """
 
     leaks: Outcome
     balance: Outcome
@@ -53,7 +58,7 @@ def parts(
 ) -> Parts:  # fmt: skip
     """As `balance`, `split` and `valid_leaks` one after the other, with the gaps filled."""
     whole = ordered(frame)
-    rows = whole.select(*_READ, pl.col("^.*_template$"))
+    rows = whole.select(*_READ, pl.col("^.*_template$")).with_row_index(_AT)
     leaking: list[pl.DataFrame] = []
     for number in range(ROUNDS):
         even = balance(rows, quotas=quotas, floors=floors, by=by, weight=weight)
@@ -61,20 +66,19 @@ def parts(
         if told.dropped.height == 0:
             break
         leaking.append(told.dropped)
-        rows = rows.join(told.rejected.select(_KEY), on=_KEY, how="anti", maintain_order="left")
+        rows = rows.join(told.rejected.select(_AT), on=_AT, how="anti", maintain_order="left")
         if number + 1 == ROUNDS:
             even = _less(even, told)
-    new = [name for name in told.kept.columns if name not in _READ]
     dropped = pl.concat([told.dropped.clear(), *leaking])
     report = summary("valid_leaks", frame.height, dropped)
     report |= {"template_passages": told.report.get("template_passages", 0)}
-    clean = whole.join(rows.select(_KEY), on=_KEY, how="semi", maintain_order="left")
-    spare = clean.join(even.rejected.select(_KEY), on=_KEY, how="semi", maintain_order="left")
-    kept = clean.drop(new, strict=False).join(
-        told.kept.select(*_KEY, *new), on=_KEY, how="inner", maintain_order="left"
-    )
-    gone = whole.join(rows.select(_KEY), on=_KEY, how="anti", maintain_order="left")
-    return Parts(Outcome(clean, dropped, report, gone), Outcome(kept, even.dropped, even.report, spare), kept)
+    fates = told.kept.drop(_READ)
+    clean, spare, balanced = rows.select(_AT, *_NAMED), even.rejected[_AT], (even.dropped, even.report)
+    del rows, even, told  # their columns are those of the whole again
+    gone = whole.filter(~pl.int_range(pl.len()).is_in(clean[_AT].implode()))
+    kept = whole.drop(fates.columns, strict=False)[fates[_AT]].hstack(fates.drop(_AT))
+    leaks = Outcome(clean.drop(_AT), dropped, report, gone)
+    return Parts(leaks, Outcome(kept, *balanced, whole[spare]), kept)
 
 
 def _less(even: Outcome, told: Outcome) -> Outcome:

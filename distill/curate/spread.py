@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from distill.curate.likeness import SAME, Likeness, likeness, traits
@@ -28,9 +29,9 @@ FEW = 16
 
 
 def spread(
-    inputs: Sequence[str],
-    answers: Sequence[str],
-    quality: Sequence[float],
+    inputs: Sequence[str] | pl.Series,
+    answers: Sequence[str] | pl.Series,
+    quality: Sequence[float] | Floats,
     *,
     count: int,
     weight: float,
@@ -42,10 +43,11 @@ def spread(
     `quality` is from 0 to 1.
     """
     worth, typical = np.array(quality), np.full(len(inputs), -1.0)
+    texts = pl.DataFrame({"input": inputs, "answer": answers})
 
     def pick(table: Sequence[int], before: Sequence[int], most: int) -> list[int]:
         members = np.array([*before, *table], np.int64)
-        found = traits([inputs[i] for i in members], [answers[i] for i in members])
+        found = traits(*(column.to_list() for column in texts[members]))
         alike = likeness(found, found)
         # A table is a fair sample of the stratum only as long as none has named its candidates: the first figure stands.
         typical[members] = np.where(typical[members] < 0, alike.sum(axis=1) / len(members), typical[members])
