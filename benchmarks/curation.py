@@ -22,6 +22,8 @@ from pathlib import Path
 
 import polars as pl
 
+from distill.records import Answer, Ended, Usage
+
 SCHEMA = {
     "type": "object",
     "properties": {
@@ -55,38 +57,42 @@ SETTINGS = [
 
 
 def samples(count: int) -> pl.DataFrame:
-    """A table of samples in pieces, so that making it takes no more memory than holding it."""
-    from distill.curate.answers import SAMPLES
+    """A table of samples as a run makes it: from the seeds' table, and answers that come one by one."""
+    from distill.curate import answers
 
     chance = random.Random(11)
-    known = [line for line in WORDS.split() if line]
-    known += [a + b for a in known for b in ("s", "ing", "ed", "ly", "er")]
-    weights = list(accumulate(1 / (rank + 3) for rank in range(len(known))))
-    frames, last = [], "first"
-    for start in range(0, count, 50_000):
-        rows = []
-        for number in range(start, min(start + 50_000, count)):
-            text = (
-                last
-                if chance.random() < 0.1
-                else " ".join(chance.choices(known, cum_weights=weights, k=chance.randint(12, 40)))
-            )
-            last = text
-            text = f"{text} {number}" if chance.random() < 0.5 else text
-            intent = f"intent {number % 20}"
-            reply = " ".join(chance.choices(known, cum_weights=weights, k=chance.randint(15, 40))) + "."
-            good = json.dumps({"intent": intent, "urgency": "normal", "reply": reply})
-            answer = chance.choice(FAULTS) if chance.random() < 0.02 else good
-            rows.append(
-                (
-                    f"{chance.getrandbits(128):032x}", f"{chance.getrandbits(128):032x}", 0, 0, intent,
-                    json.dumps({"intent": intent}), "", text,
-                    json.dumps([{"role": "system", "content": "Sort the message."}, {"role": "user", "content": text}]),
-                    answer, "", "", "stop", 60, len(answer) // 4, 0.5, 0.0001, "made", None,
-                )
-            )  # fmt: skip
-        frames.append(pl.DataFrame(rows, schema=SAMPLES, orient="row"))
-    return pl.concat(frames)
+    made = [frame for start in range(0, count, 50_000) for frame in [_made(chance, start, min(start + 50_000, count))]]
+    table = pl.concat(made).sort("seed_id")
+    del made
+    entries = (
+        {"seed_id": seed, "request_id": seed, "teacher": 0, "draw": 0, "prompt": _prompt(text), "answer": _answer(said)}
+        for seed, text, said in table.select("seed_id", "input", "said").iter_rows()
+    )
+    return answers.samples(table, entries)
+
+
+def _made(chance: random.Random, start: int, stop: int) -> pl.DataFrame:
+    """Some seeds, and what a teacher says of each."""
+    rows, last = [], "first"
+    for number in range(start, stop):
+        again = chance.random() < 0.1
+        text = last if again else " ".join(chance.choices(KNOWN, cum_weights=WEIGHTS, k=chance.randint(12, 40)))
+        last = text
+        text = f"{text} {number}" if chance.random() < 0.5 else text
+        intent = f"intent {number % 20}"
+        reply = " ".join(chance.choices(KNOWN, cum_weights=WEIGHTS, k=chance.randint(15, 40))) + "."
+        good = json.dumps({"intent": intent, "urgency": "normal", "reply": reply})
+        said = chance.choice(FAULTS) if chance.random() < 0.02 else good
+        rows.append((f"{chance.getrandbits(128):032x}", intent, json.dumps({"intent": intent}), "", text, said))
+    return pl.DataFrame(rows, schema=["seed_id", "stratum", "labels", "cluster", "input", "said"], orient="row")
+
+
+def _prompt(text: str) -> list[dict[str, str]]:
+    return [{"role": "system", "content": "Sort the message."}, {"role": "user", "content": text}]
+
+
+def _answer(said: str) -> Answer:
+    return Answer("", Ended.OK, said, "stop", Usage(60, len(said) // 4), usd=0.0001, latency_s=0.5, model="made")
 
 
 WORDS = """the order I my a to and it is not was with for please card you account when that this on have in of can bank
@@ -95,6 +101,8 @@ schedule meeting reminder list shopping song play music kitchen recipe calories 
 payment bill due balance transfer savings checking fraud report lost stolen replace new old help need want would like how
 what where who why never always again still broken works battery tire oil gas car uber lift traffic directions exchange
 rate dollars euros pounds translate spanish french english spell define word meaning joke fun fact story"""
+KNOWN = [word + end for end in ("", "s", "ing", "ed", "ly", "er") for word in WORDS.split()]
+WEIGHTS = list(accumulate(1 / (rank + 3) for rank in range(len(KNOWN))))
 
 
 def one(count: int, *, gated: bool) -> dict[str, object]:

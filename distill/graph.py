@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from distill import similar
+from distill import heap, similar
 from distill.similar import clusters, near_pairs
 from distill.spellings import Ints, Keys, Spellings, first_of_equal, keys_of
 from distill.text import normalise
@@ -74,6 +74,8 @@ class Graph:
             from distill.meaning import alike
 
             pairs += [(i, j, value, "meaning") for i, j, value in alike(plain, threshold=meaning)]
+        del plain
+        heap.release()
         return cls._of(nodes, pairs, threshold, meaning)
 
     @classmethod

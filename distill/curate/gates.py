@@ -15,6 +15,7 @@ from typing import Any, get_type_hints
 import polars as pl
 from pydantic import TypeAdapter, ValidationError
 
+from distill import heap
 from distill.curate import agreement, filters, judge, language, private, repetition, verify, wording
 from distill.curate.outcome import Outcome, ordered, partition, rescored, summary
 from distill.errors import Fault, SpecError
@@ -115,6 +116,7 @@ def run_gates(frame: pl.DataFrame, gates: Sequence[tuple[str, Mapping[str, Any]]
     for name, settings in gates:
         steps.append(GATES[name].run(kept, **GATES[name].arguments(settings)))
         kept = steps[-1].kept
+        heap.release()
     none = partition(kept, {}, stage="gates")
     dropped = pl.concat([none.dropped, *(step.dropped for step in steps)])
     rejected = ordered(pl.concat([none.rejected, *(step.rejected for step in steps)], how="diagonal"))

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from distill import heap
 from distill.curate.balance import Floor, balance
 from distill.curate.leaks import valid_leaks
 from distill.curate.outcome import Outcome, ordered, summary
@@ -63,6 +64,7 @@ def parts(
     for number in range(ROUNDS):
         even = balance(rows, quotas=quotas, floors=floors, by=by, weight=weight)
         told = valid_leaks(split(even.kept, valid=valid), near=near, graph=graph)
+        heap.release()
         if told.dropped.height == 0:
             break
         leaking.append(told.dropped)
