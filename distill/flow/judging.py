@@ -57,9 +57,8 @@ def by_model(gate: str, settings: Mapping[str, Any]) -> bool:
 
 def free(gates: Sequence[tuple[str, Mapping[str, Any]]]) -> list[tuple[str, Mapping[str, Any]]]:
     """The gates as far as they cost no call."""
-    return [
-        (name, {**given, "judge": False} if name in IN_PART else given) for name, given in gates if name not in GATES
-    ]
+    kept = [(name, given) for name, given in gates if name not in GATES]
+    return [(name, {**given, "judge": False} if by_model(name, given) else given) for name, given in kept]
 
 
 def named(task: spec.TaskSpec) -> list[str]:
