@@ -134,7 +134,7 @@ def test_the_example_of_the_page_about_judges_is_calibrated(task: Path) -> None:
     done = subprocess.run(call, cwd=task.parent, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
-    assert [one["gate"] for one in found["gates"]] == ["schema", "finish_reason", "judge", "toxicity"]
+    assert [one["gate"] for one in found["gates"]] == ["schema", "finish_reason", "judge", "toxicity", "refusal"]
     assert (found["rows"], found["good"]) == (2, 1)
 
 

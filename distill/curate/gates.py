@@ -30,7 +30,7 @@ class Gate:
     drops: str
     needs: str = ""
     cost: str = "free"
-    given: Mapping[str, type] = field(default_factory=dict)
+    given: Mapping[str, Any] = field(default_factory=dict)
     """What comes from the task and never from a spec: argument → its type, which no YAML value has."""
 
     @property
@@ -57,7 +57,7 @@ class Gate:
                 found.append(Fault(where, f"unknown setting {name!r}{did_you_mean(name, known)}"))
                 continue
             try:
-                TypeAdapter(known[name][0]).validate_python(value, strict=not isinstance(value, int))
+                TypeAdapter(known[name][0]).validate_python(value, strict=True)
             except ValidationError as error:
                 said = error.errors()[0]["msg"]
                 found.append(Fault(where, f"`{name}` is {value!r}: {said[0].lower() + said[1:]}"))
@@ -75,7 +75,12 @@ GATES: dict[str, Gate] = {
     "schema": Gate(filters.schema, "answers that are not JSON as a whole or break the schema", "teacher.output"),
     "tools": Gate(filters.tools, "calls of unknown tools, and arguments that break their schema", "teacher.tools"),
     "finish_reason": Gate(filters.finish_reason, "answers that were cut off"),
-    "refusal": Gate(wording.refusal, "answers that decline"),
+    "refusal": Gate(
+        wording.refusal,
+        "answers that decline",
+        cost=f"free; with `judge: true` {_A_CALL}",
+        given={"verdicts": Callable},
+    ),
     "length": Gate(filters.length, "answers too short, too long, or out of line with their stratum"),
     "boilerplate": Gate(wording.boilerplate, "talk of being a model, and blanks left to fill"),
     "echo": Gate(wording.echo, "answers that repeat the input"),

@@ -36,17 +36,18 @@ def judge(
 
     `unscored` is what becomes of rows that no judge gave a readable verdict on.
     """
-    return _decided(frame, "judge", verdicts, at_least, unscored)
+    return decided(frame, "judge", verdicts, at_least, unscored)
 
 
 def toxicity(
     frame: pl.DataFrame, *, verdicts: Verdicts, at_least: Marks = 4.0, unscored: Literal["drop", "keep"] = "drop"
 ) -> Outcome:
     """Drops answers that the judges find harmful, by a rubric that ships; settings as for `judge`."""
-    return _decided(frame, "toxicity", verdicts, at_least, unscored)
+    return decided(frame, "toxicity", verdicts, at_least, unscored)
 
 
-def _decided(frame: pl.DataFrame, name: str, verdicts: Verdicts, at_least: Marks, unscored: str) -> Outcome:
+def decided(frame: pl.DataFrame, name: str, verdicts: Verdicts, at_least: Marks, unscored: str) -> Outcome:
+    """What the verdicts make of the rows, for the gate of this name; `report` has how many were judged, and the judges' spread."""
     rows = ordered(frame)
     said = verdicts(rows)
     read = [[one for one in row if isinstance(one, Verdict)] for row in said]

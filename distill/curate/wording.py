@@ -1,18 +1,20 @@
 """Gates on the words of an answer: no refusal, no talk of being a model, and the rules of format that the task has.
 
-Patterns look at text only, at the texts inside an answer that is JSON; nothing of it is executed.
+Patterns look at text only, at the texts inside an answer that is JSON; nothing of it is executed. `refusal` alone may also
+ask models, about the answers in which its patterns find nothing.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal
 
 import polars as pl
 
-from distill.curate.outcome import Fail, Outcome, judged
+from distill.curate.judge import Marks, Verdicts, decided
+from distill.curate.outcome import Fail, Outcome, judged, ordered, summary
 from distill.curate.refusals import REFUSALS
 from distill.similar import SHINGLE, jaccard, shingles
 from distill.text import normalise, strict_json
@@ -34,14 +36,35 @@ BOILERPLATE = re.compile(
 """What assistants say of themselves, and blanks that were left to fill; written against normalised text."""
 
 
-def refusal(frame: pl.DataFrame, *, phrases: Sequence[str] = ()) -> Outcome:
+def refusal(
+    frame: pl.DataFrame, *, phrases: Sequence[str] = (), judge: bool = False, at_least: Marks = 4.0,
+    unscored: Literal["drop", "keep"] = "drop", verdicts: Verdicts | None = None,
+) -> Outcome:  # fmt: skip
     """Drops answers that decline, by the endpoint's own mark or by how they, or a text in their JSON, begin.
 
-    `phrases` are further openings, compared after `normalise`; they are plain text, not patterns.
+    `phrases` are further openings, compared after `normalise`; they are plain text, not patterns. With `judge` what the
+    patterns let pass is judged too, by a rubric that ships; `at_least` and `unscored` are then as for the gate `judge`, and
+    without `verdicts` no row has any.
     """
+    found = judged(frame, "refusal", _declines(phrases))
+    if not judge:
+        return found
+    said = decided(found.kept, "refusal", verdicts or (lambda rows: [()] * rows.height), at_least, unscored)
+    dropped = pl.concat([found.dropped, said.dropped])
+    asked = {name: said.report[name] for name in ("judged", "spread")}
+    return Outcome(
+        kept=said.kept,
+        dropped=dropped,
+        report=summary("refusal", frame.height, dropped) | asked,
+        rejected=ordered(pl.concat([found.rejected, said.rejected], how="diagonal")),
+    )
+
+
+def _declines(phrases: Sequence[str]) -> Callable[[Mapping[str, Any]], Fail]:
+    """Why a row is a refusal by the endpoint's mark or by a pattern, if it is."""
     openings = tuple(normalise(phrase) for phrase in phrases if phrase.strip())
 
-    def judge(row: Mapping[str, Any]) -> Fail:
+    def look(row: Mapping[str, Any]) -> Fail:
         if row["refusal"]:
             return "refusal", f"marked by the endpoint: {row['refusal'][:80]!r}"
         for text in texts(row["answer"]):
@@ -50,7 +73,7 @@ def refusal(frame: pl.DataFrame, *, phrases: Sequence[str] = ()) -> Outcome:
                 return "refusal", f"begins {text.strip()[:80]!r}"
         return None
 
-    return judged(frame, "refusal", judge)
+    return look
 
 
 def boilerplate(frame: pl.DataFrame, *, phrases: Sequence[str] = ()) -> Outcome:

@@ -24,8 +24,11 @@ from distill.money import Budget
 from distill.teacher.store import opened
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from distill.curate.judge import Said
     from distill.flow.project import Project
+    from distill.outcome import Outcome
 
 _NOT_ALONE = {"agreement": "needs several answers to one row"}
 """Gates that cannot look at a single answer."""
@@ -56,11 +59,11 @@ async def _calibrate(project: Project, path: Path, rows: labelled.Labelled, watc
         with interruptible(sender):
             while True:
                 bench = judging.Bench(project, store, rows.gold)
-                said = {gate: bench.verdicts(gate, rows.samples) for gate in project.rubrics}
+                gates = curation.gates(project, rows.seeds, bench)
+                heard = [_heard(bench, name, settings, rows) for name, settings in gates]
                 if not await jury.send(bench.unjudged):
                     break
-        gates = curation.gates(project, rows.seeds, bench)
-        found = [_gate(name, settings, rows, said.get(name)) for name, settings in gates]
+        found = [_gate(name, settings, rows, said) for (name, settings), said in zip(gates, heard, strict=True)]
         usd = store.spent(run)
     labels = list(rows.good.values())
     return {
@@ -78,10 +81,30 @@ async def _calibrate(project: Project, path: Path, rows: labelled.Labelled, watc
     } | {"gates": [{name: value for name, value in one.items() if name != "passed"} for one in found]}
 
 
+def _heard(
+    bench: judging.Bench, name: str, settings: Mapping[str, Any], rows: labelled.Labelled
+) -> dict[str, Said] | None:
+    """Request id → what each judge said, of the answers that the gate asks about; None where it asks nobody."""
+    if not judging.by_model(name, settings):
+        return None
+    heard: dict[str, Said] = {}
+
+    def look(frame: pl.DataFrame) -> Sequence[Said]:
+        said = bench.verdicts(name, frame)
+        heard.update(zip(frame["request_id"], said, strict=True))
+        return said
+
+    _run(name, {**settings, "verdicts": look}, rows)
+    return heard
+
+
 def _gate(
-    name: str, settings: Mapping[str, Any], rows: labelled.Labelled, said: Sequence[Said] | None
+    name: str, settings: Mapping[str, Any], rows: labelled.Labelled, said: Mapping[str, Said] | None
 ) -> dict[str, Any]:
-    """One gate's decisions beside the labels; `passed` is by request id, None where it could not say."""
+    """One gate's decisions beside the labels; `passed` is by request id, None where it could not say.
+
+    What is said of its judges, and of thresholds, is over the answers that they were asked about.
+    """
     if name in _NOT_ALONE:
         return {"gate": name, "left_out": _NOT_ALONE[name], "passed": {}}
     passed = _passed(name, settings, rows)
@@ -89,34 +112,37 @@ def _gate(
     if said is None:
         return found
     mark = settings.get("at_least", _MARK)
-    ids = rows.samples["request_id"].to_list()
-    swept = calibration.sweep(_scored(ids, rows, said))
+    swept = calibration.sweep(_scored(rows, said))
     return found | {
         "at_least": mark,
         "sweep": swept,
         "best": calibration.best(swept, mark if isinstance(mark, int | float) else _MARK),
         "judges": _judges(name, settings, rows, said),
-        "disagree": _disagree(ids, rows, passed),
+        "disagree": _disagree(rows, {request: passed[request] for request in said}),
     }
 
 
 def _passed(name: str, settings: Mapping[str, Any], rows: labelled.Labelled) -> dict[str, bool | None]:
     import polars as pl
 
-    from distill.curate.gates import GATES
-
-    out = GATES[name].run(rows.samples, **GATES[name].arguments(settings))
+    out = _run(name, settings, rows)
     unscored = out.dropped.filter(pl.col("reason") == "unscored")["request_id"].to_list()
     passed: dict[str, bool | None] = dict.fromkeys(out.kept["request_id"], True)
     silent = f"score_{name}"
-    if name in judging.GATES:  # `unscored: keep` lets them pass, and yet nobody judged
+    if judging.by_model(name, settings):  # `unscored: keep` lets them pass, and yet nobody judged
         unscored += out.kept.filter(pl.col(silent).is_null())["request_id"].to_list()
     return passed | dict.fromkeys(out.rejected["request_id"], False) | dict.fromkeys(unscored)
 
 
+def _run(name: str, settings: Mapping[str, Any], rows: labelled.Labelled) -> Outcome:
+    from distill.curate.gates import GATES
+
+    return GATES[name].run(rows.samples, **GATES[name].arguments(settings))
+
+
 def _rows(rows: labelled.Labelled, passed: Mapping[str, bool | None]) -> list[calibration.Row]:
     columns = rows.samples.select("request_id", "stratum").iter_rows()
-    return [(stratum, rows.good[request], passed[request]) for request, stratum in columns]
+    return [(stratum, rows.good[request], passed[request]) for request, stratum in columns if request in passed]
 
 
 def _together(rows: labelled.Labelled, found: Sequence[Mapping[str, Any]]) -> list[calibration.Row]:
@@ -128,35 +154,34 @@ def _together(rows: labelled.Labelled, found: Sequence[Mapping[str, Any]]) -> li
     return _rows(rows, passed)
 
 
-def _scored(ids: Sequence[str], rows: labelled.Labelled, said: Sequence[Said]) -> list[tuple[bool, float]]:
+def _scored(rows: labelled.Labelled, said: Mapping[str, Said]) -> list[tuple[bool, float]]:
     """(good, mean score) of the rows that have a verdict."""
     from distill.curate.judge import means
 
-    return [
-        (rows.good[request], fmean(found.values()))
-        for request, row in zip(ids, said, strict=True)
-        if (found := means(row))
-    ]
+    return [(rows.good[request], fmean(found.values())) for request, row in said.items() if (found := means(row))]
 
 
-def _judges(name: str, settings: Mapping[str, Any], rows: labelled.Labelled, said: Sequence[Said]) -> dict[str, Any]:
+def _judges(
+    name: str, settings: Mapping[str, Any], rows: labelled.Labelled, said: Mapping[str, Said]
+) -> dict[str, Any]:
     """Each judge alone, and how far every two of them decide alike."""
-    count = len(said[0]) if said else 0
-    alone = [
-        _passed(name, {**settings, "verdicts": lambda _rows, n=n: [[row[n]] for row in said]}, rows)
-        for n in range(count)
-    ]
+    first = next(iter(said.values()), ())
+
+    def only(n: int) -> dict[str, bool | None]:
+        own = {**settings, "verdicts": lambda frame: [[said[request][n]] for request in frame["request_id"]]}
+        passed = _passed(name, own, rows)
+        return {request: passed[request] for request in said}
+
+    alone = [only(n) for n in range(len(first))]
     kept = ("n", "unscored", "agreement", "kappa", "ac1", "false_drops", "false_keeps")
     each = [
-        {"judge": said[0][n].judge}
+        {"judge": first[n].judge}
         | {key: value for key, value in calibration.compare(_rows(rows, passed)).items() if key in kept}
         for n, passed in enumerate(alone)
     ]
     pairs = []
-    for one, other in combinations(range(count), 2):
-        both = [
-            (a, b) for a, b in ((alone[one][r], alone[other][r]) for r in rows.good) if a is not None and b is not None
-        ]
+    for one, other in combinations(range(len(first)), 2):
+        both = [(a, b) for a, b in ((alone[one][r], alone[other][r]) for r in said) if a is not None and b is not None]
         share = sum(a == b for a, b in both) / len(both) if both else None
         pairs.append(
             {
@@ -169,9 +194,9 @@ def _judges(name: str, settings: Mapping[str, Any], rows: labelled.Labelled, sai
     return {"each": each, "pairs": pairs}
 
 
-def _disagree(ids: Sequence[str], rows: labelled.Labelled, passed: Mapping[str, bool | None]) -> list[dict[str, Any]]:
+def _disagree(rows: labelled.Labelled, passed: Mapping[str, bool | None]) -> list[dict[str, Any]]:
     """Answers on which the judges and people differ, for a person to look at."""
-    wrong = {request for request in ids if passed[request] is not None and passed[request] != rows.good[request]}
+    wrong = {request for request, one in passed.items() if one is not None and one != rows.good[request]}
     shown = rows.samples.select("request_id", "input", "answer").iter_rows()
     return [
         {"input": given, "answer": answer, "good": rows.good[request], "why": rows.why[request]}

@@ -111,10 +111,9 @@ def curate(
     settings = gates(project, train, bench)
     gated = run_gates(samples, settings)
     # A judge's verdict costs a call, and approved rows are to cost none.
-    free = [(name, given) for name, given in settings if name not in judging.GATES]
     known = disputes.without(approving.approved(project, train), ruled)
     by_person = approving.samples(project, decided, model=approving.PERSON)
-    gold = approved.check(pl.concat([approving.samples(project, known), by_person]), free)
+    gold = approved.check(pl.concat([approving.samples(project, known), by_person]), judging.free(settings))
     graph, compare = graph or nearness.graph(project.spec, table), disputes.compared(project.spec, project.output)
     on_conflict, again = project.spec.dedup.on_conflict, disputes.asked_again(project, asked) - ruled
     voted = [conflicts.vote(gated.kept, rows=again, compare=compare)] if on_conflict == "ask_again" else []

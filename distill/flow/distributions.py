@@ -24,7 +24,10 @@ Gates = Sequence[tuple[str, Mapping[str, Any]]]
 
 
 def scores(samples: pl.DataFrame, dropped: pl.DataFrame, gates: Gates) -> list[dict[str, Any]]:
-    """A histogram for each gate with a graded score, of more than two values: {gate, n, dropped, low, high, bins, limits}."""
+    """A histogram for each gate with a graded score, of more than two values: {gate, n, dropped, low, high, bins, limits}.
+
+    What judges said is shown from 1 to 5, as they say it and as its limit is given.
+    """
     import polars as pl
 
     found = []
@@ -34,13 +37,15 @@ def scores(samples: pl.DataFrame, dropped: pl.DataFrame, gates: Gates) -> list[d
             continue
         fell = dropped.filter(pl.col("stage") == gate)["request_id"].drop_nulls().unique()
         gone = pl.col("request_id").is_in(fell.implode())
-        values = samples.select(value=pl.col(name).cast(pl.Float64), gone=gone).drop_nulls("value").drop_nans("value")
+        least, width = (1.0, 4.0) if f"verdicts_{gate}" in samples.columns else (0.0, 1.0)
+        score = pl.col(name).cast(pl.Float64) * width + least
+        values = samples.select(value=score, gone=gone).drop_nulls("value").drop_nans("value")
         if values["value"].n_unique() <= 2:
             continue
         limits = _limits(settings, _LIMITS)
         marks = [limit["value"] for limit in limits]
-        low = min(0.0, _number(values["value"].min()), *marks)
-        high = max(1.0, _number(values["value"].max()), *marks)
+        low = min(least, _number(values["value"].min()), *marks)
+        high = max(least + width, _number(values["value"].max()), *marks)
         found.append(
             {
                 "gate": gate,

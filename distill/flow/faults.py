@@ -82,11 +82,13 @@ def gates(task: spec.TaskSpec, file: Path) -> list[Fault]:
 def judge(task: spec.TaskSpec, rubric: str | None, file: Path) -> list[Fault]:
     """A gate without its group or a group without its gate, and what is wrong with the rubric and the marks."""
     group, gates = task.judge, judging.named(task)
-    if group is None:
+    if group is None and "judge" in gates:
         said = "the gate `judge` needs a group `judge:` with a rubric and dimensions; add it or take the gate out"
-        return [Fault(f"{file}: gates", said)] if "judge" in gates else []
+        return [Fault(f"{file}: gates", said)]
+    if group is None:
+        return _marks(task, file)
     if not gates:
-        said = "no gate asks it; add `judge` or `toxicity` to `gates`, or take the group out"
+        said = "no gate asks it; add `judge`, `toxicity` or `refusal: {judge: true}` to `gates`, or take the group out"
         return [Fault(f"{file}: judge", said)]
     found = []
     if group.gold is not None and not (file.parent / group.gold).is_file():
@@ -102,7 +104,7 @@ def judge(task: spec.TaskSpec, rubric: str | None, file: Path) -> list[Fault]:
         at = rubric.count("\n", 0, rubric.index("{{")) + 1
         said = "the rubric takes no variables; the input and the answer are put in by distill"
         found.append(Fault(f"{file.parent / group.prompt}:{at}", said))
-    return found + _marks(task, group, file)
+    return found + _marks(task, file)
 
 
 def draws(task: spec.TaskSpec, file: Path) -> list[Fault]:
@@ -121,9 +123,9 @@ def draws(task: spec.TaskSpec, file: Path) -> list[Fault]:
     ]
 
 
-def _marks(task: spec.TaskSpec, group: spec.Judge, file: Path) -> list[Fault]:
-    """Marks for dimensions that the group does not name."""
-    known = {"judge": list(group.dimensions), "toxicity": ["harmless"]}
+def _marks(task: spec.TaskSpec, file: Path) -> list[Fault]:
+    """Marks for dimensions that the gate's rubric does not name."""
+    known = judging.dimensions(task)
     return [
         Fault(f"{file}: gates[{number}].{name}.at_least", f"no dimension {one!r}{did_you_mean(one, known[name])}")
         for number, (name, settings) in enumerate(task.gate_settings())

@@ -29,10 +29,16 @@ if TYPE_CHECKING:
 
 GATES = ("judge", "toxicity")
 """Those that a model decides."""
+IN_PART = ("refusal",)
+"""Those that a model decides where they say `judge: true`, of the rows that they let pass without."""
 _ROOM, _A_DIMENSION = 120, 120
 """Tokens that a verdict may have, where the spec does not say: for its code, and for each dimension."""
 _DRAWS = 2
-_HARMLESS = "nothing in the answer could insult, threaten, degrade or endanger anybody"
+_SHIPPED = {
+    "toxicity": {"harmless": "nothing in the answer could insult, threaten, degrade or endanger anybody"},
+    "refusal": {"answered": "the answer does what was asked, and does not decline to"},
+}
+"""Gate → the dimensions of its rubric, which stands in curate/<gate>.md."""
 
 
 class Case(NamedTuple):
@@ -44,20 +50,40 @@ class Case(NamedTuple):
     draw: int
 
 
+def by_model(gate: str, settings: Mapping[str, Any]) -> bool:
+    """Whether a model decides a gate with these settings, at least in part."""
+    return gate in GATES or (gate in IN_PART and settings.get("judge") is True)
+
+
+def free(gates: Sequence[tuple[str, Mapping[str, Any]]]) -> list[tuple[str, Mapping[str, Any]]]:
+    """The gates as far as they cost no call."""
+    kept = [(name, given) for name, given in gates if name not in GATES]
+    return [(name, {**given, "judge": False} if by_model(name, given) else given) for name, given in kept]
+
+
 def named(task: spec.TaskSpec) -> list[str]:
-    """The gates of the task that a model decides."""
-    return [name for name, _ in task.gate_settings() if name in GATES]
+    """The gates of the task that a model decides, at least in part."""
+    return [name for name, given in task.gate_settings() if by_model(name, given)]
+
+
+def dimensions(task: spec.TaskSpec) -> dict[str, Mapping[str, str]]:
+    """What each gate that can ask a model has scored."""
+    return {"judge": task.judge.dimensions if task.judge is not None else {}, **_SHIPPED}
 
 
 def rubrics(task: spec.TaskSpec, text: str | None) -> dict[str, Rubric]:
     """What each such gate asks, in the order of the gates; `text` is that of the file that the spec names."""
-    shipped = (files("distill.curate") / "toxicity.md").read_text(encoding="utf-8")
-    dimensions = task.judge.dimensions if task.judge is not None else {}
-    known = {
-        "judge": Rubric("judge", text or "", dimensions),
-        "toxicity": Rubric("toxicity", shipped, {"harmless": _HARMLESS}),
-    }
-    return {gate: known[gate] for gate in named(task)}
+    scored = dimensions(task)
+    texts = {gate: (files("distill.curate") / f"{gate}.md").read_text(encoding="utf-8") for gate in _SHIPPED}
+    texts["judge"] = text or ""
+    return {gate: Rubric(gate, texts[gate], scored[gate]) for gate in named(task)}
+
+
+def shown_task(project: Project, gate: str) -> str | None:
+    """What the answers were asked for, where the gate's rubric must know: the teacher's instructions, as they are for all rows."""
+    if gate != "refusal":
+        return None
+    return "\n\n".join(f"[{role}]\n{text}" for role, text in project.teacher_prompt.turns)
 
 
 def key_of(project: Project) -> dict[str, Any]:
@@ -69,7 +95,9 @@ def key_of(project: Project) -> dict[str, Any]:
         for one in project.judges
     ]
     rubrics = {gate: one.identity for gate, one in project.rubrics.items()}
-    return {"judges": models, "rubrics": rubrics, "reference": project.reference}
+    tasks = {gate: task for gate in rubrics if (task := shown_task(project, gate)) is not None}
+    shown = {"tasks": tasks} if tasks else {}
+    return {"judges": models, "rubrics": rubrics, "reference": project.reference, **shown}
 
 
 def names(project: Project) -> list[str]:
@@ -124,7 +152,10 @@ def _to_come(
 ) -> tuple[list[Case], int]:
     """(cases, prompt tokens more) of answers that are not there, each with the gates that it may come to."""
     inputs = dict(table.select("seed_id", "input").iter_rows())
-    cases = [Case(judge, gate, Question(inputs[ask.seed], ""), 0) for ask, gates in open_ for gate in gates]
+    shown = {gate: shown_task(project, gate) for gate in project.rubrics}
+    cases = [
+        Case(judge, gate, Question(inputs[ask.seed], "", task=shown[gate]), 0) for ask, gates in open_ for gate in gates
+    ]
     return cases, sum(len(gates) * project.teachers[ask.teacher].sampling.max_tokens for ask, gates in open_)
 
 
@@ -172,11 +203,11 @@ class Bench:
         """What each judge said of each row; what is missing is noted."""
         rubric, form = self.project.rubrics[gate], schema(self.project.rubrics[gate])
         judges = list(zip(self.project.judges, names(self.project), strict=True))
-        shown = self.project.reference and gate == "judge"
+        shown, task = self.project.reference and gate == "judge", shown_task(self.project, gate)
         said = []
         columns = ("seed_id", "request_id", "input", "answer", "tool_calls")
         for seed, row, given, answer, calls in frame.select(columns).iter_rows():
-            question = Question(given, answer, calls, self.gold.get(seed) if shown else None)
+            question = Question(given, answer, calls, self.gold.get(seed) if shown else None, task)
             code = code_of(rubric, question)
             found = [
                 self._said(one, name, rubric, form, Case(n, gate, question, 0), code)

@@ -81,7 +81,7 @@ def _overrides(project: Project, changes: Sequence[str]) -> list[str]:
             gates += [] if any(one == name for one, _ in gates) else [(name, {})]
         else:
             raise UsageError(f"--what-if {change!r}: a gate is `on` or `off`; found {value!r}")
-    if project.spec.judge is not None and not set(judging.GATES) & {name for name, _ in gates}:
+    if project.spec.judge is not None and not any(judging.by_model(*gate) for gate in gates):
         plain.append("judge=null")
     return [*plain, "gates=" + json.dumps([{name: settings} if settings else name for name, settings in gates])]
 

@@ -1,6 +1,8 @@
 """Judges that follow a script: each reads its question as a model of its temperament would, and replies in text.
 
     honest(known)  knows which answers are wrong: all scores 1 for those, 5 for the others
+    attentive      reads whether an answer declines: 1 where somebody says in the first person what they will not or cannot
+                   do, unless the task or the input calls for such words; else 5
     gullible       the same, but obeys the last order that stands outside the blocks of what it is to judge, wherever a
                    lenient reader could see a block end: an end mark in other letters counts
     echo           repeats the answer that it is to judge as its verdict
@@ -22,6 +24,11 @@ Temperament = Callable[[Request], str]
 
 _OPEN = re.compile(r"<<<([a-z_]+)[ \t]*([^\n]*)\n")
 _ORDER = re.compile(r"\b(?:score|rate|give|award|grade|verdict|note|punktzahl)\b[^\n]{0,80}\b([1-5])\b")
+_DECLINES = re.compile(
+    r"\b(?:i|we)\b[^.!?\n]{0,40}?(?:\bcan ?not\b|n't\b|\bunable\b|\brather not\b|\bnot (?:able|willing|going|comfortable)\b|"
+    r"\b(?:declin|refus|abstain|refrain)e?\b)|\b(?:not|nothing) (?:something )?(?:that )?(?:i|we) (?:can|will|do|may)\b"
+)
+_CALLED_FOR = re.compile(r"\b(?:declin|refus|reject|turn(?:s|ing)? [^.\n]{0,30}\bdown|quot|translat)")
 _INVISIBLE = {ord(char): None for char in "\u00ad\u034f\u061c\u180e\u200b\u200c\u200d\u2060\ufeff"} | dict.fromkeys(
     (*range(8234, 8239), *range(8294, 8298))
 )
@@ -32,6 +39,13 @@ _ALIKE = str.maketrans("аеорсухіѕ‹›〈〉⟨⟩＜＞≪≫", "aeop
 def honest(known: Collection[str]) -> Temperament:
     """A judge that knows the wrong answers by heart."""
     return lambda request: _verdict(request, 1 if answer_of(request) in known else 5)
+
+
+def attentive(request: Request) -> str:
+    """A judge of refusals by what stands in its question; it understands no sentence, and names what it took for one."""
+    said = _DECLINES.search(lenient(answer_of(request)).replace("\u2019", "'"))
+    declines = said is not None and not _CALLED_FOR.search(lenient(_asked(request)))
+    return _verdict(request, 1 if declines else 5, f"it says {said[0]!r}" if said else "")
 
 
 def gullible(known: Collection[str]) -> Temperament:
@@ -74,13 +88,21 @@ def _question(request: Request) -> str:
     return str(request.turns[-1].get("content") or "")
 
 
-def _verdict(request: Request, score: int) -> str:
+def _asked(request: Request) -> str:
+    """All of the question that stands before the answer."""
+    return re.split(r"^<<<answer\b", _question(request), maxsplit=1, flags=re.MULTILINE)[0]
+
+
+def _verdict(request: Request, score: int, reason: str = "") -> str:
     """A verdict in the form that is asked, with the code that the question's first line gives."""
     form = request.body.get("response_format", {}).get("json_schema") or request.body.get("text", {}).get("format", {})
     dimensions = form["schema"]["properties"]["scores"]["properties"]
     code = _question(request).split("\n", 1)[0].rsplit(" ", 1)[-1]
     return json.dumps(
-        {"code": code, "scores": {name: {"reason": f"it is a {score}", "score": score} for name in dimensions}}
+        {
+            "code": code,
+            "scores": {name: {"reason": reason or f"it is a {score}", "score": score} for name in dimensions},
+        }
     )
 
 

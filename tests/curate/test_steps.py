@@ -65,6 +65,7 @@ STEPS = {
     "verify, unscored kept": partial(verify, check=longer, at_least=0.5, unscored="keep"),
     "gates": partial(run_gates, gates=GATES),
     "judge": partial(run_gates, gates=[("judge", {"verdicts": said}), ("toxicity", {"verdicts": said})]),
+    "refusal, judged": partial(run_gates, gates=[("refusal", {"judge": True, "verdicts": said})]),
     "marks": partial(judge, verdicts=said, at_least={"right": 3.5}, unscored="keep"),
     "dedup": partial(duplicates, near=0.8),
     "conflicts": partial(duplicates, near=0.8, compare=["intent"], on_conflict="drop"),

@@ -3,11 +3,13 @@
 import json
 import time
 
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from distill.curate.refusals import REFUSALS
+from distill.curate.verdict import Unscored, Verdict
 from distill.curate.wording import _unlike, boilerplate, echo, form, refusal, sentences
 from distill.similar import jaccard, shingles
 from distill.text import normalise
@@ -109,6 +111,50 @@ def test_long_openings_cost_no_time(part):
 def test_the_endpoints_own_mark_is_a_refusal(frame):
     out = refusal(frame({"refusal": "I will not."}))
     assert out.dropped["detail"].to_list() == ["marked by the endpoint: 'I will not.'"]
+
+
+def marks(scores: dict[str, int | None]):
+    """Verdicts of one judge by the answer's text; None is no verdict. Fails on an answer that should not have been asked about."""
+
+    def look(rows: pl.DataFrame) -> list[list[Verdict | Unscored]]:
+        return [
+            [
+                Unscored("j", "cut off")
+                if scores[text] is None
+                else Verdict("j", {"answered": scores[text]}, {"answered": "so"})
+            ]
+            for text in rows["answer"]
+        ]
+
+    return look
+
+
+def test_a_judge_is_asked_about_what_the_patterns_let_pass_and_about_nothing_else(frame):
+    """What a pattern finds goes by the pattern; scores are 0 there, the judge's elsewhere, and none without a verdict."""
+    unseen = "Capitals are a topic that I would rather leave alone."
+    rows = frame({"answer": "I can't help with that."}, {"answer": unseen}, {"answer": "Paris."}, {"answer": "Lyon?"})
+    look = marks({unseen: 1, "Paris.": 5, "Lyon?": None})
+    out = refusal(rows, judge=True, verdicts=look)
+    assert out.dropped.select("row", "stage", "reason", "detail").rows() == [
+        ("s00", "refusal", "refusal", 'begins "I can\'t help with that."'),
+        ("s01", "refusal", "low_score", "answered 1, mean 1, at least 4 asked: so"),
+        ("s03", "refusal", "unscored", "j: cut off"),
+    ]
+    assert out.rejected["score_refusal"].to_list() == [0.0, 0.0, None]
+    assert out.rejected["refusal_answered"].to_list() == [None, 1.0, None]
+    assert out.kept.select("seed_id", "score_refusal").rows() == [("s02", 1.0)]
+    assert out.report["dropped"] == {"low_score": 1, "refusal": 1, "unscored": 1}
+    assert (out.report["in"], out.report["kept"], out.report["judged"]) == (4, 1, 2)
+    lenient = refusal(rows, judge=True, verdicts=look, at_least=1, unscored="keep")
+    assert lenient.kept.select("seed_id", "score_refusal").rows() == [("s01", 0.0), ("s02", 1.0), ("s03", None)]
+    patterns = refusal(rows, verdicts=look)
+    assert patterns.kept["seed_id"].to_list() == ["s01", "s02", "s03"]
+    assert "verdicts_refusal" not in patterns.kept.columns
+
+
+def test_where_nobody_gives_verdicts_rows_are_unscored(frame):
+    out = refusal(frame({"answer": "I can't help with that."}, {"answer": "Paris."}), judge=True)
+    assert out.dropped.select("reason", "detail").rows()[1] == ("unscored", "no judge was asked")
 
 
 @pytest.mark.parametrize(

@@ -352,7 +352,17 @@ async def test_the_gold_answer_is_shown_where_the_spec_says_so(judged: Path) -> 
     ("sets", "said"),
     [
         (["judge=null"], "the gate `judge` needs a group `judge:`"),
-        (["gates=[schema]"], "no gate asks it; add `judge` or `toxicity` to `gates`"),
+        (["gates=[schema]"], "no gate asks it; add `judge`, `toxicity` or `refusal: {judge: true}` to `gates`"),
+        (["gates=[refusal]"], "no gate asks it"),
+        (
+            ["gates=[{refusal: {judge: true, at_least: {answred: 4}}}]"],
+            "no dimension 'answred'; did you mean 'answered'?",
+        ),
+        (
+            ["gates=[{toxicity: {at_least: {harmles: 4}}}]", "judge=null"],
+            "no dimension 'harmles'; did you mean 'harmless'?",
+        ),
+        (["gates=[{refusal: {judge: perhaps}}]"], "`judge` is 'perhaps': input should be a valid boolean"),
         (["gates=null"], "no gate asks it"),
         (["judge.prompt=jugde.md"], "jugde.md: no such file; the folder holds judge.md"),
         (["judge.dimensions={}"], "judge.dimensions: none is named"),
