@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from distill.flow.asking import Sender
-    from distill.flow.curation import Curated
+    from distill.flow.curated import Curated
     from distill.flow.project import Project
 
 MAKES, CHECKS = "expand", "expand check"
@@ -118,10 +118,10 @@ class Expansion:
 
     async def round(self, curated: Curated, sender: Sender) -> list[str]:
         """Make seeds for what is lacking, add those that may stay to the table, and name them."""
-        accepted = len(curated.accepted & self.made.keys())
+        accepted = len(curated.standing.accepted & self.made.keys())
         self._in_vain = self._in_vain + 1 if accepted <= self._accepted else 0
         self._accepted = accepted
-        due = self.next(curated.lack, curated.accepted) if self.room else []
+        due = self.next(curated.lack, curated.standing.accepted) if self.room else []
         if not due:
             self._in_vain = _IN_VAIN
             return []

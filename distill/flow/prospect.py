@@ -11,7 +11,7 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from distill.flow import approving, asks, curation, expanding, judging
+from distill.flow import approving, asks, expanding, judging, quotas
 from distill.records import Request
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def _due(project: Project, table: pl.DataFrame) -> tuple[list[Candidate], expand
     most = expanding.unlimited(project, table)
     # Rounds that bring little ask for more and more, until the cap.
     due = expansion.next(dict.fromkeys(most, wanted.at_most), frozenset())
-    lack = sum(curation.wanted(project, table, most).values()) - table.filter(role="train").height
+    lack = sum(quotas.wanted(project, table, most).values()) - table.filter(role="train").height
     return due, expansion, min(1.0, max(0, lack) / max(1, len(due)))
 
 
