@@ -199,10 +199,14 @@ async def test_every_candidate_that_goes_has_its_reason(large: Path) -> None:
     expansion = Expansion(project, table, table.clear())
     due = expansion.next(dict.fromkeys("abcd", 100), frozenset())
     with opened(project.store_path) as store:
-        await put(store, [expansion.request(one) for one in due], poor)
-        said = [(one, store.get(expansion.request(one).id)) for one in due]
+        await put(store, [expansion.questions.request(one) for one in due], poor)
+        said = [(one, store.get(expansion.questions.request(one).id)) for one in due]
         texts = [(one, read_seed(answer.text, ["message"])) for one, answer in said if answer]
-        await put(store, [expansion.check(one, fields) for one, fields in texts if not isinstance(fields, str)], unsure)
+        await put(
+            store,
+            [expansion.questions.check(one, fields) for one, fields in texts if not isinstance(fields, str)],
+            unsure,
+        )
     result = await running.work(project, stages=STAGES, watch=Silent())
     dropped = read(result, "dropped.parquet").filter(stage="expand")
     assert set(dropped["reason"]) == {"repeated", "near_test_row", "unreadable", "declined", "implausible", "unscored"}
