@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from distill import chat
@@ -64,6 +64,19 @@ def parse(text: str, source: str) -> Template:
     roles, bodies = ["system", *pieces[1::2]], pieces[0::2]
     turns = tuple((role, body.strip("\n")) for role, body in zip(roles, bodies, strict=True) if body.strip())
     return Template(source, turns)
+
+
+def variables(templates: Iterable[Template]) -> list[str]:
+    """All names that some templates fill in, each once, in the order of their first use."""
+    return list(dict.fromkeys(name for template in templates for name in template.variables))
+
+
+def chats(templates: Iterable[Template]) -> dict[str, bool]:
+    """The variables that hold a conversation, and whether it is in any of the templates the one that is to be answered."""
+    found: dict[str, bool] = {}
+    for template in templates:
+        found |= {name: last or found.get(name, False) for name, last in template.chats.items()}
+    return found
 
 
 def faults(text: str, source: str, *, columns: Sequence[str]) -> list[Fault]:

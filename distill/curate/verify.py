@@ -26,10 +26,10 @@ import orjson
 import polars as pl
 from pydantic import Field
 
+from distill.curate.checks import Checks, Verdict
 from distill.curate.outcome import Outcome, ordered, partition, rescored
 from distill.curate.sandbox import pool
 from distill.curate.sandbox.process import Limits, Source
-from distill.curate.verdicts import Verdict, Verdicts
 from distill.errors import Fault, SpecError
 from distill.text import did_you_mean
 
@@ -180,7 +180,7 @@ def _verdicts(rows: pl.DataFrame, task: Task, function: str, limits: Limits, hel
     with contextlib.ExitStack() as undo:
         kept = None
         if task.cache is not None:
-            kept = undo.enter_context(Verdicts(task.cache, limits=f"{limits.seconds:g} s, {limits.megabytes} MiB"))
+            kept = undo.enter_context(Checks(task.cache, limits=f"{limits.seconds:g} s, {limits.megabytes} MiB"))
             known = kept.find(list(dict.fromkeys(keys)))
         judged = _judged(told, keys, frozenset(known), source, limits, held)
         while some := list(islice(judged, _AT_ONCE)):

@@ -1,4 +1,4 @@
-"""What each stratum lost and why, what it is short of, and whether the edge cases are covered.
+"""What each stratum lost and why, what it is short of, what came of each label's values, and whether the edge cases are covered.
 
 In: the tables of a run (seeds, samples, dropped). Out: JSON-able values for the report. Rows are counted where they stood:
 up to the asking they are seeds, from then on questions, of which a seed may have several. What was more than was needed
@@ -8,7 +8,8 @@ up to the asking they are seeds, from then on questions, of which a seed may hav
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -149,6 +150,20 @@ def shortfalls(quotas: Mapping[str, int], samples: pl.DataFrame, dropped: pl.Dat
             row = {"stratum": stratum, "wanted": quota, "got": held}
             short.append(row | {"stage": stage, "reason": reason, "count": count})
     return sorted(short, key=lambda row: (row["got"] - row["wanted"], row["stratum"]))
+
+
+def marginals(
+    seeds: pl.DataFrame, asked: Iterable[str], kept: Iterable[str], by: Sequence[str]
+) -> dict[str, list[dict[str, Any]]]:
+    """Label → [{value, available, asked, got}]: each value's training seeds, those asked, and the rows `kept`, by their seeds."""
+    labels = {seed: json.loads(text) for seed, text in seeds.select("seed_id", "labels").iter_rows()}
+    train = [seed for seed, role in seeds.select("seed_id", "role").iter_rows() if role == "train"]
+    groups = (train, set(asked), list(kept))
+    result = {}
+    for name in by:
+        have, want, hold = (Counter(labels[seed].get(name, "") for seed in group) for group in groups)
+        result[name] = [{"value": v, "available": have[v], "asked": want[v], "got": hold[v]} for v in sorted(have)]
+    return result
 
 
 def edge_cases(cases: Sequence[Mapping[str, Any]], seeds: pl.DataFrame, samples: pl.DataFrame) -> list[dict[str, Any]]:

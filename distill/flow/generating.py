@@ -18,7 +18,7 @@ from distill.rundir import write_json, write_parquet
 if TYPE_CHECKING:
     import polars as pl
 
-    from distill.flow.curation import Curated
+    from distill.flow.curated import Curated
     from distill.graph import Graph
     from distill.outcome import Outcome
 
@@ -78,9 +78,11 @@ async def _generate(run: Run) -> Mapping[str, Any]:
         extra = disputes.votes(project, asked, curated.contested)
         may_come = {ask.seed for ask, refused in gone.items() if not refused and ask.teacher not in closed}
         through, open_ = curated.through | may_come, disputes.without(expansion.table, rulings)
-        extra = extra or asks.fall_back(project, expansion.table, asked, curated.lack, curated.settled, through)
+        extra = extra or asks.fall_back(
+            project, expansion.table, asked, curated.lack, curated.standing.settled, through
+        )
         extra = extra or asks.more(project, open_, asked, curated.short, through)
-        extra = extra or asks.redraw(project, expansion.table, asked, curated.lack, curated.refused, through)
+        extra = extra or asks.redraw(project, expansion.table, asked, curated.lack, curated.standing.refused, through)
         if not extra and curated.lack and room and not _awaited(run, expansion, asked, gone, curated):
             extra = await _expand(run, aside, expansion, jury, curated)
         elif not extra:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from distill.flow.asking import Sender
     from distill.flow.asks import Asked
+    from distill.flow.curated import Curated
     from distill.flow.project import Project
     from distill.graph import Graph
 
@@ -32,9 +33,7 @@ class Jury:
     gone: set[judging.Case] = field(default_factory=set)
     closed: set[int] = field(default_factory=set)
 
-    async def curated(
-        self, table: pl.DataFrame, asked: Asked, room: Mapping[str, int] | None = None
-    ) -> curation.Curated:
+    async def curated(self, table: pl.DataFrame, asked: Asked, room: Mapping[str, int] | None = None) -> Curated:
         """Curation with every verdict that can be had now. Gates are in order, so only what one lets pass is asked of the next."""
         while True:
             found = curation.curate(

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from distill import tokens
+from distill import prompts, tokens
 from distill.errors import Fault, SpecError
 from distill.records import Answer, Ended, Json, Seed, ToolCall, Usage, canonical, content_id
 
@@ -49,24 +49,7 @@ def read(project: Project, path: Path) -> Labelled:
     from distill.curate import answers
     from distill.seeds import load
 
-    columns = load.columns([path])
-    label = "good" if "good" in columns else "score"
-    templates = (project.teacher_prompt, project.student_prompt)
-    variables = list(dict.fromkeys(name for template in templates for name in template.variables))
-    chats: dict[str, bool] = {}
-    for template in templates:
-        chats |= {name: last or chats.get(name, False) for name, last in template.chats.items()}
-    own = [name for name in ("answer", label) if name not in variables]
-    by = [name for name in project.spec.strata.by if name in columns]
-    gold = project.spec.seeds.gold
-    rows, _ = load.read(
-        [path],
-        variables=[*variables, *own],
-        optional=["why"],
-        chats=chats,
-        label_columns=by,
-        gold=gold if gold in columns else None,
-    )
+    rows, variables, label, by = _rows(project, path)
     faults, entries = list[Fault](), list[dict[str, Any]]()
     good, why, seeds, draws = dict[str, bool](), dict[str, str](), dict[str, Seed](), Counter[str]()
     for row in rows:
@@ -99,6 +82,26 @@ def read(project: Project, path: Path) -> Labelled:
         raise SpecError(str(path), faults)
     table = load.table(list(seeds.values()), by=by).with_columns(cluster=pl.col("seed_id"))
     return Labelled(answers.samples(table, entries), table, good, why)
+
+
+def _rows(project: Project, path: Path) -> tuple[list[Seed], list[str], str, list[str]]:
+    """(rows with all their fields, the names of an input's, the field that says how good, the labels that make strata)."""
+    from distill.seeds import load
+
+    columns, templates = load.columns([path]), (project.teacher_prompt, project.student_prompt)
+    label, variables = "good" if "good" in columns else "score", prompts.variables(templates)
+    own = [name for name in ("answer", label) if name not in variables]
+    by = [name for name in project.spec.strata.by if name in columns]
+    gold = project.spec.seeds.gold
+    rows, _ = load.read(
+        [path],
+        variables=[*variables, *own],
+        optional=["why"],
+        chats=prompts.chats(templates),
+        label_columns=by,
+        gold=gold if gold in columns else None,
+    )
+    return rows, variables, label, by
 
 
 def _answer(value: Json) -> Answer:

@@ -6,9 +6,10 @@ Relative paths are taken from the spec's folder; `.distill/` and `runs/` stand i
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from distill import prompts, spec
 from distill.errors import Fault, SpecError
@@ -17,7 +18,10 @@ from distill.flow import faults as wrong
 from distill.flow.project import Project
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from distill.records import Seed
+    from distill.seeds import held_out
 
 _HOME_MARKS = (".distill", "pyproject.toml", ".git", "runs")
 
@@ -31,12 +35,19 @@ def home_of(path: Path) -> Path:
     )
 
 
+class _Rows(NamedTuple):
+    """What the files of rows hold; `bad` is None where the seeds could not be read."""
+
+    seeds: list[Seed]
+    pinned: list[Seed]
+    bad: pl.DataFrame | None
+    held_out: list[held_out.Row]
+
+
 def open_project(
     path: Path, *, overrides: Sequence[str] = (), env: Mapping[str, str], home: Path | None = None
 ) -> Project:
     """Read and check everything; see the module's docstring for what is raised."""
-    from distill.seeds import held_out, load, rules
-
     task = spec.load(path, overrides)
     file = path / "task.yaml" if path.is_dir() else path
     faults: list[Fault] = []
@@ -44,11 +55,40 @@ def open_project(
     output = files.schema(file.parent / task.teacher.output, faults) if task.teacher.output else None
     tools = files.tools(file.parent / task.teacher.tools, faults) if task.teacher.tools else []
     templates = [prompts.parse(text, name) for name, text in texts.items() if text is not None]
-    variables = list(dict.fromkeys(name for template in templates for name in template.variables))
+    variables = prompts.variables(templates)
     label_prompts = _labels(task, file.parent, variables, faults)
-    chats: dict[str, bool] = {}
-    for template in (*templates, *label_prompts.values()):
-        chats |= {name: last or chats.get(name, False) for name, last in template.chats.items() if name in variables}
+    chats = prompts.chats((*templates, *label_prompts.values()))
+    chats = {name: last for name, last in chats.items() if name in variables}
+    rows = _rows(task, file, texts, variables, chats, faults)
+    rubric = None
+    if task.judge is not None and "judge" in judging.named(task):
+        rubric = files.text(file.parent / task.judge.prompt, faults)
+    faults += wrong.judge(task, rubric, file)
+    faults += wrong.gates(task, file) + wrong.headers(task, env, file)
+    faults += wrong.twins(task, file) + wrong.draws(task, file)
+    faults += disputes.faults(task, output, file)
+    faults += wrong.student(task, rows.seeds, chats, file)
+    faults += wants.expansion(task, rows.seeds, chats, file)
+    if not faults:
+        faults += wants.quotas(task, rows.seeds, file)
+    if faults or rows.bad is None:
+        raise SpecError(str(file), faults)
+    return Project(
+        spec=task, path=file, home=home or home_of(file), output=output, tools=tools, seeds=rows.seeds, pinned=rows.pinned,
+        bad_rows=rows.bad, held_out=rows.held_out, env=env,
+        teacher_prompt=prompts.parse(texts[task.teacher.prompt] or "", task.teacher.prompt),
+        student_prompt=prompts.parse(texts[task.student.prompt] or "", task.student.prompt),
+        rubrics=judging.rubrics(task, rubric), label_prompts=label_prompts,
+    )  # fmt: skip
+
+
+def _rows(
+    task: spec.TaskSpec, file: Path, texts: Mapping[str, str | None], variables: Sequence[str], chats: Mapping[str, bool],
+    faults: list[Fault],
+) -> _Rows:  # fmt: skip
+    """The rows that the spec names, with the prompts held against their columns."""
+    from distill.seeds import held_out, load, rules
+
     paths, pinned_paths = _paths(task, file.parent)
     columns = load.columns(paths, logged=task.seeds.as_ == "chats")
     faults += [
@@ -58,50 +98,26 @@ def open_project(
     ]
     ruled, wrong_rules = rules.parse(task.strata.rules, columns=columns)
     faults += [Fault(f"{file}: {fault.where}", fault.message) for fault in wrong_rules] if columns else []
-    read = dict(
-        rules=ruled,
-        logged=task.seeds.as_ == "chats",
-        chats=chats,
-        label_columns=task.strata.columns,
-        gold=task.seeds.gold,
-        strict=task.seeds.broken == "refuse",
-    )
     for name, text in texts.items():
         faults += prompts.faults(text, str(file.parent / name), columns=columns) if text is not None else []
-    seeds: list[Seed] = []
-    pinned: list[Seed] = []
-    bad_rows = None
-    apart: list[held_out.Row] = []
+    read = functools.partial(
+        load.read, variables=[name for name in variables if name in columns], rules=ruled, chats=chats,
+        logged=task.seeds.as_ == "chats", label_columns=task.strata.columns, gold=task.seeds.gold,
+        strict=task.seeds.broken == "refuse",
+    )  # fmt: skip
+    rows = _Rows([], [], None, [])
     try:
         apart = held_out.read([file.parent / name for name in task.seeds.held_out], variables=variables)
+        rows = rows._replace(held_out=apart)
     except SpecError as fault:
         faults += fault.faults
     try:
-        usable = [name for name in variables if name in columns]
-        seeds, bad_rows = load.read(paths, variables=usable, **read)  # type: ignore[arg-type]  # one dict for both reads
-        if pinned_paths:
-            pinned, _ = load.read(pinned_paths, variables=usable, **read)  # type: ignore[arg-type]  # as above
+        seeds, bad = read(paths)
+        rows = rows._replace(seeds=seeds, bad=bad)
+        rows = rows._replace(pinned=read(pinned_paths)[0] if pinned_paths else [])
     except SpecError as fault:
         faults += fault.faults
-    rubric = None
-    if task.judge is not None and "judge" in judging.named(task):
-        rubric = files.text(file.parent / task.judge.prompt, faults)
-    faults += wrong.judge(task, rubric, file)
-    faults += wrong.gates(task, file) + wrong.headers(task, env, file)
-    faults += wrong.twins(task, file) + wrong.draws(task, file)
-    faults += disputes.faults(task, output, file)
-    faults += wrong.student(task, seeds, chats, file)
-    faults += wants.expansion(task, seeds, chats, file)
-    if not faults:
-        faults += wants.quotas(task, seeds, file)
-    if faults or bad_rows is None:
-        raise SpecError(str(file), faults)
-    return Project(
-        spec=task, path=file, home=home or home_of(file), output=output, tools=tools, seeds=seeds, pinned=pinned, bad_rows=bad_rows, held_out=apart, env=env,
-        teacher_prompt=prompts.parse(texts[task.teacher.prompt] or "", task.teacher.prompt),
-        student_prompt=prompts.parse(texts[task.student.prompt] or "", task.student.prompt),
-        rubrics=judging.rubrics(task, rubric), label_prompts=label_prompts,
-    )  # fmt: skip
+    return rows
 
 
 def _labels(

@@ -40,6 +40,7 @@ from distill.teacher.store import Store, opened
 if TYPE_CHECKING:
     import polars as pl
 
+    from distill.flow.curated import Curated
     from distill.flow.project import Asked, Project
 
 _FEWEST = 3
@@ -72,7 +73,7 @@ def plan(project: Project, *, pilot: int = 0, watch: Watch | None = None) -> dic
         asked = _spenders(project, table, tests, first)
         tried = [ask for ask in first if ask.teacher == 0][:pilot]
         said, seen = loops.run(_pilot(project, asked, table, tried, store, watch or Silent())) if pilot else ({}, None)
-        accepted = len(seen.accepted) if seen else None
+        accepted = len(seen.standing.accepted) if seen else None
         tried_seeds = len({ask.seed for ask in tried})
         failing = 1.0 if accepted is None else 1 - accepted / tried_seeds
         spenders = [_spender(one, store, limits=said.get("limits"), share=failing**one.fallback) for one in asked]
@@ -167,7 +168,7 @@ def _deadline(project: Project, spenders: Sequence[Mapping[str, Any]]) -> dict[s
 
 async def _pilot(
     project: Project, asked: Sequence[Spender], table: pl.DataFrame, tried: asks.Asked, store: Store, watch: Watch
-) -> tuple[dict[str, Any], curation.Curated]:
+) -> tuple[dict[str, Any], Curated]:
     """Ask the first rows of each spender, and judge them; returns what the teacher's endpoint said of itself, and the rows."""
     run = f"{project.spec.task}/plan"
     budget = Budget(project.spec.budget.usd, store.spent(run))

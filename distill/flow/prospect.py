@@ -11,7 +11,7 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from distill.flow import approving, asks, curation, expanding, judging
+from distill.flow import approving, asks, candidates, expanding, judging, quotas
 from distill.records import Request
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def _due(project: Project, table: pl.DataFrame) -> tuple[list[Candidate], expand
     most = expanding.unlimited(project, table)
     # Rounds that bring little ask for more and more, until the cap.
     due = expansion.next(dict.fromkeys(most, wanted.at_most), frozenset())
-    lack = sum(curation.wanted(project, table, most).values()) - table.filter(role="train").height
+    lack = sum(quotas.wanted(project, table, most).values()) - table.filter(role="train").height
     return due, expansion, min(1.0, max(0, lack) / max(1, len(due)))
 
 
@@ -93,11 +93,11 @@ def _makers(
     wanted, at = project.spec.seeds.expand, project.maker
     if expansion is None or wanted is None:
         return []
-    found = [Prospect(expanding.MAKES, [expansion.request(one) for one in made], at, 0, share, _LACKING)]
+    found = [Prospect(candidates.MAKES, [expansion.questions.request(one) for one in made], at, 0, share, _LACKING)]
     if wanted.plausible:
         fields = dict(table.select("seed_id", "fields").iter_rows())
-        checks = [expansion.check(one, json.loads(fields[one.parent])) for one in made]
-        found.append(Prospect(expanding.CHECKS, checks, at, at.sampling.max_tokens * len(checks), share, _LACKING))
+        checks = [expansion.questions.check(one, json.loads(fields[one.parent])) for one in made]
+        found.append(Prospect(candidates.CHECKS, checks, at, at.sampling.max_tokens * len(checks), share, _LACKING))
     return found
 
 

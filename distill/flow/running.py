@@ -12,7 +12,7 @@ from typing import Any
 
 from distill import deadline
 from distill.errors import GateNotMet, RowsOwed, UsageError
-from distill.flow import conservation, generating, loops, reporting, shortfall, stages, teaching
+from distill.flow import conservation, curating, evaluating, generating, loops, reporting, shortfall, stages, teaching
 from distill.flow.asking import Sender
 from distill.flow.project import Project, need_price
 from distill.flow.stages import Run
@@ -134,7 +134,7 @@ async def _stages(run: Run, names: Sequence[str], *, partial: bool) -> None:
                 await generating.generate(run)
                 _no_rows_owed(run, partial)
             case "curate":
-                await stages.curate(run)
+                await curating.curate(run)
             case "export":
                 _no_verdicts_owed(run, partial)
                 await teaching.export(run)
@@ -143,7 +143,7 @@ async def _stages(run: Run, names: Sequence[str], *, partial: bool) -> None:
             case "evaluate":
                 student = teaching.student_of(run.project, run.folder)
                 previous = teaching.student_of(run.project, run.parent) if run.parent else None
-                await stages.evaluate(run, student, previous)
+                await evaluating.evaluate(run, student, previous)
             case "report":
                 await reporting.report(run)
 

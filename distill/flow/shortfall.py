@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from distill.flow import curation, expanding
+from distill.flow import expanding, quotas
 
 if TYPE_CHECKING:
     import polars as pl
@@ -26,7 +26,7 @@ def of(
 
     What no dropped row accounts for is `at_most` where the cap on new seeds was reached, else `no_seed_left`.
     """
-    wanted = curation.wanted(project, table, expanding.unlimited(project, table))
+    wanted = quotas.wanted(project, table, expanding.unlimited(project, table))
     if kept.height >= sum(wanted.values()):
         return []
     expand = project.spec.seeds.expand

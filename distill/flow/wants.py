@@ -28,21 +28,8 @@ def quotas(task: spec.TaskSpec, seeds: Sequence[Seed], file: Path) -> list[Fault
     from distill.flow import seeding
     from distill.seeds import strata, supply
 
-    if task.seeds.test.rows and task.seeds.test.rows >= len(seeds):
-        return [
-            Fault(
-                f"{file}: seeds.test.rows",
-                f"{task.seeds.test.rows} asked of {len(seeds)} seeds; leave some to train on",
-            )
-        ]
-    if _no_test(task, seeds):
-        return [
-            Fault(
-                f"{file}: seeds.test",
-                f"all {len(seeds)} rows have a known answer and train (gold_rows), so none is left for the test; "
-                "add `gold: true` there to draw from them, or name a file of test rows: `test: {from: FILE}`",
-            )
-        ]
+    if no_rows := _aside(task, seeds, file):
+        return [no_rows]
     pending = {
         name: [*asked.values, spec.UNLABELLED]
         for name, asked in task.strata.asked.items()
@@ -100,6 +87,20 @@ def labelled(task: spec.TaskSpec, table: pl.DataFrame, file: Path, *, exact: boo
         made=None if exact and not task.seeds.expand else by if exact else task.strata.names,
     )
     return [Fault(f"{file}: {fault.where}", fault.message) for fault in found]
+
+
+def _aside(task: spec.TaskSpec, seeds: Sequence[Seed], file: Path) -> Fault | None:
+    """Why no rows could be set aside as the test and others left to train on."""
+    if task.seeds.test.rows and task.seeds.test.rows >= len(seeds):
+        said = f"{task.seeds.test.rows} asked of {len(seeds)} seeds; leave some to train on"
+        return Fault(f"{file}: seeds.test.rows", said)
+    if _no_test(task, seeds):
+        return Fault(
+            f"{file}: seeds.test",
+            f"all {len(seeds)} rows have a known answer and train (gold_rows), so none is left for the test; "
+            "add `gold: true` there to draw from them, or name a file of test rows: `test: {from: FILE}`",
+        )
+    return None
 
 
 def _no_test(task: spec.TaskSpec, seeds: Sequence[Seed]) -> bool:

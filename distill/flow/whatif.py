@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from distill.errors import SpecError, UsageError
 from distill.flow import disputes, judging, nearness, wants
 from distill.flow.asks import asked_of
-from distill.flow.curation import Curated, curate
+from distill.flow.curated import Curated
+from distill.flow.curation import curate
 from distill.flow.opening import open_project
 from distill.flow.project import Project
 from distill.rundir import latest

@@ -85,10 +85,7 @@ def train(
     started = time.monotonic()
     set_seed(seed)
     tokenizer = AutoTokenizer.from_pretrained(base)
-    rows = read_rows(train, tokenizer, max_tokens=max_tokens)
-    held = read_rows(valid, tokenizer, max_tokens=max_tokens)[:VALID_ROWS]
-    if not rows or not held:
-        raise TrainError(f"{train if not rows else valid} holds no rows; training needs rows to learn and to check on")
+    rows, held = (_rows(path, tokenizer, max_tokens) for path in (train, valid))
     settings = {
         "per_device_train_batch_size": batch_size,
         "per_device_eval_batch_size": batch_size,
@@ -99,7 +96,7 @@ def train(
     watch = _watch(on_step, started=started, per_epoch=sum(len(row.input_ids) for row in rows))
     with quiet(), TemporaryDirectory() as scratch:  # where the trainer keeps what we do not want
         model = _with_adapter(base, rank=rank, alpha=alpha, layers=layers)
-        _trainer(model, tokenizer, rows, held, watch=watch, scratch=scratch, settings=settings).train()
+        _trainer(model, tokenizer, rows, held[:VALID_ROWS], watch=watch, scratch=scratch, settings=settings).train()
     adapter = _save(model, watch.best, out / "adapter")
     write_atomic(out / "loss.json", (json.dumps([asdict(s) for s in watch.steps], indent=1) + "\n").encode())
     last = watch.steps[-1]
@@ -111,6 +108,13 @@ def train(
         tokens=last.tokens,
         seconds=time.monotonic() - started,
     )
+
+
+def _rows(path: Path, tokenizer: Any, max_tokens: int) -> list[TokenRow]:
+    rows = read_rows(path, tokenizer, max_tokens=max_tokens)
+    if not rows:
+        raise TrainError(f"{path} holds no rows; training needs rows to learn and to check on")
+    return rows
 
 
 def _with_adapter(base: Path, *, rank: int, alpha: int, layers: int | None) -> Any:
@@ -146,10 +150,49 @@ def _trainer(
 ) -> Any:
     """TRL's SFTTrainer over rows that are tokens already, so that it neither cuts, masks nor prints."""
     from datasets import Dataset
-    from torch.cuda import is_available as on_gpu
-    from torch.nn.functional import cross_entropy
     from transformers.trainer_callback import PrinterCallback
-    from trl import SFTConfig, SFTTrainer
+
+    trainer = _scoring_answers()(
+        model=model,
+        args=_config(scratch, settings),
+        train_dataset=Dataset.from_list([asdict(row) for row in rows]),
+        eval_dataset=Dataset.from_list([asdict(row) for row in held]),
+        processing_class=tokenizer,
+        callbacks=[watch],
+    )
+    trainer.remove_callback(PrinterCallback)
+    return trainer
+
+
+def _config(scratch: str, settings: Mapping[str, Any]) -> Any:
+    from torch.cuda import is_available as on_gpu
+    from trl import SFTConfig
+
+    return SFTConfig(
+        output_dir=scratch,
+        use_cpu=not on_gpu(),
+        dataloader_pin_memory=on_gpu(),
+        bf16=False,  # the weights' own dtype decides; autocast would convert them again at each step
+        max_length=None,
+        dataset_kwargs={"skip_prepare_dataset": True},
+        gradient_checkpointing=False,
+        train_sampling_strategy="group_by_length",
+        lr_scheduler_type="cosine",
+        warmup_steps=0.05,
+        logging_steps=1,
+        logging_nan_inf_filter=False,  # it replaces a NaN loss by the last good one
+        eval_strategy="epoch",
+        save_strategy="no",
+        report_to="none",
+        disable_tqdm=True,
+        **settings,
+    )
+
+
+def _scoring_answers() -> Any:
+    """TRL's trainer, with its loss over answer tokens."""
+    from torch.nn.functional import cross_entropy
+    from trl import SFTTrainer
 
     class AnswerTrainer(SFTTrainer):  # type: ignore[misc]  # TRL is not followed, so its class is Any
         """Scores answer tokens only. TRL projects every prompt token on the vocabulary too where there is no
@@ -170,35 +213,7 @@ def _trainer(
             total = cross_entropy(logits, targets[scored], reduction="sum")
             return total / (scored.sum() if num_items_in_batch is None else num_items_in_batch)
 
-    config = SFTConfig(
-        output_dir=scratch,
-        use_cpu=not on_gpu(),
-        dataloader_pin_memory=on_gpu(),
-        bf16=False,  # the weights' own dtype decides; autocast would convert them again at each step
-        max_length=None,
-        dataset_kwargs={"skip_prepare_dataset": True},
-        gradient_checkpointing=False,
-        train_sampling_strategy="group_by_length",
-        lr_scheduler_type="cosine",
-        warmup_steps=0.05,
-        logging_steps=1,
-        logging_nan_inf_filter=False,  # it replaces a NaN loss by the last good one
-        eval_strategy="epoch",
-        save_strategy="no",
-        report_to="none",
-        disable_tqdm=True,
-        **settings,
-    )
-    trainer = AnswerTrainer(
-        model=model,
-        args=config,
-        train_dataset=Dataset.from_list([asdict(row) for row in rows]),
-        eval_dataset=Dataset.from_list([asdict(row) for row in held]),
-        processing_class=tokenizer,
-        callbacks=[watch],
-    )
-    trainer.remove_callback(PrinterCallback)
-    return trainer
+    return AnswerTrainer
 
 
 def check_loss(loss: float, step: int) -> float:

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from distill.curate.balance import balance
+from distill.curate.checks import Verdict
 from distill.curate.conflicts import vote
 from distill.curate.dedup import duplicates
 from distill.curate.gates import run_gates
@@ -14,7 +15,6 @@ from distill.curate.judge import judge
 from distill.curate.leaks import HeldOut, leaks
 from distill.curate.verdict import Unscored
 from distill.curate.verdict import Verdict as Marks
-from distill.curate.verdicts import Verdict
 from distill.curate.verify import verify
 from distill.outcome import DROPPED
 

@@ -12,8 +12,8 @@ import yaml
 
 from distill import spec
 from distill.curate import verify
+from distill.curate.checks import Verdict
 from distill.curate.gates import GATES, faults, run_gates
-from distill.curate.verdicts import Verdict
 from distill.curate.verify import Task, gate
 from distill.errors import SpecError
 

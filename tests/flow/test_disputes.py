@@ -1,4 +1,4 @@
-"""Near twins that contradict each other: their teacher is asked again and the answers vote, or a person decides."""
+"""Near twins that contradict each other: their teacher is asked again and the answers vote."""
 
 from __future__ import annotations
 
@@ -6,78 +6,18 @@ import asyncio
 import json
 import shutil
 import sys
-from collections import Counter
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 import pytest
+from contradictions import AGAIN, ALL, FILES, check_votes, hosted, opened, run
 
 from distill.errors import BudgetReached, SpecError
-from distill.flow import explaining, planning, running
-from distill.flow.opening import open_project
-from distill.flow.project import Project
+from distill.flow import planning, running
 from distill.flow.stages import ORDER
 from distill.flow.watch import Silent
-from distill.graph import Graph
-from distill.records import GOLD
 from distill.testing.fault_server import Script, serve
-
-ALL = ("dataset.accept=null", "seeds.test={rows: 1}", "evaluate.arms=[]")
-AGAIN = ("dedup.on_conflict=ask_again", *ALL)
-PERSON = ("dedup.on_conflict=person", *ALL)
-FILES = ("train.jsonl", "valid.jsonl", "dataset.parquet", "samples.parquet", "dropped.parquet", "funnel.json")
-
-
-@pytest.fixture
-def twins(task: Path) -> Path:
-    """The task with a near twin of every other seed."""
-    rows = [json.loads(line) for line in (task.parent / "seeds.jsonl").read_text().splitlines()]
-    rows += [row | {"message": row["message"] + "!"} for row in rows[::2]]
-    (task.parent / "seeds.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    return task
-
-
-def opened(task: Path, *sets: str) -> Project:
-    return open_project(task, overrides=sets, env={"OPENAI_API_KEY": "k"})
-
-
-def run(task: Path, *sets: str, **how: Any) -> dict[str, Any]:
-    return running.start(opened(task, *sets), stages=how.pop("stages", ORDER[:3]), watch=Silent(), **how)
-
-
-def hosted(task: Path, url: str, *sets: str) -> Project:
-    """The host answers by the body alone, so draws differ by their seeds."""
-    given = ["teacher.model=first", f"teacher.base_url={url}", "teacher.price={input: 1, output: 1}"]
-    return opened(task, *given, "teacher.sampling.seed=7", *AGAIN, *sets)
-
-
-def mood(answer: str) -> str:
-    return str(json.loads(answer)["mood"])
-
-
-def check_votes(folder: Path, votes: int) -> tuple[set[str], set[str]]:
-    """Holds every row asked again to the rule, counted anew; returns (settled, abstained)."""
-    asked, samples, dropped = (pl.read_parquet(folder / f"{name}.parquet") for name in ("asked", "samples", "dropped"))
-    draws = Counter(asked["seed_id"])
-    again = {seed for seed, count in draws.items() if count > 1}
-    assert {draws[seed] for seed in again} == {1 + votes}
-    cast: dict[str, Counter[str]] = {seed: Counter() for seed in again}
-    for seed, answer in samples.filter(pl.col("seed_id").is_in(list(again))).select("seed_id", "answer").iter_rows():
-        cast[seed][mood(answer)] += 1
-    settled = {seed for seed, count in cast.items() if 2 * max(count.values()) > count.total()}
-    kept = samples.filter(pl.col("fate") != "dropped")
-    for seed, answer in kept.select("seed_id", "answer").iter_rows():
-        if seed in again:
-            assert seed in settled
-            assert cast[seed].most_common(1)[0][0] == mood(answer)
-    ties = dropped.filter(stage="vote", reason="conflict")
-    assert set(ties["row"]) == again - settled
-    assert ties["detail"].str.contains("no more than half agree: ").all()
-    graph = Graph.of(kept["input"], threshold=0.85)
-    assert not graph.edges, "near twins are in the dataset"
-    return settled, again - settled
 
 
 @pytest.mark.parametrize("votes", [4, 3])
@@ -270,86 +210,3 @@ def test_a_dataset_curated_before_its_rows_were_asked_again_says_so(twins: Path)
 def test_asking_again_where_it_can_tell_nothing_is_a_fault_of_the_spec(task: Path, sets: list[str], said: str) -> None:
     with pytest.raises(SpecError, match=said):
         opened(task, *AGAIN, *sets)
-
-
-def listed(folder: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (folder / "conflicts.jsonl").read_text().splitlines()]
-
-
-def rule(folder: Path, **right: Any) -> list[dict[str, Any]]:
-    """Write decisions into the run's file, as a person would."""
-    rows = [row | {"right": right.get(row["seed_id"], row["right"])} for row in listed(folder)]
-    (folder / "conflicts.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    return rows
-
-
-def sample_of(folder: Path, seed: str) -> dict[str, Any]:
-    rows = pl.read_parquet(folder / "samples.parquet").filter(pl.col("fate") != "dropped", pl.col("seed_id") == seed)
-    return rows.row(0, named=True) if rows.height else {}
-
-
-def test_what_a_person_decides_trains_and_is_in_conflict_no_more(twins: Path) -> None:
-    """The next `curate` or `run` takes it, with no request; its twin gives way, and the decided line stays as it is."""
-    folder = Path(run(twins, *PERSON)["folder"])
-    rows = listed(folder)
-    one, other = rows[0]["seed_id"], rows[0]["against"][0]
-    assert not sample_of(folder, one)
-    lost = pl.read_parquet(folder / "dropped.parquet").filter(reason="for_a_person").height
-    rule(folder, **{one: {"mood": "glad"}})
-    result = run(twins, *PERSON)
-    assert (result["requests_sent"], result["skipped"]) == (0, ["generate"])
-    sample = sample_of(folder, one)
-    assert (sample["teacher"], sample["model"], sample["answer"]) == (GOLD, "person", '{"mood": "glad"}')
-    messages = [json.loads(line)["messages"] for name in FILES[:2] for line in (folder / name).read_text().splitlines()]
-    assert [turns[-1]["content"] for turns in messages if turns[-2]["content"] == rows[0]["input"]] == [
-        '{"mood": "glad"}'
-    ]
-    dropped = pl.read_parquet(folder / "dropped.parquet")
-    assert dropped.filter(reason="for_a_person").height == lost - 2
-    details = dropped.filter(row=other)["detail"].to_list() + dropped.filter(row=one)["detail"].to_list()
-    assert len(details) == 2
-    assert all(f"the gold answer of {one}" in detail for detail in details)
-    after = listed(folder)
-    assert after[0] == rows[0] | {"right": {"mood": "glad"}}
-    assert {row["seed_id"] for row in after} == {row["seed_id"] for row in rows} - {other}
-    told = explaining.explain(twins.parent, "mood", one)
-    assert "a person decided on it" in "\n".join(explaining.explain_lines(told))
-    before = {name: (folder / name).read_bytes() for name in FILES}
-    assert run(twins, *PERSON)["done"] == []
-    (folder / "samples.parquet").unlink()
-    run(twins, *PERSON, stages=("curate", "export"))
-    assert {name: (folder / name).read_bytes() for name in FILES} == before
-    rule(folder, **{one: {"mood": "cross"}})
-    assert run(twins, *PERSON)["done"][0] == "curate"
-    assert sample_of(folder, one)["answer"] == '{"mood": "cross"}'
-
-
-def test_a_refresh_keeps_what_was_decided_and_pays_nobody_for_it(twins: Path) -> None:
-    folder = Path(run(twins, *PERSON, stages=ORDER)["folder"])
-    one = listed(folder)[0]["seed_id"]
-    rule(folder, **{one: '{"mood": "glad"}'})
-    run(twins, *PERSON, stages=ORDER)
-    new = Path(run(twins, *PERSON, "teacher.sampling.temperature=0.5", refresh=True, stages=ORDER)["folder"])
-    assert new.name == "002"
-    assert one not in set(pl.read_parquet(new / "asked.parquet")["seed_id"])
-    assert (sample_of(new, one)["model"], sample_of(new, one)["answer"]) == ("person", '{"mood": "glad"}')
-    assert next(row for row in listed(new) if row["seed_id"] == one)["right"] == '{"mood": "glad"}'
-    assert json.loads((new / "funnel.json").read_bytes())["total"]["gold"] == 1
-
-
-def test_a_decision_that_is_no_answer_of_the_task_is_named_with_its_line(twins: Path) -> None:
-    """All lines at once, before anything is curated; the dataset stays as it was."""
-    folder = Path(run(twins, *PERSON)["folder"])
-    before = (folder / "samples.parquet").read_bytes()
-    rows = rule(folder, **{listed(folder)[0]["seed_id"]: "furious", listed(folder)[1]["seed_id"]: {"mood": "grim"}})
-    with (folder / "conflicts.jsonl").open("a") as file:
-        file.write("right: glad\n")
-    with pytest.raises(SpecError) as caught:
-        run(twins, *PERSON)
-    assert [fault.where.rsplit(":", 1)[1] for fault in caught.value.faults] == ["1", "2", str(len(rows) + 1)]
-    assert "`right` of row" in str(caught.value)
-    assert "'grim' is not one of ['glad', 'cross']" in str(caught.value)
-    assert (folder / "samples.parquet").read_bytes() == before
-    (folder / "conflicts.jsonl").write_bytes(b"\xff\xfe")
-    with pytest.raises(SpecError, match=r"conflicts.jsonl: cannot be read: .* save it as UTF-8"):
-        run(twins, *PERSON)

@@ -12,8 +12,8 @@ import selectors
 import time
 from collections.abc import Iterable, Iterator
 
+from distill.curate.checks import Verdict
 from distill.curate.sandbox.process import BYTES, FEW, Child, Limits, Numbered, Source
-from distill.curate.verdicts import Verdict
 
 CHILDREN = 2
 

@@ -19,8 +19,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from distill.curate.checks import Verdict
 from distill.curate.sandbox.child import NO_MEMORY
-from distill.curate.verdicts import Verdict
 from distill.errors import Fault, SpecError
 from distill.text import storable
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import orjson
 import pytest
 
+from distill.curate.checks import Verdict
 from distill.curate.sandbox.pool import judge
 from distill.curate.sandbox.process import Limits, Source
-from distill.curate.verdicts import Verdict
 
 ROW = {
     "input": "",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from distill.curate.verdicts import Verdict
+from distill.curate.checks import Verdict
 
 Ask = Callable[..., list[Verdict]]
 

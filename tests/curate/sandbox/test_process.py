@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from distill.curate.checks import Verdict
 from distill.curate.sandbox.pool import greet
 from distill.curate.sandbox.process import Limits, Source
-from distill.curate.verdicts import Verdict
 from distill.errors import SpecError
 
 Ask = Callable[..., list[Verdict]]

@@ -44,7 +44,7 @@ class Verdict:
         return f"verify: {self.cause}: {self.message}" if self.message else f"verify: {self.cause}"
 
 
-class Verdicts:
+class Checks:
     """An open file of verdicts; `limits` are those that rows without a score met, e.g. "2 s, 512 MiB"."""
 
     def __init__(self, path: Path, *, limits: str) -> None:
@@ -59,7 +59,7 @@ class Verdicts:
                 path.with_name(name).unlink(missing_ok=True)
             self._db = _opened(path)
 
-    def __enter__(self) -> Verdicts:
+    def __enter__(self) -> Checks:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, at: TracebackType | None) -> None:

@@ -1,0 +1,54 @@
+"""The questions of a run with what came of them: a sample for each answer that may train, a dropped row for each other one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from distill.flow import asking
+from distill.flow.asks import Asked, requests
+from distill.records import Answer
+from distill.teacher.store import Store
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from distill.flow.project import Project
+
+
+def of(project: Project, train: pl.DataFrame, asked: Asked, store: Store) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """(samples, dropped): every question with its answer or with why there is none."""
+    from distill.curate import answers
+    from distill.outcome import dropped_frame
+
+    fields = dict(train.select("seed_id", "fields").iter_rows())
+    strata = dict(train.select("seed_id", "stratum").iter_rows())
+    raise_to = [one.sampling.raise_to for one in project.teachers]
+    unanswered: list[tuple[str, str | None, str, str, str, str]] = []
+
+    def found() -> Iterator[dict[str, Any]]:
+        for ask, asking_for in zip(asked, requests(project, train, asked), strict=True):
+            request, answer = asking.final(store, asking_for, raise_to[ask.teacher])
+            if answer is None or answer.declined:
+                why = _why(store, request.id, answer)
+                unanswered.append((ask.seed, request.id, strata[ask.seed], "teacher", *why))
+                continue
+            prompt = project.student_prompt.fill(json.loads(fields[ask.seed]))
+            yield {
+                "seed_id": ask.seed, "request_id": request.id, "teacher": ask.teacher, "draw": ask.draw,
+                "prompt": prompt, "answer": answer,
+            }  # fmt: skip
+
+    return answers.samples(train, found()), dropped_frame(unanswered)
+
+
+def _why(store: Store, request_id: str, answer: Answer | None) -> tuple[str, str]:
+    """Reason and detail of a request without an answer that could train, from its last settled attempt."""
+    if answer is not None:
+        return "declined", answer.refusal[:200] or f"ended by {answer.finish_reason!r}"
+    tries = list(store.attempts(request_id))
+    ended = [row for row in tries if row[4]]
+    if not ended:
+        return "owed", "not sent yet" if not tries else f"sent {len(tries)} times, the outcome is unknown"
+    return str(ended[-1][4]), f"after {len(tries)} sends: {ended[-1][7]}"

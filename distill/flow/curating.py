@@ -1,0 +1,130 @@
+"""The second stage: what curation comes to, checked and written into the run's folder.
+
+samples.parquet   every answer with its fate          dropped.parquet   every row that went, with its reason
+flagged.parquet   what gates say of approved rows     funnel.json       the steps, the quotas, what is missing
+conflicts.jsonl   rows for a person to decide
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from distill.errors import SpecError
+from distill.flow import (
+    asks,
+    attrition,
+    checking,
+    conservation,
+    curation,
+    disputes,
+    funnel,
+    judging,
+    nearness,
+    shortfall,
+    wants,
+)
+from distill.flow.stages import Run, settings_of, stage
+from distill.records import content_id
+from distill.rundir import write_json, write_parquet
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from distill.flow.curated import Curated
+    from distill.flow.project import Project
+
+
+async def curate(run: Run) -> None:
+    """Answers into samples, with every drop; SpecError where other settings than `generate` had cannot be met."""
+    if "generate" not in run.stages:
+        exact = not run.project.pinned and run.parent is None
+        wrong = wants.labelled(run.project.spec, run.table("seeds.parquet"), run.project.path, exact=exact)
+        if wrong:
+            raise SpecError(str(run.project.path), wrong)
+    rulings = disputes.rulings(run.project, run.folder, run.parent)
+    settings = {
+        **settings_of(run.project, "strata", "gates", "dedup", "dataset"),
+        "gold_rows": run.project.spec.seeds.gold_rows,
+        "student_prompt": run.project.student_prompt.turns,
+        "output": run.project.output,
+        "tools": run.project.tools,
+        "held_out": content_id(list(run.project.held_out)),
+        **checking.key(run.project),
+        **judging.key_of(run.project),
+        **_owed(run),
+        **({"rulings": rulings} if rulings else {}),
+    }
+    inputs = ["seeds.parquet", "seeds_dropped.parquet", "asked.parquet"]
+    outputs = ["samples.parquet", "dropped.parquet", "flagged.parquet", "funnel.json"]
+    await stage(run, "curate", settings=settings, inputs=inputs, outputs=outputs, work=_curate)
+
+
+def _owed(run: Run) -> dict[str, int]:
+    """What a run that went on without some answers curates anew when they are there."""
+    owed = run.folder.manifest()["stages"].get("generate", {}).get("owed", 0)
+    return {"owed": owed} if owed else {}
+
+
+async def _curate(run: Run) -> Mapping[str, Any]:
+    import polars as pl
+
+    project, table, asked = run.project, run.table("seeds.parquet"), asks.asked_of(run.folder)
+    rulings = disputes.rulings(project, run.folder, run.parent)
+    graph = nearness.read(run.folder.path, project.spec, table)
+    curated = curation.curate(project, table, asked, run.store, graph, rulings=rulings)
+    _say(run, curated, rulings.keys() - set(table.filter(role="train")["seed_id"]))
+    lost = curated.rejected.with_columns(pl.lit("dropped").alias("fate"))
+    samples = pl.concat([curated.kept, lost], how="diagonal").sort("seed_id", "teacher", "draw")
+    dropped = pl.concat([run.table("seeds_dropped.parquet"), curated.dropped])
+    seeds = json.loads((run.folder / "seeds.json").read_bytes())
+    steps = funnel.whole(seeds, curated.funnel)
+    total = conservation.check(steps, asked=run.table("asked.parquet"), samples=samples, dropped=dropped)
+    missing = shortfall.of(project, table, curated.kept, dropped, seeds.get("expand"))
+    write_parquet(run.folder / "samples.parquet", samples)
+    write_parquet(run.folder / "flagged.parquet", curated.flagged)
+    write_parquet(run.folder / "dropped.parquet", dropped)
+    disputes.write(run.folder, run.parent, curated.conflicts)
+    checked = {"funnel": steps, "total": total, "conserved": True, "test": seeds["test"]}
+    write_json(run.folder / "funnel.json", checked | _told(project, table, asked, curated, missing))
+    waiting = len(curated.bench.owed)
+    if waiting:
+        run.watch.say(f"  {waiting:,} rows wait for a verdict; `distill generate` asks for what is missing")
+    return {"kept": curated.kept.height, "dropped": dropped.height} | ({"owed": waiting} if waiting else {})
+
+
+def _say(run: Run, curated: Curated, elsewhere: Collection[str]) -> None:
+    """What a person is told at once; `elsewhere` are decided rows that do not train."""
+    if elsewhere:
+        first = ", ".join(sorted(elsewhere)[:5])
+        run.watch.say(f"  {disputes.FILE} decides rows that do not train in this run: {first}")
+    for warning in curated.warnings:
+        run.watch.say(f"  {warning}")
+    if curated.contested:
+        run.watch.say(
+            f"  {len(curated.contested):,} rows are in conflict and not asked again yet; `distill generate` asks"
+        )
+
+
+def _told(
+    project: Project, table: pl.DataFrame, asked: asks.Asked, curated: Curated, missing: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """What the report has of the dataset beside the steps."""
+    labels = {seed: json.loads(text) for seed, text in curated.kept.select("seed_id", "labels").iter_rows()}
+    cases = [
+        {"where": dict(one.where), "at_least": one.at_least, "got": sum(one.holds(own) for own in labels.values())}
+        for one in project.edge_cases
+    ]
+    flags = Counter(f"{stage}: {why}" for stage, why in curated.flagged.select("stage", "reason").iter_rows())
+    names, seen = project.spec.strata.names, {ask.seed for ask in asked}
+    return {
+        "strata": attrition.marginals(table, seen, curated.kept["seed_id"], names),
+        "edge_cases": cases,
+        "flagged": dict(sorted(flags.items())),
+        "quotas": curated.quotas,
+        "shortfall": missing,
+        "accept": project.spec.dataset.accept,
+        "kept": curated.kept.height,
+    }
