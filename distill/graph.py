@@ -1,7 +1,8 @@
 """Which of many texts are near which: found once, asked by every step that needs it.
 
 A node is a text after `normalise`, so equal texts are one. An edge joins two texts whose 4-grams overlap by the threshold or
-more (`distill.similar`) or, where that is asked for, two that mean nearly the same (`distill.meaning`). The seeds' graph
+more (`distill.similar`) or, where that is asked for, two that one slip of typing sets apart (`distill.slips`) or that mean
+nearly the same (`distill.meaning`). The seeds' graph
 serves all rounds of curation, since a sample's input is its seed's; `table` and `read` keep it in a Parquet file. A text that
 is not in the graph is compared anew.
 
@@ -12,7 +13,7 @@ boilerplate does not cost the square of its number. Such a crowd is compared aga
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -23,7 +24,7 @@ from distill.text import normalise, spelling
 if TYPE_CHECKING:
     import polars as pl
 
-Kind = Literal["near", "meaning"]
+Kind = Literal["near", "typing", "meaning"]
 Edge = tuple[float, Kind]
 ROOM = 64
 """With how many before it a text of a crowd is compared again, at least."""
@@ -39,7 +40,13 @@ class Twin:
     kind: Kind = "near"
 
     def __str__(self) -> str:
-        return f"{'similarity' if self.kind == 'near' else 'cosine'} {self.value:.2f}"
+        apart = "one slip of typing apart, " if self.kind == "typing" else ""
+        return f"{apart}{'cosine' if self.kind == 'meaning' else 'similarity'} {self.value:.2f}"
+
+    def beside(self, near: float, meaning: float | None) -> str:
+        """How near it is, and the limit that it passed; a slip of typing has none."""
+        limit = {"near": near, "meaning": meaning}.get(self.kind)
+        return str(self) if limit is None else f"{self}, limit {limit}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,25 +63,36 @@ class Graph:
     """Of each node that has any, its neighbours; each edge stands at both ends."""
     crowd: Mapping[int, int] = field(repr=False)
     """Of each node in a crowd, the crowd's smallest node."""
+    typing: bool = False
+    """Whether slips of typing were asked about."""
 
     @classmethod
-    def of(cls, texts: Iterable[str], *, threshold: float, meaning: float | None = None) -> Graph:
-        """The graph of texts, with edges from a similarity in (0, 1] on, and from a cosine in (0, 1] on where one is given."""
+    def of(cls, texts: Iterable[str], *, threshold: float, meaning: float | None = None, typing: bool = False) -> Graph:
+        """The graph of texts, with edges from a similarity in (0, 1] on, and from a cosine in (0, 1] on where one is given.
+
+        With `typing`, also between texts that one slip of typing sets apart; their value is their similarity.
+        """
         plain = list(dict.fromkeys(map(normalise, texts)))
         spelt = [spelling(text) for text in plain]
         pairs: list[Pair] = [(i, j, value, "near") for i, j, value in near_pairs(plain, threshold=threshold)]
+        if typing:
+            from distill.slips import slips
+
+            pairs += [(i, j, value, "typing") for i, j, value in slips(plain)]
         if meaning is not None:
             from distill.meaning import alike
 
             pairs += [(i, j, value, "meaning") for i, j, value in alike(plain, threshold=meaning)]
-        return cls._of(spelt, pairs, threshold, meaning)
+        return cls._of(spelt, pairs, threshold, meaning, typing)
 
     @classmethod
-    def _of(cls, spelt: Sequence[bytes], pairs: Sequence[Pair], threshold: float, meaning: float | None) -> Graph:
+    def _of(
+        cls, spelt: Sequence[bytes], pairs: Sequence[Pair], threshold: float, meaning: float | None, typing: bool
+    ) -> Graph:
         from distill.sketches import LEAST
 
         edges: dict[int, dict[int, Edge]] = {}
-        for i, j, value, kind in pairs:  # near copies come first, and what is near need not be alike as well
+        for i, j, value, kind in pairs:  # near copies come first, and what is near need not be more
             edges.setdefault(i, {}).setdefault(j, (value, kind))
             edges.setdefault(j, {}).setdefault(i, (value, kind))
         ends = sorted(edges)
@@ -82,11 +100,17 @@ class Graph:
         roots = clusters(len(ends), [(place[i], place[j], value) for i, j, value, _ in pairs])
         sizes = Counter(roots)
         crowd = {node: ends[root] for node, root in zip(ends, roots, strict=True) if sizes[root] > LEAST}
-        return cls(threshold, meaning, spelt, {text: node for node, text in enumerate(spelt)}, edges, crowd)
+        return cls(threshold, meaning, spelt, {text: node for node, text in enumerate(spelt)}, edges, crowd, typing)
 
     @classmethod
     def read(
-        cls, table: pl.DataFrame, texts: Mapping[str, str], *, threshold: float, meaning: float | None = None
+        cls,
+        table: pl.DataFrame,
+        texts: Mapping[str, str],
+        *,
+        threshold: float,
+        meaning: float | None = None,
+        typing: bool = False,
     ) -> Graph:
         """The graph of `table` again; `texts` are all texts that it was made of, by their ids."""
         spelt = list(dict.fromkeys(map(spelling, texts.values())))
@@ -94,7 +118,7 @@ class Graph:
         node = {name: nodes[spelling(text)] for name, text in texts.items()}
         rows = table.sort("a", "b").iter_rows()
         pairs = [(*sorted((node[a], node[b])), value, kind) for a, b, value, kind in rows if a in node and b in node]
-        return cls._of(spelt, pairs, threshold, meaning)
+        return cls._of(spelt, pairs, threshold, meaning, typing)
 
     def table(self, texts: Mapping[str, str]) -> pl.DataFrame:
         """Every edge between `texts` (by id) as (a, b, similarity, kind), a < b; of equal texts the smallest id stands for all."""
@@ -155,11 +179,9 @@ class Graph:
             if not some or not pool:
                 return
             held = [others[place[key]] for key in pool]
-            for key, found in zip(
-                some, similar.nearest([texts[asked[key]] for key in some], held, threshold=threshold), strict=True
-            ):
-                if found is not None:
-                    note(key, Twin(place[pool[found[0]]], found[1]))
+            asking = [texts[asked[key]] for key in some]
+            for i, p, value, kind in _anew(asking, held, threshold=threshold, typing=self.typing):
+                note(some[i], Twin(place[pool[p]], value, kind))
 
         def note(key: bytes, twin: Twin) -> None:
             best[key] = max(best.get(key, twin), twin, key=_nearness)
@@ -186,7 +208,7 @@ class Graph:
         own = self.edges.get(self.nodes.get(key, -1))
         if own is None:
             return {}
-        return {self.texts[other]: edge for other, edge in own.items() if edge[1] == "meaning" or edge[0] >= threshold}
+        return {self.texts[other]: edge for other, edge in own.items() if edge[1] != "near" or edge[0] >= threshold}
 
     def _links(
         self, spelt: Sequence[bytes], texts: Sequence[str] | pl.Series, threshold: float
@@ -202,9 +224,27 @@ class Graph:
         for i, j, value in near_pairs([texts[place[key]] for key in anew], threshold=threshold, room=room):
             found.setdefault(anew[i], {})[anew[j]] = (value, "near")
             found.setdefault(anew[j], {})[anew[i]] = (value, "near")
+        if self.typing and new:
+            from distill.slips import slips
+
+            for i, j, value in slips([normalise(texts[place[key]]) for key in anew]):
+                found.setdefault(anew[i], {}).setdefault(anew[j], (value, "typing"))
+                found.setdefault(anew[j], {}).setdefault(anew[i], (value, "typing"))
         return lambda key: {**self._known(key, threshold), **found.get(key, {})}
 
 
+def _anew(texts: Sequence[str], others: Sequence[str], *, threshold: float, typing: bool) -> Iterator[Pair]:
+    """(text, other, value, kind) of the nearest of the others, and of all that a slip of typing sets apart."""
+    for i, found in enumerate(similar.nearest(texts, others, threshold=threshold)):
+        if found is not None:
+            yield i, *found, "near"
+    if typing:
+        from distill.slips import between
+
+        for i, p, value in between(texts, others):
+            yield i, p, value, "typing"
+
+
 def _nearness(twin: Twin) -> tuple[bool, float, int]:
-    """A near copy before one in meaning, for their numbers do not compare; then the first."""
-    return twin.kind == "near", twin.value, -twin.index
+    """What is spelt alike before what means the same, for their numbers do not compare; then the first."""
+    return twin.kind != "meaning", twin.value, -twin.index

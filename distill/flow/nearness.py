@@ -21,13 +21,13 @@ FILE = "pairs.parquet"
 def graph(task: spec.TaskSpec, *tables: pl.DataFrame) -> Graph:
     """Of all inputs of some tables of seeds. One command asks for the same texts several times, and they are compared once."""
     texts = sorted({row for table in tables for row in table.select("seed_id", "input").iter_rows()})
-    return _made(tuple(text for _, text in texts), _least(task), task.dedup.meaning)
+    return _made(tuple(text for _, text in texts), _least(task), task.dedup.meaning, task.dedup.typing)
 
 
 def write(folder: RunDir, found: Graph, table: pl.DataFrame) -> dict[str, float | None]:
     """Keep the edges between the seeds of a table; what is returned goes into seeds.json, for `read`."""
     write_parquet(folder / FILE, found.table(dict(table.select("seed_id", "input").iter_rows())))
-    return {"near": found.threshold, "meaning": found.meaning}
+    return {"near": found.threshold, "meaning": found.meaning, "typing": found.typing}
 
 
 def read(folder: Path, task: spec.TaskSpec, table: pl.DataFrame) -> Graph:
@@ -36,10 +36,17 @@ def read(folder: Path, task: spec.TaskSpec, table: pl.DataFrame) -> Graph:
 
     made = json.loads((folder / "seeds.json").read_bytes()).get("graph")
     fits = made is not None and made["near"] <= _least(task) and made["meaning"] == task.dedup.meaning
+    fits = fits and made.get("typing", False) == task.dedup.typing
     if not fits or not (folder / FILE).exists():
         return graph(task, table)
     texts = dict(table.select("seed_id", "input").iter_rows())
-    return Graph.read(pl.read_parquet(folder / FILE), texts, threshold=made["near"], meaning=made["meaning"])
+    return Graph.read(
+        pl.read_parquet(folder / FILE),
+        texts,
+        threshold=made["near"],
+        meaning=made["meaning"],
+        typing=made.get("typing", False),
+    )
 
 
 def leak(task: spec.TaskSpec) -> float:
@@ -52,5 +59,5 @@ def _least(task: spec.TaskSpec) -> float:
 
 
 @lru_cache(maxsize=2)
-def _made(texts: tuple[str, ...], near: float, meaning: float | None) -> Graph:
-    return Graph.of(texts, threshold=near, meaning=meaning)
+def _made(texts: tuple[str, ...], near: float, meaning: float | None, typing: bool) -> Graph:
+    return Graph.of(texts, threshold=near, meaning=meaning, typing=typing)
