@@ -24,6 +24,7 @@ RARE, OFTEN = 5, 20
 _PLAIN = 6
 
 
+@functools.lru_cache(maxsize=1 << 16)
 def lettered(word: str) -> bool:
     """Whether a word, case-folded, is of nothing but letters of a script with cases."""
     return word.isalpha() and all(map(str.islower, word))

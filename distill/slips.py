@@ -39,7 +39,7 @@ LONGEST, MOST = 400, 50
 """Characters and words of a text that is looked at: in longer ones the 4-grams find a slip."""
 ROOM = 16
 """With how many texts of one form, the first of them, another is paired."""
-BLOCK = 1 << 20
+BLOCK = 1 << 18
 """Words whose hashes are in memory at a time."""
 _MARKS, _QUOTES = ".,;:!?…。，！？、", "\"'`´‘’“”„«»¿¡"
 _APOSTROPHES = str.maketrans("", "", "'`´‘’")
@@ -213,20 +213,17 @@ def _held_by(read: _Read) -> list[int]:
 
 def _places(read: _Read, right_of: Mapping[int, Sequence[int]]) -> Iterator[tuple[int, dict[int, list[int]]]]:
     """(place, {word: texts}) of all texts that are the same but for the word in that place, where one may be misspelt."""
-    wrong = np.zeros(len(read.vocabulary), bool)
-    right = np.zeros(len(read.vocabulary), bool)
-    wrong[list(right_of)] = True
-    right[[number for some in right_of.values() for number in some]] = True
-    left_out = [hashes[wrong[ids]] for _, ids, hashes in _left_out(read)]
-    asked = np.unique(np.concatenate([np.empty(0, np.uint64), *left_out]))
-    met = [hashes[right[ids] & _among(hashes, asked)] for _, ids, hashes in _left_out(read)]
-    asked = np.unique(np.concatenate([np.empty(0, np.uint64), *met]))
+    asking = np.zeros(len(read.vocabulary), bool)
+    asking[[number for word, some in right_of.items() for number in (word, *some)]] = True
+    hashes = [some[asking[ids]] for _, ids, some in _left_out(read)]
+    every = np.sort(np.concatenate([np.empty(0, np.uint64), *hashes]))
+    asked = np.unique(every[1:][every[1:] == every[:-1]])
     groups: dict[int, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
     at_place: dict[int, int] = {}
-    for at, ids, hashes in _left_out(read):
-        for hit in np.flatnonzero(_among(hashes, asked)).tolist():
+    for at, ids, left in _left_out(read):
+        for hit in np.flatnonzero(_among(left, asked)).tolist():
             text = int(np.searchsorted(read.starts, at + hit, side="right")) - 1
-            key = int(hashes[hit])
+            key = int(left[hit])
             at_place[key] = at + hit - int(read.starts[text])
             groups[key][int(ids[hit])].append(text)
     return ((at_place[key], held) for key, held in groups.items() if len(held) > 1)
