@@ -1,7 +1,8 @@
 """Which of many texts are near which: found once, asked by every step that needs it.
 
 A node is a text after `normalise`, so equal texts are one. An edge joins two texts whose 4-grams overlap by the threshold or
-more (`distill.similar`) or, where that is asked for, two that mean nearly the same (`distill.meaning`). The seeds' graph
+more (`distill.similar`) or, where that is asked for, two that one slip of typing sets apart (`distill.slips`) or that mean
+nearly the same (`distill.meaning`). The seeds' graph
 serves all rounds of curation, since a sample's input is its seed's; `table` and `read` keep it in a Parquet file. A text that
 is not in the graph is compared anew.
 
@@ -12,7 +13,7 @@ boilerplate does not cost the square of its number. Such a crowd is compared aga
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     Texts = Sequence[str] | pl.Series
 
-Kind = Literal["near", "meaning"]
+Kind = Literal["near", "typing", "meaning"]
 Edge = tuple[float, Kind]
 ROOM = 64
 """With how many before it a text of a crowd is compared again, at least."""
@@ -47,7 +48,13 @@ class Twin:
     kind: Kind = "near"
 
     def __str__(self) -> str:
-        return f"{'similarity' if self.kind == 'near' else 'cosine'} {self.value:.2f}"
+        apart = "one slip of typing apart, " if self.kind == "typing" else ""
+        return f"{apart}{'cosine' if self.kind == 'meaning' else 'similarity'} {self.value:.2f}"
+
+    def beside(self, near: float, meaning: float | None) -> str:
+        """How near it is, and the limit that it passed; a slip of typing has none."""
+        limit = {"near": near, "meaning": meaning}.get(self.kind)
+        return str(self) if limit is None else f"{self}, limit {limit}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,27 +70,38 @@ class Graph:
     """Of each node that has any, its neighbours; each edge stands at both ends."""
     crowd: frozenset[int] = field(repr=False)
     """The nodes that are in a crowd."""
+    typing: bool = False
+    """Whether slips of typing were asked about."""
 
     @classmethod
-    def of(cls, texts: Iterable[str], *, threshold: float, meaning: float | None = None) -> Graph:
-        """The graph of texts, with edges from a similarity in (0, 1] on, and from a cosine in (0, 1] on where one is given."""
+    def of(cls, texts: Iterable[str], *, threshold: float, meaning: float | None = None, typing: bool = False) -> Graph:
+        """The graph of texts, with edges from a similarity in (0, 1] on, and from a cosine in (0, 1] on where one is given.
+
+        With `typing`, also between texts that one slip of typing sets apart; their value is their similarity.
+        """
         plain = list(dict.fromkeys(map(normalise, texts)))
         nodes = Spellings.of(keys_of(plain))
         pairs: list[Pair] = [(i, j, value, "near") for i, j, value in near_pairs(plain, threshold=threshold)]
+        if typing:
+            from distill.slips import slips
+
+            pairs += [(i, j, value, "typing") for i, j, value in slips(plain)]
         if meaning is not None:
             from distill.meaning import alike
 
             pairs += [(i, j, value, "meaning") for i, j, value in alike(plain, threshold=meaning)]
         del plain
         heap.release()
-        return cls._of(nodes, pairs, threshold, meaning)
+        return cls._of(nodes, pairs, threshold, meaning, typing)
 
     @classmethod
-    def _of(cls, nodes: Spellings, pairs: Sequence[Pair], threshold: float, meaning: float | None) -> Graph:
+    def _of(
+        cls, nodes: Spellings, pairs: Sequence[Pair], threshold: float, meaning: float | None, typing: bool
+    ) -> Graph:
         from distill.sketches import LEAST
 
         edges: dict[int, dict[int, Edge]] = {}
-        for i, j, value, kind in pairs:  # near copies come first, and what is near need not be alike as well
+        for i, j, value, kind in pairs:  # near copies come first, and what is near need not be more
             edges.setdefault(i, {}).setdefault(j, (value, kind))
             edges.setdefault(j, {}).setdefault(i, (value, kind))
         ends = sorted(edges)
@@ -91,10 +109,18 @@ class Graph:
         roots = clusters(len(ends), [(place[i], place[j], value) for i, j, value, _ in pairs])
         sizes = Counter(roots)
         crowd = frozenset(node for node, root in zip(ends, roots, strict=True) if sizes[root] > LEAST)
-        return cls(threshold, meaning, nodes, edges, crowd)
+        return cls(threshold, meaning, nodes, edges, crowd, typing)
 
     @classmethod
-    def read(cls, table: pl.DataFrame, texts: pl.DataFrame, *, threshold: float, meaning: float | None = None) -> Graph:
+    def read(
+        cls,
+        table: pl.DataFrame,
+        texts: pl.DataFrame,
+        *,
+        threshold: float,
+        meaning: float | None = None,
+        typing: bool = False,
+    ) -> Graph:
         """The graph of `table` again; `texts` are all that it was made of, as (id, text)."""
         keys = keys_of(texts.to_series(1))
         nodes = Spellings.of(keys)
@@ -103,7 +129,7 @@ class Graph:
         both = ends.join(place, left_on="b", right_on="id", suffix="_b", maintain_order="left")
         rows = both.select("node", "node_b", "similarity", "kind").iter_rows()
         pairs = [(min(a, b), max(a, b), value, kind) for a, b, value, kind in rows]
-        return cls._of(nodes, pairs, threshold, meaning)
+        return cls._of(nodes, pairs, threshold, meaning, typing)
 
     def table(self, texts: pl.DataFrame) -> pl.DataFrame:
         """Every edge between `texts` (id, text) as (a, b, similarity, kind), a < b; of equal texts the smallest id stands for all."""
@@ -157,12 +183,9 @@ class Graph:
 
         def compare(some: Ints, with_: Ints) -> None:
             if len(some) and len(with_):
-                near = similar.nearest(
-                    [texts[i] for i in some.tolist()], [others[p] for p in with_.tolist()], threshold=threshold
-                )
-                for i, found in zip(some.tolist(), near, strict=True):
-                    if found is not None:
-                        note(i, Twin(int(with_[found[0]]), found[1]))
+                asking, known = [texts[i] for i in some.tolist()], [others[p] for p in with_.tolist()]
+                for i, p, value, kind in _anew(asking, known, threshold=threshold, typing=self.typing):
+                    note(int(some[i]), Twin(int(with_[p]), value, kind))
 
         equal = Spellings.of(held[pool]).find(keys[asked])
         for i, p in zip(asked[equal >= 0].tolist(), equal[equal >= 0].tolist(), strict=True):
@@ -196,7 +219,7 @@ class Graph:
 
     def _edges(self, node: int, threshold: float) -> list[tuple[int, Edge]]:
         own = self.edges.get(node, {}).items()
-        return [(other, edge) for other, edge in own if edge[1] == "meaning" or edge[0] >= threshold]
+        return [(other, edge) for other, edge in own if edge[1] != "near" or edge[0] >= threshold]
 
     def _crowded(self, node: Ints) -> Marks:
         return np.isin(node, np.fromiter(self.crowd, np.int64, len(self.crowd)))
@@ -218,6 +241,13 @@ class Graph:
             i, j = int(anew[a]), int(anew[b])
             found.setdefault(i, {})[j] = (value, "near")
             found.setdefault(j, {})[i] = (value, "near")
+        if self.typing and new:
+            from distill.slips import slips
+
+            for a, b, value in slips([normalise(texts[i]) for i in anew.tolist()]):
+                i, j = int(anew[a]), int(anew[b])
+                found.setdefault(i, {}).setdefault(j, (value, "typing"))
+                found.setdefault(j, {}).setdefault(i, (value, "typing"))
         linked = np.isin(node, np.fromiter(self.edges, np.int64, len(self.edges)))
         linked[list(found)] = True
 
@@ -228,6 +258,18 @@ class Graph:
         return linked, links
 
 
+def _anew(texts: Sequence[str], others: Sequence[str], *, threshold: float, typing: bool) -> Iterator[Pair]:
+    """(text, other, value, kind) of the nearest of the others, and of all that a slip of typing sets apart."""
+    for i, found in enumerate(similar.nearest(texts, others, threshold=threshold)):
+        if found is not None:
+            yield i, *found, "near"
+    if typing:
+        from distill.slips import between
+
+        for i, p, value in between(texts, others):
+            yield i, p, value, "typing"
+
+
 def _nearness(twin: Twin) -> tuple[bool, float, int]:
-    """A near copy before one in meaning, for their numbers do not compare; then the first."""
-    return twin.kind == "near", twin.value, -twin.index
+    """What is spelt alike before what means the same, for their numbers do not compare; then the first."""
+    return twin.kind != "meaning", twin.value, -twin.index

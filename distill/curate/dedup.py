@@ -56,8 +56,11 @@ def duplicates(
                 drops.setdefault(twin, (reason, f"{name(i)} has nearly this input, and answers otherwise: {differs}"))
         else:
             has = "another answer" if answers[twin] != answers[i] else "the same answer"
-            word, limit = ("near_duplicate", near) if how.kind == "near" else ("same_meaning", graph and graph.meaning)
-            drops[i] = (word, f"input near {name(twin)}, which has {has}: {how}, limit {limit}")
+            word = "same_meaning" if how.kind == "meaning" else "near_duplicate"
+            drops[i] = (
+                word,
+                f"input near {name(twin)}, which has {has}: {how.beside(near, graph.meaning if graph else None)}",
+            )
     return partition(rows, drops, stage="dedup")
 
 

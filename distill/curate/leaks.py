@@ -98,5 +98,5 @@ def _near(inputs: pl.Series, held_out: Sequence[HeldOut], near: float, graph: Gr
         if twin is not None:
             row = held_out[twin.index]
             reason = "near_valid_row" if row.set == "valid" else "near_test_row"
-            drops[i] = (reason, f"{row}: {twin}, limit {near if twin.kind == 'near' else graph.meaning}")
+            drops[i] = (reason, f"{row}: {twin.beside(near, graph.meaning)}")
     return drops

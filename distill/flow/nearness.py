@@ -25,13 +25,13 @@ def graph(task: spec.TaskSpec, *tables: pl.DataFrame) -> Graph:
     import polars as pl
 
     rows = pl.concat([table.select("seed_id", "input") for table in tables]).unique().sort("seed_id", "input")
-    return _made(_Texts(rows["input"]), _least(task), task.dedup.meaning)
+    return _made(_Texts(rows["input"]), _least(task), task.dedup.meaning, task.dedup.typing)
 
 
-def write(folder: RunDir, found: Graph, table: pl.DataFrame) -> dict[str, float | None]:
+def write(folder: RunDir, found: Graph, table: pl.DataFrame) -> dict[str, float | bool | None]:
     """Keep the edges between the seeds of a table; what is returned goes into seeds.json, for `read`."""
     write_parquet(folder / FILE, found.table(table.select("seed_id", "input")))
-    return {"near": found.threshold, "meaning": found.meaning}
+    return {"near": found.threshold, "meaning": found.meaning, "typing": found.typing}
 
 
 def read(folder: Path, task: spec.TaskSpec, table: pl.DataFrame) -> Graph:
@@ -40,10 +40,12 @@ def read(folder: Path, task: spec.TaskSpec, table: pl.DataFrame) -> Graph:
 
     made = json.loads((folder / "seeds.json").read_bytes()).get("graph")
     fits = made is not None and made["near"] <= _least(task) and made["meaning"] == task.dedup.meaning
+    fits = fits and made.get("typing", False) == task.dedup.typing
     if not fits or not (folder / FILE).exists():
         return graph(task, table)
     texts = table.select("seed_id", "input")
-    return Graph.read(pl.read_parquet(folder / FILE), texts, threshold=made["near"], meaning=made["meaning"])
+    pairs, typing = pl.read_parquet(folder / FILE), made.get("typing", False)
+    return Graph.read(pairs, texts, threshold=made["near"], meaning=made["meaning"], typing=typing)
 
 
 def leak(task: spec.TaskSpec) -> float:
@@ -70,5 +72,5 @@ class _Texts:
 
 
 @lru_cache(maxsize=2)
-def _made(rows: _Texts, near: float, meaning: float | None) -> Graph:
-    return Graph.of(rows.texts, threshold=near, meaning=meaning)
+def _made(rows: _Texts, near: float, meaning: float | None, typing: bool) -> Graph:
+    return Graph.of(rows.texts, threshold=near, meaning=meaning, typing=typing)

@@ -30,6 +30,11 @@ class Dedup(Part):
         le=1,
         description="cosine from which two inputs that mean the same are twins too; needs the extra `meaning`",
     )
+    typing: bool = Field(
+        True,
+        description="inputs that one slip of typing sets apart are twins too, however short: a misspelt word, punctuation, "
+        "a space between words, a word typed twice, a please or thanks",
+    )
     compare: list[str] | None = Field(
         None, description="answer fields in which twins must agree; default: those that the schema enumerates"
     )

@@ -129,3 +129,19 @@ def test_meaning_is_asked_about_where_the_spec_says_so(task: Path) -> None:
     assert "cosine 0.9" in detail
     assert detail.endswith("limit 0.9")
     assert "same_meaning" not in reasons(run(task, *sets[:3]))
+
+
+def test_one_slip_of_typing_makes_twins_of_short_inputs_unless_the_spec_says_no(task: Path) -> None:
+    """A repeat among the training rows, and a row of an evaluation set, which no graph of the seeds holds."""
+    more(task, "Where is my red kettle?", "where is my red kettel", "what ails my toaster now", "I see no invoice")
+    (task.parent / "exam.jsonl").write_text('{"text": "what ails my taoster now"}\n')
+    sets = ["seeds.held_out=[exam.jsonl]", "dataset.accept=null", "seeds.test={rows: 1}", "dedup.compare=[]"]
+    folder = run(task, *sets)
+    dropped = pl.read_parquet(folder / "dropped.parquet").filter(pl.col("detail").str.contains("slip"))
+    found = dict(dropped.select("reason", "detail").iter_rows())
+    assert found.keys() == {"near_duplicate", "near_test_row"}
+    assert found["near_test_row"].startswith("row 1 of exam.jsonl: one slip of typing apart, similarity 0.")
+    assert "typing" in pl.read_parquet(folder / "pairs.parquet")["kind"].to_list()
+    off = run(task, *sets, "dedup.typing=false")
+    assert not pl.read_parquet(off / "dropped.parquet")["detail"].str.contains("slip").any()
+    assert "typing" not in pl.read_parquet(off / "pairs.parquet")["kind"].to_list()
