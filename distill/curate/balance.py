@@ -42,24 +42,65 @@ def balance(
     how far apart the rows kept are, beside as many picked by hash alone.
     """
     rows = ordered(frame)
+    chosen = choose(rows, quotas=quotas, floors=floors, by=by, weight=weight)
+    outcome = parted(rows, chosen.whys(), stage="balance")
+    return Outcome(outcome.kept, outcome.dropped, outcome.report | chosen.report, outcome.rejected)
+
+
+def choose(
+    rows: pl.DataFrame,
+    *,
+    quotas: Mapping[str, int],
+    floors: Sequence[Floor],
+    by: str,
+    weight: float,
+    lost: Ints = _NONE,
+) -> Chosen:
+    """What `balance` decides of ordered rows without those that are `lost` already."""
     names, strata = rows["stratum"].unique().sort().to_list(), (rows["stratum"].rank("dense") - 1).to_numpy()
     choice = _Choice(rows, strata.astype(np.int64), _digests(rows["seed_id"]), by == "diverse", weight)
     rank, gold = _by_score(rows, choice.digests), (rows["teacher"] == GOLD).to_numpy()
+    rank = rank[~np.isin(rank, lost)]
     left = [quotas.get(name, rows.height) for name in names]
     picked = _needed(rows, rank, floors, left, choice)
-    members = choice.by_stratum(rank)
-    for group in members:
+    members = {names[choice.strata[group[0]]]: group for group in choice.by_stratum(rank)}
+    for name, group in members.items():
         for approved in (True, False):
             taken, others = group[picked[group]], group[~picked[group] & (gold[group] == approved)]
-            room = max(0, left[strata[group[0]]] - len(taken))
+            room = max(0, quotas.get(name, rows.height) - len(taken))
             picked[choice.first(others, room, taken)[:room]] = True
-    whys = [
-        _whys(rows["score"], names[strata[group[0]]], left[strata[group[0]]], group, picked, by) for group in members
-    ]
-    outcome = parted(rows, pl.concat([pl.DataFrame(schema=WHYS), *whys]).sort("index"), stage="balance")
-    measured = _spread(choice, names, members, picked)
-    report = outcome.report | ({"spread": measured} if measured else {})
-    return Outcome(outcome.kept, outcome.dropped, report, outcome.rejected)
+    measured = _spread(choice, members, picked)
+    return Chosen(picked, rows["score"], members, quotas, by, {"spread": measured} if measured else {})
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Which rows stay (`picked`, a mark a row), and what says why the others do not."""
+
+    picked: Marks
+    scores: pl.Series
+    members: Mapping[str, Ints]
+    """The rows of each stratum, best first."""
+    quotas: Mapping[str, int]
+    by: str
+    report: dict[str, Json]
+
+    def whys(self) -> pl.DataFrame:
+        """(index, reason, detail) of each row that goes, as `parted` takes it."""
+        found = [self._of(name, group) for name, group in self.members.items() if not self.picked[group].all()]
+        return pl.concat([pl.DataFrame(schema=WHYS), *found]).sort("index")
+
+    def _of(self, name: str, group: Ints) -> pl.DataFrame:
+        """Their places by score, which equal ones share with their first."""
+        own, quota, over = self.scores.gather(group), self.quotas[name], ~self.picked[group]
+        new = pl.select(own.ne_missing(own.shift(1)).alias("new"))["new"].to_numpy()
+        place = np.maximum.accumulate(np.where(new, np.arange(len(group)), 0)) + 1
+        tie = pl.when(pl.col("place") <= quota).then(pl.lit(", a hash chose among equals")).otherwise(pl.lit(""))
+        how = pl.lit(", others add more variety") if self.by == "diverse" else tie
+        said = pl.format("quota of {}: {} of {}; place {} by score{}", pl.lit(name), quota, len(group), "place", how)
+        return pl.DataFrame({"index": group[over], "place": place[over]}).select(
+            pl.col("index").cast(pl.Int64), pl.lit("over_quota").alias("reason"), said.alias("detail")
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,20 +159,6 @@ def _quality(scores: pl.Series) -> NDArray[np.float64]:
     return scores.cast(pl.Float64).fill_null(0.0 if least is None else least).clip(0.0, 1.0).to_numpy()
 
 
-def _whys(scores: pl.Series, name: str, quota: int, group: Ints, picked: Marks, by: str) -> pl.DataFrame:
-    """Why rows of a stratum, best first, are not kept: their place by score, which equal ones share with their first."""
-    own = scores.gather(group)
-    new = pl.select(own.ne_missing(own.shift(1)).alias("new"))["new"].to_numpy()
-    place = np.maximum.accumulate(np.where(new, np.arange(len(group)), 0)) + 1
-    over = ~picked[group]
-    tie = pl.when(pl.col("place") <= quota).then(pl.lit(", a hash chose among equals")).otherwise(pl.lit(""))
-    how = pl.lit(", others add more variety") if by == "diverse" else tie
-    said = pl.format("quota of {}: {} of {}; place {} by score{}", pl.lit(name), quota, len(group), "place", how)
-    return pl.DataFrame({"index": group[over], "place": place[over]}).select(
-        pl.col("index").cast(pl.Int64), pl.lit("over_quota").alias("reason"), said.alias("detail")
-    )
-
-
 def _needed(rows: pl.DataFrame, rank: Ints, floors: Sequence[Floor], left: Sequence[int], choice: _Choice) -> Marks:
     """Which rows edge cases need, each up to its floor; a row counts for every edge case it belongs to."""
     known = {text: json.loads(text) for text in rows["labels"].unique()} if floors else {}
@@ -158,9 +185,9 @@ def _fair(fits: Ints, count: int, choice: _Choice) -> Iterator[int]:
     return (i for level in zip_longest(*lines) for i in level if i is not None)
 
 
-def _spread(choice: _Choice, names: Sequence[str], members: Sequence[Ints], picked: Marks) -> dict[str, Json]:
+def _spread(choice: _Choice, members: Mapping[str, Ints], picked: Marks) -> dict[str, Json]:
     """Mean distance of a row kept to the nearest one kept of its stratum, and of as many rows picked by hash."""
-    over = {names[choice.strata[group[0]]]: group for group in members if not picked[group].all()}
+    over = {name: group for name, group in members.items() if not picked[group].all()}
     ways: dict[str, list[float]] = {"chosen": [], "by_hash": []}
     for name in sorted(over, key=_digest)[:MEASURED]:
         order = choice.hashed(over[name])

@@ -22,6 +22,7 @@ from distill.curate.outcome import Outcome, ordered, partition
 from distill.graph import Graph
 
 Drops = dict[int, tuple[str, str]]
+TEXTS = ("input", "answer", "tool_calls", "labels")
 
 
 class _Texts(Sequence[str]):
@@ -69,27 +70,42 @@ def leaks(
     """`near`: similarity in (0, 1] that is too near; `graph`: what is known of the inputs; `common`: a passage that more
     samples hold is template text.
     """
-    rows, mark = ordered(frame), f"{stage}_template"
-    known = rows[mark].to_list() if mark in rows.columns else [None] * rows.height
-    found = quotes.find(_Texts(rows), [(row.input, row.answer) for row in held_out], common=common)
-    drops: Drops = {}
-    for i, quote in enumerate(found.quotes):
-        if quote is not None and known[i] is None:
-            drops[i] = ("shares_13_gram", f"{held_out[quote.held_out]}: both have {quote.passage!r}")
-    drops |= _near(rows["input"], held_out, near, graph or Graph.of([], threshold=near))
-    marks = [has if before is None else before for has, before in zip(found.template, known, strict=True)]
-    out = partition(rows.with_columns(pl.Series(mark, marks, dtype=pl.Boolean)), drops, stage=stage)
-    return Outcome(out.kept, out.dropped, out.report | {"template_passages": found.templates}, out.rejected)
+    rows = ordered(frame)
+    drops, marks, templates = _told(rows, held_out, near, graph, common, f"{stage}_template")
+    out = partition(rows.with_columns(marks), drops, stage=stage)
+    return Outcome(out.kept, out.dropped, out.report | {"template_passages": templates}, out.rejected)
 
 
 def valid_leaks(frame: pl.DataFrame, *, near: float, graph: Graph | None = None) -> Outcome:
-    """The same of a frame that is split: training rows that give away one for validation, which stay whatever they are."""
-    watching = frame.filter(pl.col("fate") == "valid")
+    """The same of an ordered frame that is split: training rows that give away one for validation, which stay whatever they are.
+
+    What comes back has the frame's columns without the texts: a million rows are looked at several times over.
+    """
+    stage, watching = "valid_leaks", frame.filter(fate="valid")
     named = watching.select("seed_id", "input", "answer", pl.lit("valid")).iter_rows()
-    training = frame.filter(pl.col("fate") == "train")
-    told = leaks(training, held_out=[HeldOut(*row) for row in named], near=near, graph=graph, stage="valid_leaks")
-    kept = ordered(pl.concat([told.kept, watching], how="diagonal"))
-    return Outcome(kept, told.dropped, told.report | {"in": frame.height, "kept": kept.height}, told.rejected)
+    training = frame.filter(fate="train")
+    drops, marks, templates = _told(
+        training, [HeldOut(*row) for row in named], near, graph, quotes.COMMON, f"{stage}_template"
+    )
+    out = partition(training.drop(TEXTS).with_columns(marks), drops, stage=stage)
+    kept = pl.concat([out.kept, watching.drop(TEXTS)], how="diagonal")
+    report = out.report | {"in": frame.height, "kept": kept.height, "template_passages": templates}
+    return Outcome(kept, out.dropped, report, out.rejected)
+
+
+def _told(
+    rows: pl.DataFrame, held_out: Sequence[HeldOut], near: float, graph: Graph | None, common: int, mark: str
+) -> tuple[Drops, pl.Series, int]:
+    """(what gives a held-out row away, the marks of template text, passages that are such)."""
+    known = rows[mark] if mark in rows.columns else pl.repeat(None, rows.height, dtype=pl.Boolean, eager=True)
+    new = known.is_null()
+    found = quotes.find(_Texts(rows), [(row.input, row.answer) for row in held_out], common=common)
+    drops: Drops = {}
+    for i, quote in enumerate(found.quotes):
+        if quote is not None and new[i]:
+            drops[i] = ("shares_13_gram", f"{held_out[quote.held_out]}: both have {quote.passage!r}")
+    drops |= _near(rows["input"], held_out, near, graph or Graph.of([], threshold=near))
+    return drops, known.fill_null(pl.Series(found.template, dtype=pl.Boolean)).alias(mark), found.templates
 
 
 def _near(inputs: pl.Series, held_out: Sequence[HeldOut], near: float, graph: Graph) -> Drops:

@@ -9,17 +9,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
 
 from distill import heap
-from distill.curate.balance import Floor, balance
-from distill.curate.leaks import valid_leaks
-from distill.curate.outcome import Outcome, ordered, summary
+from distill.curate.balance import Floor, choose
+from distill.curate.leaks import TEXTS, valid_leaks
+from distill.curate.outcome import Outcome, ordered, parted, summary
 from distill.curate.split import split
 from distill.graph import Graph
 
 ROUNDS = 8
-"""From here on gaps stay: each round costs as much as the first, and few rows are left to go."""
+"""What leaks in the last one leaves gaps: each round costs as much as the first, and few rows are left to go."""
 
 
 _READ = (
@@ -60,31 +61,26 @@ def parts(
     """As `balance`, `split` and `valid_leaks` one after the other, with the gaps filled."""
     whole = ordered(frame)
     rows = whole.select(*_READ, pl.col("^.*_template$")).with_row_index(_AT)
-    leaking: list[pl.DataFrame] = []
+    leaking, lost = list[pl.DataFrame](), np.empty(0, np.int64)
     for number in range(ROUNDS):
-        even = balance(rows, quotas=quotas, floors=floors, by=by, weight=weight)
-        told = valid_leaks(split(even.kept, valid=valid), near=near, graph=graph)
+        chosen = choose(rows, quotas=quotas, floors=floors, by=by, weight=weight, lost=lost)
+        told = valid_leaks(split(rows.filter(chosen.picked), valid=valid), near=near, graph=graph)
         heap.release()
-        if told.dropped.height == 0:
-            break
         leaking.append(told.dropped)
-        rows = rows.join(told.rejected.select(_AT), on=_AT, how="anti", maintain_order="left")
-        if number + 1 == ROUNDS:
-            even = _less(even, told)
-    dropped = pl.concat([told.dropped.clear(), *leaking])
-    report = summary("valid_leaks", frame.height, dropped)
-    report |= {"template_passages": told.report.get("template_passages", 0)}
-    fates = told.kept.drop(_READ)
-    clean, spare, balanced = rows.select(_AT, *_NAMED), even.rejected[_AT], (even.dropped, even.report)
-    del rows, even, told  # their columns are those of the whole again
-    gone = whole.filter(~pl.int_range(pl.len()).is_in(clean[_AT].implode()))
+        lost = np.concatenate((lost, told.rejected[_AT].to_numpy()))
+        fates, templates = told.kept.select(_AT, pl.selectors.exclude(_READ, _AT)), told.report["template_passages"]
+        del told  # or the next round would stand beside it
+        if leaking[-1].height == 0:
+            break
+    fates = fates.sort(_AT)
+    even = parted(rows.drop(TEXTS), chosen.whys(), stage="balance")
+    clean = rows.filter(~pl.col(_AT).is_in(lost)).select(_NAMED)
+    counts = even.report | {"in": clean.height, "kept": fates.height} | chosen.report
+    report = summary("valid_leaks", frame.height, pl.concat(leaking)) | {"template_passages": templates}
+    del rows
     kept = whole.drop(fates.columns, strict=False)[fates[_AT]].hstack(fates.drop(_AT))
-    leaks = Outcome(clean.drop(_AT), dropped, report, gone)
-    return Parts(leaks, Outcome(kept, *balanced, whole[spare]), kept)
-
-
-def _less(even: Outcome, told: Outcome) -> Outcome:
-    """The balance without the rows that the leak check took after it and that nothing replaces."""
-    gone = told.dropped.height
-    report = {**even.report, "in": even.kept.height + even.dropped.height - gone, "kept": even.kept.height - gone}
-    return Outcome(told.kept, even.dropped, report, even.rejected)
+    return Parts(
+        Outcome(clean, pl.concat(leaking), report, whole.filter(pl.int_range(pl.len()).is_in(lost))),
+        Outcome(kept, even.dropped, counts, whole[even.rejected[_AT]]),
+        kept,
+    )
