@@ -62,7 +62,7 @@ def parts(
     whole = ordered(frame)
     rows = whole.select(*_READ, pl.col("^.*_template$")).with_row_index(_AT)
     leaking, lost = list[pl.DataFrame](), np.empty(0, np.int64)
-    for number in range(ROUNDS):
+    for _ in range(ROUNDS):
         chosen = choose(rows, quotas=quotas, floors=floors, by=by, weight=weight, lost=lost)
         told = valid_leaks(split(rows.filter(chosen.picked), valid=valid), near=near, graph=graph)
         heap.release()
