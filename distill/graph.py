@@ -85,6 +85,7 @@ class Graph:
         if typing:
             from distill.slips import slips
 
+            heap.release()
             pairs += [(i, j, value, "typing") for i, j, value in slips(plain)]
         if meaning is not None:
             from distill.meaning import alike

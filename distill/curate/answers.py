@@ -13,6 +13,7 @@ from typing import Any
 
 import polars as pl
 
+from distill import heap
 from distill.curate.outcome import ordered
 from distill.text import storable
 
@@ -61,6 +62,8 @@ def samples(seeds_table: pl.DataFrame, answers: Iterable[Mapping[str, Any]]) -> 
     )
     if unknown := table.filter(pl.col("stratum").is_null())["seed_id"].head(1).to_list():
         raise KeyError(unknown[0])
+    del frames
+    heap.release()
     return ordered(table.select(list(SAMPLES)))
 
 
