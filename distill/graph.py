@@ -79,6 +79,7 @@ class Graph:
 
         With `typing`, also between texts that one slip of typing sets apart; their value is their similarity.
         """
+        heap.release()
         plain = list(dict.fromkeys(map(normalise, texts)))
         nodes = Spellings.of(keys_of(plain))
         pairs: list[Pair] = [(i, j, value, "near") for i, j, value in near_pairs(plain, threshold=threshold)]

@@ -215,8 +215,8 @@ def _places(read: _Read, right_of: Mapping[int, Sequence[int]]) -> Iterator[tupl
     """(place, {word: texts}) of all texts that are the same but for the word in that place, where one may be misspelt."""
     asking = np.zeros(len(read.vocabulary), bool)
     asking[[number for word, some in right_of.items() for number in (word, *some)]] = True
-    hashes = [some[asking[ids]] for _, ids, some in _left_out(read)]
-    every = np.sort(np.concatenate([np.empty(0, np.uint64), *hashes]))
+    every = np.concatenate([np.empty(0, np.uint64), *(some[asking[ids]] for _, ids, some in _left_out(read))])
+    every.sort()  # in place: of a million texts these are the largest thing there is
     asked = np.unique(every[1:][every[1:] == every[:-1]])
     groups: dict[int, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
     at_place: dict[int, int] = {}

@@ -50,10 +50,11 @@ def rows(path: Path, faults: list[Fault]) -> Iterator[Numbered]:
 
 
 def _jsonl(path: Path) -> Iterator[Numbered]:
-    data = path.read_bytes().removeprefix(b"\xef\xbb\xbf")
-    for line, raw in enumerate(data.split(b"\n"), 1):
-        if raw.strip():
-            yield line, _object(raw)
+    with path.open("rb") as file:
+        for line, raw in enumerate(file, 1):
+            plain = raw.removeprefix(b"\xef\xbb\xbf") if line == 1 else raw
+            if plain.strip():
+                yield line, _object(plain.removesuffix(b"\n"))
 
 
 def _object(raw: bytes) -> Row | ValueError:
