@@ -141,9 +141,8 @@ class Graph:
         places = self.nodes.find(keys_of(texts.to_series(1)))
         last = ids.arg_sort(descending=True).to_numpy()
         named = np.full(len(self.nodes) + 1, -1, np.int64)
-        named[places[last]] = (
-            last  # of several the last assignment holds; what is no node ends up at the place behind all
-        )
+        # Of several the last assignment holds; what is no node ends up at the place behind all.
+        named[places[last]] = last
         names = {i: ids[int(named[i])] for i in self.edges if named[i] >= 0}
         rows = sorted(
             (*sorted((names[i], names[j])), value, kind)

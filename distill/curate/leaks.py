@@ -23,6 +23,7 @@ from distill.graph import Graph
 
 Drops = dict[int, tuple[str, str]]
 TEXTS = ("input", "answer", "tool_calls", "labels")
+"""What of a row is large, and is not needed once it is looked at."""
 
 
 class _Texts(Sequence[str]):
