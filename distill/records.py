@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -35,6 +35,15 @@ def canonical(value: Json) -> str:
 def content_id(*parts: Json, digits: int = 16) -> str:
     """Hex digest of the canonical form of `parts`; equal for equal content, on any machine and Python."""
     digest = hashlib.blake2b(canonical(list(parts)).encode(), digest_size=digits // 2)
+    return digest.hexdigest()
+
+
+def list_id(values: Iterable[Json]) -> str:
+    """The `content_id` of a list of values that are looked at, and spelt, one by one: they need not fit in memory."""
+    digest = hashlib.blake2b(b"[[", digest_size=8)
+    for place, value in enumerate(values):
+        digest.update((("," if place else "") + canonical(value)).encode())
+    digest.update(b"]]")
     return digest.hexdigest()
 
 

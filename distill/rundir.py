@@ -13,24 +13,31 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from distill.errors import UsageError
 
 MANIFEST = "manifest.json"
 
 
-def write_atomic(path: Path, data: bytes) -> None:
-    """Write `data` beside `path`, fsync, rename over it, fsync the folder; a full disk leaves the old file."""
+def write_atomic(path: Path, data: bytes | Iterable[bytes]) -> None:
+    """Write `data`, whole or piece by piece, so that a full disk or an error in between leaves the old file."""
+    with _replacing(path) as file:
+        file.writelines([data] if isinstance(data, bytes) else data)
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[BinaryIO]:
+    """A file beside `path`; at the end fsync, rename over it, fsync the folder."""
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with aside.open("wb") as file:
-            file.write(data)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         aside.replace(path)
@@ -50,11 +57,8 @@ def write_json(path: Path, value: Any) -> None:
 
 def write_parquet(path: Path, frame: Any) -> None:
     """A polars frame as Parquet, through the same rename."""
-    import io
-
-    buffer = io.BytesIO()
-    frame.write_parquet(buffer, compression="zstd")
-    write_atomic(path, buffer.getvalue())
+    with _replacing(path) as file:
+        frame.write_parquet(file, compression="zstd")
 
 
 def file_hash(path: Path) -> str:
@@ -65,7 +69,8 @@ def file_hash(path: Path) -> str:
     digest = hashlib.blake2b(digest_size=16)
     for file in files:
         digest.update(str(file.relative_to(path)).encode() + b"\0")
-        digest.update(hashlib.blake2b(file.read_bytes()).digest())
+        with file.open("rb") as content:
+            digest.update(hashlib.file_digest(content, hashlib.blake2b).digest())
     return digest.hexdigest()
 
 

@@ -103,8 +103,8 @@ def _most_first(cast: tuple[str, int]) -> tuple[int, str]:
 
 def lines(found: Iterable[Conflict], frame: pl.DataFrame) -> list[dict[str, Json]]:
     """A row for each row in conflict, to be written as JSON Lines: whoever decides fills in `right`."""
-    best: dict[str, dict[str, Any]] = {}
-    samples = ordered(frame)
+    groups, best = list(found), dict[str, dict[str, Any]]()
+    samples = ordered(frame.filter(pl.col("seed_id").is_in([seed for group in groups for seed in group.rows])))
     for i in by_worth(samples).tolist():
         best.setdefault(samples["seed_id"][i], samples.row(i, named=True))
     return [
@@ -116,7 +116,7 @@ def lines(found: Iterable[Conflict], frame: pl.DataFrame) -> list[dict[str, Json
             "fields": conflict.fields,
             "right": None,
         }
-        for conflict in found
+        for conflict in groups
         for seed in conflict.rows
     ]
 

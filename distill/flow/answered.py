@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from distill.flow import asking
 from distill.flow.asks import Asked, requests
+from distill.flow.lookup import Lookup
 from distill.records import Answer
 from distill.teacher.store import Store
 
@@ -22,8 +23,7 @@ def of(project: Project, train: pl.DataFrame, asked: Asked, store: Store) -> tup
     from distill.curate import answers
     from distill.outcome import dropped_frame
 
-    fields = dict(train.select("seed_id", "fields").iter_rows())
-    strata = dict(train.select("seed_id", "stratum").iter_rows())
+    fields, strata = Lookup(train, "fields"), Lookup(train, "stratum")
     raise_to = [one.sampling.raise_to for one in project.teachers]
     unanswered: list[tuple[str, str | None, str, str, str, str]] = []
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar, overload
 
 from distill.flow import approving, asking
+from distill.flow.lookup import Lookup
 from distill.records import Request, content_id
 from distill.rundir import RunDir
 
@@ -58,7 +59,7 @@ class Requests(Sequence[Request], Generic[Question]):
 
 def requests(project: Project, table: pl.DataFrame, asked: Sequence[Ask]) -> Requests[Ask]:
     """The request of each question."""
-    fields = dict(table.select("seed_id", "fields").iter_rows())
+    fields = Lookup(table, "fields")
     teachers = project.teachers
 
     def make(ask: Ask) -> Request:
@@ -126,7 +127,7 @@ def fall_back(
     """The next teacher's questions for seeds of which those before gave no answer that the gates let pass, as far as
     their strata are likely to need them.
     """
-    strata, last = dict(table.select("seed_id", "stratum").iter_rows()), last_of(asked)
+    strata, last = Lookup(table, "stratum"), last_of(asked)
     room = needed(lack, (seed for seed, teacher in last.items() for _ in range(teacher)), through, strata)
     picked: Asked = []
     for seed, teacher in last.items():
@@ -149,7 +150,7 @@ def redraw(
     """
     if not lack or not further_draws(project):
         return []
-    strata = dict(table.select("seed_id", "stratum").iter_rows())
+    strata = Lookup(table, "stratum")
     given, more = [one.sampling.draws for one in project.teachers], further_draws(project)
     tried = (ask.seed for ask in asked if 0 <= ask.draw - given[ask.teacher] < more)  # what is beyond is a vote
     room = needed(lack, tried, through, strata)

@@ -23,6 +23,7 @@ from distill.flow import (
     funnel,
     judging,
     nearness,
+    seeding,
     shortfall,
     wants,
 )
@@ -112,10 +113,12 @@ def _told(
     project: Project, table: pl.DataFrame, asked: asks.Asked, curated: Curated, missing: Sequence[Mapping[str, Any]]
 ) -> dict[str, Any]:
     """What the report has of the dataset beside the steps."""
-    labels = {seed: json.loads(text) for seed, text in curated.kept.select("seed_id", "labels").iter_rows()}
+    from distill.seeds import strata
+
+    rows = seeding.labelled(curated.kept)
     cases = [
-        {"where": dict(one.where), "at_least": one.at_least, "got": sum(one.holds(own) for own in labels.values())}
-        for one in project.edge_cases
+        {"where": dict(one.where), "at_least": one.at_least, "got": sum(match.values())}
+        for one, match in zip(project.edge_cases, strata.matching(rows, project.edge_cases), strict=True)
     ]
     flags = Counter(f"{stage}: {why}" for stage, why in curated.flagged.select("stage", "reason").iter_rows())
     names, seen = project.spec.strata.names, {ask.seed for ask in asked}

@@ -14,6 +14,7 @@ from distill.flow import (
     fitting,
     funnel,
     judging,
+    lookup,
     nearness,
     quotas,
     standing,
@@ -65,7 +66,7 @@ def curate(
     train = table.filter(pl.col("role") == "train")
     decided, near = approving.decided(train, rulings or {}), nearness.leak(project.spec)
     ruled = frozenset(decided["seed_id"])
-    bench = judging.Bench(project, store, dict(train.select("seed_id", "gold").iter_rows()))
+    bench = judging.Bench(project, store, lookup.Lookup(train, "gold") if project.reference else {})
     settings = gates(project, train, bench)
     samples, unanswered = answered.of(project, train, asked, store)
     gated = run_gates(samples, settings)

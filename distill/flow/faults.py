@@ -148,7 +148,7 @@ def student(task: spec.TaskSpec, seeds: Sequence[Seed], chats: Collection[str], 
                 "say `with: hosted` or `with: none` under student.train",
             )
         )
-    if any(chat.calls_tools(seed.fields[name]) for seed in seeds for name in chats):
+    if chats and any(chat.calls_tools(seed.fields[name]) for seed in seeds for name in chats):
         faults.append(
             Fault(
                 f"{file}: seeds",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from distill.flow import approving, asking, asks, checking, disputes, judging, l
 from distill.flow.expanding import Expansion
 from distill.flow.jury import Jury
 from distill.flow.stages import Run, key_of, settings_of, stage
-from distill.records import Request, content_id
+from distill.records import Request, content_id, list_id
 from distill.rundir import write_json, write_parquet
 
 if TYPE_CHECKING:
@@ -37,8 +38,8 @@ async def generate(run: Run) -> None:
             for name, template in project.label_prompts.items()
         },
         "maker": [project.maker.address.identity, project.spec.about] if project.spec.seeds.expand else None,
-        "rows": content_id([seed.id for seed in (*project.seeds, *project.pinned)]),
-        "gold": content_id([dict(seed.gold or {}) for seed in project.seeds]),
+        "rows": list_id(seed.id for seed in itertools.chain(project.seeds, project.pinned)),
+        "gold": list_id(dict(seed.gold or {}) for seed in project.seeds),
         "parent": run.parent.name if run.parent else None,
         **checking.key(project),
         **judging.key_of(project),

@@ -9,7 +9,7 @@ answer), and `good`, or a `score` from 1 to 5 of which 4 and 5 are good. Labels 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -84,7 +84,7 @@ def read(project: Project, path: Path) -> Labelled:
     return Labelled(answers.samples(table, entries), table, good, why)
 
 
-def _rows(project: Project, path: Path) -> tuple[list[Seed], list[str], str, list[str]]:
+def _rows(project: Project, path: Path) -> tuple[Sequence[Seed], list[str], str, list[str]]:
     """(rows with all their fields, the names of an input's, the field that says how good, the labels that make strata)."""
     from distill.seeds import load
 

@@ -160,5 +160,7 @@ def _kept(project: Project, name: str, seeds: Sequence[Seed], parent: pl.DataFra
     return known
 
 
-def _named(seeds: Sequence[Seed], name: str, known: Mapping[str, str]) -> list[Seed]:
-    return [replace(seed, labels={**seed.labels, name: known[seed.id]}) for seed in seeds]
+def _named(seeds: Sequence[Seed], name: str, known: Mapping[str, str]) -> Sequence[Seed]:
+    from distill.seeds.packed import Packed
+
+    return Packed.of(replace(seed, labels={**seed.labels, name: known[seed.id]}) for seed in seeds)

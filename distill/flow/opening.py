@@ -38,8 +38,8 @@ def home_of(path: Path) -> Path:
 class _Rows(NamedTuple):
     """What the files of rows hold; `bad` is None where the seeds could not be read."""
 
-    seeds: list[Seed]
-    pinned: list[Seed]
+    seeds: Sequence[Seed]
+    pinned: Sequence[Seed]
     bad: pl.DataFrame | None
     held_out: list[held_out.Row]
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
+
+from distill.flow import seeding
 
 if TYPE_CHECKING:
     import polars as pl
@@ -23,11 +24,11 @@ def of(
 
     from distill.seeds import strata
 
-    rows = [*_labelled(clean), *_labelled(hoped)]
+    rows = [*seeding.labelled(clean), *seeding.labelled(hoped)]
     available = Counter(stratum for stratum, _ in rows)
     matches = strata.matching(rows, project.edge_cases)
     if room:
-        made_from = strata.matching(_labelled(train), project.edge_cases)
+        made_from = strata.matching(seeding.labelled(train), project.edge_cases)
         for stratum, count in room.items():
             available[stratum] += count
             for match, origin in zip(matches, made_from, strict=True):
@@ -35,7 +36,7 @@ def of(
                     match[stratum] = match.get(stratum, 0) + count
     return strata.quotas(
         available,
-        dict([*_labelled(train), *rows]),
+        dict([*seeding.labelled(train), *rows]),
         accept=project.spec.dataset.accept,
         per_stratum=project.spec.dataset.per_stratum,
         edge_cases=project.edge_cases,
@@ -50,9 +51,3 @@ def wanted(project: Project, table: pl.DataFrame, room: Mapping[str, int]) -> di
     """What each stratum should hold if no row were lost, and as many were made as `room` allows."""
     train = table.filter(role="train")
     return of(project, train, train.clear(), train, room)
-
-
-def _labelled(frame: pl.DataFrame) -> list[tuple[str, dict[str, str]]]:
-    """(stratum, labels) of each row; few labels differ, so rows share them."""
-    known = {text: json.loads(text) for text in frame["labels"].unique()}
-    return [(stratum, known[text]) for stratum, text in frame.select("stratum", "labels").iter_rows()]

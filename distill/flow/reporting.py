@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections import Counter
 from collections.abc import Mapping
@@ -152,7 +153,7 @@ def _curation(run: Run, funnel: Mapping[str, Any]) -> dict[str, Any]:
             seeds, accept=dataset.accept, per_stratum=dataset.per_stratum, edge_cases=project.edge_cases
         ),
         edge_cases=funnel.get("edge_cases", []),
-        unread=[*project.seeds, *project.pinned],
+        unread=itertools.chain(project.seeds, project.pinned),
     )
 
 

@@ -60,5 +60,13 @@ def training_labels(task: spec.TaskSpec, seeds: Sequence[Seed]) -> list[tuple[st
     """(stratum, labels) of each seed that is left to train on."""
     import polars as pl
 
-    kept = aside(task, seeds).kept.filter(pl.col("role") == "train")
-    return [(stratum, json.loads(labels)) for stratum, labels in kept.select("stratum", "labels").iter_rows()]
+    return labelled(aside(task, seeds).kept.filter(pl.col("role") == "train"))
+
+
+def labelled(rows: pl.DataFrame) -> list[tuple[str, Mapping[str, str]]]:
+    """(stratum, labels) of each row; few labels differ, so rows share them."""
+    known = {
+        (stratum, text): (stratum, json.loads(text))
+        for stratum, text in rows.select("stratum", "labels").unique().iter_rows()
+    }
+    return [known[pair] for pair in rows.select("stratum", "labels").iter_rows()]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from distill.flow import approving, disputes
 from distill.flow.asks import Asked, last_of, may_fall_back, may_redraw
+from distill.flow.lookup import Lookup
 
 if TYPE_CHECKING:
     import polars as pl
@@ -63,7 +64,7 @@ def of(
     """
     import polars as pl
 
-    strata, last = dict(train.select("seed_id", "stratum").iter_rows()), last_of(asked)
+    strata, last = Lookup(train, "stratum"), last_of(asked)
     askable = disputes.without(approving.askable(project, train), ruled - last.keys())
     spare = Counter(askable["stratum"].to_list())
     spare.subtract(Counter(strata[seed] for seed in last))

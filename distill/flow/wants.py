@@ -51,14 +51,15 @@ def quotas(task: spec.TaskSpec, seeds: Sequence[Seed], file: Path) -> list[Fault
         rules=[] if open_ else rules,
         made=by if task.seeds.expand else None,
     )
-    found += supply.early(
-        [seed.labels for seed in seeds],
-        pending,
-        accept=accept,
-        edge_cases=later,
-        rules=dict(enumerate(rules)) if open_ else {},
-        made=task.seeds.expand is not None,
-    )
+    if pending:
+        found += supply.early(
+            [seed.labels for seed in seeds],
+            pending,
+            accept=accept,
+            edge_cases=later,
+            rules=dict(enumerate(rules)) if open_ else {},
+            made=task.seeds.expand is not None,
+        )
     return [Fault(f"{file}: {fault.where}", fault.message) for fault in dict.fromkeys(found)]
 
 

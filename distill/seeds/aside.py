@@ -11,15 +11,17 @@ the few that are near it.
 
 from __future__ import annotations
 
+import sys
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
+import numpy as np
 import polars as pl
 
 from distill.graph import Graph
 from distill.outcome import Outcome, ordered, partition, summary
 from distill.records import Json, content_id
-from distill.text import normalise
+from distill.spellings import Ints, keys_of
 
 STAGE = "seeds"
 Row = dict[str, Json]
@@ -47,26 +49,24 @@ def set_aside(
     unique = without_repeats(table)
     own = without_repeats(table.clear() if pinned is None else pinned)
     every = pl.concat([own.kept, unique.kept])
-    members = every.to_dicts()
     limit = near if leak is None else leak
     known = graph or Graph.of(inputs(every), threshold=min(near, limit))
-    roots = _clusters(members, near, known)
-    test, asked = set(range(own.kept.height)), own.kept.height
+    roots = _clusters(every, near, known)
+    test, asked = np.arange(own.kept.height), own.kept.height
     if pinned is None:
-        asked = rows if rows is not None else round((share or 0) * len(members))
-        test = _draw(members, roots, asked, seed, known, gold)
-    drops = _near_test(members, test, limit, known)
-    marked = every.with_columns(
-        pl.Series("cluster", [members[root]["seed_id"] for root in roots], dtype=pl.String),
-        pl.Series("role", ["test" if i in test else "train" for i in range(len(members))], dtype=pl.String),
-    )
+        asked = rows if rows is not None else round((share or 0) * every.height)
+        test = _draw(every, roots, asked, seed, known, gold)
+    drops = _near_test(every, test, limit, known)
+    role = np.full(every.height, "train")
+    role[test] = "test"
+    marked = every.with_columns(cluster=every["seed_id"].gather(roots), role=pl.Series(role, dtype=pl.String))
+    strata = dict(every[test].group_by("stratum").len().sort("stratum").iter_rows())
     aside = partition(marked, drops, stage=STAGE)
     steps = [unique, own, aside]
     gone = pl.concat([step.dropped for step in steps]).sort("row", "reason", "detail")
     rejected = ordered(pl.concat([step.rejected for step in steps], how="diagonal"))
     report = summary(STAGE, every.height + unique.rejected.height + own.rejected.height, gone)
-    strata = Counter(members[i]["stratum"] for i in test)
-    report |= {"test": {"asked": asked, "got": len(test), "strata": dict(sorted(strata.items()))}}
+    report |= {"test": {"asked": asked, "got": len(test), "strata": strata}}
     return Outcome(kept=ordered(aside.kept), dropped=gone, report=report, rejected=rejected)
 
 
@@ -75,13 +75,15 @@ def without_repeats(table: pl.DataFrame) -> Outcome:
     other labels or answers, the choice hangs on what they say, not on where they stand.
     """
     rows = table.sort("source", "line", "seed_id")
-    kept_of: dict[str, int] = {}
-    members = rows.to_dicts()
-    for i in sorted(range(len(members)), key=lambda i: (*_rank(members[i]), i)):
-        kept_of.setdefault(normalise(members[i]["input"]), i)
+    _, group, sizes = np.unique(keys_of(rows["input"]), return_inverse=True, return_counts=True)
+    repeated = np.flatnonzero(sizes[group] > 1)
+    members = dict(zip(repeated.tolist(), rows[repeated].to_dicts(), strict=True))
+    kept_of: dict[int, int] = {}
+    for i in sorted(members, key=lambda i: (*_rank(members[i]), i)):
+        kept_of.setdefault(int(group[i]), i)
     drops = {}
-    for i, row in enumerate(members):
-        kept = members[kept_of[normalise(row["input"])]]
+    for i, row in members.items():
+        kept = members[kept_of[int(group[i])]]
         if kept is not row:
             other = ", which has another known answer" if row["gold"] not in (None, kept["gold"]) else ""
             drops[i] = (
@@ -101,23 +103,29 @@ def inputs(table: pl.DataFrame) -> list[str]:
     return table.sort("seed_id")["input"].to_list()
 
 
-def _clusters(members: Sequence[Row], near: float, graph: Graph) -> list[int]:
+def _clusters(rows: pl.DataFrame, near: float, graph: Graph) -> Ints:
     """For each row the index of the row that its cluster is named for; of those near each other the smallest seed_id."""
-    order = sorted(range(len(members)), key=lambda i: (members[i]["seed_id"], i))
-    twins = graph.twins([members[i]["input"] for i in order], threshold=near)
-    roots = {i: i if twin is None else order[twin.index] for i, twin in zip(order, twins, strict=True)}
-    return [roots[i] for i in range(len(members))]
+    order = rows.with_row_index("at").sort("seed_id", "at")["at"].to_numpy().astype(np.int64)
+    twins = graph.twins(rows["input"].gather(order), threshold=near)
+    roots = np.arange(rows.height)
+    for i, twin in zip(order, twins, strict=True):
+        if twin is not None:
+            roots[i] = order[twin.index]
+    return roots
 
 
-def _draw(members: Sequence[Row], roots: Sequence[int], count: int, seed: int, graph: Graph, gold: bool) -> set[int]:
-    sizes = Counter(roots)
-    with_gold = gold and any(row["gold"] is not None for row in members)
-    nodes, near = graph.neighbours([row["input"] for row in members])
+def _draw(rows: pl.DataFrame, roots: Ints, count: int, seed: int, graph: Graph, gold: bool) -> Ints:
+    """The places of the test rows, ascending."""
+    sizes = np.bincount(roots, minlength=rows.height)[roots]
+    known = rows["gold"].is_not_null().to_numpy()
+    nodes, near = graph.neighbours(rows["input"])
+    marks = [content_id("test", seed, name) for name in rows["seed_id"]]
     ranked = sorted(
-        (i for i, row in enumerate(members) if (row["gold"] is not None) == with_gold),
+        np.flatnonzero(known == (gold and known.any())).tolist(),
         # Rows without near copies first: a test row costs the training set whatever is near it.
-        key=lambda i: (max(sizes[roots[i]], 1 + len(near[i])), content_id("test", seed, members[i]["seed_id"])),
+        key=lambda i: (max(int(sizes[i]), 1 + len(near[i])), marks[i]),
     )
+    strata = list(map(sys.intern, rows["stratum"]))
     pools: dict[str, list[int]] = defaultdict(list)
     taken: set[int] = set()
     drawn: set[int] = set()
@@ -125,10 +133,10 @@ def _draw(members: Sequence[Row], roots: Sequence[int], count: int, seed: int, g
         if roots[i] not in taken and drawn.isdisjoint(near[i]):
             taken.add(roots[i])
             drawn.add(nodes[i])
-            pools[members[i]["stratum"]].append(i)
-    weights = Counter(row["stratum"] for row in members if row["stratum"] in pools)
+            pools[strata[i]].append(i)
+    weights = Counter(stratum for stratum in strata if stratum in pools)
     seats = apportion(weights, room={name: len(pool) for name, pool in pools.items()}, seats=count)
-    return {i for name, pool in pools.items() for i in pool[: seats[name]]}
+    return np.sort(np.array([i for name, pool in pools.items() for i in pool[: seats[name]]], np.int64))
 
 
 def apportion(weights: Mapping[str, int], *, room: Mapping[str, int], seats: int) -> dict[str, int]:
@@ -149,12 +157,12 @@ def apportion(weights: Mapping[str, int], *, room: Mapping[str, int], seats: int
     return given
 
 
-def _near_test(members: Sequence[Row], test: set[int], near: float, graph: Graph) -> dict[int, tuple[str, str]]:
-    """Every row outside the test that is near a test row → its nearest."""
-    tests, others = sorted(test), [i for i in range(len(members)) if i not in test]
-    found = graph.nearest([members[i]["input"] for i in others], [members[i]["input"] for i in tests], threshold=near)
+def _near_test(rows: pl.DataFrame, tests: Ints, near: float, graph: Graph) -> dict[int, tuple[str, str]]:
+    """Every row outside the test that is near a test row → its nearest; the tests' places ascend."""
+    others, names = np.delete(np.arange(rows.height), tests), rows["seed_id"].gather(tests)
+    found = graph.nearest(rows["input"].gather(others), rows["input"].gather(tests).to_list(), threshold=near)
     return {
-        i: ("near_test_row", f"test row {members[tests[twin.index]]['seed_id']}: {twin}")
-        for i, twin in zip(others, found, strict=True)
+        i: ("near_test_row", f"test row {names[twin.index]}: {twin}")
+        for i, twin in zip(others.tolist(), found, strict=True)
         if twin is not None
     }

@@ -7,7 +7,8 @@ one `SpecError`, before anything is paid. With `strict=False` the faulty rows ar
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import itertools
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,10 +23,13 @@ from distill.seeds import chats as logs
 from distill.seeds import files
 from distill.seeds import rules as by_rule
 from distill.seeds.files import Row
+from distill.seeds.packed import Packed
 from distill.seeds.rules import Rule
 from distill.text import did_you_mean, storable, strict_json
 
 SHOWN = 20
+_AT_ONCE = 20_000
+"""Seeds that are taken into the table at a time."""
 SEEDS: dict[str, Any] = {
     "seed_id": pl.String,
     "line": pl.Int64,
@@ -49,35 +53,38 @@ def read(
     gold: str | None = None,
     logged: bool = False,
     strict: bool = True,
-) -> tuple[list[Seed], pl.DataFrame]:
+) -> tuple[Sequence[Seed], pl.DataFrame]:
     """Seeds in file order, and a table of the rows dropped (empty unless `strict` is off).
 
     `optional` are further fields, of the rows that have them.
     `chats` are those of the variables that hold a conversation, and whether it is the one to be answered; with `logged`
     each row is a logged chat, in one of the shapes of `seeds.chats`. `rules` give the labels that no column holds.
     """
-    seeds: list[Seed] = []
     bad_rows: list[tuple[Path, int, Fault]] = []
     faults: list[Fault] = []
     known: set[str] = set()
     at: list[tuple[Path, int]] = []
     looked_at: dict[str, list[Json]] = {name: [] for rule in rules for name in rule.columns}
-    for path in files.found(paths, faults):
-        for line, found in files.rows(path, faults):
-            row = _chat(found) if logged else found
-            wrong = (
-                [str(row)] if isinstance(row, ValueError) else _wrong(row, variables, chats or {}, label_columns, gold)
-            )
-            bad_rows += [(path, line, Fault(f"{path}:{line}", message)) for message in wrong]
-            if isinstance(row, dict):
-                known.update(row)
-                if not wrong:
-                    has = [name for name in optional if row.get(name) not in (None, "")]
-                    seeds.append(_seed(row, [*variables, *has], label_columns, gold, at=(path.name, line)))
-                    at.append((path, line))
-                    for name, values in looked_at.items():
-                        values.append(row.get(name))
-    seeds = _ruled(seeds, rules, looked_at, at, bad_rows, faults) if rules and seeds else seeds
+
+    def whole(path: Path, line: int, found: Row | ValueError) -> Iterator[Seed]:
+        row = _chat(found) if logged else found
+        wrong = [str(row)] if isinstance(row, ValueError) else _wrong(row, variables, chats or {}, label_columns, gold)
+        bad_rows.extend((path, line, Fault(f"{path}:{line}", message)) for message in wrong)
+        if isinstance(row, ValueError):
+            return
+        known.update(row)
+        if not wrong:
+            if rules:
+                at.append((path, line))
+            for name, values in looked_at.items():
+                values.append(row.get(name))
+            has = [name for name in optional if row.get(name) not in (None, "")]
+            yield _seed(row, [*variables, *has], label_columns, gold, at=(path.name, line))
+
+    rows = ((path, *numbered) for path in files.found(paths, faults) for numbered in files.rows(path, faults))
+    seeds = Packed.of(seed for row in rows for seed in whole(*row))
+    if rules and seeds:
+        seeds = Packed.of(_ruled(seeds, rules, looked_at, at, bad_rows, faults))
     if gold is not None and known and gold not in known:
         faults.append(Fault("", f"no row has the gold column {gold!r}{did_you_mean(gold, known)}"))
     if not seeds and not faults and not (strict and bad_rows):
@@ -100,20 +107,24 @@ def columns(paths: Sequence[Path], *, logged: bool = False) -> list[str]:
 
 def table(seeds: Sequence[Seed], *, by: Sequence[str] = ()) -> pl.DataFrame:
     """The table of `seeds` (schema `SEEDS`), sorted by seed_id; a stratum is a cell of the labels in `by`."""
-    rows = [
-        (
-            seed.id,
-            seed.line,
-            seed.source,
-            canonical(dict(seed.fields)),
-            canonical(dict(seed.labels)),
-            cell(seed.labels, by=by),
-            None if seed.gold is None else canonical(dict(seed.gold)),
-            input_of(seed.fields),
-        )
-        for seed in seeds
-    ]
-    return ordered(pl.DataFrame(rows, schema=SEEDS, orient="row"))
+    pieces, rows = [pl.DataFrame(schema=SEEDS)], (_row(seed, by) for seed in seeds)
+    while some := list(itertools.islice(rows, _AT_ONCE)):
+        pieces.append(pl.DataFrame(some, schema=SEEDS, orient="row"))
+    return ordered(pl.concat(pieces))
+
+
+def _row(seed: Seed, by: Sequence[str]) -> tuple[str | int | None, ...]:
+    """A row of `SEEDS`."""
+    return (
+        seed.id,
+        seed.line,
+        seed.source,
+        canonical(dict(seed.fields)),
+        canonical(dict(seed.labels)),
+        cell(seed.labels, by=by),
+        None if seed.gold is None else canonical(dict(seed.gold)),
+        input_of(seed.fields),
+    )
 
 
 def cell(labels: Mapping[str, str], *, by: Sequence[str]) -> str:
@@ -174,9 +185,9 @@ def _seed(
 
 
 def _ruled(
-    seeds: list[Seed], rules: Sequence[Rule], columns: Mapping[str, Sequence[Json]], at: Sequence[tuple[Path, int]],
+    seeds: Iterable[Seed], rules: Sequence[Rule], columns: Mapping[str, Sequence[Json]], at: Sequence[tuple[Path, int]],
     bad_rows: list[tuple[Path, int, Fault]], faults: list[Fault],
-) -> list[Seed]:  # fmt: skip
+) -> Iterator[Seed]:  # fmt: skip
     """The seeds with the labels that rules give; rows that one gives nothing for are bad rows."""
     given: dict[str, list[str | None]] = {}
     for rule in rules:
@@ -184,7 +195,6 @@ def _ruled(
             given[rule.label] = by_rule.labels(rule, columns)
         except ValueError as error:
             faults.append(Fault(f"strata.labels.{rule.label}", f"cannot be computed: {error}"))
-    labelled = []
     for i, (seed, (path, line)) in enumerate(zip(seeds, at, strict=True)):
         mine = {name: values[i] for name, values in given.items()}
         nothing = [name for name, value in mine.items() if value is None]
@@ -193,8 +203,7 @@ def _ruled(
             for name in nothing
         ]
         if not nothing:
-            labelled.append(replace(seed, labels={**seed.labels, **{k: v for k, v in mine.items() if v is not None}}))
-    return labelled
+            yield replace(seed, labels={**seed.labels, **{k: v for k, v in mine.items() if v is not None}})
 
 
 def _gold(value: Json) -> dict[str, Json] | None:

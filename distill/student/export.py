@@ -55,11 +55,11 @@ def write(samples: pl.DataFrame, *, folder: Path, tools: Sequence[Mapping[str, J
     counts = {}
     for fate in ("train", "valid"):
         part = rows.filter(pl.col("fate") == fate).select("prompt", "answer", "tool_calls")
-        lines = [
+        lines = (
             line(conversation(json.loads(prompt), answer, calls) | more) for prompt, answer, calls in part.iter_rows()
-        ]
-        write_atomic(folder / f"{fate}.jsonl", b"".join(lines))
-        counts[fate] = len(lines)
+        )
+        write_atomic(folder / f"{fate}.jsonl", lines)
+        counts[fate] = part.height
     columns = ["seed_id", "teacher", "draw", "stratum", "fate", "prompt", "answer", "tool_calls", "score"]
     write_parquet(folder / "dataset.parquet", rows.select(columns))
     return counts
@@ -69,5 +69,5 @@ def write_test(rows: Iterable[Mapping[str, Json]], *, folder: Path) -> int:
     """Write test.jsonl from rows with `seed_id`, `messages` and `gold` (an object or None); returns how many."""
     ordered_rows = sorted(rows, key=lambda row: str(row["seed_id"]))
     lines = [line({name: row[name] for name in ("seed_id", "messages", "gold")}) for row in ordered_rows]
-    write_atomic(folder / "test.jsonl", b"".join(lines))
+    write_atomic(folder / "test.jsonl", lines)
     return len(lines)
