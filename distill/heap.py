@@ -1,18 +1,24 @@
-"""Memory that was freed goes back to the system, where the C library would keep it for later.
+"""Memory that was freed goes back to the system, where allocators would keep it for later.
 
-glibc keeps what is freed below the top of its heap. After a step that held a million texts for a moment this is hundreds of
-megabytes, which the next step cannot use for its large arrays.
+A step that held a million texts for a moment leaves hundreds of megabytes behind, which the next step cannot use for its large
+arrays: glibc keeps what is freed below the top of its heap, and polars' own allocator (jemalloc) keeps freed pages for seconds.
 """
 
 from __future__ import annotations
 
 import ctypes
 import functools
+import os
 from collections.abc import Callable
 
 
+def thrifty() -> None:
+    """Let polars give back at once what it frees; it is heard only before polars is imported. Steps take no longer for it."""
+    os.environ.setdefault("_RJEM_MALLOC_CONF", "dirty_decay_ms:0,muzzy_decay_ms:0")
+
+
 def release() -> None:
-    """Give back what is free now. It takes milliseconds; elsewhere than on glibc it does nothing."""
+    """Give back what is free now, where the C library is glibc. It takes milliseconds."""
     _trim()(0)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -37,6 +37,11 @@ class Outcome:
     dropped: pl.DataFrame
     report: dict[str, Json]
     rejected: pl.DataFrame = field(default_factory=pl.DataFrame)
+
+    @property
+    def losses(self) -> Outcome:
+        """Without the rows kept, which the next step has: of a million of them each step's own would not fit in memory."""
+        return replace(self, kept=self.kept.clear())
 
 
 def ordered(frame: pl.DataFrame) -> pl.DataFrame:

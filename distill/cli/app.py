@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from distill import __version__
+from distill import __version__, heap
 from distill.cli import calibration, fault_server, looking, preparing, reference, running
 from distill.errors import DistillError
 
@@ -81,6 +81,7 @@ for _name, _verb in VERBS.items():
 
 def main() -> None:
     """Entry point: a user's mistake is one line and an exit code, never a traceback."""
+    heap.thrifty()
     try:
         app()
     except DistillError as fault:

@@ -19,6 +19,9 @@ from distill.records import Json, ToolCall, canonical
 
 STAGE = "gold"
 PRIVATE = ("secrets", "pii")
+_NAMED = ("seed_id", "teacher", "draw", "request_id")
+_SCORES = pl.selectors.starts_with("score")
+"""All that a gate changes of a row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,11 @@ class Approved:
 
     outcome: Outcome
     flagged: pl.DataFrame
+
+    @property
+    def losses(self) -> Approved:
+        """Without the rows kept, as an outcome's."""
+        return replace(self, outcome=self.outcome.losses)
 
 
 def spoken(gold: Mapping[str, Json], *, fields: Sequence[str] = ()) -> tuple[str, tuple[ToolCall, ...]]:
@@ -52,11 +60,12 @@ def check(frame: pl.DataFrame, gates: Sequence[tuple[str, Mapping[str, Any]]]) -
     """Run the gates over approved samples; a row may be flagged by several."""
     private = [(name, settings) for name, settings in gates if name in PRIVATE]
     clean = run_gates(frame, private)
-    rows, flags = clean.kept, [dropped_frame()]
+    rows, flags, clean = clean.kept, [dropped_frame()], clean.losses
     for name, settings in gates:
         if name not in PRIVATE:
             looked = GATES[name].run(rows, **GATES[name].arguments(settings))
-            rows = ordered(pl.concat([looked.kept, looked.rejected], how="diagonal"))
+            scores = ordered(pl.concat([part.select(*_NAMED, _SCORES) for part in (looked.kept, looked.rejected)]))
+            rows = rows.with_columns(scores.select(_SCORES))
             flags.append(looked.dropped)
     dropped = clean.dropped.with_columns(pl.lit(STAGE).alias("stage"))
     flagged = pl.concat(flags).sort("row", "stage", "reason")

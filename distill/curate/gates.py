@@ -17,7 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from distill import heap
 from distill.curate import agreement, filters, judge, language, private, repetition, verify, wording
-from distill.curate.outcome import Outcome, ordered, partition, rescored, summary
+from distill.curate.outcome import Outcome, dropped_frame, ordered, rescored, summary
 from distill.errors import Fault, SpecError
 from distill.text import did_you_mean
 
@@ -119,11 +119,12 @@ def run_gates(frame: pl.DataFrame, gates: Sequence[tuple[str, Mapping[str, Any]]
     kept = rescored(ordered(frame))
     steps = []
     for name, settings in gates:
-        steps.append(GATES[name].run(kept, **GATES[name].arguments(settings)))
-        kept = steps[-1].kept
+        step = GATES[name].run(kept, **GATES[name].arguments(settings))
+        kept = step.kept
+        steps.append(step.losses)
+        del step
         heap.release()
-    none = partition(kept, {}, stage="gates")
-    dropped = pl.concat([none.dropped, *(step.dropped for step in steps)])
-    rejected = ordered(pl.concat([none.rejected, *(step.rejected for step in steps)], how="diagonal"))
+    dropped = pl.concat([dropped_frame(), *(step.dropped for step in steps)])
+    rejected = ordered(pl.concat([kept.clear(), *(step.rejected for step in steps)], how="diagonal"))
     report = summary("gates", frame.height, dropped) | {"steps": [step.report for step in steps]}
     return Outcome(kept=kept, dropped=dropped, report=report, rejected=rejected)

@@ -12,6 +12,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from distill.flow.lookup import Lookup
+
 if TYPE_CHECKING:
     import polars as pl
 
@@ -156,14 +158,22 @@ def marginals(
     seeds: pl.DataFrame, asked: Iterable[str], kept: Iterable[str], by: Sequence[str]
 ) -> dict[str, list[dict[str, Any]]]:
     """Label → [{value, available, asked, got}]: each value's training seeds, those asked, and the rows `kept`, by their seeds."""
-    labels = {seed: json.loads(text) for seed, text in seeds.select("seed_id", "labels").iter_rows()}
-    train = [seed for seed, role in seeds.select("seed_id", "role").iter_rows() if role == "train"]
-    groups = (train, set(asked), list(kept))
+    labels, known = Lookup(seeds, "labels"), {text: json.loads(text) for text in seeds["labels"].unique()}
+    train = Counter(seeds.filter(seeds["role"] == "train")["labels"])
+    groups = (train, Counter(labels[seed] for seed in set(asked)), Counter(labels[seed] for seed in kept))
     result = {}
     for name in by:
-        have, want, hold = (Counter(labels[seed].get(name, "") for seed in group) for group in groups)
+        have, want, hold = (_values(group, known, name) for group in groups)
         result[name] = [{"value": v, "available": have[v], "asked": want[v], "got": hold[v]} for v in sorted(have)]
     return result
+
+
+def _values(texts: Counter[str], known: Mapping[str, Mapping[str, str]], name: str) -> Counter[str]:
+    """The values of a label among so many texts of labels."""
+    found = Counter[str]()
+    for text, count in texts.items():
+        found[known[text].get(name, "")] += count
+    return found
 
 
 def edge_cases(cases: Sequence[Mapping[str, Any]], seeds: pl.DataFrame, samples: pl.DataFrame) -> list[dict[str, Any]]:

@@ -42,7 +42,8 @@ async def curate(run: Run) -> None:
     """Answers into samples, with every drop; SpecError where other settings than `generate` had cannot be met."""
     if "generate" not in run.stages:
         exact = not run.project.pinned and run.parent is None
-        wrong = wants.labelled(run.project.spec, run.table("seeds.parquet"), run.project.path, exact=exact)
+        labels = run.table("seeds.parquet", ["role", "labels"])
+        wrong = wants.labelled(run.project.spec, labels, run.project.path, exact=exact)
         if wrong:
             raise SpecError(str(run.project.path), wrong)
     rulings = disputes.rulings(run.project, run.folder, run.parent)
@@ -72,10 +73,12 @@ def _owed(run: Run) -> dict[str, int]:
 async def _curate(run: Run) -> Mapping[str, Any]:
     import polars as pl
 
-    project, table, asked = run.project, run.table("seeds.parquet"), asks.asked_of(run.folder)
+    project, asked = run.project, asks.asked_of(run.folder)
     rulings = disputes.rulings(project, run.folder, run.parent)
-    graph = nearness.read(run.folder.path, project.spec, table)
-    curated = curation.curate(project, table, asked, run.store, graph, rulings=rulings)
+    graph = nearness.read(run.folder.path, project.spec, run.table("seeds.parquet", ["seed_id", "input"]))
+    # The whole table is for curation alone, which lets go of it when it knows what the seeds say.
+    curated = curation.curate(project, run.table("seeds.parquet"), asked, run.store, graph, rulings=rulings)
+    table = run.table("seeds.parquet", ["seed_id", "source", "stratum", "labels", "role"])
     _say(run, curated, rulings.keys() - set(table.filter(role="train")["seed_id"]))
     lost = curated.rejected.with_columns(pl.lit("dropped").alias("fate"))
     samples = pl.concat([curated.kept, lost], how="diagonal").sort("seed_id", "teacher", "draw")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from distill.flow import (
@@ -27,7 +27,6 @@ from distill.teacher.store import Store
 if TYPE_CHECKING:
     import polars as pl
 
-    from distill.curate.approved import Approved
     from distill.curate.leaks import HeldOut
     from distill.curate.parts import Parts
     from distill.flow.project import Project
@@ -43,10 +42,12 @@ def gates(project: Project, seeds: pl.DataFrame, bench: judging.Bench) -> Gates:
         "schema": {"schema": project.output},
         "tools": {"tools": project.tools},
         "agreement": {"compare": disputes.compared(project.spec, project.output)},
-        "verify": checking.given(project, seeds),
         **bench.gates,
     }
-    return [(name, {**own.get(name, {}), **settings}) for name, settings in project.spec.gate_settings()]
+    named = project.spec.gate_settings()
+    if any(name == "verify" for name, _ in named):
+        own["verify"] = checking.given(project, seeds)
+    return [(name, {**own.get(name, {}), **settings}) for name, settings in named]
 
 
 def curate(
@@ -60,25 +61,32 @@ def curate(
     """
     import polars as pl
 
-    from distill.curate import leaks
+    from distill.curate import approved, leaks
     from distill.curate.gates import run_gates
 
     train = table.filter(pl.col("role") == "train")
-    decided, near = approving.decided(train, rulings or {}), nearness.leak(project.spec)
+    decided = approving.decided(train, rulings or {})
     ruled = frozenset(decided["seed_id"])
     bench = judging.Bench(project, store, lookup.Lookup(train, "gold") if project.reference else {})
     settings = gates(project, train, bench)
-    samples, unanswered = answered.of(project, train, asked, store)
-    gated = run_gates(samples, settings)
-    gold = _approved(project, train, decided, settings)
-    graph = graph or nearness.graph(project.spec, table)
+    rows, unanswered = answered.of(project, train, asked, store)
+    known = _approved(project, train, decided)
+    askable = approving.askable(project, train).select("seed_id", "stratum")
+    graph, held_out = graph or nearness.graph(project.spec, table), _held_out(project, table)
+    # A million rows fit in memory once: what the seeds say is told now, and later what went into a step when it is through.
+    train, table = train.drop("fields", "gold", "input"), table.clear()
+    gated = run_gates(rows, settings)
+    seeds = standing.of(project, train, askable, asked, gated, unanswered, ruled=ruled, owed=bench.owed)
+    gold = approved.check(known, judging.free(settings))  # a judge's verdict costs a call, and approved rows cost none
     alike = twins.of(project, asked, gated.kept, gold.outcome.kept, ruled=ruled, graph=graph)
-    clean = leaks.leaks(alike.unique.kept, held_out=_held_out(project, table), near=near, graph=graph)
-    fit = fitting.fit(project, clean.kept)
-    seeds = standing.of(project, train, asked, gated, unanswered, ruled=ruled, owed=bench.owed)
+    rows, known, gated, gold, alike = alike.unique.kept, known.clear(), gated.losses, gold.losses, alike.losses
+    clean = leaks.leaks(rows, held_out=held_out, near=nearness.leak(project.spec), graph=graph)
+    rows, clean = clean.kept, clean.losses
+    fit = fitting.fit(project, rows)
+    rows, passed, fit = fit.kept, fit.kept["seed_id"], fit.losses
     hoped = train.filter(pl.col("seed_id").is_in(list(seeds.hoped)))
-    wanted = quotas.of(project, hoped, fit.kept, train, room or {})
-    part = _parts(project, fit.kept, wanted, near, graph)
+    wanted = quotas.of(project, hoped, rows, train, room or {})
+    part = _parts(project, rows, wanted, graph)
     later = [*alike.votes, alike.unique, clean, fit, part.leaks, part.balance]
     steps = [gated, gold.outcome, *later]
     return Curated(
@@ -87,24 +95,18 @@ def curate(
         dropped=pl.concat([seeds.resting, unanswered, *(step.dropped for step in steps)]),
         flagged=gold.flagged,
         funnel=funnel.of_answers(asked, seeds, unanswered, gated, gold.outcome, later, ruled=ruled),
-        quotas=wanted, passed=Counter(part.leaks.kept["stratum"].to_list()),
-        through=frozenset([*fit.kept["seed_id"], *seeds.waiting]), standing=seeds,
+        quotas=wanted, passed=Counter(part.leaks.kept["stratum"].to_list()), through=frozenset([*passed, *seeds.waiting]), standing=seeds,
         conflicts=alike.conflicts, contested=alike.contested, bench=bench,
     )  # fmt: skip
 
 
-def _approved(
-    project: Project, train: pl.DataFrame, decided: pl.DataFrame, settings: Sequence[tuple[str, dict[str, Any]]]
-) -> Approved:
-    """Rows whose known answer trains, and those that a person decided, past the gates that cost nothing."""
+def _approved(project: Project, train: pl.DataFrame, decided: pl.DataFrame) -> pl.DataFrame:
+    """Samples of the rows whose known answer trains, and of those that a person decided."""
     import polars as pl
 
-    from distill.curate import approved
-
-    free = judging.free(settings)  # a judge's verdict costs a call, and approved rows are to cost none
     known = disputes.without(approving.approved(project, train), frozenset(decided["seed_id"]))
     by_person = approving.samples(project, decided, model=approving.PERSON)
-    return approved.check(pl.concat([approving.samples(project, known), by_person]), free)
+    return pl.concat([approving.samples(project, known), by_person])
 
 
 def _held_out(project: Project, table: pl.DataFrame) -> list[HeldOut]:
@@ -118,12 +120,12 @@ def _held_out(project: Project, table: pl.DataFrame) -> list[HeldOut]:
     return [*(HeldOut(*row) for row in test.iter_rows()), *named]
 
 
-def _parts(project: Project, rows: pl.DataFrame, wanted: Mapping[str, int], near: float, graph: Graph) -> Parts:
+def _parts(project: Project, rows: pl.DataFrame, wanted: Mapping[str, int], graph: Graph) -> Parts:
     """The rows that the quotas take, split into those to train and those to validate."""
     from distill.curate import parts
 
     dataset, floors = project.spec.dataset, [(case.where, case.at_least) for case in project.edge_cases]
     return parts.parts(
         rows, quotas=wanted, floors=floors, by=dataset.select.by, weight=dataset.select.weight, valid=dataset.valid,
-        near=near, graph=graph,
+        near=nearness.leak(project.spec), graph=graph,
     )  # fmt: skip

@@ -89,6 +89,7 @@ async def _generate(run: Run) -> Mapping[str, Any]:
         elif not extra:
             break
         asked += extra
+        del curated  # or the next would stand beside it
     owed = asks.owed(project, asked, gone) + len(curated.bench.owed) + expansion.owed
     return {"asked": len(asked), "owed": owed}
 

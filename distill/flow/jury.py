@@ -41,6 +41,7 @@ class Jury:
             )
             if not await self.send(found.bench.unjudged):
                 return found
+            del found  # or the next would stand beside it
 
     async def send(self, unjudged: Sequence[judging.Case]) -> int:
         """Ask each judge what it is due, all at the same time; returns how many questions that were.

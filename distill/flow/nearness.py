@@ -58,11 +58,14 @@ def _least(task: spec.TaskSpec) -> float:
 
 
 class _Texts:
-    """Texts of a table that are told from others by a hash: the cache is to hold no copy of a million of them."""
+    """Texts of a table that are told from others by a hash, and given away once: the cache is not to hold a million of them."""
 
     def __init__(self, texts: pl.Series) -> None:
-        self.texts = texts
+        self._texts: list[pl.Series] = [texts]
         self._key = blake2b(keys_of(texts).tobytes()).digest()
+
+    def given_away(self) -> pl.Series:
+        return self._texts.pop()
 
     def __hash__(self) -> int:
         return hash(self._key)
@@ -73,4 +76,4 @@ class _Texts:
 
 @lru_cache(maxsize=2)
 def _made(rows: _Texts, near: float, meaning: float | None, typing: bool) -> Graph:
-    return Graph.of(rows.texts, threshold=near, meaning=meaning, typing=typing)
+    return Graph.of(rows.given_away(), threshold=near, meaning=meaning, typing=typing)

@@ -43,11 +43,11 @@ class Run:
     done: list[str] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
 
-    def table(self, name: str) -> pl.DataFrame:
-        """A Parquet file of the run."""
+    def table(self, name: str, columns: list[str] | None = None) -> pl.DataFrame:
+        """A Parquet file of the run, whole or some of its columns."""
         import polars as pl
 
-        return pl.read_parquet(self.folder / name)
+        return pl.read_parquet(self.folder / name, columns=columns)
 
 
 Work = Callable[[Run], Awaitable[Mapping[str, Any]]]

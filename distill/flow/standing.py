@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from distill.flow import approving, disputes
+from distill.flow import disputes
 from distill.flow.asks import Asked, last_of, may_fall_back, may_redraw
 from distill.flow.lookup import Lookup
 
@@ -56,16 +56,16 @@ class Standing:
 
 
 def of(
-    project: Project, train: pl.DataFrame, asked: Asked, gated: Outcome, unanswered: pl.DataFrame,
+    project: Project, train: pl.DataFrame, askable: pl.DataFrame, asked: Asked, gated: Outcome, unanswered: pl.DataFrame,
     *, ruled: frozenset[str], owed: Collection[str],
 ) -> Standing:  # fmt: skip
-    """`gated` is what the gates made of the samples, `unanswered` the questions without one; `ruled` are the seeds that a
-    person decided, `owed` the requests of rows that wait for a verdict.
+    """`askable` are the training rows that a teacher may be asked, `gated` is what the gates made of the samples, `unanswered`
+    the questions without one; `ruled` are the seeds that a person decided, `owed` the requests of rows that wait for a verdict.
     """
     import polars as pl
 
     strata, last = Lookup(train, "stratum"), last_of(asked)
-    askable = disputes.without(approving.askable(project, train), ruled - last.keys())
+    askable = disputes.without(askable, ruled - last.keys())
     spare = Counter(askable["stratum"].to_list())
     spare.subtract(Counter(strata[seed] for seed in last))
     idle = {seed: strata[seed] for seed in sorted(set(askable["seed_id"]) - set(last))}

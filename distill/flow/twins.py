@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from distill.flow import disputes
@@ -28,6 +28,11 @@ class Twins:
     """Rows for a person to decide about, with their inputs and answers; empty unless the spec asks for it."""
     contested: frozenset[str]
     """Seeds in conflict that are to be asked again; empty unless the spec asks for it."""
+
+    @property
+    def losses(self) -> Twins:
+        """Without the rows kept, as an outcome's."""
+        return replace(self, votes=tuple(vote.losses for vote in self.votes), unique=self.unique.losses)
 
 
 def of(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from distill.errors import SpecError, UsageError
 from distill.flow import disputes, judging, nearness, wants
@@ -36,13 +36,15 @@ def compare(path: Path, changes: Sequence[str], *, overrides: Sequence[str], env
         raise SpecError(str(then.path), wrong)
     with opened(now.store_path) as store:
         before, after = (
-            curate(
-                project,
-                table,
-                asked,
-                store,
-                nearness.read(run.path, project.spec, table),
-                rulings=disputes.rulings(project, run),
+            _told(
+                curate(
+                    project,
+                    table,
+                    asked,
+                    store,
+                    nearness.read(run.path, project.spec, table),
+                    rulings=disputes.rulings(project, run),
+                )
             )
             for project in (now, then)
         )
@@ -105,11 +107,22 @@ def _set(gates: list[tuple[str, dict[str, Any]]], name: str, setting: str, value
         raise UsageError(f"--what-if {change!r}: {value!r} is not a YAML value") from None
 
 
-def _strata(curated: Curated) -> Counter[str]:
+class _Told(NamedTuple):
+    """What is compared of each side."""
+
+    kept: pl.DataFrame
+    dropped: pl.DataFrame
+
+
+def _told(curated: Curated) -> _Told:
+    return _Told(curated.kept.select("seed_id", "stratum"), curated.dropped.select("stage", "reason"))
+
+
+def _strata(curated: _Told) -> Counter[str]:
     return Counter(curated.kept["stratum"].to_list())
 
 
-def _reasons(curated: Curated) -> Counter[str]:
+def _reasons(curated: _Told) -> Counter[str]:
     rows = curated.dropped.select("stage", "reason").iter_rows()
     return Counter(f"{stage}: {reason}" for stage, reason in rows)
 

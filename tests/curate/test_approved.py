@@ -42,6 +42,9 @@ def test_kept_and_dropped_are_the_approved_rows_and_a_second_look_drops_none(fra
     assert kept | gone == set(made["seed_id"])
     assert kept.isdisjoint(gone)
     assert set(found.flagged["row"]) <= kept
+    assert {row for row, score in found.outcome.kept.select("seed_id", "score_length").iter_rows() if score < 1} == set(
+        found.flagged["row"]
+    )
     again = approved.check(found.outcome.kept, [("secrets", {}), ("pii", {"action": "drop"})])
     assert again.outcome.dropped.height == 0
 
