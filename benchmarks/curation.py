@@ -22,6 +22,7 @@ from pathlib import Path
 
 import polars as pl
 
+from distill import heap
 from distill.records import Answer, Ended, Usage
 
 SCHEMA = {
@@ -176,6 +177,7 @@ def main() -> None:
     if given.one:
         print(json.dumps(one(given.one, gated=not given.no_gates)))
         return
+    heap.thrifty()  # as the command line does; the processes inherit it
     for count in given.count:
         subprocess.run([sys.executable, __file__, "--one", str(count), *sys.argv[1:][-1:] * given.no_gates], check=True)
 

@@ -60,7 +60,8 @@ def check(frame: pl.DataFrame, gates: Sequence[tuple[str, Mapping[str, Any]]]) -
     """Run the gates over approved samples; a row may be flagged by several."""
     private = [(name, settings) for name, settings in gates if name in PRIVATE]
     clean = run_gates(frame, private)
-    rows, flags, clean = clean.kept, [dropped_frame()], clean.losses
+    entered, rows, flags, clean = frame.height, clean.kept, [dropped_frame()], clean.losses
+    del frame
     for name, settings in gates:
         if name not in PRIVATE:
             looked = GATES[name].run(rows, **GATES[name].arguments(settings))
@@ -69,5 +70,5 @@ def check(frame: pl.DataFrame, gates: Sequence[tuple[str, Mapping[str, Any]]]) -
             flags.append(looked.dropped)
     dropped = clean.dropped.with_columns(pl.lit(STAGE).alias("stage"))
     flagged = pl.concat(flags).sort("row", "stage", "reason")
-    report = summary(STAGE, frame.height, dropped)
+    report = summary(STAGE, entered, dropped)
     return Approved(replace(clean, kept=rows, dropped=dropped, report=report), flagged)

@@ -116,8 +116,8 @@ def run_gates(frame: pl.DataFrame, gates: Sequence[tuple[str, Mapping[str, Any]]
     """All gates in order; a row goes at the first that it fails. `report["steps"]` is a report for each."""
     if wrong := faults(gates):
         raise SpecError("gates", wrong)
-    kept = rescored(ordered(frame))
-    steps = []
+    kept, steps, entered = rescored(ordered(frame)), [], frame.height
+    del frame  # whoever hands it over for good does not pay for it twice
     for name, settings in gates:
         step = GATES[name].run(kept, **GATES[name].arguments(settings))
         kept = step.kept
@@ -126,5 +126,5 @@ def run_gates(frame: pl.DataFrame, gates: Sequence[tuple[str, Mapping[str, Any]]
         heap.release()
     dropped = pl.concat([dropped_frame(), *(step.dropped for step in steps)])
     rejected = ordered(pl.concat([kept.clear(), *(step.rejected for step in steps)], how="diagonal"))
-    report = summary("gates", frame.height, dropped) | {"steps": [step.report for step in steps]}
+    report = summary("gates", entered, dropped) | {"steps": [step.report for step in steps]}
     return Outcome(kept=kept, dropped=dropped, report=report, rejected=rejected)

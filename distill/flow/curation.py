@@ -69,17 +69,17 @@ def curate(
     ruled = frozenset(decided["seed_id"])
     bench = judging.Bench(project, store, lookup.Lookup(train, "gold") if project.reference else {})
     settings = gates(project, train, bench)
-    rows, unanswered = answered.of(project, train, asked, store)
-    known = _approved(project, train, decided)
+    due, unanswered = _due(project, train, asked, decided, store)
     askable = approving.askable(project, train).select("seed_id", "stratum")
     graph, held_out = graph or nearness.graph(project.spec, table), _held_out(project, table)
-    # A million rows fit in memory once: what the seeds say is told now, and later what went into a step when it is through.
+    # A million rows fit in memory once: what the seeds say is told now, and what goes into a step stands nowhere else.
     train, table = train.drop("fields", "gold", "input"), table.clear()
-    gated = run_gates(rows, settings)
+    gated = run_gates(due.pop(), settings)
     seeds = standing.of(project, train, askable, asked, gated, unanswered, ruled=ruled, owed=bench.owed)
-    gold = approved.check(known, judging.free(settings))  # a judge's verdict costs a call, and approved rows cost none
+    free = judging.free(settings)  # a judge's verdict costs a call, and approved rows are to cost none
+    gold = approved.check(due.pop(), free)
     alike = twins.of(project, asked, gated.kept, gold.outcome.kept, ruled=ruled, graph=graph)
-    rows, known, gated, gold, alike = alike.unique.kept, known.clear(), gated.losses, gold.losses, alike.losses
+    rows, gated, gold, alike = alike.unique.kept, gated.losses, gold.losses, alike.losses
     clean = leaks.leaks(rows, held_out=held_out, near=nearness.leak(project.spec), graph=graph)
     rows, clean = clean.kept, clean.losses
     fit = fitting.fit(project, rows)
@@ -100,13 +100,16 @@ def curate(
     )  # fmt: skip
 
 
-def _approved(project: Project, train: pl.DataFrame, decided: pl.DataFrame) -> pl.DataFrame:
-    """Samples of the rows whose known answer trains, and of those that a person decided."""
+def _due(
+    project: Project, train: pl.DataFrame, asked: Asked, decided: pl.DataFrame, store: Store
+) -> tuple[list[pl.DataFrame], pl.DataFrame]:
+    """([samples of rows whose known answer trains or that a person decided, those of answers], questions without an answer)."""
     import polars as pl
 
+    samples, unanswered = answered.of(project, train, asked, store)
     known = disputes.without(approving.approved(project, train), frozenset(decided["seed_id"]))
     by_person = approving.samples(project, decided, model=approving.PERSON)
-    return pl.concat([approving.samples(project, known), by_person])
+    return [pl.concat([approving.samples(project, known), by_person]), samples], unanswered
 
 
 def _held_out(project: Project, table: pl.DataFrame) -> list[HeldOut]:
