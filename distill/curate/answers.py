@@ -54,17 +54,16 @@ def samples(seeds_table: pl.DataFrame, answers: Iterable[Mapping[str, Any]]) -> 
     """
     own = {name: kind for name, kind in SAMPLES.items() if name not in _OF_SEED}
     whole = (entry for entry in answers if entry["answer"].ok)
-    frames = [pl.DataFrame(schema=own)]
+    seeds, frames = seeds_table.select("seed_id", *_OF_SEED), [pl.DataFrame(schema=SAMPLES)]
     while rows := [_row(entry) for entry in islice(whole, _AT_ONCE)]:
-        frames.append(pl.DataFrame(rows, schema=own, orient="row"))
-    table = pl.concat(frames).join(
-        seeds_table.select("seed_id", *_OF_SEED), on="seed_id", how="left", maintain_order="left"
-    )
+        some = pl.DataFrame(rows, schema=own, orient="row")
+        frames.append(some.join(seeds, on="seed_id", how="left", maintain_order="left").select(list(SAMPLES)))
+    table = pl.concat(frames)
     if unknown := table.filter(pl.col("stratum").is_null())["seed_id"].head(1).to_list():
         raise KeyError(unknown[0])
     del frames
     heap.release()
-    return ordered(table.select(list(SAMPLES)))
+    return ordered(table)
 
 
 def _row(entry: Mapping[str, Any]) -> dict[str, Any]:

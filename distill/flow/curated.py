@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from distill.flow.judging import Bench
@@ -27,7 +27,7 @@ class Curated:
     passed: Counter[str]
     """Stratum → rows that came through every step before the quotas."""
     through: frozenset[str]
-    """Seeds of which a row came through every step, or may once it is judged."""
+    """Seeds that were asked, of which a row came through every step, or may once it is judged."""
     standing: Standing
     conflicts: list[dict[str, Any]]
     """Rows for a person to decide about, with their inputs and answers; empty unless the spec asks for it."""
@@ -35,6 +35,19 @@ class Curated:
     """Seeds in conflict that are to be asked again; empty unless the spec asks for it."""
     bench: Bench
     """What the judges were looked up for, and what is missing of it."""
+
+    @property
+    def samples(self) -> pl.DataFrame:
+        """Every row with its fate, in the order of samples.parquet."""
+        import polars as pl
+
+        lost = self.rejected.with_columns(pl.lit("dropped").alias("fate"))
+        return pl.concat([self.kept, lost], how="diagonal").sort("seed_id", "teacher", "draw")
+
+    @property
+    def counted(self) -> Curated:
+        """Of the rows kept only what is counted, for whoever holds the samples."""
+        return replace(self, kept=self.kept.select("seed_id", "stratum", "labels"), rejected=self.rejected.clear())
 
     @property
     def lack(self) -> dict[str, int]:

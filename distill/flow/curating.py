@@ -78,10 +78,9 @@ async def _curate(run: Run) -> Mapping[str, Any]:
     graph = nearness.read(run.folder.path, project.spec, run.table("seeds.parquet", ["seed_id", "input"]))
     # The whole table is for curation alone, which lets go of it when it knows what the seeds say.
     curated = curation.curate(project, run.table("seeds.parquet"), asked, run.store, graph, rulings=rulings)
+    samples, curated = curated.samples, curated.counted
     table = run.table("seeds.parquet", ["seed_id", "source", "stratum", "labels", "role"])
-    _say(run, curated, rulings.keys() - set(table.filter(role="train")["seed_id"]))
-    lost = curated.rejected.with_columns(pl.lit("dropped").alias("fate"))
-    samples = pl.concat([curated.kept, lost], how="diagonal").sort("seed_id", "teacher", "draw")
+    _say(run, curated, rulings.keys() - set(table.filter(role="train")["seed_id"]) if rulings else ())
     dropped = pl.concat([run.table("seeds_dropped.parquet"), curated.dropped])
     seeds = json.loads((run.folder / "seeds.json").read_bytes())
     steps = funnel.whole(seeds, curated.funnel)

@@ -69,23 +69,22 @@ def curate(
     ruled = frozenset(decided["seed_id"])
     bench = judging.Bench(project, store, lookup.Lookup(train, "gold") if project.reference else {})
     settings = gates(project, train, bench)
-    due, unanswered = _due(project, train, asked, decided, store)
     askable = approving.askable(project, train).select("seed_id", "stratum")
     graph, held_out = graph or nearness.graph(project.spec, table), _held_out(project, table)
-    # A million rows fit in memory once: what the seeds say is told now, and what goes into a step stands nowhere else.
-    train, table = train.drop("fields", "gold", "input"), table.clear()
+    table = table.clear()  # a million rows fit in memory once: what is told, or went into a step, stands nowhere
+    due, unanswered = _due(project, train, asked, decided, store)
+    train = train.drop("fields", "gold", "input")
     gated = run_gates(due.pop(), settings)
     seeds = standing.of(project, train, askable, asked, gated, unanswered, ruled=ruled, owed=bench.owed)
-    free = judging.free(settings)  # a judge's verdict costs a call, and approved rows are to cost none
-    gold = approved.check(due.pop(), free)
+    gold = approved.check(due.pop(), judging.free(settings))  # a verdict costs a call, and approved rows cost none
     alike = twins.of(project, asked, gated.kept, gold.outcome.kept, ruled=ruled, graph=graph)
     rows, gated, gold, alike = alike.unique.kept, gated.losses, gold.losses, alike.losses
     clean = leaks.leaks(rows, held_out=held_out, near=nearness.leak(project.spec), graph=graph)
     rows, clean = clean.kept, clean.losses
     fit = fitting.fit(project, rows)
-    rows, passed, fit = fit.kept, fit.kept["seed_id"], fit.losses
-    hoped = train.filter(pl.col("seed_id").is_in(list(seeds.hoped)))
-    wanted = quotas.of(project, hoped, rows, train, room or {})
+    rows, fit = fit.kept, fit.losses
+    through = frozenset({ask.seed for ask in asked}.intersection(rows["seed_id"])) | seeds.waiting.keys()
+    wanted = quotas.of(project, train.filter(pl.col("seed_id").is_in(list(seeds.hoped))), rows, train, room or {})
     part = _parts(project, rows, wanted, graph)
     later = [*alike.votes, alike.unique, clean, fit, part.leaks, part.balance]
     steps = [gated, gold.outcome, *later]
@@ -95,7 +94,7 @@ def curate(
         dropped=pl.concat([seeds.resting, unanswered, *(step.dropped for step in steps)]),
         flagged=gold.flagged,
         funnel=funnel.of_answers(asked, seeds, unanswered, gated, gold.outcome, later, ruled=ruled),
-        quotas=wanted, passed=Counter(part.leaks.kept["stratum"].to_list()), through=frozenset([*passed, *seeds.waiting]), standing=seeds,
+        quotas=wanted, passed=Counter(part.leaks.kept["stratum"].to_list()), through=through, standing=seeds,
         conflicts=alike.conflicts, contested=alike.contested, bench=bench,
     )  # fmt: skip
 
