@@ -11,10 +11,14 @@ import functools
 import os
 from collections.abc import Callable
 
+_SETTINGS, _AT_ONCE = "_RJEM_MALLOC_CONF", "dirty_decay_ms:0,muzzy_decay_ms:0"
+
 
 def thrifty() -> None:
     """Let polars give back at once what it frees; it is heard only before polars is imported. Steps take no longer for it."""
-    os.environ.setdefault("_RJEM_MALLOC_CONF", "dirty_decay_ms:0,muzzy_decay_ms:0")
+    # Polars puts its own settings there, also for the processes that are started after it: what stands last counts.
+    known = os.environ.get(_SETTINGS)
+    os.environ[_SETTINGS] = f"{known},{_AT_ONCE}" if known else _AT_ONCE
 
 
 def release() -> None:
