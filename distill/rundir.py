@@ -57,8 +57,16 @@ def write_json(path: Path, value: Any) -> None:
 
 def write_parquet(path: Path, frame: Any) -> None:
     """A polars frame as Parquet, through the same rename."""
-    with _replacing(path) as file:
-        frame.write_parquet(file, compression="zstd")
+    from polars.exceptions import PolarsError
+
+    try:
+        with _replacing(path) as file:
+            frame.write_parquet(file, compression="zstd")
+    except PolarsError as fault:
+        cause = re.search(r"\(os error (\d+)\)", str(fault))
+        if cause is None:
+            raise
+        raise OSError(int(cause[1]), os.strerror(int(cause[1])), str(path)) from None  # a full disk is no fault of ours
 
 
 def file_hash(path: Path) -> str:

@@ -179,7 +179,7 @@ def _seed(
         fields={name: row[name] for name in variables},
         labels={name: storable(_text(row[name])) for name in label_columns},
         gold=_gold(row.get(gold) if gold else None),
-        source=at[0],
+        source=storable(at[0]),
         line=at[1],
     )
 
