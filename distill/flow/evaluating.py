@@ -36,7 +36,7 @@ async def _evaluate(run: Run, *, student: Address | None, previous: Address | No
     from distill.flow import comparing
 
     project = run.project
-    tests = run.table("seeds.parquet").filter(pl.col("role") == "test")
+    tests = run.scan("seeds.parquet").filter(pl.col("role") == "test").collect()
     answered = {}
     for arm in comparing.arms(project, student=student, previous=previous):
         answered[arm.name] = await comparing.call(project, arm, tests, run.sender)

@@ -69,11 +69,11 @@ def misfits(
     return found
 
 
-def rows_on(table: pl.DataFrame, kept: pl.DataFrame) -> int:
+def rows_on(seeds: pl.LazyFrame, kept: pl.DataFrame) -> int:
     """Rows of a dataset whose seeds were made."""
-    if "way" not in table.columns:
+    if "way" not in seeds.collect_schema():
         return 0
-    made = set(table.drop_nulls("way")["seed_id"])
+    made = set(seeds.drop_nulls("way").select("seed_id").collect()["seed_id"])
     return sum(seed in made for seed in kept["seed_id"])
 
 

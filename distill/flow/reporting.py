@@ -58,7 +58,7 @@ def gather(run: Run) -> dict[str, Any]:
     stages = folder.manifest()["stages"]
     funnel = _json(run, "funnel.json")
     comparison = _json(run, "comparison.json")
-    samples = run.table("samples.parquet")
+    samples = run.table("samples.parquet", ["fate", "completion_tokens"])
     counts = teaching.dataset_of(samples)
     started = min((entry["started"] for entry in stages.values()), default=0.0)
     try:
@@ -94,8 +94,10 @@ def gather(run: Run) -> dict[str, Any]:
 
 def spend(run: Run) -> list[dict[str, Any]]:
     """The ledger of the run, a row a spender, over every time it was started; what came from the store was free."""
+    import polars as pl
+
     used = Counter(run.table("calls.parquet").filter(ended="ok")["arm"].to_list())
-    samples = run.table("samples.parquet")
+    samples = run.scan("samples.parquet").select("teacher", pl.col("^verdicts_.*$")).collect()
     used.update(asks.spender(run.project, teacher) for teacher in samples["teacher"] if teacher != GOLD)
     used.update(_judged(samples))
     paid = {row.spender: row for row in run.store.ledger(run.folder.name)}
@@ -181,7 +183,7 @@ def _warnings(run: Run, funnel: Mapping[str, Any]) -> list[str]:
         reasons = ", ".join(f"{reason} {count}" for reason, count in flagged.items())
         found.append(f"Approved rows train although a gate would drop them ({reasons}); flagged.parquet names each.")
     on_made = heirs.rows_on(
-        run.table("seeds.parquet"), run.table("samples.parquet").filter(pl.col("fate") != "dropped")
+        run.scan("seeds.parquet"), run.table("samples.parquet", ["seed_id", "fate"]).filter(pl.col("fate") != "dropped")
     )
     if on_made:
         found.append(

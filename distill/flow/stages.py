@@ -49,6 +49,12 @@ class Run:
 
         return pl.read_parquet(self.folder / name, columns=columns)
 
+    def scan(self, name: str) -> pl.LazyFrame:
+        """The same, of which only what is collected comes into memory."""
+        import polars as pl
+
+        return pl.scan_parquet(self.folder / name)
+
 
 Work = Callable[[Run], Awaitable[Mapping[str, Any]]]
 

@@ -58,13 +58,13 @@ async def _export(run: Run) -> Mapping[str, Any]:
     from distill.student import preflight
 
     template = run.project.student_prompt
-    kept = run.table("samples.parquet").filter(pl.col("fate") != "dropped")
+    kept = run.scan("samples.parquet").filter(pl.col("fate") != "dropped").collect()
     if run.project.spec.student.train.with_ != "none":
         preflight.enough(int((kept["fate"] == "train").sum()))
-    strata = sorted(set(run.table("seeds.parquet")["stratum"]))
+    strata = sorted(set(run.table("seeds.parquet", ["stratum"])["stratum"]))
     write_json(run.folder / "expect.json", expect.check(kept, strata, run.project.spec.expect.model_dump()))
     counts = files.write(kept, folder=run.folder.path, tools=run.project.tools)
-    tests = run.table("seeds.parquet").filter(pl.col("role") == "test")
+    tests = run.scan("seeds.parquet").filter(pl.col("role") == "test").collect()
     rows = [
         {
             "seed_id": seed,
@@ -74,21 +74,19 @@ async def _export(run: Run) -> Mapping[str, Any]:
         for seed, fields, gold in tests.select("seed_id", "fields", "gold").iter_rows()
     ]
     count = files.write_test(rows, folder=run.folder.path)
-    write_atomic(run.folder / "CARD.md", _card(run.project, run.folder, kept, counts, count).encode())
+    write_atomic(run.folder / "CARD.md", _card(run, kept, counts, count).encode())
     return {"rows": counts | {"test": count}}
 
 
-def _card(project: Project, folder: RunDir, kept: pl.DataFrame, counts: Mapping[str, int], tests: int) -> str:
-    import polars as pl
-
-    made = heirs.rows_on(pl.read_parquet(folder / "seeds.parquet"), kept)
+def _card(run: Run, kept: pl.DataFrame, counts: Mapping[str, int], tests: int) -> str:
+    project, made = run.project, heirs.rows_on(run.scan("seeds.parquet"), kept)
     on_made = f"- inputs that a model made: {made} rows (seeds.expand)\n" if made else ""
     spec, rows = project.spec, Counter(kept["teacher"].to_list())
     by = [f"{one.address.model} ({rows[n]} rows)" for n, one in enumerate(project.teachers)]
     by += [f"approved work ({rows[GOLD]} gold rows)"] if rows[GOLD] else []
     return (
         f"# {spec.task}\n\n{spec.about}\n\n"
-        f"- run: {folder.name}\n- answers by: {', '.join(by)}\n- terms: {spec.teacher.terms or 'not stated in the spec'}\n"
+        f"- run: {run.folder.name}\n- answers by: {', '.join(by)}\n- terms: {spec.teacher.terms or 'not stated in the spec'}\n"
         f"- rows: {counts['train']} train, {counts['valid']} valid; {tests} test rows were set aside and never train\n"
         f"{on_made}- every row that was left out is in dropped.parquet, with its stage, reason and detail\n"
     )
