@@ -2,8 +2,8 @@
 
 A rule sees one row and nothing else. polars opens a file as soon as an expression with a subquery is only parsed, so a
 text that names one of its readers never gets that far; and what looks at other rows, or at the clock, is refused, since a
-label must not change with the rows beside it. Its length, its nesting and the texts that it pads are limited: polars would
-take the process down with it.
+label must not change with the rows beside it. Its length, its nesting, and how much longer it makes a text are limited: polars
+would take the process down with it.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from distill.text import did_you_mean, storable
 
 _READS = re.compile(r"(read|scan)_(avro|csv|delta|iceberg|ipc|json|lines|ndjson|parquet)", re.IGNORECASE)
 _LENGTH, _DEPTH, _PADDED = 4000, 200, 10_000
+_GROWTH = 100
+"""How many times as long as the row's texts a text may become on the way to a label."""
 _COUNT = re.compile(r"dyn int: (\d+)")
 _SUBQUERY = "'Expr: .subplan("
 _MORE = "it looks at more than one row; a rule computes a row's label from that row alone"
@@ -75,7 +77,7 @@ def _parsed(label: str, text: str, columns: Collection[str]) -> Rule:
 
 
 def _limited(expression: pl.Expr) -> None:
-    """ValueError where parts lie too deep in each other, or a text is padded to a length that is no small number."""
+    """ValueError where parts lie too deep in each other, a text is padded to a length that is no small number, or grows."""
     parts = [(expression, 1)]
     while parts:
         part, depth = parts.pop()
@@ -90,6 +92,34 @@ def _limited(expression: pl.Expr) -> None:
             count = _COUNT.fullmatch(str(inputs[0]))
             if count is None or int(count[1]) > _PADDED:
                 raise ValueError(f"LPAD and RPAD take a plain number up to {_PADDED:,} as the length")
+    if _growth(expression) > _GROWTH:
+        raise ValueError(
+            f"it makes a text more than {_GROWTH} times as long as the row's; look for a word with LIKE, or make it a "
+            "column of the seeds"
+        )
+
+
+def _growth(expression: pl.Expr) -> int:
+    """How many times as long as the longest text of the row the result can be; ValueError where the row itself decides."""
+    inputs, spelt = expression.meta.pop(), str(expression)
+    if not inputs:
+        return 1
+    longest = [_growth(part) for part in inputs]
+    rest = spelt.removeprefix(str(inputs[-1]))
+    if rest.startswith(".str.replace_all("):
+        text, by = _plain(inputs[1]), _plain(inputs[0])
+        return longest[-1] * max(1, -(-len(by) // len(text)) if text else len(by) + 1)
+    if rest.startswith(".list.join("):
+        return longest[-1] * (len(_plain(inputs[0])) + 1)
+    joins = rest.startswith(".str.concat_horizontal(") or (spelt.startswith("[(") and f") + ({inputs[0]})" in spelt)
+    return sum(longest) if joins and max(longest) > 1 else max(longest)
+
+
+def _plain(part: pl.Expr) -> str:
+    """The text that is written there, between its quotes."""
+    if part.meta.pop() or not part.meta.is_literal():
+        raise ValueError("REPLACE and ARRAY_TO_STRING take plain texts, not columns, as what they put in or look for")
+    return str(part)[1:-1]
 
 
 def _subquery(expression: pl.Expr, columns: Collection[str]) -> bool:

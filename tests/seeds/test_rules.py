@@ -83,6 +83,9 @@ def test_a_rule_never_opens_a_file(tmp_path: Path, text: str) -> None:
         "STARTS_WITH(message, 'refund')",
         "STRPOS(message, 'refund') > 0",
         "CASE WHEN n BETWEEN 1 AND 3 AND message LIKE 'refund%' THEN TRUE ELSE FALSE END",
+        "REPLACE(REPLACE(LOWER(message), 'it', 'this'), ' ', '') = 'refundthis'",
+        "CONCAT(message, tone, message) LIKE 'refund%'",
+        "SPLIT_PART(message, ' ', 1) = 'refund'",
     ],
 )
 def test_a_rule_may_look_for_a_text_in_a_text(text: str) -> None:
@@ -112,6 +115,23 @@ def test_a_pattern_over_numbers_is_told_on_the_values() -> None:
         ("UPPER(RPAD(message, 10001))", "up to 10,000"),
         ("RPAD(message, 10000 * 10000)", "up to 10,000"),
         ("LPAD(message, n, 'x')", "up to 10,000"),
+        (
+            f"{'REPLACE(' * 6}message{(', ' + repr('a') + ', ' + repr('a' * 32) + ')') * 6} LIKE 'b'",
+            "more than 100 times",
+        ),
+        ("REPLACE(REPLACE(message, 'a', message), 'a', message)", "take plain texts"),
+        ("REPLACE(message, tone, 'aa')", "take plain texts"),
+        ("REPLACE(message, '', '" + "a" * 100 + "')", "more than 100 times"),
+        ("ARRAY_TO_STRING(STRING_TO_ARRAY(message, 'a'), '" + "a" * 100 + "')", "more than 100 times"),
+        ("ARRAY_TO_STRING(STRING_TO_ARRAY(message, 'a'), tone)", "take plain texts"),
+        (
+            f"LENGTH({'REPLACE(' * 4}CONCAT(message, tone){(', ' + repr('a') + ', ' + repr('aaaa') + ')') * 4}) > 3",
+            "more than 100 times",
+        ),
+        (
+            "CASE WHEN n > 1 THEN " + "REPLACE(" * 7 + "message" + ", 'a', 'aa')" * 7 + " ELSE 'x' END",
+            "more than 100 times",
+        ),
     ],
     ids=lambda text: text[:20],
 )
