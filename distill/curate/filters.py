@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 
+from distill import json_schema
 from distill.curate.outcome import Fail, Outcome, judged, ordered
 from distill.errors import Fault, SpecError
 from distill.records import Json
@@ -126,17 +127,12 @@ def _form(validator: Any, answer: str) -> Fail:
 
 def _validator(schema: Mapping[str, Json]) -> Any:
     """A validator that never fetches: a `$ref` may only point inside the schema."""
-    from jsonschema import Draft202012Validator, SchemaError
-    from referencing import Registry
-
-    try:
-        Draft202012Validator.check_schema(schema)
-    except SchemaError as error:
-        raise SpecError("schema", [Fault(error.json_path, error.message[:200])]) from None
+    if wrong := json_schema.fault(schema):
+        raise SpecError("schema", [Fault("schema", wrong)])
     remote = [ref for ref in _refs(schema) if not ref.startswith("#")]
     if remote:
         raise SpecError("schema", [Fault("$ref", f"{ref!r} is not in the schema; copy it in") for ref in remote])
-    return Draft202012Validator(schema, registry=Registry())
+    return json_schema.validator(schema)
 
 
 def _refs(value: Json) -> list[str]:

@@ -7,7 +7,6 @@ decides. Its settings are its keyword arguments; their types are checked before 
 from __future__ import annotations
 
 import inspect
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, get_type_hints
@@ -15,7 +14,7 @@ from typing import Any, get_type_hints
 import polars as pl
 from pydantic import TypeAdapter, ValidationError
 
-from distill import heap
+from distill import heap, patterns
 from distill.curate import agreement, filters, judge, language, private, repetition, verify, wording
 from distill.curate.outcome import Outcome, dropped_frame, ordered, rescored, summary
 from distill.errors import Fault, SpecError
@@ -61,10 +60,8 @@ class Gate:
             except ValidationError as error:
                 said = error.errors()[0]["msg"]
                 found.append(Fault(where, f"`{name}` is {value!r}: {said[0].lower() + said[1:]}"))
-        try:
-            re.compile(str(settings.get("matches") or ""))
-        except re.error as error:
-            found.append(Fault(where, f"`matches` is {settings['matches']!r}: no regular expression: {error}"))
+        if wrong := patterns.fault(str(settings.get("matches") or "")):
+            found.append(Fault(where, f"`matches` is {settings['matches']!r}: no regular expression: {wrong}"))
         missing = [name for name, (_, default) in known.items() if default is inspect.Parameter.empty]
         return found + [Fault(where, f"the setting {name!r} is missing") for name in missing if name not in settings]
 

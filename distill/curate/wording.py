@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 import polars as pl
 
+from distill import patterns
 from distill.curate.judge import Marks, Verdicts, decided
 from distill.curate.outcome import Fail, Outcome, judged, ordered, summary
 from distill.curate.refusals import REFUSALS
@@ -170,16 +171,16 @@ def form(
 ) -> Outcome:  # fmt: skip
     """Keeps answers that obey the task's rules: a pattern for the whole, texts it must or must not hold, its sentences.
 
-    `matches` is a Python regular expression of the task's author; texts are compared as they are.
+    `matches` is a Python regular expression of the task's author, with a time limit for each answer; texts are compared
+    as they are.
     """
-    pattern = re.compile(matches, re.DOTALL) if matches is not None else None
 
     def judge(row: Mapping[str, Any]) -> Fail:
         answer = row["answer"]
         if row["tool_calls"] and not answer:
             return None
-        if pattern is not None and not pattern.fullmatch(answer):
-            return "form", f"does not match {matches!r}"
+        if fail := _mismatch(matches, answer):
+            return "form", fail
         if missing := next((text for text in contains if text not in answer), None):
             return "form", f"does not hold {missing!r}"
         if found := next((text for text in lacks if text in answer), None):
@@ -193,6 +194,14 @@ def form(
         return None
 
     return judged(frame, "form", judge)
+
+
+def _mismatch(pattern: str | None, answer: str) -> str:
+    """Why an answer does not match; nothing where it does."""
+    try:
+        return "" if pattern is None or patterns.matches_whole(pattern, answer) else f"does not match {pattern!r}"
+    except patterns.TooSlow as slow:
+        return str(slow)
 
 
 _END = re.compile(r"[.!?\u2026]+(?=[\s\"'\u201d)]|$)|[\u3002\uff01\uff1f]|\n\s*\n")

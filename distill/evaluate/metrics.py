@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from distill import json_schema
 from distill.records import Json, Score, canonical
 from distill.text import normalise, strict_json
 
@@ -134,8 +135,4 @@ def _schema_fault(schema_text: str, value: Json) -> str:
 
 @lru_cache(maxsize=8)
 def _validator(schema_text: str) -> Any:
-    from jsonschema import Draft202012Validator
-    from referencing import Registry
-
-    # An empty registry retrieves nothing: a `$ref` to a URL fails instead of being fetched.
-    return Draft202012Validator(json.loads(schema_text), registry=Registry())
+    return json_schema.validator(json.loads(schema_text))

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from distill import json_schema
 from distill.errors import Fault
 
 _TOOL_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -31,31 +32,25 @@ def _prompts(folder: Path) -> str:
 
 def schema(path: Path, faults: list[Fault]) -> dict[str, Any] | None:
     """An answer's JSON Schema."""
-    from jsonschema import Draft202012Validator
-    from jsonschema.exceptions import SchemaError
-
     found_text = text(path, faults)
     if found_text is None:
         return None
     try:
         schema = json.loads(found_text)
-        Draft202012Validator.check_schema(schema)
     except ValueError as fault:
         faults.append(Fault(str(path), f"not JSON: {fault}"))
-    except SchemaError as fault:
-        faults.append(Fault(str(path), f"no JSON Schema: {fault.message} at {fault.json_path}"))
     else:
-        if isinstance(schema, dict) and schema.get("type") == "object":
+        if wrong := json_schema.fault(schema):
+            faults.append(Fault(str(path), f"no JSON Schema: {wrong}"))
+        elif isinstance(schema, dict) and schema.get("type") == "object":
             return schema
-        faults.append(Fault(str(path), 'an answer\'s schema must say `"type": "object"`'))
+        else:
+            faults.append(Fault(str(path), 'an answer\'s schema must say `"type": "object"`'))
     return None
 
 
 def tools(path: Path, faults: list[Fault]) -> list[dict[str, Any]]:
     """The list of tools, each {"type": "function", "function": {"name", "description", "parameters"}}."""
-    from jsonschema import Draft202012Validator
-    from jsonschema.exceptions import SchemaError
-
     found_text = text(path, faults)
     if found_text is None:
         return []
@@ -89,9 +84,7 @@ def tools(path: Path, faults: list[Fault]) -> list[dict[str, Any]]:
                 )
             )
             continue
-        try:
-            Draft202012Validator.check_schema(function.get("parameters") or {})
-        except SchemaError as fault:
-            faults.append(Fault(f"{path}: tool {number}", f"its parameters are no JSON Schema: {fault.message}"))
+        if wrong := json_schema.fault(function.get("parameters") or {}):
+            faults.append(Fault(f"{path}: tool {number}", f"its parameters are no JSON Schema: {wrong}"))
         found.append({"type": "function", "function": function})
     return found
