@@ -53,13 +53,15 @@ GOLD = -1
 
 @dataclass(frozen=True, slots=True)
 class Seed:
-    """One input row. `fields` are the prompt's variables, `labels` the stratum's, `line` where it stood."""
+    """One input row. `fields` are the prompt's variables, `labels` the stratum's, `line` where it stood, `group` what it came
+    from (a ticket, a customer, a document), which keeps to one side of every split; empty where nothing is said of it."""
 
     fields: Mapping[str, Json]
     labels: Mapping[str, str] = field(default_factory=dict)
     gold: Mapping[str, Json] | None = None
     line: int = 0
     source: str = ""
+    group: str = ""
 
     @property
     def id(self) -> str:

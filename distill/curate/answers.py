@@ -25,6 +25,7 @@ SAMPLES: dict[str, Any] = {
     "stratum": pl.String,
     "labels": pl.String,
     "cluster": pl.String,
+    "group": pl.String,
     "input": pl.String,
     "prompt": pl.String,
     "answer": pl.String,
@@ -40,7 +41,7 @@ SAMPLES: dict[str, Any] = {
 }
 
 
-_OF_SEED = ("stratum", "labels", "cluster", "input")
+_OF_SEED = ("stratum", "labels", "cluster", "group", "input")
 _AT_ONCE = 20_000
 """Answers that are taken into the table at a time: a million of them as Python objects would not fit in memory."""
 

@@ -31,6 +31,7 @@ _READ = (
     "stratum",
     "labels",
     "cluster",
+    "group",
     "input",
     "answer",
     "tool_calls",

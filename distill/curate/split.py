@@ -1,6 +1,6 @@
 """Which samples train the student and which only watch its loss (column `fate`: "train" or "valid").
 
-Whole clusters move together; which ones is a hash's choice. A row near one of another cluster may still be on the other side:
+Whole groups move together, and where a row has none its whole cluster; which ones is a hash's choice. A row near one of another cluster may still be on the other side:
 the leak check after the split finds it.
 """
 
@@ -15,12 +15,15 @@ from distill.records import content_id
 
 
 def split(frame: pl.DataFrame, *, valid: float) -> pl.DataFrame:
-    """`valid`: the share of rows wanted, met as nearly as whole clusters allow without passing it.
+    """`valid`: the share of rows wanted, met as nearly as whole groups and clusters allow without passing it.
 
-    From 10 rows on there is a validation row, unless all are one cluster; then, and below 10, none may be.
+    From 10 rows on there is a validation row, unless all are one group or cluster; then, and below 10, none may be.
     """
     rows = ordered(frame)
-    named = [cluster or seed for cluster, seed in zip(rows["cluster"], rows["seed_id"], strict=True)]
+    named = [
+        f"group:{group}" if group else cluster or seed
+        for group, cluster, seed in rows.select("group", "cluster", "seed_id").iter_rows()
+    ]
     sizes = Counter(named)
     chosen = _choose(sizes, rows.height, valid)
     fate = ["valid" if cluster in chosen else "train" for cluster in named]

@@ -103,7 +103,7 @@ def _rows(
     read = functools.partial(
         load.read, variables=[name for name in variables if name in columns], rules=ruled, chats=chats,
         logged=task.seeds.as_ == "chats", label_columns=task.strata.columns, gold=task.seeds.gold,
-        strict=task.seeds.broken == "refuse",
+        group=task.seeds.group, strict=task.seeds.broken == "refuse",
     )  # fmt: skip
     rows = _Rows([], [], None, [])
     try:

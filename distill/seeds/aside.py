@@ -1,7 +1,7 @@
 """Drop repeated seeds and set the test rows aside, before anything is paid.
 
 In: the table of `load.table`. Out: the same rows with `cluster` and `role` ("train" or "test"), and every row that went,
-with its twin. No training row is left near a test row. Choices hang on hashes of the seeds' content: the order of the file
+with its twin. No training row is left near a test row, or of the group of one. Choices hang on hashes of the seeds' content: the order of the file
 changes nothing, and a seed added later moves few.
 
 A cluster is one row with those near it, and has that row's seed_id. It is no chain: where a is near b, b near c, and so on
@@ -56,7 +56,7 @@ def set_aside(
     if pinned is None:
         asked = rows if rows is not None else round((share or 0) * every.height)
         test = _draw(every, roots, asked, seed, known, gold)
-    drops = _near_test(every, test, limit, known)
+    drops = _of_test_groups(every, test) | _near_test(every, test, limit, known)
     role = np.full(every.height, "train")
     role[test] = "test"
     marked = every.with_columns(cluster=every["seed_id"].gather(roots), role=pl.Series(role, dtype=pl.String))
@@ -120,10 +120,15 @@ def _draw(rows: pl.DataFrame, roots: Ints, count: int, seed: int, graph: Graph, 
     known = rows["gold"].is_not_null().to_numpy()
     nodes, near = graph.neighbours(rows["input"])
     marks = [content_id("test", seed, name) for name in rows["seed_id"]]
+    named = rows["group"].is_not_null().any()
+    groups = [
+        content_id("test group", seed, name) if named else "" for name in rows["group"].fill_null(rows["seed_id"])
+    ]
     ranked = sorted(
         np.flatnonzero(known == (gold and known.any())).tolist(),
-        # Rows without near copies first: a test row costs the training set whatever is near it.
-        key=lambda i: (max(int(sizes[i]), 1 + len(near[i])), marks[i]),
+        # Group by group, since a test row costs the training set the rest of its group; within one, and without any, rows
+        # without near copies first: a test row costs whatever is near it.
+        key=lambda i: (groups[i], max(int(sizes[i]), 1 + len(near[i])), marks[i]),
     )
     strata = list(map(sys.intern, rows["stratum"]))
     pools: dict[str, list[int]] = defaultdict(list)
@@ -155,6 +160,17 @@ def apportion(weights: Mapping[str, int], *, room: Mapping[str, int], seats: int
             given[name] += min(take, room[name] - given[name])
         left = seats - sum(given.values())
     return given
+
+
+def _of_test_groups(rows: pl.DataFrame, tests: Ints) -> dict[int, tuple[str, str]]:
+    """Every row outside the test that came from what a test row came from → that row."""
+    groups, names = rows["group"].to_list(), rows["seed_id"]
+    held_out = {groups[i]: names[i] for i in reversed(tests.tolist()) if groups[i] is not None}
+    return {
+        i: ("group_of_test_row", f"{groups[i]!r} is the group of test row {held_out[groups[i]]}")
+        for i in np.delete(np.arange(rows.height), tests).tolist()
+        if groups[i] in held_out
+    }
 
 
 def _near_test(rows: pl.DataFrame, tests: Ints, near: float, graph: Graph) -> dict[int, tuple[str, str]]:

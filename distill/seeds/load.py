@@ -39,6 +39,7 @@ SEEDS: dict[str, Any] = {
     "stratum": pl.String,
     "gold": pl.String,
     "input": pl.String,
+    "group": pl.String,
 }
 
 
@@ -51,6 +52,7 @@ def read(
     label_columns: Sequence[str] = (),
     rules: Sequence[Rule] = (),
     gold: str | None = None,
+    group: str | None = None,
     logged: bool = False,
     strict: bool = True,
 ) -> tuple[Sequence[Seed], pl.DataFrame]:
@@ -58,7 +60,8 @@ def read(
 
     `optional` are further fields, of the rows that have them.
     `chats` are those of the variables that hold a conversation, and whether it is the one to be answered; with `logged`
-    each row is a logged chat, in one of the shapes of `seeds.chats`. `rules` give the labels that no column holds.
+    each row is a logged chat, in one of the shapes of `seeds.chats`. `group` is the column that says what a row came from; a
+    row that leaves it empty is a group of its own. `rules` give the labels that no column holds.
     """
     bad_rows: list[tuple[Path, int, Fault]] = []
     faults: list[Fault] = []
@@ -79,14 +82,14 @@ def read(
             for name, values in looked_at.items():
                 values.append(row.get(name))
             has = [name for name in optional if row.get(name) not in (None, "")]
-            yield _seed(row, [*variables, *has], label_columns, gold, at=(path.name, line))
+            seed = _seed(row, [*variables, *has], label_columns, gold, at=(path.name, line))
+            yield seed if group is None else replace(seed, group=_group(row.get(group)))
 
     rows = ((path, *numbered) for path in files.found(paths, faults) for numbered in files.rows(path, faults))
     seeds = Packed.of(seed for row in rows for seed in whole(*row))
     if rules and seeds:
         seeds = Packed.of(_ruled(seeds, rules, looked_at, at, bad_rows, faults))
-    if gold is not None and known and gold not in known:
-        faults.append(Fault("", f"no row has the gold column {gold!r}{did_you_mean(gold, known)}"))
+    faults += _no_such_column(known, gold=gold, group=group)
     if not seeds and not faults and not (strict and bad_rows):
         faults.append(Fault("", "no row can be used"))
     faults += [fault for _, _, fault in bad_rows] if strict else []
@@ -124,6 +127,7 @@ def _row(seed: Seed, by: Sequence[str]) -> tuple[str | int | None, ...]:
         cell(seed.labels, by=by),
         None if seed.gold is None else canonical(dict(seed.gold)),
         input_of(seed.fields),
+        seed.group or None,
     )
 
 
@@ -172,6 +176,15 @@ def _wrong(
     return wrong
 
 
+def _no_such_column(known: Collection[str], **named: str | None) -> list[Fault]:
+    """Columns that the spec names and no row has, by what they are for; nothing is said where no row could be read."""
+    return [
+        Fault("", f"no row has the {kind} column {name!r}{did_you_mean(name, known)}")
+        for kind, name in named.items()
+        if name is not None and known and name not in known
+    ]
+
+
 def _seed(
     row: Row, variables: Sequence[str], label_columns: Sequence[str], gold: str | None, *, at: tuple[str, int]
 ) -> Seed:
@@ -218,6 +231,11 @@ def _gold(value: Json) -> dict[str, Json] | None:
 def input_of(fields: Mapping[str, Json]) -> str:
     """The text by which a seed is compared with others."""
     return storable("\n".join(_shown(value) for value in fields.values()))
+
+
+def _group(value: Json) -> str:
+    """What a row came from, as text: 7 and "7" are one ticket."""
+    return "" if value is None else storable(_text(value)).strip()
 
 
 def _shown(value: Json) -> str:

@@ -25,6 +25,7 @@ _COLUMNS: dict[str, Any] = {
     "gold": pl.String,
     "line": pl.Int64,
     "source": pl.String,
+    "group": pl.String,
 }
 
 
@@ -69,6 +70,7 @@ def _pack(seeds: Sequence[Seed]) -> bytes:
             None if seed.gold is None else _spelt(dict(seed.gold)),
             seed.line,
             seed.source,
+            seed.group,
         )
         for seed in seeds
     ]
@@ -79,9 +81,9 @@ def _pack(seeds: Sequence[Seed]) -> bytes:
 
 def _unpack(piece: bytes) -> Iterator[Seed]:
     rows = pl.read_ipc(io.BytesIO(piece))
-    for fields, labels, gold, line, source in rows.iter_rows():
+    for fields, labels, gold, line, source, group in rows.iter_rows():
         known = None if gold is None else json.loads(gold)
-        yield Seed(json.loads(fields), json.loads(labels), known, line, source)
+        yield Seed(json.loads(fields), json.loads(labels), known, line, source, group)
 
 
 def _spelt(value: Json) -> str:

@@ -64,6 +64,10 @@ class Seeds(Part):
         "compare",
         description="train: a known answer is approved work and trains as it is, without asking the teacher; compare: it only measures",
     )
+    group: str | None = Field(
+        None,
+        description="column that says what a row came from (ticket, customer, document): rows of one group never stand on both sides of a split",
+    )
     test: TestRows = TestRows(share=0.2)
     held_out: list[str] = Field(
         default_factory=list,

@@ -60,3 +60,10 @@ def test_after_all_steps_no_row_that_trains_is_near_a_validation_or_test_row(fra
     assert all(jaccard(shingles(a), shingles(b)) < near for a in told.kept["input"] for b in away)
     gone = unique.dropped.height + clean.dropped.height + told.dropped.height
     assert told.kept.height + valid.height + gone == len(inputs)
+
+
+def test_a_group_is_never_torn_whatever_its_clusters(frame):
+    rows = frame(*({"cluster": f"c{n}", "group": f"t{n // 4}" if n < 32 else None} for n in range(40)))
+    out = split(rows, valid=0.3)
+    assert set(out.drop_nulls("group").group_by("group").agg(pl.col("fate").n_unique())["fate"]) == {1}
+    assert 8 <= out.filter(fate="valid").height <= 12

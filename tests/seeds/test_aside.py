@@ -177,3 +177,57 @@ def test_a_limit_for_leaks_alone_takes_rows_that_are_not_quite_near_a_test_row()
     strict = set_aside(rows, pinned=pins, near=0.85, leak=0.75)
     assert strict.dropped["reason"].to_list() == ["near_test_row"]
     assert strict.kept["cluster"].n_unique() == strict.kept.height
+
+
+GROUPED = st.lists(
+    st.tuples(st.text("abcdefgh ", min_size=6, max_size=12), st.sampled_from("ab"), st.sampled_from(["t1", "t2", "t3", "t4", ""])),
+    max_size=25,
+)  # fmt: skip
+
+
+def grouped(rows, source="s.jsonl"):
+    made = [
+        Seed({"message": text}, {"intent": intent}, None, line, source, group)
+        for line, (text, intent, group) in enumerate(rows, 1)
+    ]
+    return table(made, by=["intent"])
+
+
+@settings(deadline=None, max_examples=60)
+@given(GROUPED, st.sampled_from([0.2, 0.5]), st.randoms(use_true_random=False))
+def test_a_group_stands_on_one_side(rows, share, random):
+    """Each row that goes for it says so; rows without a group are bound to none."""
+    frame = grouped(rows)
+    out = set_aside(frame, share=share, near=NEAR)
+    sides = {(row["group"], row["role"]) for row in out.kept.to_dicts() if row["group"]}
+    assert len(sides) == len({group for group, _ in sides})
+    held_out = {group for group, role in sides if role == "test"}
+    gone = out.dropped.filter(reason="group_of_test_row")["detail"]
+    assert {detail.split("'")[1] for detail in gone} <= held_out
+    assert out.kept.height + out.dropped.height == frame.height
+    shuffled = list(range(frame.height))
+    random.shuffle(shuffled)
+    assert set_aside(frame[shuffled], share=share, near=NEAR).kept.equals(out.kept)
+
+
+def test_whole_groups_are_drawn_before_another_is_begun():
+    """Ten tickets of five rows, ten test rows: two tickets, and not one row of each, which would cost forty."""
+    words = ["lamp", "kettle", "chair", "invoice", "parcel"]
+    frame = grouped(
+        [(f"{word} of order {n * 7919} is {n}{word[::-1]}", "a", f"t{n}") for n in range(10) for word in words]
+    )
+    out = set_aside(frame, rows=10, near=0.95)
+    assert out.kept.filter(role="test").height == 10
+    assert out.kept.filter(role="test")["group"].n_unique() == 2
+    assert out.dropped.height == 0
+
+
+def test_the_group_of_a_row_of_a_test_file_trains_no_more():
+    own, more = (
+        grouped([("where is my parcel", "a", "t1")], "test.jsonl"),
+        grouped([("call me back", "a", "t1"), ("hello there", "a", "t2")]),
+    )
+    out = set_aside(more, pinned=own, near=NEAR)
+    assert dict(out.kept.select("group", "role").iter_rows()) == {"t1": "test", "t2": "train"}
+    (detail,) = out.dropped["detail"]
+    assert detail == f"'t1' is the group of test row {own['seed_id'][0]}"
