@@ -78,7 +78,7 @@ def open_project(
         bad_rows=rows.bad, held_out=rows.held_out, env=env,
         teacher_prompt=prompts.parse(texts[task.teacher.prompt] or "", task.teacher.prompt),
         student_prompt=prompts.parse(texts[task.student.prompt] or "", task.student.prompt),
-        rubrics=judging.rubrics(task, rubric), label_prompts=label_prompts,
+        rubrics=judging.rubrics(task, rubric), label_prompts=label_prompts, overrides=tuple(overrides),
     )  # fmt: skip
 
 

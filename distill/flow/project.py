@@ -48,6 +48,8 @@ class Project:
     env: Mapping[str, str] = field(repr=False)
     rubrics: Mapping[str, Rubric] = field(default_factory=dict)
     """Gate → what its judges are asked."""
+    overrides: Sequence[str] = ()
+    """`a.b=value` of the command line, already part of `spec`."""
     label_prompts: Mapping[str, prompts.Template] = field(default_factory=dict)
     """Label → the template that asks a model for it."""
 

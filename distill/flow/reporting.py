@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import shlex
 from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -86,10 +87,18 @@ def gather(run: Run) -> dict[str, Any]:
         "night": _night(run),
         "expect": json.loads((run.folder / "expect.json").read_bytes()) if (run.folder / "expect.json").exists() else [],
         "dataset": {"train": counts["train"], "valid": counts["valid"], "test": comparison.get("rows", 0), "tokens": _tokens(samples)},
-        "repeat": ["make distill" if shown == "prompts/support-triage/task.yaml" else f"distill run {shown}"],
+        "repeat": [_repeat(run, shown)],
         "warnings": _warnings(run, funnel),
         "previous": _previous(run, comparison),
     }  # fmt: skip
+
+
+def _repeat(run: Run, shown: str) -> str:
+    """The command that made the run, with what it changed of the spec."""
+    sets = [word for change in run.project.overrides for word in ("--set", change)]
+    if not sets and run.parent is None and shown == "prompts/support-triage/task.yaml":
+        return "make distill"
+    return shlex.join(["distill", "run" if run.parent is None else "refresh", shown, *sets])
 
 
 def spend(run: Run) -> list[dict[str, Any]]:

@@ -12,13 +12,25 @@ from typing import Any
 
 from distill import deadline
 from distill.errors import GateNotMet, RowsOwed, UsageError
-from distill.flow import conservation, curating, evaluating, generating, loops, reporting, shortfall, stages, teaching
+from distill.flow import (
+    conservation,
+    curating,
+    evaluating,
+    generating,
+    loops,
+    numbering,
+    reporting,
+    shortfall,
+    stages,
+    teaching,
+    used_spec,
+)
 from distill.flow.asking import Sender
 from distill.flow.project import Project, need_price
 from distill.flow.stages import Run
 from distill.flow.watch import Watch
 from distill.money import Budget
-from distill.rundir import RunDir, latest, numbers, write_atomic
+from distill.rundir import RunDir, numbers
 from distill.teacher.batch import book
 from distill.teacher.store import Store, opened
 
@@ -49,9 +61,9 @@ async def work(
 ) -> dict[str, Any]:
     """As `start`, for a notebook whose loop is running already."""
     need_price(project)
-    folder, parent = _folder(project, new=new, refresh=refresh)
+    folder, parent = numbering.folder_of(project, stages=stages, new=new, refresh=refresh, watch=watch)
     with folder.lock(), opened(project.store_path) as store:
-        write_atomic(folder / "task.yaml", project.path.read_bytes())
+        used_spec.write(project, folder)
         folder.note(teacher=project.models, parent=parent.name if parent else None)
         await _take_over(folder, store, watch)
         budget = Budget(project.spec.budget.usd, store.spent(folder.name))
@@ -88,28 +100,6 @@ def _deadline(project: Project, folder: RunDir) -> datetime | None:
     moment = deadline.moment(text, datetime.fromisoformat(began))
     folder.note(deadline=moment.astimezone().isoformat(timespec="seconds"))
     return moment
-
-
-def _folder(project: Project, *, new: bool, refresh: bool) -> tuple[RunDir, RunDir | None]:
-    """The run to work in and the one it refreshes; a refresh that was stopped goes on in its own number."""
-    task = project.spec.task
-    last = latest(project.home, task)
-    if last is None:
-        if refresh:
-            raise UsageError(f"{task} has no run to refresh yet; start with `distill run {project.path}`")
-        return RunDir(project.home, task, 1), None
-    manifest = last.manifest()
-    unfinished = "report" not in manifest["stages"]
-    if refresh and unfinished and manifest.get("parent") is None:
-        raise UsageError(
-            f"run {last.name} is not finished, so there is nothing to refresh; finish it with `distill run {project.path}`"
-        )
-    if refresh and not (manifest.get("parent") and (unfinished or manifest.get("teacher") == project.models)):
-        return RunDir(project.home, task, last.number + 1), last
-    if new:
-        return RunDir(project.home, task, last.number + 1), None
-    parent = manifest.get("parent")
-    return last, RunDir(project.home, task, int(parent.rsplit("/", 1)[1])) if parent else None
 
 
 _NEEDS = {
