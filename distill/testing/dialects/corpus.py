@@ -58,7 +58,7 @@ class Body:
     def with_words(self, words: template.Words) -> tuple[dict[str, str], bytes]:
         """Its headers and bytes with other words than its own."""
         words = _words(self.reading) | dict(words)
-        return template.filled(dict(self.head), words), template.expanded(self.recipe, words)
+        return template.headed(self.head, words), template.expanded(self.recipe, words)
 
 
 def names() -> tuple[str, ...]:
@@ -90,7 +90,7 @@ def _body(line: dict[str, Any], file: str) -> Body:
     reading = _reading(line["reading"])
     words = _words(reading)
     return Body(
-        line["name"], file, line["server"], line["api"], line["status"], template.filled(line["headers"], words),
+        line["name"], file, line["server"], line["api"], line["status"], template.headed(line["headers"], words),
         template.expanded(line["body"], words), reading, line["body"], line["headers"],
     )  # fmt: skip
 

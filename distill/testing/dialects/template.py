@@ -40,6 +40,11 @@ def expanded(recipe: Any, words: Words) -> bytes:
     raise ValueError(f"no recipe of a body: {str(recipe)[:80]!r}")
 
 
+def headed(headers: Mapping[str, str], words: Words) -> dict[str, str]:
+    """Headers with their words put in."""
+    return {name: _in_text(value, words) for name, value in headers.items()}
+
+
 def filled(value: Any, words: Words) -> Any:
     """A JSON value with its words put in."""
     if isinstance(value, str):
