@@ -40,15 +40,12 @@ class Body:
     recipe: Json = field(repr=False)
     """The body before its words were put in, and the headers with it."""
     head: Mapping[str, str] = field(repr=False)
+    words: frozenset[str]
+    """What can be put into it anew: a text, a call, the model, the counts, the seconds to wait."""
 
     @property
     def ended(self) -> Ended:
         return Ended(self.reading["ended"])
-
-    @property
-    def words(self) -> frozenset[str]:
-        """What can be put into it anew: a text, a call, the model, the counts, the seconds to wait."""
-        return template.words_in(self.recipe) | template.words_in(dict(self.head))
 
     @property
     def carries(self) -> str:
@@ -92,6 +89,7 @@ def _body(line: dict[str, Any], file: str) -> Body:
     return Body(
         line["name"], file, line["server"], line["api"], line["status"], template.headed(line["headers"], words),
         template.expanded(line["body"], words), reading, line["body"], line["headers"],
+        template.words_in(line["body"]) | template.words_in(line["headers"]),
     )  # fmt: skip
 
 

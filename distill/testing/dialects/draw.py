@@ -49,6 +49,7 @@ class Dialects:
     retry_after_s: float = 1.0
     _faults: Counter[str] = field(default_factory=Counter)
     _asked: Counter[str] = field(default_factory=Counter)
+    _cached: dict[tuple[str, str, str], tuple[list[Body], list[Body]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name in self.shares:
@@ -64,13 +65,11 @@ class Dialects:
         self._asked[request.id] += 1
         luck = [self._luck(request.id, asked, what) for what in ("dialect", "fault", "body")]
         name = self._dialect(luck[0])
-        bodies = bodies_of(name) if name else ()
-        if not bodies:
+        if not name:
             return None
-        if name == bodies[0].name:
-            return self._told(bodies[0], request, answer)
-        faults = [body for body in bodies if self._is_drawn(body, request)]
-        carriers = [body for body in bodies if _carries(body, request, answer)]
+        if name not in (*names(), ALL):
+            return self._told(bodies_of(name)[0], request, answer)
+        faults, carriers = self._pools(name, _api(request), _carried(answer))
         if faults and self._faults[request.id] < MOST_FAULTS and (luck[1] < FAULT_SHARE or not carriers):
             self._faults[request.id] += 1
             return self._told(_at(faults, luck[2]), request, answer)
@@ -88,10 +87,15 @@ class Dialects:
                 return name
         return ""
 
-    def _is_drawn(self, body: Body, request: Request) -> bool:
-        """Whether a body is a fault that a request may meet here."""
-        if body.status == 200 and body.api != _api(request):
-            return False
+    def _pools(self, name: str, api: str, carried: str) -> tuple[list[Body], list[Body]]:
+        """Of a dialect, the faults that a request may meet here and the bodies that can carry its answer."""
+        if (name, api, carried) not in self._cached:
+            bodies = [body for body in bodies_of(name) if body.status != 200 or body.api == api]
+            carriers = [body for body in bodies if carried and body.carries == carried]
+            self._cached[name, api, carried] = [body for body in bodies if self._is_drawn(body)], carriers
+        return self._cached[name, api, carried]
+
+    def _is_drawn(self, body: Body) -> bool:
         if body.ended is Ended.OK:
             wanted = self.drop and not body.carries
         elif body.ended is Ended.REFUSED:
@@ -129,10 +133,9 @@ def _api(request: Request) -> str:
     return "responses" if "input" in request.body else "chat"
 
 
-def _carries(body: Body, request: Request, answer: Completion) -> bool:
-    """Whether this answer can come in the dress of a body."""
-    wanted = "tool" if answer.calls else "answer"
-    return body.carries == wanted and len(answer.calls) <= 1 and body.api == _api(request)
+def _carried(answer: Completion) -> str:
+    """What a body must have a place for to bring this answer; nothing for two calls, for which none has."""
+    return "answer" if not answer.calls else "tool" if len(answer.calls) == 1 else ""
 
 
 def _words(body: Body, request: Request, answer: Completion) -> dict[str, str | int | float]:
