@@ -2,7 +2,8 @@
 
     load("vllm")  → [Body("vllm answer", …, reading={"ended": "ok", "text": …}), …]
 
-One file a named server (`vllm.jsonl` …) and one a kind that no server owns (`hostile.jsonl` …), a body a line:
+One file a named server (`vllm.jsonl` …), one a kind that no server owns (`hostile.jsonl` …), and `others.jsonl` for hosts
+with few of their own; a body a line:
 
     {"name", "server", "api", "status", "headers", "body", "reading"}
 

@@ -16,7 +16,7 @@ SERVERS = (
     "vllm", "llamacpp", "ollama", "lmstudio", "openrouter", "azure", "mistral", "together", "groq", "deepseek", "gemini",
     "anthropic", "litellm", "openai",
 )  # fmt: skip
-KINDS = ("reasoning", "parts", "calls", "errors", "money", "endings", "usage", "streams", "hostile")
+KINDS = ("reasoning", "parts", "calls", "errors", "money", "endings", "usage", "streams", "hostile", "others")
 _KEYS = {"name", "server", "api", "status", "headers", "body", "reading"}
 _READ: dict[str, type | tuple[type, ...]] = {
     "ended": str, "text": str, "reasoning": str, "refusal": str, "finish_reason": str, "model": str, "tool_calls": list,
