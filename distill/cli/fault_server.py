@@ -16,6 +16,19 @@ def fault_server(
         list[str] | None,
         typer.Option(help="NAME=SHARE of the attempts, e.g. 500=0.05; repeatable", metavar="NAME=SHARE"),
     ] = None,
+    dialect: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="answer as a named server does, e.g. vllm, groq=0.3, reasoning, all; `--dialect help` lists them; repeatable",
+            metavar="NAME[=SHARE]",
+        ),
+    ] = None,
+    dialect_drop: Annotated[
+        bool, typer.Option("--dialect-drop", help="also bodies that cost a row: cut, filtered, refused")
+    ] = False,
+    dialect_stop: Annotated[
+        bool, typer.Option("--dialect-stop", help="also bodies that end a run: no key, no money, no model")
+    ] = False,
     latency: Annotated[float, typer.Option(help="seconds before each answer", min=0)] = 0.0,
     rpm: Annotated[int | None, typer.Option(help="requests a minute, held with honest 429s", min=1)] = None,
     tpm: Annotated[int | None, typer.Option(help="tokens a minute", min=1)] = None,
@@ -40,12 +53,16 @@ def fault_server(
     """Rehearse a night: an endpoint on 127.0.0.1 that fails as real ones do, and bills; Ctrl-C prints its ledger."""
     from distill.cli import rehearsal
 
+    if "help" in (dialect or []):
+        out({"dialects": rehearsal.listing()}, as_json, rehearsal.listed())
+        return
     shares = dict(rehearsal.share(given) for given in fault or [])
     batch = rehearsal.batches(
         batch_fault or [], hurry=hurry, hours=batch_hours, window_hours=batch_window, enqueued_tokens=enqueued_tokens
     )
     script = rehearsal.script(
-        shares, latency_s=latency, rpm=rpm, tpm=tpm, retry_after_s=retry_after, seed=seed, batch=batch
-    )
+        shares, latency_s=latency, rpm=rpm, tpm=tpm, retry_after_s=retry_after, seed=seed, batch=batch,
+        dialects=rehearsal.dialects(dialect or []), drop=dialect_drop, stop=dialect_stop,
+    )  # fmt: skip
     ledger = rehearsal.serve(script, port, lambda url: out({"base_url": url}, as_json, rehearsal.hello(url)))
     out(ledger, as_json, [json.dumps(ledger)])

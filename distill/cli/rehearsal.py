@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from distill.errors import UsageError
 from distill.testing.batch.desk import BatchScript
 from distill.testing.batch.faults import trap
+from distill.testing.dialects import load, names
 from distill.testing.fault_server import Script
 from distill.testing.fault_server import serve as listening
 from distill.testing.faults import FAULTS
@@ -25,6 +27,33 @@ def share(given: str) -> tuple[str, float]:
         raise UsageError(
             f"--fault {given!r}: expected NAME=SHARE, e.g. 500=0.05; faults are {', '.join(FAULTS)}"
         ) from None
+
+
+def dialects(given: Sequence[str]) -> dict[str, float]:
+    """`["vllm", "groq=0.3"]` → {"vllm": 0.7, "groq": 0.3}: those without a share have what the others leave, in equal parts."""
+    shares: dict[str, float | None] = {}
+    for one in given:
+        name, _, value = one.partition("=")
+        try:
+            shares[name] = float(value) if value else None
+        except ValueError:
+            raise UsageError(f"--dialect {one!r}: expected NAME or NAME=SHARE, e.g. vllm or groq=0.3") from None
+    rest = max(0.0, 1 - sum(share or 0.0 for share in shares.values()))
+    free = sum(share is None for share in shares.values())
+    return {name: rest / free if share is None else share for name, share in shares.items()}
+
+
+def listing() -> dict[str, dict[str, int]]:
+    """Each dialect with how its bodies end, and how many do."""
+    return {name: dict(Counter(body.ended.value for body in load(name))) for name in names()}
+
+
+def listed() -> list[str]:
+    """The same for a person."""
+    return [
+        f"{name:<11} " + ", ".join(f"{count} {ended}" for ended, count in ends.items())
+        for name, ends in listing().items()
+    ]
 
 
 def batches(
@@ -42,16 +71,21 @@ def batches(
 
 def script(
     faults: Mapping[str, float], *, latency_s: float, rpm: int | None, tpm: int | None, retry_after_s: float, seed: int,
-    batch: BatchScript,
+    batch: BatchScript, dialects: Mapping[str, float], drop: bool, stop: bool,
 ) -> Script:  # fmt: skip
-    """The server's behaviour; an unknown fault or shares above 1 are a UsageError."""
+    """The server's behaviour; an unknown fault or dialect, or shares above 1, are a UsageError."""
     try:
-        return Script(
+        found = Script(
             seed=seed, faults=faults, latency_s=latency_s, retry_after_s=retry_after_s, requests_per_minute=rpm,
-            tokens_per_minute=tpm, batch=batch,
+            tokens_per_minute=tpm, batch=batch, dialects=dialects, dialect_drop=drop, dialect_stop=stop,
         )  # fmt: skip
     except ValueError as fault:
         raise UsageError(f"--fault: {fault}") from None
+    try:
+        found.drawn()
+    except ValueError as fault:
+        raise UsageError(f"--dialect: {fault}") from None
+    return found
 
 
 def hello(url: str) -> list[str]:

@@ -21,12 +21,14 @@ from distill.teacher.scripted import calling, fitting
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """A good answer: the body of a 200, and what is billed for it."""
+    """A good answer: the body of a 200, and what is billed for it. `text` or `calls` is what the body says."""
 
     key: str
     prompt_tokens: int
     completion_tokens: int
     body: bytes
+    text: str = ""
+    calls: tuple[ToolCall, ...] = ()
 
 
 def read(data: bytes | bytearray | memoryview) -> Any:
@@ -64,7 +66,7 @@ def complete(request: Request, *, size: int) -> Completion:
     text = "" if calls else fitting(request)
     usage = (tokens_of(size), tokens_of(len(text) + sum(len(call.arguments) for call in calls)))
     shape = _response if "input" in request.body else _chat
-    return Completion(request.id, *usage, written(shape(request, text, calls, usage)))
+    return Completion(request.id, *usage, written(shape(request, text, calls, usage)), text, calls)
 
 
 def _chat(request: Request, text: str, calls: Sequence[ToolCall], usage: tuple[int, int]) -> dict[str, Any]:

@@ -26,7 +26,8 @@ from distill.records import Request
 from distill.testing.batch import routes as desk_routes
 from distill.testing.batch.desk import BatchScript, Desk
 from distill.testing.completions import complete, read
-from distill.testing.faults import FAULTS, OF_CHAT, Answer, Reply, http, limited
+from distill.testing.dialects.draw import Dialects
+from distill.testing.faults import FAULTS, OF_CHAT, Answer, Reply, http, in_dialect, limited
 from distill.testing.http_line import Call, Line
 from distill.testing.ledger import Ledger
 
@@ -42,6 +43,11 @@ class Script:
     faults: Mapping[str, float] = field(default_factory=dict)
     latency_s: float = 0.0
     retry_after_s: float = 1.0
+    dialects: Mapping[str, float] = field(default_factory=dict)
+    """Servers or kinds of `testing.dialects` to the share of attempts that meet one, of those that meet no fault; read at the start."""
+    dialect_drop: bool = False
+    dialect_stop: bool = False
+    """Whether they also meet bodies that cost a row, and such as end a run."""
     escalate: float = 1.0
     """Each further send of a request that is refused is asked for so many times the patience of the one before."""
     storm: tuple[float, float] | None = None
@@ -62,6 +68,10 @@ class Script:
         if sum(self.faults.values()) > 1:
             raise ValueError(f"the shares of the faults come to {sum(self.faults.values()):g}, more than 1")
 
+    def drawn(self) -> Dialects:
+        """The dialects of one server; ValueError where one is none."""
+        return Dialects(self.dialects, self.dialect_drop, self.dialect_stop, self.seed, self.retry_after_s)
+
 
 @dataclass(slots=True)
 class Server:
@@ -70,6 +80,7 @@ class Server:
     script: Script
     ledger: Ledger
     desk: Desk
+    dialects: Dialects
     base_url: str = ""
     _first: float | None = None
     _in_flight: int = 0
@@ -110,6 +121,11 @@ class Server:
         patience_s = self.script.retry_after_s * self.script.escalate**asked
         answer = Answer(completion.body, patience_s)
         fault = "429" if self._storming(now) else self._fault(name, asked)
+        if not fault and (met := self.dialects.meet(request, completion)) is not None:
+            if met.wait_s is not None:
+                self._not_before[name] = now + met.wait_s
+            self.ledger.book(name, met.name, met.status, met.billed, early=early)
+            return in_dialect(met.status, met.headers, met.body), self.script.latency_s
         if not fault or (fault in OF_CHAT and "input" in request.body):
             fault, reply = "", Reply(200, (http(200, answer.body, headers=self._headers()),))
         else:
@@ -173,7 +189,8 @@ async def serve(script: Script | None = None, *, port: int = 0, keep_entries: bo
     """The server, listening on 127.0.0.1 until the block ends; `port` 0 takes a free one."""
     script = script or Script()
     ledger = Ledger(keep_entries=keep_entries, usd_per_million=script.usd_per_million)
-    server = Server(script, ledger, Desk(script.batch, ledger, seed=script.seed))
+    dialects = script.drawn()
+    server = Server(script, ledger, Desk(script.batch, ledger, seed=script.seed, dialects=dialects), dialects)
     loop = asyncio.get_running_loop()
     listener = await loop.create_server(lambda: Line(server.answer, server.ended), "127.0.0.1", port, backlog=2048)
     server.base_url = f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}/v1"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import email.utils
 import gzip
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +28,12 @@ def http(
 ) -> bytes:
     size = len(body) if length is None else length
     return f"HTTP/1.1 {status} X\r\ncontent-type: {kind}\r\ncontent-length: {size}\r\n{headers}\r\n".encode() + body
+
+
+def in_dialect(status: int, headers: Mapping[str, str], body: bytes) -> Reply:
+    """A body of the corpus with its own headers, as bytes that any reader of HTTP takes."""
+    more = "".join(f"{name}: {value}\r\n" for name, value in headers.items() if name != "content-type")
+    return Reply(status, (http(status, body, headers=more, kind=headers.get("content-type", "application/json")),))
 
 
 def _error(status: int, code: str, message: str, headers: str = "") -> Reply:

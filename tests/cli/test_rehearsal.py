@@ -15,7 +15,7 @@ from typing import IO
 import pytest
 from openai import OpenAI
 
-from distill.cli.rehearsal import batches
+from distill.cli.rehearsal import batches, dialects
 from distill.errors import UsageError
 
 NIGHT = ("--hurry", "36000", "--batch-fault", "create-lost@1", "--batch-fault", "expired@2=0.5", "--batch-window", "4")
@@ -75,3 +75,48 @@ def test_a_batch_fault_that_is_none_is_a_mistake_of_the_user() -> None:
     """Said in a line that lists those there are."""
     with pytest.raises(UsageError, match=r"--batch-fault: no batch fault 'expire'; there are .*expired"):
         batches(["expire"], hurry=1.0, hours=1.0, window_hours=24.0, enqueued_tokens=None)
+
+
+@pytest.mark.parametrize(
+    ("given", "shares"),
+    [
+        ([], {}),
+        (["vllm"], {"vllm": 1.0}),
+        (["vllm", "groq"], {"vllm": 0.5, "groq": 0.5}),
+        (["vllm", "groq=0.4"], {"vllm": 0.6, "groq": 0.4}),
+        (["azure filtered midway=0.1"], {"azure filtered midway": 0.1}),
+    ],
+)
+def test_dialects_without_a_share_have_what_the_others_leave(given: list[str], shares: dict[str, float]) -> None:
+    assert dialects(given) == pytest.approx(shares)
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (["nosuch"], "no dialect 'nosuch'; there are vllm, "),
+        (["vllm=much"], "--dialect 'vllm=much': expected NAME or NAME=SHARE"),
+        (["vllm=1.5"], "vllm=1.5: shares go from above 0 to 1"),
+        (["groq=1", "vllm"], "vllm=0: shares go"),
+    ],
+)
+def test_a_dialect_that_is_none_is_a_mistake_of_the_user(given: list[str], told: str) -> None:
+    """One line, exit code 2, and no server."""
+    command = [sys.executable, "-m", "distill", "fault-server"]
+    for name in given:
+        command += ["--dialect", name]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert told in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_the_dialects_are_listed_and_met() -> None:
+    """`--dialect help` names each; a body by its own name is what every attempt gets."""
+    command = [sys.executable, "-m", "distill", "fault-server", "--json", "--dialect", "help"]
+    listed = json.loads(subprocess.run(command, capture_output=True, text=True, timeout=30, check=True).stdout)
+    assert listed["dialects"]["vllm"]["ok"] > 5
+    with server("--dialect", "deepseek answer") as (url, _), OpenAI(api_key="none", base_url=url) as client:
+        answer = client.chat.completions.create(model="m", messages=[{"role": "user", "content": "row 1"}])
+    assert answer.choices[0].message.content == "row 1"
+    assert answer.system_fingerprint == "fp_8802369eaa_prod0425fp8"

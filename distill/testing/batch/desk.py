@@ -23,6 +23,7 @@ from distill.testing.batch.faults import Trap
 from distill.testing.batch.files import File, Files
 from distill.testing.batch.rows import fault, rows_of
 from distill.testing.batch.work import Work, work_of
+from distill.testing.dialects.draw import Dialects
 from distill.testing.ledger import Bill, Ledger
 
 ENDED = frozenset({"failed", "completed", "expired", "cancelled"})
@@ -111,6 +112,7 @@ class Desk:
     script: BatchScript
     ledger: Ledger
     seed: int = 0
+    dialects: Dialects = field(default_factory=Dialects)
     clock: Clock = field(init=False)
     files: Files = field(init=False)
     batches: dict[str, Batch] = field(default_factory=dict)
@@ -133,7 +135,7 @@ class Desk:
             told = "This line is not parseable as valid JSON."
             rows.faults.extend(fault("invalid_json_line", told, line=index + 1) for index in sorted(lines))
         errors = rows.faults or self._over_limit(rows.tokens, rows.model, "token-limit" in met)
-        work = None if errors else work_of(name, rows, self.ledger, met, number=number, seed=self.seed)
+        work = None if errors else work_of(name, rows, self.ledger, met, self.dialects, number=number, seed=self.seed)
         batch = Batch(
             name, number, endpoint, file.id, window, dict(metadata) if metadata is not None else None, met, now,
             len(rows), rows.tokens, rows.model, errors, work, lasts_s,

@@ -14,7 +14,8 @@ import orjson
 from distill.records import Request
 from distill.testing.batch import faults
 from distill.testing.batch.rows import Row, Rows
-from distill.testing.completions import Completion, complete, written
+from distill.testing.completions import Completion, complete, read, written
+from distill.testing.dialects.draw import Dialects, Met
 from distill.testing.faults import HALF_EMOJI, SEPARATORS, begun
 from distill.testing.ledger import Ledger
 
@@ -42,6 +43,7 @@ class Work:
     hit: dict[str, frozenset[int]]
     order: list[int]
     undone: list[int]
+    dialects: Dialects
     done: int = 0
     completed: int = 0
     failed: int = 0
@@ -78,6 +80,9 @@ class Work:
         except (LookupError, TypeError, ValueError, AttributeError):
             self._refuse(row, request.id, (400, "invalid_request_error", "The body is no request of this endpoint"))
             return
+        if (met := self.dialects.meet(request, answer)) is not None and (body := _line_of(met)) is not None:
+            self._in_dialect(index, row, met, body)
+            return
         usage = (answer.prompt_tokens, answer.completion_tokens)
         self.ledger.book(answer.key, "", 200, usage, early=False, batch=self.batch)
         self.completed += 1
@@ -85,6 +90,16 @@ class Work:
         self.completion_tokens += usage[1]
         for copy in range(2 if index in self.hit["duplicate-rows"] else 1):
             self._write(row, f"{index} {copy}", 200, self._spoilt(index, answer))
+
+    def _in_dialect(self, index: int, row: Row, met: Met, body: bytes) -> None:
+        """A row with a body of the corpus, billed as that says."""
+        taken = met.status == 200
+        self.ledger.book(Request("", row.body).id, met.name, met.status, met.billed, early=False, batch=self.batch)
+        self.completed += taken
+        self.failed += not taken
+        self.prompt_tokens += met.billed[0]
+        self.completion_tokens += met.billed[1]
+        self._write(row, f"{index} 0", met.status, body, failed=not taken)
 
     def _spoilt(self, index: int, answer: Completion) -> bytes:
         body = answer.body
@@ -117,7 +132,17 @@ class Work:
         return b'{"id":"batch_req_%s","custom_id":%s,' % (digest.encode(), written(row.custom_id))
 
 
-def work_of(batch: str, rows: Rows, ledger: Ledger, met: dict[str, float], *, number: int, seed: int) -> Work:
+def _line_of(met: Met) -> bytes | None:
+    """A body as a part of a line; None where it is no JSON, which no batch file holds."""
+    try:
+        return met.body if b"\n" not in met.body and read(met.body) is not None else written(read(met.body))
+    except (ValueError, RecursionError):
+        return None
+
+
+def work_of(
+    batch: str, rows: Rows, ledger: Ledger, met: dict[str, float], dialects: Dialects, *, number: int, seed: int
+) -> Work:
     """The work of a batch whose rows are sound, with every draw made."""
 
     def draw(name: str, total: int = len(rows)) -> frozenset[int]:
@@ -132,4 +157,4 @@ def work_of(batch: str, rows: Rows, ledger: Ledger, met: dict[str, float], *, nu
     run = faults.order(len(rows), number=number, seed=seed) if "shuffled" in met else list(range(len(rows)))
     run = [index for index in run if index not in undone and index not in hit["missing-rows"]]
     run += [_NOBODYS] * len(hit["unknown-ids"])
-    return Work(batch, rows, ledger, hit, run, sorted(undone))
+    return Work(batch, rows, ledger, hit, run, sorted(undone), dialects)
