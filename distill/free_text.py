@@ -30,11 +30,15 @@ def long(text: str) -> bool:
 
 
 def free(texts: Sequence[str], inputs: Sequence[str] = ()) -> bool:
-    """Whether the texts of a field are free: most of them long, most of them different, and most not taken from their input."""
+    """Whether the texts of a field are free: most of them long, and most not taken from their input.
+
+    Sentences of one line of which each comes twice or more on average are labels that are long.
+    """
     if not texts or 2 * sum(map(long, texts)) <= len(texts):
         return False
     plain = [normalise(text) for text in texts]
-    if len(texts) > 1 and 2 * len(set(plain)) <= len(plain):
+    lines = 2 * sum("\n" in text.strip() for text in texts) <= len(texts)
+    if lines and len(texts) > 1 and 2 * len(set(plain)) <= len(plain):
         return False
     copied = sum(text in normalise(given) for text, given in zip(plain, inputs, strict=False))
     return 2 * copied <= len(plain)

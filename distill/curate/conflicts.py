@@ -13,11 +13,11 @@ from typing import Any
 
 import polars as pl
 
+from distill.answer_value import WHOLE
 from distill.curate import agreement
 from distill.curate.outcome import Outcome, by_worth, ordered, partition
 from distill.errors import Fault, SpecError
 from distill.records import Json, canonical
-from distill.answer_value import WHOLE
 from distill.text import strict_json
 from distill.value_match import same
 from distill.value_rules import Rules

@@ -60,7 +60,8 @@ def compare(
     seen = _evidence(values, arms, main, margin, kind)
     beyond = _beyond(scores, main)
     seen = replace(seen, rows=tests.height - beyond, beyond=beyond)
-    none = uncompared(scores, calls, rows=tests.height, kind=kind, arms=list(arms) if asked is None else asked)
+    wanted = (arms or ARMS) if asked is None else asked
+    none = uncompared(scores, calls, rows=tests.height, kind=kind, arms=list(wanted))
     return {
         "metric": main,
         "kind": kind,

@@ -19,18 +19,19 @@ _HELD = ("json_fields", "agreement")
 def uncompared(
     scores: pl.DataFrame, calls: pl.DataFrame, *, rows: int, kind: str, arms: Sequence[str]
 ) -> Verdict | None:
-    """The verdict where there is nothing to compare; None where there is."""
-    if arms and "student" not in arms:
-        return _without_student(arms, rows)
+    """The verdict where there is nothing to compare; None where there is. `arms` are all that were to be asked."""
+    held = scores.filter(scores["metric"].is_in(_HELD))
+    if "student" not in arms:
+        others = held.filter(held["arm"] != "teacher").drop_nulls("value")
+        return _without_student(others.height > 0)
     if rows == 0:
         return Verdict("undecided", ["Undecided: there are no test rows."])
-    if arms and "teacher" not in arms:
+    if "teacher" not in arms:
         return Verdict(
             "undecided", ["Undecided: the teacher is not among evaluate.arms, so nothing says what is good enough."]
         )
     answered = {arm: set(calls.filter((calls["arm"] == arm) & (calls["ended"] == "ok"))["seed_id"]) for arm in arms}
     both = answered.get("student", set()) & answered.get("teacher", set())
-    held = scores.filter(scores["metric"].is_in(_HELD))
     if not both or not held.height:
         return None
     own = {
@@ -43,12 +44,14 @@ def uncompared(
     return _unscored(held, len(both), rows, kind)
 
 
-def _without_student(arms: Sequence[str], rows: int) -> Verdict:
-    others = [arm for arm in arms if arm != "teacher"]
-    said = "Dataset only: nothing was compared, for there is no student among the arms."
-    if others and rows:
-        said = "Dataset only: there is no student among the arms, so there is nothing to decide; what the others scored stands below."
-    return Verdict("dataset only", [said])
+def _without_student(scored: bool) -> Verdict:
+    said = (
+        "nothing was compared"
+        if not scored
+        else "there is nothing to decide; what the others scored stands in the report"
+    )
+    how = "To compare one, train it (student.train.with) and have `student` among evaluate.arms."
+    return Verdict("dataset only", [f"Dataset only: no student was asked, so {said}.", how])
 
 
 def _unscored(held: pl.DataFrame, both: int, rows: int, kind: str) -> Verdict:

@@ -111,11 +111,14 @@ def _rows(
         rows = rows._replace(held_out=apart)
     except SpecError as fault:
         faults += fault.faults
-    beside = load.columns(pinned_paths, logged=task.seeds.as_ == "chats")  # one of the files is enough
     try:
-        seeds, bad = read(paths, need_gold=task.seeds.gold not in beside)
-        rows = rows._replace(seeds=seeds, bad=bad)
         rows = rows._replace(pinned=read(pinned_paths, need_gold=False)[0] if pinned_paths else [])
+    except SpecError as fault:
+        faults += fault.faults
+    known = any(seed.gold is not None for seed in rows.pinned)  # one of the files is enough
+    try:
+        seeds, bad = read(paths, need_gold=not known)
+        rows = rows._replace(seeds=seeds, bad=bad)
     except SpecError as fault:
         faults += fault.faults
     return rows
