@@ -41,7 +41,7 @@ def match(wanted: Json, found: Json, rules: Rules = _NO_RULES, path: Path = ()) 
     if rule.kind != "exact":
         if isinstance(wanted, dict) and isinstance(found, dict):
             return _fields(wanted, found, rules, path)
-        left, right = _items(wanted, found, rule), _items(found, wanted, rule)
+        left, right = _items(wanted, found, rule, path), _items(found, wanted, rule, path)
         if left is not None and right is not None:
             return _lists(left, right, rules, path)
     if plain_values.same(wanted, found, rule):
@@ -91,11 +91,12 @@ def _whole(found: Match) -> Match:
     return found if found.value >= _SURE else Match(0.0, found.wrong)
 
 
-def _items(value: Json, other: Json, rule: Rule) -> list[Json] | None:
-    """A list's items; those that a text names one after another where the other side is a list, or a set is asked for."""
+def _items(value: Json, other: Json, rule: Rule, path: Path) -> list[Json] | None:
+    """A list's items; those that a text names one after another where a set is asked for, or the whole answer is a list."""
     if isinstance(value, list):
         return value
-    if isinstance(value, str) and (rule.kind == "set" or (isinstance(other, list) and _labels(other))):
+    listed = not path and isinstance(other, list) and _labels(other)
+    if isinstance(value, str) and (rule.kind == "set" or listed):
         return [part.strip() for part in _PARTS.split(value) if part.strip()]
     return None
 

@@ -15,7 +15,8 @@ A path names a field within others with dots, and passes through lists: `lines.p
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import itertools
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -25,7 +26,8 @@ from distill.records import Json
 Kind = Literal["text", "exact", "number", "date", "time", "set", "list", "ignore"]
 Path = tuple[str, ...]
 _DEEPEST = 16
-"""Levels of a schema that are looked at, which may point to itself."""
+_MOST = 5000
+"""Parts of a schema that are looked at, and references one in the other: it may point to itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ def named(path: Path) -> Path:
 
 def of(schema: Mapping[str, Json] | None, given: Mapping[str, Rule] | Rule | None = None) -> Rules:
     """The rules of a schema, and over them those that the spec gives by path (`a.b`), or one for the whole answer."""
-    found = list(_of_schema(schema or {}, schema or {}, (), 0))
+    found = _parts(schema)
     known = frozenset(path for path, _ in found if path)
     closed = frozenset(
         path for path, part in found if any(name in part for name in ("enum", "const", "pattern", "format"))
@@ -97,7 +99,8 @@ def of(schema: Mapping[str, Json] | None, given: Mapping[str, Rule] | Rule | Non
 
 def names(schema: Mapping[str, Json] | None) -> list[str]:
     """The fields of a schema's answers, in its order; none where an answer is no object."""
-    return list(dict.fromkeys(path[0] for path, _ in _of_schema(schema or {}, schema or {}, (), 0) if path))
+    listed = schema is not None and schema.get("type") == "array"
+    return [] if listed else list(dict.fromkeys(path[0] for path, _ in _parts(schema) if path))
 
 
 def paths(value: Json, above: Path = ()) -> Iterator[Path]:
@@ -109,27 +112,29 @@ def paths(value: Json, above: Path = ()) -> Iterator[Path]:
         yield from paths(inside, above)
 
 
-def _of_schema(
-    part: Json, whole: Mapping[str, Json], path: Path, depth: int
-) -> Iterator[tuple[Path, Mapping[str, Json]]]:
+def _parts(schema: Mapping[str, Json] | None) -> list[tuple[Path, Mapping[str, Json]]]:
     """(path, part) of every part of a schema. What holds of a list's items has the path of the list, which comes first."""
-    if not isinstance(part, Mapping) or depth > _DEEPEST:
+    whole = schema or {}
+    return list(itertools.islice(_walked(whole, whole, (), ()), _MOST))
+
+
+def _walked(
+    part: Json, whole: Mapping[str, Json], path: Path, followed: tuple[str, ...]
+) -> Iterator[tuple[Path, Mapping[str, Json]]]:
+    """`followed` are the references on the way: one that leads back to itself is followed once."""
+    if not isinstance(part, Mapping) or len(followed) > _DEEPEST:
         return
     yield path, part
-    for one in _alternatives(part, whole):
-        yield from _of_schema(one, whole, path, depth + 1)
-    inside = part.get("properties")
-    for name, one in inside.items() if isinstance(inside, Mapping) else ():
-        yield from _of_schema(one, whole, (*path, name), depth + 1)
-    if "items" in part:
-        yield from _of_schema(part["items"], whole, path, depth + 1)
-
-
-def _alternatives(part: Mapping[str, Json], whole: Mapping[str, Json]) -> list[Json]:
-    pointed = _pointed(part.get("$ref"), whole)
+    ref = part.get("$ref")
+    if isinstance(ref, str) and ref not in followed:
+        yield from _walked(_pointed(ref, whole), whole, path, (*followed, ref))
     given = [part.get(name) for name in ("anyOf", "oneOf", "allOf")]
-    listed: Sequence[Json] = [one for some in given if isinstance(some, list) for one in some]
-    return [*([pointed] if pointed is not None else []), *listed]
+    inside = part.get("properties")
+    below: list[tuple[Path, Json]] = [(path, one) for some in given if isinstance(some, list) for one in some]
+    below += [((*path, name), one) for name, one in inside.items()] if isinstance(inside, Mapping) else []
+    below += [(path, part["items"])] if "items" in part else []
+    for where, one in below:
+        yield from _walked(one, whole, where, followed)
 
 
 def _pointed(ref: Json, whole: Mapping[str, Json]) -> Json:

@@ -16,6 +16,7 @@ from distill import answer_value, free_text, value_match, value_rules
 from distill.answer_value import Unreadable
 from distill.evaluate.metrics import Unscored, expected, known
 from distill.records import Json
+from distill.text import did_you_mean
 from distill.value_rules import Path, Rule, Rules
 
 Kind = Literal["fields", "plain", "text"]
@@ -59,7 +60,16 @@ def plan(
         of_teacher = replace(of_teacher, only=frozenset(names))
     values = list(wanted.values()) or list(theirs.values())
     kind = _kind(values, of_gold if wanted else of_teacher)
-    return Plan(of_gold, of_teacher, kind, tuple(_notes(free if wanted else free_theirs, kind)))
+    notes = [*_unknown(given, only, [*wanted.values(), *theirs.values()]), *_notes(free if wanted else free_theirs, kind)]
+    return Plan(of_gold, of_teacher, kind, tuple(notes))
+
+
+def _unknown(given: Mapping[str, Rule] | Rule | None, only: Sequence[str], values: Sequence[Json]) -> Iterable[str]:
+    """Names in evaluate.compare that no answer has: the schema, where there is one, was asked before."""
+    there = {".".join(path) for path in _all_paths(values)} | {answer_value.WHOLE}
+    for name in (*only, *(given if isinstance(given, Mapping) else ())):
+        if values and name not in there:
+            yield f"evaluate.compare names `{name}`, which no answer to a test row has{did_you_mean(name, there)}"
 
 
 def _readable(rows: Mapping[str, Any], read: Any) -> dict[str, Json]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import Discriminator, Field, Tag, field_validator
 
 from distill.spec.part import Count, Part
 from distill.spec.teacher import PriceGiven
@@ -39,18 +41,26 @@ class Student(Part):
     train: Train = Train()
 
 
+_SHARE = re.compile(r"(\d+(?:\.\d+)?) ?%")
+
+
 class Within(Part):
     """A number that may be off."""
 
-    within: Annotated[float, Field(ge=0)] | Annotated[str, Field(pattern=r"^\d+(\.\d+)? ?%$")] = Field(
-        description="by how much at the most: 0.01, or a share of the number such as 5 %"
-    )
+    within: float | str = Field(description="by how much at the most: 0.01, or a share of the number such as 5 %")
+
+    @field_validator("within", mode="before")
+    @classmethod
+    def _off(cls, value: Any) -> Any:
+        number = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf
+        if number or (isinstance(value, str) and _SHARE.fullmatch(value)):
+            return value
+        raise ValueError("expected a number that is not below 0, or a share such as 5 %")
 
     @property
     def rule(self) -> Rule:
-        if isinstance(self.within, str):
-            return Rule("number", float(self.within.rstrip(" %")) / 100, share=True)
-        return Rule("number", self.within)
+        share = _SHARE.fullmatch(str(self.within))
+        return Rule("number", float(share[1]) / 100, share=True) if share else Rule("number", float(self.within))
 
 
 def _rule_kind(value: Any) -> str:
