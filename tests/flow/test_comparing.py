@@ -67,7 +67,7 @@ def test_gold_in_the_test_file_alone_is_enough_and_need_not_stand_in_each_of_its
     test = [{**row, "message": f"quite another message, number {i}"} for i, row in enumerate(rows[:8])]
     del test[0]["expected"]
     (task.parent / "test.jsonl").write_text("".join(json.dumps(row) + "\n" for row in test))
-    rows_of(task, lambda i, row: {name: value for name, value in row.items() if name != "expected"})
+    rows_of(task, lambda _, row: {name: value for name, value in row.items() if name != "expected"})
     result = running.start(
         open_project(task, overrides=["seeds.test={from: test.jsonl}"], env={}), stages=ORDER, watch=Silent()
     )
