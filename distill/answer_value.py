@@ -6,8 +6,8 @@
     {"intent": "refund"}, or text with it where fields are expected → the object
 
 A text is JSON as a whole, as its one code block, or not at all. Only where fields (or a list) are expected, because the task's
-schema, the known answer or the teacher's says so, may other text stand around the value: then it is the only JSON object (list)
-outside the reasoning, or the one that ends the text. An object inside a text that nobody expected to be one is text.
+schema, the known answer or the teacher's says so, may other text stand around the value: then it is that of the one code block,
+the only JSON object (list) outside the reasoning, or the one that ends the text. An object inside a text that nobody expected to be one is text.
 Answers are untrusted: whatever the text, the work is bounded, and all that is raised is `Unreadable`.
 """
 
@@ -127,6 +127,14 @@ def _whole(text: str) -> Json:
         raise Unreadable(f"not JSON: {fault}") from None
 
 
+def _json(text: str) -> Json:
+    """A JSON value, None where it is none."""
+    try:
+        return strict_json(text)
+    except ValueError:
+        return None
+
+
 def _without_thought(text: str) -> str:
     """What follows the reasoning that a model writes into its answer; nothing where the reasoning never ends."""
     ends = list(_THOUGHT_END.finditer(text))
@@ -135,6 +143,9 @@ def _without_thought(text: str) -> str:
 
 
 def _inside(text: str, kind: type) -> Json:
+    blocks = [block[3] for block in _BLOCK.finditer(text)]
+    if len(blocks) == 1 and isinstance(block := _json(blocks[0]), kind):
+        return block
     found = _candidates(text, kind)
     if not found:
         raise Unreadable(f"no JSON {_named(kind)}")

@@ -1,11 +1,12 @@
 """Whether two plain values (texts, numbers, true and false, null) are the same under a rule.
 
 By itself a number is compared in value, also with a text that spells it; a text after Unicode form, case, blanks, the quotes or
-asterisks around it and the full stop at its end. True is not 1, and two texts are texts: version 1.10 is not version 1.1.
+asterisks around it and the full stop at its end, a date in ISO 8601 as the moment that it is. True is not 1, and two texts are texts: version 1.10 is not version 1.1.
 """
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime
 
 from distill.answer_value import number
@@ -15,6 +16,7 @@ from distill.value_rules import Rule
 
 _MARKS = "\"'`*_\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb "
 _STOPS = ".!;,\u3002\uff0e\uff01"
+_ISO = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ][\d:.]+(?:Z|[+-]\d{2}:?\d{2})?)?")
 _DAYS = (
     "%d.%m.%Y",
     "%Y/%m/%d",
@@ -38,9 +40,11 @@ def same(left: Json, right: Json, rule: Rule) -> bool:
     if rule.within or rule.kind == "number":
         return _near(left, right, rule)
     if rule.kind in ("date", "time"):
-        return _when(left, rule.kind == "date") == _when(right, rule.kind == "date")
+        return _when(left, day=rule.kind == "date") == _when(right, day=rule.kind == "date")
     if isinstance(left, str) and isinstance(right, str):
-        return name(left) == name(right)
+        return name(left) == name(right) or bool(
+            _ISO.fullmatch(left) and _ISO.fullmatch(right) and _moment(left, right)
+        )
     if isinstance(left, bool) or isinstance(right, bool):
         return _yes(left) is _yes(right) is not None
     return _near(left, right, rule)
@@ -68,10 +72,17 @@ def _yes(value: Json) -> bool | None:
     """True or false, also in letters."""
     if isinstance(value, bool):
         return value
-    return {"true": True, "false": False}.get(name(value)) if isinstance(value, str) else None
+    words = {"true": True, "yes": True, "false": False, "no": False}
+    return words.get(name(value)) if isinstance(value, str) else None
 
 
-def _when(value: Json, day: bool) -> date | str:
+def _moment(left: str, right: str) -> bool:
+    """Whether two texts that look like dates are one moment; a day is its first."""
+    one, other = _when(left, day=False), _when(right, day=False)
+    return isinstance(one, datetime) and one == other
+
+
+def _when(value: Json, *, day: bool) -> date | str:
     """The day or the moment that a text names; any other value as what it comes to."""
     text = value.strip() if isinstance(value, str) else ""
     moment = _iso(text) or next((found for form in _DAYS if (found := _parsed(text, form))), None)

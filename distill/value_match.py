@@ -124,10 +124,12 @@ def _unordered(wanted: list[Json], found: list[Json], rules: Rules, path: Path, 
     longest = max(len(left), len(right))
     if not longest:
         return Match(1.0)
-    if len(left) * len(right) > _PAIRS:
+    if len(left) * len(right) > _room(path):
         return _by_key(left, right, path)
     if not left or not right:
         return Match(0.0, (f"{_at(path)}{_shown(found)}, expected {_shown(wanted)}",))
+    if len(left) == len(right) and _all_there(left, right, rules, path):
+        return Match(1.0)
     from scipy.optimize import linear_sum_assignment
 
     pairs = [[match(one, other, rules, (*path, ITEM)).value for other in right] for one in left]
@@ -136,8 +138,24 @@ def _unordered(wanted: list[Json], found: list[Json], rules: Rules, path: Path, 
     return Match(value, () if value >= _SURE else (f"{_at(path)}{_shown(found)}, expected {_shown(wanted)}",))
 
 
+def _all_there(left: list[Json], right: list[Json], rules: Rules, path: Path) -> bool:
+    """Whether each item has one of its own that is the same: the usual case, found without weighing them all."""
+    rest = list(right)
+    for one in left:
+        place = next((i for i, other in enumerate(rest) if same(one, other, rules, (*path, ITEM))), None)
+        if place is None:
+            return False
+        del rest[place]
+    return True
+
+
+def _room(path: Path) -> int:
+    """Pairs of items that may be compared: fewer in lists within lists, or the work would multiply."""
+    return _PAIRS >> (4 * path.count(ITEM))
+
+
 def _once(items: list[Json], rules: Rules, path: Path) -> list[Json]:
-    if len(items) ** 2 > _PAIRS:
+    if len(items) ** 2 > _room(path):
         return list({plain_values.name(canonical(one)): one for one in items}.values())
     kept: list[Json] = []
     for one in items:
@@ -158,7 +176,7 @@ def _ordered(wanted: list[Json], found: list[Json], rules: Rules, path: Path) ->
     longest = max(len(wanted), len(found))
     if not longest:
         return Match(1.0)
-    if len(wanted) * len(found) > _PAIRS:
+    if len(wanted) * len(found) > _room(path):
         best = math.fsum(
             match(one, other, rules, (*path, ITEM)).value for one, other in zip(wanted, found, strict=False)
         )

@@ -51,6 +51,7 @@ def test_an_answer_of_which_nothing_is_expected_is_what_the_whole_of_it_is(text:
     [
         ('Sure!\n```json\n{"s": 1}\n```', {"s": 1}),
         ('{"s": 1} Anything else?', {"s": 1}),
+        ('Not {"s": 0}, but\n```json\n{"s": 1}\n```\nHope this helps.', {"s": 1}),
         ('It is {"s": 1}, I think.', {"s": 1}),
         ('[1] says {"s": 1}', {"s": 1}),
         ('think {"s": 0} … final {"s": 1}', {"s": 1}),

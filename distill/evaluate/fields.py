@@ -60,8 +60,22 @@ def plan(
         of_teacher = replace(of_teacher, only=frozenset(names))
     values = list(wanted.values()) or list(theirs.values())
     kind = _kind(values, of_gold if wanted else of_teacher)
-    notes = [*_unknown(given, only, [*wanted.values(), *theirs.values()]), *_notes(free if wanted else free_theirs, kind)]
+    lost = len(golds) - len(wanted)
+    notes = [_unusable(lost, schema)] if lost else []
+    notes += [
+        *_unknown(given, only, [*wanted.values(), *theirs.values()]),
+        *_notes(free if wanted else free_theirs, kind),
+    ]
     return Plan(of_gold, of_teacher, kind, tuple(notes))
+
+
+def _unusable(count: int, schema: Mapping[str, Json] | None) -> str:
+    one = count == 1
+    return (
+        f"{count} known answer{' is a plain value' if one else 's are plain values'}, and answers have the fields "
+        f"{', '.join(value_rules.names(schema))}: {'it counts' if one else 'they count'} in no score. Write "
+        f"{'it as an object' if one else 'them as objects'}."
+    )
 
 
 def _unknown(given: Mapping[str, Rule] | Rule | None, only: Sequence[str], values: Sequence[Json]) -> Iterable[str]:

@@ -95,3 +95,11 @@ def test_what_answers_are(teacher: Any, golds: Any, kind: str) -> None:
 def test_a_name_that_no_answer_has_is_told() -> None:
     (note,) = planned(teacher={"0": '{"tags": ["a"]}'}, given={"tgas": Rule("set")}).notes
     assert note == "evaluate.compare names `tgas`, which no answer to a test row has; did you mean 'tags'?"
+
+
+def test_plain_known_answers_that_answers_with_fields_cannot_be_held_against_are_named() -> None:
+    (note,) = planned(schema=SCHEMA, golds={"0": {"answer": "a"}}, teacher={"0": '{"intent": "a"}'}).notes
+    assert note == (
+        "1 known answer is a plain value, and answers have the fields intent, note, n: it counts in no score. "
+        "Write it as an object."
+    )
