@@ -59,9 +59,9 @@ def classes(values: Sequence[Json], rules: Rules = _NO_RULES) -> list[int]:
     firsts: list[int] = []
     found: list[int] = []
     for i, value in enumerate(values):
-        twin = next((first for first in firsts if same(values[first], value, rules)), i)
-        firsts += [i] if twin == i else []
-        found.append(twin)
+        like = next((first for first in firsts if same(values[first], value, rules)), i)
+        firsts += [i] if like == i else []
+        found.append(like)
     return found
 
 

@@ -145,7 +145,7 @@ def test_a_field_that_the_schema_knows_and_no_wanted_value_has_costs_nothing_and
     assert (found.value, found.wrong) == (0.5, ('mood: "n", which nobody asked for',))
 
 
-def test_lists_of_names_in_another_order_are_told() -> None:
+def test_lists_of_names_in_another_order_are_reported() -> None:
     assert match({"tags": ["a", "b"]}, {"tags": ["b", "a"]}).reordered == ("tags",)
     assert match({"tags": ["a", "b"]}, {"tags": ["a", "b"]}).reordered == ()
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from distill.evaluate.metrics import REORDERED
 from distill.evaluate.stats import paired_difference
+from distill.evaluate.verdict import percent
 
 if TYPE_CHECKING:
     import polars as pl
@@ -34,7 +35,7 @@ def strata(values: Values, metric: str, tests: pl.DataFrame, margin: float) -> l
         gap = paired_difference(own, other)
         if gap.high < -margin or (not any(own) and any(other)):
             share, best = sum(own) / len(both), sum(other) / len(both)
-            said = f"the student gets {share:.0%} and the teacher {best:.0%}, on {len(both)} test rows"
+            said = f"the student gets {percent(share, 0)} and the teacher {percent(best, 0)}, on {len(both)} test rows"
             found.append((gap.mean, f"{name}: {said}. The mean over all rows hides it."))
     listed = [line for _, line in sorted(found)]
     more = len(listed) - _SHOWN
@@ -78,6 +79,6 @@ def teacher(arms: Mapping[str, Any]) -> list[str]:
     if not found or found["small"] or found["high"] >= _WEAK:
         return []
     return [
-        f"The teacher itself gets {found['mean']:.0%} of the known answers right, on {found['n']} test rows: a student that is as "
+        f"The teacher itself gets {percent(found['mean'], 0)} of the known answers right, on {found['n']} test rows: a student that is as "
         "good learns its faults. Look at its prompt, or at the known answers."
     ]

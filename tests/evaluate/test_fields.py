@@ -30,7 +30,7 @@ def agrees(how: Plan, seed: str, **change: Any) -> float:
 
 
 @pytest.mark.parametrize("schema", [None, SCHEMA])
-def test_a_field_of_free_text_counts_in_no_score_and_is_told(schema: Any) -> None:
+def test_a_field_of_free_text_counts_in_no_score_and_is_reported(schema: Any) -> None:
     how = planned(schema=schema, teacher=TEACHER)
     assert agrees(how, "0", note="Another wording of the same.") == 1
     assert agrees(how, "0", intent="z") == 0.5
@@ -92,7 +92,7 @@ def test_what_answers_are(teacher: Any, golds: Any, kind: str) -> None:
     assert planned(teacher=teacher, golds=golds).kind == kind
 
 
-def test_a_name_that_no_answer_has_is_told() -> None:
+def test_a_name_that_no_answer_has_is_reported() -> None:
     (note,) = planned(teacher={"0": '{"tags": ["a"]}'}, given={"tgas": Rule("set")}).notes
     assert note == "evaluate.compare names `tgas`, which no answer to a test row has; did you mean 'tags'?"
 

@@ -56,12 +56,12 @@ def test_without_a_student_it_is_a_dataset_and_no_failure(arms: list[str]) -> No
     assert "nothing was compared" in found["sentences"][0]
 
 
-def test_what_other_arms_scored_is_told_where_there_is_no_student() -> None:
+def test_what_other_arms_scored_is_reported_where_there_is_no_student() -> None:
     found = compared({"teacher": [1.0] * 40, "base": [0.5] * 40})["verdict"]
     assert "what the others scored stands in the report" in found["sentences"][0]
 
 
-def test_free_text_is_answered_and_not_scored_and_so_it_is_told() -> None:
+def test_free_text_is_answered_and_not_scored_and_reported_as_that() -> None:
     both: dict[str, list[float | None]] = {"teacher": [None] * 40, "student": [None] * 40}
     found = compared(both, reason=FREE_TEXT, metric="agreement", kind="text")["verdict"]
     assert found["word"] == "undecided"
@@ -69,7 +69,7 @@ def test_free_text_is_answered_and_not_scored_and_so_it_is_told() -> None:
     assert "both answered 40 of 40 test rows" in found["sentences"][1]
 
 
-def test_the_reason_that_nothing_was_scored_is_told() -> None:
+def test_the_reason_that_nothing_was_scored_is_reported() -> None:
     found = compared({"teacher": [None] * 40, "student": [None] * 40}, reason="the schema is odd")["verdict"]
     assert found["sentences"][0] == "Undecided: no metric could score the answers: the schema is odd."
 
@@ -91,16 +91,16 @@ def test_a_stratum_that_fell_is_named() -> None:
     student: list[float | None] = [0.0] * 6 + [1.0] * 34
     found = compared({"teacher": [1.0] * 40, "student": student}, labels=labels)
     assert found["warnings"] == [
-        "kind = rare: the student gets 0% and the teacher 100%, on 6 test rows. The mean over all rows hides it."
+        "kind = rare: the student gets 0 % and the teacher 100 %, on 6 test rows. The mean over all rows hides it."
     ]
 
 
-def test_a_teacher_that_is_wrong_more_often_than_right_is_told() -> None:
+def test_a_teacher_that_is_wrong_more_often_than_right_is_reported() -> None:
     found = compared({"teacher": [0.0] * 39 + [1.0], "student": [0.0] * 39 + [1.0]})
-    assert found["warnings"][0].startswith("The teacher itself gets 2% of the known answers right, on 40 test rows")
+    assert found["warnings"][0].startswith("The teacher itself gets 2 % of the known answers right, on 40 test rows")
 
 
-def test_lists_in_another_order_are_told_once_a_row() -> None:
+def test_lists_in_another_order_are_reported_once_a_row() -> None:
     scores = pl.DataFrame(
         [(seed, "student", "json_fields", 1.0, f"tags: {REORDERED}") for seed in SEEDS], schema=SCORES, orient="row"
     )

@@ -75,7 +75,7 @@ def test_gold_in_the_test_file_alone_is_enough_and_need_not_stand_in_each_of_its
     assert scores["value"].is_not_null().sum() == 7
 
 
-def test_few_known_answers_that_shrink_the_test_are_told(task: Path) -> None:
+def test_few_known_answers_that_shrink_the_test_are_reported(task: Path) -> None:
     rows_of(task, lambda i, row: {**row, "expected": row["expected"] if i < 3 else None})
     result = running.start(open_project(task, env={}), stages=ORDER, watch=Silent())
     report = json.loads((Path(result["folder"]) / "report.json").read_bytes())
@@ -83,7 +83,7 @@ def test_few_known_answers_that_shrink_the_test_are_told(task: Path) -> None:
     assert said.startswith("3 of 12 test rows that were asked are set aside")
 
 
-async def test_free_text_that_both_answered_is_told_as_that(task: Path) -> None:
+async def test_free_text_that_both_answered_is_reported_as_that(task: Path) -> None:
     """The teacher repeats the message, which is long; the tuned model says what it learnt of another one."""
     rows_of(task, lambda i, row: {"message": f"{row['message']} and please tell me more about it, number {i}"})
     train = "student.train={with: hosted, base: tiny, poll_s: 0.01}"

@@ -152,7 +152,7 @@ def test_how_answers_are_compared(tmp_path: Path, given: str, rules: Any, only: 
         ("{price: {within: -1}}", "`evaluate.compare.price.within` is -1: expected a number that is not below 0"),
     ],
 )
-def test_a_rule_that_is_none_is_told_once(tmp_path: Path, given: str, said: str) -> None:
+def test_a_rule_that_is_none_is_reported_once(tmp_path: Path, given: str, said: str) -> None:
     with pytest.raises(SpecError) as caught:
         load(tmp_path, GOOD + f"evaluate: {{compare: {given}}}\n")
     (fault,) = caught.value.faults
