@@ -7,6 +7,7 @@ set in another order, or 12.50 for 12.5, says the same.
 
 from __future__ import annotations
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -16,8 +17,7 @@ import polars as pl
 from distill import answer_value, free_text
 from distill.answer_value import WHOLE
 from distill.curate.outcome import Outcome, ordered, partition, rescored
-from distill.records import Json, canonical
-from distill.text import normalise
+from distill.records import Json, ToolCall, canonical
 from distill.value_match import classes
 from distill.value_rules import Rules
 
@@ -64,8 +64,9 @@ def said(answers: Sequence[Mapping[str, Any]], compare: Sequence[str], rules: Ru
 
 def _said(row: Mapping[str, Any], compare: Sequence[str]) -> tuple[Json, str]:
     """(what is compared of an answer, how it is shown)."""
-    if row["tool_calls"]:
-        return (whole := normalise(f"{row['answer']} {row['tool_calls']}")), whole
+    if row["tool_calls"]:  # what is said beside a call is not what was asked
+        calls = [ToolCall(*call).plain for call in json.loads(row["tool_calls"])]
+        return {"tool_calls": calls}, canonical(calls)
     found = fields(row["answer"], compare)
     if found is not None:
         return found, canonical(list(found.values()))

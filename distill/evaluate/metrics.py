@@ -114,7 +114,7 @@ def _score(wanted: Json, answer: str, example: Example, given: Rules | None) -> 
     if isinstance(wanted, dict) and wanted and not any(rules.counts((name,)) for name in wanted):
         raise Unscored(f"none of the fields {', '.join(wanted)} is compared")
     try:
-        found = _found(answer, wanted, expected(example.schema, wanted, rules))
+        found = _found(answer, wanted, expected(example.schema, wanted, rules), bare=example.schema is None)
     except Unreadable as fault:
         return Score(0.0, str(fault)[:_LONGEST])
     got = match(wanted, found, rules)
@@ -122,16 +122,17 @@ def _score(wanted: Json, answer: str, example: Example, given: Rules | None) -> 
     return Score(got.value, "; ".join([*got.wrong, *moved])[:_LONGEST])
 
 
-def _found(answer: str, wanted: Json, form: answer_value.Expected) -> Json:
+def _found(answer: str, wanted: Json, form: answer_value.Expected, *, bare: bool) -> Json:
+    """The answer's value. An object of one field stands for that value, and where no schema forbids it the value for the
+    object.
+    """
     if form == "list" and not any(mark in answer for mark in "[{"):
         return answer_value.read(answer)  # labels one after another
+    if form == "object" and bare and isinstance(wanted, dict) and len(wanted) == 1 and "{" not in answer:
+        return {next(iter(wanted)): answer_value.read(answer)}
     found = answer_value.read(answer, form)
     plain = not isinstance(wanted, dict | list)
-    if (
-        plain and isinstance(found, dict) and len(found) == 1
-    ):  # an object of one field, where its value alone was wanted
-        return next(iter(found.values()))
-    return found
+    return next(iter(found.values())) if plain and isinstance(found, dict) and len(found) == 1 else found
 
 
 def _rules_alone(wanted: Json, example: Example) -> Rules:

@@ -74,3 +74,15 @@ def test_a_second_look_finds_what_the_first_one_found(frame):
     once = agreement(answers(frame, *"aab"), compare=["intent"])
     twice = agreement(once.kept, compare=["intent"])
     assert twice.kept.equals(once.kept)
+
+
+def test_calls_agree_in_what_they_ask_for(frame):
+    calls = [
+        '[["look", "{\\"id\\": 1, \\"n\\": 2}"]]',
+        '[["look", "{\\"n\\": 2.0, \\"id\\": 1}"]]',
+        '[["look", "{\\"id\\": 3}"]]',
+    ]
+    rows = frame(
+        *({"seed_id": "s", "draw": n, "answer": "Let me look." * n, "tool_calls": one} for n, one in enumerate(calls))
+    )
+    assert agreement(rows).kept["draw"].to_list() == [0, 1]

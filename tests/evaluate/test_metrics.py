@@ -98,6 +98,14 @@ def test_a_plain_known_answer_is_that_of_the_one_field_and_of_none_where_there_a
         METRICS["json_fields"](Example(gold={"answer": "refund"}, schema=two), '{"intent": "refund"}')
 
 
+@pytest.mark.parametrize(("answer", "value"), [("Refund.", 1), ('{"intent": "refund"}', 1), ("repair", 0), ("", 0)])
+def test_a_bare_answer_is_the_one_field_that_is_wanted_where_no_schema_says_how(answer: str, value: float) -> None:
+    gold = {"intent": "refund"}
+    assert METRICS["json_fields"](Example(gold=gold), answer).value == value
+    strict = {"type": "object", "properties": {"intent": {}}}
+    assert METRICS["json_fields"](Example(gold=gold, schema=strict), answer).value == (value if "{" in answer else 0)
+
+
 @pytest.mark.parametrize(
     ("teacher", "answer"),
     [
