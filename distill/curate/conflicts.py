@@ -13,12 +13,16 @@ from typing import Any
 
 import polars as pl
 
-from distill.curate.agreement import said
+from distill.answer_value import WHOLE
+from distill.curate import agreement
 from distill.curate.outcome import Outcome, by_worth, ordered, partition
 from distill.errors import Fault, SpecError
 from distill.records import Json, canonical
 from distill.text import strict_json
+from distill.value_match import same
+from distill.value_rules import Rules
 
+_NO_RULES = Rules()
 _SHOWN = 60
 """Characters of an answer in a detail."""
 
@@ -29,29 +33,32 @@ class Conflict:
 
     rows: Mapping[str, Mapping[str, Json]]
     """seed_id → the fields compared, as its answer has them."""
-
-    @property
-    def fields(self) -> list[str]:
-        """The fields in which not all agree."""
-        said = list(self.rows.values())
-        return [name for name in said[0] if len({canonical(one[name]) for one in said}) > 1]
+    fields: Sequence[str]
+    """The fields in which not all agree."""
 
 
-def clash(one: str, other: str, compare: Sequence[str]) -> str:
-    """The first field in which two JSON answers differ, with both values; empty where they agree or are none."""
+def conflict(rows: Mapping[str, Mapping[str, Json]], rules: Rules = _NO_RULES) -> Conflict:
+    """A group of rows with the fields in which they differ."""
+    first, *others = rows.values()
+    names = [name for name in first if any(not same(first[name], one.get(name), rules, (name,)) for one in others)]
+    return Conflict(rows, names)
+
+
+def clash(one: str, other: str, compare: Sequence[str], rules: Rules = _NO_RULES) -> str:
+    """The first field in which two answers differ, with both values; empty where they agree or have none."""
     left, right = values(one, compare), values(other, compare)
-    name = next((name for name in left if right and canonical(left[name]) != canonical(right[name])), None)
-    return "" if name is None else f"{name} is {canonical(left[name])} here and {canonical(right[name])} there"
+    if left.keys() != right.keys():
+        return ""
+    name = next((name for name in left if not same(left[name], right[name], rules, (name,))), None)
+    if name is None:
+        return ""
+    what = "it" if name == WHOLE else name
+    return f"{what} is {canonical(left[name])} here and {canonical(right[name])} there"
 
 
 def values(answer: str, compare: Sequence[str]) -> dict[str, Json]:
-    """The compared fields of a JSON answer, null where it lacks one; nothing where it is no JSON."""
-    try:
-        value = strict_json(answer)
-    except ValueError:
-        return {}
-    fields = value if isinstance(value, dict) else {}
-    return {name: fields.get(name) for name in compare}
+    """The compared fields of an answer, null where it lacks one, or {"answer": value} of a plain value; else nothing."""
+    return agreement.fields(answer, compare) or {}
 
 
 def settle(answers: Mapping[str, Sequence[str]]) -> dict[str, str | None]:
@@ -66,15 +73,17 @@ def settle(answers: Mapping[str, Sequence[str]]) -> dict[str, str | None]:
     return settled
 
 
-def vote(frame: pl.DataFrame, *, rows: Collection[str], compare: Sequence[str] = ()) -> Outcome:
+def vote(
+    frame: pl.DataFrame, *, rows: Collection[str], compare: Sequence[str] = (), rules: Rules = _NO_RULES
+) -> Outcome:
     """Of each of `rows` (seed_ids) keep the best answer of its strict majority; where there is none, which is a
     `conflict` with itself, no answer of it stays.
 
-    `compare` are the fields that must agree, without any the whole answer. All other rows stay as they are.
+    `compare` are the fields that must agree, without any the whole answer; `rules` say how. All other rows stay as they are.
     """
     samples = ordered(frame)
     asked, seeds = set(rows), samples["seed_id"].to_list()
-    words = {i: said(row, compare) for i, row in enumerate(samples.iter_rows(named=True)) if seeds[i] in asked}
+    words = _words(samples, asked, compare, rules)
     votes: dict[str, list[str]] = defaultdict(list)
     for i, word in words.items():
         votes[seeds[i]].append(word)
@@ -95,6 +104,21 @@ def vote(frame: pl.DataFrame, *, rows: Collection[str], compare: Sequence[str] =
         elif kept[seed] != i:
             drops[i] = ("another_answer", "of this row another answer that says the same is kept")
     return partition(samples, drops, stage="vote")
+
+
+def _words(samples: pl.DataFrame, asked: Collection[str], compare: Sequence[str], rules: Rules) -> dict[int, str]:
+    """What each answer of the rows asked comes to, by its place."""
+    places: dict[str, list[int]] = defaultdict(list)
+    for i, seed in enumerate(samples["seed_id"]):
+        if seed in asked:
+            places[seed].append(i)
+    told = samples.select("answer", "tool_calls")
+    found = {
+        i: word
+        for own in places.values()
+        for i, word in zip(own, agreement.said(told[own].to_dicts(), compare, rules), strict=True)
+    }
+    return dict(sorted(found.items()))
 
 
 def _most_first(cast: tuple[str, int]) -> tuple[int, str]:

@@ -15,12 +15,14 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
-from distill.curate.conflicts import Conflict, clash, values
+from distill.curate.conflicts import Conflict, clash, conflict, values
 from distill.curate.outcome import Outcome, by_worth, ordered, partition
 from distill.graph import Graph, Twin
 from distill.records import GOLD
 from distill.spellings import SIZE, Keys, first_of_equal, keys_of
+from distill.value_rules import Rules
 
+_NO_RULES = Rules()
 Match = tuple[int, int, Twin]
 """(row that goes, row that stays, how near they are)."""
 OnConflict = Literal["keep", "abstain", "drop", "person"]
@@ -35,10 +37,11 @@ def duplicates(
     compare: Sequence[str] = (),
     on_conflict: OnConflict = "keep",
     graph: Graph | None = None,
+    rules: Rules = _NO_RULES,
 ) -> Outcome:
     """`near`: similarity in (0, 1] from which two inputs count as one; the draws of one seed always do.
 
-    `compare` are the fields of a JSON answer in which twins must agree. Of twins that do not, `on_conflict` keeps the
+    `compare` are the fields in which answers of twins must agree, `rules` how they are compared. Of twins that do not, `on_conflict` keeps the
     better one or drops both: `abstain` (or `drop`, its older name), or `person`, which says that somebody is to decide.
     `graph` is of all inputs, where the caller has it; otherwise it is made here.
     """
@@ -49,7 +52,7 @@ def duplicates(
     for i, twin, how in _matches(rows, frozenset(drops), near, graph):
         if seeds[twin] == seeds[i]:
             drops[i] = _ANOTHER, f"of this row {name(twin)} is kept"
-        elif differs := clash(rows["answer"][i], rows["answer"][twin], compare):
+        elif differs := clash(rows["answer"][i], rows["answer"][twin], compare, rules):
             settled = teachers[twin] == GOLD != teachers[i]
             drops[i] = ("conflict" if settled else reason, f"input near {name(twin)} ({how}), but {differs}")
             if on_conflict != "keep" and not settled:
@@ -65,7 +68,7 @@ def duplicates(
 
 
 def conflicts(
-    frame: pl.DataFrame, *, near: float, compare: Sequence[str], graph: Graph | None = None
+    frame: pl.DataFrame, *, near: float, compare: Sequence[str], graph: Graph | None = None, rules: Rules = _NO_RULES
 ) -> list[Conflict]:
     """Every group of rows that `duplicates` would find in conflict: a row that stays and those that contradict it.
 
@@ -77,9 +80,9 @@ def conflicts(
     groups: dict[int, list[int]] = {}
     for i, twin, _ in _matches(rows, _exact(rows, _answers(rows)), near, graph):
         settled = teachers[twin] == GOLD != teachers[i]
-        if not settled and seeds[twin] != seeds[i] and clash(said[i], said[twin], compare):
+        if not settled and seeds[twin] != seeds[i] and clash(said[i], said[twin], compare, rules):
             groups.setdefault(twin, [twin]).append(i)
-    found = [Conflict({seeds[i]: values(said[i], compare) for i in sorted(group)}) for group in groups.values()]
+    found = [conflict({seeds[i]: values(said[i], compare) for i in sorted(group)}, rules) for group in groups.values()]
     return sorted(found, key=lambda conflict: min(conflict.rows))
 
 

@@ -19,6 +19,7 @@ from distill.curate import agreement, filters, judge, language, private, repetit
 from distill.curate.outcome import Outcome, dropped_frame, ordered, rescored, summary
 from distill.errors import Fault, SpecError
 from distill.text import did_you_mean
+from distill.value_rules import Rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,10 @@ GATES: dict[str, Gate] = {
     "repetition": Gate(repetition.repetition, "text that goes round in circles"),
     "language": Gate(language.language, "answers in another language than the input's, or the one asked"),
     "agreement": Gate(
-        agreement.agreement, "answers that too few of the row's draws, or of a panel, agree with", "draws or a panel"
+        agreement.agreement,
+        "answers that too few of the row's draws, or of a panel, agree with",
+        "draws or a panel",
+        given={"rules": Rules},
     ),
     "verify": Gate(
         verify.gate, "answers that the task's own function fails", "verify.py", "time", given={"task": verify.Task}

@@ -1,29 +1,37 @@
 """How good one answer is: a metric is a function `(example, answer text) → Score`.
 
     schema        1 where the whole text is JSON that obeys the task's schema
-    json_fields   share of the gold fields that the answer has right
-    agreement     share of the teacher's fields that the answer has too
+    json_fields   share of the known answer that the answer has right: of its fields, or of a plain value as a whole
+    agreement     the same of the teacher's answer
 
-`schema` is strict, because a program will read the answer. The two others are lenient about what stands
-around the first JSON object, so that they measure knowledge and not format. A metric that cannot judge raises
-`Unscored`; a wrong answer is a 0 with its reason. Answers are untrusted: nothing in them is run or fetched.
+`schema` is strict, because a program will read the answer. The two others read values (`distill.answer_value`) and compare them
+by the rules of their fields (`distill.value_rules`), so that they measure knowledge and not format. A metric that cannot judge
+raises `Unscored`; a wrong answer is a 0 with its reason. Answers are untrusted: nothing in them is run or fetched.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from distill import json_schema
+from distill import answer_value, free_text, json_schema, value_rules
+from distill.answer_value import Unreadable
 from distill.records import Json, Score, canonical
-from distill.text import normalise, strict_json
+from distill.text import strict_json
+from distill.value_match import match
+from distill.value_rules import Rules
 
 Object = Mapping[str, Json]
-
-_BRACES = 64  # places tried for the start of an object; bounds the work on hostile text
+FREE_TEXT = "free text: many wordings are right, and no metric here compares them"
+REORDERED = "in another order, which counts as the same"
+NO_ANSWER = "no answer"
+"""Why a row of a call that failed has no score."""
+NO_KNOWN = "the row has no known answer"
+_LONGEST = 400
+"""Characters of a reason."""
 
 
 class Unscored(ValueError):
@@ -32,12 +40,16 @@ class Unscored(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """What an answer is held against. `compare` names the fields that count; empty means all of them."""
+    """What an answer is held against. `compare` names the fields that count, empty means all of them; `gold_rules` and
+    `teacher_rules` say how, by themselves as the schema does.
+    """
 
     gold: Object | None = None
     schema: Object | None = None
     teacher: str | None = None
     compare: Sequence[str] = ()
+    gold_rules: Rules | None = None
+    teacher_rules: Rules | None = None
 
 
 Metric = Callable[[Example, str], Score]
@@ -56,68 +68,78 @@ def schema(example: Example, answer: str) -> Score:
 
 
 def json_fields(example: Example, answer: str) -> Score:
-    """Share of the gold fields the answer has, e.g. gold {intent, urgency}, one of them right → 0.5."""
+    """Share of the known answer's fields that the answer has, e.g. {intent, urgency}, one of them right → 0.5."""
     if not example.gold:
-        raise Unscored("the row has no gold answer")
-    return _share(example.gold, example.compare, answer)
+        raise Unscored(NO_KNOWN)
+    wanted = known(example.gold, example.schema, example.gold_rules)
+    return _score(wanted, answer, example, example.gold_rules)
 
 
 def agreement(example: Example, answer: str) -> Score:
-    """Share of the teacher's fields the answer has; unscored where the teacher's cannot be read."""
-    theirs = found_object(example.teacher or "")
-    if not theirs:
-        raise Unscored("the teacher's answer holds no JSON object")
-    return _share(theirs, example.compare, answer)
+    """Share of the teacher's answer that the answer has too; unscored where the teacher's cannot be read."""
+    if example.teacher is None:
+        raise Unscored("the teacher gave no answer")
+    try:
+        theirs = answer_value.read(example.teacher, expected(example.schema, None, example.teacher_rules))
+    except Unreadable as fault:
+        raise Unscored(f"the teacher's answer cannot be read: {fault}") from None
+    return _score(theirs, answer, example, example.teacher_rules)
 
 
 METRICS: dict[str, Metric] = {"json_fields": json_fields, "schema": schema, "agreement": agreement}
 
 
-def found_object(text: str) -> dict[str, Json] | None:
-    """The first JSON object in `text`, whatever stands around it (prose, code fences); None without one."""
-    decoder = json.JSONDecoder(parse_constant=_no_constant)
-    at = text.find("{")
-    for _ in range(_BRACES):
-        if at < 0:
-            return None
-        try:
-            return dict(decoder.raw_decode(text, at)[0])
-        except (ValueError, RecursionError):
-            at = text.find("{", at + 1)
-    return None
+def known(gold: Object, schema: Object | None, rules: Rules | None = None) -> Json:
+    """A known answer as the value that answers are held against; Unscored where it cannot be one of the task's."""
+    fields = value_rules.names(schema)
+    value = answer_value.of_known(gold, fields, expected(None, None, rules))
+    if len(fields) > 1 and not isinstance(value, dict):
+        raise Unscored(
+            f"the known answer is a plain value and answers have the fields {', '.join(fields)}; write it as an object"
+        )
+    return value
 
 
-def same(left: Json, right: Json) -> bool:
-    """Equal after NFC, case and blanks; true is not 1, and lists keep their order."""
-    if isinstance(left, str) and isinstance(right, str):
-        return normalise(left) == normalise(right)
-    if isinstance(left, list) and isinstance(right, list):
-        return len(left) == len(right) and all(map(same, left, right))
-    if isinstance(left, dict) and isinstance(right, dict):
-        return left.keys() == right.keys() and all(same(left[key], right[key]) for key in left)
-    return isinstance(left, bool) == isinstance(right, bool) and bool(left == right)
+def expected(schema: Object | None, wanted: Json, rules: Rules | None) -> answer_value.Expected:
+    """What an answer is expected to be; as text where the task compares whole answers letter by letter, or as a date."""
+    if rules is not None and rules.at(()).kind in ("text", "exact", "date", "time"):
+        return "text"
+    return answer_value.expected_of(schema, wanted)
 
 
-def _share(wanted: Object, compare: Sequence[str], answer: str) -> Score:
-    names = [name for name in (compare or list(wanted)) if name in wanted]
-    if "tool_calls" in names:  # what is said beside a call is not what was asked
-        names = [name for name in names if name != "content"]
-    if not names:
-        raise Unscored(f"none of the fields {list(compare)} is known; there are {list(wanted)}")
-    found = found_object(answer)
-    if found is None:
-        return Score(0.0, "no JSON object")
-    wrong = [name for name in names if name not in found or not same(wanted[name], found[name])]
-    reason = "; ".join(f"{name}: {_shown(found, name)}, expected {canonical(wanted[name])}" for name in wrong)
-    return Score(1 - len(wrong) / len(names), reason)
+def _score(wanted: Json, answer: str, example: Example, given: Rules | None) -> Score:
+    rules = given or _rules_alone(wanted, example)
+    if not rules.counts(()):
+        raise Unscored(FREE_TEXT)
+    if isinstance(wanted, dict) and wanted and not any(rules.counts((name,)) for name in wanted):
+        raise Unscored(f"none of the fields {', '.join(wanted)} is compared")
+    try:
+        found = _found(answer, wanted, expected(example.schema, wanted, rules), bare=example.schema is None)
+    except Unreadable as fault:
+        return Score(0.0, str(fault)[:_LONGEST])
+    got = match(wanted, found, rules)
+    moved = [f"{name}: {REORDERED}" for name in got.reordered]
+    return Score(got.value, "; ".join([*got.wrong, *moved])[:_LONGEST])
 
 
-def _shown(found: Object, name: str) -> str:
-    return canonical(found[name])[:80] if name in found else "missing"
+def _found(answer: str, wanted: Json, form: answer_value.Expected, *, bare: bool) -> Json:
+    """The answer's value. An object of one field stands for that value, and where no schema forbids it the value for the
+    object.
+    """
+    if form == "list" and not any(mark in answer for mark in "[{"):
+        return answer_value.read(answer)  # labels one after another
+    if form == "object" and bare and isinstance(wanted, dict) and len(wanted) == 1 and "{" not in answer:
+        return {next(iter(wanted)): answer_value.read(answer)}
+    found = answer_value.read(answer, form)
+    plain = not isinstance(wanted, dict | list)
+    return next(iter(found.values())) if plain and isinstance(found, dict) and len(found) == 1 else found
 
 
-def _no_constant(name: str) -> Json:
-    raise ValueError(f"{name} is not JSON")
+def _rules_alone(wanted: Json, example: Example) -> Rules:
+    """The rules for a row of which no other is known."""
+    rules = replace(value_rules.of(example.schema), only=frozenset(example.compare))
+    free = isinstance(wanted, str) and () not in rules.closed and free_text.long(wanted)
+    return replace(rules, of={**rules.of, (): value_rules.Rule("ignore")}) if free else rules
 
 
 def _schema_fault(schema_text: str, value: Json) -> str:

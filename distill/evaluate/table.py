@@ -3,17 +3,22 @@
 Comes in: `scores`, one row a (seed_id, arm, metric), value null where it could not be judged; `calls`, one
 row a (seed_id, arm); `tests`, the test rows. Goes out: an interval for every mean, paired differences on the
 rows both arms have, the student by label, its worst answers and the verdict. Rows without an answer are
-counted, never scored as zero. `agreement` needs the teacher's own rows too (1 each), or nothing pairs.
+counted, never scored as zero; rows that a metric has nothing to hold against, such as a known answer, are none of its rows.
+`agreement` needs the teacher's own rows too (1 each), or nothing pairs.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
+from distill import answer_value
+from distill.evaluate import weak
+from distill.evaluate.metrics import NO_KNOWN
 from distill.evaluate.stats import Estimate, mean_interval, paired_difference, rows_needed
+from distill.evaluate.uncompared import uncompared
 from distill.evaluate.verdict import Evidence, verdict
 
 if TYPE_CHECKING:
@@ -34,11 +39,17 @@ def compare(
     *,
     margin: float,
     metric: str | None = None,
+    kind: str = "fields",
+    notes: Sequence[str] = (),
+    asked: Sequence[str] | None = None,
+    fields: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """The keys `metric margin rows arms differences by_label worst verdict` of the report.
+    """The keys `metric kind margin rows arms differences by_label worst warnings verdict` of the report.
 
     `tests` holds seed_id, input, gold (JSON or null) and, if there are any, labels (JSON): the test rows of
-    seeds.parquet. `metric` carries the verdict; by default the first of PRIMARY the student has.
+    seeds.parquet. `metric` carries the verdict; by default the first of PRIMARY the student has. `kind` is what answers are:
+    fields, plain values or free text; `notes` go to the warnings. `asked` are the arms, by default those of `calls`; `fields`
+    are those of the task's answers.
     """
     values = _values(scores)
     main = metric or next((name for name in PRIMARY if ("student", name) in values), PRIMARY[0])
@@ -46,16 +57,29 @@ def compare(
         arm: _arm(arm, scores, calls, values) for arm in _in_order(calls["arm"].to_list() + scores["arm"].to_list())
     }
     differences = [found for name in _metrics(values) for other in arms if (found := _difference(values, name, other))]
+    seen = _evidence(values, arms, main, margin, kind)
+    beyond = _beyond(scores, main)
+    seen = replace(seen, rows=tests.height - beyond, beyond=beyond)
+    wanted = (arms or ARMS) if asked is None else asked
+    none = uncompared(scores, calls, rows=tests.height, kind=kind, arms=list(wanted))
     return {
         "metric": main,
+        "kind": kind,
         "margin": margin,
         "rows": tests.height,
         "arms": arms,
         "differences": differences,
         "by_label": _by_label(values, main, tests),
-        "worst": _worst(scores, calls, tests, values.get(("student", main), {})),
-        "verdict": asdict(verdict(_evidence(values, arms, main, margin, tests.height))),
+        "worst": _worst(scores, calls, tests, values.get(("student", main), {}), fields),
+        "warnings": [*notes, *weak.notes(scores), *weak.strata(values, main, tests, margin), *weak.teacher(arms)],
+        "verdict": asdict(none or verdict(seen)),
     }
+
+
+def _beyond(scores: pl.DataFrame, metric: str) -> int:
+    """Test rows that the metric has nothing to hold an answer against."""
+    unknown = scores.filter((scores["metric"] == metric) & (scores["reason"] == NO_KNOWN))
+    return unknown.filter(unknown["arm"].is_in(["student", "teacher"]))["seed_id"].n_unique()
 
 
 def _values(scores: pl.DataFrame) -> Values:
@@ -112,13 +136,14 @@ def _difference(values: Values, metric: str, other: str) -> dict[str, Any] | Non
     return {"metric": metric, "a": "student", "b": other, **gap.as_dict()} if gap else None
 
 
-def _evidence(values: Values, arms: Mapping[str, Any], metric: str, margin: float, rows: int) -> Evidence:
+def _evidence(values: Values, arms: Mapping[str, Any], metric: str, margin: float, kind: str) -> Evidence:
     mine, theirs = _paired(values, metric, "teacher")
     gaps = {arm: _gap(values, metric, arm) for arm in ("teacher", "base", "prompted_base")}
     return Evidence(
         metric=metric,
+        kind=kind,
         margin=margin,
-        rows=rows,
+        rows=0,
         student=mean_interval(mine) if mine else None,
         teacher=mean_interval(theirs) if theirs else None,
         to_teacher=gaps["teacher"],
@@ -126,8 +151,14 @@ def _evidence(values: Values, arms: Mapping[str, Any], metric: str, margin: floa
         to_prompted=gaps["prompted_base"],
         tokens_student=_tokens(arms.get("student")),
         tokens_prompted=_tokens(arms.get("prompted_base")),
-        rows_needed=rows_needed([a - b for a, b in zip(mine, theirs, strict=True)], margin),
+        rows_needed=_needed(values, metric, "teacher", margin),
+        rows_for_gain=_needed(values, metric, "base", 0.0),
     )
+
+
+def _needed(values: Values, metric: str, other: str, margin: float) -> int | None:
+    mine, theirs = _paired(values, metric, other)
+    return rows_needed([a - b for a, b in zip(mine, theirs, strict=True)], margin)
 
 
 def _tokens(arm: Mapping[str, Any] | None) -> float:
@@ -161,6 +192,7 @@ def _worst(
     calls: pl.DataFrame,
     tests: pl.DataFrame,
     mine: Mapping[str, float],
+    fields: Sequence[str],
 ) -> list[dict[str, Any]]:
     bad = sorted((value, seed) for seed, value in mine.items() if value < 1)[:_WORST]
     rows = {row["seed_id"]: row for row in tests.iter_rows(named=True)}
@@ -173,10 +205,15 @@ def _worst(
             "seed_id": seed,
             "value": value,
             "input": rows.get(seed, {}).get("input", ""),
-            "gold": json.loads(rows.get(seed, {}).get("gold") or "null"),
+            "gold": _known(rows.get(seed, {}).get("gold"), fields),
             "teacher": texts.get(("teacher", seed)) or "",
             "student": texts.get(("student", seed)) or "",
             "reasons": reasons.get(seed, {}),
         }
         for value, seed in bad
     ]
+
+
+def _known(gold: str | None, fields: Sequence[str]) -> Any:
+    """A known answer as it was compared: a plain value as itself."""
+    return answer_value.of_known(json.loads(gold), fields, "text") if gold else None

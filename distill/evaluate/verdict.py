@@ -13,13 +13,17 @@ from typing import Literal
 
 from distill.evaluate.stats import FEW, Estimate
 
-Word = Literal["distil", "do not distil", "undecided"]
+Word = Literal["distil", "do not distil", "undecided", "dataset only"]
 
 _MEASURES = {
-    "json_fields": "of the fields right",
-    "agreement": "of the teacher's fields",
-    "schema": "of the answers in the right format",
+    ("json_fields", ""): "of the fields right",
+    ("json_fields", "plain"): "of the answers right",
+    ("agreement", ""): "of the teacher's fields",
+    ("agreement", "plain"): "of the teacher's answers",
+    ("schema", ""): "of the answers in the right format",
 }
+Question = Literal["", "keeps up", "helped"]
+"""What more test rows would tell."""
 _MISSING = 0.1  # share of test rows that may lack an answer before the comparison is called undecided
 _CHEAPER = 0.8  # a student that reads at most this share of the prompted base's tokens is worth having
 
@@ -40,6 +44,11 @@ class Evidence:
     metric: str
     margin: float
     rows: int
+    """Test rows that the metric could judge, had both sides answered."""
+    beyond: int = 0
+    """Test rows that it has nothing to hold against: those without a known answer."""
+    kind: str = "fields"
+    """What answers are: fields, or plain values."""
     student: Estimate | None = None
     teacher: Estimate | None = None
     to_teacher: Estimate | None = None
@@ -48,6 +57,9 @@ class Evidence:
     tokens_student: float = 0.0
     tokens_prompted: float = 0.0
     rows_needed: int | None = None
+    """Test rows that would tell whether the student keeps up with the teacher."""
+    rows_for_gain: int | None = None
+    """Test rows that would tell whether training helped."""
 
     @property
     def missing(self) -> int:
@@ -64,15 +76,15 @@ def verdict(seen: Evidence) -> Verdict:
     if seen.to_teacher is None:
         headline = "Undecided: there are no test rows that both the student and the teacher answered."
         return Verdict("undecided", [headline])
-    word, headline = next((word, line(seen)) for applies, word, line in _RULES if applies(seen))
-    needed = seen.rows_needed if word == "undecided" else None
+    word, headline, question = next((word, line(seen), asks) for applies, word, line, asks in _RULES if applies(seen))
+    needed = _enough(seen, question)
     lines = [
         headline,
         _numbers(seen),
         _training(seen),
         _prompting(seen),
         _left_out(seen),
-        _advice(word, needed),
+        _advice(seen, question, needed),
     ]
     return Verdict(word, [line for line in lines if line], needed)
 
@@ -85,8 +97,12 @@ def _kept_up(seen: Evidence) -> bool:
     return seen.to_teacher is not None and seen.to_teacher.low > -seen.margin
 
 
-def _too_few(seen: Evidence) -> bool:
-    return seen.to_teacher is not None and (seen.to_teacher.small or seen.missing > _MISSING * seen.rows)
+def _few(seen: Evidence) -> bool:
+    return seen.to_teacher is not None and seen.to_teacher.small
+
+
+def _unanswered(seen: Evidence) -> bool:
+    return seen.to_teacher is not None and not seen.to_teacher.small and seen.missing > _MISSING * seen.rows
 
 
 def _untrained_as_good(seen: Evidence) -> bool:
@@ -102,10 +118,12 @@ def _gained(seen: Evidence) -> bool:
     return seen.to_base is None or seen.to_base.low > 0
 
 
-def _few(seen: Evidence) -> str:
+def _too_few(seen: Evidence) -> str:
     n = seen.to_teacher.n if seen.to_teacher else 0
-    if n < FEW:
-        return f"Undecided: {n} test row{'s' if n != 1 else ''} compared, too few to tell: {FEW} is the least."
+    return f"Undecided: {n} test row{'s' if n != 1 else ''} compared, too few to tell: {FEW} is the least."
+
+
+def _lacking(seen: Evidence) -> str:
     return f"Undecided: {seen.missing} of {seen.rows} test rows lack an answer or a score from one side."
 
 
@@ -115,14 +133,20 @@ def _loses(seen: Evidence) -> str:
 
 
 def _wins(seen: Evidence) -> str:
-    better = seen.to_teacher is not None and seen.to_teacher.low > 0
+    gap = seen.to_teacher
+    if gap is not None and gap.high < 0:
+        return f"Distil: the student does this task a little worse than the teacher, by less than the {points(seen.margin)} allowed."
+    better = gap is not None and gap.low > 0
     return f"Distil: the student does this task {'better than' if better else 'as well as'} the teacher."
 
 
 def _numbers(seen: Evidence) -> str:
     if not (seen.student and seen.teacher and seen.to_teacher):
         return ""
-    gap, measure = seen.to_teacher, _MEASURES.get(seen.metric, seen.metric)
+    gap, measure = (
+        seen.to_teacher,
+        _MEASURES.get((seen.metric, seen.kind)) or _MEASURES.get((seen.metric, ""), seen.metric),
+    )
     return (
         f"On {gap.n} rows kept aside, the student gets {percent(seen.student.mean)} {measure}"
         f" and the teacher {percent(seen.teacher.mean)}: {signed(gap.mean)} points, and most likely"
@@ -156,35 +180,54 @@ def _prompting(seen: Evidence) -> str:
 
 
 def _left_out(seen: Evidence) -> str:
-    if not seen.missing:
-        return ""
-    return f"Left out: {seen.missing} of {seen.rows} test rows without an answer or score on both sides."
+    missing, beyond = seen.missing, seen.beyond
+    said = f"Left out: {missing} of {seen.rows} test rows without an answer or score on both sides." if missing else ""
+    if beyond:
+        of_all = f"{beyond} of {seen.rows + beyond} test rows have no known answer, and are none of these."
+        said = f"{said} {of_all}".strip()
+    return said
 
 
-def _advice(word: Word, needed: int | None) -> str:
-    if word != "undecided":
+def _enough(seen: Evidence, question: Question) -> int | None:
+    """The rows that would answer the question that is open; never a number that is there already."""
+    needed = {"keeps up": seen.rows_needed, "helped": seen.rows_for_gain}.get(question)
+    there = (seen.to_base if question == "helped" else seen.to_teacher) or Estimate(0, 0, 0, 0)
+    return needed if needed is not None and needed > there.n else None
+
+
+def _advice(seen: Evidence, question: Question, needed: int | None) -> str:
+    if not question:
         return ""
-    if needed is None:
+    if needed is not None:
+        return f"About {needed:,} test rows would most likely decide it."
+    if question == "helped":
+        if seen.rows_for_gain is None:
+            return "Trained and untrained are so near each other that no sensible number of rows would decide it."
+        return "It is close to decided: somewhat more test rows would most likely decide it."
+    if seen.rows_needed is None:
         return "The two are so near the allowed margin that no sensible number of rows would decide it."
-    return f"About {needed:,} test rows would most likely decide it."
+    return "It is close to decided: somewhat more test rows would most likely decide it."
 
 
-_RULES: list[tuple[Callable[[Evidence], bool], Word, Callable[[Evidence], str]]] = [
-    (_too_few, "undecided", _few),
-    (_lost, "do not distil", _loses),
-    (
-        _untrained_as_good,
-        "do not distil",
-        lambda _: "Do not distil: training did not make the small model better.",
-    ),
+_RULES: list[tuple[Callable[[Evidence], bool], Word, Callable[[Evidence], str], Question]] = [
+    (_unanswered, "undecided", _lacking, ""),
+    (_few, "undecided", _too_few, "keeps up"),
+    (_lost, "do not distil", _loses, ""),
+    (_untrained_as_good, "do not distil", lambda _: "Do not distil: training did not make the small model better.", ""),
     (
         _prompt_enough,
         "do not distil",
         lambda _: "Do not distil: the teacher's prompt alone does as much, untrained.",
+        "",
     ),
-    (lambda seen: _kept_up(seen) and _gained(seen), "distil", _wins),
-    (_kept_up, "undecided", lambda _: "Undecided: the test rows cannot tell whether training helped."),
-    (lambda _: True, "undecided", lambda _: "Undecided: the test rows cannot tell if the student keeps up."),
+    (lambda seen: _kept_up(seen) and _gained(seen), "distil", _wins, ""),
+    (_kept_up, "undecided", lambda _: "Undecided: the test rows cannot tell whether training helped.", "helped"),
+    (
+        lambda _: True,
+        "undecided",
+        lambda _: "Undecided: the test rows cannot tell if the student keeps up.",
+        "keeps up",
+    ),
 ]
 
 

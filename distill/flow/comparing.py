@@ -25,6 +25,7 @@ from distill.teacher.store import Store
 if TYPE_CHECKING:
     import polars as pl
 
+    from distill.evaluate.fields import Plan
     from distill.flow.project import Project
 
 
@@ -95,8 +96,24 @@ def _refused(store: Store, request: Request) -> Answer | None:
     return Answer(request.id, Ended.REFUSED) if ended and ended[-1] == Ended.REFUSED else None
 
 
+def planned(project: Project, tests: pl.DataFrame, answered: Mapping[str, Sequence[tuple[str, Answer | None]]]) -> Plan:
+    """Which fields are compared on these rows, and how."""
+    from distill.evaluate.fields import plan
+
+    given = project.spec.evaluate
+    golds = {seed: json.loads(text) for seed, text in tests.select("seed_id", "gold").drop_nulls().iter_rows()}
+    return plan(
+        schema=project.output, given=given.rules, only=given.only, golds=golds, teacher=_said(answered, "teacher"),
+        inputs=dict(tests.select("seed_id", "input").iter_rows()),
+    )  # fmt: skip
+
+
+def _said(answered: Mapping[str, Sequence[tuple[str, Answer | None]]], arm: str) -> dict[str, str]:
+    return {seed: answer.said for seed, answer in answered.get(arm, ()) if answer is not None and answer.ok}
+
+
 def tables(
-    project: Project, tests: pl.DataFrame, answered: Mapping[str, Sequence[tuple[str, Answer | None]]]
+    project: Project, tests: pl.DataFrame, answered: Mapping[str, Sequence[tuple[str, Answer | None]]], how: Plan
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """(scores, calls) as `evaluate.table.compare` takes them; a call without an answer is unscored, with its reason."""
     import polars as pl
@@ -108,14 +125,14 @@ def tables(
             "completion_tokens": pl.Int64, "usd": pl.Float64, "text": pl.String, "ended": pl.String,
         }, orient="row",
     )  # fmt: skip
-    teacher = {seed: answer.said for seed, answer in answered.get("teacher", ()) if answer is not None and answer.ok}
+    teacher = _said(answered, "teacher")
     gold = {seed: json.loads(text) if text else None for seed, text in tests.select("seed_id", "gold").iter_rows()}
     scores = pl.DataFrame(
         [
             (seed, arm, *scored)
             for arm, rows in answered.items()
             for seed, answer in rows
-            for scored in _scores(project, gold[seed], teacher.get(seed), answer)
+            for scored in _scores(project, how, gold[seed], teacher.get(seed), answer)
         ],
         schema={
             "seed_id": pl.String,
@@ -148,16 +165,15 @@ def _call(seed: str, arm: str, answer: Answer | None) -> tuple[Any, ...]:
 
 
 def _scores(
-    project: Project, gold: Any, teacher: str | None, answer: Answer | None
+    project: Project, how: Plan, gold: Any, teacher: str | None, answer: Answer | None
 ) -> list[tuple[str, float | None, str]]:
-    from distill.evaluate.metrics import METRICS, Example, Unscored
+    from distill.evaluate.metrics import METRICS, NO_ANSWER, Example, Unscored
 
-    compare = project.spec.evaluate.compare or list(gold or ())
-    example = Example(gold=gold, schema=project.output, teacher=teacher, compare=compare)
+    example = Example(gold=gold, schema=project.output, teacher=teacher, gold_rules=how.gold, teacher_rules=how.teacher)
     rows: list[tuple[str, float | None, str]] = []
     for name in project.spec.evaluate.metrics:
         if answer is None or not answer.ok:
-            rows.append((name, None, "no answer"))
+            rows.append((name, None, NO_ANSWER))
             continue
         if name == "schema" and answer.tool_calls:
             rows.append((name, None, "calls a tool"))

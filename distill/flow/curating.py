@@ -56,6 +56,7 @@ async def curate(run: Run) -> None:
         "held_out": content_id(list(run.project.held_out)),
         **checking.key(run.project),
         **judging.key_of(run.project),
+        **disputes.key(run.project.spec),
         **_owed(run),
         **({"rulings": rulings} if rulings else {}),
     }

@@ -41,7 +41,10 @@ def gates(project: Project, seeds: pl.DataFrame, bench: judging.Bench) -> Gates:
     own: dict[str, dict[str, Any]] = {
         "schema": {"schema": project.output},
         "tools": {"tools": project.tools},
-        "agreement": {"compare": disputes.compared(project.spec, project.output)},
+        "agreement": {
+            "compare": disputes.compared(project.spec, project.output),
+            "rules": disputes.rules(project.spec, project.output),
+        },
         **bench.gates,
     }
     named = project.spec.gate_settings()

@@ -12,7 +12,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from distill import spec
+from distill import spec, value_rules
+from distill.answer_value import WHOLE
 from distill.errors import Fault, SpecError
 from distill.flow import approving
 from distill.flow.asks import Ask, Asked, further_draws, last_of
@@ -20,6 +21,7 @@ from distill.flow.project import over
 from distill.records import Json
 from distill.rundir import RunDir, write_atomic
 from distill.text import did_you_mean, strict_json
+from distill.value_rules import Rules
 
 if TYPE_CHECKING:
     import polars as pl
@@ -28,29 +30,43 @@ if TYPE_CHECKING:
     from distill.graph import Graph
 
 FILE = "conflicts.jsonl"
+_OWN = ("content", "tool_calls")
+"""How an answer with calls is kept: fields that no schema names."""
 _ONE = ("ask_again", "person")
 """What can do nothing where no fields are compared."""
 
 
 def compared(task: spec.TaskSpec, output: Mapping[str, Any] | None) -> list[str]:
-    """The answer's fields in which near twins must agree: those that the spec names, or that the schema enumerates."""
+    """The answer's fields in which near twins must agree: those that the spec names, or that the schema enumerates.
+
+    `answer` stands for an answer that is a plain value: it is compared by itself where no schema gives answers fields.
+    """
     if task.dedup.compare is not None:
         return task.dedup.compare
-    properties = (output or {}).get("properties", {})
+    if output is None or not value_rules.names(output):
+        return [] if task.teacher.tools else [WHOLE]
+    properties = output.get("properties", {})
     return [name for name, part in properties.items() if isinstance(part, dict) and "enum" in part]
+
+
+def rules(task: spec.TaskSpec, output: Mapping[str, Any] | None) -> Rules:
+    """How they are compared: as in the evaluation."""
+    return value_rules.of(output, task.evaluate.rules)
+
+
+def key(task: spec.TaskSpec) -> dict[str, Any]:
+    """What curation hangs on of how answers are compared; nothing where the spec says nothing of it."""
+    return {"compare": task.evaluate.model_dump(mode="json")["compare"]} if task.evaluate.rules is not None else {}
 
 
 def faults(task: spec.TaskSpec, output: Mapping[str, Any] | None, file: Path) -> list[Fault]:
     """What keeps conflicts from being found, or a teacher that is asked again from saying anything else."""
-    way, found = task.dedup.on_conflict, []
-    properties = (output or {}).get("properties", {})
-    for name in (task.dedup.compare or []) if properties else []:
-        if name not in properties:
-            said = f"the answer's schema has no property {name!r}{did_you_mean(name, properties)}"
-            found.append(Fault(f"{file}: dedup.compare", said))
-    if way in _ONE and not compared(task, output):
+    way, found = task.dedup.on_conflict, _unknown(task, output, file)
+    unsaid = task.dedup.compare is None and output is None  # nobody knows yet if answers are plain values
+    if way in _ONE and (unsaid or not compared(task, output)):
         said = (
-            "no answers can be in conflict, for nothing is compared; name fields of the answer, or take on_conflict out"
+            "no answers can be in conflict, for nothing is compared; name fields of the answer, or `answer` for one that is a "
+            "plain value, or take on_conflict out"
         )
         found.append(Fault(f"{file}: dedup.compare", said))
     if way != "ask_again":
@@ -67,6 +83,18 @@ def faults(task: spec.TaskSpec, output: Mapping[str, Any] | None, file: Path) ->
             said = "with one seed for all draws a teacher that is asked again says the same; give sampling.seed in its place, which each draw raises"
             found.append(Fault(f"{file}: {name}.sampling.extra.seed", said))
     return found
+
+
+def _unknown(task: spec.TaskSpec, output: Mapping[str, Any] | None, file: Path) -> list[Fault]:
+    """Fields to compare that the schema does not give an answer."""
+    properties, given = (output or {}).get("properties", {}), task.evaluate.rules
+    named = [("dedup.compare", name) for name in task.dedup.compare or ()]
+    named += [("evaluate.compare", name) for name in (*task.evaluate.only, *(given if isinstance(given, dict) else ()))]
+    return [
+        Fault(f"{file}: {place}", f"the answer's schema has no property {first!r}{did_you_mean(first, properties)}")
+        for place, name in named
+        if properties and (first := name.split(".")[0]) not in properties and first not in _OWN
+    ]
 
 
 def votes(project: Project, asked: Asked, seeds: Collection[str]) -> Asked:

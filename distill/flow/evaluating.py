@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+from distill import value_rules
 from distill.flow.stages import Run, key_of, settings_of, stage
 from distill.rundir import write_json, write_parquet
 from distill.teacher.endpoints import Address
@@ -38,12 +39,17 @@ async def _evaluate(run: Run, *, student: Address | None, previous: Address | No
     project = run.project
     tests = run.scan("seeds.parquet").filter(pl.col("role") == "test").collect()
     answered = {}
-    for arm in comparing.arms(project, student=student, previous=previous):
+    arms = comparing.arms(project, student=student, previous=previous)
+    for arm in arms:
         answered[arm.name] = await comparing.call(project, arm, tests, run.sender)
-    scores, calls = comparing.tables(project, tests, answered)
+    how = comparing.planned(project, tests, answered)
+    scores, calls = comparing.tables(project, tests, answered, how)
     write_parquet(run.folder / "calls.parquet", calls)
     write_parquet(run.folder / "scores.parquet", scores)
-    comparison = compare(scores, calls, tests, margin=project.spec.evaluate.margin)
+    comparison = compare(
+        scores, calls, tests, margin=project.spec.evaluate.margin, kind=how.kind, notes=how.notes,
+        asked=[arm.name for arm in arms], fields=value_rules.names(project.output),
+    )  # fmt: skip
     write_json(run.folder / "comparison.json", comparison)
     return {
         "verdict": comparison["verdict"]["word"],

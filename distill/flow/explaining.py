@@ -7,6 +7,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from distill import answer_value
 from distill.curate.verdict import line, said_of
 from distill.errors import UsageError
 from distill.flow.opening import home_of
@@ -213,7 +214,9 @@ def explain_lines(result: dict[str, Any]) -> list[str]:
         at = seed["source"] if seed["line"] is None else f"{seed['source']}:{seed['line']}"
         said.append(f"seed      {at} · stratum {seed['stratum']} · {seed['role']} · cluster {seed['cluster']}")
         said += [f"  {name}: {value}" for name, value in seed["fields"].items()]
-        said += [f"  gold: {json.dumps(seed['gold'], ensure_ascii=False)}"] if seed["gold"] else []
+        said += (
+            [f"  gold: {json.dumps(answer_value.unwrapped(seed['gold']), ensure_ascii=False)}"] if seed["gold"] else []
+        )
     for sample in result["samples"]:
         if sample["teacher"] == GOLD:
             said.append(

@@ -39,10 +39,11 @@ async def generate(run: Run) -> None:
         },
         "maker": [project.maker.address.identity, project.spec.about] if project.spec.seeds.expand else None,
         "rows": list_id(seed.id for seed in itertools.chain(project.seeds, project.pinned)),
-        "gold": list_id(dict(seed.gold or {}) for seed in project.seeds),
+        "gold": list_id(dict(seed.gold or {}) for seed in itertools.chain(project.seeds, project.pinned)),
         "parent": run.parent.name if run.parent else None,
         **checking.key(project),
         **judging.key_of(project),
+        **disputes.key(project.spec),
     }
     outputs = ["seeds.parquet", "seeds_dropped.parquet", "pairs.parquet", "asked.parquet", "seeds.json"]
     await stage(run, "generate", settings=settings, inputs=[], outputs=outputs, work=_generate)
@@ -58,6 +59,8 @@ async def _generate(run: Run) -> Mapping[str, Any]:
     labelled = await labelling.label(run, parent)
     before = json.loads((run.parent / "seeds.json").read_bytes()) if run.parent else {}
     aside = seeding.aside(project.spec, *labelled, bad_rows=project.bad_rows, parent=parent)
+    for warning in seeding.shrunk(aside.report["test"], project.spec, aside.kept):
+        run.watch.say(f"  {warning}")
     expansion = Expansion(project, aside.kept, aside.rejected, parent, before.get("expand") or {})
     graph = _write(run, aside, expansion)
     asked: asks.Asked = []

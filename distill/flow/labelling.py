@@ -10,15 +10,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+from distill import answer_value, plain_values
 from distill.errors import RowsOwed, SpecError
 from distill.flow import asking, wants
 from distill.flow.asks import Ask, Requests
 from distill.records import Request, Seed
 from distill.spec import UNLABELLED
 from distill.teacher.store import Store
-from distill.text import strict_json
 
 if TYPE_CHECKING:
     import polars as pl
@@ -128,12 +128,12 @@ def _read(project: Project, store: Store, name: str, due: Iterable[str], *, draw
 
 def _value(text: str, name: str, values: Sequence[str]) -> str | None:
     """The value that an answer names, as JSON or as the bare word."""
-    try:
-        found: Any = strict_json(text)
-    except ValueError:
-        found = text.strip()
+    found = answer_value.read(text)
     value = found.get(name) if isinstance(found, dict) else found
-    return value if isinstance(value, str) and value in values else None
+    if value in values:
+        return str(value)
+    alike = [one for one in values if value is not None and plain_values.name(one) == plain_values.name(value)]
+    return alike[0] if len(alike) == 1 else None
 
 
 def _texts(seeds: Sequence[Seed], known: Mapping[str, str]) -> dict[str, list[str]]:

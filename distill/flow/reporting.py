@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from distill.flow import asks, attrition, curation_story, heirs, judging, story, teaching
+from distill.flow import asks, attrition, curation_story, heirs, judging, seeding, story, teaching
 from distill.flow.stages import Run, stage, version_note
 from distill.records import GOLD
 from distill.rundir import write_atomic, write_json
@@ -88,7 +88,7 @@ def gather(run: Run) -> dict[str, Any]:
         "expect": json.loads((run.folder / "expect.json").read_bytes()) if (run.folder / "expect.json").exists() else [],
         "dataset": {"train": counts["train"], "valid": counts["valid"], "test": comparison.get("rows", 0), "tokens": _tokens(samples)},
         "repeat": [_repeat(run, shown)],
-        "warnings": _warnings(run, funnel),
+        "warnings": [*comparison.get("warnings", ()), *_warnings(run, funnel)],
         "previous": _previous(run, comparison),
     }  # fmt: skip
 
@@ -181,6 +181,7 @@ def _warnings(run: Run, funnel: Mapping[str, Any]) -> list[str]:
         found.append("The spec does not state the teacher's terms; check that its answers may train a model.")
     found += [step["warning"] for step in funnel.get("funnel", []) if "warning" in step]
     found += judging.warnings(run.project)
+    found += seeding.shrunk(funnel.get("test") or {}, spec, run.table("seeds.parquet", ["gold"]))
     found += [
         f"{row['available']} training rows have no readable label {name!r}: they are called unlabelled, a stratum of their own."
         for name in spec.strata.asked

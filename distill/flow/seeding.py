@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from distill import spec
 from distill.records import Seed
@@ -54,6 +54,19 @@ def aside(
     report["in"] += bad_rows.height
     report["dropped"] = dict(sorted(Counter(dropped["reason"].to_list()).items()))
     return Outcome(kept=outcome.kept, dropped=dropped, report=report, rejected=outcome.rejected)
+
+
+def shrunk(test: Mapping[str, Any], task: spec.TaskSpec, table: pl.DataFrame) -> list[str]:
+    """What is said where fewer test rows are set aside than were asked, because few have a known answer."""
+    asked, got = test.get("asked", 0), test.get("got", 0)
+    known = table.height - table["gold"].null_count()
+    drawn = task.seeds.test.from_ is None and (task.seeds.gold_rows != "train" or task.seeds.test.gold)
+    if task.seeds.gold is None or not drawn or not 0 < known < asked or got >= asked:
+        return []
+    return [
+        f"{got} of {asked} test rows that were asked are set aside: only rows with a known answer are drawn, and {known} {'has' if known == 1 else 'have'} one. "
+        "Give more of them, or leave out seeds.gold to compare with the teacher alone on all."
+    ]
 
 
 def training_labels(task: spec.TaskSpec, seeds: Sequence[Seed]) -> list[tuple[str, Mapping[str, str]]]:

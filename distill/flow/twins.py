@@ -45,12 +45,13 @@ def of(
 
     way, near = project.spec.dedup.on_conflict, project.spec.dedup.near
     compare, again = disputes.compared(project.spec, project.output), disputes.asked_again(project, asked) - ruled
-    votes = (conflicts.vote(passed, rows=again, compare=compare),) if way == "ask_again" else ()
+    rules = disputes.rules(project.spec, project.output)
+    votes = (conflicts.vote(passed, rows=again, compare=compare, rules=rules),) if way == "ask_again" else ()
     rows = pl.concat([*(vote.kept for vote in votes), *([] if votes else [passed]), gold], how="diagonal")
     settle = "abstain" if way == "ask_again" else way
-    unique = dedup.duplicates(rows, near=near, compare=compare, on_conflict=settle, graph=graph)
+    unique = dedup.duplicates(rows, near=near, compare=compare, on_conflict=settle, graph=graph, rules=rules)
     open_ = way in ("ask_again", "person") and {"conflict", "for_a_person"} & unique.report["dropped"].keys()
-    undecided = dedup.conflicts(rows, near=near, compare=compare, graph=graph) if open_ else []
+    undecided = dedup.conflicts(rows, near=near, compare=compare, graph=graph, rules=rules) if open_ else []
     if not votes:
         return Twins(votes, unique, conflicts.lines(undecided, rows), frozenset())
     disputed = {seed for one in undecided for seed in one.rows} & {ask.seed for ask in asked}

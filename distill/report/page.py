@@ -32,8 +32,10 @@ MEASURES = {
     "agreement": "agrees with the teacher",
     "schema": "right format",
 }
+_PLAIN = {"json_fields": "answers right"}
+"""What a measure is called where answers are plain values."""
 _KEYS: dict[str, Any] = {
-    **dict.fromkeys(("title", "about", "metric"), ""),
+    **dict.fromkeys(("title", "about", "metric", "kind"), ""),
     **{key: {} for key in ("run", "teacher", "student", "verdict", "arms", "strata", "by_label", "dataset")},
     **dict.fromkeys(("differences", "worst", "funnel", "edge_cases", "loss", "spend", "drops"), ()),
     **dict.fromkeys(("repeat", "warnings", "expect", "shortfalls", "scores", "forms"), ()),
@@ -70,12 +72,19 @@ def tiles(report: Report) -> list[dict[str, str]]:
         theirs = arms.get("teacher", {}).get("metrics", {}).get(metric)
         note = f"teacher {percent(theirs['mean'])}; " if theirs else ""
         note += f"95 % interval {percent(own['low'], 0)} to {percent(own['high'], 0)}, {own['n']} rows"
-        found.append({"name": f"Student: {MEASURES.get(metric, metric)}", "value": percent(own["mean"]), "note": note})
+        found.append(
+            {"name": f"Student: {measures(report).get(metric, metric)}", "value": percent(own["mean"]), "note": note}
+        )
     if gap:
         note = f"points; interval {signed(gap['low'])} to {signed(gap['high'])}, "
         note += f"allowed {signed(-report['margin'])}"
         found.append({"name": "Student against teacher", "value": signed(gap["mean"]), "note": note})
     return found + _cost_tile(student, arms.get("teacher", {}))
+
+
+def measures(report: Report) -> dict[str, str]:
+    """What each metric is called in this report."""
+    return MEASURES | (_PLAIN if report.get("kind") == "plain" else {})
 
 
 def difference(report: Report, other: str) -> Mapping[str, Any] | None:
@@ -172,6 +181,8 @@ def _rendered(environment: Environment, template: str, report: Report) -> str:
     whole = {**_KEYS, **{key: value for key, value in report.items() if value is not None}}
     page = environment.get_template(template).render(
         whole,
+        MEASURES=measures(whole),
+        scored=any(found["metrics"].get(whole["metric"]) for found in whole["arms"].values()),
         tiles=tiles(whole),
         headline=_headline(whole["verdict"].get("sentences", [""])[0]),
         previous_gap=difference(whole, "previous"),
@@ -230,5 +241,5 @@ def _environment(*, autoescape: bool) -> Environment:
     )
     filters = (percent, signed, count, plain, heat, usd, seconds, shown)
     environment.filters |= {each.__name__: each for each in filters}
-    environment.globals |= {"NAMES": NAMES, "MEASURES": MEASURES, "losses": losses}
+    environment.globals |= {"NAMES": NAMES, "losses": losses}
     return environment

@@ -53,12 +53,13 @@ def read(
     rules: Sequence[Rule] = (),
     gold: str | None = None,
     group: str | None = None,
+    need_gold: bool = True,
     logged: bool = False,
     strict: bool = True,
 ) -> tuple[Sequence[Seed], pl.DataFrame]:
     """Seeds in file order, and a table of the rows dropped (empty unless `strict` is off).
 
-    `optional` are further fields, of the rows that have them.
+    `optional` are further fields, of the rows that have them. `need_gold` is whether a row at least has the gold column.
     `chats` are those of the variables that hold a conversation, and whether it is the one to be answered; with `logged`
     each row is a logged chat, in one of the shapes of `seeds.chats`. `group` is the column that says what a row came from; a
     row that leaves it empty is a group of its own. `rules` give the labels that no column holds.
@@ -89,7 +90,7 @@ def read(
     seeds = Packed.of(seed for row in rows for seed in whole(*row))
     if rules and seeds:
         seeds = Packed.of(_ruled(seeds, rules, looked_at, at, bad_rows, faults))
-    faults += _no_such_column(known, gold=gold, group=group)
+    faults += _no_such_column(known, gold=gold if need_gold else None, group=group)
     if not seeds and not faults and not (strict and bad_rows):
         faults.append(Fault("", "no row can be used"))
     faults += [fault for _, _, fault in bad_rows] if strict else []

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import math
+import re
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Discriminator, Field, Tag, field_validator
 
 from distill.spec.part import Count, Part
 from distill.spec.teacher import PriceGiven
+from distill.value_rules import Kind, Rule
 
 
 class Train(Part):
@@ -37,6 +41,53 @@ class Student(Part):
     train: Train = Train()
 
 
+_SHARE = re.compile(r"(\d+(?:\.\d+)?) ?%")
+
+
+class Within(Part):
+    """A number that may be off."""
+
+    within: float | str = Field(description="by how much at the most: 0.01, or a share of the number such as 5 %")
+
+    @field_validator("within", mode="before")
+    @classmethod
+    def _off(cls, value: Any) -> Any:
+        number = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf
+        if number or (isinstance(value, str) and _SHARE.fullmatch(value)):
+            return value
+        raise ValueError("expected a number that is not below 0, or a share such as 5 %")
+
+    @property
+    def rule(self) -> Rule:
+        share = _SHARE.fullmatch(str(self.within))
+        return Rule("number", float(share[1]) / 100, share=True) if share else Rule("number", float(self.within))
+
+
+def _rule_kind(value: Any) -> str:
+    return "[off]" if isinstance(value, dict | Within) else "[rule]"
+
+
+Compared = Annotated[
+    Annotated[Kind, Tag("[rule]")] | Annotated[Within, Tag("[off]")],
+    Discriminator(_rule_kind),
+]
+
+
+def _compare_kind(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return "[names]"
+    whole = not isinstance(value, dict) or (set(value) == {"within"} and not isinstance(value["within"], dict))
+    return "[whole]" if whole else "[fields]"
+
+
+Compare = Annotated[
+    Annotated[list[str], Tag("[names]")]
+    | Annotated[Compared, Tag("[whole]")]
+    | Annotated[dict[str, Compared], Tag("[fields]")],
+    Discriminator(_compare_kind),
+]
+
+
 class Evaluate(Part):
     """How teacher, bases and student are compared."""
 
@@ -46,6 +97,25 @@ class Evaluate(Part):
     metrics: list[Literal["schema", "json_fields", "agreement"]] = Field(default=["schema", "json_fields", "agreement"])
     margin: float = Field(0.02, ge=0, lt=1, description="how much worse than the teacher is still as good")
     require: Literal["distil"] | None = Field(None, description="exit 4 unless the verdict is this")
-    compare: list[str] | None = Field(
-        None, description="answer fields that agreement compares; default: those of the gold answers"
+    compare: Compare | None = Field(
+        None,
+        description="how answers are compared: a list of the fields that alone count; or field → text, exact, number, "
+        "{within: 0.01}, {within: 5 %}, date, time, set, list or ignore; or one of these for an answer that is a plain value. "
+        "Default: by the output schema and the kind of value, over the fields of the gold answers",
     )
+
+    @property
+    def only(self) -> Sequence[str]:
+        """The fields that alone count; empty where all do."""
+        return self.compare if isinstance(self.compare, list) else ()
+
+    @property
+    def rules(self) -> dict[str, Rule] | Rule | None:
+        """How fields are compared, by their paths, or the whole answer."""
+        if isinstance(self.compare, dict):
+            return {name: _rule(one) for name, one in self.compare.items()}
+        return None if self.compare is None or isinstance(self.compare, list) else _rule(self.compare)
+
+
+def _rule(given: Kind | Within) -> Rule:
+    return given.rule if isinstance(given, Within) else Rule(given)

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from distill import value_rules
 from distill.curate.conflicts import lines, rulings, settle, vote
 from distill.curate.dedup import conflicts, duplicates
 from distill.errors import SpecError
@@ -34,6 +35,44 @@ def test_conflicts_are_listed_with_what_differs(frame):
     }
     assert found.fields == ["intent"]
     assert conflicts(frame(*KETTLE), near=0.7, compare=["urgency"]) == []
+
+
+def test_plain_answers_that_differ_are_in_conflict_and_free_texts_never_are(frame):
+    """`answer` among the fields is an answer that is a plain value."""
+    plain = [
+        ("where is my kettle", "delivery"),
+        ("where is my kettle?", "refund"),
+        ("Where is my kettle!", "Delivery."),
+    ]
+    rows = frame(*({"input": text, "answer": word} for text, word in plain))
+    (found,) = conflicts(rows, near=0.7, compare=["answer"])
+    assert dict(found.rows) == {"s00": {"answer": "delivery"}, "s01": {"answer": "refund"}}
+    dropped = duplicates(rows, near=0.7, compare=["answer"]).dropped.select("row", "reason", "detail").rows()
+    assert [(row, reason) for row, reason, _ in dropped] == [("s01", "conflict"), ("s02", "near_duplicate")]
+    assert 'it is "refund" here and "delivery" there' in dropped[0][2]
+    texts = [
+        ("where is my kettle", "It is on its way to you."),
+        ("where is my kettle?", "We have sent it off this morning."),
+    ]
+    assert conflicts(frame(*({"input": a, "answer": b} for a, b in texts)), near=0.7, compare=["answer"]) == []
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [('["a", "b"]', '["b", "a"]'), ("12.50", "12.5"), ('"2026-11-29"', '"29.11.2026"')]
+)
+def test_the_same_value_in_another_spelling_is_no_conflict(frame, one, other):
+    said = [f'{{"f": {value}}}' for value in (one, other)]
+    rows = frame(*({"input": text, "answer": answer} for text, answer in zip(INPUTS, said, strict=False)))
+    rules = value_rules.of({"properties": {"f": {"format": "date"}}}) if "2026" in one else value_rules.of(None)
+    assert conflicts(rows, near=0.7, compare=["f"], rules=rules) == []
+    assert "conflict" not in duplicates(rows, near=0.7, compare=["f"], rules=rules).dropped["reason"].to_list()
+
+
+def test_plain_answers_vote_by_their_value(frame):
+    rows = frame(*({"seed_id": "s", "draw": n, "answer": one} for n, one in enumerate(["12", "12.0", "13", "12.00"])))
+    out = vote(rows, rows=["s"], compare=["answer"])
+    assert out.kept["draw"].to_list() == [0]
+    assert out.dropped["reason"].to_list() == ["another_answer", "outvoted", "another_answer"]
 
 
 @settings(deadline=None, max_examples=60)

@@ -1,12 +1,10 @@
 from __future__ import annotations
 
-import json
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distill.evaluate.metrics import METRICS, Example, Unscored, found_object, same
+from distill.evaluate.metrics import METRICS, Example, Unscored
 
 SCHEMA = {
     "type": "object",
@@ -41,35 +39,88 @@ def test_schema_is_strict_about_the_whole_text(answer: str, value: float, reason
     ("answer", "value", "reason"),
     [
         ('{"intent": "refund", "urgency": "high"}', 1, ""),
-        ('Sure!\n```json\n{"intent": " REFUND ", "urgency": "High", "more": 1}\n```', 1, ""),
+        ('Sure!\n```json\n{"intent": " REFUND ", "urgency": "High"}\n```', 1, ""),
+        ('{"intent": "refund", "urgency": "high", "n": 1}', 1, ""),
+        ('{"intent": "refund", "urgency": "high", "more": 1}', 2 / 3, "more: 1, which nobody asked for"),
         ('{"intent": "refund"}', 0.5, "urgency: missing"),
         ('{"intent": "refund", "urgency": ["high"]}', 0.5, 'expected "high"'),
         ('{broken {"intent": "refund", "urgency": "low"}', 0.5, "urgency"),
+        ('<think>{"intent": "other"}</think>{"intent": "refund", "urgency": "high"}', 1, ""),
+        ('[{"intent": "refund", "urgency": "high"}]', 0, "a JSON list, expected object"),
         ("I cannot", 0, "no JSON object"),
         ("{" * 100_000, 0, "no JSON object"),
     ],
 )
-def test_json_fields_is_the_share_of_gold_fields_in_the_first_object(answer: str, value: float, reason: str) -> None:
+def test_json_fields_is_the_share_of_known_fields_that_the_answer_has(answer: str, value: float, reason: str) -> None:
     score = METRICS["json_fields"](GOLD, answer)
-    assert score.value == value
+    assert score.value == pytest.approx(value)
     assert reason in score.reason
 
 
 @pytest.mark.parametrize(
-    ("left", "right", "equal"),
+    ("gold", "answer", "value"),
     [
-        ("caf\u00e9", "CAFE\u0301", True),
-        (1, 1.0, True),
-        (1, True, False),
-        ([1, 2], [2, 1], False),
-        ({"a": "X"}, {"a": "x"}, True),
-        (None, "", False),
-        ("1", 1, False),
+        ("technical", "technical", 1),
+        ("technical", "Technical.", 1),
+        ("technical", '"technical"', 1),
+        ("technical", '{"answer": "technical"}', 1),
+        ("technical", '{"intent": "technical"}', 1),
+        ("technical", "billing", 0),
+        ("technical", "Intent: technical", 0),
+        (12, "12", 1),
+        (12, "12.0", 1),
+        (12.5, "12.50", 1),
+        ("12.50", "12.5", 1),
+        (12, "13", 0),
+        (True, "true", 1),
+        ("true", "True", 1),
+        (True, "1", 0),
+        (["a", "b"], '["b", "a"]', 1),
+        (["a", "b"], "b, a", 1),
+        (["a", "b"], "a", 0.5),
+        ('["a", "b"]', '["a", "b"]', 1),
+        ([1, 2], "Here: [1, 2]", 1),
+        ([{"a": 1}, {"b": 2}], '[{"a": 1}]', 0.5),
     ],
 )
-def test_values_are_equal_after_case_and_form_but_keep_their_type(left: object, right: object, equal: bool) -> None:
-    assert same(left, right) is equal
-    assert same(right, left) is equal
+def test_a_known_answer_that_is_a_plain_value_is_compared_as_one(gold: object, answer: str, value: float) -> None:
+    """Seeds keep it as {"answer": value}, and the answers are bare."""
+    assert METRICS["json_fields"](Example(gold={"answer": gold}), answer).value == value
+    assert METRICS["agreement"](Example(teacher=answer), answer).value == 1
+
+
+def test_a_plain_known_answer_is_that_of_the_one_field_and_of_none_where_there_are_several() -> None:
+    one = {"type": "object", "properties": {"intent": {"type": "string"}}}
+    score = METRICS["json_fields"](Example(gold={"answer": "refund"}, schema=one), 'Sure: {"intent": "refund"}')
+    assert score.value == 1
+    two = {"type": "object", "properties": {"intent": {}, "urgency": {}}}
+    with pytest.raises(Unscored, match="fields intent, urgency; write it as an object"):
+        METRICS["json_fields"](Example(gold={"answer": "refund"}, schema=two), '{"intent": "refund"}')
+
+
+@pytest.mark.parametrize(("answer", "value"), [("Refund.", 1), ('{"intent": "refund"}', 1), ("repair", 0), ("", 0)])
+def test_a_bare_answer_is_the_one_field_that_is_wanted_where_no_schema_says_how(answer: str, value: float) -> None:
+    gold = {"intent": "refund"}
+    assert METRICS["json_fields"](Example(gold=gold), answer).value == value
+    strict = {"type": "object", "properties": {"intent": {}}}
+    assert METRICS["json_fields"](Example(gold=gold, schema=strict), answer).value == (value if "{" in answer else 0)
+
+
+@pytest.mark.parametrize(
+    ("teacher", "answer"),
+    [
+        ('def f():\n cfg={"scale":3}\n return cfg', 'raise NotImplementedError # {"scale":3}'),
+        ('Dear {"name":"Bo"}, we refund you.', 'GO AWAY {"name":"Bo"}'),
+    ],
+)
+def test_an_object_inside_a_text_that_is_no_json_earns_nothing(teacher: str, answer: str) -> None:
+    with pytest.raises(Unscored, match="free text"):
+        METRICS["agreement"](Example(teacher=teacher), answer)
+
+
+def test_the_last_object_is_the_answer_where_fields_are_expected() -> None:
+    assert METRICS["agreement"](Example(teacher='{"s": 1}'), 'think {"s":0} … final {"s":1}').value == 1
+    assert METRICS["agreement"](Example(teacher='[{"a":1},{"b":2}]'), '[{"a":1}]').value == 0.5
 
 
 @pytest.mark.parametrize(
@@ -79,7 +130,8 @@ def test_values_are_equal_after_case_and_form_but_keep_their_type(left: object, 
         ("schema", Example(schema={"$ref": "http://example.com/schema.json"})),
         ("json_fields", Example()),
         ("json_fields", Example(gold={"a": 1}, compare=["b"])),
-        ("agreement", Example(teacher="no object")),
+        ("agreement", Example(teacher="This is a text, and no object at all.")),
+        ("agreement", Example(teacher="no object", schema=SCHEMA)),
         ("agreement", Example()),
     ],
 )
@@ -100,14 +152,6 @@ def test_no_text_breaks_a_metric(text: str) -> None:
         score = metric(GOLD, text)
         assert 0 <= score.value <= 1
         assert score.value == 1 or score.reason
-
-
-@given(
-    st.dictionaries(st.text(), st.integers() | st.text() | st.booleans() | st.none()),
-    st.text(st.characters(exclude_characters="{")),
-)
-def test_an_object_is_found_whatever_stands_before_it(value: dict[str, object], before: str) -> None:
-    assert found_object(before + json.dumps(value) + " and {so on}") == value
 
 
 def test_a_call_is_right_or_wrong_whatever_is_said_beside_it():

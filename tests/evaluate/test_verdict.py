@@ -67,6 +67,30 @@ def test_only_what_is_undecided_asks_for_rows() -> None:
     assert open_question.sentences[-1] == "About 240 test rows would most likely decide it."
 
 
+def test_advice_is_about_the_question_that_is_open_and_never_of_rows_that_are_there() -> None:
+    """Whether training helped is another question than whether the student keeps up, and takes other rows."""
+    helped = replace(GOOD, to_base=gap(0.005), rows_for_gain=900)
+    assert verdict(helped).rows_needed == 900
+    assert verdict(helped).sentences[-1] == "About 900 test rows would most likely decide it."
+    never = verdict(replace(helped, rows_for_gain=None))
+    assert never.sentences[-1].startswith("Trained and untrained are so near each other")
+    there = verdict(replace(GOOD, to_teacher=gap(-0.02, n=300), rows=300, rows_needed=183))
+    assert there.rows_needed is None
+    assert "183" not in " ".join(there.sentences)
+    missing = verdict(replace(GOOD, to_teacher=gap(0.0, n=80)))
+    assert not any("would most likely decide" in line for line in missing.sentences)
+
+
+def test_a_loss_that_is_clear_and_allowed_is_called_a_loss() -> None:
+    found = verdict(replace(GOOD, margin=0.08, to_teacher=gap(-0.045, half=0.02)))
+    assert found.word == "distil"
+    assert found.sentences[0].startswith("Distil: the student does this task a little worse than the teacher")
+
+
+def test_plain_answers_are_called_answers_and_not_fields() -> None:
+    assert "of the answers right" in verdict(replace(GOOD, kind="plain")).sentences[1]
+
+
 def test_numbers_come_with_their_rows_and_interval() -> None:
     line = verdict(GOOD).sentences[1]
     assert line == (

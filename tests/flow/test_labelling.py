@@ -234,3 +234,25 @@ async def test_labels_and_new_seeds_go_by_batch_where_their_model_does(toned: Pa
     assert seeds_of(folders[0]) == seeds_of(folders[1])
     assert any(row["way"] for row in seeds_of(folders[1]).values())
     assert (folders[0] / "train.jsonl").read_bytes() == (folders[1] / "train.jsonl").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("calm", "calm"),
+        ("Calm.", "calm"),
+        ('"calm"', "calm"),
+        ('{"tone": "calm"}', "calm"),
+        ('```json\n{"tone": "Calm"}\n```', "calm"),
+        ("<think>angry?</think>calm", "calm"),
+        ("2", "2"),
+        ("UP", "UP"),
+        ("uP", None),
+        ("calm or angry", None),
+        ('{"mood": "calm"}', None),
+        ("null", None),
+        ("", None),
+    ],
+)
+def test_a_label_is_read_as_every_plain_answer_is(text: str, value: str | None) -> None:
+    assert labelling._value(text, "tone", ["calm", "angry", "2", "up", "UP"]) == value

@@ -17,6 +17,8 @@ TONE = "ask: tone.md, values: [calm, angry]"
     ("sets", "said"),
     [
         (["dedup.compare=[moood]"], "dedup.compare: the answer's schema has no property 'moood'; did you mean 'mood'?"),
+        (["evaluate.compare={moood: set}"], "evaluate.compare: the answer's schema has no property 'moood'"),
+        (["evaluate.compare=[moood]"], "evaluate.compare: the answer's schema has no property 'moood'"),
         (
             ["seeds.expand.model={model: m, sampling: {draws: 3}}"],
             "seeds.expand.model.sampling.draws: 3: each new seed",

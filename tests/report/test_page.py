@@ -192,3 +192,25 @@ def test_escaped_text_reads_back_as_itself(text: str) -> None:
 )
 def test_numbers_read_as_people_write_them(shown: str, expected: str) -> None:
     assert shown == expected
+
+
+def test_a_report_of_a_dataset_alone_has_no_table_without_figures(report: Report) -> None:
+    arm = {**report["arms"]["teacher"], "metrics": {}}
+    verdict = {"word": "dataset only", "sentences": ["Dataset only: no student was asked, so nothing was compared."]}
+    bare = {**report, "verdict": verdict, "arms": {"teacher": arm}, "differences": [], "by_label": {}, "worst": []}
+    for page in (html(bare), markdown(bare)):
+        assert "How good is it?" not in page
+        assert "nothing was compared" in page.lower()
+
+
+def test_plain_answers_are_called_answers(report: Report) -> None:
+    assert "answers right" in markdown({**report, "kind": "plain"})
+    assert "answers right" not in markdown(report)
+
+
+def test_the_worst_answers_say_what_differs(report: Report) -> None:
+    page = markdown(report)
+    assert "what differs" in page
+    name, reason = next(iter(report["worst"][0]["reasons"].items()))
+    assert name in ("json_fields", "agreement", "schema")
+    assert reason.split()[0].strip("`:") in page

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from distill import spec
 from distill.errors import SpecError, UsageError
+from distill.value_rules import Rule
 
 GOOD = "task: t\nseeds: {from: a.jsonl}\nteacher: {model: m}\n"
 
@@ -119,3 +121,39 @@ def test_at_least_is_rows_or_a_share_rounded_up(tmp_path: Path, given: str, rows
     """A tenth of 201 is 21."""
     text = f"strata: {{edge_cases: [{{where: {{x: a}}, at_least: {given}}}]}}\ndataset: {{accept: 201}}\n"
     assert load(tmp_path, GOOD + text).strata.edge_cases[0].rows(201) == rows
+
+
+@pytest.mark.parametrize(
+    ("given", "rules", "only"),
+    [
+        ("null", None, []),
+        ("[a, b]", None, ["a", "b"]),
+        ("set", Rule("set"), []),
+        ("{within: 0.5}", Rule("number", 0.5), []),
+        (
+            "{tags: set, price: {within: 5 %}, within: text}",
+            {"tags": Rule("set"), "price": Rule("number", 0.05, share=True), "within": Rule("text")},
+            [],
+        ),
+    ],
+)
+def test_how_answers_are_compared(tmp_path: Path, given: str, rules: Any, only: list[str]) -> None:
+    """Names of fields, a rule a field, or one rule for a plain value."""
+    found = load(tmp_path, GOOD + f"evaluate: {{compare: {given}}}\n").evaluate
+    assert (found.rules, list(found.only)) == (rules, only)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("{tags: sets}", "`evaluate.compare.tags` is 'sets': input should be 'text', 'exact'"),
+        ("sets", "`evaluate.compare` is 'sets': input should be 'text', 'exact'"),
+        ("{price: {within: much}}", "`evaluate.compare.price.within` is 'much': expected a number that is not below 0"),
+        ("{price: {within: -1}}", "`evaluate.compare.price.within` is -1: expected a number that is not below 0"),
+    ],
+)
+def test_a_rule_that_is_none_is_reported_once(tmp_path: Path, given: str, said: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        load(tmp_path, GOOD + f"evaluate: {{compare: {given}}}\n")
+    (fault,) = caught.value.faults
+    assert said in str(fault)

@@ -1,0 +1,71 @@
+"""What is said where student and teacher could not be compared at all, and why: it is never the same as a failure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from distill.evaluate.metrics import NO_ANSWER
+from distill.evaluate.verdict import Verdict
+
+if TYPE_CHECKING:
+    import polars as pl
+
+_HELD = ("json_fields", "agreement")
+"""The metrics that hold an answer against another one."""
+
+
+def uncompared(
+    scores: pl.DataFrame, calls: pl.DataFrame, *, rows: int, kind: str, arms: Sequence[str]
+) -> Verdict | None:
+    """The verdict where there is nothing to compare; None where there is. `arms` are all that were to be asked."""
+    held = scores.filter(scores["metric"].is_in(_HELD))
+    if "student" not in arms:
+        others = held.filter(held["arm"] != "teacher").drop_nulls("value")
+        return _without_student(others.height > 0)
+    if rows == 0:
+        return Verdict("undecided", ["Undecided: there are no test rows."])
+    if "teacher" not in arms:
+        return Verdict(
+            "undecided", ["Undecided: the teacher is not among evaluate.arms, so nothing says what is good enough."]
+        )
+    answered = {arm: set(calls.filter((calls["arm"] == arm) & (calls["ended"] == "ok"))["seed_id"]) for arm in arms}
+    both = answered.get("student", set()) & answered.get("teacher", set())
+    if not both or not held.height:
+        return None
+    own = {
+        (arm, metric)
+        for arm, metric in held.drop_nulls("value").select("arm", "metric").iter_rows()
+        if arm in ("student", "teacher")
+    }
+    if any({("student", metric), ("teacher", metric)} <= own for metric in _HELD):
+        return None
+    return _unscored(held, len(both), rows, kind)
+
+
+def _without_student(scored: bool) -> Verdict:
+    said = (
+        "nothing was compared"
+        if not scored
+        else "there is nothing to decide; what the others scored stands in the report"
+    )
+    how = "To compare one, train it (student.train.with) and have `student` among evaluate.arms."
+    return Verdict("dataset only", [f"Dataset only: no student was asked, so {said}.", how])
+
+
+def _unscored(held: pl.DataFrame, both: int, rows: int, kind: str) -> Verdict:
+    answered = f"Student and teacher both answered {both} of {rows} test rows"
+    if kind == "text":
+        return Verdict(
+            "undecided",
+            [
+                "Undecided: no metric here applies to free-text answers.",
+                f"{answered}. Many wordings are right, and equal letters would say nothing. Have them judged: both stand side "
+                "by side in calls.parquet. Or give the task short known answers, or an output schema with fields that can be "
+                "compared.",
+            ],
+        )
+    reasons = Counter(reason for reason in held.filter(held["value"].is_null())["reason"] if reason != NO_ANSWER)
+    why = reasons.most_common(1)[0][0] if reasons else "nothing to hold them against"
+    return Verdict("undecided", [f"Undecided: no metric could score the answers: {why}.", f"{answered}."])
