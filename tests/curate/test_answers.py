@@ -33,7 +33,8 @@ def test_a_sample_is_its_seed_and_a_whole_answer_with_its_cost():
     row = samples(SEEDS, [entry(answer)]).row(0, named=True)
     assert row == {
         "seed_id": "s1", "request_id": "r1", "teacher": 0, "draw": 0, "stratum": "a", "labels": "{}", "cluster": "s1",
-        "group": "t1", "input": "hello", "prompt": '[{"role": "user", "content": "hi \ufffd"}]', "answer": "{}\n\ufffd", "tool_calls": "", "refusal": "", "finish_reason": "stop",
+        "group": "t1", "input": "hello",
+        "prompt": '[{"role": "user", "content": "hi \ufffd"}]', "answer": "{}\n\ufffd", "tool_calls": "", "refusal": "", "finish_reason": "stop",
         "prompt_tokens": 7, "completion_tokens": 3, "latency_s": 0.5, "usd": 0.01, "model": "m",
         "score": None,
     }  # fmt: skip
