@@ -68,7 +68,7 @@ def of(found: Any, request: Question, *, price: Price | None, raw: bytes) -> Ans
 
 
 def _said(found: Any, request: Question) -> tuple[Mapping[str, Any], Said]:
-    if not isinstance(found, Mapping):
+    if not isinstance(found, dict):
         raise Unreadable(f"a JSON {type(found).__name__}, expected an object")
     keep = _kept(request)
     if found.get("object") == "response" or (isinstance(found.get("output"), list) and "choices" not in found):
@@ -102,7 +102,7 @@ def refused(status: int, body: bytes, headers: Mapping[str, str], request: Quest
 
 def _failed(request: Question, found: Any, fault: faults.Fault, raw: bytes, price: Price | None) -> Answer:
     """An error that came as a 200, read as its code would be; one beside the beginning of an answer may be billed."""
-    broke = isinstance(found, Mapping) and bool(found.get("choices"))
+    broke = isinstance(found, dict) and bool(found.get("choices"))
     fault.message = fault.message or shown(raw)
     ended = refusals.ended(200, fault)
     if broke and ended is not Ended.NO_ACCESS:
@@ -130,7 +130,7 @@ def _lost(
 ) -> Answer:  # fmt: skip
     """A reply that is no answer, with what it says of its tokens: so much it cost."""
     try:
-        usage = counts.stated(natives.as_chat(found) if isinstance(found, Mapping) else found)
+        usage = counts.stated(natives.as_chat(found) if isinstance(found, dict) else found)
     except Exception:  # noqa: BLE001 - as in `of`
         usage = None
     usage = usage or Usage()

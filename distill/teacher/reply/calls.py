@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -21,17 +21,18 @@ def of(given: Iterable[Any]) -> tuple[ToolCall, ...]:
     return tuple(_call(one) for one in given)
 
 
-def of_message(message: Mapping[str, Any], parts: Iterable[Mapping[str, Any]] = ()) -> tuple[ToolCall, ...]:
+def of_message(message: Mapping[str, Any], parts: Sequence[Mapping[str, Any]] = ()) -> tuple[ToolCall, ...]:
     """The calls of a message: `tool_calls`, the old `function_call`, or parts of its content."""
     listed = message.get("tool_calls")
-    if isinstance(listed, Mapping):
+    if isinstance(listed, dict):
         listed = [listed]
     if listed:
         if not isinstance(listed, list):
             raise Unreadable(f"tool_calls is a JSON {type(listed).__name__}, expected a list")
         return of(listed)
-    old = message.get("function_call")
-    return of([old]) if old else of(parts)
+    if old := message.get("function_call"):
+        return of([old])
+    return of(parts) if parts else ()
 
 
 def arguments(given: Any) -> str:
@@ -62,9 +63,9 @@ def _unwrapped(text: str) -> str:
 
 
 def _call(given: Any) -> ToolCall:
-    if not isinstance(given, Mapping):
+    if not isinstance(given, dict):
         raise Unreadable("a tool call that is no object")
-    inner = next((given[key] for key in _WRAPPERS if isinstance(given.get(key), Mapping)), given)
+    inner = next((given[key] for key in _WRAPPERS if isinstance(given.get(key), dict)), given)
     name = inner.get("name") or given.get("name")
     if not isinstance(name, str) or not name:
         raise Unreadable("a tool call without a name")

@@ -28,7 +28,7 @@ def begins(text: str) -> bool:
     """Whether a text is in channels."""
     if "<|channel|>" in text[:200]:
         return _BEGINS.match(text) is not None
-    return text.lstrip().startswith("analysis") and "assistantfinal" in text and _BARE.match(text) is not None
+    return "assistantfinal" in text and text.lstrip().startswith("analysis") and _BARE.match(text) is not None
 
 
 def apart(text: str) -> Parts:

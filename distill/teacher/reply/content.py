@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,6 +37,8 @@ class Content:
 
 def of(content: Any) -> Content:
     """A content as text, list of parts or object; Unreadable where it is none of them."""
+    if isinstance(content, str):
+        return Content([content])
     found = Content()
     _add(content, found, 0)
     return found
@@ -44,9 +46,10 @@ def of(content: Any) -> Content:
 
 def reasoning(message: Mapping[str, Any]) -> list[str]:
     """The thinking in a message's own fields; servers often repeat it in a second one, so the first that holds some counts."""
-    for name in _FIELDS:
-        if (given := message.get(name)) and (said := thoughts(given)):
-            return [said]
+    for name in message:
+        if name in _FIELDS:
+            found = (thoughts(message[one]) for one in _FIELDS if message.get(one))
+            return [said for said in found if said][:1]
     return []
 
 
@@ -56,9 +59,9 @@ def thoughts(given: Any, depth: int = 0) -> str:
         return given
     if depth > _DEEPEST:
         return ""
-    if isinstance(given, Sequence) and not isinstance(given, bytes):
+    if isinstance(given, list):
         return "\n".join(said for one in given if (said := thoughts(one, depth + 1)))
-    if isinstance(given, Mapping):
+    if isinstance(given, dict):
         kind = given.get("type")
         if (isinstance(kind, str) and kind in _HIDDEN) or "encrypted_content" in given or "redactedContent" in given:
             shown = next((said for key in _THOUGHT_KEYS if (said := thoughts(given.get(key), depth + 1))), "")
@@ -74,8 +77,10 @@ def _add(content: Any, found: Content, depth: int) -> None:
         raise Unreadable("content nested too deep")
     elif isinstance(content, list):
         for part in content:
+            if isinstance(part, list):
+                raise Unreadable("a list within the list of content")
             _add(part, found, depth + 1)
-    elif isinstance(content, Mapping):
+    elif isinstance(content, dict):
         _add_part(content, found, depth)
     elif content is not None or depth:
         raise Unreadable(f"content is a JSON {type(content).__name__}, expected text")
@@ -106,7 +111,7 @@ def _add_refusal(part: Mapping[str, Any], found: Content) -> None:
 
 def _add_text(part: Mapping[str, Any], found: Content, depth: int) -> None:
     for key in _TEXT_KEYS:
-        if part.get(key) is not None:
+        if part.get(key) not in (None, []):
             return _add(part[key], found, depth + 1)
     names = ", ".join(sorted(str(key)[:40] for key in list(part)[:4]))
     if part.get("type") in ("text", "output_text") or not part:

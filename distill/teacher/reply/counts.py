@@ -34,6 +34,7 @@ _THOUGHT = ("reasoning_tokens", "thoughtsTokenCount", "thinking_tokens")
 _BESIDE = ("thoughtsTokenCount",)
 _OF_PROMPT = ("prompt_tokens_details", "input_tokens_details")
 _OF_COMPLETION = ("completion_tokens_details", "output_tokens_details")
+_PLAIN = frozenset({"prompt_tokens", "completion_tokens", "total_tokens"})
 _MOST = 10**9
 
 
@@ -54,23 +55,28 @@ def of(found: Mapping[str, Any], request: Asked, said: Said) -> Usage:
 
 def stated(found: Any) -> Usage | None:
     """What a reply says of its tokens, None where it says nothing that can be meant; zeros stand for halves that it leaves out."""
+    given = found.get("usage") if isinstance(found, dict) else None
+    if isinstance(given, dict) and (usage := _read(given)) is not None:
+        return usage
     return next((usage for place in _places(found) if (usage := _read(place)) is not None), None)
 
 
 def _places(found: Any) -> list[Mapping[str, Any]]:
-    if not isinstance(found, Mapping):
+    if not isinstance(found, dict):
         return []
     groq, meta = found.get("x_groq"), found.get("meta")
     given = [
-        found.get("usage"), groq.get("usage") if isinstance(groq, Mapping) else None, found.get("usageMetadata"),
+        found.get("usage"), groq.get("usage") if isinstance(groq, dict) else None, found.get("usageMetadata"),
         found.get("timings"), meta,
     ]  # fmt: skip
-    inner = [one.get("tokens") for one in given if isinstance(one, Mapping)]
-    return [one for one in (*given, *inner) if isinstance(one, Mapping)]
+    inner = [one.get("tokens") for one in given if isinstance(one, dict)]
+    return [one for one in (*given, *inner) if isinstance(one, dict)]
 
 
 def _read(found: Mapping[str, Any]) -> Usage | None:
-    """One object of counts; the common spelling in one look."""
+    """One object of counts; the commonest, without any details, in one look."""
+    if found.keys() <= _PLAIN and (plain := _plain(found)) is not None:
+        return plain
     prompt, completion = _named(found, _PROMPT), _named(found, _COMPLETION)
     total = _named(found, _TOTAL)
     if prompt is None and completion is None and total is None:
@@ -84,6 +90,13 @@ def _read(found: Mapping[str, Any]) -> Usage | None:
         prompt += cached + written
     cached = min(cached, prompt)
     return Usage(prompt, completion, cached, min(written, prompt - cached), min(thought, completion))
+
+
+def _plain(found: Mapping[str, Any]) -> Usage | None:
+    prompt, completion = found.get("prompt_tokens"), found.get("completion_tokens")
+    if type(prompt) is int and type(completion) is int and 0 < prompt < _MOST and 0 < completion < _MOST:
+        return Usage(prompt, completion)
+    return None
 
 
 def _halves(prompt: int | None, completion: int | None, total: int | None) -> tuple[int, int]:
@@ -102,7 +115,7 @@ def _is_beside(found: Mapping[str, Any], prompt: int, completion: int, thought: 
 def _cache_is_outside(found: Mapping[str, Any], prompt: int, completion: int, parts: int, total: int | None) -> bool:
     """Whether the cache's tokens are counted beside the prompt's, as Anthropic does, or are a part of them."""
     if not parts or not any(name in found for name in _OUTSIDE):
-        return parts > prompt > 0
+        return False
     if total == prompt + completion:
         return False
     if total == prompt + completion + parts or "prompt_tokens" not in found:
@@ -121,17 +134,17 @@ def _named(found: Mapping[str, Any], names: tuple[str, ...]) -> int | None:
 def _detail(found: Mapping[str, Any], groups: tuple[str, ...], names: tuple[str, ...]) -> int:
     for group in groups:
         details = found.get(group)
-        if isinstance(details, Mapping) and (value := _named(details, names)):
+        if isinstance(details, dict) and (value := _named(details, names)):
             return value
     return _named(found, names) or 0
 
 
 def _count(value: Any) -> int | None:
-    """A number of tokens, also where it is spelt 12.0 or "12"; None for anything that is none."""
+    """A number of tokens, also where it is spelt 12.0; None for anything that is none, a text of digits too."""
+    if type(value) is int:
+        return value if 0 <= value < _MOST else None
     if isinstance(value, bool):
         return None
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 10:
-        value = int(value)
     if isinstance(value, float) and value.is_integer() and abs(value) < _MOST:
         value = int(value)
     return value if isinstance(value, int) and 0 <= value < _MOST else None

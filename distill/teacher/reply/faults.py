@@ -47,19 +47,19 @@ class Fault:
 def is_error(found: Any) -> bool:
     """Whether a 200's body is an error and no answer."""
     if isinstance(found, list):
-        return bool(found) and isinstance(found[0], Mapping) and is_error(found[0])
-    if not isinstance(found, Mapping):
+        return bool(found) and isinstance(found[0], dict) and is_error(found[0])
+    if not isinstance(found, dict):
         return False
     if found.get("error"):
         return True
-    if found.get("choices") or isinstance(found.get("output"), list | Mapping) or "candidates" in found or "done" in found:
+    if found.get("choices") or isinstance(found.get("output"), list | dict) or "candidates" in found or "done" in found:
         return False
     return any(found.get(name) for name in _NOT_AN_ANSWER) or _is_bad(found)
 
 
 def _is_bad(found: Mapping[str, Any]) -> bool:
     base = found.get("base_resp")
-    if isinstance(base, Mapping) and base.get("status_code"):
+    if isinstance(base, dict) and base.get("status_code"):
         return True
     kind, status = found.get("object") or found.get("type"), found.get("status")
     if kind == "error" or found.get("success") is False or (isinstance(status, str) and status.lower() in _BAD):
@@ -100,8 +100,8 @@ def _flat(one: Any) -> list[Mapping[str, Any]]:
         except orjson.JSONDecodeError:
             return []
     if isinstance(one, list):
-        return [inner for inner in one[:_MOST_NODES] if isinstance(inner, Mapping)]
-    return [one] if isinstance(one, Mapping) else []
+        return [inner for inner in one[:_MOST_NODES] if isinstance(inner, dict)]
+    return [one] if isinstance(one, dict) else []
 
 
 def _add_code(value: Any, fault: Fault) -> None:

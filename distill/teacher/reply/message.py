@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from distill import finish as ends
@@ -21,22 +21,22 @@ _FINISHES = ("finish_reason", "finishReason", "native_finish_reason", "stop_reas
 def completion(found: Mapping[str, Any], keep: Keep) -> Said:
     """Of a chat completion; Unreadable for anything that is no whole answer."""
     listed = found["choices"]
-    if not isinstance(listed, list) or not listed or not isinstance(listed[0], Mapping):
+    if not isinstance(listed, list) or not listed or not isinstance(listed[0], dict):
         raise Unreadable("no choices")
     choice = listed[0]
-    finish = ended(next((choice[key] for key in _FINISHES if choice.get(key)), None), _fault(choice))
+    finish = ended(choice.get("finish_reason") or _finish_word(choice), choice.get("error") or None)
     message = choice.get("message")
-    if not isinstance(message, Mapping) and isinstance(choice.get("text"), str):
+    if not isinstance(message, dict) and isinstance(choice.get("text"), str):
         message = {"content": choice["text"]}
-    if not isinstance(message, Mapping) or not _KNOWN & message.keys():
+    if not isinstance(message, dict) or not _KNOWN & message.keys():
         raise Unreadable("no message")
     logs = choice.get("logprobs")
-    logprobs = logs.get("content") if isinstance(logs, Mapping) else None
+    logprobs = logs.get("content") if isinstance(logs, dict) else None
     return _whole(contents.of(message.get("content")), message, finish, keep, logprobs)
 
 
-def _fault(choice: Mapping[str, Any]) -> Any:
-    return choice.get("error") or None
+def _finish_word(choice: Mapping[str, Any]) -> Any:
+    return next((choice[key] for key in _FINISHES if choice.get(key)), None)
 
 
 def _whole(content: contents.Content, message: Mapping[str, Any], finish: str, keep: Keep, logprobs: Json) -> Said:
@@ -52,7 +52,7 @@ def _whole(content: contents.Content, message: Mapping[str, Any], finish: str, k
 
 
 def said(
-    text: str, finish: str, refusal: str, thoughts: Iterable[str], calls: tuple[ToolCall, ...], logprobs: Json,
+    text: str, finish: str, refusal: str, thoughts: Sequence[str], calls: tuple[ToolCall, ...], logprobs: Json,
     keep: Keep, others: Iterable[str] = (),
 ) -> Said:  # fmt: skip
     """The parts of an answer put together: thinking that stands in the text goes where thinking belongs."""
@@ -64,7 +64,7 @@ def said(
     if logprobs is not None and (not isinstance(logprobs, list) or too_deep(logprobs)):
         notes.append(f"left out: logprobs that are no list, or are nested deeper than {DEEPEST} levels")
         logprobs = None
-    whole = "\n".join(dict.fromkeys(one.strip("\n") for one in (*thoughts, parts.reasoning) if one.strip()))
+    whole = "" if not (thoughts or parts.reasoning) else "\n".join(dict.fromkeys(one.strip("\n") for one in (*thoughts, parts.reasoning) if one.strip()))
     return Said(parts.text, finish, refusal, whole, calls, logprobs, "; ".join(notes))
 
 
@@ -72,7 +72,7 @@ def said(
 def response(found: Mapping[str, Any], keep: Keep) -> Said:
     """Of a Responses API object."""
     output, status = found["output"], found.get("status")
-    if not isinstance(output, list) or not all(isinstance(item, Mapping) for item in output):
+    if not isinstance(output, list) or not all(isinstance(item, dict) for item in output):
         raise Unreadable("output is no list of items")
     content, thoughts, calls, logprobs = contents.Content(), list[str](), list[Mapping[str, Any]](), list[Json]()
     for item in output:
@@ -99,7 +99,7 @@ def _add_message(item: Mapping[str, Any], content: contents.Content, logprobs: l
     one = contents.of(item["content"])
     if isinstance(item["content"], list):
         for part in item["content"]:
-            if isinstance(part, Mapping) and isinstance(part.get("logprobs"), list):
+            if isinstance(part, dict) and isinstance(part.get("logprobs"), list):
                 logprobs += part["logprobs"]
     for name in ("texts", "thoughts", "refusals", "calls", "others"):
         getattr(content, name).extend(getattr(one, name))
@@ -115,7 +115,7 @@ def _finish(found: Mapping[str, Any], status: Any, calls: bool) -> str:
     if status == "completed":
         return ends.CALLS if calls else ends.STOP
     details = found.get("incomplete_details")
-    reason = details.get("reason") if isinstance(details, Mapping) else None
+    reason = details.get("reason") if isinstance(details, dict) else None
     if status == "incomplete" and isinstance(reason, str) and ends.canonical(reason) in (ends.LENGTH, ends.FILTERED):
         return ends.canonical(reason)
     if status in ("failed", "cancelled", "canceled"):

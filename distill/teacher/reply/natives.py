@@ -40,24 +40,24 @@ def _anthropic(found: Mapping[str, Any]) -> dict[str, Any] | None:
 
 def _gemini(found: Mapping[str, Any]) -> dict[str, Any] | None:
     listed, feedback = found.get("candidates"), found.get("promptFeedback")
-    if isinstance(listed, list) and listed and isinstance(listed[0], Mapping):
+    if isinstance(listed, list) and listed and isinstance(listed[0], dict):
         content = listed[0].get("content")
         return _chat(found, {"role": "assistant", "content": content}, listed[0].get("finishReason"), found.get("usageMetadata"))
-    if isinstance(feedback, Mapping) and feedback.get("blockReason"):
+    if isinstance(feedback, dict) and feedback.get("blockReason"):
         return _chat(found, {"role": "assistant", "content": None}, "content_filter", found.get("usageMetadata"))
     return None
 
 
 def _bedrock(found: Mapping[str, Any]) -> dict[str, Any] | None:
     output = found.get("output")
-    if not isinstance(output, Mapping) or "message" not in output:
+    if not isinstance(output, dict) or "message" not in output:
         return None
     return _chat(found, output["message"], found.get("stopReason"))
 
 
 def _top_level(found: Mapping[str, Any]) -> dict[str, Any] | None:
     """Cohere, and servers that leave the list of choices out."""
-    if not isinstance(found.get("message"), Mapping) or not isinstance(found.get("finish_reason"), str):
+    if not isinstance(found.get("message"), dict) or not isinstance(found.get("finish_reason"), str):
         return None
     return _chat(found, found["message"], found["finish_reason"])
 
@@ -65,6 +65,6 @@ def _top_level(found: Mapping[str, Any]) -> dict[str, Any] | None:
 def _wrapped(found: Mapping[str, Any]) -> dict[str, Any] | None:
     for name in _WRAPPERS:
         inner = found.get(name)
-        if isinstance(inner, Mapping) and isinstance(inner.get("choices"), list):
+        if isinstance(inner, dict) and isinstance(inner.get("choices"), list):
             return {"usage": found.get("usage"), "model": found.get("model") or "", **inner}
     return None

@@ -64,7 +64,7 @@ _NO_MONEY = re.compile(
     r"|budget (?:has been |was |is )?(?:exceeded|reached|exhausted)|prepaid|pre-?payment|arrears|arrearage|overdue|unpaid|recharge|余额不足|欠费"
     r"|free (?:trial|tier|quota|credits?)\b[^.]{0,40}(?:expired|ended|exhausted|used up|over)|quota (?:has been |is |was )?(?:exhausted|used up|depleted)"
     r"|subscription (?:\w+ ){0,3}(?:expired|inactive|cancell?ed|required)|hard limit (?:\w+ ){0,2}reached"
-    r"|(?:account|organi[sz]ation|project|workspace)\b[^.]{0,40}(?:suspended|deactivated|disabled|terminated|banned|blocked|restricted|delinquent"
+    r"|(?:account|organi[sz]ation|project|workspace)\b[^.]{0,40}(?:suspended|deactivated|disabled|terminated|banned|blocked|flagged|restricted|delinquent"
     r"|not active|past due|in good standing)"
 )
 _PERHAPS_MONEY = re.compile(r"exceeded your (?:current |assigned |account )?quota|quota (?:\w+ ){0,3}(?:exceeded|reached)|check your plan and billing")
@@ -105,8 +105,10 @@ _PASSING_STATUS = {408, 409, 424, 425, 498, 499, 529}
 
 def ended(status: int, fault: Fault) -> Ended:
     """How an attempt ended that came back with this HTTP status and error; 200 for an error that came as an answer."""
-    codes, words = set(fault.codes), _QUOTED.sub(" ", fault.words)
-    number = _number(status, fault, codes)
+    codes, number = set(fault.codes), _number(status, fault)
+    limited = number == 429 or bool(codes & _LIMITS)
+    # What is quoted may be the row's own words; of a limit it is the limit's name.
+    words = fault.words if limited else _QUOTED.sub(" ", fault.words)
     for table in (_of_money, _of_row, _of_access):
         if (found := table(number, codes, words)) is not None:
             return found
@@ -115,7 +117,7 @@ def ended(status: int, fault: Fault) -> Ended:
     return _other(status, number, codes, words)
 
 
-def _number(status: int, fault: Fault, codes: set[str]) -> int:
+def _number(status: int, fault: Fault) -> int:
     """The status that counts: a gateway's own says less than the one that it passes on of 402 and 429."""
     inner = fault.numbers
     if status != 200:

@@ -5,7 +5,7 @@ A stream that breaks off has no finish reason, and so is no whole answer; an err
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import orjson
@@ -101,7 +101,7 @@ class _Joined:
         if isinstance(said, dict):
             self._add_delta(said)
         logs = choice.get("logprobs")
-        if isinstance(logs, Mapping) and isinstance(logs.get("content"), list):
+        if isinstance(logs, dict) and isinstance(logs.get("content"), list):
             self.choice.setdefault("logprobs", {"content": []})["content"] += logs["content"]
 
     def _add_delta(self, delta: dict[str, Any]) -> None:

@@ -126,9 +126,11 @@ def _is_quoted(text: str, found: re.Match[str]) -> bool:
 def _orphan(text: str) -> re.Match[str] | None:
     """The end tag before which all is thinking, though no tag opened it."""
     end = next(_unquoted(text), None) if _may_end(text) else None
-    if end is None or _is_value(text):
+    if end is None:
         return None
     before = text[: end.start()]
+    if before.strip() and _is_value(text):
+        return None
     if _TAG.search(before) or any(opening.search(before) for opening, _ in _MARKS[:5]):
         return None
     return end if _stands_alone(before, text[end.end() :]) else None
@@ -169,7 +171,7 @@ def _stands_alone(before: str, after: str) -> bool:
         return True
     if after[:1] in ".,;:!?)" or line.rstrip()[-1:] in ".!?…":
         return after[:1] not in ".,;:!?)"
-    return not line[-1:].isspace() and not after[:1].isspace()
+    return not (line[-1:].isspace() and after[:1].isspace())
 
 
 def _unframed(text: str, keep: Callable[[str], bool]) -> str:

@@ -71,7 +71,7 @@ def _unit(word: str) -> str:
 def _field_s(value: Any) -> float | None:
     if isinstance(value, bool) or value is None:
         return None
-    if isinstance(value, Mapping):  # protobuf's duration, spelt out
+    if isinstance(value, dict):  # protobuf's duration, spelt out
         return _field_s(value.get("seconds"))
     if isinstance(value, str):
         text = value.strip()
