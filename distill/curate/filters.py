@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from distill import json_schema
+from distill import finish, json_schema
 from distill.curate.outcome import Fail, Outcome, judged, ordered
 from distill.errors import Fault, SpecError
 from distill.records import Json
@@ -48,10 +48,14 @@ def tools(frame: pl.DataFrame, *, tools: Sequence[Mapping[str, Json]], required:
 
 
 def finish_reason(frame: pl.DataFrame, *, allowed: Sequence[str] = ("stop", "tool_calls")) -> Outcome:
-    """Keeps answers that the model ended by itself: one cut off can still be valid JSON, and wrong."""
+    """Keeps answers that the model ended by itself: one cut off can still be valid JSON, and wrong.
+
+    `allowed` may be an endpoint's own words for an end ("eos", "end_turn").
+    """
+    names = {finish.canonical(word) for word in allowed}
 
     def judge(row: Mapping[str, Any]) -> Fail:
-        if row["finish_reason"] in allowed:
+        if finish.canonical(row["finish_reason"]) in names:
             return None
         ended = f"ended by {row['finish_reason']!r} after {row['completion_tokens']} tokens"
         return "finish_reason", f"{ended}, expected {' or '.join(allowed)}"

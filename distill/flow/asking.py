@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from distill import finish
 from distill.errors import RowsOwed
 from distill.flow.watch import Watch
 from distill.money import Budget
@@ -50,7 +51,7 @@ def said(
 def final(store: Store, asked: Request, raise_to: int | None) -> tuple[Request, Answer | None]:
     """The answer that counts for a request, and what was sent for it: where it was cut off, the raised one's, if held."""
     answer = store.get(asked.id)
-    if raise_to is None or answer is None or answer.finish_reason != "length":
+    if raise_to is None or answer is None or answer.finish_reason != finish.LENGTH:
         return asked, answer
     again = _raised(asked, raise_to)
     better = store.get(again.id)
@@ -103,7 +104,7 @@ class Sender:
         tally = await self._send(requests, at, spender)
         if (most := at.sampling.raise_to) is not None:
             held = ((r, self.store.get(r.id)) for r in requests)
-            cut = [_raised(r, most) for r, answer in held if answer and answer.finish_reason == "length"]
+            cut = [_raised(r, most) for r, answer in held if answer and answer.finish_reason == finish.LENGTH]
             await self._send(cut, at, spender)
         return tally
 

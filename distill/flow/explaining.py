@@ -14,6 +14,7 @@ from distill.flow.opening import home_of
 from distill.flow.reading import Reader
 from distill.records import GOLD, content_id
 from distill.rundir import RunDir, find
+from distill.teacher.rows import unquote
 from distill.text import did_you_mean
 
 if TYPE_CHECKING:
@@ -152,13 +153,17 @@ def _with_request(run: RunDir, sample: dict[str, Any]) -> dict[str, Any]:
         body = db.execute("SELECT request FROM answers WHERE request_id=?", (sample["request_id"],)).fetchone()
         sends = db.execute(
             "SELECT run, spender, started, settled, ended, status, usd, error, "
-            "(SELECT coalesce(batch_id, key) FROM batches WHERE key=attempts.batch) FROM attempts WHERE request_id=? ORDER BY id",
+            "(SELECT coalesce(batch_id, key) FROM batches WHERE key=attempts.batch), "
+            "(SELECT raw FROM unreadable WHERE attempt=attempts.id) FROM attempts WHERE request_id=? ORDER BY id",
             (sample["request_id"],),
         ).fetchall()
-    names = ("run", "spender", "started", "settled", "ended", "status", "usd", "error", "batch")
+    names = ("run", "spender", "started", "settled", "ended", "status", "usd", "error", "batch", "body")
     return sample | {
         "request": json.loads(body[0]) if body else None,
-        "sends": [dict(zip(names, send, strict=True)) for send in sends],
+        "sends": [
+            dict(zip(names, (unquote(one) if isinstance(one, str) else one for one in send), strict=True))
+            for send in sends
+        ],
     }
 
 
@@ -190,6 +195,8 @@ def _send_lines(request: dict[str, Any]) -> list[str]:
         said.append(
             f"  send {n}: {send['started']}{way} → {ended} ${send['usd'] or 0:.4f} {send['error'] or ''}".rstrip()
         )
+        if send["body"]:
+            said.append(f"    what came: {line(send['body'])} ({len(send['body']):,} characters are kept; --json has them)")
     return said
 
 

@@ -18,6 +18,7 @@ from distill.flow import (
     evaluating,
     generating,
     loops,
+    model_names,
     numbering,
     reporting,
     shortfall,
@@ -205,7 +206,8 @@ def _result(run: Run) -> dict[str, Any]:
     comparison = run.folder / "comparison.json"
     verdict = json.loads(comparison.read_bytes())["verdict"] if comparison.exists() else None
     funnel = run.folder / "funnel.json"
-    missing = json.loads(funnel.read_bytes()).get("shortfall", []) if funnel.exists() else []
+    curated = funnel.exists() and "curate" in (*run.done, *run.skipped)  # else it tells of an earlier command
+    missing = json.loads(funnel.read_bytes()).get("shortfall", []) if curated else []
     required = run.project.spec.evaluate.require
     missed = bool("evaluate" in (*run.done, *run.skipped) and required and verdict and verdict["word"] != required)
     return {
@@ -219,6 +221,7 @@ def _result(run: Run) -> dict[str, Any]:
         "shortfall": missing,
         "usd": run.store.spent(run.folder.name),
         "usd_estimated": sum(row.usd_estimated for row in run.store.ledger(run.folder.name)),
+        "models": [one._asdict() for one in model_names.others(run)],
         "funnel": _funnel(run),
         "verdict": verdict,
         "report": str(run.folder / "report.html") if (run.folder / "report.html").exists() else None,
@@ -246,6 +249,7 @@ def lines(result: dict[str, Any]) -> list[str]:
     ]
     if result["owed"]:
         said.append(f"{result['owed']} rows are still owed")
+    said += [f"mind this: {line}" for line in model_names.lines(result["models"])]
     if result["funnel"]:
         said += conservation.lines(result["funnel"]["stages"], result["funnel"])
     said += shortfall.lines(result["shortfall"])

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from distill.errors import GateNotMet
-from distill.flow import fitting, heirs
+from distill.flow import fitting, heirs, model_names
 from distill.flow.stages import Run, settings_of, stage
 from distill.records import GOLD
 from distill.rundir import RunDir, file_hash, write_atomic, write_json
@@ -84,11 +84,12 @@ def _card(run: Run, kept: pl.DataFrame, counts: Mapping[str, int], tests: int) -
     spec, rows = project.spec, Counter(kept["teacher"].to_list())
     by = [f"{one.address.model} ({rows[n]} rows)" for n, one in enumerate(project.teachers)]
     by += [f"approved work ({rows[GOLD]} gold rows)"] if rows[GOLD] else []
+    named = "".join(f"- another model answered: {one}\n" for one in model_names.others(run))
     return (
         f"# {spec.task}\n\n{spec.about}\n\n"
         f"- run: {run.folder.name}\n- answers by: {', '.join(by)}\n- terms: {spec.teacher.terms or 'not stated in the spec'}\n"
         f"- rows: {counts['train']} train, {counts['valid']} valid; {tests} test rows were set aside and never train\n"
-        f"{on_made}- every row that was left out is in dropped.parquet, with its stage, reason and detail\n"
+        f"{named}{on_made}- every row that was left out is in dropped.parquet, with its stage, reason and detail\n"
     )
 
 

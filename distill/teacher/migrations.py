@@ -5,6 +5,7 @@ attempts   one row a send: written before it (an intent), settled after it. An a
            settled died with its process: its outcome is unknown and it may have been billed. One that went out
            in a batch names it, and is settled when the batch is collected
 batches    one row a batch (teacher/batch/book.py)
+unreadable the body of an attempt that came back and was no whole answer, its first 64 KiB: what was paid for is kept
 """
 
 from __future__ import annotations
@@ -45,7 +46,10 @@ CREATE TABLE batches (
   file_id TEXT, batch_id TEXT, submitted TEXT, ended TEXT, collected TEXT, answered INTEGER, error TEXT
 ) STRICT
 """
-MIGRATIONS = (_FIRST, _SAID, _BATCHES)
+_UNREADABLE = """
+CREATE TABLE unreadable (attempt INTEGER PRIMARY KEY, status INTEGER, raw TEXT NOT NULL, at TEXT NOT NULL) STRICT
+"""
+MIGRATIONS = (_FIRST, _SAID, _BATCHES, _UNREADABLE)
 """One script a version of the file; a released one is never changed, the next is appended."""
 VERSION = len(MIGRATIONS)
 

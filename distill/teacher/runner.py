@@ -180,7 +180,7 @@ async def _send(request: Request, desk: Desk, most: Usage) -> Answer:
         desk.tally.sends += 1
         cost = reserved  # from here on the money may be gone, whatever happens to us
         answer = await desk.teacher.answer(request)
-        if answer.ended.maybe_billed:  # booked at its ceiling, as an estimate
+        if answer.ended.maybe_billed and not answer.counted:  # booked at its ceiling, as an estimate
             answer = replace(answer, usage=booked, usd=reserved)
         await desk.store.settle(attempt, request, answer)
         cost = answer.usd

@@ -87,12 +87,20 @@ def _kept(request: Question) -> Callable[[str], bool]:
 def refused(status: int, body: bytes, headers: Mapping[str, str], request: Question, *, now: float) -> Answer:
     """Any other status as an Answer; `now` is the wall clock in seconds, for a Retry-After that is a date."""
     try:
-        found = parsed.value(body)
-        fault = faults.of(found)
+        fault = faults.of(parsed.value(body))
     except ValueError:
-        found, fault = None, faults.Fault()
+        fault = faults.Fault()
     fault.message = fault.message or shown(body).strip()
-    wait = waits.of(headers, fault, now=now)
+    return _refused(status, fault, request, waits.of(headers, fault, now=now))
+
+
+def refused_with(status: int, found: Any, request: Question) -> Answer:
+    """The same of a value that was read from JSON already, as a batch's line holds it; 200 for an error that has no status."""
+    fault = faults.of(found)
+    return _refused(status, fault, request, waits.in_body(fault))
+
+
+def _refused(status: int, fault: faults.Fault, request: Question, wait: float | None) -> Answer:
     ended = refusals.ended(status, fault)
     said = fault.message or "without a word of why"
     if status == 404 and ended is Ended.NO_ACCESS and "model" not in said.lower():

@@ -8,8 +8,7 @@ from typing import Any
 
 import orjson
 
-from distill.records import ToolCall, canonical
-from distill.teacher.reply.parsed import DEEPEST, too_deep
+from distill.records import DEEPEST, ToolCall, canonical, too_deep
 from distill.teacher.reply.said import Unreadable
 
 _ARGUMENTS = ("arguments", "args", "input", "parameters")

@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from distill import finish as ends
-from distill.records import Json, ToolCall
+from distill.records import DEEPEST, Json, ToolCall, too_deep
 from distill.teacher.reply import calls as tool_calls
 from distill.teacher.reply import content as contents
 from distill.teacher.reply import thinking
-from distill.teacher.reply.parsed import DEEPEST, too_deep
 from distill.teacher.reply.said import Failed, Said, Unreadable, ended
 
 Keep = Callable[[str], bool]

@@ -13,8 +13,6 @@ import orjson
 
 from distill.teacher.reply import stream
 
-DEEPEST = 64
-"""Levels of nesting that are kept of arguments and log-probabilities; what is deeper can neither be written nor trained on."""
 _MOST_DIGITS = 400
 _USAGE = re.compile(rb'"usage"\s*:\s*(\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\})')
 
@@ -38,20 +36,6 @@ def usage(body: bytes) -> Any:
         except orjson.JSONDecodeError:
             continue
     return None
-
-
-def too_deep(found: Any) -> bool:
-    """Whether a value is nested deeper than it may be; it is walked without recursion."""
-    layer = [found]
-    for _ in range(DEEPEST + 1):
-        layer = [child for one in layer if isinstance(one, dict | list) for child in _children(one)]
-        if not layer:
-            return False
-    return True
-
-
-def _children(one: Any) -> Any:
-    return one.values() if isinstance(one, dict) else one
 
 
 def _lenient(body: bytes) -> Any:
