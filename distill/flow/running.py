@@ -75,7 +75,10 @@ async def work(
         run = Run(project, folder, store, sender, watch, parent, stages)
         with interruptible(sender):
             await _stages(run, stages, partial=partial)
-        return _result(run)
+        result = _result(run)
+        for line in model_names.lines(result["models"]):
+            watch.say(f"mind this: {line}")
+        return result
 
 
 async def _take_over(folder: RunDir, store: Store, watch: Watch) -> None:
@@ -249,7 +252,6 @@ def lines(result: dict[str, Any]) -> list[str]:
     ]
     if result["owed"]:
         said.append(f"{result['owed']} rows are still owed")
-    said += [f"mind this: {line}" for line in model_names.lines(result["models"])]
     if result["funnel"]:
         said += conservation.lines(result["funnel"]["stages"], result["funnel"])
     said += shortfall.lines(result["shortfall"])

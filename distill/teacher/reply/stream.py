@@ -63,7 +63,7 @@ def _join(events: Iterator[dict[str, Any]]) -> dict[str, Any]:
         if event.get("type") in _WHOLE and isinstance(event.get("response"), dict):
             return dict(event["response"])
         whole.add(event)
-    return whole.object
+    return whole.object if whole.begun or "error" not in whole.object else {"error": whole.object["error"]}
 
 
 class _Joined:
@@ -74,6 +74,11 @@ class _Joined:
         self.choice: dict[str, Any] = {"index": 0, "message": self.message, "finish_reason": None}
         self.object: dict[str, Any] = {"object": "chat.completion", "choices": [self.choice]}
         self._calls: dict[Any, dict[str, Any]] = {}
+
+    @property
+    def begun(self) -> bool:
+        """Whether anything was said."""
+        return any(self.message["content"]) or len(self.message) > 2
 
     def add(self, event: dict[str, Any]) -> None:
         """One event of any of the dialects."""
