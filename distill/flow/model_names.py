@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from distill.records import GOLD
+from distill.text import storable
 
 if TYPE_CHECKING:
     from distill.flow.stages import Run
@@ -21,6 +22,7 @@ _QUANTISED = re.compile(r"[-.](?:i?q\d[\w-]*|fp?\d{1,2}|bf16|int\d|awq|gptq|mlx|
 _SNAPSHOT = re.compile(r"[-@](?:\d{4}-\d{2}-\d{2}|\d{8}(?:-v\d+)?|\d{6}|\d{4}|\d{2}-\d{2}|\d{3}|latest|preview|exp)$")
 _VENDOR = re.compile(r"^(?:(?:us|eu|apac|jp|au|global)\.)?(?:anthropic|amazon|meta|mistral|cohere|ai21|deepseek|openai|qwen|google|nvidia|moonshot|minimax|zai)\.")
 """As Bedrock writes them before a name."""
+_LONGEST = 120
 _LATEST = 10_000
 """Answers of a run that are looked at where no dataset tells of all."""
 
@@ -77,7 +79,7 @@ def _of_dataset(run: Run) -> Counter[tuple[str, str]]:
     found = Counter[tuple[str, str]]()
     for teacher, named, count in rows:
         if teacher != GOLD and teacher < len(teachers):
-            found[teachers[teacher].address.model, named] += count
+            found[teachers[teacher].address.model, _shown(named)] += count
     return found
 
 
@@ -91,7 +93,16 @@ def _of_sends(run: Run) -> Counter[tuple[str, str]]:
     rows: Sequence[tuple[Any, str, int]] = run.store.query(query, (run.folder.name, _LATEST)).fetchall()
     from distill.teacher.rows import unquote
 
-    return Counter({(str(asked), unquote(named)): count for asked, named, count in rows if asked})
+    found = Counter[tuple[str, str]]()
+    for asked, named, count in rows:
+        if asked:
+            found[str(asked), _shown(unquote(named))] += count
+    return found
+
+
+def _shown(named: str) -> str:
+    """A name as it may be printed and written, whatever the endpoint sent as one."""
+    return storable(named)[:_LONGEST]
 
 
 def _forms(name: str) -> set[str]:
