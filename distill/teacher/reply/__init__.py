@@ -110,7 +110,7 @@ def _refused(status: int, fault: faults.Fault, request: Question, wait: float | 
 
 def _failed(request: Question, found: Any, fault: faults.Fault, raw: bytes, price: Price | None) -> Answer:
     """An error that came as a 200, read as its code would be; one beside the beginning of an answer may be billed."""
-    broke = isinstance(found, dict) and bool(found.get("choices"))
+    broke = isinstance(found, dict) and _begun(found)
     fault.message = fault.message or shown(raw)
     ended = refusals.ended(200, fault)
     if broke and ended is not Ended.NO_ACCESS:
@@ -118,6 +118,16 @@ def _failed(request: Question, found: Any, fault: faults.Fault, raw: bytes, pric
     said = f"the generation failed: {fault.message}" if broke else fault.message
     status = next((one for one in fault.numbers if one >= 400), 200)
     return _lost(request, found, ended, said, raw, price, status=status, retry_after_s=waits.in_body(fault))
+
+
+def _begun(found: Mapping[str, Any]) -> bool:
+    """Whether something was said before the error, or counted: then it may be billed."""
+    listed = found.get("choices")
+    choice = listed[0] if isinstance(listed, list) and listed else None
+    message = choice.get("message") if isinstance(choice, dict) else None
+    said = isinstance(message, dict) and any(value for name, value in message.items() if name != "role")
+    usage = counts.stated(found) if choice else None
+    return said or bool(usage and usage.prompt_tokens + usage.completion_tokens)
 
 
 def _broken_off(request: Question, found: Any, raw: bytes, broke: Failed, price: Price | None) -> Answer:

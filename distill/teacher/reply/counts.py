@@ -124,11 +124,9 @@ def _cache_is_outside(found: Mapping[str, Any], prompt: int, completion: int, pa
 
 
 def _named(found: Mapping[str, Any], names: tuple[str, ...]) -> int | None:
-    for name in names:
-        value = found.get(name)
-        if value is not None:
-            return _count(value)
-    return None
+    """The first spelling that counts something; 0 where all that are given are zeros, None where none is a count."""
+    given = [count for name in names if name in found and (count := _count(found[name])) is not None]
+    return next((count for count in given if count), 0 if given else None)
 
 
 def _detail(found: Mapping[str, Any], groups: tuple[str, ...], names: tuple[str, ...]) -> int:

@@ -15,6 +15,7 @@ import orjson
 KEEP_CHARS = 400
 _MOST_NODES = 200
 _DEEPEST = 8
+_LONGEST, _LONGEST_TEXT = 2_000, 65_536
 _MESSAGES = (
     "message", "msg", "detail", "error_msg", "error_message", "errorMessage", "status_msg", "error_description", "description",
     "Message", "title", "error", "raw", "err_msg",
@@ -38,10 +39,12 @@ class Fault:
     """Every code, type, status word and quota's name, in lower case."""
     objects: list[Mapping[str, Any]] = field(default_factory=list)
     """Its objects, the outermost first, for whoever looks for a wait."""
+    sentences: list[str] = field(default_factory=list)
+    """Each message by itself: that of an upstream is often a text within its gateway's."""
 
     @property
-    def words(self) -> str:
-        return self.message.lower()
+    def words(self) -> list[str]:
+        return [one[:_LONGEST].lower() for one in self.sentences or [self.message]]
 
 
 def is_error(found: Any) -> bool:
@@ -70,7 +73,7 @@ def _is_bad(found: Mapping[str, Any]) -> bool:
 
 def of(found: Any) -> Fault:
     """All that an error's value says; nothing where it is no error's shape."""
-    fault, messages = Fault(), list[str]()
+    fault = Fault()
     if isinstance(found, str):
         fault.message = found[:KEEP_CHARS]
         return fault
@@ -79,8 +82,8 @@ def of(found: Any) -> Fault:
         for name in _CODES:
             _add_code(one.get(name), fault)
         if said := _message(one):
-            messages.append(said)
-    fault.message = _joined(messages)[:KEEP_CHARS]
+            fault.sentences.append(said)
+    fault.message = _joined(fault.sentences)[:KEEP_CHARS]
     return fault
 
 
@@ -94,9 +97,10 @@ def _objects(found: Any) -> Iterator[Mapping[str, Any]]:
 
 
 def _flat(one: Any) -> list[Mapping[str, Any]]:
-    if isinstance(one, str) and one[:1] in ("{", "[") and len(one) < 65_536:  # an upstream's body, as text
+    if isinstance(one, str) and ("{" in one or one[:1] == "[") and len(one) < _LONGEST_TEXT:  # an upstream's body, as text
+        start, end = (0, len(one)) if one[:1] in ("{", "[") else (one.index("{"), one.rfind("}") + 1)
         try:
-            one = orjson.loads(one)
+            one = orjson.loads(one[start:end])
         except orjson.JSONDecodeError:
             return []
     if isinstance(one, list):

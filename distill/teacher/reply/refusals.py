@@ -56,12 +56,12 @@ _BY_WORD = {
 }  # fmt: skip
 
 _NO_MONEY = re.compile(
-    r"insufficient (?:\w+ ){0,3}(?:balance|credits?|funds?|quota)|(?:credit|account|prepaid|available) balance|out of credits?|no (?:remaining )?credits?\b"
+    r"insufficient (?:\w+ ){0,3}(?:balance|credits?|funds?|quota)|(?:credit|account|prepaid|available) balance|out of credits?|ha(?:ve|s) no (?:\w+ )?credits?\b|no credits? (?:left|remain|available)"
     r"|not enough (?:\w+ ){0,2}(?:credits?|balance|funds?|money)|balance (?:is |was )?(?:not enough|insufficient|too low|exhausted|empty|negative|below)"
     r"|payment (?:is )?required|payment (?:has )?failed|requires? more credits|purchase (?:more )?credits|depleted|used (?:up )?all (?:\w+ ){0,4}credits"
     r"|exceeded (?:\w+ ){0,4}(?:credits|budget|spend)|billing (?:hard |soft )?limit|billing (?:is |account )?(?:not |has not been |is not |in)?"
     r"(?:active|enabled|disabled|closed)|spend(?:ing)?[ -](?:limit|cap)|usage (?:cap|limit)s? (?:has been |have been |is |are )?(?:reached|exceeded)"
-    r"|budget (?:has been |was |is )?(?:exceeded|reached|exhausted)|prepaid|pre-?payment|arrears|arrearage|overdue|unpaid|recharge|余额不足|欠费"
+    r"|reached your (?:\w+ ){0,3}usage limits?|regain access|budget (?:has been |was |is )?(?:exceeded|reached|exhausted)|prepaid|pre-?payment|arrears|arrearage|overdue|unpaid|recharge|余额不足|欠费"
     r"|free (?:trial|tier|quota|credits?)\b[^.]{0,40}(?:expired|ended|exhausted|used up|over)|quota (?:has been |is |was )?(?:exhausted|used up|depleted)"
     r"|subscription (?:\w+ ){0,3}(?:expired|inactive|cancell?ed|required)|hard limit (?:\w+ ){0,2}reached"
     r"|(?:account|organi[sz]ation|project|workspace)\b[^.]{0,40}(?:suspended|deactivated|disabled|terminated|banned|blocked|flagged|restricted|delinquent"
@@ -77,6 +77,8 @@ _PER_MINUTE = re.compile(
     r"per[ _-]?(?:min|minute|sec|second|hour)|/ ?(?:min|minute|m|s|sec|second)\b|\b(?:rpm|tpm|rps|qps|qpm)\b|too many (?:concurrent )?requests"
     r"|rate[ -]?limit|slow down|concurren|(?:try again|retry) (?:in|after) [\d.]+ ?(?:s|m)"
 )
+_SOON = re.compile(r"per[ _-]?(?:min|sec|hour)|/ ?min|\b(?:rpm|tpm|rps|qps|qpm)\b|(?:try again|retry) (?:in|after) [\d.]+ ?(?:m?s|m)\b|per(?:minute|second)")
+"""What tells a quota that comes back by itself from one that has to be paid for."""
 _LIMIT = re.compile(r"limit|quota|exceed|exhaust|too many|throttl|used up")
 _NO_ACCESS = re.compile(
     r"(?:invalid|incorrect|missing|no|expired|wrong|unknown) (?:\w+ )?(?:api[ -]?key|auth credentials|authentication|access token|token provided)|api[ -]?key "
@@ -84,7 +86,12 @@ _NO_ACCESS = re.compile(
 )
 _NO_MODEL = re.compile(
     r"(?:model|deployment)\b.{0,120}(?:does not exist|doesn't exist|not found|not exist|is not available|not a valid model|is not supported|no longer)"
-    r"|not a valid model|(?:unknown|invalid|no such) model\b|no endpoints found|no model named"
+    r"|not a valid model|no models? (?:is |are )?loaded|dedicated endpoint|(?:unknown|invalid|no such) model\b|no endpoints found|no model named"
+)
+_NO_SETTING = re.compile(
+    r"does not support (?:tools?|functions?|parameters?|images?|json|response|the )|extra inputs are not permitted|unsupported ?param"
+    r"|unrecognized (?:request )?(?:argument|parameter|field)|unknown (?:parameter|field|argument)|unexpected (?:keyword|endpoint)"
+    r"|location is not supported|not (?:available|supported) in your (?:country|region)|country, region"
 )
 _OF_POLICY = re.compile(
     r"moderation|flagged|content[ _-](?:management )?(?:policy|filter)|usage polic|safety (?:system|polic|filter)|inappropriate content|responsible ?ai"
@@ -96,7 +103,7 @@ _OVER_LONG = re.compile(
 )
 _PASSES = re.compile(
     r"failed to generate|(?:did|does) not validate|(?:is |currently |still )?loading\b|warming up|overloaded|upstream|(?:please )?(?:try again|retry)"
-    r"|temporar|at capacity|timed out|internal (?:server )?error|server error|unavailable|server is busy|system is busy"
+    r"|temporar|at capacity|timed out|internal (?:server )?error|server error|unavailable|crashed|server is busy|system is busy"
 )
 _LOADS = re.compile(r"model\b.{0,80}\bloading\b|overloaded|temporarily|warming up|cold start")
 _QUOTED = re.compile(r"'[^']{0,300}'|\"[^\"]{0,300}\"|`[^`]{0,300}`")
@@ -108,7 +115,7 @@ def ended(status: int, fault: Fault) -> Ended:
     codes, number = set(fault.codes), _number(status, fault)
     limited = number == 429 or bool(codes & _LIMITS)
     # What is quoted may be the row's own words; of a limit it is the limit's name.
-    words = fault.words if limited else _QUOTED.sub(" ", fault.words)
+    words = " - ".join(fault.words if limited else (_QUOTED.sub(" ", one) for one in fault.words))
     for table in (_of_money, _of_row, _of_access):
         if (found := table(number, codes, words)) is not None:
             return found
@@ -133,10 +140,10 @@ def _of_money(number: int, codes: set[str], words: str) -> Ended | None:
         return None
     by_day = any(_PER_DAY_CODE.search(one) for one in codes)
     limited = number == 429 or codes & _LIMITS or _LIMIT.search(words)
-    by_minute = any("perminute" in one or "persecond" in one for one in codes) or _PER_MINUTE.search(words) is not None
+    soon = _SOON.search(" ".join([words, *codes])) is not None
     if by_day or (limited and _PER_DAY.search(words) and not _both(words)):
         return Ended.NO_ACCESS
-    if _NO_MONEY.search(words) or (_PERHAPS_MONEY.search(words) and not by_minute):
+    if _NO_MONEY.search(words) or (_PERHAPS_MONEY.search(words) and not soon):
         return Ended.NO_ACCESS
     return None
 
@@ -157,14 +164,18 @@ def _of_row(number: int, codes: set[str], words: str) -> Ended | None:
 
 def _of_access(number: int, codes: set[str], words: str) -> Ended | None:
     """What stands in the way of every request."""
-    if codes & _ACCESS or number == 401 or (number < 500 and number != 429 and (_NO_ACCESS.search(words) or _NO_MODEL.search(words))):
+    if codes & _ACCESS or number == 401 or (number < 500 and number != 429 and _of_all(words)):
         return Ended.NO_ACCESS
     return None
 
 
+def _of_all(words: str) -> bool:
+    return any(one.search(words) for one in (_NO_ACCESS, _NO_MODEL, _NO_SETTING))
+
+
 def _other(status: int, number: int, codes: set[str], words: str) -> Ended:
-    if 300 <= number < 400:
-        return Ended.NO_ACCESS  # a redirect
+    if 300 <= number < 400 or number == 405:
+        return Ended.NO_ACCESS  # a redirect, or an address that takes no questions
     if number >= 500 or number in _PASSING_STATUS:
         return Ended.OVERLOADED
     if number in (403, 404):  # a model or a path that is not there, or not for this key, for any row

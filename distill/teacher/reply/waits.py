@@ -53,7 +53,7 @@ def in_body(fault: Fault) -> float | None:
             for name in names:
                 if (seconds := _field_s(one.get(name))) is not None:
                     return _bounded(seconds * unit)
-    found = _ASKED.search(fault.words)
+    found = _ASKED.search(" - ".join(fault.words))
     if found is None:
         return None
     return _bounded(length_s(found[1]) or (float(found[1]) if _is_number(found[1]) else math.nan))
