@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 _FILE = re.compile(r"\.(?:gguf|safetensors|bin|ggml)$")
 _QUANTISED = re.compile(r"[-.](?:i?q\d[\w-]*|fp?\d{1,2}|bf16|int\d|awq|gptq|mlx|gguf|\dbit)$")
 _SNAPSHOT = re.compile(r"[-@](?:\d{4}-\d{2}-\d{2}|\d{8}(?:-v\d+)?|\d{6}|\d{4}|\d{2}-\d{2}|\d{3}|latest|preview|exp)$")
-_VENDOR = re.compile(r"^(?:(?:us|eu|apac|jp|au|global)\.)?(?:anthropic|amazon|meta|mistral|cohere|ai21|deepseek|openai|qwen|google|nvidia|moonshot|minimax|zai)\.")
+_VENDOR = re.compile(
+    r"^(?:(?:us|eu|apac|jp|au|global)\.)?(?:anthropic|amazon|meta|mistral|cohere|ai21|deepseek|openai|qwen|google|nvidia|moonshot|minimax|zai)\."
+)
 """As Bedrock writes them before a name."""
 _LONGEST = 120
 _LATEST = 10_000
@@ -28,15 +30,15 @@ _LATEST = 10_000
 
 
 class Named(NamedTuple):
-    """So many of `of` answers to questions for `asked` name `named`."""
+    """So many `answers` of a `total` to questions for `asked` name `named`."""
 
     asked: str
     named: str
-    count: int
-    of: int
+    answers: int
+    total: int
 
     def __str__(self) -> str:
-        return f"asked for {self.asked}; {self.count:,} of {self.of:,} answers name {self.named}"
+        return f"asked for {self.asked}; {self.answers:,} of {self.total:,} answers name {self.named}"
 
 
 def same(asked: str, named: str) -> bool:
@@ -110,7 +112,9 @@ def _forms(name: str) -> set[str]:
     plain = re.sub(r"[\s_]+", "-", name.strip().lower().replace("\\", "/").rstrip("/"))
     head, tag = _tagged(plain.rpartition("/")[2])
     forms = {head, *_shorter(head)}
-    return forms | {f"{head}-{tag}", *_shorter(f"{head}-{tag}")} if tag else forms  # Ollama's "llama3:8b" is "llama3-8b"
+    return (
+        forms | {f"{head}-{tag}", *_shorter(f"{head}-{tag}")} if tag else forms
+    )  # Ollama's "llama3:8b" is "llama3-8b"
 
 
 def _tagged(bare: str) -> tuple[str, str]:

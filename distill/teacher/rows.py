@@ -74,7 +74,7 @@ def read(request_id: str, row: Sequence[Any]) -> Answer:
     usage = Usage(prompt, completion, cached, written, thought, bool(measured))
     said, thoughts = unquote(text), unquote(reasoning)
     if not thoughts:  # kept by a version that did not take thinking out of the text
-        thoughts, said, _ = thinking.apart(said, lambda tag: True)
+        thoughts, said, _ = thinking.apart(said, lambda _tag: True)
     return Answer(
         request_id, Ended.OK, said, finish_word(unquote(finish)), usage, usd, latency,
         unquote(model), unquote(refusal), thoughts,

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from distill.teacher.reply.thinking import Parts
 
-_BEGINS = re.compile(r"\s*(?:<\|start\|>\s*assistant\s*)?(?:[^<>\n]{0,60})?<\|channel\|>\s*(?:analysis|commentary|final)\b")
+_BEGINS = re.compile(
+    r"\s*(?:<\|start\|>\s*assistant\s*)?(?:[^<>\n]{0,60})?<\|channel\|>\s*(?:analysis|commentary|final)\b"
+)
 _BARE = re.compile(r"\s*analysis(?=\S)(.*?)assistant(?:<\|channel\|>)?final(.*)\Z", re.DOTALL)
 """The same where the special tokens were left out, but not the words between them."""
 _TURN = re.compile(

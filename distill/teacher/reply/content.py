@@ -8,7 +8,16 @@ from typing import Any
 
 from distill.teacher.reply.said import Unreadable
 
-_THINKING = {"thinking", "reasoning", "reasoning_text", "reasoning_content", "reasoning.text", "reasoning.summary", "summary_text", "thought"}
+_THINKING = {
+    "thinking",
+    "reasoning",
+    "reasoning_text",
+    "reasoning_content",
+    "reasoning.text",
+    "reasoning.summary",
+    "summary_text",
+    "thought",
+}
 _HIDDEN = {"redacted_thinking", "reasoning.encrypted", "encrypted", "encrypted_reasoning"}
 _CALLS = {"tool_use", "tool_call", "function_call", "function", "toolUse", "tool-call", "functionCall"}
 _TEXT_KEYS = ("text", "value", "content", "parts", "output_text")

@@ -20,15 +20,36 @@ class Asked(Protocol):
     def turns(self) -> list[dict[str, Json]]: ...
 
 
-_PROMPT = ("prompt_tokens", "input_tokens", "promptTokenCount", "inputTokens", "prompt_eval_count", "prompt_n", "promptTokens")
+_PROMPT = (
+    "prompt_tokens",
+    "input_tokens",
+    "promptTokenCount",
+    "inputTokens",
+    "prompt_eval_count",
+    "prompt_n",
+    "promptTokens",
+)
 _COMPLETION = (
     "completion_tokens", "output_tokens", "candidatesTokenCount", "outputTokens", "eval_count", "predicted_n", "completionTokens",
     "generated_tokens",
 )  # fmt: skip
 _TOTAL = ("total_tokens", "totalTokenCount", "totalTokens")
-_CACHED = ("cached_tokens", "prompt_cache_hit_tokens", "cachedContentTokenCount", "cache_read_input_tokens", "cacheReadInputTokens", "cache_n")
+_CACHED = (
+    "cached_tokens",
+    "prompt_cache_hit_tokens",
+    "cachedContentTokenCount",
+    "cache_read_input_tokens",
+    "cacheReadInputTokens",
+    "cache_n",
+)
 _WRITTEN = ("cache_write_tokens", "cache_creation_input_tokens", "cacheWriteInputTokens", "cache_creation_tokens")
-_OUTSIDE = ("cache_read_input_tokens", "cacheReadInputTokens", "cache_n", "cache_creation_input_tokens", "cacheWriteInputTokens")
+_OUTSIDE = (
+    "cache_read_input_tokens",
+    "cacheReadInputTokens",
+    "cache_n",
+    "cache_creation_input_tokens",
+    "cacheWriteInputTokens",
+)
 """Parts of a prompt that their vendors count beside it."""
 _THOUGHT = ("reasoning_tokens", "thoughtsTokenCount", "thinking_tokens")
 _BESIDE = ("thoughtsTokenCount",)

@@ -1,7 +1,7 @@
 """An error as an endpoint words it, in any of the shapes that servers give it: its numbers, its words, its message.
 
-    {"error": {"message", "code", "type", "status", "innererror", "metadata", "details"}}   {"errors": [...]}   {"detail": ...}
-    {"message", "code"}   {"error": "text"}   [{"error": …}]   {"base_resp": {"status_code", "status_msg"}}
+{"error": {"message", "code", "type", "status", "innererror", "metadata", "details"}}   {"errors": [...]}   {"detail": ...}
+{"message", "code"}   {"error": "text"}   [{"error": …}]   {"base_resp": {"status_code", "status_msg"}}
 """
 
 from __future__ import annotations
@@ -93,11 +93,15 @@ def _objects(found: Any) -> Iterator[Mapping[str, Any]]:
     for _ in range(_DEEPEST):
         layer = [inner for one in layer[:_MOST_NODES] for inner in _flat(one)]
         yield from layer[:_MOST_NODES]
-        layer = [value for one in layer[:_MOST_NODES] for key, value in one.items() if key not in ("loc", "input", "ctx")]
+        layer = [
+            value for one in layer[:_MOST_NODES] for key, value in one.items() if key not in ("loc", "input", "ctx")
+        ]
 
 
 def _flat(one: Any) -> list[Mapping[str, Any]]:
-    if isinstance(one, str) and ("{" in one or one[:1] == "[") and len(one) < _LONGEST_TEXT:  # an upstream's body, as text
+    if (
+        isinstance(one, str) and ("{" in one or one[:1] == "[") and len(one) < _LONGEST_TEXT
+    ):  # an upstream's body, as text
         start, end = (0, len(one)) if one[:1] in ("{", "[") else (one.index("{"), one.rfind("}") + 1)
         try:
             one = orjson.loads(one[start:end])

@@ -47,7 +47,9 @@ def _whole(content: contents.Content, message: Mapping[str, Any], finish: str, k
         raise Unreadable(f"content of kind {', '.join(sorted(set(content.others)))[:200]} and no text")
     refusal = refusal or "".join(content.refusals)
     fields = contents.reasoning(message)
-    return said("".join(content.texts), finish, refusal, [*fields, *content.thoughts], found, logprobs, keep, content.others)
+    return said(
+        "".join(content.texts), finish, refusal, [*fields, *content.thoughts], found, logprobs, keep, content.others
+    )
 
 
 def said(
@@ -63,9 +65,12 @@ def said(
     if logprobs is not None and (not isinstance(logprobs, list) or too_deep(logprobs)):
         notes.append(f"left out: logprobs that are no list, or are nested deeper than {DEEPEST} levels")
         logprobs = None
-    whole = "" if not (thoughts or parts.reasoning) else "\n".join(dict.fromkeys(one.strip("\n") for one in (*thoughts, parts.reasoning) if one.strip()))
+    whole = (
+        ""
+        if not (thoughts or parts.reasoning)
+        else "\n".join(dict.fromkeys(one.strip("\n") for one in (*thoughts, parts.reasoning) if one.strip()))
+    )
     return Said(parts.text, finish, refusal, whole, calls, logprobs, "; ".join(notes))
-
 
 
 def response(found: Mapping[str, Any], keep: Keep) -> Said:

@@ -42,7 +42,9 @@ def _gemini(found: Mapping[str, Any]) -> dict[str, Any] | None:
     listed, feedback = found.get("candidates"), found.get("promptFeedback")
     if isinstance(listed, list) and listed and isinstance(listed[0], dict):
         content = listed[0].get("content")
-        return _chat(found, {"role": "assistant", "content": content}, listed[0].get("finishReason"), found.get("usageMetadata"))
+        return _chat(
+            found, {"role": "assistant", "content": content}, listed[0].get("finishReason"), found.get("usageMetadata")
+        )
     if isinstance(feedback, dict) and feedback.get("blockReason"):
         return _chat(found, {"role": "assistant", "content": None}, "content_filter", found.get("usageMetadata"))
     return None

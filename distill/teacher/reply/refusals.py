@@ -1,9 +1,9 @@
 """What an error means for the run, in one table, by its status, its codes and types, and the words of its message.
 
-    money, access     stops the run with the host's words: no row would be taken (a limit a day or a month is one of them)
-    passing limits    waited for as long as the endpoint asks
-    of this row       policy, or too long: this row will never be taken, the others may be
-    passing faults    sent again a few times, whatever 4xx they come under
+money, access     stops the run with the host's words: no row would be taken (a limit a day or a month is one of them)
+passing limits    waited for as long as the endpoint asks
+of this row       policy, or too long: this row will never be taken, the others may be
+passing faults    sent again a few times, whatever 4xx they come under
 """
 
 from __future__ import annotations
@@ -56,18 +56,22 @@ _BY_WORD = {
 }  # fmt: skip
 
 _NO_MONEY = re.compile(
-    r"insufficient (?:\w+ ){0,3}(?:balance|credits?|funds?|quota)|(?:credit|account|prepaid|available) balance|out of credits?|ha(?:ve|s) no (?:\w+ )?credits?\b|no credits? (?:left|remain|available)"
+    r"insufficient (?:\w+ ){0,3}(?:balance|credits?|funds?|quota)|(?:credit|account|prepaid|available) balance|out of credits?|ha(?:ve"
+    r"|s) no (?:\w+ )?credits?\b|no credits? (?:left|remain|available)"
     r"|not enough (?:\w+ ){0,2}(?:credits?|balance|funds?|money)|balance (?:is |was )?(?:not enough|insufficient|too low|exhausted|empty|negative|below)"
     r"|payment (?:is )?required|payment (?:has )?failed|requires? more credits|purchase (?:more )?credits|depleted|used (?:up )?all (?:\w+ ){0,4}credits"
     r"|exceeded (?:\w+ ){0,4}(?:credits|budget|spend)|billing (?:hard |soft )?limit|billing (?:is |account )?(?:not |has not been |is not |in)?"
     r"(?:active|enabled|disabled|closed)|spend(?:ing)?[ -](?:limit|cap)|usage (?:cap|limit)s? (?:has been |have been |is |are )?(?:reached|exceeded)"
-    r"|reached your (?:\w+ ){0,3}usage limits?|regain access|budget (?:has been |was |is )?(?:exceeded|reached|exhausted)|prepaid|pre-?payment|arrears|arrearage|overdue|unpaid|recharge|余额不足|欠费"
+    r"|reached your (?:\w+ ){0,3}usage limits?|regain access|budget (?:has been |was |is )?(?:exceeded|reached|exhausted)|prepaid|pre-?payment"
+    r"|arrears|arrearage|overdue|unpaid|recharge|余额不足|欠费"
     r"|free (?:trial|tier|quota|credits?)\b[^.]{0,40}(?:expired|ended|exhausted|used up|over)|quota (?:has been |is |was )?(?:exhausted|used up|depleted)"
     r"|subscription (?:\w+ ){0,3}(?:expired|inactive|cancell?ed|required)|hard limit (?:\w+ ){0,2}reached"
     r"|(?:account|organi[sz]ation|project|workspace)\b[^.]{0,40}(?:suspended|deactivated|disabled|terminated|banned|blocked|flagged|restricted|delinquent"
     r"|not active|past due|in good standing)"
 )
-_PERHAPS_MONEY = re.compile(r"exceeded your (?:current |assigned |account )?quota|quota (?:\w+ ){0,3}(?:exceeded|reached)|check your plan and billing")
+_PERHAPS_MONEY = re.compile(
+    r"exceeded your (?:current |assigned |account )?quota|quota (?:\w+ ){0,3}(?:exceeded|reached)|check your plan and billing"
+)
 _PER_DAY = re.compile(
     r"per[ _-]?(?:day|week|month|24 ?h)|/ ?(?:day|d|month)\b|\b(?:rpd|tpd)\b|daily|monthly|weekly|(?:today|this month)'?s? (?:limit|quota)|limit (?:for|of) "
     r"(?:today|the day|this month)"
@@ -77,7 +81,9 @@ _PER_MINUTE = re.compile(
     r"per[ _-]?(?:min|minute|sec|second|hour)|/ ?(?:min|minute|m|s|sec|second)\b|\b(?:rpm|tpm|rps|qps|qpm)\b|too many (?:concurrent )?requests"
     r"|rate[ -]?limit|slow down|concurren|(?:try again|retry) (?:in|after) [\d.]+ ?(?:s|m)"
 )
-_SOON = re.compile(r"per[ _-]?(?:min|sec|hour)|/ ?min|\b(?:rpm|tpm|rps|qps|qpm)\b|(?:try again|retry) (?:in|after) [\d.]+ ?(?:m?s|m)\b|per(?:minute|second)")
+_SOON = re.compile(
+    r"per[ _-]?(?:min|sec|hour)|/ ?min|\b(?:rpm|tpm|rps|qps|qpm)\b|(?:try again|retry) (?:in|after) [\d.]+ ?(?:m?s|m)\b|per(?:minute|second)"
+)
 """What tells a quota that comes back by itself from one that has to be paid for."""
 _LIMIT = re.compile(r"limit|quota|exceed|exhaust|too many|throttl|used up")
 _NO_ACCESS = re.compile(
@@ -119,7 +125,11 @@ def ended(status: int, fault: Fault) -> Ended:
     for table in (_of_money, _of_row, _of_access):
         if (found := table(number, codes, words)) is not None:
             return found
-    if number == 429 or (codes & _LIMITS and number < 500) or (number in (0, 400, 403) and _PER_MINUTE.search(words) and _LIMIT.search(words)):
+    if (
+        number == 429
+        or (codes & _LIMITS and number < 500)
+        or (number in (0, 400, 403) and _PER_MINUTE.search(words) and _LIMIT.search(words))
+    ):
         return Ended.RATE_LIMITED
     return _other(status, number, codes, words)
 
@@ -128,8 +138,12 @@ def _number(status: int, fault: Fault) -> int:
     """The status that counts: a gateway's own says less than the one that it passes on of 402 and 429."""
     inner = fault.numbers
     if status != 200:
-        return next((one for one in inner if one in (402, 429)), status) if status in (400, 403, 500, 502, 503) else status
-    return next((one for one in inner if one >= 300), 0) or next((_BY_WORD[one] for one in fault.codes if one in _BY_WORD), 0)
+        return (
+            next((one for one in inner if one in (402, 429)), status) if status in (400, 403, 500, 502, 503) else status
+        )
+    return next((one for one in inner if one >= 300), 0) or next(
+        (_BY_WORD[one] for one in fault.codes if one in _BY_WORD), 0
+    )
 
 
 def _of_money(number: int, codes: set[str], words: str) -> Ended | None:

@@ -84,7 +84,9 @@ class _Joined:
         """One event of any of the dialects."""
         for name in ("model", "usage", "x_groq", "timings", "id"):
             if event.get(name):
-                self.object[name] = self.object.get(name, {}) | event[name] if _both(self.object, event, name) else event[name]
+                self.object[name] = (
+                    self.object.get(name, {}) | event[name] if _both(self.object, event, name) else event[name]
+                )
         if event.get("error") or event.get("type") == "error":
             self.object["error"] = event.get("error") or event
         choices = event.get("choices")
@@ -132,7 +134,12 @@ class _Joined:
         for piece in pieces:
             last = held[-1] if held else None
             text = piece.get("text") if isinstance(piece, dict) else None
-            if isinstance(text, str) and isinstance(last, dict) and isinstance(last.get("text"), str) and last.get("type") == piece.get("type"):
+            if (
+                isinstance(text, str)
+                and isinstance(last, dict)
+                and isinstance(last.get("text"), str)
+                and last.get("type") == piece.get("type")
+            ):
                 held[-1] = last | {"text": last["text"] + text}
             else:
                 held.append(piece)
@@ -147,7 +154,11 @@ class _Joined:
             if isinstance(piece.get("name"), str) and piece["name"] != held["name"]:
                 held["name"] += piece["name"]
             given = piece.get("arguments")
-            held["arguments"] = held["arguments"] + given if isinstance(given, str) and isinstance(held["arguments"], str) else given or held["arguments"]
+            held["arguments"] = (
+                held["arguments"] + given
+                if isinstance(given, str) and isinstance(held["arguments"], str)
+                else given or held["arguments"]
+            )
 
     def _add_line(self, event: dict[str, Any]) -> None:
         """A line of Ollama's own stream."""

@@ -13,7 +13,9 @@ from distill.teacher.reply.faults import Fault
 
 LONGEST_WAIT_S = 3600.0
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
-_LONG = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|milliseconds?|msecs?|seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d)(?![a-z])")
+_LONG = re.compile(
+    r"(\d+(?:\.\d+)?)\s*(ms|milliseconds?|msecs?|seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d)(?![a-z])"
+)
 _ASKED = re.compile(
     r"(?:try again|retry|wait|available again|reset[s ]*)\s*(?:(?:after|in|for|at least|about|again)\s*)*"
     r"((?:\d+(?:\.\d+)?\s*[a-z]+[,\s]*(?:and\s+)?){1,4}|\d+(?:\.\d+)?)"

@@ -34,7 +34,12 @@ EMPTY = [
 """What says that it ended well and holds nothing: an empty answer, which was paid for."""
 WRONG = [None, 0, 1.5, True, [], {}, [[]], {"a": 1}, [None]]
 TEXTUAL = {"content", "finish_reason", "text", "status"}
-TEXT_OR_PARTS = {("output", 0, "content", 0), ("choices", 0, "message", "content"), ("output", 0, "content"), ("output", 0, "content", 0, "text")}
+TEXT_OR_PARTS = {
+    ("output", 0, "content", 0),
+    ("choices", 0, "message", "content"),
+    ("output", 0, "content"),
+    ("output", 0, "content", 0, "text"),
+}
 
 
 def without(body: Any, path: tuple[Any, ...]) -> Any:
@@ -115,7 +120,12 @@ def test_an_end_without_a_word_is_an_empty_answer(name: str, path: tuple[Any, ..
     """It says that it ended well: it was paid for, so it is kept, a gate drops it, and nobody buys it again."""
     body = json.dumps(replaced({"chat": CHAT, "response": RESPONSE}[name], path, value)).encode()
     answer = reply.read(body, ASKED, price=None)
-    assert (answer.ended, answer.text, answer.finish_reason, answer.usage.completion_tokens) == (Ended.OK, "", "stop", 1)
+    assert (answer.ended, answer.text, answer.finish_reason, answer.usage.completion_tokens) == (
+        Ended.OK,
+        "",
+        "stop",
+        1,
+    )
 
 
 @pytest.mark.parametrize(

@@ -41,38 +41,56 @@ MONEY = [
     (429, error("Rate limit reached for model x on tokens per day (TPD): Limit 100000, Used 99000. Please try again in 7m12s.", code="rate_limit_exceeded")),
     (429, error("This request would exceed your organization's monthly spend limit", type="rate_limit_error")),
     (429, {"code": 1113, "msg": "Your account is in arrears, please recharge and try again."}), (403, error("The account is deactivated.")),
-    (429, error("You have used all available credits or reached your monthly spending limit.")), (400, error("Billing hard limit has been reached", code="billing_hard_limit_reached")),
+    (429, error("You have used all available credits or reached your monthly spending limit.")), (400, error("Billing hard limit has been reached",
+    code="billing_hard_limit_reached")),
     (500, error("insufficient balance")), (429, {"error": "You have exceeded your monthly included credits for Inference Providers."}),
 ]  # fmt: skip
 LIMITS = [
     (429, error(OPENAI_RPM, type="requests", code="rate_limit_exceeded")), (429, google(QUOTA, "GenerateRequestsPerMinutePerProjectPerModel", "18s")),
-    (429, google(QUOTA, None, None) if False else google(QUOTA + " Please retry in 36.6s.", None, "36s")), (429, error("")), (429, {}), (400, error("Rate limit of 10 per minute reached")),
+    (429, google(QUOTA, None, None) if False else google(QUOTA + " Please retry in 36.6s.", None, "36s")), (429, error("")), (429, {}), (400,
+    error("Rate limit of 10 per minute reached")),
     (429, error("Quota exceeded for metric 'requests per minute'", status="RESOURCE_EXHAUSTED", code=429)), (403, error("API rate limit exceeded")),
     (500, error("upstream", code=429)), (400, {"__type": "com.amazon#ThrottlingException", "message": "Too many requests, please wait"}),
     (429, error("Rate limit reached on tokens per minute (TPM): Limit 6000. Need more? Upgrade today at https://x/settings/billing", code="rate_limit_exceeded")),
 ]  # fmt: skip
 PASSING = [
     (400, error("Failed to generate JSON. Please adjust your prompt.", type="invalid_request_error", code="json_validate_failed")),
-    (400, error("Tool use failed", code="tool_use_failed")), (400, error("The model's output did not validate against the schema")), (408, {}), (409, {}), (424, {}), (425, {}),
-    (498, error("capacity", code="capacity_exceeded")), (499, {}), (529, error("Overloaded", type="overloaded_error")), (500, b"<html>oops</html>"), (503, {"error": "Model x is currently loading", "estimated_time": 20.0}),
-    (400, error("The server had an error", type="server_error")), (400, error("Upstream request failed, please try again")), (404, error("The model is loading")), (502, b""),
+    (400, error("Tool use failed", code="tool_use_failed")), (400, error("The model's output did not validate against the schema")), (408, {}), (409, {}), (424,
+    {}), (425, {}),
+    (498, error("capacity", code="capacity_exceeded")), (499, {}), (529, error("Overloaded", type="overloaded_error")), (500, b"<html>oops</html>"), (503,
+    {"error": "Model x is currently loading", "estimated_time": 20.0}),
+    (400, error("The server had an error", type="server_error")), (400, error("Upstream request failed, please try again")), (404,
+    error("The model is loading")), (502, b""),
 ]  # fmt: skip
 ROWS = [
-    (400, error("flagged", code="content_policy_violation")), (403, error("Your input was flagged by moderation", metadata={"reasons": ["x"]})), (413, {}), (422, {"detail": "no"}),
-    (400, error("The response was filtered due to the prompt triggering content management policy.", code="content_filter", innererror={"code": "ResponsibleAIPolicyViolation"})),
-    (400, error("This model's maximum context length is 8192 tokens.", code="context_length_exceeded")), (400, error("prompt is too long: 210000 tokens > 200000 maximum", type="invalid_request_error")),
-    (413, error("Request too large for model x on tokens per minute (TPM): Limit 6000, Requested 8000", code="rate_limit_exceeded")), (400, error("This request is not taken")),
-    (422, {"detail": [{"loc": ["body", "messages"], "msg": "field required", "type": "missing"}]}), (400, error("Unknown value 'insufficient balance, account suspended'")),
+    (400, error("flagged", code="content_policy_violation")), (403, error("Your input was flagged by moderation", metadata={"reasons": ["x"]})), (413, {}),
+    (422, {"detail": "no"}),
+    (400, error("The response was filtered due to the prompt triggering content management policy.", code="content_filter",
+    innererror={"code": "ResponsibleAIPolicyViolation"})),
+    (400, error("This model's maximum context length is 8192 tokens.", code="context_length_exceeded")), (400,
+    error("prompt is too long: 210000 tokens > 200000 maximum", type="invalid_request_error")),
+    (413, error("Request too large for model x on tokens per minute (TPM): Limit 6000, Requested 8000", code="rate_limit_exceeded")), (400,
+    error("This request is not taken")),
+    (422, {"detail": [{"loc": ["body", "messages"], "msg": "field required", "type": "missing"}]}), (400,
+    error("Unknown value 'insufficient balance, account suspended'")),
     (429, error("Request too large for x on tokens per min (TPM): Limit 10000, Requested 20000.", code="rate_limit_exceeded")),
 ]  # fmt: skip
 ACCESS = [
-    (401, error("Incorrect API key provided")), (400, error("API key not valid. Please pass a valid API key.", status="INVALID_ARGUMENT")), (404, error("The model `x` does not exist", code="model_not_found")),
-    (404, b"Not Found"), (307, b""), (403, error("Forbidden")), (400, error("x is not a valid model ID", code=400)), (400, error("Unsupported parameter", code="unsupported_parameter")),
+    (401, error("Incorrect API key provided")), (400, error("API key not valid. Please pass a valid API key.", status="INVALID_ARGUMENT")), (404,
+    error("The model `x` does not exist", code="model_not_found")),
+    (404, b"Not Found"), (307, b""), (403, error("Forbidden")), (400, error("x is not a valid model ID", code=400)), (400, error("Unsupported parameter",
+    code="unsupported_parameter")),
 ]  # fmt: skip
-ALL = [(case, ended) for cases, ended in ((MONEY, STOP), (LIMITS, WAIT), (PASSING, AGAIN), (ROWS, ROW), (ACCESS, STOP)) for case in cases]
+ALL = [
+    (case, ended)
+    for cases, ended in ((MONEY, STOP), (LIMITS, WAIT), (PASSING, AGAIN), (ROWS, ROW), (ACCESS, STOP))
+    for case in cases
+]
 
 
-@pytest.mark.parametrize(("case", "ended"), ALL, ids=[f"{n} {case[0]} {str(case[1])[:50]}" for n, (case, _) in enumerate(ALL)])
+@pytest.mark.parametrize(
+    ("case", "ended"), ALL, ids=[f"{n} {case[0]} {str(case[1])[:50]}" for n, (case, _) in enumerate(ALL)]
+)
 def test_an_error_is_what_its_words_say(case: tuple[int, Any], ended: Ended) -> None:
     """Money and access stop the run, limits are waited for, faults that pass are sent again, and one row may be refused."""
     status, body = case
@@ -83,14 +101,18 @@ def test_an_error_is_what_its_words_say(case: tuple[int, Any], ended: Ended) -> 
 
 
 UNDER_200 = [
-    (error("Rate limit exceeded upstream", code=429, metadata={"provider_name": "X"}), WAIT), (error("x", code="429"), WAIT), (error("x", type="rate_limit_error"), WAIT),
+    (error("Rate limit exceeded upstream", code=429, metadata={"provider_name": "X"}), WAIT), (error("x", code="429"), WAIT), (error("x",
+    type="rate_limit_error"), WAIT),
     (error("no credits", code=402), STOP), (error("No auth credentials found", code=401), STOP), (error("upstream failed", code=502), AGAIN),
     ({"error": {"error": {"message": "x", "code": 429}}}, WAIT), ([error("x", code=429)], WAIT), ({"error": "Too many requests, slow down: rate limit"}, WAIT),
-    ({"error": "something broke"}, AGAIN), ({"detail": "Rate limit exceeded"}, WAIT), ({"message": "quota", "code": 429}, WAIT), ({"errors": [{"message": "x", "code": 401}]}, STOP),
+    ({"error": "something broke"}, AGAIN), ({"detail": "Rate limit exceeded"}, WAIT), ({"message": "quota", "code": 429}, WAIT), ({"errors": [{"message": "x",
+    "code": 401}]}, STOP),
     ({"status": "error", "message": "Service unavailable"}, AGAIN), (error("x", code="content_filter", innererror={"code": "ResponsibleAIPolicyViolation"}), ROW),
-    ({"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}, AGAIN), ({"base_resp": {"status_code": 1008, "status_msg": "insufficient balance"}}, STOP),
+    ({"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}, AGAIN), ({"base_resp": {"status_code": 1008,
+    "status_msg": "insufficient balance"}}, STOP),
     ({"object": "error", "message": "bad", "type": "BadRequestError", "code": 400}, ROW), (error("bad", type="invalid_request_error"), ROW),
-    ({"error": {"message": json.dumps(error("x", code=429))}}, WAIT), ({"success": False, "errors": [{"code": 10000, "message": "Authentication error: invalid api token"}]}, AGAIN),
+    ({"error": {"message": json.dumps(error("x", code=429))}}, WAIT), ({"success": False, "errors": [{"code": 10000,
+    "message": "Authentication error: invalid api token"}]}, AGAIN),
     ({"error": {"message": "Provider returned error", "code": 400, "metadata": {"raw": json.dumps(error("Insufficient Balance"))}}}, STOP),
 ]  # fmt: skip
 
@@ -105,9 +127,12 @@ def test_an_error_under_200_is_read_as_its_code_would_be(body: Any, ended: Ended
 
 @pytest.mark.parametrize(
     ("body", "seconds"),
-    [(google(QUOTA, "PerMinute", "43s"), 43), (google(QUOTA, "PerMinute", "1.5s"), 1.5), (error("Please try again in 20s."), 20), (error("try again in 1m30s"), 90), (error("Please retry after 1m30s"), 90),
-     (error("try again in 250ms"), 0.25), (error("Retry after 30 seconds."), 30), (error("Please retry in 36.6s."), 36.6), (error("x", retry_after=12), 12), (error("x", metadata={"retry_after_ms": 500}), 0.5),
-     ({"error": "loading", "estimated_time": 20.0}, 20), (error("try again in 1 hour and 2 minutes"), 3600), (error("try again later"), None), (error("wait 5 seconds"), 5), (error("x", retry_after=1e300), None),
+    [(google(QUOTA, "PerMinute", "43s"), 43), (google(QUOTA, "PerMinute", "1.5s"), 1.5), (error("Please try again in 20s."), 20), (error("try again in 1m30s"),
+    90), (error("Please retry after 1m30s"), 90),
+     (error("try again in 250ms"), 0.25), (error("Retry after 30 seconds."), 30), (error("Please retry in 36.6s."), 36.6), (error("x", retry_after=12), 12),
+     (error("x", metadata={"retry_after_ms": 500}), 0.5),
+     ({"error": "loading", "estimated_time": 20.0}, 20), (error("try again in 1 hour and 2 minutes"), 3600), (error("try again later"), None),
+     (error("wait 5 seconds"), 5), (error("x", retry_after=1e300), None),
      (error("x", retry_after=-3), 0), (error("try again in 6h"), 3600), (error("x", retry_after="7"), 7)],
 )  # fmt: skip
 def test_a_wait_in_a_body_is_obeyed(body: Any, seconds: float | None) -> None:
@@ -120,7 +145,10 @@ def test_a_wait_in_a_body_is_obeyed(body: Any, seconds: float | None) -> None:
 def test_the_hosts_words_are_kept() -> None:
     """With the upstream's own behind a gateway's, and with the place of a fault in the request."""
     body = error("Provider returned error", code=400, metadata={"raw": json.dumps(error("Temperature is too high"))})
-    assert reply.refused(400, json.dumps(body).encode(), {}, ASKED, now=0.0).error == "Provider returned error - Temperature is too high"
+    assert (
+        reply.refused(400, json.dumps(body).encode(), {}, ASKED, now=0.0).error
+        == "Provider returned error - Temperature is too high"
+    )
     body = {"detail": [{"loc": ["body", "top_p"], "msg": "too high", "type": "x"}]}
     assert reply.refused(422, json.dumps(body).encode(), {}, ASKED, now=0.0).error == "body.top_p: too high"
     assert "base_url" in reply.refused(404, b"Not Found", {}, ASKED, now=0.0).error
@@ -133,7 +161,8 @@ def failing(finish: Any = "error", **more: Any) -> bytes:
 
 @pytest.mark.parametrize(
     "body",
-    [failing(), failing(error={"code": 502, "message": "Upstream died"}), failing("stop", error={"message": "x"}), failing(None, error={"code": 429}), failing("MALFORMED_FUNCTION_CALL"),
+    [failing(), failing(error={"code": 502, "message": "Upstream died"}), failing("stop", error={"message": "x"}), failing(None, error={"code": 429}),
+    failing("MALFORMED_FUNCTION_CALL"),
      failing("abort"), json.dumps(json.loads(failing()) | {"error": {"code": 502, "message": "x"}}).encode()],
 )  # fmt: skip
 def test_a_generation_that_failed_is_no_answer(body: bytes) -> None:

@@ -28,9 +28,12 @@ TEXT = {"type": "text", "text": "Yes."}
 
 @pytest.mark.parametrize(
     "content",
-    ["Yes.", [TEXT], [{"type": "output_text", "text": "Yes."}], [{"type": "text", "text": {"value": "Yes.", "annotations": []}}], ["Yes."], ["Ye", "s."], {"parts": [{"text": "Yes."}]},
-     {"text": "Yes."}, {"type": "text", "text": "Yes."}, [{"text": "Yes."}], [{"type": "text", "content": "Yes."}], {"parts": ["Yes."]}, [{"type": "text", "text": "Ye"}, {"type": "text", "text": "s."}],
-     [{"type": "thinking", "thinking": "hm"}, TEXT], [{"type": "thinking", "thinking": [{"type": "text", "text": "hm"}]}, TEXT], [{"type": "reasoning", "text": "hm"}, TEXT],
+    ["Yes.", [TEXT], [{"type": "output_text", "text": "Yes."}], [{"type": "text", "text": {"value": "Yes.", "annotations": []}}], ["Yes."], ["Ye", "s."],
+    {"parts": [{"text": "Yes."}]},
+     {"text": "Yes."}, {"type": "text", "text": "Yes."}, [{"text": "Yes."}], [{"type": "text", "content": "Yes."}], {"parts": ["Yes."]}, [{"type": "text",
+     "text": "Ye"}, {"type": "text", "text": "s."}],
+     [{"type": "thinking", "thinking": "hm"}, TEXT], [{"type": "thinking", "thinking": [{"type": "text", "text": "hm"}]}, TEXT], [{"type": "reasoning",
+     "text": "hm"}, TEXT],
      [{"type": "text", "text": "<think>hm</think>Yes."}]],
 )  # fmt: skip
 def test_a_content_in_any_shape_is_read(content: Any) -> None:
@@ -55,8 +58,10 @@ def test_parts_that_are_no_text_are_named() -> None:
 @pytest.mark.parametrize(
     ("finish", "word"),
     [(word, "stop") for word in ("stop", "eos", "eos_token", "end_turn", "STOP", "stop_sequence", "COMPLETE", "completed", "end", "endTurn")]
-    + [(word, "length") for word in ("length", "MAX_TOKENS", "max_tokens", "model_length", "model_context_window_exceeded", "max_output_tokens", "token_limit", "maxTokens")]
-    + [(word, "content_filter") for word in ("content_filter", "SAFETY", "RECITATION", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "refusal", "safety", "guardrail_intervened", "content_filter: OTHER")]
+    + [(word, "length") for word in ("length", "MAX_TOKENS", "max_tokens", "model_length", "model_context_window_exceeded", "max_output_tokens", "token_limit",
+    "maxTokens")]
+    + [(word, "content_filter") for word in ("content_filter", "SAFETY", "RECITATION", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "refusal", "safety",
+    "guardrail_intervened", "content_filter: OTHER")]
     + [(word, "tool_calls") for word in ("tool_calls", "tool_use", "TOOL_USE", "tool_call", "function_call")] + [("sleepy", "sleepy"), ("OTHER", "OTHER")],
 )  # fmt: skip
 def test_an_end_has_one_word(finish: str, word: str) -> None:
@@ -76,26 +81,38 @@ def test_an_empty_content_with_an_end_was_paid_for(content: Any, finish: str, de
 
 @pytest.mark.parametrize(
     ("arguments", "text"),
-    [("", "{}"), (None, "{}"), (" ", "{}"), ("null", "{}"), ({"b": 1, "a": 2}, '{"a":2,"b":1}'), ('{"b": 1}', '{"b": 1}'), (json.dumps('{"b": 1}'), '{"b": 1}'), ('""', "{}"),
+    [("", "{}"), (None, "{}"), (" ", "{}"), ("null", "{}"), ({"b": 1, "a": 2}, '{"a":2,"b":1}'), ('{"b": 1}', '{"b": 1}'), (json.dumps('{"b": 1}'), '{"b": 1}'),
+    ('""', "{}"),
      ("not json", "not json"), ('"a word"', '"a word"'), ([], "[]")],
 )  # fmt: skip
 def test_arguments_are_one_json_text(arguments: Any, text: str) -> None:
     """Nothing is `{}`, an object is spelt, JSON in JSON is unwrapped once; what a model wrote wrongly stays for the gate."""
     calls = [{"id": "c", "type": "function", "function": {"name": "look", "arguments": arguments}}]
-    shapes = [{"tool_calls": calls}, {"function_call": {"name": "look", "arguments": arguments}}, {"tool_calls": [{"name": "look", "arguments": arguments}]}]
+    shapes = [
+        {"tool_calls": calls},
+        {"function_call": {"name": "look", "arguments": arguments}},
+        {"tool_calls": [{"name": "look", "arguments": arguments}]},
+    ]
     shapes.append({"content": [{"type": "tool_use", "id": "c", "name": "look", "input": arguments}]})
     for shape in shapes:
         answer = read(chat("tool_calls", **shape))
-        assert (answer.ended, answer.tool_calls, answer.finish_reason) == (Ended.OK, (ToolCall("look", text),), "tool_calls")
+        assert (answer.ended, answer.tool_calls, answer.finish_reason) == (
+            Ended.OK,
+            (ToolCall("look", text),),
+            "tool_calls",
+        )
     assert read(chat("tool_calls", tool_calls=[{"function": {"name": "look"}}])).tool_calls == (ToolCall("look", "{}"),)
 
 
 @pytest.mark.parametrize(
     ("usage", "counts"),
-    [({"prompt_tokens": 12.0, "completion_tokens": 3.0}, Usage(12, 3)), ({"input_tokens": 12, "output_tokens": 3}, Usage(12, 3)), ({"promptTokenCount": 12, "candidatesTokenCount": 3}, Usage(12, 3)),
-     ({"prompt_eval_count": 12, "eval_count": 3}, Usage(12, 3)), ({"prompt_tokens": 12, "total_tokens": 15}, Usage(12, 3)), ({"completion_tokens": 3, "total_tokens": 15}, Usage(12, 3)),
+    [({"prompt_tokens": 12.0, "completion_tokens": 3.0}, Usage(12, 3)), ({"input_tokens": 12, "output_tokens": 3}, Usage(12, 3)), ({"promptTokenCount": 12,
+    "candidatesTokenCount": 3}, Usage(12, 3)),
+     ({"prompt_eval_count": 12, "eval_count": 3}, Usage(12, 3)), ({"prompt_tokens": 12, "total_tokens": 15}, Usage(12, 3)), ({"completion_tokens": 3,
+     "total_tokens": 15}, Usage(12, 3)),
      ({"input_tokens": 2, "output_tokens": 3, "cache_read_input_tokens": 6, "cache_creation_input_tokens": 4}, Usage(12, 3, 6, 4)),
-     ({"prompt_tokens": 12, "completion_tokens": 3, "total_tokens": 15, "cache_read_input_tokens": 6}, Usage(12, 3, 6)), ({"prompt_tokens": 12, "completion_tokens": 3, "prompt_cache_hit_tokens": 6}, Usage(12, 3, 6)),
+     ({"prompt_tokens": 12, "completion_tokens": 3, "total_tokens": 15, "cache_read_input_tokens": 6}, Usage(12, 3, 6)), ({"prompt_tokens": 12,
+     "completion_tokens": 3, "prompt_cache_hit_tokens": 6}, Usage(12, 3, 6)),
      ({"prompt_tokens": 12, "completion_tokens": 3, "completion_tokens_details": {"reasoning_tokens": 60}}, Usage(12, 63, reasoning_tokens=60)),
      ({"promptTokenCount": 12, "candidatesTokenCount": 3, "thoughtsTokenCount": 2, "totalTokenCount": 17}, Usage(12, 5, reasoning_tokens=2)),
      ({"inputTokens": 12, "outputTokens": 3}, Usage(12, 3)), ({"tokens": {"input_tokens": 12, "output_tokens": 3}}, Usage(12, 3)),
@@ -105,8 +122,10 @@ def test_counts_in_every_spelling(usage: Any, counts: Usage) -> None:
     assert read(chat(usage=usage, content="Yes.")).usage == counts
 
 
-@pytest.mark.parametrize("usage", [{"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}, {"prompt_tokens": 40, "completion_tokens": 0}, {"prompt_tokens": 0, "completion_tokens": 9}, {"prompt_tokens": 40},
-                                   {"total_tokens": 48}, {"prompt_tokens": -1, "completion_tokens": -1}, {"prompt_tokens": "many", "completion_tokens": None}, {"prompt_tokens": 1.5, "completion_tokens": 3}, "none"])  # fmt: skip
+@pytest.mark.parametrize("usage", [{"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}, {"prompt_tokens": 40, "completion_tokens": 0},
+{"prompt_tokens": 0, "completion_tokens": 9}, {"prompt_tokens": 40},
+                                   {"total_tokens": 48}, {"prompt_tokens": -1, "completion_tokens": -1}, {"prompt_tokens": "many", "completion_tokens": None},
+                                   {"prompt_tokens": 1.5, "completion_tokens": 3}, "none"])  # fmt: skip
 def test_counts_that_mean_nothing_are_completed_and_marked(usage: Any) -> None:
     """A call with a prompt and an answer cost something: what is not counted is estimated, so the budget stays a wall."""
     answer = read(chat(usage=usage, content="A longer answer than none."))
@@ -127,10 +146,14 @@ def test_counts_beside_the_usual_place_are_found() -> None:
 NATIVE = [
     {"model": "m", "message": {"role": "assistant", "content": "Yes."}, "done": True, "done_reason": "stop", "prompt_eval_count": 12, "eval_count": 3},
     {"model": "m", "response": "Yes.", "done": True, "prompt_eval_count": 12, "eval_count": 3},
-    {"model": "m", "type": "message", "content": [{"type": "thinking", "thinking": "hm"}, {"type": "text", "text": "Yes."}], "stop_reason": "end_turn", "usage": {"input_tokens": 12, "output_tokens": 3}},
-    {"modelVersion": "m", "candidates": [{"content": {"parts": [{"text": "hm", "thought": True}, {"text": "Yes."}]}, "finishReason": "STOP"}], "usageMetadata": {"promptTokenCount": 12, "candidatesTokenCount": 3}},
-    {"model": "m", "output": {"message": {"role": "assistant", "content": [{"text": "Yes."}]}}, "stopReason": "end_turn", "usage": {"inputTokens": 12, "outputTokens": 3}},
-    {"model": "m", "message": {"role": "assistant", "content": [{"type": "text", "text": "Yes."}]}, "finish_reason": "COMPLETE", "usage": {"tokens": {"input_tokens": 12, "output_tokens": 3}}},
+    {"model": "m", "type": "message", "content": [{"type": "thinking", "thinking": "hm"}, {"type": "text", "text": "Yes."}], "stop_reason": "end_turn",
+    "usage": {"input_tokens": 12, "output_tokens": 3}},
+    {"modelVersion": "m", "candidates": [{"content": {"parts": [{"text": "hm", "thought": True}, {"text": "Yes."}]}, "finishReason": "STOP"}],
+    "usageMetadata": {"promptTokenCount": 12, "candidatesTokenCount": 3}},
+    {"model": "m", "output": {"message": {"role": "assistant", "content": [{"text": "Yes."}]}}, "stopReason": "end_turn", "usage": {"inputTokens": 12,
+    "outputTokens": 3}},
+    {"model": "m", "message": {"role": "assistant", "content": [{"type": "text", "text": "Yes."}]}, "finish_reason": "COMPLETE",
+    "usage": {"tokens": {"input_tokens": 12, "output_tokens": 3}}},
     {"data": {"model": "m", "choices": [{"message": {"content": "Yes."}, "finish_reason": "stop"}], "usage": {"prompt_tokens": 12, "completion_tokens": 3}}},
     {"model": "m", "choices": [{"text": "Yes.", "finish_reason": "stop"}], "usage": {"prompt_tokens": 12, "completion_tokens": 3}},
 ]  # fmt: skip
@@ -140,7 +163,13 @@ NATIVE = [
 def test_a_vendors_own_shape_is_read(body: Any) -> None:
     """Gateways let them through; an end, a text and counts are there all the same."""
     answer = read(body)
-    assert (answer.ended, answer.text, answer.finish_reason, answer.model, answer.usage) == (Ended.OK, "Yes.", "stop", "m", Usage(12, 3))
+    assert (answer.ended, answer.text, answer.finish_reason, answer.model, answer.usage) == (
+        Ended.OK,
+        "Yes.",
+        "stop",
+        "m",
+        Usage(12, 3),
+    )
 
 
 def test_an_unfinished_native_line_is_no_answer() -> None:
@@ -152,10 +181,17 @@ def deep(levels: int, inner: str = "1") -> str:
 
 
 @pytest.mark.parametrize("levels", [70, 300, 900, 1010, 5000])
-@pytest.mark.parametrize("place", ["arguments", "logprobs", "error", "usage", "content", "model", "reasoning_details", "extra"])
+@pytest.mark.parametrize(
+    "place", ["arguments", "logprobs", "error", "usage", "content", "model", "reasoning_details", "extra"]
+)
 def test_nesting_ends_as_an_answer_or_as_a_failure(levels: int, place: str) -> None:
     """Wherever it stands, and however deep; and the store and the dataset can write what comes of it."""
-    body = chat("tool_calls", content="Yes.", tool_calls=[{"function": {"name": "look", "arguments": "ARGUMENTS"}}], reasoning_details="REASONING_DETAILS")
+    body = chat(
+        "tool_calls",
+        content="Yes.",
+        tool_calls=[{"function": {"name": "look", "arguments": "ARGUMENTS"}}],
+        reasoning_details="REASONING_DETAILS",
+    )
     body |= {"error": "ERROR" if place == "error" else None, "model": "MODEL", "extra": "EXTRA"}
     body["choices"][0]["logprobs"] = {"content": "LOGPROBS"}
     if place in ("content", "usage"):
@@ -175,7 +211,12 @@ def test_a_reply_that_cannot_be_read_costs_what_it_says() -> None:
     whole = json.dumps(chat(content="Yes."))
     for raw in (whole.replace('"Yes."', deep(3000)), whole[:-1], whole.replace('"stop"', "null")):
         answer = reply.read(raw.encode(), ASKED, price=Rate(1.0, 1.0).usd)
-        assert (answer.ended, answer.usage, answer.usd > 0, answer.counted) == (Ended.MALFORMED, Usage(3, 9), True, True)
+        assert (answer.ended, answer.usage, answer.usd > 0, answer.counted) == (
+            Ended.MALFORMED,
+            Usage(3, 9),
+            True,
+            True,
+        )
 
 
 @pytest.mark.parametrize("odd", ["9" * 5000, "1e999", "NaN", "-Infinity", '"\\ud83d"', '"\\u0000"', "1" * 400])

@@ -49,7 +49,8 @@ def test_blocks_in_odd_places(text: str, reasoning: str, answer: str) -> None:
 @pytest.mark.parametrize(
     "text",
     ["The tag <think> opens a block and </think> closes it.", "Use `</think>` to close it.", 'Write "</think>" at the end.', "The tag </think> closes it.",
-     '{"html": "<think>a</think> b"}', '{"html": "a</think>\\n\\nb"}', "```html\n<div>\n</think>\n```\nThat was it.", "Put </think>, and go on.", "It ends by </think>.",
+     '{"html": "<think>a</think> b"}', '{"html": "a</think>\\n\\nb"}', "```html\n<div>\n</think>\n```\nThat was it.", "Put </think>, and go on.",
+     "It ends by </think>.",
      "<p>One</p>\n</think>\n<p>Two</p>", "First <think>a</think> then b.", "<thinker>a</thinker>", "<b>bold</b> text", "plain", "", "  spaced  ",
      "[THINKING] is a word", "Here is my thought process: first we look, then we act.", "We think </thinks> is no tag", "analysis of the text: final words",
      "Example:\n```\n<think>\nx\n</think>\nanswer\n```\n", "['</think>']", "<s>old</s>", "a <s>struck</s>"],
@@ -75,7 +76,19 @@ def test_channels_are_taken_apart(text: str, parts: object) -> None:
     assert thinking.apart(text) == parts
 
 
-@pytest.mark.parametrize("token", ["<|im_end|>", "</s>", "<|eot_id|>", "<end_of_turn>", "<|endoftext|>", "<|return|>", "<|im_end|>\n<|endoftext|>", "<eos>\n"])
+@pytest.mark.parametrize(
+    "token",
+    [
+        "<|im_end|>",
+        "</s>",
+        "<|eot_id|>",
+        "<end_of_turn>",
+        "<|endoftext|>",
+        "<|return|>",
+        "<|im_end|>\n<|endoftext|>",
+        "<eos>\n",
+    ],
+)
 def test_an_end_of_turn_that_leaked_is_removed(token: str) -> None:
     """At the very end only, behind thinking too."""
     assert thinking.apart(f"Yes.{token}").text == "Yes."
@@ -90,7 +103,8 @@ def completion(content: object, finish: str = "stop", **message: object) -> byte
 
 @pytest.mark.parametrize(
     "fields",
-    [{"reasoning_content": "hm"}, {"reasoning": "hm"}, {"reasoning": {"text": "hm"}}, {"thinking": "hm"}, {"reasoning_details": [{"type": "reasoning.text", "text": "hm"}]},
+    [{"reasoning_content": "hm"}, {"reasoning": "hm"}, {"reasoning": {"text": "hm"}}, {"thinking": "hm"}, {"reasoning_details": [{"type": "reasoning.text",
+    "text": "hm"}]},
      {"reasoning_details": [{"type": "reasoning.summary", "summary": "hm"}]}, {"thinking_blocks": [{"type": "thinking", "thinking": "hm", "signature": "s"}]},
      {"reasoning_content": "hm", "thinking_blocks": [{"type": "thinking", "thinking": "hm"}]}, {"reasoning": "", "reasoning_content": "hm"}],
 )  # fmt: skip
@@ -118,7 +132,11 @@ def test_a_tag_that_the_prompt_asks_for_is_a_part_of_the_answer() -> None:
 def test_a_call_in_a_channel_is_a_call() -> None:
     text = '<|channel|>commentary to=functions.look <|constrain|>json<|message|>{"id": 1}<|call|>'
     answer = reply.read(completion(text), ASKED, price=None)
-    assert (answer.text, answer.tool_calls, answer.finish_reason) == ("", (ToolCall("look", '{"id": 1}'),), "tool_calls")
+    assert (answer.text, answer.tool_calls, answer.finish_reason) == (
+        "",
+        (ToolCall("look", '{"id": 1}'),),
+        "tool_calls",
+    )
 
 
 def test_calls_that_are_written_as_text_stay_text() -> None:
