@@ -56,8 +56,8 @@ _BY_WORD = {
 }  # fmt: skip
 
 _NO_MONEY = re.compile(
-    r"insufficient (?:\w+ ){0,3}(?:balance|credits?|funds?|quota)|(?:credit|account|prepaid|available) balance|out of credits?|ha(?:ve"
-    r"|s) no (?:\w+ )?credits?\b|no credits? (?:left|remain|available)"
+    r"insufficient (?:\w+ ){0,3}(?:balance|credits?|funds?|quota)|(?:credit|account|prepaid|available) balance|out of credits?"
+    r"|(?:have|has) no (?:\w+ )?credits?\b|no credits? (?:left|remain|available)"
     r"|not enough (?:\w+ ){0,2}(?:credits?|balance|funds?|money)|balance (?:is |was )?(?:not enough|insufficient|too low|exhausted|empty|negative|below)"
     r"|payment (?:is )?required|payment (?:has )?failed|requires? more credits|purchase (?:more )?credits|depleted|used (?:up )?all (?:\w+ ){0,4}credits"
     r"|exceeded (?:\w+ ){0,4}(?:credits|budget|spend)|billing (?:hard |soft )?limit|billing (?:is |account )?(?:not |has not been |is not |in)?"
