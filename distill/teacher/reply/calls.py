@@ -12,7 +12,7 @@ from distill.records import DEEPEST, ToolCall, canonical, too_deep
 from distill.teacher.reply.said import Unreadable
 
 _ARGUMENTS = ("arguments", "args", "input", "parameters")
-_WRAPPERS = ("function", "functionCall", "function_call", "toolUse", "tool_use")
+_WRAPPERS = ("function", "functionCall", "function_call", "toolUse", "tool_use", "custom")
 
 
 def of(given: Iterable[Any]) -> tuple[ToolCall, ...]:

@@ -85,10 +85,11 @@ def stated(found: Any) -> Usage | None:
 def _places(found: Any) -> list[Mapping[str, Any]]:
     if not isinstance(found, dict):
         return []
-    groq, meta = found.get("x_groq"), found.get("meta")
+    groq, meta, listed = found.get("x_groq"), found.get("meta"), found.get("choices")
+    choice = listed[0] if isinstance(listed, list) and listed and isinstance(listed[0], dict) else {}
     given = [
         found.get("usage"), groq.get("usage") if isinstance(groq, dict) else None, found.get("usageMetadata"),
-        found.get("timings"), meta,
+        found.get("timings"), meta, choice.get("usage"),
     ]  # fmt: skip
     inner = [one.get("tokens") for one in given if isinstance(one, dict)]
     return [one for one in (*given, *inner) if isinstance(one, dict)]

@@ -25,6 +25,7 @@ _CODES = (
     "http_status", "quotaId", "error", "Code",
 )  # fmt: skip
 _NOT_AN_ANSWER = ("errors", "detail", "error_code", "error_msg", "error_message", "errorMessage", "err_code", "__type")
+_FINE = (None, False, 0, 200, "", "0", "200", "ok", "OK", "success")
 _BAD = {"error", "failed", "fail", "failure"}
 
 
@@ -53,11 +54,18 @@ def is_error(found: Any) -> bool:
         return bool(found) and isinstance(found[0], dict) and is_error(found[0])
     if not isinstance(found, dict):
         return False
-    if found.get("error"):
+    if _holds(found.get("error")):
         return True
     if found.get("choices") or isinstance(found.get("output"), list | dict) or "candidates" in found or "done" in found:
         return False
     return any(found.get(name) for name in _NOT_AN_ANSWER) or _is_bad(found)
+
+
+def _holds(error: Any) -> bool:
+    """Whether a field for an error holds one: some servers send it always, empty or with a code of 0."""
+    if isinstance(error, dict):
+        return any(value not in _FINE for value in error.values())
+    return bool(error)
 
 
 def _is_bad(found: Mapping[str, Any]) -> bool:
@@ -67,8 +75,9 @@ def _is_bad(found: Mapping[str, Any]) -> bool:
     kind, status = found.get("object") or found.get("type"), found.get("status")
     if kind == "error" or found.get("success") is False or (isinstance(status, str) and status.lower() in _BAD):
         return True
-    named = any(isinstance(found.get(name), str) and found.get(name) for name in ("message", "msg", "Message"))
-    return named and any(found.get(name) for name in ("code", "type", "status", "status_code", "statusCode", "Code"))
+    named = any(isinstance(found.get(name), str) and found.get(name) for name in ("message", "msg", "Message", "title"))
+    codes = [found.get(name) for name in ("code", "type", "status", "status_code", "statusCode", "Code")]
+    return named and any(not isinstance(one, dict | list) and one not in _FINE for one in codes)
 
 
 def of(found: Any) -> Fault:

@@ -57,7 +57,8 @@ _BY_WORD = {
 
 _NO_MONEY = re.compile(
     r"insufficient (?:\w+ ){0,3}(?:balance|credits?|funds?|quota)|(?:credit|account|prepaid|available) balance|out of credits?"
-    r"|(?:have|has) no (?:\w+ )?credits?\b|no credits? (?:left|remain|available)"
+    r"|(?:have|has) no (?:\w+ )?credits?\b|no credits? (?:left|remain|available)|(?:low|negative|zero) balance"
+    r"|credits? (?:limit )?(?:is |are |has been |have been |was |were )?(?:exhausted|exceeded|reached|used up|expired|insufficient|too low)"
     r"|not enough (?:\w+ ){0,2}(?:credits?|balance|funds?|money)|balance (?:is |was )?(?:not enough|insufficient|too low|exhausted|empty|negative|below)"
     r"|payment (?:is )?required|payment (?:has )?failed|requires? more credits|purchase (?:more )?credits|depleted|used (?:up )?all (?:\w+ ){0,4}credits"
     r"|exceeded (?:\w+ ){0,4}(?:credits|budget|spend)|billing (?:hard |soft )?limit|billing (?:is |account )?(?:not |has not been |is not |in)?"
@@ -70,10 +71,13 @@ _NO_MONEY = re.compile(
     r"|not active|past due|in good standing)"
 )
 _PERHAPS_MONEY = re.compile(
-    r"exceeded your (?:current |assigned |account )?quota|quota (?:\w+ ){0,3}(?:exceeded|reached)|check your plan and billing"
+    r"exceeded your (?:current |assigned |account )?quota|check your plan and billing|top[ -]?up\b|add (?:more )?funds"
 )
+_QUOTA = re.compile(r"quota (?:\w+ ){0,3}(?:exceeded|reached)|exceeded (?:\w+ ){0,3}quota")
+"""Under 429 a limit that passes, unless its words say more."""
 _PER_DAY = re.compile(
-    r"per[ _-]?(?:day|week|month|24 ?h)|/ ?(?:day|d|month)\b|\b(?:rpd|tpd)\b|daily|monthly|weekly|(?:today|this month)'?s? (?:limit|quota)|limit (?:for|of) "
+    r"24[ -]?h(?:ou)?rs?\b|\btomorrow\b|\bmidnight\b|per[ _-]?(?:day|week|month|24 ?h)|/ ?(?:day|d|month)\b|\b(?:rpd|tpd)\b|daily|monthly|weekly"
+    r"|(?:today|this month)'?s? (?:limit|quota)|limit (?:for|of) "
     r"(?:today|the day|this month)"
 )
 _PER_DAY_CODE = re.compile(r"per_?-?(?:day|month|week)|daily|monthly")
@@ -157,7 +161,9 @@ def _of_money(number: int, codes: set[str], words: str) -> Ended | None:
     soon = _SOON.search(" ".join([words, *codes])) is not None
     if by_day or (limited and _PER_DAY.search(words) and not _both(words)):
         return Ended.NO_ACCESS
-    if _NO_MONEY.search(words) or (_PERHAPS_MONEY.search(words) and not soon):
+    if _NO_MONEY.search(words) or (
+        not soon and (_PERHAPS_MONEY.search(words) or (number != 429 and _QUOTA.search(words)))
+    ):
         return Ended.NO_ACCESS
     return None
 

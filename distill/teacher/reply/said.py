@@ -36,6 +36,8 @@ class Said:
 
 def ended(word: Any, fault: Any = None) -> str:
     """The canonical word for an end; Unreadable where there is none, Failed where it is an error."""
+    if isinstance(word, dict):  # SGLang's {"type": "stop", "matched": 2}
+        word = word.get("type")
     if not isinstance(word, str) or not word:
         raise Failed("the endpoint reports an error in its answer", fault) if fault else Unreadable("no finish reason")
     found = ends.canonical(word)

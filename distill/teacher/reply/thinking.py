@@ -24,11 +24,12 @@ _END_TAG = re.compile(rf"</({_NAME})\s*>", re.IGNORECASE)
 _MARKS = (
     (re.compile(r"\[THINK\]", re.IGNORECASE), re.compile(r"\[/THINK\]", re.IGNORECASE)),
     (re.compile("◁think▷"), re.compile("◁/think▷")),
-    (re.compile(r"<\|(?:start_of_|begin_of_|begin_|start_)?(?:thinking|thought|think)\|>", re.IGNORECASE),
-     re.compile(r"<\|(?:end_of_|end_|/)(?:thinking|thought|think)\|>", re.IGNORECASE)),
+    (re.compile(r"<\|(?:start_of_|begin_of_|begin_|start_)?(?:thinking|thought|think|reasoning)\|>", re.IGNORECASE),
+     re.compile(r"<\|(?:end_of_|end_|/)(?:thinking|thought|think|reasoning)\|>", re.IGNORECASE)),
     (re.compile(r"<\|inner_prefix\|>"), re.compile(r"<\|inner_suffix\|>")),
     (re.compile(r"<unused94>(?:thought)?"), re.compile(r"<unused95>")),
     (re.compile(r"<\|channel>(?:thought)?"), re.compile(r"<channel\|>")),
+    (re.compile(r"<details\b[^<>]*type=[\"']?reasoning\b[^<>]*>"), re.compile(r"</details>")),
     (re.compile(r"Here(?: is|'s) my thought process:"), re.compile(r"Here(?: is|'s) my response:")),
 )  # fmt: skip
 _OPENS = "<[◁H"
@@ -46,6 +47,10 @@ _LEAKED = re.compile(
     r"\s*(?:<\|(?:im_end|eot_id|eom_id|endoftext|end_of_text|end_of_turn|end_of_sentence|endofturn|eos|end|return|call"
     r"|END_OF_TURN_TOKEN|end_of_solution|END_RESPONSE|END_TEXT)\|>|<end_of_turn>|<turn\|>|<eos>|<｜end▁of▁sentence｜>|</s>)\s*\Z"
 )
+_BEGUN = re.compile(
+    r"\s*(?:<\|im_start\|>\s*assistant\s|<\|assistant\|>|<\|start_header_id\|>assistant<\|end_header_id\|>|<｜Assistant｜>|<start_of_turn>model\s|\ufeff|\u200b)"
+)
+"""The beginning of a turn, where a server lets its tokens through."""
 _QUOTES = "\"'`“”‘’«»"
 
 
@@ -59,6 +64,8 @@ class Parts(NamedTuple):
 
 def apart(text: str, keep: Callable[[str], bool] = lambda _tag: False) -> Parts:
     """`text` as its parts; unchanged where it holds no thinking. `keep` says which of the GENERAL tags are its own form."""
+    if (begun := _BEGUN.match(text)) is not None:
+        text = text[begun.end() :].lstrip()
     if channels.begins(text):
         return channels.apart(text)
     rest, thoughts = text, list[str]()

@@ -171,3 +171,39 @@ def test_a_generation_that_failed_is_no_answer(body: bytes) -> None:
     assert (answer.ended, answer.text) == (Ended.MALFORMED, "")
     assert (answer.usage.prompt_tokens, answer.usage.completion_tokens, answer.usage.measured) == (40, 8, True)
     assert answer.raw
+
+
+SIBLINGS = [
+    (400, {"code": "Arrearage", "message": "x"}, STOP), (429, error("You have run out of credits."), STOP), (429, error("Your account balance is insufficient"), STOP),
+    (403, error("Credit limit exceeded"), STOP), (429, error("Please top up your account"), STOP), (400, error("quota exceeded for this project"), STOP),
+    (429, error("Allocated quota exceeded, please increase your quota limit.", code="Throttling.AllocationQuota"), WAIT), (429,
+    error("Limit resets at midnight"), STOP),
+    (429, error("You have reached the limit of 50 requests in 24 hours"), STOP), (429, error("Resource exhausted. Please try again later.",
+    status="RESOURCE_EXHAUSTED"), WAIT),
+    (429, error("You exceeded your current requests list."), WAIT), (429, b"Too Many Requests", WAIT), (403, b"<html>blocked</html>", STOP),
+    (400, error("余额不足或无可用资源包,请充值。", code="1113"), STOP), (429, error("Limits: 10 per minute, 1000 per day. You are too fast."), WAIT),
+    (503, error("insufficient_quota", code="insufficient_quota"), STOP), (500, error("maximum context length is 4096 tokens"), ROW),
+    (400, error("Invalid value: 'my account was suspended, insufficient balance'"), ROW), (401, error("", code="rate_limit"), STOP),
+    (405, b"", STOP), (429, {"title": "Too Many Requests", "status": 429}, WAIT), (400, error("prompt contains: \"daily limit exceeded, retry\""), ROW),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("status", "body", "ended"), SIBLINGS)
+def test_other_words_for_the_same(status: int, body: Any, ended: Ended) -> None:
+    """Money under any status, limits that pass under 429, and a row's own words in quotes, which say nothing of the account."""
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    assert reply.refused(status, raw, {}, ASKED, now=0.0).ended is ended
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [{"error": None}, {"error": {}}, {"error": ""}, {"error": {"code": 0, "message": ""}}, {"error": {"code": None, "message": None}}, {"code": 200,
+    "message": "success"},
+     {"base_resp": {"status_code": 0, "status_msg": "success"}}, {"detail": "x"}, {"status": "ok"}],
+)  # fmt: skip
+def test_an_error_that_says_nothing_beside_an_answer_is_none(beside: dict[str, Any]) -> None:
+    """Some servers send the field always, or a code for success."""
+    chat = json.loads(failing("stop")) | beside
+    assert reply.read(json.dumps(chat).encode(), ASKED, price=None).ended is Ended.OK
+    wrapped = {"code": 200, "message": "success", "data": json.loads(failing({"type": "stop"}))}
+    assert reply.read(json.dumps(wrapped).encode(), ASKED, price=None).ended is Ended.OK

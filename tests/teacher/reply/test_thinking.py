@@ -39,7 +39,8 @@ def test_a_block_at_the_start_is_thinking(opening: str, closing: str, answer: st
      ('<think>I end it with "</think>" then.</think>Yes.', 'I end it with "</think>" then.', "Yes."),
      ("<think>hm</think>\n<answer>\nYes.\n</answer>", "hm", "Yes."), ("<|begin_of_thought|>a<|end_of_thought|><|begin_of_solution|>b<|end_of_solution|>", "a", "b"),
      ("<|START_THINKING|>a<|END_THINKING|><|START_RESPONSE|>b<|END_RESPONSE|>", "a", "b"),
-     ("Here is my thought process: hm\nHere is my response: Yes.", "hm", "Yes.")],
+     ("Here is my thought process: hm\nHere is my response: Yes.", "hm", "Yes."), ("<|im_start|>assistant\n<think>hm</think>Yes.", "hm", "Yes."),
+     ("\ufeff<think>hm</think>Yes.", "hm", "Yes."), ('<details type="reasoning" done="true">\n> hm\n</details>\nYes.', "> hm", "Yes.")],
 )  # fmt: skip
 def test_blocks_in_odd_places(text: str, reasoning: str, answer: str) -> None:
     """Several, empty, never closed, never opened, quoting their own end; and what frames the answer behind them goes."""
