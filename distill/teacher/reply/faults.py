@@ -15,7 +15,7 @@ import orjson
 KEEP_CHARS = 400
 _MOST_NODES = 200
 _DEEPEST = 8
-_LONGEST, _LONGEST_TEXT = 2_000, 65_536
+_LONGEST, _LONGEST_TEXT, _MOST_SENTENCES = 2_000, 65_536, 12
 _MESSAGES = (
     "message", "msg", "detail", "error_msg", "error_message", "errorMessage", "status_msg", "error_description", "description",
     "Message", "title", "error", "raw", "err_msg",
@@ -45,7 +45,7 @@ class Fault:
 
     @property
     def words(self) -> list[str]:
-        return [one[:_LONGEST].lower() for one in self.sentences or [self.message]]
+        return [one[:_LONGEST].lower() for one in self.sentences[:_MOST_SENTENCES] or [self.message]]
 
 
 def is_error(found: Any) -> bool:

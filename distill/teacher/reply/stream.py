@@ -11,6 +11,8 @@ from typing import Any
 import orjson
 
 _FIELDS = (b"data:", b"event:", b"id:", b"retry:", b":")
+_MOST_LINES = 20
+"""Lines that one event's data may go over."""
 _STRINGS = ("content", "reasoning_content", "reasoning", "refusal", "thinking")
 _LISTS = ("reasoning_details", "thinking_blocks")
 _WHOLE = ("response.completed", "response.incomplete", "response.failed")
@@ -28,10 +30,12 @@ def joined(body: bytes) -> dict[str, Any] | None:
 
 def _events(body: bytes) -> Iterator[dict[str, Any]]:
     """The JSON object of each event; data that goes over several lines is put together."""
-    held = b""
+    held, lines = b"", 0
     for line in (*body.removeprefix(b"\xef\xbb\xbf").splitlines(), b""):
         if line.startswith(b"data:"):
-            held = held + b"\n" + line[5:].strip() if held else line[5:].strip()
+            held, lines = (
+                (held + b"\n" + line[5:].strip(), lines + 1) if held and lines < _MOST_LINES else (line[5:].strip(), 0)
+            )
         elif line.strip():
             continue
         if held and (found := _object(held)) is not None:

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from typing import NamedTuple
 
 import orjson
 
 from distill.teacher.reply import channels
 
-_THINK = r"(?:[\w.-]+[:_])?think(?:ing)?(?:_never_used_\w+)?|antthinking"
+_THINK = r"(?:[\w.-]{1,40}[:_])?think(?:ing)?(?:_never_used_\w+)?|antthinking"
 GENERAL = ("reasoning", "thought", "thoughts")
 """Tags that a prompt may ask for as part of an answer's own form: where it names one, that one stays."""
 _NAME = rf"(?:{_THINK}|{'|'.join(GENERAL)})"
@@ -51,6 +52,8 @@ _BEGUN = re.compile(
     r"\s*(?:<\|im_start\|>\s*assistant\s|<\|assistant\|>|<\|start_header_id\|>assistant<\|end_header_id\|>|<｜Assistant｜>|<start_of_turn>model\s|\ufeff|\u200b)"
 )
 """The beginning of a turn, where a server lets its tokens through."""
+_MOST = 50
+"""Blocks, and ends that were never opened, that are looked at: a text of nothing else must not take for ever."""
 _QUOTES = "\"'`“”‘’«»"
 
 
@@ -69,7 +72,7 @@ def apart(text: str, keep: Callable[[str], bool] = lambda _tag: False) -> Parts:
     if channels.begins(text):
         return channels.apart(text)
     rest, thoughts = text, list[str]()
-    while (block := _block(rest, keep)) is not None:
+    while len(thoughts) < _MOST and (block := _block(rest, keep)) is not None:
         thoughts.append(block[0])
         rest = block[1]
     if not thoughts and (end := _orphan(text)) is not None:
@@ -81,11 +84,15 @@ def apart(text: str, keep: Callable[[str], bool] = lambda _tag: False) -> Parts:
 
 def unleaked(text: str) -> str:
     """Without the end-of-turn tokens that a server left at the very end."""
-    while text.endswith((">", "\n", " ")) and (found := _LEAKED.search(text, max(0, len(text) - 64))):
-        if found[0].strip() == "</s>" and "<s>" in text:
-            break  # struck-out text in HTML
-        text = text[: found.start()]
-    return text
+    if not text.endswith((">", "\n", " ")):
+        return text
+    end = len(text)
+    for _ in range(_MOST):
+        found = _LEAKED.search(text, max(0, end - 64), end)
+        if found is None or (found[0].strip() == "</s>" and "<s>" in text):  # struck-out text in HTML
+            break
+        end = found.start()
+    return text[:end]
 
 
 def _block(text: str, keep: Callable[[str], bool]) -> tuple[str, str] | None:
@@ -150,7 +157,11 @@ def _may_end(text: str) -> bool:
 
 
 def _unquoted(text: str) -> Iterator[re.Match[str]]:
-    return (end for end in _ENDS.finditer(text) if not _is_quoted(text, end) and not _in_code(text[: end.start()]))
+    return (
+        end
+        for end in islice(_ENDS.finditer(text), _MOST)
+        if not _is_quoted(text, end) and not _in_code(text[: end.start()])
+    )
 
 
 def _in_code(before: str) -> bool:
