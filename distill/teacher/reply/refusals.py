@@ -63,7 +63,8 @@ _NO_MONEY = re.compile(
     r"|payment (?:is )?required|payment (?:has )?failed|requires? more credits|purchase (?:more )?credits|depleted|used (?:up )?all (?:\w+ ){0,4}credits"
     r"|exceeded (?:\w+ ){0,4}(?:credits|budget|spend)|billing (?:hard |soft )?limit|billing (?:is |account )?(?:not |has not been |is not |in)?"
     r"(?:active|enabled|disabled|closed)|spend(?:ing)?[ -](?:limit|cap)|usage (?:cap|limit)s? (?:has been |have been |is |are )?(?:reached|exceeded)"
-    r"|reached your (?:\w+ ){0,3}usage limits?|regain access|budget (?:has been |was |is )?(?:exceeded|reached|exhausted)|prepaid|pre-?payment"
+    r"|service has been paused|limit(?: of| is|:) 0(?![\d,]|\.\d)|reached your (?:\w+ ){0,3}usage limits?|regain access"
+    r"|budget (?:has been |was |is )?(?:exceeded|reached|exhausted)|prepaid|pre-?payment"
     r"|arrears|arrearage|overdue|unpaid|recharge|余额不足|欠费"
     r"|free (?:trial|tier|quota|credits?)\b[^.]{0,40}(?:expired|ended|exhausted|used up|over)|quota (?:has been |is |was )?(?:exhausted|used up|depleted)"
     r"|subscription (?:\w+ ){0,3}(?:expired|inactive|cancell?ed|required)|hard limit (?:\w+ ){0,2}reached"
@@ -76,7 +77,8 @@ _PERHAPS_MONEY = re.compile(
 _QUOTA = re.compile(r"quota (?:\w+ ){0,3}(?:exceeded|reached)|exceeded (?:\w+ ){0,3}quota")
 """Under 429 a limit that passes, unless its words say more."""
 _PER_DAY = re.compile(
-    r"24[ -]?h(?:ou)?rs?\b|\btomorrow\b|\bmidnight\b|per[ _-]?(?:day|week|month|24 ?h)|/ ?(?:day|d|month)\b|\b(?:rpd|tpd)\b|daily|monthly|weekly"
+    r"per 86,?400 ?s|\bby ?day\b|byday|bymonth|24[ -]?h(?:ou)?rs?\b|\btomorrow\b|\bmidnight\b|per[ _-]?(?:day|week|month|24 ?h)|/ ?(?:day|d|month)\b"
+    r"|\b(?:rpd|tpd)\b|daily|monthly|weekly"
     r"|(?:today|this month)'?s? (?:limit|quota)|limit (?:for|of) "
     r"(?:today|the day|this month)"
 )
@@ -91,7 +93,8 @@ _SOON = re.compile(
 """What tells a quota that comes back by itself from one that has to be paid for."""
 _LIMIT = re.compile(r"limit|quota|exceed|exhaust|too many|throttl|used up")
 _NO_ACCESS = re.compile(
-    r"(?:invalid|incorrect|missing|no|expired|wrong|unknown) (?:\w+ )?(?:api[ -]?key|auth credentials|authentication|access token|token provided)|api[ -]?key "
+    r"login fail|api secret key"
+    r"|(?:invalid|incorrect|missing|no|expired|wrong|unknown) (?:\w+ )?(?:api[ -]?key|auth credentials|authentication|access token|token provided)|api[ -]?key "
     r"(?:is |was |has )?(?:not valid|invalid|missing|expired|not found|incorrect|required|been (?:disabled|revoked))|unauthori[sz]ed"
 )
 _NO_MODEL = re.compile(
@@ -101,16 +104,18 @@ _NO_MODEL = re.compile(
 _NO_SETTING = re.compile(
     r"does not support (?:tools?|functions?|parameters?|images?|json|response|the )|extra inputs are not permitted|unsupported ?param"
     r"|unrecognized (?:request )?(?:argument|parameter|field)|unknown (?:parameter|field|argument)|unexpected (?:keyword|endpoint)"
-    r"|location is not supported|not (?:available|supported) in your (?:country|region)|country, region"
+    r"|must be set to|location is not supported|not (?:available|supported) in your (?:country|region)|country, region"
 )
 _OF_POLICY = re.compile(
-    r"moderation|flagged|content[ _-](?:management )?(?:policy|filter)|usage polic|safety (?:system|polic|filter)|inappropriate content|responsible ?ai"
+    r"moderation|flagged|violat(?:es|ed|ing|ion)\b[^.]{0,40}(?:guideline|polic|terms)|content[ _-](?:management )?(?:policy|filter)|usage polic"
+    r"|safety (?:system|polic|filter)|inappropriate content|responsible ?ai"
     r"|content (?:exists )?risk|prohibited content"
 )
 _OVER_LONG = re.compile(
     r"(?:maximum|max|model'?s?) (?:\w+ ){0,2}context|context (?:length|window|size)|(?:prompt|input|request|message)s? (?:is|are|was) too (?:long|large)"
     r"|request too large|too many (?:input |total )?tokens|reduce the length|exceeds? the (?:\w+ ){0,3}(?:number of tokens|token limit|input length)"
 )
+_TOO_LARGE = re.compile(r"(?:request|prompt|input)s? (?:is |are )?too (?:large|long)|context (?:length|window)")
 _PASSES = re.compile(
     r"failed to generate|(?:did|does) not validate|(?:is |currently |still )?loading\b|warming up|overloaded|upstream|(?:please )?(?:try again|retry)"
     r"|temporar|at capacity|timed out|internal (?:server )?error|server error|unavailable|crashed|server is busy|system is busy"
@@ -175,7 +180,8 @@ def _both(words: str) -> bool:
 
 def _of_row(number: int, codes: set[str], words: str) -> Ended | None:
     """What is wrong with one request alone."""
-    if number == 413 or codes & _TOO_LONG or _OVER_LONG.search(words):
+    limited = number == 429 or bool(codes & _LIMITS)  # "too many tokens" are those of a minute then
+    if number == 413 or codes & _TOO_LONG or (_TOO_LARGE if limited else _OVER_LONG).search(words):
         return Ended.REFUSED
     if number < 500 and (codes & _POLICY or (number != 429 and _OF_POLICY.search(words))):
         return Ended.REFUSED

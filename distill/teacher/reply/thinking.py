@@ -40,12 +40,13 @@ _ENDS = re.compile(
 )
 _FRAMES = (
     (re.compile(r"<answer>", re.IGNORECASE), re.compile(r"</answer>\s*\Z", re.IGNORECASE)),
+    (re.compile(r"<response>", re.IGNORECASE), re.compile(r"</response>\s*\Z", re.IGNORECASE)),
     (re.compile(r"<\|begin_of_solution\|>"), re.compile(r"<\|end_of_solution\|>\s*\Z")),
     (re.compile(r"<\|START_(?:RESPONSE|TEXT)\|>"), re.compile(r"<\|END_(?:RESPONSE|TEXT)\|>\s*\Z")),
 )
 """What some models put around the answer behind their thinking."""
 _LEAKED = re.compile(
-    r"\s*(?:<\|(?:im_end|eot_id|eom_id|endoftext|end_of_text|end_of_turn|end_of_sentence|endofturn|eos|end|return|call"
+    r"\s*(?:<\|(?:im_end|eot_id|eom_id|endoftext|end_of_text|end_of_turn|end_of_sentence|endofturn|eos|end|return|call|user|observation"
     r"|END_OF_TURN_TOKEN|end_of_solution|END_RESPONSE|END_TEXT)\|>|<end_of_turn>|<turn\|>|<eos>|<｜end▁of▁sentence｜>|</s>)\s*\Z"
 )
 _BEGUN = re.compile(
@@ -195,7 +196,7 @@ def _stands_alone(before: str, after: str) -> bool:
 def _unframed(text: str, keep: Callable[[str], bool]) -> str:
     for opening, closing in _FRAMES:
         begun = opening.match(text)
-        if begun is not None and not keep("answer"):
+        if begun is not None and not keep(begun[0].strip("<|>").lower()):
             end = closing.search(text, begun.end())
             return text[begun.end() : end.start() if end else None].strip()
     return text
