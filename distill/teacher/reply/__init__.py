@@ -17,6 +17,7 @@ failed reply says of its tokens is what it cost. Nothing that a body holds raise
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
@@ -25,6 +26,12 @@ from distill.records import Answer, Ended, Json, Usage
 from distill.teacher.reply import counts, faults, message, natives, parsed, refusals, waits
 from distill.teacher.reply.said import Failed, Said, Unreadable
 
+_NOWHERE = re.compile(
+    r"(?:404\W*)?(?:the )?(?:page|path|route|url|resource|requested url.*)?\s*(?:was |is )?not (?:found|allowed)|cannot (?:post|get)|method not"
+    r"|unexpected endpoint|no route|invalid url|unknown (?:url|path|endpoint|request url)",
+    re.IGNORECASE,
+)
+"""What a server says where nothing is, and no model is in question."""
 LONGEST_WAIT_S = waits.LONGEST_WAIT_S
 retry_after_s = waits.in_headers
 
@@ -103,7 +110,7 @@ def refused_with(status: int, found: Any, request: Question) -> Answer:
 def _refused(status: int, fault: faults.Fault, request: Question, wait: float | None) -> Answer:
     ended = refusals.ended(status, fault)
     said = fault.message or "without a word of why"
-    if status == 404 and ended is Ended.NO_ACCESS and "model" not in said.lower():
+    if status in (404, 405) and (not fault.sentences or _NOWHERE.match(said)):
         said += "; nothing is at this address, so most likely teacher.base_url is wrong (many end in /v1)"
     return Answer(request.id, ended, error=said, status=status, retry_after_s=wait)
 

@@ -151,7 +151,16 @@ def test_the_hosts_words_are_kept() -> None:
     )
     body = {"detail": [{"loc": ["body", "top_p"], "msg": "too high", "type": "x"}]}
     assert reply.refused(422, json.dumps(body).encode(), {}, ASKED, now=0.0).error == "body.top_p: too high"
-    assert "base_url" in reply.refused(404, b"Not Found", {}, ASKED, now=0.0).error
+    for nowhere in (
+        b"Not Found",
+        b"404 page not found",
+        b'{"detail": "Not Found"}',
+        b"<html>Cannot POST /x</html>",
+        b"",
+    ):
+        assert "base_url" in reply.refused(404, nowhere, {}, ASKED, now=0.0).error
+    for model in (error("The model `x` does not exist"), error("No endpoints found for x."), error("model not found")):
+        assert "base_url" not in reply.refused(404, json.dumps(model).encode(), {}, ASKED, now=0.0).error
 
 
 def failing(finish: Any = "error", **more: Any) -> bytes:
