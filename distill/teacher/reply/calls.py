@@ -42,10 +42,11 @@ def arguments(given: Any) -> str:
         return _unwrapped(given)
     if too_deep(given):
         raise Unreadable(f"the arguments of a call are nested deeper than {DEEPEST} levels")
-    try:
-        return canonical(given)
-    except (ValueError, TypeError):  # NaN, which no JSON holds: as the server wrote it, for the gates to name
-        return json.dumps(given)
+    spelt = canonical(given)
+    # NaN and Infinity, which no JSON holds, would come out as null: as the server wrote them, for the gates to name
+    if "null" in spelt and any(word in (plain := json.dumps(given)) for word in ("NaN", "Infinity")):
+        return plain
+    return spelt
 
 
 def _unwrapped(text: str) -> str:

@@ -176,6 +176,13 @@ def test_an_unfinished_native_line_is_no_answer() -> None:
     assert read(NATIVE[0] | {"done": False}).ended is Ended.MALFORMED
 
 
+def test_a_number_that_no_json_holds_is_not_made_nothing() -> None:
+    """It stays as the server wrote it, so that the gate `tools` says what is wrong."""
+    call = {"function": {"name": "look", "arguments": {"x": "ODD"}}}
+    raw = json.dumps(chat("tool_calls", tool_calls=[call])).replace('"ODD"', "NaN").encode()
+    assert reply.read(raw, ASKED, price=None).tool_calls == (ToolCall("look", '{"x": NaN}'),)
+
+
 def deep(levels: int, inner: str = "1") -> str:
     return "[" * levels + inner + "]" * levels
 
