@@ -57,7 +57,7 @@ def read(body: bytes, request: Question, *, price: Price | None) -> Answer:
 def of(found: Any, request: Question, *, price: Price | None, raw: bytes) -> Answer:
     """The same of a value that was read from JSON already; `raw` is what is kept and shown of it."""
     try:
-        if faults.is_error(found):
+        if (not isinstance(found, dict) or "error" in found or not found.get("choices")) and faults.is_error(found):
             return _failed(request, found, faults.of(found), raw, price)
         found, said = _said(found, request)
         usage = counts.of(found, request, said)
@@ -80,7 +80,7 @@ def _said(found: Any, request: Question) -> tuple[Mapping[str, Any], Said]:
     keep = _kept(request)
     if found.get("object") == "response" or (isinstance(found.get("output"), list) and "choices" not in found):
         return found, message.response(found, keep)
-    chat = natives.as_chat(found)
+    chat = found if "choices" in found else natives.as_chat(found)
     if "choices" not in chat:
         raise Unreadable("no choices")
     return chat, message.completion(chat, keep)

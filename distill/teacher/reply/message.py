@@ -14,6 +14,7 @@ from distill.teacher.reply.said import Failed, Said, Unreadable, ended
 
 Keep = Callable[[str], bool]
 _KNOWN = {"role", "content", "tool_calls", "function_call", "refusal", "reasoning", "reasoning_content"}
+_PLAIN = {"role", "content"}
 _FINISHES = ("finish_reason", "finishReason", "native_finish_reason", "stop_reason", "stopReason")
 
 
@@ -27,11 +28,14 @@ def completion(found: Mapping[str, Any], keep: Keep) -> Said:
     message = choice.get("message")
     if not isinstance(message, dict) and isinstance(choice.get("text"), str):
         message = {"content": choice["text"]}
-    if not isinstance(message, dict) or not _KNOWN & message.keys():
+    if not isinstance(message, dict) or not ("content" in message or _KNOWN & message.keys()):
         raise Unreadable("no message")
     logs = choice.get("logprobs")
     logprobs = logs.get("content") if isinstance(logs, dict) else None
-    return _whole(contents.of(message.get("content")), message, finish, keep, logprobs)
+    content = message.get("content")
+    if isinstance(content, str) and message.keys() <= _PLAIN:
+        return said(content, finish, "", (), (), logprobs, keep)
+    return _whole(contents.of(content), message, finish, keep, logprobs)
 
 
 def _finish_word(choice: Mapping[str, Any]) -> Any:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from distill import finish as ends
 from distill.records import Json, ToolCall
@@ -21,8 +20,7 @@ class Failed(Unreadable):
         self.fault = fault
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(NamedTuple):
     """One whole answer; `left_out` names what it held beside the text that no text can show."""
 
     text: str

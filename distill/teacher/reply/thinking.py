@@ -68,6 +68,8 @@ class Parts(NamedTuple):
 
 def apart(text: str, keep: Callable[[str], bool] = lambda _tag: False) -> Parts:
     """`text` as its parts; unchanged where it holds no thinking. `keep` says which of the GENERAL tags are its own form."""
+    if not _may_hold(text):
+        return Parts("", text)
     if (begun := _BEGUN.match(text)) is not None:
         text = text[begun.end() :].lstrip()
     if channels.begins(text):
@@ -81,6 +83,18 @@ def apart(text: str, keep: Callable[[str], bool] = lambda _tag: False) -> Parts:
     if not thoughts:
         return Parts("", unleaked(text))
     return Parts("\n".join(one for one in thoughts if one), unleaked(_unframed(rest.strip(), keep)))
+
+
+def _may_hold(text: str) -> bool:
+    """Whether any mark can be in it; in most texts none can, and looking for each takes longer than reading the reply."""
+    return (
+        "<" in text
+        or "[" in text
+        or "◁" in text
+        or "assistantfinal" in text
+        or "thought process:" in text
+        or text[:1] in "\ufeff\u200b"
+    )
 
 
 def unleaked(text: str) -> str:
