@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from distill.teacher.store import Store
 
 OPEN = ("made", "uploaded", "creating", "submitted")
+_AT_ONCE = 500
 _FIELDS = (
     "key, run, spender, endpoint, model, requests, bytes, tokens, made, state, file_id, batch_id, submitted, ended, "
     "collected, answered, error"
@@ -45,6 +46,11 @@ class Batch:
     collected: str | None = None
     answered: int | None = None
     error: str | None = None
+
+    @property
+    def name(self) -> str:
+        """As the host calls it; our key while that is not known."""
+        return self.batch_id or self.key
 
 
 def new_key() -> str:
@@ -124,6 +130,45 @@ def tries(store: Store, run: str, request_ids: Sequence[str]) -> dict[str, list[
 def answered(store: Store, key: str) -> int:
     """Rows of a batch that came to an answer."""
     return int(store.query("SELECT count(*) FROM attempts WHERE batch=? AND ended='ok'", (key,)).fetchone()[0])
+
+
+def settled(store: Store, key: str) -> tuple[int, int]:
+    """Rows of a batch that came to an end, and those of them that were never run."""
+    query = "SELECT count(*), coalesce(sum(ended='expired'), 0) FROM attempts WHERE batch=? AND settled IS NOT NULL"
+    told, undone = store.query(query, (key,)).fetchone()
+    return int(told), int(undone)
+
+
+def booked_usd(store: Store, key: str) -> float:
+    """What a batch cost so far: settled rows at their price, the others at the most that they can."""
+    query = "SELECT coalesce(sum(coalesce(usd, reserved_usd)), 0.0) FROM attempts WHERE batch=?"
+    return float(store.query(query, (key,)).fetchone()[0])
+
+
+def holding(store: Store, batches: Iterable[Batch], request_ids: Sequence[str]) -> dict[str, int]:
+    """How many of the requests lie unsettled in each of the batches, by key; none is named that holds none."""
+    found: dict[str, int] = {}
+    keys = [batch.key for batch in batches]
+    for start in range(0, len(request_ids) if keys else 0, _AT_ONCE):
+        part = request_ids[start : start + _AT_ONCE]
+        query = (
+            f"SELECT batch, count(*) FROM attempts WHERE batch IN ({_marks(keys)}) AND settled IS NULL "  # noqa: S608 - only question marks are put in
+            f"AND request_id IN ({_marks(part)}) GROUP BY batch"
+        )
+        for key, count in store.query(query, [*keys, *part]):
+            found[key] = found.get(key, 0) + count
+    return found
+
+
+def where(store: Store, request_id: str) -> Batch | None:
+    """The batch that a request is out in, whichever run made it."""
+    query = f"SELECT {_FIELDS} FROM batches WHERE key=(SELECT batch FROM attempts WHERE request_id=? AND batch IS NOT NULL AND settled IS NULL)"  # noqa: S608 - names of our own
+    row = store.query(query, (request_id,)).fetchone()
+    return Batch(*row) if row else None
+
+
+def _marks(values: Sequence[str]) -> str:
+    return ",".join("?" * len(values))
 
 
 def decided(store: Store, key: str) -> bool:
