@@ -105,7 +105,9 @@ async def _gone(night: Night, batch: Batch, gone: str, left: int) -> bool:
     since = noted.removeprefix(_GONE).partition(" ")[0] if noted.startswith(_GONE) else book.now()
     await book.note(night.store, batch.key, error=f"{_GONE}{since} {gone}")
     if book.since_s(since) < night.lost_s:
-        night.say(f"  batch {batch.name}: {gone}; its {left:,} rows are waited for until it is {night.lost_s:,.0f} s away")
+        night.say(
+            f"  batch {batch.name}: {gone}; its {left:,} rows are waited for until it is {night.lost_s:,.0f} s away"
+        )
         return True
     return False
 

@@ -203,7 +203,12 @@ def _of_the_line(fault: Exception) -> bool:
 
 @asynccontextmanager
 async def reached(
-    url: str, key: str | None, headers: Mapping[str, str], *, timeout_s: float = 600.0, stop: asyncio.Event | None = None
+    url: str,
+    key: str | None,
+    headers: Mapping[str, str],
+    *,
+    timeout_s: float = 600.0,
+    stop: asyncio.Event | None = None,
 ) -> AsyncIterator[Host]:
     """The host at a base URL; its connections are closed on the way out."""
     from openai import AsyncOpenAI, DefaultAioHttpClient

@@ -126,7 +126,9 @@ async def _send(night: Night, key: str, writer: shard.Writer) -> None:
             f"the host refuses the file of a batch: {fault}. Nothing was billed; mend what it names and run again"
         ) from None
     except HostFault as fault:
-        night.say(f"  the file of {batch.requests:,} rows is perhaps not uploaded ({fault}); the next round begins anew")
+        night.say(
+            f"  the file of {batch.requests:,} rows is perhaps not uploaded ({fault}); the next round begins anew"
+        )
         return
     await book.note(night.store, key, state="uploaded", file_id=file_id)
     await uploads.make(night, replace(batch, state="uploaded", file_id=file_id), file_id)

@@ -54,7 +54,9 @@ def results_of(file_id: str, path: Path) -> Results:
     return Results(file_id, size, bool(last.strip()) and not _whole_line(last))
 
 
-async def doubt(store: Store, host: Host, batch: Batch, look: Look, reader: Ingest, came: list[Results]) -> Doubt | None:
+async def doubt(
+    store: Store, host: Host, batch: Batch, look: Look, reader: Ingest, came: list[Results]
+) -> Doubt | None:
     """What speaks against the files, after all lines that came are settled; None where nothing does."""
     told, undone = book.settled(store, batch.key)
     torn = sum(one.torn for one in came)
@@ -64,7 +66,9 @@ async def doubt(store: Store, host: Host, batch: Batch, look: Look, reader: Inge
     short = _short(batch.requests, look.done, look.failed, told, undone)
     if short > 0:
         counted = f"{look.done:,} rows done and {look.failed:,} failed"
-        return Doubt(f"the host counts {counted} of {batch.requests:,}, and {short:,} of them are in no file", owing=True)
+        return Doubt(
+            f"the host counts {counted} of {batch.requests:,}, and {short:,} of them are in no file", owing=True
+        )
     counts = look.done + look.failed > 0
     if (size := await _smaller(host, came)) is not None:
         return Doubt(size, owing=not counts)
