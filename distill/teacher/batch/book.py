@@ -132,11 +132,23 @@ def answered(store: Store, key: str) -> int:
     return int(store.query("SELECT count(*) FROM attempts WHERE batch=? AND ended='ok'", (key,)).fetchone()[0])
 
 
-def settled(store: Store, key: str) -> tuple[int, int]:
-    """Rows of a batch that came to an end, and those of them that were never run."""
-    query = "SELECT count(*), coalesce(sum(ended='expired'), 0) FROM attempts WHERE batch=? AND settled IS NOT NULL"
-    told, undone = store.query(query, (key,)).fetchone()
-    return int(told), int(undone)
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The rows of a batch that came to an end; of them, those that were never run, and those that failed."""
+
+    rows: int
+    undone: int
+    failed: int
+
+
+def told(store: Store, key: str) -> Told:
+    """What lines have told of a batch so far."""
+    query = (
+        "SELECT count(*), coalesce(sum(ended='expired'), 0), "
+        "coalesce(sum(ended IN ('refused', 'rate_limited', 'overloaded', 'no_access')), 0) "
+        "FROM attempts WHERE batch=? AND settled IS NOT NULL"
+    )
+    return Told(*store.query(query, (key,)).fetchone())
 
 
 def booked_usd(store: Store, key: str) -> float:

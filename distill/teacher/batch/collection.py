@@ -46,6 +46,8 @@ async def collect(night: Night, batch: Batch, look: Look) -> None:
             why = f"{gone}: {len(missing):,} rows are lost, and may have been billed" if gone and missing else why
     night.stuck.pop(batch.key, None)
     await close(night, batch, look, why)
+    if batch.run != night.run:  # what its end teaches is that run's matter
+        return
     if refused:
         raise AccessRefused(
             f"the endpoint refused rows of batch {look.id} its key, quota or model; what was answered is kept"

@@ -8,12 +8,12 @@ believed at the second reading.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from distill.job_states import State
 from distill.teacher.batch import book
-from distill.teacher.batch.book import Batch
+from distill.teacher.batch.book import Batch, Told
 from distill.teacher.batch.host import Host, HostFault
 from distill.teacher.batch.ingest import Ingest
 from distill.teacher.batch.look import Look
@@ -58,17 +58,18 @@ async def doubt(
     store: Store, host: Host, batch: Batch, look: Look, reader: Ingest, came: list[Results]
 ) -> Doubt | None:
     """What speaks against the files, after all lines that came are settled; None where nothing does."""
-    told, undone = book.settled(store, batch.key)
+    told = book.told(store, batch.key)
     torn = sum(one.torn for one in came)
-    told += max(0, reader.oddities.unreadable - torn)  # a line was there, of whichever row
-    if told >= batch.requests:
+    told = replace(
+        told, rows=told.rows + max(0, reader.oddities.unreadable - torn)
+    )  # a line was there, of whichever row
+    if told.rows >= batch.requests:
         return None
-    short = _short(batch.requests, look.done, look.failed, told, undone)
+    short, unpaid = _short(batch.requests, look.done, look.failed, told)
     if short > 0:
         counted = f"{look.done:,} rows done and {look.failed:,} failed"
-        return Doubt(
-            f"the host counts {counted} of {batch.requests:,}, and {short:,} of them are in no file", owing=True
-        )
+        why = f"the host counts {counted} of {batch.requests:,}, and {short:,} of them are in no file"
+        return Doubt(why, owing=short > unpaid)
     counts = look.done + look.failed > 0
     if (size := await _smaller(host, came)) is not None:
         return Doubt(size, owing=not counts)
@@ -90,13 +91,15 @@ def note(since: str, readings: int, why: str) -> str:
     return f"not whole since {since} ({readings} read): {why}"
 
 
-def _short(requests: int, done: int, failed: int, told: int, undone: int) -> int:
-    """How many rows the host counts and no line told of. Hosts count rows that were never run as failed, or not at all,
-    and some count failed ones as done too."""
-    ran = told - undone
-    both = done + failed
-    all_counted = ran - both if both + undone <= requests else told - min(requests, both)
-    return max(min(done, requests) - ran, -all_counted)
+def _short(requests: int, done: int, failed: int, told: Told) -> tuple[int, int]:
+    """How many rows the host counts and no line told of, and how many of these may be failed ones, which nobody pays for.
+
+    Hosts count rows that were never run as failed, or not at all; some count failed ones as done too, some give no file of them.
+    """
+    ran, both = told.rows - told.undone, done + failed
+    uncounted = both - ran if both + told.undone <= requests else min(requests, both) - told.rows
+    paid = min(done, requests) - ran
+    return max(paid, uncounted), 0 if paid > 0 else max(0, failed - told.failed)
 
 
 async def _smaller(host: Host, came: list[Results]) -> str | None:

@@ -9,9 +9,10 @@ import plain_host
 import pytest
 from rounds import ROWS, RUN, double, night_at, requests, to_the_end
 
+from distill.teacher.batch.book import Told
 from distill.teacher.batch.night import Night
 from distill.teacher.batch.shard import Most
-from distill.teacher.batch.whole import Results, noted, results_of
+from distill.teacher.batch.whole import Results, _short, noted, results_of
 from distill.teacher.store import Store, opened
 
 
@@ -120,6 +121,30 @@ async def test_an_expired_batch_that_is_cut_is_read_again_before_its_undone_rows
                 await to_the_end(night, server, requests(30))
             assert set(server.ledger.billed.values()) == {1}
             assert store.ledger(RUN)[0].answered == 30
+
+
+@pytest.mark.parametrize(
+    ("done", "failed", "told", "short", "unpaid"),
+    [
+        (100, 0, Told(60, 0, 0), 40, 0),  # a cut output file
+        (90, 10, Told(95, 0, 10), 5, 0),  # the same beside a whole error file
+        (60, 0, Told(76, 40, 0), 24, 0),  # the same of a batch that expired, whose undone rows have lines
+        (60, 40, Told(76, 40, 0), 24, 0),  # and where the host counts these as failed
+        (60, 0, Told(60, 0, 0), 0, 0),  # undone rows without a line
+        (100, 10, Told(97, 0, 10), 3, 0),  # failed ones are counted as done too
+        (70, 30, Told(70, 0, 0), 30, 30),  # failed ones are in no file
+        (70, 30, Told(65, 0, 0), 35, 0),  # and some done ones neither
+        (0, 0, Told(60, 0, 0), 0, 0),  # nothing is counted
+        (300, 0, Told(60, 0, 0), 40, 0),  # too much is
+    ],
+)
+def test_what_the_host_counts_is_held_against_what_lines_told(
+    done: int, failed: int, told: Told, short: int, unpaid: int
+) -> None:
+    """Of a batch of a hundred rows: how many are missing, and how many of them may be failed ones."""
+    found, free = _short(100, done, failed, told)
+    assert max(0, found) == short
+    assert min(free, max(0, found)) == unpaid
 
 
 def test_the_end_of_a_file_tells_whether_its_last_line_is_whole(tmp_path: Path) -> None:
