@@ -142,18 +142,17 @@ def _all_stuck(night: Night) -> bool:
 
 
 def _leave(night: Night, how: type[InBatches] = InBatches) -> NoReturn:
-    out, said = night.out, []
+    said, out = list[str](), [batch for batch in night.out if batch.key not in night.stuck]
     rows = sum(batch.requests for batch in out)
     more = f", {night.waiting:,} more wait for room" if night.waiting else ""
-    if out or not night.stuck:
+    if out or night.waiting:
         said.append(f"{rows:,} rows are in {len(out)} batch{'es' if len(out) != 1 else ''} at the host{more}.")
     said += [f"{sentence}." for sentence in waited_for(night.store, night.others())]
     said += [f"{sentence}." for sentence in night.stuck.values()]
+    if len(said) > len(night.stuck):
+        said.append("Run the same command later to collect them and go on, or add --wait.")
     stopped = "Stopped waiting; they go on at the host. " if how is StoppedWaiting else ""
-    raise how(
-        f"{stopped}{' '.join(said)} Run the same command later to collect them and go on, or add --wait; "
-        "`distill status` shows each batch."
-    )
+    raise how(f"{stopped}{' '.join(said)} `distill status` shows each batch.")
 
 
 def _unanswered(sender: Sender, requests: Sequence[Request]) -> list[Request]:
