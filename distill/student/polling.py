@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from openai import AsyncOpenAI
     from openai.types.fine_tuning import FineTuningJob, FineTuningJobEvent
 
+_NO_SUCH_PATH = (404, 405, 501)
 _UNKNOWN_S = 86400.0
 """How long a job in a state that no table knows is taken for one that goes on."""
 
@@ -47,7 +48,7 @@ async def to_the_end(
 
 async def _fresh(client: AsyncOpenAI, job_id: str, told: set[str]) -> list[FineTuningJobEvent]:
     """The events that were not told yet, newest first; none from a host that tells none."""
-    from openai import NotFoundError
+    from openai import APIStatusError
 
     fresh: list[FineTuningJobEvent] = []
     try:
@@ -56,6 +57,8 @@ async def _fresh(client: AsyncOpenAI, job_id: str, told: set[str]) -> list[FineT
                 break  # newest first: what follows was told before
             told.add(event.id)
             fresh.append(event)
-    except NotFoundError:
+    except APIStatusError as error:
+        if error.status_code not in _NO_SUCH_PATH:
+            raise
         return []
     return fresh

@@ -93,6 +93,11 @@ def opened(store: Store, run: str | None = None) -> list[Batch]:
     return [Batch(*row) for row in store.query(query, (*OPEN, run))]
 
 
+def reread(store: Store, batch: Batch) -> Batch | None:
+    """A batch as it is by now; None where it is not open any more."""
+    return next((one for one in opened(store, batch.run) if one.key == batch.key), None)
+
+
 def of_run(store: Store, run: str) -> list[Batch]:
     """Every batch of a run, oldest first."""
     query = f"SELECT {_FIELDS} FROM batches WHERE run=? ORDER BY made, key"  # noqa: S608 - names of our own

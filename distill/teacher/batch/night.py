@@ -119,10 +119,12 @@ class Night:
 
     async def _visit(self, batch: Batch) -> None:
         """One batch: recovered where a crash left it half made, else looked at."""
-        free = nullcontext(True) if batch.run == self.run else self.claim(batch.run)
-        with free as ours, self._patient(batch):
-            if ours:
-                await (self._look(batch) if batch.state == "submitted" else recovery.recover(self, batch))
+        own = batch.run == self.run
+        with nullcontext(True) if own else self.claim(batch.run) as ours, self._patient(batch):
+            # Whoever worked on another run may have gone on since its batches were listed.
+            now = batch if own else book.reread(self.store, batch)
+            if ours and now is not None:
+                await (self._look(now) if now.state == "submitted" else recovery.recover(self, now))
 
     async def cancel(self) -> None:
         """Ask the host to end every batch that is out; what it has answered by then is collected as always."""

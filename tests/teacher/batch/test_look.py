@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -82,3 +85,29 @@ async def test_the_batch_of_another_run_is_booked_there_and_its_budget_is_not_ou
             assert store.spent("other/001") == pytest.approx(server.ledger.usd)
             assert store.spent(RUN) == 0
             assert set(server.ledger.billed.values()) == {1}
+
+
+async def test_the_batch_of_another_run_is_looked_at_as_it_is_once_the_run_is_held(tmp_path: Path) -> None:
+    """Its process was just making it when it was listed: what went on since counts, or it would be made twice."""
+    async with double() as server:
+        with opened(tmp_path / "answers.db") as store:
+            async with night_at(server.base_url, store, run="other/001", most=Most()) as night:
+                await night.round(ROWS)
+                (batch,) = night.out
+            await book.note(store, batch.key, state="made", batch_id=None)
+
+            @contextmanager
+            def claim(run: str) -> Iterator[bool]:
+                assert run == "other/001"
+                with sqlite3.connect(store.path) as db:  # the other process, a moment ago
+                    db.execute("UPDATE batches SET state='submitted', batch_id=?", (batch.batch_id,))
+                db.close()
+                yield True
+
+            async with night_at(server.base_url, store, claim=claim) as night:
+                await night.round(ROWS)
+                assert [one.state for one in night.others()] == ["submitted"]
+                server.desk.clock.step(2 * 3600)
+                await night.round(ROWS)
+            assert len(server.desk.batches) == 1
+            assert len(store.held([one.id for one in ROWS])) == 30
