@@ -136,7 +136,8 @@ async def _content(request: web.Request) -> web.StreamResponse:
 
 
 async def _cut(host: PlainHost, request: web.Request, data: bytes) -> web.StreamResponse:
-    """`close`: the line closes and there was no length; `line`: the same at the end of a line; `gzip`: a part of the packed body."""
+    """`close`: the line closes and there was no length; `line`: the same at the end of a line; `gzip`: a part of the packed
+    body; `chunked`: the last chunk is missing."""
     if host.cut == "gzip":
         packed = gzip.compress(data)
         return web.Response(body=packed[: int(len(packed) * host.share)], headers={"content-encoding": "gzip"})
@@ -146,7 +147,10 @@ async def _cut(host: PlainHost, request: web.Request, data: bytes) -> web.Stream
     reply.force_close()
     transport = request.transport
     assert transport is not None
-    transport.write(b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n" + part)
+    if host.cut == "chunked":
+        part = b"%x\r\n%s\r\n" % (len(part), part)
+    how = b"transfer-encoding: chunked" if host.cut == "chunked" else b"connection: close"
+    transport.write(b"HTTP/1.1 200 OK\r\n" + how + b"\r\n\r\n" + part)
     transport.close()
     return reply
 

@@ -63,6 +63,15 @@ async def test_a_file_that_is_cut_once_is_read_again_and_no_row_is_paid_twice(
             assert (spend.unknown, spend.estimated) == (0, 0)
 
 
+async def test_a_chunked_file_without_its_end_is_read_again(tmp_path: Path) -> None:
+    async with plain_host.serve(cut="chunked", cuts=2) as host:
+        with opened(tmp_path / "answers.db") as store:
+            async with night_at(host.base_url, store, most=Most()) as night:
+                assert await rounds(night, 8) <= 8
+            assert answered(store) == 30
+            assert (len(host.batches), set(host.billed.values())) == (1, {1})
+
+
 async def test_a_file_that_stays_cut_is_not_sent_again_until_a_person_says_so(tmp_path: Path) -> None:
     """After some readings one line says what to do; the setting books the rows as lost and asks for them anew."""
     async with plain_host.serve(cut="line", cuts=10**6) as host:
