@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from distill import finish
 from distill.errors import RowsOwed
+from distill.flow import open_batches
 from distill.flow.watch import Watch
 from distill.money import Budget
 from distill.prompts import Template
 from distill.records import LIMIT_NAMES, Answer, Ended, Json, Request
 from distill.teacher import bodies, runner
+from distill.teacher.batch import book
 from distill.teacher.endpoints import Address, opened
 from distill.teacher.limits import Pace
 from distill.teacher.owed import Owed
@@ -61,6 +63,8 @@ def final(store: Store, asked: Request, raise_to: int | None) -> tuple[Request, 
 def why_owed(store: Store, request_id: str) -> str:
     """Why a request has no answer yet, by its sends."""
     tries = list(store.attempts(request_id))
+    if (batch := book.where(store, request_id)) is not None:
+        return f"in {open_batches.named(batch)}"
     if not tries:
         return "not sent yet"
     if not any(row[4] for row in tries):

@@ -27,6 +27,7 @@ from distill.flow import (
     used_spec,
 )
 from distill.flow.asking import Sender
+from distill.flow.open_batches import left
 from distill.flow.project import Project, need_price
 from distill.flow.stages import Run
 from distill.flow.watch import Watch
@@ -67,6 +68,8 @@ async def work(
         used_spec.write(project, folder)
         folder.note(teacher=project.models, parent=parent.name if parent else None)
         await _take_over(folder, store, watch)
+        for line in left(store, folder.name, project):
+            watch.say(f"  {line}")
         budget = Budget(project.spec.budget.usd, store.spent(folder.name))
         sender = Sender(
             store=store, run=folder.name, budget=budget, watch=watch, wait=wait,

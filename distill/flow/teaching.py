@@ -139,8 +139,9 @@ async def _hosted(run: Run) -> Mapping[str, Any]:
     result = await hosted.tune(
         Host(base_url=address.base_url, key=address.key), train=run.folder / "train.jsonl", valid=run.folder / "valid.jsonl",
         model=way.base, suffix=way.suffix, hyper={"n_epochs": round(way.epochs)}, seed=way.seed, state=run.folder / "student" / "job.json",
-        tag=run.folder.task, poll_s=way.poll_s, on_event=lambda event: run.watch.say(f"  {event.message}"),
+        tag=run.folder.task, poll_s=way.poll_s, on_event=lambda event: run.watch.say(f"  {event.message}"), stop=run.sender.stop,
     )  # fmt: skip
+    write_json(run.folder / "student" / "loss.json", result.curve)
     write_json(
         run.folder / HOSTED,
         {"job": result.job_id, "model": result.fine_tuned_model, "trained_tokens": result.trained_tokens},
