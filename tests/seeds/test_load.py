@@ -58,13 +58,25 @@ def test_a_row_that_is_no_seed_is_a_fault_with_its_line(tmp_path, row, message):
     assert f"{path}:2: {message}" in said(error)
 
 
-def test_all_faults_come_at_once_up_to_twenty(tmp_path):
+def test_a_fault_of_many_rows_is_told_once_with_their_number(tmp_path):
     path = lines(tmp_path / "s.jsonl", ROW, *[b"{"] * 50)
     with pytest.raises(SpecError) as error:
         read([path, tmp_path / "none.csv"], **READ)
-    assert len(error.value.faults) == 21
+    assert [fault.where for fault in error.value.faults] == [str(tmp_path / "none.csv"), f"{path}:2", str(path)]
     assert "none.csv: no such file" in said(error)
-    assert said(error).endswith("and 31 more (51 in all)")
+    assert said(error).endswith("and 49 more rows like it: 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, …")
+
+
+def test_faults_of_many_kinds_come_at_once_up_to_twenty(tmp_path):
+    path = lines(
+        tmp_path / "s.jsonl",
+        *[ROW | {"message": ""} | {chr(97 + n): n} for n in range(3)],
+        *[{"x" * n: ""} for n in range(30)],
+    )
+    with pytest.raises(SpecError) as error:
+        read([path], variables=[chr(97 + n) * 3 for n in range(26)])
+    assert len(error.value.faults) == 21
+    assert said(error).endswith(" rows in all)")
 
 
 def test_without_strict_the_broken_rows_are_dropped_and_listed(tmp_path):
