@@ -79,12 +79,18 @@ def _fault(path: Path) -> str | None:
     if url and not path.exists():
         return f"a {url[1]} address; download it first and name the file"
     if not path.is_file():
-        return "no such file or folder"
+        return f"no such file or folder{_beside(path.parent)}"
     kind = _kind(path)
     if kind in READERS:
         return None
     move = f"; {_MOVES[kind]}" if kind in _MOVES else ""
     return f"ends in {path.suffix!r}, expected one of {', '.join(READERS)}, or one of them and .gz{move}"
+
+
+def _beside(folder: Path) -> str:
+    """The files of rows that a folder holds, for a name that was misspelt."""
+    names = sorted(one.name for one in folder.iterdir() if _kind(one) in READERS) if folder.is_dir() else []
+    return f"; the folder holds {', '.join(names[:6])}{', …' if len(names) > 6 else ''}" if names else ""
 
 
 def rows(path: Path, faults: list[Fault], *, form: Form = AS_FOUND, notes: Notes | None = None) -> Iterator[Numbered]:
@@ -103,7 +109,7 @@ def rows(path: Path, faults: list[Fault], *, form: Form = AS_FOUND, notes: Notes
         faults.append(Fault(str(path), str(error)))
         return
     if not count:
-        faults.append(Fault(str(path), "holds no rows" if path.stat().st_size else "is empty"))
+        faults.append(Fault(str(path), "holds no rows" if path.stat().st_size else "is empty: it holds no rows"))
 
 
 def _after(count: int) -> str:

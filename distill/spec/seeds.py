@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import math
 from typing import Annotated, Any, Literal
 
@@ -70,7 +69,7 @@ class Format(Part):
     def _encoding(cls, value: str | None) -> str | None:
         try:
             if value is not None:
-                b"".decode(codecs.lookup(value).name)
+                "".encode(value)
         except LookupError:
             raise ValueError(
                 "expected the name of a text encoding, such as utf-8, cp1252, mac_roman or utf-16"
