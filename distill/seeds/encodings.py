@@ -15,7 +15,7 @@ import io
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TextIO
+from typing import Any, BinaryIO, TextIO
 
 READ_ERRORS = (OSError, EOFError, zlib.error, UnicodeError)
 """What a file raises that is cut off, packed wrongly or no text."""
@@ -48,15 +48,50 @@ class Encoding:
         return self.name in ("utf-8", "utf-8-sig")
 
 
-def raw(path: Path) -> IO[bytes]:
+class _Unpacked(io.RawIOBase):
+    """What a packed file holds, as far as it can be unpacked: `cut_off` tells of the rest."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._file = gzip.open(path)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        try:
+            some = self._file.read1(len(buffer))
+        except (EOFError, zlib.error):
+            return 0
+        buffer[: len(some)] = some
+        return len(some)
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+def raw(path: Path) -> BinaryIO:
     """The file's bytes, unpacked where it is packed."""
-    return gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb")  # type: ignore[return-value]  # GzipFile reads as IO[bytes] does
+    return io.BufferedReader(_Unpacked(path), _CHUNK) if path.suffix.lower() == ".gz" else path.open("rb")
+
+
+def cut_off(path: Path) -> bool:
+    """Whether a packed file ends before its end."""
+    try:
+        with gzip.open(path) as file:
+            while file.read(_CHUNK):
+                pass
+    except (EOFError, zlib.error):
+        return True
+    return False
 
 
 def opened(path: Path, encoding: Encoding) -> TextIO:
     """The file as text with its line ends as they are. Bytes that are none come through as lone surrogates, so that the
-    row which holds them can be named."""
-    return io.TextIOWrapper(raw(path), encoding=encoding.name, errors="surrogateescape", newline="")
+    row which holds them can be named; of UTF-16 they are replaced."""
+    errors = "replace" if encoding.name.startswith(("utf-16", "utf-32")) else "surrogateescape"
+    return io.TextIOWrapper(raw(path), encoding=encoding.name, errors=errors, newline="")
 
 
 def of(path: Path, given: str | None = None) -> Encoding:

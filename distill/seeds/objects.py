@@ -66,7 +66,7 @@ def _by_lines(path: Path, encoding: Encoding, *, whole: bool) -> bool:
             return False
         pretty = first.strip() == "{" or (first[0] == "{" and any(line[0] in " \t" for line in head[1:]))
         return first[0] != "[" and (not pretty or any(_is_row(line) for line in head[1:]))
-    return len(head) > 1 or (whole and isinstance(value, dict))
+    return len(head) > 1 or (whole and not isinstance(_row(value), ValueError))
 
 
 def _is_row(line: str) -> bool:
@@ -82,7 +82,7 @@ def _lines(path: Path, encoding: Encoding) -> Iterator[Numbered]:
     if encoding.usual:
         with encodings.raw(path) as file:
             for line, raw in enumerate(file, 1):
-                plain = raw.removeprefix(b"\xef\xbb\xbf") if line == 1 else raw
+                plain = raw.removeprefix(b"\xef\xbb\xbf")  # also where files were put one behind the other
                 if plain.strip():
                     yield line, _decoded(plain.removesuffix(b"\n"))
         return
@@ -119,6 +119,8 @@ def _behind(text: str) -> str:
 
 
 def _row(value: Json) -> Row | ValueError:
+    if isinstance(value, list) and value and all(isinstance(turn, dict) and ("role" in turn or "from" in turn) for turn in value):
+        return {"messages": value}
     if not isinstance(value, dict):
         return ValueError(f'a JSON {type(value).__name__}, expected an object such as {{"message": "…"}}')
     return value

@@ -178,7 +178,7 @@ def test_a_fault_of_one_row_costs_that_row(tmp_path, name, content, messages, dr
         ("a.csv", b"PK\x03\x04 sheet", "a workbook or a zip archive; save the sheet as CSV UTF-8"),
         ("a.csv", gzip.compress(b"message\na\n"), "packed with gzip; let its name end in .gz"),
         ("a.csv.gz", b"message\na\n", "cannot be read: Not a gzipped file"),
-        ("a.jsonl.gz", gzip.compress(b'{"message": "a"}\n' * 9)[:20], "cannot be read"),
+        ("a.jsonl.gz", gzip.compress(b'{"message": "a"}\n' * 9)[:20], "is cut off after its row 1"),
         ("a.xlsx", b"PK", "save the sheet as CSV UTF-8 and name that file"),
         ("a.zip", b"PK", "unpack it and name the file that is in it"),
         ("a.csv.zst", b"", "unpack it"),
@@ -311,3 +311,26 @@ def test_an_open_quote_in_every_row_is_read_in_one_go(tmp_path):
     messages, dropped, _ = taken(path)
     assert messages == ["b"]
     assert len(dropped) == 50_000
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "messages", "dropped"),
+    [
+        ("cut.jsonl.gz", gzip.compress(lines(*[{"message": f"{n:09}"} for n in range(3)]).encode())[:-9], 3, "is cut off after its row 3"),
+        ("cut.csv.gz", gzip.compress(b"message,label\n" + b"".join(b"%d,x\n" % (n * 7919) for n in range(99_999)))[:90_000], 9, "is cut off after its row"),
+        ("marks.jsonl", '{"message": "a"}\n\ufeff{"message": "b"}\n', 2, ""),
+        ("cut16.jsonl", '{"message": "a"}\n{"message": "b"}\n'.encode("utf-16")[:-5], 1, "2: bad JSON"),
+        ("cut16.csv", "message,label\na,b\nb,x\n".encode("utf-16")[:-1], 2, ""),
+    ],
+)  # fmt: skip
+def test_of_a_file_that_is_cut_off_what_is_there_is_read(tmp_path, name, content, messages, dropped):
+    (tmp_path / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+    found, said, _ = taken(tmp_path / name)
+    assert len(found) == messages or len(found) > messages == 9
+    assert dropped in said[-1] if dropped else not said
+
+
+def test_a_chat_may_be_a_bare_list_of_turns(tmp_path):
+    (tmp_path / "log.jsonl").write_text(lines([{"role": "user", "content": "Where?"}, {"role": "assistant", "content": "Here."}]))
+    seeds, _ = read([tmp_path / "log.jsonl"], variables=["messages"], chats={"messages": True}, logged=True, gold="reply")
+    assert [seed.gold for seed in seeds] == [{"answer": "Here."}]
