@@ -151,14 +151,23 @@ async def test_a_log_of_chats_is_distilled_by_one_line(agent: Path) -> None:
     assert all(row["gold"]["answer"].startswith("It left") and len(row["messages"]) == 2 for row in tests)
 
 
-async def test_the_tools_of_each_chat_reach_its_request_its_gate_and_the_files(agent: Path) -> None:
-    """A log whose rows bring their tools needs none in the spec; a row without any is asked without."""
+def lines_of(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def write_log_with_tools(agent: Path) -> None:
+    """The same, of which all but one bring their tools, and a gate that looks at calls."""
     write_log(agent)
-    rows = [json.loads(line) for line in (agent.parent / "chats.jsonl").read_text().splitlines()]
+    rows = lines_of(agent.parent / "chats.jsonl")
     for n, row in enumerate(rows[:-1]):
         row |= {"tools": TOOLS, "parallel_tool_calls": bool(n % 2)}
     (agent.parent / "chats.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     agent.write_text(agent.read_text() + "gates: [tools]\n")
+
+
+async def test_the_tools_of_each_chat_reach_its_request_its_gate_and_the_files(agent: Path) -> None:
+    """A log whose rows bring their tools needs none in the spec; a row without any is asked without."""
+    write_log_with_tools(agent)
     async with serve() as server:
         project = open_project(agent, overrides=[], env={"OPENAI_BASE_URL": server.base_url})
         result = await running.work(project, stages=("generate", "curate", "export"), watch=Silent())
@@ -167,8 +176,7 @@ async def test_the_tools_of_each_chat_reach_its_request_its_gate_and_the_files(a
     assert sum(body.get("tools") == TOOLS and "parallel_tool_calls" in body for body in bodies) == 39
     assert sum("tools" not in body and "parallel_tool_calls" not in body for body in bodies) == 1
     folder = Path(result["folder"])
-    for name in ("train.jsonl", "test.jsonl"):
-        made = [json.loads(line) for line in (folder / name).read_text().splitlines()]
+    for made in (lines_of(folder / "train.jsonl"), lines_of(folder / "test.jsonl")):
         assert sum(row.get("tools") == TOOLS and "parallel_tool_calls" in row for row in made) >= len(made) - 1 > 0
     table = pl.read_parquet(folder / "dataset.parquet")
     assert table["request"].drop_nulls().len() >= table.height - 1

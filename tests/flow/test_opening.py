@@ -96,7 +96,7 @@ def test_how_a_file_was_read_is_a_note_and_a_setting_says_otherwise(task: Path) 
         note
         == "seeds.csv: read as utf-8, semicolon between cells; where that is wrong, say what is right under `seeds.format`"
     )
-    with pytest.raises(SpecError, match="no column fills `{{message}}`; did you mean `{{id;message;kind}}`"):
+    with pytest.raises(SpecError, match=r"no column fills `{{message}}`; did you mean `{{id;message;kind}}`"):
         open_project(task, overrides=[*sets, "seeds.format={delimiter: tab}", "strata={}"], env={})
 
 
