@@ -64,7 +64,10 @@ async def _export(run: Run) -> Mapping[str, Any]:
     strata = sorted(set(run.table("seeds.parquet", ["stratum"])["stratum"]))
     write_json(run.folder / "expect.json", expect.check(kept, strata, run.project.spec.expect.model_dump()))
     own = lookup.requests(run.table("seeds.parquet", ["seed_id", "fields"]))
-    counts = files.write(kept, folder=run.folder.path, tools=run.project.tools, own=own)
+    seeds = run.scan("seeds.parquet")
+    known = "own_id" in seeds.collect_schema()  # a run made before rows kept their own ids has none
+    ids = dict(seeds.select("seed_id", "own_id").drop_nulls().collect().iter_rows()) if known else {}
+    counts = files.write(kept, folder=run.folder.path, tools=run.project.tools, own=own, ids=ids)
     tests = run.scan("seeds.parquet").filter(pl.col("role") == "test").collect()
     rows = [
         {
@@ -72,6 +75,7 @@ async def _export(run: Run) -> Mapping[str, Any]:
             "messages": template.fill(json.loads(fields)),
             "gold": json.loads(gold) if gold else None,
             **own.get(seed, {}),
+            **({"id": ids[seed]} if seed in ids else {}),
         }
         for seed, fields, gold in tests.select("seed_id", "fields", "gold").iter_rows()
     ]

@@ -53,7 +53,7 @@ class _Unpacked(io.RawIOBase):
 
     def __init__(self, path: Path) -> None:
         super().__init__()
-        self._file = gzip.open(path)
+        self._file = gzip.open(path)  # noqa: SIM115 - closed by `close`
 
     def readable(self) -> bool:
         return True

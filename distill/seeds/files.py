@@ -109,7 +109,9 @@ def rows(path: Path, faults: list[Fault], *, form: Form = AS_FOUND, notes: Notes
         faults.append(Fault(str(path), str(error)))
         return
     if _kind(path) != ".parquet" and path.suffix.lower() == ".gz" and encodings.cut_off(path):
-        faults.append(Fault(str(path), f"is cut off{_after(count)}, so what it holds behind that is lost; pack it again"))
+        faults.append(
+            Fault(str(path), f"is cut off{_after(count)}, so what it holds behind that is lost; pack it again")
+        )
     elif not count:
         faults.append(Fault(str(path), "holds no rows" if path.stat().st_size else "is empty: it holds no rows"))
 

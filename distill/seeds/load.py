@@ -41,6 +41,7 @@ SEEDS: dict[str, Any] = {
     "gold": pl.String,
     "input": pl.String,
     "group": pl.String,
+    "own_id": pl.String,
 }
 
 
@@ -147,6 +148,7 @@ def _row(seed: Seed, by: Sequence[str]) -> tuple[str | int | None, ...]:
         None if seed.gold is None else canonical(dict(seed.gold)),
         input_of(seed.fields),
         seed.group or None,
+        seed.own_id or None,
     )
 
 

@@ -119,7 +119,11 @@ def _behind(text: str) -> str:
 
 
 def _row(value: Json) -> Row | ValueError:
-    if isinstance(value, list) and value and all(isinstance(turn, dict) and ("role" in turn or "from" in turn) for turn in value):
+    if (
+        isinstance(value, list)
+        and value
+        and all(isinstance(turn, dict) and ("role" in turn or "from" in turn) for turn in value)
+    ):
         return {"messages": value}
     if not isinstance(value, dict):
         return ValueError(f'a JSON {type(value).__name__}, expected an object such as {{"message": "…"}}')

@@ -16,6 +16,8 @@ from distill.seeds.causes import BadRow
 from distill.seeds.form import Row
 from distill.text import storable, strict_json
 
+_IDS = ("id", "_id", "uuid", "guid", "custom_id", "row_id", "record_id", "ticket_id", "ticket id", "message_id")
+
 
 @dataclass(slots=True, kw_only=True)
 class Reading:
@@ -62,6 +64,7 @@ class Reading:
             source=storable(path.name),
             line=line,
             group=_group(row.get(self.group)) if self.group else "",
+            own_id=_own_id(row),
         )
 
     def _whole(self, found: Row | ValueError) -> Row | ValueError:
@@ -95,6 +98,13 @@ def _group(value: Json) -> str:
     """What a row came from, as text: 7 and "7" are one ticket; NaN is none, as an empty cell is."""
     nothing = value is None or (isinstance(value, float) and math.isnan(value))
     return "" if nothing else storable(text_of(value)).strip()
+
+
+def _own_id(row: Row) -> str:
+    """What the row's file calls it: its column `id`, or one that is as good; nothing where it has none."""
+    name = next((one for one in row if isinstance(one, str) and one.lower() in _IDS), None)
+    value = row[name] if name is not None else None
+    return storable(str(value)) if isinstance(value, str | int) and not isinstance(value, bool) else ""
 
 
 def text_of(value: Json) -> str:

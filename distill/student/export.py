@@ -5,7 +5,7 @@
                                turn before the last has "weight": 0, so that only the teacher's answer trains
     test.jsonl                 {"seed_id": …, "messages": [system, user], "gold": {…} or null}, and what the row is asked with
     dataset.parquet            seed_id, teacher (-1: gold), draw, stratum, fate, prompt (the turns as JSON), answer, tool_calls, score,
-                               and request (what the row is asked with, as JSON) where some row brings it
+                               and, where some row brings it, request (what it is asked with, as JSON) and id (its own)
 
 Equal samples give equal bytes: rows are sorted by (seed_id, teacher, draw), lines end in "\\n", and no character that
 some reader takes for a line break, nor half a surrogate pair, stands in a line unescaped.
@@ -48,10 +48,11 @@ def line(value: Json) -> bytes:
 
 def write(
     samples: pl.DataFrame, *, folder: Path, tools: Sequence[Mapping[str, Json]] = (),
-    own: Mapping[str, Mapping[str, Json]] | None = None,
+    own: Mapping[str, Mapping[str, Json]] | None = None, ids: Mapping[str, str] | None = None,
 ) -> dict[str, int]:  # fmt: skip
     """Write train.jsonl, valid.jsonl and dataset.parquet; returns the rows of each fate. Dropped rows are
-    left out. `own` is what seeds are asked with themselves: their tools take the place of the task's.
+    left out. `own` is what seeds are asked with themselves: their tools take the place of the task's;
+    `ids` what their own files call them.
     """
     import polars as pl
 
@@ -69,6 +70,11 @@ def write(
     if own:
         spelt = [json.dumps(own[seed], ensure_ascii=False) if seed in own else None for seed in rows["seed_id"]]
         rows, columns = rows.with_columns(request=pl.Series(spelt, dtype=pl.String)), [*columns, "request"]
+    if ids:
+        rows, columns = (
+            rows.with_columns(id=pl.Series([ids.get(seed) for seed in rows["seed_id"]], dtype=pl.String)),
+            [*columns, "id"],
+        )
     write_parquet(folder / "dataset.parquet", rows.select(columns))
     return counts
 

@@ -168,3 +168,13 @@ def test_the_group_is_what_a_column_says_and_empty_where_it_says_nothing(tmp_pat
     assert set(table(seeds)["group"]) == {"7", "a", None, '{"b":1}'}
     with pytest.raises(SpecError, match="no row has the group column 'tickt'; did you mean 'ticket'"):
         read([tmp_path / "s.jsonl"], **READ, group="tickt")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "own"),
+    [("id", 1005, "1005"), ("Ticket ID", "T-7", "T-7"), ("uuid", "u", "u"), ("site", "x", ""), ("id", None, "")],
+)
+def test_a_row_keeps_what_its_own_file_calls_it(tmp_path, name, value, own):
+    seeds, _ = read([lines(tmp_path / "s.jsonl", ROW | {name: value})], **READ)
+    assert [seed.own_id for seed in seeds] == [own]
+    assert table(seeds)["own_id"].to_list() == [own or None]

@@ -90,3 +90,10 @@ def test_the_tools_of_a_row_take_the_place_of_the_tasks(tmp_path: Path) -> None:
     assert [json.loads(text) if text else None for text in table["request"]] == [None, own]
     export.write(kept, folder=tmp_path, tools=tools)
     assert "request" not in pl.read_parquet(tmp_path / "dataset.parquet").columns
+
+
+def test_what_a_rows_own_file_calls_it_stands_in_the_table(tmp_path: Path) -> None:
+    kept = samples(("a", "x", "1", "train"), ("b", "y", "2", "train"))
+    export.write(kept, folder=tmp_path, ids={"b": "T-1005"})
+    assert pl.read_parquet(tmp_path / "dataset.parquet")["id"].to_list() == [None, "T-1005"]
+    assert "id" not in json.loads((tmp_path / "train.jsonl").read_text().splitlines()[1])
