@@ -41,6 +41,8 @@ def part(one: Json, number: int) -> str | None:
     if name in THOUGHT or one.get("thought") is True:
         return None
     if name in _TEXT:
+        if name == "text" and one.get("text", "") is None:
+            return None  # as a table writes what a part lacks
         for key in _SPELT:
             if isinstance(one.get(key), str):
                 return str(one[key])

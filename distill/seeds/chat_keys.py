@@ -6,12 +6,13 @@ from collections.abc import Mapping
 
 from distill.records import Json
 
-HELD = ("messages", "conversations", "conversation", "contents")
+HELD = ("messages", "conversations", "conversation", "contents", "dialogue", "dialog", "turns")
 """What a list of turns is called."""
 PAIRS = (
     ("instruction", "output"), ("instruction", "response"), ("prompt", "completion"), ("prompt", "response"),
     ("prompt", "answer"), ("prompt", "output"), ("question", "answer"), ("question", "response"),
     ("instruction", "completion"), ("instruction", "answer"), ("instruction", ""), ("prompt", ""), ("question", ""),
+    ("query", "response"), ("query", "answer"), ("input", "output"), ("input", "response"),
 )  # fmt: skip
 """What a question and its answer are called."""
 SYSTEM = ("system", "system_prompt", "system_instruction", "systemInstruction")
@@ -20,10 +21,12 @@ REQUEST = ("tools", "functions", "tool_choice", "function_call", "parallel_tool_
 """What a chat was asked with; `distill.seeds.row_request` reads it."""
 _WEIGHTS = ("weight", "loss_weight")
 _MARKS = ("loss", "train", "trainable")
-"""Whether an answer trains; of the marks only yes and no, since a number may be a measured loss."""
+"""Whether an answer trains; of the marks only yes and no, since a fraction may be a measured loss."""
 _ELSEWHERE = {
     "chosen": "a pair of a good and a bad answer; keep the good one as `completion` beside `prompt`",
     "rejected": "a pair of a good and a bad answer; keep the good one as `completion` beside `prompt`",
+    "preferred_output": "a pair of a good and a bad answer; keep the good one as `completion` beside `prompt`",
+    "non_preferred_output": "a pair of a good and a bad answer; keep the good one as `completion` beside `prompt`",
     "images": "pictures; only text can be read",
     "image": "a picture; only text can be read",
     "videos": "films; only text can be read",
@@ -57,7 +60,7 @@ def refuse_turn(turn: Mapping[str, Json]) -> None:
 
 def trains(turn: Mapping[str, Json]) -> bool:
     """Whether an answer may train; ValueError for a weight that is neither 0 nor 1."""
-    marked = all(turn.get(key) is not False for key in _MARKS)
+    marked = not any(isinstance(turn.get(key), int) and turn[key] == 0 for key in _MARKS)
     return all([marked, *(weighs(turn, key) for key in _WEIGHTS)])
 
 

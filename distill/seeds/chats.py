@@ -16,9 +16,10 @@ refused by their name (`chat_keys`); every other column stays as it was. A templ
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from distill import chat
+from distill.content import kind
 from distill.content import text as text_of
 from distill.records import Json
 from distill.seeds import chat_keys, chat_turns, row_request
@@ -59,7 +60,7 @@ def row_of(row: Mapping[str, Json], *, system: bool = True, tally: Counter[str] 
     made |= {"messages": said, "system": "\n\n".join(dict.fromkeys(beside + spoken))}
     if beside and not system:
         made["messages"] = [{"role": "system", "content": "\n\n".join(beside)}, *said]
-    made["reply"] = _reply(reply) if found.known else None
+    made["reply"] = (_reply(reply) if reply else _plain(row, used)) if found.known else None
     if tally is not None:
         tally[UNKNOWN] += reply is not None and not found.known
         tally[UNSENT] += bool(spoken) and not system
@@ -129,16 +130,18 @@ def _pair(row: Mapping[str, Json], asked: str, answered: str) -> tuple[list[Json
     """A question and its answer, each a text or turns, after a history where there is one."""
     question, answer, more = row[asked], row.get(answered), row.get("input") if asked == "instruction" else None
     history = _list(row.get("history") or None, "history") or []
+    if row.get("history") and not history:
+        raise ValueError(f"`history` is {kind(row['history'])}, expected pairs of a question and its answer, or turns")
     turns = _list(question, asked) if isinstance(question, list) else None
     if turns is None:
         if not isinstance(question, str) or not question.strip() or not isinstance(more or "", str):
             raise ValueError(f"the {asked} is empty or no text")
         content = f"{question}\n\n{more}" if (more or "").strip() else question
         turns = [{"role": "user", "content": content}]
-    if isinstance(answer, list):
-        after = answer
-    elif answer is None or answer == "":
+    if answer is None or answer == "" or _is_plain(answer):
         after = []
+    elif isinstance(answer, list):
+        after = answer
     else:
         after = [
             {"role": "assistant", **answer} if isinstance(answer, Mapping) else {"role": "assistant", "content": answer}
@@ -158,7 +161,7 @@ def _system(value: Json) -> str:
 def _unwrapped(row: Mapping[str, Json]) -> Row:
     """A row of a request log as the request with its answer; any other row as it is."""
     found = dict(row)
-    for key in ("request", "body", "inputs"):
+    for key in ("request", "body", "inputs", "input"):
         inside = _object(found.get(key))
         if inside is not None and not any(name in found for name in chat_keys.HELD):
             inside = _object(inside.get("body")) or inside
@@ -171,7 +174,9 @@ def _unwrapped(row: Mapping[str, Json]) -> Row:
     for key in ("response", "outputs"):
         answer = _object(found.get(key))
         answer = _object(answer.get("body")) or answer if answer is not None else None
-        if answer is not None and any(name in answer for name in ("choices", "output", "content", "messages")):
+        if answer is not None and any(
+            name in answer for name in ("choices", "output", "content", "messages", "candidates")
+        ):
             del found[key]
             found |= _answered(answer)
     return found
@@ -191,9 +196,31 @@ def _answered(answer: Mapping[str, Json]) -> Row:
     """What a log's answer adds to its request."""
     if "choices" in answer or "output" in answer:
         return {name: answer[name] for name in ("choices", "output") if name in answer}
+    candidates = answer.get("candidates")
+    if isinstance(candidates, list) and candidates:
+        if len(candidates) > 1:
+            raise ValueError(f"`candidates` holds {len(candidates)} answers, expected one")
+        return {"completion": [candidates[0].get("content") if isinstance(candidates[0], Mapping) else candidates[0]]}
     if "content" in answer:
         return {"completion": {"role": "assistant", "content": answer["content"]}}
-    return {"completion": answer["messages"]}
+    return {"completion": answer.get("messages", [])}
+
+
+def _is_plain(answer: Json) -> bool:
+    """Whether an answer is a value of its own: neither a text nor turns."""
+    if isinstance(answer, Mapping):
+        return not any(key in answer for key in ("role", "content", "tool_calls", "function_call", "parts"))
+    if isinstance(answer, list):
+        return not all(
+            isinstance(turn, Mapping) and any(key in turn for key in ("role", "from", "type")) for turn in answer
+        )
+    return not isinstance(answer, str | None)
+
+
+def _plain(row: Mapping[str, Json], used: Collection[str]) -> Json:
+    """The known answer of a pair that is an object, a list or a number."""
+    answers = [row[key] for key in ("output", "completion", "response", "answer") if key in used and key in row]
+    return next((answer for answer in answers if _is_plain(answer)), None)
 
 
 def _reply(turn: chat.Turn | None) -> Json:
