@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from distill.records import Seed
     from distill.seeds import held_out
+    from distill.seeds.rules import Rule
 
 _HOME_MARKS = (".distill", "pyproject.toml", ".git", "runs")
 
@@ -91,29 +92,19 @@ def _rows(
     """The rows that the spec names, with the prompts held against their columns. Where there are none, that is the cause of
     all else and is said alone.
     """
-    from distill.seeds import held_out, load, rules
+    from distill.seeds import held_out, load
     from distill.seeds.form import Form
 
     paths, pinned_paths = _paths(task, file.parent)
     logged, given, notes = task.seeds.as_ == "chats", task.seeds.format, list[str]()
     form = Form(given.encoding, given.delimiter, given.quote) if given else Form()
     columns = load.columns(paths, logged=logged, form=form)
-    faults += [
-        Fault(f"{file}: strata.labels.{name}", f"the seeds have {name!r} as a column already; call the label otherwise")
-        for name in task.strata.asked
-        if name in columns or name in variables
-    ]
-    ruled, wrong_rules = rules.parse(task.strata.rules, columns=columns)
-    faults += [Fault(f"{file}: {fault.where}", fault.message) for fault in wrong_rules] if columns else []
-    for name, text in texts.items():
-        known = columns or (prompts.parse(text, name).variables if text is not None else [])
-        faults += prompts.faults(text, str(file.parent / name), columns=known) if text is not None else []
+    ruled = _by_columns(task, file, texts, variables, columns, faults)
     read = functools.partial(
         load.read, variables=[name for name in variables if name in columns], rules=ruled, chats=chats,
         logged=logged, label_columns=task.strata.columns if columns else [], gold=task.seeds.gold if columns else None,
-        group=task.seeds.group,
-        blank=["system"] if logged else [], system=_has_system(texts, variables),
-        strict=task.seeds.broken == "refuse", form=form, notes=notes,
+        group=task.seeds.group, blank=["system"] if logged else [],
+        system=_has_system(texts, variables), strict=task.seeds.broken == "refuse", form=form, notes=notes,
     )  # fmt: skip
     rows = _Rows([], [], None, [], notes)
     try:
@@ -133,6 +124,27 @@ def _rows(
     except SpecError as fault:
         faults += fault.faults
     return rows
+
+
+def _by_columns(
+    task: spec.TaskSpec, file: Path, texts: Mapping[str, str | None], variables: Sequence[str], columns: Sequence[str],
+    faults: list[Fault],
+) -> list[Rule]:  # fmt: skip
+    """The rules for labels. They and the prompts are held against the columns, where some could be read."""
+    from distill.seeds import rules
+
+    faults += [
+        Fault(f"{file}: strata.labels.{name}", f"the seeds have {name!r} as a column already; call the label otherwise")
+        for name in task.strata.asked
+        if name in columns or name in variables
+    ]
+    ruled, wrong_rules = rules.parse(task.strata.rules, columns=columns)
+    faults += [Fault(f"{file}: {fault.where}", fault.message) for fault in wrong_rules] if columns else []
+    for name, text in texts.items():
+        if text is not None:
+            named = columns or prompts.parse(text, name).variables
+            faults += prompts.faults(text, str(file.parent / name), columns=named)
+    return ruled
 
 
 def _has_system(texts: Mapping[str, str | None], variables: Sequence[str]) -> bool:
