@@ -2,7 +2,7 @@
 
 A byte order mark decides. UTF-16 without one has a zero byte in every other place. What decodes as UTF-8 is UTF-8, and so is
 a file of which only some lines do not while others hold letters that do: those lines have a fault each. The rest is a code
-page: cp1252, mac_roman or cp1250 by the letters that come out, another one by `charset_normalizer` where most are not Latin.
+page: cp1252, mac_roman, cp1250 or cp1254 by the letters that come out, another one by `charset_normalizer` where most are not Latin.
 Why it is done here: docs/decisions/files.md.
 """
 
@@ -30,6 +30,7 @@ _WESTERN = "äöüßéèêëàâçñóòôõíìîïúùûáãåæøœÄÖÜÉÈ
 _LETTERS = {
     "cp1252": _WESTERN,
     "mac_roman": _WESTERN,
+    "cp1254": _WESTERN + "ğışĞİŞ",
     "cp1250": "ąćęłńóśźżĄĆĘŁŃÓŚŹŻěščřžýáíéúůťďňĚŠČŘŽÝÁÍÉÚőűöüäôľĺŕßŐŰÖÜÄ€“”„’‘–—…«»°§",
 }
 _ELSEWHERE = ["cp1251", "koi8_r", "cp1253", "cp1255", "cp1256", "shift_jis", "euc_jp", "gb18030", "big5", "euc_kr"]

@@ -133,7 +133,8 @@ class _Header:
         if self.plain and len(cells) == len(self.names):
             return dict(zip(self.names, cells, strict=True))
         if not self.fits(cells):
-            return ValueError(f"{len(cells)} cells, expected the {self.width} of the header")
+            more = "; a text that holds what stands between cells is quoted" if len(cells) > self.width else ""
+            return ValueError(f"{len(cells)} cells, expected the {self.width} of the header{more}")
         return {name: self._cell(name, cell) for name, cell in zip(self.names, cells, strict=False) if name}
 
     def _cell(self, name: str, cell: str) -> Json:

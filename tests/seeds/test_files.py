@@ -253,6 +253,7 @@ def test_what_the_spec_says_of_a_file_holds(tmp_path, form, content, messages):
     ("letters", "encoding"),
     [
         ("Gdzie jest moja paczka? Zażółć gęślą jaźń", "cp1250"),
+        ("Şikayetim var, ürün gelmedi ığ".replace(",", ""), "cp1254"),
         ("Где моя посылка? Лампа не работает", "cp1251"),
         ("荷物はどこですか。ランプが壊れています", "shift_jis"),
         ("我的包裹在哪里？灯坏了", "gb18030"),
@@ -331,6 +332,10 @@ def test_of_a_file_that_is_cut_off_what_is_there_is_read(tmp_path, name, content
 
 
 def test_a_chat_may_be_a_bare_list_of_turns(tmp_path):
-    (tmp_path / "log.jsonl").write_text(lines([{"role": "user", "content": "Where?"}, {"role": "assistant", "content": "Here."}]))
-    seeds, _ = read([tmp_path / "log.jsonl"], variables=["messages"], chats={"messages": True}, logged=True, gold="reply")
+    (tmp_path / "log.jsonl").write_text(
+        lines([{"role": "user", "content": "Where?"}, {"role": "assistant", "content": "Here."}])
+    )
+    seeds, _ = read(
+        [tmp_path / "log.jsonl"], variables=["messages"], chats={"messages": True}, logged=True, gold="reply"
+    )
     assert [seed.gold for seed in seeds] == [{"answer": "Here."}]
