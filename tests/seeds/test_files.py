@@ -249,62 +249,6 @@ def test_what_the_spec_says_of_a_file_holds(tmp_path, form, content, messages):
         assert taken(path, form=form)[0] == messages
 
 
-@pytest.mark.parametrize(
-    ("letters", "encoding"),
-    [
-        ("Gdzie jest moja paczka? Zażółć gęślą jaźń", "cp1250"),
-        ("Şikayetim var, ürün gelmedi ığ".replace(",", ""), "cp1254"),
-        ("Где моя посылка? Лампа не работает", "cp1251"),
-        ("荷物はどこですか。ランプが壊れています", "shift_jis"),
-        ("我的包裹在哪里？灯坏了", "gb18030"),
-        ("don’t worry – it’s fine", "cp1252"),
-        ("costs 5 € too much", "cp1252"),
-        ("¿Dónde está? La señora no contestó", "mac_roman"),
-    ],
-)
-def test_a_code_page_is_told_by_its_letters(tmp_path, letters, encoding):
-    path = tmp_path / "a.csv"
-    path.write_bytes(f"message;label\n{letters};x\n{letters} 2;y\n".encode(encoding))
-    messages, dropped, notes = taken(path)
-    assert (messages, dropped) == ([letters, f"{letters} 2"], [])
-    assert f"read as {encoding}" in notes[0]
-
-
-def test_parquet_columns_of_every_kind_become_json(tmp_path):
-    from datetime import UTC, date, datetime
-    from decimal import Decimal
-
-    table = pl.DataFrame(
-        {
-            " message ": ["a"], "day": [date(2026, 1, 2)], "at": [datetime(2026, 1, 2, 3, tzinfo=UTC)], "price": [Decimal("12.50")],
-            "raw": [b"text"], "blob": [b"\xff\xfe"], "tags": [["x", "y"]], "meta": [{"n": 1, "on": date(2026, 1, 2)}],
-        }
-    )  # fmt: skip
-    table.write_parquet(tmp_path / "a.parquet")
-    used = ["message", "day", "at", "price", "raw", "tags", "meta"]
-    seeds, _ = read([tmp_path / "a.parquet"], variables=used)
-    assert dict(seeds[0].fields) == {
-        "message": "a", "day": "2026-01-02", "at": "2026-01-02T03:00:00+00:00", "price": "12.50", "raw": "text", "tags": ["x", "y"],
-        "meta": {"n": 1, "on": "2026-01-02"},
-    }  # fmt: skip
-    with pytest.raises(SpecError, match="2 bytes that are no text"):
-        read([tmp_path / "a.parquet"], variables=["blob"])
-
-
-def test_a_parquet_file_that_is_corrupt_midway_keeps_what_can_be_read(tmp_path):
-    path = tmp_path / "a.parquet"
-    pl.DataFrame({"message": [f"row {n} of many" for n in range(30_000)]}).write_parquet(
-        path, row_group_size=10_000, compression="zstd"
-    )
-    raw = bytearray(path.read_bytes())
-    middle = len(raw) // 2
-    raw[middle - 2000 : middle] = b"\xff" * 2000
-    path.write_bytes(raw)
-    messages, dropped, _ = taken(path)
-    assert len(messages) + len(dropped) == 30_000
-    assert len(messages) >= 10_000
-
-
 def test_an_open_quote_in_every_row_is_read_in_one_go(tmp_path):
     """Starting again at the next line may not read the rest of the file once a row."""
     path = tmp_path / "a.csv"
