@@ -68,6 +68,8 @@ class Seed:
     line: int = 0
     source: str = ""
     group: str = ""
+    own_id: str = ""
+    """What the row's own file calls it."""
 
     @property
     def id(self) -> str:

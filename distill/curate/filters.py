@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 import statistics
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
@@ -29,11 +31,26 @@ def schema(frame: pl.DataFrame, *, schema: Mapping[str, Json]) -> Outcome:
     return judged(frame, "schema", lambda row: None if row["tool_calls"] else _form(validator, row["answer"]))
 
 
-def tools(frame: pl.DataFrame, *, tools: Sequence[Mapping[str, Json]], required: bool = False) -> Outcome:
-    """Keeps answers whose calls name a known tool with arguments that satisfy its schema; `required`: and call one."""
-    known = {tool["function"]["name"]: _validator(tool["function"].get("parameters") or {}) for tool in tools}
+@dataclass(frozen=True, slots=True)
+class RowTools:
+    """The tools of rows that bring their own: seed → a list of them as JSON."""
+
+    of_seed: Mapping[str, str]
+
+
+def tools(
+    frame: pl.DataFrame, *, tools: Sequence[Mapping[str, Json]], required: bool = False, own: RowTools | None = None
+) -> Outcome:
+    """Keeps answers whose calls name a known tool with arguments that satisfy its schema; `required`: and call one.
+
+    A row's `own` tools take the place of the task's.
+    """
+    of_task, of_row = _validators(tools), functools.lru_cache(maxsize=1024)(lambda text: _validators(json.loads(text)))
+    brought = own.of_seed if own is not None else {}
 
     def judge(row: Mapping[str, Any]) -> Fail:
+        mine = brought.get(row["seed_id"])
+        known = of_task if mine is None else of_row(mine)
         calls = json.loads(row["tool_calls"]) if row["tool_calls"] else []
         if required and not calls:
             return "no_call", "the answer calls no tool"
@@ -45,6 +62,11 @@ def tools(frame: pl.DataFrame, *, tools: Sequence[Mapping[str, Json]], required:
         return None
 
     return judged(frame, "tools", judge)
+
+
+def _validators(tools: Sequence[Mapping[str, Json]]) -> dict[str, Any]:
+    """Tool → what checks its arguments."""
+    return {tool["function"]["name"]: _validator(tool["function"].get("parameters") or {}) for tool in tools}
 
 
 def finish_reason(frame: pl.DataFrame, *, allowed: Sequence[str] = ("stop", "tool_calls")) -> Outcome:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from distill import finish
+from distill import chat, finish
 from distill.errors import RowsOwed
 from distill.flow import open_batches
 from distill.flow.watch import Watch
@@ -31,21 +31,25 @@ if TYPE_CHECKING:
 
 def request(
     fields: Mapping[str, Json], *, template: Template, address: Address, sampling: Sampling,
-    output: Mapping[str, Any] | None = None, tools: Sequence[Mapping[str, Any]] = (), draw: int = 0,
+    output: Mapping[str, Any] | None = None, tools: Sequence[Mapping[str, Any]] = (), draw: int = 0, own: bool = False,
 ) -> Request:  # fmt: skip
-    """One row's request to one model."""
-    return said(template.fill(fields), address=address, sampling=sampling, output=output, tools=tools, draw=draw)
+    """One row's request to one model; `own`: with what the row itself is asked with, if it brings some."""
+    brought = fields.get(chat.REQUEST) if own else None
+    return said(
+        template.fill(fields), address=address, sampling=sampling, output=output, tools=tools, draw=draw, own=brought
+    )
 
 
 def said(
     turns: Sequence[Mapping[str, Json]], *, address: Address, sampling: Sampling,
     output: Mapping[str, Any] | None = None, tools: Sequence[Mapping[str, Any]] = (), draw: int = 0,
+    own: Mapping[str, Json] | None = None,
 ) -> Request:  # fmt: skip
-    """A conversation as a request to one model."""
+    """A conversation as a request to one model; `own` is what its row is asked with, before the task's tools."""
     sent = bodies.body(
         turns, model=address.model, dialect=address.dialect, output=output, tools=tools, max_tokens=sampling.max_tokens,
         temperature=sampling.temperature, top_p=sampling.top_p, extra=sampling.extra,
-        seed=None if sampling.seed is None else sampling.seed + draw,
+        seed=None if sampling.seed is None else sampling.seed + draw, own=own or {},
     )  # fmt: skip
     return Request(address.identity, sent, draw)
 

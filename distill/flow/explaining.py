@@ -93,10 +93,17 @@ def show(home: Path, name: str, *, what: str, reason: str | None, stratum: str |
         }
         for row in samples.iter_rows(named=True)
     }
-    inputs = dict(_read(run, "seeds.parquet").select("seed_id", "input").iter_rows())
+    seeds = _read(run, "seeds.parquet")
+    inputs = dict(seeds.select("seed_id", "input").iter_rows())
+    own = dict(seeds.select("seed_id", "own_id").iter_rows()) if "own_id" in seeds.columns else {}
     order = sorted(rows.iter_rows(named=True), key=lambda row: content_id("show", row["row"]))
     found = [
-        {"input": inputs.get(row["row"]), **row, **texts.get(row["request_id"] or row["row"], {})}
+        {
+            "input": inputs.get(row["row"]),
+            "id": own.get(row["row"]),
+            **row,
+            **texts.get(row["request_id"] or row["row"], {}),
+        }
         for row in order[:limit]
     ]
     return {"run": run.name, "what": what, "rows": rows.height, "reasons": reasons, "shown": found}
@@ -109,7 +116,8 @@ def show_lines(result: dict[str, Any]) -> list[str]:
         said.append("  " + ", ".join(f"{reason} {count:,}" for reason, count in result["reasons"].items()))
     for row in result["shown"]:
         why = f" · {row['stage']}: {row['reason']}: {row['detail']}" if "reason" in row else ""
-        said.append(f"{row['row']} · {row['stratum']}{why}")
+        own = f" · {row['id']}" if row["id"] else ""
+        said.append(f"{row['row']}{own} · {row['stratum']}{why}")
         said += [f"  asked   {line}" for line in str(row["input"] or "").split("\n")[:3]]
         said += [f"  answer  {line}" for line in str(row.get("answer") or "").split("\n")[:6] if line]
         said += _verdict_lines(row.get("verdicts") or {})
@@ -130,9 +138,11 @@ def _read(run: RunDir, name: str) -> pl.DataFrame:
 
 
 def _seed_id(seeds: pl.DataFrame, dropped: pl.DataFrame, row: str, run: RunDir) -> str:
-    """The seed id that `row` means: an id or its beginning, a line, or FILE:LINE."""
+    """The seed id that `row` means: what its own file calls it, an id or its beginning, a line, or FILE:LINE."""
     import polars as pl
 
+    if "own_id" in seeds.columns and len(own := seeds.filter(pl.col("own_id") == row)["seed_id"].to_list()) == 1:
+        return str(own[0])
     ids = sorted({*seeds["seed_id"], *dropped["row"]})
     line = row.rsplit(":", 1)[-1]
     if line.isdigit() and len(line) < 12:
@@ -219,6 +229,7 @@ def explain_lines(result: dict[str, Any]) -> list[str]:
     said = [f"row {result['row']} of run {result['run']}: {result['fate']}"]
     for seed in result["seed"]:
         at = seed["source"] if seed["line"] is None else f"{seed['source']}:{seed['line']}"
+        at += f" · id {seed['own_id']}" if seed.get("own_id") else ""
         said.append(f"seed      {at} · stratum {seed['stratum']} · {seed['role']} · cluster {seed['cluster']}")
         said += [f"  {name}: {value}" for name, value in seed["fields"].items()]
         said += (

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from distill.errors import GateNotMet
-from distill.flow import fitting, heirs, model_names
+from distill.flow import fitting, heirs, lookup, model_names
 from distill.flow.stages import Run, settings_of, stage
 from distill.records import GOLD
 from distill.rundir import RunDir, file_hash, write_atomic, write_json
@@ -63,13 +63,19 @@ async def _export(run: Run) -> Mapping[str, Any]:
         preflight.enough(int((kept["fate"] == "train").sum()))
     strata = sorted(set(run.table("seeds.parquet", ["stratum"])["stratum"]))
     write_json(run.folder / "expect.json", expect.check(kept, strata, run.project.spec.expect.model_dump()))
-    counts = files.write(kept, folder=run.folder.path, tools=run.project.tools)
+    own = lookup.requests(run.table("seeds.parquet", ["seed_id", "fields"]))
+    seeds = run.scan("seeds.parquet")
+    known = "own_id" in seeds.collect_schema()  # a run made before rows kept their own ids has none
+    ids = dict(seeds.select("seed_id", "own_id").drop_nulls().collect().iter_rows()) if known else {}
+    counts = files.write(kept, folder=run.folder.path, tools=run.project.tools, own=own, ids=ids)
     tests = run.scan("seeds.parquet").filter(pl.col("role") == "test").collect()
     rows = [
         {
             "seed_id": seed,
             "messages": template.fill(json.loads(fields)),
             "gold": json.loads(gold) if gold else None,
+            **own.get(seed, {}),
+            **({"id": ids[seed]} if seed in ids else {}),
         }
         for seed, fields, gold in tests.select("seed_id", "fields", "gold").iter_rows()
     ]
