@@ -87,8 +87,12 @@ class Panel(AbstractContextManager["Panel"]):
 
     def say(self, text: str) -> None:
         """A line that stays."""
-        if not self._quiet:
+        if self._quiet:
+            return
+        try:
             console.print(Text(plain(text)))
+        except BrokenPipeError:  # `2>&1 | head`: the work goes on, unseen
+            self._quiet = True
 
     def tally(self, spender: str, tally: Tally) -> None:
         """Calls so far: drawn on a terminal, a line every ten seconds elsewhere and one at the end."""

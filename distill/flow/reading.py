@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from distill import spec as specs
+from distill.errors import UsageError
+from distill.flow import naming
 from distill.flow.open_batches import holder, place
 from distill.flow.opening import home_of
 from distill.flow.stages import ORDER
-from distill.rundir import latest
+from distill.rundir import MANIFEST, RunDir, latest
 from distill.teacher.migrations import MIGRATIONS, VERSION
 
 _LEDGER = (
@@ -28,11 +30,9 @@ _BATCHES = (
 )
 
 
-def status(path: Path, overrides: Sequence[str]) -> dict[str, Any]:
-    """Stages, rows and spend of a task's newest run."""
-    task = specs.load(path, overrides).task
-    home = home_of(path)
-    run = latest(home, task)
+def status(path: Path, overrides: Sequence[str], home: Path = Path()) -> dict[str, Any]:
+    """Stages, rows and spend of a run, or of a task's newest one; `home` is where a name is looked for."""
+    task, run, home = _meant(path, overrides, home)
     name = run.name if run else ""
     with Reader(home) as db:
         ledger = [
@@ -63,29 +63,67 @@ def status(path: Path, overrides: Sequence[str]) -> dict[str, Any]:
     }
 
 
+def _meant(path: Path, overrides: Sequence[str], home: Path) -> tuple[str, RunDir | None, Path]:
+    """The task, the run and the home that an argument means: a spec's newest, or none yet; a name is a run's, or a task's."""
+    spec = path / specs.SPEC_FILE if naming.exists(path) and path.is_dir() else path
+    if naming.exists(spec) and not (path / MANIFEST).exists():
+        task = specs.load(spec, overrides).task if overrides else specs.task_of(spec)
+        return task, latest(home_of(spec), task), home_of(spec)
+    try:
+        run = naming.run_of(str(path), home)
+    except UsageError as none:
+        if path.name.isdigit():
+            raise
+        try:
+            spec = naming.spec_of(path)
+        except UsageError:
+            raise none from None
+        return specs.task_of(spec), None, home_of(spec)
+    return run.task, run, run.home
+
+
 class Reader:
-    """The store opened for reading only: a running run is not disturbed, a missing store is empty."""
+    """The store opened for reading only: a running run is not disturbed, a missing store is empty. UsageError where the file
+    is no answer store, damaged, or of a newer version, also where that shows only while it is read.
+    """
 
     def __init__(self, home: Path) -> None:
-        path = home / ".distill" / "answers.db"
-        if not path.exists():
+        self._path = home / ".distill" / "answers.db"
+        if not self._path.exists():
             self._db = sqlite3.connect(":memory:")
             self._db.executescript(";".join(MIGRATIONS))
             return
-        self._db = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
-        version = self._db.execute("PRAGMA user_version").fetchone()[0]
-        if version < VERSION:  # an older distill may be at work on it: a copy is brought up, the file stays as it is
-            copy = sqlite3.connect(":memory:")
-            self._db.backup(copy)
-            self._db.close()
-            copy.executescript(";".join(MIGRATIONS[version:]))
-            self._db = copy
+        try:
+            self._db = sqlite3.connect(f"{self._path.resolve().as_uri()}?mode=ro", uri=True)
+            version = self._db.execute("PRAGMA user_version").fetchone()[0]
+            if version > VERSION:
+                raise UsageError(
+                    f"{self._path} is an answer store of version {version}; this distill reads up to {VERSION}: upgrade it"
+                )
+            if (
+                version < VERSION
+            ):  # an older distill may be at work on it: a copy is brought up, the file stays as it is
+                copy = sqlite3.connect(":memory:")
+                self._db.backup(copy)
+                self._db.close()
+                copy.executescript(";".join(MIGRATIONS[version:]))
+                self._db = copy
+        except sqlite3.Error as fault:
+            raise self._unreadable(fault) from None
 
     def __enter__(self) -> sqlite3.Connection:
         return self._db
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, _kind: type[BaseException] | None, fault: BaseException | None, _trace: object) -> None:
         self._db.close()
+        if isinstance(fault, sqlite3.Error):
+            raise self._unreadable(fault) from None
+
+    def _unreadable(self, fault: sqlite3.Error) -> UsageError:
+        return UsageError(
+            f"{self._path} cannot be read as an answer store ({fault}); it holds what was paid for: keep it, and look at a copy "
+            "with `sqlite3 COPY .recover`"
+        )
 
 
 def status_lines(result: dict[str, Any]) -> list[str]:

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from distill.errors import AccessRefused, UsageError
 from distill.money import Price, Rate, price_of
-from distill.teacher import Teacher, bodies, embedded, scripted
+from distill.teacher import Teacher, bodies, embedded, scripted, url
 from distill.teacher.client import Endpoint
 
 SCRIPTED = "scripted"
@@ -67,17 +67,23 @@ class Address:
         """Where calls go; of a model that is not local."""
         return (self.base_url or _DEFAULT_URL).rstrip("/")
 
+    @property
+    def keyless(self) -> bool:
+        """Whether calls would go to another machine without any key."""
+        keyed = self.key or any(name.lower() in ("authorization", "api-key", "x-api-key") for name in self.headers)
+        if self.local or keyed or url.wrong(self.url):
+            return False
+        return urlsplit(self.url).hostname not in ("127.0.0.1", "localhost", "::1")
+
     def check(self) -> None:
         """Raise what would refuse every call before the first is sent: no such embedded model, no key, no address."""
         if self.model.startswith("embedded/") and self.model != embedded.MODEL:
             raise UsageError(f"no embedded model {self.model!r}; there is {embedded.MODEL!r}")
         if self.local:
             return
-        parts = urlsplit(self.base_url or _DEFAULT_URL)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise UsageError(f"base_url {self.base_url!r} is no http address; expected, say, http://127.0.0.1:8000/v1")
-        keyed = self.key or any(name.lower() in ("authorization", "api-key", "x-api-key") for name in self.headers)
-        if not keyed and parts.hostname not in ("127.0.0.1", "localhost", "::1"):
+        if wrong := url.wrong(self.base_url or _DEFAULT_URL):
+            raise UsageError(f"base_url (or OPENAI_BASE_URL) {wrong}")
+        if self.keyless:
             raise AccessRefused(
                 f"the model {self.model!r} needs a key and {f'${self.key_env} is not set' if self.key_env else 'its key_env names none'}; "
                 f"set it, or run `--set teacher.model={embedded.MODEL}` for the embedded model that needs none"
