@@ -202,7 +202,9 @@ def _send_lines(request: dict[str, Any]) -> list[str]:
             f"  send {n}: {send['started']}{way} → {ended} ${send['usd'] or 0:.4f} {send['error'] or ''}".rstrip()
         )
         if send["body"]:
-            said.append(f"    what came: {line(send['body'])} ({len(send['body']):,} characters are kept; --json has them)")
+            said.append(
+                f"    what came: {line(send['body'])} ({len(send['body']):,} characters are kept; --json has them)"
+            )
     return said
 
 

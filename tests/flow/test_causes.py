@@ -20,7 +20,9 @@ async def test_rows_without_an_answer_name_what_most_of_them_met(task: Path) -> 
             task, overrides=["teacher.model=m", "teacher.limits={attempts: 1, unknown: 1}"],
             env={"OPENAI_BASE_URL": server.base_url, "OPENAI_API_KEY": "none"},
         )  # fmt: skip
-        with pytest.raises(RowsOwed, match=r"rows could not be answered: overloaded: The server had an error; no row is answered yet"):
+        with pytest.raises(
+            RowsOwed, match=r"rows could not be answered: overloaded: The server had an error; no row is answered yet"
+        ):
             await running.work(project, stages=["generate"], watch=Silent())
 
 
