@@ -4,7 +4,8 @@ The similarity of two texts is the Jaccard overlap of their character 4-grams, a
 shorter than 4 characters is near nothing but its equal. MinHash (`distill.sketches`) only proposes pairs; each is then
 verified on the exact sets (`distill.overlaps`), so there are no false hits, and the bands are chosen so that a pair at
 the threshold is missed less than twice in ten thousand. Characters, not words: word lists fail on short texts and on
-languages without spaces.
+languages without spaces. One thing no letter count can tell: texts whose numbers or negations differ (`distill.decisive`) are near
+nothing of each other, unless a caller says `numbers=False`.
 
 No text costs more than a bounded number of comparisons. Where hundreds of texts are near each other, the later ones are
 paired with the first of them and no longer all with all; see `distill.sketches.candidates`.
@@ -38,7 +39,7 @@ def jaccard(a: Shingles, b: Shingles) -> float:
 
 
 def near_pairs(
-    texts: Sequence[str], *, threshold: float, num_perm: int = NUM_PERM, room: int | None = None
+    texts: Sequence[str], *, threshold: float, numbers: bool = True, num_perm: int = NUM_PERM, room: int | None = None
 ) -> list[tuple[int, int, float]]:
     """Pairs (i, j, similarity ≥ threshold), i < j, sorted; `room` is how many before it a text of a crowd is paired with.
 
@@ -49,7 +50,8 @@ def near_pairs(
     copies = _copies(plain)
     singles = [i for i in range(len(plain)) if i not in copies]
     pairs = [(first, copy, 1.0) for copy, first in copies.items()]
-    for p, q, value in _matches([plain[i] for i in singles], threshold=threshold, num_perm=num_perm, room=room):
+    single = [plain[i] for i in singles]
+    for p, q, value in _matches(single, threshold=threshold, numbers=numbers, num_perm=num_perm, room=room):
         pairs.append((singles[p], singles[q], value))
     return sorted(pairs)
 
@@ -70,7 +72,9 @@ def clusters(n: int, pairs: Iterable[tuple[int, int, float]]) -> list[int]:
     return [find(i) for i in range(n)]
 
 
-def nearest(texts: Sequence[str], others: Sequence[str], *, threshold: float) -> list[tuple[int, float] | None]:
+def nearest(
+    texts: Sequence[str], others: Sequence[str], *, threshold: float, numbers: bool = True
+) -> list[tuple[int, float] | None]:
     """For each text (index into `others`, similarity) of its nearest at or above the threshold, else None."""
     asked, pool = [normalise(text) for text in texts], [normalise(text) for text in others]
     first: dict[str, int] = {}
@@ -79,7 +83,7 @@ def nearest(texts: Sequence[str], others: Sequence[str], *, threshold: float) ->
     wanted = list(dict.fromkeys(asked))
     best = {text: (1.0, -first[text]) for text in wanted if text in first}
     singles = list(first)
-    for p, q, value in _matches(singles + wanted, threshold=threshold, num_perm=NUM_PERM, others=len(singles)):
+    for p, q, value in _matches(singles + wanted, threshold=threshold, numbers=numbers, others=len(singles)):
         text = wanted[q - len(singles)]
         best[text] = max(best.get(text, (0.0, 0)), (value, -first[singles[p]]))
     return [(-best[text][1], best[text][0]) if text in best else None for text in asked]
@@ -92,7 +96,8 @@ def _copies(plain: Sequence[str]) -> dict[int, int]:
 
 
 def _matches(
-    plain: Sequence[str], *, threshold: float, num_perm: int, others: int | None = None, room: int | None = None
+    plain: Sequence[str], *, threshold: float, numbers: bool, num_perm: int = NUM_PERM, others: int | None = None,
+    room: int | None = None,
 ) -> Iterator[tuple[int, int, float]]:
     """(i, j, similarity), i < j, of every match, verified; with `others`, only of one of the first so many with the rest.
 
@@ -103,12 +108,19 @@ def _matches(
     long = [i for i, text in enumerate(plain) if len(text) >= SHINGLE]
     if len(long) < 2:
         return
+    import numpy as np
+
+    from distill import decisive
     from distill.overlaps import overlaps
     from distill.sketches import candidates, index
 
     texts = [plain[i] for i in long]
     found = index(texts, threshold=threshold, num_perm=num_perm)
+    marks = decisive.numbers(texts) if numbers else np.zeros(len(texts), np.uint64)
+    found = found.parted(marks)
     left, right = candidates(found, others=None if others is None else bisect_left(long, others), room=room)
+    same = marks[left] == marks[right]
+    left, right = left[same], right[same]
     for i, j, value in zip(left.tolist(), right.tolist(), overlaps(texts, left, right), strict=True):
         if value >= threshold:
             yield long[i], long[j], value
