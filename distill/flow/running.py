@@ -15,8 +15,10 @@ from distill.errors import GateNotMet, RowsOwed, UsageError
 from distill.flow import (
     conservation,
     curating,
+    empty,
     evaluating,
     generating,
+    large_losses,
     loops,
     model_names,
     numbering,
@@ -81,6 +83,8 @@ async def work(
         result = _result(run)
         for line in model_names.lines(result["models"]):
             watch.say(f"mind this: {line}")
+        for line in large_losses.lines(result["large_losses"], folder.name):
+            watch.say(f"mind this: {line}")
         return result
 
 
@@ -132,8 +136,14 @@ async def _stages(run: Run, names: Sequence[str], *, partial: bool) -> None:
                 _no_rows_owed(run, partial)
             case "curate":
                 await curating.curate(run)
+                run.nothing = empty.dataset(run)
+                if run.nothing:
+                    return
             case "export":
                 _no_verdicts_owed(run, partial)
+                run.nothing = empty.dataset(run)
+                if run.nothing:
+                    return
                 await teaching.export(run)
             case "train":
                 await teaching.train(run)
@@ -141,6 +151,7 @@ async def _stages(run: Run, names: Sequence[str], *, partial: bool) -> None:
                 student = teaching.student_of(run.project, run.folder)
                 previous = teaching.student_of(run.project, run.parent) if run.parent else None
                 await evaluating.evaluate(run, student, previous)
+                run.nothing = empty.tests(run)
             case "report":
                 await reporting.report(run)
 
@@ -213,7 +224,7 @@ def _result(run: Run) -> dict[str, Any]:
     verdict = json.loads(comparison.read_bytes())["verdict"] if comparison.exists() else None
     funnel = run.folder / "funnel.json"
     curated = funnel.exists() and "curate" in (*run.done, *run.skipped)  # else it tells of an earlier command
-    missing = json.loads(funnel.read_bytes()).get("shortfall", []) if curated else []
+    counts = json.loads(funnel.read_bytes()) if curated else {}
     required = run.project.spec.evaluate.require
     missed = bool("evaluate" in (*run.done, *run.skipped) and required and verdict and verdict["word"] != required)
     return {
@@ -224,15 +235,24 @@ def _result(run: Run) -> dict[str, Any]:
         "requests_sent": run.sender.sends,
         "from_the_store": run.sender.replayed,
         "owed": owed,
-        "shortfall": missing,
+        "shortfall": counts.get("shortfall", []),
+        "large_losses": counts.get("large_losses", []),
+        "nothing": run.nothing,
         "usd": run.store.spent(run.folder.name),
         "usd_estimated": sum(row.usd_estimated for row in run.store.ledger(run.folder.name)),
         "models": [one._asdict() for one in model_names.others(run)],
         "funnel": _funnel(run),
         "verdict": verdict,
         "report": str(run.folder / "report.html") if (run.folder / "report.html").exists() else None,
-        "exit": GateNotMet.exit_code if missed else RowsOwed.exit_code if owed else 0,
+        "exit": _exit(missed=missed, owed=bool(owed), nothing=bool(run.nothing)),
     }
+
+
+def _exit(*, missed: bool, owed: bool, nothing: bool) -> int:
+    """A verdict that was missed first; a dataset that is empty since rows are owed may fill yet."""
+    if missed or (nothing and not owed):
+        return GateNotMet.exit_code
+    return RowsOwed.exit_code if owed else 0
 
 
 def _funnel(run: Run) -> dict[str, Any] | None:
@@ -265,4 +285,4 @@ def lines(result: dict[str, Any]) -> list[str]:
         ]
     if result["report"]:
         said.append(f"report: {result['report']}")
-    return said
+    return [*said, *([result["nothing"]] if result["nothing"] else [])]

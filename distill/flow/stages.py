@@ -42,6 +42,8 @@ class Run:
     """Those of this command."""
     done: list[str] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
+    nothing: str = ""
+    """Why there is no row to train on, or to compare on; empty where there are some."""
 
     def table(self, name: str, columns: list[str] | None = None) -> pl.DataFrame:
         """A Parquet file of the run, whole or some of its columns."""

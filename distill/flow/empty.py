@@ -1,0 +1,58 @@
+"""A dataset or a test set without a row: work that was done and came to nothing, which is no success.
+
+What is told: the sum, the reason that cost most, where the rows can be seen, and that answers are kept.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from distill.flow.attrition import BEFORE
+
+if TYPE_CHECKING:
+    from distill.flow.stages import Run
+
+_SHOWN = 3
+
+
+def dataset(run: Run) -> str:
+    """Why there is no row to train on; empty where there is one."""
+    import polars as pl
+
+    training = run.scan("samples.parquet").filter(pl.col("fate") == "train").select(pl.len()).collect().item()
+    if training:
+        return ""
+    asked = run.scan("asked.parquet").select(pl.len()).collect().item()
+    drops = run.table("dropped.parquet", ["stage", "reason"])
+    after = drops.filter(~pl.col("stage").is_in(BEFORE))
+    reasons = Counter((after if after.height else drops)["reason"].to_list()).most_common(_SHOWN)
+    name, spec = run.folder.name, run.project.path
+    if not reasons:
+        return (
+            f"no row is left to train on: {asked:,} were asked, and no other seed is a training row; "
+            f"see `seeds.test` in {spec}, which sets rows aside for the test"
+        )
+    why = ", ".join(f"{reason} {count:,}" for reason, count in reasons)
+    return (
+        f"no row is left to train on: {asked:,} asked, 0 in the dataset; {why}. Answers are kept, and paid once. "
+        f"`distill show {name} dropped --reason {reasons[0][0]}` lists the rows; "
+        f"change what dropped them in {spec}, and `distill curate {spec}` tries it without a call"
+    )
+
+
+def tests(run: Run) -> str:
+    """Why there is no row to compare the arms on; empty where there is one, or no comparison is asked for."""
+    import polars as pl
+
+    if not run.project.spec.evaluate.arms:
+        return ""
+    count = run.scan("seeds.parquet").filter(pl.col("role") == "test").select(pl.len()).collect().item()
+    if count:
+        return ""
+    asked = json.loads((run.folder / "seeds.json").read_bytes())["test"]["asked"]
+    return (
+        f"there is no test row, so nothing was compared: {asked:,} were asked for. Add seeds or raise `seeds.test` in {run.project.path}; "
+        "where all known answers train (`gold_rows: train`), `seeds.test.gold: true` takes test rows from them too"
+    )
