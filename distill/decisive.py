@@ -22,7 +22,7 @@ from hashlib import blake2b
 import numpy as np
 from numpy.typing import NDArray
 
-from distill.decisive_words import BEFORE, BESIDE, DECIDES, INSIDE, NAMING, NOT, SPACELESS, VALUES
+from distill.decisive_words import BEFORE, BESIDE, DECIDES, INSIDE, NAMING, NOT, NUMERALS, VALUES
 
 Marks = tuple[str, ...]
 Numbers = NDArray[np.uint64]
@@ -32,16 +32,18 @@ _SPLIT = re.compile(r"[^\w']+|_")
 _EDGES = ".,;:!?…。，、！？()[]{}\"'*_~|/\\#&"
 _NO_SPACES = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3000-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
 _HELD = re.compile(f"[{_NO_SPACES}]")
-_IN_HELD = re.compile(rf"[^\s{_NO_SPACES}]*\d[^\s{_NO_SPACES}]*[{_NO_SPACES}]?|[{SPACELESS}]|{'|'.join(INSIDE)}")
+_IN_HELD = re.compile(
+    rf"[^\s{_NO_SPACES}]*\d[^\s{_NO_SPACES}]*[{_NO_SPACES}]?|[{NUMERALS}]+[{_NO_SPACES}]?|{'|'.join(INSIDE)}"
+)
 _MONEY = r"(?:[a-z]{0,3}[$€£¥₹₽₩])"
 _NUMBER = re.compile(rf"([-<>=≤≥]*)({_MONEY}?)([-]?)(\d+(?:[.,':/]\d+)*|\.\d+)-?((?:[a-z°%‰µ]+|{_MONEY})?)([+]?)")
 _GROUPED = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?|[1-9]\d{0,2}(?:'\d{3})+(?:\.\d+)?")
 _DECIMAL = re.compile(r"(\d+)[.,](\d+)")
-_UNITS_TOO = frozenset({"second", "cent", "mai"})
+_UNITS_TOO = frozenset({"second", "cent", "mai", "hier"})
 """Words that say one thing behind a number, and another elsewhere."""
 _ORDINAL = frozenset({"st", "nd", "rd", "th"})
 _BETWEEN, _COMPARES = frozenset("+-*/×÷^x"), frozenset({"<", ">", "=", "≤", "≥", "<=", ">="})
-_ASCII_WORDS = bytes(code if chr(code).isalnum() or code == 0x27 else 0x20 for code in range(128)) + bytes(range(128, 256))
+_ASCII_WORDS = bytes(code if code > 127 or chr(code).isalnum() else 0x20 for code in range(256))
 _DIGITS = b"0123456789"
 _LETTERS = "bcdefghjklmnopqrstuvwxyz"
 _KNOWN = frozenset((*DECIDES, *BESIDE, *_LETTERS))
@@ -88,7 +90,7 @@ def _worth_reading(text: str) -> bool:
     plain = text.encode()
     if len(plain.translate(None, _DIGITS)) < len(plain) or b"n't" in plain or b"n'" in plain:
         return True
-    return not _SIGNS.isdisjoint(plain.translate(_ASCII_WORDS).split())
+    return not _SIGNS.isdisjoint(plain.translate(_ASCII_WORDS, b"'").split())
 
 
 @dataclass(slots=True)
@@ -101,17 +103,13 @@ class _Reading:
     """The place of the last word that is a number,"""
     pending: tuple[int, str] = (-2, "")
     """and of the last that may belong to one behind it."""
-    negated_at: int = -2
+    negated: tuple[int, str] = (-2, "")
 
     def read(self, at: int, word: str) -> None:
         if word.isalpha() and word.isascii():
             self._word(at, word)
         elif _HELD.search(word):
-            for piece in _IN_HELD.findall(word):
-                if _DIGIT.search(piece):
-                    self._numeral(at, piece)
-                else:
-                    self.found.append(piece if piece in SPACELESS else NOT)
+            self._held(at, word)
         elif _DIGIT.search(word):
             self._numeral(at, word)
         elif word in _COMPARES or (word in _BETWEEN and self.number_at == at - 1):
@@ -120,6 +118,17 @@ class _Reading:
         else:
             self._spelt(at, word)
 
+    def _held(self, at: int, word: str) -> None:
+        """A word of a script that writes no spaces, or has particles within its words: numbers go with the letter behind them."""
+        if word in DECIDES:
+            self._word(at, word)
+            return
+        for piece in _IN_HELD.findall(word):
+            if _DIGIT.search(piece):
+                self._numeral(at, piece)
+            else:
+                self.found.append(NOT if piece in INSIDE else piece)
+
     def _spelt(self, at: int, word: str) -> None:
         """A word with signs around or within it, or of other letters than English ones."""
         bare = word.strip(_EDGES)
@@ -127,7 +136,7 @@ class _Reading:
             self._word(at, bare)
             return
         if bare.endswith("n't") or bare.startswith("n'"):
-            self._negation(at)
+            self._negation(at, bare)
             return
         if (plain := bare.replace(".", "")) in BESIDE:
             self._word(at, plain)
@@ -137,11 +146,11 @@ class _Reading:
 
     def _word(self, at: int, word: str) -> None:
         said = DECIDES.get(word)
-        if self.number_at == at - 1 and (unit := BESIDE.get(word)) and (said is None or word in _UNITS_TOO):
+        if self.number_at == at - 1 and (unit := BESIDE.get(word)) and (said in (None, unit) or word in _UNITS_TOO):
             self.found[-1] += f" {unit}"
             return
         if said == NOT:
-            self._negation(at)
+            self._negation(at, word)
         elif said is not None:
             self._add(at, said) if word in VALUES else self.found.append(said)
         elif word in BEFORE:
@@ -149,10 +158,10 @@ class _Reading:
         elif len(word) == 1 and at and self.words[at - 1] in NAMING:
             self.found.append(word)
 
-    def _negation(self, at: int) -> None:
-        if self.negated_at < at - 1:  # one that is typed twice is one
+    def _negation(self, at: int, word: str) -> None:
+        if self.negated != (at - 1, word):  # one that is typed twice is one
             self.found.append(NOT)
-        self.negated_at = at
+        self.negated = at, word
 
     def _add(self, at: int, number: str) -> None:
         if self.pending[0] == at - 1:

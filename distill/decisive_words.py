@@ -12,11 +12,25 @@ NOT = "not"
 _NEGATIONS = """
 no not never without cannot none nothing nobody nowhere neither nor nope non
 dont doesnt didnt cant couldnt wont wouldnt shouldnt isnt arent wasnt werent havent hasnt hadnt aint mustnt neednt
-unable unavailable unpaid unsubscribe unsubscribed unhappy unsafe unused unopened uninstall uninstalled unlimited unauthorized
-unauthorised unverified unconfirmed unsuccessful uncomfortable unread unlike unlikely untrue unfair unclear unknown unnecessary
-unlock unlocked unblock unblocked unfreeze untick unchecked unregistered unsatisfied unacceptable unexpected unwanted unfinished
-impossible incorrect inactive invalid incomplete inaccurate disconnect disconnected disable disabled disagree dissatisfied
-disapprove disapproved disallow disallowed dislike illegal irregular nonrefundable
+unable unacceptable unaffected unanswered unannounced unattended unauthorised unauthorized unavailable unavoidable unaware
+unbalanced unblock unblocked unbroken uncertain unchanged unchecked unclaimed unclean unclear uncomfortable uncommon unconfirmed
+unconventional uncover uncovered undamaged undelivered undesirable undetected undisclosed undisturbed undo undocumented undone
+undressed uneasy unemployed unequal unethical uneven unexpected unexplained unfair unfairly unfaithful unfamiliar unfinished
+unforgivable unforeseen unfortunate unfortunately unfounded unfreeze unfriendly unfulfilled unhappy unharmed unhealthy unhelpful
+unidentified unimportant uninstall uninstalled unintentional uninterrupted uninvited unjust unkind unknown unlawful unlicensed
+unlike unlikely unlimited unlisted unload unloaded unlock unlocked unlocking unlucky unmarked unmarried unnamed unnatural
+unnecessary unnoticed unofficial unopened unpack unpacked unpaid unpleasant unplug unplugged unpopular unpredictable unprepared
+unprofessional unprotected unqualified unread unreal unrealistic unreasonable unregistered unrelated unreliable unresolved
+unrestricted unsafe unsatisfied unscheduled unseen unsettled unsolicited unsolved unstable unsubscribe unsubscribed unsuccessful
+unsuitable unsure untick unticked untouched untrained untrue unused unusual unusually unverified unwanted unwelcome unwell
+unwilling unwise unworthy unwrap
+disable disabled disadvantage disagree disagreed disallow disallowed disappear disappeared disapprove disapproved disconnect
+disconnected discontinue discontinued dishonest dislike disliked disloyal disobey disorder disqualified disregard disrespectful
+dissatisfied distrust
+inability inaccurate inactive inadequate inappropriate incapable incompatible incompetent incomplete inconsistent inconvenient
+incorrect incorrectly indirect ineffective inefficient ineligible inexperienced infrequent insecure insufficient invalid invisible
+illegal illegally illegible illogical immature immoral impatient imperfect impolite impossible improper
+irregular irrelevant irresponsible irreversible nonexistent nonprofit nonrefundable nonsmoking nonstop
 nicht kein keine keiner keinen keinem keines nie niemals ohne nichts niemand weder nein niet geen nooit zonder niets nee
 ne pas jamais sans aucun aucune rien ni nunca jamás sin ningún ninguno ninguna nada nadie tampoco
 mai senza nessun nessuno nessuna niente nulla não nao sem nenhum nenhuma nem ninguém
@@ -97,6 +111,9 @@ september septembre septiembre
 october oktober octobre octubre
 november novembre noviembre
 december dezember décembre diciembre
+today heute hoy
+tomorrow demain
+yesterday gestern hier ayer
 """
 _BESIDE = """
 - minus
@@ -193,8 +210,12 @@ def _lines(text: str) -> list[list[str]]:
     return [line.split() for line in text.strip().split("\n")]
 
 
+_CURRENCIES = """
+usd dollar dollars eur euro euros gbp jpy yen cny rmb yuan inr rupee rupees rub krw chf franken sek nok dkk pln
+"""
 DECIDES: dict[str, str] = {
-    **{word: line[0] for line in _lines(_DATES) for word in line},
+    **{word: line[0] for line in _lines(_BESIDE) for word in line if word in _CURRENCIES.split()},
+    **{form: line[0] for line in _lines(_DATES) for word in line for form in (word, f"{word}s")},
     **{word: line[0] for line in reversed(_lines(_NUMBERS)) for word in line[1:]},
     **dict.fromkeys(_NEGATIONS.split(), NOT),
 }
@@ -211,7 +232,26 @@ $ usd us$ € eur £ gbp ¥ jpy cny rmb ₹ inr ₽ ₩ krw chf kr zł pln
 """Those of them that may stand before their number."""
 NAMING = frozenset(_NAMING.split())
 """What has a number or a letter as its name: there 2.10 is not 2.1, and the single letter that follows counts."""
-SPACELESS = "〇零一二两兩三四五六七八九十百千万萬亿億不没沒无無未非别別勿"
-"""Chinese and Japanese numerals and negations, of one letter each,"""
-INSIDE = ("ない", "ません", "なかった", "않", "없", "아니", "못", "ไม่")
+NUMERALS = "〇零一二两兩三四五六七八九十百千万萬亿億"
+"""Chinese and Japanese numerals,"""
+INSIDE = (
+    "不",
+    "没",
+    "沒",
+    "无",
+    "無",
+    "未",
+    "非",
+    "别",
+    "別",
+    "勿",
+    "ない",
+    "ません",
+    "なかった",
+    "않",
+    "없",
+    "아니",
+    "못",
+    "ไม่",
+)
 """and negations of scripts whose words hold them."""

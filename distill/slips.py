@@ -8,9 +8,9 @@ texts are twins where one of these is all that sets them apart:
     a misspelling  one word, that `distill.misspelt` takes for a misspelling of what the other has in its place
 
 Digits and symbols always count, and so does the space beside them: "7 am" is not "8 am". So do numbers in words and negations
-(`distill.decisive`): "four" is not "for", and "now" not "not"; only a word that no dictionary has may be a number's misspelling. Where other texts have further words in the
-place of the misspelling ("call jon", "call john", "call bob") it is a slot whose words differ for a reason: there only the dictionary
-and the frequency together can tell.
+(`distill.decisive`): "four" is not "for", and "now" not "not"; only a word that no dictionary has may be a number's misspelling.
+Where other texts have further words in the place of the misspelling ("call jon", "call john", "call bob") it is a slot whose words
+differ for a reason: there only the dictionary and the frequency together can tell.
 
 Whether a word is a misspelling hangs on the other texts, but neither on their order nor on the machine. The work grows with the number
 of texts: texts with the same words but one meet by a hash in which that one is left out, as do texts of the same form.
@@ -192,9 +192,7 @@ def _misspelt(read: _Read, numbers: bool) -> Pairs:
     return found
 
 
-def _is_slip(
-    read: _Read, pair: tuple[int, int], times: float, *, slot: bool, company: Words, numbers: bool
-) -> bool:
+def _is_slip(read: _Read, pair: tuple[int, int], times: float, *, slot: bool, company: Words, numbers: bool) -> bool:
     """Whether a word is a misspelling of another that `times` as many texts hold; `company` are the words around it."""
     word, right = (read.vocabulary[number] for number in pair)
     mistaken = decisive.mistaken(word, right) if numbers else None

@@ -76,7 +76,7 @@ def _named(loss: Mapping[str, Any]) -> str:
 def _counted(rows: pl.DataFrame) -> Counts:
     found: Counts = Counter()
     for source, stratum, count in rows.group_by("source", "stratum").len().iter_rows():
-        found.update({group: count for group in _groups(source, stratum)})
+        found.update(dict.fromkeys(_groups(source, stratum), count))
     return found
 
 
@@ -112,7 +112,8 @@ def _gone(lost: Mapping[Group, Counter[str]]) -> Counts:
 
 
 def _over_half(stage: str, there: Counts, lost: Mapping[Group, Counter[str]]) -> list[dict[str, Any]]:
-    return sorted(_each(stage, there, lost), key=lambda loss: (loss["of"] != "rows", -loss["dropped"] / loss["in"], loss["name"]))[:SHOWN]
+    found = list(_each(stage, there, lost))
+    return sorted(found, key=lambda loss: (loss["of"] != "rows", -loss["dropped"] / loss["in"], loss["name"]))[:SHOWN]
 
 
 def _each(stage: str, there: Counts, lost: Mapping[Group, Counter[str]]) -> Iterator[dict[str, Any]]:

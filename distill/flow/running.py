@@ -120,40 +120,55 @@ _NEEDS = {
 
 async def _stages(run: Run, names: Sequence[str], *, partial: bool) -> None:
     for name in names:
-        need = _NEEDS.get(name)
-        if need and not (run.folder / need).exists():
-            before = stages.ORDER[stages.ORDER.index(name) - 1]
-            raise UsageError(
-                f"{name} needs {need} of run {run.folder.name}; run `distill {before} {run.project.path}` first"
-            )
-        if name in ("export", "train", "report") and not _of_today(run):
-            raise UsageError(
-                f"run {run.folder.name} was curated by an older distill; run `distill curate {run.project.path}` first"
-            )
-        match name:
-            case "generate":
-                await generating.generate(run)
-                _no_rows_owed(run, partial)
-            case "curate":
-                await curating.curate(run)
-                run.nothing = empty.dataset(run)
-                if run.nothing:
-                    return
-            case "export":
-                _no_verdicts_owed(run, partial)
-                run.nothing = empty.dataset(run)
-                if run.nothing:
-                    return
-                await teaching.export(run)
-            case "train":
-                await teaching.train(run)
-            case "evaluate":
-                student = teaching.student_of(run.project, run.folder)
-                previous = teaching.student_of(run.project, run.parent) if run.parent else None
-                await evaluating.evaluate(run, student, previous)
-                run.nothing = empty.tests(run)
-            case "report":
-                await reporting.report(run)
+        _ready(run, name, partial)
+        if name == "export" and _nothing(run):
+            return
+        await _stage(run, name)
+        if name == "generate":
+            _no_rows_owed(run, partial)
+        elif name == "curate" and _nothing(run):
+            return
+
+
+def _ready(run: Run, name: str, partial: bool) -> None:
+    """Raise where what a stage reads is not there."""
+    need = _NEEDS.get(name)
+    if need and not (run.folder / need).exists():
+        before = stages.ORDER[stages.ORDER.index(name) - 1]
+        raise UsageError(
+            f"{name} needs {need} of run {run.folder.name}; run `distill {before} {run.project.path}` first"
+        )
+    if name in ("export", "train", "report") and not _of_today(run):
+        raise UsageError(
+            f"run {run.folder.name} was curated by an older distill; run `distill curate {run.project.path}` first"
+        )
+    if name == "export":
+        _no_verdicts_owed(run, partial)
+
+
+def _nothing(run: Run) -> bool:
+    """Whether no row is left to train on: then nothing more is done, and nothing paid for."""
+    run.nothing = empty.dataset(run)
+    return bool(run.nothing)
+
+
+async def _stage(run: Run, name: str) -> None:
+    match name:
+        case "generate":
+            await generating.generate(run)
+        case "curate":
+            await curating.curate(run)
+        case "export":
+            await teaching.export(run)
+        case "train":
+            await teaching.train(run)
+        case "evaluate":
+            student = teaching.student_of(run.project, run.folder)
+            previous = teaching.student_of(run.project, run.parent) if run.parent else None
+            await evaluating.evaluate(run, student, previous)
+            run.nothing = empty.tests(run)
+        case "report":
+            await reporting.report(run)
 
 
 def _of_today(run: Run) -> bool:

@@ -76,7 +76,10 @@ MATTERS = "the lamp arrived early|my kettle came broken|what are the opening hou
 def test_an_answer_that_equals_a_held_out_rows_gives_nothing_away_while_the_inputs_differ(frame, copies):
     rows = frame(*({"input": text, "answer": CANNED[0]} for text in MATTERS.split("|")[:copies]), {"answer": CANNED[1]})
     for set_ in ("test", "valid", "exam.jsonl"):
-        held = [HeldOut("t", "my invoice has the wrong street on it", CANNED[0], set_), HeldOut("u", "hm", CANNED[1], set_)]
+        held = [
+            HeldOut("t", "my invoice has the wrong street on it", CANNED[0], set_),
+            HeldOut("u", "hm", CANNED[1], set_),
+        ]
         assert leaks(rows, held_out=held, near=0.85).dropped.height == 0
 
 
@@ -89,11 +92,15 @@ def test_nor_does_the_end_of_an_input_with_the_answer_behind_it(frame):
 SIGNED = "Anna Keller, Head of Purchasing, Keller and Sons Limited, 12 Harbour Street, Bristol, reachable weekdays from nine to five"
 
 
-@pytest.mark.parametrize(("others", "total", "goes"), [(1, 24, True), (2, 24, False), (10, 24, False), (3, 60, True), (4, 60, False)])
+@pytest.mark.parametrize(
+    ("others", "total", "goes"), [(1, 24, True), (2, 24, False), (10, 24, False), (3, 60, True), (4, 60, False)]
+)
 def test_what_several_rows_of_a_small_set_share_is_template_text(frame, others, total, goes):
     """A share of the rows decides, not a count that was found for sets of millions."""
     signed = [{"input": f"{MATTERS.split('|')[i % 5]} number {i}. {SIGNED}"} for i in range(others)]
-    rows = frame(*signed, *({"input": f"question of a kind of its own, {number}"} for number in range(total - others - 1)))
+    rows = frame(
+        *signed, *({"input": f"question of a kind of its own, {number}"} for number in range(total - others - 1))
+    )
     out = leaks(rows, held_out=[HeldOut("t", f"can I pay by invoice as a school? {SIGNED}")], near=0.85)
     assert (out.dropped.height == others) == goes
     assert goes or out.dropped.height == 0

@@ -12,7 +12,12 @@ from distill.seeds.held_out import read
     [
         ({"message": "where is it", "expected": {"intent": "delivery"}}, "where is it", "delivery", True),
         ({"question": "where is my kettle", "answer": "here"}, "where is my kettle", "here", False),
-        ({"messages": [{"role": "user", "content": "where is my kettle"}], "n": 3}, "user\nwhere is my kettle", "", False),
+        (
+            {"messages": [{"role": "user", "content": "where is my kettle"}], "n": 3},
+            "user\nwhere is my kettle",
+            "",
+            False,
+        ),
         ({"message": " ", "question": "where"}, "where", "", False),
     ],
 )
