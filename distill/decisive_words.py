@@ -224,11 +224,11 @@ VALUES = frozenset(word for line in _lines(_NUMBERS) for word in line[1:])
 """Those of them that are numbers."""
 BESIDE: dict[str, str] = {word: line[0] for line in reversed(_lines(_BESIDE)) for word in line}
 """What a word says beside a number: a unit, a currency, or what may be a month or a day."""
-BEFORE = frozenset("""
-minus plus times mal
-march märz mars marzo mar may mai mayo jan feb apr jun jul aug sep sept oct okt nov dec dez
+_BEFORE = """
+minus plus times mal march märz mars marzo mar may mai mayo jan feb apr jun jul aug sep sept oct okt nov dec dez
 $ usd us$ € eur £ gbp ¥ jpy cny rmb ₹ inr ₽ ₩ krw chf kr zł pln
-""".split())  # fmt: skip
+"""
+BEFORE = frozenset(_BEFORE.split())
 """Those of them that may stand before their number."""
 NAMING = frozenset(_NAMING.split())
 """What has a number or a letter as its name: there 2.10 is not 2.1, and the single letter that follows counts."""

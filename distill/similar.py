@@ -96,7 +96,12 @@ def _copies(plain: Sequence[str]) -> dict[int, int]:
 
 
 def _matches(
-    plain: Sequence[str], *, threshold: float, numbers: bool, num_perm: int = NUM_PERM, others: int | None = None,
+    plain: Sequence[str],
+    *,
+    threshold: float,
+    numbers: bool,
+    num_perm: int = NUM_PERM,
+    others: int | None = None,
     room: int | None = None,
 ) -> Iterator[tuple[int, int, float]]:
     """(i, j, similarity), i < j, of every match, verified; with `others`, only of one of the first so many with the rest.

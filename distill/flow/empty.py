@@ -12,9 +12,32 @@ from typing import TYPE_CHECKING
 from distill.flow.attrition import BEFORE
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from distill.flow.stages import Run
 
 _SHOWN = 3
+
+
+def answers(run: Run) -> str:
+    """Why the answers that `generate` has are of no use; empty where some are, or rows are owed."""
+    made = run.folder.manifest()["stages"].get("generate", {})
+    if "none_pass" not in made:
+        return ""
+    return (
+        f"none of {made['asked']:,} answers is fit to train on: {made['none_pass']}. Answers are kept, and paid once. "
+        f"`distill curate {run.project.path}` writes the reason of each, and `distill show {run.folder.name} dropped` lists them"
+    )
+
+
+def reasons(drops: pl.DataFrame) -> str:
+    """The reasons that cost most, of drops after the asking where there are any."""
+    return ", ".join(f"{reason} {count:,}" for reason, count in _ranked(drops))
+
+
+def _ranked(drops: pl.DataFrame) -> list[tuple[str, int]]:
+    after = drops.filter(~drops["stage"].is_in(BEFORE))
+    return Counter((after if after.height else drops)["reason"].to_list()).most_common(_SHOWN)
 
 
 def dataset(run: Run) -> str:
@@ -26,18 +49,15 @@ def dataset(run: Run) -> str:
         return ""
     asked = run.scan("asked.parquet").select(pl.len()).collect().item()
     drops = run.table("dropped.parquet", ["stage", "reason"])
-    after = drops.filter(~pl.col("stage").is_in(BEFORE))
-    reasons = Counter((after if after.height else drops)["reason"].to_list()).most_common(_SHOWN)
-    name, spec = run.folder.name, run.project.path
-    if not reasons:
+    ranked, name, spec = _ranked(drops), run.folder.name, run.project.path
+    if not ranked:
         return (
             f"no row is left to train on: {asked:,} were asked, and no other seed is a training row; "
             f"see `seeds.test` in {spec}, which sets rows aside for the test"
         )
-    why = ", ".join(f"{reason} {count:,}" for reason, count in reasons)
     return (
-        f"no row is left to train on: {asked:,} asked, 0 in the dataset; {why}. Answers are kept, and paid once. "
-        f"`distill show {name} dropped --reason {reasons[0][0]}` lists the rows; "
+        f"no row is left to train on: {asked:,} asked, 0 in the dataset; {reasons(drops)}. Answers are kept, and paid once. "
+        f"`distill show {name} dropped --reason {ranked[0][0]}` lists the rows; "
         f"change what dropped them in {spec}, and `distill curate {spec}` tries it without a call"
     )
 

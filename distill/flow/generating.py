@@ -9,7 +9,19 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from distill.errors import AccessRefused, BudgetReached, RowsOwed
-from distill.flow import approving, asking, asks, checking, disputes, judging, labelling, nearness, overnight, seeding
+from distill.flow import (
+    approving,
+    asking,
+    asks,
+    checking,
+    disputes,
+    empty,
+    judging,
+    labelling,
+    nearness,
+    overnight,
+    seeding,
+)
 from distill.flow.expanding import Expansion
 from distill.flow.jury import Jury
 from distill.flow.stages import Run, key_of, settings_of, stage
@@ -94,7 +106,8 @@ async def _generate(run: Run) -> Mapping[str, Any]:
         asked += extra
         del curated  # or the next would stand beside it
     owed = asks.owed(project, asked, gone) + len(curated.bench.owed) + expansion.owed
-    return {"asked": len(asked), "owed": owed}
+    useless = asked and not owed and not curated.kept.height
+    return {"asked": len(asked), "owed": owed} | ({"none_pass": empty.reasons(curated.dropped)} if useless else {})
 
 
 def _awaited(run: Run, expansion: Expansion, asked: asks.Asked, gone: dict[asks.Ask, bool], curated: Curated) -> bool:

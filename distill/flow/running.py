@@ -22,6 +22,7 @@ from distill.flow import (
     loops,
     model_names,
     numbering,
+    pending,
     reporting,
     shortfall,
     stages,
@@ -125,7 +126,8 @@ async def _stages(run: Run, names: Sequence[str], *, partial: bool) -> None:
             return
         await _stage(run, name)
         if name == "generate":
-            _no_rows_owed(run, partial)
+            pending.no_rows(run, partial)
+            run.nothing = empty.answers(run) if names[-1] == name else ""
         elif name == "curate" and _nothing(run):
             return
 
@@ -143,7 +145,7 @@ def _ready(run: Run, name: str, partial: bool) -> None:
             f"run {run.folder.name} was curated by an older distill; run `distill curate {run.project.path}` first"
         )
     if name == "export":
-        _no_verdicts_owed(run, partial)
+        pending.no_verdicts(run, partial)
 
 
 def _nothing(run: Run) -> bool:
@@ -178,30 +180,6 @@ def _of_today(run: Run) -> bool:
     return {"prompt", "teacher"} <= set(pl.read_parquet_schema(run.folder / "samples.parquet"))
 
 
-def _no_rows_owed(run: Run, partial: bool) -> None:
-    owed = run.folder.manifest()["stages"].get("generate", {}).get("owed", 0)
-    if owed and not partial:
-        raise RowsOwed(
-            f"{owed} rows could not be answered; the others are kept. Run again to ask only for those, "
-            "or add --partial to go on without them. `distill explain` shows each one's sends."
-        )
-
-
-def _no_verdicts_owed(run: Run, partial: bool) -> None:
-    """Curation may have asked for more than was generated: then a dataset would lack rows that nobody has refused."""
-    owed = run.folder.manifest()["stages"].get("curate", {}).get("owed", 0)
-    if owed and not partial:
-        raise RowsOwed(
-            f"{owed} rows wait for a verdict; run `distill generate` to ask for what is missing, or add --partial to go on without them"
-        )
-
-
-def _owed(run: Run) -> int:
-    """Rows without an answer, or without a verdict: curation may lack those that other gates asked for."""
-    made = run.folder.manifest()["stages"]
-    return max(int(made.get(name, {}).get("owed", 0)) for name in ("generate", "curate"))
-
-
 @contextlib.contextmanager
 def interruptible(sender: Sender) -> Any:
     """First Ctrl-C: no new sends, what is in flight comes home. Second: stop now; at most what was in flight is owed."""
@@ -234,7 +212,7 @@ def interruptible(sender: Sender) -> Any:
 
 
 def _result(run: Run) -> dict[str, Any]:
-    owed = _owed(run)
+    owed = pending.count(run)
     comparison = run.folder / "comparison.json"
     verdict = json.loads(comparison.read_bytes())["verdict"] if comparison.exists() else None
     funnel = run.folder / "funnel.json"

@@ -174,7 +174,12 @@ def realistic(text: str) -> bool | None:
 
 
 def repeats(
-    inputs: Sequence[str], *, seeds: Sequence[tuple[str, str]], tests: Sequence[tuple[str, str]], near: float, numbers: bool = True
+    inputs: Sequence[str],
+    *,
+    seeds: Sequence[tuple[str, str]],
+    tests: Sequence[tuple[str, str]],
+    near: float,
+    numbers: bool = True,
 ) -> dict[int, tuple[str, str]]:
     """Index → (reason, detail) of the inputs that are no new ones: near a test row, a seed, or an earlier one of `inputs`.
 
