@@ -130,13 +130,19 @@ def find(
 def _told(hits: Ints, inputs: Sequence[str], index: _Index) -> NDArray[np.bool_]:
     """Which hits lie within the input of either of the two rows."""
     told = index.asked[hits[:, 1]]
-    lengths: dict[int, int] = {}
-    for at in np.flatnonzero(~told).tolist():
-        row, run, first = hits[at].tolist()
-        if row not in lengths:
-            lengths[row] = len(words([text_of(inputs[row])]).owner)
-        told[at] = first + int(index.at[run, 2]) <= lengths[row]
+    open_ = np.flatnonzero(~told)
+    rows, places = np.unique(hits[open_, 0], return_inverse=True)
+    lengths = _lengths([text_of(inputs[row]) for row in rows.tolist()])
+    told[open_] = hits[open_, 2] + index.at[hits[open_, 1], 2] <= lengths[places]
     return told
+
+
+def _lengths(texts: Sequence[str]) -> Ints:
+    """Of each text its number of words."""
+    parts = [np.empty(0, np.int64)]
+    for start, stop in blocks([len(text) for text in texts], BLOCK):
+        parts.append(np.diff(words(texts[start:stop]).last, prepend=0))
+    return np.concatenate(parts)
 
 
 def _pieces(train: Sequence[str]) -> Iterator[tuple[int, Sequence[str]]]:
@@ -157,7 +163,7 @@ def _indexed(held_out: Sequence[Sequence[str]], unsure: Sequence[bool]) -> _Inde
     ]
     texts = [text for _, _, text in owned]
     alone = np.array([part > 0 for _, part, _ in owned], np.bool_)
-    asked = np.array([len(words([text_of(*parts[:1])]).owner) for parts in held_out], np.int64)
+    asked = _lengths([text_of(*parts[:1]) for parts in held_out])
     of_row = np.array([owner for owner, _, _ in owned], np.int64)
     answers = np.array([part > 1 for _, part, _ in owned], np.bool_)
     runs = [(np.empty(0, np.uint64), np.empty((0, 4), np.int32))]
