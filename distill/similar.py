@@ -15,8 +15,13 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from distill.text import normalise
+
+if TYPE_CHECKING:
+    from distill.decisive import Numbers
+    from distill.sketches import Ints
 
 SHINGLE = 4
 NUM_PERM = 128
@@ -89,6 +94,25 @@ def nearest(
     return [(-best[text][1], best[text][0]) if text in best else None for text in asked]
 
 
+class _Marks:
+    """The marks of texts, as numbers, found when they are first asked about: most texts share nothing with another."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        import numpy as np
+
+        self._texts, self._values, self._known = texts, np.zeros(len(texts), np.uint64), np.zeros(len(texts), np.bool_)
+
+    def of(self, some: Ints) -> Numbers:
+        import numpy as np
+
+        from distill import decisive
+
+        new = np.unique(some[~self._known[some]])
+        self._values[new] = decisive.numbers(self._texts[at] for at in new.tolist())
+        self._known[new] = True
+        return self._values[some]
+
+
 def _copies(plain: Sequence[str]) -> dict[int, int]:
     """Later copy → its first appearance."""
     first: dict[str, int] = {}
@@ -113,19 +137,13 @@ def _matches(
     long = [i for i, text in enumerate(plain) if len(text) >= SHINGLE]
     if len(long) < 2:
         return
-    import numpy as np
-
-    from distill import decisive
     from distill.overlaps import overlaps
     from distill.sketches import candidates, index
 
     texts = [plain[i] for i in long]
     found = index(texts, threshold=threshold, num_perm=num_perm)
-    marks = decisive.numbers(texts) if numbers else np.zeros(len(texts), np.uint64)
-    found = found.parted(marks)
-    left, right = candidates(found, others=None if others is None else bisect_left(long, others), room=room)
-    same = marks[left] == marks[right]
-    left, right = left[same], right[same]
+    limit = None if others is None else bisect_left(long, others)
+    left, right = candidates(found, others=limit, room=room, marks=_Marks(texts).of if numbers else None)
     for i, j, value in zip(left.tolist(), right.tolist(), overlaps(texts, left, right), strict=True):
         if value >= threshold:
             yield long[i], long[j], value
