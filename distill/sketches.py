@@ -30,6 +30,8 @@ PAIRS, GLANCES = 1 << 20, 1 << 24
 """About how many pairs are proposed at most, and how many are looked at in each band: shared out evenly, and so"""
 LEAST = 16
 """that each text may have this many."""
+SMALL = 32
+"""A crowd of so many texts is looked at whole, though some may have other marks."""
 BLOCK = 1 << 16
 """Characters that are sketched at a time: their numbers fit a core's cache."""
 EMPTY = np.uint32(0xFFFFFFFF)
@@ -111,7 +113,8 @@ def candidates(
         crowds = _crowds(keys)
         if marks is not None:
             crowds = _parted(*crowds, marks)
-        for some in _glanced(found, *crowds, others, room=room, glances=glances):
+        looks = room if marks is None else max(room, SMALL)
+        for some in _glanced(found, *crowds, others, room=looks, glances=glances):
             fresh.append(some)
             waiting += len(some[0])
         if waiting > 2 * pairs:
@@ -211,7 +214,7 @@ def _crowds(keys: Words) -> Pairs:
 
 def _parted(texts: Ints, begins: Ints, marks: Callable[[Ints], Grams]) -> Pairs:
     """Crowds of texts with the same marks, of those that share a key; small ones stay as they are."""
-    large = (np.bincount(begins) > LEAST)[begins] if len(texts) else np.zeros(0, np.bool_)
+    large = (np.bincount(begins) > SMALL)[begins] if len(texts) else np.zeros(0, np.bool_)
     if not large.any():
         return texts, begins
     own = np.zeros(len(texts), np.uint64)

@@ -214,7 +214,8 @@ def test_of_pairs_that_differ_in_one_number_or_negation_none_is_merged():
     """The benchmark's generator, a tenth of its pairs; by letters half of them would be."""
     path = Path(__file__).parent.parent / "benchmarks" / "one_token.py"
     spec = importlib.util.spec_from_file_location("one_token", path)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     made = module.pairs(500, seed=11)

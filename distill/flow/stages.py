@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 ORDER = ("generate", "curate", "export", "train", "evaluate", "report")
-_CODE = 7
+_CODE = 8
 """Raised when a stage's outputs change for equal inputs, so that old runs are made anew."""
 
 
