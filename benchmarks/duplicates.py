@@ -4,6 +4,8 @@
               use them: update_batch, query, insert; the same 4-grams, 128 permutations and threshold, nothing verified
     exact     on the first 5,000: pairs that are not as near as said, and the share of the truly near that is found
     scale     seconds for short texts, and for ten times as many
+    apart     of 5,000 pairs that differ in one number or one negation (`one_token.py`): how many are taken for near-duplicates, by
+              letters at the threshold and at 0.6, or for one slip of typing apart; and how many letters alone would take for such
 
 Prints one JSON object. The texts are made here, 180 words each, one in five with a few words of an earlier one replaced;
 `--texts FILE.jsonl` takes others (the first string of each line). The figures are of this machine, the ratio travels.
@@ -21,7 +23,9 @@ from pathlib import Path
 
 import numpy as np
 from datasketch import MinHash, MinHashLSH
+from one_token import pairs
 
+from distill.graph import Graph
 from distill.similar import NUM_PERM, near_pairs, shingles
 from distill.text import normalise
 
@@ -122,6 +126,22 @@ def exact(texts: list[str], threshold: float) -> dict[str, object]:
     return {"texts": len(different), "near": len(truth), "false": false, "recall": recall}
 
 
+def apart(count: int, threshold: float) -> dict[str, object]:
+    """False merges among pairs of which each says something else than its other."""
+    made = pairs(count)
+    texts = list(dict.fromkeys(text for _, *both in made for text in both))
+    result: dict[str, object] = {"pairs": len(made)}
+    for name, limit, numbers in (
+        ("false", threshold, True),
+        ("false_at_0.6", 0.6, True),
+        ("by_letters", threshold, False),
+    ):
+        graph = Graph.of(texts, threshold=limit, typing=True, numbers=numbers)
+        ends, near = graph.neighbours([text for _, *both in made for text in both])
+        result[name] = sum(ends[at] == ends[at + 1] or ends[at + 1] in near[at] for at in range(0, len(ends), 2))
+    return result
+
+
 def peak_mib() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
@@ -133,6 +153,7 @@ def main() -> None:
     parser.add_argument("--words", type=int, default=180)
     parser.add_argument("--plain", type=int, default=10_000, help="how many of them the plain loop takes")
     parser.add_argument("--exact", type=int, default=5_000, help="how many are compared all with all")
+    parser.add_argument("--apart", type=int, default=5_000, help="how many pairs differ in one number or negation")
     parser.add_argument("--short", type=int, default=100_000, help="how many short texts at the last step")
     parser.add_argument("--threshold", type=float, default=0.85)
     parser.add_argument("--texts", type=Path, help="JSON lines to take the texts from")
@@ -148,6 +169,7 @@ def main() -> None:
     loop = plain(texts[: given.plain], given.threshold)
     result |= {"plain_per_s": round(loop), "ratio": round(rate / loop, 1)}
     result["exact"] = exact(texts[: given.exact], given.threshold)
+    result["apart"] = apart(given.apart, given.threshold)
     print(json.dumps(result, indent=2))
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -72,34 +72,45 @@ class Graph:
     """The nodes that are in a crowd."""
     typing: bool = False
     """Whether slips of typing were asked about."""
+    numbers: bool = True
+    """Whether texts with other numbers or negations have no edge between them."""
 
     @classmethod
-    def of(cls, texts: Iterable[str], *, threshold: float, meaning: float | None = None, typing: bool = False) -> Graph:
+    def of(
+        cls,
+        texts: Iterable[str],
+        *,
+        threshold: float,
+        meaning: float | None = None,
+        typing: bool = False,
+        numbers: bool = True,
+    ) -> Graph:
         """The graph of texts, with edges from a similarity in (0, 1] on, and from a cosine in (0, 1] on where one is given.
 
-        With `typing`, also between texts that one slip of typing sets apart; their value is their similarity.
+        With `typing`, also between texts that one slip of typing sets apart; their value is their similarity. With `numbers`,
+        none between texts whose numbers or negations differ (`distill.decisive`).
         """
         heap.release()
         plain = list(dict.fromkeys(map(normalise, texts)))
         nodes = Spellings.of(keys_of(plain))
-        pairs: list[Pair] = [(i, j, value, "near") for i, j, value in near_pairs(plain, threshold=threshold)]
+        near = near_pairs(plain, threshold=threshold, numbers=numbers)
+        pairs: list[Pair] = [(i, j, value, "near") for i, j, value in near]
         if typing:
             from distill.slips import slips
 
             heap.release()
-            pairs += [(i, j, value, "typing") for i, j, value in slips(plain)]
+            pairs += [(i, j, value, "typing") for i, j, value in slips(plain, numbers=numbers)]
         if meaning is not None:
             from distill.meaning import alike
 
-            pairs += [(i, j, value, "meaning") for i, j, value in alike(plain, threshold=meaning)]
+            pairs += [(i, j, value, "meaning") for i, j, value in alike(plain, threshold=meaning, numbers=numbers)]
         del plain
         heap.release()
-        return cls._of(nodes, pairs, threshold, meaning, typing)
+        return cls._of(nodes, pairs, cls(threshold, meaning, nodes, {}, frozenset(), typing, numbers))
 
     @classmethod
-    def _of(
-        cls, nodes: Spellings, pairs: Sequence[Pair], threshold: float, meaning: float | None, typing: bool
-    ) -> Graph:
+    def _of(cls, nodes: Spellings, pairs: Sequence[Pair], bare: Graph) -> Graph:
+        """The graph with these edges, and what `bare` says of how they were found."""
         from distill.sketches import LEAST
 
         edges: dict[int, dict[int, Edge]] = {}
@@ -111,7 +122,7 @@ class Graph:
         roots = clusters(len(ends), [(place[i], place[j], value) for i, j, value, _ in pairs])
         sizes = Counter(roots)
         crowd = frozenset(node for node, root in zip(ends, roots, strict=True) if sizes[root] > LEAST)
-        return cls(threshold, meaning, nodes, edges, crowd, typing)
+        return replace(bare, nodes=nodes, edges=edges, crowd=crowd)
 
     @classmethod
     def read(
@@ -122,6 +133,7 @@ class Graph:
         threshold: float,
         meaning: float | None = None,
         typing: bool = False,
+        numbers: bool = True,
     ) -> Graph:
         """The graph of `table` again; `texts` are all that it was made of, as (id, text)."""
         keys = keys_of(texts.to_series(1))
@@ -131,7 +143,7 @@ class Graph:
         both = ends.join(place, left_on="b", right_on="id", suffix="_b", maintain_order="left")
         rows = both.select("node", "node_b", "similarity", "kind").iter_rows()
         pairs = [(min(a, b), max(a, b), value, kind) for a, b, value, kind in rows]
-        return cls._of(nodes, pairs, threshold, meaning, typing)
+        return cls._of(nodes, pairs, cls(threshold, meaning, nodes, {}, frozenset(), typing, numbers))
 
     def table(self, texts: pl.DataFrame) -> pl.DataFrame:
         """Every edge between `texts` (id, text) as (a, b, similarity, kind), a < b; of equal texts the smallest id stands for all."""
@@ -185,7 +197,7 @@ class Graph:
         def compare(some: Ints, with_: Ints) -> None:
             if len(some) and len(with_):
                 asking, known = [texts[i] for i in some.tolist()], [others[p] for p in with_.tolist()]
-                for i, p, value, kind in _anew(asking, known, threshold=threshold, typing=self.typing):
+                for i, p, value, kind in self._anew(asking, known, threshold):
                     note(int(some[i]), Twin(int(with_[p]), value, kind))
 
         equal = Spellings.of(held[pool]).find(keys[asked])
@@ -238,14 +250,15 @@ class Graph:
         anew = singles if new else singles[self._crowded(node[singles])]
         found: dict[int, dict[int, Edge]] = {}
         room = max(ROOM, PAIRS // max(1, len(singles)))
-        for a, b, value in near_pairs([texts[i] for i in anew.tolist()], threshold=threshold, room=room):
+        some = [texts[i] for i in anew.tolist()]
+        for a, b, value in near_pairs(some, threshold=threshold, numbers=self.numbers, room=room):
             i, j = int(anew[a]), int(anew[b])
             found.setdefault(i, {})[j] = (value, "near")
             found.setdefault(j, {})[i] = (value, "near")
         if self.typing and new:
             from distill.slips import slips
 
-            for a, b, value in slips([normalise(texts[i]) for i in anew.tolist()]):
+            for a, b, value in slips(list(map(normalise, some)), numbers=self.numbers):
                 i, j = int(anew[a]), int(anew[b])
                 found.setdefault(i, {}).setdefault(j, (value, "typing"))
                 found.setdefault(j, {}).setdefault(i, (value, "typing"))
@@ -258,17 +271,16 @@ class Graph:
 
         return linked, links
 
+    def _anew(self, texts: Sequence[str], others: Sequence[str], threshold: float) -> Iterator[Pair]:
+        """(text, other, value, kind) of the nearest of the others, and of all that a slip of typing sets apart."""
+        for i, found in enumerate(similar.nearest(texts, others, threshold=threshold, numbers=self.numbers)):
+            if found is not None:
+                yield i, *found, "near"
+        if self.typing:
+            from distill.slips import between
 
-def _anew(texts: Sequence[str], others: Sequence[str], *, threshold: float, typing: bool) -> Iterator[Pair]:
-    """(text, other, value, kind) of the nearest of the others, and of all that a slip of typing sets apart."""
-    for i, found in enumerate(similar.nearest(texts, others, threshold=threshold)):
-        if found is not None:
-            yield i, *found, "near"
-    if typing:
-        from distill.slips import between
-
-        for i, p, value in between(texts, others):
-            yield i, p, value, "typing"
+            for i, p, value in between(texts, others, numbers=self.numbers):
+                yield i, p, value, "typing"
 
 
 def _nearness(twin: Twin) -> tuple[bool, float, int]:

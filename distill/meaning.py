@@ -21,8 +21,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from distill import extras
+from distill import decisive, extras
 from distill.errors import UsageError
+from distill.text import normalise
 
 Vectors = NDArray[np.float64]
 Embed = Callable[[Sequence[str]], Vectors]
@@ -33,14 +34,20 @@ _SLACK, _PLACES = 1e-4, 6
 """By how much a 32-bit cosine of a block may be off, and to how many places the exact one is rounded."""
 
 
-def alike(texts: Sequence[str], *, threshold: float, embed: Embed | None = None) -> list[tuple[int, int, float]]:
-    """Pairs (i, j, cosine ≥ threshold), i < j, sorted; UsageError where the extra is not installed."""
+def alike(
+    texts: Sequence[str], *, threshold: float, numbers: bool = True, embed: Embed | None = None
+) -> list[tuple[int, int, float]]:
+    """Pairs (i, j, cosine ≥ threshold), i < j, sorted; UsageError where the extra is not installed.
+
+    With `numbers`, none of two whose numbers or negations differ (`distill.decisive`); their order may, since a rewording turns it.
+    """
     if not 0 < threshold <= 1:
         raise ValueError(f"a threshold of {threshold!r}: expected a cosine above 0, at most 1")
     exact = (embed or wordllama)(texts)
     norms = np.sqrt(np.square(exact).sum(axis=1))
     exact = exact / np.where(norms == 0, 1, norms)[:, None]
     short = exact.astype(np.float32)
+    marks = decisive.numbers(map(normalise, texts), ordered=False) if numbers else np.zeros(len(texts), np.uint64)
     pairs: list[tuple[int, int, float]] = []
     partners = np.zeros(len(texts), np.int64)
     start = 0
@@ -50,7 +57,7 @@ def alike(texts: Sequence[str], *, threshold: float, embed: Embed | None = None)
         left, right = left + start, right + start
         for begin, end in _runs(left):
             i, j = left[begin:end], right[begin:end]
-            some = (j > i) & (partners[j] < ROOM)
+            some = (j > i) & (partners[j] < ROOM) & (marks[i] == marks[j])
             i, j = i[some], j[some]
             cosines = np.minimum(1.0, np.round((exact[i] * exact[j]).sum(axis=1), _PLACES))
             near = cosines >= threshold

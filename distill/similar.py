@@ -4,7 +4,8 @@ The similarity of two texts is the Jaccard overlap of their character 4-grams, a
 shorter than 4 characters is near nothing but its equal. MinHash (`distill.sketches`) only proposes pairs; each is then
 verified on the exact sets (`distill.overlaps`), so there are no false hits, and the bands are chosen so that a pair at
 the threshold is missed less than twice in ten thousand. Characters, not words: word lists fail on short texts and on
-languages without spaces.
+languages without spaces. One thing no letter count can tell: texts whose numbers or negations differ (`distill.decisive`) are near
+nothing of each other, unless a caller says `numbers=False`.
 
 No text costs more than a bounded number of comparisons. Where hundreds of texts are near each other, the later ones are
 paired with the first of them and no longer all with all; see `distill.sketches.candidates`.
@@ -14,8 +15,13 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from distill.text import normalise
+
+if TYPE_CHECKING:
+    from distill.decisive import Numbers
+    from distill.sketches import Ints
 
 SHINGLE = 4
 NUM_PERM = 128
@@ -38,7 +44,7 @@ def jaccard(a: Shingles, b: Shingles) -> float:
 
 
 def near_pairs(
-    texts: Sequence[str], *, threshold: float, num_perm: int = NUM_PERM, room: int | None = None
+    texts: Sequence[str], *, threshold: float, numbers: bool = True, num_perm: int = NUM_PERM, room: int | None = None
 ) -> list[tuple[int, int, float]]:
     """Pairs (i, j, similarity ≥ threshold), i < j, sorted; `room` is how many before it a text of a crowd is paired with.
 
@@ -49,7 +55,8 @@ def near_pairs(
     copies = _copies(plain)
     singles = [i for i in range(len(plain)) if i not in copies]
     pairs = [(first, copy, 1.0) for copy, first in copies.items()]
-    for p, q, value in _matches([plain[i] for i in singles], threshold=threshold, num_perm=num_perm, room=room):
+    single = [plain[i] for i in singles]
+    for p, q, value in _matches(single, threshold=threshold, numbers=numbers, num_perm=num_perm, room=room):
         pairs.append((singles[p], singles[q], value))
     return sorted(pairs)
 
@@ -70,7 +77,9 @@ def clusters(n: int, pairs: Iterable[tuple[int, int, float]]) -> list[int]:
     return [find(i) for i in range(n)]
 
 
-def nearest(texts: Sequence[str], others: Sequence[str], *, threshold: float) -> list[tuple[int, float] | None]:
+def nearest(
+    texts: Sequence[str], others: Sequence[str], *, threshold: float, numbers: bool = True
+) -> list[tuple[int, float] | None]:
     """For each text (index into `others`, similarity) of its nearest at or above the threshold, else None."""
     asked, pool = [normalise(text) for text in texts], [normalise(text) for text in others]
     first: dict[str, int] = {}
@@ -79,10 +88,29 @@ def nearest(texts: Sequence[str], others: Sequence[str], *, threshold: float) ->
     wanted = list(dict.fromkeys(asked))
     best = {text: (1.0, -first[text]) for text in wanted if text in first}
     singles = list(first)
-    for p, q, value in _matches(singles + wanted, threshold=threshold, num_perm=NUM_PERM, others=len(singles)):
+    for p, q, value in _matches(singles + wanted, threshold=threshold, numbers=numbers, others=len(singles)):
         text = wanted[q - len(singles)]
         best[text] = max(best.get(text, (0.0, 0)), (value, -first[singles[p]]))
     return [(-best[text][1], best[text][0]) if text in best else None for text in asked]
+
+
+class _Marks:
+    """The marks of texts, as numbers, found when they are first asked about: most texts share nothing with another."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        import numpy as np
+
+        self._texts, self._values, self._known = texts, np.zeros(len(texts), np.uint64), np.zeros(len(texts), np.bool_)
+
+    def of(self, some: Ints) -> Numbers:
+        import numpy as np
+
+        from distill import decisive
+
+        new = np.unique(some[~self._known[some]])
+        self._values[new] = decisive.numbers(self._texts[at] for at in new.tolist())
+        self._known[new] = True
+        return self._values[some]
 
 
 def _copies(plain: Sequence[str]) -> dict[int, int]:
@@ -92,7 +120,13 @@ def _copies(plain: Sequence[str]) -> dict[int, int]:
 
 
 def _matches(
-    plain: Sequence[str], *, threshold: float, num_perm: int, others: int | None = None, room: int | None = None
+    plain: Sequence[str],
+    *,
+    threshold: float,
+    numbers: bool,
+    num_perm: int = NUM_PERM,
+    others: int | None = None,
+    room: int | None = None,
 ) -> Iterator[tuple[int, int, float]]:
     """(i, j, similarity), i < j, of every match, verified; with `others`, only of one of the first so many with the rest.
 
@@ -108,7 +142,8 @@ def _matches(
 
     texts = [plain[i] for i in long]
     found = index(texts, threshold=threshold, num_perm=num_perm)
-    left, right = candidates(found, others=None if others is None else bisect_left(long, others), room=room)
+    limit = None if others is None else bisect_left(long, others)
+    left, right = candidates(found, others=limit, room=room, marks=_Marks(texts).of if numbers else None)
     for i, j, value in zip(left.tolist(), right.tolist(), overlaps(texts, left, right), strict=True):
         if value >= threshold:
             yield long[i], long[j], value

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +30,8 @@ PAIRS, GLANCES = 1 << 20, 1 << 24
 """About how many pairs are proposed at most, and how many are looked at in each band: shared out evenly, and so"""
 LEAST = 16
 """that each text may have this many."""
+SMALL = 32
+"""A crowd of so many texts is looked at whole, though some may have other marks."""
 BLOCK = 1 << 16
 """Characters that are sketched at a time: their numbers fit a core's cache."""
 EMPTY = np.uint32(0xFFFFFFFF)
@@ -84,11 +86,19 @@ def bands(threshold: float, num_perm: int) -> tuple[int, int]:
 
 
 def candidates(
-    found: Index, *, others: int | None = None, pairs: int = PAIRS, glances: int = GLANCES, room: int | None = None
+    found: Index,
+    *,
+    others: int | None = None,
+    pairs: int = PAIRS,
+    glances: int = GLANCES,
+    room: int | None = None,
+    marks: Callable[[Ints], Grams] | None = None,
 ) -> Pairs:
     """Pairs (i, j), i < j, sorted, each once, that share a band and look near enough.
 
-    With `others`, only pairs of one of the first so many texts with one of the rest.
+    With `others`, only pairs of one of the first so many texts with one of the rest. With `marks`, which
+    gives a number of each text, only pairs that have the same. It is asked about few: those in a crowd that is too large to be looked
+    at whole, where texts of other marks would be in the way, and those that look near.
 
     A key that very many texts share (a form letter, say) would cost the square of their number. So in each band a text
     looks at the first of those that share its key, until `room` of them look near, and of all bands it keeps `room`, the
@@ -100,13 +110,20 @@ def candidates(
     room = room or share
     kept, fresh, waiting = _NONE, [], 0
     for keys in found.keys:
-        for some in _glanced(found, *_crowds(keys), others, room=room, glances=glances):
+        crowds = _crowds(keys)
+        if marks is not None:
+            crowds = _parted(*crowds, marks)
+        looks = room if marks is None else max(room, SMALL)
+        for some in _glanced(found, *crowds, others, room=looks, glances=glances):
             fresh.append(some)
             waiting += len(some[0])
         if waiting > 2 * pairs:
             kept, fresh, waiting = _best([kept, *fresh], room), [], 0
     codes, _ = _best([kept, *fresh], room)
     left, right = codes & 0xFFFFFFFF, codes >> 32
+    if marks is not None:
+        same = marks(left) == marks(right)
+        left, right = left[same], right[same]
     order = np.lexsort((right, left))
     return left[order], right[order]
 
@@ -193,6 +210,22 @@ def _crowds(keys: Words) -> Pairs:
     texts = (ordered[shared] & np.uint64(0xFFFFFFFF)).astype(np.int64)
     begins = np.flatnonzero(~same[:-1][shared])
     return texts, np.repeat(begins, np.diff(begins, append=len(texts)))
+
+
+def _parted(texts: Ints, begins: Ints, marks: Callable[[Ints], Grams]) -> Pairs:
+    """Crowds of texts with the same marks, of those that share a key; small ones stay as they are."""
+    large = (np.bincount(begins) > SMALL)[begins] if len(texts) else np.zeros(0, np.bool_)
+    if not large.any():
+        return texts, begins
+    own = np.zeros(len(texts), np.uint64)
+    own[large] = marks(texts[large])
+    order = np.lexsort((texts, own, begins))
+    texts, begins, own = texts[order], begins[order], own[order]
+    same = np.concatenate(([False], (begins[1:] == begins[:-1]) & (own[1:] == own[:-1]), [False]))
+    shared = same[1:] | same[:-1]
+    starts = np.flatnonzero(~same[:-1][shared])
+    texts = texts[shared]
+    return texts, np.repeat(starts, np.diff(starts, append=len(texts)))
 
 
 def _glanced(

@@ -7,9 +7,10 @@ texts are twins where one of these is all that sets them apart:
     courtesy       "please", "hi", "thanks" and their like at the beginning or the end of one of them
     a misspelling  one word, that `distill.misspelt` takes for a misspelling of what the other has in its place
 
-Digits and symbols always count, and so does the space beside them: "7 am" is not "8 am". Where other texts have further words in the
-place of the misspelling ("call jon", "call john", "call bob") it is a slot whose words differ for a reason: there only the dictionary
-and the frequency together can tell.
+Digits and symbols always count, and so does the space beside them: "7 am" is not "8 am". So do numbers in words and negations
+(`distill.decisive`): "four" is not "for", and "now" not "not"; only a word that no dictionary has may be a number's misspelling.
+Where other texts have further words in the place of the misspelling ("call jon", "call john", "call bob") it is a slot whose words
+differ for a reason: there only the dictionary and the frequency together can tell.
 
 Whether a word is a misspelling hangs on the other texts, but neither on their order nor on the machine. The work grows with the number
 of texts: texts with the same words but one meet by a hash in which that one is left out, as do texts of the same form.
@@ -25,7 +26,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from distill import misspelt
+from distill import decisive, misspelt
 from distill.similar import jaccard, shingles
 from distill.sketches import blocks
 from distill.text import normalise
@@ -55,14 +56,20 @@ COURTESY: frozenset[Words] = frozenset(
 )
 
 
-def slips(texts: Sequence[str]) -> list[tuple[int, int, float]]:
-    """Pairs (i, j, overlap of their 4-grams), i < j, sorted, of texts that are normalised and all different."""
+def slips(texts: Sequence[str], *, numbers: bool = True) -> list[tuple[int, int, float]]:
+    """Pairs (i, j, overlap of their 4-grams), i < j, sorted, of texts that are normalised and all different.
+
+    With `numbers`, none of two whose numbers or negations differ.
+    """
     read = _read(texts)
-    found = _of_one_form(texts, read) | _courteous(texts, read) | _misspelt(read)
+    found = _of_one_form(texts, read) | _courteous(texts, read)
+    if numbers:
+        found = {(i, j) for i, j in found if decisive.marks(texts[i]) == decisive.marks(texts[j])}
+    found |= _misspelt(read, numbers)
     return [(i, j, jaccard(shingles(texts[i]), shingles(texts[j]))) for i, j in sorted(found)]
 
 
-def between(texts: Sequence[str], others: Sequence[str]) -> list[tuple[int, int, float]]:
+def between(texts: Sequence[str], others: Sequence[str], *, numbers: bool = True) -> list[tuple[int, int, float]]:
     """The same of each text with each of the others: (place in `texts`, place in `others`, overlap), sorted."""
     asked: dict[str, list[int]] = defaultdict(list)
     for at, text in enumerate(texts):
@@ -72,7 +79,7 @@ def between(texts: Sequence[str], others: Sequence[str]) -> list[tuple[int, int,
         first.setdefault(normalise(text), at)
     both = list(dict.fromkeys([*first, *asked]))
     found = []
-    for i, j, value in slips(both):
+    for i, j, value in slips(both, numbers=numbers):
         for one, other in ((both[i], both[j]), (both[j], both[i])):
             if other in first:
                 found += [(at, first[other], value) for at in asked.get(one, ())]
@@ -170,7 +177,7 @@ def _courteous(texts: Sequence[str], read: _Read) -> Pairs:
     return found
 
 
-def _misspelt(read: _Read) -> Pairs:
+def _misspelt(read: _Read, numbers: bool) -> Pairs:
     counts = _held_by(read)
     right_of = misspelt.neighbours(read.vocabulary, counts)
     found: Pairs = set()
@@ -179,15 +186,19 @@ def _misspelt(read: _Read) -> Pairs:
             slot = any(other != right and right not in right_of.get(other, ()) for other in held)
             times = counts[right] / counts[word]
             for i in held[word]:
-                if _is_slip(read, (word, right), times, slot=slot, company=_company(read, i, place)):
+                company = _company(read, i, place)
+                if _is_slip(read, (word, right), times, slot=slot, company=company, numbers=numbers):
                     found.update((min(i, j), max(i, j)) for j in held[right][:ROOM])
     return found
 
 
-def _is_slip(read: _Read, pair: tuple[int, int], times: float, *, slot: bool, company: Words) -> bool:
+def _is_slip(read: _Read, pair: tuple[int, int], times: float, *, slot: bool, company: Words, numbers: bool) -> bool:
     """Whether a word is a misspelling of another that `times` as many texts hold; `company` are the words around it."""
     word, right = (read.vocabulary[number] for number in pair)
-    if not slot and len(company) > 1 and misspelt.by_frequency(word, right, times):
+    mistaken = decisive.mistaken(word, right) if numbers else None
+    if mistaken is False:
+        return False
+    if mistaken is None and not slot and len(company) > 1 and misspelt.by_frequency(word, right, times):
         return True
     if (slot and times < misspelt.RARE) or not misspelt.in_dictionary(word, right, times):
         return False

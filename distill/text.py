@@ -10,10 +10,10 @@ from __future__ import annotations
 import difflib
 import json
 import math
-import unicodedata
 from collections.abc import Iterable
 from hashlib import blake2b
 
+from distill.lookalikes import folded
 from distill.records import Json
 
 DEEPEST = 64
@@ -21,9 +21,8 @@ DEEPEST = 64
 
 
 def normalise(text: str) -> str:
-    """`text` in NFC, case-folded, with every run of whitespace as one space and none at the ends."""
-    folded = unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
-    plain = " ".join(folded.split())
+    """`text` as it looks (`distill.lookalikes`), case-folded, with every run of whitespace as one space and none at the ends."""
+    plain = " ".join(folded(text).split())
     return (
         text if plain == text else plain
     )  # the same object, so that a million texts that are plain stand once in memory

@@ -4,13 +4,16 @@ Two ways count: an input near a held-out input (`near_test_row`), and a passage 
 it in the sample's input or in its answer (`shares_13_gram`; the rule is `distill.curate.quotes`). Held-out rows are those of
 the test, of named evaluation sets, and after the split those for validation. They always stay; the sample goes.
 
-The report counts as `template_passages` the passages that so many samples hold that they are no leak. A sample that passes
+A passage that the answers of both have, and neither input, is none: who gets the same stock reply knows nothing of the test row.
+
+The report counts as `template_passages` the passages that so many rows hold that they are no leak (`common`). A sample that passes
 is marked in the column `<stage>_template` with whether it holds such a passage. The mark lets it pass again: where some of
 the others have gone, the passage might no longer look common.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import overload
@@ -22,6 +25,7 @@ from distill.curate.outcome import Outcome, ordered, partition
 from distill.graph import Graph
 
 Drops = dict[int, tuple[str, str]]
+SHARE = 20
 TEXTS = ("input", "answer", "tool_calls", "labels")
 """What of a row is large, and is not needed once it is looked at."""
 
@@ -45,6 +49,21 @@ class _Texts(Sequence[str]):
         return quotes.text_of(*self._rows.row(at))
 
 
+class _Inputs(_Texts):
+    """The part of each with which it begins."""
+
+    def __init__(self, rows: pl.DataFrame) -> None:
+        self._rows = rows.select("input")
+
+
+def common(rows: int) -> int:
+    """How many others may hold a passage until it is template text, where there are so many rows: one in 20, at most 10.
+
+    The 10 are the practice for sets of millions. In a set of thirty a signature that three rows share is none of them.
+    """
+    return min(quotes.COMMON, max(1, rows // SHARE))
+
+
 @dataclass(frozen=True, slots=True)
 class HeldOut:
     """One row that must not train: of which set ("test", "valid", or a name), and what is known of it."""
@@ -54,6 +73,8 @@ class HeldOut:
     answer: str = ""
     """The known answer, or for a validation row the teacher's; blank where there is none."""
     set: str = "test"
+    sure: bool = True
+    """Whether `input` is known to be the input; otherwise all of the row may be, and counts as such."""
 
     def __str__(self) -> str:
         return f"{self.set} row {self.row}" if self.set in ("test", "valid") else f"row {self.row} of {self.set}"
@@ -65,19 +86,21 @@ def leaks(
     held_out: Sequence[HeldOut],
     near: float,
     graph: Graph | None = None,
-    common: int = quotes.COMMON,
+    template: Sequence[str] = (),
     stage: str = "leaks",
 ) -> Outcome:
-    """`near`: similarity in (0, 1] that is too near; `graph`: what is known of the inputs; `common`: a passage that more
-    samples hold is template text.
+    """`near`: similarity in (0, 1] that is too near; `graph`: what is known of the inputs; `template`: texts that every row may
+    hold, such as the values that a schema enumerates.
     """
     rows = ordered(frame)
-    drops, marks, templates = _told(rows, held_out, near, graph, common, f"{stage}_template")
+    drops, marks, templates = _told(rows, held_out, near, graph, template, f"{stage}_template")
     out = partition(rows.with_columns(marks), drops, stage=stage)
     return Outcome(out.kept, out.dropped, out.report | {"template_passages": templates}, out.rejected)
 
 
-def valid_leaks(frame: pl.DataFrame, *, near: float, graph: Graph | None = None) -> Outcome:
+def valid_leaks(
+    frame: pl.DataFrame, *, near: float, graph: Graph | None = None, template: Sequence[str] = ()
+) -> Outcome:
     """The same of an ordered frame that is split: training rows that give away one for validation, which stay whatever they are.
 
     What comes back has the frame's columns without the texts: a million rows are looked at several times over.
@@ -86,7 +109,7 @@ def valid_leaks(frame: pl.DataFrame, *, near: float, graph: Graph | None = None)
     named = watching.select("seed_id", "input", "answer", pl.lit("valid")).iter_rows()
     training = frame.filter(fate="train")
     drops, marks, templates = _told(
-        training, [HeldOut(*row) for row in named], near, graph, quotes.COMMON, f"{stage}_template"
+        training, [HeldOut(*row) for row in named], near, graph, template, f"{stage}_template"
     )
     out = partition(training.drop(TEXTS).with_columns(marks), drops, stage=stage)
     kept = pl.concat([out.kept, watching.drop(TEXTS)], how="diagonal")
@@ -95,12 +118,25 @@ def valid_leaks(frame: pl.DataFrame, *, near: float, graph: Graph | None = None)
 
 
 def _told(
-    rows: pl.DataFrame, held_out: Sequence[HeldOut], near: float, graph: Graph | None, common: int, mark: str
+    rows: pl.DataFrame,
+    held_out: Sequence[HeldOut],
+    near: float,
+    graph: Graph | None,
+    template: Sequence[str],
+    mark: str,
 ) -> tuple[Drops, pl.Series, int]:
     """(what gives a held-out row away, the marks of template text, passages that are such)."""
     known = rows[mark] if mark in rows.columns else pl.repeat(None, rows.height, dtype=pl.Boolean, eager=True)
     new = known.is_null()
-    found = quotes.find(_Texts(rows), [(row.input, row.answer) for row in held_out], common=common)
+    sizes = Counter(row.set for row in held_out)
+    found = quotes.find(
+        _Texts(rows),
+        [(row.input, row.answer) for row in held_out],
+        inputs=_Inputs(rows),
+        unsure=[not row.sure for row in held_out],
+        common=[common(rows.height + sizes[row.set]) for row in held_out],
+        template=template,
+    )
     drops: Drops = {}
     for i, quote in enumerate(found.quotes):
         if quote is not None and new[i]:

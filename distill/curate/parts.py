@@ -57,7 +57,7 @@ class Parts:
 
 def parts(
     frame: pl.DataFrame, *, quotas: Mapping[str, int], floors: Sequence[Floor] = (), by: str = "diverse", weight: float = 0.5,
-    valid: float, near: float, graph: Graph | None = None,
+    valid: float, near: float, graph: Graph | None = None, template: Sequence[str] = (),
 ) -> Parts:  # fmt: skip
     """As `balance`, `split` and `valid_leaks` one after the other, with the gaps filled."""
     whole = ordered(frame)
@@ -65,7 +65,9 @@ def parts(
     leaking, lost = list[pl.DataFrame](), np.empty(0, np.int64)
     for _ in range(ROUNDS):
         chosen = choose(rows, quotas=quotas, floors=floors, by=by, weight=weight, lost=lost)
-        told = valid_leaks(split(rows.filter(chosen.picked), valid=valid), near=near, graph=graph)
+        both = split(rows.filter(chosen.picked), valid=valid)
+        told = valid_leaks(both, near=near, graph=graph, template=template)
+        del both
         heap.release()
         leaking.append(told.dropped)
         lost = np.concatenate((lost, told.rejected[_AT].to_numpy()))

@@ -1,12 +1,13 @@
 """Which training texts hold a passage of a held-out text: 13 words in a row, wherever they stand.
 
 The rule is that of GPT-3 (Brown et al., 2020, appendix C) as NeMo Curator and others use it: a run of 13 words counts, case
-and punctuation do not, and a run that more than 10 training texts hold is template text (a signature, a shared
-instruction) and no leak. A held-out text of 8 to 12 words is looked for as a whole; a shorter one says too little. Scripts
-without spaces are measured in characters (`distill.curate.grams`).
+and punctuation do not, and a run that more than 10 other texts hold, or fewer where the caller says so, is template text (a
+signature, a shared instruction) and no leak. A held-out text of 8 to 12 words is looked for as a whole; a shorter one says too
+little. Scripts without spaces are measured in characters (`distill.curate.grams`).
 
 A training text is a row's input and answer together, and so is a held-out one, whose parts also count by themselves: an
-answer that quotes a test row's input is found, as is an input that holds its known answer. Of JSON only the strings
+answer that quotes a test row's input is found, as is an input that holds its known answer. A run counts where it lies within the
+input of one of the two: an answer that equals a test row's, a stock reply say, gives nothing away. Of JSON only the strings
 count, since every answer of a task has the same keys.
 
 The held-out side is indexed and the training side read past it once, so time and memory grow with the number of rows.
@@ -71,6 +72,10 @@ class _Index:
     owners: Ints
     at: Small
     """In which of the texts it stands, at which of its words, and how many words it has: (runs, 3)."""
+    asked: NDArray[np.bool_]
+    """Whether it lies within a held-out input."""
+    others: Ints
+    """How many more held-out rows have it."""
     hint: NDArray[np.bool_]
     """Whether any number begins with these bits: nearly all runs of the training side end here."""
     shift: np.uint64
@@ -81,11 +86,28 @@ def text_of(*parts: str) -> str:
     return "\n".join(_strings(part) for part in parts if part)
 
 
-def find(train: Sequence[str], held_out: Sequence[Sequence[str]], *, common: int = COMMON) -> Found:
-    """What each training text (of `text_of`) shares with the held-out rows, of each of which `held_out` has the parts."""
-    index = _indexed(held_out)
+def find(
+    train: Sequence[str],
+    held_out: Sequence[Sequence[str]],
+    *,
+    inputs: Sequence[str] | None = None,
+    unsure: Sequence[bool] = (),
+    common: int | Sequence[int] = COMMON,
+    template: Sequence[str] = (),
+) -> Found:
+    """What each training text (of `text_of`) shares with the held-out rows, of each of which `held_out` has the parts.
+
+    `inputs` are the parts with which the training texts begin, by default the whole texts; a held-out row begins with its input,
+    or all of it counts as such where that is `unsure`.
+    A run that more than `common` others hold, training texts and held-out rows, is template text (one number, or one for each
+    held-out row), as is every run of the texts in `template`.
+    """
+    index = _indexed(held_out, unsure or [False] * len(held_out))
     if index is None:
         return Found([None] * len(train), [False] * len(train), 0)
+    allowed = (common if isinstance(common, int) else np.array(common, np.int64)[index.owners]) - index.others
+    for _, texts in _pieces(template):
+        allowed[_hits(words(texts), index)[:, 1]] = -1
     held_by = np.zeros(len(index.numbers), np.int64)
     shares = np.zeros(len(train), np.bool_)
     hits = np.empty((0, 3), np.int64)
@@ -96,12 +118,31 @@ def find(train: Sequence[str], held_out: Sequence[Sequence[str]], *, common: int
         shares[fresh[:, 0]] = True
         # What is template text by now stays so. Without it the hits are few, whatever the training texts have in common.
         hits = np.concatenate((hits, fresh))
-        hits = hits[held_by[hits[:, 1]] <= common]
+        hits = hits[(held_by <= allowed)[hits[:, 1]]]
+    shares[hits[:, 0]] = False
+    hits = hits[_told(hits, train if inputs is None else inputs, index)]
     quotes: list[Quote | None] = [None] * len(train)
     for row, run, first in _rarest(hits, held_by, index).tolist():
         quotes[row] = _quote(train[row], first, run, index, int(held_by[run]))
-    shares[hits[:, 0]] = False
-    return Found(quotes, shares.tolist(), int((held_by > common).sum()))
+    return Found(quotes, shares.tolist(), int(((held_by > allowed) & (held_by > 0)).sum()))
+
+
+def _told(hits: Ints, inputs: Sequence[str], index: _Index) -> NDArray[np.bool_]:
+    """Which hits lie within the input of either of the two rows."""
+    told = index.asked[hits[:, 1]]
+    open_ = np.flatnonzero(~told)
+    rows, places = np.unique(hits[open_, 0], return_inverse=True)
+    lengths = _lengths([text_of(inputs[row]) for row in rows.tolist()])
+    told[open_] = hits[open_, 2] + index.at[hits[open_, 1], 2] <= lengths[places]
+    return told
+
+
+def _lengths(texts: Sequence[str]) -> Ints:
+    """Of each text its number of words."""
+    parts = [np.empty(0, np.int64)]
+    for start, stop in blocks([len(text) for text in texts], BLOCK):
+        parts.append(np.diff(words(texts[start:stop]).last, prepend=0))
+    return np.concatenate(parts)
 
 
 def _pieces(train: Sequence[str]) -> Iterator[tuple[int, Sequence[str]]]:
@@ -112,7 +153,7 @@ def _pieces(train: Sequence[str]) -> Iterator[tuple[int, Sequence[str]]]:
             yield start + low, texts[low:high]
 
 
-def _indexed(held_out: Sequence[Sequence[str]]) -> _Index | None:
+def _indexed(held_out: Sequence[Sequence[str]], unsure: Sequence[bool]) -> _Index | None:
     """None where no held-out text is long enough to be recognised."""
     # A row's parts together, for runs that cross from one into the other, and each part, to be found as a whole.
     owned = [
@@ -122,6 +163,9 @@ def _indexed(held_out: Sequence[Sequence[str]]) -> _Index | None:
     ]
     texts = [text for _, _, text in owned]
     alone = np.array([part > 0 for _, part, _ in owned], np.bool_)
+    asked = _lengths([text_of(*parts[:1]) for parts in held_out])
+    of_row = np.array([owner for owner, _, _ in owned], np.int64)
+    answers = np.array([part > 1 for _, part, _ in owned], np.bool_)
     runs = [(np.empty(0, np.uint64), np.empty((0, 4), np.int32))]
     for start, stop in blocks([len(text) for text in texts], BLOCK):
         block = words(texts[start:stop])
@@ -139,17 +183,26 @@ def _indexed(held_out: Sequence[Sequence[str]]) -> _Index | None:
     numbers, at = (np.concatenate(parts) for parts in zip(*runs, strict=True))
     if not len(numbers):
         return None
-    # Of equal runs the one in the first held-out row stands for all.
-    order = np.lexsort((*at.T[1::-1], numbers))
-    numbers, at = numbers[order], at[order]
+    owners = of_row[at[:, 0]]
+    within = ~answers[at[:, 0]] & (at[:, 1] + at[:, 2] <= asked[owners])
+    within |= np.array(unsure, np.bool_)[owners]
+    # Of equal runs the one in the first held-out row stands for all, and one in an input before those in answers.
+    order = np.lexsort((*at.T[1::-1], ~within, numbers))
+    numbers, at, owners, within = numbers[order], at[order], owners[order], within[order]
     once = np.concatenate(([True], numbers[1:] != numbers[:-1]))
-    numbers, at = numbers[once], at[once]
-    owners = np.array([owner for owner, _, _ in owned], np.int64)[at[:, 0]]
+    others = _owners_of_each(np.cumsum(once) - 1, owners) - 1
+    numbers, at, owners, within = numbers[once], at[once], owners[once], within[once]
     bits = min(26, max(12, (16 * len(numbers)).bit_length()))
     shift = np.uint64(64 - bits)
     hint = np.zeros(1 << bits, np.bool_)
     hint[numbers >> shift] = True
-    return _Index(texts, numbers, at[:, 3], owners, at[:, :3], hint, shift)
+    return _Index(texts, numbers, at[:, 3], owners, at[:, :3], within, others, hint, shift)
+
+
+def _owners_of_each(run: Ints, owners: Ints) -> Ints:
+    """Of each run how many different rows have it."""
+    once = np.unique(run << 32 | owners)
+    return np.bincount(once >> 32)
 
 
 def _hits(block: Words, index: _Index) -> Ints:

@@ -110,7 +110,7 @@ def lines(funnel: Sequence[Stage], total: Mapping[str, Any]) -> list[str]:
     wide, most = max(len(stage["stage"]) for stage in funnel), max(len(f"{stage['in']:,}") for stage in funnel)
     first = next((i for i, stage in enumerate(funnel) if stage["stage"] == "answer"), len(funnel)) + 1
     said = [_line(stage, wide, most) for stage in funnel[:first]]
-    for idle, stages in itertools.groupby(funnel[first:], key=lambda stage: not _left(stage)):
+    for (idle, _), stages in itertools.groupby(funnel[first:], key=lambda stage: (not _left(stage), stage["in"])):
         found = list(stages)
         if idle:
             said.append(f"  {', '.join(stage['stage'] for stage in found)}: all {found[0]['in']:,} kept")

@@ -21,6 +21,7 @@ from distill.flow import (
     disputes,
     funnel,
     judging,
+    large_losses,
     nearness,
     seeding,
     shortfall,
@@ -90,7 +91,11 @@ async def _curate(run: Run) -> Mapping[str, Any]:
     write_parquet(run.folder / "flagged.parquet", curated.flagged)
     write_parquet(run.folder / "dropped.parquet", dropped)
     disputes.write(run.folder, run.parent, curated.conflicts)
-    checked = {"funnel": steps, "total": total, "conserved": True, "test": seeds["test"]}
+    losses = large_losses.of(
+        steps, seeds=table.select("seed_id", "source", "stratum"), samples=samples.select("seed_id", "teacher"), dropped=dropped,
+        by_source=seeds.get("sources", {}),
+    )  # fmt: skip
+    checked = {"funnel": steps, "total": total, "conserved": True, "test": seeds["test"], "large_losses": losses}
     write_json(run.folder / "funnel.json", checked | _told(project, table, asked, curated, missing))
     waiting = len(curated.bench.owed)
     if waiting:

@@ -22,7 +22,7 @@ from distill.flow import (
 )
 from distill.flow.asks import Asked
 from distill.flow.curated import Curated
-from distill.records import canonical
+from distill.records import Json, canonical
 from distill.teacher.store import Store
 
 if TYPE_CHECKING:
@@ -92,7 +92,8 @@ def curate(
     gold = approved.check(due.pop(), judging.free(settings))  # a verdict costs a call, and approved rows cost none
     alike = twins.of(project, asked, gated.kept, gold.outcome.kept, ruled=ruled, graph=graph)
     rows, gated, gold, alike = alike.unique.kept, gated.losses, gold.losses, alike.losses
-    clean = leaks.leaks(rows, held_out=held_out, near=nearness.leak(project.spec), graph=graph)
+    shared = enumerated(project.output)
+    clean = leaks.leaks(rows, held_out=held_out, near=nearness.leak(project.spec), graph=graph, template=shared)
     rows, clean = clean.kept, clean.losses
     fit = fitting.fit(project, rows)
     rows, fit = fit.kept, fit.losses
@@ -131,8 +132,22 @@ def _held_out(project: Project, table: pl.DataFrame) -> list[HeldOut]:
     from distill.curate.leaks import HeldOut
 
     test = table.filter(pl.col("role") == "test").select("seed_id", "input", pl.col("gold").fill_null(""))
-    named = (HeldOut(line, said, rest, name) for name, line, said, rest in project.held_out)
+    named = (HeldOut(line, said, rest, name, sure) for name, line, said, rest, sure in project.held_out)
     return [*(HeldOut(*row) for row in test.iter_rows()), *named]
+
+
+def enumerated(schema: Json) -> list[str]:
+    """The texts that a schema enumerates, anywhere in it: who knows them knows no row."""
+    if isinstance(schema, list):
+        return [text for part in schema for text in enumerated(part)]
+    if not isinstance(schema, dict):
+        return []
+    own = [*_listed(schema.get("enum")), schema.get("const")]
+    return [value for value in own if isinstance(value, str)] + enumerated(list(schema.values()))
+
+
+def _listed(value: Json) -> list[Json]:
+    return value if isinstance(value, list) else []
 
 
 def _parts(project: Project, rows: pl.DataFrame, wanted: Mapping[str, int], graph: Graph) -> Parts:
@@ -142,5 +157,5 @@ def _parts(project: Project, rows: pl.DataFrame, wanted: Mapping[str, int], grap
     dataset, floors = project.spec.dataset, [(case.where, case.at_least) for case in project.edge_cases]
     return parts.parts(
         rows, quotas=wanted, floors=floors, by=dataset.select.by, weight=dataset.select.weight, valid=dataset.valid,
-        near=nearness.leak(project.spec), graph=graph,
+        near=nearness.leak(project.spec), graph=graph, template=enumerated(project.output),
     )  # fmt: skip

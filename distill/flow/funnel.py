@@ -41,7 +41,7 @@ def of_answers(
 
 def whole(seeds: Mapping[str, Any], answers: Sequence[Line]) -> list[Line]:
     """All of a run: its seeds as seeds.json has them, and the lines `of_answers`."""
-    read = {name: value for name, value in seeds.items() if name not in ("graph", "test", "expand")}
+    read = {name: value for name, value in seeds.items() if name not in ("graph", "test", "expand", "sources")}
     aside = seeds["test"]["got"]
     test = {"stage": "test", "in": read["kept"], "kept": read["kept"] - aside, "dropped": {}, "aside": aside}
     made = seeds.get("expand")

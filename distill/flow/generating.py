@@ -12,9 +12,9 @@ from distill.flow import (
     approving,
     asking,
     asks,
-    causes,
     checking,
     disputes,
+    empty,
     judging,
     labelling,
     nearness,
@@ -104,8 +104,8 @@ async def _generate(run: Run) -> Mapping[str, Any]:
         asked += extra
         del curated  # or the next would stand beside it
     owed = asks.owed(project, asked, gone) + len(curated.bench.owed) + expansion.owed
-    useless = causes.useless(curated) if asked else {}
-    return {"asked": len(asked), "owed": owed, **({"useless": useless} if useless else {})}
+    useless = asked and not owed and not curated.kept.height
+    return {"asked": len(asked), "owed": owed} | ({"none_pass": empty.reasons(curated.dropped)} if useless else {})
 
 
 def _awaited(run: Run, expansion: Expansion, asked: asks.Asked, gone: dict[asks.Ask, bool], curated: Curated) -> bool:

@@ -43,7 +43,7 @@ class Project:
     seeds: Sequence[Seed]
     pinned: Sequence[Seed]
     bad_rows: pl.DataFrame
-    held_out: Sequence[tuple[str, str, str, str]]
+    held_out: Sequence[tuple[str, str, str, str, bool]]
     """Rows of the evaluation sets that `seeds.held_out` names, as `distill.seeds.held_out` reads them."""
     env: Mapping[str, str] = field(repr=False)
     rubrics: Mapping[str, Rubric] = field(default_factory=dict)

@@ -12,14 +12,16 @@ from typing import Any
 from distill import deadline
 from distill.errors import GateNotMet, RowsOwed, UsageError
 from distill.flow import (
-    causes,
     conservation,
     curating,
+    empty,
     evaluating,
     generating,
+    large_losses,
     loops,
     model_names,
     numbering,
+    pending,
     reporting,
     requirements,
     shortfall,
@@ -84,6 +86,8 @@ async def work(
         result = _result(run)
         for line in model_names.lines(result["models"]):
             watch.say(f"mind this: {line}")
+        for line in large_losses.lines(result["large_losses"], folder.name):
+            watch.say(f"mind this: {line}")
         return result
 
 
@@ -119,64 +123,61 @@ _NEEDS = {
 
 async def _stages(run: Run, names: Sequence[str], *, partial: bool) -> None:
     for name in names:
-        need = _NEEDS.get(name)
-        if need and not (run.folder / need).exists():
-            before = stages.ORDER[stages.ORDER.index(name) - 1]
-            raise UsageError(
-                f"{name} needs {need} of run {run.folder.name}; run `distill {before} {run.project.path}` first"
-            )
-        if name in ("export", "train", "report") and not _of_today(run):
-            raise UsageError(
-                f"run {run.folder.name} was curated by an older distill; run `distill curate {run.project.path}` first"
-            )
-        match name:
-            case "generate":
-                await generating.generate(run)
-                _no_rows_owed(run, partial)
-            case "curate":
-                await curating.curate(run)
-            case "export":
-                _no_verdicts_owed(run, partial)
-                await teaching.export(run)
-            case "train":
-                await teaching.train(run)
-            case "evaluate":
-                student = teaching.student_of(run.project, run.folder)
-                previous = teaching.student_of(run.project, run.parent) if run.parent else None
-                await evaluating.evaluate(run, student, previous)
-            case "report":
-                await reporting.report(run)
+        _ready(run, name, partial)
+        if name == "export" and _nothing(run):
+            return
+        await _stage(run, name)
+        if name == "generate":
+            pending.no_rows(run, partial)
+            run.nothing = empty.answers(run) if names[-1] == name else ""
+        elif name == "curate" and _nothing(run):
+            return
+
+
+def _ready(run: Run, name: str, partial: bool) -> None:
+    """Raise where what a stage reads is not there."""
+    need = _NEEDS.get(name)
+    if need and not (run.folder / need).exists():
+        before = stages.ORDER[stages.ORDER.index(name) - 1]
+        raise UsageError(
+            f"{name} needs {need} of run {run.folder.name}; run `distill {before} {run.project.path}` first"
+        )
+    if name in ("export", "train", "report") and not _of_today(run):
+        raise UsageError(
+            f"run {run.folder.name} was curated by an older distill; run `distill curate {run.project.path}` first"
+        )
+    if name == "export":
+        pending.no_verdicts(run, partial)
+
+
+def _nothing(run: Run) -> bool:
+    """Whether no row is left to train on: then nothing more is done, and nothing paid for."""
+    run.nothing = empty.dataset(run)
+    return bool(run.nothing)
+
+
+async def _stage(run: Run, name: str) -> None:
+    match name:
+        case "generate":
+            await generating.generate(run)
+        case "curate":
+            await curating.curate(run)
+        case "export":
+            await teaching.export(run)
+        case "train":
+            await teaching.train(run)
+        case "evaluate":
+            student = teaching.student_of(run.project, run.folder)
+            previous = teaching.student_of(run.project, run.parent) if run.parent else None
+            await evaluating.evaluate(run, student, previous)
+            run.nothing = empty.tests(run)
+        case "report":
+            await reporting.report(run)
 
 
 def _of_today(run: Run) -> bool:
     """Whether the samples have the columns that this version reads."""
     return {"prompt", "teacher"} <= set(check_parquet(run.folder / "samples.parquet"))
-
-
-def _no_rows_owed(run: Run, partial: bool) -> None:
-    owed = run.folder.manifest()["stages"].get("generate", {}).get("owed", 0)
-    if owed and not partial:
-        asked, why = run.folder.manifest()["stages"]["generate"].get("asked", 0), causes.unanswered(run)
-        kept = "no row is answered yet" if owed >= asked else "the others are kept"
-        raise RowsOwed(
-            f"{owed} rows could not be answered{f': {why}' if why else ''}; {kept}. Run again to ask only for those, "
-            "or add --partial to go on without them. `distill explain` shows each one's sends."
-        )
-
-
-def _no_verdicts_owed(run: Run, partial: bool) -> None:
-    """Curation may have asked for more than was generated: then a dataset would lack rows that nobody has refused."""
-    owed = run.folder.manifest()["stages"].get("curate", {}).get("owed", 0)
-    if owed and not partial:
-        raise RowsOwed(
-            f"{owed} rows wait for a verdict; run `distill generate` to ask for what is missing, or add --partial to go on without them"
-        )
-
-
-def _owed(run: Run) -> int:
-    """Rows without an answer, or without a verdict: curation may lack those that other gates asked for."""
-    made = run.folder.manifest()["stages"]
-    return max(int(made.get(name, {}).get("owed", 0)) for name in ("generate", "curate"))
 
 
 @contextlib.contextmanager
@@ -211,12 +212,12 @@ def interruptible(sender: Sender) -> Any:
 
 
 def _result(run: Run) -> dict[str, Any]:
-    owed = _owed(run)
+    owed = pending.count(run)
     comparison = run.folder / "comparison.json"
     verdict = read_json(comparison, dict, needs="verdict")["verdict"] if comparison.exists() else None
     funnel = run.folder / "funnel.json"
     curated = funnel.exists() and "curate" in (*run.done, *run.skipped)  # else it tells of an earlier command
-    missing = read_json(funnel, dict).get("shortfall", []) if curated else []
+    counts = read_json(funnel, dict) if curated else {}
     required = run.project.spec.evaluate.require
     missed = bool("evaluate" in (*run.done, *run.skipped) and required and verdict and verdict["word"] != required)
     return {
@@ -227,28 +228,24 @@ def _result(run: Run) -> dict[str, Any]:
         "requests_sent": run.sender.sends,
         "from_the_store": run.sender.replayed,
         "owed": owed,
-        "shortfall": missing,
-        "warnings": _useless(run),
+        "shortfall": counts.get("shortfall", []),
+        "large_losses": counts.get("large_losses", []),
+        "nothing": run.nothing,
         "usd": run.store.spent(run.folder.name),
         "usd_estimated": sum(row.usd_estimated for row in run.store.ledger(run.folder.name)),
         "models": [one._asdict() for one in model_names.others(run)],
         "funnel": _funnel(run),
         "verdict": verdict,
         "report": str(run.folder / "report.html") if (run.folder / "report.html").exists() else None,
-        "exit": GateNotMet.exit_code if missed else RowsOwed.exit_code if owed else 0,
+        "exit": _exit(missed=missed, owed=bool(owed), nothing=bool(run.nothing)),
     }
 
 
-def _useless(run: Run) -> list[str]:
-    """That a command which generates has got answers, and none that the gates let through."""
-    found = run.folder.manifest()["stages"].get("generate", {}).get("useless")
-    if not found or "generate" not in (*run.done, *run.skipped):
-        return []
-    why = ", ".join(f"{reason} {count:,}" for reason, count in found.items())
-    return [
-        f"warning: none of {sum(found.values()):,} answers came through the gates ({why}); "
-        f"`distill curate {run.folder.task}`, then `distill show {run.folder.task}` has them with their reasons"
-    ]
+def _exit(*, missed: bool, owed: bool, nothing: bool) -> int:
+    """A verdict that was missed first; a dataset that is empty since rows are owed may fill yet."""
+    if missed or (nothing and not owed):
+        return GateNotMet.exit_code
+    return RowsOwed.exit_code if owed else 0
 
 
 def _funnel(run: Run) -> dict[str, Any] | None:
@@ -271,7 +268,6 @@ def lines(result: dict[str, Any]) -> list[str]:
     ]
     if result["owed"]:
         said.append(f"{result['owed']} rows are still owed")
-    said += result["warnings"]
     if result["funnel"]:
         said += conservation.lines(result["funnel"]["stages"], result["funnel"])
     said += shortfall.lines(result["shortfall"])
@@ -282,4 +278,4 @@ def lines(result: dict[str, Any]) -> list[str]:
         ]
     if result["report"]:
         said.append(f"report: {result['report']}")
-    return said
+    return [*said, *([result["nothing"]] if result["nothing"] else [])]

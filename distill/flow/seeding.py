@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from distill import spec
@@ -47,10 +48,10 @@ def aside(
         gold=task.seeds.gold_rows != "train" or rows.gold,
         graph=graph,
     )
+    report = {**outcome.report, "sources": _sources(outcome)}
     if bad_rows is None or bad_rows.height == 0:
-        return outcome
+        return replace(outcome, report=report)
     dropped = pl.concat([bad_rows, outcome.dropped])
-    report = dict(outcome.report)
     report["in"] += bad_rows.height
     report["dropped"] = dict(sorted(Counter(dropped["reason"].to_list()).items()))
     return Outcome(kept=outcome.kept, dropped=dropped, report=report, rejected=outcome.rejected)
@@ -67,6 +68,20 @@ def shrunk(test: Mapping[str, Any], task: spec.TaskSpec, table: pl.DataFrame) ->
         f"{got} of {asked} test rows that were asked are set aside: only rows with a known answer are drawn, and {known} {'has' if known == 1 else 'have'} one. "
         "Give more of them, or leave out seeds.gold to compare with the teacher alone on all."
     ]
+
+
+def _sources(outcome: Outcome) -> dict[str, dict[str, int]]:
+    """Of each source that lost rows how many came ("in"), and how many went for which reason."""
+    import polars as pl
+
+    reasons = outcome.dropped.select("reason", seed_id="row").unique("seed_id")
+    went = outcome.rejected.select("seed_id", "source").join(reasons, on="seed_id", how="left")
+    found: dict[str, dict[str, int]] = {}
+    for source, reason, count in went.group_by("source", "reason").len().sort("source", "reason").iter_rows():
+        found.setdefault(source, {"in": 0})[reason] = count
+    for source, counts in found.items():
+        counts["in"] = outcome.kept.filter(pl.col("source") == source).height + sum(counts.values())
+    return found
 
 
 def training_labels(task: spec.TaskSpec, seeds: Sequence[Seed]) -> list[tuple[str, Mapping[str, str]]]:

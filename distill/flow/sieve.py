@@ -63,8 +63,9 @@ class Sieve:
                 found.append((one, request, fields))
         found = self._ruled(found)
         inputs = [load.input_of(fields) for _, _, fields in found]
-        near = self._project.spec.dedup.near
-        drops = expand.repeats(inputs, seeds=seeds, tests=self.tests, near=near) if inputs else {}
+        dedup = self._project.spec.dedup
+        apart = dedup.numbers == "apart"
+        drops = expand.repeats(inputs, seeds=seeds, tests=self.tests, near=dedup.near, numbers=apart) if inputs else {}
         for i, (reason, detail) in drops.items():
             self._drop(*found[i][:2], reason, detail)
         return [row for i, row in enumerate(found) if i not in drops]

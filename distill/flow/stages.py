@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 ORDER = ("generate", "curate", "export", "train", "evaluate", "report")
-_CODE = 7
+_CODE = 8
 """Raised when a stage's outputs change for equal inputs, so that old runs are made anew."""
 
 
@@ -42,6 +42,8 @@ class Run:
     """Those of this command."""
     done: list[str] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
+    nothing: str = ""
+    """Why there is no row to train on, or to compare on; empty where there are some."""
 
     def table(self, name: str, columns: list[str] | None = None) -> pl.DataFrame:
         """A Parquet file of the run, whole or some of its columns."""

@@ -174,15 +174,20 @@ def realistic(text: str) -> bool | None:
 
 
 def repeats(
-    inputs: Sequence[str], *, seeds: Sequence[tuple[str, str]], tests: Sequence[tuple[str, str]], near: float
+    inputs: Sequence[str],
+    *,
+    seeds: Sequence[tuple[str, str]],
+    tests: Sequence[tuple[str, str]],
+    near: float,
+    numbers: bool = True,
 ) -> dict[int, tuple[str, str]]:
     """Index → (reason, detail) of the inputs that are no new ones: near a test row, a seed, or an earlier one of `inputs`.
 
-    `seeds` and `tests` are (seed_id, input).
+    `seeds` and `tests` are (seed_id, input). With `numbers`, an input is near none that has other numbers or negations.
     """
     drops: dict[int, tuple[str, str]] = {}
     for reason, known in (("near_test_row", tests), ("near_seed", seeds)):
-        found = nearest(inputs, [text for _, text in known], threshold=near)
+        found = nearest(inputs, [text for _, text in known], threshold=near, numbers=numbers)
         for i, twin in enumerate(found):
             if twin is not None and i not in drops:
                 drops[i] = _repeat(reason, f"{'test row' if known is tests else 'seed'} {known[twin[0]][0]}", twin[1])
@@ -193,9 +198,8 @@ def repeats(
         if same != i:
             drops[i] = _repeat("near_seed", _another(inputs[same]), 1.0)
     single = [i for i in new if i not in drops]
-    for a, b, value in sorted(
-        near_pairs([inputs[i] for i in single], threshold=near), key=lambda pair: (pair[1], pair[0])
-    ):
+    pairs = near_pairs([inputs[i] for i in single], threshold=near, numbers=numbers)
+    for a, b, value in sorted(pairs, key=lambda pair: (pair[1], pair[0])):
         if single[a] not in drops:  # what went itself takes nothing along
             drops.setdefault(single[b], _repeat("near_seed", _another(inputs[single[a]]), value))
     return drops

@@ -11,8 +11,8 @@ from distill.seeds import files
 from distill.seeds.form import AS_FOUND, Form, Notes
 from distill.text import storable
 
-Row = tuple[str, str, str, str]
-"""(name of the file, line, input, all else that the row says)."""
+Row = tuple[str, str, str, str, bool]
+"""(name of the file, line, input, all else that the row says, whether the file has the columns of the task's prompt)."""
 
 
 def read(
@@ -38,9 +38,10 @@ def read(
                 faults.append(Fault(f"{path}:{line}", "holds no text, so nothing can be compared with it"))
                 continue
             longest = max(texts, key=lambda name: len(texts[name]))
-            inputs = list(variables) if variables and set(variables) <= set(texts) else [longest]
+            sure = bool(variables) and set(variables) <= set(texts)
+            inputs = list(variables) if sure else [longest]
             rest = [text for name, text in texts.items() if name not in inputs]
-            found.append((path.name, str(line), "\n".join(texts[name] for name in inputs), "\n".join(rest)))
+            found.append((path.name, str(line), "\n".join(texts[name] for name in inputs), "\n".join(rest), sure))
     if faults:
         raise SpecError("seeds.held_out", faults)
     return found

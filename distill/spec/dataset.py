@@ -35,6 +35,11 @@ class Dedup(Part):
         description="inputs that one slip of typing sets apart are twins too, however short: a misspelt word, punctuation, "
         "a space between words, a word typed twice, a please or thanks",
     )
+    numbers: Literal["apart", "ignore"] = Field(
+        "apart",
+        description="apart: inputs whose numbers, dates, units or negations differ are no near-duplicates, however alike; "
+        "ignore: these count as any other letters do, for texts in which numbers are noise",
+    )
     compare: list[str] | None = Field(
         None, description="answer fields in which twins must agree; default: those that the schema enumerates"
     )

@@ -1,3 +1,5 @@
+import pytest
+
 from distill.curate.leaks import HeldOut, leaks
 
 TESTS = [HeldOut("t1", "a lamp that flickers"), HeldOut("t2", "my parcel is late and I want to know where it is")]
@@ -23,7 +25,7 @@ def test_a_test_input_in_an_answer_and_a_known_answer_in_an_input_are_leaks(fram
     held = [
         HeldOut("t1", FOX),
         HeldOut("t2", "why", FOX.replace("fox", "wolf")),
-        HeldOut("7", "x", FOX.replace("fox", "cat"), "gsm.jsonl"),
+        HeldOut("7", "x", FOX.replace("fox", "cat"), "gsm.jsonl", sure=False),
     ]
     rows = frame(
         {"input": "tell me", "answer": f'{{"summary": "They say: {FOX.title()}."}}'},
@@ -52,10 +54,65 @@ def test_template_text_is_no_leak_and_the_report_counts_it(frame):
 def test_a_validation_row_stays_and_what_repeats_it_goes(frame):
     held = [HeldOut("v", "my parcel is late again", FOX, set="valid")]
     out = leaks(
-        frame({"input": "my parcel is late again!"}, {"answer": FOX}), held_out=held, near=0.85, stage="valid_leaks"
-    )
+        frame({"input": "my parcel is late again!"}, {"input": f"is it true that {FOX}"}),
+        held_out=held, near=0.85, stage="valid_leaks",
+    )  # fmt: skip
     assert out.dropped.select("stage", "reason").rows() == [
         ("valid_leaks", "near_valid_row"),
         ("valid_leaks", "shares_13_gram"),
     ]
     assert out.dropped["detail"][0] == "valid row v: similarity 0.95, limit 0.85"
+    assert leaks(frame({"answer": FOX}), held_out=held, near=0.85).kept.height == 1
+
+
+CANNED = [
+    "We are sorry that your parcel is late and have asked the carrier where it is today.",
+    "Please send us a photo of the damage and we will send you a new one.",
+]
+MATTERS = "the lamp arrived early|my kettle came broken|what are the opening hours|is the blue one back in stock|do you ship abroad"
+
+
+@pytest.mark.parametrize("copies", [1, 2, 5])
+def test_an_answer_that_equals_a_held_out_rows_gives_nothing_away_while_the_inputs_differ(frame, copies):
+    rows = frame(*({"input": text, "answer": CANNED[0]} for text in MATTERS.split("|")[:copies]), {"answer": CANNED[1]})
+    for set_ in ("test", "valid", "exam.jsonl"):
+        held = [
+            HeldOut("t", "my invoice has the wrong street on it", CANNED[0], set_),
+            HeldOut("u", "hm", CANNED[1], set_),
+        ]
+        assert leaks(rows, held_out=held, near=0.85).dropped.height == 0
+
+
+def test_nor_does_the_end_of_an_input_with_the_answer_behind_it(frame):
+    rows = frame({"input": "the lamp is broken, thank you", "answer": CANNED[1]})
+    held = [HeldOut("t", "a chair came without a leg, thank you", CANNED[1])]
+    assert leaks(rows, held_out=held, near=0.85).dropped.height == 0
+
+
+SIGNED = "Anna Keller, Head of Purchasing, Keller and Sons Limited, 12 Harbour Street, Bristol, reachable weekdays from nine to five"
+
+
+@pytest.mark.parametrize(
+    ("others", "total", "goes"), [(1, 24, True), (2, 24, False), (10, 24, False), (3, 60, True), (4, 60, False)]
+)
+def test_what_several_rows_of_a_small_set_share_is_template_text(frame, others, total, goes):
+    """A share of the rows decides, not a count that was found for sets of millions."""
+    signed = [{"input": f"{MATTERS.split('|')[i % 5]} number {i}. {SIGNED}"} for i in range(others)]
+    rows = frame(
+        *signed, *({"input": f"question of a kind of its own, {number}"} for number in range(total - others - 1))
+    )
+    out = leaks(rows, held_out=[HeldOut("t", f"can I pay by invoice as a school? {SIGNED}")], near=0.85)
+    assert (out.dropped.height == others) == goes
+    assert goes or out.dropped.height == 0
+
+
+def test_what_several_held_out_rows_share_is_template_text(frame):
+    held = [HeldOut(f"t{number}", f"{text}. {SIGNED}") for number, text in enumerate(MATTERS.split("|"))]
+    assert leaks(frame({"input": f"can I pay by invoice? {SIGNED}"}), held_out=held, near=0.85).dropped.height == 0
+
+
+def test_what_the_schema_enumerates_is_template_text_at_any_count(frame):
+    label = "the parcel came late and the customer asks for their money back"
+    rows, held = frame({"input": f"choose: {label}, or another"}), [HeldOut("t", "where is it", label)]
+    assert leaks(rows, held_out=held, near=0.85).dropped.height == 1
+    assert leaks(rows, held_out=held, near=0.85, template=[label]).dropped.height == 0

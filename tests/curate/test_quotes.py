@@ -35,16 +35,19 @@ def runs(text: str, size: int) -> set[tuple[str, ...]]:
 
 
 def plainly(train: list[str], held_out: list[tuple[str, ...]]) -> tuple[list[bool], int]:
-    """The rule by its definition, with sets of words."""
-    wanted = set()
+    """The rule by its definition, with sets of words; all of a training text is its input."""
+    wanted = []
     for parts in held_out:
-        wanted |= runs(text_of(*parts), 26)
+        own = runs(text_of(*parts), 26)
         for part in parts:
             length = sum(map(halves, spelt(part)))
-            wanted |= {tuple(spelt(part))} if 16 <= length < 26 else set()
-    sizes = {sum(map(halves, run)) for run in wanted}
-    shared = [{run for size in sizes | {26} for run in runs(text, size)} & wanted for text in train]
-    template = {run for run in wanted if sum(run in own for own in shared) > 2}
+            own |= {tuple(spelt(part))} if 16 <= length < 26 else set()
+        wanted.append(own)
+    every = set().union(*wanted)
+    sizes = {sum(map(halves, run)) for run in every}
+    shared = [{run for size in sizes | {26} for run in runs(text, size)} & every for text in train]
+    holders = {run: sum(run in own for own in shared) for run in every}
+    template = {run for run, count in holders.items() if count and count + sum(run in own for own in wanted) - 1 > 2}
     return [bool(own - template) for own in shared], len(template)
 
 

@@ -211,7 +211,7 @@ def test_patterns_early_and_the_judge_late_are_two_gates(task: Path, model: Mode
     dropped = table(result, "dropped").filter(stage="refusal")
     assert set(dropped["reason"]) == {"refusal", "low_score"}
     assert {judges.answer_of(request) for request in model.judged} == {UNSEEN}
-    assert result["exit"] == 0
+    assert result["exit"] == 4  # nothing else was answered, so no row is left
 
 
 def test_approved_rows_cost_no_call_and_patterns_still_flag_them(task: Path, model: Model) -> None:

@@ -8,22 +8,27 @@ from distill.seeds.held_out import read
 
 
 @pytest.mark.parametrize(
-    ("row", "said", "rest"),
+    ("row", "said", "rest", "sure"),
     [
-        ({"message": "where is it", "expected": {"intent": "delivery"}}, "where is it", "delivery"),
-        ({"question": "where is my kettle", "answer": "here"}, "where is my kettle", "here"),
-        ({"messages": [{"role": "user", "content": "where is my kettle"}], "n": 3}, "user\nwhere is my kettle", ""),
-        ({"message": " ", "question": "where"}, "where", ""),
+        ({"message": "where is it", "expected": {"intent": "delivery"}}, "where is it", "delivery", True),
+        ({"question": "where is my kettle", "answer": "here"}, "where is my kettle", "here", False),
+        (
+            {"messages": [{"role": "user", "content": "where is my kettle"}], "n": 3},
+            "user\nwhere is my kettle",
+            "",
+            False,
+        ),
+        ({"message": " ", "question": "where"}, "where", "", False),
     ],
 )
-def test_the_input_is_what_the_prompt_takes_or_else_the_longest_text(tmp_path, row, said, rest):
+def test_the_input_is_what_the_prompt_takes_or_else_the_longest_text(tmp_path, row, said, rest, sure):
     file = tmp_path / "exam.jsonl"
     file.write_text(json.dumps(row) + "\n")
-    assert read([file], variables=["message"]) == [("exam.jsonl", "1", said, rest)]
+    assert read([file], variables=["message"]) == [("exam.jsonl", "1", said, rest, sure)]
 
 
 def test_a_table_counts_its_rows_as_lines_and_no_file_is_no_row(tmp_path):
     (tmp_path / "exam.csv").write_text("message,label\nwhere is it,delivery\n")
     (found,) = read([tmp_path], variables=["message"])
-    assert found[2:] == ("where is it", "delivery")
+    assert found[2:] == ("where is it", "delivery", True)
     assert read([], variables=["message"]) == []

@@ -1,4 +1,4 @@
-"""The last line of a command says why there is nothing to show."""
+"""Rows that no answer came for are reported with what came instead."""
 
 from __future__ import annotations
 
@@ -21,15 +21,6 @@ async def test_rows_without_an_answer_name_what_most_of_them_met(task: Path) -> 
             env={"OPENAI_BASE_URL": server.base_url, "OPENAI_API_KEY": "none"},
         )  # fmt: skip
         with pytest.raises(
-            RowsOwed, match=r"rows could not be answered: overloaded: The server had an error; no row is answered yet"
+            RowsOwed, match=r"rows could not be answered \(.*The server had an error.*\); no other was either"
         ):
             await running.work(project, stages=["generate"], watch=Silent())
-
-
-def test_answers_of_which_none_is_of_use_are_told_by_generate(task: Path) -> None:
-    """Sixty answers that every gate would drop are no success to be silent about."""
-    project = open_project(task, overrides=["gates=[{form: {matches: never}}]"], env={})
-    result = running.start(project, stages=["generate"], watch=Silent())
-    assert any("came through the gates (form" in line for line in running.lines(result))
-    good = running.start(open_project(task, env={}), stages=["generate"], watch=Silent(), new=True)
-    assert good["warnings"] == []
