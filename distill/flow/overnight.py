@@ -62,7 +62,8 @@ async def ask(sender: Sender, requests: Sequence[Request], one: Asked, spender: 
         return await sender.live(requests, one, spender)
     if one.mode == "auto" and not out and (pilot := _unanswered(sender, requests[:PILOT])):
         await sender.live(pilot, one, spender)
-    async with reached(one.address.url, one.address.key, one.address.headers) as host:
+    one.address.check()
+    async with reached(one.address.url, one.address.key, one.address.headers, mask=one.address.mask) as host:
         night = Night(
             host=host, store=sender.store, run=sender.run, spender=spender, endpoint=one.address.identity,
             model=one.address.model, budget=sender.budget, price=one.address.batch_price,

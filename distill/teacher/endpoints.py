@@ -13,8 +13,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from distill.errors import AccessRefused, UsageError
+from distill.masking import Mask, passwords
 from distill.money import Price, Rate, price_of
-from distill.teacher import Teacher, bodies, embedded, scripted
+from distill.teacher import Teacher, bodies, embedded, scripted, wire
 from distill.teacher.client import Endpoint
 
 SCRIPTED = "scripted"
@@ -30,6 +31,8 @@ class Address:
     key: str | None = field(default=None, repr=False)
     key_env: str = "OPENAI_API_KEY"
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    """Values of headers that come from the environment."""
     rate: Rate | None = None
     timeout_s: float = 120.0
     adapter: Path | None = None
@@ -67,16 +70,30 @@ class Address:
         """Where calls go; of a model that is not local."""
         return (self.base_url or _DEFAULT_URL).rstrip("/")
 
+    @property
+    def mask(self) -> Mask:
+        """What takes every secret of this endpoint out of what it says."""
+        return Mask.of([self.key, *self.secrets, *passwords(self.base_url)])
+
+    def faults(self) -> list[str]:
+        """What cannot be sent at all: an address, a key or a header. Whether a key is missing is asked by `check` alone."""
+        if self.local:
+            return []
+        keyed = self.key is not None or any(name.lower() == "authorization" for name in self.headers)
+        found = [wire.of_url(self.url, keyed=keyed), wire.of_key(self.key, self.key_env), *wire.of_headers(self.headers)]
+        return [fault for fault in found if fault]
+
     def check(self) -> None:
         """Raise what would refuse every call before the first is sent: no such embedded model, no key, no address."""
         if self.model.startswith("embedded/") and self.model != embedded.MODEL:
             raise UsageError(f"no embedded model {self.model!r}; there is {embedded.MODEL!r}")
         if self.local:
             return
-        parts = urlsplit(self.base_url or _DEFAULT_URL)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise UsageError(f"base_url {self.base_url!r} is no http address; expected, say, http://127.0.0.1:8000/v1")
+        if faults := self.faults():
+            raise UsageError("; ".join(faults))
+        parts = urlsplit(self.url)
         keyed = self.key or any(name.lower() in ("authorization", "api-key", "x-api-key") for name in self.headers)
+        keyed = keyed or parts.password is not None
         if not keyed and parts.hostname not in ("127.0.0.1", "localhost", "::1"):
             raise AccessRefused(
                 f"the model {self.model!r} needs a key and {f'${self.key_env} is not set' if self.key_env else 'its key_env names none'}; "
@@ -103,7 +120,7 @@ async def opened(address: Address) -> AsyncIterator[Teacher]:
 async def _client(address: Address, url: str) -> AsyncIterator[Endpoint]:
     endpoint = Endpoint(
         model=address.model, base_url=url, key=address.key, headers=address.headers,
-        timeout_s=address.timeout_s, price=address.price,
+        timeout_s=address.timeout_s, price=address.price, mask=address.mask,
     )  # fmt: skip
     try:
         yield endpoint

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from distill.errors import AccessRefused, DistillError
+from distill.masking import Mask
+from distill.teacher import sdk
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -61,8 +63,8 @@ class Look:
 class Host:
     """The two services of one endpoint."""
 
-    def __init__(self, client: AsyncOpenAI, key: str | None) -> None:
-        self._client, self._key = client, key
+    def __init__(self, client: AsyncOpenAI, mask: Mask) -> None:
+        self._client, self.mask = client, mask
         self._once = client.with_options(max_retries=0)
 
     async def upload(self, path: Path) -> str:
@@ -84,7 +86,7 @@ class Host:
                 )
         except NotThere as fault:
             raise Refused(str(fault)) from None
-        return _look(made)
+        return self._look(made)
 
     async def find(self, key: str) -> list[Look]:
         """Batches with our key, the oldest first; more than one only where a create was repeated by somebody."""
@@ -92,7 +94,7 @@ class Host:
         with self._explained():
             page = await self._client.batches.list(limit=100)
             for _ in range(_PAGES):
-                found += [_look(one) for one in page.data if (one.metadata or {}).get(KEY) == key]
+                found += [self._look(one) for one in page.data if (one.metadata or {}).get(KEY) == key]
                 if found or not page.has_next_page():
                     break
                 page = await page.get_next_page()
@@ -100,7 +102,7 @@ class Host:
 
     async def look(self, batch_id: str) -> Look:
         with self._explained():
-            return _look(await self._client.batches.retrieve(batch_id))
+            return self._look(await self._client.batches.retrieve(batch_id))
 
     async def cancel(self, batch_id: str) -> None:
         """Ask for the end; one that has ended already stays as it is."""
@@ -137,6 +139,11 @@ class Host:
             page = await self._client.files.list(purpose="batch", limit=100, order="desc")
             return [file.id for file in page.data if file.filename == name]
 
+    def _look(self, found: Found) -> Look:
+        look = _look(found)
+        faults = tuple((line, self.mask.text(code), self.mask.text(said)) for line, code, said in look.faults)
+        return replace(look, faults=faults)
+
     @contextmanager
     def _explained(self) -> Iterator[None]:
         """The SDK's errors as ours, in the host's words and without the key."""
@@ -145,7 +152,7 @@ class Host:
         try:
             yield
         except openai.APIError as error:
-            said = error.message.replace(self._key, "[key]") if self._key else error.message
+            said = self.mask.text(error.message)
             if (
                 isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError)
                 or error.code == "insufficient_quota"
@@ -159,9 +166,12 @@ class Host:
             raise (Refused if wrong else HostFault)(f"{type(error).__name__}: {said}") from None
         except Exception as fault:
             # The SDK lets some of its transport's faults through as they are, a body that breaks off among them.
+            said = self.mask.text(f"{type(fault).__name__}: {fault}")[:400]
+            if sdk.unsent(fault):
+                raise Refused(f"nothing was sent: {said}") from None
             if not _of_the_line(fault):
                 raise
-            raise HostFault(f"the line broke: {type(fault).__name__}: {fault}"[:400]) from None
+            raise HostFault(f"the line broke: {said}") from None
 
 
 def _of_the_line(fault: Exception) -> bool:
@@ -173,17 +183,11 @@ def _of_the_line(fault: Exception) -> bool:
 
 @asynccontextmanager
 async def reached(
-    url: str, key: str | None, headers: Mapping[str, str], *, timeout_s: float = 600.0
+    url: str, key: str | None, headers: Mapping[str, str], *, mask: Mask | None = None, timeout_s: float = 600.0
 ) -> AsyncIterator[Host]:
     """The host at a base URL; its connections are closed on the way out."""
-    from openai import AsyncOpenAI, DefaultAioHttpClient
-
-    client = AsyncOpenAI(
-        api_key=key or "none", base_url=url, default_headers=dict(headers), timeout=timeout_s, max_retries=_READ_RETRIES,
-        http_client=DefaultAioHttpClient(follow_redirects=False),  # a redirect would carry the key elsewhere
-    )  # fmt: skip
-    async with client:
-        yield Host(client, key)
+    async with sdk.client(url, key, headers, timeout_s=timeout_s, retries=_READ_RETRIES) as client:
+        yield Host(client, mask or Mask.of([key]))
 
 
 def _look(found: Found) -> Look:
