@@ -29,7 +29,6 @@ _DUMMIES = frozenset(
         "token-abc123", "sk-no-key-required",
     }
 )  # fmt: skip
-_SAID = ("text", "finish_reason", "refusal", "reasoning", "model", "error")
 _WORD = re.compile(r"[0-9A-Za-z]")
 
 
@@ -81,13 +80,14 @@ class Mask:
         if not self.spellings:
             return answer
         calls = tuple(ToolCall(self.text(call.name), self.text(call.arguments)) for call in answer.tool_calls)
-        said = {name: self.text(getattr(answer, name)) for name in _SAID}
-        logprobs = self._logprobs(answer.logprobs)
-        masked = replace(answer, **said, tool_calls=calls, logprobs=logprobs)
-        if masked == answer:
-            return answer
-        same = all(said[name] == getattr(answer, name) for name in _SAID if name != "error")
-        return masked if same and calls == answer.tool_calls and logprobs == answer.logprobs else replace(masked, raw="")
+        masked = replace(
+            answer, text=self.text(answer.text), finish_reason=self.text(answer.finish_reason), refusal=self.text(answer.refusal),
+            reasoning=self.text(answer.reasoning), model=self.text(answer.model), tool_calls=calls,
+            logprobs=self._logprobs(answer.logprobs),
+        )  # fmt: skip
+        if masked != answer:
+            masked = replace(masked, raw="")
+        return replace(masked, error=self.text(answer.error))
 
     def _logprobs(self, logprobs: Json) -> Json:
         """None where the tokens, one after another, come to a secret, or where nobody can look through them."""

@@ -51,6 +51,19 @@ class Rate:
         return self.usd(usage) * self.batch
 
 
+def shown(usd: float | None, unpriced: int = 0) -> str:
+    """Dollars for a person; what nobody knows the price of is unknown, and never nothing."""
+    if not unpriced:
+        return "unknown" if usd is None else f"${usd:.4f}"
+    calls = f"{unpriced:,} call{'s' if unpriced != 1 else ''}"
+    return f"${usd:.4f} and {calls} at an unknown price" if usd else f"an unknown sum ({calls} at an unknown price)"
+
+
+def known(usd: float, unpriced: int) -> float | None:
+    """Dollars for a script: None where all that was sent is of unknown price."""
+    return None if unpriced and not usd else usd
+
+
 def most_usd(price: Price, usage: Usage) -> float:
     """The most that so many tokens can cost, whatever kind they turn out to be: what is reserved before a send."""
     whole = usage.prompt_tokens

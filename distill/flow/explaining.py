@@ -151,11 +151,11 @@ def _with_request(run: RunDir, sample: dict[str, Any]) -> dict[str, Any]:
     with Reader(run.home) as db:
         body = db.execute("SELECT request FROM answers WHERE request_id=?", (sample["request_id"],)).fetchone()
         sends = db.execute(
-            "SELECT run, spender, started, settled, ended, status, usd, error, "
+            "SELECT run, spender, started, settled, ended, status, iif(priced, usd, NULL), error, reserved_usd, priced, "
             "(SELECT coalesce(batch_id, key) FROM batches WHERE key=attempts.batch) FROM attempts WHERE request_id=? ORDER BY id",
             (sample["request_id"],),
         ).fetchall()
-    names = ("run", "spender", "started", "settled", "ended", "status", "usd", "error", "batch")
+    names = ("run", "spender", "started", "settled", "ended", "status", "usd", "error", "reserved_usd", "priced", "batch")
     return sample | {
         "request": json.loads(body[0]) if body else None,
         "sends": [dict(zip(names, send, strict=True)) for send in sends],
@@ -188,9 +188,15 @@ def _send_lines(request: dict[str, Any]) -> list[str]:
         way = f" in {send['batch']}" if send["batch"] else ""
         ended = send["ended"] or ("at the host" if send["batch"] else "outcome unknown")
         said.append(
-            f"  send {n}: {send['started']}{way} → {ended} ${send['usd'] or 0:.4f} {send['error'] or ''}".rstrip()
+            f"  send {n}: {send['started']}{way} → {ended} {_cost(send)} {send['error'] or ''}".rstrip()
         )
     return said
+
+
+def _cost(send: dict[str, Any]) -> str:
+    if not send["priced"]:
+        return "at an unknown price"
+    return f"${send['usd']:.4f}" if send["usd"] is not None else f"at most ${send['reserved_usd']:.4f}"
 
 
 def _verdict_lines(verdicts: dict[str, list[dict[str, Any]]]) -> list[str]:

@@ -15,7 +15,7 @@ from distill import prompts, spec
 from distill.errors import Fault, SpecError
 from distill.flow import disputes, files, judging, wants
 from distill.flow import faults as wrong
-from distill.flow.project import Project
+from distill.flow.project import Project, named
 
 if TYPE_CHECKING:
     import polars as pl
@@ -73,13 +73,16 @@ def open_project(
         faults += wants.quotas(task, rows.seeds, file)
     if faults or rows.bad is None:
         raise SpecError(str(file), faults)
-    return Project(
+    project = Project(
         spec=task, path=file, home=home or home_of(file), output=output, tools=tools, seeds=rows.seeds, pinned=rows.pinned,
         bad_rows=rows.bad, held_out=rows.held_out, env=env,
         teacher_prompt=prompts.parse(texts[task.teacher.prompt] or "", task.teacher.prompt),
         student_prompt=prompts.parse(texts[task.student.prompt] or "", task.student.prompt),
         rubrics=judging.rubrics(task, rubric), label_prompts=label_prompts, overrides=tuple(overrides),
     )  # fmt: skip
+    if faults := [Fault(f"{file}: {at}", fault) for at, model in named(project) for fault in model.faults()]:
+        raise SpecError(str(file), faults)
+    return project
 
 
 def _rows(

@@ -70,7 +70,7 @@ async def ask(sender: Sender, requests: Sequence[Request], one: Asked, spender: 
             url="/v1/responses" if one.address.dialect == "responses" else "/v1/chat/completions",
             most=Most(one.batch.rows, int(one.batch.megabytes * 1e6), one.batch.enqueued_tokens),
             attempts=one.limits.attempts, unknown=one.limits.unknown, grace_s=one.batch.grace_s, lost_s=one.batch.lost_s,
-            keep_files=one.batch.keep_files, say=sender.watch.say, tally=Tally(total=len(requests)),
+            keep_files=one.batch.keep_files, say=sender.watch.say, tally=Tally(total=len(requests), priced=one.address.batch_price is not None),
         )  # fmt: skip
         try:
             return await _rounds(sender, night, requests, one)

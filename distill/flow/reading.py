@@ -7,22 +7,28 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from distill import spec as specs
+from distill.errors import UsageError
+from distill.flow import stores
 from distill.flow.opening import home_of
 from distill.flow.stages import ORDER
+from distill.money import known, shown
 from distill.rundir import RunDir, latest
+from distill.teacher import identity
 from distill.teacher.migrations import MIGRATIONS, VERSION
 
 _LEDGER = (
     "SELECT spender, count(*), coalesce(sum(ended='ok'),0), sum(settled IS NULL), coalesce(sum(coalesce(usd, reserved_usd)),0.0), "
-    "coalesce(sum(iif(coalesce(estimated, 1), coalesce(usd, reserved_usd), 0.0)),0.0) FROM attempts WHERE run=? GROUP BY spender ORDER BY min(id)"
+    "coalesce(sum(iif(coalesce(estimated, 1), coalesce(usd, reserved_usd), 0.0)),0.0), sum(priced=0) FROM attempts WHERE run=? GROUP BY spender ORDER BY min(id)"
 )
 
+_LEDGER_ROW = ("spender", "sends", "answered", "open", "usd", "usd_estimated", "unpriced")
 _BATCH = ("spender", "batch", "state", "rows", "answered", "submitted", "ended", "usd", "error")
 _BATCHES = (
     "SELECT spender, coalesce(batch_id, key), state, requests, answered, submitted, ended, "
-    "(SELECT coalesce(sum(coalesce(usd, reserved_usd)), 0.0) FROM attempts WHERE batch=key), error "
+    "(SELECT sum(iif(priced, coalesce(usd, reserved_usd), NULL)) FROM attempts WHERE batch=key), error "
     "FROM batches WHERE run=? ORDER BY made, key"
 )
 
@@ -32,15 +38,13 @@ def status(path: Path, overrides: Sequence[str]) -> dict[str, Any]:
     task = specs.load(path, overrides).task
     home = home_of(path)
     run = latest(home, task)
-    if run is None:
-        return {"task": task, "run": None, "stages": {}, "ledger": [], "batches": []}
-    stages = run.manifest()["stages"]
     with Reader(home) as db:
-        ledger = [
-            dict(zip(("spender", "sends", "answered", "open", "usd", "usd_estimated"), row, strict=True))
-            for row in db.execute(_LEDGER, (run.name,))
-        ]
+        pilot = _ledger(db, stores.pilot_of(task))
+        if run is None:
+            return {"task": task, "run": None, "stages": {}, "ledger": [], "pilot": pilot, "batches": []}
+        ledger = _ledger(db, run.name)
         batches = [dict(zip(_BATCH, row, strict=True)) for row in db.execute(_BATCHES, (run.name,))]
+    stages = run.manifest()["stages"]
     return {
         "task": task,
         "run": run.name,
@@ -50,10 +54,17 @@ def status(path: Path, overrides: Sequence[str]) -> dict[str, Any]:
             for name in ORDER
         },
         "ledger": ledger,
+        "pilot": pilot,
         "batches": batches,
         "deadline": run.manifest().get("deadline"),
         "report": str(run / "report.html") if (run / "report.html").exists() else None,
     }
+
+
+def _ledger(db: sqlite3.Connection, run: str) -> list[dict[str, Any]]:
+    """What a run has sent, a row a spender; dollars are None where nobody knows what was paid."""
+    rows = [dict(zip(_LEDGER_ROW, row, strict=True)) for row in db.execute(_LEDGER, (run,))]
+    return [row | {"usd": known(row["usd"], row["unpriced"])} for row in rows]
 
 
 def _holder(run: RunDir) -> int | None:
@@ -72,15 +83,27 @@ def _holder(run: RunDir) -> int | None:
 
 
 class Reader:
-    """The store opened for reading only: a running run is not disturbed, a missing store is empty."""
+    """The store opened for reading only: a running run is not disturbed, a missing store is empty.
+
+    UsageError where the file is no whole store, or of a newer version.
+    """
 
     def __init__(self, home: Path) -> None:
-        path = home / ".distill" / "answers.db"
+        self._path = stores.path_of(home)
+        stores.not_emptied(home)
+        identity.look(self._path)
+        try:
+            self._open(self._path)
+        except sqlite3.DatabaseError as fault:
+            raise UsageError(identity.why(self._path, fault)) from None
+
+    def _open(self, path: Path) -> None:
         if not path.exists():
             self._db = sqlite3.connect(":memory:")
             self._db.executescript(";".join(MIGRATIONS))
             return
-        self._db = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+        self._db = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)
+        identity.check(self._db, path)
         version = self._db.execute("PRAGMA user_version").fetchone()[0]
         if version < VERSION:  # an older distill may be at work on it: a copy is brought up, the file stays as it is
             copy = sqlite3.connect(":memory:")
@@ -92,14 +115,16 @@ class Reader:
     def __enter__(self) -> sqlite3.Connection:
         return self._db
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, _kind: object, fault: BaseException | None, _trace: object) -> None:
         self._db.close()
+        if isinstance(fault, sqlite3.DatabaseError):
+            raise UsageError(identity.why(self._path, fault)) from None
 
 
 def status_lines(result: dict[str, Any]) -> list[str]:
     """The state for people."""
     if result["run"] is None:
-        return [f"{result['task']}: no run yet"]
+        return [f"{result['task']}: no run yet", *_ledger_lines(result["pilot"], "pilot of ")]
     said = [f"run {result['run']}" + (f", held by process {result['held_by']}" if result["held_by"] else "")]
     ahead = "under way" if result["held_by"] else "-"
     for name, entry in result["stages"].items():
@@ -109,17 +134,23 @@ def status_lines(result: dict[str, Any]) -> list[str]:
             continue
         shown = ", ".join(f"{k} {v}" for k, v in entry.items() if k != "started")
         said.append(f"  {name:10}{shown}")
-    for row in result["ledger"]:
-        estimated = f" (${row['usd_estimated']:.4f} of it estimated)" if row["usd_estimated"] else ""
-        said.append(
-            f"  {row['spender']:14} {row['answered']:,} answered in {row['sends']:,} sends, {row['open']:,} open, "
-            f"${row['usd']:.4f}{estimated}"
-        )
+    said += [*_ledger_lines(result["ledger"]), *_ledger_lines(result["pilot"], "pilot of ")]
     for batch in result["batches"]:
         said.append("  " + _batch_line(batch))
     if result["deadline"]:
         said.append(f"  deadline {result['deadline']}")
     return [*said, f"report: {result['report']}"] if result["report"] else said
+
+
+def _ledger_lines(ledger: Sequence[dict[str, Any]], of: str = "") -> list[str]:
+    said = []
+    for row in ledger:
+        estimated = f" (${row['usd_estimated']:.4f} of it estimated)" if row["usd_estimated"] else ""
+        said.append(
+            f"  {of + row['spender']:14} {row['answered']:,} answered in {row['sends']:,} sends, {row['open']:,} open, "
+            f"{shown(row['usd'], row['unpriced'])}{estimated}"
+        )
+    return said
 
 
 def _batch_line(batch: dict[str, Any]) -> str:
@@ -128,7 +159,8 @@ def _batch_line(batch: dict[str, Any]) -> str:
     answered = (
         f"{batch['answered']:,} of {batch['rows']:,} rows answered" if batch["ended"] else f"{batch['rows']:,} rows"
     )
-    usd = f"${batch['usd']:.4f}" if batch["ended"] else f"at most ${batch['usd']:.4f}"
+    usd = shown(batch["usd"])
+    usd = usd if batch["ended"] or batch["usd"] is None else f"at most {usd}"
     why = f" ({batch['error']})" if batch["error"] else ""
     return f"{batch['batch']}: {batch['state']}, {answered}, {usd}, {times}{why}"
 

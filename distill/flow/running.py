@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import json
-import signal
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -22,17 +20,19 @@ from distill.flow import (
     reporting,
     shortfall,
     stages,
+    stores,
     teaching,
     used_spec,
 )
 from distill.flow.asking import Sender
+from distill.flow.interrupts import interruptible
 from distill.flow.project import Project, need_price
 from distill.flow.stages import Run
 from distill.flow.watch import Watch
-from distill.money import Budget
+from distill.money import Budget, known, shown
 from distill.rundir import RunDir, numbers
 from distill.teacher.batch import book
-from distill.teacher.store import Store, opened
+from distill.teacher.store import Store
 
 
 def start(
@@ -61,11 +61,13 @@ async def work(
 ) -> dict[str, Any]:
     """As `start`, for a notebook whose loop is running already."""
     need_price(project)
+    before = numbers(project.home, project.spec.task)
     folder, parent = numbering.folder_of(project, stages=stages, new=new, refresh=refresh, watch=watch)
-    with folder.lock(), opened(project.store_path) as store:
+    with folder.lock(), stores.opened(project.home) as store:
         used_spec.write(project, folder)
         folder.note(teacher=project.models, parent=parent.name if parent else None)
         await _take_over(folder, store, watch)
+        await stores.settle_names(store, folder, watch, new=folder.number not in before)
         budget = Budget(project.spec.budget.usd, store.spent(folder.name))
         sender = Sender(
             store=store, run=folder.name, budget=budget, watch=watch, wait=wait,
@@ -169,37 +171,6 @@ def _owed(run: Run) -> int:
     return max(int(made.get(name, {}).get("owed", 0)) for name in ("generate", "curate"))
 
 
-@contextlib.contextmanager
-def interruptible(sender: Sender) -> Any:
-    """First Ctrl-C: no new sends, what is in flight comes home. Second: stop now; at most what was in flight is owed."""
-    loop = asyncio.get_running_loop()
-    task = asyncio.current_task()
-
-    def asked() -> None:
-        if sender.stop.is_set() and task is not None:
-            task.cancel()
-        sender.stop.set()
-
-    try:
-        loop.add_signal_handler(signal.SIGINT, asked)
-        loop.add_signal_handler(signal.SIGTERM, asked)
-        handled = True
-    except (
-        NotImplementedError,
-        RuntimeError,
-        ValueError,
-    ):  # not the main thread: a notebook's own handler stays
-        handled = False
-    try:
-        yield
-    except asyncio.CancelledError:
-        raise KeyboardInterrupt from None
-    finally:
-        if handled:
-            loop.remove_signal_handler(signal.SIGINT)
-            loop.remove_signal_handler(signal.SIGTERM)
-
-
 def _result(run: Run) -> dict[str, Any]:
     owed = _owed(run)
     comparison = run.folder / "comparison.json"
@@ -207,6 +178,7 @@ def _result(run: Run) -> dict[str, Any]:
     funnel = run.folder / "funnel.json"
     missing = json.loads(funnel.read_bytes()).get("shortfall", []) if funnel.exists() else []
     required = run.project.spec.evaluate.require
+    ledger = run.store.ledger(run.folder.name)
     missed = bool("evaluate" in (*run.done, *run.skipped) and required and verdict and verdict["word"] != required)
     return {
         "run": run.folder.name,
@@ -217,8 +189,9 @@ def _result(run: Run) -> dict[str, Any]:
         "from_the_store": run.sender.replayed,
         "owed": owed,
         "shortfall": missing,
-        "usd": run.store.spent(run.folder.name),
-        "usd_estimated": sum(row.usd_estimated for row in run.store.ledger(run.folder.name)),
+        "usd": known(run.store.spent(run.folder.name), unpriced := sum(row.unpriced for row in ledger)),
+        "usd_estimated": sum(row.usd_estimated for row in ledger),
+        "unpriced_calls": unpriced,
         "funnel": _funnel(run),
         "verdict": verdict,
         "report": str(run.folder / "report.html") if (run.folder / "report.html").exists() else None,
@@ -242,7 +215,7 @@ def lines(result: dict[str, Any]) -> list[str]:
     estimated = f", ${result['usd_estimated']:.4f} of it estimated" if result["usd_estimated"] else ""
     said = [
         f"run {result['run']}: {len(result['done'])} stages done, {len(result['skipped'])} unchanged; "
-        f"{result['requests_sent']} requests sent; ${result['usd']:.4f} spent in this run so far{estimated}"
+        f"{result['requests_sent']} requests sent; {shown(result['usd'], result['unpriced_calls'])} spent in this run so far{estimated}"
     ]
     if result["owed"]:
         said.append(f"{result['owed']} rows are still owed")

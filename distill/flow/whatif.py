@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from distill.errors import SpecError, UsageError
-from distill.flow import disputes, judging, nearness, wants
+from distill.flow import disputes, judging, nearness, stores, wants
 from distill.flow.asks import asked_of
 from distill.flow.curated import Curated
 from distill.flow.curation import curate
 from distill.flow.opening import open_project
 from distill.flow.project import Project
 from distill.rundir import latest
-from distill.teacher.store import opened
 
 if TYPE_CHECKING:
     import polars as pl
@@ -34,7 +33,7 @@ def compare(path: Path, changes: Sequence[str], *, overrides: Sequence[str], env
     exact = not then.pinned and run.manifest().get("parent") is None
     if wrong := wants.labelled(then.spec, table, then.path, exact=exact):
         raise SpecError(str(then.path), wrong)
-    with opened(now.store_path) as store:
+    with stores.opened(now.home) as store:
         before, after = (
             _told(
                 curate(

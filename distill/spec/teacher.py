@@ -40,6 +40,9 @@ class Limits(Part):
     in_flight: Count = 16
     timeout_s: float = Field(120, gt=0, description="one attempt's deadline in seconds")
     attempts: Count = Field(6, description="sends of one request before it is left owed; rate limits do not count")
+    patience_s: float = Field(
+        1800, gt=0, description="seconds that an endpoint may only ask for patience (429), without a single answer, before the run stops"
+    )  # fmt: skip
     unknown: Count = Field(3, description="of them, how many may end without an answer and yet perhaps be billed")
 
 
@@ -68,10 +71,10 @@ class BatchSettings(Part):
 class PriceGiven(Part):
     """Dollars a million tokens, for a model the price table does not know."""
 
-    input: float = Field(ge=0)
-    output: float = Field(ge=0)
-    cached_input: float | None = Field(None, ge=0, description="prompt tokens read from the endpoint's cache")
-    reasoning: float | None = Field(None, ge=0, description="tokens thought and not said; default: as output")
+    input: float = Field(ge=0, allow_inf_nan=False)
+    output: float = Field(ge=0, allow_inf_nan=False)
+    cached_input: float | None = Field(None, ge=0, allow_inf_nan=False, description="prompt tokens read from the endpoint's cache")
+    reasoning: float | None = Field(None, ge=0, allow_inf_nan=False, description="tokens thought and not said; default: as output")
     batch: float = Field(0.5, ge=0, le=1, description="share of the price that a row of a batch costs")
 
 

@@ -4,12 +4,15 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from distill.records import Request, Usage
 from distill.teacher.ceiling import ceiling
+from distill.teacher.store import Store
+from distill.teacher.wire import without_user
 
 _SURE = 64
 """Answers after which an endpoint is taken to count as it has so far; before, the fewer there are the less is risked."""
@@ -19,6 +22,17 @@ _PROBES = 4
 """Attempts without an answer after which no more is waited for the first one."""
 _LONG = 256
 """Tokens from which on a prompt's count tells whether it was cut."""
+_ENOUGH = 256
+"""Of the answers that the store holds: the newest."""
+_COLUMNS = "a.endpoint, a.request, a.draw, a.prompt_tokens, a.completion_tokens, a.tokens_measured"
+_NEWEST = (
+    f"SELECT {_COLUMNS} FROM answers a WHERE a.rowid > (SELECT max(rowid) - 4000 FROM answers) AND a.endpoint=? "  # noqa: S608 - names of our own
+    "AND json_valid(a.request) AND json_extract(a.request, '$.model')=? ORDER BY a.rowid DESC LIMIT ?"
+)
+_OF_RUN = (
+    f"SELECT {_COLUMNS} FROM attempts t JOIN answers a USING (request_id) WHERE t.run=? AND t.spender=? "  # noqa: S608 - names of our own
+    "AND t.ended='ok' ORDER BY t.id DESC LIMIT ?"
+)
 _CHARS = 2_000_000
 """Of the conversations that are counted at the start: a few megabytes take a second."""
 
@@ -110,8 +124,20 @@ class Counts:
         )
 
 
-def replayed(counts: Counts, held: Iterable[tuple[Request, Usage]]) -> Counts:
-    """The same after answers that were paid for earlier, the oldest first; very long ones only as far as they are soon counted."""
+def known(store: Store, endpoint: str, model: str) -> list[tuple[Request, Usage]]:
+    """The newest answers of a model that the store holds, the oldest of them first."""
+    return _read(store, _NEWEST, (without_user(endpoint), model, _ENOUGH))
+
+
+def of_run(store: Store, run: str) -> dict[str, list[str]]:
+    """Spender → what its endpoint's counts have shown in a run, where they are odd."""
+    spenders = [row[0] for row in store.query("SELECT DISTINCT spender FROM attempts WHERE run=?", (run,))]
+    found = {name: learnt(Counts(), _read(store, _OF_RUN, (run, name, _ENOUGH))).warnings for name in spenders}
+    return {name: warnings for name, warnings in found.items() if warnings}
+
+
+def learnt(counts: Counts, held: Iterable[tuple[Request, Usage]]) -> Counts:
+    """The same after answers that were paid for earlier; very long ones only as far as they are soon counted."""
     left = _CHARS
     for request, usage in held:
         left -= sum(len(str(turn.get("content"))) for turn in request.turns)
@@ -119,3 +145,11 @@ def replayed(counts: Counts, held: Iterable[tuple[Request, Usage]]) -> Counts:
             break
         counts.learn(ceiling(request), usage)
     return counts
+
+
+def _read(store: Store, query: str, values: tuple[object, ...]) -> list[tuple[Request, Usage]]:
+    found = [
+        (Request(endpoint, json.loads(body), draw), Usage(prompt, completion, measured=bool(measured)))
+        for endpoint, body, draw, prompt, completion, measured in store.query(query, values)
+    ]
+    return found[::-1]

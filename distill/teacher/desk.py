@@ -53,6 +53,7 @@ class Desk:
 
     def __post_init__(self) -> None:
         self.tally.pace, self.tally.budget = self.pace, self.budget
+        self.tally.priced = self.price is not None
 
     @property
     def closing(self) -> bool:

@@ -83,6 +83,11 @@ class Address:
         found = [wire.of_url(self.url, keyed=keyed), wire.of_key(self.key, self.key_env), *wire.of_headers(self.headers)]
         return [fault for fault in found if fault]
 
+    @property
+    def shown(self) -> str:
+        """The same as it may be shown: without a password."""
+        return wire.without_user(self.url)
+
     def check(self) -> None:
         """Raise what would refuse every call before the first is sent: no such embedded model, no key, no address."""
         if self.model.startswith("embedded/") and self.model != embedded.MODEL:

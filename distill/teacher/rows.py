@@ -9,6 +9,7 @@ from operator import itemgetter
 from typing import Any
 
 from distill.records import Answer, Ended, Request, ToolCall, Usage, canonical
+from distill.teacher.wire import without_user
 
 _INTEND = "INSERT INTO attempts (request_id, run, spender, started, reserved_usd) VALUES (?,?,?,?,?)"
 _SETTLE = (
@@ -36,7 +37,7 @@ def now() -> str:
 
 def kept(request: Request) -> Asked:
     """What is kept of a request beside its answer."""
-    return request.id, request.endpoint, request.draw, canonical(dict(request.body))
+    return request.id, without_user(request.endpoint), request.draw, canonical(dict(request.body))
 
 
 def intent(request: Request, *, run: str, spender: str, reserved_usd: float) -> Statement:

@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from distill.errors import UsageError
+from distill.teacher import wire
+
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
@@ -16,9 +19,11 @@ if TYPE_CHECKING:
 def client(
     url: str | None, key: str | None, headers: Mapping[str, str], *, timeout_s: float, retries: int
 ) -> AsyncOpenAI:
-    """A client; `retries` is for what may be sent twice."""
+    """A client; `retries` is for what may be sent twice. The SDK always sends a key, so the address can hold no user."""
     from openai import AsyncOpenAI, DefaultAioHttpClient
 
+    if url is not None and (fault := wire.of_url(url, keyed=True)):
+        raise UsageError(fault)
     return AsyncOpenAI(
         api_key=key or "none", base_url=url, default_headers=dict(headers), timeout=timeout_s, max_retries=retries,
         http_client=DefaultAioHttpClient(follow_redirects=False),

@@ -44,6 +44,8 @@ class Spend:
     usd_estimated: float
     """Of them, what is not from the endpoint's own counts: no usage given, or an outcome that is unknown."""
     unknown: int
+    unpriced: int = 0
+    """Sends of which nobody knows what a token costs: `usd` is without them."""
 
 
 class Store:
@@ -206,16 +208,30 @@ class Store:
         ).fetchone()
         return float(row[0])
 
+    def unpriced(self, run: str) -> int:
+        """Sends of a run of which nobody knows what a token costs."""
+        row = self._read.execute("SELECT count(*) FROM attempts WHERE run=? AND priced=0", (run,)).fetchone()
+        return int(row[0])
+
+    async def rename(self, run: str, to: str) -> None:
+        """Put what a run has sent under another name; what is in a batch at the host stays where it is collected."""
+        await self.commit(
+            [
+                ("UPDATE attempts SET run=?2 WHERE run=?1 AND (batch IS NULL OR settled IS NOT NULL)", (run, to)),
+                ("UPDATE batches SET run=?2 WHERE run=?1 AND state IN ('collected', 'abandoned')", (run, to)),
+            ]
+        )
+
     def ledger(self, run: str) -> list[Spend]:
         """The ledger of a run, a row a spender."""
         found = self._read.execute(
             "SELECT spender, count(*), sum(ended='ok'), sum(coalesce(prompt_tokens,0)), sum(coalesce(completion_tokens,0)), "
             "sum(coalesce(usd, reserved_usd)), sum(coalesce(estimated,0)), sum(iif(coalesce(estimated, 1), coalesce(usd, reserved_usd), 0.0)), "
-            "sum(settled IS NULL) "
+            "sum(settled IS NULL), sum(priced=0) "
             "FROM attempts WHERE run=? GROUP BY spender ORDER BY min(id)",
             (run,),
         )
-        return [Spend(row[0], row[1], row[2] or 0, row[3], row[4], row[5], row[6], row[7], row[8]) for row in found]
+        return [Spend(row[0], row[1], row[2] or 0, row[3], row[4], row[5], *row[6:]) for row in found]
 
     def attempts(self, request_id: str) -> Iterator[tuple[Any, ...]]:
         """(run, spender, started, settled, ended, status, usd, error) of every send of a request, oldest first."""
@@ -235,5 +251,7 @@ def opened(path: Path) -> Iterator[Store]:
     store = Store(path)
     try:
         yield store
+    except sqlite3.DatabaseError as fault:
+        raise UsageError(identity.why(path, fault)) from fault
     finally:
         store.close()
