@@ -117,12 +117,13 @@ class Endpoint:
         headers = {"content-type": "application/json", "accept": "application/json", **self.headers}
         if self.key:
             headers = {"authorization": f"Bearer {self.key}", **headers}
-        self._proxy = _proxy_of(self.base_url)
         self._masks = self.mask or Mask.of([self.key, *_named(self.headers), *passwords(self.base_url)])
         faults = (wire.of_url(self.base_url, keyed=bool(self.key)), wire.of_key(self.key, ""), *wire.of_headers(headers))
         self._unsendable = "; ".join(fault for fault in faults if fault)
         if self._unsendable:
             headers = {}
+        else:
+            self._proxy = _proxy_of(self.base_url)
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_IDLE_S),
             # Before `timeout_s` is over, so that what never left is told from what may be billed.

@@ -16,7 +16,7 @@ _SETTLE = (
     "UPDATE attempts SET settled=?, ended=?, status=?, prompt_tokens=?, completion_tokens=?, usd=?, estimated=?, error=? "
     "WHERE id=? AND settled IS NULL"
 )
-_KEEP = f"INSERT OR IGNORE INTO answers VALUES ({','.join('?' * 21)})"  # noqa: S608 - only question marks are put in
+_KEEP = f"INSERT INTO answers VALUES ({','.join('?' * 21)}) ON CONFLICT (request_id) DO NOTHING"  # noqa: S608 - only question marks are put in
 _RAW_CAP = 64 * 1024
 """Characters of a body that is kept beside its parsed answer; the text itself is never cut."""
 READ = (
