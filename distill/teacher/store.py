@@ -59,27 +59,36 @@ class Store:
         unclean = path.with_name(f"{path.name}-wal").exists() and path.stat().st_size <= _QUICK_CHECK_BYTES
         try:
             self._db = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
-            marked = identity.check(self._db, path)
-            self._db.execute("PRAGMA journal_mode=WAL")
-            self._db.execute("PRAGMA synchronous=FULL")
-            # Ids are random, so writes touch the index everywhere: 32 MiB of it stay in memory, and the log is folded into
-            # the file every 32 MiB instead of every 4.
-            self._db.execute("PRAGMA cache_size=-32768")
-            self._db.execute("PRAGMA wal_autocheckpoint=8000")
-            migrations.migrate(self._db, path)
-            if not marked:
-                self._db.execute(f"PRAGMA application_id={identity.APPLICATION}")
-            if unclean and (said := self._db.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
-                raise UsageError(
-                    f"{path} is damaged ({said}); copy it away, mend it with `sqlite3 FILE .recover`, and run again"
-                )
-            # Reads have their own connection: on the writer's they would see what is not committed yet.
-            self._read = sqlite3.connect(path, timeout=30, isolation_level=None)
         except sqlite3.DatabaseError as fault:
             raise UsageError(identity.why(path, fault)) from fault
+        try:
+            self._prepare(unclean=unclean)
+            # Reads have their own connection: on the writer's they would see what is not committed yet.
+            self._read = sqlite3.connect(path, timeout=30, isolation_level=None)
+        except BaseException as fault:
+            self._db.close()
+            if isinstance(fault, sqlite3.DatabaseError):
+                raise UsageError(identity.why(path, fault)) from fault
+            raise
         self.owner = claims.Owner(path.with_name(f"{path.name}-owners"))
         self._queue: list[tuple[list[Statement], asyncio.Future[int]]] = []
         self._writing: asyncio.Task[None] | None = None
+
+    def _prepare(self, *, unclean: bool) -> None:
+        marked = identity.check(self._db, self.path)
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=FULL")
+        # Ids are random, so writes touch the index everywhere: 32 MiB of it stay in memory, and the log is folded into
+        # the file every 32 MiB instead of every 4.
+        self._db.execute("PRAGMA cache_size=-32768")
+        self._db.execute("PRAGMA wal_autocheckpoint=8000")
+        migrations.migrate(self._db, self.path)
+        if not marked:
+            self._db.execute(f"PRAGMA application_id={identity.APPLICATION}")
+        if unclean and (said := self._db.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
+            raise UsageError(
+                f"{self.path} is damaged ({said}); copy it away, mend it with `sqlite3 FILE .recover`, and run again"
+            )
 
     def close(self) -> None:
         """Close the file; nothing is pending, since every write was awaited."""
