@@ -49,7 +49,9 @@ def test_a_key_inside_of_what_was_encoded_is_found_wherever_it_stands(before: by
 
 
 @pytest.mark.parametrize("key", ["k", "x", "none", "EMPTY", "sk-1", "anything", "not-needed", "lm-studio", ""])
-@pytest.mark.parametrize("text", ["Incorrect API key provided: k", "not known: x none EMPTY", "anything else is not-needed"])
+@pytest.mark.parametrize(
+    "text", ["Incorrect API key provided: k", "not known: x none EMPTY", "anything else is not-needed"]
+)
 def test_a_dummy_key_spoils_no_text(key: str, text: str) -> None:
     assert Mask.of([key]).text(text) == text
 

@@ -155,7 +155,19 @@ def _with_request(run: RunDir, sample: dict[str, Any]) -> dict[str, Any]:
             "(SELECT coalesce(batch_id, key) FROM batches WHERE key=attempts.batch) FROM attempts WHERE request_id=? ORDER BY id",
             (sample["request_id"],),
         ).fetchall()
-    names = ("run", "spender", "started", "settled", "ended", "status", "usd", "error", "reserved_usd", "priced", "batch")
+    names = (
+        "run",
+        "spender",
+        "started",
+        "settled",
+        "ended",
+        "status",
+        "usd",
+        "error",
+        "reserved_usd",
+        "priced",
+        "batch",
+    )
     return sample | {
         "request": json.loads(body[0]) if body else None,
         "sends": [dict(zip(names, send, strict=True)) for send in sends],
@@ -187,9 +199,7 @@ def _send_lines(request: dict[str, Any]) -> list[str]:
     for n, send in enumerate(request["sends"], 1):
         way = f" in {send['batch']}" if send["batch"] else ""
         ended = send["ended"] or ("at the host" if send["batch"] else "outcome unknown")
-        said.append(
-            f"  send {n}: {send['started']}{way} → {ended} {_cost(send)} {send['error'] or ''}".rstrip()
-        )
+        said.append(f"  send {n}: {send['started']}{way} → {ended} {_cost(send)} {send['error'] or ''}".rstrip())
     return said
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from distill.flow.asking import Sender
 
+
 @contextlib.contextmanager
 def interruptible(sender: Sender) -> Iterator[None]:
     """First Ctrl-C or SIGTERM: no new sends, what is in flight comes home. Second: stop now; at most what was in flight is owed.

@@ -246,7 +246,12 @@ def _dollars(price: Price | None, seen: Sequence[Answer], to_send: float, ceilin
         # Rows to come may be dearer than those so far: the ceiling is the dearest reading, and no interval passes it.
         most = max(found["usd_at_most"], mean * to_send)
         low, high = max(0.0, mean - half), min(mean + half, most / to_send if to_send else math.inf)
-        found |= {"usd_expected": mean * to_send, "usd_low": low * to_send, "usd_high": high * to_send, "usd_at_most": most}
+        found |= {
+            "usd_expected": mean * to_send,
+            "usd_low": low * to_send,
+            "usd_high": high * to_send,
+            "usd_at_most": most,
+        }
     return found
 
 

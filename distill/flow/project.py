@@ -214,9 +214,7 @@ def rate_of(price: spec.PriceGiven | None) -> Rate | None:
 def named(project: Project) -> list[tuple[str, Address]]:
     """Every model that the spec names, by the setting that names it; what stands for another setting's model is left out."""
     way = "panel" if project.spec.teacher.panel else "fallback"
-    found = [
-        (f"teacher.{way}[{n - 1}]" if n else "teacher", one.address) for n, one in enumerate(project.teachers)
-    ]
+    found = [(f"teacher.{way}[{n - 1}]" if n else "teacher", one.address) for n, one in enumerate(project.teachers)]
     judges = bool(project.spec.judge and project.spec.judge.models)
     found += [(f"judge.models[{n}]", one.address) for n, one in enumerate(project.judges) if judges]
     found += [(f"strata.labels.{name}.model", project.labeller(name).address) for name in project.spec.strata.asked]

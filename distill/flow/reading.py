@@ -64,7 +64,7 @@ def status(path: Path, overrides: Sequence[str]) -> dict[str, Any]:
 def _ledger(db: sqlite3.Connection, run: str) -> list[dict[str, Any]]:
     """What a run has sent, a row a spender; dollars are None where nobody knows what was paid."""
     rows = [dict(zip(_LEDGER_ROW, row, strict=True)) for row in db.execute(_LEDGER, (run,))]
-    return [row | {"usd": known(row["usd"], row["unpriced"])} for row in rows]
+    return [row | {key: known(row[key], row["unpriced"]) for key in ("usd", "usd_estimated")} for row in rows]
 
 
 def _holder(run: RunDir) -> int | None:

@@ -90,7 +90,7 @@ def gather(run: Run) -> dict[str, Any]:
         "expect": json.loads((run.folder / "expect.json").read_bytes()) if (run.folder / "expect.json").exists() else [],
         "dataset": {"train": rows["train"], "valid": rows["valid"], "test": comparison.get("rows", 0), "tokens": _tokens(samples)},
         "repeat": [_repeat(run, shown)],
-        "warnings": [*comparison.get("warnings", ()), *_warnings(run, funnel), *_of_money(run)],
+        "warnings": [*comparison.get("warnings", ()), *_warnings(run, funnel), *of_money(run)],
         "previous": _previous(run, comparison),
     }  # fmt: skip
 
@@ -120,7 +120,7 @@ def spend(run: Run) -> list[dict[str, Any]]:
             "spender": row.spender, "calls": row.sends, "replayed": max(0, used[row.spender] - row.answered),
             "prompt_tokens": row.prompt_tokens, "completion_tokens": row.completion_tokens, "usd": known(row.usd, row.unpriced),
             "unpriced": row.unpriced,
-            "usd_estimated": row.usd_estimated, "estimated": bool(row.estimated or row.unknown),
+            "usd_estimated": known(row.usd_estimated, row.unpriced), "estimated": bool(row.estimated or row.unknown),
         }
         for row in rows
     ]  # fmt: skip
@@ -213,9 +213,11 @@ def _warnings(run: Run, funnel: Mapping[str, Any]) -> list[str]:
     return found
 
 
-def _of_money(run: Run) -> list[str]:
+def of_money(run: Run) -> list[str]:
     """What an endpoint's counts and prices leave in the dark."""
-    found = [f"{spender}: {said}." for spender, odd in counts.of_run(run.store, run.folder.name).items() for said in odd]
+    found = [
+        f"{spender}: {said}." for spender, odd in counts.of_run(run.store, run.folder.name).items() for said in odd
+    ]
     return found + [
         f"No price was known for {row.unpriced:,} calls of {row.spender}: what they cost is not in any sum here. Give the "
         "model's `price` in the spec."

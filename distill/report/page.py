@@ -204,7 +204,7 @@ def _spent(spend: Sequence[Report]) -> dict[str, float | None]:
     """The sums of the ledger; dollars are unknown where all of them are."""
     keys = ("calls", "replayed", "prompt_tokens", "completion_tokens", "usd", "usd_estimated", "unpriced")
     sums: dict[str, float | None] = {key: sum(row.get(key) or 0 for row in spend) for key in keys}
-    return sums | {"usd": sums["usd"] or None} if sums["unpriced"] else sums
+    return sums | {key: sums[key] or None for key in ("usd", "usd_estimated")} if sums["unpriced"] else sums
 
 
 def _curves(loss: Sequence[Report]) -> dict[str, list[tuple[float, float]]]:

@@ -73,8 +73,12 @@ class PriceGiven(Part):
 
     input: float = Field(ge=0, allow_inf_nan=False)
     output: float = Field(ge=0, allow_inf_nan=False)
-    cached_input: float | None = Field(None, ge=0, allow_inf_nan=False, description="prompt tokens read from the endpoint's cache")
-    reasoning: float | None = Field(None, ge=0, allow_inf_nan=False, description="tokens thought and not said; default: as output")
+    cached_input: float | None = Field(
+        None, ge=0, allow_inf_nan=False, description="prompt tokens read from the endpoint's cache"
+    )
+    reasoning: float | None = Field(
+        None, ge=0, allow_inf_nan=False, description="tokens thought and not said; default: as output"
+    )
     batch: float = Field(0.5, ge=0, le=1, description="share of the price that a row of a batch costs")
 
 

@@ -51,8 +51,8 @@ class Owner:
         if now - self._looked_at > _LOOK_S:
             self._looked_at = now
             with contextlib.suppress(OSError):
-                names = os.listdir(self._folder) if self._folder.exists() else []
-                self._others = any(name != self._name and self.alive(name) for name in names)
+                files = self._folder.iterdir() if self._folder.exists() else ()
+                self._others = any(file.name != self._name and self.alive(file.name) for file in files)
         return self._others
 
     def alive(self, name: str) -> bool:

@@ -83,8 +83,10 @@ class Endpoint:
             return Answer(request.id, Ended.CONNECTION, error=f"nothing was sent: {self._unsendable}")
         try:
             encoded = encode({"model": self.model} | dict(request.body))
-        except Exception as fault:  # whatever a body can hold: no endpoint will ever see it
-            return Answer(request.id, Ended.REFUSED, error=f"nothing was sent, the body is no JSON: {self._said(fault)}")
+        except Exception as fault:  # noqa: BLE001 - whatever a body can hold: no endpoint will ever see it
+            return Answer(
+                request.id, Ended.REFUSED, error=f"nothing was sent, the body is no JSON: {self._said(fault)}"
+            )
         data = io.BytesIO(encoded) if len(encoded) > _LONG_BYTES else encoded  # it goes out a piece at a time
         url = f"{self.base_url.rstrip('/')}/{'responses' if 'input' in request.body else 'chat/completions'}"
         try:
@@ -118,7 +120,11 @@ class Endpoint:
         if self.key:
             headers = {"authorization": f"Bearer {self.key}", **headers}
         self._masks = self.mask or Mask.of([self.key, *_named(self.headers), *passwords(self.base_url)])
-        faults = (wire.of_url(self.base_url, keyed=bool(self.key)), wire.of_key(self.key, ""), *wire.of_headers(headers))
+        faults = (
+            wire.of_url(self.base_url, keyed=bool(self.key)),
+            wire.of_key(self.key, ""),
+            *wire.of_headers(headers),
+        )
         self._unsendable = "; ".join(fault for fault in faults if fault)
         if self._unsendable:
             headers = {}
@@ -146,7 +152,7 @@ class Endpoint:
         return said
 
 
-class NotSent(Exception):  # noqa: N818 - it says what is known, and nothing went wrong at the endpoint
+class NotSent(Exception):
     """A request that could not be built: not one byte of it left this machine."""
 
 

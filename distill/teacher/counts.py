@@ -70,7 +70,9 @@ class Counts:
         completion = most.completion_tokens
         if self.excess:
             completion = math.ceil(_SPARE * max(completion * self.most_completion, completion + self.excess))
-        return replace(most, prompt_tokens=math.ceil(most.prompt_tokens * self.most_prompt), completion_tokens=completion)
+        return replace(
+            most, prompt_tokens=math.ceil(most.prompt_tokens * self.most_prompt), completion_tokens=completion
+        )
 
     def guess(self, most: Usage) -> int:
         """Tokens that a call will likely use: its ceiling at first, then what the others came to."""
@@ -114,8 +116,8 @@ class Counts:
             self._top, self._at_top = read, set()
         if read == self._top and len(self._at_top) < _LONG:
             self._at_top.add(sent)
-        capped = len(self._at_top) >= 3 and max(self._at_top) > 1.3 * min(self._at_top)  # noqa: PLR2004 - three make a rule
-        short = self._short >= 3 or (self._short and read * 10 < sent and sent > 4 * _LONG)  # noqa: PLR2004 - so do these
+        capped = len(self._at_top) >= 3 and max(self._at_top) > 1.3 * min(self._at_top)
+        short = self._short >= 3 or (self._short and read * 10 < sent and sent > 4 * _LONG)
         if not (short or capped) or any("prompt tokens where" in said for said in self.warnings):
             return None
         return (

@@ -96,4 +96,4 @@ class Desk:
 
 
 def _minutes(seconds: float) -> str:
-    return f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"  # noqa: PLR2004 - a minute and a half
+    return f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"

@@ -80,7 +80,11 @@ class Address:
         if self.local:
             return []
         keyed = self.key is not None or any(name.lower() == "authorization" for name in self.headers)
-        found = [wire.of_url(self.url, keyed=keyed), wire.of_key(self.key, self.key_env), *wire.of_headers(self.headers)]
+        found = [
+            wire.of_url(self.url, keyed=keyed),
+            wire.of_key(self.key, self.key_env),
+            *wire.of_headers(self.headers),
+        ]
         return [fault for fault in found if fault]
 
     @property

@@ -37,7 +37,7 @@ def look(path: Path) -> None:
         raise UsageError(f"{path} is no answer store: it is not an SQLite file, or its beginning is damaged; {_MOVE}")
     pages, page = int.from_bytes(head[28:32]), int.from_bytes(head[16:18])
     whole = pages * (65536 if page == 1 else page)
-    if len(head) < 100:  # noqa: PLR2004 - bytes of the header
+    if len(head) < 100:
         raise UsageError(f"{path} is cut off: it has {size:,} bytes; {_RESTORE}")
     if head[24:28] == head[92:96] and size < whole and not logged:
         raise UsageError(f"{path} is cut off: it has {size:,} of {whole:,} bytes; {_RESTORE}")

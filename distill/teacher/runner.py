@@ -37,7 +37,7 @@ _ENDS = (asyncio.CancelledError, KeyboardInterrupt, SystemExit)
 """What ends a task from outside, and is nobody's fault."""
 
 
-class Claimed(Exception):  # noqa: N818 - nothing went wrong
+class Claimed(Exception):
     """Another process asks this just now, or has its answer: nothing was sent."""
 
 
@@ -79,14 +79,7 @@ async def _until_answered(request: Request, desk: Desk) -> None:
     """Send until the request is answered, given up, or the run is closing."""
     failures = sends = unknown = 0
     while not desk.closing:
-        if desk.store.owner.others and not await _free(request, desk):
-            return
-        try:
-            answer = await _attempt(request, desk)
-        except Claimed:
-            if not await _free(request, desk):
-                return
-            continue
+        answer = await _ours(request, desk)
         if answer is None:
             return
         sends += 1
@@ -105,20 +98,38 @@ async def _until_answered(request: Request, desk: Desk) -> None:
         unknown += answer.ended.maybe_billed
         if not retry.again(answer, failures, desk.attempts, unknown=unknown, most_unknown=desk.unknown):
             tally.failed += 1
-            if answer.ended in _NO_USE and tally.answered == 0 and tally.failed >= _ALL_REFUSED:
-                raise RowsOwed(
-                    f"the endpoint {_NO_USE[answer.ended]} the first {tally.failed} rows ({answer.status}: {answer.error}). Most likely a "
-                    "setting of the spec is wrong for this model; `distill explain` shows the request. Nothing is lost."
-                )
-            if answer.ended is Ended.CONNECTION and tally.answered == 0:
-                raise RowsOwed(
-                    f"the endpoint cannot be reached ({answer.error}); after {sends} sends of one row and no answer to any, "
-                    "the run stops. Start the server or mend teacher.base_url and run again: nothing is lost."
-                )
+            _look_for_a_cause(answer, sends, tally)
             return
         desk.on_change(tally)
         if answer.ended is not Ended.RATE_LIMITED:  # those wait in `pace`, all together
             await _sleep(retry.delay_s(answer, failures, desk.rng), desk)
+
+
+def _look_for_a_cause(answer: Answer, sends: int, tally: Tally) -> None:
+    """Raise where a row was given up and nothing was ever answered: then it is not the rows."""
+    if tally.answered:
+        return
+    if answer.ended in _NO_USE and tally.failed >= _ALL_REFUSED:
+        raise RowsOwed(
+            f"the endpoint {_NO_USE[answer.ended]} the first {tally.failed} rows ({answer.status}: {answer.error}). Most likely a "
+            "setting of the spec is wrong for this model; `distill explain` shows the request. Nothing is lost."
+        )
+    if answer.ended is Ended.CONNECTION:
+        raise RowsOwed(
+            f"the endpoint cannot be reached ({answer.error}); after {sends} sends of one row and no answer to any, "
+            "the run stops. Start the server or mend teacher.base_url and run again: nothing is lost."
+        )
+
+
+async def _ours(request: Request, desk: Desk) -> Answer | None:
+    """One attempt, unless another process has the answer or comes to it; None also where the run is closing."""
+    free = not desk.store.owner.others or await _free(request, desk)
+    while free:
+        try:
+            return await _attempt(request, desk)
+        except Claimed:  # between our look and our intent
+            free = await _free(request, desk)
+    return None
 
 
 async def _attempt(request: Request, desk: Desk) -> Answer | None:

@@ -178,7 +178,7 @@ class Store:
             return list(self._transaction(groups))
         except sqlite3.OperationalError as error:  # the disk, or who else holds the file
             return [self._fault(error)] * len(groups)
-        except Exception as error:  # a value: too large, half a character, a number that is none
+        except Exception as error:  # noqa: BLE001 - a value: too large, half a character, a number that is none
             if len(groups) == 1:
                 damaged = type(error) is sqlite3.DatabaseError
                 return [self._fault(error) if damaged else error]

@@ -64,7 +64,11 @@ def of_headers(headers: Mapping[str, str]) -> list[str]:
         for name in headers
         if not _TOKEN.fullmatch(name)
     ]
-    return found + [fault for name, value in headers.items() if (fault := _of_value(value, f"the header {name!r}", "\xff", "Latin-1"))]
+    return found + [
+        fault
+        for name, value in headers.items()
+        if (fault := _of_value(value, f"the header {name!r}", "\xff", "Latin-1"))
+    ]
 
 
 def _of_value(value: str | None, what: str, last: str, letters: str) -> str | None:

@@ -33,7 +33,9 @@ def project(task: Path, *sets: str) -> Any:
     return opening.open_project(task, overrides=sets, env={})
 
 
-def go(task: Path, *sets: str, watch: Silent | None = None, stages: tuple[str, ...] = ("generate",), **how: Any) -> dict[str, Any]:
+def go(
+    task: Path, *sets: str, watch: Silent | None = None, stages: tuple[str, ...] = ("generate",), **how: Any
+) -> dict[str, Any]:
     return running.start(project(task, *sets), stages=stages, watch=watch or Silent(), **how)
 
 
@@ -73,7 +75,12 @@ def test_every_verb_refuses_a_store_that_is_none_in_one_line(task: Path, name: s
     assert row
     spoil, cause = SPOILT[name]
     spoil(task.parent / ".distill" / "answers.db")
-    for words in (["run", str(task)], ["plan", str(task)], ["status", str(task)], ["explain", "mood/001", "1", "--home", str(task.parent)]):
+    for words in (
+        ["run", str(task)],
+        ["plan", str(task)],
+        ["status", str(task)],
+        ["explain", "mood/001", "1", "--home", str(task.parent)],
+    ):
         ended = cli(*words)
         assert ended.returncode == 2, (words, ended.stderr)
         assert cause in ended.stderr, (words, ended.stderr)
@@ -86,7 +93,9 @@ def test_a_store_that_lost_its_content_is_no_new_one(task: Path) -> None:
     result = go(task)
     path = stores.path_of(task.parent)
     path.write_bytes(b"")
-    with pytest.raises(UsageError, match=f"is empty, but run mood/001 has {result['requests_sent']} paid answers; restore it"):
+    with pytest.raises(
+        UsageError, match=f"is empty, but run mood/001 has {result['requests_sent']} paid answers; restore it"
+    ):
         go(task)
     with pytest.raises(UsageError, match="is empty, but run mood/001"):
         reading.status(task, [])

@@ -65,7 +65,7 @@ def test_another_program_s_file_is_refused_and_not_a_byte_of_it_changes(tmp_path
     path = tmp_path / "a.db"
     _other(path, FOREIGN[name])
     before = hashlib.sha256(path.read_bytes()).hexdigest()
-    with pytest.raises(UsageError, match="of another program, no answer store.*move it away") as said, opened(path):
+    with pytest.raises(UsageError, match=r"of another program, no answer store.*move it away") as said, opened(path):
         pass
     assert "\n" not in str(said.value)
     assert hashlib.sha256(path.read_bytes()).hexdigest() == before
@@ -139,7 +139,9 @@ def test_a_damaged_store_is_said_with_its_cause_and_left_as_it_is(tmp_path: Path
         pass
     assert "\n" not in str(said.value)
     assert "disk space" not in str(said.value)
-    after = {one.name: one.read_bytes() for one in tmp_path.iterdir() if one.is_file() and not one.name.endswith("-shm")}
+    after = {
+        one.name: one.read_bytes() for one in tmp_path.iterdir() if one.is_file() and not one.name.endswith("-shm")
+    }
     assert after == before
 
 
@@ -149,6 +151,11 @@ def test_damage_that_is_met_later_is_said_as_such_too(tmp_path: Path) -> None:
     data = bytearray(path.read_bytes())
     data[3 * 4096 :] = b"\x05" * (len(data) - 3 * 4096)
     path.write_bytes(data)
-    with pytest.raises(UsageError, match=r"is damaged \(.*\); restore it"), opened(path) as store:
-        for n in range(20):
-            store.get(asked(n).id)
+
+    def read() -> None:
+        with opened(path) as store:
+            for n in range(20):
+                store.get(asked(n).id)
+
+    with pytest.raises(UsageError, match=r"is damaged \(.*\); restore it"):
+        read()

@@ -42,7 +42,9 @@ async def spend(store: Store, teacher: object, wanted: list[Request], *, pace: P
     return desk, said
 
 
-@pytest.mark.parametrize("pace", [Pace(in_flight=64), Pace(in_flight=64, requests_per_minute=10_000, tokens_per_minute=10**9)])
+@pytest.mark.parametrize(
+    "pace", [Pace(in_flight=64), Pace(in_flight=64, requests_per_minute=10_000, tokens_per_minute=10**9)]
+)
 async def test_an_endpoint_that_counts_5000_tokens_for_60_passes_the_wall_by_one_call_at_most(
     tmp_path: Path, pace: Pace
 ) -> None:

@@ -45,7 +45,9 @@ def go(path: Path, teacher: Scripted, count: int = 4, **settings: float) -> Desk
 
 def test_rate_limits_without_a_single_answer_stop_with_the_host_s_words(tmp_path: Path) -> None:
     """Exit 3: the rows are owed, nothing is left open, and the next move is said."""
-    with pytest.raises(RowsOwed, match=r"without a single answer \(429: quota of today is gone\).*limits.patience_s is 0.3"):
+    with pytest.raises(
+        RowsOwed, match=r"without a single answer \(429: quota of today is gone\).*limits.patience_s is 0.3"
+    ):
         go(tmp_path / "a.db", Scripted(limited), patience_s=0.3)
     assert go.open == 0  # type: ignore[attr-defined]
 

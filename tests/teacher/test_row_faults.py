@@ -83,7 +83,10 @@ def test_a_value_that_cannot_be_stored_spoils_no_commit_that_it_shares(tmp_path:
             ids = await asyncio.gather(
                 *(store.intend(one, run="t/001", spender="teacher", reserved_usd=0.0) for one in asked)
             )
-            answers = [Answer(one.id, Ended.OK, "fine", "stop", usd=0.0 if n != 7 else float("nan")) for n, one in enumerate(asked)]
+            answers = [
+                Answer(one.id, Ended.OK, "fine", "stop", usd=0.0 if n != 7 else float("nan"))
+                for n, one in enumerate(asked)
+            ]
             settled = (store.settle(*one) for one in zip(ids, asked, answers, strict=True))
             return list(await asyncio.gather(*settled, return_exceptions=True))
 

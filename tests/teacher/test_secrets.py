@@ -61,6 +61,22 @@ REPLIES = {"text": _text, "everywhere": _everywhere, "escaped": _escaped} | {
 }
 
 
+def content(folder: Path) -> str:
+    """All that its files hold."""
+    return b"".join(path.read_bytes() for path in folder.iterdir() if path.is_file()).decode("utf-8", "replace")
+
+
+async def looked(at: Address) -> None:
+    async with reached(at.url, at.key, at.headers, mask=at.mask) as host:
+        await host.look("batch_1")
+
+
+async def tuned(at: Address, folder: Path) -> None:
+    (folder / "train.jsonl").write_text("{}\n")
+    host = Host(base_url=at.base_url, key=at.key, headers=at.headers, timeout_s=2)
+    await hosted.tune(host, train=folder / "train.jsonl", valid=None, model="m", state=folder / "s.json")
+
+
 @pytest.mark.parametrize("name", REPLIES)
 async def test_a_server_that_echoes_its_request_puts_no_secret_into_the_store(tmp_path: Path, name: str) -> None:
     """In an answer, its reasoning, model, end, calls and log probabilities, and in errors across the edge where they are cut."""
@@ -70,7 +86,7 @@ async def test_a_server_that_echoes_its_request_puts_no_secret_into_the_store(tm
     with store_at(tmp_path / "a.db") as store:
         attempt = await store.intend(ASKED, run="t/001", spender="teacher", reserved_usd=0.0)
         await store.settle(attempt, ASKED, answer)
-    kept = b"".join(path.read_bytes() for path in tmp_path.iterdir() if path.is_file()).decode("utf-8", "replace")
+    kept = content(tmp_path)
     for said in (repr(answer), kept):
         assert "[k" in said or "395" in name
         for secret in SECRETS:
@@ -90,17 +106,9 @@ async def test_no_client_carries_a_key_along_a_redirect(tmp_path: Path, way: str
                 endpoint = Endpoint("m", url, key=KEY, headers=at.headers)
                 assert not (await endpoint.answer(ASKED)).ok
                 await endpoint.close()
-            elif way == "batch":
-                with pytest.raises(DistillError):
-                    async with reached(at.url, at.key, at.headers) as host:
-                        await host.look("batch_1")
             else:
-                (tmp_path / "train.jsonl").write_text("{}\n")
-                host_of = Host(base_url=url, key=KEY, headers=at.headers, timeout_s=2)
                 with pytest.raises(DistillError):
-                    await hosted.tune(
-                        host_of, train=tmp_path / "train.jsonl", valid=None, model="m", state=tmp_path / "s.json"
-                    )
+                    await (looked(at) if way == "batch" else tuned(at, tmp_path))
         assert came
         assert not stolen
 
@@ -110,12 +118,7 @@ async def test_the_sdk_s_errors_are_said_without_a_secret(tmp_path: Path, way: s
     async with echoing(_refuses(400, 0)) as (url, _):
         at = address(url)
         with pytest.raises(DistillError) as said:
-            if way == "batch":
-                async with reached(at.url, at.key, at.headers, mask=at.mask) as host:
-                    await host.look("batch_1")
-            (tmp_path / "train.jsonl").write_text("{}\n")
-            host_of = Host(base_url=url, key=KEY, headers=at.headers, timeout_s=2)
-            await hosted.tune(host_of, train=tmp_path / "train.jsonl", valid=None, model="m", state=tmp_path / "s.json")
+            await (looked(at) if way == "batch" else tuned(at, tmp_path))
     assert "[key]" in str(said.value)
     assert not any(secret in str(said.value) for secret in SECRETS)
 

@@ -41,7 +41,7 @@ class Ingest:
     endpoint: str
     price: Price | None
     open: dict[str, tuple[int, float]]
-    mask: Mask = Mask()
+    mask: Mask = field(default_factory=Mask)
     oddities: Oddities = field(default_factory=Oddities)
     seen: set[str] = field(default_factory=set)
 
