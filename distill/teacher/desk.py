@@ -58,10 +58,9 @@ class Desk:
     @property
     def closing(self) -> bool:
         """Whether no new send may go out: told to stop, a fatal fault, or out of patience."""
-        if self.stop.is_set() or self.fatal is not None:
-            return True
-        self._look_at_patience()
-        return self.fatal is not None
+        if self._limited and self.fatal is None:
+            self._look_at_patience()
+        return self.fatal is not None or self.stop.is_set()
 
     @property
     def careful(self) -> bool:
