@@ -10,7 +10,6 @@ from typing import Any
 from urllib.parse import quote
 
 from distill import spec as specs
-from distill.errors import UsageError
 from distill.flow import stores
 from distill.flow.opening import home_of
 from distill.flow.stages import ORDER
@@ -95,7 +94,7 @@ class Reader:
         try:
             self._open(self._path)
         except sqlite3.DatabaseError as fault:
-            raise UsageError(identity.why(self._path, fault)) from None
+            raise identity.refusal(self._path, fault) from None
 
     def _open(self, path: Path) -> None:
         if not path.exists():
@@ -118,7 +117,7 @@ class Reader:
     def __exit__(self, _kind: object, fault: BaseException | None, _trace: object) -> None:
         self._db.close()
         if isinstance(fault, sqlite3.DatabaseError):
-            raise UsageError(identity.why(self._path, fault)) from None
+            raise identity.refusal(self._path, fault) from None
 
 
 def status_lines(result: dict[str, Any]) -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -118,7 +118,7 @@ async def opened(address: Address) -> AsyncIterator[Teacher]:
         yield scripted.Scripted()
     elif address.local:
         with embedded.serve(address.adapter) as url:
-            async with _client(address, url) as endpoint:
+            async with _client(replace(address, key=None, headers={}), url) as endpoint:  # it needs none, and gets nobody's
                 yield embedded.Steady(endpoint)
     else:
         async with _client(address, address.base_url or _DEFAULT_URL) as endpoint:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from distill.errors import UsageError
+from distill.errors import DistillError, UsageError
 from distill.teacher.migrations import VERSION
 
 APPLICATION = 0x44535431
@@ -67,15 +67,19 @@ def check(db: sqlite3.Connection, path: Path) -> bool:
     return said == APPLICATION
 
 
-def why(path: Path, fault: sqlite3.Error) -> str:
-    """An error of SQLite as a sentence with the right cause and the next move."""
+class StoreFault(DistillError, OSError):
+    """The disk does not give or take what it should: nothing more is sent."""
+
+
+def refusal(path: Path, fault: sqlite3.Error) -> DistillError:
+    """An error of SQLite with the right cause and the next move: the file's own, or that of the disk it is on."""
     said = str(fault)
     if "malformed" in said or "not a database" in said or "corrupt" in said:
-        return f"{path} is damaged ({said}); {_RESTORE}"
-    if "full" in said:
-        return f"{path}: {said}; free some disk space and run again"
+        return UsageError(f"{path} is damaged ({said}); {_RESTORE}")
+    if "full" in said or "disk I/O" in said:
+        return StoreFault(f"{path}: the disk refuses ({said}); free some disk space and run again: it goes on from here")
     if "readonly" in said or "unable to open" in said:
-        return f"{path} cannot be opened or written ({said}); look at the permissions of the file and its folder"
+        return StoreFault(f"{path} cannot be opened or written ({said}); look at the permissions of it and its folder")
     if "locked" in said:
-        return f"{path} is held by another process for too long ({said}); wait for it and run again"
-    return f"{path}: cannot be opened as an answer store ({said})"
+        return StoreFault(f"{path} is held by another process for too long ({said}); wait for it and run again")
+    return StoreFault(f"{path}: SQLite fails on it ({said}); {_RESTORE}")

@@ -17,9 +17,10 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from distill.errors import DistillError, UsageError
+from distill.errors import UsageError
 from distill.records import Answer, Request
 from distill.teacher import claims, identity, migrations, rows
+from distill.teacher.identity import StoreFault
 from distill.teacher.rows import Asked, Statement
 
 _QUICK_CHECK_BYTES = 256 * 2**20
@@ -60,7 +61,7 @@ class Store:
         try:
             self._db = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
         except sqlite3.DatabaseError as fault:
-            raise UsageError(identity.why(path, fault)) from fault
+            raise identity.refusal(path, fault) from fault
         try:
             self._prepare(unclean=unclean)
             # Reads have their own connection: on the writer's they would see what is not committed yet.
@@ -68,7 +69,7 @@ class Store:
         except BaseException as fault:
             self._db.close()
             if isinstance(fault, sqlite3.DatabaseError):
-                raise UsageError(identity.why(path, fault)) from fault
+                raise identity.refusal(path, fault) from fault
             raise
         self.owner = claims.Owner(path.with_name(f"{path.name}-owners"))
         self._queue: list[tuple[list[Statement], asyncio.Future[int]]] = []
@@ -250,10 +251,6 @@ class Store:
         )
 
 
-class StoreFault(DistillError, OSError):
-    """The disk did not take an answer: nothing more is sent."""
-
-
 @contextmanager
 def opened(path: Path) -> Iterator[Store]:
     """An open store, closed whatever happens."""
@@ -261,6 +258,6 @@ def opened(path: Path) -> Iterator[Store]:
     try:
         yield store
     except sqlite3.DatabaseError as fault:
-        raise UsageError(identity.why(path, fault)) from fault
+        raise identity.refusal(path, fault) from fault
     finally:
         store.close()

@@ -14,9 +14,10 @@ from distill.records import Answer, Ended, Request, Usage
 from distill.teacher import ceiling as counting
 from distill.teacher import runner
 from distill.teacher.desk import Desk
+from distill.teacher.identity import StoreFault
 from distill.teacher.limits import Pace
 from distill.teacher.scripted import Scripted
-from distill.teacher.store import Store, StoreFault, opened
+from distill.teacher.store import Store, opened
 from distill.teacher.tally import Tally
 
 
