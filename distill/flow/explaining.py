@@ -14,6 +14,7 @@ from distill.flow.opening import home_of
 from distill.flow.reading import Reader
 from distill.records import GOLD, content_id
 from distill.rundir import RunDir, find
+from distill.teacher.store import UNPRICED
 from distill.text import did_you_mean
 
 if TYPE_CHECKING:
@@ -151,7 +152,8 @@ def _with_request(run: RunDir, sample: dict[str, Any]) -> dict[str, Any]:
     with Reader(run.home) as db:
         body = db.execute("SELECT request FROM answers WHERE request_id=?", (sample["request_id"],)).fetchone()
         sends = db.execute(
-            "SELECT run, spender, started, settled, ended, status, iif(priced, usd, NULL), error, reserved_usd, priced, "
+            "SELECT run, spender, started, settled, ended, status, usd, error, reserved_usd, "  # noqa: S608 - names of our own
+            f"{UNPRICED}, "
             "(SELECT coalesce(batch_id, key) FROM batches WHERE key=attempts.batch) FROM attempts WHERE request_id=? ORDER BY id",
             (sample["request_id"],),
         ).fetchall()
@@ -165,12 +167,12 @@ def _with_request(run: RunDir, sample: dict[str, Any]) -> dict[str, Any]:
         "usd",
         "error",
         "reserved_usd",
-        "priced",
+        "unpriced",
         "batch",
     )
     return sample | {
         "request": json.loads(body[0]) if body else None,
-        "sends": [dict(zip(names, send, strict=True)) for send in sends],
+        "sends": [_send(dict(zip(names, send, strict=True))) for send in sends],
     }
 
 
@@ -203,8 +205,13 @@ def _send_lines(request: dict[str, Any]) -> list[str]:
     return said
 
 
+def _send(send: dict[str, Any]) -> dict[str, Any]:
+    """What a script reads of it: dollars are None where nobody knows them."""
+    return send | {"unpriced": bool(send["unpriced"]), "usd": None if send["unpriced"] else send["usd"]}
+
+
 def _cost(send: dict[str, Any]) -> str:
-    if not send["priced"]:
+    if send["unpriced"]:
         return "at an unknown price"
     return f"${send['usd']:.4f}" if send["usd"] is not None else f"at most ${send['reserved_usd']:.4f}"
 

@@ -17,10 +17,12 @@ from distill.money import known, shown
 from distill.rundir import RunDir, latest
 from distill.teacher import identity
 from distill.teacher.migrations import MIGRATIONS, VERSION
+from distill.teacher.store import UNPRICED
 
 _LEDGER = (
-    "SELECT spender, count(*), coalesce(sum(ended='ok'),0), sum(settled IS NULL), coalesce(sum(coalesce(usd, reserved_usd)),0.0), "
-    "coalesce(sum(iif(coalesce(estimated, 1), coalesce(usd, reserved_usd), 0.0)),0.0), sum(priced=0) FROM attempts WHERE run=? GROUP BY spender ORDER BY min(id)"
+    "SELECT spender, count(*), coalesce(sum(ended='ok'),0), sum(settled IS NULL), coalesce(sum(coalesce(usd, reserved_usd)),0.0), "  # noqa: S608 - names of our own
+    "coalesce(sum(iif(coalesce(estimated, 1), coalesce(usd, reserved_usd), 0.0)),0.0), "
+    f"sum{UNPRICED} FROM attempts WHERE run=? GROUP BY spender ORDER BY min(id)"
 )
 
 _LEDGER_ROW = ("spender", "sends", "answered", "open", "usd", "usd_estimated", "unpriced")

@@ -118,7 +118,9 @@ async def opened(address: Address) -> AsyncIterator[Teacher]:
         yield scripted.Scripted()
     elif address.local:
         with embedded.serve(address.adapter) as url:
-            async with _client(replace(address, key=None, headers={}), url) as endpoint:  # it needs none, and gets nobody's
+            async with _client(
+                replace(address, key=None, headers={}), url
+            ) as endpoint:  # it needs none, and gets nobody's
                 yield embedded.Steady(endpoint)
     else:
         async with _client(address, address.base_url or _DEFAULT_URL) as endpoint:

@@ -77,7 +77,9 @@ def refusal(path: Path, fault: sqlite3.Error) -> DistillError:
     if "malformed" in said or "not a database" in said or "corrupt" in said:
         return UsageError(f"{path} is damaged ({said}); {_RESTORE}")
     if "full" in said or "disk I/O" in said:
-        return StoreFault(f"{path}: the disk refuses ({said}); free some disk space and run again: it goes on from here")
+        return StoreFault(
+            f"{path}: the disk refuses ({said}); free some disk space and run again: it goes on from here"
+        )
     if "readonly" in said or "unable to open" in said:
         return StoreFault(f"{path} cannot be opened or written ({said}); look at the permissions of it and its folder")
     if "locked" in said:

@@ -23,6 +23,8 @@ from distill.teacher import claims, identity, migrations, rows
 from distill.teacher.identity import StoreFault
 from distill.teacher.rows import Asked, Statement
 
+UNPRICED = "(priced=0 AND coalesce(ended, 'ok') IN ('ok', 'timeout', 'broken', 'malformed'))"
+"""Attempts that cost something, or may have, and nobody knows what; one that is refused costs nothing at any price."""
 _QUICK_CHECK_BYTES = 256 * 2**20
 """A file up to this size is checked whole after an unclean stop, in a second or two."""
 _FEW = 2
@@ -220,7 +222,8 @@ class Store:
 
     def unpriced(self, run: str) -> int:
         """Sends of a run of which nobody knows what a token costs."""
-        row = self._read.execute("SELECT count(*) FROM attempts WHERE run=? AND priced=0", (run,)).fetchone()
+        query = f"SELECT count(*) FROM attempts WHERE run=? AND {UNPRICED}"  # noqa: S608 - names of our own
+        row = self._read.execute(query, (run,)).fetchone()
         return int(row[0])
 
     async def rename(self, run: str, to: str) -> None:
@@ -235,9 +238,9 @@ class Store:
     def ledger(self, run: str) -> list[Spend]:
         """The ledger of a run, a row a spender."""
         found = self._read.execute(
-            "SELECT spender, count(*), sum(ended='ok'), sum(coalesce(prompt_tokens,0)), sum(coalesce(completion_tokens,0)), "
+            "SELECT spender, count(*), sum(ended='ok'), sum(coalesce(prompt_tokens,0)), sum(coalesce(completion_tokens,0)), "  # noqa: S608 - names of our own
             "sum(coalesce(usd, reserved_usd)), sum(coalesce(estimated,0)), sum(iif(coalesce(estimated, 1), coalesce(usd, reserved_usd), 0.0)), "
-            "sum(settled IS NULL), sum(priced=0) "
+            f"sum(settled IS NULL), sum{UNPRICED} "
             "FROM attempts WHERE run=? GROUP BY spender ORDER BY min(id)",
             (run,),
         )

@@ -10,11 +10,12 @@ import polars as pl
 import pytest
 
 from distill.cli.show import _calls_line
-from distill.errors import UsageError
+from distill.errors import RowsOwed, UsageError
 from distill.flow import explaining, opening, planning, reading, running
 from distill.flow.watch import Silent
 from distill.money import price_of
-from distill.records import Usage
+from distill.records import Answer, Ended, Request, Usage
+from distill.teacher.scripted import Scripted
 from distill.teacher.tally import Tally
 
 ALL = ("generate", "curate", "export", "evaluate", "report")
@@ -95,3 +96,20 @@ def test_a_budget_over_a_tuned_model_needs_its_price_before_the_first_send(task:
 def test_a_price_is_a_number(task: Path, price: str) -> None:
     with pytest.raises(UsageError, match=r"teacher\.price"):
         project(task, f"teacher.price={price}")
+
+
+def test_what_was_refused_costs_nothing_at_any_price(
+    task: Path, unpriced: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that is not there has billed nothing, whatever a token would have cost."""
+
+    async def gone(_: Scripted, request: Request) -> Answer:
+        return Answer(request.id, Ended.CONNECTION, error="nothing was sent")
+
+    monkeypatch.setattr("distill.teacher.retry.BASE_S", 0.01)
+    monkeypatch.setattr(Scripted, "answer", gone)
+    with pytest.raises(RowsOwed, match="cannot be reached"):
+        running.start(project(task), stages=("generate",), watch=Silent())
+    row = reading.status(task, [])["ledger"][0]
+    assert row["sends"] > 0
+    assert (row["usd"], row["unpriced"]) == (0.0, 0)
