@@ -157,6 +157,8 @@ class Sender:
         if key not in self._counts:
             held = counts.known(self.store, *key)
             self._counts[key] = await asyncio.to_thread(counts.learnt, Counts(), held)
+            for said in self._counts[key].warnings:
+                self.watch.say(f"  by the answers so far, {said}")
         return self._counts[key]
 
     def pace(self, at: Asked) -> Pace:

@@ -6,9 +6,11 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from functools import partial
 
+from distill import tokens
 from distill.records import Request, Usage
 from distill.teacher.ceiling import ceiling
 from distill.teacher.store import Store
@@ -22,6 +24,8 @@ _PROBES = 4
 """Attempts without an answer after which no more is waited for the first one."""
 _LONG = 256
 """Tokens from which on a prompt's count tells whether it was cut."""
+_LESS = 1.15
+"""Times as many tokens by our count are more than another tokeniser's whim."""
 _ENOUGH = 256
 """Of the answers that the store holds: the newest."""
 _COLUMNS = "a.endpoint, a.request, a.draw, a.prompt_tokens, a.completion_tokens, a.tokens_measured"
@@ -81,8 +85,11 @@ class Counts:
         theirs = self.theirs(most).completion_tokens
         return round(most.prompt_tokens * self._prompt + min(theirs, 1.2 * self._completion + 4))
 
-    def learn(self, most: Usage, usage: Usage) -> str | None:
-        """One more answer; the sentence that has to be said, where it shows something new and odd."""
+    def learn(self, most: Usage, usage: Usage, turns: Callable[[], int] | None = None) -> str | None:
+        """One more answer; the sentence that has to be said, where it shows something new and odd.
+
+        `turns` counts the conversation alone: many endpoints do not count schemas and tools.
+        """
         self.answers += 1
         if not usage.measured or not most.prompt_tokens:
             return None
@@ -91,7 +98,7 @@ class Counts:
         self._prompt = ratio if first else 0.95 * self._prompt + 0.05 * ratio
         self._completion = float(used) if first else 0.95 * self._completion + 0.05 * used
         self.most_prompt = max(self.most_prompt, ratio)
-        said = [self._above(most.completion_tokens, used), self._cut(most.prompt_tokens, usage.prompt_tokens)]
+        said = [self._above(most.completion_tokens, used), self._cut(most.prompt_tokens, usage.prompt_tokens, turns)]
         new = [one for one in said if one is not None]
         self.warnings += new
         return "; ".join(new) or None
@@ -107,14 +114,16 @@ class Counts:
             "on the budget holds what it counts for each call"
         ) if new else None  # fmt: skip
 
-    def _cut(self, sent: int, read: int) -> str | None:
+    def _cut(self, sent: int, read: int, turns: Callable[[], int] | None) -> str | None:
         """A prompt that the server cut: its count is far below ours, or the same for prompts of many lengths."""
+        less = sent > _LESS * read
+        sent = turns() if less and turns is not None else sent
         if sent < _LONG:
             return None
         self._short = self._short + 1 if read * 4 < sent else 0
         if read > self._top:
             self._top, self._at_top = read, set()
-        if read == self._top and len(self._at_top) < _LONG:
+        if read == self._top and sent > _LESS * read and len(self._at_top) < _LONG:
             self._at_top.add(sent)
         capped = len(self._at_top) >= 3 and max(self._at_top) > 1.3 * min(self._at_top)
         short = self._short >= 3 or (self._short and read * 10 < sent and sent > 4 * _LONG)
@@ -145,7 +154,7 @@ def learnt(counts: Counts, held: Iterable[tuple[Request, Usage]]) -> Counts:
         left -= sum(len(str(turn.get("content"))) for turn in request.turns)
         if left < 0:
             break
-        counts.learn(ceiling(request), usage)
+        counts.learn(ceiling(request), usage, partial(tokens.count_messages, request.turns))
     return counts
 
 

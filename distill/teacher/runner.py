@@ -13,7 +13,9 @@ import asyncio
 import time
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 
+from distill import tokens
 from distill.errors import AccessRefused, DistillError, RowsOwed
 from distill.money import most_usd
 from distill.records import Answer, Ended, Request, Usage
@@ -183,7 +185,7 @@ async def _send(request: Request, desk: Desk, most: Usage) -> Answer | None:
     finally:
         desk.budget.settle(reserved, cost)
     desk.heard(answer)
-    if answer.ok and (said := desk.counts.learn(most, answer.usage)):
+    if answer.ok and (said := desk.counts.learn(most, answer.usage, partial(tokens.count_messages, request.turns))):
         desk.say(f"  {said}")
     desk.tally.prompt_tokens += answer.usage.prompt_tokens
     desk.tally.completion_tokens += answer.usage.completion_tokens

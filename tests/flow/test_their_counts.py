@@ -83,6 +83,11 @@ def test_a_prompt_that_the_server_cut_is_said_at_once_and_stands_in_the_report(t
     assert len(told) == 1
     assert "counts 64 prompt tokens where about 1," in told[0]
     assert any("cuts long prompts" in said for said in result["warnings"])
+    (task.parent / "teacher.md").write_text("Say it as JSON. " + "Mind every word. " * 400 + "\n[user]\n{{message}}\n")
+    again = Heard()
+    again.said = []
+    running.start(project(task), stages=("generate",), watch=again)
+    assert sum("by the answers so far, the endpoint counts 64" in line for line in again.said) == 1
     folder = task.parent / "runs" / "mood" / "001"
     report = json.loads((folder / "report.json").read_bytes())
     assert any("cuts long prompts" in said for said in report["warnings"])

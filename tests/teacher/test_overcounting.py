@@ -94,14 +94,18 @@ async def test_a_second_run_knows_what_the_store_has_seen(tmp_path: Path) -> Non
 
 async def test_an_honest_endpoint_is_not_held_up(tmp_path: Path) -> None:
     """After the first call all go at once where the budget has room for them."""
-    most = [0, 0]
+    flying, sent, all_out = [0], [0], asyncio.Event()
 
     class Slow(Scripted):
         async def answer(self, request: Request) -> Answer:
-            most[0] += 1
-            most[1] = max(most)
-            await asyncio.sleep(0.01)
-            most[0] -= 1
+            """Nobody answers, but the first, before 64 are out at once."""
+            sent[0] += 1
+            flying[0] += 1
+            if flying[0] == 64:
+                all_out.set()
+            if sent[0] > 1:
+                await asyncio.wait_for(all_out.wait(), 20)
+            flying[0] -= 1
             usage = Usage(10, 50)
             return Answer(request.id, Ended.OK, "fine", "stop", usage, RATE.usd(usage), status=200)
 
@@ -109,8 +113,9 @@ async def test_an_honest_endpoint_is_not_held_up(tmp_path: Path) -> None:
         desk = Desk(
             teacher=Slow(), store=store, run="t/001", spender="teacher", budget=Budget(100.0), price=RATE.usd, pace=Pace(in_flight=64)
         )  # fmt: skip
-        await runner.run(rows(200), desk, in_flight=64)
-    assert most[1] == 64
+        tally = await runner.run(rows(200), desk, in_flight=64)
+    assert all_out.is_set()
+    assert tally.answered == 200
 
 
 async def test_an_endpoint_that_only_fails_is_not_asked_one_at_a_time_for_ever(tmp_path: Path) -> None:
@@ -158,3 +163,10 @@ def test_a_prompt_that_the_server_cut_is_told_at_once_and_once(pairs: list[tuple
 )
 def test_an_endpoint_with_another_tokeniser_is_not_accused(pairs: list[tuple[int, int]]) -> None:
     assert told(*pairs) == []
+
+
+def test_an_endpoint_that_does_not_count_schemas_and_tools_is_not_accused() -> None:
+    """Ours are in the ceiling; the conversation alone is what its count is held against."""
+    learnt = Counts()
+    assert [learnt.learn(Usage(2_400, 60), Usage(390, 10), lambda: 400) for _ in range(5)] == [None] * 5
+    assert [learnt.learn(Usage(2_400, 60), Usage(64, 10), lambda: 2_000) is not None for _ in range(2)] == [True, False]
