@@ -10,10 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from distill import content as contents
 from distill.records import Json, ToolCall, canonical
 
 ROLES = ("system", "developer", "user", "assistant", "tool")
 Turn = dict[str, Json]
+REQUEST = "[request]"
+"""The field of a seed that holds what its row asks with beside the turns: its own tools and how they may be called."""
+_UNREAD = ("function_call", "audio", "images", "image", "videos", "video")
+"""Keys of a turn that say something which no turn here can."""
 
 
 def turns(value: Json, *, last: bool = True) -> list[Turn]:
@@ -22,7 +27,7 @@ def turns(value: Json, *, last: bool = True) -> list[Turn]:
     One that is to be answered (`last`) ends with the user's turn or a tool's.
     """
     if not isinstance(value, list) or not value:
-        raise ValueError(f"a conversation is a list of turns, found {_kind(value)}")
+        raise ValueError(f"a conversation is a list of turns, found {contents.kind(value)}")
     found = [_turn(turn, number) for number, turn in enumerate(value, 1)]
     if last and found[-1]["role"] not in ("user", "tool"):
         raise ValueError(
@@ -34,12 +39,20 @@ def turns(value: Json, *, last: bool = True) -> list[Turn]:
 def _turn(turn: Json, number: int) -> Turn:
     if not isinstance(turn, Mapping) or turn.get("role") not in ROLES:
         raise ValueError(f"turn {number} has no role; expected an object with one of {', '.join(ROLES)}")
-    role, content, calls = turn["role"], turn.get("content"), turn.get("tool_calls") or []
+    role, calls = turn["role"], turn.get("tool_calls") or []
     if calls and role != "assistant":
         raise ValueError(f"turn {number}: only the assistant calls tools, found tool_calls of {role!r}")
-    if not isinstance(content, str) and not (content is None and calls):
-        raise ValueError(f"turn {number}: the content is {_kind(content)}, expected text")
+    if (unread := next((key for key in _UNREAD if turn.get(key)), None)) is not None:
+        raise ValueError(f"turn {number}: `{unread}` cannot be read here")
+    try:
+        content = contents.text(turn.get("content"))
+    except ValueError as error:
+        raise ValueError(f"turn {number}: {error}") from None
+    if content is None and not calls:
+        raise ValueError(f"turn {number}: the content is nothing, expected text")
     said: Turn = {"role": role, "content": content}
+    if role != "tool" and isinstance(turn.get("name"), str) and turn["name"]:
+        said["name"] = turn["name"]
     if role == "tool":
         if not isinstance(turn.get("tool_call_id"), str):
             raise ValueError(f"turn {number}: a tool's turn names its tool_call_id")
@@ -54,9 +67,9 @@ def _call(call: Json, number: int) -> Turn:
         name, arguments, identity = call["function"]["name"], call["function"]["arguments"], call["id"]
     except (KeyError, TypeError):
         raise ValueError(
-            f'turn {number}: a tool call is {{"id": …, "function": {{"name": …, "arguments": …}}}}, found {_kind(call)}'
+            f'turn {number}: a tool call is {{"id": …, "function": {{"name": …, "arguments": …}}}}, found {contents.kind(call)}'
         ) from None
-    written = arguments if isinstance(arguments, str) else canonical(arguments)
+    written = arguments if isinstance(arguments, str) and arguments.strip() else canonical(arguments or {})
     return {"id": str(identity), "type": "function", "function": {"name": str(name), "arguments": written}}
 
 
@@ -92,7 +105,3 @@ def answer(content: str, calls: Sequence[ToolCall] = ()) -> Turn:
         for n, call in enumerate(calls)
     ]
     return {"role": "assistant", "content": content or None, "tool_calls": made}
-
-
-def _kind(value: Json) -> str:
-    return "nothing" if value is None else f"a JSON {type(value).__name__}"

@@ -48,13 +48,17 @@ class Template:
         return {name: any(last for other, last in named if other == name) for name, _ in named}
 
     def fill(self, values: Mapping[str, Json]) -> list[chat.Turn]:
-        """Chat messages with every slot filled in one pass; a missing value is a KeyError, caught by `faults` before."""
+        """Chat messages with every slot filled in one pass; a missing value is a KeyError, caught by `faults` before. A system
+        turn that comes out empty is none.
+        """
         messages: list[chat.Turn] = []
         for role, text in self.turns:
             if role == _CHAT:
                 messages += chat.turns(values[_SLOT.findall(text)[0]], last=False)
             else:
-                messages.append({"role": role, "content": _SLOT.sub(lambda slot: _text(values[slot[1]]), text)})
+                content = _SLOT.sub(lambda slot: _text(values[slot[1]]), text)
+                if content.strip() or role != "system":
+                    messages.append({"role": role, "content": content})
         return messages
 
 

@@ -19,8 +19,14 @@ from typing import Any
 
 import orjson
 
+from distill import finish
+
 Json = Any
 """A JSON value: None, bool, int, float, str, list or dict with string keys."""
+
+
+DEEPEST = 64
+"""Levels of nesting that are read of a tool call's arguments; what is deeper stays the text that it came as."""
 
 
 def canonical(value: Json) -> str:
@@ -62,6 +68,8 @@ class Seed:
     line: int = 0
     source: str = ""
     group: str = ""
+    own_id: str = ""
+    """What the row's own file calls it."""
 
     @property
     def id(self) -> str:
@@ -105,12 +113,12 @@ class Ended(StrEnum):
 
     OK = "ok"  #                       a whole answer with a finish reason
     RATE_LIMITED = "rate_limited"  #   429; the endpoint asks for patience
-    OVERLOADED = "overloaded"  #       5xx or 408/409
+    OVERLOADED = "overloaded"  #       5xx, or a fault that passes under any other status
     CONNECTION = "connection"  #       no connection; nothing was sent
     TIMEOUT = "timeout"  #             sent, and no whole answer in time; it may be billed
     BROKEN = "broken"  #               sent, and the line broke; it may be billed
-    MALFORMED = "malformed"  #         a 200 whose body is no chat completion; it may be billed
-    REFUSED = "refused"  #             400, 413, 422: this request will never be taken
+    MALFORMED = "malformed"  #         a 200 whose body is no whole answer, or whose generation failed; it may be billed
+    REFUSED = "refused"  #             400, 413, 422, or its content: this request will never be taken
     NO_ACCESS = "no_access"  #         key, quota, model or address: no request will be taken
     EXPIRED = "expired"  #             its batch ended before its turn; not billed
 
@@ -143,6 +151,20 @@ class Usage:
     measured: bool = True
 
 
+def too_deep(value: Json) -> bool:
+    """Whether a value is nested deeper than DEEPEST levels, where recursive readers and writers fail; walked without recursion."""
+    layer = [value]
+    for _ in range(DEEPEST + 1):
+        layer = [child for one in layer if isinstance(one, dict | list) for child in _children(one)]
+        if not layer:
+            return False
+    return True
+
+
+def _children(one: dict[str, Json] | list[Json]) -> Iterable[Json]:
+    return one.values() if isinstance(one, dict) else one
+
+
 @dataclass(frozen=True, slots=True)
 class ToolCall:
     """A tool that the model asks for; `arguments` is JSON as the model wrote it, which need not be valid."""
@@ -154,9 +176,10 @@ class ToolCall:
     def plain(self) -> dict[str, Json]:
         """{"name": …, "arguments": {…}}; arguments that are no JSON stay a text."""
         try:
-            return {"name": self.name, "arguments": orjson.loads(self.arguments)}
+            value = orjson.loads(self.arguments)
         except ValueError:
-            return {"name": self.name, "arguments": self.arguments}
+            value = self.arguments
+        return {"name": self.name, "arguments": self.arguments if too_deep(value) else value}
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +190,7 @@ class Answer:
     ended: Ended
     text: str = ""
     finish_reason: str = ""
+    """A word of distill.finish; an endpoint's own where that table does not know it."""
     usage: Usage = Usage()
     usd: float = 0.0
     latency_s: float = 0.0
@@ -186,9 +210,14 @@ class Answer:
         return self.ended is Ended.OK
 
     @property
+    def counted(self) -> bool:
+        """Whether the endpoint says what the attempt used, whatever came of it."""
+        return self.usage.measured and self.usage.prompt_tokens + self.usage.completion_tokens > 0
+
+    @property
     def declined(self) -> bool:
         """Whether the endpoint itself says that the model declined: paid for and kept, and it never trains."""
-        return bool(self.refusal) or self.finish_reason == "content_filter"
+        return bool(self.refusal) or self.finish_reason == finish.FILTERED
 
     @property
     def said(self) -> str:

@@ -39,14 +39,16 @@ def storable(text: str) -> str:
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-def strict_json(text: str) -> Json:
-    """The value of a text that is JSON as a whole: no NaN, no infinite number, no key twice, not too deep."""
+def strict_json(text: str, *, finite: bool = True) -> Json:
+    """The value of a text that is JSON as a whole: no NaN, no infinite number (but where `finite` is off), no key twice, not
+    too deep.
+    """
     try:
         value = json.loads(
             text,
             object_pairs_hook=_unique,
-            parse_constant=_no_constant,
-            parse_float=_finite,
+            parse_constant=_no_constant if finite else None,
+            parse_float=_finite if finite else float,
             parse_int=_whole,
         )
     except json.JSONDecodeError as error:
@@ -56,6 +58,19 @@ def strict_json(text: str) -> Json:
     if _deeper_than(value, DEEPEST):
         raise ValueError(f"nested deeper than {DEEPEST} levels")
     return value
+
+
+def strict_json_at(text: str, place: int) -> tuple[Json, int]:
+    """The value that begins at `place` and where it ends; numbers need not be finite."""
+    try:
+        value, end = _AT.raw_decode(text, place)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"bad JSON at character {error.pos - place + 1} of the value: {error.msg}") from None
+    except RecursionError:
+        raise ValueError(f"nested deeper than {DEEPEST} levels") from None
+    if _deeper_than(value, DEEPEST):
+        raise ValueError(f"nested deeper than {DEEPEST} levels")
+    return value, end
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -103,3 +118,6 @@ def _deeper_than(value: Json, levels: int) -> bool:
 
 def _children(parent: dict[str, Json] | list[Json]) -> Iterable[Json]:
     return parent.values() if isinstance(parent, dict) else parent
+
+
+_AT = json.JSONDecoder(object_pairs_hook=_unique, parse_int=_whole)

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 _URL = "https://openaipublic.blob.core.windows.net/encodings/{name}.tiktoken"
 _CL100K = ("gpt-4-", "gpt-3.5", "text-embedding-")
+_PIECE = 100_000
+"""Characters that tiktoken is given at once."""
 _PER_MESSAGE = 4
 """Role and separators of one chat turn: OpenAI's cookbook counts 3 to 4, and 3 more to prime the answer."""
 
@@ -37,12 +39,23 @@ def encoding_name(model: str) -> str:
 
 
 def count(text: str, model: str = "") -> int:
-    """Tokens of `text`; special-token spellings in it are counted as plain text."""
-    return _count(text, encoding_name(model))
+    """Tokens of `text`; special-token spellings in it are counted as plain text.
+
+    Long texts are counted in pieces, which costs a token or so a piece: tiktoken gives up, by a panic that no `except
+    Exception` catches, at a million blanks in a row.
+    """
+    encoding = encoding_name(model)
+    if len(text) <= _PIECE:
+        return _count(text, encoding)
+    return sum(_plain_count(text[start : start + _PIECE], encoding) for start in range(0, len(text), _PIECE))
 
 
 @functools.lru_cache(maxsize=512)  # the turns of a long prompt come again with every row
 def _count(text: str, encoding: str) -> int:
+    return _plain_count(text, encoding)
+
+
+def _plain_count(text: str, encoding: str) -> int:
     return len(_encoding(encoding).encode_ordinary(_printable(text)))
 
 

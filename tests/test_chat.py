@@ -13,7 +13,7 @@ from distill import chat
 
 CALL = {"id": 7, "function": {"name": "look", "arguments": {"id": 1}}}
 WHOLE = [
-    {"content": "hi", "role": "user", "name": "x"},
+    {"content": "hi", "role": "user", "id": "x"},
     {"role": "assistant", "content": None, "tool_calls": [CALL]},
     {"role": "tool", "tool_call_id": "7", "content": "a kettle"},
 ]
@@ -41,7 +41,12 @@ def test_a_conversation_comes_back_in_one_spelling() -> None:
         ("hi", "found a JSON str"),
         ([{"content": "hi"}], "turn 1 has no role"),
         ([{"role": "human", "content": "hi"}], "turn 1 has no role; expected an object with one of system"),
-        ([{"role": "user", "content": [{"type": "image_url"}]}], "turn 1: the content is a JSON list, expected text"),
+        ([{"role": "user", "content": [{"type": "image_url"}]}], "turn 1: part 1 of the content is `image_url`"),
+        ([{"role": "user", "content": [7]}], "turn 1: the content is a JSON list, expected text"),
+        (
+            [{"role": "assistant", "content": "a", "function_call": {"name": "f"}}],
+            "turn 1: `function_call` cannot be read",
+        ),
         ([{"role": "user", "content": None}], "turn 1: the content is nothing, expected text"),
         ([{"role": "user", "content": "a", "tool_calls": [CALL]}], "only the assistant calls tools"),
         ([{"role": "tool", "content": "a"}], "names its tool_call_id"),

@@ -51,7 +51,7 @@ def test_a_conversation_is_put_in_as_turns() -> None:
     """The value of the slot below [messages] becomes turns of its own, in one spelling; no other key of it is sent."""
     template = prompts.parse("Be kind.\n[messages]\n{{history}}\n", "t.md")
     history = [
-        {"content": "hi", "role": "user", "name": "x"},
+        {"content": "hi", "role": "user", "id": "x"},
         {"role": "assistant", "content": "{{history}}"},
         {"role": "user", "content": "and?"},
     ]

@@ -23,7 +23,7 @@ def calibrate(
     from distill.cli.show import Panel
     from distill.flow import calibrating, calibration_table
 
-    project = opened(spec, sets, max_usd)
+    project = opened(spec, sets, max_usd, as_json=as_json)
     with Panel(quiet=as_json) as panel:
         result = calibrating.calibrate(project, gold, watch=panel)
     out(result, as_json, calibration_table.lines(result))

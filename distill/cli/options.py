@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,12 +22,20 @@ Usd = Annotated[
 ]
 
 
-def opened(spec: Path, sets: list[str] | None, max_usd: float | None = None) -> Any:
-    """The checked project; `max_usd` overrides its budget."""
+def opened(spec: Path, sets: list[str] | None, max_usd: float | None = None, *, as_json: bool = False) -> Any:
+    """The checked project; `max_usd` overrides its budget. What was found out about its files goes to stderr, but where the
+    result is JSON and holds it.
+    """
     from distill.flow.opening import open_project
 
     overrides = [*(sets or []), *([f"budget.usd={max_usd}"] if max_usd is not None else [])]
-    return open_project(spec, overrides=overrides, env=os.environ)
+    project = open_project(spec, overrides=overrides, env=os.environ)
+    if project.notes and not as_json:
+        from distill.cli.show import plain
+
+        for said in project.notes:
+            print(plain(f"note: {said}"), file=sys.stderr, flush=True)
+    return project
 
 
 def out(result: Any, as_json: bool, lines: list[str]) -> None:

@@ -28,9 +28,15 @@ def validate(spec: Spec, sets: Set = None, as_json: Json = False) -> None:
     """Find every fault of the spec and all it names; sends nothing. Exit 2 if there is one."""
     from distill.flow import judging
 
-    project = opened(spec, sets)
+    project = opened(spec, sets, as_json=as_json)
     warnings = judging.warnings(project)
-    found = {"task": project.spec.task, "seeds": len(project.seeds), "ok": True, "warnings": warnings}
+    found = {
+        "task": project.spec.task,
+        "seeds": len(project.seeds),
+        "ok": True,
+        "warnings": warnings,
+        "notes": list(project.notes),
+    }
     said = [f"{spec}: sound; {len(project.seeds)} seeds", *(f"warning: {one}" for one in warnings)]
     out(found, as_json, [*said, f"next: distill plan {spec}"])
 
@@ -51,9 +57,9 @@ def plan(
     from distill.flow import plan_lines, planning
     from distill.flow.project import need_price
 
-    project = opened(spec, sets)
+    project = opened(spec, sets, as_json=as_json)
     if not no_pilot:
         need_price(project)
     with Panel(quiet=as_json) as panel:
         result = planning.plan(project, pilot=0 if no_pilot else pilot, watch=panel)
-    out(result, as_json, plan_lines.lines(result) + [f"next: distill run {spec}"])
+    out(result | {"notes": list(project.notes)}, as_json, plan_lines.lines(result) + [f"next: distill run {spec}"])

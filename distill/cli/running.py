@@ -28,10 +28,10 @@ def _run(
     from distill.cli.show import Panel
     from distill.flow import running
 
-    project = opened(spec, sets, max_usd)
+    project = opened(spec, sets, max_usd, as_json=as_json)
     with Panel(quiet=as_json) as panel:
         result = running.start(project, stages=stages, watch=panel, partial=partial, new=new, refresh=fresh, wait=wait)
-    out(result, as_json, running.lines(result))
+    out(result | {"notes": list(project.notes)}, as_json, running.lines(result))
     raise typer.Exit(result["exit"])
 
 

@@ -80,11 +80,11 @@ def _row(entry: Mapping[str, Any]) -> dict[str, Any]:
         if answer.tool_calls
         else "",
         "refusal": storable(answer.refusal),
-        "finish_reason": answer.finish_reason,
+        "finish_reason": storable(answer.finish_reason),
         "prompt_tokens": answer.usage.prompt_tokens,
         "completion_tokens": answer.usage.completion_tokens,
         "latency_s": answer.latency_s,
         "usd": answer.usd,
-        "model": answer.model,
+        "model": storable(answer.model),
         "score": None,
     }

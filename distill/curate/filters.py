@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 import statistics
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
-from distill import json_schema
+from distill import finish, json_schema
 from distill.curate.outcome import Fail, Outcome, judged, ordered
 from distill.errors import Fault, SpecError
 from distill.records import Json
@@ -29,11 +31,26 @@ def schema(frame: pl.DataFrame, *, schema: Mapping[str, Json]) -> Outcome:
     return judged(frame, "schema", lambda row: None if row["tool_calls"] else _form(validator, row["answer"]))
 
 
-def tools(frame: pl.DataFrame, *, tools: Sequence[Mapping[str, Json]], required: bool = False) -> Outcome:
-    """Keeps answers whose calls name a known tool with arguments that satisfy its schema; `required`: and call one."""
-    known = {tool["function"]["name"]: _validator(tool["function"].get("parameters") or {}) for tool in tools}
+@dataclass(frozen=True, slots=True)
+class RowTools:
+    """The tools of rows that bring their own: seed → a list of them as JSON."""
+
+    of_seed: Mapping[str, str]
+
+
+def tools(
+    frame: pl.DataFrame, *, tools: Sequence[Mapping[str, Json]], required: bool = False, own: RowTools | None = None
+) -> Outcome:
+    """Keeps answers whose calls name a known tool with arguments that satisfy its schema; `required`: and call one.
+
+    A row's `own` tools take the place of the task's.
+    """
+    of_task, of_row = _validators(tools), functools.lru_cache(maxsize=1024)(lambda text: _validators(json.loads(text)))
+    brought = own.of_seed if own is not None else {}
 
     def judge(row: Mapping[str, Any]) -> Fail:
+        mine = brought.get(row["seed_id"])
+        known = of_task if mine is None else of_row(mine)
         calls = json.loads(row["tool_calls"]) if row["tool_calls"] else []
         if required and not calls:
             return "no_call", "the answer calls no tool"
@@ -47,11 +64,20 @@ def tools(frame: pl.DataFrame, *, tools: Sequence[Mapping[str, Json]], required:
     return judged(frame, "tools", judge)
 
 
+def _validators(tools: Sequence[Mapping[str, Json]]) -> dict[str, Any]:
+    """Tool → what checks its arguments."""
+    return {tool["function"]["name"]: _validator(tool["function"].get("parameters") or {}) for tool in tools}
+
+
 def finish_reason(frame: pl.DataFrame, *, allowed: Sequence[str] = ("stop", "tool_calls")) -> Outcome:
-    """Keeps answers that the model ended by itself: one cut off can still be valid JSON, and wrong."""
+    """Keeps answers that the model ended by itself: one cut off can still be valid JSON, and wrong.
+
+    `allowed` may be an endpoint's own words for an end ("eos", "end_turn").
+    """
+    names = {finish.canonical(word) for word in allowed}
 
     def judge(row: Mapping[str, Any]) -> Fail:
-        if row["finish_reason"] in allowed:
+        if finish.canonical(row["finish_reason"]) in names:
             return None
         ended = f"ended by {row['finish_reason']!r} after {row['completion_tokens']} tokens"
         return "finish_reason", f"{ended}, expected {' or '.join(allowed)}"

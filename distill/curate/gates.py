@@ -71,7 +71,12 @@ _A_CALL = "a call a row and judge"
 
 GATES: dict[str, Gate] = {
     "schema": Gate(filters.schema, "answers that are not JSON as a whole or break the schema", "teacher.output"),
-    "tools": Gate(filters.tools, "calls of unknown tools, and arguments that break their schema", "teacher.tools"),
+    "tools": Gate(
+        filters.tools,
+        "calls of unknown tools, and arguments that break their schema",
+        "teacher.tools, or rows that bring their own",
+        given={"own": filters.RowTools},
+    ),
     "finish_reason": Gate(filters.finish_reason, "answers that were cut off"),
     "refusal": Gate(
         wording.refusal,

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
+from distill import finish
 from distill.curate.rubric import SCALE, Rubric
 from distill.records import Answer, Json
 from distill.text import storable, strict_json
@@ -67,7 +68,7 @@ def read(answer: Answer, rubric: Rubric, *, code: str, judge: str) -> Verdict | 
 def _value(answer: Answer) -> Json:
     if answer.declined:
         raise Unreadable(f"the judge declined: {answer.refusal or answer.finish_reason}")
-    if answer.finish_reason == "length":
+    if answer.finish_reason == finish.LENGTH:
         raise Unreadable(f"cut off after {answer.usage.completion_tokens} tokens")
     text = answer.text.strip()
     fenced = _FENCE.fullmatch(text)

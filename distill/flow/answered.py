@@ -6,10 +6,11 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from distill.flow import asking
+from distill.flow import asking, open_batches
 from distill.flow.asks import Asked, requests
 from distill.flow.lookup import Lookup
 from distill.records import Answer
+from distill.teacher.batch import book
 from distill.teacher.store import Store
 
 if TYPE_CHECKING:
@@ -49,6 +50,8 @@ def _why(store: Store, request_id: str, answer: Answer | None) -> tuple[str, str
         return "declined", answer.refusal[:200] or f"ended by {answer.finish_reason!r}"
     tries = list(store.attempts(request_id))
     ended = [row for row in tries if row[4]]
+    if (batch := book.where(store, request_id)) is not None:
+        return "owed", f"in {open_batches.named(batch)}"
     if not ended:
         return "owed", "not sent yet" if not tries else f"sent {len(tries)} times, the outcome is unknown"
     return str(ended[-1][4]), f"after {len(tries)} sends: {ended[-1][7]}"

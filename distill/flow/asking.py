@@ -9,12 +9,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from distill import chat, finish
 from distill.errors import RowsOwed
+from distill.flow import open_batches
 from distill.flow.watch import Watch
 from distill.money import Budget
 from distill.prompts import Template
 from distill.records import LIMIT_NAMES, Answer, Ended, Json, Request
 from distill.teacher import bodies, counts, runner
+from distill.teacher.batch import book
 from distill.teacher.counts import Counts
 from distill.teacher.endpoints import Address, opened
 from distill.teacher.limits import Pace
@@ -30,21 +33,25 @@ if TYPE_CHECKING:
 
 def request(
     fields: Mapping[str, Json], *, template: Template, address: Address, sampling: Sampling,
-    output: Mapping[str, Any] | None = None, tools: Sequence[Mapping[str, Any]] = (), draw: int = 0,
+    output: Mapping[str, Any] | None = None, tools: Sequence[Mapping[str, Any]] = (), draw: int = 0, own: bool = False,
 ) -> Request:  # fmt: skip
-    """One row's request to one model."""
-    return said(template.fill(fields), address=address, sampling=sampling, output=output, tools=tools, draw=draw)
+    """One row's request to one model; `own`: with what the row itself is asked with, if it brings some."""
+    brought = fields.get(chat.REQUEST) if own else None
+    return said(
+        template.fill(fields), address=address, sampling=sampling, output=output, tools=tools, draw=draw, own=brought
+    )
 
 
 def said(
     turns: Sequence[Mapping[str, Json]], *, address: Address, sampling: Sampling,
     output: Mapping[str, Any] | None = None, tools: Sequence[Mapping[str, Any]] = (), draw: int = 0,
+    own: Mapping[str, Json] | None = None,
 ) -> Request:  # fmt: skip
-    """A conversation as a request to one model."""
+    """A conversation as a request to one model; `own` is what its row is asked with, before the task's tools."""
     sent = bodies.body(
         turns, model=address.model, dialect=address.dialect, output=output, tools=tools, max_tokens=sampling.max_tokens,
         temperature=sampling.temperature, top_p=sampling.top_p, extra=sampling.extra,
-        seed=None if sampling.seed is None else sampling.seed + draw,
+        seed=None if sampling.seed is None else sampling.seed + draw, own=own or {},
     )  # fmt: skip
     return Request(address.identity, sent, draw)
 
@@ -52,7 +59,7 @@ def said(
 def final(store: Store, asked: Request, raise_to: int | None) -> tuple[Request, Answer | None]:
     """The answer that counts for a request, and what was sent for it: where it was cut off, the raised one's, if held."""
     answer = store.get(asked.id)
-    if raise_to is None or answer is None or answer.finish_reason != "length":
+    if raise_to is None or answer is None or answer.finish_reason != finish.LENGTH:
         return asked, answer
     again = _raised(asked, raise_to)
     better = store.get(again.id)
@@ -62,6 +69,8 @@ def final(store: Store, asked: Request, raise_to: int | None) -> tuple[Request, 
 def why_owed(store: Store, request_id: str) -> str:
     """Why a request has no answer yet, by its sends."""
     tries = list(store.attempts(request_id))
+    if (batch := book.where(store, request_id)) is not None:
+        return f"in {open_batches.named(batch)}"
     if not tries:
         return "not sent yet"
     if not any(row[4] for row in tries):
@@ -106,7 +115,7 @@ class Sender:
         tally = await self._send(requests, at, spender)
         if (most := at.sampling.raise_to) is not None:
             held = ((r, self.store.get(r.id)) for r in requests)
-            cut = [_raised(r, most) for r, answer in held if answer and answer.finish_reason == "length"]
+            cut = [_raised(r, most) for r, answer in held if answer and answer.finish_reason == finish.LENGTH]
             await self._send(cut, at, spender)
         return tally
 

@@ -66,7 +66,7 @@ def requests(project: Project, table: pl.DataFrame, asked: Sequence[Ask]) -> Req
         one = teachers[ask.teacher]
         return asking.request(
             json.loads(fields[ask.seed]), template=project.teacher_prompt, output=project.output, tools=project.tools,
-            address=one.address, sampling=one.sampling, draw=ask.draw,
+            address=one.address, sampling=one.sampling, draw=ask.draw, own=True,
         )  # fmt: skip
 
     return Requests(asked, make)

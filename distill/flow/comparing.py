@@ -67,6 +67,7 @@ def requests(project: Project, arm: Arm, tests: pl.DataFrame) -> list[Request]:
             sampling=sampling,
             output=arm.output,
             tools=project.tools,
+            own=True,
         )
         for fields in tests["fields"]
     ]

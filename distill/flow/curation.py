@@ -22,11 +22,13 @@ from distill.flow import (
 )
 from distill.flow.asks import Asked
 from distill.flow.curated import Curated
+from distill.records import canonical
 from distill.teacher.store import Store
 
 if TYPE_CHECKING:
     import polars as pl
 
+    from distill.curate.filters import RowTools
     from distill.curate.leaks import HeldOut
     from distill.curate.parts import Parts
     from distill.flow.project import Project
@@ -40,7 +42,7 @@ def gates(project: Project, seeds: pl.DataFrame, bench: judging.Bench) -> Gates:
     """The spec's gates, with what those for schema, tools, agreement, the task's own function and by models check against."""
     own: dict[str, dict[str, Any]] = {
         "schema": {"schema": project.output},
-        "tools": {"tools": project.tools},
+        "tools": {"tools": project.tools, "own": _row_tools(seeds)},
         "agreement": {
             "compare": disputes.compared(project.spec, project.output),
             "rules": disputes.rules(project.spec, project.output),
@@ -51,6 +53,14 @@ def gates(project: Project, seeds: pl.DataFrame, bench: judging.Bench) -> Gates:
     if any(name == "verify" for name, _ in named):
         own["verify"] = checking.given(project, seeds)
     return [(name, {**own.get(name, {}), **settings}) for name, settings in named]
+
+
+def _row_tools(seeds: pl.DataFrame) -> RowTools:
+    """The tools that rows bring themselves."""
+    from distill.curate.filters import RowTools
+
+    brought = lookup.requests(seeds)
+    return RowTools({seed: canonical(own["tools"]) for seed, own in brought.items() if "tools" in own})
 
 
 def curate(

@@ -14,6 +14,7 @@ from distill.flow.opening import home_of
 from distill.flow.reading import Reader
 from distill.records import GOLD, content_id
 from distill.rundir import RunDir, find
+from distill.teacher.rows import unquote
 from distill.teacher.store import UNPRICED
 from distill.text import did_you_mean
 
@@ -93,10 +94,17 @@ def show(home: Path, name: str, *, what: str, reason: str | None, stratum: str |
         }
         for row in samples.iter_rows(named=True)
     }
-    inputs = dict(_read(run, "seeds.parquet").select("seed_id", "input").iter_rows())
+    seeds = _read(run, "seeds.parquet")
+    inputs = dict(seeds.select("seed_id", "input").iter_rows())
+    own = dict(seeds.select("seed_id", "own_id").iter_rows()) if "own_id" in seeds.columns else {}
     order = sorted(rows.iter_rows(named=True), key=lambda row: content_id("show", row["row"]))
     found = [
-        {"input": inputs.get(row["row"]), **row, **texts.get(row["request_id"] or row["row"], {})}
+        {
+            "input": inputs.get(row["row"]),
+            "id": own.get(row["row"]),
+            **row,
+            **texts.get(row["request_id"] or row["row"], {}),
+        }
         for row in order[:limit]
     ]
     return {"run": run.name, "what": what, "rows": rows.height, "reasons": reasons, "shown": found}
@@ -109,7 +117,8 @@ def show_lines(result: dict[str, Any]) -> list[str]:
         said.append("  " + ", ".join(f"{reason} {count:,}" for reason, count in result["reasons"].items()))
     for row in result["shown"]:
         why = f" · {row['stage']}: {row['reason']}: {row['detail']}" if "reason" in row else ""
-        said.append(f"{row['row']} · {row['stratum']}{why}")
+        own = f" · {row['id']}" if row["id"] else ""
+        said.append(f"{row['row']}{own} · {row['stratum']}{why}")
         said += [f"  asked   {line}" for line in str(row["input"] or "").split("\n")[:3]]
         said += [f"  answer  {line}" for line in str(row.get("answer") or "").split("\n")[:6] if line]
         said += _verdict_lines(row.get("verdicts") or {})
@@ -130,9 +139,11 @@ def _read(run: RunDir, name: str) -> pl.DataFrame:
 
 
 def _seed_id(seeds: pl.DataFrame, dropped: pl.DataFrame, row: str, run: RunDir) -> str:
-    """The seed id that `row` means: an id or its beginning, a line, or FILE:LINE."""
+    """The seed id that `row` means: what its own file calls it, an id or its beginning, a line, or FILE:LINE."""
     import polars as pl
 
+    if "own_id" in seeds.columns and len(own := seeds.filter(pl.col("own_id") == row)["seed_id"].to_list()) == 1:
+        return str(own[0])
     ids = sorted({*seeds["seed_id"], *dropped["row"]})
     line = row.rsplit(":", 1)[-1]
     if line.isdigit() and len(line) < 12:
@@ -154,7 +165,8 @@ def _with_request(run: RunDir, sample: dict[str, Any]) -> dict[str, Any]:
         sends = db.execute(
             "SELECT run, spender, started, settled, ended, status, usd, error, reserved_usd, "  # noqa: S608 - names of our own
             f"{UNPRICED}, "
-            "(SELECT coalesce(batch_id, key) FROM batches WHERE key=attempts.batch) FROM attempts WHERE request_id=? ORDER BY id",
+            "(SELECT coalesce(batch_id, key) FROM batches WHERE key=attempts.batch), "
+            "(SELECT raw FROM unreadable WHERE attempt=attempts.id) FROM attempts WHERE request_id=? ORDER BY id",
             (sample["request_id"],),
         ).fetchall()
     names = (
@@ -169,10 +181,14 @@ def _with_request(run: RunDir, sample: dict[str, Any]) -> dict[str, Any]:
         "reserved_usd",
         "unpriced",
         "batch",
+        "body",
     )
     return sample | {
         "request": json.loads(body[0]) if body else None,
-        "sends": [_send(dict(zip(names, send, strict=True))) for send in sends],
+        "sends": [
+            _send(dict(zip(names, (unquote(one) if isinstance(one, str) else one for one in send), strict=True)))
+            for send in sends
+        ],
     }
 
 
@@ -202,6 +218,10 @@ def _send_lines(request: dict[str, Any]) -> list[str]:
         way = f" in {send['batch']}" if send["batch"] else ""
         ended = send["ended"] or ("at the host" if send["batch"] else "outcome unknown")
         said.append(f"  send {n}: {send['started']}{way} → {ended} {_cost(send)} {send['error'] or ''}".rstrip())
+        if send["body"]:
+            said.append(
+                f"    what came: {line(send['body'])} ({len(send['body']):,} characters are kept; --json has them)"
+            )
     return said
 
 
@@ -235,6 +255,7 @@ def explain_lines(result: dict[str, Any]) -> list[str]:
     said = [f"row {result['row']} of run {result['run']}: {result['fate']}"]
     for seed in result["seed"]:
         at = seed["source"] if seed["line"] is None else f"{seed['source']}:{seed['line']}"
+        at += f" · id {seed['own_id']}" if seed.get("own_id") else ""
         said.append(f"seed      {at} · stratum {seed['stratum']} · {seed['role']} · cluster {seed['cluster']}")
         said += [f"  {name}: {value}" for name, value in seed["fields"].items()]
         said += (

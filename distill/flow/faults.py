@@ -62,8 +62,8 @@ def _twins(models: Sequence[tuple[str, spec.Colleague]], first: spec.Teacher, fi
     return faults
 
 
-def gates(task: spec.TaskSpec, file: Path) -> list[Fault]:
-    """Gates and settings that are not known, and gates that lack what they check against."""
+def gates(task: spec.TaskSpec, file: Path, seeds: Sequence[Seed] = ()) -> list[Fault]:
+    """Gates and settings that are not known, and gates that lack what they check against. `seeds` may bring their tools."""
     from distill.curate.gates import faults
 
     needs = {"schema": task.teacher.output, "tools": task.teacher.tools}
@@ -73,7 +73,7 @@ def gates(task: spec.TaskSpec, file: Path) -> list[Fault]:
     settings = [(name, {**blank.get(name, {}), **given}) for name, given in task.gate_settings()]
     found = faults(settings)
     for name, given in needs.items():
-        if given is None and name in named:
+        if given is None and name in named and not (name == "tools" and any(chat.REQUEST in s.fields for s in seeds)):
             setting = "output; name a JSON Schema file" if name == "schema" else "tools; name a file of tools"
             found.append(Fault("gates", f"the gate `{name}` needs teacher.{setting} there or take the gate out"))
     return [Fault(f"{file}: {fault.where}", fault.message) for fault in found] + checking.faults(task, file)
@@ -148,11 +148,15 @@ def student(task: spec.TaskSpec, seeds: Sequence[Seed], chats: Collection[str], 
                 "say `with: hosted` or `with: none` under student.train",
             )
         )
-    if chats and any(chat.calls_tools(seed.fields[name]) for seed in seeds for name in chats):
+    calls = any(
+        "tools" in seed.fields.get(chat.REQUEST, ()) or any(chat.calls_tools(seed.fields[name]) for name in chats)
+        for seed in (seeds if chats else ())
+    )
+    if calls:
         faults.append(
             Fault(
                 f"{file}: seeds",
-                f"some conversations hold tool calls, and {base!r} has none in its chat template; "
+                f"some conversations hold tool calls or bring tools, and {base!r} has none in its chat template; "
                 "say `with: hosted` or `with: none` under student.train",
             )
         )

@@ -33,7 +33,7 @@ def placed(seed_id: str, way: str, parent: Mapping[str, Any]) -> dict[str, Any]:
     """What a made seed has of its parent; what says the same in other words goes where that goes when rows are split."""
     return {
         "labels": parent["labels"], "stratum": parent["stratum"],
-        "cluster": parent["cluster"] if way in _AS_PARENT else seed_id, "group": parent["group"],
+        "cluster": parent["cluster"] if way in _AS_PARENT else seed_id, "group": parent["group"], "own_id": None,
         "role": "train", "parent": parent["seed_id"], "way": way,
     }  # fmt: skip
 

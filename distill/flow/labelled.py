@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from distill import prompts, tokens
+from distill import chat, prompts, tokens
 from distill.errors import Fault, SpecError
 from distill.records import Answer, Ended, Json, Seed, ToolCall, Usage, canonical, content_id
 
@@ -53,7 +53,7 @@ def read(project: Project, path: Path) -> Labelled:
     faults, entries = list[Fault](), list[dict[str, Any]]()
     good, why, seeds, draws = dict[str, bool](), dict[str, str](), dict[str, Seed](), Counter[str]()
     for row in rows:
-        seed = replace(row, fields={name: row.fields[name] for name in variables})
+        seed = replace(row, fields={n: row.fields[n] for n in (*variables, chat.REQUEST) if n in row.fields})
         try:
             answer = _answer(row.fields["answer"])
             verdict = _good(row.fields[label], label)
@@ -100,6 +100,7 @@ def _rows(project: Project, path: Path) -> tuple[Sequence[Seed], list[str], str,
         chats=prompts.chats(templates),
         label_columns=by,
         gold=gold if gold in columns else None,
+        blank=["system"] if project.spec.seeds.as_ == "chats" else [],
     )
     return rows, variables, label, by
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from distill import chat
+from distill.records import Json
 
 if TYPE_CHECKING:
     import polars as pl
@@ -32,3 +36,12 @@ class Lookup(Mapping[str, str]):
 
     def __len__(self) -> int:
         return len(self._seeds)
+
+
+def requests(seeds: pl.DataFrame) -> dict[str, dict[str, Json]]:
+    """Seed → what it is asked with beside the task's own, of those that bring something."""
+    import polars as pl
+
+    bring = seeds.filter(pl.col("fields").str.contains(json.dumps(chat.REQUEST), literal=True))
+    found = {seed: json.loads(text).get(chat.REQUEST) for seed, text in bring.select("seed_id", "fields").iter_rows()}
+    return {seed: own for seed, own in found.items() if own}

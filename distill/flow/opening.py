@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from distill.records import Seed
     from distill.seeds import held_out
+    from distill.seeds.rules import Rule
 
 _HOME_MARKS = (".distill", "pyproject.toml", ".git", "runs")
 
@@ -42,6 +43,7 @@ class _Rows(NamedTuple):
     pinned: Sequence[Seed]
     bad: pl.DataFrame | None
     held_out: list[held_out.Row]
+    notes: list[str]
 
 
 def open_project(
@@ -64,7 +66,7 @@ def open_project(
     if task.judge is not None and "judge" in judging.named(task):
         rubric = files.text(file.parent / task.judge.prompt, faults)
     faults += wrong.judge(task, rubric, file)
-    faults += wrong.gates(task, file) + wrong.headers(task, env, file)
+    faults += wrong.gates(task, file, rows.seeds) + wrong.headers(task, env, file)
     faults += wrong.twins(task, file) + wrong.draws(task, file)
     faults += disputes.faults(task, output, file)
     faults += wrong.student(task, rows.seeds, chats, file)
@@ -79,6 +81,7 @@ def open_project(
         teacher_prompt=prompts.parse(texts[task.teacher.prompt] or "", task.teacher.prompt),
         student_prompt=prompts.parse(texts[task.student.prompt] or "", task.student.prompt),
         rubrics=judging.rubrics(task, rubric), label_prompts=label_prompts, overrides=tuple(overrides),
+        notes=rows.notes,
     )  # fmt: skip
     if faults := [Fault(f"{file}: {at}", fault) for at, model in named(project) for fault in model.faults()]:
         raise SpecError(str(file), faults)
@@ -89,28 +92,27 @@ def _rows(
     task: spec.TaskSpec, file: Path, texts: Mapping[str, str | None], variables: Sequence[str], chats: Mapping[str, bool],
     faults: list[Fault],
 ) -> _Rows:  # fmt: skip
-    """The rows that the spec names, with the prompts held against their columns."""
-    from distill.seeds import held_out, load, rules
+    """The rows that the spec names, with the prompts held against their columns. Where there are none, that is the cause of
+    all else and is said alone.
+    """
+    from distill.seeds import held_out, load
+    from distill.seeds.form import Form
 
     paths, pinned_paths = _paths(task, file.parent)
-    columns = load.columns(paths, logged=task.seeds.as_ == "chats")
-    faults += [
-        Fault(f"{file}: strata.labels.{name}", f"the seeds have {name!r} as a column already; call the label otherwise")
-        for name in task.strata.asked
-        if name in columns or name in variables
-    ]
-    ruled, wrong_rules = rules.parse(task.strata.rules, columns=columns)
-    faults += [Fault(f"{file}: {fault.where}", fault.message) for fault in wrong_rules] if columns else []
-    for name, text in texts.items():
-        faults += prompts.faults(text, str(file.parent / name), columns=columns) if text is not None else []
+    logged, given, notes = task.seeds.as_ == "chats", task.seeds.format, list[str]()
+    form = Form(given.encoding, given.delimiter, given.quote) if given else Form()
+    columns = load.columns(paths, logged=logged, form=form)
+    ruled = _by_columns(task, file, texts, variables, columns, faults)
     read = functools.partial(
         load.read, variables=[name for name in variables if name in columns], rules=ruled, chats=chats,
-        logged=task.seeds.as_ == "chats", label_columns=task.strata.columns, gold=task.seeds.gold,
-        group=task.seeds.group, strict=task.seeds.broken == "refuse",
+        logged=logged, label_columns=task.strata.columns if columns else [], gold=task.seeds.gold if columns else None,
+        group=task.seeds.group, blank=["system"] if logged else [],
+        system=_has_system(texts, variables), strict=task.seeds.broken == "refuse", form=form, notes=notes,
     )  # fmt: skip
-    rows = _Rows([], [], None, [])
+    rows = _Rows([], [], None, [], notes)
     try:
-        apart = held_out.read([file.parent / name for name in task.seeds.held_out], variables=variables)
+        evaluation = [file.parent / name for name in task.seeds.held_out]
+        apart = held_out.read(evaluation, variables=variables, form=form, notes=notes)
         rows = rows._replace(held_out=apart)
     except SpecError as fault:
         faults += fault.faults
@@ -125,6 +127,33 @@ def _rows(
     except SpecError as fault:
         faults += fault.faults
     return rows
+
+
+def _by_columns(
+    task: spec.TaskSpec, file: Path, texts: Mapping[str, str | None], variables: Sequence[str], columns: Sequence[str],
+    faults: list[Fault],
+) -> list[Rule]:  # fmt: skip
+    """The rules for labels. They and the prompts are held against the columns, where some could be read."""
+    from distill.seeds import rules
+
+    faults += [
+        Fault(f"{file}: strata.labels.{name}", f"the seeds have {name!r} as a column already; call the label otherwise")
+        for name in task.strata.asked
+        if name in columns or name in variables
+    ]
+    ruled, wrong_rules = rules.parse(task.strata.rules, columns=columns)
+    faults += [Fault(f"{file}: {fault.where}", fault.message) for fault in wrong_rules] if columns else []
+    for name, text in texts.items():
+        if text is not None:
+            named = columns or prompts.parse(text, name).variables
+            faults += prompts.faults(text, str(file.parent / name), columns=named)
+    return ruled
+
+
+def _has_system(texts: Mapping[str, str | None], variables: Sequence[str]) -> bool:
+    """Whether a prompt says what the model is to be: with a text of its own, or by naming the chats' own."""
+    parsed = [prompts.parse(text, name) for name, text in texts.items() if text is not None]
+    return "system" in variables or any(role == "system" for template in parsed for role, _ in template.turns)
 
 
 def _labels(

@@ -12,9 +12,11 @@ import statistics
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from distill.errors import AccessRefused, RowsOwed
+from distill.flow.open_batches import Claims, waited_for
+from distill.stopping import Stopped
 from distill.teacher.batch import book
 from distill.teacher.batch.host import reached
 from distill.teacher.batch.night import Night
@@ -56,27 +58,44 @@ def gone(fault: BaseException) -> bool:
 
 async def ask(sender: Sender, requests: Sequence[Request], one: Asked, spender: str) -> Tally:
     """Answer what is owed by the way the spec names; raises `InBatches` where it has to be collected later."""
-    mine = (spender, one.address.identity)
-    out = any((batch.spender, batch.endpoint) == mine for batch in book.opened(sender.store, sender.run))
+    out = _out(sender, requests, one, spender)
     if one.mode == "live" and not out:
         return await sender.live(requests, one, spender)
     if one.mode == "auto" and not out and (pilot := _unanswered(sender, requests[:PILOT])):
         await sender.live(pilot, one, spender)
     one.address.check()
-    async with reached(one.address.url, one.address.key, one.address.headers, mask=one.address.mask) as host:
+    claims, at = Claims(sender.store), one.address
+    async with reached(at.url, at.key, at.headers, mask=at.mask, stop=sender.stop) as host:
         night = Night(
             host=host, store=sender.store, run=sender.run, spender=spender, endpoint=one.address.identity,
             model=one.address.model, budget=sender.budget, price=one.address.batch_price,
             url="/v1/responses" if one.address.dialect == "responses" else "/v1/chat/completions",
             most=Most(one.batch.rows, int(one.batch.megabytes * 1e6), one.batch.enqueued_tokens),
             attempts=one.limits.attempts, unknown=one.limits.unknown, grace_s=one.batch.grace_s, lost_s=one.batch.lost_s,
-            keep_files=one.batch.keep_files, say=sender.watch.say, tally=Tally(total=len(requests), priced=one.address.batch_price is not None),
+            file_s=one.batch.file_s, keep_files=one.batch.keep_files, give_up_missing=one.batch.give_up_missing,
+            claim=claims.hold, unclaimed=claims.gone, say=sender.watch.say,
+            tally=Tally(total=len(requests), priced=one.address.batch_price is not None),
         )  # fmt: skip
         try:
             return await _rounds(sender, night, requests, one)
+        except Stopped:
+            _leave(night, StoppedWaiting)
         finally:
             sender.sends += night.tally.sends
             sender.replayed += night.tally.replayed
+
+
+def _out(sender: Sender, requests: Sequence[Request], one: Asked, spender: str) -> bool:
+    """Whether a batch is out that is ours to collect: of this spender, or another run's with a row of ours."""
+    there = [batch for batch in book.opened(sender.store) if batch.endpoint == one.address.identity]
+    if any((batch.run, batch.spender) == (sender.run, spender) for batch in there):
+        return True
+    others = [batch for batch in there if batch.run != sender.run]
+    gone = Claims(sender.store).gone
+    return bool(others) and (
+        any(gone(batch.run) for batch in others)
+        or bool(book.holding(sender.store, others, [request.id for request in requests]))
+    )
 
 
 async def _rounds(sender: Sender, night: Night, requests: Sequence[Request], one: Asked) -> Tally:
@@ -91,15 +110,16 @@ async def _rounds(sender: Sender, night: Night, requests: Sequence[Request], one
             await night.cancel()
         await night.round(requests, submit=not live)
         sender.watch.tally(night.spender, night.tally)
+        out = bool(night.out or any(night.others().values()))
         if live:
             tally = await sender.live(requests, one, night.spender)
-            if not night.out:
+            if not out:
                 return tally
-        elif not night.out and not night.waiting:
+        elif not out and not night.waiting:
             return night.tally
         hurried = time.monotonic() < patience
-        if not (sender.wait or hurried):
-            _leave(night)
+        if sender.stop.is_set() or not (sender.wait or hurried) or _all_stuck(night):
+            _leave(night, StoppedWaiting if sender.stop.is_set() else InBatches)
         if await _stopped(sender, min(_HURRIED_S, one.batch.poll_s) if hurried else one.batch.poll_s):
             _leave(night, StoppedWaiting)
 
@@ -117,14 +137,24 @@ def _live_now(sender: Sender, night: Night, requests: Sequence[Request], one: As
     return datetime.now(UTC) + timedelta(seconds=need_s) >= sender.deadline
 
 
-def _leave(night: Night, how: type[InBatches] = InBatches) -> None:
-    out = night.out
+def _all_stuck(night: Night) -> bool:
+    """Whether only batches are out whose files do not come whole: no wait helps them."""
+    out = {batch.key for batch in (*night.out, *night.others())}
+    return bool(out) and not night.waiting and out <= night.stuck.keys()
+
+
+def _leave(night: Night, how: type[InBatches] = InBatches) -> NoReturn:
+    said, out = list[str](), [batch for batch in night.out if batch.key not in night.stuck]
     rows = sum(batch.requests for batch in out)
     more = f", {night.waiting:,} more wait for room" if night.waiting else ""
-    raise how(
-        f"{rows:,} rows are in {len(out)} batch{'es' if len(out) != 1 else ''} at the host{more}. Run the same command "
-        "later to collect them and go on, or add --wait; `distill status` shows each batch."
-    )
+    if out or night.waiting:
+        said.append(f"{rows:,} rows are in {len(out)} batch{'es' if len(out) != 1 else ''} at the host{more}.")
+    said += [f"{sentence}." for sentence in waited_for(night.store, night.others())]
+    said += [f"{sentence}." for sentence in night.stuck.values()]
+    if len(said) > len(night.stuck):
+        said.append("Run the same command later to collect them and go on, or add --wait.")
+    stopped = "Stopped waiting; they go on at the host. " if how is StoppedWaiting else ""
+    raise how(f"{stopped}{' '.join(said)} `distill status` shows each batch.")
 
 
 def _unanswered(sender: Sender, requests: Sequence[Request]) -> list[Request]:

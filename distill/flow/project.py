@@ -53,6 +53,8 @@ class Project:
     """`a.b=value` of the command line, already part of `spec`."""
     label_prompts: Mapping[str, prompts.Template] = field(default_factory=dict)
     """Label → the template that asks a model for it."""
+    notes: Sequence[str] = ()
+    """What was found out about the files of rows and a person should know."""
 
     @property
     def store_path(self) -> Path:

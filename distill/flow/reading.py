@@ -11,10 +11,11 @@ from urllib.parse import quote
 
 from distill import spec as specs
 from distill.flow import stores
+from distill.flow.open_batches import holder, place
 from distill.flow.opening import home_of
 from distill.flow.stages import ORDER
 from distill.money import known, shown
-from distill.rundir import RunDir, latest
+from distill.rundir import latest
 from distill.teacher import identity
 from distill.teacher.migrations import MIGRATIONS, VERSION
 from distill.teacher.store import UNPRICED
@@ -26,11 +27,11 @@ _LEDGER = (
 )
 
 _LEDGER_ROW = ("spender", "sends", "answered", "open", "usd", "usd_estimated", "unpriced")
-_BATCH = ("spender", "batch", "state", "rows", "answered", "submitted", "ended", "usd", "error")
+_BATCH = ("run", "spender", "endpoint", "batch", "state", "rows", "answered", "submitted", "ended", "usd", "error")
 _BATCHES = (
-    "SELECT spender, coalesce(batch_id, key), state, requests, answered, submitted, ended, "
+    "SELECT run, spender, endpoint, coalesce(batch_id, key), state, requests, answered, submitted, ended, "
     "(SELECT sum(iif(priced, coalesce(usd, reserved_usd), NULL)) FROM attempts WHERE batch=key), error "
-    "FROM batches WHERE run=? ORDER BY made, key"
+    "FROM batches WHERE run=?1 OR state NOT IN ('collected', 'abandoned') ORDER BY made, key"
 )
 
 
@@ -39,17 +40,29 @@ def status(path: Path, overrides: Sequence[str]) -> dict[str, Any]:
     task = specs.load(path, overrides).task
     home = home_of(path)
     run = latest(home, task)
+    name = run.name if run else ""
     with Reader(home) as db:
-        pilot = _ledger(db, stores.pilot_of(task))
-        if run is None:
-            return {"task": task, "run": None, "stages": {}, "ledger": [], "pilot": pilot, "batches": []}
-        ledger = _ledger(db, run.name)
-        batches = [dict(zip(_BATCH, row, strict=True)) for row in db.execute(_BATCHES, (run.name,))]
+        pilot, ledger = _ledger(db, stores.pilot_of(task)), _ledger(db, name)
+        found = [dict(zip(_BATCH, row, strict=True)) for row in db.execute(_BATCHES, (name,))]
+    for batch in found:
+        batch["endpoint"] = place(batch["endpoint"])
+    batches = [batch for batch in found if batch["run"] == name]
+    others = [batch for batch in found if batch["run"] != name]
+    if run is None:
+        return {
+            "task": task,
+            "run": None,
+            "stages": {},
+            "ledger": [],
+            "pilot": pilot,
+            "batches": [],
+            "other_batches": others,
+        }
     stages = run.manifest()["stages"]
     return {
         "task": task,
         "run": run.name,
-        "held_by": _holder(run),
+        "held_by": holder(run),
         "stages": {
             name: {k: v for k, v in stages[name].items() if k not in ("key", "outputs")} if name in stages else None
             for name in ORDER
@@ -57,6 +70,7 @@ def status(path: Path, overrides: Sequence[str]) -> dict[str, Any]:
         "ledger": ledger,
         "pilot": pilot,
         "batches": batches,
+        "other_batches": others,
         "deadline": run.manifest().get("deadline"),
         "report": str(run / "report.html") if (run / "report.html").exists() else None,
     }
@@ -66,21 +80,6 @@ def _ledger(db: sqlite3.Connection, run: str) -> list[dict[str, Any]]:
     """What a run has sent, a row a spender; dollars are None where nobody knows what was paid."""
     rows = [dict(zip(_LEDGER_ROW, row, strict=True)) for row in db.execute(_LEDGER, (run,))]
     return [row | {key: known(row[key], row["unpriced"]) for key in ("usd", "usd_estimated")} for row in rows]
-
-
-def _holder(run: RunDir) -> int | None:
-    """The process that holds the run, None where nobody does."""
-    import fcntl
-
-    path = run / ".lock"
-    if not path.exists():
-        return None
-    with path.open() as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return int(file.read().strip() or 0)
-    return None
 
 
 class Reader:
@@ -124,8 +123,10 @@ class Reader:
 
 def status_lines(result: dict[str, Any]) -> list[str]:
     """The state for people."""
+    others = [f"  of run {batch['run']}: {_batch_line(batch)}" for batch in result["other_batches"]]
     if result["run"] is None:
-        return [f"{result['task']}: no run yet", *_ledger_lines(result["pilot"], "pilot of ")]
+        pilot = _ledger_lines(result["pilot"], "pilot of ")
+        return [f"{result['task']}: no run yet", *pilot, *others]
     said = [f"run {result['run']}" + (f", held by process {result['held_by']}" if result["held_by"] else "")]
     ahead = "under way" if result["held_by"] else "-"
     for name, entry in result["stages"].items():
@@ -138,6 +139,7 @@ def status_lines(result: dict[str, Any]) -> list[str]:
     said += [*_ledger_lines(result["ledger"]), *_ledger_lines(result["pilot"], "pilot of ")]
     for batch in result["batches"]:
         said.append("  " + _batch_line(batch))
+    said += others
     if result["deadline"]:
         said.append(f"  deadline {result['deadline']}")
     return [*said, f"report: {result['report']}"] if result["report"] else said
@@ -155,7 +157,7 @@ def _ledger_lines(ledger: Sequence[dict[str, Any]], of: str = "") -> list[str]:
 
 
 def _batch_line(batch: dict[str, Any]) -> str:
-    """`batch_1: collected, 270 of 300 rows answered, $0.0135, 22:10 → 23:41 (expired)`."""
+    """`batch_1: collected, 270 of 300 rows answered, $0.0135, 22:10 → 23:41 (expired)`; one that is out says where."""
     times = " → ".join(_clock(batch[name]) for name in ("submitted", "ended") if batch[name])
     answered = (
         f"{batch['answered']:,} of {batch['rows']:,} rows answered" if batch["ended"] else f"{batch['rows']:,} rows"
@@ -163,7 +165,9 @@ def _batch_line(batch: dict[str, Any]) -> str:
     usd = shown(batch["usd"])
     usd = usd if batch["ended"] or batch["usd"] is None else f"at most {usd}"
     why = f" ({batch['error']})" if batch["error"] else ""
-    return f"{batch['batch']}: {batch['state']}, {answered}, {usd}, {times}{why}"
+    out = batch["state"] not in ("collected", "abandoned")
+    at = f" at {batch['endpoint']}" if out else ""
+    return f"{batch['batch']}: {batch['state']}{at}, {answered}, {usd}, {times}{why}"
 
 
 def _clock(moment: str) -> str:

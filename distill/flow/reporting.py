@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from distill.flow import asks, attrition, curation_story, heirs, judging, seeding, story, teaching
+from distill.flow import asks, attrition, curation_story, heirs, judging, model_names, seeding, story, teaching
 from distill.flow.stages import Run, stage, version_note
 from distill.money import known
 from distill.records import GOLD
@@ -182,6 +182,7 @@ def _warnings(run: Run, funnel: Mapping[str, Any]) -> list[str]:
         )
     if not spec.teacher.terms:
         found.append("The spec does not state the teacher's terms; check that its answers may train a model.")
+    found += [f"{line[:1].upper()}{line[1:]}." for line in model_names.lines(model_names.others(run))]
     found += [step["warning"] for step in funnel.get("funnel", []) if "warning" in step]
     found += judging.warnings(run.project)
     found += seeding.shrunk(funnel.get("test") or {}, spec, run.table("seeds.parquet", ["gold"]))

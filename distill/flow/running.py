@@ -16,6 +16,7 @@ from distill.flow import (
     evaluating,
     generating,
     loops,
+    model_names,
     numbering,
     reporting,
     shortfall,
@@ -26,6 +27,7 @@ from distill.flow import (
 )
 from distill.flow.asking import Sender
 from distill.flow.interrupts import interruptible
+from distill.flow.open_batches import left
 from distill.flow.project import Project, need_price
 from distill.flow.stages import Run
 from distill.flow.watch import Watch
@@ -68,6 +70,8 @@ async def work(
         folder.note(teacher=project.models, parent=parent.name if parent else None)
         await _take_over(folder, store, watch)
         await stores.settle_names(store, folder, watch, new=folder.number not in before)
+        for line in left(store, folder.name, project):
+            watch.say(f"  {line}")
         budget = Budget(project.spec.budget.usd, store.spent(folder.name))
         sender = Sender(
             store=store, run=folder.name, budget=budget, watch=watch, wait=wait,
@@ -76,7 +80,10 @@ async def work(
         run = Run(project, folder, store, sender, watch, parent, stages)
         with interruptible(sender):
             await _stages(run, stages, partial=partial)
-        return _result(run)
+        result = _result(run)
+        for line in model_names.lines(result["models"]):
+            watch.say(f"mind this: {line}")
+        return result
 
 
 async def _take_over(folder: RunDir, store: Store, watch: Watch) -> None:
@@ -176,7 +183,8 @@ def _result(run: Run) -> dict[str, Any]:
     comparison = run.folder / "comparison.json"
     verdict = json.loads(comparison.read_bytes())["verdict"] if comparison.exists() else None
     funnel = run.folder / "funnel.json"
-    missing = json.loads(funnel.read_bytes()).get("shortfall", []) if funnel.exists() else []
+    curated = funnel.exists() and "curate" in (*run.done, *run.skipped)  # else it tells of an earlier command
+    missing = json.loads(funnel.read_bytes()).get("shortfall", []) if curated else []
     required = run.project.spec.evaluate.require
     ledger = run.store.ledger(run.folder.name)
     missed = bool("evaluate" in (*run.done, *run.skipped) and required and verdict and verdict["word"] != required)
@@ -193,6 +201,7 @@ def _result(run: Run) -> dict[str, Any]:
         "usd_estimated": known(sum(row.usd_estimated for row in ledger), unpriced),
         "unpriced_calls": unpriced,
         "warnings": reporting.of_money(run),
+        "models": [one._asdict() for one in model_names.others(run)],
         "funnel": _funnel(run),
         "verdict": verdict,
         "report": str(run.folder / "report.html") if (run.folder / "report.html").exists() else None,

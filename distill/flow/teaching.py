@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from distill.errors import GateNotMet
-from distill.flow import fitting, heirs
+from distill.flow import fitting, heirs, lookup, model_names
 from distill.flow.project import rate_of
 from distill.flow.stages import Run, settings_of, stage
 from distill.records import GOLD
@@ -65,13 +65,19 @@ async def _export(run: Run) -> Mapping[str, Any]:
         preflight.enough(int((kept["fate"] == "train").sum()))
     strata = sorted(set(run.table("seeds.parquet", ["stratum"])["stratum"]))
     write_json(run.folder / "expect.json", expect.check(kept, strata, run.project.spec.expect.model_dump()))
-    counts = files.write(kept, folder=run.folder.path, tools=run.project.tools)
+    own = lookup.requests(run.table("seeds.parquet", ["seed_id", "fields"]))
+    seeds = run.scan("seeds.parquet")
+    known = "own_id" in seeds.collect_schema()  # a run made before rows kept their own ids has none
+    ids = dict(seeds.select("seed_id", "own_id").drop_nulls().collect().iter_rows()) if known else {}
+    counts = files.write(kept, folder=run.folder.path, tools=run.project.tools, own=own, ids=ids)
     tests = run.scan("seeds.parquet").filter(pl.col("role") == "test").collect()
     rows = [
         {
             "seed_id": seed,
             "messages": template.fill(json.loads(fields)),
             "gold": json.loads(gold) if gold else None,
+            **own.get(seed, {}),
+            **({"id": ids[seed]} if seed in ids else {}),
         }
         for seed, fields, gold in tests.select("seed_id", "fields", "gold").iter_rows()
     ]
@@ -86,11 +92,12 @@ def _card(run: Run, kept: pl.DataFrame, counts: Mapping[str, int], tests: int) -
     spec, rows = project.spec, Counter(kept["teacher"].to_list())
     by = [f"{one.address.model} ({rows[n]} rows)" for n, one in enumerate(project.teachers)]
     by += [f"approved work ({rows[GOLD]} gold rows)"] if rows[GOLD] else []
+    named = "".join(f"- another model answered: {one}\n" for one in model_names.others(run))
     return (
         f"# {spec.task}\n\n{spec.about}\n\n"
         f"- run: {run.folder.name}\n- answers by: {', '.join(by)}\n- terms: {spec.teacher.terms or 'not stated in the spec'}\n"
         f"- rows: {counts['train']} train, {counts['valid']} valid; {tests} test rows were set aside and never train\n"
-        f"{on_made}- every row that was left out is in dropped.parquet, with its stage, reason and detail\n"
+        f"{named}{on_made}- every row that was left out is in dropped.parquet, with its stage, reason and detail\n"
     )
 
 
@@ -140,8 +147,9 @@ async def _hosted(run: Run) -> Mapping[str, Any]:
     result = await hosted.tune(
         Host(base_url=address.base_url, key=address.key), train=run.folder / "train.jsonl", valid=run.folder / "valid.jsonl",
         model=way.base, suffix=way.suffix, hyper={"n_epochs": round(way.epochs)}, seed=way.seed, state=run.folder / "student" / "job.json",
-        tag=run.folder.task, poll_s=way.poll_s, on_event=lambda event: run.watch.say(f"  {event.message}"),
+        tag=run.folder.task, poll_s=way.poll_s, on_event=lambda event: run.watch.say(f"  {event.message}"), stop=run.sender.stop,
     )  # fmt: skip
+    write_json(run.folder / "student" / "loss.json", result.curve)
     write_json(
         run.folder / HOSTED,
         {"job": result.job_id, "model": result.fine_tuned_model, "trained_tokens": result.trained_tokens},

@@ -1,108 +1,135 @@
 """The files that seeds are read from → numbered rows, each an object or what is wrong with it.
 
-JSON Lines are split on "\\n" only, so U+2028 inside a message is safe; CSV and Parquet; or folders of them.
+JSON (lines or a document), tables of text and Parquet, each as it is or packed with gzip; or folders and patterns of them.
 """
 
 from __future__ import annotations
 
-import csv
-import io
+import glob
+import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import polars as pl
 
 from distill.errors import Fault
-from distill.records import Json
-from distill.text import strict_json
+from distill.seeds import encodings, objects, parquets, tables
+from distill.seeds.form import AS_FOUND, BadFile, Form, Notes, Numbered, Row
 
-Row = dict[str, Json]
-Numbered = tuple[int, Row | ValueError]
+__all__ = ["READERS", "Form", "Notes", "Numbered", "Row", "found", "rows"]
+
+READERS: dict[str, Callable[[Path, Form, Notes], Iterator[Numbered]]] = {
+    ".jsonl": objects.rows,
+    ".ndjson": objects.rows,
+    ".json": objects.rows,
+    ".csv": tables.rows,
+    ".tsv": tables.rows,
+    ".parquet": parquets.rows,
+}
+_AS_CSV = "save the sheet as CSV UTF-8 and name that file"
+_UNPACK = "unpack it and name the file that is in it, or pack it with gzip"
+_MOVES = dict.fromkeys((".xlsx", ".xls", ".xlsm", ".ods", ".numbers"), _AS_CSV) | dict.fromkeys(
+    (".zip", ".tar", ".7z", ".bz2", ".xz", ".zst", ".rar"), _UNPACK
+)
+_MAGIC = {
+    b"PK\x03\x04": f"a workbook or a zip archive; {_AS_CSV}, or unpack it",
+    b"\xd0\xcf\x11\xe0": f"an old Excel workbook; {_AS_CSV}",
+    b"\x1f\x8b": "packed with gzip; let its name end in .gz",
+    b"PAR1": "Parquet; let its name end in .parquet",
+    b"%PDF": "a PDF; save its rows as CSV or JSON Lines",
+    b"SQLite format 3": "an SQLite database; save its table as CSV",
+}
+_URL = re.compile(r"(?:^|/)([a-z][a-z0-9+]+):/+(.*)", re.IGNORECASE)
 
 
 def found(paths: Sequence[Path], faults: list[Fault]) -> Iterator[Path]:
     """Every file that the paths mean, a folder's in the order of their names; what is none goes to `faults`."""
     for path in paths:
         if path.is_dir():
-            inside = sorted(p for p in path.iterdir() if p.suffix.lower() in READERS and p.is_file())
+            inside = sorted(p for p in path.iterdir() if _kind(p) in READERS and p.is_file())
             if not inside:
                 faults.append(Fault(str(path), f"this folder holds no {', '.join(READERS)} file"))
             yield from inside
-        elif not path.is_file():
-            faults.append(Fault(str(path), "no such file or folder"))
-        elif path.suffix.lower() not in READERS:
-            faults.append(Fault(str(path), f"ends in {path.suffix!r}, expected one of {', '.join(READERS)}"))
+        elif not path.is_file() and (alike := _alike(path)) is not None:
+            if not alike:
+                faults.append(Fault(str(path), f"no {', '.join(READERS)} file is like this pattern"))
+            yield from alike
+        elif (fault := _fault(path)) is not None:
+            faults.append(Fault(str(path), fault))
         else:
             yield path
 
 
-def rows(path: Path, faults: list[Fault]) -> Iterator[Numbered]:
-    """The rows of one file; what is wrong with the file as a whole goes to `faults`."""
+def _kind(path: Path) -> str:
+    """What a file's name ends in, less `.gz`."""
+    return Path(path.name.lower().removesuffix(".gz")).suffix
+
+
+def _alike(path: Path) -> list[Path] | None:
+    """The files that a pattern means; None where it is none."""
+    if not glob.has_magic(str(path)):
+        return None
+    every = (Path(one) for one in glob.glob(str(path), recursive=True))  # noqa: PTH207 - the pattern is a whole path, which Path.glob does not take
+    return sorted(one for one in every if _kind(one) in READERS and one.is_file())
+
+
+def _fault(path: Path) -> str | None:
+    """Why a path is no file of rows."""
+    url = _URL.search(str(path))
+    if url and not path.exists():
+        return f"a {url[1]} address; download it first and name the file"
+    if not path.is_file():
+        return f"no such file or folder{_beside(path.parent)}"
+    kind = _kind(path)
+    if kind in READERS:
+        return None
+    move = f"; {_MOVES[kind]}" if kind in _MOVES else ""
+    return f"ends in {path.suffix!r}, expected one of {', '.join(READERS)}, or one of them and .gz{move}"
+
+
+def _beside(folder: Path) -> str:
+    """The files of rows that a folder holds, for a name that was misspelt."""
+    names = sorted(one.name for one in folder.iterdir() if _kind(one) in READERS) if folder.is_dir() else []
+    return f"; the folder holds {', '.join(names[:6])}{', …' if len(names) > 6 else ''}" if names else ""
+
+
+def rows(path: Path, faults: list[Fault], *, form: Form = AS_FOUND, notes: Notes | None = None) -> Iterator[Numbered]:
+    """The rows of one file; what is wrong with the file as a whole goes to `faults`, what was found out of it to `notes`."""
     count = 0
     try:
-        for count, numbered in enumerate(READERS[path.suffix.lower()](path), 1):  # noqa: B007 - read below
+        if (other := _other(path)) is not None:
+            faults.append(Fault(str(path), f"it is {other}"))
+            return
+        for count, numbered in enumerate(READERS[_kind(path)](path, form, [] if notes is None else notes), 1):  # noqa: B007 - read below
             yield numbered
-    except (OSError, pl.exceptions.PolarsError) as error:
-        faults.append(Fault(str(path), f"cannot be read: {error}"))
+    except (*encodings.READ_ERRORS, pl.exceptions.PolarsError, pl.exceptions.PanicException, LookupError) as error:
+        faults.append(Fault(str(path), f"cannot be read{_after(count)}: {error}"))
         return
-    if not count:
-        faults.append(Fault(str(path), "holds no rows"))
+    except BadFile as error:
+        faults.append(Fault(str(path), str(error)))
+        return
+    if _kind(path) != ".parquet" and path.suffix.lower() == ".gz" and encodings.cut_off(path):
+        faults.append(
+            Fault(str(path), f"is cut off{_after(count)}, so what it holds behind that is lost; pack it again")
+        )
+    elif not count:
+        faults.append(Fault(str(path), "holds no rows" if path.stat().st_size else "is empty: it holds no rows"))
 
 
-def _jsonl(path: Path) -> Iterator[Numbered]:
+def _after(count: int) -> str:
+    return f" after its row {count}" if count else ""
+
+
+def _other(path: Path) -> str | None:
+    """What a file is whose name says otherwise, from its first bytes."""
     with path.open("rb") as file:
-        for line, raw in enumerate(file, 1):
-            plain = raw.removeprefix(b"\xef\xbb\xbf") if line == 1 else raw
-            if plain.strip():
-                yield line, _object(plain.removesuffix(b"\n"))
-
-
-def _object(raw: bytes) -> Row | ValueError:
-    try:
-        value = strict_json(raw.decode())
-    except UnicodeDecodeError as error:
-        return ValueError(f"not UTF-8: byte 0x{raw[error.start]:02x} at {error.start + 1}; save the file as UTF-8")
-    except ValueError as error:
-        return error
-    if not isinstance(value, dict):
-        return ValueError(f'a JSON {type(value).__name__}, expected an object such as {{"message": "…"}}')
-    return value
-
-
-def _csv(path: Path) -> Iterator[Numbered]:
-    # Undecodable bytes come through as lone surrogates, so the row that holds them can be named.
-    text = path.read_bytes().removeprefix(b"\xef\xbb\xbf").decode(errors="surrogateescape")
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    header: list[str] = []
-    before = 0
-    try:
-        for cells in reader:
-            line, before = before + 1, reader.line_num
-            if not header:
-                header = cells
-            elif cells:
-                yield line, _record(header, cells)
-    except csv.Error as error:
-        yield before + 1, ValueError(f"bad CSV from here on: {error}")
-
-
-def _record(header: list[str], cells: list[str]) -> Row | ValueError:
-    if len(set(header)) < len(header):
-        return ValueError(f"the header names a column twice: {', '.join(header)}")
-    if len(cells) != len(header):
-        return ValueError(f"{len(cells)} cells, expected the {len(header)} of the header")
-    if any("\udc80" <= char <= "\udcff" for cell_text in cells for char in cell_text):
-        return ValueError("not UTF-8; save the file as UTF-8")
-    return dict(zip(header, cells, strict=True))
-
-
-def _parquet(path: Path) -> Iterator[Numbered]:
-    yield from enumerate(pl.read_parquet(path).iter_rows(named=True), 1)
-
-
-READERS: dict[str, Callable[[Path], Iterator[Numbered]]] = {
-    ".jsonl": _jsonl,
-    ".ndjson": _jsonl,
-    ".csv": _csv,
-    ".parquet": _parquet,
-}
+        head = file.read(16)
+    packed, kind = path.suffix.lower() == ".gz", _kind(path)
+    for mark, what in _MAGIC.items():
+        if (
+            head.startswith(mark)
+            and not (mark == b"\x1f\x8b" and packed)
+            and not (mark == b"PAR1" and kind == ".parquet")
+        ):
+            return what
+    return None

@@ -8,13 +8,20 @@ from pathlib import Path
 from distill.errors import Fault, SpecError
 from distill.records import Json
 from distill.seeds import files
+from distill.seeds.form import AS_FOUND, Form, Notes
 from distill.text import storable
 
 Row = tuple[str, str, str, str]
 """(name of the file, line, input, all else that the row says)."""
 
 
-def read(paths: Sequence[Path], *, variables: Sequence[str]) -> list[Row]:
+def read(
+    paths: Sequence[Path],
+    *,
+    variables: Sequence[str],
+    form: Form = AS_FOUND,
+    notes: Notes | None = None,
+) -> list[Row]:
     """Every row that holds a text; SpecError with every fault.
 
     The input are the columns that the task's prompt takes, where the file has them all; otherwise the longest text.
@@ -22,7 +29,7 @@ def read(paths: Sequence[Path], *, variables: Sequence[str]) -> list[Row]:
     found: list[Row] = []
     faults: list[Fault] = []
     for path in files.found(paths, faults):
-        for line, row in files.rows(path, faults):
+        for line, row in files.rows(path, faults, form=form, notes=notes):
             if isinstance(row, ValueError):
                 faults.append(Fault(f"{path}:{line}", str(row)))
                 continue

@@ -1,8 +1,8 @@
 """Seed files → seeds → the table of seeds.
 
-Reads JSON Lines (split on "\\n" only, so U+2028 inside a message is safe), CSV and Parquet, or folders of
-them. Every row is either a whole seed or a fault with its file and line; all faults are raised together as
-one `SpecError`, before anything is paid. With `strict=False` the faulty rows are dropped and listed instead.
+Reads what `distill.seeds.files` does. Every row is either a whole seed or a fault with its file and line; all faults are
+raised together as one `SpecError`, before anything is paid. With `strict=False` the faulty rows, and files that cannot be read
+beside others that can, are dropped and listed instead.
 """
 
 from __future__ import annotations
@@ -17,17 +17,18 @@ import polars as pl
 
 from distill import chat
 from distill.errors import Fault, SpecError
-from distill.outcome import dropped_frame, ordered
+from distill.outcome import ordered
 from distill.records import Json, Seed, canonical
+from distill.seeds import causes, files
 from distill.seeds import chats as logs
-from distill.seeds import files
 from distill.seeds import rules as by_rule
-from distill.seeds.files import Row
+from distill.seeds.causes import BadRow
+from distill.seeds.form import AS_FOUND, Form, Notes, Row
 from distill.seeds.packed import Packed
+from distill.seeds.reading import Reading, text_of
 from distill.seeds.rules import Rule
-from distill.text import did_you_mean, storable, strict_json
+from distill.text import did_you_mean, storable
 
-SHOWN = 20
 _AT_ONCE = 20_000
 """Seeds that are taken into the table at a time."""
 SEEDS: dict[str, Any] = {
@@ -40,6 +41,7 @@ SEEDS: dict[str, Any] = {
     "gold": pl.String,
     "input": pl.String,
     "group": pl.String,
+    "own_id": pl.String,
 }
 
 
@@ -54,58 +56,75 @@ def read(
     gold: str | None = None,
     group: str | None = None,
     need_gold: bool = True,
+    blank: Collection[str] = (),
     logged: bool = False,
+    system: bool = True,
     strict: bool = True,
+    form: Form = AS_FOUND,
+    notes: Notes | None = None,
 ) -> tuple[Sequence[Seed], pl.DataFrame]:
     """Seeds in file order, and a table of the rows dropped (empty unless `strict` is off).
 
-    `optional` are further fields, of the rows that have them. `need_gold` is whether a row at least has the gold column.
+    `optional` are further fields, of the rows that have them; of the variables, `blank` may be empty. `need_gold` is whether a row
+    at least has the gold column.
     `chats` are those of the variables that hold a conversation, and whether it is the one to be answered; with `logged`
-    each row is a logged chat, in one of the shapes of `seeds.chats`. `group` is the column that says what a row came from; a
-    row that leaves it empty is a group of its own. `rules` give the labels that no column holds.
+    each row is a logged chat, in one of the shapes of `seeds.chats`, and `system` is as there. `group` is the column that says
+    what a row came from; a row that leaves it empty is a group of its own. `rules` give the labels that no column holds. What was
+    found out about the files goes to `notes`.
     """
-    bad_rows: list[tuple[Path, int, Fault]] = []
-    faults: list[Fault] = []
-    known: set[str] = set()
-    at: list[tuple[Path, int]] = []
     looked_at: dict[str, list[Json]] = {name: [] for rule in rules for name in rule.columns}
+    reading, faults = Reading(
+        variables=variables, optional=optional, chats=chats or {}, label_columns=label_columns, looked_at=looked_at,
+        gold=gold, group=group, blank=blank, logged=logged, system=system,
+    ), list[Fault]()  # fmt: skip
+    bad_rows = reading.bad_rows
 
-    def whole(path: Path, line: int, found: Row | ValueError) -> Iterator[Seed]:
-        row = _chat(found) if logged else found
-        wrong = [str(row)] if isinstance(row, ValueError) else _wrong(row, variables, chats or {}, label_columns, gold)
-        bad_rows.extend((path, line, Fault(f"{path}:{line}", message)) for message in wrong)
-        if isinstance(row, ValueError):
-            return
-        known.update(row)
-        if not wrong:
-            if rules:
-                at.append((path, line))
-            for name, values in looked_at.items():
-                values.append(row.get(name))
-            has = [name for name in optional if row.get(name) not in (None, "")]
-            seed = _seed(row, [*variables, *has], label_columns, gold, at=(path.name, line))
-            yield seed if group is None else replace(seed, group=_group(row.get(group)))
+    def numbered() -> Iterator[tuple[Path, int, Row | ValueError]]:
+        for path in files.found(paths, faults):
+            own: list[Fault] = []
+            yield from ((path, *row) for row in files.rows(path, own, form=form, notes=notes))
+            if strict:
+                faults.extend(own)
+            else:
+                bad_rows.extend(BadRow(path, 0, fault.message) for fault in own)
 
-    rows = ((path, *numbered) for path in files.found(paths, faults) for numbered in files.rows(path, faults))
-    seeds = Packed.of(seed for row in rows for seed in whole(*row))
+    seeds = Packed.of(seed for row in numbered() for seed in reading.seeds(*row))
     if rules and seeds:
-        seeds = Packed.of(_ruled(seeds, rules, looked_at, at, bad_rows, faults))
-    faults += _no_such_column(known, gold=gold if need_gold else None, group=group)
-    if not seeds and not faults and not (strict and bad_rows):
-        faults.append(Fault("", "no row can be used"))
-    faults += [fault for _, _, fault in bad_rows] if strict else []
-    if faults:
-        raise SpecError("seeds", _clipped(faults))
-    return seeds, _dropped(bad_rows)
+        seeds = Packed.of(_ruled(seeds, rules, looked_at, reading.at, bad_rows, faults))
+    faults += _no_such_column(reading.known, gold=gold if need_gold else None, group=group)
+    if notes is not None:
+        notes += [f"{count} {said}" for said, count in reading.tally.items() if count]
+    _raise(faults, bad_rows, strict=strict, empty=not seeds)
+    return seeds, causes.dropped(bad_rows)
 
 
-def columns(paths: Sequence[Path], *, logged: bool = False) -> list[str]:
+def _no_such_column(known: Collection[str], **named: str | None) -> list[Fault]:
+    """Columns that the spec names and no row has, by what they are for; nothing is said where no row could be read."""
+    return [
+        Fault("", f"no row has the {kind} column {name!r}{did_you_mean(name, known)}")
+        for kind, name in named.items()
+        if name is not None and known and name not in known
+    ]
+
+
+def _raise(faults: Sequence[Fault], bad_rows: Sequence[BadRow], *, strict: bool, empty: bool) -> None:
+    """SpecError with what is wrong: files first, then rows, unless they are dropped and others are left."""
+    found = list(faults)
+    if strict or (empty and not faults):
+        found += causes.told(bad_rows)
+    if empty and not faults and not (strict and bad_rows):
+        found.append(Fault("", "no row can be used"))
+    if found:
+        raise SpecError("seeds", found)
+
+
+def columns(paths: Sequence[Path], *, logged: bool = False, form: Form = AS_FOUND) -> list[str]:
     """The column names of the first readable row of each file: what a template may name. Faults are `read`'s to list."""
     names: dict[str, None] = {}
     for path in files.found(paths, []):
-        rows = (_chat(row) if logged else row for _, row in files.rows(path, []))
-        first = next((row for row in rows if isinstance(row, dict)), {})
-        names |= dict.fromkeys(first)
+        rows = (row for _, row in files.rows(path, [], form=form) if isinstance(row, dict))
+        first = next((row for row in map(_chat, rows) if row), {}) if logged else next(rows, {})
+        names |= dict.fromkeys(name for name in first if name != chat.REQUEST)
     return list(names)
 
 
@@ -129,6 +148,7 @@ def _row(seed: Seed, by: Sequence[str]) -> tuple[str | int | None, ...]:
         None if seed.gold is None else canonical(dict(seed.gold)),
         input_of(seed.fields),
         seed.group or None,
+        seed.own_id or None,
     )
 
 
@@ -139,68 +159,17 @@ def cell(labels: Mapping[str, str], *, by: Sequence[str]) -> str:
     return "/".join(labels[name].replace("/", "%2F") for name in by if name in labels) or "all"
 
 
-def _chat(row: Row | ValueError) -> Row | ValueError:
-    """A logged chat as a row, or what is wrong with it."""
+def _chat(row: Row) -> Row:
+    """A logged chat as a row; an empty one where it is none."""
     try:
-        return logs.row_of(row) if isinstance(row, dict) else row
-    except ValueError as error:
-        return error
-
-
-def _wrong(
-    row: Row, variables: Collection[str], chats: Mapping[str, bool], label_columns: Collection[str], gold: str | None
-) -> list[str]:
-    """What keeps a row from being a seed, a sentence each."""
-    wrong = []
-    for name in dict.fromkeys([*variables, *label_columns]):
-        kind = "variable" if name in variables else "label"
-        if name not in row:
-            wrong.append(f"no {kind} {name!r}{did_you_mean(name, row)}")
-        elif row[name] is None or row[name] == "":
-            wrong.append(f"the {kind} {name!r} is empty")
-        elif name in label_columns and isinstance(row[name], dict | list):
-            wrong.append(f"the label {name!r} is a {type(row[name]).__name__}, expected one plain value")
-        elif name in chats:
-            try:
-                chat.turns(row[name], last=chats[name])
-            except ValueError as error:
-                wrong.append(f"the conversation {name!r}: {error}")
-    for name in [*variables, *label_columns, *([gold] if gold else [])]:
-        try:
-            canonical(row.get(name))
-        except (TypeError, ValueError):
-            wrong.append(f"the value of {name!r} is no JSON value: {str(row[name])[:40]!r}")
-    try:
-        _gold(row.get(gold) if gold else None)
-    except ValueError as error:
-        wrong.append(f"the gold {gold!r} starts like an object but is none: {error}")
-    return wrong
-
-
-def _no_such_column(known: Collection[str], **named: str | None) -> list[Fault]:
-    """Columns that the spec names and no row has, by what they are for; nothing is said where no row could be read."""
-    return [
-        Fault("", f"no row has the {kind} column {name!r}{did_you_mean(name, known)}")
-        for kind, name in named.items()
-        if name is not None and known and name not in known
-    ]
-
-
-def _seed(
-    row: Row, variables: Sequence[str], label_columns: Sequence[str], gold: str | None, *, at: tuple[str, int]
-) -> Seed:
-    return Seed(
-        fields={name: row[name] for name in variables},
-        labels={name: storable(_text(row[name])) for name in label_columns},
-        gold=_gold(row.get(gold) if gold else None),
-        source=storable(at[0]),
-        line=at[1],
-    )
+        return logs.row_of(row)
+    except ValueError:
+        return {}
 
 
 def _ruled(
     seeds: Iterable[Seed], rules: Sequence[Rule], columns: Mapping[str, Sequence[Json]], at: Sequence[tuple[Path, int]],
-    bad_rows: list[tuple[Path, int, Fault]], faults: list[Fault],
+    bad_rows: list[BadRow], faults: list[Fault],
 ) -> Iterator[Seed]:  # fmt: skip
     """The seeds with the labels that rules give; rows that one gives nothing for are bad rows."""
     given: dict[str, list[str | None]] = {}
@@ -213,51 +182,18 @@ def _ruled(
         mine = {name: values[i] for name, values in given.items()}
         nothing = [name for name, value in mine.items() if value is None]
         bad_rows += [
-            (path, line, Fault(f"{path}:{line}", f"the rule of the label {name!r} gives nothing for this row"))
-            for name in nothing
+            BadRow(path, line, f"the rule of the label {name!r} gives nothing for this row") for name in nothing
         ]
         if not nothing:
             yield replace(seed, labels={**seed.labels, **{k: v for k, v in mine.items() if v is not None}})
 
 
-def _gold(value: Json) -> dict[str, Json] | None:
-    """The known answer: an object as it is or spelt in a string; a plain value becomes {"answer": value}."""
-    if value is None or value == "":
-        return None
-    if isinstance(value, str) and value.lstrip().startswith("{"):
-        value = strict_json(value)
-    return value if isinstance(value, dict) else {"answer": value}
-
-
 def input_of(fields: Mapping[str, Json]) -> str:
     """The text by which a seed is compared with others."""
-    return storable("\n".join(_shown(value) for value in fields.values()))
-
-
-def _group(value: Json) -> str:
-    """What a row came from, as text: 7 and "7" are one ticket."""
-    return "" if value is None else storable(_text(value)).strip()
+    return storable("\n".join(_shown(value) for name, value in fields.items() if name != chat.REQUEST))
 
 
 def _shown(value: Json) -> str:
     """A field as it is compared with others: a conversation by what is said in it."""
     said = chat.text(value)
-    return _text(value) if said is None else said
-
-
-def _text(value: Json) -> str:
-    return value if isinstance(value, str) else canonical(value)
-
-
-def _clipped(faults: list[Fault]) -> list[Fault]:
-    more = len(faults) - SHOWN
-    return faults if more <= 0 else [*faults[:SHOWN], Fault("", f"and {more} more ({len(faults)} in all)")]
-
-
-def _dropped(bad_rows: list[tuple[Path, int, Fault]]) -> pl.DataFrame:
-    messages: dict[str, list[str]] = {}
-    for path, line, fault in bad_rows:
-        messages.setdefault(f"{path.name}:{line}", []).append(fault.message)
-    return dropped_frame(
-        (row, None, "", "seeds", "unreadable", storable("; ".join(said))) for row, said in messages.items()
-    )
+    return text_of(value) if said is None else said

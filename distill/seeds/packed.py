@@ -26,6 +26,7 @@ _COLUMNS: dict[str, Any] = {
     "line": pl.Int64,
     "source": pl.String,
     "group": pl.String,
+    "own_id": pl.String,
 }
 
 
@@ -71,6 +72,7 @@ def _pack(seeds: Sequence[Seed]) -> bytes:
             seed.line,
             seed.source,
             seed.group,
+            seed.own_id,
         )
         for seed in seeds
     ]
@@ -81,9 +83,9 @@ def _pack(seeds: Sequence[Seed]) -> bytes:
 
 def _unpack(piece: bytes) -> Iterator[Seed]:
     rows = pl.read_ipc(io.BytesIO(piece))
-    for fields, labels, gold, line, source, group in rows.iter_rows():
+    for fields, labels, gold, *rest in rows.iter_rows():
         known = None if gold is None else json.loads(gold)
-        yield Seed(json.loads(fields), json.loads(labels), known, line, source, group)
+        yield Seed(json.loads(fields), json.loads(labels), known, *rest)
 
 
 def _spelt(value: Json) -> str:

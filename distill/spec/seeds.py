@@ -50,15 +50,61 @@ class Expand(Part):
     plausible: bool = Field(True, description="ask whether each new seed could be a real one of its stratum")
 
 
+_CHARACTERS = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "bar": "|", "pipe": "|", "space": " "}
+
+
+class Format(Part):
+    """How the files of rows are written, where that is found out wrongly."""
+
+    encoding: str | None = Field(
+        None, description="of text files, e.g. cp1252, mac_roman, utf-16-le; default: found out"
+    )
+    delimiter: str | None = Field(
+        None, description="of tables of text: one character, or comma, semicolon, tab, bar; default: found out"
+    )
+    quote: str | None = Field(None, description="of tables of text: one character, or '' for none; default: found out")
+
+    @field_validator("encoding")
+    @classmethod
+    def _encoding(cls, value: str | None) -> str | None:
+        try:
+            if value is not None:
+                "".encode(value)
+        except LookupError:
+            raise ValueError(
+                "expected the name of a text encoding, such as utf-8, cp1252, mac_roman or utf-16"
+            ) from None
+        return value
+
+    @field_validator("delimiter")
+    @classmethod
+    def _delimiter(cls, value: str | None) -> str | None:
+        value = _CHARACTERS.get(value, value) if value is not None else None
+        if value is not None and (len(value) != 1 or value in '\r\n"'):
+            raise ValueError(f"expected one character, or one of {', '.join(_CHARACTERS)}")
+        return value
+
+    @field_validator("quote")
+    @classmethod
+    def _quote(cls, value: str | None) -> str | None:
+        if value is not None and (len(value) > 1 or value in ("\r", "\n")):
+            raise ValueError("expected one character, or '' where nothing is quoted")
+        return value
+
+
 class Seeds(Part):
     """Where the input rows come from."""
 
-    from_: str | list[str] = Field(alias="from", description="jsonl, csv or parquet file, a folder of them, or a list")
+    from_: str | list[str] = Field(
+        alias="from",
+        description="jsonl, json, csv, tsv or parquet file, also .gz; a folder or pattern of them; or a list",
+    )
     as_: Literal["rows", "chats"] = Field(
         "rows",
         alias="as",
-        description="chats: logged conversations (OpenAI messages, ShareGPT, Alpaca), as columns messages, system and reply",
+        description="chats: logged conversations (OpenAI messages, ShareGPT, Alpaca …), as columns messages, system and reply",
     )
+    format: Format | None = Field(None, description="how the files are written; default: found out from each")
     gold: str | None = Field(None, description="column with the known answer")
     gold_rows: Literal["compare", "train"] = Field(
         "compare",

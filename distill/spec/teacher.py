@@ -65,6 +65,15 @@ class BatchSettings(Part):
     lost_s: float = Field(
         3600, ge=0, description="seconds after which a batch that the host no longer knows is given up"
     )
+    file_s: float = Field(
+        120,
+        ge=0,
+        description="seconds in one command that the host may take to read an uploaded file, before it is left to the next",
+    )
+    give_up_missing: bool = Field(
+        False,
+        description="book rows that the host counts as done and does not give as lost, perhaps billed, and ask for them anew",
+    )
     keep_files: bool = Field(False, description="leave the files at the host when their answers are here")
 
 

@@ -3,38 +3,43 @@
 Upload, create, wait. Each remote id is in the state file before the next step, so a killed process goes on
 where it was. No such host knows idempotency keys, so every job carries `{"distill_run": <hash of data and
 settings>}`: before a job is created, and after a create that got no answer, the host's jobs are searched for
-that tag, and one that is found is adopted. The same data and settings are therefore paid for once. Only a job
-that failed or was cancelled is made anew.
+that tag, and for the training file, since some hosts give no metadata back; one that is found is adopted. The
+same data and settings are therefore paid for once. Only a job that failed or was cancelled is made anew.
 
 A bad key, a closed account or a base past its shutdown date is `AccessRefused`; a job that ends badly is
-`TuneError`.
+`TuneError`. `stop` (the first Ctrl-C) ends the wait at once with `Stopped`: the job goes on at the host.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from distill.errors import AccessRefused
+from distill.job_states import State, says_unread
 from distill.masking import Mask
 from distill.records import Json, content_id
 from distill.rundir import file_hash, write_json
-from distill.student.job import Event, Host, HostedResult, TuneError, ending, shutdown_notice
+from distill.stopping import Stopped, unless_stopped
+from distill.student import polling, uploads
+from distill.student.job import Event, Host, HostedResult, TuneError, ending, shutdown_notice, state_of
+from distill.student.listing import ENDED_BADLY, TAG, ours
 from distill.teacher import sdk, wire
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
     from openai.types.fine_tuning import FineTuningJob
 
-TAG = "distill_run"
 _READ_RETRIES = 5
-_ENDED_BADLY = ("failed", "cancelled")
+_CREATE_GRACE_S = 10.0
+"""What a create may still take after Ctrl-C: it is paid for, so its reply is worth a wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +65,13 @@ async def tune(
     tag: str = "",
     poll_s: float = 10.0,
     on_event: Callable[[Event], None] | None = None,
+    stop: asyncio.Event | None = None,
 ) -> HostedResult:
     """Tune `model` on the chat JSONL files and wait for the end, however long; safe to kill and to call
     again.
 
     `hyper` is n_epochs, batch_size, learning_rate_multiplier, or what else the host takes. Raises
-    `TuneError`, `AccessRefused`.
+    `TuneError`, `AccessRefused`, `Stopped`.
     """
     data = [file_hash(path) if path else None for path in (train, valid)]
     tag = content_id(tag, host.base_url, model, suffix, dict(hyper or {}), seed, data, digits=32)
@@ -79,21 +85,48 @@ async def tune(
         if on_event is not None:
             on_event(event)
 
+    async def work(client: AsyncOpenAI) -> FineTuningJob:
+        await _check_base(client, model, tell)
+        job = await _known(client, _load(state, tag))
+        if job is None:
+            ids = await _upload(client, _load(state, tag), state, train=train, valid=valid, poll_s=poll_s)
+            body = _body(ids, model=model, suffix=suffix, hyper=hyper, seed=seed)
+            job = await _to_its_end(_create(client, body, ids, state, poll_s=poll_s))
+        else:
+            tell(Event("info", f"going on with job {job.id} ({job.status})"))
+            _save(state, replace(_load(state, tag), job_id=job.id))
+        return await polling.to_the_end(client, job, poll_s=poll_s, tell=tell)
+
     async with _client(host) as client:
         with _explained(host):
-            await _check_base(client, model, tell)
-            job = await _known(client, _load(state, tag))
-            if job is None:
-                ids = await _upload(client, _load(state, tag), state, train=train, valid=valid, poll_s=poll_s)
-                body = _body(ids, model=model, suffix=suffix, hyper=hyper, seed=seed)
-                job = await _create(client, body, tag)
-            else:
-                tell(Event("info", f"going on with job {job.id} ({job.status})"))
-            _save(state, replace(_load(state, tag), job_id=job.id))
-            job = await _wait(client, job, poll_s=poll_s, tell=tell)
-    if job.status != "succeeded" or not job.fine_tuned_model:
+            try:
+                job = await unless_stopped(stop or asyncio.Event(), work(client))
+            except Stopped:
+                raise Stopped(_left(_load(state, tag))) from None
+    if state_of(job) is not State.COMPLETED or not getattr(job, "fine_tuned_model", None):
         raise TuneError(ending(job))
-    return HostedResult(job.id, job.fine_tuned_model, job.trained_tokens, tuple(seen))
+    return HostedResult(job.id, str(job.fine_tuned_model), getattr(job, "trained_tokens", None), tuple(seen))
+
+
+def _left(state: _State) -> str:
+    """What is left at the host by one who stops."""
+    if state.job_id is None:
+        return (
+            "stopped; no tuning job is known to be made, what was uploaded is kept: run the same command again to go on"
+        )
+    return f"stopped waiting; tuning job {state.job_id} goes on at the host: run the same command later to pick it up"
+
+
+async def _to_its_end(work: Coroutine[Any, Any, FineTuningJob]) -> FineTuningJob:
+    """What is paid for is not broken off at once: it has some seconds to come home."""
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait((task,), timeout=_CREATE_GRACE_S)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        raise
 
 
 async def _check_base(client: AsyncOpenAI, model: str, tell: Callable[[Event], None]) -> None:
@@ -109,7 +142,7 @@ async def _check_base(client: AsyncOpenAI, model: str, tell: Callable[[Event], N
 
 
 async def _known(client: AsyncOpenAI, state: _State) -> FineTuningJob | None:
-    """The job of the state file, or one at the host with our tag; never one that ended badly."""
+    """The job of the state file, or one at the host with our tag or file; never one that ended badly."""
     from openai import NotFoundError
 
     if state.job_id is not None:
@@ -118,50 +151,26 @@ async def _known(client: AsyncOpenAI, state: _State) -> FineTuningJob | None:
         except NotFoundError:
             pass
         else:
-            if job.status not in _ENDED_BADLY:
+            if state_of(job) not in ENDED_BADLY:
                 return job
-    return await _tagged(client, state.tag)
-
-
-async def _tagged(client: AsyncOpenAI, tag: str) -> FineTuningJob | None:
-    # The filter is a request some hosts ignore, hence the look at each job; newest first, so the latest is
-    # taken.
-    async for job in client.fine_tuning.jobs.list(limit=100, metadata={TAG: tag}):
-        if (job.metadata or {}).get(TAG) == tag and job.status not in _ENDED_BADLY:
-            return job
-    return None
+    return await ours(client, state.tag, state.training_file)
 
 
 async def _upload(
     client: AsyncOpenAI, ids: _State, state: Path, *, train: Path, valid: Path | None, poll_s: float
 ) -> _State:
-    for name, path in (("training_file", train), ("validation_file", valid)):
-        known = getattr(ids, name)
-        if path is None or (known and await _processed(client, known, poll_s=poll_s, missing_ok=True)):
-            continue
-        file = await client.files.create(file=(path.name, path.read_bytes()), purpose="fine-tune")
-        ids = replace(ids, **{name: file.id})
-        _save(state, ids)
-        await _processed(client, file.id, poll_s=poll_s)
-    return ids
-
-
-async def _processed(client: AsyncOpenAI, file_id: str, *, poll_s: float, missing_ok: bool = False) -> bool:
-    """Wait until the host has read the file: it does so after the upload, and an unread one fails a job."""
     from openai import NotFoundError
 
-    while True:
-        try:
-            file = await client.files.retrieve(file_id)
-        except NotFoundError:
-            if missing_ok:
-                return False
-            raise
-        if file.status == "error":
-            raise TuneError(f"the host refuses the file {file.filename}: {file.status_details or 'no reason given'}")
-        if file.status != "uploaded":
-            return True
-        await asyncio.sleep(poll_s)
+    for name, path in (("training_file", train), ("validation_file", valid)):
+        known = getattr(ids, name)
+        if path is None or (known and await uploads.there(client, known, poll_s=poll_s)):
+            continue
+        file_id = await uploads.upload(client, path)
+        ids = replace(ids, **{name: file_id})
+        _save(state, ids)
+        with suppress(NotFoundError):  # a host may show no single file; the create tells
+            await uploads.read(client, file_id, poll_s=poll_s)
+    return ids
 
 
 def _body(
@@ -180,39 +189,33 @@ def _body(
     return {key: value for key, value in given.items() if value is not None}
 
 
-async def _create(client: AsyncOpenAI, body: dict[str, Any], tag: str) -> FineTuningJob:
-    from openai import APIConnectionError, InternalServerError
-
-    try:
-        return await client.with_options(max_retries=0).fine_tuning.jobs.create(**body)
-    except (APIConnectionError, InternalServerError) as error:
-        # The host may have made the job all the same: sending again could pay twice.
-        job = await _tagged(client, tag)
-        if job is None:
-            raise TuneError(
-                f"the host gave no answer to the create ({error}) and shows no job of it; run again"
-            ) from error
-        return job
-
-
-async def _wait(
-    client: AsyncOpenAI, job: FineTuningJob, *, poll_s: float, tell: Callable[[Event], None]
+async def _create(
+    client: AsyncOpenAI, body: dict[str, Any], ids: _State, state: Path, *, poll_s: float
 ) -> FineTuningJob:
-    """Poll to the end, passing on each event once, oldest first."""
-    told: set[str] = set()
+    """Make the job and write it down; sent again only where the host says that it made none since a file is unread."""
+    from openai import APIConnectionError, APIStatusError, InternalServerError
+
+    until = time.monotonic() + uploads.FILE_S
     while True:
-        job = await client.fine_tuning.jobs.retrieve(job.id)
-        fresh = []
-        async for event in client.fine_tuning.jobs.list_events(job.id, limit=100):
-            if event.id in told:
-                break  # newest first: what follows was told before
-            fresh.append(event)
-        for event in reversed(fresh):
-            told.add(event.id)
-            tell(Event(event.level, event.message, event.data if isinstance(event.data, dict) else {}))
-        if job.status in ("succeeded", *_ENDED_BADLY):
-            return job
-        await asyncio.sleep(poll_s)
+        try:
+            job = await client.with_options(max_retries=0).fine_tuning.jobs.create(**body)
+        except (APIConnectionError, InternalServerError) as error:
+            # The host may have made the job all the same: sending again could pay twice.
+            made = await ours(client, ids.tag, ids.training_file)
+            if made is None:
+                raise TuneError(
+                    f"the host gave no answer to the create ({error}) and shows no job of it; run again"
+                ) from error
+            job = made
+        except APIStatusError as error:
+            if error.status_code not in (400, 409, 422, 425) or not says_unread(error.message):
+                raise
+            if time.monotonic() >= until:
+                raise
+            await asyncio.sleep(poll_s)
+            continue
+        _save(state, replace(ids, job_id=job.id))
+        return job
 
 
 @asynccontextmanager

@@ -8,6 +8,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from distill.errors import AccessRefused, DistillError
+from distill.job_states import State, meaning
 from distill.records import Json
 
 if TYPE_CHECKING:
@@ -78,14 +79,22 @@ def shutdown_notice(model: str, shutdown_date: str | None, today: date) -> Event
     )
 
 
+def state_of(job: FineTuningJob) -> State:
+    """Its state, whatever word the host has for it."""
+    return meaning(getattr(job, "status", None))
+
+
 def ending(job: FineTuningJob) -> str:
     """A sentence for a job that ended without a model, with the next move."""
-    if job.status == "cancelled":
+    state = state_of(job)
+    if state is State.CANCELLED:
         return f"job {job.id} was cancelled at the host; run again to make a new one"
-    if job.status == "succeeded":
+    if state is State.COMPLETED:
         return f"job {job.id} succeeded and names no model; look at it on the host"
-    error = job.error
-    if error is None:
+    if state is State.EXPIRED:
+        return f"job {job.id} expired at the host; run again to make a new one"
+    error = getattr(job, "error", None)
+    if error is None or not getattr(error, "message", None):
         return f"job {job.id} failed, and the host gives no reason"
-    why = f"{error.message} (code {error.code!r}, param {error.param!r})"
+    why = f"{error.message} (code {getattr(error, 'code', None)!r}, param {getattr(error, 'param', None)!r})"
     return f"job {job.id} failed: {why}; mend that and run again"

@@ -39,8 +39,14 @@ def body(
     output: Mapping[str, Any] | None = None,
     tools: Sequence[Mapping[str, Json]] = (),
     extra: Mapping[str, Json] | None = None,
+    own: Mapping[str, Json] | None = None,
 ) -> dict[str, Json]:
-    """The body to send, without what is None; `tools` are chat tools in any dialect, `extra` goes on top as it is."""
+    """The body to send, without what is None; `tools` are chat tools in any dialect, `extra` goes on top as it is.
+
+    `own` is what the row itself is asked with: its tools before `tools`, its form of an answer where `output` gives none.
+    """
+    own = own or {}
+    tools = own.get("tools") or tools
     turns = [dict(turn) for turn in messages]
     if dialect == "responses":
         turns = [item for turn in turns for item in _items(turn)]
@@ -55,9 +61,13 @@ def body(
     }
     if output is not None:
         request |= _form(output, dialect)
+    elif own.get("response_format"):
+        request |= _own_form(own["response_format"], dialect)
     if tools:
         flat = dialect == "responses"
         request["tools"] = [{"type": "function", **tool["function"]} if flat else dict(tool) for tool in tools]
+    if own.get("tools"):
+        request |= _calling(own, dialect)
     if dialect == "responses":
         request["store"] = False
     return {name: value for name, value in request.items() if value is not None} | dict(extra or {})
@@ -83,6 +93,24 @@ def _form(output: Mapping[str, Any], dialect: Dialect) -> dict[str, Json]:
     if dialect == "responses":
         return {"text": {"format": {"type": "json_schema", **named}}}
     return {"response_format": {"type": "json_schema", "json_schema": named}}
+
+
+def _own_form(form: Mapping[str, Json], dialect: Dialect) -> dict[str, Json]:
+    """A chat request's `response_format` in the dialect."""
+    if dialect != "responses":
+        return {"response_format": dict(form)}
+    inside = form.get("json_schema")
+    flat = {"type": form["type"], **inside} if isinstance(inside, Mapping) else dict(form)
+    return {"text": {"format": flat}}
+
+
+def _calling(own: Mapping[str, Json], dialect: Dialect) -> dict[str, Json]:
+    """How a row's own tools may be called."""
+    found = {name: own[name] for name in ("tool_choice", "parallel_tool_calls") if name in own}
+    choice = found.get("tool_choice")
+    if dialect == "responses" and isinstance(choice, Mapping):
+        found["tool_choice"] = {"type": "function", **choice["function"]}
+    return found
 
 
 def _without(schema: Any, names: set[str]) -> Any:

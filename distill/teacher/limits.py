@@ -171,4 +171,5 @@ def _throttle(requests_per_minute: int | None) -> Throttler | None:
 
 
 def _whole(text: str | None) -> int | None:
-    return int(text) if text and text.isdigit() and 0 < int(text) < 10**12 else None
+    """A header's count; None for anything else, a digit of another script ("²") and a thousand of them too."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 13 and int(text) else None

@@ -6,6 +6,7 @@ attempts   one row a send: written before it (an intent), settled after it. An a
            in a batch names it, and is settled when the batch is collected. `priced` is 0 where nobody knew what it
            costs; `owner` names the process that sends it (teacher/claims.py)
 batches    one row a batch (teacher/batch/book.py)
+unreadable the body of an attempt that came back and was no whole answer, its first 64 KiB: what was paid for is kept
 """
 
 from __future__ import annotations
@@ -46,11 +47,14 @@ CREATE TABLE batches (
   file_id TEXT, batch_id TEXT, submitted TEXT, ended TEXT, collected TEXT, answered INTEGER, error TEXT
 ) STRICT
 """
+_UNREADABLE = """
+CREATE TABLE unreadable (attempt INTEGER PRIMARY KEY, status INTEGER, raw TEXT NOT NULL, at TEXT NOT NULL) STRICT
+"""
 _OWNERS = """
 ALTER TABLE attempts ADD COLUMN priced INTEGER NOT NULL DEFAULT 1;
 ALTER TABLE attempts ADD COLUMN owner TEXT
 """
-MIGRATIONS = (_FIRST, _SAID, _BATCHES, _OWNERS)
+MIGRATIONS = (_FIRST, _SAID, _BATCHES, _UNREADABLE, _OWNERS)
 """One script a version of the file; a released one is never changed, the next is appended."""
 VERSION = len(MIGRATIONS)
 

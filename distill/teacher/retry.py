@@ -3,8 +3,10 @@
 rate limited   for ever, as the endpoint asks: limits never fail a row
 overloaded, connection          up to `attempts` sends, then the row is left owed
 timeout, broken, malformed      as above, and no more than `unknown` of them: each may have been billed
-refused (400, 413, 422)                       never again
-no access (key, quota, model, address)        stops the whole run, see the runner
+refused (this request, or its content)        never again
+no access (key, money, model, address)        stops the whole run, see the runner
+
+What ended how is read in reply/refusals.py.
 """
 
 from __future__ import annotations

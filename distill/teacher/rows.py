@@ -8,7 +8,9 @@ from datetime import UTC, datetime
 from operator import itemgetter
 from typing import Any
 
+from distill.finish import canonical as finish_word
 from distill.records import Answer, Ended, Request, ToolCall, Usage, canonical
+from distill.teacher.reply import thinking
 from distill.teacher.wire import without_user
 
 _INTEND = "INSERT INTO attempts (request_id, run, spender, started, reserved_usd) VALUES (?,?,?,?,?)"
@@ -16,6 +18,7 @@ _SETTLE = (
     "UPDATE attempts SET settled=?, ended=?, status=?, prompt_tokens=?, completion_tokens=?, usd=?, estimated=?, error=? "
     "WHERE id=? AND settled IS NULL"
 )
+_LOSE = "INSERT OR IGNORE INTO unreadable (attempt, status, raw, at) VALUES (?,?,?,?)"
 _KEEP = f"INSERT INTO answers VALUES ({','.join('?' * 21)}) ON CONFLICT (request_id) DO NOTHING"  # noqa: S608 - only question marks are put in
 _RAW_CAP = 64 * 1024
 """Characters of a body that is kept beside its parsed answer; the text itself is never cut."""
@@ -46,13 +49,17 @@ def intent(request: Request, *, run: str, spender: str, reserved_usd: float) -> 
 
 
 def ending(attempt: int, asked: Asked, answer: Answer, at: str) -> list[Statement]:
-    """The statements that settle an attempt, and keep its answer if it is one."""
+    """The statements that settle an attempt, and keep its answer if it is one, or the body that could not be read as one."""
     usage = answer.usage
     ended = (
         at, answer.ended.value, answer.status, usage.prompt_tokens, usage.completion_tokens,
         answer.usd, int(not usage.measured), _quote(answer.error[:2000]), attempt,
     )  # fmt: skip
-    return [(_SETTLE, ended), (_KEEP, _row(asked, answer, at))] if answer.ok else [(_SETTLE, ended)]
+    if answer.ok:
+        return [(_SETTLE, ended), (_KEEP, _row(asked, answer, at))]
+    if answer.raw:
+        return [(_SETTLE, ended), (_LOSE, (attempt, answer.status, _quote(answer.raw[:_RAW_CAP]), at))]
+    return [(_SETTLE, ended)]
 
 
 def endings(ended: Iterable[tuple[int, Asked, Answer]]) -> list[Statement]:
@@ -66,9 +73,12 @@ def read(request_id: str, row: Sequence[Any]) -> Answer:
     text, finish, refusal, reasoning, model, prompt, completion, cached, measured, usd, latency, *more = row
     written, thought, calls, logprobs = more
     usage = Usage(prompt, completion, cached, written, thought, bool(measured))
+    said, thoughts = unquote(text), unquote(reasoning)
+    if not thoughts:  # kept by a version that did not take thinking out of the text
+        thoughts, said, _ = thinking.apart(said, lambda _tag: True)
     return Answer(
-        request_id, Ended.OK, _unquote(text), _unquote(finish), usage, usd, latency,
-        _unquote(model), _unquote(refusal), _unquote(reasoning),
+        request_id, Ended.OK, said, finish_word(unquote(finish)), usage, usd, latency,
+        unquote(model), unquote(refusal), thoughts,
         tool_calls=tuple(ToolCall(*call) for call in json.loads(calls)) if calls else (),
         logprobs=json.loads(logprobs) if logprobs else None,
     )  # fmt: skip
@@ -97,5 +107,6 @@ def _quote(text: str) -> str:
     return "\0" + text.encode().hex() if text.startswith("\0") else text
 
 
-def _unquote(text: str) -> str:
+def unquote(text: str) -> str:
+    """A text as it was before it was kept."""
     return bytes.fromhex(text[1:]).decode("utf-8", "surrogatepass") if text.startswith("\0") else text

@@ -178,7 +178,7 @@ async def _send(request: Request, desk: Desk, most: Usage) -> Answer | None:
         desk.tally.sends += 1
         cost = reserved  # from here on the money may be gone, whatever happens to us
         answer = await _answer(request, desk)
-        if answer.ended.maybe_billed:  # booked at its ceiling, as an estimate
+        if answer.ended.maybe_billed and not answer.counted:  # booked at its ceiling, as an estimate
             answer = replace(answer, usage=booked, usd=reserved)
         answer = await _settle(attempt, request, answer, desk, replace(answer, usage=booked, usd=reserved))
         cost = answer.usd

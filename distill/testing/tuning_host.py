@@ -42,6 +42,17 @@ class Host:
     questions: int = 0
     asked: asyncio.Event = field(default_factory=asyncio.Event)
     delay_s: float = 0.0
+    metadata: bool = True
+    """Whether jobs show the metadata that they were made with."""
+    oldest_first: bool = False
+    """The order of the list of jobs."""
+    page: int = 100
+    """Jobs of a page at the most; a larger limit is refused."""
+    pending: int = 0
+    """Looks that find an uploaded file unread; a job made of it before is a 400, which counts as a look."""
+    unread_word: str = "pending"
+    words: dict[str, str] = field(default_factory=dict)
+    """Other words for the states of jobs."""
     created: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -132,17 +143,21 @@ async def _upload(request: web.Request) -> web.Response:
         "status": "uploaded",
         "status_details": None,
     }
-    host.files[str(record["id"])] = record | {"data": data}
+    host.files[str(record["id"])] = record | {"data": data, "pending": host.pending}
     return web.json_response(record)
 
 
 async def _file(request: web.Request) -> web.Response:
-    record = request.app[_HOST].files.get(request.match_info["id"])
+    host = request.app[_HOST]
+    record = host.files.get(request.match_info["id"])
     if record is None:
         return _error(404, "No such File object", "not_found")
     fault = fault_of(record["data"])
     record["status"], record["status_details"] = ("error", fault) if fault else ("processed", None)
-    return web.json_response({key: value for key, value in record.items() if key != "data"})
+    if record["pending"] > 0:
+        record["pending"] -= 1
+        record["status"] = host.unread_word
+    return web.json_response({key: value for key, value in record.items() if key not in ("data", "pending")})
 
 
 def fault_of(data: bytes) -> str | None:
@@ -167,6 +182,9 @@ async def _create(request: web.Request) -> web.StreamResponse:
         return _error(403, "This organization can no longer create fine-tuning jobs", "not_allowed")
     if fault == "refused":
         return _error(500, "The server had an error", "server_error")
+    if host.files[body["training_file"]]["pending"] > 0:
+        host.files[body["training_file"]]["pending"] -= 1
+        return _error(400, f"The file {body['training_file']} is not in the state Processed.", "invalidPayload")
     rows = host.files[body["training_file"]]["data"].count(b"\n")
     if rows < _LEAST_ROWS:
         return _error(
@@ -179,7 +197,13 @@ async def _create(request: web.Request) -> web.StreamResponse:
         await asyncio.Event().wait()
     if fault == "lost" and request.transport is not None:
         request.transport.close()
-    return web.json_response(job)
+    return web.json_response(_shown(host, job))
+
+
+def _shown(host: Host, job: dict[str, Any]) -> dict[str, Any]:
+    """A job as this host tells of it."""
+    told = job | {"status": host.words.get(job["status"], job["status"])}
+    return told if host.metadata else {key: value for key, value in told.items() if key != "metadata"}
 
 
 def _new_job(host: Host, body: dict[str, Any]) -> dict[str, Any]:
@@ -216,16 +240,21 @@ def _note(host: Host, job: dict[str, Any], message: str, data: dict[str, Any] | 
 
 
 async def _list(request: web.Request) -> web.Response:
-    """Newest first, in pages; the metadata filter is ignored, as some hosts do."""
-    return _page(request, list(reversed(request.app[_HOST].jobs.values())))
+    """In pages; the metadata filter finds nothing where no metadata is kept, and is ignored else, as some hosts do."""
+    host = request.app[_HOST]
+    if int(request.query.get("limit", "1")) > host.page:
+        return _error(400, f"limit must be at most {host.page}", "invalid_limit")
+    filtered = any(name.startswith("metadata") for name in request.query)
+    jobs = [] if filtered and not host.metadata else [_shown(host, job) for job in host.jobs.values()]
+    return _page(request, jobs if host.oldest_first else jobs[::-1], most=host.page)
 
 
 async def _events(request: web.Request) -> web.Response:
     return _page(request, list(reversed(request.app[_HOST].events.get(request.match_info["id"], []))))
 
 
-def _page(request: web.Request, rows: list[dict[str, Any]]) -> web.Response:
-    after, limit = request.query.get("after"), int(request.query.get("limit", "20"))
+def _page(request: web.Request, rows: list[dict[str, Any]], *, most: int = 100) -> web.Response:
+    after, limit = request.query.get("after"), min(most, int(request.query.get("limit", "20")))
     start = next((index + 1 for index, row in enumerate(rows) if row["id"] == after), 0)
     page = rows[start : start + limit]
     return web.json_response({"object": "list", "data": page, "has_more": start + limit < len(rows)})
@@ -238,7 +267,7 @@ async def _job(request: web.Request) -> web.Response:
         return _error(404, "No such fine-tuning job", "fine_tune_not_found")
     if job["status"] in _WAY[:-1]:
         _advance(host, job)
-    return web.json_response(job)
+    return web.json_response(_shown(host, job))
 
 
 def _advance(host: Host, job: dict[str, Any]) -> None:

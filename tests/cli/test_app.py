@@ -111,3 +111,15 @@ def test_a_key_never_shows(task: Path) -> None:
     held = b"".join(path.read_bytes() for path in task.parent.rglob("*") if path.is_file())
     assert "sk-canary" not in shown.stderr + shown.stdout
     assert b"sk-canary" not in held
+
+
+def test_how_a_file_was_read_is_one_line_on_stderr_or_in_the_object(task: Path) -> None:
+    rows = [json.loads(line) for line in (task.parent / "seeds.jsonl").read_text().splitlines()]
+    table = "message\tkind\n" + "".join(f"{row['message']}\t{row['kind']}\n" for row in rows)
+    (task.parent / "seeds.csv").write_text(table, encoding="utf-16")
+    shown = distill("validate", task, "--set", "seeds={from: seeds.csv, test: {rows: 4}}")
+    assert shown.returncode == 0
+    assert shown.stderr.startswith("note: seeds.csv: read as utf-16, tab between cells")
+    shown = distill("validate", task, "--set", "seeds={from: seeds.csv, test: {rows: 4}}", "--json")
+    assert shown.stderr == ""
+    assert json.loads(shown.stdout)["notes"][0].startswith("seeds.csv: read as utf-16")

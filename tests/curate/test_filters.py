@@ -1,8 +1,9 @@
 import json
 
+import polars as pl
 import pytest
 
-from distill.curate.filters import finish_reason, length, schema, tools
+from distill.curate.filters import RowTools, finish_reason, length, schema, tools
 from distill.errors import SpecError
 
 TICKET = {
@@ -96,3 +97,11 @@ def test_a_call_stands_for_the_answer_where_one_is_required_it_is_missed(frame):
     assert schema(row, schema={"type": "object"}).kept.height == 1
     assert length(row).kept.height == 1
     assert tools(frame({}), tools=TOOLS, required=True).dropped["reason"].to_list() == ["no_call"]
+
+
+def test_a_row_with_tools_of_its_own_is_held_against_those(frame):
+    own = RowTools({"s0": json.dumps([{"type": "function", "function": {"name": "find"}}])})
+    rows = frame(*[{"answer": "", "tool_calls": json.dumps([["find", "{}"]])}] * 2).with_columns(
+        seed_id=pl.Series(["s0", "s1"])
+    )
+    assert tools(rows, tools=TOOLS, own=own).dropped["row"].to_list() == ["s1"]

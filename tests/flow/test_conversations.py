@@ -10,10 +10,11 @@ import polars as pl
 import pytest
 
 from distill.errors import SpecError
-from distill.flow import explaining, running
+from distill.flow import asks, explaining, running
 from distill.flow.opening import open_project
 from distill.flow.stages import ORDER
 from distill.flow.watch import Silent
+from distill.seeds import load
 from distill.testing.fault_server import serve
 
 TOOLS = [
@@ -148,3 +149,34 @@ async def test_a_log_of_chats_is_distilled_by_one_line(agent: Path) -> None:
     tests = pl.read_ndjson(Path(result["folder"]) / "test.jsonl").to_dicts()
     assert result["exit"] == 0
     assert all(row["gold"]["answer"].startswith("It left") and len(row["messages"]) == 2 for row in tests)
+
+
+def lines_of(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def write_log_with_tools(agent: Path) -> None:
+    """The same, of which all but one bring their tools, and a gate that looks at calls."""
+    write_log(agent)
+    rows = lines_of(agent.parent / "chats.jsonl")
+    for n, row in enumerate(rows[:-1]):
+        row |= {"tools": TOOLS, "parallel_tool_calls": bool(n % 2)}
+    (agent.parent / "chats.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    agent.write_text(agent.read_text() + "gates: [tools]\n")
+
+
+async def test_the_tools_of_each_chat_reach_its_request_its_gate_and_the_files(agent: Path) -> None:
+    """A log whose rows bring their tools needs none in the spec; a row without any is asked without."""
+    write_log_with_tools(agent)
+    async with serve() as server:
+        project = open_project(agent, overrides=[], env={"OPENAI_BASE_URL": server.base_url})
+        result = await running.work(project, stages=("generate", "curate", "export"), watch=Silent())
+    table = load.table(project.seeds)
+    bodies = [one.body for one in asks.requests(project, table, [asks.Ask(seed, 0, 0) for seed in table["seed_id"]])]
+    assert sum(body.get("tools") == TOOLS and "parallel_tool_calls" in body for body in bodies) == 39
+    assert sum("tools" not in body and "parallel_tool_calls" not in body for body in bodies) == 1
+    folder = Path(result["folder"])
+    for made in (lines_of(folder / "train.jsonl"), lines_of(folder / "test.jsonl")):
+        assert sum(row.get("tools") == TOOLS and "parallel_tool_calls" in row for row in made) >= len(made) - 1 > 0
+    table = pl.read_parquet(folder / "dataset.parquet")
+    assert table["request"].drop_nulls().len() >= table.height - 1

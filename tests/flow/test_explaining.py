@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from distill.errors import GateNotMet, UsageError
@@ -46,3 +48,18 @@ def test_a_dataset_that_is_not_what_was_expected_is_not_trained_on(task: Path) -
         with pytest.raises(GateNotMet, match=r"rows: 21 expected, found 20 rows\. Nothing was trained"):
             run(task, "expect={rows: 21}")
     run(task, "expect={rows: 20, same_system: true}")
+
+
+def test_a_row_is_found_by_what_its_own_file_calls_it(task: Path) -> None:
+    """The id of the file goes before a line of that number, and stands beside the row wherever it is shown."""
+    seeds = task.parent / "seeds.jsonl"
+    rows = [json.loads(line) for line in seeds.read_text().splitlines()]
+    seeds.write_text("".join(json.dumps(row | {"id": 1000 + n}) + "\n" for n, row in enumerate(rows)))
+    run(task)
+    found = explaining.explain(task.parent, "mood", "1005")
+    assert found["seed"][0]["fields"]["message"] == rows[5]["message"]
+    assert "seeds.jsonl:6 · id 1005" in explaining.explain_lines(found)[1]
+    shown = explaining.show(task.parent, "mood", what="kept", reason=None, stratum=None, limit=1)
+    assert shown["shown"][0]["id"].startswith("10")
+    table = pl.read_parquet(task.parent / "runs" / "mood" / "001" / "dataset.parquet")
+    assert table["id"].null_count() == 0

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,7 @@ from distill.flow import running
 from distill.flow.opening import open_project
 from distill.flow.stages import ORDER
 from distill.flow.watch import Silent
+from distill.stopping import Stopped
 from distill.testing import tuning_host
 
 
@@ -43,6 +47,32 @@ async def test_a_host_tunes_the_student_and_the_student_is_compared(hosted: Path
         assert (host.creates, host.questions, again["requests_sent"]) == (1, asked, 0)
     assert arms(first) == {"teacher": 1.0, "base": 0.0, "student": 1.0}
     assert json.loads((Path(first["folder"]) / "student" / "hosted.json").read_text())["job"] == "ftjob-1"
+
+
+async def test_a_hosted_student_has_a_curve_of_its_loss(hosted: Path) -> None:
+    """What the host told of each step lies where a local training's lies, and the report shows it."""
+    async with tuning_host.serve() as host:
+        folder = Path((await run(hosted, host))["folder"])
+    curve = json.loads((folder / "student" / "loss.json").read_text())
+    assert curve == [
+        {"step": step, "epoch": None, "train_loss": 1.0 / step, "valid_loss": 1.5 / step} for step in (1, 2)
+    ]
+    assert json.loads((folder / "report.json").read_text())["loss"] == curve
+
+
+async def test_ctrl_c_while_a_host_tunes_ends_the_run_and_the_next_picks_the_job_up(hosted: Path) -> None:
+    class Polled(Silent):
+        def say(self, text: str) -> None:
+            if "Now queued" in text:
+                os.kill(os.getpid(), signal.SIGINT)
+
+    async with tuning_host.serve() as host:
+        project = open_project(hosted, overrides=["student.train.poll_s=1000"], env={"OPENAI_BASE_URL": host.base_url})
+        with pytest.raises(Stopped, match="tuning job ftjob-1 goes on at the host") as stopped:
+            await asyncio.wait_for(running.work(project, stages=ORDER, watch=Polled()), 60)
+        assert stopped.value.exit_code == 130
+        result = await run(hosted, host)
+        assert (result["exit"], host.creates) == (0, 1)
 
 
 async def test_a_refresh_with_the_same_answers_adopts_the_job_and_sends_nothing(hosted: Path) -> None:

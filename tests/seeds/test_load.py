@@ -58,13 +58,25 @@ def test_a_row_that_is_no_seed_is_a_fault_with_its_line(tmp_path, row, message):
     assert f"{path}:2: {message}" in said(error)
 
 
-def test_all_faults_come_at_once_up_to_twenty(tmp_path):
+def test_a_fault_of_many_rows_is_told_once_with_their_number(tmp_path):
     path = lines(tmp_path / "s.jsonl", ROW, *[b"{"] * 50)
     with pytest.raises(SpecError) as error:
         read([path, tmp_path / "none.csv"], **READ)
-    assert len(error.value.faults) == 21
+    assert [fault.where for fault in error.value.faults] == [str(tmp_path / "none.csv"), f"{path}:2", str(path)]
     assert "none.csv: no such file" in said(error)
-    assert said(error).endswith("and 31 more (51 in all)")
+    assert said(error).endswith("and 49 more rows like it: 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, …")
+
+
+def test_faults_of_many_kinds_come_at_once_up_to_twenty(tmp_path):
+    path = lines(
+        tmp_path / "s.jsonl",
+        *[ROW | {"message": ""} | {chr(97 + n): n} for n in range(3)],
+        *[{"x" * n: ""} for n in range(30)],
+    )
+    with pytest.raises(SpecError) as error:
+        read([path], variables=[chr(97 + n) * 3 for n in range(26)])
+    assert len(error.value.faults) == 21
+    assert said(error).endswith(" rows in all)")
 
 
 def test_without_strict_the_broken_rows_are_dropped_and_listed(tmp_path):
@@ -156,3 +168,13 @@ def test_the_group_is_what_a_column_says_and_empty_where_it_says_nothing(tmp_pat
     assert set(table(seeds)["group"]) == {"7", "a", None, '{"b":1}'}
     with pytest.raises(SpecError, match="no row has the group column 'tickt'; did you mean 'ticket'"):
         read([tmp_path / "s.jsonl"], **READ, group="tickt")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "own"),
+    [("id", 1005, "1005"), ("Ticket ID", "T-7", "T-7"), ("uuid", "u", "u"), ("site", "x", ""), ("id", None, "")],
+)
+def test_a_row_keeps_what_its_own_file_calls_it(tmp_path, name, value, own):
+    seeds, _ = read([lines(tmp_path / "s.jsonl", ROW | {name: value})], **READ)
+    assert [seed.own_id for seed in seeds] == [own]
+    assert table(seeds)["own_id"].to_list() == [own or None]

@@ -71,3 +71,29 @@ def test_test_rows_hold_their_gold_and_no_answer(tmp_path: Path) -> None:
     read = [json.loads(line) for line in (tmp_path / "test.jsonl").read_text().splitlines()]
     assert [row["gold"] for row in read] == [{"k": 1}, None]
     assert [turn["role"] for turn in read[0]["messages"]] == ["system", "user"]
+
+
+def test_the_tools_of_a_row_take_the_place_of_the_tasks(tmp_path: Path) -> None:
+    """Hosts refuse keys beside the turns that they do not know, so the rest of what a row is asked with is in the table."""
+    tools = [{"type": "function", "function": {"name": "look"}}]
+    own = {
+        "tools": [{"type": "function", "function": {"name": "find"}}],
+        "parallel_tool_calls": False,
+        "tool_choice": "auto",
+    }
+    kept = samples(("a", "x", "1", "train"), ("b", "y", "2", "train"))
+    export.write(kept, folder=tmp_path, tools=tools, own={"b": own})
+    first, second = map(json.loads, (tmp_path / "train.jsonl").read_text().splitlines())
+    assert (first["tools"], "parallel_tool_calls" in first) == (tools, False)
+    assert (second["tools"], second["parallel_tool_calls"], "tool_choice" in second) == (own["tools"], False, False)
+    table = pl.read_parquet(tmp_path / "dataset.parquet")
+    assert [json.loads(text) if text else None for text in table["request"]] == [None, own]
+    export.write(kept, folder=tmp_path, tools=tools)
+    assert "request" not in pl.read_parquet(tmp_path / "dataset.parquet").columns
+
+
+def test_what_a_rows_own_file_calls_it_stands_in_the_table(tmp_path: Path) -> None:
+    kept = samples(("a", "x", "1", "train"), ("b", "y", "2", "train"))
+    export.write(kept, folder=tmp_path, ids={"b": "T-1005"})
+    assert pl.read_parquet(tmp_path / "dataset.parquet")["id"].to_list() == [None, "T-1005"]
+    assert "id" not in json.loads((tmp_path / "train.jsonl").read_text().splitlines()[1])

@@ -12,6 +12,7 @@ import pytest
 from chats import write_rows
 
 from distill.errors import AccessRefused
+from distill.stopping import Stopped
 from distill.student.hosted import tune
 from distill.student.job import Event, Host, HostedResult, TuneError, shutdown_notice
 from distill.testing import tuning_host
@@ -105,6 +106,133 @@ async def test_killed_between_create_and_record_there_is_exactly_one_job(work: W
         assert json.loads(work.state.read_text())["job_id"] is None
         result = await work.tune(host)
         assert (host.creates, list(host.jobs)) == (1, [result.job_id])
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"metadata": False},
+        {"metadata": False, "page": 2},
+        {"metadata": False, "page": 2, "oldest_first": True},
+        {"page": 1, "oldest_first": True},
+    ],
+    ids=str,
+)
+async def test_a_job_is_found_by_its_training_file_where_the_host_gives_no_metadata(
+    work: Work, tmp_path: Path, how: dict[str, Any]
+) -> None:
+    """Killed between create and record, in any order and any pages of the host's list: one job."""
+    async with tuning_host.serve() as host:
+        for name, value in how.items():
+            setattr(host, name, value)
+        for rows in (13, 14, 15):  # other people's jobs
+            (tmp_path / str(rows)).mkdir()
+            await Work(tmp_path / str(rows), rows).tune(host)
+        host.faults.append("hang")
+        host.created.clear()
+        child = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", CHILD, host.base_url, str(tmp_path), stderr=subprocess.DEVNULL
+        )
+        async with asyncio.timeout(30):
+            await host.created.wait()
+        child.kill()
+        await child.wait()
+        result = await work.tune(host)
+        assert (host.creates, len(host.jobs), result.job_id) == (4, 4, "ftjob-4")
+
+
+async def test_a_create_whose_answer_was_lost_is_adopted_without_metadata(work: Work) -> None:
+    async with tuning_host.serve(faults=["lost"]) as host:
+        host.metadata = False
+        result = await work.tune(host)
+        assert (host.creates, list(host.jobs)) == (1, [result.job_id])
+
+
+@pytest.mark.parametrize("word", ["pending", "PENDING", "Processing", "notRunning", "uploaded", "mulling"])
+async def test_a_file_that_the_host_has_not_read_is_waited_for(work: Work, word: str) -> None:
+    """Only then is a job made; a word that no table knows is waited for too."""
+    async with tuning_host.serve() as host:
+        host.pending, host.unread_word = 3, word
+        await work.tune(host)
+        assert (host.creates, len(host.files)) == (1, 2)
+
+
+async def test_a_file_that_is_said_to_be_read_and_is_not_is_mended_by_the_hosts_refusal(work: Work) -> None:
+    """`ready` is its word from the first, and a job made at once is a 400."""
+    async with tuning_host.serve() as host:
+        host.pending, host.unread_word = 3, "ready"
+        result = await work.tune(host)
+        assert (list(host.jobs), len(host.files), host.creates) == ([result.job_id], 2, 3)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        {"validating_files": "VALIDATING_FILES", "queued": "PENDING", "running": "RUNNING", "succeeded": "SUCCEEDED"},
+        {"validating_files": "JOB_STATE_PENDING", "running": "JOB_STATE_RUNNING", "succeeded": "JOB_STATE_SUCCEEDED"},
+        {"queued": "notRunning", "running": "in-progress", "succeeded": "Completed"},
+        {"queued": "mulling", "succeeded": "ok"},
+    ],
+    ids=str,
+)
+async def test_a_jobs_states_are_read_in_any_spelling(work: Work, words: dict[str, str]) -> None:
+    """A word that no table knows is told once, and taken for under way."""
+    told: list[Event] = []
+    async with tuning_host.serve() as host:
+        host.words = words
+        result = await work.tune(host, on_event=told.append)
+        assert result.fine_tuned_model == "ft:tiny:ftjob-1"
+        assert (await work.tune(host)).job_id == result.job_id
+    assert [event.message for event in told if "not known" in event.message] == [
+        f"the host's word for the job is {word!r}, which is not known here: it is taken for under way"
+        for word in words.values()
+        if word == "mulling"
+    ]
+
+
+@pytest.mark.parametrize(("model", "word"), [("fail-tiny", "Error"), ("cancel-tiny", "Canceled")])
+async def test_a_job_that_ended_badly_in_other_words_is_not_adopted(work: Work, model: str, word: str) -> None:
+    async with tuning_host.serve() as host:
+        host.words = {"failed": word, "cancelled": word}
+        for _ in range(2):
+            with pytest.raises(TuneError, match=r"failed|was cancelled"):
+                await work.tune(host, model)
+        assert host.creates == 2
+
+
+async def test_ctrl_c_while_a_job_is_polled_leaves_it_at_the_host(work: Work) -> None:
+    """At once, and with the job's id; the next call picks it up."""
+    stop, told = asyncio.Event(), list[str]()
+
+    def tell(event: Event) -> None:
+        told.append(event.message)
+        stop.set()
+
+    async with tuning_host.serve() as host:
+        reach = Host(base_url=host.base_url, key=KEY, timeout_s=2)
+        files = {"train": work.train, "valid": work.valid, "state": work.state}
+        with pytest.raises(Stopped, match="tuning job ftjob-1 goes on at the host") as stopped:
+            await asyncio.wait_for(tune(reach, model="tiny", poll_s=1000, on_event=tell, stop=stop, **files), 20)
+        assert stopped.value.exit_code == 130
+        assert told
+        assert (await work.tune(host)).job_id == "ftjob-1"
+        assert host.creates == 1
+
+
+@pytest.mark.slow
+async def test_ctrl_c_while_a_job_is_made_gives_the_create_some_seconds(work: Work) -> None:
+    """One that never answers is left; the job is found by the next call."""
+    stop = asyncio.Event()
+    async with tuning_host.serve(faults=["hang"]) as host:
+        reach = Host(base_url=host.base_url, key=KEY, timeout_s=60)
+        files = {"train": work.train, "valid": work.valid, "state": work.state}
+        work_on = asyncio.ensure_future(tune(reach, model="tiny", poll_s=0.01, stop=stop, **files))
+        await host.created.wait()
+        stop.set()
+        with pytest.raises(Stopped, match="no tuning job is known"):
+            await asyncio.wait_for(work_on, 30)
+        assert (await work.tune(host)).job_id == "ftjob-1"
+        assert host.creates == 1
 
 
 @pytest.mark.parametrize(

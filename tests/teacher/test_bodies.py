@@ -92,3 +92,28 @@ def test_tools_and_their_calls_are_written_as_each_api_takes_them() -> None:
         {"type": "function_call_output", "call_id": "c1", "output": "a kettle"},
     ]
     assert "tools" not in bodies.body(TURNS, model="m", dialect="chat", max_tokens=5)
+
+
+TOOL = {"type": "function", "function": {"name": "look", "parameters": {"type": "object"}}}
+OTHER = {"type": "function", "function": {"name": "find"}}
+
+
+def test_a_row_without_tools_of_its_own_is_asked_as_ever() -> None:
+    plain = bodies.body(TURNS, model="m", dialect="chat", max_tokens=5, tools=[OTHER])
+    assert bodies.body(TURNS, model="m", dialect="chat", max_tokens=5, tools=[OTHER], own={}) == plain
+
+
+def test_what_a_row_is_asked_with_goes_before_the_tasks_own_and_is_written_as_each_api_takes_it() -> None:
+    own = {
+        "tools": [TOOL], "tool_choice": {"type": "function", "function": {"name": "look"}}, "parallel_tool_calls": False,
+        "response_format": {"type": "json_schema", "json_schema": {"name": "x", "schema": {"type": "object"}}},
+    }  # fmt: skip
+    chat = bodies.body(TURNS, model="m", dialect="chat", max_tokens=5, tools=[OTHER], own=own)
+    assert {name: chat[name] for name in own} == own
+    flat = bodies.body(TURNS, model="m", dialect="responses", max_tokens=5, tools=[OTHER], own=own)
+    assert flat["tools"] == [{"type": "function", **TOOL["function"]}]
+    assert flat["tool_choice"] == {"type": "function", "name": "look"}
+    assert flat["parallel_tool_calls"] is False
+    assert flat["text"] == {"format": {"type": "json_schema", "name": "x", "schema": {"type": "object"}}}
+    with_schema = bodies.body(TURNS, model="m", dialect="chat", max_tokens=5, output=SCHEMA, own=own)
+    assert with_schema["response_format"]["json_schema"]["name"] == "ticket"

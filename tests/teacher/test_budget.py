@@ -78,13 +78,13 @@ def check(path: Path, ledger: Ledger, rows: Sequence[Request], limit: float) -> 
     """The wall, the booking of what gave no answer, and the price of each answer, all by the server's own counts."""
     assert ledger.usd <= limit + 1e-9, "the server billed more than the limit: the wall was passed"
     with sqlite3.connect(path) as db:
-        sends = db.execute("SELECT request_id, ended, reserved_usd, usd FROM attempts").fetchall()
+        sends = db.execute("SELECT request_id, ended, reserved_usd, estimated, usd FROM attempts").fetchall()
     assert sum(usd for *_, usd in sends) >= ledger.usd - 1e-9, "our ledger books less than the server billed"
     assert sum(usd for *_, usd in sends) <= limit + 1e-9
     price = {entry.key: entry.usd for entry in ledger.entries if entry.billed}
     key = {row.id: key_of({"model": "m"} | dict(row.body)) for row in rows}
-    for request_id, ended, reserved, usd in sends:
-        if ended == Ended.OK:
+    for request_id, ended, reserved, estimated, usd in sends:
+        if ended == Ended.OK or (Ended(ended).maybe_billed and not estimated):  # it says what it used, whatever came of it
             assert usd == pytest.approx(price[key[request_id]], abs=1e-12), (
                 "an answer has another price than the server's"
             )

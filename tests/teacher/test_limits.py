@@ -122,3 +122,13 @@ async def test_a_closing_run_does_not_wait() -> None:
     await asyncio.sleep(0.05)
     closing = True
     assert await asyncio.wait_for(waiting, 5) is None
+
+
+@pytest.mark.parametrize("odd", ["²", "٣", "1e3", "-5", "", "9" * 5000, "0", "3.5"])
+def test_a_header_that_is_no_count_is_none(odd: str) -> None:
+    """A digit of another script is no number that a header may hold, and never ends a run."""
+    pace = Pace(in_flight=4)
+    turn = asyncio.run(pace.turn(1))
+    assert turn is not None
+    pace.done(turn, tokens=1, headers={"x-ratelimit-limit-requests": odd, "x-ratelimit-limit-tokens": odd})
+    assert (pace.requests_per_minute, pace.tokens_per_minute) == (None, None)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from nights import Night, body, jsonl, line, night
-from openai import APIConnectionError, APIError, InternalServerError, NotFoundError
+from openai import APIConnectionError, APIError, BadRequestError, InternalServerError, NotFoundError
 from openai.types import Batch
 
 from distill.testing.batch.faults import TRAPS
@@ -21,6 +21,7 @@ TRIED = {
     "upload-lost", "create-lost", "create-500", "invalid-lines", "token-limit", "poll-500", "lost-once", "lost", "all-errors",
     "expired", "cancelled", "empty-ids", "error-rows", "errors-in-output", "status-0", "string-body", "missing-rows", "unknown-ids",
     "duplicate-rows", "shuffled", "blank-line", "line-separators", "surrogate", "cut-download",
+    "cut-silent", "cut-gzip", "file-gone", "no-metadata", "pending-file", "odd-words",
 }  # fmt: skip
 
 
@@ -274,3 +275,48 @@ async def test_cut_download() -> None:
                 await here.text(file)
             assert re.search(r"received \d\d+ bytes, expected \d\d+", str(caught.value.__cause__))
             assert len(await here.rows(file)) == 10
+
+
+@pytest.mark.parametrize("trap", ["cut-silent", "cut-gzip"])
+async def test_cuts_without_an_error(trap: str) -> None:
+    """The official client takes a part of the file for all of it, once a file; then comes the whole."""
+    async with night(trap) as here:
+        found = await here.ended(await here.submit(SHARD))
+        whole = here.server.desk.files.get(found.output_file_id or "")
+        assert whole is not None
+        first = await here.text(found.output_file_id)
+        assert 0 < len(first) < len(whole.data)
+        assert len(await here.rows(found.output_file_id)) == 20
+
+
+async def test_file_gone() -> None:
+    async with night("file-gone") as here:
+        found = await here.ended(await here.submit(SHARD))
+        with pytest.raises(NotFoundError):
+            await here.text(found.output_file_id)
+        assert billed(here) == 20
+
+
+async def test_no_metadata() -> None:
+    async with night("no-metadata") as here:
+        made = await here.submit(SHARD, metadata={"a": "b"})
+        listed = (await here.client.batches.list()).data
+        assert [one.metadata for one in (made, await here.ended(made), *listed)] == [None, None, None]
+
+
+async def test_pending_file() -> None:
+    """Unread at two looks, and a create before is a 400 that makes nothing."""
+    async with night("pending-file") as here:
+        file = await here.upload(jsonl(SHARD))
+        with pytest.raises(BadRequestError, match="not in the state Processed"):
+            await here.create(file)
+        states = [(await here.client.files.retrieve(file)).status for _ in range(3)]
+        assert states == ["PENDING", "PENDING", "processed"]
+        await here.create(file)
+        assert len(here.server.desk.batches) == 1
+
+
+async def test_odd_words() -> None:
+    async with night("odd-words") as here:
+        made = await here.submit(SHARD)
+        assert (made.status, (await here.ended(made)).status) == ("Validating", "SUCCEEDED")

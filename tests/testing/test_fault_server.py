@@ -23,14 +23,14 @@ from distill.testing.faults import FAULTS, OF_CHAT
 RATE = Rate(1.0, 1.0)
 NO_ANSWER = {
     "quota": Ended.NO_ACCESS, "400": Ended.REFUSED, "401": Ended.NO_ACCESS, "404": Ended.NO_ACCESS, "422": Ended.REFUSED,
-    "500": Ended.OVERLOADED, "502": Ended.OVERLOADED, "503": Ended.OVERLOADED, "529": Ended.OVERLOADED,
+    "500": Ended.OVERLOADED, "502": Ended.OVERLOADED, "503": Ended.OVERLOADED, "529": Ended.OVERLOADED, "error-200": Ended.OVERLOADED,
     "reset": Ended.BROKEN, "reset-unread": Ended.BROKEN, "half-close": Ended.BROKEN, "cut": Ended.BROKEN,
     "long-length": Ended.BROKEN, "drip": Ended.TIMEOUT, "hang": Ended.TIMEOUT, "hang-midway": Ended.TIMEOUT,
 } | dict.fromkeys(["429", "429-ms", "429-date", "429-silent", "429-absurd"], Ended.RATE_LIMITED) | dict.fromkeys(
-    ["short-length", "html", "empty", "not-json", "not-utf8", "no-choices", "null-content", "no-finish", "error-200", "gzip-bomb"],
+    ["short-length", "html", "empty", "not-json", "not-utf8", "no-choices", "no-finish", "gzip-bomb"],
     Ended.MALFORMED,
 )  # fmt: skip
-ANSWERED = ("no-usage", "surrogate", "line-separators", "length", "filtered", "refusal")
+ANSWERED = ("null-content", "no-usage", "surrogate", "line-separators", "length", "filtered", "refusal")
 
 
 def asked(count: int) -> list[Request]:

@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from distill.teacher.store import Store
 
 OPEN = ("made", "uploaded", "creating", "submitted")
+_AT_ONCE = 500
 _FIELDS = (
     "key, run, spender, endpoint, model, requests, bytes, tokens, made, state, file_id, batch_id, submitted, ended, "
     "collected, answered, error"
@@ -45,6 +46,11 @@ class Batch:
     collected: str | None = None
     answered: int | None = None
     error: str | None = None
+
+    @property
+    def name(self) -> str:
+        """As the host calls it; our key while that is not known."""
+        return self.batch_id or self.key
 
 
 def new_key() -> str:
@@ -91,6 +97,11 @@ def opened(store: Store, run: str | None = None) -> list[Batch]:
     return [Batch(*row) for row in store.query(query, (*OPEN, run))]
 
 
+def reread(store: Store, batch: Batch) -> Batch | None:
+    """A batch as it is by now; None where it is not open any more."""
+    return next((one for one in opened(store, batch.run) if one.key == batch.key), None)
+
+
 def of_run(store: Store, run: str) -> list[Batch]:
     """Every batch of a run, oldest first."""
     query = f"SELECT {_FIELDS} FROM batches WHERE run=? ORDER BY made, key"  # noqa: S608 - names of our own
@@ -128,6 +139,57 @@ def tries(store: Store, run: str, request_ids: Sequence[str]) -> dict[str, list[
 def answered(store: Store, key: str) -> int:
     """Rows of a batch that came to an answer."""
     return int(store.query("SELECT count(*) FROM attempts WHERE batch=? AND ended='ok'", (key,)).fetchone()[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The rows of a batch that came to an end; of them, those that were never run, and those that failed."""
+
+    rows: int
+    undone: int
+    failed: int
+
+
+def told(store: Store, key: str) -> Told:
+    """What lines have told of a batch so far."""
+    query = (
+        "SELECT count(*), coalesce(sum(ended='expired'), 0), "
+        "coalesce(sum(ended IN ('refused', 'rate_limited', 'overloaded', 'no_access')), 0) "
+        "FROM attempts WHERE batch=? AND settled IS NOT NULL"
+    )
+    return Told(*store.query(query, (key,)).fetchone())
+
+
+def booked_usd(store: Store, key: str) -> float:
+    """What a batch cost so far: settled rows at their price, the others at the most that they can."""
+    query = "SELECT coalesce(sum(coalesce(usd, reserved_usd)), 0.0) FROM attempts WHERE batch=?"
+    return float(store.query(query, (key,)).fetchone()[0])
+
+
+def holding(store: Store, batches: Iterable[Batch], request_ids: Sequence[str]) -> dict[str, int]:
+    """How many of the requests lie unsettled in each of the batches, by key; none is named that holds none."""
+    found: dict[str, int] = {}
+    keys = [batch.key for batch in batches]
+    for start in range(0, len(request_ids) if keys else 0, _AT_ONCE):
+        part = request_ids[start : start + _AT_ONCE]
+        query = (
+            f"SELECT batch, count(*) FROM attempts WHERE batch IN ({_marks(keys)}) AND settled IS NULL "  # noqa: S608 - only question marks are put in
+            f"AND request_id IN ({_marks(part)}) GROUP BY batch"
+        )
+        for key, count in store.query(query, [*keys, *part]):
+            found[key] = found.get(key, 0) + count
+    return found
+
+
+def where(store: Store, request_id: str) -> Batch | None:
+    """The batch that a request is out in, whichever run made it."""
+    query = f"SELECT {_FIELDS} FROM batches WHERE key=(SELECT batch FROM attempts WHERE request_id=? AND batch IS NOT NULL AND settled IS NULL)"  # noqa: S608 - names of our own
+    row = store.query(query, (request_id,)).fetchone()
+    return Batch(*row) if row else None
+
+
+def _marks(values: Sequence[str]) -> str:
+    return ",".join("?" * len(values))
 
 
 def decided(store: Store, key: str) -> bool:

@@ -1,4 +1,9 @@
-"""A batch that has ended: every row of it is settled, then its files go and its entry is closed."""
+"""A batch that has ended: every row of it is settled, then its files go and its entry is closed.
+
+Nothing is closed while files are in doubt (whole.py): what came is kept, the rest is read again, and rows that the host counts
+as done are never sent again unasked. Files that are gone at the host are waited for, for `lost_s`; then the rows that they
+held are booked as lost, and owed again.
+"""
 
 from __future__ import annotations
 
@@ -7,25 +12,42 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from distill.errors import AccessRefused, RowsOwed
+from distill.job_states import State
 from distill.money import price_of
 from distill.records import Ended
-from distill.teacher.batch import book, files, ingest, shard
+from distill.teacher.batch import book, empty, files, ingest, shard, whole
 from distill.teacher.batch.book import Batch
-from distill.teacher.batch.host import HostFault, Look
+from distill.teacher.batch.host import HostFault, NotThere
+from distill.teacher.batch.look import Look
+from distill.teacher.batch.whole import Doubt, Results
 from distill.teacher.collector import short_collections
 
 if TYPE_CHECKING:
     from distill.teacher.batch.night import Night
 
 _TOKEN_LIMIT = "token_limit"  # noqa: S105 - a code of hosts
+_GONE = "gone at the host since "
 
 
 async def collect(night: Night, batch: Batch, look: Look) -> None:
     """All that an ended batch holds, whatever its end is called; nothing where a crash left only the files to remove."""
-    refused = False
+    refused, why = False, None if look.state is State.COMPLETED else _why(look)
     if rows := await book.rows(night.store, batch.key):
-        refused = await _ingest(night, batch, look, rows)
-    await close(night, batch, look, None if look.status == "completed" else _why(look))
+        path = await files.sent(night.store, night.host, batch, night.requests, night.url)
+        async with shard.reading(path) as sent:
+            read = reader(night, batch, sent, rows)
+            came, gone, refused = await _results(night, batch, look, read)
+            await night.settle(batch, read.refused(look.faults), read.open)
+            if await _held_open(night, batch, look, read, came, gone):
+                return
+            status = "completed" if gone or look.state is State.UNKNOWN else look.status  # it may have been billed
+            missing = read.missing(status)
+            await night.settle(batch, missing, read.open)
+            why = f"{gone}: {len(missing):,} rows are lost, and may have been billed" if gone and missing else why
+    night.stuck.pop(batch.key, None)
+    await close(night, batch, look, why)
+    if batch.run != night.run:  # what its end teaches is that run's matter
+        return
     if refused:
         raise AccessRefused(
             f"the endpoint refused rows of batch {look.id} its key, quota or model; what was answered is kept"
@@ -33,28 +55,74 @@ async def collect(night: Night, batch: Batch, look: Look) -> None:
     _learn(night, batch, look)
 
 
-async def _ingest(night: Night, batch: Batch, look: Look, rows: dict[str, tuple[int, float]]) -> bool:
-    """Settle every row; whether one was refused all access."""
-    refused = False
-    path = await files.sent(night.store, night.host, batch, night.requests, night.url)
-    async with shard.reading(path) as sent:
-        read = reader(night, batch, sent, rows)
-        for file_id in filter(None, (look.output_file_id, look.error_file_id)):
-            results = files.folder(night.store) / f"{batch.key}.{file_id}.jsonl".replace("/", "_")
+async def _results(night: Night, batch: Batch, look: Look, read: ingest.Ingest) -> tuple[list[Results], str, bool]:
+    """Settle every row that a line tells of: the files that came, what was said of one that is gone, and whether a row
+    was refused all access."""
+    came, gone, refused = list[Results](), "", False
+    for file_id in filter(None, (look.output_file_id, look.error_file_id)):
+        results = files.folder(night.store) / f"{batch.key}.{file_id}.jsonl".replace("/", "_")
+        try:
             await night.host.download(file_id, results)
-            with short_collections():
-                for lines in ingest.lines(results):
-                    ended = await asyncio.to_thread(read.chunk, lines)
-                    refused = refused or any(answer.ended is Ended.NO_ACCESS for _, _, answer in ended)
-                    await night.settle(ended, read.open)
-            results.unlink()
-        await night.settle(read.refused(look.faults), read.open)
-        await night.settle(read.missing(look.status), read.open)
+        except NotThere as fault:
+            gone = f"the file {file_id} is gone at the host ({fault})"
+            continue
+        came.append(whole.results_of(file_id, results))
+        with short_collections():
+            for lines in ingest.lines(results):
+                ended = await asyncio.to_thread(read.chunk, lines)
+                refused = refused or any(answer.ended is Ended.NO_ACCESS for _, _, answer in ended)
+                await night.settle(batch, ended, read.open)
+        results.unlink()
     odd = read.oddities
     strange = {"unknown ids": odd.unknown_ids, "repeated rows": odd.repeated, "unreadable lines": odd.unreadable}
     if any(strange.values()):
         night.say("    left aside: " + ", ".join(f"{count} {name}" for name, count in strange.items() if count))
-    return refused
+    return came, gone, refused
+
+
+async def _held_open(
+    night: Night, batch: Batch, look: Look, read: ingest.Ingest, came: list[Results], gone: str
+) -> bool:
+    """Whether rows that did not come may come at a later round, so that nothing is booked, deleted or sent again now."""
+    left = len(await book.rows(night.store, batch.key))
+    if not left or night.give_up_missing:
+        return False
+    if gone:
+        return await _gone(night, batch, gone, left)
+    doubt = await whole.doubt(night.store, night.host, batch, look, read, came)
+    if doubt is None:
+        return False
+    since, readings = whole.noted(batch)
+    readings += 1
+    if not doubt.owing and readings >= doubt.readings:
+        return False
+    await book.note(night.store, batch.key, error=whole.note(since or book.now(), readings, doubt.why))
+    _say_doubt(night, batch, doubt, readings, left)
+    return True
+
+
+async def _gone(night: Night, batch: Batch, gone: str, left: int) -> bool:
+    """A file may be away for a moment, as a batch may."""
+    noted = batch.error or ""
+    since = noted.removeprefix(_GONE).partition(" ")[0] if noted.startswith(_GONE) else book.now()
+    await book.note(night.store, batch.key, error=f"{_GONE}{since} {gone}")
+    if book.since_s(since) < night.lost_s:
+        night.say(
+            f"  batch {batch.name}: {gone}; its {left:,} rows are waited for until it is {night.lost_s:,.0f} s away"
+        )
+        return True
+    return False
+
+
+def _say_doubt(night: Night, batch: Batch, doubt: Doubt, readings: int, left: int) -> None:
+    said = f"batch {batch.name}: its files did not come whole: {doubt.why}"
+    if readings < whole.TRIES:
+        night.say(f"  {said}; {left:,} rows wait, and the next round reads them again")
+        return
+    night.stuck[batch.key] = (
+        f"{said}, {readings} times. Its {left:,} rows are paid for and are not sent again; run again to read the files once more, "
+        "or once with --set teacher.batch.give_up_missing=true to book these rows as lost and ask for them anew"
+    )
 
 
 def reader(night: Night, batch: Batch, sent: shard.Reader, rows: dict[str, tuple[int, float]]) -> ingest.Ingest:
@@ -74,11 +142,8 @@ async def close(night: Night, batch: Batch, look: Look | None, error: str | None
     await book.note(
         night.store, batch.key, state="collected", ended=moment, collected=moment, answered=count, error=error
     )
-    if book.decided(night.store, batch.key):
-        night.empty = 0
-    elif not night.out:
-        night.empty += 1
-    night.say(f"  batch {batch.batch_id}: {error or 'completed'}; {count:,} of {batch.requests:,} rows answered")
+    whose = f" of run {batch.run}" if batch.run != night.run else ""
+    night.say(f"  batch {batch.name}{whose}: {error or 'completed'}; {count:,} of {batch.requests:,} rows answered")
 
 
 def _learn(night: Night, batch: Batch, look: Look) -> None:
@@ -86,15 +151,11 @@ def _learn(night: Night, batch: Batch, look: Look) -> None:
     limit = next((message for _, code, message in look.faults if _TOKEN_LIMIT in code), None)
     if limit is not None:
         night.say(f"  the host takes {night.room.learn(batch, limit):,} enqueued tokens: batches go one after another")
-    elif look.status == "failed" and all(line is None for line, _, _ in look.faults):
+    elif look.state is State.FAILED and all(line is None for line, _, _ in look.faults):
         raise RowsOwed(
             f"the host refuses the batch: {_why(look)}. Nothing was billed; mend what it names and run again"
         )
-    if night.empty >= night.attempts:
-        raise RowsOwed(
-            f"{night.empty} batches one after another came to no answer ({_why(look)}). Run again later, or set "
-            "teacher.mode to live; `distill explain` shows each row's sends"
-        )
+    empty.at_the_end(night, _why(look))
 
 
 def _why(look: Look) -> str:

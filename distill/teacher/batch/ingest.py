@@ -6,7 +6,6 @@ matched by its custom_id with what was sent; the first whole line of a row count
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -92,7 +91,7 @@ class Ingest:
 
     def _ended(self, row: Row, answer: Answer) -> tuple[int, Asked, Answer]:
         attempt, booked = self.open[row.id]
-        if answer.ended.maybe_billed:  # booked at its ceiling, as an estimate
+        if answer.ended.maybe_billed and not answer.counted:  # booked at its ceiling, as an estimate
             answer = replace(answer, usd=booked, usage=replace(answer.usage, measured=False))
         return attempt, (row.id, self.endpoint, row.draw, row.request), self.mask.answer(answer)
 
@@ -108,17 +107,30 @@ def _answer(row: Row, found: dict[str, Any], raw: bytes, price: Price | None) ->
     """A line as an answer; anything that is no whole answer says why."""
     response, error = found.get("response"), found.get("error")
     if not isinstance(response, dict):
-        code = str(error.get("code") or "") if isinstance(error, dict) else ""
-        said = str(error.get("message") or code) if isinstance(error, dict) else "no response and no error"
-        return Answer(row.id, Ended.EXPIRED if code in _NOT_RUN else Ended.OVERLOADED, error=said[:400])
-    status, body = response.get("status_code"), response.get("body")
+        return _without_response(row, error)
+    status, body = _status(response.get("status_code")), response.get("body")
     if isinstance(body, str):
         try:
             body = read(body.encode("utf-8", "surrogatepass"))
         except ValueError:
             body = None
-    if status == 200:
+    if status is not None and 200 <= status < 300:
         return reply.of(body, row, price=price, raw=raw)
-    if not isinstance(status, int) or not 100 <= status < 600:
-        return Answer(row.id, Ended.OVERLOADED, error=f"status_code {status!r}"[:400])
-    return reply.refused(status, json.dumps(body).encode(), {}, row, now=0.0)  # orjson refuses half an emoji
+    if status is None:
+        return Answer(row.id, Ended.OVERLOADED, error=f"status_code {str(response.get('status_code'))[:80]!r}")
+    return reply.refused_with(status, body or error, row)
+
+
+def _without_response(row: Row, error: Any) -> Answer:
+    """A line that has only an error, or nothing: not run, or as its code says."""
+    code = error.get("code") if isinstance(error, dict) else None
+    if isinstance(code, str) and code in _NOT_RUN:
+        return Answer(row.id, Ended.EXPIRED, error=str(error.get("message") or code)[:400])
+    return reply.refused_with(200, error or "no response and no error", row)
+
+
+def _status(value: Any) -> int | None:
+    """An HTTP status, also where it is spelt as text; None for anything else."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) == 3:
+        value = int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) and 100 <= value < 600 else None

@@ -3,20 +3,26 @@
 Any process can do a round at any time: all that must be remembered is in the book, written before the step at the host.
 A row is in at most one open batch, and in none that is open is it ever sent live.
 
-    made, uploaded   the batch was certainly not created: abandoned, its rows are owed again       recovery.py
-    creating         perhaps it was: the host's batches are searched for our key, and one that is
-                     found is adopted; where there is none after `grace_s`, it is abandoned        recovery.py
+    made             the batch was certainly not created: abandoned, its rows are owed again       recovery.py
+    uploaded         nor was it; its file serves for it now, where its rows are still asked for    uploads.py
+    creating         perhaps it was: the host's batches are searched for our key and our file, and
+                     one that is found is adopted; where there is none after `grace_s`, it is
+                     abandoned                                                                     recovery.py
     submitted        looked at; collected once it has ended, however it ended                      collection.py
+
+Rows may lie in a batch that another run made over the same store: it is collected in that run's name, where nobody works
+on that run (`claim`).
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import InitVar, dataclass, field
 
 from distill.errors import AccessRefused, DistillError, RowsOwed
+from distill.job_states import State
 from distill.money import Budget, Price
 from distill.records import Answer, Request, Usage
 from distill.teacher.batch import book, collection, files, recovery, submission
@@ -27,6 +33,9 @@ from distill.teacher.batch.shard import Most
 from distill.teacher.rows import Asked
 from distill.teacher.store import Store
 from distill.teacher.tally import Tally
+
+_WINDOW_S = 86400.0
+"""What a host has for a batch."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -47,7 +56,14 @@ class Night:
     unknown: int = 3
     grace_s: float = 60.0
     lost_s: float = 3600.0
+    file_s: float = 120.0
     keep_files: bool = False
+    give_up_missing: bool = False
+    """Whether rows that the host counts as done and does not give are booked as lost, and owed again."""
+    claim: Callable[[str], AbstractContextManager[bool]] = lambda _run: nullcontext(True)
+    """Holds another run while a batch of it is looked at; False where a process works on it."""
+    unclaimed: Callable[[str], bool] = lambda _run: False
+    """Whether nobody will ever go on with another run."""
     say: Callable[[str], None] = lambda _text: None
     tally: Tally = field(default_factory=Tally)
     waiting: int = 0
@@ -55,8 +71,10 @@ class Night:
     requests: Sequence[Request] = field(default=(), init=False)
     """Those of the last round."""
     room: Room = field(init=False)
-    empty: int = field(default=0, init=False)
-    """Batches one after another that brought nothing about."""
+    submitting: bool = field(default=True, init=False)
+    """Whether this round makes batches."""
+    stuck: dict[str, str] = field(default_factory=dict, init=False)
+    """Batches that have ended and whose rows did not come, by key, with what was said of them."""
     worst_usd: dict[Usage, float] = field(default_factory=dict, init=False)
     """The most that a usage can cost: in 50,000 rows there are some hundred."""
     _tidied: bool = field(default=False, init=False)
@@ -76,22 +94,37 @@ class Night:
         """Recover, look, collect, submit. Faults of the host are said and left to the next round; `AccessRefused`,
         `BudgetReached` and batches that the host will never take are raised, after all that is out was looked at.
         """
-        self.requests = requests
+        self.requests, self.submitting = requests, submit
         if not self._tidied and files.folder(self.store).exists():
             self._tidied = True
             files.tidy(self.store)
         fatal: DistillError | None = None
-        for batch in self.out:
+        for batch in [*self.out, *self.others()]:
             try:
-                with self._patient(batch):
-                    await (self._look(batch) if batch.state == "submitted" else recovery.recover(self, batch))
+                await self._visit(batch)
             except (AccessRefused, RowsOwed) as fault:
                 fatal = fatal or fault
         if fatal is not None:
             raise fatal
         if submit:
             await submission.submit(self, requests)
-        self.tally.waiting = sum(batch.requests for batch in self.out)
+        self.tally.waiting = sum(batch.requests for batch in self.out) + sum(self.others().values())
+
+    def others(self) -> dict[Batch, int]:
+        """Batches of other runs that are out at this endpoint, with how many of our rows they hold; also those that hold none
+        where nobody will go on with their run."""
+        there = [one for one in book.opened(self.store) if one.run != self.run and one.endpoint == self.endpoint]
+        held = book.holding(self.store, there, [request.id for request in self.requests])
+        return {one: held.get(one.key, 0) for one in there if one.key in held or self.unclaimed(one.run)}
+
+    async def _visit(self, batch: Batch) -> None:
+        """One batch: recovered where a crash left it half made, else looked at."""
+        own = batch.run == self.run
+        with nullcontext(True) if own else self.claim(batch.run) as ours, self._patient(batch):
+            # Whoever worked on another run may have gone on since its batches were listed.
+            now = batch if own else book.reread(self.store, batch)
+            if ours and now is not None:
+                await (self._look(now) if now.state == "submitted" else recovery.recover(self, now))
 
     async def cancel(self) -> None:
         """Ask the host to end every batch that is out; what it has answered by then is collected as always."""
@@ -101,11 +134,15 @@ class Night:
                     await self.host.cancel(batch.batch_id)
                     self._cancelled.add(batch.key)
 
-    async def settle(self, ended: Sequence[tuple[int, Asked, Answer]], booked: Mapping[str, tuple[int, float]]) -> None:
-        """Commit, then count: what is counted is on the disk."""
+    async def settle(
+        self, batch: Batch, ended: Sequence[tuple[int, Asked, Answer]], booked: Mapping[str, tuple[int, float]]
+    ) -> None:
+        """Commit, then count: what is counted is on the disk. What another run's batch cost stands in that run's account."""
         if not ended:
             return
         await self.store.settle_many(ended)
+        if batch.run != self.run:
+            return
         usd = math.fsum(answer.usd for _, _, answer in ended)
         self.budget.correct(math.fsum(booked[asked[0]][1] for _, asked, _ in ended), usd)
         self.tally.usd += usd
@@ -119,13 +156,15 @@ class Night:
         except NotThere:
             await recovery.lost(self, batch)
             return
-        if batch.error:
+        if batch.error and batch.error.startswith(recovery.NOT_FOUND):
             await book.note(self.store, batch.key, error=None)
-        if look.ended:
+        over = look.state is State.UNKNOWN and book.since_s(batch.submitted) > _WINDOW_S + self.lost_s
+        if look.ended or over:
             await collection.collect(self, batch, look)
         elif self._told.get(batch.key) != look.status:
             self._told[batch.key] = look.status
-            self.say(f"  batch {look.id}: {look.status}, {look.done:,} of {batch.requests:,} rows done")
+            odd = " (a word that is not known here: it is taken for under way)" if look.state is State.UNKNOWN else ""
+            self.say(f"  batch {batch.name}: {look.status}{odd}, {look.done:,} of {batch.requests:,} rows done")
 
     @contextmanager
     def _patient(self, batch: Batch) -> Iterator[None]:
@@ -133,4 +172,4 @@ class Night:
         try:
             yield
         except HostFault as fault:
-            self.say(f"  batch {batch.batch_id or batch.key}: {fault}; the next round tries again")
+            self.say(f"  batch {batch.name}: {fault}; the next round tries again")

@@ -5,19 +5,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from distill.records import Answer, Ended
-from distill.teacher.batch import book, collection, files, shard
+from distill.teacher.batch import book, collection, files, shard, uploads
 from distill.teacher.batch.book import Batch
+from distill.teacher.batch.host import NotThere
 
 if TYPE_CHECKING:
     from distill.teacher.batch.night import Night
 
 _NEVER_MADE = "the batch was never made at the host"
+NOT_FOUND = "not found since "
 
 
 async def recover(night: Night, batch: Batch) -> None:
-    """Adopt a batch that was perhaps made, or abandon one that was not."""
+    """Adopt a batch that was perhaps made, go on with an upload that is still of use, or abandon a batch that was not made."""
     if batch.state == "creating":
-        found = await night.host.find(batch.key)
+        try:
+            found = await night.host.find(batch.key, batch.file_id)
+        except NotThere:
+            await _unlisted(night, batch)
+            return
         for twin in found[1:]:
             await night.host.cancel(twin.id)
         if found:
@@ -26,7 +32,18 @@ async def recover(night: Night, batch: Batch) -> None:
             return
         if book.since_s(batch.submitted) < night.grace_s:
             return  # it may still appear
+    elif batch.state == "uploaded" and await uploads.wanted(night, batch):
+        await uploads.make(night, batch, batch.file_id or "")
+        return
     await abandon(night, batch)
+
+
+async def _unlisted(night: Night, batch: Batch) -> None:
+    """Nobody can know whether a batch was made at a host that lists none: its rows are given up as perhaps billed, later."""
+    if book.since_s(batch.submitted) < night.lost_s:
+        night.say("  a batch is perhaps made, and the host lists none; its rows wait")
+        return
+    await _give_up(night, batch, "perhaps made, and the host lists no batches")
 
 
 async def abandon(night: Night, batch: Batch) -> None:
@@ -36,7 +53,7 @@ async def abandon(night: Night, batch: Batch) -> None:
         (attempt, (request, batch.endpoint, 0, ""), Answer(request, Ended.EXPIRED, error=_NEVER_MADE))
         for request, (attempt, _) in rows.items()
     ]
-    await night.settle(ended, rows)
+    await night.settle(batch, ended, rows)
     await book.note(night.store, batch.key, state="abandoned", error=_NEVER_MADE)
     files.path(night.store, batch.key).unlink(missing_ok=True)
     left = [batch.file_id] if batch.file_id else await night.host.named(f"{batch.key}.jsonl")
@@ -46,13 +63,25 @@ async def abandon(night: Night, batch: Batch) -> None:
 
 async def lost(night: Night, batch: Batch) -> None:
     """A host forgets a batch for a moment, or for ever: only when it stays away are its rows owed again."""
-    since = batch.error.removeprefix("not found since ") if batch.error else book.now()
-    await book.note(night.store, batch.key, error=f"not found since {since}")
-    if book.since_s(since) < night.lost_s or await night.host.find(batch.key):
+    since = batch.error.removeprefix(NOT_FOUND) if batch.error and batch.error.startswith(NOT_FOUND) else book.now()
+    await book.note(night.store, batch.key, error=f"{NOT_FOUND}{since}")
+    if book.since_s(since) < night.lost_s or await _listed(night, batch):
         night.say(f"  batch {batch.batch_id}: the host does not know it just now")
         return
+    await _give_up(night, batch, f"lost at the host since {since}")
+
+
+async def _listed(night: Night, batch: Batch) -> bool:
+    try:
+        return bool(await night.host.find(batch.key, batch.file_id))
+    except NotThere:
+        return False
+
+
+async def _give_up(night: Night, batch: Batch, why: str) -> None:
+    """Its rows may have been billed: they are booked at their most, and owed again."""
     path = await files.sent(night.store, night.host, batch, night.requests, night.url)
     async with shard.reading(path) as sent:
         reader = collection.reader(night, batch, sent, await book.rows(night.store, batch.key))
-        await night.settle(reader.missing("completed"), reader.open)  # it may have been billed
-    await collection.close(night, batch, None, f"lost at the host since {since}")
+        await night.settle(batch, reader.missing("completed"), reader.open)
+    await collection.close(night, batch, None, why)

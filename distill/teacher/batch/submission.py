@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from distill.errors import BudgetReached, RowsOwed
 from distill.money import most_usd
 from distill.records import Ended, Request
-from distill.teacher.batch import book, files, recovery, shard
+from distill.teacher.batch import book, empty, files, recovery, shard, uploads
 from distill.teacher.batch.book import Batch
 from distill.teacher.batch.host import HostFault, Refused
 from distill.teacher.ceiling import ceiling
@@ -28,6 +29,8 @@ async def submit(night: Night, requests: Iterable[Request]) -> None:
     owed = _owed(night, requests)
     night.waiting = night.tally.failed = 0
     request, before = next(owed, None), {batch.key for batch in night.out}
+    if request is not None:
+        await empty.before_another(night)
     while request is not None:
         room, key = night.room.beside(night.out), book.new_key()
         full = room.tokens == 0
@@ -117,16 +120,15 @@ async def _send(night: Night, key: str, writer: shard.Writer) -> None:
     night.tally.sends += batch.requests
     try:
         file_id = await night.host.upload(writer.path)
-        await book.note(night.store, key, state="uploaded", file_id=file_id)
-        await book.note(night.store, key, state="creating", submitted=book.now())
-        look = await night.host.create(file_id, url=night.url, key=key)
     except Refused as fault:
-        await recovery.abandon(night, next(one for one in night.out if one.key == key))
+        await recovery.abandon(night, batch)
         raise RowsOwed(
-            f"the host refuses the batch: {fault}. Nothing was billed; mend what it names and run again"
+            f"the host refuses the file of a batch: {fault}. Nothing was billed; mend what it names and run again"
         ) from None
     except HostFault as fault:
-        night.say(f"  a batch of {batch.requests:,} rows is perhaps not made ({fault}); the next round looks for it")
+        night.say(
+            f"  the file of {batch.requests:,} rows is perhaps not uploaded ({fault}); the next round begins anew"
+        )
         return
-    await book.note(night.store, key, state="submitted", batch_id=look.id)
-    night.say(f"  batch {look.id}: {batch.requests:,} rows submitted, at most ${writer.usd:.4f}")
+    await book.note(night.store, key, state="uploaded", file_id=file_id)
+    await uploads.make(night, replace(batch, state="uploaded", file_id=file_id), file_id)

@@ -19,6 +19,7 @@ from typing import Any
 
 from distill.testing.batch import faults
 from distill.testing.batch.clock import Clock
+from distill.testing.batch.content import CUTS
 from distill.testing.batch.faults import Trap
 from distill.testing.batch.files import File, Files
 from distill.testing.batch.rows import fault, rows_of
@@ -86,11 +87,12 @@ class Batch:
         absent = "" if "empty-ids" in self.met else None
         completed, failed = (self.work.completed, self.work.failed) if self.work else self.counts
         tokens = (self.work.prompt_tokens, self.work.completion_tokens) if self.work else self.usage
+        word = faults.ODD_WORDS.get(self.status, self.status) if "odd-words" in self.met else self.status
         failing = self.errors and self.status == "failed"
         return {
             "id": self.id, "object": "batch", "endpoint": self.endpoint, "model": self.model,
             "errors": {"object": "list", "data": self.errors} if failing else None,
-            "input_file_id": self.input_file_id, "completion_window": self.window, "status": self.status,
+            "input_file_id": self.input_file_id, "completion_window": self.window, "status": word,
             "output_file_id": self.output.id if self.output else absent,
             "error_file_id": self.error.id if self.error else absent,
             "created_at": int(self.created_at),
@@ -101,7 +103,7 @@ class Batch:
                 "output_tokens": tokens[1], "output_tokens_details": {"reasoning_tokens": 0},
                 "total_tokens": sum(tokens),
             },
-            "metadata": self.metadata,
+            "metadata": None if "no-metadata" in self.met else self.metadata,
         }  # fmt: skip
 
 
@@ -231,5 +233,6 @@ class Desk:
         if "blank-line" in batch.met:
             data += b"\n"
         file = self.files.add(f"{batch.id}_{kind}.jsonl", "batch_output", data, at=at, lasts_s=batch.lasts_s)
-        file.cut = "cut-download" in batch.met
+        file.cut = next((name for name in CUTS if name in batch.met), "")
+        file.gone = "file-gone" in batch.met
         return file

@@ -19,12 +19,15 @@ TRAPS: dict[str, str] = {
     "upload-lost": "the upload is kept and the line breaks before the reply",
     "create-lost": "the batch is made and the line breaks before the reply: the client never learns its id",
     "create-500": "the batch is made and the reply is a 500",
+    "no-metadata": "the metadata of the batch is never given back, in no reply and in no list",
+    "pending-file": "the uploaded file is pending at its first looks, and a batch made of it meanwhile is a 400",
     # validation
     "invalid-lines": "rows: these lines fail validation, each named in `errors.data`",
     "token-limit": "fails with token_limit_exceeded, whatever is enqueued",
     # polling
     "poll-500": "the second look is answered with a 500",
     "lost-once": "the second look is answered with a 404",
+    "odd-words": "states are told in other words: IN_PROGRESS, SUCCEEDED, JOB_STATE_EXPIRED, Canceled",
     "lost": "from the second look on the batch is a 404 and in no list; it is billed all the same",
     # how it ends
     "all-errors": "completed with no output file: every row is in the error file",
@@ -45,9 +48,25 @@ TRAPS: dict[str, str] = {
     "surrogate": "rows: the answers begin with half an emoji, as an escape",
     # downloads
     "cut-download": "the first download of each file ends in the middle of what its content-length says",
+    "cut-silent": "the first download of each file ends in the middle, with no content-length and no error",
+    "cut-gzip": "the first download of each file is gzip that ends in the middle, its content-length right for what is sent",
+    "file-gone": "the result files are a 404 at every download; their rows are billed all the same",
 }
 """Name → what happens. Where the sentence begins with `rows:`, the share is of the rows."""
 
+ODD_WORDS = {
+    "validating": "Validating",
+    "in_progress": "IN_PROGRESS",
+    "finalizing": "in-progress",
+    "completed": "SUCCEEDED",
+    "failed": "Error",
+    "expired": "JOB_STATE_EXPIRED",
+    "cancelling": "CANCELLATION_REQUESTED",
+    "cancelled": "Canceled",
+}
+"""Other hosts' words for the states."""
+PENDING_LOOKS = 2
+"""Looks that find a `pending-file` unread."""
 LOOK = 2
 """The look at a batch that `poll-500`, `lost-once` and `lost` spoil."""
 

@@ -18,7 +18,7 @@ class BadForm(ValueError):
 
 @dataclass(slots=True)
 class File:
-    """`cut`: the next download ends in the middle."""
+    """`cut` names the trap that the next download meets; `gone`: its content is a 404; `pending`: so many looks find it unread."""
 
     id: str
     name: str
@@ -26,14 +26,17 @@ class File:
     data: bytearray
     created_at: float
     expires_at: float | None
-    cut: bool = False
+    cut: str = ""
+    cut_for_ever: bool = False
+    gone: bool = False
+    pending: int = 0
 
     def shown(self) -> dict[str, Any]:
         """As OpenAI's file object."""
         return {
             "id": self.id, "object": "file", "bytes": len(self.data), "created_at": int(self.created_at),
             "expires_at": None if self.expires_at is None else int(self.expires_at), "filename": self.name,
-            "purpose": self.purpose, "status": "processed", "status_details": None,
+            "purpose": self.purpose, "status": "PENDING" if self.pending else "processed", "status_details": None,
         }  # fmt: skip
 
 

@@ -15,13 +15,13 @@ from urllib.parse import parse_qsl, urlsplit
 import orjson
 
 from distill.testing.batch import faults
+from distill.testing.batch.content import content
 from distill.testing.batch.desk import Batch, Desk
 from distill.testing.batch.files import MONTH_S, BadForm, File, form
 from distill.testing.faults import Reply, http
 from distill.testing.http_line import Call
 
 ENDPOINTS = ("/v1/chat/completions", "/v1/responses")
-_PIECE = 256 * 1024
 
 
 class _Refused(Exception):
@@ -99,7 +99,7 @@ def _files(desk: Desk, call: Call, rest: list[str], query: Mapping[str, str]) ->
             shown = desk.files.newest_first(query.get("purpose"))
             return _page(shown[::-1] if query.get("order") == "asc" else shown, query, most=10_000, usual=10_000)
         case ("GET", name):
-            return _json(_file(desk, name).shown())
+            return _shown(_file(desk, name))
         case ("GET", name, "content"):
             return _content(_file(desk, name))
         case ("DELETE", name):
@@ -132,7 +132,9 @@ def _upload(desk: Desk, call: Call) -> Reply:
     lasts = _lasts_s(given.fields.get("expires_after[seconds]"), "expires_after") or usual
     file = desk.files.add(given.name, purpose, given.data, at=desk.clock.now(), lasts_s=lasts)
     uploads = desk.files.uploads = desk.files.uploads + 1
-    if "upload-lost" in faults.met(desk.script.traps, uploads, desk.seed):
+    met = faults.met(desk.script.traps, uploads, desk.seed)
+    file.pending = faults.PENDING_LOOKS if "pending-file" in met else 0
+    if "upload-lost" in met:
         return Reply(200, (), "close")
     return _json(file.shown())
 
@@ -146,14 +148,17 @@ def _lasts_s(given: Any, param: str) -> float | None:
     return float(given)
 
 
+def _shown(file: File) -> Reply:
+    """A file; one that is pending is read after some looks."""
+    reply = _json(file.shown())
+    file.pending = max(0, file.pending - 1)
+    return reply
+
+
 def _content(file: File) -> Reply:
-    head = http(200, b"", kind="application/octet-stream", length=len(file.data))
-    size = len(file.data) // 2 if file.cut else len(file.data)
-    view = memoryview(file.data)[:size]
-    pieces: tuple[bytes | memoryview, ...] = (head, *(view[at : at + _PIECE] for at in range(0, size, _PIECE)))
-    end = "close" if file.cut else "keep"
-    file.cut = False
-    return Reply(200, pieces, end)
+    if file.gone:
+        raise _Refused(f"No such File object: {file.id}", status=404, param="id")
+    return content(file)
 
 
 def _batches(desk: Desk, call: Call, rest: list[str], query: Mapping[str, str]) -> Reply:
@@ -195,6 +200,8 @@ def _create(desk: Desk, given: Mapping[str, Any]) -> Reply:
     file = desk.files.get(str(given.get("input_file_id")))
     if file is None or file.purpose != "batch":
         raise _Refused(f"Invalid input_file_id: {given.get('input_file_id')!r}", param="input_file_id")
+    if file.pending:
+        raise _Refused(f"The file {file.id} is not in the state Processed.", code="invalidPayload")
     if given.get("endpoint") not in ENDPOINTS:
         raise _Refused(f"{given.get('endpoint')!r} is not one of {', '.join(ENDPOINTS)}", param="endpoint")
     if given.get("completion_window") != "24h":

@@ -8,7 +8,7 @@ from rounds import RUN
 from distill.teacher.store import Store
 from distill.testing.fault_server import Server
 
-UNSURE = {"lost", "missing-rows"}
+UNSURE = {"lost", "missing-rows", "file-gone"}
 """After these nobody on this side can know what was billed."""
 
 

@@ -25,7 +25,8 @@ from rounds import night_at, requests
 from distill import tokens
 from distill.teacher.batch import book, host, ingest, shard
 from distill.teacher.batch.book import Batch
-from distill.teacher.batch.host import Host, Look
+from distill.teacher.batch.host import Host
+from distill.teacher.batch.look import Look
 from distill.teacher.store import Store
 
 ROWS = 30

@@ -96,7 +96,7 @@ def test_no_line_raises_and_no_row_is_settled_twice(lines: list[bytes], open_row
     ended += found.missing("completed")
     assert sorted(attempt for attempt, _, _ in ended) == list(range(1, open_rows + 1))
     assert all(asked[0] == answer.request_id == SENT[attempt - 1].id for attempt, asked, answer in ended)
-    assert all(answer.usd == 0.5 for _, _, answer in ended if answer.ended.maybe_billed)
+    assert all(answer.usd == 0.5 for _, _, answer in ended if answer.ended.maybe_billed and not answer.counted)
     with tempfile.TemporaryDirectory() as folder, opened(Path(folder) / "answers.db") as store:
 
         async def settle() -> None:
@@ -164,3 +164,23 @@ def test_lines_end_at_a_newline_and_at_nothing_else(tmp_path: Path) -> None:
     path = tmp_path / "output.jsonl"
     path.write_bytes("a\u2028b\x85c\n\nd\r\ne".encode())
     assert [line for part in ingest.lines(path) for line in part] == ["a\u2028b\x85c\n".encode(), b"\n", b"d\r\n", b"e"]
+
+
+@pytest.mark.parametrize(
+    ("line", "ended"),
+    [({"response": {"status_code": "200", "body": json.dumps(good(0)["response"]["body"])}}, Ended.OK),
+     ({"response": {"status_code": 200, "body": {"error": {"message": "slow down", "code": 429}}}}, Ended.RATE_LIMITED),
+     ({"response": {"status_code": "429", "body": {"error": {"message": "no credit", "code": "insufficient_quota"}}}}, Ended.NO_ACCESS),
+     ({"response": {"status_code": 400, "body": {"error": {"message": "Failed to generate JSON", "code": "json_validate_failed"}}}}, Ended.OVERLOADED),
+     ({"response": None, "error": {"code": "batch_expired", "message": "late"}}, Ended.EXPIRED),
+     ({"response": None, "error": {"code": "insufficient_quota", "message": "x"}}, Ended.NO_ACCESS),
+     ({"response": None, "error": {"code": "server_error", "message": "x"}}, Ended.OVERLOADED), ({"response": None, "error": None}, Ended.OVERLOADED),
+     ({"response": {"status_code": "²00", "body": {}}}, Ended.OVERLOADED),
+     ({"response": {"status_code": 200, "body": {"choices": [{"message": {"content": "x"}, "finish_reason": "error"}], "usage": {"prompt_tokens": 1,
+     "completion_tokens": 1}}}}, Ended.MALFORMED)],
+)  # fmt: skip
+def test_a_line_is_read_as_a_live_reply_would_be(line: dict[str, Any], ended: Ended) -> None:
+    """A status as text, a body as text, an error under 200, an error without a response."""
+    ((_, _, answer),) = reader(1).chunk([json.dumps({"custom_id": IDS[0], **line}).encode()])
+    assert answer.ended is ended
+    assert answer.ok or answer.error

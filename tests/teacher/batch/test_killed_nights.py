@@ -72,8 +72,15 @@ def all_is_well(server: Server, store: Path) -> None:
 
 
 @pytest.mark.slow
-async def test_kills_at_every_point_make_no_orphan_and_pay_nothing_twice(tmp_path: Path) -> None:
-    """Each point at the first or second of three batches; then again in the recovery, when the next end is seen, at the
+@pytest.mark.parametrize(
+    "traps", [(), ("no-metadata", "cut-silent", "pending-file@2"), ("no-metadata", "cut-gzip", "odd-words")]
+)
+async def test_kills_at_every_point_make_no_orphan_and_pay_nothing_twice(
+    tmp_path: Path, traps: tuple[str, ...]
+) -> None:
+    """Also at a host that gives no metadata back and cuts its files without an error.
+
+    Each point at the first or second of three batches; then again in the recovery, when the next end is seen, at the
     same point where it comes again, and at one by chance."""
     moments = random.Random(11)
     async with nights() as runner:
@@ -83,7 +90,7 @@ async def test_kills_at_every_point_make_no_orphan_and_pay_nothing_twice(tmp_pat
         whole = content(tmp_path / "whole.db")
         for number, point in enumerate(POINTS):
             store_path = tmp_path / str(number) / "answers.db"
-            async with double() as server:
+            async with double(*traps) as server:
                 assert await runner.start(server, store_path, point, moments.randint(1, 2)) == -9, point
                 assert await runner.start(server, store_path, "ended seen") == -9, point
                 await runner.start(server, store_path, point)

@@ -17,7 +17,8 @@ ALONE = [
     "upload-lost@1", "create-lost", "create-500", "invalid-lines=0.1", "token-limit@1", "poll-500", "lost-once", "lost@2",
     "all-errors@1", "expired=0.5", "cancelled=0.5", "empty-ids", "error-rows=0.3", "errors-in-output", "status-0=0.3",
     "string-body=0.5", "missing-rows@1=0.3", "unknown-ids=0.2", "duplicate-rows=0.4", "shuffled", "blank-line",
-    "line-separators=0.5", "surrogate=0.5", "cut-download",
+    "line-separators=0.5", "surrogate=0.5", "cut-download", "cut-silent", "cut-gzip", "file-gone@2", "no-metadata",
+    "pending-file", "odd-words",
 ]  # fmt: skip
 MIXES = [
     "expired@30%=0.3 error-rows=0.1",
@@ -26,6 +27,9 @@ MIXES = [
     "create-lost@50% create-500@50% upload-lost@30% cut-download lost-once poll-500@30%",
     "cancelled@50%=0.5 status-0=0.2 missing-rows@2=0.2 cut-download",
     "lost@3 expired=0.3 invalid-lines@1=0.2",
+    "cut-silent expired=0.4 error-rows=0.2 no-metadata create-lost@50% odd-words",
+    "cut-gzip pending-file create-500@50% no-metadata upload-lost@30% shuffled",
+    "cut-silent cancelled=0.4 empty-ids duplicate-rows=0.3 odd-words create-lost no-metadata",
 ]
 NEW_TEXT = {"line-separators", "surrogate"}
 """After these an answer begins with something else than live."""

@@ -27,8 +27,19 @@ VITAL = {
     "chat": [("choices",), ("choices", 0), ("choices", 0, "message"), ("choices", 0, "finish_reason"), ("choices", 0, "message", "content")],
     "response": [("status",), ("output",), ("output", 0), ("output", 0, "content"), ("output", 0, "content", 0), ("output", 0, "content", 0, "text")],
 }  # fmt: skip
-WRONG = [None, 0, 1.5, True, [], {}, [[]], {"a": 1}, [None], ["text"]]
+EMPTY = [
+    ("chat", ("choices", 0, "message", "content"), None), ("chat", ("choices", 0, "message", "content"), []), ("response", ("output",), []),
+    ("response", ("output", 0, "content"), []),
+]  # fmt: skip
+"""What says that it ended well and holds nothing: an empty answer, which was paid for."""
+WRONG = [None, 0, 1.5, True, [], {}, [[]], {"a": 1}, [None]]
 TEXTUAL = {"content", "finish_reason", "text", "status"}
+TEXT_OR_PARTS = {
+    ("output", 0, "content", 0),
+    ("choices", 0, "message", "content"),
+    ("output", 0, "content"),
+    ("output", 0, "content", 0, "text"),
+}
 
 
 def without(body: Any, path: tuple[Any, ...]) -> Any:
@@ -53,22 +64,24 @@ def corpus() -> Iterator[tuple[str, bytes]]:
     for name, body in (("chat", CHAT), ("response", RESPONSE)):
         whole = json.dumps(body).encode()
         for path in VITAL[name]:
-            yield f"{name} without {path}", json.dumps(without(body, path)).encode()
-            for value in [*WRONG, *([] if path[-1] in TEXTUAL else ["text"])]:
+            if path not in {("choices", 0, "message", "content"), ("output", 0), ("output", 0, "content", 0)}:
+                yield f"{name} without {path}", json.dumps(without(body, path)).encode()
+            words: list[Any] = [] if path in TEXT_OR_PARTS else [["text"]]
+            for value in [*WRONG, *words, *([] if path[-1] in TEXTUAL or path in TEXT_OR_PARTS else ["text"])]:
+                if (name, path, value) in EMPTY:
+                    continue
                 yield f"{name} {path} = {value!r}", json.dumps(replaced(body, path, value)).encode()
         for cut in (1, len(whole) // 3, len(whole) // 2, len(whole) - 1):
             yield f"{name} cut at {cut}", whole[:cut]
         yield f"{name} twice", whole + whole
         yield f"{name} in a list", b"[" + whole + b"]"
         yield f"{name} as a string", json.dumps(whole.decode()).encode()
-        yield f"{name} as an event", b"data: " + whole
         yield f"{name} in UTF-16", whole.decode().encode("utf-16")
         yield f"{name} with a bad byte", whole.replace(b"hello", b"he\xffllo")
         yield f"{name} with an empty reason", whole.replace(b'"stop"', b'""').replace(b'"completed"', b'""')
     for status in ("failed", "in_progress", "queued", "cancelled"):
         yield f"response {status}", json.dumps(RESPONSE | {"status": status}).encode()
     yield "response cut by a reason nobody knows", json.dumps(RESPONSE | {"status": "incomplete"}).encode()
-    yield "an error object", b'{"error": {"message": "upstream failed", "code": 502}}'
     yield (
         "a stream's first part",
         b'{"object": "chat.completion.chunk", "choices": [{"delta": {"content": "x"}, "finish_reason": null}]}',
@@ -100,6 +113,19 @@ def test_no_bad_body_is_an_answer(body: bytes) -> None:
     answer = reply.read(body, ASKED, price=None)
     assert answer.ended is Ended.MALFORMED
     assert answer.error
+
+
+@pytest.mark.parametrize(("name", "path", "value"), EMPTY)
+def test_an_end_without_a_word_is_an_empty_answer(name: str, path: tuple[Any, ...], value: Any) -> None:
+    """It says that it ended well: it was paid for, so it is kept, a gate drops it, and nobody buys it again."""
+    body = json.dumps(replaced({"chat": CHAT, "response": RESPONSE}[name], path, value)).encode()
+    answer = reply.read(body, ASKED, price=None)
+    assert (answer.ended, answer.text, answer.finish_reason, answer.usage.completion_tokens) == (
+        Ended.OK,
+        "",
+        "stop",
+        1,
+    )
 
 
 @pytest.mark.parametrize(

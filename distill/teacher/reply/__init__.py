@@ -1,0 +1,175 @@
+"""What came over the line, read as an Answer: one reading for live answers, batch lines, judges, labels, new seeds and students.
+
+    read, of     a 200's body: an answer, an error under a 200, or neither
+    refused      any other status
+
+    parsed       bytes → a value; streams that nobody asked for are joined     stream.py
+    natives      vendors' own shapes → a chat completion
+    message      a chat completion or a Responses object → what was said       content, calls, thinking, channels
+    counts       the tokens
+    faults       an error in any shape; refusals: what it means; waits: how long to wait
+
+An answer is kept whole: thinking goes into `reasoning`, `finish_reason` is a word of distill.finish, and an empty text that
+ended well is an answer that was paid for (a gate drops it, nobody buys it again). Only a reply that says why it ended counts
+as one. All else ends as a failure with a reason, and its body goes with it (`raw`) so that the store can keep it; what a
+failed reply says of its tokens is what it cost. Nothing that a body holds raises.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from distill.money import Price
+from distill.records import Answer, Ended, Json, Usage
+from distill.teacher.reply import counts, faults, message, natives, parsed, refusals, waits
+from distill.teacher.reply.said import Failed, Said, Unreadable
+
+_NOWHERE = re.compile(
+    r"(?:404\W*)?(?:the )?(?:page|path|route|url|resource|requested url.*)?\s*(?:was |is )?not (?:found|allowed)|cannot (?:post|get)|method not"
+    r"|unexpected endpoint|no route|invalid url|unknown (?:url|path|endpoint|request url)",
+    re.IGNORECASE,
+)
+"""What a server says where nothing is, and no model is in question."""
+LONGEST_WAIT_S = waits.LONGEST_WAIT_S
+retry_after_s = waits.in_headers
+
+
+class Question(Protocol):
+    """What must be known of a request to read its answer."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def turns(self) -> list[dict[str, Json]]: ...
+
+
+def read(body: bytes, request: Question, *, price: Price | None) -> Answer:
+    """A 200's body as an Answer: OK only for a whole answer that says why it ended."""
+    try:
+        found = parsed.value(body)
+    except ValueError as fault:
+        return _malformed(request, {"usage": parsed.usage(body)}, body, str(fault), price)
+    return of(found, request, price=price, raw=body)
+
+
+def of(found: Any, request: Question, *, price: Price | None, raw: bytes) -> Answer:
+    """The same of a value that was read from JSON already; `raw` is what is kept and shown of it."""
+    try:
+        if (not isinstance(found, dict) or "error" in found or not found.get("choices")) and faults.is_error(found):
+            return _failed(request, found, faults.of(found), raw, price)
+        found, said = _said(found, request)
+        usage = counts.of(found, request, said)
+    except Failed as broke:
+        return _broken_off(request, found, raw, broke, price)
+    except Unreadable as fault:
+        return _malformed(request, found, raw, str(fault), price)
+    except Exception as fault:  # noqa: BLE001 - whatever one reply holds, it is a failure of this one attempt and never the run's
+        return _malformed(request, found, raw, type(fault).__name__, price)
+    return Answer(
+        request.id, Ended.OK, said.text, said.finish, usage, price(usage) if price else 0.0, status=200,
+        model=_text(found.get("model")), refusal=said.refusal, reasoning=said.reasoning, error=said.left_out,
+        tool_calls=said.calls, logprobs=said.logprobs, raw=raw.decode("utf-8", "replace"),
+    )  # fmt: skip
+
+
+def _said(found: Any, request: Question) -> tuple[Mapping[str, Any], Said]:
+    if not isinstance(found, dict):
+        raise Unreadable(f"a JSON {type(found).__name__}, expected an object")
+    keep = _kept(request)
+    if found.get("object") == "response" or (isinstance(found.get("output"), list) and "choices" not in found):
+        return found, message.response(found, keep)
+    chat = found if "choices" in found else natives.as_chat(found)
+    if "choices" not in chat:
+        raise Unreadable("no choices")
+    return chat, message.completion(chat, keep)
+
+
+def _kept(request: Question) -> Callable[[str], bool]:
+    """Whether the prompt itself names a tag, which is then a part of the form that it asks for."""
+    return lambda tag: any(f"<{tag}" in str(turn.get("content")).lower() for turn in request.turns)
+
+
+def refused(status: int, body: bytes, headers: Mapping[str, str], request: Question, *, now: float) -> Answer:
+    """Any other status as an Answer; `now` is the wall clock in seconds, for a Retry-After that is a date."""
+    try:
+        fault = faults.of(parsed.value(body))
+    except ValueError:
+        fault = faults.Fault()
+    fault.message = fault.message or shown(body).strip()
+    return _refused(status, fault, request, waits.of(headers, fault, now=now))
+
+
+def refused_with(status: int, found: Any, request: Question) -> Answer:
+    """The same of a value that was read from JSON already, as a batch's line holds it; 200 for an error that has no status."""
+    fault = faults.of(found)
+    return _refused(status, fault, request, waits.in_body(fault))
+
+
+def _refused(status: int, fault: faults.Fault, request: Question, wait: float | None) -> Answer:
+    ended = refusals.ended(status, fault)
+    said = fault.message or "without a word of why"
+    if status in (404, 405) and (not fault.sentences or _NOWHERE.match(said)):
+        said += "; nothing is at this address, so most likely teacher.base_url is wrong (many end in /v1)"
+    return Answer(request.id, ended, error=said, status=status, retry_after_s=wait)
+
+
+def _failed(request: Question, found: Any, fault: faults.Fault, raw: bytes, price: Price | None) -> Answer:
+    """An error that came as a 200, read as its code would be; one beside the beginning of an answer may be billed."""
+    broke = isinstance(found, dict) and _begun(found)
+    fault.message = fault.message or shown(raw)
+    ended = refusals.ended(200, fault)
+    if broke and ended is not Ended.NO_ACCESS:
+        ended = Ended.MALFORMED
+    said = f"the generation failed: {fault.message}" if broke else fault.message
+    status = next((one for one in fault.numbers if one >= 400), 200)
+    return _lost(request, found, ended, said, raw, price, status=status, retry_after_s=waits.in_body(fault))
+
+
+def _begun(found: Mapping[str, Any]) -> bool:
+    """Whether something was said before the error, or counted: then it may be billed."""
+    listed = found.get("choices")
+    choice = listed[0] if isinstance(listed, list) and listed else None
+    message = choice.get("message") if isinstance(choice, dict) else None
+    said = isinstance(message, dict) and any(value for name, value in message.items() if name != "role")
+    usage = counts.stated(found) if choice else None
+    return said or bool(usage and usage.prompt_tokens + usage.completion_tokens)
+
+
+def _broken_off(request: Question, found: Any, raw: bytes, broke: Failed, price: Price | None) -> Answer:
+    """An answer whose own end is an error: sent again, and perhaps billed."""
+    fault = faults.of(broke.fault) if broke.fault else faults.Fault()
+    ended = Ended.NO_ACCESS if broke.fault and refusals.ended(200, fault) is Ended.NO_ACCESS else Ended.MALFORMED
+    said = f"{broke}: {fault.message}" if fault.message else str(broke)
+    return _lost(request, found, ended, said, raw, price, retry_after_s=waits.in_body(fault))
+
+
+def _malformed(request: Question, found: Any, raw: bytes, reason: str, price: Price | None) -> Answer:
+    return _lost(request, found, Ended.MALFORMED, f"no whole answer ({reason[:200]}): {shown(raw)!r}", raw, price)
+
+
+def _lost(
+    request: Question, found: Any, ended: Ended, error: str, raw: bytes, price: Price | None, *,
+    status: int = 200, retry_after_s: float | None = None,
+) -> Answer:  # fmt: skip
+    """A reply that is no answer, with what it says of its tokens: so much it cost."""
+    try:
+        usage = counts.stated(natives.as_chat(found) if isinstance(found, dict) else found)
+    except Exception:  # noqa: BLE001 - as in `of`
+        usage = None
+    usage = usage or Usage()
+    usd = price(usage) if price else 0.0
+    return Answer(
+        request.id, ended, usage=usage, usd=usd, error=error, status=status, retry_after_s=retry_after_s,
+        raw=raw.decode("utf-8", "replace"),
+    )  # fmt: skip
+
+
+def shown(body: bytes) -> str:
+    """The beginning of a body, for a message."""
+    return body[: faults.KEEP_CHARS].decode("utf-8", "replace")
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""

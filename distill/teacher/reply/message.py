@@ -1,0 +1,131 @@
+"""A chat completion and a Responses API object, read as what the model said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from distill import finish as ends
+from distill.records import DEEPEST, Json, ToolCall, too_deep
+from distill.teacher.reply import calls as tool_calls
+from distill.teacher.reply import content as contents
+from distill.teacher.reply import thinking
+from distill.teacher.reply.said import Failed, Said, Unreadable, ended
+
+Keep = Callable[[str], bool]
+_KNOWN = {"role", "content", "tool_calls", "function_call", "refusal", "reasoning", "reasoning_content"}
+_PLAIN = {"role", "content"}
+_FINISHES = ("finish_reason", "finishReason", "native_finish_reason", "stop_reason", "stopReason")
+
+
+def completion(found: Mapping[str, Any], keep: Keep) -> Said:
+    """Of a chat completion; Unreadable for anything that is no whole answer."""
+    listed = found["choices"]
+    if not isinstance(listed, list) or not listed or not isinstance(listed[0], dict):
+        raise Unreadable("no choices")
+    choice = listed[0]
+    finish = ended(choice.get("finish_reason") or _finish_word(choice), choice.get("error") or None)
+    message = choice.get("message")
+    if not isinstance(message, dict) and isinstance(choice.get("text"), str):
+        message = {"content": choice["text"]}
+    if not isinstance(message, dict) or not ("content" in message or _KNOWN & message.keys()):
+        raise Unreadable("no message")
+    logs = choice.get("logprobs")
+    logprobs = logs.get("content") if isinstance(logs, dict) else None
+    content = message.get("content")
+    if isinstance(content, str) and message.keys() <= _PLAIN:
+        return said(content, finish, "", (), (), logprobs, keep)
+    return _whole(contents.of(content), message, finish, keep, logprobs)
+
+
+def _finish_word(choice: Mapping[str, Any]) -> Any:
+    return next((choice[key] for key in _FINISHES if choice.get(key)), None)
+
+
+def _whole(content: contents.Content, message: Mapping[str, Any], finish: str, keep: Keep, logprobs: Json) -> Said:
+    refusal = message.get("refusal") or ""
+    if not isinstance(refusal, str):
+        raise Unreadable(f"refusal is a JSON {type(refusal).__name__}, expected text")
+    found = tool_calls.of_message(message, content.calls)
+    if content.others and content.empty and not refusal and not found:
+        raise Unreadable(f"content of kind {', '.join(sorted(set(content.others)))[:200]} and no text")
+    refusal = refusal or "".join(content.refusals)
+    fields = contents.reasoning(message)
+    return said(
+        "".join(content.texts), finish, refusal, [*fields, *content.thoughts], found, logprobs, keep, content.others
+    )
+
+
+def said(
+    text: str, finish: str, refusal: str, thoughts: Sequence[str], calls: tuple[ToolCall, ...], logprobs: Json,
+    keep: Keep, others: Iterable[str] = (),
+) -> Said:  # fmt: skip
+    """The parts of an answer put together: thinking that stands in the text goes where thinking belongs."""
+    parts = thinking.apart(text, keep)
+    notes = [f"left out beside the text: {', '.join(sorted(set(others)))[:200]}"] if others else []
+    if not calls and parts.calls:
+        calls = tool_calls.of({"name": name, "arguments": given} for name, given in parts.calls)
+        finish = ends.CALLS if finish == ends.STOP else finish
+    if logprobs is not None and (not isinstance(logprobs, list) or too_deep(logprobs)):
+        notes.append(f"left out: logprobs that are no list, or are nested deeper than {DEEPEST} levels")
+        logprobs = None
+    whole = (
+        ""
+        if not (thoughts or parts.reasoning)
+        else "\n".join(dict.fromkeys(one.strip("\n") for one in (*thoughts, parts.reasoning) if one.strip()))
+    )
+    return Said(parts.text, finish, refusal, whole, calls, logprobs, "; ".join(notes))
+
+
+def response(found: Mapping[str, Any], keep: Keep) -> Said:
+    """Of a Responses API object."""
+    output, status = found["output"], found.get("status")
+    if not isinstance(output, list) or not all(isinstance(item, dict) for item in output):
+        raise Unreadable("output is no list of items")
+    content, thoughts, calls, logprobs = contents.Content(), list[str](), list[Mapping[str, Any]](), list[Json]()
+    for item in output:
+        kind = item.get("type")
+        if kind == "message":
+            _add_message(item, content, logprobs)
+        elif kind == "reasoning":
+            thoughts += [one for one in (_thoughts(item),) if one]
+        elif kind in ("function_call", "tool_call"):
+            calls.append(item)
+        else:
+            content.others.append(str(kind)[:40])
+    made = tool_calls.of([*calls, *content.calls])
+    finish = _finish(found, status, bool(made))
+    if content.others and content.empty and not made and not thoughts:
+        raise Unreadable(f"output of kind {', '.join(sorted(set(content.others)))[:200]} and no text")
+    text, refusal = "".join(content.texts), "".join(content.refusals)
+    return said(text, finish, refusal, [*thoughts, *content.thoughts], made, logprobs or None, keep, content.others)
+
+
+def _add_message(item: Mapping[str, Any], content: contents.Content, logprobs: list[Json]) -> None:
+    if item.get("content") is None:
+        raise Unreadable("a message without content")
+    one = contents.of(item["content"])
+    if isinstance(item["content"], list):
+        for part in item["content"]:
+            if isinstance(part, dict) and isinstance(part.get("logprobs"), list):
+                logprobs += part["logprobs"]
+    for name in ("texts", "thoughts", "refusals", "calls", "others"):
+        getattr(content, name).extend(getattr(one, name))
+
+
+def _thoughts(item: Mapping[str, Any]) -> str:
+    """A reasoning item's summary, or its whole text where the server gives it."""
+    parts = [said for key in ("content", "summary") if (said := contents.thoughts(item.get(key)))]
+    return parts[0] if parts else "[encrypted reasoning]" if item.get("encrypted_content") else ""
+
+
+def _finish(found: Mapping[str, Any], status: Any, calls: bool) -> str:
+    if status == "completed":
+        return ends.CALLS if calls else ends.STOP
+    details = found.get("incomplete_details")
+    reason = details.get("reason") if isinstance(details, dict) else None
+    if status == "incomplete" and isinstance(reason, str) and ends.canonical(reason) in (ends.LENGTH, ends.FILTERED):
+        return ends.canonical(reason)
+    if status in ("failed", "cancelled", "canceled"):
+        raise Failed(f"the response is {status}", found.get("error"))
+    raise Unreadable(f"the response is {str(status)[:40]!r}, for the reason {str(reason)[:80]!r}")
