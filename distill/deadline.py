@@ -6,6 +6,7 @@ import re
 from datetime import datetime, timedelta
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_MOST_S = 366 * 86400
 _LAST = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd])")
 _CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 
@@ -15,8 +16,11 @@ def spelt(value: object) -> str:
     if isinstance(value, int) and not isinstance(value, bool) and 60 <= value < 24 * 60:
         value = f"{value // 60:02}:{value % 60:02}"
     text = str(value).strip()
-    if not (_CLOCK.fullmatch(text) or _LAST.fullmatch(text)):
+    last = _LAST.fullmatch(text)
+    if not (_CLOCK.fullmatch(text) or last):
         raise ValueError("expected a time of day such as 07:00, or a length such as 90m, 8h or 1d")
+    if last and float(last[1]) * _UNITS[last[2]] > _MOST_S:
+        raise ValueError("expected a length of 366d at the most")
     return text
 
 

@@ -1,6 +1,6 @@
 """Everything that can stop a command, and the exit code each one maps to.
 
-    DistillError                 1   our own fault unless a subclass says otherwise
+    DistillError                 1   an internal error unless a subclass says otherwise
     ├── UsageError               2   a command line that cannot be obeyed
     │   └── SpecError            2   faults of a file, all of them at once
     ├── RowsOwed                 3   the work stopped with rows still unanswered
@@ -47,6 +47,10 @@ class SpecError(UsageError):
     def __init__(self, source: str, faults: Sequence[Fault]) -> None:
         self.source = source
         self.faults = tuple(faults)
+        if len(self.faults) == 1:
+            only = self.faults[0]
+            super().__init__(str(only) if only.where else f"{source}: {only.message}")
+            return
         count = f"{len(self.faults)} fault{'s' if len(self.faults) != 1 else ''}"
         super().__init__(f"{source}: {count}\n" + "\n".join(f"  {fault}" for fault in self.faults))
 

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from distill import extras
 from distill.errors import UsageError
 
 Vectors = NDArray[np.float64]
@@ -93,7 +94,7 @@ def _model() -> Any:
         import wordllama as package
     except ImportError:
         raise UsageError(
-            "dedup.meaning needs the package wordllama, which is not installed; pip install 'distill-engine[meaning]'"
+            f"dedup.meaning needs the package wordllama, which is not installed; {extras.hint('meaning')}"
         ) from None
     finally:  # importing it sets up the root logger, which is the application's to do
         root.handlers[:], root.level = handlers, level

@@ -25,6 +25,11 @@ _SLOT = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 _TURN = re.compile(r"^\[(system|user|assistant|messages)\][ \t]*$", re.MULTILINE)
 _CHAT = "messages"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_OPEN = re.compile(r"\{\{[ \t]*([A-Za-z_]\w*)?[ \t]*\}?(?=[^\w{}]|$)")
+_BLOCK = re.compile(
+    r"\{%-?[ \t]*(?:if|elif|else|endif|for|endfor|set|include|block|endblock|extends|macro|import|from|raw|with)\b[^\n]*?%\}"
+    r"|\{#[^\n]*?#\}"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +88,16 @@ def chats(templates: Iterable[Template]) -> dict[str, bool]:
     return found
 
 
-def faults(text: str, source: str, *, columns: Sequence[str]) -> list[Fault]:
-    """Everything wrong with a template: unknown or malformed variables by line, and a last turn that asks nothing."""
+def faults(text: str, source: str, *, columns: Sequence[str] | None) -> list[Fault]:
+    """Everything wrong with a template: unknown or malformed variables by line, what would go to the model as it stands, and
+    a last turn that asks nothing. `columns` is None where they are not known, and then no slot is held against them.
+    """
     found = [
-        Fault(f"{source}:{text.count(chr(10), 0, slot.start()) + 1}", _slot_fault(slot[1], columns))
+        Fault(f"{source}:{text.count(chr(10), 0, slot.start()) + 1}", said)
         for slot in _SLOT.finditer(text)
-        if slot[1] not in columns
+        if (said := _slot_fault(slot[1], columns))
     ]
+    found += _literal(text, source)
     turns = parse(text, source).turns
     found += [
         Fault(source, f"below [messages] stands one slot and nothing else, say `{{{{history}}}}`; found {body[:60]!r}")
@@ -107,15 +115,36 @@ def faults(text: str, source: str, *, columns: Sequence[str]) -> list[Fault]:
         found.append(
             Fault(
                 source,
-                f"no {{{{variable}}}} in it, so every row would ask the same; columns are {', '.join(columns)}",
+                "no {{variable}} in it, so every row would ask the same"
+                + (f"; columns are {', '.join(columns)}" if columns else ""),
             )
         )
     return found
 
 
-def _slot_fault(name: str, columns: Sequence[str]) -> str:
+def _literal(text: str, source: str) -> list[Fault]:
+    """What looks as if it were filled in or run, and would be sent, and paid for, as it stands."""
+    found = [
+        (one.start(), f"`{one[0].strip()[:60]}` is not closed; write `{{{{{one[1] or 'name'}}}}}`")
+        for one in _OPEN.finditer(_SLOT.sub(lambda slot: " " * len(slot[0]), text))
+    ]
+    found += [
+        (one.start(), f"`{one[0][:60]}` is no part of a template, which only fills in `{{{{column}}}}`; take it out")
+        for one in _BLOCK.finditer(text)
+    ]
+    if "\0" in text:
+        found.append((text.index("\0"), "a NUL character; save the file as plain UTF-8 text"))
+    return [Fault(f"{source}:{text.count(chr(10), 0, at) + 1}", said) for at, said in sorted(found)]
+
+
+def _slot_fault(name: str, columns: Sequence[str] | None) -> str:
+    """What is wrong with a slot, nothing where it can be filled."""
+    if columns is not None and name in columns:
+        return ""
     if not _NAME.fullmatch(name):
         return f"`{{{{{name}}}}}` is no variable name; a slot holds one column's name and nothing else"
+    if columns is None:
+        return ""
     close = difflib.get_close_matches(name, columns, 1)
     hint = f"did you mean `{{{{{close[0]}}}}}`?" if close else f"columns are {', '.join(columns)}"
     return f"no column fills `{{{{{name}}}}}`; {hint}"

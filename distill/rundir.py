@@ -17,11 +17,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 from distill.errors import UsageError
 
+if TYPE_CHECKING:
+    import polars as pl
+
+T = TypeVar("T", dict[str, Any], list[Any])
+
 MANIFEST = "manifest.json"
+_LONGEST = 1000
+"""Characters of an argument that may be a path."""
 
 
 def write_atomic(path: Path, data: bytes | Iterable[bytes]) -> None:
@@ -69,6 +76,64 @@ def write_parquet(path: Path, frame: Any) -> None:
         raise OSError(int(cause[1]), os.strerror(int(cause[1])), str(path)) from None  # a full disk is no fault of ours
 
 
+_MADE_BY = {
+    "generate": ("seeds.parquet", "seeds_dropped.parquet", "pairs.parquet", "asked.parquet", "seeds.json"),
+    "curate": ("samples.parquet", "dropped.parquet", "flagged.parquet", "funnel.json"),
+    "export": ("train.jsonl", "valid.jsonl", "test.jsonl", "dataset.parquet", "expect.json", "CARD.md"),
+    "train": ("loss.json", "hosted.json", "adapter.gguf"),
+    "evaluate": ("calls.parquet", "scores.parquet", "comparison.json"),
+}
+"""Stage → the files of a run that it writes; a stage whose files are not as it wrote them does its work again."""
+
+
+def maker(name: str) -> str:
+    """The verb that makes a file of a run."""
+    return next((verb for verb, files in _MADE_BY.items() if name in files), "run")
+
+
+def read_parquet(path: Path, columns: list[str] | None = None) -> pl.DataFrame:
+    """A table of a run, whole or some of its columns; UsageError names the verb that makes one that is gone or torn."""
+    import polars as pl
+
+    try:
+        return pl.read_parquet(path, columns=columns)
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as fault:
+        raise _lost(path, fault) from None
+
+
+def check_parquet(path: Path) -> list[str]:
+    """The columns of a table that is about to be read piece by piece; UsageError as `read_parquet`."""
+    import polars as pl
+
+    try:
+        return list(pl.read_parquet_schema(path))
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as fault:
+        raise _lost(path, fault) from None
+
+
+def read_json(path: Path, kind: type[T], *, needs: str = "") -> T:
+    """A JSON file of a run, an object or a list; UsageError as `read_parquet`. `needs` is a key that it must have."""
+    try:
+        value = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError) as fault:
+        raise _lost(path, fault) from None
+    if not isinstance(value, kind) or (needs and needs not in value):
+        raise _lost(
+            path,
+            ValueError(f"a JSON {type(value).__name__}, expected {f'one with {needs!r}' if needs else kind.__name__}"),
+        )
+    return value
+
+
+def _lost(path: Path, fault: BaseException) -> UsageError:
+    """What to do about a file of a run that cannot be read."""
+    task = path.parts[-path.parts[::-1].index("runs")] if "runs" in path.parts[:-2] else "SPEC"
+    again = f"`distill {maker(path.name)} {task}` makes it anew, and answers that are kept are not paid again"
+    if not path.exists():
+        return UsageError(f"{path} is not there; {again}")
+    return UsageError(f"{path} cannot be read ({str(fault).split(chr(10), 1)[0][:120]}); {again}")
+
+
 def file_hash(path: Path) -> str:
     """Hex blake2b of a file's bytes, or of every file below a folder with its name; `absent` if there is none."""
     if not path.exists():
@@ -107,12 +172,15 @@ class RunDir:
         if not path.exists():
             return {"run": self.name, "stages": {}}
         try:
-            loaded: dict[str, Any] = json.loads(path.read_bytes())
-        except ValueError as fault:
+            loaded = json.loads(path.read_bytes())
+            why = "" if _is_manifest(loaded) else f"a JSON {type(loaded).__name__} that is no record of a run"
+        except (ValueError, RecursionError) as fault:
+            why = f"not JSON: {fault}"
+        if why:
             raise UsageError(
-                f"{path}: not readable as JSON ({fault}); move the run folder away and run again"
-            ) from fault
-        return loaded
+                f"{path}: {why}; move this one file away and `distill run` again: its stages are done anew, from answers that are paid for"
+            )
+        return dict(loaded)
 
     def record(self, stage: str, entry: Mapping[str, Any]) -> None:
         """Replace one stage's entry; the rest of the manifest stays as it is."""
@@ -143,10 +211,19 @@ class RunDir:
             yield
 
 
+def _is_manifest(value: Any) -> bool:
+    if not isinstance(value, dict) or not isinstance(value.get("stages"), dict):
+        return False
+    texts = [value.get(name) for name in ("parent", "began", "deadline", "teacher")]
+    return all(isinstance(one, dict) for one in value["stages"].values()) and all(
+        one is None or isinstance(one, str) for one in texts
+    )
+
+
 def numbers(home: Path, task: str) -> list[int]:
     """The numbers of a task's runs, ascending."""
     folder = home / "runs" / task
-    found = (re.fullmatch(r"(\d{3,})", p.name) for p in folder.iterdir()) if folder.is_dir() else ()
+    found = (re.fullmatch(r"(\d{3,})", p.name) for p in folder.iterdir()) if len(task) < 256 and folder.is_dir() else ()
     return sorted(int(match[1]) for match in found if match)
 
 
@@ -158,9 +235,9 @@ def latest(home: Path, task: str) -> RunDir | None:
 
 def find(home: Path, name: str) -> RunDir:
     """A run by `task/001`, by its folder, or by the task alone (its newest run)."""
-    path, parts = Path(name).resolve(), tuple(name.strip("/").split("/"))
+    path, parts = Path(name[:_LONGEST]).resolve(), tuple(name.strip("/").split("/"))
     meant = [(home, *parts)] if len(parts) == 2 else []
-    if path.is_dir() and len(path.parents) > 2:
+    if len(name) < _LONGEST and path.is_dir() and len(path.parents) > 2:
         meant.insert(0, (path.parents[2], path.parent.name, path.name))
     for root, task, number in meant:
         # A folder may be called as the task is, and be no run: then the name is meant.
@@ -171,6 +248,6 @@ def find(home: Path, name: str) -> RunDir:
         tasks = sorted(p.name for p in (home / "runs").iterdir()) if (home / "runs").is_dir() else []
         known = [f"{task}/{number:03d}" for task in tasks for number in numbers(home, task)]
         raise UsageError(
-            f"no run {name!r} under {home / 'runs'}; there {'are ' + ', '.join(known) if known else 'is none yet'}"
+            f"no run {name[:80]!r} under {home / 'runs'}; there {'are ' + ', '.join(known) if known else 'is none yet'}"
         )
     return newest

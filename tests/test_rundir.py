@@ -91,7 +91,7 @@ def test_a_broken_manifest_is_named(tmp_path: Path) -> None:
     run = RunDir(tmp_path, "t", 1)
     run.path.mkdir(parents=True)
     (run / rundir.MANIFEST).write_text("{")
-    with pytest.raises(UsageError, match="move the run folder away"):
+    with pytest.raises(UsageError, match="move this one file away"):
         run.manifest()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Callable
 from typing import Annotated
@@ -10,8 +11,8 @@ from typing import Annotated
 import typer
 
 from distill import __version__, heap
-from distill.cli import calibration, fault_server, looking, preparing, reference, running
-from distill.errors import DistillError
+from distill.__main__ import INTERRUPTED
+from distill.cli import calibration, ending, fault_server, looking, preparing, reference, running
 
 HELP = """From a task spec to a small model that does the task, with proof of whether it was worth it.
 
@@ -30,7 +31,7 @@ The order of a run:
 \b
 Answers are paid once: they are kept in .distill/answers.db, and a run that stopped goes on where it was.
 
-Exit codes: 0 done, 1 our fault, 2 usage or spec, 3 rows still owed, 4 verdict not met,
+Exit codes: 0 done, 1 internal error, 2 usage or spec, 3 rows still owed, 4 verdict not met,
 5 budget, 6 key or quota, 130 interrupted.
 """
 
@@ -40,13 +41,14 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
     add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
 )
 
 
 @app.callback(invoke_without_command=True)
 def _root(
-    version: Annotated[bool, typer.Option("--version", help="print the version and leave")] = False,
+    version: Annotated[bool, typer.Option("--version", "-V", help="print the version and leave")] = False,
 ) -> None:
     if version:
         print(__version__)
@@ -82,28 +84,22 @@ for _name, _verb in VERBS.items():
 def main() -> None:
     """Entry point: a user's mistake is one line and an exit code, never a traceback."""
     heap.thrifty()
+    ending.printable()
     try:
-        app()
-    except DistillError as fault:
-        _fail(str(fault), fault.exit_code)
+        command = typer.main.get_command(app)
+        with command.make_context("distill", sys.argv[1:]) as context:
+            command.invoke(context)
+    except typer.Exit as end:
+        sys.exit(end.exit_code)
     except KeyboardInterrupt:
-        _fail("interrupted; everything answered is kept, run again to go on", 130)
-    except BrokenPipeError:
-        sys.stderr.close()
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # an impatient second one must not tear the sentence
+        ending.fail(INTERRUPTED, 130)
+    except BrokenPipeError:  # whoever read our output has seen enough of it
+        ending.deaf()
         sys.exit(0)
-    except OSError as fault:
-        _fail(
-            f"{fault.filename or 'the system'}: {fault.strerror or fault}; nothing paid for is lost, mend it and run again",
-            1,
-        )
-    except Exception as fault:  # the last net: our own fault, said in one line
-        if os.environ.get("DISTILL_DEBUG"):
+    except BaseException as fault:  # the last net; a panic of a library in Rust is no Exception
+        if ending.interrupted(fault):
+            ending.fail(INTERRUPTED, 130)
+        if isinstance(fault, SystemExit) or (os.environ.get("DISTILL_DEBUG") and ending.internal(fault)):
             raise
-        _fail(f"a fault of distill itself: {type(fault).__name__}: {fault}; set DISTILL_DEBUG=1 to see where", 1)
-
-
-def _fail(message: str, code: int) -> None:
-    from distill.cli.show import fail
-
-    fail(message)
-    sys.exit(code)
+        ending.of(fault)

@@ -11,7 +11,7 @@ from distill.cli.options import Json, out
 
 
 def fault_server(
-    port: Annotated[int, typer.Option(help="0 takes a free one")] = 0,
+    port: Annotated[int, typer.Option(help="0 takes a free one", min=0, max=65535)] = 0,
     fault: Annotated[
         list[str] | None,
         typer.Option(help="NAME=SHARE of the attempts, e.g. 500=0.05; repeatable", metavar="NAME=SHARE"),

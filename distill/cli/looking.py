@@ -7,22 +7,27 @@ from typing import Annotated
 
 import typer
 
-from distill.cli.options import Json, Set, Spec, out
+from distill.cli.options import Home, Json, Run, Set, out
 
 
-def status(spec: Spec, sets: Set = None, as_json: Json = False) -> None:
-    """Where the latest run stands: stages, rows, spend; reads only, also while the run works."""
+def status(
+    task: Annotated[str, typer.Argument(help="a task, for its newest run, or a run: task/001", metavar="SPEC")],
+    sets: Set = None,
+    as_json: Json = False,
+    home: Home = Path(),
+) -> None:
+    """Where a run stands: stages, rows, spend; reads only, also while the run works."""
     from distill.flow import reading
 
-    result = reading.status(spec, sets or [])
+    result = reading.status(Path(task), sets or [], home)
     out(result, as_json, reading.status_lines(result))
 
 
 def explain(
-    run: Annotated[str, typer.Argument(help="a run: task/001, its folder, or the task for its latest")],
+    run: Run,
     row: Annotated[str, typer.Argument(help="a seed id (or its beginning), or LINE or FILE:LINE of the seeds")],
     as_json: Json = False,
-    home: Annotated[Path, typer.Option(help="the project's folder")] = Path(),
+    home: Home = Path(),
 ) -> None:
     """One row's whole way: seed, request, answer, scores, fate, and every send it took."""
     from distill.flow import explaining
@@ -32,7 +37,7 @@ def explain(
 
 
 def show(
-    run: Annotated[str, typer.Argument(help="a run: task/001, its folder, or the task for its latest")],
+    run: Run,
     what: Annotated[
         str, typer.Argument(help="dropped, kept, or flagged: approved rows that a gate would drop")
     ] = "dropped",
@@ -40,7 +45,7 @@ def show(
     stratum: Annotated[str | None, typer.Option(help="only rows of this stratum")] = None,
     limit: Annotated[int, typer.Option(help="rows shown", min=1)] = 10,
     as_json: Json = False,
-    home: Annotated[Path, typer.Option(help="the project's folder")] = Path(),
+    home: Home = Path(),
 ) -> None:
     """Rows that were dropped, with their reason, or kept: what was asked and what came back."""
     from distill.errors import UsageError
@@ -56,7 +61,7 @@ def explain_miss(
     one: Annotated[str, typer.Argument(help="a request id (or its beginning), or RUN:ROW", metavar="A")],
     two: Annotated[str, typer.Argument(help="the other one", metavar="B")],
     as_json: Json = False,
-    home: Annotated[Path, typer.Option(help="the project's folder")] = Path(),
+    home: Home = Path(),
 ) -> None:
     """Why one answer did not serve the other request: every part of the two requests' keys that differs."""
     from distill.flow import missing

@@ -3,33 +3,58 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-Spec = Annotated[Path, typer.Argument(help="task.yaml, or the folder that holds it", metavar="SPEC")]
+from distill.cli import ending
+from distill.errors import UsageError
+
+Spec = Annotated[
+    Path, typer.Argument(help="a task: its task.yaml, the folder that holds it, or its name", metavar="SPEC")
+]
 Set = Annotated[
     list[str] | None,
     typer.Option("--set", help="override one setting, e.g. --set dataset.accept=100; repeatable", metavar="A.B=VALUE"),
 ]
 Json = Annotated[bool, typer.Option("--json", help="print one JSON object on stdout and nothing else there")]
+Run = Annotated[
+    str, typer.Argument(help="a run: task/001, its folder, latest, or a task for its newest", metavar="RUN")
+]
+Home = Annotated[Path, typer.Option(help="the project's folder, which holds runs/ and .distill/")]
 Usd = Annotated[
     float | None,
-    typer.Option("--max-usd", help="stop before more than this is spent; overrides budget.usd", min=0.0),
+    typer.Option("--max-usd", help="stop before more than this is spent; overrides budget.usd"),
 ]
 
 
-def opened(spec: Path, sets: list[str] | None, max_usd: float | None = None, *, as_json: bool = False) -> Any:
-    """The checked project; `max_usd` overrides its budget. What was found out about its files goes to stderr, but where the
-    result is JSON and holds it.
+def opened(
+    spec: Path,
+    sets: list[str] | None,
+    max_usd: float | None = None,
+    *,
+    as_json: bool = False,
+    priced: bool = True,
+    options: Mapping[str, str] | None = None,
+) -> Any:
+    """The checked project; `max_usd` overrides its budget. `options` are the names of options that are no `--set`. What was
+    found out about its files goes to stderr, but where the result is JSON and holds it.
     """
+    from distill.flow.naming import spec_of
     from distill.flow.opening import open_project
 
+    if max_usd is not None and not 0 < max_usd < math.inf:
+        raise UsageError(
+            f"--max-usd is {max_usd:g}: expected dollars above 0, say --max-usd 5; `distill plan --no-pilot` sends nothing"
+        )
     overrides = [*(sets or []), *([f"budget.usd={max_usd}"] if max_usd is not None else [])]
-    project = open_project(spec, overrides=overrides, env=os.environ)
+    known = {**(options or {}), **({"budget.usd": "--max-usd"} if max_usd is not None else {})}
+    project = open_project(spec_of(spec), overrides=overrides, env=os.environ, options=known, priced=priced)
     if project.notes and not as_json:
         from distill.cli.show import plain
 
@@ -40,10 +65,15 @@ def opened(spec: Path, sets: list[str] | None, max_usd: float | None = None, *, 
 
 def out(result: Any, as_json: bool, lines: list[str]) -> None:
     """One JSON object, or lines without what a terminal obeys."""
-    if as_json:
-        print(json.dumps(result, indent=2, ensure_ascii=True), flush=True)  # a script waits for it while a server runs
-        return
     from distill.cli.show import plain
 
-    for line in lines:
-        print(plain(line), flush=True)
+    try:
+        if as_json:
+            print(
+                json.dumps(result, indent=2, ensure_ascii=True), flush=True
+            )  # a script waits for it while a server runs
+            return
+        for line in lines:
+            print(plain(line), flush=True)
+    except BrokenPipeError:  # `| head`: the work is done all the same, and its exit code is the command's
+        ending.deaf()

@@ -26,10 +26,10 @@ def init(
 
 def validate(spec: Spec, sets: Set = None, as_json: Json = False) -> None:
     """Find every fault of the spec and all it names; sends nothing. Exit 2 if there is one."""
-    from distill.flow import judging
+    from distill.flow import judging, requirements
 
     project = opened(spec, sets, as_json=as_json)
-    warnings = judging.warnings(project)
+    warnings = [*requirements.warnings(project), *judging.warnings(project)]
     found = {
         "task": project.spec.task,
         "seeds": len(project.seeds),
@@ -57,7 +57,7 @@ def plan(
     from distill.flow import plan_lines, planning
     from distill.flow.project import need_price
 
-    project = opened(spec, sets, as_json=as_json)
+    project = opened(spec, sets, as_json=as_json, priced=not no_pilot)
     if not no_pilot:
         need_price(project)
     with Panel(quiet=as_json) as panel:

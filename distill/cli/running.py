@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -23,12 +23,12 @@ Wait = Annotated[bool, typer.Option("--wait", help="stay until the batches at th
 
 def _run(
     spec: Path, sets: list[str] | None, as_json: bool, max_usd: float | None, *, partial: bool, stages: tuple[str, ...],
-    new: bool = False, fresh: bool = False, wait: bool = False,
+    new: bool = False, fresh: bool = False, wait: bool = False, options: Mapping[str, str] | None = None,
 ) -> None:  # fmt: skip
     from distill.cli.show import Panel
     from distill.flow import running
 
-    project = opened(spec, sets, max_usd, as_json=as_json)
+    project = opened(spec, sets, max_usd, as_json=as_json, options=options)
     with Panel(quiet=as_json) as panel:
         result = running.start(project, stages=stages, watch=panel, partial=partial, new=new, refresh=fresh, wait=wait)
     out(result | {"notes": list(project.notes)}, as_json, running.lines(result))
@@ -72,9 +72,9 @@ def curate(
     if not what_if:
         _run(spec, sets, as_json, None, partial=False, new=new, stages=("curate",))
         return
-    from distill.flow import whatif
+    from distill.flow import naming, whatif
 
-    result = whatif.compare(spec, what_if, overrides=sets or [], env=os.environ)
+    result = whatif.compare(naming.spec_of(spec), what_if, overrides=sets or [], env=os.environ)
     out(result, as_json, whatif.lines(result))
 
 
@@ -94,5 +94,6 @@ def refresh(
     wait: Wait = False,
 ) -> None:
     """Open the next run with the same rows, splits and test rows, send only what the store lacks, and compare both students."""
-    more = [*(sets or []), *([f"teacher.model={json.dumps(teacher)}"] if teacher else [])]
-    _run(spec, more, as_json, max_usd, partial=partial, wait=wait, fresh=True, stages=ALL)
+    more = [*(sets or []), *([f"teacher.model={json.dumps(teacher)}"] if teacher is not None else [])]
+    options = {"teacher.model": "--teacher"} if teacher is not None else {}
+    _run(spec, more, as_json, max_usd, partial=partial, wait=wait, fresh=True, stages=ALL, options=options)

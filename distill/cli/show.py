@@ -88,9 +88,12 @@ class Panel(AbstractContextManager["Panel"]):
 
     def say(self, text: str) -> None:
         """A line that stays."""
-        if not self._quiet:
-            with suppress(OSError):  # the terminal is gone, and the run goes on without it
-                console.print(Text(plain(text)))
+        if self._quiet:
+            return
+        try:
+            console.print(Text(plain(text)))
+        except OSError:  # `2>&1 | head`, or a terminal that is gone: the work goes on, unseen
+            self._quiet = True
 
     def tally(self, spender: str, tally: Tally) -> None:
         """Calls so far: drawn on a terminal, a line every ten seconds elsewhere and one at the end."""

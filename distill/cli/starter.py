@@ -18,6 +18,9 @@ def write(folder: Path) -> list[Path]:
     if there:
         raise UsageError(f"{folder} already holds {', '.join(there)}; nothing was written, give a new folder")
     texts["task.yaml"] = texts["task.yaml"].replace("task: my-task", f"task: {name}", 1)
-    for file, text in sorted(texts.items()):
-        write_atomic(folder / file, text.encode())
+    try:
+        for file, text in sorted(texts.items()):
+            write_atomic(folder / file, text.encode())
+    except OSError as fault:
+        raise UsageError(f"{folder}: nothing can be written there ({fault.strerror}); give a new folder") from None
     return [folder / file for file in sorted(texts)]

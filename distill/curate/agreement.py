@@ -10,9 +10,10 @@ from __future__ import annotations
 import json
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import polars as pl
+from pydantic import Field
 
 from distill import answer_value, free_text
 from distill.answer_value import WHOLE
@@ -26,7 +27,11 @@ SCORE = "score_agreement"
 
 
 def agreement(
-    frame: pl.DataFrame, *, at_least: float = 0.6, compare: Sequence[str] = (), rules: Rules = _NO_RULES
+    frame: pl.DataFrame,
+    *,
+    at_least: Annotated[float, Field(gt=0, le=1)] = 0.6,
+    compare: Sequence[str] = (),
+    rules: Rules = _NO_RULES,
 ) -> Outcome:
     """Drops answers that fewer than `at_least` of the row's answers agree with; a row with a single answer agrees with itself.
 

@@ -8,9 +8,10 @@ import math
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import polars as pl
+from pydantic import Field
 
 from distill import finish, json_schema
 from distill.curate.outcome import Fail, Outcome, judged, ordered
@@ -86,8 +87,9 @@ def finish_reason(frame: pl.DataFrame, *, allowed: Sequence[str] = ("stop", "too
 
 
 def length(
-    frame: pl.DataFrame, *, max_tokens: int | None = None, min_chars: int = 1, spread: float | None = None
-) -> Outcome:
+    frame: pl.DataFrame, *, max_tokens: Annotated[int, Field(ge=1)] | None = None,
+    min_chars: Annotated[int, Field(ge=0)] = 1, spread: Annotated[float, Field(gt=0)] | None = None,
+) -> Outcome:  # fmt: skip
     """Keeps answers of at least `min_chars` characters and at most `max_tokens` of the teacher's tokens.
 
     `spread` drops what is out of line with its stratum: further than so many median deviations from the median of the

@@ -12,14 +12,24 @@ from dataclasses import dataclass, field
 from typing import Any, get_type_hints
 
 import polars as pl
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from distill import heap, patterns
+from distill import heap, patterns, withheld
 from distill.curate import agreement, filters, judge, language, private, repetition, verify, wording
 from distill.curate.outcome import Outcome, dropped_frame, ordered, rescored, summary
 from distill.errors import Fault, SpecError
 from distill.text import did_you_mean
 from distill.value_rules import Rules
+
+_FINITE = ConfigDict(allow_inf_nan=False)
+_WORDS = {
+    "string": "a text",
+    "integer": "a whole number",
+    "boolean": "true or false",
+    "list": "a list",
+    "tuple": "a list",
+    "dictionary": "a mapping",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +67,21 @@ class Gate:
                 found.append(Fault(where, f"unknown setting {name!r}{did_you_mean(name, known)}"))
                 continue
             try:
-                TypeAdapter(known[name][0]).validate_python(value, strict=True)
+                TypeAdapter(known[name][0], config=_FINITE).validate_python(value, strict=True)
             except ValidationError as error:
-                said = error.errors()[0]["msg"]
-                found.append(Fault(where, f"`{name}` is {value!r}: {said[0].lower() + said[1:]}"))
+                spelt = withheld.shown(value, (name,)) or "withheld: it looks like a key"
+                found.append(Fault(where, f"`{name}` is {spelt}: {_expected(error)}"))
         if wrong := patterns.fault(str(settings.get("matches") or "")):
             found.append(Fault(where, f"`matches` is {settings['matches']!r}: no regular expression: {wrong}"))
         missing = [name for name, (_, default) in known.items() if default is inspect.Parameter.empty]
         return found + [Fault(where, f"the setting {name!r} is missing") for name in missing if name not in settings]
+
+
+def _expected(error: ValidationError) -> str:
+    """What a setting may be: a value of several kinds has an error for each."""
+    said = [str(one["msg"]).removeprefix("Input should be ").removeprefix("a valid ") for one in error.errors()]
+    said = [f"a number {one}" if one.startswith(("less", "greater")) else _WORDS.get(one, one) for one in said]
+    return f"expected {' or '.join(dict.fromkeys(said))}"
 
 
 _A_CALL = "a call a row and judge"

@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import polars as pl
+from pydantic import Field
 
 from distill import patterns
 from distill.curate.judge import Marks, Verdicts, decided
@@ -99,7 +100,9 @@ _WHOLE = 0.6
 _SHORTEST_TURN = 40
 
 
-def echo(frame: pl.DataFrame, *, near: float = 0.9, min_chars: int = 20) -> Outcome:
+def echo(
+    frame: pl.DataFrame, *, near: Annotated[float, Field(gt=0, le=1)] = 0.9, min_chars: Annotated[int, Field(ge=0)] = 20
+) -> Outcome:
     """Drops answers of which a text repeats the input: character 4-grams alike from `near` on, or 60 % of it copies.
 
     Other system and user turns of the prompt count from 40 characters on, by copies alone; texts, and inputs to be copied,
@@ -167,7 +170,7 @@ def _grams(text: str) -> set[str]:
 
 def form(
     frame: pl.DataFrame, *, matches: str | None = None, contains: Sequence[str] = (), lacks: Sequence[str] = (),
-    min_sentences: int = 0, max_sentences: int | None = None,
+    min_sentences: Annotated[int, Field(ge=0)] = 0, max_sentences: Annotated[int, Field(ge=1)] | None = None,
 ) -> Outcome:  # fmt: skip
     """Keeps answers that obey the task's rules: a pattern for the whole, texts it must or must not hold, its sentences.
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar, overload
 from distill.flow import approving, asking
 from distill.flow.lookup import Lookup
 from distill.records import Request, content_id
-from distill.rundir import RunDir
+from distill.rundir import RunDir, read_parquet
 
 if TYPE_CHECKING:
     import polars as pl
@@ -208,7 +208,7 @@ def asked_of(folder: RunDir) -> Asked:
     """Every question of a run."""
     import polars as pl
 
-    table = pl.read_parquet(folder / "asked.parquet")
+    table = read_parquet(folder / "asked.parquet")
     if "teacher" not in table.columns:  # made before a task could have several
         table = table.with_columns(teacher=pl.lit(0))
     return [Ask(*row) for row in table.select("seed_id", "teacher", "draw").iter_rows()]

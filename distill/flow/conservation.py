@@ -46,7 +46,7 @@ def check(
     gone = {(stage, reason): n for stage, reason, n in dropped.group_by("stage", "reason").len().iter_rows()}
     if gaps := [*_within(funnel), *_between(funnel, tables), *_rows(funnel, gone)]:
         raise DistillError(
-            "a fault of distill itself: rows were lost in curation, so nothing of it was written; the answers are kept. "
+            "internal error: rows were lost in curation, so nothing of it was written; the answers are kept. "
             + "; ".join(gaps)
         )
     approved = next((stage["in"] for stage in funnel if stage["stage"] == "gold"), 0)

@@ -7,7 +7,6 @@ conflicts.jsonl   rows for a person to decide
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -29,7 +28,7 @@ from distill.flow import (
 )
 from distill.flow.stages import Run, settings_of, stage
 from distill.records import content_id
-from distill.rundir import write_json, write_parquet
+from distill.rundir import read_json, write_json, write_parquet
 
 if TYPE_CHECKING:
     import polars as pl
@@ -83,7 +82,7 @@ async def _curate(run: Run) -> Mapping[str, Any]:
     table = run.table("seeds.parquet", ["seed_id", "source", "stratum", "labels", "role"])
     _say(run, curated, rulings.keys() - set(table.filter(role="train")["seed_id"]) if rulings else ())
     dropped = pl.concat([run.table("seeds_dropped.parquet"), curated.dropped])
-    seeds = json.loads((run.folder / "seeds.json").read_bytes())
+    seeds = read_json(run.folder / "seeds.json", dict)
     steps = funnel.whole(seeds, curated.funnel)
     total = conservation.check(steps, asked=run.table("asked.parquet"), samples=samples, dropped=dropped)
     missing = shortfall.of(project, table, curated.kept, dropped, seeds.get("expand"))

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from distill import answer_value
 from distill.curate.verdict import line, said_of
 from distill.errors import UsageError
-from distill.flow.opening import home_of
+from distill.flow import naming
 from distill.flow.reading import Reader
 from distill.records import GOLD, content_id
-from distill.rundir import RunDir, find
+from distill.rundir import RunDir, read_parquet
 from distill.teacher.rows import unquote
 from distill.teacher.store import UNPRICED
 from distill.text import did_you_mean
@@ -126,16 +126,12 @@ def show_lines(result: dict[str, Any]) -> list[str]:
 
 
 def _run(home: Path, name: str) -> RunDir:
-    """The run that a name means: task/001, its folder, or a task for its latest."""
-    return find(home_of(home.resolve() / "x"), name)
+    """The run that a name means."""
+    return naming.run_of(name, home)
 
 
 def _read(run: RunDir, name: str) -> pl.DataFrame:
-    import polars as pl
-
-    if not (run / name).exists():
-        raise UsageError(f"run {run.name} has no {name} yet; run `distill generate` first")
-    return pl.read_parquet(run / name)
+    return read_parquet(run / name)
 
 
 def _seed_id(seeds: pl.DataFrame, dropped: pl.DataFrame, row: str, run: RunDir) -> str:

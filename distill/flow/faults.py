@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from distill import chat, spec
 from distill.errors import Fault
-from distill.flow import checking, judging
+from distill.flow import checking, judging, requirements
 from distill.flow.project import over
 from distill.teacher import embedded
 from distill.text import did_you_mean
@@ -19,14 +19,9 @@ if TYPE_CHECKING:
 
 def headers(task: spec.TaskSpec, env: Mapping[str, str], file: Path) -> list[Fault]:
     """Headers whose value is a variable that is not set."""
-    judges = task.judge.models if task.judge else []
-    maker = task.seeds.expand.model if task.seeds.expand else None
-    labellers = [label.model for label in task.strata.asked.values() if label.model]
-    others = (*judges, *labellers, *([maker] if maker else []))
-    models = (task.teacher, *task.teacher.fallback, *task.teacher.panel, *others)
     return [
-        Fault(f"{file}: headers", f"{name}: the variable {value} is not set")
-        for model in models
+        Fault(f"{file}: {where}.headers.{name}", f"the variable {value} is not set; export it, or take the header out")
+        for where, model in requirements.models(task)
         for name, value in model.headers.items()
         if value.startswith("$") and not env.get(value[1:])
     ]
@@ -62,7 +57,7 @@ def _twins(models: Sequence[tuple[str, spec.Colleague]], first: spec.Teacher, fi
     return faults
 
 
-def gates(task: spec.TaskSpec, file: Path, seeds: Sequence[Seed] = ()) -> list[Fault]:
+def gates(task: spec.TaskSpec, file: Path, places: spec.Places, seeds: Sequence[Seed] = ()) -> list[Fault]:
     """Gates and settings that are not known, and gates that lack what they check against. `seeds` may bring their tools."""
     from distill.curate.gates import faults
 
@@ -73,9 +68,16 @@ def gates(task: spec.TaskSpec, file: Path, seeds: Sequence[Seed] = ()) -> list[F
     settings = [(name, {**blank.get(name, {}), **given}) for name, given in task.gate_settings()]
     found = faults(settings)
     for name, given in needs.items():
-        if given is None and name in named and not (name == "tools" and any(chat.REQUEST in s.fields for s in seeds)):
+        brought = name == "tools" and any(chat.REQUEST in s.fields for s in seeds)
+        named_wrong = not places.sound(("teacher", "output" if name == "schema" else "tools"))
+        if given is None and name in named and not brought and not named_wrong:
             setting = "output; name a JSON Schema file" if name == "schema" else "tools; name a file of tools"
-            found.append(Fault("gates", f"the gate `{name}` needs teacher.{setting} there or take the gate out"))
+            found.append(
+                Fault(
+                    f"gates[{named.index(name)}]",
+                    f"the gate `{name}` needs teacher.{setting} there or take the gate out",
+                )
+            )
     return [Fault(f"{file}: {fault.where}", fault.message) for fault in found] + checking.faults(task, file)
 
 
@@ -133,6 +135,15 @@ def _marks(task: spec.TaskSpec, file: Path) -> list[Fault]:
         for one in settings["at_least"]
         if one not in known[name]
     ]
+
+
+def arms(task: spec.TaskSpec, file: Path) -> list[Fault]:
+    """A student that is to be compared, and never made."""
+    named = "arms" in task.evaluate.model_fields_set and "student" in task.evaluate.arms
+    if task.student.train.with_ == "none" and named:
+        said = "`student` is named, and nothing is trained (student.train.with: none); take it out, or say with: lora"
+        return [Fault(f"{file}: evaluate.arms", said)]
+    return []
 
 
 def student(task: spec.TaskSpec, seeds: Sequence[Seed], chats: Collection[str], file: Path) -> list[Fault]:

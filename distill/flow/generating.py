@@ -4,17 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from distill.errors import AccessRefused, BudgetReached, RowsOwed
-from distill.flow import approving, asking, asks, checking, disputes, judging, labelling, nearness, overnight, seeding
+from distill.flow import (
+    approving,
+    asking,
+    asks,
+    causes,
+    checking,
+    disputes,
+    judging,
+    labelling,
+    nearness,
+    overnight,
+    seeding,
+)
 from distill.flow.expanding import Expansion
 from distill.flow.jury import Jury
 from distill.flow.stages import Run, key_of, settings_of, stage
 from distill.records import Request, content_id, list_id
-from distill.rundir import write_json, write_parquet
+from distill.rundir import read_json, read_parquet, write_json, write_parquet
 
 if TYPE_CHECKING:
     import polars as pl
@@ -50,14 +61,13 @@ async def generate(run: Run) -> None:
 
 
 async def _generate(run: Run) -> Mapping[str, Any]:
-    import polars as pl
 
     project = run.project
     checking.importable(project)
     rulings = disputes.rulings(project, run.folder, run.parent)
-    parent = pl.read_parquet(run.parent / "seeds.parquet") if run.parent else None
+    parent = read_parquet(run.parent / "seeds.parquet") if run.parent else None
     labelled = await labelling.label(run, parent)
-    before = json.loads((run.parent / "seeds.json").read_bytes()) if run.parent else {}
+    before = read_json(run.parent / "seeds.json", dict) if run.parent else {}
     aside = seeding.aside(project.spec, *labelled, bad_rows=project.bad_rows, parent=parent)
     for warning in seeding.shrunk(aside.report["test"], project.spec, aside.kept):
         run.watch.say(f"  {warning}")
@@ -94,7 +104,8 @@ async def _generate(run: Run) -> Mapping[str, Any]:
         asked += extra
         del curated  # or the next would stand beside it
     owed = asks.owed(project, asked, gone) + len(curated.bench.owed) + expansion.owed
-    return {"asked": len(asked), "owed": owed}
+    useless = causes.useless(curated) if asked else {}
+    return {"asked": len(asked), "owed": owed, **({"useless": useless} if useless else {})}
 
 
 def _awaited(run: Run, expansion: Expansion, asked: asks.Asked, gone: dict[asks.Ask, bool], curated: Curated) -> bool:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from distill.graph import Graph
-from distill.rundir import RunDir, write_parquet
+from distill.rundir import RunDir, read_json, read_parquet, write_parquet
 from distill.spellings import keys_of
 
 if TYPE_CHECKING:
@@ -36,15 +35,13 @@ def write(folder: RunDir, found: Graph, table: pl.DataFrame) -> dict[str, float 
 
 def read(folder: Path, task: spec.TaskSpec, table: pl.DataFrame) -> Graph:
     """The run's graph; made anew where the run has none, or it was made with other settings."""
-    import polars as pl
-
-    made = json.loads((folder / "seeds.json").read_bytes()).get("graph")
+    made: Any = read_json(folder / "seeds.json", dict).get("graph")
     fits = made is not None and made["near"] <= _least(task) and made["meaning"] == task.dedup.meaning
     fits = fits and made.get("typing", False) == task.dedup.typing
     if not fits or not (folder / FILE).exists():
         return graph(task, table)
     texts = table.select("seed_id", "input")
-    pairs, typing = pl.read_parquet(folder / FILE), made.get("typing", False)
+    pairs, typing = read_parquet(folder / FILE), made.get("typing", False)
     return Graph.read(pairs, texts, threshold=made["near"], meaning=made["meaning"], typing=typing)
 
 

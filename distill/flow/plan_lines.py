@@ -9,30 +9,37 @@ from typing import Any
 from distill.flow.planning import WINDOW_S
 from distill.money import shown
 
+_NAME = 18
+"""Characters of the first column: with it a row of the table fits a terminal of 80."""
+
 
 def lines(result: Mapping[str, Any]) -> list[str]:
     """The plan as a table for people."""
     seeds = result["seeds"]
     said = [
         f"{result['task']}: {seeds['read']} seeds, {seeds['train']} to train on, {seeds['test']} test rows; {result['rows_wanted'] or 'all'} rows wanted",
-        f"{'':24}{'requests':>9}{'in store':>9}{'to send':>9}{'tokens in':>12}{'out at most':>12}{'$ at most':>11}{'$ expected':>24}{'time':>10}",
+        f"{'':{_NAME}}{'in store':>9}{'to send':>9}{'tokens in':>12}{'out at most':>12}{'$ at most':>11}{'time':>9}",
     ]
     for row in result["spenders"]:
         said.append(
-            f"{row['spender']:24}{row['requests']:>9,}{row['in_store']:>9,}{row['to_send']:>9,}"
+            f"{_named(row['spender'])}{row['in_store']:>9,}{row['to_send']:>9,}"
             f"{row['prompt_tokens']:>12,}{row['completion_tokens_at_most']:>12,}{_usd(row['usd_at_most']):>11}"
-            f"{_range(row):>24}{_time(row.get('seconds_expected')) if row['mode'] == 'live' else 'by batch':>10}"
+            f"{_time(row.get('seconds_expected')) if row['mode'] == 'live' else 'by batch':>9}"
         )
+        if row.get("usd_expected") is not None:
+            said.append(
+                f"{'':{_NAME}}  $ {row['usd_expected']:.4f} ({row['usd_low']:.4f}–{row['usd_high']:.4f}) expected"
+            )
         if row["share_expected"] < 1 or "only" in row:
             judged = row["spender"].startswith("judge ")
             what = row.get("only") or ("the gates before it let pass" if judged else "those before it fail")
             about = f", about {row['share_expected']:.0%}" if row["share_expected"] < 1 else ""
-            said.append(f"{'':24}asked only for what {what}{about}")
+            said.append(f"{'':{_NAME}}  asked only for what {what}{about}")
     said += [line for row in result["spenders"] if row["ways"] for line in _way_lines(row)]
     if result["deadline"]:
         said.append(_deadline_line(result["deadline"], result["spenders"][0]))
     if result["student_calls"]:
-        said.append(f"{'evaluate student':24}{result['student_calls']:>9,}   (when it is trained)")
+        said.append(f"{_named('evaluate student')}{'':9}{result['student_calls']:>9,}   (when it is trained)")
     said += (
         _pilot_lines(result["pilot"]) if result["pilot"] else ["nothing was sent: figures are ceilings (--no-pilot)"]
     )
@@ -85,10 +92,9 @@ def _usd(value: float | None) -> str:
     return "unknown" if value is None else f"{value:.4f}"
 
 
-def _range(row: Mapping[str, Any]) -> str:
-    if row.get("usd_expected") is None:
-        return "-"
-    return f"{row['usd_expected']:.4f} ({row['usd_low']:.4f}–{row['usd_high']:.4f})"
+def _named(spender: str) -> str:
+    """A spender's name in its column, or on a line of its own where it is too long for it."""
+    return f"{spender:{_NAME}}" if len(spender) <= _NAME else f"{spender}\n{'':{_NAME}}"
 
 
 def _time(seconds: float | None) -> str:

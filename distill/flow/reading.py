@@ -10,12 +10,13 @@ from typing import Any
 from urllib.parse import quote
 
 from distill import spec as specs
-from distill.flow import stores
+from distill.errors import UsageError
+from distill.flow import naming, stores
 from distill.flow.open_batches import holder, place
 from distill.flow.opening import home_of
 from distill.flow.stages import ORDER
 from distill.money import known, shown
-from distill.rundir import latest
+from distill.rundir import MANIFEST, RunDir, latest
 from distill.teacher import identity
 from distill.teacher.migrations import MIGRATIONS, VERSION
 from distill.teacher.store import UNPRICED
@@ -35,11 +36,9 @@ _BATCHES = (
 )
 
 
-def status(path: Path, overrides: Sequence[str]) -> dict[str, Any]:
-    """Stages, rows and spend of a task's newest run."""
-    task = specs.load(path, overrides).task
-    home = home_of(path)
-    run = latest(home, task)
+def status(path: Path, overrides: Sequence[str], home: Path = Path()) -> dict[str, Any]:
+    """Stages, rows and spend of a run, or of a task's newest one; `home` is where a name is looked for."""
+    task, run, home = _meant(path, overrides, home)
     name = run.name if run else ""
     with Reader(home) as db:
         pilot, ledger = _ledger(db, stores.pilot_of(task)), _ledger(db, name)
@@ -74,6 +73,25 @@ def status(path: Path, overrides: Sequence[str]) -> dict[str, Any]:
         "deadline": run.manifest().get("deadline"),
         "report": str(run / "report.html") if (run / "report.html").exists() else None,
     }
+
+
+def _meant(path: Path, overrides: Sequence[str], home: Path) -> tuple[str, RunDir | None, Path]:
+    """The task, the run and the home that an argument means: a spec's newest, or none yet; a name is a run's, or a task's."""
+    spec = path / specs.SPEC_FILE if naming.exists(path) and path.is_dir() else path
+    if naming.exists(spec) and not (path / MANIFEST).exists():
+        task = specs.load(spec, overrides).task if overrides else specs.task_of(spec)
+        return task, latest(home_of(spec), task), home_of(spec)
+    try:
+        run = naming.run_of(str(path), home)
+    except UsageError as none:
+        if path.name.isdigit():
+            raise
+        try:
+            spec = naming.spec_of(path)
+        except UsageError:
+            raise none from None
+        return specs.task_of(spec), None, home_of(spec)
+    return run.task, run, run.home
 
 
 def _ledger(db: sqlite3.Connection, run: str) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ from distill.flow import asks, attrition, curation_story, heirs, judging, model_
 from distill.flow.stages import Run, stage, version_note
 from distill.money import known
 from distill.records import GOLD
-from distill.rundir import write_atomic, write_json
+from distill.rundir import read_json, write_atomic, write_json
 from distill.spec import UNLABELLED
 from distill.teacher import counts
 from distill.teacher.store import Spend
@@ -87,7 +87,7 @@ def gather(run: Run) -> dict[str, Any]:
         "loss": teaching.losses(folder),
         "spend": spend(run),
         "night": _night(run),
-        "expect": json.loads((run.folder / "expect.json").read_bytes()) if (run.folder / "expect.json").exists() else [],
+        "expect": read_json(run.folder / "expect.json", list) if (run.folder / "expect.json").exists() else [],
         "dataset": {"train": rows["train"], "valid": rows["valid"], "test": comparison.get("rows", 0), "tokens": _tokens(samples)},
         "repeat": [_repeat(run, shown)],
         "warnings": [*comparison.get("warnings", ()), *_warnings(run, funnel), *of_money(run)],
@@ -148,7 +148,7 @@ def _tokens(samples: pl.DataFrame) -> int:
 
 def _json(run: Run, name: str) -> dict[str, Any]:
     path = run.folder / name
-    return dict(json.loads(path.read_bytes())) if path.exists() else {}
+    return read_json(path, dict) if path.exists() else {}
 
 
 def _time(seconds: float) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 from distill import deadline
 from distill.errors import GateNotMet, RowsOwed, UsageError
 from distill.flow import (
+    causes,
     conservation,
     curating,
     evaluating,
@@ -19,6 +19,7 @@ from distill.flow import (
     model_names,
     numbering,
     reporting,
+    requirements,
     shortfall,
     stages,
     stores,
@@ -32,7 +33,7 @@ from distill.flow.project import Project, need_price
 from distill.flow.stages import Run
 from distill.flow.watch import Watch
 from distill.money import Budget, known, shown
-from distill.rundir import RunDir, numbers
+from distill.rundir import RunDir, check_parquet, numbers, read_json
 from distill.teacher.batch import book
 from distill.teacher.store import Store
 
@@ -66,6 +67,8 @@ async def work(
     before = numbers(project.home, project.spec.task)
     folder, parent = numbering.folder_of(project, stages=stages, new=new, refresh=refresh, watch=watch)
     with folder.lock(), stores.opened(project.home) as store:
+        if "generate" in stages:
+            requirements.keys(project, answered=store.query("SELECT 1 FROM answers LIMIT 1").fetchone() is not None)
         used_spec.write(project, folder)
         folder.note(teacher=project.models, parent=parent.name if parent else None)
         await _take_over(folder, store, watch)
@@ -149,16 +152,16 @@ async def _stages(run: Run, names: Sequence[str], *, partial: bool) -> None:
 
 def _of_today(run: Run) -> bool:
     """Whether the samples have the columns that this version reads."""
-    import polars as pl
-
-    return {"prompt", "teacher"} <= set(pl.read_parquet_schema(run.folder / "samples.parquet"))
+    return {"prompt", "teacher"} <= set(check_parquet(run.folder / "samples.parquet"))
 
 
 def _no_rows_owed(run: Run, partial: bool) -> None:
     owed = run.folder.manifest()["stages"].get("generate", {}).get("owed", 0)
     if owed and not partial:
+        asked, why = run.folder.manifest()["stages"]["generate"].get("asked", 0), causes.unanswered(run)
+        kept = "no row is answered yet" if owed >= asked else "the others are kept"
         raise RowsOwed(
-            f"{owed} rows could not be answered; the others are kept. Run again to ask only for those, "
+            f"{owed} rows could not be answered{f': {why}' if why else ''}; {kept}. Run again to ask only for those, "
             "or add --partial to go on without them. `distill explain` shows each one's sends."
         )
 
@@ -181,10 +184,10 @@ def _owed(run: Run) -> int:
 def _result(run: Run) -> dict[str, Any]:
     owed = _owed(run)
     comparison = run.folder / "comparison.json"
-    verdict = json.loads(comparison.read_bytes())["verdict"] if comparison.exists() else None
+    verdict = read_json(comparison, dict, needs="verdict")["verdict"] if comparison.exists() else None
     funnel = run.folder / "funnel.json"
     curated = funnel.exists() and "curate" in (*run.done, *run.skipped)  # else it tells of an earlier command
-    missing = json.loads(funnel.read_bytes()).get("shortfall", []) if curated else []
+    missing = read_json(funnel, dict).get("shortfall", []) if curated else []
     required = run.project.spec.evaluate.require
     ledger = run.store.ledger(run.folder.name)
     missed = bool("evaluate" in (*run.done, *run.skipped) and required and verdict and verdict["word"] != required)
@@ -200,7 +203,7 @@ def _result(run: Run) -> dict[str, Any]:
         "usd": known(run.store.spent(run.folder.name), unpriced := sum(row.unpriced for row in ledger)),
         "usd_estimated": known(sum(row.usd_estimated for row in ledger), unpriced),
         "unpriced_calls": unpriced,
-        "warnings": reporting.of_money(run),
+        "warnings": [*_useless(run), *reporting.of_money(run)],
         "models": [one._asdict() for one in model_names.others(run)],
         "funnel": _funnel(run),
         "verdict": verdict,
@@ -209,12 +212,24 @@ def _result(run: Run) -> dict[str, Any]:
     }
 
 
+def _useless(run: Run) -> list[str]:
+    """That a command which generates has got answers, and none that the gates let through."""
+    found = run.folder.manifest()["stages"].get("generate", {}).get("useless")
+    if not found or "generate" not in (*run.done, *run.skipped):
+        return []
+    why = ", ".join(f"{reason} {count:,}" for reason, count in found.items())
+    return [
+        f"warning: none of {sum(found.values()):,} answers came through the gates ({why}); "
+        f"`distill curate {run.folder.task}`, then `distill show {run.folder.task}` has them with their reasons"
+    ]
+
+
 def _funnel(run: Run) -> dict[str, Any] | None:
     """Where the rows went, in commands that curate."""
     path = run.folder / "funnel.json"
     if "curate" not in (*run.done, *run.skipped) or not path.exists():
         return None
-    found = json.loads(path.read_bytes())
+    found = read_json(path, dict)
     if not found.get("conserved"):  # curated before the sum was checked
         return None
     return {"stages": found["funnel"], **found["total"], "conserved": True}
@@ -229,6 +244,7 @@ def lines(result: dict[str, Any]) -> list[str]:
     ]
     if result["owed"]:
         said.append(f"{result['owed']} rows are still owed")
+    said += result["warnings"]
     if result["funnel"]:
         said += conservation.lines(result["funnel"]["stages"], result["funnel"])
     said += shortfall.lines(result["shortfall"])

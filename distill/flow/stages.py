@@ -17,7 +17,7 @@ from distill.flow.asking import Sender
 from distill.flow.project import Project
 from distill.flow.watch import Watch
 from distill.records import content_id
-from distill.rundir import RunDir, file_hash
+from distill.rundir import RunDir, check_parquet, file_hash, read_parquet
 from distill.teacher.store import Store
 
 if TYPE_CHECKING:
@@ -45,14 +45,13 @@ class Run:
 
     def table(self, name: str, columns: list[str] | None = None) -> pl.DataFrame:
         """A Parquet file of the run, whole or some of its columns."""
-        import polars as pl
-
-        return pl.read_parquet(self.folder / name, columns=columns)
+        return read_parquet(self.folder / name, columns)
 
     def scan(self, name: str) -> pl.LazyFrame:
         """The same, of which only what is collected comes into memory."""
         import polars as pl
 
+        check_parquet(self.folder / name)
         return pl.scan_parquet(self.folder / name)
 
 

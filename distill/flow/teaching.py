@@ -14,7 +14,7 @@ from distill.flow import fitting, heirs, lookup, model_names
 from distill.flow.project import rate_of
 from distill.flow.stages import Run, settings_of, stage
 from distill.records import GOLD
-from distill.rundir import RunDir, file_hash, write_atomic, write_json
+from distill.rundir import RunDir, file_hash, read_json, write_atomic, write_json
 from distill.teacher import embedded
 from distill.teacher.endpoints import Address
 
@@ -44,7 +44,7 @@ async def export(run: Run) -> None:
         outputs=outputs,
         work=_export,
     )
-    missed = [one for one in json.loads((run.folder / "expect.json").read_bytes()) if not one["holds"]]
+    missed = [one for one in read_json(run.folder / "expect.json", list) if not one["holds"]]
     if missed:
         said = "; ".join(f"{one['test']}: {one['wanted']} expected, found {one['found']}" for one in missed)
         raise GateNotMet(
@@ -164,7 +164,7 @@ def student_of(project: Project, folder: RunDir) -> Address | None:
         path = folder / ADAPTER
         return Address(model=base.model, adapter=path, adapter_id=file_hash(path)[:16], timeout_s=base.timeout_s)
     if (folder / HOSTED).exists():
-        model = json.loads((folder / HOSTED).read_bytes())["model"]
+        model = read_json(folder / HOSTED, dict, needs="model")["model"]
         return replace(base, model=model, rate=rate_of(project.spec.student.train.tuned_price) or base.rate)
     return None
 
@@ -172,7 +172,7 @@ def student_of(project: Project, folder: RunDir) -> Address | None:
 def losses(folder: RunDir) -> list[dict[str, Any]]:
     """The loss curve of a run, empty where there is none."""
     path = folder / "student" / "loss.json"
-    return list(json.loads(path.read_bytes())) if path.exists() else []
+    return read_json(path, list) if path.exists() else []
 
 
 def dataset_of(samples: pl.DataFrame) -> dict[str, int]:

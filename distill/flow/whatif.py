@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from distill import yaml_lines
 from distill.errors import SpecError, UsageError
 from distill.flow import disputes, judging, nearness, stores, wants
 from distill.flow.asks import asked_of
@@ -14,7 +15,8 @@ from distill.flow.curated import Curated
 from distill.flow.curation import curate
 from distill.flow.opening import open_project
 from distill.flow.project import Project
-from distill.rundir import latest
+from distill.rundir import latest, read_parquet
+from distill.withheld import masked
 
 if TYPE_CHECKING:
     import polars as pl
@@ -22,14 +24,13 @@ if TYPE_CHECKING:
 
 def compare(path: Path, changes: Sequence[str], *, overrides: Sequence[str], env: Mapping[str, str]) -> dict[str, Any]:
     """Rows by stratum and drops by reason, now and with each change GATE.SETTING=VALUE, GATE=on or off, or A.B=VALUE."""
-    import polars as pl
 
     now = open_project(path, overrides=overrides, env=env)
     then = open_project(path, overrides=[*overrides, *_overrides(now, changes)], env=env)
     run = latest(now.home, now.spec.task)
     if run is None or not (run / "asked.parquet").exists():
         raise UsageError(f"{now.spec.task} has no answers yet; run `distill generate {path}` first")
-    table, asked = pl.read_parquet(run / "seeds.parquet"), asked_of(run)
+    table, asked = read_parquet(run / "seeds.parquet"), asked_of(run)
     exact = not then.pinned and run.manifest().get("parent") is None
     if wrong := wants.labelled(then.spec, table, then.path, exact=exact):
         raise SpecError(str(then.path), wrong)
@@ -90,8 +91,6 @@ def _overrides(project: Project, changes: Sequence[str]) -> list[str]:
 
 def _set(gates: list[tuple[str, dict[str, Any]]], name: str, setting: str, value: str, change: str) -> None:
     """Change a gate where it stands, or add it; which of two of a name is meant cannot be told."""
-    import yaml
-
     at = [number for number, (one, _) in enumerate(gates) if one == name]
     if len(at) > 1:
         where = " and ".join(f"gates[{number}]" for number in at)
@@ -101,9 +100,9 @@ def _set(gates: list[tuple[str, dict[str, Any]]], name: str, setting: str, value
     if not at:
         gates.append((name, {}))
     try:
-        gates[at[0] if at else -1][1][setting] = yaml.safe_load(value)
-    except yaml.YAMLError:
-        raise UsageError(f"--what-if {change!r}: {value!r} is not a YAML value") from None
+        gates[at[0] if at else -1][1][setting] = yaml_lines.value(value, f"--what-if {name}.{setting}")
+    except SpecError:
+        raise UsageError(masked(f"--what-if {change!r}: {value!r} is not a YAML value")) from None
 
 
 class _Told(NamedTuple):

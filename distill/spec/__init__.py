@@ -5,13 +5,15 @@ Only `cli` and `flow` import this package: stages take plain keyword arguments.
 
 from distill.spec.dataset import Dataset, Dedup, Expect, Select
 from distill.spec.judge import Judge
-from distill.spec.load import load, schema
+from distill.spec.load import SPEC_FILE, Loaded, load, look, schema, task_of
+from distill.spec.places import Places, path_of
 from distill.spec.seeds import UNLABELLED, AskedLabel, EdgeCase, Expand, Quota, Seeds, Strata
 from distill.spec.student import Evaluate, Student, Train
 from distill.spec.task import TaskSpec
 from distill.spec.teacher import BatchSettings, Colleague, Limits, PriceGiven, Sampling, Teacher
 
 __all__ = [
+    "SPEC_FILE",
     "UNLABELLED",
     "AskedLabel",
     "BatchSettings",
@@ -24,6 +26,8 @@ __all__ = [
     "Expect",
     "Judge",
     "Limits",
+    "Loaded",
+    "Places",
     "PriceGiven",
     "Quota",
     "Sampling",
@@ -35,5 +39,8 @@ __all__ = [
     "Teacher",
     "Train",
     "load",
+    "look",
+    "path_of",
     "schema",
+    "task_of",
 ]

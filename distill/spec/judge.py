@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from distill.spec.part import Part
+from distill.spec.part import Part, Said
 from distill.spec.teacher import Colleague
 
 Dimension = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
@@ -15,7 +15,7 @@ Dimension = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
 class Judge(Part):
     """Models that score answers by a rubric."""
 
-    prompt: str = Field("judge.md", description="the rubric: plain text, without variables")
+    prompt: Said = Field("judge.md", description="the rubric: plain text, without variables")
     dimensions: dict[Dimension, str] = Field(
         default_factory=dict, description="what is scored from 1 to 5: name → what it means"
     )
@@ -23,6 +23,6 @@ class Judge(Part):
     models: list[Colleague] = Field(
         default_factory=list, description="who judges, the mean of several counts; default: the teacher itself"
     )
-    gold: str | None = Field(
+    gold: Said | None = Field(
         None, description="file of answers that people have labelled, which `distill calibrate` compares with"
     )

@@ -4,13 +4,51 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from distill.teacher import url
 
 Share = Annotated[float, Field(gt=0, lt=1)]
-Count = Annotated[int, Field(ge=1)]
+Count = Annotated[int, Field(ge=1, le=2**31 - 1)]
+Seconds = Annotated[float, Field(ge=0, le=1e7)]
+Dollars = Annotated[float, Field(ge=0, le=1e6)]
+
+
+def _said(text: str) -> str:
+    if not text.strip():
+        raise ValueError("nothing stands in it; write it, or take the key out")
+    return text
+
+
+Said = Annotated[str, AfterValidator(_said)]
+"""A text that is not blank."""
+
+
+def _model(name: str) -> str:
+    if variable := url.unfilled(name):
+        raise ValueError(
+            f"nothing fills in {variable}; write the model's name, or let the shell do it: --set teacher.model=$MODEL"
+        )
+    if name != name.strip() or not name.isprintable():
+        raise ValueError("a blank or a control character around or in it; write the model's name as its host does")
+    return name
+
+
+Model = Annotated[Said, AfterValidator(_model)]
+"""A model's name at its endpoint."""
+
+
+def _address(given: str) -> str:
+    if wrong := url.wrong(given):
+        raise ValueError(f"it {wrong}")
+    return given
+
+
+Url = Annotated[str, AfterValidator(_address)]
+"""Where an endpoint is."""
 
 
 class Part(BaseModel):
     """A group of settings: unknown keys are refused, values never change after the check."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, allow_inf_nan=False)

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationInfo, field_validator, model_validator
 
-from distill.spec.part import Count, Part, Share
+from distill.spec.part import Count, Part, Said, Share
 from distill.spec.teacher import Colleague
 
 
@@ -17,7 +17,7 @@ def _rows_or_share(value: float) -> float:
     return int(value) if value >= 1 else value
 
 
-RowsOrShare = Annotated[float, Field(gt=0), AfterValidator(_rows_or_share)]
+RowsOrShare = Annotated[float, Field(gt=0, le=1e9), AfterValidator(_rows_or_share)]
 
 
 class TestRows(Part):
@@ -25,7 +25,7 @@ class TestRows(Part):
 
     share: Share | None = Field(None, description="share of the rows, by stratum")
     rows: Count | None = Field(None, description="number of rows, by stratum")
-    from_: str | None = Field(None, alias="from", description="a file of test rows of your own")
+    from_: Said | None = Field(None, alias="from", description="a file of test rows of your own")
     gold: bool = Field(False, description="gold_rows: train: take rows with a known answer for the test as well")
 
     @model_validator(mode="after")
@@ -95,7 +95,7 @@ class Format(Part):
 class Seeds(Part):
     """Where the input rows come from."""
 
-    from_: str | list[str] = Field(
+    from_: Said | Annotated[list[Said], Field(min_length=1)] = Field(
         alias="from",
         description="jsonl, json, csv, tsv or parquet file, also .gz; a folder or pattern of them; or a list",
     )
@@ -105,7 +105,7 @@ class Seeds(Part):
         description="chats: logged conversations (OpenAI messages, ShareGPT, Alpaca …), as columns messages, system and reply",
     )
     format: Format | None = Field(None, description="how the files are written; default: found out from each")
-    gold: str | None = Field(None, description="column with the known answer")
+    gold: Said | None = Field(None, description="column with the known answer")
     gold_rows: Literal["compare", "train"] = Field(
         "compare",
         description="train: a known answer is approved work and trains as it is, without asking the teacher; compare: it only measures",
@@ -115,7 +115,7 @@ class Seeds(Part):
         description="column that says what a row came from (ticket, customer, document): rows of one group never stand on both sides of a split",
     )
     test: TestRows = TestRows(share=0.2)
-    held_out: list[str] = Field(
+    held_out: list[Said] = Field(
         default_factory=list,
         description="files of evaluation sets (jsonl, csv, parquet; any columns): what repeats a row of them does not train",
     )
@@ -167,7 +167,7 @@ UNLABELLED = "unlabelled"
 class AskedLabel(Part):
     """A label that a model is asked for, before test rows are set aside."""
 
-    ask: str = Field(description="template over the seed's variables")
+    ask: Said = Field(description="template over the seed's variables")
     values: list[str] = Field(min_length=2, description="what the label may be")
     model: Colleague | None = Field(None, description="who is asked; default: the teacher's model, greedily")
 

@@ -9,8 +9,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, field_validator
 
-from distill.spec.part import Count, Part
+from distill.spec.part import Count, Model, Part, Said, Url
 from distill.spec.teacher import PriceGiven
+from distill.spec.wording import NAME_OF_A_VARIABLE
 from distill.value_rules import Kind, Rule
 
 
@@ -18,19 +19,19 @@ class Train(Part):
     """How the student is tuned."""
 
     with_: Literal["lora", "hosted", "none"] = Field("lora", alias="with")
-    base: str = "embedded/smollm2-135m"
-    epochs: float = Field(2, gt=0)
+    base: Model = "embedded/smollm2-135m"
+    epochs: float = Field(2, gt=0, le=10_000)
     batch_size: Count = 8
-    learning_rate: float = Field(2e-3, gt=0)
-    rank: Count = 16
-    alpha: Count = 32
+    learning_rate: float = Field(2e-3, gt=0, le=10)
+    rank: Annotated[int, Field(ge=1, le=4096)] = 16
+    alpha: Annotated[int, Field(ge=1, le=65_536)] = 32
     layers: Count | None = Field(15, description="adapt only the last so many layers; null adapts all")
     context: Count | None = Field(None, description="tokens a row may hold; longer ones are dropped, never cut")
-    seed: int = 0
-    base_url: str | None = Field(None, description="hosted: the tuning host; default as for the teacher")
-    key_env: str = Field("OPENAI_API_KEY", pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
+    seed: int = Field(0, ge=0, lt=2**32)
+    base_url: Url | None = Field(None, description="hosted: the tuning host; default as for the teacher")
+    key_env: str = Field("OPENAI_API_KEY", pattern=NAME_OF_A_VARIABLE)
     suffix: str | None = Field(None, max_length=64)
-    poll_s: float = Field(10, gt=0, description="hosted: seconds between two looks at the job")
+    poll_s: float = Field(10, gt=0, le=1e6, description="hosted: seconds between two looks at the job")
     price: PriceGiven | None = Field(None, description="what the base costs, where the price table does not know it")
     tuned_price: PriceGiven | None = Field(
         None, description="hosted: what the tuned model costs, which hosts charge more for than its base; default: as `price`"
@@ -40,7 +41,7 @@ class Train(Part):
 class Student(Part):
     """The small model that learns."""
 
-    prompt: str = "student.md"
+    prompt: Said = "student.md"
     train: Train = Train()
 
 
@@ -106,6 +107,14 @@ class Evaluate(Part):
         "{within: 0.01}, {within: 5 %}, date, time, set, list or ignore; or one of these for an answer that is a plain value. "
         "Default: by the output schema and the kind of value, over the fields of the gold answers",
     )
+
+    @field_validator("arms", "metrics")
+    @classmethod
+    def _once(cls, named: list[str]) -> list[str]:
+        twice = sorted({one for one in named if named.count(one) > 1})
+        if twice:
+            raise ValueError(f"{', '.join(twice)} is named twice; expected each once")
+        return named
 
     @property
     def only(self) -> Sequence[str]:

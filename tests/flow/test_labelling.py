@@ -104,7 +104,13 @@ async def test_an_answer_that_is_no_value_is_asked_for_once_more_and_then_unlabe
     """Half of the answers cannot be read: two sends at the most, and what is left is a stratum of its own that the report counts."""
     async with serve(Script(seed=5, faults={"surrogate": 0.25, "refusal": 0.25})) as server:
         project = made(
-            toned, "strata.by=[tone]", TONE, "gates=[]", "evaluate.arms=[]", "dataset.accept=null", url=server.base_url
+            toned,
+            "strata.by=[tone]",
+            TONE,
+            "gates=[finish_reason]",
+            "evaluate.arms=[]",
+            "dataset.accept=null",
+            url=server.base_url,
         )
         folder = await run(project)
         faults = Counter(entry.fault for entry in server.ledger.entries)

@@ -44,7 +44,8 @@ def test_what_cannot_be_right_is_told(task: Path, sets: list[str], said: str) ->
     with pytest.raises(SpecError) as caught:
         open_project(task, overrides=sets, env={})
     (fault,) = caught.value.faults
-    assert f"{task}: {said}" in str(fault)
+    assert said in str(fault)
+    assert fault.where.startswith("--set ")
 
 
 def test_a_folder_in_place_of_a_prompt_is_told_with_what_it_holds(task: Path) -> None:

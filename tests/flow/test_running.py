@@ -151,7 +151,7 @@ async def test_what_the_endpoint_marks_as_declined_never_trains_whatever_the_gat
 
     async with serve(Script(faults={"refusal": 0.3, "filtered": 0.2})) as server:
         project = open_project(
-            task, overrides=["teacher.model=m", "gates=[]"], env={"OPENAI_BASE_URL": server.base_url}
+            task, overrides=["teacher.model=m", "gates=[finish_reason]"], env={"OPENAI_BASE_URL": server.base_url}
         )
         result = await running.work(project, stages=ORDER[:3], watch=Silent())
         sent = len(server.ledger.entries)

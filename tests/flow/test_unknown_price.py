@@ -22,7 +22,7 @@ ALL = ("generate", "curate", "export", "evaluate", "report")
 
 
 def project(task: Path, *sets: str) -> Any:
-    return opening.open_project(task, overrides=sets, env={})
+    return opening.open_project(task, overrides=sets, env={"OPENAI_API_KEY": "sk-1"})
 
 
 @pytest.fixture

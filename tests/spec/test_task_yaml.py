@@ -146,8 +146,8 @@ def test_how_answers_are_compared(tmp_path: Path, given: str, rules: Any, only: 
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ("{tags: sets}", "`evaluate.compare.tags` is 'sets': input should be 'text', 'exact'"),
-        ("sets", "`evaluate.compare` is 'sets': input should be 'text', 'exact'"),
+        ("{tags: sets}", "`evaluate.compare.tags` is 'sets': expected 'text', 'exact'"),
+        ("sets", "`evaluate.compare` is 'sets': expected 'text', 'exact'"),
         ("{price: {within: much}}", "`evaluate.compare.price.within` is 'much': expected a number that is not below 0"),
         ("{price: {within: -1}}", "`evaluate.compare.price.within` is -1: expected a number that is not below 0"),
     ],
