@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import sys
 import time
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -73,7 +73,8 @@ class Panel(AbstractContextManager["Panel"]):
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._live:
-            self._live.stop()
+            with suppress(OSError):  # nobody looks any more
+                self._live.stop()
 
     def stage(self, name: str, note: str = "") -> None:
         """A stage begins."""
@@ -91,7 +92,7 @@ class Panel(AbstractContextManager["Panel"]):
             return
         try:
             console.print(Text(plain(text)))
-        except BrokenPipeError:  # `2>&1 | head`: the work goes on, unseen
+        except OSError:  # `2>&1 | head`, or a terminal that is gone: the work goes on, unseen
             self._quiet = True
 
     def tally(self, spender: str, tally: Tally) -> None:
@@ -149,7 +150,7 @@ def _calls_line(spender: str, tally: Tally) -> str:
     if tally.answered:
         parts += [f"{rate:.1f} a second"] if (rate := _rate(tally)) else []
         parts.append(f"{tally.prompt_tokens:,} + {tally.completion_tokens:,} tokens")
-        parts.append(f"${tally.usd:.4f}")
+        parts.append(_usd(tally))
     parts += [
         f"{value} {name}"
         for name, value in (("retried", tally.retried), ("failed", tally.failed), ("in batches", tally.waiting))
@@ -180,7 +181,7 @@ def _calls(spender: str, tally: Tally) -> Table:
     table.add_row(
         "rate",
         f"{_rate(tally):.1f} a second · {tally.prompt_tokens:,} tokens in · {tally.completion_tokens:,} out",
-        f"${tally.usd:.4f}",
+        _usd(tally),
     )
     if tally.pace is not None:
         table.add_row(
@@ -192,6 +193,10 @@ def _calls(spender: str, tally: Tally) -> Table:
     return table
 
 
+def _usd(tally: Tally) -> str:
+    return f"${tally.usd:.4f}" if tally.priced else "cost unknown"
+
+
 def _limits(pace: Pace) -> str:
     """What the endpoint allows, as far as it is known, and how many may be in flight now."""
     known = [("requests", pace.requests_per_minute), ("tokens", pace.tokens_per_minute)]
@@ -201,6 +206,8 @@ def _limits(pace: Pace) -> str:
 
 def _projected(tally: Tally) -> str:
     """What it will come to, and how much of the budget over all spenders is gone."""
+    if not tally.priced:
+        return "no price is known"
     projected = tally.usd * (tally.total or 0) / tally.done if tally.done and tally.usd else tally.usd
     budget = tally.budget
     wall = f" · budget ${budget.spent:.4f} of ${budget.limit:.2f}" if budget and budget.limit is not None else ""
@@ -210,4 +217,5 @@ def _projected(tally: Tally) -> str:
 def fail(message: str) -> None:
     """The one line, or the list of faults, that a person gets instead of a traceback."""
     style = "" if not sys.stderr.isatty() else "bold red"
-    console.print(Text("error: ", style=style) + Text(plain(message)))
+    with suppress(OSError):
+        console.print(Text("error: ", style=style) + Text(plain(message)))

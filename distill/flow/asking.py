@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from distill import chat, finish
@@ -15,8 +16,9 @@ from distill.flow.watch import Watch
 from distill.money import Budget
 from distill.prompts import Template
 from distill.records import LIMIT_NAMES, Answer, Ended, Json, Request
-from distill.teacher import bodies, runner
+from distill.teacher import bodies, counts, runner
 from distill.teacher.batch import book
+from distill.teacher.counts import Counts
 from distill.teacher.endpoints import Address, opened
 from distill.teacher.limits import Pace
 from distill.teacher.owed import Owed
@@ -103,6 +105,7 @@ class Sender:
     sends: int = 0
     replayed: int = 0
     _paces: dict[tuple[str, str], Pace] = field(default_factory=dict)
+    _counts: dict[tuple[str, str], Counts] = field(default_factory=dict)
 
     async def send(self, requests: Sequence[Request], at: Asked, spender: str) -> Tally:
         """Answer what is owed; starts or reaches the model only if something is. Raises RowsOwed when interrupted.
@@ -135,7 +138,8 @@ class Sender:
         async with opened(address) as teacher:
             desk = Desk(
                 teacher=teacher, store=self.store, run=self.run, spender=spender, budget=self.budget, price=address.price,
-                pace=self.pace(at), attempts=limits.attempts, unknown=limits.unknown, stop=self.stop, tally=tally,
+                pace=self.pace(at), counts=await self.counts(address), attempts=limits.attempts, unknown=limits.unknown,
+                patience_s=limits.patience_s, deadline=self._deadline(), stop=self.stop, tally=tally, say=self.watch.say,
                 on_change=lambda now: self.watch.tally(spender, now),
             )  # fmt: skip
             try:
@@ -149,6 +153,22 @@ class Sender:
                 f"interrupted: {tally.done} of {tally.total} rows are answered and kept, {left} are owed; run again to go on"
             )
         return tally
+
+    def _deadline(self) -> float | None:
+        """The run's, in monotonic seconds."""
+        if self.deadline is None:
+            return None
+        return time.monotonic() + (self.deadline - datetime.now(UTC)).total_seconds()
+
+    async def counts(self, address: Address) -> Counts:
+        """What a model's endpoint counts, as the store's answers show it; shared like its pace."""
+        key = (address.identity, address.model)
+        if key not in self._counts:
+            held = counts.known(self.store, *key)
+            self._counts[key] = await asyncio.to_thread(counts.learnt, Counts(), held)
+            for said in self._counts[key].warnings:
+                self.watch.say(f"  by the answers so far, {said}")
+        return self._counts[key]
 
     def pace(self, at: Asked) -> Pace:
         """One pace a model of an endpoint, whoever asks it: what was learnt for the dataset holds for the comparison."""

@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from distill.errors import RowsOwed, UsageError
 from distill.evaluate import calibration
-from distill.flow import curation, judging, labelled, loops
+from distill.flow import curation, judging, labelled, loops, stores
 from distill.flow.asking import Sender
+from distill.flow.interrupts import interruptible
 from distill.flow.jury import Jury
 from distill.flow.project import need_price
-from distill.flow.running import interruptible
 from distill.flow.watch import Watch
-from distill.money import Budget
-from distill.teacher.store import opened
+from distill.money import Budget, known
 
 if TYPE_CHECKING:
     import polars as pl
@@ -53,7 +52,7 @@ def _path(project: Project, gold: Path | None) -> Path:
 
 async def _calibrate(project: Project, path: Path, rows: labelled.Labelled, watch: Watch) -> dict[str, Any]:
     run = f"{project.spec.task}/calibrate"
-    with opened(project.store_path) as store:
+    with stores.opened(project.home) as store:
         sender = Sender(store=store, run=run, budget=Budget(project.spec.budget.usd, store.spent(run)), watch=watch)
         jury = Jury(project, sender, live=True)
         with interruptible(sender):
@@ -64,7 +63,8 @@ async def _calibrate(project: Project, path: Path, rows: labelled.Labelled, watc
                 if not await jury.send(bench.unjudged):
                     break
         found = [_gate(name, settings, rows, said) for (name, settings), said in zip(gates, heard, strict=True)]
-        usd = store.spent(run)
+        unpriced = store.unpriced(run)
+        usd = known(store.spent(run), unpriced)
     labels = list(rows.good.values())
     return {
         "task": project.spec.task,
@@ -75,6 +75,7 @@ async def _calibrate(project: Project, path: Path, rows: labelled.Labelled, watc
         "together": calibration.compare(_together(rows, found)),
         "requests_sent": sender.sends,
         "usd": usd,
+        "unpriced_calls": unpriced,
         "owed": len(bench.owed),
         "warnings": [*judging.warnings(project), *_warnings(labels, found)],
         "exit": RowsOwed.exit_code if bench.owed else 0,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from distill.money import shown
+
 _SHOWN = 5
 
 
@@ -20,7 +22,9 @@ def lines(result: Mapping[str, Any]) -> list[str]:
     said += [line for gate in result["gates"] if "judges" in gate for line in _judge(gate)]
     if result["owed"]:
         said.append(f"{result['owed']} verdicts are owed; run again to ask only for those")
-    said.append(f"{result['requests_sent']} requests sent; ${result['usd']:.4f} spent on calibrating so far")
+    said.append(
+        f"{result['requests_sent']} requests sent; {shown(result['usd'], result['unpriced_calls'])} spent on calibrating so far"
+    )
     return [*said, *(f"warning: {one}" for one in result["warnings"])]
 
 

@@ -10,7 +10,7 @@ previous        the student of the run that this one refreshes
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -114,13 +114,20 @@ def _said(answered: Mapping[str, Sequence[tuple[str, Answer | None]]], arm: str)
 
 
 def tables(
-    project: Project, tests: pl.DataFrame, answered: Mapping[str, Sequence[tuple[str, Answer | None]]], how: Plan
+    project: Project,
+    tests: pl.DataFrame,
+    answered: Mapping[str, Sequence[tuple[str, Answer | None]]],
+    how: Plan,
+    unpriced: Collection[str] = (),
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """(scores, calls) as `evaluate.table.compare` takes them; a call without an answer is unscored, with its reason."""
+    """(scores, calls) as `evaluate.table.compare` takes them; a call without an answer is unscored, with its reason.
+
+    What the arms of `unpriced` cost is not known.
+    """
     import polars as pl
 
     calls = pl.DataFrame(
-        [_call(seed, arm, answer) for arm, rows in answered.items() for seed, answer in rows],
+        [_call(seed, arm, answer, priced=arm not in unpriced) for arm, rows in answered.items() for seed, answer in rows],
         schema={
             "seed_id": pl.String, "arm": pl.String, "latency_s": pl.Float64, "prompt_tokens": pl.Int64,
             "completion_tokens": pl.Int64, "usd": pl.Float64, "text": pl.String, "ended": pl.String,
@@ -147,7 +154,7 @@ def tables(
     return scores.sort("arm", "metric", "seed_id"), calls.sort("arm", "seed_id")
 
 
-def _call(seed: str, arm: str, answer: Answer | None) -> tuple[Any, ...]:
+def _call(seed: str, arm: str, answer: Answer | None, *, priced: bool) -> tuple[Any, ...]:
     if answer is None or not answer.ok:
         return seed, arm, None, None, None, None, None, answer.ended.value if answer else "owed"
     from distill.text import storable
@@ -159,7 +166,7 @@ def _call(seed: str, arm: str, answer: Answer | None) -> tuple[Any, ...]:
         answer.latency_s,
         usage.prompt_tokens,
         usage.completion_tokens,
-        answer.usd,
+        answer.usd if priced else None,
         storable(answer.said),
         "ok",
     )

@@ -42,8 +42,9 @@ async def _evaluate(run: Run, *, student: Address | None, previous: Address | No
     arms = comparing.arms(project, student=student, previous=previous)
     for arm in arms:
         answered[arm.name] = await comparing.call(project, arm, tests, run.sender)
+    unpriced = [arm.name for arm in arms if arm.address.price is None]
     how = comparing.planned(project, tests, answered)
-    scores, calls = comparing.tables(project, tests, answered, how)
+    scores, calls = comparing.tables(project, tests, answered, how, unpriced)
     write_parquet(run.folder / "calls.parquet", calls)
     write_parquet(run.folder / "scores.parquet", scores)
     comparison = compare(

@@ -15,6 +15,7 @@ from distill.flow.reading import Reader
 from distill.records import GOLD, content_id
 from distill.rundir import RunDir, read_parquet
 from distill.teacher.rows import unquote
+from distill.teacher.store import UNPRICED
 from distill.text import did_you_mean
 
 if TYPE_CHECKING:
@@ -158,16 +159,30 @@ def _with_request(run: RunDir, sample: dict[str, Any]) -> dict[str, Any]:
     with Reader(run.home) as db:
         body = db.execute("SELECT request FROM answers WHERE request_id=?", (sample["request_id"],)).fetchone()
         sends = db.execute(
-            "SELECT run, spender, started, settled, ended, status, usd, error, "
+            "SELECT run, spender, started, settled, ended, status, usd, error, reserved_usd, "  # noqa: S608 - names of our own
+            f"{UNPRICED}, "
             "(SELECT coalesce(batch_id, key) FROM batches WHERE key=attempts.batch), "
             "(SELECT raw FROM unreadable WHERE attempt=attempts.id) FROM attempts WHERE request_id=? ORDER BY id",
             (sample["request_id"],),
         ).fetchall()
-    names = ("run", "spender", "started", "settled", "ended", "status", "usd", "error", "batch", "body")
+    names = (
+        "run",
+        "spender",
+        "started",
+        "settled",
+        "ended",
+        "status",
+        "usd",
+        "error",
+        "reserved_usd",
+        "unpriced",
+        "batch",
+        "body",
+    )
     return sample | {
         "request": json.loads(body[0]) if body else None,
         "sends": [
-            dict(zip(names, (unquote(one) if isinstance(one, str) else one for one in send), strict=True))
+            _send(dict(zip(names, (unquote(one) if isinstance(one, str) else one for one in send), strict=True)))
             for send in sends
         ],
     }
@@ -198,14 +213,23 @@ def _send_lines(request: dict[str, Any]) -> list[str]:
     for n, send in enumerate(request["sends"], 1):
         way = f" in {send['batch']}" if send["batch"] else ""
         ended = send["ended"] or ("at the host" if send["batch"] else "outcome unknown")
-        said.append(
-            f"  send {n}: {send['started']}{way} → {ended} ${send['usd'] or 0:.4f} {send['error'] or ''}".rstrip()
-        )
+        said.append(f"  send {n}: {send['started']}{way} → {ended} {_cost(send)} {send['error'] or ''}".rstrip())
         if send["body"]:
             said.append(
                 f"    what came: {line(send['body'])} ({len(send['body']):,} characters are kept; --json has them)"
             )
     return said
+
+
+def _send(send: dict[str, Any]) -> dict[str, Any]:
+    """What a script reads of it: dollars are None where nobody knows them."""
+    return send | {"unpriced": bool(send["unpriced"]), "usd": None if send["unpriced"] else send["usd"]}
+
+
+def _cost(send: dict[str, Any]) -> str:
+    if send["unpriced"]:
+        return "at an unknown price"
+    return f"${send['usd']:.4f}" if send["usd"] is not None else f"at most ${send['reserved_usd']:.4f}"
 
 
 def _verdict_lines(verdicts: dict[str, list[dict[str, Any]]]) -> list[str]:

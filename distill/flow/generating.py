@@ -177,7 +177,7 @@ async def _ask(run: Run, table: pl.DataFrame, asked: asks.Asked, gone: dict[asks
             return False
         closed.add(n)
         run.watch.say(
-            f"  {project.teachers[n].address.model} at {project.teachers[n].address.url} is given up: {fault}"
+            f"  {project.teachers[n].address.model} at {project.teachers[n].address.shown} is given up: {fault}"
         )
         return True
 

@@ -49,7 +49,9 @@ def of(
     found = _over_half(_SEEDS, *_of_seeds(seeds, lost[_SEEDS], by_source))
     names = [line["stage"] for line in funnel]
     there = answers
-    for stage in dict.fromkeys(names[names.index("answer") + 1 :]):  # a gate that is named twice has one name in the table
+    for stage in dict.fromkeys(
+        names[names.index("answer") + 1 :]
+    ):  # a gate that is named twice has one name in the table
         if stage == "gold":
             found += _over_half(stage, approved, lost[stage])
             there = there + approved - _gone(lost[stage])

@@ -16,7 +16,7 @@ from distill import prompts, spec
 from distill.errors import Fault, SpecError
 from distill.flow import disputes, files, judging, requirements, wants
 from distill.flow import faults as wrong
-from distill.flow.project import Project
+from distill.flow.project import Project, named
 from distill.text import did_you_mean
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def open_project(
     found = _in_order([*loaded.faults, *places.located(faults)], file)
     if found or rows.bad is None:
         raise SpecError(str(file), found)
-    return Project(
+    project = Project(
         spec=task, path=file, home=home or home_of(file), output=texts.output, tools=texts.tools, seeds=rows.seeds,
         pinned=rows.pinned, bad_rows=rows.bad, held_out=rows.held_out, env=env,
         teacher_prompt=prompts.parse(texts.prompts[task.teacher.prompt] or "", task.teacher.prompt),
@@ -98,6 +98,9 @@ def open_project(
         rubrics=judging.rubrics(task, rubric), label_prompts=label_prompts, overrides=tuple(overrides),
         notes=rows.notes,
     )  # fmt: skip
+    if faults := [Fault(f"{file}: {at}", fault) for at, model in named(project) for fault in model.faults()]:
+        raise SpecError(str(file), faults)
+    return project
 
 
 def _texts(task: spec.TaskSpec, file: Path, places: spec.Places, faults: list[Fault]) -> _Texts:

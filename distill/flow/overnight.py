@@ -63,8 +63,9 @@ async def ask(sender: Sender, requests: Sequence[Request], one: Asked, spender: 
         return await sender.live(requests, one, spender)
     if one.mode == "auto" and not out and (pilot := _unanswered(sender, requests[:PILOT])):
         await sender.live(pilot, one, spender)
-    claims = Claims(sender.store)
-    async with reached(one.address.url, one.address.key, one.address.headers, stop=sender.stop) as host:
+    one.address.check()
+    claims, at = Claims(sender.store), one.address
+    async with reached(at.url, at.key, at.headers, mask=at.mask, stop=sender.stop) as host:
         night = Night(
             host=host, store=sender.store, run=sender.run, spender=spender, endpoint=one.address.identity,
             model=one.address.model, budget=sender.budget, price=one.address.batch_price,
@@ -72,7 +73,8 @@ async def ask(sender: Sender, requests: Sequence[Request], one: Asked, spender: 
             most=Most(one.batch.rows, int(one.batch.megabytes * 1e6), one.batch.enqueued_tokens),
             attempts=one.limits.attempts, unknown=one.limits.unknown, grace_s=one.batch.grace_s, lost_s=one.batch.lost_s,
             file_s=one.batch.file_s, keep_files=one.batch.keep_files, give_up_missing=one.batch.give_up_missing,
-            claim=claims.hold, unclaimed=claims.gone, say=sender.watch.say, tally=Tally(total=len(requests)),
+            claim=claims.hold, unclaimed=claims.gone, say=sender.watch.say,
+            tally=Tally(total=len(requests), priced=one.address.batch_price is not None),
         )  # fmt: skip
         try:
             return await _rounds(sender, night, requests, one)

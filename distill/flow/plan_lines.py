@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from distill.flow.planning import WINDOW_S
+from distill.money import shown
 
 _NAME = 18
 """Characters of the first column: with it a row of the table fits a terminal of 80."""
@@ -81,7 +82,7 @@ def _deadline_line(found: Mapping[str, Any], teacher: Mapping[str, Any]) -> str:
 def _pilot_lines(pilot: Mapping[str, Any]) -> list[str]:
     limits = ", ".join(f"{value:,} {name.replace('_', ' ')}" for name, value in pilot["limits"].items() if value)
     said = [
-        f"pilot: {pilot['passed_gates']} of {pilot['rows']} rows passed the gates; ${pilot['usd']:.4f} spent, and the answers are kept",
+        f"pilot: {pilot['passed_gates']} of {pilot['rows']} rows passed the gates; {shown(pilot['usd'])} spent, and the answers are kept",
         f"the endpoint's limits: {limits or 'none that it tells'}",
     ]
     return [*said, f"the teacher is shut down on {pilot['shutdown_date']}"] if pilot["shutdown_date"] else said

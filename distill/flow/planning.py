@@ -27,15 +27,20 @@ from distill.flow import (
     overnight,
     prospect,
     seeding,
+    stores,
 )
 from distill.flow.asking import Sender
+from distill.flow.interrupts import interruptible
 from distill.flow.jury import Jury
 from distill.flow.watch import Silent, Watch
-from distill.money import Budget, Price, most_usd
+from distill.money import Budget, Price, known, most_usd
 from distill.records import Answer, Request, Usage
+from distill.rundir import latest
 from distill.teacher import models
 from distill.teacher.ceiling import ceiling
-from distill.teacher.store import Store, opened
+from distill.teacher.counts import Counts, learnt
+from distill.teacher.counts import known as known_of
+from distill.teacher.store import Store
 
 if TYPE_CHECKING:
     import polars as pl
@@ -65,7 +70,7 @@ def plan(project: Project, *, pilot: int = 0, watch: Watch | None = None) -> dic
     """Per spender: requests, held, to send, tokens, dollars and seconds; `pilot` rows of each are asked first."""
     import polars as pl
 
-    with opened(project.store_path) as store:
+    with stores.opened(project.home) as store:
         table = seeding.aside(project.spec, *labelling.held(project, store)).kept
         tests = table.filter(pl.col("role") == "test")
         train = table.filter(pl.col("role") == "train")
@@ -100,9 +105,14 @@ def plan(project: Project, *, pilot: int = 0, watch: Watch | None = None) -> dic
         "seconds_expected": _sum(spenders, "seconds_expected"),
         "budget_usd": project.spec.budget.usd,
         "deadline": _deadline(project, spenders),
-        "warnings": judging.warnings(project),
+        "warnings": judging.warnings(project) + _odd(spenders),
         "note": f"if gates refuse rows, up to {train.height} training seeds may be asked" + _of_votes(project, votes),
     }
+
+
+def _odd(spenders: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What the endpoints' own counts have shown, each once."""
+    return list(dict.fromkeys(f"{row['model']}: {said}" for row in spenders for said in row["warnings"]))
 
 
 def _spenders(project: Project, table: pl.DataFrame, tests: pl.DataFrame, first: asks.Asked) -> list[Spender]:
@@ -170,15 +180,19 @@ async def _pilot(
     project: Project, asked: Sequence[Spender], table: pl.DataFrame, tried: asks.Asked, store: Store, watch: Watch
 ) -> tuple[dict[str, Any], Curated]:
     """Ask the first rows of each spender, and judge them; returns what the teacher's endpoint said of itself, and the rows."""
-    run = f"{project.spec.task}/plan"
-    budget = Budget(project.spec.budget.usd, store.spent(run))
+    run = stores.pilot_of(project.spec.task)
+    # The run that these calls will belong to, where it is under way already: its wall is theirs.
+    last = latest(project.home, project.spec.task)
+    before = store.spent(last.name) if last and "report" not in last.manifest()["stages"] else 0.0
+    budget = Budget(project.spec.budget.usd, store.spent(run) + before)
     sender = Sender(store=store, run=run, budget=budget, watch=watch)
-    for one in asked:
-        await sender.live(one.requests[: len(tried)], one.at, one.name)  # a batch would take a night to tell
-    seen = await Jury(project, sender, live=True).curated(table, tried)
+    with interruptible(sender):
+        for one in asked:
+            await sender.live(one.requests[: len(tried)], one.at, one.name)  # a batch would take a night to tell
+        seen = await Jury(project, sender, live=True).curated(table, tried)
     pace = sender.pace(project.teachers[0])
     said = {
-        "usd": store.spent(run),
+        "usd": known(store.spent(run), store.unpriced(run)),
         "limits": {"requests_per_minute": pace.requests_per_minute, "tokens_per_minute": pace.tokens_per_minute},
         "shutdown_date": await models.shutdown_date(project.teacher),
     }
@@ -188,11 +202,17 @@ async def _pilot(
 def _spender(one: Spender, store: Store, *, limits: Mapping[str, int | None] | None, share: float) -> dict[str, Any]:
     """A row of the plan; `share` of its requests are expected to be needed."""
     at, answers = one.at, [store.get(request.id) for request in one.requests]
-    missing = [request for request, answer in zip(one.requests, answers, strict=True) if answer is None]
+    both = list(zip(one.requests, answers, strict=True))
+    missing = [request for request, answer in both if answer is None]
     seen = [answer for answer in answers if answer is not None]
     prompt = one.to_come + sum(tokens.count_messages(r.turns, at.address.model) for r in missing)
-    most = sum(ceiling(r).completion_tokens for r in missing)
-    ceilings, to_send = Usage(prompt, most, measured=False), len(missing) * share
+    theirs = learnt(Counts(), ((request, answer.usage) for request, answer in both if answer is not None))
+    learnt(theirs, known_of(store, at.address.identity, at.address.model))
+    each = [theirs.theirs(ceiling(r)) for r in missing]  # as it is reserved before a send
+    most = sum(one.completion_tokens for one in each)
+    to_come = theirs.theirs(Usage(one.to_come, 0)).prompt_tokens
+    ceilings = Usage(to_come + sum(one.prompt_tokens for one in each), most, measured=False)
+    to_send = len(missing) * share
     live = _dollars(at.address.price, seen, to_send, ceilings)
     batch = _dollars(at.address.batch_price, seen, to_send, ceilings)
     by_batch = not at.address.local and at.mode != "live"
@@ -210,6 +230,7 @@ def _spender(one: Spender, store: Store, *, limits: Mapping[str, int | None] | N
         "prompt_tokens": prompt,
         "completion_tokens_at_most": most,
         **chosen,
+        "warnings": theirs.warnings,
         **({"seconds_at_most": WINDOW_S} if by_batch else seconds),
         "ways": {"live": live | seconds, "batch": batch | {"seconds_at_most": WINDOW_S}} if by_batch else None,
     } | (_tokens(seen) if len(seen) >= _FEWEST else {})
@@ -222,8 +243,15 @@ def _dollars(price: Price | None, seen: Sequence[Answer], to_send: float, ceilin
     found: dict[str, Any] = {"usd_at_most": most_usd(price, ceilings)}
     if len(seen) >= _FEWEST:
         mean, half = _mean([price(answer.usage) for answer in seen])
-        low, high = max(0.0, mean - half), mean + half
-        found |= {"usd_expected": mean * to_send, "usd_low": low * to_send, "usd_high": high * to_send}
+        # Rows to come may be dearer than those so far: the ceiling is the dearest reading, and no interval passes it.
+        most = max(found["usd_at_most"], mean * to_send)
+        low, high = max(0.0, mean - half), min(mean + half, most / to_send if to_send else math.inf)
+        found |= {
+            "usd_expected": mean * to_send,
+            "usd_low": low * to_send,
+            "usd_high": high * to_send,
+            "usd_at_most": most,
+        }
     return found
 
 

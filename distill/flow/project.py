@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from distill import prompts, spec
 from distill.errors import UsageError
+from distill.flow import stores
 from distill.money import Rate
 from distill.spec import Colleague
-from distill.teacher import bodies
+from distill.teacher import bodies, wire
 from distill.teacher.endpoints import Address
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class Project:
 
     @property
     def store_path(self) -> Path:
-        return self.home / ".distill" / "answers.db"
+        return stores.path_of(self.home)
 
     @property
     def edge_cases(self) -> list[EdgeCase]:
@@ -192,39 +193,51 @@ def _address(
     model: str, base_url: str | None, key_env: str, env: Mapping[str, str], price: spec.PriceGiven | None, *,
     timeout_s: float, headers: Mapping[str, str] | None = None, api: str = "chat",
 ) -> Address:  # fmt: skip
-    rate = Rate(price.input, price.output, price.cached_input, price.reasoning, price.batch) if price else None
     given = headers or {}
+    read = {name: wire.stripped(env.get(value[1:])) or "" for name, value in given.items() if value.startswith("$")}
     return Address(
         model=model,
-        base_url=base_url or env.get("OPENAI_BASE_URL") or None,
-        key=env.get(key_env) or None,
+        base_url=(base_url or env.get("OPENAI_BASE_URL") or "").strip() or None,
+        key=wire.stripped(env.get(key_env)),
         key_env=key_env,
-        headers={name: env.get(value[1:], "") if value.startswith("$") else value for name, value in given.items()},
-        rate=rate,
+        headers={**given, **read},
+        secrets=tuple(read.values()),
+        rate=rate_of(price),
         timeout_s=timeout_s,
         api=api,
     )
+
+
+def rate_of(price: spec.PriceGiven | None) -> Rate | None:
+    """A price of the spec as what computes it."""
+    return Rate(price.input, price.output, price.cached_input, price.reasoning, price.batch) if price else None
+
+
+def named(project: Project) -> list[tuple[str, Address]]:
+    """Every model that the spec names, by the setting that names it; what stands for another setting's model is left out."""
+    way = "panel" if project.spec.teacher.panel else "fallback"
+    found = [(f"teacher.{way}[{n - 1}]" if n else "teacher", one.address) for n, one in enumerate(project.teachers)]
+    judges = bool(project.spec.judge and project.spec.judge.models)
+    found += [(f"judge.models[{n}]", one.address) for n, one in enumerate(project.judges) if judges]
+    found += [(f"strata.labels.{name}.model", project.labeller(name).address) for name in project.spec.strata.asked]
+    if project.spec.seeds.expand is not None:
+        found.append(("seeds.expand.model", project.maker.address))
+    return [*found, ("student.train", project.base)]
 
 
 def need_price(project: Project) -> None:
     """A budget over a model without a price is no wall: refuse before the first send."""
     if project.spec.budget.usd is None:
         return
-    way = "panel" if project.spec.teacher.panel else "fallback"
-    asked = [
-        (f"teacher.{way}[{n - 1}].price" if n else "teacher.price", one.address)
-        for n, one in enumerate(project.teachers)
-    ]
-    named = bool(project.spec.judge and project.spec.judge.models)
-    asked += [(f"judge.models[{n}].price", one.address) for n, one in enumerate(project.judges) if named]
-    asked += [
-        (f"strata.labels.{name}.model.price", project.labeller(name).address) for name in project.spec.strata.asked
-    ]
-    if project.spec.seeds.expand is not None:
-        asked.append(("seeds.expand.model.price", project.maker.address))
-    for where, address in (*asked, ("student.train.price", project.base)):
+    for where, address in named(project):
         if address.price is None:
             raise UsageError(
                 f"no price is known for {address.model!r}, so budget.usd cannot be held; "
-                f"give {where}: {{input: …, output: …}} in dollars a million tokens, or take the budget out"
+                f"give {where}.price: {{input: …, output: …}} in dollars a million tokens, or take the budget out"
             )
+    train = project.spec.student.train
+    if train.with_ == "hosted" and "student" in project.spec.evaluate.arms and not (train.tuned_price or train.price):
+        raise UsageError(
+            "no price is known for the model that the host will have tuned (hosts charge more for it than for its base), so "
+            "budget.usd cannot be held; give student.train.tuned_price: {input: …, output: …} in dollars a million tokens"
+        )

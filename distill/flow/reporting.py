@@ -23,9 +23,11 @@ from distill.flow import (
     teaching,
 )
 from distill.flow.stages import Run, stage, version_note
+from distill.money import known
 from distill.records import GOLD
 from distill.rundir import read_json, write_atomic, write_json
 from distill.spec import UNLABELLED
+from distill.teacher import counts
 from distill.teacher.store import Spend
 
 if TYPE_CHECKING:
@@ -71,7 +73,7 @@ def gather(run: Run) -> dict[str, Any]:
     funnel = _json(run, "funnel.json")
     comparison = _json(run, "comparison.json")
     samples = run.table("samples.parquet", ["fate", "completion_tokens"])
-    counts = teaching.dataset_of(samples)
+    rows = teaching.dataset_of(samples)
     started = min((entry["started"] for entry in stages.values()), default=0.0)
     try:
         shown = str(project.path.relative_to(project.home))
@@ -97,9 +99,9 @@ def gather(run: Run) -> dict[str, Any]:
         "spend": spend(run),
         "night": _night(run),
         "expect": read_json(run.folder / "expect.json", list) if (run.folder / "expect.json").exists() else [],
-        "dataset": {"train": counts["train"], "valid": counts["valid"], "test": comparison.get("rows", 0), "tokens": _tokens(samples)},
+        "dataset": {"train": rows["train"], "valid": rows["valid"], "test": comparison.get("rows", 0), "tokens": _tokens(samples)},
         "repeat": [_repeat(run, shown)],
-        "warnings": [*comparison.get("warnings", ()), *_warnings(run, funnel)],
+        "warnings": [*comparison.get("warnings", ()), *_warnings(run, funnel), *of_money(run)],
         "previous": _previous(run, comparison),
     }  # fmt: skip
 
@@ -127,8 +129,9 @@ def spend(run: Run) -> list[dict[str, Any]]:
     return [
         {
             "spender": row.spender, "calls": row.sends, "replayed": max(0, used[row.spender] - row.answered),
-            "prompt_tokens": row.prompt_tokens, "completion_tokens": row.completion_tokens, "usd": row.usd,
-            "usd_estimated": row.usd_estimated, "estimated": bool(row.estimated or row.unknown),
+            "prompt_tokens": row.prompt_tokens, "completion_tokens": row.completion_tokens, "usd": known(row.usd, row.unpriced),
+            "unpriced": row.unpriced,
+            "usd_estimated": known(row.usd_estimated, row.unpriced), "estimated": bool(row.estimated or row.unknown),
         }
         for row in rows
     ]  # fmt: skip
@@ -221,6 +224,19 @@ def _warnings(run: Run, funnel: Mapping[str, Any]) -> list[str]:
         if case["got"] < case["at_least"]
     ]
     return found
+
+
+def of_money(run: Run) -> list[str]:
+    """What an endpoint's counts and prices leave in the dark."""
+    found = [
+        f"{spender}: {said}." for spender, odd in counts.of_run(run.store, run.folder.name).items() for said in odd
+    ]
+    return found + [
+        f"No price was known for {row.unpriced:,} calls of {row.spender}: what they cost is not in any sum here. Give the "
+        "model's `price` in the spec."
+        for row in run.store.ledger(run.folder.name)
+        if row.unpriced
+    ]
 
 
 def _previous(run: Run, comparison: Mapping[str, Any]) -> dict[str, Any] | None:

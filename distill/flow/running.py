@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import signal
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -26,18 +24,20 @@ from distill.flow import (
     requirements,
     shortfall,
     stages,
+    stores,
     teaching,
     used_spec,
 )
 from distill.flow.asking import Sender
+from distill.flow.interrupts import interruptible
 from distill.flow.open_batches import left
 from distill.flow.project import Project, need_price
 from distill.flow.stages import Run
 from distill.flow.watch import Watch
-from distill.money import Budget
+from distill.money import Budget, known, shown
 from distill.rundir import RunDir, check_parquet, numbers, read_json
 from distill.teacher.batch import book
-from distill.teacher.store import Store, opened
+from distill.teacher.store import Store
 
 
 def start(
@@ -66,13 +66,15 @@ async def work(
 ) -> dict[str, Any]:
     """As `start`, for a notebook whose loop is running already."""
     need_price(project)
+    before = numbers(project.home, project.spec.task)
     folder, parent = numbering.folder_of(project, stages=stages, new=new, refresh=refresh, watch=watch)
-    with folder.lock(), opened(project.store_path) as store:
+    with folder.lock(), stores.opened(project.home) as store:
         if "generate" in stages:
             requirements.keys(project, answered=store.query("SELECT 1 FROM answers LIMIT 1").fetchone() is not None)
         used_spec.write(project, folder)
         folder.note(teacher=project.models, parent=parent.name if parent else None)
         await _take_over(folder, store, watch)
+        await stores.settle_names(store, folder, watch, new=folder.number not in before)
         for line in left(store, folder.name, project):
             watch.say(f"  {line}")
         budget = Budget(project.spec.budget.usd, store.spent(folder.name))
@@ -180,37 +182,6 @@ def _of_today(run: Run) -> bool:
     return {"prompt", "teacher"} <= set(check_parquet(run.folder / "samples.parquet"))
 
 
-@contextlib.contextmanager
-def interruptible(sender: Sender) -> Any:
-    """First Ctrl-C: no new sends, what is in flight comes home. Second: stop now; at most what was in flight is owed."""
-    loop = asyncio.get_running_loop()
-    task = asyncio.current_task()
-
-    def asked() -> None:
-        if sender.stop.is_set() and task is not None:
-            task.cancel()
-        sender.stop.set()
-
-    try:
-        loop.add_signal_handler(signal.SIGINT, asked)
-        loop.add_signal_handler(signal.SIGTERM, asked)
-        handled = True
-    except (
-        NotImplementedError,
-        RuntimeError,
-        ValueError,
-    ):  # not the main thread: a notebook's own handler stays
-        handled = False
-    try:
-        yield
-    except asyncio.CancelledError:
-        raise KeyboardInterrupt from None
-    finally:
-        if handled:
-            loop.remove_signal_handler(signal.SIGINT)
-            loop.remove_signal_handler(signal.SIGTERM)
-
-
 def _result(run: Run) -> dict[str, Any]:
     owed = pending.count(run)
     comparison = run.folder / "comparison.json"
@@ -219,6 +190,7 @@ def _result(run: Run) -> dict[str, Any]:
     curated = funnel.exists() and "curate" in (*run.done, *run.skipped)  # else it tells of an earlier command
     counts = read_json(funnel, dict) if curated else {}
     required = run.project.spec.evaluate.require
+    ledger = run.store.ledger(run.folder.name)
     missed = bool("evaluate" in (*run.done, *run.skipped) and required and verdict and verdict["word"] != required)
     return {
         "run": run.folder.name,
@@ -231,8 +203,10 @@ def _result(run: Run) -> dict[str, Any]:
         "shortfall": counts.get("shortfall", []),
         "large_losses": counts.get("large_losses", []),
         "nothing": run.nothing,
-        "usd": run.store.spent(run.folder.name),
-        "usd_estimated": sum(row.usd_estimated for row in run.store.ledger(run.folder.name)),
+        "usd": known(run.store.spent(run.folder.name), unpriced := sum(row.unpriced for row in ledger)),
+        "usd_estimated": known(sum(row.usd_estimated for row in ledger), unpriced),
+        "unpriced_calls": unpriced,
+        "warnings": reporting.of_money(run),
         "models": [one._asdict() for one in model_names.others(run)],
         "funnel": _funnel(run),
         "verdict": verdict,
@@ -264,10 +238,11 @@ def lines(result: dict[str, Any]) -> list[str]:
     estimated = f", ${result['usd_estimated']:.4f} of it estimated" if result["usd_estimated"] else ""
     said = [
         f"run {result['run']}: {len(result['done'])} stages done, {len(result['skipped'])} unchanged; "
-        f"{result['requests_sent']} requests sent; ${result['usd']:.4f} spent in this run so far{estimated}"
+        f"{result['requests_sent']} requests sent; {shown(result['usd'], result['unpriced_calls'])} spent in this run so far{estimated}"
     ]
     if result["owed"]:
         said.append(f"{result['owed']} rows are still owed")
+    said += result["warnings"]
     if result["funnel"]:
         said += conservation.lines(result["funnel"]["stages"], result["funnel"])
     said += shortfall.lines(result["shortfall"])

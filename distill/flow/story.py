@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from distill.money import shown
 from distill.teacher.batch import book
 from distill.teacher.store import Store
 
 _PAUSE = 0.05
 """Live calls further apart than this share of the night are two parts of it."""
 _LIVE = """
-SELECT spender, min(started), max(coalesce(settled, started)), count(*), sum(coalesce(ended='ok', 0)), sum(coalesce(usd, reserved_usd))
+SELECT spender, min(started), max(coalesce(settled, started)), count(*), sum(coalesce(ended='ok', 0)), sum(iif(priced, coalesce(usd, reserved_usd), NULL))
 FROM attempts WHERE run=? AND batch IS NULL GROUP BY spender, substr(started, 1, 19) ORDER BY spender, min(started)
 """
-_COST = "SELECT coalesce(sum(coalesce(usd, reserved_usd)), 0.0) FROM attempts WHERE batch=?"
+_COST = "SELECT sum(iif(priced, coalesce(usd, reserved_usd), NULL)) FROM attempts WHERE batch=?"
 
 
 def night(store: Store, run: str, deadline: str | None, owed: int) -> dict[str, Any] | None:
@@ -35,7 +37,7 @@ def night(store: Store, run: str, deadline: str | None, owed: int) -> dict[str, 
         "parts": [part | {"from": _clock(part["from"]), "until": _clock(part["until"])} for part in parts],
         "began": _day(began),
         "over": _day(over),
-        "usd": {way: sum(part["usd"] for part in parts if part["way"] == way) for way in ("live", "batch")},
+        "usd": {way: _sum(part["usd"] for part in parts if part["way"] == way) for way in ("live", "batch")},
         "rows": {way: sum(part["answered"] for part in parts if part["way"] == way) for way in ("live", "batch")},
         "deadline": _deadline(deadline, max(answered, default=over), owed),
     }
@@ -49,7 +51,7 @@ def _batches(store: Store, run: str) -> Iterator[dict[str, Any]]:
             "way": "batch", "name": batch.batch_id or batch.key, "spender": batch.spender,
             "from": _moment(batch.submitted or batch.made), "until": _moment(batch.ended or book.now()),
             "rows": batch.requests, "answered": batch.answered or 0,
-            "usd": float(store.query(_COST, (batch.key,)).fetchone()[0]),
+            "usd": store.query(_COST, (batch.key,)).fetchone()[0],
             "ended": batch.error or ("completed" if batch.ended else batch.state),
         }  # fmt: skip
 
@@ -62,7 +64,7 @@ def _live(store: Store, run: str, pause: timedelta) -> list[dict[str, Any]]:
         if parts and parts[-1]["spender"] == spender and start - parts[-1]["until"] <= pause:
             part = parts[-1]
             part.update(until=max(part["until"], end), rows=part["rows"] + sends, answered=part["answered"] + answered)
-            part["usd"] += usd
+            part["usd"] = _sum((part["usd"], usd))
             continue
         part = {"way": "live", "name": "live calls", "spender": spender, "from": start, "until": end, "rows": sends}
         parts.append(part | {"answered": answered, "usd": usd, "ended": ""})
@@ -80,8 +82,8 @@ def sentences(found: Mapping[str, Any]) -> Sequence[str]:
     """The night in a few words."""
     rows, usd = found["rows"], found["usd"]
     said = [
-        f"From {found['began']} to {found['over']}: {rows['batch']:,} answers by batch for ${usd['batch']:.4f}, "
-        f"{rows['live']:,} live for ${usd['live']:.4f}."
+        f"From {found['began']} to {found['over']}: {rows['batch']:,} answers by batch for {shown(usd['batch'])}, "
+        f"{rows['live']:,} live for {shown(usd['live'])}."
     ]
     if found["deadline"]:
         word = "met" if found["deadline"]["met"] else "missed"
@@ -90,6 +92,12 @@ def sentences(found: Mapping[str, Any]) -> Sequence[str]:
             f"The deadline, {found['deadline']['at']}, was {word}: the last answer came at {found['deadline']['last']}{owed}."
         )
     return said
+
+
+def _sum(dollars: Iterable[float | None]) -> float | None:
+    """None where a part of it is not known."""
+    found = list(dollars)
+    return None if None in found else math.fsum(usd for usd in found if usd is not None)
 
 
 def _moment(text: str) -> datetime:

@@ -6,10 +6,12 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from distill.errors import GateNotMet
 from distill.flow import fitting, heirs, lookup, model_names
+from distill.flow.project import rate_of
 from distill.flow.stages import Run, settings_of, stage
 from distill.records import GOLD
 from distill.rundir import RunDir, file_hash, read_json, write_atomic, write_json
@@ -163,7 +165,7 @@ def student_of(project: Project, folder: RunDir) -> Address | None:
         return Address(model=base.model, adapter=path, adapter_id=file_hash(path)[:16], timeout_s=base.timeout_s)
     if (folder / HOSTED).exists():
         model = read_json(folder / HOSTED, dict, needs="model")["model"]
-        return Address(model, base.base_url, base.key, base.key_env, base.headers, base.rate, base.timeout_s)
+        return replace(base, model=model, rate=rate_of(project.spec.student.train.tuned_price) or base.rate)
     return None
 
 

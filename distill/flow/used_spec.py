@@ -26,7 +26,19 @@ if TYPE_CHECKING:
 
 FILE = "spec.json"
 _NOT_COMPARED = frozenset(
-    {"budget", "deadline", "limits", "mode", "batch", "key_env", "headers", "price", "poll_s", "timeout_s"}
+    {
+        "budget",
+        "deadline",
+        "limits",
+        "mode",
+        "batch",
+        "key_env",
+        "headers",
+        "price",
+        "tuned_price",
+        "poll_s",
+        "timeout_s",
+    }
 )
 """Settings, wherever they stand, that change what a run costs or how it is sent, and no answer."""
 

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from distill import yaml_lines
 from distill.errors import SpecError, UsageError
-from distill.flow import disputes, judging, nearness, wants
+from distill.flow import disputes, judging, nearness, stores, wants
 from distill.flow.asks import asked_of
 from distill.flow.curated import Curated
 from distill.flow.curation import curate
 from distill.flow.opening import open_project
 from distill.flow.project import Project
 from distill.rundir import latest, read_parquet
-from distill.teacher.store import opened
 from distill.withheld import masked
 
 if TYPE_CHECKING:
@@ -35,7 +34,7 @@ def compare(path: Path, changes: Sequence[str], *, overrides: Sequence[str], env
     exact = not then.pinned and run.manifest().get("parent") is None
     if wrong := wants.labelled(then.spec, table, then.path, exact=exact):
         raise SpecError(str(then.path), wrong)
-    with opened(now.store_path) as store:
+    with stores.opened(now.home) as store:
         before, after = (
             _told(
                 curate(

@@ -139,6 +139,8 @@ def losses(row: Report, columns: Sequence[Report]) -> str:
 
 def usd(value: Any) -> str:
     """Dollars with as many digits as they need: 0 → "$0", 0.00042 → "$0.00042", 12.3 → "$12.30"."""
+    if value is None:
+        return "unknown"
     if not _number(value):
         return "\u2013"
     if value == 0:
@@ -198,9 +200,11 @@ def _headline(sentence: str) -> str:
     return said[:1].upper() + said[1:]
 
 
-def _spent(spend: Sequence[Report]) -> dict[str, float]:
-    keys = ("calls", "replayed", "prompt_tokens", "completion_tokens", "usd", "usd_estimated")
-    return {key: sum(row.get(key) or 0 for row in spend) for key in keys}
+def _spent(spend: Sequence[Report]) -> dict[str, float | None]:
+    """The sums of the ledger; dollars are unknown where all of them are."""
+    keys = ("calls", "replayed", "prompt_tokens", "completion_tokens", "usd", "usd_estimated", "unpriced")
+    sums: dict[str, float | None] = {key: sum(row.get(key) or 0 for row in spend) for key in keys}
+    return sums | {key: sums[key] or None for key in ("usd", "usd_estimated")} if sums["unpriced"] else sums
 
 
 def _curves(loss: Sequence[Report]) -> dict[str, list[tuple[float, float]]]:

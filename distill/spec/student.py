@@ -32,7 +32,10 @@ class Train(Part):
     key_env: str = Field("OPENAI_API_KEY", pattern=NAME_OF_A_VARIABLE)
     suffix: str | None = Field(None, max_length=64)
     poll_s: float = Field(10, gt=0, le=1e6, description="hosted: seconds between two looks at the job")
-    price: PriceGiven | None = None
+    price: PriceGiven | None = Field(None, description="what the base costs, where the price table does not know it")
+    tuned_price: PriceGiven | None = Field(
+        None, description="hosted: what the tuned model costs, which hosts charge more for than its base; default: as `price`"
+    )  # fmt: skip
 
 
 class Student(Part):

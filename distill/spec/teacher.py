@@ -53,6 +53,9 @@ class Limits(Part):
     in_flight: Annotated[int, Field(ge=1, le=100_000)] = 16
     timeout_s: float = Field(120, gt=0, le=1e6, description="one attempt's deadline in seconds")
     attempts: Count = Field(6, description="sends of one request before it is left owed; rate limits do not count")
+    patience_s: float = Field(
+        1800, gt=0, description="seconds that an endpoint may only ask for patience (429), without a single answer, before the run stops"
+    )  # fmt: skip
     unknown: Count = Field(3, description="of them, how many may end without an answer and yet perhaps be billed")
 
 

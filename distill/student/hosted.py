@@ -24,12 +24,14 @@ from typing import TYPE_CHECKING, Any
 
 from distill.errors import AccessRefused
 from distill.job_states import State, says_unread
+from distill.masking import Mask
 from distill.records import Json, content_id
 from distill.rundir import file_hash, write_json
 from distill.stopping import Stopped, unless_stopped
 from distill.student import polling, uploads
 from distill.student.job import Event, Host, HostedResult, TuneError, ending, shutdown_notice, state_of
 from distill.student.listing import ENDED_BADLY, TAG, ours
+from distill.teacher import sdk, wire
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -75,7 +77,10 @@ async def tune(
     tag = content_id(tag, host.base_url, model, suffix, dict(hyper or {}), seed, data, digits=32)
     seen: list[Event] = []
 
+    mask = Mask.of([host.key, *host.headers.values()])
+
     def tell(event: Event) -> None:
+        event = replace(event, message=mask.text(event.message), data=mask.value(event.data))
         seen.append(event)
         if on_event is not None:
             on_event(event)
@@ -215,17 +220,9 @@ async def _create(
 
 @asynccontextmanager
 async def _client(host: Host) -> AsyncIterator[AsyncOpenAI]:
-    from openai import AsyncOpenAI, DefaultAioHttpClient
-
-    client = AsyncOpenAI(
-        api_key=host.key or "none",
-        base_url=host.base_url,
-        default_headers=dict(host.headers),
-        timeout=host.timeout_s,
-        max_retries=_READ_RETRIES,  # for what may be sent twice; `_create` sends once
-        http_client=DefaultAioHttpClient(follow_redirects=False),  # a redirect would carry the key elsewhere
-    )
-    async with client:
+    # Retries are for what may be sent twice; `_create` sends once.
+    made = sdk.client(host.base_url, host.key, host.headers, timeout_s=host.timeout_s, retries=_READ_RETRIES)
+    async with made as client:
         yield client
 
 
@@ -234,14 +231,21 @@ def _explained(host: Host) -> Iterator[None]:
     """The SDK's errors as ours, in the host's words and without the key."""
     from openai import APIError, AuthenticationError, PermissionDeniedError
 
+    mask = Mask.of([host.key, *host.headers.values()])
     try:
         yield
+    except TuneError as error:
+        raise TuneError(mask.text(str(error))) from None
     except APIError as error:
-        said = error.message.replace(host.key, "[key]") if host.key else error.message
-        where = host.base_url or "api.openai.com"
+        said, where = mask.text(error.message), wire.without_user(host.base_url or "api.openai.com")
         if isinstance(error, AuthenticationError | PermissionDeniedError) or error.code == "insufficient_quota":
             raise AccessRefused(f"{where} refuses to tune: {said}") from None
         raise TuneError(f"{where}: {said}; what was reached is kept, run again to go on") from None
+    except Exception as fault:
+        if not sdk.unsent(fault):
+            raise
+        said = mask.text(f"{type(fault).__name__}: {fault}")
+        raise TuneError(f"nothing was sent to the tuning host: {said}; look at its address, key and headers") from None
 
 
 def _load(path: Path, tag: str) -> _State:

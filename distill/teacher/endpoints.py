@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from distill.errors import AccessRefused, UsageError
+from distill.masking import Mask, passwords
 from distill.money import Price, Rate, price_of
-from distill.teacher import Teacher, bodies, embedded, scripted, url
+from distill.teacher import Teacher, bodies, embedded, scripted, url, wire
 from distill.teacher.client import Endpoint
 
 SCRIPTED = "scripted"
@@ -30,6 +31,8 @@ class Address:
     key: str | None = field(default=None, repr=False)
     key_env: str = "OPENAI_API_KEY"
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    """Values of headers that come from the environment."""
     rate: Rate | None = None
     timeout_s: float = 120.0
     adapter: Path | None = None
@@ -68,9 +71,33 @@ class Address:
         return (self.base_url or _DEFAULT_URL).rstrip("/")
 
     @property
+    def mask(self) -> Mask:
+        """What takes every secret of this endpoint out of what it says."""
+        return Mask.of([self.key, *self.secrets, *passwords(self.base_url)])
+
+    def faults(self) -> list[str]:
+        """What cannot be sent at all: an address, a key or a header. Whether a key is missing is asked by `check` alone."""
+        if self.local:
+            return []
+        keyed = self.key is not None or any(name.lower() == "authorization" for name in self.headers)
+        wrong = url.wrong(self.url)
+        found = [
+            f"base_url (or OPENAI_BASE_URL) {wrong}" if wrong else wire.of_url(self.url, keyed=keyed),
+            wire.of_key(self.key, self.key_env),
+            *wire.of_headers(self.headers),
+        ]
+        return [fault for fault in found if fault]
+
+    @property
+    def shown(self) -> str:
+        """The same as it may be shown: without a password."""
+        return wire.without_user(self.url)
+
+    @property
     def keyless(self) -> bool:
         """Whether calls would go to another machine without any key."""
         keyed = self.key or any(name.lower() in ("authorization", "api-key", "x-api-key") for name in self.headers)
+        keyed = keyed or bool(passwords(self.base_url))
         if self.local or keyed or url.wrong(self.url):
             return False
         return urlsplit(self.url).hostname not in ("127.0.0.1", "localhost", "::1")
@@ -81,8 +108,8 @@ class Address:
             raise UsageError(f"no embedded model {self.model!r}; there is {embedded.MODEL!r}")
         if self.local:
             return
-        if wrong := url.wrong(self.base_url or _DEFAULT_URL):
-            raise UsageError(f"base_url (or OPENAI_BASE_URL) {wrong}")
+        if faults := self.faults():
+            raise UsageError("; ".join(faults))
         if self.keyless:
             raise AccessRefused(
                 f"the model {self.model!r} needs a key and {f'${self.key_env} is not set' if self.key_env else 'its key_env names none'}; "
@@ -98,7 +125,9 @@ async def opened(address: Address) -> AsyncIterator[Teacher]:
         yield scripted.Scripted()
     elif address.local:
         with embedded.serve(address.adapter) as url:
-            async with _client(address, url) as endpoint:
+            async with _client(
+                replace(address, key=None, headers={}), url
+            ) as endpoint:  # it needs none, and gets nobody's
                 yield embedded.Steady(endpoint)
     else:
         async with _client(address, address.base_url or _DEFAULT_URL) as endpoint:
@@ -109,7 +138,7 @@ async def opened(address: Address) -> AsyncIterator[Teacher]:
 async def _client(address: Address, url: str) -> AsyncIterator[Endpoint]:
     endpoint = Endpoint(
         model=address.model, base_url=url, key=address.key, headers=address.headers,
-        timeout_s=address.timeout_s, price=address.price,
+        timeout_s=address.timeout_s, price=address.price, mask=address.mask,
     )  # fmt: skip
     try:
         yield endpoint

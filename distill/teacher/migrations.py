@@ -3,7 +3,8 @@
 answers    one row a request id that ended well; kept for ever, shared by all runs, never overwritten
 attempts   one row a send: written before it (an intent), settled after it. An attempt that was never
            settled died with its process: its outcome is unknown and it may have been billed. One that went out
-           in a batch names it, and is settled when the batch is collected
+           in a batch names it, and is settled when the batch is collected. `priced` is 0 where nobody knew what it
+           costs; `owner` names the process that sends it (teacher/claims.py)
 batches    one row a batch (teacher/batch/book.py)
 unreadable the body of an attempt that came back and was no whole answer, its first 64 KiB: what was paid for is kept
 """
@@ -49,7 +50,11 @@ CREATE TABLE batches (
 _UNREADABLE = """
 CREATE TABLE unreadable (attempt INTEGER PRIMARY KEY, status INTEGER, raw TEXT NOT NULL, at TEXT NOT NULL) STRICT
 """
-MIGRATIONS = (_FIRST, _SAID, _BATCHES, _UNREADABLE)
+_OWNERS = """
+ALTER TABLE attempts ADD COLUMN priced INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE attempts ADD COLUMN owner TEXT
+"""
+MIGRATIONS = (_FIRST, _SAID, _BATCHES, _UNREADABLE, _OWNERS)
 """One script a version of the file; a released one is never changed, the next is appended."""
 VERSION = len(MIGRATIONS)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from distill.teacher import sdk
 from distill.teacher.endpoints import Address
 
 
@@ -9,15 +10,16 @@ async def shutdown_date(address: Address) -> str | None:
     """The day on which the model is shut down, None where the endpoint does not tell (most do not) or does not answer."""
     if address.local:
         return None
-    from openai import AsyncOpenAI, OpenAIError
+    from openai import OpenAIError
 
-    client = AsyncOpenAI(
-        api_key=address.key or "none", base_url=address.base_url, default_headers=dict(address.headers), timeout=10, max_retries=1
-    )  # fmt: skip
     try:
-        async with client:
+        async with sdk.client(address.url, address.key, address.headers, timeout_s=10, retries=1) as client:
             found = await client.models.retrieve(address.model)
     except (OpenAIError, ValueError):
         return None
+    except Exception as fault:
+        if sdk.unsent(fault):
+            return None
+        raise
     date = getattr(found, "shutdown_date", None)
-    return date if isinstance(date, str) else None
+    return address.mask.text(date) if isinstance(date, str) else None

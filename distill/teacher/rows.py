@@ -11,6 +11,7 @@ from typing import Any
 from distill.finish import canonical as finish_word
 from distill.records import Answer, Ended, Request, ToolCall, Usage, canonical
 from distill.teacher.reply import thinking
+from distill.teacher.wire import without_user
 
 _INTEND = "INSERT INTO attempts (request_id, run, spender, started, reserved_usd) VALUES (?,?,?,?,?)"
 _SETTLE = (
@@ -18,7 +19,7 @@ _SETTLE = (
     "WHERE id=? AND settled IS NULL"
 )
 _LOSE = "INSERT OR IGNORE INTO unreadable (attempt, status, raw, at) VALUES (?,?,?,?)"
-_KEEP = f"INSERT OR IGNORE INTO answers VALUES ({','.join('?' * 21)})"  # noqa: S608 - only question marks are put in
+_KEEP = f"INSERT INTO answers VALUES ({','.join('?' * 21)}) ON CONFLICT (request_id) DO NOTHING"  # noqa: S608 - only question marks are put in
 _RAW_CAP = 64 * 1024
 """Characters of a body that is kept beside its parsed answer; the text itself is never cut."""
 READ = (
@@ -39,7 +40,7 @@ def now() -> str:
 
 def kept(request: Request) -> Asked:
     """What is kept of a request beside its answer."""
-    return request.id, request.endpoint, request.draw, canonical(dict(request.body))
+    return request.id, without_user(request.endpoint), request.draw, canonical(dict(request.body))
 
 
 def intent(request: Request, *, run: str, spender: str, reserved_usd: float) -> Statement:

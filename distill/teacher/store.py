@@ -17,11 +17,14 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from distill.errors import DistillError, UsageError
+from distill.errors import UsageError
 from distill.records import Answer, Request
-from distill.teacher import migrations, rows
+from distill.teacher import claims, identity, migrations, rows
+from distill.teacher.identity import StoreFault
 from distill.teacher.rows import Asked, Statement
 
+UNPRICED = "(priced=0 AND coalesce(ended, 'ok') IN ('ok', 'timeout', 'broken', 'malformed'))"
+"""Attempts that cost something, or may have, and nobody knows what; one that is refused costs nothing at any price."""
 _QUICK_CHECK_BYTES = 256 * 2**20
 """A file up to this size is checked whole after an unclean stop, in a second or two."""
 _FEW = 2
@@ -44,40 +47,55 @@ class Spend:
     usd_estimated: float
     """Of them, what is not from the endpoint's own counts: no usage given, or an outcome that is unknown."""
     unknown: int
+    unpriced: int = 0
+    """Sends of which nobody knows what a token costs: `usd` is without them."""
 
 
 class Store:
     """One open answer store. Reads are immediate; writes go through `commit`, which groups them."""
 
     def __init__(self, path: Path) -> None:
-        """Open or create; raises UsageError where the file is no answer store or of a newer version."""
+        """Open or create; raises UsageError where the file is no answer store, is damaged, or is of a newer version."""
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.path = path
+        identity.look(path)
         unclean = path.with_name(f"{path.name}-wal").exists() and path.stat().st_size <= _QUICK_CHECK_BYTES
         try:
             self._db = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
-            self._db.execute("PRAGMA journal_mode=WAL")
-            self._db.execute("PRAGMA synchronous=FULL")
-            # Ids are random, so writes touch the index everywhere: 32 MiB of it stay in memory, and the log is folded into
-            # the file every 32 MiB instead of every 4.
-            self._db.execute("PRAGMA cache_size=-32768")
-            self._db.execute("PRAGMA wal_autocheckpoint=8000")
-            migrations.migrate(self._db, path)
-            if unclean and (said := self._db.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
-                raise UsageError(
-                    f"{path} is damaged ({said}); copy it away, mend it with `sqlite3 FILE .recover`, and run again"
-                )
+        except sqlite3.DatabaseError as fault:
+            raise identity.refusal(path, fault) from fault
+        try:
+            self._prepare(unclean=unclean)
             # Reads have their own connection: on the writer's they would see what is not committed yet.
             self._read = sqlite3.connect(path, timeout=30, isolation_level=None)
-        except sqlite3.DatabaseError as fault:
-            raise UsageError(
-                f"{path}: cannot be opened as an answer store ({fault}); free some disk space, or move the file away"
-            ) from fault
+        except BaseException as fault:
+            self._db.close()
+            if isinstance(fault, sqlite3.DatabaseError):
+                raise identity.refusal(path, fault) from fault
+            raise
+        self.owner = claims.Owner(path.with_name(f"{path.name}-owners"))
         self._queue: list[tuple[list[Statement], asyncio.Future[int]]] = []
         self._writing: asyncio.Task[None] | None = None
 
+    def _prepare(self, *, unclean: bool) -> None:
+        marked = identity.check(self._db, self.path)
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=FULL")
+        # Ids are random, so writes touch the index everywhere: 32 MiB of it stay in memory, and the log is folded into
+        # the file every 32 MiB instead of every 4.
+        self._db.execute("PRAGMA cache_size=-32768")
+        self._db.execute("PRAGMA wal_autocheckpoint=8000")
+        migrations.migrate(self._db, self.path)
+        if not marked:
+            self._db.execute(f"PRAGMA application_id={identity.APPLICATION}")
+        if unclean and (said := self._db.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
+            raise UsageError(
+                f"{self.path} is damaged ({said}); copy it away, mend it with `sqlite3 FILE .recover`, and run again"
+            )
+
     def close(self) -> None:
         """Close the file; nothing is pending, since every write was awaited."""
+        self.owner.close()
         self._read.close()
         self._db.close()
 
@@ -115,9 +133,21 @@ class Store:
         row = self._read.execute("SELECT request FROM answers WHERE request_id=?", (request_id,)).fetchone()
         return row[0] if row else None
 
-    async def intend(self, request: Request, *, run: str, spender: str, reserved_usd: float) -> int:
-        """Commit that a send is about to happen; returns the attempt's id."""
-        return await self.commit([rows.intent(request, run=run, spender=spender, reserved_usd=reserved_usd)])
+    async def intend(
+        self, request: Request, *, run: str, spender: str, reserved_usd: float, priced: bool = True
+    ) -> int:
+        """Commit that a send is about to happen; returns the attempt's id, 0 where it is answered or another process asks it."""
+        owner = self.owner.name or None
+        values = (request.id, run, spender, rows.now(), reserved_usd, int(priced), owner)
+        return await self.commit([(claims.CLAIM, values)])
+
+    async def free(self, request_id: str) -> bool:
+        """Whether no other living process is asking it; what a dead one left open is nobody's from then on."""
+        owners = [row[0] for row in self._read.execute(claims.OWNERS, (request_id, self.owner.name))]
+        living = [name for name in owners if self.owner.alive(name)]
+        if dead := set(owners) - set(living):
+            await self.commit([(claims.RELEASE, (request_id, name)) for name in dead])
+        return not living
 
     async def settle(self, attempt: int, request: Request, answer: Answer) -> None:
         """Commit how an attempt ended, and its answer if it is one, in one transaction."""
@@ -139,18 +169,28 @@ class Store:
         """Commit whatever is waiting, in a thread, until nothing is."""
         while self._queue:
             batch, self._queue = self._queue[:_MOST_A_COMMIT], self._queue[_MOST_A_COMMIT:]
-            fault: Exception | None = None
-            ids: list[int] = []
-            try:
-                ids = await asyncio.to_thread(self._transaction, [statements for statements, _ in batch])
-            except (sqlite3.Error, UnicodeError, OverflowError) as error:  # or a value that it does not take
-                fault = StoreFault(
-                    f"{self.path}: an answer could not be written ({error}); free some disk space and run again: it goes on from here"
-                )
-            for index, (_, done) in enumerate(batch):
+            groups = [statements for statements, _ in batch]
+            for (_, done), ended in zip(batch, await asyncio.to_thread(self._written, groups), strict=True):
                 if done.cancelled():
                     continue
-                done.set_exception(fault) if fault else done.set_result(ids[index])
+                done.set_exception(ended) if isinstance(ended, Exception) else done.set_result(ended)
+
+    def _written(self, groups: Sequence[Sequence[Statement]]) -> list[int | Exception]:
+        """What became of each group: all in one commit, or each alone where one of them holds what no table takes."""
+        try:
+            return list(self._transaction(groups))
+        except sqlite3.OperationalError as error:  # the disk, or who else holds the file
+            return [self._fault(error)] * len(groups)
+        except Exception as error:  # noqa: BLE001 - a value: too large, half a character, a number that is none
+            if len(groups) == 1:
+                damaged = type(error) is sqlite3.DatabaseError
+                return [self._fault(error) if damaged else error]
+            return [ended for group in groups for ended in self._written([group])]
+
+    def _fault(self, error: Exception) -> StoreFault:
+        return StoreFault(
+            f"{self.path}: an answer could not be written ({error}); free some disk space and run again: it goes on from here"
+        )
 
     def _transaction(self, groups: Iterable[Sequence[Statement]]) -> list[int]:
         """All groups in one commit; the row id that each group's last statement inserted."""
@@ -165,7 +205,7 @@ class Store:
                 else:
                     for sql, values in statements:
                         cursor.execute(sql, values)
-                ids.append(cursor.lastrowid or 0)
+                ids.append(cursor.lastrowid if cursor.rowcount > 0 and cursor.lastrowid else 0)
             cursor.execute("COMMIT")
         except BaseException:
             if self._db.in_transaction:
@@ -180,16 +220,31 @@ class Store:
         ).fetchone()
         return float(row[0])
 
+    def unpriced(self, run: str) -> int:
+        """Sends of a run of which nobody knows what a token costs."""
+        query = f"SELECT count(*) FROM attempts WHERE run=? AND {UNPRICED}"  # noqa: S608 - names of our own
+        row = self._read.execute(query, (run,)).fetchone()
+        return int(row[0])
+
+    async def rename(self, run: str, to: str) -> None:
+        """Put what a run has sent under another name; what is in a batch at the host stays where it is collected."""
+        await self.commit(
+            [
+                ("UPDATE attempts SET run=?2 WHERE run=?1 AND (batch IS NULL OR settled IS NOT NULL)", (run, to)),
+                ("UPDATE batches SET run=?2 WHERE run=?1 AND state IN ('collected', 'abandoned')", (run, to)),
+            ]
+        )
+
     def ledger(self, run: str) -> list[Spend]:
         """The ledger of a run, a row a spender."""
         found = self._read.execute(
-            "SELECT spender, count(*), sum(ended='ok'), sum(coalesce(prompt_tokens,0)), sum(coalesce(completion_tokens,0)), "
+            "SELECT spender, count(*), sum(ended='ok'), sum(coalesce(prompt_tokens,0)), sum(coalesce(completion_tokens,0)), "  # noqa: S608 - names of our own
             "sum(coalesce(usd, reserved_usd)), sum(coalesce(estimated,0)), sum(iif(coalesce(estimated, 1), coalesce(usd, reserved_usd), 0.0)), "
-            "sum(settled IS NULL) "
+            f"sum(settled IS NULL), sum{UNPRICED} "
             "FROM attempts WHERE run=? GROUP BY spender ORDER BY min(id)",
             (run,),
         )
-        return [Spend(row[0], row[1], row[2] or 0, row[3], row[4], row[5], row[6], row[7], row[8]) for row in found]
+        return [Spend(row[0], row[1], row[2] or 0, row[3], row[4], row[5], *row[6:]) for row in found]
 
     def attempts(self, request_id: str) -> Iterator[tuple[Any, ...]]:
         """(run, spender, started, settled, ended, status, usd, error) of every send of a request, oldest first."""
@@ -199,15 +254,13 @@ class Store:
         )
 
 
-class StoreFault(DistillError, OSError):
-    """The disk did not take an answer: nothing more is sent."""
-
-
 @contextmanager
 def opened(path: Path) -> Iterator[Store]:
     """An open store, closed whatever happens."""
     store = Store(path)
     try:
         yield store
+    except sqlite3.DatabaseError as fault:
+        raise identity.refusal(path, fault) from fault
     finally:
         store.close()

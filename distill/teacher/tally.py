@@ -25,6 +25,8 @@ class Tally:
     prompt_tokens: int = 0
     completion_tokens: int = 0
     usd: float = 0.0
+    priced: bool = True
+    """Whether it is known what a token costs; else `usd` says nothing."""
     started: float = field(default_factory=time.monotonic)
     last_error: str = ""
     pace: Pace | None = None

@@ -99,6 +99,40 @@ async def test_the_first_ctrl_c_drains_and_the_command_again_goes_on(task: Path)
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("often", [1, 2])
+async def test_a_terminal_that_is_closed_loses_nothing_in_flight(task: Path, often: int) -> None:
+    """SIGHUP drains as Ctrl-C does, also where the system and the shell both send one."""
+    async with tuning_host.serve() as host:
+        host.delay_s = 0.3
+        process = await start(task, host)
+        await asked(host, 5)
+        for _ in range(often):
+            process.send_signal(signal.SIGHUP)
+            await asyncio.sleep(0.02)
+        _, said = await process.communicate()
+        assert process.returncode == 130, said.decode()
+        assert b"run again to go on" in said
+        with sqlite3.connect(task.parent / ".distill" / "answers.db") as db:
+            assert db.execute("SELECT count(*) FROM answers").fetchone()[0] == host.questions
+
+
+@pytest.mark.slow
+async def test_where_nobody_is_to_be_hung_up_a_closed_terminal_ends_nothing(task: Path) -> None:
+    """As nohup starts it: the signal stays ignored, and the run comes to its end."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a child inherits what is ignored
+    try:
+        async with tuning_host.serve() as host:
+            host.delay_s = 0.05
+            process = await start(task, host)
+            await asked(host, 5)
+            process.send_signal(signal.SIGHUP)
+            _, said = await process.communicate()
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert process.returncode == 0, said.decode()
+
+
+@pytest.mark.slow
 async def test_the_second_ctrl_c_stops_at_once(task: Path) -> None:
     """A hanging endpoint does not hold the user: two Ctrl-Cs end the run, still without a traceback."""
     async with tuning_host.serve() as host:

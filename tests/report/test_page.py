@@ -185,6 +185,7 @@ def test_escaped_text_reads_back_as_itself(text: str) -> None:
         (usd(0), "$0"),
         (usd(0.00042), "$0.00042"),
         (usd(1234.5), "$1,234.50"),
+        (usd(None), "unknown"),
         (usd(float("nan")), "\u2013"),
         (seconds(0.042), "42 ms"),
         (seconds(1.25), "1.2 s"),

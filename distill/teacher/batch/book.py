@@ -58,15 +58,19 @@ def new_key() -> str:
     return secrets.token_hex(12)
 
 
-async def enter(store: Store, batch: Batch, rows: Iterable[tuple[str, float]]) -> None:
+async def enter(store: Store, batch: Batch, rows: Iterable[tuple[str, float]], *, priced: bool = True) -> None:
     """Commit that the batch is about to be sent: its row, and an attempt of each (request id, dollars reserved)."""
     insert = f"INSERT INTO batches ({_FIELDS}) VALUES ({','.join('?' * 17)})"  # noqa: S608 - names of our own
     values = tuple(getattr(batch, name.strip()) for name in _FIELDS.split(","))
-    attempt = "INSERT INTO attempts (request_id, run, spender, started, reserved_usd, batch) VALUES (?,?,?,?,?,?)"
+    attempt = (
+        "INSERT INTO attempts (request_id, run, spender, started, reserved_usd, batch, priced) VALUES (?,?,?,?,?,?,?)"
+    )
     now = batch.made
 
     def statements() -> list[tuple[str, Sequence[object]]]:
-        each = ((attempt, (request, batch.run, batch.spender, now, usd, batch.key)) for request, usd in rows)
+        each = (
+            (attempt, (request, batch.run, batch.spender, now, usd, batch.key, int(priced))) for request, usd in rows
+        )
         return [(insert, values), *each]
 
     await store.commit(await asyncio.to_thread(statements))  # fifty thousand at once would hold the loop up

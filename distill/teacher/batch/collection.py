@@ -128,7 +128,7 @@ def _say_doubt(night: Night, batch: Batch, doubt: Doubt, readings: int, left: in
 def reader(night: Night, batch: Batch, sent: shard.Reader, rows: dict[str, tuple[int, float]]) -> ingest.Ingest:
     """For the rows that are not settled yet; a batch of a model that the spec named before has its own price."""
     price = night.price if batch.model == night.model else price_of(batch.model, batch=True) or night.price
-    return ingest.Ingest(sent, batch.endpoint, price, rows)
+    return ingest.Ingest(sent, batch.endpoint, price, rows, night.host.mask)
 
 
 async def close(night: Night, batch: Batch, look: Look | None, error: str | None) -> None:

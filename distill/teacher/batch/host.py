@@ -11,12 +11,15 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 from distill.errors import AccessRefused, DistillError
 from distill.job_states import says_unread
+from distill.masking import Mask
 from distill.stopping import unless_stopped
+from distill.teacher import sdk
 from distill.teacher.batch.look import KEY, FileLook, Look, of_batch, of_upload
 
 if TYPE_CHECKING:
@@ -52,8 +55,8 @@ class Unread(HostFault):
 class Host:
     """The two services of one endpoint."""
 
-    def __init__(self, client: AsyncOpenAI, key: str | None, stop: asyncio.Event | None = None) -> None:
-        self._client, self._key = client, key
+    def __init__(self, client: AsyncOpenAI, mask: Mask, stop: asyncio.Event | None = None) -> None:
+        self._client, self.mask = client, mask
         self._once = client.with_options(max_retries=0)
         self.stop = stop or asyncio.Event()
         """Set once the command is to end."""
@@ -79,13 +82,13 @@ class Host:
         except NotThere as fault:
             raise Refused(str(fault)) from None
         _named(made)
-        return of_batch(made)
+        return self._look(made)
 
     async def find(self, key: str, file_id: str | None = None) -> list[Look]:
         """Batches with our key or of our file, the oldest first; more than one only where a create was repeated by somebody."""
         found: list[Look] = []
         async for page in self._pages():
-            looks = [of_batch(one) for one in page]
+            looks = [self._look(one) for one in page]
             found += [one for one in looks if one.key == key or (file_id and one.file_id == file_id)]
             if found:
                 break
@@ -112,7 +115,7 @@ class Host:
         return await self._client.batches.list(**how)
 
     async def look(self, batch_id: str) -> Look:
-        return of_batch(await self._asked(self._client.batches.retrieve(batch_id)))
+        return self._look(await self._asked(self._client.batches.retrieve(batch_id)))
 
     async def file(self, file_id: str) -> FileLook:
         return of_upload(await self._asked(self._client.files.retrieve(file_id)))
@@ -166,6 +169,11 @@ class Host:
         with self._explained():
             return await unless_stopped(self.stop, call, grace_s=grace_s)
 
+    def _look(self, found: Found) -> Look:
+        look = of_batch(found)
+        faults = tuple((line, self.mask.text(code), self.mask.text(said)) for line, code, said in look.faults)
+        return replace(look, faults=faults)
+
     @contextmanager
     def _explained(self) -> Iterator[None]:
         """The SDK's errors as ours, in the host's words and without the key."""
@@ -174,7 +182,7 @@ class Host:
         try:
             yield
         except openai.APIError as error:
-            said = error.message.replace(self._key, "[key]") if self._key else error.message
+            said = self.mask.text(error.message)
             if (
                 isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError)
                 or error.code == "insufficient_quota"
@@ -189,9 +197,12 @@ class Host:
             raise (Refused if wrong else HostFault)(f"{type(error).__name__}: {said}") from None
         except Exception as fault:
             # The SDK lets some of its transport's faults through as they are, a body that breaks off among them.
+            said = self.mask.text(f"{type(fault).__name__}: {fault}")[:400]
+            if sdk.unsent(fault):
+                raise Refused(f"nothing was sent: {said}") from None
             if not _of_the_line(fault):
                 raise
-            raise HostFault(f"the line broke: {type(fault).__name__}: {fault}"[:400]) from None
+            raise HostFault(f"the line broke: {said}") from None
 
 
 def _of_the_line(fault: Exception) -> bool:
@@ -207,18 +218,13 @@ async def reached(
     key: str | None,
     headers: Mapping[str, str],
     *,
+    mask: Mask | None = None,
     timeout_s: float = 600.0,
     stop: asyncio.Event | None = None,
 ) -> AsyncIterator[Host]:
     """The host at a base URL; its connections are closed on the way out."""
-    from openai import AsyncOpenAI, DefaultAioHttpClient
-
-    client = AsyncOpenAI(
-        api_key=key or "none", base_url=url, default_headers=dict(headers), timeout=timeout_s, max_retries=_READ_RETRIES,
-        http_client=DefaultAioHttpClient(follow_redirects=False),  # a redirect would carry the key elsewhere
-    )  # fmt: skip
-    async with client:
-        yield Host(client, key, stop)
+    async with sdk.client(url, key, headers, timeout_s=timeout_s, retries=_READ_RETRIES) as client:
+        yield Host(client, mask or Mask.of([key]), stop)
 
 
 def _items(page: Any) -> list[Any]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from distill.masking import Mask
 from distill.money import Price
 from distill.records import Answer, Ended
 from distill.teacher import reply
@@ -39,12 +40,13 @@ class Ingest:
     endpoint: str
     price: Price | None
     open: dict[str, tuple[int, float]]
+    mask: Mask = field(default_factory=Mask)
     oddities: Oddities = field(default_factory=Oddities)
     seen: set[str] = field(default_factory=set)
 
     def chunk(self, lines: Iterable[bytes]) -> list[tuple[int, Asked, Answer]]:
         """How the rows of these lines ended, for `Store.settle_many`."""
-        found = (self._line(raw) for raw in lines if raw.strip())
+        found = (self._line(self.mask.body(raw)) for raw in lines if raw.strip())
         return [one for one in found if one is not None]
 
     def missing(self, status: str) -> list[tuple[int, Asked, Answer]]:
@@ -91,7 +93,7 @@ class Ingest:
         attempt, booked = self.open[row.id]
         if answer.ended.maybe_billed and not answer.counted:  # booked at its ceiling, as an estimate
             answer = replace(answer, usd=booked, usage=replace(answer.usage, measured=False))
-        return attempt, (row.id, self.endpoint, row.draw, row.request), answer
+        return attempt, (row.id, self.endpoint, row.draw, row.request), self.mask.answer(answer)
 
 
 def lines(path: Path) -> Iterator[list[bytes]]:

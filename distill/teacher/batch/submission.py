@@ -113,7 +113,7 @@ async def _send(night: Night, key: str, writer: shard.Writer) -> None:
         writer.path.unlink()
         raise
     try:
-        await book.enter(night.store, batch, writer.rows)
+        await book.enter(night.store, batch, writer.rows, priced=night.price is not None)
     except BaseException:
         night.budget.correct(writer.usd, 0.0)
         raise

@@ -1,0 +1,166 @@
+"""What an endpoint counts, beside what we do: its tokeniser is not ours, and what it calls a completion may be more than
+`max_tokens` allows. Learnt from every answer, and at the start from those that the store holds of the same model.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+from distill import tokens
+from distill.records import Request, Usage
+from distill.teacher.ceiling import ceiling
+from distill.teacher.store import Store
+from distill.teacher.wire import without_user
+
+_SURE = 64
+"""Answers after which an endpoint is taken to count as it has so far; before, the fewer there are the less is risked."""
+_SPARE = 1.25
+"""Room above the most that was counted, where an endpoint has passed max_tokens once."""
+_PROBES = 4
+"""Attempts without an answer after which no more is waited for the first one."""
+_LONG = 256
+"""Tokens from which on a prompt's count tells whether it was cut."""
+_LESS = 1.15
+"""Times as many tokens by our count are more than another tokeniser's whim."""
+_ENOUGH = 256
+"""Of the answers that the store holds: the newest."""
+_COLUMNS = "a.endpoint, a.request, a.draw, a.prompt_tokens, a.completion_tokens, a.tokens_measured"
+_NEWEST = (
+    f"SELECT {_COLUMNS} FROM answers a WHERE a.rowid > (SELECT max(rowid) - 4000 FROM answers) AND a.endpoint=? "  # noqa: S608 - names of our own
+    "AND json_valid(a.request) AND json_extract(a.request, '$.model')=? ORDER BY a.rowid DESC LIMIT ?"
+)
+_OF_RUN = (
+    f"SELECT {_COLUMNS} FROM attempts t JOIN answers a USING (request_id) WHERE t.run=? AND t.spender=? "  # noqa: S608 - names of our own
+    "AND t.ended='ok' ORDER BY t.id DESC LIMIT ?"
+)
+_CHARS = 2_000_000
+"""Of the conversations that are counted at the start: a few megabytes take a second."""
+
+
+@dataclass(slots=True)
+class Counts:
+    """The endpoint's own counts, for the budget, the pace, and whoever must know of them."""
+
+    answers: int = 0
+    failures: int = 0
+    most_prompt: float = 1.0
+    """The most prompt tokens that it has counted for one of ours."""
+    most_completion: float = 1.0
+    """The same of completion tokens, for one of max_tokens."""
+    excess: int = 0
+    """The most completion tokens that it has counted above max_tokens."""
+    warnings: list[str] = field(default_factory=list)
+    _prompt: float = 1.0
+    _completion: float = -1.0
+    _short: int = 0
+    _top: int = 0
+    _at_top: set[int] = field(default_factory=set)
+
+    @property
+    def known(self) -> bool:
+        """Whether more than one call at a time may be risked: it has answered, or gives no answer to learn from."""
+        return self.answers > 0 or self.failures >= _PROBES
+
+    def caution(self) -> float:
+        """How many times as dear as expected the calls in flight may turn out without passing the wall."""
+        return max(1.0, _SURE / max(1, self.answers))
+
+    def theirs(self, most: Usage) -> Usage:
+        """A ceiling in the endpoint's own tokens: by the most that it has counted so far."""
+        completion = most.completion_tokens
+        if self.excess:
+            completion = math.ceil(_SPARE * max(completion * self.most_completion, completion + self.excess))
+        return replace(
+            most, prompt_tokens=math.ceil(most.prompt_tokens * self.most_prompt), completion_tokens=completion
+        )
+
+    def guess(self, most: Usage) -> int:
+        """Tokens that a call will likely use: its ceiling at first, then what the others came to."""
+        if self._completion < 0:
+            return most.prompt_tokens + most.completion_tokens
+        theirs = self.theirs(most).completion_tokens
+        return round(most.prompt_tokens * self._prompt + min(theirs, 1.2 * self._completion + 4))
+
+    def learn(self, most: Usage, usage: Usage, turns: Callable[[], int] | None = None) -> str | None:
+        """One more answer; the sentence that has to be said, where it shows something new and odd.
+
+        `turns` counts the conversation alone: many endpoints do not count schemas and tools.
+        """
+        self.answers += 1
+        if not usage.measured or not most.prompt_tokens:
+            return None
+        ratio, used = usage.prompt_tokens / most.prompt_tokens, usage.completion_tokens
+        first = self._completion < 0
+        self._prompt = ratio if first else 0.95 * self._prompt + 0.05 * ratio
+        self._completion = float(used) if first else 0.95 * self._completion + 0.05 * used
+        self.most_prompt = max(self.most_prompt, ratio)
+        said = [self._above(most.completion_tokens, used), self._cut(most.prompt_tokens, usage.prompt_tokens, turns)]
+        new = [one for one in said if one is not None]
+        self.warnings += new
+        return "; ".join(new) or None
+
+    def _above(self, limit: int, used: int) -> str | None:
+        if used <= limit or limit <= 0:
+            return None
+        new = self.excess == 0
+        self.excess = max(self.excess, used - limit)
+        self.most_completion = max(self.most_completion, used / limit)
+        return (
+            f"the endpoint counts more tokens than max_tokens allows ({used:,} for {limit:,}), as reasoning models do; from here "
+            "on the budget holds what it counts for each call"
+        ) if new else None  # fmt: skip
+
+    def _cut(self, sent: int, read: int, turns: Callable[[], int] | None) -> str | None:
+        """A prompt that the server cut: its count is far below ours, or the same for prompts of many lengths."""
+        less = sent > _LESS * read
+        sent = turns() if less and turns is not None else sent
+        if sent < _LONG:
+            return None
+        self._short = self._short + 1 if read * 4 < sent else 0
+        if read > self._top:
+            self._top, self._at_top = read, set()
+        if read == self._top and sent > _LESS * read and len(self._at_top) < _LONG:
+            self._at_top.add(sent)
+        capped = len(self._at_top) >= 3 and max(self._at_top) > 1.3 * min(self._at_top)
+        short = self._short >= 3 or (self._short and read * 10 < sent and sent > 4 * _LONG)
+        if not (short or capped) or any("prompt tokens where" in said for said in self.warnings):
+            return None
+        return (
+            f"the endpoint counts {read:,} prompt tokens where about {sent:,} were sent: most likely it cuts long prompts (look "
+            "at its context length), and answers what it has not read"
+        )
+
+
+def known(store: Store, endpoint: str, model: str) -> list[tuple[Request, Usage]]:
+    """The newest answers of a model that the store holds, the oldest of them first."""
+    return _read(store, _NEWEST, (without_user(endpoint), model, _ENOUGH))
+
+
+def of_run(store: Store, run: str) -> dict[str, list[str]]:
+    """Spender → what its endpoint's counts have shown in a run, where they are odd."""
+    spenders = [row[0] for row in store.query("SELECT DISTINCT spender FROM attempts WHERE run=?", (run,))]
+    found = {name: learnt(Counts(), _read(store, _OF_RUN, (run, name, _ENOUGH))).warnings for name in spenders}
+    return {name: warnings for name, warnings in found.items() if warnings}
+
+
+def learnt(counts: Counts, held: Iterable[tuple[Request, Usage]]) -> Counts:
+    """The same after answers that were paid for earlier; very long ones only as far as they are soon counted."""
+    left = _CHARS
+    for request, usage in held:
+        left -= sum(len(str(turn.get("content"))) for turn in request.turns)
+        if left < 0:
+            break
+        counts.learn(ceiling(request), usage, partial(tokens.count_messages, request.turns))
+    return counts
+
+
+def _read(store: Store, query: str, values: tuple[object, ...]) -> list[tuple[Request, Usage]]:
+    found = [
+        (Request(endpoint, json.loads(body), draw), Usage(prompt, completion, measured=bool(measured)))
+        for endpoint, body, draw, prompt, completion, measured in store.query(query, values)
+    ]
+    return found[::-1]
