@@ -123,11 +123,11 @@ class Entries:
     enter, note = staticmethod(book.enter), staticmethod(book.note)
 
     @classmethod
-    async def entered(cls, store: Store, batch: Batch, rows: Any) -> None:
+    async def entered(cls, store: Store, batch: Batch, rows: Any, **how: Any) -> None:
         if cls.mutant:
             cls.late = (store, batch, list(rows))
             return
-        await cls.enter(store, batch, rows)
+        await cls.enter(store, batch, rows, **how)
         Fuse.passed("after the entry")
 
     @classmethod
