@@ -161,16 +161,19 @@ def beside(ledger: Ledger, store: Path) -> dict[str, Any]:
         theirs[entry.key] += entry.usd
         answered[entry.key] += entry.billed and (not entry.fault or entry.fault in OK_BODIES)
     compared = theirs.keys() - inexact
+    differ = {key: theirs[key] - ours.get(key, 0.0) for key in compared if abs(theirs[key] - ours.get(key, 0.0)) > 1e-6}
+    bodies = Counter(entry.fault for entry in ledger.entries if entry.fault and entry.key in differ)
     return {
         "integrity": sound,
         "answers": len(keys),
         "paid_twice": sum(count - 1 for count in answered.values() if count > 1),
         "requests_compared": len(compared),
         "requests_with_an_estimate": len(inexact),
-        "requests_whose_ledgers_differ": sum(abs(theirs[key] - ours.get(key, 0.0)) > 1e-6 for key in compared),
+        "requests_whose_ledgers_differ": len(differ),
+        "bodies_that_they_met": dict(bodies.most_common(20)),
         "usd_of_the_server": round(sum(theirs.values()), 4),
         "usd_booked": round(most, 4),
-        "usd_apart_where_compared": round(abs(sum(theirs[key] - ours.get(key, 0.0) for key in compared)), 6),
+        "usd_apart_where_compared": round(abs(sum(differ.values())), 6),
     }
 
 
