@@ -63,8 +63,8 @@ _NO_MONEY = re.compile(
     r"|not enough (?:\w+ ){0,2}(?:credits?|balance|funds?|money)|balance (?:is |was )?(?:not enough|insufficient|too low|exhausted|empty|negative|below)"
     r"|payment (?:is )?required|payment (?:has )?failed|requires? more credits|purchase (?:more )?credits|depleted|used (?:up )?all (?:\w+ ){0,4}credits"
     r"|exceeded (?:\w+ ){0,4}(?:credits|budget|spend)|billing (?:hard |soft )?limit|billing (?:is |account )?(?:not |has not been |is not |in)?"
-    r"(?:active|enabled|disabled|closed)|spend(?:ing)?[ -](?:limit|cap)|usage (?:cap|limit)s? (?:has been |have been |is |are )?(?:reached|exceeded)"
-    r"|service has been paused|limit(?: of| is|:) 0(?![\d,]|\.\d)|reached your (?:\w+ ){0,3}usage limits?|regain access"
+    r"(?:active|enabled|disabled|closed)|spend(?:ing)?[ -](?:limit|cap)"
+    r"|service has been paused|limit(?: of| is|:) 0(?![\d,]|\.\d)|regain access"
     r"|budget (?:has been |was |is )?(?:exceeded|reached|exhausted)|prepaid|pre-?payment"
     rf"|arrears|arrearage|overdue|unpaid|recharge|{languages.NO_MONEY}"
     r"|free (?:trial|tier|quota|credits?)\b[^.]{0,40}(?:expired|ended|exhausted|used up|over)|quota (?:has been |is |was )?(?:exhausted|used up|depleted)"
@@ -74,6 +74,7 @@ _NO_MONEY = re.compile(
 )
 _PERHAPS_MONEY = re.compile(
     r"exceeded your (?:current |assigned |account )?quota|check your plan and billing|top[ -]?up\b|add (?:more )?funds"
+    r"|usage (?:cap|limit)s? (?:has been |have been |is |are )?(?:reached|exceeded)|reached your (?:\w+ ){0,3}usage limits?"
     rf"|{languages.PERHAPS_MONEY}"
 )
 _QUOTA = re.compile(r"quota (?:\w+ ){0,3}(?:exceeded|reached)|exceeded (?:\w+ ){0,3}quota")
@@ -92,7 +93,7 @@ _PER_MINUTE = re.compile(
     rf"|{languages.PER_MINUTE}"
 )
 _SOON = re.compile(
-    r"per[ _-]?(?:min|sec|hour)|/ ?min|\b(?:rpm|tpm|rps|qps|qpm)\b|(?:try again|retry) (?:in|after) [\d.]+ ?(?:m?s|m)\b|per(?:minute|second)"
+    r"per[ _-]?(?:min|sec|hour)|/ ?min|\b(?:rpm|tpm|rps|qps|qpm)\b|(?:try again|retry) (?:in|after) [\d.]+ ?(?:m?s|m)|hourly|per(?:minute|second)"
     rf"|{languages.PER_MINUTE}"
 )
 """What tells a quota that comes back by itself from one that has to be paid for."""
@@ -112,7 +113,7 @@ _NO_MODEL = re.compile(
 _NO_SETTING = re.compile(
     r"does not support (?:tools?|functions?|parameters?|images?|json|response|the )|extra inputs are not permitted|unsupported ?param"
     r"|unrecognized (?:request )?(?:argument|parameter|field)|unknown (?:parameter|field|argument)|unexpected (?:keyword|endpoint)"
-    r"|must be set to|location is not supported|not (?:available|supported) in your (?:country|region)|country, region"
+    r"|must be set to|location is not supported|(?:not (?:available|supported)|unavailable) in your (?:country|region)|country, region"
 )
 _OF_POLICY = re.compile(
     r"moderation|flagged|violat(?:es|ed|ing|ion)\b[^.]{0,40}(?:guideline|polic|terms)|content[ _-](?:management )?(?:policy|filter)|usage polic"
@@ -131,7 +132,9 @@ _PASSES = re.compile(
     rf"|{languages.PASSES}"
 )
 _LOADS = re.compile(r"model\b.{0,80}\bloading\b|overloaded|temporarily|warming up|cold start")
-_QUOTED = re.compile(r"'[^']{0,300}'|\"[^\"]{0,300}\"|`[^`]{0,300}`")
+_QUOTED = re.compile(
+    r"'[^']{0,300}'|\"[^\"]{0,300}\"|`[^`]{0,300}`|“[^”]{0,300}”|„[^“”]{0,300}[“”]|「[^」]{0,300}」|«[^»]{0,300}»"
+)
 _PASSING_STATUS = {408, 409, 424, 425, 498, 499, 529}
 
 

@@ -18,7 +18,7 @@ _LONG = re.compile(
     r"(\d+(?:\.\d+)?)\s*(ms|milliseconds?|msecs?|seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d)(?![a-z])"
 )
 _ASKED = re.compile(
-    r"(?:try again|retry|wait|available again|reset[s ]*)\s*(?:(?:after|in|for|at least|about|again)[\s:]*)*"
+    r"(?:try again|retry|wait|available(?: again)?|reset[s ]*)\s*(?:(?:after|in|for|at least|about|again)[\s:]*)*"
     r"((?:\d+(?:\.\d+)?\s*[a-z]+[,\s]*(?:and\s+)?){1,4}|\d+(?:\.\d+)?)"
 )
 _IS_LONG = re.compile(r"\s*(?:\d+(?:\.\d+)?\s*(?:ms|[smhd])\s*)+")

@@ -139,7 +139,7 @@ def test_an_error_under_200_is_read_as_its_code_would_be(body: Any, ended: Ended
      (error("wait 5 seconds"), 5), (error("x", retry_after=1e300), None),
      (error("x", retry_after=-3), 0), (error("try again in 6h"), 3600), (error("x", retry_after="7"), 7),
      (error("Too many requests, retry after: 15 sec"), 15), (error("Zu viele Anfragen. Bitte warten Sie 30 Sekunden."), 30), (error("请求过快，请60秒后重试"), 60),
-     (error("2分後に再試行してください"), 120)],
+     (error("2分後に再試行してください"), 120), ({"detail": "Request was throttled. Expected available in 9 seconds."}, 9)],
 )  # fmt: skip
 def test_a_wait_in_a_body_is_obeyed(body: Any, seconds: float | None) -> None:
     """In a field or in words, an hour at most; a header goes before it."""
@@ -201,6 +201,9 @@ SIBLINGS = [
     (400, error("Invalid value: 'my account was suspended, insufficient balance'"), ROW), (401, error("", code="rate_limit"), STOP),
     (405, b"", STOP), (429, {"title": "Too Many Requests", "status": 429}, WAIT), (400, error("prompt contains: \"daily limit exceeded, retry\""), ROW),
     (451, error("Unavailable For Legal Reasons"), ROW), (429, error("Exceeded the call rate limit. Please retry after 86400 seconds."), STOP),
+    (429, {"error": "you've reached your hourly usage limit, please try again in 22 minutes"}, WAIT), (429, {"error": "You've reached your weekly usage limit"}, STOP),
+    (400, {"message": "Model m is unavailable in your region."}, STOP), (400, error("„Mein Tageslimit ist erreicht“ ist kein gültiger Wert"), ROW),
+    (400, error("参数错误：“我的账户余额不足，请充值”不是有效的枚举值"), ROW), (429, error("Rate limit: 20 RPM. Upgrade today to get more."), WAIT),
     (400, {"message": "The provided model identifier is invalid."}, STOP), (400, error("quota exceeded for today", code=429), STOP),
 ]  # fmt: skip
 
@@ -221,6 +224,7 @@ ELSEWHERE = [
     (429, "Tageskontingent aufgebraucht. Bitte versuchen Sie es morgen erneut.", STOP), (400, "Nicht genügend Guthaben auf dem Konto.", STOP),
     (429, "Zu viele Anfragen pro Minute.", WAIT), (400, "Das Modell \u201em\u201c wurde nicht gefunden.", STOP), (429, "Votre quota mensuel est épuisé.", STOP),
     (400, "Saldo insuficiente", STOP), (429, "Has superado el límite diario de solicitudes.", STOP), (429, "Превышен дневной лимит запросов", STOP),
+    (429, "Limite diário de requisições atingido", STOP), (429, "Limite giornaliero raggiunto", STOP), (429, "Przekroczono dzienny limit", STOP),
     (429, "일일 사용 한도를 초과했습니다.", STOP), (400, "Der Wert \u201etemperature\u201c ist falsch.", ROW),
 ]  # fmt: skip
 
