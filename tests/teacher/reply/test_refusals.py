@@ -47,7 +47,7 @@ MONEY = [
 ]  # fmt: skip
 LIMITS = [
     (429, error(OPENAI_RPM, type="requests", code="rate_limit_exceeded")), (429, google(QUOTA, "GenerateRequestsPerMinutePerProjectPerModel", "18s")),
-    (429, google(QUOTA, None, None) if False else google(QUOTA + " Please retry in 36.6s.", None, "36s")), (429, error("")), (429, {}), (400,
+    (429, google(QUOTA + " Please retry in 36.6s.", None, "36s")), (429, error("")), (429, {}), (400,
     error("Rate limit of 10 per minute reached")),
     (429, error("Quota exceeded for metric 'requests per minute'", status="RESOURCE_EXHAUSTED", code=429)), (403, error("API rate limit exceeded")),
     (500, error("upstream", code=429)), (400, {"__type": "com.amazon#ThrottlingException", "message": "Too many requests, please wait"}),

@@ -122,7 +122,10 @@ def test_an_error_in_a_stream_is_an_error() -> None:
         read(stream(chunk(role="assistant", content=""), {"error": {"message": "no", "code": 402}})).ended
         is Ended.NO_ACCESS
     )
-    for bare in ({"message": "no credits", "code": 402}, {"object": "error", "message": "no credits", "type": "x", "code": 402}):
+    for bare in (
+        {"message": "no credits", "code": 402},
+        {"object": "error", "message": "no credits", "type": "x", "code": 402},
+    ):
         assert read(stream(bare, head="event: error\ndata: ")).ended is Ended.NO_ACCESS
     answer = read(stream(*WHOLE[:4], {"error": {"message": "died", "code": 502}}, USAGE))
     assert (answer.ended, answer.usage) == (Ended.MALFORMED, Usage(12, 3))
@@ -152,7 +155,10 @@ def test_other_vendors_streams_are_joined() -> None:
         "object": "response", "model": "m", "status": "completed", "output": [{"type": "message", "content": [{"type": "output_text", "text": "Yes."}]}],
         "usage": {"input_tokens": 12, "output_tokens": 3},
     }  # fmt: skip
-    parts = [{"candidates": [{"content": {"parts": [{"text": text}]}, "finishReason": end}]} for text, end in (("Ye", None), ("s.", "STOP"))]
+    parts = [
+        {"candidates": [{"content": {"parts": [{"text": text}]}, "finishReason": end}]}
+        for text, end in (("Ye", None), ("s.", "STOP"))
+    ]
     parts[1] |= {"modelVersion": "m", "usageMetadata": {"promptTokenCount": 12, "candidatesTokenCount": 3}}
     bodies = [
         stream(*parts),
