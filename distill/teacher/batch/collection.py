@@ -70,7 +70,9 @@ async def _results(night: Night, batch: Batch, look: Look, read: ingest.Ingest) 
         with short_collections():
             for lines in ingest.lines(results):
                 ended = await asyncio.to_thread(read.chunk, lines)
-                words = (f"{answer.status}: {answer.error}" for _, _, answer in ended if answer.ended is Ended.NO_ACCESS)
+                words = (
+                    f"{answer.status}: {answer.error}" for _, _, answer in ended if answer.ended is Ended.NO_ACCESS
+                )
                 refused = refused or next(words, "")
                 await night.settle(batch, ended, read.open)
         results.unlink()
