@@ -11,22 +11,25 @@ A word that no table knows is kept as it is; the `finish_reason` gate then drops
 
 from __future__ import annotations
 
+import re
+
 STOP, LENGTH, FILTERED, CALLS, ERROR = "stop", "length", "content_filter", "tool_calls", "error"
 
 _WORDS = {
     STOP: "stop eos eos_token eos_token_id end end_turn end_of_turn stop_sequence stop_token complete completed finish finished done natural "
-    "endoftext eot finish_reason_stop",
+    "endoftext eot end_of_text end_of_sentence im_end eot_id eom_id /s stopped normal",
     LENGTH: "length max_tokens max_token max_length max_new_tokens max_output_tokens max_completion_tokens model_length token_limit tokens_limit "
     "context_length context_window_exceeded model_context_window_exceeded context_length_exceeded error_limit max_tokens_reached limit "
-    "finish_reason_max_tokens",
+    "max_context_length output_limit",
     FILTERED: "content_filter content_filtered contentfilter filter filtered safety recitation blocklist prohibited_content spii refusal refused "
     "guardrail_intervened guardrails sensitive error_toxic image_safety image_prohibited_content moderation flagged blocked model_armor "
-    "content_policy_violation language finish_reason_safety",
+    "content_policy_violation language",
     CALLS: "tool_calls tool_call tool_use function_call function_calls tool_uses",
     ERROR: "error errored failed failure network_error server_error internal_error upstream_error insufficient_system_resource "
     "malformed_function_call malformed_tool_call malformed_response unexpected_tool_call invalid_tool_call too_many_tool_calls "
-    "abort aborted cancel cancelled canceled user_cancel timeout timed_out unavailable",
+    "abort aborted cancel cancelled canceled user_cancel timeout timed_out unavailable overloaded engine_overloaded load unload",
 }
+_NAMED = re.compile(r"^(?:\w*reason(?:\.|::)|(?:finish|stop)_reason_)(?=[a-z])", re.IGNORECASE)
 _CANONICAL = {word: name for name, words in _WORDS.items() for word in words.split()}
 
 
@@ -34,11 +37,16 @@ def canonical(word: str) -> str:
     """The word of this table for an endpoint's own; one that it does not hold comes back as it is."""
     if word in _WORDS:
         return word
-    plain = word.strip().lower().replace("-", "_").replace(" ", "_")
+    plain = _bare(word).lower().replace("-", "_").replace(" ", "_")
     found = _CANONICAL.get(plain)
     # camel case ("endTurn", "MaxTokens"), and a reason behind the word ("content_filter: SAFETY")
-    found = found or _CANONICAL.get(_snake(word.strip())) or _CANONICAL.get(plain.partition(":")[0])
+    found = found or _CANONICAL.get(_snake(_bare(word))) or _CANONICAL.get(plain.partition(":")[0])
     return found or word
+
+
+def _bare(word: str) -> str:
+    """Without an enumeration's name before it ("FinishReason.STOP", "FINISH_REASON_STOP") or a token's brackets ("<|im_end|>")."""
+    return _NAMED.sub("", word.strip().strip("<|>"))
 
 
 def _snake(word: str) -> str:

@@ -103,6 +103,14 @@ class Counts:
         self.warnings += new
         return "; ".join(new) or None
 
+    def lost(self, most: Usage, usage: Usage) -> str | None:
+        """What an attempt without an answer was counted: it is billed all the same, so the budget has to hold it too."""
+        if most.prompt_tokens:
+            self.most_prompt = max(self.most_prompt, usage.prompt_tokens / most.prompt_tokens)
+        said = self._above(most.completion_tokens, usage.completion_tokens)
+        self.warnings += [said] if said else []
+        return said
+
     def _above(self, limit: int, used: int) -> str | None:
         if used <= limit or limit <= 0:
             return None

@@ -7,10 +7,12 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
+from distill import tokens
 from distill.errors import RowsOwed
 from distill.money import Budget, Price
-from distill.records import Answer, Ended
+from distill.records import Answer, Ended, Request, Usage
 from distill.teacher import Teacher
 from distill.teacher.counts import Counts
 from distill.teacher.limits import Pace
@@ -67,14 +69,21 @@ class Desk:
         """Whether calls go one at a time, until the first has told what this endpoint counts."""
         return self.budget.limit is not None and self.price is not None and not self.counts.known
 
-    def heard(self, answer: Answer) -> None:
-        """One attempt has ended: an answer begins the patience anew."""
+    def heard(self, answer: Answer, request: Request, most: Usage) -> None:
+        """One attempt has ended: an answer begins the patience anew, and every count of the endpoint's tells of the next."""
         if answer.ended is Ended.RATE_LIMITED:
             self._limited = f"{answer.status}: {answer.error}"
             self._limited_at = self._limited_at or time.monotonic()
         elif answer.ok:
             self._limited_at = None
         self.counts.failures += not answer.ok and answer.ended is not Ended.RATE_LIMITED
+        said = None
+        if answer.ok:
+            said = self.counts.learn(most, answer.usage, partial(tokens.count_messages, request.turns))
+        elif answer.counted:
+            said = self.counts.lost(most, answer.usage)
+        if said:
+            self.say(f"  {said}")
 
     def _look_at_patience(self) -> None:
         now, pause = time.monotonic(), self.pace.pause_s

@@ -13,9 +13,7 @@ import asyncio
 import time
 from collections.abc import Iterable
 from dataclasses import replace
-from functools import partial
 
-from distill import tokens
 from distill.errors import AccessRefused, DistillError, RowsOwed
 from distill.money import most_usd
 from distill.records import Answer, Ended, Request, Usage
@@ -184,9 +182,7 @@ async def _send(request: Request, desk: Desk, most: Usage) -> Answer | None:
         cost = answer.usd
     finally:
         desk.budget.settle(reserved, cost)
-    desk.heard(answer)
-    if answer.ok and (said := desk.counts.learn(most, answer.usage, partial(tokens.count_messages, request.turns))):
-        desk.say(f"  {said}")
+    desk.heard(answer, request, most)
     desk.tally.prompt_tokens += answer.usage.prompt_tokens
     desk.tally.completion_tokens += answer.usage.completion_tokens
     desk.tally.usd += answer.usd

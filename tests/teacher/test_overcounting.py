@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import random
 from pathlib import Path
 
@@ -59,6 +60,20 @@ async def test_an_endpoint_that_counts_5000_tokens_for_60_passes_the_wall_by_one
     assert len(came) == round(spent / RATE.usd(Usage(20, 5000)))
     assert len(said) == 1
     assert "counts more tokens than max_tokens allows (5,000 for 60)" in said[0]
+
+
+async def test_what_is_counted_for_replies_that_are_no_answer_is_held_too(tmp_path: Path) -> None:
+    """Four thousand tokens for 60, and no choices: the calls behind the first are booked at so many."""
+    empty = {"choices": [], "usage": {"prompt_tokens": 20, "completion_tokens": 4000}}
+    async with echoing(lambda *_: (200, json.dumps(empty).encode())) as (url, came):
+        teacher = Endpoint("m", url, price=RATE.usd)
+        with opened(tmp_path / "a.db") as store:
+            _, said = await spend(store, teacher, rows(100))
+            spent = store.spent("t/001")
+        await teacher.close()
+    assert spent <= LIMIT
+    assert len(came) == round(spent / RATE.usd(Usage(20, 4000)))
+    assert len(said) == 1
 
 
 @pytest.mark.parametrize("seed", range(5))

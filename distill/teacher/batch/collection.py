@@ -31,7 +31,7 @@ _GONE = "gone at the host since "
 
 async def collect(night: Night, batch: Batch, look: Look) -> None:
     """All that an ended batch holds, whatever its end is called; nothing where a crash left only the files to remove."""
-    refused, why = False, None if look.state is State.COMPLETED else _why(look)
+    refused, why = "", None if look.state is State.COMPLETED else _why(look)
     if rows := await book.rows(night.store, batch.key):
         path = await files.sent(night.store, night.host, batch, night.requests, night.url)
         async with shard.reading(path) as sent:
@@ -50,15 +50,15 @@ async def collect(night: Night, batch: Batch, look: Look) -> None:
         return
     if refused:
         raise AccessRefused(
-            f"the endpoint refused rows of batch {look.id} its key, quota or model; what was answered is kept"
+            f"the endpoint refused rows of batch {look.id} its key, quota or model ({refused[:400]}); what was answered is kept"
         )
     _learn(night, batch, look)
 
 
-async def _results(night: Night, batch: Batch, look: Look, read: ingest.Ingest) -> tuple[list[Results], str, bool]:
-    """Settle every row that a line tells of: the files that came, what was said of one that is gone, and whether a row
-    was refused all access."""
-    came, gone, refused = list[Results](), "", False
+async def _results(night: Night, batch: Batch, look: Look, read: ingest.Ingest) -> tuple[list[Results], str, str]:
+    """Settle every row that a line tells of: the files that came, what was said of one that is gone, and the host's words
+    where a row was refused all access."""
+    came, gone, refused = list[Results](), "", ""
     for file_id in filter(None, (look.output_file_id, look.error_file_id)):
         results = files.folder(night.store) / f"{batch.key}.{file_id}.jsonl".replace("/", "_")
         try:
@@ -70,7 +70,10 @@ async def _results(night: Night, batch: Batch, look: Look, read: ingest.Ingest) 
         with short_collections():
             for lines in ingest.lines(results):
                 ended = await asyncio.to_thread(read.chunk, lines)
-                refused = refused or any(answer.ended is Ended.NO_ACCESS for _, _, answer in ended)
+                words = (
+                    f"{answer.status}: {answer.error}" for _, _, answer in ended if answer.ended is Ended.NO_ACCESS
+                )
+                refused = refused or next(words, "")
                 await night.settle(batch, ended, read.open)
         results.unlink()
     odd = read.oddities

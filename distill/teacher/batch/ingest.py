@@ -1,11 +1,12 @@
 """A batch's output and error files → how each of its rows ended.
 
-Lines come in any order, twice, with ids that nobody sent, with a body that is JSON inside JSON, or not at all. A row is
+Lines come in any order, twice, with ids that nobody sent, with a body that is JSON or a stream inside JSON, or not at all. A row is
 matched by its custom_id with what was sent; the first whole line of a row counts.
 """
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,11 +17,12 @@ from distill.money import Price
 from distill.records import Answer, Ended
 from distill.teacher import reply
 from distill.teacher.batch.shard import Reader, Row, id_of, read
+from distill.teacher.reply import parsed
 from distill.teacher.rows import Asked
 
 CHUNK = 2 << 20
 """Bytes of whole lines that are read at once, off the event loop."""
-_NOT_RUN = ("batch_expired", "batch_cancelled")
+_NOT_RUN = ("batch_expired", "batch_cancelled", "batch_canceled")
 
 
 @dataclass(slots=True)
@@ -74,7 +76,7 @@ class Ingest:
 
     def _line(self, raw: bytes) -> tuple[int, Asked, Answer] | None:
         try:
-            found = read(raw)
+            found = read(raw.removeprefix(codecs.BOM_UTF8))
             custom_id = found["custom_id"]
         except (ValueError, KeyError, TypeError):
             self.oddities.unreadable += 1
@@ -105,13 +107,14 @@ def lines(path: Path) -> Iterator[list[bytes]]:
 
 def _answer(row: Row, found: dict[str, Any], raw: bytes, price: Price | None) -> Answer:
     """A line as an answer; anything that is no whole answer says why."""
+    found = _in_our_form(found)
     response, error = found.get("response"), found.get("error")
     if not isinstance(response, dict):
         return _without_response(row, error)
     status, body = _status(response.get("status_code")), response.get("body")
     if isinstance(body, str):
         try:
-            body = read(body.encode("utf-8", "surrogatepass"))
+            body = parsed.value(body.encode("utf-8", "surrogatepass"))
         except ValueError:
             body = None
     if status is not None and 200 <= status < 300:
@@ -119,6 +122,17 @@ def _answer(row: Row, found: dict[str, Any], raw: bytes, price: Price | None) ->
     if status is None:
         return Answer(row.id, Ended.OVERLOADED, error=f"status_code {str(response.get('status_code'))[:80]!r}")
     return reply.refused_with(status, body or error, row)
+
+
+def _in_our_form(found: dict[str, Any]) -> dict[str, Any]:
+    """Lines of other hosts: the completion itself in the place of its response, or beside it, or Anthropic's `result`."""
+    result = found.get("result")
+    places = [one for one in (found.get("response"), found.get("body"), result) if isinstance(one, dict)]
+    body = next((one for one in places if "choices" in one or one.get("object") == "response"), None)
+    if body is None and isinstance(result, dict) and not found.get("response"):
+        body = result.get("message")
+        found = found | {"error": result.get("error") or {"code": f"batch_{result.get('type')}"}}
+    return found | {"response": {"status_code": 200, "body": body}} if isinstance(body, dict) else found
 
 
 def _without_response(row: Row, error: Any) -> Answer:

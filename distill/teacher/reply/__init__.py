@@ -7,7 +7,7 @@
     natives      vendors' own shapes → a chat completion
     message      a chat completion or a Responses object → what was said       content, calls, thinking, channels
     counts       the tokens
-    faults       an error in any shape; refusals: what it means; waits: how long to wait
+    faults       an error in any shape; refusals: what it means; waits: how long to wait       languages
 
 An answer is kept whole: thinking goes into `reasoning`, `finish_reason` is a word of distill.finish, and an empty text that
 ended well is an answer that was paid for (a gate drops it, nobody buys it again). Only a reply that says why it ended counts

@@ -54,11 +54,17 @@ def is_error(found: Any) -> bool:
         return bool(found) and isinstance(found[0], dict) and is_error(found[0])
     if not isinstance(found, dict):
         return False
-    if _holds(found.get("error")):
+    if _holds(found.get("error")) or _holds(found.get("Error")):
         return True
     if found.get("choices") or isinstance(found.get("output"), list | dict) or "candidates" in found or "done" in found:
         return False
-    return any(found.get(name) for name in _NOT_AN_ANSWER) or _is_bad(found)
+    return any(found.get(name) for name in _NOT_AN_ANSWER) or _is_bad(found) or _is_wrapped(found)
+
+
+def _is_wrapped(found: Mapping[str, Any]) -> bool:
+    """Whether all that a wrapper holds is an error: Tencent's {"Response": {"Error": …}}, a gateway's {"data": {"error": …}}."""
+    inner = [found[name] for name in ("Response", "data", "result", "body") if isinstance(found.get(name), dict)]
+    return any(not one.get("choices") and (_holds(one.get("error")) or _holds(one.get("Error"))) for one in inner)
 
 
 def _holds(error: Any) -> bool:

@@ -25,7 +25,7 @@ def completion(found: Mapping[str, Any], keep: Keep) -> Said:
         raise Unreadable("no choices")
     choice = listed[0]
     finish = ended(choice.get("finish_reason") or _finish_word(choice), choice.get("error") or None)
-    message = choice.get("message")
+    message = choice.get("message") or choice.get("delta")
     if not isinstance(message, dict) and isinstance(choice.get("text"), str):
         message = {"content": choice["text"]}
     if not isinstance(message, dict) or not ("content" in message or _KNOWN & message.keys()):

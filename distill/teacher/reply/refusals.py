@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 
 from distill.records import Ended
+from distill.teacher.reply import languages
 from distill.teacher.reply.faults import Fault
 
 _MONEY = {
@@ -62,10 +63,10 @@ _NO_MONEY = re.compile(
     r"|not enough (?:\w+ ){0,2}(?:credits?|balance|funds?|money)|balance (?:is |was )?(?:not enough|insufficient|too low|exhausted|empty|negative|below)"
     r"|payment (?:is )?required|payment (?:has )?failed|requires? more credits|purchase (?:more )?credits|depleted|used (?:up )?all (?:\w+ ){0,4}credits"
     r"|exceeded (?:\w+ ){0,4}(?:credits|budget|spend)|billing (?:hard |soft )?limit|billing (?:is |account )?(?:not |has not been |is not |in)?"
-    r"(?:active|enabled|disabled|closed)|spend(?:ing)?[ -](?:limit|cap)|usage (?:cap|limit)s? (?:has been |have been |is |are )?(?:reached|exceeded)"
-    r"|service has been paused|limit(?: of| is|:) 0(?![\d,]|\.\d)|reached your (?:\w+ ){0,3}usage limits?|regain access"
+    r"(?:active|enabled|disabled|closed)|spend(?:ing)?[ -](?:limit|cap)"
+    r"|service has been paused|limit(?: of| is|:) 0(?![\d,]|\.\d)|regain access"
     r"|budget (?:has been |was |is )?(?:exceeded|reached|exhausted)|prepaid|pre-?payment"
-    r"|arrears|arrearage|overdue|unpaid|recharge|余额不足|欠费"
+    rf"|arrears|arrearage|overdue|unpaid|recharge|{languages.NO_MONEY}"
     r"|free (?:trial|tier|quota|credits?)\b[^.]{0,40}(?:expired|ended|exhausted|used up|over)|quota (?:has been |is |was )?(?:exhausted|used up|depleted)"
     r"|subscription (?:\w+ ){0,3}(?:expired|inactive|cancell?ed|required)|hard limit (?:\w+ ){0,2}reached"
     r"|(?:account|organi[sz]ation|project|workspace)\b[^.]{0,40}(?:suspended|deactivated|disabled|terminated|banned|blocked|flagged|restricted|delinquent"
@@ -73,55 +74,67 @@ _NO_MONEY = re.compile(
 )
 _PERHAPS_MONEY = re.compile(
     r"exceeded your (?:current |assigned |account )?quota|check your plan and billing|top[ -]?up\b|add (?:more )?funds"
+    r"|usage (?:cap|limit)s? (?:has been |have been |is |are )?(?:reached|exceeded)|reached your (?:\w+ ){0,3}usage limits?"
+    rf"|{languages.PERHAPS_MONEY}"
 )
 _QUOTA = re.compile(r"quota (?:\w+ ){0,3}(?:exceeded|reached)|exceeded (?:\w+ ){0,3}quota")
 """Under 429 a limit that passes, unless its words say more."""
 _PER_DAY = re.compile(
-    r"per 86,?400 ?s|\bby ?day\b|byday|bymonth|24[ -]?h(?:ou)?rs?\b|\btomorrow\b|\bmidnight\b|per[ _-]?(?:day|week|month|24 ?h)|/ ?(?:day|d|month)\b"
+    r"per 86,?400 ?s|(?:after|in) (?:[4-9]\d{4}|\d{6,}) ?s"
+    r"|\bby ?day\b|byday|bymonth|24[ -]?h(?:ou)?rs?\b|\btomorrow\b|\bmidnight\b|per[ _-]?(?:day|week|month|24 ?h)|/ ?(?:day|d|month)\b"
     r"|\b(?:rpd|tpd)\b|daily|monthly|weekly"
-    r"|(?:today|this month)'?s? (?:limit|quota)|limit (?:for|of) "
-    r"(?:today|the day|this month)"
+    r"|(?:today|this month)'?s? (?:limit|quota)|(?:limit|quota|exceeded|reached) (?:for|of) (?:today|the day|this month)"
+    rf"|total (?:\w+ ){{0,2}}limit|{languages.PER_DAY}"
 )
 _PER_DAY_CODE = re.compile(r"per_?-?(?:day|month|week)|daily|monthly")
 _PER_MINUTE = re.compile(
     r"per[ _-]?(?:min|minute|sec|second|hour)|/ ?(?:min|minute|m|s|sec|second)\b|\b(?:rpm|tpm|rps|qps|qpm)\b|too many (?:concurrent )?requests"
     r"|rate[ -]?limit|slow down|concurren|(?:try again|retry) (?:in|after) [\d.]+ ?(?:s|m)"
+    rf"|{languages.PER_MINUTE}"
 )
 _SOON = re.compile(
-    r"per[ _-]?(?:min|sec|hour)|/ ?min|\b(?:rpm|tpm|rps|qps|qpm)\b|(?:try again|retry) (?:in|after) [\d.]+ ?(?:m?s|m)\b|per(?:minute|second)"
+    r"per[ _-]?(?:min|sec|hour)|/ ?min|\b(?:rpm|tpm|rps|qps|qpm)\b|(?:try again|retry) (?:in|after) [\d.]+ ?(?:m?s|m)|hourly|per(?:minute|second)"
+    rf"|{languages.PER_MINUTE}"
 )
 """What tells a quota that comes back by itself from one that has to be paid for."""
-_LIMIT = re.compile(r"limit|quota|exceed|exhaust|too many|throttl|used up")
+_MINUTE = re.compile(r"per[ _-]?(?:min|sec)|\b(?:rpm|tpm)\b|" + languages.PER_MINUTE)
+_LIMIT = re.compile(r"limit|quota|exceed|exhaust|too many|throttl|used up|" + languages.LIMIT)
 _NO_ACCESS = re.compile(
-    r"login fail|api secret key"
+    rf"login fail|api secret key|authentication (?:error|failed|failure)|{languages.NO_ACCESS}"
+    r"|access token (?:is )?(?:invalid|expired|not valid)"
     r"|(?:invalid|incorrect|missing|no|expired|wrong|unknown) (?:\w+ )?(?:api[ -]?key|auth credentials|authentication|access token|token provided)|api[ -]?key "
     r"(?:is |was |has )?(?:not valid|invalid|missing|expired|not found|incorrect|required|been (?:disabled|revoked))|unauthori[sz]ed"
 )
 _NO_MODEL = re.compile(
     r"(?:model|deployment)\b.{0,120}(?:does not exist|doesn't exist|not found|not exist|is not available|not a valid model|is not supported|no longer)"
     r"|not a valid model|no models? (?:is |are )?loaded|dedicated endpoint|(?:unknown|invalid|no such) model\b|no endpoints found|no model named"
+    rf"|model identifier is invalid|{languages.NO_MODEL}"
 )
 _NO_SETTING = re.compile(
     r"does not support (?:tools?|functions?|parameters?|images?|json|response|the )|extra inputs are not permitted|unsupported ?param"
     r"|unrecognized (?:request )?(?:argument|parameter|field)|unknown (?:parameter|field|argument)|unexpected (?:keyword|endpoint)"
-    r"|must be set to|location is not supported|not (?:available|supported) in your (?:country|region)|country, region"
+    r"|must be set to|location is not supported|(?:not (?:available|supported)|unavailable) in your (?:country|region)|country, region"
 )
 _OF_POLICY = re.compile(
     r"moderation|flagged|violat(?:es|ed|ing|ion)\b[^.]{0,40}(?:guideline|polic|terms)|content[ _-](?:management )?(?:policy|filter)|usage polic"
     r"|safety (?:system|polic|filter)|inappropriate content|responsible ?ai"
-    r"|content (?:exists )?risk|prohibited content"
+    rf"|content (?:exists )?risk|prohibited content|new_sensitive|{languages.POLICY}"
 )
 _OVER_LONG = re.compile(
     r"(?:maximum|max|model'?s?) (?:\w+ ){0,2}context|context (?:length|window|size)|(?:prompt|input|request|message)s? (?:is|are|was) too (?:long|large)"
     r"|request too large|too many (?:input |total )?tokens|reduce the length|exceeds? the (?:\w+ ){0,3}(?:number of tokens|token limit|input length)"
+    rf"|{languages.TOO_LONG}"
 )
 _TOO_LARGE = re.compile(r"(?:request|prompt|input)s? (?:is |are )?too (?:large|long)|context (?:length|window)")
 _PASSES = re.compile(
     r"failed to generate|(?:did|does) not validate|(?:is |currently |still )?loading\b|warming up|overloaded|upstream|(?:please )?(?:try again|retry)"
-    r"|temporar|at capacity|timed out|internal (?:server )?error|server error|unavailable|crashed|server is busy|system is busy"
+    r"|temporar|at capacity|timed out|internal (?:server )?error|server error|unavailable|crashed|server is busy|system (?:is )?busy"
+    rf"|{languages.PASSES}"
 )
 _LOADS = re.compile(r"model\b.{0,80}\bloading\b|overloaded|temporarily|warming up|cold start")
-_QUOTED = re.compile(r"'[^']{0,300}'|\"[^\"]{0,300}\"|`[^`]{0,300}`")
+_QUOTED = re.compile(
+    r"'[^']{0,300}'|\"[^\"]{0,300}\"|`[^`]{0,300}`|“[^”]{0,300}”|„[^“”]{0,300}[“”]|「[^」]{0,300}」|«[^»]{0,300}»"
+)
 _PASSING_STATUS = {408, 409, 424, 425, 498, 499, 529}
 
 
@@ -175,7 +188,7 @@ def _of_money(number: int, codes: set[str], words: str) -> Ended | None:
 
 def _both(words: str) -> bool:
     """Whether a message lists limits of both kinds, so that none of them need be the one that was met."""
-    return re.search(r"per[ _-]?(?:min|sec)|\b(?:rpm|tpm)\b", words) is not None
+    return _MINUTE.search(words) is not None
 
 
 def _of_row(number: int, codes: set[str], words: str) -> Ended | None:
@@ -206,6 +219,8 @@ def _other(status: int, number: int, codes: set[str], words: str) -> Ended:
         return Ended.OVERLOADED
     if number in (403, 404):  # a model or a path that is not there, or not for this key, for any row
         return Ended.OVERLOADED if _LOADS.search(words) else Ended.NO_ACCESS
+    if number == 451:
+        return Ended.REFUSED  # one request's content, whatever its page says
     if codes & _PASSING or _PASSES.search(words):
         return Ended.OVERLOADED
     return Ended.OVERLOADED if number == 0 and status == 200 else Ended.REFUSED

@@ -10,6 +10,8 @@ from typing import Any
 
 import orjson
 
+from distill.teacher.reply import faults, natives
+
 _FIELDS = (b"data:", b"event:", b"id:", b"retry:", b":")
 _MOST_LINES = 20
 """Lines that one event's data may go over."""
@@ -77,7 +79,8 @@ class _Joined:
         self.message: dict[str, Any] = {"role": "assistant", "content": []}
         self.choice: dict[str, Any] = {"index": 0, "message": self.message, "finish_reason": None}
         self.object: dict[str, Any] = {"object": "chat.completion", "choices": [self.choice]}
-        self._calls: dict[Any, dict[str, Any]] = {}
+        self._calls: dict[str, dict[str, Any]] = {}
+        self._ids: dict[str, Any] = {}
 
     @property
     def begun(self) -> bool:
@@ -91,8 +94,11 @@ class _Joined:
                 self.object[name] = (
                     self.object.get(name, {}) | event[name] if _both(self.object, event, name) else event[name]
                 )
-        if event.get("error") or event.get("type") == "error":
+        if event.get("error") or ("choices" not in event and faults.is_error(event)):
             self.object["error"] = event.get("error") or event
+        if "candidates" in event:  # Gemini's own
+            event = dict(natives.as_chat(event))
+            self.object["usage"] = event.get("usage") or self.object.get("usage")
         choices = event.get("choices")
         if isinstance(choices, list):
             for choice in choices:
@@ -120,7 +126,7 @@ class _Joined:
             if (piece := delta.get(name)) is None:
                 continue
             if name == "content":
-                self.message["content"].append(piece)
+                self.message["content"] += piece if isinstance(piece, list) else [piece]
             elif isinstance(piece, str):
                 self.message[name] = self.message.get(name, "") + piece
         for name in _LISTS:
@@ -149,11 +155,7 @@ class _Joined:
                 held.append(piece)
 
     def _add_call(self, key: Any, call: dict[str, Any]) -> None:
-        key = str(key)
-        if key not in self._calls:
-            self._calls[key] = {"name": "", "arguments": ""}
-            self.message.setdefault("tool_calls", []).append({"type": "function", "function": self._calls[key]})
-        held, piece = self._calls[key], call.get("function") or {}
+        held, piece = self._call_of(str(key), call), call.get("function") or {}
         if isinstance(piece, dict):
             if isinstance(piece.get("name"), str) and piece["name"] != held["name"]:
                 held["name"] += piece["name"]
@@ -163,6 +165,17 @@ class _Joined:
                 if isinstance(given, str) and isinstance(held["arguments"], str)
                 else given or held["arguments"]
             )
+
+    def _call_of(self, key: str, call: dict[str, Any]) -> dict[str, Any]:
+        """The call that a piece belongs to: a new id with a name begins another, also where a server numbers all of them 0."""
+        own, piece = call.get("id"), call.get("function")
+        begins = bool(own) and isinstance(piece, dict) and bool(piece.get("name"))
+        if key not in self._calls or (begins and self._ids.get(key) not in (None, own)):
+            self._calls[key] = {"name": "", "arguments": ""}
+            self.message.setdefault("tool_calls", []).append({"type": "function", "function": self._calls[key]})
+        if begins:
+            self._ids[key] = own
+        return self._calls[key]
 
     def _add_line(self, event: dict[str, Any]) -> None:
         """A line of Ollama's own stream."""

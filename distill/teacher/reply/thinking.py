@@ -21,6 +21,10 @@ GENERAL = ("reasoning", "thought", "thoughts")
 """Tags that a prompt may ask for as part of an answer's own form: where it names one, that one stays."""
 _NAME = rf"(?:{_THINK}|{'|'.join(GENERAL)})"
 _TAG = re.compile(rf"<({_NAME})(?:\s[^<>]*)?(/?)>", re.IGNORECASE)
+_ABOUT = re.compile(
+    rf"<({_NAME})> (?:is|and|tags?|opens|marks|begins|starts|means)\b[^\n.?!:]{{0,200}}\s</\1> [a-z]", re.IGNORECASE
+)
+"""A sentence that begins with the tag it is about: "<think> opens it and </think> closes it."."""
 _END_TAG = re.compile(rf"</({_NAME})\s*>", re.IGNORECASE)
 _MARKS = (
     (re.compile(r"\[THINK\]", re.IGNORECASE), re.compile(r"\[/THINK\]", re.IGNORECASE)),
@@ -41,10 +45,15 @@ _ENDS = re.compile(
 _FRAMES = (
     (re.compile(r"<answer>", re.IGNORECASE), re.compile(r"</answer>\s*\Z", re.IGNORECASE)),
     (re.compile(r"<response>", re.IGNORECASE), re.compile(r"</response>\s*\Z", re.IGNORECASE)),
-    (re.compile(r"<\|begin_of_solution\|>"), re.compile(r"<\|end_of_solution\|>\s*\Z")),
-    (re.compile(r"<\|START_(?:RESPONSE|TEXT)\|>"), re.compile(r"<\|END_(?:RESPONSE|TEXT)\|>\s*\Z")),
+    (re.compile(r"<output>", re.IGNORECASE), re.compile(r"</output>\s*\Z", re.IGNORECASE)),
 )
 """What some models put around the answer behind their thinking."""
+_TOKEN_FRAMES = (
+    (re.compile(r"<\|begin_of_solution\|>"), re.compile(r"<\|end_of_solution\|>\s*\Z")),
+    (re.compile(r"<\|START_(?:RESPONSE|TEXT)\|>"), re.compile(r"<\|END_(?:RESPONSE|TEXT)\|>\s*\Z")),
+    (re.compile(r"<\|begin_of_box\|>"), re.compile(r"<\|end_of_box\|>\s*\Z")),
+)
+"""The same in tokens of the model's own, which no answer holds, with or without thinking before them."""
 _LEAKED = re.compile(
     r"\s*(?:<\|(?:im_end|eot_id|eom_id|endoftext|end_of_text|end_of_turn|end_of_sentence|endofturn|eos|end|return|call|user|observation"
     r"|END_OF_TURN_TOKEN|end_of_solution|END_RESPONSE|END_TEXT)\|>|<end_of_turn>|<turn\|>|<eos>|<｜end▁of▁sentence｜>|</s>)\s*\Z"
@@ -55,6 +64,8 @@ _BEGUN = re.compile(
 """The beginning of a turn, where a server lets its tokens through."""
 _MOST = 50
 """Blocks, and ends that were never opened, that are looked at: a text of nothing else must not take for ever."""
+_OPEN_QUOTE = re.compile(r"(?:^|[\s(=\[{,])'[^'\s][^']*\Z")
+"""A string that begins on a line and does not end in it; no apostrophe, which stands behind a letter."""
 _QUOTES = "\"'`“”‘’«»"
 
 
@@ -81,8 +92,10 @@ def apart(text: str, keep: Callable[[str], bool] = lambda _tag: False) -> Parts:
     if not thoughts and (end := _orphan(text)) is not None:
         thoughts, rest = [text[: end.start()].strip()], text[end.end() :]
     if not thoughts:
-        return Parts("", unleaked(text))
-    return Parts("\n".join(one for one in thoughts if one), unleaked(_unframed(rest.strip(), keep)))
+        return Parts("", _unframed(unleaked(text), keep, _TOKEN_FRAMES))
+    return Parts(
+        "\n".join(one for one in thoughts if one), unleaked(_unframed(rest.strip(), keep, (*_FRAMES, *_TOKEN_FRAMES)))
+    )
 
 
 def _may_hold(text: str) -> bool:
@@ -120,6 +133,8 @@ def _block(text: str, keep: Callable[[str], bool]) -> tuple[str, str] | None:
             return None
         if tag[2]:
             return "", begun[tag.end() :]
+        if _ABOUT.match(begun) is not None:
+            return None
         own = (end for end in _END_TAG.finditer(begun, tag.end()) if end[1].lower() == tag[1].lower())
         return _closed(begun, tag.end(), _first(begun, own) or _first(begun, _END_TAG.finditer(begun, tag.end())))
     for opening, closing in _MARKS:
@@ -175,13 +190,15 @@ def _unquoted(text: str) -> Iterator[re.Match[str]]:
     return (
         end
         for end in islice(_ENDS.finditer(text), _MOST)
-        if not _is_quoted(text, end) and not _in_code(text[: end.start()])
+        if not _is_quoted(text, end) and not _in_code(text[: end.start()], text[end.end() : end.end() + 200])
     )
 
 
-def _in_code(before: str) -> bool:
-    """Whether a place behind this text lies in a code block, or in backticks or a string on its line."""
+def _in_code(before: str, after: str) -> bool:
+    """Whether the place between these texts lies in a code block, or in backticks or a string on its line."""
     line = before.rpartition("\n")[2]
+    if _OPEN_QUOTE.search(line) is not None and "'" in after.partition("\n")[0]:
+        return True
     return before.count("```") % 2 == 1 or line.count("`") % 2 == 1 or line.count('"') % 2 == 1
 
 
@@ -207,8 +224,8 @@ def _stands_alone(before: str, after: str) -> bool:
     return not (line[-1:].isspace() and after[:1].isspace())
 
 
-def _unframed(text: str, keep: Callable[[str], bool]) -> str:
-    for opening, closing in _FRAMES:
+def _unframed(text: str, keep: Callable[[str], bool], frames: Iterable[tuple[re.Pattern[str], re.Pattern[str]]]) -> str:
+    for opening, closing in frames:
         begun = opening.match(text)
         if begun is not None and not keep(begun[0].strip("<|>").lower()):
             end = closing.search(text, begun.end())

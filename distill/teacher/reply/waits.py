@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import UTC
 from typing import Any
 
+from distill.teacher.reply import languages
 from distill.teacher.reply.faults import Fault
 
 LONGEST_WAIT_S = 3600.0
@@ -17,9 +18,11 @@ _LONG = re.compile(
     r"(\d+(?:\.\d+)?)\s*(ms|milliseconds?|msecs?|seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d)(?![a-z])"
 )
 _ASKED = re.compile(
-    r"(?:try again|retry|wait|available again|reset[s ]*)\s*(?:(?:after|in|for|at least|about|again)\s*)*"
+    r"(?:try again|retry|wait|available(?: again)?|reset[s ]*)\s*(?:(?:after|in|for|at least|about|again)[\s:]*)*"
     r"((?:\d+(?:\.\d+)?\s*[a-z]+[,\s]*(?:and\s+)?){1,4}|\d+(?:\.\d+)?)"
 )
+_IS_LONG = re.compile(r"\s*(?:\d+(?:\.\d+)?\s*(?:ms|[smhd])\s*)+")
+_ELSEWHERE = re.compile(languages.WAIT)
 _SECONDS = ("retry_after", "retryAfter", "retry-after", "Retry-After", "retry_after_seconds", "retryAfterSeconds", "retry_after_s", "retryDelay",
             "retry_delay", "estimated_time", "wait_seconds")  # fmt: skip
 _MS = ("retry_after_ms", "retryAfterMs", "retry-after-ms")
@@ -40,7 +43,7 @@ def in_headers(headers: Mapping[str, str], *, now: float) -> float | None:
         if (ms := headers.get("retry-after-ms")) is not None:
             seconds = float(ms) / 1000
         elif (given := headers.get("retry-after")) is not None:
-            seconds = float(given) if given.strip().replace(".", "", 1).isdigit() else _date_s(given, now)
+            seconds = _given_s(given, now)
         else:
             return None
     except (ValueError, TypeError, OverflowError):
@@ -55,15 +58,22 @@ def in_body(fault: Fault) -> float | None:
             for name in names:
                 if (seconds := _field_s(one.get(name))) is not None:
                     return _bounded(seconds * unit)
-    found = _ASKED.search(" - ".join(fault.words))
+    words = " - ".join(fault.words)
+    found = _ASKED.search(words)
     if found is None:
-        return None
+        elsewhere = _ELSEWHERE.search(words)
+        return _bounded(float(elsewhere[1]) * _unit_s(elsewhere[2])) if elsewhere else None
     return _bounded(length_s(found[1]) or (float(found[1]) if _is_number(found[1]) else math.nan))
 
 
 def length_s(text: str) -> float:
     """The seconds of "1m30s", "1 hour and 2 minutes", "250ms"; 0 where it is no length of time."""
     return math.fsum(float(number) * _UNITS[_unit(unit)] for number, unit in _LONG.findall(text.lower()))
+
+
+def _unit_s(word: str) -> float:
+    """The seconds of a unit in another language than English: a minute unless its beginning says seconds."""
+    return 1.0 if word.startswith(languages.SECONDS) else 60.0
 
 
 def _unit(word: str) -> str:
@@ -87,6 +97,13 @@ def _is_number(text: str) -> bool:
 
 def _bounded(seconds: float) -> float | None:
     return min(max(seconds, 0.0), LONGEST_WAIT_S) if math.isfinite(seconds) else None
+
+
+def _given_s(given: str, now: float) -> float:
+    """A number of seconds, a length ("30s"), or a date."""
+    if _is_number(given):
+        return float(given)
+    return length_s(given) if _IS_LONG.fullmatch(given) else _date_s(given, now)
 
 
 def _date_s(given: str, now: float) -> float:

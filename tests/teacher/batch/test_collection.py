@@ -38,7 +38,7 @@ async def test_what_a_refused_key_interrupts_is_collected_first(tmp_path: Path) 
                 )
                 lines = first.output.data.splitlines(keepends=True)
                 first.output.data = bytearray(lines[0].partition(b'"response"')[0] + refusal) + b"".join(lines[1:])
-                with pytest.raises(AccessRefused, match="key, quota or model"):
+                with pytest.raises(AccessRefused, match=r"key, quota or model \(401: no\)"):
                     await night.round(ROWS)
                 assert not night.out
             assert store.ledger(RUN)[0].answered == 29

@@ -160,6 +160,12 @@ def test_an_answer_without_counts_is_counted_here() -> None:
     assert answer.usage.prompt_tokens > 0
 
 
+def test_a_byte_order_mark_before_the_first_line_costs_no_row() -> None:
+    found = reader()
+    ((_, _, answer),) = found.chunk([b"\xef\xbb\xbf" + orjson.dumps(good(0))])
+    assert (answer.ended, found.oddities.unreadable) == (Ended.OK, 0)
+
+
 def test_lines_end_at_a_newline_and_at_nothing_else(tmp_path: Path) -> None:
     path = tmp_path / "output.jsonl"
     path.write_bytes("a\u2028b\x85c\n\nd\r\ne".encode())
@@ -169,6 +175,11 @@ def test_lines_end_at_a_newline_and_at_nothing_else(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "ended"),
     [({"response": {"status_code": "200", "body": json.dumps(good(0)["response"]["body"])}}, Ended.OK),
+     ({"response": {"status_code": 200, "body": 'data: {"choices":[{"delta":{"content":"x"},"finish_reason":"stop"}]}\n\n'}}, Ended.OK),
+     ({"response": good(0)["response"]["body"], "error": None}, Ended.OK), ({"body": good(0)["response"]["body"]}, Ended.OK),
+     ({"result": {"type": "succeeded", "message": {"type": "message", "content": [{"type": "text", "text": "x"}], "stop_reason": "end_turn"}}}, Ended.OK),
+     ({"result": {"type": "errored", "error": {"type": "error", "error": {"type": "overloaded_error", "message": "x"}}}}, Ended.OVERLOADED),
+     ({"result": {"type": "expired"}}, Ended.EXPIRED), ({"result": {"type": "canceled"}}, Ended.EXPIRED),
      ({"response": {"status_code": 200, "body": {"error": {"message": "slow down", "code": 429}}}}, Ended.RATE_LIMITED),
      ({"response": {"status_code": "429", "body": {"error": {"message": "no credit", "code": "insufficient_quota"}}}}, Ended.NO_ACCESS),
      ({"response": {"status_code": 400, "body": {"error": {"message": "Failed to generate JSON", "code": "json_validate_failed"}}}}, Ended.OVERLOADED),
@@ -180,7 +191,7 @@ def test_lines_end_at_a_newline_and_at_nothing_else(tmp_path: Path) -> None:
      "completion_tokens": 1}}}}, Ended.MALFORMED)],
 )  # fmt: skip
 def test_a_line_is_read_as_a_live_reply_would_be(line: dict[str, Any], ended: Ended) -> None:
-    """A status as text, a body as text, an error under 200, an error without a response."""
+    """A status as text, a body as text, an error under 200, an error without a response, the forms of other hosts."""
     ((_, _, answer),) = reader(1).chunk([json.dumps({"custom_id": IDS[0], **line}).encode()])
     assert answer.ended is ended
     assert answer.ok or answer.error

@@ -47,7 +47,7 @@ MONEY = [
 ]  # fmt: skip
 LIMITS = [
     (429, error(OPENAI_RPM, type="requests", code="rate_limit_exceeded")), (429, google(QUOTA, "GenerateRequestsPerMinutePerProjectPerModel", "18s")),
-    (429, google(QUOTA, None, None) if False else google(QUOTA + " Please retry in 36.6s.", None, "36s")), (429, error("")), (429, {}), (400,
+    (429, google(QUOTA + " Please retry in 36.6s.", None, "36s")), (429, error("")), (429, {}), (400,
     error("Rate limit of 10 per minute reached")),
     (429, error("Quota exceeded for metric 'requests per minute'", status="RESOURCE_EXHAUSTED", code=429)), (403, error("API rate limit exceeded")),
     (500, error("upstream", code=429)), (400, {"__type": "com.amazon#ThrottlingException", "message": "Too many requests, please wait"}),
@@ -112,8 +112,12 @@ UNDER_200 = [
     "status_msg": "insufficient balance"}}, STOP),
     ({"object": "error", "message": "bad", "type": "BadRequestError", "code": 400}, ROW), (error("bad", type="invalid_request_error"), ROW),
     ({"error": {"message": json.dumps(error("x", code=429))}}, WAIT), ({"success": False, "errors": [{"code": 10000,
-    "message": "Authentication error: invalid api token"}]}, AGAIN),
+    "message": "Authentication error: invalid api token"}]}, STOP),
     ({"error": {"message": "Provider returned error", "code": 400, "metadata": {"raw": json.dumps(error("Insufficient Balance"))}}}, STOP),
+    ({"base_resp": {"status_code": 1026, "status_msg": "input new_sensitive"}}, ROW), ({"data": error("Too Many Requests", code=429)}, WAIT),
+    ({"Response": {"Error": {"Code": "FailedOperation.ResourcePackExhausted", "Message": "资源包余量已用尽"}, "RequestId": "1"}}, STOP),
+    ({"Response": {"Error": {"Code": "LimitExceeded", "Message": "请求频率超限"}, "RequestId": "1"}}, WAIT),
+    ({"error_code": 19, "error_msg": "Open api total request limit reached"}, STOP), ({"error_code": 110, "error_msg": "Access token invalid or no longer valid"}, STOP),
 ]  # fmt: skip
 
 
@@ -133,7 +137,9 @@ def test_an_error_under_200_is_read_as_its_code_would_be(body: Any, ended: Ended
      (error("x", metadata={"retry_after_ms": 500}), 0.5),
      ({"error": "loading", "estimated_time": 20.0}, 20), (error("try again in 1 hour and 2 minutes"), 3600), (error("try again later"), None),
      (error("wait 5 seconds"), 5), (error("x", retry_after=1e300), None),
-     (error("x", retry_after=-3), 0), (error("try again in 6h"), 3600), (error("x", retry_after="7"), 7)],
+     (error("x", retry_after=-3), 0), (error("try again in 6h"), 3600), (error("x", retry_after="7"), 7),
+     (error("Too many requests, retry after: 15 sec"), 15), (error("Zu viele Anfragen. Bitte warten Sie 30 Sekunden."), 30), (error("请求过快，请60秒后重试"), 60),
+     (error("2分後に再試行してください"), 120), ({"detail": "Request was throttled. Expected available in 9 seconds."}, 9)],
 )  # fmt: skip
 def test_a_wait_in_a_body_is_obeyed(body: Any, seconds: float | None) -> None:
     """In a field or in words, an hour at most; a header goes before it."""
@@ -172,7 +178,7 @@ def failing(finish: Any = "error", **more: Any) -> bytes:
     "body",
     [failing(), failing(error={"code": 502, "message": "Upstream died"}), failing("stop", error={"message": "x"}), failing(None, error={"code": 429}),
     failing("MALFORMED_FUNCTION_CALL"),
-     failing("abort"), json.dumps(json.loads(failing()) | {"error": {"code": 502, "message": "x"}}).encode()],
+     failing("abort"), failing("engine_overloaded"), failing("load"), json.dumps(json.loads(failing()) | {"error": {"code": 502, "message": "x"}}).encode()],
 )  # fmt: skip
 def test_a_generation_that_failed_is_no_answer(body: bytes) -> None:
     """It is sent again, and costs what it says that it used."""
@@ -194,6 +200,11 @@ SIBLINGS = [
     (503, error("insufficient_quota", code="insufficient_quota"), STOP), (500, error("maximum context length is 4096 tokens"), ROW),
     (400, error("Invalid value: 'my account was suspended, insufficient balance'"), ROW), (401, error("", code="rate_limit"), STOP),
     (405, b"", STOP), (429, {"title": "Too Many Requests", "status": 429}, WAIT), (400, error("prompt contains: \"daily limit exceeded, retry\""), ROW),
+    (451, error("Unavailable For Legal Reasons"), ROW), (429, error("Exceeded the call rate limit. Please retry after 86400 seconds."), STOP),
+    (429, {"error": "you've reached your hourly usage limit, please try again in 22 minutes"}, WAIT), (429, {"error": "You've reached your weekly usage limit"}, STOP),
+    (400, {"message": "Model m is unavailable in your region."}, STOP), (400, error("„Mein Tageslimit ist erreicht“ ist kein gültiger Wert"), ROW),
+    (400, error("参数错误：“我的账户余额不足，请充值”不是有效的枚举值"), ROW), (429, error("Rate limit: 20 RPM. Upgrade today to get more."), WAIT),
+    (400, {"message": "The provided model identifier is invalid."}, STOP), (400, error("quota exceeded for today", code=429), STOP),
 ]  # fmt: skip
 
 
@@ -202,6 +213,26 @@ def test_other_words_for_the_same(status: int, body: Any, ended: Ended) -> None:
     """Money under any status, limits that pass under 429, and a row's own words in quotes, which say nothing of the account."""
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     assert reply.refused(status, raw, {}, ASKED, now=0.0).ended is ended
+
+
+ELSEWHERE = [
+    (429, "您已达到今日API调用次数上限，请联系客服购买资源包", STOP), (429, "配额已用完，请明天再试", STOP), (403, "该令牌额度已用尽", STOP), (400, "账户余额不足", STOP),
+    (429, "您当前使用该API的并发数过高，请降低并发，或联系客服增加限额。", WAIT), (429, "每分钟请求次数超过限制", WAIT), (400, "每分钟请求次数超过限制", WAIT),
+    (429, "该模型当前访问量过大，请您稍后再试", WAIT), (400, "系统繁忙，请稍后再试", AGAIN), (400, "模型不存在，请检查模型代码。", STOP), (400, "Prompt 超长", ROW),
+    (400, "系统检测到输入或生成内容可能包含不安全或敏感内容", ROW), (400, "输入长度超出限制", ROW), (429, "本日の利用上限に達しました。", STOP),
+    (400, "クレジット残高が不足しています。", STOP), (429, "リクエスト数の上限に達しました。しばらくしてから再試行してください。", WAIT),
+    (429, "Tageskontingent aufgebraucht. Bitte versuchen Sie es morgen erneut.", STOP), (400, "Nicht genügend Guthaben auf dem Konto.", STOP),
+    (429, "Zu viele Anfragen pro Minute.", WAIT), (400, "Das Modell \u201em\u201c wurde nicht gefunden.", STOP), (429, "Votre quota mensuel est épuisé.", STOP),
+    (400, "Saldo insuficiente", STOP), (429, "Has superado el límite diario de solicitudes.", STOP), (429, "Превышен дневной лимит запросов", STOP),
+    (429, "Limite diário de requisições atingido", STOP), (429, "Limite giornaliero raggiunto", STOP), (429, "Przekroczono dzienny limit", STOP),
+    (429, "일일 사용 한도를 초과했습니다.", STOP), (400, "Der Wert \u201etemperature\u201c ist falsch.", ROW),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("status", "message", "ended"), ELSEWHERE)
+def test_hosts_that_speak_other_languages_are_understood(status: int, message: str, ended: Ended) -> None:
+    """No money and a limit a day stop the run, a limit a minute is waited for, one row's fault is its own."""
+    assert reply.refused(status, json.dumps(error(message)).encode(), {}, ASKED, now=0.0).ended is ended
 
 
 @pytest.mark.parametrize(

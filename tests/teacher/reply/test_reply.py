@@ -56,7 +56,8 @@ def test_missing_usage_is_estimated_and_says_so() -> None:
      ({"retry-after-ms": "nan"}, None), ({"retry-after-ms": "inf"}, None), ({"retry-after-ms": "-5"}, 0),
      ({"retry-after": formatdate(900_000, usegmt=True)}, 0), ({"retry-after": "Fri, 01 Jan 1500 00:00:00 GMT"}, 0),
      ({"retry-after": "999999"}, 3600), ({"retry-after": "1000000000"}, 3600), ({"retry-after-ms": "1e18"}, 3600),
-     ({"retry-after": "Fri, 31 Dec 9999 23:59:59 GMT"}, 3600), ({"retry-after": "9" * 400}, None)],
+     ({"retry-after": "Fri, 31 Dec 9999 23:59:59 GMT"}, 3600), ({"retry-after": "9" * 400}, None),
+     ({"retry-after": "30s"}, 30), ({"retry-after": "1m30s"}, 90), ({"retry-after": "500ms"}, 0.5)],
 )  # fmt: skip
 def test_retry_after_in_every_shape(headers: dict[str, str], seconds: float | None) -> None:
     """Seconds, milliseconds, a date with and without its zone; nonsense is none, the past is now, and an hour is the most."""

@@ -57,9 +57,10 @@ def test_parts_that_are_no_text_are_named() -> None:
 
 @pytest.mark.parametrize(
     ("finish", "word"),
-    [(word, "stop") for word in ("stop", "eos", "eos_token", "end_turn", "STOP", "stop_sequence", "COMPLETE", "completed", "end", "endTurn")]
+    [(word, "stop") for word in ("stop", "eos", "eos_token", "end_turn", "STOP", "stop_sequence", "COMPLETE", "completed", "end", "endTurn",
+    "FinishReason.STOP", "StopReason.END_TURN", "FINISH_REASON_STOP", "<|im_end|>", "<|eot_id|>", "</s>", "stopped", "normal")]
     + [(word, "length") for word in ("length", "MAX_TOKENS", "max_tokens", "model_length", "model_context_window_exceeded", "max_output_tokens", "token_limit",
-    "maxTokens")]
+    "maxTokens", "FinishReason.MAX_TOKENS", "finish_reason_length", "output_limit")]
     + [(word, "content_filter") for word in ("content_filter", "SAFETY", "RECITATION", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "refusal", "safety",
     "guardrail_intervened", "content_filter: OTHER")]
     + [(word, "tool_calls") for word in ("tool_calls", "tool_use", "TOOL_USE", "tool_call", "function_call")] + [("sleepy", "sleepy"), ("OTHER", "OTHER")],

@@ -76,6 +76,35 @@ def test_the_pieces_of_a_call_are_joined_by_their_number() -> None:
     )
 
 
+@pytest.mark.parametrize("numbers", [(0, 0), (None, None), (0, 1)])
+def test_calls_that_share_a_number_are_told_apart_by_their_ids(numbers: tuple[int | None, int | None]) -> None:
+    """Some servers number every call 0 or none; a piece that repeats its id, or has none, goes on with its call."""
+
+    def piece(number: int | None, own: str, **function: str) -> dict[str, Any]:
+        return chunk(tool_calls=[({} if number is None else {"index": number}) | {"id": own, "function": function}])
+
+    first, second = numbers
+    calls = [
+        piece(first, "a", name="look", arguments='{"id"'), piece(first, "a", name="look", arguments=": 1"), piece(first, "", arguments="}"),
+        piece(second, "b", name="look", arguments="{}"),
+    ]  # fmt: skip
+    answer = read(stream(*calls, chunk("tool_calls"), DONE))
+    assert answer.tool_calls == (ToolCall("look", '{"id": 1}'), ToolCall("look", "{}"))
+
+
+def test_pieces_that_are_lists_of_parts_are_joined() -> None:
+    thought = [{"type": "thinking", "thinking": [{"type": "text", "text": "hm"}]}]
+    for said in ([{"type": "text", "text": "Yes."}], "Yes."):
+        answer = read(stream(chunk(content=thought), chunk(content=said), chunk("stop"), DONE))
+        assert (answer.text, answer.reasoning) == ("Yes.", "hm")
+
+
+def test_an_object_that_is_called_a_delta_is_a_message() -> None:
+    """Some servers answer with a stream's only event, as a whole."""
+    found = chunk("stop", content="Yes.")
+    assert read(json.dumps(found).encode()).text == "Yes."
+
+
 @pytest.mark.parametrize(
     "body",
     [stream(*WHOLE[:4]), stream(*WHOLE[:5], DONE), stream(DONE), b": ping\n\n", b"data: {", stream(*WHOLE)[:200]],
@@ -93,6 +122,11 @@ def test_an_error_in_a_stream_is_an_error() -> None:
         read(stream(chunk(role="assistant", content=""), {"error": {"message": "no", "code": 402}})).ended
         is Ended.NO_ACCESS
     )
+    for bare in (
+        {"message": "no credits", "code": 402},
+        {"object": "error", "message": "no credits", "type": "x", "code": 402},
+    ):
+        assert read(stream(bare, head="event: error\ndata: ")).ended is Ended.NO_ACCESS
     answer = read(stream(*WHOLE[:4], {"error": {"message": "died", "code": 502}}, USAGE))
     assert (answer.ended, answer.usage) == (Ended.MALFORMED, Usage(12, 3))
     assert "died" in answer.error
@@ -121,7 +155,13 @@ def test_other_vendors_streams_are_joined() -> None:
         "object": "response", "model": "m", "status": "completed", "output": [{"type": "message", "content": [{"type": "output_text", "text": "Yes."}]}],
         "usage": {"input_tokens": 12, "output_tokens": 3},
     }  # fmt: skip
+    parts = [
+        {"candidates": [{"content": {"parts": [{"text": text}]}, "finishReason": end}]}
+        for text, end in (("Ye", None), ("s.", "STOP"))
+    ]
+    parts[1] |= {"modelVersion": "m", "usageMetadata": {"promptTokenCount": 12, "candidatesTokenCount": 3}}
     bodies = [
+        stream(*parts),
         "\n".join(map(json.dumps, lines)).encode(),
         stream(*typed),
         stream(

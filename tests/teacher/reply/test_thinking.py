@@ -40,6 +40,10 @@ def test_a_block_at_the_start_is_thinking(opening: str, closing: str, answer: st
      ("<think>hm</think>\n<answer>\nYes.\n</answer>", "hm", "Yes."), ("<|begin_of_thought|>a<|end_of_thought|><|begin_of_solution|>b<|end_of_solution|>", "a", "b"),
      ("<|START_THINKING|>a<|END_THINKING|><|START_RESPONSE|>b<|END_RESPONSE|>", "a", "b"),
      ("Here is my thought process: hm\nHere is my response: Yes.", "hm", "Yes."), ("<|im_start|>assistant\n<think>hm</think>Yes.", "hm", "Yes."),
+     ("<think>hm</think><response>Yes.</response>", "hm", "Yes."), ("<thinking>hm</thinking>\n<output>\nYes.\n</output>", "hm", "Yes."),
+     ("<think>hm</think><|begin_of_box|>Yes.<|end_of_box|>", "hm", "Yes."), ("<|begin_of_box|>Yes.<|end_of_box|>", "", "Yes."),
+     ("they say 'no'.</think>Yes, it's fine.", "they say 'no'.", "Yes, it's fine."), ("I don't know</think>It's fine.", "I don't know", "It's fine."),
+     ("<think> is it late? no </think> glad", "is it late? no", "glad"),
      ("\ufeff<think>hm</think>Yes.", "hm", "Yes."), ('<details type="reasoning" done="true">\n> hm\n</details>\nYes.', "> hm", "Yes.")],
 )  # fmt: skip
 def test_blocks_in_odd_places(text: str, reasoning: str, answer: str) -> None:
@@ -54,7 +58,9 @@ def test_blocks_in_odd_places(text: str, reasoning: str, answer: str) -> None:
      "It ends by </think>.",
      "<p>One</p>\n</think>\n<p>Two</p>", "First <think>a</think> then b.", "<thinker>a</thinker>", "<b>bold</b> text", "plain", "", "  spaced  ",
      "[THINKING] is a word", "Here is my thought process: first we look, then we act.", "We think </thinks> is no tag", "analysis of the text: final words",
-     "Example:\n```\n<think>\nx\n</think>\nanswer\n```\n", "['</think>']", "<s>old</s>", "a <s>struck</s>"],
+     "Example:\n```\n<think>\nx\n</think>\nanswer\n```\n", "['</think>']", "sed 's#</think>##' file",
+     "<think> is the tag that opens it and </think> closes it.", "<output>Yes.</output>",
+     "The token <|end_of_box|> ends a box.", "<s>old</s>", "a <s>struck</s>"],
 )  # fmt: skip
 def test_a_text_that_speaks_of_tags_stays_whole(text: str) -> None:
     """In the middle, in quotes, in code, in JSON, in markup, or as a word of a sentence."""
