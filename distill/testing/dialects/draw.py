@@ -9,6 +9,7 @@ end a run (key, money, model). A body that is named by its own name is met whate
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +22,8 @@ ALL = "all"
 MOST_FAULTS = 2
 FAULT_SHARE = 0.25
 """Of the attempts that meet a dialect, while its request has met fewer than MOST_FAULTS."""
+_PROMPT = re.compile(rb'"(?:prompt|input)_tokens": ?(\d{1,9})[,}]')
+_COMPLETION = re.compile(rb'"(?:completion|output)_tokens": ?(\d{1,9})[,}]')
 _LONGEST_WAIT_S = 10.0
 """A body that asks for more in words of its own is not drawn: a rehearsal would only sleep."""
 _PASSING = frozenset({Ended.RATE_LIMITED, Ended.OVERLOADED, Ended.MALFORMED})
@@ -155,10 +158,20 @@ def _thought(body: Body) -> int:
 
 
 def _billed(body: Body, answer: Completion) -> tuple[int, int]:
-    """As the body's usage says; an answer that says nothing of it costs what the double's own does, an error nothing."""
-    usage = body.reading.get("usage", {})
+    """As the body's usage says, in its reading or in its own plain words; an answer that says nothing of it costs what the
+    double's own does, an error nothing.
+    """
     if "completion_tokens" in body.words:
         return answer.prompt_tokens, answer.completion_tokens + _thought(body)
+    usage = body.reading.get("usage") or _plain_usage(body)
     if usage.get("measured", True) and "completion_tokens" in usage:
         return usage["prompt_tokens"], usage["completion_tokens"]
     return (answer.prompt_tokens, answer.completion_tokens) if body.ended is Ended.OK else (0, 0)
+
+
+def _plain_usage(body: Body) -> Mapping[str, int]:
+    """The counts that stand in a body, be it whole JSON or not; empty where none do."""
+    told, spoken = _PROMPT.search(body.body), _COMPLETION.search(body.body)
+    if told is None or spoken is None or not 200 <= body.status < 300:
+        return {}
+    return {"prompt_tokens": int(told[1]), "completion_tokens": int(spoken[1])}
