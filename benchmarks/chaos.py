@@ -31,6 +31,8 @@ IN_FLIGHT = 32
 USD = 1000.0
 """For a million tokens: then one token is a tenth of a cent, and a ledger that is off by one shows."""
 MOST_STARTS = 1000
+KILL_S = (4.0, 30.0)
+"""Seconds after a start at which it is killed: from before the first send to well into the work."""
 WORDS = [
     "lamp",
     "river",
@@ -122,7 +124,7 @@ async def course(folder: Path, mode: str, kills: int) -> Course:
     """Start until no row is owed; the first `kills` times with a kill at a random moment."""
     found, moments, before = Course(), random.Random(11), set[str]()
     for _ in range(MOST_STARTS):
-        after_s = moments.uniform(4, 12) if found.killed < kills else None
+        after_s = moments.uniform(*KILL_S) if found.killed < kills else None
         ended, said = await start(folder, mode, after_s)
         found.killed += ended == "-9"
         found.exits[ended] += 1
