@@ -35,14 +35,17 @@ UNKNOWN = (
 UNSENT = "chats have a system turn of their own, which is not sent: no prompt names {{system}}"
 
 
-def row_of(row: Mapping[str, Json], *, system: bool = True, tally: Counter[str] | None = None) -> Row:
-    """A logged chat as a row of seeds; ValueError says what is wrong with it.
+def row_of(
+    row: Mapping[str, Json], *, system: bool = True, tally: Counter[str] | None = None, ours: Collection[str] = (),
+    test: bool = False,
+) -> Row:  # fmt: skip
+    """A logged chat as a row of seeds; ValueError says what is wrong with it. `ours` and `test` are as in `chat_keys.refuse`.
 
     `system` says whether a prompt names the system prompt or brings its own. Where none does, one that stands beside the turns
     is sent as the first of them. `tally` counts what a person should know of.
     """
     row = _unwrapped(row)
-    chat_keys.refuse(row)
+    chat_keys.refuse(row, ours=ours, test=test)
     request = row_request.read(row)
     turns, used = _turns(row)
     if not turns:

@@ -34,6 +34,8 @@ class Reading:
     blank: Collection[str] = ()
     logged: bool = False
     system: bool = True
+    test: bool = False
+    """Whether the rows are test rows, which may say so."""
     bad_rows: list[BadRow] = field(default_factory=list)
     known: set[str] = field(default_factory=set)
     """Every column of the rows that could be read."""
@@ -73,7 +75,8 @@ class Reading:
             return found
         try:
             if self.logged:
-                return logs.row_of(found, system=self.system, tally=self.tally)
+                ours = (*self.label_columns, *self.looked_at, *(name for name in (self.gold, self.group) if name))
+                return logs.row_of(found, system=self.system, tally=self.tally, ours=ours, test=self.test)
             return self._plain(found) if self.chats else found
         except ValueError as error:
             return error
