@@ -18,6 +18,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from distill.content import kind
 from distill.records import Json
 from distill.seeds import encodings, layouts
 from distill.seeds.encodings import Encoding
@@ -130,8 +131,8 @@ def _row(value: Json) -> Row | ValueError:
     ):
         return {"messages": value}
     if not isinstance(value, dict):
-        return ValueError(f'a JSON {type(value).__name__}, expected an object such as {{"message": "…"}}')
-    return value
+        return ValueError(f'{kind(value)}, expected an object such as {{"message": "…"}}')
+    return layouts.unwrapped(value)
 
 
 def _document(text: str, *, clean: bool) -> Iterator[Row | ValueError]:
@@ -156,8 +157,6 @@ def _document(text: str, *, clean: bool) -> Iterator[Row | ValueError]:
 def _row_of(value: Json) -> Row | ValueError:
     if isinstance(value, ValueError):
         return value
-    if isinstance(value, dict) and isinstance(value.get("row"), dict) and "row_idx" in value:
-        value = value["row"]  # as a data set's viewer gives them
     return _row(value)
 
 
