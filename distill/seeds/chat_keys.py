@@ -59,7 +59,7 @@ def refuse(row: Mapping[str, Json], *, ours: Collection[str] = (), test: bool = 
             raise ValueError(f"`{key}` holds {what}")
     for key, bad in _BAD.items():
         if key not in ours and isinstance(row.get(key), bool | str) and _spelt(row[key]) == bad:
-            raise ValueError(f"`{key}` is {bad}: the row's answer is a bad one and must not train; leave it out")
+            raise ValueError(f"`{key}` is {bad}: its answer is a bad one, so the row must not train; leave it out")
     _masked(row)
     for key in (*_WEIGHTS, *_MARKS):
         if key not in ours and (_spelt(row.get(key)) == "false" or (key in _WEIGHTS and not weighs(row, key))):

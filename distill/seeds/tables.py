@@ -56,12 +56,13 @@ def rows(path: Path, form: Form, notes: Notes) -> Iterator[Numbered]:
 
 def _above(head: str, names: Sequence[str]) -> list[str]:
     """The lines of a table above its header, such as a title: where the first one that says anything lacks the columns that the
-    task names, one of the next has them all, and those before it have fewer cells and no open quote."""
+    task names, one of the next has them all, and those before it have no open quote, and fewer cells or an
+    empty line below them."""
     lines = list(itertools.islice((end[0] for end in _LINE.finditer(head)), _ABOVE))
     said = [_cells(line) for line in lines]
     first = next((i for i, cells in enumerate(said) if cells and not _SEP.match(lines[i])), 0)
     at = next((i for i, cells in enumerate(said) if names and cells.issuperset(names)), 0)
-    if at <= first or any(len(cells) >= len(said[at]) for cells in said[:at]):
+    if at <= first or (said[at - 1] and any(len(cells) >= len(said[at]) for cells in said[:at])):
         return []
     return lines[:at] if "".join(lines[:at]).count('"') % 2 == 0 else []
 
