@@ -51,7 +51,7 @@ def unwrapped(row: Mapping[str, Json]) -> Row:
     for name, beside in _WRAPPERS:
         inside = row.get(name)
         if isinstance(inside, Mapping) and any(mark in row for mark in beside):
-            return {**inside, **row}
+            return dict(inside) if name == "row" else {**inside, **row}
     return dict(row)
 
 
