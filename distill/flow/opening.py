@@ -164,7 +164,7 @@ def _rows(
     if not all(places.sound(("seeds", name)) for name in ("from", "as", "format")):
         return rows
     paths, pinned_paths = _paths(task, file.parent)
-    logged, given, notes = task.seeds.as_ == "chats", task.seeds.format, list[str]()
+    logged, given = task.seeds.as_ == "chats", task.seeds.format
     form = Form(names=tuple(variables), **(given.model_dump() if given else {}))
     columns = load.columns(paths, logged=logged, form=form)
     rows = rows._replace(columns=columns or None)

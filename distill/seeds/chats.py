@@ -29,9 +29,7 @@ from distill.text import strict_json
 SHAPES = "messages (OpenAI), conversations (ShareGPT), contents (Gemini), instruction and output (Alpaca), or prompt and completion"
 
 
-UNKNOWN = (
-    "chats end with an answer that has a weight of 0, declines or was cut off: it is taken for no known answer and does not train"
-)
+UNKNOWN = "chats end with an answer that has a weight of 0, declines or was cut off: it is taken for no known answer and does not train"
 UNSENT = "chats have a system turn of their own, which is not sent: no prompt names {{system}}"
 
 
@@ -134,9 +132,7 @@ def _responses(row: Mapping[str, Json]) -> tuple[list[Json], set[str]]:
     return [*first, *asked, *after], {"input", "instructions", *used}
 
 
-def _pair(
-    row: Mapping[str, Json], asked: str, answered: str, ours: Collection[str]
-) -> tuple[list[Json], set[str]]:
+def _pair(row: Mapping[str, Json], asked: str, answered: str, ours: Collection[str]) -> tuple[list[Json], set[str]]:
     """A question and its answer, each a text or turns, after a history where there is one."""
     question, answer = row[asked], row.get(answered)
     beside = "input" if "input" in row else "context"
@@ -234,7 +230,9 @@ def _answered(answer: Mapping[str, Json]) -> Row:
                 raise ValueError(f"`{name}` holds {len(several)} answers, expected one")
             return {"completion": [_candidate(several[0])]}
     if "content" in answer:
-        return {"completion": {"role": "assistant", "stop_reason": answer.get("stop_reason"), "content": answer["content"]}}
+        return {
+            "completion": {"role": "assistant", "stop_reason": answer.get("stop_reason"), "content": answer["content"]}
+        }
     return {"completion": answer.get("messages", [])}
 
 
@@ -243,7 +241,11 @@ def _candidate(one: Json) -> Json:
     if not isinstance(one, Mapping):
         return one
     turn = one.get("content") or one.get("message") or {"content": one.get("text")}
-    return {"role": "assistant", "finishReason": one.get("finishReason"), **turn} if "kwargs" not in turn and isinstance(turn, Mapping) else turn
+    return (
+        {"role": "assistant", "finishReason": one.get("finishReason"), **turn}
+        if "kwargs" not in turn and isinstance(turn, Mapping)
+        else turn
+    )
 
 
 def _is_plain(answer: Json) -> bool:

@@ -31,7 +31,9 @@ _UNPACK = "unpack it and name the file that is in it, or pack it with gzip"
 _MOVES = dict.fromkeys((".xlsx", ".xls", ".xlsm", ".ods", ".numbers"), _AS_CSV) | dict.fromkeys(
     (".zip", ".tar", ".7z", ".bz2", ".xz", ".zst", ".rar"), _UNPACK
 )
-_MOVES |= dict.fromkeys((".txt", ".tab", ".psv", ".dat", ".log"), "a table's name ends in .csv or .tsv, lines of JSON in .jsonl")
+_MOVES |= dict.fromkeys(
+    (".txt", ".tab", ".psv", ".dat", ".log"), "a table's name ends in .csv or .tsv, lines of JSON in .jsonl"
+)
 _MOVES |= dict.fromkeys((".arrow", ".feather", ".orc", ".avro"), "write its rows as Parquet")
 _MOVES |= dict.fromkeys((".sql", ".db", ".sqlite", ".sqlite3", ".dump"), "save the table as CSV")
 _MOVES |= dict.fromkeys((".pkl", ".pickle", ".npy", ".npz", ".h5"), "save its rows as JSON Lines or Parquet")
@@ -108,7 +110,11 @@ def _fault(path: Path) -> str | None:
 
 def _beside(folder: Path) -> str:
     """The files of rows that a folder holds, for a name that was misspelt."""
-    names = sorted(one.name for one in folder.iterdir() if _kind(one) in READERS and not _hidden(one)) if folder.is_dir() else []
+    names = (
+        sorted(one.name for one in folder.iterdir() if _kind(one) in READERS and not _hidden(one))
+        if folder.is_dir()
+        else []
+    )
     return f"; the folder holds {', '.join(names[:6])}{', …' if len(names) > 6 else ''}" if names else ""
 
 

@@ -77,7 +77,12 @@ class Reading:
             return found
         try:
             if self.logged:
-                ours = (*self.variables, *self.label_columns, *self.looked_at, *(name for name in (self.gold, self.group) if name))
+                ours = (
+                    *self.variables,
+                    *self.label_columns,
+                    *self.looked_at,
+                    *(name for name in (self.gold, self.group) if name),
+                )
                 return logs.row_of(found, system=self.system, tally=self.tally, ours=ours, test=self.test)
             return self._plain(found) if self.chats else found
         except ValueError as error:
