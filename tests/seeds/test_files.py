@@ -301,28 +301,3 @@ def test_a_chat_may_be_a_bare_list_of_turns(tmp_path):
         [tmp_path / "log.jsonl"], variables=["messages"], chats={"messages": True}, logged=True, gold="reply"
     )
     assert [seed.gold for seed in seeds] == [{"answer": "Here."}]
-
-
-def test_what_a_system_puts_into_a_folder_is_no_file_of_rows(tmp_path):
-    (tmp_path / "a.csv").write_text("message\na\n")
-    for name in (".DS_Store", "._a.csv", "~$a.csv", "README.md"):
-        (tmp_path / name).write_bytes(b"\0\5\x16\7")
-    assert taken(tmp_path, strict=True) == (["a"], [], [])
-
-
-def test_a_column_that_the_first_row_lacks_is_a_column(tmp_path):
-    (tmp_path / "a.jsonl").write_text(lines({}, {"note": "x"}, {"message": "a"}))
-    assert columns([tmp_path / "a.jsonl"]) == ["note", "message"]
-
-
-@pytest.mark.parametrize(
-    "row",
-    [
-        {"id": 1, "annotations": [], "data": {"message": "a"}},
-        {"id": 1, "responses": [], "fields": {"message": "a"}},
-        {"_index": "t", "_id": "1", "_source": {"message": "a"}},
-    ],
-)
-def test_a_row_inside_an_export_s_object_is_read(tmp_path, row):
-    (tmp_path / "a.jsonl").write_text(lines(row))
-    assert taken(tmp_path / "a.jsonl")[0] == ["a"]
