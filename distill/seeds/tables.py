@@ -22,7 +22,7 @@ from distill.seeds.form import BadFile, Form, Notes, Numbered, Row, name_of, not
 
 _NO_TEXT = re.compile("[\udc80-\udcff]")
 _OPEN = "a quote opens here and is never closed, or another one stands inside it undoubled"
-_LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)")
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r|\Z)")  # with the end, or a long last line is gone through once a character
 _SEP = re.compile(r'"?sep=', re.IGNORECASE)
 _RULE = re.compile(r"[:-]-+:?")
 _ABOVE = 30
