@@ -165,12 +165,13 @@ def _rows(
         return rows
     paths, pinned_paths = _paths(task, file.parent)
     logged, given = task.seeds.as_ == "chats", task.seeds.format
-    form = Form(given.encoding, given.delimiter, given.quote) if given else Form()
+    form = Form(names=tuple(variables), **(given.model_dump() if given else {}))
     columns = load.columns(paths, logged=logged, form=form)
     rows = rows._replace(columns=columns or None)
     ruled = _by_columns(task, file, variables, columns, faults)
     read = functools.partial(
-        load.read, variables=[name for name in variables if name in columns], rules=ruled, chats=chats, logged=logged,
+        load.read, variables=[name for name in variables if name in columns or not columns], rules=ruled,
+        chats=chats, logged=logged,
         label_columns=[name for name in task.strata.columns if name in columns],
         gold=task.seeds.gold if columns else None, group=task.seeds.group, blank=["system"] if logged else [],
         system=_has_system(texts, variables), strict=task.seeds.broken == "refuse", form=form, notes=notes,
@@ -180,7 +181,7 @@ def _rows(
         rows = rows._replace(held_out=held_out.read(apart_paths, variables=variables, form=form, notes=notes))
     pinned: Sequence[Seed] = []
     with _told(faults, f"{file}: seeds.test.from", pinned_paths, file):
-        pinned = read(pinned_paths, need_gold=False)[0] if pinned_paths else []
+        pinned = read(pinned_paths, need_gold=False, test=True)[0] if pinned_paths else []
     known = any(seed.gold is not None for seed in pinned)  # one of the files is enough
     with _told(faults, f"{file}: seeds.from", paths, file):
         seeds, bad = read(paths, need_gold=not known)

@@ -6,7 +6,7 @@
 {"role": "model", "parts": [{"text": …} | {"functionCall": …} | {"functionResponse": …}]}     Gemini
 {"role": …, "content": [{"type": "text" | "tool_use" | "tool_result", …}]}        Anthropic
 {"type": "message" | "function_call" | "function_call_output", …}                 OpenAI's Responses
-["a question", "its answer"]                                      a pair of a history
+and those of `turn_shapes`
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import NamedTuple
 from distill import content as contents
 from distill.chat import Turn
 from distill.records import Json, canonical
-from distill.seeds import chat_keys
+from distill.seeds import chat_keys, turn_shapes
 from distill.text import strict_json
 
 ROLES = {
@@ -44,18 +44,11 @@ def read(given: Sequence[Json]) -> Chat:
     reader = _Reader()
     for number, turn in enumerate(given, 1):
         try:
-            for one in _pair(turn):
+            for one in turn_shapes.of(turn):
                 reader.add(one)
         except ValueError as error:
             raise ValueError(f"turn {number}: {error}") from None
     return Chat(reader.turns, reader.known)
-
-
-def _pair(turn: Json) -> list[Json]:
-    """The two turns of a pair, or the turn itself."""
-    if isinstance(turn, list) and len(turn) == 2 and all(isinstance(said, str) for said in turn):
-        return [{"role": "user", "content": turn[0]}, {"role": "assistant", "content": turn[1]}]
-    return [turn]
 
 
 @dataclass(slots=True)
@@ -131,6 +124,7 @@ class _Reader:
         given: Json = next(
             (function[key] for key in ("arguments", "input", "args", "parameters") if function.get(key)), {}
         )
+        given = _once(given) if isinstance(given, str) else given
         written = given if isinstance(given, str) and given.strip() else canonical(given or {})
         identity = str(call.get("call_id") or call.get("id") or f"call_{self.calls}")
         self.calls += 1
@@ -146,6 +140,17 @@ class _Reader:
             raise ValueError("a tool's turn answers no call: no tool_call_id, and no call stands before it")
         self.open = [(one, name) for one, name in self.open if one != identity]
         self.turns.append({"role": "tool", "content": _output(said), "tool_call_id": identity})
+
+
+def _once(arguments: str) -> str:
+    """Arguments that are JSON in a text of JSON, as the JSON that they are."""
+    if not arguments.lstrip().startswith('"'):
+        return arguments
+    try:
+        inside = strict_json(arguments)
+    except ValueError:
+        return arguments
+    return inside if isinstance(inside, str) and inside.lstrip().startswith("{") else arguments
 
 
 def _role(turn: Json) -> str:
@@ -224,7 +229,7 @@ def _calls_of(turn: Mapping[str, Json], role: str) -> list[Mapping[str, Json]]:
         if not isinstance(one, Mapping):
             said = f"a call is {contents.kind(one)}, expected an object with a name and arguments"
             raise ValueError(said)  # noqa: TRY004 - as above
-        if one.get("type") not in (None, "function", "tool_use"):
+        if one.get("type") not in (None, "function", "tool_use", "tool_call"):
             raise ValueError(f"a call of the type {str(one['type'])[:40]!r}, expected function")
     return found
 

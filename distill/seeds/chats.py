@@ -29,22 +29,23 @@ from distill.text import strict_json
 SHAPES = "messages (OpenAI), conversations (ShareGPT), contents (Gemini), instruction and output (Alpaca), or prompt and completion"
 
 
-UNKNOWN = (
-    "chats end with an answer that has a weight of 0 or declines: it is taken for no known answer and does not train"
-)
+UNKNOWN = "chats end with an answer that has a weight of 0, declines or was cut off: it is taken for no known answer and does not train"
 UNSENT = "chats have a system turn of their own, which is not sent: no prompt names {{system}}"
 
 
-def row_of(row: Mapping[str, Json], *, system: bool = True, tally: Counter[str] | None = None) -> Row:
-    """A logged chat as a row of seeds; ValueError says what is wrong with it.
+def row_of(
+    row: Mapping[str, Json], *, system: bool = True, tally: Counter[str] | None = None, ours: Collection[str] = (),
+    test: bool = False,
+) -> Row:  # fmt: skip
+    """A logged chat as a row of seeds; ValueError says what is wrong with it. `ours` and `test` are as in `chat_keys.refuse`.
 
     `system` says whether a prompt names the system prompt or brings its own. Where none does, one that stands beside the turns
     is sent as the first of them. `tally` counts what a person should know of.
     """
     row = _unwrapped(row)
-    chat_keys.refuse(row)
+    chat_keys.refuse(row, ours=ours, test=test)
     request = row_request.read(row)
-    turns, used = _turns(row)
+    turns, used = _turns(row, ours)
     if not turns:
         raise ValueError("a conversation is a list of turns, found none in it")
     found = chat_turns.read(turns)
@@ -67,7 +68,7 @@ def row_of(row: Mapping[str, Json], *, system: bool = True, tally: Counter[str] 
     return made | {chat.REQUEST: request} if request else made
 
 
-def _turns(row: Mapping[str, Json]) -> tuple[list[Json], set[str]]:
+def _turns(row: Mapping[str, Json], ours: Collection[str]) -> tuple[list[Json], set[str]]:
     """(the turns as they stand there, the keys that they were read from)."""
     for name in chat_keys.HELD:
         turns = _list(row.get(name), name)
@@ -78,7 +79,7 @@ def _turns(row: Mapping[str, Json]) -> tuple[list[Json], set[str]]:
         return _responses(row)
     for asked, answered in chat_keys.PAIRS:
         if asked in row and (not answered or answered in row):
-            return _pair(row, asked, answered)
+            return _pair(row, asked, answered, ours)
     raise ValueError(f"no chat: expected {SHAPES}; found {', '.join(map(str, row)) or 'nothing'}")
 
 
@@ -91,6 +92,11 @@ def _list(value: Json, name: str) -> list[Json] | None:
             raise ValueError(f"`{name}` is a text that is no JSON: {error}") from None
     if isinstance(value, list) and not value:
         raise ValueError("a conversation is a list of turns, found an empty one")
+    if name == "contents" and isinstance(value, str) and value.strip():
+        return [{"role": "user", "content": value}]
+    if isinstance(value, list) and len(value) == 1 and isinstance(value[0], list):
+        alone = value[0]  # a list of one conversation
+        return alone if alone and all(isinstance(turn, Mapping) for turn in alone) else value
     return value if isinstance(value, list) else None
 
 
@@ -104,7 +110,7 @@ def _choice(row: Mapping[str, Json]) -> tuple[list[Json], set[str]]:
         message = first.get("message") if isinstance(first, Mapping) else None
         if not isinstance(message, Mapping):
             raise ValueError("`choices` holds no message")
-        return [{"role": "assistant", **message}], {"choices"}
+        return [{"role": "assistant", "finish_reason": first.get("finish_reason"), **message}], {"choices"}
     for key in ("completion", "output"):
         answer = row.get(key)
         if isinstance(answer, list):
@@ -126,9 +132,13 @@ def _responses(row: Mapping[str, Json]) -> tuple[list[Json], set[str]]:
     return [*first, *asked, *after], {"input", "instructions", *used}
 
 
-def _pair(row: Mapping[str, Json], asked: str, answered: str) -> tuple[list[Json], set[str]]:
+def _pair(row: Mapping[str, Json], asked: str, answered: str, ours: Collection[str]) -> tuple[list[Json], set[str]]:
     """A question and its answer, each a text or turns, after a history where there is one."""
-    question, answer, more = row[asked], row.get(answered), row.get("input") if asked == "instruction" else None
+    question, answer = row[asked], row.get(answered)
+    beside = "input" if "input" in row else "context"
+    more = row.get(beside) if asked == "instruction" and (beside == "input" or beside not in ours) else None
+    if asked == "instruction" and not question and isinstance(more, str):
+        question, more = more, None
     history = _list(row.get("history") or None, "history") or []
     if row.get("history") and not history:
         raise ValueError(f"`history` is {kind(row['history'])}, expected pairs of a question and its answer, or turns")
@@ -160,8 +170,8 @@ def _system(value: Json) -> str:
 
 def _unwrapped(row: Mapping[str, Json]) -> Row:
     """A row of a request log as the request with its answer; any other row as it is."""
-    found = dict(row)
-    for key in ("request", "body", "inputs", "input"):
+    found = _read(row)
+    for key in ("request", "request_body", "body", "inputs", "input"):
         inside = _object(found.get(key))
         if inside is not None and not any(name in found for name in chat_keys.HELD):
             inside = _object(inside.get("body")) or inside
@@ -171,14 +181,30 @@ def _unwrapped(row: Mapping[str, Json]) -> Row:
                 found = {k: v for k, v in found.items() if k != key} | {k: v for k, v in inside.items() if k in kept}
                 if not isinstance(inside.get("n"), int | None) or (inside.get("n") or 1) > 1:
                     raise ValueError("`n` asks for several answers, expected one")
-    for key in ("response", "outputs"):
+    for key in ("response", "response_body", "outputs"):
         answer = _object(found.get(key))
         answer = _object(answer.get("body")) or answer if answer is not None else None
         if answer is not None and any(
-            name in answer for name in ("choices", "output", "content", "messages", "candidates")
+            name in answer for name in ("choices", "output", "content", "messages", "candidates", "generations")
         ):
             del found[key]
             found |= _answered(answer)
+    return found
+
+
+def _read(row: Mapping[str, Json]) -> Row:
+    """A row whose `input` and `output` are turns and no texts of them, where they are texts of turns."""
+    found = dict(row)
+    for key in ("input", "output"):
+        value = row.get(key)
+        if isinstance(value, str) and value.lstrip().startswith(("[", "{")):
+            try:
+                spelt = strict_json(value)
+            except ValueError:
+                continue
+            turns = spelt if isinstance(spelt, list) else [spelt]
+            if turns and all(isinstance(turn, Mapping) and "role" in turn and "content" in turn for turn in turns):
+                found[key] = spelt
     return found
 
 
@@ -196,14 +222,30 @@ def _answered(answer: Mapping[str, Json]) -> Row:
     """What a log's answer adds to its request."""
     if "choices" in answer or "output" in answer:
         return {name: answer[name] for name in ("choices", "output") if name in answer}
-    candidates = answer.get("candidates")
-    if isinstance(candidates, list) and candidates:
-        if len(candidates) > 1:
-            raise ValueError(f"`candidates` holds {len(candidates)} answers, expected one")
-        return {"completion": [candidates[0].get("content") if isinstance(candidates[0], Mapping) else candidates[0]]}
+    for name in ("candidates", "generations"):
+        several = answer.get(name)
+        if isinstance(several, list) and several:
+            several = several[0] if isinstance(several[0], list) and len(several) == 1 else several
+            if len(several) != 1:
+                raise ValueError(f"`{name}` holds {len(several)} answers, expected one")
+            return {"completion": [_candidate(several[0])]}
     if "content" in answer:
-        return {"completion": {"role": "assistant", "content": answer["content"]}}
+        return {
+            "completion": {"role": "assistant", "stop_reason": answer.get("stop_reason"), "content": answer["content"]}
+        }
     return {"completion": answer.get("messages", [])}
+
+
+def _candidate(one: Json) -> Json:
+    """An answer of Gemini's, or of a model's that LangChain has called, as a turn."""
+    if not isinstance(one, Mapping):
+        return one
+    turn = one.get("content") or one.get("message") or {"content": one.get("text")}
+    return (
+        {"role": "assistant", "finishReason": one.get("finishReason"), **turn}
+        if "kwargs" not in turn and isinstance(turn, Mapping)
+        else turn
+    )
 
 
 def _is_plain(answer: Json) -> bool:

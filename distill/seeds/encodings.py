@@ -128,9 +128,20 @@ def _wide(head: bytes) -> str | None:
     even, odd = head[::2].count(0), head[1::2].count(0)
     if max(even, odd) * 50 < len(head) // 2 or not max(even, odd) or min(even, odd) * 4 > max(even, odd):
         return None
+    if max(even, odd) * 3 < len(head) // 2 and not _undecodable(head):
+        return None  # a few NUL characters in a text of UTF-8
     name = "utf-16-le" if odd > even else "utf-16-be"
     text = codecs.getincrementaldecoder(name)("replace").decode(head)
     return name if "\ufffd" not in text and "\0" not in text and ("\n" in text or "\r" in text) else None
+
+
+def _undecodable(head: bytes) -> bool:
+    """Whether the beginning of a file is no UTF-8; its last letter may be cut."""
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError:
+        return True
+    return False
 
 
 def _decodes(path: Path) -> bool:

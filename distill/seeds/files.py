@@ -31,6 +31,13 @@ _UNPACK = "unpack it and name the file that is in it, or pack it with gzip"
 _MOVES = dict.fromkeys((".xlsx", ".xls", ".xlsm", ".ods", ".numbers"), _AS_CSV) | dict.fromkeys(
     (".zip", ".tar", ".7z", ".bz2", ".xz", ".zst", ".rar"), _UNPACK
 )
+_MOVES |= dict.fromkeys(
+    (".txt", ".tab", ".psv", ".dat", ".log"), "a table's name ends in .csv or .tsv, lines of JSON in .jsonl"
+)
+_MOVES |= dict.fromkeys((".arrow", ".feather", ".orc", ".avro"), "write its rows as Parquet")
+_MOVES |= dict.fromkeys((".sql", ".db", ".sqlite", ".sqlite3", ".dump"), "save the table as CSV")
+_MOVES |= dict.fromkeys((".pkl", ".pickle", ".npy", ".npz", ".h5"), "save its rows as JSON Lines or Parquet")
+_MOVES |= dict.fromkeys((".yaml", ".yml", ".xml", ".html"), "save its rows as CSV or JSON Lines")
 _MAGIC = {
     b"PK\x03\x04": f"a workbook or a zip archive; {_AS_CSV}, or unpack it",
     b"\xd0\xcf\x11\xe0": f"an old Excel workbook; {_AS_CSV}",
@@ -38,7 +45,16 @@ _MAGIC = {
     b"PAR1": "Parquet; let its name end in .parquet",
     b"%PDF": "a PDF; save its rows as CSV or JSON Lines",
     b"SQLite format 3": "an SQLite database; save its table as CSV",
+    b"ARROW1": "an Arrow file; write its rows as Parquet",
+    b"\x28\xb5\x2f\xfd": f"packed with zstd; {_UNPACK}",
+    b"BZh9": f"packed with bzip2; {_UNPACK}",
+    b"version https://git-lfs": "a pointer of Git LFS, not the file; fetch it with `git lfs pull`",
+    b"<!doctype": "a web page; a page to sign in or of an error was saved in place of the file",
+    b"<html": "a web page; save its table as CSV",
+    b"<?xml": "XML; save its rows as CSV or JSON Lines",
 }
+_TABLES = (".csv", ".tsv")
+_JSON = re.compile(rb'(\xef\xbb\xbf)?\s*(\[\s*)?\{\s*"')
 _URL = re.compile(r"(?:^|/)([a-z][a-z0-9+]+):/+(.*)", re.IGNORECASE)
 
 
@@ -46,7 +62,7 @@ def found(paths: Sequence[Path], faults: list[Fault]) -> Iterator[Path]:
     """Every file that the paths mean, a folder's in the order of their names; what is none goes to `faults`."""
     for path in paths:
         if path.is_dir():
-            inside = sorted(p for p in path.iterdir() if _kind(p) in READERS and p.is_file())
+            inside = sorted(p for p in path.iterdir() if _kind(p) in READERS and p.is_file() and not _hidden(p))
             if not inside:
                 faults.append(Fault(str(path), f"this folder holds no {', '.join(READERS)} file"))
             yield from inside
@@ -70,7 +86,12 @@ def _alike(path: Path) -> list[Path] | None:
     if not glob.has_magic(str(path)):
         return None
     every = (Path(one) for one in glob.glob(str(path), recursive=True))  # noqa: PTH207 - the pattern is a whole path, which Path.glob does not take
-    return sorted(one for one in every if _kind(one) in READERS and one.is_file())
+    return sorted(one for one in every if _kind(one) in READERS and one.is_file() and not _hidden(one))
+
+
+def _hidden(path: Path) -> bool:
+    """Whether a file is what a system or a program keeps beside others: `._a.csv`, `~$a.csv`."""
+    return path.name.startswith((".", "~$"))
 
 
 def _fault(path: Path) -> str | None:
@@ -89,7 +110,11 @@ def _fault(path: Path) -> str | None:
 
 def _beside(folder: Path) -> str:
     """The files of rows that a folder holds, for a name that was misspelt."""
-    names = sorted(one.name for one in folder.iterdir() if _kind(one) in READERS) if folder.is_dir() else []
+    names = (
+        sorted(one.name for one in folder.iterdir() if _kind(one) in READERS and not _hidden(one))
+        if folder.is_dir()
+        else []
+    )
     return f"; the folder holds {', '.join(names[:6])}{', …' if len(names) > 6 else ''}" if names else ""
 
 
@@ -123,13 +148,13 @@ def _after(count: int) -> str:
 def _other(path: Path) -> str | None:
     """What a file is whose name says otherwise, from its first bytes."""
     with path.open("rb") as file:
-        head = file.read(16)
+        head = file.read(64)
     packed, kind = path.suffix.lower() == ".gz", _kind(path)
     for mark, what in _MAGIC.items():
         if (
-            head.startswith(mark)
+            head.lstrip().lower().startswith(mark.lower())
             and not (mark == b"\x1f\x8b" and packed)
             and not (mark == b"PAR1" and kind == ".parquet")
         ):
             return what
-    return None
+    return "JSON; let its name end in .jsonl or .json" if kind in _TABLES and _JSON.match(head) else None

@@ -27,6 +27,8 @@ class Form:
     encoding: str | None = None
     delimiter: str | None = None
     quote: str | None = None
+    names: tuple[str, ...] = ()
+    """Columns that the task names: of the first lines of a table that one is the header which has them all."""
 
 
 AS_FOUND = Form()

@@ -1,6 +1,6 @@
 """The rows that one JSON object holds: a list of them under some name, columns, or itself.
 
-{"data": [{…}, …]}    {"columns": […], "data": [[…], …]}    {"message": ["…", …]}    {"message": {"0": "…", …}}
+{"data": [{…}, …]}    {"columns": […], "data": [[…], …]}    {"message": ["…", …]}    {"message": {"0": "…", …}}    {"0": {"message": "…"}, …}
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from distill.records import Json
-from distill.seeds.form import BadFile
+from distill.seeds.form import BadFile, Row
 
 ROWS = (
     "data", "rows", "examples", "train", "test", "validation", "items", "records", "results", "instances", "samples",
@@ -17,6 +17,14 @@ ROWS = (
 """What a list of rows is called."""
 _TURNS = ("messages", "conversations", "conversation", "contents", "history", "choices", "tools", "functions")
 """Lists that one chat has: an object with one of them is a row."""
+
+_WRAPPERS = (
+    ("row", ("row_idx",)),  # a data set's viewer
+    ("_source", ("_index",)),  # a search index
+    ("data", ("annotations", "predictions", "completions")),  # Label Studio
+    ("fields", ("responses", "suggestions", "records")),  # Argilla
+)
+"""The object that holds a row's columns, and what stands beside it where it does."""
 
 
 def rows_of(value: Mapping[str, Json]) -> list[Json]:
@@ -38,6 +46,15 @@ def rows_of(value: Mapping[str, Json]) -> list[Json]:
     return _of_columns(value) or [value]
 
 
+def unwrapped(row: Mapping[str, Json]) -> Row:
+    """A row with the columns of the object that an export puts around it; a column of the row's own is never replaced."""
+    for name, beside in _WRAPPERS:
+        inside = row.get(name)
+        if isinstance(inside, Mapping) and any(mark in row for mark in beside):
+            return dict(inside) if name == "row" else {**inside, **row}
+    return dict(row)
+
+
 def _is_rows(value: Json) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(row, Mapping) for row in value)
 
@@ -47,6 +64,8 @@ def _of_columns(value: Mapping[str, Json]) -> list[Json]:
     columns = list(value.values())
     if not columns or not columns[0]:
         return []
+    if all(isinstance(row, Mapping) for row in columns) and all(map(str.isdigit, value)):
+        return columns if not all(map(str.isdigit, columns[0])) else []
     if all(isinstance(column, Mapping) and column.keys() == columns[0].keys() for column in columns):
         return [{name: column[key] for name, column in value.items()} for key in columns[0]]
     if all(isinstance(column, list) and len(column) == len(columns[0]) for column in columns):

@@ -31,6 +31,8 @@ from distill.text import did_you_mean, storable
 
 _AT_ONCE = 20_000
 """Seeds that are taken into the table at a time."""
+_LOOKED_AT = 200
+"""Rows of a file whose columns are known: one alone may lack what all others have."""
 SEEDS: dict[str, Any] = {
     "seed_id": pl.String,
     "line": pl.Int64,
@@ -59,6 +61,7 @@ def read(
     blank: Collection[str] = (),
     logged: bool = False,
     system: bool = True,
+    test: bool = False,
     strict: bool = True,
     form: Form = AS_FOUND,
     notes: Notes | None = None,
@@ -68,7 +71,7 @@ def read(
     `optional` are further fields, of the rows that have them; of the variables, `blank` may be empty. `need_gold` is whether a row
     at least has the gold column.
     `chats` are those of the variables that hold a conversation, and whether it is the one to be answered; with `logged`
-    each row is a logged chat, in one of the shapes of `seeds.chats`, and `system` is as there. `group` is the column that says
+    each row is a logged chat, in one of the shapes of `seeds.chats`, and `system` is as there; `test` says that they are test rows. `group` is the column that says
     what a row came from; a row that leaves it empty is a group of its own. `rules` give the labels that no column holds. What was
     found out about the files goes to `notes`.
     """
@@ -76,6 +79,7 @@ def read(
     reading, faults = Reading(
         variables=variables, optional=optional, chats=chats or {}, label_columns=label_columns, looked_at=looked_at,
         gold=gold, group=group, blank=blank, logged=logged, system=system,
+        test=test,
     ), list[Fault]()  # fmt: skip
     bad_rows = reading.bad_rows
 
@@ -119,12 +123,13 @@ def _raise(faults: Sequence[Fault], bad_rows: Sequence[BadRow], *, strict: bool,
 
 
 def columns(paths: Sequence[Path], *, logged: bool = False, form: Form = AS_FOUND) -> list[str]:
-    """The column names of the first readable row of each file: what a template may name. Faults are `read`'s to list."""
+    """The column names of the first readable rows of each file: what a template may name. Faults are `read`'s to list."""
     names: dict[str, None] = {}
     for path in files.found(paths, []):
         rows = (row for _, row in files.rows(path, [], form=form) if isinstance(row, dict))
-        first = next((row for row in map(_chat, rows) if row), {}) if logged else next(rows, {})
-        names |= dict.fromkeys(name for name in first if name != chat.REQUEST)
+        for row in itertools.islice(rows, _LOOKED_AT):
+            names |= dict.fromkeys(_chat(row) if logged else row)
+    names.pop(chat.REQUEST, None)
     return list(names)
 
 

@@ -18,6 +18,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from distill.content import kind
 from distill.records import Json
 from distill.seeds import encodings, layouts
 from distill.seeds.encodings import Encoding
@@ -26,9 +27,13 @@ from distill.text import strict_json, strict_json_at
 
 _HEAD = 200
 """Lines from which the layout is told."""
+_TRIED = 100
+"""Places where a document may go on behind a value that is none."""
 _BLANK = re.compile(r"[\s,]*")
 _NO_TEXT = re.compile("[\udc80-\udcff]")
 _EDGE = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+_AGAIN = re.compile(r"\]\s*,?\s*\[")
+_BEGINS = re.compile(r'\{\s*("(?:[^"\\]|\\.)*")')
 _WRAPPED = re.compile(r'\s*\{\s*"(\w+)"\s*:\s*(?=\[)')
 
 
@@ -126,15 +131,15 @@ def _row(value: Json) -> Row | ValueError:
     ):
         return {"messages": value}
     if not isinstance(value, dict):
-        return ValueError(f'a JSON {type(value).__name__}, expected an object such as {{"message": "…"}}')
-    return value
+        return ValueError(f'{kind(value)}, expected an object such as {{"message": "…"}}')
+    return layouts.unwrapped(value)
 
 
 def _document(text: str, *, clean: bool) -> Iterator[Row | ValueError]:
     """The rows of an array, of objects one behind the other, or of the object that holds them."""
     start = len(text) - len(text.lstrip())
     if text[start : start + 1] == "[":
-        yield from map(_row_of, _values(text, start + 1, clean=clean))
+        yield from map(_row_of, _values(text, start + 1, clean=clean, inside=True))
         return
     found = _values(text, start, clean=clean)
     first, second = next(found, None), next(found, None)
@@ -152,17 +157,21 @@ def _document(text: str, *, clean: bool) -> Iterator[Row | ValueError]:
 def _row_of(value: Json) -> Row | ValueError:
     if isinstance(value, ValueError):
         return value
-    if isinstance(value, dict) and isinstance(value.get("row"), dict) and "row_idx" in value:
-        value = value["row"]  # as a data set's viewer gives them
     return _row(value)
 
 
-def _values(text: str, place: int, *, clean: bool) -> Iterator[Json]:
-    """The values that stand one behind the other, up to a closing bracket; a ValueError for one that is none."""
+def _values(text: str, place: int, *, clean: bool, inside: bool = False) -> Iterator[Json]:
+    """The values that stand one behind the other, up to a closing bracket; a ValueError for one that is none. A document that
+    begins with a bracket (`inside`) may be several, one behind the other, and nothing else stands behind it."""
     while True:
         blank = _BLANK.match(text, place)
         place = blank.end() if blank else place
+        if inside and (again := _AGAIN.match(text, place)):
+            place = again.end()
+            continue
         if place >= len(text) or text[place] in "]}":
+            if inside and text[place + 1 :].strip():
+                yield ValueError("something stands behind the end of the array; what follows is not read")
             return
         try:
             value, end = strict_json_at(text, place)
@@ -175,10 +184,35 @@ def _values(text: str, place: int, *, clean: bool) -> Iterator[Json]:
 
 
 def _end(text: str, place: int) -> int:
-    """Where the value ends that begins here and is none, by its brackets."""
+    """Where the value ends that begins here and is none: by its brackets, but not behind the next value that is like it, since
+    a text that is not closed swallows brackets."""
+    most = _like(text, place)
     depth = 0
-    for edge in _EDGE.finditer(text, place):
+    for edge in _EDGE.finditer(text, place, most):
         depth += {"{": 1, "[": 1, "}": -1, "]": -1}.get(edge[0], 0)
         if depth <= 0 and edge[0] in "]}":
             return edge.end() if depth == 0 else edge.start()
+    return most
+
+
+def _like(text: str, place: int) -> int:
+    """Where the next object begins that has the first key of the one here, on a line of its own where this one has; else the end."""
+    begins = _BEGINS.match(text, place)
+    if begins is None:
+        return len(text)
+    line = text.rfind("\n", 0, place) + 1
+    alone = line > 0 and not text[line:place].strip()
+    before = f"(?<=\n{text[line:place]})" if alone else ""
+    found = re.compile(before + r"\{\s*" + re.escape(begins[1]) + r"\s*:").finditer(text, place + 1)
+    for like in itertools.islice(found, _TRIED):
+        if alone or _is_value(text, like.start()):
+            return like.start()
     return len(text)
+
+
+def _is_value(text: str, place: int) -> bool:
+    try:
+        strict_json_at(text, place)
+    except ValueError:
+        return False
+    return True

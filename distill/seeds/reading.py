@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from distill.seeds.form import Row
 from distill.text import storable, strict_json
 
 _IDS = ("id", "_id", "uuid", "guid", "custom_id", "row_id", "record_id", "ticket_id", "ticket id", "message_id")
+_WHOLE = re.compile(r"\A(-?\d+)\.0+\Z")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -34,6 +36,8 @@ class Reading:
     blank: Collection[str] = ()
     logged: bool = False
     system: bool = True
+    test: bool = False
+    """Whether the rows are test rows, which may say so."""
     bad_rows: list[BadRow] = field(default_factory=list)
     known: set[str] = field(default_factory=set)
     """Every column of the rows that could be read."""
@@ -73,7 +77,13 @@ class Reading:
             return found
         try:
             if self.logged:
-                return logs.row_of(found, system=self.system, tally=self.tally)
+                ours = (
+                    *self.variables,
+                    *self.label_columns,
+                    *self.looked_at,
+                    *(name for name in (self.gold, self.group) if name),
+                )
+                return logs.row_of(found, system=self.system, tally=self.tally, ours=ours, test=self.test)
             return self._plain(found) if self.chats else found
         except ValueError as error:
             return error
@@ -95,9 +105,11 @@ class Reading:
 
 
 def _group(value: Json) -> str:
-    """What a row came from, as text: 7 and "7" are one ticket; NaN is none, as an empty cell is."""
+    """What a row came from, as text: 7, "7" and 7.0 are one ticket, since a table with an empty cell writes whole numbers so;
+    NaN is none, as an empty cell is."""
     nothing = value is None or (isinstance(value, float) and math.isnan(value))
-    return "" if nothing else storable(text_of(value)).strip()
+    said = "" if nothing else storable(text_of(value)).strip()
+    return _WHOLE.sub(r"\1", said)
 
 
 def _own_id(row: Row) -> str:

@@ -8,6 +8,7 @@ out. A cell that cannot be read is a ValueError in its place.
 from __future__ import annotations
 
 import csv
+import itertools
 import re
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -17,10 +18,15 @@ from typing import TextIO
 from distill.records import Json
 from distill.seeds import dialects, encodings
 from distill.seeds.dialects import Dialect
-from distill.seeds.form import AS_FOUND, BadFile, Form, Notes, Numbered, Row, name_of, note
+from distill.seeds.form import BadFile, Form, Notes, Numbered, Row, name_of, note
 
 _NO_TEXT = re.compile("[\udc80-\udcff]")
 _OPEN = "a quote opens here and is never closed, or another one stands inside it undoubled"
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r|\Z)")  # with the end, or a long last line is gone through once a character
+_SEP = re.compile(r'"?sep=', re.IGNORECASE)
+_RULE = re.compile(r"[:-]-+:?")
+_ABOVE = 30
+"""Lines among which the header is looked for."""
 _TRIED = 20
 """Lines that are looked at to tell whether a record of many lines has swallowed others."""
 
@@ -31,16 +37,39 @@ def rows(path: Path, form: Form, notes: Notes) -> Iterator[Numbered]:
     tabs = path.name.lower().removesuffix(".gz").endswith(".tsv")
     with encodings.opened(path, encoding) as file:
         head = file.read(dialects.SAMPLE)
+        above = _above(head, form.names)
+        head = head[sum(map(len, above)) :]
+        if above:
+            note(notes, f"{path.name}: line {len(above) + 1} is taken for the header; what stands above it is left out")
         dialect = dialects.of(
             head, delimiter=form.delimiter, quote=form.quote, whole=len(head) < dialects.SAMPLE, tabs=tabs
         )
+        said_of_it = form.encoding or form.delimiter or form.quote is not None
         if not encoding.usual or not (dialect.usual or (tabs and dialect.delimiter == "\t")):
             said = f"{path.name}: read as {encoding.name.removesuffix('-sig')}, {dialect}"
             note(
                 notes,
-                said if form != AS_FOUND else f"{said}; where that is wrong, say what is right under `seeds.format`",
+                said if said_of_it else f"{said}; where that is wrong, say what is right under `seeds.format`",
             )
-        yield from _rows(_Lines(_lines(head, file)), dialect, clean=encoding.whole)
+        yield from _rows(_Lines(_lines(head, file)), dialect, clean=encoding.whole, line=len(above) + 1)
+
+
+def _above(head: str, names: Sequence[str]) -> list[str]:
+    """The lines of a table above its header, such as a title: where the first one that says anything lacks the columns that the
+    task names, one of the next has them all, and those before it have no open quote, and fewer cells or an
+    empty line below them."""
+    lines = list(itertools.islice((end[0] for end in _LINE.finditer(head)), _ABOVE))
+    said = [_cells(line) for line in lines]
+    first = next((i for i, cells in enumerate(said) if cells and not _SEP.match(lines[i])), 0)
+    at = next((i for i, cells in enumerate(said) if names and cells.issuperset(names)), 0)
+    if at <= first or (said[at - 1] and any(len(cells) >= len(said[at]) for cells in said[:at])):
+        return []
+    return lines[:at] if "".join(lines[:at]).count('"') % 2 == 0 else []
+
+
+def _cells(line: str) -> set[str]:
+    """What stands between any delimiters."""
+    return {name for cell in re.split(r"[,;|\t]", line) if (name := name_of(cell.strip().strip("\"'")))}
 
 
 def _lines(head: str, rest: TextIO) -> Iterator[str]:
@@ -76,8 +105,8 @@ class _Lines:
         return done
 
 
-def _rows(lines: _Lines, dialect: Dialect, *, clean: bool) -> Iterator[Numbered]:
-    line, header, reader = 1, None, dialect.reader(lines)
+def _rows(lines: _Lines, dialect: Dialect, *, clean: bool, line: int) -> Iterator[Numbered]:
+    header, reader = None, dialect.reader(lines)
     if dialect.marked:
         next(lines)
         line += lines.taken()
@@ -95,7 +124,7 @@ def _rows(lines: _Lines, dialect: Dialect, *, clean: bool) -> Iterator[Numbered]
                 header, again = _Header.of(cells, clean=clean), False
             else:
                 again = len(lines.given) > 1 and header.swallows(cells, lines.given, dialect)
-                if not again and _filled(cells, lines.given):
+                if not again and _filled(cells, lines.given) and not header.again(cells):
                     yield line, header.row(cells)
         if again:
             yield line, ValueError(_OPEN)
@@ -104,8 +133,11 @@ def _rows(lines: _Lines, dialect: Dialect, *, clean: bool) -> Iterator[Numbered]
 
 
 def _filled(cells: Sequence[str], given: Sequence[str]) -> bool:
-    """Whether a record is a row: not a blank line, nor a spreadsheet's row of empty cells."""
-    return any(cell.strip() for cell in cells) if len(cells) > 1 else bool(given[0].strip())
+    """Whether a record is a row: not a blank line, a spreadsheet's row of empty cells, nor a rule below the header."""
+    if len(cells) == 1:
+        return bool(given[0].strip())
+    said = [cell.strip() for cell in cells if cell.strip()]
+    return bool(said) and not all(map(_RULE.fullmatch, said))
 
 
 class _Header:
@@ -122,6 +154,10 @@ class _Header:
         """The header that a record is; none where it is blank."""
         names = [name_of(cell) for cell in cells]
         return cls(names, clean=clean) if any(names) else None
+
+    def again(self, cells: Sequence[str]) -> bool:
+        """Whether a record is the header once more, as where files were put one behind the other."""
+        return len(cells) > 1 and len(cells) == len(self.names) and [name_of(cell) for cell in cells] == self.names
 
     def fits(self, cells: Sequence[str]) -> bool:
         """Whether each cell has a column, and each named column a cell."""

@@ -108,6 +108,26 @@ def part(text, **more):
                     {"type": "function_call_output", "call_id": "c1", "output": "a kettle"}], "instructions": "Be kind.",
           "output": [{"type": "reasoning", "summary": []}, {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "Here."}]}]},
          [USER, *made("c1")], "Be kind.", "Here."),
+        ({"messages": [{"type": "human", "content": "Where is it?"}, {"type": "ai", "content": "Here."}]}, [USER], "", "Here."),
+        ({"messages": [{"type": "human", "data": {"content": "Where is it?"}}, {"type": "ai", "data": {"content": "Here."}}]}, [USER], "", "Here."),
+        ({"inputs": {"messages": [[{"lc": 1, "id": ["langchain", "HumanMessage"], "kwargs": {"content": "Where is it?"}}]]},
+          "outputs": {"generations": [[{"text": "Here.", "message": {"lc": 1, "id": ["langchain", "AIMessage"], "kwargs": {"content": "Here."}}}]]}},
+         [USER], "", "Here."),
+        ({"conversation": [{"human": "Where is it?", "assistant": "Here."}]}, [USER], "", "Here."),
+        ({"conversations": [[USER, SAID]]}, [USER], "", "Here."),
+        ({"contents": [{"parts": [{"text": "Where is it?"}]}]}, [USER], "", None),
+        ({"contents": "Where is it?"}, [USER], "", None),
+        ({"request_body": {"messages": [USER]}, "response_body": {"choices": [{"message": SAID}]}}, [USER], "", "Here."),
+        ({"input": json.dumps([USER]), "output": json.dumps(SAID)}, [USER], "", "Here."),
+        ({"instruction": "", "input": "Where is it?", "output": "Here."}, [USER], "", "Here."),
+        ({"instruction": "Where is it?", "context": "In May.", "response": "Here."}, [USER | {"content": "Where is it?\n\nIn May."}], "", "Here."),
+        ({"messages": [USER, CALLED | {"tool_calls": [CALL | {"function": {"name": "look", "arguments": json.dumps('{"id":1}')}}]}, GIVEN, SAID]},
+         [USER, *made("c1")], "", "Here."),
+        ({"messages": [USER], "choices": [{"message": SAID, "finish_reason": "length"}]}, [USER], "", None),
+        ({"messages": [USER], "response": {"content": "He", "stop_reason": "max_tokens"}}, [USER], "", None),
+        ({"messages": [USER, SAID | {"training": False}]}, [USER], "", None),
+        ({"messages": [USER, SAID | {"masked": True}]}, [USER], "", None),
+        ({"messages": [USER, SAID], "split": "train", "rejected": False, "train": True}, [USER], "", "Here."),
         ({"messages": [USER, SAID | {"weight": 1}]}, [USER], "", "Here."),
         ({"messages": [USER, SAID | {"weight": 0}, USER, SAID]}, [USER, SAID, USER], "", "Here."),
         ({"messages": [USER, SAID | {"weight": 0}]}, [USER], "", None),
@@ -137,6 +157,13 @@ def test_every_shape_is_read(row, turns, system, reply):
         ({"messages": [USER, SAID], "rejected": [SAID]}, "`rejected` holds a pair"),
         ({"prompt": "a", "completion": "b", "label": False}, "its answer is a bad one"),
         ({"messages": [USER, SAID], "kto_tag": False}, "its answer is a bad one"),
+        ({"messages": [USER, SAID], "label": False}, "`label` is false: its answer is a bad one"),
+        ({"messages": [USER, SAID], "rejected": True}, "`rejected` is true"),
+        ({"messages": [USER, SAID], "rejected_response": "There."}, "`rejected_response` holds a pair"),
+        ({"messages": [USER, SAID], "train": False}, "`train` is false, so the row must not train"),
+        ({"messages": [USER, SAID], "split": "test"}, "`split` is 'test', so the row must not train"),
+        ({"messages": [USER, SAID], "loss_mask": [0, 1]}, "`loss_mask` says which part of a text trains"),
+        ({"messages": [USER, SAID | {"mask": True}]}, "turn 2: `mask` says which part"),
         ({"messages": [USER, SAID | {"weight": 0.5}]}, "turn 2: `weight` is '0.5'; only 0 and 1"),
         ({"messages": [USER, SAID], "weight": 0}, "`weight` is 0, so the row must not train"),
         ({"messages": [USER, SAID], "loss_weight": 0.3}, "`loss_weight` is '0.3'"),
@@ -234,3 +261,8 @@ def test_tools_that_a_prompt_names_as_text_are_no_tools_of_the_request(tmp_path)
     path.write_text(json.dumps({"turns": [USER], "tools": [TOOL]}) + "\n")
     seeds, _ = read([path], variables=["turns", "tools"], chats={"turns": True})
     assert list(seeds[0].fields) == ["turns", "tools"]
+
+
+def test_a_key_that_the_task_names_is_its_column_and_a_test_row_may_say_that_it_is_one():
+    row = {"messages": [USER, SAID], "label": False, "split": "test"}
+    assert row_of(row, ours=["label"], test=True)["reply"] == "Here."

@@ -94,14 +94,22 @@ def taken(path, **how):
         ("viewer.json", json.dumps({"rows": [{"row_idx": n, "row": row} for n, row in enumerate(ROWS)]}), None),
         ("columns.json", json.dumps({key: [row[key] for row in ROWS] for key in ROWS[0]}), None),
         ("pandas.json", json.dumps({key: {str(n): row[key] for n, row in enumerate(ROWS)} for key in ROWS[0]}), None),
+        ("title.csv", "Report of May;;\n;;\n" + table(";"), "line 3 is taken for the header"),
+        ("title_alone.csv", "Report of May\n" + table(), "line 2 is taken for the header"),
+        ("comment.csv", "# made by a program\n# in May, late\n\n" + table(), "line 4 is taken for the header"),
+        ("behind_each_other.csv", table() + table().split("\n")[0] + "\n", None),
+        ("rule.csv", table().replace("label\n", "label\n---,:--\n"), None),
+        ("index.json", json.dumps({str(n): row for n, row in enumerate(ROWS)}), None),
+        ("arrays.json", "\n".join(json.dumps([row], indent=1) for row in ROWS), None),
         ("split.json", json.dumps({"columns": ["message", "label"], "data": [list(row.values()) for row in ROWS]}), None),
     ],
 )  # fmt: skip
 def test_the_same_rows_come_out_of_every_format(tmp_path, name, content, said):
     path = tmp_path / name
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    assert set(columns([path])) == ({"message"} if name.startswith("one") else {"message", "label"})
-    messages, dropped, notes = taken(path)
+    form = Form(names=("message",))
+    assert set(columns([path], form=form)) == ({"message"} if name.startswith("one") else {"message", "label"})
+    messages, dropped, notes = taken(path, form=form)
     assert (messages, dropped) == (TWO, [])
     assert said in notes[0] if said else notes == []
 
@@ -152,6 +160,11 @@ def test_a_parquet_file_may_be_packed(tmp_path, name):
         ("fault.json", '[{"message": "a"}, {"message" "b"}, {"message": "c"}]', ["a", "c"], ["2: bad JSON"]),
         ("fault_in_data.json", '{"data": [{"message": "a"}, {"message": }, {"message": "c"}]}', ["a", "c"], ["2: bad JSON"]),
         ("brackets.json", '[{"message": "a]}"}, {"message": "{" "b"}, {"message": "c"}]', ["a]}", "c"], ["2: bad JSON"]),
+        ("open.json", '[\n {"message": "a"},\n {"message": "b},\n {"message": "c"},\n {"message": "d"}\n]', ["a", "c", "d"], ["2: bad JSON"]),
+        ("open_on_a_line.json", '[{"message": "a"}, {"message": "b}, {"message": "c"}, {"message": "d"}]', ["a", "c", "d"], ["2: bad JSON"]),
+        ("no_end.json", '[{"message": "a"}, {"message": "b", {"message": "c"}]', ["a", "c"], ["2: bad JSON"]),
+        ("behind.json", '[\n{"message": "a"}\n]\nbye', ["a"], ["2: something stands behind the end"]),
+        ("nul_short.csv", "message,x\na\0b,z\nc,\0\n", ["c"], ["2: a NUL character is no text"]),
         ("cut.json", '[{"message": "a"}, {"message": "b', ["a"], ["2: bad JSON"]),
         ("numbers.json", '[1, {"message": "a"}]', ["a"], ["1: a JSON int"]),
         ("nan.json", '[{"message": "a", "n": NaN}, {"message": "b", "n": Infinity}]', ["a", "b"], []),
@@ -179,6 +192,11 @@ def test_a_fault_of_one_row_costs_that_row(tmp_path, name, content, messages, dr
         ("a.csv", gzip.compress(b"message\na\n"), "packed with gzip; let its name end in .gz"),
         ("a.csv.gz", b"message\na\n", "cannot be read: Not a gzipped file"),
         ("a.jsonl.gz", gzip.compress(b'{"message": "a"}\n' * 9)[:20], "is cut off after its row 1"),
+        ("a.jsonl", b"<!DOCTYPE html><html>", "a web page"),
+        ("a.parquet", b"version https://git-lfs.github.com/spec/v1\noid", "a pointer of Git LFS"),
+        ("a.parquet", b"ARROW1\0\0", "an Arrow file"),
+        ("a.csv", b'[{"message": "a"}]', "JSON; let its name end in .jsonl"),
+        ("a.txt", b"message\n", "a table's name ends in .csv"),
         ("a.xlsx", b"PK", "save the sheet as CSV UTF-8 and name that file"),
         ("a.zip", b"PK", "unpack it and name the file that is in it"),
         ("a.csv.zst", b"", "unpack it"),

@@ -162,9 +162,12 @@ def test_the_table_has_the_stratum_of_the_columns_asked_and_all_labels(tmp_path)
 
 
 def test_the_group_is_what_a_column_says_and_empty_where_it_says_nothing(tmp_path):
-    rows = [ROW | {"message": str(n), "ticket": ticket} for n, ticket in enumerate([7, "7", " a ", "", None, {"b": 1}])]
+    rows = [
+        ROW | {"message": str(n), "ticket": ticket}
+        for n, ticket in enumerate([7, "7", " a ", "", None, {"b": 1}, 7.0, "7.0"])
+    ]
     seeds, _ = read([lines(tmp_path / "s.jsonl", *rows)], **READ, group="ticket")
-    assert [seed.group for seed in seeds] == ["7", "7", "a", "", "", '{"b":1}']
+    assert [seed.group for seed in seeds] == ["7", "7", "a", "", "", '{"b":1}', "7", "7"]
     assert set(table(seeds)["group"]) == {"7", "a", None, '{"b":1}'}
     with pytest.raises(SpecError, match="no row has the group column 'tickt'; did you mean 'ticket'"):
         read([tmp_path / "s.jsonl"], **READ, group="tickt")
