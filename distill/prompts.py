@@ -24,6 +24,8 @@ from distill.records import Json, canonical
 _SLOT = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 _TURN = re.compile(r"^\[(system|user|assistant|messages)\][ \t]*$", re.MULTILINE)
 _CHAT = "messages"
+_MISSPELT_TURN = re.compile(r"^\[(system|user|assistant|messages)\]:?[ \t]*$", re.MULTILINE | re.IGNORECASE)
+_CR_TURN = re.compile(r"(?:^|[\r\n])\[(?:system|user|assistant|messages)\][ \t]*\r")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _OPEN = re.compile(r"\{\{[ \t]*([A-Za-z_]\w*)?[ \t]*\}?(?=[^\w{}]|$)")
 _BLOCK = re.compile(
@@ -69,6 +71,7 @@ class Template:
 
 def parse(text: str, source: str) -> Template:
     """Split a template's text into turns; blank turns are left out."""
+    text = _lines(text)
     pieces = _TURN.split(text)
     roles, bodies = ["system", *pieces[1::2]], pieces[0::2]
     turns = tuple((role, body.strip("\n")) for role, body in zip(roles, bodies, strict=True) if body.strip())
@@ -92,18 +95,21 @@ def faults(text: str, source: str, *, columns: Sequence[str] | None) -> list[Fau
     """Everything wrong with a template: unknown or malformed variables by line, what would go to the model as it stands, and
     a last turn that asks nothing. `columns` is None where they are not known, and then no slot is held against them.
     """
+    text = _lines(text)
     found = [
         Fault(f"{source}:{text.count(chr(10), 0, slot.start()) + 1}", said)
         for slot in _SLOT.finditer(text)
         if (said := _slot_fault(slot[1], columns))
     ]
-    found += _literal(text, source)
+    found += (literal := _literal(text, source, columns or ()))
     turns = parse(text, source).turns
     found += [
         Fault(source, f"below [messages] stands one slot and nothing else, say `{{{{history}}}}`; found {body[:60]!r}")
         for role, body in turns
         if role == _CHAT and not _SLOT.fullmatch(body.strip())
     ]
+    if literal:  # what is missing may be what they were meant to be
+        return found
     if not turns or turns[-1][0] not in ("user", _CHAT):
         found.append(
             Fault(
@@ -122,7 +128,23 @@ def faults(text: str, source: str, *, columns: Sequence[str] | None) -> list[Fau
     return found
 
 
-def _literal(text: str, source: str) -> list[Fault]:
+def _lines(text: str) -> str:
+    """A text whose lines end as Windows, or an old Mac, ends them, in lines as all others have."""
+    return text.replace("\r\n", "\n").replace("\r", "\n") if _CR_TURN.search(text) else text
+
+
+def _single(text: str, columns: Sequence[str]) -> list[tuple[int, str]]:
+    """Columns in the braces, or the like, of another language, where none of the template's own names them."""
+    slots = set(_SLOT.findall(text))
+    found = []
+    for name in columns:
+        one = re.search(rf"(?<![{{$%\w])(?:\$?\{{{re.escape(name)}\}}(?!\}})|%\({re.escape(name)}\)s)", text)
+        if one and name not in slots:
+            found.append((one.start(), f"`{one[0][:60]}` would be sent as it stands; write `{{{{{name}}}}}`"))
+    return found
+
+
+def _literal(text: str, source: str, columns: Sequence[str]) -> list[Fault]:
     """What looks as if it were filled in or run, and would be sent, and paid for, as it stands."""
     found = [
         (one.start(), f"`{one[0].strip()[:60]}` is not closed; write `{{{{{one[1] or 'name'}}}}}`")
@@ -132,6 +154,12 @@ def _literal(text: str, source: str) -> list[Fault]:
         (one.start(), f"`{one[0][:60]}` is no part of a template, which only fills in `{{{{column}}}}`; take it out")
         for one in _BLOCK.finditer(text)
     ]
+    found += [
+        (one.start(), f"`{one[0].strip()[:60]}` opens no turn and would be sent as it stands; write `[{one[1].lower()}]`")
+        for one in _MISSPELT_TURN.finditer(text)
+        if not _TURN.match(one[0])
+    ]
+    found += _single(text, columns)
     if "\0" in text:
         found.append((text.index("\0"), "a NUL character; save the file as plain UTF-8 text"))
     return [Fault(f"{source}:{text.count(chr(10), 0, at) + 1}", said) for at, said in sorted(found)]

@@ -1,7 +1,8 @@
 """YAML as far as a spec needs it, with the place of every node, or every fault of the text with its line.
 
-Texts, numbers, true and false, null, lists and mappings are taken; keys are texts, whatever they look like. A tag of another
-kind, a date without quotes, a number that no machine holds, a key that stands twice, a NUL: each is a `Fault`. What would
+Texts, numbers, true and false, null, lists and mappings are taken; keys are texts, whatever they look like, and so is `1:30`,
+which YAML would read as ninety. A tag of another kind, a date without quotes, a number that no machine holds or that begins
+with 0 (to YAML it is octal), a key that stands twice, a NUL: each is a `Fault`. What would
 cost without end is refused before it is walked: `MOST_BYTES` of text, `DEEPEST` levels, `MOST_NODES` values with every alias
 counted as what it stands for, an alias inside of what it names.
 """
@@ -23,7 +24,8 @@ NodePath = tuple[str | int, ...]
 MOST_BYTES, MOST_NODES, DEEPEST = 1_000_000, 20_000, 40
 _DIGITS = 300
 _PLAIN = tuple(f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "map", "seq", "merge"))
-_DATE = "tag:yaml.org,2002:timestamp"
+_TEXT, _WHOLE, _NUMBER, _DATE = (f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "timestamp"))
+_OCTAL = re.compile(r"[-+]?0[0-7_]+")
 _UNREADABLE = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -87,27 +89,36 @@ def _composed(text: str, source: str) -> tuple[yaml.Node | None, _Loader]:
         return loader.get_single_node(), loader
     except (yaml.YAMLError, ValueError) as fault:  # ValueError: `\U` of an escape that is no character
         mark, at = getattr(fault, "problem_mark", None), getattr(fault, "position", None)
+        before = text.split("\n")[mark.line][: mark.column] if mark and mark.line <= text.count("\n") else ""
         known = mark.line + 1 if mark else text.count("\n", 0, at) + 1 if isinstance(at, int) else None
         where = f"{source}:{known}" if known else source
-        raise SpecError(source, [Fault(where, f"not YAML: {masked(_said(fault))}")]) from None
+        raise SpecError(source, [Fault(where, f"not YAML: {masked(_said(fault, before))}")]) from None
 
 
-def _said(fault: Exception) -> str:
-    """What PyYAML says of a text, in one line, with what to do where it is a slip that many make."""
+_SLIPS = (
+    ("but found another document", "a second document begins (`---`); a spec is one document"),
+    ("second occurrence", "an anchor (`&name`) is given twice"),
+    ("unacceptable character", "a control character; save it as plain UTF-8 text"),
+    ("undefined alias", "{}; put a text that begins with `*` or `&` in quotes"),
+    ("found '*'", "{}; put a text that begins with `*` or `&` in quotes"),
+    ("found '&'", "{}; put a text that begins with `*` or `&` in quotes"),
+    ("'\\t'", "a tab; write spaces in its place"),
+    ("cannot start any token", "{}; put a text that begins with it in quotes"),
+    ("escape", "{}; in double quotes `\\` begins an escape: write single quotes, or a path with `/`"),
+    ("could not find expected ':'", "a line without `: ` behind its key; write `key: value`, with the blank"),
+    ("expected <block end>", "{}; indent the keys of one group alike, and put a text with a quote in it in double quotes"),
+)
+"""What PyYAML says of slips that many make → the same for who made one; `{}` stands for PyYAML's words."""
+
+
+def _said(fault: Exception, before: str) -> str:
+    """What PyYAML says of a text, in one line, with what to do; `before` is what its line holds before the place."""
     problem = str(getattr(fault, "problem", None) or fault).strip().split("\n")[0]
-    if "but found another document" in problem:
-        return "a second document begins (`---`); a spec is one document"
-    if problem == "second occurrence":
-        return "an anchor (`&name`) is given twice"
-    if "unacceptable character" in problem:
-        return "a control character; save it as plain UTF-8 text"
-    if "undefined alias" in problem or problem.endswith(("found '*'", "found '&'")):
-        return f"{problem}; put a text that begins with `*` or `&` in quotes"
-    if "'\\t'" in problem:
-        return "a tab; indent with spaces"
+    if "mapping values are not allowed" in problem and ":" not in before:
+        return "the line goes on with the one above; write `key: value` there, with the blank, and indent both alike"
     if "mapping values are not allowed" in problem:
         return "a second `:` in one line; put a value that holds `: ` in quotes, and each key on a line of its own"
-    return problem
+    return next((said.format(problem) for slip, said in _SLIPS if slip in problem), problem)
 
 
 class _Loader(yaml.SafeLoader):
@@ -146,6 +157,11 @@ class _Loader(yaml.SafeLoader):
     def _refuse(self, said: str, event: Any) -> None:
         raise yaml.composer.ComposerError(None, None, said, event.start_mark)
 
+    def resolve(self, kind: type[yaml.Node], given: Any, implicit: Any) -> str:
+        """The tag of a node; `1:30` and `1:30.5` are texts."""
+        tag: str = super().resolve(kind, given, implicit)
+        return _TEXT if tag in (_WHOLE, _NUMBER) and ":" in given else tag
+
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
         """The value of a node; None, and a fault, where it is of a kind that a spec does not hold."""
         wrong = self._wrong(node)
@@ -166,6 +182,8 @@ class _Loader(yaml.SafeLoader):
             return None
         if _UNREADABLE.search(node.value):
             return "a text with a NUL or half a character in it; take it out"
+        if node.tag == _WHOLE and _OCTAL.fullmatch(node.value):
+            return f"{_as_written(node)} begins with 0, which YAML reads as octal; take the 0 away, or put it in quotes"
         if len(node.value) > _DIGITS and node.tag.endswith((":int", ":float")):
             return f"a number of {len(node.value):,} digits, expected one that a computer holds"
         return None

@@ -11,8 +11,10 @@ from typing import Any
 
 from distill.errors import Fault
 from distill.flow import schema_check
+from distill.withheld import masked
 
 MOST_BYTES = 4_000_000
+_SHOWN = 300
 _TOOL_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -31,21 +33,31 @@ def text(path: Path, faults: list[Fault], *, named_by: str = "") -> str | None:
         except UnicodeDecodeError as fault:
             line = data.count(b"\n", 0, fault.start) + 1
             said = f"line {line} is not UTF-8; save the file as UTF-8"
-    shown = str(path).replace("\0", "\\0")
+    shown = _shown(path)
     faults.append(Fault(named_by or shown, f"{shown}: {said}" if named_by else said))
     return None
+
+
+def _shown(path: Path) -> str:
+    """A path for a message, in one line."""
+    spelt = masked(str(path))
+    return spelt if spelt.isprintable() and len(spelt) <= _SHOWN else f"{spelt[:_SHOWN]!r}…"
 
 
 def _unreadable(path: Path) -> str:
     """Why a path is no file of words."""
     if "\0" in str(path):
         return "a NUL is no part of a file's name"
+    if "\n" in str(path) or "{{" in path.name:
+        return "a text, expected the name of a file: put the text into one, say teacher.md"
     try:
         if path.is_file():
             size = path.stat().st_size
             return f"{size:,} bytes, expected a text of at most {MOST_BYTES:,}" if size > MOST_BYTES else ""
         if path.is_dir():
             return f"a folder, expected a file; name one in it, which holds {_prompts(path)}"
+        if path.is_symlink() and not path.exists():
+            return "a link that leads nowhere"
         return "no plain file" if path.exists() else f"no such file; the folder holds {_prompts(path.parent)}"
     except OSError as fault:
         return f"cannot be read: {fault.strerror}"

@@ -43,13 +43,13 @@ def told(bad_rows: Sequence[BadRow]) -> list[Fault]:
     for row in bad_rows:
         groups.setdefault((row.path, _OWN.sub("…", row.message)), []).append(row)
     faults: list[Fault] = []
-    for (path, _), rows in groups.items():
+    for rows in groups.values():
         if len(rows) <= _ALIKE:
             faults += [row.fault for row in rows]
             continue
         lines = ", ".join(str(row.line) for row in rows[1 : _LINES + 1]) + (", …" if len(rows) > _LINES + 1 else "")
-        faults.append(rows[0].fault)
-        faults.append(Fault(str(path), f"and {len(rows) - 1} more rows like it: {lines}"))
+        first = rows[0].fault
+        faults.append(Fault(first.where, f"{first.message}; and {len(rows) - 1} more rows like it: {lines}"))
     more = len(faults) - SHOWN
     return faults if more <= 0 else [*faults[:SHOWN], Fault("", f"and {more} more ({len(bad_rows)} rows in all)")]
 

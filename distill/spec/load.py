@@ -76,9 +76,8 @@ def _text(path: Path) -> str:
     shown = withheld.masked(str(path))
     try:
         if not path.is_file():
-            kind = "is no plain file" if path.exists() else "does not exist"
             raise UsageError(
-                f"no spec at {shown}: it {kind}; name a task.yaml or its folder, or let `distill init FOLDER` write a first one"
+                f"no spec at {shown}: it {_instead(path)}; name a task.yaml or its folder, or let `distill init FOLDER` write a first one"
             )
         if path.stat().st_size > 4 * yaml_lines.MOST_BYTES:
             said = f"{shown} holds {path.stat().st_size:,} bytes, far more than a spec; rows belong into a file that `seeds.from` names"
@@ -95,6 +94,16 @@ def _text(path: Path) -> str:
     except UnicodeDecodeError as fault:
         line = data.count(b"\n", 0, fault.start) + 1
         raise UsageError(f"{shown}:{line}: the byte {data[fault.start]:#04x} is not UTF-8; save it as UTF-8") from None
+
+
+def _instead(path: Path) -> str:
+    """What stands where a spec should."""
+    if path.is_symlink() and not path.exists():
+        return "is a link that leads nowhere"
+    if path.exists():
+        return "is no plain file"
+    alike = path.with_suffix(".yml")
+    return f"does not exist, but {alike.name} beside it does" if alike.is_file() else "does not exist"
 
 
 def _set(raw: dict[str, Any], override: str, places: Places, options: Mapping[str, str]) -> list[Fault]:

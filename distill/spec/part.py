@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Iterator
+from typing import Annotated, Any, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic_core import PydanticKnownError
 
 from distill.teacher import url
 
@@ -49,6 +51,22 @@ Url = Annotated[str, AfterValidator(_address)]
 
 
 class Part(BaseModel):
-    """A group of settings: unknown keys are refused, values never change after the check."""
+    """A group of settings: unknown keys are refused, true is no 1, values never change after the check."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, allow_inf_nan=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_bool_for_a_number(cls, given: Any, info: ValidationInfo) -> Any:
+        if isinstance(given, bool) and info.field_name is not None:
+            kinds = list(_kinds(cls.model_fields[info.field_name].annotation))
+            if bool not in kinds and (int in kinds or float in kinds):
+                raise PydanticKnownError("int_type" if int in kinds else "float_type")
+        return given
+
+
+def _kinds(annotation: Any) -> Iterator[Any]:
+    """A type, or those that it may be."""
+    yield annotation
+    for part in get_args(annotation):
+        yield from _kinds(part)

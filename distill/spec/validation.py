@@ -118,6 +118,8 @@ def _fault(errors: Sequence[ErrorDetails], path: NodePath, places: Places) -> Fa
         return Fault(where, f"`{name}`: {message}")
     if message.startswith("it "):  # the value, or that it is withheld, is in the sentence
         return Fault(where, f"`{name}` {message.removeprefix('it ')}")
+    if kind in ("model_type", "model_attributes_type") and (known := _known(path)):
+        message += f": {', '.join(known)}"
     if found is None:
         return Fault(where, f"`{name}` is empty: {message}")
     if _group(found):
@@ -133,7 +135,11 @@ def _known_hint(path: NodePath) -> str:
     name = str(path[-1])
     if "key_env" in known and withheld.names_a_secret([name]):
         return "a key never stands in a spec: `key_env` takes the NAME of the environment variable that holds it"
+    if name.isdigit():
+        return "if it is part of a number, write 1000 or 0.25: in a number of YAML there is no comma"
     close = difflib.get_close_matches(name, known, 1)
+    if not close and (others := _elsewhere(name, path[:-1])):
+        return f"it stands under {' or '.join(f'`{one}`' for one in others)}"
     return f"did you mean `{close[0]}`?" if close else f"known here: {', '.join(known)}"
 
 
@@ -156,6 +162,23 @@ def _known(path: NodePath) -> list[str]:
             return []
         named = get_origin(field.annotation) is dict
     return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _elsewhere(name: str, group: NodePath) -> list[str]:
+    """The groups of the spec, below one of them or else anywhere, that take a key of this name: the outermost ones."""
+    groups = sorted((one for one in _groups(TaskSpec, ()) if name in _known(one)), key=len)
+    within = [one for one in groups if one[: len(group)] == group] or groups
+    return [dotted(one) for one in within if len(one) == len(within[0])][:3]
+
+
+def _groups(model: type[BaseModel], path: NodePath) -> Iterator[NodePath]:
+    """The groups that are no list and carry no name of the user's."""
+    for name, field in model.model_fields.items():
+        inner = next(_models(field.annotation), None)
+        if inner is not None and get_origin(field.annotation) not in (dict, list):
+            here = (*path, field.alias or name)
+            yield here
+            yield from _groups(inner, here)
 
 
 def _models(annotation: Any) -> Iterator[type[BaseModel]]:

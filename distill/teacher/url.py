@@ -10,10 +10,10 @@ import ipaddress
 import re
 from urllib.parse import SplitResult, urlsplit
 
-from distill.withheld import masked
+from distill.withheld import is_key, masked
 
 EXAMPLE = "http://127.0.0.1:8000/v1"
-_VARIABLE = re.compile(r"\$\{?\w+\}?|\{\{?\w+\}?\}|%\w+%|<\w+>")
+_VARIABLE = re.compile(r"\$\{?\w+\}?|\{\{?\w+\}?\}|%\w+%|<[^<>]+>")
 _CALLS = ("/chat/completions", "/completions", "/responses", "/embeddings", "/models", "/messages", "/batches")
 _ODD = re.compile(r"[\s\x00-\x1f\x7f\\\"'`]")
 
@@ -51,6 +51,10 @@ def _wrong_part(url: str, parts: SplitResult, port: int | None) -> str:
             "holds a user or a password, which is withheld; take it out, and send it in a header from a variable: "
             "headers: {Authorization: $MY_HEADER}"
         )
+    if is_key(url):
+        return "holds what looks like a key, which is withheld; take it out, and send it in a header from a variable"
+    if not _host(parts.hostname):
+        return f"is {_spelt(url)}: no host has such a name; expected, say, {EXAMPLE}"
     if port == 0:
         return f"is {_spelt(url)}: port 0 is none to call; expected 1 to 65535"
     if parts.query or parts.fragment or url.endswith(("?", "#")):
@@ -62,6 +66,14 @@ def _wrong_part(url: str, parts: SplitResult, port: int | None) -> str:
         last = next(one for one in _CALLS if ending.endswith(one))
         return f"ends with {last}, which is put there by itself; write {_spelt(url.rstrip('/')[: -len(last)])}"
     return ""
+
+
+def _host(name: str) -> bool:
+    """Whether a name can be looked up: no empty part, none longer than 63, no letter that no host has."""
+    try:
+        return bool(name.encode("idna")) and not name.startswith(".")
+    except UnicodeError:
+        return False
 
 
 def own(url: str) -> bool:
