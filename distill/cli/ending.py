@@ -54,7 +54,7 @@ def fail(message: str, code: int, faults: Sequence[Fault] = ()) -> NoReturn:
     """Say it where it is looked for, and end."""
     said = masked(message)
     if "--json" in sys.argv[1:]:
-        listed = [{"where": one.where, "message": masked(one.message)} for one in faults]
+        listed = [{"where": masked(one.where), "message": masked(one.message)} for one in faults]
         error = {"code": code, "message": said.split("\n", 1)[0] if listed else said, "faults": listed}
         print(json.dumps({"error": error}, indent=2), flush=True)
     else:

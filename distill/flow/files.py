@@ -115,7 +115,8 @@ def tools(path: Path, faults: list[Fault], *, named_by: str = "") -> list[dict[s
             said = f"the name {name!r}: expected up to 64 letters, digits, _ or -, each name once"
             faults.append(Fault(where, said))
             continue
-        wrong = schema_check.faults(function.get("parameters") or {})
+        parameters = function.get("parameters")
+        wrong = schema_check.faults({} if parameters is None else parameters)
         faults += [Fault(where, f"its parameters are {one}" if one.startswith("no ") else one) for one in wrong]
         found.append({"type": "function", "function": function})
     return found

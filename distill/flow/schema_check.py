@@ -17,7 +17,7 @@ _DATA = ("enum", "const", "default", "examples")
 def parsed(text: str) -> tuple[Any, str, int | None]:
     """(value, what is wrong, its line) of a text that must be JSON as every parser reads it."""
     try:
-        json.loads(text)
+        json.loads(text, parse_int=str)  # numbers of any length are strict_json's to judge
         return strict_json(text), "", None
     except json.JSONDecodeError as fault:
         return None, f"not JSON: {fault.msg} at column {fault.colno}", fault.lineno
