@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import sys
 from types import FrameType
@@ -10,15 +11,20 @@ INTERRUPTED = "interrupted; everything answered is kept, run again to go on"
 
 
 def main() -> None:
-    """Run the command line. Ctrl-C and SIGTERM end alike while nothing is in flight; a run that sends has its own way."""
+    """Run the command line. Ctrl-C, SIGTERM and a terminal that is closed end alike while nothing is in flight; a run
+    that sends has its own way.
+    """
     try:
-        signal.signal(signal.SIGTERM, _stop)
+        for name in (signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(name) is not signal.SIG_IGN:  # as `nohup` leaves it
+                signal.signal(name, _stop)
         from distill.cli.app import main as run
 
         run()
     except KeyboardInterrupt:  # before the command line was there to catch it
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        sys.stderr.write(f"error: {INTERRUPTED}\n")
+        with contextlib.suppress(OSError):  # nobody may be there to read it
+            sys.stderr.write(f"error: {INTERRUPTED}\n")
         sys.exit(130)
 
 

@@ -84,6 +84,13 @@ _MADE_BY = {
     "evaluate": ("calls.parquet", "scores.parquet", "comparison.json"),
 }
 """Stage → the files of a run that it writes; a stage whose files are not as it wrote them does its work again."""
+_FATES = ("row", "stage", "reason")
+_COLUMNS = {
+    "seeds.parquet": ("seed_id", "fields"), "seeds_dropped.parquet": _FATES, "pairs.parquet": ("a", "b"),
+    "asked.parquet": ("seed_id", "request_id"), "samples.parquet": ("seed_id", "request_id"), "dropped.parquet": _FATES,
+    "flagged.parquet": _FATES, "calls.parquet": ("seed_id", "arm"), "scores.parquet": ("seed_id", "arm"),
+}  # fmt: skip
+"""Table → columns without which it is another's."""
 
 
 def maker(name: str) -> str:
@@ -96,6 +103,7 @@ def read_parquet(path: Path, columns: list[str] | None = None) -> pl.DataFrame:
     import polars as pl
 
     try:
+        _has(path, list(pl.read_parquet_schema(path)))
         return pl.read_parquet(path, columns=columns)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as fault:
         raise _lost(path, fault) from None
@@ -106,9 +114,16 @@ def check_parquet(path: Path) -> list[str]:
     import polars as pl
 
     try:
-        return list(pl.read_parquet_schema(path))
+        return _has(path, list(pl.read_parquet_schema(path)))
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as fault:
         raise _lost(path, fault) from None
+
+
+def _has(path: Path, columns: list[str]) -> list[str]:
+    """`columns`, where they are those of the run's file of this name."""
+    if missing := [name for name in _COLUMNS.get(path.name, ()) if name not in columns]:
+        raise OSError(f"it has no column {missing[0]!r}")
+    return columns
 
 
 def read_json(path: Path, kind: type[T], *, needs: str = "") -> T:

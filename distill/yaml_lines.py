@@ -159,7 +159,7 @@ class _Loader(yaml.SafeLoader):
 
     def resolve(self, kind: type[yaml.Node], given: Any, implicit: Any) -> str:
         """The tag of a node; `1:30` and `1:30.5` are texts."""
-        tag: str = super().resolve(kind, given, implicit)
+        tag: str = super().resolve(kind, given, implicit)  # type: ignore[no-untyped-call]  # the stubs leave it out
         return _TEXT if tag in (_WHOLE, _NUMBER) and ":" in given else tag
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:

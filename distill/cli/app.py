@@ -93,13 +93,13 @@ def main() -> None:
         sys.exit(end.exit_code)
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # an impatient second one must not tear the sentence
-        ending.fail(INTERRUPTED, 130)
+        ending.stopped(INTERRUPTED)
     except BrokenPipeError:  # whoever read our output has seen enough of it
         ending.deaf()
         sys.exit(0)
     except BaseException as fault:  # the last net; a panic of a library in Rust is no Exception
         if ending.interrupted(fault):
-            ending.fail(INTERRUPTED, 130)
+            ending.stopped(INTERRUPTED)
         if isinstance(fault, SystemExit) or (os.environ.get("DISTILL_DEBUG") and ending.internal(fault)):
             raise
         ending.of(fault)

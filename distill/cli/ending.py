@@ -8,6 +8,7 @@ an `OSError`, and else an internal error.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
@@ -54,14 +55,29 @@ def fail(message: str, code: int, faults: Sequence[Fault] = ()) -> NoReturn:
     """Say it where it is looked for, and end."""
     said = masked(message)
     if "--json" in sys.argv[1:]:
-        listed = [{"where": masked(one.where), "message": masked(one.message)} for one in faults]
-        error = {"code": code, "message": said.split("\n", 1)[0] if listed else said, "faults": listed}
-        print(json.dumps({"error": error}, indent=2), flush=True)
+        _object(said, code, faults)
     else:
         from distill.cli.show import fail as show
 
         show(said)
     sys.exit(code)
+
+
+def stopped(message: str) -> NoReturn:
+    """End for an interrupt, which may have torn any import in two: nothing more is imported."""
+    with contextlib.suppress(OSError):  # nobody may be there to read it
+        if "--json" in sys.argv[1:]:
+            _object(message, 130)
+        elif sys.stderr is not None:
+            sys.stderr.write(f"error: {message}\n")
+            sys.stderr.flush()
+    sys.exit(130)
+
+
+def _object(said: str, code: int, faults: Sequence[Fault] = ()) -> None:
+    listed = [{"where": masked(one.where), "message": masked(one.message)} for one in faults]
+    error = {"code": code, "message": said.split("\n", 1)[0] if listed else said, "faults": listed}
+    print(json.dumps({"error": error}, indent=2), flush=True)
 
 
 def printable() -> None:

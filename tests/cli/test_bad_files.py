@@ -18,6 +18,10 @@ PROMPTS = {
     "a NUL": ("[user]\n{{message}}\0\n", "teacher.md:2", "NUL"),
     "no user": ("Say {{message}}\n", "teacher.md", "the last turn must be the user's"),
     "nothing": ("", "teacher.md", "the last turn must be the user's"),
+    "braces of Python": ("[user]\n{message}\n", "teacher.md:2", "`{message}` would be sent as it stands", "{{message}}"),
+    "a shell's variable": ("[user]\n${message} {{kind}}\n", "teacher.md:2", "`${message}` would be sent"),
+    "a marker in capitals": ("[user]\n{{message}}\n[Assistant]\nx\n[user]\ny\n", "teacher.md:3", "write `[assistant]`"),
+    "a marker with a colon": ("[user]:\n{{message}}\n", "teacher.md:1", "write `[user]`"),
     "no slot": ("[user]\nhello\n", "teacher.md", "every row would ask the same"),
 }
 
@@ -27,6 +31,26 @@ def test_a_prompt_that_would_be_paid_for_as_it_stands(task: Path, distill: Disti
     text, *parts = PROMPTS[case]
     (task.parent / "teacher.md").write_text(text)
     refused(distill("validate", task), *parts)
+
+
+@pytest.mark.parametrize("end", ["\r\n", "\r"])
+def test_a_prompt_saved_with_other_line_ends_is_read(task: Path, distill: Distill, end: str) -> None:
+    for name in ("teacher.md", "student.md"):
+        path = task.parent / name
+        path.write_bytes(path.read_bytes().replace(b"\n", end.encode()))
+    assert distill("validate", task).code == 0
+
+
+def test_a_text_where_a_prompts_file_is_wanted_is_said_in_one_line(task: Path, distill: Distill) -> None:
+    task.write_text(task.read_text().replace("{model: scripted,", '{model: scripted, prompt: "a\\n{{message}}",'))
+    said = distill("validate", task)
+    refused(said, "task.yaml:4", "put the text into one")
+    assert len(said.err.strip().split("\n")) == 1
+
+
+def test_parameters_of_a_tool_that_are_a_list_are_none(task: Path, distill: Distill) -> None:
+    (task.parent / "tools.json").write_text('[{"type": "function", "function": {"name": "f", "parameters": []}}]')
+    refused(distill("validate", task, "--set", "teacher.tools=tools.json"), "tools.json: tool 1", "no JSON Schema")
 
 
 def schema(properties: str, more: str = "") -> str:

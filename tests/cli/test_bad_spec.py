@@ -9,6 +9,16 @@ from ended import KEY, Distill, refused
 
 LINES = {
     # each is put in place of a line of the spec in tests/conftest.py, or behind its last one
+    "an octal number": ("deadline: 010", "task.yaml:8", "reads as octal", "in quotes"),
+    "an hour that is none": ("deadline: 25:00", "task.yaml:8", "'25:00'", "a time of day"),
+    "true for a number": ("budget: {usd: true}", "task.yaml:8", "expected a number"),
+    "on for a count": ("expect: {rows: on}", "task.yaml:8", "expected a whole number"),
+    "a value for a group": ("budget: 5", "task.yaml:8", "a mapping of settings: usd"),
+    "a comma in a number": ("expect: {rows: 1,000}", "task.yaml:8", "there is no comma"),
+    "a key of another group": ("max_tokens: 5", "task.yaml:8", "it stands under"),
+    "a key in an address": (f"judge: {{models: [{{model: m, base_url: 'http://h.example/{KEY}/v1'}}]}}", "looks like a key"),
+    "an address with a hole": ("judge: {models: [{model: m, base_url: 'https://<your-name>.example/v1'}]}", "<your-name>"),
+    "a host that cannot be": ("judge: {models: [{model: m, base_url: 'http://a..b/v1'}]}", "no host has such a name"),
     "a date that is none": ("about: 2026-13-45", "task.yaml:8", "is a date to YAML", "in quotes"),
     "a date": ("about: 2026-11-29", "task.yaml:8", "is a date to YAML"),
     "5,000 digits": ("about: " + "1" * 5000, "task.yaml:8", "a number of 5,000 digits"),

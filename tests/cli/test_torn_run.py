@@ -63,6 +63,19 @@ def test_a_torn_file_names_the_verb_that_makes_it(
     assert distill(reader, "mood" if reader == "show" else finished).code == 0
 
 
+@pytest.mark.parametrize("name", [one for one in READERS if one.endswith(".parquet")])
+def test_a_table_of_other_columns_is_torn_too(finished: Path, distill: Distill, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    import polars as pl
+
+    monkeypatch.chdir(finished.parent)
+    reader, maker = READERS[name]
+    pl.DataFrame({"x": [1]}).write_parquet(finished.parent / "runs" / "mood" / "001" / name)
+    said = distill(reader, "mood" if reader == "show" else finished)
+    if said.code != 0:
+        refused(said, name, f"distill {maker}")
+    assert distill(maker, finished).code == 0
+
+
 @pytest.mark.parametrize("data", [b"garbage" * 99, b"SQLite format 3\0" + b"\1" * 500])
 def test_a_store_that_is_none_is_not_to_be_thrown_away(finished: Path, distill: Distill, data: bytes) -> None:
     """It holds what was paid for; who only reads says so as who writes does."""
