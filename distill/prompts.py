@@ -155,7 +155,10 @@ def _literal(text: str, source: str, columns: Sequence[str]) -> list[Fault]:
         for one in _BLOCK.finditer(text)
     ]
     found += [
-        (one.start(), f"`{one[0].strip()[:60]}` opens no turn and would be sent as it stands; write `[{one[1].lower()}]`")
+        (
+            one.start(),
+            f"`{one[0].strip()[:60]}` opens no turn and would be sent as it stands; write `[{one[1].lower()}]`",
+        )
         for one in _MISSPELT_TURN.finditer(text)
         if not _TURN.match(one[0])
     ]

@@ -106,7 +106,10 @@ _SLIPS = (
     ("cannot start any token", "{}; put a text that begins with it in quotes"),
     ("escape", "{}; in double quotes `\\` begins an escape: write single quotes, or a path with `/`"),
     ("could not find expected ':'", "a line without `: ` behind its key; write `key: value`, with the blank"),
-    ("expected <block end>", "{}; indent the keys of one group alike, and put a text with a quote in it in double quotes"),
+    (
+        "expected <block end>",
+        "{}; indent the keys of one group alike, and put a text with a quote in it in double quotes",
+    ),
 )
 """What PyYAML says of slips that many make → the same for who made one; `{}` stands for PyYAML's words."""
 

@@ -18,7 +18,12 @@ PROMPTS = {
     "a NUL": ("[user]\n{{message}}\0\n", "teacher.md:2", "NUL"),
     "no user": ("Say {{message}}\n", "teacher.md", "the last turn must be the user's"),
     "nothing": ("", "teacher.md", "the last turn must be the user's"),
-    "braces of Python": ("[user]\n{message}\n", "teacher.md:2", "`{message}` would be sent as it stands", "{{message}}"),
+    "braces of Python": (
+        "[user]\n{message}\n",
+        "teacher.md:2",
+        "`{message}` would be sent as it stands",
+        "{{message}}",
+    ),
     "a shell's variable": ("[user]\n${message} {{kind}}\n", "teacher.md:2", "`${message}` would be sent"),
     "a marker in capitals": ("[user]\n{{message}}\n[Assistant]\nx\n[user]\ny\n", "teacher.md:3", "write `[assistant]`"),
     "a marker with a colon": ("[user]:\n{{message}}\n", "teacher.md:1", "write `[user]`"),

@@ -16,8 +16,14 @@ LINES = {
     "a value for a group": ("budget: 5", "task.yaml:8", "a mapping of settings: usd"),
     "a comma in a number": ("expect: {rows: 1,000}", "task.yaml:8", "there is no comma"),
     "a key of another group": ("max_tokens: 5", "task.yaml:8", "it stands under"),
-    "a key in an address": (f"judge: {{models: [{{model: m, base_url: 'http://h.example/{KEY}/v1'}}]}}", "looks like a key"),
-    "an address with a hole": ("judge: {models: [{model: m, base_url: 'https://<your-name>.example/v1'}]}", "<your-name>"),
+    "a key in an address": (
+        f"judge: {{models: [{{model: m, base_url: 'http://h.example/{KEY}/v1'}}]}}",
+        "looks like a key",
+    ),
+    "an address with a hole": (
+        "judge: {models: [{model: m, base_url: 'https://<your-name>.example/v1'}]}",
+        "<your-name>",
+    ),
     "a host that cannot be": ("judge: {models: [{model: m, base_url: 'http://a..b/v1'}]}", "no host has such a name"),
     "a date that is none": ("about: 2026-13-45", "task.yaml:8", "is a date to YAML", "in quotes"),
     "a date": ("about: 2026-11-29", "task.yaml:8", "is a date to YAML"),

@@ -27,7 +27,9 @@ main()
 
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
-@pytest.mark.parametrize("module", ["distill.cli.app", "asyncio.base_events", "typer", "pydantic", "polars", "distill.flow.opening"])
+@pytest.mark.parametrize(
+    "module", ["distill.cli.app", "asyncio.base_events", "typer", "pydantic", "polars", "distill.flow.opening"]
+)
 def test_an_interrupt_before_anything_is_sent_has_its_sentence(task: Path, module: str, name: str) -> None:
     """From the first import on: exit 130, one line, no traceback."""
     code = INTERRUPTED.format(module=module, name=name, spec=str(task))

@@ -64,7 +64,9 @@ def test_a_torn_file_names_the_verb_that_makes_it(
 
 
 @pytest.mark.parametrize("name", [one for one in READERS if one.endswith(".parquet")])
-def test_a_table_of_other_columns_is_torn_too(finished: Path, distill: Distill, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+def test_a_table_of_other_columns_is_torn_too(
+    finished: Path, distill: Distill, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
     import polars as pl
 
     monkeypatch.chdir(finished.parent)

@@ -241,7 +241,7 @@ def test_a_header_that_names_a_column_twice_is_told_once(tmp_path):
     path.write_text("message,message\n" + "a,b\n" * 60)
     with pytest.raises(SpecError) as error:
         taken(path, strict=True)
-    assert [fault.where for fault in error.value.faults] == [f"{path}:2", str(path)]
+    assert [fault.where for fault in error.value.faults] == [f"{path}:2"]
     assert "and 59 more rows like it: 3, 4," in str(error.value.faults[0])
 
 
