@@ -14,6 +14,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NoReturn
 
 import typer
@@ -30,10 +31,21 @@ def of(fault: BaseException) -> NoReturn:
         fail(str(fault), fault.exit_code)
     if isinstance(fault, typer.TyperException):
         _usage(fault)
+    if isinstance(fault, FileNotFoundError) and not _folder():
+        fail("the working folder is not there any more; change into one that is, and run again", 2)
     if isinstance(fault, OSError):
         where, why = fault.filename or "the system", fault.strerror or fault
         fail(f"{where}: {why}; nothing paid for is lost, mend it and run again", 1)
     fail(f"internal error: {type(fault).__name__}: {fault}; set DISTILL_DEBUG=1 to see where", 1)
+
+
+def _folder() -> bool:
+    """Whether the working folder is there."""
+    try:
+        Path.cwd()
+    except OSError:
+        return False
+    return True
 
 
 def interrupted(fault: BaseException) -> bool:
@@ -54,12 +66,15 @@ def internal(fault: BaseException) -> bool:
 def fail(message: str, code: int, faults: Sequence[Fault] = ()) -> NoReturn:
     """Say it where it is looked for, and end."""
     said = masked(message)
-    if "--json" in sys.argv[1:]:
-        _object(said, code, faults)
-    else:
-        from distill.cli.show import fail as show
+    try:
+        if "--json" in sys.argv[1:]:
+            _object(said, code, faults)
+        else:
+            from distill.cli.show import fail as show
 
-        show(said)
+            show(said)
+    except (OSError, ValueError, AttributeError):  # closed, or full: the exit code says it all the same
+        deaf()
     sys.exit(code)
 
 

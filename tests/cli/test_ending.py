@@ -93,3 +93,19 @@ def test_help_and_version_by_either_name(distill: Distill, args: list[str]) -> N
     assert said.code == 0
     assert said.out
     assert said.err == ""
+
+
+@pytest.mark.parametrize("to", ["1>/dev/full", "1>&-", "2>&-", "2>/dev/full"])
+@pytest.mark.parametrize("more", ["", "--json"])
+def test_a_refusal_that_cannot_be_written_keeps_its_exit_code(tmp_path: Path, to: str, more: str) -> None:
+    command = f"exec {sys.executable} -m distill validate nowhere {more} {to}"
+    ended = subprocess.run(command, shell=True, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)  # noqa: S602  # a shell's redirections
+    assert ended.returncode == 2, ended
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_working_folder_that_is_gone_is_said(tmp_path: Path) -> None:
+    command = f'rmdir "{tmp_path}" && exec {sys.executable} -m distill status x'
+    ended = subprocess.run(command, shell=True, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)  # noqa: S602  # a shell removes its own folder
+    assert ended.returncode == 2, ended
+    assert "the working folder is not there any more" in ended.stderr
