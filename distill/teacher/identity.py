@@ -43,8 +43,10 @@ def look(path: Path) -> None:
         raise UsageError(f"{path} is cut off: it has {size:,} of {whole:,} bytes; {_RESTORE}")
 
 
-_MOVE = "restore it from a copy, or move it away to begin a new store"
-_RESTORE = "restore it from a copy, or save what is left with `sqlite3 FILE .recover`"
+_MOVE = "keep it, since it may hold paid answers: restore it from a copy, or move it away to begin a new store"
+_RESTORE = (
+    "keep it, since it may hold paid answers: restore it from a copy, or save what is left with `sqlite3 FILE .recover`"
+)
 
 
 def check(db: sqlite3.Connection, path: Path) -> bool:

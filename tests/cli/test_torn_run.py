@@ -83,7 +83,7 @@ def test_a_store_that_is_none_is_not_to_be_thrown_away(finished: Path, distill: 
     """It holds what was paid for; who only reads says so as who writes does."""
     (finished.parent / ".distill" / "answers.db").write_bytes(data)
     for verb in (["status", finished], ["explain", finished, "5"]):
-        refused(distill(*verb), "answers.db", "cannot be read as an answer store", "keep it")
+        refused(distill(*verb), "answers.db", "keep it", "paid answers")
 
 
 def test_a_store_of_a_newer_version_is_not_read(finished: Path, distill: Distill) -> None:
