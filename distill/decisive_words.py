@@ -2,8 +2,8 @@
 
 All are spelt as `distill.text.normalise` spells them. English is covered best; of German, French, Spanish, Italian, Portuguese, Dutch,
 Polish, Russian, Czech, Finnish, Hungarian, Romanian, Greek, the Scandinavian languages, Turkish, Arabic, Hebrew, Hindi, Indonesian,
-Vietnamese, Chinese, Japanese, Korean and Thai there are the common negations, and of the first few the small numbers, the days and the months. A word that is missing here costs little: texts that it alone
-tells apart are compared by their letters, as all others are.
+Vietnamese, Chinese, Japanese, Korean and Thai there are the common negations, and of the first few the small numbers, the days and the
+months. A word that is missing here costs little: texts that it alone tells apart are compared by their letters, as all others are.
 """
 
 from __future__ import annotations

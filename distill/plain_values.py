@@ -24,7 +24,7 @@ _OPTION = re.compile(r"[(\[]?([^\W\d_])[)\].:]")
 """The letter of one of several choices: (a), a), [a]."""
 _GROUPED = re.compile(r"([+-]?[1-9]\d{0,2}(?:([,' ])\d{3})(?:\2\d{3})*)(\.\d+)?")
 _WITH_COMMA = re.compile(r"([+-]?(?:\d+|[1-9]\d{0,2}(?:[. ]\d{3})+)),(\d{1,2}|\d{4,})")
-_AMOUNT = re.compile(r"[+-]?[^\w\s.,+-]?\s?\d[\d.,']*\s?(?:[^\W\d_]{1,12}|[%‰°]|°[cf]|[^\w\s.,])?")
+_AMOUNT = re.compile(r"[+-]?[^\w\s.,+-]?\s?\d[\d.,']*\s?(?:[ap]\.m|[^\W\d_]{1,12}|[%‰°]|°[cf]|[^\w\s.,])?")
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ][\d:.]+(?:Z|[+-]\d{2}:?\d{2})?)?")
 _DAYS = (
     "%d.%m.%Y",

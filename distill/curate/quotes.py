@@ -124,6 +124,7 @@ def find(
         # What is template text by now stays so. Without it the hits are few, whatever the training texts have in common.
         hits = np.concatenate((hits, fresh))
         hits = hits[(held_by <= allowed)[hits[:, 1]]]
+    hits = hits[~_mostly_template(hits, held_by > allowed, index)]
     shares[hits[:, 0]] = False
     hits = hits[_told(hits, train if inputs is None else inputs, index, apart)]
     quotes: list[Quote | None] = [None] * len(train)
@@ -131,6 +132,23 @@ def find(
         if quotes[row] is None:
             quotes[row] = _quote(train[row], first, run, index, int(held_by[run]))
     return Found(quotes, shares.tolist(), int(((held_by > allowed) & (held_by > 0)).sum()))
+
+
+def _mostly_template(hits: Ints, template: NDArray[np.bool_], index: _Index) -> NDArray[np.bool_]:
+    """Which hits are template text by three quarters of their words: the word before a signature makes no quote of it."""
+    found = np.zeros(len(hits), np.bool_)
+    texts, counts = np.unique(index.at[hits[:, 1], 0], return_counts=True)
+    by_text = np.split(np.argsort(index.at[hits[:, 1], 0], kind="stable"), np.cumsum(counts))
+    for text, some in zip(texts.tolist(), by_text, strict=False):
+        block = words([index.texts[text]])
+        own = _hits(block, index)
+        covered = np.zeros(len(block.owner) + 1, np.int64)
+        for run, first in own[template[own[:, 1]], 1:].tolist():
+            covered[first + 1 : first + 1 + index.at[run, 2]] = 1
+        before = np.cumsum(covered)
+        _, begin, count = index.at[hits[some, 1]].T
+        found[some] = 4 * (before[begin + count] - before[begin]) >= 3 * count
+    return found
 
 
 def _told(hits: Ints, inputs: Sequence[str], index: _Index, apart: Apart | None) -> NDArray[np.bool_]:
