@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 
 from distill import decisive
 from distill.curate import quotes
+from distill.curate.grams import Ints
 from distill.curate.outcome import Outcome, ordered, partition
 from distill.graph import Graph
 from distill.similar import Shingles, jaccard, shingles
@@ -164,7 +165,7 @@ def _apart(inputs: pl.Series, held_out: Sequence[HeldOut], near: float) -> quote
         plain = normalise(text)
         return decisive.marks(plain), shingles(_WITH_DIGITS.sub("0", plain))
 
-    def apart(rows: quotes.Ints, others: quotes.Ints) -> NDArray[np.bool_]:
+    def apart(rows: Ints, others: Ints) -> NDArray[np.bool_]:
         found = []
         for row, other in zip(rows.tolist(), others.tolist(), strict=True):
             (said, own), (known, theirs) = read(inputs[row]), read(held_out[other].input)

@@ -157,7 +157,7 @@ def _told(hits: Ints, inputs: Sequence[str], index: _Index, apart: Apart | None)
     rows, places = np.unique(hits[:, 0], return_inverse=True)
     lengths = _lengths([text_of(inputs[row]) for row in rows.tolist()])
     own = hits[:, 2] + index.at[hits[:, 1], 2] <= lengths[places]
-    told = asked | own
+    told: NDArray[np.bool_] = asked | own
     both = np.flatnonzero(asked & own)
     if apart is not None and len(both):
         pairs, at = np.unique(
