@@ -1,6 +1,6 @@
 """What an answer is as a value: the one reading of answers, known answers and decided ones that every comparison uses.
 
-    "technical"  `technical`  {"answer": "technical"}      → the text technical
+    "technical"  `technical`  {"answer": "technical"}  Answer: technical      → the text technical
     12.50  "12.50"                                          → the number 12.5
     ["a", "b"]  a fence around it                           → the list
     {"intent": "refund"}, or text with it where fields are expected → the object
@@ -35,6 +35,8 @@ _BLOCK = re.compile(r"^[ \t]*(```|~~~)[ \t]*([\w+-]*)[ \t]*\n(.*?)\n?^[ \t]*\1[ 
 _AFTER = re.compile(r"[\s.;!`~]*")
 _START = re.compile(r"[{\[]")
 _NUMBER = re.compile(r"[+-]?(?:(?:0|[1-9]\d{0,299})(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?")
+_CALLED = re.compile(r"[*_\s]*(?:final )?answer[*_\s]*:[*_\s]*(?=\S)([^\n]+)", re.IGNORECASE)
+"""One line that says that it is the answer, which is {"answer": …} in other words."""
 _WORDS = {"true": True, "false": False}
 
 
@@ -111,6 +113,8 @@ def _plain(text: str) -> Json:
         pass
     block = _BLOCK.fullmatch(text)
     inner = block[3].strip() if block and block[2].lower() in ("", "text", "txt") else text
+    if inner is text and (called := _CALLED.fullmatch(text)):
+        inner = called[1].strip()
     if inner is not text:
         return _plain(inner)
     spelt = number(inner)

@@ -22,7 +22,7 @@ from hashlib import blake2b
 import numpy as np
 from numpy.typing import NDArray
 
-from distill.decisive_words import BEFORE, BESIDE, DECIDES, INSIDE, NAMING, NOT, NUMERALS, VALUES
+from distill.decisive_words import BEFORE, BESIDE, DECIDES, INSIDE, NAMING, NOT, NUMERALS, PER, VALUES
 
 Marks = tuple[str, ...]
 Numbers = NDArray[np.uint64]
@@ -47,7 +47,7 @@ _ASCII_WORDS = bytes(code if code > 127 or chr(code).isalnum() else 0x20 for cod
 _DIGITS = b"0123456789"
 _LETTERS = "bcdefghjklmnopqrstuvwxyz"
 _KNOWN = frozenset((*DECIDES, *BESIDE, *_LETTERS))
-_SIGNS = frozenset(word.encode() for word in (*DECIDES, *_LETTERS))
+_SIGNS = frozenset(word.encode() for word in (*DECIDES, *_LETTERS, *PER))
 
 
 def marks(text: str) -> Marks:
@@ -155,8 +155,8 @@ class _Reading:
             self._add(at, said) if word in VALUES else self.found.append(said)
         elif word in BEFORE:
             self.pending = at, BESIDE[word]
-        elif len(word) == 1 and at and self.words[at - 1] in NAMING:
-            self.found.append(word)
+        elif at and (word in BESIDE if (before := self.words[at - 1]) in PER else len(word) == 1 and before in NAMING):
+            self.found.append(BESIDE.get(word, word))
 
     def _negation(self, at: int, word: str) -> None:
         if self.negated != (at - 1, word):  # one that is typed twice is one

@@ -1,9 +1,9 @@
 """The words that decide by themselves (`distill.decisive`): negations, numbers in words, days and months, units and what is numbered.
 
 All are spelt as `distill.text.normalise` spells them. English is covered best; of German, French, Spanish, Italian, Portuguese, Dutch,
-Polish, Russian, the Scandinavian languages, Turkish, Arabic, Hebrew, Hindi, Chinese, Japanese, Korean and Thai there are the common
-negations, and of the first few the small numbers, the days and the months. A word that is missing here costs little: texts that it alone
-tells apart are compared by their letters, as all others are.
+Polish, Russian, Czech, Finnish, Hungarian, Romanian, Greek, the Scandinavian languages, Turkish, Arabic, Hebrew, Hindi, Indonesian,
+Vietnamese, Chinese, Japanese, Korean and Thai there are the common negations, and of the first few the small numbers, the days and the
+months. A word that is missing here costs little: texts that it alone tells apart are compared by their letters, as all others are.
 """
 
 from __future__ import annotations
@@ -35,6 +35,10 @@ nicht kein keine keiner keinen keinem keines nie niemals ohne nichts niemand wed
 ne pas jamais sans aucun aucune rien ni nunca jamás sin ningún ninguno ninguna nada nadie tampoco
 mai senza nessun nessuno nessuna niente nulla não nao sem nenhum nenhuma nem ninguém
 nie nigdy bez не нет ни без никогда нельзя inte aldrig utan ingen inget inga ikke aldri uden uten
+ei eivät emme älä koskaan ilman nem nincs soha nu niciodată fără nici
+nikdy nikdo nic žádný není nejsem nemám nema nisam nije
+không chưa đừng tidak bukan jangan belum tanpa δεν μην όχι ποτέ χωρίς
+hardly scarcely barely rarely seldom
 değil yok hiç لا لم لن ليس ليست غير بدون לא אין בלי नहीं मत बिना 안 못
 """
 _NUMBERS = """
@@ -114,6 +118,10 @@ december dezember décembre diciembre
 today heute hoy
 tomorrow demain
 yesterday gestern hier ayer
+daily täglich diario
+weekly wöchentlich semanal
+monthly monatlich mensual
+yearly annual annually jährlich anual
 """
 _BESIDE = """
 - minus
@@ -202,6 +210,7 @@ _NAMING = """
 version versions ver v release build update section chapter clause article paragraph part volume vol type phase level step
 python java javascript node ios android windows macos ubuntu debian php ruby go rust django firmware kernel patch
 plan option gate terminal platform room seat vitamin grade class group team model series tier zone line bus tram flight
+size grösse taille talla taglia drive column exercise
 kapitel abschnitt teil artikel typ gleis raum klasse chapitre partie versión capítulo
 """
 
@@ -218,6 +227,7 @@ DECIDES: dict[str, str] = {
     **{form: line[0] for line in _lines(_DATES) for word in line for form in (word, f"{word}s")},
     **{word: line[0] for line in reversed(_lines(_NUMBERS)) for word in line[1:]},
     **dict.fromkeys(_NEGATIONS.split(), NOT),
+    **{size: size for size in ("xs", "xl", "xxl", "xxxl")},
 }
 """What a word says, wherever it stands."""
 VALUES = frozenset(word for line in _lines(_NUMBERS) for word in line[1:])
@@ -232,6 +242,8 @@ BEFORE = frozenset(_BEFORE.split())
 """Those of them that may stand before their number."""
 NAMING = frozenset(_NAMING.split())
 """What has a number or a letter as its name: there 2.10 is not 2.1, and the single letter that follows counts."""
+PER = frozenset({"per", "pro", "par"})
+"""What a unit may follow as it does a number."""
 NUMERALS = "〇零一二两兩三四五六七八九十百千万萬亿億"
 """Chinese and Japanese numerals,"""
 INSIDE = (

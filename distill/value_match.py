@@ -24,6 +24,7 @@ _PAIRS = 4096
 """Pairs of items that are compared with each other; longer lists are compared place by place."""
 _SURE = 1 - 1e-9
 _PARTS = re.compile(r"[,;|\n\uff0c\u3001]")
+_BULLET = re.compile(r"^(?:[-*\u2022]|\d{1,3}[.)])\s+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,7 @@ def _items(value: Json, other: Json, rule: Rule, path: Path) -> list[Json] | Non
         return value
     listed = not path and isinstance(other, list) and _labels(other)
     if isinstance(value, str) and (rule.kind == "set" or listed):
-        return [part.strip() for part in _PARTS.split(value) if part.strip()]
+        return [_BULLET.sub("", part.strip()) for part in _PARTS.split(value) if part.strip()]
     return None
 
 

@@ -58,6 +58,16 @@ order 1,000|order 1,001
 on Mondays|on Tuesdays
 open today|open tomorrow
 three chairs|four chairs
+in size M|in size L
+in size XL|in size XXL
+what it costs per month|what it costs per year
+the monthly plan|the yearly plan
+it arrived|it hardly arrived
+se on rikki|se ei on rikki
+nu este aici|este aici
+tidak sampai|sampai
+không đến|đến
+δεν έφτασε|έφτασε
 drei Stühle|vier Stühle
 twenty-one|twenty-two
 plan B|plan C

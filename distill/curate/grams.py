@@ -83,6 +83,15 @@ class Words:
         begin, end = int(self.begin[first]), int(self.end[after - 1])
         return self.plain[int(self.owner[first])][begin:end]
 
+    def signed(self, first: int, after: int) -> str:
+        """The same with the signs that touch its first and its last word: a minus, a currency, a percent sign."""
+        plain, begin, end = self.plain[int(self.owner[first])], int(self.begin[first]), int(self.end[after - 1])
+        while begin and _is_sign(plain[begin - 1]):
+            begin -= 1
+        while end < len(plain) and _is_sign(plain[end]):
+            end += 1
+        return plain[begin:end]
+
     def spelt(self, first: int, after: int) -> list[str]:
         """The words of a run, all joints spelt alike."""
         plain = self.plain[int(self.owner[first])]
@@ -127,6 +136,10 @@ def _before(marks: Marks) -> Marks:
 
 def _behind(marks: Marks) -> Marks:
     return np.concatenate((marks[1:], [False]))
+
+
+def _is_sign(letter: str) -> bool:
+    return letter in "-*/%‰" or unicodedata.category(letter)[0] == "S"
 
 
 @functools.cache

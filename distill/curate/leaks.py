@@ -5,6 +5,7 @@ it in the sample's input or in its answer (`shares_13_gram`; the rule is `distil
 the test, of named evaluation sets, and after the split those for validation. They always stay; the sample goes.
 
 A passage that the answers of both have, and neither input, is none: who gets the same stock reply knows nothing of the test row.
+Nor is one of two inputs that are alike but for their numbers or negations (`distill.decisive`): the row asks something else.
 
 The report counts as `template_passages` the passages that so many rows hold that they are no leak (`common`). A sample that passes
 is marked in the column `<stage>_template` with whether it holds such a passage. The mark lets it pass again: where some of
@@ -13,19 +14,28 @@ the others have gone, the passage might no longer look common.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import overload
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
+from distill import decisive
 from distill.curate import quotes
+from distill.curate.grams import Ints
 from distill.curate.outcome import Outcome, ordered, partition
 from distill.graph import Graph
+from distill.similar import Shingles, jaccard, shingles
+from distill.text import normalise
 
 Drops = dict[int, tuple[str, str]]
 SHARE = 20
+_WITH_DIGITS = re.compile(r"\S*\d\S*")
 TEXTS = ("input", "answer", "tool_calls", "labels")
 """What of a row is large, and is not needed once it is looked at."""
 
@@ -129,6 +139,7 @@ def _told(
     known = rows[mark] if mark in rows.columns else pl.repeat(None, rows.height, dtype=pl.Boolean, eager=True)
     new = known.is_null()
     sizes = Counter(row.set for row in held_out)
+    graph = graph or Graph.of([], threshold=near)
     found = quotes.find(
         _Texts(rows),
         [(row.input, row.answer) for row in held_out],
@@ -136,13 +147,32 @@ def _told(
         unsure=[not row.sure for row in held_out],
         common=[common(rows.height + sizes[row.set]) for row in held_out],
         template=template,
+        apart=_apart(rows["input"], held_out, near) if graph.numbers else None,
     )
     drops: Drops = {}
     for i, quote in enumerate(found.quotes):
         if quote is not None and new[i]:
             drops[i] = ("shares_13_gram", f"{held_out[quote.held_out]}: both have {quote.passage!r}")
-    drops |= _near(rows["input"], held_out, near, graph or Graph.of([], threshold=near))
+    drops |= _near(rows["input"], held_out, near, graph)
     return drops, known.fill_null(pl.Series(found.template, dtype=pl.Boolean)).alias(mark), found.templates
+
+
+def _apart(inputs: pl.Series, held_out: Sequence[HeldOut], near: float) -> quotes.Apart:
+    """Which inputs are those of held-out rows but for numbers or negations: near by all that is no number, with other marks."""
+
+    @lru_cache(maxsize=1 << 14)
+    def read(text: str) -> tuple[decisive.Marks, Shingles]:
+        plain = normalise(text)
+        return decisive.marks(plain), shingles(_WITH_DIGITS.sub("0", plain))
+
+    def apart(rows: Ints, others: Ints) -> NDArray[np.bool_]:
+        found = []
+        for row, other in zip(rows.tolist(), others.tolist(), strict=True):
+            (said, own), (known, theirs) = read(inputs[row]), read(held_out[other].input)
+            found.append(said != known and jaccard(own, theirs) >= near)
+        return np.array(found, np.bool_)
+
+    return apart
 
 
 def _near(inputs: pl.Series, held_out: Sequence[HeldOut], near: float, graph: Graph) -> Drops:

@@ -7,20 +7,22 @@ little. Scripts without spaces are measured in characters (`distill.curate.grams
 
 A training text is a row's input and answer together, and so is a held-out one, whose parts also count by themselves: an
 answer that quotes a test row's input is found, as is an input that holds its known answer. A run counts where it lies within the
-input of one of the two: an answer that equals a test row's, a stock reply say, gives nothing away. Of JSON only the strings
-count, since every answer of a task has the same keys.
+input of one of the two: an answer that equals a test row's, a stock reply say, gives nothing away. Nor does a run that lies within
+both inputs where the caller knows that they are two (`apart`), or whose signs make it two ("x < 5", "x > 5"). Of JSON only the
+strings count, since every answer of a task has the same keys.
 
 The held-out side is indexed and the training side read past it once, so time and memory grow with the number of rows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from distill import decisive
 from distill.curate.grams import GRAM, Ints, Numbers, Words, words
 from distill.records import Json
 from distill.sketches import blocks
@@ -36,6 +38,8 @@ BLOCK = 1 << 19
 """Characters that are looked at together."""
 _CLIP = 80
 Small = NDArray[np.int32]
+Apart = Callable[[Ints, Ints], NDArray[np.bool_]]
+"""Of pairs (training text, held-out row), whether their inputs are known to be two, whatever they share."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +98,7 @@ def find(
     unsure: Sequence[bool] = (),
     common: int | Sequence[int] = COMMON,
     template: Sequence[str] = (),
+    apart: Apart | None = None,
 ) -> Found:
     """What each training text (of `text_of`) shares with the held-out rows, of each of which `held_out` has the parts.
 
@@ -119,21 +124,46 @@ def find(
         # What is template text by now stays so. Without it the hits are few, whatever the training texts have in common.
         hits = np.concatenate((hits, fresh))
         hits = hits[(held_by <= allowed)[hits[:, 1]]]
+    hits = hits[~_mostly_template(hits, held_by > allowed, index)]
     shares[hits[:, 0]] = False
-    hits = hits[_told(hits, train if inputs is None else inputs, index)]
+    hits = hits[_told(hits, train if inputs is None else inputs, index, apart)]
     quotes: list[Quote | None] = [None] * len(train)
-    for row, run, first in _rarest(hits, held_by, index).tolist():
-        quotes[row] = _quote(train[row], first, run, index, int(held_by[run]))
+    for row, run, first in _rarest_first(hits, held_by, index).tolist():
+        if quotes[row] is None:
+            quotes[row] = _quote(train[row], first, run, index, int(held_by[run]))
     return Found(quotes, shares.tolist(), int(((held_by > allowed) & (held_by > 0)).sum()))
 
 
-def _told(hits: Ints, inputs: Sequence[str], index: _Index) -> NDArray[np.bool_]:
-    """Which hits lie within the input of either of the two rows."""
-    told = index.asked[hits[:, 1]]
-    open_ = np.flatnonzero(~told)
-    rows, places = np.unique(hits[open_, 0], return_inverse=True)
+def _mostly_template(hits: Ints, template: NDArray[np.bool_], index: _Index) -> NDArray[np.bool_]:
+    """Which hits are template text by three quarters of their words: the word before a signature makes no quote of it."""
+    found = np.zeros(len(hits), np.bool_)
+    texts, counts = np.unique(index.at[hits[:, 1], 0], return_counts=True)
+    by_text = np.split(np.argsort(index.at[hits[:, 1], 0], kind="stable"), np.cumsum(counts))
+    for text, some in zip(texts.tolist(), by_text, strict=False):
+        block = words([index.texts[text]])
+        own = _hits(block, index)
+        covered = np.zeros(len(block.owner) + 1, np.int64)
+        for run, first in own[template[own[:, 1]], 1:].tolist():
+            covered[first + 1 : first + 1 + index.at[run, 2]] = 1
+        before = np.cumsum(covered)
+        _, begin, count = index.at[hits[some, 1]].T
+        found[some] = 4 * (before[begin + count] - before[begin]) >= 3 * count
+    return found
+
+
+def _told(hits: Ints, inputs: Sequence[str], index: _Index, apart: Apart | None) -> NDArray[np.bool_]:
+    """Which hits lie within the input of either of the two rows, but not within both inputs where these are apart."""
+    asked = index.asked[hits[:, 1]]
+    rows, places = np.unique(hits[:, 0], return_inverse=True)
     lengths = _lengths([text_of(inputs[row]) for row in rows.tolist()])
-    told[open_] = hits[open_, 2] + index.at[hits[open_, 1], 2] <= lengths[places]
+    own = hits[:, 2] + index.at[hits[:, 1], 2] <= lengths[places]
+    told: NDArray[np.bool_] = asked | own
+    both = np.flatnonzero(asked & own)
+    if apart is not None and len(both):
+        pairs, at = np.unique(
+            np.stack((hits[both, 0], index.owners[hits[both, 1]]), axis=1), axis=0, return_inverse=True
+        )
+        told[both] &= ~apart(pairs[:, 0], pairs[:, 1])[at.reshape(-1)]
     return told
 
 
@@ -220,18 +250,18 @@ def _hits(block: Words, index: _Index) -> Ints:
     return hits[once]
 
 
-def _rarest(hits: Ints, held_by: Ints, index: _Index) -> Ints:
-    """Of each text one hit: the rarest run, of the first held-out row, the first in the text."""
-    order = np.lexsort((hits[:, 2], index.owners[hits[:, 1]], held_by[hits[:, 1]], hits[:, 0]))
-    hits = hits[order]
-    return hits[np.flatnonzero(np.diff(hits[:, 0], prepend=-1))]
+def _rarest_first(hits: Ints, held_by: Ints, index: _Index) -> Ints:
+    """The hits of each text: the rarest run first, of the first held-out row, the first in the text."""
+    return hits[np.lexsort((hits[:, 2], index.owners[hits[:, 1]], held_by[hits[:, 1]], hits[:, 0]))]
 
 
 def _quote(text: str, first: int, run: int, index: _Index, held_by: int) -> Quote | None:
-    """The hit in words; None where two runs have one number by chance."""
+    """The hit in words; None where two runs have one number by chance, or other signs between their words."""
     other, begin, count = index.at[run].tolist()
     own, known = words([text]), words([index.texts[other]])
     if own.spelt(first, first + count) != known.spelt(begin, begin + count):
+        return None
+    if decisive.marks(own.signed(first, first + count)) != decisive.marks(known.signed(begin, begin + count)):
         return None
     passage = own.text(first, first + count)
     return Quote(int(index.owners[run]), passage if len(passage) <= _CLIP else f"{passage[: _CLIP - 1]}…", held_by)

@@ -130,9 +130,23 @@ def _found(answer: str, wanted: Json, form: answer_value.Expected, *, bare: bool
         return answer_value.read(answer)  # labels one after another
     if form == "object" and bare and isinstance(wanted, dict) and len(wanted) == 1 and "{" not in answer:
         return {next(iter(wanted)): answer_value.read(answer)}
+    if form == "list":
+        return _only_value(answer, form)
     found = answer_value.read(answer, form)
     plain = not isinstance(wanted, dict | list)
     return next(iter(found.values())) if plain and isinstance(found, dict) and len(found) == 1 else found
+
+
+def _only_value(answer: str, form: answer_value.Expected) -> Json:
+    """A list, also as the only field of an object."""
+    try:
+        return answer_value.read(answer, form)
+    except Unreadable as fault:
+        found = answer_value.read(answer)
+        inside = next(iter(found.values())) if isinstance(found, dict) and len(found) == 1 else None
+        if not isinstance(inside, list):
+            raise fault from None
+        return inside
 
 
 def _rules_alone(wanted: Json, example: Example) -> Rules:

@@ -25,6 +25,8 @@ _MEASURES = {
 Question = Literal["", "keeps up", "helped"]
 """What more test rows would tell."""
 _MISSING = 0.1  # share of test rows that may lack an answer before the comparison is called undecided
+_NONE_RIGHT = 0.1
+"""Share of the known answers that a teacher must have right for it to be any measure of a student."""
 _CHEAPER = 0.8  # a student that reads at most this share of the prompted base's tokens is worth having
 
 
@@ -89,6 +91,17 @@ def verdict(seen: Evidence) -> Verdict:
     return Verdict(word, [line for line in lines if line], needed)
 
 
+def _no_measure(seen: Evidence) -> bool:
+    """The teacher is hardly ever right by the known answers, and the student is not clearly better."""
+    gap, teacher = seen.to_teacher, seen.teacher
+    return (
+        seen.metric == "json_fields"
+        and teacher is not None
+        and teacher.mean < _NONE_RIGHT
+        and (gap is None or gap.low <= 0)
+    )
+
+
 def _lost(seen: Evidence) -> bool:
     return seen.to_teacher is not None and seen.to_teacher.high < -seen.margin
 
@@ -125,6 +138,14 @@ def _too_few(seen: Evidence) -> str:
 
 def _lacking(seen: Evidence) -> str:
     return f"Undecided: {seen.missing} of {seen.rows} test rows lack an answer or a score from one side."
+
+
+def _wrong(seen: Evidence) -> str:
+    share = percent(seen.teacher.mean, 0) if seen.teacher else ""
+    return (
+        f"Undecided: the teacher gets {share} of the known answers right, so keeping up with it says nothing. "
+        "More test rows would not decide it: the worst answers in the report show what it says and what was expected."
+    )
 
 
 def _loses(seen: Evidence) -> str:
@@ -211,6 +232,7 @@ def _advice(seen: Evidence, question: Question, needed: int | None) -> str:
 
 _RULES: list[tuple[Callable[[Evidence], bool], Word, Callable[[Evidence], str], Question]] = [
     (_unanswered, "undecided", _lacking, ""),
+    (_no_measure, "undecided", _wrong, ""),
     (_few, "undecided", _too_few, "keeps up"),
     (_lost, "do not distil", _loses, ""),
     (_untrained_as_good, "do not distil", lambda _: "Do not distil: training did not make the small model better.", ""),

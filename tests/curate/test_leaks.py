@@ -1,6 +1,7 @@
 import pytest
 
 from distill.curate.leaks import HeldOut, leaks
+from distill.graph import Graph
 
 TESTS = [HeldOut("t1", "a lamp that flickers"), HeldOut("t2", "my parcel is late and I want to know where it is")]
 
@@ -116,3 +117,68 @@ def test_what_the_schema_enumerates_is_template_text_at_any_count(frame):
     rows, held = frame({"input": f"choose: {label}, or another"}), [HeldOut("t", "where is it", label)]
     assert leaks(rows, held_out=held, near=0.85).dropped.height == 1
     assert leaks(rows, held_out=held, near=0.85, template=[label]).dropped.height == 0
+
+
+LETTER = (
+    "Hello, I have been a customer of yours for many years and always liked the service, but now my order {} has not come "
+    "although the site says that it was handed over to the carrier on its way to my house, so please look into it."
+)
+
+
+@pytest.mark.parametrize(
+    ("train", "test", "leaks_"),
+    [
+        (LETTER.format("4711"), LETTER.format("4712"), 0),
+        (LETTER.format("of 3 chairs and 12,000 tiles"), LETTER.format("of 144 chairs and 7 tiles"), 0),
+        (LETTER.replace("has not", "has").format("4711"), LETTER.format("4711"), 0),
+        (
+            f"{LETTER.format('4712')} My cat and my dog and my old grandmother are all waiting for it.",
+            LETTER.format("4711"),
+            1,
+        ),
+        (LETTER.format("4711").upper(), LETTER.format("4711"), 1),
+        ("Is x < 5 in the second line of the listing above?", "Is x > 5 in the second line of the listing above?", 0),
+        ("I was charged $19.99 on my card this month again, why?", "I was charged €19.99 on my card this month", 0),
+        ("-5 is the number on the door of the house", "5 is the number on the door of the house", 0),
+        ("Is x > 5 in the second line of the listing here?", "x > 5 in the second line of the listing", 1),
+    ],
+)
+def test_what_two_inputs_share_is_no_leak_where_their_numbers_or_signs_make_them_two(frame, train, test, leaks_):
+    out = leaks(frame({"input": train}), held_out=[HeldOut("t", test)], near=0.85)
+    assert out.dropped.height == leaks_
+
+
+def test_an_answer_that_holds_a_test_input_is_a_leak_however_the_numbers_of_the_inputs_differ(frame):
+    rows = frame({"input": LETTER.format("4711"), "answer": f"Others wrote: {LETTER.format('4712')}"})
+    out = leaks(rows, held_out=[HeldOut("t", LETTER.format("4712"))], near=0.85)
+    assert out.dropped["reason"].to_list() == ["shares_13_gram"]
+
+
+def test_where_numbers_are_to_be_ignored_a_long_text_with_another_number_is_a_leak(frame):
+    graph = Graph.of([], threshold=0.85, numbers=False)
+    out = leaks(
+        frame({"input": LETTER.format("4711")}), held_out=[HeldOut("t", LETTER.format("4712"))], near=0.85, graph=graph
+    )
+    assert out.dropped.height == 1
+
+
+SIGNATURE = (
+    "Sent from my phone. This message is confidential; if you are not the one it is meant for please delete it at once."
+)
+
+
+def test_a_word_beside_template_text_makes_no_leak_of_it(frame):
+    """Two rows that end alike before the signature of all of them share 13 words, and nothing that gives one away."""
+    said = (
+        "my lamp is broken",
+        "the sofa has the wrong colour",
+        "who can mend a kettle",
+        "the bike is late and broken",
+        "no answer so far",
+    )
+    rows = frame(*({"input": f"{text}, thank you. {SIGNATURE}"} for text in said))
+    held = [HeldOut("t", f"why is the carpet so dear, thank you. {SIGNATURE}")]
+    assert leaks(rows, held_out=held, near=0.85).kept.height == len(said)
+    quoted = frame(*({"input": f"{text}. {SIGNATURE}"} for text in (*said, f"it says: {FOX}")))
+    out = leaks(quoted, held_out=[HeldOut("t", f"is it true that {FOX}? {SIGNATURE}")], near=0.85)
+    assert out.dropped["row"].to_list() == ["s05"]

@@ -161,3 +161,17 @@ def test_a_call_is_right_or_wrong_whatever_is_said_beside_it():
     example = Example(gold=gold)
     assert METRICS["json_fields"](example, right).value == 1
     assert METRICS["json_fields"](example, wrong).value == 0
+
+
+@pytest.mark.parametrize(
+    ("answer", "value"),
+    [
+        ('["b", "a"]', 1),
+        ('{"tags": ["a", "b"]}', 1),
+        ("- a\n- b", 1),
+        ('{"tags": ["a"], "n": 1}', 0),
+        ('{"tags": "a"}', 0),
+    ],
+)
+def test_a_known_list_may_stand_in_an_object_of_one_field_or_be_written_as_bullets(answer: str, value: float) -> None:
+    assert METRICS["json_fields"](Example(gold={"answer": ["a", "b"]}), answer).value == value

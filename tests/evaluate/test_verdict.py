@@ -81,6 +81,19 @@ def test_advice_is_about_the_question_that_is_open_and_never_of_rows_that_are_th
     assert not any("would most likely decide" in line for line in missing.sentences)
 
 
+def test_a_teacher_that_is_hardly_ever_right_is_no_measure_and_more_rows_are_no_advice() -> None:
+    level = replace(
+        GOOD, student=gap(0.0), teacher=gap(0.0), to_teacher=gap(0.0, half=0.08, n=40), rows=40, rows_needed=183
+    )
+    for seen in (level, replace(level, to_teacher=gap(0.0))):
+        found = verdict(seen)
+        assert (found.word, found.rows_needed) == ("undecided", None)
+        assert "the teacher gets 0 % of the known answers right" in found.sentences[0]
+        assert "183" not in " ".join(found.sentences)
+    assert verdict(replace(level, student=gap(0.5), to_teacher=gap(0.5))).word == "distil"
+    assert "cannot tell" in verdict(replace(level, metric="agreement")).sentences[0]
+
+
 def test_a_loss_that_is_clear_and_allowed_is_called_a_loss() -> None:
     found = verdict(replace(GOOD, margin=0.08, to_teacher=gap(-0.045, half=0.02)))
     assert found.word == "distil"

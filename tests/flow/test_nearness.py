@@ -108,7 +108,12 @@ def test_rows_in_conflict_are_left_to_a_person_whose_decisions_stay(task: Path) 
 def test_no_row_that_trains_is_near_a_validation_row_or_shares_a_passage_with_one(task: Path) -> None:
     """The validation row stays; what goes is the other, at a stage of its own."""
     body = "since the second week of march our heating has gone off each night at nine and it comes back on at"
-    more(task, *(f"{'abcdefghij'[n] * 30} {n * 7919} {body} {n * 104729}" for n in range(3)))
+    openings = (
+        "my aunt in the flat above has told me to write to you that",
+        "who looks after boilers in your company these days",
+        "hello again",
+    )
+    more(task, *(f"{opening} {n * 7919} {body} {n * 104729}" for n, opening in enumerate(openings)))
     folder = run(task, "dataset={accept: null, valid: 0.4}", "seeds.test={rows: 1}")
     dropped = pl.read_parquet(folder / "dropped.parquet").filter(stage="valid_leaks")
     assert set(dropped["reason"]) == {"shares_13_gram"}
