@@ -116,7 +116,11 @@ def _forms(secret: str) -> Iterable[str]:
     escaped = json.dumps(secret)[1:-1]
     yield from (secret, secret.lower(), secret.upper(), secret.swapcase())
     yield from (escaped, json.dumps(secret, ensure_ascii=False)[1:-1], json.dumps(escaped)[1:-1], repr(secret)[1:-1])
-    yield from ("".join(f"\\u{ord(letter):04x}" for letter in secret), secret.replace("/", "\\/"), escaped.replace("/", "\\/"))
+    yield from (
+        "".join(f"\\u{ord(letter):04x}" for letter in secret),
+        secret.replace("/", "\\/"),
+        escaped.replace("/", "\\/"),
+    )
     yield from (html.escape(secret), html.escape(secret).replace("&#x27;", "&#39;"))
     yield from (raw.hex(), raw.hex().upper())
     for spelt in (quote(raw, safe=""), quote(raw), quote_plus(raw)):

@@ -193,6 +193,10 @@ class Host:
                 raise Unread(said) from None
             if status in (404, 410):
                 raise NotThere(said) from None
+            if 300 <= status < 400:
+                raise AccessRefused(
+                    f"the endpoint points elsewhere ({status}), where its key does not follow; set base_url to the address itself"
+                ) from None
             wrong = status in (400, 413, 422)
             raise (Refused if wrong else HostFault)(f"{type(error).__name__}: {said}") from None
         except Exception as fault:
@@ -200,6 +204,8 @@ class Host:
             said = self.mask.text(f"{type(fault).__name__}: {fault}")[:400]
             if sdk.unsent(fault):
                 raise Refused(f"nothing was sent: {said}") from None
+            if sdk.misread(fault):
+                raise HostFault(f"the host's reply is none of a batch API ({said})") from None
             if not _of_the_line(fault):
                 raise
             raise HostFault(f"the line broke: {said}") from None
