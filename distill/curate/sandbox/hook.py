@@ -66,7 +66,7 @@ def install(*, alone: bool) -> None:
 def _is_queue(path: object) -> bool:
     """A named pipe; the kernel's layers let every file be read, so code in C still can."""
     try:
-        return isinstance(path, str | bytes | os.PathLike) and stat.S_ISFIFO(os.stat(path).st_mode)
+        return isinstance(path, str | bytes | os.PathLike) and stat.S_ISFIFO(os.stat(path).st_mode)  # noqa: PTH116 - at each open: no object more than needed
     except (OSError, ValueError):
         return False
 
