@@ -118,7 +118,8 @@ class Host:
         return self._look(await self._asked(self._client.batches.retrieve(batch_id)))
 
     async def file(self, file_id: str) -> FileLook:
-        return of_upload(await self._asked(self._client.files.retrieve(file_id)))
+        found = of_upload(await self._asked(self._client.files.retrieve(file_id)))
+        return replace(found, word=self.mask.text(found.word), why=self.mask.text(found.why))
 
     async def cancel(self, batch_id: str) -> None:
         """Ask for the end; one that has ended already stays as it is."""
@@ -172,7 +173,7 @@ class Host:
     def _look(self, found: Found) -> Look:
         look = of_batch(found)
         faults = tuple((line, self.mask.text(code), self.mask.text(said)) for line, code, said in look.faults)
-        return replace(look, faults=faults)
+        return replace(look, word=self.mask.text(look.word), faults=faults)
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
