@@ -2,18 +2,20 @@
 
     Mask.of([key, password]).text("Incorrect API key provided: sk-…")   → "Incorrect API key provided: [key]"
 
-A secret is found as it is, in base64 (wherever it stands in what was encoded), URL-encoded, in hex and as JSON escapes it,
-and also where only its beginning came back. Values of fewer than eight characters and the well-known words that local
+A secret is found as it is, in other case, in base64 (wherever it stands in what was encoded), URL-encoded once or twice, in hex,
+and as JSON, HTML and Python escape it, and also where only its beginning came back. Values of fewer than eight characters and the well-known words that local
 servers take for a key are no secrets: replacing them would only spoil text.
 """
 
 from __future__ import annotations
 
 import base64
+import html
+import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, quote_plus, unquote, urlsplit
 
 from distill.records import Answer, Json, ToolCall
 
@@ -30,6 +32,7 @@ _DUMMIES = frozenset(
     }
 )  # fmt: skip
 _WORD = re.compile(r"[0-9A-Za-z]")
+_PERCENT = re.compile(r"%[0-9A-F]{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,16 +113,28 @@ def passwords(url: str | None) -> list[str]:
 
 def _forms(secret: str) -> Iterable[str]:
     raw = _bytes(secret)
-    yield secret
-    yield quote(raw, safe="")
-    yield raw.hex()
-    yield raw.hex().upper()
-    yield secret.replace("/", "\\/")
-    for before in range(3):  # where a triple of bytes may begin; characters that depend on neighbours are left out
+    escaped = json.dumps(secret)[1:-1]
+    yield from (secret, secret.lower(), secret.upper(), secret.swapcase())
+    yield from (escaped, json.dumps(secret, ensure_ascii=False)[1:-1], json.dumps(escaped)[1:-1], repr(secret)[1:-1])
+    yield from (
+        "".join(f"\\u{ord(letter):04x}" for letter in secret),
+        secret.replace("/", "\\/"),
+        escaped.replace("/", "\\/"),
+    )
+    yield from (html.escape(secret), html.escape(secret).replace("&#x27;", "&#39;"))
+    yield from (raw.hex(), raw.hex().upper())
+    for spelt in (quote(raw, safe=""), quote(raw), quote_plus(raw)):
+        yield from (spelt, _PERCENT.sub(lambda found: found[0].lower(), spelt), quote(spelt, safe=""))
+    for bytes_ in dict.fromkeys((raw, _bytes(escaped))):
+        yield from _in_base64(bytes_)
+
+
+def _in_base64(raw: bytes) -> Iterable[str]:
+    """Wherever in a triple of bytes it begins; characters that depend on neighbours are left out."""
+    for before in range(3):
         encoded = base64.b64encode(b"\0" * before + raw).decode().rstrip("=")
         inner = encoded[-(-before * 8 // 6) : len(encoded) - ((len(raw) + before) % 3 > 0)]
-        yield inner
-        yield inner.replace("+", "-").replace("/", "_")
+        yield from (inner, inner.replace("+", "-").replace("/", "_"))
 
 
 def _bytes(text: str) -> bytes:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import html
+import json
 import urllib.parse
 
 import pytest
@@ -23,6 +25,13 @@ SPELLINGS = {
     "hex": KEY.encode().hex(),
     "escaped": KEY.replace("/", "\\/"),
     "beginning": KEY[:16],
+    "url as a path": urllib.parse.quote(KEY),
+    "url in small letters": urllib.parse.quote(KEY, safe="").replace("%2B", "%2b").replace("%2F", "%2f"),
+    "url twice": urllib.parse.quote(urllib.parse.quote(KEY, safe=""), safe=""),
+    "capitals": KEY.upper(),
+    "small letters": KEY.lower(),
+    "other case": KEY.swapcase(),
+    "code points": "".join(f"\\u{ord(letter):04x}" for letter in KEY),
     "in another word": f"x{KEY}y",
 }
 
@@ -40,6 +49,26 @@ def test_no_spelling_of_a_key_is_left(spelling: str) -> None:
     for start in range(len(said) - 11):
         assert said[start : start + 12] not in text
         assert said[start : start + 12].encode() not in body
+
+
+ODD = "k\"q%a+b=c/d&e<f>'9\\xyz"
+ODD_SPELLINGS = {
+    "json": json.dumps(ODD)[1:-1],
+    "json with slashes": json.dumps(ODD)[1:-1].replace("/", "\\/"),
+    "json in json": json.dumps(json.dumps(ODD))[1:-1],
+    "json in base64": base64.b64encode(json.dumps({"authorization": f"Bearer {ODD}"}).encode()).decode(),
+    "html": html.escape(ODD),
+    "url as a path": urllib.parse.quote(ODD),
+    "form": urllib.parse.quote_plus(ODD),
+    "url twice": urllib.parse.quote(urllib.parse.quote(ODD, safe=""), safe=""),
+    "python": repr(ODD),
+}
+
+
+@pytest.mark.parametrize("spelling", ODD_SPELLINGS)
+def test_a_key_of_odd_characters_is_found_as_its_escapes_spell_it(spelling: str) -> None:
+    """Quotes, per cent, plus and slash: each way of writing them down makes another text of the key."""
+    assert "[key]" in Mask.of([ODD]).text(f"bad {ODD_SPELLINGS[spelling]}. Done")
 
 
 @given(st.binary(max_size=40), st.binary(max_size=40))

@@ -50,7 +50,8 @@ def samples(seeds_table: pl.DataFrame, answers: Iterable[Mapping[str, Any]]) -> 
     """Samples (schema `SAMPLES`) from {seed_id, request_id, teacher, draw, prompt, answer: Answer}, sorted.
 
     `prompt` are the turns that the student is sent, kept as JSON, as are the answer's tool calls. Whitespace around
-    an answer is cut off, and half an emoji becomes U+FFFD; nothing else of it is touched.
+    an answer is cut off, and half an emoji becomes U+FFFD; nothing else of it is touched. `priced: False` says that
+    nobody knows what an answer cost.
     A seed_id that the table does not hold is a KeyError.
     """
     own = {name: kind for name, kind in SAMPLES.items() if name not in _OF_SEED}
@@ -84,7 +85,7 @@ def _row(entry: Mapping[str, Any]) -> dict[str, Any]:
         "prompt_tokens": answer.usage.prompt_tokens,
         "completion_tokens": answer.usage.completion_tokens,
         "latency_s": answer.latency_s,
-        "usd": answer.usd,
+        "usd": answer.usd if entry.get("priced", True) else None,
         "model": storable(answer.model),
         "score": None,
     }

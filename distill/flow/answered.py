@@ -26,6 +26,7 @@ def of(project: Project, train: pl.DataFrame, asked: Asked, store: Store) -> tup
 
     fields, strata = Lookup(train, "fields"), Lookup(train, "stratum")
     raise_to = [one.sampling.raise_to for one in project.teachers]
+    priced = [one.address.price is not None for one in project.teachers]
     unanswered: list[tuple[str, str | None, str, str, str, str]] = []
 
     def found() -> Iterator[dict[str, Any]]:
@@ -38,7 +39,7 @@ def of(project: Project, train: pl.DataFrame, asked: Asked, store: Store) -> tup
             prompt = project.student_prompt.fill(json.loads(fields[ask.seed]))
             yield {
                 "seed_id": ask.seed, "request_id": request.id, "teacher": ask.teacher, "draw": ask.draw,
-                "prompt": prompt, "answer": answer,
+                "prompt": prompt, "answer": answer, "priced": priced[ask.teacher] or answer.usd > 0,
             }  # fmt: skip
 
     return answers.samples(train, found()), dropped_frame(unanswered)

@@ -8,6 +8,7 @@ would take the process down with it.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,15 @@ from distill.text import did_you_mean, storable
 
 _READS = re.compile(r"(read|scan)_(avro|csv|delta|iceberg|ipc|json|lines|ndjson|parquet)", re.IGNORECASE)
 _LENGTH, _DEPTH, _PADDED = 4000, 200, 10_000
+_BRACKETS = 40
+"""Inside each other; from some 50 on the parser tries for ever."""
+_WILDCARDS, _REPEATS = 100, 1000
+"""Of one pattern: more take minutes on a long text."""
+_TEXT = re.compile(r"'((?:[^']|'')*)'")
+_REPEAT = re.compile(r"\{(\d{1,9}),?(\d{0,9})\}")
+_RANGE = ".int_ranges("
+_FAULTS = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
+"""What polars raises; its panics are no `Exception`."""
 _GROWTH = 100
 """How many times as long as the row's texts a text may become on the way to a label."""
 _COUNT = re.compile(r"dyn int: (\d+)")
@@ -52,11 +62,12 @@ def _parsed(label: str, text: str, columns: Collection[str]) -> Rule:
         raise ValueError("a rule reads no files; it is one expression over the columns of a row")
     if len(text) > _LENGTH:
         raise ValueError(f"{len(text):,} characters, expected at most {_LENGTH:,}; make it a column of the seeds")
+    _patient(text)
     try:
         expression, again = pl.sql_expr(text), pl.sql_expr(text)
         _limited(expression)
         names = list(dict.fromkeys(expression.meta.root_names()))
-    except (pl.exceptions.PolarsError, OSError) as error:
+    except (*_FAULTS, OSError) as error:
         raise ValueError(f"no SQL expression over a row: {_first_line(error)}") from None
     if any(name.startswith("_POLARS_") for name in names) or (
         set(names) <= set(columns) and _subquery(expression, columns)
@@ -76,6 +87,23 @@ def _parsed(label: str, text: str, columns: Collection[str]) -> Rule:
     return Rule(label, expression, tuple(names))
 
 
+def _patient(text: str) -> None:
+    """ValueError where the parser, or a pattern on a long text, would take minutes."""
+    depth = deepest = 0
+    for letter in _TEXT.sub("", text):
+        depth += (letter in "([") - (letter in ")]")
+        deepest = max(deepest, depth)
+    if deepest > _BRACKETS:
+        raise ValueError(f"brackets {deepest} deep, expected at most {_BRACKETS}; make it a column of the seeds")
+    for pattern in _TEXT.findall(text):
+        repeats = math.prod(max(1, int(most or least)) for least, most in _REPEAT.findall(pattern))
+        if repeats > _REPEATS or sum(pattern.count(wildcard) for wildcard in "%_*+?") > _WILDCARDS:
+            raise ValueError(
+                f"the pattern '{pattern[:40]}' repeats too much: expected at most {_WILDCARDS} wildcards and {_REPEATS:,} "
+                "counted repeats, those inside each other multiplied"
+            )
+
+
 def _limited(expression: pl.Expr) -> None:
     """ValueError where parts lie too deep in each other, a text is padded to a length that is no small number, or grows."""
     parts = [(expression, 1)]
@@ -87,6 +115,8 @@ def _limited(expression: pl.Expr) -> None:
                 "column of the seeds"
             )
         inputs = part.meta.pop()
+        if str(part).startswith(f"{inputs[-1]}{_RANGE}" if inputs else _RANGE):
+            raise ValueError("it makes a range of numbers, which a row decides the length of; a label is one value")
         parts += [(one, depth + 1) for one in inputs]
         if len(inputs) == 2 and str(part).startswith(f"{inputs[1]}.str.pad_"):
             count = _COUNT.fullmatch(str(inputs[0]))
@@ -129,7 +159,7 @@ def _subquery(expression: pl.Expr, columns: Collection[str]) -> bool:
     for kind in (pl.String, pl.Int64):
         try:
             pl.LazyFrame(schema=dict.fromkeys(columns, kind)).select(expression).collect_schema()
-        except (pl.exceptions.PolarsError, OSError) as error:
+        except (*_FAULTS, OSError) as error:
             if _SUBQUERY in _first_line(error):
                 return True
     return False
@@ -158,7 +188,7 @@ def labels(rule: Rule, columns: Mapping[str, Sequence[Json]]) -> list[str | None
         middle = frame.height // 2
         if len(given) != frame.height or given != _given(rule, frame[:middle]) + _given(rule, frame[middle:]):
             raise ValueError(_MORE)
-    except (pl.exceptions.PolarsError, TypeError, OverflowError) as error:
+    except (*_FAULTS, TypeError, OverflowError) as error:
         raise ValueError(_first_line(error)) from None
     return [None if value is None or value == "" else storable(value) for value in given]
 
@@ -167,5 +197,5 @@ def _given(rule: Rule, frame: pl.DataFrame) -> list[str | None]:
     return frame.select(rule.expression.cast(pl.String)).to_series().to_list()
 
 
-def _first_line(error: Exception) -> str:
+def _first_line(error: BaseException) -> str:
     return str(error).split("\n", 1)[0][:200]

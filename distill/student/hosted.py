@@ -105,6 +105,10 @@ async def tune(
                 raise Stopped(_left(_load(state, tag))) from None
     if state_of(job) is not State.COMPLETED or not getattr(job, "fine_tuned_model", None):
         raise TuneError(ending(job))
+    if mask.text(str(job.fine_tuned_model)) != job.fine_tuned_model:
+        raise TuneError(
+            f"job {mask.text(job.id)} has ended, and its host put the key into the tuned model's name; it is not kept"
+        )
     return HostedResult(job.id, str(job.fine_tuned_model), getattr(job, "trained_tokens", None), tuple(seen))
 
 
@@ -242,9 +246,14 @@ def _explained(host: Host) -> Iterator[None]:
             raise AccessRefused(f"{where} refuses to tune: {said}") from None
         raise TuneError(f"{where}: {said}; what was reached is kept, run again to go on") from None
     except Exception as fault:
+        said = mask.text(f"{type(fault).__name__}: {fault}")
+        if sdk.misread(fault):
+            raise TuneError(
+                f"{wire.without_user(host.base_url or 'api.openai.com')}: a reply is none of a tuning API ({said[:200]}); look at "
+                "student.train.base_url; what was reached is kept, run again to go on"
+            ) from fault
         if not sdk.unsent(fault):
             raise
-        said = mask.text(f"{type(fault).__name__}: {fault}")
         raise TuneError(f"nothing was sent to the tuning host: {said}; look at its address, key and headers") from None
 
 

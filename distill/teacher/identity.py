@@ -21,6 +21,8 @@ _MAGIC = b"SQLite format 3\0"
 
 def look(path: Path) -> None:
     """What the file itself tells, before SQLite opens it; UsageError where it cannot be a whole store."""
+    if path.is_dir():
+        raise UsageError(f"{path} is a folder, no answer store; {_MOVE}")
     log = path.with_name(f"{path.name}-wal")
     logged = log.exists() and log.stat().st_size > 0
     size = path.stat().st_size if path.exists() else 0

@@ -6,6 +6,7 @@ header that holds a key.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -35,4 +36,13 @@ def unsent(fault: BaseException) -> bool:
     import httpx2
 
     kinds = (httpx2.InvalidURL, httpx2.UnsupportedProtocol, httpx2.LocalProtocolError)
-    return isinstance(fault, kinds) or (isinstance(fault, ValueError) and not isinstance(fault, httpx2.HTTPError))
+    return isinstance(fault, kinds) or (
+        isinstance(fault, ValueError) and not isinstance(fault, httpx2.HTTPError) and not misread(fault)
+    )
+
+
+def misread(fault: BaseException) -> bool:
+    """Whether a reply was no object of the API: no JSON, or a page of HTML, which the SDK gives on as a text and fails on."""
+    return isinstance(
+        fault, json.JSONDecodeError | UnicodeDecodeError | AttributeError | TypeError | KeyError | RecursionError
+    )

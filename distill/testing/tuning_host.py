@@ -6,7 +6,8 @@
 A job moves one state each time it is looked at: validating_files → queued → running → succeeded, so a test
 waits for nothing. The base's name chooses its end: `fail-…` fails, `cancel-…` is cancelled, `retired-…` was
 shut down, `closed-…` is refused with 403. `faults` holds what happens to the next creates, in order: "lost"
-makes the job and closes the connection, "hang" makes it and never answers, "refused" makes none and answers
+makes the job and closes the connection, "hang" makes it and never answers, "page" makes it and answers with HTML,
+"torn" with half of its JSON, "refused" makes none and answers
 500. Uploads are validated as the real host validates them: after the upload, row by row.
 
 The models answer: a tuned one as the training row whose input shares most words with the question, any other one
@@ -197,6 +198,10 @@ async def _create(request: web.Request) -> web.StreamResponse:
         await asyncio.Event().wait()
     if fault == "lost" and request.transport is not None:
         request.transport.close()
+    if fault == "page":
+        return web.Response(text="<html>made</html>", content_type="text/html")
+    if fault == "torn":
+        return web.Response(text='{"id": "ftjob', content_type="application/json")
     return web.json_response(_shown(host, job))
 
 

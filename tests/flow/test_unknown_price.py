@@ -53,7 +53,10 @@ def test_every_place_says_unknown(task: Path, unpriced: None) -> None:
         assert "$0<" not in text
         assert "| $0 |" not in text
     row = pl.read_parquet(folder / "samples.parquet")["seed_id"][0]
-    explained = "\n".join(explaining.explain_lines(explaining.explain(task.parent, "mood/001", row)))
+    assert pl.read_parquet(folder / "samples.parquet")["usd"].is_null().all()
+    told = explaining.explain(task.parent, "mood/001", row)
+    assert '"usd": 0.0' not in json.dumps(told)
+    explained = "\n".join(explaining.explain_lines(told))
     assert "at an unknown price" in explained
     planned = planning.plan(project(task))
     assert planned["usd_at_most"] is None
@@ -62,6 +65,7 @@ def test_every_place_says_unknown(task: Path, unpriced: None) -> None:
 def test_what_runs_here_is_free_and_says_so(task: Path) -> None:
     result = running.start(project(task), stages=ALL, watch=Silent())
     assert (result["usd"], result["unpriced_calls"]) == (0.0, 0)
+    assert set(pl.read_parquet(task.parent / "runs/mood/001/samples.parquet")["usd"]) == {0.0}
     assert "$0.0000 spent" in running.lines(result)[0]
 
 

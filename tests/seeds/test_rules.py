@@ -132,6 +132,13 @@ def test_a_pattern_over_numbers_is_told_on_the_values() -> None:
             "CASE WHEN n > 1 THEN " + "REPLACE(" * 7 + "message" + ", 'a', 'aa')" * 7 + " ELSE 'x' END",
             "more than 100 times",
         ),
+        (f"{'CAST(' * 120}message{' AS VARCHAR)' * 120}", "brackets 120 deep, expected at most 40"),
+        (f"{'ARRAY[' * 100}message{']' * 100}", "brackets 100 deep"),
+        ("LENGTH(GENERATE_SERIES(1, LENGTH(message) * 100000000))", "a range of numbers"),
+        ("GENERATE_SERIES(1, LENGTH(message) * 100000000)", "a range of numbers"),
+        ("CASE WHEN message ILIKE '" + "%_" * 1500 + "b' THEN 'x' END", "repeats too much"),
+        ("REGEXP_LIKE(message, '(a{1,100}){1,100}b')", "repeats too much"),
+        ("message ~ '(.{1,500}a){1,5}b'", "repeats too much"),
     ],
     ids=lambda text: text[:20],
 )
@@ -148,6 +155,22 @@ def test_a_rule_within_the_limits_is_computed(text: str) -> None:
     assert rules.labels(rule, {"n": [1]}) in (["191"], ["true"])
     (rule,), _ = rules.parse({"x": "LPAD(message, 5, '.')"}, columns=COLUMNS)
     assert rules.labels(rule, {"message": ["a"]}) == ["....a"]
+
+
+def test_a_panic_of_polars_is_a_fault_of_the_rule() -> None:
+    """Its panics are no `Exception`: a decimal of more digits than it has room for went up to the user as a traceback."""
+    (rule,), faults = rules.parse({"x": "CAST(message AS DECIMAL(1000, 900))"}, columns=COLUMNS)
+    assert not faults
+    with pytest.raises(ValueError, match="assertion failed"):
+        rules.labels(rule, {"message": ["1"]})
+
+
+def test_brackets_inside_of_a_text_are_no_nesting() -> None:
+    """And as many wildcards as a real pattern has are fine."""
+    text = "CASE WHEN message LIKE '" + "(" * 60 + "' OR message LIKE '%re_und%or_er%' THEN 'a' ELSE 'b' END"
+    (rule,), faults = rules.parse({"x": text}, columns=COLUMNS)
+    assert not faults
+    assert rules.labels(rule, {"message": ["refund order", "x"]}) == ["a", "b"]
 
 
 def test_an_aggregate_that_polars_does_not_tell_is_found_on_the_rows() -> None:

@@ -74,6 +74,23 @@ async def test_a_create_whose_answer_was_lost_is_adopted(work: Work) -> None:
         assert (host.creates, list(host.jobs)) == (1, [result.job_id])
 
 
+@pytest.mark.parametrize("fault", ["page", "torn"])
+async def test_a_job_whose_reply_cannot_be_read_is_found_by_the_next_run(work: Work, fault: str) -> None:
+    """A page of a gateway instead of the job: the host's fault, in one line, and no second job."""
+    async with tuning_host.serve(faults=[fault]) as host:
+        with pytest.raises(TuneError, match="none of a tuning API"):
+            await work.tune(host)
+        result = await work.tune(host)
+        assert (host.creates, list(host.jobs)) == (1, [result.job_id])
+
+
+async def test_a_key_in_the_tuned_models_name_is_not_kept(work: Work) -> None:
+    async with tuning_host.serve() as host:
+        with pytest.raises(TuneError, match="the key into the tuned model's name") as told:
+            await work.tune(host, model=f"tiny-{KEY}")
+    assert KEY not in str(told.value) + work.state.read_text()
+
+
 async def test_a_create_that_failed_is_not_sent_again_unasked(work: Work) -> None:
     async with tuning_host.serve(faults=["refused"]) as host:
         with pytest.raises(TuneError, match="run again"):

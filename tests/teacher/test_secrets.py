@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from echoes import completion, echoing
 
-from distill.errors import DistillError
+from distill.errors import AccessRefused, DistillError
 from distill.records import Request
 from distill.student import hosted
 from distill.student.job import Host
@@ -111,6 +111,24 @@ async def test_no_client_carries_a_key_along_a_redirect(tmp_path: Path, way: str
                     await (looked(at) if way == "batch" else tuned(at, tmp_path))
         assert came
         assert not stolen
+
+
+async def test_a_hosts_word_for_a_state_is_shown_without_a_secret() -> None:
+    """A state that no table knows is named to the user, and so is why a file is not read."""
+    said = {"id": "x", "status": f"waiting for {KEY}", "status_details": f"see {KEY}", "input_file_id": "f"}
+    async with echoing(lambda *_: (200, json.dumps(said).encode())) as (url, _):
+        at = address(url)
+        async with reached(at.url, at.key, at.headers, mask=at.mask) as host:
+            shown = repr((await host.look("x"), await host.file("f")))
+    assert "waiting for [key]" in shown
+    assert KEY not in shown
+
+
+async def test_a_host_of_batches_that_points_elsewhere_is_refused(tmp_path: Path) -> None:
+    """No later round would end otherwise, so it is no fault to wait out."""
+    async with echoing(lambda *_: (308, b"{}"), headers="location: http://localhost:9/v1\r\n") as (url, _):
+        with pytest.raises(AccessRefused, match=r"points elsewhere \(308\).*base_url"):
+            await looked(address(url))
 
 
 @pytest.mark.parametrize("way", ["batch", "hosted"])

@@ -118,7 +118,8 @@ class Host:
         return self._look(await self._asked(self._client.batches.retrieve(batch_id)))
 
     async def file(self, file_id: str) -> FileLook:
-        return of_upload(await self._asked(self._client.files.retrieve(file_id)))
+        found = of_upload(await self._asked(self._client.files.retrieve(file_id)))
+        return replace(found, word=self.mask.text(found.word), why=self.mask.text(found.why))
 
     async def cancel(self, batch_id: str) -> None:
         """Ask for the end; one that has ended already stays as it is."""
@@ -172,7 +173,7 @@ class Host:
     def _look(self, found: Found) -> Look:
         look = of_batch(found)
         faults = tuple((line, self.mask.text(code), self.mask.text(said)) for line, code, said in look.faults)
-        return replace(look, faults=faults)
+        return replace(look, word=self.mask.text(look.word), faults=faults)
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
@@ -193,6 +194,10 @@ class Host:
                 raise Unread(said) from None
             if status in (404, 410):
                 raise NotThere(said) from None
+            if 300 <= status < 400:
+                raise AccessRefused(
+                    f"the endpoint points elsewhere ({status}), where its key does not follow; set base_url to the address itself"
+                ) from None
             wrong = status in (400, 413, 422)
             raise (Refused if wrong else HostFault)(f"{type(error).__name__}: {said}") from None
         except Exception as fault:
@@ -200,6 +205,8 @@ class Host:
             said = self.mask.text(f"{type(fault).__name__}: {fault}")[:400]
             if sdk.unsent(fault):
                 raise Refused(f"nothing was sent: {said}") from None
+            if sdk.misread(fault):
+                raise HostFault(f"the host's reply is none of a batch API ({said})") from None
             if not _of_the_line(fault):
                 raise
             raise HostFault(f"the line broke: {said}") from None

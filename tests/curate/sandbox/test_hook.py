@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -122,3 +123,17 @@ def test_a_database_is_read_as_one_that_nobody_changes(ask: Ask, tmp_path: Path,
     def check(row): return db.execute("select price from prices").fetchall() == [(7,)]
     """
     assert ask(text, ["a"], kernel=kernel) == [Verdict(1.0)]
+
+
+@pytest.mark.parametrize(
+    "way", ["open('queue')", "os.open(b'queue', os.O_RDONLY | os.O_NONBLOCK)", "open(pathlib.Path('queue'))"]
+)
+def test_what_waits_in_a_named_pipe_is_left_to_whom_it_is_for(ask: Ask, tmp_path: Path, way: str) -> None:
+    """Reading takes it out: the program that it was written for would wait for it in vain."""
+    os.mkfifo(tmp_path / "queue")
+    pipe = os.open(tmp_path / "queue", os.O_RDWR | os.O_NONBLOCK)
+    os.write(pipe, b"work")
+    (verdict,) = ask(f"import os, pathlib\ndef check(row): {way}", ["a"])
+    assert verdict.message == "no named pipe may be read here: what one program reads, another misses"
+    assert os.read(pipe, 9) == b"work"
+    os.close(pipe)

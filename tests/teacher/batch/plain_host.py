@@ -37,6 +37,8 @@ class PlainHost:
     loses: int = 0
     """Rows that are billed and in no file."""
     lost_create: bool = False
+    garbled: tuple[bytes, str] | None = None
+    """Body and type of the reply to a create, instead of a closed line."""
     unhurried: int = 1
     """Looks that find a batch in progress."""
     base_url: str = ""
@@ -168,6 +170,8 @@ async def _create(request: web.Request) -> web.Response:
     if host.metadata:
         batch["metadata"] = body["metadata"]
     host.batches.append(batch)
+    if host.lost_create and host.garbled is not None:
+        return web.Response(body=host.garbled[0], content_type=host.garbled[1])
     if host.lost_create and request.transport is not None:
         request.transport.close()
     return _told(host, batch)

@@ -43,6 +43,11 @@ async def test_a_batch_that_is_deleted_at_the_host_is_waited_for_and_then_given_
         {"metadata": False, "oldest_first": True},
         {"metadata": False, "oldest_first": True, "page": 3},
         {"metadata": True, "page": 2, "oldest_first": True},
+        {"garbled": (b"", "application/json")},
+        {"garbled": (b'{"id": "batch_', "application/json")},
+        {"garbled": (b"\xff\xfe", "application/json")},
+        {"garbled": (b'"made"', "application/json")},
+        {"garbled": (b"<html>made</html>", "text/html"), "metadata": False},
     ],
     ids=str,
 )
