@@ -135,18 +135,34 @@ def faults(gates: Sequence[tuple[str, Mapping[str, Any]]]) -> list[Fault]:
     return found
 
 
+def _blank(rows: pl.DataFrame) -> bool:
+    """Whether some answer holds neither a text nor a call."""
+    return bool(rows.select(((pl.col("answer").str.strip_chars() == "") & (pl.col("tool_calls") == "")).any()).item())
+
+
+def _through(rows: pl.DataFrame, name: str, settings: Mapping[str, Any], steps: list[Outcome]) -> pl.DataFrame:
+    """The rows that a gate keeps; its losses go to `steps`."""
+    step = GATES[name].run(rows, **GATES[name].arguments(settings))
+    kept = step.kept
+    steps.append(step.losses)
+    del step
+    heap.release()
+    return kept
+
+
 def run_gates(frame: pl.DataFrame, gates: Sequence[tuple[str, Mapping[str, Any]]]) -> Outcome:
-    """All gates in order; a row goes at the first that it fails. `report["steps"]` is a report for each."""
+    """All gates in order; a row goes at the first that it fails. `report["steps"]` is a report for each.
+
+    Where none of them is `length`, it comes last with its defaults if any answer is blank: nothing is no answer to learn.
+    """
     if wrong := faults(gates):
         raise SpecError("gates", wrong)
-    kept, steps, entered = rescored(ordered(frame)), [], frame.height
+    kept, steps, entered = rescored(ordered(frame)), list[Outcome](), frame.height
     del frame  # whoever hands it over for good does not pay for it twice
     for name, settings in gates:
-        step = GATES[name].run(kept, **GATES[name].arguments(settings))
-        kept = step.kept
-        steps.append(step.losses)
-        del step
-        heap.release()
+        kept = _through(kept, name, settings, steps)
+    if all(name != "length" for name, _ in gates) and _blank(kept):
+        kept = _through(kept, "length", {}, steps)
     dropped = pl.concat([dropped_frame(), *(step.dropped for step in steps)])
     rejected = ordered(pl.concat([kept.clear(), *(step.rejected for step in steps)], how="diagonal"))
     report = summary("gates", entered, dropped) | {"steps": [step.report for step in steps]}

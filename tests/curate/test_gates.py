@@ -66,3 +66,13 @@ def test_whole_numbers_do_for_fractions_and_every_default_fits_its_own_type():
         settings = {one: default for one, (_, default) in gate.settings.items() if one not in own.get(name, {})}
         assert not gate.faults(own.get(name, {}) | settings, where=name)
         assert gate.drops
+
+
+def test_a_blank_answer_never_passes_whatever_gates_are_named(frame):
+    """A call is no blank answer, and a spec that allows no text says so with `length`."""
+    rows = frame({"answer": " \n"}, {"answer": "yes"}, {"answer": "", "tool_calls": '[["look","{}"]]'})
+    out = run_gates(rows, [("finish_reason", {})])
+    assert out.kept["answer"].to_list() == ["yes", ""]
+    assert dict(out.dropped.select("stage", "reason").iter_rows()) == {"length": "too_short"}
+    assert run_gates(rows, [("length", {"min_chars": 0})]).dropped.is_empty()
+    assert [step["stage"] for step in run_gates(out.kept, [("finish_reason", {})]).report["steps"]] == ["finish_reason"]

@@ -157,5 +157,5 @@ def test_damage_that_is_met_later_is_said_as_such_too(tmp_path: Path) -> None:
             for n in range(20):
                 store.get(asked(n).id)
 
-    with pytest.raises(UsageError, match=r"is damaged \(.*\); restore it"):
+    with pytest.raises(UsageError, match=r"is damaged \(.*\); keep it.*restore it"):
         read()
