@@ -35,7 +35,7 @@ def of(fault: BaseException) -> NoReturn:
         fail("the working folder is not there any more; change into one that is, and run again", 2)
     if isinstance(fault, OSError):
         where, why = fault.filename or "the system", fault.strerror or fault
-        fail(f"{where}: {why}; nothing paid for is lost, mend it and run again", 1)
+        fail(f"{where}: {why}; nothing paid for is lost, fix it and run again", 1)
     fail(f"internal error: {type(fault).__name__}: {fault}; set DISTILL_DEBUG=1 to see where", 1)
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def quotas(task: spec.TaskSpec, seeds: Sequence[Seed], file: Path) -> list[Fault]:
     """What the seeds cannot give, counted on the rows that are left when the test rows are set aside.
 
-    Of what hangs on labels that are still to be asked for, only what no answer can mend is told; it is looked at again when
+    Of what hangs on labels that are still to be asked for, only what no answer can fix is told; it is looked at again when
     they are there.
     """
     from distill.flow import seeding

@@ -97,4 +97,4 @@ def ending(job: FineTuningJob) -> str:
     if error is None or not getattr(error, "message", None):
         return f"job {job.id} failed, and the host gives no reason"
     why = f"{error.message} (code {getattr(error, 'code', None)!r}, param {getattr(error, 'param', None)!r})"
-    return f"job {job.id} failed: {why}; mend that and run again"
+    return f"job {job.id} failed: {why}; fix that and run again"

@@ -45,8 +45,8 @@ def serve(adapter: Path | None = None) -> Iterator[str]:
     try:
         import xllamacpp
     except ImportError as fault:
-        mend = "on Debian or Ubuntu: apt install libgomp1" if "libgomp" in str(fault) else extras.hint("embedded")
-        raise UsageError(f"the embedded model needs the package xllamacpp ({fault}); {mend}") from None
+        fix = "on Debian or Ubuntu: apt install libgomp1" if "libgomp" in str(fault) else extras.hint("embedded")
+        raise UsageError(f"the embedded model needs the package xllamacpp ({fault}); {fix}") from None
     params = xllamacpp.CommonParams()
     params.model.path = str(gguf())
     params.model_alias = {MODEL}

@@ -92,7 +92,7 @@ async def _until_answered(request: Request, desk: Desk) -> None:
         if answer.ended is Ended.NO_ACCESS:
             raise AccessRefused(
                 f"the endpoint refuses this key, quota, model, address or setting ({answer.status}: {answer.error}). Nothing paid for "
-                "is lost; mend what it names (the key, teacher.model, teacher.base_url, teacher.sampling) and run again: it goes on from here."
+                "is lost; fix what it names (the key, teacher.model, teacher.base_url, teacher.sampling) and run again: it goes on from here."
             )
         failures += answer.ended is not Ended.RATE_LIMITED
         unknown += answer.ended.maybe_billed
@@ -117,7 +117,7 @@ def _look_for_a_cause(answer: Answer, sends: int, tally: Tally) -> None:
     if answer.ended is Ended.CONNECTION:
         raise RowsOwed(
             f"the endpoint cannot be reached ({answer.error}); after {sends} sends of one row and no answer to any, "
-            "the run stops. Start the server or mend teacher.base_url and run again: nothing is lost."
+            "the run stops. Start the server or fix teacher.base_url and run again: nothing is lost."
         )
 
 

@@ -90,7 +90,7 @@ class Store:
             self._db.execute(f"PRAGMA application_id={identity.APPLICATION}")
         if unclean and (said := self._db.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
             raise UsageError(
-                f"{self.path} is damaged ({said}); copy it away, mend it with `sqlite3 FILE .recover`, and run again"
+                f"{self.path} is damaged ({said}); copy it away, fix it with `sqlite3 FILE .recover`, and run again"
             )
 
     def close(self) -> None:

@@ -116,7 +116,7 @@ def test_a_disk_that_is_full(task: Path) -> None:
     """A write that the system refuses is one line; room made, the same command ends well."""
     code, said = distill("run", task, largest=56_000)
     assert code == 1
-    assert "free some disk space" in said or "mend it and run again" in said
+    assert "free some disk space" in said or "fix it and run again" in said
     assert distill("run", task)[0] == 0
 
 

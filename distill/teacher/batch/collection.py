@@ -156,7 +156,7 @@ def _learn(night: Night, batch: Batch, look: Look) -> None:
         night.say(f"  the host takes {night.room.learn(batch, limit):,} enqueued tokens: batches go one after another")
     elif look.state is State.FAILED and all(line is None for line, _, _ in look.faults):
         raise RowsOwed(
-            f"the host refuses the batch: {_why(look)}. Nothing was billed; mend what it names and run again"
+            f"the host refuses the batch: {_why(look)}. Nothing was billed; fix what it names and run again"
         )
     empty.at_the_end(night, _why(look))
 

@@ -123,7 +123,7 @@ async def _send(night: Night, key: str, writer: shard.Writer) -> None:
     except Refused as fault:
         await recovery.abandon(night, batch)
         raise RowsOwed(
-            f"the host refuses the file of a batch: {fault}. Nothing was billed; mend what it names and run again"
+            f"the host refuses the file of a batch: {fault}. Nothing was billed; fix what it names and run again"
         ) from None
     except HostFault as fault:
         night.say(

@@ -37,7 +37,7 @@ async def make(night: Night, batch: Batch, file_id: str) -> None:
         except Refused as fault:
             await recovery.abandon(night, batch)
             raise RowsOwed(
-                f"the host refuses the batch: {fault}. Nothing was billed; mend what it names and run again"
+                f"the host refuses the batch: {fault}. Nothing was billed; fix what it names and run again"
             ) from None
         if (left := until - time.monotonic()) <= 0:
             await _leave(night, batch, word)
