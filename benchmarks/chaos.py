@@ -31,6 +31,7 @@ IN_FLIGHT = 32
 USD = 1000.0
 """For a million tokens: then one token is a tenth of a cent, and a ledger that is off by one shows."""
 MOST_STARTS = 1000
+_IDLE = 4
 KILL_S = (4.0, 30.0)
 """Seconds after a start at which it is killed: from before the first send to well into the work."""
 WORDS = [
@@ -74,6 +75,8 @@ class Course:
     killed: int = 0
     lost: int = 0
     """Answers that a start found committed and the next one did not."""
+    idle: int = 0
+    """Starts in a row that brought nothing: what is left was refused in a batch, and is not sent again."""
     last: str = ""
     unexpected: list[str] = field(default_factory=list)
 
@@ -130,10 +133,11 @@ async def course(folder: Path, mode: str, kills: int) -> Course:
         found.exits[ended] += 1
         now = await asyncio.to_thread(held, folder / ".distill" / "answers.db")
         found.lost += len(before - now)
+        found.idle = found.idle + 1 if ended == "3" and now == before else 0
         before, found.last = now, said
         if ended not in ("0", "3", "6", "-9"):
             found.unexpected.append(f"exit {ended}: {said[:300]}")
-        if ended == "0" or len(found.unexpected) > 5:
+        if ended == "0" or found.idle == _IDLE or len(found.unexpected) > 5:
             break
     return found
 
@@ -147,6 +151,7 @@ def beside(ledger: Ledger, store: Path) -> dict[str, Any]:
     with sqlite3.connect(f"file:{store}?mode=ro", uri=True) as db:
         keys = {row[0]: key_of(json.loads(row[1])) for row in db.execute("SELECT request_id, request FROM answers")}
         attempts = db.execute("SELECT request_id, settled, usd, estimated, reserved_usd FROM attempts").fetchall()
+        refused = {row[0] for row in db.execute("SELECT request_id FROM attempts WHERE ended='refused'")} - keys.keys()
         sound = db.execute("PRAGMA integrity_check").fetchone()[0]
     ours: dict[str, float] = defaultdict(float)
     inexact, most = set[str](), 0.0
@@ -169,6 +174,7 @@ def beside(ledger: Ledger, store: Path) -> dict[str, Any]:
         "integrity": sound,
         "answers": len(keys),
         "paid_twice": sum(count - 1 for count in answered.values() if count > 1),
+        "refused": len(refused),
         "requests_compared": len(compared),
         "requests_with_an_estimate": len(inexact),
         "requests_whose_ledgers_differ": len(differ),
@@ -197,9 +203,9 @@ async def way(mode: str, rows: int, kills: int, share: float) -> dict[str, Any]:
     broken = [
         what
         for what, kept in {
-            "the run ends": found.exits["0"] == 1 and not found.unexpected,
+            "the run ends": (found.exits["0"] == 1 or found.idle == _IDLE) and not found.unexpected,
             "no committed answer is lost": found.lost == 0,
-            "every row is answered": told["answers"] >= rows,
+            "every row is answered, or refused for good": told["answers"] + told["refused"] >= rows,
             "no more is paid twice than was in flight at the kills": told["paid_twice"] <= bound,
             "both ledgers agree": told["requests_whose_ledgers_differ"] == 0
             and told["usd_apart_where_compared"] < 0.01,

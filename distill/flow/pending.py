@@ -20,9 +20,12 @@ def no_rows(run: Run, partial: bool) -> None:
     owed = run.folder.manifest()["stages"].get("generate", {}).get("owed", 0)
     if owed and not partial:
         none, cause = _unanswered(run)
+        again = "Run again to ask only for those"
+        if run.project.spec.teacher.mode != "live":
+            again += " (a row that was refused, or failed too often, in a batch is given up in this run)"
         raise RowsOwed(
-            f"{owed} rows could not be answered{cause}; {'no other was either' if none else 'the others are kept'}. Run again to ask "
-            "only for those, or add --partial to go on without them. `distill explain` shows each one's sends."
+            f"{owed} rows could not be answered{cause}; {'no other was either' if none else 'the others are kept'}. {again}, "
+            "or add --partial to go on without them. `distill explain` shows each one's sends."
         )
 
 
