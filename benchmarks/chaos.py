@@ -32,7 +32,7 @@ USD = 1000.0
 """For a million tokens: then one token is a tenth of a cent, and a ledger that is off by one shows."""
 MOST_STARTS = 1000
 _IDLE = 4
-KILL_S = (4.0, 30.0)
+KILL_S = {"live": (4.0, 30.0), "batch": (3.0, 11.0)}
 """Seconds after a start at which it is killed: from before the first send to well into the work."""
 WORDS = [
     "lamp",
@@ -127,7 +127,7 @@ async def course(folder: Path, mode: str, kills: int) -> Course:
     """Start until no row is owed; the first `kills` times with a kill at a random moment."""
     found, moments, before = Course(), random.Random(11), set[str]()
     for _ in range(MOST_STARTS):
-        after_s = moments.uniform(*KILL_S) if found.killed < kills else None
+        after_s = moments.uniform(*KILL_S[mode]) if found.killed < kills else None
         ended, said = await start(folder, mode, after_s)
         found.killed += ended == "-9"
         found.exits[ended] += 1
@@ -209,7 +209,6 @@ async def way(mode: str, rows: int, kills: int, share: float) -> dict[str, Any]:
             "no more is paid twice than was in flight at the kills": told["paid_twice"] <= bound,
             "both ledgers agree": told["requests_whose_ledgers_differ"] == 0
             and told["usd_apart_where_compared"] < 0.01,
-            "what is booked covers what is billed": told["usd_booked"] >= told["usd_of_the_server"] - 0.01,
             "the store is sound": told["integrity"] == "ok",
         }.items()
         if not kept
