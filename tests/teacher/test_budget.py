@@ -84,7 +84,9 @@ def check(path: Path, ledger: Ledger, rows: Sequence[Request], limit: float) -> 
     price = {entry.key: entry.usd for entry in ledger.entries if entry.billed}
     key = {row.id: key_of({"model": "m"} | dict(row.body)) for row in rows}
     for request_id, ended, reserved, estimated, usd in sends:
-        if ended == Ended.OK or (Ended(ended).maybe_billed and not estimated):  # it says what it used, whatever came of it
+        if ended == Ended.OK or (
+            Ended(ended).maybe_billed and not estimated
+        ):  # it says what it used, whatever came of it
             assert usd == pytest.approx(price[key[request_id]], abs=1e-12), (
                 "an answer has another price than the server's"
             )

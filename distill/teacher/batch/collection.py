@@ -155,9 +155,7 @@ def _learn(night: Night, batch: Batch, look: Look) -> None:
     if limit is not None:
         night.say(f"  the host takes {night.room.learn(batch, limit):,} enqueued tokens: batches go one after another")
     elif look.state is State.FAILED and all(line is None for line, _, _ in look.faults):
-        raise RowsOwed(
-            f"the host refuses the batch: {_why(look)}. Nothing was billed; fix what it names and run again"
-        )
+        raise RowsOwed(f"the host refuses the batch: {_why(look)}. Nothing was billed; fix what it names and run again")
     empty.at_the_end(night, _why(look))
 
 
