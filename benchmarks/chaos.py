@@ -32,7 +32,7 @@ USD = 1000.0
 """For a million tokens: then one token is a tenth of a cent, and a ledger that is off by one shows."""
 MOST_STARTS = 1000
 _IDLE = 4
-KILL_S = {"live": (4.0, 30.0), "batch": (3.0, 11.0)}
+KILL_S = {"live": (2.5, 8.0), "batch": (3.0, 11.0)}
 """Seconds after a start at which it is killed: from before the first send to well into the work."""
 WORDS = [
     "lamp",
