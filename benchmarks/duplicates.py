@@ -25,6 +25,7 @@ import numpy as np
 from datasketch import MinHash, MinHashLSH
 from one_token import pairs
 
+from distill import decisive
 from distill.graph import Graph
 from distill.similar import NUM_PERM, near_pairs, shingles
 from distill.text import normalise
@@ -119,7 +120,8 @@ def every_pair(texts: list[str], threshold: float) -> dict[tuple[int, int], floa
 
 def exact(texts: list[str], threshold: float) -> dict[str, object]:
     different = list({normalise(text): text for text in texts if normalise(text)}.values())
-    truth = every_pair(different, threshold)
+    said = [decisive.marks(normalise(text)) for text in different]
+    truth = {pair: value for pair, value in every_pair(different, threshold).items() if said[pair[0]] == said[pair[1]]}
     found = {(i, j): value for i, j, value in near_pairs(different, threshold=threshold)}
     false = sum(truth.get(pair) != value for pair, value in found.items())
     recall = round(len(found.keys() & truth.keys()) / len(truth), 4) if truth else None

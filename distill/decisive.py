@@ -55,10 +55,16 @@ def marks(text: str) -> Marks:
     if text.isascii() and not _worth_reading(text):
         return ()
     reading, spaced = _Reading(text.split()), text.isascii() or _HELD.search(text) is None
-    for at, word in enumerate(reading.words):
-        bare = word if word.isalpha() else word.strip(_EDGES)
-        if bare in _KNOWN or not (spaced and bare.isalpha()):  # all others, which are most, say nothing
+    words = reading.words
+    if not spaced:
+        for at, word in enumerate(words):
             reading.read(at, word)
+        return tuple(reading.found)
+    # All others, which are most, say nothing.
+    for at in [at for at, word in enumerate(words) if not word.isalpha() or word in _KNOWN]:
+        bare = words[at].strip(_EDGES)
+        if bare in _KNOWN or not bare.isalpha():
+            reading.read(at, words[at])
     return tuple(reading.found)
 
 

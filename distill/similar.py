@@ -137,13 +137,19 @@ def _matches(
     long = [i for i, text in enumerate(plain) if len(text) >= SHINGLE]
     if len(long) < 2:
         return
+    import numpy as np
+
     from distill.overlaps import overlaps
     from distill.sketches import candidates, index
 
     texts = [plain[i] for i in long]
     found = index(texts, threshold=threshold, num_perm=num_perm)
     limit = None if others is None else bisect_left(long, others)
-    left, right = candidates(found, others=limit, room=room, marks=_Marks(texts).of if numbers else None)
-    for i, j, value in zip(left.tolist(), right.tolist(), overlaps(texts, left, right), strict=True):
-        if value >= threshold:
-            yield long[i], long[j], value
+    marks = _Marks(texts).of if numbers else None
+    left, right = candidates(found, others=limit, room=room, marks=marks)
+    values = np.fromiter(overlaps(texts, left, right), np.float64, len(left))
+    near = values >= threshold
+    if marks is not None:  # last, since most of those that look near are not
+        near[near] = marks(left[near]) == marks(right[near])
+    for i, j, value in zip(left[near].tolist(), right[near].tolist(), values[near].tolist(), strict=True):
+        yield long[i], long[j], value

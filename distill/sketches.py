@@ -30,7 +30,7 @@ PAIRS, GLANCES = 1 << 20, 1 << 24
 """About how many pairs are proposed at most, and how many are looked at in each band: shared out evenly, and so"""
 LEAST = 16
 """that each text may have this many."""
-SMALL = 32
+SMALL = 128
 """A crowd of so many texts is looked at whole, though some may have other marks."""
 BLOCK = 1 << 16
 """Characters that are sketched at a time: their numbers fit a core's cache."""
@@ -96,9 +96,9 @@ def candidates(
 ) -> Pairs:
     """Pairs (i, j), i < j, sorted, each once, that share a band and look near enough.
 
-    With `others`, only pairs of one of the first so many texts with one of the rest. With `marks`, which
-    gives a number of each text, only pairs that have the same. It is asked about few: those in a crowd that is too large to be looked
-    at whole, where texts of other marks would be in the way, and those that look near.
+    With `others`, only pairs of one of the first so many texts with one of the rest. `marks` gives a number of each text; it is
+    asked about those in a crowd that is too large to be looked at whole, where texts of other marks would be in the way. Pairs
+    of a small crowd may have different ones.
 
     A key that very many texts share (a form letter, say) would cost the square of their number. So in each band a text
     looks at the first of those that share its key, until `room` of them look near, and of all bands it keeps `room`, the
@@ -121,9 +121,6 @@ def candidates(
             kept, fresh, waiting = _best([kept, *fresh], room), [], 0
     codes, _ = _best([kept, *fresh], room)
     left, right = codes & 0xFFFFFFFF, codes >> 32
-    if marks is not None:
-        same = marks(left) == marks(right)
-        left, right = left[same], right[same]
     order = np.lexsort((right, left))
     return left[order], right[order]
 
