@@ -117,7 +117,7 @@ class Seeds(Part):
     test: TestRows = TestRows(share=0.2)
     held_out: list[Said] = Field(
         default_factory=list,
-        description="files of evaluation sets (jsonl, csv, parquet; any columns): what repeats a row of them does not train",
+        description="files of evaluation sets (any format that seeds may have, any columns): what repeats a row of them does not train",
     )
     expand: Expand | None = Field(None, description="make new seeds where strata lack rows and no seed is left")
     broken: Literal["refuse", "drop"] = Field("refuse", description="what happens to rows that cannot be read")

@@ -39,7 +39,7 @@ def go(path: Path, teacher: Scripted, count: int = 4, **settings: float) -> Desk
         try:
             asyncio.run(runner.run(rows(count), desk, in_flight=4))
         finally:
-            go.open = store._db.execute("SELECT count(*) FROM attempts WHERE settled IS NULL").fetchone()[0]  # type: ignore[attr-defined]
+            go.open = store._db.execute("SELECT count(*) FROM attempts WHERE settled IS NULL").fetchone()[0]  # type: ignore[attr-defined]  # a function may carry what it found
     return desk
 
 
@@ -49,7 +49,7 @@ def test_rate_limits_without_a_single_answer_stop_with_the_host_s_words(tmp_path
         RowsOwed, match=r"without a single answer \(429: quota of today is gone\).*limits.patience_s is 0.3"
     ):
         go(tmp_path / "a.db", Scripted(limited), patience_s=0.3)
-    assert go.open == 0  # type: ignore[attr-defined]
+    assert go.open == 0  # type: ignore[attr-defined]  # set above
 
 
 def test_a_wait_longer_than_the_patience_is_not_begun(tmp_path: Path) -> None:
