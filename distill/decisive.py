@@ -43,17 +43,14 @@ _UNITS_TOO = frozenset({"second", "cent", "mai", "hier"})
 """Words that say one thing behind a number, and another elsewhere."""
 _ORDINAL = frozenset({"st", "nd", "rd", "th"})
 _BETWEEN, _COMPARES = frozenset("+-*/×÷^x"), frozenset({"<", ">", "=", "≤", "≥", "<=", ">="})
-_ASCII_WORDS = bytes(code if code > 127 or chr(code).isalnum() else 0x20 for code in range(256))
-_DIGITS = b"0123456789"
 _LETTERS = "bcdefghjklmnopqrstuvwxyz"
 _KNOWN = frozenset((*DECIDES, *BESIDE, *_LETTERS))
-_SIGNS = frozenset(word.encode() for word in (*DECIDES, *_LETTERS, *PER))
+_SIGNS = "|".join(sorted((word for word in (*DECIDES, *_LETTERS, *PER) if word.isascii()), key=len, reverse=True))
+_WORTH_READING = rf"[0-9]|n'|(?:^|[^a-z])(?:{_SIGNS})(?:[^a-z]|$)"
 
 
 def marks(text: str) -> Marks:
     """The numbers and negations of a normalised text, in their order."""
-    if text.isascii() and not _worth_reading(text):
-        return ()
     reading, spaced = _Reading(text.split()), text.isascii() or _HELD.search(text) is None
     words = reading.words
     if not spaced:
@@ -61,7 +58,8 @@ def marks(text: str) -> Marks:
             reading.read(at, word)
         return tuple(reading.found)
     # All others, which are most, say nothing.
-    for at in [at for at, word in enumerate(words) if not word.isalpha() or word in _KNOWN]:
+    plain = text.replace(" ", "").isalpha()
+    for at in [at for at, word in enumerate(words) if word in _KNOWN or not (plain or word.isalpha())]:
         bare = words[at].strip(_EDGES)
         if bare in _KNOWN or not bare.isalpha():
             reading.read(at, words[at])
@@ -70,7 +68,9 @@ def marks(text: str) -> Marks:
 
 def numbers(texts: Iterable[str], *, ordered: bool = True) -> Numbers:
     """Of each normalised text a number that stands for its marks, 0 for none; not `ordered`, also for them in any other order."""
-    found = (marks(text) for text in texts)
+    every = list(texts)
+    read = set(_worth_reading(every))
+    found = (marks(text) if at in read else () for at, text in enumerate(every))
     return np.fromiter((_number(some if ordered else tuple(sorted(some))) for some in found), np.uint64)
 
 
@@ -85,18 +85,21 @@ def mistaken(word: str, right: str) -> bool | None:
     return one == other or (one is None and other != NOT)
 
 
+def _worth_reading(texts: Sequence[str]) -> list[int]:
+    """The places of texts that may have marks; most have none, and are seen through many times as fast as they are read."""
+    import polars as pl
+
+    plain = [at for at, text in enumerate(texts) if text.isascii()]
+    hits = pl.Series(plain, dtype=pl.UInt32).filter(
+        pl.Series([texts[at] for at in plain], dtype=pl.String).str.contains(_WORTH_READING)
+    )
+    return [*hits.to_list(), *(at for at, text in enumerate(texts) if not text.isascii())]
+
+
 def _number(some: Marks) -> int:
     if not some:
         return 0
     return int.from_bytes(blake2b("\n".join(some).encode("utf-8", "surrogatepass"), digest_size=8).digest()) | 1
-
-
-def _worth_reading(text: str) -> bool:
-    """Whether an ASCII text may have marks; most have none, and are seen through at the speed of bytes."""
-    plain = text.encode()
-    if len(plain.translate(None, _DIGITS)) < len(plain) or b"n't" in plain or b"n'" in plain:
-        return True
-    return not _SIGNS.isdisjoint(plain.translate(_ASCII_WORDS, b"'").split())
 
 
 @dataclass(slots=True)

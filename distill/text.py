@@ -22,10 +22,11 @@ DEEPEST = 64
 
 def normalise(text: str) -> str:
     """`text` as it looks (`distill.lookalikes`), case-folded, with every run of whitespace as one space and none at the ends."""
-    plain = " ".join(folded(text).split())
-    return (
-        text if plain == text else plain
-    )  # the same object, so that a million texts that are plain stand once in memory
+    plain = folded(text)
+    if "  " in plain or not plain.isprintable() or plain[:1].isspace() or plain[-1:].isspace():
+        plain = " ".join(plain.split())
+    # The same object, so that a million texts that are plain stand once in memory.
+    return text if plain == text else plain
 
 
 def spelling(text: str) -> bytes:
