@@ -25,13 +25,13 @@ from urllib.request import urlopen
 from heartbeat import heartbeat
 
 from distill import tokens
-from distill.flow import loops
 from distill.money import Budget, Rate
 from distill.records import Request
-from distill.teacher.batch import book, shard
-from distill.teacher.batch.host import Host, reached
-from distill.teacher.batch.night import Night
-from distill.teacher.store import Store, opened
+from distill.task import event_loop
+from distill.teacher.batch import input_file, journal
+from distill.teacher.batch.host.client import Host, reached
+from distill.teacher.batch.session import Night
+from distill.teacher.store.store import Store, opened
 
 WORDS = "the parcel that I was promised for Tuesday has not come and nobody answers the telephone "
 
@@ -119,7 +119,7 @@ async def night(url: str, path: Path, count: int) -> dict[str, Any]:
                 ingested_s = time.monotonic() - started
         answered = store.query("SELECT count(*) FROM answers").fetchone()[0]
         assert answered == count
-        assert not book.opened(store)
+        assert not journal.opened(store)
     return {
         "rows": count,
         "shards": len(out),
@@ -133,7 +133,7 @@ async def night(url: str, path: Path, count: int) -> dict[str, Any]:
 def _night(host: Host, store: Store) -> Night:
     return Night(
         host=host, store=store, run="bench/001", spender="teacher", endpoint="here", model="m", url="/v1/chat/completions",
-        budget=Budget(), price=Rate(1, 1).batch_usd, most=shard.Most(),
+        budget=Budget(), price=Rate(1, 1).batch_usd, most=input_file.Most(),
     )  # fmt: skip
 
 
@@ -160,7 +160,7 @@ def main() -> None:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         with host_process() as url:
-            found = loops.run(night(url, Path(folder) / "answers.db", given.count))
+            found = event_loop.run(night(url, Path(folder) / "answers.db", given.count))
         found["memory_mib_at_most"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
         rate = given.count / plain(Timed.kept, Path(folder) / "plain.db")
     found |= {"plain_loop_a_second": round(rate), "of_the_plain_loop": round(found["ingested_a_second"] / rate, 2)}

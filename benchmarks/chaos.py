@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from distill.records import Ended
-from distill.testing.batch.desk import BatchScript
+from distill.testing.batch.states import BatchScript
 from distill.testing.completions import key_of
 from distill.testing.dialects import load, names
 from distill.testing.fault_server import Script, Server, serve

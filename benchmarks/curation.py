@@ -22,7 +22,7 @@ from pathlib import Path
 
 import polars as pl
 
-from distill import heap
+from distill import memory as heap
 from distill.records import Answer, Ended, Usage
 
 SCHEMA = {
@@ -59,7 +59,7 @@ SETTINGS = [
 
 def samples(count: int) -> pl.DataFrame:
     """A table of samples as a run makes it: from the seeds' table, and answers that come one by one."""
-    from distill.curate import answers
+    from distill.tables import samples as answers
 
     chance = random.Random(11)
     made = [frame for start in range(0, count, 50_000) for frame in [_made(chance, start, min(start + 50_000, count))]]
@@ -108,8 +108,11 @@ WEIGHTS = list(accumulate(1 / (rank + 3) for rank in range(len(KNOWN))))
 
 def one(count: int, *, gated: bool) -> dict[str, object]:
     """All steps over so many samples."""
-    from distill.curate import dedup, gates, leaks, parts
-    from distill.graph import Graph
+    from distill.curate import leaks
+    from distill.curate.dedup import duplicates
+    from distill.curate.gates import registry
+    from distill.curate.selection import assemble
+    from distill.similarity.graph import Graph
     from distill.student import export
 
     kept, dropped = samples(count), 0
@@ -128,12 +131,12 @@ def one(count: int, *, gated: bool) -> dict[str, object]:
     lap("graph", at)
     for name, settings in SETTINGS[: None if gated else 1]:
         at = time.monotonic()
-        outcome = gates.run_gates(kept, [(name, settings)])
+        outcome = registry.run_gates(kept, [(name, settings)])
         kept, dropped = outcome.kept, dropped + outcome.dropped.height
         del outcome
         lap(name, at)
     at = time.monotonic()
-    unique = dedup.duplicates(kept, near=0.85, compare=["intent", "urgency"], graph=graph)
+    unique = duplicates.duplicates(kept, near=0.85, compare=["intent", "urgency"], graph=graph)
     kept, dropped = unique.kept, dropped + unique.dropped.height
     del unique
     lap("duplicates", at)
@@ -143,7 +146,7 @@ def one(count: int, *, gated: bool) -> dict[str, object]:
     del clean
     lap("leaks", at)
     at = time.monotonic()
-    part = parts.parts(
+    part = assemble.parts(
         kept,
         quotas={f"intent {n}": count // 40 for n in range(20)},
         floors=[({"intent": "intent 3"}, 40)],

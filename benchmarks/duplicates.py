@@ -25,10 +25,10 @@ import numpy as np
 from datasketch import MinHash, MinHashLSH
 from one_token import pairs
 
-from distill import decisive
-from distill.graph import Graph
-from distill.similar import NUM_PERM, near_pairs, shingles
-from distill.text import normalise
+from distill.similarity import decisive
+from distill.similarity.graph import Graph
+from distill.similarity.pairs import NUM_PERM, near_pairs, shingles
+from distill.text.normalise import normalise
 
 SYLLABLES = [
     "an",

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from distill.testing.fault_server import Script, serve
 
-WORKER = Path(__file__).parents[1] / "tests" / "teacher" / "killed.py"
+WORKER = Path(__file__).parents[1] / "tests" / "support" / "killed.py"
 IN_FLIGHT = 8
 
 

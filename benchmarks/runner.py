@@ -23,14 +23,14 @@ from pathlib import Path
 from heartbeat import Pulse, heartbeat
 from openai import AsyncOpenAI
 
-from distill.flow import loops
 from distill.money import Budget, Rate
 from distill.records import Request
+from distill.task import event_loop
 from distill.teacher import runner
 from distill.teacher.ceiling import ceiling
-from distill.teacher.client import Endpoint
-from distill.teacher.limits import Pace
-from distill.teacher.store import opened
+from distill.teacher.endpoint.client import Endpoint
+from distill.teacher.pace import Pace
+from distill.teacher.store.store import opened
 
 SYSTEM = "Read the message and answer with one JSON object. " * 4
 
@@ -112,7 +112,7 @@ def main() -> None:
         pulses = []
         for _ in range(given.rounds):
             sides["plain"].append(asyncio.run(plain(url, given.count // 2, 64)))
-            rate, pulse = loops.run(ours(url, given.count, 64))
+            rate, pulse = event_loop.run(ours(url, given.count, 64))
             sides["ours"].append(rate)
             pulses.append(pulse)
         best = {side: max(rates) for side, rates in sides.items()}
@@ -121,7 +121,7 @@ def main() -> None:
             "ratio": round(best["ours"] / best["plain"], 2),
         } | held_up(pulses)
     with server(0.5) as url:
-        rounds = [loops.run(ours(url, 900 * 24, 900)) for _ in range(min(2, given.rounds))]
+        rounds = [event_loop.run(ours(url, 900 * 24, 900)) for _ in range(min(2, given.rounds))]
         ideal = 900 / 0.5
         found["patient"] = {
             "answers_a_second": [round(rate) for rate, _ in rounds],

@@ -16,14 +16,14 @@ from pathlib import Path
 
 from heartbeat import heartbeat
 
-from distill.flow import loops
 from distill.money import Budget
 from distill.records import Answer, Ended, Request, Usage
+from distill.task import event_loop
 from distill.teacher import runner
-from distill.teacher.limits import Pace
-from distill.teacher.owed import Owed
-from distill.teacher.store import opened
-from distill.teacher.tally import Tally
+from distill.teacher.pace import Pace
+from distill.teacher.pending import Owed
+from distill.teacher.progress import Tally
+from distill.teacher.store.store import opened
 
 
 class Instant:
@@ -90,9 +90,9 @@ def main() -> None:
     marks: list[float] = []
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "answers.db"
-        _, rate = loops.run(answer(path, given.count, marks))
-        replayed, block = loops.run(replay(path, given.count))
-        first, _ = loops.run(answer(path, given.count + 1000, []))
+        _, rate = event_loop.run(answer(path, given.count, marks))
+        replayed, block = event_loop.run(replay(path, given.count))
+        first, _ = event_loop.run(answer(path, given.count + 1000, []))
         size = path.stat().st_size
     found = {
         "answers": given.count,

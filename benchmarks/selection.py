@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from distill.curate.likeness import SAME, likeness, traits
+from distill.curate.selection.likeness import SAME, likeness, traits
 
 Square = NDArray[np.float64]
 MESSAGES = Path(__file__).parents[1] / "data" / "support_messages.jsonl"
@@ -34,7 +34,7 @@ def measure(count: int) -> dict[str, float]:
     import polars as pl
     from duplicates import made
 
-    from distill.curate.balance import balance
+    from distill.curate.selection.balance import balance
 
     chance, texts = random.Random(3), made(20_000, 20)
     frame = pl.DataFrame(

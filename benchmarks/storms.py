@@ -18,14 +18,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from distill.flow import loops
 from distill.money import Budget, Rate
 from distill.records import Answer, Request
+from distill.task import event_loop
 from distill.teacher import runner
-from distill.teacher.client import Endpoint
-from distill.teacher.limits import Pace
-from distill.teacher.store import opened
-from distill.teacher.tally import Tally
+from distill.teacher.endpoint.client import Endpoint
+from distill.teacher.pace import Pace
+from distill.teacher.progress import Tally
+from distill.teacher.store.store import opened
 from distill.testing.fault_server import Script, Server, serve
 from distill.testing.faults import FAULTS
 
@@ -149,7 +149,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=200)
     given = parser.parse_args()
     works = {"limits": (limits, given.minutes), "storm": (storm, given.storm), "hangs": (hangs, given.runs)}
-    found = {part: loops.run(works[part][0](works[part][1])) for part in given.parts}
+    found = {part: event_loop.run(works[part][0](works[part][1])) for part in given.parts}
     print(json.dumps(found, indent=2))
 
 

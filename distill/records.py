@@ -19,7 +19,7 @@ from typing import Any
 
 import orjson
 
-from distill import finish
+from distill import finish_reason as finish
 
 Json = Any
 """A JSON value: None, bool, int, float, str, list or dict with string keys."""
@@ -190,7 +190,7 @@ class Answer:
     ended: Ended
     text: str = ""
     finish_reason: str = ""
-    """A word of distill.finish; an endpoint's own where that table does not know it."""
+    """A word of distill.finish_reason; an endpoint's own where that table does not know it."""
     usage: Usage = Usage()
     usd: float = 0.0
     latency_s: float = 0.0

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+pytest_plugins = ("frames", "small_tasks")
+
 SPEC = """\
 task: mood
 seeds: {from: seeds.jsonl, gold: expected, test: {share: 0.25}}

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import yaml
 
-from distill.testing.batch.desk import BatchScript
+from distill.testing.batch.states import BatchScript
 from distill.testing.fault_server import Script, serve
 
 ROOT = Path(__file__).parents[1]
@@ -63,7 +63,7 @@ def test_the_generated_pages_are_fresh(tmp_path: Path) -> None:
 
 
 def test_the_page_on_curation_names_every_gate() -> None:
-    from distill.curate.gates import GATES
+    from distill.curate.gates.registry import GATES
 
     rows = re.findall(r"^\| (`.*?`) \|", (ROOT / "docs" / "curation.md").read_text(), re.MULTILINE)
     assert {name for row in rows for name in re.findall(r"`(\w+)`", row)} == set(GATES)

@@ -10,8 +10,8 @@ import polars as pl
 import yaml
 
 from distill import spec
-from distill.curate.balance import balance
-from distill.seeds.strata import Rule, quotas
+from distill.curate.selection.balance import balance
+from distill.strata.quotas import Rule, quotas
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "strata.md").read_text()

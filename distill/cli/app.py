@@ -10,9 +10,10 @@ from typing import Annotated
 
 import typer
 
-from distill import __version__, heap
+from distill import __version__, memory
 from distill.__main__ import INTERRUPTED
-from distill.cli import calibration, ending, fault_server, looking, preparing, reference, running
+from distill.cli import exit_codes
+from distill.cli.verbs import calibrate, fault_server, look, prepare, reference, run
 
 HELP = """From a task spec to a small model that does the task, with proof of whether it was worth it.
 
@@ -56,22 +57,22 @@ def _root(
 
 
 VERBS: dict[str, Callable[..., None]] = {
-    "init": preparing.init,
-    "validate": preparing.validate,
-    "plan": preparing.plan,
-    "run": running.run,
-    "generate": running.generate,
-    "curate": running.curate,
-    "export": running.export,
-    "train": running.train,
-    "evaluate": running.evaluate,
-    "report": running.report,
-    "calibrate": calibration.calibrate,
-    "refresh": running.refresh,
-    "status": looking.status,
-    "explain": looking.explain,
-    "show": looking.show,
-    "explain-miss": looking.explain_miss,
+    "init": prepare.init,
+    "validate": prepare.validate,
+    "plan": prepare.plan,
+    "run": run.run,
+    "generate": run.generate,
+    "curate": run.curate,
+    "export": run.export,
+    "train": run.train,
+    "evaluate": run.evaluate,
+    "report": run.report,
+    "calibrate": calibrate.calibrate,
+    "refresh": run.refresh,
+    "status": look.status,
+    "explain": look.explain,
+    "show": look.show,
+    "explain-miss": look.explain_miss,
     "fault-server": fault_server.fault_server,
     "gates": reference.gates,
     "schema": reference.schema,
@@ -83,8 +84,8 @@ for _name, _verb in VERBS.items():
 
 def main() -> None:
     """Entry point: a user's mistake is one line and an exit code, never a traceback."""
-    heap.thrifty()
-    ending.printable()
+    memory.thrifty()
+    exit_codes.printable()
     try:
         command = typer.main.get_command(app)
         with command.make_context("distill", sys.argv[1:]) as context:
@@ -93,13 +94,13 @@ def main() -> None:
         sys.exit(end.exit_code)
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # an impatient second one must not tear the sentence
-        ending.stopped(INTERRUPTED)
+        exit_codes.stopped(INTERRUPTED)
     except BrokenPipeError:  # whoever read our output has seen enough of it
-        ending.deaf()
+        exit_codes.deaf()
         sys.exit(0)
     except BaseException as fault:  # the last net; a panic of a library in Rust is no Exception
-        if ending.interrupted(fault):
-            ending.stopped(INTERRUPTED)
-        if isinstance(fault, SystemExit) or (os.environ.get("DISTILL_DEBUG") and ending.internal(fault)):
+        if exit_codes.interrupted(fault):
+            exit_codes.stopped(INTERRUPTED)
+        if isinstance(fault, SystemExit) or (os.environ.get("DISTILL_DEBUG") and exit_codes.internal(fault)):
             raise
-        ending.of(fault)
+        exit_codes.of(fault)

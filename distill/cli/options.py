@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from distill.cli import ending
+from distill.cli import exit_codes
 from distill.errors import UsageError
 
 Spec = Annotated[
@@ -45,8 +45,8 @@ def opened(
     """The checked project; `max_usd` overrides its budget. `options` are the names of options that are no `--set`. What was
     found out about its files goes to stderr, but where the result is JSON and holds it.
     """
-    from distill.flow.naming import spec_of
-    from distill.flow.opening import open_project
+    from distill.pipeline.arguments import spec_of
+    from distill.pipeline.open_task import open_project
 
     if max_usd is not None and not 0 < max_usd < math.inf:
         raise UsageError(
@@ -56,7 +56,7 @@ def opened(
     known = {**(options or {}), **({"budget.usd": "--max-usd"} if max_usd is not None else {})}
     project = open_project(spec_of(spec), overrides=overrides, env=os.environ, options=known, priced=priced)
     if project.notes and not as_json:
-        from distill.cli.show import plain
+        from distill.cli.panel import plain
 
         for said in project.notes:
             print(plain(f"note: {said}"), file=sys.stderr, flush=True)
@@ -65,7 +65,7 @@ def opened(
 
 def out(result: Any, as_json: bool, lines: list[str]) -> None:
     """One JSON object, or lines without what a terminal obeys."""
-    from distill.cli.show import plain
+    from distill.cli.panel import plain
 
     try:
         if as_json:
@@ -76,4 +76,4 @@ def out(result: Any, as_json: bool, lines: list[str]) -> None:
         for line in lines:
             print(plain(line), flush=True)
     except BrokenPipeError:  # `| head`: the work is done all the same, and its exit code is the command's
-        ending.deaf()
+        exit_codes.deaf()

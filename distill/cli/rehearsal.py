@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from distill.errors import UsageError
-from distill.testing.batch.desk import BatchScript
 from distill.testing.batch.faults import trap
+from distill.testing.batch.states import BatchScript
 from distill.testing.dialects import load, names
 from distill.testing.fault_server import Script
 from distill.testing.fault_server import serve as listening

@@ -13,8 +13,8 @@ from typing import Any
 
 import polars as pl
 
-from distill.curate.gates import GATES, run_gates
-from distill.curate.outcome import Outcome, dropped_frame, ordered, summary
+from distill.curate.gates.registry import GATES, run_gates
+from distill.curate.gates.scoring import Outcome, dropped_frame, ordered, summary
 from distill.records import Json, ToolCall, canonical
 
 STAGE = "gold"

@@ -1,11 +1,11 @@
 """Drop every sample that gives away a held-out row: what the student has seen cannot measure it.
 
 Two ways count: an input near a held-out input (`near_test_row`), and a passage of 13 words that a held-out row has too, be
-it in the sample's input or in its answer (`shares_13_gram`; the rule is `distill.curate.quotes`). Held-out rows are those of
+it in the sample's input or in its answer (`shares_13_gram`; the rule is `distill.curate.passages`). Held-out rows are those of
 the test, of named evaluation sets, and after the split those for validation. They always stay; the sample goes.
 
 A passage that the answers of both have, and neither input, is none: who gets the same stock reply knows nothing of the test row.
-Nor is one of two inputs that are alike but for their numbers or negations (`distill.decisive`): the row asks something else.
+Nor is one of two inputs that are alike but for their numbers or negations (`distill.similarity.decisive`): the row asks something else.
 
 The report counts as `template_passages` the passages that so many rows hold that they are no leak (`common`). A sample that passes
 is marked in the column `<stage>_template` with whether it holds such a passage. The mark lets it pass again: where some of
@@ -25,13 +25,13 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from distill import decisive
-from distill.curate import quotes
-from distill.curate.grams import Ints
-from distill.curate.outcome import Outcome, ordered, partition
-from distill.graph import Graph
-from distill.similar import Shingles, jaccard, shingles
-from distill.text import normalise
+from distill.curate import passages
+from distill.curate.gates.scoring import Outcome, ordered, partition
+from distill.similarity import decisive
+from distill.similarity.graph import Graph
+from distill.similarity.pairs import Shingles, jaccard, shingles
+from distill.similarity.word_ngrams import Ints
+from distill.text.normalise import normalise
 
 Drops = dict[int, tuple[str, str]]
 SHARE = 20
@@ -55,8 +55,8 @@ class _Texts(Sequence[str]):
     def __getitem__(self, at: slice) -> list[str]: ...
     def __getitem__(self, at: int | slice) -> str | list[str]:
         if isinstance(at, slice):
-            return [quotes.text_of(*parts) for parts in self._rows[at].iter_rows()]
-        return quotes.text_of(*self._rows.row(at))
+            return [passages.text_of(*parts) for parts in self._rows[at].iter_rows()]
+        return passages.text_of(*self._rows.row(at))
 
 
 class _Inputs(_Texts):
@@ -71,7 +71,7 @@ def common(rows: int) -> int:
 
     The 10 are the practice for sets of millions. In a set of thirty a signature that three rows share is none of them.
     """
-    return min(quotes.COMMON, max(1, rows // SHARE))
+    return min(passages.COMMON, max(1, rows // SHARE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +140,7 @@ def _told(
     new = known.is_null()
     sizes = Counter(row.set for row in held_out)
     graph = graph or Graph.of([], threshold=near)
-    found = quotes.find(
+    found = passages.find(
         _Texts(rows),
         [(row.input, row.answer) for row in held_out],
         inputs=_Inputs(rows),
@@ -157,7 +157,7 @@ def _told(
     return drops, known.fill_null(pl.Series(found.template, dtype=pl.Boolean)).alias(mark), found.templates
 
 
-def _apart(inputs: pl.Series, held_out: Sequence[HeldOut], near: float) -> quotes.Apart:
+def _apart(inputs: pl.Series, held_out: Sequence[HeldOut], near: float) -> passages.Apart:
     """Which inputs are those of held-out rows but for numbers or negations: near by all that is no number, with other marks."""
 
     @lru_cache(maxsize=1 << 14)

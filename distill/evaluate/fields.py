@@ -1,7 +1,7 @@
 """Which fields of a task's answers are compared on its test rows, the same ones on every row, and how.
 
 Comes in: the rows' known answers, the teacher's, and their inputs. Goes out: the rules for each metric. A field is left out where
-its texts are free (`distill.free_text`): that two sentences differ says nothing, and equality would count as half of the score.
+its texts are free (`distill.values.free_text`): that two sentences differ says nothing, and equality would count as half of the score.
 It stays where the teacher and the known answers agree in it often, or where the spec names it.
 """
 
@@ -12,12 +12,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from distill import answer_value, free_text, value_match, value_rules
-from distill.answer_value import Unreadable
 from distill.evaluate.metrics import Unscored, expected, known
 from distill.records import Json
-from distill.text import did_you_mean
-from distill.value_rules import Path, Rule, Rules
+from distill.text.normalise import did_you_mean
+from distill.values import answer, free_text, match
+from distill.values import rules as value_rules
+from distill.values.answer import Unreadable
+from distill.values.rules import Path, Rule, Rules
 
 Kind = Literal["fields", "plain", "text"]
 _OFTEN = 1 / 3
@@ -48,7 +49,7 @@ def plan(
     """All three by seed: known answers, the teacher's answers as it said them, and inputs."""
     rules = replace(value_rules.of(schema, given), only=frozenset(only))
     wanted = _readable(golds, lambda gold: known(gold, schema, rules))
-    theirs = _readable(teacher, lambda said: answer_value.read(said, expected(schema, None, rules)))
+    theirs = _readable(teacher, lambda said: answer.read(said, expected(schema, None, rules)))
     usual = Counter(path for value in theirs.values() for path in set(value_rules.paths(value)))
     of_task = {path for path, count in usual.items() if count >= _USUAL * len(theirs)}
     free = _free(wanted, rules, inputs, beside=theirs)
@@ -80,7 +81,7 @@ def _unusable(count: int, schema: Mapping[str, Json] | None) -> str:
 
 def _unknown(given: Mapping[str, Rule] | Rule | None, only: Sequence[str], values: Sequence[Json]) -> Iterable[str]:
     """Names in evaluate.compare that no answer has: the schema, where there is one, was asked before."""
-    there = {".".join(path) for path in _all_paths(values)} | {answer_value.WHOLE}
+    there = {".".join(path) for path in _all_paths(values)} | {answer.WHOLE}
     for name in (*only, *(given if isinstance(given, Mapping) else ())):
         if values and name not in there:
             yield f"evaluate.compare names `{name}`, which no answer to a test row has{did_you_mean(name, there)}"
@@ -121,7 +122,7 @@ def _agree(path: Path, found: Sequence[tuple[str, str]], beside: Mapping[str, Js
         for text, seed in found
         if seed in beside
     ]
-    right = sum(any(value_match.same(text, other) for other in others) for text, others in pairs)
+    right = sum(any(match.same(text, other) for other in others) for text, others in pairs)
     return bool(pairs) and right >= _OFTEN * len(pairs)
 
 

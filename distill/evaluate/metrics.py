@@ -4,8 +4,8 @@
     json_fields   share of the known answer that the answer has right: of its fields, or of a plain value as a whole
     agreement     the same of the teacher's answer
 
-`schema` is strict, because a program will read the answer. The two others read values (`distill.answer_value`) and compare them
-by the rules of their fields (`distill.value_rules`), so that they measure knowledge and not format. A metric that cannot judge
+`schema` is strict, because a program will read the answer. The two others read values (`distill.values.answer`) and compare them
+by the rules of their fields (`distill.values.rules`), so that they measure knowledge and not format. A metric that cannot judge
 raises `Unscored`; a wrong answer is a 0 with its reason. Answers are untrusted: nothing in them is run or fetched.
 """
 
@@ -17,12 +17,14 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from distill import answer_value, free_text, json_schema, value_rules
-from distill.answer_value import Unreadable
 from distill.records import Json, Score, canonical
-from distill.text import strict_json
-from distill.value_match import match
-from distill.value_rules import Rules
+from distill.text.normalise import strict_json
+from distill.values import answer as answer_value
+from distill.values import free_text, json_schema
+from distill.values import rules as value_rules
+from distill.values.answer import Unreadable
+from distill.values.match import match
+from distill.values.rules import Rules
 
 Object = Mapping[str, Json]
 FREE_TEXT = "free text: many wordings are right, and no metric here compares them"

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from distill.evaluate.stats import FEW, Estimate
+from distill.stats import FEW, Estimate
 
 Word = Literal["distil", "do not distil", "undecided", "dataset only"]
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from distill.errors import Fault, SpecError
 from distill.records import Json
-from distill.seeds import files
-from distill.seeds.form import AS_FOUND, Form, Notes
-from distill.text import storable
+from distill.seeds.formats import rows
+from distill.seeds.formats.form import AS_FOUND, Form, Notes
+from distill.text.normalise import storable
 
 Row = tuple[str, str, str, str, bool]
 """(name of the file, line, input, all else that the row says, whether the file has the columns of the task's prompt)."""
@@ -28,8 +28,8 @@ def read(
     """
     found: list[Row] = []
     faults: list[Fault] = []
-    for path in files.found(paths, faults):
-        for line, row in files.rows(path, faults, form=form, notes=notes):
+    for path in rows.found(paths, faults):
+        for line, row in rows.rows(path, faults, form=form, notes=notes):
             if isinstance(row, ValueError):
                 faults.append(Fault(f"{path}:{line}", str(row)))
                 continue

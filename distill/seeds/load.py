@@ -1,6 +1,6 @@
 """Seed files → seeds → the table of seeds.
 
-Reads what `distill.seeds.files` does. Every row is either a whole seed or a fault with its file and line; all faults are
+Reads what `distill.seeds.formats.rows` does. Every row is either a whole seed or a fault with its file and line; all faults are
 raised together as one `SpecError`, before anything is paid. With `strict=False` the faulty rows, and files that cannot be read
 beside others that can, are dropped and listed instead.
 """
@@ -15,19 +15,20 @@ from typing import Any
 
 import polars as pl
 
-from distill import chat
+from distill.chat import conversation
 from distill.errors import Fault, SpecError
-from distill.outcome import ordered
 from distill.records import Json, Seed, canonical
-from distill.seeds import causes, files
-from distill.seeds import chats as logs
-from distill.seeds import rules as by_rule
-from distill.seeds.causes import BadRow
-from distill.seeds.form import AS_FOUND, Form, Notes, Row
+from distill.seeds import fault_summary
+from distill.seeds import sql_labels as by_rule
+from distill.seeds.chat_logs import chats as logs
+from distill.seeds.fault_summary import BadRow
+from distill.seeds.formats import rows as files
+from distill.seeds.formats.form import AS_FOUND, Form, Notes, Row
 from distill.seeds.packed import Packed
-from distill.seeds.reading import Reading, text_of
-from distill.seeds.rules import Rule
-from distill.text import did_you_mean, storable
+from distill.seeds.rows_to_seeds import Reading, text_of
+from distill.seeds.sql_labels import Rule
+from distill.tables.outcome import ordered
+from distill.text.normalise import did_you_mean, storable
 
 _AT_ONCE = 20_000
 """Seeds that are taken into the table at a time."""
@@ -99,7 +100,7 @@ def read(
     if notes is not None:
         notes += [f"{count} {said}" for said, count in reading.tally.items() if count]
     _raise(faults, bad_rows, strict=strict, empty=not seeds)
-    return seeds, causes.dropped(bad_rows)
+    return seeds, fault_summary.dropped(bad_rows)
 
 
 def _no_such_column(known: Collection[str], **named: str | None) -> list[Fault]:
@@ -115,7 +116,7 @@ def _raise(faults: Sequence[Fault], bad_rows: Sequence[BadRow], *, strict: bool,
     """SpecError with what is wrong: files first, then rows, unless they are dropped and others are left."""
     found = list(faults)
     if strict or (empty and not faults):
-        found += causes.told(bad_rows)
+        found += fault_summary.told(bad_rows)
     if empty and not faults and not (strict and bad_rows):
         found.append(Fault("", "no row can be used"))
     if found:
@@ -129,7 +130,7 @@ def columns(paths: Sequence[Path], *, logged: bool = False, form: Form = AS_FOUN
         rows = (row for _, row in files.rows(path, [], form=form) if isinstance(row, dict))
         for row in itertools.islice(rows, _LOOKED_AT):
             names |= dict.fromkeys(_chat(row) if logged else row)
-    names.pop(chat.REQUEST, None)
+    names.pop(conversation.REQUEST, None)
     return list(names)
 
 
@@ -195,10 +196,10 @@ def _ruled(
 
 def input_of(fields: Mapping[str, Json]) -> str:
     """The text by which a seed is compared with others."""
-    return storable("\n".join(_shown(value) for name, value in fields.items() if name != chat.REQUEST))
+    return storable("\n".join(_shown(value) for name, value in fields.items() if name != conversation.REQUEST))
 
 
 def _shown(value: Json) -> str:
     """A field as it is compared with others: a conversation by what is said in it."""
-    said = chat.text(value)
+    said = conversation.text(value)
     return text_of(value) if said is None else said

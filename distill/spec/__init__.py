@@ -5,8 +5,8 @@ Only `cli` and `flow` import this package: stages take plain keyword arguments.
 
 from distill.spec.dataset import Dataset, Dedup, Expect, Select
 from distill.spec.judge import Judge
-from distill.spec.load import SPEC_FILE, Loaded, load, look, schema, task_of
-from distill.spec.places import Places, path_of
+from distill.spec.loading.load import SPEC_FILE, Loaded, load, look, schema, task_of
+from distill.spec.loading.places import Places, path_of
 from distill.spec.seeds import UNLABELLED, AskedLabel, EdgeCase, Expand, Quota, Seeds, Strata
 from distill.spec.student import Evaluate, Student, Train
 from distill.spec.task import TaskSpec

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
-from distill.spec.part import Count, Part, Share
+from distill.spec.settings import Count, Part, Share
 
 
 class Dedup(Part):

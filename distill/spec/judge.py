@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from distill.spec.part import Part, Said
+from distill.spec.settings import Part, Said
 from distill.spec.teacher import Colleague
 
 Dimension = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]

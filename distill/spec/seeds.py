@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationInfo, field_validator, model_validator
 
-from distill.spec.part import Count, Part, Said, Share
+from distill.spec.settings import Count, Part, Said, Share
 from distill.spec.teacher import Colleague
 
 

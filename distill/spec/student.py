@@ -9,10 +9,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, field_validator
 
-from distill.spec.part import Count, Model, Part, Said, Url
+from distill.spec.loading.wording import NAME_OF_A_VARIABLE
+from distill.spec.settings import Count, Model, Part, Said, Url
 from distill.spec.teacher import PriceGiven
-from distill.spec.wording import NAME_OF_A_VARIABLE
-from distill.value_rules import Kind, Rule
+from distill.values.rules import Kind, Rule
 
 
 class Train(Part):

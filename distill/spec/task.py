@@ -6,11 +6,11 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from distill import deadline
+from distill.spec import deadline
 from distill.spec.dataset import Dataset, Dedup, Expect
 from distill.spec.judge import Judge
-from distill.spec.part import Part
 from distill.spec.seeds import Seeds, Strata
+from distill.spec.settings import Part
 from distill.spec.student import Evaluate, Student
 from distill.spec.teacher import Teacher
 

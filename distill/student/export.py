@@ -18,11 +18,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from distill import chat
-from distill.outcome import ordered
+from distill.chat import conversation as chat
 from distill.records import Json, ToolCall
 from distill.rundir import write_atomic, write_parquet
-from distill.text import storable
+from distill.tables.outcome import ordered
+from distill.text.normalise import storable
 
 if TYPE_CHECKING:
     import polars as pl

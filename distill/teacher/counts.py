@@ -13,8 +13,8 @@ from functools import partial
 from distill import tokens
 from distill.records import Request, Usage
 from distill.teacher.ceiling import ceiling
-from distill.teacher.store import Store
-from distill.teacher.wire import without_user
+from distill.teacher.endpoint.wire import without_user
+from distill.teacher.store.store import Store
 
 _SURE = 64
 """Answers after which an endpoint is taken to count as it has so far; before, the fewer there are the less is risked."""

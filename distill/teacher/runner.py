@@ -20,9 +20,9 @@ from distill.records import Answer, Ended, Request, Usage
 from distill.teacher import retry
 from distill.teacher.ceiling import ceiling
 from distill.teacher.collector import short_collections
-from distill.teacher.desk import Desk
-from distill.teacher.owed import Owed
-from distill.teacher.tally import Tally
+from distill.teacher.pending import Owed
+from distill.teacher.progress import Tally
+from distill.teacher.worker_context import Desk
 
 __all__ = ["Desk", "run"]
 

@@ -16,7 +16,7 @@ from typing import Any
 import orjson
 
 from distill.records import Request, ToolCall
-from distill.teacher.scripted import calling, fitting
+from distill.teacher.endpoint.scripted import calling, fitting
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,11 +24,11 @@ from dataclasses import dataclass, field
 
 from distill.records import Request
 from distill.testing.batch import routes as desk_routes
-from distill.testing.batch.desk import BatchScript, Desk
+from distill.testing.batch.states import BatchScript, Desk
 from distill.testing.completions import complete, read
 from distill.testing.dialects.draw import Dialects
 from distill.testing.faults import FAULTS, OF_CHAT, Answer, Reply, http, in_dialect, limited
-from distill.testing.http_line import Call, Line
+from distill.testing.http_connection import Call, Line
 from distill.testing.ledger import Ledger
 
 WINDOW_S = 60.0

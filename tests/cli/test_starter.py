@@ -9,10 +9,10 @@ import pytest
 
 from distill.cli import starter
 from distill.errors import UsageError
-from distill.flow import running
-from distill.flow.opening import open_project
-from distill.flow.stages import ORDER
-from distill.flow.watch import Silent
+from distill.pipeline import run
+from distill.pipeline.open_task import open_project
+from distill.task.stage import ORDER
+from distill.teacher.watch import Silent
 
 
 @pytest.mark.parametrize(("folder", "task"), [("my task", "my-task"), ("Ärger_2", "rger-2"), ("___", "my-task")])
@@ -26,10 +26,10 @@ def test_the_first_task_has_enough_rows_to_train_a_student(tmp_path: Path) -> No
     starter.write(tmp_path / "first")
     sets = ["teacher.model=scripted", "evaluate.arms=[teacher]"]
     project = open_project(tmp_path / "first", overrides=sets, env={}, home=tmp_path)
-    result = running.start(project, stages=("generate", "curate", "export"), watch=Silent())
+    result = run.start(project, stages=("generate", "curate", "export"), watch=Silent())
     rows = (Path(result["folder"]) / "train.jsonl").read_bytes().count(b"\n")
     assert rows >= 25
-    done = running.start(
+    done = run.start(
         open_project(tmp_path / "first", overrides=[*sets, "student.train.with=none"], env={}, home=tmp_path),
         stages=ORDER,
         watch=Silent(),

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from distill.curate import approved
-from distill.curate.balance import balance
-from distill.curate.dedup import duplicates
+from distill.curate.dedup.duplicates import duplicates
+from distill.curate.selection.balance import balance
 from distill.records import GOLD, ToolCall
 
 GATES = [("length", {"max_tokens": 5}), ("finish_reason", {}), ("secrets", {}), ("pii", {"action": "mask"})]

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from attacks import verdict
 
-from distill.curate.rubric import Rubric
-from distill.curate.verdict import Unscored, Verdict, read
+from distill.curate.gates.judge.rubric import Rubric
+from distill.curate.gates.judge.verdict import Unscored, Verdict, read
 from distill.records import Answer, Ended
 
 RUBRIC = Rubric("judge", "Is the answer right?", {"correct": "What it says is true."})

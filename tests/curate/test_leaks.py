@@ -1,7 +1,7 @@
 import pytest
 
 from distill.curate.leaks import HeldOut, leaks
-from distill.graph import Graph
+from distill.similarity.graph import Graph
 
 TESTS = [HeldOut("t1", "a lamp that flickers"), HeldOut("t2", "my parcel is late and I want to know where it is")]
 

@@ -12,8 +12,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from distill.curate.dedup import duplicates
-from distill.curate.gates import run_gates
+from distill.curate.dedup.duplicates import duplicates
+from distill.curate.gates.registry import run_gates
 from distill.curate.leaks import HeldOut, leaks
 
 ROWS = 1200

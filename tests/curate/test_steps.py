@@ -6,17 +6,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from distill.curate.balance import balance
-from distill.curate.checks import Verdict
-from distill.curate.conflicts import vote
-from distill.curate.dedup import duplicates
-from distill.curate.gates import run_gates
-from distill.curate.judge import judge
+from distill.curate.dedup.conflicts import vote
+from distill.curate.dedup.duplicates import duplicates
+from distill.curate.gates.judge.gate import judge
+from distill.curate.gates.judge.verdict import Unscored
+from distill.curate.gates.judge.verdict import Verdict as Marks
+from distill.curate.gates.registry import run_gates
+from distill.curate.gates.verify.cache import Verdict
+from distill.curate.gates.verify.gate import verify
 from distill.curate.leaks import HeldOut, leaks
-from distill.curate.verdict import Unscored
-from distill.curate.verdict import Verdict as Marks
-from distill.curate.verify import verify
-from distill.outcome import DROPPED
+from distill.curate.selection.balance import balance
+from distill.tables.outcome import DROPPED
 
 SCHEMA = {"type": "object", "required": ["intent"]}
 GATES = [

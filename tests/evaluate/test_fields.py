@@ -9,7 +9,7 @@ import pytest
 
 from distill.evaluate.fields import Plan, plan
 from distill.evaluate.metrics import METRICS, Example
-from distill.value_rules import Rule
+from distill.values.rules import Rule
 
 WORDS = ["lamp", "kettle", "chair", "box", "shelf", "mirror"]
 TEACHER = {

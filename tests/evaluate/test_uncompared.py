@@ -8,8 +8,8 @@ from typing import Any
 import polars as pl
 import pytest
 
+from distill.evaluate.comparison import compare
 from distill.evaluate.metrics import FREE_TEXT, NO_KNOWN, REORDERED
-from distill.evaluate.table import compare
 
 SEEDS = [f"s{i:02}" for i in range(40)]
 SCORES = {"seed_id": pl.String, "arm": pl.String, "metric": pl.String, "value": pl.Float64, "reason": pl.String}

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from distill.evaluate.stats import Estimate
 from distill.evaluate.verdict import Evidence, verdict
+from distill.stats import Estimate
 
 
 def gap(mean: float, half: float = 0.01, n: int = 100) -> Estimate:

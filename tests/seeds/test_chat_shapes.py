@@ -6,9 +6,9 @@ from collections import Counter
 import polars as pl
 import pytest
 
-from distill import chat
+from distill.chat import conversation
 from distill.errors import SpecError
-from distill.seeds.chats import UNKNOWN, UNSENT, row_of
+from distill.seeds.chat_logs.chats import UNKNOWN, UNSENT, row_of
 from distill.seeds.load import read
 
 USER = {"role": "user", "content": "Where is it?"}
@@ -206,7 +206,7 @@ def test_a_key_that_cannot_be_read_is_refused_by_its_name(row, said):
     ],
 )  # fmt: skip
 def test_what_a_chat_was_asked_with_is_kept_beside_its_turns(row, request_):
-    assert row_of({"messages": [USER, SAID]} | row).get(chat.REQUEST) == request_
+    assert row_of({"messages": [USER, SAID]} | row).get(conversation.REQUEST) == request_
 
 
 def test_a_system_prompt_beside_the_turns_is_sent_where_no_prompt_says_one():
@@ -245,7 +245,7 @@ def test_chats_come_from_parquet_with_nulls_for_what_a_turn_lacks(tmp_path):
         [tmp_path / "log.parquet"], variables=["messages"], chats={"messages": True}, logged=True, gold="reply"
     )
     assert [seed.fields["messages"] for seed in seeds] == [turns[:3], [USER]]
-    assert [seed.fields.get(chat.REQUEST) for seed in seeds] == [{"tools": [TOOL]}, None]
+    assert [seed.fields.get(conversation.REQUEST) for seed in seeds] == [{"tools": [TOOL]}, None]
 
 
 @pytest.mark.parametrize("spelt", [json.dumps, list])
@@ -253,7 +253,7 @@ def test_a_conversation_of_a_row_brings_its_tools_too(tmp_path, spelt):
     path = tmp_path / "rows.jsonl"
     path.write_text(json.dumps({"turns": spelt([USER]), "tools": spelt([TOOL])}) + "\n")
     seeds, _ = read([path], variables=["turns"], chats={"turns": True})
-    assert dict(seeds[0].fields) == {"turns": [USER], chat.REQUEST: {"tools": [TOOL]}}
+    assert dict(seeds[0].fields) == {"turns": [USER], conversation.REQUEST: {"tools": [TOOL]}}
 
 
 def test_tools_that_a_prompt_names_as_text_are_no_tools_of_the_request(tmp_path):

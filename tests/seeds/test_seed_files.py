@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from distill.errors import SpecError
-from distill.seeds.form import Form
+from distill.seeds.formats.form import Form
 from distill.seeds.load import columns, read
 
 TWO = ["Grüße, wo bleibt es?", "Die Lampe – „schön“"]

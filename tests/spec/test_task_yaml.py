@@ -9,7 +9,7 @@ import pytest
 
 from distill import spec
 from distill.errors import SpecError, UsageError
-from distill.value_rules import Rule
+from distill.values.rules import Rule
 
 GOOD = "task: t\nseeds: {from: a.jsonl}\nteacher: {model: m}\n"
 

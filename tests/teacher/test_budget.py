@@ -12,12 +12,13 @@ import pytest
 from distill.errors import BudgetReached
 from distill.money import Budget, Rate
 from distill.records import Ended, Request
-from distill.teacher import client, runner
+from distill.teacher import runner
 from distill.teacher.ceiling import ceiling
-from distill.teacher.client import Endpoint
-from distill.teacher.limits import Pace
+from distill.teacher.endpoint import client
+from distill.teacher.endpoint.client import Endpoint
+from distill.teacher.pace import Pace
 from distill.teacher.runner import Desk
-from distill.teacher.store import opened
+from distill.teacher.store.store import opened
 from distill.testing.completions import key_of
 from distill.testing.fault_server import Ledger, Script, serve
 

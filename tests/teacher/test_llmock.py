@@ -9,16 +9,16 @@ from typing import Any
 import polars as pl
 from llmock.pytest_plugin import LLMock
 
-from distill.flow import running
-from distill.flow.opening import open_project
-from distill.flow.watch import Silent
+from distill.pipeline import run
+from distill.pipeline.open_task import open_project
+from distill.teacher.watch import Silent
 
 PRICED = ["teacher.model=gpt-4o-mini", "teacher.limits.in_flight=4"]
 
 
 def generate(task: Path, llmock: LLMock, *sets: str) -> dict[str, Any]:
     project = open_project(task, overrides=[*PRICED, *sets], env=llmock.env())
-    return running.start(project, stages=("generate", "curate"), watch=Silent())
+    return run.start(project, stages=("generate", "curate"), watch=Silent())
 
 
 def test_every_row_is_asked_once_in_the_shape_the_server_takes(task: Path, llmock: LLMock) -> None:

@@ -14,12 +14,12 @@ from distill.errors import BudgetReached
 from distill.money import Budget, Rate
 from distill.records import Answer, Ended, Request, Usage
 from distill.teacher import counts, runner
-from distill.teacher.client import Endpoint
 from distill.teacher.counts import Counts
-from distill.teacher.desk import Desk
-from distill.teacher.limits import Pace
-from distill.teacher.scripted import Scripted
-from distill.teacher.store import Store, opened
+from distill.teacher.endpoint.client import Endpoint
+from distill.teacher.endpoint.scripted import Scripted
+from distill.teacher.pace import Pace
+from distill.teacher.store.store import Store, opened
+from distill.teacher.worker_context import Desk
 
 RATE = Rate(1.0, 4.0)
 LIMIT = 0.05

@@ -12,10 +12,10 @@ from distill.errors import RowsOwed
 from distill.money import Budget
 from distill.records import Answer, Ended, Request
 from distill.teacher import runner
-from distill.teacher.desk import Desk
-from distill.teacher.limits import Pace
-from distill.teacher.scripted import Scripted
-from distill.teacher.store import opened
+from distill.teacher.endpoint.scripted import Scripted
+from distill.teacher.pace import Pace
+from distill.teacher.store.store import opened
+from distill.teacher.worker_context import Desk
 
 
 @pytest.fixture(autouse=True)

@@ -12,10 +12,10 @@ import pytest
 from distill.money import Budget
 from distill.records import Answer, Ended, Request
 from distill.teacher import retry, runner
-from distill.teacher.client import Endpoint
-from distill.teacher.limits import Pace
-from distill.teacher.scripted import Scripted
-from distill.teacher.store import opened
+from distill.teacher.endpoint.client import Endpoint
+from distill.teacher.endpoint.scripted import Scripted
+from distill.teacher.pace import Pace
+from distill.teacher.store.store import opened
 from distill.testing.fault_server import Script, serve
 
 SLACK_S = 0.25

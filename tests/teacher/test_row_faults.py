@@ -13,12 +13,12 @@ from distill.money import Budget, Rate
 from distill.records import Answer, Ended, Request, Usage
 from distill.teacher import ceiling as counting
 from distill.teacher import runner
-from distill.teacher.desk import Desk
-from distill.teacher.identity import StoreFault
-from distill.teacher.limits import Pace
-from distill.teacher.scripted import Scripted
-from distill.teacher.store import Store, opened
-from distill.teacher.tally import Tally
+from distill.teacher.endpoint.scripted import Scripted
+from distill.teacher.pace import Pace
+from distill.teacher.progress import Tally
+from distill.teacher.store.identity import StoreFault
+from distill.teacher.store.store import Store, opened
+from distill.teacher.worker_context import Desk
 
 
 class Panic(BaseException):

@@ -15,11 +15,11 @@ from distill.money import Budget, Rate
 from distill.records import Answer, Ended, Request, Usage
 from distill.teacher import runner
 from distill.teacher.ceiling import ceiling
-from distill.teacher.limits import Pace
+from distill.teacher.endpoint.scripted import Scripted
+from distill.teacher.pace import Pace
+from distill.teacher.progress import Tally
 from distill.teacher.runner import Desk
-from distill.teacher.scripted import Scripted
-from distill.teacher.store import Store, opened
-from distill.teacher.tally import Tally
+from distill.teacher.store.store import Store, opened
 
 
 def requests(count: int) -> list[Request]:

@@ -12,13 +12,13 @@ from echoes import completion, echoing
 
 from distill.errors import AccessRefused, DistillError
 from distill.records import Request
-from distill.student import hosted
-from distill.student.job import Host
-from distill.teacher import models
-from distill.teacher.batch.host import reached
-from distill.teacher.client import Endpoint
-from distill.teacher.endpoints import Address, opened
-from distill.teacher.store import opened as store_at
+from distill.student.hosts import openai_compatible
+from distill.student.hosts.job import Host
+from distill.teacher.batch.host.client import reached
+from distill.teacher.endpoint import shutdown
+from distill.teacher.endpoint.address import Address, opened
+from distill.teacher.endpoint.client import Endpoint
+from distill.teacher.store.store import opened as store_at
 
 KEY = "sk-CANARY-7f3a9b2c4d5e6f70"
 HEADER = "hdr-CANARY-99aa88bb77cc66dd55"
@@ -74,7 +74,7 @@ async def looked(at: Address) -> None:
 async def tuned(at: Address, folder: Path) -> None:
     (folder / "train.jsonl").write_text("{}\n")
     host = Host(base_url=at.base_url, key=at.key, headers=at.headers, timeout_s=2)
-    await hosted.tune(host, train=folder / "train.jsonl", valid=None, model="m", state=folder / "s.json")
+    await openai_compatible.tune(host, train=folder / "train.jsonl", valid=None, model="m", state=folder / "s.json")
 
 
 @pytest.mark.parametrize("name", REPLIES)
@@ -101,7 +101,7 @@ async def test_no_client_carries_a_key_along_a_redirect(tmp_path: Path, way: str
         async with echoing(lambda *_: (302, b"{}"), headers=moved) as (url, came):
             at = address(url)
             if way == "models":
-                assert await models.shutdown_date(at) is None
+                assert await shutdown.shutdown_date(at) is None
             elif way == "live":
                 endpoint = Endpoint("m", url, key=KEY, headers=at.headers)
                 assert not (await endpoint.answer(ASKED)).ok

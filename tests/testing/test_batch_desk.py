@@ -13,7 +13,7 @@ from openai import APIStatusError, AsyncOpenAI, AuthenticationError, BadRequestE
 from openai.types.responses import Response
 
 from distill.testing.batch.clock import Clock
-from distill.testing.batch.desk import BatchScript
+from distill.testing.batch.states import BatchScript
 from distill.testing.completions import key_of
 from distill.testing.fault_server import Script, serve
 

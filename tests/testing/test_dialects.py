@@ -13,11 +13,11 @@ from nights import CHAT, Night, line
 from distill.money import Budget, Rate
 from distill.records import Ended, Request
 from distill.teacher import runner
-from distill.teacher.client import Endpoint
-from distill.teacher.limits import Pace
+from distill.teacher.endpoint.client import Endpoint
+from distill.teacher.pace import Pace
 from distill.teacher.runner import Desk
-from distill.teacher.store import opened
-from distill.testing.batch.desk import BatchScript
+from distill.teacher.store.store import opened
+from distill.testing.batch.states import BatchScript
 from distill.testing.completions import complete
 from distill.testing.dialects import KINDS, SERVERS, Body, corpus, load, names, template
 from distill.testing.dialects.draw import ALL, MOST_FAULTS, Dialects

@@ -12,11 +12,11 @@ from distill.errors import AccessRefused, BudgetReached
 from distill.money import Budget, Rate
 from distill.records import Ended, Request
 from distill.teacher import runner
-from distill.teacher.client import Endpoint
-from distill.teacher.limits import Pace
+from distill.teacher.endpoint.client import Endpoint
+from distill.teacher.pace import Pace
+from distill.teacher.progress import Tally
 from distill.teacher.runner import Desk
-from distill.teacher.store import Store, opened
-from distill.teacher.tally import Tally
+from distill.teacher.store.store import Store, opened
 from distill.testing.fault_server import Script, Server, serve
 from distill.testing.faults import FAULTS, OF_CHAT
 
@@ -140,7 +140,7 @@ async def test_honest_limits_are_filled_without_knocking_in_vain(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A shortened minute: the limits are learnt from the headers and filled; how well exactly, `benchmarks/storms.py` measures."""
-    monkeypatch.setattr("distill.teacher.limits.WINDOW_S", 1.0)
+    monkeypatch.setattr("distill.teacher.pace.WINDOW_S", 1.0)
     monkeypatch.setattr("distill.testing.fault_server.WINDOW_S", 1.0)
     async with serve(Script(requests_per_minute=200, tokens_per_minute=100_000)) as server:
         with opened(tmp_path / "a.db") as store:

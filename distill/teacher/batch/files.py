@@ -8,10 +8,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from distill.records import Request
-from distill.teacher.batch import book, shard
-from distill.teacher.batch.book import Batch
-from distill.teacher.batch.host import Host, NotThere
-from distill.teacher.store import Store
+from distill.teacher.batch import input_file, journal
+from distill.teacher.batch.host.client import Host, NotThere
+from distill.teacher.batch.journal import Batch
+from distill.teacher.store.store import Store
 
 _STALE_S = 3600.0
 """After which an input file that no open batch names was left by a crash, and is not just being written."""
@@ -29,7 +29,7 @@ def path(store: Store, key: str) -> Path:
 
 def tidy(store: Store) -> None:
     """Remove input files that were written and never entered in the book."""
-    now, keys = time.time(), {batch.key for batch in book.opened(store)}
+    now, keys = time.time(), {batch.key for batch in journal.opened(store)}
     for found in folder(store).iterdir():
         with suppress(FileNotFoundError):  # another process tidies as well
             if found.name.partition(".")[0] not in keys and now - found.stat().st_mtime > _STALE_S:
@@ -57,7 +57,7 @@ async def sent(store: Store, host: Host, batch: Batch, requests: Iterable[Reques
     if not whole:
         known = {request.id: request for request in requests}
         with aside.open("wb") as file:
-            for name in book.order(store, batch.key):
-                file.write(shard.line(known[name], url) if name in known else shard.stub(name, url))
+            for name in journal.order(store, batch.key):
+                file.write(input_file.line(known[name], url) if name in known else input_file.stub(name, url))
     aside.replace(here)
     return here

@@ -9,7 +9,7 @@
     counts       the tokens
     faults       an error in any shape; refusals: what it means; waits: how long to wait       languages
 
-An answer is kept whole: thinking goes into `reasoning`, `finish_reason` is a word of distill.finish, and an empty text that
+An answer is kept whole: thinking goes into `reasoning`, `finish_reason` is a word of distill.finish_reason, and an empty text that
 ended well is an answer that was paid for (a gate drops it, nobody buys it again). Only a reply that says why it ended counts
 as one. All else ends as a failure with a reason, and its body goes with it (`raw`) so that the store can keep it; what a
 failed reply says of its tokens is what it cost. Nothing that a body holds raises.
@@ -23,7 +23,8 @@ from typing import Any, Protocol
 
 from distill.money import Price
 from distill.records import Answer, Ended, Json, Usage
-from distill.teacher.reply import counts, faults, message, natives, parsed, refusals, waits
+from distill.teacher.reply import counts, message, natives, parsed
+from distill.teacher.reply.errors import faults, refusals, waits
 from distill.teacher.reply.said import Failed, Said, Unreadable
 
 _NOWHERE = re.compile(

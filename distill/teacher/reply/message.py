@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from distill import finish as ends
+from distill import finish_reason as ends
 from distill.records import DEEPEST, Json, ToolCall, too_deep
 from distill.teacher.reply import calls as tool_calls
 from distill.teacher.reply import content as contents

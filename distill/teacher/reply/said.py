@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from distill import finish as ends
+from distill import finish_reason as ends
 from distill.records import Json, ToolCall
 
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import orjson
 
-from distill.teacher.reply import faults, natives
+from distill.teacher.reply import natives
+from distill.teacher.reply.errors import faults
 
 _FIELDS = (b"data:", b"event:", b"id:", b"retry:", b":")
 _MOST_LINES = 20

@@ -16,10 +16,10 @@ import orjson
 
 from distill.testing.batch import faults
 from distill.testing.batch.content import content
-from distill.testing.batch.desk import Batch, Desk
 from distill.testing.batch.files import MONTH_S, BadForm, File, form
+from distill.testing.batch.states import Batch, Desk
 from distill.testing.faults import Reply, http
-from distill.testing.http_line import Call
+from distill.testing.http_connection import Call
 
 ENDPOINTS = ("/v1/chat/completions", "/v1/responses")
 

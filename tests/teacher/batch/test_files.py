@@ -10,7 +10,7 @@ from accounts import paid_once
 from rounds import ROWS, content, double, live, night_at, requests, to_the_end
 
 from distill.teacher.batch import files
-from distill.teacher.store import opened
+from distill.teacher.store.store import opened
 
 
 @pytest.mark.parametrize("gone", ["here", "here and at the host", "torn here"])

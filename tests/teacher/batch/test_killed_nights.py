@@ -16,7 +16,7 @@ import pytest
 from killed_night import POINTS, ROWS
 from rounds import RUN, content, double, live, requests
 
-from distill.teacher.store import opened
+from distill.teacher.store.store import opened
 from distill.testing.fault_server import Server
 
 SCRIPT = Path(__file__).with_name("killed_night.py")

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from distill.flow import model_names
 from distill.records import Answer, Ended, Request, Usage
+from distill.report import served_models
 from distill.teacher import reply
-from distill.teacher.store import Store, opened
+from distill.teacher.store.store import Store, opened
 
 ASKED = Request("x", {"model": "m", "messages": [{"role": "user", "content": "hi"}], "max_tokens": 8})
 
@@ -88,7 +88,7 @@ def test_the_models_that_answered_are_counted_beside_the_one_asked(tmp_path: Pat
         for name, request in zip(names, requests, strict=True):
             asyncio.run(settle(store, request, reply.read(body(model=name), request, price=None)))
         run: Any = SimpleNamespace(store=store, folder=SimpleFolder(tmp_path))
-        found = model_names.others(run)
+        found = served_models.others(run)
     assert [str(one) for one in found] == [
         "asked for m; 2 of 6 answers name tiny",
         "asked for m; 1 of 6 answers name half \ufffd",

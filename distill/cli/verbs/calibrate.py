@@ -1,0 +1,31 @@
+"""`distill calibrate`: a verb in a file of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from distill.cli.options import Json, Set, Spec, Usd, opened, out
+
+
+def calibrate(
+    spec: Spec,
+    gold: Annotated[
+        Path | None, typer.Option(help="answers that people labelled: jsonl, csv or parquet; default: judge.gold")
+    ] = None,
+    sets: Set = None,
+    as_json: Json = False,
+    max_usd: Usd = None,
+) -> None:
+    """Compare the gates and the judges with answers that people labelled; only judges are asked. Exit 3 if verdicts are owed."""
+    from distill.cli.panel import Panel
+    from distill.cli.text import calibration
+    from distill.curate.calibration import run
+
+    project = opened(spec, sets, max_usd, as_json=as_json)
+    with Panel(quiet=as_json) as panel:
+        result = run.calibrate(project, gold, watch=panel)
+    out(result, as_json, calibration.lines(result))
+    raise typer.Exit(result["exit"])

@@ -1,0 +1,70 @@
+"""`distill status`, `explain`, `show` and `explain-miss`: a run is read, and nothing is sent or written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from distill.cli.options import Home, Json, Run, Set, out
+
+
+def status(
+    task: Annotated[str, typer.Argument(help="a task, for its newest run, or a run: task/001", metavar="SPEC")],
+    sets: Set = None,
+    as_json: Json = False,
+    home: Home = Path(),
+) -> None:
+    """Where a run stands: stages, rows, spend; reads only, also while the run works."""
+    from distill.views import status as reading
+
+    result = reading.status(Path(task), sets or [], home)
+    out(result, as_json, reading.status_lines(result))
+
+
+def explain(
+    run: Run,
+    row: Annotated[str, typer.Argument(help="a seed id (or its beginning), or LINE or FILE:LINE of the seeds")],
+    as_json: Json = False,
+    home: Home = Path(),
+) -> None:
+    """One row's whole way: seed, request, answer, scores, fate, and every send it took."""
+    from distill.views import explain as explaining
+
+    result = explaining.explain(home, run, row)
+    out(result, as_json, explaining.explain_lines(result))
+
+
+def show(
+    run: Run,
+    what: Annotated[
+        str, typer.Argument(help="dropped, kept, or flagged: approved rows that a gate would drop")
+    ] = "dropped",
+    reason: Annotated[str | None, typer.Option(help="only rows dropped or flagged for this reason")] = None,
+    stratum: Annotated[str | None, typer.Option(help="only rows of this stratum")] = None,
+    limit: Annotated[int, typer.Option(help="rows shown", min=1)] = 10,
+    as_json: Json = False,
+    home: Home = Path(),
+) -> None:
+    """Rows that were dropped, with their reason, or kept: what was asked and what came back."""
+    from distill.errors import UsageError
+    from distill.views import explain as explaining
+
+    if what not in ("dropped", "kept", "flagged"):
+        raise UsageError(f"show {what!r}: expected dropped, kept or flagged")
+    result = explaining.show(home, run, what=what, reason=reason, stratum=stratum, limit=limit)
+    out(result, as_json, explaining.show_lines(result))
+
+
+def explain_miss(
+    one: Annotated[str, typer.Argument(help="a request id (or its beginning), or RUN:ROW", metavar="A")],
+    two: Annotated[str, typer.Argument(help="the other one", metavar="B")],
+    as_json: Json = False,
+    home: Home = Path(),
+) -> None:
+    """Why one answer did not serve the other request: every part of the two requests' keys that differs."""
+    from distill.views import request_diff
+
+    result = request_diff.differences(home, one, two)
+    out(result, as_json, request_diff.lines(result))

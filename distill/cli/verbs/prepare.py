@@ -1,0 +1,67 @@
+"""`distill init`, `validate` and `plan`: what comes before a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from distill.cli.options import Json, Set, Spec, opened, out
+
+
+def init(
+    folder: Annotated[Path, typer.Argument(help="a new folder, e.g. prompts/my-task")], as_json: Json = False
+) -> None:
+    """Write a first task into a new folder: spec, prompts, schema and a few seeds, ready to run."""
+    from distill.cli import starter
+
+    written = starter.write(folder)
+    out(
+        {"written": [str(path) for path in written]},
+        as_json,
+        [f"wrote {path}" for path in written] + [f"next: distill validate {folder}"],
+    )
+
+
+def validate(spec: Spec, sets: Set = None, as_json: Json = False) -> None:
+    """Find every fault of the spec and all it names; sends nothing. Exit 2 if there is one."""
+    from distill.curate.gates.judge import lookup
+    from distill.task import requirements
+
+    project = opened(spec, sets, as_json=as_json)
+    warnings = [*requirements.warnings(project), *lookup.warnings(project)]
+    found = {
+        "task": project.spec.task,
+        "seeds": len(project.seeds),
+        "ok": True,
+        "warnings": warnings,
+        "notes": list(project.notes),
+    }
+    said = [f"{spec}: sound; {len(project.seeds)} seeds", *(f"warning: {one}" for one in warnings)]
+    out(found, as_json, [*said, f"next: distill plan {spec}"])
+
+
+def plan(
+    spec: Spec,
+    sets: Set = None,
+    as_json: Json = False,
+    pilot: Annotated[
+        int, typer.Option(help="rows that each spender is asked for real; their answers are kept", min=3)
+    ] = 8,
+    no_pilot: Annotated[
+        bool, typer.Option("--no-pilot", help="send nothing; ceilings stand in for what is not known")
+    ] = False,
+) -> None:
+    """What would be sent, what the store already holds, what it may cost and how long it takes, after a small pilot."""
+    from distill.cli.panel import Panel
+    from distill.cli.text import plan as plan_lines
+    from distill.plan import plan as planning
+    from distill.task.task import need_price
+
+    project = opened(spec, sets, as_json=as_json, priced=not no_pilot)
+    if not no_pilot:
+        need_price(project)
+    with Panel(quiet=as_json) as panel:
+        result = planning.plan(project, pilot=0 if no_pilot else pilot, watch=panel)
+    out(result | {"notes": list(project.notes)}, as_json, plan_lines.lines(result) + [f"next: distill run {spec}"])

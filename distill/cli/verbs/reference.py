@@ -1,0 +1,22 @@
+"""`distill gates` and `schema`: all that a spec may say."""
+
+from __future__ import annotations
+
+import json
+
+from distill.cli.options import Json, out
+
+
+def gates(as_json: Json = False) -> None:
+    """Every gate that a spec can name: what it drops, its settings and their defaults, what it needs and costs."""
+    from distill.cli.text import gates as gate_list
+
+    rows = gate_list.rows()
+    out({"gates": rows}, as_json, gate_list.lines(rows))
+
+
+def schema() -> None:
+    """The JSON Schema of task.yaml, for editors."""
+    from distill import spec
+
+    print(json.dumps(spec.schema(), indent=2))

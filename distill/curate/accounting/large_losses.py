@@ -1,0 +1,128 @@
+"""Steps that dropped more than half of all rows, of a source or of a stratum: what nobody should find out by counting.
+
+    {"stage": "dedup", "of": "source", "name": "a.jsonl", "in": 24, "dropped": 18, "reasons": {"near_duplicate": 18}}
+
+`of` is "rows" (all of them), "source" or "stratum". Rows that nobody missed (`attrition.SPARE`) are no loss, and groups in which fewer
+than `LEAST` rows went are left out. A step's rows are those that the steps before it left: seeds up to the asking, then answers, with
+the approved rows from the step on at which they come in.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from distill.records import GOLD
+from distill.report.losses import SPARE
+
+if TYPE_CHECKING:
+    import polars as pl
+
+LEAST = 3
+SHOWN = 4
+"""Groups of one step that are told."""
+
+Group = tuple[str, str]
+"""(rows, source or stratum; its name)."""
+Counts = Counter[Group]
+_SEEDS = "seeds"
+
+
+def of(
+    funnel: Sequence[Mapping[str, Any]], *, seeds: pl.DataFrame, samples: pl.DataFrame, dropped: pl.DataFrame,
+    by_source: Mapping[str, Mapping[str, int]],
+) -> list[dict[str, Any]]:  # fmt: skip
+    """Every such step with its groups, in the order of the funnel, the greatest share first.
+
+    `seeds` has seed_id, source and stratum, `samples` seed_id and teacher, `dropped` the columns of dropped.parquet. `by_source` has
+    of each source the seeds that were read and those that went before the asking, by reason ("in" and the reasons).
+    """
+    import polars as pl
+
+    source = seeds.select(row="seed_id", source="source")
+    answers, approved = (
+        _counted(samples.filter(some).join(seeds, on="seed_id", how="left"))
+        for some in (pl.col("teacher") != GOLD, pl.col("teacher") == GOLD)
+    )
+    lost = _lost(dropped.join(source, on="row", how="left"))
+    found = _over_half(_SEEDS, *_of_seeds(seeds, lost[_SEEDS], by_source))
+    names = [line["stage"] for line in funnel]
+    there = answers
+    for stage in dict.fromkeys(
+        names[names.index("answer") + 1 :]
+    ):  # a gate that is named twice has one name in the table
+        if stage == "gold":
+            found += _over_half(stage, approved, lost[stage])
+            there = there + approved - _gone(lost[stage])
+            continue
+        found += _over_half(stage, there, lost[stage])
+        there = there - _gone(lost[stage])
+    return found
+
+
+def lines(losses: Sequence[Mapping[str, Any]], run: str) -> list[str]:
+    """The same for people, with the command that lists the rows."""
+    return [
+        f"{loss['stage']} dropped {loss['dropped']:,} of {loss['in']:,} {_named(loss)} ({round(100 * loss['dropped'] / loss['in'])} %): "
+        f"{', '.join(f'{reason} {count:,}' for reason, count in loss['reasons'].items())}; "
+        f"`distill show {run} dropped --reason {next(iter(loss['reasons']))}` lists them"
+        for loss in losses
+    ]
+
+
+def _named(loss: Mapping[str, Any]) -> str:
+    return "rows" if loss["of"] == "rows" else f"rows of {loss['of']} {loss['name']}"
+
+
+def _counted(rows: pl.DataFrame) -> Counts:
+    found: Counts = Counter()
+    for source, stratum, count in rows.group_by("source", "stratum").len().iter_rows():
+        found.update(dict.fromkeys(_groups(source, stratum), count))
+    return found
+
+
+def _groups(source: str | None, stratum: str) -> list[Group]:
+    return [("rows", ""), ("stratum", stratum), *([("source", source)] if source is not None else [])]
+
+
+def _lost(dropped: pl.DataFrame) -> defaultdict[str, dict[Group, Counter[str]]]:
+    """Stage → group → reason → rows."""
+    found: defaultdict[str, dict[Group, Counter[str]]] = defaultdict(dict)
+    table = dropped.group_by("stage", "reason", "source", "stratum").len().sort("stage", "reason", "source", "stratum")
+    for stage, reason, source, stratum, count in table.iter_rows():
+        if reason not in SPARE:
+            for group in _groups(source, stratum):
+                found[stage].setdefault(group, Counter())[reason] += count
+    return found
+
+
+def _of_seeds(
+    seeds: pl.DataFrame, lost: Mapping[Group, Counter[str]], by_source: Mapping[str, Mapping[str, int]]
+) -> tuple[Counts, dict[Group, Counter[str]]]:
+    """(what was read, what went) before anything was asked: the rows that went are in no table but that of drops, without a source."""
+    there = _counted(seeds) + _gone(lost)
+    went = {group: reasons for group, reasons in lost.items() if group[0] != "source"}
+    for name, counts in by_source.items():
+        there["source", name] = counts["in"]
+        went["source", name] = Counter({reason: count for reason, count in counts.items() if reason != "in"})
+    return there, went
+
+
+def _gone(lost: Mapping[Group, Counter[str]]) -> Counts:
+    return Counter({group: reasons.total() for group, reasons in lost.items()})
+
+
+def _over_half(stage: str, there: Counts, lost: Mapping[Group, Counter[str]]) -> list[dict[str, Any]]:
+    found = list(_each(stage, there, lost))
+    return sorted(found, key=lambda loss: (loss["of"] != "rows", -loss["dropped"] / loss["in"], loss["name"]))[:SHOWN]
+
+
+def _each(stage: str, there: Counts, lost: Mapping[Group, Counter[str]]) -> Iterator[dict[str, Any]]:
+    kinds = Counter(kind for kind, _ in there)
+    for (kind, name), reasons in lost.items():
+        came, went = there[kind, name], reasons.total()
+        alone = kind != "rows" and kinds[kind] == 1  # the only source is all rows
+        if went >= LEAST and 2 * went > came and not alone:
+            ranked = dict(sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0])))
+            yield {"stage": stage, "of": kind, "name": name, "in": came, "dropped": went, "reasons": ranked}

@@ -1,0 +1,135 @@
+"""Answers that people have labelled → the samples that gates look at, and the labels.
+
+    {"message": "Where is my lamp?", "answer": {"intent": "delivery"}, "good": true, "why": "the right intent"}
+
+A row has the template's variables, an `answer` (text, or an object that is taken as its JSON; tool calls as in a gold
+answer), and `good`, or a `score` from 1 to 5 of which 4 and 5 are good. Labels of the strata may be there.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from distill import tokens
+from distill.chat import conversation
+from distill.chat import templates as prompts
+from distill.errors import Fault, SpecError
+from distill.records import Answer, Ended, Json, Seed, ToolCall, Usage, canonical, content_id
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from distill.task.task import Project
+
+GOOD_FROM = 4
+_WORDS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """`samples` and `seeds` as curation has them; by request id: whether people found the answer good, and why."""
+
+    samples: pl.DataFrame
+    seeds: pl.DataFrame
+    good: Mapping[str, bool]
+    why: Mapping[str, str]
+
+    @property
+    def gold(self) -> dict[str, str | None]:
+        """Seed id → its known answer."""
+        return dict(self.seeds.select("seed_id", "gold").iter_rows())
+
+
+def read(project: Project, path: Path) -> Labelled:
+    """All faults of the file at once, as a SpecError."""
+    import polars as pl
+
+    from distill.seeds import load
+    from distill.tables import samples as answers
+
+    rows, variables, label, by = _rows(project, path)
+    faults, entries = list[Fault](), list[dict[str, Any]]()
+    good, why, seeds, draws = dict[str, bool](), dict[str, str](), dict[str, Seed](), Counter[str]()
+    for row in rows:
+        seed = replace(row, fields={n: row.fields[n] for n in (*variables, conversation.REQUEST) if n in row.fields})
+        try:
+            answer = _answer(row.fields["answer"])
+            verdict = _good(row.fields[label], label)
+        except ValueError as fault:
+            faults.append(Fault(f"{path}:{row.line}", str(fault)))
+            continue
+        request = content_id("labelled", seed.id, answer.said, digits=32)
+        if good.setdefault(request, verdict) != verdict:
+            faults.append(Fault(f"{path}:{row.line}", "the same answer to the same input is labelled otherwise above"))
+        if request in why:
+            continue
+        why[request] = str(row.fields.get("why", ""))
+        seeds[seed.id] = seed
+        entries.append(
+            {
+                "seed_id": seed.id,
+                "request_id": request,
+                "teacher": 0,
+                "draw": draws[seed.id],
+                "prompt": project.student_prompt.fill(seed.fields),
+                "answer": replace(answer, request_id=request),
+            }
+        )
+        draws[seed.id] += 1
+    if faults:
+        raise SpecError(str(path), faults)
+    table = load.table(list(seeds.values()), by=by).with_columns(cluster=pl.col("seed_id"))
+    return Labelled(answers.samples(table, entries), table, good, why)
+
+
+def _rows(project: Project, path: Path) -> tuple[Sequence[Seed], list[str], str, list[str]]:
+    """(rows with all their fields, the names of an input's, the field that says how good, the labels that make strata)."""
+    from distill.seeds import load
+
+    columns, templates = load.columns([path]), (project.teacher_prompt, project.student_prompt)
+    label, variables = "good" if "good" in columns else "score", prompts.variables(templates)
+    own = [name for name in ("answer", label) if name not in variables]
+    by = [name for name in project.spec.strata.by if name in columns]
+    gold = project.spec.seeds.gold
+    rows, _ = load.read(
+        [path],
+        variables=[*variables, *own],
+        optional=["why"],
+        chats=prompts.chats(templates),
+        label_columns=by,
+        gold=gold if gold in columns else None,
+        blank=["system"] if project.spec.seeds.as_ == "chats" else [],
+    )
+    return rows, variables, label, by
+
+
+def _answer(value: Json) -> Answer:
+    calls: tuple[ToolCall, ...] = ()
+    if isinstance(value, dict) and isinstance(value.get("tool_calls"), list):
+        try:
+            calls = tuple(ToolCall(one["name"], canonical(one.get("arguments") or {})) for one in value["tool_calls"])
+        except (KeyError, TypeError, AttributeError):
+            raise ValueError('a tool call is {"name": …, "arguments": {…}}') from None
+        value = value.get("content") or ""
+    text = value if isinstance(value, str) else canonical(value)
+    usage = Usage(0, tokens.count(text), measured=False)
+    return Answer("", Ended.OK, text, "tool_calls" if calls else "stop", usage, tool_calls=calls)
+
+
+def _good(value: Any, label: str) -> bool:
+    if label == "good":
+        found = value if isinstance(value, bool) else _WORDS.get(str(value).strip().casefold())
+        if found is None:
+            raise ValueError(f"`good` is {value!r}, expected true or false")
+        return found
+    try:
+        score = float(value)
+    except (TypeError, ValueError):
+        score = 0.0
+    if isinstance(value, bool) or not 1 <= score <= 5:
+        raise ValueError(f"`score` is {value!r}, expected a number from 1 to 5")
+    return score >= GOOD_FROM

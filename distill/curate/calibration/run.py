@@ -1,0 +1,223 @@
+"""`distill calibrate`: what the gates and the judges of a spec decide, beside what people said of the same answers.
+
+Each gate looks at every labelled answer by itself, so that its own mistakes are seen. Only judges are asked, live and
+within the budget; what the store holds of them is not asked again. Trying thresholds costs nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+from pathlib import Path
+from statistics import fmean
+from typing import TYPE_CHECKING, Any
+
+from distill.curate import steps
+from distill.curate.calibration import labelled, stats
+from distill.curate.gates.judge import lookup
+from distill.curate.gates.judge.send import Jury
+from distill.errors import RowsOwed, UsageError
+from distill.money import Budget, known
+from distill.task import event_loop, stores
+from distill.task.interrupt import interruptible
+from distill.task.task import need_price
+from distill.teacher.send import Sender
+from distill.teacher.watch import Watch
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from distill.curate.gates.judge.gate import Said
+    from distill.tables.outcome import Outcome
+    from distill.task.task import Project
+
+_NOT_ALONE = {"agreement": "needs several answers to one row"}
+"""Gates that cannot look at a single answer."""
+_MARK = 4.0
+
+
+def calibrate(project: Project, gold: Path | None, *, watch: Watch) -> dict[str, Any]:
+    """Per gate: agreement with people, false drops and keeps; for judges also how they agree, and the best threshold."""
+    need_price(project)
+    path = _path(project, gold)
+    rows = labelled.read(project, path)
+    return event_loop.run(_calibrate(project, path, rows, watch))
+
+
+def _path(project: Project, gold: Path | None) -> Path:
+    if gold is not None:
+        return gold
+    if project.spec.judge is None or project.spec.judge.gold is None:
+        raise UsageError("no labelled answers to compare with; give --gold FILE, or name the file as judge.gold")
+    return project.path.parent / project.spec.judge.gold
+
+
+async def _calibrate(project: Project, path: Path, rows: labelled.Labelled, watch: Watch) -> dict[str, Any]:
+    run = f"{project.spec.task}/calibrate"
+    with stores.opened(project.home) as store:
+        sender = Sender(store=store, run=run, budget=Budget(project.spec.budget.usd, store.spent(run)), watch=watch)
+        jury = Jury(project, sender, live=True)
+        with interruptible(sender):
+            while True:
+                bench = lookup.Bench(project, store, rows.gold)
+                gates = steps.gates(project, rows.seeds, bench)
+                heard = [_heard(bench, name, settings, rows) for name, settings in gates]
+                if not await jury.send(bench.unjudged):
+                    break
+        found = [_gate(name, settings, rows, said) for (name, settings), said in zip(gates, heard, strict=True)]
+        unpriced = store.unpriced(run)
+        usd = known(store.spent(run), unpriced)
+    labels = list(rows.good.values())
+    return {
+        "task": project.spec.task,
+        "gold": str(path),
+        "rows": len(labels),
+        "good": sum(labels),
+        "gates": found,
+        "together": stats.compare(_together(rows, found)),
+        "requests_sent": sender.sends,
+        "usd": usd,
+        "unpriced_calls": unpriced,
+        "owed": len(bench.owed),
+        "warnings": [*lookup.warnings(project), *_warnings(labels, found)],
+        "exit": RowsOwed.exit_code if bench.owed else 0,
+    } | {"gates": [{name: value for name, value in one.items() if name != "passed"} for one in found]}
+
+
+def _heard(
+    bench: lookup.Bench, name: str, settings: Mapping[str, Any], rows: labelled.Labelled
+) -> dict[str, Said] | None:
+    """Request id → what each judge said, of the answers that the gate asks about; None where it asks nobody."""
+    if not lookup.by_model(name, settings):
+        return None
+    heard: dict[str, Said] = {}
+
+    def look(frame: pl.DataFrame) -> Sequence[Said]:
+        said = bench.verdicts(name, frame)
+        heard.update(zip(frame["request_id"], said, strict=True))
+        return said
+
+    _run(name, {**settings, "verdicts": look}, rows)
+    return heard
+
+
+def _gate(
+    name: str, settings: Mapping[str, Any], rows: labelled.Labelled, said: Mapping[str, Said] | None
+) -> dict[str, Any]:
+    """One gate's decisions beside the labels; `passed` is by request id, None where it could not say.
+
+    What is said of its judges, and of thresholds, is over the answers that they were asked about.
+    """
+    if name in _NOT_ALONE:
+        return {"gate": name, "left_out": _NOT_ALONE[name], "passed": {}}
+    passed = _passed(name, settings, rows)
+    found = {"gate": name, "passed": passed, **stats.compare(_rows(rows, passed))}
+    if said is None:
+        return found
+    mark = settings.get("at_least", _MARK)
+    swept = stats.sweep(_scored(rows, said))
+    return found | {
+        "at_least": mark,
+        "sweep": swept,
+        "best": stats.best(swept, mark if isinstance(mark, int | float) else _MARK),
+        "judges": _judges(name, settings, rows, said),
+        "disagree": _disagree(rows, {request: passed[request] for request in said}),
+    }
+
+
+def _passed(name: str, settings: Mapping[str, Any], rows: labelled.Labelled) -> dict[str, bool | None]:
+    import polars as pl
+
+    out = _run(name, settings, rows)
+    unscored = out.dropped.filter(pl.col("reason") == "unscored")["request_id"].to_list()
+    passed: dict[str, bool | None] = dict.fromkeys(out.kept["request_id"], True)
+    silent = f"score_{name}"
+    if lookup.by_model(name, settings):  # `unscored: keep` lets them pass, and yet nobody judged
+        unscored += out.kept.filter(pl.col(silent).is_null())["request_id"].to_list()
+    return passed | dict.fromkeys(out.rejected["request_id"], False) | dict.fromkeys(unscored)
+
+
+def _run(name: str, settings: Mapping[str, Any], rows: labelled.Labelled) -> Outcome:
+    from distill.curate.gates.registry import GATES
+
+    return GATES[name].run(rows.samples, **GATES[name].arguments(settings))
+
+
+def _rows(rows: labelled.Labelled, passed: Mapping[str, bool | None]) -> list[stats.Row]:
+    columns = rows.samples.select("request_id", "stratum").iter_rows()
+    return [(stratum, rows.good[request], passed[request]) for request, stratum in columns if request in passed]
+
+
+def _together(rows: labelled.Labelled, found: Sequence[Mapping[str, Any]]) -> list[stats.Row]:
+    """An answer passes where no gate drops it; where one could not say and none dropped it, nobody knows."""
+    passed: dict[str, bool | None] = {}
+    for request in rows.good:
+        said = [one["passed"][request] for one in found if one["passed"]]
+        passed[request] = False if False in said else None if None in said else True
+    return _rows(rows, passed)
+
+
+def _scored(rows: labelled.Labelled, said: Mapping[str, Said]) -> list[tuple[bool, float]]:
+    """(good, mean score) of the rows that have a verdict."""
+    from distill.curate.gates.judge.gate import means
+
+    return [(rows.good[request], fmean(found.values())) for request, row in said.items() if (found := means(row))]
+
+
+def _judges(
+    name: str, settings: Mapping[str, Any], rows: labelled.Labelled, said: Mapping[str, Said]
+) -> dict[str, Any]:
+    """Each judge alone, and how far every two of them decide alike."""
+    first = next(iter(said.values()), ())
+
+    def only(n: int) -> dict[str, bool | None]:
+        own = {**settings, "verdicts": lambda frame: [[said[request][n]] for request in frame["request_id"]]}
+        passed = _passed(name, own, rows)
+        return {request: passed[request] for request in said}
+
+    alone = [only(n) for n in range(len(first))]
+    kept = ("n", "unscored", "agreement", "kappa", "ac1", "false_drops", "false_keeps")
+    each = [
+        {"judge": first[n].judge}
+        | {key: value for key, value in stats.compare(_rows(rows, passed)).items() if key in kept}
+        for n, passed in enumerate(alone)
+    ]
+    pairs = []
+    for one, other in combinations(range(len(first)), 2):
+        both = [(a, b) for a, b in ((alone[one][r], alone[other][r]) for r in said) if a is not None and b is not None]
+        share = sum(a == b for a, b in both) / len(both) if both else None
+        pairs.append(
+            {
+                "judges": [each[one]["judge"], each[other]["judge"]],
+                "n": len(both),
+                "same": share,
+                "ac1": stats.ac1(both),
+            }
+        )
+    return {"each": each, "pairs": pairs}
+
+
+def _disagree(rows: labelled.Labelled, passed: Mapping[str, bool | None]) -> list[dict[str, Any]]:
+    """Answers on which the judges and people differ, for a person to look at."""
+    wrong = {request for request, one in passed.items() if one is not None and one != rows.good[request]}
+    shown = rows.samples.select("request_id", "input", "answer").iter_rows()
+    return [
+        {"input": given, "answer": answer, "good": rows.good[request], "why": rows.why[request]}
+        for request, given, answer in shown
+        if request in wrong
+    ]
+
+
+def _warnings(labels: Sequence[bool], found: Sequence[Mapping[str, Any]]) -> list[str]:
+    said = []
+    if len(set(labels)) < 2:
+        only = "good" if labels[0] else "bad"
+        said.append(
+            f"All {len(labels)} answers are labelled {only}: this shows nothing about the {'bad' if labels[0] else 'good'} ones; add some."
+        )
+    shares = [(one["agreement"]["mean"], one["n"]) for one in found if one.get("agreement") and "sweep" in one]
+    shares = shares or [(one["agreement"]["mean"], one["n"]) for one in found if one.get("agreement")]
+    need = max((stats.rows_for(share) for share, n in shares if stats.wide(share, n)), default=0)
+    if need:
+        said.append(f"{len(labels)} labelled answers are few: agreement within 5 points needs about {need:,}.")
+    return said

@@ -1,0 +1,95 @@
+"""A gate on what several answers to one row have in common: the draws of one teacher, or a panel's.
+
+A row's answer is kept where so large a share of its answers say the same; the share is its score. What "the same" is, the task
+says by fields of the answer; without any, it is the whole answer. Values are compared as everywhere (`distill.values.match`): a
+set in another order, or 12.50 for 12.5, says the same.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+import polars as pl
+from pydantic import Field
+
+from distill.curate.gates.scoring import Outcome, ordered, partition, rescored
+from distill.records import Json, ToolCall, canonical
+from distill.values import answer as answer_value
+from distill.values import free_text
+from distill.values.answer import WHOLE
+from distill.values.match import classes
+from distill.values.rules import Rules
+
+_NO_RULES = Rules()
+SCORE = "score_agreement"
+
+
+def agreement(
+    frame: pl.DataFrame,
+    *,
+    at_least: Annotated[float, Field(gt=0, le=1)] = 0.6,
+    compare: Sequence[str] = (),
+    rules: Rules = _NO_RULES,
+) -> Outcome:
+    """Drops answers that fewer than `at_least` of the row's answers agree with; a row with a single answer agrees with itself.
+
+    `compare` are the fields that must agree, `rules` how they are compared.
+    """
+    rows = ordered(frame)
+    seeds = rows["seed_id"].to_list()
+    answers = Counter(seeds)
+    several: dict[str, list[int]] = defaultdict(list)  # the others agree with themselves
+    for i, seed in enumerate(seeds):
+        if answers[seed] > 1:
+            several[seed].append(i)
+    spoken: dict[int, float] = {}
+    for places in several.values():
+        told = said(rows.select("answer", "tool_calls")[places].to_dicts(), compare, rules)
+        spoken |= {i: told.count(word) / len(places) for i, word in zip(places, told, strict=True)}
+    # A second look finds fewer answers than the first, so what that one found stands.
+    before = rows[SCORE].to_list() if SCORE in rows.columns else [None] * rows.height
+    shares = [known if known is not None else spoken.get(i, 1.0) for i, known in enumerate(before)]
+    drops = {
+        i: ("agreement", f"{share:.0%} of {answers[seeds[i]]} answers say this, at least {at_least:.0%} asked")
+        for i, share in enumerate(shares)
+        if share < at_least
+    }
+    scored = rows.with_columns(pl.Series(SCORE, shares, dtype=pl.Float64))
+    return partition(rescored(scored), drops, stage="agreement")
+
+
+def said(answers: Sequence[Mapping[str, Any]], compare: Sequence[str], rules: Rules = _NO_RULES) -> list[str]:
+    """What each of several answers comes to, as a text that those share which say the same."""
+    values: list[tuple[Json, str]] = [_said(row, compare) for row in answers]
+    alike = classes([value for value, _ in values], rules)
+    return [values[first][1] for first in alike]
+
+
+def _said(row: Mapping[str, Any], compare: Sequence[str]) -> tuple[Json, str]:
+    """(what is compared of an answer, how it is shown)."""
+    if row["tool_calls"]:  # what is said beside a call is not what was asked
+        calls = [ToolCall(*call).plain for call in json.loads(row["tool_calls"])]
+        return {"tool_calls": calls}, canonical(calls)
+    found = fields(row["answer"], compare)
+    if found is not None:
+        return found, canonical(list(found.values()))
+    value = answer_value.read(row["answer"])
+    return value, value if isinstance(value, str) else canonical(value)
+
+
+def fields(answer: str, compare: Sequence[str]) -> dict[str, Json] | None:
+    """The compared fields of an answer, null where it lacks one; None where it has none of that kind.
+
+    `answer` among them is also a plain value as a whole, which is none where it is free text.
+    """
+    if not compare:
+        return None
+    value = answer_value.read(answer)
+    if isinstance(value, dict):
+        names = [name for name in compare if name != WHOLE or WHOLE in value]
+        return {name: value.get(name) for name in names} if names else None
+    free = isinstance(value, str) and free_text.long(value)
+    return {WHOLE: value} if WHOLE in compare and not free else None

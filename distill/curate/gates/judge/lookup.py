@@ -1,0 +1,242 @@
+"""Which verdicts a task's gates need, the requests for them, and what the store holds of them.
+
+A row's verdict by a judge is the answer to one request. Where that answer cannot be read the judge is asked once more,
+and what cannot be read then stays unscored. Nothing is sent here: `Bench` looks up and notes what is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from distill import spec
+from distill.curate.gates.judge import verdict
+from distill.curate.gates.judge.rubric import Question, Rubric, code_of, schema, turns
+from distill.curate.gates.judge.verdict import Unscored, Verdict
+from distill.generate import questions as asks
+from distill.generate.questions import Requests
+from distill.records import Request
+from distill.teacher import send
+from distill.teacher.endpoint import payload
+from distill.teacher.store.store import Store
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from distill.task.task import Asked, Project
+
+GATES = ("judge", "toxicity")
+"""Those that a model decides."""
+IN_PART = ("refusal",)
+"""Those that a model decides where they say `judge: true`, of the rows that they let pass without."""
+_ROOM, _A_DIMENSION = 120, 120
+"""Tokens that a verdict may have, where the spec does not say: for its code, and for each dimension."""
+_DRAWS = 2
+_SHIPPED = {
+    "toxicity": {"harmless": "nothing in the answer could insult, threaten, degrade or endanger anybody"},
+    "refusal": {"answered": "the answer does what was asked, and does not decline to"},
+}
+"""Gate → the dimensions of its rubric, which stands in curate/<gate>.md."""
+
+
+class Case(NamedTuple):
+    """One question to one judge of the project: by which gate's rubric, of what, and which draw."""
+
+    judge: int
+    gate: str
+    question: Question
+    draw: int
+
+
+def by_model(gate: str, settings: Mapping[str, Any]) -> bool:
+    """Whether a model decides a gate with these settings, at least in part."""
+    return gate in GATES or (gate in IN_PART and settings.get("judge") is True)
+
+
+def free(gates: Sequence[tuple[str, Mapping[str, Any]]]) -> list[tuple[str, Mapping[str, Any]]]:
+    """The gates as far as they cost no call."""
+    kept = [(name, given) for name, given in gates if name not in GATES]
+    return [(name, {**given, "judge": False} if by_model(name, given) else given) for name, given in kept]
+
+
+def named(task: spec.TaskSpec) -> list[str]:
+    """The gates of the task that a model decides, at least in part."""
+    return [name for name, given in task.gate_settings() if by_model(name, given)]
+
+
+def dimensions(task: spec.TaskSpec) -> dict[str, Mapping[str, str]]:
+    """What each gate that can ask a model has scored."""
+    return {"judge": task.judge.dimensions if task.judge is not None else {}, **_SHIPPED}
+
+
+def rubrics(task: spec.TaskSpec, text: str | None) -> dict[str, Rubric]:
+    """What each such gate asks, in the order of the gates; `text` is that of the file that the spec names."""
+    scored = dimensions(task)
+    texts = {
+        gate: (files("distill.curate.gates.judge") / f"{gate}.md").read_text(encoding="utf-8") for gate in _SHIPPED
+    }
+    texts["judge"] = text or ""
+    return {gate: Rubric(gate, texts[gate], scored[gate]) for gate in named(task)}
+
+
+def shown_task(project: Project, gate: str) -> str | None:
+    """What the answers were asked for, where the gate's rubric must know: the teacher's instructions, as they are for all rows."""
+    if gate != "refusal":
+        return None
+    return "\n\n".join(f"[{role}]\n{text}" for role, text in project.teacher_prompt.turns)
+
+
+def key_of(project: Project) -> dict[str, Any]:
+    """What verdicts hang on; empty where no gate needs any."""
+    if not project.rubrics:
+        return {}
+    models = [
+        [one.address.model, one.address.identity, one.sampling.model_dump(mode="json", exclude_unset=True)]
+        for one in project.judges
+    ]
+    rubrics = {gate: one.identity for gate, one in project.rubrics.items()}
+    tasks = {gate: task for gate in rubrics if (task := shown_task(project, gate)) is not None}
+    shown = {"tasks": tasks} if tasks else {}
+    return {"judges": models, "rubrics": rubrics, "reference": project.reference, **shown}
+
+
+def names(project: Project) -> list[str]:
+    """The judges by their models; numbered where two have the same."""
+    models = [one.address.model for one in project.judges]
+    return [f"{n} {model}" if models.count(model) > 1 else model for n, model in enumerate(models, 1)]
+
+
+def spender(project: Project, judge: int) -> str:
+    """The name of a judge in the ledger."""
+    return f"judge {names(project)[judge]}"
+
+
+def warnings(project: Project) -> list[str]:
+    """What a reader must know of the judges."""
+    teachers = {one.address.model for one in project.teachers}
+    both = sorted({one.address.model for one in project.judges} & teachers)
+    return [
+        f"Judge and teacher are one model, {model}: models score their own answers too high. Name another under "
+        "judge.models, and let `distill calibrate` compare it with people."
+        for model in both
+    ]
+
+
+def questions(project: Project) -> int:
+    """Verdicts asked for a row that passes every gate."""
+    return len(project.judges) * len(project.rubrics)
+
+
+def outlook(bench: Bench, judge: int, table: pl.DataFrame, asked: asks.Asked) -> tuple[Requests[Case], int]:
+    """(requests, prompt tokens more) of one judge for these questions: where there is no answer to be judged yet, the
+    request has none in it and the answer's ceiling is in the tokens.
+    """
+    project, gates = bench.project, list(bench.project.rubrics)
+    wanted = zip(asked, asks.requests(project, table, asked), strict=True)
+    open_ = [(ask, bench.owed.get(request.id), bench.store.get(request.id) is None) for ask, request in wanted]
+    later = [(ask, gates if new else gates[gates.index(owed) + 1 :] if owed else []) for ask, owed, new in open_]
+    cases, more = _to_come(project, judge, table, later)
+    return requests(project, [*(case for case in bench.cases if case.judge == judge), *cases]), more
+
+
+def unanswered(
+    project: Project, judge: int, table: pl.DataFrame, asked: Sequence[asks.Ask]
+) -> tuple[Requests[Case], int]:
+    """As `outlook`, where none of the questions has an answer."""
+    cases, more = _to_come(project, judge, table, [(ask, list(project.rubrics)) for ask in asked])
+    return requests(project, cases), more
+
+
+def _to_come(
+    project: Project, judge: int, table: pl.DataFrame, open_: Sequence[tuple[asks.Ask, Sequence[str]]]
+) -> tuple[list[Case], int]:
+    """(cases, prompt tokens more) of answers that are not there, each with the gates that it may come to."""
+    inputs = dict(table.select("seed_id", "input").iter_rows())
+    shown = {gate: shown_task(project, gate) for gate in project.rubrics}
+    cases = [
+        Case(judge, gate, Question(inputs[ask.seed], "", task=shown[gate]), 0) for ask, gates in open_ for gate in gates
+    ]
+    return cases, sum(len(gates) * project.teachers[ask.teacher].sampling.max_tokens for ask, gates in open_)
+
+
+def requests(project: Project, cases: Sequence[Case]) -> Requests[Case]:
+    """The request of each case, made when it is looked at."""
+    judges, schemas = project.judges, {gate: schema(rubric) for gate, rubric in project.rubrics.items()}
+
+    def make(case: Case) -> Request:
+        return _request(judges[case.judge], project.rubrics[case.gate], schemas[case.gate], case)
+
+    return Requests(cases, make)
+
+
+def _request(one: Asked, rubric: Rubric, form: Mapping[str, Any], case: Case) -> Request:
+    sampling, address = one.sampling, one.address
+    room = _ROOM + _A_DIMENSION * len(rubric.dimensions)
+    sent = payload.body(
+        turns(rubric, case.question), model=address.model, dialect=address.dialect, output=form, temperature=sampling.temperature,
+        max_tokens=sampling.max_tokens if "max_tokens" in sampling.model_fields_set else room, top_p=sampling.top_p,
+        seed=None if sampling.seed is None else sampling.seed + case.draw, extra=sampling.extra,
+    )  # fmt: skip
+    return Request(address.identity, sent, case.draw)
+
+
+@dataclass(slots=True)
+class Bench:
+    """The judges' verdicts as far as the store holds them. `gold`: seed id → its known answer, as a judge is shown it."""
+
+    project: Project
+    store: Store
+    gold: Mapping[str, str | None] = field(default_factory=dict)
+    cases: list[Case] = field(default_factory=list)
+    """Every question that a row came to, first draws only."""
+    unjudged: list[Case] = field(default_factory=list)
+    """Those of all draws that have no answer."""
+    owed: dict[str, str] = field(default_factory=dict)
+    """Request id → gate of rows without a verdict there that a judge may still give one on."""
+
+    @property
+    def gates(self) -> dict[str, dict[str, Any]]:
+        """Gate → what it looks its verdicts up with."""
+        return {gate: {"verdicts": partial(self.verdicts, gate)} for gate in self.project.rubrics}
+
+    def verdicts(self, gate: str, frame: pl.DataFrame) -> list[list[Verdict | Unscored]]:
+        """What each judge said of each row; what is missing is noted."""
+        rubric, form = self.project.rubrics[gate], schema(self.project.rubrics[gate])
+        judges = list(zip(self.project.judges, names(self.project), strict=True))
+        shown, task = self.project.reference and gate == "judge", shown_task(self.project, gate)
+        said = []
+        columns = ("seed_id", "request_id", "input", "answer", "tool_calls")
+        for seed, row, given, answer, calls in frame.select(columns).iter_rows():
+            question = Question(given, answer, calls, self.gold.get(seed) if shown else None, task)
+            code = code_of(rubric, question)
+            found = [
+                self._said(one, name, rubric, form, Case(n, gate, question, 0), code)
+                for n, (one, name) in enumerate(judges)
+            ]
+            said.append(found)
+            if any(isinstance(one, Unscored) and one.owed for one in found) and not any(
+                isinstance(one, Verdict) for one in found
+            ):
+                self.owed[row] = gate
+        return said
+
+    def _said(
+        self, one: Asked, name: str, rubric: Rubric, form: Mapping[str, Any], first: Case, code: str
+    ) -> Verdict | Unscored:
+        """What a judge said of a row; where that could not be read, what it said when it was asked again."""
+        self.cases.append(first)
+        found: Verdict | Unscored = Unscored(name, "not asked")
+        for draw in range(_DRAWS):
+            case = first._replace(draw=draw)
+            asked = _request(one, rubric, form, case)
+            _, answer = send.final(self.store, asked, one.sampling.raise_to)
+            if answer is None:
+                self.unjudged.append(case)
+                return Unscored(name, send.why_owed(self.store, asked.id), owed=True)
+            found = verdict.read(answer, rubric, code=code, judge=name)
+            if isinstance(found, Verdict):
+                break
+        return found

@@ -1,0 +1,76 @@
+"""The judges of a run at work: what curation finds unjudged is sent, until every row has its verdicts or they are owed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from distill.curate import steps
+from distill.curate.gates.judge import lookup
+from distill.teacher import schedule
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from distill.curate.result import Curated
+    from distill.generate.questions import Asked
+    from distill.similarity.graph import Graph
+    from distill.task.task import Project
+    from distill.teacher.send import Sender
+
+
+@dataclass(slots=True)
+class Jury:
+    """`gone` are the questions that came to no answer, `closed` the judges that are not there: this command asks neither again."""
+
+    project: Project
+    sender: Sender
+    graph: Graph | None = None
+    live: bool = False
+    """Whether no judge is asked by batch, whatever the spec says."""
+    rulings: Mapping[str, str] = field(default_factory=dict)
+    """What a person decided, for curation."""
+    gone: set[lookup.Case] = field(default_factory=set)
+    closed: set[int] = field(default_factory=set)
+
+    async def curated(self, table: pl.DataFrame, asked: Asked, room: Mapping[str, int] | None = None) -> Curated:
+        """Curation with every verdict that can be had now. Gates are in order, so only what one lets pass is asked of the next."""
+        while True:
+            found = steps.curate(
+                self.project, table, asked, self.sender.store, self.graph, room=room, rulings=self.rulings
+            )
+            if not await self.send(found.bench.unjudged):
+                return found
+            del found  # or the next would stand beside it
+
+    async def send(self, unjudged: Sequence[lookup.Case]) -> int:
+        """Ask each judge what it is due, all at the same time; returns how many questions that were.
+
+        A judge that is gone leaves its rows owed, and the others go on. What else stops a run is raised.
+        """
+        due = [
+            (n, [case for case in unjudged if case.judge == n and case not in self.gone])
+            for n in range(len(self.project.judges))
+            if n not in self.closed
+        ]
+        due = [(n, list(dict.fromkeys(cases))) for n, cases in due if cases]
+        results = await asyncio.gather(*(self._ask(n, cases) for n, cases in due), return_exceptions=True)
+        for (n, _), fault in zip(due, results, strict=True):
+            if fault is None:
+                continue
+            if not schedule.gone(fault):
+                raise fault
+            self.closed.add(n)
+            self.sender.watch.say(f"  {lookup.spender(self.project, n)} is given up, its verdicts are owed: {fault}")
+        return sum(len(cases) for _, cases in due)
+
+    async def _ask(self, n: int, cases: list[lookup.Case]) -> None:
+        sender, one, wanted = self.sender, self.project.judges[n], lookup.requests(self.project, cases)
+        send = sender.live if self.live else sender.send
+        try:
+            await send(wanted, one, lookup.spender(self.project, n))
+        finally:
+            held = (sender.store.get(request.id) is not None for request in wanted)
+            self.gone.update(case for case, there in zip(cases, held, strict=True) if not there)

@@ -1,0 +1,72 @@
+"""The outcome of a curate step, and the one order in which rows are of worth.
+
+A step is a function `(frame, **settings) → Outcome`: kept and rejected partition its rows, doing it twice is
+doing it once, and the order of the rows changes nothing. It needs the columns of `answers.SAMPLES`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from distill.records import GOLD
+from distill.tables.outcome import DROPPED, WHYS, Outcome, dropped_frame, ordered, parted, partition, summary
+
+__all__ = [
+    "DROPPED",
+    "WHYS",
+    "Fail",
+    "Outcome",
+    "by_worth",
+    "dropped_frame",
+    "judged",
+    "ordered",
+    "parted",
+    "partition",
+    "rescored",
+    "summary",
+]
+
+Fail = tuple[str, str] | None
+"""(reason, detail) of a row that fails a gate, None of one that passes."""
+
+
+def by_worth(rows: pl.DataFrame) -> NDArray[np.int64]:
+    """Indices of ordered rows, the best first: approved ones, then by score (none is last), then by seed_id and draw."""
+    score = rows["score"].cast(pl.Float64)
+    keys = (
+        np.arange(rows.height),
+        -score.fill_null(0.0).to_numpy(),
+        score.is_null().to_numpy(),
+        (rows["teacher"] != GOLD).to_numpy(),
+    )
+    order: NDArray[np.int64] = np.lexsort(keys)
+    return order
+
+
+def rescored(rows: pl.DataFrame) -> pl.DataFrame:
+    """`rows` with `score` as the mean of the `score_…` columns that are not null."""
+    names = [name for name in rows.columns if name.startswith("score_")]
+    mean = pl.mean_horizontal(names) if names else pl.lit(None, dtype=pl.Float64)
+    return rows.with_columns(mean.cast(pl.Float64).alias("score"))
+
+
+def judged(
+    frame: pl.DataFrame, name: str, judge: Callable[[Mapping[str, Any]], Fail], *, suspect: pl.Expr | None = None
+) -> Outcome:
+    """Score every row (1 or 0, in `score_<name>`), then drop those that fail.
+
+    `suspect` is true of every row that may fail: the others pass without being looked at one by one.
+    """
+    rows = ordered(frame)
+    looked = rows if suspect is None else rows.filter(suspect)
+    places = range(rows.height) if suspect is None else rows.select(pl.arg_where(suspect)).to_series().to_list()
+    found = ((i, judge(row)) for i, row in zip(places, looked.iter_rows(named=True), strict=True))
+    drops = {i: fail for i, fail in found if fail is not None}
+    scores = np.ones(rows.height)
+    scores[list(drops)] = 0.0
+    return partition(rescored(rows.with_columns(pl.Series(f"score_{name}", scores))), drops, stage=name)

@@ -1,0 +1,79 @@
+"""The task's own function, where a gate `verify` runs one: its file, its faults, and what hangs on it.
+
+It is a file of the task's folder; it is read and parsed here, and runs only in processes of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from distill import spec
+from distill.errors import Fault, UsageError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from distill.task.task import Project
+
+_MANY = 20
+"""Answers of which a function that works judges one at least."""
+
+
+def given(project: Project, seeds: pl.DataFrame) -> dict[str, Any]:
+    """What the gate has from the task beside its settings; verdicts are kept beside the answers."""
+    from distill.curate.gates.verify.gate import Task
+
+    cache = project.store_path.with_name("checks.db")
+    return {"task": Task(project.path.parent, seeds.select("seed_id", "fields", "gold"), cache)}
+
+
+def faults(task: spec.TaskSpec, file: Path) -> list[Fault]:
+    """A file that is missing, lies outside the task's folder, cannot be parsed or defines no such function."""
+    from distill.curate.gates.verify import gate
+
+    return [
+        Fault(f"{file}: gates[{number}].verify", str(fault))
+        for number, function in _functions(task).items()
+        for fault in gate.faults(function, file.parent)
+    ]
+
+
+def key(project: Project) -> dict[str, Any]:
+    """What a stage that runs the gates hangs on beside the spec; nothing where no gate runs a function."""
+    functions = _functions(project.spec)
+    if not functions:
+        return {}
+    from distill.curate.gates.verify import gate
+
+    return {"verify": [gate.fingerprint(function, project.path.parent) for function in functions.values()]}
+
+
+def importable(project: Project) -> None:
+    """Import the function's file where it will run: one that cannot be is told before anything is paid for."""
+    from distill.curate.gates.verify import gate
+
+    for number, function in _functions(project.spec).items():
+        settings = project.spec.gate_settings()[number][1]
+        gate.importable(function, project.path.parent, megabytes=settings.get("megabytes", 512))
+
+
+def hopeless(funnel: Sequence[Mapping[str, Any]]) -> None:
+    """UsageError where the function could judge none of many answers: more of them would be paid for in vain."""
+    for step in funnel:
+        if step["stage"] == "verify" and step["in"] >= _MANY and step["dropped"] == {"unscored": step["in"]}:
+            raise UsageError(
+                f"verify could judge none of {step['in']} answers, so no more are asked: {step.get('warning', '')} "
+                "Mend the function and run again; what was answered is kept."
+            )
+
+
+def _functions(task: spec.TaskSpec) -> Mapping[int, str]:
+    """Number of the gate → the function that it names; one that is no text is the gate's own fault to tell."""
+    from distill.curate.gates.verify.gate import FUNCTION
+
+    named = {
+        n: given.get("function", FUNCTION) for n, (name, given) in enumerate(task.gate_settings()) if name == "verify"
+    }
+    return {number: function for number, function in named.items() if isinstance(function, str)}

@@ -1,0 +1,138 @@
+"""The second stage: what curation comes to, checked and written into the run's folder.
+
+samples.parquet   every answer with its fate          dropped.parquet   every row that went, with its reason
+flagged.parquet   what gates say of approved rows     funnel.json       the steps, the quotas, what is missing
+conflicts.jsonl   rows for a person to decide
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from distill.curate import steps as curation
+from distill.curate.accounting import conservation, funnel, large_losses, shortfall
+from distill.curate.dedup import rulings as disputes
+from distill.curate.gates.judge import lookup
+from distill.curate.gates.verify import function
+from distill.errors import SpecError
+from distill.generate import questions
+from distill.records import content_id
+from distill.report import losses as attrition
+from distill.rundir import read_json, write_json, write_parquet
+from distill.seeds import checks, prepare
+from distill.similarity import cache
+from distill.task.stage import Run, settings_of, stage
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from distill.curate.result import Curated
+    from distill.task.task import Project
+
+
+async def curate(run: Run) -> None:
+    """Answers into samples, with every drop; SpecError where other settings than `generate` had cannot be met."""
+    if "generate" not in run.stages:
+        exact = not run.project.pinned and run.parent is None
+        labels = run.table("seeds.parquet", ["role", "labels"])
+        wrong = checks.labelled(run.project.spec, labels, run.project.path, exact=exact)
+        if wrong:
+            raise SpecError(str(run.project.path), wrong)
+    rulings = disputes.rulings(run.project, run.folder, run.parent)
+    settings = {
+        **settings_of(run.project, "strata", "gates", "dedup", "dataset"),
+        "gold_rows": run.project.spec.seeds.gold_rows,
+        "student_prompt": run.project.student_prompt.turns,
+        "output": run.project.output,
+        "tools": run.project.tools,
+        "held_out": content_id(list(run.project.held_out)),
+        **function.key(run.project),
+        **lookup.key_of(run.project),
+        **disputes.key(run.project.spec),
+        **_owed(run),
+        **({"rulings": rulings} if rulings else {}),
+    }
+    inputs = ["seeds.parquet", "seeds_dropped.parquet", "asked.parquet"]
+    outputs = ["samples.parquet", "dropped.parquet", "flagged.parquet", "funnel.json"]
+    await stage(run, "curate", settings=settings, inputs=inputs, outputs=outputs, work=_curate)
+
+
+def _owed(run: Run) -> dict[str, int]:
+    """What a run that went on without some answers curates anew when they are there."""
+    owed = run.folder.manifest()["stages"].get("generate", {}).get("owed", 0)
+    return {"owed": owed} if owed else {}
+
+
+async def _curate(run: Run) -> Mapping[str, Any]:
+    import polars as pl
+
+    project, asked = run.project, questions.asked_of(run.folder)
+    rulings = disputes.rulings(project, run.folder, run.parent)
+    graph = cache.read(run.folder.path, project.spec, run.table("seeds.parquet", ["seed_id", "input"]))
+    # The whole table is for curation alone, which lets go of it when it knows what the seeds say.
+    curated = curation.curate(project, run.table("seeds.parquet"), asked, run.store, graph, rulings=rulings)
+    samples, curated = curated.samples, curated.counted
+    table = run.table("seeds.parquet", ["seed_id", "source", "stratum", "labels", "role"])
+    _say(run, curated, rulings.keys() - set(table.filter(role="train")["seed_id"]) if rulings else ())
+    dropped = pl.concat([run.table("seeds_dropped.parquet"), curated.dropped])
+    seeds = read_json(run.folder / "seeds.json", dict)
+    steps = funnel.whole(seeds, curated.funnel)
+    total = conservation.check(steps, asked=run.table("asked.parquet"), samples=samples, dropped=dropped)
+    missing = shortfall.of(project, table, curated.kept, dropped, seeds.get("expand"))
+    write_parquet(run.folder / "samples.parquet", samples)
+    write_parquet(run.folder / "flagged.parquet", curated.flagged)
+    write_parquet(run.folder / "dropped.parquet", dropped)
+    disputes.write(run.folder, run.parent, curated.conflicts)
+    losses = large_losses.of(
+        steps, seeds=table.select("seed_id", "source", "stratum"), samples=samples.select("seed_id", "teacher"), dropped=dropped,
+        by_source=seeds.get("sources", {}),
+    )  # fmt: skip
+    checked = {"funnel": steps, "total": total, "conserved": True, "test": seeds["test"], "large_losses": losses}
+    write_json(run.folder / "funnel.json", checked | _told(project, table, asked, curated, missing))
+    waiting = len(curated.bench.owed)
+    if waiting:
+        run.watch.say(f"  {waiting:,} rows wait for a verdict; `distill generate` asks for what is missing")
+    return {"kept": curated.kept.height, "dropped": dropped.height} | ({"owed": waiting} if waiting else {})
+
+
+def _say(run: Run, curated: Curated, elsewhere: Collection[str]) -> None:
+    """What a person is told at once; `elsewhere` are decided rows that do not train."""
+    if elsewhere:
+        first = ", ".join(sorted(elsewhere)[:5])
+        run.watch.say(f"  {disputes.FILE} decides rows that do not train in this run: {first}")
+    for warning in curated.warnings:
+        run.watch.say(f"  {warning}")
+    if curated.contested:
+        run.watch.say(
+            f"  {len(curated.contested):,} rows are in conflict and not asked again yet; `distill generate` asks"
+        )
+
+
+def _told(
+    project: Project,
+    table: pl.DataFrame,
+    asked: questions.Asked,
+    curated: Curated,
+    missing: Sequence[Mapping[str, Any]],
+) -> dict[str, Any]:
+    """What the report has of the dataset beside the steps."""
+    from distill.strata import quotas
+
+    rows = prepare.labelled(curated.kept)
+    cases = [
+        {"where": dict(one.where), "at_least": one.at_least, "got": sum(match.values())}
+        for one, match in zip(project.edge_cases, quotas.matching(rows, project.edge_cases), strict=True)
+    ]
+    flags = Counter(f"{stage}: {why}" for stage, why in curated.flagged.select("stage", "reason").iter_rows())
+    names, seen = project.spec.strata.names, {ask.seed for ask in asked}
+    return {
+        "strata": attrition.marginals(table, seen, curated.kept["seed_id"], names),
+        "edge_cases": cases,
+        "flagged": dict(sorted(flags.items())),
+        "quotas": curated.quotas,
+        "shortfall": missing,
+        "accept": project.spec.dataset.accept,
+        "kept": curated.kept.height,
+    }

@@ -1,0 +1,59 @@
+"""The questions of a run with what came of them: a sample for each answer that may train, a dropped row for each other one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from distill.generate.questions import Asked, requests
+from distill.pipeline import open_batches
+from distill.records import Answer
+from distill.tables.lookup import Lookup
+from distill.teacher import send
+from distill.teacher.batch import journal
+from distill.teacher.store.store import Store
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from distill.task.task import Project
+
+
+def of(project: Project, train: pl.DataFrame, asked: Asked, store: Store) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """(samples, dropped): every question with its answer or with why there is none."""
+    from distill.tables import samples
+    from distill.tables.outcome import dropped_frame
+
+    fields, strata = Lookup(train, "fields"), Lookup(train, "stratum")
+    raise_to = [one.sampling.raise_to for one in project.teachers]
+    priced = [one.address.price is not None for one in project.teachers]
+    unanswered: list[tuple[str, str | None, str, str, str, str]] = []
+
+    def found() -> Iterator[dict[str, Any]]:
+        for ask, asking_for in zip(asked, requests(project, train, asked), strict=True):
+            request, answer = send.final(store, asking_for, raise_to[ask.teacher])
+            if answer is None or answer.declined:
+                why = _why(store, request.id, answer)
+                unanswered.append((ask.seed, request.id, strata[ask.seed], "teacher", *why))
+                continue
+            prompt = project.student_prompt.fill(json.loads(fields[ask.seed]))
+            yield {
+                "seed_id": ask.seed, "request_id": request.id, "teacher": ask.teacher, "draw": ask.draw,
+                "prompt": prompt, "answer": answer, "priced": priced[ask.teacher] or answer.usd > 0,
+            }  # fmt: skip
+
+    return samples.samples(train, found()), dropped_frame(unanswered)
+
+
+def _why(store: Store, request_id: str, answer: Answer | None) -> tuple[str, str]:
+    """Reason and detail of a request without an answer that could train, from its last settled attempt."""
+    if answer is not None:
+        return "declined", answer.refusal[:200] or f"ended by {answer.finish_reason!r}"
+    tries = list(store.attempts(request_id))
+    ended = [row for row in tries if row[4]]
+    if (batch := journal.where(store, request_id)) is not None:
+        return "owed", f"in {open_batches.named(batch)}"
+    if not ended:
+        return "owed", "not sent yet" if not tries else f"sent {len(tries)} times, the outcome is unknown"
+    return str(ended[-1][4]), f"after {len(tries)} sends: {ended[-1][7]}"

@@ -1,0 +1,242 @@
+"""Which questions a run asks: of which seed, of which teacher, which draw; and whose turn it is next."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar, overload
+
+from distill.records import Request, content_id
+from distill.rundir import RunDir, read_parquet
+from distill.seeds import approved
+from distill.tables.lookup import Lookup
+from distill.teacher import send
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from distill.task.task import Project
+
+SPARE = 0.1
+"""What is asked beyond what is lacking, since some rows will be lost."""
+
+
+class Ask(NamedTuple):
+    """One question of the run: of which seed, to which of the teachers (0 is the first), and which draw."""
+
+    seed: str
+    teacher: int
+    draw: int
+
+
+Asked = list[Ask]
+"""Every question of the run, in the order asked."""
+
+
+Question = TypeVar("Question")
+
+
+class Requests(Sequence[Request], Generic[Question]):
+    """The requests of many questions, each made when it is looked at: a million of them would not fit in memory."""
+
+    def __init__(self, asked: Sequence[Question], make: Callable[[Question], Request]) -> None:
+        self._asked, self._make = asked, make
+
+    def __len__(self) -> int:
+        return len(self._asked)
+
+    def __iter__(self) -> Iterator[Request]:
+        return map(self._make, self._asked)
+
+    @overload
+    def __getitem__(self, at: int) -> Request: ...
+    @overload
+    def __getitem__(self, at: slice) -> Requests[Question]: ...
+    def __getitem__(self, at: int | slice) -> Request | Requests[Question]:
+        return Requests(self._asked[at], self._make) if isinstance(at, slice) else self._make(self._asked[at])
+
+
+def requests(project: Project, table: pl.DataFrame, asked: Sequence[Ask]) -> Requests[Ask]:
+    """The request of each question."""
+    fields = Lookup(table, "fields")
+    teachers = project.teachers
+
+    def make(ask: Ask) -> Request:
+        one = teachers[ask.teacher]
+        return send.request(
+            json.loads(fields[ask.seed]), template=project.teacher_prompt, output=project.output, tools=project.tools,
+            address=one.address, sampling=one.sampling, draw=ask.draw, own=True,
+        )  # fmt: skip
+
+    return Requests(asked, make)
+
+
+def more(
+    project: Project, table: pl.DataFrame, asked: Asked, short: Mapping[str, int], through: Collection[str] = ()
+) -> Asked:
+    """The next questions: of each short stratum as many seeds as it is likely to need, by a hash of the seed. `through` are
+    the seeds of which a row stays, or may.
+    """
+    seen = {ask.seed for ask in asked}
+    picked: Asked = []
+    rows = approved.askable(project, table).select("seed_id", "stratum").iter_rows()
+    by_stratum: dict[str, list[str]] = {}
+    strata: dict[str, str] = {}
+    for seed, stratum in rows:
+        strata[seed] = stratum
+        if seed not in seen:
+            by_stratum.setdefault(stratum, []).append(seed)
+    need = needed(short, [seed for seed in seen if seed in strata], through, strata)
+    for stratum in sorted(short):
+        order = sorted(by_stratum.get(stratum, ()), key=lambda seed: content_id("ask", seed))
+        for seed in order[: need[stratum]]:
+            picked += first(project, seed)
+    return picked
+
+
+def needed(
+    lack: Mapping[str, int], tried: Iterable[str], through: Collection[str], strata: Mapping[str, str]
+) -> dict[str, int]:
+    """Stratum → seeds to try next: what is lacking and a tenth more, over the share of those `tried` that came through.
+
+    So a stratum of which little comes through is through after few rounds, each of which curates every answer anew.
+    """
+    count, came = Counter[str](), set[str]()
+    for seed in tried:
+        count[strata[seed]] += 1
+        if seed in through:
+            came.add(seed)
+    got = Counter(strata[seed] for seed in came)
+    return {one: math.ceil(rows * (1 + SPARE) * (count[one] + 1) / (got[one] + 1)) for one, rows in lack.items()}
+
+
+def first(project: Project, seed: str) -> Asked:
+    """What is asked of a seed before anything is known: the teacher, and the panel where there is one."""
+    return [ask for teacher in range(1 + len(project.spec.teacher.panel)) for ask in draws(project, seed, teacher)]
+
+
+def fall_back(
+    project: Project,
+    table: pl.DataFrame,
+    asked: Asked,
+    lack: Mapping[str, int],
+    accepted: Collection[str],
+    through: Collection[str] = (),
+) -> Asked:
+    """The next teacher's questions for seeds of which those before gave no answer that the gates let pass, as far as
+    their strata are likely to need them.
+    """
+    strata, last = Lookup(table, "stratum"), last_of(asked)
+    room = needed(lack, (seed for seed, teacher in last.items() for _ in range(teacher)), through, strata)
+    picked: Asked = []
+    for seed, teacher in last.items():
+        if may_fall_back(project, seed, teacher, accepted) and room.get(strata[seed], 0) > 0:
+            room[strata[seed]] -= 1
+            picked += draws(project, seed, teacher + 1)
+    return picked
+
+
+def redraw(
+    project: Project,
+    table: pl.DataFrame,
+    asked: Asked,
+    lack: Mapping[str, int],
+    refused: Collection[str],
+    through: Collection[str] = (),
+) -> Asked:
+    """One more answer for rows of which gates refused all so far, as far as their strata are likely to need them; by a hash
+    of the seed.
+    """
+    if not lack or not further_draws(project):
+        return []
+    strata = Lookup(table, "stratum")
+    given, more = [one.sampling.draws for one in project.teachers], further_draws(project)
+    tried = (ask.seed for ask in asked if 0 <= ask.draw - given[ask.teacher] < more)  # what is beyond is a vote
+    room = needed(lack, tried, through, strata)
+    further, picked = may_redraw(project, asked, refused), []
+    for seed, ask in sorted(further.items(), key=lambda item: content_id("redraw", item[0])):
+        if room.get(strata[seed], 0) > 0:
+            room[strata[seed]] -= 1
+            picked.append(ask)
+    return picked
+
+
+def may_redraw(project: Project, asked: Asked, refused: Collection[str]) -> dict[str, Ask]:
+    """Seed → its next draw, of the refused seeds that have one left and no other teacher to go to."""
+    more = further_draws(project)
+    if not more:
+        return {}
+    latest: dict[str, Ask] = {}
+    for ask in asked:
+        if ask.seed in refused:
+            latest[ask.seed] = max(ask, latest.get(ask.seed, ask))
+    return {
+        seed: ask._replace(draw=ask.draw + 1)
+        for seed, ask in latest.items()
+        if ask.draw + 1 < project.teachers[ask.teacher].sampling.draws + more
+        and not may_fall_back(project, seed, ask.teacher, ())
+    }
+
+
+def further_draws(project: Project) -> int:
+    """Answers that may be asked for beyond the draws of the sampling."""
+    given = project.spec.dataset.more_draws
+    return given if given is not None else int(project.spec.seeds.expand is not None)
+
+
+def due(project: Project, asked: Asked) -> list[Asked]:
+    """What each teacher is to answer now: a seed that fell back is not asked of those before again."""
+    last, every = last_of(asked), bool(project.spec.teacher.panel)
+    return [
+        [ask for ask in asked if ask.teacher == teacher and (every or last[ask.seed] == teacher)]
+        for teacher in range(len(project.teachers))
+    ]
+
+
+def owed(project: Project, asked: Asked, gone: Collection[Ask]) -> int:
+    """Questions left without an answer; of a panel, rows that none of its models answered.
+
+    A row that has not come to the last fallback is not needed: its stratum has enough.
+    """
+    if project.spec.teacher.panel:
+        return len({ask.seed for ask in asked} - {ask.seed for ask in asked if ask not in gone})
+    return sum(ask in gone for ask in due(project, asked)[-1])
+
+
+def asked_of(folder: RunDir) -> Asked:
+    """Every question of a run."""
+    import polars as pl
+
+    table = read_parquet(folder / "asked.parquet")
+    if "teacher" not in table.columns:  # made before a task could have several
+        table = table.with_columns(teacher=pl.lit(0))
+    return [Ask(*row) for row in table.select("seed_id", "teacher", "draw").iter_rows()]
+
+
+def spender(project: Project, teacher: int) -> str:
+    """The name in the ledger of one of the teachers; numbered where two have the same model."""
+    if teacher == 0:
+        return "teacher"
+    models = [one.address.model for one in project.teachers[1:]]
+    number = f" {teacher}" if models.count(models[teacher - 1]) > 1 else ""
+    return f"{'panel' if project.spec.teacher.panel else 'fallback'}{number} {models[teacher - 1]}"
+
+
+def last_of(asked: Asked) -> dict[str, int]:
+    """The last teacher that each seed came to."""
+    last: dict[str, int] = {}
+    for ask in asked:
+        last[ask.seed] = max(ask.teacher, last.get(ask.seed, 0))
+    return last
+
+
+def may_fall_back(project: Project, seed: str, teacher: int, accepted: Collection[str]) -> bool:
+    """Whether another teacher stands behind the last one that this seed came to in vain."""
+    return seed not in accepted and teacher < len(project.spec.teacher.fallback)
+
+
+def draws(project: Project, seed: str, teacher: int) -> Asked:
+    """What one teacher is asked of a seed before anything is known."""
+    return [Ask(seed, teacher, draw) for draw in range(project.teachers[teacher].sampling.draws)]

@@ -1,0 +1,109 @@
+"""What an argument of the command line names, for every verb alike.
+
+    a task     its spec's path, the folder that holds it, or the task's name
+    a run      task/001, the run's folder, latest, or a task as above for its newest run
+
+Names are looked for in the project's home, which is that of the working folder where a command is given none.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from distill.errors import SpecError, UsageError
+from distill.pipeline.open_task import home_of
+from distill.rundir import MANIFEST, RunDir, find, latest, numbers
+from distill.spec import SPEC_FILE, task_of
+
+_NAME = re.compile(r"([a-z0-9][a-z0-9._-]{0,62})(?:/(\d{3,}))?")
+_MOST = 2000
+"""Specs that are looked at for a name."""
+
+
+def spec_of(given: Path) -> Path:
+    """The spec that an argument means; UsageError where there is none, or more than one of the name."""
+    if exists(given) and not _is_run(given):
+        return given
+    run = given.resolve() if _is_run(given) else None
+    home = run.parents[2] if run else home_of(Path.cwd() / "x")
+    name = run.parent.name if run else _task_named(str(given), home)
+    found = [path for path in _specs(home) if name and _name_of(path) == name]
+    if len(found) > 1:
+        raise UsageError(
+            f"{len(found)} specs under {home} say `task: {name}`: {', '.join(map(str, found[:5]))}; give the path of one"
+        )
+    if not found:
+        also = f", and none under {home} says `task: {name}`" if name else ""
+        raise UsageError(
+            f"no spec at {str(given)[:80]}{also}; give the path of a task.yaml or of its folder, or let `distill init {name or 'FOLDER'}` write a first one"
+        )
+    return found[0]
+
+
+def run_of(given: str, home: Path) -> RunDir:
+    """The run that an argument means; UsageError says which there are, and how to name those of another project."""
+    root = home_of(home.resolve() / "x")
+    if given.strip("/") == "latest" and not numbers(root, "latest"):
+        newest = _newest(root)
+        if newest is None:
+            raise UsageError(f"no run under {root / 'runs'} yet; `distill run SPEC` begins one. {_ELSEWHERE}")
+        return newest
+    try:
+        return find(root, given)
+    except UsageError as none:
+        path = Path(given)
+        if not exists(path) or not exists(path / SPEC_FILE if path.is_dir() else path):
+            raise UsageError(f"{none}. {_ELSEWHERE}") from None
+    task = task_of(path)
+    found = latest(home_of(path), task)
+    if found is None:
+        raise UsageError(f"{task} has no run yet under {home_of(path) / 'runs'}; `distill run {given}` begins one")
+    return found
+
+
+_ELSEWHERE = "For the runs of another project give its folder: --home FOLDER"
+
+
+def exists(path: Path) -> bool:
+    """Whether something is there; a name that no system takes is of nothing."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
+
+
+def _is_run(path: Path) -> bool:
+    """Whether a path is a run's folder: the spec in it is a copy, whose relative paths lead nowhere."""
+    return exists(path / MANIFEST) and path.resolve().parent.parent.name == "runs"
+
+
+def _task_named(given: str, home: Path) -> str:
+    """The task of `task`, `task/001` or `latest`; nothing where a text is none of them."""
+    if given == "latest" and (newest := _newest(home)) is not None:
+        return newest.task
+    match = _NAME.fullmatch(given.strip("/"))
+    return match[1] if match else ""
+
+
+def _specs(home: Path) -> Iterator[Path]:
+    patterns = (SPEC_FILE, f"*/{SPEC_FILE}", f"*/*/{SPEC_FILE}")
+    paths = (path for pattern in patterns for path in home.glob(pattern))
+    return itertools.islice((path for path in paths if "runs" not in path.relative_to(home).parts), _MOST)
+
+
+def _name_of(path: Path) -> str:
+    try:
+        return task_of(path)
+    except (SpecError, UsageError):
+        return ""
+
+
+def _newest(home: Path) -> RunDir | None:
+    """The run that was worked at last."""
+    tasks = [path.name for path in (home / "runs").iterdir()] if (home / "runs").is_dir() else []
+    runs = [RunDir(home, task, number) for task in tasks for number in numbers(home, task)]
+    begun = [run for run in runs if (run / MANIFEST).exists()]
+    return max(begun, key=lambda run: (run / MANIFEST).stat().st_mtime, default=None)

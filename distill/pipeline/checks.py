@@ -1,0 +1,186 @@
+"""What a spec asks for that its parts do not give: found before anything is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from distill import spec
+from distill.chat import conversation
+from distill.curate.gates.judge import lookup
+from distill.curate.gates.verify import function
+from distill.errors import Fault
+from distill.task import requirements
+from distill.task.task import over
+from distill.teacher.endpoint import embedded
+from distill.text.normalise import did_you_mean
+
+if TYPE_CHECKING:
+    from distill.records import Seed
+
+
+def headers(task: spec.TaskSpec, env: Mapping[str, str], file: Path) -> list[Fault]:
+    """Headers whose value is a variable that is not set."""
+    return [
+        Fault(f"{file}: {where}.headers.{name}", f"the variable {value} is not set; export it, or take the header out")
+        for where, model in requirements.models(task)
+        for name, value in model.headers.items()
+        if value.startswith("$") and not env.get(value[1:])
+    ]
+
+
+def twins(task: spec.TaskSpec, file: Path) -> list[Fault]:
+    """Teachers, or judges, that would be asked the very same: their answers are one, and would be paid twice."""
+    first = task.teacher
+    way = "panel" if first.panel else "fallback"
+    teachers = [
+        ("teacher", first),
+        *((f"teacher.{way}[{n}]", one) for n, one in enumerate((*first.fallback, *first.panel))),
+    ]
+    judges = [(f"judge.models[{n}]", one) for n, one in enumerate(task.judge.models if task.judge else [])]
+    return _twins(teachers, first, file) + _twins(judges, first, file)
+
+
+def _twins(models: Sequence[tuple[str, spec.Colleague]], first: spec.Teacher, file: Path) -> list[Fault]:
+    seen: dict[tuple[object, ...], str] = {}
+    faults = []
+    for where, one in models:
+        key = (
+            one.model,
+            one.base_url or first.base_url,
+            one.api,
+            over(first.sampling, one.sampling).model_dump_json(),
+        )
+        if key in seen:
+            faults.append(
+                Fault(f"{file}: {where}", f"asks {one.model!r} the very same as {seen[key]}; name another model")
+            )
+        seen.setdefault(key, where)
+    return faults
+
+
+def gates(task: spec.TaskSpec, file: Path, places: spec.Places, seeds: Sequence[Seed] = ()) -> list[Fault]:
+    """Gates and settings that are not known, and gates that lack what they check against. `seeds` may bring their tools."""
+    from distill.curate.gates.registry import faults
+
+    needs = {"schema": task.teacher.output, "tools": task.teacher.tools}
+    named = [name for name, _ in task.gate_settings()]
+    blank: dict[str, dict[str, Any]] = {"schema": {"schema": {}}, "tools": {"tools": []}}
+    blank |= {name: {"verdicts": len} for name in lookup.GATES}
+    settings = [(name, {**blank.get(name, {}), **given}) for name, given in task.gate_settings()]
+    found = faults(settings)
+    for name, given in needs.items():
+        brought = name == "tools" and any(conversation.REQUEST in s.fields for s in seeds)
+        named_wrong = not places.sound(("teacher", "output" if name == "schema" else "tools"))
+        if given is None and name in named and not brought and not named_wrong:
+            setting = "output; name a JSON Schema file" if name == "schema" else "tools; name a file of tools"
+            found.append(
+                Fault(
+                    f"gates[{named.index(name)}]",
+                    f"the gate `{name}` needs teacher.{setting} there or take the gate out",
+                )
+            )
+    return [Fault(f"{file}: {fault.where}", fault.message) for fault in found] + function.faults(task, file)
+
+
+def judge(task: spec.TaskSpec, rubric: str | None, file: Path) -> list[Fault]:
+    """A gate without its group or a group without its gate, and what is wrong with the rubric and the marks."""
+    group, gates = task.judge, lookup.named(task)
+    if group is None and "judge" in gates:
+        said = "the gate `judge` needs a group `judge:` with a rubric and dimensions; add it or take the gate out"
+        return [Fault(f"{file}: gates", said)]
+    if group is None:
+        return _marks(task, file)
+    if not gates:
+        said = "no gate asks it; add `judge`, `toxicity` or `refusal: {judge: true}` to `gates`, or take the group out"
+        return [Fault(f"{file}: judge", said)]
+    found = []
+    if group.gold is not None and not (file.parent / group.gold).is_file():
+        said = (
+            f"no file {group.gold!r} beside the spec; write the answers that people have labelled there, or take it out"
+        )
+        found.append(Fault(f"{file}: judge.gold", said))
+    if "judge" in gates and not group.dimensions:
+        found.append(Fault(f"{file}: judge.dimensions", 'none is named; expected, say, {correct: "The ticket fits."}'))
+    if rubric is not None and not rubric.strip():
+        found.append(Fault(str(file.parent / group.prompt), "it is empty; say in it what a good answer is"))
+    if rubric is not None and "{{" in rubric:
+        at = rubric.count("\n", 0, rubric.index("{{")) + 1
+        said = "the rubric takes no variables; the input and the answer are put in by distill"
+        found.append(Fault(f"{file.parent / group.prompt}:{at}", said))
+    return found + _marks(task, file)
+
+
+def draws(task: spec.TaskSpec, file: Path) -> list[Fault]:
+    """Several draws of a model that is asked for one thing."""
+    one = "a judge gives one verdict; name more judges"
+    asked = [(f"judge.models[{n}]", model, one) for n, model in enumerate(task.judge.models if task.judge else [])]
+    one = "a label has one value; expected 1 (an answer that is no value is asked for once more as it is)"
+    asked += [(f"strata.labels.{n}.model", label.model, one) for n, label in task.strata.asked.items() if label.model]
+    if task.seeds.expand and task.seeds.expand.model:
+        one = "each new seed is asked for on its own; expected 1, and seeds.expand.per_row says how many there are of a row"
+        asked.append(("seeds.expand.model", task.seeds.expand.model, one))
+    return [
+        Fault(f"{file}: {where}.sampling.draws", f"{model.sampling.draws}: {said}")
+        for where, model, said in asked
+        if model.sampling and model.sampling.draws > 1
+    ]
+
+
+def _marks(task: spec.TaskSpec, file: Path) -> list[Fault]:
+    """Marks for dimensions that the gate's rubric does not name."""
+    known = lookup.dimensions(task)
+    return [
+        Fault(f"{file}: gates[{number}].{name}.at_least", f"no dimension {one!r}{did_you_mean(one, known[name])}")
+        for number, (name, settings) in enumerate(task.gate_settings())
+        if name in known and isinstance(settings.get("at_least"), dict)
+        for one in settings["at_least"]
+        if one not in known[name]
+    ]
+
+
+def arms(task: spec.TaskSpec, file: Path) -> list[Fault]:
+    """A student that is to be compared, and never made."""
+    named = "arms" in task.evaluate.model_fields_set and "student" in task.evaluate.arms
+    if task.student.train.with_ == "none" and named:
+        said = "`student` is named, and nothing is trained (student.train.with: none); take it out, or say with: lora"
+        return [Fault(f"{file}: evaluate.arms", said)]
+    return []
+
+
+def student(task: spec.TaskSpec, seeds: Sequence[Seed], chats: Collection[str], file: Path) -> list[Fault]:
+    """What the student's base cannot be tuned on, or not here."""
+    if task.student.train.with_ != "lora":
+        return []
+    base, faults = task.student.train.base, []
+    if task.teacher.tools:
+        faults.append(
+            Fault(
+                f"{file}: teacher.tools",
+                f"{base!r} has no tools in its chat template, so it cannot be tuned on calls; "
+                "say `with: hosted` or `with: none` under student.train",
+            )
+        )
+    calls = any(
+        "tools" in seed.fields.get(conversation.REQUEST, ())
+        or any(conversation.calls_tools(seed.fields[name]) for name in chats)
+        for seed in (seeds if chats else ())
+    )
+    if calls:
+        faults.append(
+            Fault(
+                f"{file}: seeds",
+                f"some conversations hold tool calls or bring tools, and {base!r} has none in its chat template; "
+                "say `with: hosted` or `with: none` under student.train",
+            )
+        )
+    if base != embedded.MODEL:
+        faults.append(
+            Fault(
+                f"{file}: student.train.base",
+                f"{base!r} cannot be tuned here: `with: lora` tunes {embedded.MODEL!r}; "
+                "for a model of a host say `with: hosted`",
+            )
+        )
+    return faults

@@ -1,0 +1,213 @@
+"""The first stage: the teachers are asked until every quota is met or no seed is left."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from distill.curate.dedup import rulings as disputes
+from distill.curate.gates.judge import lookup
+from distill.curate.gates.judge.send import Jury
+from distill.curate.gates.verify import function
+from distill.errors import AccessRefused, BudgetReached, RowsOwed
+from distill.generate import questions
+from distill.pipeline import empty_dataset
+from distill.records import Request, content_id, list_id
+from distill.rundir import read_json, read_parquet, write_json, write_parquet
+from distill.seeds import approved, labelling, prepare
+from distill.seeds.expansion.rounds import Expansion
+from distill.similarity import cache
+from distill.task.stage import Run, key_of, settings_of, stage
+from distill.teacher import schedule
+from distill.teacher import send as asking
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from distill.curate.result import Curated
+    from distill.similarity.graph import Graph
+    from distill.tables.outcome import Outcome
+
+
+async def generate(run: Run) -> None:
+    """Ask the teacher until every quota is met or no seed is left."""
+    project = run.project
+    teacher = project.spec.teacher
+    settings = {
+        **settings_of(project, "seeds", "strata", "gates", "dedup", "dataset"),
+        "ask": [key_of(project), project.output, project.tools, bool(teacher.panel)],
+        "prompt": project.teacher_prompt.turns,
+        "held_out": content_id(list(project.held_out)),
+        "labels": {
+            name: [template.turns, project.labeller(name).address.identity]
+            for name, template in project.label_prompts.items()
+        },
+        "maker": [project.maker.address.identity, project.spec.about] if project.spec.seeds.expand else None,
+        "rows": list_id(seed.id for seed in itertools.chain(project.seeds, project.pinned)),
+        "gold": list_id(dict(seed.gold or {}) for seed in itertools.chain(project.seeds, project.pinned)),
+        "parent": run.parent.name if run.parent else None,
+        **function.key(project),
+        **lookup.key_of(project),
+        **disputes.key(project.spec),
+    }
+    outputs = ["seeds.parquet", "seeds_dropped.parquet", "pairs.parquet", "asked.parquet", "seeds.json"]
+    await stage(run, "generate", settings=settings, inputs=[], outputs=outputs, work=_generate)
+
+
+async def _generate(run: Run) -> Mapping[str, Any]:
+
+    project = run.project
+    function.importable(project)
+    rulings = disputes.rulings(project, run.folder, run.parent)
+    parent = read_parquet(run.parent / "seeds.parquet") if run.parent else None
+    labelled = await labelling.label(run, parent)
+    before = read_json(run.parent / "seeds.json", dict) if run.parent else {}
+    aside = prepare.aside(project.spec, *labelled, bad_rows=project.bad_rows, parent=parent)
+    for warning in prepare.shrunk(aside.report["test"], project.spec, aside.kept):
+        run.watch.say(f"  {warning}")
+    expansion = Expansion(project, aside.kept, aside.rejected, parent, before.get("expand") or {})
+    graph = _write(run, aside, expansion)
+    asked: questions.Asked = []
+    if run.parent is not None:
+        held = set(approved.askable(project, expansion.table)["seed_id"]) - rulings.keys()
+        earlier = dict.fromkeys(ask.seed for ask in questions.asked_of(run.parent))
+        asked = [ask for seed in earlier if seed in held for ask in questions.first(project, seed)]
+    gone, closed = dict[questions.Ask, bool](), set[int]()
+    jury = Jury(project, run.sender, graph, rulings=rulings)
+    while True:
+        _note(run, expansion.table, asked)
+        if asked:
+            await _ask(run, expansion.table, [ask for ask in asked if ask not in gone], gone, closed)
+        room = expansion.room
+        curated = await jury.curated(expansion.table, asked, room)
+        for warning in curated.warnings:
+            run.watch.say(f"  {warning}")
+        function.hopeless(curated.funnel)
+        extra = disputes.votes(project, asked, curated.contested)
+        may_come = {ask.seed for ask, refused in gone.items() if not refused and ask.teacher not in closed}
+        through, open_ = curated.through | may_come, disputes.without(expansion.table, rulings)
+        extra = extra or questions.fall_back(
+            project, expansion.table, asked, curated.lack, curated.standing.settled, through
+        )
+        extra = extra or questions.more(project, open_, asked, curated.short, through)
+        extra = extra or questions.redraw(
+            project, expansion.table, asked, curated.lack, curated.standing.refused, through
+        )
+        if not extra and curated.lack and room and not _awaited(run, expansion, asked, gone, curated):
+            extra = await _expand(run, aside, expansion, jury, curated)
+        elif not extra:
+            break
+        asked += extra
+        del curated  # or the next would stand beside it
+    owed = questions.owed(project, asked, gone) + len(curated.bench.owed) + expansion.owed
+    useless = asked and not owed and not curated.kept.height
+    return {"asked": len(asked), "owed": owed} | (
+        {"none_pass": empty_dataset.reasons(curated.dropped)} if useless else {}
+    )
+
+
+def _awaited(
+    run: Run, expansion: Expansion, asked: questions.Asked, gone: dict[questions.Ask, bool], curated: Curated
+) -> bool:
+    """Whether rows are owed that may still come: no new seed is paid for in their place. What was refused for good is not."""
+    project, never = run.project, {ask for ask, refused in gone.items() if refused}
+    owed = questions.owed(project, [ask for ask in asked if ask not in never], gone.keys() - never) + expansion.owed
+    verdicts = lookup.requests(project, curated.bench.unjudged if curated.bench.owed else [])
+    if owed or any(not asking.refused(run.store, one) for one in verdicts):
+        run.watch.say("  rows are owed, so no new seeds are made in their place")
+        return True
+    return False
+
+
+async def _expand(run: Run, aside: Outcome, expansion: Expansion, jury: Jury, curated: Curated) -> questions.Asked:
+    """A round of new seeds, written down before they are asked; none where it brought nothing."""
+    try:
+        names = await expansion.round(curated, run.sender)
+    except BudgetReached as fault:
+        lack = ", ".join(f"{count} of {stratum}" for stratum, count in curated.lack.items())
+        raise BudgetReached(f"{fault} Still missing when new seeds were asked for: {lack}.") from None
+    run.watch.say(f"  {len(names)} new seeds made, {expansion.tried.total()} asked for so far")
+    jury.graph = _write(run, aside, expansion)
+    return [ask for seed in names for ask in questions.first(run.project, seed)]
+
+
+def _write(run: Run, aside: Outcome, expansion: Expansion) -> Graph:
+    """The run's seeds: real ones, made ones, and those that went; and which of them are near each other, also returned."""
+    import polars as pl
+
+    graph = cache.graph(run.project.spec, expansion.table, aside.rejected)
+    made = cache.write(run.folder, graph, expansion.table)
+    write_parquet(run.folder / "seeds.parquet", expansion.table)
+    write_parquet(run.folder / "seeds_dropped.parquet", pl.concat([aside.dropped, expansion.dropped]))
+    write_json(run.folder / "seeds.json", {**aside.report, "graph": made, "expand": expansion.report})
+    return graph
+
+
+def _note(run: Run, table: pl.DataFrame, asked: questions.Asked) -> None:
+    """What is asked, written before it is sent: `explain` shows it also while rows are out."""
+    import polars as pl
+
+    frame = pl.DataFrame(asked, schema={"seed_id": pl.String, "teacher": pl.Int64, "draw": pl.Int64}, orient="row")
+    ids = [one.id for one in questions.requests(run.project, table, asked)]
+    write_parquet(run.folder / "asked.parquet", frame.with_columns(pl.Series("request_id", ids, dtype=pl.String)))
+
+
+async def _ask(
+    run: Run, table: pl.DataFrame, asked: questions.Asked, gone: dict[questions.Ask, bool], closed: set[int]
+) -> None:
+    """Send what each teacher is due, a panel at the same time.
+
+    `gone` gathers the questions that came to no answer, which this command asks no more, and whether they were refused for
+    good. `closed` are the teachers that
+    refused all access or were not there while others stood behind or beside them.
+    """
+    project = run.project
+
+    async def send(teacher: int, due: questions.Asked) -> None:
+        one, requests = project.teachers[teacher], questions.requests(project, table, due)
+        tests = _tests(run, table) if teacher == 0 and one.mode != "live" else []
+        try:
+            await run.sender.send([*requests, *tests] if tests else requests, one, questions.spender(project, teacher))
+        finally:
+            both = zip(due, requests, strict=True)
+            out = [(ask, request) for ask, request in both if run.store.get(request.id) is None]
+            gone.update((ask, asking.refused(run.store, request)) for ask, request in out)
+
+    def given_up(n: int, fault: BaseException) -> bool:
+        """Whether the others go on without it; what they were paid for is kept whatever is raised."""
+        if not schedule.gone(fault):
+            return False
+        closed.add(n)
+        run.watch.say(
+            f"  {project.teachers[n].address.model} at {project.teachers[n].address.shown} is given up: {fault}"
+        )
+        return True
+
+    groups = [(n, due) for n, due in enumerate(questions.due(project, asked)) if due and n not in closed]
+    if project.spec.teacher.panel:
+        results = await asyncio.gather(*(send(n, due) for n, due in groups), return_exceptions=True)
+        faults = [(n, fault) for (n, _), fault in zip(groups, results, strict=True) if isinstance(fault, BaseException)]
+        for n, fault in faults:
+            if not given_up(n, fault) or len(closed) == len(project.teachers):
+                raise fault
+        return
+    for n, due in groups:
+        try:
+            await send(n, due)
+        except (AccessRefused, RowsOwed) as fault:
+            if n + 1 == len(project.teachers) or not given_up(n, fault):
+                raise
+
+
+def _tests(run: Run, table: pl.DataFrame) -> list[Request]:
+    """What the comparison will ask the teacher: it goes with the same batches, or it would take another night."""
+    import polars as pl
+
+    from distill.evaluate import arms
+
+    teacher = next((arm for arm in arms.arms(run.project, student=None) if arm.name == "teacher"), None)
+    if teacher is None or "evaluate" not in run.stages:
+        return []
+    return arms.requests(run.project, teacher, table.filter(pl.col("role") == "test"))

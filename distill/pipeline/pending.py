@@ -1,0 +1,54 @@
+"""Rows of a run that still lack an answer, or a verdict: how many, and why a command stops for them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from distill.errors import RowsOwed
+from distill.teacher import send
+
+if TYPE_CHECKING:
+    from distill.task.stage import Run
+
+_CAUSE, _CAUSES, _LOOKED_AT = 300, 100, 20_000
+"""Characters of a cause that are reported, rows among which the commonest is looked for, and questions looked at for them."""
+
+
+def no_rows(run: Run, partial: bool) -> None:
+    """Raise where rows lack an answer, unless that is `partial`'s wish."""
+    owed = run.folder.manifest()["stages"].get("generate", {}).get("owed", 0)
+    if owed and not partial:
+        none, cause = _unanswered(run)
+        again = "Run again to ask only for those"
+        if run.project.spec.teacher.mode != "live":
+            again += " (a row that was refused, or failed too often, in a batch is given up in this run)"
+        raise RowsOwed(
+            f"{owed} rows could not be answered{cause}; {'no other was either' if none else 'the others are kept'}. {again}, "
+            "or add --partial to go on without them. `distill explain` shows each one's sends."
+        )
+
+
+def _unanswered(run: Run) -> tuple[bool, str]:
+    """(whether no question at all has an answer, what most often came instead), of the first questions that were asked."""
+    ids = run.table("asked.parquet", ["request_id"])["request_id"].unique(maintain_order=True).to_list()[:_LOOKED_AT]
+    held = {one for start in range(0, len(ids), 500) for one in run.store.held(ids[start : start + 500])}
+    lacking = [one for one in ids if one not in held]
+    causes = Counter(send.why_owed(run.store, one)[:_CAUSE] for one in lacking[:_CAUSES])
+    cause = f" ({causes.most_common(1)[0][0]})" if causes else ""
+    return not held, cause
+
+
+def no_verdicts(run: Run, partial: bool) -> None:
+    """Curation may have asked for more than was generated: then a dataset would lack rows that nobody has refused."""
+    owed = run.folder.manifest()["stages"].get("curate", {}).get("owed", 0)
+    if owed and not partial:
+        raise RowsOwed(
+            f"{owed} rows wait for a verdict; run `distill generate` to ask for what is missing, or add --partial to go on without them"
+        )
+
+
+def count(run: Run) -> int:
+    """Rows without an answer, or without a verdict: curation may lack those that other gates asked for."""
+    made = run.folder.manifest()["stages"]
+    return max(int(made.get(name, {}).get("owed", 0)) for name in ("generate", "curate"))

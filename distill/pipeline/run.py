@@ -1,0 +1,248 @@
+"""A run from start to exit code: the folder, the lock, the stages, the two Ctrl-Cs."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from distill.curate import stage
+from distill.curate.accounting import conservation, large_losses, shortfall
+from distill.errors import GateNotMet, RowsOwed, UsageError
+from distill.evaluate import stage as evaluating
+from distill.money import Budget, known, shown
+from distill.pipeline import empty_dataset, generate, pending, run_number, used_spec
+from distill.pipeline.open_batches import left
+from distill.report import served_models
+from distill.report import stage as reporting
+from distill.rundir import RunDir, check_parquet, numbers, read_json
+from distill.spec import deadline
+from distill.student import stage as teaching
+from distill.task import event_loop, requirements, stores
+from distill.task import stage as stages
+from distill.task.interrupt import interruptible
+from distill.task.stage import Run
+from distill.task.task import Project, need_price
+from distill.teacher.batch import journal
+from distill.teacher.send import Sender
+from distill.teacher.store.store import Store
+from distill.teacher.watch import Watch
+
+
+def start(
+    project: Project,
+    *,
+    stages: Sequence[str],
+    watch: Watch,
+    partial: bool = False,
+    new: bool = False,
+    refresh: bool = False,
+    wait: bool = False,
+) -> dict[str, Any]:
+    """Do `stages` in the order of a run, in a loop of its own; returns what was done, with the exit code."""
+    return event_loop.run(
+        work(project, stages=stages, watch=watch, partial=partial, new=new, refresh=refresh, wait=wait)
+    )
+
+
+async def work(
+    project: Project,
+    *,
+    stages: Sequence[str],
+    watch: Watch,
+    partial: bool = False,
+    new: bool = False,
+    refresh: bool = False,
+    wait: bool = False,
+) -> dict[str, Any]:
+    """As `start`, for a notebook whose loop is running already."""
+    need_price(project)
+    before = numbers(project.home, project.spec.task)
+    folder, parent = run_number.folder_of(project, stages=stages, new=new, refresh=refresh, watch=watch)
+    with folder.lock(), stores.opened(project.home) as store:
+        if "generate" in stages:
+            requirements.keys(project, answered=store.query("SELECT 1 FROM answers LIMIT 1").fetchone() is not None)
+        used_spec.write(project, folder)
+        folder.note(teacher=project.models, parent=parent.name if parent else None)
+        await _take_over(folder, store, watch)
+        await stores.settle_names(store, folder, watch, new=folder.number not in before)
+        for line in left(store, folder.name, project):
+            watch.say(f"  {line}")
+        budget = Budget(project.spec.budget.usd, store.spent(folder.name))
+        sender = Sender(
+            store=store, run=folder.name, budget=budget, watch=watch, wait=wait,
+            deadline=_deadline(project, folder),
+        )  # fmt: skip
+        run = Run(project, folder, store, sender, watch, parent, stages)
+        with interruptible(sender):
+            await _stages(run, stages, partial=partial)
+        result = _result(run)
+        for line in served_models.lines(result["models"]):
+            watch.say(f"mind this: {line}")
+        for line in large_losses.lines(result["large_losses"], folder.name):
+            watch.say(f"mind this: {line}")
+        return result
+
+
+async def _take_over(folder: RunDir, store: Store, watch: Watch) -> None:
+    """Nobody goes on with the task's older runs: what they have in batches is this run's now, or would never come home."""
+    for number in numbers(folder.home, folder.task):
+        older = RunDir(folder.home, folder.task, number)
+        if number >= folder.number or not journal.opened(store, older.name):
+            continue
+        with contextlib.suppress(UsageError), older.lock():  # one that is at work keeps its own
+            count = await journal.take_over(store, folder.name, of=older.name)
+            watch.say(f"  {count} batch{'es' if count != 1 else ''} of run {older.name} are collected by this one")
+
+
+def _deadline(project: Project, folder: RunDir) -> datetime | None:
+    """The moment of the spec's deadline, counted from the run's first start, whoever goes on with it."""
+    text = project.spec.deadline
+    if text is None:
+        return None
+    began = folder.manifest().get("began")
+    if began is None:
+        began = datetime.now(UTC).isoformat()
+        folder.note(began=began)
+    moment = deadline.moment(text, datetime.fromisoformat(began))
+    folder.note(deadline=moment.astimezone().isoformat(timespec="seconds"))
+    return moment
+
+
+_NEEDS = {
+    "curate": "asked.parquet", "export": "samples.parquet", "train": "train.jsonl", "evaluate": "seeds.parquet", "report": "comparison.json",
+}  # fmt: skip
+
+
+async def _stages(run: Run, names: Sequence[str], *, partial: bool) -> None:
+    for name in names:
+        _ready(run, name, partial)
+        if name == "export" and _nothing(run):
+            return
+        await _stage(run, name)
+        if name == "generate":
+            pending.no_rows(run, partial)
+            run.nothing = empty_dataset.answers(run) if names[-1] == name else ""
+        elif name == "curate" and _nothing(run):
+            return
+
+
+def _ready(run: Run, name: str, partial: bool) -> None:
+    """Raise where what a stage reads is not there."""
+    need = _NEEDS.get(name)
+    if need and not (run.folder / need).exists():
+        before = stages.ORDER[stages.ORDER.index(name) - 1]
+        raise UsageError(
+            f"{name} needs {need} of run {run.folder.name}; run `distill {before} {run.project.path}` first"
+        )
+    if name in ("export", "train", "report") and not _of_today(run):
+        raise UsageError(
+            f"run {run.folder.name} was curated by an older distill; run `distill curate {run.project.path}` first"
+        )
+    if name == "export":
+        pending.no_verdicts(run, partial)
+
+
+def _nothing(run: Run) -> bool:
+    """Whether no row is left to train on: then nothing more is done, and nothing paid for."""
+    run.nothing = empty_dataset.dataset(run)
+    return bool(run.nothing)
+
+
+async def _stage(run: Run, name: str) -> None:
+    match name:
+        case "generate":
+            await generate.generate(run)
+        case "curate":
+            await stage.curate(run)
+        case "export":
+            await teaching.export(run)
+        case "train":
+            await teaching.train(run)
+        case "evaluate":
+            student = teaching.student_of(run.project, run.folder)
+            previous = teaching.student_of(run.project, run.parent) if run.parent else None
+            await evaluating.evaluate(run, student, previous)
+            run.nothing = empty_dataset.tests(run)
+        case "report":
+            await reporting.report(run)
+
+
+def _of_today(run: Run) -> bool:
+    """Whether the samples have the columns that this version reads."""
+    return {"prompt", "teacher"} <= set(check_parquet(run.folder / "samples.parquet"))
+
+
+def _result(run: Run) -> dict[str, Any]:
+    owed = pending.count(run)
+    comparison = run.folder / "comparison.json"
+    verdict = read_json(comparison, dict, needs="verdict")["verdict"] if comparison.exists() else None
+    funnel = run.folder / "funnel.json"
+    curated = funnel.exists() and "curate" in (*run.done, *run.skipped)  # else it tells of an earlier command
+    counts = read_json(funnel, dict) if curated else {}
+    required = run.project.spec.evaluate.require
+    ledger = run.store.ledger(run.folder.name)
+    missed = bool("evaluate" in (*run.done, *run.skipped) and required and verdict and verdict["word"] != required)
+    return {
+        "run": run.folder.name,
+        "folder": str(run.folder.path),
+        "done": run.done,
+        "skipped": run.skipped,
+        "requests_sent": run.sender.sends,
+        "from_the_store": run.sender.replayed,
+        "owed": owed,
+        "shortfall": counts.get("shortfall", []),
+        "large_losses": counts.get("large_losses", []),
+        "nothing": run.nothing,
+        "usd": known(run.store.spent(run.folder.name), unpriced := sum(row.unpriced for row in ledger)),
+        "usd_estimated": known(sum(row.usd_estimated for row in ledger), unpriced),
+        "unpriced_calls": unpriced,
+        "warnings": reporting.of_money(run),
+        "models": [one._asdict() for one in served_models.others(run)],
+        "funnel": _funnel(run),
+        "verdict": verdict,
+        "report": str(run.folder / "report.html") if (run.folder / "report.html").exists() else None,
+        "exit": _exit(missed=missed, owed=bool(owed), nothing=bool(run.nothing)),
+    }
+
+
+def _exit(*, missed: bool, owed: bool, nothing: bool) -> int:
+    """A verdict that was missed first; a dataset that is empty since rows are owed may fill yet."""
+    if missed or (nothing and not owed):
+        return GateNotMet.exit_code
+    return RowsOwed.exit_code if owed else 0
+
+
+def _funnel(run: Run) -> dict[str, Any] | None:
+    """Where the rows went, in commands that curate."""
+    path = run.folder / "funnel.json"
+    if "curate" not in (*run.done, *run.skipped) or not path.exists():
+        return None
+    found = read_json(path, dict)
+    if not found.get("conserved"):  # curated before the sum was checked
+        return None
+    return {"stages": found["funnel"], **found["total"], "conserved": True}
+
+
+def lines(result: dict[str, Any]) -> list[str]:
+    """What a person reads at the end."""
+    estimated = f", ${result['usd_estimated']:.4f} of it estimated" if result["usd_estimated"] else ""
+    said = [
+        f"run {result['run']}: {len(result['done'])} stages done, {len(result['skipped'])} unchanged; "
+        f"{result['requests_sent']} requests sent; {shown(result['usd'], result['unpriced_calls'])} spent in this run so far{estimated}"
+    ]
+    if result["owed"]:
+        said.append(f"{result['owed']} rows are still owed")
+    said += result["warnings"]
+    if result["funnel"]:
+        said += conservation.lines(result["funnel"]["stages"], result["funnel"])
+    said += shortfall.lines(result["shortfall"])
+    if result["verdict"] and "report" in (*result["done"], *result["skipped"]):
+        said += [
+            f"verdict: {result['verdict']['word']}",
+            *(f"  {sentence}" for sentence in result["verdict"]["sentences"]),
+        ]
+    if result["report"]:
+        said.append(f"report: {result['report']}")
+    return [*said, *([result["nothing"]] if result["nothing"] else [])]

@@ -1,0 +1,104 @@
+"""Which numbered folder a command works in: the latest run goes on, unless that would redo a finished one under another spec.
+
+    nothing yet                                        001
+    `--new`                                            the next number, empty
+    `refresh`                                          the next number, with the latest as its parent; one that was stopped,
+                                                       or has nothing new to refresh, goes on in its own
+    the latest is finished, and the spec is another    the next number, begun as a copy of the latest: what the change does
+                                                       not reach is skipped there, and the finished run stays as it is
+    else                                               the latest
+
+A run is finished when its report is written. What another spec is, `used_spec` says.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from typing import TYPE_CHECKING, Any
+
+from distill.errors import UsageError
+from distill.pipeline import used_spec
+from distill.rundir import MANIFEST, RunDir, latest, write_json
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from distill.task.task import Project
+    from distill.teacher.watch import Watch
+
+_OWN = (".lock", MANIFEST, "report.html", "REPORT.md", "report.json")
+"""Files of a run that its copy does not begin with."""
+
+
+def folder_of(
+    project: Project, *, stages: Sequence[str], new: bool, refresh: bool, watch: Watch
+) -> tuple[RunDir, RunDir | None]:
+    """The run to work in, and the one that it refreshes."""
+    last = latest(project.home, project.spec.task)
+    if last is None:
+        if refresh:
+            raise UsageError(f"{project.spec.task} has no run to refresh yet; start with `distill run {project.path}`")
+        return RunDir(project.home, project.spec.task, 1), None
+    after = RunDir(project.home, project.spec.task, last.number + 1)
+    if refresh:
+        return _refreshed(project, last, after)
+    if new:
+        return after, None
+    _same_teacher(project, last, stages)
+    changed = used_spec.changes(used_spec.read(last.path), used_spec.of(project)) if _finished(last.manifest()) else []
+    if not changed:
+        return last, _parent(last)
+    _copy(last, after)
+    more = f" and {len(changed) - 3} more" if len(changed) > 3 else ""
+    watch.say(
+        f"  run {last.name} is finished and keeps its spec; {', '.join(changed[:3])}{more} changed: this is run {after.name}"
+    )
+    return after, None
+
+
+def _refreshed(project: Project, last: RunDir, after: RunDir) -> tuple[RunDir, RunDir]:
+    manifest, parent = last.manifest(), _parent(last)
+    finished = _finished(manifest)
+    if not finished and parent is None:
+        raise UsageError(
+            f"run {last.name} is not finished, so there is nothing to refresh; finish it with `distill run {project.path}`"
+        )
+    if parent is not None and (not finished or not used_spec.changes(used_spec.read(last.path), used_spec.of(project))):
+        return last, parent
+    return after, last
+
+
+def _same_teacher(project: Project, last: RunDir, stages: Sequence[str]) -> None:
+    """A later stage alone must not put another teacher's name on answers that are there."""
+    asked = last.manifest().get("teacher")
+    if "generate" not in stages and asked not in (None, project.models):
+        raise UsageError(
+            f"run {last.name} holds answers of {asked}, and the spec asks {project.models}; `distill run {project.path}` asks that "
+            f"one, in a run of its own, or add --set teacher.model={asked}"
+        )
+
+
+def _finished(manifest: dict[str, Any]) -> bool:
+    return "report" in manifest["stages"]
+
+
+def _parent(run: RunDir) -> RunDir | None:
+    name = run.manifest().get("parent")
+    return RunDir(run.home, run.task, int(name.rsplit("/", 1)[1])) if name else None
+
+
+def _copy(last: RunDir, after: RunDir) -> None:
+    """Begin a run with another's files, whole or not at all; whoever else began it first is left to it."""
+    aside = after.path.with_name(f".{after.path.name}.{os.getpid()}.tmp")
+    try:
+        with last.lock():
+            shutil.copytree(last.path, aside, symlinks=True, ignore=shutil.ignore_patterns(*_OWN, ".*.tmp"))
+            manifest = last.manifest()
+        stages = {name: entry for name, entry in manifest["stages"].items() if name != "report"}
+        write_json(aside / MANIFEST, {"run": after.name, "stages": stages, "copied_from": last.name})
+        aside.rename(after.path)
+    except FileExistsError:
+        pass
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)

@@ -1,0 +1,109 @@
+"""The spec that a run used, kept in its folder: `task.yaml` as it was with what `--set` changed, and `spec.json` to compare by.
+
+    {"spec": {"dedup": {"near": 0.85, …}, …}, "files": {"teacher.md": "3f9c…", …}}
+
+Two specs are the same if they would end in the same dataset, student and report: what a run may cost, how long it may
+take, how many calls are in flight and whose key pays is not compared. A prompt, a schema or a seed file that changed makes
+another spec.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from distill.records import Json
+from distill.rundir import RunDir, file_hash, write_atomic, write_json
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from distill import spec
+    from distill.task.task import Project
+
+FILE = "spec.json"
+_NOT_COMPARED = frozenset(
+    {
+        "budget",
+        "deadline",
+        "limits",
+        "mode",
+        "batch",
+        "key_env",
+        "headers",
+        "price",
+        "tuned_price",
+        "poll_s",
+        "timeout_s",
+    }
+)
+"""Settings, wherever they stand, that change what a run costs or how it is sent, and no answer."""
+
+
+def of(project: Project) -> dict[str, Any]:
+    """What `changes` compares."""
+    folder = project.path.parent
+    return {
+        "spec": _compared(project.spec.model_dump(mode="json", by_alias=True)),
+        "files": {name: file_hash(folder / name) for name in _files(project.spec)},
+    }
+
+
+def read(folder: Path) -> dict[str, Any] | None:
+    """What a run used; None where nothing readable says so."""
+    try:
+        found = json.loads((folder / FILE).read_bytes())
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def write(project: Project, folder: RunDir) -> None:
+    """Keep the spec as it is used, for `changes` and for people."""
+    write_json(folder / FILE, of(project))
+    text = project.path.read_bytes()
+    if project.overrides:
+        used = yaml.safe_dump(
+            project.spec.model_dump(mode="json", by_alias=True, exclude_defaults=True), sort_keys=False, allow_unicode=True, width=120
+        )  # fmt: skip
+        text = f"# {project.path.name} as this run used it: --set changed it\n{used}".encode()
+    write_atomic(folder / "task.yaml", text)
+
+
+def changes(before: Mapping[str, Any] | None, now: Mapping[str, Any]) -> list[str]:
+    """Names of settings and files that differ, e.g. ["dedup.near", "teacher.md"]; none where nothing is known of before."""
+    if before is None:
+        return []
+    old, new = (_leaves(one.get("spec", {})) | dict(one.get("files", {})) for one in (before, now))
+    return sorted(name for name in old.keys() | new.keys() if old.get(name, "") != new.get(name, ""))
+
+
+def _compared(value: Json) -> Json:
+    if isinstance(value, dict):
+        return {name: _compared(inside) for name, inside in value.items() if name not in _NOT_COMPARED}
+    return [_compared(inside) for inside in value] if isinstance(value, list) else value
+
+
+def _leaves(value: Json, name: str = "") -> dict[str, Json]:
+    """Dotted name → value of everything that holds nothing more."""
+    if not isinstance(value, dict) or not value:
+        return {name: value}
+    return {
+        leaf: held
+        for key, inside in value.items()
+        for leaf, held in _leaves(inside, f"{name}.{key}".lstrip(".")).items()
+    }
+
+
+def _files(task: spec.TaskSpec) -> list[str]:
+    """Every file that the spec names, by the name that it has there."""
+    named = [
+        task.teacher.prompt, task.student.prompt, task.teacher.output, task.teacher.tools, *task.seeds.paths,
+        task.seeds.test.from_, *task.seeds.held_out, *(asked.ask for asked in task.strata.asked.values()),
+        task.judge.prompt if task.judge else None,
+        *(str(settings.get("function", "verify.py")).split(":")[0] for name, settings in task.gate_settings() if name == "verify"),
+    ]  # fmt: skip
+    return sorted({name for name in named if name})

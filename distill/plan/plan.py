@@ -1,0 +1,294 @@
+"""What a run would send and may cost, before it does.
+
+With a pilot, some rows of each spender are asked for real (their answers are kept, so nothing is paid twice) and tell
+what a call uses, how long it takes, and what the endpoint allows; without, nothing is sent and the spec's ceilings stand
+in. The first round of asking is exact; rows that gates will refuse add to it, up to every training seed.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from distill import tokens
+from distill.curate import steps
+from distill.curate.dedup import rulings
+from distill.curate.gates.judge import lookup
+from distill.curate.gates.judge.send import Jury
+from distill.evaluate import arms
+from distill.generate import questions as asks
+from distill.money import Budget, Price, known, most_usd
+from distill.plan import upper_bound
+from distill.records import Answer, Request, Usage
+from distill.rundir import latest
+from distill.seeds import labelling, prepare
+from distill.similarity import cache
+from distill.spec import deadline
+from distill.task import event_loop, stores
+from distill.task.interrupt import interruptible
+from distill.teacher import schedule
+from distill.teacher.ceiling import ceiling
+from distill.teacher.counts import Counts, learnt
+from distill.teacher.counts import known as known_of
+from distill.teacher.endpoint import shutdown
+from distill.teacher.send import Sender
+from distill.teacher.store.store import Store
+from distill.teacher.watch import Silent, Watch
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from distill.curate.result import Curated
+    from distill.task.task import Asked, Project
+
+_FEWEST = 3
+"""Answers from which a spread can be told."""
+WINDOW_S = 86400
+"""What hosts give themselves for a batch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spender:
+    """Who asks what of whom. `fallback` is how many teachers stand before it: it gets only the rows that they fail."""
+
+    name: str
+    requests: Sequence[Request]
+    at: Asked
+    fallback: int = 0
+    to_come: int = 0
+    """Prompt tokens of answers that are not known yet, for whoever is asked about them."""
+
+
+def plan(project: Project, *, pilot: int = 0, watch: Watch | None = None) -> dict[str, Any]:
+    """Per spender: requests, held, to send, tokens, dollars and seconds; `pilot` rows of each are asked first."""
+    import polars as pl
+
+    with stores.opened(project.home) as store:
+        table = prepare.aside(project.spec, *labelling.held(project, store)).kept
+        tests = table.filter(pl.col("role") == "test")
+        train = table.filter(pl.col("role") == "train")
+        first = asks.more(project, table, [], steps.curate(project, table, [], store).short)
+        asked = _spenders(project, table, tests, first)
+        tried = [ask for ask in first if ask.teacher == 0][:pilot]
+        said, seen = (
+            event_loop.run(_pilot(project, asked, table, tried, store, watch or Silent())) if pilot else ({}, None)
+        )
+        accepted = len(seen.standing.accepted) if seen else None
+        tried_seeds = len({ask.seed for ask in tried})
+        failing = 1.0 if accepted is None else 1 - accepted / tried_seeds
+        spenders = [_spender(one, store, limits=said.get("limits"), share=failing**one.fallback) for one in asked]
+        judged = len(seen.bench.cases) / max(1, len(tried) * lookup.questions(project)) if seen else 1.0
+        spenders += [_spender(one, store, limits={}, share=judged) for one in _judges(project, table, first, store)]
+        votes = rulings.at_most(project, table, first, cache.graph(project.spec, table))
+        spenders += [
+            _spender(one, store, limits=said.get("limits"), share=1.0) for one in _voters(project, table, votes)
+        ]
+        for further in upper_bound.of(project, table, failing=failing, judged=judged):
+            one = Spender(further.spender, further.requests, further.at, to_come=further.to_come)
+            spenders.append(upper_bound.row(further, _spender(one, store, limits=None, share=further.share)))
+    return {
+        "task": project.spec.task,
+        "seeds": {"read": len(project.seeds), "train": train.height, "test": tests.height},
+        "rows_wanted": project.spec.dataset.accept,
+        "pilot": {"rows": tried_seeds, "passed_gates": accepted, **said} if pilot else None,
+        "spenders": spenders,
+        "student_calls": tests.height if project.spec.student.train.with_ != "none" else 0,
+        "usd_expected": _sum(spenders, "usd_expected"),
+        "usd_low": _sum(spenders, "usd_low"),
+        "usd_high": _sum(spenders, "usd_high"),
+        "usd_at_most": _sum(spenders, "usd_at_most"),
+        "seconds_expected": _sum(spenders, "seconds_expected"),
+        "budget_usd": project.spec.budget.usd,
+        "deadline": _deadline(project, spenders),
+        "warnings": lookup.warnings(project) + _odd(spenders),
+        "note": f"if gates refuse rows, up to {train.height} training seeds may be asked" + _of_votes(project, votes),
+    }
+
+
+def _odd(spenders: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What the endpoints' own counts have shown, each once."""
+    return list(dict.fromkeys(f"{row['model']}: {said}" for row in spenders for said in row["warnings"]))
+
+
+def _spenders(project: Project, table: pl.DataFrame, tests: pl.DataFrame, first: asks.Asked) -> list[Spender]:
+    """Every teacher for the first round of rows, and every arm but the student for the test rows."""
+    found = []
+    for n, one in enumerate(project.teachers):
+        fallback = 0 if project.spec.teacher.panel else n
+        questions = [ask._replace(teacher=n) if fallback else ask for ask in first if ask.teacher == n or fallback]
+        found.append(Spender(asks.spender(project, n), asks.requests(project, table, questions), one, fallback))
+    teacher = project.teachers[0]
+    for arm in arms.arms(project, student=None):
+        at = teacher if arm.name == "teacher" else project.beside(arm.address)
+        found.append(Spender(f"evaluate {arm.name}", arms.requests(project, arm, tests), at))
+    for name in project.label_prompts:
+        wanted = labelling.requests(project, name, labelling.asked_about(project))
+        found.append(Spender(labelling.spender(name), wanted, project.labeller(name)))
+    return found
+
+
+def _voters(project: Project, table: pl.DataFrame, votes: asks.Asked) -> list[Spender]:
+    """Every teacher for the votes on rows in conflict."""
+    found = []
+    for n, one in enumerate(project.teachers):
+        if questions := [ask for ask in votes if ask.teacher == n]:
+            wanted = asks.requests(project, table, questions)
+            found.append(Spender(f"{asks.spender(project, n)}, asked again", wanted, one))
+    return found
+
+
+def _of_votes(project: Project, votes: asks.Asked) -> str:
+    if not votes:
+        return ""
+    rows, each = len({ask.seed for ask in votes}), project.spec.dedup.more_votes
+    return f"; {rows} rows have a near twin, and are counted as if each were in conflict and asked {each} times more"
+
+
+def _judges(project: Project, table: pl.DataFrame, first: asks.Asked, store: Store) -> list[Spender]:
+    """Every judge for the first round of rows."""
+    if not project.judges:
+        return []
+    bench = steps.curate(project, table, first, store).bench
+    found = []
+    for n, one in enumerate(project.judges):
+        wanted, to_come = lookup.outlook(bench, n, table, first)
+        found.append(Spender(lookup.spender(project, n), wanted, one, to_come=to_come))
+    return found
+
+
+def _deadline(project: Project, spenders: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
+    """When all must be there, and in `auto` until when batches are given time before the rest goes live."""
+    if project.spec.deadline is None:
+        return None
+    moment = deadline.moment(project.spec.deadline, datetime.now(UTC)).astimezone()
+    teacher, first = spenders[0], project.teachers[0]
+    found: dict[str, Any] = {"at": moment.isoformat(timespec="minutes"), "batches_until": None}
+    live_s = (teacher["ways"] or {}).get("live", {}).get("seconds_expected")
+    if teacher["mode"] == "auto" and live_s is not None:
+        need = timedelta(seconds=schedule.SLACK * live_s + first.batch.cancel_s)
+        until = moment - need
+        found["batches_until"] = until.isoformat(timespec="minutes") if until > datetime.now(UTC) else None
+    return found
+
+
+async def _pilot(
+    project: Project, asked: Sequence[Spender], table: pl.DataFrame, tried: asks.Asked, store: Store, watch: Watch
+) -> tuple[dict[str, Any], Curated]:
+    """Ask the first rows of each spender, and judge them; returns what the teacher's endpoint said of itself, and the rows."""
+    run = stores.pilot_of(project.spec.task)
+    # The run that these calls will belong to, where it is under way already: its wall is theirs.
+    last = latest(project.home, project.spec.task)
+    before = store.spent(last.name) if last and "report" not in last.manifest()["stages"] else 0.0
+    budget = Budget(project.spec.budget.usd, store.spent(run) + before)
+    sender = Sender(store=store, run=run, budget=budget, watch=watch)
+    with interruptible(sender):
+        for one in asked:
+            await sender.live(one.requests[: len(tried)], one.at, one.name)  # a batch would take a night to tell
+        seen = await Jury(project, sender, live=True).curated(table, tried)
+    pace = sender.pace(project.teachers[0])
+    said = {
+        "usd": known(store.spent(run), store.unpriced(run)),
+        "limits": {"requests_per_minute": pace.requests_per_minute, "tokens_per_minute": pace.tokens_per_minute},
+        "shutdown_date": await shutdown.shutdown_date(project.teacher),
+    }
+    return said, seen
+
+
+def _spender(one: Spender, store: Store, *, limits: Mapping[str, int | None] | None, share: float) -> dict[str, Any]:
+    """A row of the plan; `share` of its requests are expected to be needed."""
+    at, answers = one.at, [store.get(request.id) for request in one.requests]
+    both = list(zip(one.requests, answers, strict=True))
+    missing = [request for request, answer in both if answer is None]
+    seen = [answer for answer in answers if answer is not None]
+    prompt = one.to_come + sum(tokens.count_messages(r.turns, at.address.model) for r in missing)
+    theirs = learnt(Counts(), ((request, answer.usage) for request, answer in both if answer is not None))
+    learnt(theirs, known_of(store, at.address.identity, at.address.model))
+    each = [theirs.theirs(ceiling(r)) for r in missing]  # as it is reserved before a send
+    most = sum(one.completion_tokens for one in each)
+    to_come = theirs.theirs(Usage(one.to_come, 0)).prompt_tokens
+    ceilings = Usage(to_come + sum(one.prompt_tokens for one in each), most, measured=False)
+    to_send = len(missing) * share
+    live = _dollars(at.address.price, seen, to_send, ceilings)
+    batch = _dollars(at.address.batch_price, seen, to_send, ceilings)
+    by_batch = not at.address.local and at.mode != "live"
+    # In `auto` all that the night does not finish goes live, so only the live ceiling is sure.
+    chosen = (batch | ({"usd_at_most": live["usd_at_most"]} if at.mode == "auto" else {})) if by_batch else live
+    seconds = _seconds(seen, to_send, at, limits or {}) if len(seen) >= _FEWEST else {}
+    return {
+        "spender": one.name,
+        "model": at.address.model,
+        "mode": at.mode if by_batch else "live",
+        "requests": len(one.requests),
+        "in_store": len(seen),
+        "to_send": len(missing),
+        "share_expected": share,
+        "prompt_tokens": prompt,
+        "completion_tokens_at_most": most,
+        **chosen,
+        "warnings": theirs.warnings,
+        **({"seconds_at_most": WINDOW_S} if by_batch else seconds),
+        "ways": {"live": live | seconds, "batch": batch | {"seconds_at_most": WINDOW_S}} if by_batch else None,
+    } | (_tokens(seen) if len(seen) >= _FEWEST else {})
+
+
+def _dollars(price: Price | None, seen: Sequence[Answer], to_send: float, ceilings: Usage) -> dict[str, Any]:
+    """The ceiling, and where there are answers to go by what is expected, with a 95 % interval."""
+    if price is None:
+        return {"usd_at_most": None}
+    found: dict[str, Any] = {"usd_at_most": most_usd(price, ceilings)}
+    if len(seen) >= _FEWEST:
+        mean, half = _mean([price(answer.usage) for answer in seen])
+        # Rows to come may be dearer than those so far: the ceiling is the dearest reading, and no interval passes it.
+        most = max(found["usd_at_most"], mean * to_send)
+        low, high = max(0.0, mean - half), min(mean + half, most / to_send if to_send else math.inf)
+        found |= {
+            "usd_expected": mean * to_send,
+            "usd_low": low * to_send,
+            "usd_high": high * to_send,
+            "usd_at_most": most,
+        }
+    return found
+
+
+def _tokens(seen: Sequence[Answer]) -> dict[str, Any]:
+    return {
+        "measured_on": len(seen),
+        "prompt_tokens_p50_p95": _quantiles([answer.usage.prompt_tokens for answer in seen]),
+        "completion_tokens_p50_p95": _quantiles([answer.usage.completion_tokens for answer in seen]),
+    }
+
+
+def _seconds(seen: Sequence[Answer], to_send: float, at: Asked, limits: Mapping[str, int | None]) -> dict[str, Any]:
+    """How long live calls take, by the answers so far and what the endpoint allows; batches tell no latency."""
+    timed = [answer.latency_s for answer in seen if answer.latency_s > 0]
+    latency = statistics.fmean(timed) if timed else 0.0
+    rates = [(1 if at.address.local else at.limits.in_flight) / latency if latency else math.inf]
+    if limits.get("requests_per_minute"):
+        rates.append((limits["requests_per_minute"] or 0) / 60)
+    if limits.get("tokens_per_minute"):
+        each = statistics.fmean(answer.usage.prompt_tokens + answer.usage.completion_tokens for answer in seen)
+        rates.append((limits["tokens_per_minute"] or 0) / 60 / max(1.0, each))
+    return {"seconds_expected": round(to_send / min(rates), 1)}
+
+
+def _mean(values: Sequence[float]) -> tuple[float, float]:
+    """Mean and half of its 95 % interval, by Student's t."""
+    from scipy.stats import t
+
+    error = statistics.stdev(values) / math.sqrt(len(values))
+    return statistics.fmean(values), float(t.ppf(0.975, len(values) - 1)) * error
+
+
+def _quantiles(values: Sequence[int]) -> list[int]:
+    cuts = statistics.quantiles(values, n=20, method="inclusive")
+    return [round(statistics.median(values)), round(cuts[-1])]
+
+
+def _sum(spenders: Sequence[Mapping[str, Any]], key: str) -> float | None:
+    """The sum over all spenders, None where one of them has no figure."""
+    values = [row.get(key) for row in spenders]
+    return None if None in values else sum(value for value in values if value is not None)

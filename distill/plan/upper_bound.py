@@ -1,0 +1,130 @@
+"""What may still be asked for when gates refuse rows and strata lack them: further draws, and the cap's worth of new seeds,
+with every answer and verdict on them.
+
+No text of a new seed is known yet. The real seed that it would be made from stands in for it, and the maker's ceiling is
+counted on top, since a made one may be longer. The share that is expected is what the strata lack if no row is lost.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from distill.curate.gates.judge import lookup
+from distill.generate import questions
+from distill.records import Request
+from distill.seeds import approved
+from distill.seeds.expansion import questions as candidates
+from distill.seeds.expansion import rounds
+from distill.strata import targets
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from distill.generate.questions import Ask
+    from distill.seeds.expansion.prompts import Candidate
+    from distill.task.task import Asked, Project
+
+_LACKING = "strata lack when no seed is left"
+_REFUSED = "gates refuse while strata lack rows"
+
+
+class Prospect(NamedTuple):
+    """Who may yet ask what of whom: `to_come` prompt tokens more than in the requests, and the `share` that is expected.
+    `only` says of what.
+    """
+
+    spender: str
+    requests: Sequence[Request]
+    at: Asked
+    to_come: int
+    share: float
+    only: str
+
+
+def of(project: Project, table: pl.DataFrame, *, failing: float = 1.0, judged: float = 1.0) -> list[Prospect]:
+    """Every spender of further draws and new seeds; none where the spec has neither.
+
+    `failing` is the share of rows that gates refuse, `judged` that of answers that come to a judge.
+    """
+    made, spare, share = _due(project, table)
+    parents = [one.parent for one in made]
+    longer = project.maker.sampling.max_tokens
+    found = _makers(project, table, made, spare, share)
+    for n, one in enumerate(project.teachers):
+        # A fallback stands behind the first teacher for every row.
+        first = [ask for seed in parents for ask in questions.draws(project, seed, n)]
+        behind = 1.0 if project.spec.teacher.panel else failing**n
+        name, wanted = f"{questions.spender(project, n)}, new seeds", _anew(questions.requests(project, table, first))
+        found.append(Prospect(name, wanted, one, longer * len(first), share * behind, _LACKING))
+        found += _judges(project, table, first, "new seeds", longer, share * behind * judged, _LACKING)
+    real = approved.askable(project, table.filter(role="train"))["seed_id"].to_list()
+    known, new = (_redraws(project, seeds) for seeds in (real, parents))
+    again = [*questions.requests(project, table, known), *_anew(questions.requests(project, table, new))]
+    last = len(project.teachers) - 1
+    drawn = f"{questions.spender(project, last)}, drawn again"
+    found.append(Prospect(drawn, again, project.teachers[last], longer * len(new), failing, _REFUSED))
+    found += _judges(project, table, known, "drawn again", 0, failing * judged, _REFUSED)
+    found += _judges(project, table, new, "new seeds drawn again", longer, share * failing * judged, _REFUSED)
+    return [one for one in found if one.requests]
+
+
+def row(one: Prospect, priced: dict[str, Any]) -> dict[str, Any]:
+    """A plan's row of it. Nothing is measured of rows that are not there: between nothing and the ceiling."""
+    most = priced["usd_at_most"]
+    said = {} if most is None else {"usd_expected": one.share * most, "usd_low": 0.0, "usd_high": most}
+    return priced | said | {"only": one.only}
+
+
+def _due(project: Project, table: pl.DataFrame) -> tuple[list[Candidate], rounds.Expansion | None, float]:
+    """(candidates up to the cap, what asks for them, the share of them that the strata lack if no row is lost)."""
+    wanted = project.spec.seeds.expand
+    if wanted is None:
+        return [], None, 0.0
+    expansion = rounds.Expansion(project, table, table.clear())
+    most = rounds.unlimited(project, table)
+    # Rounds that bring little ask for more and more, until the cap.
+    due = expansion.next(dict.fromkeys(most, wanted.at_most), frozenset())
+    lack = sum(targets.wanted(project, table, most).values()) - table.filter(role="train").height
+    return due, expansion, min(1.0, max(0, lack) / max(1, len(due)))
+
+
+def _makers(
+    project: Project, table: pl.DataFrame, made: Sequence[Candidate], expansion: rounds.Expansion | None,
+    share: float,
+) -> list[Prospect]:  # fmt: skip
+    """Making new seeds, and checking them."""
+    wanted, at = project.spec.seeds.expand, project.maker
+    if expansion is None or wanted is None:
+        return []
+    found = [Prospect(candidates.MAKES, [expansion.questions.request(one) for one in made], at, 0, share, _LACKING)]
+    if wanted.plausible:
+        fields = dict(table.select("seed_id", "fields").iter_rows())
+        checks = [expansion.questions.check(one, json.loads(fields[one.parent])) for one in made]
+        found.append(Prospect(candidates.CHECKS, checks, at, at.sampling.max_tokens * len(checks), share, _LACKING))
+    return found
+
+
+def _judges(
+    project: Project, table: pl.DataFrame, answers: Sequence[Ask], what: str, longer: int, share: float, only: str
+) -> list[Prospect]:
+    """Every judge for answers that are not there; their inputs may be `longer` by so many tokens."""
+    found = []
+    for n, one in enumerate(project.judges):
+        wanted, to_come = lookup.unanswered(project, n, table, answers)
+        requests, to_come = _anew(wanted), to_come + longer * len(wanted)
+        found.append(Prospect(f"{lookup.spender(project, n)}, {what}", requests, one, to_come, share, only))
+    return found
+
+
+def _redraws(project: Project, seeds: Sequence[str]) -> questions.Asked:
+    """Every further draw of these seeds: of the last teacher that they come to."""
+    last, more = len(project.teachers) - 1, questions.further_draws(project)
+    drawn = project.teachers[last].sampling.draws
+    return [questions.Ask(seed, last, drawn + n) for seed in seeds for n in range(more)]
+
+
+def _anew(requests: Sequence[Request]) -> list[Request]:
+    """The same questions about rows that nobody was asked about yet."""
+    return [Request(one.endpoint, one.body, -1 - n) for n, one in enumerate(requests)]

@@ -1,0 +1,80 @@
+"""Seeds whose known answer trains as it is, without a question to anybody: which they are, and their samples."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from distill import tokens
+from distill.records import GOLD, Answer, Ended, Json, Usage
+from distill.text.normalise import strict_json
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from distill.task.task import Project
+
+
+PERSON = "person"
+"""The `model` of a row that a person decided; that of one whose known answer trains is `gold`."""
+
+
+def approved(project: Project, table: pl.DataFrame) -> pl.DataFrame:
+    """The training rows whose known answer is taken."""
+    import polars as pl
+
+    trains = project.spec.seeds.gold_rows == "train"
+    return table.filter((pl.col("role") == "train") & pl.col("gold").is_not_null() & pl.lit(trains))
+
+
+def askable(project: Project, table: pl.DataFrame) -> pl.DataFrame:
+    """The training rows that a teacher may be asked."""
+    import polars as pl
+
+    gold = approved(project, table)["seed_id"].implode()
+    return table.filter((pl.col("role") == "train") & ~pl.col("seed_id").is_in(gold))
+
+
+def decided(table: pl.DataFrame, rulings: Mapping[str, str]) -> pl.DataFrame:
+    """The training rows that a person decided, with what was decided as their known answer."""
+    import polars as pl
+
+    rows = table.filter((pl.col("role") == "train") & pl.col("seed_id").is_in(list(rulings)))
+    gold = [json.dumps(known(rulings[seed]), ensure_ascii=False) for seed in rows["seed_id"]]
+    return rows.with_columns(gold=pl.Series(gold, dtype=pl.String))
+
+
+def known(answer: str) -> dict[str, Json]:
+    """A decided answer as a seed's known one: its fields, or {"answer": text} where it has none."""
+    try:
+        value = strict_json(answer)
+    except ValueError:
+        value = None
+    return value if isinstance(value, dict) else {"answer": answer}
+
+
+def samples(project: Project, rows: pl.DataFrame, *, model: str = "gold") -> pl.DataFrame:
+    """A sample for each approved row; its model says who approved it, and it belongs to no request."""
+    from distill.curate.approved import spoken
+    from distill.tables import samples as answers
+
+    order = list((project.output or {}).get("properties", {}))
+
+    def answer(gold: str) -> Answer:
+        text, calls = spoken(json.loads(gold), fields=order)
+        said = tokens.count(text) + sum(tokens.count(call.arguments) for call in calls)
+        ended = "tool_calls" if calls else "stop"
+        usage = Usage(0, said, measured=False)
+        return Answer("", Ended.OK, text, ended, usage, model=model, tool_calls=calls)
+
+    return answers.samples(
+        rows,
+        (
+            {
+                "seed_id": seed, "request_id": None, "teacher": GOLD, "draw": 0,
+                "prompt": project.student_prompt.fill(json.loads(fields)), "answer": answer(gold),
+            }
+            for seed, fields, gold in rows.select("seed_id", "fields", "gold").iter_rows()
+        ),
+    )  # fmt: skip

@@ -1,0 +1,112 @@
+"""Which candidates become seeds: each that goes has its reason.
+
+declined, unreadable        the maker gave no input              other_stratum   by rule it has other labels than its parent
+repeated, near_test_row     near a seed, or a test row           implausible     a model takes it for no real input
+no_answer, unscored         nothing that could be read came      owed            an answer may still come
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from distill.records import Request
+from distill.seeds import load
+from distill.seeds.expansion import inherit, prompts
+from distill.seeds.expansion.prompts import STAGE, Candidate
+from distill.seeds.expansion.questions import CHECKS, Questions
+from distill.teacher import send
+from distill.text.normalise import storable
+
+if TYPE_CHECKING:
+    from distill.task.task import Project
+    from distill.teacher.send import Sender
+    from distill.teacher.store.store import Store
+
+_OWED = "owed"
+New = tuple[Candidate, Request, dict[str, str]]
+"""A candidate, what was asked for it, and the fields that came back."""
+Text = tuple[str, str]
+"""(seed id, input)."""
+
+
+@dataclass(slots=True)
+class Sieve:
+    """`tests` are the test rows; `drops` gathers what went, as rows of dropped.parquet."""
+
+    questions: Questions
+    tests: Sequence[Text] = ()
+    drops: list[inherit.Drop] = field(default_factory=list)
+
+    @property
+    def owed(self) -> int:
+        """Candidates that may still be made, or checked, once their answer comes."""
+        return sum(drop[4] == _OWED for drop in self.drops)
+
+    @property
+    def _project(self) -> Project:
+        return self.questions.project
+
+    def sifted(self, asked: Sequence[tuple[Candidate, Request]], store: Store, seeds: Sequence[Text]) -> list[New]:
+        """Those that can be read, belong to their stratum by rule, and are near no seed and no test row."""
+        found: list[New] = []
+        raise_to, variables = self._project.maker.sampling.raise_to, self.questions.variables
+        for one, request in asked:
+            _, answer = send.final(store, request, raise_to)
+            if answer is None or not answer.ok:
+                self._unanswered(one, request, request, store)
+            elif answer.declined:
+                self._drop(one, request, "declined", answer.refusal[:200])
+            elif isinstance(fields := prompts.read(answer.text, variables), str):
+                self._drop(one, request, "unreadable", fields)
+            else:
+                found.append((one, request, fields))
+        found = self._ruled(found)
+        inputs = [load.input_of(fields) for _, _, fields in found]
+        dedup = self._project.spec.dedup
+        apart = dedup.numbers == "apart"
+        drops = prompts.repeats(inputs, seeds=seeds, tests=self.tests, near=dedup.near, numbers=apart) if inputs else {}
+        for i, (reason, detail) in drops.items():
+            self._drop(*found[i][:2], reason, detail)
+        return [row for i, row in enumerate(found) if i not in drops]
+
+    def _ruled(self, found: list[New]) -> list[New]:
+        """Those for which the rules over their own variables give the labels that they were made for."""
+        labels = [self.questions.labels(one) for one, _, _ in found]
+        other = inherit.misfits([fields for _, _, fields in found], labels, self._project.spec.strata.rules)
+        for i, detail in other.items():
+            self._drop(*found[i][:2], "other_stratum", detail)
+        return [row for i, row in enumerate(found) if i not in other]
+
+    async def checked(self, found: list[New], sender: Sender) -> list[New]:
+        """Those that a model takes for real ones; without a verdict that can be read, none is."""
+        wanted = self._project.spec.seeds.expand
+        if wanted is None or not wanted.plausible or not found:
+            return found
+        checks = [self.questions.check(one, fields) for one, _, fields in found]
+        await self.questions.send(checks, sender, CHECKS)
+        stays = []
+        for row, check in zip(found, checks, strict=True):
+            _, answer = send.final(sender.store, check, self._project.maker.sampling.raise_to)
+            whole = answer is not None and answer.ok and not answer.declined
+            verdict = prompts.realistic(answer.text) if answer is not None and whole else None
+            said = repr(load.input_of(row[2])[:120])
+            if verdict:
+                stays.append(row)
+            elif answer is None:
+                self._unanswered(*row[:2], check, sender.store)
+            elif verdict is None:
+                self._drop(*row[:2], "unscored", f"no verdict that can be read on {said}")
+            else:
+                self._drop(*row[:2], "implausible", f"no real input of {row[0].stratum}: {said}")
+        return stays
+
+    def _unanswered(self, one: Candidate, request: Request, asked: Request, store: Store) -> None:
+        """A candidate that is owed an answer to `asked`, or that the endpoint will never give one on."""
+        reason = "no_answer" if send.refused(store, asked) else _OWED
+        self._drop(one, request, reason, send.why_owed(store, asked.id))
+
+    def _drop(self, one: Candidate, request: Request, reason: str, detail: str) -> None:
+        said = f"{one.way} of {one.parent}: {detail}"
+        self.drops.append((request.id[:16], request.id, one.stratum, STAGE, reason, storable(said)))

@@ -1,0 +1,168 @@
+"""Labels that a model is asked for, before test rows are set aside: they are drawn by stratum.
+
+Each text is asked about once, with the label's values as a schema. An answer that is none of them is asked for once more,
+and is `unlabelled` then: a value of its own, counted with the others, never guessed. A refresh keeps what its parent's rows
+are called, whoever is asked now.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from distill.errors import RowsOwed, SpecError
+from distill.generate.questions import Ask, Requests
+from distill.records import Request, Seed
+from distill.seeds import checks
+from distill.spec import UNLABELLED
+from distill.teacher import send
+from distill.teacher.store.store import Store
+from distill.values import answer as answer_value
+from distill.values import plain
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from distill.task.stage import Run
+    from distill.task.task import Project
+
+
+class Labelled(NamedTuple):
+    """The task's seeds and its own test rows, with every label."""
+
+    seeds: Sequence[Seed]
+    pinned: Sequence[Seed]
+
+
+def spender(name: str) -> str:
+    """What the ledger calls the asking for a label."""
+    return f"label {name}"
+
+
+async def label(run: Run, parent: pl.DataFrame | None) -> Labelled:
+    """Ask for what is not known yet; SpecError where the labels turn out to be none that the spec's quotas can be met with."""
+    project = run.project
+    seeds, pinned = project.seeds, project.pinned
+    if not project.label_prompts:
+        return Labelled(seeds, pinned)
+    for name in project.label_prompts:
+        known = _kept(project, name, (*seeds, *pinned), parent)
+        groups = _texts((*seeds, *pinned), known)
+        known |= await _ask(run, name, groups)
+        seeds, pinned = (_named(part, name, known) for part in (seeds, pinned))
+    wrong = checks.quotas(project.spec, seeds, project.path)
+    if wrong:
+        raise SpecError(str(project.path), wrong)
+    return Labelled(seeds, pinned)
+
+
+def held(project: Project, store: Store) -> Labelled:
+    """The rows with the labels that the store holds; the others are called `unlabelled` for now. Sends nothing."""
+    seeds, pinned = project.seeds, project.pinned
+    for name in project.label_prompts:
+        groups = _texts((*seeds, *pinned), {})
+        found = _read(project, store, name, groups, draw=0)
+        found |= _read(project, store, name, [first for first, value in found.items() if value is None], draw=1)
+        known = {seed: found[first] or UNLABELLED for first, seeds_alike in groups.items() for seed in seeds_alike}
+        seeds, pinned = (_named(part, name, known) for part in (seeds, pinned))
+    return Labelled(seeds, pinned)
+
+
+def requests(project: Project, name: str, seeds: Iterable[Seed], *, draw: int = 0) -> Requests[Ask]:
+    """What is asked about each seed."""
+    template, at = project.label_prompts[name], project.labeller(name, draw)
+    values = project.spec.strata.asked[name].values
+    form = {"type": "object", "properties": {name: {"enum": list(values)}}, "required": [name]}
+    fields = {seed.id: seed.fields for seed in seeds}
+
+    def make(ask: Ask) -> Request:
+        return send.request(
+            fields[ask.seed], template=template, output=form | {"additionalProperties": False, "title": "label"},
+            address=at.address, sampling=at.sampling, draw=ask.draw,
+        )  # fmt: skip
+
+    return Requests([Ask(seed, 0, draw) for seed in fields], make)
+
+
+def asked_about(project: Project) -> list[Seed]:
+    """One seed of each text: those that are asked about."""
+    seeds = {seed.id: seed for seed in (*project.seeds, *project.pinned)}
+    return [seeds[first] for first in _texts(list(seeds.values()), {})]
+
+
+async def _ask(run: Run, name: str, groups: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """Seed → value, of every seed of the groups."""
+    project = run.project
+    by_id = {seed.id: seed for seed in (*project.seeds, *project.pinned)}
+    found: dict[str, str | None] = dict.fromkeys(groups)
+    due = list(groups)
+    for draw in (0, 1):
+        wanted = list(zip(due, requests(project, name, (by_id[first] for first in due), draw=draw), strict=True))
+        # What an endpoint will never take is not asked again: neither now nor as another draw.
+        open_ = [(first, request) for first, request in wanted if not send.refused(run.store, request)]
+        await run.sender.send([request for _, request in open_], project.labeller(name, draw), spender(name))
+        due = [first for first, request in open_ if not send.refused(run.store, request)]
+        found |= _read(project, run.store, name, due, draw=draw)
+        owed = sum(run.store.get(r.id) is None and not send.refused(run.store, r) for _, r in open_)
+        if owed:
+            raise RowsOwed(
+                f"{owed} rows have no label {name!r} yet, and test rows are drawn by it; what was answered is kept. "
+                "Run again to ask only for those."
+            )
+        due = [first for first in due if found[first] is None]
+    return {seed: found[first] or UNLABELLED for first, alike in groups.items() for seed in alike}
+
+
+def _read(project: Project, store: Store, name: str, due: Iterable[str], *, draw: int) -> dict[str, str | None]:
+    """Seed → the value that its answer names, None where there is none to be read."""
+    by_id = {seed.id: seed for seed in (*project.seeds, *project.pinned)}
+    due, values = list(due), project.spec.strata.asked[name].values
+    raise_to = project.labeller(name).sampling.raise_to
+    wanted = requests(project, name, (by_id[first] for first in due), draw=draw)
+    answers = (send.final(store, request, raise_to)[1] for request in wanted)
+    return {
+        seed: _value(answer.text, name, values) if answer is not None and answer.ok and not answer.declined else None
+        for seed, answer in zip(due, answers, strict=True)
+    }
+
+
+def _value(text: str, name: str, values: Sequence[str]) -> str | None:
+    """The value that an answer names, as JSON or as the bare word."""
+    found = answer_value.read(text)
+    value = found.get(name) if isinstance(found, dict) else found
+    if value in values:
+        return str(value)
+    alike = [one for one in values if value is not None and plain.name(one) == plain.name(value)]
+    return alike[0] if len(alike) == 1 else None
+
+
+def _texts(seeds: Sequence[Seed], known: Mapping[str, str]) -> dict[str, list[str]]:
+    """The smallest seed of each text → all seeds of that text; those of a text that is known are left out."""
+    from distill.seeds import load
+    from distill.text.normalise import normalise
+
+    alike: dict[str, set[str]] = {}
+    for seed, text in load.table(seeds).select("seed_id", "input").iter_rows():
+        alike.setdefault(normalise(text), set()).add(seed)
+    return {min(group): sorted(group) for group in alike.values() if not group & known.keys()}
+
+
+def _kept(project: Project, name: str, seeds: Sequence[Seed], parent: pl.DataFrame | None) -> dict[str, str]:
+    """What the parent's rows are called, where that is still a value; rows of the same text share it."""
+    if parent is None:
+        return {}
+    values = {*project.spec.strata.asked[name].values, UNLABELLED}
+    labels = ((seed, json.loads(text).get(name)) for seed, text in parent.select("seed_id", "labels").iter_rows())
+    known = {seed: value for seed, value in labels if value in values}
+    for alike in _texts(seeds, {}).values():
+        value = next((known[seed] for seed in alike if seed in known), None)
+        known |= dict.fromkeys(alike, value) if value is not None else {}
+    return known
+
+
+def _named(seeds: Sequence[Seed], name: str, known: Mapping[str, str]) -> Sequence[Seed]:
+    from distill.seeds.packed import Packed
+
+    return Packed.of(replace(seed, labels={**seed.labels, name: known[seed.id]}) for seed in seeds)

@@ -1,0 +1,184 @@
+"""Drop repeated seeds and set the test rows aside, before anything is paid.
+
+In: the table of `load.table`. Out: the same rows with `cluster` and `role` ("train" or "test"), and every row that went,
+with its twin. No training row is left near a test row, or of the group of one. Choices hang on hashes of the seeds' content: the order of the file
+changes nothing, and a seed added later moves few.
+
+A cluster is one row with those near it, and has that row's seed_id. It is no chain: where a is near b, b near c, and so on
+for ten thousand rows, the two ends have nothing in common, and a test row out of such a chain costs the training set only
+the few that are near it.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+
+import numpy as np
+import polars as pl
+
+from distill.records import Json, content_id
+from distill.similarity.graph import Graph
+from distill.similarity.keys import Ints, keys_of
+from distill.tables.outcome import Outcome, ordered, partition, summary
+
+STAGE = "seeds"
+Row = dict[str, Json]
+
+
+def set_aside(
+    table: pl.DataFrame,
+    *,
+    share: float | None = None,
+    rows: int | None = None,
+    near: float = 0.85,
+    leak: float | None = None,
+    pinned: pl.DataFrame | None = None,
+    gold: bool = True,
+    seed: int = 0,
+    graph: Graph | None = None,
+) -> Outcome:
+    """Draw `rows` test rows, or `share` of the table; with a `pinned` table those rows are the test instead.
+
+    Test rows are drawn by stratum in proportion, no two of a cluster or near each other, and only from rows with a known
+    answer if there are any; with `gold` off, only from the others, since known answers train. The report says how many were
+    asked and got: clusters and missing answers can leave fewer. `leak` is the similarity from which a row is too
+    near a test row to train, by itself `near`. `graph` is of all inputs (`Graph.of`), where the caller has it.
+    """
+    unique = without_repeats(table)
+    own = without_repeats(table.clear() if pinned is None else pinned)
+    every = pl.concat([own.kept, unique.kept])
+    limit = near if leak is None else leak
+    known = graph or Graph.of(inputs(every), threshold=min(near, limit))
+    roots = _clusters(every, near, known)
+    test, asked = np.arange(own.kept.height), own.kept.height
+    if pinned is None:
+        asked = rows if rows is not None else round((share or 0) * every.height)
+        test = _draw(every, roots, asked, seed, known, gold)
+    drops = _of_test_groups(every, test) | _near_test(every, test, limit, known)
+    role = np.full(every.height, "train")
+    role[test] = "test"
+    marked = every.with_columns(cluster=every["seed_id"].gather(roots), role=pl.Series(role, dtype=pl.String))
+    strata = dict(every[test].group_by("stratum").len().sort("stratum").iter_rows())
+    aside = partition(marked, drops, stage=STAGE)
+    steps = [unique, own, aside]
+    gone = pl.concat([step.dropped for step in steps]).sort("row", "reason", "detail")
+    rejected = ordered(pl.concat([step.rejected for step in steps], how="diagonal"))
+    report = summary(STAGE, every.height + unique.rejected.height + own.rejected.height, gone)
+    report |= {"test": {"asked": asked, "got": len(test), "strata": strata}}
+    return Outcome(kept=ordered(aside.kept), dropped=gone, report=report, rejected=rejected)
+
+
+def without_repeats(table: pl.DataFrame) -> Outcome:
+    """One row for each text of `input`: one with a known answer if there is any, else the smallest seed_id; of several with
+    other labels or answers, the choice hangs on what they say, not on where they stand.
+    """
+    rows = table.sort("source", "line", "seed_id")
+    _, group, sizes = np.unique(keys_of(rows["input"]), return_inverse=True, return_counts=True)
+    repeated = np.flatnonzero(sizes[group] > 1)
+    members = dict(zip(repeated.tolist(), rows[repeated].to_dicts(), strict=True))
+    kept_of: dict[int, int] = {}
+    for i in sorted(members, key=lambda i: (*_rank(members[i]), i)):
+        kept_of.setdefault(int(group[i]), i)
+    drops = {}
+    for i, row in members.items():
+        kept = members[kept_of[int(group[i])]]
+        if kept is not row:
+            other = ", which has another known answer" if row["gold"] not in (None, kept["gold"]) else ""
+            drops[i] = (
+                "repeated",
+                f"same text as {kept['seed_id']} ({kept['source']}:{kept['line']}){other}",
+            )
+    return partition(rows, drops, stage=STAGE)
+
+
+def _rank(row: Row) -> tuple[bool, str, str]:
+    """The smallest of a text stays; rows that are equal in it say the same."""
+    return row["gold"] is None, str(row["seed_id"]), content_id("repeated", row["labels"], row["gold"])
+
+
+def inputs(table: pl.DataFrame) -> list[str]:
+    """The texts of which a graph is made, in the order of their seed_ids."""
+    return table.sort("seed_id")["input"].to_list()
+
+
+def _clusters(rows: pl.DataFrame, near: float, graph: Graph) -> Ints:
+    """For each row the index of the row that its cluster is named for; of those near each other the smallest seed_id."""
+    order = rows.with_row_index("at").sort("seed_id", "at")["at"].to_numpy().astype(np.int64)
+    twins = graph.twins(rows["input"].gather(order), threshold=near)
+    roots = np.arange(rows.height)
+    for i, twin in zip(order, twins, strict=True):
+        if twin is not None:
+            roots[i] = order[twin.index]
+    return roots
+
+
+def _draw(rows: pl.DataFrame, roots: Ints, count: int, seed: int, graph: Graph, gold: bool) -> Ints:
+    """The places of the test rows, ascending."""
+    sizes = np.bincount(roots, minlength=rows.height)[roots]
+    known = rows["gold"].is_not_null().to_numpy()
+    nodes, near = graph.neighbours(rows["input"])
+    marks = [content_id("test", seed, name) for name in rows["seed_id"]]
+    named = rows["group"].is_not_null().any()
+    groups = [
+        content_id("test group", seed, name) if named else "" for name in rows["group"].fill_null(rows["seed_id"])
+    ]
+    ranked = sorted(
+        np.flatnonzero(known == (gold and known.any())).tolist(),
+        # Group by group, since a test row costs the training set the rest of its group; within one, and without any, rows
+        # without near copies first: a test row costs whatever is near it.
+        key=lambda i: (groups[i], max(int(sizes[i]), 1 + len(near[i])), marks[i]),
+    )
+    strata = list(map(sys.intern, rows["stratum"]))
+    pools: dict[str, list[int]] = defaultdict(list)
+    taken: set[int] = set()
+    drawn: set[int] = set()
+    for i in ranked:
+        if roots[i] not in taken and drawn.isdisjoint(near[i]):
+            taken.add(roots[i])
+            drawn.add(nodes[i])
+            pools[strata[i]].append(i)
+    weights = Counter(stratum for stratum in strata if stratum in pools)
+    seats = apportion(weights, room={name: len(pool) for name, pool in pools.items()}, seats=count)
+    return np.sort(np.array([i for name, pool in pools.items() for i in pool[: seats[name]]], np.int64))
+
+
+def apportion(weights: Mapping[str, int], *, room: Mapping[str, int], seats: int) -> dict[str, int]:
+    """Seats by weight and largest remainder, none above its `room`; what does not fit goes to the others."""
+    given = dict.fromkeys(sorted(weights), 0)
+    seats = min(seats, sum(room[name] for name in weights))
+    left = seats
+    while left > 0:
+        free = [name for name in given if given[name] < room[name]]
+        total = sum(weights[name] for name in free)
+        takes = {name: left * weights[name] // total for name in free}
+        by_remainder = sorted(free, key=lambda name: (-(left * weights[name] % total), name))
+        for name in by_remainder[: left - sum(takes.values())]:
+            takes[name] += 1
+        for name, take in takes.items():
+            given[name] += min(take, room[name] - given[name])
+        left = seats - sum(given.values())
+    return given
+
+
+def _of_test_groups(rows: pl.DataFrame, tests: Ints) -> dict[int, tuple[str, str]]:
+    """Every row outside the test that came from what a test row came from → that row."""
+    groups, names = rows["group"].to_list(), rows["seed_id"]
+    held_out = {groups[i]: names[i] for i in reversed(tests.tolist()) if groups[i] is not None}
+    return {
+        i: ("group_of_test_row", f"{groups[i]!r} is the group of test row {held_out[groups[i]]}")
+        for i in np.delete(np.arange(rows.height), tests).tolist()
+        if groups[i] in held_out
+    }
+
+
+def _near_test(rows: pl.DataFrame, tests: Ints, near: float, graph: Graph) -> dict[int, tuple[str, str]]:
+    """Every row outside the test that is near a test row → its nearest; the tests' places ascend."""
+    others, names = np.delete(np.arange(rows.height), tests), rows["seed_id"].gather(tests)
+    found = graph.nearest(rows["input"].gather(others), rows["input"].gather(tests).to_list(), threshold=near)
+    return {
+        i: ("near_test_row", f"test row {names[twin.index]}: {twin}")
+        for i, twin in zip(others.tolist(), found, strict=True)
+        if twin is not None
+    }

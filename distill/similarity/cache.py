@@ -1,0 +1,87 @@
+"""The graph of near texts of a run: made once from the seeds, kept in its folder, used wherever nearness matters."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from hashlib import blake2b
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from distill.rundir import RunDir, read_json, read_parquet, write_parquet
+from distill.similarity.graph import Graph
+from distill.similarity.keys import keys_of
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from distill import spec
+
+FILE = "pairs.parquet"
+COMPARED_AS = 2
+"""Counts the ways in which texts were compared; a graph made in an older one is made anew."""
+
+
+def graph(task: spec.TaskSpec, *tables: pl.DataFrame) -> Graph:
+    """Of all inputs of some tables of seeds. One command asks for the same texts several times, and they are compared once."""
+    import polars as pl
+
+    rows = pl.concat([table.select("seed_id", "input") for table in tables]).unique().sort("seed_id", "input")
+    return _made(_Texts(rows["input"]), _least(task), task.dedup.meaning, task.dedup.typing, apart(task))
+
+
+def write(folder: RunDir, found: Graph, table: pl.DataFrame) -> dict[str, float | int | bool | None]:
+    """Keep the edges between the seeds of a table; what is returned goes into seeds.json, for `read`."""
+    write_parquet(folder / FILE, found.table(table.select("seed_id", "input")))
+    return {
+        "near": found.threshold, "meaning": found.meaning, "typing": found.typing, "numbers": found.numbers,
+        "compared_as": COMPARED_AS,
+    }  # fmt: skip
+
+
+def read(folder: Path, task: spec.TaskSpec, table: pl.DataFrame) -> Graph:
+    """The run's graph; made anew where the run has none, or it was made with other settings."""
+    made: Any = read_json(folder / "seeds.json", dict).get("graph")
+    fits = made is not None and made["near"] <= _least(task) and made["meaning"] == task.dedup.meaning
+    fits = fits and made.get("typing", False) == task.dedup.typing and made.get("numbers") == apart(task)
+    fits = fits and made.get("compared_as") == COMPARED_AS
+    if not fits or not (folder / FILE).exists():
+        return graph(task, table)
+    texts = table.select("seed_id", "input")
+    pairs, typing = read_parquet(folder / FILE), made.get("typing", False)
+    return Graph.read(pairs, texts, threshold=made["near"], meaning=made["meaning"], typing=typing, numbers=apart(task))
+
+
+def leak(task: spec.TaskSpec) -> float:
+    """The similarity from which an input is too near a held-out one."""
+    return task.dedup.near if task.dedup.leak is None else task.dedup.leak
+
+
+def apart(task: spec.TaskSpec) -> bool:
+    """Whether inputs with other numbers or negations are never near-duplicates."""
+    return task.dedup.numbers == "apart"
+
+
+def _least(task: spec.TaskSpec) -> float:
+    return min(task.dedup.near, leak(task))
+
+
+class _Texts:
+    """Texts of a table that are told from others by a hash, and given away once: the cache is not to hold a million of them."""
+
+    def __init__(self, texts: pl.Series) -> None:
+        self._texts: list[pl.Series] = [texts]
+        self._key = blake2b(keys_of(texts).tobytes()).digest()
+
+    def given_away(self) -> pl.Series:
+        return self._texts.pop()
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Texts) and self._key == other._key
+
+
+@lru_cache(maxsize=2)
+def _made(rows: _Texts, near: float, meaning: float | None, typing: bool, numbers: bool) -> Graph:
+    return Graph.of(rows.given_away(), threshold=near, meaning=meaning, typing=typing, numbers=numbers)

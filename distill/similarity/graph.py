@@ -1,0 +1,289 @@
+"""Which of many texts are near which: found once, asked by every step that needs it.
+
+A node is a text after `normalise`, so equal texts are one. An edge joins two texts whose 4-grams overlap by the threshold or
+more (`distill.similarity.pairs`) or, where that is asked for, two that one slip of typing sets apart (`distill.similarity.typos`) or that mean
+nearly the same (`distill.similarity.embeddings`). The seeds' graph
+serves all rounds of curation, since a sample's input is its seed's; `table` and `read` keep it in a Parquet file. A text that
+is not in the graph is compared anew.
+
+Of a crowd (more than 16 texts in a chain of edges) the graph may hold only the edges to a few of its members, so that
+boilerplate does not cost the square of its number. Such a crowd is compared again in the order asked about.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from distill import memory
+from distill.similarity import pairs as similar
+from distill.similarity.keys import Ints, Keys, Spellings, first_of_equal, keys_of
+from distill.similarity.pairs import clusters, near_pairs
+from distill.text.normalise import normalise
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    Texts = Sequence[str] | pl.Series
+
+Kind = Literal["near", "typing", "meaning"]
+Edge = tuple[float, Kind]
+ROOM = 64
+"""With how many before it a text of a crowd is compared again, at least."""
+Pair = tuple[int, int, float, Kind]
+Marks = NDArray[np.bool_]
+_NONE: Mapping[int, Edge] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Twin:
+    """The nearest of the texts asked about."""
+
+    index: int
+    value: float
+    kind: Kind = "near"
+
+    def __str__(self) -> str:
+        apart = "one slip of typing apart, " if self.kind == "typing" else ""
+        return f"{apart}{'cosine' if self.kind == 'meaning' else 'similarity'} {self.value:.2f}"
+
+    def beside(self, near: float, meaning: float | None) -> str:
+        """How near it is, and the limit that it passed; a slip of typing has none."""
+        limit = {"near": near, "meaning": meaning}.get(self.kind)
+        return str(self) if limit is None else f"{self}, limit {limit}"
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """Build one with `of`; nothing changes it afterwards."""
+
+    threshold: float
+    meaning: float | None
+    """The cosine from which two texts mean the same; None where meaning was not asked about."""
+    nodes: Spellings = field(repr=False)
+    """The place of a text's spelling is its node: the texts themselves would not fit in memory beside a million rows."""
+    edges: Mapping[int, Mapping[int, Edge]] = field(repr=False)
+    """Of each node that has any, its neighbours; each edge stands at both ends."""
+    crowd: frozenset[int] = field(repr=False)
+    """The nodes that are in a crowd."""
+    typing: bool = False
+    """Whether slips of typing were asked about."""
+    numbers: bool = True
+    """Whether texts with other numbers or negations have no edge between them."""
+
+    @classmethod
+    def of(
+        cls,
+        texts: Iterable[str],
+        *,
+        threshold: float,
+        meaning: float | None = None,
+        typing: bool = False,
+        numbers: bool = True,
+    ) -> Graph:
+        """The graph of texts, with edges from a similarity in (0, 1] on, and from a cosine in (0, 1] on where one is given.
+
+        With `typing`, also between texts that one slip of typing sets apart; their value is their similarity. With `numbers`,
+        none between texts whose numbers or negations differ (`distill.similarity.decisive`).
+        """
+        memory.release()
+        plain = list(dict.fromkeys(map(normalise, texts)))
+        nodes = Spellings.of(keys_of(plain))
+        near = near_pairs(plain, threshold=threshold, numbers=numbers)
+        pairs: list[Pair] = [(i, j, value, "near") for i, j, value in near]
+        if typing:
+            from distill.similarity.typos import slips
+
+            memory.release()
+            pairs += [(i, j, value, "typing") for i, j, value in slips(plain, numbers=numbers)]
+        if meaning is not None:
+            from distill.similarity.embeddings import alike
+
+            pairs += [(i, j, value, "meaning") for i, j, value in alike(plain, threshold=meaning, numbers=numbers)]
+        del plain
+        memory.release()
+        return cls._of(nodes, pairs, cls(threshold, meaning, nodes, {}, frozenset(), typing, numbers))
+
+    @classmethod
+    def _of(cls, nodes: Spellings, pairs: Sequence[Pair], bare: Graph) -> Graph:
+        """The graph with these edges, and what `bare` says of how they were found."""
+        from distill.similarity.minhash import LEAST
+
+        edges: dict[int, dict[int, Edge]] = {}
+        for i, j, value, kind in pairs:  # near copies come first, and what is near need not be more
+            edges.setdefault(i, {}).setdefault(j, (value, kind))
+            edges.setdefault(j, {}).setdefault(i, (value, kind))
+        ends = sorted(edges)
+        place = {node: at for at, node in enumerate(ends)}
+        roots = clusters(len(ends), [(place[i], place[j], value) for i, j, value, _ in pairs])
+        sizes = Counter(roots)
+        crowd = frozenset(node for node, root in zip(ends, roots, strict=True) if sizes[root] > LEAST)
+        return replace(bare, nodes=nodes, edges=edges, crowd=crowd)
+
+    @classmethod
+    def read(
+        cls,
+        table: pl.DataFrame,
+        texts: pl.DataFrame,
+        *,
+        threshold: float,
+        meaning: float | None = None,
+        typing: bool = False,
+        numbers: bool = True,
+    ) -> Graph:
+        """The graph of `table` again; `texts` are all that it was made of, as (id, text)."""
+        keys = keys_of(texts.to_series(1))
+        nodes = Spellings.of(keys)
+        place = texts.select(texts.to_series(0).alias("id")).with_columns(node=nodes.find(keys))
+        ends = table.sort("a", "b").join(place, left_on="a", right_on="id", maintain_order="left")
+        both = ends.join(place, left_on="b", right_on="id", suffix="_b", maintain_order="left")
+        rows = both.select("node", "node_b", "similarity", "kind").iter_rows()
+        pairs = [(min(a, b), max(a, b), value, kind) for a, b, value, kind in rows]
+        return cls._of(nodes, pairs, cls(threshold, meaning, nodes, {}, frozenset(), typing, numbers))
+
+    def table(self, texts: pl.DataFrame) -> pl.DataFrame:
+        """Every edge between `texts` (id, text) as (a, b, similarity, kind), a < b; of equal texts the smallest id stands for all."""
+        import polars as pl
+
+        ids = texts.to_series(0)
+        places = self.nodes.find(keys_of(texts.to_series(1)))
+        last = ids.arg_sort(descending=True).to_numpy()
+        named = np.full(len(self.nodes) + 1, -1, np.int64)
+        # Of several the last assignment holds; what is no node ends up at the place behind all.
+        named[places[last]] = last
+        names = {i: ids[int(named[i])] for i in self.edges if named[i] >= 0}
+        rows = sorted(
+            (*sorted((names[i], names[j])), value, kind)
+            for i in names
+            for j, (value, kind) in self.edges[i].items()
+            if i < j and j in names
+        )
+        schema = {"a": pl.String, "b": pl.String, "similarity": pl.Float64, "kind": pl.String}
+        return pl.DataFrame(rows, schema=schema, orient="row")
+
+    def twins(self, texts: Texts, *, threshold: float) -> list[Twin | None]:
+        """For each text, best first: None where it stays, else the nearest that stays.
+
+        A text goes only when it is near one that stays. Chains never count (a ~ b ~ c drops b alone when a and c
+        are far apart), so a cluster always keeps a survivor and boilerplate cannot melt a whole source into one row.
+        """
+        keys = keys_of(texts)
+        first = first_of_equal(keys)
+        linked, links = self._links(keys, first, texts, threshold)
+        found: list[Twin | None] = [None] * len(first)
+        for j in np.flatnonzero(linked | (first < np.arange(len(first)))).tolist():
+            if (own := int(first[j])) < j:  # a copy goes wherever its first appearance went
+                found[j] = found[own] or Twin(own, 1.0)
+            else:
+                near = (Twin(i, *edge) for i, edge in links(j).items() if i < j and found[i] is None)
+                found[j] = max(near, key=_nearness, default=None)
+        return found
+
+    def nearest(self, texts: Texts, others: Sequence[str], *, threshold: float) -> list[Twin | None]:
+        """For each text its nearest of `others`, at or above the threshold."""
+        keys, held = keys_of(texts), keys_of(others)
+        first, pool = first_of_equal(keys), np.unique(first_of_equal(held))
+        asked = np.unique(first)
+        node, other = self._places(keys, threshold), self._places(held, threshold)
+        best: dict[int, Twin] = {}
+
+        def note(i: int, twin: Twin) -> None:
+            best[i] = max(best.get(i, twin), twin, key=_nearness)
+
+        def compare(some: Ints, with_: Ints) -> None:
+            if len(some) and len(with_):
+                asking, known = [texts[i] for i in some.tolist()], [others[p] for p in with_.tolist()]
+                for i, p, value, kind in self._anew(asking, known, threshold):
+                    note(int(some[i]), Twin(int(with_[p]), value, kind))
+
+        equal = Spellings.of(held[pool]).find(keys[asked])
+        for i, p in zip(asked[equal >= 0].tolist(), equal[equal >= 0].tolist(), strict=True):
+            note(i, Twin(int(pool[p]), 1.0))
+        at = self._at(node, asked)
+        for p in pool[other[pool] >= 0].tolist():
+            for neighbour, edge in self._edges(int(other[p]), threshold):
+                if (i := int(at[neighbour])) >= 0:
+                    note(i, Twin(p, *edge))
+        known, sure = node[asked] >= 0, other[pool] >= 0
+        compare(asked[~known], pool)
+        compare(asked[known], pool[~sure])
+        compare(asked[known & self._crowded(node[asked])], pool[sure & self._crowded(other[pool])])
+        return [best.get(i) for i in first.tolist()]
+
+    def neighbours(self, texts: Texts) -> tuple[list[int], list[Mapping[int, Edge]]]:
+        """(the node of each text, -1 for one that is not in the graph; its neighbours by their nodes)."""
+        nodes = self.nodes.find(keys_of(texts)).tolist()
+        return nodes, [self.edges.get(node, _NONE) for node in nodes]
+
+    def _places(self, keys: Keys, threshold: float) -> Ints:
+        """The node of each key, -1 where the graph cannot tell its neighbours."""
+        return self.nodes.find(keys) if threshold >= self.threshold else np.full(len(keys), -1)
+
+    def _at(self, node: Ints, some: Ints) -> Ints:
+        """Of each node which of some texts it is, -1 for none."""
+        at = np.full(len(self.nodes) + 1, -1, np.int64)
+        at[node[some]] = some
+        at[-1] = -1
+        return at
+
+    def _edges(self, node: int, threshold: float) -> list[tuple[int, Edge]]:
+        own = self.edges.get(node, {}).items()
+        return [(other, edge) for other, edge in own if edge[1] != "near" or edge[0] >= threshold]
+
+    def _crowded(self, node: Ints) -> Marks:
+        return np.isin(node, np.fromiter(self.crowd, np.int64, len(self.crowd)))
+
+    def _links(
+        self, keys: Keys, first: Ints, texts: Texts, threshold: float
+    ) -> tuple[Marks, Callable[[int], Mapping[int, Edge]]]:
+        """(which of some texts have neighbours, what tells those of each); of equal texts the first has them."""
+        from distill.similarity.minhash import PAIRS
+
+        singles = np.unique(first)
+        node = self._places(keys, threshold)
+        at = self._at(node, singles)
+        new = bool((node[singles] < 0).any())
+        anew = singles if new else singles[self._crowded(node[singles])]
+        found: dict[int, dict[int, Edge]] = {}
+        room = max(ROOM, PAIRS // max(1, len(singles)))
+        some = [texts[i] for i in anew.tolist()]
+        for a, b, value in near_pairs(some, threshold=threshold, numbers=self.numbers, room=room):
+            i, j = int(anew[a]), int(anew[b])
+            found.setdefault(i, {})[j] = (value, "near")
+            found.setdefault(j, {})[i] = (value, "near")
+        if self.typing and new:
+            from distill.similarity.typos import slips
+
+            for a, b, value in slips(list(map(normalise, some)), numbers=self.numbers):
+                i, j = int(anew[a]), int(anew[b])
+                found.setdefault(i, {}).setdefault(j, (value, "typing"))
+                found.setdefault(j, {}).setdefault(i, (value, "typing"))
+        linked = np.isin(node, np.fromiter(self.edges, np.int64, len(self.edges)))
+        linked[list(found)] = True
+
+        def links(i: int) -> dict[int, Edge]:
+            known = ((int(at[other]), edge) for other, edge in self._edges(int(node[i]), threshold))
+            return {place: edge for place, edge in known if place >= 0} | found.get(i, {})
+
+        return linked, links
+
+    def _anew(self, texts: Sequence[str], others: Sequence[str], threshold: float) -> Iterator[Pair]:
+        """(text, other, value, kind) of the nearest of the others, and of all that a slip of typing sets apart."""
+        for i, found in enumerate(similar.nearest(texts, others, threshold=threshold, numbers=self.numbers)):
+            if found is not None:
+                yield i, *found, "near"
+        if self.typing:
+            from distill.similarity.typos import between
+
+            for i, p, value in between(texts, others, numbers=self.numbers):
+                yield i, p, value, "typing"
+
+
+def _nearness(twin: Twin) -> tuple[bool, float, int]:
+    """What is spelt alike before what means the same, for their numbers do not compare; then the first."""
+    return twin.kind != "meaning", twin.value, -twin.index

@@ -1,0 +1,93 @@
+"""How far the 4-grams of two texts overlap, exactly, for many pairs at once.
+
+A 4-gram is one 64-bit number, and two different 4-grams never have the same: 16 bits for each character's place among
+those of the texts at hand or, when these have more than 65,536 different ones, 32 bits for each two characters' place.
+No hash is involved.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from distill.similarity.minhash import SHINGLE, Grams, Ints, Words, blocks, code_points, packed
+
+AT_A_TIME = 1 << 16
+"""Characters that are packed at a time: their numbers fit a core's cache."""
+PAIRS, BLOCK = 1 << 16, 1 << 24
+"""How many pairs are compared at a time, and how many characters their texts may have together."""
+
+
+def overlaps(texts: Sequence[str], left: Ints, right: Ints) -> Iterator[float]:
+    """The Jaccard overlap of each pair (left[k], right[k]); `left` sorted, no text shorter than `SHINGLE`."""
+    sizes = np.fromiter(map(len, texts), np.int64, len(texts))
+    start = 0
+    while start < len(left):
+        stop = start + PAIRS
+        while True:
+            pairs = np.concatenate((left[start:stop], right[start:stop]))
+            members, places = np.unique(pairs, return_inverse=True)
+            if len(pairs) == 2 or sizes[members].sum() <= BLOCK:
+                break
+            stop = start + len(pairs) // 4
+        yield from _of_block([texts[i] for i in members.tolist()], *np.split(places, 2))
+        start = stop
+
+
+def _of_block(texts: Sequence[str], left: Ints, right: Ints) -> Iterator[float]:
+    sets = gram_sets(texts)
+    begins = np.flatnonzero(np.diff(left, prepend=-1)).tolist()
+    others = right.tolist()
+    for begin, end in zip(begins, [*begins[1:], len(others)], strict=True):
+        yield from _shares(sets[left[begin]], [sets[i] for i in others[begin:end]]).tolist()
+
+
+def gram_sets(texts: Sequence[str]) -> list[Grams]:
+    """The distinct 4-grams of each text, sorted; the numbers of one call can be compared with each other."""
+    runs = list(blocks([len(text) for text in texts], AT_A_TIME))
+    seen = np.zeros(sys.maxunicode + 1, np.bool_)
+    for start, stop in runs:
+        seen[code_points(texts[start:stop])[0]] = True
+    letters = np.flatnonzero(seen)
+    if len(letters) > 1 << 16:
+        codes, lengths = code_points(texts)
+        return _cut(_packed_by_twos(codes), lengths)
+    ranks = np.empty(len(seen), np.uint32)
+    ranks[letters] = np.arange(len(letters))
+    sets: list[Grams] = []
+    for start, stop in runs:
+        codes, lengths = code_points(texts[start:stop])
+        sets += _cut(packed(ranks[codes]), lengths)
+    return sets
+
+
+def _cut(grams: Grams, lengths: Ints) -> list[Grams]:
+    ends = np.cumsum(lengths)
+    bounds = zip((ends - lengths).tolist(), (ends - SHINGLE + 1).tolist(), strict=True)
+    return [_distinct(grams[begin:end]) for begin, end in bounds]
+
+
+def _packed_by_twos(codes: Words) -> Grams:
+    wide = codes.astype(np.uint64)
+    _, twos = np.unique(wide[:-1] << np.uint64(32) | wide[1:], return_inverse=True)
+    numbers = twos.astype(np.uint64)
+    fours: Grams = numbers[:-2] << np.uint64(32) | numbers[2:]
+    return fours
+
+
+def _distinct(grams: Grams) -> Grams:
+    ordered = np.sort(grams)
+    return ordered[np.concatenate(([True], ordered[1:] != ordered[:-1]))]
+
+
+def _shares(one: Grams, many: Sequence[Grams]) -> NDArray[np.float64]:
+    """The overlap of one set with each of many."""
+    sizes = np.fromiter(map(len, many), np.int64, len(many))
+    grams = np.concatenate(many)
+    places = np.searchsorted(one, grams)
+    places[places == len(one)] = 0
+    shared = np.add.reduceat(one[places] == grams, np.cumsum(sizes) - sizes, dtype=np.int64)
+    return shared / (len(one) + sizes - shared)

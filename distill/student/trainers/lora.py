@@ -1,0 +1,277 @@
+"""LoRA on this machine: chat rows in, the adapter with the lowest validation loss out.
+
+    train.jsonl   {"messages": [{"role": "system", ...}, {"role": "user", ...}, {"role": "assistant", ...}]}
+    →  OUT/adapter/    a peft adapter        OUT/loss.json    one object a log line (`TrainStep`)
+
+The loss is taken over the answer and the end token of the chat template, never over the prompt. Rows are
+tokenised here, as the server will tokenise them, so nothing is cut and nothing is masked in silence: a row
+above `max_tokens`, a template that does not end an answer with the tokeniser's EOS, or a loss that is zero or
+not finite is a `TrainError`. The same rows, settings and machine give the same adapter.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from distill.rundir import write_atomic
+from distill.student.trainers.quiet import quiet
+from distill.student.trainers.tokenise import IGNORED, TokenRow, TrainError, read_rows
+
+VALID_ROWS = 32
+"""Rows of the validation file that are read at the end of an epoch; more would cost as much as training."""
+
+PROJECTIONS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
+"""The linear maps of a decoder layer that get an adapter; `adapter.py` knows their llama.cpp names."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainStep:
+    """One line of the loss curve. Losses are nats a token; a valid loss stands at the end of each epoch."""
+
+    step: int
+    epoch: float
+    train_loss: float | None
+    valid_loss: float | None
+    tokens: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class TrainResult:
+    """What training gave. `valid_loss` is the kept adapter's; `tokens` were read over all epochs, padding
+    excluded.
+    """
+
+    adapter: Path
+    best_step: int
+    valid_loss: float
+    steps: tuple[TrainStep, ...]
+    tokens: int
+    seconds: float
+
+
+def train(
+    *,
+    base: Path,
+    train: Path,
+    valid: Path,
+    out: Path,
+    epochs: float = 2,
+    batch_size: int = 8,
+    learning_rate: float = 2e-3,
+    rank: int = 16,
+    alpha: int = 32,
+    layers: int | None = 15,
+    max_tokens: int = 2048,
+    seed: int = 0,
+    on_step: Callable[[TrainStep], None] | None = None,
+) -> TrainResult:
+    """Tune the top `layers` decoder layers of `base` (None: all) on the chat rows of `train`.
+
+    `valid` is read at the end of each epoch, at most 32 rows of it; the epoch with its lowest loss is kept.
+    An adapter already in `out` is replaced only by a whole new one. Raises `TrainError`; see the module's
+    docstring.
+    """
+    from transformers import AutoTokenizer, set_seed
+
+    started = time.monotonic()
+    set_seed(seed)
+    tokenizer = AutoTokenizer.from_pretrained(base)
+    rows, held = (_rows(path, tokenizer, max_tokens) for path in (train, valid))
+    settings = {
+        "per_device_train_batch_size": batch_size,
+        "per_device_eval_batch_size": batch_size,
+        "num_train_epochs": epochs,
+        "learning_rate": learning_rate,
+        "seed": seed,
+    }
+    watch = _watch(on_step, started=started, per_epoch=sum(len(row.input_ids) for row in rows))
+    with quiet(), TemporaryDirectory() as scratch:  # where the trainer keeps what we do not want
+        model = _with_adapter(base, rank=rank, alpha=alpha, layers=layers)
+        _trainer(model, tokenizer, rows, held[:VALID_ROWS], watch=watch, scratch=scratch, settings=settings).train()
+    adapter = _save(model, watch.best, out / "adapter")
+    write_atomic(out / "loss.json", (json.dumps([asdict(s) for s in watch.steps], indent=1) + "\n").encode())
+    last = watch.steps[-1]
+    return TrainResult(
+        adapter=adapter,
+        best_step=watch.best_step,
+        valid_loss=watch.best_loss,
+        steps=tuple(watch.steps),
+        tokens=last.tokens,
+        seconds=time.monotonic() - started,
+    )
+
+
+def _rows(path: Path, tokenizer: Any, max_tokens: int) -> list[TokenRow]:
+    rows = read_rows(path, tokenizer, max_tokens=max_tokens)
+    if not rows:
+        raise TrainError(f"{path} holds no rows; training needs rows to learn and to check on")
+    return rows
+
+
+def _with_adapter(base: Path, *, rank: int, alpha: int, layers: int | None) -> Any:
+    """The base, frozen, with fresh fp32 LoRA weights on every projection of its top layers."""
+    import torch
+    from peft import LoraConfig, get_peft_model
+    from transformers import AutoModelForCausalLM
+
+    # bf16 is emulated, and slower than fp32, on a CPU without the instructions for it.
+    native = torch.cuda.is_bf16_supported() if torch.cuda.is_available() else torch.cpu._is_avx512_bf16_supported()
+    model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.bfloat16 if native else torch.float32)
+    depth = model.config.num_hidden_layers
+    config = LoraConfig(
+        r=rank,
+        lora_alpha=alpha,
+        target_modules=list(PROJECTIONS),
+        layers_to_transform=list(range(depth - min(layers or depth, depth), depth)),
+        layers_pattern="layers",
+        task_type="CAUSAL_LM",
+    )
+    return get_peft_model(model, config)
+
+
+def _trainer(
+    model: Any,
+    tokenizer: Any,
+    rows: Sequence[TokenRow],
+    held: Sequence[TokenRow],
+    *,
+    watch: Any,
+    scratch: str,
+    settings: Mapping[str, Any],
+) -> Any:
+    """TRL's SFTTrainer over rows that are tokens already, so that it neither cuts, masks nor prints."""
+    from datasets import Dataset
+    from transformers.trainer_callback import PrinterCallback
+
+    trainer = _scoring_answers()(
+        model=model,
+        args=_config(scratch, settings),
+        train_dataset=Dataset.from_list([asdict(row) for row in rows]),
+        eval_dataset=Dataset.from_list([asdict(row) for row in held]),
+        processing_class=tokenizer,
+        callbacks=[watch],
+    )
+    trainer.remove_callback(PrinterCallback)
+    return trainer
+
+
+def _config(scratch: str, settings: Mapping[str, Any]) -> Any:
+    from torch.cuda import is_available as on_gpu
+    from trl import SFTConfig
+
+    return SFTConfig(
+        output_dir=scratch,
+        use_cpu=not on_gpu(),
+        dataloader_pin_memory=on_gpu(),
+        bf16=False,  # the weights' own dtype decides; autocast would convert them again at each step
+        max_length=None,
+        dataset_kwargs={"skip_prepare_dataset": True},
+        gradient_checkpointing=False,
+        train_sampling_strategy="group_by_length",
+        lr_scheduler_type="cosine",
+        warmup_steps=0.05,
+        logging_steps=1,
+        logging_nan_inf_filter=False,  # it replaces a NaN loss by the last good one
+        eval_strategy="epoch",
+        save_strategy="no",
+        report_to="none",
+        disable_tqdm=True,
+        **settings,
+    )
+
+
+def _scoring_answers() -> Any:
+    """TRL's trainer, with its loss over answer tokens."""
+    from torch.nn.functional import cross_entropy
+    from trl import SFTTrainer
+
+    class AnswerTrainer(SFTTrainer):  # type: ignore[misc]  # TRL is not followed, so its class is Any
+        """Scores answer tokens only. TRL projects every prompt token on the vocabulary too where there is no
+        Triton: twice the time of a step on a CPU (measured)."""
+
+        def compute_loss(
+            self,
+            model: Any,
+            inputs: Any,
+            return_outputs: bool = False,  # noqa: ARG002  # the trainer passes it by name
+            num_items_in_batch: Any = None,
+        ) -> Any:
+            lm = model.get_base_model()
+            targets = inputs["labels"][:, 1:]
+            scored = targets != IGNORED
+            states = lm.model(input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"], use_cache=False)
+            logits = lm.lm_head(states.last_hidden_state[:, :-1][scored]).float()
+            total = cross_entropy(logits, targets[scored], reduction="sum")
+            return total / (scored.sum() if num_items_in_batch is None else num_items_in_batch)
+
+    return AnswerTrainer
+
+
+def check_loss(loss: float, step: int) -> float:
+    """`loss`, unless it looks like broken training: not finite, or exactly zero (every label masked)."""
+    if math.isfinite(loss) and loss > 0:
+        return loss
+    cause = "no token carries a loss" if loss == 0 else "the learning rate is too high, or the base holds NaN"
+    raise TrainError(f"the loss is {loss!r} at step {step}: {cause}; no adapter was written")
+
+
+def _watch(on_step: Callable[[TrainStep], None] | None, *, started: float, per_epoch: int) -> Any:
+    """A trainer callback that keeps the loss curve and, in memory, the weights of the best epoch."""
+    from peft import get_peft_model_state_dict
+    from transformers import TrainerCallback
+
+    class Watch(TrainerCallback):  # type: ignore[misc]  # transformers is not followed, so its class is Any
+        def __init__(self) -> None:
+            self.steps: list[TrainStep] = []
+            self.best: dict[str, Any] = {}
+            self.best_loss, self.best_step = math.inf, 0
+
+        def on_log(self, _args: Any, state: Any, _control: Any, logs: Any = None, **_: Any) -> None:
+            if not logs or not {"loss", "eval_loss"} & logs.keys():
+                return
+            # The trainer rounds what it logs to strings in some versions; a float reads both.
+            train_loss = check_loss(float(logs["loss"]), state.global_step) if "loss" in logs else None
+            valid_loss = check_loss(float(logs["eval_loss"]), state.global_step) if "eval_loss" in logs else None
+            epoch = float(state.epoch or 0)
+            seconds = round(time.monotonic() - started, 3)
+            line = TrainStep(state.global_step, epoch, train_loss, valid_loss, round(epoch * per_epoch), seconds)
+            self.steps.append(line)
+            if on_step is not None:
+                on_step(line)
+
+        def on_evaluate(self, _args: Any, state: Any, _control: Any, metrics: Any = None, **kwargs: Any) -> None:
+            loss = float(metrics["eval_loss"])
+            if loss < self.best_loss:
+                weights = get_peft_model_state_dict(kwargs["model"])
+                self.best = {name: tensor.detach().cpu().clone() for name, tensor in weights.items()}
+                self.best_loss, self.best_step = loss, state.global_step
+
+    return Watch()
+
+
+def _save(model: Any, weights: Mapping[str, Any], folder: Path) -> Path:
+    """The adapter as peft reads it, whole or not at all; NaN weights are refused."""
+    from safetensors.torch import save_file
+
+    bad = sorted(name for name, tensor in weights.items() if not tensor.isfinite().all())
+    if bad or not weights:
+        raise TrainError(f"{len(bad)} of {len(weights)} adapter tensors are not finite, first {bad[:1]}; nothing kept")
+    aside = folder.with_name(f".{folder.name}.tmp")
+    shutil.rmtree(aside, ignore_errors=True)
+    aside.mkdir(parents=True)
+    save_file(dict(weights), aside / "adapter_model.safetensors")
+    config = model.peft_config["default"]
+    config.base_model_name_or_path = Path(config.base_model_name_or_path).name  # not where this machine has it
+    config.save_pretrained(aside)
+    shutil.rmtree(folder, ignore_errors=True)
+    aside.rename(folder)
+    return folder

@@ -1,0 +1,91 @@
+"""Whole answers of the teacher and the seeds they belong to → samples.
+
+Only answers that ended OK become samples: a failed one is still owed and is the runner's to list, not a bad
+sample.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from itertools import islice
+from typing import Any
+
+import polars as pl
+
+from distill import memory
+from distill.curate.gates.scoring import ordered
+from distill.text.normalise import storable
+
+SAMPLES: dict[str, Any] = {
+    "seed_id": pl.String,
+    "request_id": pl.String,
+    "teacher": pl.Int64,
+    "draw": pl.Int64,
+    "stratum": pl.String,
+    "labels": pl.String,
+    "cluster": pl.String,
+    "group": pl.String,
+    "input": pl.String,
+    "prompt": pl.String,
+    "answer": pl.String,
+    "tool_calls": pl.String,
+    "refusal": pl.String,
+    "finish_reason": pl.String,
+    "prompt_tokens": pl.Int64,
+    "completion_tokens": pl.Int64,
+    "latency_s": pl.Float64,
+    "usd": pl.Float64,
+    "model": pl.String,
+    "score": pl.Float64,
+}
+
+
+_OF_SEED = ("stratum", "labels", "cluster", "group", "input")
+_AT_ONCE = 20_000
+"""Answers that are taken into the table at a time: a million of them as Python objects would not fit in memory."""
+
+
+def samples(seeds_table: pl.DataFrame, answers: Iterable[Mapping[str, Any]]) -> pl.DataFrame:
+    """Samples (schema `SAMPLES`) from {seed_id, request_id, teacher, draw, prompt, answer: Answer}, sorted.
+
+    `prompt` are the turns that the student is sent, kept as JSON, as are the answer's tool calls. Whitespace around
+    an answer is cut off, and half an emoji becomes U+FFFD; nothing else of it is touched. `priced: False` says that
+    nobody knows what an answer cost.
+    A seed_id that the table does not hold is a KeyError.
+    """
+    own = {name: kind for name, kind in SAMPLES.items() if name not in _OF_SEED}
+    whole = (entry for entry in answers if entry["answer"].ok)
+    seeds, frames = seeds_table.select("seed_id", *_OF_SEED), [pl.DataFrame(schema=SAMPLES)]
+    while rows := [_row(entry) for entry in islice(whole, _AT_ONCE)]:
+        some = pl.DataFrame(rows, schema=own, orient="row")
+        frames.append(some.join(seeds, on="seed_id", how="left", maintain_order="left").select(list(SAMPLES)))
+    table = pl.concat(frames)
+    if unknown := table.filter(pl.col("stratum").is_null())["seed_id"].head(1).to_list():
+        raise KeyError(unknown[0])
+    del frames
+    memory.release()
+    return ordered(table)
+
+
+def _row(entry: Mapping[str, Any]) -> dict[str, Any]:
+    answer = entry["answer"]
+    return {
+        "seed_id": entry["seed_id"],
+        "request_id": entry["request_id"],
+        "teacher": entry["teacher"],
+        "draw": entry["draw"],
+        "prompt": storable(json.dumps(entry["prompt"], ensure_ascii=False)),
+        "answer": storable(answer.text).strip(),
+        "tool_calls": storable(json.dumps([[call.name, call.arguments] for call in answer.tool_calls]))
+        if answer.tool_calls
+        else "",
+        "refusal": storable(answer.refusal),
+        "finish_reason": storable(answer.finish_reason),
+        "prompt_tokens": answer.usage.prompt_tokens,
+        "completion_tokens": answer.usage.completion_tokens,
+        "latency_s": answer.latency_s,
+        "usd": answer.usd if entry.get("priced", True) else None,
+        "model": storable(answer.model),
+        "score": None,
+    }

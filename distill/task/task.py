@@ -1,0 +1,244 @@
+"""A checked task: its spec with everything the spec names, and what its models are asked with.
+
+`distill.pipeline.open_task` makes one. `env` is given by the command line, the only place that reads it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from distill import spec
+from distill.chat import templates
+from distill.errors import UsageError
+from distill.money import Rate
+from distill.spec import Colleague
+from distill.task import stores
+from distill.teacher.endpoint import payload, wire
+from distill.teacher.endpoint.address import Address
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from distill.curate.gates.judge.rubric import Rubric
+    from distill.records import Seed
+    from distill.strata.quotas import EdgeCase
+
+
+_LIVELY = 0.9
+"""The temperature of new seeds where the teacher's is 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """What the stages need of a task."""
+
+    spec: spec.TaskSpec
+    path: Path
+    home: Path
+    teacher_prompt: templates.Template
+    student_prompt: templates.Template
+    output: Mapping[str, Any] | None
+    tools: Sequence[Mapping[str, Any]]
+    seeds: Sequence[Seed]
+    pinned: Sequence[Seed]
+    bad_rows: pl.DataFrame
+    held_out: Sequence[tuple[str, str, str, str, bool]]
+    """Rows of the evaluation sets that `seeds.held_out` names, as `distill.seeds.held_out` reads them."""
+    env: Mapping[str, str] = field(repr=False)
+    rubrics: Mapping[str, Rubric] = field(default_factory=dict)
+    """Gate → what its judges are asked."""
+    overrides: Sequence[str] = ()
+    """`a.b=value` of the command line, already part of `spec`."""
+    label_prompts: Mapping[str, templates.Template] = field(default_factory=dict)
+    """Label → the template that asks a model for it."""
+    notes: Sequence[str] = ()
+    """What was found out about the files of rows and a person should know."""
+
+    @property
+    def store_path(self) -> Path:
+        return stores.path_of(self.home)
+
+    @property
+    def edge_cases(self) -> list[EdgeCase]:
+        from distill.strata.quotas import EdgeCase
+
+        accept = self.spec.dataset.accept
+        return [EdgeCase(case.where, case.rows(accept)) for case in self.spec.strata.edge_cases]
+
+    @property
+    def teachers(self) -> list[Asked]:
+        """Every model that answers, the teacher first, then its fallbacks or its panel in the spec's order."""
+        first = self.spec.teacher
+        return [self.asked(one) for one in (first, *first.fallback, *first.panel)]
+
+    def asked(self, one: Colleague) -> Asked:
+        """A model as it is asked: what it does not say itself is as the teacher's."""
+        first = self.spec.teacher
+        return _asked(one, first, self.env, over(first.sampling, one.sampling))
+
+    @property
+    def judges(self) -> list[Asked]:
+        """Every model that scores answers, by itself the teacher; greedy, but for what the spec says. None where no gate asks."""
+        teacher = self.spec.teacher
+        given = (
+            self.spec.judge.models if self.spec.judge and self.spec.judge.models else [teacher] if self.rubrics else []
+        )
+        found = []
+        for one in given:
+            asked = _asked(one, teacher, self.env, spec.Sampling())
+            # A host's models may take no temperature, and then the spec sets none for the teacher either.
+            bare = teacher.sampling.temperature is None and asked.address.dialect != "chat"
+            greedy = spec.Sampling() if bare else spec.Sampling(temperature=0.0)
+            found.append(replace(asked, sampling=over(greedy, None if one is teacher else one.sampling)))
+        return found
+
+    @property
+    def reference(self) -> bool:
+        """Whether judges are shown the gold answer."""
+        return self.spec.judge is not None and self.spec.judge.reference
+
+    def labeller(self, name: str, draw: int = 0) -> Asked:
+        """Who is asked for a label: the model that the spec names, or the teacher's. The first draw is greedy unless the
+        model's own sampling is given; a second one that was greedy too would say the same.
+        """
+        given = self.spec.strata.asked[name].model
+        at = self.asked(given or self.spec.teacher)
+        if draw > 0 or (given is not None and given.sampling is not None):
+            return at
+        greedy = None if at.sampling.temperature is None and at.address.dialect != "chat" else 0.0
+        return replace(at, sampling=at.sampling.model_copy(update={"temperature": greedy, "top_p": None}))
+
+    @property
+    def models(self) -> str:
+        """The names of all models that answer, as one text."""
+        return " + ".join(one.address.model for one in self.teachers)
+
+    @property
+    def teacher(self) -> Address:
+        """Where the teacher is."""
+        return self.teachers[0].address
+
+    @property
+    def maker(self) -> Asked:
+        """Who makes new seeds: the model that the spec names, or the teacher's; never greedily, or they would be alike."""
+        given = self.spec.seeds.expand.model if self.spec.seeds.expand else None
+        at = self.asked(given or self.spec.teacher)
+        if given is not None and given.sampling is not None:
+            return at
+        sampling = at.sampling
+        return replace(
+            at,
+            sampling=sampling.model_copy(
+                update={"temperature": _LIVELY if sampling.temperature == 0 else sampling.temperature}
+            ),
+        )
+
+    def beside(self, address: Address) -> Asked:
+        """A model that is no teacher, asked live within the teacher's limits, less its rates."""
+        first = self.teachers[0]
+        limits = first.limits.model_copy(update={"requests_per_minute": None, "tokens_per_minute": None})
+        return replace(first, address=address, limits=limits, mode="live")
+
+    @property
+    def base(self) -> Address:
+        """Where the student's base is, for the two base arms."""
+        train = self.spec.student.train
+        timeout_s = self.spec.teacher.limits.timeout_s
+        return _address(train.base, train.base_url, train.key_env, self.env, train.price, timeout_s=timeout_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One of the models that answer: where it is, how it is asked, what its endpoint takes, and by which way."""
+
+    address: Address
+    sampling: spec.Sampling
+    limits: spec.Limits
+    mode: str
+    batch: spec.BatchSettings
+
+
+Part = TypeVar("Part", spec.Sampling, spec.Limits)
+
+
+def over(base: Part, given: Part | None) -> Part:
+    """The teacher's settings with those that a colleague sets itself."""
+    if given is None:
+        return base
+    return base.model_copy(update={name: getattr(given, name) for name in given.model_fields_set})
+
+
+def _asked(one: spec.Colleague, first: spec.Teacher, env: Mapping[str, str], sampling: spec.Sampling) -> Asked:
+    """A model of the spec; what it leaves open is the teacher's."""
+    limits = over(first.limits, one.limits)
+    address = _address(
+        one.model, one.base_url or first.base_url, _key_env(one, first), env, one.price,
+        timeout_s=limits.timeout_s, headers=one.headers, api=one.api,
+    )  # fmt: skip
+    return Asked(address, sampling, limits, one.mode, one.batch)
+
+
+def _key_env(one: spec.Colleague, first: spec.Teacher) -> str:
+    """Whose key goes where: a model at the teacher's own address has its key; no other host gets a key that is not named."""
+    if one.key_env is not None:
+        return one.key_env
+    if one.base_url is None or one.base_url == first.base_url:
+        return first.key_env or "OPENAI_API_KEY"
+    return "OPENAI_API_KEY" if payload.dialect_of(one.base_url, "chat") == "openai" else ""
+
+
+def _address(
+    model: str, base_url: str | None, key_env: str, env: Mapping[str, str], price: spec.PriceGiven | None, *,
+    timeout_s: float, headers: Mapping[str, str] | None = None, api: str = "chat",
+) -> Address:  # fmt: skip
+    given = headers or {}
+    read = {name: wire.stripped(env.get(value[1:])) or "" for name, value in given.items() if value.startswith("$")}
+    return Address(
+        model=model,
+        base_url=(base_url or env.get("OPENAI_BASE_URL") or "").strip() or None,
+        key=wire.stripped(env.get(key_env)),
+        key_env=key_env,
+        headers={**given, **read},
+        secrets=tuple(read.values()),
+        rate=rate_of(price),
+        timeout_s=timeout_s,
+        api=api,
+    )
+
+
+def rate_of(price: spec.PriceGiven | None) -> Rate | None:
+    """A price of the spec as what computes it."""
+    return Rate(price.input, price.output, price.cached_input, price.reasoning, price.batch) if price else None
+
+
+def named(project: Project) -> list[tuple[str, Address]]:
+    """Every model that the spec names, by the setting that names it; what stands for another setting's model is left out."""
+    way = "panel" if project.spec.teacher.panel else "fallback"
+    found = [(f"teacher.{way}[{n - 1}]" if n else "teacher", one.address) for n, one in enumerate(project.teachers)]
+    judges = bool(project.spec.judge and project.spec.judge.models)
+    found += [(f"judge.models[{n}]", one.address) for n, one in enumerate(project.judges) if judges]
+    found += [(f"strata.labels.{name}.model", project.labeller(name).address) for name in project.spec.strata.asked]
+    if project.spec.seeds.expand is not None:
+        found.append(("seeds.expand.model", project.maker.address))
+    return [*found, ("student.train", project.base)]
+
+
+def need_price(project: Project) -> None:
+    """A budget over a model without a price is no wall: refuse before the first send."""
+    if project.spec.budget.usd is None:
+        return
+    for where, address in named(project):
+        if address.price is None:
+            raise UsageError(
+                f"no price is known for {address.model!r}, so budget.usd cannot be held; "
+                f"give {where}.price: {{input: …, output: …}} in dollars a million tokens, or take the budget out"
+            )
+    train = project.spec.student.train
+    if train.with_ == "hosted" and "student" in project.spec.evaluate.arms and not (train.tuned_price or train.price):
+        raise UsageError(
+            "no price is known for the model that the host will have tuned (hosts charge more for it than for its base), so "
+            "budget.usd cannot be held; give student.train.tuned_price: {input: …, output: …} in dollars a million tokens"
+        )

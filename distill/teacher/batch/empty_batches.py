@@ -1,0 +1,67 @@
+"""Batches one after another that came to no answer, by the book: the count holds over processes, so it holds for cron too."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from distill.errors import RowsOwed
+from distill.teacher.batch import journal
+from distill.teacher.batch.journal import Batch
+
+if TYPE_CHECKING:
+    from distill.teacher.batch.session import Night
+
+_REST_S = 86400.0
+"""After which a host is given one more batch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Streak:
+    """`count` batches, or groups of batches that were out together, since the last one that brought anything about."""
+
+    count: int = 0
+    last: Batch | None = None
+
+
+def streak(night: Night) -> Streak:
+    """Of the run's batches at this endpoint, of this model."""
+    mine = (night.spender, night.endpoint, night.model)
+    ours = [one for one in journal.of_run(night.store, night.run) if (one.spender, one.endpoint, one.model) == mine]
+    closed = sorted((one for one in ours if one.collected), key=lambda one: one.collected or "", reverse=True)
+    begun = [(one.made, one.collected) for one in ours if one.state != "abandoned"]
+    count, last = 0, None
+    for batch in closed:
+        if journal.decided(night.store, batch.key):
+            break
+        last, end = last or batch, batch.collected or ""
+        count += not any(made < end and (until is None or until > end) for made, until in begun)
+    return Streak(count, last)
+
+
+def at_the_end(night: Night, why: str) -> None:
+    """Raise RowsOwed after an end that was one too many."""
+    if (found := streak(night)).count >= night.attempts:
+        raise RowsOwed(_said(found.count, why))
+
+
+async def before_another(night: Night) -> None:
+    """The same before a batch is made, where the last one had rows that are asked again; a day later it is tried once more."""
+    found = streak(night)
+    if found.last is None or found.count < night.attempts or journal.since_s(found.last.collected) > _REST_S:
+        return
+    if _asks_again(journal.order(night.store, found.last.key), {request.id for request in night.requests}):
+        raise RowsOwed(_said(found.count, found.last.error or "completed"))
+
+
+def _asks_again(rows: Collection[str], asked: Collection[str]) -> bool:
+    """A spec that was changed since asks for other rows, and deserves a try."""
+    return any(row in asked for row in rows)
+
+
+def _said(count: int, why: str) -> str:
+    return (
+        f"{count} batches one after another came to no answer ({why}), so the host is given no other for a day. Raise "
+        "teacher.limits.attempts to try it at once, or set teacher.mode to live; `distill explain` shows each row's sends"
+    )

@@ -1,0 +1,208 @@
+"""What is known of each batch, in the answer store: written before the step it is about, so that no crash orphans one.
+
+    made → uploaded → creating → submitted → collected     the states of a batch, as this side sees it
+                                                           (abandoned: it was never made at the host, its rows are owed)
+
+Every row of a batch has an attempt in the ledger that names the batch's key. The attempt holds its worst price reserved
+until the batch is collected, so the budget counts batches in flight.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from distill.teacher.store.store import Store
+
+OPEN = ("made", "uploaded", "creating", "submitted")
+_AT_ONCE = 500
+_FIELDS = (
+    "key, run, spender, endpoint, model, requests, bytes, tokens, made, state, file_id, batch_id, submitted, ended, "
+    "collected, answered, error"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """One row of the book; times are UTC in ISO format."""
+
+    key: str
+    run: str
+    spender: str
+    endpoint: str
+    model: str
+    requests: int
+    bytes: int
+    tokens: int
+    made: str
+    state: str
+    file_id: str | None = None
+    batch_id: str | None = None
+    submitted: str | None = None
+    ended: str | None = None
+    collected: str | None = None
+    answered: int | None = None
+    error: str | None = None
+
+    @property
+    def name(self) -> str:
+        """As the host calls it; our key while that is not known."""
+        return self.batch_id or self.key
+
+
+def new_key() -> str:
+    """Names a batch at the host and here; random, since the same rows may have to go twice."""
+    return secrets.token_hex(12)
+
+
+async def enter(store: Store, batch: Batch, rows: Iterable[tuple[str, float]], *, priced: bool = True) -> None:
+    """Commit that the batch is about to be sent: its row, and an attempt of each (request id, dollars reserved)."""
+    insert = f"INSERT INTO batches ({_FIELDS}) VALUES ({','.join('?' * 17)})"  # noqa: S608 - names of our own
+    values = tuple(getattr(batch, name.strip()) for name in _FIELDS.split(","))
+    attempt = (
+        "INSERT INTO attempts (request_id, run, spender, started, reserved_usd, batch, priced) VALUES (?,?,?,?,?,?,?)"
+    )
+    now = batch.made
+
+    def statements() -> list[tuple[str, Sequence[object]]]:
+        each = (
+            (attempt, (request, batch.run, batch.spender, now, usd, batch.key, int(priced))) for request, usd in rows
+        )
+        return [(insert, values), *each]
+
+    await store.commit(await asyncio.to_thread(statements))  # fifty thousand at once would hold the loop up
+
+
+async def note(store: Store, key: str, **changes: object) -> None:
+    """Commit what changed of a batch, e.g. state="uploaded", file_id="file-1"."""
+    columns = ", ".join(f"{name}=?" for name in changes)
+    await store.commit([(f"UPDATE batches SET {columns} WHERE key=?", (*changes.values(), key))])  # noqa: S608 - names of our own
+
+
+async def take_over(store: Store, run: str, *, of: str) -> int:
+    """Make the open batches of another run this one's, with all that they cost; how many there were."""
+    taken = opened(store, of)
+    moved = ("UPDATE batches SET run=? WHERE key=?", "UPDATE attempts SET run=? WHERE batch=?")
+    await store.commit([(sql, (run, batch.key)) for batch in taken for sql in moved])
+    return len(taken)
+
+
+def opened(store: Store, run: str | None = None) -> list[Batch]:
+    """Batches that are not collected, oldest first; of one run, or of all."""
+    marks = ",".join("?" * len(OPEN))
+    query = f"SELECT {_FIELDS} FROM batches WHERE state IN ({marks}) AND run=coalesce(?, run) ORDER BY made, key"  # noqa: S608 - names of our own
+    return [Batch(*row) for row in store.query(query, (*OPEN, run))]
+
+
+def reread(store: Store, batch: Batch) -> Batch | None:
+    """A batch as it is by now; None where it is not open any more."""
+    return next((one for one in opened(store, batch.run) if one.key == batch.key), None)
+
+
+def of_run(store: Store, run: str) -> list[Batch]:
+    """Every batch of a run, oldest first."""
+    query = f"SELECT {_FIELDS} FROM batches WHERE run=? ORDER BY made, key"  # noqa: S608 - names of our own
+    return [Batch(*row) for row in store.query(query, (run,))]
+
+
+async def rows(store: Store, key: str) -> dict[str, tuple[int, float]]:
+    """The rows of a batch that are not settled: request id → (attempt, dollars reserved)."""
+    query = "SELECT request_id, id, reserved_usd FROM attempts WHERE batch=? AND settled IS NULL"
+    cursor, found = store.query(query, (key,)), dict[str, tuple[int, float]]()
+    while part := cursor.fetchmany(2000):
+        found.update((request, (attempt, usd)) for request, attempt, usd in part)
+        await asyncio.sleep(0)  # fifty thousand at once would hold the loop up
+    return found
+
+
+def order(store: Store, key: str) -> list[str]:
+    """The request ids of a batch, as its lines were."""
+    return [row[0] for row in store.query("SELECT request_id FROM attempts WHERE batch=? ORDER BY id", (key,))]
+
+
+def tries(store: Store, run: str, request_ids: Sequence[str]) -> dict[str, list[str]]:
+    """How the settled batch attempts of some hundred requests ended in this run, by request."""
+    marks = ",".join("?" * len(request_ids))
+    query = (
+        f"SELECT request_id, ended FROM attempts WHERE batch IS NOT NULL AND settled IS NOT NULL AND run=? "  # noqa: S608 - only question marks are put in
+        f"AND request_id IN ({marks}) ORDER BY id"
+    )
+    found: dict[str, list[str]] = {}
+    for request, ended in store.query(query, [run, *request_ids]):
+        found.setdefault(request, []).append(ended)
+    return found
+
+
+def answered(store: Store, key: str) -> int:
+    """Rows of a batch that came to an answer."""
+    return int(store.query("SELECT count(*) FROM attempts WHERE batch=? AND ended='ok'", (key,)).fetchone()[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The rows of a batch that came to an end; of them, those that were never run, and those that failed."""
+
+    rows: int
+    undone: int
+    failed: int
+
+
+def told(store: Store, key: str) -> Told:
+    """What lines have told of a batch so far."""
+    query = (
+        "SELECT count(*), coalesce(sum(ended='expired'), 0), "
+        "coalesce(sum(ended IN ('refused', 'rate_limited', 'overloaded', 'no_access')), 0) "
+        "FROM attempts WHERE batch=? AND settled IS NOT NULL"
+    )
+    return Told(*store.query(query, (key,)).fetchone())
+
+
+def booked_usd(store: Store, key: str) -> float:
+    """What a batch cost so far: settled rows at their price, the others at the most that they can."""
+    query = "SELECT coalesce(sum(coalesce(usd, reserved_usd)), 0.0) FROM attempts WHERE batch=?"
+    return float(store.query(query, (key,)).fetchone()[0])
+
+
+def holding(store: Store, batches: Iterable[Batch], request_ids: Sequence[str]) -> dict[str, int]:
+    """How many of the requests lie unsettled in each of the batches, by key; none is named that holds none."""
+    found: dict[str, int] = {}
+    keys = [batch.key for batch in batches]
+    for start in range(0, len(request_ids) if keys else 0, _AT_ONCE):
+        part = request_ids[start : start + _AT_ONCE]
+        query = (
+            f"SELECT batch, count(*) FROM attempts WHERE batch IN ({_marks(keys)}) AND settled IS NULL "  # noqa: S608 - only question marks are put in
+            f"AND request_id IN ({_marks(part)}) GROUP BY batch"
+        )
+        for key, count in store.query(query, [*keys, *part]):
+            found[key] = found.get(key, 0) + count
+    return found
+
+
+def where(store: Store, request_id: str) -> Batch | None:
+    """The batch that a request is out in, whichever run made it."""
+    query = f"SELECT {_FIELDS} FROM batches WHERE key=(SELECT batch FROM attempts WHERE request_id=? AND batch IS NOT NULL AND settled IS NULL)"  # noqa: S608 - names of our own
+    row = store.query(query, (request_id,)).fetchone()
+    return Batch(*row) if row else None
+
+
+def _marks(values: Sequence[str]) -> str:
+    return ",".join("?" * len(values))
+
+
+def decided(store: Store, key: str) -> bool:
+    """Whether a batch brought anything about: an answer, or a row that is refused for good."""
+    query = "SELECT EXISTS (SELECT 1 FROM attempts WHERE batch=? AND ended IN ('ok', 'refused'))"
+    return bool(store.query(query, (key,)).fetchone()[0])
+
+
+def now() -> str:
+    """The moment, as the book writes it."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def since_s(moment: str | None) -> float:
+    """Seconds that have gone by since a moment of the book."""
+    return (datetime.now(UTC) - datetime.fromisoformat(moment)).total_seconds() if moment else 0.0

@@ -1,0 +1,148 @@
+"""From the names in a spec to something that answers: embedded, scripted, or any OpenAI-compatible server.
+
+The identity that goes into request ids is made here: the server's address and never its key, port of the
+embedded server or concurrency, so that a second run finds the first one's answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from distill import url
+from distill.errors import AccessRefused, UsageError
+from distill.money import Price, Rate, price_of
+from distill.secrets.masking import Mask, passwords
+from distill.teacher import Teacher
+from distill.teacher.endpoint import embedded, payload, scripted, wire
+from distill.teacher.endpoint.client import Endpoint
+
+SCRIPTED = "scripted"
+_DEFAULT_URL = "https://api.openai.com/v1"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a model is: enough to make request ids and prices without starting or reaching anything."""
+
+    model: str
+    base_url: str | None = None
+    key: str | None = field(default=None, repr=False)
+    key_env: str = "OPENAI_API_KEY"
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    """Values of headers that come from the environment."""
+    rate: Rate | None = None
+    timeout_s: float = 120.0
+    adapter: Path | None = None
+    adapter_id: str = ""
+    api: str = "chat"
+
+    @property
+    def local(self) -> bool:
+        return self.model == SCRIPTED or self.model.startswith("embedded/")
+
+    @property
+    def identity(self) -> str:
+        """What a request id names; equal for equal models, whatever serves them today."""
+        if self.adapter is not None:
+            return f"student/{self.adapter_id} on {self.model}"
+        return self.model if self.local else (self.base_url or _DEFAULT_URL).rstrip("/")
+
+    @property
+    def dialect(self) -> payload.Dialect:
+        """How a body for this endpoint is written."""
+        return "chat" if self.local else payload.dialect_of(self.base_url, self.api)
+
+    @property
+    def price(self) -> Price | None:
+        """Dollars of a call's usage, or None where no table knows the model."""
+        return price_of(self.model, self.rate)
+
+    @property
+    def batch_price(self) -> Price | None:
+        """The same for a row of a batch."""
+        return price_of(self.model, self.rate, batch=True)
+
+    @property
+    def url(self) -> str:
+        """Where calls go; of a model that is not local."""
+        return (self.base_url or _DEFAULT_URL).rstrip("/")
+
+    @property
+    def mask(self) -> Mask:
+        """What takes every secret of this endpoint out of what it says."""
+        return Mask.of([self.key, *self.secrets, *passwords(self.base_url)])
+
+    def faults(self) -> list[str]:
+        """What cannot be sent at all: an address, a key or a header. Whether a key is missing is asked by `check` alone."""
+        if self.local:
+            return []
+        keyed = self.key is not None or any(name.lower() == "authorization" for name in self.headers)
+        wrong = url.wrong(self.url)
+        found = [
+            f"base_url (or OPENAI_BASE_URL) {wrong}" if wrong else wire.of_url(self.url, keyed=keyed),
+            wire.of_key(self.key, self.key_env),
+            *wire.of_headers(self.headers),
+        ]
+        return [fault for fault in found if fault]
+
+    @property
+    def shown(self) -> str:
+        """The same as it may be shown: without a password."""
+        return wire.without_user(self.url)
+
+    @property
+    def keyless(self) -> bool:
+        """Whether calls would go to another machine without any key."""
+        keyed = self.key or any(name.lower() in ("authorization", "api-key", "x-api-key") for name in self.headers)
+        keyed = keyed or bool(passwords(self.base_url))
+        if self.local or keyed or url.wrong(self.url):
+            return False
+        return urlsplit(self.url).hostname not in ("127.0.0.1", "localhost", "::1")
+
+    def check(self) -> None:
+        """Raise what would refuse every call before the first is sent: no such embedded model, no key, no address."""
+        if self.model.startswith("embedded/") and self.model != embedded.MODEL:
+            raise UsageError(f"no embedded model {self.model!r}; there is {embedded.MODEL!r}")
+        if self.local:
+            return
+        if faults := self.faults():
+            raise UsageError("; ".join(faults))
+        if self.keyless:
+            raise AccessRefused(
+                f"the model {self.model!r} needs a key and {f'${self.key_env} is not set' if self.key_env else 'its key_env names none'}; "
+                f"set it, or run `--set teacher.model={embedded.MODEL}` for the embedded model that needs none"
+            )
+
+
+@asynccontextmanager
+async def opened(address: Address) -> AsyncIterator[Teacher]:
+    """Start or reach the model; everything started is stopped on the way out."""
+    address.check()
+    if address.model == SCRIPTED:
+        yield scripted.Scripted()
+    elif address.local:
+        with embedded.serve(address.adapter) as url:
+            async with _client(
+                replace(address, key=None, headers={}), url
+            ) as endpoint:  # it needs none, and gets nobody's
+                yield embedded.Steady(endpoint)
+    else:
+        async with _client(address, address.base_url or _DEFAULT_URL) as endpoint:
+            yield endpoint
+
+
+@asynccontextmanager
+async def _client(address: Address, url: str) -> AsyncIterator[Endpoint]:
+    endpoint = Endpoint(
+        model=address.model, base_url=url, key=address.key, headers=address.headers,
+        timeout_s=address.timeout_s, price=address.price, mask=address.mask,
+    )  # fmt: skip
+    try:
+        yield endpoint
+    finally:
+        await endpoint.close()

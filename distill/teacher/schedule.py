@@ -1,0 +1,188 @@
+"""Answers by batch, round by round, and the choice between a batch and live calls.
+
+batch   everything by batch; a round, and then either the next command goes on or, with `wait`, this one
+auto    a few rows live, to know what a row takes; the bulk by batch; live, at full price, what could not be done by
+        batch before the deadline, and the few rows that are not worth another batch
+"""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, NoReturn
+
+from distill.errors import AccessRefused, RowsOwed
+from distill.pipeline.open_batches import Claims, waited_for
+from distill.teacher.batch import journal
+from distill.teacher.batch.host.client import reached
+from distill.teacher.batch.input_file import Most
+from distill.teacher.batch.session import Night
+from distill.teacher.endpoint.stopping import Stopped
+from distill.teacher.progress import Tally
+
+if TYPE_CHECKING:
+    from distill.records import Request
+    from distill.task.task import Asked
+    from distill.teacher.send import Sender
+
+PILOT = 20
+"""Rows asked live before a night, in `auto`."""
+SLACK = 1.25
+"""Live calls are given so much more time than the pilot says."""
+_FEW = 0.02
+"""Of the rows, so many are not worth another batch in `auto`."""
+_HURRIED_S = 5.0
+"""Between two looks at a batch that is being cancelled."""
+_AT_ONCE = 500
+
+
+class InBatches(RowsOwed):
+    """Rows are in batches at the host: the same command, run later, collects them."""
+
+
+class StoppedWaiting(InBatches):
+    """Ctrl-C while batches were waited for; they go on at the host."""
+
+    exit_code = 130
+
+
+def gone(fault: BaseException) -> bool:
+    """Whether a model is not there or refuses us, so that others may go on without it; not where rows only come later."""
+    from distill.teacher.send import Interrupted
+
+    return isinstance(fault, AccessRefused | RowsOwed) and not isinstance(fault, Interrupted | InBatches)
+
+
+async def ask(sender: Sender, requests: Sequence[Request], one: Asked, spender: str) -> Tally:
+    """Answer what is owed by the way the spec names; raises `InBatches` where it has to be collected later."""
+    out = _out(sender, requests, one, spender)
+    if one.mode == "live" and not out:
+        return await sender.live(requests, one, spender)
+    if one.mode == "auto" and not out and (pilot := _unanswered(sender, requests[:PILOT])):
+        await sender.live(pilot, one, spender)
+    one.address.check()
+    claims, at = Claims(sender.store), one.address
+    async with reached(at.url, at.key, at.headers, mask=at.mask, stop=sender.stop) as host:
+        night = Night(
+            host=host, store=sender.store, run=sender.run, spender=spender, endpoint=one.address.identity,
+            model=one.address.model, budget=sender.budget, price=one.address.batch_price,
+            url="/v1/responses" if one.address.dialect == "responses" else "/v1/chat/completions",
+            most=Most(one.batch.rows, int(one.batch.megabytes * 1e6), one.batch.enqueued_tokens),
+            attempts=one.limits.attempts, unknown=one.limits.unknown, grace_s=one.batch.grace_s, lost_s=one.batch.lost_s,
+            file_s=one.batch.file_s, keep_files=one.batch.keep_files, give_up_missing=one.batch.give_up_missing,
+            claim=claims.hold, unclaimed=claims.gone, say=sender.watch.say,
+            tally=Tally(total=len(requests), priced=one.address.batch_price is not None),
+        )  # fmt: skip
+        try:
+            return await _rounds(sender, night, requests, one)
+        except Stopped:
+            _leave(night, StoppedWaiting)
+        finally:
+            sender.sends += night.tally.sends
+            sender.replayed += night.tally.replayed
+
+
+def _out(sender: Sender, requests: Sequence[Request], one: Asked, spender: str) -> bool:
+    """Whether a batch is out that is ours to collect: of this spender, or another run's with a row of ours."""
+    there = [batch for batch in journal.opened(sender.store) if batch.endpoint == one.address.identity]
+    if any((batch.run, batch.spender) == (sender.run, spender) for batch in there):
+        return True
+    others = [batch for batch in there if batch.run != sender.run]
+    gone = Claims(sender.store).gone
+    return bool(others) and (
+        any(gone(batch.run) for batch in others)
+        or bool(journal.holding(sender.store, others, [request.id for request in requests]))
+    )
+
+
+async def _rounds(sender: Sender, night: Night, requests: Sequence[Request], one: Asked) -> Tally:
+    """Rounds until nothing is out and nothing is owed. Rows in a batch are never sent live, not even when it is late."""
+    live, patience = False, 0.0
+    while True:
+        before, live = live, live or _live_now(sender, night, requests, one)
+        if live and one.mode == "auto" and night.out:
+            if not before:
+                patience = time.monotonic() + one.batch.cancel_s  # some hosts never come to the end of a cancelling
+                sender.watch.say("  the deadline is near: batches are cancelled, what they did not do goes live")
+            await night.cancel()
+        await night.round(requests, submit=not live)
+        sender.watch.tally(night.spender, night.tally)
+        out = bool(night.out or any(night.others().values()))
+        if live:
+            tally = await sender.live(requests, one, night.spender)
+            if not out:
+                return tally
+        elif not out and not night.waiting:
+            return night.tally
+        hurried = time.monotonic() < patience
+        if sender.stop.is_set() or not (sender.wait or hurried) or _all_stuck(night):
+            _leave(night, StoppedWaiting if sender.stop.is_set() else InBatches)
+        if await _stopped(sender, min(_HURRIED_S, one.batch.poll_s) if hurried else one.batch.poll_s):
+            _leave(night, StoppedWaiting)
+
+
+def _live_now(sender: Sender, night: Night, requests: Sequence[Request], one: Asked) -> bool:
+    """Whether what is in no batch is to be asked live."""
+    if one.mode != "auto":
+        return one.mode == "live"
+    left = len(_unanswered(sender, requests))
+    if not night.out and left <= max(PILOT, round(_FEW * len(requests))):
+        return True
+    if sender.deadline is None:
+        return False
+    need_s = SLACK * left / rate(sender, requests, one) + one.batch.cancel_s
+    return datetime.now(UTC) + timedelta(seconds=need_s) >= sender.deadline
+
+
+def _all_stuck(night: Night) -> bool:
+    """Whether only batches are out whose files do not come whole: no wait helps them."""
+    out = {batch.key for batch in (*night.out, *night.others())}
+    return bool(out) and not night.waiting and out <= night.stuck.keys()
+
+
+def _leave(night: Night, how: type[InBatches] = InBatches) -> NoReturn:
+    said, out = list[str](), [batch for batch in night.out if batch.key not in night.stuck]
+    rows = sum(batch.requests for batch in out)
+    more = f", {night.waiting:,} more wait for room" if night.waiting else ""
+    if out or night.waiting:
+        said.append(f"{rows:,} rows are in {len(out)} batch{'es' if len(out) != 1 else ''} at the host{more}.")
+    said += [f"{sentence}." for sentence in waited_for(night.store, night.others())]
+    said += [f"{sentence}." for sentence in night.stuck.values()]
+    if len(said) > len(night.stuck):
+        said.append("Run the same command later to collect them and go on, or add --wait.")
+    stopped = "Stopped waiting; they go on at the host. " if how is StoppedWaiting else ""
+    raise how(f"{stopped}{' '.join(said)} `distill status` shows each batch.")
+
+
+def _unanswered(sender: Sender, requests: Sequence[Request]) -> list[Request]:
+    held: set[str] = set()
+    ids = [request.id for request in requests]
+    for start in range(0, len(ids), _AT_ONCE):
+        held |= sender.store.held(ids[start : start + _AT_ONCE])
+    return [request for request, name in zip(requests, ids, strict=True) if name not in held]
+
+
+def rate(sender: Sender, requests: Sequence[Request], one: Asked) -> float:
+    """Live answers a second: what latency allows by the answers so far, within the endpoint's limits."""
+    seen = [answer for request in requests[:PILOT] if (answer := sender.store.get(request.id))]
+    timed = [answer.latency_s for answer in seen if answer.latency_s > 0]
+    rates = [one.limits.in_flight / (statistics.fmean(timed) if timed else 1.0)]
+    pace = sender.pace(one)
+    if pace.requests_per_minute:
+        rates.append(pace.requests_per_minute / 60)
+    if pace.tokens_per_minute and seen:
+        each = statistics.fmean(answer.usage.prompt_tokens + answer.usage.completion_tokens for answer in seen)
+        rates.append(pace.tokens_per_minute / 60 / max(1.0, each))
+    return min(rates)
+
+
+async def _stopped(sender: Sender, seconds: float) -> bool:
+    """Sleep; whether the run was told to stop before or meanwhile."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await sender.stop.wait()
+    except TimeoutError:
+        return False

@@ -1,0 +1,191 @@
+"""Requests from seeds, and sending those that the store lacks."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from distill import finish_reason
+from distill.chat import conversation
+from distill.chat.templates import Template
+from distill.errors import RowsOwed
+from distill.money import Budget
+from distill.pipeline import open_batches
+from distill.records import LIMIT_NAMES, Answer, Ended, Json, Request
+from distill.teacher import counts, runner
+from distill.teacher.batch import journal
+from distill.teacher.counts import Counts
+from distill.teacher.endpoint import payload
+from distill.teacher.endpoint.address import Address, opened
+from distill.teacher.pace import Pace
+from distill.teacher.pending import Owed
+from distill.teacher.progress import Tally
+from distill.teacher.runner import Desk
+from distill.teacher.store.store import Store
+from distill.teacher.watch import Watch
+
+if TYPE_CHECKING:
+    from distill.spec import Sampling
+    from distill.task.task import Asked
+
+
+def request(
+    fields: Mapping[str, Json], *, template: Template, address: Address, sampling: Sampling,
+    output: Mapping[str, Any] | None = None, tools: Sequence[Mapping[str, Any]] = (), draw: int = 0, own: bool = False,
+) -> Request:  # fmt: skip
+    """One row's request to one model; `own`: with what the row itself is asked with, if it brings some."""
+    brought = fields.get(conversation.REQUEST) if own else None
+    return said(
+        template.fill(fields), address=address, sampling=sampling, output=output, tools=tools, draw=draw, own=brought
+    )
+
+
+def said(
+    turns: Sequence[Mapping[str, Json]], *, address: Address, sampling: Sampling,
+    output: Mapping[str, Any] | None = None, tools: Sequence[Mapping[str, Any]] = (), draw: int = 0,
+    own: Mapping[str, Json] | None = None,
+) -> Request:  # fmt: skip
+    """A conversation as a request to one model; `own` is what its row is asked with, before the task's tools."""
+    sent = payload.body(
+        turns, model=address.model, dialect=address.dialect, output=output, tools=tools, max_tokens=sampling.max_tokens,
+        temperature=sampling.temperature, top_p=sampling.top_p, extra=sampling.extra,
+        seed=None if sampling.seed is None else sampling.seed + draw, own=own or {},
+    )  # fmt: skip
+    return Request(address.identity, sent, draw)
+
+
+def final(store: Store, asked: Request, raise_to: int | None) -> tuple[Request, Answer | None]:
+    """The answer that counts for a request, and what was sent for it: where it was cut off, the raised one's, if held."""
+    answer = store.get(asked.id)
+    if raise_to is None or answer is None or answer.finish_reason != finish_reason.LENGTH:
+        return asked, answer
+    again = _raised(asked, raise_to)
+    better = store.get(again.id)
+    return (again, better) if better is not None else (asked, answer)
+
+
+def why_owed(store: Store, request_id: str) -> str:
+    """Why a request has no answer yet, by its sends."""
+    tries = list(store.attempts(request_id))
+    if (batch := journal.where(store, request_id)) is not None:
+        return f"in {open_batches.named(batch)}"
+    if not tries:
+        return "not sent yet"
+    if not any(row[4] for row in tries):
+        return f"sent {len(tries)} times, the outcome is unknown"
+    last = [row for row in tries if row[4]][-1]
+    return f"{last[4]} after {len(tries)} sends: {last[7]}"
+
+
+def refused(store: Store, request: Request) -> bool:
+    """Whether the endpoint has said that it will never take this row: asking again would only say so again."""
+    tries = [attempt[4] for attempt in store.attempts(request.id) if attempt[4]]
+    return bool(tries) and tries[-1] == Ended.REFUSED
+
+
+def _raised(asked: Request, raise_to: int) -> Request:
+    limit = next(name for name in LIMIT_NAMES if name in asked.body)
+    return Request(asked.endpoint, {**asked.body, limit: raise_to}, asked.draw)
+
+
+@dataclass(slots=True, kw_only=True)
+class Sender:
+    """What one run sends with: the store, the budget over all spenders, and who watches."""
+
+    store: Store
+    run: str
+    budget: Budget
+    watch: Watch
+    wait: bool = False
+    """Whether to stay until batches have ended."""
+    deadline: datetime | None = None
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    sends: int = 0
+    replayed: int = 0
+    _paces: dict[tuple[str, str], Pace] = field(default_factory=dict)
+    _counts: dict[tuple[str, str], Counts] = field(default_factory=dict)
+
+    async def send(self, requests: Sequence[Request], at: Asked, spender: str) -> Tally:
+        """Answer what is owed; starts or reaches the model only if something is. Raises RowsOwed when interrupted.
+
+        With `raise_to` in its sampling, answers that were cut off are asked for once more with so many tokens.
+        """
+        tally = await self._send(requests, at, spender)
+        if (most := at.sampling.raise_to) is not None:
+            held = ((r, self.store.get(r.id)) for r in requests)
+            cut = [_raised(r, most) for r, answer in held if answer and answer.finish_reason == finish_reason.LENGTH]
+            await self._send(cut, at, spender)
+        return tally
+
+    async def _send(self, requests: Sequence[Request], at: Asked, spender: str) -> Tally:
+        from distill.teacher import schedule
+
+        if at.address.local:
+            return await self.live(requests, at, spender)
+        return await schedule.ask(self, requests, at, spender)
+
+    async def live(self, requests: Sequence[Request], at: Asked, spender: str) -> Tally:
+        """Answer what is owed by calls, now; rows that are in a batch are left to it."""
+        address, limits = at.address, at.limits
+        tally = Tally(total=len(requests))
+        owed = Owed(requests, self.store, tally)
+        if not await owed.any():
+            self.replayed += tally.replayed
+            self.watch.tally(spender, tally)
+            return tally
+        async with opened(address) as teacher:
+            desk = Desk(
+                teacher=teacher, store=self.store, run=self.run, spender=spender, budget=self.budget, price=address.price,
+                pace=self.pace(at), counts=await self.counts(address), attempts=limits.attempts, unknown=limits.unknown,
+                patience_s=limits.patience_s, deadline=self._deadline(), stop=self.stop, tally=tally, say=self.watch.say,
+                on_change=lambda now: self.watch.tally(spender, now),
+            )  # fmt: skip
+            try:
+                await runner.run(owed, desk, in_flight=limits.in_flight)
+            finally:
+                self.sends += tally.sends
+                self.replayed += tally.replayed
+        if self.stop.is_set():
+            left = (tally.total or 0) - tally.done
+            raise Interrupted(
+                f"interrupted: {tally.done} of {tally.total} rows are answered and kept, {left} are owed; run again to go on"
+            )
+        return tally
+
+    def _deadline(self) -> float | None:
+        """The run's, in monotonic seconds."""
+        if self.deadline is None:
+            return None
+        return time.monotonic() + (self.deadline - datetime.now(UTC)).total_seconds()
+
+    async def counts(self, address: Address) -> Counts:
+        """What a model's endpoint counts, as the store's answers show it; shared like its pace."""
+        key = (address.identity, address.model)
+        if key not in self._counts:
+            held = counts.known(self.store, *key)
+            self._counts[key] = await asyncio.to_thread(counts.learnt, Counts(), held)
+            for said in self._counts[key].warnings:
+                self.watch.say(f"  by the answers so far, {said}")
+        return self._counts[key]
+
+    def pace(self, at: Asked) -> Pace:
+        """One pace a model of an endpoint, whoever asks it: what was learnt for the dataset holds for the comparison."""
+        limits = at.limits
+        return self._paces.setdefault(
+            (at.address.identity, at.address.model),
+            Pace(
+                requests_per_minute=limits.requests_per_minute,
+                tokens_per_minute=limits.tokens_per_minute,
+                in_flight=limits.in_flight,
+            ),
+        )
+
+
+class Interrupted(RowsOwed):
+    """The first Ctrl-C: what was in flight came home, the rest is owed."""
+
+    exit_code = 130

@@ -1,0 +1,123 @@
+"""What counts as the same text, as a text that a table can hold, and as JSON.
+
+`normalise` gives the spelling under which two texts are "the same", `spelling` a short stand-in for it; `storable` replaces what no UTF-8 file
+can hold; `strict_json` takes only JSON that every parser reads alike, and fails on anything else with a
+`ValueError` that says what is wrong. None of them ever fails in another way, whatever the text.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import math
+from collections.abc import Iterable
+from hashlib import blake2b
+
+from distill.records import Json
+from distill.text.lookalikes import folded
+
+DEEPEST = 64
+"""Levels of nesting that are read; beyond it recursive readers (ours and the student's users') may fail."""
+
+
+def normalise(text: str) -> str:
+    """`text` as it looks (`distill.text.lookalikes`), case-folded, with every run of whitespace as one space and none at the ends."""
+    plain = folded(text)
+    if "  " in plain or not plain.isprintable() or plain[:1].isspace() or plain[-1:].isspace():
+        plain = " ".join(plain.split())
+    # The same object, so that a million texts that are plain stand once in memory.
+    return text if plain == text else plain
+
+
+def spelling(text: str) -> bytes:
+    """Stands for all texts that are the same after `normalise`, in sixteen bytes: a million texts would not fit twice."""
+    return blake2b(normalise(text).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+def storable(text: str) -> str:
+    """`text` with each lone surrogate (half an emoji, cut by a tokenizer) replaced by U+FFFD."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def strict_json(text: str, *, finite: bool = True) -> Json:
+    """The value of a text that is JSON as a whole: no NaN, no infinite number (but where `finite` is off), no key twice, not
+    too deep.
+    """
+    try:
+        value = json.loads(
+            text,
+            object_pairs_hook=_unique,
+            parse_constant=_no_constant if finite else None,
+            parse_float=_finite if finite else float,
+            parse_int=_whole,
+        )
+    except json.JSONDecodeError as error:
+        raise ValueError(f"bad JSON at character {error.pos + 1}: {error.msg}") from None
+    except RecursionError:
+        raise ValueError(f"nested deeper than {DEEPEST} levels") from None
+    if _deeper_than(value, DEEPEST):
+        raise ValueError(f"nested deeper than {DEEPEST} levels")
+    return value
+
+
+def strict_json_at(text: str, place: int) -> tuple[Json, int]:
+    """The value that begins at `place` and where it ends; numbers need not be finite."""
+    try:
+        value, end = _AT.raw_decode(text, place)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"bad JSON at character {error.pos - place + 1} of the value: {error.msg}") from None
+    except RecursionError:
+        raise ValueError(f"nested deeper than {DEEPEST} levels") from None
+    if _deeper_than(value, DEEPEST):
+        raise ValueError(f"nested deeper than {DEEPEST} levels")
+    return value, end
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """The end of a message about an unknown `word`: `; did you mean 'x'?`, or the known words."""
+    names = sorted(known)
+    near = difflib.get_close_matches(word, names, n=1)
+    if near:
+        return f"; did you mean {near[0]!r}?"
+    return f"; known: {', '.join(names[:12])}" if names else ""
+
+
+def _unique(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    mapping = dict(pairs)
+    if len(mapping) < len(pairs):
+        keys = [key for key, _ in pairs]
+        raise ValueError(f"the key {next(k for k in keys if keys.count(k) > 1)!r} appears twice")
+    return mapping
+
+
+def _no_constant(name: str) -> Json:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise ValueError(f"the number {digits[:20]} is beyond what a float can hold")
+    return number
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > 300:
+        raise ValueError(f"a whole number of {len(digits)} digits")
+    return int(digits)
+
+
+def _deeper_than(value: Json, levels: int) -> bool:
+    layer = [value]
+    for _ in range(levels + 1):
+        layer = [child for parent in layer if isinstance(parent, dict | list) for child in _children(parent)]
+        if not layer:
+            return False
+    return True
+
+
+def _children(parent: dict[str, Json] | list[Json]) -> Iterable[Json]:
+    return parent.values() if isinstance(parent, dict) else parent
+
+
+_AT = json.JSONDecoder(object_pairs_hook=_unique, parse_int=_whole)

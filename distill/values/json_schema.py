@@ -1,0 +1,60 @@
+"""Validators of JSON Schema (draft 2020-12) that fetch nothing and end: texts and schemas come from strangers.
+
+A `$ref` to a URL fails instead of being fetched, and `pattern` and `patternProperties` have a time limit for each text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from distill.records import Json
+from distill.text import patterns
+
+
+def validator(schema: Mapping[str, Json]) -> Any:
+    """A `jsonschema` validator of a schema that is known to be one."""
+    from jsonschema import Draft202012Validator
+    from jsonschema.validators import extend
+    from referencing import Registry
+
+    kind = extend(Draft202012Validator, {"pattern": _pattern, "patternProperties": _pattern_properties})
+    return kind(schema, registry=Registry())  # an empty registry retrieves nothing
+
+
+def fault(schema: Json) -> str:
+    """Where and why this is no JSON Schema, its regular expressions included; nothing where it is one."""
+    from jsonschema import Draft202012Validator, FormatChecker, SchemaError
+
+    checker = FormatChecker(formats=())
+    checker.checks("regex")(lambda pattern: not isinstance(pattern, str) or not patterns.fault(pattern))
+    try:
+        Draft202012Validator.check_schema(schema, format_checker=checker)
+    except SchemaError as error:
+        return f"{error.json_path}: {error.message[:200]}"
+    return ""
+
+
+def _pattern(_validator: Any, pattern: str, instance: Json, _schema: Json) -> Iterator[Any]:
+    from jsonschema import ValidationError
+
+    if isinstance(instance, str):
+        try:
+            if not patterns.occurs(pattern, instance):
+                yield ValidationError(f"{instance[:80]!r} does not match {pattern!r}")
+        except patterns.TooSlow as slow:
+            yield ValidationError(str(slow))
+
+
+def _pattern_properties(validator: Any, properties: Mapping[str, Json], instance: Json, _schema: Json) -> Iterator[Any]:
+    from jsonschema import ValidationError
+
+    if not isinstance(instance, dict):
+        return
+    for pattern, subschema in properties.items():
+        for name, value in instance.items():
+            try:
+                if patterns.occurs(pattern, name):
+                    yield from validator.descend(value, subschema, path=name, schema_path=pattern)
+            except patterns.TooSlow as slow:
+                yield ValidationError(str(slow))

@@ -1,0 +1,147 @@
+"""A step that drops more than half of something says so: at the end of a command, in its JSON, and in the report."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from distill.curate.accounting import large_losses
+from distill.pipeline import run as running
+from distill.pipeline.open_task import open_project
+from distill.tables.outcome import dropped_frame
+from distill.task.stage import ORDER
+from distill.teacher.watch import Silent
+
+
+class Heard(Silent):
+    """What was said."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def say(self, text: str) -> None:
+        self.lines.append(text)
+
+
+def run(task: Path, *sets: str, stages: Any = ORDER, watch: Any = None) -> dict[str, Any]:
+    return running.start(open_project(task, overrides=sets, env={}), stages=stages, watch=watch or Silent())
+
+
+def losses(rows: list[tuple[str, str, str]], drops: list[tuple[str, str, str]], **seeds: Any) -> list[dict[str, Any]]:
+    """Of (seed_id, source, stratum) and (seed_id, stage, reason)."""
+    frame = pl.DataFrame(rows, schema=["seed_id", "source", "stratum"], orient="row")
+    strata = dict(frame.select("seed_id", "stratum").iter_rows())
+    gone = dropped_frame([(seed, None, strata.get(seed, "x"), stage, reason, "") for seed, stage, reason in drops])
+    funnel = [
+        {"stage": name} for name in ("seeds", "test", "ask", "answer", "schema", "gold", "dedup", "leaks", "balance")
+    ]
+    samples = frame.select("seed_id", teacher=pl.lit(0, pl.Int64))
+    return large_losses.of(funnel, seeds=frame, samples=samples, dropped=gone, by_source=seeds)
+
+
+def test_a_source_a_stratum_and_all_rows_are_looked_at_by_what_the_steps_before_left():
+    rows = [(f"a{n}", "a.jsonl", "x" if n % 2 else "y") for n in range(10)]
+    rows += [(f"b{n}", "b.jsonl", "x") for n in range(30)]
+    before = [(f"a{n}", "schema", "not_json") for n in range(4)]
+    (loss,) = losses(rows, [*before, *((f"a{n}", "dedup", "near_duplicate") for n in range(4, 8))])
+    assert (loss["stage"], loss["of"], loss["name"], loss["in"], loss["dropped"]) == (
+        "dedup",
+        "source",
+        "a.jsonl",
+        6,
+        4,
+    )
+    assert large_losses.lines([loss], "t/001") == [
+        "dedup dropped 4 of 6 rows of source a.jsonl (67 %): near_duplicate 4; "
+        "`distill show t/001 dropped --reason near_duplicate` lists them"
+    ]
+
+
+def test_the_only_source_is_all_rows_and_is_told_once():
+    rows = [(f"a{n}", "a.jsonl", "x") for n in range(8)]
+    (loss,) = losses(rows, [(f"a{n}", "leaks", "shares_13_gram") for n in range(6)])
+    assert (loss["of"], loss["in"], loss["dropped"]) == ("rows", 8, 6)
+
+
+@pytest.mark.parametrize("drops", [4, 2])
+def test_half_is_not_more_than_half_and_a_few_rows_are_no_news(drops):
+    rows = [(f"a{n}", "a.jsonl", "x") for n in range(8 if drops == 4 else 2)]
+    assert losses(rows, [(f"a{n}", "dedup", "near_duplicate") for n in range(drops)]) == []
+
+
+@pytest.mark.parametrize("reason", ["over_quota", "another_answer", "outvoted"])
+def test_rows_that_nobody_missed_are_no_loss(reason):
+    rows = [(f"a{n}", "a.jsonl", "x") for n in range(8)]
+    assert losses(rows, [(f"a{n}", "balance", reason) for n in range(7)]) == []
+
+
+def test_repeats_among_the_seeds_are_told_by_their_source():
+    rows = [(f"a{n}", "a.jsonl", "x") for n in range(30)] + [("b0", "b.jsonl", "x")]
+    found = losses(rows, [(f"r{n}", "seeds", "repeated") for n in range(9)], **{"b.jsonl": {"in": 10, "repeated": 9}})
+    assert [(loss["stage"], loss["of"], loss["name"], loss["in"], loss["dropped"]) for loss in found] == [
+        ("seeds", "source", "b.jsonl", 10, 9)
+    ]
+
+
+def test_a_run_says_it_at_its_end_in_its_result_and_in_the_report(task: Path) -> None:
+    heard = Heard()
+    result = run(task, "gates=[schema, {form: {contains: [glad]}}]", "dataset.accept=null", watch=heard)
+    loss = result["large_losses"][0]  # the scripted teacher is glad about a bit less than half of them
+    assert loss["stage"] == "form"
+    said = large_losses.lines([loss], result["run"])[0]
+    assert f"mind this: {said}" in heard.lines
+    assert said.split("; ")[0] in (Path(result["folder"]) / "REPORT.md").read_text()
+
+
+def test_an_empty_dataset_ends_with_exit_4_the_reason_and_the_next_move(task: Path) -> None:
+    """No arm is asked and nothing is trained; the answers are kept, and a looser gate finds them."""
+    sets = ["gates=[schema, {form: {matches: never-said}}]", "dataset.accept=null"]
+    result = run(task, *sets)
+    assert (result["exit"], result["done"]) == (4, ["generate", "curate"])
+    asked = pl.read_parquet(Path(result["folder"]) / "asked.parquet").height
+    assert result["nothing"].startswith(f"no row is left to train on: {asked} asked, 0 in the dataset; form {asked}.")
+    assert running.lines(result)[-1] == result["nothing"]
+    assert "distill show mood/001 dropped --reason form" in result["nothing"]
+    for stage in ("curate", "export"):
+        assert run(task, *sets, stages=(stage,))["exit"] == 4
+    mended = run(task, "gates=[schema]", "dataset.accept=null", stages=("curate", "export"))
+    assert (mended["exit"], mended["requests_sent"], mended["nothing"]) == (0, 0, "")
+
+
+def test_generate_says_when_no_answer_is_of_use(task: Path) -> None:
+    result = run(task, "gates=[schema, {form: {matches: never-said}}]", stages=("generate",))
+    assert result["exit"] == 4
+    assert "answers is fit to train on: form" in result["nothing"]
+
+
+def test_an_empty_test_set_ends_with_exit_4_where_a_comparison_is_asked_for(task: Path) -> None:
+    rows = [json.loads(line) for line in (task.parent / "seeds.jsonl").read_text().splitlines()][:2]
+    (task.parent / "seeds.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    sets = [
+        "seeds.test={share: 0.2}",
+        "dataset.accept=null",
+        "student.train={with: none}",
+        "evaluate.arms=[teacher]",
+    ]
+    result = run(task, *sets)
+    assert result["exit"] == 4
+    assert result["nothing"].startswith("there is no test row, so nothing was compared")
+    assert Path(result["report"]).exists()
+    assert run(task, *sets, "evaluate.arms=[]", "seeds.test={share: 0.1}")["exit"] == 0
+
+
+def test_the_command_says_it_as_json_too(task: Path) -> None:
+    task.write_text(task.read_text().replace("dataset:", "gates: [schema, {form: {matches: never-said}}]\ndataset:"))
+    call = [sys.executable, "-m", "distill", "run", task, "--json"]
+    done = subprocess.run(call, capture_output=True, text=True, check=False)
+    assert done.returncode == 4, done.stderr
+    said = json.loads(done.stdout)
+    assert (said["exit"], said["large_losses"][0]["stage"]) == (4, "form")
+    done = subprocess.run(call[:-1], capture_output=True, text=True, check=False)
+    assert "form dropped" in done.stderr

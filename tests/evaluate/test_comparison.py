@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import polars as pl
+import pytest
+
+from distill.evaluate.comparison import compare
+
+SEEDS = [f"s{i:02}" for i in range(40)]
+QUALITY = {"teacher": [1.0, 1.0, 0.5, 1.0], "student": [1.0, 0.5, 1.0, 1.0], "base": [0.0, 0.5, 0.0, 0.0]}
+Tables = tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]
+
+
+@pytest.fixture
+def tables() -> Tables:
+    """40 test rows, three arms; the base failed to answer the first row, and so has no score there."""
+    scores, calls = [], []
+    for arm, cycle in QUALITY.items():
+        for i, seed in enumerate(SEEDS):
+            failed = arm == "base" and i == 0
+            value, reason = (None, "no answer") if failed else (cycle[i % 4], "" if cycle[i % 4] == 1 else "wrong")
+            scores.append({"seed_id": seed, "arm": arm, "metric": "json_fields", "value": value, "reason": reason})
+            calls.append(
+                {
+                    "seed_id": seed,
+                    "arm": arm,
+                    "latency_s": 0.1 + i / 100,
+                    "prompt_tokens": 60,
+                    "completion_tokens": 20,
+                    "usd": 0.001,
+                    "text": f"{arm} on {seed}",
+                    "ended": "timeout" if failed else "ok",
+                }
+            )
+    tests = [
+        {
+            "seed_id": seed,
+            "input": f"in {seed}",
+            "gold": '{"a": 1}',
+            "labels": json.dumps({"tone": "calm" if i % 2 else "angry"}),
+        }
+        for i, seed in enumerate(SEEDS)
+    ]
+    return pl.DataFrame(scores, infer_schema_length=None), pl.DataFrame(calls), pl.DataFrame(tests)
+
+
+def test_each_mean_has_its_rows_and_its_interval(tables: Tables) -> None:
+    found = compare(*tables, margin=0.02)
+    assert list(found["arms"]) == ["teacher", "student", "base"]
+    student = found["arms"]["student"]
+    assert student["metrics"]["json_fields"]["mean"] == pytest.approx(0.875)
+    assert student["metrics"]["json_fields"]["n"] == 40
+    assert student["usd_per_1000"] == pytest.approx(1.0)
+    assert student["latency_p50_s"] == pytest.approx(0.3, abs=0.01)
+
+
+def test_a_row_without_an_answer_is_counted_and_never_a_zero(tables: Tables) -> None:
+    found = compare(*tables, margin=0.02)
+    base = found["arms"]["base"]
+    assert (base["calls"], base["failed"], base["unscored"]) == (40, 1, 1)
+    assert base["metrics"]["json_fields"]["n"] == 39
+    pair = next(gap for gap in found["differences"] if gap["b"] == "base")
+    assert pair["n"] == 39
+
+
+def test_the_five_worst_are_the_students_lowest_beside_gold_and_teacher(tables: Tables) -> None:
+    worst = compare(*tables, margin=0.02)["worst"]
+    assert [case["seed_id"] for case in worst] == ["s01", "s05", "s09", "s13", "s17"]
+    assert worst[0] == {
+        "seed_id": "s01",
+        "value": 0.5,
+        "input": "in s01",
+        "gold": {"a": 1},
+        "teacher": "teacher on s01",
+        "student": "student on s01",
+        "reasons": {"json_fields": "wrong"},
+    }
+
+
+def test_the_order_of_rows_changes_nothing_and_the_whole_is_json(tables: Tables) -> None:
+    scores, calls, tests = tables
+    found = compare(scores, calls, tests, margin=0.02)
+    turned = compare(scores.reverse(), calls.reverse(), tests.reverse(), margin=0.02)
+    assert json.loads(json.dumps(found, allow_nan=False)) == turned
+
+
+def test_labels_show_where_the_student_is_weak(tables: Tables) -> None:
+    tones = {cell["value"]: cell for cell in compare(*tables, margin=0.02)["by_label"]["tone"]}
+    assert tones["angry"]["student"]["mean"] == 1.0
+    assert tones["calm"]["student"]["mean"] == 0.75
+    assert tones["calm"]["teacher"]["n"] == 20
+
+
+def test_equal_means_over_few_rows_stay_undecided_and_ask_for_more(tables: Tables) -> None:
+    found = compare(*tables, margin=0.02)["verdict"]
+    assert found["word"] == "undecided"
+    assert found["rows_needed"] > 40
+
+
+def test_nothing_scored_is_undecided_and_not_an_error(tables: Tables) -> None:
+    scores, calls, tests = tables
+    found: dict[str, Any] = compare(scores.clear(), calls.clear(), tests, margin=0.02)
+    assert found["verdict"]["word"] == "undecided"
+    assert found["arms"] == {}

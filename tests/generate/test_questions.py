@@ -1,0 +1,103 @@
+"""Whose turn it is next: enough for what is lacking, in few rounds, and the same whatever the order."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from distill.curate import steps
+from distill.generate import questions as asks
+from distill.pipeline import run
+from distill.pipeline.open_task import open_project
+from distill.seeds import prepare
+from distill.teacher.watch import Silent
+from distill.testing.fault_server import Script, serve
+
+NOTHING = 'gates=[schema, {form: {matches: "no answer says this"}}]'
+
+
+@pytest.fixture
+def hard(task: Path) -> Path:
+    """The task with 133 seeds of one kind, 100 of which are left to train on."""
+    rows = [{"message": f"{n * 7919} {n * 104729 % 9973} lamp {n * 31 % 977}", "kind": "r"} for n in range(133)]
+    (task.parent / "seeds.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return task
+
+
+@pytest.fixture
+def curations(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The questions that each curation of a run looked at."""
+    seen: list[int] = []
+    whole = steps.curate
+
+    def counted(*given: Any, **how: Any) -> steps.Curated:
+        seen.append(len(given[2]))
+        return whole(*given, **how)
+
+    monkeypatch.setattr(steps, "curate", counted)
+    return seen
+
+
+@pytest.mark.parametrize(
+    ("sets", "questions"),
+    [
+        ([], 100),
+        (["dataset.more_draws=2", "teacher.sampling.temperature=1"], 300),
+        (["teacher.fallback=[{model: scripted, sampling: {seed: 7}}]"], 200),
+    ],
+)
+def test_a_hundred_hard_seeds_are_through_in_a_dozen_rounds(
+    hard: Path, curations: list[int], sets: list[str], questions: int
+) -> None:
+    """One row is lacking and none passes: each round asks more than those before it, and at last every seed was tried."""
+    given = [NOTHING, "dataset.accept=1", "seeds.gold=null", "seeds.gold_rows=compare", "evaluate.arms=[]", *sets]
+    project = open_project(hard, overrides=given, env={})
+    run.start(project, stages=("generate",), watch=Silent())
+    assert curations[:2] == [0, 2]
+    assert curations[-1] == questions
+    assert len(curations) < (16 if sets else 12)
+
+
+async def test_rows_that_are_only_owed_do_not_count_as_hard(task: Path) -> None:
+    """Half of the calls fail for now: a tenth more is asked in their place, and not twice as many."""
+    async with serve(Script(seed=5, faults={"500": 0.5})) as server:
+        sets = ["teacher.model=m", "teacher.limits={attempts: 1}", "dataset.accept=10", "evaluate.arms=[]"]
+        project = open_project(task, overrides=sets, env={"OPENAI_BASE_URL": server.base_url})
+        result = await run.work(project, stages=("generate",), watch=Silent(), partial=True)
+    asked = pl.read_parquet(Path(result["folder"]) / "asked.parquet").height
+    answered = asked - result["owed"]
+    assert result["owed"] > 0
+    assert answered <= 13
+
+
+@given(st.permutations(range(20)), st.dictionaries(st.sampled_from(["a", "b"]), st.integers(1, 9)))
+def test_what_is_needed_is_a_tenth_more_over_the_share_that_came_through(
+    order: list[int], lack: Mapping[str, int]
+) -> None:
+    """With nothing tried it is a tenth more; the order of what was tried decides nothing."""
+    strata = {f"s{n}": "ab"[n % 2] for n in range(20)}
+    tried = [f"s{n}" for n in order]
+    through = {"s0", "s2", "s1"}
+    assert asks.needed(lack, [], through, strata) == {one: -(-11 * rows // 10) for one, rows in lack.items()}
+    found = asks.needed(lack, tried, through, strata)
+    assert found == asks.needed(lack, sorted(tried), through, strata)
+    share = {"a": 11 / 3, "b": 11 / 2}
+    assert all(rows * share[one] <= found[one] <= 1.2 * rows * share[one] + 1 for one, rows in lack.items())
+
+
+def test_the_first_round_asks_a_tenth_more_than_is_lacking(task: Path) -> None:
+    """Whatever was approved before."""
+    project = open_project(task, env={})
+    table = prepare.aside(project.spec, project.seeds).kept
+    strata = dict(table.select("seed_id", "stratum").iter_rows())
+    approved = frozenset(table["seed_id"])
+    picked = asks.more(project, table, [], {"a": 10, "b": 3}, approved)
+    assert Counter(strata[ask.seed] for ask in picked) == {"a": 11, "b": 4}

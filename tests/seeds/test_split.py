@@ -1,0 +1,233 @@
+import random
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from distill.records import Seed
+from distill.seeds.load import table
+from distill.seeds.split import apportion, set_aside, without_repeats
+from distill.similarity.pairs import jaccard, shingles
+
+NEAR = 0.7
+PIECES = ["my parcel is late again ", "where is my kettle ", "refund it please ", "it broke ", "thanks ", "?"]
+SEEDS = st.lists(
+    st.tuples(
+        st.lists(st.sampled_from(PIECES), min_size=1, max_size=5).map("".join),
+        st.sampled_from("ab"),
+        st.booleans(),
+    ),
+    max_size=25,
+)
+
+
+def seeds(rows, source="s.jsonl"):
+    made = [
+        Seed({"message": text}, {"intent": intent}, {"intent": intent} if gold else None, line, source)
+        for line, (text, intent, gold) in enumerate(rows, 1)
+    ]
+    return table(made, by=["intent"])
+
+
+def like(a, b):
+    return jaccard(shingles(a), shingles(b))
+
+
+@settings(deadline=None, max_examples=60)
+@given(SEEDS, st.sampled_from([0.0, 0.2, 0.5]), st.randoms(use_true_random=False))
+def test_nothing_vanishes_nothing_straddles_and_order_is_nothing(rows, share, random):
+    frame = seeds(rows)
+    out = set_aside(frame, share=share, near=NEAR)
+    assert out.kept.height + out.dropped.height == frame.height == out.report["in"]
+    assert out.rejected.height == out.dropped.height
+    held = out.kept.to_dicts()
+    tests, trains = ([row for row in held if row["role"] == role] for role in ("test", "train"))
+    assert all(like(a["input"], b["input"]) < NEAR for a in tests for b in tests if a is not b)
+    assert all(like(a["input"], b["input"]) < NEAR for a in tests for b in trains)
+    assert all(row["gold"] for row in tests) or not any(gold for _, _, gold in rows)
+    assert len(tests) == out.report["test"]["got"] <= out.report["test"]["asked"]
+    shuffled = list(range(frame.height))
+    random.shuffle(shuffled)
+    assert set_aside(frame[shuffled], share=share, near=NEAR).kept.equals(out.kept)
+
+
+@settings(deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["late again", "Late  again"]), st.sampled_from("ab"), st.booleans()),
+        min_size=2,
+        max_size=6,
+    ),
+    st.randoms(use_true_random=False),
+)
+def test_which_of_repeated_texts_stays_does_not_hang_on_their_lines(rows, random):
+    """The file in another order gives the same row, whatever labels and answers the repeats have."""
+
+    def stays(given):
+        (row,) = without_repeats(seeds(given)).kept.drop("line").to_dicts()
+        return row
+
+    shuffled = list(rows)
+    random.shuffle(shuffled)
+    assert stays(rows) == stays(shuffled)
+    assert (stays(rows)["gold"] is not None) == any(gold for _, _, gold in rows)
+
+
+def test_of_repeated_texts_the_one_with_a_known_answer_stays():
+    frame = seeds([("Late AGAIN", "a", False), ("late  again", "b", True), ("late again", "a", True)])
+    out = set_aside(frame)
+    kept = out.kept.row(0, named=True)
+    known = [row["seed_id"] for row in frame.iter_rows(named=True) if row["gold"]]
+    assert (out.kept.height, kept["seed_id"], kept["role"]) == (1, min(known), "train")
+    assert out.dropped["reason"].to_list() == ["repeated", "repeated"]
+    twin = f"same text as {kept['seed_id']} (s.jsonl:{kept['line']})"
+    assert sorted(out.dropped["detail"]) == [twin, f"{twin}, which has another known answer"]
+
+
+def test_test_rows_are_spread_over_the_strata_in_proportion():
+    distinct = [("".join(chr(97 + (i * k) % 26) for k in range(1, 30)), "ab"[i % 5 == 0], True) for i in range(26)]
+    out = set_aside(seeds(distinct), rows=10, near=1.0)
+    assert out.report["test"] == {"asked": 10, "got": 10, "strata": {"a": 8, "b": 2}}
+
+
+def test_a_near_copy_of_a_test_row_is_dropped_with_its_twin():
+    base = "my parcel is late and I would like to know where on earth it is"
+    out = set_aside(seeds([(base, "a", True), (base + "!", "a", False)]), rows=1)
+    assert out.kept["role"].to_list() == ["test"]
+    gone = out.dropped.row(0, named=True)
+    assert (gone["stage"], gone["reason"]) == ("seeds", "near_test_row")
+    assert gone["detail"] == f"test row {out.kept['seed_id'][0]}: similarity 0.98"
+
+
+def test_pinned_rows_are_the_test_and_what_is_near_them_does_not_train():
+    base = "my parcel is late and I would like to know where on earth it is"
+    frame = seeds([(base + "?", "a", True), ("a lamp that works, thanks", "b", True)])
+    pinned = seeds([(base, "a", True), (base.upper(), "a", True)], source="test.jsonl")
+    out = set_aside(frame, share=0.5, pinned=pinned)
+    assert sorted(out.kept.select("source", "role").rows()) == [("s.jsonl", "train"), ("test.jsonl", "test")]
+    assert sorted(out.dropped["reason"]) == ["near_test_row", "repeated"]
+    assert out.report["in"] == 4
+
+
+def test_a_later_seed_changes_few_test_rows():
+    texts = [("".join(chr(97 + (i * k + k * k) % 26) for k in range(1, 40)), "a", True) for i in range(1, 26)]
+    before, after = (
+        set(set_aside(seeds(rows), rows=8, near=1.0).kept.filter(pl.col("role") == "test")["seed_id"])
+        for rows in (texts[:-1], texts)
+    )
+    assert len(before & after) >= 7
+
+
+@pytest.mark.parametrize(
+    ("room", "seats", "given"),
+    [
+        ({"a": 9, "b": 9, "c": 9}, 4, {"a": 2, "b": 1, "c": 1}),
+        ({"a": 1, "b": 9, "c": 9}, 6, {"a": 1, "b": 3, "c": 2}),
+        ({"a": 1, "b": 1, "c": 0}, 6, {"a": 1, "b": 1, "c": 0}),
+    ],
+)
+def test_seats_go_by_weight_then_by_remainder_and_never_above_the_room(room, seats, given):
+    assert apportion({"a": 5, "b": 3, "c": 2}, room=room, seats=seats) == given
+
+
+def chain(length):
+    """Texts of 40 words, each six words further than the one before: neighbours 0.73 alike, the tenth from each not at all."""
+    chance = random.Random(7)
+    words = ["".join(chance.choices("abcdefghijklmnop", k=6)) for _ in range(6 * length + 40)]
+    return [" ".join(words[6 * i : 6 * i + 40]) for i in range(length)]
+
+
+@pytest.mark.slow
+def test_a_test_row_out_of_a_long_chain_costs_only_the_rows_near_it():
+    """Ten thousand rows in one chain of near copies: a cluster by chains would leave nothing to train on."""
+    texts = chain(10_000)
+    assert like(texts[0], texts[1]) > NEAR > like(texts[0], texts[2])
+    assert like(texts[0], texts[10]) < 0.1
+    out = set_aside(seeds([(text, "a", True) for text in texts]), rows=100, near=NEAR)
+    tests = out.kept.filter(pl.col("role") == "test")
+    assert tests.height == 100
+    assert out.dropped.height <= 2 * tests.height
+    place = {text: number for number, text in enumerate(texts)}
+    held = {place[text] for text in tests["input"]}
+    left = {place[text] for text in out.kept.filter(pl.col("role") == "train")["input"]}
+    assert not left & {near for t in held for near in (t - 1, t + 1)}
+    assert max(out.kept.group_by("cluster").len()["len"]) <= 3
+
+
+def test_where_known_answers_train_test_rows_are_drawn_from_the_others():
+    """Half have an answer: with `gold` off none of them is drawn, and of rows that all have one none is."""
+    rows = [
+        Seed({"message": f"{i * 7919} rivers and {i * 104729} lamps"}, gold={"a": 1} if i % 2 else None)
+        for i in range(40)
+    ]
+    kept = set_aside(table(rows), rows=10, gold=False).kept
+    assert kept.filter(role="test").height == 10
+    assert kept.filter(role="test")["gold"].null_count() == 10
+    assert set_aside(table(rows[1::2]), rows=10, gold=False).report["test"] == {"asked": 10, "got": 0, "strata": {}}
+
+
+def test_a_limit_for_leaks_alone_takes_rows_that_are_not_quite_near_a_test_row():
+    """One typing error in a short text: similarity 0.8."""
+    text = "please send the invoice for order 0 kettle again"
+    rows = seeds([(text, "a", True), ("my lamp flickers in the evening", "a", True)])
+    pins = seeds([(text.replace("invoice", "invioce"), "a", True)])
+    assert 0.75 < like(text, pins["input"][0]) < 0.85
+    assert set_aside(rows, pinned=pins, near=0.85).dropped.height == 0
+    strict = set_aside(rows, pinned=pins, near=0.85, leak=0.75)
+    assert strict.dropped["reason"].to_list() == ["near_test_row"]
+    assert strict.kept["cluster"].n_unique() == strict.kept.height
+
+
+GROUPED = st.lists(
+    st.tuples(st.text("abcdefgh ", min_size=6, max_size=12), st.sampled_from("ab"), st.sampled_from(["t1", "t2", "t3", "t4", ""])),
+    max_size=25,
+)  # fmt: skip
+
+
+def grouped(rows, source="s.jsonl"):
+    made = [
+        Seed({"message": text}, {"intent": intent}, None, line, source, group)
+        for line, (text, intent, group) in enumerate(rows, 1)
+    ]
+    return table(made, by=["intent"])
+
+
+@settings(deadline=None, max_examples=60)
+@given(GROUPED, st.sampled_from([0.2, 0.5]), st.randoms(use_true_random=False))
+def test_a_group_stands_on_one_side(rows, share, random):
+    """Each row that goes for it says so; rows without a group are bound to none."""
+    frame = grouped(rows)
+    out = set_aside(frame, share=share, near=NEAR)
+    sides = {(row["group"], row["role"]) for row in out.kept.to_dicts() if row["group"]}
+    assert len(sides) == len({group for group, _ in sides})
+    held_out = {group for group, role in sides if role == "test"}
+    gone = out.dropped.filter(reason="group_of_test_row")["detail"]
+    assert {detail.split("'")[1] for detail in gone} <= held_out
+    assert out.kept.height + out.dropped.height == frame.height
+    shuffled = list(range(frame.height))
+    random.shuffle(shuffled)
+    assert set_aside(frame[shuffled], share=share, near=NEAR).kept.equals(out.kept)
+
+
+def test_whole_groups_are_drawn_before_another_is_begun():
+    """Ten tickets of five rows, ten test rows: two tickets, and not one row of each, which would cost forty."""
+    words = ["lamp", "kettle", "chair", "invoice", "parcel"]
+    frame = grouped(
+        [(f"{word} of order {n * 7919} is {n}{word[::-1]}", "a", f"t{n}") for n in range(10) for word in words]
+    )
+    out = set_aside(frame, rows=10, near=0.95)
+    assert out.kept.filter(role="test").height == 10
+    assert out.kept.filter(role="test")["group"].n_unique() == 2
+    assert out.dropped.height == 0
+
+
+def test_the_group_of_a_row_of_a_test_file_trains_no_more():
+    own, more = (
+        grouped([("where is my parcel", "a", "t1")], "test.jsonl"),
+        grouped([("call me back", "a", "t1"), ("hello there", "a", "t2")]),
+    )
+    out = set_aside(more, pinned=own, near=NEAR)
+    assert dict(out.kept.select("group", "role").iter_rows()) == {"t1": "test", "t2": "train"}
+    (detail,) = out.dropped["detail"]
+    assert detail == f"'t1' is the group of test row {own['seed_id'][0]}"

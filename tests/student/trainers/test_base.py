@@ -1,0 +1,76 @@
+"""The embedded model as a base that can be trained, and as what serves what was trained."""
+
+import json
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from distill.errors import UsageError
+from distill.student.trainers.base import dequantised
+
+PROMPTS = ("The capital of France is", "Two and two make", "Once upon a time", "def main():")
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"no GGUF file at .*none\.gguf"):
+        dequantised(tmp_path / "none.gguf", tmp_path / "bases")
+
+
+def served(adapter: Path | None) -> list[tuple[int, float]]:
+    """For each prompt the next token that llama.cpp likes best, with its log-probability."""
+    from distill.teacher.endpoint import embedded
+
+    found = []
+    with embedded.serve(adapter) as url:
+        for prompt in PROMPTS:
+            body = {"prompt": prompt, "n_predict": 1, "temperature": 0, "n_probs": 1}
+            request = urllib.request.Request(  # noqa: S310 - our own server, on loopback
+                url.removesuffix("/v1") + "/completion", json.dumps(body).encode(), {"Content-Type": "application/json"}
+            )
+            with urllib.request.urlopen(request) as reply:  # noqa: S310 - our own server, on loopback
+                best = json.load(reply)["completion_probabilities"][0]["top_logprobs"][0]
+            found.append((best["id"], best["logprob"]))
+    return found
+
+
+@pytest.mark.slow
+def test_llama_cpp_answers_as_the_base_and_the_adapter_that_was_trained(tmp_path: Path) -> None:
+    """Four bits beside thirty-two are not equal to the last digit; an adapter applied wrongly is far off."""
+    torch: Any = pytest.importorskip("torch", reason="the training extra is not installed")
+    pytest.importorskip("xllamacpp", reason="the embedded extra is not installed")
+    from peft import get_peft_model_state_dict
+    from transformers import AutoTokenizer
+
+    from distill.student.trainers.gguf import to_gguf
+    from distill.student.trainers.lora import _save, _with_adapter
+    from distill.student.trainers.quiet import quiet
+    from distill.teacher.endpoint import embedded
+
+    base = dequantised(embedded.gguf(), tmp_path / "bases")
+    assert dequantised(embedded.gguf(), tmp_path / "bases") == base
+    assert [path.name for path in (tmp_path / "bases").iterdir()] == [base.name]
+
+    torch.manual_seed(0)  # the adapter's other half is drawn when it is made
+    with quiet():
+        model = _with_adapter(base, rank=4, alpha=8, layers=None).float()
+    tokenizer = AutoTokenizer.from_pretrained(base)
+    for name, weight in model.named_parameters():
+        if "lora_B" in name:
+            torch.nn.init.normal_(weight, std=0.4)
+    file = to_gguf(_save(model, get_peft_model_state_dict(model), tmp_path / "adapter"), base, tmp_path / "a.gguf")
+
+    def apart(answers: list[tuple[int, float]]) -> list[float]:
+        far = []
+        for prompt, (token, logprob) in zip(PROMPTS, answers, strict=True):
+            with torch.no_grad():
+                logits = model(**tokenizer(prompt, return_tensors="pt", add_special_tokens=False)).logits[0, -1]
+            far.append(abs(float(logits.log_softmax(-1)[token]) - logprob))
+        return far
+
+    with_adapter, without = apart(served(file)), apart(served(None))
+    assert max(with_adapter) < 0.7, with_adapter
+    assert max(without) > 6 * max(with_adapter), (without, with_adapter)
+    with model.disable_adapter():
+        assert max(apart(served(None))) < 0.5

@@ -1,0 +1,57 @@
+"""What a conversation is as tokens."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from chats import chat, write_rows
+
+from distill.student.trainers.tokenise import IGNORED, TrainError, counter, read_rows, tokens_of
+
+
+@pytest.fixture(scope="module")
+def tokenizer(tiny_base: Path) -> Any:
+    from transformers import AutoTokenizer
+
+    return AutoTokenizer.from_pretrained(tiny_base)
+
+
+def test_the_loss_is_on_the_answer_and_exactly_one_end_token(tokenizer: Any) -> None:
+    row = tokens_of(chat("hi", '{"a": 1}')["messages"], tokenizer)
+    learnt = [token for token in row.labels if token != IGNORED]
+    assert tokenizer.decode(learnt) == '{"a": 1}<|im_end|>'
+    assert learnt.count(tokenizer.eos_token_id) == 1
+    assert len(row.labels) == len(row.input_ids)
+
+
+def test_the_prompt_is_token_for_token_what_the_server_sees(tokenizer: Any) -> None:
+    messages = chat("hi", "yes")["messages"]
+    row = tokens_of(messages, tokenizer)
+    prompt = tokenizer.apply_chat_template(messages[:-1], tokenize=False, add_generation_prompt=True)
+    asked = tokenizer(prompt, add_special_tokens=False)["input_ids"]
+    assert row.input_ids[: len(asked)] == asked
+    assert row.labels[: len(asked)] == [IGNORED] * len(asked)
+
+
+def test_a_template_that_ends_turns_with_another_token_is_refused(tiny_base: Path) -> None:
+    """Such a student never learns to stop (the tokeniser's EOS is not what the template writes)."""
+    from transformers import AutoTokenizer
+
+    other = AutoTokenizer.from_pretrained(tiny_base)
+    other.eos_token = "<|im_start|>"
+    with pytest.raises(TrainError, match="never learn to stop"):
+        tokens_of(chat("hi", "yes")["messages"], other)
+
+
+def test_a_row_that_is_too_long_is_named_and_never_cut(tokenizer: Any, tmp_path: Path) -> None:
+    path = write_rows(tmp_path / "train.jsonl", 12)
+    longest = max(len(row.input_ids) for row in read_rows(path, tokenizer, max_tokens=512))
+    with pytest.raises(TrainError, match=rf"train.jsonl:11: {longest} tokens"):
+        read_rows(path, tokenizer, max_tokens=longest - 1)  # "case 10" is the first with two digits
+
+
+def test_the_counter_counts_what_trains(tiny_base: Path, tokenizer: Any) -> None:
+    count, markup = counter(tiny_base)
+    messages = chat("hi", "yes")["messages"]
+    assert count(messages) == len(tokens_of(messages, tokenizer).input_ids)
+    assert markup == ("<|im_end|>", "<|im_start|>")

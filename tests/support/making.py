@@ -1,0 +1,33 @@
+"""Runs of a task that makes new seeds, and what came of them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from distill.pipeline import run as running
+from distill.pipeline.open_task import open_project
+from distill.task.task import Project
+from distill.teacher.watch import Silent
+
+STAGES = ("generate", "curate", "export")
+
+
+def made(task: Path, expand: str, *sets: str, env: dict[str, str] | None = None) -> Project:
+    return open_project(task, overrides=[f"seeds.expand={expand}", *sets], env=env or {})
+
+
+def run(project: Project, **how: Any) -> dict[str, Any]:
+    return running.start(project, stages=how.pop("stages", STAGES), watch=Silent(), **how)
+
+
+def read(result: dict[str, Any], name: str) -> pl.DataFrame:
+    return pl.read_parquet(Path(result["folder"]) / name)
+
+
+def funnel(result: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    rows = json.loads((Path(result["folder"]) / "funnel.json").read_bytes())["funnel"]
+    return {row["stage"]: row for row in rows}

@@ -1,0 +1,94 @@
+"""A night of ours at the double, for a test: rounds under a clock that stands between them, until nothing is out or owed."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from distill.money import Budget, Rate
+from distill.records import Request
+from distill.teacher import runner
+from distill.teacher.batch.host.client import reached
+from distill.teacher.batch.input_file import Most
+from distill.teacher.batch.session import Night
+from distill.teacher.endpoint.client import Endpoint
+from distill.teacher.pace import Pace
+from distill.teacher.store.store import Store
+from distill.testing.batch.faults import trap
+from distill.testing.batch.states import BatchScript
+from distill.testing.fault_server import Script, Server, serve
+
+RUN = "t/001"
+RATE = Rate(1.0, 1.0)
+"""The price of the double's own ledger."""
+CHAT = "/v1/chat/completions"
+
+
+def requests(count: int) -> list[Request]:
+    return [
+        Request("here", {"model": "m", "messages": [{"role": "user", "content": f"row {n} “a”\u2028b"}], "max_tokens": 20})
+        for n in range(count)
+    ]  # fmt: skip
+
+
+ROWS = requests(30)
+
+
+def double(*traps: str, key: str | None = None, **script: Any) -> Any:
+    """The server; its clock stands."""
+    batch = BatchScript(hurry=0.0, traps=tuple(trap(one) for one in traps), **script)
+    return serve(Script(seed=7, key=key, batch=batch))
+
+
+@asynccontextmanager
+async def night_at(address: str, store: Store, *, key: str | None = None, **changed: Any) -> AsyncIterator[Night]:
+    """A night as a new process would begin it: what was spent is read from the store."""
+    settings: dict[str, Any] = {
+        "run": RUN, "spender": "teacher", "endpoint": "here", "model": "m", "url": CHAT, "price": RATE.batch_usd,
+        "budget": Budget(None, store.spent(RUN)), "most": Most(rows=12), "grace_s": 0.0, "lost_s": 0.0,
+    }  # fmt: skip
+    async with reached(address, key, {}) as host:
+        yield Night(host=host, store=store, **(settings | changed))
+
+
+async def to_the_end(
+    night: Night, server: Server, rows: Sequence[Request], *, most: int = 60, hours: float = 0.7
+) -> int:
+    """Rounds, some time apart, until all is done; how many it took. Fails where a night does not end."""
+    for count in range(1, most + 1):
+        await night.round(rows)
+        if not night.out and not night.waiting:
+            return count
+        server.desk.clock.step(hours * 3600)
+    raise AssertionError(f"no end after {most} rounds: {len(night.out)} batches out, {night.waiting} rows waiting")
+
+
+async def live(url: str, store: Store, rows: Sequence[Request], *, run: str = RUN) -> None:
+    """The same rows answered by calls."""
+    teacher = Endpoint("m", url, price=RATE.usd)
+    desk = runner.Desk(
+        teacher=teacher,
+        store=store,
+        run=run,
+        spender="teacher",
+        budget=Budget(),
+        price=RATE.usd,
+        pace=Pace(in_flight=8),
+    )
+    try:
+        await runner.run(rows, desk, in_flight=8)
+    finally:
+        await teacher.close()
+
+
+def content(path: Path) -> dict[str, tuple[Any, ...]]:
+    """What a store keeps of each answer, by request id, less what differs by the way it came: money, time and the raw line."""
+    query = (
+        "SELECT request_id, endpoint, draw, request, text, finish_reason, refusal, reasoning, model, prompt_tokens, "
+        "completion_tokens, cached_tokens, tokens_measured, tool_calls FROM answers"
+    )
+    with sqlite3.connect(path) as db:
+        return {row[0]: row[1:] for row in db.execute(query)}

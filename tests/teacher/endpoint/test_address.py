@@ -1,0 +1,34 @@
+"""From a name in the spec to where the model is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from distill.errors import AccessRefused, UsageError
+from distill.teacher.endpoint.address import Address
+
+
+def test_the_identity_is_the_address_and_never_the_key() -> None:
+    """Another key, timeout or header is the same endpoint; another base_url or adapter is not."""
+    here = Address("m", "http://127.0.0.1:1/v1/", key="sk-1", timeout_s=3)
+    same = [replace(here, key="sk-2"), replace(here, timeout_s=9), replace(here, headers={"a": "b"})]
+    assert {one.identity for one in same} == {here.identity} == {"http://127.0.0.1:1/v1"}
+    assert replace(here, base_url="http://127.0.0.1:2/v1").identity != here.identity
+    student = Address("embedded/smollm2-135m", adapter=Path("a.gguf"), adapter_id="abc")
+    assert student.identity != replace(student, adapter_id="abd").identity
+    assert "sk-1" not in repr(here)
+
+
+@pytest.mark.parametrize("url", ["localhost", "ftp://a/v1", "http://", "/v1"])
+def test_what_is_no_address_is_refused_before_anything_is_sent(url: str) -> None:
+    with pytest.raises(UsageError, match="http://127"):
+        Address("m", url, key="k").check()
+
+
+def test_a_missing_key_is_named_by_its_variable_and_a_server_here_needs_none() -> None:
+    with pytest.raises(AccessRefused, match="MY_KEY is not set"):
+        Address("m", "https://models.example/v1", key_env="MY_KEY").check()
+    Address("m", "http://127.0.0.1:8000/v1").check()

@@ -1,0 +1,67 @@
+"""The model that comes with the package, served over HTTP like any other."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from distill.errors import UsageError
+from distill.records import Answer, Ended, Request
+from distill.teacher.endpoint import embedded
+from distill.teacher.endpoint.address import Address, opened
+
+SCHEMA = {"type": "object", "properties": {"mood": {"enum": ["glad", "cross"]}}, "required": ["mood"]}
+SYSTEM = "Say the mood of the message as JSON. " * 12
+
+
+def ask(text: str, **more: Any) -> Request:
+    turns = [{"role": "system", "content": SYSTEM}, {"role": "user", "content": text}]
+    return Request(
+        embedded.MODEL, {"model": embedded.MODEL, "messages": turns, "max_tokens": 24, "temperature": 0, **more}
+    )
+
+
+def answers(requests: Sequence[Request]) -> list[Answer]:
+    async def all_of_them() -> list[Answer]:
+        async with opened(Address(embedded.MODEL)) as teacher:
+            return [await teacher.answer(request) for request in requests]
+
+    return asyncio.run(all_of_them())
+
+
+@pytest.mark.slow
+def test_it_answers_in_the_schema_and_counts_tokens() -> None:
+    """A whole chat completion under a JSON schema, with measured usage, at no cost."""
+    wanted = {"type": "json_schema", "json_schema": {"name": "a", "strict": True, "schema": SCHEMA}}
+    (answer,) = answers([ask("hooray!", response_format=wanted)])
+    assert answer.ok
+    assert json.loads(answer.text)["mood"] in ("glad", "cross")
+    assert answer.usage.measured
+    assert answer.usage.completion_tokens > 3
+    assert answer.usd == 0
+
+
+@pytest.mark.slow
+def test_an_answer_depends_on_the_request_alone() -> None:
+    """Another order and a fresh server give the same texts: a run that was killed ends in the same dataset."""
+    asked = [ask(text) for text in ("where is my parcel", "thank you!", "the lamp is broken", "hm")]
+    forth = {answer.request_id: answer.text for answer in answers(asked)}
+    back = {answer.request_id: answer.text for answer in answers(asked[::-1])}
+    assert forth == back
+
+
+@pytest.mark.slow
+def test_a_prompt_that_does_not_fit_is_refused_not_cut() -> None:
+    """More tokens than the context holds is an end of its own, never a shortened prompt."""
+    (answer,) = answers([ask("word " * embedded.CONTEXT)])
+    assert answer.ended is Ended.REFUSED
+    assert str(embedded.CONTEXT) in answer.error
+
+
+def test_another_embedded_model_is_refused_by_name() -> None:
+    with pytest.raises(UsageError, match=embedded.MODEL):
+        Address("embedded/large").check()

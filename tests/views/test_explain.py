@@ -1,0 +1,66 @@
+"""Rows of a run, with their texts."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from distill.errors import GateNotMet, UsageError
+from distill.pipeline import run as running
+from distill.pipeline.open_task import open_project
+from distill.task.stage import ORDER
+from distill.teacher.watch import Silent
+from distill.views import explain
+
+
+def run(task: Path, *sets: str) -> None:
+    running.start(open_project(task, overrides=sets, env={}), stages=ORDER[:3], watch=Silent())
+
+
+def test_dropped_rows_are_shown_by_reason_with_what_was_asked_and_answered(task: Path) -> None:
+    run(task, "gates=[{length: {min_chars: 17}}]", "dataset.accept=null")
+    found = explain.show(task.parent, "mood", what="dropped", reason="too_short", stratum="a", limit=3)
+    assert found["reasons"]["too_short"] >= found["rows"] >= 3
+    assert len(found["shown"]) == 3
+    assert all(row["reason"] == "too_short" and row["stratum"] == "a" for row in found["shown"])
+    assert all(row["answer"] == '{"mood": "glad"}' and row["input"] for row in found["shown"])
+    assert "length: too_short: 16 characters" in "\n".join(explain.show_lines(found))
+    assert explain.show(task.parent, "mood", what="dropped", reason="too_short", stratum="a", limit=3) == found
+
+
+def test_kept_rows_are_shown_too(task: Path) -> None:
+    run(task)
+    found = explain.show(task.parent, "mood", what="kept", reason=None, stratum=None, limit=100)
+    assert len(found["shown"]) == found["rows"] == 20
+
+
+def test_a_reason_that_no_row_has_names_those_there_are(task: Path) -> None:
+    run(task)
+    with pytest.raises(UsageError, match=r"dropped no row for 'nearr'.*known|mean"):
+        explain.show(task.parent, "mood", what="dropped", reason="nearr", stratum=None, limit=1)
+
+
+def test_a_dataset_that_is_not_what_was_expected_is_not_trained_on(task: Path) -> None:
+    """Exit 4, again when the stage itself has nothing to do, and 0 when the expectation holds."""
+    for _ in range(2):
+        with pytest.raises(GateNotMet, match=r"rows: 21 expected, found 20 rows\. Nothing was trained"):
+            run(task, "expect={rows: 21}")
+    run(task, "expect={rows: 20, same_system: true}")
+
+
+def test_a_row_is_found_by_what_its_own_file_calls_it(task: Path) -> None:
+    """The id of the file goes before a line of that number, and stands beside the row wherever it is shown."""
+    seeds = task.parent / "seeds.jsonl"
+    rows = [json.loads(line) for line in seeds.read_text().splitlines()]
+    seeds.write_text("".join(json.dumps(row | {"id": 1000 + n}) + "\n" for n, row in enumerate(rows)))
+    run(task)
+    found = explain.explain(task.parent, "mood", "1005")
+    assert found["seed"][0]["fields"]["message"] == rows[5]["message"]
+    assert "seeds.jsonl:6 · id 1005" in explain.explain_lines(found)[1]
+    shown = explain.show(task.parent, "mood", what="kept", reason=None, stratum=None, limit=1)
+    assert shown["shown"][0]["id"].startswith("10")
+    table = pl.read_parquet(task.parent / "runs" / "mood" / "001" / "dataset.parquet")
+    assert table["id"].null_count() == 0
