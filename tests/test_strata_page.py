@@ -11,7 +11,7 @@ import yaml
 
 from distill import spec
 from distill.curate.selection.balance import balance
-from distill.strata.quotas import Rule, quotas
+from distill.strata.quotas import QuotaRule, quotas
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "strata.md").read_text()
@@ -32,7 +32,7 @@ def test_the_quotas_of_the_page_are_those_of_its_spec() -> None:
     rows = table("the quotas that the spec above gives")
     labels = {row[0]: dict(zip(task.strata.by, row[0].split(", "), strict=True)) for row in rows}
     supply = {row[0]: int(row[1]) for row in rows}
-    rules = [Rule(**quota.model_dump()) for quota in task.strata.quotas]
+    rules = [QuotaRule(**quota.model_dump()) for quota in task.strata.quotas]
     for column, settings in (
         (2, {"temperature": 0.0}),
         (3, {"temperature": 1.0}),

@@ -6,7 +6,6 @@ whoever approved it goes: the gates `secrets` and `pii` come first and do as the
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,8 +13,7 @@ from typing import Any
 import polars as pl
 
 from distill.curate.gates.registry import GATES, run_gates
-from distill.curate.gates.scoring import Outcome, dropped_frame, ordered, summary
-from distill.records import Json, ToolCall, canonical
+from distill.tables.outcome import Outcome, dropped_frame, ordered, summary
 
 STAGE = "gold"
 PRIVATE = ("secrets", "pii")
@@ -35,25 +33,6 @@ class Approved:
     def losses(self) -> Approved:
         """Without the rows kept, as an outcome's."""
         return replace(self, outcome=self.outcome.losses)
-
-
-def spoken(gold: Mapping[str, Json], *, fields: Sequence[str] = ()) -> tuple[str, tuple[ToolCall, ...]]:
-    """A known answer as a teacher would have given it: its text and its calls.
-
-    `fields` are those of the task's answers, in their order; a plain value, which seeds keep as {"answer": value}, is its text.
-    """
-    calls = gold.get("tool_calls")
-    if set(gold) <= {"content", "tool_calls"} and isinstance(calls, list) and all(_is_call(call) for call in calls):
-        return str(gold.get("content") or ""), tuple(ToolCall(c["name"], canonical(c["arguments"])) for c in calls)
-    if set(gold) == {"answer"} and "answer" not in fields:
-        value = gold["answer"]
-        return value if isinstance(value, str) else canonical(value), ()
-    in_order = {name: gold[name] for name in fields if name in gold}
-    return json.dumps({**in_order, **gold}, ensure_ascii=False), ()
-
-
-def _is_call(call: Json) -> bool:
-    return isinstance(call, Mapping) and isinstance(call.get("name"), str) and "arguments" in call
 
 
 def check(frame: pl.DataFrame, gates: Sequence[tuple[str, Mapping[str, Any]]]) -> Approved:

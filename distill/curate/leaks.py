@@ -26,11 +26,11 @@ import polars as pl
 from numpy.typing import NDArray
 
 from distill.curate import passages
-from distill.curate.gates.scoring import Outcome, ordered, partition
 from distill.similarity import decisive
 from distill.similarity.graph import Graph
 from distill.similarity.pairs import Shingles, jaccard, shingles
 from distill.similarity.word_ngrams import Ints
+from distill.tables.outcome import Outcome, ordered, partition
 from distill.text.normalise import normalise
 
 Drops = dict[int, tuple[str, str]]

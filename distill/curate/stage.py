@@ -21,8 +21,9 @@ from distill.generate import questions
 from distill.records import content_id
 from distill.report import losses as attrition
 from distill.rundir import read_json, write_json, write_parquet
-from distill.seeds import checks, prepare
-from distill.similarity import cache
+from distill.seeds import checks
+from distill.strata import coverage
+from distill.task import near_graph
 from distill.task.stage import Run, settings_of, stage
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ async def _curate(run: Run) -> Mapping[str, Any]:
 
     project, asked = run.project, questions.asked_of(run.folder)
     rulings = disputes.rulings(project, run.folder, run.parent)
-    graph = cache.read(run.folder.path, project.spec, run.table("seeds.parquet", ["seed_id", "input"]))
+    graph = near_graph.read(run.folder.path, project.spec, run.table("seeds.parquet", ["seed_id", "input"]))
     # The whole table is for curation alone, which lets go of it when it knows what the seeds say.
     curated = curation.curate(project, run.table("seeds.parquet"), asked, run.store, graph, rulings=rulings)
     samples, curated = curated.samples, curated.counted
@@ -120,7 +121,7 @@ def _told(
     """What the report has of the dataset beside the steps."""
     from distill.strata import quotas
 
-    rows = prepare.labelled(curated.kept)
+    rows = coverage.labelled(curated.kept)
     cases = [
         {"where": dict(one.where), "at_least": one.at_least, "got": sum(match.values())}
         for one, match in zip(project.edge_cases, quotas.matching(rows, project.edge_cases), strict=True)

@@ -17,9 +17,9 @@ from distill.generate import answers
 from distill.generate.questions import Asked
 from distill.records import Json, canonical
 from distill.seeds import approved as approving
-from distill.similarity import cache
 from distill.strata import targets
 from distill.tables import lookup
+from distill.task import near_graph
 from distill.teacher.store.store import Store
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def curate(
     bench = judging.Bench(project, store, lookup.Lookup(train, "gold") if project.reference else {})
     settings = gates(project, train, bench)
     askable = approving.askable(project, train).select("seed_id", "stratum")
-    graph, held_out = graph or cache.graph(project.spec, table), _held_out(project, table)
+    graph, held_out = graph or near_graph.graph(project.spec, table), _held_out(project, table)
     table = table.clear()  # a million rows fit in memory once: what is told, or went into a step, stands nowhere
     due, unanswered = _due(project, train, asked, decided, store)
     train = train.drop("fields", "gold", "input")
@@ -90,12 +90,14 @@ def curate(
     alike = twins.of(project, asked, gated.kept, gold.outcome.kept, ruled=ruled, graph=graph)
     rows, gated, gold, alike = alike.unique.kept, gated.losses, gold.losses, alike.losses
     shared = enumerated(project.output)
-    clean = leaks.leaks(rows, held_out=held_out, near=cache.leak(project.spec), graph=graph, template=shared)
+    clean = leaks.leaks(rows, held_out=held_out, near=near_graph.leak(project.spec), graph=graph, template=shared)
     rows, clean = clean.kept, clean.losses
     fit = preflight.fit(project, rows)
     rows, fit = fit.kept, fit.losses
     through = frozenset({ask.seed for ask in asked}.intersection(rows["seed_id"])) | seeds.waiting.keys()
-    wanted = targets.of(project, train.filter(pl.col("seed_id").is_in(list(seeds.hoped))), rows, train, room or {})
+    wanted = targets.of(
+        project.targets, train.filter(pl.col("seed_id").is_in(list(seeds.hoped))), rows, train, room or {}
+    )
     part = _parts(project, rows, wanted, graph)
     later = [*alike.votes, alike.unique, clean, fit, part.leaks, part.balance]
     steps = [gated, gold.outcome, *later]
@@ -154,5 +156,5 @@ def _parts(project: Project, rows: pl.DataFrame, wanted: Mapping[str, int], grap
     dataset, floors = project.spec.dataset, [(case.where, case.at_least) for case in project.edge_cases]
     return assemble.parts(
         rows, quotas=wanted, floors=floors, by=dataset.select.by, weight=dataset.select.weight, valid=dataset.valid,
-        near=cache.leak(project.spec), graph=graph, template=enumerated(project.output),
+        near=near_graph.leak(project.spec), graph=graph, template=enumerated(project.output),
     )  # fmt: skip

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from distill.chat.templates import Template
 from distill.errors import AccessRefused, RowsOwed
 from distill.records import Answer, Ended, Request
+from distill.teacher import schedule
 from distill.teacher.endpoint.address import Address
 from distill.teacher.schedule import InBatches
 from distill.teacher.send import Interrupted, Sender, final, request
@@ -78,7 +79,7 @@ async def call(project: Project, arm: Arm, tests: pl.DataFrame, sender: Sender) 
     wanted = requests(project, arm, tests)
     at = project.teachers[0] if arm.name == "teacher" else project.beside(arm.address)
     try:
-        await sender.send(wanted, at, arm.name)
+        await schedule.send(sender, wanted, at, arm.name)
     except (AccessRefused, RowsOwed) as fault:
         others = project.spec.teacher.fallback or project.spec.teacher.panel
         if arm.name != "teacher" or not others or isinstance(fault, Interrupted | InBatches):

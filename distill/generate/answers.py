@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from distill.generate.questions import Asked, requests
-from distill.pipeline import open_batches
 from distill.records import Answer
 from distill.tables.lookup import Lookup
 from distill.teacher import send
-from distill.teacher.batch import journal
+from distill.teacher.batch import journal, open_batches
 from distill.teacher.store.store import Store
 
 if TYPE_CHECKING:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar, overload
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 from distill.records import Request, content_id
 from distill.rundir import RunDir, read_parquet
 from distill.seeds import approved
 from distill.tables.lookup import Lookup
 from distill.teacher import send
+from distill.teacher.pending import Requests
 
 if TYPE_CHECKING:
     import polars as pl
@@ -33,29 +34,6 @@ class Ask(NamedTuple):
 
 Asked = list[Ask]
 """Every question of the run, in the order asked."""
-
-
-Question = TypeVar("Question")
-
-
-class Requests(Sequence[Request], Generic[Question]):
-    """The requests of many questions, each made when it is looked at: a million of them would not fit in memory."""
-
-    def __init__(self, asked: Sequence[Question], make: Callable[[Question], Request]) -> None:
-        self._asked, self._make = asked, make
-
-    def __len__(self) -> int:
-        return len(self._asked)
-
-    def __iter__(self) -> Iterator[Request]:
-        return map(self._make, self._asked)
-
-    @overload
-    def __getitem__(self, at: int) -> Request: ...
-    @overload
-    def __getitem__(self, at: slice) -> Requests[Question]: ...
-    def __getitem__(self, at: int | slice) -> Request | Requests[Question]:
-        return Requests(self._asked[at], self._make) if isinstance(at, slice) else self._make(self._asked[at])
 
 
 def requests(project: Project, table: pl.DataFrame, asked: Sequence[Ask]) -> Requests[Ask]:

@@ -18,7 +18,7 @@ from distill.records import Request, content_id, list_id
 from distill.rundir import read_json, read_parquet, write_json, write_parquet
 from distill.seeds import approved, labelling, prepare
 from distill.seeds.expansion.rounds import Expansion
-from distill.similarity import cache
+from distill.task import near_graph
 from distill.task.stage import Run, key_of, settings_of, stage
 from distill.teacher import schedule
 from distill.teacher import send as asking
@@ -137,8 +137,8 @@ def _write(run: Run, aside: Outcome, expansion: Expansion) -> Graph:
     """The run's seeds: real ones, made ones, and those that went; and which of them are near each other, also returned."""
     import polars as pl
 
-    graph = cache.graph(run.project.spec, expansion.table, aside.rejected)
-    made = cache.write(run.folder, graph, expansion.table)
+    graph = near_graph.graph(run.project.spec, expansion.table, aside.rejected)
+    made = near_graph.write(run.folder, graph, expansion.table)
     write_parquet(run.folder / "seeds.parquet", expansion.table)
     write_parquet(run.folder / "seeds_dropped.parquet", pl.concat([aside.dropped, expansion.dropped]))
     write_json(run.folder / "seeds.json", {**aside.report, "graph": made, "expand": expansion.report})
@@ -169,7 +169,9 @@ async def _ask(
         one, requests = project.teachers[teacher], questions.requests(project, table, due)
         tests = _tests(run, table) if teacher == 0 and one.mode != "live" else []
         try:
-            await run.sender.send([*requests, *tests] if tests else requests, one, questions.spender(project, teacher))
+            await schedule.send(
+                run.sender, [*requests, *tests] if tests else requests, one, questions.spender(project, teacher)
+            )
         finally:
             both = zip(due, requests, strict=True)
             out = [(ask, request) for ask, request in both if run.store.get(request.id) is None]

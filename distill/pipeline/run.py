@@ -13,7 +13,6 @@ from distill.errors import GateNotMet, RowsOwed, UsageError
 from distill.evaluate import stage as evaluating
 from distill.money import Budget, known, shown
 from distill.pipeline import empty_dataset, generate, pending, run_number, used_spec
-from distill.pipeline.open_batches import left
 from distill.report import served_models
 from distill.report import stage as reporting
 from distill.rundir import RunDir, check_parquet, numbers, read_json
@@ -25,6 +24,7 @@ from distill.task.interrupt import interruptible
 from distill.task.stage import Run
 from distill.task.task import Project, need_price
 from distill.teacher.batch import journal
+from distill.teacher.batch.open_batches import left
 from distill.teacher.send import Sender
 from distill.teacher.store.store import Store
 from distill.teacher.watch import Watch
@@ -67,7 +67,7 @@ async def work(
         folder.note(teacher=project.models, parent=parent.name if parent else None)
         await _take_over(folder, store, watch)
         await stores.settle_names(store, folder, watch, new=folder.number not in before)
-        for line in left(store, folder.name, project):
+        for line in left(store, folder.name, project.endpoints):
             watch.say(f"  {line}")
         budget = Budget(project.spec.budget.usd, store.spent(folder.name))
         sender = Sender(

@@ -26,9 +26,8 @@ from distill.plan import upper_bound
 from distill.records import Answer, Request, Usage
 from distill.rundir import latest
 from distill.seeds import labelling, prepare
-from distill.similarity import cache
 from distill.spec import deadline
-from distill.task import event_loop, stores
+from distill.task import event_loop, near_graph, stores
 from distill.task.interrupt import interruptible
 from distill.teacher import schedule
 from distill.teacher.ceiling import ceiling
@@ -43,7 +42,8 @@ if TYPE_CHECKING:
     import polars as pl
 
     from distill.curate.result import Curated
-    from distill.task.task import Asked, Project
+    from distill.task.task import Project
+    from distill.teacher.endpoint.model import Model
 
 _FEWEST = 3
 """Answers from which a spread can be told."""
@@ -57,7 +57,7 @@ class Spender:
 
     name: str
     requests: Sequence[Request]
-    at: Asked
+    at: Model
     fallback: int = 0
     to_come: int = 0
     """Prompt tokens of answers that are not known yet, for whoever is asked about them."""
@@ -83,7 +83,7 @@ def plan(project: Project, *, pilot: int = 0, watch: Watch | None = None) -> dic
         spenders = [_spender(one, store, limits=said.get("limits"), share=failing**one.fallback) for one in asked]
         judged = len(seen.bench.cases) / max(1, len(tried) * lookup.questions(project)) if seen else 1.0
         spenders += [_spender(one, store, limits={}, share=judged) for one in _judges(project, table, first, store)]
-        votes = rulings.at_most(project, table, first, cache.graph(project.spec, table))
+        votes = rulings.at_most(project, table, first, near_graph.graph(project.spec, table))
         spenders += [
             _spender(one, store, limits=said.get("limits"), share=1.0) for one in _voters(project, table, votes)
         ]
@@ -262,7 +262,7 @@ def _tokens(seen: Sequence[Answer]) -> dict[str, Any]:
     }
 
 
-def _seconds(seen: Sequence[Answer], to_send: float, at: Asked, limits: Mapping[str, int | None]) -> dict[str, Any]:
+def _seconds(seen: Sequence[Answer], to_send: float, at: Model, limits: Mapping[str, int | None]) -> dict[str, Any]:
     """How long live calls take, by the answers so far and what the endpoint allows; batches tell no latency."""
     timed = [answer.latency_s for answer in seen if answer.latency_s > 0]
     latency = statistics.fmean(timed) if timed else 0.0

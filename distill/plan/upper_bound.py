@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
     from distill.generate.questions import Ask
     from distill.seeds.expansion.prompts import Candidate
-    from distill.task.task import Asked, Project
+    from distill.task.task import Project
+    from distill.teacher.endpoint.model import Model
 
 _LACKING = "strata lack when no seed is left"
 _REFUSED = "gates refuse while strata lack rows"
@@ -37,7 +38,7 @@ class Prospect(NamedTuple):
 
     spender: str
     requests: Sequence[Request]
-    at: Asked
+    at: Model
     to_come: int
     share: float
     only: str
@@ -86,7 +87,7 @@ def _due(project: Project, table: pl.DataFrame) -> tuple[list[Candidate], rounds
     most = rounds.unlimited(project, table)
     # Rounds that bring little ask for more and more, until the cap.
     due = expansion.next(dict.fromkeys(most, wanted.at_most), frozenset())
-    lack = sum(targets.wanted(project, table, most).values()) - table.filter(role="train").height
+    lack = sum(targets.wanted(project.targets, table, most).values()) - table.filter(role="train").height
     return due, expansion, min(1.0, max(0, lack) / max(1, len(due)))
 
 

@@ -12,8 +12,8 @@ import selectors
 import time
 from collections.abc import Iterable, Iterator
 
-from distill.curate.gates.verify.cache import Verdict
 from distill.sandbox.process import BYTES, FEW, Child, Limits, Numbered, Source
+from distill.sandbox.result import CheckResult
 
 CHILDREN = 2
 
@@ -38,7 +38,7 @@ def greet(source: Source, limits: Limits) -> set[str]:
 
 def judge(
     source: Source, rows: Iterable[Numbered], limits: Limits, *, held: set[str] | None = None
-) -> Iterator[tuple[int, Verdict]]:
+) -> Iterator[tuple[int, CheckResult]]:
     """(number, verdict) of every row, in the order in which they come; SpecError where the file cannot be imported.
 
     Into `held` go the layers that hold the children on this machine: some of landlock, seccomp, hook.

@@ -19,9 +19,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from distill.curate.gates.verify.cache import Verdict
 from distill.errors import Fault, SpecError
 from distill.sandbox.child import NO_MEMORY
+from distill.sandbox.result import CheckResult
 from distill.text.normalise import storable
 
 IMPORT_S = 30.0
@@ -132,7 +132,7 @@ class Child:
             if not self._unsent:
                 self.selector.unregister(self._in)
 
-    def pull(self) -> Iterator[tuple[int, Verdict]]:
+    def pull(self) -> Iterator[tuple[int, CheckResult]]:
         """What it has said; its clock starts anew at a whole verdict, whatever other bytes come."""
         data = os.read(self._out, BYTES)
         self.ended = not data
@@ -150,7 +150,7 @@ class Child:
         if len(rest) > _LONGEST:
             self._nonsense()
 
-    def lost(self, *, late: bool) -> tuple[int, Verdict] | None:
+    def lost(self, *, late: bool) -> tuple[int, CheckResult] | None:
         """The verdict on the row that it was at when it ended; None where the row deserves another try."""
         if not self.ready:
             raise self._unimportable(f"it takes more than {IMPORT_S:g} s" if late else self._ending())
@@ -158,7 +158,7 @@ class Child:
             return None
         number, _ = self.waiting.popleft()
         cause = f"no answer within {self.limits.seconds:g} s" if late else self._cause or self._ending()
-        return number, Verdict(None, cause=cause)
+        return number, CheckResult(None, cause=cause)
 
     def end(self) -> None:
         """End it and all that it may have started; twice is once."""
@@ -195,11 +195,11 @@ class Child:
         self.ready, self.held = True, held
         self.deadline = time.monotonic() + self.limits.seconds
 
-    def _verdict(self, line: bytes) -> Iterator[tuple[int, Verdict]]:
+    def _verdict(self, line: bytes) -> Iterator[tuple[int, CheckResult]]:
         try:
             number, score, message, cause = json.loads(line)
             known = bool(self.waiting) and self.waiting[0][0] == number
-            said = Verdict(_score(score), storable(str(message)), storable(str(cause)))
+            said = CheckResult(_score(score), storable(str(message)), storable(str(cause)))
         except _NONSENSE:
             known = False
         if not known:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from distill import tokens
-from distill.records import GOLD, Answer, Ended, Json, Usage
+from distill.records import GOLD, Answer, Ended, Json, ToolCall, Usage, canonical
 from distill.text.normalise import strict_json
 
 if TYPE_CHECKING:
@@ -54,9 +54,27 @@ def known(answer: str) -> dict[str, Json]:
     return value if isinstance(value, dict) else {"answer": answer}
 
 
+def spoken(gold: Mapping[str, Json], *, fields: Sequence[str] = ()) -> tuple[str, tuple[ToolCall, ...]]:
+    """A known answer as a teacher would have given it: its text and its calls.
+
+    `fields` are those of the task's answers, in their order; a plain value, which seeds keep as {"answer": value}, is its text.
+    """
+    calls = gold.get("tool_calls")
+    if set(gold) <= {"content", "tool_calls"} and isinstance(calls, list) and all(_is_call(call) for call in calls):
+        return str(gold.get("content") or ""), tuple(ToolCall(c["name"], canonical(c["arguments"])) for c in calls)
+    if set(gold) == {"answer"} and "answer" not in fields:
+        value = gold["answer"]
+        return value if isinstance(value, str) else canonical(value), ()
+    in_order = {name: gold[name] for name in fields if name in gold}
+    return json.dumps({**in_order, **gold}, ensure_ascii=False), ()
+
+
+def _is_call(call: Json) -> bool:
+    return isinstance(call, Mapping) and isinstance(call.get("name"), str) and "arguments" in call
+
+
 def samples(project: Project, rows: pl.DataFrame, *, model: str = "gold") -> pl.DataFrame:
     """A sample for each approved row; its model says who approved it, and it belongs to no request."""
-    from distill.curate.approved import spoken
     from distill.tables import samples as answers
 
     order = list((project.output or {}).get("properties", {}))

@@ -41,7 +41,7 @@ def quotas(task: spec.TaskSpec, seeds: Sequence[Seed], file: Path) -> list[Fault
     cases = {n: strata.EdgeCase(case.where, case.rows(accept)) for n, case in enumerate(task.strata.edge_cases)}
     later = {n: case for n, case in cases.items() if pending.keys() & case.where.keys()}
     known = {n: case for n, case in cases.items() if n not in later}
-    rules = [strata.Rule(**quota.model_dump()) for quota in task.strata.quotas]
+    rules = [strata.QuotaRule(**quota.model_dump()) for quota in task.strata.quotas]
     open_ = bool(pending.keys() & by)  # which strata there are is not known yet
     found = feasibility.faults(
         rows,
@@ -87,7 +87,7 @@ def labelled(task: spec.TaskSpec, table: pl.DataFrame, file: Path, *, exact: boo
         accept=accept,
         per_stratum=task.dataset.per_stratum,
         edge_cases=[strata.EdgeCase(case.where, case.rows(accept)) for case in task.strata.edge_cases],
-        rules=[strata.Rule(**quota.model_dump()) for quota in task.strata.quotas],
+        rules=[strata.QuotaRule(**quota.model_dump()) for quota in task.strata.quotas],
         made=None if exact and not task.seeds.expand else by if exact else task.strata.names,
     )
     return [Fault(f"{file}: {fault.where}", fault.message) for fault in found]

@@ -13,11 +13,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from distill.errors import RowsOwed, SpecError
-from distill.generate.questions import Ask, Requests
+from distill.generate.questions import Ask
 from distill.records import Request, Seed
 from distill.seeds import checks
 from distill.spec import UNLABELLED
-from distill.teacher import send
+from distill.teacher import schedule, send
+from distill.teacher.pending import Requests
 from distill.teacher.store.store import Store
 from distill.values import answer as answer_value
 from distill.values import plain
@@ -102,7 +103,7 @@ async def _ask(run: Run, name: str, groups: Mapping[str, Sequence[str]]) -> dict
         wanted = list(zip(due, requests(project, name, (by_id[first] for first in due), draw=draw), strict=True))
         # What an endpoint will never take is not asked again: neither now nor as another draw.
         open_ = [(first, request) for first, request in wanted if not send.refused(run.store, request)]
-        await run.sender.send([request for _, request in open_], project.labeller(name, draw), spender(name))
+        await schedule.send(run.sender, [request for _, request in open_], project.labeller(name, draw), spender(name))
         due = [first for first, request in open_ if not send.refused(run.store, request)]
         found |= _read(project, run.store, name, due, draw=draw)
         owed = sum(run.store.get(r.id) is None and not send.refused(run.store, r) for _, r in open_)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from distill import spec
 from distill.records import Seed
+from distill.strata import coverage
 
 if TYPE_CHECKING:
     import polars as pl
@@ -26,8 +26,8 @@ def aside(
 
     from distill.seeds import load
     from distill.seeds.split import set_aside
-    from distill.similarity import cache
     from distill.tables.outcome import Outcome
+    from distill.task import near_graph
 
     by = task.strata.by
     table = load.table(seeds, by=by)
@@ -37,13 +37,13 @@ def aside(
         pins = table.filter(pl.col("seed_id").is_in(known))
         table = table.filter(~pl.col("seed_id").is_in(known))
     rows = task.seeds.test
-    graph = cache.graph(task, table) if pins is None else cache.graph(task, table, pins)
+    graph = near_graph.graph(task, table) if pins is None else near_graph.graph(task, table, pins)
     outcome = set_aside(
         table,
         share=rows.share,
         rows=rows.rows,
         near=task.dedup.near,
-        leak=cache.leak(task),
+        leak=near_graph.leak(task),
         pinned=pins,
         gold=task.seeds.gold_rows != "train" or rows.gold,
         graph=graph,
@@ -88,13 +88,4 @@ def training_labels(task: spec.TaskSpec, seeds: Sequence[Seed]) -> list[tuple[st
     """(stratum, labels) of each seed that is left to train on."""
     import polars as pl
 
-    return labelled(aside(task, seeds).kept.filter(pl.col("role") == "train"))
-
-
-def labelled(rows: pl.DataFrame) -> list[tuple[str, Mapping[str, str]]]:
-    """(stratum, labels) of each row; few labels differ, so rows share them."""
-    known = {
-        (stratum, text): (stratum, json.loads(text))
-        for stratum, text in rows.select("stratum", "labels").unique().iter_rows()
-    }
-    return [known[pair] for pair in rows.select("stratum", "labels").iter_rows()]
+    return coverage.labelled(aside(task, seeds).kept.filter(pl.col("role") == "train"))

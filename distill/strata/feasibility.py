@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from distill.errors import Fault
-from distill.strata.quotas import EdgeCase, Plan, Row, Rule, amounts, covered, matching, quotas
+from distill.strata.quotas import EdgeCase, Plan, QuotaRule, Row, amounts, covered, matching, quotas
 from distill.text.normalise import did_you_mean
 
 
@@ -21,7 +21,7 @@ def faults(
     accept: int | None = None,
     per_stratum: int | None = None,
     edge_cases: Sequence[EdgeCase] = (),
-    rules: Sequence[Rule] = (),
+    rules: Sequence[QuotaRule] = (),
     made: Collection[str] | None = None,
     numbers: Sequence[int] | None = None,
 ) -> list[Fault]:
@@ -68,7 +68,7 @@ def early(
     *,
     accept: int | None = None,
     edge_cases: Mapping[int, EdgeCase],
-    rules: Mapping[int, Rule],
+    rules: Mapping[int, QuotaRule],
     made: bool = False,
 ) -> list[Fault]:
     """What can be told already where labels are still to be asked for: `pending` holds the values that each may have.
@@ -79,7 +79,7 @@ def early(
     values, counts = _values(seeds), Counter(tuple(sorted(labels.items())) for labels in seeds)
     values |= {name: set(given) for name, given in pending.items()}
     exact = dict(zip(rules, amounts(list(rules.values()), accept), strict=True))
-    wanted: list[tuple[str, EdgeCase | Rule, str, int]] = [
+    wanted: list[tuple[str, EdgeCase | QuotaRule, str, int]] = [
         (f"strata.edge_cases[{n}]", case, f"at_least {case.at_least} asked", case.at_least)
         for n, case in edge_cases.items()
     ]
@@ -150,7 +150,7 @@ def _rule(number: int, plan: Plan, final: bool) -> list[str]:
     ]
 
 
-def _amount(rule: Rule, exact: int | None) -> str:
+def _amount(rule: QuotaRule, exact: int | None) -> str:
     if rule.share:
         return f"share {rule.share} is {exact} rows"
     return f"{'count' if rule.count else 'floor'} {exact or rule.floor} asked"
@@ -161,12 +161,12 @@ def _overlap(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
     return all(one[name] == other[name] for name in one.keys() & other.keys())
 
 
-def _counted(rule: Rule, exact: int | None) -> Rule:
+def _counted(rule: QuotaRule, exact: int | None) -> QuotaRule:
     """A share as the count that it comes to."""
-    return rule if exact is None else Rule(rule.where, count=exact)
+    return rule if exact is None else QuotaRule(rule.where, count=exact)
 
 
-def _too_low(accept: int, least: int, edge_cases: Sequence[EdgeCase], rules: Sequence[Rule]) -> str:
+def _too_low(accept: int, least: int, edge_cases: Sequence[EdgeCase], rules: Sequence[QuotaRule]) -> str:
     if not rules:
         return f"{accept} asked, the edge cases alone need {least}; raise it or lower their at_least"
     who = "the edge cases and strata.quotas" if edge_cases else "strata.quotas alone"

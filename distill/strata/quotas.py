@@ -38,7 +38,7 @@ class EdgeCase:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class QuotaRule:
     """Rows of all the strata together whose labels hold `where`; one of the four is given.
 
     `count` and `share` (of `accept`) are what they get, no more and no less; `floor` is the least, `cap` the most.
@@ -64,7 +64,7 @@ def matching(rows: Iterable[Row], edge_cases: Sequence[EdgeCase]) -> list[dict[s
     return [dict(sorted(count.items())) for count in counts]
 
 
-def covered(labels: Labels, rules: Sequence[Rule]) -> list[list[str]]:
+def covered(labels: Labels, rules: Sequence[QuotaRule]) -> list[list[str]]:
     """The strata of each rule, by name: every stratum belongs to the first rule that matches it, or to none."""
     strata: list[list[str]] = [[] for _ in rules]
     for name in sorted(labels):
@@ -82,7 +82,7 @@ def quotas(
     per_stratum: int | None = None,
     edge_cases: Sequence[EdgeCase] = (),
     matches: Sequence[Mapping[str, int]] | None = None,
-    rules: Sequence[Rule] = (),
+    rules: Sequence[QuotaRule] = (),
     temperature: float = 0.0,
     natural: Mapping[str, int] | None = None,
 ) -> dict[str, int]:
@@ -117,7 +117,7 @@ class Plan:
 
     available: Mapping[str, int]
     strata: Sequence[Sequence[str]]
-    rules: Sequence[Rule]
+    rules: Sequence[QuotaRule]
     exact: Sequence[int | None]
     weights: Mapping[str, float]
 
@@ -154,7 +154,7 @@ class Plan:
         return quota
 
 
-def amounts(rules: Sequence[Rule], accept: int | None) -> list[int | None]:
+def amounts(rules: Sequence[QuotaRule], accept: int | None) -> list[int | None]:
     """The rows that each count or share comes to, None where a rule is neither. All shares are rounded together."""
     shares = [n for n, rule in enumerate(rules) if rule.share is not None and accept is not None]
     given = largest_remainder(accept or 0, [rules[n].share or 0.0 for n in shares])

@@ -1,34 +1,43 @@
-"""How many rows each stratum is to have, over what it can give: the spec's numbers apportioned by `seeds.strata`."""
+"""How many rows each stratum is to have, over what it can give."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from distill.seeds import prepare
+from distill.strata import coverage, quotas
+from distill.strata.quotas import EdgeCase, QuotaRule
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from distill.task.task import Project
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """What a task wants of its strata; `distill.strata.quotas` says what each of these means."""
+
+    accept: int | None
+    per_stratum: int | None
+    temperature: float
+    edge_cases: Sequence[EdgeCase]
+    rules: Sequence[QuotaRule]
 
 
 def of(
-    project: Project, hoped: pl.DataFrame, clean: pl.DataFrame, train: pl.DataFrame, room: Mapping[str, int]
+    targets: Targets, hoped: pl.DataFrame, clean: pl.DataFrame, train: pl.DataFrame, room: Mapping[str, int]
 ) -> dict[str, int]:
-    """Quotas over what each stratum can still give: rows that passed (`clean`), seeds of which there is hope, and those that
-    could be made from its training seeds (`room`, by stratum).
+    """Quotas over what each stratum can still give: rows that passed (`clean`), seeds that may still give one (`hoped`), and
+    those that could be made from its training seeds (`room`, by stratum).
     """
     import polars as pl
 
-    from distill.strata import quotas
-
-    rows = [*prepare.labelled(clean), *prepare.labelled(hoped)]
+    rows = [*coverage.labelled(clean), *coverage.labelled(hoped)]
     available = Counter(stratum for stratum, _ in rows)
-    matches = quotas.matching(rows, project.edge_cases)
+    matches = quotas.matching(rows, targets.edge_cases)
     if room:
-        made_from = quotas.matching(prepare.labelled(train), project.edge_cases)
+        made_from = quotas.matching(coverage.labelled(train), targets.edge_cases)
         for stratum, count in room.items():
             available[stratum] += count
             for match, origin in zip(matches, made_from, strict=True):
@@ -36,18 +45,18 @@ def of(
                     match[stratum] = match.get(stratum, 0) + count
     return quotas.quotas(
         available,
-        dict([*prepare.labelled(train), *rows]),
-        accept=project.spec.dataset.accept,
-        per_stratum=project.spec.dataset.per_stratum,
-        edge_cases=project.edge_cases,
+        dict([*coverage.labelled(train), *rows]),
+        accept=targets.accept,
+        per_stratum=targets.per_stratum,
+        edge_cases=targets.edge_cases,
         matches=matches,
-        rules=[quotas.Rule(**quota.model_dump()) for quota in project.spec.strata.quotas],
-        temperature=project.spec.dataset.temperature,
+        rules=targets.rules,
+        temperature=targets.temperature,
         natural=Counter(train.filter(~pl.col("source").str.starts_with("expand:"))["stratum"].to_list()),
     )
 
 
-def wanted(project: Project, table: pl.DataFrame, room: Mapping[str, int]) -> dict[str, int]:
+def wanted(targets: Targets, table: pl.DataFrame, room: Mapping[str, int]) -> dict[str, int]:
     """What each stratum should hold if no row were lost, and as many were made as `room` allows."""
     train = table.filter(role="train")
-    return of(project, train, train.clear(), train, room)
+    return of(targets, train, train.clear(), train, room)

@@ -14,7 +14,7 @@ from typing import Any
 import polars as pl
 
 from distill import memory
-from distill.curate.gates.scoring import ordered
+from distill.tables.outcome import ordered
 from distill.text.normalise import storable
 
 SAMPLES: dict[str, Any] = {

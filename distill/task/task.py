@@ -15,16 +15,18 @@ from distill.chat import templates
 from distill.errors import UsageError
 from distill.money import Rate
 from distill.spec import Colleague
+from distill.strata.quotas import EdgeCase, QuotaRule
+from distill.strata.targets import Targets
 from distill.task import stores
 from distill.teacher.endpoint import payload, wire
 from distill.teacher.endpoint.address import Address
+from distill.teacher.endpoint.model import Model
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from distill.curate.gates.judge.rubric import Rubric
     from distill.records import Seed
-    from distill.strata.quotas import EdgeCase
+    from distill.spec.rubric import Rubric
 
 
 _LIVELY = 0.9
@@ -63,24 +65,22 @@ class Project:
 
     @property
     def edge_cases(self) -> list[EdgeCase]:
-        from distill.strata.quotas import EdgeCase
-
         accept = self.spec.dataset.accept
         return [EdgeCase(case.where, case.rows(accept)) for case in self.spec.strata.edge_cases]
 
     @property
-    def teachers(self) -> list[Asked]:
+    def teachers(self) -> list[Model]:
         """Every model that answers, the teacher first, then its fallbacks or its panel in the spec's order."""
         first = self.spec.teacher
         return [self.asked(one) for one in (first, *first.fallback, *first.panel)]
 
-    def asked(self, one: Colleague) -> Asked:
+    def asked(self, one: Colleague) -> Model:
         """A model as it is asked: what it does not say itself is as the teacher's."""
         first = self.spec.teacher
         return _asked(one, first, self.env, over(first.sampling, one.sampling))
 
     @property
-    def judges(self) -> list[Asked]:
+    def judges(self) -> list[Model]:
         """Every model that scores answers, by itself the teacher; greedy, but for what the spec says. None where no gate asks."""
         teacher = self.spec.teacher
         given = (
@@ -100,7 +100,7 @@ class Project:
         """Whether judges are shown the gold answer."""
         return self.spec.judge is not None and self.spec.judge.reference
 
-    def labeller(self, name: str, draw: int = 0) -> Asked:
+    def labeller(self, name: str, draw: int = 0) -> Model:
         """Who is asked for a label: the model that the spec names, or the teacher's. The first draw is greedy unless the
         model's own sampling is given; a second one that was greedy too would say the same.
         """
@@ -122,7 +122,7 @@ class Project:
         return self.teachers[0].address
 
     @property
-    def maker(self) -> Asked:
+    def maker(self) -> Model:
         """Who makes new seeds: the model that the spec names, or the teacher's; never greedily, or they would be alike."""
         given = self.spec.seeds.expand.model if self.spec.seeds.expand else None
         at = self.asked(given or self.spec.teacher)
@@ -136,11 +136,24 @@ class Project:
             ),
         )
 
-    def beside(self, address: Address) -> Asked:
+    def beside(self, address: Address) -> Model:
         """A model that is no teacher, asked live within the teacher's limits, less its rates."""
         first = self.teachers[0]
         limits = first.limits.model_copy(update={"requests_per_minute": None, "tokens_per_minute": None})
         return replace(first, address=address, limits=limits, mode="live")
+
+    @property
+    def targets(self) -> Targets:
+        """What is wanted of each stratum."""
+        dataset, rules = self.spec.dataset, [QuotaRule(**quota.model_dump()) for quota in self.spec.strata.quotas]
+        return Targets(dataset.accept, dataset.per_stratum, dataset.temperature, self.edge_cases, rules)
+
+    @property
+    def endpoints(self) -> set[str]:
+        """The identity of every endpoint that a run of this task may ask."""
+        models = [*self.teachers, *self.judges, *(self.labeller(name) for name in self.spec.strata.asked)]
+        models += [self.maker] if self.spec.seeds.expand else []
+        return {self.base.identity, *(model.address.identity for model in models)}
 
     @property
     def base(self) -> Address:
@@ -148,17 +161,6 @@ class Project:
         train = self.spec.student.train
         timeout_s = self.spec.teacher.limits.timeout_s
         return _address(train.base, train.base_url, train.key_env, self.env, train.price, timeout_s=timeout_s)
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """One of the models that answer: where it is, how it is asked, what its endpoint takes, and by which way."""
-
-    address: Address
-    sampling: spec.Sampling
-    limits: spec.Limits
-    mode: str
-    batch: spec.BatchSettings
 
 
 Part = TypeVar("Part", spec.Sampling, spec.Limits)
@@ -171,14 +173,14 @@ def over(base: Part, given: Part | None) -> Part:
     return base.model_copy(update={name: getattr(given, name) for name in given.model_fields_set})
 
 
-def _asked(one: spec.Colleague, first: spec.Teacher, env: Mapping[str, str], sampling: spec.Sampling) -> Asked:
+def _asked(one: spec.Colleague, first: spec.Teacher, env: Mapping[str, str], sampling: spec.Sampling) -> Model:
     """A model of the spec; what it leaves open is the teacher's."""
     limits = over(first.limits, one.limits)
     address = _address(
         one.model, one.base_url or first.base_url, _key_env(one, first), env, one.price,
         timeout_s=limits.timeout_s, headers=one.headers, api=one.api,
     )  # fmt: skip
-    return Asked(address, sampling, limits, one.mode, one.batch)
+    return Model(address, sampling, limits, one.mode, one.batch)
 
 
 def _key_env(one: spec.Colleague, first: spec.Teacher) -> str:

@@ -4,12 +4,36 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
+from typing import Generic, TypeVar, overload
 
 from distill.records import Request
 from distill.teacher.progress import Tally
 from distill.teacher.store.store import Store
+
+Question = TypeVar("Question")
+
+
+class Requests(Sequence[Request], Generic[Question]):
+    """The requests of many questions, each made when it is looked at: a million of them would not fit in memory."""
+
+    def __init__(self, asked: Sequence[Question], make: Callable[[Question], Request]) -> None:
+        self._asked, self._make = asked, make
+
+    def __len__(self) -> int:
+        return len(self._asked)
+
+    def __iter__(self) -> Iterator[Request]:
+        return map(self._make, self._asked)
+
+    @overload
+    def __getitem__(self, at: int) -> Request: ...
+    @overload
+    def __getitem__(self, at: slice) -> Requests[Question]: ...
+    def __getitem__(self, at: int | slice) -> Request | Requests[Question]:
+        return Requests(self._asked[at], self._make) if isinstance(at, slice) else self._make(self._asked[at])
+
 
 _CHUNK = 256
 

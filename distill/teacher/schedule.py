@@ -14,19 +14,20 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NoReturn
 
+from distill import finish_reason
 from distill.errors import AccessRefused, RowsOwed
-from distill.pipeline.open_batches import Claims, waited_for
 from distill.teacher.batch import journal
 from distill.teacher.batch.host.client import reached
 from distill.teacher.batch.input_file import Most
+from distill.teacher.batch.open_batches import Claims, waited_for
 from distill.teacher.batch.session import Night
 from distill.teacher.endpoint.stopping import Stopped
 from distill.teacher.progress import Tally
+from distill.teacher.send import Interrupted, Sender, raised
 
 if TYPE_CHECKING:
     from distill.records import Request
-    from distill.task.task import Asked
-    from distill.teacher.send import Sender
+    from distill.teacher.endpoint.model import Model
 
 PILOT = 20
 """Rows asked live before a night, in `auto`."""
@@ -51,12 +52,29 @@ class StoppedWaiting(InBatches):
 
 def gone(fault: BaseException) -> bool:
     """Whether a model is not there or refuses us, so that others may go on without it; not where rows only come later."""
-    from distill.teacher.send import Interrupted
-
     return isinstance(fault, AccessRefused | RowsOwed) and not isinstance(fault, Interrupted | InBatches)
 
 
-async def ask(sender: Sender, requests: Sequence[Request], one: Asked, spender: str) -> Tally:
+async def send(sender: Sender, requests: Sequence[Request], model: Model, spender: str) -> Tally:
+    """Answer what is owed; starts or reaches the model only if something is. Raises RowsOwed when interrupted.
+
+    With `raise_to` in its sampling, answers that were cut off are asked for once more with so many tokens.
+    """
+    tally = await _send(sender, requests, model, spender)
+    if (most := model.sampling.raise_to) is not None:
+        held = ((r, sender.store.get(r.id)) for r in requests)
+        cut = [raised(r, most) for r, answer in held if answer and answer.finish_reason == finish_reason.LENGTH]
+        await _send(sender, cut, model, spender)
+    return tally
+
+
+async def _send(sender: Sender, requests: Sequence[Request], model: Model, spender: str) -> Tally:
+    if model.address.local:
+        return await sender.live(requests, model, spender)
+    return await ask(sender, requests, model, spender)
+
+
+async def ask(sender: Sender, requests: Sequence[Request], one: Model, spender: str) -> Tally:
     """Answer what is owed by the way the spec names; raises `InBatches` where it has to be collected later."""
     out = _out(sender, requests, one, spender)
     if one.mode == "live" and not out:
@@ -85,7 +103,7 @@ async def ask(sender: Sender, requests: Sequence[Request], one: Asked, spender: 
             sender.replayed += night.tally.replayed
 
 
-def _out(sender: Sender, requests: Sequence[Request], one: Asked, spender: str) -> bool:
+def _out(sender: Sender, requests: Sequence[Request], one: Model, spender: str) -> bool:
     """Whether a batch is out that is ours to collect: of this spender, or another run's with a row of ours."""
     there = [batch for batch in journal.opened(sender.store) if batch.endpoint == one.address.identity]
     if any((batch.run, batch.spender) == (sender.run, spender) for batch in there):
@@ -98,7 +116,7 @@ def _out(sender: Sender, requests: Sequence[Request], one: Asked, spender: str) 
     )
 
 
-async def _rounds(sender: Sender, night: Night, requests: Sequence[Request], one: Asked) -> Tally:
+async def _rounds(sender: Sender, night: Night, requests: Sequence[Request], one: Model) -> Tally:
     """Rounds until nothing is out and nothing is owed. Rows in a batch are never sent live, not even when it is late."""
     live, patience = False, 0.0
     while True:
@@ -124,7 +142,7 @@ async def _rounds(sender: Sender, night: Night, requests: Sequence[Request], one
             _leave(night, StoppedWaiting)
 
 
-def _live_now(sender: Sender, night: Night, requests: Sequence[Request], one: Asked) -> bool:
+def _live_now(sender: Sender, night: Night, requests: Sequence[Request], one: Model) -> bool:
     """Whether what is in no batch is to be asked live."""
     if one.mode != "auto":
         return one.mode == "live"
@@ -165,7 +183,7 @@ def _unanswered(sender: Sender, requests: Sequence[Request]) -> list[Request]:
     return [request for request, name in zip(requests, ids, strict=True) if name not in held]
 
 
-def rate(sender: Sender, requests: Sequence[Request], one: Asked) -> float:
+def rate(sender: Sender, requests: Sequence[Request], one: Model) -> float:
     """Live answers a second: what latency allows by the answers so far, within the endpoint's limits."""
     seen = [answer for request in requests[:PILOT] if (answer := sender.store.get(request.id))]
     timed = [answer.latency_s for answer in seen if answer.latency_s > 0]

@@ -14,10 +14,9 @@ from distill.chat import conversation
 from distill.chat.templates import Template
 from distill.errors import RowsOwed
 from distill.money import Budget
-from distill.pipeline import open_batches
 from distill.records import LIMIT_NAMES, Answer, Ended, Json, Request
 from distill.teacher import counts, runner
-from distill.teacher.batch import journal
+from distill.teacher.batch import journal, open_batches
 from distill.teacher.counts import Counts
 from distill.teacher.endpoint import payload
 from distill.teacher.endpoint.address import Address, opened
@@ -30,7 +29,7 @@ from distill.teacher.watch import Watch
 
 if TYPE_CHECKING:
     from distill.spec import Sampling
-    from distill.task.task import Asked
+    from distill.teacher.endpoint.model import Model
 
 
 def request(
@@ -63,7 +62,7 @@ def final(store: Store, asked: Request, raise_to: int | None) -> tuple[Request, 
     answer = store.get(asked.id)
     if raise_to is None or answer is None or answer.finish_reason != finish_reason.LENGTH:
         return asked, answer
-    again = _raised(asked, raise_to)
+    again = raised(asked, raise_to)
     better = store.get(again.id)
     return (again, better) if better is not None else (asked, answer)
 
@@ -87,7 +86,7 @@ def refused(store: Store, request: Request) -> bool:
     return bool(tries) and tries[-1] == Ended.REFUSED
 
 
-def _raised(asked: Request, raise_to: int) -> Request:
+def raised(asked: Request, raise_to: int) -> Request:
     limit = next(name for name in LIMIT_NAMES if name in asked.body)
     return Request(asked.endpoint, {**asked.body, limit: raise_to}, asked.draw)
 
@@ -109,26 +108,7 @@ class Sender:
     _paces: dict[tuple[str, str], Pace] = field(default_factory=dict)
     _counts: dict[tuple[str, str], Counts] = field(default_factory=dict)
 
-    async def send(self, requests: Sequence[Request], at: Asked, spender: str) -> Tally:
-        """Answer what is owed; starts or reaches the model only if something is. Raises RowsOwed when interrupted.
-
-        With `raise_to` in its sampling, answers that were cut off are asked for once more with so many tokens.
-        """
-        tally = await self._send(requests, at, spender)
-        if (most := at.sampling.raise_to) is not None:
-            held = ((r, self.store.get(r.id)) for r in requests)
-            cut = [_raised(r, most) for r, answer in held if answer and answer.finish_reason == finish_reason.LENGTH]
-            await self._send(cut, at, spender)
-        return tally
-
-    async def _send(self, requests: Sequence[Request], at: Asked, spender: str) -> Tally:
-        from distill.teacher import schedule
-
-        if at.address.local:
-            return await self.live(requests, at, spender)
-        return await schedule.ask(self, requests, at, spender)
-
-    async def live(self, requests: Sequence[Request], at: Asked, spender: str) -> Tally:
+    async def live(self, requests: Sequence[Request], at: Model, spender: str) -> Tally:
         """Answer what is owed by calls, now; rows that are in a batch are left to it."""
         address, limits = at.address, at.limits
         tally = Tally(total=len(requests))
@@ -172,7 +152,7 @@ class Sender:
                 self.watch.say(f"  by the answers so far, {said}")
         return self._counts[key]
 
-    def pace(self, at: Asked) -> Pace:
+    def pace(self, at: Model) -> Pace:
         """One pace a model of an endpoint, whoever asks it: what was learnt for the dataset holds for the comparison."""
         limits = at.limits
         return self._paces.setdefault(

@@ -13,11 +13,11 @@ from distill import spec as specs
 from distill.errors import UsageError
 from distill.money import known, shown
 from distill.pipeline import arguments
-from distill.pipeline.open_batches import holder, place
 from distill.pipeline.open_task import home_of
 from distill.rundir import MANIFEST, RunDir, latest
 from distill.task import stores
 from distill.task.stage import ORDER
+from distill.teacher.batch.open_batches import holder, place
 from distill.teacher.store import identity
 from distill.teacher.store.migrations import MIGRATIONS, VERSION
 from distill.teacher.store.store import UNPRICED

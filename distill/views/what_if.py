@@ -17,9 +17,8 @@ from distill.pipeline.open_task import open_project
 from distill.rundir import latest, read_parquet
 from distill.secrets.withheld import masked
 from distill.seeds import checks
-from distill.similarity import cache
 from distill.spec.loading import yaml_lines
-from distill.task import stores
+from distill.task import near_graph, stores
 from distill.task.task import Project
 
 if TYPE_CHECKING:
@@ -46,7 +45,7 @@ def compare(path: Path, changes: Sequence[str], *, overrides: Sequence[str], env
                     table,
                     asked,
                     store,
-                    cache.read(run.path, project.spec, table),
+                    near_graph.read(run.path, project.spec, table),
                     rulings=rulings.rulings(project, run),
                 )
             )

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from attacks import verdict
 
-from distill.curate.gates.judge.rubric import Rubric
 from distill.curate.gates.judge.verdict import Unscored, Verdict, read
 from distill.records import Answer, Ended
+from distill.spec.rubric import Rubric
 
 RUBRIC = Rubric("judge", "Is the answer right?", {"correct": "What it says is true."})
 CODE = "0" * 32

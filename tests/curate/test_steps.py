@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 from distill.curate.dedup.conflicts import vote
 from distill.curate.dedup.duplicates import duplicates
 from distill.curate.gates.judge.gate import judge
+from distill.curate.gates.judge.verdict import CheckResult as Marks
 from distill.curate.gates.judge.verdict import Unscored
-from distill.curate.gates.judge.verdict import Verdict as Marks
 from distill.curate.gates.registry import run_gates
-from distill.curate.gates.verify.cache import Verdict
 from distill.curate.gates.verify.gate import verify
 from distill.curate.leaks import HeldOut, leaks
 from distill.curate.selection.balance import balance
+from distill.sandbox.result import CheckResult
 from distill.tables.outcome import DROPPED
 
 SCHEMA = {"type": "object", "required": ["intent"]}
@@ -46,7 +46,9 @@ INPUTS = [
 
 def longer(rows):
     """The longer an answer the better; nothing can be said of an empty one."""
-    return [Verdict(min(len(text) / 20, 1.0)) if text else Verdict(None, cause="empty") for text in rows["answer"]]
+    return [
+        CheckResult(min(len(text) / 20, 1.0)) if text else CheckResult(None, cause="empty") for text in rows["answer"]
+    ]
 
 
 def said(frame):

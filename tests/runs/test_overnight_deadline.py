@@ -56,7 +56,7 @@ async def ask(
     )  # fmt: skip
     if stop_s is not None:
         sender.watch = Impatient(sender.stop, stop_s)
-    return await sender.send(rows(server, count), project.teachers[0], "teacher")
+    return await schedule.send(sender, rows(server, count), project.teachers[0], "teacher")
 
 
 def all_once(server: Server, store: Store, count: int = 80) -> None:
@@ -176,7 +176,7 @@ async def test_answers_that_were_cut_off_in_a_batch_are_raised_in_another(task: 
             for _ in range(5):
                 sender = Sender(store=store, run="t/001", budget=Budget(None), watch=Silent())
                 try:
-                    await sender.send(rows(server, 30), teacher, "teacher")
+                    await schedule.send(sender, rows(server, 30), teacher, "teacher")
                     break
                 except InBatches:
                     commands += 1

@@ -7,9 +7,9 @@ from pathlib import Path
 import orjson
 import pytest
 
-from distill.curate.gates.verify.cache import Verdict
 from distill.sandbox.pool import judge
 from distill.sandbox.process import Limits, Source
+from distill.sandbox.result import CheckResult
 
 ROW = {
     "input": "",
@@ -21,14 +21,14 @@ ROW = {
     "fields": None,
     "gold": None,
 }
-Ask = Callable[..., list[Verdict]]
+Ask = Callable[..., list[CheckResult]]
 
 
 @pytest.fixture
 def ask(tmp_path: Path) -> Ask:
     """What a `verify.py` of this text says of rows with these answers, in their order."""
 
-    def asked(text: str, answers: Sequence[str], *, held: set[str] | None = None, **limits: float) -> list[Verdict]:
+    def asked(text: str, answers: Sequence[str], *, held: set[str] | None = None, **limits: float) -> list[CheckResult]:
         source = Source(tmp_path / "verify.py", textwrap.dedent(text), "check")
         rows = [(n, orjson.dumps([n, ROW | {"answer": answer}]) + b"\n") for n, answer in enumerate(answers)]
         found = dict(judge(source, rows, Limits(**limits), held=held))

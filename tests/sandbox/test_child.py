@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from distill.curate.gates.verify.cache import Verdict
 from distill.errors import SpecError
 from distill.sandbox.pool import greet
 from distill.sandbox.process import Limits, Source
+from distill.sandbox.result import CheckResult
 
-Ask = Callable[..., list[Verdict]]
+Ask = Callable[..., list[CheckResult]]
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ Ask = Callable[..., list[Verdict]]
     ],
 )
 def test_what_a_check_may_return(ask: Ask, given: str, score: float, message: str) -> None:
-    assert ask(f"def check(row): return {given}", ["a"]) == [Verdict(score, message)]
+    assert ask(f"def check(row): return {given}", ["a"]) == [CheckResult(score, message)]
 
 
 def test_a_row_is_told_as_the_contract_says(ask: Ask) -> None:
@@ -47,7 +47,7 @@ def test_a_row_is_told_as_the_contract_says(ask: Ask) -> None:
 
 def test_half_an_emoji_goes_there_and_comes_back_as_a_table_can_hold_it(ask: Ask) -> None:
     text = 'def check(row): return row["parsed"] == chr(0xD83D), row["parsed"]'
-    assert ask(text, ['"\\ud83d"']) == [Verdict(1.0, "\ufffd")]
+    assert ask(text, ['"\\ud83d"']) == [CheckResult(1.0, "\ufffd")]
 
 
 def test_what_is_printed_goes_nowhere(ask: Ask, capfd: pytest.CaptureFixture[str]) -> None:
@@ -61,7 +61,7 @@ def test_what_is_printed_goes_nowhere(ask: Ask, capfd: pytest.CaptureFixture[str
         assert sys.stdin.read() == ""
         return True
     """
-    assert ask(text, ["a"] * 5) == [Verdict(1.0)] * 5
+    assert ask(text, ["a"] * 5) == [CheckResult(1.0)] * 5
     assert capfd.readouterr() == ("", "")
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from distill.curate.gates.verify.cache import Verdict
+from distill.sandbox.result import CheckResult
 
-Ask = Callable[..., list[Verdict]]
+Ask = Callable[..., list[CheckResult]]
 
 # None of them would do harm if a layer had a hole: signals are 0, and what is removed is the test's own.
 DEEDS = {
@@ -122,7 +122,7 @@ def test_a_database_is_read_as_one_that_nobody_changes(ask: Ask, tmp_path: Path,
     db = sqlite3.connect("file:prices.db?mode=ro&immutable=1", uri=True)
     def check(row): return db.execute("select price from prices").fetchall() == [(7,)]
     """
-    assert ask(text, ["a"], kernel=kernel) == [Verdict(1.0)]
+    assert ask(text, ["a"], kernel=kernel) == [CheckResult(1.0)]
 
 
 @pytest.mark.parametrize(

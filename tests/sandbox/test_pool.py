@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from distill.curate.gates.verify.cache import Verdict
 from distill.sandbox.process import Limits, Source
+from distill.sandbox.result import CheckResult
 
-Ask = Callable[..., list[Verdict]]
+Ask = Callable[..., list[CheckResult]]
 ROWS = ["ok", "ok", "bad", "ok", "ok", "ok", "bad", "ok"]
 
 
@@ -84,7 +84,7 @@ def test_a_misdeed_costs_its_own_row(ask: Ask, name: str) -> None:
     assert time.monotonic() - began < 12
     for answer, verdict in zip(ROWS, verdicts, strict=True):
         if answer == "ok":
-            assert verdict == Verdict(1.0, "fine")
+            assert verdict == CheckResult(1.0, "fine")
         else:
             assert verdict.score is None
             assert any(one in verdict.cause for one in cause.split("|")), verdict
@@ -108,7 +108,7 @@ def test_a_row_that_dies_of_what_others_left_is_tried_once_more_in_a_fresh_proce
         held.append(bytearray(40 * 2**20))
         return True
     """
-    assert ask(text, ["a"] * 20, megabytes=256) == [Verdict(1.0)] * 20
+    assert ask(text, ["a"] * 20, megabytes=256) == [CheckResult(1.0)] * 20
 
 
 def test_threads_that_a_check_left_behind_hold_nobody_up(ask: Ask) -> None:
@@ -119,20 +119,21 @@ def test_threads_that_a_check_left_behind_hold_nobody_up(ask: Ask) -> None:
         return True
     """
     began = time.monotonic()
-    assert ask(text, ["a"]) == [Verdict(1.0)]
+    assert ask(text, ["a"]) == [CheckResult(1.0)]
     assert time.monotonic() - began < 10
 
 
 def test_every_row_gets_its_own_time(ask: Ask) -> None:
     """Rows wait in line behind others, and their clock starts when it is their turn."""
     assert (
-        ask("import time\ndef check(row): time.sleep(0.2); return True", ["a"] * 12, seconds=1) == [Verdict(1.0)] * 12
+        ask("import time\ndef check(row): time.sleep(0.2); return True", ["a"] * 12, seconds=1)
+        == [CheckResult(1.0)] * 12
     )
 
 
 def test_the_verdicts_are_each_rows_own_at_any_number(ask: Ask) -> None:
     text = "def check(row): return row['parsed'] % 7 / 7, row['answer']"
-    assert ask(text, list(map(str, range(3000)))) == [Verdict(n % 7 / 7, str(n)) for n in range(3000)]
+    assert ask(text, list(map(str, range(3000)))) == [CheckResult(n % 7 / 7, str(n)) for n in range(3000)]
 
 
 def test_nobody_is_left_when_the_caller_stops_half_way(ask: Ask, tmp_path: Path) -> None:

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from distill.curate.gates.verify.cache import Verdict
 from distill.errors import SpecError
 from distill.sandbox.pool import greet
 from distill.sandbox.process import Limits, Source
+from distill.sandbox.result import CheckResult
 
-Ask = Callable[..., list[Verdict]]
+Ask = Callable[..., list[CheckResult]]
 ROWS = ["ok", "ok", "bad", "ok", "ok", "ok"]
 SAYING = """\
 import os, time
@@ -49,8 +49,8 @@ def check(row):
     return True
 """
     verdicts = ask(text, ROWS)
-    assert verdicts[2] == Verdict(None, cause="wrote into the line to distill")
-    assert verdicts[:2] + verdicts[3:] == [Verdict(1.0)] * 5
+    assert verdicts[2] == CheckResult(None, cause="wrote into the line to distill")
+    assert verdicts[:2] + verdicts[3:] == [CheckResult(1.0)] * 5
 
 
 @pytest.mark.parametrize(
@@ -80,8 +80,8 @@ def check(row):
     began = time.monotonic()
     verdicts = ask(text, ROWS, seconds=1)
     assert time.monotonic() - began < 5
-    assert verdicts[2] == Verdict(None, cause="no answer within 1 s")
-    assert verdicts[:2] + verdicts[3:] == [Verdict(1.0)] * 5
+    assert verdicts[2] == CheckResult(None, cause="no answer within 1 s")
+    assert verdicts[:2] + verdicts[3:] == [CheckResult(1.0)] * 5
 
 
 def test_bytes_that_make_no_greeting_win_no_time(ask: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,7 @@
 import pytest
 
 from distill.strata.feasibility import early, faults
-from distill.strata.quotas import EdgeCase, Rule
+from distill.strata.quotas import EdgeCase, QuotaRule
 
 
 def test_what_the_seeds_cannot_give_is_said_with_the_next_move():
@@ -30,38 +30,42 @@ ROWS = [("a/x", {"intent": "a", "tone": "x"})] * 6 + [("b/x", {"intent": "b", "t
 @pytest.mark.parametrize(
     ("rules", "accept", "said"),
     [
-        ([Rule({"intent": "aa"}, count=1)], 5, "strata.quotas[0].where: no seed has intent = 'aa'; did you mean 'a'?"),
         (
-            [Rule({"intent": "a"}, count=9)],
+            [QuotaRule({"intent": "aa"}, count=1)],
+            5,
+            "strata.quotas[0].where: no seed has intent = 'aa'; did you mean 'a'?",
+        ),
+        (
+            [QuotaRule({"intent": "a"}, count=9)],
             10,
             "strata.quotas[0]: count 9 asked, 6 training seeds have intent = a; "
             "add 3 such seeds, set fewer aside for the test, or lower it to 6 rows",
         ),
         (
-            [Rule({"intent": "b"}, share=0.5)],
+            [QuotaRule({"intent": "b"}, share=0.5)],
             10,
             "strata.quotas[0]: share 0.5 is 5 rows, 4 training seeds have intent = b; "
             "add 1 such seeds, set fewer aside for the test, or lower it to 4 rows",
         ),
         (
-            [Rule({"intent": "a"}, cap=1), Rule({"tone": "x"}, floor=7)],
+            [QuotaRule({"intent": "a"}, cap=1), QuotaRule({"tone": "x"}, floor=7)],
             5,
             "strata.quotas[1]: floor 7 asked, 4 training seeds have tone = x that no rule before it covers; "
             "add 3 such seeds, set fewer aside for the test, or lower it to 4 rows",
         ),
         (
-            [Rule({"tone": "x"}, cap=9), Rule({"intent": "a"}, cap=1)],
+            [QuotaRule({"tone": "x"}, cap=9), QuotaRule({"intent": "a"}, cap=1)],
             9,
             "strata.quotas[1]: every stratum with intent = a is covered by a rule before it, "
             "and the first counts; put it first",
         ),
         (
-            [Rule({"intent": "a"}, count=5), Rule({"intent": "b"}, floor=3)],
+            [QuotaRule({"intent": "a"}, count=5), QuotaRule({"intent": "b"}, floor=3)],
             7,
             "dataset.accept: 7 asked, strata.quotas alone need 8; raise it to 8 or lower them",
         ),
         (
-            [Rule({"intent": "a"}, cap=2)],
+            [QuotaRule({"intent": "a"}, cap=2)],
             10,
             "dataset.accept: 10 asked, the training seeds can give 6 under strata.quotas; add seeds or lower it to 6",
         ),
@@ -72,19 +76,19 @@ def test_a_rule_that_cannot_hold_is_said_with_its_numbers(rules, accept, said):
 
 
 def test_an_edge_case_that_a_rule_leaves_no_room_for_is_a_fault():
-    found = faults(ROWS, accept=8, edge_cases=[EdgeCase({"intent": "a"}, 5)], rules=[Rule({"intent": "a"}, cap=2)])
+    found = faults(ROWS, accept=8, edge_cases=[EdgeCase({"intent": "a"}, 5)], rules=[QuotaRule({"intent": "a"}, cap=2)])
     assert "strata.quotas[0] leaves room for 2 of them" in str(found[0])
 
 
 def test_where_more_seeds_will_be_made_too_few_of_them_are_no_fault():
     """What a typing error makes unknown, and quotas that contradict each other, still are."""
-    rules = [Rule({"intent": "a"}, count=90), Rule({"intent": "zz"}, count=1)]
+    rules = [QuotaRule({"intent": "a"}, count=90), QuotaRule({"intent": "zz"}, count=1)]
     cases = [EdgeCase({"tone": "x"}, 50)]
     found = faults(ROWS, accept=80, edge_cases=cases, rules=rules, made=["intent", "tone"])
     assert [fault.where for fault in found] == ["strata.quotas[1].where"]
     untold = faults(ROWS, accept=80, edge_cases=cases, made=["intent"])
     assert "at_least 50 asked" in str(untold[0])
-    contradicting = [Rule({"intent": "a"}, count=4), Rule({"intent": "b"}, count=4)]
+    contradicting = [QuotaRule({"intent": "a"}, count=4), QuotaRule({"intent": "b"}, count=4)]
     found = faults(ROWS, accept=7, rules=contradicting, made=["intent", "tone"])
     assert [fault.where for fault in found] == ["dataset.accept"]
 
@@ -93,9 +97,9 @@ def test_what_no_answer_can_mend_is_said_before_labels_are_asked_for():
     """Values that a label cannot have, more rows than all seeds could give, and amounts that add up to more than accept."""
     seeds = [{"kind": "a"}] * 6 + [{"kind": "b"}] * 4
     rules = [
-        Rule({"tone": "calm"}, share=0.5),
-        Rule({"kind": "a", "tone": "glad"}, floor=7),
-        Rule({"kind": "c"}, cap=3),
+        QuotaRule({"tone": "calm"}, share=0.5),
+        QuotaRule({"kind": "a", "tone": "glad"}, floor=7),
+        QuotaRule({"kind": "c"}, cap=3),
     ]
     found = early(
         seeds,
@@ -111,6 +115,6 @@ def test_what_no_answer_can_mend_is_said_before_labels_are_asked_for():
         "strata.quotas[2].where: no seed has kind = 'c'; known: a, b",
         "dataset.accept: 9 asked, strata.quotas alone need 11; raise it to 11 or lower them",
     ]
-    fine = {n: Rule({"tone": tone}, count=3) for n, tone in enumerate(("calm", "angry"))}
+    fine = {n: QuotaRule({"tone": tone}, count=3) for n, tone in enumerate(("calm", "angry"))}
     assert early(seeds, {"tone": ["calm", "angry"]}, accept=6, edge_cases={}, rules=fine) == []
     assert early(seeds, {"tone": ["calm"]}, accept=9, edge_cases={0: EdgeCase({"tone": "calm"}, 9)}, rules={}) == []

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from distill.strata.feasibility import faults
-from distill.strata.quotas import EdgeCase, Rule, matching, quotas
+from distill.strata.quotas import EdgeCase, QuotaRule, matching, quotas
 
 ROWS = st.lists(
     st.tuples(st.sampled_from("abc"), st.sampled_from("xy"), st.sampled_from(["calm", "rude", "odd"])).map(
@@ -69,10 +69,10 @@ SUPPLY = st.fixed_dictionaries({name: st.integers(0, 40) for name in NAMES})
 WHERE = st.sampled_from([{"intent": "a"}, {"intent": "b", "tone": "x"}, {"tone": "y"}, {"tone": "z"}, {"intent": "c"}])
 RULES = st.lists(
     st.one_of(
-        st.builds(Rule, WHERE, share=st.sampled_from([0.1, 0.15, 0.3])),
-        st.builds(Rule, WHERE, count=st.integers(1, 30)),
-        st.builds(Rule, WHERE, floor=st.integers(1, 20)),
-        st.builds(Rule, WHERE, cap=st.integers(0, 20)),
+        st.builds(QuotaRule, WHERE, share=st.sampled_from([0.1, 0.15, 0.3])),
+        st.builds(QuotaRule, WHERE, count=st.integers(1, 30)),
+        st.builds(QuotaRule, WHERE, floor=st.integers(1, 20)),
+        st.builds(QuotaRule, WHERE, cap=st.integers(0, 20)),
     ),
     max_size=3,
 )
@@ -148,20 +148,20 @@ def test_at_temperature_one_strata_get_their_natural_share_within_one_row(supply
 def test_a_rule_is_for_its_strata_together_and_passes_the_cap_of_each():
     """A count of 40 over three strata is spread over them, beyond `per_stratum`; a cap of 6 is 6 for the three."""
     supply = dict.fromkeys(NAMES, 50)
-    rules = [Rule({"intent": "a"}, count=40), Rule({"intent": "b"}, cap=6)]
+    rules = [QuotaRule({"intent": "a"}, count=40), QuotaRule({"intent": "b"}, cap=6)]
     quota = quotas(supply, NAMES, accept=100, per_stratum=10, rules=rules)
     assert [quota[f"{i}/{t}"] for i in "abc" for t in "xyz"] == [14, 13, 13, 2, 2, 2, 10, 10, 10]
 
 
 def test_of_two_rules_that_match_a_stratum_the_first_counts():
-    rules = [Rule({"tone": "x"}, count=3), Rule({"intent": "a"}, count=10)]
+    rules = [QuotaRule({"tone": "x"}, count=3), QuotaRule({"intent": "a"}, count=10)]
     quota = quotas(dict.fromkeys(NAMES, 50), NAMES, accept=13, rules=rules)
     assert {name: rows for name, rows in quota.items() if rows} == {"a/x": 1, "b/x": 1, "c/x": 1, "a/y": 5, "a/z": 5}
 
 
 def test_shares_are_rounded_together():
     """Three shares of a third of 100 are 34, 33 and 33."""
-    rules = [Rule({"intent": i}, share=share) for i, share in zip("abc", (1 / 3, 1 / 3, 1 / 3), strict=True)]
+    rules = [QuotaRule({"intent": i}, share=share) for i, share in zip("abc", (1 / 3, 1 / 3, 1 / 3), strict=True)]
     quota = quotas(dict.fromkeys(NAMES, 50), NAMES, accept=100, rules=rules)
     assert [sum(quota[f"{i}/{t}"] for t in "xyz") for i in "abc"] == [34, 33, 33]
 
@@ -174,5 +174,7 @@ def test_natural_shares_are_those_of_the_seeds_and_not_of_what_passed():
 
 def test_an_edge_case_never_lifts_its_strata_over_a_rule():
     cases = [EdgeCase({"tone": "x"}, 30)]
-    quota = quotas(dict.fromkeys(NAMES, 50), NAMES, accept=30, edge_cases=cases, rules=[Rule({"intent": "a"}, cap=4)])
+    quota = quotas(
+        dict.fromkeys(NAMES, 50), NAMES, accept=30, edge_cases=cases, rules=[QuotaRule({"intent": "a"}, cap=4)]
+    )
     assert (quota["a/x"], quota["b/x"], quota["c/x"]) == (4, 13, 13)

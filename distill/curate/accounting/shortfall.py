@@ -27,7 +27,7 @@ def of(
 
     What no dropped row accounts for is `at_most` where the cap on new seeds was reached, else `no_seed_left`.
     """
-    wanted = targets.wanted(project, table, rounds.unlimited(project, table))
+    wanted = targets.wanted(project.targets, table, rounds.unlimited(project, table))
     if kept.height >= sum(wanted.values()):
         return []
     expand = project.spec.seeds.expand

@@ -14,9 +14,10 @@ from typing import Any
 import polars as pl
 
 from distill.curate.gates import agreement
-from distill.curate.gates.scoring import Outcome, by_worth, ordered, partition
+from distill.curate.gates.scoring import by_worth
 from distill.errors import Fault, SpecError
 from distill.records import Json, canonical
+from distill.tables.outcome import Outcome, ordered, partition
 from distill.text.normalise import strict_json
 from distill.values.answer import WHOLE
 from distill.values.match import same

@@ -16,10 +16,11 @@ import numpy as np
 import polars as pl
 
 from distill.curate.dedup.conflicts import Conflict, clash, conflict, values
-from distill.curate.gates.scoring import Outcome, by_worth, ordered, partition
+from distill.curate.gates.scoring import by_worth
 from distill.records import GOLD
 from distill.similarity.graph import Graph, Twin
 from distill.similarity.keys import SIZE, Keys, first_of_equal, keys_of
+from distill.tables.outcome import Outcome, ordered, partition
 from distill.values.rules import Rules
 
 _NO_RULES = Rules()

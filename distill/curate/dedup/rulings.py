@@ -162,8 +162,8 @@ def _text(path: Path) -> str:
 
 def _wrong(project: Project) -> Callable[[str], str]:
     """Why an answer does not fit the task's schema; one that calls tools is not the schema's to judge."""
-    from distill.curate.approved import spoken
     from distill.curate.gates.structure import misfit
+    from distill.seeds.approved import spoken
 
     if project.output is None:
         return lambda _: ""

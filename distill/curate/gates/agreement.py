@@ -15,8 +15,9 @@ from typing import Annotated, Any
 import polars as pl
 from pydantic import Field
 
-from distill.curate.gates.scoring import Outcome, ordered, partition, rescored
+from distill.curate.gates.scoring import rescored
 from distill.records import Json, ToolCall, canonical
+from distill.tables.outcome import Outcome, ordered, partition
 from distill.values import answer as answer_value
 from distill.values import free_text
 from distill.values.answer import WHOLE

@@ -13,8 +13,9 @@ from typing import Annotated, Any
 import polars as pl
 from pydantic import Field
 
-from distill.curate.gates.scoring import Fail, Outcome, judged
+from distill.curate.gates.scoring import Fail, judged
 from distill.curate.gates.wording import texts
+from distill.tables.outcome import Outcome
 
 _SURE = 0.6
 _SHORT, _SURER = 20, 0.8

@@ -18,7 +18,8 @@ from typing import Any, Literal
 import polars as pl
 
 from distill.curate.gates import credentials
-from distill.curate.gates.scoring import Fail, Outcome, judged, ordered, partition
+from distill.curate.gates.scoring import Fail, judged
+from distill.tables.outcome import Outcome, ordered, partition
 from distill.text.normalise import strict_json
 
 _EMAIL = re.compile(

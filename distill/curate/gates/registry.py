@@ -17,10 +17,11 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from distill import memory
 from distill.curate.gates import agreement, language, private, repetition, structure, wording
 from distill.curate.gates.judge import gate
-from distill.curate.gates.scoring import Outcome, dropped_frame, ordered, rescored, summary
+from distill.curate.gates.scoring import rescored
 from distill.curate.gates.verify import gate as verify
 from distill.errors import Fault, SpecError
 from distill.secrets import withheld
+from distill.tables.outcome import Outcome, dropped_frame, ordered, summary
 from distill.text import patterns
 from distill.text.normalise import did_you_mean
 from distill.values.rules import Rules

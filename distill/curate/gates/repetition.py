@@ -15,8 +15,9 @@ from typing import Annotated, Any
 import polars as pl
 from pydantic import Field
 
-from distill.curate.gates.scoring import Fail, Outcome, judged
+from distill.curate.gates.scoring import Fail, judged
 from distill.curate.gates.wording import texts
+from distill.tables.outcome import Outcome
 from distill.text.normalise import normalise
 
 _TOP = {2: 0.20, 3: 0.18, 4: 0.16}

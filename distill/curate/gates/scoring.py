@@ -14,22 +14,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from distill.records import GOLD
-from distill.tables.outcome import DROPPED, WHYS, Outcome, dropped_frame, ordered, parted, partition, summary
-
-__all__ = [
-    "DROPPED",
-    "WHYS",
-    "Fail",
-    "Outcome",
-    "by_worth",
-    "dropped_frame",
-    "judged",
-    "ordered",
-    "parted",
-    "partition",
-    "rescored",
-    "summary",
-]
+from distill.tables.outcome import Outcome, ordered, partition
 
 Fail = tuple[str, str] | None
 """(reason, detail) of a row that fails a gate, None of one that passes."""

@@ -14,9 +14,10 @@ import polars as pl
 from pydantic import Field
 
 from distill import finish_reason as finish
-from distill.curate.gates.scoring import Fail, Outcome, judged, ordered
+from distill.curate.gates.scoring import Fail, judged
 from distill.errors import Fault, SpecError
 from distill.records import Json
+from distill.tables.outcome import Outcome, ordered
 from distill.text.normalise import did_you_mean, strict_json
 from distill.values import json_schema
 

@@ -16,8 +16,9 @@ from pydantic import Field
 
 from distill.curate.gates.judge.gate import Marks, Verdicts, decided
 from distill.curate.gates.refusals import REFUSALS
-from distill.curate.gates.scoring import Fail, Outcome, judged, ordered, summary
+from distill.curate.gates.scoring import Fail, judged
 from distill.similarity.pairs import SHINGLE, jaccard, shingles
+from distill.tables.outcome import Outcome, ordered, summary
 from distill.text import patterns
 from distill.text.normalise import normalise, strict_json
 

@@ -13,11 +13,11 @@ import numpy as np
 import polars as pl
 
 from distill import memory
-from distill.curate.gates.scoring import Outcome, ordered, parted, summary
 from distill.curate.leaks import TEXTS, valid_leaks
 from distill.curate.selection.balance import Floor, choose
 from distill.curate.selection.split import split
 from distill.similarity.graph import Graph
+from distill.tables.outcome import Outcome, ordered, parted, summary
 
 ROUNDS = 8
 """What leaks in the last one leaves gaps: each round costs as much as the first, and few rows are left to go."""

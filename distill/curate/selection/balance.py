@@ -12,9 +12,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from distill.curate.gates.scoring import WHYS, Outcome, by_worth, ordered, parted
+from distill.curate.gates.scoring import by_worth
 from distill.curate.selection.diversity import apart, spread
 from distill.records import GOLD, Json
+from distill.tables.outcome import WHYS, Outcome, ordered, parted
 
 Ints = NDArray[np.int64]
 Marks = NDArray[np.bool_]

@@ -10,8 +10,8 @@ from collections import Counter
 
 import polars as pl
 
-from distill.curate.gates.scoring import ordered
 from distill.records import content_id
+from distill.tables.outcome import ordered
 
 
 def split(frame: pl.DataFrame, *, valid: float) -> pl.DataFrame:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from distill.records import Json, Request
 from distill.seeds.expansion import prompts
 from distill.seeds.expansion.prompts import Candidate
+from distill.teacher import schedule
 from distill.teacher import send as asking
 
 if TYPE_CHECKING:
@@ -59,4 +60,4 @@ class Questions:
     async def send(self, requests: Sequence[Request], sender: Sender, spender: str) -> None:
         """Ask for what may still be answered: what an endpoint will never take is not asked again."""
         open_ = [request for request in requests if not asking.refused(sender.store, request)]
-        await sender.send(open_, self.project.maker, spender)
+        await schedule.send(sender, open_, self.project.maker, spender)

@@ -15,11 +15,10 @@ from hypothesis import strategies as st
 
 from distill.curate.accounting import conservation
 from distill.curate.gates import registry, wording
-from distill.curate.gates.scoring import Outcome
 from distill.errors import DistillError
 from distill.pipeline import run
 from distill.pipeline.open_task import open_project
-from distill.tables.outcome import dropped_frame
+from distill.tables.outcome import Outcome, dropped_frame
 from distill.teacher.watch import Silent
 from distill.testing.fault_server import Script, serve
 

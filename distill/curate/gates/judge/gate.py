@@ -18,7 +18,8 @@ import polars as pl
 from pydantic import Field
 
 from distill.curate.gates.judge.verdict import Unscored, Verdict, line
-from distill.curate.gates.scoring import Fail, Outcome, ordered, partition, rescored
+from distill.curate.gates.scoring import Fail, rescored
+from distill.tables.outcome import Outcome, ordered, partition
 
 Said = Sequence[Verdict | Unscored]
 """What each judge said of one row."""

@@ -14,19 +14,21 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from distill import spec
 from distill.curate.gates.judge import verdict
-from distill.curate.gates.judge.rubric import Question, Rubric, code_of, schema, turns
+from distill.curate.gates.judge.rubric import Question, code_of, identity, schema, turns
 from distill.curate.gates.judge.verdict import Unscored, Verdict
 from distill.generate import questions as asks
-from distill.generate.questions import Requests
 from distill.records import Request
+from distill.spec.rubric import Rubric
 from distill.teacher import send
 from distill.teacher.endpoint import payload
+from distill.teacher.pending import Requests
 from distill.teacher.store.store import Store
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from distill.task.task import Asked, Project
+    from distill.task.task import Project
+    from distill.teacher.endpoint.model import Model
 
 GATES = ("judge", "toxicity")
 """Those that a model decides."""
@@ -97,7 +99,7 @@ def key_of(project: Project) -> dict[str, Any]:
         [one.address.model, one.address.identity, one.sampling.model_dump(mode="json", exclude_unset=True)]
         for one in project.judges
     ]
-    rubrics = {gate: one.identity for gate, one in project.rubrics.items()}
+    rubrics = {gate: identity(one) for gate, one in project.rubrics.items()}
     tasks = {gate: task for gate in rubrics if (task := shown_task(project, gate)) is not None}
     shown = {"tasks": tasks} if tasks else {}
     return {"judges": models, "rubrics": rubrics, "reference": project.reference, **shown}
@@ -172,7 +174,7 @@ def requests(project: Project, cases: Sequence[Case]) -> Requests[Case]:
     return Requests(cases, make)
 
 
-def _request(one: Asked, rubric: Rubric, form: Mapping[str, Any], case: Case) -> Request:
+def _request(one: Model, rubric: Rubric, form: Mapping[str, Any], case: Case) -> Request:
     sampling, address = one.sampling, one.address
     room = _ROOM + _A_DIMENSION * len(rubric.dimensions)
     sent = payload.body(
@@ -224,7 +226,7 @@ class Bench:
         return said
 
     def _said(
-        self, one: Asked, name: str, rubric: Rubric, form: Mapping[str, Any], first: Case, code: str
+        self, one: Model, name: str, rubric: Rubric, form: Mapping[str, Any], first: Case, code: str
     ) -> Verdict | Unscored:
         """What a judge said of a row; where that could not be read, what it said when it was asked again."""
         self.cases.append(first)

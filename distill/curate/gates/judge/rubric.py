@@ -15,11 +15,12 @@ block or to forge a verdict (docs/decisions/judge-nonce.md). The same question a
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from distill.records import content_id
+from distill.spec.rubric import Rubric
 
 TITLE = "verdict"
 """The name of the schema, by which the scripted models know a judge's question."""
@@ -44,18 +45,9 @@ _BLOCKS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Rubric:
-    """What answers are scored by. `dimensions`: name → what it means, each scored on `SCALE`."""
-
-    name: str
-    text: str
-    dimensions: Mapping[str, str]
-
-    @property
-    def identity(self) -> list[Any]:
-        """What a verdict hangs on, beside the texts and the model."""
-        return [self.text, dict(self.dimensions), list(self.dimensions), _FORM]
+def identity(rubric: Rubric) -> list[Any]:
+    """What a verdict depends on, beside the texts and the model."""
+    return [rubric.text, dict(rubric.dimensions), list(rubric.dimensions), _FORM]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +77,7 @@ def code_of(rubric: Rubric, question: Question) -> str:
     """32 hex digits that follow from the rubric and all texts, and stand in none of the texts."""
     texts = question.texts
     whole = "\n".join(texts.values())
-    codes = (content_id("judge", rubric.identity, texts, salt, digits=32) for salt in itertools.count())
+    codes = (content_id("judge", identity(rubric), texts, salt, digits=32) for salt in itertools.count())
     return next(code for code in codes if code not in whole.casefold())
 
 

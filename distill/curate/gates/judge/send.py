@@ -68,9 +68,9 @@ class Jury:
 
     async def _ask(self, n: int, cases: list[lookup.Case]) -> None:
         sender, one, wanted = self.sender, self.project.judges[n], lookup.requests(self.project, cases)
-        send = sender.live if self.live else sender.send
+        name = lookup.spender(self.project, n)
         try:
-            await send(wanted, one, lookup.spender(self.project, n))
+            await (sender.live(wanted, one, name) if self.live else schedule.send(sender, wanted, one, name))
         finally:
             held = (sender.store.get(request.id) is not None for request in wanted)
             self.gone.update(case for case, there in zip(cases, held, strict=True) if not there)

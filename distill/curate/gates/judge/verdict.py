@@ -15,8 +15,9 @@ from statistics import fmean
 from typing import Any
 
 from distill import finish_reason
-from distill.curate.gates.judge.rubric import SCALE, Rubric
+from distill.curate.gates.judge.rubric import SCALE
 from distill.records import Answer, Json
+from distill.spec.rubric import Rubric
 from distill.text.normalise import storable, strict_json
 
 _FENCE = re.compile(r"```(?:json)?[ \t]*\n(.*)\n```", re.DOTALL)

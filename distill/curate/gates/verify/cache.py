@@ -12,11 +12,11 @@ import contextlib
 import sqlite3
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
 from distill.errors import UsageError
+from distill.sandbox.result import CheckResult
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS verdicts (
@@ -28,20 +28,6 @@ _FIND = "SELECT key, score, message, cause FROM verdicts WHERE key IN ({}) AND (
 _KEEP = "INSERT OR REPLACE INTO verdicts VALUES (?,?,?,?,?)"
 _AT_ONCE = 500
 _PROCESS = uuid.uuid4().hex
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """A score in 0..1 with the function's own message; no score where it could not judge, and then `cause` says why."""
-
-    score: float | None
-    message: str = ""
-    cause: str = ""
-
-    @property
-    def detail(self) -> str:
-        """Why there is no score, in a line."""
-        return f"verify: {self.cause}: {self.message}" if self.message else f"verify: {self.cause}"
 
 
 class Checks:
@@ -65,11 +51,11 @@ class Checks:
     def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, at: TracebackType | None) -> None:
         self._db.close()
 
-    def find(self, keys: Sequence[bytes]) -> dict[bytes, Verdict]:
+    def find(self, keys: Sequence[bytes]) -> dict[bytes, CheckResult]:
         """Those of the keys that are known."""
         return dict(self._find(keys))
 
-    def keep(self, found: Iterable[tuple[bytes, Verdict]]) -> None:
+    def keep(self, found: Iterable[tuple[bytes, CheckResult]]) -> None:
         """Write verdicts, in one transaction."""
         rows = [
             (key, one.score, one.message, one.cause, None if one.score is not None else self._process)
@@ -89,11 +75,11 @@ class Checks:
             self._db.execute("DELETE FROM held")
             self._db.executemany("INSERT INTO held VALUES (?)", [(layer,) for layer in held])
 
-    def _find(self, keys: Sequence[bytes]) -> Iterator[tuple[bytes, Verdict]]:
+    def _find(self, keys: Sequence[bytes]) -> Iterator[tuple[bytes, CheckResult]]:
         for start in range(0, len(keys), _AT_ONCE):
             some = keys[start : start + _AT_ONCE]
             for key, *rest in self._db.execute(_FIND.format(",".join("?" * len(some))), (*some, self._process)):
-                yield key, Verdict(*rest)
+                yield key, CheckResult(*rest)
 
 
 def _opened(path: Path) -> sqlite3.Connection:

@@ -26,11 +26,13 @@ import orjson
 import polars as pl
 from pydantic import Field
 
-from distill.curate.gates.scoring import Outcome, ordered, partition, rescored
-from distill.curate.gates.verify.cache import Checks, Verdict
+from distill.curate.gates.scoring import rescored
+from distill.curate.gates.verify.cache import Checks
 from distill.errors import Fault, SpecError
 from distill.sandbox import pool
 from distill.sandbox.process import Limits, Source
+from distill.sandbox.result import CheckResult
+from distill.tables.outcome import Outcome, ordered, partition
 from distill.text.normalise import did_you_mean
 
 SCORE = "score_verify"
@@ -40,7 +42,7 @@ ROW = ("input", "prompt", "answer", "tool_calls", "stratum", "labels")
 _CONTRACT = 1
 """Raised when a row is handed over in another way, so that it is judged again."""
 _AT_ONCE = 1000
-Check = Callable[[pl.DataFrame], Sequence[Verdict]]
+Check = Callable[[pl.DataFrame], Sequence[CheckResult]]
 """Samples → a verdict for each, in their order."""
 
 
@@ -171,12 +173,12 @@ def _source(function: str, folder: Path) -> Source:
     return Source(file, decode_source(file.read_bytes()), name)
 
 
-def _verdicts(rows: pl.DataFrame, task: Task, function: str, limits: Limits, held: set[str]) -> list[Verdict]:
+def _verdicts(rows: pl.DataFrame, task: Task, function: str, limits: Limits, held: set[str]) -> list[CheckResult]:
     """Verdicts of samples: those that are kept, and the others from the function; equal rows are asked once."""
     source = _source(function, task.folder)
     told = _told(rows, task.seeds)
     keys = _keys(told, source)
-    known: dict[bytes, Verdict] = {}
+    known: dict[bytes, CheckResult] = {}
     with contextlib.ExitStack() as undo:
         kept = None
         if task.cache is not None:
@@ -215,7 +217,7 @@ def _judged(
     source: Source,
     limits: Limits,
     held: set[str],
-) -> Iterator[tuple[bytes, Verdict]]:
+) -> Iterator[tuple[bytes, CheckResult]]:
     """(key, verdict) of each row whose key is not known, in the order in which they come."""
     first = {key: i for i, key in reversed(list(enumerate(keys))) if key not in known}
     wanted = sorted(first.values())

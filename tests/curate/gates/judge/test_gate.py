@@ -19,10 +19,11 @@ from distill.curate.gates.judge import gate as gates
 from distill.curate.gates.judge import rubric as rubrics
 from distill.curate.gates.judge import verdict as verdicts
 from distill.curate.gates.judge.gate import judge, toxicity
-from distill.curate.gates.judge.rubric import Question, Rubric, code_of, schema, turns
+from distill.curate.gates.judge.rubric import Question, code_of, schema, turns
 from distill.curate.gates.judge.verdict import Unscored, Verdict, read
 from distill.curate.gates.wording import refusal
 from distill.records import Answer, Ended, Request
+from distill.spec.rubric import Rubric
 from distill.teacher.endpoint import payload
 from distill.teacher.endpoint.scripted import fitting
 from distill.testing import judges

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from distill.curate.gates.verify.cache import Checks, Verdict
+from distill.curate.gates.verify.cache import Checks
 from distill.errors import UsageError
+from distill.sandbox.result import CheckResult
 
-SCORED, LOST = Verdict(0.5, "half", ""), Verdict(None, "", "no answer within 2 s")
+SCORED, LOST = CheckResult(0.5, "half", ""), CheckResult(None, "", "no answer within 2 s")
 
 
 def test_a_verdict_is_found_again_whatever_the_limits(tmp_path: Path) -> None:
@@ -58,6 +59,6 @@ def test_a_file_that_cannot_be_opened_is_said(tmp_path: Path) -> None:
 @given(st.dictionaries(st.binary(min_size=1, max_size=3), st.floats(0, 1), max_size=600))
 def test_any_number_of_verdicts_comes_back(tmp_path_factory, scores: dict[bytes, float]) -> None:
     with Checks(tmp_path_factory.mktemp("v") / "checks.db", limits="") as kept:
-        wanted = {key: Verdict(score) for key, score in scores.items()}
+        wanted = {key: CheckResult(score) for key, score in scores.items()}
         kept.keep(wanted.items())
         assert kept.find(list(wanted)) == wanted

@@ -13,9 +13,9 @@ import yaml
 from distill import spec
 from distill.curate.gates.registry import GATES, faults, run_gates
 from distill.curate.gates.verify import gate as verify
-from distill.curate.gates.verify.cache import Verdict
 from distill.curate.gates.verify.gate import Task, gate
 from distill.errors import SpecError
+from distill.sandbox.result import CheckResult
 
 ODD = """\
 def check(row):
@@ -136,7 +136,7 @@ def test_the_order_of_rows_and_what_was_kept_before_change_nothing(frame, task):
 def test_the_plain_gate_takes_any_function_over_a_table(frame):
     """From a notebook, with verdicts of one's own."""
     out = verify.verify(
-        frame({}, {}), check=lambda rows: [Verdict(0.4), Verdict(None, cause="gone")] * (rows.height // 2)
+        frame({}, {}), check=lambda rows: [CheckResult(0.4), CheckResult(None, cause="gone")] * (rows.height // 2)
     )
     assert out.dropped["detail"].to_list() == ["scores 0.4, at least 1 asked", "verify: gone"]
 

@@ -12,8 +12,8 @@ import pytest
 from distill.errors import SpecError
 from distill.pipeline import run as running
 from distill.pipeline.open_task import open_project
-from distill.similarity import cache
 from distill.similarity.graph import Graph
+from distill.task import near_graph
 from distill.task.stage import ORDER
 from distill.teacher.watch import Silent
 
@@ -38,15 +38,15 @@ def reasons(folder: Path) -> dict[str, int]:
 def test_texts_are_compared_once_in_a_run_and_the_pairs_stay_in_its_folder(task: Path) -> None:
     """However many rounds and stages ask; and a later curation of the same run need not compare them at all."""
     more(task, *(f"where on earth is the kettle that I bought last week{end}" for end in ("?", "!", " ?!")))
-    cache._made.cache_clear()
+    near_graph._made.cache_clear()
     folder = run(task)
-    assert cache._made.cache_info().misses == 1
+    assert near_graph._made.cache_info().misses == 1
     table = pl.read_parquet(folder / "seeds.parquet")
     texts = table.select("seed_id", "input")
     project = open_project(task, env={})
-    cache._made.cache_clear()
-    kept = cache.read(folder, project.spec, table)
-    assert cache._made.cache_info().misses == 0
+    near_graph._made.cache_clear()
+    kept = near_graph.read(folder, project.spec, table)
+    assert near_graph._made.cache_info().misses == 0
     made = Graph.of(table["input"], threshold=0.85)
     assert kept.table(texts).equals(made.table(texts))
     assert kept.table(texts).height == 3

@@ -8,7 +8,7 @@ on that run just now.
 from __future__ import annotations
 
 import fcntl
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -20,7 +20,6 @@ from distill.rundir import RunDir
 from distill.teacher.batch import journal
 
 if TYPE_CHECKING:
-    from distill.task.task import Project
     from distill.teacher.batch.journal import Batch
     from distill.teacher.store.store import Store
 
@@ -104,22 +103,17 @@ def place(endpoint: str) -> str:
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}" if parts.netloc else endpoint
 
 
-def left(store: Store, run: str, project: Project) -> list[str]:
-    """Batches of a run at endpoints that its spec names no more, a line each: paid for, and collected only there."""
-    asked = _endpoints(project)
+def left(store: Store, run: str, endpoints: Collection[str]) -> list[str]:
+    """Batches of a run at endpoints that its spec names no more, a line each: paid for, and collected only there.
+
+    `endpoints` are those that the spec names, by their identity.
+    """
     return [
         f"{named(batch)}, was left at {place(batch.endpoint)} with {_rows(batch.requests, verb=False)}: ${journal.booked_usd(store, batch.key):.4f} "
         "stays reserved for it. It is collected once that address is the base_url of a run of this task again"
         for batch in journal.opened(store, run)
-        if batch.endpoint not in asked
+        if batch.endpoint not in endpoints
     ]
-
-
-def _endpoints(project: Project) -> set[str]:
-    asked = [one.address for one in (*project.teachers, *project.judges)]
-    asked += [project.labeller(name).address for name in project.spec.strata.asked]
-    asked += [project.base, *([project.maker.address] if project.spec.seeds.expand else [])]
-    return {address.identity for address in asked}
 
 
 def _rows(count: int, *, verb: bool = True) -> str:

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from by_batch import Said, double, run
 
-from distill.pipeline.open_batches import place
 from distill.rundir import RunDir
 from distill.teacher.batch import journal
+from distill.teacher.batch.open_batches import place
 from distill.teacher.schedule import InBatches, StoppedWaiting
 from distill.teacher.store.store import opened
 from distill.views.status import status, status_lines
