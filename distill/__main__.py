@@ -7,7 +7,7 @@ import signal
 import sys
 from types import FrameType
 
-INTERRUPTED = "interrupted; everything answered is kept, run again to go on"
+from distill.errors import INTERRUPTED
 
 
 def main() -> None:

@@ -17,6 +17,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+INTERRUPTED = "interrupted; everything answered is kept, run again to go on"
+"""What is said when Ctrl-C ends a command."""
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 
 from distill.chat import content as contents
@@ -105,3 +106,10 @@ def answer(content: str, calls: Sequence[ToolCall] = ()) -> Turn:
         for n, call in enumerate(calls)
     ]
     return {"role": "assistant", "content": content or None, "tool_calls": made}
+
+
+def training_row(prompt: Sequence[Turn], text: str, tool_calls: str = "") -> dict[str, list[Turn]]:
+    """One training row in the shape that hosts and TRL read; `tool_calls` as a sample holds them."""
+    before = [{**turn, "weight": 0} if turn["role"] == "assistant" else turn for turn in prompt]
+    calls = [ToolCall(*call) for call in json.loads(tool_calls)] if tool_calls else []
+    return {"messages": [*before, answer(text, calls)]}

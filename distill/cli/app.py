@@ -11,9 +11,9 @@ from typing import Annotated
 import typer
 
 from distill import __version__, memory
-from distill.__main__ import INTERRUPTED
 from distill.cli import exit_codes
 from distill.cli.verbs import calibrate, fault_server, look, prepare, reference, run
+from distill.errors import INTERRUPTED
 
 HELP = """From a task spec to a small model that does the task, with proof of whether it was worth it.
 

@@ -1,4 +1,10 @@
-"""Which samples the student's base can read whole: the pre-flight of curation, so that quotas refill what it drops.
+"""The last look before training is paid for: rows that a trainer would cut, mangle or refuse leave here, and quotas refill them.
+
+    over_context   more tokens than the base reads; trainers cut such a row in silence, its answer first
+    empty_answer   nothing to learn from
+    chat_markup    the text holds a token of the chat template, and would train as a turn of its own
+
+Rows are never changed. What counts the tokens:
 
 lora     counted by the base's own tokeniser; where the training libraries are not installed, by tiktoken,
          and the trainer counts again before it starts
@@ -10,18 +16,24 @@ from __future__ import annotations
 
 import functools
 import importlib.util
+import json
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from distill import tokens
-from distill.tables.outcome import Outcome, dropped_frame, ordered, summary
+from distill.chat import conversation
+from distill.tables.outcome import Outcome, dropped_frame, ordered, partition, summary
 from distill.task.task import Project
 from distill.teacher.endpoint import embedded
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from distill.curate.fit import Count
+
+Count = Callable[[Sequence[Mapping[str, Any]]], int]
+"""Tokens of a conversation as the base reads it, template included."""
+
 
 HOSTED_CONTEXT = 65_536
 """Tokens a training row may hold at OpenAI's host for the models that it tunes; `student.train.context` overrides."""
@@ -29,22 +41,50 @@ HOSTED_CONTEXT = 65_536
 
 def base_folder(project: Project) -> Path:
     """The embedded base as the trainer reads it; dequantised on the first call, which takes seconds."""
-    from distill.student.trainers import base
+    from distill.base_model import dequantised as base
 
     return base.dequantised(embedded.gguf(), project.home / ".distill" / "base")
 
 
 def fit(project: Project, samples: pl.DataFrame) -> Outcome:
     """Partition the samples; the tokeniser is loaded only where there is a row to count."""
-    from distill.curate import fit as preflight
-
     train = project.spec.student.train
     if train.with_ == "none" or samples.height == 0:
         nothing = dropped_frame()
         return Outcome(ordered(samples), nothing, summary("preflight", samples.height, nothing), samples.clear())
     count, markup = _reader(project)
     context = train.context or (embedded.CONTEXT if train.with_ == "lora" else HOSTED_CONTEXT)
-    return preflight.check(samples, count=count, context=context, markup=markup)
+    return check(samples, count=count, context=context, markup=markup)
+
+
+def check(
+    samples: pl.DataFrame,
+    *,
+    count: Count,
+    context: int,
+    markup: Sequence[str] = (),
+) -> Outcome:
+    """Partition the samples into those that can train whole and those that cannot.
+
+    `count` and `markup` (special tokens, as text) come from the base's tokeniser, `context` is its limit in
+    tokens. The report adds `tokens` of the kept rows and the `longest`.
+    """
+    rows = ordered(samples)
+    drops: dict[int, tuple[str, str]] = {}
+    sizes: list[int] = []
+    for index, (prompt, answer, calls) in enumerate(rows.select("prompt", "answer", "tool_calls").iter_rows()):
+        messages = conversation.training_row(json.loads(prompt), answer, calls)["messages"]
+        fault = _unfit(messages, markup)
+        size = count(messages) if fault is None else 0
+        if size > context:
+            fault = ("over_context", f"{size} tokens, the base reads {context}")
+        if fault is None:
+            sizes.append(size)
+        else:
+            drops[index] = fault
+    outcome = partition(rows, drops, stage="preflight")
+    outcome.report.update(tokens=sum(sizes), longest=max(sizes, default=0))
+    return outcome
 
 
 def _reader(project: Project) -> tuple[Count, tuple[str, ...]]:
@@ -56,6 +96,15 @@ def _reader(project: Project) -> tuple[Count, tuple[str, ...]]:
 
 @functools.cache
 def _tokeniser(folder: Path) -> tuple[Count, tuple[str, ...]]:
-    from distill.student.trainers import tokenise
+    from distill.base_model import tokenise
 
     return tokenise.counter(folder)
+
+
+def _unfit(messages: Sequence[conversation.Turn], markup: Sequence[str]) -> tuple[str, str] | None:
+    answer = messages[-1]
+    if not (answer["content"] or "").strip() and not answer.get("tool_calls"):
+        return "empty_answer", "the answer has no text"
+    texts = [str(turn["content"] or "") for turn in messages if turn["role"] != "system"]
+    found = next((token for token in markup if any(token in text for text in texts)), None)
+    return None if found is None else ("chat_markup", f"holds {found!r}, a token of the chat template")

@@ -19,7 +19,6 @@ from distill.curate.gates.verify import function
 from distill.errors import SpecError
 from distill.generate import questions
 from distill.records import content_id
-from distill.report import losses as attrition
 from distill.rundir import read_json, write_json, write_parquet
 from distill.seeds import checks
 from distill.strata import coverage
@@ -129,7 +128,7 @@ def _told(
     flags = Counter(f"{stage}: {why}" for stage, why in curated.flagged.select("stage", "reason").iter_rows())
     names, seen = project.spec.strata.names, {ask.seed for ask in asked}
     return {
-        "strata": attrition.marginals(table, seen, curated.kept["seed_id"], names),
+        "strata": coverage.marginals(table, seen, curated.kept["seed_id"], names),
         "edge_cases": cases,
         "flagged": dict(sorted(flags.items())),
         "quotas": curated.quotas,

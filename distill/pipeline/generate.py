@@ -7,6 +7,7 @@ import itertools
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from distill.curate import judged
 from distill.curate.dedup import rulings as disputes
 from distill.curate.gates.judge import lookup
 from distill.curate.gates.judge.send import Jury
@@ -81,7 +82,7 @@ async def _generate(run: Run) -> Mapping[str, Any]:
         if asked:
             await _ask(run, expansion.table, [ask for ask in asked if ask not in gone], gone, closed)
         room = expansion.room
-        curated = await jury.curated(expansion.table, asked, room)
+        curated = await judged.curated(jury, expansion.table, asked, room)
         for warning in curated.warnings:
             run.watch.say(f"  {warning}")
         function.hopeless(curated.funnel)

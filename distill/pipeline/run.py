@@ -11,9 +11,9 @@ from distill.curate import stage
 from distill.curate.accounting import conservation, large_losses, shortfall
 from distill.errors import GateNotMet, RowsOwed, UsageError
 from distill.evaluate import stage as evaluating
+from distill.generate import served_models
 from distill.money import Budget, known, shown
 from distill.pipeline import empty_dataset, generate, pending, run_number, used_spec
-from distill.report import served_models
 from distill.report import stage as reporting
 from distill.rundir import RunDir, check_parquet, numbers, read_json
 from distill.spec import deadline

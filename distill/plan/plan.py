@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from distill import tokens
-from distill.curate import steps
+from distill.curate import judged, steps
 from distill.curate.dedup import rulings
 from distill.curate.gates.judge import lookup
 from distill.curate.gates.judge.send import Jury
@@ -188,7 +188,7 @@ async def _pilot(
     with interruptible(sender):
         for one in asked:
             await sender.live(one.requests[: len(tried)], one.at, one.name)  # a batch would take a night to tell
-        seen = await Jury(project, sender, live=True).curated(table, tried)
+        seen = await judged.curated(Jury(project, sender, live=True), table, tried)
     pace = sender.pace(project.teachers[0])
     said = {
         "usd": known(store.spent(run), store.unpriced(run)),

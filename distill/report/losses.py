@@ -8,11 +8,8 @@ up to the asking they are seeds, from then on questions, of which a seed may hav
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
-
-from distill.tables.lookup import Lookup
 
 if TYPE_CHECKING:
     import polars as pl
@@ -152,28 +149,6 @@ def shortfalls(quotas: Mapping[str, int], samples: pl.DataFrame, dropped: pl.Dat
             row = {"stratum": stratum, "wanted": quota, "got": held}
             short.append(row | {"stage": stage, "reason": reason, "count": count})
     return sorted(short, key=lambda row: (row["got"] - row["wanted"], row["stratum"]))
-
-
-def marginals(
-    seeds: pl.DataFrame, asked: Iterable[str], kept: Iterable[str], by: Sequence[str]
-) -> dict[str, list[dict[str, Any]]]:
-    """Label → [{value, available, asked, got}]: each value's training seeds, those asked, and the rows `kept`, by their seeds."""
-    labels, known = Lookup(seeds, "labels"), {text: json.loads(text) for text in seeds["labels"].unique()}
-    train = Counter(seeds.filter(seeds["role"] == "train")["labels"])
-    groups = (train, Counter(labels[seed] for seed in set(asked)), Counter(labels[seed] for seed in kept))
-    result = {}
-    for name in by:
-        have, want, hold = (_values(group, known, name) for group in groups)
-        result[name] = [{"value": v, "available": have[v], "asked": want[v], "got": hold[v]} for v in sorted(have)]
-    return result
-
-
-def _values(texts: Counter[str], known: Mapping[str, Mapping[str, str]], name: str) -> Counter[str]:
-    """The values of a label among so many texts of labels."""
-    found = Counter[str]()
-    for text, count in texts.items():
-        found[known[text].get(name, "")] += count
-    return found
 
 
 def edge_cases(cases: Sequence[Mapping[str, Any]], seeds: pl.DataFrame, samples: pl.DataFrame) -> list[dict[str, Any]]:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from distill.curate.accounting import large_losses
 from distill.curate.gates.judge import lookup
-from distill.generate import questions
+from distill.generate import questions, served_models
 from distill.money import known
 from distill.records import GOLD
-from distill.report import curation, losses, served_models, timeline
+from distill.report import curation, losses, timeline
 from distill.rundir import read_json, write_atomic, write_json
 from distill.seeds import prepare
 from distill.seeds.expansion import inherit

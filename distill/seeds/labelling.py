@@ -13,7 +13,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from distill.errors import RowsOwed, SpecError
-from distill.generate.questions import Ask
 from distill.records import Request, Seed
 from distill.seeds import checks
 from distill.spec import UNLABELLED
@@ -71,20 +70,20 @@ def held(project: Project, store: Store) -> Labelled:
     return Labelled(seeds, pinned)
 
 
-def requests(project: Project, name: str, seeds: Iterable[Seed], *, draw: int = 0) -> Requests[Ask]:
+def requests(project: Project, name: str, seeds: Iterable[Seed], *, draw: int = 0) -> Requests[str]:
     """What is asked about each seed."""
     template, at = project.label_prompts[name], project.labeller(name, draw)
     values = project.spec.strata.asked[name].values
     form = {"type": "object", "properties": {name: {"enum": list(values)}}, "required": [name]}
     fields = {seed.id: seed.fields for seed in seeds}
 
-    def make(ask: Ask) -> Request:
+    def make(seed: str) -> Request:
         return send.request(
-            fields[ask.seed], template=template, output=form | {"additionalProperties": False, "title": "label"},
-            address=at.address, sampling=at.sampling, draw=ask.draw,
+            fields[seed], template=template, output=form | {"additionalProperties": False, "title": "label"},
+            address=at.address, sampling=at.sampling, draw=draw,
         )  # fmt: skip
 
-    return Requests([Ask(seed, 0, draw) for seed in fields], make)
+    return Requests(list(fields), make)
 
 
 def asked_about(project: Project) -> list[Seed]:

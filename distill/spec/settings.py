@@ -10,6 +10,9 @@ from pydantic_core import PydanticKnownError
 
 from distill import url
 
+NAME_OF_A_VARIABLE = r"^[A-Za-z_][A-Za-z0-9_]*$"
+
+
 Share = Annotated[float, Field(gt=0, lt=1)]
 Count = Annotated[int, Field(ge=1, le=2**31 - 1)]
 Seconds = Annotated[float, Field(ge=0, le=1e7)]

@@ -9,8 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, field_validator
 
-from distill.spec.loading.wording import NAME_OF_A_VARIABLE
-from distill.spec.settings import Count, Model, Part, Said, Url
+from distill.spec.settings import NAME_OF_A_VARIABLE, Count, Model, Part, Said, Url
 from distill.spec.teacher import PriceGiven
 from distill.values.rules import Kind, Rule
 

@@ -8,8 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from distill.spec.loading.wording import NAME_OF_A_VARIABLE
-from distill.spec.settings import Count, Dollars, Model, Part, Said, Seconds, Url
+from distill.spec.settings import NAME_OF_A_VARIABLE, Count, Dollars, Model, Part, Said, Seconds, Url
 
 _SECRET_NAME = re.compile(r"key|token|secret|auth|cookie", re.IGNORECASE)
 

@@ -18,8 +18,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from distill.chat import conversation as chat
-from distill.records import Json, ToolCall
+from distill.chat.conversation import training_row
+from distill.records import Json
 from distill.rundir import write_atomic, write_parquet
 from distill.tables.outcome import ordered
 from distill.text.normalise import storable
@@ -29,13 +29,6 @@ if TYPE_CHECKING:
 
 _TEST = ("seed_id", "messages", "gold")
 _LINE_BREAKS = {ord(character): f"\\u{ord(character):04x}" for character in "\x85\u2028\u2029"}
-
-
-def conversation(prompt: Sequence[chat.Turn], answer: str, tool_calls: str = "") -> dict[str, list[chat.Turn]]:
-    """One training row in the shape that hosts and TRL read; `tool_calls` as a sample holds them."""
-    before = [{**turn, "weight": 0} if turn["role"] == "assistant" else turn for turn in prompt]
-    calls = [ToolCall(*call) for call in json.loads(tool_calls)] if tool_calls else []
-    return {"messages": [*before, chat.answer(answer, calls)]}
 
 
 def line(value: Json) -> bytes:
@@ -61,7 +54,7 @@ def write(
     for fate in ("train", "valid"):
         part = rows.filter(pl.col("fate") == fate).select("seed_id", "prompt", "answer", "tool_calls")
         lines = (
-            line(conversation(json.loads(prompt), answer, calls) | _called_with(tools, own.get(seed)))
+            line(training_row(json.loads(prompt), answer, calls) | _called_with(tools, own.get(seed)))
             for seed, prompt, answer, calls in part.iter_rows()
         )
         write_atomic(folder / f"{fate}.jsonl", lines)

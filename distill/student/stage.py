@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from distill.curate import preflight as fitting
+from distill.curate import preflight
 from distill.errors import GateNotMet
+from distill.generate import served_models
 from distill.records import GOLD
-from distill.report import served_models
 from distill.rundir import RunDir, file_hash, read_json, write_atomic, write_json
 from distill.seeds.expansion import inherit
 from distill.tables import lookup
@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 
 ADAPTER = "student/adapter.gguf"
 HOSTED = "student/hosted.json"
+
+
+LEAST_ROWS = 10
+"""What OpenAI's endpoint takes; fewer teach nothing elsewhere either."""
 
 
 async def export(run: Run) -> None:
@@ -58,13 +62,13 @@ async def export(run: Run) -> None:
 async def _export(run: Run) -> Mapping[str, Any]:
     import polars as pl
 
-    from distill.curate import expect, fit
+    from distill.curate import expect
     from distill.student import export as files
 
     template = run.project.student_prompt
     kept = run.scan("samples.parquet").filter(pl.col("fate") != "dropped").collect()
     if run.project.spec.student.train.with_ != "none":
-        fit.enough(int((kept["fate"] == "train").sum()))
+        enough(int((kept["fate"] == "train").sum()))
     strata = sorted(set(run.table("seeds.parquet", ["stratum"])["stratum"]))
     write_json(run.folder / "expect.json", expect.check(kept, strata, run.project.spec.expect.model_dump()))
     own = lookup.requests(run.table("seeds.parquet", ["seed_id", "fields"]))
@@ -120,7 +124,7 @@ async def _lora(run: Run) -> Mapping[str, Any]:
     way = run.project.spec.student.train
     loop = asyncio.get_running_loop()
     run.watch.say("  getting the base ready (once: its weights are dequantised)")
-    folder = await asyncio.to_thread(fitting.base_folder, run.project)
+    folder = await asyncio.to_thread(preflight.base_folder, run.project)
     rows = (run.folder / "train.jsonl").read_bytes().count(b"\n")
     steps = round(way.epochs * -(-rows // way.batch_size))
 
@@ -180,3 +184,12 @@ def losses(folder: RunDir) -> list[dict[str, Any]]:
 def dataset_of(samples: pl.DataFrame) -> dict[str, int]:
     """Rows by fate."""
     return {fate: int((samples["fate"] == fate).sum()) for fate in ("train", "valid", "dropped")}
+
+
+def enough(rows: int, *, least: int = LEAST_ROWS) -> None:
+    """Raise where so few training rows are left that no tuner takes them."""
+    if rows < least:
+        raise GateNotMet(
+            f"{rows} rows are left to train on and tuning takes at least {least}; "
+            "the funnel says where the others went: add seeds, or loosen the gate that cost most"
+        )

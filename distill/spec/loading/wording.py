@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from distill.spec.settings import NAME_OF_A_VARIABLE
 from distill.text.normalise import did_you_mean
 
 _KINDS = {
@@ -34,7 +35,6 @@ _BOUNDS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "too_short": lambda given: f"{given['min_length']} of them or more, found {given['actual_length']}",
     "too_long": lambda given: f"{given['max_length']} of them or fewer, found {given['actual_length']}",
 }
-NAME_OF_A_VARIABLE = r"^[A-Za-z_][A-Za-z0-9_]*$"
 _PATTERNS = {
     NAME_OF_A_VARIABLE: "the NAME of an environment variable, say OPENAI_API_KEY, and never the key itself",
     r"^[a-z0-9][a-z0-9._-]{0,62}$": "a name of up to 63 lower-case letters, digits, dots, dashes and underscores",

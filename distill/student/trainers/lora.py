@@ -21,9 +21,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from distill.base_model.quiet import quiet
+from distill.base_model.tokenise import IGNORED, TokenRow, TrainError, read_rows
 from distill.rundir import write_atomic
-from distill.student.trainers.quiet import quiet
-from distill.student.trainers.tokenise import IGNORED, TokenRow, TrainError, read_rows
 
 VALID_ROWS = 32
 """Rows of the validation file that are read at the end of an epoch; more would cost as much as training."""

@@ -8,10 +8,8 @@ The final channel is the answer, a commentary that is addressed to a function is
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from distill.teacher.reply.thinking import Parts
+from distill.teacher.reply.parts import Parts
 
 _BEGINS = re.compile(
     r"\s*(?:<\|start\|>\s*assistant\s*)?(?:[^<>\n]{0,60})?<\|channel\|>\s*(?:analysis|commentary|final)\b"
@@ -35,8 +33,6 @@ def begins(text: str) -> bool:
 
 def apart(text: str) -> Parts:
     """Its thinking, its answer and its calls."""
-    from distill.teacher.reply.thinking import Parts
-
     if "<|channel|>" not in text[:200] and (bare := _BARE.match(text)):
         return Parts(bare[1].strip(), bare[2].strip())
     thoughts, said, calls = list[str](), list[str](), list[tuple[str, str]]()

@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
-from typing import NamedTuple
 
 import orjson
 
 from distill.teacher.reply import channels
+from distill.teacher.reply.parts import Parts
 
 _THINK = r"(?:[\w.-]{1,40}[:_])?think(?:ing)?(?:_never_used_\w+)?|antthinking"
 GENERAL = ("reasoning", "thought", "thoughts")
@@ -67,14 +67,6 @@ _MOST = 50
 _OPEN_QUOTE = re.compile(r"(?:^|[\s(=\[{,])'[^'\s][^']*\Z")
 """A string that begins on a line and does not end in it; no apostrophe, which stands behind a letter."""
 _QUOTES = "\"'`“”‘’«»"
-
-
-class Parts(NamedTuple):
-    """A text's thinking, its answer, and calls of tools that its channels made."""
-
-    reasoning: str
-    text: str
-    calls: tuple[tuple[str, str], ...] = ()
 
 
 def apart(text: str, keep: Callable[[str], bool] = lambda _tag: False) -> Parts:

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from distill.generate import served_models
 from distill.records import Answer, Ended, Request, Usage
-from distill.report import served_models
 from distill.teacher import reply
 from distill.teacher.store.store import Store, opened
 

@@ -7,15 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from distill.curate import steps
 from distill.curate.gates.judge import lookup
 from distill.teacher import schedule
 
 if TYPE_CHECKING:
-    import polars as pl
-
-    from distill.curate.result import Curated
-    from distill.generate.questions import Asked
     from distill.similarity.graph import Graph
     from distill.task.task import Project
     from distill.teacher.send import Sender
@@ -34,16 +29,6 @@ class Jury:
     """What a person decided, for curation."""
     gone: set[lookup.Case] = field(default_factory=set)
     closed: set[int] = field(default_factory=set)
-
-    async def curated(self, table: pl.DataFrame, asked: Asked, room: Mapping[str, int] | None = None) -> Curated:
-        """Curation with every verdict that can be had now. Gates are in order, so only what one lets pass is asked of the next."""
-        while True:
-            found = steps.curate(
-                self.project, table, asked, self.sender.store, self.graph, room=room, rulings=self.rulings
-            )
-            if not await self.send(found.bench.unjudged):
-                return found
-            del found  # or the next would stand beside it
 
     async def send(self, unjudged: Sequence[lookup.Case]) -> int:
         """Ask each judge what it is due, all at the same time; returns how many questions that were.

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distill.curate import fit
+from distill.curate import preflight
 from distill.errors import GateNotMet
+from distill.student.stage import enough
 from distill.tables.outcome import Outcome
 
 
@@ -25,7 +26,7 @@ def check(answers: Sequence[str], **settings: int) -> Outcome:
         tool_calls=pl.lit(""),
     )
     given = {"context": 8} | settings
-    return fit.check(frame, count=words, markup=["<|im_end|>"], **given)
+    return preflight.check(frame, count=words, markup=["<|im_end|>"], **given)
 
 
 def test_each_unfit_row_is_named_with_its_reason() -> None:
@@ -48,6 +49,6 @@ def test_rows_are_kept_whole_or_dropped(answers: list[str]) -> None:
 
 
 def test_fewer_rows_than_a_tuner_takes_says_what_went() -> None:
-    fit.enough(10)
+    enough(10)
     with pytest.raises(GateNotMet, match=r"9 rows are left to train on.*at least 10"):
-        fit.enough(9)
+        enough(9)

@@ -13,8 +13,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from distill.base_model.quiet import quiet
 from distill.errors import UsageError
-from distill.student.trainers.quiet import quiet
 
 RECIPE = "1"
 """Part of the folder's name: a change of what is saved must not find the old folder."""

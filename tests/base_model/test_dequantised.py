@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from distill.base_model.dequantised import dequantised
 from distill.errors import UsageError
-from distill.student.trainers.base import dequantised
 
 PROMPTS = ("The capital of France is", "Two and two make", "Once upon a time", "def main():")
 
@@ -43,9 +43,9 @@ def test_llama_cpp_answers_as_the_base_and_the_adapter_that_was_trained(tmp_path
     from peft import get_peft_model_state_dict
     from transformers import AutoTokenizer
 
+    from distill.base_model.quiet import quiet
     from distill.student.trainers.gguf import to_gguf
     from distill.student.trainers.lora import _save, _with_adapter
-    from distill.student.trainers.quiet import quiet
     from distill.teacher.endpoint import embedded
 
     base = dequantised(embedded.gguf(), tmp_path / "bases")

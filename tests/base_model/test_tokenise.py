@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from chats import chat, write_rows
 
-from distill.student.trainers.tokenise import IGNORED, TrainError, counter, read_rows, tokens_of
+from distill.base_model.tokenise import IGNORED, TrainError, counter, read_rows, tokens_of
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from distill.report import served_models
+from distill.generate import served_models
 
 SAME = [
     ("m", ""), ("m", "m"), ("gpt-4o", "gpt-4o-2024-08-06"), ("gpt-4o", "openai/gpt-4o"), ("claude-3-5-sonnet", "anthropic/claude-3-5-sonnet-20241022"),

@@ -1,0 +1,24 @@
+"""Curation with every verdict that its judges can give now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from distill.curate import steps
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from distill.curate.gates.judge.send import Jury
+    from distill.curate.result import Curated
+    from distill.generate.questions import Asked
+
+
+async def curated(jury: Jury, table: pl.DataFrame, asked: Asked, room: Mapping[str, int] | None = None) -> Curated:
+    """Curate until no row lacks a verdict that can be had. Gates are in order, so only what one lets pass is asked of the next."""
+    while True:
+        found = steps.curate(jury.project, table, asked, jury.sender.store, jury.graph, room=room, rulings=jury.rulings)
+        if not await jury.send(found.bench.unjudged):
+            return found
+        del found  # or the next would stand beside it
