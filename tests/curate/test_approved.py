@@ -11,6 +11,7 @@ from distill.curate import approved
 from distill.curate.dedup.duplicates import duplicates
 from distill.curate.selection.balance import balance
 from distill.records import GOLD, ToolCall
+from distill.seeds.approved import spoken
 
 GATES = [("length", {"max_tokens": 5}), ("finish_reason", {}), ("secrets", {}), ("pii", {"action": "mask"})]
 
@@ -85,7 +86,7 @@ def test_a_quota_is_filled_with_approved_rows_first(frame):
 )
 def test_a_known_answer_is_spelt_as_a_teacher_would(gold, fields, said):
     """Plain text stays text, objects are in the order of the schema, logged calls are calls."""
-    assert approved.spoken(gold, fields=fields) == said
+    assert spoken(gold, fields=fields) == said
 
 
 def test_an_empty_table_is_taken(frame):

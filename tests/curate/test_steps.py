@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from distill.curate.dedup.conflicts import vote
 from distill.curate.dedup.duplicates import duplicates
 from distill.curate.gates.judge.gate import judge
-from distill.curate.gates.judge.verdict import CheckResult as Marks
 from distill.curate.gates.judge.verdict import Unscored
+from distill.curate.gates.judge.verdict import Verdict as Marks
 from distill.curate.gates.registry import run_gates
 from distill.curate.gates.verify.gate import verify
 from distill.curate.leaks import HeldOut, leaks

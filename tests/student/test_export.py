@@ -7,6 +7,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
+from distill.chat import conversation
 from distill.student import export
 
 BREAKS = "\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029\r\n"
@@ -25,7 +26,7 @@ def prompt(system: str, user: str) -> list[dict[str, str]]:
 
 @given(st.text() | st.text(alphabet=BREAKS + "\ud800a"))
 def test_a_row_is_one_line_for_any_reader_and_reads_back(text: str) -> None:
-    line = export.line(export.conversation(prompt("s", text), "a"))
+    line = export.line(conversation.training_row(prompt("s", text), "a"))
     assert line.decode().splitlines() == [line.decode().removesuffix("\n")]
     user = json.loads(line)["messages"][1]["content"]
     assert user == text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
@@ -41,7 +42,7 @@ def test_files_do_not_depend_on_the_order_of_rows_and_leave_dropped_ones_out(tmp
     for name in ("train.jsonl", "valid.jsonl", "dataset.parquet"):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
     first, second = (tmp_path / "one" / "train.jsonl").read_text(encoding="utf-8").splitlines()
-    assert json.loads(first) == export.conversation(prompt("Name it.", "x"), "2")
+    assert json.loads(first) == conversation.training_row(prompt("Name it.", "x"), "2")
     assert "é?" in second
     assert pl.read_parquet(tmp_path / "one" / "dataset.parquet")["seed_id"].to_list() == ["a", "b", "c"]
 
@@ -49,7 +50,7 @@ def test_files_do_not_depend_on_the_order_of_rows_and_leave_dropped_ones_out(tmp
 def test_only_the_last_turn_trains_and_calls_have_names_of_our_own() -> None:
     """Earlier turns of the assistant weigh nothing; a model's random call ids would make equal answers differ."""
     earlier = [*prompt("s", "hi"), {"role": "assistant", "content": "yes?"}, {"role": "user", "content": "look"}]
-    row = export.conversation(earlier, "", '[["look", "{\\"id\\": 1}"]]')["messages"]
+    row = conversation.training_row(earlier, "", '[["look", "{\\"id\\": 1}"]]')["messages"]
     assert [turn.get("weight") for turn in row] == [None, None, 0, None, None]
     call = {"id": "call_0", "type": "function", "function": {"name": "look", "arguments": '{"id": 1}'}}
     assert row[-1] == {"role": "assistant", "content": None, "tool_calls": [call]}
