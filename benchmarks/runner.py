@@ -76,7 +76,7 @@ async def ours(url: str, count: int, in_flight: int) -> tuple[float, Pulse]:
     with tempfile.TemporaryDirectory() as folder, opened(Path(folder) / "answers.db") as store:
         rate = Rate(1.0, 1.0)
         teacher = Endpoint("m", url, price=rate.usd)
-        desk = runner.Desk(
+        context = runner.WorkerContext(
             teacher=teacher, store=store, run="bench/001", spender="teacher", budget=Budget(1e9), price=rate.usd,
             pace=Pace(in_flight=in_flight),
         )  # fmt: skip
@@ -84,10 +84,12 @@ async def ours(url: str, count: int, in_flight: int) -> tuple[float, Pulse]:
         await teacher.answer(Request("warm", body(-1)))
         async with heartbeat() as pulse:
             started = time.monotonic()
-            tally = await runner.run((Request(url, body(number)) for number in range(count)), desk, in_flight=in_flight)
+            progress = await runner.run(
+                (Request(url, body(number)) for number in range(count)), context, in_flight=in_flight
+            )
             spent = time.monotonic() - started
         await teacher.close()
-        assert tally.answered == count, tally
+        assert progress.answered == count, progress
         return count / spent, pulse
 
 

@@ -21,8 +21,8 @@ from distill.records import Answer, Ended, Request, Usage
 from distill.task import event_loop
 from distill.teacher import runner
 from distill.teacher.pace import Pace
-from distill.teacher.pending import Owed
-from distill.teacher.progress import Tally
+from distill.teacher.pending import Pending
+from distill.teacher.progress import Progress
 from distill.teacher.store.store import opened
 
 
@@ -53,12 +53,12 @@ def resident_mib() -> float:
 async def replay(path: Path, count: int) -> tuple[float, float]:
     """(seconds, the loop's longest gap in milliseconds) of going through rows that are all in the store."""
     with opened(path) as store:
-        tally = Tally()
+        progress = Progress()
         async with heartbeat() as pulse:
             started = time.monotonic()
-            assert not await Owed(requests(count), store, tally).any()
+            assert not await Pending(requests(count), store, progress).any()
             spent = time.monotonic() - started
-        assert tally.replayed == count
+        assert progress.replayed == count
     return spent, pulse.longest_ms
 
 
@@ -67,19 +67,19 @@ async def answer(path: Path, count: int, marks: list[float]) -> tuple[float, flo
     teacher = Instant()
     step = max(1, count // 10)
 
-    def watch(tally: Tally) -> None:
-        while tally.done // step > len(marks):
+    def watch(progress: Progress) -> None:
+        while progress.done // step > len(marks):
             marks.append(round(resident_mib(), 1))
 
     with opened(path) as store:
-        desk = runner.Desk(
+        context = runner.WorkerContext(
             teacher=teacher, store=store, run="bench/001", spender="teacher", budget=Budget(), price=None,
             pace=Pace(in_flight=256), on_change=watch,
         )  # fmt: skip
         started = time.monotonic()
-        tally = await runner.run(requests(count), desk, in_flight=256)
+        progress = await runner.run(requests(count), context, in_flight=256)
         spent = time.monotonic() - started
-    return (teacher.first or 0) - started, tally.answered / spent
+    return (teacher.first or 0) - started, progress.answered / spent
 
 
 def main() -> None:

@@ -24,7 +24,7 @@ from distill.task import event_loop
 from distill.teacher import runner
 from distill.teacher.endpoint.client import Endpoint
 from distill.teacher.pace import Pace
-from distill.teacher.progress import Tally
+from distill.teacher.progress import Progress
 from distill.teacher.store.store import opened
 from distill.testing.fault_server import Script, Server, serve
 from distill.testing.faults import FAULTS
@@ -43,16 +43,16 @@ def rows(count: int, words: int) -> list[Request]:
     ]
 
 
-async def ask(server: Server, requests: list[Request], *, in_flight: int, teacher: Any = None, **more: Any) -> Tally:
+async def ask(server: Server, requests: list[Request], *, in_flight: int, teacher: Any = None, **more: Any) -> Progress:
     with tempfile.TemporaryDirectory() as folder, opened(Path(folder) / "answers.db") as store:
         rate = Rate(1, 1)
         teacher = teacher or Endpoint("m", server.base_url, price=rate.usd, timeout_s=30.0)
-        desk = runner.Desk(
+        context = runner.WorkerContext(
             teacher=teacher, store=store, run="bench/001", spender="teacher", budget=Budget(), price=rate.usd,
             pace=Pace(in_flight=in_flight), **more,
         )  # fmt: skip
         try:
-            return await runner.run(requests, desk, in_flight=in_flight)
+            return await runner.run(requests, context, in_flight=in_flight)
         finally:
             await teacher.close()
 
@@ -63,13 +63,13 @@ async def limits(minutes: float) -> dict[str, Any]:
     async with serve(Script(requests_per_minute=3000, tokens_per_minute=per_minute, latency_s=0.2)) as server:
         requests = rows(round(600 * (minutes + 1)), 160)
         started = time.monotonic()
-        tally = await ask(server, requests, in_flight=64)
+        progress = await ask(server, requests, in_flight=64)
         spent = time.monotonic() - started
         entries = server.ledger.entries
     used = sum(entry.prompt_tokens + entry.completion_tokens for entry in entries)
     windows = max(1, -(-used // per_minute))  # a sliding window lets the first one through at once
     return {
-        "rows": tally.answered, "seconds": round(spent, 1), "tokens": used,
+        "rows": progress.answered, "seconds": round(spent, 1), "tokens": used,
         "ideal_seconds": 60 * (windows - 1), "of_ideal": round(60 * (windows - 1) / spent, 3),
         "refused_share": round(sum(entry.status == 429 for entry in entries) / len(entries), 4),
         "early": sum(entry.early for entry in entries),
@@ -78,12 +78,12 @@ async def limits(minutes: float) -> dict[str, Any]:
 
 async def storm(seconds: float) -> dict[str, Any]:
     async with serve(Script(storm=(3.0, 3.0 + seconds), latency_s=0.1, retry_after_s=2.0)) as server:
-        tally = await ask(server, rows(6000, 10), in_flight=32)
+        progress = await ask(server, rows(6000, 10), in_flight=32)
         entries = server.ledger.entries
     first = entries[0].at
     after = [entry.at for entry in entries if entry.status == 200 and entry.at > first + 3.0 + seconds]
     return {
-        "rows": tally.answered, "failed": tally.failed, "refused": sum(entry.status == 429 for entry in entries),
+        "rows": progress.answered, "failed": progress.failed, "refused": sum(entry.status == 429 for entry in entries),
         "early": sum(entry.early for entry in entries),
         "rate_after_of_ideal": round(len(after) / (after[-1] - after[0]) / (32 / 0.1), 3),
         "seconds_lost_after": round(after[0] - first - 3.0 - seconds, 2),
@@ -122,9 +122,9 @@ async def hangs(runs: int) -> dict[str, Any]:
             teacher = Clocked(Endpoint("m", server.base_url, price=Rate(1, 1).usd, timeout_s=ATTEMPT_S))
             try:
                 async with asyncio.timeout(60):
-                    tally = await ask(server, rows(30, 5), in_flight=10, teacher=teacher, attempts=4)
-                ended += tally.answered + tally.failed == 30
-                answered += tally.answered
+                    progress = await ask(server, rows(30, 5), in_flight=10, teacher=teacher, attempts=4)
+                ended += progress.answered + progress.failed == 30
+                answered += progress.answered
             except TimeoutError:
                 late += 1
             longest_s = max(longest_s, teacher.longest_s)

@@ -18,7 +18,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from distill.teacher.progress import Tally
+from distill.teacher.progress import Progress
 
 if TYPE_CHECKING:
     from distill.teacher.pace import Pace
@@ -53,8 +53,8 @@ class Panel(AbstractContextManager["Panel"]):
     def __init__(self, *, quiet: bool = False) -> None:
         # Drawn four times a second from the newest state, however often that changes.
         self._drawn: RenderableType = Text("")
-        self._now: dict[str, Tally] = {}
-        self._over: dict[str, Tally] = {}
+        self._now: dict[str, Progress] = {}
+        self._over: dict[str, Progress] = {}
         shown = console.is_terminal and not quiet
         self._live = (
             Live(console=console, refresh_per_second=4, transient=True, get_renderable=self._draw) if shown else None
@@ -95,18 +95,18 @@ class Panel(AbstractContextManager["Panel"]):
         except OSError:  # `2>&1 | head`, or a terminal that is gone: the work goes on, unseen
             self._quiet = True
 
-    def tally(self, spender: str, tally: Tally) -> None:
+    def progress(self, spender: str, progress: Progress) -> None:
         """Calls so far: drawn on a terminal, a line every ten seconds elsewhere and one at the end."""
-        over = bool(tally.total and tally.done >= tally.total)
-        if over and self._over.get(spender) is tally:
+        over = bool(progress.total and progress.done >= progress.total)
+        if over and self._over.get(spender) is progress:
             return
         if over:
-            self._over[spender] = tally
+            self._over[spender] = progress
             self._now.pop(spender, None)
         elif self._live:
-            self._now[spender] = tally
+            self._now[spender] = progress
         if over or (not self._live and self._due()):
-            self.say(_calls_line(spender, tally))
+            self.say(_calls_line(spender, progress))
 
     def training(self, *, step: int, steps: int, train_loss: float | None, valid_loss: float | None) -> None:
         """Training so far."""
@@ -123,7 +123,9 @@ class Panel(AbstractContextManager["Panel"]):
         self._drawn = Text(line)
 
     def _draw(self) -> RenderableType:
-        return Group(*(_calls(spender, tally) for spender, tally in self._now.items())) if self._now else self._drawn
+        return (
+            Group(*(_calls(spender, progress) for spender, progress in self._now.items())) if self._now else self._drawn
+        )
 
     def _due(self) -> bool:
         now = time.monotonic()
@@ -133,68 +135,74 @@ class Panel(AbstractContextManager["Panel"]):
         return True
 
 
-def _rate(tally: Tally) -> float:
-    spent = time.monotonic() - tally.started
-    return tally.answered / spent if spent > 0.2 else 0.0
+def _rate(progress: Progress) -> float:
+    spent = time.monotonic() - progress.started
+    return progress.answered / spent if spent > 0.2 else 0.0
 
 
-def _left_s(tally: Tally) -> float | None:
-    rate = _rate(tally)
-    return ((tally.total or 0) - tally.done) / rate if rate and tally.total else None
+def _left_s(progress: Progress) -> float | None:
+    rate = _rate(progress)
+    return ((progress.total or 0) - progress.done) / rate if rate and progress.total else None
 
 
-def _calls_line(spender: str, tally: Tally) -> str:
-    parts = [f"  {spender}: {tally.done} of {tally.total}"]
-    if tally.replayed:
-        parts.append(f"{tally.replayed} from the store")
-    if tally.answered:
-        parts += [f"{rate:.1f} a second"] if (rate := _rate(tally)) else []
-        parts.append(f"{tally.prompt_tokens:,} + {tally.completion_tokens:,} tokens")
-        parts.append(_usd(tally))
+def _calls_line(spender: str, progress: Progress) -> str:
+    parts = [f"  {spender}: {progress.done} of {progress.total}"]
+    if progress.replayed:
+        parts.append(f"{progress.replayed} from the store")
+    if progress.answered:
+        parts += [f"{rate:.1f} a second"] if (rate := _rate(progress)) else []
+        parts.append(f"{progress.prompt_tokens:,} + {progress.completion_tokens:,} tokens")
+        parts.append(_usd(progress))
     parts += [
         f"{value} {name}"
-        for name, value in (("retried", tally.retried), ("failed", tally.failed), ("in batches", tally.waiting))
+        for name, value in (
+            ("retried", progress.retried),
+            ("failed", progress.failed),
+            ("in batches", progress.waiting),
+        )
         if value
     ]
-    left = _left_s(tally)
-    if left and tally.done < (tally.total or 0):
+    left = _left_s(progress)
+    if left and progress.done < (progress.total or 0):
         parts.append(f"{duration(left)} left")
-    if tally.last_error and tally.done < (tally.total or 0):
-        parts.append(f"last fault: {tally.last_error[:80]}")
+    if progress.last_error and progress.done < (progress.total or 0):
+        parts.append(f"last fault: {progress.last_error[:80]}")
     return " · ".join(parts)
 
 
-def _calls(spender: str, tally: Tally) -> Table:
+def _calls(spender: str, progress: Progress) -> Table:
     from rich.progress_bar import ProgressBar
 
     table = Table.grid(padding=(0, 2))
     table.add_row(
         Text(spender, style="bold"),
-        ProgressBar(total=tally.total or 1, completed=tally.done, width=40),
-        f"{tally.done:,} / {tally.total:,}" if tally.total is not None else f"{tally.done:,}",
+        ProgressBar(total=progress.total or 1, completed=progress.done, width=40),
+        f"{progress.done:,} / {progress.total:,}" if progress.total is not None else f"{progress.done:,}",
     )
     table.add_row(
         "calls",
-        f"{tally.answered:,} answered · {tally.replayed:,} from the store · {tally.retried:,} retried · {tally.failed:,} failed",
-        f"{tally.waiting:,} in batches" if tally.waiting else f"{tally.in_flight} in flight",
+        f"{progress.answered:,} answered · {progress.replayed:,} from the store · {progress.retried:,} retried · {progress.failed:,} failed",
+        f"{progress.waiting:,} in batches" if progress.waiting else f"{progress.in_flight} in flight",
     )
     table.add_row(
         "rate",
-        f"{_rate(tally):.1f} a second · {tally.prompt_tokens:,} tokens in · {tally.completion_tokens:,} out",
-        _usd(tally),
+        f"{_rate(progress):.1f} a second · {progress.prompt_tokens:,} tokens in · {progress.completion_tokens:,} out",
+        _usd(progress),
     )
-    if tally.pace is not None:
+    if progress.pace is not None:
         table.add_row(
-            "limits", _limits(tally.pace), f"paused {duration(tally.pace.pause_s)}" if tally.pace.pause_s else ""
+            "limits",
+            _limits(progress.pace),
+            f"paused {duration(progress.pace.pause_s)}" if progress.pace.pause_s else "",
         )
-    table.add_row("left", duration(_left_s(tally)), _projected(tally))
-    if tally.last_error:
-        table.add_row("last", Text(plain(tally.last_error)[:100], style="yellow"), "")
+    table.add_row("left", duration(_left_s(progress)), _projected(progress))
+    if progress.last_error:
+        table.add_row("last", Text(plain(progress.last_error)[:100], style="yellow"), "")
     return table
 
 
-def _usd(tally: Tally) -> str:
-    return f"${tally.usd:.4f}" if tally.priced else "cost unknown"
+def _usd(progress: Progress) -> str:
+    return f"${progress.usd:.4f}" if progress.priced else "cost unknown"
 
 
 def _limits(pace: Pace) -> str:
@@ -204,12 +212,12 @@ def _limits(pace: Pace) -> str:
     return " · ".join([*rates, f"{int(pace.level):,} in flight of {pace.most_in_flight:,}"])
 
 
-def _projected(tally: Tally) -> str:
+def _projected(progress: Progress) -> str:
     """What it will come to, and how much of the budget over all spenders is gone."""
-    if not tally.priced:
+    if not progress.priced:
         return "no price is known"
-    projected = tally.usd * (tally.total or 0) / tally.done if tally.done and tally.usd else tally.usd
-    budget = tally.budget
+    projected = progress.usd * (progress.total or 0) / progress.done if progress.done and progress.usd else progress.usd
+    budget = progress.budget
     wall = f" · budget ${budget.spent:.4f} of ${budget.limit:.2f}" if budget and budget.limit is not None else ""
     return f"${projected:.4f} projected{wall}"
 

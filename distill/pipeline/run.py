@@ -25,9 +25,9 @@ from distill.task.stage import Run
 from distill.task.task import Project, need_price
 from distill.teacher.batch import journal
 from distill.teacher.batch.open_batches import left
+from distill.teacher.progress import Watch
 from distill.teacher.send import Sender
 from distill.teacher.store.store import Store
-from distill.teacher.watch import Watch
 
 
 def start(

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from distill.task.task import Project
-    from distill.teacher.watch import Watch
+    from distill.teacher.progress import Watch
 
 _OWN = (".lock", MANIFEST, "report.html", "REPORT.md", "report.json")
 """Files of a run that its copy does not begin with."""

@@ -34,9 +34,9 @@ from distill.teacher.ceiling import ceiling
 from distill.teacher.counts import Counts, learnt
 from distill.teacher.counts import known as known_of
 from distill.teacher.endpoint import shutdown
+from distill.teacher.progress import Silent, Watch
 from distill.teacher.send import Sender
 from distill.teacher.store.store import Store
-from distill.teacher.watch import Silent, Watch
 
 if TYPE_CHECKING:
     import polars as pl

@@ -16,9 +16,9 @@ from distill import __version__
 from distill.records import content_id
 from distill.rundir import RunDir, check_parquet, file_hash, read_parquet
 from distill.task.task import Project
+from distill.teacher.progress import Watch
 from distill.teacher.send import Sender
 from distill.teacher.store.store import Store
-from distill.teacher.watch import Watch
 
 if TYPE_CHECKING:
     import polars as pl

@@ -19,8 +19,8 @@ from distill.teacher.store import store as stores
 
 if TYPE_CHECKING:
     from distill.rundir import RunDir
+    from distill.teacher.progress import Watch
     from distill.teacher.store.store import Store
-    from distill.teacher.watch import Watch
 
 
 def path_of(home: Path) -> Path:

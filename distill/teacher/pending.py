@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Generic, TypeVar, overload
 
 from distill.records import Request
-from distill.teacher.progress import Tally
+from distill.teacher.progress import Progress
 from distill.teacher.store.store import Store
 
 Question = TypeVar("Question")
@@ -38,11 +38,11 @@ class Requests(Sequence[Request], Generic[Question]):
 _CHUNK = 256
 
 
-class Owed:
+class Pending:
     """The requests that the store lacks, from an iterable that may be longer than memory, some hundred at a time."""
 
-    def __init__(self, requests: Iterable[Request], store: Store, tally: Tally) -> None:
-        self._source, self._store, self._tally = iter(requests), store, tally
+    def __init__(self, requests: Iterable[Request], store: Store, progress: Progress) -> None:
+        self._source, self._store, self._progress = iter(requests), store, progress
         self._ready: deque[Request] = deque()
         self._flying: set[str] = set()
         self._batches = store.batches_open
@@ -62,7 +62,7 @@ class Owed:
                     self._ready.append(request)
                     await asyncio.sleep(0.01)
                 elif self._store.held([request.id]):
-                    self._tally.replayed += 1
+                    self._progress.replayed += 1
                 else:
                     self._flying.add(request.id)
                     return request
@@ -80,8 +80,8 @@ class Owed:
             ids = [request.id for request in chunk]
             held = self._store.held(ids)
             busy = self._store.in_batches(ids) if self._batches else set()
-            self._tally.replayed += sum(name in held for name in ids)
-            self._tally.waiting += len(busy - held)  # never sent beside the batch that they are in
+            self._progress.replayed += sum(name in held for name in ids)
+            self._progress.waiting += len(busy - held)  # never sent beside the batch that they are in
             self._ready.extend(request for request in chunk if request.id not in held and request.id not in busy)
             await asyncio.sleep(0)  # a long replay must not starve the loop
         return True

@@ -22,7 +22,7 @@ from distill.teacher.batch.input_file import Most
 from distill.teacher.batch.open_batches import Claims, waited_for
 from distill.teacher.batch.session import Night
 from distill.teacher.endpoint.stopping import Stopped
-from distill.teacher.progress import Tally
+from distill.teacher.progress import Progress
 from distill.teacher.send import Interrupted, Sender, raised
 
 if TYPE_CHECKING:
@@ -55,26 +55,26 @@ def gone(fault: BaseException) -> bool:
     return isinstance(fault, AccessRefused | RowsOwed) and not isinstance(fault, Interrupted | InBatches)
 
 
-async def send(sender: Sender, requests: Sequence[Request], model: Model, spender: str) -> Tally:
+async def send(sender: Sender, requests: Sequence[Request], model: Model, spender: str) -> Progress:
     """Answer what is owed; starts or reaches the model only if something is. Raises RowsOwed when interrupted.
 
     With `raise_to` in its sampling, answers that were cut off are asked for once more with so many tokens.
     """
-    tally = await _send(sender, requests, model, spender)
+    progress = await _send(sender, requests, model, spender)
     if (most := model.sampling.raise_to) is not None:
         held = ((r, sender.store.get(r.id)) for r in requests)
         cut = [raised(r, most) for r, answer in held if answer and answer.finish_reason == finish_reason.LENGTH]
         await _send(sender, cut, model, spender)
-    return tally
+    return progress
 
 
-async def _send(sender: Sender, requests: Sequence[Request], model: Model, spender: str) -> Tally:
+async def _send(sender: Sender, requests: Sequence[Request], model: Model, spender: str) -> Progress:
     if model.address.local:
         return await sender.live(requests, model, spender)
     return await ask(sender, requests, model, spender)
 
 
-async def ask(sender: Sender, requests: Sequence[Request], one: Model, spender: str) -> Tally:
+async def ask(sender: Sender, requests: Sequence[Request], one: Model, spender: str) -> Progress:
     """Answer what is owed by the way the spec names; raises `InBatches` where it has to be collected later."""
     out = _out(sender, requests, one, spender)
     if one.mode == "live" and not out:
@@ -92,15 +92,15 @@ async def ask(sender: Sender, requests: Sequence[Request], one: Model, spender: 
             attempts=one.limits.attempts, unknown=one.limits.unknown, grace_s=one.batch.grace_s, lost_s=one.batch.lost_s,
             file_s=one.batch.file_s, keep_files=one.batch.keep_files, give_up_missing=one.batch.give_up_missing,
             claim=claims.hold, unclaimed=claims.gone, say=sender.watch.say,
-            tally=Tally(total=len(requests), priced=one.address.batch_price is not None),
+            progress=Progress(total=len(requests), priced=one.address.batch_price is not None),
         )  # fmt: skip
         try:
             return await _rounds(sender, night, requests, one)
         except Stopped:
             _leave(night, StoppedWaiting)
         finally:
-            sender.sends += night.tally.sends
-            sender.replayed += night.tally.replayed
+            sender.sends += night.progress.sends
+            sender.replayed += night.progress.replayed
 
 
 def _out(sender: Sender, requests: Sequence[Request], one: Model, spender: str) -> bool:
@@ -116,7 +116,7 @@ def _out(sender: Sender, requests: Sequence[Request], one: Model, spender: str) 
     )
 
 
-async def _rounds(sender: Sender, night: Night, requests: Sequence[Request], one: Model) -> Tally:
+async def _rounds(sender: Sender, night: Night, requests: Sequence[Request], one: Model) -> Progress:
     """Rounds until nothing is out and nothing is owed. Rows in a batch are never sent live, not even when it is late."""
     live, patience = False, 0.0
     while True:
@@ -127,14 +127,14 @@ async def _rounds(sender: Sender, night: Night, requests: Sequence[Request], one
                 sender.watch.say("  the deadline is near: batches are cancelled, what they did not do goes live")
             await night.cancel()
         await night.round(requests, submit=not live)
-        sender.watch.tally(night.spender, night.tally)
+        sender.watch.progress(night.spender, night.progress)
         out = bool(night.out or any(night.others().values()))
         if live:
-            tally = await sender.live(requests, one, night.spender)
+            progress = await sender.live(requests, one, night.spender)
             if not out:
-                return tally
+                return progress
         elif not out and not night.waiting:
-            return night.tally
+            return night.progress
         hurried = time.monotonic() < patience
         if sender.stop.is_set() or not (sender.wait or hurried) or _all_stuck(night):
             _leave(night, StoppedWaiting if sender.stop.is_set() else InBatches)

@@ -21,11 +21,10 @@ from distill.teacher.counts import Counts
 from distill.teacher.endpoint import payload
 from distill.teacher.endpoint.address import Address, opened
 from distill.teacher.pace import Pace
-from distill.teacher.pending import Owed
-from distill.teacher.progress import Tally
-from distill.teacher.runner import Desk
+from distill.teacher.pending import Pending
+from distill.teacher.progress import Progress, Watch
+from distill.teacher.runner import WorkerContext
 from distill.teacher.store.store import Store
-from distill.teacher.watch import Watch
 
 if TYPE_CHECKING:
     from distill.spec import Sampling
@@ -108,33 +107,33 @@ class Sender:
     _paces: dict[tuple[str, str], Pace] = field(default_factory=dict)
     _counts: dict[tuple[str, str], Counts] = field(default_factory=dict)
 
-    async def live(self, requests: Sequence[Request], at: Model, spender: str) -> Tally:
+    async def live(self, requests: Sequence[Request], at: Model, spender: str) -> Progress:
         """Answer what is owed by calls, now; rows that are in a batch are left to it."""
         address, limits = at.address, at.limits
-        tally = Tally(total=len(requests))
-        owed = Owed(requests, self.store, tally)
-        if not await owed.any():
-            self.replayed += tally.replayed
-            self.watch.tally(spender, tally)
-            return tally
+        progress = Progress(total=len(requests))
+        pending = Pending(requests, self.store, progress)
+        if not await pending.any():
+            self.replayed += progress.replayed
+            self.watch.progress(spender, progress)
+            return progress
         async with opened(address) as teacher:
-            desk = Desk(
+            context = WorkerContext(
                 teacher=teacher, store=self.store, run=self.run, spender=spender, budget=self.budget, price=address.price,
                 pace=self.pace(at), counts=await self.counts(address), attempts=limits.attempts, unknown=limits.unknown,
-                patience_s=limits.patience_s, deadline=self._deadline(), stop=self.stop, tally=tally, say=self.watch.say,
-                on_change=lambda now: self.watch.tally(spender, now),
+                patience_s=limits.patience_s, deadline=self._deadline(), stop=self.stop, progress=progress, say=self.watch.say,
+                on_change=lambda now: self.watch.progress(spender, now),
             )  # fmt: skip
             try:
-                await runner.run(owed, desk, in_flight=limits.in_flight)
+                await runner.run(pending, context, in_flight=limits.in_flight)
             finally:
-                self.sends += tally.sends
-                self.replayed += tally.replayed
+                self.sends += progress.sends
+                self.replayed += progress.replayed
         if self.stop.is_set():
-            left = (tally.total or 0) - tally.done
+            left = (progress.total or 0) - progress.done
             raise Interrupted(
-                f"interrupted: {tally.done} of {tally.total} rows are answered and kept, {left} are owed; run again to go on"
+                f"interrupted: {progress.done} of {progress.total} rows are answered and kept, {left} are owed; run again to go on"
             )
-        return tally
+        return progress
 
     def _deadline(self) -> float | None:
         """The run's, in monotonic seconds."""
@@ -166,6 +165,6 @@ class Sender:
 
 
 class Interrupted(RowsOwed):
-    """The first Ctrl-C: what was in flight came home, the rest is owed."""
+    """The first Ctrl-C: what was in flight came home, the rest is pending."""
 
     exit_code = 130

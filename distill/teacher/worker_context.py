@@ -16,7 +16,7 @@ from distill.records import Answer, Ended, Request, Usage
 from distill.teacher import Teacher
 from distill.teacher.counts import Counts
 from distill.teacher.pace import Pace
-from distill.teacher.progress import Tally
+from distill.teacher.progress import Progress
 from distill.teacher.store.store import Store
 
 
@@ -25,7 +25,7 @@ def _nothing(_said: str) -> None:
 
 
 @dataclass(slots=True, kw_only=True)
-class Desk:
+class WorkerContext:
     """The teacher, the store, the wall and the pace of one run, and its first fatal fault."""
 
     teacher: Teacher
@@ -43,9 +43,9 @@ class Desk:
     deadline: float | None = None
     """Monotonic seconds at which patience ends too, where that is sooner."""
     stop: asyncio.Event = field(default_factory=asyncio.Event)
-    on_change: Callable[[Tally], None] = lambda _tally: None
+    on_change: Callable[[Progress], None] = lambda _progress: None
     say: Callable[[str], None] = _nothing
-    tally: Tally = field(default_factory=Tally)
+    progress: Progress = field(default_factory=Progress)
     fatal: BaseException | None = None
     rng: random.Random = field(default_factory=lambda: random.Random(0))  # noqa: S311 - jitter is no secret
     probe: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
@@ -54,8 +54,8 @@ class Desk:
     _limited: str = field(default="", init=False)
 
     def __post_init__(self) -> None:
-        self.tally.pace, self.tally.budget = self.pace, self.budget
-        self.tally.priced = self.price is not None
+        self.progress.pace, self.progress.budget = self.pace, self.budget
+        self.progress.priced = self.price is not None
 
     @property
     def closing(self) -> bool:

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from distill.cli import panel as show
 from distill.cli.panel import Panel
-from distill.teacher.progress import Tally
+from distill.teacher.progress import Progress
 
 
 @pytest.fixture
@@ -22,11 +22,11 @@ def screen(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> i
     return drawn
 
 
-def busy() -> Tally:
-    tally = Tally(total=200, answered=40, sends=45, retried=4, in_flight=7, usd=0.5, prompt_tokens=9000)
-    tally.started = time.monotonic() - 20
-    tally.last_error = "overloaded: try \x1b[2Jlater"
-    return tally
+def busy() -> Progress:
+    progress = Progress(total=200, answered=40, sends=45, retried=4, in_flight=7, usd=0.5, prompt_tokens=9000)
+    progress.started = time.monotonic() - 20
+    progress.last_error = "overloaded: try \x1b[2Jlater"
+    return progress
 
 
 @pytest.mark.parametrize("screen", [True], indirect=True)
@@ -34,12 +34,12 @@ def test_a_terminal_shows_rate_tokens_spend_and_time_left(screen: io.StringIO) -
     """Drawn from the newest state; a line stays when the calls are done; no text from outside steers the terminal."""
     with Panel() as panel:
         panel.stage("generate")
-        panel.tally("teacher", busy())
+        panel.progress("teacher", busy())
         assert panel._live is not None
         panel._live.refresh()
         done = busy()
         done.answered = 200
-        panel.tally("teacher", done)
+        panel.progress("teacher", done)
     seen = screen.getvalue()
     for said in ("40 / 200", "2.0 a second", "9,000 tokens in", "$0.5000", "1 min ", "7 in flight", "200 of 200"):
         assert said in seen, said
@@ -51,12 +51,12 @@ def test_a_log_gets_a_line_now_and_then(screen: io.StringIO) -> None:
     with Panel() as panel:
         panel.stage("generate")
         for answered in range(200):
-            tally = busy()
-            tally.answered = answered
-            panel.tally("teacher", tally)
+            progress = busy()
+            progress.answered = answered
+            panel.progress("teacher", progress)
         done = busy()
         done.answered = 200
-        panel.tally("teacher", done)
+        panel.progress("teacher", done)
     lines = screen.getvalue().splitlines()
     assert lines[0] == "[generate]"
     assert len(lines) == 3
@@ -67,7 +67,7 @@ def test_a_log_gets_a_line_now_and_then(screen: io.StringIO) -> None:
 def test_quiet_is_quiet(screen: io.StringIO) -> None:
     with Panel(quiet=True) as panel:
         panel.stage("generate")
-        panel.tally("teacher", busy())
+        panel.progress("teacher", busy())
     assert screen.getvalue() == ""
 
 

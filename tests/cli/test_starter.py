@@ -12,7 +12,7 @@ from distill.errors import UsageError
 from distill.pipeline import run
 from distill.pipeline.open_task import open_project
 from distill.task.stage import ORDER
-from distill.teacher.watch import Silent
+from distill.teacher.progress import Silent
 
 
 @pytest.mark.parametrize(("folder", "task"), [("my task", "my-task"), ("Ärger_2", "rger-2"), ("___", "my-task")])

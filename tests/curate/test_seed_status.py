@@ -14,8 +14,8 @@ from distill.generate import questions
 from distill.pipeline import run
 from distill.pipeline.open_task import open_project
 from distill.task.stage import ORDER
+from distill.teacher.progress import Silent
 from distill.teacher.store.store import opened
-from distill.teacher.watch import Silent
 
 LONG = "gates=[schema, {length: {min_chars: 17}}]"
 JUDGE = (

@@ -18,7 +18,7 @@ from distill.generate import questions as asks
 from distill.pipeline import run
 from distill.pipeline.open_task import open_project
 from distill.seeds import prepare
-from distill.teacher.watch import Silent
+from distill.teacher.progress import Silent
 from distill.testing.fault_server import Script, serve
 
 NOTHING = 'gates=[schema, {form: {matches: "no answer says this"}}]'

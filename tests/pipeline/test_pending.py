@@ -9,7 +9,7 @@ import pytest
 from distill.errors import RowsOwed
 from distill.pipeline import run
 from distill.pipeline.open_task import open_project
-from distill.teacher.watch import Silent
+from distill.teacher.progress import Silent
 from distill.testing.fault_server import Script, serve
 
 

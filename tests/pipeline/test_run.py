@@ -12,7 +12,7 @@ from distill.pipeline import run as running
 from distill.pipeline.open_task import open_project
 from distill.plan import plan
 from distill.task.stage import ORDER
-from distill.teacher.watch import Silent
+from distill.teacher.progress import Silent
 from distill.views import explain, status
 
 

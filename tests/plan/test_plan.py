@@ -17,7 +17,7 @@ from distill.pipeline.open_task import open_project
 from distill.plan import plan as planning
 from distill.task.stage import ORDER
 from distill.task.task import Project
-from distill.teacher.watch import Silent
+from distill.teacher.progress import Silent
 from distill.testing.fault_server import Script, Server, serve
 
 

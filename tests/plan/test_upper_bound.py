@@ -12,8 +12,8 @@ from making import STAGES, made
 from distill.cli.text import plan as plan_lines
 from distill.pipeline import run
 from distill.plan import plan as planning
+from distill.teacher.progress import Silent
 from distill.teacher.store.store import opened
-from distill.teacher.watch import Silent
 from distill.testing.fault_server import serve
 
 

@@ -19,7 +19,7 @@ from distill.report import curation, distributions, examples, losses, page
 from distill.strata.quotas import EdgeCase
 from distill.tables.outcome import dropped_frame
 from distill.task.stage import ORDER
-from distill.teacher.watch import Silent
+from distill.teacher.progress import Silent
 from distill.testing.fault_server import Script, serve
 
 KEY = "sk-" + "proj-abcdefghij0123456789XYZ"

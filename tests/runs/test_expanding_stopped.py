@@ -15,8 +15,8 @@ from making import STAGES, funnel, made, read
 from distill.errors import BudgetReached, RowsOwed
 from distill.pipeline import run
 from distill.pipeline.open_task import open_project
+from distill.teacher.progress import Silent
 from distill.teacher.store.store import opened
-from distill.teacher.watch import Silent
 from distill.testing.fault_server import Script, serve
 
 

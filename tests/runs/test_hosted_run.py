@@ -17,7 +17,7 @@ from distill.pipeline import run as running
 from distill.pipeline.open_task import open_project
 from distill.task.stage import ORDER
 from distill.teacher.endpoint.stopping import Stopped
-from distill.teacher.watch import Silent
+from distill.teacher.progress import Silent
 from distill.testing import tuning_host
 
 

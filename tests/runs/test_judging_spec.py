@@ -16,7 +16,7 @@ from distill.pipeline import run as running
 from distill.pipeline.open_task import open_project
 from distill.plan import plan as planning
 from distill.task.stage import ORDER
-from distill.teacher.watch import Silent
+from distill.teacher.progress import Silent
 from distill.testing.fault_server import serve
 
 

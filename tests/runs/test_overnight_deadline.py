@@ -16,11 +16,10 @@ from distill.pipeline.open_task import open_project
 from distill.records import Request
 from distill.teacher import schedule
 from distill.teacher.batch import journal
-from distill.teacher.progress import Tally
+from distill.teacher.progress import Progress, Silent
 from distill.teacher.schedule import InBatches
 from distill.teacher.send import Sender
 from distill.teacher.store.store import Store, opened
-from distill.teacher.watch import Silent
 from distill.testing.fault_server import Server
 
 PATIENT = "teacher.batch={poll_s: 0.02, cancel_s: 1.5}"
@@ -45,7 +44,7 @@ def rows(server: Server, count: int = 80) -> list[Request]:
 async def ask(
     task: Path, server: Server, store: Store, *sets: str, seconds: float | None = None, count: int = 80,
     stop_s: float | None = None, **how: Any,
-) -> Tally:  # fmt: skip
+) -> Progress:  # fmt: skip
     """The rows by the way of `auto`, with a deadline so many seconds from now; Ctrl-C so long after the first batch."""
     project = open_project(
         task, overrides=[*SETS, "teacher.mode=auto", *sets], env={"OPENAI_BASE_URL": server.base_url}

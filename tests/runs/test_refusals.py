@@ -22,8 +22,8 @@ from distill.plan import plan as planning
 from distill.records import Request
 from distill.task.stage import ORDER
 from distill.teacher.endpoint import address, scripted
+from distill.teacher.progress import Silent
 from distill.teacher.store.store import opened
-from distill.teacher.watch import Silent
 from distill.testing import judges
 from distill.testing.fault_server import serve
 from distill.views import what_if

@@ -16,8 +16,8 @@ from distill.pipeline.open_task import open_project
 from distill.plan import plan
 from distill.task.stage import ORDER
 from distill.task.task import Project
+from distill.teacher.progress import Silent
 from distill.teacher.store.store import opened
-from distill.teacher.watch import Silent
 from distill.testing.fault_server import Script, serve
 
 TWO = "{{model: second, base_url: '{url}', price: {{input: 1, output: 1}}}}"

@@ -15,7 +15,7 @@ from distill.pipeline import open_task, run
 from distill.plan import plan as planning
 from distill.records import Answer, Request, Usage
 from distill.teacher.endpoint.scripted import Scripted
-from distill.teacher.watch import Silent
+from distill.teacher.progress import Silent
 
 PRICE = "teacher.price={input: 1, output: 4}"
 

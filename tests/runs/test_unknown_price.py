@@ -16,8 +16,7 @@ from distill.pipeline import open_task, run
 from distill.plan import plan
 from distill.records import Answer, Ended, Request, Usage
 from distill.teacher.endpoint.scripted import Scripted
-from distill.teacher.progress import Tally
-from distill.teacher.watch import Silent
+from distill.teacher.progress import Progress, Silent
 from distill.views import explain
 from distill.views import status as reading
 
@@ -73,9 +72,9 @@ def test_what_runs_here_is_free_and_says_so(task: Path) -> None:
 
 
 def test_the_progress_line_has_no_sum_that_is_not_known() -> None:
-    tally = Tally(total=5, answered=3, priced=False)
-    assert "cost unknown" in _calls_line("teacher", tally)
-    assert "$" not in _calls_line("teacher", tally)
+    progress = Progress(total=5, answered=3, priced=False)
+    assert "cost unknown" in _calls_line("teacher", progress)
+    assert "$" not in _calls_line("teacher", progress)
 
 
 def test_a_tuned_model_has_a_price_of_its_own() -> None:

@@ -16,8 +16,8 @@ from distill.plan import plan as planning
 from distill.records import GOLD
 from distill.task.stage import ORDER
 from distill.task.task import Project
+from distill.teacher.progress import Silent
 from distill.teacher.store.store import opened
-from distill.teacher.watch import Silent
 from distill.views import explain
 
 TRAIN = "seeds.gold_rows=train"

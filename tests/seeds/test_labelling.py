@@ -17,9 +17,9 @@ from distill.plan import plan as planning
 from distill.seeds import labelling
 from distill.task.stage import ORDER
 from distill.task.task import Project
+from distill.teacher.progress import Silent
 from distill.teacher.schedule import InBatches
 from distill.teacher.store.store import opened
-from distill.teacher.watch import Silent
 from distill.testing.batch.states import BatchScript
 from distill.testing.fault_server import Script, serve
 from distill.views import what_if

@@ -15,8 +15,8 @@ from distill.generate import questions
 from distill.pipeline import run
 from distill.pipeline.open_task import open_project
 from distill.task.stage import ORDER
+from distill.teacher.progress import Silent
 from distill.teacher.store.store import opened
-from distill.teacher.watch import Silent
 
 
 def curated(task: Path, *sets: str) -> Path:

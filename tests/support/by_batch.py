@@ -8,7 +8,7 @@ from typing import Any
 from distill.pipeline import run as running
 from distill.pipeline.open_task import open_project
 from distill.task.stage import ORDER
-from distill.teacher.watch import Silent
+from distill.teacher.progress import Silent
 from distill.testing.batch.faults import trap
 from distill.testing.batch.states import BatchScript
 from distill.testing.fault_server import Script, Server, serve

@@ -14,7 +14,7 @@ from distill.pipeline.open_task import open_project
 from distill.similarity.graph import Graph
 from distill.task.stage import ORDER
 from distill.task.task import Project
-from distill.teacher.watch import Silent
+from distill.teacher.progress import Silent
 
 ALL = ("dataset.accept=null", "seeds.test={rows: 1}", "evaluate.arms=[]")
 

@@ -11,7 +11,7 @@ from distill.pipeline import run as running
 from distill.pipeline.open_task import open_project
 from distill.task.stage import ORDER
 from distill.task.task import Project
-from distill.teacher.watch import Silent
+from distill.teacher.progress import Silent
 from distill.testing.fault_server import Server
 
 PRICE = "price: {input: 1, output: 1}"

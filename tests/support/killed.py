@@ -107,11 +107,11 @@ async def main(url: str, path: str, count: str, point: str, after: str, mutant: 
     store = FusedStore(Path(path))
     store.mutant = mutant
     teacher = Endpoint("m", url, price=Rate(1, 1).usd)
-    desk = runner.Desk(
+    context = runner.WorkerContext(
         teacher=teacher, store=store, run="t/001", spender="teacher", budget=Budget(), price=Rate(1, 1).usd,
         pace=Pace(in_flight=IN_FLIGHT),
     )  # fmt: skip
-    await runner.run(rows(int(count)), desk, in_flight=IN_FLIGHT)
+    await runner.run(rows(int(count)), context, in_flight=IN_FLIGHT)
     await teacher.close()
     store.close()
 

@@ -11,7 +11,7 @@ import polars as pl
 from distill.pipeline import run as running
 from distill.pipeline.open_task import open_project
 from distill.task.task import Project
-from distill.teacher.watch import Silent
+from distill.teacher.progress import Silent
 
 STAGES = ("generate", "curate", "export")
 

@@ -69,7 +69,7 @@ async def to_the_end(
 async def live(url: str, store: Store, rows: Sequence[Request], *, run: str = RUN) -> None:
     """The same rows answered by calls."""
     teacher = Endpoint("m", url, price=RATE.usd)
-    desk = runner.Desk(
+    context = runner.WorkerContext(
         teacher=teacher,
         store=store,
         run=run,
@@ -79,7 +79,7 @@ async def live(url: str, store: Store, rows: Sequence[Request], *, run: str = RU
         pace=Pace(in_flight=8),
     )
     try:
-        await runner.run(rows, desk, in_flight=8)
+        await runner.run(rows, context, in_flight=8)
     finally:
         await teacher.close()
 

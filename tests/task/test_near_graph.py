@@ -15,7 +15,7 @@ from distill.pipeline.open_task import open_project
 from distill.similarity.graph import Graph
 from distill.task import near_graph
 from distill.task.stage import ORDER
-from distill.teacher.watch import Silent
+from distill.teacher.progress import Silent
 
 
 def run(task: Path, *sets: str, **how: Any) -> Path:

@@ -17,8 +17,8 @@ from distill.errors import BudgetReached, UsageError
 from distill.pipeline import open_task, run
 from distill.plan import plan
 from distill.task import stores
+from distill.teacher.progress import Silent
 from distill.teacher.store.migrations import VERSION
-from distill.teacher.watch import Silent
 from distill.views import status as reading
 
 PRICE = "teacher.price={input: 100, output: 1000}"

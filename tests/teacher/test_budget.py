@@ -17,7 +17,7 @@ from distill.teacher.ceiling import ceiling
 from distill.teacher.endpoint import client
 from distill.teacher.endpoint.client import Endpoint
 from distill.teacher.pace import Pace
-from distill.teacher.runner import Desk
+from distill.teacher.runner import WorkerContext
 from distill.teacher.store.store import opened
 from distill.testing.completions import key_of
 from distill.testing.fault_server import Ledger, Script, serve
@@ -62,12 +62,12 @@ async def spend(
     async with serve(bad) as server:
         teacher = Endpoint("m", server.base_url, timeout_s=0.3, price=RATE.usd)
         with opened(path) as store:
-            desk = Desk(
+            context = WorkerContext(
                 teacher=teacher, store=store, run="t/001", spender="teacher", budget=budget, price=RATE.usd,
                 pace=Pace(in_flight=IN_FLIGHT), attempts=30, unknown=unknown,
             )  # fmt: skip
             try:
-                await runner.run(rows, desk, in_flight=IN_FLIGHT)
+                await runner.run(rows, context, in_flight=IN_FLIGHT)
             except BudgetReached:
                 reached = True
             finally:

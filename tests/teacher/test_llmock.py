@@ -11,7 +11,7 @@ from llmock.pytest_plugin import LLMock
 
 from distill.pipeline import run
 from distill.pipeline.open_task import open_project
-from distill.teacher.watch import Silent
+from distill.teacher.progress import Silent
 
 PRICED = ["teacher.model=gpt-4o-mini", "teacher.limits.in_flight=4"]
 

@@ -19,7 +19,7 @@ from distill.teacher.endpoint.client import Endpoint
 from distill.teacher.endpoint.scripted import Scripted
 from distill.teacher.pace import Pace
 from distill.teacher.store.store import Store, opened
-from distill.teacher.worker_context import Desk
+from distill.teacher.worker_context import WorkerContext
 
 RATE = Rate(1.0, 4.0)
 LIMIT = 0.05
@@ -32,15 +32,17 @@ def rows(count: int, start: int = 0, words: int = 1) -> list[Request]:
     ]  # fmt: skip
 
 
-async def spend(store: Store, teacher: object, wanted: list[Request], *, pace: Pace | None = None, learnt: Counts | None = None) -> tuple[Desk, list[str]]:  # fmt: skip
+async def spend(
+    store: Store, teacher: object, wanted: list[Request], *, pace: Pace | None = None, learnt: Counts | None = None
+) -> tuple[WorkerContext, list[str]]:
     said: list[str] = []
-    desk = Desk(
+    context = WorkerContext(
         teacher=teacher, store=store, run="t/001", spender="teacher", budget=Budget(LIMIT, store.spent("t/001")), price=RATE.usd,  # type: ignore[arg-type]  # anything that answers
         pace=pace or Pace(in_flight=64), counts=learnt or Counts(), say=said.append,
     )  # fmt: skip
     with pytest.raises(BudgetReached):
-        await runner.run(wanted, desk, in_flight=64)
-    return desk, said
+        await runner.run(wanted, context, in_flight=64)
+    return context, said
 
 
 @pytest.mark.parametrize(
@@ -125,23 +127,23 @@ async def test_an_honest_endpoint_is_not_held_up(tmp_path: Path) -> None:
             return Answer(request.id, Ended.OK, "fine", "stop", usage, RATE.usd(usage), status=200)
 
     with opened(tmp_path / "a.db") as store:
-        desk = Desk(
+        context = WorkerContext(
             teacher=Slow(), store=store, run="t/001", spender="teacher", budget=Budget(100.0), price=RATE.usd, pace=Pace(in_flight=64)
         )  # fmt: skip
-        tally = await runner.run(rows(200), desk, in_flight=64)
+        progress = await runner.run(rows(200), context, in_flight=64)
     assert all_out.is_set()
-    assert tally.answered == 200
+    assert progress.answered == 200
 
 
 async def test_an_endpoint_that_only_fails_is_not_asked_one_at_a_time_for_ever(tmp_path: Path) -> None:
     teacher = Scripted(lambda r: Answer(r.id, Ended.TIMEOUT, error="slow"))
     with opened(tmp_path / "a.db") as store:
-        desk = Desk(
+        context = WorkerContext(
             teacher=teacher, store=store, run="t/001", spender="teacher", budget=Budget(1.0), price=RATE.usd, pace=Pace(), attempts=1
         )  # fmt: skip
-        tally = await runner.run(rows(30), desk, in_flight=16)
-    assert tally.failed == 30
-    assert desk.counts.known
+        progress = await runner.run(rows(30), context, in_flight=16)
+    assert progress.failed == 30
+    assert context.counts.known
 
 
 def told(*pairs: tuple[int, int]) -> list[str]:

@@ -15,7 +15,7 @@ from distill.teacher import runner
 from distill.teacher.endpoint.scripted import Scripted
 from distill.teacher.pace import Pace
 from distill.teacher.store.store import opened
-from distill.teacher.worker_context import Desk
+from distill.teacher.worker_context import WorkerContext
 
 
 @pytest.fixture(autouse=True)
@@ -31,16 +31,16 @@ def limited(request: Request, wait_s: float | None = 0.01) -> Answer:
     return Answer(request.id, Ended.RATE_LIMITED, error="quota of today is gone", status=429, retry_after_s=wait_s)
 
 
-def go(path: Path, teacher: Scripted, count: int = 4, **settings: float) -> Desk:
+def go(path: Path, teacher: Scripted, count: int = 4, **settings: float) -> WorkerContext:
     with opened(path) as store:
-        desk = Desk(
+        context = WorkerContext(
             teacher=teacher, store=store, run="t/001", spender="teacher", budget=Budget(), price=None, pace=Pace(), **settings  # type: ignore[arg-type]  # settings are passed through
         )  # fmt: skip
         try:
-            asyncio.run(runner.run(rows(count), desk, in_flight=4))
+            asyncio.run(runner.run(rows(count), context, in_flight=4))
         finally:
             go.open = store._db.execute("SELECT count(*) FROM attempts WHERE settled IS NULL").fetchone()[0]  # type: ignore[attr-defined]  # a function may carry what it found
-    return desk
+    return context
 
 
 def test_rate_limits_without_a_single_answer_stop_with_the_host_s_words(tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ def test_a_deadline_that_is_over_takes_no_patience_away(tmp_path: Path) -> None:
         seen[request.id] = seen.get(request.id, 0) + 1
         return limited(request) if seen[request.id] < 3 else "fine"
 
-    assert go(tmp_path / "a.db", Scripted(reply), patience_s=60, deadline=time.monotonic() - 5).tally.answered == 4
+    assert go(tmp_path / "a.db", Scripted(reply), patience_s=60, deadline=time.monotonic() - 5).progress.answered == 4
 
 
 def test_a_storm_with_an_answer_now_and_then_goes_on_for_ever(tmp_path: Path) -> None:
@@ -84,6 +84,6 @@ def test_a_storm_with_an_answer_now_and_then_goes_on_for_ever(tmp_path: Path) ->
         return "fine" if len(sent) % 8 == 0 else limited(request, 0.02)
 
     began = time.monotonic()
-    desk = go(tmp_path / "a.db", Scripted(reply), count=10, patience_s=0.6)
-    assert (desk.tally.answered, desk.tally.failed) == (10, 0)
+    context = go(tmp_path / "a.db", Scripted(reply), count=10, patience_s=0.6)
+    assert (context.progress.answered, context.progress.failed) == (10, 0)
     assert time.monotonic() - began > 0.6

@@ -45,11 +45,11 @@ def waits(path: Path, asked_s: list[float | None], ended: Ended = Ended.RATE_LIM
         return Answer(request.id, ended, retry_after_s=asked_s[len(sent) - 1]) if refused else "fine"
 
     with opened(path) as store:
-        desk = runner.Desk(
+        context = runner.WorkerContext(
             teacher=Scripted(reply), store=store, run="t/001", spender="teacher", budget=Budget(), price=None,
             pace=Pace(in_flight=4),
         )  # fmt: skip
-        ran = asyncio.wait_for(runner.run(rows(1), desk, in_flight=4), 10)
+        ran = asyncio.wait_for(runner.run(rows(1), context, in_flight=4), 10)
         assert asyncio.run(ran).answered == 1
     return [after - before for before, after in itertools.pairwise(sent)]
 
@@ -80,12 +80,12 @@ async def test_nobody_of_many_knocks_before_a_patience_that_grows(tmp_path: Path
     async with serve(Script(storm=(0.0, 1.2), retry_after_s=0.1, escalate=2.0)) as server:
         teacher = Endpoint("m", server.base_url, timeout_s=5.0)
         with opened(tmp_path / "a.db") as store:
-            desk = runner.Desk(
+            context = runner.WorkerContext(
                 teacher=teacher, store=store, run="t/001", spender="teacher", budget=Budget(), price=None,
                 pace=Pace(in_flight=8),
             )  # fmt: skip
-            tally = await runner.run(rows(30), desk, in_flight=8)
+            progress = await runner.run(rows(30), context, in_flight=8)
         await teacher.close()
-    assert (tally.answered, tally.failed) == (30, 0)
+    assert (progress.answered, progress.failed) == (30, 0)
     assert max(server.ledger.sends.values()) >= 3, "nobody was refused twice"
     assert not any(entry.early for entry in server.ledger.entries)

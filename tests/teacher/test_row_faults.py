@@ -15,10 +15,10 @@ from distill.teacher import ceiling as counting
 from distill.teacher import runner
 from distill.teacher.endpoint.scripted import Scripted
 from distill.teacher.pace import Pace
-from distill.teacher.progress import Tally
+from distill.teacher.progress import Progress
 from distill.teacher.store.identity import StoreFault
 from distill.teacher.store.store import Store, opened
-from distill.teacher.worker_context import Desk
+from distill.teacher.worker_context import WorkerContext
 
 
 class Panic(BaseException):
@@ -29,9 +29,9 @@ def rows(count: int) -> list[Request]:
     return [Request("x", {"messages": [{"role": "user", "content": str(i)}], "max_tokens": 5}) for i in range(count)]
 
 
-def desk(store: Store, teacher: Scripted, **more: object) -> Desk:
+def context(store: Store, teacher: Scripted, **more: object) -> WorkerContext:
     settings: dict[str, object] = {"budget": Budget(), "price": Rate(1, 1).usd, "pace": Pace(), "attempts": 2, **more}
-    return Desk(teacher=teacher, store=store, run="t/001", spender="teacher", **settings)  # type: ignore[arg-type]  # settings are passed through
+    return WorkerContext(teacher=teacher, store=store, run="t/001", spender="teacher", **settings)  # type: ignore[arg-type]  # settings are passed through
 
 
 def ends(path: Path) -> dict[str, int]:
@@ -69,8 +69,8 @@ def test_a_reply_that_breaks_us_fails_its_row_and_no_other(tmp_path: Path, name:
         return Answer(request.id, Ended.OK, "fine", "stop", **({"usage": Usage(1, 1)} | what))  # type: ignore[arg-type,dict-item]  # what breaks
 
     with opened(tmp_path / "a.db") as store:
-        tally = asyncio.run(runner.run(rows(60), desk(store, Scripted(reply)), in_flight=16))
-        assert (tally.answered, tally.failed) == (59, 1)
+        progress = asyncio.run(runner.run(rows(60), context(store, Scripted(reply)), in_flight=16))
+        assert (progress.answered, progress.failed) == (59, 1)
         told = [row for row in store.attempts(bad) if row[4]]
         assert {row[4] for row in told} == {"malformed"}
         assert all("its reply could not be" in row[7] and row[6] > 0 for row in told)
@@ -100,14 +100,14 @@ def test_a_fault_that_is_no_row_s_ends_the_run_after_the_others_came_home(tmp_pa
     """A watcher that breaks: no worker is cancelled, every answer that was paid for is in the store, then it is raised."""
     seen = []
 
-    def broken(tally: Tally) -> None:
-        seen.append(tally.answered)
+    def broken(progress: Progress) -> None:
+        seen.append(progress.answered)
         if len(seen) == 3:
             raise KeyError("a panel")
 
     with opened(tmp_path / "a.db") as store:
         teacher = Scripted(lambda _: "fine")
-        at = desk(store, teacher, on_change=broken)
+        at = context(store, teacher, on_change=broken)
         with pytest.raises(KeyError):
             asyncio.run(runner.run(rows(60), at, in_flight=16))
     assert ends(tmp_path / "a.db") == {"ok": teacher.sent}
@@ -125,7 +125,7 @@ def test_a_full_disk_ends_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     with opened(tmp_path / "a.db") as store:
         monkeypatch.setattr(Store, "_transaction", full)
         with pytest.raises(StoreFault, match="disk is full"):
-            asyncio.run(runner.run(rows(60), desk(store, Scripted(lambda _: "fine")), in_flight=4))
+            asyncio.run(runner.run(rows(60), context(store, Scripted(lambda _: "fine")), in_flight=4))
 
 
 def test_a_text_that_the_tokeniser_panics_on_counts_as_its_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,5 +140,5 @@ def test_an_endpoint_that_never_gives_a_whole_answer_is_not_paid_for_every_row(t
     """A page instead of an API, for a thousand rows: the run stops after twenty of them."""
     teacher = Scripted(lambda r: Answer(r.id, Ended.MALFORMED, error="no whole answer: '<html>'", status=200))
     with opened(tmp_path / "a.db") as store, pytest.raises(RowsOwed, match="gave no whole answer to the first"):
-        asyncio.run(runner.run(rows(1000), desk(store, teacher, attempts=1), in_flight=4))
+        asyncio.run(runner.run(rows(1000), context(store, teacher, attempts=1), in_flight=4))
     assert teacher.sent < 40

@@ -17,8 +17,8 @@ from distill.teacher import runner
 from distill.teacher.ceiling import ceiling
 from distill.teacher.endpoint.scripted import Scripted
 from distill.teacher.pace import Pace
-from distill.teacher.progress import Tally
-from distill.teacher.runner import Desk
+from distill.teacher.progress import Progress
+from distill.teacher.runner import WorkerContext
 from distill.teacher.store.store import Store, opened
 
 
@@ -26,9 +26,9 @@ def requests(count: int) -> list[Request]:
     return [Request("x", {"messages": [{"role": "user", "content": str(i)}], "max_tokens": 5}) for i in range(count)]
 
 
-def desk(store: Store, teacher: Scripted, *, limit: float | None = None, rate: Rate | None = None) -> Desk:
+def context(store: Store, teacher: Scripted, *, limit: float | None = None, rate: Rate | None = None) -> WorkerContext:
     price = rate.usd if rate else None
-    return Desk(
+    return WorkerContext(
         teacher=teacher,
         store=store,
         run="t/001",
@@ -40,9 +40,9 @@ def desk(store: Store, teacher: Scripted, *, limit: float | None = None, rate: R
     )
 
 
-def go(path: Path, teacher: Scripted, count: int = 20, **settings: object) -> Tally:
+def go(path: Path, teacher: Scripted, count: int = 20, **settings: object) -> Progress:
     with opened(path) as store:
-        return asyncio.run(runner.run(requests(count), desk(store, teacher, **settings), in_flight=4))  # type: ignore[arg-type]  # settings are passed through
+        return asyncio.run(runner.run(requests(count), context(store, teacher, **settings), in_flight=4))  # type: ignore[arg-type]  # settings are passed through
 
 
 def test_every_request_is_answered_once_and_a_second_run_sends_nothing(tmp_path: Path) -> None:
@@ -62,8 +62,8 @@ def test_a_flaky_endpoint_fails_no_row(tmp_path: Path) -> None:
         ends = {1: Ended.OVERLOADED, 2: Ended.RATE_LIMITED}
         return Answer(request.id, ends[seen[request.id]], retry_after_s=0.0) if seen[request.id] in ends else "fine"
 
-    tally = go(tmp_path / "a.db", Scripted(flaky), count=4)
-    assert (tally.answered, tally.failed, tally.sends) == (4, 0, 12)
+    progress = go(tmp_path / "a.db", Scripted(flaky), count=4)
+    assert (progress.answered, progress.failed, progress.sends) == (4, 0, 12)
 
 
 def test_a_row_that_never_works_is_left_owed(tmp_path: Path) -> None:
@@ -73,8 +73,8 @@ def test_a_row_that_never_works_is_left_owed(tmp_path: Path) -> None:
     def reply(request: Request) -> Answer | str:
         return Answer(request.id, Ended.REFUSED, error="too long") if request.id == bad else "fine"
 
-    tally = go(tmp_path / "a.db", Scripted(reply), count=3)
-    assert (tally.answered, tally.failed) == (2, 1)
+    progress = go(tmp_path / "a.db", Scripted(reply), count=3)
+    assert (progress.answered, progress.failed) == (2, 1)
     with opened(tmp_path / "a.db") as store:
         assert store.get(bad) is None
 
@@ -109,7 +109,7 @@ def test_a_long_conversation_is_counted_beside_the_loop(tmp_path: Path, monkeypa
     monkeypatch.setattr(runner, "ceiling", watched)
     asked = [Request("x", {"messages": [{"role": "user", "content": text}]}) for text in ("a b", "b c " * 100_000)]
     with opened(tmp_path / "a.db") as store:
-        asyncio.run(runner.run(asked, desk(store, Scripted(lambda _: "fine")), in_flight=2))
+        asyncio.run(runner.run(asked, context(store, Scripted(lambda _: "fine")), in_flight=2))
     assert {name: thread is threading.main_thread() for name, thread in threads.items()} == {"a": True, "b": False}
 
 

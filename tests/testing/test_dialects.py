@@ -15,7 +15,7 @@ from distill.records import Ended, Request
 from distill.teacher import runner
 from distill.teacher.endpoint.client import Endpoint
 from distill.teacher.pace import Pace
-from distill.teacher.runner import Desk
+from distill.teacher.runner import WorkerContext
 from distill.teacher.store.store import opened
 from distill.testing.batch.states import BatchScript
 from distill.testing.completions import complete
@@ -215,16 +215,16 @@ async def test_a_run_against_a_dialect_ends_in_the_answers_of_a_quiet_one(
     async with serve(Script(seed=5, dialects={name: 1.0}, retry_after_s=0.01)) as server:
         teacher = Endpoint("m", server.base_url, timeout_s=10.0, price=Rate(1.0, 1.0).usd)
         with opened(tmp_path / "a.db") as store:
-            desk = Desk(
+            context = WorkerContext(
                 teacher=teacher, store=store, run="t/001", spender="teacher", budget=Budget(None), price=Rate(1.0, 1.0).usd,
                 pace=Pace(in_flight=8), attempts=9,
             )  # fmt: skip
             try:
-                tally = await runner.run(rows, desk, in_flight=8)
+                progress = await runner.run(rows, context, in_flight=8)
             finally:
                 await teacher.close()
             found = [store.get(row.id) for row in rows]
-    assert (tally.answered, tally.failed) == (40, 0)
+    assert (progress.answered, progress.failed) == (40, 0)
     assert [one and one.text for one in found] == [f"row {n}" for n in range(40)]
 
 

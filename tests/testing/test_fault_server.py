@@ -14,8 +14,8 @@ from distill.records import Ended, Request
 from distill.teacher import runner
 from distill.teacher.endpoint.client import Endpoint
 from distill.teacher.pace import Pace
-from distill.teacher.progress import Tally
-from distill.teacher.runner import Desk
+from distill.teacher.progress import Progress
+from distill.teacher.runner import WorkerContext
 from distill.teacher.store.store import Store, opened
 from distill.testing.fault_server import Script, Server, serve
 from distill.testing.faults import FAULTS, OF_CHAT
@@ -40,16 +40,16 @@ def asked(count: int) -> list[Request]:
     ]
 
 
-async def go(server: Server, store: Store, count: int, *, limit: float | None = None, **settings: Any) -> Tally:
+async def go(server: Server, store: Store, count: int, *, limit: float | None = None, **settings: Any) -> Progress:
     teacher = Endpoint("m", server.base_url, timeout_s=settings.pop("timeout_s", 5.0), price=RATE.usd)
     in_flight = settings.pop("in_flight", 16)
     pace = settings.pop("pace", None) or Pace(in_flight=in_flight)
-    desk = Desk(
+    context = WorkerContext(
         teacher=teacher, store=store, run="t/001", spender="teacher", budget=Budget(limit), price=RATE.usd, pace=pace,
         **settings,
     )  # fmt: skip
     try:
-        return await runner.run(asked(count), desk, in_flight=in_flight)
+        return await runner.run(asked(count), context, in_flight=in_flight)
     finally:
         await teacher.close()
 
@@ -96,9 +96,9 @@ async def test_five_per_cent_of_server_errors_cost_five_per_cent_more_sends(tmp_
     """Every row answered, at most 1.10 sends an answer, and the two ledgers agree to the cent."""
     async with serve(Script(seed=3, faults={"500": 0.05})) as server:
         with opened(tmp_path / "a.db") as store:
-            tally = await go(server, store, 600)
-            assert (tally.answered, tally.failed) == (600, 0)
-            assert tally.sends <= 1.10 * 600
+            progress = await go(server, store, 600)
+            assert (progress.answered, progress.failed) == (600, 0)
+            assert progress.sends <= 1.10 * 600
             assert set(server.ledger.billed.values()) == {1}
             assert store.spent("t/001") == pytest.approx(server.ledger.usd, abs=1e-9)
 
@@ -110,8 +110,8 @@ async def test_any_mix_of_faults_ends_in_the_same_answers(tmp_path: Path) -> Non
     for name, script in (("a", Script()), ("b", Script(seed=5, faults=mix, retry_after_s=0.05))):
         async with serve(script) as server:
             with opened(tmp_path / f"{name}.db") as store:
-                tally = await go(server, store, 120, attempts=12, unknown=12)
-                assert (tally.answered, tally.failed) == (120, 0)
+                progress = await go(server, store, 120, attempts=12, unknown=12)
+                assert (progress.answered, progress.failed) == (120, 0)
                 texts.append([(found.text if (found := store.get(r.id)) else None) for r in asked(120)])
     assert texts[0] == texts[1]
 
@@ -120,8 +120,8 @@ async def test_what_may_have_been_billed_is_capped_and_booked(tmp_path: Path) ->
     """A line that always breaks: three sends a row, each booked at its ceiling, the rows left owed."""
     async with serve(Script(faults={"cut": 1.0})) as server:
         with opened(tmp_path / "a.db") as store:
-            tally = await go(server, store, 4, attempts=9, unknown=3)
-            assert (tally.failed, tally.sends) == (4, 12)
+            progress = await go(server, store, 4, attempts=9, unknown=3)
+            assert (progress.failed, progress.sends) == (4, 12)
             assert store.spent("t/001") >= server.ledger.usd > 0
 
 
@@ -129,8 +129,8 @@ async def test_a_storm_of_429s_fails_no_row_and_is_waited_out(tmp_path: Path) ->
     """For a second everything is refused: no row is lost, nobody knocks before its time, and only a few knock at all."""
     async with serve(Script(storm=(0.1, 1.1), retry_after_s=0.2)) as server:
         with opened(tmp_path / "a.db") as store:
-            tally = await go(server, store, 3000)
-            assert (tally.answered, tally.failed) == (3000, 0)
+            progress = await go(server, store, 3000)
+            assert (progress.answered, progress.failed) == (3000, 0)
         refused = sum(entry.status == 429 for entry in server.ledger.entries)
         assert 0 < refused < 60
         assert not any(entry.early for entry in server.ledger.entries)
@@ -144,10 +144,10 @@ async def test_honest_limits_are_filled_without_knocking_in_vain(
     monkeypatch.setattr("distill.testing.fault_server.WINDOW_S", 1.0)
     async with serve(Script(requests_per_minute=200, tokens_per_minute=100_000)) as server:
         with opened(tmp_path / "a.db") as store:
-            tally = await go(server, store, 600)
+            progress = await go(server, store, 600)
         taken = [entry.at for entry in server.ledger.entries if entry.status == 200]
         refused = len(server.ledger.entries) - len(taken)
-    assert (tally.answered, tally.failed) == (600, 0)
+    assert (progress.answered, progress.failed) == (600, 0)
     assert refused <= 30, "a runner that knew no limits would be refused about four hundred times"
     assert not any(entry.early for entry in server.ledger.entries)
     assert taken[-1] - taken[0] < 4.5, "three windows' worth takes two windows and a little"

@@ -9,7 +9,7 @@ import pytest
 from distill.errors import UsageError
 from distill.pipeline import run as running
 from distill.pipeline.open_task import open_project
-from distill.teacher.watch import Silent
+from distill.teacher.progress import Silent
 from distill.views import request_diff
 
 

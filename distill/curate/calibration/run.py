@@ -21,8 +21,8 @@ from distill.money import Budget, known
 from distill.task import event_loop, stores
 from distill.task.interrupt import interruptible
 from distill.task.task import need_price
+from distill.teacher.progress import Watch
 from distill.teacher.send import Sender
-from distill.teacher.watch import Watch
 
 if TYPE_CHECKING:
     import polars as pl

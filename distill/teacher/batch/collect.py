@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from distill.errors import AccessRefused, RowsOwed
+from distill.memory import short_collections
 from distill.money import price_of
 from distill.records import Ended
 from distill.teacher.batch import empty_batches, files, input_file, journal
@@ -21,7 +22,6 @@ from distill.teacher.batch.host.client import HostFault, NotThere
 from distill.teacher.batch.host.downloads import Doubt, Results
 from distill.teacher.batch.host.state import Look
 from distill.teacher.batch.journal import Batch
-from distill.teacher.collector import short_collections
 from distill.teacher.endpoint.job_states import State
 
 if TYPE_CHECKING:

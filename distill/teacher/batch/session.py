@@ -31,7 +31,7 @@ from distill.teacher.batch.host.client import Host, HostFault, NotThere
 from distill.teacher.batch.input_file import Most
 from distill.teacher.batch.journal import Batch
 from distill.teacher.endpoint.job_states import State
-from distill.teacher.progress import Tally
+from distill.teacher.progress import Progress
 from distill.teacher.store.rows import Asked
 from distill.teacher.store.store import Store
 
@@ -66,7 +66,7 @@ class Night:
     unclaimed: Callable[[str], bool] = lambda _run: False
     """Whether nobody will ever go on with another run."""
     say: Callable[[str], None] = lambda _text: None
-    tally: Tally = field(default_factory=Tally)
+    progress: Progress = field(default_factory=Progress)
     waiting: int = 0
     """Rows of the last round that no batch had room for."""
     requests: Sequence[Request] = field(default=(), init=False)
@@ -109,7 +109,7 @@ class Night:
             raise fatal
         if submit:
             await submission.submit(self, requests)
-        self.tally.waiting = sum(batch.requests for batch in self.out) + sum(self.others().values())
+        self.progress.waiting = sum(batch.requests for batch in self.out) + sum(self.others().values())
 
     def others(self) -> dict[Batch, int]:
         """Batches of other runs that are out at this endpoint, with how many of our rows they hold; also those that hold none
@@ -146,10 +146,10 @@ class Night:
             return
         usd = math.fsum(answer.usd for _, _, answer in ended)
         self.budget.correct(math.fsum(booked[asked[0]][1] for _, asked, _ in ended), usd)
-        self.tally.usd += usd
-        self.tally.answered += sum(answer.ok for _, _, answer in ended)
-        self.tally.prompt_tokens += sum(answer.usage.prompt_tokens for _, _, answer in ended)
-        self.tally.completion_tokens += sum(answer.usage.completion_tokens for _, _, answer in ended)
+        self.progress.usd += usd
+        self.progress.answered += sum(answer.ok for _, _, answer in ended)
+        self.progress.prompt_tokens += sum(answer.usage.prompt_tokens for _, _, answer in ended)
+        self.progress.completion_tokens += sum(answer.usage.completion_tokens for _, _, answer in ended)
 
     async def _look(self, batch: Batch) -> None:
         try:

@@ -28,7 +28,7 @@ _FEW, _FEW_SHARE = 20, 0.01
 async def submit(night: Night, requests: Iterable[Request]) -> None:
     """Every owed row into batches, as far as the budget and the host's tokens reach."""
     owed = _owed(night, requests)
-    night.waiting = night.tally.failed = 0
+    night.waiting = night.progress.failed = 0
     request, before = next(owed, None), {batch.key for batch in night.out}
     if request is not None:
         await empty_batches.before_another(night)
@@ -59,12 +59,12 @@ async def submit(night: Night, requests: Iterable[Request]) -> None:
 def _too_few(night: Night, writer: input_file.Writer, before: set[str]) -> bool:
     """Whether the rows should wait for those that were out before and may come back: a batch for each is of no use."""
     rest = any(batch.key not in before for batch in night.out)
-    return not rest and len(writer.rows) < max(_FEW, _FEW_SHARE * (night.tally.total or 0))
+    return not rest and len(writer.rows) < max(_FEW, _FEW_SHARE * (night.progress.total or 0))
 
 
 def _owed(night: Night, requests: Iterable[Request]) -> Iterator[Request]:
     """Those that have no answer, are in no batch and were not given up."""
-    source, taken, replayed = iter(requests), set[str](), -night.tally.answered
+    source, taken, replayed = iter(requests), set[str](), -night.progress.answered
     while part := list(islice(source, _AT_ONCE)):
         ids = [request.id for request in part]
         held, busy = night.store.held(ids), night.store.in_batches(ids)
@@ -75,11 +75,11 @@ def _owed(night: Night, requests: Iterable[Request]) -> Iterator[Request]:
             elif request.id in busy or request.id in taken:
                 continue
             elif _given_up(night, ended.get(request.id, ())):
-                night.tally.failed += 1
+                night.progress.failed += 1
             else:
                 taken.add(request.id)
                 yield request
-    night.tally.replayed = max(0, replayed)
+    night.progress.replayed = max(0, replayed)
 
 
 def _given_up(night: Night, ended: Sequence[str]) -> bool:
@@ -118,7 +118,7 @@ async def _send(night: Night, key: str, writer: input_file.Writer) -> None:
     except BaseException:
         night.budget.correct(writer.usd, 0.0)
         raise
-    night.tally.sends += batch.requests
+    night.progress.sends += batch.requests
     try:
         file_id = await night.host.upload(writer.path)
     except Refused as fault:

@@ -19,7 +19,7 @@ from distill.errors import DistillError
 from distill.pipeline import run
 from distill.pipeline.open_task import open_project
 from distill.tables.outcome import Outcome, dropped_frame
-from distill.teacher.watch import Silent
+from distill.teacher.progress import Silent
 from distill.testing.fault_server import Script, serve
 
 

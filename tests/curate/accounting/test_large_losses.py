@@ -16,7 +16,7 @@ from distill.pipeline import run as running
 from distill.pipeline.open_task import open_project
 from distill.tables.outcome import dropped_frame
 from distill.task.stage import ORDER
-from distill.teacher.watch import Silent
+from distill.teacher.progress import Silent
 
 
 class Heard(Silent):

@@ -15,8 +15,8 @@ from distill.errors import BudgetReached, SpecError, UsageError
 from distill.pipeline.open_task import open_project
 from distill.records import Request
 from distill.teacher.endpoint import address, scripted
+from distill.teacher.progress import Silent
 from distill.teacher.store.store import opened
-from distill.teacher.watch import Silent
 from distill.testing import judges
 
 GOOD, BAD = '{"mood":"glad"}', '{"mood":"cross"}'

@@ -17,7 +17,7 @@ from distill.errors import BudgetReached, SpecError
 from distill.pipeline import run as running
 from distill.plan import plan as planning
 from distill.task.stage import ORDER
-from distill.teacher.watch import Silent
+from distill.teacher.progress import Silent
 from distill.testing.fault_server import Script, serve
 
 

@@ -16,9 +16,9 @@ from distill.seeds.expansion.rounds import Expansion
 from distill.teacher import runner
 from distill.teacher.endpoint.scripted import Reply, Scripted, fitting
 from distill.teacher.pace import Pace
-from distill.teacher.runner import Desk
+from distill.teacher.progress import Silent
+from distill.teacher.runner import WorkerContext
 from distill.teacher.store.store import Store, opened
-from distill.teacher.watch import Silent
 from distill.testing.fault_server import Script, serve
 
 
@@ -63,10 +63,10 @@ async def test_every_candidate_that_goes_has_its_reason(large: Path) -> None:
 
 async def put(store: Store, requests: list[Request], reply: Reply) -> None:
     """The answers of a teacher of one's own in the store; a run replays them."""
-    desk = Desk(
+    context = WorkerContext(
         teacher=Scripted(reply), store=store, run="mood/000", spender="put", budget=Budget(), price=None, pace=Pace()
     )
-    await runner.run(requests, desk, in_flight=4)
+    await runner.run(requests, context, in_flight=4)
 
 
 async def test_a_seed_that_the_maker_will_never_take_is_not_owed(task: Path) -> None:

@@ -12,7 +12,7 @@ from making import STAGES, funnel, made, read, run
 
 from distill.pipeline import run as running
 from distill.similarity.pairs import nearest
-from distill.teacher.watch import Silent
+from distill.teacher.progress import Silent
 from distill.testing.fault_server import Script, serve
 from distill.views import explain
 

@@ -61,8 +61,8 @@ async def test_a_night_ends_with_what_live_calls_would_have_answered(tmp_path: P
                 texts = {request.id: kept.text for request in ROWS if (kept := store.get(request.id))}
                 assert all(text.endswith(meant[name][3]) for name, text in texts.items())
                 assert any(text != meant[name][3] for name, text in texts.items())
-            assert night.tally.answered == len(got)
-            assert night.tally.failed == len(lost)
+            assert night.progress.answered == len(got)
+            assert night.progress.failed == len(lost)
             assert night.budget.spent == pytest.approx(store.spent(RUN), abs=1e-9)
             paid_once(server, store, traps)
             cleaned_up(server, store)

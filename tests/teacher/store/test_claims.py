@@ -19,7 +19,7 @@ from distill.teacher.endpoint.scripted import Scripted
 from distill.teacher.pace import Pace
 from distill.teacher.store import claims
 from distill.teacher.store.store import opened
-from distill.teacher.worker_context import Desk
+from distill.teacher.worker_context import WorkerContext
 from distill.testing.fault_server import Script, Server, serve
 
 ROWS = 120
@@ -37,9 +37,9 @@ async def main(url, path, count, run):
     rows = [Request("here", {"model": "m", "messages": [{"role": "user", "content": f"row {n}"}], "max_tokens": 20}) for n in range(int(count))]
     with opened(Path(path)) as store:
         teacher = Endpoint("m", url, price=Rate(1, 1).usd)
-        desk = runner.Desk(teacher=teacher, store=store, run=run, spender="teacher", budget=Budget(), price=Rate(1, 1).usd, pace=Pace(in_flight=8))
-        tally = await runner.run(rows, desk, in_flight=8)
-        print(tally.answered, tally.replayed)
+        context = runner.WorkerContext(teacher=teacher, store=store, run=run, spender="teacher", budget=Budget(), price=Rate(1, 1).usd, pace=Pace(in_flight=8))
+        progress = await runner.run(rows, context, in_flight=8)
+        print(progress.answered, progress.replayed)
         await teacher.close()
 
 asyncio.run(main(*sys.argv[1:]))
@@ -108,16 +108,16 @@ async def test_an_answer_that_came_meanwhile_is_taken_and_not_bought(tmp_path: P
     with opened(tmp_path / "a.db") as ours, opened(tmp_path / "a.db") as theirs:
         attempt = await theirs.intend(asked(), run="t/001", spender="teacher", reserved_usd=0.0)
         teacher = Scripted(lambda _: "ours")
-        desk = Desk(
+        context = WorkerContext(
             teacher=teacher, store=ours, run="u/001", spender="teacher", budget=Budget(), price=None, pace=Pace()
         )
-        work = asyncio.create_task(runner.run([asked()], desk, in_flight=2))
+        work = asyncio.create_task(runner.run([asked()], context, in_flight=2))
         await asyncio.sleep(0.3)
         assert not work.done()
         await theirs.settle(attempt, asked(), Answer(asked().id, Ended.OK, "theirs", "stop"))
-        tally = await asyncio.wait_for(work, 5)
+        progress = await asyncio.wait_for(work, 5)
         found = ours.get(asked().id)
-    assert (tally.replayed, tally.sends, teacher.sent) == (1, 0, 0)
+    assert (progress.replayed, progress.sends, teacher.sent) == (1, 0, 0)
     assert found is not None
     assert found.text == "theirs"
 
@@ -125,24 +125,24 @@ async def test_an_answer_that_came_meanwhile_is_taken_and_not_bought(tmp_path: P
 async def test_what_the_other_could_not_answer_is_asked_by_us(tmp_path: Path) -> None:
     with opened(tmp_path / "a.db") as ours, opened(tmp_path / "a.db") as theirs:
         attempt = await theirs.intend(asked(), run="t/001", spender="teacher", reserved_usd=0.0)
-        desk = Desk(
+        context = WorkerContext(
             teacher=Scripted(lambda _: "ours"), store=ours, run="u/001", spender="teacher", budget=Budget(), price=None, pace=Pace()
         )  # fmt: skip
-        work = asyncio.create_task(runner.run([asked()], desk, in_flight=2))
+        work = asyncio.create_task(runner.run([asked()], context, in_flight=2))
         await asyncio.sleep(0.2)
         await theirs.settle(attempt, asked(), Answer(asked().id, Ended.OVERLOADED, error="503"))
-        tally = await asyncio.wait_for(work, 5)
-    assert (tally.answered, tally.sends) == (1, 1)
+        progress = await asyncio.wait_for(work, 5)
+    assert (progress.answered, progress.sends) == (1, 1)
 
 
 async def test_another_process_that_never_ends_is_not_waited_for_without_end(tmp_path: Path) -> None:
     with opened(tmp_path / "a.db") as ours, opened(tmp_path / "a.db") as theirs:
         await theirs.intend(asked(), run="t/001", spender="teacher", reserved_usd=0.0)
-        desk = Desk(
+        context = WorkerContext(
             teacher=Scripted(), store=ours, run="u/001", spender="teacher", budget=Budget(), price=None, pace=Pace(), patience_s=0.3
         )  # fmt: skip
-        tally = await asyncio.wait_for(runner.run([asked()], desk, in_flight=2), 5)
-    assert (tally.failed, tally.sends) == (1, 0)
+        progress = await asyncio.wait_for(runner.run([asked()], context, in_flight=2), 5)
+    assert (progress.failed, progress.sends) == (1, 0)
 
 
 def test_an_owner_is_alive_as_long_as_its_process(tmp_path: Path) -> None:

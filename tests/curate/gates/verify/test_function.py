@@ -16,7 +16,7 @@ from distill.errors import SpecError, UsageError
 from distill.pipeline import run as running
 from distill.pipeline.open_task import open_project
 from distill.task.stage import ORDER
-from distill.teacher.watch import Silent
+from distill.teacher.progress import Silent
 from distill.testing.fault_server import Script, serve
 from distill.views import what_if
 

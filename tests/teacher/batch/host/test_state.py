@@ -80,8 +80,8 @@ async def test_the_batch_of_another_run_is_booked_there_and_its_budget_is_not_ou
             async with night_at(server.base_url, store) as night:
                 before = night.budget.spent
                 await night.round(ROWS[:5])
-                assert (night.budget.spent, night.tally.usd) == (before, 0)
-                assert (night.tally.replayed, night.tally.answered, night.tally.waiting) == (5, 0, 0)
+                assert (night.budget.spent, night.progress.usd) == (before, 0)
+                assert (night.progress.replayed, night.progress.answered, night.progress.waiting) == (5, 0, 0)
             assert store.spent("other/001") == pytest.approx(server.ledger.usd)
             assert store.spent(RUN) == 0
             assert set(server.ledger.billed.values()) == {1}
