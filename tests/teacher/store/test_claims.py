@@ -29,9 +29,9 @@ from pathlib import Path
 from distill.money import Budget, Rate
 from distill.records import Request
 from distill.teacher import runner
-from distill.teacher.client import Endpoint
-from distill.teacher.limits import Pace
-from distill.teacher.store import opened
+from distill.teacher.endpoint.client import Endpoint
+from distill.teacher.pace import Pace
+from distill.teacher.store.store import opened
 
 async def main(url, path, count, run):
     rows = [Request("here", {"model": "m", "messages": [{"role": "user", "content": f"row {n}"}], "max_tokens": 20}) for n in range(int(count))]
