@@ -94,8 +94,8 @@ async def call(project: Project, arm: Arm, tests: pl.DataFrame, sender: Sender) 
 
 def _refused(store: Store, request: Request) -> Answer | None:
     """A row that the endpoint will never take: no answer, and not owed either."""
-    ended = [attempt[4] for attempt in store.attempts(request.id)]
-    return Answer(request.id, Ended.REFUSED) if ended and ended[-1] == Ended.REFUSED else None
+    attempts = store.attempts(request.id)
+    return Answer(request.id, Ended.REFUSED) if attempts and attempts[-1].ended == Ended.REFUSED else None
 
 
 def planned(project: Project, tests: pl.DataFrame, answered: Mapping[str, Sequence[tuple[str, Answer | None]]]) -> Plan:

@@ -10,7 +10,6 @@ from distill.generate.questions import Asked, requests
 from distill.records import Answer
 from distill.tables.lookup import Lookup
 from distill.teacher import send
-from distill.teacher.batch import journal, open_batches
 from distill.teacher.store.store import Store
 
 if TYPE_CHECKING:
@@ -49,10 +48,4 @@ def _why(store: Store, request_id: str, answer: Answer | None) -> tuple[str, str
     """Reason and detail of a request without an answer that could train, from its last settled attempt."""
     if answer is not None:
         return "declined", answer.refusal[:200] or f"ended by {answer.finish_reason!r}"
-    tries = list(store.attempts(request_id))
-    ended = [row for row in tries if row[4]]
-    if (batch := journal.where(store, request_id)) is not None:
-        return "owed", f"in {open_batches.named(batch)}"
-    if not ended:
-        return "owed", "not sent yet" if not tries else f"sent {len(tries)} times, the outcome is unknown"
-    return str(ended[-1][4]), f"after {len(tries)} sends: {ended[-1][7]}"
+    return send.why_unanswered(store, request_id)

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from distill.spec import Sampling
     from distill.teacher.endpoint.model import Model
 
+OWED = "owed"
+"""The reason of a request that may still be answered: none of its sends has ended, or it is in a batch."""
+
 
 def request(
     fields: Mapping[str, Json], *, template: Template, address: Address, sampling: Sampling,
@@ -66,23 +69,27 @@ def final(store: Store, asked: Request, raise_to: int | None) -> tuple[Request, 
     return (again, better) if better is not None else (asked, answer)
 
 
-def why_owed(store: Store, request_id: str) -> str:
-    """Why a request has no answer yet, by its sends."""
-    tries = list(store.attempts(request_id))
+def why_unanswered(store: Store, request_id: str) -> tuple[str, str]:
+    """Reason and detail of a request without an answer, by its sends; the reason is `owed` while no send has ended."""
+    attempts = store.attempts(request_id)
+    ended = [attempt for attempt in attempts if attempt.ended]
     if (batch := journal.where(store, request_id)) is not None:
-        return f"in {open_batches.named(batch)}"
-    if not tries:
-        return "not sent yet"
-    if not any(row[4] for row in tries):
-        return f"sent {len(tries)} times, the outcome is unknown"
-    last = [row for row in tries if row[4]][-1]
-    return f"{last[4]} after {len(tries)} sends: {last[7]}"
+        return OWED, f"in {open_batches.named(batch)}"
+    if not ended:
+        return OWED, "not sent yet" if not attempts else f"sent {len(attempts)} times, the outcome is unknown"
+    return str(ended[-1].ended), f"after {len(attempts)} sends: {ended[-1].error}"
+
+
+def why_pending(store: Store, request_id: str) -> str:
+    """The same in one sentence."""
+    reason, detail = why_unanswered(store, request_id)
+    return detail if reason == OWED else f"{reason} {detail}"
 
 
 def refused(store: Store, request: Request) -> bool:
     """Whether the endpoint has said that it will never take this row: asking again would only say so again."""
-    tries = [attempt[4] for attempt in store.attempts(request.id) if attempt[4]]
-    return bool(tries) and tries[-1] == Ended.REFUSED
+    ended = [attempt.ended for attempt in store.attempts(request.id) if attempt.ended]
+    return bool(ended) and ended[-1] == Ended.REFUSED
 
 
 def raised(asked: Request, raise_to: int) -> Request:
@@ -108,7 +115,7 @@ class Sender:
     _counts: dict[tuple[str, str], Counts] = field(default_factory=dict)
 
     async def live(self, requests: Sequence[Request], at: Model, spender: str) -> Progress:
-        """Answer what is owed by calls, now; rows that are in a batch are left to it."""
+        """Answer what is pending by calls, now; rows that are in a batch are left to it."""
         address, limits = at.address, at.limits
         progress = Progress(total=len(requests))
         pending = Pending(requests, self.store, progress)

@@ -71,10 +71,10 @@ def test_a_reply_that_breaks_us_fails_its_row_and_no_other(tmp_path: Path, name:
     with opened(tmp_path / "a.db") as store:
         progress = asyncio.run(runner.run(rows(60), context(store, Scripted(reply)), in_flight=16))
         assert (progress.answered, progress.failed) == (59, 1)
-        told = [row for row in store.attempts(bad) if row[4]]
-        assert {row[4] for row in told} == {"malformed"}
-        assert all("its reply could not be" in row[7] and row[6] > 0 for row in told)
-    assert ends(tmp_path / "a.db") == {"ok": 59, "malformed": len(told)}
+        failed = [row for row in store.attempts(bad) if row.ended]
+        assert {row.ended for row in failed} == {"malformed"}
+        assert all("its reply could not be" in (row.error or "") and (row.usd or 0) > 0 for row in failed)
+    assert ends(tmp_path / "a.db") == {"ok": 59, "malformed": len(failed)}
 
 
 def test_a_value_that_cannot_be_stored_spoils_no_commit_that_it_shares(tmp_path: Path) -> None:

@@ -105,7 +105,7 @@ class Sieve:
     def _unanswered(self, one: Candidate, request: Request, asked: Request, store: Store) -> None:
         """A candidate that is owed an answer to `asked`, or that the endpoint will never give one on."""
         reason = "no_answer" if send.refused(store, asked) else _OWED
-        self._drop(one, request, reason, send.why_owed(store, asked.id))
+        self._drop(one, request, reason, send.why_pending(store, asked.id))
 
     def _drop(self, one: Candidate, request: Request, reason: str, detail: str) -> None:
         said = f"{one.way} of {one.parent}: {detail}"

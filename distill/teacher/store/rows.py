@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from operator import itemgetter
 from typing import Any
@@ -28,9 +29,27 @@ READ = (
     "FROM answers WHERE request_id=?"
 )
 
+ATTEMPTS = (
+    "SELECT run, spender, started, settled, ended, status, usd, error FROM attempts WHERE request_id=? ORDER BY id"
+)
+
 Statement = tuple[str, Sequence[Any]]
 Asked = tuple[str, str, int, str]
 """What was asked: the request's id, endpoint, draw, and its body in canonical JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One send of a request, as the ledger has it; what stands after `started` is None until its outcome is known."""
+
+    run: str
+    spender: str
+    started: str
+    settled: str | None
+    ended: str | None
+    status: int | None
+    usd: float | None
+    error: str | None
 
 
 def now() -> str:

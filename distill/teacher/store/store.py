@@ -21,7 +21,7 @@ from distill.errors import UsageError
 from distill.records import Answer, Request
 from distill.teacher.store import claims, identity, migrations, rows
 from distill.teacher.store.identity import StoreFault
-from distill.teacher.store.rows import Asked, Statement
+from distill.teacher.store.rows import Asked, Attempt, Statement
 
 UNPRICED = "(priced=0 AND coalesce(ended, 'ok') IN ('ok', 'timeout', 'broken', 'malformed'))"
 """Attempts that cost something, or may have, and nobody knows what; one that is refused costs nothing at any price."""
@@ -100,7 +100,7 @@ class Store:
         self._db.close()
 
     def get(self, request_id: str) -> Answer | None:
-        """The kept answer of a request, or None where it is owed."""
+        """The kept answer of a request, or None where it is pending."""
         row = self._read.execute(rows.READ, (request_id,)).fetchone()
         return None if row is None else rows.read(request_id, row)
 
@@ -246,12 +246,9 @@ class Store:
         )
         return [Spend(row[0], row[1], row[2] or 0, row[3], row[4], row[5], *row[6:]) for row in found]
 
-    def attempts(self, request_id: str) -> Iterator[tuple[Any, ...]]:
-        """(run, spender, started, settled, ended, status, usd, error) of every send of a request, oldest first."""
-        return self._read.execute(
-            "SELECT run, spender, started, settled, ended, status, usd, error FROM attempts WHERE request_id=? ORDER BY id",
-            (request_id,),
-        )
+    def attempts(self, request_id: str) -> list[Attempt]:
+        """Every send of a request, oldest first."""
+        return [Attempt(*row) for row in self._read.execute(rows.ATTEMPTS, (request_id,))]
 
 
 @contextmanager

@@ -30,7 +30,7 @@ async def test_answers_are_matched_without_the_input_file(tmp_path: Path, gone: 
                 for file in server.desk.files.newest_first("batch") if "host" in gone else ():
                     server.desk.files.delete(file.id)
                 await to_the_end(night, server, ROWS)
-            refused = {(list(store.attempts(one.id)) or [()])[-1][4] for one in ROWS if store.get(one.id) is None}
+            refused = {store.attempts(one.id)[-1].ended for one in ROWS if store.get(one.id) is None}
         got, whole = content(tmp_path / "answers.db"), content(tmp_path / "live" / "answers.db")
         assert got == {name: whole[name] for name in got}
         assert len(got) == 30 - len(next(iter(server.desk.batches.values())).errors)

@@ -52,7 +52,7 @@ async def test_a_night_ends_with_what_live_calls_would_have_answered(tmp_path: P
             got, meant = content(tmp_path / "b" / "answers.db"), content(tmp_path / "a" / "live.db")
             lost = [request.id for request in ROWS if request.id not in got]
             for name in lost:
-                assert list(store.attempts(name))[-1][4] == "refused", "a row is gone without a reason"
+                assert store.attempts(name)[-1].ended == "refused", "a row is gone without a reason"
             refusing = bool(names(traps) & {"invalid-lines", "error-rows", "all-errors"})
             assert bool(lost) == refusing or (refusing and traps in MIXES)
             if not names(traps) & NEW_TEXT:

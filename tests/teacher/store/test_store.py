@@ -44,7 +44,7 @@ def test_a_failure_is_kept_as_an_attempt_and_never_replayed(tmp_path: Path) -> N
     asyncio.run(keep(tmp_path / "a.db", request, Answer(request.id, Ended.OVERLOADED, error="503")))
     with opened(tmp_path / "a.db") as store:
         assert store.get(request.id) is None
-        assert [row[4] for row in store.attempts(request.id)] == ["overloaded"]
+        assert [row.ended for row in store.attempts(request.id)] == ["overloaded"]
 
 
 def test_an_unsettled_attempt_counts_at_its_reservation(tmp_path: Path) -> None:
@@ -93,7 +93,7 @@ async def test_writes_share_commits_and_no_commit_wakes_more_than_the_loop_can_s
     with opened(tmp_path / "a.db") as store:
         rows = [asked(str(number)) for number in range(900)]
         ids = await asyncio.gather(*(store.intend(r, run="t/001", spender="teacher", reserved_usd=0.0) for r in rows))
-        assert [next(store.attempts(r.id))[0] for r in rows] == ["t/001"] * 900
+        assert [store.attempts(r.id)[0].run for r in rows] == ["t/001"] * 900
     assert ids == list(range(1, 901))
     assert (max(sizes), sum(sizes)) == (64, 900)
     assert len(sizes) < 20

@@ -237,7 +237,7 @@ class Bench:
             _, answer = send.final(self.store, asked, one.sampling.raise_to)
             if answer is None:
                 self.unjudged.append(case)
-                return Unscored(name, send.why_owed(self.store, asked.id), owed=True)
+                return Unscored(name, send.why_pending(self.store, asked.id), owed=True)
             found = verdict.read(answer, rubric, code=code, judge=name)
             if isinstance(found, Verdict):
                 break
