@@ -1,4 +1,4 @@
-"""100,000 rows by batch: how fast they are submitted and ingested, beside a plain loop over the same files.
+"""100,000 rows by batch: how fast they are submitted and read, beside a plain loop over the same files.
 
 The host is the fault server in a process of its own; its clock stands and is moved on when all is submitted. The plain
 loop reads each line with json.loads and inserts it into SQLite, all in one transaction: no matching with what was sent,
@@ -28,9 +28,11 @@ from distill import tokens
 from distill.money import Budget, Rate
 from distill.records import Request
 from distill.task import event_loop
-from distill.teacher.batch import input_file, journal
+from distill.teacher.batch import journal
+from distill.teacher.batch.files import input_file
 from distill.teacher.batch.host.client import Host, reached
-from distill.teacher.batch.session import Night
+from distill.teacher.batch.round import run_round
+from distill.teacher.batch.session import BatchSession
 from distill.teacher.store.store import Store, opened
 
 WORDS = "the parcel that I was promised for Tuesday has not come and nobody answers the telephone "
@@ -97,17 +99,17 @@ class Timed(Host):
         Timed.kept += (copy,)
 
 
-async def night(url: str, path: Path, count: int) -> dict[str, Any]:
-    """Submit, let the host answer, ingest."""
+async def batched(url: str, path: Path, count: int) -> dict[str, Any]:
+    """Submit, let the host answer, read the results."""
     rows = Rows(count)
     with opened(path) as store:
         async with reached(url, None, {}) as host:
             host.__class__ = Timed
-            batching = _night(host, store)
+            batching = _session(host, store)
             tokens.count("loads the tokeniser")
             async with heartbeat() as submitting:
                 started = time.monotonic()
-                await batching.round(rows)
+                await run_round(batching, rows)
                 submitted_s = time.monotonic() - started
             later(url, 3)
             out = batching.out
@@ -115,7 +117,7 @@ async def night(url: str, path: Path, count: int) -> dict[str, Any]:
                 await host.look(batch.batch_id or "")  # the host answers its rows at the first look, and not meanwhile
             async with heartbeat() as ingesting:
                 started = time.monotonic()
-                await batching.round(rows, submit=False)
+                await run_round(batching, rows, submit=False)
                 ingested_s = time.monotonic() - started
         answered = store.query("SELECT count(*) FROM answers").fetchone()[0]
         assert answered == count
@@ -130,10 +132,10 @@ async def night(url: str, path: Path, count: int) -> dict[str, Any]:
     }
 
 
-def _night(host: Host, store: Store) -> Night:
-    return Night(
+def _session(host: Host, store: Store) -> BatchSession:
+    return BatchSession(
         host=host, store=store, run="bench/001", spender="teacher", endpoint="here", model="m", url="/v1/chat/completions",
-        budget=Budget(), price=Rate(1, 1).batch_usd, most=input_file.Most(),
+        budget=Budget(), price=Rate(1, 1).batch_usd, limits=input_file.BatchLimits(),
     )  # fmt: skip
 
 
@@ -154,13 +156,13 @@ def plain(files: Sequence[Path], path: Path) -> float:
 
 
 def main() -> None:
-    """One night, then the plain loop over what it downloaded."""
+    """One session, then the plain loop over what it downloaded."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=100_000)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         with host_process() as url:
-            found = event_loop.run(night(url, Path(folder) / "answers.db", given.count))
+            found = event_loop.run(batched(url, Path(folder) / "answers.db", given.count))
         found["memory_mib_at_most"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
         rate = given.count / plain(Timed.kept, Path(folder) / "plain.db")
     found |= {"plain_loop_a_second": round(rate), "of_the_plain_loop": round(found["ingested_a_second"] / rate, 2)}

@@ -54,7 +54,7 @@ class Pending:
             return await self._fill()
 
     async def next(self) -> Request | None:
-        """The next one, None at the end. A request that stands twice in the iterable waits for its twin's answer."""
+        """The next one, None at the end. A request that stands twice in the iterable waits for the answer of the first."""
         async with self._lock:
             while await self._fill():
                 request = self._ready.popleft()

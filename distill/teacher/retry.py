@@ -1,7 +1,7 @@
 """When to send again: pure functions of how an attempt ended.
 
 rate limited   for ever, as the endpoint asks: limits never fail a row
-overloaded, connection          up to `attempts` sends, then the row is left owed
+overloaded, connection          up to `attempts` sends, then the row is left pending
 timeout, broken, malformed      as above, and no more than `unknown` of them: each may have been billed
 refused (this request, or its content)        never again
 no access (key, money, model, address)        stops the whole run, see the runner

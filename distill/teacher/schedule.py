@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, NoReturn
 from distill import finish_reason
 from distill.errors import AccessRefused, RowsOwed
 from distill.teacher.batch import journal
+from distill.teacher.batch.files.input_file import BatchLimits
 from distill.teacher.batch.host.client import reached
-from distill.teacher.batch.input_file import Most
 from distill.teacher.batch.open_batches import Claims, waited_for
-from distill.teacher.batch.session import Night
+from distill.teacher.batch.round import cancel, run_round
+from distill.teacher.batch.session import BatchSession
 from distill.teacher.endpoint.stopping import Stopped
 from distill.teacher.progress import Progress
 from distill.teacher.send import Interrupted, Sender, raised
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from distill.teacher.endpoint.model import Model
 
 PILOT = 20
-"""Rows asked live before a night, in `auto`."""
+"""Rows asked live before batches, in `auto`."""
 SLACK = 1.25
 """Live calls are given so much more time than the pilot says."""
 _FEW = 0.02
@@ -75,7 +76,7 @@ async def _send(sender: Sender, requests: Sequence[Request], model: Model, spend
 
 
 async def ask(sender: Sender, requests: Sequence[Request], one: Model, spender: str) -> Progress:
-    """Answer what is owed by the way the spec names; raises `InBatches` where it has to be collected later."""
+    """Answer what is pending by the way the spec names; raises `InBatches` where it has to be collected later."""
     out = _out(sender, requests, one, spender)
     if one.mode == "live" and not out:
         return await sender.live(requests, one, spender)
@@ -84,23 +85,23 @@ async def ask(sender: Sender, requests: Sequence[Request], one: Model, spender: 
     one.address.check()
     claims, at = Claims(sender.store), one.address
     async with reached(at.url, at.key, at.headers, mask=at.mask, stop=sender.stop) as host:
-        night = Night(
+        session = BatchSession(
             host=host, store=sender.store, run=sender.run, spender=spender, endpoint=one.address.identity,
             model=one.address.model, budget=sender.budget, price=one.address.batch_price,
             url="/v1/responses" if one.address.dialect == "responses" else "/v1/chat/completions",
-            most=Most(one.batch.rows, int(one.batch.megabytes * 1e6), one.batch.enqueued_tokens),
+            limits=BatchLimits(one.batch.rows, int(one.batch.megabytes * 1e6), one.batch.enqueued_tokens),
             attempts=one.limits.attempts, unknown=one.limits.unknown, grace_s=one.batch.grace_s, lost_s=one.batch.lost_s,
             file_s=one.batch.file_s, keep_files=one.batch.keep_files, give_up_missing=one.batch.give_up_missing,
             claim=claims.hold, unclaimed=claims.gone, say=sender.watch.say,
             progress=Progress(total=len(requests), priced=one.address.batch_price is not None),
         )  # fmt: skip
         try:
-            return await _rounds(sender, night, requests, one)
+            return await _rounds(sender, session, requests, one)
         except Stopped:
-            _leave(night, StoppedWaiting)
+            _leave(session, StoppedWaiting)
         finally:
-            sender.sends += night.progress.sends
-            sender.replayed += night.progress.replayed
+            sender.sends += session.progress.sends
+            sender.replayed += session.progress.replayed
 
 
 def _out(sender: Sender, requests: Sequence[Request], one: Model, spender: str) -> bool:
@@ -116,38 +117,38 @@ def _out(sender: Sender, requests: Sequence[Request], one: Model, spender: str) 
     )
 
 
-async def _rounds(sender: Sender, night: Night, requests: Sequence[Request], one: Model) -> Progress:
-    """Rounds until nothing is out and nothing is owed. Rows in a batch are never sent live, not even when it is late."""
+async def _rounds(sender: Sender, session: BatchSession, requests: Sequence[Request], one: Model) -> Progress:
+    """Rounds until nothing is out and nothing is pending. Rows in a batch are never sent live, not even when it is late."""
     live, patience = False, 0.0
     while True:
-        before, live = live, live or _live_now(sender, night, requests, one)
-        if live and one.mode == "auto" and night.out:
+        before, live = live, live or _live_now(sender, session, requests, one)
+        if live and one.mode == "auto" and session.out:
             if not before:
                 patience = time.monotonic() + one.batch.cancel_s  # some hosts never come to the end of a cancelling
                 sender.watch.say("  the deadline is near: batches are cancelled, what they did not do goes live")
-            await night.cancel()
-        await night.round(requests, submit=not live)
-        sender.watch.progress(night.spender, night.progress)
-        out = bool(night.out or any(night.others().values()))
+            await cancel(session)
+        await run_round(session, requests, submit=not live)
+        sender.watch.progress(session.spender, session.progress)
+        out = bool(session.out or any(session.others().values()))
         if live:
-            progress = await sender.live(requests, one, night.spender)
+            progress = await sender.live(requests, one, session.spender)
             if not out:
                 return progress
-        elif not out and not night.waiting:
-            return night.progress
+        elif not out and not session.waiting:
+            return session.progress
         hurried = time.monotonic() < patience
-        if sender.stop.is_set() or not (sender.wait or hurried) or _all_stuck(night):
-            _leave(night, StoppedWaiting if sender.stop.is_set() else InBatches)
+        if sender.stop.is_set() or not (sender.wait or hurried) or _all_stuck(session):
+            _leave(session, StoppedWaiting if sender.stop.is_set() else InBatches)
         if await _stopped(sender, min(_HURRIED_S, one.batch.poll_s) if hurried else one.batch.poll_s):
-            _leave(night, StoppedWaiting)
+            _leave(session, StoppedWaiting)
 
 
-def _live_now(sender: Sender, night: Night, requests: Sequence[Request], one: Model) -> bool:
+def _live_now(sender: Sender, session: BatchSession, requests: Sequence[Request], one: Model) -> bool:
     """Whether what is in no batch is to be asked live."""
     if one.mode != "auto":
         return one.mode == "live"
     left = len(_unanswered(sender, requests))
-    if not night.out and left <= max(PILOT, round(_FEW * len(requests))):
+    if not session.out and left <= max(PILOT, round(_FEW * len(requests))):
         return True
     if sender.deadline is None:
         return False
@@ -155,21 +156,21 @@ def _live_now(sender: Sender, night: Night, requests: Sequence[Request], one: Mo
     return datetime.now(UTC) + timedelta(seconds=need_s) >= sender.deadline
 
 
-def _all_stuck(night: Night) -> bool:
+def _all_stuck(session: BatchSession) -> bool:
     """Whether only batches are out whose files do not come whole: no wait helps them."""
-    out = {batch.key for batch in (*night.out, *night.others())}
-    return bool(out) and not night.waiting and out <= night.stuck.keys()
+    out = {batch.key for batch in (*session.out, *session.others())}
+    return bool(out) and not session.waiting and out <= session.stuck.keys()
 
 
-def _leave(night: Night, how: type[InBatches] = InBatches) -> NoReturn:
-    said, out = list[str](), [batch for batch in night.out if batch.key not in night.stuck]
+def _leave(session: BatchSession, how: type[InBatches] = InBatches) -> NoReturn:
+    said, out = list[str](), [batch for batch in session.out if batch.key not in session.stuck]
     rows = sum(batch.requests for batch in out)
-    more = f", {night.waiting:,} more wait for room" if night.waiting else ""
-    if out or night.waiting:
+    more = f", {session.waiting:,} more wait for capacity" if session.waiting else ""
+    if out or session.waiting:
         said.append(f"{rows:,} rows are in {len(out)} batch{'es' if len(out) != 1 else ''} at the host{more}.")
-    said += [f"{sentence}." for sentence in waited_for(night.store, night.others())]
-    said += [f"{sentence}." for sentence in night.stuck.values()]
-    if len(said) > len(night.stuck):
+    said += [f"{sentence}." for sentence in waited_for(session.store, session.others())]
+    said += [f"{sentence}." for sentence in session.stuck.values()]
+    if len(said) > len(session.stuck):
         said.append("Run the same command later to collect them and go on, or add --wait.")
     stopped = "Stopped waiting; they go on at the host. " if how is StoppedWaiting else ""
     raise how(f"{stopped}{' '.join(said)} `distill status` shows each batch.")

@@ -1,4 +1,4 @@
-"""A night at a server of other people, as it is, and behind a line that keeps things back."""
+"""Batches at a server of other people, as it is, and behind a line that keeps things back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The accounts of a night that is over, ours beside the host's: nothing was paid twice, and nothing is left."""
+"""The accounts of a batch session that is over, ours beside the host's: nothing was paid twice, and nothing is left."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def paid_once(server: Server, store: Store, traps: str, *, unknown: int = 3) -> 
 
 
 def cleaned_up(server: Server, store: Store) -> None:
-    """Nothing is left of a night that is over: no file at the host but what a lost batch took with it, and none here."""
+    """Nothing is left of a batch session that is over: no file at the host but what a lost batch took with it, and none here."""
     left = {
         batch.id: [file for file in (batch.output, batch.error) if file and server.desk.files.get(file.id)]
         for batch in server.desk.batches.values()

@@ -1,4 +1,4 @@
-"""A night of ours at the double, for a test: rounds under a clock that stands between them, until nothing is out or owed."""
+"""A batch session at the double, for a test: rounds under a clock that stands between them, until nothing is out or pending."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from typing import Any
 from distill.money import Budget, Rate
 from distill.records import Request
 from distill.teacher import runner
+from distill.teacher.batch.files.input_file import BatchLimits
 from distill.teacher.batch.host.client import reached
-from distill.teacher.batch.input_file import Most
-from distill.teacher.batch.session import Night
+from distill.teacher.batch.round import run_round
+from distill.teacher.batch.session import BatchSession
 from distill.teacher.endpoint.client import Endpoint
 from distill.teacher.pace import Pace
 from distill.teacher.store.store import Store
@@ -44,26 +45,28 @@ def double(*traps: str, key: str | None = None, **script: Any) -> Any:
 
 
 @asynccontextmanager
-async def night_at(address: str, store: Store, *, key: str | None = None, **changed: Any) -> AsyncIterator[Night]:
-    """A night as a new process would begin it: what was spent is read from the store."""
+async def session_at(
+    address: str, store: Store, *, key: str | None = None, **changed: Any
+) -> AsyncIterator[BatchSession]:
+    """A session as a new process would begin it: what was spent is read from the store."""
     settings: dict[str, Any] = {
         "run": RUN, "spender": "teacher", "endpoint": "here", "model": "m", "url": CHAT, "price": RATE.batch_usd,
-        "budget": Budget(None, store.spent(RUN)), "most": Most(rows=12), "grace_s": 0.0, "lost_s": 0.0,
+        "budget": Budget(None, store.spent(RUN)), "limits": BatchLimits(rows=12), "grace_s": 0.0, "lost_s": 0.0,
     }  # fmt: skip
     async with reached(address, key, {}) as host:
-        yield Night(host=host, store=store, **(settings | changed))
+        yield BatchSession(host=host, store=store, **(settings | changed))
 
 
 async def to_the_end(
-    night: Night, server: Server, rows: Sequence[Request], *, most: int = 60, hours: float = 0.7
+    session: BatchSession, server: Server, rows: Sequence[Request], *, most: int = 60, hours: float = 0.7
 ) -> int:
-    """Rounds, some time apart, until all is done; how many it took. Fails where a night does not end."""
+    """Rounds, some time apart, until all is done; how many it took. Fails where a session does not end."""
     for count in range(1, most + 1):
-        await night.round(rows)
-        if not night.out and not night.waiting:
+        await run_round(session, rows)
+        if not session.out and not session.waiting:
             return count
         server.desk.clock.step(hours * 3600)
-    raise AssertionError(f"no end after {most} rounds: {len(night.out)} batches out, {night.waiting} rows waiting")
+    raise AssertionError(f"no end after {most} rounds: {len(session.out)} batches out, {session.waiting} rows waiting")
 
 
 async def live(url: str, store: Store, rows: Sequence[Request], *, run: str = RUN) -> None:

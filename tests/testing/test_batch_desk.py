@@ -1,4 +1,4 @@
-"""Files and batches of the double, as the official client sees them: a quiet night, its states, times and bills."""
+"""Files and batches of the double, as the official client sees them: a quiet session, its states, times and bills."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from nights import CHAT, body, jsonl, line, night
+from batch_server import CHAT, batch_server, body, jsonl, line
 from openai import APIStatusError, AsyncOpenAI, AuthenticationError, BadRequestError, ConflictError, NotFoundError
 from openai.types.responses import Response
 
@@ -20,7 +20,7 @@ from distill.testing.fault_server import Script, serve
 
 async def test_a_batch_goes_through_its_states_by_the_clock() -> None:
     """Each look finds what would have happened by then, with the times of the clock and not of the look."""
-    async with night(hours=2.0) as here:
+    async with batch_server(hours=2.0) as here:
         made = await here.submit([line(n) for n in range(8)], metadata={"run": "t/001"})
         seen = [(made.status, 0)]
         for hours in (0.25, 1.0, 0.775, 1.0):
@@ -45,7 +45,7 @@ async def test_a_batch_and_a_live_run_give_the_same_answers_at_half_the_price() 
     schema = {"type": "object", "properties": {"kind": {"enum": ["a", "b", "c"]}, "note": {"type": "string"}}}
     form = {"type": "json_schema", "json_schema": {"name": "x", "schema": schema}}
     asked = [body(n) | {"response_format": form} for n in range(6)]
-    async with night() as here:
+    async with batch_server() as here:
         live = [await here.client.chat.completions.create(**one) for one in asked]
         cost = here.server.ledger.usd
         made = await here.submit([line(n, body=one) for n, one in enumerate(asked)])
@@ -61,7 +61,7 @@ async def test_a_batch_and_a_live_run_give_the_same_answers_at_half_the_price() 
 async def test_the_responses_api_live_and_by_batch() -> None:
     """The same answer in the other API's shape, as the client parses it."""
     asked: dict[str, Any] = {"model": "m", "input": [{"role": "user", "content": "row 1"}], "store": False}
-    async with night() as here:
+    async with batch_server() as here:
         live = await here.client.responses.create(**asked)
         url = "/v1/responses"
         file = await here.upload(jsonl([{"custom_id": "a", "method": "POST", "url": url, "body": asked}]))
@@ -72,7 +72,7 @@ async def test_the_responses_api_live_and_by_batch() -> None:
 
 async def test_a_cancelled_batch_keeps_and_bills_what_it_had_done() -> None:
     """Cancelled half way: half the rows in the output file, half billed, none in an error file."""
-    async with night(hours=2.0) as here:
+    async with batch_server(hours=2.0) as here:
         made = await here.submit([line(n) for n in range(10)])
         here.later(1.0 + 61 / 3600)
         assert (await here.client.batches.cancel(made.id)).status == "cancelling"
@@ -86,7 +86,7 @@ async def test_a_cancelled_batch_keeps_and_bills_what_it_had_done() -> None:
 
 async def test_a_batch_slower_than_its_window_expires_with_what_it_had_done() -> None:
     """48 hours of work in a window of 24: half is answered and billed, the other half named in the error file."""
-    async with night(hours=48.0) as here:
+    async with batch_server(hours=48.0) as here:
         made = await here.submit([line(n) for n in range(10)])
         found = await here.ended(made)
         assert (found.status, found.expired_at) == ("expired", found.expires_at)
@@ -98,7 +98,7 @@ async def test_a_batch_slower_than_its_window_expires_with_what_it_had_done() ->
 
 async def test_lists_come_newest_first_in_pages() -> None:
     """Every batch and file once, through the client's own paging."""
-    async with night() as here:
+    async with batch_server() as here:
         made = [await here.submit([line(n)], metadata={"shard": str(n)}) for n in range(5)]
         page = await here.client.batches.list(limit=2)
         assert ([one.id for one in page.data], page.has_more) == ([made[4].id, made[3].id], True)
@@ -110,10 +110,10 @@ async def test_lists_come_newest_first_in_pages() -> None:
 async def test_files_are_there_until_deleted_or_past_their_date() -> None:
     """The bytes as they were sent, then a 404; a batch goes on without its input file."""
     data = json.dumps(line(1, note="\u2028é"), ensure_ascii=False).encode() + b"\n"
-    async with night() as here:
+    async with batch_server() as here:
         file = await here.upload(data)
         kept = await here.client.files.retrieve(file)
-        assert (kept.bytes, kept.filename, kept.purpose) == (len(data), "shard.jsonl", "batch")
+        assert (kept.bytes, kept.filename, kept.purpose) == (len(data), "input.jsonl", "batch")
         assert kept.expires_at == kept.created_at + 30 * 86400
         assert (await here.client.files.content(file)).content == data
         made = await here.create(file)
@@ -143,7 +143,7 @@ async def test_files_are_there_until_deleted_or_past_their_date() -> None:
 )  # fmt: skip
 async def test_validation_names_each_line(lines: list[dict[str, Any]], codes: list[tuple[str, int | None]]) -> None:
     """Create succeeds, and the batch fails a minute later with every fault and nothing billed."""
-    async with night(most_rows=10) as here:
+    async with batch_server(most_rows=10) as here:
         made = await here.submit(lines)
         assert (made.status, made.errors) == ("validating", None)
         found = await here.ended(made)
@@ -157,7 +157,7 @@ async def test_validation_names_each_line(lines: list[dict[str, Any]], codes: li
 async def test_a_line_that_is_no_json_is_named() -> None:
     """Also a blank one in the middle; a line ends at \\n and at nothing else."""
     data = jsonl([line(1)]) + b"{torn\n\n" + json.dumps(line(2, custom_id="a\u2028b"), ensure_ascii=False).encode()
-    async with night() as here:
+    async with batch_server() as here:
         found = await here.ended(await here.create(await here.upload(data)))
         assert found.errors is not None
         assert [(one.code, one.line) for one in found.errors.data or []] == [
@@ -169,7 +169,7 @@ async def test_a_line_that_is_no_json_is_named() -> None:
 async def test_a_file_over_the_limit_is_refused() -> None:
     """Not one byte more; and nothing is kept."""
     data = jsonl([line(1)])
-    async with night(most_bytes=len(data)) as here:
+    async with batch_server(most_bytes=len(data)) as here:
         await here.upload(data)
         with pytest.raises(APIStatusError, match="the most that a batch can have") as caught:
             await here.upload(data + b"\n")
@@ -178,8 +178,8 @@ async def test_a_file_over_the_limit_is_refused() -> None:
 
 
 async def test_the_enqueued_tokens_of_a_model_are_limited() -> None:
-    """The second shard fails beside the first, another model's does not; after the first has ended there is room."""
-    async with night(enqueued_tokens=60) as here:
+    """The second input file fails beside the first, another model's does not; after the first has ended there is capacity."""
+    async with batch_server(enqueued_tokens=60) as here:
         first, second = await here.submit([line(1), line(2)]), await here.submit([line(3), line(4)])
         other = await here.submit([line(n, body=body(n, "other")) for n in (5, 6)])
         first, second, other = [
@@ -207,7 +207,7 @@ async def test_the_enqueued_tokens_of_a_model_are_limited() -> None:
 )
 async def test_what_create_refuses(changed: dict[str, Any], told: str) -> None:
     """A 400 that names the parameter, and no batch."""
-    async with night() as here:
+    async with batch_server() as here:
         file = await here.upload(jsonl([line(1)]))
         with pytest.raises(BadRequestError) as caught:
             await here.client.batches.create(
@@ -219,7 +219,7 @@ async def test_what_create_refuses(changed: dict[str, Any], told: str) -> None:
 
 async def test_a_row_that_is_no_request_is_an_error_row() -> None:
     """It costs nothing and does not stop the others."""
-    async with night() as here:
+    async with batch_server() as here:
         found = await here.ended(await here.submit([line(1), line(2, body={"model": "m", "messages": []})]))
         assert list(await here.answers(found)) == ["row-1"]
         [row] = await here.rows(found.error_file_id)
@@ -231,7 +231,7 @@ async def test_a_row_that_is_no_request_is_an_error_row() -> None:
 
 async def test_results_expire_when_the_client_says_so() -> None:
     """An hour after they were written, and not before; an upload by its own date."""
-    async with night(hours=1.0) as here:
+    async with batch_server(hours=1.0) as here:
         hour = {"anchor": "created_at", "seconds": 3600}
         file = await here.client.files.create(file=("a.jsonl", jsonl([line(1)])), purpose="batch", expires_after=hour)
         made = await here.client.batches.create(
@@ -248,7 +248,7 @@ async def test_results_expire_when_the_client_says_so() -> None:
 
 async def test_another_key_is_refused() -> None:
     """Files and batches ask for the key that completions ask for."""
-    async with night(key="right") as here:
+    async with batch_server(key="right") as here:
         with pytest.raises(AuthenticationError):
             await here.client.batches.list()
         async with AsyncOpenAI(api_key="right", base_url=here.server.base_url, max_retries=0) as client:
@@ -257,7 +257,7 @@ async def test_another_key_is_refused() -> None:
 
 async def test_the_ledger_and_the_clock_over_http() -> None:
     """Another process reads who was billed for what, and moves a clock that stands."""
-    async with night() as here:
+    async with batch_server() as here:
         made = await here.submit([line(n) for n in range(3)], metadata={"shard": "0"})
         root = here.server.base_url.removesuffix("/v1")
         before = await here.client.get(f"{root}/clock", cast_to=dict[str, float])
@@ -282,7 +282,7 @@ def test_a_hurried_clock_runs_ahead() -> None:
     assert still.step(60.0) == stood + 60.0
 
 
-async def test_a_hurried_night_ends_while_one_waits() -> None:
+async def test_a_hurried_batch_ends_while_one_waits() -> None:
     """Two hours of the clock pass in a fifth of a second."""
     async with (
         serve(Script(batch=BatchScript(hurry=36_000.0, hours=1.0))) as server,

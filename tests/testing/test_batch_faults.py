@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from nights import Night, body, jsonl, line, night
+from batch_server import BatchServer, batch_server, body, jsonl, line
 from openai import APIConnectionError, APIError, BadRequestError, InternalServerError, NotFoundError
 from openai.types import Batch
 
@@ -36,7 +36,7 @@ def test_the_page_tells_of_every_trap() -> None:
     assert table == list(TRAPS.items())
 
 
-def billed(here: Night) -> int:
+def billed(here: BatchServer) -> int:
     """Rows billed, each at most once."""
     counts = here.server.ledger.billed
     assert set(counts.values()) <= {1}
@@ -49,13 +49,13 @@ def counts(batch: Batch) -> tuple[int, int, int]:
     return batch.request_counts.total, batch.request_counts.completed, batch.request_counts.failed
 
 
-async def ids(here: Night, file: str | None) -> list[str]:
+async def ids(here: BatchServer, file: str | None) -> list[str]:
     return [row["custom_id"] for row in await here.rows(file)]
 
 
 async def test_upload_lost() -> None:
     """The client sees a broken line and the file is there; the second upload is whole."""
-    async with night("upload-lost@1") as here:
+    async with batch_server("upload-lost@1") as here:
         with pytest.raises(APIConnectionError):
             await here.upload(jsonl(SHARD))
         [kept] = (await here.client.files.list()).data
@@ -66,7 +66,7 @@ async def test_upload_lost() -> None:
 @pytest.mark.parametrize(("name", "error"), [("create-lost", APIConnectionError), ("create-500", InternalServerError)])
 async def test_a_create_whose_reply_is_lost(name: str, error: type[APIError]) -> None:
     """The batch is found by its metadata; made again, the shard is paid twice, and the ledger says so."""
-    async with night(f"{name}@1") as here:
+    async with batch_server(f"{name}@1") as here:
         file = await here.upload(jsonl(SHARD))
         with pytest.raises(error):
             await here.create(file, metadata={"shard": "7"})
@@ -81,7 +81,7 @@ async def test_a_create_whose_reply_is_lost(name: str, error: type[APIError]) ->
 
 async def test_invalid_lines() -> None:
     """A tenth of the lines are named, in order; nothing is billed."""
-    async with night("invalid-lines=0.1") as here:
+    async with batch_server("invalid-lines=0.1") as here:
         found = await here.ended(await here.submit(SHARD))
         assert found.status == "failed"
         assert found.errors is not None
@@ -93,7 +93,7 @@ async def test_invalid_lines() -> None:
 
 async def test_token_limit() -> None:
     """Fails as for the limit that one may set."""
-    async with night("token-limit@1") as here:
+    async with batch_server("token-limit@1") as here:
         found = await here.ended(await here.submit(SHARD))
         assert found.errors is not None
         assert [(one.code, one.line) for one in found.errors.data or []] == [("token_limit_exceeded", None)]
@@ -103,7 +103,7 @@ async def test_token_limit() -> None:
 @pytest.mark.parametrize(("name", "error"), [("poll-500", InternalServerError), ("lost-once", NotFoundError)])
 async def test_a_look_that_fails_once(name: str, error: type[APIError]) -> None:
     """The second look; the third finds the batch as if nothing had been."""
-    async with night(name) as here:
+    async with batch_server(name) as here:
         made = await here.submit(SHARD)
         await here.ended(made, hours=0.5)
         with pytest.raises(error):
@@ -113,7 +113,7 @@ async def test_a_look_that_fails_once(name: str, error: type[APIError]) -> None:
 
 async def test_lost() -> None:
     """From the second look on it is nowhere, and was billed."""
-    async with night("lost@1") as here:
+    async with batch_server("lost@1") as here:
         made, other = await here.submit(SHARD), await here.submit([line(99)])
         assert (await here.ended(made, hours=0.5)).status == "in_progress"
         for _ in range(2):
@@ -125,7 +125,7 @@ async def test_lost() -> None:
 
 async def test_all_errors() -> None:
     """Completed, no output file, every row in the error file with one of three statuses."""
-    async with night("all-errors") as here:
+    async with batch_server("all-errors") as here:
         found = await here.ended(await here.submit(SHARD))
         assert (found.status, found.output_file_id, counts(found)) == ("completed", None, (20, 0, 20))
         rows = await here.rows(found.error_file_id)
@@ -137,7 +137,7 @@ async def test_all_errors() -> None:
 
 async def test_expired() -> None:
     """Half the rows: billed and in the output file; the other half in the error file, without a response."""
-    async with night("expired=0.5") as here:
+    async with batch_server("expired=0.5") as here:
         made = await here.submit(SHARD)
         assert (await here.ended(made, hours=20)).status == "in_progress"
         found = await here.ended(made)
@@ -151,7 +151,7 @@ async def test_expired() -> None:
 
 async def test_cancelled() -> None:
     """By nobody, at three quarters."""
-    async with night("cancelled=0.25") as here:
+    async with batch_server("cancelled=0.25") as here:
         found = await here.ended(await here.submit(SHARD))
         assert (found.status, found.error_file_id, counts(found)) == ("cancelled", None, (20, 15, 0))
         assert billed(here) == len(await ids(here, found.output_file_id)) == 15
@@ -159,7 +159,7 @@ async def test_cancelled() -> None:
 
 async def test_empty_ids() -> None:
     """No file is an empty string: of errors here, of output there."""
-    async with night("empty-ids", "all-errors@2") as here:
+    async with batch_server("empty-ids", "all-errors@2") as here:
         clean, spoilt = await here.submit(SHARD), await here.submit(SHARD)
         assert (await here.ended(clean)).error_file_id == ""
         assert (await here.ended(spoilt)).output_file_id == ""
@@ -167,7 +167,7 @@ async def test_empty_ids() -> None:
 
 async def test_error_rows() -> None:
     """A tenth in the error file, unbilled; a row sent again meets fresh luck."""
-    async with night("error-rows=0.1") as here:
+    async with batch_server("error-rows=0.1") as here:
         seen = []
         for _ in range(2):
             found = await here.ended(await here.submit(SHARD))
@@ -181,7 +181,7 @@ async def test_error_rows() -> None:
 
 async def test_errors_in_output() -> None:
     """One file with both."""
-    async with night("error-rows=0.1", "errors-in-output") as here:
+    async with batch_server("error-rows=0.1", "errors-in-output") as here:
         found = await here.ended(await here.submit(SHARD))
         assert found.error_file_id is None
         statuses = [row["response"]["status_code"] for row in await here.rows(found.output_file_id)]
@@ -191,7 +191,7 @@ async def test_errors_in_output() -> None:
 
 async def test_status_0() -> None:
     """In the output file, without a body."""
-    async with night("status-0=0.1") as here:
+    async with batch_server("status-0=0.1") as here:
         rows = await here.rows((await here.ended(await here.submit(SHARD))).output_file_id)
         spoilt = [row["response"]["body"] for row in rows if row["response"]["status_code"] == 0]
         assert (len(rows), spoilt, billed(here)) == (20, [None, None], 18)
@@ -199,7 +199,7 @@ async def test_status_0() -> None:
 
 async def test_string_body() -> None:
     """A completion within a string; the rest as they are."""
-    async with night("string-body=0.5") as here:
+    async with batch_server("string-body=0.5") as here:
         rows = await here.rows((await here.ended(await here.submit(SHARD))).output_file_id)
         bodies: list[Any] = [row["response"]["body"] for row in rows]
         strings = [one for one in bodies if isinstance(one, str)]
@@ -210,7 +210,7 @@ async def test_string_body() -> None:
 
 async def test_missing_rows() -> None:
     """Completed, and two rows are nowhere."""
-    async with night("missing-rows=0.1") as here:
+    async with batch_server("missing-rows=0.1") as here:
         found = await here.ended(await here.submit(SHARD))
         assert (found.status, found.error_file_id) == ("completed", None)
         there = await ids(here, found.output_file_id)
@@ -219,14 +219,14 @@ async def test_missing_rows() -> None:
 
 async def test_unknown_ids() -> None:
     """Two rows that nobody sent, and nobody pays."""
-    async with night("unknown-ids=0.1") as here:
+    async with batch_server("unknown-ids=0.1") as here:
         there = await ids(here, (await here.ended(await here.submit(SHARD))).output_file_id)
         assert (len(there), len(set(there) - set(IDS)), billed(here)) == (22, 2, 20)
 
 
 async def test_duplicate_rows() -> None:
     """Two rows come twice with the same answer, billed once."""
-    async with night("duplicate-rows=0.1") as here:
+    async with batch_server("duplicate-rows=0.1") as here:
         rows = await here.rows((await here.ended(await here.submit(SHARD))).output_file_id)
         assert (len(rows), billed(here)) == (22, 20)
         told = {(row["custom_id"], json.dumps(row["response"]["body"])) for row in rows}
@@ -235,7 +235,7 @@ async def test_duplicate_rows() -> None:
 
 async def test_shuffled() -> None:
     """Every row, in another order."""
-    async with night("shuffled") as here:
+    async with batch_server("shuffled") as here:
         there = await ids(here, (await here.ended(await here.submit(SHARD))).output_file_id)
         assert there != IDS
         assert sorted(there) == sorted(IDS)
@@ -243,7 +243,7 @@ async def test_shuffled() -> None:
 
 async def test_blank_line() -> None:
     """After the last row there is one that is empty."""
-    async with night("blank-line", "error-rows=0.1") as here:
+    async with batch_server("blank-line", "error-rows=0.1") as here:
         found = await here.ended(await here.submit(SHARD))
         for file, count in ((found.output_file_id, 18), (found.error_file_id, 2)):
             text = await here.text(file)
@@ -253,7 +253,7 @@ async def test_blank_line() -> None:
 
 async def test_line_separators() -> None:
     """As they are, so that `splitlines` breaks the rows and \\n does not."""
-    async with night("line-separators") as here:
+    async with batch_server("line-separators") as here:
         found = await here.ended(await here.submit(SHARD))
         assert len((await here.text(found.output_file_id)).splitlines()) == 80
         assert {text[:4] for text in (await here.answers(found)).values()} == {"\u2028\x85\u2029r"}
@@ -261,14 +261,14 @@ async def test_line_separators() -> None:
 
 async def test_surrogate() -> None:
     """Half an emoji as an escape: sound UTF-8, sound JSON, no sound text."""
-    async with night("surrogate=0.5") as here:
+    async with batch_server("surrogate=0.5") as here:
         texts = (await here.answers(await here.ended(await here.submit(SHARD)))).values()
         assert sum(text.startswith("\ud83drow ") for text in texts) == 10
 
 
 async def test_cut_download() -> None:
     """Half of what the content-length says, once a file; then the whole."""
-    async with night("cut-download", "error-rows=0.5") as here:
+    async with batch_server("cut-download", "error-rows=0.5") as here:
         found = await here.ended(await here.submit(SHARD))
         for file in (found.output_file_id, found.error_file_id):
             with pytest.raises(APIConnectionError) as caught:
@@ -280,7 +280,7 @@ async def test_cut_download() -> None:
 @pytest.mark.parametrize("trap", ["cut-silent", "cut-gzip"])
 async def test_cuts_without_an_error(trap: str) -> None:
     """The official client takes a part of the file for all of it, once a file; then comes the whole."""
-    async with night(trap) as here:
+    async with batch_server(trap) as here:
         found = await here.ended(await here.submit(SHARD))
         whole = here.server.desk.files.get(found.output_file_id or "")
         assert whole is not None
@@ -290,7 +290,7 @@ async def test_cuts_without_an_error(trap: str) -> None:
 
 
 async def test_file_gone() -> None:
-    async with night("file-gone") as here:
+    async with batch_server("file-gone") as here:
         found = await here.ended(await here.submit(SHARD))
         with pytest.raises(NotFoundError):
             await here.text(found.output_file_id)
@@ -298,7 +298,7 @@ async def test_file_gone() -> None:
 
 
 async def test_no_metadata() -> None:
-    async with night("no-metadata") as here:
+    async with batch_server("no-metadata") as here:
         made = await here.submit(SHARD, metadata={"a": "b"})
         listed = (await here.client.batches.list()).data
         assert [one.metadata for one in (made, await here.ended(made), *listed)] == [None, None, None]
@@ -306,7 +306,7 @@ async def test_no_metadata() -> None:
 
 async def test_pending_file() -> None:
     """Unread at two looks, and a create before is a 400 that makes nothing."""
-    async with night("pending-file") as here:
+    async with batch_server("pending-file") as here:
         file = await here.upload(jsonl(SHARD))
         with pytest.raises(BadRequestError, match="not in the state Processed"):
             await here.create(file)
@@ -317,6 +317,6 @@ async def test_pending_file() -> None:
 
 
 async def test_odd_words() -> None:
-    async with night("odd-words") as here:
+    async with batch_server("odd-words") as here:
         made = await here.submit(SHARD)
         assert (made.status, (await here.ended(made)).status) == ("Validating", "SUCCEEDED")

@@ -8,7 +8,7 @@ from typing import Any
 
 import aiohttp
 import pytest
-from nights import CHAT, Night, line
+from batch_server import CHAT, BatchServer, line
 
 from distill.money import Budget, Rate
 from distill.records import Ended, Request
@@ -228,14 +228,14 @@ async def test_a_run_against_a_dialect_ends_in_the_answers_of_a_quiet_one(
     assert [one and one.text for one in found] == [f"row {n}" for n in range(40)]
 
 
-async def in_a_batch(name: str, count: int = 20) -> tuple[Night, list[dict[str, Any]], list[dict[str, Any]]]:
+async def in_a_batch(name: str, count: int = 20) -> tuple[BatchServer, list[dict[str, Any]], list[dict[str, Any]]]:
     """The rows of both files of one batch against a dialect."""
     script = Script(seed=7, batch=BatchScript(hurry=0.0), dialects={name: 1.0})
     async with serve(script) as server:
         from openai import AsyncOpenAI
 
         async with AsyncOpenAI(api_key="none", base_url=server.base_url, max_retries=0, timeout=5.0) as client:
-            here = Night(server, client)
+            here = BatchServer(server, client)
             batch = await here.ended(await here.submit([line(n) for n in range(count)]))
             assert (batch.status, batch.endpoint) == ("completed", CHAT)
             files = [await here.rows(file) if file else [] for file in (batch.output_file_id, batch.error_file_id)]

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
-from nights import jsonl, line, night
+from batch_server import batch_server, jsonl, line
 
 DATA = jsonl([line(n, note="x" * 8000) for n in range(2000)])
 FORM = b'--b\r\nContent-Disposition: form-data; name="purpose"\r\n\r\nbatch\r\n--b\r\nContent-Disposition: form-data; name="file"; filename="a.jsonl"\r\n\r\n'
@@ -22,7 +22,7 @@ async def pieces() -> AsyncIterator[bytes]:
 
 async def test_an_upload_in_chunks_and_a_download_by_a_slow_reader() -> None:
     """16 MB without a content-length arrive whole, and go out whole to one who reads late."""
-    async with night() as here, aiohttp.ClientSession() as session:
+    async with batch_server() as here, aiohttp.ClientSession() as session:
         headers = {"content-type": "multipart/form-data; boundary=b"}
         async with session.post(f"{here.server.base_url}/files", data=pieces(), headers=headers) as response:
             file = (await response.json())["id"]
@@ -48,7 +48,7 @@ async def said(base_url: str, *parts: bytes) -> bytes:
 async def test_one_who_waits_for_100_continue_gets_it_once() -> None:
     """As curl sends anything large."""
     body = FORM + b"{}\r\n--b--\r\n"
-    async with night() as here:
+    async with batch_server() as here:
         head = f"{HEAD}expect: 100-continue\r\ncontent-length: {len(body)}\r\n\r\n".encode()
         answer = await said(here.server.base_url, head, body[:50], body[50:])
     assert answer.count(b"100 Continue") == 1
@@ -59,7 +59,7 @@ async def test_one_who_waits_for_100_continue_gets_it_once() -> None:
 async def test_requests_that_come_together_are_answered_in_order() -> None:
     """Three in one packet, one of them torn."""
     one, other = (b"GET /v1/%s HTTP/1.1\r\n\r\n" % name for name in (b"batches", b"files"))
-    async with night() as here:
+    async with batch_server() as here:
         answer = await said(here.server.base_url, one + other + one[:20], one[20:])
     assert answer.count(b"200 X") == 3
 
@@ -75,7 +75,7 @@ async def test_requests_that_come_together_are_answered_in_order() -> None:
 )
 async def test_an_upload_that_is_none_is_refused(body: bytes, told: str) -> None:
     """A 400 that says why; nothing is kept."""
-    async with night() as here:
+    async with batch_server() as here:
         answer = await said(here.server.base_url, f"{HEAD}content-length: {len(body)}\r\n\r\n".encode() + body)
         assert b"HTTP/1.1 400" in answer
         assert told.encode() in answer

@@ -1,4 +1,4 @@
-"""The room that a host has for prompt tokens in open batches: as the spec says, or as a refusal tells."""
+"""How many prompt tokens a host takes in open batches: as the spec says, or as a refusal tells."""
 
 from __future__ import annotations
 
@@ -6,35 +6,35 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from distill.teacher.batch.input_file import Most
+from distill.teacher.batch.files.input_file import BatchLimits
 from distill.teacher.batch.journal import Batch
 
 _LESS = 8
 """Of the enqueued tokens that a host names, not less than this part is taken for its limit: it may count other tokens
-than we do, but if it still refuses, its room is taken by somebody else."""
+than we do, but if it still refuses, its capacity is taken by somebody else."""
 
 
 @dataclass(slots=True)
-class Room:
+class Capacity:
     """What a batch may hold at the most, and the limit of enqueued tokens that was learnt, None while none was."""
 
-    most: Most
+    limits: BatchLimits
     learnt: int | None = None
     _within: dict[str, int] = field(default_factory=dict, init=False)
     """The enqueued tokens that a batch was made for, by its key."""
 
-    def beside(self, out: Iterable[Batch]) -> Most:
+    def beside(self, out: Iterable[Batch]) -> BatchLimits:
         """What the next batch may hold beside those that are out."""
-        limits = [limit for limit in (self.most.tokens, self.learnt) if limit is not None]
-        if not limits:
-            return self.most
-        left = min(limits) - sum(batch.tokens for batch in out)
-        return Most(self.most.rows, self.most.bytes, max(0, left))
+        known = [limit for limit in (self.limits.tokens, self.learnt) if limit is not None]
+        if not known:
+            return self.limits
+        left = min(known) - sum(batch.tokens for batch in out)
+        return BatchLimits(self.limits.rows, self.limits.bytes, max(0, left))
 
-    def take(self, key: str, room: Most) -> None:
+    def take(self, key: str, limits: BatchLimits) -> None:
         """Remember what a batch was made for."""
-        if room.tokens is not None:
-            self._within[key] = room.tokens
+        if limits.tokens is not None:
+            self._within[key] = limits.tokens
 
     def learn(self, batch: Batch, message: str) -> int:
         """The enqueued tokens to go by from now on: as the host names them, and less where that was not enough."""

@@ -1,17 +1,14 @@
-"""Batches one after another that came to no answer, by the book: the count holds over processes, so it holds for cron too."""
+"""Batches one after another that came to no answer, by the journal: the count holds over processes, so it holds for cron too."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from distill.errors import RowsOwed
 from distill.teacher.batch import journal
 from distill.teacher.batch.journal import Batch
-
-if TYPE_CHECKING:
-    from distill.teacher.batch.session import Night
+from distill.teacher.batch.session import BatchSession
 
 _REST_S = 86400.0
 """After which a host is given one more batch."""
@@ -25,33 +22,33 @@ class Streak:
     last: Batch | None = None
 
 
-def streak(night: Night) -> Streak:
+def streak(session: BatchSession) -> Streak:
     """Of the run's batches at this endpoint, of this model."""
-    mine = (night.spender, night.endpoint, night.model)
-    ours = [one for one in journal.of_run(night.store, night.run) if (one.spender, one.endpoint, one.model) == mine]
+    mine = (session.spender, session.endpoint, session.model)
+    ours = [one for one in journal.of_run(session.store, session.run) if (one.spender, one.endpoint, one.model) == mine]
     closed = sorted((one for one in ours if one.collected), key=lambda one: one.collected or "", reverse=True)
     begun = [(one.made, one.collected) for one in ours if one.state != "abandoned"]
     count, last = 0, None
     for batch in closed:
-        if journal.decided(night.store, batch.key):
+        if journal.decided(session.store, batch.key):
             break
         last, end = last or batch, batch.collected or ""
         count += not any(made < end and (until is None or until > end) for made, until in begun)
     return Streak(count, last)
 
 
-def at_the_end(night: Night, why: str) -> None:
+def at_the_end(session: BatchSession, why: str) -> None:
     """Raise RowsOwed after an end that was one too many."""
-    if (found := streak(night)).count >= night.attempts:
+    if (found := streak(session)).count >= session.attempts:
         raise RowsOwed(_said(found.count, why))
 
 
-async def before_another(night: Night) -> None:
+async def before_another(session: BatchSession) -> None:
     """The same before a batch is made, where the last one had rows that are asked again; a day later it is tried once more."""
-    found = streak(night)
-    if found.last is None or found.count < night.attempts or journal.since_s(found.last.collected) > _REST_S:
+    found = streak(session)
+    if found.last is None or found.count < session.attempts or journal.since_s(found.last.collected) > _REST_S:
         return
-    if _asks_again(journal.order(night.store, found.last.key), {request.id for request in night.requests}):
+    if _asks_again(journal.order(session.store, found.last.key), {request.id for request in session.requests}):
         raise RowsOwed(_said(found.count, found.last.error or "completed"))
 
 

@@ -1,7 +1,7 @@
 """What is known of each batch, in the answer store: written before the step it is about, so that no crash orphans one.
 
     made → uploaded → creating → submitted → collected     the states of a batch, as this side sees it
-                                                           (abandoned: it was never made at the host, its rows are owed)
+                                                           (abandoned: it was never made at the host, its rows are pending)
 
 Every row of a batch has an attempt in the ledger that names the batch's key. The attempt holds its worst price reserved
 until the batch is collected, so the budget counts batches in flight.
@@ -27,7 +27,7 @@ _FIELDS = (
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """One row of the book; times are UTC in ISO format."""
+    """One row of the journal; times are UTC in ISO format."""
 
     key: str
     run: str
@@ -142,7 +142,7 @@ def answered(store: Store, key: str) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Reported:
     """The rows of a batch that came to an end; of them, those that were never run, and those that failed."""
 
     rows: int
@@ -150,14 +150,14 @@ class Told:
     failed: int
 
 
-def told(store: Store, key: str) -> Told:
-    """What lines have told of a batch so far."""
+def reported(store: Store, key: str) -> Reported:
+    """What lines have reported of a batch so far."""
     query = (
         "SELECT count(*), coalesce(sum(ended='expired'), 0), "
         "coalesce(sum(ended IN ('refused', 'rate_limited', 'overloaded', 'no_access')), 0) "
         "FROM attempts WHERE batch=? AND settled IS NOT NULL"
     )
-    return Told(*store.query(query, (key,)).fetchone())
+    return Reported(*store.query(query, (key,)).fetchone())
 
 
 def booked_usd(store: Store, key: str) -> float:
@@ -199,10 +199,10 @@ def decided(store: Store, key: str) -> bool:
 
 
 def now() -> str:
-    """The moment, as the book writes it."""
+    """The moment, as the journal writes it."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 def since_s(moment: str | None) -> float:
-    """Seconds that have gone by since a moment of the book."""
+    """Seconds that have gone by since a moment of the journal."""
     return (datetime.now(UTC) - datetime.fromisoformat(moment)).total_seconds() if moment else 0.0

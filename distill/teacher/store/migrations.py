@@ -5,7 +5,7 @@ attempts   one row a send: written before it (an intent), settled after it. An a
            settled died with its process: its outcome is unknown and it may have been billed. One that went out
            in a batch names it, and is settled when the batch is collected. `priced` is 0 where nobody knew what it
            costs; `owner` names the process that sends it (teacher/claims.py)
-batches    one row a batch (teacher/batch/book.py)
+batches    one row a batch (teacher/batch/journal.py)
 unreadable the body of an attempt that came back and was no whole answer, its first 64 KiB: what was paid for is kept
 """
 

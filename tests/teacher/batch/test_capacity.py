@@ -1,4 +1,4 @@
-"""The host's room for enqueued tokens, as a spec gives it or a refusal tells it."""
+"""The host's capacity for enqueued tokens, as a spec gives it or a refusal tells it."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 from accounts import cleaned_up, paid_once
-from rounds import ROWS, RUN, double, night_at, to_the_end
+from rounds import ROWS, RUN, double, session_at, to_the_end
 
 from distill.teacher.batch import journal
-from distill.teacher.batch.capacity import Room
-from distill.teacher.batch.input_file import Most
+from distill.teacher.batch.capacity import Capacity
+from distill.teacher.batch.files.input_file import BatchLimits
 from distill.teacher.batch.journal import Batch
 from distill.teacher.store.store import opened
 
@@ -20,8 +20,10 @@ async def test_enqueued_tokens_are_learnt_or_given(tmp_path: Path, ours: int | N
     """Learnt from the refusal, also where the host counts more tokens than we do; given, no batch ever fails for them."""
     async with double(enqueued_tokens=theirs) as server:
         with opened(tmp_path / "answers.db") as store:
-            async with night_at(server.base_url, store, most=Most(rows=12, tokens=ours and ours // 2)) as night:
-                await to_the_end(night, server, ROWS, most=120)
+            async with session_at(
+                server.base_url, store, limits=BatchLimits(rows=12, tokens=ours and ours // 2)
+            ) as session:
+                await to_the_end(session, server, ROWS, most=120)
             assert store.ledger(RUN)[0].answered == 30
             failed = [batch for batch in server.desk.batches.values() if batch.status == "failed"]
             assert bool(failed) == (ours is None or ours > theirs)
@@ -34,14 +36,14 @@ def made(key: str, tokens: int) -> Batch:
 
 
 def test_a_limit_that_was_not_enough_is_halved_and_never_below_an_eighth_of_what_the_host_names() -> None:
-    """The host may count other tokens than we do; below that its room is taken by somebody else."""
-    room, learnt = Room(Most()), []
+    """The host may count other tokens than we do; below that its capacity is taken by somebody else."""
+    capacity, learnt = Capacity(BatchLimits()), []
     for key in "abcdef":
-        room.take(key, room.beside([]))
-        learnt.append(room.learn(made(key, 1000), "Enqueued token limit reached. Limit: 8,000 enqueued tokens."))
+        capacity.take(key, capacity.beside([]))
+        learnt.append(capacity.learn(made(key, 1000), "Enqueued token limit reached. Limit: 8,000 enqueued tokens."))
     assert learnt == [8000, 4000, 2000, 1000, 1000, 1000]
-    assert room.beside([made("g", 700)]).tokens == 300
+    assert capacity.beside([made("g", 700)]).tokens == 300
 
 
 def test_where_the_host_names_no_number_half_of_what_it_refused_is_tried() -> None:
-    assert Room(Most()).learn(made("a", 1000), "too many tokens") == 500
+    assert Capacity(BatchLimits()).learn(made("a", 1000), "too many tokens") == 500

@@ -1,27 +1,28 @@
-"""Batches one after another without an answer are counted by the book: each command may be a process of its own."""
+"""Batches one after another without an answer are counted by the journal: each command may be a process of its own."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
-from rounds import ROWS, RUN, double, night_at, requests
+from rounds import ROWS, RUN, double, requests, session_at
 
 from distill.errors import RowsOwed
 from distill.teacher.batch import empty_batches, journal
-from distill.teacher.batch.input_file import Most
+from distill.teacher.batch.files.input_file import BatchLimits
+from distill.teacher.batch.round import run_round
 from distill.teacher.store.store import opened
 from distill.testing.fault_server import Server
 
 
 async def commands(server: Server, path: Path, count: int, *, attempts: int = 3, rows: int = 30) -> list[str]:
-    """Rounds as cron gives them, each with a store and a night of its own: what each was stopped by."""
+    """Rounds as cron gives them, each with a store and a session of its own: what each was stopped by."""
     stopped = []
     for _ in range(count):
         with opened(path) as store:
-            async with night_at(server.base_url, store, attempts=attempts) as night:
+            async with session_at(server.base_url, store, attempts=attempts) as session:
                 try:
-                    await night.round(requests(30)[:rows] if rows > 0 else requests(60)[30:])
+                    await run_round(session, requests(30)[:rows] if rows > 0 else requests(60)[30:])
                 except RowsOwed as fault:
                     stopped.append(str(fault))
         server.desk.clock.step(2 * 3600)
@@ -66,9 +67,9 @@ async def test_an_answer_ends_the_count(tmp_path: Path) -> None:
     async with double("expired@1", "expired@2", "expired@3=0.5", window_hours=1.5) as server:
         with opened(tmp_path / "answers.db") as store:
             for _ in range(8):
-                async with night_at(server.base_url, store, attempts=3, most=Most()) as night:
-                    await night.round(ROWS)
-                    found = empty_batches.streak(night)
+                async with session_at(server.base_url, store, attempts=3, limits=BatchLimits()) as session:
+                    await run_round(session, ROWS)
+                    found = empty_batches.streak(session)
                 server.desk.clock.step(2 * 3600)
             assert found == empty_batches.Streak()
             assert store.ledger(RUN)[0].answered == 30

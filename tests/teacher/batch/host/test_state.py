@@ -12,11 +12,12 @@ import plain_host
 import pytest
 from openai.types import Batch as Found
 from openai.types import FileObject
-from rounds import ROWS, RUN, double, night_at
+from rounds import ROWS, RUN, double, session_at
 
 from distill.teacher.batch import journal
+from distill.teacher.batch.files.input_file import BatchLimits
 from distill.teacher.batch.host.state import of_batch, of_upload
-from distill.teacher.batch.input_file import Most
+from distill.teacher.batch.round import run_round
 from distill.teacher.endpoint.job_states import State
 from distill.teacher.store.store import opened
 
@@ -59,13 +60,13 @@ async def test_a_word_that_no_table_knows_is_named_and_waited_for_until_the_wind
     words = {"in_progress": "mulling", "completed": "mulled"}
     async with plain_host.serve(words=words) as host:
         with opened(tmp_path / "answers.db") as store:
-            async with night_at(host.base_url, store, most=Most(), say=said.append) as night:
+            async with session_at(host.base_url, store, limits=BatchLimits(), say=said.append) as session:
                 for _ in range(4):
-                    await night.round(ROWS)
-                (batch,) = night.out
+                    await run_round(session, ROWS)
+                (batch,) = session.out
                 await journal.note(store, batch.key, submitted="2026-01-01T00:00:00.000+00:00")
-                await night.round(ROWS)
-                assert not night.out
+                await run_round(session, ROWS)
+                assert not session.out
             assert store.ledger(RUN)[0].answered == 30
             assert (len(host.batches), set(host.billed.values())) == (1, {1})
     assert [line.split(": ", 1)[1].split(" (")[0] for line in said if "not known here" in line] == ["mulling", "mulled"]
@@ -74,14 +75,14 @@ async def test_a_word_that_no_table_knows_is_named_and_waited_for_until_the_wind
 async def test_the_batch_of_another_run_is_booked_there_and_its_budget_is_not_ours(tmp_path: Path) -> None:
     async with double() as server:
         with opened(tmp_path / "answers.db") as store:
-            async with night_at(server.base_url, store, run="other/001", most=Most()) as night:
-                await night.round(ROWS)
+            async with session_at(server.base_url, store, run="other/001", limits=BatchLimits()) as session:
+                await run_round(session, ROWS)
             server.desk.clock.step(2 * 3600)
-            async with night_at(server.base_url, store) as night:
-                before = night.budget.spent
-                await night.round(ROWS[:5])
-                assert (night.budget.spent, night.progress.usd) == (before, 0)
-                assert (night.progress.replayed, night.progress.answered, night.progress.waiting) == (5, 0, 0)
+            async with session_at(server.base_url, store) as session:
+                before = session.budget.spent
+                await run_round(session, ROWS[:5])
+                assert (session.budget.spent, session.progress.usd) == (before, 0)
+                assert (session.progress.replayed, session.progress.answered, session.progress.waiting) == (5, 0, 0)
             assert store.spent("other/001") == pytest.approx(server.ledger.usd)
             assert store.spent(RUN) == 0
             assert set(server.ledger.billed.values()) == {1}
@@ -91,9 +92,9 @@ async def test_the_batch_of_another_run_is_looked_at_as_it_is_once_the_run_is_he
     """Its process was just making it when it was listed: what went on since counts, or it would be made twice."""
     async with double() as server:
         with opened(tmp_path / "answers.db") as store:
-            async with night_at(server.base_url, store, run="other/001", most=Most()) as night:
-                await night.round(ROWS)
-                (batch,) = night.out
+            async with session_at(server.base_url, store, run="other/001", limits=BatchLimits()) as session:
+                await run_round(session, ROWS)
+                (batch,) = session.out
             await journal.note(store, batch.key, state="made", batch_id=None)
 
             @contextmanager
@@ -104,10 +105,10 @@ async def test_the_batch_of_another_run_is_looked_at_as_it_is_once_the_run_is_he
                 db.close()
                 yield True
 
-            async with night_at(server.base_url, store, claim=claim) as night:
-                await night.round(ROWS)
-                assert [one.state for one in night.others()] == ["submitted"]
+            async with session_at(server.base_url, store, claim=claim) as session:
+                await run_round(session, ROWS)
+                assert [one.state for one in session.others()] == ["submitted"]
                 server.desk.clock.step(2 * 3600)
-                await night.round(ROWS)
+                await run_round(session, ROWS)
             assert len(server.desk.batches) == 1
             assert len(store.held([one.id for one in ROWS])) == 30

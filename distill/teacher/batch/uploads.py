@@ -6,50 +6,48 @@ The file is waited for, for `file_s` in one round; where it is not read by then,
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
 
 from distill.errors import RowsOwed
-from distill.teacher.batch import journal, recover
+from distill.teacher.batch import journal
+from distill.teacher.batch.closing import abandon
 from distill.teacher.batch.host.client import HostFault, NotThere, Refused, Unread
 from distill.teacher.batch.journal import Batch
+from distill.teacher.batch.session import BatchSession
 from distill.teacher.endpoint.job_states import State
 from distill.teacher.endpoint.stopping import pause
-
-if TYPE_CHECKING:
-    from distill.teacher.batch.session import Night
 
 _FIRST_S, _MOST_S = 0.25, 10.0
 """Between two looks at a file: at first, and at the most."""
 
 
-async def make(night: Night, batch: Batch, file_id: str) -> None:
+async def make(session: BatchSession, batch: Batch, file_id: str) -> None:
     """Make the batch of an uploaded file once the host has read it."""
-    until, wait_s = time.monotonic() + night.file_s, _FIRST_S
+    until, wait_s = time.monotonic() + session.file_s, _FIRST_S
     while True:
         try:
-            word = await _unread(night, file_id, last=time.monotonic() >= until)
+            word = await _unread(session, file_id, last=time.monotonic() >= until)
             if word is None:
-                await _create(night, batch, file_id)
+                await _create(session, batch, file_id)
                 return
         except Unread as fault:  # certainly not made
-            await journal.note(night.store, batch.key, state="uploaded", submitted=None)
+            await journal.note(session.store, batch.key, state="uploaded", submitted=None)
             word = str(fault)
         except Refused as fault:
-            await recover.abandon(night, batch)
+            await abandon(session, batch)
             raise RowsOwed(
                 f"the host refuses the batch: {fault}. Nothing was billed; fix what it names and run again"
             ) from None
         if (left := until - time.monotonic()) <= 0:
-            await _leave(night, batch, word)
+            await _leave(session, batch, word)
             return
-        await pause(night.host.stop, min(wait_s, left))
+        await pause(session.host.stop, min(wait_s, left))
         wait_s = min(_MOST_S, 2 * wait_s)
 
 
-async def _unread(night: Night, file_id: str, *, last: bool) -> str | None:
+async def _unread(session: BatchSession, file_id: str, *, last: bool) -> str | None:
     """The host's word for a file that it has not read; None where it has, or where only a create can tell."""
     try:
-        look = await night.host.file(file_id)
+        look = await session.host.file(file_id)
     except HostFault:  # it may have no such look; whether the file is there shows at the create
         return None
     if look.state is State.FAILED:
@@ -58,42 +56,42 @@ async def _unread(night: Night, file_id: str, *, last: bool) -> str | None:
     return None if look.state is State.COMPLETED or unknown else look.word
 
 
-async def _create(night: Night, batch: Batch, file_id: str) -> None:
-    await journal.note(night.store, batch.key, state="creating", submitted=journal.now())
+async def _create(session: BatchSession, batch: Batch, file_id: str) -> None:
+    await journal.note(session.store, batch.key, state="creating", submitted=journal.now())
     try:
-        look = await night.host.create(file_id, url=night.url, key=batch.key)
+        look = await session.host.create(file_id, url=session.url, key=batch.key)
     except (Refused, Unread):
         raise
     except HostFault as fault:
-        night.say(f"  a batch of {batch.requests:,} rows is perhaps not made ({fault}); the next round looks for it")
+        session.say(f"  a batch of {batch.requests:,} rows is perhaps not made ({fault}); the next round looks for it")
         return
-    await journal.note(night.store, batch.key, state="submitted", batch_id=look.id)
-    usd = journal.booked_usd(night.store, batch.key)
-    night.say(f"  batch {look.id}: {batch.requests:,} rows submitted, at most ${usd:.4f}")
+    await journal.note(session.store, batch.key, state="submitted", batch_id=look.id)
+    usd = journal.booked_usd(session.store, batch.key)
+    session.say(f"  batch {look.id}: {batch.requests:,} rows submitted, at most ${usd:.4f}")
 
 
-async def _leave(night: Night, batch: Batch, word: str) -> None:
+async def _leave(session: BatchSession, batch: Batch, word: str) -> None:
     """The next round goes on with the same upload; not for ever."""
-    if journal.since_s(batch.made) > max(night.lost_s, night.file_s):
-        await recover.abandon(night, batch)
+    if journal.since_s(batch.made) > max(session.lost_s, session.file_s):
+        await abandon(session, batch)
         raise RowsOwed(
             f"the host has not read the file of a batch in {journal.since_s(batch.made) / 60:.0f} minutes ({word}). Nothing was billed; "
             "run again to upload it once more, or set teacher.mode to live"
         )
-    night.say(
+    session.say(
         f"  the host has not read the file of {batch.requests:,} rows yet ({word}); the next round goes on with this upload"
     )
 
 
-async def wanted(night: Night, batch: Batch) -> bool:
+async def wanted(session: BatchSession, batch: Batch) -> bool:
     """Whether an upload is still of use: batches are to be made, and every row of it is still asked for and at the host."""
-    if not (night.submitting and batch.file_id and batch.run == night.run):
+    if not (session.submitting and batch.file_id and batch.run == session.run):
         return False
-    asked = {request.id for request in night.requests}
-    if not asked.issuperset(await journal.rows(night.store, batch.key)):
+    asked = {request.id for request in session.requests}
+    if not asked.issuperset(await journal.rows(session.store, batch.key)):
         return False
     try:
-        look = await night.host.file(batch.file_id)
+        look = await session.host.file(batch.file_id)
     except NotThere:
         return False
     return look.state not in (State.FAILED, State.EXPIRED, State.CANCELLED)

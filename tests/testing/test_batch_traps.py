@@ -1,4 +1,4 @@
-"""Which batches and rows meet a trap, and whole nights of several traps: repeatable, and with an end."""
+"""Which batches and rows meet a trap, and whole sessions of several traps: repeatable, and with an end."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from nights import body, line, night
+from batch_server import batch_server, body, line
 from openai import APIConnectionError
 
 from distill.testing.batch.faults import Trap, drawn, trap
@@ -22,10 +22,10 @@ def shown(row: dict[str, Any]) -> tuple[str, Any, Any]:
 
 
 @pytest.mark.parametrize("looks", [2, 30])
-async def test_a_night_is_the_same_however_often_it_is_looked_at(looks: int) -> None:
+async def test_a_batch_is_the_same_however_often_it_is_looked_at(looks: int) -> None:
     """One who looks twice finds the rows, files and bills of one who looked all the time."""
     traps = ("expired=0.3", "error-rows=0.2", "shuffled", "missing-rows=0.1", "duplicate-rows=0.1", "surrogate=0.2")
-    async with night(*traps) as here, night(*traps) as still:
+    async with batch_server(*traps) as here, batch_server(*traps) as still:
         made = await here.submit(SHARD)
         for _ in range(looks):
             found = await here.ended(made, hours=25 / looks)
@@ -89,7 +89,7 @@ def test_luck_follows_the_seed_the_batch_and_the_trap() -> None:
 async def test_one_who_sends_only_what_is_missing_pays_each_row_once() -> None:
     """Expiry, errors, missing rows and a lost create: in a few rounds every row is there, and none was billed twice."""
     owed, got = {f"row-{n}": n for n in range(120)}, dict[str, str]()
-    async with night("expired@30%=0.5", "error-rows=0.1", "missing-rows=0.1", "create-lost@2") as here:
+    async with batch_server("expired@30%=0.5", "error-rows=0.1", "missing-rows=0.1", "create-lost@2") as here:
         for _ in range(12):
             shards = [list(owed.values())[at : at + 40] for at in range(0, len(owed), 40)]
             for shard in shards:

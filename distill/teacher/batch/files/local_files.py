@@ -1,4 +1,4 @@
-"""The input files of batches on this machine: written before a batch is booked, removed once it is collected."""
+"""The input files of batches on this machine: written before a batch is entered in the journal, removed once it is collected."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from distill.records import Request
-from distill.teacher.batch import input_file, journal
+from distill.teacher.batch import journal
+from distill.teacher.batch.files import input_file
 from distill.teacher.batch.host.client import Host, NotThere
 from distill.teacher.batch.journal import Batch
 from distill.teacher.store.store import Store
@@ -28,7 +29,7 @@ def path(store: Store, key: str) -> Path:
 
 
 def tidy(store: Store) -> None:
-    """Remove input files that were written and never entered in the book."""
+    """Remove input files that were written and never entered in the journal."""
     now, keys = time.time(), {batch.key for batch in journal.opened(store)}
     for found in folder(store).iterdir():
         with suppress(FileNotFoundError):  # another process tidies as well

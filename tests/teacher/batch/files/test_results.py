@@ -17,8 +17,8 @@ from rounds import RATE, RUN, requests
 
 from distill.records import Ended, Request
 from distill.teacher.batch import input_file, results
-from distill.teacher.batch.input_file import Reader
-from distill.teacher.batch.results import Ingest
+from distill.teacher.batch.files.input_file import Reader
+from distill.teacher.batch.files.results import ResultReader
 from distill.teacher.store.store import opened
 from distill.testing.completions import complete
 
@@ -80,9 +80,9 @@ LINE = (
 )
 
 
-def reader(open_rows: int = len(SENT)) -> Ingest:
+def reader(open_rows: int = len(SENT)) -> ResultReader:
     booked = {one.id: (number + 1, 0.5) for number, one in enumerate(SENT[:open_rows])}
-    return Ingest(Reader(DATA), "here", RATE.batch_usd, booked)
+    return ResultReader(Reader(DATA), "here", RATE.batch_usd, booked)
 
 
 @settings(deadline=None, max_examples=60)

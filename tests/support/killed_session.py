@@ -1,9 +1,9 @@
-"""Nights that kill themselves at a named point: each line of stdin is one, run in a fork; its exit status is the reply.
+"""Batch sessions that kill themselves at a named point: each line of stdin is one, run in a fork; its exit status is the reply.
 
     ["http://127.0.0.1:8811/v1", "/tmp/x/answers.db", "create answered", 2, ""]     → -9
 
 Address, store, point, how often it is passed before the end, and a mutant, which breaks a promise on purpose. The
-clock of the host is moved on between rounds, so a night that nobody kills runs to its end.
+clock of the host is moved on between rounds, so a session that nobody kills runs to its end.
 """
 
 from __future__ import annotations
@@ -20,21 +20,23 @@ from urllib.request import Request as Call
 from urllib.request import urlopen
 
 import openai
-from rounds import night_at, requests
+from rounds import requests, session_at
 
 from distill import tokens
-from distill.teacher.batch import input_file, journal, results
+from distill.teacher.batch import journal
+from distill.teacher.batch.files import input_file, results
 from distill.teacher.batch.host import client
 from distill.teacher.batch.host.client import Host
 from distill.teacher.batch.host.state import Look
 from distill.teacher.batch.journal import Batch
+from distill.teacher.batch.round import run_round
 from distill.teacher.store.store import Store
 
 ROWS = 30
 POINTS = (
     "before the file", "amid the file", "after the file", "amid the entry", "after the entry", "upload under way", "upload answered",
     "uploaded recorded", "creating recorded", "create under way", "create answered", "submitted recorded", "ended seen",
-    "download under way", "download done", "amid ingest", "before a file is removed", "after a file is removed",
+    "download under way", "download done", "amid the results", "before a file is removed", "after a file is removed",
     "before collected is recorded", "collected recorded",
 )  # fmt: skip
 T = TypeVar("T")
@@ -107,7 +109,7 @@ class FusedWriter(input_file.Writer):
 class FusedStore(Store):
     async def settle_many(self, ended: Iterable[Any]) -> None:
         await super().settle_many(ended)
-        Fuse.passed("amid ingest")
+        Fuse.passed("amid the results")
 
     def _transaction(self, groups: Any) -> list[int]:
         enters = any("INSERT INTO batches" in sql for statements in groups for sql, _ in statements)
@@ -117,7 +119,7 @@ class FusedStore(Store):
 
 
 class Entries:
-    """The book's writes with their points. The mutant enters a batch only when the host has made it."""
+    """The journal's writes with their points. The mutant enters a batch only when the host has made it."""
 
     mutant = ""
     late: tuple[Any, ...] | None = None
@@ -154,14 +156,14 @@ def later(url: str) -> None:
 async def run(url: str, path: str, point: str, after: int, mutant: str) -> None:
     Fuse.point, Fuse.left, Entries.mutant = point, after, mutant
     store = FusedStore(Path(path))
-    async with night_at(url, store) as night:
+    async with session_at(url, store) as session:
         for _ in range(30):
-            await night.round(requests(ROWS))
-            if not night.out and not night.waiting:
+            await run_round(session, requests(ROWS))
+            if not session.out and not session.waiting:
                 store.close()
                 return
             later(url)
-    raise AssertionError("the night does not end")
+    raise AssertionError("the session does not end")
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""The input files of a night: made again where they are gone, and none is left behind."""
+"""The input files of a session: made again where they are gone, and none is left behind."""
 
 from __future__ import annotations
 
@@ -7,29 +7,30 @@ from pathlib import Path
 
 import pytest
 from accounts import paid_once
-from rounds import ROWS, content, double, live, night_at, requests, to_the_end
+from rounds import ROWS, content, double, live, requests, session_at, to_the_end
 
-from distill.teacher.batch import files
+from distill.teacher.batch.files import local_files
+from distill.teacher.batch.round import run_round
 from distill.teacher.store.store import opened
 
 
 @pytest.mark.parametrize("gone", ["here", "here and at the host", "torn here"])
 async def test_answers_are_matched_without_the_input_file(tmp_path: Path, gone: str) -> None:
-    """It comes back from the host; where that has none either, it is written again from the rows and the book."""
+    """It comes back from the host; where that has none either, it is written again from the rows and the journal."""
     async with double("shuffled", "invalid-lines@1=0.1") as server:
         with opened(tmp_path / "live" / "answers.db") as store:
             await live(server.base_url, store, ROWS)
         with opened(tmp_path / "answers.db") as store:
-            async with night_at(server.base_url, store) as night:
-                await night.round(ROWS)
-                for path in files.folder(store).iterdir():
+            async with session_at(server.base_url, store) as session:
+                await run_round(session, ROWS)
+                for path in local_files.folder(store).iterdir():
                     if gone == "torn here":
                         path.write_bytes(path.read_bytes()[:-100])
                     else:
                         path.unlink()
                 for file in server.desk.files.newest_first("batch") if "host" in gone else ():
                     server.desk.files.delete(file.id)
-                await to_the_end(night, server, ROWS)
+                await to_the_end(session, server, ROWS)
             refused = {store.attempts(one.id)[-1].ended for one in ROWS if store.get(one.id) is None}
         got, whole = content(tmp_path / "answers.db"), content(tmp_path / "live" / "answers.db")
         assert got == {name: whole[name] for name in got}
@@ -42,13 +43,13 @@ async def test_rows_that_the_spec_no_longer_has_are_collected_all_the_same(tmp_p
     others = requests(45)[30:]
     async with double() as server:
         with opened(tmp_path / "answers.db") as store:
-            async with night_at(server.base_url, store) as night:
-                await night.round(ROWS)
-                next(files.folder(store).iterdir()).unlink()
+            async with session_at(server.base_url, store) as session:
+                await run_round(session, ROWS)
+                next(local_files.folder(store).iterdir()).unlink()
                 for file in server.desk.files.newest_first("batch"):
                     server.desk.files.delete(file.id)
-            async with night_at(server.base_url, store) as night:
-                await to_the_end(night, server, others)
+            async with session_at(server.base_url, store) as session:
+                await to_the_end(session, server, others)
             assert store.held([request.id for request in [*ROWS, *others]]) == {r.id for r in [*ROWS, *others]}
             paid_once(server, store, "")
 
@@ -62,6 +63,6 @@ async def test_a_file_that_was_never_entered_is_removed_when_it_is_old(tmp_path:
             for path, age_s in ((old, 7200), (young, 60)):
                 path.touch()
                 os.utime(path, (path.stat().st_atime, path.stat().st_mtime - age_s))
-            async with night_at(server.base_url, store) as night:
-                await to_the_end(night, server, ROWS)
+            async with session_at(server.base_url, store) as session:
+                await to_the_end(session, server, ROWS)
         assert list((tmp_path / "batches").iterdir()) == [young]

@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from distill.teacher.batch import journal
+from distill.teacher.batch.files.input_file import read
+from distill.teacher.batch.files.results import ResultReader
 from distill.teacher.batch.host.client import Host, HostFault
 from distill.teacher.batch.host.state import Look
-from distill.teacher.batch.input_file import read
-from distill.teacher.batch.journal import Batch, Told
-from distill.teacher.batch.results import Ingest
+from distill.teacher.batch.journal import Batch, Reported
 from distill.teacher.endpoint.job_states import State
 from distill.teacher.store.store import Store
 
@@ -55,17 +55,17 @@ def results_of(file_id: str, path: Path) -> Results:
 
 
 async def doubt(
-    store: Store, host: Host, batch: Batch, look: Look, reader: Ingest, came: list[Results]
+    store: Store, host: Host, batch: Batch, look: Look, reader: ResultReader, came: list[Results]
 ) -> Doubt | None:
     """What speaks against the files, after all lines that came are settled; None where nothing does."""
-    told = journal.told(store, batch.key)
+    reported = journal.reported(store, batch.key)
     torn = sum(one.torn for one in came)
-    told = replace(
-        told, rows=told.rows + max(0, reader.oddities.unreadable - torn)
+    reported = replace(
+        reported, rows=reported.rows + max(0, reader.oddities.unreadable - torn)
     )  # a line was there, of whichever row
-    if told.rows >= batch.requests:
+    if reported.rows >= batch.requests:
         return None
-    short, unpaid = _short(batch.requests, look.done, look.failed, told)
+    short, unpaid = _short(batch.requests, look.done, look.failed, reported)
     if short > 0:
         counted = f"{look.done:,} rows done and {look.failed:,} failed"
         why = f"the host counts {counted} of {batch.requests:,}, and {short:,} of them are in no file"
@@ -81,25 +81,25 @@ async def doubt(
 
 
 def noted(batch: Batch) -> tuple[str | None, int]:
-    """Since when the files of a batch are not whole, and how often they were read, as the book has it."""
+    """Since when the files of a batch are not whole, and how often they were read, as the journal has it."""
     found = _NOTE.match(batch.error or "")
     return (found[1], int(found[2])) if found else (None, 0)
 
 
 def note(since: str, readings: int, why: str) -> str:
-    """The same, for the book."""
+    """The same, for the journal."""
     return f"not whole since {since} ({readings} read): {why}"
 
 
-def _short(requests: int, done: int, failed: int, told: Told) -> tuple[int, int]:
+def _short(requests: int, done: int, failed: int, reported: Reported) -> tuple[int, int]:
     """How many rows the host counts and no line told of, and how many of these may be failed ones, which nobody pays for.
 
     Hosts count rows that were never run as failed, or not at all; some count failed ones as done too, some give no file of them.
     """
-    ran, both = told.rows - told.undone, done + failed
-    uncounted = both - ran if both + told.undone <= requests else min(requests, both) - told.rows
+    ran, both = reported.rows - reported.undone, done + failed
+    uncounted = both - ran if both + reported.undone <= requests else min(requests, both) - reported.rows
     paid = min(done, requests) - ran
-    return max(paid, uncounted), 0 if paid > 0 else max(0, failed - told.failed)
+    return max(paid, uncounted), 0 if paid > 0 else max(0, failed - reported.failed)
 
 
 async def _smaller(host: Host, came: list[Results]) -> str | None:

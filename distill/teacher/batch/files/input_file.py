@@ -29,7 +29,7 @@ _BODY = b',"body":'
 
 
 @dataclass(frozen=True, slots=True)
-class Most:
+class BatchLimits:
     """What one batch may hold: rows, bytes of the file, and prompt tokens, where the host limits them."""
 
     rows: int = 50_000
@@ -56,9 +56,9 @@ def stub(request_id: str, url: str) -> bytes:
 class Writer:
     """An input file as it grows; `add` refuses what would pass a limit, `close` makes it durable."""
 
-    def __init__(self, path: Path, most: Most) -> None:
+    def __init__(self, path: Path, limits: BatchLimits) -> None:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self.path, self._most = path, most
+        self.path, self._limits = path, limits
         self.rows: list[tuple[str, float]] = []
         """(request id, dollars reserved) of each row so far."""
         self.bytes = self.tokens = 0
@@ -79,9 +79,9 @@ class Writer:
 
     def add(self, request: Request, url: str, *, tokens: int, usd: float) -> bool:
         """Write the row, or return False where it no longer fits; a single row always does, and the host has the word."""
-        data, most = line(request, url), self._most
-        full = len(self.rows) >= most.rows or self.bytes + len(data) > most.bytes
-        if self.rows and (full or (most.tokens is not None and self.tokens + tokens > most.tokens)):
+        data, limits = line(request, url), self._limits
+        full = len(self.rows) >= limits.rows or self.bytes + len(data) > limits.bytes
+        if self.rows and (full or (limits.tokens is not None and self.tokens + tokens > limits.tokens)):
             return False
         self._file.write(data)
         self.rows.append((request.id, usd))

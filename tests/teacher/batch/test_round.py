@@ -1,4 +1,4 @@
-"""Nights through every trap of the Batch API: each ends, answers what live calls answer, and pays no row twice."""
+"""Batch sessions through every trap of the Batch API: each ends, answers what live calls answer, and pays no row twice."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 from accounts import cleaned_up, names, paid_once
-from rounds import ROWS, RUN, content, double, live, night_at, to_the_end
+from rounds import ROWS, RUN, content, double, live, session_at, to_the_end
 
 from distill.errors import AccessRefused, RowsOwed
 from distill.teacher.batch import journal
+from distill.teacher.batch.round import run_round
 from distill.teacher.store.store import opened
 from distill.testing.batch.faults import TRAPS
 
@@ -47,8 +48,8 @@ async def test_a_night_ends_with_what_live_calls_would_have_answered(tmp_path: P
             await live(server.base_url, store, ROWS)
         server.ledger.entries.clear()
         with opened(tmp_path / "b" / "answers.db") as store:
-            async with night_at(server.base_url, store) as night:
-                await to_the_end(night, server, ROWS)
+            async with session_at(server.base_url, store) as session:
+                await to_the_end(session, server, ROWS)
             got, meant = content(tmp_path / "b" / "answers.db"), content(tmp_path / "a" / "live.db")
             lost = [request.id for request in ROWS if request.id not in got]
             for name in lost:
@@ -61,9 +62,9 @@ async def test_a_night_ends_with_what_live_calls_would_have_answered(tmp_path: P
                 texts = {request.id: kept.text for request in ROWS if (kept := store.get(request.id))}
                 assert all(text.endswith(meant[name][3]) for name, text in texts.items())
                 assert any(text != meant[name][3] for name, text in texts.items())
-            assert night.progress.answered == len(got)
-            assert night.progress.failed == len(lost)
-            assert night.budget.spent == pytest.approx(store.spent(RUN), abs=1e-9)
+            assert session.progress.answered == len(got)
+            assert session.progress.failed == len(lost)
+            assert session.budget.spent == pytest.approx(store.spent(RUN), abs=1e-9)
             paid_once(server, store, traps)
             cleaned_up(server, store)
 
@@ -73,12 +74,12 @@ async def test_a_host_that_never_does_a_batch_is_given_up_and_nothing_is_billed(
     """After as many batches in a row as a row has attempts; the rows stay owed."""
     async with double(traps, window_hours=3.0) as server:
         with opened(tmp_path / "answers.db") as store:
-            async with night_at(server.base_url, store) as night:
+            async with session_at(server.base_url, store) as session:
                 with pytest.raises(RowsOwed, match="6 batches one after another"):
-                    await to_the_end(night, server, ROWS)
+                    await to_the_end(session, server, ROWS)
                 assert len(server.desk.batches) <= 3 * 6
-            assert not night.out
-            assert (store.spent(RUN), night.budget.spent, server.ledger.usd) == (0, pytest.approx(0), 0)
+            assert not session.out
+            assert (store.spent(RUN), session.budget.spent, server.ledger.usd) == (0, pytest.approx(0), 0)
             cleaned_up(server, store)
 
 
@@ -86,16 +87,16 @@ async def test_batches_of_another_endpoint_or_spender_are_not_looked_for_here(tm
     """A 404 of the wrong host says nothing about a batch; its rows stay reserved until its own endpoint is asked again."""
     async with double() as first, double() as second:
         with opened(tmp_path / "answers.db") as store:
-            async with night_at(first.base_url, store) as night:
-                await night.round(ROWS)
+            async with session_at(first.base_url, store) as session:
+                await run_round(session, ROWS)
             moved = [type(request)("there", request.body) for request in ROWS]
-            async with night_at(second.base_url, store, endpoint="there") as other:
+            async with session_at(second.base_url, store, endpoint="there") as other:
                 await to_the_end(other, second, moved)
-            async with night_at(second.base_url, store, spender="evaluate teacher") as other:
+            async with session_at(second.base_url, store, spender="evaluate teacher") as other:
                 await to_the_end(other, second, ROWS)
             assert len(journal.opened(store)) == 3
-            async with night_at(first.base_url, store) as night:
-                await to_the_end(night, first, ROWS)
+            async with session_at(first.base_url, store) as session:
+                await to_the_end(session, first, ROWS)
             assert not journal.opened(store)
             assert store.held([request.id for request in [*ROWS, *moved]]) == {r.id for r in [*ROWS, *moved]}
             assert store.spent(RUN) == pytest.approx(first.ledger.usd + second.ledger.usd)
@@ -106,17 +107,17 @@ async def test_a_key_that_is_refused_stops_the_night_and_shows_nowhere(tmp_path:
     """At submission, and at a look after a key was changed; nothing is lost, and the right key goes on."""
     async with double(key="right") as server:
         with opened(tmp_path / "answers.db") as store:
-            async with night_at(server.base_url, store, key="wrong-key") as night:
+            async with session_at(server.base_url, store, key="wrong-key") as session:
                 with pytest.raises(AccessRefused, match="Incorrect API key") as refused:
-                    await night.round(ROWS)
-            async with night_at(server.base_url, store, key="right") as night:
-                await night.round(ROWS)
-            async with night_at(server.base_url, store, key="wrong-key") as night:
+                    await run_round(session, ROWS)
+            async with session_at(server.base_url, store, key="right") as session:
+                await run_round(session, ROWS)
+            async with session_at(server.base_url, store, key="wrong-key") as session:
                 with pytest.raises(AccessRefused):
-                    await night.round(ROWS)
-                assert len(night.out) == 3
-            async with night_at(server.base_url, store, key="right") as night:
-                await to_the_end(night, server, ROWS)
+                    await run_round(session, ROWS)
+                assert len(session.out) == 3
+            async with session_at(server.base_url, store, key="right") as session:
+                await to_the_end(session, server, ROWS)
             paid_once(server, store, "")
             cleaned_up(server, store)
     assert "wrong-key" not in str(refused.value)
@@ -126,6 +127,6 @@ async def test_a_key_that_is_refused_stops_the_night_and_shows_nowhere(tmp_path:
 async def test_an_endpoint_without_batches_says_so(tmp_path: Path) -> None:
     async with double() as server:
         with opened(tmp_path / "answers.db") as store:
-            async with night_at(server.base_url + "/nothing", store) as night:
+            async with session_at(server.base_url + "/nothing", store) as session:
                 with pytest.raises(AccessRefused, match="has no batches"):
-                    await night.round(ROWS)
+                    await run_round(session, ROWS)

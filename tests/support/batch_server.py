@@ -1,4 +1,4 @@
-"""A night at the double for a test: a clock that stands, the official client, and a shard that is uploaded and made a batch."""
+"""A double of the Batch API for a test: a clock that stands, the official client, and an input file that is uploaded and made a batch."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def jsonl(lines: list[dict[str, Any]]) -> bytes:
 
 
 @dataclass(slots=True)
-class Night:
+class BatchServer:
     server: Server
     client: AsyncOpenAI
 
@@ -39,7 +39,7 @@ class Night:
         self.server.desk.clock.step(hours * 3600)
 
     async def upload(self, data: bytes) -> str:
-        return (await self.client.files.create(file=("shard.jsonl", data), purpose="batch")).id
+        return (await self.client.files.create(file=("input.jsonl", data), purpose="batch")).id
 
     async def submit(self, lines: list[dict[str, Any]], *, metadata: dict[str, str] | None = None) -> Batch:
         file = await self.upload(jsonl(lines))
@@ -70,10 +70,10 @@ class Night:
 
 
 @asynccontextmanager
-async def night(*traps: str, key: str | None = None, **script: Any) -> AsyncIterator[Night]:
+async def batch_server(*traps: str, key: str | None = None, **script: Any) -> AsyncIterator[BatchServer]:
     batch = BatchScript(hurry=0.0, traps=tuple(trap(one) for one in traps), **script)
     async with (
         serve(Script(seed=7, key=key, batch=batch)) as server,
         AsyncOpenAI(api_key="none", base_url=server.base_url, max_retries=0, timeout=5.0) as client,
     ):
-        yield Night(server, client)
+        yield BatchServer(server, client)

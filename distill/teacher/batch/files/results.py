@@ -16,7 +16,7 @@ from distill.money import Price
 from distill.records import Answer, Ended
 from distill.secrets.masking import Mask
 from distill.teacher import reply
-from distill.teacher.batch.input_file import Reader, Row, id_of, read
+from distill.teacher.batch.files.input_file import Reader, Row, id_of, read
 from distill.teacher.reply import parsed
 from distill.teacher.store.rows import Asked
 
@@ -35,7 +35,7 @@ class Oddities:
 
 
 @dataclass(slots=True)
-class Ingest:
+class ResultReader:
     """Reads the files of one batch. `open` are its rows that are not settled: request id → (attempt, dollars booked)."""
 
     sent: Reader

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rounds import CHAT, requests
 
 from distill.records import Request, canonical
-from distill.teacher.batch.input_file import Most, Writer, reading
+from distill.teacher.batch.files.input_file import BatchLimits, Writer, reading
 
 ANY = st.text(st.characters(exclude_categories=()) | st.sampled_from('\u2028\u2029\x85\n\r\x0b"\\\ud83d😀'))
 BODIES = st.fixed_dictionaries(
@@ -27,8 +27,8 @@ async def test_every_row_comes_back_as_it_was_sent(given: list[tuple[dict[str, o
     """By custom_id and by line; each line is JSON, and no reader of lines finds more of them than rows."""
     asked = [Request("here", body, draw) for body, draw in given]
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "shard.jsonl"
-        with Writer(path, Most()) as writer:
+        path = Path(folder) / "input.jsonl"
+        with Writer(path, BatchLimits()) as writer:
             assert all(writer.add(one, CHAT, tokens=1, usd=0.5) for one in asked)
         data = path.read_bytes()
         async with reading(path) as sent:
@@ -45,20 +45,20 @@ async def test_every_row_comes_back_as_it_was_sent(given: list[tuple[dict[str, o
 
 
 @pytest.mark.parametrize(
-    ("most", "fit"),
-    [(Most(), 9), (Most(rows=4), 4), (Most(bytes=1000), 5), (Most(tokens=30), 3), (Most(tokens=1), 1), (Most(bytes=1), 1)],
+    ("limits", "fit"),
+    [(BatchLimits(), 9), (BatchLimits(rows=4), 4), (BatchLimits(bytes=1000), 5), (BatchLimits(tokens=30), 3), (BatchLimits(tokens=1), 1), (BatchLimits(bytes=1), 1)],
 )  # fmt: skip
-def test_a_file_ends_where_the_host_takes_no_more(tmp_path: Path, most: Most, fit: int) -> None:
+def test_a_file_ends_where_the_host_takes_no_more(tmp_path: Path, limits: BatchLimits, fit: int) -> None:
     """A row that does not fit is not written; a single one always is."""
-    with Writer(tmp_path / "shard.jsonl", most) as writer:
+    with Writer(tmp_path / "input.jsonl", limits) as writer:
         added = [writer.add(one, CHAT, tokens=10, usd=0.0) for one in requests(9)]
     assert added == [True] * fit + [False] * (9 - fit)
-    assert (tmp_path / "shard.jsonl").read_bytes().count(b"\n") == fit == len(writer.rows)
+    assert (tmp_path / "input.jsonl").read_bytes().count(b"\n") == fit == len(writer.rows)
 
 
 async def test_a_file_without_its_last_newline_is_read_whole(tmp_path: Path) -> None:
-    path = tmp_path / "shard.jsonl"
-    with Writer(path, Most()) as writer:
+    path = tmp_path / "input.jsonl"
+    with Writer(path, BatchLimits()) as writer:
         for one in requests(3):
             writer.add(one, CHAT, tokens=1, usd=0.0)
     path.write_bytes(path.read_bytes().removesuffix(b"\n"))

@@ -1,4 +1,4 @@
-"""kill -9 at every named point of a batch's way: one paid batch a shard, no row lost, no row paid twice, no orphan."""
+"""kill -9 at every named point of a batch's way: one paid batch an input file, no row lost, no row paid twice, no orphan."""
 
 from __future__ import annotations
 
@@ -13,37 +13,37 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from killed_night import POINTS, ROWS
+from killed_session import POINTS, ROWS
 from rounds import RUN, content, double, live, requests
 
 from distill.teacher.store.store import opened
 from distill.testing.fault_server import Server
 
-SCRIPT = Path(__file__).with_name("killed_night.py")
+SCRIPT = Path(__file__).parents[2] / "support" / "killed_session.py"
 
 
 @dataclass(slots=True)
-class Nights:
-    """The process that runs nights, each in a fork of its own: what it imports it imports once."""
+class Sessions:
+    """The process that runs sessions, each in a fork of its own: what it imports it imports once."""
 
     process: asyncio.subprocess.Process
 
     async def start(self, server: Server, store: Path, point: str = "never", after: int = 1, mutant: str = "") -> int:
-        """The exit status of one night."""
+        """The exit status of one session."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.process.stdin.write(json.dumps([server.base_url, str(store), point, after, mutant]).encode() + b"\n")
         status = int(await asyncio.wait_for(self.process.stdout.readline(), 20))
-        assert status in (0, -9), "a night failed; its traceback is on stderr"
+        assert status in (0, -9), "a session failed; its traceback is on stderr"
         return status
 
 
 @asynccontextmanager
-async def nights() -> AsyncIterator[Nights]:
+async def sessions() -> AsyncIterator[Sessions]:
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(sys.executable, str(SCRIPT), stdin=pipe, stdout=pipe)
     try:
-        yield Nights(process)
+        yield Sessions(process)
     finally:
         process.kill()
         await process.communicate()
@@ -52,18 +52,18 @@ async def nights() -> AsyncIterator[Nights]:
 def all_is_well(server: Server, store: Path) -> None:
     """The server's own books, and ours beside them."""
     ledger = server.ledger
-    assert set(ledger.paid_batches.values()) == {1}, "a shard was paid twice"
+    assert set(ledger.paid_batches.values()) == {1}, "an input file was paid twice"
     assert set(ledger.billed.values()) == {1}, "a row was billed twice"
     assert len(ledger.billed) == ROWS
     with sqlite3.connect(store) as db:
         answers, unknown = db.execute(
             "SELECT (SELECT count(*) FROM answers), (SELECT count(*) FROM attempts WHERE settled IS NULL)"
         ).fetchone()
-        book = {row[0]: row[1:] for row in db.execute("SELECT batch_id, state, key FROM batches")}
+        journal = {row[0]: row[1:] for row in db.execute("SELECT batch_id, state, key FROM batches")}
         keys = {row[0] for row in db.execute("SELECT key FROM batches")}
     assert (answers, unknown) == (ROWS, 0), "a row is lost"
     for bill in ledger.bills.values():
-        assert not bill.rows or book[bill.batch] == ("collected", bill.metadata["distill_batch"]), "an orphan"
+        assert not bill.rows or journal[bill.batch] == ("collected", bill.metadata["distill_batch"]), "an orphan"
     with opened(store) as ours:
         assert ours.spent(RUN) == pytest.approx(ledger.usd, abs=1e-9)
     assert not server.desk.files.newest_first(), "a file is left at the host"
@@ -83,7 +83,7 @@ async def test_kills_at_every_point_make_no_orphan_and_pay_nothing_twice(
     Each point at the first or second of three batches; then again in the recovery, when the next end is seen, at the
     same point where it comes again, and at one by chance."""
     moments = random.Random(11)
-    async with nights() as runner:
+    async with sessions() as runner:
         async with double() as quiet:
             with opened(tmp_path / "whole.db") as store:
                 await live(quiet.base_url, store, requests(ROWS))
@@ -107,10 +107,10 @@ async def test_kills_at_every_point_make_no_orphan_and_pay_nothing_twice(
 @pytest.mark.slow
 async def test_the_test_of_the_kills_would_notice_a_late_entry(tmp_path: Path) -> None:
     """With the intent recorded only after the create, a batch that was made is unknown after the kill: an orphan."""
-    async with nights() as runner, double() as server:
+    async with sessions() as runner, double() as server:
         store = tmp_path / "answers.db"
         assert await runner.start(server, store, "create answered", 2, "late entry") == -9
         assert await runner.start(server, store) == 0
         server.desk.advance()
-        with pytest.raises(AssertionError, match=r"a shard was paid twice|a row was billed twice"):
+        with pytest.raises(AssertionError, match=r"an input file was paid twice|a row was billed twice"):
             all_is_well(server, store)

@@ -1,0 +1,57 @@
+"""How a batch ends in the journal: closed once its rows are settled, abandoned where it was never made, or given up."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from distill.errors import AccessRefused
+from distill.records import Answer, Ended
+from distill.teacher.batch import journal
+from distill.teacher.batch.files import input_file, local_files
+from distill.teacher.batch.files.results import ResultReader
+from distill.teacher.batch.host.client import HostFault
+from distill.teacher.batch.host.state import Look
+from distill.teacher.batch.journal import Batch
+from distill.teacher.batch.session import BatchSession
+
+_NEVER_MADE = "the batch was never made at the host"
+
+
+async def close(session: BatchSession, batch: Batch, look: Look | None, error: str | None) -> None:
+    """Remove the files and close the entry, in this order: an open entry is how the files are found after a crash."""
+    found = (look.file_id, look.output_file_id, look.error_file_id) if look else (batch.file_id,)
+    for file_id in () if session.keep_files else filter(None, found):
+        with suppress(HostFault, AccessRefused):  # they expire by themselves; no answer depends on it
+            await session.host.delete(file_id)
+    local_files.remove(session.store, batch.key)
+    count, moment = journal.answered(session.store, batch.key), journal.now()
+    await journal.note(
+        session.store, batch.key, state="collected", ended=moment, collected=moment, answered=count, error=error
+    )
+    whose = f" of run {batch.run}" if batch.run != session.run else ""
+    session.say(f"  batch {batch.name}{whose}: {error or 'completed'}; {count:,} of {batch.requests:,} rows answered")
+
+
+async def abandon(session: BatchSession, batch: Batch) -> None:
+    """Its rows are pending again; nothing of it was billed."""
+    rows = await journal.rows(session.store, batch.key)
+    ended = [
+        (attempt, (request, batch.endpoint, 0, ""), Answer(request, Ended.EXPIRED, error=_NEVER_MADE))
+        for request, (attempt, _) in rows.items()
+    ]
+    await session.settle(batch, ended, rows)
+    await journal.note(session.store, batch.key, state="abandoned", error=_NEVER_MADE)
+    local_files.path(session.store, batch.key).unlink(missing_ok=True)
+    left = [batch.file_id] if batch.file_id else await session.host.named(f"{batch.key}.jsonl")
+    for file_id in left:
+        await session.host.delete(file_id)
+
+
+async def give_up(session: BatchSession, batch: Batch, why: str) -> None:
+    """Its rows may have been billed: they are booked at their most, and pending again."""
+    path = await local_files.sent(session.store, session.host, batch, session.requests, session.url)
+    async with input_file.reading(path) as sent:
+        rows = await journal.rows(session.store, batch.key)
+        reader = ResultReader(sent, batch.endpoint, session.price_of(batch), rows, session.host.mask)
+        await session.settle(batch, reader.missing("completed"), reader.open)
+    await close(session, batch, None, why)
