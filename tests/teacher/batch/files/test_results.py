@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from rounds import RATE, RUN, requests
 
 from distill.records import Ended, Request
-from distill.teacher.batch import input_file, results
+from distill.teacher.batch.files import input_file, results
 from distill.teacher.batch.files.input_file import Reader
 from distill.teacher.batch.files.results import ResultReader
 from distill.teacher.store.store import opened
