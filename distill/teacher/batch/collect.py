@@ -41,7 +41,7 @@ async def collect(session: BatchSession, batch: Batch, look: Look) -> None:
             missing = read.missing(status)
             await session.settle(batch, missing, read.open)
             why = f"{gone}: {len(missing):,} rows are lost, and may have been billed" if gone and missing else why
-    session.stuck.pop(batch.key, None)
+    session.clear_stuck(batch)
     await close(session, batch, look, why)
     if batch.run != session.run:  # what its end teaches is that run's matter
         return
@@ -121,9 +121,10 @@ def _say_doubt(session: BatchSession, batch: Batch, doubt: Doubt, readings: int,
     if readings < downloads.TRIES:
         session.say(f"  {said}; {left:,} rows wait, and the next round reads them again")
         return
-    session.stuck[batch.key] = (
+    session.mark_stuck(
+        batch,
         f"{said}, {readings} times. Its {left:,} rows are paid for and are not sent again; run again to read the files once more, "
-        "or once with --set teacher.batch.give_up_missing=true to book these rows as lost and ask for them anew"
+        "or once with --set teacher.batch.give_up_missing=true to book these rows as lost and ask for them anew",
     )
 
 

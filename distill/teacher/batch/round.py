@@ -59,7 +59,7 @@ async def cancel(session: BatchSession) -> None:
         if batch.batch_id and batch.key not in session.cancelled:
             with session.patient(batch):
                 await session.host.cancel(batch.batch_id)
-                session.cancelled.add(batch.key)
+                session.mark_cancelled(batch)
 
 
 async def _visit(session: BatchSession, batch: Batch) -> None:

@@ -101,6 +101,18 @@ class BatchSession:
         self._said[batch.key] = status
         return news
 
+    def mark_stuck(self, batch: Batch, said: str) -> None:
+        """Its rows did not come, and no wait helps them."""
+        self.stuck[batch.key] = said
+
+    def clear_stuck(self, batch: Batch) -> None:
+        """Its rows are settled."""
+        self.stuck.pop(batch.key, None)
+
+    def mark_cancelled(self, batch: Batch) -> None:
+        """The host was asked to end it."""
+        self.cancelled.add(batch.key)
+
     def price_of(self, batch: Batch) -> Price | None:
         """A batch of a model that the spec named before has its own price."""
         return self.price if batch.model == self.model else price_of(batch.model, batch=True) or self.price
