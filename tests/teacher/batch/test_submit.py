@@ -10,7 +10,6 @@ from rounds import ROWS, RUN, double, session_at, to_the_end
 
 from distill.errors import BudgetReached, RowsOwed
 from distill.money import Budget
-from distill.teacher.batch import submit
 from distill.teacher.batch.files.input_file import BatchLimits
 from distill.teacher.batch.round import run_round
 from distill.teacher.store.store import opened
@@ -33,7 +32,7 @@ async def test_batches_wait_for_the_budget_and_never_pass_it(tmp_path: Path) -> 
     async with double() as server:
         with opened(tmp_path / "answers.db") as store:
             async with session_at(server.base_url, store) as session:
-                worst = sum(submit.worst(session, request)[1] for request in ROWS)
+                worst = sum(session.worst(request)[1] for request in ROWS)
             limit = worst / 3
             async with session_at(server.base_url, store, budget=Budget(limit)) as session:
                 await run_round(session, ROWS)

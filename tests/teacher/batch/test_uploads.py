@@ -10,8 +10,8 @@ import pytest
 from rounds import ROWS, RUN, requests, session_at
 
 from distill.errors import RowsOwed
+from distill.teacher.batch import uploads
 from distill.teacher.batch.files.input_file import BatchLimits
-from distill.teacher.batch.host import uploads
 from distill.teacher.batch.round import run_round
 from distill.teacher.batch.session import BatchSession
 from distill.teacher.endpoint.stopping import Stopped
