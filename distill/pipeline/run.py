@@ -237,7 +237,7 @@ def lines(result: dict[str, Any]) -> list[str]:
     said += result["warnings"]
     if result["funnel"]:
         said += conservation.lines(result["funnel"]["stages"], result["funnel"])
-    said += shortfall.lines(result["shortfall"])
+    said += shortfall.lines(shortfall.read(result))
     if result["verdict"] and "report" in (*result["done"], *result["skipped"]):
         said += [
             f"verdict: {result['verdict']['word']}",

@@ -11,14 +11,16 @@ from distill.seeds import prepare
 if TYPE_CHECKING:
     import polars as pl
 
+    from distill.strata.quotas import Rule
     from distill.task.task import Project
 
 
 def of(
-    project: Project, hoped: pl.DataFrame, clean: pl.DataFrame, train: pl.DataFrame, room: Mapping[str, int]
-) -> dict[str, int]:
+    project: Project, hoped: pl.DataFrame, clean: pl.DataFrame, train: pl.DataFrame, room: Mapping[str, int],
+    *, firm: bool = False,
+) -> dict[str, int]:  # fmt: skip
     """Quotas over what each stratum can still give: rows that passed (`clean`), seeds of which there is hope, and those that
-    could be made from its training seeds (`room`, by stratum).
+    could be made from its training seeds (`room`, by stratum). With `firm` only edge cases, floors, counts and shares.
     """
     import polars as pl
 
@@ -38,16 +40,35 @@ def of(
         available,
         dict([*prepare.labelled(train), *rows]),
         accept=project.spec.dataset.accept,
-        per_stratum=project.spec.dataset.per_stratum,
+        per_stratum=0 if firm else project.spec.dataset.per_stratum,
         edge_cases=project.edge_cases,
         matches=matches,
-        rules=[quotas.Rule(**quota.model_dump()) for quota in project.spec.strata.quotas],
+        rules=rules(project),
         temperature=project.spec.dataset.temperature,
         natural=Counter(train.filter(~pl.col("source").str.starts_with("expand:"))["stratum"].to_list()),
     )
+
+
+def rules(project: Project) -> list[Rule]:
+    """`strata.quotas` of the spec."""
+    from distill.strata import quotas
+
+    return [quotas.Rule(**quota.model_dump()) for quota in project.spec.strata.quotas]
 
 
 def wanted(project: Project, table: pl.DataFrame, room: Mapping[str, int]) -> dict[str, int]:
     """What each stratum should hold if no row were lost, and as many were made as `room` allows."""
     train = table.filter(role="train")
     return of(project, train, train.clear(), train, room)
+
+
+def numbered(project: Project) -> bool:
+    """Whether the spec says how many rows are wanted in all, or of each stratum."""
+    dataset = project.spec.dataset
+    return dataset.accept is not None or dataset.per_stratum is not None
+
+
+def promised(project: Project, table: pl.DataFrame, room: Mapping[str, int]) -> dict[str, int]:
+    """As `wanted`; of a spec without a number of rows only what its edge cases and quotas ask for."""
+    train = table.filter(role="train")
+    return of(project, train, train.clear(), train, room, firm=not numbered(project))
