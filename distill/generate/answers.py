@@ -7,11 +7,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from distill.generate.questions import Asked, requests
-from distill.pipeline import open_batches
 from distill.records import Answer
 from distill.tables.lookup import Lookup
 from distill.teacher import send
-from distill.teacher.batch import journal
 from distill.teacher.store.store import Store
 
 if TYPE_CHECKING:
@@ -47,13 +45,7 @@ def of(project: Project, train: pl.DataFrame, asked: Asked, store: Store) -> tup
 
 
 def _why(store: Store, request_id: str, answer: Answer | None) -> tuple[str, str]:
-    """Reason and detail of a request without an answer that could train, from its last settled attempt."""
+    """Reason and detail of a request without an answer that could train."""
     if answer is not None:
         return "declined", answer.refusal[:200] or f"ended by {answer.finish_reason!r}"
-    tries = list(store.attempts(request_id))
-    ended = [row for row in tries if row[4]]
-    if (batch := journal.where(store, request_id)) is not None:
-        return "owed", f"in {open_batches.named(batch)}"
-    if not ended:
-        return "owed", "not sent yet" if not tries else f"sent {len(tries)} times, the outcome is unknown"
-    return str(ended[-1][4]), f"after {len(tries)} sends: {ended[-1][7]}"
+    return send.unanswered(store, request_id)

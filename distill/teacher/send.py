@@ -68,17 +68,21 @@ def final(store: Store, asked: Request, raise_to: int | None) -> tuple[Request, 
     return (again, better) if better is not None else (asked, answer)
 
 
-def why_owed(store: Store, request_id: str) -> str:
-    """Why a request has no answer yet, by its sends."""
+def unanswered(store: Store, request_id: str) -> tuple[str, str]:
+    """(reason, detail) of a request without an answer, by its sends: `owed` while one may still come, else how the last ended."""
     tries = list(store.attempts(request_id))
+    ended = [row for row in tries if row[4]]
     if (batch := journal.where(store, request_id)) is not None:
-        return f"in {open_batches.named(batch)}"
-    if not tries:
-        return "not sent yet"
-    if not any(row[4] for row in tries):
-        return f"sent {len(tries)} times, the outcome is unknown"
-    last = [row for row in tries if row[4]][-1]
-    return f"{last[4]} after {len(tries)} sends: {last[7]}"
+        return "owed", f"in {open_batches.named(batch)}"
+    if not ended:
+        return "owed", "not sent yet" if not tries else f"sent {len(tries)} times, the outcome is unknown"
+    return str(ended[-1][4]), f"after {len(tries)} sends: {ended[-1][7]}"
+
+
+def why_owed(store: Store, request_id: str) -> str:
+    """The same in a sentence."""
+    reason, detail = unanswered(store, request_id)
+    return detail if reason == "owed" else f"{reason} {detail}"
 
 
 def refused(store: Store, request: Request) -> bool:
