@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -13,6 +14,15 @@ if TYPE_CHECKING:
 
     from distill.strata.quotas import Rule
     from distill.task.task import Project
+
+
+_MARGIN = 0.1
+"""How many more than are lacking are asked for, as a share."""
+
+
+def likely(lack: int, *, tried: int, got: int) -> int:
+    """How many to try for so many lacking rows: a margin more, over the share of those tried before that came through."""
+    return math.ceil(lack * (1 + _MARGIN) * (tried + 1) / (got + 1))
 
 
 def of(

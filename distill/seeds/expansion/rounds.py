@@ -7,13 +7,11 @@ pays for none twice. What goes is a dropped row of the stage `expand`; `in` of i
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from distill.generate import questions as asks
 from distill.records import Seed, canonical
 from distill.seeds import load
 from distill.seeds.expansion import inherit, prompts
@@ -21,6 +19,7 @@ from distill.seeds.expansion.filter import New, Sieve
 from distill.seeds.expansion.prompts import STAGE, Candidate
 from distill.seeds.expansion.questions import MAKES, Questions
 from distill.seeds.split import apportion
+from distill.strata import targets
 from distill.tables.outcome import dropped_frame, summary
 
 if TYPE_CHECKING:
@@ -97,10 +96,7 @@ class Expansion:
             return []
         got = Counter(one.stratum for seed, one in self.made.items() if seed in accepted)
         room = {stratum: self._left(stratum) for stratum in lack if self._left(stratum) > 0}
-        need = {
-            stratum: math.ceil(lack[stratum] * (1 + asks.SPARE) * (self.tried[stratum] + 1) / (got[stratum] + 1))
-            for stratum in room
-        }
+        need = {stratum: targets.likely(lack[stratum], tried=self.tried[stratum], got=got[stratum]) for stratum in room}
         most = {stratum: min(need[stratum], room[stratum]) for stratum in room}
         counts = apportion(most, room=most, seats=wanted.at_most - self.tried.total())
         return [
