@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Mapping
 
 import numpy as np
 import polars as pl
@@ -21,6 +20,7 @@ import polars as pl
 from distill.records import Json, content_id
 from distill.similarity.graph import Graph
 from distill.similarity.keys import Ints, keys_of
+from distill.strata.apportion import apportion
 from distill.tables.outcome import Outcome, ordered, partition, summary
 
 STAGE = "seeds"
@@ -140,26 +140,9 @@ def _draw(rows: pl.DataFrame, roots: Ints, count: int, seed: int, graph: Graph, 
             drawn.add(nodes[i])
             pools[strata[i]].append(i)
     weights = Counter(stratum for stratum in strata if stratum in pools)
-    seats = apportion(weights, room={name: len(pool) for name, pool in pools.items()}, seats=count)
+    room = {name: len(pool) for name, pool in pools.items()}
+    seats = apportion(count, held=dict.fromkeys(pools, 0), room=room, weights=weights)
     return np.sort(np.array([i for name, pool in pools.items() for i in pool[: seats[name]]], np.int64))
-
-
-def apportion(weights: Mapping[str, int], *, room: Mapping[str, int], seats: int) -> dict[str, int]:
-    """Seats by weight and largest remainder, none above its `room`; what does not fit goes to the others."""
-    given = dict.fromkeys(sorted(weights), 0)
-    seats = min(seats, sum(room[name] for name in weights))
-    left = seats
-    while left > 0:
-        free = [name for name in given if given[name] < room[name]]
-        total = sum(weights[name] for name in free)
-        takes = {name: left * weights[name] // total for name in free}
-        by_remainder = sorted(free, key=lambda name: (-(left * weights[name] % total), name))
-        for name in by_remainder[: left - sum(takes.values())]:
-            takes[name] += 1
-        for name, take in takes.items():
-            given[name] += min(take, room[name] - given[name])
-        left = seats - sum(given.values())
-    return given
 
 
 def _of_test_groups(rows: pl.DataFrame, tests: Ints) -> dict[int, tuple[str, str]]:

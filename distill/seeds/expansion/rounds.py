@@ -18,8 +18,8 @@ from distill.seeds.expansion import inherit, prompts
 from distill.seeds.expansion.filter import New, Sieve
 from distill.seeds.expansion.prompts import STAGE, Candidate
 from distill.seeds.expansion.questions import MAKES, Questions
-from distill.seeds.split import apportion
 from distill.strata import targets
+from distill.strata.apportion import apportion
 from distill.tables.outcome import dropped_frame, summary
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ class Expansion:
         room = {stratum: self._left(stratum) for stratum in lack if self._left(stratum) > 0}
         need = {stratum: targets.likely(lack[stratum], tried=self.tried[stratum], got=got[stratum]) for stratum in room}
         most = {stratum: min(need[stratum], room[stratum]) for stratum in room}
-        counts = apportion(most, room=most, seats=wanted.at_most - self.tried.total())
+        counts = apportion(wanted.at_most - self.tried.total(), held=dict.fromkeys(most, 0), room=most, weights=most)
         return [
             one
             for stratum, count in counts.items()
