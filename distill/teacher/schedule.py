@@ -8,7 +8,6 @@ auto    a few rows live, to know what a row takes; the bulk by batch; live, at f
 from __future__ import annotations
 
 import asyncio
-import statistics
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -21,6 +20,7 @@ from distill.teacher.batch.host.client import reached
 from distill.teacher.batch.input_file import Most
 from distill.teacher.batch.session import Night
 from distill.teacher.endpoint.stopping import Stopped
+from distill.teacher.pace import live_rate
 from distill.teacher.progress import Tally
 
 if TYPE_CHECKING:
@@ -166,17 +166,13 @@ def _unanswered(sender: Sender, requests: Sequence[Request]) -> list[Request]:
 
 
 def rate(sender: Sender, requests: Sequence[Request], one: Asked) -> float:
-    """Live answers a second: what latency allows by the answers so far, within the endpoint's limits."""
+    """Live answers a second, by the answers so far; one that takes a second each where none was timed."""
     seen = [answer for request in requests[:PILOT] if (answer := sender.store.get(request.id))]
-    timed = [answer.latency_s for answer in seen if answer.latency_s > 0]
-    rates = [one.limits.in_flight / (statistics.fmean(timed) if timed else 1.0)]
-    pace = sender.pace(one)
-    if pace.requests_per_minute:
-        rates.append(pace.requests_per_minute / 60)
-    if pace.tokens_per_minute and seen:
-        each = statistics.fmean(answer.usage.prompt_tokens + answer.usage.completion_tokens for answer in seen)
-        rates.append(pace.tokens_per_minute / 60 / max(1.0, each))
-    return min(rates)
+    pace, most = sender.pace(one), one.limits.in_flight
+    allowed = live_rate(
+        seen, in_flight=most, requests_per_minute=pace.requests_per_minute, tokens_per_minute=pace.tokens_per_minute
+    )
+    return allowed if any(answer.latency_s > 0 for answer in seen) else min(allowed, most)
 
 
 async def _stopped(sender: Sender, seconds: float) -> bool:
