@@ -24,6 +24,8 @@ from distill.strata.apportion import apportion
 from distill.tables.outcome import Outcome, ordered, partition, summary
 
 STAGE = "seeds"
+_SEED = 0
+"""Part of the hashes that draw the test rows: another one would draw others."""
 Row = dict[str, Json]
 
 
@@ -36,7 +38,6 @@ def set_aside(
     leak: float | None = None,
     pinned: pl.DataFrame | None = None,
     gold: bool = True,
-    seed: int = 0,
     graph: Graph | None = None,
 ) -> Outcome:
     """Draw `rows` test rows, or `share` of the table; with a `pinned` table those rows are the test instead.
@@ -55,7 +56,7 @@ def set_aside(
     test, asked = np.arange(own.kept.height), own.kept.height
     if pinned is None:
         asked = rows if rows is not None else round((share or 0) * every.height)
-        test = _draw(every, roots, asked, seed, known, gold)
+        test = _draw(every, roots, asked, known, gold)
     drops = _of_test_groups(every, test) | _near_test(every, test, limit, known)
     role = np.full(every.height, "train")
     role[test] = "test"
@@ -114,15 +115,15 @@ def _clusters(rows: pl.DataFrame, near: float, graph: Graph) -> Ints:
     return roots
 
 
-def _draw(rows: pl.DataFrame, roots: Ints, count: int, seed: int, graph: Graph, gold: bool) -> Ints:
+def _draw(rows: pl.DataFrame, roots: Ints, count: int, graph: Graph, gold: bool) -> Ints:
     """The places of the test rows, ascending."""
     sizes = np.bincount(roots, minlength=rows.height)[roots]
     known = rows["gold"].is_not_null().to_numpy()
     nodes, near = graph.neighbours(rows["input"])
-    marks = [content_id("test", seed, name) for name in rows["seed_id"]]
+    marks = [content_id("test", _SEED, name) for name in rows["seed_id"]]
     named = rows["group"].is_not_null().any()
     groups = [
-        content_id("test group", seed, name) if named else "" for name in rows["group"].fill_null(rows["seed_id"])
+        content_id("test group", _SEED, name) if named else "" for name in rows["group"].fill_null(rows["seed_id"])
     ]
     ranked = sorted(
         np.flatnonzero(known == (gold and known.any())).tolist(),
