@@ -49,7 +49,7 @@ def test_kept_and_dropped_are_the_approved_rows_and_a_second_look_drops_none(fra
     assert again.outcome.dropped.height == 0
 
 
-@pytest.mark.parametrize("on_conflict", ["keep", "drop"])
+@pytest.mark.parametrize("on_conflict", ["keep", "abstain"])
 def test_a_gold_row_wins_against_a_teachers_answer_to_a_near_input(frame, on_conflict):
     """Whatever the scores and ids; a contradicted teacher goes alone, also where conflicts drop both."""
     rows = frame(
