@@ -75,11 +75,6 @@ class Seed:
     def id(self) -> str:
         return content_id(dict(self.fields))
 
-    @property
-    def stratum(self) -> str:
-        """The cell of label values, e.g. `billing/abusive`; `all` without labels."""
-        return "/".join(self.labels.values()) or "all"
-
 
 LIMIT_NAMES = ("max_tokens", "max_completion_tokens", "max_output_tokens")
 """What a body calls the most tokens of an answer, by API and endpoint."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from distill.curate import steps as curation
@@ -115,7 +116,7 @@ def _told(
     table: pl.DataFrame,
     asked: questions.Asked,
     curated: Curated,
-    missing: Sequence[Mapping[str, Any]],
+    missing: Sequence[shortfall.Shortfall],
 ) -> dict[str, Any]:
     """What the report has of the dataset beside the steps."""
     from distill.strata import quotas
@@ -132,7 +133,7 @@ def _told(
         "edge_cases": cases,
         "flagged": dict(sorted(flags.items())),
         "quotas": curated.quotas,
-        "shortfall": missing,
+        "shortfall": [asdict(row) for row in missing],
         "accept": project.spec.dataset.accept,
         "kept": curated.kept.height,
     }

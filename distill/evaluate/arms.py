@@ -20,7 +20,7 @@ from distill.records import Answer, Ended, Request
 from distill.teacher import schedule
 from distill.teacher.endpoint.address import Address
 from distill.teacher.schedule import InBatches
-from distill.teacher.send import Interrupted, Sender, final, request
+from distill.teacher.send import Interrupted, Sender, final, refused, request
 from distill.teacher.store.store import Store
 
 if TYPE_CHECKING:
@@ -94,8 +94,7 @@ async def call(project: Project, arm: Arm, tests: pl.DataFrame, sender: Sender) 
 
 def _refused(store: Store, request: Request) -> Answer | None:
     """A row that the endpoint will never take: no answer, and not owed either."""
-    attempts = store.attempts(request.id)
-    return Answer(request.id, Ended.REFUSED) if attempts and attempts[-1].ended == Ended.REFUSED else None
+    return Answer(request.id, Ended.REFUSED) if refused(store, request) else None
 
 
 def planned(project: Project, tests: pl.DataFrame, answered: Mapping[str, Sequence[tuple[str, Answer | None]]]) -> Plan:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from distill.stats import FEW, Estimate
+from distill.text.percentages import percent, signed
 
 Word = Literal["distil", "do not distil", "undecided", "dataset only"]
 
@@ -251,16 +252,6 @@ _RULES: list[tuple[Callable[[Evidence], bool], Word, Callable[[Evidence], str], 
         "keeps up",
     ),
 ]
-
-
-def percent(share: float, digits: int = 1) -> str:
-    return f"{share * 100:.{digits}f} %"
-
-
-def signed(share: float) -> str:
-    """Points with their sign: 0.034 → "+3.4"; a true minus sign, and zero has none."""
-    value = round(share * 100, 1)
-    return f"{value:+.1f}".replace("-", "\u2212") if value else "0.0"
 
 
 def points(share: float) -> str:

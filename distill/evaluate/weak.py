@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from distill.evaluate.metrics import REORDERED
-from distill.evaluate.verdict import percent
 from distill.stats import paired_difference
+from distill.text.percentages import percent
 
 if TYPE_CHECKING:
     import polars as pl

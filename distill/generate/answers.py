@@ -45,7 +45,7 @@ def of(project: Project, train: pl.DataFrame, asked: Asked, store: Store) -> tup
 
 
 def _why(store: Store, request_id: str, answer: Answer | None) -> tuple[str, str]:
-    """Reason and detail of a request without an answer that could train, from its last settled attempt."""
+    """Reason and detail of a request without an answer that could train."""
     if answer is not None:
         return "declined", answer.refusal[:200] or f"ended by {answer.finish_reason!r}"
     return send.why_unanswered(store, request_id)

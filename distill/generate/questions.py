@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from distill.records import Request, content_id
 from distill.rundir import RunDir, read_parquet
 from distill.seeds import approved
+from distill.strata import targets
 from distill.tables.lookup import Lookup
 from distill.teacher import send
 from distill.teacher.pending import Requests
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     import polars as pl
 
     from distill.task.task import Project
-
-SPARE = 0.1
-"""What is asked beyond what is lacking, since some rows will be lost."""
 
 
 class Ask(NamedTuple):
@@ -87,7 +84,7 @@ def needed(
         if seed in through:
             came.add(seed)
     got = Counter(strata[seed] for seed in came)
-    return {one: math.ceil(rows * (1 + SPARE) * (count[one] + 1) / (got[one] + 1)) for one, rows in lack.items()}
+    return {one: targets.likely(rows, tried=count[one], got=got[one]) for one, rows in lack.items()}
 
 
 def first(project: Project, seed: str) -> Asked:

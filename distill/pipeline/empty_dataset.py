@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from distill.report.losses import BEFORE
 from distill.rundir import read_json
+from distill.tables.reasons import BEFORE
 
 if TYPE_CHECKING:
     import polars as pl

@@ -125,7 +125,7 @@ def _awaited(
 async def _expand(run: Run, aside: Outcome, expansion: Expansion, jury: Jury, curated: Curated) -> questions.Asked:
     """A round of new seeds, written down before they are asked; none where it brought nothing."""
     try:
-        names = await expansion.round(curated, run.sender)
+        names = await expansion.round(curated.lack, curated.standing.accepted, run.sender)
     except BudgetReached as fault:
         lack = ", ".join(f"{count} of {stratum}" for stratum, count in curated.lack.items())
         raise BudgetReached(f"{fault} Still missing when new seeds were asked for: {lack}.") from None

@@ -15,7 +15,7 @@ from distill.generate import served_models
 from distill.money import Budget, known, shown
 from distill.pipeline import empty_dataset, generate, pending, run_number, used_spec
 from distill.report import stage as reporting
-from distill.rundir import RunDir, check_parquet, numbers, read_json
+from distill.rundir import RunDir, numbers, read_json
 from distill.spec import deadline
 from distill.student import stage as teaching
 from distill.task import event_loop, requirements, stores
@@ -136,10 +136,6 @@ def _ready(run: Run, name: str, partial: bool) -> None:
         raise UsageError(
             f"{name} needs {need} of run {run.folder.name}; run `distill {before} {run.project.path}` first"
         )
-    if name in ("export", "train", "report") and not _of_today(run):
-        raise UsageError(
-            f"run {run.folder.name} was curated by an older distill; run `distill curate {run.project.path}` first"
-        )
     if name == "export":
         pending.no_verdicts(run, partial)
 
@@ -167,11 +163,6 @@ async def _stage(run: Run, name: str) -> None:
             run.nothing = empty_dataset.tests(run)
         case "report":
             await reporting.report(run)
-
-
-def _of_today(run: Run) -> bool:
-    """Whether the samples have the columns that this version reads."""
-    return {"prompt", "teacher"} <= set(check_parquet(run.folder / "samples.parquet"))
 
 
 def _result(run: Run) -> dict[str, Any]:
@@ -237,7 +228,7 @@ def lines(result: dict[str, Any]) -> list[str]:
     said += result["warnings"]
     if result["funnel"]:
         said += conservation.lines(result["funnel"]["stages"], result["funnel"])
-    said += shortfall.lines(result["shortfall"])
+    said += shortfall.lines(shortfall.read(result))
     if result["verdict"] and "report" in (*result["done"], *result["skipped"]):
         said += [
             f"verdict: {result['verdict']['word']}",

@@ -34,6 +34,7 @@ from distill.teacher.ceiling import ceiling
 from distill.teacher.counts import Counts, learnt
 from distill.teacher.counts import known as known_of
 from distill.teacher.endpoint import shutdown
+from distill.teacher.pace import live_rate
 from distill.teacher.progress import Silent, Watch
 from distill.teacher.send import Sender
 from distill.teacher.store.store import Store
@@ -263,16 +264,14 @@ def _tokens(seen: Sequence[Answer]) -> dict[str, Any]:
 
 
 def _seconds(seen: Sequence[Answer], to_send: float, at: Model, limits: Mapping[str, int | None]) -> dict[str, Any]:
-    """How long live calls take, by the answers so far and what the endpoint allows; batches tell no latency."""
-    timed = [answer.latency_s for answer in seen if answer.latency_s > 0]
-    latency = statistics.fmean(timed) if timed else 0.0
-    rates = [(1 if at.address.local else at.limits.in_flight) / latency if latency else math.inf]
-    if limits.get("requests_per_minute"):
-        rates.append((limits["requests_per_minute"] or 0) / 60)
-    if limits.get("tokens_per_minute"):
-        each = statistics.fmean(answer.usage.prompt_tokens + answer.usage.completion_tokens for answer in seen)
-        rates.append((limits["tokens_per_minute"] or 0) / 60 / max(1.0, each))
-    return {"seconds_expected": round(to_send / min(rates), 1)}
+    """How long live calls take, by the answers so far and what the endpoint allows."""
+    rate = live_rate(
+        seen,
+        in_flight=1 if at.address.local else at.limits.in_flight,
+        requests_per_minute=limits.get("requests_per_minute"),
+        tokens_per_minute=limits.get("tokens_per_minute"),
+    )
+    return {"seconds_expected": round(to_send / rate, 1)}
 
 
 def _mean(values: Sequence[float]) -> tuple[float, float]:

@@ -1,7 +1,7 @@
 """What the report tells of curation, gathered from a run's tables: pure, and in seconds for a hundred thousand answers.
 
 by_stratum   what each stratum lost, by reason           attrition
-shortfalls   strata below their quota, and why           attrition
+shortfalls   strata that lack rows, and why              shortfall
 edge_cases   wanted, natural, got                        attrition
 scores       a histogram a graded gate, with its limit   distributions
 tokens       lengths before and after                    distributions
@@ -15,6 +15,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from distill.report import distributions, examples, losses
@@ -22,16 +23,17 @@ from distill.report import distributions, examples, losses
 if TYPE_CHECKING:
     import polars as pl
 
+    from distill.curate.accounting.shortfall import Shortfall
     from distill.records import Seed
 
 
 def gather(
     seeds: pl.DataFrame, samples: pl.DataFrame, dropped: pl.DataFrame, *, gates: Sequence[tuple[str, Mapping[str, Any]]],
-    quotas: Mapping[str, int], edge_cases: Sequence[Mapping[str, Any]], unread: Iterable[Seed] = (),
+    short: Sequence[Shortfall], edge_cases: Sequence[Mapping[str, Any]], unread: Iterable[Seed] = (),
 ) -> dict[str, Any]:  # fmt: skip
     """The parts above by name.
 
-    `gates` as the spec has them, `quotas` as of `attrition.wanted`, `edge_cases` as {where, at_least, got}; `unread` are
+    `gates` as the spec has them, `short` and `edge_cases` ({where, at_least, got}) as funnel.json has them; `unread` are
     seeds that may be missing in the table, since they were dropped before anything was asked.
     """
     from distill.curate.gates.private import hidden
@@ -40,7 +42,7 @@ def gather(
     hide = functools.partial(hidden, persons=any(name == "pii" for name, _ in gates))
     return {
         "by_stratum": losses.by_stratum(seeds, samples, dropped),
-        "shortfalls": losses.shortfalls(quotas, samples, dropped),
+        "shortfalls": [asdict(row) | {"cause": row.cause} for row in short],
         "edge_cases": losses.edge_cases(edge_cases, seeds, samples),
         "scores": distributions.scores(samples, dropped, settings),
         "tokens": distributions.lengths(samples, dict(settings).get("length")),

@@ -1,4 +1,4 @@
-"""What each stratum lost and why, what it is short of, what came of each label's values, and whether the edge cases are covered.
+"""What each stratum lost and why, what came of each label's values, and whether the edge cases are covered.
 
 In: the tables of a run (seeds, samples, dropped). Out: JSON-able values for the report. Rows are counted where they stood:
 up to the asking they are seeds, from then on questions, of which a seed may have several. What was more than was needed
@@ -11,15 +11,11 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from distill.tables.reasons import BEFORE, SPARE
+
 if TYPE_CHECKING:
     import polars as pl
 
-    from distill.strata.quotas import EdgeCase
-
-SPARE = ("not_asked", "over_quota", "another_answer", "outvoted")
-"""Reasons of rows that nobody missed."""
-BEFORE = ("seeds", "expand", "generate")
-"""Stages of dropped.parquet at which a row is a seed that was not asked."""
 _COLUMNS = 10
 _STRATA = 200
 
@@ -48,10 +44,10 @@ def by_stratum(seeds: pl.DataFrame, samples: pl.DataFrame, dropped: pl.DataFrame
 def _columns(dropped: pl.DataFrame) -> list[tuple[Reason, int]]:
     """Reasons with their rows: losses after the asking first, then what was spare or went before, each by number."""
     counts = {(stage, reason): n for stage, reason, n in dropped.group_by("stage", "reason").len().iter_rows()}
-    return sorted(counts.items(), key=lambda pair: (not is_loss(pair[0]), -pair[1], pair[0]))
+    return sorted(counts.items(), key=lambda pair: (not _is_loss(pair[0]), -pair[1], pair[0]))
 
 
-def is_loss(key: Reason) -> bool:
+def _is_loss(key: Reason) -> bool:
     """Whether a question that was asked came to nothing."""
     stage, reason = key
     return stage not in BEFORE and reason not in SPARE
@@ -102,53 +98,6 @@ def _sizes(seeds: pl.DataFrame, samples: pl.DataFrame, dropped: pl.DataFrame) ->
         lost=pl.col("lost"),
     )
     return [row | {"share": row["lost"] / row["asked"] if row["asked"] else 0.0} for row in sized.iter_rows(named=True)]
-
-
-def wanted(
-    seeds: pl.DataFrame, *, accept: int | None, per_stratum: int | None, edge_cases: Sequence[EdgeCase]
-) -> dict[str, int]:
-    """Rows of each stratum that the spec's numbers ask of the training seeds, before any was asked; none without numbers."""
-    import polars as pl
-
-    from distill.strata import quotas as strata
-
-    if accept is None and per_stratum is None and not edge_cases:
-        return {}
-    train = seeds.filter(pl.col("role") == "train")
-    read = {text: json.loads(text) for text in train["labels"].unique()}
-    rows = [(stratum, read[text]) for stratum, text in train.select("stratum", "labels").iter_rows()]
-    return strata.quotas(
-        dict(train.group_by("stratum").len().iter_rows()),
-        dict(rows),
-        # Without numbers of rows only the floors are asked for.
-        accept=0 if accept is None and per_stratum is None else accept,
-        per_stratum=per_stratum,
-        edge_cases=edge_cases,
-        matches=strata.matching(rows, edge_cases),
-    )
-
-
-def shortfalls(quotas: Mapping[str, int], samples: pl.DataFrame, dropped: pl.DataFrame) -> list[dict[str, Any]]:
-    """{stratum, wanted, got, stage, reason, count} of each stratum below its quota, the most missing first.
-
-    The reason is the one that cost most answers there; it is empty where none was lost.
-    """
-    import polars as pl
-
-    got = dict(samples.filter(pl.col("fate") != "dropped").group_by("stratum").len().iter_rows())
-    most: dict[str, tuple[int, Reason]] = {}
-    for stratum, stage, reason, count in (
-        dropped.group_by("stratum", "stage", "reason").len().sort(pl.all()).iter_rows()
-    ):
-        if is_loss((stage, reason)) and count > most.get(stratum, (0, ("", "")))[0]:
-            most[stratum] = count, (stage, reason)
-    short = []
-    for stratum, quota in quotas.items():
-        if (held := got.get(stratum, 0)) < quota:
-            count, (stage, reason) = most.get(stratum, (0, ("", "")))
-            row = {"stratum": stratum, "wanted": quota, "got": held}
-            short.append(row | {"stage": stage, "reason": reason, "count": count})
-    return sorted(short, key=lambda row: (row["got"] - row["wanted"], row["stratum"]))
 
 
 def edge_cases(cases: Sequence[Mapping[str, Any]], seeds: pl.DataFrame, samples: pl.DataFrame) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from distill.report import charts
+from distill.text import percentages
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -106,15 +107,11 @@ def _cost_tile(student: Report, teacher: Report) -> list[dict[str, str]]:
 
 
 def percent(share: Any, digits: int = 1) -> str:
-    return f"{share * 100:.{digits}f} %" if _number(share) else "\u2013"
+    return percentages.percent(share, digits) if _number(share) else "\u2013"
 
 
 def signed(share: Any) -> str:
-    """Points with their sign: 0.034 → "+3.4"."""
-    if not _number(share):
-        return "\u2013"
-    value = round(share * 100, 1)
-    return f"{value:+.1f}".replace("-", "\u2212") if value else "0.0"
+    return percentages.signed(share) if _number(share) else "\u2013"
 
 
 def count(value: Any) -> str:

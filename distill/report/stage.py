@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from distill.curate.accounting import large_losses
+from distill.curate.accounting import large_losses, shortfall
 from distill.curate.gates.judge import lookup
 from distill.generate import questions, served_models
 from distill.money import known
 from distill.records import GOLD
-from distill.report import curation, losses, timeline
+from distill.report import curation, timeline
 from distill.rundir import read_json, write_atomic, write_json
 from distill.seeds import prepare
 from distill.seeds.expansion import inherit
@@ -163,16 +163,13 @@ def _time(seconds: float) -> str:
 
 def _curation(run: Run, funnel: Mapping[str, Any]) -> dict[str, Any]:
     project = run.project
-    dataset, seeds = project.spec.dataset, run.table("seeds.parquet")
     return curation.gather(
-        seeds,
+        run.table("seeds.parquet"),
         run.table("samples.parquet"),
         run.table("dropped.parquet"),
         gates=project.spec.gate_settings(),
-        quotas=losses.wanted(
-            seeds, accept=dataset.accept, per_stratum=dataset.per_stratum, edge_cases=project.edge_cases
-        ),
         edge_cases=funnel.get("edge_cases", []),
+        short=shortfall.read(funnel),
         unread=itertools.chain(project.seeds, project.pinned),
     )
 

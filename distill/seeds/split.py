@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Mapping
 
 import numpy as np
 import polars as pl
@@ -21,9 +20,12 @@ import polars as pl
 from distill.records import Json, content_id
 from distill.similarity.graph import Graph
 from distill.similarity.keys import Ints, keys_of
+from distill.strata.apportion import apportion
 from distill.tables.outcome import Outcome, ordered, partition, summary
 
 STAGE = "seeds"
+_SEED = 0
+"""Part of the hashes that draw the test rows: another one would draw others."""
 Row = dict[str, Json]
 
 
@@ -36,7 +38,6 @@ def set_aside(
     leak: float | None = None,
     pinned: pl.DataFrame | None = None,
     gold: bool = True,
-    seed: int = 0,
     graph: Graph | None = None,
 ) -> Outcome:
     """Draw `rows` test rows, or `share` of the table; with a `pinned` table those rows are the test instead.
@@ -55,7 +56,7 @@ def set_aside(
     test, asked = np.arange(own.kept.height), own.kept.height
     if pinned is None:
         asked = rows if rows is not None else round((share or 0) * every.height)
-        test = _draw(every, roots, asked, seed, known, gold)
+        test = _draw(every, roots, asked, known, gold)
     drops = _of_test_groups(every, test) | _near_test(every, test, limit, known)
     role = np.full(every.height, "train")
     role[test] = "test"
@@ -114,15 +115,15 @@ def _clusters(rows: pl.DataFrame, near: float, graph: Graph) -> Ints:
     return roots
 
 
-def _draw(rows: pl.DataFrame, roots: Ints, count: int, seed: int, graph: Graph, gold: bool) -> Ints:
+def _draw(rows: pl.DataFrame, roots: Ints, count: int, graph: Graph, gold: bool) -> Ints:
     """The places of the test rows, ascending."""
     sizes = np.bincount(roots, minlength=rows.height)[roots]
     known = rows["gold"].is_not_null().to_numpy()
     nodes, near = graph.neighbours(rows["input"])
-    marks = [content_id("test", seed, name) for name in rows["seed_id"]]
+    marks = [content_id("test", _SEED, name) for name in rows["seed_id"]]
     named = rows["group"].is_not_null().any()
     groups = [
-        content_id("test group", seed, name) if named else "" for name in rows["group"].fill_null(rows["seed_id"])
+        content_id("test group", _SEED, name) if named else "" for name in rows["group"].fill_null(rows["seed_id"])
     ]
     ranked = sorted(
         np.flatnonzero(known == (gold and known.any())).tolist(),
@@ -140,26 +141,9 @@ def _draw(rows: pl.DataFrame, roots: Ints, count: int, seed: int, graph: Graph, 
             drawn.add(nodes[i])
             pools[strata[i]].append(i)
     weights = Counter(stratum for stratum in strata if stratum in pools)
-    seats = apportion(weights, room={name: len(pool) for name, pool in pools.items()}, seats=count)
+    room = {name: len(pool) for name, pool in pools.items()}
+    seats = apportion(count, held=dict.fromkeys(pools, 0), room=room, weights=weights)
     return np.sort(np.array([i for name, pool in pools.items() for i in pool[: seats[name]]], np.int64))
-
-
-def apportion(weights: Mapping[str, int], *, room: Mapping[str, int], seats: int) -> dict[str, int]:
-    """Seats by weight and largest remainder, none above its `room`; what does not fit goes to the others."""
-    given = dict.fromkeys(sorted(weights), 0)
-    seats = min(seats, sum(room[name] for name in weights))
-    left = seats
-    while left > 0:
-        free = [name for name in given if given[name] < room[name]]
-        total = sum(weights[name] for name in free)
-        takes = {name: left * weights[name] // total for name in free}
-        by_remainder = sorted(free, key=lambda name: (-(left * weights[name] % total), name))
-        for name in by_remainder[: left - sum(takes.values())]:
-            takes[name] += 1
-        for name, take in takes.items():
-            given[name] += min(take, room[name] - given[name])
-        left = seats - sum(given.values())
-    return given
 
 
 def _of_test_groups(rows: pl.DataFrame, tests: Ints) -> dict[int, tuple[str, str]]:

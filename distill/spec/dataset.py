@@ -43,9 +43,9 @@ class Dedup(Part):
     compare: list[str] | None = Field(
         None, description="answer fields in which twins must agree; default: those that the schema enumerates"
     )
-    on_conflict: Literal["keep", "abstain", "drop", "ask_again", "person"] = Field(
+    on_conflict: Literal["keep", "abstain", "ask_again", "person"] = Field(
         "keep",
-        description="of twins that contradict each other: keep the better one, or drop both (abstain; drop says the same), "
+        description="of twins that contradict each other: keep the better one, or drop both (abstain), "
         "or let further answers to each vote (ask_again), or drop both and list them in conflicts.jsonl for a person",
     )
     more_votes: Count = Field(

@@ -162,5 +162,12 @@ def amounts(rules: Sequence[QuotaRule], accept: int | None) -> list[int | None]:
     return [rounded.get(n, rule.count) for n, rule in enumerate(rules)]
 
 
+def demanded(labels: Labels, rules: Sequence[QuotaRule], accept: int | None) -> list[tuple[list[str], int]]:
+    """(strata, rows) of each rule that asks for rows: its count, its share or its floor. A cap asks for none."""
+    exact = amounts(rules, accept)
+    least = [rule.floor if count is None else count for rule, count in zip(rules, exact, strict=True)]
+    return [(names, rows) for names, rows in zip(covered(labels, rules), least, strict=True) if rows]
+
+
 def _known(labels: Labels, available: Mapping[str, int]) -> Labels:
     return {name: labels.get(name, {}) for name in available}

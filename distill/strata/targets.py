@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,12 +25,27 @@ class Targets:
     edge_cases: Sequence[EdgeCase]
     rules: Sequence[QuotaRule]
 
+    @property
+    def numbered(self) -> bool:
+        """Whether a number of rows is wanted in all, or of each stratum."""
+        return self.accept is not None or self.per_stratum is not None
+
+
+_MARGIN = 0.1
+"""How many more than are lacking are asked for, as a share."""
+
+
+def likely(lack: int, *, tried: int, got: int) -> int:
+    """How many to try for so many lacking rows: a margin more, over the share of those tried before that came through."""
+    return math.ceil(lack * (1 + _MARGIN) * (tried + 1) / (got + 1))
+
 
 def of(
-    targets: Targets, hoped: pl.DataFrame, clean: pl.DataFrame, train: pl.DataFrame, room: Mapping[str, int]
-) -> dict[str, int]:
+    targets: Targets, hoped: pl.DataFrame, clean: pl.DataFrame, train: pl.DataFrame, room: Mapping[str, int],
+    *, firm: bool = False,
+) -> dict[str, int]:  # fmt: skip
     """Quotas over what each stratum can still give: rows that passed (`clean`), seeds that may still give one (`hoped`), and
-    those that could be made from its training seeds (`room`, by stratum).
+    those that could be made from its training seeds (`room`, by stratum). With `firm` only edge cases, floors, counts and shares.
     """
     import polars as pl
 
@@ -47,7 +63,7 @@ def of(
         available,
         dict([*coverage.labelled(train), *rows]),
         accept=targets.accept,
-        per_stratum=targets.per_stratum,
+        per_stratum=0 if firm else targets.per_stratum,
         edge_cases=targets.edge_cases,
         matches=matches,
         rules=targets.rules,
@@ -60,3 +76,9 @@ def wanted(targets: Targets, table: pl.DataFrame, room: Mapping[str, int]) -> di
     """What each stratum should hold if no row were lost, and as many were made as `room` allows."""
     train = table.filter(role="train")
     return of(targets, train, train.clear(), train, room)
+
+
+def promised(targets: Targets, table: pl.DataFrame, room: Mapping[str, int]) -> dict[str, int]:
+    """As `wanted`; where no number of rows is wanted, only what the edge cases and quotas ask for."""
+    train = table.filter(role="train")
+    return of(targets, train, train.clear(), train, room, firm=not targets.numbered)

@@ -22,21 +22,19 @@ from distill.chat.conversation import training_row
 from distill.records import Json
 from distill.rundir import write_atomic, write_parquet
 from distill.tables.outcome import ordered
-from distill.text.normalise import storable
+from distill.text.normalise import one_line, storable
 
 if TYPE_CHECKING:
     import polars as pl
 
 _TEST = ("seed_id", "messages", "gold")
-_LINE_BREAKS = {ord(character): f"\\u{ord(character):04x}" for character in "\x85\u2028\u2029"}
 
 
 def line(value: Json) -> bytes:
     """`value` as one line of JSON, its line end included; the line holds no other line break, by anyone's
     reading.
     """
-    text = storable(json.dumps(value, ensure_ascii=False, allow_nan=False))
-    return text.translate(_LINE_BREAKS).encode() + b"\n"
+    return one_line(storable(json.dumps(value, ensure_ascii=False, allow_nan=False))).encode() + b"\n"
 
 
 def write(

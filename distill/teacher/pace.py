@@ -13,18 +13,38 @@ before the others go. All times are monotonic seconds.
 from __future__ import annotations
 
 import asyncio
+import math
+import statistics
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from asyncio_throttle import Throttler  # type: ignore[attr-defined]  # the package exports it without saying so
+
+from distill.records import Answer
 
 WINDOW_S = 60.0
 _SLICE_S = 0.25
 """Longest sleep before looking again: a pause may have grown, or the run may have been told to stop."""
 _MARGIN_S = 0.02
 """Our window is this much longer than the endpoint's, for the way there takes time."""
+
+
+def live_rate(
+    seen: Sequence[Answer], *, in_flight: int, requests_per_minute: int | None, tokens_per_minute: int | None
+) -> float:
+    """Live answers a second: what latency allows by the answers so far (a batch tells none), within the endpoint's limits.
+    Infinite where nothing says how long it takes.
+    """
+    timed = [answer.latency_s for answer in seen if answer.latency_s > 0]
+    rates = [in_flight / statistics.fmean(timed) if timed else math.inf]
+    if requests_per_minute:
+        rates.append(requests_per_minute / 60)
+    if tokens_per_minute and seen:
+        each = statistics.fmean(answer.usage.prompt_tokens + answer.usage.completion_tokens for answer in seen)
+        rates.append(tokens_per_minute / 60 / max(1.0, each))
+    return min(rates)
 
 
 @dataclass(slots=True)

@@ -8,7 +8,6 @@ auto    a few rows live, to know what a row takes; the bulk by batch; live, at f
 from __future__ import annotations
 
 import asyncio
-import statistics
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -23,6 +22,7 @@ from distill.teacher.batch.open_batches import Claims, waited_for
 from distill.teacher.batch.round import cancel, run_round
 from distill.teacher.batch.session import BatchSession
 from distill.teacher.endpoint.stopping import Stopped
+from distill.teacher.pace import live_rate
 from distill.teacher.progress import Progress
 from distill.teacher.send import Interrupted, Sender, raised
 
@@ -185,17 +185,13 @@ def _unanswered(sender: Sender, requests: Sequence[Request]) -> list[Request]:
 
 
 def rate(sender: Sender, requests: Sequence[Request], one: Model) -> float:
-    """Live answers a second: what latency allows by the answers so far, within the endpoint's limits."""
+    """Live answers a second, by the answers so far; one that takes a second each where none was timed."""
     seen = [answer for request in requests[:PILOT] if (answer := sender.store.get(request.id))]
-    timed = [answer.latency_s for answer in seen if answer.latency_s > 0]
-    rates = [one.limits.in_flight / (statistics.fmean(timed) if timed else 1.0)]
-    pace = sender.pace(one)
-    if pace.requests_per_minute:
-        rates.append(pace.requests_per_minute / 60)
-    if pace.tokens_per_minute and seen:
-        each = statistics.fmean(answer.usage.prompt_tokens + answer.usage.completion_tokens for answer in seen)
-        rates.append(pace.tokens_per_minute / 60 / max(1.0, each))
-    return min(rates)
+    pace, most = sender.pace(one), one.limits.in_flight
+    allowed = live_rate(
+        seen, in_flight=most, requests_per_minute=pace.requests_per_minute, tokens_per_minute=pace.tokens_per_minute
+    )
+    return allowed if any(answer.latency_s > 0 for answer in seen) else min(allowed, most)
 
 
 async def _stopped(sender: Sender, seconds: float) -> bool:

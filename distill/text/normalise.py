@@ -18,6 +18,7 @@ from distill.text.lookalikes import folded
 
 DEEPEST = 64
 """Levels of nesting that are read; beyond it recursive readers (ours and the student's users') may fail."""
+_LINE_BREAKS = {ord(character): f"\\u{ord(character):04x}" for character in "\x85\u2028\u2029"}
 
 
 def normalise(text: str) -> str:
@@ -37,6 +38,13 @@ def spelling(text: str) -> bytes:
 def storable(text: str) -> str:
     """`text` with each lone surrogate (half an emoji, cut by a tokenizer) replaced by U+FFFD."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def one_line(text: str) -> str:
+    """JSON without a line break, by anyone's reading: readers of JSON Lines that split at every Unicode line break would cut
+    a row in two.
+    """
+    return text.translate(_LINE_BREAKS)
 
 
 def strict_json(text: str, *, finite: bool = True) -> Json:

@@ -70,7 +70,7 @@ STEPS = {
     "refusal, judged": partial(run_gates, gates=[("refusal", {"judge": True, "verdicts": said})]),
     "marks": partial(judge, verdicts=said, at_least={"right": 3.5}, unscored="keep"),
     "dedup": partial(duplicates, near=0.8),
-    "conflicts": partial(duplicates, near=0.8, compare=["intent"], on_conflict="drop"),
+    "conflicts": partial(duplicates, near=0.8, compare=["intent"], on_conflict="abstain"),
     "balance": partial(balance, quotas={"a": 2, "b": 3}, floors=[({"intent": "b"}, 3)]),
     "balance by score": partial(balance, quotas={"a": 2, "b": 3}, floors=[({"intent": "b"}, 3)], by="score"),
     "for a person": partial(duplicates, near=0.8, compare=["intent"], on_conflict="person"),

@@ -161,8 +161,8 @@ def curation() -> dict[str, Any]:
             "more": 7,
         },
         "shortfalls": [
-            {"stratum": "return", "wanted": 30, "got": 12, "stage": "schema", "reason": "not_json", "count": 11},
-            {"stratum": "shop 3", "wanted": 13, "got": 12, "stage": "", "reason": "", "count": 0},
+            {"stratum": "return", "wanted": 30, "got": 12, "reason": "not_json", "count": 11, "cause": "not_json"},
+            {"stratum": "shop 3", "wanted": 13, "got": 12, "reason": "no_seed_left", "count": 1, "cause": "too few seeds"},
         ],
         "edge_cases": [
             {"where": {"style": "injection"}, "at_least": 20, "got": 20, "seeds": 22, "natural": 0.042, "share": 0.0625},

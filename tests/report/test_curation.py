@@ -12,12 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from distill.curate.accounting.shortfall import Shortfall
 from distill.pipeline import run
 from distill.pipeline.open_task import open_project
 from distill.records import Seed
 from distill.report import curation, distributions, examples, losses, page
-from distill.strata.quotas import EdgeCase
 from distill.tables.outcome import dropped_frame
+from distill.tables.reasons import BEFORE
 from distill.task.stage import ORDER
 from distill.teacher.progress import Silent
 from distill.testing.fault_server import Script, serve
@@ -48,7 +49,7 @@ def made(
             continue
         for draw in range(draws):
             request = f"{rnd.getrandbits(128):032x}"
-            stage, reason = rnd.choice([one for one in [*reasons, ("", "")] if one[0] not in losses.BEFORE])
+            stage, reason = rnd.choice([one for one in [*reasons, ("", "")] if one[0] not in BEFORE])
             if stage:
                 dropped.append((name, request, stratum, stage, reason, f"why {i}"))
             if stage != "teacher":
@@ -74,7 +75,7 @@ def made(
 def gathered(tables: dict[str, pl.DataFrame], **how: Any) -> dict[str, Any]:
     given_ = {
         "gates": [("agreement", {}), ("length", {"max_tokens": 60})],
-        "quotas": {"s0": 10**6},
+        "short": [Shortfall("s0", 10**6, 1, "form", 9)],
         "edge_cases": [],
         **how,
     }
@@ -108,29 +109,6 @@ def test_rare_reasons_share_a_column() -> None:
     assert len(found["columns"]) == 10
     assert found["columns"][-1]["reason"] == "21 other reasons"
     assert all(row["asked"] == row["kept"] + sum(row["counts"]) for row in found["rows"])
-
-
-def test_a_stratum_below_its_quota_is_named_with_what_cost_most() -> None:
-    """Rows that were spare are no reason; a stratum that lost none has none."""
-    samples = pl.DataFrame({"stratum": ["a", "a", "b"], "fate": ["train", "dropped", "valid"]})
-    dropped = dropped_frame(
-        [("1", "r1", "a", "dedup", "another_answer", "")] * 9
-        + [("2", "r2", "a", "schema", "not_json", "")] * 3
-        + [("3", "r3", "a", "schema", "schema", "")] * 2
-    )
-    assert losses.shortfalls({"a": 5, "b": 1, "c": 2}, samples, dropped) == [
-        {"stratum": "a", "wanted": 5, "got": 1, "stage": "schema", "reason": "not_json", "count": 3},
-        {"stratum": "c", "wanted": 2, "got": 0, "stage": "", "reason": "", "count": 0},
-    ]
-
-
-def test_quotas_are_those_of_the_spec_before_anything_was_asked() -> None:
-    seeds = made(90, reasons=[])["seeds"]
-    plain: dict[str, Any] = {"accept": None, "per_stratum": None, "edge_cases": []}
-    assert losses.wanted(seeds, **plain) == {}
-    assert losses.wanted(seeds, **{**plain, "accept": 30}) == {"s0": 10, "s1": 10, "s2": 10}
-    floors = [EdgeCase({"kind": "s1"}, 7)]
-    assert losses.wanted(seeds, **{**plain, "edge_cases": floors}) == {"s0": 0, "s1": 7, "s2": 0}
 
 
 def test_an_edge_case_stands_beside_its_natural_share() -> None:
@@ -224,7 +202,7 @@ def test_no_key_is_shown_and_no_address_where_the_task_minds(gates: list[Any], m
     }
     samples = pl.concat([samples, pl.DataFrame([row])], how="diagonal")
     dropped = dropped_frame([("1", "r", "a", "schema", "not_json", f"begins {KEY}")])
-    found = gathered({"seeds": seeds, "samples": samples, "dropped": dropped}, gates=gates, quotas={})
+    found = gathered({"seeds": seeds, "samples": samples, "dropped": dropped}, gates=gates, short=[])
     said = json.dumps([found["drops"], found["clusters"]])
     assert KEY not in said
     assert "[OpenAI or Anthropic key]" in said
@@ -276,7 +254,7 @@ def test_a_page_of_a_big_run_stays_small() -> None:
         name: tables[name].with_columns(pl.lit("word " * 1000).alias(column))
         for name, column in (("seeds", "input"), ("samples", "answer"))
     }
-    found = gathered({**tables, **long}, quotas={f"s{i}": 10**6 for i in range(300)})
+    found = gathered({**tables, **long}, short=[Shortfall(f"s{i}", 10**6, 1, "form", 9) for i in range(300)])
     assert found["by_stratum"]["more"] == 100
     assert len(page.html(found).encode()) < 1_500_000
     assert sum(len(group["rows"]) for group in found["drops"]) == 400 == 40 * examples.A_REASON

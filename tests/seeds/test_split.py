@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from distill.records import Seed
 from distill.seeds.load import table
-from distill.seeds.split import apportion, set_aside, without_repeats
+from distill.seeds.split import set_aside, without_repeats
 from distill.similarity.pairs import jaccard, shingles
 
 NEAR = 0.7
@@ -117,18 +117,6 @@ def test_a_later_seed_changes_few_test_rows():
         for rows in (texts[:-1], texts)
     )
     assert len(before & after) >= 7
-
-
-@pytest.mark.parametrize(
-    ("room", "seats", "given"),
-    [
-        ({"a": 9, "b": 9, "c": 9}, 4, {"a": 2, "b": 1, "c": 1}),
-        ({"a": 1, "b": 9, "c": 9}, 6, {"a": 1, "b": 3, "c": 2}),
-        ({"a": 1, "b": 1, "c": 0}, 6, {"a": 1, "b": 1, "c": 0}),
-    ],
-)
-def test_seats_go_by_weight_then_by_remainder_and_never_above_the_room(room, seats, given):
-    assert apportion({"a": 5, "b": 3, "c": 2}, room=room, seats=seats) == given
 
 
 def chain(length):

@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -68,3 +69,16 @@ def test_rounded_shares_of_the_whole_add_up_to_it(total, numbers):
     given = largest_remainder(total, [number / sum(numbers) for number in numbers])
     assert sum(given) == total
     assert all(abs(rows - total * number / sum(numbers)) < 1 for rows, number in zip(given, numbers, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("room", "amount", "rows"),
+    [
+        ({"a": 9, "b": 9, "c": 9}, 4, {"a": 2, "b": 1, "c": 1}),
+        ({"a": 1, "b": 9, "c": 9}, 6, {"a": 1, "b": 3, "c": 2}),
+        ({"a": 1, "b": 1, "c": 0}, 6, {"a": 1, "b": 1}),
+        ({"a": 1, "b": 1, "c": 1}, -1, {"a": 0, "b": 0, "c": 0}),
+    ],
+)
+def test_rows_go_by_weight_then_by_remainder(room, amount, rows):
+    assert apportion(amount, held=dict.fromkeys(room, 0), room=room, weights={"a": 5, "b": 3, "c": 2}) == rows

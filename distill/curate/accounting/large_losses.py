@@ -2,7 +2,7 @@
 
     {"stage": "dedup", "of": "source", "name": "a.jsonl", "in": 24, "dropped": 18, "reasons": {"near_duplicate": 18}}
 
-`of` is "rows" (all of them), "source" or "stratum". Rows that nobody missed (`attrition.SPARE`) are no loss, and groups in which fewer
+`of` is "rows" (all of them), "source" or "stratum". Rows that nobody missed (`reasons.SPARE`) are no loss, and groups in which fewer
 than `LEAST` rows went are left out. A step's rows are those that the steps before it left: seeds up to the asking, then answers, with
 the approved rows from the step on at which they come in.
 """
@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from distill.records import GOLD
-from distill.report.losses import SPARE
+from distill.tables.reasons import SPARE
 
 if TYPE_CHECKING:
     import polars as pl

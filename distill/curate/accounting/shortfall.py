@@ -1,64 +1,136 @@
-"""What the dataset lacks of what was wanted, stratum by stratum, with the reason that cost most there."""
+"""What the dataset lacks of what was wanted, stratum by stratum, with the reason that cost most there.
+
+Computed once, by `curate`, and kept in funnel.json: the command's end and the report draw the rows that stand there.
+
+Wanted is what each stratum would hold if no row had been lost. It is lacking where the dataset has fewer rows than were asked
+for in all, and where a count, a share, a floor or an edge case was not reached. Otherwise other strata gave what one lacked,
+and nothing is missing.
+"""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from distill.seeds.expansion import rounds
-from distill.strata import targets
+from distill.strata import coverage, targets
+from distill.tables.reasons import SPARE
 
 if TYPE_CHECKING:
     import polars as pl
 
+    from distill.strata.quotas import Row
     from distill.task.task import Project
 
-_NO_LOSS = frozenset({"over_quota", "not_asked", "another_answer", "outvoted"})
-"""Reasons of rows that nobody lacks."""
-_WORDS = {"at_most": "the cap on new seeds", "no_seed_left": "that no seed is left"}
+_CAP, _NO_SEED = "at_most", "no_seed_left"
+_CAUSES = {_CAP: "the cap on new seeds", _NO_SEED: "too few seeds"}
 _SHOWN = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Shortfall:
+    """A stratum with fewer rows than were wanted: the `reason` that cost most there, and how many it cost.
+
+    The reason is that of a dropped row. What no dropped row accounts for is `at_most` where the cap on new seeds was reached,
+    else `no_seed_left`.
+    """
+
+    stratum: str
+    wanted: int
+    got: int
+    reason: str
+    count: int
+
+    @property
+    def missing(self) -> int:
+        """Rows still to come."""
+        return self.wanted - self.got
+
+    @property
+    def cause(self) -> str:
+        """The reason in words."""
+        return _CAUSES.get(self.reason, self.reason)
 
 
 def of(
     project: Project, table: pl.DataFrame, kept: pl.DataFrame, dropped: pl.DataFrame, made: Mapping[str, Any] | None
-) -> list[dict[str, Any]]:
-    """[{stratum, wanted, got, reason, count}] of the strata that lack rows; empty where the dataset has as many as wanted.
-
-    What no dropped row accounts for is `at_most` where the cap on new seeds was reached, else `no_seed_left`.
-    """
-    wanted = targets.wanted(project.targets, table, rounds.unlimited(project, table))
-    if kept.height >= sum(wanted.values()):
-        return []
-    expand = project.spec.seeds.expand
-    capped = expand is not None and made is not None and made["in"] - made["from_parent"] >= expand.at_most
+) -> list[Shortfall]:
+    """The strata that lack rows, the largest gap first. `made` is the funnel's line of the synthetic seeds, if there were any."""
+    wanted = targets.promised(project.targets, table, rounds.unlimited(project, table))
     got = Counter(kept["stratum"].to_list())
-    lost: dict[str, Counter[str]] = defaultdict(Counter)
-    for stratum, reason in dropped.select("stratum", "reason").iter_rows():
-        if reason not in _NO_LOSS:
-            lost[stratum][reason] += 1
-    found = []
-    for stratum, count in sorted(wanted.items()):
-        if (missing := count - got[stratum]) > 0:
-            reasons = lost[stratum]
-            reasons["at_most" if capped else "no_seed_left"] = max(0, missing - reasons.total())
-            reason = max(sorted(reasons), key=reasons.__getitem__)
-            found.append(
-                {"stratum": stratum, "wanted": count, "got": got[stratum], "reason": reason, "count": reasons[reason]}
-            )
-    return found
+    if project.targets.numbered and kept.height < sum(wanted.values()):
+        lacking = set(wanted)
+    else:
+        labels = coverage.labelled(table.filter(role="train").unique(["stratum", "labels"]))
+        lacking = _below_quota(project, labels, got) | _below_edge_case(project, labels, kept)
+    lost, rest = _lost(dropped), _CAP if _capped(project, made) else _NO_SEED
+    found = [
+        Shortfall(stratum, wanted[stratum], got[stratum], *_worst(lost[stratum], wanted[stratum] - got[stratum], rest))
+        for stratum in lacking & wanted.keys()
+        if got[stratum] < wanted[stratum]
+    ]
+    return sorted(found, key=lambda row: (-row.missing, row.stratum))
 
 
-def lines(shortfall: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The same for people, the largest first."""
+def _below_quota(project: Project, labels: Sequence[Row], got: Counter[str]) -> set[str]:
+    """The strata of each count, share or floor of `strata.quotas` that was not reached."""
+    from distill.strata import quotas as strata
+
+    asked = strata.demanded(dict(labels), project.targets.rules, project.spec.dataset.accept)
+    return {name for names, rows in asked if sum(got[name] for name in names) < rows for name in names}
+
+
+def _below_edge_case(project: Project, labels: Sequence[Row], kept: pl.DataFrame) -> set[str]:
+    """The strata with rows of an edge case that was not reached."""
+    from distill.strata import quotas as strata
+
+    cases = project.edge_cases
+    there, got = strata.matching(labels, cases), strata.matching(coverage.labelled(kept), cases)
+    short = (names for case, names, came in zip(cases, there, got, strict=True) if sum(came.values()) < case.at_least)
+    return set[str]().union(*short)
+
+
+def _capped(project: Project, made: Mapping[str, Any] | None) -> bool:
+    """Whether as many new seeds were asked for as the spec allows."""
+    expand = project.spec.seeds.expand
+    return expand is not None and made is not None and made["in"] - made["from_parent"] >= expand.at_most
+
+
+def _lost(dropped: pl.DataFrame) -> defaultdict[str, Counter[str]]:
+    """Stratum → reason → rows, of those that could have been in the dataset: what went before the test rows were set aside
+    is in no quota.
+    """
+    import polars as pl
+
+    lost: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    gone = dropped.filter(pl.col("stage") != "seeds", ~pl.col("reason").is_in(SPARE))
+    for stratum, reason, count in gone.group_by("stratum", "reason").len().iter_rows():
+        lost[stratum][reason] = count
+    return lost
+
+
+def _worst(lost: Counter[str], missing: int, rest: str) -> tuple[str, int]:
+    """(the reason that cost most rows, how many); `rest` is the reason of what is missing and was not lost."""
+    counts = lost + Counter({rest: max(0, missing - lost.total())})
+    return min(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+
+
+def read(funnel: Mapping[str, Any]) -> list[Shortfall]:
+    """The rows that funnel.json holds."""
+    return [Shortfall(**row) for row in funnel.get("shortfall", ())]
+
+
+def lines(shortfall: Sequence[Shortfall]) -> list[str]:
+    """The same for people."""
     if not shortfall:
         return []
-    missing = sum(row["wanted"] - row["got"] for row in shortfall)
-    worst = sorted(shortfall, key=lambda row: (row["got"] - row["wanted"], row["stratum"]))
+    missing = sum(row.missing for row in shortfall)
     rows, strata = "row is" if missing == 1 else "rows are", "stratum" if len(shortfall) == 1 else "strata"
     said = [f"{missing:,} {rows} missing in {len(shortfall)} {strata}:"]
     said += [
-        f"  {row['stratum']}: {row['got']:,} of {row['wanted']:,} rows; {_WORDS.get(row['reason'], row['reason'])} cost most ({row['count']:,})"
-        for row in worst[:_SHOWN]
+        f"  {row.stratum}: {row.got:,} of {row.wanted:,} rows; {row.cause} cost most ({row.count:,})"
+        for row in shortfall[:_SHOWN]
     ]
-    return [*said, f"  and {len(worst) - _SHOWN} more strata"] if len(worst) > _SHOWN else said
+    return [*said, f"  and {len(shortfall) - _SHOWN} more strata"] if len(shortfall) > _SHOWN else said

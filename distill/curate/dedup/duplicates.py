@@ -26,7 +26,7 @@ from distill.values.rules import Rules
 _NO_RULES = Rules()
 Match = tuple[int, int, Twin]
 """(row that goes, row that stays, how near they are)."""
-OnConflict = Literal["keep", "abstain", "drop", "person"]
+OnConflict = Literal["keep", "abstain", "person"]
 _ANOTHER = "another_answer"
 """The reason of a further draw, or of another teacher's answer, to a row that is in the dataset already."""
 
@@ -43,7 +43,7 @@ def duplicates(
     """`near`: similarity in (0, 1] from which two inputs count as one; the draws of one seed always do.
 
     `compare` are the fields in which answers of twins must agree, `rules` how they are compared. Of twins that do not, `on_conflict` keeps the
-    better one or drops both: `abstain` (or `drop`, its older name), or `person`, which says that somebody is to decide.
+    better one or drops both: `abstain`, or `person`, which says that somebody is to decide.
     `graph` is of all inputs, where the caller has it; otherwise it is made here.
     """
     rows = ordered(frame)

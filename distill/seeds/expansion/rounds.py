@@ -7,26 +7,24 @@ pays for none twice. What goes is a dropped row of the stage `expand`; `in` of i
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from distill.generate import questions as asks
 from distill.records import Seed, canonical
 from distill.seeds import load
 from distill.seeds.expansion import inherit, prompts
 from distill.seeds.expansion.filter import New, Sieve
 from distill.seeds.expansion.prompts import STAGE, Candidate
 from distill.seeds.expansion.questions import MAKES, Questions
-from distill.seeds.split import apportion
+from distill.strata import targets
+from distill.strata.apportion import apportion
 from distill.tables.outcome import dropped_frame, summary
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from distill.curate.result import Curated
     from distill.task.task import Project
     from distill.teacher.send import Sender
 
@@ -97,12 +95,9 @@ class Expansion:
             return []
         got = Counter(one.stratum for seed, one in self.made.items() if seed in accepted)
         room = {stratum: self._left(stratum) for stratum in lack if self._left(stratum) > 0}
-        need = {
-            stratum: math.ceil(lack[stratum] * (1 + asks.SPARE) * (self.tried[stratum] + 1) / (got[stratum] + 1))
-            for stratum in room
-        }
+        need = {stratum: targets.likely(lack[stratum], tried=self.tried[stratum], got=got[stratum]) for stratum in room}
         most = {stratum: min(need[stratum], room[stratum]) for stratum in room}
-        counts = apportion(most, room=most, seats=wanted.at_most - self.tried.total())
+        counts = apportion(wanted.at_most - self.tried.total(), held=dict.fromkeys(most, 0), room=most, weights=most)
         return [
             one
             for stratum, count in counts.items()
@@ -112,12 +107,15 @@ class Expansion:
             )
         ]  # fmt: skip
 
-    async def round(self, curated: Curated, sender: Sender) -> list[str]:
-        """Make seeds for what is lacking, add those that may stay to the table, and name them."""
-        accepted = len(curated.standing.accepted & self.made.keys())
-        self._in_vain = self._in_vain + 1 if accepted <= self._accepted else 0
-        self._accepted = accepted
-        due = self.next(curated.lack, curated.standing.accepted) if self.room else []
+    async def round(self, lack: Mapping[str, int], accepted: frozenset[str], sender: Sender) -> list[str]:
+        """Make seeds for the rows that strata `lack`, add those that may stay to the table, and name them.
+
+        `accepted` are the seeds of which a row stays.
+        """
+        came = len(accepted & self.made.keys())
+        self._in_vain = self._in_vain + 1 if came <= self._accepted else 0
+        self._accepted = came
+        due = self.next(lack, accepted) if self.room else []
         if not due:
             self._in_vain = _IN_VAIN
             return []

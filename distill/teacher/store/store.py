@@ -128,11 +128,6 @@ class Store:
         )
         return {row[0] for row in self._read.execute(query, list(request_ids))}
 
-    def request(self, request_id: str) -> str | None:
-        """The canonical JSON of an answered request's body."""
-        row = self._read.execute("SELECT request FROM answers WHERE request_id=?", (request_id,)).fetchone()
-        return row[0] if row else None
-
     async def intend(
         self, request: Request, *, run: str, spender: str, reserved_usd: float, priced: bool = True
     ) -> int:

@@ -90,9 +90,7 @@ def test_the_rows_of_the_conflicts_are_those_that_are_dropped_for_them_in_any_or
     assert conflicts(rows[mixed], near=0.7, compare=["intent"]) == found
 
 
-@pytest.mark.parametrize(
-    ("on_conflict", "reason"), [("abstain", "conflict"), ("drop", "conflict"), ("person", "for_a_person")]
-)
+@pytest.mark.parametrize(("on_conflict", "reason"), [("abstain", "conflict"), ("person", "for_a_person")])
 def test_all_rows_of_a_conflict_go_under_its_reason(frame, on_conflict, reason):
     rows = frame(*KETTLE)
     out = duplicates(rows, near=0.7, compare=["intent"], on_conflict=on_conflict)

@@ -52,7 +52,7 @@ def test_twins_that_contradict_each_other_are_conflicts_and_may_both_go(frame):
         ("s04", "near_duplicate"),
     ]
     assert 'intent is "refund" here and "delivery" there' in kept.dropped["detail"][0]
-    none = duplicates(rows, near=0.7, compare=["intent"], on_conflict="drop")
+    none = duplicates(rows, near=0.7, compare=["intent"], on_conflict="abstain")
     assert none.kept["seed_id"].to_list() == ["s03"]
     assert none.dropped.filter(row="s00")["reason"].to_list() == ["conflict"]
-    assert duplicates(none.kept, near=0.7, compare=["intent"], on_conflict="drop").dropped.height == 0
+    assert duplicates(none.kept, near=0.7, compare=["intent"], on_conflict="abstain").dropped.height == 0

@@ -58,7 +58,7 @@ def test_a_low_cap_leaves_a_shortfall_that_is_told_with_numbers(large: Path) -> 
     kept = read(result, "samples.parquet").filter(pl.col("fate") != "dropped").height
     assert 480 < kept < 531
     rows = result["shortfall"]
-    assert [row["stratum"] for row in rows] == ["a", "b", "c", "d"]
+    assert {row["stratum"] for row in rows} == {"a", "b", "c", "d"}
     assert sum(row["wanted"] for row in rows) == 1000
     assert sum(row["got"] for row in rows) == kept
     assert {row["reason"] for row in rows} == {"at_most"}
@@ -82,7 +82,7 @@ async def test_rows_that_the_teacher_will_never_take_do_not_keep_seeds_from_bein
 
 def test_refused_rows_are_drawn_once_more_before_any_is_made(task: Path) -> None:
     """`dataset.more_draws`: the gates refuse half of the answers; another draw comes first, and only of those rows."""
-    gate = 'gates=[schema, {form: {matches: "glad"}}]'
+    gate = 'gates=[schema, {form: {matches: ".*glad.*"}}]'
     sets = [gate, "dataset.accept=34", "teacher.sampling.seed=1", "evaluate.arms=[]"]
     without = run(made(task, "{at_most: 1}", "dataset.more_draws=0", *sets))
     asked = read(without, "asked.parquet")

@@ -22,9 +22,8 @@ from typing import Any, BinaryIO
 import orjson
 
 from distill.records import Json, Request, canonical
+from distill.text.normalise import one_line
 
-_BREAKS = {ord(character): f"\\u{ord(character):04x}" for character in "\x85\u2028\u2029"}
-"""Readers of JSON Lines that split at every Unicode line break would cut a row in two."""
 _BODY = b',"body":'
 
 
@@ -39,7 +38,7 @@ class BatchLimits:
 
 def line(request: Request, url: str) -> bytes:
     """A request as a line of an input file."""
-    body = canonical(dict(request.body)).translate(_BREAKS)
+    body = one_line(canonical(dict(request.body)))
     return f'{{"custom_id":"{request.id}-{request.draw}","method":"POST","url":"{url}","body":{body}}}\n'.encode()
 
 
