@@ -61,6 +61,8 @@ class Spender:
     fallback: int = 0
     to_come: int = 0
     """Prompt tokens of answers that are not known yet, for whoever is asked about them."""
+    stand_ins: Sequence[Request] = ()
+    """Further questions, of texts that are not there yet: the store holds no answer to them, whatever stands in for them."""
 
 
 def plan(project: Project, *, pilot: int = 0, watch: Watch | None = None) -> dict[str, Any]:
@@ -88,7 +90,9 @@ def plan(project: Project, *, pilot: int = 0, watch: Watch | None = None) -> dic
             _spender(one, store, limits=said.get("limits"), share=1.0) for one in _voters(project, table, votes)
         ]
         for further in upper_bound.of(project, table, failing=failing, judged=judged):
-            one = Spender(further.spender, further.requests, further.at, to_come=further.to_come)
+            one = Spender(
+                further.spender, further.requests, further.at, to_come=further.to_come, stand_ins=further.stand_ins
+            )
             spenders.append(upper_bound.row(further, _spender(one, store, limits=None, share=further.share)))
     return {
         "task": project.spec.task,
@@ -202,7 +206,7 @@ def _spender(one: Spender, store: Store, *, limits: Mapping[str, int | None] | N
     """A row of the plan; `share` of its requests are expected to be needed."""
     at, answers = one.at, [store.get(request.id) for request in one.requests]
     both = list(zip(one.requests, answers, strict=True))
-    missing = [request for request, answer in both if answer is None]
+    missing = [*(request for request, answer in both if answer is None), *one.stand_ins]
     seen = [answer for answer in answers if answer is not None]
     prompt = one.to_come + sum(tokens.count_messages(r.turns, at.address.model) for r in missing)
     theirs = learnt(Counts(), ((request, answer.usage) for request, answer in both if answer is not None))
@@ -222,7 +226,7 @@ def _spender(one: Spender, store: Store, *, limits: Mapping[str, int | None] | N
         "spender": one.name,
         "model": at.address.model,
         "mode": at.mode if by_batch else "live",
-        "requests": len(one.requests),
+        "requests": len(one.requests) + len(one.stand_ins),
         "in_store": len(seen),
         "to_send": len(missing),
         "share_expected": share,
