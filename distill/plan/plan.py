@@ -74,7 +74,7 @@ def plan(project: Project, *, pilot: int = 0, watch: Watch | None = None) -> dic
         tests = table.filter(pl.col("role") == "test")
         train = table.filter(pl.col("role") == "train")
         first = asks.more(project, table, [], steps.curate(project, table, [], store).short)
-        asked = _spenders(project, table, tests, first)
+        asked = _spenders(project, table, tests, first, store)
         tried = [ask for ask in first if ask.teacher == 0][:pilot]
         said, seen = (
             event_loop.run(_pilot(project, asked, table, tried, store, watch or Silent())) if pilot else ({}, None)
@@ -118,7 +118,9 @@ def _odd(spenders: Sequence[Mapping[str, Any]]) -> list[str]:
     return list(dict.fromkeys(f"{row['model']}: {said}" for row in spenders for said in row["warnings"]))
 
 
-def _spenders(project: Project, table: pl.DataFrame, tests: pl.DataFrame, first: asks.Asked) -> list[Spender]:
+def _spenders(
+    project: Project, table: pl.DataFrame, tests: pl.DataFrame, first: asks.Asked, store: Store
+) -> list[Spender]:
     """Every teacher for the first round of rows, and every arm but the student for the test rows."""
     found = []
     for n, one in enumerate(project.teachers):
@@ -130,7 +132,7 @@ def _spenders(project: Project, table: pl.DataFrame, tests: pl.DataFrame, first:
         at = teacher if arm.name == "teacher" else project.beside(arm.address)
         found.append(Spender(f"evaluate {arm.name}", arms.requests(project, arm, tests), at))
     for name in project.label_prompts:
-        wanted = labelling.requests(project, name, labelling.asked_about(project))
+        wanted = labelling.requests(project, name, labelling.asked_about(project, store, name))
         found.append(Spender(labelling.spender(name), wanted, project.labeller(name)))
     return found
 
