@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 from contradictions import AGAIN, hosted, run
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from distill.generate.questions import KINDS, Ask, Kind
@@ -101,6 +101,7 @@ def test_explain_names_the_kind_of_a_question(twins: Path) -> None:
     assert [line.split(" · ")[1] for line in said] == ["first 1", "vote 1", "vote 2", "vote 3", "vote 4"]
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(KINDS), st.integers(0, 2**31)), unique=True, min_size=2, max_size=9))
 def test_no_two_kinds_share_a_number(draws: list[tuple[Kind, int]]) -> None:
     """However many draws or votes a spec asks for; and numbers stay small, since hosts add them to a seed."""
