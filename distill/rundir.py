@@ -87,7 +87,7 @@ _MADE_BY = {
 _FATES = ("row", "stage", "reason")
 _COLUMNS = {
     "seeds.parquet": ("seed_id", "fields"), "seeds_dropped.parquet": _FATES, "pairs.parquet": ("a", "b"),
-    "asked.parquet": ("seed_id", "request_id"), "samples.parquet": ("seed_id", "request_id"), "dropped.parquet": _FATES,
+    "asked.parquet": ("seed_id", "request_id", "kind"), "samples.parquet": ("seed_id", "request_id"), "dropped.parquet": _FATES,
     "flagged.parquet": _FATES, "calls.parquet": ("seed_id", "arm"), "scores.parquet": ("seed_id", "arm"),
 }  # fmt: skip
 """Table → columns without which it is another's."""

@@ -17,7 +17,7 @@ from distill.tables.outcome import Outcome, dropped_frame, ordered, summary
 
 STAGE = "gold"
 PRIVATE = ("secrets", "pii")
-_NAMED = ("seed_id", "teacher", "draw", "request_id")
+_NAMED = ("seed_id", "teacher", "kind", "draw", "request_id")
 _SCORES = pl.selectors.starts_with("score")
 """All that a gate changes of a row."""
 

@@ -42,7 +42,7 @@ class Curated:
         import polars as pl
 
         lost = self.rejected.with_columns(pl.lit("dropped").alias("fate"))
-        return pl.concat([self.kept, lost], how="diagonal").sort("seed_id", "teacher", "draw")
+        return pl.concat([self.kept, lost], how="diagonal").sort("seed_id", "teacher", "kind", "draw")
 
     @property
     def counted(self) -> Curated:

@@ -103,7 +103,7 @@ def curate(
     steps = [gated, gold.outcome, *later]
     return Curated(
         kept=part.kept,
-        rejected=pl.concat([step.rejected for step in steps], how="diagonal").sort("seed_id", "teacher", "draw"),
+        rejected=pl.concat([step.rejected for step in steps], how="diagonal").sort("seed_id", "teacher", "kind", "draw"),
         dropped=pl.concat([seeds.resting, unanswered, *(step.dropped for step in steps)]),
         flagged=gold.flagged,
         funnel=funnel.of_answers(asked, seeds, unanswered, gated, gold.outcome, later, ruled=ruled),

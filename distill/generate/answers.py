@@ -37,7 +37,7 @@ def of(project: Project, train: pl.DataFrame, asked: Asked, store: Store) -> tup
                 continue
             prompt = project.student_prompt.fill(json.loads(fields[ask.seed]))
             yield {
-                "seed_id": ask.seed, "request_id": request.id, "teacher": ask.teacher, "draw": ask.draw,
+                "seed_id": ask.seed, "request_id": request.id, "teacher": ask.teacher, "kind": ask.kind, "draw": ask.draw,
                 "prompt": prompt, "answer": answer, "priced": priced[ask.teacher] or answer.usd > 0,
             }  # fmt: skip
 

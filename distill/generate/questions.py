@@ -1,11 +1,11 @@
-"""Which questions a run asks: of which seed, of which teacher, which draw; and whose turn it is next."""
+"""Which questions a run asks: of which seed, of which teacher, which draw of which kind; and whose turn it is next."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 from distill.records import Request, content_id
 from distill.rundir import RunDir, read_parquet
@@ -21,16 +21,29 @@ if TYPE_CHECKING:
     from distill.task.task import Project
 
 
+Kind = Literal["first", "redraw", "vote"]
+"""Why a seed is asked: at all; once more, since gates refused its answers; or since its answer is in conflict."""
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+
 class Ask(NamedTuple):
-    """One question of the run: of which seed, to which of the teachers (0 is the first), and which draw."""
+    """One question of the run: of which seed, to which of the teachers (0 is the first), and which draw of its kind."""
 
     seed: str
     teacher: int
     draw: int
+    kind: Kind = "first"
+
+    @property
+    def number(self) -> int:
+        """The draw number of its request. No setting moves it, and no two kinds share one: they take turns."""
+        return self.draw * len(KINDS) + KINDS.index(self.kind)
 
 
 Asked = list[Ask]
 """Every question of the run, in the order asked."""
+COLUMNS = ("seed_id", "teacher", "draw", "kind")
+"""A question in asked.parquet; `request_id` stands beside it."""
 
 
 def requests(project: Project, table: pl.DataFrame, asked: Sequence[Ask]) -> Requests[Ask]:
@@ -42,7 +55,7 @@ def requests(project: Project, table: pl.DataFrame, asked: Sequence[Ask]) -> Req
         one = teachers[ask.teacher]
         return send.request(
             json.loads(fields[ask.seed]), template=project.teacher_prompt, output=project.output, tools=project.tools,
-            address=one.address, sampling=one.sampling, draw=ask.draw, own=True,
+            address=one.address, sampling=one.sampling, draw=ask.number, own=True,
         )  # fmt: skip
 
     return Requests(asked, make)
@@ -127,8 +140,7 @@ def redraw(
     if not lack or not further_draws(project):
         return []
     strata = Lookup(table, "stratum")
-    given, more = [one.sampling.draws for one in project.teachers], further_draws(project)
-    tried = (ask.seed for ask in asked if 0 <= ask.draw - given[ask.teacher] < more)  # what is beyond is a vote
+    tried = (ask.seed for ask in asked if ask.kind == "redraw")
     room = needed(lack, tried, through, strata)
     further, picked = may_redraw(project, asked, refused), []
     for seed, ask in sorted(further.items(), key=lambda item: content_id("redraw", item[0])):
@@ -139,20 +151,24 @@ def redraw(
 
 
 def may_redraw(project: Project, asked: Asked, refused: Collection[str]) -> dict[str, Ask]:
-    """Seed → its next draw, of the refused seeds that have one left and no other teacher to go to."""
-    more = further_draws(project)
-    if not more:
-        return {}
-    latest: dict[str, Ask] = {}
-    for ask in asked:
-        if ask.seed in refused:
-            latest[ask.seed] = max(ask, latest.get(ask.seed, ask))
-    return {
-        seed: ask._replace(draw=ask.draw + 1)
-        for seed, ask in latest.items()
-        if ask.draw + 1 < project.teachers[ask.teacher].sampling.draws + more
-        and not may_fall_back(project, seed, ask.teacher, ())
+    """Seed → its next redraw, of the refused seeds that have one left and no other teacher to go to."""
+    left = {
+        ask.seed: redraws(project, ask.seed)
+        for ask in asked
+        if ask.seed in refused and ask.teacher == redrawer(project)
     }
+    done = {ask for ask in asked if ask.kind == "redraw"}
+    return {seed: new[0] for seed, every in left.items() if (new := [ask for ask in every if ask not in done])}
+
+
+def redraws(project: Project, seed: str) -> Asked:
+    """Every redraw that a refused seed may come to."""
+    return [Ask(seed, redrawer(project), draw, "redraw") for draw in range(further_draws(project))]
+
+
+def redrawer(project: Project) -> int:
+    """Who is asked for redraws: the last to fall back to, and of a panel the first, so that a further member buys none anew."""
+    return len(project.spec.teacher.fallback)
 
 
 def further_draws(project: Project) -> int:
@@ -182,12 +198,7 @@ def owed(project: Project, asked: Asked, gone: Collection[Ask]) -> int:
 
 def asked_of(folder: RunDir) -> Asked:
     """Every question of a run."""
-    import polars as pl
-
-    table = read_parquet(folder / "asked.parquet")
-    if "teacher" not in table.columns:  # made before a task could have several
-        table = table.with_columns(teacher=pl.lit(0))
-    return [Ask(*row) for row in table.select("seed_id", "teacher", "draw").iter_rows()]
+    return [Ask(*row) for row in read_parquet(folder / "asked.parquet").select(list(COLUMNS)).iter_rows()]
 
 
 def spender(project: Project, teacher: int) -> str:

@@ -150,7 +150,8 @@ def _note(run: Run, table: pl.DataFrame, asked: questions.Asked) -> None:
     """What is asked, written before it is sent: `explain` shows it also while rows are out."""
     import polars as pl
 
-    frame = pl.DataFrame(asked, schema={"seed_id": pl.String, "teacher": pl.Int64, "draw": pl.Int64}, orient="row")
+    kinds = dict(zip(questions.COLUMNS, (pl.String, pl.Int64, pl.Int64, pl.String), strict=True))
+    frame = pl.DataFrame(asked, schema=kinds, orient="row")
     ids = [one.id for one in questions.requests(run.project, table, asked)]
     write_parquet(run.folder / "asked.parquet", frame.with_columns(pl.Series("request_id", ids, dtype=pl.String)))
 

@@ -62,6 +62,8 @@ class Spender:
     fallback: int = 0
     to_come: int = 0
     """Prompt tokens of answers that are not known yet, for whoever is asked about them."""
+    stand_ins: Sequence[Request] = ()
+    """Further questions, of texts that are not there yet: the store holds no answer to them, whatever stands in for them."""
 
 
 def plan(project: Project, *, pilot: int = 0, watch: Watch | None = None) -> dict[str, Any]:
@@ -73,7 +75,7 @@ def plan(project: Project, *, pilot: int = 0, watch: Watch | None = None) -> dic
         tests = table.filter(pl.col("role") == "test")
         train = table.filter(pl.col("role") == "train")
         first = asks.more(project, table, [], steps.curate(project, table, [], store).short)
-        asked = _spenders(project, table, tests, first)
+        asked = _spenders(project, table, tests, first, store)
         tried = [ask for ask in first if ask.teacher == 0][:pilot]
         said, seen = (
             event_loop.run(_pilot(project, asked, table, tried, store, watch or Silent())) if pilot else ({}, None)
@@ -89,7 +91,9 @@ def plan(project: Project, *, pilot: int = 0, watch: Watch | None = None) -> dic
             _spender(one, store, limits=said.get("limits"), share=1.0) for one in _voters(project, table, votes)
         ]
         for further in upper_bound.of(project, table, failing=failing, judged=judged):
-            one = Spender(further.spender, further.requests, further.at, to_come=further.to_come)
+            one = Spender(
+                further.spender, further.requests, further.at, to_come=further.to_come, stand_ins=further.stand_ins
+            )
             spenders.append(upper_bound.row(further, _spender(one, store, limits=None, share=further.share)))
     return {
         "task": project.spec.task,
@@ -115,7 +119,9 @@ def _odd(spenders: Sequence[Mapping[str, Any]]) -> list[str]:
     return list(dict.fromkeys(f"{row['model']}: {said}" for row in spenders for said in row["warnings"]))
 
 
-def _spenders(project: Project, table: pl.DataFrame, tests: pl.DataFrame, first: asks.Asked) -> list[Spender]:
+def _spenders(
+    project: Project, table: pl.DataFrame, tests: pl.DataFrame, first: asks.Asked, store: Store
+) -> list[Spender]:
     """Every teacher for the first round of rows, and every arm but the student for the test rows."""
     found = []
     for n, one in enumerate(project.teachers):
@@ -127,7 +133,7 @@ def _spenders(project: Project, table: pl.DataFrame, tests: pl.DataFrame, first:
         at = teacher if arm.name == "teacher" else project.beside(arm.address)
         found.append(Spender(f"evaluate {arm.name}", arms.requests(project, arm, tests), at))
     for name in project.label_prompts:
-        wanted = labelling.requests(project, name, labelling.asked_about(project))
+        wanted = labelling.requests(project, name, labelling.asked_about(project, store, name))
         found.append(Spender(labelling.spender(name), wanted, project.labeller(name)))
     return found
 
@@ -203,7 +209,7 @@ def _spender(one: Spender, store: Store, *, limits: Mapping[str, int | None] | N
     """A row of the plan; `share` of its requests are expected to be needed."""
     at, answers = one.at, [store.get(request.id) for request in one.requests]
     both = list(zip(one.requests, answers, strict=True))
-    missing = [request for request, answer in both if answer is None]
+    missing = [*(request for request, answer in both if answer is None), *one.stand_ins]
     seen = [answer for answer in answers if answer is not None]
     prompt = one.to_come + sum(tokens.count_messages(r.turns, at.address.model) for r in missing)
     theirs = learnt(Counts(), ((request, answer.usage) for request, answer in both if answer is not None))
@@ -223,7 +229,7 @@ def _spender(one: Spender, store: Store, *, limits: Mapping[str, int | None] | N
         "spender": one.name,
         "model": at.address.model,
         "mode": at.mode if by_batch else "live",
-        "requests": len(one.requests),
+        "requests": len(one.requests) + len(one.stand_ins),
         "in_store": len(seen),
         "to_send": len(missing),
         "share_expected": share,

@@ -33,11 +33,12 @@ _REFUSED = "gates refuse while strata lack rows"
 
 class Prospect(NamedTuple):
     """Who may yet ask what of whom: `to_come` prompt tokens more than in the requests, and the `share` that is expected.
-    `only` says of what.
+    `only` says of what. `requests` may be in the store; `stand_ins` stand for ones that no answer can be held of yet.
     """
 
     spender: str
     requests: Sequence[Request]
+    stand_ins: Sequence[Request]
     at: Model
     to_come: int
     share: float
@@ -57,18 +58,18 @@ def of(project: Project, table: pl.DataFrame, *, failing: float = 1.0, judged: f
         # A fallback stands behind the first teacher for every row.
         first = [ask for seed in parents for ask in questions.draws(project, seed, n)]
         behind = 1.0 if project.spec.teacher.panel else failing**n
-        name, wanted = f"{questions.spender(project, n)}, new seeds", _anew(questions.requests(project, table, first))
-        found.append(Prospect(name, wanted, one, longer * len(first), share * behind, _LACKING))
+        name, wanted = f"{questions.spender(project, n)}, new seeds", questions.requests(project, table, first)
+        found.append(Prospect(name, (), wanted, one, longer * len(first), share * behind, _LACKING))
         found += _judges(project, table, first, "new seeds", longer, share * behind * judged, _LACKING)
     real = approved.askable(project, table.filter(role="train"))["seed_id"].to_list()
-    known, new = (_redraws(project, seeds) for seeds in (real, parents))
-    again = [*questions.requests(project, table, known), *_anew(questions.requests(project, table, new))]
-    last = len(project.teachers) - 1
-    drawn = f"{questions.spender(project, last)}, drawn again"
-    found.append(Prospect(drawn, again, project.teachers[last], longer * len(new), failing, _REFUSED))
+    known, new = ([ask for seed in seeds for ask in questions.redraws(project, seed)] for seeds in (real, parents))
+    again, anew = (questions.requests(project, table, one) for one in (known, new))
+    by = questions.redrawer(project)
+    drawn = f"{questions.spender(project, by)}, drawn again"
+    found.append(Prospect(drawn, again, anew, project.teachers[by], longer * len(new), failing, _REFUSED))
     found += _judges(project, table, known, "drawn again", 0, failing * judged, _REFUSED)
     found += _judges(project, table, new, "new seeds drawn again", longer, share * failing * judged, _REFUSED)
-    return [one for one in found if one.requests]
+    return [one for one in found if one.requests or one.stand_ins]
 
 
 def row(one: Prospect, priced: dict[str, Any]) -> dict[str, Any]:
@@ -99,11 +100,12 @@ def _makers(
     wanted, at = project.spec.seeds.expand, project.maker
     if expansion is None or wanted is None:
         return []
-    found = [Prospect(candidates.MAKES, [expansion.questions.request(one) for one in made], at, 0, share, _LACKING)]
+    found = [Prospect(candidates.MAKES, [expansion.questions.request(one) for one in made], (), at, 0, share, _LACKING)]
     if wanted.plausible:
         fields = dict(table.select("seed_id", "fields").iter_rows())
         checks = [expansion.questions.check(one, json.loads(fields[one.parent])) for one in made]
-        found.append(Prospect(candidates.CHECKS, checks, at, at.sampling.max_tokens * len(checks), share, _LACKING))
+        longer = at.sampling.max_tokens * len(checks)
+        found.append(Prospect(candidates.CHECKS, (), checks, at, longer, share, _LACKING))
     return found
 
 
@@ -114,18 +116,6 @@ def _judges(
     found = []
     for n, one in enumerate(project.judges):
         wanted, to_come = lookup.unanswered(project, n, table, answers)
-        requests, to_come = _anew(wanted), to_come + longer * len(wanted)
-        found.append(Prospect(f"{lookup.spender(project, n)}, {what}", requests, one, to_come, share, only))
+        to_come += longer * len(wanted)
+        found.append(Prospect(f"{lookup.spender(project, n)}, {what}", (), wanted, one, to_come, share, only))
     return found
-
-
-def _redraws(project: Project, seeds: Sequence[str]) -> questions.Asked:
-    """Every further draw of these seeds: of the last teacher that they come to."""
-    last, more = len(project.teachers) - 1, questions.further_draws(project)
-    drawn = project.teachers[last].sampling.draws
-    return [questions.Ask(seed, last, drawn + n) for seed in seeds for n in range(more)]
-
-
-def _anew(requests: Sequence[Request]) -> list[Request]:
-    """The same questions about rows that nobody was asked about yet."""
-    return [Request(one.endpoint, one.body, -1 - n) for n, one in enumerate(requests)]

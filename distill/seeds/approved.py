@@ -90,7 +90,7 @@ def samples(project: Project, rows: pl.DataFrame, *, model: str = "gold") -> pl.
         rows,
         (
             {
-                "seed_id": seed, "request_id": None, "teacher": GOLD, "draw": 0,
+                "seed_id": seed, "request_id": None, "teacher": GOLD, "kind": None, "draw": 0,
                 "prompt": project.student_prompt.fill(json.loads(fields)), "answer": answer(gold),
             }
             for seed, fields, gold in rows.select("seed_id", "fields", "gold").iter_rows()

@@ -49,7 +49,7 @@ async def label(run: Run, parent: pl.DataFrame | None) -> Labelled:
         return Labelled(seeds, pinned)
     for name in project.label_prompts:
         known = _kept(project, name, (*seeds, *pinned), parent)
-        groups = _texts((*seeds, *pinned), known)
+        groups = _groups(project, run.store, name, (*seeds, *pinned), known)
         known |= await _ask(run, name, groups)
         seeds, pinned = (_named(part, name, known) for part in (seeds, pinned))
     wrong = checks.quotas(project.spec, seeds, project.path)
@@ -62,7 +62,7 @@ def held(project: Project, store: Store) -> Labelled:
     """The rows with the labels that the store holds; the others are called `unlabelled` for now. Sends nothing."""
     seeds, pinned = project.seeds, project.pinned
     for name in project.label_prompts:
-        groups = _texts((*seeds, *pinned), {})
+        groups = _groups(project, store, name, (*seeds, *pinned), {})
         found = _read(project, store, name, groups, draw=0)
         found |= _read(project, store, name, [first for first, value in found.items() if value is None], draw=1)
         known = {seed: found[first] or UNLABELLED for first, seeds_alike in groups.items() for seed in seeds_alike}
@@ -86,10 +86,10 @@ def requests(project: Project, name: str, seeds: Iterable[Seed], *, draw: int = 
     return Requests(list(fields), make)
 
 
-def asked_about(project: Project) -> list[Seed]:
+def asked_about(project: Project, store: Store, name: str) -> list[Seed]:
     """One seed of each text: those that are asked about."""
     seeds = {seed.id: seed for seed in (*project.seeds, *project.pinned)}
-    return [seeds[first] for first in _texts(list(seeds.values()), {})]
+    return [seeds[first] for first in _groups(project, store, name, list(seeds.values()), {})]
 
 
 async def _ask(run: Run, name: str, groups: Mapping[str, Sequence[str]]) -> dict[str, str]:
@@ -138,15 +138,30 @@ def _value(text: str, name: str, values: Sequence[str]) -> str | None:
     return alike[0] if len(alike) == 1 else None
 
 
-def _texts(seeds: Sequence[Seed], known: Mapping[str, str]) -> dict[str, list[str]]:
-    """The smallest seed of each text → all seeds of that text; those of a text that is known are left out."""
+def _groups(
+    project: Project, store: Store, name: str, seeds: Sequence[Seed], known: Mapping[str, str]
+) -> dict[str, list[str]]:
+    """The seed that is asked about for each text that is not `known` → all seeds of that text.
+
+    It is one that was answered, if any was, so that a further row of a text buys nothing; else the smallest.
+    """
+    by_id, found = {seed.id: seed for seed in seeds}, dict[str, list[str]]()
+    for group in _texts(seeds, known):
+        wanted = requests(project, name, [by_id[one] for one in group]) if len(group) > 1 else ()
+        answered = (one for one, request in zip(group, wanted, strict=False) if store.get(request.id) is not None)
+        found[next(answered, group[0])] = group
+    return found
+
+
+def _texts(seeds: Sequence[Seed], known: Mapping[str, str]) -> list[list[str]]:
+    """The seeds of each text, in order; those of a text that is known are left out."""
     from distill.seeds import load
     from distill.text.normalise import normalise
 
     alike: dict[str, set[str]] = {}
     for seed, text in load.table(seeds).select("seed_id", "input").iter_rows():
         alike.setdefault(normalise(text), set()).add(seed)
-    return {min(group): sorted(group) for group in alike.values() if not group & known.keys()}
+    return [sorted(group) for group in alike.values() if not group & known.keys()]
 
 
 def _kept(project: Project, name: str, seeds: Sequence[Seed], parent: pl.DataFrame | None) -> dict[str, str]:
@@ -156,7 +171,7 @@ def _kept(project: Project, name: str, seeds: Sequence[Seed], parent: pl.DataFra
     values = {*project.spec.strata.asked[name].values, UNLABELLED}
     labels = ((seed, json.loads(text).get(name)) for seed, text in parent.select("seed_id", "labels").iter_rows())
     known = {seed: value for seed, value in labels if value in values}
-    for alike in _texts(seeds, {}).values():
+    for alike in _texts(seeds, {}):
         value = next((known[seed] for seed in alike if seed in known), None)
         known |= dict.fromkeys(alike, value) if value is not None else {}
     return known

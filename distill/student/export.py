@@ -4,10 +4,10 @@
                                where the task or the row has some, with the row's "parallel_tool_calls"; an assistant's
                                turn before the last has "weight": 0, so that only the teacher's answer trains
     test.jsonl                 {"seed_id": …, "messages": [system, user], "gold": {…} or null}, and what the row is asked with
-    dataset.parquet            seed_id, teacher (-1: gold), draw, stratum, fate, prompt (the turns as JSON), answer, tool_calls, score,
-                               and, where some row brings it, request (what it is asked with, as JSON) and id (its own)
+    dataset.parquet            seed_id, teacher (-1: gold), kind (null: gold), draw, stratum, fate, prompt (the turns as JSON), answer, tool_calls,
+                               score, and, where some row brings it, request (what it is asked with, as JSON) and id (its own)
 
-Equal samples give equal bytes: rows are sorted by (seed_id, teacher, draw), lines end in "\\n", and no character that
+Equal samples give equal bytes: rows are sorted by (seed_id, teacher, kind, draw), lines end in "\\n", and no character that
 some reader takes for a line break, nor half a surrogate pair, stands in a line unescaped.
 """
 
@@ -57,7 +57,7 @@ def write(
         )
         write_atomic(folder / f"{fate}.jsonl", lines)
         counts[fate] = part.height
-    columns = ["seed_id", "teacher", "draw", "stratum", "fate", "prompt", "answer", "tool_calls", "score"]
+    columns = ["seed_id", "teacher", "kind", "draw", "stratum", "fate", "prompt", "answer", "tool_calls", "score"]
     if own:
         spelt = [json.dumps(own[seed], ensure_ascii=False) if seed in own else None for seed in rows["seed_id"]]
         rows, columns = rows.with_columns(request=pl.Series(spelt, dtype=pl.String)), [*columns, "request"]

@@ -1,6 +1,6 @@
 """What a step over a table returns: the rows kept, the rows that went, and why. Nothing vanishes.
 
-`kept` and `rejected` partition the step's input, both sorted by (seed_id, teacher, draw) with the columns the step
+`kept` and `rejected` partition the step's input, both sorted by (seed_id, teacher, kind, draw) with the columns the step
 added; `dropped` has one row for each rejected one, in the schema of dropped.parquet. `report` is JSON-able:
 {"stage": str, "in": int, "kept": int, "dropped": {reason: int}, …}.
 """
@@ -26,7 +26,7 @@ DROPPED: dict[str, Any] = {
     "detail": pl.String,
 }
 WHYS: dict[str, Any] = {"index": pl.Int64, "reason": pl.String, "detail": pl.String}
-ORDER = ("seed_id", "teacher", "draw", "request_id", "source", "line")
+ORDER = ("seed_id", "teacher", "kind", "draw", "request_id", "source", "line")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Outcome:
 
 
 def ordered(frame: pl.DataFrame) -> pl.DataFrame:
-    """`frame` sorted by (seed_id, teacher, draw, …): the order of every table, whatever order its rows arrived in."""
+    """`frame` sorted by (seed_id, teacher, kind, draw, …): the order of every table, whatever order its rows arrived in."""
     names = [name for name in ORDER if name in frame.columns]
     return frame if _in_order(frame, names) else frame.sort(names, maintain_order=True)
 

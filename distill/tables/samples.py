@@ -21,6 +21,7 @@ SAMPLES: dict[str, Any] = {
     "seed_id": pl.String,
     "request_id": pl.String,
     "teacher": pl.Int64,
+    "kind": pl.String,
     "draw": pl.Int64,
     "stratum": pl.String,
     "labels": pl.String,
@@ -47,8 +48,9 @@ _AT_ONCE = 20_000
 
 
 def samples(seeds_table: pl.DataFrame, answers: Iterable[Mapping[str, Any]]) -> pl.DataFrame:
-    """Samples (schema `SAMPLES`) from {seed_id, request_id, teacher, draw, prompt, answer: Answer}, sorted.
+    """Samples (schema `SAMPLES`) from {seed_id, request_id, teacher, kind, draw, prompt, answer: Answer}, sorted.
 
+    `kind` is why the seed was asked (`first`, `redraw`, `vote`), null where nobody was; `draw` counts within it.
     `prompt` are the turns that the student is sent, kept as JSON, as are the answer's tool calls. Whitespace around
     an answer is cut off, and half an emoji becomes U+FFFD; nothing else of it is touched. `priced: False` says that
     nobody knows what an answer cost.
@@ -74,6 +76,7 @@ def _row(entry: Mapping[str, Any]) -> dict[str, Any]:
         "seed_id": entry["seed_id"],
         "request_id": entry["request_id"],
         "teacher": entry["teacher"],
+        "kind": entry["kind"],
         "draw": entry["draw"],
         "prompt": storable(json.dumps(entry["prompt"], ensure_ascii=False)),
         "answer": storable(answer.text).strip(),

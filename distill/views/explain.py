@@ -15,7 +15,7 @@ from distill.rundir import RunDir, read_parquet
 from distill.teacher.store.rows import unquote
 from distill.teacher.store.store import UNPRICED
 from distill.text.normalise import did_you_mean
-from distill.values import answer
+from distill.values import answer as answer_value
 from distill.views.status import Reader
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def explain(home: Path, name: str, row: str) -> dict[str, Any]:
             {k: json.loads(v) if k in ("fields", "labels", "gold") and v else v for k, v in one.items()} for one in seed
         ],
         "samples": [_with_request(run, sample) for sample in samples.to_dicts()],
-        "owed": [_with_request(run, {"request_id": one}) for one in _owed(run, seed_id)],
+        "owed": [_with_request(run, one) for one in _owed(run, seed_id)],
         "dropped": drops,
         "flagged": flagged.filter(pl.col("row") == seed_id).to_dicts(),
         "evaluation": [
@@ -188,15 +188,16 @@ def _with_request(run: RunDir, sample: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _owed(run: RunDir, seed_id: str) -> list[str]:
-    """The requests of a row that were asked and have no answer."""
+def _owed(run: RunDir, seed_id: str) -> list[dict[str, Any]]:
+    """The questions of a row that were asked and have no answer."""
     import polars as pl
 
     if not (run / "asked.parquet").exists():
         return []
-    asked = _read(run, "asked.parquet").filter(pl.col("seed_id") == seed_id)["request_id"].to_list()
+    asked = _read(run, "asked.parquet").filter(pl.col("seed_id") == seed_id).drop("seed_id").to_dicts()
+    answer = "SELECT 1 FROM answers WHERE request_id=?"
     with Reader(run.home) as db:
-        return [one for one in asked if not db.execute("SELECT 1 FROM answers WHERE request_id=?", (one,)).fetchone()]
+        return [one for one in asked if not db.execute(answer, (one["request_id"],)).fetchone()]
 
 
 def _fate(seed: list[dict[str, Any]], samples: list[dict[str, Any]], drops: list[dict[str, Any]]) -> str:
@@ -206,6 +207,11 @@ def _fate(seed: list[dict[str, Any]], samples: list[dict[str, Any]], drops: list
     if drops:
         return "; ".join(f"dropped at {d['stage']}: {d['reason']} ({d['detail']})" for d in drops)
     return "set aside as a test row" if seed and seed[0]["role"] == "test" else "not in the dataset so far"
+
+
+def _question(asked: dict[str, Any]) -> str:
+    """Why a row was asked, and which of the draws of that kind it was: `vote 2`."""
+    return f"{asked['kind']} {asked['draw'] + 1}"
 
 
 def _send_lines(request: dict[str, Any]) -> list[str]:
@@ -254,7 +260,9 @@ def explain_lines(result: dict[str, Any]) -> list[str]:
         at += f" · id {seed['own_id']}" if seed.get("own_id") else ""
         said.append(f"seed      {at} · stratum {seed['stratum']} · {seed['role']} · cluster {seed['cluster']}")
         said += [f"  {name}: {value}" for name, value in seed["fields"].items()]
-        said += [f"  gold: {json.dumps(answer.unwrapped(seed['gold']), ensure_ascii=False)}"] if seed["gold"] else []
+        said += (
+            [f"  gold: {json.dumps(answer_value.unwrapped(seed['gold']), ensure_ascii=False)}"] if seed["gold"] else []
+        )
     for sample in result["samples"]:
         if sample["teacher"] == GOLD:
             said.append(
@@ -265,7 +273,8 @@ def explain_lines(result: dict[str, Any]) -> list[str]:
             continue
         turns = [turn for name in ("messages", "input") for turn in (sample["request"] or {}).get(name, ())]
         said.append(
-            f"request   {sample['request_id']} · to {sample['model']} · {len(turns)} turns · {sample['prompt_tokens']} tokens in"
+            f"request   {sample['request_id']} · {_question(sample)} · to {sample['model']} · {len(turns)} turns · "
+            f"{sample['prompt_tokens']} tokens in"
         )
         said += _send_lines(sample)
         said.append(
@@ -277,7 +286,7 @@ def explain_lines(result: dict[str, Any]) -> list[str]:
         said.append("scores    " + ", ".join(f"{k} {v:g}" for k, v in scores.items()))
         said += _verdict_lines(said_of(sample))
     for request in result["owed"]:
-        said.append(f"owed      request {request['request_id']} has no answer yet")
+        said.append(f"owed      request {request['request_id']} · {_question(request)} · has no answer yet")
         said += _send_lines(request)
     said += [f"dropped   {d['stage']}: {d['reason']}: {d['detail']}" for d in result["dropped"]]
     said += [f"flagged   {d['stage']}: {d['reason']}: {d['detail']}" for d in result["flagged"]]

@@ -132,6 +132,24 @@ async def test_an_answer_that_is_no_value_is_asked_for_once_more_and_then_unlabe
     assert any(f"{trained} training rows have no readable label 'tone'" in line for line in report["warnings"])
 
 
+async def test_a_further_row_of_a_text_buys_no_label(toned: Path) -> None:
+    """Wherever it comes among the others: the rows are shuffled, and each has a twin that differs in case alone."""
+    opening = ("strata.by=[tone]", TONE, "seeds.test={rows: 4}", "evaluate.arms=[]", "dataset.accept=null")
+    rows = [json.loads(line) for line in (toned.parent / "seeds.jsonl").read_text().splitlines()][:12]
+    write_rows(toned, rows)
+    await run(made(toned, *opening), stages=ORDER[:1])
+    write_rows(toned, [*({**row, "message": row["message"].upper()} for row in rows), *rows[::-1]])
+    project = made(toned, *opening)
+    plan = {one["spender"]: one for one in planning.plan(project)["spenders"]}
+    assert (plan["label tone"]["in_store"], plan["label tone"]["to_send"]) == (12, 0)
+    await run(project, stages=ORDER[:1])
+    assert labels_sent(project) == 12
+
+
+def write_rows(task: Path, rows: list[dict[str, Any]]) -> None:
+    (task.parent / "seeds.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
 async def test_rows_that_could_not_be_asked_are_owed_and_no_test_row_is_drawn(toned: Path) -> None:
     """A failure is no label: exit 3, nothing written; the endpoint mended, only the rest is asked. A refused row is unlabelled."""
     async with serve(Script(seed=2, faults={"500": 0.4, "422": 0.1}, retry_after_s=0.0)) as server:

@@ -16,7 +16,13 @@ BREAKS = "\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029\r\n"
 def samples(*rows: tuple[str, str, str, str]) -> pl.DataFrame:
     made = [(seed, json.dumps(prompt("Name it.", user)), answer, fate) for seed, user, answer, fate in rows]
     frame = pl.DataFrame(made, schema=["seed_id", "prompt", "answer", "fate"], orient="row")
-    plain = {"teacher": pl.lit(0), "draw": pl.lit(0), "stratum": pl.lit("all"), "tool_calls": pl.lit("")}
+    plain = {
+        "teacher": pl.lit(0),
+        "kind": pl.lit("first"),
+        "draw": pl.lit(0),
+        "stratum": pl.lit("all"),
+        "tool_calls": pl.lit(""),
+    }
     return frame.with_columns(**plain, score=pl.lit(1.0))
 
 

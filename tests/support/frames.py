@@ -31,7 +31,7 @@ def frame() -> Callable[..., pl.DataFrame]:
         made = []
         for i, row in enumerate(rows):
             seed = row.get("seed_id", f"s{i:02}")
-            own = {"seed_id": seed, "teacher": 0, "draw": 0, "cluster": seed, **row}
+            own = {"seed_id": seed, "teacher": 0, "kind": "first", "draw": 0, "cluster": seed, **row}
             made.append(PLAIN | own | {"request_id": f"r-{seed}-{own['draw']}"})
         return pl.DataFrame(made, schema=SAMPLES, orient="row")
 

@@ -22,6 +22,7 @@ def entry(answer, seed="s1", draw=0):
         "seed_id": seed,
         "request_id": answer.request_id,
         "teacher": 0,
+        "kind": "first",
         "draw": draw,
         "prompt": [{"role": "user", "content": "hi \ud83d"}],
         "answer": answer,
@@ -32,7 +33,7 @@ def test_a_sample_is_its_seed_and_a_whole_answer_with_its_cost():
     answer = Answer("r1", Ended.OK, " {}\n\udc00", "stop", Usage(7, 3), 0.01, 0.5, "m")
     row = samples(SEEDS, [entry(answer)]).row(0, named=True)
     assert row == {
-        "seed_id": "s1", "request_id": "r1", "teacher": 0, "draw": 0, "stratum": "a", "labels": "{}", "cluster": "s1",
+        "seed_id": "s1", "request_id": "r1", "teacher": 0, "kind": "first", "draw": 0, "stratum": "a", "labels": "{}", "cluster": "s1",
         "group": "t1", "input": "hello",
         "prompt": '[{"role": "user", "content": "hi \ufffd"}]', "answer": "{}\n\ufffd", "tool_calls": "", "refusal": "", "finish_reason": "stop",
         "prompt_tokens": 7, "completion_tokens": 3, "latency_s": 0.5, "usd": 0.01, "model": "m",

@@ -74,6 +74,7 @@ def read(project: Project, path: Path) -> Labelled:
                 "seed_id": seed.id,
                 "request_id": request,
                 "teacher": 0,
+                "kind": "first",
                 "draw": draws[seed.id],
                 "prompt": project.student_prompt.fill(seed.fields),
                 "answer": replace(answer, request_id=request),

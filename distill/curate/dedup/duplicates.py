@@ -119,12 +119,13 @@ def _answers(rows: pl.DataFrame) -> Keys:
 
 def _naming(rows: pl.DataFrame) -> Callable[[int], str]:
     """What tells a row's name."""
-    seeds, teachers, draws = rows["seed_id"], rows["teacher"], rows["draw"]
-    return lambda i: _name(seeds[i], teachers[i], draws[i])
+    columns = [rows[name] for name in ("seed_id", "teacher", "kind", "draw")]
+    return lambda i: _name(*(column[i] for column in columns))
 
 
-def _name(seed: str, teacher: int, draw: int) -> str:
+def _name(seed: str, teacher: int, kind: str, draw: int) -> str:
     """How a detail calls an answer."""
     if teacher == GOLD:
         return f"the gold answer of {seed}"
-    return f"{seed}#{draw}" if teacher == 0 else f"{seed}#{draw} of teacher {teacher + 1}"
+    name = f"{seed}#{draw}" if kind == "first" else f"{seed}#{kind} {draw}"
+    return name if teacher == 0 else f"{name} of teacher {teacher + 1}"

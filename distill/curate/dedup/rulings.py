@@ -1,7 +1,7 @@
 """Rows whose near twins contradict them: what more their teacher is asked about them, and what a person decided.
 
-A vote has a draw number that no other question has, so asked.parquet tells which rows were asked again. What a person decided
-stands in the run's conflicts.jsonl; a refresh begins with what was decided in the run before it.
+A vote is a kind of question, so asked.parquet tells which rows were asked again. What a person decided stands in the run's
+conflicts.jsonl; a refresh begins with what was decided in the run before it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from distill import spec
 from distill.errors import Fault, SpecError
-from distill.generate.questions import Ask, Asked, further_draws, last_of
+from distill.generate.questions import Ask, Asked, last_of
 from distill.records import Json
 from distill.rundir import RunDir, write_atomic
 from distill.seeds import approved
@@ -105,8 +105,7 @@ def votes(project: Project, asked: Asked, seeds: Collection[str]) -> Asked:
     for seed in sorted(seeds):
         turns = range(len(project.teachers)) if panel else (last[seed],)
         for n in range(project.spec.dedup.more_votes):
-            teacher = turns[n % len(turns)]
-            picked.append(Ask(seed, teacher, _first_vote(project, teacher) + n // len(turns)))
+            picked.append(Ask(seed, turns[n % len(turns)], n // len(turns), "vote"))
     return picked
 
 
@@ -114,12 +113,7 @@ def asked_again(project: Project, asked: Asked) -> set[str]:
     """The rows that vote."""
     if project.spec.dedup.on_conflict != "ask_again":
         return set()
-    starts = [_first_vote(project, teacher) for teacher in range(len(project.teachers))]
-    return {ask.seed for ask in asked if ask.draw >= starts[ask.teacher]}
-
-
-def _first_vote(project: Project, teacher: int) -> int:
-    return project.teachers[teacher].sampling.draws + further_draws(project)
+    return {ask.seed for ask in asked if ask.kind == "vote"}
 
 
 def at_most(project: Project, table: pl.DataFrame, first: Asked, graph: Graph) -> Asked:

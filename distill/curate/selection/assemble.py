@@ -26,6 +26,7 @@ ROUNDS = 8
 _READ = (
     "seed_id",
     "teacher",
+    "kind",
     "draw",
     "request_id",
     "stratum",
@@ -38,7 +39,7 @@ _READ = (
     "score",
 )
 """What the steps look at: the rounds hold these alone, since a million rows fit in memory once, not five times."""
-_NAMED = ("seed_id", "teacher", "draw", "stratum")
+_NAMED = ("seed_id", "teacher", "kind", "draw", "stratum")
 _AT = "at"
 """The place of a row in the table."""
 

@@ -45,8 +45,8 @@ _TASKS = {
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A seed to be made: of which stratum, from which real seed, in which way; `draw` numbers equal questions, and `shown`
-    are the real seeds that the question shows.
+    """A seed to be made: of which stratum, from which real seed, in which way; `draw` counts what is made from it in this
+    way, and `shown` are the real seeds that the question shows.
     """
 
     stratum: str
@@ -59,6 +59,14 @@ class Candidate:
     def source(self) -> str:
         return f"{SOURCE}{self.way} of {self.parent}"
 
+    @property
+    def number(self) -> int:
+        """The draw number of its request, which no cap moves."""
+        if self.way != "fill":
+            return self.draw
+        # It shows no real seed, so it would ask the same of all. A seed that is raised by it must fit into 32 bits.
+        return int(content_id("fill", self.parent, self.draw, digits=8), 16) % 2**28
+
 
 def ranked(stratum: str, parents: Sequence[str]) -> list[str]:
     """The real seeds of a stratum in the order in which new ones are made from them."""
@@ -69,19 +77,17 @@ def candidates(
     stratum: str, parents: Sequence[str], *, ways: Sequence[Way], per_row: int, start: int, count: int
 ) -> list[Candidate]:
     """The next `count` after the first `start`: every one of the ranked `parents` once before any a second time, the ways in
-    turn.
+    turn, in an order that hangs on the parent and not on that of `ways`.
     """
     found = []
     for place in range(start, min(start + count, per_row * len(parents))):
         turn, at = divmod(place, len(parents))
         parent = parents[at]
-        way = ways[(int(content_id("way", parent), 16) + turn) % len(ways)]
+        own = sorted(set(ways), key=lambda way: content_id("way", parent, way))
+        way = own[turn % len(own)]
         beside = tuple(parents[(at + n) % len(parents)] for n in range(1, min(EXAMPLES, len(parents))))
         shown = {"fill": (), "like": (parent, *beside)}.get(way, (parent,))
-        draw = turn // len(ways)
-        if way == "fill":  # shows no real seed, so it would ask the same of all: its questions are numbered by theirs
-            draw += per_row * int(content_id("fill", parent, digits=6), 16)
-        found.append(Candidate(stratum, parent, way, draw, shown))
+        found.append(Candidate(stratum, parent, way, turn // len(own), shown))
     return found
 
 

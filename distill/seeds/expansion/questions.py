@@ -36,7 +36,7 @@ class Questions:
             about=wanted.about if wanted else {}, task=self.project.spec.about, variables=self.variables,
         )  # fmt: skip
         form = prompts.form(self.variables)
-        return asking.said(turns, address=at.address, sampling=at.sampling, output=form, draw=one.draw)
+        return asking.said(turns, address=at.address, sampling=at.sampling, output=form, draw=one.number)
 
     def check(self, one: Candidate, fields: Mapping[str, Json]) -> Request:
         """The question whether it could be a real one."""

@@ -117,7 +117,7 @@ async def test_a_panel_takes_turns_at_the_votes(twins: Path) -> None:
         one, two = [(await stack.enter_async_context(serve())).base_url for _ in range(2)]
         project = hosted(twins, one, f"teacher.panel=[{{model: second, base_url: '{two}'}}]")
         result = await running.work(project, stages=ORDER[:2], watch=Silent())
-    asked = pl.read_parquet(Path(result["folder"]) / "asked.parquet").filter(pl.col("draw") > 0)
+    asked = pl.read_parquet(Path(result["folder"]) / "asked.parquet").filter(kind="vote")
     each = asked.group_by("seed_id", "teacher").len()
     assert each.height > 4
     assert set(each["len"]) == {2}
@@ -134,7 +134,7 @@ async def test_the_votes_come_from_the_teacher_that_a_row_came_to(twins: Path) -
     assert result["owed"] == 0
     asked = pl.read_parquet(Path(result["folder"]) / "asked.parquet")
     last = dict(asked.group_by("seed_id").agg(pl.col("teacher").max()).iter_rows())
-    votes = asked.filter(pl.col("draw") > 0)
+    votes = asked.filter(kind="vote")
     assert set(votes["teacher"]) == {0, 1}
     assert all(last[seed] == teacher for seed, teacher in votes.select("seed_id", "teacher").iter_rows())
     assert set(votes.group_by("seed_id").len()["len"]) == {4}
@@ -146,7 +146,7 @@ def test_judged_rows_vote_with_the_answers_that_pass(twins: Path) -> None:
     (twins.parent / "rubric.md").write_text("A good answer names the mood.")
     result = run(twins, *AGAIN, group, "gates=[schema, {judge: {at_least: 1}}]")
     samples = pl.read_parquet(Path(result["folder"]) / "samples.parquet")
-    assert samples.filter(pl.col("draw") > 0)["score_judge"].null_count() == 0
+    assert samples.filter(kind="vote")["score_judge"].null_count() == 0
     check_votes(Path(result["folder"]), 4)
 
 
@@ -159,7 +159,7 @@ def test_what_contradicts_an_approved_row_is_not_asked_again(twins: Path) -> Non
     (twins.parent / "seeds.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     folder = Path(run(twins, *AGAIN, "seeds.gold_rows=train", "seeds.test={rows: 1, gold: true}")["folder"])
     asked = pl.read_parquet(folder / "asked.parquet")
-    assert asked["draw"].max() == 0
+    assert set(asked["kind"]) == {"first"}
     lost = pl.read_parquet(folder / "dropped.parquet").filter(stage="dedup", reason="conflict")
     assert lost.height > 3
     assert lost["detail"].str.contains("the gold answer of").all()
@@ -171,7 +171,7 @@ def test_a_plan_counts_what_may_be_asked_again(twins: Path) -> None:
     row = plan["spenders"][-1]
     folder = Path(run(twins, *AGAIN)["folder"])
     asked = pl.read_parquet(folder / "asked.parquet")
-    sent = asked.filter(pl.col("draw") > 0).height
+    sent = asked.filter(kind="vote").height
     assert row["spender"] == "teacher, asked again"
     assert row["requests"] % 4 == 0
     assert 0 < sent <= row["requests"] <= 4 * 48

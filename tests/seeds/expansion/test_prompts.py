@@ -37,7 +37,7 @@ def test_one_round_makes_what_two_would_and_no_question_is_asked_twice(
     assert [*parts[0], *parts[1]] == every
     assert set(Counter(one.parent for one in every).values()) == {per_row}
     assert len({one.parent for one in every[: len(seeds)]}) == len(seeds)
-    asked = [(json.dumps(asked_for(one)), one.draw) for one in every]
+    asked = [(json.dumps(asked_for(one)), one.number) for one in every]
     assert len(set(asked)) == len(asked)
 
 

@@ -86,16 +86,16 @@ def test_refused_rows_are_drawn_once_more_before_any_is_made(task: Path) -> None
     sets = [gate, "dataset.accept=34", "teacher.sampling.seed=1", "evaluate.arms=[]"]
     without = run(made(task, "{at_most: 1}", "dataset.more_draws=0", *sets))
     asked = read(without, "asked.parquet")
-    assert set(asked["draw"]) == {0}
+    assert set(asked["kind"]) == {"first"}
     result = run(made(task, "{at_most: 40, plausible: false}", *sets), new=True)
     asked = read(result, "asked.parquet")
     passed = set(read(without, "samples.parquet").filter(pl.col("fate") != "dropped")["seed_id"])
-    again = asked.filter(draw=1).filter(
+    again = asked.filter(kind="redraw").filter(
         ~pl.col("seed_id").is_in(read(result, "seeds.parquet").filter(pl.col("way").is_not_null())["seed_id"].implode())
     )
     assert again.height > 5
     assert passed.isdisjoint(again["seed_id"])
-    assert set(asked["draw"]) == {0, 1}
+    assert set(asked.select("kind", "draw").iter_rows()) == {("first", 0), ("redraw", 0)}
 
 
 def test_rare_strata_are_levelled_up_and_rich_ones_fill_in_where_that_fails(task: Path) -> None:
