@@ -1,7 +1,7 @@
 """Which of many texts are near which: found once, asked by every step that needs it.
 
 A node is a text after `normalise`, so equal texts are one. An edge joins two texts whose 4-grams overlap by the threshold or
-more (`distill.similarity.pairs`) or, where that is asked for, two that one slip of typing sets apart (`distill.similarity.typos`) or that mean
+more (`distill.similarity.pairs`) or, where that is asked for, two that one slip of typing sets apart (`distill.slips`) or that mean
 nearly the same (`distill.similarity.embeddings`). The seeds' graph
 serves all rounds of curation, since a sample's input is its seed's; `table` and `read` keep it in a Parquet file. A text that
 is not in the graph is compared anew.
@@ -97,7 +97,7 @@ class Graph:
         near = near_pairs(plain, threshold=threshold, numbers=numbers)
         pairs: list[Pair] = [(i, j, value, "near") for i, j, value in near]
         if typing:
-            from distill.similarity.typos import slips
+            from distill.slips import slips
 
             memory.release()
             pairs += [(i, j, value, "typing") for i, j, value in slips(plain, numbers=numbers)]
@@ -257,7 +257,7 @@ class Graph:
             found.setdefault(i, {})[j] = (value, "near")
             found.setdefault(j, {})[i] = (value, "near")
         if self.typing and new:
-            from distill.similarity.typos import slips
+            from distill.slips import slips
 
             for a, b, value in slips(list(map(normalise, some)), numbers=self.numbers):
                 i, j = int(anew[a]), int(anew[b])
@@ -278,7 +278,7 @@ class Graph:
             if found is not None:
                 yield i, *found, "near"
         if self.typing:
-            from distill.similarity.typos import between
+            from distill.slips import between
 
             for i, p, value in between(texts, others, numbers=self.numbers):
                 yield i, p, value, "typing"

@@ -5,7 +5,7 @@ texts are twins where one of these is all that sets them apart:
 
     their form     punctuation after and around words, apostrophes, a space between two words of letters, a word typed twice
     courtesy       "please", "hi", "thanks" and their like at the beginning or the end of one of them
-    a misspelling  one word, that `distill.similarity.spelling` takes for a misspelling of what the other has in its place
+    a misspelling  one word, that `distill.misspelt` takes for a misspelling of what the other has in its place
 
 Digits and symbols always count, and so does the space beside them: "7 am" is not "8 am". So do numbers in words and negations
 (`distill.similarity.decisive`): "four" is not "for", and "now" not "not"; only a word that no dictionary has may be a number's misspelling.
@@ -26,7 +26,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from distill.similarity import decisive, spelling
+from distill import misspelt
+from distill.similarity import decisive
 from distill.similarity.minhash import blocks
 from distill.similarity.pairs import jaccard, shingles
 from distill.text.normalise import normalise
@@ -91,7 +92,7 @@ def words(text: str) -> Words:
     found: list[str] = []
     for piece in text.split() if len(text) <= LONGEST else ():
         word = piece if piece.isalpha() else _bare(piece)
-        if word and not (found and found[-1] == word and spelling.lettered(word)):
+        if word and not (found and found[-1] == word and misspelt.lettered(word)):
             found.append(word)
     return tuple(found) if len(found) <= MOST else ()
 
@@ -100,7 +101,7 @@ def form(some: Words) -> str:
     """Words as one, with a space only beside what is not of letters alone."""
     parts, before = [], False
     for at, word in enumerate(some):
-        plain = spelling.lettered(word)
+        plain = misspelt.lettered(word)
         parts.append(word if at == 0 or (plain and before) else f" {word}")
         before = plain
     return "".join(parts)
@@ -179,7 +180,7 @@ def _courteous(texts: Sequence[str], read: _Read) -> Pairs:
 
 def _misspelt(read: _Read, numbers: bool) -> Pairs:
     counts = _held_by(read)
-    right_of = spelling.neighbours(read.vocabulary, counts)
+    right_of = misspelt.neighbours(read.vocabulary, counts)
     found: Pairs = set()
     for place, held in _places(read, right_of):
         for word, right in [(wrong, right) for wrong in held for right in right_of.get(wrong, ()) if right in held]:
@@ -198,11 +199,11 @@ def _is_slip(read: _Read, pair: tuple[int, int], times: float, *, slot: bool, co
     mistaken = decisive.mistaken(word, right) if numbers else None
     if mistaken is False:
         return False
-    if mistaken is None and not slot and len(company) > 1 and spelling.by_frequency(word, right, times):
+    if mistaken is None and not slot and len(company) > 1 and misspelt.by_frequency(word, right, times):
         return True
-    if (slot and times < spelling.RARE) or not spelling.in_dictionary(word, right, times):
+    if (slot and times < misspelt.RARE) or not misspelt.in_dictionary(word, right, times):
         return False
-    spelt = [spelling.known(other) for other in company if spelling.lettered(other)]
+    spelt = [misspelt.known(other) for other in company if misspelt.lettered(other)]
     return bool(spelt) and 2 * sum(spelt) >= len(spelt)  # otherwise the text is in another language than the dictionary
 
 

@@ -4,6 +4,7 @@ import importlib.util
 from pathlib import Path
 
 import pytest
+from distill.slips import slips
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,7 +13,6 @@ from distill.similarity.decisive import marks, mistaken, numbers
 from distill.similarity.embeddings import alike
 from distill.similarity.graph import Graph
 from distill.similarity.pairs import near_pairs, nearest
-from distill.similarity.typos import slips
 from distill.text.normalise import normalise
 
 APART = """

@@ -2,12 +2,12 @@ import random
 from collections import Counter
 
 import pytest
+from distill.slips import ROOM, between, curter, form, slips, words
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from distill.similarity import spelling
+from distill import misspelt
 from distill.similarity.pairs import jaccard, shingles
-from distill.similarity.typos import ROOM, between, curter, form, slips, words
 from distill.text.normalise import normalise
 
 PIECES = [
@@ -70,15 +70,15 @@ def misspelling(a, b, read, held) -> bool:
     times = held[right] / held[word]
 
     def may_be(one: str) -> bool:
-        return 1 in spelling.neighbours([one, right], [held[one], held[right]]).get(0, ())
+        return 1 in misspelt.neighbours([one, right], [held[one], held[right]]).get(0, ())
 
     if word == right or not may_be(word):
         return False
     slot = any(other != right and not may_be(other) for other in there)
-    if not slot and len(company) > 1 and spelling.by_frequency(word, right, times):
+    if not slot and len(company) > 1 and misspelt.by_frequency(word, right, times):
         return True
-    english = [spelling.known(other) for other in company if spelling.lettered(other)]
-    sure = spelling.in_dictionary(word, right, times) and (not slot or times >= spelling.RARE)
+    english = [misspelt.known(other) for other in company if misspelt.lettered(other)]
+    sure = misspelt.in_dictionary(word, right, times) and (not slot or times >= misspelt.RARE)
     return sure and bool(english) and 2 * sum(english) >= len(english)
 
 
