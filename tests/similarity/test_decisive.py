@@ -190,8 +190,8 @@ def test_a_rewording_may_turn_the_order_of_numbers():
         ("pasword", "password", None),
     ],
 )  # fmt: skip
-def test_only_a_word_that_says_nothing_may_be_a_numbers_misspelling(word, right, said):
-    """A word that is in the dictionary, as "for" is, is not taken for a misspelling in any case."""
+def test_only_a_word_that_says_nothing_may_be_a_numbers_typo(word, right, said):
+    """A word that is in the dictionary, as "for" is, is not taken for a typo in any case."""
     assert mistaken(word, right) is said
 
 

@@ -134,13 +134,13 @@ def test_typos_add_edges_that_a_table_keeps():
 
 
 @pytest.mark.parametrize("held", [SHORT, SHORT[:1], SHORT[1:], []])
-def test_a_slip_is_found_whether_the_graph_holds_the_texts_or_not(held):
+def test_a_typo_is_found_whether_the_graph_holds_the_texts_or_not(held):
     graph = Graph.of(held, threshold=0.85, typos=True)
     assert [twin and twin.index for twin in graph.twins(SHORT, threshold=0.85)] == [None, 0, None, 0, None]
     assert [twin and twin.index for twin in graph.nearest(SHORT[1:], SHORT[:1], threshold=0.85)] == [0, None, 0, None]
 
 
-def test_a_chain_of_slips_keeps_its_ends():
+def test_a_chain_of_typos_keeps_its_ends():
     texts = ["set an alarm for my flight", "set an alrm for my flight", "set an lrm for my flight"]
     assert [twin is None for twin in Graph.of(texts, threshold=1, typos=True).twins(texts, threshold=1)][0::2] == [
         True

@@ -54,13 +54,13 @@ def plainly(texts: list[str]) -> set[frozenset[str]]:
             if i != j and (
                 (form_of(a) and form_of(a) == form_of(b))
                 or any(form_of(some) == form_of(b) for some in without_courtesy(a))
-                or misspelling(a, b, read, held)
+                or may_be_typo(a, b, read, held)
             ):
                 found.add(frozenset((texts[i], texts[j])))
     return found
 
 
-def misspelling(a, b, read, held) -> bool:
+def may_be_typo(a, b, read, held) -> bool:
     places = [at for at, (one, other) in enumerate(zip(a, b, strict=False)) if one != other]
     if len(a) != len(b) or len(places) != 1:
         return False
@@ -125,7 +125,7 @@ COMPANY = [f"is my parcel number {n} on its way" for n in range(30)]
 
 
 @pytest.mark.parametrize("kind", TYPOS)
-def test_a_text_is_found_again_with_a_slip_of_each_kind(kind):
+def test_a_text_is_found_again_with_a_typo_of_each_kind(kind):
     texts = unlike([QUERY, TYPOS[kind], *COMPANY])
     assert [pair[:2] for pair in typo_pairs(texts)] == [(0, 1)]
 
@@ -156,11 +156,11 @@ OTHERS = [
 
 
 @pytest.mark.parametrize(("one", "other"), OTHERS)
-def test_numbers_names_negations_and_other_words_are_no_slips(one, other):
+def test_numbers_names_negations_and_other_words_are_no_typos(one, other):
     assert typo_pairs(unlike([one, other, *COMPANY])) == []
 
 
-def test_what_stands_in_a_slot_is_no_misspelling_of_what_also_does():
+def test_what_stands_in_an_open_slot_is_no_typo_of_what_also_does():
     """Of two texts alone the frequent word is the right one; where the place takes a third word, both are meant."""
     often = [f"i see john at {n}" for n in range(25)]
     pair = ["tell jon about the party today", "tell john about the party today"]
