@@ -185,11 +185,18 @@ class Graph:
         return found
 
     def nearest(self, texts: Texts, others: Sequence[str], *, threshold: float) -> list[Twin | None]:
-        """For each text its nearest of `others`, at or above the threshold."""
-        keys, held = keys_of(texts), keys_of(others)
-        first, pool = first_of_equal(keys), np.unique(first_of_equal(held))
-        asked = np.unique(first)
-        node, other = self._places(keys, threshold), self._places(held, threshold)
+        """For each text its nearest of `others`, at or above the threshold.
+
+                                other in the graph    other not in it
+            text in the graph   its edges (1)         compared anew
+            text not in it      compared anew         compared anew
+
+        (1) Of two in a crowd the graph may lack the edge, so these are compared anew as well.
+        """
+        keys, other_keys = keys_of(texts), keys_of(others)
+        first = first_of_equal(keys)
+        queries, targets = np.unique(first), np.unique(first_of_equal(other_keys))
+        node, other_node = self._places(keys, threshold), self._places(other_keys, threshold)
         best: dict[int, Twin] = {}
 
         def note(i: int, twin: Twin) -> None:
@@ -197,22 +204,25 @@ class Graph:
 
         def compare(some: Ints, with_: Ints) -> None:
             if len(some) and len(with_):
-                asking, known = [texts[i] for i in some.tolist()], [others[p] for p in with_.tolist()]
-                for i, p, value, kind in self._anew(asking, known, threshold):
+                left, right = [texts[i] for i in some.tolist()], [others[p] for p in with_.tolist()]
+                for i, p, value, kind in self._anew(left, right, threshold):
                     note(int(some[i]), Twin(int(with_[p]), value, kind))
 
-        equal = Spellings.of(held[pool]).find(keys[asked])
-        for i, p in zip(asked[equal >= 0].tolist(), equal[equal >= 0].tolist(), strict=True):
-            note(i, Twin(int(pool[p]), 1.0))
-        at = self._at(node, asked)
-        for p in pool[other[pool] >= 0].tolist():
-            for neighbour, edge in self._edges(int(other[p]), threshold):
-                if (i := int(at[neighbour])) >= 0:
+        equal = Spellings.of(other_keys[targets]).find(keys[queries])
+        for i, p in zip(queries[equal >= 0].tolist(), equal[equal >= 0].tolist(), strict=True):
+            note(i, Twin(int(targets[p]), 1.0))
+        query_of = self._at(node, queries)
+        for p in targets[other_node[targets] >= 0].tolist():
+            for neighbour, edge in self._edges(int(other_node[p]), threshold):
+                if (i := int(query_of[neighbour])) >= 0:
                     note(i, Twin(p, *edge))
-        known, sure = node[asked] >= 0, other[pool] >= 0
-        compare(asked[~known], pool)
-        compare(asked[known], pool[~sure])
-        compare(asked[known & self._crowded(node[asked])], pool[sure & self._crowded(other[pool])])
+        in_graph, target_in_graph = node[queries] >= 0, other_node[targets] >= 0
+        compare(queries[~in_graph], targets)
+        compare(queries[in_graph], targets[~target_in_graph])
+        compare(
+            queries[in_graph & self._crowded(node[queries])],
+            targets[target_in_graph & self._crowded(other_node[targets])],
+        )
         return [best.get(i) for i in first.tolist()]
 
     def neighbours(self, texts: Texts) -> tuple[list[int], list[Mapping[int, Edge]]]:
