@@ -135,7 +135,7 @@ def one(count: int, *, gated: bool) -> dict[str, object]:
         memory[name] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 
     at = time.monotonic()
-    graph = Graph.of(kept["input"], threshold=0.85, typing=True)  # a run makes it once, from the seeds, and keeps it
+    graph = Graph.of(kept["input"], threshold=0.85, typos=True)  # a run makes it once, from the seeds, and keeps it
     lap("graph", at)
     for name, settings in SETTINGS[: None if gated else 1]:
         at = time.monotonic()

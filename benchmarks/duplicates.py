@@ -5,7 +5,7 @@
     exact     on the first 5,000: pairs that are not as near as said, and the share of the truly near that is found
     scale     seconds for short texts, and for ten times as many
     apart     of 5,000 pairs that differ in one number or one negation (`one_token.py`): how many are taken for near-duplicates, by
-              letters at the threshold and at 0.6, or for one slip of typing apart; and how many letters alone would take for such
+              letters at the threshold and at 0.6, or for one typo apart; and how many letters alone would take for such
 
 Prints one JSON object. The texts are made here, 180 words each, one in five with a few words of an earlier one replaced;
 `--texts FILE.jsonl` takes others (the first string of each line). The figures are of this machine, the ratio travels.
@@ -138,7 +138,7 @@ def apart(count: int, threshold: float) -> dict[str, object]:
         ("false_at_0.6", 0.6, True),
         ("by_letters", threshold, False),
     ):
-        graph = Graph.of(texts, threshold=limit, typing=True, numbers=numbers)
+        graph = Graph.of(texts, threshold=limit, typos=True, numbers=numbers)
         ends, near = graph.neighbours([text for _, *both in made for text in both])
         result[name] = sum(ends[at] == ends[at + 1] or ends[at + 1] in near[at] for at in range(0, len(ends), 2))
     return result

@@ -77,7 +77,7 @@ def numbers(texts: Iterable[str], *, ordered: bool = True) -> Numbers:
 def mistaken(word: str, right: str) -> bool | None:
     """Whether a word can be `right` mistyped as far as marks go; None where neither of them is one.
 
-    A word that is none can be a number's misspelling ("fourty"); a negation is never mistyped, for "now" is not "not".
+    A word that is none can be a number's typo ("fourty"); a negation is never mistyped, for "now" is not "not".
     """
     one, other = (DECIDES.get(each) or BESIDE.get(each) for each in (word, right))
     if one is None and other is None:

@@ -1,7 +1,7 @@
 """Which of many texts are near which: found once, asked by every step that needs it.
 
 A node is a text after `normalise`, so equal texts are one. An edge joins two texts whose 4-grams overlap by the threshold or
-more (`distill.similarity.pairs`) or, where that is asked for, two that one slip of typing sets apart (`distill.similarity.typos`) or that mean
+more (`distill.similarity.pairs`) or, where that is asked for, two that differ by one typo (`distill.similarity.typos`) or that mean
 nearly the same (`distill.similarity.embeddings`). The seeds' graph
 serves all rounds of curation, since a sample's input is its seed's; `table` and `read` keep it in a Parquet file. A text that
 is not in the graph is compared anew.
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     Texts = Sequence[str] | pl.Series
 
-Kind = Literal["near", "typing", "meaning"]
+Kind = Literal["near", "typo", "meaning"]
 Edge = tuple[float, Kind]
 ROOM = 64
 """With how many before it a text of a crowd is compared again, at least."""
@@ -49,11 +49,11 @@ class Twin:
     kind: Kind = "near"
 
     def __str__(self) -> str:
-        apart = "one slip of typing apart, " if self.kind == "typing" else ""
+        apart = "one typo apart, " if self.kind == "typo" else ""
         return f"{apart}{'cosine' if self.kind == 'meaning' else 'similarity'} {self.value:.2f}"
 
     def beside(self, near: float, meaning: float | None) -> str:
-        """How near it is, and the limit that it passed; a slip of typing has none."""
+        """How near it is, and the limit that it passed; a typo has none."""
         limit = {"near": near, "meaning": meaning}.get(self.kind)
         return str(self) if limit is None else f"{self}, limit {limit}"
 
@@ -71,8 +71,8 @@ class Graph:
     """Of each node that has any, its neighbours; each edge stands at both ends."""
     crowd: frozenset[int] = field(repr=False)
     """The nodes that are in a crowd."""
-    typing: bool = False
-    """Whether slips of typing were asked about."""
+    typos: bool = False
+    """Whether typos were asked about."""
     numbers: bool = True
     """Whether texts with other numbers or negations have no edge between them."""
 
@@ -83,12 +83,12 @@ class Graph:
         *,
         threshold: float,
         meaning: float | None = None,
-        typing: bool = False,
+        typos: bool = False,
         numbers: bool = True,
     ) -> Graph:
         """The graph of texts, with edges from a similarity in (0, 1] on, and from a cosine in (0, 1] on where one is given.
 
-        With `typing`, also between texts that one slip of typing sets apart; their value is their similarity. With `numbers`,
+        With `typos`, also between texts that differ by one; their value is their similarity. With `numbers`,
         none between texts whose numbers or negations differ (`distill.similarity.decisive`).
         """
         memory.release()
@@ -96,18 +96,18 @@ class Graph:
         nodes = Spellings.of(keys_of(plain))
         near = near_pairs(plain, threshold=threshold, numbers=numbers)
         pairs: list[Pair] = [(i, j, value, "near") for i, j, value in near]
-        if typing:
-            from distill.similarity.typos import slips
+        if typos:
+            from distill.similarity.typos import typo_pairs
 
             memory.release()
-            pairs += [(i, j, value, "typing") for i, j, value in slips(plain, numbers=numbers)]
+            pairs += [(i, j, value, "typo") for i, j, value in typo_pairs(plain, numbers=numbers)]
         if meaning is not None:
             from distill.similarity.embeddings import alike
 
             pairs += [(i, j, value, "meaning") for i, j, value in alike(plain, threshold=meaning, numbers=numbers)]
         del plain
         memory.release()
-        return cls._of(nodes, pairs, cls(threshold, meaning, nodes, {}, frozenset(), typing, numbers))
+        return cls._of(nodes, pairs, cls(threshold, meaning, nodes, {}, frozenset(), typos, numbers))
 
     @classmethod
     def _of(cls, nodes: Spellings, pairs: Sequence[Pair], bare: Graph) -> Graph:
@@ -133,7 +133,7 @@ class Graph:
         *,
         threshold: float,
         meaning: float | None = None,
-        typing: bool = False,
+        typos: bool = False,
         numbers: bool = True,
     ) -> Graph:
         """The graph of `table` again; `texts` are all that it was made of, as (id, text)."""
@@ -144,7 +144,7 @@ class Graph:
         both = ends.join(place, left_on="b", right_on="id", suffix="_b", maintain_order="left")
         rows = both.select("node", "node_b", "similarity", "kind").iter_rows()
         pairs = [(min(a, b), max(a, b), value, kind) for a, b, value, kind in rows]
-        return cls._of(nodes, pairs, cls(threshold, meaning, nodes, {}, frozenset(), typing, numbers))
+        return cls._of(nodes, pairs, cls(threshold, meaning, nodes, {}, frozenset(), typos, numbers))
 
     def table(self, texts: pl.DataFrame) -> pl.DataFrame:
         """Every edge between `texts` (id, text) as (a, b, similarity, kind), a < b; of equal texts the smallest id stands for all."""
@@ -185,11 +185,18 @@ class Graph:
         return found
 
     def nearest(self, texts: Texts, others: Sequence[str], *, threshold: float) -> list[Twin | None]:
-        """For each text its nearest of `others`, at or above the threshold."""
-        keys, held = keys_of(texts), keys_of(others)
-        first, pool = first_of_equal(keys), np.unique(first_of_equal(held))
-        asked = np.unique(first)
-        node, other = self._places(keys, threshold), self._places(held, threshold)
+        """For each text its nearest of `others`, at or above the threshold.
+
+                                other in the graph    other not in it
+            text in the graph   its edges (1)         compared anew
+            text not in it      compared anew         compared anew
+
+        (1) Of two in a crowd the graph may lack the edge, so these are compared anew as well.
+        """
+        keys, other_keys = keys_of(texts), keys_of(others)
+        first = first_of_equal(keys)
+        queries, targets = np.unique(first), np.unique(first_of_equal(other_keys))
+        node, other_node = self._places(keys, threshold), self._places(other_keys, threshold)
         best: dict[int, Twin] = {}
 
         def note(i: int, twin: Twin) -> None:
@@ -197,22 +204,25 @@ class Graph:
 
         def compare(some: Ints, with_: Ints) -> None:
             if len(some) and len(with_):
-                asking, known = [texts[i] for i in some.tolist()], [others[p] for p in with_.tolist()]
-                for i, p, value, kind in self._anew(asking, known, threshold):
+                left, right = [texts[i] for i in some.tolist()], [others[p] for p in with_.tolist()]
+                for i, p, value, kind in self._anew(left, right, threshold):
                     note(int(some[i]), Twin(int(with_[p]), value, kind))
 
-        equal = Spellings.of(held[pool]).find(keys[asked])
-        for i, p in zip(asked[equal >= 0].tolist(), equal[equal >= 0].tolist(), strict=True):
-            note(i, Twin(int(pool[p]), 1.0))
-        at = self._at(node, asked)
-        for p in pool[other[pool] >= 0].tolist():
-            for neighbour, edge in self._edges(int(other[p]), threshold):
-                if (i := int(at[neighbour])) >= 0:
+        equal = Spellings.of(other_keys[targets]).find(keys[queries])
+        for i, p in zip(queries[equal >= 0].tolist(), equal[equal >= 0].tolist(), strict=True):
+            note(i, Twin(int(targets[p]), 1.0))
+        query_of = self._at(node, queries)
+        for p in targets[other_node[targets] >= 0].tolist():
+            for neighbour, edge in self._edges(int(other_node[p]), threshold):
+                if (i := int(query_of[neighbour])) >= 0:
                     note(i, Twin(p, *edge))
-        known, sure = node[asked] >= 0, other[pool] >= 0
-        compare(asked[~known], pool)
-        compare(asked[known], pool[~sure])
-        compare(asked[known & self._crowded(node[asked])], pool[sure & self._crowded(other[pool])])
+        in_graph, target_in_graph = node[queries] >= 0, other_node[targets] >= 0
+        compare(queries[~in_graph], targets)
+        compare(queries[in_graph], targets[~target_in_graph])
+        compare(
+            queries[in_graph & self._crowded(node[queries])],
+            targets[target_in_graph & self._crowded(other_node[targets])],
+        )
         return [best.get(i) for i in first.tolist()]
 
     def neighbours(self, texts: Texts) -> tuple[list[int], list[Mapping[int, Edge]]]:
@@ -256,13 +266,13 @@ class Graph:
             i, j = int(anew[a]), int(anew[b])
             found.setdefault(i, {})[j] = (value, "near")
             found.setdefault(j, {})[i] = (value, "near")
-        if self.typing and new:
-            from distill.similarity.typos import slips
+        if self.typos and new:
+            from distill.similarity.typos import typo_pairs
 
-            for a, b, value in slips(list(map(normalise, some)), numbers=self.numbers):
+            for a, b, value in typo_pairs(list(map(normalise, some)), numbers=self.numbers):
                 i, j = int(anew[a]), int(anew[b])
-                found.setdefault(i, {}).setdefault(j, (value, "typing"))
-                found.setdefault(j, {}).setdefault(i, (value, "typing"))
+                found.setdefault(i, {}).setdefault(j, (value, "typo"))
+                found.setdefault(j, {}).setdefault(i, (value, "typo"))
         linked = np.isin(node, np.fromiter(self.edges, np.int64, len(self.edges)))
         linked[list(found)] = True
 
@@ -273,15 +283,15 @@ class Graph:
         return linked, links
 
     def _anew(self, texts: Sequence[str], others: Sequence[str], threshold: float) -> Iterator[Pair]:
-        """(text, other, value, kind) of the nearest of the others, and of all that a slip of typing sets apart."""
+        """(text, other, value, kind) of the nearest of the others, and of all that differ by one typo."""
         for i, found in enumerate(similar.nearest(texts, others, threshold=threshold, numbers=self.numbers)):
             if found is not None:
                 yield i, *found, "near"
-        if self.typing:
-            from distill.similarity.typos import between
+        if self.typos:
+            from distill.similarity.typos import typo_pairs_between
 
-            for i, p, value in between(texts, others, numbers=self.numbers):
-                yield i, p, value, "typing"
+            for i, p, value in typo_pairs_between(texts, others, numbers=self.numbers):
+                yield i, p, value, "typo"
 
 
 def _nearness(twin: Twin) -> tuple[bool, float, int]:

@@ -27,9 +27,9 @@ MISS = 2e-4
 ROUNDS = 24
 """Permutations that throw into any slot. What is then still empty (texts of few 4-grams) gets one of its own."""
 PAIRS, GLANCES = 1 << 20, 1 << 24
-"""About how many pairs are proposed at most, and how many are looked at in each band: shared out evenly, and so"""
+"""About how many pairs are proposed at most, and how many are looked at in each band. Each text has an even share of both."""
 LEAST = 16
-"""that each text may have this many."""
+"""A share is never smaller than this."""
 SMALL = 128
 """A crowd of so many texts is looked at whole, though some may have other marks."""
 BLOCK = 1 << 16

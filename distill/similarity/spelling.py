@@ -1,11 +1,15 @@
-"""Which words of a vocabulary may be misspellings of which others.
+"""Which words of a vocabulary may be typos of which others.
 
-Two words are one error apart where a letter was typed wrong, left out, typed twice or too much, or two neighbours changed places
-(Damerau). That alone says little: "cheap" and "cheat" are one error apart, "mein" and "kein" are, and so are most short names. A word
-is a misspelling only beside one that is held by more texts, and how many more depends on what is known of it: an English dictionary
-(pyspellchecker's, which comes in the package) tells a word from none, and for any other language only the frequencies speak.
+    corrections(["pasword", "password", "cheap", "cheat"], counts=[1, 20, 4, 3])
+        {pasword: [password], cheat: [cheap]}                  one edit apart, and at least as many texts hold the correction
+    is_typo_by_dictionary("pasword", "password", times=20)     true: the dictionary has "password" and not "pasword"
+    is_typo_by_dictionary("cheat", "cheap", times=1.3)         false: it has both
 
-Only words of letters that have a lower case count: digits are never mistyped here, and in a script without cases one character is
+One edit is a letter that is wrong, missing, doubled or too much, or two neighbours that changed places (Damerau). That alone says
+little: "mein" and "kein" are one edit apart, and so are most short names. An English dictionary (pyspellchecker's word list) tells
+a word from none. For any other language only the frequencies speak.
+
+Only words of letters that have a lower case count. Digits are never mistyped here, and in a script without cases one character is
 too much of a word.
 """
 
@@ -15,22 +19,23 @@ import functools
 from collections import defaultdict
 from collections.abc import Sequence
 
-SHORTEST, LONGEST = 2, 30
-"""Letters of a correction, and at most of either word: "y" may be "my", and "a" is never "b"."""
-_SURE = 4
-"""Letters from which a word that the dictionary lacks is a misspelling of one that it has."""
-RARE, OFTEN = 5, 20
-"""How many times as many texts must hold the correction: of a word of `_PLAIN` letters or more that no dictionary has, and of any."""
-_PLAIN = 6
+MIN_CORRECTION, MAX_LETTERS = 2, 30
+"""Letters of a correction at least, and of either word at most: "y" may be "my", and "a" is never "b"."""
+SURE_LETTERS = 4
+"""Letters from which a word that the dictionary lacks is a typo of one that it has."""
+LONG_LETTERS = 6
+"""Letters from which a word that the dictionary lacks is long."""
+TIMES_LONG, TIMES_ANY = 5, 20
+"""How many times as many texts must hold the correction: of a long word that the dictionary lacks, and of any word."""
 
 
 @functools.lru_cache(maxsize=1 << 16)
-def lettered(word: str) -> bool:
-    """Whether a word, case-folded, is of nothing but letters of a script with cases."""
+def in_cased_script(word: str) -> bool:
+    """Whether a case-folded word has nothing but letters of a script with upper and lower case."""
     return word.isalpha() and all(map(str.islower, word))
 
 
-def one_error(a: str, b: str) -> bool:
+def one_edit_apart(a: str, b: str) -> bool:
     """Whether one insertion, deletion, substitution or exchange of neighbours makes one word of the other."""
     short, long = (a, b) if len(a) <= len(b) else (b, a)
     at = next((i for i, letter in enumerate(short) if letter != long[i]), len(short))
@@ -38,53 +43,59 @@ def one_error(a: str, b: str) -> bool:
         return short[at:] == long[at + 1 :]
     if at == len(short):
         return False
-    swapped = short[at : at + 2] == long[at : at + 2][::-1]
-    return short[at + 1 :] == long[at + 1 :] or (swapped and short[at + 2 :] == long[at + 2 :])
+    exchanged = short[at : at + 2] == long[at : at + 2][::-1]
+    return short[at + 1 :] == long[at + 1 :] or (exchanged and short[at + 2 :] == long[at + 2 :])
 
 
-def neighbours(words: Sequence[str], counts: Sequence[int]) -> dict[int, list[int]]:
-    """Of each word the words one error apart that at least as many texts hold; by place in `words`, without repeats.
+def corrections(words: Sequence[str], counts: Sequence[int]) -> dict[int, list[int]]:
+    """Of each word those that it may be a typo of, by place in `words`, which are all different.
 
-    By deletions, as in SymSpell: two such words have one in common, so that no word is compared with all.
+    `counts` says how many texts hold each word. Of two that equally many hold, either may be the typo.
     """
-    shared: dict[int, int | list[int]] = {}
-    pairs: set[tuple[int, int]] = set()
-    for i, word in enumerate(words):
-        if len(word) > LONGEST or not lettered(word):
-            continue
-        for cut in {hash(word), *(hash(word[:at] + word[at + 1 :]) for at in range(len(word)))}:
-            held = shared.setdefault(cut, i)  # most deletions are of one word alone, and a list of each would be large
-            if held is i:
-                continue
-            if isinstance(held, int):
-                held = shared[cut] = [held]
-            pairs.update((j, i) for j in held if one_error(words[j], word))
-            held.append(i)
     found: dict[int, list[int]] = defaultdict(list)
-    for i, j in sorted(pairs):
+    for i, j in sorted(_pairs_one_edit_apart(words)):
         if _negated(words[i], words[j]):
             continue
-        if counts[i] <= counts[j] and len(words[j]) >= SHORTEST:
+        if counts[i] <= counts[j] and len(words[j]) >= MIN_CORRECTION:
             found[i].append(j)
-        if counts[j] <= counts[i] and len(words[i]) >= SHORTEST:
+        if counts[j] <= counts[i] and len(words[i]) >= MIN_CORRECTION:
             found[j].append(i)
     return dict(found)
 
 
-def in_dictionary(word: str, right: str, times: float) -> bool:
-    """Whether the dictionary tells: it has `right`, and not `word`; a short word may be an abbreviation, and must be rare too."""
-    return (len(word) >= _SURE or (len(word) == _SURE - 1 and times >= RARE)) and not known(word) and known(right)
+def is_typo_by_dictionary(word: str, correction: str, times: float) -> bool:
+    """Whether the dictionary has the correction and not the word; a word of three letters may be an abbreviation, and must be rare."""
+    enough = len(word) >= SURE_LETTERS or (len(word) == SURE_LETTERS - 1 and times >= TIMES_LONG)
+    return enough and not in_dictionary(word) and in_dictionary(correction)
 
 
-def by_frequency(word: str, right: str, times: float) -> bool:
-    """Whether frequency tells: `times` as many texts hold `right`."""
-    plain = min(len(word), len(right)) >= _PLAIN and not known(word)
-    return times >= (RARE if plain else OFTEN)
+def is_typo_by_frequency(word: str, correction: str, times: float) -> bool:
+    """Whether `times` as many texts hold the correction as hold the word, and that is enough."""
+    long = min(len(word), len(correction)) >= LONG_LETTERS and not in_dictionary(word)
+    return times >= (TIMES_LONG if long else TIMES_ANY)
 
 
-def known(word: str) -> bool:
+def in_dictionary(word: str) -> bool:
     """Whether the English dictionary has a word."""
     return word in _english()
+
+
+def _pairs_one_edit_apart(words: Sequence[str]) -> set[tuple[int, int]]:
+    """Two such words share a deletion, as in SymSpell: "cheap" and "cheat" both give "chea". So no word is compared with all."""
+    held_by: dict[int, int | list[int]] = {}
+    pairs: set[tuple[int, int]] = set()
+    for i, word in enumerate(words):
+        if len(word) > MAX_LETTERS or not in_cased_script(word):
+            continue
+        for deletion in {hash(word), *(hash(word[:at] + word[at + 1 :]) for at in range(len(word)))}:
+            others = held_by.setdefault(deletion, i)  # most have one word alone, and a list for each would be large
+            if others is i:
+                continue
+            if isinstance(others, int):
+                others = held_by[deletion] = [others]
+            pairs.update((j, i) for j in others if one_edit_apart(words[j], word))
+            others.append(i)
+    return pairs
 
 
 def _negated(a: str, b: str) -> bool:

@@ -1,52 +1,61 @@
-"""Which texts are the same but for one slip of typing, though they are too short to overlap much.
+"""Which texts differ by one typo, though they are too short to overlap much: texts in, pairs out.
 
-One wrong letter in 45 characters spoils a tenth of all 4-grams, so `distill.similarity.pairs` finds long twins and misses short ones. Here two
-texts are twins where one of these is all that sets them apart:
+    "my pasword is lost"        "my password is lost"     a misspelt word
+    "my password is lost!!"     "my password is lost"     punctuation after and around words, apostrophes
+    "my pass word is lost"      "my password is lost"     a space between two words of letters
+    "my my password is lost"    "my password is lost"     a word typed twice
+    "hi my password is lost"    "my password is lost"     a courtesy at the beginning or the end ("please", "thanks")
 
-    their form     punctuation after and around words, apostrophes, a space between two words of letters, a word typed twice
-    courtesy       "please", "hi", "thanks" and their like at the beginning or the end of one of them
-    a misspelling  one word, that `distill.similarity.spelling` takes for a misspelling of what the other has in its place
+One wrong letter in 45 characters spoils a tenth of all 4-grams, so `distill.similarity.pairs` finds long near-duplicates and misses short ones.
+
+Two texts have the same form where only punctuation, spaces and repeated words differ. They meet by a hash of it. A misspelt word is
+found by its context, which is the text without that word: "my … is lost" (`distill.similarity.typo_contexts`).
+
+Is "pasword" a typo of "password"? `distill.similarity.spelling` says, by a dictionary and by how many texts hold each word. Where other texts have
+further words in that place ("call jon", "call john", "call bob") it is an open slot, whose words differ for a reason: there only
+dictionary and frequency together can tell.
 
 Digits and symbols always count, and so does the space beside them: "7 am" is not "8 am". So do numbers in words and negations
-(`distill.similarity.decisive`): "four" is not "for", and "now" not "not"; only a word that no dictionary has may be a number's misspelling.
-Where other texts have further words in the place of the misspelling ("call jon", "call john", "call bob") it is a slot whose words
-differ for a reason: there only the dictionary and the frequency together can tell.
+(`distill.similarity.decisive`): "four" is not "for", and "now" not "not". Only a word that no dictionary has may be a number's typo.
 
-Whether a word is a misspelling hangs on the other texts, but neither on their order nor on the machine. The work grows with the number
-of texts: texts with the same words but one meet by a hash in which that one is left out, as do texts of the same form.
+Whether a word is a typo depends on the other texts, but neither on their order nor on the machine. The work grows with the number of
+texts.
 """
 
 from __future__ import annotations
 
 from array import array
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from distill.similarity import decisive, spelling
-from distill.similarity.minhash import blocks
 from distill.similarity.pairs import jaccard, shingles
+from distill.similarity.typo_contexts import (
+    MAX_WORDS,
+    Corpus,
+    Ints,
+    Words,
+    among,
+    repeated,
+    texts_by_context,
+    texts_with_word,
+)
 from distill.text.normalise import normalise
 
 Pairs = set[tuple[int, int]]
-Words = tuple[str, ...]
-Hashes = NDArray[np.uint64]
-Ints = NDArray[np.int64]
 
-LONGEST, MOST = 400, 50
-"""Characters and words of a text that is looked at: in longer ones the 4-grams find a slip."""
-ROOM = 16
+MAX_CHARACTERS = 400
+"""Of a text that is looked at, which has no more than `MAX_WORDS` either: in longer ones the 4-grams find a typo."""
+CROWD = 16
 """With how many texts of one form, the first of them, another is paired."""
-BLOCK = 1 << 18
-"""Words whose hashes are in memory at a time."""
 _MARKS, _QUOTES = ".,;:!?…。，！？、", "\"'`´‘’“”„«»¿¡"
 _APOSTROPHES = str.maketrans("", "", "'`´‘’")
 COURTESY: frozenset[Words] = frozenset(
-    tuple(some.split())
-    for some in (
+    tuple(phrase.split())
+    for phrase in (
         *("please", "pls", "plz", "kindly", "hi", "hello", "hey", "thanks", "thank you", "thx"),
         *("bitte", "hallo", "danke", "vielen dank", "alstublieft", "bedankt"),
         *("bonjour", "salut", "merci", "svp", "sil vous plaît", "sil te plaît"),
@@ -54,70 +63,73 @@ COURTESY: frozenset[Words] = frozenset(
         *("привет", "пожалуйста", "спасибо"),
     )
 )
+_COURTEOUS_ENDS = frozenset(word for phrase in COURTESY for word in (phrase[0], phrase[-1]))
 
 
-def slips(texts: Sequence[str], *, numbers: bool = True) -> list[tuple[int, int, float]]:
+def typo_pairs(texts: Sequence[str], *, numbers: bool = True) -> list[tuple[int, int, float]]:
     """Pairs (i, j, overlap of their 4-grams), i < j, sorted, of texts that are normalised and all different.
 
     With `numbers`, none of two whose numbers or negations differ.
     """
     read = _read(texts)
-    found = _of_one_form(texts, read) | _courteous(texts, read)
+    pairs = _same_form(texts, read)
     if numbers:
-        found = {(i, j) for i, j in found if decisive.marks(texts[i]) == decisive.marks(texts[j])}
-    found |= _misspelt(read, numbers)
-    return [(i, j, jaccard(shingles(texts[i]), shingles(texts[j]))) for i, j in sorted(found)]
+        pairs = {(i, j) for i, j in pairs if decisive.marks(texts[i]) == decisive.marks(texts[j])}
+    pairs |= _misspelt(read.corpus, numbers)
+    return [(i, j, jaccard(shingles(texts[i]), shingles(texts[j]))) for i, j in sorted(pairs)]
 
 
-def between(texts: Sequence[str], others: Sequence[str], *, numbers: bool = True) -> list[tuple[int, int, float]]:
+def typo_pairs_between(
+    texts: Sequence[str], others: Sequence[str], *, numbers: bool = True
+) -> list[tuple[int, int, float]]:
     """The same of each text with each of the others: (place in `texts`, place in `others`, overlap), sorted."""
-    asked: dict[str, list[int]] = defaultdict(list)
+    places: dict[str, list[int]] = defaultdict(list)
     for at, text in enumerate(texts):
-        asked[normalise(text)].append(at)
+        places[normalise(text)].append(at)
     first: dict[str, int] = {}
     for at, text in enumerate(others):
         first.setdefault(normalise(text), at)
-    both = list(dict.fromkeys([*first, *asked]))
+    every = list(dict.fromkeys([*first, *places]))
     found = []
-    for i, j, value in slips(both, numbers=numbers):
-        for one, other in ((both[i], both[j]), (both[j], both[i])):
+    for i, j, overlap in typo_pairs(every, numbers=numbers):
+        for text, other in ((every[i], every[j]), (every[j], every[i])):
             if other in first:
-                found += [(at, first[other], value) for at in asked.get(one, ())]
+                found += [(at, first[other], overlap) for at in places.get(text, ())]
     return sorted(found)
 
 
-def words(text: str) -> Words:
-    """The words of a normalised text without punctuation, each once where it is repeated on the spot; () where it is long."""
-    found: list[str] = []
-    for piece in text.split() if len(text) <= LONGEST else ():
-        word = piece if piece.isalpha() else _bare(piece)
-        if word and not (found and found[-1] == word and spelling.lettered(word)):
-            found.append(word)
-    return tuple(found) if len(found) <= MOST else ()
+def words_of(text: str) -> Words:
+    """The words of a normalised text without punctuation, each once where it is repeated on the spot; () of a long text."""
+    words: list[str] = []
+    for piece in text.split() if len(text) <= MAX_CHARACTERS else ():
+        word = piece if piece.isalpha() else _without_punctuation(piece)
+        if word and not (words and words[-1] == word and spelling.in_cased_script(word)):
+            words.append(word)
+    return tuple(words) if len(words) <= MAX_WORDS else ()
 
 
-def form(some: Words) -> str:
-    """Words as one, with a space only beside what is not of letters alone."""
-    parts, before = [], False
-    for at, word in enumerate(some):
-        plain = spelling.lettered(word)
-        parts.append(word if at == 0 or (plain and before) else f" {word}")
-        before = plain
+def form_of(words: Words) -> str:
+    """Words joined into one, with a space only beside what is not of letters alone: ("alarm", "at", "7", "am") → "alarmat 7 am"."""
+    parts, letters_before = [], False
+    for at, word in enumerate(words):
+        letters = spelling.in_cased_script(word)
+        parts.append(word if at == 0 or (letters and letters_before) else f" {word}")
+        letters_before = letters
     return "".join(parts)
 
 
-def curter(some: Words) -> Iterator[Words]:
-    """The same words without a courtesy at the beginning or the end, where two or more are left."""
+def without_courtesy(words: Words) -> Iterator[Words]:
+    """The words without a courtesy at the beginning or the end, where two or more are left."""
     for size in (1, 2, 3):
-        if len(some) >= size + 2:
-            if some[:size] in COURTESY:
-                yield some[size:]
-            if some[-size:] in COURTESY:
-                yield some[:-size]
+        if len(words) >= size + 2:
+            if words[:size] in COURTESY:
+                yield words[size:]
+            if words[-size:] in COURTESY:
+                yield words[:-size]
 
 
-def _bare(piece: str) -> str:
-    """A piece between spaces without its punctuation; beside a digit a mark may be more than that, and most stay."""
+def _without_punctuation(piece: str) -> str:
+    """A piece between spaces; beside a digit a mark may be more than punctuation, and most stay."""
     if any(map(str.isnumeric, piece)):
         return piece.rstrip(".,;?").strip('"“”„«»')
     return piece.strip(_QUOTES).rstrip(_MARKS + _QUOTES).translate(_APOSTROPHES)
@@ -125,139 +137,90 @@ def _bare(piece: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """The words of n texts."""
-
-    vocabulary: Sequence[str]
-    ids: NDArray[np.uint32]
-    """All words of all texts, one text after the other, by place in `vocabulary`."""
-    starts: Ints
-    """(n + 1): where the words of each text begin, and the last ones end."""
-    order: Ints
-    """The texts sorted by the hash of their form, then by place."""
+    corpus: Corpus
     forms: Ints
-    """Those hashes, sorted."""
+    """The hash of each text's form."""
+    courteous: Sequence[int]
+    """The texts that may have a courtesy at either end."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A word that may be a typo of another: both stand in one context."""
+
+    word: str
+    correction: str
+    times: float
+    """How many times as many texts hold the correction."""
+    context: Words
+    open_slot: bool
+    """Whether other texts have further words in that place."""
 
 
 def _read(texts: Sequence[str]) -> _Read:
     places: dict[str, int] = {}
-    ids, sizes, forms = array("I"), array("q", [0]), array("q")
-    for text in texts:
-        some = words(text)
-        ids.extend(places.setdefault(word, len(places)) for word in some)
-        sizes.append(len(some))
-        forms.append(hash(form(some)))
-    hashes = np.frombuffer(forms, np.int64) if forms else np.empty(0, np.int64)
-    order = np.argsort(hashes, kind="stable")
-    starts = np.cumsum(np.frombuffer(sizes, np.int64))
+    ids, sizes, forms, courteous = array("I"), array("q", [0]), array("q"), array("q")
+    for i, text in enumerate(texts):
+        words = words_of(text)
+        ids.extend(places.setdefault(word, len(places)) for word in words)
+        sizes.append(len(words))
+        forms.append(hash(form_of(words)))
+        if words and (words[0] in _COURTEOUS_ENDS or words[-1] in _COURTEOUS_ENDS):
+            courteous.append(i)
     flat = np.frombuffer(ids, np.uint32) if ids else np.empty(0, np.uint32)
-    return _Read(list(places), flat, starts, order, hashes[order])
+    hashes = np.frombuffer(forms, np.int64) if forms else np.empty(0, np.int64)
+    corpus = Corpus(list(places), flat, np.cumsum(np.frombuffer(sizes, np.int64)))
+    return _Read(corpus, hashes, courteous)
 
 
-def _of_one_form(texts: Sequence[str], read: _Read) -> Pairs:
-    same = np.flatnonzero(read.forms[1:] == read.forms[:-1])
-    groups: dict[str, list[int]] = defaultdict(list)
-    for i in sorted({int(read.order[at + more]) for at in same.tolist() for more in (0, 1)}):
-        if spelt := form(words(texts[i])):
-            groups[spelt].append(i)
-    return {(i, j) for group in groups.values() for at, j in enumerate(group) for i in group[: min(at, ROOM)]}
+def _same_form(texts: Sequence[str], read: _Read) -> Pairs:
+    """Texts of one form, and texts that have the form of another but for a courtesy."""
+    shorter = [(i, form_of(some)) for i in read.courteous for some in without_courtesy(words_of(texts[i]))]
+    wanted = np.concatenate([repeated(read.forms.copy()), np.array([hash(form) for _, form in shorter], np.int64)])
+    texts_by_form: dict[str, list[int]] = defaultdict(list)
+    for i in np.flatnonzero(among(read.forms, np.sort(wanted))).tolist():
+        if form := form_of(words_of(texts[i])):
+            texts_by_form[form].append(i)
+    pairs = {(i, j) for same in texts_by_form.values() for at, j in enumerate(same) for i in same[: min(at, CROWD)]}
+    for i, form in shorter:
+        pairs.update((min(i, j), max(i, j)) for j in texts_by_form.get(form, ())[:CROWD] if i != j)
+    return pairs
 
 
-def _courteous(texts: Sequence[str], read: _Read) -> Pairs:
-    ends = {word for some in COURTESY for word in (some[0], some[-1])}
-    marks = [number for number, word in enumerate(read.vocabulary) if word in ends]
-    filled = np.flatnonzero(np.diff(read.starts))
-    first, last = read.ids[read.starts[filled]], read.ids[read.starts[filled + 1] - 1]
-    found: Pairs = set()
-    for i in filled[np.isin(first, marks) | np.isin(last, marks)].tolist():
-        for curt in map(form, curter(words(texts[i]))):
-            begin = int(np.searchsorted(read.forms, hash(curt)))
-            for j in read.order[begin : begin + ROOM].tolist():
-                if j != i and form(words(texts[j])) == curt:
-                    found.add((min(i, j), max(i, j)))
-    return found
+def _misspelt(corpus: Corpus, numbers: bool) -> Pairs:
+    """Texts that are the same but for one word, which is a typo in one of them."""
+    counts = texts_with_word(corpus)
+    corrections = spelling.corrections(corpus.vocabulary, counts)
+    pairs: Pairs = set()
+    for place, texts_by_word in texts_by_context(corpus, corrections):
+        for word, correction in [(w, c) for w in texts_by_word for c in corrections.get(w, ()) if c in texts_by_word]:
+            texts = texts_by_word[word]
+            candidate = _Candidate(
+                word=corpus.vocabulary[word],
+                correction=corpus.vocabulary[correction],
+                times=counts[correction] / counts[word],
+                context=corpus.context_words(texts[0], place),
+                open_slot=any(w != correction and correction not in corrections.get(w, ()) for w in texts_by_word),
+            )
+            if _is_typo(candidate, numbers):
+                pairs.update((min(i, j), max(i, j)) for i in texts for j in texts_by_word[correction][:CROWD])
+    return pairs
 
 
-def _misspelt(read: _Read, numbers: bool) -> Pairs:
-    counts = _held_by(read)
-    right_of = spelling.neighbours(read.vocabulary, counts)
-    found: Pairs = set()
-    for place, held in _places(read, right_of):
-        for word, right in [(wrong, right) for wrong in held for right in right_of.get(wrong, ()) if right in held]:
-            slot = any(other != right and right not in right_of.get(other, ()) for other in held)
-            times = counts[right] / counts[word]
-            for i in held[word]:
-                company = _company(read, i, place)
-                if _is_slip(read, (word, right), times, slot=slot, company=company, numbers=numbers):
-                    found.update((min(i, j), max(i, j)) for j in held[right][:ROOM])
-    return found
-
-
-def _is_slip(read: _Read, pair: tuple[int, int], times: float, *, slot: bool, company: Words, numbers: bool) -> bool:
-    """Whether a word is a misspelling of another that `times` as many texts hold; `company` are the words around it."""
-    word, right = (read.vocabulary[number] for number in pair)
-    mistaken = decisive.mistaken(word, right) if numbers else None
-    if mistaken is False:
+def _is_typo(found: _Candidate, numbers: bool) -> bool:
+    word, correction, times = found.word, found.correction, found.times
+    mistyped = decisive.mistaken(word, correction) if numbers else None
+    if mistyped is False:
         return False
-    if mistaken is None and not slot and len(company) > 1 and spelling.by_frequency(word, right, times):
+    frequency_counts = mistyped is None and not found.open_slot and len(found.context) > 1
+    if frequency_counts and spelling.is_typo_by_frequency(word, correction, times):
         return True
-    if (slot and times < spelling.RARE) or not spelling.in_dictionary(word, right, times):
+    if found.open_slot and times < spelling.TIMES_LONG:
         return False
-    spelt = [spelling.known(other) for other in company if spelling.lettered(other)]
-    return bool(spelt) and 2 * sum(spelt) >= len(spelt)  # otherwise the text is in another language than the dictionary
+    return spelling.is_typo_by_dictionary(word, correction, times) and _in_english(found.context)
 
 
-def _company(read: _Read, text: int, place: int) -> Words:
-    some = read.ids[read.starts[text] : read.starts[text + 1]].tolist()
-    return tuple(read.vocabulary[number] for at, number in enumerate(some) if at != place)
-
-
-def _held_by(read: _Read) -> list[int]:
-    """How many texts hold each word."""
-    counts = np.zeros(len(read.vocabulary), np.int64)
-    for start, stop in blocks(np.diff(read.starts), BLOCK):
-        some = slice(read.starts[start], read.starts[stop])
-        text = np.repeat(np.arange(start, stop), np.diff(read.starts[start : stop + 1]))
-        each = np.unique((text << 32) | read.ids[some])
-        counts += np.bincount(each & 0xFFFFFFFF, minlength=len(counts))
-    return counts.tolist()
-
-
-def _places(read: _Read, right_of: Mapping[int, Sequence[int]]) -> Iterator[tuple[int, dict[int, list[int]]]]:
-    """(place, {word: texts}) of all texts that are the same but for the word in that place, where one may be misspelt."""
-    asking = np.zeros(len(read.vocabulary), bool)
-    asking[[number for word, some in right_of.items() for number in (word, *some)]] = True
-    every = np.concatenate([np.empty(0, np.uint64), *(some[asking[ids]] for _, ids, some in _left_out(read))])
-    every.sort()  # in place: of a million texts these are the largest thing there is
-    asked = np.unique(every[1:][every[1:] == every[:-1]])
-    groups: dict[int, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
-    at_place: dict[int, int] = {}
-    for at, ids, left in _left_out(read):
-        for hit in np.flatnonzero(_among(left, asked)).tolist():
-            text = int(np.searchsorted(read.starts, at + hit, side="right")) - 1
-            key = int(left[hit])
-            at_place[key] = at + hit - int(read.starts[text])
-            groups[key][int(ids[hit])].append(text)
-    return ((at_place[key], held) for key, held in groups.items() if len(held) > 1)
-
-
-def _left_out(read: _Read) -> Iterator[tuple[int, NDArray[np.uint32], Hashes]]:
-    """(where it begins, words, of each word the hash of its text without it, but with its place), a block at a time."""
-    chance = np.random.default_rng(0)
-    of_word = chance.integers(1 << 64, size=len(read.vocabulary), dtype=np.uint64)
-    of_place = chance.integers(1 << 64, size=MOST, dtype=np.uint64) | np.uint64(1)
-    sizes = np.diff(read.starts)
-    for start, stop in blocks(sizes, BLOCK):
-        first, last = int(read.starts[start]), int(read.starts[stop])
-        some, begins = sizes[start:stop], read.starts[start:stop] - first
-        ids = read.ids[first:last]
-        terms = of_word[ids] * of_place[np.arange(last - first) - np.repeat(begins, some)]
-        sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(terms)])
-        yield first, ids, np.repeat(sums[begins + some] - sums[begins], some) - terms
-
-
-def _among(hashes: Hashes, asked: Hashes) -> NDArray[np.bool_]:
-    """Which of some hashes are among those asked about, which are sorted."""
-    if not len(asked):
-        return np.zeros(len(hashes), bool)
-    at = np.searchsorted(asked, hashes)
-    return np.equal(asked[np.minimum(at, len(asked) - 1)], hashes)
+def _in_english(context: Words) -> bool:
+    """Whether the dictionary has half of the words or more: of a text in another language it tells nothing."""
+    known = [spelling.in_dictionary(word) for word in context if spelling.in_cased_script(word)]
+    return bool(known) and 2 * sum(known) >= len(known)

@@ -30,9 +30,9 @@ class Dedup(Part):
         le=1,
         description="cosine from which two inputs that mean the same are twins too; needs the extra `meaning`",
     )
-    typing: bool = Field(
+    typos: bool = Field(
         True,
-        description="inputs that one slip of typing sets apart are twins too, however short: a misspelt word, punctuation, "
+        description="inputs that differ by one typo are twins too, however short: a misspelt word, punctuation, "
         "a space between words, a word typed twice, a please or thanks",
     )
     numbers: Literal["apart", "ignore"] = Field(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from distill import spec
 
 FILE = "pairs.parquet"
-COMPARED_AS = 2
+COMPARED_AS = 3
 """Counts the ways in which texts were compared; a graph made in an older one is made anew."""
 
 
@@ -26,14 +26,14 @@ def graph(task: spec.TaskSpec, *tables: pl.DataFrame) -> Graph:
     import polars as pl
 
     rows = pl.concat([table.select("seed_id", "input") for table in tables]).unique().sort("seed_id", "input")
-    return _made(_Texts(rows["input"]), _least(task), task.dedup.meaning, task.dedup.typing, apart(task))
+    return _made(_Texts(rows["input"]), _least(task), task.dedup.meaning, task.dedup.typos, apart(task))
 
 
 def write(folder: RunDir, found: Graph, table: pl.DataFrame) -> dict[str, float | int | bool | None]:
     """Keep the edges between the seeds of a table; what is returned goes into seeds.json, for `read`."""
     write_parquet(folder / FILE, found.table(table.select("seed_id", "input")))
     return {
-        "near": found.threshold, "meaning": found.meaning, "typing": found.typing, "numbers": found.numbers,
+        "near": found.threshold, "meaning": found.meaning, "typos": found.typos, "numbers": found.numbers,
         "compared_as": COMPARED_AS,
     }  # fmt: skip
 
@@ -42,13 +42,13 @@ def read(folder: Path, task: spec.TaskSpec, table: pl.DataFrame) -> Graph:
     """The run's graph; made anew where the run has none, or it was made with other settings."""
     made: Any = read_json(folder / "seeds.json", dict).get("graph")
     fits = made is not None and made["near"] <= _least(task) and made["meaning"] == task.dedup.meaning
-    fits = fits and made.get("typing", False) == task.dedup.typing and made.get("numbers") == apart(task)
+    fits = fits and made.get("typos", False) == task.dedup.typos and made.get("numbers") == apart(task)
     fits = fits and made.get("compared_as") == COMPARED_AS
     if not fits or not (folder / FILE).exists():
         return graph(task, table)
     texts = table.select("seed_id", "input")
-    pairs, typing = read_parquet(folder / FILE), made.get("typing", False)
-    return Graph.read(pairs, texts, threshold=made["near"], meaning=made["meaning"], typing=typing, numbers=apart(task))
+    pairs, typos = read_parquet(folder / FILE), made.get("typos", False)
+    return Graph.read(pairs, texts, threshold=made["near"], meaning=made["meaning"], typos=typos, numbers=apart(task))
 
 
 def leak(task: spec.TaskSpec) -> float:
@@ -83,5 +83,5 @@ class _Texts:
 
 
 @lru_cache(maxsize=2)
-def _made(rows: _Texts, near: float, meaning: float | None, typing: bool, numbers: bool) -> Graph:
-    return Graph.of(rows.given_away(), threshold=near, meaning=meaning, typing=typing, numbers=numbers)
+def _made(rows: _Texts, near: float, meaning: float | None, typos: bool, numbers: bool) -> Graph:
+    return Graph.of(rows.given_away(), threshold=near, meaning=meaning, typos=typos, numbers=numbers)

@@ -12,7 +12,7 @@ from distill.similarity.decisive import marks, mistaken, numbers
 from distill.similarity.embeddings import alike
 from distill.similarity.graph import Graph
 from distill.similarity.pairs import near_pairs, nearest
-from distill.similarity.typos import slips
+from distill.similarity.typos import typo_pairs
 from distill.text.normalise import normalise
 
 APART = """
@@ -141,10 +141,10 @@ def test_one_number_or_negation_sets_texts_apart_wherever_likeness_decides(one, 
     assert marks(texts[0]) != marks(texts[1])
     assert near_pairs(texts, threshold=0.5) == []
     assert nearest(texts[:1], texts[1:], threshold=0.5) == [None]
-    assert slips(texts) == []
+    assert typo_pairs(texts) == []
     assert alike(texts, threshold=0.1, embed=lambda some: numbers(some)[:, None] * 0.0 + 1.0) == []
     assert repeats(texts, seeds=[], tests=[], near=0.5) == {}
-    assert Graph.of(texts, threshold=0.5, typing=True).edges == {}
+    assert Graph.of(texts, threshold=0.5, typos=True).edges == {}
 
 
 @pytest.mark.parametrize(("one", "other"), pairs_of(SAME))
@@ -190,15 +190,15 @@ def test_a_rewording_may_turn_the_order_of_numbers():
         ("pasword", "password", None),
     ],
 )  # fmt: skip
-def test_only_a_word_that_says_nothing_may_be_a_numbers_misspelling(word, right, said):
-    """A word that is in the dictionary, as "for" is, is not taken for a misspelling in any case."""
+def test_only_a_word_that_says_nothing_may_be_a_numbers_typo(word, right, said):
+    """A word that is in the dictionary, as "for" is, is not taken for a typo in any case."""
     assert mistaken(word, right) is said
 
 
-def test_a_misspelt_weekday_is_a_slip_and_another_weekday_none():
+def test_a_misspelt_weekday_is_a_typo_and_another_weekday_none():
     right, wrong, other = (f"is the shop open on {day} at ten" for day in ("wednesday", "wednsday", "sunday"))
-    assert [pair[:2] for pair in slips([right, wrong])] == [(0, 1)]
-    assert slips([right, other]) == slips([wrong, other]) == []
+    assert [pair[:2] for pair in typo_pairs([right, wrong])] == [(0, 1)]
+    assert typo_pairs([right, other]) == typo_pairs([wrong, other]) == []
 
 
 @settings(deadline=None, max_examples=200)
@@ -230,6 +230,6 @@ def test_of_pairs_that_differ_in_one_number_or_negation_none_is_merged():
     spec.loader.exec_module(module)
     made = module.pairs(500, seed=11)
     texts = list(dict.fromkeys(normalise(text) for _, *both in made for text in both))
-    graph, places = Graph.of(texts, threshold=0.7, typing=True), {text: at for at, text in enumerate(texts)}
+    graph, places = Graph.of(texts, threshold=0.7, typos=True), {text: at for at, text in enumerate(texts)}
     merged = [pair for pair in made if places[normalise(pair[2])] in graph.edges.get(places[normalise(pair[1])], {})]
     assert merged == []

@@ -121,27 +121,27 @@ SHORT = [
 ]
 
 
-def test_slips_of_typing_add_edges_that_a_table_keeps():
-    graph = Graph.of(SHORT, threshold=0.85, typing=True)
+def test_typos_add_edges_that_a_table_keeps():
+    graph = Graph.of(SHORT, threshold=0.85, typos=True)
     found = graph.twins(SHORT, threshold=0.85)
-    assert [twin and (twin.index, twin.kind) for twin in found] == [None, (0, "typing"), None, (0, "typing"), None]
-    assert str(found[1]).startswith("one slip of typing apart, similarity 0.")
+    assert [twin and (twin.index, twin.kind) for twin in found] == [None, (0, "typo"), None, (0, "typo"), None]
+    assert str(found[1]).startswith("one typo apart, similarity 0.")
     assert found[1].beside(0.85, None) == str(found[1])
     assert not any(Graph.of(SHORT, threshold=0.85).twins(SHORT, threshold=0.85))
     ids = dict(zip("abcde", map(normalise, SHORT), strict=True))
-    assert Graph.read(graph.table(rows_of(ids)), rows_of(ids), threshold=0.85, typing=True) == graph
-    assert graph.table(rows_of(ids))["kind"].to_list() == ["typing", "typing"]
+    assert Graph.read(graph.table(rows_of(ids)), rows_of(ids), threshold=0.85, typos=True) == graph
+    assert graph.table(rows_of(ids))["kind"].to_list() == ["typo", "typo"]
 
 
 @pytest.mark.parametrize("held", [SHORT, SHORT[:1], SHORT[1:], []])
-def test_a_slip_is_found_whether_the_graph_holds_the_texts_or_not(held):
-    graph = Graph.of(held, threshold=0.85, typing=True)
+def test_a_typo_is_found_whether_the_graph_holds_the_texts_or_not(held):
+    graph = Graph.of(held, threshold=0.85, typos=True)
     assert [twin and twin.index for twin in graph.twins(SHORT, threshold=0.85)] == [None, 0, None, 0, None]
     assert [twin and twin.index for twin in graph.nearest(SHORT[1:], SHORT[:1], threshold=0.85)] == [0, None, 0, None]
 
 
-def test_a_chain_of_slips_keeps_its_ends():
+def test_a_chain_of_typos_keeps_its_ends():
     texts = ["set an alarm for my flight", "set an alrm for my flight", "set an lrm for my flight"]
-    assert [twin is None for twin in Graph.of(texts, threshold=1, typing=True).twins(texts, threshold=1)][0::2] == [
+    assert [twin is None for twin in Graph.of(texts, threshold=1, typos=True).twins(texts, threshold=1)][0::2] == [
         True
     ] * 2

@@ -137,17 +137,17 @@ def test_meaning_is_asked_about_where_the_spec_says_so(task: Path) -> None:
     assert "same_meaning" not in reasons(run(task, *sets[:3]))
 
 
-def test_one_slip_of_typing_makes_twins_of_short_inputs_unless_the_spec_says_no(task: Path) -> None:
+def test_one_typo_makes_twins_of_short_inputs_unless_the_spec_says_no(task: Path) -> None:
     """A repeat among the training rows, and a row of an evaluation set, which no graph of the seeds holds."""
     more(task, "Where is my red kettle?", "where is my red kettel", "what ails my toaster now", "I see no invoice")
     (task.parent / "exam.jsonl").write_text('{"text": "what ails my taoster now"}\n')
     sets = ["seeds.held_out=[exam.jsonl]", "dataset.accept=null", "seeds.test={rows: 1}", "dedup.compare=[]"]
     folder = run(task, *sets)
-    dropped = pl.read_parquet(folder / "dropped.parquet").filter(pl.col("detail").str.contains("slip"))
+    dropped = pl.read_parquet(folder / "dropped.parquet").filter(pl.col("detail").str.contains("typo"))
     found = dict(dropped.select("reason", "detail").iter_rows())
     assert found.keys() == {"near_duplicate", "near_test_row"}
-    assert found["near_test_row"].startswith("row 1 of exam.jsonl: one slip of typing apart, similarity 0.")
-    assert "typing" in pl.read_parquet(folder / "pairs.parquet")["kind"].to_list()
-    off = run(task, *sets, "dedup.typing=false")
-    assert not pl.read_parquet(off / "dropped.parquet")["detail"].str.contains("slip").any()
-    assert "typing" not in pl.read_parquet(off / "pairs.parquet")["kind"].to_list()
+    assert found["near_test_row"].startswith("row 1 of exam.jsonl: one typo apart, similarity 0.")
+    assert "typo" in pl.read_parquet(folder / "pairs.parquet")["kind"].to_list()
+    off = run(task, *sets, "dedup.typos=false")
+    assert not pl.read_parquet(off / "dropped.parquet")["detail"].str.contains("typo").any()
+    assert "typo" not in pl.read_parquet(off / "pairs.parquet")["kind"].to_list()
