@@ -7,12 +7,12 @@ from pathlib import Path
 
 import polars as pl
 from contradictions import AGAIN, hosted, run
-from distill.teacher.progress import Silent
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from distill.generate.questions import KINDS, Ask, Kind
 from distill.pipeline import run as running
+from distill.teacher.progress import Silent
 from distill.testing.fault_server import serve
 from distill.views import explain, what_if
 
