@@ -161,9 +161,7 @@ async def _stage(run: Run, name: str) -> None:
         case "train":
             await teaching.train(run)
         case "evaluate":
-            student = teaching.student_of(run.project, run.folder)
-            previous = teaching.student_of(run.project, run.parent) if run.parent else None
-            await evaluating.evaluate(run, student, previous)
+            await evaluating.evaluate(run)
             run.nothing = empty_dataset.tests(run)
         case "report":
             await reporting.report(run)
@@ -189,6 +187,7 @@ def _result(run: Run) -> dict[str, Any]:
         "folder": str(run.folder.path),
         "done": run.done,
         "skipped": run.skipped,
+        "changed": run.changed,
         "requests_sent": run.sender.sends,
         "from_the_store": run.sender.replayed,
         "owed": owed,

@@ -64,7 +64,9 @@ def status(path: Path, overrides: Sequence[str], home: Path = Path()) -> dict[st
         "run": run.name,
         "held_by": holder(run),
         "stages": {
-            name: {k: v for k, v in stages[name].items() if k not in ("key", "outputs")} if name in stages else None
+            name: {k: v for k, v in stages[name].items() if k not in ("code", "reads", "outputs")}
+            if name in stages
+            else None
             for name in ORDER
         },
         "ledger": ledger,

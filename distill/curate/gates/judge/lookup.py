@@ -89,20 +89,6 @@ def shown_task(project: Project, gate: str) -> str | None:
     return "\n\n".join(f"[{role}]\n{text}" for role, text in project.teacher_prompt.turns)
 
 
-def key_of(project: Project) -> dict[str, Any]:
-    """What verdicts hang on; empty where no gate needs any."""
-    if not project.rubrics:
-        return {}
-    models = [
-        [one.address.model, one.address.identity, one.sampling.model_dump(mode="json", exclude_unset=True)]
-        for one in project.judges
-    ]
-    rubrics = {gate: one.identity for gate, one in project.rubrics.items()}
-    tasks = {gate: task for gate in rubrics if (task := shown_task(project, gate)) is not None}
-    shown = {"tasks": tasks} if tasks else {}
-    return {"judges": models, "rubrics": rubrics, "reference": project.reference, **shown}
-
-
 def names(project: Project) -> list[str]:
     """The judges by their models; numbered where two have the same."""
     models = [one.address.model for one in project.judges]
