@@ -55,18 +55,23 @@ def models(run: Run) -> list[Named]:
     return _noted("models", run, served_models.others)
 
 
+def name(run: Run) -> str:
+    """What the run is called; one that begins as a copy of another has a name of its own."""
+    return _noted("name", run, lambda run: run.folder.name)
+
+
 def parent_teacher(run: Run) -> str:
     """The teacher of the run that this one refreshes."""
     return _noted("parent_teacher", run, _parent_teacher)
 
 
-def now(name: str, run: Run) -> Json:
+def now(fact: str, run: Run) -> Json:
     """A fact as JSON; `verify` and `parent` are noted where they are read."""
-    return _FACTS[name](run) if name in _FACTS else "absent"
+    return _FACTS[fact](run) if fact in _FACTS else "absent"
 
 
-def _noted(name: str, run: Run, found: Callable[[Run], T]) -> T:
-    reads.note(f"fact:{name}")
+def _noted(fact: str, run: Run, found: Callable[[Run], T]) -> T:
+    reads.note(f"fact:{fact}")
     with reads.unrecorded():
         return found(run)
 
@@ -104,5 +109,6 @@ _FACTS: Mapping[str, Callable[[Run], Json]] = {
     "parent_teacher": _parent_teacher,
     "models": lambda run: [list(one) for one in served_models.others(run)],
     "verify": lambda run: function.fingerprints(run.project),
+    "name": lambda run: run.folder.name,
     "parent": lambda run: run.parent.name if run.parent else None,
 }

@@ -114,7 +114,8 @@ class Part(BaseModel):
         """As pydantic's; every setting that the group holds is read."""
         if reads.active():
             for name in values(self):
-                reads.note(name)
+                if not name.endswith(_GIVEN) or how.get("exclude_unset"):
+                    reads.note(name)
         return super().model_dump(**how)
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:

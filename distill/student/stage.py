@@ -85,7 +85,7 @@ def _card(run: Run, kept: pl.DataFrame, counts: Mapping[str, int], tests: int) -
     named = "".join(f"- another model answered: {one}\n" for one in facts.models(run))
     return (
         f"# {spec.task}\n\n{spec.about}\n\n"
-        f"- run: {run.folder.name}\n- answers by: {', '.join(by)}\n- terms: {spec.teacher.terms or 'not stated in the spec'}\n"
+        f"- run: {facts.name(run)}\n- answers by: {', '.join(by)}\n- terms: {spec.teacher.terms or 'not stated in the spec'}\n"
         f"- rows: {counts['train']} train, {counts['valid']} valid; {tests} test rows were set aside and never train\n"
         f"{named}{on_made}- every row that was left out is in dropped.parquet, with its stage, reason and detail\n"
     )

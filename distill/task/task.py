@@ -178,7 +178,7 @@ Part = TypeVar("Part", spec.Sampling, spec.Limits)
 
 def over(base: Part, given: Part | None) -> Part:
     """The teacher's settings with those that a colleague sets itself."""
-    return base if given is None else given.over(base)
+    return base if given is None or given is base else given.over(base)
 
 
 def _asked(one: spec.Colleague, first: spec.Teacher, env: Mapping[str, str], sampling: spec.Sampling) -> Asked:

@@ -1,15 +1,14 @@
 """The trace of a stage: a hash of everything that it read, kept in the manifest and compared with what is there now.
 
-    "reads": {"spec:dedup.near": "1f…", "task:student_prompt": "…", "file:001/seeds.parquet": "…", "fact:owed": "…"}
+    "reads": {"spec:dedup.near": "1f…", "task:student_prompt": "…", "file:seeds.parquet": "…", "fact:owed": "…"}
 
-Files are named from the folder of the task's runs. What a stage writes itself is not in its trace.
+Files are named from the run's own folder, so that a run which begins as a copy of another compares its own. What a stage writes itself is not in its trace.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from distill import spec
@@ -27,12 +26,12 @@ _ABSENT = "absent"
 
 def of(run: Run, seen: Collection[str], *, outputs: Sequence[str], sending: bool) -> dict[str, str]:
     """The trace of a stage that read what is named in `seen`; with `sending` how it was sent and paid for is in it too."""
-    runs, own = run.folder.path.parent, {run.folder.path / path for path in outputs}
+    own = {str(run.folder.path.absolute() / path) for path in outputs}
     named = set[str]()
     for what in seen:
         kind, _, name = what.partition(":")
-        if kind == "file" and Path(name) not in own:
-            named.add(f"file:{os.path.relpath(name, runs)}")
+        if kind == "file" and name not in own:
+            named.add(f"file:{os.path.relpath(name, run.folder.path)}")
         elif kind not in ("file", "send") or (kind == "send" and sending):
             named.add(what)
     return _now(run, sorted(named))
@@ -41,7 +40,7 @@ def of(run: Run, seen: Collection[str], *, outputs: Sequence[str], sending: bool
 def changed(run: Run, before: Mapping[str, str]) -> list[str]:
     """The names, as people know them, of what is not as it was."""
     now = _now(run, before)
-    return [_shown(what, run) for what, value in before.items() if now[what] != value]
+    return [_shown(what) for what, value in before.items() if now[what] != value]
 
 
 def _now(run: Run, named: Iterable[str]) -> dict[str, str]:
@@ -56,7 +55,7 @@ def _hash(run: Run, what: str, settings: Mapping[str, Json]) -> str:
         case "spec" | "send":
             return content_id(settings[what]) if what in settings else _ABSENT
         case "file":
-            return file_hash(run.folder.path.parent / name)
+            return file_hash(run.folder.path / name)
         case "env":
             return content_id(wire.without_user(run.project.env.get(name, "").strip()))
         case "task":
@@ -96,9 +95,9 @@ _CONTENT: Mapping[str, Callable[[Any], Json]] = {
 }
 
 
-def _shown(what: str, run: Run) -> str:
+def _shown(what: str) -> str:
     kind, _, name = what.partition(":")
     if kind == "file":
-        return name.removeprefix(f"{run.folder.path.name}/")
+        return name.removeprefix("../")
     words = name.replace("_", " ")
     return {"spec": name, "send": name, "env": f"${name}", "task": f"the task's {words}"}.get(kind, words)
