@@ -10,7 +10,6 @@ from pydantic_core import PydanticKnownError
 
 from distill import reads, url
 from distill.records import Json
-from distill.teacher.endpoint import wire
 
 SENDING = frozenset(
     {
@@ -158,7 +157,7 @@ def values(part: Part) -> dict[str, Json]:
     """Name → value of every setting in a group that was located; a group inside is `{}` and has names of its own."""
     found: dict[str, Json] = {}
     for name, what in part.__dict__.get(_NAMES, {}).items():
-        found[what] = sorted(part.__pydantic_fields_set__) if name == _GIVEN else _plain(part.__dict__[name], name)
+        found[what] = sorted(part.__pydantic_fields_set__) if name == _GIVEN else _plain(part.__dict__[name])
     for name in type(part).model_fields:
         for inner in _groups(part.__dict__[name]):
             found |= values(inner)
@@ -180,15 +179,15 @@ def _placed(value: Any, path: str, way: str) -> Any:
     )
 
 
-def _plain(value: Any, name: str) -> Json:
-    """A setting as JSON, less a password in an address."""
+def _plain(value: Any) -> Json:
+    """A setting as JSON. No address in it holds a password: the spec refuses one."""
     if isinstance(value, Part):
         return {}
     if isinstance(value, list | tuple):
-        return [_plain(one, name) for one in value]
+        return [_plain(one) for one in value]
     if isinstance(value, dict):
-        return {key: _plain(one, name) for key, one in value.items()}
-    return wire.without_user(value) if name == "base_url" and isinstance(value, str) else value
+        return {key: _plain(one) for key, one in value.items()}
+    return value
 
 
 def _groups(value: Any) -> Iterator[Part]:

@@ -15,7 +15,6 @@ from distill import spec
 from distill.pipeline import facts
 from distill.records import Json, Seed, content_id, list_id
 from distill.rundir import file_hash
-from distill.teacher.endpoint import wire
 
 if TYPE_CHECKING:
     from distill.task.stage import Run
@@ -57,7 +56,7 @@ def _hash(run: Run, what: str, settings: Mapping[str, Json]) -> str:
         case "file":
             return file_hash(run.folder.path / name)
         case "env":
-            return content_id(wire.without_user(run.project.env.get(name, "").strip()))
+            return content_id(run.project.env.get(name, "").strip())
         case "task":
             return _of_task(run.project, name)
         case _:
