@@ -98,5 +98,5 @@ def _shown(what: str) -> str:
     kind, _, name = what.partition(":")
     if kind == "file":
         return name.removeprefix("../")
-    words = name.replace("_", " ")
+    name, words = name.removesuffix(":given"), name.replace("_", " ")
     return {"spec": name, "send": name, "env": f"${name}", "task": f"the task's {words}"}.get(kind, words)
