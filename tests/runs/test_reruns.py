@@ -35,7 +35,7 @@ def run(task: Path, *sets: str, **how: Any) -> dict[str, Any]:
 def test_a_shorter_context_curates_anew(task: Path) -> None:
     """The dataset is the one that a fresh run under the same spec makes, and no answer is bought."""
     first = run(task, "dataset.accept=null", "student.train.with=hosted")
-    short = ("dataset.accept=null", "student.train.with=hosted", "student.train.context=26")
+    short = ("dataset.accept=null", "student.train.with=hosted", "student.train.context=40")
     again = run(task, *short)
     assert (again["done"], again["requests_sent"]) == (list(DATASET), 0)
     assert again["changed"]["curate"][0] == "student.train.context changed"
@@ -59,7 +59,13 @@ def test_a_changed_tool_renews_the_training_rows(task: Path) -> None:
         function = {"name": "look_up", "description": text, "parameters": {"type": "object", "properties": {}}}
         (task.parent / "tools.json").write_text(json.dumps([{"type": "function", "function": function}]))
 
-    given = ("seeds.gold_rows=train", "teacher.tools=tools.json", "teacher.output=null", "gates=[length]")
+    given = (
+        "seeds.gold_rows=train",
+        "seeds.test={rows: 12, gold: true}",
+        "teacher.tools=tools.json",
+        "teacher.output=null",
+        "gates=[length]",
+    )
     describe("The first text.")
     folder = Path(run(task, *given)["folder"])
     describe("The second text.")
@@ -75,11 +81,11 @@ CHANGES = (
     "dataset.temperature=1",
     "dataset.valid=0.3",
     "dataset.select.by=score",
-    "dataset.per_stratum=4",
+    "dataset.per_stratum=4 | dataset.accept=8",
     "dedup.near=0.5",
     "dedup.typing=false",
-    "gates=[schema, {length: {max_tokens: 3}}]",
-    "seeds.gold_rows=train",
+    "gates=[schema, {length: {min_chars: 17}}]",
+    "seeds.gold_rows=train | seeds.test={rows: 12, gold: true}",
     "seeds.test.share=0.5",
     "strata.by=[]",
     "strata.edge_cases=[{where: {kind: a}, at_least: 9}]",
@@ -91,7 +97,8 @@ CHANGES = (
 def test_a_run_that_goes_on_is_as_a_fresh_one(task: Path, change: str) -> None:
     """Whatever is skipped, every file is that of a run which does all stages under the same spec."""
     run(task)
-    again, fresh = Path(run(task, change)["folder"]), Path(run(task, change, new=True)["folder"])
+    sets = change.split(" | ")
+    again, fresh = Path(run(task, *sets)["folder"]), Path(run(task, *sets, new=True)["folder"])
     assert again != fresh
     for name in FILES:
         assert (again / name).read_bytes() == (fresh / name).read_bytes(), name

@@ -51,15 +51,15 @@ budget: {usd: 5}
 deadline: 8h
 """
 OPENED = frozenset({
-    "seeds.from", "seeds.as", "seeds.format", "seeds.format.encoding", "seeds.format.delimiter", "seeds.format.quote",
+    "seeds.from", "seeds.as", "seeds.format.encoding", "seeds.format.delimiter", "seeds.format.quote",
     "seeds.group", "seeds.held_out", "seeds.broken", "teacher.prompt", "student.prompt", "seeds.test.gold",
 })  # fmt: skip
 """Read when the task is opened: what they bring into it (seeds, prompts) is what stages read."""
 UNUSED = frozenset({
-    "evaluate.require", "dedup.more_votes",
+    "evaluate.require", "dedup.more_votes", "teacher.fallback[0].sampling.temperature",
     *(f"student.train.{name}" for name in ("epochs", "batch_size", "learning_rate", "rank", "alpha", "layers", "context", "seed", "suffix")),
 })  # fmt: skip
-"""Of no use in this run: nothing is trained, nobody votes; the verdict that is required is looked at after the stages."""
+"""Of no use in this run: nothing is trained, nobody votes, no row falls back; the verdict that is required is looked at after the stages."""
 READ_BY = {
     "about": {"export", "report"},
     "teacher.terms": {"export", "report"},
@@ -131,8 +131,11 @@ def changed(project: Project, setting: str, what: str) -> spec.TaskSpec | None:
     """The spec with another value of one setting; None where no other value of those tried is one."""
     parts = [int(part) if part.isdigit() else part for part in setting.replace("[", ".").replace("]", "").split(".")]
     for value in others(get(project.spec.model_dump(mode="json", by_alias=True), parts)):
-        raw = project.spec.model_dump(mode="json", by_alias=True)
-        get(raw, parts[:-1])[parts[-1]] = value
+        raw = project.spec.model_dump(mode="json", by_alias=True, exclude_unset=True)
+        group: Any = raw
+        for part in parts[:-1]:
+            group = group[part] if isinstance(group, list) else group.setdefault(part, {})
+        group[parts[-1]] = value
         try:
             other = spec.TaskSpec.model_validate(raw)
         except ValidationError:
