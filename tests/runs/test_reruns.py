@@ -35,7 +35,7 @@ def run(task: Path, *sets: str, **how: Any) -> dict[str, Any]:
 def test_a_shorter_context_curates_anew(task: Path) -> None:
     """The dataset is the one that a fresh run under the same spec makes, and no answer is bought."""
     first = run(task, "dataset.accept=null", "student.train.with=hosted")
-    short = ("dataset.accept=null", "student.train.with=hosted", "student.train.context=40")
+    short = ("dataset.accept=null", "student.train.with=hosted", "student.train.context=32")
     again = run(task, *short)
     assert (again["done"], again["requests_sent"]) == (list(DATASET), 0)
     assert again["changed"]["curate"][0] == "student.train.context changed"
