@@ -32,16 +32,18 @@ def run(task: Path, *sets: str, **how: Any) -> dict[str, Any]:
     )
 
 
+def rows(result: dict[str, Any]) -> int:
+    return pl.read_parquet(Path(result["folder"]) / "dataset.parquet").height
+
+
 def test_a_shorter_context_curates_anew(task: Path) -> None:
     """The dataset is the one that a fresh run under the same spec makes, and no answer is bought."""
-    first = run(task, "dataset.accept=null", "student.train.with=hosted")
+    whole = rows(run(task, "dataset.accept=null", "student.train.with=hosted"))
     short = ("dataset.accept=null", "student.train.with=hosted", "student.train.context=32")
     again = run(task, *short)
     assert (again["done"], again["requests_sent"]) == (list(DATASET), 0)
     assert again["changed"]["curate"][0] == "student.train.context changed"
-    fresh = run(task, *short, new=True)
-    kept = [pl.read_parquet(Path(one["folder"]) / "dataset.parquet").height for one in (first, again, fresh)]
-    assert kept[0] > kept[1] == kept[2] > 0
+    assert whole > rows(again) == rows(run(task, *short, new=True)) > 0
 
 
 def test_a_changed_about_renews_the_card(task: Path) -> None:
