@@ -1,8 +1,9 @@
 """A run's folder: its files, its manifest, its lock.
 
 Every file is written aside, fsynced and renamed into place, so a reader sees the old one or the new one
-and a crash leaves no half. The manifest holds, per stage, the hash of its inputs and settings and of what it
-wrote; a stage whose hash still matches is skipped. One process holds a run at a time (flock: the kernel
+and a crash leaves no half. The manifest holds, per stage, a hash of each thing that it read and of what it
+wrote; a stage for which they all still match is skipped. A file is read where its path is taken (`run / name`) or it is
+read with `read_parquet`, `check_parquet` or `read_json`; `run.path / name` is for what only this code writes. One process holds a run at a time (flock: the kernel
 lets go of it when the process dies, whatever kills it).
 """
 
@@ -19,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
+from distill import reads
 from distill.errors import UsageError
 
 if TYPE_CHECKING:
@@ -102,6 +104,7 @@ def read_parquet(path: Path, columns: list[str] | None = None) -> pl.DataFrame:
     """A table of a run, whole or some of its columns; UsageError names the verb that makes one that is gone or torn."""
     import polars as pl
 
+    reads.note_file(path)
     try:
         _has(path, list(pl.read_parquet_schema(path)))
         return pl.read_parquet(path, columns=columns)
@@ -113,6 +116,7 @@ def check_parquet(path: Path) -> list[str]:
     """The columns of a table that is about to be read piece by piece; UsageError as `read_parquet`."""
     import polars as pl
 
+    reads.note_file(path)
     try:
         return _has(path, list(pl.read_parquet_schema(path)))
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as fault:
@@ -128,6 +132,7 @@ def _has(path: Path, columns: list[str]) -> list[str]:
 
 def read_json(path: Path, kind: type[T], *, needs: str = "") -> T:
     """A JSON file of a run, an object or a list; UsageError as `read_parquet`. `needs` is a key that it must have."""
+    reads.note_file(path)
     try:
         value = json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError) as fault:
@@ -175,6 +180,7 @@ class RunDir:
         return self.home / "runs" / self.task / f"{self.number:03d}"
 
     def __truediv__(self, name: str) -> Path:
+        reads.note_file(self.path / name)
         return self.path / name
 
     @property
@@ -183,7 +189,7 @@ class RunDir:
 
     def manifest(self) -> dict[str, Any]:
         """The manifest as last written; an empty one for a new run."""
-        path = self / MANIFEST
+        path = self.path / MANIFEST
         if not path.exists():
             return {"run": self.name, "stages": {}}
         try:
@@ -201,17 +207,17 @@ class RunDir:
         """Replace one stage's entry; the rest of the manifest stays as it is."""
         manifest = self.manifest()
         manifest["stages"][stage] = dict(entry)
-        write_json(self / MANIFEST, manifest)
+        write_json(self.path / MANIFEST, manifest)
 
     def note(self, **facts: Any) -> None:
         """Set facts of the whole run, e.g. its spec's hash or the run that it refreshes."""
-        write_json(self / MANIFEST, self.manifest() | facts)
+        write_json(self.path / MANIFEST, self.manifest() | facts)
 
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Hold the run, or say who does."""
         self.path.mkdir(parents=True, exist_ok=True)
-        with (self / ".lock").open("a+") as file:
+        with (self.path / ".lock").open("a+") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:

@@ -15,16 +15,14 @@ from typing import TYPE_CHECKING, Any
 from distill.curate import steps as curation
 from distill.curate.accounting import conservation, funnel, large_losses, shortfall
 from distill.curate.dedup import rulings as disputes
-from distill.curate.gates.judge import lookup
-from distill.curate.gates.verify import function
 from distill.errors import SpecError
 from distill.generate import questions
-from distill.records import content_id
 from distill.rundir import read_json, write_json, write_parquet
 from distill.seeds import checks
 from distill.strata import coverage
 from distill.task import near_graph
-from distill.task.stage import Run, settings_of, stage
+from distill.task.run import Run
+from distill.task.stage import stage
 
 if TYPE_CHECKING:
     import polars as pl
@@ -41,36 +39,24 @@ async def curate(run: Run) -> None:
         wrong = checks.labelled(run.project.spec, labels, run.project.path, exact=exact)
         if wrong:
             raise SpecError(str(run.project.path), wrong)
-    rulings = disputes.rulings(run.project, run.folder, run.parent)
-    settings = {
-        **settings_of(run.project, "strata", "gates", "dedup", "dataset"),
-        "gold_rows": run.project.spec.seeds.gold_rows,
-        "student_prompt": run.project.student_prompt.turns,
-        "output": run.project.output,
-        "tools": run.project.tools,
-        "held_out": content_id(list(run.project.held_out)),
-        **function.key(run.project),
-        **lookup.key_of(run.project),
-        **disputes.key(run.project.spec),
-        **_owed(run),
-        **({"rulings": rulings} if rulings else {}),
-    }
-    inputs = ["seeds.parquet", "seeds_dropped.parquet", "asked.parquet"]
+    _rulings(run)  # a line that cannot be read is told also where nothing else changed
     outputs = ["samples.parquet", "dropped.parquet", "flagged.parquet", "funnel.json"]
-    await stage(run, "curate", settings=settings, inputs=inputs, outputs=outputs, work=_curate)
+    await stage(run, "curate", outputs=outputs, work=_curate)
 
 
-def _owed(run: Run) -> dict[str, int]:
-    """What a run that went on without some answers curates anew when they are there."""
-    owed = run.folder.manifest()["stages"].get("generate", {}).get("owed", 0)
-    return {"owed": owed} if owed else {}
+def _rulings(run: Run) -> dict[str, str]:
+    """What a person decided about rows in conflict. The file itself is no read: `curate` writes it too."""
+    return run.fact("rulings", lambda run: disputes.rulings(run.project, run.folder, run.parent))
 
 
 async def _curate(run: Run) -> Mapping[str, Any]:
     import polars as pl
 
     project, asked = run.project, questions.asked_of(run.folder)
-    rulings = disputes.rulings(project, run.folder, run.parent)
+    run.fact(
+        "owed", lambda run: run.owed("generate")
+    )  # a run that went on without some answers is curated anew when they are there
+    rulings = _rulings(run)
     graph = near_graph.read(run.folder.path, project.spec, run.table("seeds.parquet", ["seed_id", "input"]))
     # The whole table is for curation alone, which lets go of it when it knows what the seeds say.
     curated = curation.curate(project, run.table("seeds.parquet"), asked, run.store, graph, rulings=rulings)

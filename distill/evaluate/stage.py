@@ -3,40 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 
 from distill.rundir import write_json, write_parquet
-from distill.task.stage import Run, key_of, settings_of, stage
-from distill.teacher.endpoint.address import Address
+from distill.student import stage as teaching
+from distill.task.run import Run
+from distill.task.stage import stage
 from distill.values import rules
 
 
-async def evaluate(run: Run, student: Address | None, previous: Address | None) -> None:
+async def evaluate(run: Run) -> None:
     """All arms on the test rows, and the verdict."""
-    project = run.project
-    settings = {
-        **settings_of(project, "evaluate"),
-        "prompts": [project.teacher_prompt.turns, project.student_prompt.turns],
-        "teacher": key_of(project)[0],
-        "base": project.base.identity,
-        "student": student.identity if student else None,
-        "previous": previous.identity if previous else None,
-        "output": project.output,
-        "tools": project.tools,
-    }
-    outputs = ["calls.parquet", "scores.parquet", "comparison.json"]
-    work = partial(_evaluate, student=student, previous=previous)
-    await stage(run, "evaluate", settings=settings, inputs=["seeds.parquet"], outputs=outputs, work=work)
+    await stage(run, "evaluate", outputs=["calls.parquet", "scores.parquet", "comparison.json"], work=_evaluate)
 
 
-async def _evaluate(run: Run, *, student: Address | None, previous: Address | None) -> Mapping[str, Any]:
+async def _evaluate(run: Run) -> Mapping[str, Any]:
     import polars as pl
 
     from distill.evaluate import arms as comparing
     from distill.evaluate.comparison import compare
 
     project = run.project
+    student = teaching.student_of(project, run.folder)
+    previous = teaching.student_of(project, run.parent) if run.parent else None
     tests = run.scan("seeds.parquet").filter(pl.col("role") == "test").collect()
     answered = {}
     arms = comparing.arms(project, student=student, previous=previous)

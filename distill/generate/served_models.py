@@ -15,7 +15,7 @@ from distill.records import GOLD
 from distill.text.normalise import storable
 
 if TYPE_CHECKING:
-    from distill.task.stage import Run
+    from distill.task.run import Run
 
 _FILE = re.compile(r"\.(?:gguf|safetensors|bin|ggml)$")
 _QUANTISED = re.compile(r"[-.](?:i?q\d[\w-]*|fp?\d{1,2}|bf16|int\d|awq|gptq|mlx|gguf|\dbit)$")

@@ -14,7 +14,7 @@ from distill.tables.reasons import BEFORE
 if TYPE_CHECKING:
     import polars as pl
 
-    from distill.task.stage import Run
+    from distill.task.run import Run
 
 _SHOWN = 3
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -15,12 +14,13 @@ from distill.curate.gates.verify import function
 from distill.errors import AccessRefused, BudgetReached, RowsOwed
 from distill.generate import questions
 from distill.pipeline import empty_dataset
-from distill.records import Request, content_id, list_id
+from distill.records import Request
 from distill.rundir import read_json, read_parquet, write_json, write_parquet
 from distill.seeds import approved, labelling, prepare
 from distill.seeds.expansion.rounds import Expansion
 from distill.task import near_graph
-from distill.task.stage import Run, key_of, settings_of, stage
+from distill.task.run import Run
+from distill.task.stage import stage
 from distill.teacher import schedule
 from distill.teacher import send as asking
 
@@ -34,33 +34,15 @@ if TYPE_CHECKING:
 
 async def generate(run: Run) -> None:
     """Ask the teacher until every quota is met or no seed is left."""
-    project = run.project
-    teacher = project.spec.teacher
-    settings = {
-        **settings_of(project, "seeds", "strata", "gates", "dedup", "dataset"),
-        "ask": [key_of(project), project.output, project.tools, bool(teacher.panel)],
-        "prompt": project.teacher_prompt.turns,
-        "held_out": content_id(list(project.held_out)),
-        "labels": {
-            name: [template.turns, project.labeller(name).address.identity]
-            for name, template in project.label_prompts.items()
-        },
-        "maker": [project.maker.address.identity, project.spec.about] if project.spec.seeds.expand else None,
-        "rows": list_id(seed.id for seed in itertools.chain(project.seeds, project.pinned)),
-        "gold": list_id(dict(seed.gold or {}) for seed in itertools.chain(project.seeds, project.pinned)),
-        "parent": run.parent.name if run.parent else None,
-        **function.key(project),
-        **lookup.key_of(project),
-        **disputes.key(project.spec),
-    }
     outputs = ["seeds.parquet", "seeds_dropped.parquet", "pairs.parquet", "asked.parquet", "seeds.json"]
-    await stage(run, "generate", settings=settings, inputs=[], outputs=outputs, work=_generate)
+    await stage(run, "generate", outputs=outputs, work=_generate)
 
 
 async def _generate(run: Run) -> Mapping[str, Any]:
 
     project = run.project
     function.importable(project)
+    # What a person decides changes what becomes of answers, and is no reason to ask again: it is not noted here.
     rulings = disputes.rulings(project, run.folder, run.parent)
     parent = read_parquet(run.parent / "seeds.parquet") if run.parent else None
     labelled = await labelling.label(run, parent)

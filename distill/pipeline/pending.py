@@ -9,7 +9,7 @@ from distill.errors import RowsOwed
 from distill.teacher import send
 
 if TYPE_CHECKING:
-    from distill.task.stage import Run
+    from distill.task.run import Run
 
 _CAUSE, _CAUSES, _LOOKED_AT = 300, 100, 20_000
 """Characters of a cause that are reported, rows among which the commonest is looked for, and questions looked at for them."""

@@ -13,15 +13,14 @@ from distill.errors import GateNotMet, RowsOwed, UsageError
 from distill.evaluate import stage as evaluating
 from distill.generate import served_models
 from distill.money import Budget, known, shown
-from distill.pipeline import empty_dataset, generate, pending, run_number, used_spec
+from distill.pipeline import empty_dataset, facts, generate, pending, run_number, used_spec
 from distill.report import stage as reporting
 from distill.rundir import RunDir, numbers, read_json
 from distill.spec import deadline
 from distill.student import stage as teaching
 from distill.task import event_loop, requirements, stores
-from distill.task import stage as stages
 from distill.task.interrupt import interruptible
-from distill.task.stage import Run
+from distill.task.run import ORDER, Run
 from distill.task.task import Project, need_price
 from distill.teacher.batch import journal
 from distill.teacher.batch.open_batches import left
@@ -74,7 +73,7 @@ async def work(
             store=store, run=folder.name, budget=budget, watch=watch, wait=wait,
             deadline=_deadline(project, folder),
         )  # fmt: skip
-        run = Run(project, folder, store, sender, watch, parent, stages)
+        run = Run(project, folder, store, sender, watch, parent, stages, facts=facts.FACTS)
         with interruptible(sender):
             await _stages(run, stages, partial=partial)
         result = _result(run)
@@ -132,7 +131,7 @@ def _ready(run: Run, name: str, partial: bool) -> None:
     """Raise where what a stage reads is not there."""
     need = _NEEDS.get(name)
     if need and not (run.folder / need).exists():
-        before = stages.ORDER[stages.ORDER.index(name) - 1]
+        before = ORDER[ORDER.index(name) - 1]
         raise UsageError(
             f"{name} needs {need} of run {run.folder.name}; run `distill {before} {run.project.path}` first"
         )
@@ -157,9 +156,7 @@ async def _stage(run: Run, name: str) -> None:
         case "train":
             await teaching.train(run)
         case "evaluate":
-            student = teaching.student_of(run.project, run.folder)
-            previous = teaching.student_of(run.project, run.parent) if run.parent else None
-            await evaluating.evaluate(run, student, previous)
+            await evaluating.evaluate(run)
             run.nothing = empty_dataset.tests(run)
         case "report":
             await reporting.report(run)
@@ -180,6 +177,7 @@ def _result(run: Run) -> dict[str, Any]:
         "folder": str(run.folder.path),
         "done": run.done,
         "skipped": run.skipped,
+        "changed": run.changed,
         "requests_sent": run.sender.sends,
         "from_the_store": run.sender.replayed,
         "owed": owed,

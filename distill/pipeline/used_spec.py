@@ -17,6 +17,7 @@ import yaml
 
 from distill.records import Json
 from distill.rundir import RunDir, file_hash, write_atomic, write_json
+from distill.spec import SENDING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,22 +26,6 @@ if TYPE_CHECKING:
     from distill.task.task import Project
 
 FILE = "spec.json"
-_NOT_COMPARED = frozenset(
-    {
-        "budget",
-        "deadline",
-        "limits",
-        "mode",
-        "batch",
-        "key_env",
-        "headers",
-        "price",
-        "tuned_price",
-        "poll_s",
-        "timeout_s",
-    }
-)
-"""Settings, wherever they stand, that change what a run costs or how it is sent, and no answer."""
 
 
 def of(project: Project) -> dict[str, Any]:
@@ -83,7 +68,7 @@ def changes(before: Mapping[str, Any] | None, now: Mapping[str, Any]) -> list[st
 
 def _compared(value: Json) -> Json:
     if isinstance(value, dict):
-        return {name: _compared(inside) for name, inside in value.items() if name not in _NOT_COMPARED}
+        return {name: _compared(inside) for name, inside in value.items() if name not in SENDING}
     return [_compared(inside) for inside in value] if isinstance(value, list) else value
 
 

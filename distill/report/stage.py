@@ -21,7 +21,8 @@ from distill.seeds import prepare
 from distill.seeds.expansion import inherit
 from distill.spec import UNLABELLED
 from distill.student import stage as teaching
-from distill.task.stage import Run, stage, version_note
+from distill.task.run import Run, ledger, parent_teacher
+from distill.task.stage import stage, version_note
 from distill.teacher import counts
 from distill.teacher.store.store import Spend
 
@@ -31,24 +32,7 @@ if TYPE_CHECKING:
 
 async def report(run: Run) -> None:
     """report.html, REPORT.md and report.json."""
-    inputs = [
-        "seeds.parquet",
-        "funnel.json",
-        "comparison.json",
-        "expect.json",
-        "dropped.parquet",
-        "samples.parquet",
-        "student/loss.json",
-    ]
-    settings = {"spec": run.project.spec.model_dump(mode="json", by_alias=True), "spend": spend(run)}
-    await stage(
-        run,
-        "report",
-        settings=settings,
-        inputs=inputs,
-        outputs=["report.html", "REPORT.md", "report.json"],
-        work=_report,
-    )
+    await stage(run, "report", outputs=["report.html", "REPORT.md", "report.json"], work=_report, sending=True)
 
 
 async def _report(run: Run) -> Mapping[str, Any]:
@@ -117,7 +101,7 @@ def spend(run: Run) -> list[dict[str, Any]]:
     samples = run.scan("samples.parquet").select("teacher", pl.col("^verdicts_.*$")).collect()
     used.update(questions.spender(run.project, teacher) for teacher in samples["teacher"] if teacher != GOLD)
     used.update(_judged(samples))
-    paid = {row.spender: row for row in run.store.ledger(run.folder.name)}
+    paid = {row.spender: row for row in run.fact("ledger", ledger)}
     rows = [
         paid.get(spender) or Spend(spender, 0, 0, 0, 0, 0.0, 0, 0.0, 0) for spender in dict.fromkeys([*paid, *used])
     ]
@@ -139,12 +123,8 @@ def _judged(samples: pl.DataFrame) -> Counter[str]:
     return Counter(f"judge {one['judge']}" for one in said if "scores" in one)
 
 
-def _owed(run: Run) -> int:
-    return int(run.folder.manifest()["stages"].get("generate", {}).get("owed", 0))
-
-
 def _night(run: Run) -> dict[str, Any] | None:
-    found = timeline.night(run.store, run.folder.name, run.folder.manifest().get("deadline"), _owed(run))
+    found = run.fact("timeline", timeline.of_run)
     return None if found is None else found | {"sentences": timeline.sentences(found)}
 
 
@@ -185,7 +165,9 @@ def _warnings(run: Run, funnel: Mapping[str, Any]) -> list[str]:
         )
     if not spec.teacher.terms:
         found.append("The spec does not state the teacher's terms; check that its answers may train a model.")
-    found += [f"{line[:1].upper()}{line[1:]}." for line in served_models.lines(served_models.others(run))]
+    found += [
+        f"{line[:1].upper()}{line[1:]}." for line in served_models.lines(run.fact("models", served_models.others))
+    ]
     found += [step["warning"] for step in funnel.get("funnel", []) if "warning" in step]
     found += large_losses.lines(funnel.get("large_losses", []), run.folder.name)
     found += lookup.warnings(run.project)
@@ -220,13 +202,11 @@ def _warnings(run: Run, funnel: Mapping[str, Any]) -> list[str]:
 
 def of_money(run: Run) -> list[str]:
     """What an endpoint's counts and prices leave in the dark."""
-    found = [
-        f"{spender}: {said}." for spender, odd in counts.of_run(run.store, run.folder.name).items() for said in odd
-    ]
+    found = [f"{spender}: {said}." for spender, odd in run.fact("odd_counts", _odd_counts).items() for said in odd]
     return found + [
         f"No price was known for {row.unpriced:,} calls of {row.spender}: what they cost is not in any sum here. Give the "
         "model's `price` in the spec."
-        for row in run.store.ledger(run.folder.name)
+        for row in run.fact("ledger", ledger)
         if row.unpriced
     ]
 
@@ -251,9 +231,13 @@ def _previous(run: Run, comparison: Mapping[str, Any]) -> dict[str, Any] | None:
         }
     span = f"{old['mean'] * 100:+.1f} points (95 % interval {old['low'] * 100:+.1f} to {old['high'] * 100:+.1f}, n = {old['n']})"
     word = "better" if old["low"] > 0 else "worse" if old["high"] < 0 else "not clearly different"
-    parent = run.parent.manifest().get("teacher", "?")
+    parent = run.fact("parent_teacher", parent_teacher)
     return {
         "run": run.parent.name,
         "sentences": [f"The new student is {word} than that of {run.parent.name}: {span}."],
         "changes": {"teacher": f"{parent} → {run.project.models}"},
     }
+
+
+def _odd_counts(run: Run) -> dict[str, list[str]]:
+    return counts.of_run(run.store, run.folder.name)

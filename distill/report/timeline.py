@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from distill.money import shown
 from distill.teacher.batch import journal
 from distill.teacher.store.store import Store
+
+if TYPE_CHECKING:
+    from distill.task.run import Run
 
 _PAUSE = 0.05
 """Live calls further apart than this share of the night are two parts of it."""
@@ -18,6 +21,11 @@ SELECT spender, min(started), max(coalesce(settled, started)), count(*), sum(coa
 FROM attempts WHERE run=? AND batch IS NULL GROUP BY spender, substr(started, 1, 19) ORDER BY spender, min(started)
 """
 _COST = "SELECT sum(iif(priced, coalesce(usd, reserved_usd), NULL)) FROM attempts WHERE batch=?"
+
+
+def of_run(run: Run) -> dict[str, Any] | None:
+    """The batches and live calls of a run, and its deadline; None without a batch."""
+    return night(run.store, run.folder.name, run.folder.manifest().get("deadline"), run.owed("generate"))
 
 
 def night(store: Store, run: str, deadline: str | None, owed: int) -> dict[str, Any] | None:

@@ -25,7 +25,7 @@ from distill.values import plain
 if TYPE_CHECKING:
     import polars as pl
 
-    from distill.task.stage import Run
+    from distill.task.run import Run
     from distill.task.task import Project
 
 

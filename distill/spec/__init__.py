@@ -8,11 +8,13 @@ from distill.spec.judge import Judge
 from distill.spec.loading.load import SPEC_FILE, Loaded, load, look, schema, task_of
 from distill.spec.loading.places import Places, path_of
 from distill.spec.seeds import UNLABELLED, AskedLabel, EdgeCase, Expand, Quota, Seeds, Strata
+from distill.spec.settings import SENDING, values
 from distill.spec.student import Evaluate, Student, Train
 from distill.spec.task import TaskSpec
 from distill.spec.teacher import BatchSettings, Colleague, Limits, PriceGiven, Sampling, Teacher
 
 __all__ = [
+    "SENDING",
     "SPEC_FILE",
     "UNLABELLED",
     "AskedLabel",
@@ -43,4 +45,5 @@ __all__ = [
     "path_of",
     "schema",
     "task_of",
+    "values",
 ]

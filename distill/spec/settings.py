@@ -1,14 +1,39 @@
-"""What every group of settings has in common."""
+"""What every group of settings has in common: it is strict, and it notes which of its settings are read."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Annotated, Any, get_args
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Annotated, Any, Self, TypeVar, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticKnownError
 
-from distill import url
+from distill import reads, url
+from distill.records import Json
+
+SENDING = frozenset(
+    {
+        "budget",
+        "deadline",
+        "limits",
+        "mode",
+        "batch",
+        "key_env",
+        "headers",
+        "price",
+        "tuned_price",
+        "poll_s",
+        "timeout_s",
+    }
+)
+"""Settings, wherever they stand, that change what a run costs or how and when it is sent, and no answer: no stage runs again
+for one, but for the report, which shows some of them."""
+_NEVER = "headers"
+"""May hold what only looks harmless: no trace of it is kept."""
+_NAMES = "_names"
+"""Field → the name under which its reads are noted; kept beside the fields, where pydantic compares and dumps nothing."""
+_GIVEN = ":given"
+"""Stands for which settings of a group are spelled out."""
 
 NAME_OF_A_VARIABLE = r"^[A-Za-z_][A-Za-z0-9_]*$"
 
@@ -54,7 +79,11 @@ Url = Annotated[str, AfterValidator(_address)]
 
 
 class Part(BaseModel):
-    """A group of settings: unknown keys are refused, true is no 1, values never change after the check."""
+    """A group of settings: unknown keys are refused, true is no 1, values never change after the check.
+
+    One that belongs to a task (`located`) notes each setting that is read of it. A copy with other values notes only those
+    that it still has from the spec, under the names that they have there.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, allow_inf_nan=False)
 
@@ -66,6 +95,109 @@ class Part(BaseModel):
             if bool not in kinds and (int in kinds or float in kinds):
                 raise PydanticKnownError("int_type" if int in kinds else "float_type")
         return given
+
+    if not TYPE_CHECKING:  # or a checker would take every name for a field
+
+        def __getattribute__(self, name: str) -> Any:
+            if name[0] != "_" and reads.active():
+                names = object.__getattribute__(self, "__dict__").get(_NAMES, {})
+                if name in names:
+                    reads.note(names[name])
+            return super().__getattribute__(name)
+
+    @property
+    def model_fields_set(self) -> set[str]:
+        """The fields that were spelled out."""
+        if _GIVEN in (names := self.__dict__.get(_NAMES, {})):
+            reads.note(names[_GIVEN])
+        return self.__pydantic_fields_set__
+
+    def model_dump(self, **how: Any) -> dict[str, Any]:
+        """As pydantic's; every setting that the group holds is read."""
+        if reads.active():
+            for name in values(self):
+                if not name.endswith(_GIVEN) or how.get("exclude_unset"):
+                    reads.note(name)
+        return super().model_dump(**how)
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """As pydantic's; what is updated is no setting of the spec any more."""
+        copied = super().model_copy(update=update, deep=deep)
+        if names := self.__dict__.get(_NAMES):
+            copied.__dict__[_NAMES] = {name: what for name, what in names.items() if name not in (update or ())}
+        return copied
+
+    def over(self, base: Self) -> Self:
+        """`base` with the settings that are spelled out here, each under its own name."""
+        given = {name: self.__dict__[name] for name in self.model_fields_set}
+        copied = base.model_copy(update=given)
+        own = self.__dict__.get(_NAMES, {})
+        if _NAMES in copied.__dict__ or own:
+            names = {name: own[name] for name in given if name in own}
+            copied.__dict__[_NAMES] = {**copied.__dict__.get(_NAMES, {}), **names}
+        return copied
+
+
+P = TypeVar("P", bound=Part)
+
+
+def located(part: P, where: str = "", kind: str = "spec") -> P:
+    """A copy of a group of settings, and of all in it, that knows where in the spec it stands."""
+    copied, names = part.model_copy(), {}
+    for name, field in type(part).model_fields.items():
+        path = f"{where}.{field.alias or name}".lstrip(".")
+        way = "send" if kind == "send" or name in SENDING else "spec"
+        if name != _NEVER and not _always_there(field.annotation):
+            names[name] = f"{way}:{path}"
+        copied.__dict__[name] = _placed(part.__dict__[name], path, way)
+    if where:
+        names[_GIVEN] = f"{kind}:{where}{_GIVEN}"
+    copied.__dict__[_NAMES] = names
+    return copied
+
+
+def values(part: Part) -> dict[str, Json]:
+    """Name → value of every setting in a group that was located; a group inside is `{}` and has names of its own."""
+    found: dict[str, Json] = {}
+    for name, what in part.__dict__.get(_NAMES, {}).items():
+        found[what] = sorted(part.__pydantic_fields_set__) if name == _GIVEN else _plain(part.__dict__[name])
+    for name in type(part).model_fields:
+        for inner in _groups(part.__dict__[name]):
+            found |= values(inner)
+    return found
+
+
+def _always_there(annotation: Any) -> bool:
+    """Whether a field is a group of settings, which says nothing by itself."""
+    return isinstance(annotation, type) and issubclass(annotation, Part)
+
+
+def _placed(value: Any, path: str, way: str) -> Any:
+    if isinstance(value, Part):
+        return located(value, path, way)
+    if isinstance(value, list):
+        return [_placed(one, f"{path}[{n}]", way) for n, one in enumerate(value)]
+    return (
+        {name: _placed(one, f"{path}.{name}", way) for name, one in value.items()} if isinstance(value, dict) else value
+    )
+
+
+def _plain(value: Any) -> Json:
+    """A setting as JSON. No address in it holds a password: the spec refuses one."""
+    if isinstance(value, Part):
+        return {}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    if isinstance(value, dict):
+        return {key: _plain(one) for key, one in value.items()}
+    return value
+
+
+def _groups(value: Any) -> Iterator[Part]:
+    if isinstance(value, Part):
+        yield value
+    for one in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _groups(one)
 
 
 def _kinds(annotation: Any) -> Iterator[Any]:

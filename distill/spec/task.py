@@ -10,7 +10,7 @@ from distill.spec import deadline
 from distill.spec.dataset import Dataset, Dedup, Expect
 from distill.spec.judge import Judge
 from distill.spec.seeds import Seeds, Strata
-from distill.spec.settings import Part
+from distill.spec.settings import Part, located
 from distill.spec.student import Evaluate, Student
 from distill.spec.teacher import Teacher
 
@@ -73,6 +73,11 @@ class TaskSpec(Part):
             raise ValueError(
                 f"strata.{self.strata.shares[0]} is a share of dataset.accept, which is not given; give it"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _located(self) -> TaskSpec:
+        self.__dict__.update(located(self).__dict__)
         return self
 
     def gate_settings(self) -> list[tuple[str, dict[str, Any]]]:

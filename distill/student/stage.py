@@ -16,7 +16,8 @@ from distill.records import GOLD
 from distill.rundir import RunDir, file_hash, read_json, write_atomic, write_json
 from distill.seeds.expansion import inherit
 from distill.tables import lookup
-from distill.task.stage import Run, settings_of, stage
+from distill.task.run import Run
+from distill.task.stage import stage
 from distill.task.task import rate_of
 from distill.teacher.endpoint import embedded
 from distill.teacher.endpoint.address import Address
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 ADAPTER = "student/adapter.gguf"
 HOSTED = "student/hosted.json"
+LOSSES = "student/loss.json"
 
 
 LEAST_ROWS = 10
@@ -36,21 +38,8 @@ LEAST_ROWS = 10
 
 async def export(run: Run) -> None:
     """train.jsonl, valid.jsonl, test.jsonl, dataset.parquet and the dataset's card."""
-    settings = {
-        "prompt": run.project.student_prompt.turns,
-        "terms": run.project.spec.teacher.terms,
-        "model": run.project.models,
-        "expect": run.project.spec.expect.model_dump(mode="json"),
-    }
     outputs = ["train.jsonl", "valid.jsonl", "test.jsonl", "dataset.parquet", "expect.json", "CARD.md"]
-    await stage(
-        run,
-        "export",
-        settings=settings,
-        inputs=["samples.parquet", "seeds.parquet"],
-        outputs=outputs,
-        work=_export,
-    )
+    await stage(run, "export", outputs=outputs, work=_export)
     missed = [one for one in read_json(run.folder / "expect.json", list) if not one["holds"]]
     if missed:
         said = "; ".join(f"{one['test']}: {one['wanted']} expected, found {one['found']}" for one in missed)
@@ -98,10 +87,10 @@ def _card(run: Run, kept: pl.DataFrame, counts: Mapping[str, int], tests: int) -
     spec, rows = project.spec, Counter(kept["teacher"].to_list())
     by = [f"{one.address.model} ({rows[n]} rows)" for n, one in enumerate(project.teachers)]
     by += [f"approved work ({rows[GOLD]} gold rows)"] if rows[GOLD] else []
-    named = "".join(f"- another model answered: {one}\n" for one in served_models.others(run))
+    named = "".join(f"- another model answered: {one}\n" for one in run.fact("models", served_models.others))
     return (
         f"# {spec.task}\n\n{spec.about}\n\n"
-        f"- run: {run.folder.name}\n- answers by: {', '.join(by)}\n- terms: {spec.teacher.terms or 'not stated in the spec'}\n"
+        f"- run: {run.fact('name', lambda run: run.folder.name)}\n- answers by: {', '.join(by)}\n- terms: {spec.teacher.terms or 'not stated in the spec'}\n"
         f"- rows: {counts['train']} train, {counts['valid']} valid; {tests} test rows were set aside and never train\n"
         f"{named}{on_made}- every row that was left out is in dropped.parquet, with its stage, reason and detail\n"
     )
@@ -112,10 +101,8 @@ async def train(run: Run) -> None:
     way = run.project.spec.student.train
     if way.with_ == "none":
         return
-    settings = settings_of(run.project, "student")
-    outputs = ["student/loss.json", ADAPTER] if way.with_ == "lora" else [HOSTED]
-    work = _lora if way.with_ == "lora" else _hosted
-    await stage(run, "train", settings=settings, inputs=["train.jsonl", "valid.jsonl"], outputs=outputs, work=work)
+    outputs = [LOSSES, ADAPTER] if way.with_ == "lora" else [LOSSES, HOSTED]
+    await stage(run, "train", outputs=outputs, work=_lora if way.with_ == "lora" else _hosted)
 
 
 async def _lora(run: Run) -> Mapping[str, Any]:
@@ -136,7 +123,7 @@ async def _lora(run: Run) -> Mapping[str, Any]:
         )
 
     result = await asyncio.to_thread(
-        lora.train, base=folder, train=run.folder / "train.jsonl", valid=run.folder / "valid.jsonl", out=run.folder / "student",
+        lora.train, base=folder, train=run.folder / "train.jsonl", valid=run.folder / "valid.jsonl", out=run.folder.path / "student",
         epochs=way.epochs, batch_size=way.batch_size, learning_rate=way.learning_rate, rank=way.rank, alpha=way.alpha,
         layers=way.layers, max_tokens=way.context or embedded.CONTEXT, seed=way.seed, on_step=logged,
     )  # fmt: skip
@@ -152,10 +139,10 @@ async def _hosted(run: Run) -> Mapping[str, Any]:
     address.check()
     result = await openai_compatible.tune(
         Host(base_url=address.base_url, key=address.key), train=run.folder / "train.jsonl", valid=run.folder / "valid.jsonl",
-        model=way.base, suffix=way.suffix, hyper={"n_epochs": round(way.epochs)}, seed=way.seed, state=run.folder / "student" / "job.json",
+        model=way.base, suffix=way.suffix, hyper={"n_epochs": round(way.epochs)}, seed=way.seed, state=run.folder.path / "student" / "job.json",
         tag=run.folder.task, poll_s=way.poll_s, on_event=lambda event: run.watch.say(f"  {event.message}"), stop=run.sender.stop,
     )  # fmt: skip
-    write_json(run.folder / "student" / "loss.json", result.curve)
+    write_json(run.folder / LOSSES, result.curve)
     write_json(
         run.folder / HOSTED,
         {"job": result.job_id, "model": result.fine_tuned_model, "trained_tokens": result.trained_tokens},
@@ -177,7 +164,7 @@ def student_of(project: Project, folder: RunDir) -> Address | None:
 
 def losses(folder: RunDir) -> list[dict[str, Any]]:
     """The loss curve of a run, empty where there is none."""
-    path = folder / "student" / "loss.json"
+    path = folder / LOSSES
     return read_json(path, list) if path.exists() else []
 
 

@@ -1,4 +1,4 @@
-"""The stages of a run over its folder: each reads files, writes files, and is skipped when nothing it reads changed.
+"""The stages of a run over its folder: each reads files, writes files, and is skipped when nothing it read changed.
 
 generate → seeds.parquet pairs.parquet asked.parquet        curate → samples.parquet dropped.parquet funnel.json
 export   → train/valid/test.jsonl dataset.parquet CARD.md       train → student/
@@ -9,98 +9,78 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from distill import __version__
-from distill.records import content_id
-from distill.rundir import RunDir, check_parquet, file_hash, read_parquet
-from distill.task.task import Project
-from distill.teacher.progress import Watch
-from distill.teacher.send import Sender
-from distill.teacher.store.store import Store
+from distill import __version__, reads
+from distill.rundir import file_hash
+from distill.task import traces
+from distill.task.run import Run
 
 if TYPE_CHECKING:
-    import polars as pl
+    pass
 
-ORDER = ("generate", "curate", "export", "train", "evaluate", "report")
-_CODE = 8
+_CODE = 9
 """Raised when a stage's outputs change for equal inputs, so that old runs are made anew."""
-
-
-@dataclass(slots=True)
-class Run:
-    """One run under way."""
-
-    project: Project
-    folder: RunDir
-    store: Store
-    sender: Sender
-    watch: Watch
-    parent: RunDir | None = None
-    stages: Sequence[str] = ORDER
-    """Those of this command."""
-    done: list[str] = field(default_factory=list)
-    skipped: list[str] = field(default_factory=list)
-    nothing: str = ""
-    """Why there is no row to train on, or to compare on; empty where there are some."""
-
-    def table(self, name: str, columns: list[str] | None = None) -> pl.DataFrame:
-        """A Parquet file of the run, whole or some of its columns."""
-        return read_parquet(self.folder / name, columns)
-
-    def scan(self, name: str) -> pl.LazyFrame:
-        """The same, of which only what is collected comes into memory."""
-        import polars as pl
-
-        check_parquet(self.folder / name)
-        return pl.scan_parquet(self.folder / name)
+_NEVER = "it was never done"
+_SHOWN = 3
+"""Reasons on the line of a stage."""
 
 
 Work = Callable[[Run], Awaitable[Mapping[str, Any]]]
 
 
-async def stage(
-    run: Run, name: str, *, settings: Any, inputs: Sequence[str], outputs: Sequence[str], work: Work
-) -> None:
-    """Do a stage, or skip it when its settings, inputs and outputs are those of its last time and it owes no row."""
-    key = content_id(_CODE, settings, [file_hash(run.folder / path) for path in inputs])
-    last = run.folder.manifest()["stages"].get(name, {})
-    owes = last.get("owed") or last.get("unanswered")
-    if (
-        not owes
-        and last.get("key") == key
-        and last.get("outputs") == {path: file_hash(run.folder / path) for path in outputs}
-    ):
+async def stage(run: Run, name: str, *, outputs: Sequence[str], work: Work, sending: bool = False) -> None:
+    """Do a stage, or skip it when all that it read last time and wrote is as it was and it owes no row.
+
+    `sending` is for a stage that shows how things were sent and paid for: settings of that kind count as read too.
+    """
+    changed = stale(run, name, outputs)
+    if not changed:
         run.skipped.append(name)
         run.watch.skipped(name)
         return
-    run.watch.stage(name)
+    run.changed[name] = changed
+    run.watch.stage(name, _why(changed))
     started = time.time()
-    facts = await work(run)
-    made = {path: file_hash(run.folder / path) for path in outputs}
+    with reads.recording() as seen:
+        noted = await work(run)
+    seen.add("fact:parent")
+    made = {path: file_hash(run.folder.path / path) for path in outputs}
     run.folder.record(
         name,
         {
-            "key": key,
+            "code": _CODE,
+            "reads": traces.of(run, seen, outputs=outputs, sending=sending),
             "outputs": made,
             "started": started,
             "seconds": round(time.time() - started, 1),
-            **facts,
+            **noted,
         },
     )
     run.done.append(name)
 
 
-def settings_of(project: Project, *parts: str) -> dict[str, Any]:
-    """The parts of the spec that a stage hangs on, as plain values."""
-    whole = project.spec.model_dump(mode="json", by_alias=True)
-    return {part: whole[part] for part in parts}
+def stale(run: Run, name: str, outputs: Sequence[str]) -> list[str]:
+    """Why a stage is to be done: what changed of all that it read and wrote; nothing where it may be skipped."""
+    last = run.folder.manifest()["stages"].get(name)
+    if last is None:
+        return [_NEVER]
+    if last.get("code") != _CODE or not isinstance(last.get("reads"), dict):
+        return ["it was done by another version of distill"]
+    changed = [f"{what} changed" for what in traces.changed(run, last["reads"])]
+    now = {path: file_hash(run.folder.path / path) for path in outputs}
+    written: Mapping[str, str] = last.get("outputs") or {}
+    changed += [f"{path} is not as it was written" for path in now if now[path] != written.get(path)]
+    owed = last.get("owed") or last.get("unanswered")
+    return [*changed, f"{owed:,} rows are owed"] if owed else changed
 
 
-def key_of(project: Project) -> list[list[Any]]:
-    """What each teacher's answers hang on."""
-    return [[one.address.model, one.address.identity, one.sampling.model_dump(mode="json")] for one in project.teachers]
+def _why(changed: Sequence[str]) -> str:
+    """The first reasons, for a line; nothing where the stage was never done."""
+    if list(changed) == [_NEVER]:
+        return ""
+    more = f" and {len(changed) - _SHOWN} more" if len(changed) > _SHOWN else ""
+    return f"again, since {', '.join(changed[:_SHOWN])}{more}"
 
 
 def version_note() -> dict[str, str]:

@@ -6,11 +6,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from distill import spec
+from distill import reads, spec
 from distill.chat import templates
 from distill.errors import UsageError
 from distill.money import Rate
@@ -19,7 +19,7 @@ from distill.strata.quotas import EdgeCase, QuotaRule
 from distill.strata.targets import Targets
 from distill.task import stores
 from distill.teacher.endpoint import payload, wire
-from distill.teacher.endpoint.address import Address
+from distill.teacher.endpoint.address import Address, local
 from distill.teacher.endpoint.model import Model
 
 if TYPE_CHECKING:
@@ -29,13 +29,15 @@ if TYPE_CHECKING:
     from distill.spec.rubric import Rubric
 
 
+_UNNOTED = frozenset({"spec", "env", "home"})
+"""Fields of a project that are no read by themselves: the spec notes its settings, `_address` what it takes of `env`."""
 _LIVELY = 0.9
 """The temperature of new seeds where the teacher's is 0."""
 
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """What the stages need of a task."""
+    """What the stages need of a task. Each field that is read is noted, a setting of the spec by the spec itself."""
 
     spec: spec.TaskSpec
     path: Path
@@ -58,6 +60,13 @@ class Project:
     """Label → the template that asks a model for it."""
     notes: Sequence[str] = ()
     """What was found out about the files of rows and a person should know."""
+
+    if not TYPE_CHECKING:  # or a checker would take every name for a field
+
+        def __getattribute__(self, name: str) -> Any:
+            if reads.active() and name in _FIELDS:
+                reads.note(f"task:{name}")
+            return object.__getattribute__(self, name)
 
     @property
     def store_path(self) -> Path:
@@ -119,7 +128,7 @@ class Project:
     @property
     def teacher(self) -> Address:
         """Where the teacher is."""
-        return self.teachers[0].address
+        return self.asked(self.spec.teacher).address
 
     @property
     def maker(self) -> Model:
@@ -138,7 +147,7 @@ class Project:
 
     def beside(self, address: Address) -> Model:
         """A model that is no teacher, asked live within the teacher's limits, less its rates."""
-        first = self.teachers[0]
+        first = self.asked(self.spec.teacher)
         limits = first.limits.model_copy(update={"requests_per_minute": None, "tokens_per_minute": None})
         return replace(first, address=address, limits=limits, mode="live")
 
@@ -163,14 +172,14 @@ class Project:
         return _address(train.base, train.base_url, train.key_env, self.env, train.price, timeout_s=timeout_s)
 
 
+_FIELDS = frozenset(one.name for one in fields(Project)) - _UNNOTED
+
 Part = TypeVar("Part", spec.Sampling, spec.Limits)
 
 
 def over(base: Part, given: Part | None) -> Part:
     """The teacher's settings with those that a colleague sets itself."""
-    if given is None:
-        return base
-    return base.model_copy(update={name: getattr(given, name) for name in given.model_fields_set})
+    return base if given is None or given is base else given.over(base)
 
 
 def _asked(one: spec.Colleague, first: spec.Teacher, env: Mapping[str, str], sampling: spec.Sampling) -> Model:
@@ -197,6 +206,8 @@ def _address(
     timeout_s: float, headers: Mapping[str, str] | None = None, api: str = "chat",
 ) -> Address:  # fmt: skip
     given = headers or {}
+    if base_url is None and not local(model):
+        reads.note("env:OPENAI_BASE_URL")
     read = {name: wire.stripped(env.get(value[1:])) or "" for name, value in given.items() if value.startswith("$")}
     return Address(
         model=model,

@@ -16,7 +16,7 @@ from distill.pipeline import arguments
 from distill.pipeline.open_task import home_of
 from distill.rundir import MANIFEST, RunDir, latest
 from distill.task import stores
-from distill.task.stage import ORDER
+from distill.task.run import ORDER
 from distill.teacher.batch.open_batches import holder, place
 from distill.teacher.store import identity
 from distill.teacher.store.migrations import MIGRATIONS, VERSION
@@ -64,7 +64,9 @@ def status(path: Path, overrides: Sequence[str], home: Path = Path()) -> dict[st
         "run": run.name,
         "held_by": holder(run),
         "stages": {
-            name: {k: v for k, v in stages[name].items() if k not in ("key", "outputs")} if name in stages else None
+            name: {k: v for k, v in stages[name].items() if k not in ("code", "reads", "outputs")}
+            if name in stages
+            else None
             for name in ORDER
         },
         "ledger": ledger,

@@ -11,7 +11,7 @@ from distill.cli import starter
 from distill.errors import UsageError
 from distill.pipeline import run
 from distill.pipeline.open_task import open_project
-from distill.task.stage import ORDER
+from distill.task.run import ORDER
 from distill.teacher.progress import Silent
 
 

@@ -13,7 +13,7 @@ from distill.curate import steps
 from distill.generate import questions
 from distill.pipeline import run
 from distill.pipeline.open_task import open_project
-from distill.task.stage import ORDER
+from distill.task.run import ORDER
 from distill.teacher.progress import Silent
 from distill.teacher.store.store import opened
 

@@ -11,7 +11,7 @@ import pytest
 from distill.pipeline import run as running
 from distill.pipeline.open_task import open_project
 from distill.plan import plan
-from distill.task.stage import ORDER
+from distill.task.run import ORDER
 from distill.teacher.progress import Silent
 from distill.views import explain, status
 

@@ -12,7 +12,7 @@ import pytest
 from distill.errors import UsageError
 from distill.pipeline import run as running
 from distill.pipeline.open_task import open_project
-from distill.task.stage import ORDER
+from distill.task.run import ORDER
 from distill.teacher.progress import Silent
 from distill.testing.fault_server import Script, serve
 
@@ -42,7 +42,7 @@ def contents(folder: Path) -> dict[str, bytes]:
     }
 
 
-@pytest.mark.parametrize("change", ["dataset.accept=14", "prompt", "seeds"])
+@pytest.mark.parametrize("change", ["dataset.accept=14", "evaluate.margin=0.1", "prompt", "seeds"])
 def test_another_spec_opens_the_next_number_and_leaves_the_finished_run(task: Path, change: str) -> None:
     """The next one begins with what is there: nothing that the change does not reach is done again, or asked again."""
     first = Path(run(task)["folder"])
@@ -55,10 +55,11 @@ def test_another_spec_opens_the_next_number_and_leaves_the_finished_run(task: Pa
     second = run(task, *([change] if "=" in change else []), watch=watch)
     assert second["run"].endswith("/002")
     assert contents(first) == before
-    told = {"prompt": "student.md", "seeds": "seeds.jsonl"}.get(change, "dataset.accept")
+    told = {"prompt": "student.md", "seeds": "seeds.jsonl"}.get(change, change.partition("=")[0])
     assert watch.lines[0] == f"  run mood/001 is finished and keeps its spec; {told} changed: this is run mood/002"
     assert second["requests_sent"] == 0
-    assert ("generate" in second["skipped"]) == (change == "prompt")
+    # Gates read the student's prompt, so another one is a reason to look at the answers again, and not to ask. The card names its run.
+    assert (second["skipped"] == list(ORDER[:2])) == ("margin" in change)
 
 
 @pytest.mark.parametrize("change", ["budget.usd=3", "deadline=8h", "teacher.limits.in_flight=2"])

@@ -15,7 +15,7 @@ from distill.errors import AccessRefused
 from distill.pipeline import run
 from distill.pipeline.open_task import open_project
 from distill.plan import plan as planning
-from distill.task.stage import ORDER
+from distill.task.run import ORDER
 from distill.task.task import Project
 from distill.teacher.progress import Silent
 from distill.testing.fault_server import Script, Server, serve

@@ -19,7 +19,7 @@ from distill.records import Seed
 from distill.report import curation, distributions, examples, losses, page
 from distill.tables.outcome import dropped_frame
 from distill.tables.reasons import BEFORE
-from distill.task.stage import ORDER
+from distill.task.run import ORDER
 from distill.teacher.progress import Silent
 from distill.testing.fault_server import Script, serve
 

@@ -17,7 +17,7 @@ from llmock.pytest_plugin import LLMock
 
 from distill.pipeline import run
 from distill.pipeline.open_task import open_project
-from distill.task.stage import ORDER
+from distill.task.run import ORDER
 from distill.teacher.progress import Silent
 
 SETS = ["teacher.model=gpt-4o-mini", "teacher.mode=batch", "teacher.batch={poll_s: 0.5}", "gates=[finish_reason]"]

@@ -14,7 +14,7 @@ from distill.generate import questions
 from distill.pipeline import run
 from distill.pipeline.open_task import open_project
 from distill.seeds import load
-from distill.task.stage import ORDER
+from distill.task.run import ORDER
 from distill.teacher.progress import Silent
 from distill.testing.fault_server import serve
 from distill.views import explain

@@ -15,7 +15,7 @@ import pytest
 from distill.errors import AccessRefused, GateNotMet
 from distill.pipeline import run as running
 from distill.pipeline.open_task import open_project
-from distill.task.stage import ORDER
+from distill.task.run import ORDER
 from distill.teacher.endpoint.stopping import Stopped
 from distill.teacher.progress import Silent
 from distill.testing import tuning_host
@@ -116,3 +116,29 @@ async def test_too_few_rows_are_not_sent_to_the_host(hosted: Path) -> None:
         with pytest.raises(GateNotMet, match="at least 10"):
             await run(hosted, host, "dataset.accept=6")
         assert (host.creates, host.files) == (0, {})
+
+
+async def test_a_student_tuned_anew_is_evaluated_anew(hosted: Path) -> None:
+    """Another dataset makes another job, and the verdict is that of its model."""
+    async with tuning_host.serve() as host:
+        await run(hosted, host)
+        asked = host.questions
+        again = await run(hosted, host, "dataset.accept=14")
+        assert (host.creates, host.questions > asked) == (2, True)
+    assert "student/hosted.json changed" in again["changed"]["evaluate"]
+    calls = pl.read_parquet(Path(again["folder"]) / "calls.parquet").filter(arm="student")
+    tuned = json.loads((Path(again["folder"]) / "student" / "hosted.json").read_text())
+    assert tuned["model"] == "ft:tiny:ftjob-2"
+    assert calls.height == 12
+
+
+async def test_another_host_tunes_and_answers_by_itself(hosted: Path) -> None:
+    """OPENAI_BASE_URL is read by training and evaluation, so both are done at the host that it names now."""
+    async with tuning_host.serve() as one, tuning_host.serve() as other:
+        await run(hosted, one)
+        asked = one.questions
+        again = await run(hosted, other)
+        assert (again["exit"], other.creates, one.questions) == (0, 1, asked)
+        assert other.questions > 0
+    assert {"train", "evaluate"} <= set(again["done"])
+    assert "$OPENAI_BASE_URL changed" in again["changed"]["train"]

@@ -20,7 +20,7 @@ from distill.pipeline import run as running
 from distill.pipeline.open_task import open_project
 from distill.plan import plan as planning
 from distill.records import Request
-from distill.task.stage import ORDER
+from distill.task.run import ORDER
 from distill.teacher.endpoint import address, scripted
 from distill.teacher.progress import Silent
 from distill.teacher.store.store import opened

@@ -12,7 +12,7 @@ from contradictions import FILES, PERSON, run
 
 from distill.errors import SpecError
 from distill.records import GOLD
-from distill.task.stage import ORDER
+from distill.task.run import ORDER
 from distill.views import explain
 
 

@@ -15,7 +15,7 @@ from distill.pipeline import run as running
 from distill.pipeline.open_task import open_project
 from distill.plan import plan as planning
 from distill.seeds import labelling
-from distill.task.stage import ORDER
+from distill.task.run import ORDER
 from distill.task.task import Project
 from distill.teacher.progress import Silent
 from distill.teacher.schedule import InBatches

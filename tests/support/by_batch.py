@@ -7,7 +7,7 @@ from typing import Any
 
 from distill.pipeline import run as running
 from distill.pipeline.open_task import open_project
-from distill.task.stage import ORDER
+from distill.task.run import ORDER
 from distill.teacher.progress import Silent
 from distill.testing.batch.faults import trap
 from distill.testing.batch.states import BatchScript

@@ -12,7 +12,7 @@ import polars as pl
 from distill.pipeline import run as running
 from distill.pipeline.open_task import open_project
 from distill.similarity.graph import Graph
-from distill.task.stage import ORDER
+from distill.task.run import ORDER
 from distill.task.task import Project
 from distill.teacher.progress import Silent
 

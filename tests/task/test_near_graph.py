@@ -14,7 +14,7 @@ from distill.pipeline import run as running
 from distill.pipeline.open_task import open_project
 from distill.similarity.graph import Graph
 from distill.task import near_graph
-from distill.task.stage import ORDER
+from distill.task.run import ORDER
 from distill.teacher.progress import Silent
 
 

@@ -9,7 +9,7 @@ import pytest
 from by_batch import DATASET, batched, double, run
 
 from distill.errors import RowsOwed
-from distill.task.stage import ORDER
+from distill.task.run import ORDER
 from distill.teacher import schedule
 from distill.teacher.batch import journal
 from distill.teacher.schedule import InBatches

@@ -55,11 +55,6 @@ def rules(task: spec.TaskSpec, output: Mapping[str, Any] | None) -> Rules:
     return value_rules.of(output, task.evaluate.rules)
 
 
-def key(task: spec.TaskSpec) -> dict[str, Any]:
-    """What curation hangs on of how answers are compared; nothing where the spec says nothing of it."""
-    return {"compare": task.evaluate.model_dump(mode="json")["compare"]} if task.evaluate.rules is not None else {}
-
-
 def faults(task: spec.TaskSpec, output: Mapping[str, Any] | None, file: Path) -> list[Fault]:
     """What keeps conflicts from being found, or a teacher that is asked again from saying anything else."""
     way, found = task.dedup.on_conflict, _unknown(task, output, file)
@@ -143,7 +138,7 @@ def rulings(project: Project, folder: RunDir, parent: RunDir | None = None) -> d
 
 
 def _source(folder: RunDir, parent: RunDir | None) -> Path | None:
-    paths = [one / FILE for one in (folder, parent) if one is not None]
+    paths = [one.path / FILE for one in (folder, parent) if one is not None]
     return next((path for path in paths if path.exists()), None)
 
 
@@ -180,4 +175,4 @@ def write(folder: RunDir, parent: RunDir | None, undecided: Sequence[Mapping[str
     seeds = {strict_json(line)["seed_id"] for line in decided}
     rows = [json.dumps(row, ensure_ascii=False) for row in undecided if row["seed_id"] not in seeds]
     if rows or source is not None:
-        write_atomic(folder / FILE, "".join(line + "\n" for line in (*decided, *rows)).encode())
+        write_atomic(folder.path / FILE, "".join(line + "\n" for line in (*decided, *rows)).encode())

@@ -24,6 +24,11 @@ SCRIPTED = "scripted"
 _DEFAULT_URL = "https://api.openai.com/v1"
 
 
+def local(model: str) -> bool:
+    """Whether a model answers on this machine, at no address."""
+    return model == SCRIPTED or model.startswith("embedded/")
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
     """Where a model is: enough to make request ids and prices without starting or reaching anything."""
@@ -43,7 +48,7 @@ class Address:
 
     @property
     def local(self) -> bool:
-        return self.model == SCRIPTED or self.model.startswith("embedded/")
+        return local(self.model)
 
     @property
     def identity(self) -> str:

@@ -15,7 +15,7 @@ from distill.curate.accounting import large_losses
 from distill.pipeline import run as running
 from distill.pipeline.open_task import open_project
 from distill.tables.outcome import dropped_frame
-from distill.task.stage import ORDER
+from distill.task.run import ORDER
 from distill.teacher.progress import Silent
 
 

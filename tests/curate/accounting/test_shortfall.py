@@ -15,7 +15,7 @@ from distill.curate.accounting import shortfall
 from distill.curate.accounting.shortfall import Shortfall
 from distill.pipeline import run
 from distill.pipeline.open_task import open_project
-from distill.task.stage import ORDER
+from distill.task.run import ORDER
 from distill.teacher.progress import Silent
 
 GATES = 'gates=[schema, {form: {matches: ".*glad.*"}}]'

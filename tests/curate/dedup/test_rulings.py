@@ -16,7 +16,7 @@ from contradictions import AGAIN, ALL, FILES, check_votes, hosted, opened, run
 from distill.errors import BudgetReached, SpecError
 from distill.pipeline import run as running
 from distill.plan import plan as planning
-from distill.task.stage import ORDER
+from distill.task.run import ORDER
 from distill.teacher.progress import Silent
 from distill.testing.fault_server import Script, serve
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from distill import spec
 from distill.curate.gates.judge import verdict
-from distill.curate.gates.judge.rubric import Question, code_of, identity, schema, turns
+from distill.curate.gates.judge.rubric import Question, code_of, schema, turns
 from distill.curate.gates.judge.verdict import Unscored, Verdict
 from distill.generate import questions as asks
 from distill.records import Request
@@ -89,20 +89,6 @@ def shown_task(project: Project, gate: str) -> str | None:
     if gate != "refusal":
         return None
     return "\n\n".join(f"[{role}]\n{text}" for role, text in project.teacher_prompt.turns)
-
-
-def key_of(project: Project) -> dict[str, Any]:
-    """What verdicts hang on; empty where no gate needs any."""
-    if not project.rubrics:
-        return {}
-    models = [
-        [one.address.model, one.address.identity, one.sampling.model_dump(mode="json", exclude_unset=True)]
-        for one in project.judges
-    ]
-    rubrics = {gate: identity(one) for gate, one in project.rubrics.items()}
-    tasks = {gate: task for gate in rubrics if (task := shown_task(project, gate)) is not None}
-    shown = {"tasks": tasks} if tasks else {}
-    return {"judges": models, "rubrics": rubrics, "reference": project.reference, **shown}
 
 
 def names(project: Project) -> list[str]:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from distill import spec
+from distill import reads, spec
 from distill.errors import Fault, UsageError
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ def given(project: Project, seeds: pl.DataFrame) -> dict[str, Any]:
     """What the gate has from the task beside its settings; verdicts are kept beside the answers."""
     from distill.curate.gates.verify.gate import Task
 
+    reads.note("fact:verify")
     cache = project.store_path.with_name("checks.db")
     return {"task": Task(project.path.parent, seeds.select("seed_id", "fields", "gold"), cache)}
 
@@ -40,14 +41,11 @@ def faults(task: spec.TaskSpec, file: Path) -> list[Fault]:
     ]
 
 
-def key(project: Project) -> dict[str, Any]:
-    """What a stage that runs the gates hangs on beside the spec; nothing where no gate runs a function."""
-    functions = _functions(project.spec)
-    if not functions:
-        return {}
+def fingerprints(project: Project) -> list[str]:
+    """What the verdicts of the task's functions depend on; empty where no gate runs one."""
     from distill.curate.gates.verify import gate
 
-    return {"verify": [gate.fingerprint(function, project.path.parent) for function in functions.values()]}
+    return [gate.fingerprint(function, project.path.parent) for function in _functions(project.spec).values()]
 
 
 def importable(project: Project) -> None:

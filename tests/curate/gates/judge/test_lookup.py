@@ -17,7 +17,7 @@ from distill.curate.gates.judge import lookup
 from distill.curate.gates.judge.verdict import said_of
 from distill.errors import RowsOwed
 from distill.plan import plan as planning
-from distill.task.stage import ORDER
+from distill.task.run import ORDER
 from distill.teacher.store.store import opened
 from distill.testing.fault_server import serve
 from distill.views import explain, what_if

@@ -1,0 +1,35 @@
+"""What stages read that is neither a setting nor a file: of the store, the manifest, the task's own function.
+
+Each is noted as a whole, `fact:ledger`, where a stage reads it (`Run.fact`), and is cheap to look up again without doing the stage.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from distill.curate.dedup import rulings
+from distill.curate.gates.verify import function
+from distill.generate import served_models
+from distill.records import Json
+from distill.report import timeline
+from distill.task.run import ledger, parent_teacher
+from distill.teacher import counts
+
+if TYPE_CHECKING:
+    from distill.task.run import Run
+
+FACTS: Mapping[str, Callable[[Run], Json]] = {
+    "ledger": lambda run: [dataclasses.astuple(row) for row in ledger(run)],
+    "models": lambda run: [list(one) for one in served_models.others(run)],
+    "name": lambda run: run.folder.name,
+    "odd_counts": lambda run: counts.of_run(run.store, run.folder.name),
+    "owed": lambda run: run.owed("generate"),
+    "parent": lambda run: run.parent.name if run.parent else None,
+    "parent_teacher": parent_teacher,
+    "rulings": lambda run: rulings.rulings(run.project, run.folder, run.parent),
+    "timeline": timeline.of_run,
+    "verify": lambda run: function.fingerprints(run.project),
+}
+"""Fact → its value as JSON."""
