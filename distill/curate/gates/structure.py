@@ -154,6 +154,9 @@ def _form(validator: Any, answer: str) -> Fail:
     return "schema", "; ".join([*said, f"and {len(errors) - 3} more"] if len(errors) > 3 else said)
 
 
+_ADVICE = ", or take the pattern out; a changed schema may be a new question, so its answers may be paid for anew"
+
+
 def _validator(schema: Mapping[str, Json]) -> Any:
     """A validator that never fetches: a `$ref` may only point inside the schema."""
     if wrong := json_schema.fault(schema):
@@ -161,7 +164,7 @@ def _validator(schema: Mapping[str, Json]) -> Any:
     remote = [ref for ref in _refs(schema) if not ref.startswith("#")]
     if remote:
         raise SpecError("schema", [Fault("$ref", f"{ref!r} is not in the schema; copy it in") for ref in remote])
-    return json_schema.validator(schema)
+    return json_schema.validator(schema, place="a schema that answers are held against", advice=_ADVICE)
 
 
 def _refs(value: Json) -> list[str]:
