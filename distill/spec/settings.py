@@ -10,9 +10,13 @@ from pydantic_core import PydanticKnownError
 
 from distill import url
 
-Share = Annotated[float, Field(gt=0, lt=1)]
+Share = Annotated[float, Field(ge=1e-6, lt=1)]
 Count = Annotated[int, Field(ge=1, le=2**31 - 1)]
 Seconds = Annotated[float, Field(ge=0, le=1e7)]
+Wait = Annotated[float, Field(ge=0.01, le=1e6)]
+"""Seconds of a deadline, or between two looks: a hundredth is for rehearsals, less is a slip."""
+Draws = Annotated[int, Field(ge=1, le=1000)]
+"""Answers to one question; more is a slip, and would fill the memory before the first is asked."""
 Dollars = Annotated[float, Field(ge=0, le=1e6)]
 
 

@@ -89,7 +89,7 @@ def finish_reason(frame: pl.DataFrame, *, allowed: Sequence[str] = ("stop", "too
 
 def length(
     frame: pl.DataFrame, *, max_tokens: Annotated[int, Field(ge=1)] | None = None,
-    min_chars: Annotated[int, Field(ge=0)] = 1, spread: Annotated[float, Field(gt=0)] | None = None,
+    min_chars: Annotated[int, Field(ge=0)] = 1, spread: Annotated[float, Field(ge=0.1, le=50)] | None = None,
 ) -> Outcome:  # fmt: skip
     """Keeps answers of at least `min_chars` characters and at most `max_tokens` of the teacher's tokens.
 

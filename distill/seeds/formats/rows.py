@@ -15,6 +15,7 @@ import polars as pl
 from distill.errors import Fault
 from distill.seeds.formats import csv_rows, encoding, json_rows, parquet_rows
 from distill.seeds.formats.form import AS_FOUND, BadFile, Form, Notes, Numbered, Row
+from distill.text.normalise import web_address
 
 __all__ = ["READERS", "Form", "Notes", "Numbered", "Row", "found", "rows"]
 
@@ -55,7 +56,6 @@ _MAGIC = {
 }
 _TABLES = (".csv", ".tsv")
 _JSON = re.compile(rb'(\xef\xbb\xbf)?\s*(\[\s*)?\{\s*"')
-_URL = re.compile(r"(?:^|/)([a-z][a-z0-9+]+):/+(.*)", re.IGNORECASE)
 
 
 def found(paths: Sequence[Path], faults: list[Fault]) -> Iterator[Path]:
@@ -96,9 +96,8 @@ def _hidden(path: Path) -> bool:
 
 def _fault(path: Path) -> str | None:
     """Why a path is no file of rows."""
-    url = _URL.search(str(path))
-    if url and not path.exists():
-        return f"a {url[1]} address; download it first and name the file"
+    if web_address(str(path)) and not path.exists():
+        return "a web address, and nothing is fetched; download the file and name it"
     if not path.is_file():
         return f"no such file or folder{_beside(path.parent)}"
     kind = _kind(path)
