@@ -39,6 +39,8 @@ def of(fault: BaseException) -> NoReturn:
     fail(f"internal error: {type(fault).__name__}: {fault}; set DISTILL_DEBUG=1 to see where", 1)
 
 
+_SHOWN = 300
+"""Characters of a path that are shown."""
 _PERMISSIONS = "look at the permissions of it and its folder"
 _MOVES = {
     errno.EISDIR: "it is a folder, expected a file; move it away",
@@ -56,7 +58,8 @@ _MOVES = {
 
 def _system(fault: OSError) -> NoReturn:
     """End with what the system says: of a file that is not as it should be it is the user's to fix, else the machine's."""
-    where, why = fault.filename or "the system", fault.strerror or fault
+    where, why = str(fault.filename or "the system"), fault.strerror or fault
+    where = where if len(where) <= _SHOWN else f"{where[:_SHOWN]}…"
     if fault.filename and fault.errno in _MOVES:
         fail(f"{where}: {_MOVES[fault.errno]}, and run again: nothing paid for is lost", 2)
     fail(f"{where}: {why}; nothing paid for is lost, fix it and run again", 1)

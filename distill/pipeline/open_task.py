@@ -103,7 +103,7 @@ def open_project(
         notes=rows.notes,
     )  # fmt: skip
     if faults := [Fault(f"{file}: {at}", fault) for at, model in named(project) for fault in model.faults()]:
-        raise SpecError(str(file), faults)
+        raise SpecError(str(file), places.located(faults))
     return project
 
 

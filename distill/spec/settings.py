@@ -20,9 +20,15 @@ Draws = Annotated[int, Field(ge=1, le=1000)]
 Dollars = Annotated[float, Field(ge=0, le=1e6)]
 
 
+_LONGEST = 4000
+_QUOTES = "\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb"
+
+
 def _said(text: str) -> str:
     if not text.strip():
         raise ValueError("nothing stands in it; write it, or take the key out")
+    if len(text) > _LONGEST:
+        raise ValueError(f"a text of {len(text):,} characters; a name has {_LONGEST:,} at most")
     return text
 
 
@@ -37,6 +43,10 @@ def _model(name: str) -> str:
         )
     if name != name.strip() or not name.isprintable():
         raise ValueError("a blank or a control character around or in it; write the model's name as its host does")
+    if name.strip(_QUOTES) != name:
+        raise ValueError(
+            "a typographic quote around it, which YAML takes for a part of it; write plain quotes, or none"
+        )
     return name
 
 

@@ -29,6 +29,7 @@ _FINITE = ConfigDict(allow_inf_nan=False)
 _WORDS = {
     "string": "a text",
     "integer": "a whole number",
+    "number": "a number",
     "boolean": "true or false",
     "list": "a list",
     "tuple": "a list",

@@ -54,6 +54,9 @@ _MAGIC = {
     b"<html": "a web page; save its table as CSV",
     b"<?xml": "XML; save its rows as CSV or JSON Lines",
 }
+_CONTROLS = frozenset(range(1, 32)) - frozenset(b"\t\n\v\f\r\x1a\x1b")
+_MOST_CONTROLS = 12
+"""Kinds of control characters that no text has at its beginning; UTF-16 without a mark may look as if it had a few."""
 _TABLES = (".csv", ".tsv")
 _JSON = re.compile(rb'(\xef\xbb\xbf)?\s*(\[\s*)?\{\s*"')
 
@@ -98,6 +101,8 @@ def _fault(path: Path) -> str | None:
     """Why a path is no file of rows."""
     if web_address(str(path)) and not path.exists():
         return "a web address, and nothing is fetched; download the file and name it"
+    if not path.is_file() and path.exists():
+        return "no plain file, and what it gives may have no end; write its rows into a file"
     if not path.is_file():
         return f"no such file or folder{_beside(path.parent)}"
     kind = _kind(path)
@@ -144,11 +149,25 @@ def _after(count: int) -> str:
     return f" after its row {count}" if count else ""
 
 
+def _decodes(head: bytes) -> bool:
+    """Whether the beginning of a file is UTF-8, but for what was cut, or says that it is UTF-16."""
+    return head.startswith((b"\xff\xfe", b"\xfe\xff")) or not head.decode("utf-8", "replace")[:-4].count("\ufffd")
+
+
 def _other(path: Path) -> str | None:
     """What a file is whose name says otherwise, from its first bytes."""
     with path.open("rb") as file:
-        head = file.read(64)
+        head = file.read(4096)
     packed, kind = path.suffix.lower() == ".gz", _kind(path)
+    if packed and head and not head.startswith(b"\x1f\x8b"):
+        return "not packed with gzip; take .gz off its name"
+    if (
+        not packed
+        and kind != ".parquet"
+        and (wild := len(_CONTROLS.intersection(head))) >= _MOST_CONTROLS
+        and not _decodes(head)
+    ):
+        return f"no text: its beginning holds {wild} kinds of control characters; name the file that the rows were written to"
     for mark, what in _MAGIC.items():
         if (
             head.lstrip().lower().startswith(mark.lower())
