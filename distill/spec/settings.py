@@ -28,7 +28,7 @@ def _said(text: str) -> str:
     if not text.strip():
         raise ValueError("nothing stands in it; write it, or take the key out")
     if len(text) > _LONGEST:
-        raise ValueError(f"a text of {len(text):,} characters; a name has {_LONGEST:,} at most")
+        raise ValueError(f"expected a name of at most {_LONGEST:,} characters")
     return text
 
 

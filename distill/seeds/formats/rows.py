@@ -101,6 +101,8 @@ def _fault(path: Path) -> str | None:
     """Why a path is no file of rows."""
     if web_address(str(path)) and not path.exists():
         return "a web address, and nothing is fetched; download the file and name it"
+    if path.is_symlink() and not path.exists():
+        return "a link that leads nowhere"
     if not path.is_file() and path.exists():
         return "no plain file, and what it gives may have no end; write its rows into a file"
     if not path.is_file():
