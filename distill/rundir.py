@@ -9,6 +9,7 @@ lets go of it when the process dies, whatever kills it).
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import json
@@ -43,6 +44,8 @@ def write_atomic(path: Path, data: bytes | Iterable[bytes]) -> None:
 def _replacing(path: Path) -> Iterator[BinaryIO]:
     """A file beside `path`; at the end fsync, rename over it, fsync the folder."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with aside.open("wb") as file:
@@ -106,7 +109,7 @@ def read_parquet(path: Path, columns: list[str] | None = None) -> pl.DataFrame:
 
     reads.note_file(path)
     try:
-        _has(path, list(pl.read_parquet_schema(path)))
+        check_parquet(path)
         return pl.read_parquet(path, columns=columns)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as fault:
         raise _lost(path, fault) from None
@@ -118,6 +121,8 @@ def check_parquet(path: Path) -> list[str]:
 
     reads.note_file(path)
     try:
+        if path.is_dir():  # which polars would look for tables in
+            raise IsADirectoryError(path)
         return _has(path, list(pl.read_parquet_schema(path)))
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as fault:
         raise _lost(path, fault) from None
@@ -151,6 +156,8 @@ def _lost(path: Path, fault: BaseException) -> UsageError:
     again = f"`distill {maker(path.name)} {task}` makes it anew, and answers that are kept are not paid again"
     if not path.exists():
         return UsageError(f"{path} is not there; {again}")
+    if path.is_dir():
+        return UsageError(f"{path} is a folder, expected a file; move it away, and {again}")
     return UsageError(f"{path} cannot be read ({str(fault).split(chr(10), 1)[0][:120]}); {again}")
 
 
@@ -197,6 +204,8 @@ class RunDir:
             why = "" if _is_manifest(loaded) else f"a JSON {type(loaded).__name__} that is no record of a run"
         except (ValueError, RecursionError) as fault:
             why = f"not JSON: {fault}"
+        except IsADirectoryError:
+            why = "a folder, expected a file"
         if why:
             raise UsageError(
                 f"{path}: {why}; move this one file away and `distill run` again: its stages are done anew, from answers that are paid for"

@@ -23,6 +23,7 @@ from distill.records import Json, canonical
 
 _SLOT = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 _TURN = re.compile(r"^\[(system|user|assistant|messages)\][ \t]*$", re.MULTILINE)
+_MORE_BRACES = re.compile(r"\{{3,}[ \t]*([A-Za-z_]\w*)[ \t]*\}{3,}")
 _CHAT = "messages"
 _MISSPELT_TURN = re.compile(r"^\[(system|user|assistant|messages)\]:?[ \t]*$", re.MULTILINE | re.IGNORECASE)
 _CR_TURN = re.compile(r"(?:^|[\r\n])\[(?:system|user|assistant|messages)\][ \t]*\r")
@@ -149,6 +150,13 @@ def _literal(text: str, source: str, columns: Sequence[str]) -> list[Fault]:
     found = [
         (one.start(), f"`{one[0].strip()[:60]}` is not closed; write `{{{{{one[1] or 'name'}}}}}`")
         for one in _OPEN.finditer(_SLOT.sub(lambda slot: " " * len(slot[0]), text))
+    ]
+    found += [
+        (
+            one.start(),
+            f"`{one[0][:60]}` would be sent with braces around its value; write `{{{{{one[1]}}}}}`, or `{{ {{{{{one[1]}}}}} }}` where they are meant",
+        )
+        for one in _MORE_BRACES.finditer(text)
     ]
     found += [
         (one.start(), f"`{one[0][:60]}` is no part of a template, which only fills in `{{{{column}}}}`; take it out")

@@ -82,13 +82,18 @@ for _name, _verb in VERBS.items():
     app.command(_name)(_verb)
 
 
+def _asked(given: list[str]) -> list[str]:
+    """The arguments; `distill help run` is `distill run --help`."""
+    return [*given[1:2], "--help"] if given[:1] == ["help"] else given
+
+
 def main() -> None:
     """Entry point: a user's mistake is one line and an exit code, never a traceback."""
     memory.thrifty()
     exit_codes.printable()
     try:
         command = typer.main.get_command(app)
-        with command.make_context("distill", sys.argv[1:]) as context:
+        with command.make_context("distill", _asked(sys.argv[1:])) as context:
             command.invoke(context)
     except typer.Exit as end:
         sys.exit(end.exit_code)

@@ -9,6 +9,7 @@ an `OSError`, and else an internal error.
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
 import json
 import os
@@ -34,9 +35,34 @@ def of(fault: BaseException) -> NoReturn:
     if isinstance(fault, FileNotFoundError) and not _folder():
         fail("the working folder is not there any more; change into one that is, and run again", 2)
     if isinstance(fault, OSError):
-        where, why = fault.filename or "the system", fault.strerror or fault
-        fail(f"{where}: {why}; nothing paid for is lost, fix it and run again", 1)
+        _system(fault)
     fail(f"internal error: {type(fault).__name__}: {fault}; set DISTILL_DEBUG=1 to see where", 1)
+
+
+_SHOWN = 300
+"""Characters of a path that are shown."""
+_PERMISSIONS = "look at the permissions of it and its folder"
+_MOVES = {
+    errno.EISDIR: "it is a folder, expected a file; move it away",
+    errno.ENOTDIR: "a file stands where a folder is expected; move it away",
+    errno.EEXIST: "something else stands where a folder is expected; move it away",
+    errno.EACCES: f"it may not be read or written; {_PERMISSIONS}",
+    errno.EPERM: f"it may not be changed; {_PERMISSIONS}",
+    errno.EROFS: "it cannot be written, for its disk is read-only; work in a folder that can be written",
+    errno.ENAMETOOLONG: "the name is too long for this disk; give a shorter one",
+    errno.ELOOP: "links that lead in a circle; put the file itself there",
+    errno.ENOENT: "it is not there; put it back",
+}
+"""What a file or folder of the user's is that the system refuses, and the next move."""
+
+
+def _system(fault: OSError) -> NoReturn:
+    """End with what the system says: of a file that is not as it should be it is the user's to fix, else the machine's."""
+    where, why = str(fault.filename or "the system"), fault.strerror or fault
+    where = where if len(where) <= _SHOWN else f"{where[:_SHOWN]}…"
+    if fault.filename and fault.errno in _MOVES:
+        fail(f"{where}: {_MOVES[fault.errno]}, and run again: nothing paid for is lost", 2)
+    fail(f"{where}: {why}; nothing paid for is lost, fix it and run again", 1)
 
 
 def _folder() -> bool:

@@ -21,7 +21,7 @@ from distill.pipeline import checks as wrong
 from distill.seeds import checks
 from distill.task import files, requirements
 from distill.task.task import Project, named
-from distill.text.normalise import did_you_mean
+from distill.text.normalise import did_you_mean, web_address
 
 if TYPE_CHECKING:
     import polars as pl
@@ -103,7 +103,7 @@ def open_project(
         notes=rows.notes,
     )  # fmt: skip
     if faults := [Fault(f"{file}: {at}", fault) for at, model in named(project) for fault in model.faults()]:
-        raise SpecError(str(file), faults)
+        raise SpecError(str(file), places.located(faults))
     return project
 
 
@@ -237,7 +237,7 @@ def _told(faults: list[Fault], setting: str, paths: Sequence[Path], file: Path) 
         whole = {str(path) for path in paths}
         for one in error.faults:
             if one.where in whole:
-                faults.append(Fault(setting, f"{one.where}: {one.message}"))
+                faults.append(Fault(setting, f"{web_address(one.where) or one.where}: {one.message}"))
             elif not one.where:
                 faults.append(Fault(f"{file}: seeds.gold" if "gold column" in one.message else setting, one.message))
             else:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
-from distill.spec.settings import Count, Part, Share
+from distill.spec.settings import Count, Draws, Part, Share
 
 
 class Dedup(Part):
@@ -14,19 +14,19 @@ class Dedup(Part):
 
     near: float = Field(
         0.85,
-        gt=0,
+        ge=0.01,
         le=1,
         description="Jaccard similarity of character 4-grams from which two inputs are twins",
     )
     leak: float | None = Field(
         None,
-        gt=0,
+        ge=0.01,
         le=1,
         description="similarity from which an input is too near a held-out one to train; default: near",
     )
     meaning: float | None = Field(
         None,
-        gt=0,
+        ge=0.01,
         le=1,
         description="cosine from which two inputs that mean the same are twins too; needs the extra `meaning`",
     )
@@ -48,7 +48,7 @@ class Dedup(Part):
         description="of twins that contradict each other: keep the better one, or drop both (abstain), "
         "or let further answers to each vote (ask_again), or drop both and list them in conflicts.jsonl for a person",
     )
-    more_votes: Count = Field(
+    more_votes: Draws = Field(
         4,
         description="further answers that ask_again asks for of each row in conflict; more than half of all must agree",
     )
@@ -76,6 +76,7 @@ class Dataset(Part):
     more_draws: int | None = Field(
         None,
         ge=0,
+        le=1000,
         description="further answers asked for a row that gates refused, where its stratum lacks rows and no seed is left; "
         "default: 1 with seeds.expand, else 0",
     )

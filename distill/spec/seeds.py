@@ -17,7 +17,7 @@ def _rows_or_share(value: float) -> float:
     return int(value) if value >= 1 else value
 
 
-RowsOrShare = Annotated[float, Field(gt=0, le=1e9), AfterValidator(_rows_or_share)]
+RowsOrShare = Annotated[float, Field(ge=1e-6, le=1e9), AfterValidator(_rows_or_share)]
 
 
 class TestRows(Part):
@@ -151,7 +151,7 @@ class Quota(Part):
     share: Share | None = Field(None, description="this share of dataset.accept, no more and no less")
     count: Count | None = Field(None, description="so many rows, no more and no less")
     floor: Count | None = Field(None, description="at least so many rows")
-    cap: int | None = Field(None, ge=0, description="at most so many rows")
+    cap: int | None = Field(None, ge=0, le=2**31 - 1, description="at most so many rows")
 
     @model_validator(mode="after")
     def _one(self) -> Quota:

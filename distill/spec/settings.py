@@ -38,15 +38,25 @@ _GIVEN = ":given"
 NAME_OF_A_VARIABLE = r"^[A-Za-z_][A-Za-z0-9_]*$"
 
 
-Share = Annotated[float, Field(gt=0, lt=1)]
+Share = Annotated[float, Field(ge=1e-6, lt=1)]
 Count = Annotated[int, Field(ge=1, le=2**31 - 1)]
 Seconds = Annotated[float, Field(ge=0, le=1e7)]
+Wait = Annotated[float, Field(ge=0.01, le=1e6)]
+"""Seconds of a deadline, or between two looks: a hundredth is for rehearsals, less is a slip."""
+Draws = Annotated[int, Field(ge=1, le=1000)]
+"""Answers to one question; more is a slip, and would fill the memory before the first is asked."""
 Dollars = Annotated[float, Field(ge=0, le=1e6)]
+
+
+_LONGEST = 4000
+_QUOTES = "\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb"
 
 
 def _said(text: str) -> str:
     if not text.strip():
         raise ValueError("nothing stands in it; write it, or take the key out")
+    if len(text) > _LONGEST:
+        raise ValueError(f"expected a name of at most {_LONGEST:,} characters")
     return text
 
 
@@ -61,6 +71,10 @@ def _model(name: str) -> str:
         )
     if name != name.strip() or not name.isprintable():
         raise ValueError("a blank or a control character around or in it; write the model's name as its host does")
+    if name.strip(_QUOTES) != name:
+        raise ValueError(
+            "a typographic quote around it, which YAML takes for a part of it; write plain quotes, or none"
+        )
     return name
 
 

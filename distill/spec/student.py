@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, field_validator
 
-from distill.spec.settings import NAME_OF_A_VARIABLE, Count, Model, Part, Said, Url
+from distill.spec.settings import NAME_OF_A_VARIABLE, Count, Model, Part, Said, Url, Wait
 from distill.spec.teacher import PriceGiven
 from distill.values.rules import Kind, Rule
 
@@ -19,9 +19,9 @@ class Train(Part):
 
     with_: Literal["lora", "hosted", "none"] = Field("lora", alias="with")
     base: Model = "embedded/smollm2-135m"
-    epochs: float = Field(2, gt=0, le=10_000)
+    epochs: float = Field(2, ge=0.001, le=10_000)
     batch_size: Count = 8
-    learning_rate: float = Field(2e-3, gt=0, le=10)
+    learning_rate: float = Field(2e-3, ge=1e-12, le=10)
     rank: Annotated[int, Field(ge=1, le=4096)] = 16
     alpha: Annotated[int, Field(ge=1, le=65_536)] = 32
     layers: Count | None = Field(15, description="adapt only the last so many layers; null adapts all")
@@ -30,7 +30,7 @@ class Train(Part):
     base_url: Url | None = Field(None, description="hosted: the tuning host; default as for the teacher")
     key_env: str = Field("OPENAI_API_KEY", pattern=NAME_OF_A_VARIABLE)
     suffix: str | None = Field(None, max_length=64)
-    poll_s: float = Field(10, gt=0, le=1e6, description="hosted: seconds between two looks at the job")
+    poll_s: Wait = Field(10, description="hosted: seconds between two looks at the job")
     price: PriceGiven | None = Field(None, description="what the base costs, where the price table does not know it")
     tuned_price: PriceGiven | None = Field(
         None, description="hosted: what the tuned model costs, which hosts charge more for than its base; default: as `price`"

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from distill.spec.settings import NAME_OF_A_VARIABLE, Count, Dollars, Model, Part, Said, Seconds, Url
+from distill.spec.settings import NAME_OF_A_VARIABLE, Count, Dollars, Draws, Model, Part, Said, Seconds, Url, Wait
 
 _SECRET_NAME = re.compile(r"key|token|secret|auth|cookie", re.IGNORECASE)
 
@@ -21,7 +21,7 @@ class Sampling(Part):
     )
     top_p: float | None = Field(None, gt=0, le=1)
     seed: int | None = Field(None, ge=-(2**63), lt=2**63)
-    draws: Count = Field(1, description="answers asked for each row")
+    draws: Draws = Field(1, description="answers asked for each row")
     max_tokens: Annotated[int, Field(ge=1, le=10_000_000)] = 256
     raise_to: Annotated[int, Field(ge=1, le=10_000_000)] | None = Field(
         None, description="max_tokens of one more try for an answer that was cut off"
@@ -50,10 +50,10 @@ class Limits(Part):
     requests_per_minute: Count | None = None
     tokens_per_minute: Count | None = None
     in_flight: Annotated[int, Field(ge=1, le=100_000)] = 16
-    timeout_s: float = Field(120, gt=0, le=1e6, description="one attempt's deadline in seconds")
+    timeout_s: Wait = Field(120, description="one attempt's deadline in seconds")
     attempts: Count = Field(6, description="sends of one request before it is left owed; rate limits do not count")
-    patience_s: float = Field(
-        1800, gt=0, description="seconds that an endpoint may only ask for patience (429), without a single answer, before the run stops"
+    patience_s: Wait = Field(
+        1800, description="seconds that an endpoint may only ask for patience (429), without a single answer, before the run stops"
     )  # fmt: skip
     unknown: Count = Field(3, description="of them, how many may end without an answer and yet perhaps be billed")
 
@@ -62,12 +62,12 @@ class BatchSettings(Part):
     """How batches are cut and watched."""
 
     rows: Count = Field(50_000, description="rows of one batch at the most")
-    megabytes: float = Field(200, gt=0, le=1e6, description="size of one input file at the most")
+    megabytes: float = Field(200, ge=0.001, le=1e6, description="size of one input file at the most")
     enqueued_tokens: Count | None = Field(
         None,
         description="prompt tokens that may be in open batches; learnt from the host's refusal where it is left out",
     )
-    poll_s: float = Field(60, gt=0, le=1e6, description="seconds between two looks, with --wait")
+    poll_s: Wait = Field(60, description="seconds between two looks, with --wait")
     cancel_s: Seconds = Field(600, description="auto: seconds that a host may take to end a batch that is cancelled")
     grace_s: Seconds = Field(60, description="seconds after which a batch that the host does not show was never made")
     lost_s: Seconds = Field(3600, description="seconds after which a batch that the host no longer knows is given up")

@@ -12,6 +12,7 @@ from typing import Any
 from distill.errors import Fault
 from distill.secrets.withheld import masked
 from distill.task import schema_check
+from distill.text.normalise import web_address
 
 MOST_BYTES = 4_000_000
 _SHOWN = 300
@@ -40,7 +41,7 @@ def text(path: Path, faults: list[Fault], *, named_by: str = "") -> str | None:
 
 def _shown(path: Path) -> str:
     """A path for a message, in one line."""
-    spelt = masked(str(path))
+    spelt = masked(web_address(str(path)) or str(path))
     return spelt if spelt.isprintable() and len(spelt) <= _SHOWN else f"{spelt[:_SHOWN]!r}…"
 
 
@@ -58,6 +59,8 @@ def _unreadable(path: Path) -> str:
             return f"a folder, expected a file; name one in it, which holds {_prompts(path)}"
         if path.is_symlink() and not path.exists():
             return "a link that leads nowhere"
+        if web_address(str(path)):
+            return "a web address, and nothing is fetched; download the file and name it"
         return "no plain file" if path.exists() else f"no such file; the folder holds {_prompts(path.parent)}"
     except OSError as fault:
         return f"cannot be read: {fault.strerror}"

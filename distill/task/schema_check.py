@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from distill.text import patterns
 from distill.text.normalise import strict_json
 from distill.values import json_schema
 
@@ -47,6 +48,12 @@ def faults(schema: Any) -> list[str]:
                 targets[ref] = target
     if (back := _circle(parts, targets)) is not None:
         found.append(f"`$ref` {back[:100]!r} leads back to itself and never to a type; describe what stands there")
+    slow = (
+        f"the pattern {one[:100]!r}: {wrong}"
+        for one in _patterns(parts)
+        if (wrong := patterns.endless(one, whole=False))
+    )
+    found += slow
     return list(dict.fromkeys(found))
 
 
@@ -69,6 +76,15 @@ def _parts(schema: Any) -> Iterator[Mapping[str, Any]]:
         for name, value in schema.items():
             if name not in _DATA:
                 yield from _parts(value)
+
+
+def _patterns(parts: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """The regular expressions of a schema."""
+    for part in parts:
+        named = part.get("patternProperties")
+        yield from (
+            one for one in (part.get("pattern"), *(named if isinstance(named, dict) else ())) if isinstance(one, str)
+        )
 
 
 def _refs(part: Mapping[str, Any]) -> list[str]:

@@ -10,12 +10,14 @@ from __future__ import annotations
 import difflib
 import json
 import math
+import re
 from collections.abc import Iterable
 from hashlib import blake2b
 
 from distill.records import Json
 from distill.text.lookalikes import folded
 
+_ADDRESS = re.compile(r"(?:^|/)([a-z][a-z0-9+]+):/+(.*)", re.IGNORECASE)
 DEEPEST = 64
 """Levels of nesting that are read; beyond it recursive readers (ours and the student's users') may fail."""
 _LINE_BREAKS = {ord(character): f"\\u{ord(character):04x}" for character in "\x85\u2028\u2029"}
@@ -33,6 +35,12 @@ def normalise(text: str) -> str:
 def spelling(text: str) -> bytes:
     """Stands for all texts that are the same after `normalise`, in sixteen bytes: a million texts would not fit twice."""
     return blake2b(normalise(text).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+def web_address(path: str) -> str:
+    """The address on the web that was given where a path belongs, which has lost its second slash; nothing where none was."""
+    meant = _ADDRESS.search(path)
+    return f"{meant[1]}://{meant[2]}" if meant else ""
 
 
 def storable(text: str) -> str:

@@ -1,24 +1,30 @@
 """Validators of JSON Schema (draft 2020-12) that fetch nothing and end: texts and schemas come from strangers.
 
-A `$ref` to a URL fails instead of being fetched, and `pattern` and `patternProperties` have a time limit for each text.
+A `$ref` to a URL fails instead of being fetched, and `pattern` and `patternProperties` have a time limit for each text; one
+that is stopped again and again is given up (`patterns.GivenUp`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from distill.records import Json
 from distill.text import patterns
 
 
-def validator(schema: Mapping[str, Json]) -> Any:
-    """A `jsonschema` validator of a schema that is known to be one."""
+def validator(schema: Mapping[str, Json], *, place: str = "a JSON Schema", advice: str = "") -> Any:
+    """A `jsonschema` validator of a schema that is known to be one; `place` and `advice` as for `patterns.Patience`."""
     from jsonschema import Draft202012Validator
     from jsonschema.validators import extend
     from referencing import Registry
 
-    kind = extend(Draft202012Validator, {"pattern": _pattern, "patternProperties": _pattern_properties})
+    patience = patterns.Patience(place, advice)
+    kind = extend(
+        Draft202012Validator,
+        {"pattern": partial(_pattern, patience), "patternProperties": partial(_pattern_properties, patience)},
+    )
     return kind(schema, registry=Registry())  # an empty registry retrieves nothing
 
 
@@ -35,7 +41,9 @@ def fault(schema: Json) -> str:
     return ""
 
 
-def _pattern(_validator: Any, pattern: str, instance: Json, _schema: Json) -> Iterator[Any]:
+def _pattern(
+    patience: patterns.Patience, _validator: Any, pattern: str, instance: Json, _schema: Json
+) -> Iterator[Any]:
     from jsonschema import ValidationError
 
     if isinstance(instance, str):
@@ -43,10 +51,13 @@ def _pattern(_validator: Any, pattern: str, instance: Json, _schema: Json) -> It
             if not patterns.occurs(pattern, instance):
                 yield ValidationError(f"{instance[:80]!r} does not match {pattern!r}")
         except patterns.TooSlow as slow:
+            patience.note(slow)
             yield ValidationError(str(slow))
 
 
-def _pattern_properties(validator: Any, properties: Mapping[str, Json], instance: Json, _schema: Json) -> Iterator[Any]:
+def _pattern_properties(
+    patience: patterns.Patience, validator: Any, properties: Mapping[str, Json], instance: Json, _schema: Json
+) -> Iterator[Any]:
     from jsonschema import ValidationError
 
     if not isinstance(instance, dict):
@@ -57,4 +68,5 @@ def _pattern_properties(validator: Any, properties: Mapping[str, Json], instance
                 if patterns.occurs(pattern, name):
                     yield from validator.descend(value, subschema, path=name, schema_path=pattern)
             except patterns.TooSlow as slow:
+                patience.note(slow)
                 yield ValidationError(str(slow))

@@ -123,7 +123,7 @@ TEACHER = {
     "a NUL in a prompt's name": ('model: m, prompt: "a\\0b.md"', "NUL"),
     "no such prompt": ("model: m, prompt: nothere.md", "no such file; the folder holds student.md, teacher.md"),
     "a folder for a prompt": ("model: m, prompt: .", "a folder, expected a file"),
-    "a name that no system takes": ("model: m, prompt: " + "x" * 5000, "cannot be read"),
+    "a name that no system takes": ("model: m, prompt: " + "x" * 5000, "expected a name of at most 4,000 characters"),
     "the same model twice": ("model: m, fallback: [{model: m}]", "asks 'm' the very same"),
     "a panel and a fallback": ("model: m, fallback: [{model: n}], panel: [{model: o}]", "fallback or panel, not both"),
     "an API that is none": ("model: m, api: assistants", "expected 'chat' or 'responses'"),

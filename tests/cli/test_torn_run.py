@@ -63,6 +63,19 @@ def test_a_torn_file_names_the_verb_that_makes_it(
     assert distill(reader, "mood" if reader == "show" else finished).code == 0
 
 
+@pytest.mark.parametrize("name", [*READERS, "manifest.json", "train.jsonl", "report.html", "spec.json", ".lock"])
+def test_a_folder_in_place_of_a_file_is_told(finished: Path, distill: Distill, name: str) -> None:
+    path = finished.parent / "runs" / "mood" / "001" / name
+    path.unlink(missing_ok=True)
+    path.mkdir()
+    said = distill("run", finished)
+    assert said.code == 2, said
+    assert str(path) in said.err
+    assert "folder, expected a file; move" in said.err
+    path.rmdir()
+    assert distill("run", finished).code == 0
+
+
 @pytest.mark.parametrize("name", [one for one in READERS if one.endswith(".parquet")])
 def test_a_table_of_other_columns_is_torn_too(
     finished: Path, distill: Distill, monkeypatch: pytest.MonkeyPatch, name: str

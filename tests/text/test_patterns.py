@@ -19,6 +19,38 @@ def test_a_pattern_that_would_take_years_is_given_up(pattern: str, text: str) ->
         patterns.matches_whole(pattern, text)
 
 
+@pytest.mark.parametrize("pattern", [pattern for pattern, _ in SLOW])
+def test_a_pattern_without_end_is_found_before(pattern: str) -> None:
+    assert "does not end on texts such as" in patterns.endless(pattern, whole=True)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        r"[A-Z]{2}-\d+",
+        r"^[a-z]+(-[a-z]+)*$",
+        r"^\S+@\S+\.\S+$",
+        r".*\{.*\}.*",
+        r"(yes|no)\.?",
+        r"^([^\s,]+, )*[^\s,]+$",
+    ],
+)
+def test_an_ordinary_pattern_ends(pattern: str) -> None:
+    assert not patterns.endless(pattern, whole=True)
+    assert not patterns.endless(pattern, whole=False)
+
+
+def test_a_pattern_is_given_up_after_five_texts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A limit for each of ten thousand texts is hours; another pattern of the place has its own count."""
+    monkeypatch.setattr(patterns, "LIMIT_S", 0.01)
+    patience = patterns.Patience("here", ", or else")
+    for _ in range(patterns.MOST_STOPPED - 1):
+        patience.note(patterns.TooSlow("(a|aa)+"))
+        patience.note(patterns.TooSlow("(b|bb)+"))
+    with pytest.raises(patterns.GivenUp, match=r"here: the pattern '\(a\|aa\)\+' was stopped on 5 texts.*, or else"):
+        patience.note(patterns.TooSlow("(a|aa)+"))
+
+
 @given(
     st.sampled_from([r"[a-c]+", r"(a|b)*c?", r"a{2,3}", r"^b", r"c$", r"[^a]", r"\\d+", r"a.c", r""]),
     st.text("abc1\n", max_size=8),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from referencing.exceptions import Unresolvable
 
+from distill.text import patterns
 from distill.values import json_schema
 
 EVIL = "^(a|aa)+$"
@@ -24,6 +25,16 @@ def test_a_slow_pattern_fails_the_value_and_holds_nothing_up(schema: dict[str, o
         for error in json_schema.validator(schema).iter_errors(value)
         if "repeat inside a repeat" in error.message
     ]
+
+
+def test_a_slow_pattern_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patterns, "LIMIT_S", 0.01)
+    held = json_schema.validator({"properties": {"x": {"pattern": EVIL}}}, place="the schema")
+    value = {"x": "a" * 60 + "!"}
+    for _ in range(patterns.MOST_STOPPED - 1):
+        assert not held.is_valid(value)
+    with pytest.raises(patterns.GivenUp, match="the schema: the pattern"):
+        held.is_valid(value)
 
 
 def test_patterns_otherwise_decide_as_they_do_elsewhere() -> None:

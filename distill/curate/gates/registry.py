@@ -30,6 +30,7 @@ _FINITE = ConfigDict(allow_inf_nan=False)
 _WORDS = {
     "string": "a text",
     "integer": "a whole number",
+    "number": "a number",
     "boolean": "true or false",
     "list": "a list",
     "tuple": "a list",
@@ -78,6 +79,8 @@ class Gate:
                 found.append(Fault(where, f"`{name}` is {spelt}: {_expected(error)}"))
         if wrong := patterns.fault(str(settings.get("matches") or "")):
             found.append(Fault(where, f"`matches` is {settings['matches']!r}: no regular expression: {wrong}"))
+        elif wrong := patterns.endless(str(settings.get("matches") or ""), whole=True):
+            found.append(Fault(where, f"`matches` is {settings['matches']!r}: {wrong}"))
         missing = [name for name, (_, default) in known.items() if default is inspect.Parameter.empty]
         return found + [Fault(where, f"the setting {name!r} is missing") for name in missing if name not in settings]
 

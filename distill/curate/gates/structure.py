@@ -90,7 +90,7 @@ def finish_reason(frame: pl.DataFrame, *, allowed: Sequence[str] = ("stop", "too
 
 def length(
     frame: pl.DataFrame, *, max_tokens: Annotated[int, Field(ge=1)] | None = None,
-    min_chars: Annotated[int, Field(ge=0)] = 1, spread: Annotated[float, Field(gt=0)] | None = None,
+    min_chars: Annotated[int, Field(ge=0)] = 1, spread: Annotated[float, Field(ge=0.1, le=50)] | None = None,
 ) -> Outcome:  # fmt: skip
     """Keeps answers of at least `min_chars` characters and at most `max_tokens` of the teacher's tokens.
 
@@ -155,6 +155,9 @@ def _form(validator: Any, answer: str) -> Fail:
     return "schema", "; ".join([*said, f"and {len(errors) - 3} more"] if len(errors) > 3 else said)
 
 
+_ADVICE = ", or take the pattern out; a changed schema may be a new question, so its answers may be paid for anew"
+
+
 def _validator(schema: Mapping[str, Json]) -> Any:
     """A validator that never fetches: a `$ref` may only point inside the schema."""
     if wrong := json_schema.fault(schema):
@@ -162,7 +165,7 @@ def _validator(schema: Mapping[str, Json]) -> Any:
     remote = [ref for ref in _refs(schema) if not ref.startswith("#")]
     if remote:
         raise SpecError("schema", [Fault("$ref", f"{ref!r} is not in the schema; copy it in") for ref in remote])
-    return json_schema.validator(schema)
+    return json_schema.validator(schema, place="a schema that answers are held against", advice=_ADVICE)
 
 
 def _refs(value: Json) -> list[str]:

@@ -176,14 +176,15 @@ def form(
     """Keeps answers that obey the task's rules: a pattern for the whole, texts it must or must not hold, its sentences.
 
     `matches` is a Python regular expression of the task's author, with a time limit for each answer; texts are compared
-    as they are.
+    as they are. A pattern that is stopped again and again ends the step (`patterns.GivenUp`): no row is lost by it.
     """
+    patience = patterns.Patience("the gate `form`, `matches`", "; answers are kept, and none is paid for again")
 
     def judge(row: Mapping[str, Any]) -> Fail:
         answer = row["answer"]
         if row["tool_calls"] and not answer:
             return None
-        if fail := _mismatch(matches, answer):
+        if fail := _mismatch(matches, answer, patience):
             return "form", fail
         if missing := next((text for text in contains if text not in answer), None):
             return "form", f"does not hold {missing!r}"
@@ -200,11 +201,12 @@ def form(
     return judged(frame, "form", judge)
 
 
-def _mismatch(pattern: str | None, answer: str) -> str:
+def _mismatch(pattern: str | None, answer: str, patience: patterns.Patience) -> str:
     """Why an answer does not match; nothing where it does."""
     try:
         return "" if pattern is None or patterns.matches_whole(pattern, answer) else f"does not match {pattern!r}"
     except patterns.TooSlow as slow:
+        patience.note(slow)
         return str(slow)
 
 

@@ -15,6 +15,7 @@ import polars as pl
 from distill.errors import Fault
 from distill.seeds.formats import csv_rows, encoding, json_rows, parquet_rows
 from distill.seeds.formats.form import AS_FOUND, BadFile, Form, Notes, Numbered, Row
+from distill.text.normalise import web_address
 
 __all__ = ["READERS", "Form", "Notes", "Numbered", "Row", "found", "rows"]
 
@@ -53,9 +54,11 @@ _MAGIC = {
     b"<html": "a web page; save its table as CSV",
     b"<?xml": "XML; save its rows as CSV or JSON Lines",
 }
+_CONTROLS = frozenset(range(1, 32)) - frozenset(b"\t\n\v\f\r\x1a\x1b")
+_MOST_CONTROLS = 12
+"""Kinds of control characters that no text has at its beginning; UTF-16 without a mark may look as if it had a few."""
 _TABLES = (".csv", ".tsv")
 _JSON = re.compile(rb'(\xef\xbb\xbf)?\s*(\[\s*)?\{\s*"')
-_URL = re.compile(r"(?:^|/)([a-z][a-z0-9+]+):/+(.*)", re.IGNORECASE)
 
 
 def found(paths: Sequence[Path], faults: list[Fault]) -> Iterator[Path]:
@@ -96,9 +99,12 @@ def _hidden(path: Path) -> bool:
 
 def _fault(path: Path) -> str | None:
     """Why a path is no file of rows."""
-    url = _URL.search(str(path))
-    if url and not path.exists():
-        return f"a {url[1]} address; download it first and name the file"
+    if web_address(str(path)) and not path.exists():
+        return "a web address, and nothing is fetched; download the file and name it"
+    if path.is_symlink() and not path.exists():
+        return "a link that leads nowhere"
+    if not path.is_file() and path.exists():
+        return "no plain file, and what it gives may have no end; write its rows into a file"
     if not path.is_file():
         return f"no such file or folder{_beside(path.parent)}"
     kind = _kind(path)
@@ -145,11 +151,25 @@ def _after(count: int) -> str:
     return f" after its row {count}" if count else ""
 
 
+def _decodes(head: bytes) -> bool:
+    """Whether the beginning of a file is UTF-8, but for what was cut, or says that it is UTF-16."""
+    return head.startswith((b"\xff\xfe", b"\xfe\xff")) or not head.decode("utf-8", "replace")[:-4].count("\ufffd")
+
+
 def _other(path: Path) -> str | None:
     """What a file is whose name says otherwise, from its first bytes."""
     with path.open("rb") as file:
-        head = file.read(64)
+        head = file.read(4096)
     packed, kind = path.suffix.lower() == ".gz", _kind(path)
+    if packed and head and not head.startswith(b"\x1f\x8b"):
+        return "not packed with gzip; take .gz off its name"
+    if (
+        not packed
+        and kind != ".parquet"
+        and (wild := len(_CONTROLS.intersection(head))) >= _MOST_CONTROLS
+        and not _decodes(head)
+    ):
+        return f"no text: its beginning holds {wild} kinds of control characters; name the file that the rows were written to"
     for mark, what in _MAGIC.items():
         if (
             head.lstrip().lower().startswith(mark.lower())

@@ -118,6 +118,10 @@ def _set(raw: dict[str, Any], override: str, places: Places, options: Mapping[st
     here = raw
     for name in parents:
         here = here.setdefault(name, {})
+        if isinstance(here, list):
+            raise UsageError(
+                f"{option}: `{name}` is a list, which is given as a whole: --set {withheld.masked(name)}=[a, b]"
+            )
         if not isinstance(here, dict):
             raise UsageError(f"{option}: `{name}` holds a single value, not a group of settings")
     try:

@@ -119,7 +119,7 @@ def _fault(errors: Sequence[ErrorDetails], path: NodePath, places: Places) -> Fa
     if message.startswith("it "):  # the value, or that it is withheld, is in the sentence
         return Fault(where, f"`{name}` {message.removeprefix('it ')}")
     if kind in ("model_type", "model_attributes_type") and (known := _known(path)):
-        message += f": {', '.join(known)}"
+        message += f": {', '.join(known)}{_meant(path, found)}"
     if found is None:
         return Fault(where, f"`{name}` is empty: {message}")
     if _group(found):
@@ -150,6 +150,12 @@ def _group(found: Any) -> bool:
 
 def _known(path: NodePath) -> list[str]:
     """The keys a group of the spec takes."""
+    model = _model(path)
+    return [field.alias or name for name, field in model.model_fields.items()] if model is not None else []
+
+
+def _model(path: NodePath) -> type[BaseModel] | None:
+    """The group of settings that a path leads to."""
     model: Any = TaskSpec
     named = False
     for part in path:
@@ -159,9 +165,22 @@ def _known(path: NodePath) -> list[str]:
         field = next((f for n, f in model.model_fields.items() if part in (n, f.alias)), None)
         model = next(_models(field.annotation), None) if field is not None else None
         if field is None or model is None:
-            return []
+            return None
         named = get_origin(field.annotation) is dict
-    return [field.alias or name for name, field in model.model_fields.items()]
+    found: type[BaseModel] = model
+    return found
+
+
+def _meant(path: NodePath, found: Any) -> str:
+    """The group that one word was most likely meant as: `none` for `train` is `{with: none}`."""
+    model = _model(path)
+    if not isinstance(found, str) or model is None:
+        return ""
+    fields = {field.alias or name: field for name, field in model.model_fields.items()}
+    words = [name for name, field in fields.items() if found in get_args(field.annotation)]
+    likely = [*words, *(name for name, field in fields.items() if field.is_required())]
+    said = likely and withheld.shown(found) and found.isprintable() and len(found) <= withheld.SHOWN
+    return f"; did you mean `{{{likely[0]}: {found}}}`?" if said else ""
 
 
 def _elsewhere(name: str, group: NodePath) -> list[str]:

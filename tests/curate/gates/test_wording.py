@@ -12,6 +12,7 @@ from distill.curate.gates.judge.verdict import Unscored, Verdict
 from distill.curate.gates.refusals import REFUSALS
 from distill.curate.gates.wording import _unlike, boilerplate, echo, form, refusal, sentences
 from distill.similarity.pairs import jaccard, shingles
+from distill.text import patterns
 from distill.text.normalise import normalise
 
 
@@ -278,3 +279,11 @@ def test_what_is_called_unlike_at_a_glance_is_never_near(one, other, near):
     plain = normalise(one), normalise(other)
     if len(plain[0]) >= 4 and _unlike(*plain, near):
         assert jaccard(shingles(one), shingles(other)) < near
+
+
+def test_a_slow_form_pattern_ends_the_step(frame, monkeypatch):
+    """Ten thousand rows at half a second each are hours: the step ends, and every row stays as it is."""
+    monkeypatch.setattr(patterns, "LIMIT_S", 0.01)
+    assert form(frame(*[{"answer": "a" * 60 + "!"}] * (patterns.MOST_STOPPED - 1)), matches="(a|aa)+").kept.is_empty()
+    with pytest.raises(patterns.GivenUp, match="the gate `form`, `matches`: the pattern"):
+        form(frame(*[{"answer": "a" * 60 + "!"}] * 20), matches="(a|aa)+")

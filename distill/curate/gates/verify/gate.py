@@ -61,8 +61,8 @@ def gate(
     task: Task,
     function: str = FUNCTION,
     at_least: Annotated[float, Field(ge=0, le=1)] = 1.0,
-    seconds: Annotated[float, Field(gt=0, le=600)] = 2.0,
-    megabytes: Annotated[int, Field(ge=64)] = 512,
+    seconds: Annotated[float, Field(ge=0.01, le=600)] = 2.0,
+    megabytes: Annotated[int, Field(ge=64, le=2**20)] = 512,
     unscored: Literal["drop", "keep"] = "drop",
 ) -> Outcome:
     """Drops rows that the task's own function scores below `at_least`; each may take `seconds`, its process `megabytes`.
