@@ -143,7 +143,7 @@ def read_json(path: Path, kind: type[T], *, needs: str = "") -> T:
 def _lost(path: Path, fault: BaseException) -> UsageError:
     """What to do about a file of a run that cannot be read."""
     task = path.parts[-path.parts[::-1].index("runs")] if "runs" in path.parts[:-2] else "SPEC"
-    again = f"`distill {maker(path.name)} {task}` makes it anew, and answers that are kept are not paid again"
+    again = f"`distill {maker(path.name)} {task}` writes it again; stored answers are not paid for again"
     if not path.exists():
         return UsageError(f"{path} is not there; {again}")
     return UsageError(f"{path} cannot be read ({str(fault).split(chr(10), 1)[0][:120]}); {again}")
@@ -193,7 +193,7 @@ class RunDir:
             why = f"not JSON: {fault}"
         if why:
             raise UsageError(
-                f"{path}: {why}; move this one file away and `distill run` again: its stages are done anew, from answers that are paid for"
+                f"{path}: {why}; move this one file away and `distill run` again: its stages run again, from stored answers"
             )
         return dict(loaded)
 

@@ -49,7 +49,7 @@ class Twin:
     kind: Kind = "near"
 
     def __str__(self) -> str:
-        apart = "one slip of typing apart, " if self.kind == "typing" else ""
+        apart = "one typo apart, " if self.kind == "typing" else ""
         return f"{apart}{'cosine' if self.kind == 'meaning' else 'similarity'} {self.value:.2f}"
 
     def beside(self, near: float, meaning: float | None) -> str:

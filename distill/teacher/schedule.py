@@ -106,7 +106,7 @@ async def _rounds(sender: Sender, night: Night, requests: Sequence[Request], one
         if live and one.mode == "auto" and night.out:
             if not before:
                 patience = time.monotonic() + one.batch.cancel_s  # some hosts never come to the end of a cancelling
-                sender.watch.say("  the deadline is near: batches are cancelled, what they did not do goes live")
+                sender.watch.say("  the deadline is near: batches are cancelled, unfinished rows are sent live")
             await night.cancel()
         await night.round(requests, submit=not live)
         sender.watch.tally(night.spender, night.tally)
@@ -146,7 +146,7 @@ def _all_stuck(night: Night) -> bool:
 def _leave(night: Night, how: type[InBatches] = InBatches) -> NoReturn:
     said, out = list[str](), [batch for batch in night.out if batch.key not in night.stuck]
     rows = sum(batch.requests for batch in out)
-    more = f", {night.waiting:,} more wait for room" if night.waiting else ""
+    more = f", {night.waiting:,} more wait for capacity" if night.waiting else ""
     if out or night.waiting:
         said.append(f"{rows:,} rows are in {len(out)} batch{'es' if len(out) != 1 else ''} at the host{more}.")
     said += [f"{sentence}." for sentence in waited_for(night.store, night.others())]

@@ -152,7 +152,7 @@ class Sender:
         if self.stop.is_set():
             left = (tally.total or 0) - tally.done
             raise Interrupted(
-                f"interrupted: {tally.done} of {tally.total} rows are answered and kept, {left} are owed; run again to go on"
+                f"interrupted: {tally.done} of {tally.total} rows are answered and kept, {left} are pending; run again to go on"
             )
         return tally
 

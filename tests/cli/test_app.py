@@ -50,7 +50,7 @@ def test_help_of_a_verb_is_not_cut(verb: str) -> None:
     [
         (("task: mood", "task: mood\nsedes: 1"), 2, "did you mean `seeds`?"),
         (("accept: 20", "accept: many"), 2, "'many'"),
-        (("accept: 20", "accept: 4000"), 2, "4000 asked"),
+        (("accept: 20", "accept: 4000"), 2, "4000 wanted"),
         (("from: seeds.jsonl", "from: none.jsonl"), 2, "none.jsonl"),
         (("by: [kind]", "by: [knid]"), 2, "knid"),
         (("model: scripted", "model: gpt-4o-mini"), 6, "OPENAI_API_KEY is not set"),

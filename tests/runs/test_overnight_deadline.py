@@ -135,7 +135,7 @@ async def test_a_wait_that_is_over_by_ctrl_c_makes_no_round_more(task: Path, tmp
     async with double(hurry=7200, hours=1.0) as server:
         with opened(tmp_path / "a.db") as store:
             sets = "teacher.batch={poll_s: 60, enqueued_tokens: 300}"
-            with pytest.raises(InBatches, match="more wait for room"):
+            with pytest.raises(InBatches, match="more wait for capacity"):
                 await ask(task, server, store, sets, wait=True, stop_s=0.8)
             assert len(server.desk.batches) == 1
             server.desk.advance()

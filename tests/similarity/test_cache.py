@@ -146,7 +146,7 @@ def test_one_slip_of_typing_makes_twins_of_short_inputs_unless_the_spec_says_no(
     dropped = pl.read_parquet(folder / "dropped.parquet").filter(pl.col("detail").str.contains("slip"))
     found = dict(dropped.select("reason", "detail").iter_rows())
     assert found.keys() == {"near_duplicate", "near_test_row"}
-    assert found["near_test_row"].startswith("row 1 of exam.jsonl: one slip of typing apart, similarity 0.")
+    assert found["near_test_row"].startswith("row 1 of exam.jsonl: one typo apart, similarity 0.")
     assert "typing" in pl.read_parquet(folder / "pairs.parquet")["kind"].to_list()
     off = run(task, *sets, "dedup.typing=false")
     assert not pl.read_parquet(off / "dropped.parquet")["detail"].str.contains("slip").any()

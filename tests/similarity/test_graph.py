@@ -125,7 +125,7 @@ def test_slips_of_typing_add_edges_that_a_table_keeps():
     graph = Graph.of(SHORT, threshold=0.85, typing=True)
     found = graph.twins(SHORT, threshold=0.85)
     assert [twin and (twin.index, twin.kind) for twin in found] == [None, (0, "typing"), None, (0, "typing"), None]
-    assert str(found[1]).startswith("one slip of typing apart, similarity 0.")
+    assert str(found[1]).startswith("one typo apart, similarity 0.")
     assert found[1].beside(0.85, None) == str(found[1])
     assert not any(Graph.of(SHORT, threshold=0.85).twins(SHORT, threshold=0.85))
     ids = dict(zip("abcde", map(normalise, SHORT), strict=True))

@@ -81,7 +81,7 @@ async def _results(night: Night, batch: Batch, look: Look, read: ingest.Ingest) 
     odd = read.oddities
     strange = {"unknown ids": odd.unknown_ids, "repeated rows": odd.repeated, "unreadable lines": odd.unreadable}
     if any(strange.values()):
-        night.say("    left aside: " + ", ".join(f"{count} {name}" for name, count in strange.items() if count))
+        night.say("    ignored: " + ", ".join(f"{count} {name}" for name, count in strange.items() if count))
     return came, gone, refused
 
 
@@ -120,13 +120,13 @@ async def _gone(night: Night, batch: Batch, gone: str, left: int) -> bool:
 
 
 def _say_doubt(night: Night, batch: Batch, doubt: Doubt, readings: int, left: int) -> None:
-    said = f"batch {batch.name}: its files did not come whole: {doubt.why}"
+    said = f"batch {batch.name}: its files are incomplete: {doubt.why}"
     if readings < downloads.TRIES:
-        night.say(f"  {said}; {left:,} rows wait, and the next round reads them again")
+        night.say(f"  {said}; {left:,} rows are pending, and the next round reads them again")
         return
     night.stuck[batch.key] = (
         f"{said}, {readings} times. Its {left:,} rows are paid for and are not sent again; run again to read the files once more, "
-        "or once with --set teacher.batch.give_up_missing=true to book these rows as lost and ask for them anew"
+        "or once with --set teacher.batch.give_up_missing=true to record these rows as lost and send them again"
     )
 
 
@@ -155,7 +155,9 @@ def _learn(night: Night, batch: Batch, look: Look) -> None:
     """What an end tells: a limit of enqueued tokens, or that the host will never take or never do such a batch."""
     limit = next((message for _, code, message in look.faults if _TOKEN_LIMIT in code), None)
     if limit is not None:
-        night.say(f"  the host takes {night.room.learn(batch, limit):,} enqueued tokens: batches go one after another")
+        night.say(
+            f"  the host takes {night.room.learn(batch, limit):,} enqueued tokens: batches are submitted one after another"
+        )
     elif look.state is State.FAILED and all(line is None for line, _, _ in look.faults):
         raise RowsOwed(f"the host refuses the batch: {_why(look)}. Nothing was billed; fix what it names and run again")
     empty_batches.at_the_end(night, _why(look))

@@ -42,9 +42,9 @@ async def recover(night: Night, batch: Batch) -> None:
 async def _unlisted(night: Night, batch: Batch) -> None:
     """Nobody can know whether a batch was made at a host that lists none: its rows are given up as perhaps billed, later."""
     if journal.since_s(batch.submitted) < night.lost_s:
-        night.say("  a batch is perhaps made, and the host lists none; its rows wait")
+        night.say("  a batch may have been made, but the host lists none; its rows are pending")
         return
-    await _give_up(night, batch, "perhaps made, and the host lists no batches")
+    await _give_up(night, batch, "may have been made, but the host lists no batches")
 
 
 async def abandon(night: Night, batch: Batch) -> None:

@@ -164,7 +164,7 @@ class Night:
             await collect.collect(self, batch, look)
         elif self._told.get(batch.key) != look.status:
             self._told[batch.key] = look.status
-            odd = " (a word that is not known here: it is taken for under way)" if look.state is State.UNKNOWN else ""
+            odd = " (unknown state, treated as running)" if look.state is State.UNKNOWN else ""
             self.say(f"  batch {batch.name}: {look.status}{odd}, {look.done:,} of {batch.requests:,} rows done")
 
     @contextmanager

@@ -127,9 +127,7 @@ async def _send(night: Night, key: str, writer: input_file.Writer) -> None:
             f"the host refuses the file of a batch: {fault}. Nothing was billed; fix what it names and run again"
         ) from None
     except HostFault as fault:
-        night.say(
-            f"  the file of {batch.requests:,} rows is perhaps not uploaded ({fault}); the next round begins anew"
-        )
+        night.say(f"  the file of {batch.requests:,} rows may not be uploaded ({fault}); the next round starts again")
         return
     await journal.note(night.store, key, state="uploaded", file_id=file_id)
     await uploads.make(night, replace(batch, state="uploaded", file_id=file_id), file_id)

@@ -166,8 +166,8 @@ def test_a_row_asked_again_keeps_the_best_answer_of_its_majority(frame):
         ("s", "outvoted"),
         *[("t", "conflict")] * 4,
     ]
-    assert out.dropped["detail"][1] == "of 5 answers 2 say this"
-    assert out.dropped["detail"][4] == 'of 4 answers no more than half agree: 2 × ["delivery"], 2 × ["refund"]'
+    assert out.dropped["detail"][1] == "2 of 5 answers say this"
+    assert out.dropped["detail"][4] == 'no majority among 4 answers: 2 × ["delivery"], 2 × ["refund"]'
 
 
 def test_what_a_person_decides_comes_back_by_row(frame):

@@ -65,7 +65,7 @@ async def _create(night: Night, batch: Batch, file_id: str) -> None:
     except (Refused, Unread):
         raise
     except HostFault as fault:
-        night.say(f"  a batch of {batch.requests:,} rows is perhaps not made ({fault}); the next round looks for it")
+        night.say(f"  a batch of {batch.requests:,} rows may not have been made ({fault}); the next round looks for it")
         return
     await journal.note(night.store, batch.key, state="submitted", batch_id=look.id)
     usd = journal.booked_usd(night.store, batch.key)
