@@ -195,4 +195,4 @@ def test_every_line_that_cannot_be_read_is_named_at_once():
     with pytest.raises(SpecError) as caught:
         rulings(text, source="conflicts.jsonl")
     assert [fault.where for fault in caught.value.faults] == [f"conflicts.jsonl:{line}" for line in (3, 4, 5)]
-    assert "decided a second time" in str(caught.value)
+    assert "is decided twice" in str(caught.value)
