@@ -143,11 +143,11 @@ def test_one_slip_of_typing_makes_twins_of_short_inputs_unless_the_spec_says_no(
     (task.parent / "exam.jsonl").write_text('{"text": "what ails my taoster now"}\n')
     sets = ["seeds.held_out=[exam.jsonl]", "dataset.accept=null", "seeds.test={rows: 1}", "dedup.compare=[]"]
     folder = run(task, *sets)
-    dropped = pl.read_parquet(folder / "dropped.parquet").filter(pl.col("detail").str.contains("slip"))
+    dropped = pl.read_parquet(folder / "dropped.parquet").filter(pl.col("detail").str.contains("typo"))
     found = dict(dropped.select("reason", "detail").iter_rows())
     assert found.keys() == {"near_duplicate", "near_test_row"}
     assert found["near_test_row"].startswith("row 1 of exam.jsonl: one typo apart, similarity 0.")
     assert "typing" in pl.read_parquet(folder / "pairs.parquet")["kind"].to_list()
     off = run(task, *sets, "dedup.typing=false")
-    assert not pl.read_parquet(off / "dropped.parquet")["detail"].str.contains("slip").any()
+    assert not pl.read_parquet(off / "dropped.parquet")["detail"].str.contains("typo").any()
     assert "typing" not in pl.read_parquet(off / "pairs.parquet")["kind"].to_list()
