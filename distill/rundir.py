@@ -153,7 +153,7 @@ def read_json(path: Path, kind: type[T], *, needs: str = "") -> T:
 def _lost(path: Path, fault: BaseException) -> UsageError:
     """What to do about a file of a run that cannot be read."""
     task = path.parts[-path.parts[::-1].index("runs")] if "runs" in path.parts[:-2] else "SPEC"
-    again = f"`distill {maker(path.name)} {task}` makes it anew, and answers that are kept are not paid again"
+    again = f"`distill {maker(path.name)} {task}` writes it again; stored answers are not paid for again"
     if not path.exists():
         return UsageError(f"{path} is not there; {again}")
     if path.is_dir():
@@ -208,7 +208,7 @@ class RunDir:
             why = "a folder, expected a file"
         if why:
             raise UsageError(
-                f"{path}: {why}; move this one file away and `distill run` again: its stages are done anew, from answers that are paid for"
+                f"{path}: {why}; move this one file away and `distill run` again: its stages run again, from stored answers"
             )
         return dict(loaded)
 

@@ -105,7 +105,7 @@ def faults(text: str, source: str, *, columns: Sequence[str] | None) -> list[Fau
     found += (literal := _literal(text, source, columns or ()))
     turns = parse(text, source).turns
     found += [
-        Fault(source, f"below [messages] stands one slot and nothing else, say `{{{{history}}}}`; found {body[:60]!r}")
+        Fault(source, f"[messages] takes one slot and nothing else, say `{{{{history}}}}`; found {body[:60]!r}")
         for role, body in turns
         if role == _CHAT and not _SLOT.fullmatch(body.strip())
     ]

@@ -6,38 +6,76 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+from typer.core import TyperGroup
 
 from distill import __version__, memory
 from distill.cli import exit_codes
 from distill.cli.verbs import calibrate, fault_server, look, prepare, reference, run
 from distill.errors import INTERRUPTED
 
-HELP = """From a task spec to a small model that does the task, with proof of whether it was worth it.
+if TYPE_CHECKING:
+    from typer._click import Context, HelpFormatter
 
-The order of a run:
+HELP = """Turn a task spec into a small model, and measure whether it was worth it.
 
-\b
-  distill init DIR        write a first task: spec, prompts, schema
-  distill validate SPEC   find every fault before anything is paid
-  distill plan SPEC       what would be sent and what it may cost
-  distill run SPEC        generate, curate, export, train, evaluate, report
-  distill status SPEC     where a run stands, also while it runs
-  distill explain RUN ROW one row's whole way, from seed to fate
-  distill calibrate SPEC  what the gates decide, beside what people say
-  distill refresh SPEC --teacher MODEL   the same task with a better teacher
+Usual order: init, validate, plan, run. `run` stops when rows are pending; run it again to go on.
+Answers are paid for once: they are kept in .distill/answers.db.
 
-\b
-Answers are paid once: they are kept in .distill/answers.db, and a run that stopped goes on where it was.
-
-Exit codes: 0 done, 1 internal error, 2 usage or spec, 3 rows still owed, 4 verdict not met,
+Exit codes: 0 done, 1 internal error, 2 usage or spec, 3 rows pending (run again), 4 verdict not met,
 5 budget, 6 key or quota, 130 interrupted.
 """
 
+VERBS: dict[str, dict[str, Callable[..., None]]] = {
+    "Prepare a task": {
+        "init": prepare.init,
+        "validate": prepare.validate,
+        "plan": prepare.plan,
+    },
+    "Run it, whole or by stage": {
+        "run": run.run,
+        "generate": run.generate,
+        "curate": run.curate,
+        "export": run.export,
+        "train": run.train,
+        "evaluate": run.evaluate,
+        "report": run.report,
+    },
+    "Look at a run": {
+        "status": look.status,
+        "explain": look.explain,
+        "show": look.show,
+        "explain-miss": look.explain_miss,
+    },
+    "Improve it": {
+        "calibrate": calibrate.calibrate,
+        "refresh": run.refresh,
+    },
+    "Reference and rehearsal": {
+        "gates": reference.gates,
+        "schema": reference.schema,
+        "fault-server": fault_server.fault_server,
+    },
+}
+"""By the headings of `distill --help`, in its order."""
+
+
+class _Grouped(TyperGroup):
+    """The commands of `--help` under their headings."""
+
+    def format_commands(self, ctx: Context, formatter: HelpFormatter) -> None:  # noqa: ARG002  # the signature of typer
+        width = max(map(len, self.commands))
+        for heading, verbs in VERBS.items():
+            with formatter.section(heading):
+                shown = [(verb.ljust(width), self.commands[verb].get_short_help_str(60)) for verb in verbs]
+                formatter.write_dl(shown)
+
+
 app = typer.Typer(
     name="distill",
+    cls=_Grouped,
     help=HELP,
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -49,37 +87,16 @@ app = typer.Typer(
 
 @app.callback(invoke_without_command=True)
 def _root(
-    version: Annotated[bool, typer.Option("--version", "-V", help="print the version and leave")] = False,
+    version: Annotated[bool, typer.Option("--version", "-V", help="print the version and exit")] = False,
 ) -> None:
     if version:
         print(__version__)
         raise typer.Exit
 
 
-VERBS: dict[str, Callable[..., None]] = {
-    "init": prepare.init,
-    "validate": prepare.validate,
-    "plan": prepare.plan,
-    "run": run.run,
-    "generate": run.generate,
-    "curate": run.curate,
-    "export": run.export,
-    "train": run.train,
-    "evaluate": run.evaluate,
-    "report": run.report,
-    "calibrate": calibrate.calibrate,
-    "refresh": run.refresh,
-    "status": look.status,
-    "explain": look.explain,
-    "show": look.show,
-    "explain-miss": look.explain_miss,
-    "fault-server": fault_server.fault_server,
-    "gates": reference.gates,
-    "schema": reference.schema,
-}
-"""In the order of the help."""
-for _name, _verb in VERBS.items():
-    app.command(_name)(_verb)
+for _verbs in VERBS.values():
+    for _name, _verb in _verbs.items():
+        app.command(_name)(_verb)
 
 
 def _asked(given: list[str]) -> list[str]:

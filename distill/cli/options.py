@@ -22,14 +22,14 @@ Set = Annotated[
     list[str] | None,
     typer.Option("--set", help="override one setting, e.g. --set dataset.accept=100; repeatable", metavar="A.B=VALUE"),
 ]
-Json = Annotated[bool, typer.Option("--json", help="print one JSON object on stdout and nothing else there")]
+Json = Annotated[bool, typer.Option("--json", help="print one JSON object on stdout, and nothing else")]
 Run = Annotated[
-    str, typer.Argument(help="a run: task/001, its folder, latest, or a task for its newest", metavar="RUN")
+    str, typer.Argument(help="a run, e.g. task/001, its folder, `latest`, or a task (its newest run)", metavar="RUN")
 ]
-Home = Annotated[Path, typer.Option(help="the project's folder, which holds runs/ and .distill/")]
+Home = Annotated[Path, typer.Option(help="the project folder, which holds runs/ and .distill/")]
 Usd = Annotated[
     float | None,
-    typer.Option("--max-usd", help="stop before more than this is spent; overrides budget.usd"),
+    typer.Option("--max-usd", help="the most dollars to spend; overrides budget.usd"),
 ]
 
 

@@ -92,7 +92,7 @@ def hello(url: str) -> list[str]:
     """How to reach it."""
     return [
         f"export OPENAI_BASE_URL={url}",
-        f"any key will do; {url.removesuffix('/v1')}/ledger tells who was billed for what",
+        f"any key works; {url.removesuffix('/v1')}/ledger lists what was billed",
         "Ctrl-C stops the server and prints what it saw",
     ]
 

@@ -61,11 +61,11 @@ def _unscored(held: pl.DataFrame, both: int, rows: int, kind: str) -> Verdict:
             "undecided",
             [
                 "Undecided: no metric here applies to free-text answers.",
-                f"{answered}. Many wordings are right, and equal letters would say nothing. Have them judged: both stand side "
+                f"{answered}. Many wordings are right, and equal letters would prove nothing. Have them judged: both stand side "
                 "by side in calls.parquet. Or give the task short known answers, or an output schema with fields that can be "
                 "compared.",
             ],
         )
     reasons = Counter(reason for reason in held.filter(held["value"].is_null())["reason"] if reason != NO_ANSWER)
-    why = reasons.most_common(1)[0][0] if reasons else "nothing to hold them against"
+    why = reasons.most_common(1)[0][0] if reasons else "nothing to compare them with"
     return Verdict("undecided", [f"Undecided: no metric could score the answers: {why}.", f"{answered}."])

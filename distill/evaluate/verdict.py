@@ -170,7 +170,7 @@ def _numbers(seen: Evidence) -> str:
         _MEASURES.get((seen.metric, seen.kind)) or _MEASURES.get((seen.metric, ""), seen.metric),
     )
     return (
-        f"On {gap.n} rows kept aside, the student gets {percent(seen.student.mean)} {measure}"
+        f"On {gap.n} held-out rows, the student gets {percent(seen.student.mean)} {measure}"
         f" and the teacher {percent(seen.teacher.mean)}: {signed(gap.mean)} points, and most likely"
         f" between {signed(gap.low)} and {signed(gap.high)}; a loss of {points(seen.margin)} is allowed."
     )

@@ -97,9 +97,7 @@ def judge(task: spec.TaskSpec, rubric: str | None, file: Path) -> list[Fault]:
         return [Fault(f"{file}: judge", said)]
     found = []
     if group.gold is not None and not (file.parent / group.gold).is_file():
-        said = (
-            f"no file {group.gold!r} beside the spec; write the answers that people have labelled there, or take it out"
-        )
+        said = f"no file {group.gold!r} next to the spec; write answers labelled by people there, or take it out"
         found.append(Fault(f"{file}: judge.gold", said))
     if "judge" in gates and not group.dimensions:
         found.append(Fault(f"{file}: judge.dimensions", 'none is named; expected, say, {correct: "The ticket fits."}'))

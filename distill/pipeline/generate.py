@@ -99,7 +99,7 @@ def _awaited(
     owed = questions.owed(project, [ask for ask in asked if ask not in never], gone.keys() - never) + expansion.owed
     verdicts = lookup.requests(project, curated.bench.unjudged if curated.bench.owed else [])
     if owed or any(not asking.refused(run.store, one) for one in verdicts):
-        run.watch.say("  rows are owed, so no new seeds are made in their place")
+        run.watch.say("  rows are pending, so no synthetic seeds are made in their place")
         return True
     return False
 
@@ -111,7 +111,7 @@ async def _expand(run: Run, aside: Outcome, expansion: Expansion, jury: Jury, cu
     except BudgetReached as fault:
         lack = ", ".join(f"{count} of {stratum}" for stratum, count in curated.lack.items())
         raise BudgetReached(f"{fault} Still missing when new seeds were asked for: {lack}.") from None
-    run.watch.say(f"  {len(names)} new seeds made, {expansion.tried.total()} asked for so far")
+    run.watch.say(f"  {len(names)} synthetic seeds made, {expansion.tried.total()} asked for so far")
     jury.graph = _write(run, aside, expansion)
     return [ask for seed in names for ask in questions.first(run.project, seed)]
 

@@ -78,9 +78,9 @@ async def work(
             await _stages(run, stages, partial=partial)
         result = _result(run)
         for line in served_models.lines(result["models"]):
-            watch.say(f"mind this: {line}")
+            watch.say(f"warning: {line}")
         for line in large_losses.lines(result["large_losses"], folder.name):
-            watch.say(f"mind this: {line}")
+            watch.say(f"warning: {line}")
         return result
 
 
@@ -222,7 +222,7 @@ def lines(result: dict[str, Any]) -> list[str]:
         f"{result['requests_sent']} requests sent; {shown(result['usd'], result['unpriced_calls'])} spent in this run so far{estimated}"
     ]
     if result["owed"]:
-        said.append(f"{result['owed']} rows are still owed")
+        said.append(f"{result['owed']} rows are still pending")
     said += result["warnings"]
     if result["funnel"]:
         said += conservation.lines(result["funnel"]["stages"], result["funnel"])

@@ -110,7 +110,7 @@ def plan(project: Project, *, pilot: int = 0, watch: Watch | None = None) -> dic
         "budget_usd": project.spec.budget.usd,
         "deadline": _deadline(project, spenders),
         "warnings": lookup.warnings(project) + _odd(spenders),
-        "note": f"if gates refuse rows, up to {train.height} training seeds may be asked" + _of_votes(project, votes),
+        "note": f"if gates drop rows, up to {train.height} training seeds may be sent" + _of_votes(project, votes),
     }
 
 
@@ -152,7 +152,7 @@ def _of_votes(project: Project, votes: asks.Asked) -> str:
     if not votes:
         return ""
     rows, each = len({ask.seed for ask in votes}), project.spec.dedup.more_votes
-    return f"; {rows} rows have a near twin, and are counted as if each were in conflict and asked {each} times more"
+    return f"; {rows} rows have a near-duplicate; the plan counts each as in conflict, with {each} further answers"
 
 
 def _judges(project: Project, table: pl.DataFrame, first: asks.Asked, store: Store) -> list[Spender]:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from distill.teacher.endpoint.model import Model
 
 _LACKING = "strata lack when no seed is left"
-_REFUSED = "gates refuse while strata lack rows"
+_REFUSED = "gates drop while strata lack rows"
 
 
 class Prospect(NamedTuple):

@@ -161,7 +161,7 @@ def _warnings(run: Run, funnel: Mapping[str, Any]) -> list[str]:
     if spec.teacher.model == spec.student.train.base:
         found.append(
             "Teacher and base are the same model here: the student can learn the teacher's form and saves its long prompt, "
-            "it cannot become much wiser. Name a stronger teacher for real work."
+            "it cannot become much better. Name a stronger teacher for real work."
         )
     if not spec.teacher.terms:
         found.append("The spec does not state the teacher's terms; check that its answers may train a model.")
@@ -187,7 +187,7 @@ def _warnings(run: Run, funnel: Mapping[str, Any]) -> list[str]:
     )
     if on_made:
         found.append(
-            f"{on_made} of {funnel.get('kept', 0)} rows answer inputs that a model made (seeds.expand); no test row is one."
+            f"{on_made} of {funnel.get('kept', 0)} rows answer synthetic seeds (seeds.expand); no test row does."
         )
     accept, kept = funnel.get("accept"), funnel.get("kept", 0)
     if accept and kept < accept:

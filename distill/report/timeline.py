@@ -95,7 +95,7 @@ def sentences(found: Mapping[str, Any]) -> Sequence[str]:
     ]
     if found["deadline"]:
         word = "met" if found["deadline"]["met"] else "missed"
-        owed = f", and {found['deadline']['owed']:,} rows are owed" if found["deadline"]["owed"] else ""
+        owed = f", and {found['deadline']['owed']:,} rows are pending" if found["deadline"]["owed"] else ""
         said.append(
             f"The deadline, {found['deadline']['at']}, was {word}: the last answer came at {found['deadline']['last']}{owed}."
         )

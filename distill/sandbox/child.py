@@ -27,7 +27,7 @@ _MANY = 16384
 _FIRST_FREE = 100
 """Number from which our own two files are: whoever writes to a low one by mistake does not meet them."""
 EXPECTED = "expected True, False, a number from 0 to 1, None, or (score, message)"
-NO_MEMORY = "used more memory than it may"
+NO_MEMORY = "used more memory than allowed"
 Answer = tuple[float | None, str, str]
 """Score, message, cause: as in `Verdict`."""
 
@@ -77,7 +77,7 @@ def _imported(given: dict[str, Any]) -> Callable[[dict[str, Any]], Any]:
     exec(code, module.__dict__)  # noqa: S102 - this is what the process is for
     check = getattr(module, given["function"], None)
     if not callable(check):
-        raise TypeError(f"it leaves no function {given['function']!r}")
+        raise TypeError(f"it defines no function {given['function']!r}")
     return check  # type: ignore[no-any-return]  # its answer is judged row by row
 
 

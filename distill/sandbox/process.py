@@ -187,7 +187,7 @@ class Child:
             at, message = int(at), storable(str(message))
             held = set[str]() if message else {layer for layer in map(str, said["ready"]) if layer in LAYERS}
         except (*_NONSENSE, AttributeError, KeyError):
-            raise self._unimportable("it writes into the line to distill") from None
+            raise self._unimportable("it writes into the pipe to distill") from None
         if message:
             if message == NO_MEMORY:
                 message = f"it needs more than {self.limits.megabytes} MiB; raise `megabytes`"
@@ -213,7 +213,7 @@ class Child:
             yield number, said
 
     def _nonsense(self) -> None:
-        self.ended, self._cause = True, "wrote into the line to distill"
+        self.ended, self._cause = True, "wrote into the pipe to distill"
 
     def _ending(self) -> str:
         status = self._process.returncode

@@ -143,7 +143,7 @@ def expansion(task: spec.TaskSpec, seeds: Sequence[Seed], chats: Collection[str]
     return found + [
         Fault(
             f"{where}.about",
-            f"no label has the value {name!r}, and no stratum is called so{did_you_mean(name, values)}",
+            f"no label has the value {name!r}, and no stratum has that name{did_you_mean(name, values)}",
         )
         for name in task.seeds.expand.about
         if name not in values

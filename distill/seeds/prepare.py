@@ -65,7 +65,7 @@ def shrunk(test: Mapping[str, Any], task: spec.TaskSpec, table: pl.DataFrame) ->
     if task.seeds.gold is None or not drawn or not 0 < known < asked or got >= asked:
         return []
     return [
-        f"{got} of {asked} test rows that were asked are set aside: only rows with a known answer are drawn, and {known} {'has' if known == 1 else 'have'} one. "
+        f"{got} of {asked} requested test rows are set aside: only rows with a known answer are drawn, and {known} {'has' if known == 1 else 'have'} one. "
         "Give more of them, or leave out seeds.gold to compare with the teacher alone on all."
     ]
 

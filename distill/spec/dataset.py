@@ -16,7 +16,7 @@ class Dedup(Part):
         0.85,
         ge=0.01,
         le=1,
-        description="Jaccard similarity of character 4-grams from which two inputs are twins",
+        description="Jaccard similarity of character 4-grams from which two inputs are near-duplicates",
     )
     leak: float | None = Field(
         None,
@@ -28,11 +28,11 @@ class Dedup(Part):
         None,
         ge=0.01,
         le=1,
-        description="cosine from which two inputs that mean the same are twins too; needs the extra `meaning`",
+        description="cosine from which inputs with the same meaning are near-duplicates too; needs the extra `meaning`",
     )
     typos: bool = Field(
         True,
-        description="inputs that differ by one typo are twins too, however short: a misspelt word, punctuation, "
+        description="inputs that one typo sets apart are near-duplicates too, however short: a misspelt word, punctuation, "
         "a space between words, a word typed twice, a please or thanks",
     )
     numbers: Literal["apart", "ignore"] = Field(
@@ -41,11 +41,11 @@ class Dedup(Part):
         "ignore: these count as any other letters do, for texts in which numbers are noise",
     )
     compare: list[str] | None = Field(
-        None, description="answer fields in which twins must agree; default: those that the schema enumerates"
+        None, description="answer fields in which near-duplicates must agree; default: those that the schema enumerates"
     )
     on_conflict: Literal["keep", "abstain", "ask_again", "person"] = Field(
         "keep",
-        description="of twins that contradict each other: keep the better one, or drop both (abstain), "
+        description="of near-duplicates that contradict each other: keep the better one, or drop both (abstain), "
         "or let further answers to each vote (ask_again), or drop both and list them in conflicts.jsonl for a person",
     )
     more_votes: Draws = Field(
@@ -67,10 +67,13 @@ class Select(Part):
 class Dataset(Part):
     """What the student is to be taught on."""
 
-    accept: Count | None = Field(None, description="rows wanted in all")
-    per_stratum: Count | None = Field(None, description="at most so many rows a stratum")
+    accept: Count | None = Field(None, description="rows wanted in total")
+    per_stratum: Count | None = Field(None, description="at most this many rows per stratum")
     temperature: float = Field(
-        0.0, ge=0, le=1, description="strata get rows by their size to the power of it: 1 as they come, 0 all alike"
+        0.0,
+        ge=0,
+        le=1,
+        description="rows per stratum follow (share of seeds) ^ temperature: 1 keeps the natural distribution, 0 makes them equal",
     )
     select: Select = Select()
     more_draws: int | None = Field(
@@ -86,7 +89,7 @@ class Dataset(Part):
 class Expect(Part):
     """What the dataset must be; otherwise nothing is trained and the exit code is 4."""
 
-    rows: Count | None = Field(None, description="rows in all, at least")
+    rows: Count | None = Field(None, description="rows in total, at least")
     rows_per_stratum: Count | None = Field(None, description="rows of each stratum, at least")
     largest_cluster: Share | None = Field(None, description="share of the rows that may be near copies of each other")
     max_tokens: Count | None = Field(None, description="tokens of a row, prompt and answer, at most")

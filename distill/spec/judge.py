@@ -21,8 +21,6 @@ class Judge(Part):
     )
     reference: bool = Field(False, description="show the judge the gold answer where there is one")
     models: list[Colleague] = Field(
-        default_factory=list, description="who judges, the mean of several counts; default: the teacher itself"
+        default_factory=list, description="the judges; of several the mean counts; default: the teacher itself"
     )
-    gold: Said | None = Field(
-        None, description="file of answers that people have labelled, which `distill calibrate` compares with"
-    )
+    gold: Said | None = Field(None, description="file of answers labelled by people, for `distill calibrate`")

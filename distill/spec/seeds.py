@@ -43,11 +43,13 @@ class Expand(Part):
         min_length=1,
         description="other words; another person or difficulty; from the labels alone; like a few real ones",
     )
-    model: Colleague | None = Field(None, description="who makes and checks them; default: the teacher's model")
-    per_row: Count = Field(3, description="new seeds from one real seed at the most")
-    at_most: Count = Field(500, description="new seeds asked for in one run at the most")
+    model: Colleague | None = Field(
+        None, description="the model that writes and checks them; default: the teacher's model"
+    )
+    per_row: Count = Field(3, description="the most synthetic seeds from one real seed")
+    at_most: Count = Field(500, description="the most synthetic seeds to ask for in one run")
     about: dict[str, str] = Field(default_factory=dict, description="what a label's value, or a stratum, means")
-    plausible: bool = Field(True, description="ask whether each new seed could be a real one of its stratum")
+    plausible: bool = Field(True, description="ask whether each synthetic seed could be a real one of its stratum")
 
 
 _CHARACTERS = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "bar": "|", "pipe": "|", "space": " "}
@@ -57,12 +59,12 @@ class Format(Part):
     """How the files of rows are written, where that is found out wrongly."""
 
     encoding: str | None = Field(
-        None, description="of text files, e.g. cp1252, mac_roman, utf-16-le; default: found out"
+        None, description="of text files, e.g. cp1252, mac_roman, utf-16-le; default: detected"
     )
     delimiter: str | None = Field(
-        None, description="of tables of text: one character, or comma, semicolon, tab, bar; default: found out"
+        None, description="of tables of text: one character, or comma, semicolon, tab, bar; default: detected"
     )
-    quote: str | None = Field(None, description="of tables of text: one character, or '' for none; default: found out")
+    quote: str | None = Field(None, description="of tables of text: one character, or '' for none; default: detected")
 
     @field_validator("encoding")
     @classmethod
@@ -104,7 +106,7 @@ class Seeds(Part):
         alias="as",
         description="chats: logged conversations (OpenAI messages, ShareGPT, Alpaca …), as columns messages, system and reply",
     )
-    format: Format | None = Field(None, description="how the files are written; default: found out from each")
+    format: Format | None = Field(None, description="how the files are written; default: detected from each")
     gold: Said | None = Field(None, description="column with the known answer")
     gold_rows: Literal["compare", "train"] = Field(
         "compare",
@@ -112,14 +114,16 @@ class Seeds(Part):
     )
     group: str | None = Field(
         None,
-        description="column that says what a row came from (ticket, customer, document): rows of one group never stand on both sides of a split",
+        description="column with the origin of a row (ticket, customer, document): rows of one group are never on both sides of a split",
     )
     test: TestRows = TestRows(share=0.2)
     held_out: list[Said] = Field(
         default_factory=list,
-        description="files of evaluation sets (any format that seeds may have, any columns): what repeats a row of them does not train",
+        description="files of evaluation sets (any format that seeds may have, any columns): rows that repeat one of theirs do not train",
     )
-    expand: Expand | None = Field(None, description="make new seeds where strata lack rows and no seed is left")
+    expand: Expand | None = Field(
+        None, description="make synthetic seeds for strata that lack rows when no seed is left"
+    )
     broken: Literal["refuse", "drop"] = Field("refuse", description="what happens to rows that cannot be read")
 
     @model_validator(mode="after")
@@ -148,10 +152,10 @@ class Quota(Part):
     """Accepted rows of all the strata together that match, of those that no quota before this one covers."""
 
     where: dict[str, str] = Field(min_length=1, description="label of `by`: value, all of which must match")
-    share: Share | None = Field(None, description="this share of dataset.accept, no more and no less")
-    count: Count | None = Field(None, description="so many rows, no more and no less")
-    floor: Count | None = Field(None, description="at least so many rows")
-    cap: int | None = Field(None, ge=0, le=2**31 - 1, description="at most so many rows")
+    share: Share | None = Field(None, description="exactly this share of dataset.accept")
+    count: Count | None = Field(None, description="exactly this many rows")
+    floor: Count | None = Field(None, description="at least this many rows")
+    cap: int | None = Field(None, ge=0, le=2**31 - 1, description="at most this many rows")
 
     @model_validator(mode="after")
     def _one(self) -> Quota:
@@ -168,8 +172,8 @@ class AskedLabel(Part):
     """A label that a model is asked for, before test rows are set aside."""
 
     ask: Said = Field(description="template over the seed's variables")
-    values: list[str] = Field(min_length=2, description="what the label may be")
-    model: Colleague | None = Field(None, description="who is asked; default: the teacher's model, greedily")
+    values: list[str] = Field(min_length=2, description="the values that the label may have")
+    model: Colleague | None = Field(None, description="the model to ask; default: the teacher's, at temperature 0")
 
     @field_validator("values")
     @classmethod

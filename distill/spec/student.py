@@ -24,16 +24,16 @@ class Train(Part):
     learning_rate: float = Field(2e-3, ge=1e-12, le=10)
     rank: Annotated[int, Field(ge=1, le=4096)] = 16
     alpha: Annotated[int, Field(ge=1, le=65_536)] = 32
-    layers: Count | None = Field(15, description="adapt only the last so many layers; null adapts all")
+    layers: Count | None = Field(15, description="adapt only this many last layers; null adapts all")
     context: Count | None = Field(None, description="tokens a row may hold; longer ones are dropped, never cut")
     seed: int = Field(0, ge=0, lt=2**32)
     base_url: Url | None = Field(None, description="hosted: the tuning host; default as for the teacher")
     key_env: str = Field("OPENAI_API_KEY", pattern=NAME_OF_A_VARIABLE)
     suffix: str | None = Field(None, max_length=64)
-    poll_s: Wait = Field(10, description="hosted: seconds between two looks at the job")
+    poll_s: Wait = Field(10, description="hosted: seconds between two polls of the job")
     price: PriceGiven | None = Field(None, description="what the base costs, where the price table does not know it")
     tuned_price: PriceGiven | None = Field(
-        None, description="hosted: what the tuned model costs, which hosts charge more for than its base; default: as `price`"
+        None, description="hosted: price of the tuned model, usually above its base's; default: as `price`"
     )  # fmt: skip
 
 

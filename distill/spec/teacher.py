@@ -24,7 +24,7 @@ class Sampling(Part):
     draws: Draws = Field(1, description="answers asked for each row")
     max_tokens: Annotated[int, Field(ge=1, le=10_000_000)] = 256
     raise_to: Annotated[int, Field(ge=1, le=10_000_000)] | None = Field(
-        None, description="max_tokens of one more try for an answer that was cut off"
+        None, description="max_tokens of one retry after a truncated answer"
     )
     extra: dict[str, Any] = Field(default_factory=dict, description="body fields sent as they are")
 
@@ -51,23 +51,23 @@ class Limits(Part):
     tokens_per_minute: Count | None = None
     in_flight: Annotated[int, Field(ge=1, le=100_000)] = 16
     timeout_s: Wait = Field(120, description="one attempt's deadline in seconds")
-    attempts: Count = Field(6, description="sends of one request before it is left owed; rate limits do not count")
+    attempts: Count = Field(6, description="sends of one request before it stays pending; rate limits do not count")
     patience_s: Wait = Field(
-        1800, description="seconds that an endpoint may only ask for patience (429), without a single answer, before the run stops"
+        1800, description="seconds of nothing but 429s, without a single answer, before the run stops"
     )  # fmt: skip
-    unknown: Count = Field(3, description="of them, how many may end without an answer and yet perhaps be billed")
+    unknown: Count = Field(3, description="of these sends, how many may end without an answer but perhaps billed")
 
 
 class BatchSettings(Part):
     """How batches are cut and watched."""
 
-    rows: Count = Field(50_000, description="rows of one batch at the most")
-    megabytes: float = Field(200, ge=0.001, le=1e6, description="size of one input file at the most")
+    rows: Count = Field(50_000, description="the most rows of one batch")
+    megabytes: float = Field(200, ge=0.001, le=1e6, description="the largest size of one input file")
     enqueued_tokens: Count | None = Field(
         None,
         description="prompt tokens that may be in open batches; learnt from the host's refusal where it is left out",
     )
-    poll_s: Wait = Field(60, description="seconds between two looks, with --wait")
+    poll_s: Wait = Field(60, description="seconds between two polls, with --wait")
     cancel_s: Seconds = Field(600, description="auto: seconds that a host may take to end a batch that is cancelled")
     grace_s: Seconds = Field(60, description="seconds after which a batch that the host does not show was never made")
     lost_s: Seconds = Field(3600, description="seconds after which a batch that the host no longer knows is given up")
@@ -77,7 +77,7 @@ class BatchSettings(Part):
     )
     give_up_missing: bool = Field(
         False,
-        description="book rows that the host counts as done and does not give as lost, perhaps billed, and ask for them anew",
+        description="record rows that the host counts as done but does not return as lost, perhaps billed, and send them again",
     )
     keep_files: bool = Field(False, description="leave the files at the host when their answers are here")
 
@@ -88,7 +88,7 @@ class PriceGiven(Part):
     input: Dollars
     output: Dollars
     cached_input: Dollars | None = Field(None, description="prompt tokens read from the endpoint's cache")
-    reasoning: Dollars | None = Field(None, description="tokens thought and not said; default: as output")
+    reasoning: Dollars | None = Field(None, description="reasoning tokens; default: as output")
     batch: float = Field(0.5, ge=0, le=1, description="share of the price that a row of a batch costs")
 
 
@@ -136,9 +136,11 @@ class Teacher(Colleague):
     sampling: Sampling = Sampling()
     limits: Limits = Limits()
     fallback: list[Colleague] = Field(
-        default_factory=list, description="asked in turn for the rows that the ones before gave no accepted answer for"
+        default_factory=list, description="models asked in turn for rows without an accepted answer so far"
     )
-    panel: list[Colleague] = Field(default_factory=list, description="asked for every row too; the best answer is kept")
+    panel: list[Colleague] = Field(
+        default_factory=list, description="models asked for every row as well (best-of-n): the best answer is kept"
+    )
     terms: str = Field("", description="what the teacher's terms allow; copied to the dataset card")
 
     @model_validator(mode="after")

@@ -55,7 +55,7 @@ def faults(
         if accept > supply and made is None:
             limits = f" at {per_stratum} a stratum" if per_stratum and supply < len(rows) else ""
             limits += " under strata.quotas" if rules and supply < len(rows) else ""
-            text = f"{accept} asked, the training seeds can give {supply}{limits}; add seeds or lower it to {supply}"
+            text = f"{accept} wanted, the training seeds can give {supply}{limits}; add seeds or lower it to {supply}"
             found.append(Fault("dataset.accept", text))
         elif accept < least:
             found.append(Fault("dataset.accept", _too_low(accept, least, edge_cases, rules)))
@@ -80,7 +80,7 @@ def early(
     values |= {name: set(given) for name, given in pending.items()}
     exact = dict(zip(rules, amounts(list(rules.values()), accept), strict=True))
     wanted: list[tuple[str, EdgeCase | QuotaRule, str, int]] = [
-        (f"strata.edge_cases[{n}]", case, f"at_least {case.at_least} asked", case.at_least)
+        (f"strata.edge_cases[{n}]", case, f"at_least {case.at_least} wanted", case.at_least)
         for n, case in edge_cases.items()
     ]
     wanted += [
@@ -127,7 +127,7 @@ def _edge_case(case: EdgeCase, match: Mapping[str, int], plan: Plan, final: bool
     if room >= case.at_least:
         return []
     return [
-        f"at_least {case.at_least} asked, {' and '.join(told)} leaves room for {room} of them; "
+        f"at_least {case.at_least} wanted, {' and '.join(told)} leaves room for {room} of them; "
         f"raise that or lower this to {room}"
     ]
 
@@ -153,7 +153,7 @@ def _rule(number: int, plan: Plan, final: bool) -> list[str]:
 def _amount(rule: QuotaRule, exact: int | None) -> str:
     if rule.share:
         return f"share {rule.share} is {exact} rows"
-    return f"{'count' if rule.count else 'floor'} {exact or rule.floor} asked"
+    return f"{'count' if rule.count else 'floor'} {exact or rule.floor} wanted"
 
 
 def _overlap(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
@@ -168,9 +168,9 @@ def _counted(rule: QuotaRule, exact: int | None) -> QuotaRule:
 
 def _too_low(accept: int, least: int, edge_cases: Sequence[EdgeCase], rules: Sequence[QuotaRule]) -> str:
     if not rules:
-        return f"{accept} asked, the edge cases alone need {least}; raise it or lower their at_least"
+        return f"{accept} wanted, the edge cases alone need {least}; raise it or lower their at_least"
     who = "the edge cases and strata.quotas" if edge_cases else "strata.quotas alone"
-    return f"{accept} asked, {who} need {least}; raise it to {least} or lower them"
+    return f"{accept} wanted, {who} need {least}; raise it to {least} or lower them"
 
 
 def _unknown(where: Mapping[str, str], values: Mapping[str, set[str]], pending: Collection[str] = ()) -> list[str]:
@@ -187,6 +187,6 @@ def _unknown(where: Mapping[str, str], values: Mapping[str, set[str]], pending: 
 
 def _too_few(case: EdgeCase, total: int) -> str:
     return (
-        f"at_least {case.at_least} asked, {total} training seeds have {case}; "
+        f"at_least {case.at_least} wanted, {total} training seeds have {case}; "
         f"add {case.at_least - total} such seeds, set fewer aside for the test, or lower it to {total}"
     )

@@ -83,7 +83,7 @@ async def _export(run: Run) -> Mapping[str, Any]:
 
 def _card(run: Run, kept: pl.DataFrame, counts: Mapping[str, int], tests: int) -> str:
     project, made = run.project, inherit.rows_on(run.scan("seeds.parquet"), kept)
-    on_made = f"- inputs that a model made: {made} rows (seeds.expand)\n" if made else ""
+    on_made = f"- synthetic seeds: {made} rows (seeds.expand)\n" if made else ""
     spec, rows = project.spec, Counter(kept["teacher"].to_list())
     by = [f"{one.address.model} ({rows[n]} rows)" for n, one in enumerate(project.teachers)]
     by += [f"approved work ({rows[GOLD]} gold rows)"] if rows[GOLD] else []
@@ -110,7 +110,7 @@ async def _lora(run: Run) -> Mapping[str, Any]:
 
     way = run.project.spec.student.train
     loop = asyncio.get_running_loop()
-    run.watch.say("  getting the base ready (once: its weights are dequantised)")
+    run.watch.say("  preparing the base (once: dequantises its weights)")
     folder = await asyncio.to_thread(preflight.base_folder, run.project)
     rows = (run.folder / "train.jsonl").read_bytes().count(b"\n")
     steps = round(way.epochs * -(-rows // way.batch_size))

@@ -89,8 +89,8 @@ def _prices(task: spec.TaskSpec, file: Path) -> list[tuple[str, Fault]]:
     for where, setting, name, price, address in priced:
         if price is None and price_of(name) is None:
             free = "a server of your own costs nothing: {input: 0, output: 0}; " if address and url.own(address) else ""
-            said = f"no price is known for {name!r}, so budget.usd cannot be held; "
-            said += f"give {where}.price: {{input: …, output: …}} in dollars a million tokens, or take the budget out"
+            said = f"no price is known for {name!r}, so budget.usd cannot be enforced; "
+            said += f"give {where}.price: {{input: …, output: …}} in dollars per million tokens, or take the budget out"
             fault = Fault(f"{file}: {where}.price", said + (f" ({free.rstrip('; ')})" if free else ""))
             found.append((f"{where}.{setting}", fault))
     return found

@@ -246,12 +246,12 @@ def need_price(project: Project) -> None:
     for where, address in named(project):
         if address.price is None:
             raise UsageError(
-                f"no price is known for {address.model!r}, so budget.usd cannot be held; "
-                f"give {where}.price: {{input: …, output: …}} in dollars a million tokens, or take the budget out"
+                f"no price is known for {address.model!r}, so budget.usd cannot be enforced; "
+                f"give {where}.price: {{input: …, output: …}} in dollars per million tokens, or take the budget out"
             )
     train = project.spec.student.train
     if train.with_ == "hosted" and "student" in project.spec.evaluate.arms and not (train.tuned_price or train.price):
         raise UsageError(
             "no price is known for the model that the host will have tuned (hosts charge more for it than for its base), so "
-            "budget.usd cannot be held; give student.train.tuned_price: {input: …, output: …} in dollars a million tokens"
+            "budget.usd cannot be held; give student.train.tuned_price: {input: …, output: …} in dollars per million tokens"
         )

@@ -125,7 +125,7 @@ async def _rounds(sender: Sender, session: BatchSession, requests: Sequence[Requ
         if live and one.mode == "auto" and session.out:
             if not before:
                 patience = time.monotonic() + one.batch.cancel_s  # some hosts never come to the end of a cancelling
-                sender.watch.say("  the deadline is near: batches are cancelled, what they did not do goes live")
+                sender.watch.say("  the deadline is near: batches are cancelled, unfinished rows are sent live")
             await cancel(session)
         await run_round(session, requests, submit=not live)
         sender.watch.progress(session.spender, session.progress)

@@ -138,7 +138,7 @@ class Sender:
         if self.stop.is_set():
             left = (progress.total or 0) - progress.done
             raise Interrupted(
-                f"interrupted: {progress.done} of {progress.total} rows are answered and kept, {left} are owed; run again to go on"
+                f"interrupted: {progress.done} of {progress.total} rows are answered and kept, {left} are pending; run again to go on"
             )
         return progress
 

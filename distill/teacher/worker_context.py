@@ -92,9 +92,9 @@ class WorkerContext:
         if self.deadline is not None and self.deadline > since:
             most = min(most, self.deadline - since)
         if self._limited_at is not None and now - since >= most:
-            waited = f"has asked for patience for {_minutes(now - since)} without a single answer"
+            waited = f"has sent nothing but rate limits for {_minutes(now - since)}, without a single answer"
         elif pause > most:
-            waited = f"asks for {_minutes(pause)} of patience"
+            waited = f"asks to wait {_minutes(pause)}"
         else:
             return
         self.fatal = RowsOwed(

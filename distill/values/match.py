@@ -74,7 +74,7 @@ def _fields(wanted: Mapping[str, Json], found: Mapping[str, Json], rules: Rules,
         name for name, value in found.items() if name not in wanted and value is not None and rules.costs((*path, name))
     ]
     parts = [match(wanted[name], found.get(name), rules, (*path, name)) for name in names]
-    lost = tuple(f"{_at((*path, name))}{_shown(found[name])}, which nobody asked for" for name in extra)
+    lost = tuple(f"{_at((*path, name))}{_shown(found[name])}, which was not asked for" for name in extra)
     count = len(names) + len(extra)
     value = math.fsum(part.value for part in parts) / count if count else 1.0
     return Match(value, (*_all(parts, "wrong"), *lost), _all(parts, "reordered"))

@@ -286,7 +286,7 @@ def explain_lines(result: dict[str, Any]) -> list[str]:
         said.append("scores    " + ", ".join(f"{k} {v:g}" for k, v in scores.items()))
         said += _verdict_lines(said_of(sample))
     for request in result["owed"]:
-        said.append(f"owed      request {request['request_id']} · {_question(request)} · has no answer yet")
+        said.append(f"pending   request {request['request_id']} · {_question(request)} · has no answer yet")
         said += _send_lines(request)
     said += [f"dropped   {d['stage']}: {d['reason']}: {d['detail']}" for d in result["dropped"]]
     said += [f"flagged   {d['stage']}: {d['reason']}: {d['detail']}" for d in result["flagged"]]

@@ -8,6 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
+
+from distill.cli.app import VERBS, app
 
 
 def distill(*args: str | Path, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
@@ -24,12 +27,22 @@ def distill(*args: str | Path, env: dict[str, str] | None = None) -> subprocess.
     )
 
 
-def test_help_teaches_the_order_of_a_run() -> None:
-    """`--help` names the verbs in order and the exit codes."""
+def test_help_lists_the_verbs_in_order_of_a_run() -> None:
+    """`--help` lists all verbs under headings, and the exit codes."""
     shown = distill("--help").stdout
-    places = [shown.index(f"distill {verb}") for verb in ("init", "validate", "plan", "run", "explain", "refresh")]
+    places = [shown.index(f"\n  {verb:<12}  ") for verbs in VERBS.values() for verb in verbs]
     assert places == sorted(places)
+    assert all(f"{heading}:" in shown for heading in VERBS)
     assert "Exit codes" in shown
+
+
+@pytest.mark.parametrize("verb", [verb for verbs in VERBS.values() for verb in verbs])
+def test_help_of_a_verb_is_not_cut(verb: str) -> None:
+    """Its first sentence fits the list at 80 columns, and the 45 letters of docs/cli.md."""
+    command = get_command(app).commands[verb]  # type: ignore[attr-defined]  # a group has commands
+    first = (command.help or "").split("\n")[0]
+    assert first.endswith(".")
+    assert command.get_short_help_str(45) == first
 
 
 @pytest.mark.parametrize(
@@ -37,7 +50,7 @@ def test_help_teaches_the_order_of_a_run() -> None:
     [
         (("task: mood", "task: mood\nsedes: 1"), 2, "did you mean `seeds`?"),
         (("accept: 20", "accept: many"), 2, "'many'"),
-        (("accept: 20", "accept: 4000"), 2, "4000 asked"),
+        (("accept: 20", "accept: 4000"), 2, "4000 wanted"),
         (("from: seeds.jsonl", "from: none.jsonl"), 2, "none.jsonl"),
         (("by: [kind]", "by: [knid]"), 2, "knid"),
         (("model: scripted", "model: gpt-4o-mini"), 6, "OPENAI_API_KEY is not set"),

@@ -47,7 +47,7 @@ def test_a_judge_that_is_not_there_is_exit_3_and_no_labels_exit_2(judged: Path) 
     gone = "judge.models=[{model: m, base_url: 'http://127.0.0.1:9/v1', limits: {attempts: 1}}]"
     owed = distill("calibrate", judged, "--gold", judged.parent / "labels.jsonl", "--set", gone)
     assert owed.returncode == 3, owed.stderr
-    assert "4 verdicts are owed; run again" in owed.stdout
+    assert "4 verdicts are pending; run again" in owed.stdout
     none = distill("calibrate", judged)
     assert (none.returncode, none.stdout) == (2, "")
     assert "give --gold FILE" in none.stderr

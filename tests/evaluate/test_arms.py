@@ -79,8 +79,8 @@ def test_few_known_answers_that_shrink_the_test_are_reported(task: Path) -> None
     rows_of(task, lambda i, row: {**row, "expected": row["expected"] if i < 3 else None})
     result = running.start(open_project(task, env={}), stages=ORDER, watch=Silent())
     report = json.loads((Path(result["folder"]) / "report.json").read_bytes())
-    said = next(warning for warning in report["warnings"] if "test rows that were asked" in warning)
-    assert said.startswith("3 of 12 test rows that were asked are set aside")
+    said = next(warning for warning in report["warnings"] if "requested test rows" in warning)
+    assert said.startswith("3 of 12 requested test rows are set aside")
 
 
 async def test_free_text_that_both_answered_is_reported_as_that(task: Path) -> None:

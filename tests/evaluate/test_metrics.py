@@ -41,7 +41,7 @@ def test_schema_is_strict_about_the_whole_text(answer: str, value: float, reason
         ('{"intent": "refund", "urgency": "high"}', 1, ""),
         ('Sure!\n```json\n{"intent": " REFUND ", "urgency": "High"}\n```', 1, ""),
         ('{"intent": "refund", "urgency": "high", "n": 1}', 1, ""),
-        ('{"intent": "refund", "urgency": "high", "more": 1}', 2 / 3, "more: 1, which nobody asked for"),
+        ('{"intent": "refund", "urgency": "high", "more": 1}', 2 / 3, "more: 1, which was not asked for"),
         ('{"intent": "refund"}', 0.5, "urgency: missing"),
         ('{"intent": "refund", "urgency": ["high"]}', 0.5, 'expected "high"'),
         ('{broken {"intent": "refund", "urgency": "low"}', 0.5, "urgency"),

@@ -107,6 +107,6 @@ def test_plain_answers_are_called_answers_and_not_fields() -> None:
 def test_numbers_come_with_their_rows_and_interval() -> None:
     line = verdict(GOOD).sentences[1]
     assert line == (
-        "On 100 rows kept aside, the student gets 88.0 % of the fields right and the teacher 87.5 %:"
+        "On 100 held-out rows, the student gets 88.0 % of the fields right and the teacher 87.5 %:"
         " +0.5 points, and most likely between \u22120.5 and +1.5; a loss of 2 points is allowed."
     )

@@ -34,7 +34,7 @@ TONE = "ask: tone.md, values: [calm, angry]"
         ),
         ([f"strata.labels={{kind: {{{TONE}}}}}"], "strata.labels.kind: the seeds have 'kind' as a column already"),
         ([f"strata.labels={{message: {{{TONE}}}}}"], "strata.labels.message: the seeds have 'message' as a column"),
-        ([JUDGE, "gates=[judge]", "judge.gold=nofile.jsonl"], "judge.gold: no file 'nofile.jsonl' beside the spec"),
+        ([JUDGE, "gates=[judge]", "judge.gold=nofile.jsonl"], "judge.gold: no file 'nofile.jsonl' next to the spec"),
     ],
 )
 def test_what_cannot_be_right_is_told(task: Path, sets: list[str], said: str) -> None:

@@ -35,7 +35,7 @@ def sample() -> dict[str, Any]:
             "word": "distil",
             "sentences": [
                 "Distil: the student does this task as well as the teacher.",
-                "On 96 rows kept aside, the student gets 88.0 % of the fields right and the teacher 87.5 %:"
+                "On 96 held-out rows, the student gets 88.0 % of the fields right and the teacher 87.5 %:"
                 " +0.5 points, and most likely between \u22121.6 and +2.6; a loss of 2 points is allowed.",
                 "Training is worth +64.6 points over the same small model, untrained.",
                 "With the teacher's long prompt, the untrained small model is 28.1 points worse"

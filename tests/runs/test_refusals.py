@@ -97,7 +97,7 @@ def test_patterns_cost_nothing_and_the_judge_is_asked_the_rest(task: Path, model
     assert step(result)["dropped"] == {"low_score": said[UNSEEN], "refusal": said[KNOWN]}
     assert step(result)["judged"] == len(model.judged)
     low = table(result, "dropped").filter(stage="refusal", reason="low_score")
-    assert set(low["detail"]) == {"answered 1, mean 1, at least 4 asked: it says 'i would rather not'"}
+    assert set(low["detail"]) == {"answered 1, mean 1, at least 4 required: it says 'i would rather not'"}
     samples = table(result, "samples")
     assert set(samples.filter(pl.col("fate") != "dropped")["answer"]) == {GOOD}
     by = {row["answer"]: (row["score_refusal"], row["refusal_answered"]) for row in samples.iter_rows(named=True)}

@@ -95,10 +95,10 @@ def test_the_environment_of_the_process_above_cannot_be_read_where_landlock_hold
         ("from no_such_library import x\n", ":1", "No module named 'no_such_library'"),
         ("raise SystemExit(3)\n", ":1", "SystemExit: 3"),
         ("import os\nos._exit(0)\n", "", "ended its process (exit code 0)"),
-        ("check = 3\n", "", "it leaves no function 'check'"),
+        ("check = 3\n", "", "it defines no function 'check'"),
         ("x = bytearray(10**10)\n", ":1", "it needs more than 512 MiB; raise `megabytes`"),
         ("open('/tmp/x', 'w')\n", ":1", "PermissionError"),
-        ("import os\nfor n in range(3, 256):\n  try: os.write(n, b'noise\\n')\n  except OSError: pass\n", "", "the line to distill"),
+        ("import os\nfor n in range(3, 256):\n  try: os.write(n, b'noise\\n')\n  except OSError: pass\n", "", "the pipe to distill"),
     ],
 )  # fmt: skip
 def test_a_file_that_cannot_be_imported_is_its_authors_fault(

@@ -60,11 +60,11 @@ MISDEEDS = {
     "closing every file": ("import os; os.closerange(3, 256)", "ended its process"),
     "noise on every file": (
         "import os\n        for n in range(3, 256):\n            try: os.write(n, b'noise' * 20000)\n            except OSError: pass",
-        "wrote into the line to distill|no answer within 1 s",
+        "wrote into the pipe to distill|no answer within 1 s",
     ),
     "a forged verdict": (
         'import os\n        for n in range(3, 256):\n            try: os.write(n, b\'[99, 1.0, "", ""]\\n\')\n            except OSError: pass',
-        "wrote into the line to distill",
+        "wrote into the pipe to distill",
     ),
 }
 

@@ -49,7 +49,7 @@ def check(row):
     return True
 """
     verdicts = ask(text, ROWS)
-    assert verdicts[2] == CheckResult(None, cause="wrote into the line to distill")
+    assert verdicts[2] == CheckResult(None, cause="wrote into the pipe to distill")
     assert verdicts[:2] + verdicts[3:] == [CheckResult(1.0)] * 5
 
 
@@ -59,7 +59,7 @@ def check(row):
 )
 def test_a_greeting_that_is_none_is_the_files_fault(tmp_path: Path, line: str) -> None:
     source = Source(tmp_path / "verify.py", f"{SAYING}say({line} + b'\\n')\ndef check(row): return True", "check")
-    with pytest.raises(SpecError, match="cannot be imported: it writes into the line to distill"):
+    with pytest.raises(SpecError, match="cannot be imported: it writes into the pipe to distill"):
         greet(source, Limits())
 
 

@@ -16,7 +16,7 @@ from distill.errors import SpecError
     ("sets", "said"),
     [
         (["dataset.accept=null"], "nothing says how many rows are wanted"),
-        (["seeds.expand.about={c: x}"], "no label has the value 'c', and no stratum is called so"),
+        (["seeds.expand.about={c: x}"], "no label has the value 'c', and no stratum has that name"),
         (["seeds.expand.ways=[rewrites]"], "ways"),
         (["seeds.expand.per_rows=3"], "did you mean `per_row`"),
         (["teacher.prompt=number.md"], "'n' is a JSON int in seeds.jsonl:1, and only texts can be made"),
@@ -51,7 +51,7 @@ def test_an_edge_case_over_no_stratum_still_needs_its_seeds(task: Path) -> None:
         row["tone"] = "angry" if n % 10 == 0 else "calm"
     (task.parent / "seeds.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     case = "strata={by: [%s], edge_cases: [{where: {tone: angry}, at_least: 12}]}"
-    with pytest.raises(SpecError, match=r"at_least 12 asked, \d training seeds have tone = angry"):
+    with pytest.raises(SpecError, match=r"at_least 12 wanted, \d training seeds have tone = angry"):
         made(task, "{}", case % "kind")
     result = run(made(task, "{at_most: 200, per_row: 9, plausible: false}", case % "tone"))
     kept = read(result, "samples.parquet").filter(pl.col("fate") != "dropped")

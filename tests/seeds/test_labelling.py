@@ -174,7 +174,7 @@ async def test_rows_that_could_not_be_asked_are_owed_and_no_test_row_is_drawn(to
             r"quotas\[0\]\.where: 'angri' is no value of the label 'tone'",
         ),
         (["strata.quotas=[{where: {kind: c}, cap: 3}]"], r"quotas\[0\]\.where: no seed has kind = 'c'"),
-        (["strata.quotas=[{where: {tone: calm}, count: 12}, {where: {kind: a}, floor: 9}]"], "20 asked, .* need 21"),
+        (["strata.quotas=[{where: {tone: calm}, count: 12}, {where: {kind: a}, floor: 9}]"], "20 wanted, .* need 21"),
         (
             ["strata.edge_cases=[{where: {kind: a}, at_least: 1}, {where: {tone: sad}, at_least: 1}]"],
             r"edge_cases\[1\]",
@@ -183,7 +183,7 @@ async def test_rows_that_could_not_be_asked_are_owed_and_no_test_row_is_drawn(to
             ["strata.edge_cases=[{where: {tone: calm}, at_least: 1}, {where: {kind: c}, at_least: 1}]"],
             r"edge_cases\[1\]",
         ),
-        (["seeds.expand={about: {angri: x}}"], "no label has the value 'angri', and no stratum is called so"),
+        (["seeds.expand={about: {angri: x}}"], "no label has the value 'angri', and no stratum has that name"),
         (["seeds.expand={about: {a/sad: x}}"], "no label has the value 'a/sad'"),
     ],
 )
@@ -201,7 +201,9 @@ async def test_quotas_over_asked_labels_are_checked_when_the_labels_are_there(to
     """The sentences are those of `validate`, and no row is asked of the teacher."""
     case = "strata={by: [tone], labels: {tone: {ask: tone.md, values: [calm, angry, glad]}}, edge_cases: [{where: {tone: angry}, at_least: 20}]}"
     project = made(toned, case)
-    with pytest.raises(SpecError, match=r"at_least 20 asked, \d+ training seeds have tone = angry; add \d+ such seeds"):
+    with pytest.raises(
+        SpecError, match=r"at_least 20 wanted, \d+ training seeds have tone = angry; add \d+ such seeds"
+    ):
         await run(project)
     with opened(project.store_path) as store:
         assert [row.spender for row in store.ledger("mood/001")] == ["label tone"]
@@ -212,7 +214,7 @@ async def test_other_quotas_over_asked_labels_are_checked_on_the_labels_of_the_r
     both = [TONE, "strata.by=[tone]"]
     await run(made(toned, *both), stages=ORDER[:2])
     case = "strata.edge_cases=[{where: {tone: angry}, at_least: 9}, {where: {tone: calm}, at_least: 8}]"
-    for change, said in (("16", "16 asked, the edge cases alone need 17"), ("48", r"the training seeds can give \d+")):
+    for change, said in (("16", "16 wanted, the edge cases alone need 17"), ("48", r"the training seeds can give \d+")):
         sets = [*both, case]
         with pytest.raises(SpecError, match=said):
             what_if.compare(toned, [f"dataset.accept={change}"], overrides=sets, env={})

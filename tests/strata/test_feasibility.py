@@ -10,9 +10,9 @@ def test_what_the_seeds_cannot_give_is_said_with_the_next_move():
     assert [str(fault) for fault in faults(rows, accept=100, edge_cases=cases)] == [
         "strata.edge_cases[0].where: no seed has tone = 'rudde'; did you mean 'rude'?",
         "strata.edge_cases[1].where: no seed has the label 'tune'; did you mean 'tone'?",
-        "strata.edge_cases[2]: at_least 5 asked, 3 training seeds have tone = rude; "
+        "strata.edge_cases[2]: at_least 5 wanted, 3 training seeds have tone = rude; "
         "add 2 such seeds, set fewer aside for the test, or lower it to 3",
-        "dataset.accept: 100 asked, the training seeds can give 10; add seeds or lower it to 10",
+        "dataset.accept: 100 wanted, the training seeds can give 10; add seeds or lower it to 10",
     ]
 
 
@@ -38,7 +38,7 @@ ROWS = [("a/x", {"intent": "a", "tone": "x"})] * 6 + [("b/x", {"intent": "b", "t
         (
             [QuotaRule({"intent": "a"}, count=9)],
             10,
-            "strata.quotas[0]: count 9 asked, 6 training seeds have intent = a; "
+            "strata.quotas[0]: count 9 wanted, 6 training seeds have intent = a; "
             "add 3 such seeds, set fewer aside for the test, or lower it to 6 rows",
         ),
         (
@@ -50,7 +50,7 @@ ROWS = [("a/x", {"intent": "a", "tone": "x"})] * 6 + [("b/x", {"intent": "b", "t
         (
             [QuotaRule({"intent": "a"}, cap=1), QuotaRule({"tone": "x"}, floor=7)],
             5,
-            "strata.quotas[1]: floor 7 asked, 4 training seeds have tone = x that no rule before it covers; "
+            "strata.quotas[1]: floor 7 wanted, 4 training seeds have tone = x that no rule before it covers; "
             "add 3 such seeds, set fewer aside for the test, or lower it to 4 rows",
         ),
         (
@@ -62,12 +62,12 @@ ROWS = [("a/x", {"intent": "a", "tone": "x"})] * 6 + [("b/x", {"intent": "b", "t
         (
             [QuotaRule({"intent": "a"}, count=5), QuotaRule({"intent": "b"}, floor=3)],
             7,
-            "dataset.accept: 7 asked, strata.quotas alone need 8; raise it to 8 or lower them",
+            "dataset.accept: 7 wanted, strata.quotas alone need 8; raise it to 8 or lower them",
         ),
         (
             [QuotaRule({"intent": "a"}, cap=2)],
             10,
-            "dataset.accept: 10 asked, the training seeds can give 6 under strata.quotas; add seeds or lower it to 6",
+            "dataset.accept: 10 wanted, the training seeds can give 6 under strata.quotas; add seeds or lower it to 6",
         ),
     ],
 )
@@ -87,7 +87,7 @@ def test_where_more_seeds_will_be_made_too_few_of_them_are_no_fault():
     found = faults(ROWS, accept=80, edge_cases=cases, rules=rules, made=["intent", "tone"])
     assert [fault.where for fault in found] == ["strata.quotas[1].where"]
     untold = faults(ROWS, accept=80, edge_cases=cases, made=["intent"])
-    assert "at_least 50 asked" in str(untold[0])
+    assert "at_least 50 wanted" in str(untold[0])
     contradicting = [QuotaRule({"intent": "a"}, count=4), QuotaRule({"intent": "b"}, count=4)]
     found = faults(ROWS, accept=7, rules=contradicting, made=["intent", "tone"])
     assert [fault.where for fault in found] == ["dataset.accept"]
@@ -110,10 +110,10 @@ def test_what_no_answer_can_mend_is_said_before_labels_are_asked_for():
     )
     assert [str(fault) for fault in found] == [
         "strata.edge_cases[3].where: 'angri' is no value of the label 'tone'; did you mean 'angry'?",
-        "strata.edge_cases[4]: at_least 5 asked, 4 seeds can have kind = b and tone = calm; add seeds, or lower it to 4 rows",
-        "strata.quotas[1]: floor 7 asked, 6 seeds can have kind = a and tone = glad; add seeds, or lower it to 6 rows",
+        "strata.edge_cases[4]: at_least 5 wanted, 4 seeds can have kind = b and tone = calm; add seeds, or lower it to 4 rows",
+        "strata.quotas[1]: floor 7 wanted, 6 seeds can have kind = a and tone = glad; add seeds, or lower it to 6 rows",
         "strata.quotas[2].where: no seed has kind = 'c'; known: a, b",
-        "dataset.accept: 9 asked, strata.quotas alone need 11; raise it to 11 or lower them",
+        "dataset.accept: 9 wanted, strata.quotas alone need 11; raise it to 11 or lower them",
     ]
     fine = {n: QuotaRule({"tone": tone}, count=3) for n, tone in enumerate(("calm", "angry"))}
     assert early(seeds, {"tone": ["calm", "angry"]}, accept=6, edge_cases={}, rules=fine) == []

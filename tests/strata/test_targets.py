@@ -89,6 +89,6 @@ def test_what_the_seeds_cannot_give_is_said_before_anything_is_paid(task: Path) 
     with pytest.raises(SpecError) as caught:
         open_project(task, overrides=[quotas, cases], env={})
     told = "\n".join(map(str, caught.value.faults))
-    assert "strata.edge_cases[0]: at_least 19 asked, 18 training seeds have kind = b" in told
-    assert "strata.quotas[0]: count 19 asked, 18 training seeds have kind = a" in told
+    assert "strata.edge_cases[0]: at_least 19 wanted, 18 training seeds have kind = b" in told
+    assert "strata.quotas[0]: count 19 wanted, 18 training seeds have kind = a" in told
     assert "strata.quotas[1].where: no seed has kind = 'c'; known: a, b" in told

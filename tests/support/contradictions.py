@@ -63,7 +63,7 @@ def check_votes(folder: Path, votes: int) -> tuple[set[str], set[str]]:
             assert cast[seed].most_common(1)[0][0] == mood(answer)
     ties = dropped.filter(stage="vote", reason="conflict")
     assert set(ties["row"]) == again - settled
-    assert ties["detail"].str.contains("no more than half agree: ").all()
+    assert ties["detail"].str.contains("no majority among ").all()
     graph = Graph.of(kept["input"], threshold=0.85)
     assert not graph.edges, "near twins are in the dataset"
     return settled, again - settled

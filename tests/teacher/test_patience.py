@@ -54,7 +54,7 @@ def test_rate_limits_without_a_single_answer_stop_with_the_host_s_words(tmp_path
 
 def test_a_wait_longer_than_the_patience_is_not_begun(tmp_path: Path) -> None:
     teacher = Scripted(lambda r: limited(r, 3600.0))
-    with pytest.raises(RowsOwed, match="asks for 60 min of patience"):
+    with pytest.raises(RowsOwed, match="asks to wait 60 min"):
         go(tmp_path / "a.db", teacher, patience_s=1800)
     assert teacher.sent <= 4
 

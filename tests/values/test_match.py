@@ -171,7 +171,7 @@ def test_a_field_that_the_schema_knows_and_no_wanted_value_has_costs_nothing_and
     rules = value_rules.of({"properties": {"intent": {}, "note": {}}})
     assert match({"intent": "a"}, {"intent": "a", "note": "n"}, rules).value == 1
     found = match({"intent": "a"}, {"intent": "a", "mood": "n"}, rules)
-    assert (found.value, found.wrong) == (0.5, ('mood: "n", which nobody asked for',))
+    assert (found.value, found.wrong) == (0.5, ('mood: "n", which was not asked for',))
 
 
 def test_lists_of_names_in_another_order_are_reported() -> None:

@@ -21,7 +21,7 @@ def lines(result: Mapping[str, Any]) -> list[str]:
     said += [line for gate in result["gates"] for line in _strata(gate)]
     said += [line for gate in result["gates"] if "judges" in gate for line in _judge(gate)]
     if result["owed"]:
-        said.append(f"{result['owed']} verdicts are owed; run again to ask only for those")
+        said.append(f"{result['owed']} verdicts are pending; run again to ask only for those")
     said.append(
         f"{result['requests_sent']} requests sent; {shown(result['usd'], result['unpriced_calls'])} spent on calibrating so far"
     )

@@ -41,7 +41,7 @@ def lines(result: Mapping[str, Any]) -> list[str]:
     if result["student_calls"]:
         said.append(f"{_named('evaluate student')}{'':9}{result['student_calls']:>9,}   (when it is trained)")
     said += (
-        _pilot_lines(result["pilot"]) if result["pilot"] else ["nothing was sent: figures are ceilings (--no-pilot)"]
+        _pilot_lines(result["pilot"]) if result["pilot"] else ["nothing was sent: figures are maximums (--no-pilot)"]
     )
     total = "unknown: give teacher.price" if result["usd_at_most"] is None else f"${result['usd_at_most']:.4f} at most"
     if result["usd_expected"] is not None:
@@ -74,16 +74,16 @@ def _deadline_line(found: Mapping[str, Any], teacher: Mapping[str, Any]) -> str:
     if teacher["mode"] == "live" or "seconds_expected" not in teacher["ways"]["live"]:
         return said
     if found["batches_until"] is None:
-        return f"{said}: too near for a batch, all goes live"
+        return f"{said}: too near for a batch, all rows are sent live"
     until = datetime.fromisoformat(found["batches_until"])
-    return f"{said}: by batch until {until:%H:%M}, then live what is left"
+    return f"{said}: by batch until {until:%H:%M}, then the rest live"
 
 
 def _pilot_lines(pilot: Mapping[str, Any]) -> list[str]:
     limits = ", ".join(f"{value:,} {name.replace('_', ' ')}" for name, value in pilot["limits"].items() if value)
     said = [
         f"pilot: {pilot['passed_gates']} of {pilot['rows']} rows passed the gates; {shown(pilot['usd'])} spent, and the answers are kept",
-        f"the endpoint's limits: {limits or 'none that it tells'}",
+        f"the endpoint's limits: {limits or 'none reported'}",
     ]
     return [*said, f"the teacher is shut down on {pilot['shutdown_date']}"] if pilot["shutdown_date"] else said
 

@@ -13,13 +13,16 @@ from distill.cli.options import Json, Set, Spec, Usd, opened, out
 def calibrate(
     spec: Spec,
     gold: Annotated[
-        Path | None, typer.Option(help="answers that people labelled: jsonl, csv or parquet; default: judge.gold")
+        Path | None, typer.Option(help="answers labelled by people: jsonl, csv or parquet; default: judge.gold")
     ] = None,
     sets: Set = None,
     as_json: Json = False,
     max_usd: Usd = None,
 ) -> None:
-    """Compare the gates and the judges with answers that people labelled; only judges are asked. Exit 3 if verdicts are owed."""
+    """Compare gates and judges with human labels.
+
+    Calls judges only, live and within the budget. Exit code 3: verdicts are missing, run it again.
+    """
     from distill.cli.panel import Panel
     from distill.cli.text import calibration
     from distill.curate.calibration import run

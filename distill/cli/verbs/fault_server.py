@@ -11,46 +11,53 @@ from distill.cli.options import Json, out
 
 
 def fault_server(
-    port: Annotated[int, typer.Option(help="0 takes a free one", min=0, max=65535)] = 0,
+    port: Annotated[int, typer.Option(help="0 picks a free port", min=0, max=65535)] = 0,
     fault: Annotated[
         list[str] | None,
-        typer.Option(help="NAME=SHARE of the attempts, e.g. 500=0.05; repeatable", metavar="NAME=SHARE"),
+        typer.Option(help="a fault and its share of attempts, e.g. 500=0.05; repeatable", metavar="NAME=SHARE"),
     ] = None,
     dialect: Annotated[
         list[str] | None,
         typer.Option(
-            help="answer as a named server does, e.g. vllm, groq=0.3, reasoning, all; `--dialect help` lists them; repeatable",
+            help="answer in the format of a server, e.g. vllm, groq=0.3, all; `--dialect help` lists them; repeatable",
             metavar="NAME[=SHARE]",
         ),
     ] = None,
     dialect_drop: Annotated[
-        bool, typer.Option("--dialect-drop", help="also bodies that cost a row: cut, filtered, refused")
+        bool, typer.Option("--dialect-drop", help="include replies that cost a row: truncated, filtered, refused")
     ] = False,
     dialect_stop: Annotated[
-        bool, typer.Option("--dialect-stop", help="also bodies that end a run: no key, no money, no model")
+        bool, typer.Option("--dialect-stop", help="include replies that end a run: bad key, no credit, unknown model")
     ] = False,
     latency: Annotated[float, typer.Option(help="seconds before each answer", min=0)] = 0.0,
-    rpm: Annotated[int | None, typer.Option(help="requests a minute, held with honest 429s", min=1)] = None,
-    tpm: Annotated[int | None, typer.Option(help="tokens a minute", min=1)] = None,
-    retry_after: Annotated[float, typer.Option(help="seconds that a 429 asks for", min=0)] = 1.0,
-    seed: Annotated[int, typer.Option(help="another seed, other attempts that fail")] = 0,
+    rpm: Annotated[int | None, typer.Option(help="requests per minute; more get a 429", min=1)] = None,
+    tpm: Annotated[int | None, typer.Option(help="tokens per minute; more get a 429", min=1)] = None,
+    retry_after: Annotated[float, typer.Option(help="seconds in the Retry-After header of a 429", min=0)] = 1.0,
+    seed: Annotated[int, typer.Option(help="random seed: chooses which attempts fail")] = 0,
     hurry: Annotated[
-        float, typer.Option(help="seconds of the batches' clock in a real one; 0: it stands until POST /clock", min=0)
+        float,
+        typer.Option(
+            help="speed of the batch clock, e.g. 3600: an hour per second; 0: only POST /clock moves it", min=0
+        ),
     ] = 1.0,
-    batch_hours: Annotated[float, typer.Option(help="hours that the rows of a batch take", min=0)] = 1.0,
-    batch_window: Annotated[float, typer.Option(help="hours until a batch expires", min=0.1)] = 24.0,
+    batch_hours: Annotated[float, typer.Option(help="hours that a batch job takes", min=0)] = 1.0,
+    batch_window: Annotated[float, typer.Option(help="hours until a batch job expires", min=0.1)] = 24.0,
     enqueued_tokens: Annotated[
-        int | None, typer.Option(help="the most prompt tokens in the open batches of a model", min=1)
+        int | None, typer.Option(help="the most prompt tokens in the open batch jobs of a model", min=1)
     ] = None,
     batch_fault: Annotated[
         list[str] | None,
         typer.Option(
-            help="e.g. error-rows=0.1, create-lost@1, expired@30%=0.5; repeatable", metavar="NAME[@N][=SHARE]"
+            help="a fault of batch jobs, e.g. error-rows=0.1, create-lost@1, expired@30%=0.5; repeatable",
+            metavar="NAME[@N][=SHARE]",
         ),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Rehearse a night: an endpoint on 127.0.0.1 that fails as real ones do, and bills; Ctrl-C prints its ledger."""
+    """Run a local endpoint that injects faults.
+
+    OpenAI-compatible, on 127.0.0.1: 429s, timeouts, lost batch jobs. Ctrl-C prints what it would have billed.
+    """
     from distill.cli import rehearsal
 
     if "help" in (dialect or []):

@@ -11,12 +11,15 @@ from distill.cli.options import Home, Json, Run, Set, out
 
 
 def status(
-    task: Annotated[str, typer.Argument(help="a task, for its newest run, or a run: task/001", metavar="SPEC")],
+    task: Annotated[str, typer.Argument(help="a run, e.g. task/001, or a task (its newest run)", metavar="SPEC")],
     sets: Set = None,
     as_json: Json = False,
     home: Home = Path(),
 ) -> None:
-    """Where a run stands: stages, rows, spend; reads only, also while the run works."""
+    """Show where a run stands.
+
+    Stages, rows and cost. Reads only, so it can be called while the run works.
+    """
     from distill.views import status as reading
 
     result = reading.status(Path(task), sets or [], home)
@@ -25,11 +28,14 @@ def status(
 
 def explain(
     run: Run,
-    row: Annotated[str, typer.Argument(help="a seed id (or its beginning), or LINE or FILE:LINE of the seeds")],
+    row: Annotated[str, typer.Argument(help="a seed id or its beginning, or LINE or FILE:LINE of the seeds")],
     as_json: Json = False,
     home: Home = Path(),
 ) -> None:
-    """One row's whole way: seed, request, answer, scores, fate, and every send it took."""
+    """Show everything about one row.
+
+    Its seed, requests, answers, scores, every send, and why it was kept or dropped.
+    """
     from distill.views import explain as explaining
 
     result = explaining.explain(home, run, row)
@@ -39,15 +45,18 @@ def explain(
 def show(
     run: Run,
     what: Annotated[
-        str, typer.Argument(help="dropped, kept, or flagged: approved rows that a gate would drop")
+        str, typer.Argument(help="dropped, kept, or flagged (approved rows that a gate would drop)")
     ] = "dropped",
     reason: Annotated[str | None, typer.Option(help="only rows dropped or flagged for this reason")] = None,
     stratum: Annotated[str | None, typer.Option(help="only rows of this stratum")] = None,
-    limit: Annotated[int, typer.Option(help="rows shown", min=1)] = 10,
+    limit: Annotated[int, typer.Option(help="number of rows to show", min=1)] = 10,
     as_json: Json = False,
     home: Home = Path(),
 ) -> None:
-    """Rows that were dropped, with their reason, or kept: what was asked and what came back."""
+    """List dropped, kept or flagged rows.
+
+    Each with the input, the answer and the reason.
+    """
     from distill.errors import UsageError
     from distill.views import explain as explaining
 
@@ -58,12 +67,15 @@ def show(
 
 
 def explain_miss(
-    one: Annotated[str, typer.Argument(help="a request id (or its beginning), or RUN:ROW", metavar="A")],
-    two: Annotated[str, typer.Argument(help="the other one", metavar="B")],
+    one: Annotated[str, typer.Argument(help="a request id or its beginning, or RUN:ROW", metavar="A")],
+    two: Annotated[str, typer.Argument(help="the other request", metavar="B")],
     as_json: Json = False,
     home: Home = Path(),
 ) -> None:
-    """Why one answer did not serve the other request: every part of the two requests' keys that differs."""
+    """Show how two requests differ.
+
+    Lists every part of their keys that differs: why a stored answer was not reused.
+    """
     from distill.views import request_diff
 
     result = request_diff.differences(home, one, two)

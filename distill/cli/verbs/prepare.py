@@ -13,7 +13,10 @@ from distill.cli.options import Json, Set, Spec, opened, out
 def init(
     folder: Annotated[Path, typer.Argument(help="a new folder, e.g. prompts/my-task")], as_json: Json = False
 ) -> None:
-    """Write a first task into a new folder: spec, prompts, schema and a few seeds, ready to run."""
+    """Write a first task into a new folder.
+
+    It holds a spec, prompts, a schema and a few seeds, and runs as it is.
+    """
     from distill.cli import starter
 
     written = starter.write(folder)
@@ -25,7 +28,10 @@ def init(
 
 
 def validate(spec: Spec, sets: Set = None, as_json: Json = False) -> None:
-    """Find every fault of the spec and all it names; sends nothing. Exit 2 if there is one."""
+    """Check the spec and every file it names.
+
+    Lists all mistakes at once, sends nothing. Exit code 2: there is at least one.
+    """
     from distill.curate.gates.judge import lookup
     from distill.task import requirements
 
@@ -38,7 +44,7 @@ def validate(spec: Spec, sets: Set = None, as_json: Json = False) -> None:
         "warnings": warnings,
         "notes": list(project.notes),
     }
-    said = [f"{spec}: sound; {len(project.seeds)} seeds", *(f"warning: {one}" for one in warnings)]
+    said = [f"{spec}: valid; {len(project.seeds)} seeds", *(f"warning: {one}" for one in warnings)]
     out(found, as_json, [*said, f"next: distill plan {spec}"])
 
 
@@ -47,13 +53,16 @@ def plan(
     sets: Set = None,
     as_json: Json = False,
     pilot: Annotated[
-        int, typer.Option(help="rows that each spender is asked for real; their answers are kept", min=3)
+        int, typer.Option(help="rows to send to each model to measure its cost; the answers are kept", min=3)
     ] = 8,
     no_pilot: Annotated[
-        bool, typer.Option("--no-pilot", help="send nothing; ceilings stand in for what is not known")
+        bool, typer.Option("--no-pilot", help="send nothing; use maximum costs where no measured ones exist")
     ] = False,
 ) -> None:
-    """What would be sent, what the store already holds, what it may cost and how long it takes, after a small pilot."""
+    """Estimate requests, cost and time.
+
+    Sends a small pilot first. Answers that the store already holds cost nothing.
+    """
     from distill.cli.panel import Panel
     from distill.cli.text import plan as plan_lines
     from distill.plan import plan as planning

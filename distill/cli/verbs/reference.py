@@ -8,7 +8,10 @@ from distill.cli.options import Json, out
 
 
 def gates(as_json: Json = False) -> None:
-    """Every gate that a spec can name: what it drops, its settings and their defaults, what it needs and costs."""
+    """List the gates that a spec can name.
+
+    What each drops, its settings with their defaults, what it needs and costs.
+    """
     from distill.cli.text import gates as gate_list
 
     rows = gate_list.rows()
@@ -16,7 +19,10 @@ def gates(as_json: Json = False) -> None:
 
 
 def schema() -> None:
-    """The JSON Schema of task.yaml, for editors."""
+    """Print the JSON Schema of task.yaml.
+
+    Editors use it to complete and check a spec.
+    """
     from distill import spec
 
     print(json.dumps(spec.schema(), indent=2))

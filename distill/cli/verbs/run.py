@@ -15,10 +15,10 @@ from distill.cli.options import Json, Set, Spec, Usd, opened, out
 ALL = ("generate", "curate", "export", "train", "evaluate", "report")
 
 Partial = Annotated[
-    bool, typer.Option("--partial", help="go on without rows that could not be answered; exit 3 at the end")
+    bool, typer.Option("--partial", help="continue without rows that have no answer; exit code 3 at the end")
 ]
-New = Annotated[bool, typer.Option("--new", help="open the next numbered run instead of going on with the latest")]
-Wait = Annotated[bool, typer.Option("--wait", help="stay until the batches at the host have ended, and go on")]
+New = Annotated[bool, typer.Option("--new", help="start the next numbered run instead of continuing the latest")]
+Wait = Annotated[bool, typer.Option("--wait", help="wait until the batch jobs at the host end, then continue")]
 
 
 def _run(
@@ -51,8 +51,8 @@ def _verb(doc: str, stages: tuple[str, ...]) -> Callable[..., None]:
     return verb
 
 
-run = _verb("All stages in order; those whose inputs did not change are skipped.", ALL)
-generate = _verb("Ask the teacher for what the store lacks.", ("generate",))
+run = _verb("Run all stages in order.\n\nStages whose inputs did not change are skipped.", ALL)
+generate = _verb("Ask the teacher for missing answers.\n\nAnswers in the store are not paid for again.", ("generate",))
 
 
 def curate(
@@ -64,11 +64,14 @@ def curate(
         list[str] | None,
         typer.Option(
             "--what-if", metavar="CHANGE",
-            help="show what a change would do and write nothing: length.max_tokens=50, repetition=on, dedup.near=0.9; repeatable",
+            help="preview a change, write nothing: length.max_tokens=50, repetition=on, dedup.near=0.9; repeatable",
         ),
     ] = None,
 ) -> None:  # fmt: skip
-    """Answers into a dataset; sends nothing, so thresholds can be tried at no cost."""
+    """Turn the answers into a dataset.
+
+    Sends nothing: trying other thresholds is free.
+    """
     if not what_if:
         _run(spec, sets, as_json, None, partial=False, new=new, stages=("curate",))
         return
@@ -79,22 +82,30 @@ def curate(
     out(result, as_json, whatif.lines(result))
 
 
-export = _verb("Write train.jsonl, valid.jsonl, test.jsonl and dataset.parquet.", ("export",))
-train = _verb("Tune the student, by LoRA here or on a host.", ("train",))
-evaluate = _verb("Compare teacher, prompted base, bare base and student on the test rows.", ("evaluate",))
+export = _verb(
+    "Write the dataset files.\n\ntrain.jsonl, valid.jsonl, test.jsonl, dataset.parquet and a dataset card.", ("export",)
+)
+train = _verb("Fine-tune the student.\n\nBy LoRA on this machine, or on a host.", ("train",))
+evaluate = _verb(
+    "Compare the student with its teacher.\n\nOn the test rows, together with the base model, prompted and bare.",
+    ("evaluate",),
+)
 report = _verb("Write report.html and REPORT.md.", ("report",))
 
 
 def refresh(
     spec: Spec,
-    teacher: Annotated[str | None, typer.Option(help="the new teacher's model name")] = None,
+    teacher: Annotated[str | None, typer.Option(help="model name of the new teacher")] = None,
     sets: Set = None,
     as_json: Json = False,
     max_usd: Usd = None,
     partial: Partial = False,
     wait: Wait = False,
 ) -> None:
-    """Open the next run with the same rows, splits and test rows, send only what the store lacks, and compare both students."""
+    """Run the task again with a new teacher.
+
+    Starts the next run with the same rows and splits, sends only missing requests, and compares both students.
+    """
     more = [*(sets or []), *([f"teacher.model={json.dumps(teacher)}"] if teacher is not None else [])]
     options = {"teacher.model": "--teacher"} if teacher is not None else {}
     _run(spec, more, as_json, max_usd, partial=partial, wait=wait, fresh=True, stages=ALL, options=options)

@@ -117,7 +117,7 @@ def lines(funnel: Sequence[Stage], total: Mapping[str, Any]) -> list[str]:
         else:
             said += [_line(stage, wide, most) for stage in found]
     questions, seeds = total["questions"], total["seeds"]
-    asked = f"{questions:,} asked" if questions == seeds else f"{questions:,} questions about {seeds:,} seeds"
+    asked = f"{questions:,} asked" if questions == seeds else f"{questions:,} requests for {seeds:,} seeds"
     asked += f" + {total['gold']:,} approved rows" if total.get("gold") else ""
     return [
         *said,

@@ -99,11 +99,11 @@ def vote(
         count = cast.total()
         if settled[seed] is None:
             said_so = ", ".join(f"{number} × {text[:_SHOWN]}" for text, number in sorted(cast.items(), key=_most_first))
-            drops[i] = ("conflict", f"of {count} answers no more than half agree: {said_so}")
+            drops[i] = ("conflict", f"no majority among {count} answers: {said_so}")
         elif word != settled[seed]:
-            drops[i] = ("outvoted", f"of {count} answers {cast[word]} say this")
+            drops[i] = ("outvoted", f"{cast[word]} of {count} answers say this")
         elif kept[seed] != i:
-            drops[i] = ("another_answer", "of this row another answer that says the same is kept")
+            drops[i] = ("another_answer", "another answer to this row that says the same is kept")
     return partition(samples, drops, stage="vote")
 
 
@@ -163,7 +163,7 @@ def rulings(text: str, *, source: str, wrong: Callable[[str], str] = lambda _: "
         if answer is not None and (why := wrong(answer)):
             faults.append(Fault(f"{source}:{number}", f"`right` of row {seed!r} is no answer of this task: {why}"))
         elif answer is not None and found.setdefault(seed, answer) != answer:
-            message = f"row {seed!r} is decided a second time, and otherwise; keep one of the two lines"
+            message = f"row {seed!r} is decided twice, differently; keep one of the two lines"
             faults.append(Fault(f"{source}:{number}", message))
     if faults:
         raise SpecError(source, faults)

@@ -52,12 +52,12 @@ def duplicates(
     reason = "for_a_person" if on_conflict == "person" else "conflict"
     for i, twin, how in _matches(rows, frozenset(drops), near, graph):
         if seeds[twin] == seeds[i]:
-            drops[i] = _ANOTHER, f"of this row {name(twin)} is kept"
+            drops[i] = _ANOTHER, f"another answer to this row is kept: {name(twin)}"
         elif differs := clash(rows["answer"][i], rows["answer"][twin], compare, rules):
             settled = teachers[twin] == GOLD != teachers[i]
             drops[i] = ("conflict" if settled else reason, f"input near {name(twin)} ({how}), but {differs}")
             if on_conflict != "keep" and not settled:
-                drops.setdefault(twin, (reason, f"{name(i)} has nearly this input, and answers otherwise: {differs}"))
+                drops.setdefault(twin, (reason, f"{name(i)} has a near-duplicate input and another answer: {differs}"))
         else:
             has = "another answer" if answers[twin] != answers[i] else "the same answer"
             word = "same_meaning" if how.kind == "meaning" else "near_duplicate"
@@ -106,7 +106,7 @@ def _exact(rows: pl.DataFrame, answers: Keys) -> dict[int, tuple[str, str]]:
     for place in np.flatnonzero(first < np.arange(len(first))).tolist():
         i, twin = int(order[place]), int(order[first[place]])
         if seeds[twin] == seeds[i]:
-            drops[i] = _ANOTHER, f"of this row {name(twin)} is kept"
+            drops[i] = _ANOTHER, f"another answer to this row is kept: {name(twin)}"
         else:
             drops[i] = ("exact_duplicate", f"same input and answer as {name(twin)}")
     return drops

@@ -73,10 +73,10 @@ def faults(task: spec.TaskSpec, output: Mapping[str, Any] | None, file: Path) ->
     for name, one in (("teacher", teacher), *models):
         sampling = over(teacher.sampling, one.sampling)
         if sampling.extra.get("temperature", sampling.temperature) == 0:
-            said = "at 0 a teacher that is asked again says the same (dedup.on_conflict: ask_again); raise it, or say abstain"
+            said = "at 0 a teacher repeats its answer (dedup.on_conflict: ask_again); raise it, or say abstain"
             found.append(Fault(f"{file}: {name}.sampling.temperature", said))
         if "seed" in sampling.extra:
-            said = "with one seed for all draws a teacher that is asked again says the same; give sampling.seed in its place, which each draw raises"
+            said = "with one seed for all draws a teacher repeats its answer; give sampling.seed in its place, which each draw raises"
             found.append(Fault(f"{file}: {name}.sampling.extra.seed", said))
     return found
 

@@ -54,7 +54,7 @@ def agreement(
     before = rows[SCORE].to_list() if SCORE in rows.columns else [None] * rows.height
     shares = [known if known is not None else spoken.get(i, 1.0) for i, known in enumerate(before)]
     drops = {
-        i: ("agreement", f"{share:.0%} of {answers[seeds[i]]} answers say this, at least {at_least:.0%} asked")
+        i: ("agreement", f"{share:.0%} of {answers[seeds[i]]} answers say this, at least {at_least:.0%} required")
         for i, share in enumerate(shares)
         if share < at_least
     }

@@ -31,7 +31,7 @@ def language(frame: pl.DataFrame, *, is_: str | None = None, min_chars: Annotate
         asked = is_ or of(row["input"], min_chars) or of_short(row["input"])
         if spoken is None or asked is None or spoken == asked:
             return None
-        return "language", f"in {spoken!r}, {'asked' if is_ else 'the input is in'} {asked!r}"
+        return "language", f"in {spoken!r}, {'expected' if is_ else 'the input is in'} {asked!r}"
 
     return judged(frame, "language", judge)
 

@@ -92,29 +92,31 @@ def _expected(error: ValidationError) -> str:
     return f"expected {' or '.join(dict.fromkeys(said))}"
 
 
-_A_CALL = "a call a row and judge"
+_A_CALL = "a call per row and judge"
 
 GATES: dict[str, Gate] = {
-    "schema": Gate(structure.schema, "answers that are not JSON as a whole or break the schema", "teacher.output"),
+    "schema": Gate(structure.schema, "answers that are not one JSON value, or break the schema", "teacher.output"),
     "tools": Gate(
         structure.tools,
         "calls of unknown tools, and arguments that break their schema",
         "teacher.tools, or rows that bring their own",
         given={"own": structure.RowTools},
     ),
-    "finish_reason": Gate(structure.finish_reason, "answers that were cut off"),
+    "finish_reason": Gate(structure.finish_reason, "answers that were truncated"),
     "refusal": Gate(
         wording.refusal,
-        "answers that decline",
+        "refusals",
         cost=f"free; with `judge: true` {_A_CALL}",
         given={"verdicts": Callable},
     ),
-    "length": Gate(structure.length, "answers too short, too long, or out of line with their stratum"),
-    "boilerplate": Gate(wording.boilerplate, "talk of being a model, and blanks left to fill"),
+    "length": Gate(structure.length, "answers too short, too long, or outliers of their stratum"),
+    "boilerplate": Gate(wording.boilerplate, "talk of being a model, and placeholders left to fill"),
     "echo": Gate(wording.echo, "answers that repeat the input"),
-    "form": Gate(wording.form, "answers against a pattern, texts to hold or lack, or a number of sentences"),
-    "repetition": Gate(repetition.repetition, "text that goes round in circles"),
-    "language": Gate(language.language, "answers in another language than the input's, or the one asked"),
+    "form": Gate(
+        wording.form, "answers against your rules: a pattern, texts to contain or to lack, a number of sentences"
+    ),
+    "repetition": Gate(repetition.repetition, "text that loops"),
+    "language": Gate(language.language, "answers in another language than the input's, or than the one set"),
     "agreement": Gate(
         agreement.agreement,
         "answers that too few of the row's draws, or of a panel, agree with",
@@ -122,10 +124,10 @@ GATES: dict[str, Gate] = {
         given={"rules": Rules},
     ),
     "verify": Gate(
-        verify.gate, "answers that the task's own function fails", "verify.py", "time", given={"task": verify.Task}
+        verify.gate, "answers that your own function rejects", "verify.py", "time", given={"task": verify.Task}
     ),
-    "secrets": Gate(private.secrets, "rows that hold what looks like a key or a password"),
-    "pii": Gate(private.pii, "rows that name a person: reported, masked or dropped"),
+    "secrets": Gate(private.secrets, "rows with what looks like a key or a password"),
+    "pii": Gate(private.pii, "rows with personal data: reported, masked or dropped"),
     "judge": Gate(gate.judge, "answers that models score too low by the task's rubric", "judge", _A_CALL),
     "toxicity": Gate(gate.toxicity, "answers that models find harmful", cost=_A_CALL),
 }

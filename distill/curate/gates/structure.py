@@ -103,9 +103,9 @@ def length(
     def judge(row: Mapping[str, Any]) -> Fail:
         chars, tokens = len(row["answer"].strip()), row["completion_tokens"]
         if chars < min_chars and not row["tool_calls"]:
-            return "too_short", f"{chars} characters, at least {min_chars} asked"
+            return "too_short", f"{chars} characters, at least {min_chars} required"
         if max_tokens is not None and tokens > max_tokens:
-            return "too_long", f"{tokens} tokens, at most {max_tokens} asked"
+            return "too_long", f"{tokens} tokens, at most {max_tokens} required"
         low, high = inside.get(row["stratum"], (0.0, math.inf))
         if not low <= tokens <= high:
             return "odd_length", f"{tokens} tokens where {row['stratum']} has {low:.0f} to {high:.0f}"

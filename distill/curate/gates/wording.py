@@ -117,13 +117,13 @@ def echo(
             if not _unlike(text, asked, near) and (value := jaccard(shingles(text), shingles(asked))) >= near:
                 return "echo", f"repeats the input: similarity {value:.2f}, limit {near}"
             if len(asked) >= min_chars and (share := _copies(text, asked)) >= _WHOLE:
-                return "echo", f"copies of the input fill {share:.0%} of it, less than {_WHOLE:.0%} is asked"
+                return "echo", f"copies of the input fill {share:.0%} of it, less than {_WHOLE:.0%} is required"
         if longest := max(map(len, said), default=0):
             for turn in _turns(row["prompt"], longest):
                 if (share := max(_copies(text, turn) for text in said)) >= _WHOLE:
                     return (
                         "echo",
-                        f"copies of a turn of the prompt fill {share:.0%} of it, less than {_WHOLE:.0%} is asked",
+                        f"copies of a turn of the prompt fill {share:.0%} of it, less than {_WHOLE:.0%} is required",
                     )
         return None
 
@@ -194,7 +194,7 @@ def form(
         if count < min_sentences or (max_sentences is not None and count > max_sentences):
             return (
                 "form",
-                f"{count} sentences, asked {min_sentences} to {max_sentences if max_sentences is not None else 'any'}",
+                f"{count} sentences, expected {min_sentences} to {max_sentences if max_sentences is not None else 'any'}",
             )
         return None
 

@@ -30,7 +30,9 @@ from distill.text.normalise import strict_json
 SHAPES = "messages (OpenAI), conversations (ShareGPT), contents (Gemini), instruction and output (Alpaca), or prompt and completion"
 
 
-UNKNOWN = "chats end with an answer that has a weight of 0, declines or was cut off: it is taken for no known answer and does not train"
+UNKNOWN = (
+    "chats end with an answer that has a weight of 0, declines or was cut off: it is no known answer and does not train"
+)
 UNSENT = "chats have a system turn of their own, which is not sent: no prompt names {{system}}"
 
 

@@ -32,7 +32,7 @@ _ENDS = ("finish_reason", "finishReason", "stop_reason")
 _OTHER_SPLITS = (
     "test", "testing", "validation", "valid", "val", "dev", "eval", "evaluation", "holdout", "held_out", "heldout",
 )  # fmt: skip
-_PAIR = "a pair of a good and a bad answer; keep the good one as `completion` beside `prompt`"
+_PAIR = "a pair of a good and a bad answer; keep the good one as `completion` next to `prompt`"
 _ELSEWHERE = {
     "chosen": _PAIR,
     "rejected": _PAIR,

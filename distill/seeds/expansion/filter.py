@@ -97,9 +97,9 @@ class Sieve:
             elif answer is None:
                 self._unanswered(*row[:2], check, sender.store)
             elif verdict is None:
-                self._drop(*row[:2], "unscored", f"no verdict that can be read on {said}")
+                self._drop(*row[:2], "unscored", f"no readable verdict on {said}")
             else:
-                self._drop(*row[:2], "implausible", f"no real input of {row[0].stratum}: {said}")
+                self._drop(*row[:2], "implausible", f"not a realistic input of {row[0].stratum}: {said}")
         return stays
 
     def _unanswered(self, one: Candidate, request: Request, asked: Request, store: Store) -> None:

@@ -49,7 +49,7 @@ def taken_over(before: pl.DataFrame, real: Mapping[str, Mapping[str, Any]], text
         if (parent := real.get(row["parent"])) is not None:
             rows.append(row | placed(row["seed_id"], row["way"], parent))
         else:
-            drops.append(_drop(row, "parent_gone", "its parent is no seed to train on any more"))
+            drops.append(_drop(row, "parent_gone", "its parent seed no longer trains"))
     labels = [json.loads(row["labels"]) for row in rows]
     other = misfits([json.loads(row["fields"]) for row in rows], labels, texts)
     drops += [_drop(rows[i], "other_stratum", detail) for i, detail in other.items()]

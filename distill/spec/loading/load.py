@@ -103,7 +103,7 @@ def _instead(path: Path) -> str:
     if path.exists():
         return "is no plain file"
     alike = path.with_suffix(".yml")
-    return f"does not exist, but {alike.name} beside it does" if alike.is_file() else "does not exist"
+    return f"does not exist, but {alike.name} next to it does" if alike.is_file() else "does not exist"
 
 
 def _set(raw: dict[str, Any], override: str, places: Places, options: Mapping[str, str]) -> list[Fault]:

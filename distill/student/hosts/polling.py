@@ -38,7 +38,7 @@ async def to_the_end(
             tell(
                 Event(
                     "warn",
-                    f"the host's word for the job is {odd!r}, which is not known here: it is taken for under way",
+                    f"the host's word for the job is {odd!r}, which is unknown: it is treated as running",
                 )
             )
         if state is State.UNKNOWN and time.monotonic() - since > _UNKNOWN_S:

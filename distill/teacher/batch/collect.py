@@ -78,7 +78,7 @@ async def _results(
     odd = read.oddities
     strange = {"unknown ids": odd.unknown_ids, "repeated rows": odd.repeated, "unreadable lines": odd.unreadable}
     if any(strange.values()):
-        session.say("    left aside: " + ", ".join(f"{count} {name}" for name, count in strange.items() if count))
+        session.say("    ignored: " + ", ".join(f"{count} {name}" for name, count in strange.items() if count))
     return came, gone, refused
 
 
@@ -117,14 +117,14 @@ async def _gone(session: BatchSession, batch: Batch, gone: str, left: int) -> bo
 
 
 def _say_doubt(session: BatchSession, batch: Batch, doubt: Doubt, readings: int, left: int) -> None:
-    said = f"batch {batch.name}: its files did not come whole: {doubt.why}"
+    said = f"batch {batch.name}: its files are incomplete: {doubt.why}"
     if readings < downloads.TRIES:
-        session.say(f"  {said}; {left:,} rows wait, and the next round reads them again")
+        session.say(f"  {said}; {left:,} rows are pending, and the next round reads them again")
         return
     session.mark_stuck(
         batch,
         f"{said}, {readings} times. Its {left:,} rows are paid for and are not sent again; run again to read the files once more, "
-        "or once with --set teacher.batch.give_up_missing=true to book these rows as lost and ask for them anew",
+        "or once with --set teacher.batch.give_up_missing=true to record these rows as lost and send them again",
     )
 
 
@@ -133,7 +133,7 @@ def _learn(session: BatchSession, batch: Batch, look: Look) -> None:
     limit = next((message for _, code, message in look.faults if _TOKEN_LIMIT in code), None)
     if limit is not None:
         session.say(
-            f"  the host takes {session.capacity.learn(batch, limit):,} enqueued tokens: batches go one after another"
+            f"  the host takes {session.capacity.learn(batch, limit):,} enqueued tokens: batches are submitted one after another"
         )
     elif look.state is State.FAILED and all(line is None for line, _, _ in look.faults):
         raise RowsOwed(f"the host refuses the batch: {_why(look)}. Nothing was billed; fix what it names and run again")

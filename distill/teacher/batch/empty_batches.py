@@ -59,6 +59,6 @@ def _asks_again(rows: Collection[str], asked: Collection[str]) -> bool:
 
 def _said(count: int, why: str) -> str:
     return (
-        f"{count} batches one after another came to no answer ({why}), so the host is given no other for a day. Raise "
+        f"{count} batches in a row gave no answer ({why}), so no other is submitted to the host for a day. Raise "
         "teacher.limits.attempts to try it at once, or set teacher.mode to live; `distill explain` shows each row's sends"
     )

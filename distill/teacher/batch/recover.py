@@ -36,9 +36,9 @@ async def recover(session: BatchSession, batch: Batch) -> None:
 async def _unlisted(session: BatchSession, batch: Batch) -> None:
     """Nobody can know whether a batch was made at a host that lists none: its rows are given up as perhaps billed, later."""
     if journal.since_s(batch.submitted) < session.lost_s:
-        session.say("  a batch is perhaps made, and the host lists none; its rows wait")
+        session.say("  a batch may have been made, but the host lists none; its rows are pending")
         return
-    await give_up(session, batch, "perhaps made, and the host lists no batches")
+    await give_up(session, batch, "may have been made, but the host lists no batches")
 
 
 async def lost(session: BatchSession, batch: Batch) -> None:

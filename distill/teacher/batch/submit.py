@@ -124,9 +124,7 @@ async def _send(session: BatchSession, key: str, writer: input_file.Writer) -> N
             f"the host refuses the file of a batch: {fault}. Nothing was billed; fix what it names and run again"
         ) from None
     except HostFault as fault:
-        session.say(
-            f"  the file of {batch.requests:,} rows is perhaps not uploaded ({fault}); the next round begins anew"
-        )
+        session.say(f"  the file of {batch.requests:,} rows may not be uploaded ({fault}); the next round starts again")
         return
     await journal.note(session.store, key, state="uploaded", file_id=file_id)
     await uploads.make(session, replace(batch, state="uploaded", file_id=file_id), file_id)

@@ -63,7 +63,9 @@ async def _create(session: BatchSession, batch: Batch, file_id: str) -> None:
     except (Refused, Unread):
         raise
     except HostFault as fault:
-        session.say(f"  a batch of {batch.requests:,} rows is perhaps not made ({fault}); the next round looks for it")
+        session.say(
+            f"  a batch of {batch.requests:,} rows may not have been made ({fault}); the next round looks for it"
+        )
         return
     await journal.note(session.store, batch.key, state="submitted", batch_id=look.id)
     usd = journal.booked_usd(session.store, batch.key)

@@ -105,7 +105,9 @@ class Endpoint:
         except (aiohttp.ClientResponseError, _TooLarge) as fault:
             return Answer(request.id, Ended.MALFORMED, error=self._said(fault), status=200)
         except (aiohttp.ClientError, OSError, ValueError) as fault:
-            return Answer(request.id, Ended.BROKEN, error=f"the line broke, it may be billed: {self._said(fault)}")
+            return Answer(
+                request.id, Ended.BROKEN, error=f"the connection broke, it may be billed: {self._said(fault)}"
+            )
         if 200 <= response.status < 300:
             read = functools.partial(reply.read, body, request, price=self.price)
             answer = await asyncio.to_thread(read) if len(body) > _LONG_BYTES else read()

@@ -79,7 +79,7 @@ def _of_value(value: str | None, what: str, last: str, letters: str) -> str | No
             f"a character outside of {letters}" if letter > last else None
         )  # fmt: skip
         if wrong:
-            return f"{what} cannot be sent: character {place} of {len(value or '')} is {wrong}; set it anew"
+            return f"{what} cannot be sent: character {place} of {len(value or '')} is {wrong}; set it again"
     return None
 
 

@@ -62,7 +62,7 @@ def said(
 ) -> Said:  # fmt: skip
     """The parts of an answer put together: thinking that stands in the text goes where thinking belongs."""
     parts = thinking.apart(text, keep)
-    notes = [f"left out beside the text: {', '.join(sorted(set(others)))[:200]}"] if others else []
+    notes = [f"left out besides the text: {', '.join(sorted(set(others)))[:200]}"] if others else []
     if not calls and parts.calls:
         calls = tool_calls.of({"name": name, "arguments": given} for name, given in parts.calls)
         finish = ends.CALLS if finish == ends.STOP else finish

@@ -30,7 +30,7 @@ def look(path: Path) -> None:
         if logged:  # SQLite would begin a new file and throw the log away
             raise UsageError(
                 f"{path} is {'empty' if path.exists() else 'gone'}, but its log {log.name} is there and holds answers; put the "
-                "file back beside it, or move the log away to begin a new store"
+                "file back next to it, or move the log away to begin a new store"
             )
         return
     with path.open("rb") as file:

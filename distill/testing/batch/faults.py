@@ -16,41 +16,41 @@ from dataclasses import dataclass
 
 TRAPS: dict[str, str] = {
     # around upload and create
-    "upload-lost": "the upload is kept and the line breaks before the reply",
-    "create-lost": "the batch is made and the line breaks before the reply: the client never learns its id",
-    "create-500": "the batch is made and the reply is a 500",
-    "no-metadata": "the metadata of the batch is never given back, in no reply and in no list",
-    "pending-file": "the uploaded file is pending at its first looks, and a batch made of it meanwhile is a 400",
+    "upload-lost": "the upload is kept, and the connection breaks before the reply",
+    "create-lost": "the batch is made, and the connection breaks before the reply: the client never learns its id",
+    "create-500": "the batch is made, and the reply is a 500",
+    "no-metadata": "no reply and no list ever has the batch's metadata",
+    "pending-file": "the uploaded file is pending for its first polls, and a batch made from it meanwhile is a 400",
     # validation
     "invalid-lines": "rows: these lines fail validation, each named in `errors.data`",
-    "token-limit": "fails with token_limit_exceeded, whatever is enqueued",
+    "token-limit": "the batch fails with token_limit_exceeded, whatever is enqueued",
     # polling
-    "poll-500": "the second look is answered with a 500",
-    "lost-once": "the second look is answered with a 404",
-    "odd-words": "states are told in other words: IN_PROGRESS, SUCCEEDED, JOB_STATE_EXPIRED, Canceled",
-    "lost": "from the second look on the batch is a 404 and in no list; it is billed all the same",
+    "poll-500": "the second poll gets a 500",
+    "lost-once": "the second poll gets a 404",
+    "odd-words": "states have other names: IN_PROGRESS, SUCCEEDED, JOB_STATE_EXPIRED, Canceled",
+    "lost": "from the second poll on the batch is a 404 and in no list; it is billed anyway",
     # how it ends
-    "all-errors": "completed with no output file: every row is in the error file",
-    "expired": "rows: these are undone when the window closes; the rest is in the output file, and billed",
-    "cancelled": "rows: cancelled by nobody with these undone; the rest is in the output file, and billed",
+    "all-errors": "the batch completes without an output file: every row is in the error file",
+    "expired": "rows: these are unfinished when the window closes; the rest is in the output file, and billed",
+    "cancelled": "rows: the host cancels the batch with these unfinished; the rest is in the output file, and billed",
     "empty-ids": "file ids that should be null are empty strings",
     # what is in the files
     "error-rows": "rows: these are in the error file with 400, 429 or 500, not billed",
-    "errors-in-output": "rows with errors are in the output file and there is no error file",
+    "errors-in-output": "rows with errors are in the output file, and there is no error file",
     "status-0": "rows: these are in the output file with status_code 0 and no body, not billed",
     "string-body": "rows: `response.body` is a JSON string instead of an object",
     "missing-rows": "rows: these are in no file and not billed, though the batch completes",
-    "unknown-ids": "rows: so many more, with custom_ids that nobody sent",
+    "unknown-ids": "rows: this many more, with custom_ids that were never sent",
     "duplicate-rows": "rows: these are written twice, billed once",
     "shuffled": "the rows are in another order",
     "blank-line": "the files end with a blank line",
-    "line-separators": "rows: the answers begin with U+2028, U+0085 and U+2029 as they are",
+    "line-separators": "rows: the answers begin with raw U+2028, U+0085 and U+2029",
     "surrogate": "rows: the answers begin with half an emoji, as an escape",
     # downloads
-    "cut-download": "the first download of each file ends in the middle of what its content-length says",
+    "cut-download": "the first download of each file ends before its content-length",
     "cut-silent": "the first download of each file ends in the middle, with no content-length and no error",
-    "cut-gzip": "the first download of each file is gzip that ends in the middle, its content-length right for what is sent",
-    "file-gone": "the result files are a 404 at every download; their rows are billed all the same",
+    "cut-gzip": "the first download of each file is gzip that ends in the middle, with a content-length that matches",
+    "file-gone": "the result files are a 404 at every download; their rows are billed anyway",
 }
 """Name → what happens. Where the sentence begins with `rows:`, the share is of the rows."""
 

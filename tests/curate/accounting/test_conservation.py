@@ -114,7 +114,7 @@ async def test_the_sum_holds_where_a_seed_has_several_questions(task: Path, sets
     dropped = pl.read_parquet(folder / "dropped.parquet").filter(~pl.col("stage").is_in(["seeds", "generate"]))
     assert funnel["questions"] == funnel["kept"] + dropped.height
     assert (
-        f"{funnel['questions']:,} questions about {funnel['seeds']:,} seeds = "
+        f"{funnel['questions']:,} requests for {funnel['seeds']:,} seeds = "
         in run.lines(result)[-2 if result["report"] else -1]
     )
 

@@ -95,7 +95,7 @@ def test_a_run_says_it_at_its_end_in_its_result_and_in_the_report(task: Path) ->
     loss = result["large_losses"][0]  # the scripted teacher is glad about a bit less than half of them
     assert loss["stage"] == "form"
     said = large_losses.lines([loss], result["run"])[0]
-    assert f"mind this: {said}" in heard.lines
+    assert f"warning: {said}" in heard.lines
     assert said.split("; ")[0] in (Path(result["folder"]) / "REPORT.md").read_text()
 
 

@@ -164,8 +164,8 @@ def test_a_row_asked_again_keeps_the_best_answer_of_its_majority(frame):
         ("s", "outvoted"),
         *[("t", "conflict")] * 4,
     ]
-    assert out.dropped["detail"][1] == "of 5 answers 2 say this"
-    assert out.dropped["detail"][4] == 'of 4 answers no more than half agree: 2 × ["delivery"], 2 × ["refund"]'
+    assert out.dropped["detail"][1] == "2 of 5 answers say this"
+    assert out.dropped["detail"][4] == 'no majority among 4 answers: 2 × ["delivery"], 2 × ["refund"]'
 
 
 def test_what_a_person_decides_comes_back_by_row(frame):
@@ -193,4 +193,4 @@ def test_every_line_that_cannot_be_read_is_named_at_once():
     with pytest.raises(SpecError) as caught:
         rulings(text, source="conflicts.jsonl")
     assert [fault.where for fault in caught.value.faults] == [f"conflicts.jsonl:{line}" for line in (3, 4, 5)]
-    assert "decided a second time" in str(caught.value)
+    assert "is decided twice" in str(caught.value)

@@ -27,7 +27,10 @@ def test_of_the_draws_of_one_seed_the_best_stays(frame):
     rows = [{"seed_id": "s", "draw": draw, "answer": str(draw), "score": [None, 0.2, 0.7][draw]} for draw in range(3)]
     out = duplicates(frame(*rows), near=0.85)
     assert out.kept["draw"].to_list() == [2]
-    assert out.dropped.select("reason", "detail").rows() == [("another_answer", "of this row s#2 is kept")] * 2
+    assert (
+        out.dropped.select("reason", "detail").rows()
+        == [("another_answer", "another answer to this row is kept: s#2")] * 2
+    )
 
 
 def test_rows_with_little_or_no_text_are_not_taken_for_each_other(frame):

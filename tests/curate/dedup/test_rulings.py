@@ -175,8 +175,8 @@ def test_a_plan_counts_what_may_be_asked_again(twins: Path) -> None:
     assert row["spender"] == "teacher, asked again"
     assert row["requests"] % 4 == 0
     assert 0 < sent <= row["requests"] <= 4 * 48
-    assert "rows have a near twin" in plan["note"]
-    assert "near twin" not in planning.plan(opened(twins, *ALL))["note"]
+    assert "rows have a near-duplicate" in plan["note"]
+    assert "near-duplicate" not in planning.plan(opened(twins, *ALL))["note"]
 
 
 def test_a_dataset_curated_before_its_rows_were_asked_again_says_so(twins: Path) -> None:

@@ -44,7 +44,7 @@ def test_without_fields_the_whole_answer_counts(frame):
     )
     out = agreement(rows)
     assert out.kept["draw"].to_list() == [0, 1]
-    assert out.dropped["detail"].to_list() == ["33% of 3 answers say this, at least 60% asked"]
+    assert out.dropped["detail"].to_list() == ["33% of 3 answers say this, at least 60% required"]
 
 
 @pytest.mark.parametrize(

@@ -41,4 +41,4 @@ def test_a_short_input_counts_where_its_language_is_beyond_doubt(frame):
 
 def test_or_in_the_one_that_is_asked_for(frame):
     out = language(frame({"input": ENGLISH, "answer": GERMAN}, {"answer": ENGLISH}), is_="de")
-    assert out.dropped["detail"].to_list() == ["in 'en', asked 'de'"]
+    assert out.dropped["detail"].to_list() == ["in 'en', expected 'de'"]

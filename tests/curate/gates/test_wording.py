@@ -138,7 +138,7 @@ def test_a_judge_is_asked_about_what_the_patterns_let_pass_and_about_nothing_els
     out = refusal(rows, judge=True, verdicts=look)
     assert out.dropped.select("row", "stage", "reason", "detail").rows() == [
         ("s00", "refusal", "refusal", 'begins "I can\'t help with that."'),
-        ("s01", "refusal", "low_score", "answered 1, mean 1, at least 4 asked: so"),
+        ("s01", "refusal", "low_score", "answered 1, mean 1, at least 4 required: so"),
         ("s03", "refusal", "unscored", "j: cut off"),
     ]
     assert out.rejected["score_refusal"].to_list() == [0.0, 0.0, None]
@@ -198,8 +198,8 @@ def test_phrases_of_the_task_are_boilerplate_too(frame):
         ({"matches": "[A-Z].*"}, "does not match '[A-Z].*'"),
         ({"contains": ["lamp", "Tuesday"]}, "does not hold 'Tuesday'"),
         ({"lacks": ["cord", "lamp"]}, "holds 'lamp'"),
-        ({"min_sentences": 3}, "2 sentences, asked 3 to any"),
-        ({"max_sentences": 1}, "2 sentences, asked 0 to 1"),
+        ({"min_sentences": 3}, "2 sentences, expected 3 to any"),
+        ({"max_sentences": 1}, "2 sentences, expected 0 to 1"),
     ],
 )
 def test_each_rule_of_format_names_what_broke_it(frame, settings, detail):

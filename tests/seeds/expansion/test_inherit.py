@@ -31,7 +31,7 @@ def test_a_refresh_keeps_the_made_seeds_and_makes_no_more_than_it_lacks(large: P
     assert before
     assert before <= after
     report = json.loads((Path(result["folder"]) / "report.json").read_bytes())
-    assert any("answer inputs that a model made" in warning for warning in report["warnings"])
+    assert any("answer synthetic seeds" in warning for warning in report["warnings"])
     line = funnel(result)["expand"]
     assert line["from_parent"] == len(before)
     assert line["in"] - line["from_parent"] == len(after - before) + sum(line["dropped"].values())

@@ -38,7 +38,7 @@ def test_a_thousand_rows_come_of_640_seeds(large: Path) -> None:
     tests = seeds.filter(role="test")["input"].to_list()
     assert nearest(new["input"].to_list(), tests, threshold=0.85) == [None] * new.height
     on_made = kept.filter(pl.col("seed_id").is_in(new["seed_id"].implode())).height
-    assert f"inputs that a model made: {on_made} rows" in (Path(result["folder"]) / "CARD.md").read_text()
+    assert f"synthetic seeds: {on_made} rows" in (Path(result["folder"]) / "CARD.md").read_text()
     told = explain.explain(large.parent, "mood", new["seed_id"][0])
     assert f"seed      expand:{new['way'][0]} of {new['parent'][0]} ·" in "\n".join(explain.explain_lines(told))
     assert run(project)["done"] == []

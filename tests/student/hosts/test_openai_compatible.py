@@ -201,7 +201,7 @@ async def test_a_jobs_states_are_read_in_any_spelling(work: Work, words: dict[st
         assert result.fine_tuned_model == "ft:tiny:ftjob-1"
         assert (await work.tune(host)).job_id == result.job_id
     assert [event.message for event in told if "not known" in event.message] == [
-        f"the host's word for the job is {word!r}, which is not known here: it is taken for under way"
+        f"the host's word for the job is {word!r}, which is unknown: it is treated as running"
         for word in words.values()
         if word == "mulling"
     ]

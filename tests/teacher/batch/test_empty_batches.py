@@ -35,7 +35,7 @@ async def test_by_cron_a_host_is_asked_no_more_too(tmp_path: Path, trap: str) ->
     async with double(trap, window_hours=1.5) as server:
         stopped = await commands(server, tmp_path / "answers.db", 9)
         assert len(server.desk.batches) == 3 * 3
-        assert all("3 batches one after another came to no answer" in line for line in stopped)
+        assert all("3 batches in a row gave no answer" in line for line in stopped)
         assert len(stopped) >= 5
         assert server.ledger.usd == 0
 

@@ -155,7 +155,7 @@ async def test_a_file_that_stays_cut_ends_a_wait_with_what_to_do(task: Path) -> 
         for batch in server.desk.batches.values():
             assert batch.output is not None
             batch.output.cut_for_ever = True
-        with pytest.raises(InBatches, match=r"did not come whole: .*give_up_missing=true"):
+        with pytest.raises(InBatches, match=r"are incomplete: .*give_up_missing=true"):
             await run(task, server, "batch", wait=True)
         assert set(server.ledger.billed.values()) == {1}
 

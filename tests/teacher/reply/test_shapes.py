@@ -47,7 +47,7 @@ def test_parts_that_are_no_text_are_named() -> None:
     """Beside a text they are left out with a note; alone they are no answer. A refusal's part is a refusal."""
     image = {"type": "image_url", "image_url": {"url": "data:x"}}
     answer = read(chat(content=[TEXT, image]))
-    assert (answer.text, answer.error) == ("Yes.", "left out beside the text: image_url")
+    assert (answer.text, answer.error) == ("Yes.", "left out besides the text: image_url")
     answer = read(chat(content=[image, {"type": "audio", "audio": {}}]))
     assert (answer.ended, answer.usage) == (Ended.MALFORMED, Usage(3, 9))
     assert "audio, image_url" in answer.error

@@ -86,12 +86,12 @@ def _below(means: dict[str, float], read: Sequence[Verdict], at_least: Marks) ->
     """The first dimension below its mark, or where the mean is too low the worst one, with a judge's reason for it."""
     if isinstance(at_least, dict):
         low = next((name for name in means if means[name] < at_least.get(name, 0)), None)
-        return None if low is None else _fail(low, f"at least {at_least[low]:g} asked", means, read)
+        return None if low is None else _fail(low, f"at least {at_least[low]:g} required", means, read)
     mean = fmean(means.values())
     if mean >= at_least:
         return None
     worst = min(means, key=lambda name: means[name])
-    return _fail(worst, f"mean {mean:.2g}, at least {at_least:g} asked", means, read)
+    return _fail(worst, f"mean {mean:.2g}, at least {at_least:g} required", means, read)
 
 
 def _fail(name: str, asked: str, means: dict[str, float], read: Sequence[Verdict]) -> Fail:

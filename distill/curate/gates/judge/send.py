@@ -48,7 +48,7 @@ class Jury:
             if not schedule.gone(fault):
                 raise fault
             self.closed.add(n)
-            self.sender.watch.say(f"  {lookup.spender(self.project, n)} is given up, its verdicts are owed: {fault}")
+            self.sender.watch.say(f"  {lookup.spender(self.project, n)} is given up, its verdicts are pending: {fault}")
         return sum(len(cases) for _, cases in due)
 
     async def _ask(self, n: int, cases: list[lookup.Case]) -> None:

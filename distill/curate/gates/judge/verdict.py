@@ -103,7 +103,7 @@ def _members(value: Json, names: Sequence[str], what: str) -> Mapping[str, Json]
     if missing := [name for name in names if name not in value]:
         raise Unreadable(f"{what}: without {', '.join(missing)}")
     if more := sorted(set(value) - set(names)):
-        raise Unreadable(f"{what}: with {more[0][:40]!r}, which nobody asked for")
+        raise Unreadable(f"{what}: with {more[0][:40]!r}, which was not asked for")
     return value
 
 

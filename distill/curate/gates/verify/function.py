@@ -63,7 +63,7 @@ def hopeless(funnel: Sequence[Mapping[str, Any]]) -> None:
         if step["stage"] == "verify" and step["in"] >= _MANY and step["dropped"] == {"unscored": step["in"]}:
             raise UsageError(
                 f"verify could judge none of {step['in']} answers, so no more are asked: {step.get('warning', '')} "
-                "Mend the function and run again; what was answered is kept."
+                "Fix the function and run again; all answers are kept."
             )
 
 

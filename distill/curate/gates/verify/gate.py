@@ -92,7 +92,7 @@ def verify(
             if unscored == "drop":
                 drops[i] = ("unscored", one.detail)
         elif one.score < at_least:
-            drops[i] = ("verify", one.message or f"scores {one.score:g}, at least {at_least:g} asked")
+            drops[i] = ("verify", one.message or f"scores {one.score:g}, at least {at_least:g} required")
     scores = pl.Series(SCORE, [one.score for one in verdicts], dtype=pl.Float64)
     out = partition(rescored(rows.with_columns(scores)), drops, stage="verify")
     causes = Counter(one.cause for one in verdicts if one.score is None)

@@ -209,7 +209,7 @@ class Host:
                 raise HostFault(f"the host's reply is none of a batch API ({said})") from None
             if not _of_the_line(fault):
                 raise
-            raise HostFault(f"the line broke: {said}") from None
+            raise HostFault(f"the connection broke: {said}") from None
 
 
 def _of_the_line(fault: Exception) -> bool:

@@ -88,7 +88,7 @@ async def test_another_threshold_sends_nothing(judged: Path) -> None:
         polite = samples_of(stricter).filter(pl.col("fate") != "dropped")["judge_polite"].to_list()
         assert len(polite) > 2
         assert min(polite) >= 3
-        assert dropped_of(stricter, "low_score")["detail"].str.contains("at least 3 asked").all()
+        assert dropped_of(stricter, "low_score")["detail"].str.contains("at least 3 required").all()
 
 
 async def test_a_dataset_without_its_verdicts_is_made_anew_when_they_are_there(judged: Path) -> None:

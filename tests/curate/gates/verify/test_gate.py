@@ -61,7 +61,7 @@ def test_a_score_is_held_against_the_threshold(frame, task, at_least, kept):
     (task.folder / "verify.py").write_text("def check(row): return row['parsed']['n'] / 10")
     out = gate(numbers(frame, 1, 5, 10), task=task, at_least=at_least)
     assert out.kept["answer"].to_list() == [f'{{"n": {n}}}' for n in kept]
-    details = [f"scores {n / 10:g}, at least {at_least:g} asked" for n in (1, 5, 10) if n not in kept]
+    details = [f"scores {n / 10:g}, at least {at_least:g} required" for n in (1, 5, 10) if n not in kept]
     assert out.dropped["detail"].to_list() == details
 
 
@@ -138,7 +138,7 @@ def test_the_plain_gate_takes_any_function_over_a_table(frame):
     out = verify.verify(
         frame({}, {}), check=lambda rows: [CheckResult(0.4), CheckResult(None, cause="gone")] * (rows.height // 2)
     )
-    assert out.dropped["detail"].to_list() == ["scores 0.4, at least 1 asked", "verify: gone"]
+    assert out.dropped["detail"].to_list() == ["scores 0.4, at least 1 required", "verify: gone"]
 
 
 @pytest.mark.parametrize(
