@@ -70,13 +70,15 @@ def test_the_page_on_curation_names_every_gate() -> None:
 
 
 def test_the_specs_that_pages_show_are_specs() -> None:
-    """Each YAML block of the pages about seeds, teachers, nights and judges is a part of a spec that is taken as it stands."""
+    """Each YAML block of these pages is a part of a spec that is taken as it stands."""
     from distill import spec
 
     whole: dict[str, Any] = {"task": "t", "seeds": {"from": "a.jsonl"}, "teacher": {"model": "m"}}
     pages = (
+        "concepts.md",
         "teachers.md",
-        "overnight.md",
+        "answers.md",
+        "batch.md",
         "strata.md",
         "judge.md",
         "seeds.md",
@@ -139,8 +141,8 @@ def test_the_example_of_the_page_about_judges_is_calibrated(task: Path) -> None:
 
 
 @pytest.mark.slow
-async def test_the_crontab_of_the_overnight_page_brings_a_night_home(task: Path, tmp_path: Path) -> None:
-    """The line is run as written, by the shell that cron runs it by, until its night is over: 3 while rows are at the host, then 0."""
+async def test_the_crontab_brings_all_batches_home(task: Path, tmp_path: Path) -> None:
+    """The line is run as written, by the shell that cron uses, until no batch is open: 3 while rows are at the host, then 0."""
     home = tmp_path / "home"
     folder = home / "triage" / "prompts" / "support-triage"
     shutil.copytree(task.parent, folder, ignore=lambda _at, _names: {"home"})
@@ -150,7 +152,7 @@ async def test_the_crontab_of_the_overnight_page_brings_a_night_home(task: Path,
     distill.write_text(f'#!/bin/sh\nexec {sys.executable} -m distill "$@"\n')
     distill.chmod(0o755)
     spec = (folder / "task.yaml").read_text()
-    command = fenced("overnight.md", "cron")[0].split(maxsplit=5)[5].strip()
+    command = fenced("batch.md", "cron")[0].split(maxsplit=5)[5].strip()
     async with serve(Script(batch=BatchScript(hurry=7200, hours=1))) as server:
         given = (
             f"model: m, mode: batch, base_url: '{server.base_url}', price: {{input: 1, output: 1}}, batch: {{rows: 20}}"
@@ -164,7 +166,7 @@ async def test_the_crontab_of_the_overnight_page_brings_a_night_home(task: Path,
             )
             ended.append(await shell.wait())
             await asyncio.sleep(0.3)
-        said = (home / "triage" / "night.log").read_text()
+        said = (home / "triage" / "batch.log").read_text()
         assert ended[-1] == 0, said
         assert ended[0] == 3
         assert len(server.ledger.bills) >= 2
@@ -172,14 +174,14 @@ async def test_the_crontab_of_the_overnight_page_brings_a_night_home(task: Path,
     assert (home / "triage" / "runs" / "mood" / "001" / "report.html").exists()
 
 
-def test_the_timer_of_the_overnight_page_does_what_the_crontab_does() -> None:
+def test_the_timer_does_what_the_crontab_does() -> None:
     """Both start the same command in the same folder with the same file of variables; rows at the host are no failure."""
     service, timer = (configparser.ConfigParser(interpolation=None) for _ in range(2))
     for parser in (service, timer):
         parser.optionxform = str  # type: ignore[assignment,method-assign]  # systemd's keys know upper case
-    service.read_string(fenced("overnight.md", "ini")[0])
-    timer.read_string(fenced("overnight.md", "ini")[1])
-    cron = fenced("overnight.md", "cron")[0]
+    service.read_string(fenced("batch.md", "ini")[0])
+    timer.read_string(fenced("batch.md", "ini")[1])
+    cron = fenced("batch.md", "cron")[0]
     unit = service["Service"]
     assert unit["ExecStart"].removeprefix("%h/triage/") in cron
     assert (unit["WorkingDirectory"], unit["EnvironmentFile"]) == ("%h/triage", "%h/triage/.env")
