@@ -70,23 +70,13 @@ def test_the_page_on_curation_names_every_gate() -> None:
 
 
 def test_the_specs_that_pages_show_are_specs() -> None:
-    """Each YAML block of the pages about seeds, teachers, nights and judges is a part of a spec that is taken as it stands."""
+    """Each YAML block of a page is a part of a spec that is taken as it stands."""
     from distill import spec
 
     whole: dict[str, Any] = {"task": "t", "seeds": {"from": "a.jsonl"}, "teacher": {"model": "m"}}
-    pages = (
-        "teachers.md",
-        "overnight.md",
-        "strata.md",
-        "judge.md",
-        "seeds.md",
-        "curation.md",
-        "duplicates.md",
-        "verify.md",
-    )
-    texts = [(ROOT / "docs" / name).read_text() for name in pages]
+    texts = [page.read_text() for page in PAGES]
     blocks = [block for text in texts for block in re.findall(r"^```yaml\n(.*?)^```", text, re.MULTILINE | re.DOTALL)]
-    assert len(blocks) > 7
+    assert len(blocks) > 20
     for block in blocks:
         part = yaml.safe_load(block)
         merged = {name: {**whole[name], **part.get(name, {})} for name in ("seeds", "teacher")}
@@ -113,7 +103,7 @@ def test_the_layout_picture_names_every_package() -> None:
     for path in sorted((ROOT / "distill").iterdir()):
         if path.name.startswith(("_", ".")) or path.suffix not in ("", ".py"):
             continue
-        assert re.search(rf"^  {path.stem}\b", picture, re.MULTILINE), path.name
+        assert re.search(rf"^  {path.stem}\b|`{path.stem}`", picture, re.MULTILINE), path.name
 
 
 def fenced(page: str, kind: str) -> list[str]:
@@ -139,8 +129,8 @@ def test_the_example_of_the_page_about_judges_is_calibrated(task: Path) -> None:
 
 
 @pytest.mark.slow
-async def test_the_crontab_of_the_overnight_page_brings_a_night_home(task: Path, tmp_path: Path) -> None:
-    """The line is run as written, by the shell that cron runs it by, until its night is over: 3 while rows are at the host, then 0."""
+async def test_the_crontab_brings_all_batches_home(task: Path, tmp_path: Path) -> None:
+    """The line is run as written, by the shell that cron uses, until no batch is open: 3 while rows are at the host, then 0."""
     home = tmp_path / "home"
     folder = home / "triage" / "prompts" / "support-triage"
     shutil.copytree(task.parent, folder, ignore=lambda _at, _names: {"home"})
@@ -150,7 +140,7 @@ async def test_the_crontab_of_the_overnight_page_brings_a_night_home(task: Path,
     distill.write_text(f'#!/bin/sh\nexec {sys.executable} -m distill "$@"\n')
     distill.chmod(0o755)
     spec = (folder / "task.yaml").read_text()
-    command = fenced("overnight.md", "cron")[0].split(maxsplit=5)[5].strip()
+    command = fenced("batch.md", "cron")[0].split(maxsplit=5)[5].strip()
     async with serve(Script(batch=BatchScript(hurry=7200, hours=1))) as server:
         given = (
             f"model: m, mode: batch, base_url: '{server.base_url}', price: {{input: 1, output: 1}}, batch: {{rows: 20}}"
@@ -164,7 +154,7 @@ async def test_the_crontab_of_the_overnight_page_brings_a_night_home(task: Path,
             )
             ended.append(await shell.wait())
             await asyncio.sleep(0.3)
-        said = (home / "triage" / "night.log").read_text()
+        said = (home / "triage" / "batch.log").read_text()
         assert ended[-1] == 0, said
         assert ended[0] == 3
         assert len(server.ledger.bills) >= 2
@@ -172,14 +162,14 @@ async def test_the_crontab_of_the_overnight_page_brings_a_night_home(task: Path,
     assert (home / "triage" / "runs" / "mood" / "001" / "report.html").exists()
 
 
-def test_the_timer_of_the_overnight_page_does_what_the_crontab_does() -> None:
+def test_the_timer_does_what_the_crontab_does() -> None:
     """Both start the same command in the same folder with the same file of variables; rows at the host are no failure."""
     service, timer = (configparser.ConfigParser(interpolation=None) for _ in range(2))
     for parser in (service, timer):
         parser.optionxform = str  # type: ignore[assignment,method-assign]  # systemd's keys know upper case
-    service.read_string(fenced("overnight.md", "ini")[0])
-    timer.read_string(fenced("overnight.md", "ini")[1])
-    cron = fenced("overnight.md", "cron")[0]
+    service.read_string(fenced("batch.md", "ini")[0])
+    timer.read_string(fenced("batch.md", "ini")[1])
+    cron = fenced("batch.md", "cron")[0]
     unit = service["Service"]
     assert unit["ExecStart"].removeprefix("%h/triage/") in cron
     assert (unit["WorkingDirectory"], unit["EnvironmentFile"]) == ("%h/triage", "%h/triage/.env")

@@ -83,7 +83,7 @@ async def _look(session: BatchSession, batch: Batch) -> None:
     if look.ended or _overdue(session, batch, look):
         await collect(session, batch, look)
     elif session.is_news(batch, look.status):
-        odd = " (a word that is not known here: it is taken for under way)" if look.state is State.UNKNOWN else ""
+        odd = " (unknown state, treated as running)" if look.state is State.UNKNOWN else ""
         session.say(f"  batch {batch.name}: {look.status}{odd}, {look.done:,} of {batch.requests:,} rows done")
 
 
