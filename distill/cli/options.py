@@ -46,7 +46,7 @@ def opened(
     found out about its files goes to stderr, but where the result is JSON and holds it.
     """
     from distill.pipeline.arguments import spec_of
-    from distill.pipeline.open_task import open_project
+    from distill.pipeline.open_task import open_task
 
     if max_usd is not None and not 0 < max_usd < math.inf:
         raise UsageError(
@@ -54,13 +54,13 @@ def opened(
         )
     overrides = [*(sets or []), *([f"budget.usd={max_usd}"] if max_usd is not None else [])]
     known = {**(options or {}), **({"budget.usd": "--max-usd"} if max_usd is not None else {})}
-    project = open_project(spec_of(spec), overrides=overrides, env=os.environ, options=known, priced=priced)
-    if project.notes and not as_json:
+    task = open_task(spec_of(spec), overrides=overrides, env=os.environ, options=known, priced=priced)
+    if task.notes and not as_json:
         from distill.cli.panel import plain
 
-        for said in project.notes:
+        for said in task.notes:
             print(plain(f"note: {said}"), file=sys.stderr, flush=True)
-    return project
+    return task
 
 
 def out(result: Any, as_json: bool, lines: list[str]) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 async def curated(jury: Jury, table: pl.DataFrame, asked: Asked, room: Mapping[str, int] | None = None) -> Curated:
     """Curate until no row lacks a verdict that can be had. Gates are in order, so only what one lets pass is asked of the next."""
     while True:
-        found = steps.curate(jury.project, table, asked, jury.sender.store, jury.graph, room=room, rulings=jury.rulings)
+        found = steps.curate(jury.task, table, asked, jury.sender.store, jury.graph, room=room, rulings=jury.rulings)
         if not await jury.send(found.bench.unjudged):
             return found
         del found  # or the next would stand beside it

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 from distill import tokens
 from distill.chat import conversation
 from distill.tables.outcome import Outcome, dropped_frame, ordered, partition, summary
-from distill.task.task import Project
+from distill.task.task import Task
 from distill.teacher.endpoint import embedded
 
 if TYPE_CHECKING:
@@ -39,20 +39,20 @@ HOSTED_CONTEXT = 65_536
 """Tokens a training row may hold at OpenAI's host for the models that it tunes; `student.train.context` overrides."""
 
 
-def base_folder(project: Project) -> Path:
+def base_folder(task: Task) -> Path:
     """The embedded base as the trainer reads it; dequantised on the first call, which takes seconds."""
     from distill.base_model import dequantised as base
 
-    return base.dequantised(embedded.gguf(), project.home / ".distill" / "base")
+    return base.dequantised(embedded.gguf(), task.home / ".distill" / "base")
 
 
-def fit(project: Project, samples: pl.DataFrame) -> Outcome:
+def fit(task: Task, samples: pl.DataFrame) -> Outcome:
     """Partition the samples; the tokeniser is loaded only where there is a row to count."""
-    train = project.spec.student.train
+    train = task.spec.student.train
     if train.with_ == "none" or samples.height == 0:
         nothing = dropped_frame()
         return Outcome(ordered(samples), nothing, summary("preflight", samples.height, nothing), samples.clear())
-    count, markup = _reader(project)
+    count, markup = _reader(task)
     context = train.context or (embedded.CONTEXT if train.with_ == "lora" else HOSTED_CONTEXT)
     return check(samples, count=count, context=context, markup=markup)
 
@@ -87,10 +87,10 @@ def check(
     return outcome
 
 
-def _reader(project: Project) -> tuple[Count, tuple[str, ...]]:
-    train = project.spec.student.train
+def _reader(task: Task) -> tuple[Count, tuple[str, ...]]:
+    train = task.spec.student.train
     if train.with_ == "lora" and importlib.util.find_spec("transformers"):
-        return _tokeniser(base_folder(project))
+        return _tokeniser(base_folder(task))
     return functools.partial(tokens.count_messages, model=train.base), ()
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from distill.tables.outcome import Outcome
-    from distill.task.task import Project
+    from distill.task.task import Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Standing:
 
 
 def of(
-    project: Project, train: pl.DataFrame, askable: pl.DataFrame, asked: Asked, gated: Outcome, unanswered: pl.DataFrame,
+    task: Task, train: pl.DataFrame, askable: pl.DataFrame, asked: Asked, gated: Outcome, unanswered: pl.DataFrame,
     *, ruled: frozenset[str], owed: Collection[str],
 ) -> Standing:  # fmt: skip
     """`askable` are the training rows that a teacher may be asked, `gated` is what the gates made of the samples, `unanswered`
@@ -74,6 +74,6 @@ def of(
     waiting = {seed: strata[seed] for seed in sorted(set(unjudged) - accepted)}
     declined = unanswered.filter(pl.col("reason") == "declined")["row"]
     refused = frozenset([*gated.rejected["seed_id"], *declined]) - accepted - set(waiting)
-    behind = (seed for seed, teacher in last.items() if may_fall_back(project, seed, teacher, accepted))
-    hoped = frozenset([*idle, *waiting, *behind, *may_redraw(project, asked, refused)])
+    behind = (seed for seed, teacher in last.items() if may_fall_back(task, seed, teacher, accepted))
+    hoped = frozenset([*idle, *waiting, *behind, *may_redraw(task, asked, refused)])
     return Standing(askable.height, idle, dict(spare), accepted, waiting, refused, hoped)

@@ -28,17 +28,17 @@ if TYPE_CHECKING:
     import polars as pl
 
     from distill.curate.result import Curated
-    from distill.task.task import Project
+    from distill.task.task import Task
 
 
 async def curate(run: Run) -> None:
     """Answers into samples, with every drop; SpecError where other settings than `generate` had cannot be met."""
     if "generate" not in run.stages:
-        exact = not run.project.pinned and run.parent is None
+        exact = not run.task.pinned and run.parent is None
         labels = run.table("seeds.parquet", ["role", "labels"])
-        wrong = checks.labelled(run.project.spec, labels, run.project.path, exact=exact)
+        wrong = checks.labelled(run.task.spec, labels, run.task.path, exact=exact)
         if wrong:
-            raise SpecError(str(run.project.path), wrong)
+            raise SpecError(str(run.task.path), wrong)
     _rulings(run)  # a line that cannot be read is told also where nothing else changed
     outputs = ["samples.parquet", "dropped.parquet", "flagged.parquet", "funnel.json"]
     await stage(run, "curate", outputs=outputs, work=_curate)
@@ -46,20 +46,20 @@ async def curate(run: Run) -> None:
 
 def _rulings(run: Run) -> dict[str, str]:
     """What a person decided about rows in conflict. The file itself is no read: `curate` writes it too."""
-    return run.fact("rulings", lambda run: disputes.rulings(run.project, run.folder, run.parent))
+    return run.fact("rulings", lambda run: disputes.rulings(run.task, run.folder, run.parent))
 
 
 async def _curate(run: Run) -> Mapping[str, Any]:
     import polars as pl
 
-    project, asked = run.project, questions.asked_of(run.folder)
+    task, asked = run.task, questions.asked_of(run.folder)
     run.fact(
         "owed", lambda run: run.owed("generate")
     )  # a run that went on without some answers is curated anew when they are there
     rulings = _rulings(run)
-    graph = near_graph.read(run.folder.path, project.spec, run.table("seeds.parquet", ["seed_id", "input"]))
+    graph = near_graph.read(run.folder.path, task.spec, run.table("seeds.parquet", ["seed_id", "input"]))
     # The whole table is for curation alone, which lets go of it when it knows what the seeds say.
-    curated = curation.curate(project, run.table("seeds.parquet"), asked, run.store, graph, rulings=rulings)
+    curated = curation.curate(task, run.table("seeds.parquet"), asked, run.store, graph, rulings=rulings)
     samples, curated = curated.samples, curated.counted
     table = run.table("seeds.parquet", ["seed_id", "source", "stratum", "labels", "role"])
     _say(run, curated, rulings.keys() - set(table.filter(role="train")["seed_id"]) if rulings else ())
@@ -67,7 +67,7 @@ async def _curate(run: Run) -> Mapping[str, Any]:
     seeds = read_json(run.folder / "seeds.json", dict)
     steps = funnel.whole(seeds, curated.funnel)
     total = conservation.check(steps, asked=run.table("asked.parquet"), samples=samples, dropped=dropped)
-    missing = shortfall.of(project, table, curated.kept, dropped, seeds.get("expand"))
+    missing = shortfall.of(task, table, curated.kept, dropped, seeds.get("expand"))
     write_parquet(run.folder / "samples.parquet", samples)
     write_parquet(run.folder / "flagged.parquet", curated.flagged)
     write_parquet(run.folder / "dropped.parquet", dropped)
@@ -77,7 +77,7 @@ async def _curate(run: Run) -> Mapping[str, Any]:
         by_source=seeds.get("sources", {}),
     )  # fmt: skip
     checked = {"funnel": steps, "total": total, "conserved": True, "test": seeds["test"], "large_losses": losses}
-    write_json(run.folder / "funnel.json", checked | _told(project, table, asked, curated, missing))
+    write_json(run.folder / "funnel.json", checked | _told(task, table, asked, curated, missing))
     waiting = len(curated.bench.owed)
     if waiting:
         run.watch.say(f"  {waiting:,} rows wait for a verdict; `distill generate` asks for what is missing")
@@ -98,7 +98,7 @@ def _say(run: Run, curated: Curated, elsewhere: Collection[str]) -> None:
 
 
 def _told(
-    project: Project,
+    task: Task,
     table: pl.DataFrame,
     asked: questions.Asked,
     curated: Curated,
@@ -110,16 +110,16 @@ def _told(
     rows = coverage.labelled(curated.kept)
     cases = [
         {"where": dict(one.where), "at_least": one.at_least, "got": sum(match.values())}
-        for one, match in zip(project.edge_cases, quotas.matching(rows, project.edge_cases), strict=True)
+        for one, match in zip(task.edge_cases, quotas.matching(rows, task.edge_cases), strict=True)
     ]
     flags = Counter(f"{stage}: {why}" for stage, why in curated.flagged.select("stage", "reason").iter_rows())
-    names, seen = project.spec.strata.names, {ask.seed for ask in asked}
+    names, seen = task.spec.strata.names, {ask.seed for ask in asked}
     return {
         "strata": coverage.marginals(table, seen, curated.kept["seed_id"], names),
         "edge_cases": cases,
         "flagged": dict(sorted(flags.items())),
         "quotas": curated.quotas,
         "shortfall": [asdict(row) for row in missing],
-        "accept": project.spec.dataset.accept,
+        "accept": task.spec.dataset.accept,
         "kept": curated.kept.height,
     }

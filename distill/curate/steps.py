@@ -29,26 +29,26 @@ if TYPE_CHECKING:
     from distill.curate.leaks import HeldOut
     from distill.curate.selection.assemble import Parts
     from distill.similarity.graph import Graph
-    from distill.task.task import Project
+    from distill.task.task import Task
 
 Gates = list[tuple[str, dict[str, Any]]]
 """The gates by name with their settings, in the spec's order."""
 
 
-def gates(project: Project, seeds: pl.DataFrame, bench: judging.Bench) -> Gates:
+def gates(task: Task, seeds: pl.DataFrame, bench: judging.Bench) -> Gates:
     """The spec's gates, with what those for schema, tools, agreement, the task's own function and by models check against."""
     own: dict[str, dict[str, Any]] = {
-        "schema": {"schema": project.output},
-        "tools": {"tools": project.tools, "own": _row_tools(seeds)},
+        "schema": {"schema": task.output},
+        "tools": {"tools": task.tools, "own": _row_tools(seeds)},
         "agreement": {
-            "compare": disputes.compared(project.spec, project.output),
-            "rules": disputes.rules(project.spec, project.output),
+            "compare": disputes.compared(task.spec, task.output),
+            "rules": disputes.rules(task.spec, task.output),
         },
         **bench.gates,
     }
-    named = project.spec.gate_settings()
+    named = task.spec.gate_settings()
     if any(name == "verify" for name, _ in named):
-        own["verify"] = function.given(project, seeds)
+        own["verify"] = function.given(task, seeds)
     return [(name, {**own.get(name, {}), **settings}) for name, settings in named]
 
 
@@ -61,7 +61,7 @@ def _row_tools(seeds: pl.DataFrame) -> RowTools:
 
 
 def curate(
-    project: Project, table: pl.DataFrame, asked: Asked, store: Store, graph: Graph | None = None,
+    task: Task, table: pl.DataFrame, asked: Asked, store: Store, graph: Graph | None = None,
     *, room: Mapping[str, int] | None = None, rulings: Mapping[str, str] | None = None,
 ) -> Curated:  # fmt: skip
     """All steps in order over what the store holds now; sends nothing.
@@ -77,28 +77,26 @@ def curate(
     train = table.filter(pl.col("role") == "train")
     decided = approving.decided(train, rulings or {})
     ruled = frozenset(decided["seed_id"])
-    bench = judging.Bench(project, store, lookup.Lookup(train, "gold") if project.reference else {})
-    settings = gates(project, train, bench)
-    askable = approving.askable(project, train).select("seed_id", "stratum")
-    graph, held_out = graph or near_graph.graph(project.spec, table), _held_out(project, table)
+    bench = judging.Bench(task, store, lookup.Lookup(train, "gold") if task.reference else {})
+    settings = gates(task, train, bench)
+    askable = approving.askable(task, train).select("seed_id", "stratum")
+    graph, held_out = graph or near_graph.graph(task.spec, table), _held_out(task, table)
     table = table.clear()  # a million rows fit in memory once: what is told, or went into a step, stands nowhere
-    due, unanswered = _due(project, train, asked, decided, store)
+    due, unanswered = _due(task, train, asked, decided, store)
     train = train.drop("fields", "gold", "input")
     gated = run_gates(due.pop(), settings)
-    seeds = seed_status.of(project, train, askable, asked, gated, unanswered, ruled=ruled, owed=bench.owed)
+    seeds = seed_status.of(task, train, askable, asked, gated, unanswered, ruled=ruled, owed=bench.owed)
     gold = approved.check(due.pop(), judging.free(settings))  # a verdict costs a call, and approved rows cost none
-    alike = twins.of(project, asked, gated.kept, gold.outcome.kept, ruled=ruled, graph=graph)
+    alike = twins.of(task, asked, gated.kept, gold.outcome.kept, ruled=ruled, graph=graph)
     rows, gated, gold, alike = alike.unique.kept, gated.losses, gold.losses, alike.losses
-    shared = enumerated(project.output)
-    clean = leaks.leaks(rows, held_out=held_out, near=near_graph.leak(project.spec), graph=graph, template=shared)
+    shared = enumerated(task.output)
+    clean = leaks.leaks(rows, held_out=held_out, near=near_graph.leak(task.spec), graph=graph, template=shared)
     rows, clean = clean.kept, clean.losses
-    fit = preflight.fit(project, rows)
+    fit = preflight.fit(task, rows)
     rows, fit = fit.kept, fit.losses
     through = frozenset({ask.seed for ask in asked}.intersection(rows["seed_id"])) | seeds.waiting.keys()
-    wanted = targets.of(
-        project.targets, train.filter(pl.col("seed_id").is_in(list(seeds.hoped))), rows, train, room or {}
-    )
-    part = _parts(project, rows, wanted, graph)
+    wanted = targets.of(task.targets, train.filter(pl.col("seed_id").is_in(list(seeds.hoped))), rows, train, room or {})
+    part = _parts(task, rows, wanted, graph)
     later = [*alike.votes, alike.unique, clean, fit, part.leaks, part.balance]
     steps = [gated, gold.outcome, *later]
     return Curated(
@@ -113,25 +111,25 @@ def curate(
 
 
 def _due(
-    project: Project, train: pl.DataFrame, asked: Asked, decided: pl.DataFrame, store: Store
+    task: Task, train: pl.DataFrame, asked: Asked, decided: pl.DataFrame, store: Store
 ) -> tuple[list[pl.DataFrame], pl.DataFrame]:
     """([samples of rows whose known answer trains or that a person decided, those of answers], questions without an answer)."""
     import polars as pl
 
-    samples, unanswered = answers.of(project, train, asked, store)
-    known = disputes.without(approving.approved(project, train), frozenset(decided["seed_id"]))
-    by_person = approving.samples(project, decided, model=approving.PERSON)
-    return [pl.concat([approving.samples(project, known), by_person]), samples], unanswered
+    samples, unanswered = answers.of(task, train, asked, store)
+    known = disputes.without(approving.approved(task, train), frozenset(decided["seed_id"]))
+    by_person = approving.samples(task, decided, model=approving.PERSON)
+    return [pl.concat([approving.samples(task, known), by_person]), samples], unanswered
 
 
-def _held_out(project: Project, table: pl.DataFrame) -> list[HeldOut]:
+def _held_out(task: Task, table: pl.DataFrame) -> list[HeldOut]:
     """Every row that must not train: those of the test, and of the evaluation sets that the spec names."""
     import polars as pl
 
     from distill.curate.leaks import HeldOut
 
     test = table.filter(pl.col("role") == "test").select("seed_id", "input", pl.col("gold").fill_null(""))
-    named = (HeldOut(line, said, rest, name, sure) for name, line, said, rest, sure in project.held_out)
+    named = (HeldOut(line, said, rest, name, sure) for name, line, said, rest, sure in task.held_out)
     return [*(HeldOut(*row) for row in test.iter_rows()), *named]
 
 
@@ -149,12 +147,12 @@ def _listed(value: Json) -> list[Json]:
     return value if isinstance(value, list) else []
 
 
-def _parts(project: Project, rows: pl.DataFrame, wanted: Mapping[str, int], graph: Graph) -> Parts:
+def _parts(task: Task, rows: pl.DataFrame, wanted: Mapping[str, int], graph: Graph) -> Parts:
     """The rows that the quotas take, split into those to train and those to validate."""
     from distill.curate.selection import assemble
 
-    dataset, floors = project.spec.dataset, [(case.where, case.at_least) for case in project.edge_cases]
+    dataset, floors = task.spec.dataset, [(case.where, case.at_least) for case in task.edge_cases]
     return assemble.parts(
         rows, quotas=wanted, floors=floors, by=dataset.select.by, weight=dataset.select.weight, valid=dataset.valid,
-        near=near_graph.leak(project.spec), graph=graph, template=enumerated(project.output),
+        near=near_graph.leak(task.spec), graph=graph, template=enumerated(task.output),
     )  # fmt: skip

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from distill.evaluate.fields import Plan
-    from distill.task.task import Project
+    from distill.task.task import Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,22 +40,22 @@ class Arm:
     output: Mapping[str, Any] | None = None
 
 
-def arms(project: Project, *, student: Address | None, previous: Address | None = None) -> list[Arm]:
+def arms(task: Task, *, student: Address | None, previous: Address | None = None) -> list[Arm]:
     """The spec's arms in its order; the student's where there is one, and the previous student's in a refresh."""
     known = {
-        "teacher": Arm("teacher", project.teacher, project.teacher_prompt, project.output),
-        "prompted_base": Arm("prompted_base", project.base, project.teacher_prompt),
-        "base": Arm("base", project.base, project.student_prompt),
+        "teacher": Arm("teacher", task.teacher, task.teacher_prompt, task.output),
+        "prompted_base": Arm("prompted_base", task.base, task.teacher_prompt),
+        "base": Arm("base", task.base, task.student_prompt),
     }
     if student is not None:
-        known["student"] = Arm("student", student, project.student_prompt)
-    chosen = [known[name] for name in project.spec.evaluate.arms if name in known]
-    return [*chosen, Arm("previous", previous, project.student_prompt)] if previous is not None else chosen
+        known["student"] = Arm("student", student, task.student_prompt)
+    chosen = [known[name] for name in task.spec.evaluate.arms if name in known]
+    return [*chosen, Arm("previous", previous, task.student_prompt)] if previous is not None else chosen
 
 
-def requests(project: Project, arm: Arm, tests: pl.DataFrame) -> list[Request]:
+def requests(task: Task, arm: Arm, tests: pl.DataFrame) -> list[Request]:
     """One request a test row; the base and the student answer greedily, the teacher as it was asked for the dataset."""
-    sampling = project.spec.teacher.sampling
+    sampling = task.spec.teacher.sampling
     if arm.name != "teacher":
         # Greedy, but where a host's models may take no temperature and the spec sets none.
         greedy = None if sampling.temperature is None and arm.address.dialect != "chat" else 0.0
@@ -67,21 +67,21 @@ def requests(project: Project, arm: Arm, tests: pl.DataFrame) -> list[Request]:
             address=arm.address,
             sampling=sampling,
             output=arm.output,
-            tools=project.tools,
+            tools=task.tools,
             own=True,
         )
         for fields in tests["fields"]
     ]
 
 
-async def call(project: Project, arm: Arm, tests: pl.DataFrame, sender: Sender) -> list[tuple[str, Answer | None]]:
+async def call(task: Task, arm: Arm, tests: pl.DataFrame, sender: Sender) -> list[tuple[str, Answer | None]]:
     """Every test row's answer, None where the endpoint would not give one."""
-    wanted = requests(project, arm, tests)
-    at = project.teachers[0] if arm.name == "teacher" else project.beside(arm.address)
+    wanted = requests(task, arm, tests)
+    at = task.teachers[0] if arm.name == "teacher" else task.beside(arm.address)
     try:
         await schedule.send(sender, wanted, at, arm.name)
     except (AccessRefused, RowsOwed) as fault:
-        others = project.spec.teacher.fallback or project.spec.teacher.panel
+        others = task.spec.teacher.fallback or task.spec.teacher.panel
         if arm.name != "teacher" or not others or isinstance(fault, Interrupted | InBatches):
             raise
         sender.watch.say(f"  {arm.address.model} is given up, its test rows stay unanswered: {fault}")
@@ -97,14 +97,14 @@ def _refused(store: Store, request: Request) -> Answer | None:
     return Answer(request.id, Ended.REFUSED) if refused(store, request) else None
 
 
-def planned(project: Project, tests: pl.DataFrame, answered: Mapping[str, Sequence[tuple[str, Answer | None]]]) -> Plan:
+def planned(task: Task, tests: pl.DataFrame, answered: Mapping[str, Sequence[tuple[str, Answer | None]]]) -> Plan:
     """Which fields are compared on these rows, and how."""
     from distill.evaluate.fields import plan
 
-    given = project.spec.evaluate
+    given = task.spec.evaluate
     golds = {seed: json.loads(text) for seed, text in tests.select("seed_id", "gold").drop_nulls().iter_rows()}
     return plan(
-        schema=project.output, given=given.rules, only=given.only, golds=golds, teacher=_said(answered, "teacher"),
+        schema=task.output, given=given.rules, only=given.only, golds=golds, teacher=_said(answered, "teacher"),
         inputs=dict(tests.select("seed_id", "input").iter_rows()),
     )  # fmt: skip
 
@@ -114,7 +114,7 @@ def _said(answered: Mapping[str, Sequence[tuple[str, Answer | None]]], arm: str)
 
 
 def tables(
-    project: Project,
+    task: Task,
     tests: pl.DataFrame,
     answered: Mapping[str, Sequence[tuple[str, Answer | None]]],
     how: Plan,
@@ -140,7 +140,7 @@ def tables(
             (seed, arm, *scored)
             for arm, rows in answered.items()
             for seed, answer in rows
-            for scored in _scores(project, how, gold[seed], teacher.get(seed), answer)
+            for scored in _scores(task, how, gold[seed], teacher.get(seed), answer)
         ],
         schema={
             "seed_id": pl.String,
@@ -173,13 +173,13 @@ def _call(seed: str, arm: str, answer: Answer | None, *, priced: bool) -> tuple[
 
 
 def _scores(
-    project: Project, how: Plan, gold: Any, teacher: str | None, answer: Answer | None
+    task: Task, how: Plan, gold: Any, teacher: str | None, answer: Answer | None
 ) -> list[tuple[str, float | None, str]]:
     from distill.evaluate.metrics import METRICS, NO_ANSWER, Example, Unscored
 
-    example = Example(gold=gold, schema=project.output, teacher=teacher, gold_rules=how.gold, teacher_rules=how.teacher)
+    example = Example(gold=gold, schema=task.output, teacher=teacher, gold_rules=how.gold, teacher_rules=how.teacher)
     rows: list[tuple[str, float | None, str]] = []
-    for name in project.spec.evaluate.metrics:
+    for name in task.spec.evaluate.metrics:
         if answer is None or not answer.ok:
             rows.append((name, None, NO_ANSWER))
             continue

@@ -23,22 +23,22 @@ async def _evaluate(run: Run) -> Mapping[str, Any]:
     from distill.evaluate import arms as comparing
     from distill.evaluate.comparison import compare
 
-    project = run.project
-    student = teaching.student_of(project, run.folder)
-    previous = teaching.student_of(project, run.parent) if run.parent else None
+    task = run.task
+    student = teaching.student_of(task, run.folder)
+    previous = teaching.student_of(task, run.parent) if run.parent else None
     tests = run.scan("seeds.parquet").filter(pl.col("role") == "test").collect()
     answered = {}
-    arms = comparing.arms(project, student=student, previous=previous)
+    arms = comparing.arms(task, student=student, previous=previous)
     for arm in arms:
-        answered[arm.name] = await comparing.call(project, arm, tests, run.sender)
+        answered[arm.name] = await comparing.call(task, arm, tests, run.sender)
     unpriced = [arm.name for arm in arms if arm.address.price is None]
-    how = comparing.planned(project, tests, answered)
-    scores, calls = comparing.tables(project, tests, answered, how, unpriced)
+    how = comparing.planned(task, tests, answered)
+    scores, calls = comparing.tables(task, tests, answered, how, unpriced)
     write_parquet(run.folder / "calls.parquet", calls)
     write_parquet(run.folder / "scores.parquet", scores)
     comparison = compare(
-        scores, calls, tests, margin=project.spec.evaluate.margin, kind=how.kind, notes=how.notes,
-        asked=[arm.name for arm in arms], fields=rules.names(project.output),
+        scores, calls, tests, margin=task.spec.evaluate.margin, kind=how.kind, notes=how.notes,
+        asked=[arm.name for arm in arms], fields=rules.names(task.output),
     )  # fmt: skip
     write_json(run.folder / "comparison.json", comparison)
     return {

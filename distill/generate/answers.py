@@ -15,27 +15,27 @@ from distill.teacher.store.store import Store
 if TYPE_CHECKING:
     import polars as pl
 
-    from distill.task.task import Project
+    from distill.task.task import Task
 
 
-def of(project: Project, train: pl.DataFrame, asked: Asked, store: Store) -> tuple[pl.DataFrame, pl.DataFrame]:
+def of(task: Task, train: pl.DataFrame, asked: Asked, store: Store) -> tuple[pl.DataFrame, pl.DataFrame]:
     """(samples, dropped): every question with its answer or with why there is none."""
     from distill.tables import samples
     from distill.tables.outcome import dropped_frame
 
     fields, strata = Lookup(train, "fields"), Lookup(train, "stratum")
-    raise_to = [one.sampling.raise_to for one in project.teachers]
-    priced = [one.address.price is not None for one in project.teachers]
+    raise_to = [one.sampling.raise_to for one in task.teachers]
+    priced = [one.address.price is not None for one in task.teachers]
     unanswered: list[tuple[str, str | None, str, str, str, str]] = []
 
     def found() -> Iterator[dict[str, Any]]:
-        for ask, asking_for in zip(asked, requests(project, train, asked), strict=True):
+        for ask, asking_for in zip(asked, requests(task, train, asked), strict=True):
             request, answer = send.final(store, asking_for, raise_to[ask.teacher])
             if answer is None or answer.declined:
                 why = _why(store, request.id, answer)
                 unanswered.append((ask.seed, request.id, strata[ask.seed], "teacher", *why))
                 continue
-            prompt = project.student_prompt.fill(json.loads(fields[ask.seed]))
+            prompt = task.student_prompt.fill(json.loads(fields[ask.seed]))
             yield {
                 "seed_id": ask.seed, "request_id": request.id, "teacher": ask.teacher, "kind": ask.kind, "draw": ask.draw,
                 "prompt": prompt, "answer": answer, "priced": priced[ask.teacher] or answer.usd > 0,

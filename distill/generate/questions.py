@@ -18,7 +18,7 @@ from distill.teacher.pending import Requests
 if TYPE_CHECKING:
     import polars as pl
 
-    from distill.task.task import Project
+    from distill.task.task import Task
 
 
 Kind = Literal["first", "redraw", "vote"]
@@ -46,15 +46,15 @@ COLUMNS = ("seed_id", "teacher", "draw", "kind")
 """A question in asked.parquet; `request_id` stands beside it."""
 
 
-def requests(project: Project, table: pl.DataFrame, asked: Sequence[Ask]) -> Requests[Ask]:
+def requests(task: Task, table: pl.DataFrame, asked: Sequence[Ask]) -> Requests[Ask]:
     """The request of each question."""
     fields = Lookup(table, "fields")
-    teachers = project.teachers
+    teachers = task.teachers
 
     def make(ask: Ask) -> Request:
         one = teachers[ask.teacher]
         return send.request(
-            json.loads(fields[ask.seed]), template=project.teacher_prompt, output=project.output, tools=project.tools,
+            json.loads(fields[ask.seed]), template=task.teacher_prompt, output=task.output, tools=task.tools,
             address=one.address, sampling=one.sampling, draw=ask.number, own=True,
         )  # fmt: skip
 
@@ -62,14 +62,14 @@ def requests(project: Project, table: pl.DataFrame, asked: Sequence[Ask]) -> Req
 
 
 def more(
-    project: Project, table: pl.DataFrame, asked: Asked, short: Mapping[str, int], through: Collection[str] = ()
+    task: Task, table: pl.DataFrame, asked: Asked, short: Mapping[str, int], through: Collection[str] = ()
 ) -> Asked:
     """The next questions: of each short stratum as many seeds as it is likely to need, by a hash of the seed. `through` are
     the seeds of which a row stays, or may.
     """
     seen = {ask.seed for ask in asked}
     picked: Asked = []
-    rows = approved.askable(project, table).select("seed_id", "stratum").iter_rows()
+    rows = approved.askable(task, table).select("seed_id", "stratum").iter_rows()
     by_stratum: dict[str, list[str]] = {}
     strata: dict[str, str] = {}
     for seed, stratum in rows:
@@ -80,7 +80,7 @@ def more(
     for stratum in sorted(short):
         order = sorted(by_stratum.get(stratum, ()), key=lambda seed: content_id("ask", seed))
         for seed in order[: need[stratum]]:
-            picked += first(project, seed)
+            picked += first(task, seed)
     return picked
 
 
@@ -100,13 +100,13 @@ def needed(
     return {one: targets.likely(rows, tried=count[one], got=got[one]) for one, rows in lack.items()}
 
 
-def first(project: Project, seed: str) -> Asked:
+def first(task: Task, seed: str) -> Asked:
     """What is asked of a seed before anything is known: the teacher, and the panel where there is one."""
-    return [ask for teacher in range(1 + len(project.spec.teacher.panel)) for ask in draws(project, seed, teacher)]
+    return [ask for teacher in range(1 + len(task.spec.teacher.panel)) for ask in draws(task, seed, teacher)]
 
 
 def fall_back(
-    project: Project,
+    task: Task,
     table: pl.DataFrame,
     asked: Asked,
     lack: Mapping[str, int],
@@ -120,14 +120,14 @@ def fall_back(
     room = needed(lack, (seed for seed, teacher in last.items() for _ in range(teacher)), through, strata)
     picked: Asked = []
     for seed, teacher in last.items():
-        if may_fall_back(project, seed, teacher, accepted) and room.get(strata[seed], 0) > 0:
+        if may_fall_back(task, seed, teacher, accepted) and room.get(strata[seed], 0) > 0:
             room[strata[seed]] -= 1
-            picked += draws(project, seed, teacher + 1)
+            picked += draws(task, seed, teacher + 1)
     return picked
 
 
 def redraw(
-    project: Project,
+    task: Task,
     table: pl.DataFrame,
     asked: Asked,
     lack: Mapping[str, int],
@@ -137,12 +137,12 @@ def redraw(
     """One more answer for rows of which gates refused all so far, as far as their strata are likely to need them; by a hash
     of the seed.
     """
-    if not lack or not further_draws(project):
+    if not lack or not further_draws(task):
         return []
     strata = Lookup(table, "stratum")
     tried = (ask.seed for ask in asked if ask.kind == "redraw")
     room = needed(lack, tried, through, strata)
-    further, picked = may_redraw(project, asked, refused), []
+    further, picked = may_redraw(task, asked, refused), []
     for seed, ask in sorted(further.items(), key=lambda item: content_id("redraw", item[0])):
         if room.get(strata[seed], 0) > 0:
             room[strata[seed]] -= 1
@@ -150,50 +150,46 @@ def redraw(
     return picked
 
 
-def may_redraw(project: Project, asked: Asked, refused: Collection[str]) -> dict[str, Ask]:
+def may_redraw(task: Task, asked: Asked, refused: Collection[str]) -> dict[str, Ask]:
     """Seed → its next redraw, of the refused seeds that have one left and no other teacher to go to."""
-    left = {
-        ask.seed: redraws(project, ask.seed)
-        for ask in asked
-        if ask.seed in refused and ask.teacher == redrawer(project)
-    }
+    left = {ask.seed: redraws(task, ask.seed) for ask in asked if ask.seed in refused and ask.teacher == redrawer(task)}
     done = {ask for ask in asked if ask.kind == "redraw"}
     return {seed: new[0] for seed, every in left.items() if (new := [ask for ask in every if ask not in done])}
 
 
-def redraws(project: Project, seed: str) -> Asked:
+def redraws(task: Task, seed: str) -> Asked:
     """Every redraw that a refused seed may come to."""
-    return [Ask(seed, redrawer(project), draw, "redraw") for draw in range(further_draws(project))]
+    return [Ask(seed, redrawer(task), draw, "redraw") for draw in range(further_draws(task))]
 
 
-def redrawer(project: Project) -> int:
+def redrawer(task: Task) -> int:
     """Who is asked for redraws: the last to fall back to, and of a panel the first, so that a further member buys none anew."""
-    return len(project.spec.teacher.fallback)
+    return len(task.spec.teacher.fallback)
 
 
-def further_draws(project: Project) -> int:
+def further_draws(task: Task) -> int:
     """Answers that may be asked for beyond the draws of the sampling."""
-    given = project.spec.dataset.more_draws
-    return given if given is not None else int(project.spec.seeds.expand is not None)
+    given = task.spec.dataset.more_draws
+    return given if given is not None else int(task.spec.seeds.expand is not None)
 
 
-def due(project: Project, asked: Asked) -> list[Asked]:
+def due(task: Task, asked: Asked) -> list[Asked]:
     """What each teacher is to answer now: a seed that fell back is not asked of those before again."""
-    last, every = last_of(asked), bool(project.spec.teacher.panel)
+    last, every = last_of(asked), bool(task.spec.teacher.panel)
     return [
         [ask for ask in asked if ask.teacher == teacher and (every or last[ask.seed] == teacher)]
-        for teacher in range(len(project.teachers))
+        for teacher in range(len(task.teachers))
     ]
 
 
-def owed(project: Project, asked: Asked, gone: Collection[Ask]) -> int:
+def owed(task: Task, asked: Asked, gone: Collection[Ask]) -> int:
     """Questions left without an answer; of a panel, rows that none of its models answered.
 
     A row that has not come to the last fallback is not needed: its stratum has enough.
     """
-    if project.spec.teacher.panel:
+    if task.spec.teacher.panel:
         return len({ask.seed for ask in asked} - {ask.seed for ask in asked if ask not in gone})
-    return sum(ask in gone for ask in due(project, asked)[-1])
+    return sum(ask in gone for ask in due(task, asked)[-1])
 
 
 def asked_of(folder: RunDir) -> Asked:
@@ -201,13 +197,13 @@ def asked_of(folder: RunDir) -> Asked:
     return [Ask(*row) for row in read_parquet(folder / "asked.parquet").select(list(COLUMNS)).iter_rows()]
 
 
-def spender(project: Project, teacher: int) -> str:
+def spender(task: Task, teacher: int) -> str:
     """The name in the ledger of one of the teachers; numbered where two have the same model."""
     if teacher == 0:
         return "teacher"
-    models = [one.address.model for one in project.teachers[1:]]
+    models = [one.address.model for one in task.teachers[1:]]
     number = f" {teacher}" if models.count(models[teacher - 1]) > 1 else ""
-    return f"{'panel' if project.spec.teacher.panel else 'fallback'}{number} {models[teacher - 1]}"
+    return f"{'panel' if task.spec.teacher.panel else 'fallback'}{number} {models[teacher - 1]}"
 
 
 def last_of(asked: Asked) -> dict[str, int]:
@@ -218,11 +214,11 @@ def last_of(asked: Asked) -> dict[str, int]:
     return last
 
 
-def may_fall_back(project: Project, seed: str, teacher: int, accepted: Collection[str]) -> bool:
+def may_fall_back(task: Task, seed: str, teacher: int, accepted: Collection[str]) -> bool:
     """Whether another teacher stands behind the last one that this seed came to in vain."""
-    return seed not in accepted and teacher < len(project.spec.teacher.fallback)
+    return seed not in accepted and teacher < len(task.spec.teacher.fallback)
 
 
-def draws(project: Project, seed: str, teacher: int) -> Asked:
+def draws(task: Task, seed: str, teacher: int) -> Asked:
     """What one teacher is asked of a seed before anything is known."""
-    return [Ask(seed, teacher, draw) for draw in range(project.teachers[teacher].sampling.draws)]
+    return [Ask(seed, teacher, draw) for draw in range(task.teachers[teacher].sampling.draws)]

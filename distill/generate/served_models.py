@@ -77,7 +77,7 @@ def _of_dataset(run: Run) -> Counter[tuple[str, str]]:
     if not (run.folder / "samples.parquet").exists():
         return Counter()
     rows = run.table("samples.parquet", ["teacher", "model"]).group_by("teacher", "model").len().iter_rows()
-    teachers = run.project.teachers
+    teachers = run.task.teachers
     found = Counter[tuple[str, str]]()
     for teacher, named, count in rows:
         if teacher != GOLD and teacher < len(teachers):

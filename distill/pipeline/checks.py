@@ -6,11 +6,11 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from distill import spec
 from distill.chat import conversation
 from distill.curate.gates.judge import lookup
 from distill.curate.gates.verify import function
 from distill.errors import Fault
+from distill.spec import Colleague, Places, TaskSpec, Teacher
 from distill.task import requirements
 from distill.task.task import over
 from distill.teacher.endpoint import embedded
@@ -20,29 +20,29 @@ if TYPE_CHECKING:
     from distill.records import Seed
 
 
-def headers(task: spec.TaskSpec, env: Mapping[str, str], file: Path) -> list[Fault]:
+def headers(spec: TaskSpec, env: Mapping[str, str], file: Path) -> list[Fault]:
     """Headers whose value is a variable that is not set."""
     return [
         Fault(f"{file}: {where}.headers.{name}", f"the variable {value} is not set; export it, or take the header out")
-        for where, model in requirements.models(task)
+        for where, model in requirements.models(spec)
         for name, value in model.headers.items()
         if value.startswith("$") and not env.get(value[1:])
     ]
 
 
-def twins(task: spec.TaskSpec, file: Path) -> list[Fault]:
+def twins(spec: TaskSpec, file: Path) -> list[Fault]:
     """Teachers, or judges, that would be asked the very same: their answers are one, and would be paid twice."""
-    first = task.teacher
+    first = spec.teacher
     way = "panel" if first.panel else "fallback"
     teachers = [
         ("teacher", first),
         *((f"teacher.{way}[{n}]", one) for n, one in enumerate((*first.fallback, *first.panel))),
     ]
-    judges = [(f"judge.models[{n}]", one) for n, one in enumerate(task.judge.models if task.judge else [])]
+    judges = [(f"judge.models[{n}]", one) for n, one in enumerate(spec.judge.models if spec.judge else [])]
     return _twins(teachers, first, file) + _twins(judges, first, file)
 
 
-def _twins(models: Sequence[tuple[str, spec.Colleague]], first: spec.Teacher, file: Path) -> list[Fault]:
+def _twins(models: Sequence[tuple[str, Colleague]], first: Teacher, file: Path) -> list[Fault]:
     seen: dict[tuple[object, ...], str] = {}
     faults = []
     for where, one in models:
@@ -60,15 +60,15 @@ def _twins(models: Sequence[tuple[str, spec.Colleague]], first: spec.Teacher, fi
     return faults
 
 
-def gates(task: spec.TaskSpec, file: Path, places: spec.Places, seeds: Sequence[Seed] = ()) -> list[Fault]:
+def gates(spec: TaskSpec, file: Path, places: Places, seeds: Sequence[Seed] = ()) -> list[Fault]:
     """Gates and settings that are not known, and gates that lack what they check against. `seeds` may bring their tools."""
     from distill.curate.gates.registry import faults
 
-    needs = {"schema": task.teacher.output, "tools": task.teacher.tools}
-    named = [name for name, _ in task.gate_settings()]
+    needs = {"schema": spec.teacher.output, "tools": spec.teacher.tools}
+    named = [name for name, _ in spec.gate_settings()]
     blank: dict[str, dict[str, Any]] = {"schema": {"schema": {}}, "tools": {"tools": []}}
     blank |= {name: {"verdicts": len} for name in lookup.GATES}
-    settings = [(name, {**blank.get(name, {}), **given}) for name, given in task.gate_settings()]
+    settings = [(name, {**blank.get(name, {}), **given}) for name, given in spec.gate_settings()]
     found = faults(settings)
     for name, given in needs.items():
         brought = name == "tools" and any(conversation.REQUEST in s.fields for s in seeds)
@@ -81,17 +81,17 @@ def gates(task: spec.TaskSpec, file: Path, places: spec.Places, seeds: Sequence[
                     f"the gate `{name}` needs teacher.{setting} there or take the gate out",
                 )
             )
-    return [Fault(f"{file}: {fault.where}", fault.message) for fault in found] + function.faults(task, file)
+    return [Fault(f"{file}: {fault.where}", fault.message) for fault in found] + function.faults(spec, file)
 
 
-def judge(task: spec.TaskSpec, rubric: str | None, file: Path) -> list[Fault]:
+def judge(spec: TaskSpec, rubric: str | None, file: Path) -> list[Fault]:
     """A gate without its group or a group without its gate, and what is wrong with the rubric and the marks."""
-    group, gates = task.judge, lookup.named(task)
+    group, gates = spec.judge, lookup.named(spec)
     if group is None and "judge" in gates:
         said = "the gate `judge` needs a group `judge:` with a rubric and dimensions; add it or take the gate out"
         return [Fault(f"{file}: gates", said)]
     if group is None:
-        return _marks(task, file)
+        return _marks(spec, file)
     if not gates:
         said = "no gate asks it; add `judge`, `toxicity` or `refusal: {judge: true}` to `gates`, or take the group out"
         return [Fault(f"{file}: judge", said)]
@@ -107,18 +107,18 @@ def judge(task: spec.TaskSpec, rubric: str | None, file: Path) -> list[Fault]:
         at = rubric.count("\n", 0, rubric.index("{{")) + 1
         said = "the rubric takes no variables; the input and the answer are put in by distill"
         found.append(Fault(f"{file.parent / group.prompt}:{at}", said))
-    return found + _marks(task, file)
+    return found + _marks(spec, file)
 
 
-def draws(task: spec.TaskSpec, file: Path) -> list[Fault]:
+def draws(spec: TaskSpec, file: Path) -> list[Fault]:
     """Several draws of a model that is asked for one thing."""
     one = "a judge gives one verdict; name more judges"
-    asked = [(f"judge.models[{n}]", model, one) for n, model in enumerate(task.judge.models if task.judge else [])]
+    asked = [(f"judge.models[{n}]", model, one) for n, model in enumerate(spec.judge.models if spec.judge else [])]
     one = "a label has one value; expected 1 (an answer that is no value is asked for once more as it is)"
-    asked += [(f"strata.labels.{n}.model", label.model, one) for n, label in task.strata.asked.items() if label.model]
-    if task.seeds.expand and task.seeds.expand.model:
+    asked += [(f"strata.labels.{n}.model", label.model, one) for n, label in spec.strata.asked.items() if label.model]
+    if spec.seeds.expand and spec.seeds.expand.model:
         one = "each new seed is asked for on its own; expected 1, and seeds.expand.per_row says how many there are of a row"
-        asked.append(("seeds.expand.model", task.seeds.expand.model, one))
+        asked.append(("seeds.expand.model", spec.seeds.expand.model, one))
     return [
         Fault(f"{file}: {where}.sampling.draws", f"{model.sampling.draws}: {said}")
         for where, model, said in asked
@@ -126,33 +126,33 @@ def draws(task: spec.TaskSpec, file: Path) -> list[Fault]:
     ]
 
 
-def _marks(task: spec.TaskSpec, file: Path) -> list[Fault]:
+def _marks(spec: TaskSpec, file: Path) -> list[Fault]:
     """Marks for dimensions that the gate's rubric does not name."""
-    known = lookup.dimensions(task)
+    known = lookup.dimensions(spec)
     return [
         Fault(f"{file}: gates[{number}].{name}.at_least", f"no dimension {one!r}{did_you_mean(one, known[name])}")
-        for number, (name, settings) in enumerate(task.gate_settings())
+        for number, (name, settings) in enumerate(spec.gate_settings())
         if name in known and isinstance(settings.get("at_least"), dict)
         for one in settings["at_least"]
         if one not in known[name]
     ]
 
 
-def arms(task: spec.TaskSpec, file: Path) -> list[Fault]:
+def arms(spec: TaskSpec, file: Path) -> list[Fault]:
     """A student that is to be compared, and never made."""
-    named = "arms" in task.evaluate.model_fields_set and "student" in task.evaluate.arms
-    if task.student.train.with_ == "none" and named:
+    named = "arms" in spec.evaluate.model_fields_set and "student" in spec.evaluate.arms
+    if spec.student.train.with_ == "none" and named:
         said = "`student` is named, and nothing is trained (student.train.with: none); take it out, or say with: lora"
         return [Fault(f"{file}: evaluate.arms", said)]
     return []
 
 
-def student(task: spec.TaskSpec, seeds: Sequence[Seed], chats: Collection[str], file: Path) -> list[Fault]:
+def student(spec: TaskSpec, seeds: Sequence[Seed], chats: Collection[str], file: Path) -> list[Fault]:
     """What the student's base cannot be tuned on, or not here."""
-    if task.student.train.with_ != "lora":
+    if spec.student.train.with_ != "lora":
         return []
-    base, faults = task.student.train.base, []
-    if task.teacher.tools:
+    base, faults = spec.student.train.base, []
+    if spec.teacher.tools:
         faults.append(
             Fault(
                 f"{file}: teacher.tools",

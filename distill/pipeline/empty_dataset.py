@@ -26,7 +26,7 @@ def answers(run: Run) -> str:
         return ""
     return (
         f"none of {made['asked']:,} answers is fit to train on: {made['none_pass']}. Answers are kept, and paid once. "
-        f"`distill curate {run.project.path}` writes the reason of each, and `distill show {run.folder.name} dropped` lists them"
+        f"`distill curate {run.task.path}` writes the reason of each, and `distill show {run.folder.name} dropped` lists them"
     )
 
 
@@ -49,7 +49,7 @@ def dataset(run: Run) -> str:
         return ""
     asked = run.scan("asked.parquet").select(pl.len()).collect().item()
     drops = run.table("dropped.parquet", ["stage", "reason"])
-    ranked, name, spec = _ranked(drops), run.folder.name, run.project.path
+    ranked, name, spec = _ranked(drops), run.folder.name, run.task.path
     if not ranked:
         return (
             f"no row is left to train on: {asked:,} were asked, and no other seed is a training row; "
@@ -66,13 +66,13 @@ def tests(run: Run) -> str:
     """Why there is no row to compare the arms on; empty where there is one, or no comparison is asked for."""
     import polars as pl
 
-    if not run.project.spec.evaluate.arms:
+    if not run.task.spec.evaluate.arms:
         return ""
     count = run.scan("seeds.parquet").filter(pl.col("role") == "test").select(pl.len()).collect().item()
     if count:
         return ""
     asked = read_json(run.folder / "seeds.json", dict, needs="test")["test"]["asked"]
     return (
-        f"there is no test row, so nothing was compared: {asked:,} were asked for. Add seeds or raise `seeds.test` in {run.project.path}; "
+        f"there is no test row, so nothing was compared: {asked:,} were asked for. Add seeds or raise `seeds.test` in {run.task.path}; "
         "where all known answers train (`gold_rows: train`), `seeds.test.gold: true` takes test rows from them too"
     )

@@ -28,8 +28,8 @@ FACTS: Mapping[str, Callable[[Run], Json]] = {
     "owed": lambda run: run.owed("generate"),
     "parent": lambda run: run.parent.name if run.parent else None,
     "parent_teacher": parent_teacher,
-    "rulings": lambda run: rulings.rulings(run.project, run.folder, run.parent),
+    "rulings": lambda run: rulings.rulings(run.task, run.folder, run.parent),
     "timeline": timeline.of_run,
-    "verify": lambda run: function.fingerprints(run.project),
+    "verify": lambda run: function.fingerprints(run.task),
 }
 """Fact → its value as JSON."""

@@ -40,25 +40,25 @@ async def generate(run: Run) -> None:
 
 async def _generate(run: Run) -> Mapping[str, Any]:
 
-    project = run.project
-    function.importable(project)
+    task = run.task
+    function.importable(task)
     # What a person decides changes what becomes of answers, and is no reason to ask again: it is not noted here.
-    rulings = disputes.rulings(project, run.folder, run.parent)
+    rulings = disputes.rulings(task, run.folder, run.parent)
     parent = read_parquet(run.parent / "seeds.parquet") if run.parent else None
     labelled = await labelling.label(run, parent)
     before = read_json(run.parent / "seeds.json", dict) if run.parent else {}
-    aside = prepare.aside(project.spec, *labelled, bad_rows=project.bad_rows, parent=parent)
-    for warning in prepare.shrunk(aside.report["test"], project.spec, aside.kept):
+    aside = prepare.aside(task.spec, *labelled, bad_rows=task.bad_rows, parent=parent)
+    for warning in prepare.shrunk(aside.report["test"], task.spec, aside.kept):
         run.watch.say(f"  {warning}")
-    expansion = Expansion(project, aside.kept, aside.rejected, parent, before.get("expand") or {})
+    expansion = Expansion(task, aside.kept, aside.rejected, parent, before.get("expand") or {})
     graph = _write(run, aside, expansion)
     asked: questions.Asked = []
     if run.parent is not None:
-        held = set(approved.askable(project, expansion.table)["seed_id"]) - rulings.keys()
+        held = set(approved.askable(task, expansion.table)["seed_id"]) - rulings.keys()
         earlier = dict.fromkeys(ask.seed for ask in questions.asked_of(run.parent))
-        asked = [ask for seed in earlier if seed in held for ask in questions.first(project, seed)]
+        asked = [ask for seed in earlier if seed in held for ask in questions.first(task, seed)]
     gone, closed = dict[questions.Ask, bool](), set[int]()
-    jury = Jury(project, run.sender, graph, rulings=rulings)
+    jury = Jury(task, run.sender, graph, rulings=rulings)
     while True:
         _note(run, expansion.table, asked)
         if asked:
@@ -68,23 +68,21 @@ async def _generate(run: Run) -> Mapping[str, Any]:
         for warning in curated.warnings:
             run.watch.say(f"  {warning}")
         function.hopeless(curated.funnel)
-        extra = disputes.votes(project, asked, curated.contested)
+        extra = disputes.votes(task, asked, curated.contested)
         may_come = {ask.seed for ask, refused in gone.items() if not refused and ask.teacher not in closed}
         through, open_ = curated.through | may_come, disputes.without(expansion.table, rulings)
         extra = extra or questions.fall_back(
-            project, expansion.table, asked, curated.lack, curated.standing.settled, through
+            task, expansion.table, asked, curated.lack, curated.standing.settled, through
         )
-        extra = extra or questions.more(project, open_, asked, curated.short, through)
-        extra = extra or questions.redraw(
-            project, expansion.table, asked, curated.lack, curated.standing.refused, through
-        )
+        extra = extra or questions.more(task, open_, asked, curated.short, through)
+        extra = extra or questions.redraw(task, expansion.table, asked, curated.lack, curated.standing.refused, through)
         if not extra and curated.lack and room and not _awaited(run, expansion, asked, gone, curated):
             extra = await _expand(run, aside, expansion, jury, curated)
         elif not extra:
             break
         asked += extra
         del curated  # or the next would stand beside it
-    owed = questions.owed(project, asked, gone) + len(curated.bench.owed) + expansion.owed
+    owed = questions.owed(task, asked, gone) + len(curated.bench.owed) + expansion.owed
     useless = asked and not owed and not curated.kept.height
     return {"asked": len(asked), "owed": owed} | (
         {"none_pass": empty_dataset.reasons(curated.dropped)} if useless else {}
@@ -95,9 +93,9 @@ def _awaited(
     run: Run, expansion: Expansion, asked: questions.Asked, gone: dict[questions.Ask, bool], curated: Curated
 ) -> bool:
     """Whether rows are owed that may still come: no new seed is paid for in their place. What was refused for good is not."""
-    project, never = run.project, {ask for ask, refused in gone.items() if refused}
-    owed = questions.owed(project, [ask for ask in asked if ask not in never], gone.keys() - never) + expansion.owed
-    verdicts = lookup.requests(project, curated.bench.unjudged if curated.bench.owed else [])
+    task, never = run.task, {ask for ask, refused in gone.items() if refused}
+    owed = questions.owed(task, [ask for ask in asked if ask not in never], gone.keys() - never) + expansion.owed
+    verdicts = lookup.requests(task, curated.bench.unjudged if curated.bench.owed else [])
     if owed or any(not asking.refused(run.store, one) for one in verdicts):
         run.watch.say("  rows are pending, so no synthetic seeds are made in their place")
         return True
@@ -113,14 +111,14 @@ async def _expand(run: Run, aside: Outcome, expansion: Expansion, jury: Jury, cu
         raise BudgetReached(f"{fault} Still missing when new seeds were asked for: {lack}.") from None
     run.watch.say(f"  {len(names)} synthetic seeds made, {expansion.tried.total()} asked for so far")
     jury.graph = _write(run, aside, expansion)
-    return [ask for seed in names for ask in questions.first(run.project, seed)]
+    return [ask for seed in names for ask in questions.first(run.task, seed)]
 
 
 def _write(run: Run, aside: Outcome, expansion: Expansion) -> Graph:
     """The run's seeds: real ones, made ones, and those that went; and which of them are near each other, also returned."""
     import polars as pl
 
-    graph = near_graph.graph(run.project.spec, expansion.table, aside.rejected)
+    graph = near_graph.graph(run.task.spec, expansion.table, aside.rejected)
     made = near_graph.write(run.folder, graph, expansion.table)
     write_parquet(run.folder / "seeds.parquet", expansion.table)
     write_parquet(run.folder / "seeds_dropped.parquet", pl.concat([aside.dropped, expansion.dropped]))
@@ -134,7 +132,7 @@ def _note(run: Run, table: pl.DataFrame, asked: questions.Asked) -> None:
 
     kinds = dict(zip(questions.COLUMNS, (pl.String, pl.Int64, pl.Int64, pl.String), strict=True))
     frame = pl.DataFrame(asked, schema=kinds, orient="row")
-    ids = [one.id for one in questions.requests(run.project, table, asked)]
+    ids = [one.id for one in questions.requests(run.task, table, asked)]
     write_parquet(run.folder / "asked.parquet", frame.with_columns(pl.Series("request_id", ids, dtype=pl.String)))
 
 
@@ -147,14 +145,14 @@ async def _ask(
     good. `closed` are the teachers that
     refused all access or were not there while others stood behind or beside them.
     """
-    project = run.project
+    task = run.task
 
     async def send(teacher: int, due: questions.Asked) -> None:
-        one, requests = project.teachers[teacher], questions.requests(project, table, due)
+        one, requests = task.teachers[teacher], questions.requests(task, table, due)
         tests = _tests(run, table) if teacher == 0 and one.mode != "live" else []
         try:
             await schedule.send(
-                run.sender, [*requests, *tests] if tests else requests, one, questions.spender(project, teacher)
+                run.sender, [*requests, *tests] if tests else requests, one, questions.spender(task, teacher)
             )
         finally:
             both = zip(due, requests, strict=True)
@@ -166,24 +164,22 @@ async def _ask(
         if not schedule.gone(fault):
             return False
         closed.add(n)
-        run.watch.say(
-            f"  {project.teachers[n].address.model} at {project.teachers[n].address.shown} is given up: {fault}"
-        )
+        run.watch.say(f"  {task.teachers[n].address.model} at {task.teachers[n].address.shown} is given up: {fault}")
         return True
 
-    groups = [(n, due) for n, due in enumerate(questions.due(project, asked)) if due and n not in closed]
-    if project.spec.teacher.panel:
+    groups = [(n, due) for n, due in enumerate(questions.due(task, asked)) if due and n not in closed]
+    if task.spec.teacher.panel:
         results = await asyncio.gather(*(send(n, due) for n, due in groups), return_exceptions=True)
         faults = [(n, fault) for (n, _), fault in zip(groups, results, strict=True) if isinstance(fault, BaseException)]
         for n, fault in faults:
-            if not given_up(n, fault) or len(closed) == len(project.teachers):
+            if not given_up(n, fault) or len(closed) == len(task.teachers):
                 raise fault
         return
     for n, due in groups:
         try:
             await send(n, due)
         except (AccessRefused, RowsOwed) as fault:
-            if n + 1 == len(project.teachers) or not given_up(n, fault):
+            if n + 1 == len(task.teachers) or not given_up(n, fault):
                 raise
 
 
@@ -193,7 +189,7 @@ def _tests(run: Run, table: pl.DataFrame) -> list[Request]:
 
     from distill.evaluate import arms
 
-    teacher = next((arm for arm in arms.arms(run.project, student=None) if arm.name == "teacher"), None)
+    teacher = next((arm for arm in arms.arms(run.task, student=None) if arm.name == "teacher"), None)
     if teacher is None or "evaluate" not in run.stages:
         return []
-    return arms.requests(run.project, teacher, table.filter(pl.col("role") == "test"))
+    return arms.requests(run.task, teacher, table.filter(pl.col("role") == "test"))

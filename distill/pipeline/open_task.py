@@ -12,15 +12,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from distill import spec
 from distill.chat import templates as prompts
 from distill.curate.dedup import rulings
 from distill.curate.gates.judge import lookup
 from distill.errors import Fault, SpecError
 from distill.pipeline import checks as wrong
 from distill.seeds import checks
+from distill.spec import Places, TaskSpec, look
 from distill.task import files, requirements
-from distill.task.task import Project, named
+from distill.task.task import Task, named
 from distill.text.normalise import did_you_mean, web_address
 
 if TYPE_CHECKING:
@@ -62,55 +62,55 @@ class _Texts(NamedTuple):
     tools: list[dict[str, Any]]
 
 
-def open_project(
+def open_task(
     path: Path, *, overrides: Sequence[str] = (), env: Mapping[str, str], home: Path | None = None,
     options: Mapping[str, str] | None = None, priced: bool = True,
-) -> Project:  # fmt: skip
+) -> Task:  # fmt: skip
     """Read and check everything; see the module's docstring for what is raised.
 
     `options` names the options that an override came from, where that is not `--set`; with `priced` off a budget may stand
     over a model without a price, for what sends nothing.
     """
-    loaded = spec.look(path, overrides, options)
-    task, places = loaded.task, loaded.places
-    if task is None:
+    loaded = look(path, overrides, options)
+    spec, places = loaded.spec, loaded.places
+    if spec is None:
         raise SpecError(places.source, loaded.faults)
     file = Path(places.source)
     faults: list[Fault] = []
-    texts = _texts(task, file, places, faults)
+    texts = _texts(spec, file, places, faults)
     templates = [prompts.parse(text, name) for name, text in texts.prompts.items() if text is not None]
     variables = prompts.variables(templates)
-    label_prompts = _labels(task, file, variables, faults)
+    label_prompts = _labels(spec, file, variables, faults)
     chats = prompts.chats((*templates, *label_prompts.values()))
     chats = {name: last for name, last in chats.items() if name in variables}
-    rows = _rows(task, file, places, texts.prompts, variables, chats, faults)
+    rows = _rows(spec, file, places, texts.prompts, variables, chats, faults)
     for name, text in texts.prompts.items():
         faults += prompts.faults(text, str(file.parent / name), columns=rows.columns) if text is not None else []
     rubric = None
-    if task.judge is not None and "judge" in lookup.named(task):
-        rubric = files.text(file.parent / task.judge.prompt, faults, named_by=f"{file}: judge.prompt")
-    faults += _unfit(task, file, places, texts, rubric, rows.seeds, env, priced=priced)
-    faults += _of_rows(task, file, rows, chats, faults) if rows.bad is not None else []
+    if spec.judge is not None and "judge" in lookup.named(spec):
+        rubric = files.text(file.parent / spec.judge.prompt, faults, named_by=f"{file}: judge.prompt")
+    faults += _unfit(spec, file, places, texts, rubric, rows.seeds, env, priced=priced)
+    faults += _of_rows(spec, file, rows, chats, faults) if rows.bad is not None else []
     found = _in_order([*loaded.faults, *places.located(faults)], file)
     if found or rows.bad is None:
         raise SpecError(str(file), found)
-    project = Project(
-        spec=task, path=file, home=home or home_of(file), output=texts.output, tools=texts.tools, seeds=rows.seeds,
+    task = Task(
+        spec=spec, path=file, home=home or home_of(file), output=texts.output, tools=texts.tools, seeds=rows.seeds,
         pinned=rows.pinned, bad_rows=rows.bad, held_out=rows.held_out, env=env,
-        teacher_prompt=prompts.parse(texts.prompts[task.teacher.prompt] or "", task.teacher.prompt),
-        student_prompt=prompts.parse(texts.prompts[task.student.prompt] or "", task.student.prompt),
-        rubrics=lookup.rubrics(task, rubric), label_prompts=label_prompts, overrides=tuple(overrides),
+        teacher_prompt=prompts.parse(texts.prompts[spec.teacher.prompt] or "", spec.teacher.prompt),
+        student_prompt=prompts.parse(texts.prompts[spec.student.prompt] or "", spec.student.prompt),
+        rubrics=lookup.rubrics(spec, rubric), label_prompts=label_prompts, overrides=tuple(overrides),
         notes=rows.notes,
     )  # fmt: skip
-    if faults := [Fault(f"{file}: {at}", fault) for at, model in named(project) for fault in model.faults()]:
+    if faults := [Fault(f"{file}: {at}", fault) for at, model in named(task) for fault in model.faults()]:
         raise SpecError(str(file), places.located(faults))
-    return project
+    return task
 
 
-def _texts(task: spec.TaskSpec, file: Path, places: spec.Places, faults: list[Fault]) -> _Texts:
+def _texts(spec: TaskSpec, file: Path, places: Places, faults: list[Fault]) -> _Texts:
     """The prompts, the answer's schema and the tools; of what the spec names wrongly, nothing is read."""
-    teacher, folder = task.teacher, file.parent
-    named = {teacher.prompt: ("teacher", "prompt"), task.student.prompt: ("student", "prompt")}
+    teacher, folder = spec.teacher, file.parent
+    named = {teacher.prompt: ("teacher", "prompt"), spec.student.prompt: ("student", "prompt")}
     found = {
         name: files.text(folder / name, faults, named_by=f"{file}: {'.'.join(setting)}")
         for name, setting in named.items()
@@ -124,25 +124,25 @@ def _texts(task: spec.TaskSpec, file: Path, places: spec.Places, faults: list[Fa
 
 
 def _unfit(
-    task: spec.TaskSpec, file: Path, places: spec.Places, texts: _Texts, rubric: str | None, seeds: Sequence[Seed],
+    spec: TaskSpec, file: Path, places: Places, texts: _Texts, rubric: str | None, seeds: Sequence[Seed],
     env: Mapping[str, str], *, priced: bool,
 ) -> list[Fault]:  # fmt: skip
     """What the parts of the spec ask of each other, and of this machine, and do not get."""
-    found = wrong.judge(task, rubric, file) + wrong.gates(task, file, places, seeds) + wrong.headers(task, env, file)
-    found += wrong.twins(task, file) + wrong.draws(task, file) + wrong.arms(task, file)
-    found += requirements.faults(task, file, places, env, priced=priced)
-    if places.sound(("teacher", "output")) and (texts.output is not None or task.teacher.output is None):
-        found += rulings.faults(task, texts.output, file)
+    found = wrong.judge(spec, rubric, file) + wrong.gates(spec, file, places, seeds) + wrong.headers(spec, env, file)
+    found += wrong.twins(spec, file) + wrong.draws(spec, file) + wrong.arms(spec, file)
+    found += requirements.faults(spec, file, places, env, priced=priced)
+    if places.sound(("teacher", "output")) and (texts.output is not None or spec.teacher.output is None):
+        found += rulings.faults(spec, texts.output, file)
     return found
 
 
 def _of_rows(
-    task: spec.TaskSpec, file: Path, rows: _Rows, chats: Mapping[str, bool], before: Sequence[Fault]
+    spec: TaskSpec, file: Path, rows: _Rows, chats: Mapping[str, bool], before: Sequence[Fault]
 ) -> list[Fault]:
     """What the rows do not give that the spec asks of them."""
-    found = wrong.student(task, rows.seeds, chats, file) + checks.expansion(task, rows.seeds, chats, file)
+    found = wrong.student(spec, rows.seeds, chats, file) + checks.expansion(spec, rows.seeds, chats, file)
     labelled = not any(fault.where.startswith(f"{file}: strata.") for fault in before)
-    return found + (checks.quotas(task, rows.seeds, file) if labelled and rows.seeds else [])
+    return found + (checks.quotas(spec, rows.seeds, file) if labelled and rows.seeds else [])
 
 
 def _in_order(faults: Sequence[Fault], file: Path) -> list[Fault]:
@@ -156,7 +156,7 @@ def _in_order(faults: Sequence[Fault], file: Path) -> list[Fault]:
 
 
 def _rows(
-    task: spec.TaskSpec, file: Path, places: spec.Places, texts: Mapping[str, str | None], variables: Sequence[str],
+    spec: TaskSpec, file: Path, places: Places, texts: Mapping[str, str | None], variables: Sequence[str],
     chats: Mapping[str, bool], faults: list[Fault],
 ) -> _Rows:  # fmt: skip
     """The rows that the spec names; where their files cannot be read, that is told and nothing that only follows from it."""
@@ -167,20 +167,20 @@ def _rows(
     rows = _Rows([], [], None, [], notes)
     if not all(places.sound(("seeds", name)) for name in ("from", "as", "format")):
         return rows
-    paths, pinned_paths = _paths(task, file.parent)
-    logged, given = task.seeds.as_ == "chats", task.seeds.format
+    paths, pinned_paths = _paths(spec, file.parent)
+    logged, given = spec.seeds.as_ == "chats", spec.seeds.format
     form = Form(names=tuple(variables), **(given.model_dump() if given else {}))
     columns = load.columns(paths, logged=logged, form=form)
     rows = rows._replace(columns=columns or None)
-    ruled = _by_columns(task, file, variables, columns, faults)
+    ruled = _by_columns(spec, file, variables, columns, faults)
     read = functools.partial(
         load.read, variables=[name for name in variables if name in columns or not columns], rules=ruled,
         chats=chats, logged=logged,
-        label_columns=[name for name in task.strata.columns if name in columns],
-        gold=task.seeds.gold if columns else None, group=task.seeds.group, blank=["system"] if logged else [],
-        system=_has_system(texts, variables), strict=task.seeds.broken == "refuse", form=form, notes=notes,
+        label_columns=[name for name in spec.strata.columns if name in columns],
+        gold=spec.seeds.gold if columns else None, group=spec.seeds.group, blank=["system"] if logged else [],
+        system=_has_system(texts, variables), strict=spec.seeds.broken == "refuse", form=form, notes=notes,
     )  # fmt: skip
-    apart_paths = [file.parent / name for name in task.seeds.held_out]
+    apart_paths = [file.parent / name for name in spec.seeds.held_out]
     with _told(faults, f"{file}: seeds.held_out", apart_paths, file):
         rows = rows._replace(held_out=held_out.read(apart_paths, variables=variables, form=form, notes=notes))
     pinned: Sequence[Seed] = []
@@ -194,20 +194,20 @@ def _rows(
 
 
 def _by_columns(
-    task: spec.TaskSpec, file: Path, variables: Sequence[str], columns: Sequence[str], faults: list[Fault]
+    spec: TaskSpec, file: Path, variables: Sequence[str], columns: Sequence[str], faults: list[Fault]
 ) -> list[Rule]:
     """The rules for labels. They and the labels are held against the columns, where some could be read."""
     from distill.seeds import sql_labels
 
     faults += [
         Fault(f"{file}: strata.labels.{name}", f"the seeds have {name!r} as a column already; call the label otherwise")
-        for name in task.strata.asked
+        for name in spec.strata.asked
         if name in columns or name in variables
     ]
-    ruled, wrong_rules = sql_labels.parse(task.strata.rules, columns=columns)
+    ruled, wrong_rules = sql_labels.parse(spec.strata.rules, columns=columns)
     if columns:
         faults += [Fault(f"{file}: {fault.where}", fault.message) for fault in wrong_rules]
-        faults += _no_columns(task, columns, file)
+        faults += _no_columns(spec, columns, file)
     return ruled
 
 
@@ -217,13 +217,13 @@ def _has_system(texts: Mapping[str, str | None], variables: Sequence[str]) -> bo
     return "system" in variables or any(role == "system" for template in parsed for role, _ in template.turns)
 
 
-def _no_columns(task: spec.TaskSpec, columns: Sequence[str], file: Path) -> list[Fault]:
+def _no_columns(spec: TaskSpec, columns: Sequence[str], file: Path) -> list[Fault]:
     """Labels that no column holds: told of the setting, and not of each row."""
     return [
         Fault(f"{file}: strata.by", f"no column {name!r} in the seeds{did_you_mean(name, columns)}")
-        if name in task.strata.by
+        if name in spec.strata.by
         else Fault(f"{file}: strata.edge_cases", f"no column {name!r} in the seeds{did_you_mean(name, columns)}")
-        for name in task.strata.columns
+        for name in spec.strata.columns
         if name not in columns
     ]
 
@@ -244,12 +244,10 @@ def _told(faults: list[Fault], setting: str, paths: Sequence[Path], file: Path) 
                 faults.append(one)
 
 
-def _labels(
-    task: spec.TaskSpec, file: Path, variables: Sequence[str], faults: list[Fault]
-) -> dict[str, prompts.Template]:
+def _labels(spec: TaskSpec, file: Path, variables: Sequence[str], faults: list[Fault]) -> dict[str, prompts.Template]:
     """Label → the template that asks for it; one may name what the task's own prompts name, for that makes a seed."""
     found = {}
-    for label, asked in task.strata.asked.items():
+    for label, asked in spec.strata.asked.items():
         text = files.text(file.parent / asked.ask, faults, named_by=f"{file}: strata.labels.{label}.ask")
         if text is not None:
             faults += prompts.faults(text, str(file.parent / asked.ask), columns=variables or None)
@@ -257,6 +255,6 @@ def _labels(
     return found
 
 
-def _paths(task: spec.TaskSpec, folder: Path) -> tuple[list[Path], list[Path]]:
-    pinned = task.seeds.test.from_
-    return [folder / name for name in task.seeds.paths], [folder / pinned] if pinned else []
+def _paths(spec: TaskSpec, folder: Path) -> tuple[list[Path], list[Path]]:
+    pinned = spec.seeds.test.from_
+    return [folder / name for name in spec.seeds.paths], [folder / pinned] if pinned else []

@@ -21,7 +21,7 @@ def no_rows(run: Run, partial: bool) -> None:
     if owed and not partial:
         none, cause = _unanswered(run)
         again = "Run again to ask only for those"
-        if run.project.spec.teacher.mode != "live":
+        if run.task.spec.teacher.mode != "live":
             again += " (a row that was refused, or failed too often, in a batch is given up in this run)"
         raise RowsOwed(
             f"{owed} rows could not be answered{cause}; {'no other was either' if none else 'the others are kept'}. {again}, "

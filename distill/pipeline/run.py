@@ -21,7 +21,7 @@ from distill.student import stage as teaching
 from distill.task import event_loop, requirements, stores
 from distill.task.interrupt import interruptible
 from distill.task.run import ORDER, Run
-from distill.task.task import Project, need_price
+from distill.task.task import Task, need_price
 from distill.teacher.batch import journal
 from distill.teacher.batch.open_batches import left
 from distill.teacher.progress import Watch
@@ -30,7 +30,7 @@ from distill.teacher.store.store import Store
 
 
 def start(
-    project: Project,
+    task: Task,
     *,
     stages: Sequence[str],
     watch: Watch,
@@ -40,13 +40,11 @@ def start(
     wait: bool = False,
 ) -> dict[str, Any]:
     """Do `stages` in the order of a run, in a loop of its own; returns what was done, with the exit code."""
-    return event_loop.run(
-        work(project, stages=stages, watch=watch, partial=partial, new=new, refresh=refresh, wait=wait)
-    )
+    return event_loop.run(work(task, stages=stages, watch=watch, partial=partial, new=new, refresh=refresh, wait=wait))
 
 
 async def work(
-    project: Project,
+    task: Task,
     *,
     stages: Sequence[str],
     watch: Watch,
@@ -56,24 +54,24 @@ async def work(
     wait: bool = False,
 ) -> dict[str, Any]:
     """As `start`, for a notebook whose loop is running already."""
-    need_price(project)
-    before = numbers(project.home, project.spec.task)
-    folder, parent = run_number.folder_of(project, stages=stages, new=new, refresh=refresh, watch=watch)
-    with folder.lock(), stores.opened(project.home) as store:
+    need_price(task)
+    before = numbers(task.home, task.spec.task)
+    folder, parent = run_number.folder_of(task, stages=stages, new=new, refresh=refresh, watch=watch)
+    with folder.lock(), stores.opened(task.home) as store:
         if "generate" in stages:
-            requirements.keys(project, answered=store.query("SELECT 1 FROM answers LIMIT 1").fetchone() is not None)
-        used_spec.write(project, folder)
-        folder.note(teacher=project.models, parent=parent.name if parent else None)
+            requirements.keys(task, answered=store.query("SELECT 1 FROM answers LIMIT 1").fetchone() is not None)
+        used_spec.write(task, folder)
+        folder.note(teacher=task.models, parent=parent.name if parent else None)
         await _take_over(folder, store, watch)
         await stores.settle_names(store, folder, watch, new=folder.number not in before)
-        for line in left(store, folder.name, project.endpoints):
+        for line in left(store, folder.name, task.endpoints):
             watch.say(f"  {line}")
-        budget = Budget(project.spec.budget.usd, store.spent(folder.name))
+        budget = Budget(task.spec.budget.usd, store.spent(folder.name))
         sender = Sender(
             store=store, run=folder.name, budget=budget, watch=watch, wait=wait,
-            deadline=_deadline(project, folder),
+            deadline=_deadline(task, folder),
         )  # fmt: skip
-        run = Run(project, folder, store, sender, watch, parent, stages, facts=facts.FACTS)
+        run = Run(task, folder, store, sender, watch, parent, stages, facts=facts.FACTS)
         with interruptible(sender):
             await _stages(run, stages, partial=partial)
         result = _result(run)
@@ -95,9 +93,9 @@ async def _take_over(folder: RunDir, store: Store, watch: Watch) -> None:
             watch.say(f"  {count} batch{'es' if count != 1 else ''} of run {older.name} are collected by this one")
 
 
-def _deadline(project: Project, folder: RunDir) -> datetime | None:
+def _deadline(task: Task, folder: RunDir) -> datetime | None:
     """The moment of the spec's deadline, counted from the run's first start, whoever goes on with it."""
-    text = project.spec.deadline
+    text = task.spec.deadline
     if text is None:
         return None
     began = folder.manifest().get("began")
@@ -132,9 +130,7 @@ def _ready(run: Run, name: str, partial: bool) -> None:
     need = _NEEDS.get(name)
     if need and not (run.folder / need).exists():
         before = ORDER[ORDER.index(name) - 1]
-        raise UsageError(
-            f"{name} needs {need} of run {run.folder.name}; run `distill {before} {run.project.path}` first"
-        )
+        raise UsageError(f"{name} needs {need} of run {run.folder.name}; run `distill {before} {run.task.path}` first")
     if name == "export":
         pending.no_verdicts(run, partial)
 
@@ -169,7 +165,7 @@ def _result(run: Run) -> dict[str, Any]:
     funnel = run.folder / "funnel.json"
     curated = funnel.exists() and "curate" in (*run.done, *run.skipped)  # else it tells of an earlier command
     counts = read_json(funnel, dict) if curated else {}
-    required = run.project.spec.evaluate.require
+    required = run.task.spec.evaluate.require
     ledger = run.store.ledger(run.folder.name)
     missed = bool("evaluate" in (*run.done, *run.skipped) and required and verdict and verdict["word"] != required)
     return {

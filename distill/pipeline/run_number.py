@@ -24,7 +24,7 @@ from distill.rundir import MANIFEST, RunDir, latest, write_json
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from distill.task.task import Project
+    from distill.task.task import Task
     from distill.teacher.progress import Watch
 
 _OWN = (".lock", MANIFEST, "report.html", "REPORT.md", "report.json")
@@ -32,21 +32,21 @@ _OWN = (".lock", MANIFEST, "report.html", "REPORT.md", "report.json")
 
 
 def folder_of(
-    project: Project, *, stages: Sequence[str], new: bool, refresh: bool, watch: Watch
+    task: Task, *, stages: Sequence[str], new: bool, refresh: bool, watch: Watch
 ) -> tuple[RunDir, RunDir | None]:
     """The run to work in, and the one that it refreshes."""
-    last = latest(project.home, project.spec.task)
+    last = latest(task.home, task.spec.task)
     if last is None:
         if refresh:
-            raise UsageError(f"{project.spec.task} has no run to refresh yet; start with `distill run {project.path}`")
-        return RunDir(project.home, project.spec.task, 1), None
-    after = RunDir(project.home, project.spec.task, last.number + 1)
+            raise UsageError(f"{task.spec.task} has no run to refresh yet; start with `distill run {task.path}`")
+        return RunDir(task.home, task.spec.task, 1), None
+    after = RunDir(task.home, task.spec.task, last.number + 1)
     if refresh:
-        return _refreshed(project, last, after)
+        return _refreshed(task, last, after)
     if new:
         return after, None
-    _same_teacher(project, last, stages)
-    changed = used_spec.changes(used_spec.read(last.path), used_spec.of(project)) if _finished(last.manifest()) else []
+    _same_teacher(task, last, stages)
+    changed = used_spec.changes(used_spec.read(last.path), used_spec.of(task)) if _finished(last.manifest()) else []
     if not changed:
         return last, _parent(last)
     _copy(last, after)
@@ -57,24 +57,24 @@ def folder_of(
     return after, None
 
 
-def _refreshed(project: Project, last: RunDir, after: RunDir) -> tuple[RunDir, RunDir]:
+def _refreshed(task: Task, last: RunDir, after: RunDir) -> tuple[RunDir, RunDir]:
     manifest, parent = last.manifest(), _parent(last)
     finished = _finished(manifest)
     if not finished and parent is None:
         raise UsageError(
-            f"run {last.name} is not finished, so there is nothing to refresh; finish it with `distill run {project.path}`"
+            f"run {last.name} is not finished, so there is nothing to refresh; finish it with `distill run {task.path}`"
         )
-    if parent is not None and (not finished or not used_spec.changes(used_spec.read(last.path), used_spec.of(project))):
+    if parent is not None and (not finished or not used_spec.changes(used_spec.read(last.path), used_spec.of(task))):
         return last, parent
     return after, last
 
 
-def _same_teacher(project: Project, last: RunDir, stages: Sequence[str]) -> None:
+def _same_teacher(task: Task, last: RunDir, stages: Sequence[str]) -> None:
     """A later stage alone must not put another teacher's name on answers that are there."""
     asked = last.manifest().get("teacher")
-    if "generate" not in stages and asked not in (None, project.models):
+    if "generate" not in stages and asked not in (None, task.models):
         raise UsageError(
-            f"run {last.name} holds answers of {asked}, and the spec asks {project.models}; `distill run {project.path}` asks that "
+            f"run {last.name} holds answers of {asked}, and the spec asks {task.models}; `distill run {task.path}` asks that "
             f"one, in a run of its own, or add --set teacher.model={asked}"
         )
 

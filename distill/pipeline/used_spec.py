@@ -22,18 +22,18 @@ from distill.spec import SENDING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from distill import spec
-    from distill.task.task import Project
+    from distill.spec import TaskSpec
+    from distill.task.task import Task
 
 FILE = "spec.json"
 
 
-def of(project: Project) -> dict[str, Any]:
+def of(task: Task) -> dict[str, Any]:
     """What `changes` compares."""
-    folder = project.path.parent
+    folder = task.path.parent
     return {
-        "spec": _compared(project.spec.model_dump(mode="json", by_alias=True)),
-        "files": {name: file_hash(folder / name) for name in _files(project.spec)},
+        "spec": _compared(task.spec.model_dump(mode="json", by_alias=True)),
+        "files": {name: file_hash(folder / name) for name in _files(task.spec)},
     }
 
 
@@ -46,15 +46,15 @@ def read(folder: Path) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def write(project: Project, folder: RunDir) -> None:
+def write(task: Task, folder: RunDir) -> None:
     """Keep the spec as it is used, for `changes` and for people."""
-    write_json(folder / FILE, of(project))
-    text = project.path.read_bytes()
-    if project.overrides:
+    write_json(folder / FILE, of(task))
+    text = task.path.read_bytes()
+    if task.overrides:
         used = yaml.safe_dump(
-            project.spec.model_dump(mode="json", by_alias=True, exclude_defaults=True), sort_keys=False, allow_unicode=True, width=120
+            task.spec.model_dump(mode="json", by_alias=True, exclude_defaults=True), sort_keys=False, allow_unicode=True, width=120
         )  # fmt: skip
-        text = f"# {project.path.name} as this run used it: --set changed it\n{used}".encode()
+        text = f"# {task.path.name} as this run used it: --set changed it\n{used}".encode()
     write_atomic(folder / "task.yaml", text)
 
 
@@ -83,12 +83,12 @@ def _leaves(value: Json, name: str = "") -> dict[str, Json]:
     }
 
 
-def _files(task: spec.TaskSpec) -> list[str]:
+def _files(spec: TaskSpec) -> list[str]:
     """Every file that the spec names, by the name that it has there."""
     named = [
-        task.teacher.prompt, task.student.prompt, task.teacher.output, task.teacher.tools, *task.seeds.paths,
-        task.seeds.test.from_, *task.seeds.held_out, *(asked.ask for asked in task.strata.asked.values()),
-        task.judge.prompt if task.judge else None,
-        *(str(settings.get("function", "verify.py")).split(":")[0] for name, settings in task.gate_settings() if name == "verify"),
+        spec.teacher.prompt, spec.student.prompt, spec.teacher.output, spec.teacher.tools, *spec.seeds.paths,
+        spec.seeds.test.from_, *spec.seeds.held_out, *(asked.ask for asked in spec.strata.asked.values()),
+        spec.judge.prompt if spec.judge else None,
+        *(str(settings.get("function", "verify.py")).split(":")[0] for name, settings in spec.gate_settings() if name == "verify"),
     ]  # fmt: skip
     return sorted({name for name in named if name})

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from distill.curate.result import Curated
-    from distill.task.task import Project
+    from distill.task.task import Task
     from distill.teacher.endpoint.model import Model
 
 _FEWEST = 3
@@ -66,51 +66,49 @@ class Spender:
     """Further questions, of texts that are not there yet: the store holds no answer to them, whatever stands in for them."""
 
 
-def plan(project: Project, *, pilot: int = 0, watch: Watch | None = None) -> dict[str, Any]:
+def plan(task: Task, *, pilot: int = 0, watch: Watch | None = None) -> dict[str, Any]:
     """Per spender: requests, held, to send, tokens, dollars and seconds; `pilot` rows of each are asked first."""
     import polars as pl
 
-    with stores.opened(project.home) as store:
-        table = prepare.aside(project.spec, *labelling.held(project, store)).kept
+    with stores.opened(task.home) as store:
+        table = prepare.aside(task.spec, *labelling.held(task, store)).kept
         tests = table.filter(pl.col("role") == "test")
         train = table.filter(pl.col("role") == "train")
-        first = asks.more(project, table, [], steps.curate(project, table, [], store).short)
-        asked = _spenders(project, table, tests, first, store)
+        first = asks.more(task, table, [], steps.curate(task, table, [], store).short)
+        asked = _spenders(task, table, tests, first, store)
         tried = [ask for ask in first if ask.teacher == 0][:pilot]
         said, seen = (
-            event_loop.run(_pilot(project, asked, table, tried, store, watch or Silent())) if pilot else ({}, None)
+            event_loop.run(_pilot(task, asked, table, tried, store, watch or Silent())) if pilot else ({}, None)
         )
         accepted = len(seen.standing.accepted) if seen else None
         tried_seeds = len({ask.seed for ask in tried})
         failing = 1.0 if accepted is None else 1 - accepted / tried_seeds
         spenders = [_spender(one, store, limits=said.get("limits"), share=failing**one.fallback) for one in asked]
-        judged = len(seen.bench.cases) / max(1, len(tried) * lookup.questions(project)) if seen else 1.0
-        spenders += [_spender(one, store, limits={}, share=judged) for one in _judges(project, table, first, store)]
-        votes = rulings.at_most(project, table, first, near_graph.graph(project.spec, table))
-        spenders += [
-            _spender(one, store, limits=said.get("limits"), share=1.0) for one in _voters(project, table, votes)
-        ]
-        for further in upper_bound.of(project, table, failing=failing, judged=judged):
+        judged = len(seen.bench.cases) / max(1, len(tried) * lookup.questions(task)) if seen else 1.0
+        spenders += [_spender(one, store, limits={}, share=judged) for one in _judges(task, table, first, store)]
+        votes = rulings.at_most(task, table, first, near_graph.graph(task.spec, table))
+        spenders += [_spender(one, store, limits=said.get("limits"), share=1.0) for one in _voters(task, table, votes)]
+        for further in upper_bound.of(task, table, failing=failing, judged=judged):
             one = Spender(
                 further.spender, further.requests, further.at, to_come=further.to_come, stand_ins=further.stand_ins
             )
             spenders.append(upper_bound.row(further, _spender(one, store, limits=None, share=further.share)))
     return {
-        "task": project.spec.task,
-        "seeds": {"read": len(project.seeds), "train": train.height, "test": tests.height},
-        "rows_wanted": project.spec.dataset.accept,
+        "task": task.spec.task,
+        "seeds": {"read": len(task.seeds), "train": train.height, "test": tests.height},
+        "rows_wanted": task.spec.dataset.accept,
         "pilot": {"rows": tried_seeds, "passed_gates": accepted, **said} if pilot else None,
         "spenders": spenders,
-        "student_calls": tests.height if project.spec.student.train.with_ != "none" else 0,
+        "student_calls": tests.height if task.spec.student.train.with_ != "none" else 0,
         "usd_expected": _sum(spenders, "usd_expected"),
         "usd_low": _sum(spenders, "usd_low"),
         "usd_high": _sum(spenders, "usd_high"),
         "usd_at_most": _sum(spenders, "usd_at_most"),
         "seconds_expected": _sum(spenders, "seconds_expected"),
-        "budget_usd": project.spec.budget.usd,
-        "deadline": _deadline(project, spenders),
-        "warnings": lookup.warnings(project) + _odd(spenders),
-        "note": f"if gates drop rows, up to {train.height} training seeds may be sent" + _of_votes(project, votes),
+        "budget_usd": task.spec.budget.usd,
+        "deadline": _deadline(task, spenders),
+        "warnings": lookup.warnings(task) + _odd(spenders),
+        "note": f"if gates drop rows, up to {train.height} training seeds may be sent" + _of_votes(task, votes),
     }
 
 
@@ -119,60 +117,58 @@ def _odd(spenders: Sequence[Mapping[str, Any]]) -> list[str]:
     return list(dict.fromkeys(f"{row['model']}: {said}" for row in spenders for said in row["warnings"]))
 
 
-def _spenders(
-    project: Project, table: pl.DataFrame, tests: pl.DataFrame, first: asks.Asked, store: Store
-) -> list[Spender]:
+def _spenders(task: Task, table: pl.DataFrame, tests: pl.DataFrame, first: asks.Asked, store: Store) -> list[Spender]:
     """Every teacher for the first round of rows, and every arm but the student for the test rows."""
     found = []
-    for n, one in enumerate(project.teachers):
-        fallback = 0 if project.spec.teacher.panel else n
+    for n, one in enumerate(task.teachers):
+        fallback = 0 if task.spec.teacher.panel else n
         questions = [ask._replace(teacher=n) if fallback else ask for ask in first if ask.teacher == n or fallback]
-        found.append(Spender(asks.spender(project, n), asks.requests(project, table, questions), one, fallback))
-    teacher = project.teachers[0]
-    for arm in arms.arms(project, student=None):
-        at = teacher if arm.name == "teacher" else project.beside(arm.address)
-        found.append(Spender(f"evaluate {arm.name}", arms.requests(project, arm, tests), at))
-    for name in project.label_prompts:
-        wanted = labelling.requests(project, name, labelling.asked_about(project, store, name))
-        found.append(Spender(labelling.spender(name), wanted, project.labeller(name)))
+        found.append(Spender(asks.spender(task, n), asks.requests(task, table, questions), one, fallback))
+    teacher = task.teachers[0]
+    for arm in arms.arms(task, student=None):
+        at = teacher if arm.name == "teacher" else task.beside(arm.address)
+        found.append(Spender(f"evaluate {arm.name}", arms.requests(task, arm, tests), at))
+    for name in task.label_prompts:
+        wanted = labelling.requests(task, name, labelling.asked_about(task, store, name))
+        found.append(Spender(labelling.spender(name), wanted, task.labeller(name)))
     return found
 
 
-def _voters(project: Project, table: pl.DataFrame, votes: asks.Asked) -> list[Spender]:
+def _voters(task: Task, table: pl.DataFrame, votes: asks.Asked) -> list[Spender]:
     """Every teacher for the votes on rows in conflict."""
     found = []
-    for n, one in enumerate(project.teachers):
+    for n, one in enumerate(task.teachers):
         if questions := [ask for ask in votes if ask.teacher == n]:
-            wanted = asks.requests(project, table, questions)
-            found.append(Spender(f"{asks.spender(project, n)}, asked again", wanted, one))
+            wanted = asks.requests(task, table, questions)
+            found.append(Spender(f"{asks.spender(task, n)}, asked again", wanted, one))
     return found
 
 
-def _of_votes(project: Project, votes: asks.Asked) -> str:
+def _of_votes(task: Task, votes: asks.Asked) -> str:
     if not votes:
         return ""
-    rows, each = len({ask.seed for ask in votes}), project.spec.dedup.more_votes
+    rows, each = len({ask.seed for ask in votes}), task.spec.dedup.more_votes
     return f"; {rows} rows have a near-duplicate; the plan counts each as in conflict, with {each} further answers"
 
 
-def _judges(project: Project, table: pl.DataFrame, first: asks.Asked, store: Store) -> list[Spender]:
+def _judges(task: Task, table: pl.DataFrame, first: asks.Asked, store: Store) -> list[Spender]:
     """Every judge for the first round of rows."""
-    if not project.judges:
+    if not task.judges:
         return []
-    bench = steps.curate(project, table, first, store).bench
+    bench = steps.curate(task, table, first, store).bench
     found = []
-    for n, one in enumerate(project.judges):
+    for n, one in enumerate(task.judges):
         wanted, to_come = lookup.outlook(bench, n, table, first)
-        found.append(Spender(lookup.spender(project, n), wanted, one, to_come=to_come))
+        found.append(Spender(lookup.spender(task, n), wanted, one, to_come=to_come))
     return found
 
 
-def _deadline(project: Project, spenders: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
+def _deadline(task: Task, spenders: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
     """When all must be there, and in `auto` until when batches are given time before the rest goes live."""
-    if project.spec.deadline is None:
+    if task.spec.deadline is None:
         return None
-    moment = deadline.moment(project.spec.deadline, datetime.now(UTC)).astimezone()
-    teacher, first = spenders[0], project.teachers[0]
+    moment = deadline.moment(task.spec.deadline, datetime.now(UTC)).astimezone()
+    teacher, first = spenders[0], task.teachers[0]
     found: dict[str, Any] = {"at": moment.isoformat(timespec="minutes"), "batches_until": None}
     live_s = (teacher["ways"] or {}).get("live", {}).get("seconds_expected")
     if teacher["mode"] == "auto" and live_s is not None:
@@ -183,24 +179,24 @@ def _deadline(project: Project, spenders: Sequence[Mapping[str, Any]]) -> dict[s
 
 
 async def _pilot(
-    project: Project, asked: Sequence[Spender], table: pl.DataFrame, tried: asks.Asked, store: Store, watch: Watch
+    task: Task, asked: Sequence[Spender], table: pl.DataFrame, tried: asks.Asked, store: Store, watch: Watch
 ) -> tuple[dict[str, Any], Curated]:
     """Ask the first rows of each spender, and judge them; returns what the teacher's endpoint said of itself, and the rows."""
-    run = stores.pilot_of(project.spec.task)
+    run = stores.pilot_of(task.spec.task)
     # The run that these calls will belong to, where it is under way already: its wall is theirs.
-    last = latest(project.home, project.spec.task)
+    last = latest(task.home, task.spec.task)
     before = store.spent(last.name) if last and "report" not in last.manifest()["stages"] else 0.0
-    budget = Budget(project.spec.budget.usd, store.spent(run) + before)
+    budget = Budget(task.spec.budget.usd, store.spent(run) + before)
     sender = Sender(store=store, run=run, budget=budget, watch=watch)
     with interruptible(sender):
         for one in asked:
             await sender.live(one.requests[: len(tried)], one.at, one.name)  # a batch would take a night to tell
-        seen = await judged.curated(Jury(project, sender, live=True), table, tried)
-    pace = sender.pace(project.teachers[0])
+        seen = await judged.curated(Jury(task, sender, live=True), table, tried)
+    pace = sender.pace(task.teachers[0])
     said = {
         "usd": known(store.spent(run), store.unpriced(run)),
         "limits": {"requests_per_minute": pace.requests_per_minute, "tokens_per_minute": pace.tokens_per_minute},
-        "shutdown_date": await shutdown.shutdown_date(project.teacher),
+        "shutdown_date": await shutdown.shutdown_date(task.teacher),
     }
     return said, seen
 

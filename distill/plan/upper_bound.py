@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from distill.generate.questions import Ask
     from distill.seeds.expansion.prompts import Candidate
-    from distill.task.task import Project
+    from distill.task.task import Task
     from distill.teacher.endpoint.model import Model
 
 _LACKING = "strata lack when no seed is left"
@@ -45,30 +45,30 @@ class Prospect(NamedTuple):
     only: str
 
 
-def of(project: Project, table: pl.DataFrame, *, failing: float = 1.0, judged: float = 1.0) -> list[Prospect]:
+def of(task: Task, table: pl.DataFrame, *, failing: float = 1.0, judged: float = 1.0) -> list[Prospect]:
     """Every spender of further draws and new seeds; none where the spec has neither.
 
     `failing` is the share of rows that gates refuse, `judged` that of answers that come to a judge.
     """
-    made, spare, share = _due(project, table)
+    made, spare, share = _due(task, table)
     parents = [one.parent for one in made]
-    longer = project.maker.sampling.max_tokens
-    found = _makers(project, table, made, spare, share)
-    for n, one in enumerate(project.teachers):
+    longer = task.maker.sampling.max_tokens
+    found = _makers(task, table, made, spare, share)
+    for n, one in enumerate(task.teachers):
         # A fallback stands behind the first teacher for every row.
-        first = [ask for seed in parents for ask in questions.draws(project, seed, n)]
-        behind = 1.0 if project.spec.teacher.panel else failing**n
-        name, wanted = f"{questions.spender(project, n)}, new seeds", questions.requests(project, table, first)
+        first = [ask for seed in parents for ask in questions.draws(task, seed, n)]
+        behind = 1.0 if task.spec.teacher.panel else failing**n
+        name, wanted = f"{questions.spender(task, n)}, new seeds", questions.requests(task, table, first)
         found.append(Prospect(name, (), wanted, one, longer * len(first), share * behind, _LACKING))
-        found += _judges(project, table, first, "new seeds", longer, share * behind * judged, _LACKING)
-    real = approved.askable(project, table.filter(role="train"))["seed_id"].to_list()
-    known, new = ([ask for seed in seeds for ask in questions.redraws(project, seed)] for seeds in (real, parents))
-    again, anew = (questions.requests(project, table, one) for one in (known, new))
-    by = questions.redrawer(project)
-    drawn = f"{questions.spender(project, by)}, drawn again"
-    found.append(Prospect(drawn, again, anew, project.teachers[by], longer * len(new), failing, _REFUSED))
-    found += _judges(project, table, known, "drawn again", 0, failing * judged, _REFUSED)
-    found += _judges(project, table, new, "new seeds drawn again", longer, share * failing * judged, _REFUSED)
+        found += _judges(task, table, first, "new seeds", longer, share * behind * judged, _LACKING)
+    real = approved.askable(task, table.filter(role="train"))["seed_id"].to_list()
+    known, new = ([ask for seed in seeds for ask in questions.redraws(task, seed)] for seeds in (real, parents))
+    again, anew = (questions.requests(task, table, one) for one in (known, new))
+    by = questions.redrawer(task)
+    drawn = f"{questions.spender(task, by)}, drawn again"
+    found.append(Prospect(drawn, again, anew, task.teachers[by], longer * len(new), failing, _REFUSED))
+    found += _judges(task, table, known, "drawn again", 0, failing * judged, _REFUSED)
+    found += _judges(task, table, new, "new seeds drawn again", longer, share * failing * judged, _REFUSED)
     return [one for one in found if one.requests or one.stand_ins]
 
 
@@ -79,25 +79,25 @@ def row(one: Prospect, priced: dict[str, Any]) -> dict[str, Any]:
     return priced | said | {"only": one.only}
 
 
-def _due(project: Project, table: pl.DataFrame) -> tuple[list[Candidate], rounds.Expansion | None, float]:
+def _due(task: Task, table: pl.DataFrame) -> tuple[list[Candidate], rounds.Expansion | None, float]:
     """(candidates up to the cap, what asks for them, the share of them that the strata lack if no row is lost)."""
-    wanted = project.spec.seeds.expand
+    wanted = task.spec.seeds.expand
     if wanted is None:
         return [], None, 0.0
-    expansion = rounds.Expansion(project, table, table.clear())
-    most = rounds.unlimited(project, table)
+    expansion = rounds.Expansion(task, table, table.clear())
+    most = rounds.unlimited(task, table)
     # Rounds that bring little ask for more and more, until the cap.
     due = expansion.next(dict.fromkeys(most, wanted.at_most), frozenset())
-    lack = sum(targets.wanted(project.targets, table, most).values()) - table.filter(role="train").height
+    lack = sum(targets.wanted(task.targets, table, most).values()) - table.filter(role="train").height
     return due, expansion, min(1.0, max(0, lack) / max(1, len(due)))
 
 
 def _makers(
-    project: Project, table: pl.DataFrame, made: Sequence[Candidate], expansion: rounds.Expansion | None,
+    task: Task, table: pl.DataFrame, made: Sequence[Candidate], expansion: rounds.Expansion | None,
     share: float,
 ) -> list[Prospect]:  # fmt: skip
     """Making new seeds, and checking them."""
-    wanted, at = project.spec.seeds.expand, project.maker
+    wanted, at = task.spec.seeds.expand, task.maker
     if expansion is None or wanted is None:
         return []
     found = [Prospect(candidates.MAKES, [expansion.questions.request(one) for one in made], (), at, 0, share, _LACKING)]
@@ -110,12 +110,12 @@ def _makers(
 
 
 def _judges(
-    project: Project, table: pl.DataFrame, answers: Sequence[Ask], what: str, longer: int, share: float, only: str
+    task: Task, table: pl.DataFrame, answers: Sequence[Ask], what: str, longer: int, share: float, only: str
 ) -> list[Prospect]:
     """Every judge for answers that are not there; their inputs may be `longer` by so many tokens."""
     found = []
-    for n, one in enumerate(project.judges):
-        wanted, to_come = lookup.unanswered(project, n, table, answers)
+    for n, one in enumerate(task.judges):
+        wanted, to_come = lookup.unanswered(task, n, table, answers)
         to_come += longer * len(wanted)
-        found.append(Prospect(f"{lookup.spender(project, n)}, {what}", (), wanted, one, to_come, share, only))
+        found.append(Prospect(f"{lookup.spender(task, n)}, {what}", (), wanted, one, to_come, share, only))
     return found

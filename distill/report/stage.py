@@ -47,7 +47,7 @@ async def _report(run: Run) -> Mapping[str, Any]:
 
 def gather(run: Run) -> dict[str, Any]:
     """The whole report as JSON-able values."""
-    project, spec, folder = run.project, run.project.spec, run.folder
+    task, spec, folder = run.task, run.task.spec, run.folder
     stages = folder.manifest()["stages"]
     funnel = _json(run, "funnel.json")
     comparison = _json(run, "comparison.json")
@@ -55,9 +55,9 @@ def gather(run: Run) -> dict[str, Any]:
     rows = teaching.dataset_of(samples)
     started = min((entry["started"] for entry in stages.values()), default=0.0)
     try:
-        shown = str(project.path.relative_to(project.home))
+        shown = str(task.path.relative_to(task.home))
     except ValueError:
-        shown = project.path.name
+        shown = task.path.name
     return {
         "title": spec.task,
         "about": spec.about,
@@ -67,7 +67,7 @@ def gather(run: Run) -> dict[str, Any]:
             "distill_version": version_note()["distill"], "python": version_note()["python"],
             "packages": {k: v for k, v in version_note().items() if k not in ("distill", "python")},
         },
-        "teacher": {"model": project.models, "terms": spec.teacher.terms},
+        "teacher": {"model": task.models, "terms": spec.teacher.terms},
         "student": {"base": spec.student.train.base, "with": spec.student.train.with_},
         **comparison,
         "funnel": funnel.get("funnel", []),
@@ -87,7 +87,7 @@ def gather(run: Run) -> dict[str, Any]:
 
 def _repeat(run: Run, shown: str) -> str:
     """The command that made the run, with what it changed of the spec."""
-    sets = [word for change in run.project.overrides for word in ("--set", change)]
+    sets = [word for change in run.task.overrides for word in ("--set", change)]
     if not sets and run.parent is None and shown == "prompts/support-triage/task.yaml":
         return "make distill"
     return shlex.join(["distill", "run" if run.parent is None else "refresh", shown, *sets])
@@ -99,7 +99,7 @@ def spend(run: Run) -> list[dict[str, Any]]:
 
     used = Counter(run.table("calls.parquet").filter(ended="ok")["arm"].to_list())
     samples = run.scan("samples.parquet").select("teacher", pl.col("^verdicts_.*$")).collect()
-    used.update(questions.spender(run.project, teacher) for teacher in samples["teacher"] if teacher != GOLD)
+    used.update(questions.spender(run.task, teacher) for teacher in samples["teacher"] if teacher != GOLD)
     used.update(_judged(samples))
     paid = {row.spender: row for row in run.fact("ledger", ledger)}
     rows = [
@@ -142,22 +142,22 @@ def _time(seconds: float) -> str:
 
 
 def _curation(run: Run, funnel: Mapping[str, Any]) -> dict[str, Any]:
-    project = run.project
+    task = run.task
     return curation.gather(
         run.table("seeds.parquet"),
         run.table("samples.parquet"),
         run.table("dropped.parquet"),
-        gates=project.spec.gate_settings(),
+        gates=task.spec.gate_settings(),
         edge_cases=funnel.get("edge_cases", []),
         short=shortfall.read(funnel),
-        unread=itertools.chain(project.seeds, project.pinned),
+        unread=itertools.chain(task.seeds, task.pinned),
     )
 
 
 def _warnings(run: Run, funnel: Mapping[str, Any]) -> list[str]:
     import polars as pl
 
-    spec, found = run.project.spec, []
+    spec, found = run.task.spec, []
     if spec.teacher.model == spec.student.train.base:
         found.append(
             "Teacher and base are the same model here: the student can learn the teacher's form and saves its long prompt, "
@@ -170,7 +170,7 @@ def _warnings(run: Run, funnel: Mapping[str, Any]) -> list[str]:
     ]
     found += [step["warning"] for step in funnel.get("funnel", []) if "warning" in step]
     found += large_losses.lines(funnel.get("large_losses", []), run.folder.name)
-    found += lookup.warnings(run.project)
+    found += lookup.warnings(run.task)
     found += prepare.shrunk(funnel.get("test") or {}, spec, run.table("seeds.parquet", ["gold"]))
     found += [
         f"{row['available']} training rows have no readable label {name!r}: they are called unlabelled, a stratum of their own."
@@ -235,7 +235,7 @@ def _previous(run: Run, comparison: Mapping[str, Any]) -> dict[str, Any] | None:
     return {
         "run": run.parent.name,
         "sentences": [f"The new student is {word} than that of {run.parent.name}: {span}."],
-        "changes": {"teacher": f"{parent} → {run.project.models}"},
+        "changes": {"teacher": f"{parent} → {run.task.models}"},
     }
 
 

@@ -13,26 +13,26 @@ from distill.text.normalise import strict_json
 if TYPE_CHECKING:
     import polars as pl
 
-    from distill.task.task import Project
+    from distill.task.task import Task
 
 
 PERSON = "person"
 """The `model` of a row that a person decided; that of one whose known answer trains is `gold`."""
 
 
-def approved(project: Project, table: pl.DataFrame) -> pl.DataFrame:
+def approved(task: Task, table: pl.DataFrame) -> pl.DataFrame:
     """The training rows whose known answer is taken."""
     import polars as pl
 
-    trains = project.spec.seeds.gold_rows == "train"
+    trains = task.spec.seeds.gold_rows == "train"
     return table.filter((pl.col("role") == "train") & pl.col("gold").is_not_null() & pl.lit(trains))
 
 
-def askable(project: Project, table: pl.DataFrame) -> pl.DataFrame:
+def askable(task: Task, table: pl.DataFrame) -> pl.DataFrame:
     """The training rows that a teacher may be asked."""
     import polars as pl
 
-    gold = approved(project, table)["seed_id"].implode()
+    gold = approved(task, table)["seed_id"].implode()
     return table.filter((pl.col("role") == "train") & ~pl.col("seed_id").is_in(gold))
 
 
@@ -73,11 +73,11 @@ def _is_call(call: Json) -> bool:
     return isinstance(call, Mapping) and isinstance(call.get("name"), str) and "arguments" in call
 
 
-def samples(project: Project, rows: pl.DataFrame, *, model: str = "gold") -> pl.DataFrame:
+def samples(task: Task, rows: pl.DataFrame, *, model: str = "gold") -> pl.DataFrame:
     """A sample for each approved row; its model says who approved it, and it belongs to no request."""
     from distill.tables import samples as answers
 
-    order = list((project.output or {}).get("properties", {}))
+    order = list((task.output or {}).get("properties", {}))
 
     def answer(gold: str) -> Answer:
         text, calls = spoken(json.loads(gold), fields=order)
@@ -91,7 +91,7 @@ def samples(project: Project, rows: pl.DataFrame, *, model: str = "gold") -> pl.
         (
             {
                 "seed_id": seed, "request_id": None, "teacher": GOLD, "kind": None, "draw": 0,
-                "prompt": project.student_prompt.fill(json.loads(fields)), "answer": answer(gold),
+                "prompt": task.student_prompt.fill(json.loads(fields)), "answer": answer(gold),
             }
             for seed, fields, gold in rows.select("seed_id", "fields", "gold").iter_rows()
         ),

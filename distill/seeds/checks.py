@@ -9,8 +9,8 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from distill import spec
 from distill.errors import Fault
+from distill.spec import UNLABELLED, TaskSpec
 from distill.text.normalise import did_you_mean
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from distill.records import Seed
 
 
-def quotas(task: spec.TaskSpec, seeds: Sequence[Seed], file: Path) -> list[Fault]:
+def quotas(spec: TaskSpec, seeds: Sequence[Seed], file: Path) -> list[Fault]:
     """What the seeds cannot give, counted on the rows that are left when the test rows are set aside.
 
     Of what hangs on labels that are still to be asked for, only what no answer can fix is told; it is looked at again when
@@ -29,28 +29,28 @@ def quotas(task: spec.TaskSpec, seeds: Sequence[Seed], file: Path) -> list[Fault
     from distill.strata import feasibility
     from distill.strata import quotas as strata
 
-    if no_rows := _aside(task, seeds, file):
+    if no_rows := _aside(spec, seeds, file):
         return [no_rows]
     pending = {
-        name: [*asked.values, spec.UNLABELLED]
-        for name, asked in task.strata.asked.items()
+        name: [*asked.values, UNLABELLED]
+        for name, asked in spec.strata.asked.items()
         if any(name not in seed.labels for seed in seeds)
     }
-    rows = prepare.training_labels(task, seeds)
-    accept, by = task.dataset.accept, set(task.strata.by)
-    cases = {n: strata.EdgeCase(case.where, case.rows(accept)) for n, case in enumerate(task.strata.edge_cases)}
+    rows = prepare.training_labels(spec, seeds)
+    accept, by = spec.dataset.accept, set(spec.strata.by)
+    cases = {n: strata.EdgeCase(case.where, case.rows(accept)) for n, case in enumerate(spec.strata.edge_cases)}
     later = {n: case for n, case in cases.items() if pending.keys() & case.where.keys()}
     known = {n: case for n, case in cases.items() if n not in later}
-    rules = [strata.QuotaRule(**quota.model_dump()) for quota in task.strata.quotas]
+    rules = [strata.QuotaRule(**quota.model_dump()) for quota in spec.strata.quotas]
     open_ = bool(pending.keys() & by)  # which strata there are is not known yet
     found = feasibility.faults(
         rows,
         accept=accept,
-        per_stratum=None if open_ else task.dataset.per_stratum,
+        per_stratum=None if open_ else spec.dataset.per_stratum,
         edge_cases=list(known.values()),
         numbers=list(known),
         rules=[] if open_ else rules,
-        made=by if task.seeds.expand else None,
+        made=by if spec.seeds.expand else None,
     )
     if pending:
         found += feasibility.early(
@@ -59,12 +59,12 @@ def quotas(task: spec.TaskSpec, seeds: Sequence[Seed], file: Path) -> list[Fault
             accept=accept,
             edge_cases=later,
             rules=dict(enumerate(rules)) if open_ else {},
-            made=task.seeds.expand is not None,
+            made=spec.seeds.expand is not None,
         )
     return [Fault(f"{file}: {fault.where}", fault.message) for fault in dict.fromkeys(found)]
 
 
-def labelled(task: spec.TaskSpec, table: pl.DataFrame, file: Path, *, exact: bool) -> list[Fault]:
+def labelled(spec: TaskSpec, table: pl.DataFrame, file: Path, *, exact: bool) -> list[Fault]:
     """What the rows of a run cannot give whose labels were asked for: what `quotas` says, without asking again.
 
     Rows that were pinned as the test can leave fewer than `quotas` counts; with `exact` off too few rows are no fault.
@@ -75,30 +75,30 @@ def labelled(task: spec.TaskSpec, table: pl.DataFrame, file: Path, *, exact: boo
     from distill.strata import feasibility
     from distill.strata import quotas as strata
 
-    if not task.strata.asked:
+    if not spec.strata.asked:
         return []  # all was told when the task was opened
     train = table.filter(table["role"] == "train")["labels"].to_list()
     labels = [json.loads(one) for one in train]
-    if any(not set(task.strata.names) <= set(one) for one in labels):
+    if any(not set(spec.strata.names) <= set(one) for one in labels):
         return []  # another label than the run's: it is asked for first, and looked at then
-    accept, by = task.dataset.accept, task.strata.by
+    accept, by = spec.dataset.accept, spec.strata.by
     found = feasibility.faults(
         [(load.cell(one, by=by), one) for one in labels],
         accept=accept,
-        per_stratum=task.dataset.per_stratum,
-        edge_cases=[strata.EdgeCase(case.where, case.rows(accept)) for case in task.strata.edge_cases],
-        rules=[strata.QuotaRule(**quota.model_dump()) for quota in task.strata.quotas],
-        made=None if exact and not task.seeds.expand else by if exact else task.strata.names,
+        per_stratum=spec.dataset.per_stratum,
+        edge_cases=[strata.EdgeCase(case.where, case.rows(accept)) for case in spec.strata.edge_cases],
+        rules=[strata.QuotaRule(**quota.model_dump()) for quota in spec.strata.quotas],
+        made=None if exact and not spec.seeds.expand else by if exact else spec.strata.names,
     )
     return [Fault(f"{file}: {fault.where}", fault.message) for fault in found]
 
 
-def _aside(task: spec.TaskSpec, seeds: Sequence[Seed], file: Path) -> Fault | None:
+def _aside(spec: TaskSpec, seeds: Sequence[Seed], file: Path) -> Fault | None:
     """Why no rows could be set aside as the test and others left to train on."""
-    if task.seeds.test.rows and task.seeds.test.rows >= len(seeds):
-        said = f"{task.seeds.test.rows} asked of {len(seeds)} seeds; leave some to train on"
+    if spec.seeds.test.rows and spec.seeds.test.rows >= len(seeds):
+        said = f"{spec.seeds.test.rows} asked of {len(seeds)} seeds; leave some to train on"
         return Fault(f"{file}: seeds.test.rows", said)
-    if _no_test(task, seeds):
+    if _no_test(spec, seeds):
         return Fault(
             f"{file}: seeds.test",
             f"all {len(seeds)} rows have a known answer and train (gold_rows), so none is left for the test; "
@@ -107,24 +107,24 @@ def _aside(task: spec.TaskSpec, seeds: Sequence[Seed], file: Path) -> Fault | No
     return None
 
 
-def _no_test(task: spec.TaskSpec, seeds: Sequence[Seed]) -> bool:
+def _no_test(spec: TaskSpec, seeds: Sequence[Seed]) -> bool:
     """Whether all rows train as they are, and none may be drawn for the test."""
-    rows = task.seeds
+    rows = spec.seeds
     drawn = rows.gold_rows == "train" and not rows.test.gold and rows.test.from_ is None
     return drawn and all(seed.gold is not None for seed in seeds)
 
 
-def expansion(task: spec.TaskSpec, seeds: Sequence[Seed], chats: Collection[str], file: Path) -> list[Fault]:
+def expansion(spec: TaskSpec, seeds: Sequence[Seed], chats: Collection[str], file: Path) -> list[Fault]:
     """What keeps a task from making new seeds."""
     from distill.seeds import load
 
-    if task.seeds.expand is None:
+    if spec.seeds.expand is None:
         return []
     where, found = f"{file}: seeds.expand", []
     if chats:
         said = f"{', '.join(sorted(chats))} is a conversation, and only texts can be made; take expand out"
         return [Fault(where, said)]
-    if task.dataset.accept is None and task.dataset.per_stratum is None and not task.strata.quotas:
+    if spec.dataset.accept is None and spec.dataset.per_stratum is None and not spec.strata.quotas:
         found.append(
             Fault(
                 where,
@@ -138,22 +138,22 @@ def expansion(task: spec.TaskSpec, seeds: Sequence[Seed], chats: Collection[str]
         said = f"{name!r} is a JSON {kind} in {seed.source}:{seed.line}, and only texts can be made; make it a text, or take expand out"
         found.append(Fault(where, said))
     values = {value for seed in seeds for value in seed.labels.values()}
-    values |= {value for label in task.strata.asked.values() for value in label.values}
-    values |= {load.cell(labels, by=task.strata.by) for labels in _possible(task, seeds)}
+    values |= {value for label in spec.strata.asked.values() for value in label.values}
+    values |= {load.cell(labels, by=spec.strata.by) for labels in _possible(spec, seeds)}
     return found + [
         Fault(
             f"{where}.about",
             f"no label has the value {name!r}, and no stratum has that name{did_you_mean(name, values)}",
         )
-        for name in task.seeds.expand.about
+        for name in spec.seeds.expand.about
         if name not in values
     ]
 
 
-def _possible(task: spec.TaskSpec, seeds: Sequence[Seed]) -> list[dict[str, str]]:
+def _possible(spec: TaskSpec, seeds: Sequence[Seed]) -> list[dict[str, str]]:
     """The labels of the strata that there are, or may be when all labels are asked for."""
-    by, asked = set(task.strata.by), {n: a for n, a in task.strata.asked.items() if n in task.strata.by}
+    by, asked = set(spec.strata.by), {n: a for n, a in spec.strata.asked.items() if n in spec.strata.by}
     known = {tuple(sorted((n, v) for n, v in seed.labels.items() if n in by)) for seed in seeds}
-    given = itertools.product(*([*label.values, spec.UNLABELLED] for label in asked.values()))
+    given = itertools.product(*([*label.values, UNLABELLED] for label in asked.values()))
     answers = [dict(zip(asked, values, strict=True)) for values in given]
     return [answer | dict(labels) for labels in known for answer in answers]

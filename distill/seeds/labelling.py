@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from distill.task.run import Run
-    from distill.task.task import Project
+    from distill.task.task import Task
 
 
 class Labelled(NamedTuple):
@@ -43,37 +43,37 @@ def spender(name: str) -> str:
 
 async def label(run: Run, parent: pl.DataFrame | None) -> Labelled:
     """Ask for what is not known yet; SpecError where the labels turn out to be none that the spec's quotas can be met with."""
-    project = run.project
-    seeds, pinned = project.seeds, project.pinned
-    if not project.label_prompts:
+    task = run.task
+    seeds, pinned = task.seeds, task.pinned
+    if not task.label_prompts:
         return Labelled(seeds, pinned)
-    for name in project.label_prompts:
-        known = _kept(project, name, (*seeds, *pinned), parent)
-        groups = _groups(project, run.store, name, (*seeds, *pinned), known)
+    for name in task.label_prompts:
+        known = _kept(task, name, (*seeds, *pinned), parent)
+        groups = _groups(task, run.store, name, (*seeds, *pinned), known)
         known |= await _ask(run, name, groups)
         seeds, pinned = (_named(part, name, known) for part in (seeds, pinned))
-    wrong = checks.quotas(project.spec, seeds, project.path)
+    wrong = checks.quotas(task.spec, seeds, task.path)
     if wrong:
-        raise SpecError(str(project.path), wrong)
+        raise SpecError(str(task.path), wrong)
     return Labelled(seeds, pinned)
 
 
-def held(project: Project, store: Store) -> Labelled:
+def held(task: Task, store: Store) -> Labelled:
     """The rows with the labels that the store holds; the others are called `unlabelled` for now. Sends nothing."""
-    seeds, pinned = project.seeds, project.pinned
-    for name in project.label_prompts:
-        groups = _groups(project, store, name, (*seeds, *pinned), {})
-        found = _read(project, store, name, groups, draw=0)
-        found |= _read(project, store, name, [first for first, value in found.items() if value is None], draw=1)
+    seeds, pinned = task.seeds, task.pinned
+    for name in task.label_prompts:
+        groups = _groups(task, store, name, (*seeds, *pinned), {})
+        found = _read(task, store, name, groups, draw=0)
+        found |= _read(task, store, name, [first for first, value in found.items() if value is None], draw=1)
         known = {seed: found[first] or UNLABELLED for first, seeds_alike in groups.items() for seed in seeds_alike}
         seeds, pinned = (_named(part, name, known) for part in (seeds, pinned))
     return Labelled(seeds, pinned)
 
 
-def requests(project: Project, name: str, seeds: Iterable[Seed], *, draw: int = 0) -> Requests[str]:
+def requests(task: Task, name: str, seeds: Iterable[Seed], *, draw: int = 0) -> Requests[str]:
     """What is asked about each seed."""
-    template, at = project.label_prompts[name], project.labeller(name, draw)
-    values = project.spec.strata.asked[name].values
+    template, at = task.label_prompts[name], task.labeller(name, draw)
+    values = task.spec.strata.asked[name].values
     form = {"type": "object", "properties": {name: {"enum": list(values)}}, "required": [name]}
     fields = {seed.id: seed.fields for seed in seeds}
 
@@ -86,25 +86,25 @@ def requests(project: Project, name: str, seeds: Iterable[Seed], *, draw: int = 
     return Requests(list(fields), make)
 
 
-def asked_about(project: Project, store: Store, name: str) -> list[Seed]:
+def asked_about(task: Task, store: Store, name: str) -> list[Seed]:
     """One seed of each text: those that are asked about."""
-    seeds = {seed.id: seed for seed in (*project.seeds, *project.pinned)}
-    return [seeds[first] for first in _groups(project, store, name, list(seeds.values()), {})]
+    seeds = {seed.id: seed for seed in (*task.seeds, *task.pinned)}
+    return [seeds[first] for first in _groups(task, store, name, list(seeds.values()), {})]
 
 
 async def _ask(run: Run, name: str, groups: Mapping[str, Sequence[str]]) -> dict[str, str]:
     """Seed → value, of every seed of the groups."""
-    project = run.project
-    by_id = {seed.id: seed for seed in (*project.seeds, *project.pinned)}
+    task = run.task
+    by_id = {seed.id: seed for seed in (*task.seeds, *task.pinned)}
     found: dict[str, str | None] = dict.fromkeys(groups)
     due = list(groups)
     for draw in (0, 1):
-        wanted = list(zip(due, requests(project, name, (by_id[first] for first in due), draw=draw), strict=True))
+        wanted = list(zip(due, requests(task, name, (by_id[first] for first in due), draw=draw), strict=True))
         # What an endpoint will never take is not asked again: neither now nor as another draw.
         open_ = [(first, request) for first, request in wanted if not send.refused(run.store, request)]
-        await schedule.send(run.sender, [request for _, request in open_], project.labeller(name, draw), spender(name))
+        await schedule.send(run.sender, [request for _, request in open_], task.labeller(name, draw), spender(name))
         due = [first for first, request in open_ if not send.refused(run.store, request)]
-        found |= _read(project, run.store, name, due, draw=draw)
+        found |= _read(task, run.store, name, due, draw=draw)
         owed = sum(run.store.get(r.id) is None and not send.refused(run.store, r) for _, r in open_)
         if owed:
             raise RowsOwed(
@@ -115,12 +115,12 @@ async def _ask(run: Run, name: str, groups: Mapping[str, Sequence[str]]) -> dict
     return {seed: found[first] or UNLABELLED for first, alike in groups.items() for seed in alike}
 
 
-def _read(project: Project, store: Store, name: str, due: Iterable[str], *, draw: int) -> dict[str, str | None]:
+def _read(task: Task, store: Store, name: str, due: Iterable[str], *, draw: int) -> dict[str, str | None]:
     """Seed → the value that its answer names, None where there is none to be read."""
-    by_id = {seed.id: seed for seed in (*project.seeds, *project.pinned)}
-    due, values = list(due), project.spec.strata.asked[name].values
-    raise_to = project.labeller(name).sampling.raise_to
-    wanted = requests(project, name, (by_id[first] for first in due), draw=draw)
+    by_id = {seed.id: seed for seed in (*task.seeds, *task.pinned)}
+    due, values = list(due), task.spec.strata.asked[name].values
+    raise_to = task.labeller(name).sampling.raise_to
+    wanted = requests(task, name, (by_id[first] for first in due), draw=draw)
     answers = (send.final(store, request, raise_to)[1] for request in wanted)
     return {
         seed: _value(answer.text, name, values) if answer is not None and answer.ok and not answer.declined else None
@@ -139,7 +139,7 @@ def _value(text: str, name: str, values: Sequence[str]) -> str | None:
 
 
 def _groups(
-    project: Project, store: Store, name: str, seeds: Sequence[Seed], known: Mapping[str, str]
+    task: Task, store: Store, name: str, seeds: Sequence[Seed], known: Mapping[str, str]
 ) -> dict[str, list[str]]:
     """The seed that is asked about for each text that is not `known` → all seeds of that text.
 
@@ -147,7 +147,7 @@ def _groups(
     """
     by_id, found = {seed.id: seed for seed in seeds}, dict[str, list[str]]()
     for group in _texts(seeds, known):
-        wanted = requests(project, name, [by_id[one] for one in group]) if len(group) > 1 else ()
+        wanted = requests(task, name, [by_id[one] for one in group]) if len(group) > 1 else ()
         answered = (one for one, request in zip(group, wanted, strict=False) if store.get(request.id) is not None)
         found[next(answered, group[0])] = group
     return found
@@ -164,11 +164,11 @@ def _texts(seeds: Sequence[Seed], known: Mapping[str, str]) -> list[list[str]]:
     return [sorted(group) for group in alike.values() if not group & known.keys()]
 
 
-def _kept(project: Project, name: str, seeds: Sequence[Seed], parent: pl.DataFrame | None) -> dict[str, str]:
+def _kept(task: Task, name: str, seeds: Sequence[Seed], parent: pl.DataFrame | None) -> dict[str, str]:
     """What the parent's rows are called, where that is still a value; rows of the same text share it."""
     if parent is None:
         return {}
-    values = {*project.spec.strata.asked[name].values, UNLABELLED}
+    values = {*task.spec.strata.asked[name].values, UNLABELLED}
     labels = ((seed, json.loads(text).get(name)) for seed, text in parent.select("seed_id", "labels").iter_rows())
     known = {seed: value for seed, value in labels if value in values}
     for alike in _texts(seeds, {}):

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from distill import spec
 from distill.records import Seed
+from distill.spec import TaskSpec
 from distill.strata import coverage
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def aside(
-    task: spec.TaskSpec, seeds: Sequence[Seed], pinned: Sequence[Seed] = (), *, bad_rows: pl.DataFrame | None = None,
+    spec: TaskSpec, seeds: Sequence[Seed], pinned: Sequence[Seed] = (), *, bad_rows: pl.DataFrame | None = None,
     parent: pl.DataFrame | None = None,
 ) -> Outcome:  # fmt: skip
     """Seeds with cluster and role; `parent` is the seeds table of the run that this one refreshes."""
@@ -29,23 +29,23 @@ def aside(
     from distill.tables.outcome import Outcome
     from distill.task import near_graph
 
-    by = task.strata.by
+    by = spec.strata.by
     table = load.table(seeds, by=by)
     pins = load.table(pinned, by=by) if pinned else None
     if parent is not None and pins is None:
         known = parent.filter(pl.col("role") == "test")["seed_id"].implode()
         pins = table.filter(pl.col("seed_id").is_in(known))
         table = table.filter(~pl.col("seed_id").is_in(known))
-    rows = task.seeds.test
-    graph = near_graph.graph(task, table) if pins is None else near_graph.graph(task, table, pins)
+    rows = spec.seeds.test
+    graph = near_graph.graph(spec, table) if pins is None else near_graph.graph(spec, table, pins)
     outcome = set_aside(
         table,
         share=rows.share,
         rows=rows.rows,
-        near=task.dedup.near,
-        leak=near_graph.leak(task),
+        near=spec.dedup.near,
+        leak=near_graph.leak(spec),
         pinned=pins,
-        gold=task.seeds.gold_rows != "train" or rows.gold,
+        gold=spec.seeds.gold_rows != "train" or rows.gold,
         graph=graph,
     )
     report = {**outcome.report, "sources": _sources(outcome)}
@@ -57,12 +57,12 @@ def aside(
     return Outcome(kept=outcome.kept, dropped=dropped, report=report, rejected=outcome.rejected)
 
 
-def shrunk(test: Mapping[str, Any], task: spec.TaskSpec, table: pl.DataFrame) -> list[str]:
+def shrunk(test: Mapping[str, Any], spec: TaskSpec, table: pl.DataFrame) -> list[str]:
     """What is said where fewer test rows are set aside than were asked, because few have a known answer."""
     asked, got = test.get("asked", 0), test.get("got", 0)
     known = table.height - table["gold"].null_count()
-    drawn = task.seeds.test.from_ is None and (task.seeds.gold_rows != "train" or task.seeds.test.gold)
-    if task.seeds.gold is None or not drawn or not 0 < known < asked or got >= asked:
+    drawn = spec.seeds.test.from_ is None and (spec.seeds.gold_rows != "train" or spec.seeds.test.gold)
+    if spec.seeds.gold is None or not drawn or not 0 < known < asked or got >= asked:
         return []
     return [
         f"{got} of {asked} requested test rows are set aside: only rows with a known answer are drawn, and {known} {'has' if known == 1 else 'have'} one. "
@@ -84,8 +84,8 @@ def _sources(outcome: Outcome) -> dict[str, dict[str, int]]:
     return found
 
 
-def training_labels(task: spec.TaskSpec, seeds: Sequence[Seed]) -> list[tuple[str, Mapping[str, str]]]:
+def training_labels(spec: TaskSpec, seeds: Sequence[Seed]) -> list[tuple[str, Mapping[str, str]]]:
     """(stratum, labels) of each seed that is left to train on."""
     import polars as pl
 
-    return coverage.labelled(aside(task, seeds).kept.filter(pl.col("role") == "train"))
+    return coverage.labelled(aside(spec, seeds).kept.filter(pl.col("role") == "train"))

@@ -25,7 +25,7 @@ from distill.teacher.endpoint.address import Address
 if TYPE_CHECKING:
     import polars as pl
 
-    from distill.task.task import Project
+    from distill.task.task import Task
 
 ADAPTER = "student/adapter.gguf"
 HOSTED = "student/hosted.json"
@@ -54,17 +54,17 @@ async def _export(run: Run) -> Mapping[str, Any]:
     from distill.curate import expect
     from distill.student import export as files
 
-    template = run.project.student_prompt
+    template = run.task.student_prompt
     kept = run.scan("samples.parquet").filter(pl.col("fate") != "dropped").collect()
-    if run.project.spec.student.train.with_ != "none":
+    if run.task.spec.student.train.with_ != "none":
         enough(int((kept["fate"] == "train").sum()))
     strata = sorted(set(run.table("seeds.parquet", ["stratum"])["stratum"]))
-    write_json(run.folder / "expect.json", expect.check(kept, strata, run.project.spec.expect.model_dump()))
+    write_json(run.folder / "expect.json", expect.check(kept, strata, run.task.spec.expect.model_dump()))
     own = lookup.requests(run.table("seeds.parquet", ["seed_id", "fields"]))
     seeds = run.scan("seeds.parquet")
     known = "own_id" in seeds.collect_schema()  # a run made before rows kept their own ids has none
     ids = dict(seeds.select("seed_id", "own_id").drop_nulls().collect().iter_rows()) if known else {}
-    counts = files.write(kept, folder=run.folder.path, tools=run.project.tools, own=own, ids=ids)
+    counts = files.write(kept, folder=run.folder.path, tools=run.task.tools, own=own, ids=ids)
     tests = run.scan("seeds.parquet").filter(pl.col("role") == "test").collect()
     rows = [
         {
@@ -82,10 +82,10 @@ async def _export(run: Run) -> Mapping[str, Any]:
 
 
 def _card(run: Run, kept: pl.DataFrame, counts: Mapping[str, int], tests: int) -> str:
-    project, made = run.project, inherit.rows_on(run.scan("seeds.parquet"), kept)
+    task, made = run.task, inherit.rows_on(run.scan("seeds.parquet"), kept)
     on_made = f"- synthetic seeds: {made} rows (seeds.expand)\n" if made else ""
-    spec, rows = project.spec, Counter(kept["teacher"].to_list())
-    by = [f"{one.address.model} ({rows[n]} rows)" for n, one in enumerate(project.teachers)]
+    spec, rows = task.spec, Counter(kept["teacher"].to_list())
+    by = [f"{one.address.model} ({rows[n]} rows)" for n, one in enumerate(task.teachers)]
     by += [f"approved work ({rows[GOLD]} gold rows)"] if rows[GOLD] else []
     named = "".join(f"- another model answered: {one}\n" for one in run.fact("models", served_models.others))
     return (
@@ -98,7 +98,7 @@ def _card(run: Run, kept: pl.DataFrame, counts: Mapping[str, int], tests: int) -
 
 async def train(run: Run) -> None:
     """The student, by the way the spec names."""
-    way = run.project.spec.student.train
+    way = run.task.spec.student.train
     if way.with_ == "none":
         return
     outputs = [LOSSES, ADAPTER] if way.with_ == "lora" else [LOSSES, HOSTED]
@@ -108,10 +108,10 @@ async def train(run: Run) -> None:
 async def _lora(run: Run) -> Mapping[str, Any]:
     from distill.student.trainers import gguf, lora
 
-    way = run.project.spec.student.train
+    way = run.task.spec.student.train
     loop = asyncio.get_running_loop()
     run.watch.say("  preparing the base (once: dequantises its weights)")
-    folder = await asyncio.to_thread(preflight.base_folder, run.project)
+    folder = await asyncio.to_thread(preflight.base_folder, run.task)
     rows = (run.folder / "train.jsonl").read_bytes().count(b"\n")
     steps = round(way.epochs * -(-rows // way.batch_size))
 
@@ -135,7 +135,7 @@ async def _hosted(run: Run) -> Mapping[str, Any]:
     from distill.student.hosts import openai_compatible
     from distill.student.hosts.job import Host
 
-    way, address = run.project.spec.student.train, run.project.base
+    way, address = run.task.spec.student.train, run.task.base
     address.check()
     result = await openai_compatible.tune(
         Host(base_url=address.base_url, key=address.key), train=run.folder / "train.jsonl", valid=run.folder / "valid.jsonl",
@@ -150,15 +150,15 @@ async def _hosted(run: Run) -> Mapping[str, Any]:
     return {"job": result.job_id, "model": result.fine_tuned_model}
 
 
-def student_of(project: Project, folder: RunDir) -> Address | None:
+def student_of(task: Task, folder: RunDir) -> Address | None:
     """Where a run's student is; None where it has none."""
-    base = project.base
-    if (folder / ADAPTER).exists() and project.spec.student.train.with_ == "lora":
+    base = task.base
+    if (folder / ADAPTER).exists() and task.spec.student.train.with_ == "lora":
         path = folder / ADAPTER
         return Address(model=base.model, adapter=path, adapter_id=file_hash(path)[:16], timeout_s=base.timeout_s)
     if (folder / HOSTED).exists():
         model = read_json(folder / HOSTED, dict, needs="model")["model"]
-        return replace(base, model=model, rate=rate_of(project.spec.student.train.tuned_price) or base.rate)
+        return replace(base, model=model, rate=rate_of(task.spec.student.train.tuned_price) or base.rate)
     return None
 
 

@@ -13,20 +13,19 @@ from distill.similarity.keys import keys_of
 
 if TYPE_CHECKING:
     import polars as pl
-
-    from distill import spec
+from distill.spec import TaskSpec
 
 FILE = "pairs.parquet"
 COMPARED_AS = 3
 """Counts the ways in which texts were compared; a graph made in an older one is made anew."""
 
 
-def graph(task: spec.TaskSpec, *tables: pl.DataFrame) -> Graph:
+def graph(spec: TaskSpec, *tables: pl.DataFrame) -> Graph:
     """Of all inputs of some tables of seeds. One command asks for the same texts several times, and they are compared once."""
     import polars as pl
 
     rows = pl.concat([table.select("seed_id", "input") for table in tables]).unique().sort("seed_id", "input")
-    return _made(_Texts(rows["input"]), _least(task), task.dedup.meaning, task.dedup.typos, apart(task))
+    return _made(_Texts(rows["input"]), _least(spec), spec.dedup.meaning, spec.dedup.typos, apart(spec))
 
 
 def write(folder: RunDir, found: Graph, table: pl.DataFrame) -> dict[str, float | int | bool | None]:
@@ -38,31 +37,31 @@ def write(folder: RunDir, found: Graph, table: pl.DataFrame) -> dict[str, float 
     }  # fmt: skip
 
 
-def read(folder: Path, task: spec.TaskSpec, table: pl.DataFrame) -> Graph:
+def read(folder: Path, spec: TaskSpec, table: pl.DataFrame) -> Graph:
     """The run's graph; made anew where the run has none, or it was made with other settings."""
     made: Any = read_json(folder / "seeds.json", dict).get("graph")
-    fits = made is not None and made["near"] <= _least(task) and made["meaning"] == task.dedup.meaning
-    fits = fits and made.get("typos", False) == task.dedup.typos and made.get("numbers") == apart(task)
+    fits = made is not None and made["near"] <= _least(spec) and made["meaning"] == spec.dedup.meaning
+    fits = fits and made.get("typos", False) == spec.dedup.typos and made.get("numbers") == apart(spec)
     fits = fits and made.get("compared_as") == COMPARED_AS
     if not fits or not (folder / FILE).exists():
-        return graph(task, table)
+        return graph(spec, table)
     texts = table.select("seed_id", "input")
     pairs, typos = read_parquet(folder / FILE), made.get("typos", False)
-    return Graph.read(pairs, texts, threshold=made["near"], meaning=made["meaning"], typos=typos, numbers=apart(task))
+    return Graph.read(pairs, texts, threshold=made["near"], meaning=made["meaning"], typos=typos, numbers=apart(spec))
 
 
-def leak(task: spec.TaskSpec) -> float:
+def leak(spec: TaskSpec) -> float:
     """The similarity from which an input is too near a held-out one."""
-    return task.dedup.near if task.dedup.leak is None else task.dedup.leak
+    return spec.dedup.near if spec.dedup.leak is None else spec.dedup.leak
 
 
-def apart(task: spec.TaskSpec) -> bool:
+def apart(spec: TaskSpec) -> bool:
     """Whether inputs with other numbers or negations are never near-duplicates."""
-    return task.dedup.numbers == "apart"
+    return spec.dedup.numbers == "apart"
 
 
-def _least(task: spec.TaskSpec) -> float:
-    return min(task.dedup.near, leak(task))
+def _least(spec: TaskSpec) -> float:
+    return min(spec.dedup.near, leak(spec))
 
 
 class _Texts:

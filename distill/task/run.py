@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from distill import reads
 from distill.records import Json
 from distill.rundir import RunDir, check_parquet, read_parquet
-from distill.task.task import Project
+from distill.task.task import Task
 from distill.teacher.progress import Watch
 from distill.teacher.send import Sender
 from distill.teacher.store.store import Spend, Store
@@ -26,7 +26,7 @@ T = TypeVar("T")
 class Run:
     """One run under way."""
 
-    project: Project
+    task: Task
     folder: RunDir
     store: Store
     sender: Sender

@@ -30,13 +30,13 @@ if TYPE_CHECKING:
 
 
 _UNNOTED = frozenset({"spec", "env", "home"})
-"""Fields of a project that are no read by themselves: the spec notes its settings, `_address` what it takes of `env`."""
+"""Fields of a task that are no read by themselves: the spec notes its settings, `_address` what it takes of `env`."""
 _LIVELY = 0.9
 """The temperature of new seeds where the teacher's is 0."""
 
 
 @dataclass(frozen=True, slots=True)
-class Project:
+class Task:
     """What the stages need of a task. Each field that is read is noted, a setting of the spec by the spec itself."""
 
     spec: spec.TaskSpec
@@ -172,7 +172,7 @@ class Project:
         return _address(train.base, train.base_url, train.key_env, self.env, train.price, timeout_s=timeout_s)
 
 
-_FIELDS = frozenset(one.name for one in fields(Project)) - _UNNOTED
+_FIELDS = frozenset(one.name for one in fields(Task)) - _UNNOTED
 
 Part = TypeVar("Part", spec.Sampling, spec.Limits)
 
@@ -227,30 +227,30 @@ def rate_of(price: spec.PriceGiven | None) -> Rate | None:
     return Rate(price.input, price.output, price.cached_input, price.reasoning, price.batch) if price else None
 
 
-def named(project: Project) -> list[tuple[str, Address]]:
+def named(task: Task) -> list[tuple[str, Address]]:
     """Every model that the spec names, by the setting that names it; what stands for another setting's model is left out."""
-    way = "panel" if project.spec.teacher.panel else "fallback"
-    found = [(f"teacher.{way}[{n - 1}]" if n else "teacher", one.address) for n, one in enumerate(project.teachers)]
-    judges = bool(project.spec.judge and project.spec.judge.models)
-    found += [(f"judge.models[{n}]", one.address) for n, one in enumerate(project.judges) if judges]
-    found += [(f"strata.labels.{name}.model", project.labeller(name).address) for name in project.spec.strata.asked]
-    if project.spec.seeds.expand is not None:
-        found.append(("seeds.expand.model", project.maker.address))
-    return [*found, ("student.train", project.base)]
+    way = "panel" if task.spec.teacher.panel else "fallback"
+    found = [(f"teacher.{way}[{n - 1}]" if n else "teacher", one.address) for n, one in enumerate(task.teachers)]
+    judges = bool(task.spec.judge and task.spec.judge.models)
+    found += [(f"judge.models[{n}]", one.address) for n, one in enumerate(task.judges) if judges]
+    found += [(f"strata.labels.{name}.model", task.labeller(name).address) for name in task.spec.strata.asked]
+    if task.spec.seeds.expand is not None:
+        found.append(("seeds.expand.model", task.maker.address))
+    return [*found, ("student.train", task.base)]
 
 
-def need_price(project: Project) -> None:
+def need_price(task: Task) -> None:
     """A budget over a model without a price is no wall: refuse before the first send."""
-    if project.spec.budget.usd is None:
+    if task.spec.budget.usd is None:
         return
-    for where, address in named(project):
+    for where, address in named(task):
         if address.price is None:
             raise UsageError(
                 f"no price is known for {address.model!r}, so budget.usd cannot be enforced; "
                 f"give {where}.price: {{input: …, output: …}} in dollars per million tokens, or take the budget out"
             )
-    train = project.spec.student.train
-    if train.with_ == "hosted" and "student" in project.spec.evaluate.arms and not (train.tuned_price or train.price):
+    train = task.spec.student.train
+    if train.with_ == "hosted" and "student" in task.spec.evaluate.arms and not (train.tuned_price or train.price):
         raise UsageError(
             "no price is known for the model that the host will have tuned (hosts charge more for it than for its base), so "
             "budget.usd cannot be held; give student.train.tuned_price: {input: …, output: …} in dollars per million tokens"

@@ -17,7 +17,7 @@ from distill.rundir import file_hash
 
 if TYPE_CHECKING:
     from distill.task.run import Run
-    from distill.task.task import Project
+    from distill.task.task import Task
 
 _ABSENT = "absent"
 
@@ -43,7 +43,7 @@ def changed(run: Run, before: Mapping[str, str]) -> list[str]:
 
 def _now(run: Run, named: Iterable[str]) -> dict[str, str]:
     """Name → hash of what is there now."""
-    settings = spec.values(run.project.spec)
+    settings = spec.values(run.task.spec)
     return {what: _hash(run, what, settings) for what in named}
 
 
@@ -55,21 +55,21 @@ def _hash(run: Run, what: str, settings: Mapping[str, Json]) -> str:
         case "file":
             return file_hash(run.folder.path / name)
         case "env":
-            return content_id(run.project.env.get(name, "").strip())
+            return content_id(run.task.env.get(name, "").strip())
         case "task":
-            return _of_task(run.project, name)
+            return _of_task(run.task, name)
         case _:
             return content_id(run.facts[name](run)) if name in run.facts else _ABSENT
 
 
-def _of_task(project: Project, name: str) -> str:
+def _of_task(task: Task, name: str) -> str:
     """The hash of a field of the task, by what it says and not by where it stands."""
-    if not hasattr(project, name):
+    if not hasattr(task, name):
         return _ABSENT
-    value = getattr(project, name)
+    value = getattr(task, name)
     if name in ("seeds", "pinned"):
         return list_id(map(_row, value))
-    return content_id(_CONTENT.get(name, lambda given: given)(value)) if name != "path" else content_id(_place(project))
+    return content_id(_CONTENT.get(name, lambda given: given)(value)) if name != "path" else content_id(_place(task))
 
 
 def _row(seed: Seed) -> Json:
@@ -77,10 +77,10 @@ def _row(seed: Seed) -> Json:
     return [dict(seed.fields), labels, gold, seed.line, seed.source, seed.group, seed.own_id]
 
 
-def _place(project: Project) -> str:
+def _place(task: Task) -> str:
     """A spec that moves together with its project is the same."""
-    inside = project.path.is_relative_to(project.home)
-    return str(project.path.relative_to(project.home)) if inside else project.path.name
+    inside = task.path.is_relative_to(task.home)
+    return str(task.path.relative_to(task.home)) if inside else task.path.name
 
 
 _CONTENT: Mapping[str, Callable[[Any], Json]] = {

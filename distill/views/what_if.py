@@ -13,13 +13,13 @@ from distill.curate.result import Curated
 from distill.curate.steps import curate
 from distill.errors import SpecError, UsageError
 from distill.generate.questions import asked_of
-from distill.pipeline.open_task import open_project
+from distill.pipeline.open_task import open_task
 from distill.rundir import latest, read_parquet
 from distill.secrets.withheld import masked
 from distill.seeds import checks
 from distill.spec.loading import yaml_lines
 from distill.task import near_graph, stores
-from distill.task.task import Project
+from distill.task.task import Task
 
 if TYPE_CHECKING:
     import polars as pl
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 def compare(path: Path, changes: Sequence[str], *, overrides: Sequence[str], env: Mapping[str, str]) -> dict[str, Any]:
     """Rows by stratum and drops by reason, now and with each change GATE.SETTING=VALUE, GATE=on or off, or A.B=VALUE."""
 
-    now = open_project(path, overrides=overrides, env=env)
-    then = open_project(path, overrides=[*overrides, *_overrides(now, changes)], env=env)
+    now = open_task(path, overrides=overrides, env=env)
+    then = open_task(path, overrides=[*overrides, *_overrides(now, changes)], env=env)
     run = latest(now.home, now.spec.task)
     if run is None or not (run / "asked.parquet").exists():
         raise UsageError(f"{now.spec.task} has no answers yet; run `distill generate {path}` first")
@@ -41,15 +41,15 @@ def compare(path: Path, changes: Sequence[str], *, overrides: Sequence[str], env
         before, after = (
             _told(
                 curate(
-                    project,
+                    task,
                     table,
                     asked,
                     store,
-                    near_graph.read(run.path, project.spec, table),
-                    rulings=rulings.rulings(project, run),
+                    near_graph.read(run.path, task.spec, table),
+                    rulings=rulings.rulings(task, run),
                 )
             )
-            for project in (now, then)
+            for task in (now, then)
         )
     return {
         "run": run.name,
@@ -62,13 +62,13 @@ def compare(path: Path, changes: Sequence[str], *, overrides: Sequence[str], env
     }
 
 
-def _overrides(project: Project, changes: Sequence[str]) -> list[str]:
+def _overrides(task: Task, changes: Sequence[str]) -> list[str]:
     """Changes as overrides of the spec: those that name a gate change the list of gates, others stand as they are."""
     import json
 
     from distill.curate.gates.registry import GATES
 
-    gates = project.spec.gate_settings()
+    gates = task.spec.gate_settings()
     plain = []
     for change in changes:
         dotted, equals, value = change.partition("=")
@@ -87,7 +87,7 @@ def _overrides(project: Project, changes: Sequence[str]) -> list[str]:
             gates += [] if any(one == name for one, _ in gates) else [(name, {})]
         else:
             raise UsageError(f"--what-if {change!r}: a gate is `on` or `off`; found {value!r}")
-    if project.spec.judge is not None and not any(lookup.by_model(*gate) for gate in gates):
+    if task.spec.judge is not None and not any(lookup.by_model(*gate) for gate in gates):
         plain.append("judge=null")
     return [*plain, "gates=" + json.dumps([{name: settings} if settings else name for name, settings in gates])]
 

@@ -174,10 +174,10 @@ def test_an_install_hint_names_what_the_project_file_does() -> None:
     from distill import extras
 
     root = Path(__file__).parents[2]
-    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
-    assert project["name"] == extras.DISTRIBUTION
+    task = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    assert task["name"] == extras.DISTRIBUTION
     for extra, modules in extras.EXTRAS.items():
-        named = {re.split(r"[<>=\[]", one)[0] for one in project["optional-dependencies"][extra]}
+        named = {re.split(r"[<>=\[]", one)[0] for one in task["optional-dependencies"][extra]}
         assert named == set(modules.values()) - {extras.WEIGHTS.split("==")[0]}
         assert f"pip install 'distill-engine[{extra}]'" in extras.hint(extra)
     assert extras.WEIGHTS in (root / "Makefile").read_text()

@@ -10,7 +10,7 @@ import pytest
 from distill.cli import starter
 from distill.errors import UsageError
 from distill.pipeline import run
-from distill.pipeline.open_task import open_project
+from distill.pipeline.open_task import open_task
 from distill.task.run import ORDER
 from distill.teacher.progress import Silent
 
@@ -18,19 +18,19 @@ from distill.teacher.progress import Silent
 @pytest.mark.parametrize(("folder", "task"), [("my task", "my-task"), ("Ärger_2", "rger-2"), ("___", "my-task")])
 def test_the_task_is_named_after_its_folder(tmp_path: Path, folder: str, task: str) -> None:
     starter.write(tmp_path / folder)
-    assert open_project(tmp_path / folder, env={}).spec.task == task
+    assert open_task(tmp_path / folder, env={}).spec.task == task
 
 
 def test_the_first_task_has_enough_rows_to_train_a_student(tmp_path: Path) -> None:
     """With the scripted teacher in place of the embedded one: a dataset no tuner would refuse, and a report."""
     starter.write(tmp_path / "first")
     sets = ["teacher.model=scripted", "evaluate.arms=[teacher]"]
-    project = open_project(tmp_path / "first", overrides=sets, env={}, home=tmp_path)
-    result = run.start(project, stages=("generate", "curate", "export"), watch=Silent())
+    task = open_task(tmp_path / "first", overrides=sets, env={}, home=tmp_path)
+    result = run.start(task, stages=("generate", "curate", "export"), watch=Silent())
     rows = (Path(result["folder"]) / "train.jsonl").read_bytes().count(b"\n")
     assert rows >= 25
     done = run.start(
-        open_project(tmp_path / "first", overrides=[*sets, "student.train.with=none"], env={}, home=tmp_path),
+        open_task(tmp_path / "first", overrides=[*sets, "student.train.with=none"], env={}, home=tmp_path),
         stages=ORDER,
         watch=Silent(),
     )

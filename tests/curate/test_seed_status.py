@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from distill.curate import steps
 from distill.generate import questions
 from distill.pipeline import run
-from distill.pipeline.open_task import open_project
+from distill.pipeline.open_task import open_task
 from distill.task.run import ORDER
 from distill.teacher.progress import Silent
 from distill.teacher.store.store import opened
@@ -28,13 +28,13 @@ JUDGE = (
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_every_training_seed_is_idle_accepted_or_refused(task: Path, data: st.DataObject) -> None:
     """Of any of the questions, in any order; a row may still come of the idle ones alone, and they rest with a reason."""
-    project = open_project(task, overrides=["dataset.accept=null", LONG, "evaluate.arms=[]"], env={})
-    folder = Path(run.start(project, stages=ORDER[:1], watch=Silent())["folder"])
+    task = open_task(task, overrides=["dataset.accept=null", LONG, "evaluate.arms=[]"], env={})
+    folder = Path(run.start(task, stages=ORDER[:1], watch=Silent())["folder"])
     table, every = pl.read_parquet(folder / "seeds.parquet"), questions.asked_of(folder)
     asked = data.draw(st.lists(st.sampled_from(every), unique=True))
-    with opened(project.store_path) as store:
-        found = steps.curate(project, table, asked, store).standing
-        turned = steps.curate(project, table, asked[::-1], store).standing
+    with opened(task.store_path) as store:
+        found = steps.curate(task, table, asked, store).standing
+        turned = steps.curate(task, table, asked[::-1], store).standing
     assert found == turned
     train = set(table.filter(role="train")["seed_id"])
     parts = [found.idle.keys(), found.accepted, found.refused]
@@ -48,14 +48,14 @@ def test_every_training_seed_is_idle_accepted_or_refused(task: Path, data: st.Da
 def test_a_row_that_waits_for_a_verdict_is_settled_and_hoped_for(task: Path) -> None:
     """It counts as one of its stratum, so nothing is asked in its place; what an earlier gate refused does not wait."""
     (task.parent / "rubric.md").write_text("A good answer names the mood.")
-    opening = partial(open_project, task, env={})
+    opening = partial(open_task, task, env={})
     plain = opening(overrides=["dataset.accept=null", LONG, "evaluate.arms=[]"])
     folder = Path(run.start(plain, stages=ORDER[:1], watch=Silent())["folder"])
-    project = opening(overrides=["dataset.accept=null", *JUDGE, "evaluate.arms=[]"])
+    task = opening(overrides=["dataset.accept=null", *JUDGE, "evaluate.arms=[]"])
     table, asked = pl.read_parquet(folder / "seeds.parquet"), questions.asked_of(folder)
-    with opened(project.store_path) as store:
+    with opened(task.store_path) as store:
         before = steps.curate(plain, table, asked, store).standing
-        found = steps.curate(project, table, asked, store)
+        found = steps.curate(task, table, asked, store)
     standing = found.standing
     assert standing.waiting.keys() == before.accepted != set()
     assert standing.refused == before.refused != set()

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from distill.pipeline import run as running
-from distill.pipeline.open_task import open_project
+from distill.pipeline.open_task import open_task
 from distill.task.run import ORDER
 from distill.teacher.progress import Silent
 from distill.testing import tuning_host
@@ -26,7 +26,7 @@ def rows_of(task: Path, make: Callable[[int, dict[str, Any]], dict[str, Any]]) -
 
 
 def run(task: Path, *sets: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    result = running.start(open_project(task, overrides=(*PLAIN, *sets), env={}), stages=ORDER, watch=Silent())
+    result = running.start(open_task(task, overrides=(*PLAIN, *sets), env={}), stages=ORDER, watch=Silent())
     return result, json.loads((Path(result["folder"]) / "comparison.json").read_bytes())
 
 
@@ -69,7 +69,7 @@ def test_gold_in_the_test_file_alone_is_enough_and_need_not_stand_in_each_of_its
     (task.parent / "test.jsonl").write_text("".join(json.dumps(row) + "\n" for row in test))
     rows_of(task, lambda _, row: {name: value for name, value in row.items() if name != "expected"})
     result = running.start(
-        open_project(task, overrides=["seeds.test={from: test.jsonl}"], env={}), stages=ORDER, watch=Silent()
+        open_task(task, overrides=["seeds.test={from: test.jsonl}"], env={}), stages=ORDER, watch=Silent()
     )
     scores = pl.read_parquet(Path(result["folder"]) / "scores.parquet").filter(metric="json_fields")
     assert scores["value"].is_not_null().sum() == 7
@@ -77,7 +77,7 @@ def test_gold_in_the_test_file_alone_is_enough_and_need_not_stand_in_each_of_its
 
 def test_few_known_answers_that_shrink_the_test_are_reported(task: Path) -> None:
     rows_of(task, lambda i, row: {**row, "expected": row["expected"] if i < 3 else None})
-    result = running.start(open_project(task, env={}), stages=ORDER, watch=Silent())
+    result = running.start(open_task(task, env={}), stages=ORDER, watch=Silent())
     report = json.loads((Path(result["folder"]) / "report.json").read_bytes())
     said = next(warning for warning in report["warnings"] if "requested test rows" in warning)
     assert said.startswith("3 of 12 requested test rows are set aside")
@@ -90,6 +90,6 @@ async def test_free_text_that_both_answered_is_reported_as_that(task: Path) -> N
     sets = (*PLAIN, "seeds.gold=null", "evaluate.arms=[teacher, base, student]", train)
     (task.parent / "teacher.md").write_text("Say it.\n[user]\nDear customer, we thank you for this:\n{{message}}\n")
     async with tuning_host.serve() as host:
-        project = open_project(task, overrides=sets, env={"OPENAI_BASE_URL": host.base_url})
-        result = await running.work(project, stages=ORDER, watch=Silent())
+        task = open_task(task, overrides=sets, env={"OPENAI_BASE_URL": host.base_url})
+        result = await running.work(task, stages=ORDER, watch=Silent())
     assert result["verdict"]["sentences"][0] == "Undecided: no metric here applies to free-text answers."

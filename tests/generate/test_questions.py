@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from distill.curate import steps
 from distill.generate import questions as asks
 from distill.pipeline import run
-from distill.pipeline.open_task import open_project
+from distill.pipeline.open_task import open_task
 from distill.seeds import prepare
 from distill.teacher.progress import Silent
 from distill.testing.fault_server import Script, serve
@@ -59,8 +59,8 @@ def test_a_hundred_hard_seeds_are_through_in_a_dozen_rounds(
 ) -> None:
     """One row is lacking and none passes: each round asks more than those before it, and at last every seed was tried."""
     given = [NOTHING, "dataset.accept=1", "seeds.gold=null", "seeds.gold_rows=compare", "evaluate.arms=[]", *sets]
-    project = open_project(hard, overrides=given, env={})
-    run.start(project, stages=("generate",), watch=Silent())
+    task = open_task(hard, overrides=given, env={})
+    run.start(task, stages=("generate",), watch=Silent())
     assert curations[:2] == [0, 2]
     assert curations[-1] == questions
     assert len(curations) < (16 if sets else 12)
@@ -70,8 +70,8 @@ async def test_rows_that_are_only_owed_do_not_count_as_hard(task: Path) -> None:
     """Half of the calls fail for now: a tenth more is asked in their place, and not twice as many."""
     async with serve(Script(seed=5, faults={"500": 0.5})) as server:
         sets = ["teacher.model=m", "teacher.limits={attempts: 1}", "dataset.accept=10", "evaluate.arms=[]"]
-        project = open_project(task, overrides=sets, env={"OPENAI_BASE_URL": server.base_url})
-        result = await run.work(project, stages=("generate",), watch=Silent(), partial=True)
+        task = open_task(task, overrides=sets, env={"OPENAI_BASE_URL": server.base_url})
+        result = await run.work(task, stages=("generate",), watch=Silent(), partial=True)
     asked = pl.read_parquet(Path(result["folder"]) / "asked.parquet").height
     answered = asked - result["owed"]
     assert result["owed"] > 0
@@ -95,9 +95,9 @@ def test_what_is_needed_is_a_tenth_more_over_the_share_that_came_through(
 
 def test_the_first_round_asks_a_tenth_more_than_is_lacking(task: Path) -> None:
     """Whatever was approved before."""
-    project = open_project(task, env={})
-    table = prepare.aside(project.spec, project.seeds).kept
+    task = open_task(task, env={})
+    table = prepare.aside(task.spec, task.seeds).kept
     strata = dict(table.select("seed_id", "stratum").iter_rows())
     approved = frozenset(table["seed_id"])
-    picked = asks.more(project, table, [], {"a": 10, "b": 3}, approved)
+    picked = asks.more(task, table, [], {"a": 10, "b": 3}, approved)
     assert Counter(strata[ask.seed] for ask in picked) == {"a": 11, "b": 4}

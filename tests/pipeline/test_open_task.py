@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from distill.errors import SpecError
-from distill.pipeline.open_task import open_project
+from distill.pipeline.open_task import open_task
 
 JUDGE = "judge={dimensions: {fits: It fits.}, prompt: judge.md}"
 TONE = "ask: tone.md, values: [calm, angry]"
@@ -42,7 +42,7 @@ def test_what_cannot_be_right_is_told(task: Path, sets: list[str], said: str) ->
     (task.parent / "tone.md").write_text("Which tone?\n[user]\n{{message}}\n")
     (task.parent / "judge.md").write_text("A good answer fits.")
     with pytest.raises(SpecError) as caught:
-        open_project(task, overrides=sets, env={})
+        open_task(task, overrides=sets, env={})
     (fault,) = caught.value.faults
     assert said in str(fault)
     assert fault.where.startswith("--set ")
@@ -53,7 +53,7 @@ def test_a_folder_in_place_of_a_prompt_is_told_with_what_it_holds(task: Path) ->
     with pytest.raises(
         SpecError, match=r"a folder, expected a file; name one in it, which holds student\.md, teacher\.md"
     ):
-        open_project(task, overrides=["teacher.prompt=."], env={})
+        open_task(task, overrides=["teacher.prompt=."], env={})
 
 
 def test_what_is_right_opens(task: Path) -> None:
@@ -63,7 +63,7 @@ def test_what_is_right_opens(task: Path) -> None:
     (task.parent / "labelled.jsonl").write_text("{}")
     sets = ["dedup.compare=[mood]", f"strata.labels={{tone: {{{TONE}, model: {{model: m, sampling: {{draws: 1}}}}}}}}"]
     sets += [JUDGE, "gates=[judge]", "judge.gold=labelled.jsonl", "seeds.expand.model={model: m}"]
-    assert open_project(task, overrides=sets, env={}).label_prompts.keys() == {"tone"}
+    assert open_task(task, overrides=sets, env={}).label_prompts.keys() == {"tone"}
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_where_no_seed_can_be_read_that_is_the_first_fault_and_no_prompt_is_blam
     seeds = task.parent / "seeds.jsonl"
     seeds.unlink() if content is None else seeds.write_text(content)
     with pytest.raises(SpecError) as caught:
-        open_project(task, overrides=["strata={by: [kind]}", "seeds.gold=expected"], env={})
+        open_task(task, overrides=["strata={by: [kind]}", "seeds.gold=expected"], env={})
     assert said in str(caught.value.faults[0])
     assert "column" not in str(caught.value)
 
@@ -92,13 +92,13 @@ def test_how_a_file_was_read_is_a_note_and_a_setting_says_otherwise(task: Path) 
     ]
     (task.parent / "seeds.csv").write_text("id;message;kind\n" + "\n".join(rows) + "\n")
     sets = ["seeds={from: seeds.csv, test: {rows: 1}}", "dataset={accept: 2}"]
-    (note,) = open_project(task, overrides=sets, env={}).notes
+    (note,) = open_task(task, overrides=sets, env={}).notes
     assert (
         note
         == "seeds.csv: read as utf-8, semicolon between cells; where that is wrong, say what is right under `seeds.format`"
     )
     with pytest.raises(SpecError, match=r"no column fills `{{message}}`; did you mean `{{id;message;kind}}`"):
-        open_project(task, overrides=[*sets, "seeds.format={delimiter: tab}", "strata={}"], env={})
+        open_task(task, overrides=[*sets, "seeds.format={delimiter: tab}", "strata={}"], env={})
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_how_a_file_was_read_is_a_note_and_a_setting_says_otherwise(task: Path) 
 )
 def test_a_format_that_is_none_is_told(task: Path, given: str, said: str) -> None:
     with pytest.raises(SpecError, match=said):
-        open_project(task, overrides=[f"seeds.format={{{given}}}"], env={})
+        open_task(task, overrides=[f"seeds.format={{{given}}}"], env={})
 
 
 def test_chats_without_a_system_turn_fill_its_slot_with_nothing(task: Path) -> None:
@@ -126,7 +126,7 @@ def test_chats_without_a_system_turn_fill_its_slot_with_nothing(task: Path) -> N
     (task.parent / "log.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     for name in ("teacher.md", "student.md"):
         (task.parent / name).write_text("{{system}}\n[messages]\n{{messages}}\n")
-    project = open_project(
+    task = open_task(
         task,
         overrides=[
             "seeds={from: log.jsonl, as: chats, gold: reply, test: {rows: 1}}",
@@ -135,7 +135,7 @@ def test_chats_without_a_system_turn_fill_its_slot_with_nothing(task: Path) -> N
         ],
         env={},
     )
-    filled = [project.teacher_prompt.fill(seed.fields) for seed in project.seeds]
+    filled = [task.teacher_prompt.fill(seed.fields) for seed in task.seeds]
     assert [turns[0]["role"] for turns in filled] == ["user", "system"] * 3
 
 
@@ -147,9 +147,9 @@ def test_a_system_prompt_that_no_prompt_names_is_told(task: Path) -> None:
     (task.parent / "log.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     for name in ("teacher.md", "student.md"):
         (task.parent / name).write_text("[messages]\n{{messages}}\n")
-    project = open_project(
+    task = open_task(
         task,
         overrides=["seeds={from: log.jsonl, as: chats, test: {rows: 1}}", "strata={}", "dataset={accept: 2}"],
         env={},
     )
-    assert project.notes == ["6 chats have a system turn of their own, which is not sent: no prompt names {{system}}"]
+    assert task.notes == ["6 chats have a system turn of their own, which is not sent: no prompt names {{system}}"]

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from distill.pipeline import run as running
-from distill.pipeline.open_task import open_project
+from distill.pipeline.open_task import open_task
 from distill.plan import plan
 from distill.task.run import ORDER
 from distill.teacher.progress import Silent
@@ -18,7 +18,7 @@ from distill.views import explain, status
 
 def run(task: Path, *sets: str, **how: Any) -> dict[str, Any]:
     return running.start(
-        open_project(task, overrides=sets, env={}), stages=how.pop("stages", ORDER), watch=Silent(), **how
+        open_task(task, overrides=sets, env={}), stages=how.pop("stages", ORDER), watch=Silent(), **how
     )
 
 
@@ -79,9 +79,9 @@ def test_a_refresh_keeps_rows_and_test_rows(task: Path) -> None:
 
 def test_a_plan_without_a_pilot_sends_nothing_and_counts_what_the_store_holds(task: Path) -> None:
     """Before: all to send. After: all held."""
-    before = plan.plan(open_project(task, env={}))["spenders"][0]
+    before = plan.plan(open_task(task, env={}))["spenders"][0]
     run(task)
-    after = plan.plan(open_project(task, env={}))["spenders"][0]
+    after = plan.plan(open_task(task, env={}))["spenders"][0]
     assert before["to_send"] == before["requests"] > 0
     assert after["in_store"] == after["requests"] == before["requests"]
 
@@ -96,8 +96,8 @@ async def test_an_answer_that_was_cut_off_is_asked_for_once_more_where_the_spec_
         env = {"OPENAI_BASE_URL": server.base_url}
         for sets in ([], ["teacher.sampling.raise_to=512"]):
             home = task.parent / f"home{len(sets)}"
-            project = open_project(task, overrides=[*cut, *sets], env=env, home=home)
-            result = await running.work(project, stages=("generate", "curate"), watch=Silent())
+            task = open_task(task, overrides=[*cut, *sets], env=env, home=home)
+            result = await running.work(task, stages=("generate", "curate"), watch=Silent())
             rows = pl.read_parquet(Path(result["folder"]) / "dropped.parquet")
             dropped.append(rows.filter(reason="finish_reason").height)
     assert dropped[0] > dropped[1]
@@ -110,25 +110,25 @@ async def test_rows_that_are_owed_are_asked_for_again_and_no_others(task: Path) 
 
     async with serve(Script(faults={"422": 0.5})) as server:
         env = {"OPENAI_BASE_URL": server.base_url}
-        project = open_project(task, overrides=["teacher.model=m", "gates=[finish_reason]"], env=env)
+        task = open_task(task, overrides=["teacher.model=m", "gates=[finish_reason]"], env=env)
         with pytest.raises(RowsOwed, match="could not be answered"):
-            await running.work(project, stages=ORDER, watch=Silent())
+            await running.work(task, stages=ORDER, watch=Silent())
         asked = pl.read_parquet(task.parent / "runs" / "mood" / "001" / "asked.parquet")
         told = [explain.explain(task.parent, "mood", seed) for seed in asked["seed_id"]]
         lost = [row for row in told if row["owed"]]
         assert lost
         assert all(row["owed"][0]["sends"][0]["ended"] == "refused" for row in lost)
         assert "refused" in "\n".join(explain.explain_lines(lost[0]))
-        partial = await running.work(project, stages=ORDER[:3], watch=Silent(), partial=True)
+        partial = await running.work(task, stages=ORDER[:3], watch=Silent(), partial=True)
         assert partial["exit"] == 3
         server.script = Script()
         paid = set(server.ledger.billed)
-        result = await running.work(project, stages=ORDER, watch=Silent())
+        result = await running.work(task, stages=ORDER, watch=Silent())
         assert (result["exit"], result["owed"]) == (0, 0)
         assert set(server.ledger.billed) > paid
         assert set(server.ledger.billed.values()) == {1}
         sent = len(server.ledger.entries)
-        assert (await running.work(project, stages=ORDER, watch=Silent()))["requests_sent"] == 0
+        assert (await running.work(task, stages=ORDER, watch=Silent()))["requests_sent"] == 0
         assert len(server.ledger.entries) == sent
 
 
@@ -152,12 +152,12 @@ async def test_what_the_endpoint_marks_as_declined_never_trains_whatever_the_gat
     from distill.testing.fault_server import Script, serve
 
     async with serve(Script(faults={"refusal": 0.3, "filtered": 0.2})) as server:
-        project = open_project(
+        task = open_task(
             task, overrides=["teacher.model=m", "gates=[finish_reason]"], env={"OPENAI_BASE_URL": server.base_url}
         )
-        result = await running.work(project, stages=ORDER[:3], watch=Silent())
+        result = await running.work(task, stages=ORDER[:3], watch=Silent())
         sent = len(server.ledger.entries)
-        await running.work(project, stages=ORDER[:3], watch=Silent())
+        await running.work(task, stages=ORDER[:3], watch=Silent())
         assert len(server.ledger.entries) == sent
     folder = Path(result["folder"])
     assert (result["exit"], result["owed"]) == (0, 0)

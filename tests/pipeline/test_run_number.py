@@ -11,7 +11,7 @@ import pytest
 
 from distill.errors import UsageError
 from distill.pipeline import run as running
-from distill.pipeline.open_task import open_project
+from distill.pipeline.open_task import open_task
 from distill.task.run import ORDER
 from distill.teacher.progress import Silent
 from distill.testing.fault_server import Script, serve
@@ -30,8 +30,8 @@ class Heard(Silent):
 
 
 def run(task: Path, *sets: str, watch: Silent | None = None, **how: Any) -> dict[str, Any]:
-    project = open_project(task, overrides=sets, env={})
-    return running.start(project, stages=how.pop("stages", ORDER), watch=watch or Silent(), **how)
+    task = open_task(task, overrides=sets, env={})
+    return running.start(task, stages=how.pop("stages", ORDER), watch=watch or Silent(), **how)
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -88,8 +88,8 @@ async def served(asked: Path) -> AsyncIterator[Served]:
     async with serve(Script()) as server:
 
         async def work(*sets: str, **how: Any) -> dict[str, Any]:
-            project = open_project(asked, overrides=sets, env={"OPENAI_BASE_URL": server.base_url})
-            return await running.work(project, stages=how.pop("stages", ORDER), watch=Silent(), **how)
+            task = open_task(asked, overrides=sets, env={"OPENAI_BASE_URL": server.base_url})
+            return await running.work(task, stages=how.pop("stages", ORDER), watch=Silent(), **how)
 
         yield work
 

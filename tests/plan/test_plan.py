@@ -13,10 +13,10 @@ import pytest
 from distill.cli.text import plan as plan_lines
 from distill.errors import AccessRefused
 from distill.pipeline import run
-from distill.pipeline.open_task import open_project
+from distill.pipeline.open_task import open_task
 from distill.plan import plan as planning
 from distill.task.run import ORDER
-from distill.task.task import Project
+from distill.task.task import Task
 from distill.teacher.progress import Silent
 from distill.testing.fault_server import Script, Server, serve
 
@@ -42,22 +42,22 @@ def beside(script: Script) -> Iterator[Server]:
         thread.join(10)
 
 
-def priced(task: Path, server: Server) -> Project:
+def priced(task: Path, server: Server) -> Task:
     sets = ["teacher.model=m", "teacher.price={input: 1, output: 1}", "gates=[schema, finish_reason]"]
-    return open_project(task, overrides=sets, env={"OPENAI_BASE_URL": server.base_url})
+    return open_task(task, overrides=sets, env={"OPENAI_BASE_URL": server.base_url})
 
 
 def test_a_pilot_tells_the_price_within_its_interval_and_is_not_paid_again(task: Path) -> None:
     """Eight rows asked; what the whole run costs in the server's own ledger lies within the plan's interval."""
     with beside(Script(latency_s=0.01, requests_per_minute=6000)) as server:
-        project = priced(task, server)
-        plan = planning.plan(project, pilot=8)
+        task = priced(task, server)
+        plan = planning.plan(task, pilot=8)
         teacher, test = plan["spenders"]
         assert (teacher["in_store"], test["in_store"], len(server.ledger.entries)) == (8, 8, 16)
         assert plan["pilot"]["limits"]["requests_per_minute"] == 6000
         assert plan["pilot"]["passed_gates"] == 8
         before = server.ledger.usd
-        result = run.start(project, stages=ORDER, watch=Silent())
+        result = run.start(task, stages=ORDER, watch=Silent())
         cost = server.ledger.usd - before
         assert result["requests_sent"] == teacher["to_send"] + test["to_send"]
         assert max(server.ledger.billed.values()) == 1
@@ -89,7 +89,7 @@ def test_rows_that_pass_the_gates_are_counted_and_not_their_draws(task: Path) ->
             "teacher.sampling={draws: 3}",
             "teacher.fallback=[{model: n}]",
         ]
-        project = open_project(task, overrides=sets, env={"OPENAI_BASE_URL": server.base_url})
-        plan = planning.plan(project, pilot=9)
+        task = open_task(task, overrides=sets, env={"OPENAI_BASE_URL": server.base_url})
+        plan = planning.plan(task, pilot=9)
     assert (plan["pilot"]["rows"], plan["pilot"]["passed_gates"]) == (3, 3)
     assert plan["spenders"][1]["share_expected"] == 0

@@ -20,8 +20,8 @@ from distill.testing.fault_server import serve
 def test_a_plan_says_what_new_seeds_may_cost_at_most(large: Path) -> None:
     """A row for making, checking and answering them; the run's own figures stay below."""
     sets = ["dataset.accept=600", "evaluate.arms=[]", "teacher.model=m", "teacher.price={input: 1, output: 1}"]
-    project = made(large, "{at_most: 200}", *sets, env={"OPENAI_BASE_URL": "http://127.0.0.1:9/v1"})
-    plan = planning.plan(project)
+    task = made(large, "{at_most: 200}", *sets, env={"OPENAI_BASE_URL": "http://127.0.0.1:9/v1"})
+    plan = planning.plan(task)
     rows = {row["spender"]: row for row in plan["spenders"]}
     assert {name: rows[name]["requests"] for name in ("expand", "expand check", "teacher, new seeds")} == {
         "expand": 200, "expand check": 200, "teacher, new seeds": 200,
@@ -61,14 +61,14 @@ async def test_no_run_that_makes_seeds_costs_more_than_its_plan_says(task: Path,
             "teacher.sampling.temperature=0.5", *(one.replace('URL', server.base_url) for one in sets),
         ]  # fmt: skip
         expand = "{at_most: 80, per_row: 4, plausible: false}"
-        project = made(task, expand, *given, env={"OPENAI_BASE_URL": server.base_url})
-        plan = await asyncio.to_thread(planning.plan, project)
-        result = await run.work(project, stages=STAGES, watch=Silent())
+        task = made(task, expand, *given, env={"OPENAI_BASE_URL": server.base_url})
+        plan = await asyncio.to_thread(planning.plan, task)
+        result = await run.work(task, stages=STAGES, watch=Silent())
     assert result["usd"] <= plan["usd_at_most"]
     rows = Counter[str]()
     for row in plan["spenders"]:
         rows[row["spender"].split(",")[0]] += row["usd_at_most"]
-    with opened(project.store_path) as store:
+    with opened(task.store_path) as store:
         spent = {row.spender: row.usd for row in store.ledger(result["run"])}
     first = next(row["usd_at_most"] for row in plan["spenders"] if row["spender"] == spender)
     assert all(usd <= rows[name] for name, usd in spent.items())

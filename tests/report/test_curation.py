@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from distill.curate.accounting.shortfall import Shortfall
 from distill.pipeline import run
-from distill.pipeline.open_task import open_project
+from distill.pipeline.open_task import open_task
 from distill.records import Seed
 from distill.report import curation, distributions, examples, losses, page
 from distill.tables.outcome import dropped_frame
@@ -233,8 +233,8 @@ async def test_a_runs_report_tells_of_its_curation(task: Path) -> None:
             "teacher.sampling={draws: 3, temperature: 1}",
             "strata.edge_cases=[{where: {kind: a}, at_least: 5}]",
         ]
-        project = open_project(task, overrides=sets, env={"OPENAI_BASE_URL": server.base_url})
-        result = await run.work(project, stages=ORDER, watch=Silent(), partial=True)
+        task = open_task(task, overrides=sets, env={"OPENAI_BASE_URL": server.base_url})
+        result = await run.work(task, stages=ORDER, watch=Silent(), partial=True)
     folder = Path(result["folder"])
     found = json.loads((folder / "report.json").read_bytes())
     assert sum(row["asked"] for row in found["by_stratum"]["rows"]) == result["funnel"]["questions"]

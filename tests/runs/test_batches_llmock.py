@@ -16,7 +16,7 @@ from aiohttp import web
 from llmock.pytest_plugin import LLMock
 
 from distill.pipeline import run
-from distill.pipeline.open_task import open_project
+from distill.pipeline.open_task import open_task
 from distill.task.run import ORDER
 from distill.teacher.progress import Silent
 
@@ -95,11 +95,11 @@ async def line(llmock: LLMock, **how: Any) -> AsyncIterator[Line]:
 async def test_each_row_is_asked_once(task: Path, llmock: LLMock, how: dict[str, Any]) -> None:
     """No row goes twice, whatever the line does; a second command sends nothing."""
     async with line(llmock, **how) as between:
-        project = open_project(task, overrides=SETS, env=llmock.env() | {"OPENAI_BASE_URL": between.base_url})
-        first = await run.work(project, stages=ORDER[:3], watch=Silent(), wait=True)
+        task = open_task(task, overrides=SETS, env=llmock.env() | {"OPENAI_BASE_URL": between.base_url})
+        first = await run.work(task, stages=ORDER[:3], watch=Silent(), wait=True)
         assert (first["exit"], first["owed"]) == (0, 0)
         assert (set(between.sent.values()), between.cuts) == ({1}, 0)
         made = between.made
-        again = await run.work(project, stages=ORDER[:3], watch=Silent())
+        again = await run.work(task, stages=ORDER[:3], watch=Silent())
         assert again["requests_sent"] == 0
         assert (between.made, set(between.sent.values())) == (made, {1})

@@ -12,7 +12,7 @@ import pytest
 from distill.errors import SpecError
 from distill.generate import questions
 from distill.pipeline import run
-from distill.pipeline.open_task import open_project
+from distill.pipeline.open_task import open_task
 from distill.seeds import load
 from distill.task.run import ORDER
 from distill.teacher.progress import Silent
@@ -64,8 +64,8 @@ def agent(tmp_path: Path) -> Path:
 async def test_a_conversation_with_tools_trains_as_it_was_held(agent: Path) -> None:
     """The teacher gets every turn and the tools; a training row is the student's prompt, the turns and the call."""
     async with serve() as server:
-        project = open_project(agent, overrides=[], env={"OPENAI_BASE_URL": server.base_url})
-        result = await run.work(project, stages=ORDER, watch=Silent())
+        task = open_task(agent, overrides=[], env={"OPENAI_BASE_URL": server.base_url})
+        result = await run.work(task, stages=ORDER, watch=Silent())
     folder = Path(result["folder"])
     rows = [json.loads(line) for line in (folder / "train.jsonl").read_text(encoding="utf-8").splitlines()]
     assert all(row["tools"] == TOOLS for row in rows)
@@ -79,12 +79,12 @@ async def test_a_conversation_with_tools_trains_as_it_was_held(agent: Path) -> N
     sent = explain.explain(agent.parent, str(folder), one)["samples"][0]["request"]
     assert (sent["tools"], len(sent["messages"])) == (TOOLS, 6)
     assert sent["messages"][0]["content"] == "Help the customer, step by step."
-    assert (await run.work(project, stages=ORDER, watch=Silent()))["requests_sent"] == 0
+    assert (await run.work(task, stages=ORDER, watch=Silent()))["requests_sent"] == 0
 
 
 def faults(agent: Path) -> str:
     with pytest.raises(SpecError) as error:
-        open_project(agent, overrides=[], env={})
+        open_task(agent, overrides=[], env={})
     return str(error.value)
 
 
@@ -146,8 +146,8 @@ async def test_a_log_of_chats_is_distilled_by_one_line(agent: Path) -> None:
     """The last answer of each chat is the gold that the comparison scores by; it is not sent."""
     write_log(agent)
     async with serve() as server:
-        project = open_project(agent, overrides=[], env={"OPENAI_BASE_URL": server.base_url})
-        result = await run.work(project, stages=ORDER, watch=Silent())
+        task = open_task(agent, overrides=[], env={"OPENAI_BASE_URL": server.base_url})
+        result = await run.work(task, stages=ORDER, watch=Silent())
     tests = pl.read_ndjson(Path(result["folder"]) / "test.jsonl").to_dicts()
     assert result["exit"] == 0
     assert all(row["gold"]["answer"].startswith("It left") and len(row["messages"]) == 2 for row in tests)
@@ -171,11 +171,11 @@ async def test_the_tools_of_each_chat_reach_its_request_its_gate_and_the_files(a
     """A log whose rows bring their tools needs none in the spec; a row without any is asked without."""
     write_log_with_tools(agent)
     async with serve() as server:
-        project = open_project(agent, overrides=[], env={"OPENAI_BASE_URL": server.base_url})
-        result = await run.work(project, stages=("generate", "curate", "export"), watch=Silent())
-    table = load.table(project.seeds)
+        task = open_task(agent, overrides=[], env={"OPENAI_BASE_URL": server.base_url})
+        result = await run.work(task, stages=("generate", "curate", "export"), watch=Silent())
+    table = load.table(task.seeds)
     bodies = [
-        one.body for one in questions.requests(project, table, [questions.Ask(seed, 0, 0) for seed in table["seed_id"]])
+        one.body for one in questions.requests(task, table, [questions.Ask(seed, 0, 0) for seed in table["seed_id"]])
     ]
     assert sum(body.get("tools") == TOOLS and "parallel_tool_calls" in body for body in bodies) == 39
     assert sum("tools" not in body and "parallel_tool_calls" not in body for body in bodies) == 1

@@ -14,7 +14,7 @@ from making import STAGES, funnel, made, read
 
 from distill.errors import BudgetReached, RowsOwed
 from distill.pipeline import run
-from distill.pipeline.open_task import open_project
+from distill.pipeline.open_task import open_task
 from distill.teacher.progress import Silent
 from distill.teacher.store.store import opened
 from distill.testing.fault_server import Script, serve
@@ -33,15 +33,15 @@ async def test_a_budget_that_is_reached_while_seeds_are_made_says_what_is_missin
             await run.work(made(task, expand, *sets, "budget.usd=0.02", env=env), stages=STAGES, watch=Silent())
         assert caught.value.exit_code == 5
         paid = set(server.ledger.billed)
-        project = made(task, expand, *sets, "budget.usd=1", env=env)
-        result = await run.work(project, stages=STAGES, watch=Silent())
+        task = made(task, expand, *sets, "budget.usd=1", env=env)
+        result = await run.work(task, stages=STAGES, watch=Silent())
         assert set(server.ledger.billed) > paid
         assert set(server.ledger.billed.values()) == {1}
-        with opened(project.store_path) as store:
+        with opened(task.store_path) as store:
             spent = {row.spender: row.sends for row in store.ledger(result["run"])}
         assert spent["expand"] == funnel(result)["expand"]["in"]
         assert 0 < spent["expand check"] <= spent["expand"]
-        other = await run.work(project, stages=STAGES, watch=Silent(), new=True)
+        other = await run.work(task, stages=STAGES, watch=Silent(), new=True)
         assert other["requests_sent"] == 0
     for name in ("train.jsonl", "seeds.parquet"):
         assert (Path(other["folder"]) / name).read_bytes() == (Path(result["folder"]) / name).read_bytes()
@@ -56,9 +56,9 @@ async def test_what_the_maker_failed_to_answer_is_owed_and_nothing_is_made_in_it
             f"seeds.expand.model={{model: maker, base_url: '{maker.base_url}'}}",
         ]  # fmt: skip
         expand = "{at_most: 100, per_row: 6, ways: [rewrite, vary, like]}"
-        project = made(task, expand, *sets, env={"OPENAI_BASE_URL": server.base_url})
+        task = made(task, expand, *sets, env={"OPENAI_BASE_URL": server.base_url})
         with pytest.raises(RowsOwed, match="could not be answered") as caught:
-            await run.work(project, stages=STAGES, watch=Silent())
+            await run.work(task, stages=STAGES, watch=Silent())
         assert caught.value.exit_code == 3
         gone = pl.read_parquet(task.parent / "runs/mood/001/seeds_dropped.parquet").filter(
             stage="expand", reason="owed"
@@ -67,12 +67,12 @@ async def test_what_the_maker_failed_to_answer_is_owed_and_nothing_is_made_in_it
         assert gone["detail"].str.contains("overloaded after 1 sends").all()
         before = len(maker.ledger.entries)
         maker.script = Script()
-        result = await run.work(project, stages=STAGES, watch=Silent())
+        result = await run.work(task, stages=STAGES, watch=Silent())
         assert (result["exit"], result["owed"]) == (0, 0)
         assert set(maker.ledger.billed.values()) == {1}
         again = [request for request, sends in maker.ledger.sends.items() if sends > 1]
         assert len(again) == gone.height <= before
-        whole = open_project(
+        whole = open_task(
             task, overrides=[f"seeds.expand={expand}", *sets], env={"OPENAI_BASE_URL": server.base_url},
             home=task.parent / "whole",
         )  # fmt: skip
@@ -96,15 +96,15 @@ async def test_no_seed_is_made_while_rows_are_owed(task: Path, who: str) -> None
         env = {"OPENAI_BASE_URL": server.base_url}
         bad = server if who == "teacher" else judge
         bad.script = Script(seed=2, faults={"500": 0.4})
-        project = made(task, expand, *sets, env=env)
+        task = made(task, expand, *sets, env=env)
         with pytest.raises(RowsOwed, match="could not be answered"):
-            await run.work(project, stages=STAGES, watch=Silent())
+            await run.work(task, stages=STAGES, watch=Silent())
         assert maker.ledger.entries == []
         bad.script = Script()
-        result = await run.work(project, stages=STAGES, watch=Silent())
+        result = await run.work(task, stages=STAGES, watch=Silent())
         assert (result["exit"], result["owed"], result["funnel"]["kept"]) == (0, 0, 40)
         paid = len(maker.ledger.entries)
-        whole = open_project(task, overrides=[f"seeds.expand={expand}", *sets], env=env, home=task.parent / "whole")
+        whole = open_task(task, overrides=[f"seeds.expand={expand}", *sets], env=env, home=task.parent / "whole")
         await run.work(whole, stages=STAGES, watch=Silent())
         assert 0 < paid == len(maker.ledger.entries) - paid
 
@@ -128,10 +128,10 @@ async def test_a_run_that_is_killed_while_seeds_are_made_ends_in_the_same_bytes(
         assert process.returncode is None
         process.send_signal(signal.SIGKILL)
         await process.communicate()
-        project = open_project(task, overrides=sets, env=env)
-        result = await run.work(project, stages=STAGES, watch=Silent())
+        task = open_task(task, overrides=sets, env=env)
+        result = await run.work(task, stages=STAGES, watch=Silent())
         assert sum(count > 1 for count in server.ledger.sends.values()) <= 3
-        whole = open_project(task, overrides=sets, env=env, home=task.parent / "whole")
+        whole = open_task(task, overrides=sets, env=env, home=task.parent / "whole")
         other = await run.work(whole, stages=STAGES, watch=Silent())
     assert read(result, "seeds.parquet").drop_nulls("way").height > 40
     for name in ("train.jsonl", "seeds.parquet", "dropped.parquet"):

@@ -14,7 +14,7 @@ import pytest
 
 from distill.errors import AccessRefused, GateNotMet
 from distill.pipeline import run as running
-from distill.pipeline.open_task import open_project
+from distill.pipeline.open_task import open_task
 from distill.task.run import ORDER
 from distill.teacher.endpoint.stopping import Stopped
 from distill.teacher.progress import Silent
@@ -29,8 +29,8 @@ def hosted(task: Path) -> Path:
 
 
 async def run(task: Path, host: tuning_host.Host, *sets: str, **how: Any) -> dict[str, Any]:
-    project = open_project(task, overrides=sets, env={"OPENAI_BASE_URL": host.base_url})
-    return await running.work(project, stages=how.pop("stages", ORDER), watch=Silent(), **how)
+    task = open_task(task, overrides=sets, env={"OPENAI_BASE_URL": host.base_url})
+    return await running.work(task, stages=how.pop("stages", ORDER), watch=Silent(), **how)
 
 
 def arms(result: dict[str, Any]) -> dict[str, float]:
@@ -67,9 +67,9 @@ async def test_ctrl_c_while_a_host_tunes_ends_the_run_and_the_next_picks_the_job
                 os.kill(os.getpid(), signal.SIGINT)
 
     async with tuning_host.serve() as host:
-        project = open_project(hosted, overrides=["student.train.poll_s=1000"], env={"OPENAI_BASE_URL": host.base_url})
+        task = open_task(hosted, overrides=["student.train.poll_s=1000"], env={"OPENAI_BASE_URL": host.base_url})
         with pytest.raises(Stopped, match="tuning job ftjob-1 goes on at the host") as stopped:
-            await asyncio.wait_for(running.work(project, stages=ORDER, watch=Polled()), 60)
+            await asyncio.wait_for(running.work(task, stages=ORDER, watch=Polled()), 60)
         assert stopped.value.exit_code == 130
         result = await run(hosted, host)
         assert (result["exit"], host.creates) == (0, 1)

@@ -13,7 +13,7 @@ from judges import models, project_of, run, samples_of
 from distill.cli.text import plan
 from distill.errors import SpecError, UsageError
 from distill.pipeline import run as running
-from distill.pipeline.open_task import open_project
+from distill.pipeline.open_task import open_task
 from distill.plan import plan as planning
 from distill.task.run import ORDER
 from distill.teacher.progress import Silent
@@ -31,14 +31,14 @@ async def test_a_plan_counts_the_judges_with_and_without_a_pilot(judged: Path) -
     """Without one, ceilings; with one, some answers are judged for real, and their verdicts serve the run."""
     async with AsyncExitStack() as stack:
         teacher, judge = [await stack.enter_async_context(serve()) for _ in range(2)]
-        project = project_of(judged, teacher, models(judge), "dataset.accept=12")
-        rows = (await asyncio.to_thread(planning.plan, project))["spenders"]
+        task = project_of(judged, teacher, models(judge), "dataset.accept=12")
+        rows = (await asyncio.to_thread(planning.plan, task))["spenders"]
         assert [row["spender"] for row in rows] == ["teacher", "judge j0"]
         assert rows[1]["to_send"] == rows[0]["to_send"] > 0
         assert rows[1]["prompt_tokens"] > rows[0]["to_send"] * 256
         assert rows[1]["usd_at_most"] > 0
         assert not judge.ledger.entries
-        found = await asyncio.to_thread(lambda: planning.plan(project, pilot=8))
+        found = await asyncio.to_thread(lambda: planning.plan(task, pilot=8))
         row = found["spenders"][1]
         assert 0 < row["in_store"] == len(judge.ledger.entries) <= 8
         assert row["share_expected"] == row["in_store"] / 8
@@ -46,7 +46,7 @@ async def test_a_plan_counts_the_judges_with_and_without_a_pilot(judged: Path) -
         assert any("the gates before it let pass" in line for line in plan.lines(found))
         assert found["warnings"] == []
         assert found["pilot"]["passed_gates"] <= row["in_store"]
-        await run(project)
+        await run(task)
         assert set(judge.ledger.billed.values()) == {1}
 
 
@@ -80,7 +80,7 @@ async def test_a_plan_counts_the_judges_with_and_without_a_pilot(judged: Path) -
 )
 def test_what_is_wrong_with_a_judge_is_said_before_anything_is_paid(judged: Path, sets: list[str], said: str) -> None:
     with pytest.raises(SpecError) as fault:
-        open_project(judged, overrides=sets, env={})
+        open_task(judged, overrides=sets, env={})
     assert said in str(fault.value)
 
 
@@ -90,11 +90,11 @@ def test_what_is_wrong_with_a_judge_is_said_before_anything_is_paid(judged: Path
 def test_a_rubric_is_plain_text(judged: Path, text: str, said: str) -> None:
     (judged.parent / "judge.md").write_text(text)
     with pytest.raises(SpecError, match=said):
-        open_project(judged, env={})
+        open_task(judged, env={})
 
 
 def test_toxicity_needs_no_group_and_no_file(task: Path) -> None:
-    project = open_project(task, overrides=["gates=[toxicity]"], env={})
-    result = running.start(project, stages=ORDER[:2], watch=Silent())
+    task = open_task(task, overrides=["gates=[toxicity]"], env={})
+    result = running.start(task, stages=ORDER[:2], watch=Silent())
     assert result["exit"] == 0
     assert samples_of(result).filter(pl.col("fate") != "dropped")["toxicity_harmless"].min() >= 4

@@ -12,7 +12,7 @@ from by_batch import SETS, Said, batched, double
 
 from distill.errors import BudgetReached
 from distill.money import Budget
-from distill.pipeline.open_task import open_project
+from distill.pipeline.open_task import open_task
 from distill.records import Request
 from distill.teacher import schedule
 from distill.teacher.batch import journal
@@ -46,16 +46,14 @@ async def ask(
     stop_s: float | None = None, **how: Any,
 ) -> Progress:  # fmt: skip
     """The rows by the way of `auto`, with a deadline so many seconds from now; Ctrl-C so long after the first batch."""
-    project = open_project(
-        task, overrides=[*SETS, "teacher.mode=auto", *sets], env={"OPENAI_BASE_URL": server.base_url}
-    )
+    task = open_task(task, overrides=[*SETS, "teacher.mode=auto", *sets], env={"OPENAI_BASE_URL": server.base_url})
     sender = Sender(
-        store=store, run="t/001", budget=Budget(project.spec.budget.usd, store.spent("t/001")),
+        store=store, run="t/001", budget=Budget(task.spec.budget.usd, store.spent("t/001")),
         watch=how.pop("watch", Silent()), deadline=None if seconds is None else datetime.now(UTC) + timedelta(seconds=seconds), **how,
     )  # fmt: skip
     if stop_s is not None:
         sender.watch = Impatient(sender.stop, stop_s)
-    return await schedule.send(sender, rows(server, count), project.teachers[0], "teacher")
+    return await schedule.send(sender, rows(server, count), task.teachers[0], "teacher")
 
 
 def all_once(server: Server, store: Store, count: int = 80) -> None:
@@ -166,12 +164,12 @@ async def test_answers_that_were_cut_off_in_a_batch_are_raised_in_another(task: 
     """`raise_to`: the longer ones go by batch as well, each once."""
     async with double() as server:
         with opened(tmp_path / "a.db") as store:
-            project = open_project(
+            task = open_task(
                 task,
                 overrides=[*SETS, "teacher.mode=batch", "teacher.sampling={max_tokens: 100, raise_to: 200}"],
                 env={"OPENAI_BASE_URL": server.base_url},
             )
-            teacher, commands = project.teachers[0], 0
+            teacher, commands = task.teachers[0], 0
             for _ in range(5):
                 sender = Sender(store=store, run="t/001", budget=Budget(None), watch=Silent())
                 try:

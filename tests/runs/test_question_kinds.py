@@ -84,8 +84,8 @@ async def test_a_further_model_buys_its_own_answers(twins: Path) -> None:
         second = f"[{{model: second, base_url: '{two.base_url}'}}]"
         for sets in ([], [f"teacher.fallback={second}"], [f"teacher.panel={second}"]):
             before = len(one.ledger.entries)
-            project = hosted(twins, one.base_url, *sets)
-            result = await running.work(project, stages=("generate",), watch=Silent())
+            task = hosted(twins, one.base_url, *sets)
+            result = await running.work(task, stages=("generate",), watch=Silent())
         rows = pl.read_parquet(Path(result["folder"]) / "asked.parquet").filter(kind="vote", teacher=0)
         assert len(one.ledger.entries) - before <= rows.height
     for host in (one, two):

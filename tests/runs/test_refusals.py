@@ -17,7 +17,7 @@ from distill.curate.calibration import run as calibrating
 from distill.curate.gates.judge.verdict import said_of
 from distill.errors import UsageError
 from distill.pipeline import run as running
-from distill.pipeline.open_task import open_project
+from distill.pipeline.open_task import open_task
 from distill.plan import plan as planning
 from distill.records import Request
 from distill.task.run import ORDER
@@ -74,8 +74,8 @@ def task(task: Path) -> Path:
 
 
 def run(task: Path, *sets: str, stages: Any = ORDER[:2], **how: Any) -> dict[str, Any]:
-    project = open_project(task, overrides=sets, env={})
-    return running.start(project, stages=stages, watch=Silent(), **how)
+    task = open_task(task, overrides=sets, env={})
+    return running.start(task, stages=stages, watch=Silent(), **how)
 
 
 def table(result: dict[str, Any], name: str) -> pl.DataFrame:
@@ -158,15 +158,13 @@ def test_what_if_says_who_would_come_back(task: Path, model: Model, change: str)
 
 def test_a_plan_prices_the_judge_and_a_pilot_measures_its_share(task: Path, model: Model) -> None:
     """A call a row, with the task's instructions in it; without `judge: true` there is no such spender."""
-    bare = planning.plan(open_project(task, overrides=[PATTERNS], env={}))
+    bare = planning.plan(open_task(task, overrides=[PATTERNS], env={}))
     assert [row["spender"] for row in bare["spenders"]] == ["teacher"]
-    teacher, judge = planning.plan(open_project(task, env={}))["spenders"]
+    teacher, judge = planning.plan(open_task(task, env={}))["spenders"]
     assert (judge["spender"], judge["to_send"]) == ("judge scripted", teacher["to_send"])
     assert judge["usd_at_most"] > teacher["usd_at_most"] > 0
-    assert any(
-        "Judge and teacher are one model" in one for one in planning.plan(open_project(task, env={}))["warnings"]
-    )
-    found = planning.plan(open_project(task, env={}), pilot=8)
+    assert any("Judge and teacher are one model" in one for one in planning.plan(open_task(task, env={}))["warnings"])
+    found = planning.plan(open_task(task, env={}), pilot=8)
     row = found["spenders"][1]
     tried = Counter(table_answers(model))
     assert len(model.judged) == row["in_store"] == 8 - tried[KNOWN]
@@ -184,10 +182,10 @@ async def test_what_the_judge_costs_is_in_the_plan_and_in_the_bill(task: Path) -
             "teacher.model=t", f"teacher.base_url={teacher.base_url}", "teacher.sampling.max_tokens=60",
             f"judge.models=[{{model: j, base_url: '{judge.base_url}', price: {{input: 1, output: 1}}}}]",
         ]  # fmt: skip
-        project = open_project(task, overrides=sets, env={"OPENAI_API_KEY": "k"})
-        plan = await asyncio.to_thread(planning.plan, project)
+        task = open_task(task, overrides=sets, env={"OPENAI_API_KEY": "k"})
+        plan = await asyncio.to_thread(planning.plan, task)
         row = next(one for one in plan["spenders"] if one["spender"] == "judge j")
-        result = await running.work(project, stages=ORDER[:2], watch=Silent())
+        result = await running.work(task, stages=ORDER[:2], watch=Silent())
         answered = table(result, "samples").height
         found = step(result)["dropped"]["refusal"]
         assert found >= 8
@@ -269,8 +267,8 @@ def test_calibrate_holds_the_gate_against_people(task: Path, model: Model) -> No
     ]
     (task.parent / "own.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     two = "judge.models=[{model: scripted, price: {input: 1, output: 1}}, {model: scripted, sampling: {seed: 3}}]"
-    project = open_project(task, overrides=[two, "gates=[refusal, {refusal: {judge: true}}]"], env={})
-    result = calibrating.calibrate(project, task.parent / "own.jsonl", watch=Silent())
+    task = open_task(task, overrides=[two, "gates=[refusal, {refusal: {judge: true}}]"], env={})
+    result = calibrating.calibrate(task, task.parent / "own.jsonl", watch=Silent())
     assert len(model.judged) == result["requests_sent"] == 2 * 15
     patterns, judged = result["gates"]
     assert (patterns["false_keeps"], patterns["false_drops"], "judges" in patterns) == (5, 0, False)
@@ -280,7 +278,7 @@ def test_calibrate_holds_the_gate_against_people(task: Path, model: Model) -> No
     assert judged["best"]["agreement"] == pytest.approx(10 / 15)
     assert {row["answer"] for row in judged["disagree"]} == {answers[3][0]}
     assert any("refusal: at_least" in line for line in calibration.lines(result))
-    again = calibrating.calibrate(project, task.parent / "own.jsonl", watch=Silent())
+    again = calibrating.calibrate(task, task.parent / "own.jsonl", watch=Silent())
     assert (again["requests_sent"], again["gates"]) == (0, result["gates"])
 
 

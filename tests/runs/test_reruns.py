@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from distill.pipeline import run as running
-from distill.pipeline.open_task import open_project
+from distill.pipeline.open_task import open_task
 from distill.task.run import ORDER
 from distill.teacher.progress import Silent
 
@@ -28,7 +28,7 @@ FILES = (
 
 def run(task: Path, *sets: str, **how: Any) -> dict[str, Any]:
     return running.start(
-        open_project(task, overrides=sets, env={}), stages=how.pop("stages", DATASET), watch=Silent(), **how
+        open_task(task, overrides=sets, env={}), stages=how.pop("stages", DATASET), watch=Silent(), **how
     )
 
 

@@ -12,10 +12,10 @@ import pytest
 
 from distill.errors import AccessRefused, RowsOwed, SpecError, UsageError
 from distill.pipeline import run as running
-from distill.pipeline.open_task import open_project
+from distill.pipeline.open_task import open_task
 from distill.plan import plan
 from distill.task.run import ORDER
-from distill.task.task import Project
+from distill.task.task import Task
 from distill.teacher.progress import Silent
 from distill.teacher.store.store import opened
 from distill.testing.fault_server import Script, serve
@@ -23,16 +23,16 @@ from distill.testing.fault_server import Script, serve
 TWO = "{{model: second, base_url: '{url}', price: {{input: 1, output: 1}}}}"
 
 
-def opened_task(task: Path, way: str, first: str, second: str, *sets: str) -> Project:
+def opened_task(task: Path, way: str, first: str, second: str, *sets: str) -> Task:
     given = [
         "teacher.model=first", f"teacher.base_url={first}", "teacher.price={input: 1, output: 1}",
         "teacher.limits={attempts: 2}", f"teacher.{way}=[{TWO.format(url=second)}]", *sets,
     ]  # fmt: skip
-    return open_project(task, overrides=given, env={"OPENAI_API_KEY": "k"})
+    return open_task(task, overrides=given, env={"OPENAI_API_KEY": "k"})
 
 
-async def run(project: Project, **how: Any) -> dict[str, Any]:
-    return await running.work(project, stages=ORDER, watch=Silent(), **how)
+async def run(task: Task, **how: Any) -> dict[str, Any]:
+    return await running.work(task, stages=ORDER, watch=Silent(), **how)
 
 
 async def test_what_the_first_fails_the_next_is_asked_and_nobody_else(task: Path) -> None:
@@ -41,8 +41,8 @@ async def test_what_the_first_fails_the_next_is_asked_and_nobody_else(task: Path
         bad = {"400": 0.2, "null-content": 0.1, "refusal": 0.2}
         first = await stack.enter_async_context(serve(Script(seed=3, faults=bad)))
         second = await stack.enter_async_context(serve())
-        project = opened_task(task, "fallback", first.base_url, second.base_url, "evaluate.arms=[]")
-        result = await run(project)
+        task = opened_task(task, "fallback", first.base_url, second.base_url, "evaluate.arms=[]")
+        result = await run(task)
         assert (result["exit"], result["owed"]) == (0, 0)
         samples = pl.read_parquet(Path(result["folder"]) / "samples.parquet")
         kept = samples.filter(pl.col("fate") != "dropped")
@@ -53,11 +53,11 @@ async def test_what_the_first_fails_the_next_is_asked_and_nobody_else(task: Path
         accepted = set(samples.filter((pl.col("teacher") == 0) & (pl.col("fate") != "dropped"))["seed_id"])
         assert again.isdisjoint(accepted)
         assert len(second.ledger.entries) == len(again)
-        with opened(project.store_path) as store:
+        with opened(task.store_path) as store:
             spent = {row.spender: row.usd for row in store.ledger(result["run"])}
         assert spent["fallback second"] == pytest.approx(second.ledger.usd)
         before = len(first.ledger.entries), len(second.ledger.entries)
-        assert (await run(project))["requests_sent"] == 0
+        assert (await run(task))["requests_sent"] == 0
         assert before == (len(first.ledger.entries), len(second.ledger.entries))
 
 
@@ -66,14 +66,14 @@ async def test_a_teacher_that_refuses_its_key_hands_all_its_rows_on(task: Path) 
     async with AsyncExitStack() as stack:
         first = await stack.enter_async_context(serve(Script(key="another")))
         second = await stack.enter_async_context(serve())
-        alone = open_project(
+        alone = open_task(
             task, overrides=["teacher.model=m", f"teacher.base_url={first.base_url}"], env={"OPENAI_API_KEY": "k"}
         )
         with pytest.raises(AccessRefused):
             await run(alone)
         knocked = len(first.ledger.entries)
-        project = opened_task(task, "fallback", first.base_url, second.base_url, "evaluate.arms=[]")
-        result = await run(project)
+        task = opened_task(task, "fallback", first.base_url, second.base_url, "evaluate.arms=[]")
+        result = await run(task)
         assert result["exit"] == 0
         kept = pl.read_parquet(Path(result["folder"]) / "samples.parquet").filter(pl.col("fate") != "dropped")
         assert (kept.height, set(kept["teacher"])) == (20, {1})
@@ -85,8 +85,8 @@ async def test_a_panel_answers_every_row_and_one_answer_of_each_is_kept(task: Pa
     async with AsyncExitStack() as stack:
         first = await stack.enter_async_context(serve(Script(faults={"refusal": 0.3})))
         second = await stack.enter_async_context(serve())
-        project = opened_task(task, "panel", first.base_url, second.base_url, "evaluate.arms=[]", "dedup.near=1.0")
-        result = await run(project)
+        task = opened_task(task, "panel", first.base_url, second.base_url, "evaluate.arms=[]", "dedup.near=1.0")
+        result = await run(task)
         folder = Path(result["folder"])
         asked = pl.read_parquet(folder / "asked.parquet")
         assert all(count == 2 for count in Counter(asked["seed_id"]).values())
@@ -97,10 +97,10 @@ async def test_a_panel_answers_every_row_and_one_answer_of_each_is_kept(task: Pa
 
 
 async def test_a_plan_shows_each_teacher_and_needs_each_price(task: Path) -> None:
-    project = opened_task(
+    task = opened_task(
         task, "fallback", "http://127.0.0.1:9/v1", "http://127.0.0.1:9/v1", "budget.usd=5", "evaluate.arms=[]"
     )
-    rows = plan.plan(project)["spenders"]
+    rows = plan.plan(task)["spenders"]
     assert [row["spender"] for row in rows] == ["teacher", "fallback second"]
     assert rows[0]["to_send"] == rows[1]["to_send"] > 0
     unpriced = "teacher.fallback=[{model: nobody-knows, base_url: 'http://127.0.0.1:9/v1'}]"
@@ -134,8 +134,8 @@ async def test_a_panel_goes_on_without_a_member_that_is_gone(task: Path) -> None
     """The dead one is named and given up; only where all are gone the run stops."""
     dead = "http://127.0.0.1:9/v1"
     async with serve() as server:
-        project = opened_task(task, "panel", server.base_url, dead, "evaluate.arms=[]")
-        result = await run(project)
+        task = opened_task(task, "panel", server.base_url, dead, "evaluate.arms=[]")
+        result = await run(task)
         assert (result["exit"], result["owed"]) == (0, 0)
         kept = pl.read_parquet(Path(result["folder"]) / "samples.parquet").filter(pl.col("fate") != "dropped")
         assert (kept.height, set(kept["teacher"])) == (20, {0})
@@ -181,13 +181,13 @@ def test_what_colleagues_do_not_say_is_the_teachers_and_no_key_goes_astray(task:
         "teacher.limits={attempts: 2}",
     ]
     env = {"OPENAI_API_KEY": "openai", "GATE": "gate", "OTHER": "other"}
-    project = open_project(task, overrides=[*sets, colleagues], env=env)
-    assert [one.address.key for one in project.teachers] == ["gate", "gate", None, "other", "openai"]
-    assert project.teachers[1].address.base_url == "http://gate.local/v1"
-    assert (project.teachers[1].limits.in_flight, project.teachers[1].limits.attempts) == (3, 2)
+    task = open_task(task, overrides=[*sets, colleagues], env=env)
+    assert [one.address.key for one in task.teachers] == ["gate", "gate", None, "other", "openai"]
+    assert task.teachers[1].address.base_url == "http://gate.local/v1"
+    assert (task.teachers[1].limits.in_flight, task.teachers[1].limits.attempts) == (3, 2)
 
 
 def test_one_teacher_twice_is_refused(task: Path) -> None:
     with pytest.raises(SpecError, match=r"teacher.panel\[0\]: asks 'a' the very same as teacher"):
-        open_project(task, overrides=["teacher.model=a", "teacher.panel=[{model: a}]"], env={})
-    open_project(task, overrides=["teacher.model=a", "teacher.panel=[{model: a, sampling: {seed: 1}}]"], env={})
+        open_task(task, overrides=["teacher.model=a", "teacher.panel=[{model: a}]"], env={})
+    open_task(task, overrides=["teacher.model=a", "teacher.panel=[{model: a, sampling: {seed: 1}}]"], env={})

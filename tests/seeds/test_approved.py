@@ -11,11 +11,11 @@ import pytest
 
 from distill.errors import SpecError
 from distill.pipeline import run as running
-from distill.pipeline.open_task import open_project
+from distill.pipeline.open_task import open_task
 from distill.plan import plan as planning
 from distill.records import GOLD
 from distill.task.run import ORDER
-from distill.task.task import Project
+from distill.task.task import Task
 from distill.teacher.progress import Silent
 from distill.teacher.store.store import opened
 from distill.views import explain
@@ -35,8 +35,8 @@ def half(task: Path) -> Path:
     return task
 
 
-def made(task: Path, *sets: str) -> Project:
-    return open_project(task, overrides=[TRAIN, *sets], env={})
+def made(task: Path, *sets: str) -> Task:
+    return open_task(task, overrides=[TRAIN, *sets], env={})
 
 
 def run(task: Path, *sets: str, **how: Any) -> dict[str, Any]:
@@ -112,12 +112,12 @@ def test_all_rows_may_be_gold_and_no_teacher_is_called(task: Path) -> None:
     """With test rows drawn from them, or from a file; otherwise the fault says both ways."""
     with pytest.raises(SpecError, match="all 48 rows have a known answer and train"):
         made(task)
-    project = made(task, "seeds.test.gold=true", "evaluate.arms=[]")
-    result = running.start(project, stages=ORDER[:3], watch=Silent())
+    task = made(task, "seeds.test.gold=true", "evaluate.arms=[]")
+    result = running.start(task, stages=ORDER[:3], watch=Silent())
     assert (result["exit"], result["requests_sent"]) == (0, 0)
     kept = kept_of(Path(result["folder"]))
     assert (kept.height, set(kept["teacher"])) == (20, {GOLD})
-    with opened(project.store_path) as store:
+    with opened(task.store_path) as store:
         assert store.ledger(result["run"]) == []
     test = task.parent / "test.jsonl"
     test.write_text(json.dumps({"message": "a kettle that sings", "kind": "a", "expected": {"mood": "cross"}}) + "\n")
@@ -154,7 +154,7 @@ def test_logged_chats_with_their_answers_train(tmp_path: Path, task: Path) -> No
         "task: log\nseeds: {from: log.jsonl, as: chats, gold: reply, gold_rows: train, test: {rows: 4, gold: true}}\n"
         "teacher: {model: scripted}\nstudent: {train: {with: none}}\nevaluate: {arms: []}\n"
     )
-    result = running.start(open_project(tmp_path / "task.yaml", env={}), stages=ORDER[:3], watch=Silent())
+    result = running.start(open_task(tmp_path / "task.yaml", env={}), stages=ORDER[:3], watch=Silent())
     assert result["requests_sent"] == 0
     folder = Path(result["folder"])
     lines = [

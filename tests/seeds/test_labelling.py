@@ -12,11 +12,11 @@ import pytest
 
 from distill.errors import RowsOwed, SpecError
 from distill.pipeline import run as running
-from distill.pipeline.open_task import open_project
+from distill.pipeline.open_task import open_task
 from distill.plan import plan as planning
 from distill.seeds import labelling
 from distill.task.run import ORDER
-from distill.task.task import Project
+from distill.task.task import Task
 from distill.teacher.progress import Silent
 from distill.teacher.schedule import InBatches
 from distill.teacher.store.store import opened
@@ -34,13 +34,13 @@ def toned(task: Path) -> Path:
     return task
 
 
-def made(task: Path, *sets: str, url: str | None = None) -> Project:
+def made(task: Path, *sets: str, url: str | None = None) -> Task:
     given = [*sets, *(["teacher.model=m"] if url else [])]
-    return open_project(task, overrides=given, env={"OPENAI_BASE_URL": url} if url else {})
+    return open_task(task, overrides=given, env={"OPENAI_BASE_URL": url} if url else {})
 
 
-async def run(project: Project, **how: Any) -> Path:
-    return Path((await running.work(project, stages=how.pop("stages", ORDER), watch=Silent(), **how))["folder"])
+async def run(task: Task, **how: Any) -> Path:
+    return Path((await running.work(task, stages=how.pop("stages", ORDER), watch=Silent(), **how))["folder"])
 
 
 def seeds_of(folder: Path) -> dict[str, dict[str, Any]]:
@@ -48,9 +48,9 @@ def seeds_of(folder: Path) -> dict[str, dict[str, Any]]:
     return {row["seed_id"]: row | {"labels": json.loads(row["labels"])} for row in rows}
 
 
-def labels_sent(project: Project, name: str = "mood/001") -> int:
+def labels_sent(task: Task, name: str = "mood/001") -> int:
     """Calls for the label in a run's ledger."""
-    with opened(project.store_path) as store:
+    with opened(task.store_path) as store:
         return {row.spender: row.sends for row in store.ledger(name)}["label tone"]
 
 
@@ -87,10 +87,10 @@ def test_faults_of_labels_come_with_all_others(toned: Path) -> None:
 
 async def test_an_asked_label_is_asked_once_and_stratifies_the_test_rows(toned: Path) -> None:
     """One request a text, in the ledger as its own spender; a second run asks nothing, and the plan knew the number."""
-    project = made(toned, "strata.by=[tone]", TONE)
-    plan = {one["spender"]: one for one in planning.plan(project)["spenders"]}
+    task = made(toned, "strata.by=[tone]", TONE)
+    plan = {one["spender"]: one for one in planning.plan(task)["spenders"]}
     assert plan["label tone"]["to_send"] == 48
-    first = await running.work(project, stages=ORDER, watch=Silent())
+    first = await running.work(task, stages=ORDER, watch=Silent())
     folder = Path(first["folder"])
     tones = Counter(row["labels"]["tone"] for row in seeds_of(folder).values())
     assert set(tones) == {"calm", "angry"}
@@ -98,15 +98,15 @@ async def test_an_asked_label_is_asked_once_and_stratifies_the_test_rows(toned: 
     assert {name: round(12 * count / 48) for name, count in tones.items()} == test
     report = json.loads((folder / "report.json").read_bytes())
     assert {row["spender"]: row["calls"] for row in report["spend"]}["label tone"] == 48
-    again = await running.work(project, stages=ORDER, watch=Silent())
+    again = await running.work(task, stages=ORDER, watch=Silent())
     assert (again["done"], again["requests_sent"]) == ([], 0)
-    assert {one["spender"]: one for one in planning.plan(project)["spenders"]}["label tone"]["in_store"] == 48
+    assert {one["spender"]: one for one in planning.plan(task)["spenders"]}["label tone"]["in_store"] == 48
 
 
 async def test_an_answer_that_is_no_value_is_asked_for_once_more_and_then_unlabelled(toned: Path) -> None:
     """Half of the answers cannot be read: two sends at the most, and what is left is a stratum of its own that the report counts."""
     async with serve(Script(seed=5, faults={"surrogate": 0.25, "refusal": 0.25})) as server:
-        project = made(
+        task = made(
             toned,
             "strata.by=[tone]",
             TONE,
@@ -115,15 +115,15 @@ async def test_an_answer_that_is_no_value_is_asked_for_once_more_and_then_unlabe
             "dataset.accept=null",
             url=server.base_url,
         )
-        folder = await run(project)
+        folder = await run(task)
         faults = Counter(entry.fault for entry in server.ledger.entries)
     rows = seeds_of(folder).values()
     tones = Counter(row["labels"]["tone"] for row in rows)
     assert set(tones) == {"calm", "angry", "unlabelled"}
-    sends = labels_sent(project)
+    sends = labels_sent(task)
     assert 48 < sends < 96
-    with opened(project.store_path) as store:  # what `plan` counts with is what the run drew its test rows by
-        held = {seed.id: seed.labels["tone"] for seed in labelling.held(project, store).seeds}
+    with opened(task.store_path) as store:  # what `plan` counts with is what the run drew its test rows by
+        held = {seed.id: seed.labels["tone"] for seed in labelling.held(task, store).seeds}
     assert {row["seed_id"]: row["labels"]["tone"] for row in rows}.items() <= held.items()
     assert Counter(held.values())["unlabelled"] < sends - 48
     assert tones["unlabelled"] < sends - 48 < sum(faults.values())
@@ -139,11 +139,11 @@ async def test_a_further_row_of_a_text_buys_no_label(toned: Path) -> None:
     write_rows(toned, rows)
     await run(made(toned, *opening), stages=ORDER[:1])
     write_rows(toned, [*({**row, "message": row["message"].upper()} for row in rows), *rows[::-1]])
-    project = made(toned, *opening)
-    plan = {one["spender"]: one for one in planning.plan(project)["spenders"]}
+    task = made(toned, *opening)
+    plan = {one["spender"]: one for one in planning.plan(task)["spenders"]}
     assert (plan["label tone"]["in_store"], plan["label tone"]["to_send"]) == (12, 0)
-    await run(project, stages=ORDER[:1])
-    assert labels_sent(project) == 12
+    await run(task, stages=ORDER[:1])
+    assert labels_sent(task) == 12
 
 
 def write_rows(task: Path, rows: list[dict[str, Any]]) -> None:
@@ -153,14 +153,14 @@ def write_rows(task: Path, rows: list[dict[str, Any]]) -> None:
 async def test_rows_that_could_not_be_asked_are_owed_and_no_test_row_is_drawn(toned: Path) -> None:
     """A failure is no label: exit 3, nothing written; the endpoint mended, only the rest is asked. A refused row is unlabelled."""
     async with serve(Script(seed=2, faults={"500": 0.4, "422": 0.1}, retry_after_s=0.0)) as server:
-        project = made(
+        task = made(
             toned, "strata.by=[tone]", TONE, "teacher.limits={attempts: 1}", "evaluate.arms=[]", url=server.base_url
         )
         with pytest.raises(RowsOwed, match="have no label 'tone' yet"):
-            await run(project)
+            await run(task)
         assert not (toned.parent / "runs" / "mood" / "001" / "seeds.parquet").exists()
         server.script = Script()
-        folder = await run(project, partial=True)
+        folder = await run(task, partial=True)
         assert set(server.ledger.billed.values()) == {1}
     tones = Counter(row["labels"]["tone"] for row in seeds_of(folder).values())
     assert 0 < tones["unlabelled"] < 15
@@ -200,12 +200,12 @@ def test_what_an_asked_label_cannot_be_is_told_before_it_is_asked_for(toned: Pat
 async def test_quotas_over_asked_labels_are_checked_when_the_labels_are_there(toned: Path) -> None:
     """The sentences are those of `validate`, and no row is asked of the teacher."""
     case = "strata={by: [tone], labels: {tone: {ask: tone.md, values: [calm, angry, glad]}}, edge_cases: [{where: {tone: angry}, at_least: 20}]}"
-    project = made(toned, case)
+    task = made(toned, case)
     with pytest.raises(
         SpecError, match=r"at_least 20 wanted, \d+ training seeds have tone = angry; add \d+ such seeds"
     ):
-        await run(project)
-    with opened(project.store_path) as store:
+        await run(task)
+    with opened(task.store_path) as store:
         assert [row.spender for row in store.ledger("mood/001")] == ["label tone"]
 
 
@@ -231,14 +231,14 @@ async def test_a_refresh_keeps_what_rows_are_called(toned: Path) -> None:
             file.write(
                 json.dumps({"message": "a new row about a kettle", "kind": "a", "expected": {"mood": "glad"}}) + "\n"
             )
-        project = open_project(
+        task = open_task(
             toned, overrides=["teacher.model=other", "strata.by=[tone]", TONE, "evaluate.arms=[]"],
             env={"OPENAI_BASE_URL": server.base_url},
         )  # fmt: skip
-        new = await run(project, refresh=True)
+        new = await run(task, refresh=True)
     before, after = seeds_of(old), seeds_of(new)
     assert {name: row["labels"] for name, row in before.items()} == {name: after[name]["labels"] for name in before}
-    assert labels_sent(project, "mood/002") == 1
+    assert labels_sent(task, "mood/002") == 1
 
 
 async def test_labels_and_new_seeds_go_by_batch_where_their_model_does(toned: Path) -> None:
@@ -250,14 +250,14 @@ async def test_labels_and_new_seeds_go_by_batch_where_their_model_does(toned: Pa
     folders = []
     async with serve(Script(batch=BatchScript(hurry=36000))) as server:
         for mode in ("live", "batch"):
-            project = open_project(
+            task = open_task(
                 toned, home=toned.parent / mode, env={"OPENAI_BASE_URL": server.base_url},
                 overrides=["teacher.model=m", label.replace("MODE", mode), expand.replace("MODE", mode), "dataset.accept=45"],
             )  # fmt: skip
             if mode == "batch":
                 with pytest.raises(InBatches, match="rows are in 1 batch"):
-                    await run(project, stages=ORDER[:3])
-            folders.append(await run(project, stages=ORDER[:3], wait=True))
+                    await run(task, stages=ORDER[:3])
+            folders.append(await run(task, stages=ORDER[:3], wait=True))
         batched = [entry for entry in server.ledger.entries if entry.batch]
     assert len(batched) > 48
     assert seeds_of(folders[0]) == seeds_of(folders[1])

@@ -13,15 +13,15 @@ from distill.curate import steps
 from distill.errors import SpecError
 from distill.generate import questions
 from distill.pipeline import run
-from distill.pipeline.open_task import open_project
+from distill.pipeline.open_task import open_task
 from distill.task.run import ORDER
 from distill.teacher.progress import Silent
 from distill.teacher.store.store import opened
 
 
 def curated(task: Path, *sets: str) -> Path:
-    project = open_project(task, overrides=sets, env={})
-    return Path(run.start(project, stages=ORDER[:2], watch=Silent())["folder"])
+    task = open_task(task, overrides=sets, env={})
+    return Path(run.start(task, stages=ORDER[:2], watch=Silent())["folder"])
 
 
 def kept(folder: Path) -> Counter[str]:
@@ -68,10 +68,10 @@ def test_rows_over_the_quota_say_why_and_the_funnel_says_how_far_apart_the_other
     """22 rows were answered for 20; then 10 are wanted of them: none vanishes, and those that stay are further apart than by hash."""
     folder, found = curated(task), {}
     for select in ("{}", "{by: score}"):
-        project = open_project(task, overrides=["dataset.accept=10", f"dataset.select={select}"], env={})
-        with opened(project.store_path) as store:
+        task = open_task(task, overrides=["dataset.accept=10", f"dataset.select={select}"], env={})
+        with opened(task.store_path) as store:
             found[select] = steps.curate(
-                project, pl.read_parquet(folder / "seeds.parquet"), questions.asked_of(folder), store
+                task, pl.read_parquet(folder / "seeds.parquet"), questions.asked_of(folder), store
             )
     for one, why in zip(found.values(), ("others add more variety", "a hash chose among equals"), strict=True):
         over = one.dropped.filter(reason="over_quota")
@@ -87,7 +87,7 @@ def test_what_the_seeds_cannot_give_is_said_before_anything_is_paid(task: Path) 
     quotas = "strata.quotas=[{where: {kind: a}, count: 19}, {where: {kind: c}, floor: 1}]"
     cases = "strata.edge_cases=[{where: {kind: b}, at_least: 0.95}]"
     with pytest.raises(SpecError) as caught:
-        open_project(task, overrides=[quotas, cases], env={})
+        open_task(task, overrides=[quotas, cases], env={})
     told = "\n".join(map(str, caught.value.faults))
     assert "strata.edge_cases[0]: at_least 19 wanted, 18 training seeds have kind = b" in told
     assert "strata.quotas[0]: count 19 wanted, 18 training seeds have kind = a" in told

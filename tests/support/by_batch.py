@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from distill.pipeline import run as running
-from distill.pipeline.open_task import open_project
+from distill.pipeline.open_task import open_task
 from distill.task.run import ORDER
 from distill.teacher.progress import Silent
 from distill.testing.batch.faults import trap
@@ -27,11 +27,11 @@ def double(*traps: str, hurry: float = 0.0, seed: int = 7, **script: Any) -> Any
 
 
 async def run(task: Path, server: Server, mode: str, *sets: str, home: str = "home", **how: Any) -> dict[str, Any]:
-    project = open_project(
+    task = open_task(
         task, overrides=[*SETS, f"teacher.mode={mode}", *sets], env={"OPENAI_BASE_URL": server.base_url},
         home=task.parent / home,
     )  # fmt: skip
-    return await running.work(project, stages=how.pop("stages", ORDER[:3]), watch=how.pop("watch", Silent()), **how)
+    return await running.work(task, stages=how.pop("stages", ORDER[:3]), watch=how.pop("watch", Silent()), **how)
 
 
 class Said(Silent):

@@ -10,10 +10,10 @@ from typing import Any
 import polars as pl
 
 from distill.pipeline import run as running
-from distill.pipeline.open_task import open_project
+from distill.pipeline.open_task import open_task
 from distill.similarity.graph import Graph
 from distill.task.run import ORDER
-from distill.task.task import Project
+from distill.task.task import Task
 from distill.teacher.progress import Silent
 
 ALL = ("dataset.accept=null", "seeds.test={rows: 1}", "evaluate.arms=[]")
@@ -28,15 +28,15 @@ PERSON = ("dedup.on_conflict=person", *ALL)
 FILES = ("train.jsonl", "valid.jsonl", "dataset.parquet", "samples.parquet", "dropped.parquet", "funnel.json")
 
 
-def opened(task: Path, *sets: str) -> Project:
-    return open_project(task, overrides=sets, env={"OPENAI_API_KEY": "k"})
+def opened(task: Path, *sets: str) -> Task:
+    return open_task(task, overrides=sets, env={"OPENAI_API_KEY": "k"})
 
 
 def run(task: Path, *sets: str, **how: Any) -> dict[str, Any]:
     return running.start(opened(task, *sets), stages=how.pop("stages", ORDER[:3]), watch=Silent(), **how)
 
 
-def hosted(task: Path, url: str, *sets: str) -> Project:
+def hosted(task: Path, url: str, *sets: str) -> Task:
     """The host answers by the body alone, so draws differ by their seeds."""
     given = ["teacher.model=first", f"teacher.base_url={url}", "teacher.price={input: 1, output: 1}"]
     return opened(task, *given, "teacher.sampling.seed=7", *AGAIN, *sets)

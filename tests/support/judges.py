@@ -8,9 +8,9 @@ from typing import Any
 import polars as pl
 
 from distill.pipeline import run as running
-from distill.pipeline.open_task import open_project
+from distill.pipeline.open_task import open_task
 from distill.task.run import ORDER
-from distill.task.task import Project
+from distill.task.task import Task
 from distill.teacher.progress import Silent
 from distill.testing.fault_server import Server
 
@@ -32,13 +32,13 @@ def models(*servers: Server | str, more: str = "") -> str:
     )
 
 
-def project_of(task: Path, teacher: Server, *sets: str, home: Path | None = None) -> Project:
+def project_of(task: Path, teacher: Server, *sets: str, home: Path | None = None) -> Task:
     given = ["teacher.model=t", f"teacher.base_url={teacher.base_url}", f"teacher.price={{{PRICE[8:-1]}}}", *sets]
-    return open_project(task, overrides=given, env=ENV, home=home)
+    return open_task(task, overrides=given, env=ENV, home=home)
 
 
-async def run(project: Project, *stages: str, **how: Any) -> dict[str, Any]:
-    return await running.work(project, stages=stages or ORDER[:3], watch=how.pop("watch", Silent()), **how)
+async def run(task: Task, *stages: str, **how: Any) -> dict[str, Any]:
+    return await running.work(task, stages=stages or ORDER[:3], watch=how.pop("watch", Silent()), **how)
 
 
 def samples_of(result: dict[str, Any]) -> pl.DataFrame:

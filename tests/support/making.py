@@ -9,19 +9,19 @@ from typing import Any
 import polars as pl
 
 from distill.pipeline import run as running
-from distill.pipeline.open_task import open_project
-from distill.task.task import Project
+from distill.pipeline.open_task import open_task
+from distill.task.task import Task
 from distill.teacher.progress import Silent
 
 STAGES = ("generate", "curate", "export")
 
 
-def made(task: Path, expand: str, *sets: str, env: dict[str, str] | None = None) -> Project:
-    return open_project(task, overrides=[f"seeds.expand={expand}", *sets], env=env or {})
+def made(task: Path, expand: str, *sets: str, env: dict[str, str] | None = None) -> Task:
+    return open_task(task, overrides=[f"seeds.expand={expand}", *sets], env=env or {})
 
 
-def run(project: Project, **how: Any) -> dict[str, Any]:
-    return running.start(project, stages=how.pop("stages", STAGES), watch=Silent(), **how)
+def run(task: Task, **how: Any) -> dict[str, Any]:
+    return running.start(task, stages=how.pop("stages", STAGES), watch=Silent(), **how)
 
 
 def read(result: dict[str, Any], name: str) -> pl.DataFrame:

@@ -11,7 +11,7 @@ import pytest
 
 from distill.errors import SpecError
 from distill.pipeline import run as running
-from distill.pipeline.open_task import open_project
+from distill.pipeline.open_task import open_task
 from distill.similarity.graph import Graph
 from distill.task import near_graph
 from distill.task.run import ORDER
@@ -19,8 +19,8 @@ from distill.teacher.progress import Silent
 
 
 def run(task: Path, *sets: str, **how: Any) -> Path:
-    project = open_project(task, overrides=sets, env={})
-    return Path(running.start(project, stages=ORDER[: how.get("stages", 2)], watch=Silent())["folder"])
+    task = open_task(task, overrides=sets, env={})
+    return Path(running.start(task, stages=ORDER[: how.get("stages", 2)], watch=Silent())["folder"])
 
 
 def more(task: Path, *messages: str) -> None:
@@ -43,9 +43,9 @@ def test_texts_are_compared_once_in_a_run_and_the_pairs_stay_in_its_folder(task:
     assert near_graph._made.cache_info().misses == 1
     table = pl.read_parquet(folder / "seeds.parquet")
     texts = table.select("seed_id", "input")
-    project = open_project(task, env={})
+    task = open_task(task, env={})
     near_graph._made.cache_clear()
-    kept = near_graph.read(folder, project.spec, table)
+    kept = near_graph.read(folder, task.spec, table)
     assert near_graph._made.cache_info().misses == 0
     made = Graph.of(table["input"], threshold=0.85)
     assert kept.table(texts).equals(made.table(texts))
@@ -58,8 +58,8 @@ def test_a_dataset_is_the_same_with_the_pairs_that_are_kept_and_without(task: Pa
     before = (folder / "samples.parquet").read_bytes()
     (folder / "pairs.parquet").unlink()
     (folder / "samples.parquet").unlink()
-    project = open_project(task, overrides=["dataset.accept=30"], env={})
-    running.start(project, stages=("curate",), watch=Silent())
+    task = open_task(task, overrides=["dataset.accept=30"], env={})
+    running.start(task, stages=("curate",), watch=Silent())
     assert (folder / "samples.parquet").read_bytes() == before
 
 
@@ -82,7 +82,7 @@ def test_what_repeats_a_row_of_an_evaluation_set_does_not_train(task: Path) -> N
 def test_every_fault_of_an_evaluation_set_is_named(task: Path) -> None:
     (task.parent / "exam.jsonl").write_text('{"n": 1}\nno JSON\n')
     with pytest.raises(SpecError) as caught:
-        open_project(task, overrides=["seeds.held_out=[exam.jsonl, gone.jsonl]"], env={})
+        open_task(task, overrides=["seeds.held_out=[exam.jsonl, gone.jsonl]"], env={})
     assert "exam.jsonl:1: holds no text" in str(caught.value)
     assert "exam.jsonl:2: bad JSON" in str(caught.value)
     assert "gone.jsonl: no such file" in str(caught.value)

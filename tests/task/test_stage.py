@@ -12,7 +12,7 @@ import pytest
 
 from distill.money import Budget
 from distill.pipeline.facts import FACTS
-from distill.pipeline.open_task import open_project
+from distill.pipeline.open_task import open_task
 from distill.rundir import RunDir, read_json, write_json
 from distill.task import stores
 from distill.task.run import Run
@@ -30,11 +30,11 @@ def owed(run: Run) -> int:
 
 
 def begun(task: Path, *sets: str, env: Mapping[str, str] = HOST) -> Iterator[Run]:
-    project = open_project(task, overrides=sets, env=env)
-    folder = RunDir(project.home, "mood", 1)
-    with stores.opened(project.home) as store:
+    task = open_task(task, overrides=sets, env=env)
+    folder = RunDir(task.home, "mood", 1)
+    with stores.opened(task.home) as store:
         sender = Sender(store=store, run=folder.name, budget=Budget(None, 0.0), watch=Silent())
-        yield Run(project, folder, store, sender, Silent(), facts=FACTS)
+        yield Run(task, folder, store, sender, Silent(), facts=FACTS)
 
 
 async def do(task: Path, read: Callable[[Run], Any], *sets: str, sending: bool = False, **how: Any) -> list[str] | None:
@@ -78,22 +78,22 @@ class Case(NamedTuple):
 
 FALLBACK = "teacher.fallback=[{model: scripted, sampling: {top_p: 0.5}}]"
 CASES = {
-    "setting": Case(lambda run: run.project.spec.dedup.near, "dedup.near changed", ("dedup.near=0.7",)),
-    "alias": Case(lambda run: run.project.spec.student.train.with_, "student.train.with changed", ("student.train.with=hosted",)),
-    "list": Case(lambda run: run.project.spec.evaluate.arms, "evaluate.arms changed", ("evaluate.arms=[]",)),
-    "group or none": Case(lambda run: run.project.spec.seeds.format, "seeds.format changed", ("seeds.format={encoding: utf-8}",)),
-    "list of groups": Case(lambda run: run.project.teachers, "teacher.fallback changed", (FALLBACK,)),
-    "method": Case(lambda run: run.project.spec.gate_settings(), "gates changed", ("gates=[schema]",)),
-    "property": Case(lambda run: run.project.spec.strata.names, "strata.by changed", ("strata.by=[]",)),
-    "dump": Case(lambda run: run.project.spec.expect.model_dump(), "expect.rows changed", ("expect.rows=3",)),
+    "setting": Case(lambda run: run.task.spec.dedup.near, "dedup.near changed", ("dedup.near=0.7",)),
+    "alias": Case(lambda run: run.task.spec.student.train.with_, "student.train.with changed", ("student.train.with=hosted",)),
+    "list": Case(lambda run: run.task.spec.evaluate.arms, "evaluate.arms changed", ("evaluate.arms=[]",)),
+    "group or none": Case(lambda run: run.task.spec.seeds.format, "seeds.format changed", ("seeds.format={encoding: utf-8}",)),
+    "list of groups": Case(lambda run: run.task.teachers, "teacher.fallback changed", (FALLBACK,)),
+    "method": Case(lambda run: run.task.spec.gate_settings(), "gates changed", ("gates=[schema]",)),
+    "property": Case(lambda run: run.task.spec.strata.names, "strata.by changed", ("strata.by=[]",)),
+    "dump": Case(lambda run: run.task.spec.expect.model_dump(), "expect.rows changed", ("expect.rows=3",)),
     "merged": Case(
-        lambda run: run.project.maker.sampling.top_p, "teacher.sampling.top_p changed", ("teacher.sampling.top_p=0.5",)
+        lambda run: run.task.maker.sampling.top_p, "teacher.sampling.top_p changed", ("teacher.sampling.top_p=0.5",)
     ),
     "prompt": Case(
-        lambda run: run.project.student_prompt, "the task's student prompt changed", change=write("student.md", "M?\n[user]\n{{message}}\n")
+        lambda run: run.task.student_prompt, "the task's student prompt changed", change=write("student.md", "M?\n[user]\n{{message}}\n")
     ),
     "seeds": Case(
-        lambda run: len(run.project.seeds), "the task's seeds changed",
+        lambda run: len(run.task.seeds), "the task's seeds changed",
         change=write("seeds.jsonl", "".join(json.dumps({"message": f"one {n}", "kind": "ab"[n % 2], "expected": {"mood": "cross"}}) + "\n" for n in range(48))),
     ),
     "file": Case(
@@ -123,7 +123,7 @@ async def test_another_host_is_another_read_of_models_there(task: Path) -> None:
     """A scripted or embedded model is at no address: nothing is read of the environment for it."""
 
     def read(run: Run) -> None:
-        _ = run.project.teacher.identity
+        _ = run.task.teacher.identity
 
     assert await do(task, read)
     assert await do(task, read, env=OTHER) is None
@@ -135,7 +135,7 @@ async def test_what_is_not_read_is_no_reason(task: Path) -> None:
     """Neither another setting nor another file; nor what a copy of settings has in place of the spec's own."""
 
     def read(run: Run) -> None:
-        copied = run.project.spec.teacher.sampling.model_copy(update={"temperature": 0.0})
+        copied = run.task.spec.teacher.sampling.model_copy(update={"temperature": 0.0})
         assert copied.temperature == 0.0
         assert copied.max_tokens > 0
 
@@ -148,7 +148,7 @@ async def test_what_is_not_read_is_no_reason(task: Path) -> None:
 @pytest.mark.parametrize("sending", [False, True])
 async def test_limits_are_a_reason_only_where_sending_is_shown(task: Path, sending: bool) -> None:
     def read(run: Run) -> None:
-        _ = run.project.teachers[0].limits.in_flight, run.project.spec.budget.usd, run.project.teachers[0].mode
+        _ = run.task.teachers[0].limits.in_flight, run.task.spec.budget.usd, run.task.teachers[0].mode
 
     assert await do(task, read, sending=sending)
     found = await do(task, read, "teacher.limits.in_flight=2", sending=sending)
@@ -161,8 +161,8 @@ async def test_a_trace_holds_no_key_and_no_header(task: Path) -> None:
     env = {**HOST, "TEAM": "red-42"}
 
     def read(run: Run) -> None:
-        first = run.project.teachers[0].address
-        _ = first.key, first.headers, first.mask, run.project.spec.teacher.headers, run.project.base
+        first = run.task.teachers[0].address
+        _ = first.key, first.headers, first.mask, run.task.spec.teacher.headers, run.task.base
 
     assert await do(task, read, *given, env=env, sending=True)
     assert not [what for what in trace(task) if "headers" in what or "API_KEY" in what or "TEAM" in what]

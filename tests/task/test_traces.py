@@ -14,12 +14,12 @@ from distill import spec
 from distill.money import Budget
 from distill.pipeline import run as running
 from distill.pipeline.facts import FACTS
-from distill.pipeline.open_task import open_project
+from distill.pipeline.open_task import open_task
 from distill.records import Json
 from distill.rundir import RunDir
 from distill.task import stores, traces
 from distill.task.run import ORDER, Run
-from distill.task.task import Project
+from distill.task.task import Task
 from distill.teacher.progress import Silent
 from distill.teacher.send import Sender
 
@@ -84,9 +84,9 @@ def rich(task: Path) -> Path:
     return task
 
 
-def settings(project: Project) -> dict[str, str]:
+def settings(task: Task) -> dict[str, str]:
     """Setting → the name of its reads, of all that the spec has."""
-    return {what.partition(":")[2]: what for what in spec.values(project.spec) if not what.endswith(":given")}
+    return {what.partition(":")[2]: what for what in spec.values(task.spec) if not what.endswith(":given")}
 
 
 def others(value: Json) -> Iterator[Json]:
@@ -128,11 +128,11 @@ def others(value: Json) -> Iterator[Json]:
             yield from (1, 0.5, "x", True, ["x"], {}, "https://b.example/v1", "distil", 900)
 
 
-def changed(project: Project, setting: str, what: str) -> spec.TaskSpec | None:
+def changed(task: Task, setting: str, what: str) -> spec.TaskSpec | None:
     """The spec with another value of one setting; None where no other value of those tried is one."""
     parts = [int(part) if part.isdigit() else part for part in setting.replace("[", ".").replace("]", "").split(".")]
-    for value in others(get(project.spec.model_dump(mode="json", by_alias=True), parts)):
-        raw = project.spec.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    for value in others(get(task.spec.model_dump(mode="json", by_alias=True), parts)):
+        raw = task.spec.model_dump(mode="json", by_alias=True, exclude_unset=True)
         group: Any = raw
         for part in parts[:-1]:
             group = group[part] if isinstance(group, list) else group.setdefault(part, {})
@@ -141,7 +141,7 @@ def changed(project: Project, setting: str, what: str) -> spec.TaskSpec | None:
             other = spec.TaskSpec.model_validate(raw)
         except ValidationError:
             continue
-        if spec.values(other).get(what) != spec.values(project.spec)[what]:
+        if spec.values(other).get(what) != spec.values(task.spec)[what]:
             return other
     return None
 
@@ -154,20 +154,20 @@ def get(raw: Any, parts: list[int | str]) -> Any:
 
 def test_each_setting_is_a_reason_for_the_stages_that_read_it(rich: Path) -> None:
     """For every one of them; those that no stage reads are known, and the table says what reads some."""
-    project = open_project(rich, env={})
-    result = running.start(project, stages=ORDER, watch=Silent())
-    folder = RunDir(project.home, "mood", 1)
+    task = open_task(rich, env={})
+    result = running.start(task, stages=ORDER, watch=Silent())
+    folder = RunDir(task.home, "mood", 1)
     traced = {name: entry["reads"] for name, entry in folder.manifest()["stages"].items()}
     assert set(traced) == set(result["done"]) == set(ORDER) - {"train"}
     tried, unread = 0, set[str]()
-    with stores.opened(project.home) as store:
+    with stores.opened(task.home) as store:
         sender = Sender(store=store, run=folder.name, budget=Budget(None, 0.0), watch=Silent())
-        for setting, what in settings(project).items():
-            other = changed(project, setting, what)
+        for setting, what in settings(task).items():
+            other = changed(task, setting, what)
             if other is None:
                 continue
             tried += 1
-            run = Run(replace(project, spec=other), folder, store, sender, Silent(), facts=FACTS)
+            run = Run(replace(task, spec=other), folder, store, sender, Silent(), facts=FACTS)
             # What a setting lies in has its length or its keys, and may be told too.
             told = {name: traces.changed(run, reads) for name, reads in traced.items()}
             again = {name for name, reasons in told.items() if setting in reasons}

@@ -10,15 +10,15 @@ import polars as pl
 from llmock.pytest_plugin import LLMock
 
 from distill.pipeline import run
-from distill.pipeline.open_task import open_project
+from distill.pipeline.open_task import open_task
 from distill.teacher.progress import Silent
 
 PRICED = ["teacher.model=gpt-4o-mini", "teacher.limits.in_flight=4"]
 
 
 def generate(task: Path, llmock: LLMock, *sets: str) -> dict[str, Any]:
-    project = open_project(task, overrides=[*PRICED, *sets], env=llmock.env())
-    return run.start(project, stages=("generate", "curate"), watch=Silent())
+    task = open_task(task, overrides=[*PRICED, *sets], env=llmock.env())
+    return run.start(task, stages=("generate", "curate"), watch=Silent())
 
 
 def test_every_row_is_asked_once_in_the_shape_the_server_takes(task: Path, llmock: LLMock) -> None:

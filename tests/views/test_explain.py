@@ -10,14 +10,14 @@ import pytest
 
 from distill.errors import GateNotMet, UsageError
 from distill.pipeline import run as running
-from distill.pipeline.open_task import open_project
+from distill.pipeline.open_task import open_task
 from distill.task.run import ORDER
 from distill.teacher.progress import Silent
 from distill.views import explain
 
 
 def run(task: Path, *sets: str) -> None:
-    running.start(open_project(task, overrides=sets, env={}), stages=ORDER[:3], watch=Silent())
+    running.start(open_task(task, overrides=sets, env={}), stages=ORDER[:3], watch=Silent())
 
 
 def test_dropped_rows_are_shown_by_reason_with_what_was_asked_and_answered(task: Path) -> None:

@@ -8,14 +8,14 @@ import pytest
 
 from distill.errors import UsageError
 from distill.pipeline import run as running
-from distill.pipeline.open_task import open_project
+from distill.pipeline.open_task import open_task
 from distill.teacher.progress import Silent
 from distill.views import request_diff
 
 
 def generate(task: Path, *sets: str, **how: bool) -> str:
-    project = open_project(task, overrides=sets, env={})
-    return str(running.start(project, stages=("generate", "curate"), watch=Silent(), **how)["run"])
+    task = open_task(task, overrides=sets, env={})
+    return str(running.start(task, stages=("generate", "curate"), watch=Silent(), **how)["run"])
 
 
 def test_the_changed_part_of_a_key_is_named(task: Path) -> None:

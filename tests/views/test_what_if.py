@@ -9,15 +9,15 @@ import pytest
 
 from distill.errors import SpecError, UsageError
 from distill.pipeline import run as running
-from distill.pipeline.open_task import open_project
+from distill.pipeline.open_task import open_task
 from distill.task.run import ORDER
 from distill.teacher.progress import Silent
 from distill.views import what_if
 
 
 def run(task: Path, *sets: str) -> Path:
-    project = open_project(task, overrides=sets, env={})
-    return Path(running.start(project, stages=ORDER[:2], watch=Silent())["folder"])
+    task = open_task(task, overrides=sets, env={})
+    return Path(running.start(task, stages=ORDER[:2], watch=Silent())["folder"])
 
 
 def test_it_says_what_curate_would_then_do_and_does_nothing(task: Path) -> None:

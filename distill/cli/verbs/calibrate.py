@@ -27,8 +27,8 @@ def calibrate(
     from distill.cli.text import calibration
     from distill.curate.calibration import run
 
-    project = opened(spec, sets, max_usd, as_json=as_json)
+    task = opened(spec, sets, max_usd, as_json=as_json)
     with Panel(quiet=as_json) as panel:
-        result = run.calibrate(project, gold, watch=panel)
+        result = run.calibrate(task, gold, watch=panel)
     out(result, as_json, calibration.lines(result))
     raise typer.Exit(result["exit"])

@@ -35,16 +35,16 @@ def validate(spec: Spec, sets: Set = None, as_json: Json = False) -> None:
     from distill.curate.gates.judge import lookup
     from distill.task import requirements
 
-    project = opened(spec, sets, as_json=as_json)
-    warnings = [*requirements.warnings(project), *lookup.warnings(project)]
+    task = opened(spec, sets, as_json=as_json)
+    warnings = [*requirements.warnings(task), *lookup.warnings(task)]
     found = {
-        "task": project.spec.task,
-        "seeds": len(project.seeds),
+        "task": task.spec.task,
+        "seeds": len(task.seeds),
         "ok": True,
         "warnings": warnings,
-        "notes": list(project.notes),
+        "notes": list(task.notes),
     }
-    said = [f"{spec}: valid; {len(project.seeds)} seeds", *(f"warning: {one}" for one in warnings)]
+    said = [f"{spec}: valid; {len(task.seeds)} seeds", *(f"warning: {one}" for one in warnings)]
     out(found, as_json, [*said, f"next: distill plan {spec}"])
 
 
@@ -68,9 +68,9 @@ def plan(
     from distill.plan import plan as planning
     from distill.task.task import need_price
 
-    project = opened(spec, sets, as_json=as_json, priced=not no_pilot)
+    task = opened(spec, sets, as_json=as_json, priced=not no_pilot)
     if not no_pilot:
-        need_price(project)
+        need_price(task)
     with Panel(quiet=as_json) as panel:
-        result = planning.plan(project, pilot=0 if no_pilot else pilot, watch=panel)
-    out(result | {"notes": list(project.notes)}, as_json, plan_lines.lines(result) + [f"next: distill run {spec}"])
+        result = planning.plan(task, pilot=0 if no_pilot else pilot, watch=panel)
+    out(result | {"notes": list(task.notes)}, as_json, plan_lines.lines(result) + [f"next: distill run {spec}"])

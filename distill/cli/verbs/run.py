@@ -28,10 +28,10 @@ def _run(
     from distill.cli.panel import Panel
     from distill.pipeline import run as running
 
-    project = opened(spec, sets, max_usd, as_json=as_json, options=options)
+    task = opened(spec, sets, max_usd, as_json=as_json, options=options)
     with Panel(quiet=as_json) as panel:
-        result = running.start(project, stages=stages, watch=panel, partial=partial, new=new, refresh=fresh, wait=wait)
-    out(result | {"notes": list(project.notes)}, as_json, running.lines(result))
+        result = running.start(task, stages=stages, watch=panel, partial=partial, new=new, refresh=fresh, wait=wait)
+    out(result | {"notes": list(task.notes)}, as_json, running.lines(result))
     raise typer.Exit(result["exit"])
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from distill.strata.quotas import Row
-    from distill.task.task import Project
+    from distill.task.task import Task
 
 _CAP, _NO_SEED = "at_most", "no_seed_left"
 _CAUSES = {_CAP: "the cap on new seeds", _NO_SEED: "too few seeds"}
@@ -55,17 +55,17 @@ class Shortfall:
 
 
 def of(
-    project: Project, table: pl.DataFrame, kept: pl.DataFrame, dropped: pl.DataFrame, made: Mapping[str, Any] | None
+    task: Task, table: pl.DataFrame, kept: pl.DataFrame, dropped: pl.DataFrame, made: Mapping[str, Any] | None
 ) -> list[Shortfall]:
     """The strata that lack rows, the largest gap first. `made` is the funnel's line of the synthetic seeds, if there were any."""
-    wanted = targets.promised(project.targets, table, rounds.unlimited(project, table))
+    wanted = targets.promised(task.targets, table, rounds.unlimited(task, table))
     got = Counter(kept["stratum"].to_list())
-    if project.targets.numbered and kept.height < sum(wanted.values()):
+    if task.targets.numbered and kept.height < sum(wanted.values()):
         lacking = set(wanted)
     else:
         labels = coverage.labelled(table.filter(role="train").unique(["stratum", "labels"]))
-        lacking = _below_quota(project, labels, got) | _below_edge_case(project, labels, kept)
-    lost, rest = _lost(dropped), _CAP if _capped(project, made) else _NO_SEED
+        lacking = _below_quota(task, labels, got) | _below_edge_case(task, labels, kept)
+    lost, rest = _lost(dropped), _CAP if _capped(task, made) else _NO_SEED
     found = [
         Shortfall(stratum, wanted[stratum], got[stratum], *_worst(lost[stratum], wanted[stratum] - got[stratum], rest))
         for stratum in lacking & wanted.keys()
@@ -74,27 +74,27 @@ def of(
     return sorted(found, key=lambda row: (-row.missing, row.stratum))
 
 
-def _below_quota(project: Project, labels: Sequence[Row], got: Counter[str]) -> set[str]:
+def _below_quota(task: Task, labels: Sequence[Row], got: Counter[str]) -> set[str]:
     """The strata of each count, share or floor of `strata.quotas` that was not reached."""
     from distill.strata import quotas as strata
 
-    asked = strata.demanded(dict(labels), project.targets.rules, project.spec.dataset.accept)
+    asked = strata.demanded(dict(labels), task.targets.rules, task.spec.dataset.accept)
     return {name for names, rows in asked if sum(got[name] for name in names) < rows for name in names}
 
 
-def _below_edge_case(project: Project, labels: Sequence[Row], kept: pl.DataFrame) -> set[str]:
+def _below_edge_case(task: Task, labels: Sequence[Row], kept: pl.DataFrame) -> set[str]:
     """The strata with rows of an edge case that was not reached."""
     from distill.strata import quotas as strata
 
-    cases = project.edge_cases
+    cases = task.edge_cases
     there, got = strata.matching(labels, cases), strata.matching(coverage.labelled(kept), cases)
     short = (names for case, names, came in zip(cases, there, got, strict=True) if sum(came.values()) < case.at_least)
     return set[str]().union(*short)
 
 
-def _capped(project: Project, made: Mapping[str, Any] | None) -> bool:
+def _capped(task: Task, made: Mapping[str, Any] | None) -> bool:
     """Whether as many new seeds were asked for as the spec allows."""
-    expand = project.spec.seeds.expand
+    expand = task.spec.seeds.expand
     return expand is not None and made is not None and made["in"] - made["from_parent"] >= expand.at_most
 
 

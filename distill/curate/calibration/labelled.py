@@ -23,7 +23,7 @@ from distill.records import Answer, Ended, Json, Seed, ToolCall, Usage, canonica
 if TYPE_CHECKING:
     import polars as pl
 
-    from distill.task.task import Project
+    from distill.task.task import Task
 
 GOOD_FROM = 4
 _WORDS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
@@ -44,14 +44,14 @@ class Labelled:
         return dict(self.seeds.select("seed_id", "gold").iter_rows())
 
 
-def read(project: Project, path: Path) -> Labelled:
+def read(task: Task, path: Path) -> Labelled:
     """All faults of the file at once, as a SpecError."""
     import polars as pl
 
     from distill.seeds import load
     from distill.tables import samples as answers
 
-    rows, variables, label, by = _rows(project, path)
+    rows, variables, label, by = _rows(task, path)
     faults, entries = list[Fault](), list[dict[str, Any]]()
     good, why, seeds, draws = dict[str, bool](), dict[str, str](), dict[str, Seed](), Counter[str]()
     for row in rows:
@@ -76,7 +76,7 @@ def read(project: Project, path: Path) -> Labelled:
                 "teacher": 0,
                 "kind": "first",
                 "draw": draws[seed.id],
-                "prompt": project.student_prompt.fill(seed.fields),
+                "prompt": task.student_prompt.fill(seed.fields),
                 "answer": replace(answer, request_id=request),
             }
         )
@@ -87,15 +87,15 @@ def read(project: Project, path: Path) -> Labelled:
     return Labelled(answers.samples(table, entries), table, good, why)
 
 
-def _rows(project: Project, path: Path) -> tuple[Sequence[Seed], list[str], str, list[str]]:
+def _rows(task: Task, path: Path) -> tuple[Sequence[Seed], list[str], str, list[str]]:
     """(rows with all their fields, the names of an input's, the field that says how good, the labels that make strata)."""
     from distill.seeds import load
 
-    columns, templates = load.columns([path]), (project.teacher_prompt, project.student_prompt)
+    columns, templates = load.columns([path]), (task.teacher_prompt, task.student_prompt)
     label, variables = "good" if "good" in columns else "score", prompts.variables(templates)
     own = [name for name in ("answer", label) if name not in variables]
-    by = [name for name in project.spec.strata.by if name in columns]
-    gold = project.spec.seeds.gold
+    by = [name for name in task.spec.strata.by if name in columns]
+    gold = task.spec.seeds.gold
     rows, _ = load.read(
         [path],
         variables=[*variables, *own],
@@ -103,7 +103,7 @@ def _rows(project: Project, path: Path) -> tuple[Sequence[Seed], list[str], str,
         chats=prompts.chats(templates),
         label_columns=by,
         gold=gold if gold in columns else None,
-        blank=["system"] if project.spec.seeds.as_ == "chats" else [],
+        blank=["system"] if task.spec.seeds.as_ == "chats" else [],
     )
     return rows, variables, label, by
 

@@ -29,38 +29,38 @@ if TYPE_CHECKING:
 
     from distill.curate.gates.judge.gate import Said
     from distill.tables.outcome import Outcome
-    from distill.task.task import Project
+    from distill.task.task import Task
 
 _NOT_ALONE = {"agreement": "needs several answers to one row"}
 """Gates that cannot look at a single answer."""
 _MARK = 4.0
 
 
-def calibrate(project: Project, gold: Path | None, *, watch: Watch) -> dict[str, Any]:
+def calibrate(task: Task, gold: Path | None, *, watch: Watch) -> dict[str, Any]:
     """Per gate: agreement with people, false drops and keeps; for judges also how they agree, and the best threshold."""
-    need_price(project)
-    path = _path(project, gold)
-    rows = labelled.read(project, path)
-    return event_loop.run(_calibrate(project, path, rows, watch))
+    need_price(task)
+    path = _path(task, gold)
+    rows = labelled.read(task, path)
+    return event_loop.run(_calibrate(task, path, rows, watch))
 
 
-def _path(project: Project, gold: Path | None) -> Path:
+def _path(task: Task, gold: Path | None) -> Path:
     if gold is not None:
         return gold
-    if project.spec.judge is None or project.spec.judge.gold is None:
+    if task.spec.judge is None or task.spec.judge.gold is None:
         raise UsageError("no labelled answers to compare with; give --gold FILE, or name the file as judge.gold")
-    return project.path.parent / project.spec.judge.gold
+    return task.path.parent / task.spec.judge.gold
 
 
-async def _calibrate(project: Project, path: Path, rows: labelled.Labelled, watch: Watch) -> dict[str, Any]:
-    run = f"{project.spec.task}/calibrate"
-    with stores.opened(project.home) as store:
-        sender = Sender(store=store, run=run, budget=Budget(project.spec.budget.usd, store.spent(run)), watch=watch)
-        jury = Jury(project, sender, live=True)
+async def _calibrate(task: Task, path: Path, rows: labelled.Labelled, watch: Watch) -> dict[str, Any]:
+    run = f"{task.spec.task}/calibrate"
+    with stores.opened(task.home) as store:
+        sender = Sender(store=store, run=run, budget=Budget(task.spec.budget.usd, store.spent(run)), watch=watch)
+        jury = Jury(task, sender, live=True)
         with interruptible(sender):
             while True:
-                bench = lookup.Bench(project, store, rows.gold)
-                gates = steps.gates(project, rows.seeds, bench)
+                bench = lookup.Bench(task, store, rows.gold)
+                gates = steps.gates(task, rows.seeds, bench)
                 heard = [_heard(bench, name, settings, rows) for name, settings in gates]
                 if not await jury.send(bench.unjudged):
                     break
@@ -69,7 +69,7 @@ async def _calibrate(project: Project, path: Path, rows: labelled.Labelled, watc
         usd = known(store.spent(run), unpriced)
     labels = list(rows.good.values())
     return {
-        "task": project.spec.task,
+        "task": task.spec.task,
         "gold": str(path),
         "rows": len(labels),
         "good": sum(labels),
@@ -79,7 +79,7 @@ async def _calibrate(project: Project, path: Path, rows: labelled.Labelled, watc
         "usd": usd,
         "unpriced_calls": unpriced,
         "owed": len(bench.owed),
-        "warnings": [*lookup.warnings(project), *_warnings(labels, found)],
+        "warnings": [*lookup.warnings(task), *_warnings(labels, found)],
         "exit": RowsOwed.exit_code if bench.owed else 0,
     } | {"gates": [{name: value for name, value in one.items() if name != "passed"} for one in found]}
 

@@ -12,12 +12,12 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from distill import spec
 from distill.errors import Fault, SpecError
 from distill.generate.questions import Ask, Asked, last_of
 from distill.records import Json
 from distill.rundir import RunDir, write_atomic
 from distill.seeds import approved
+from distill.spec import TaskSpec
 from distill.task.task import over
 from distill.text.normalise import did_you_mean, strict_json
 from distill.values import rules as value_rules
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from distill.similarity.graph import Graph
-    from distill.task.task import Project
+    from distill.task.task import Task
 
 FILE = "conflicts.jsonl"
 _OWN = ("content", "tool_calls")
@@ -37,29 +37,29 @@ _ONE = ("ask_again", "person")
 """What can do nothing where no fields are compared."""
 
 
-def compared(task: spec.TaskSpec, output: Mapping[str, Any] | None) -> list[str]:
+def compared(spec: TaskSpec, output: Mapping[str, Any] | None) -> list[str]:
     """The answer's fields in which near twins must agree: those that the spec names, or that the schema enumerates.
 
     `answer` stands for an answer that is a plain value: it is compared by itself where no schema gives answers fields.
     """
-    if task.dedup.compare is not None:
-        return task.dedup.compare
+    if spec.dedup.compare is not None:
+        return spec.dedup.compare
     if output is None or not value_rules.names(output):
-        return [] if task.teacher.tools else [WHOLE]
+        return [] if spec.teacher.tools else [WHOLE]
     properties = output.get("properties", {})
     return [name for name, part in properties.items() if isinstance(part, dict) and "enum" in part]
 
 
-def rules(task: spec.TaskSpec, output: Mapping[str, Any] | None) -> Rules:
+def rules(spec: TaskSpec, output: Mapping[str, Any] | None) -> Rules:
     """How they are compared: as in the evaluation."""
-    return value_rules.of(output, task.evaluate.rules)
+    return value_rules.of(output, spec.evaluate.rules)
 
 
-def faults(task: spec.TaskSpec, output: Mapping[str, Any] | None, file: Path) -> list[Fault]:
+def faults(spec: TaskSpec, output: Mapping[str, Any] | None, file: Path) -> list[Fault]:
     """What keeps conflicts from being found, or a teacher that is asked again from saying anything else."""
-    way, found = task.dedup.on_conflict, _unknown(task, output, file)
-    unsaid = task.dedup.compare is None and output is None  # nobody knows yet if answers are plain values
-    if way in _ONE and (unsaid or not compared(task, output)):
+    way, found = spec.dedup.on_conflict, _unknown(spec, output, file)
+    unsaid = spec.dedup.compare is None and output is None  # nobody knows yet if answers are plain values
+    if way in _ONE and (unsaid or not compared(spec, output)):
         said = (
             "no answers can be in conflict, for nothing is compared; name fields of the answer, or `answer` for one that is a "
             "plain value, or take on_conflict out"
@@ -67,7 +67,7 @@ def faults(task: spec.TaskSpec, output: Mapping[str, Any] | None, file: Path) ->
         found.append(Fault(f"{file}: dedup.compare", said))
     if way != "ask_again":
         return found
-    teacher = task.teacher
+    teacher = spec.teacher
     others = "panel" if teacher.panel else "fallback"
     models = [(f"teacher.{others}[{n}]", one) for n, one in enumerate((*teacher.fallback, *teacher.panel))]
     for name, one in (("teacher", teacher), *models):
@@ -81,11 +81,11 @@ def faults(task: spec.TaskSpec, output: Mapping[str, Any] | None, file: Path) ->
     return found
 
 
-def _unknown(task: spec.TaskSpec, output: Mapping[str, Any] | None, file: Path) -> list[Fault]:
+def _unknown(spec: TaskSpec, output: Mapping[str, Any] | None, file: Path) -> list[Fault]:
     """Fields to compare that the schema does not give an answer."""
-    properties, given = (output or {}).get("properties", {}), task.evaluate.rules
-    named = [("dedup.compare", name) for name in task.dedup.compare or ()]
-    named += [("evaluate.compare", name) for name in (*task.evaluate.only, *(given if isinstance(given, dict) else ()))]
+    properties, given = (output or {}).get("properties", {}), spec.evaluate.rules
+    named = [("dedup.compare", name) for name in spec.dedup.compare or ()]
+    named += [("evaluate.compare", name) for name in (*spec.evaluate.only, *(given if isinstance(given, dict) else ()))]
     return [
         Fault(f"{file}: {place}", f"the answer's schema has no property {first!r}{did_you_mean(first, properties)}")
         for place, name in named
@@ -93,27 +93,27 @@ def _unknown(task: spec.TaskSpec, output: Mapping[str, Any] | None, file: Path) 
     ]
 
 
-def votes(project: Project, asked: Asked, seeds: Collection[str]) -> Asked:
+def votes(task: Task, asked: Asked, seeds: Collection[str]) -> Asked:
     """The further questions about rows in conflict: to the teacher that each came to last; a panel takes turns."""
-    last, panel = last_of([ask for ask in asked if ask.seed in seeds]), bool(project.spec.teacher.panel)
+    last, panel = last_of([ask for ask in asked if ask.seed in seeds]), bool(task.spec.teacher.panel)
     picked: Asked = []
     for seed in sorted(seeds):
-        turns = range(len(project.teachers)) if panel else (last[seed],)
-        for n in range(project.spec.dedup.more_votes):
+        turns = range(len(task.teachers)) if panel else (last[seed],)
+        for n in range(task.spec.dedup.more_votes):
             picked.append(Ask(seed, turns[n % len(turns)], n // len(turns), "vote"))
     return picked
 
 
-def asked_again(project: Project, asked: Asked) -> set[str]:
+def asked_again(task: Task, asked: Asked) -> set[str]:
     """The rows that vote."""
-    if project.spec.dedup.on_conflict != "ask_again":
+    if task.spec.dedup.on_conflict != "ask_again":
         return set()
     return {ask.seed for ask in asked if ask.kind == "vote"}
 
 
-def at_most(project: Project, table: pl.DataFrame, first: Asked, graph: Graph) -> Asked:
+def at_most(task: Task, table: pl.DataFrame, first: Asked, graph: Graph) -> Asked:
     """The votes if every row of a first round that has a near twin were in conflict with it."""
-    if project.spec.dedup.on_conflict != "ask_again":
+    if task.spec.dedup.on_conflict != "ask_again":
         return []
     train = table.filter(role="train")
     nodes, known = graph.neighbours(train["input"])
@@ -121,10 +121,10 @@ def at_most(project: Project, table: pl.DataFrame, first: Asked, graph: Graph) -
     near = {
         seed for seed, node, others in zip(train["seed_id"], nodes, known, strict=True) if others or alike[node] > 1
     }
-    return votes(project, first, near & {ask.seed for ask in first})
+    return votes(task, first, near & {ask.seed for ask in first})
 
 
-def rulings(project: Project, folder: RunDir, parent: RunDir | None = None) -> dict[str, str]:
+def rulings(task: Task, folder: RunDir, parent: RunDir | None = None) -> dict[str, str]:
     """seed_id → the answer that a person decided on, in this run or else in the one that it refreshes.
 
     SpecError names every line that cannot be read, or whose answer the task's schema refuses.
@@ -134,7 +134,7 @@ def rulings(project: Project, folder: RunDir, parent: RunDir | None = None) -> d
     path = _source(folder, parent)
     if path is None:
         return {}
-    return conflicts.rulings(_text(path), source=str(path), wrong=_wrong(project))
+    return conflicts.rulings(_text(path), source=str(path), wrong=_wrong(task))
 
 
 def _source(folder: RunDir, parent: RunDir | None) -> Path | None:
@@ -149,14 +149,14 @@ def _text(path: Path) -> str:
         raise SpecError(str(path), [Fault(str(path), f"cannot be read: {fault}; save it as UTF-8")]) from None
 
 
-def _wrong(project: Project) -> Callable[[str], str]:
+def _wrong(task: Task) -> Callable[[str], str]:
     """Why an answer does not fit the task's schema; one that calls tools is not the schema's to judge."""
     from distill.curate.gates.structure import misfit
     from distill.seeds.approved import spoken
 
-    if project.output is None:
+    if task.output is None:
         return lambda _: ""
-    unfit = misfit(project.output)
+    unfit = misfit(task.output)
     return lambda answer: "" if spoken(approved.known(answer))[1] else unfit(answer)
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from distill.similarity.graph import Graph
     from distill.tables.outcome import Outcome
-    from distill.task.task import Project
+    from distill.task.task import Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +36,16 @@ class Twins:
 
 
 def of(
-    project: Project, asked: Asked, passed: pl.DataFrame, gold: pl.DataFrame, *, ruled: frozenset[str], graph: Graph
+    task: Task, asked: Asked, passed: pl.DataFrame, gold: pl.DataFrame, *, ruled: frozenset[str], graph: Graph
 ) -> Twins:
     """`passed` are samples that the gates let pass, `gold` the approved ones; `ruled` are seeds that a person decided."""
     import polars as pl
 
     from distill.curate.dedup import conflicts, duplicates
 
-    way, near = project.spec.dedup.on_conflict, project.spec.dedup.near
-    compare, again = rulings.compared(project.spec, project.output), rulings.asked_again(project, asked) - ruled
-    rules = rulings.rules(project.spec, project.output)
+    way, near = task.spec.dedup.on_conflict, task.spec.dedup.near
+    compare, again = rulings.compared(task.spec, task.output), rulings.asked_again(task, asked) - ruled
+    rules = rulings.rules(task.spec, task.output)
     votes = (conflicts.vote(passed, rows=again, compare=compare, rules=rules),) if way == "ask_again" else ()
     rows = pl.concat([*(vote.kept for vote in votes), *([] if votes else [passed]), gold], how="diagonal")
     settle = "abstain" if way == "ask_again" else way

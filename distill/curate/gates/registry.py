@@ -124,7 +124,7 @@ GATES: dict[str, Gate] = {
         given={"rules": Rules},
     ),
     "verify": Gate(
-        verify.gate, "answers that your own function rejects", "verify.py", "time", given={"task": verify.Task}
+        verify.gate, "answers that your own function rejects", "verify.py", "time", given={"task": verify.TaskFolder}
     ),
     "secrets": Gate(private.secrets, "rows with what looks like a key or a password"),
     "pii": Gate(private.pii, "rows with personal data: reported, masked or dropped"),

@@ -20,7 +20,7 @@ from distill.teacher import send
 from distill.text.normalise import storable
 
 if TYPE_CHECKING:
-    from distill.task.task import Project
+    from distill.task.task import Task
     from distill.teacher.send import Sender
     from distill.teacher.store.store import Store
 
@@ -45,13 +45,13 @@ class Sieve:
         return sum(drop[4] == _OWED for drop in self.drops)
 
     @property
-    def _project(self) -> Project:
-        return self.questions.project
+    def _task(self) -> Task:
+        return self.questions.task
 
     def sifted(self, asked: Sequence[tuple[Candidate, Request]], store: Store, seeds: Sequence[Text]) -> list[New]:
         """Those that can be read, belong to their stratum by rule, and are near no seed and no test row."""
         found: list[New] = []
-        raise_to, variables = self._project.maker.sampling.raise_to, self.questions.variables
+        raise_to, variables = self._task.maker.sampling.raise_to, self.questions.variables
         for one, request in asked:
             _, answer = send.final(store, request, raise_to)
             if answer is None or not answer.ok:
@@ -64,7 +64,7 @@ class Sieve:
                 found.append((one, request, fields))
         found = self._ruled(found)
         inputs = [load.input_of(fields) for _, _, fields in found]
-        dedup = self._project.spec.dedup
+        dedup = self._task.spec.dedup
         apart = dedup.numbers == "apart"
         drops = prompts.repeats(inputs, seeds=seeds, tests=self.tests, near=dedup.near, numbers=apart) if inputs else {}
         for i, (reason, detail) in drops.items():
@@ -74,21 +74,21 @@ class Sieve:
     def _ruled(self, found: list[New]) -> list[New]:
         """Those for which the rules over their own variables give the labels that they were made for."""
         labels = [self.questions.labels(one) for one, _, _ in found]
-        other = inherit.misfits([fields for _, _, fields in found], labels, self._project.spec.strata.rules)
+        other = inherit.misfits([fields for _, _, fields in found], labels, self._task.spec.strata.rules)
         for i, detail in other.items():
             self._drop(*found[i][:2], "other_stratum", detail)
         return [row for i, row in enumerate(found) if i not in other]
 
     async def checked(self, found: list[New], sender: Sender) -> list[New]:
         """Those that a model takes for real ones; without a verdict that can be read, none is."""
-        wanted = self._project.spec.seeds.expand
+        wanted = self._task.spec.seeds.expand
         if wanted is None or not wanted.plausible or not found:
             return found
         checks = [self.questions.check(one, fields) for one, _, fields in found]
         await self.questions.send(checks, sender, CHECKS)
         stays = []
         for row, check in zip(found, checks, strict=True):
-            _, answer = send.final(sender.store, check, self._project.maker.sampling.raise_to)
+            _, answer = send.final(sender.store, check, self._task.maker.sampling.raise_to)
             whole = answer is not None and answer.ok and not answer.declined
             verdict = prompts.realistic(answer.text) if answer is not None and whole else None
             said = repr(load.input_of(row[2])[:120])

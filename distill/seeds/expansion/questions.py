@@ -14,7 +14,7 @@ from distill.teacher import schedule
 from distill.teacher import send as asking
 
 if TYPE_CHECKING:
-    from distill.task.task import Project
+    from distill.task.task import Task
     from distill.teacher.send import Sender
 
 MAKES, CHECKS = "expand", "expand check"
@@ -25,25 +25,25 @@ MAKES, CHECKS = "expand", "expand check"
 class Questions:
     """What the maker of new seeds is asked; `seeds` are the real ones to train on, by their ids, as rows of the seeds table."""
 
-    project: Project
+    task: Task
     seeds: Mapping[str, Mapping[str, Any]]
 
     def request(self, one: Candidate) -> Request:
         """The question that makes a candidate."""
-        at, wanted = self.project.maker, self.project.spec.seeds.expand
+        at, wanted = self.task.maker, self.task.spec.seeds.expand
         turns = prompts.turns(
             one, [json.loads(self.seeds[seed]["fields"]) for seed in one.shown], labels=self.labels(one),
-            about=wanted.about if wanted else {}, task=self.project.spec.about, variables=self.variables,
+            about=wanted.about if wanted else {}, task=self.task.spec.about, variables=self.variables,
         )  # fmt: skip
         form = prompts.form(self.variables)
         return asking.said(turns, address=at.address, sampling=at.sampling, output=form, draw=one.number)
 
     def check(self, one: Candidate, fields: Mapping[str, Json]) -> Request:
         """The question whether it could be a real one."""
-        at, wanted = self.project.maker, self.project.spec.seeds.expand
+        at, wanted = self.task.maker, self.task.spec.seeds.expand
         turns = prompts.doubt(
             fields, stratum=one.stratum, labels=self.labels(one), about=wanted.about if wanted else {},
-            task=self.project.spec.about,
+            task=self.task.spec.about,
         )  # fmt: skip
         greedy = at.sampling.model_copy(update={"temperature": 0.0 if at.sampling.temperature is not None else None})
         return asking.said(turns, address=at.address, sampling=greedy, output=prompts.VERDICT)
@@ -60,4 +60,4 @@ class Questions:
     async def send(self, requests: Sequence[Request], sender: Sender, spender: str) -> None:
         """Ask for what may still be answered: what an endpoint will never take is not asked again."""
         open_ = [request for request in requests if not asking.refused(sender.store, request)]
-        await schedule.send(sender, open_, self.project.maker, spender)
+        await schedule.send(sender, open_, self.task.maker, spender)

@@ -25,7 +25,7 @@ from distill.tables.outcome import dropped_frame, summary
 if TYPE_CHECKING:
     import polars as pl
 
-    from distill.task.task import Project
+    from distill.task.task import Task
     from distill.teacher.send import Sender
 
 _IN_VAIN = 2
@@ -38,7 +38,7 @@ class Expansion:
     before. `before` is the seeds table of the run that is refreshed, and `past` what its expansion came to: both are kept.
     """
 
-    project: Project
+    task: Task
     table: pl.DataFrame
     gone: pl.DataFrame
     before: pl.DataFrame | None = None
@@ -55,9 +55,9 @@ class Expansion:
     def __post_init__(self) -> None:
         import polars as pl
 
-        makes = self.project.spec.seeds.expand is not None or self.before is not None
+        makes = self.task.spec.seeds.expand is not None or self.before is not None
         real = self.table.filter(role="train") if makes else self.table.clear()
-        self.questions = Questions(self.project, {row["seed_id"]: row for row in real.iter_rows(named=True)})
+        self.questions = Questions(self.task, {row["seed_id"]: row for row in real.iter_rows(named=True)})
         self.sieve = Sieve(self.questions, self.table.filter(role="test").select("seed_id", "input").rows())
         if not makes:
             return
@@ -67,21 +67,21 @@ class Expansion:
         if self.before is not None and "way" in self.before.columns:
             held = self.table["seed_id"].implode()
             came = self.before.filter(pl.col("way").is_not_null() & ~pl.col("seed_id").is_in(held))
-            rows, self.sieve.drops = inherit.taken_over(came, self.questions.seeds, self.project.spec.strata.rules)
+            rows, self.sieve.drops = inherit.taken_over(came, self.questions.seeds, self.task.spec.strata.rules)
             self._extend(rows)
             self._came = came.height
 
     @property
     def room(self) -> dict[str, int]:
         """Stratum → rows that could still be made, as many as may be wanted; empty when none is asked for any more."""
-        wanted = self.project.spec.seeds.expand
+        wanted = self.task.spec.seeds.expand
         if wanted is None or self._in_vain >= _IN_VAIN or self.tried.total() >= wanted.at_most:
             return {}
-        return {stratum: most_wanted(self.project) for stratum in self._parents if self._left(stratum) > 0}
+        return {stratum: most_wanted(self.task) for stratum in self._parents if self._left(stratum) > 0}
 
     def _left(self, stratum: str) -> int:
         """Questions that a stratum's real seeds have left."""
-        wanted = self.project.spec.seeds.expand
+        wanted = self.task.spec.seeds.expand
         per_row = wanted.per_row if wanted else 0
         return per_row * len(self._parents.get(stratum, ())) - self._start(stratum)
 
@@ -90,7 +90,7 @@ class Expansion:
 
     def next(self, lack: Mapping[str, int], accepted: frozenset[str]) -> list[Candidate]:
         """What to ask for: what is lacking and a tenth more, over the share that was accepted so far."""
-        wanted = self.project.spec.seeds.expand
+        wanted = self.task.spec.seeds.expand
         if wanted is None:
             return []
         got = Counter(one.stratum for seed, one in self.made.items() if seed in accepted)
@@ -170,14 +170,14 @@ class Expansion:
         return line | {"tried": dict(sorted(tried.items())), "from_parent": self._came}
 
 
-def most_wanted(project: Project) -> int:
+def most_wanted(task: Task) -> int:
     """No stratum is ever wanted to hold more rows."""
-    floors = [case.at_least for case in project.edge_cases]
-    return max([project.spec.dataset.accept or 0, project.spec.dataset.per_stratum or 0, *floors])
+    floors = [case.at_least for case in task.edge_cases]
+    return max([task.spec.dataset.accept or 0, task.spec.dataset.per_stratum or 0, *floors])
 
 
-def unlimited(project: Project, table: pl.DataFrame) -> dict[str, int]:
+def unlimited(task: Task, table: pl.DataFrame) -> dict[str, int]:
     """The room of every stratum as if there were no cap; empty where none is made."""
-    if project.spec.seeds.expand is None:
+    if task.spec.seeds.expand is None:
         return {}
-    return dict.fromkeys(table.filter(role="train")["stratum"], most_wanted(project))
+    return dict.fromkeys(table.filter(role="train")["stratum"], most_wanted(task))

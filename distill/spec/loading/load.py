@@ -27,7 +27,7 @@ class Loaded:
     names can be looked at too. None where so little is right that nothing can be.
     """
 
-    task: TaskSpec | None
+    spec: TaskSpec | None
     places: Places
     faults: list[Fault]
 
@@ -35,9 +35,9 @@ class Loaded:
 def load(path: Path, overrides: Sequence[str] = ()) -> TaskSpec:
     """Read, override and check a spec; raises SpecError with all faults, or UsageError where there is no file."""
     loaded = look(path, overrides)
-    if loaded.faults or loaded.task is None:
+    if loaded.faults or loaded.spec is None:
         raise SpecError(loaded.places.source, loaded.faults)
-    return loaded.task
+    return loaded.spec
 
 
 def look(path: Path, overrides: Sequence[str] = (), options: Mapping[str, str] | None = None) -> Loaded:
@@ -53,8 +53,8 @@ def look(path: Path, overrides: Sequence[str] = (), options: Mapping[str, str] |
     for override in overrides:
         faults += _set(raw, override, places, options or {})
     faults += _keys(raw, places)
-    task, wrong = validation.checked(raw, places)
-    return Loaded(task, places, _in_order(faults + wrong))
+    spec, wrong = validation.checked(raw, places)
+    return Loaded(spec, places, _in_order(faults + wrong))
 
 
 def task_of(path: Path) -> str:

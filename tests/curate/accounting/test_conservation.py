@@ -17,15 +17,15 @@ from distill.curate.accounting import conservation
 from distill.curate.gates import registry, wording
 from distill.errors import DistillError
 from distill.pipeline import run
-from distill.pipeline.open_task import open_project
+from distill.pipeline.open_task import open_task
 from distill.tables.outcome import Outcome, dropped_frame
 from distill.teacher.progress import Silent
 from distill.testing.fault_server import Script, serve
 
 
 def curated(task: Path, *sets: str) -> dict[str, Any]:
-    project = open_project(task, overrides=sets, env={})
-    return run.start(project, stages=("generate", "curate"), watch=Silent())
+    task = open_task(task, overrides=sets, env={})
+    return run.start(task, stages=("generate", "curate"), watch=Silent())
 
 
 def lossy(change: Any) -> registry.Gate:
@@ -100,12 +100,12 @@ async def test_the_sum_holds_where_a_seed_has_several_questions(task: Path, sets
         first = await stack.enter_async_context(serve(bad))
         second = await stack.enter_async_context(serve())
         more = [f"teacher.{sets[0]}=[{{model: b, base_url: '{second.base_url}'}}]"] if len(sets) == 1 else sets
-        project = open_project(
+        task = open_task(
             task,
             overrides=["teacher.model=a", f"teacher.base_url={first.base_url}", *more],
             env={"OPENAI_API_KEY": "k"},
         )
-        result = await run.work(project, stages=("generate", "curate"), watch=Silent(), partial=True)
+        result = await run.work(task, stages=("generate", "curate"), watch=Silent(), partial=True)
     funnel = result["funnel"]
     assert funnel["conserved"] is True
     assert funnel["questions"] > funnel["seeds"]

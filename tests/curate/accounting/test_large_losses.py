@@ -13,7 +13,7 @@ import pytest
 
 from distill.curate.accounting import large_losses
 from distill.pipeline import run as running
-from distill.pipeline.open_task import open_project
+from distill.pipeline.open_task import open_task
 from distill.tables.outcome import dropped_frame
 from distill.task.run import ORDER
 from distill.teacher.progress import Silent
@@ -30,7 +30,7 @@ class Heard(Silent):
 
 
 def run(task: Path, *sets: str, stages: Any = ORDER, watch: Any = None) -> dict[str, Any]:
-    return running.start(open_project(task, overrides=sets, env={}), stages=stages, watch=watch or Silent())
+    return running.start(open_task(task, overrides=sets, env={}), stages=stages, watch=watch or Silent())
 
 
 def losses(rows: list[tuple[str, str, str]], drops: list[tuple[str, str, str]], **seeds: Any) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ from making import read
 from distill.curate.accounting import shortfall
 from distill.curate.accounting.shortfall import Shortfall
 from distill.pipeline import run
-from distill.pipeline.open_task import open_project
+from distill.pipeline.open_task import open_task
 from distill.task.run import ORDER
 from distill.teacher.progress import Silent
 
@@ -34,7 +34,7 @@ class Told(NamedTuple):
 
 def ran(task: Path, *sets: str) -> dict[str, Any]:
     overrides = [*(f"{name}={value}" for name, value in NONE.items()), *sets]
-    return run.start(open_project(task, overrides=overrides, env={}), stages=ORDER, watch=Silent(), new=True)
+    return run.start(open_task(task, overrides=overrides, env={}), stages=ORDER, watch=Silent(), new=True)
 
 
 def told(result: dict[str, Any]) -> Told:

@@ -12,7 +12,7 @@ import yaml
 from distill.cli.text import calibration
 from distill.curate.calibration import run
 from distill.errors import BudgetReached, SpecError, UsageError
-from distill.pipeline.open_task import open_project
+from distill.pipeline.open_task import open_task
 from distill.records import Request
 from distill.teacher.endpoint import address, scripted
 from distill.teacher.progress import Silent
@@ -58,7 +58,7 @@ scripted_model = scripted.Scripted
 
 
 def calibrate(task: Path, *sets: str, gold: Path | None = None) -> dict[str, Any]:
-    return run.calibrate(open_project(task, overrides=sets, env={}), gold, watch=Silent())
+    return run.calibrate(open_task(task, overrides=sets, env={}), gold, watch=Silent())
 
 
 def test_each_gate_stands_beside_the_labels_by_itself(gold: Path, monkeypatch: pytest.MonkeyPatch) -> None:

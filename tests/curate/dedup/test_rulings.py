@@ -115,8 +115,8 @@ async def test_kills_while_rows_are_asked_again_change_no_byte(twins: Path, tmp_
 async def test_a_panel_takes_turns_at_the_votes(twins: Path) -> None:
     async with AsyncExitStack() as stack:
         one, two = [(await stack.enter_async_context(serve())).base_url for _ in range(2)]
-        project = hosted(twins, one, f"teacher.panel=[{{model: second, base_url: '{two}'}}]")
-        result = await running.work(project, stages=ORDER[:2], watch=Silent())
+        task = hosted(twins, one, f"teacher.panel=[{{model: second, base_url: '{two}'}}]")
+        result = await running.work(task, stages=ORDER[:2], watch=Silent())
     asked = pl.read_parquet(Path(result["folder"]) / "asked.parquet").filter(kind="vote")
     each = asked.group_by("seed_id", "teacher").len()
     assert each.height > 4
@@ -129,8 +129,8 @@ async def test_the_votes_come_from_the_teacher_that_a_row_came_to(twins: Path) -
     async with AsyncExitStack() as stack:
         one = (await stack.enter_async_context(serve(Script(seed=3, faults={"refusal": 0.5})))).base_url
         two = (await stack.enter_async_context(serve())).base_url
-        project = hosted(twins, one, f"teacher.fallback=[{{model: second, base_url: '{two}'}}]")
-        result = await running.work(project, stages=ORDER[:2], watch=Silent())
+        task = hosted(twins, one, f"teacher.fallback=[{{model: second, base_url: '{two}'}}]")
+        result = await running.work(task, stages=ORDER[:2], watch=Silent())
     assert result["owed"] == 0
     asked = pl.read_parquet(Path(result["folder"]) / "asked.parquet")
     last = dict(asked.group_by("seed_id").agg(pl.col("teacher").max()).iter_rows())

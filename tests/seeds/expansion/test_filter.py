@@ -24,8 +24,8 @@ from distill.testing.fault_server import Script, serve
 
 async def test_every_candidate_that_goes_has_its_reason(large: Path) -> None:
     """Repeats, near test rows, refusals, broken answers and verdicts: no new seed is what a check could not let pass."""
-    project = made(large, "{at_most: 400, per_row: 3, ways: [rewrite]}", "dataset.accept=560", "evaluate.arms=[]")
-    table = prepare.aside(project.spec, project.seeds).kept
+    task = made(large, "{at_most: 400, per_row: 3, ways: [rewrite]}", "dataset.accept=560", "evaluate.arms=[]")
+    table = prepare.aside(task.spec, task.seeds).kept
     tests = table.filter(role="test")["input"].to_list()
 
     def poor(request: Request) -> Answer | str:
@@ -40,9 +40,9 @@ async def test_every_candidate_that_goes_has_its_reason(large: Path) -> None:
     def unsure(request: Request) -> str:
         return "I am not sure." if int(request.id, 16) % 3 == 0 else fitting(request)
 
-    expansion = Expansion(project, table, table.clear())
+    expansion = Expansion(task, table, table.clear())
     due = expansion.next(dict.fromkeys("abcd", 100), frozenset())
-    with opened(project.store_path) as store:
+    with opened(task.store_path) as store:
         await put(store, [expansion.questions.request(one) for one in due], poor)
         said = [(one, store.get(expansion.questions.request(one).id)) for one in due]
         texts = [(one, read_seed(answer.text, ["message"])) for one, answer in said if answer]
@@ -51,7 +51,7 @@ async def test_every_candidate_that_goes_has_its_reason(large: Path) -> None:
             [expansion.questions.check(one, fields) for one, fields in texts if not isinstance(fields, str)],
             unsure,
         )
-    result = await running.work(project, stages=STAGES, watch=Silent())
+    result = await running.work(task, stages=STAGES, watch=Silent())
     dropped = read(result, "dropped.parquet").filter(stage="expand")
     assert set(dropped["reason"]) == {"repeated", "near_test_row", "unreadable", "declined", "implausible", "unscored"}
     line = funnel(result)["expand"]
@@ -76,13 +76,13 @@ async def test_a_seed_that_the_maker_will_never_take_is_not_owed(task: Path) -> 
             "dataset.accept=50", "evaluate.arms=[]", "teacher.model=m",
             f"seeds.expand.model={{model: maker, base_url: '{maker.base_url}'}}",
         ]  # fmt: skip
-        project = made(task, "{at_most: 60, per_row: 6}", *sets, env={"OPENAI_BASE_URL": server.base_url})
-        result = await running.work(project, stages=STAGES, watch=Silent())
+        task = made(task, "{at_most: 60, per_row: 6}", *sets, env={"OPENAI_BASE_URL": server.base_url})
+        result = await running.work(task, stages=STAGES, watch=Silent())
         assert (result["exit"], result["owed"]) == (0, 0)
         gone = read(result, "dropped.parquet").filter(stage="expand", reason="no_answer")
         assert gone.height > 3
         assert gone["detail"].str.contains("refused after 1 sends").all()
-        again = await running.work(project, stages=STAGES, watch=Silent(), new=True)
+        again = await running.work(task, stages=STAGES, watch=Silent(), new=True)
         assert again["requests_sent"] == 0
 
 

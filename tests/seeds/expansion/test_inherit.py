@@ -16,14 +16,14 @@ def test_a_refresh_keeps_the_made_seeds_and_makes_no_more_than_it_lacks(large: P
         made(large, "{at_most: 900, per_row: 4}", "dataset.accept=700", "evaluate.arms=[]"),
         stages=(*STAGES, "evaluate", "report"),
     )
-    project = made(
+    task = made(
         large,
         "{at_most: 900, per_row: 4}",
         "dataset.accept=700",
         "evaluate.arms=[]",
         "teacher.sampling.temperature=0.5",
     )
-    result = run(project, refresh=True, stages=(*STAGES, "evaluate", "report"))
+    result = run(task, refresh=True, stages=(*STAGES, "evaluate", "report"))
     assert Path(result["folder"]).name == "002"
     before, after = (
         set(read(one, "seeds.parquet").filter(pl.col("way").is_not_null())["seed_id"]) for one in (first, result)

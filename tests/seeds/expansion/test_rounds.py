@@ -20,8 +20,8 @@ from distill.views import explain
 @pytest.mark.slow
 def test_a_thousand_rows_come_of_640_seeds(large: Path) -> None:
     """All accounted for; a made seed is a training row of its parent's stratum that explain tells apart; no second run pays."""
-    project = made(large, "{at_most: 3000, per_row: 6}", "dataset.accept=1000")
-    result = run(project)
+    task = made(large, "{at_most: 3000, per_row: 6}", "dataset.accept=1000")
+    result = run(task)
     kept = read(result, "samples.parquet").filter(pl.col("fate") != "dropped")
     assert (kept.height, result["shortfall"], result["exit"]) == (1000, [], 0)
     seeds, dropped = read(result, "seeds.parquet"), read(result, "dropped.parquet")
@@ -41,8 +41,8 @@ def test_a_thousand_rows_come_of_640_seeds(large: Path) -> None:
     assert f"synthetic seeds: {on_made} rows" in (Path(result["folder"]) / "CARD.md").read_text()
     told = explain.explain(large.parent, "mood", new["seed_id"][0])
     assert f"seed      expand:{new['way'][0]} of {new['parent'][0]} ·" in "\n".join(explain.explain_lines(told))
-    assert run(project)["done"] == []
-    again = run(project, new=True)
+    assert run(task)["done"] == []
+    again = run(task, new=True)
     assert (again["requests_sent"], Path(again["folder"]).name) == (0, "002")
     for name in ("train.jsonl", "dataset.parquet", "seeds.parquet"):
         assert (Path(again["folder"]) / name).read_bytes() == (Path(result["folder"]) / name).read_bytes()
@@ -74,8 +74,8 @@ async def test_rows_that_the_teacher_will_never_take_do_not_keep_seeds_from_bein
             "dataset.accept=36", "evaluate.arms=[]", "teacher.model=m",
             f"seeds.expand.model={{model: maker, base_url: '{maker.base_url}'}}",
         ]  # fmt: skip
-        project = made(task, "{at_most: 60, per_row: 6}", *sets, env={"OPENAI_BASE_URL": server.base_url})
-        result = await running.work(project, stages=STAGES, watch=Silent(), partial=True)
+        task = made(task, "{at_most: 60, per_row: 6}", *sets, env={"OPENAI_BASE_URL": server.base_url})
+        result = await running.work(task, stages=STAGES, watch=Silent(), partial=True)
     assert maker.ledger.entries
     assert result["funnel"]["kept"] == 36
 

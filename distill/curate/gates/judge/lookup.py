@@ -12,12 +12,12 @@ from functools import partial
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from distill import spec
 from distill.curate.gates.judge import verdict
 from distill.curate.gates.judge.rubric import Question, code_of, schema, turns
 from distill.curate.gates.judge.verdict import Unscored, Verdict
 from distill.generate import questions as asks
 from distill.records import Request
+from distill.spec import TaskSpec
 from distill.spec.rubric import Rubric
 from distill.teacher import send
 from distill.teacher.endpoint import payload
@@ -27,7 +27,7 @@ from distill.teacher.store.store import Store
 if TYPE_CHECKING:
     import polars as pl
 
-    from distill.task.task import Project
+    from distill.task.task import Task
     from distill.teacher.endpoint.model import Model
 
 GATES = ("judge", "toxicity")
@@ -64,48 +64,48 @@ def free(gates: Sequence[tuple[str, Mapping[str, Any]]]) -> list[tuple[str, Mapp
     return [(name, {**given, "judge": False} if by_model(name, given) else given) for name, given in kept]
 
 
-def named(task: spec.TaskSpec) -> list[str]:
+def named(spec: TaskSpec) -> list[str]:
     """The gates of the task that a model decides, at least in part."""
-    return [name for name, given in task.gate_settings() if by_model(name, given)]
+    return [name for name, given in spec.gate_settings() if by_model(name, given)]
 
 
-def dimensions(task: spec.TaskSpec) -> dict[str, Mapping[str, str]]:
+def dimensions(spec: TaskSpec) -> dict[str, Mapping[str, str]]:
     """What each gate that can ask a model has scored."""
-    return {"judge": task.judge.dimensions if task.judge is not None else {}, **_SHIPPED}
+    return {"judge": spec.judge.dimensions if spec.judge is not None else {}, **_SHIPPED}
 
 
-def rubrics(task: spec.TaskSpec, text: str | None) -> dict[str, Rubric]:
+def rubrics(spec: TaskSpec, text: str | None) -> dict[str, Rubric]:
     """What each such gate asks, in the order of the gates; `text` is that of the file that the spec names."""
-    scored = dimensions(task)
+    scored = dimensions(spec)
     texts = {
         gate: (files("distill.curate.gates.judge") / f"{gate}.md").read_text(encoding="utf-8") for gate in _SHIPPED
     }
     texts["judge"] = text or ""
-    return {gate: Rubric(gate, texts[gate], scored[gate]) for gate in named(task)}
+    return {gate: Rubric(gate, texts[gate], scored[gate]) for gate in named(spec)}
 
 
-def shown_task(project: Project, gate: str) -> str | None:
+def shown_task(task: Task, gate: str) -> str | None:
     """What the answers were asked for, where the gate's rubric must know: the teacher's instructions, as they are for all rows."""
     if gate != "refusal":
         return None
-    return "\n\n".join(f"[{role}]\n{text}" for role, text in project.teacher_prompt.turns)
+    return "\n\n".join(f"[{role}]\n{text}" for role, text in task.teacher_prompt.turns)
 
 
-def names(project: Project) -> list[str]:
+def names(task: Task) -> list[str]:
     """The judges by their models; numbered where two have the same."""
-    models = [one.address.model for one in project.judges]
+    models = [one.address.model for one in task.judges]
     return [f"{n} {model}" if models.count(model) > 1 else model for n, model in enumerate(models, 1)]
 
 
-def spender(project: Project, judge: int) -> str:
+def spender(task: Task, judge: int) -> str:
     """The name of a judge in the ledger."""
-    return f"judge {names(project)[judge]}"
+    return f"judge {names(task)[judge]}"
 
 
-def warnings(project: Project) -> list[str]:
+def warnings(task: Task) -> list[str]:
     """What a reader must know of the judges."""
-    teachers = {one.address.model for one in project.teachers}
-    both = sorted({one.address.model for one in project.judges} & teachers)
+    teachers = {one.address.model for one in task.teachers}
+    both = sorted({one.address.model for one in task.judges} & teachers)
     return [
         f"Judge and teacher are one model, {model}: models score their own answers too high. Name another under "
         "judge.models, and let `distill calibrate` compare it with people."
@@ -113,49 +113,47 @@ def warnings(project: Project) -> list[str]:
     ]
 
 
-def questions(project: Project) -> int:
+def questions(task: Task) -> int:
     """Verdicts asked for a row that passes every gate."""
-    return len(project.judges) * len(project.rubrics)
+    return len(task.judges) * len(task.rubrics)
 
 
 def outlook(bench: Bench, judge: int, table: pl.DataFrame, asked: asks.Asked) -> tuple[Requests[Case], int]:
     """(requests, prompt tokens more) of one judge for these questions: where there is no answer to be judged yet, the
     request has none in it and the answer's ceiling is in the tokens.
     """
-    project, gates = bench.project, list(bench.project.rubrics)
-    wanted = zip(asked, asks.requests(project, table, asked), strict=True)
+    task, gates = bench.task, list(bench.task.rubrics)
+    wanted = zip(asked, asks.requests(task, table, asked), strict=True)
     open_ = [(ask, bench.owed.get(request.id), bench.store.get(request.id) is None) for ask, request in wanted]
     later = [(ask, gates if new else gates[gates.index(owed) + 1 :] if owed else []) for ask, owed, new in open_]
-    cases, more = _to_come(project, judge, table, later)
-    return requests(project, [*(case for case in bench.cases if case.judge == judge), *cases]), more
+    cases, more = _to_come(task, judge, table, later)
+    return requests(task, [*(case for case in bench.cases if case.judge == judge), *cases]), more
 
 
-def unanswered(
-    project: Project, judge: int, table: pl.DataFrame, asked: Sequence[asks.Ask]
-) -> tuple[Requests[Case], int]:
+def unanswered(task: Task, judge: int, table: pl.DataFrame, asked: Sequence[asks.Ask]) -> tuple[Requests[Case], int]:
     """As `outlook`, where none of the questions has an answer."""
-    cases, more = _to_come(project, judge, table, [(ask, list(project.rubrics)) for ask in asked])
-    return requests(project, cases), more
+    cases, more = _to_come(task, judge, table, [(ask, list(task.rubrics)) for ask in asked])
+    return requests(task, cases), more
 
 
 def _to_come(
-    project: Project, judge: int, table: pl.DataFrame, open_: Sequence[tuple[asks.Ask, Sequence[str]]]
+    task: Task, judge: int, table: pl.DataFrame, open_: Sequence[tuple[asks.Ask, Sequence[str]]]
 ) -> tuple[list[Case], int]:
     """(cases, prompt tokens more) of answers that are not there, each with the gates that it may come to."""
     inputs = dict(table.select("seed_id", "input").iter_rows())
-    shown = {gate: shown_task(project, gate) for gate in project.rubrics}
+    shown = {gate: shown_task(task, gate) for gate in task.rubrics}
     cases = [
         Case(judge, gate, Question(inputs[ask.seed], "", task=shown[gate]), 0) for ask, gates in open_ for gate in gates
     ]
-    return cases, sum(len(gates) * project.teachers[ask.teacher].sampling.max_tokens for ask, gates in open_)
+    return cases, sum(len(gates) * task.teachers[ask.teacher].sampling.max_tokens for ask, gates in open_)
 
 
-def requests(project: Project, cases: Sequence[Case]) -> Requests[Case]:
+def requests(task: Task, cases: Sequence[Case]) -> Requests[Case]:
     """The request of each case, made when it is looked at."""
-    judges, schemas = project.judges, {gate: schema(rubric) for gate, rubric in project.rubrics.items()}
+    judges, schemas = task.judges, {gate: schema(rubric) for gate, rubric in task.rubrics.items()}
 
     def make(case: Case) -> Request:
-        return _request(judges[case.judge], project.rubrics[case.gate], schemas[case.gate], case)
+        return _request(judges[case.judge], task.rubrics[case.gate], schemas[case.gate], case)
 
     return Requests(cases, make)
 
@@ -175,7 +173,7 @@ def _request(one: Model, rubric: Rubric, form: Mapping[str, Any], case: Case) ->
 class Bench:
     """The judges' verdicts as far as the store holds them. `gold`: seed id → its known answer, as a judge is shown it."""
 
-    project: Project
+    task: Task
     store: Store
     gold: Mapping[str, str | None] = field(default_factory=dict)
     cases: list[Case] = field(default_factory=list)
@@ -188,17 +186,17 @@ class Bench:
     @property
     def gates(self) -> dict[str, dict[str, Any]]:
         """Gate → what it looks its verdicts up with."""
-        return {gate: {"verdicts": partial(self.verdicts, gate)} for gate in self.project.rubrics}
+        return {gate: {"verdicts": partial(self.verdicts, gate)} for gate in self.task.rubrics}
 
     def verdicts(self, gate: str, frame: pl.DataFrame) -> list[list[Verdict | Unscored]]:
         """What each judge said of each row; what is missing is noted."""
-        rubric, form = self.project.rubrics[gate], schema(self.project.rubrics[gate])
-        judges = list(zip(self.project.judges, names(self.project), strict=True))
-        shown, task = self.project.reference and gate == "judge", shown_task(self.project, gate)
+        rubric, form = self.task.rubrics[gate], schema(self.task.rubrics[gate])
+        judges = list(zip(self.task.judges, names(self.task), strict=True))
+        shown, spec = self.task.reference and gate == "judge", shown_task(self.task, gate)
         said = []
         columns = ("seed_id", "request_id", "input", "answer", "tool_calls")
         for seed, row, given, answer, calls in frame.select(columns).iter_rows():
-            question = Question(given, answer, calls, self.gold.get(seed) if shown else None, task)
+            question = Question(given, answer, calls, self.gold.get(seed) if shown else None, spec)
             code = code_of(rubric, question)
             found = [
                 self._said(one, name, rubric, form, Case(n, gate, question, 0), code)

@@ -12,7 +12,7 @@ from distill.teacher import schedule
 
 if TYPE_CHECKING:
     from distill.similarity.graph import Graph
-    from distill.task.task import Project
+    from distill.task.task import Task
     from distill.teacher.send import Sender
 
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class Jury:
     """`gone` are the questions that came to no answer, `closed` the judges that are not there: this command asks neither again."""
 
-    project: Project
+    task: Task
     sender: Sender
     graph: Graph | None = None
     live: bool = False
@@ -37,7 +37,7 @@ class Jury:
         """
         due = [
             (n, [case for case in unjudged if case.judge == n and case not in self.gone])
-            for n in range(len(self.project.judges))
+            for n in range(len(self.task.judges))
             if n not in self.closed
         ]
         due = [(n, list(dict.fromkeys(cases))) for n, cases in due if cases]
@@ -48,12 +48,12 @@ class Jury:
             if not schedule.gone(fault):
                 raise fault
             self.closed.add(n)
-            self.sender.watch.say(f"  {lookup.spender(self.project, n)} is given up, its verdicts are pending: {fault}")
+            self.sender.watch.say(f"  {lookup.spender(self.task, n)} is given up, its verdicts are pending: {fault}")
         return sum(len(cases) for _, cases in due)
 
     async def _ask(self, n: int, cases: list[lookup.Case]) -> None:
-        sender, one, wanted = self.sender, self.project.judges[n], lookup.requests(self.project, cases)
-        name = lookup.spender(self.project, n)
+        sender, one, wanted = self.sender, self.task.judges[n], lookup.requests(self.task, cases)
+        name = lookup.spender(self.task, n)
         try:
             await (sender.live(wanted, one, name) if self.live else schedule.send(sender, wanted, one, name))
         finally:

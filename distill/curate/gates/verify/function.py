@@ -9,52 +9,53 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from distill import reads, spec
+from distill import reads
 from distill.errors import Fault, UsageError
+from distill.spec import TaskSpec
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from distill.task.task import Project
+    from distill.task.task import Task
 
 _MANY = 20
 """Answers of which a function that works judges one at least."""
 
 
-def given(project: Project, seeds: pl.DataFrame) -> dict[str, Any]:
+def given(task: Task, seeds: pl.DataFrame) -> dict[str, Any]:
     """What the gate has from the task beside its settings; verdicts are kept beside the answers."""
-    from distill.curate.gates.verify.gate import Task
+    from distill.curate.gates.verify.gate import TaskFolder
 
     reads.note("fact:verify")
-    cache = project.store_path.with_name("checks.db")
-    return {"task": Task(project.path.parent, seeds.select("seed_id", "fields", "gold"), cache)}
+    cache = task.store_path.with_name("checks.db")
+    return {"task": TaskFolder(task.path.parent, seeds.select("seed_id", "fields", "gold"), cache)}
 
 
-def faults(task: spec.TaskSpec, file: Path) -> list[Fault]:
+def faults(spec: TaskSpec, file: Path) -> list[Fault]:
     """A file that is missing, lies outside the task's folder, cannot be parsed or defines no such function."""
     from distill.curate.gates.verify import gate
 
     return [
         Fault(f"{file}: gates[{number}].verify", str(fault))
-        for number, function in _functions(task).items()
+        for number, function in _functions(spec).items()
         for fault in gate.faults(function, file.parent)
     ]
 
 
-def fingerprints(project: Project) -> list[str]:
+def fingerprints(task: Task) -> list[str]:
     """What the verdicts of the task's functions depend on; empty where no gate runs one."""
     from distill.curate.gates.verify import gate
 
-    return [gate.fingerprint(function, project.path.parent) for function in _functions(project.spec).values()]
+    return [gate.fingerprint(function, task.path.parent) for function in _functions(task.spec).values()]
 
 
-def importable(project: Project) -> None:
+def importable(task: Task) -> None:
     """Import the function's file where it will run: one that cannot be is told before anything is paid for."""
     from distill.curate.gates.verify import gate
 
-    for number, function in _functions(project.spec).items():
-        settings = project.spec.gate_settings()[number][1]
-        gate.importable(function, project.path.parent, megabytes=settings.get("megabytes", 512))
+    for number, function in _functions(task.spec).items():
+        settings = task.spec.gate_settings()[number][1]
+        gate.importable(function, task.path.parent, megabytes=settings.get("megabytes", 512))
 
 
 def hopeless(funnel: Sequence[Mapping[str, Any]]) -> None:
@@ -67,11 +68,11 @@ def hopeless(funnel: Sequence[Mapping[str, Any]]) -> None:
             )
 
 
-def _functions(task: spec.TaskSpec) -> Mapping[int, str]:
+def _functions(spec: TaskSpec) -> Mapping[int, str]:
     """Number of the gate → the function that it names; one that is no text is the gate's own fault to tell."""
     from distill.curate.gates.verify.gate import FUNCTION
 
     named = {
-        n: given.get("function", FUNCTION) for n, (name, given) in enumerate(task.gate_settings()) if name == "verify"
+        n: given.get("function", FUNCTION) for n, (name, given) in enumerate(spec.gate_settings()) if name == "verify"
     }
     return {number: function for number, function in named.items() if isinstance(function, str)}

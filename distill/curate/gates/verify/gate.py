@@ -47,7 +47,7 @@ Check = Callable[[pl.DataFrame], Sequence[CheckResult]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Task:
+class TaskFolder:
     """What the gate has from the task: its folder, the seeds (columns seed_id, fields, gold), where verdicts are kept."""
 
     folder: Path
@@ -58,7 +58,7 @@ class Task:
 def gate(
     frame: pl.DataFrame,
     *,
-    task: Task,
+    task: TaskFolder,
     function: str = FUNCTION,
     at_least: Annotated[float, Field(ge=0, le=1)] = 1.0,
     seconds: Annotated[float, Field(ge=0.01, le=600)] = 2.0,
@@ -173,7 +173,7 @@ def _source(function: str, folder: Path) -> Source:
     return Source(file, decode_source(file.read_bytes()), name)
 
 
-def _verdicts(rows: pl.DataFrame, task: Task, function: str, limits: Limits, held: set[str]) -> list[CheckResult]:
+def _verdicts(rows: pl.DataFrame, task: TaskFolder, function: str, limits: Limits, held: set[str]) -> list[CheckResult]:
     """Verdicts of samples: those that are kept, and the others from the function; equal rows are asked once."""
     source = _source(function, task.folder)
     told = _told(rows, task.seeds)

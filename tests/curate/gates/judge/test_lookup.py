@@ -27,8 +27,8 @@ async def test_two_judges_score_what_is_left_and_strata_are_refilled(judged: Pat
     """Rows that an earlier gate dropped are never judged; what the judges drop is asked anew; a second run sends nothing."""
     async with AsyncExitStack() as stack:
         teacher, one, two = [await stack.enter_async_context(serve()) for _ in range(3)]
-        project = project_of(judged, teacher, models(one, two), "dataset.accept=5")
-        result = await run(project, *ORDER)
+        task = project_of(judged, teacher, models(one, two), "dataset.accept=5")
+        result = await run(task, *ORDER)
         assert (result["exit"], result["owed"]) == (0, 0)
         samples = samples_of(result)
         low, short = dropped_of(result, "low_score"), dropped_of(result, "too_short")
@@ -47,25 +47,25 @@ async def test_two_judges_score_what_is_left_and_strata_are_refilled(judged: Pat
         kept = came.filter(pl.col("fate") != "dropped")
         assert kept.filter((pl.col("judge_correct") + pl.col("judge_polite")) / 2 < 3).height == 0
         assert result["usd"] == pytest.approx(sum(server.ledger.usd for server in (teacher, one, two)))
-        with opened(project.store_path) as store:
+        with opened(task.store_path) as store:
             assert {row.spender for row in store.ledger(result["run"])} == {"teacher", "judge j0", "judge j1"}
-        again = await run(project, *ORDER)
+        again = await run(task, *ORDER)
         assert again["requests_sent"] == 0
         assert again["done"] == []
         report = (Path(result["folder"]) / "REPORT.md").read_text()
         assert "judge j0" in report
         assert "one model" not in report
-        row = explain.explain(project.home, result["run"], low["row"][0])
+        row = explain.explain(task.home, result["run"], low["row"][0])
         assert sum("judge by j" in line for line in explain.explain_lines(row)) >= 4
-        shown = explain.show(project.home, result["run"], what="dropped", reason="low_score", stratum=None, limit=2)
+        shown = explain.show(task.home, result["run"], what="dropped", reason="low_score", stratum=None, limit=2)
         assert sum("judge by j0: correct" in line for line in explain.show_lines(shown)) == 2
 
 
 async def test_another_threshold_sends_nothing(judged: Path) -> None:
     """`curate` with a lower or higher mark, and --what-if, decide on the verdicts that are there."""
     async with serve() as server:
-        project = project_of(judged, server, models(server), "dataset.accept=5")
-        result = await run(project)
+        task = project_of(judged, server, models(server), "dataset.accept=5")
+        result = await run(task)
         before = len(server.ledger.entries)
         sets = ["teacher.model=t", f"teacher.base_url={server.base_url}", models(server), "dataset.accept=5"]
         found = what_if.compare(judged, ["judge.at_least=1"], overrides=sets, env=ENV)
@@ -128,11 +128,11 @@ async def test_another_question_is_asked_anew(judged: Path, change: str) -> None
 
 async def test_the_teacher_itself_judges_where_none_is_named_and_everybody_is_told(judged: Path) -> None:
     async with serve() as server:
-        project = project_of(judged, server, "dataset.accept=8", f"{GATES[:-1]}, toxicity]")
-        assert [warning[:39] for warning in lookup.warnings(project)] == ["Judge and teacher are one model, t: mod"]
-        plan = await asyncio.to_thread(planning.plan, project)
+        task = project_of(judged, server, "dataset.accept=8", f"{GATES[:-1]}, toxicity]")
+        assert [warning[:39] for warning in lookup.warnings(task)] == ["Judge and teacher are one model, t: mod"]
+        plan = await asyncio.to_thread(planning.plan, task)
         assert any(line.startswith("warning: Judge and teacher") for line in plan_lines.lines(plan))
-        result = await run(project, *ORDER)
+        result = await run(task, *ORDER)
         assert "Judge and teacher are one model" in (Path(result["folder"]) / "REPORT.md").read_text()
         samples = samples_of(result)
         assert {"score_judge", "score_toxicity", "toxicity_harmless"} <= set(samples.columns)
@@ -152,8 +152,8 @@ def spend_of(result: dict[str, Any]) -> list[dict[str, Any]]:
 async def test_the_gold_answer_is_shown_where_the_spec_says_so(judged: Path) -> None:
     async with serve() as server:
         for reference in ("false", "true"):
-            project = project_of(judged, server, models(server), "dataset.accept=6", f"judge.reference={reference}")
-            await run(project)
-            with opened(project.store_path) as store:
+            task = project_of(judged, server, models(server), "dataset.accept=6", f"judge.reference={reference}")
+            await run(task)
+            with opened(task.store_path) as store:
                 sent = [body for (body,) in store.query("SELECT request FROM answers") if "verdict" in body]
             assert any("<<<reference" in body for body in sent) == (reference == "true")

@@ -60,8 +60,8 @@ async def test_a_row_that_a_judge_never_takes_is_owed(judged: Path) -> None:
     async with AsyncExitStack() as stack:
         teacher = await stack.enter_async_context(serve())
         sour = await stack.enter_async_context(serve(Script(faults={"400": 0.2})))
-        project = project_of(judged, teacher, models(sour), "dataset.accept=12")
-        result = await run(project, partial=True)
+        task = project_of(judged, teacher, models(sour), "dataset.accept=12")
+        result = await run(task, partial=True)
         assert result["exit"] == 3
         unscored = dropped_of(result, "unscored")
         assert unscored.height == result["owed"] > 0
@@ -101,10 +101,10 @@ async def test_verdicts_come_by_batch_too(judged: Path) -> None:
         night = await stack.enter_async_context(serve(Script(batch=BatchScript())))
         live = await run(project_of(judged, teacher, models(teacher), "dataset.accept=12", home=judged.parent / "live"))
         more = ", mode: batch, batch: {poll_s: 0.02, grace_s: 0, rows: 12}"
-        project = project_of(judged, teacher, models(night, more=more), "dataset.accept=12")
+        task = project_of(judged, teacher, models(night, more=more), "dataset.accept=12")
         for _ in range(20):
             try:
-                result = await run(project)
+                result = await run(task)
                 break
             except InBatches:
                 night.desk.clock.step(2 * 3600)

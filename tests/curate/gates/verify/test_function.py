@@ -14,7 +14,7 @@ import pytest
 
 from distill.errors import SpecError, UsageError
 from distill.pipeline import run as running
-from distill.pipeline.open_task import open_project
+from distill.pipeline.open_task import open_task
 from distill.task.run import ORDER
 from distill.teacher.progress import Silent
 from distill.testing.fault_server import Script, serve
@@ -40,7 +40,7 @@ class Told(Silent):
 
 
 def run(task: Path, *sets: str, stages: Any = ORDER, watch: Any = None) -> dict[str, Any]:
-    return running.start(open_project(task, overrides=sets, env={}), stages=stages, watch=watch or Silent())
+    return running.start(open_task(task, overrides=sets, env={}), stages=stages, watch=watch or Silent())
 
 
 def rows(task: Path, name: str) -> pl.DataFrame:
@@ -142,7 +142,7 @@ def test_every_fault_of_the_file_is_one_of_the_specs(judged: Path) -> None:
         "gates=[{verify: {at_least: 2, task: x}}, {verify: {function: 7}}, {verify: {function: '../verify.py:check'}}]"
     ]
     with pytest.raises(SpecError) as caught:
-        open_project(judged, overrides=sets, env={})
+        open_task(judged, overrides=sets, env={})
     said = "\n".join(map(str, caught.value.faults))
     for part in (
         "gates[0].verify: `at_least` is 2",
@@ -193,11 +193,11 @@ async def test_over_a_server_that_fails_every_row_is_accounted_for_and_nothing_i
             "gates=[finish_reason, {verify: {seconds: 0.5}}]",
             "dataset.accept=36",
         ]
-        project = open_project(judged, overrides=sets, env={"OPENAI_BASE_URL": server.base_url})
-        await running.work(project, stages=ORDER[:2], watch=Silent())
+        task = open_task(judged, overrides=sets, env={"OPENAI_BASE_URL": server.base_url})
+        await running.work(task, stages=ORDER[:2], watch=Silent())
         assert set(server.ledger.billed.values()) == {1}
         sent = len(server.ledger.entries)
-        await running.work(project, stages=ORDER[:2], watch=Silent())
+        await running.work(task, stages=ORDER[:2], watch=Silent())
         assert len(server.ledger.entries) == sent
     dropped = rows(judged, "dropped.parquet").filter(stage="verify")
     inputs = dict(rows(judged, "seeds.parquet").select("seed_id", "input").iter_rows())

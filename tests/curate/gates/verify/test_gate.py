@@ -13,7 +13,7 @@ import yaml
 from distill import spec
 from distill.curate.gates.registry import GATES, faults, run_gates
 from distill.curate.gates.verify import gate as verify
-from distill.curate.gates.verify.gate import Task, gate
+from distill.curate.gates.verify.gate import TaskFolder, gate
 from distill.errors import SpecError
 from distill.sandbox.result import CheckResult
 
@@ -27,7 +27,7 @@ def check(row):
 @pytest.fixture
 def task(tmp_path: Path) -> Task:
     (tmp_path / "verify.py").write_text(ODD)
-    return Task(tmp_path, cache=tmp_path / ".distill" / "checks.db")
+    return TaskFolder(tmp_path, cache=tmp_path / ".distill" / "checks.db")
 
 
 def numbers(frame, *answers):
@@ -78,7 +78,7 @@ def test_what_a_row_is_told(frame, task):
     (task.folder / "verify.py").write_text("import json\ndef check(row): return 0, json.dumps(row, sort_keys=True)")
     seeds = pl.DataFrame({"seed_id": ["s00", "s09"], "fields": ['{"order":7}', "{}"], "gold": ['{"intent":"x"}', None]})
     call = {"answer": "", "tool_calls": '[["find", "{\\"id\\": 1}"], ["say", "half {"]]'}
-    out = gate(frame({}, call), task=Task(task.folder, seeds=seeds))
+    out = gate(frame({}, call), task=TaskFolder(task.folder, seeds=seeds))
     assert out.dropped["detail"].to_list()[0] == (
         '{"answer": "{\\"intent\\":\\"delivery\\"}", "fields": {"order": 7}, "gold": {"intent": "x"}, "input": "where is my kettle", '
         '"labels": {"intent": "a"}, "parsed": {"intent": "delivery"}, '
@@ -88,7 +88,7 @@ def test_what_a_row_is_told(frame, task):
         "def check(row): return not row['tool_calls'] or row['tool_calls'] == "
         "[{'name': 'find', 'arguments': {'id': 1}}, {'name': 'say', 'arguments': 'half {'}] and row['gold'] is None"
     )
-    assert gate(frame({}, call), task=Task(task.folder, seeds=seeds)).kept.height == 2
+    assert gate(frame({}, call), task=TaskFolder(task.folder, seeds=seeds)).kept.height == 2
 
 
 def test_a_second_look_runs_nothing(frame, task):
@@ -126,7 +126,7 @@ def test_no_rows_need_no_process(frame, task):
 def test_the_order_of_rows_and_what_was_kept_before_change_nothing(frame, task):
     (task.folder / "verify.py").write_text("def check(row): return row['parsed']['n'] % 3 / 2, str(row['parsed']['n'])")
     rows = numbers(frame, *range(40))
-    once = gate(rows, task=Task(task.folder))
+    once = gate(rows, task=TaskFolder(task.folder))
     gate(rows[::3], task=task)
     again = gate(rows.sample(fraction=1, shuffle=True, seed=3), task=task)
     assert again.kept.equals(once.kept)
@@ -250,7 +250,7 @@ def test_the_pages_example_does_what_the_page_says(tmp_path, frame):
     assert faults([("verify", settings)]) == []
     (tmp_path / "verify.py").write_text(code)
     answers = ['{"lines": [2, 3], "total": 5}', '{"lines": [2, 3], "total": 6}', '{"lines": [2]}', "five"]
-    out = gate(frame(*({"answer": text} for text in answers)), task=Task(tmp_path), **settings)
+    out = gate(frame(*({"answer": text} for text in answers)), task=TaskFolder(tmp_path), **settings)
     assert out.kept["seed_id"].to_list() == ["s00"]
     assert out.dropped.select("row", "reason", "detail").rows() == [
         ("s01", "verify", "the total is 6, the lines add up to 5"),
