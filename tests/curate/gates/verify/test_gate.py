@@ -25,7 +25,7 @@ def check(row):
 
 
 @pytest.fixture
-def task(tmp_path: Path) -> Task:
+def task(tmp_path: Path) -> TaskFolder:
     (tmp_path / "verify.py").write_text(ODD)
     return TaskFolder(tmp_path, cache=tmp_path / ".distill" / "checks.db")
 
