@@ -10,7 +10,7 @@ from distill.chat import conversation
 from distill.curate.gates.judge import lookup
 from distill.curate.gates.verify import function
 from distill.errors import Fault
-from distill.spec import Colleague, Places, TaskSpec, Teacher
+from distill.spec import ModelSpec, Places, TaskSpec, Teacher
 from distill.task import requirements
 from distill.task.task import over
 from distill.teacher.endpoint import embedded
@@ -42,7 +42,7 @@ def twins(spec: TaskSpec, file: Path) -> list[Fault]:
     return _twins(teachers, first, file) + _twins(judges, first, file)
 
 
-def _twins(models: Sequence[tuple[str, Colleague]], first: Teacher, file: Path) -> list[Fault]:
+def _twins(models: Sequence[tuple[str, ModelSpec]], first: Teacher, file: Path) -> list[Fault]:
     seen: dict[tuple[object, ...], str] = {}
     faults = []
     for where, one in models:

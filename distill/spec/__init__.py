@@ -11,7 +11,7 @@ from distill.spec.seeds import UNLABELLED, AskedLabel, EdgeCase, Expand, Quota, 
 from distill.spec.settings import SENDING, values
 from distill.spec.student import Evaluate, Student, Train
 from distill.spec.task import TaskSpec
-from distill.spec.teacher import BatchSettings, Colleague, Limits, PriceGiven, Sampling, Teacher
+from distill.spec.teacher import BatchSettings, Limits, ModelSpec, PriceGiven, Sampling, Teacher
 
 __all__ = [
     "SENDING",
@@ -19,7 +19,6 @@ __all__ = [
     "UNLABELLED",
     "AskedLabel",
     "BatchSettings",
-    "Colleague",
     "Dataset",
     "Dedup",
     "EdgeCase",
@@ -29,6 +28,7 @@ __all__ = [
     "Judge",
     "Limits",
     "Loaded",
+    "ModelSpec",
     "Places",
     "PriceGiven",
     "Quota",

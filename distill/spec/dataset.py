@@ -6,10 +6,10 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
-from distill.spec.settings import Count, Draws, Part, Share
+from distill.spec.settings import Draws, PositiveInt, Settings, Share
 
 
-class Dedup(Part):
+class Dedup(Settings):
     """Near-duplicate removal."""
 
     near: float = Field(
@@ -54,7 +54,7 @@ class Dedup(Part):
     )
 
 
-class Select(Part):
+class Select(Settings):
     """Which rows of a stratum stay where there are more than its quota."""
 
     by: Literal["diverse", "score"] = Field(
@@ -64,11 +64,11 @@ class Select(Part):
     weight: float = Field(0.5, ge=0, le=1, description="of diverse: how much variety counts, the rest is the score")
 
 
-class Dataset(Part):
+class Dataset(Settings):
     """What the student is to be taught on."""
 
-    accept: Count | None = Field(None, description="rows wanted in total")
-    per_stratum: Count | None = Field(None, description="at most this many rows per stratum")
+    accept: PositiveInt | None = Field(None, description="rows wanted in total")
+    per_stratum: PositiveInt | None = Field(None, description="at most this many rows per stratum")
     temperature: float = Field(
         0.0,
         ge=0,
@@ -86,13 +86,13 @@ class Dataset(Part):
     valid: Share = 0.1
 
 
-class Expect(Part):
+class Expect(Settings):
     """What the dataset must be; otherwise nothing is trained and the exit code is 4."""
 
-    rows: Count | None = Field(None, description="rows in total, at least")
-    rows_per_stratum: Count | None = Field(None, description="rows of each stratum, at least")
+    rows: PositiveInt | None = Field(None, description="rows in total, at least")
+    rows_per_stratum: PositiveInt | None = Field(None, description="rows of each stratum, at least")
     largest_cluster: Share | None = Field(None, description="share of the rows that may be near copies of each other")
-    max_tokens: Count | None = Field(None, description="tokens of a row, prompt and answer, at most")
+    max_tokens: PositiveInt | None = Field(None, description="tokens of a row, prompt and answer, at most")
     same_system: bool | None = Field(None, description="every row has the same system prompt")
     valid: tuple[Share, Share] | None = Field(None, description="least and most share of validation rows")
 

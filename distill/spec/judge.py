@@ -6,21 +6,21 @@ from typing import Annotated
 
 from pydantic import Field
 
-from distill.spec.settings import Part, Said
-from distill.spec.teacher import Colleague
+from distill.spec.settings import Settings, Text
+from distill.spec.teacher import ModelSpec
 
 Dimension = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
 
 
-class Judge(Part):
+class Judge(Settings):
     """Models that score answers by a rubric."""
 
-    prompt: Said = Field("judge.md", description="the rubric: plain text, without variables")
+    prompt: Text = Field("judge.md", description="the rubric: plain text, without variables")
     dimensions: dict[Dimension, str] = Field(
         default_factory=dict, description="what is scored from 1 to 5: name → what it means"
     )
     reference: bool = Field(False, description="show the judge the gold answer where there is one")
-    models: list[Colleague] = Field(
+    models: list[ModelSpec] = Field(
         default_factory=list, description="the judges; of several the mean counts; default: the teacher itself"
     )
-    gold: Said | None = Field(None, description="file of answers labelled by people, for `distill calibrate`")
+    gold: Text | None = Field(None, description="file of answers labelled by people, for `distill calibrate`")

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationInfo, field_validator, model_validator
 
-from distill.spec.settings import Count, Part, Said, Share
-from distill.spec.teacher import Colleague
+from distill.spec.settings import PositiveInt, Settings, Share, Text
+from distill.spec.teacher import ModelSpec
 
 
 def _rows_or_share(value: float) -> float:
@@ -20,12 +20,12 @@ def _rows_or_share(value: float) -> float:
 RowsOrShare = Annotated[float, Field(ge=1e-6, le=1e9), AfterValidator(_rows_or_share)]
 
 
-class TestRows(Part):
+class TestRows(Settings):
     """Which rows are set aside for the comparison and never train."""
 
     share: Share | None = Field(None, description="share of the rows, by stratum")
-    rows: Count | None = Field(None, description="number of rows, by stratum")
-    from_: Said | None = Field(None, alias="from", description="a file of test rows of your own")
+    rows: PositiveInt | None = Field(None, description="number of rows, by stratum")
+    from_: Text | None = Field(None, alias="from", description="a file of test rows of your own")
     gold: bool = Field(False, description="gold_rows: train: take rows with a known answer for the test as well")
 
     @model_validator(mode="after")
@@ -35,7 +35,7 @@ class TestRows(Part):
         return self
 
 
-class Expand(Part):
+class Expand(Settings):
     """New seeds asked of a model, for strata that lack rows when no real seed is left."""
 
     ways: list[Literal["rewrite", "vary", "fill", "like"]] = Field(
@@ -43,11 +43,11 @@ class Expand(Part):
         min_length=1,
         description="other words; another person or difficulty; from the labels alone; like a few real ones",
     )
-    model: Colleague | None = Field(
+    model: ModelSpec | None = Field(
         None, description="the model that writes and checks them; default: the teacher's model"
     )
-    per_row: Count = Field(3, description="the most synthetic seeds from one real seed")
-    at_most: Count = Field(500, description="the most synthetic seeds to ask for in one run")
+    per_row: PositiveInt = Field(3, description="the most synthetic seeds from one real seed")
+    at_most: PositiveInt = Field(500, description="the most synthetic seeds to ask for in one run")
     about: dict[str, str] = Field(default_factory=dict, description="what a label's value, or a stratum, means")
     plausible: bool = Field(True, description="ask whether each synthetic seed could be a real one of its stratum")
 
@@ -55,7 +55,7 @@ class Expand(Part):
 _CHARACTERS = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "bar": "|", "pipe": "|", "space": " "}
 
 
-class Format(Part):
+class Format(Settings):
     """How the files of rows are written, where that is found out wrongly."""
 
     encoding: str | None = Field(
@@ -94,10 +94,10 @@ class Format(Part):
         return value
 
 
-class Seeds(Part):
+class Seeds(Settings):
     """Where the input rows come from."""
 
-    from_: Said | Annotated[list[Said], Field(min_length=1)] = Field(
+    from_: Text | Annotated[list[Text], Field(min_length=1)] = Field(
         alias="from",
         description="jsonl, json, csv, tsv or parquet file, also .gz; a folder or pattern of them; or a list",
     )
@@ -107,7 +107,7 @@ class Seeds(Part):
         description="chats: logged conversations (OpenAI messages, ShareGPT, Alpaca …), as columns messages, system and reply",
     )
     format: Format | None = Field(None, description="how the files are written; default: detected from each")
-    gold: Said | None = Field(None, description="column with the known answer")
+    gold: Text | None = Field(None, description="column with the known answer")
     gold_rows: Literal["compare", "train"] = Field(
         "compare",
         description="train: a known answer is approved work and trains as it is, without asking the teacher; compare: it only measures",
@@ -117,7 +117,7 @@ class Seeds(Part):
         description="column with the origin of a row (ticket, customer, document): rows of one group are never on both sides of a split",
     )
     test: TestRows = TestRows(share=0.2)
-    held_out: list[Said] = Field(
+    held_out: list[Text] = Field(
         default_factory=list,
         description="files of evaluation sets (any format that seeds may have, any columns): rows that repeat one of theirs do not train",
     )
@@ -137,7 +137,7 @@ class Seeds(Part):
         return [self.from_] if isinstance(self.from_, str) else self.from_
 
 
-class EdgeCase(Part):
+class EdgeCase(Settings):
     """Rows that must be in the dataset more often than they come by themselves."""
 
     where: dict[str, str] = Field(min_length=1, description="label: value, all of which must match")
@@ -148,13 +148,13 @@ class EdgeCase(Part):
         return int(self.at_least) if self.at_least >= 1 else math.ceil(round(self.at_least * (accept or 0), 6))
 
 
-class Quota(Part):
+class Quota(Settings):
     """Accepted rows of all the strata together that match, of those that no quota before this one covers."""
 
     where: dict[str, str] = Field(min_length=1, description="label of `by`: value, all of which must match")
     share: Share | None = Field(None, description="exactly this share of dataset.accept")
-    count: Count | None = Field(None, description="exactly this many rows")
-    floor: Count | None = Field(None, description="at least this many rows")
+    count: PositiveInt | None = Field(None, description="exactly this many rows")
+    floor: PositiveInt | None = Field(None, description="at least this many rows")
     cap: int | None = Field(None, ge=0, le=2**31 - 1, description="at most this many rows")
 
     @model_validator(mode="after")
@@ -168,12 +168,12 @@ UNLABELLED = "unlabelled"
 """The value of a label that a model was asked for and gave none that can be read."""
 
 
-class AskedLabel(Part):
+class AskedLabel(Settings):
     """A label that a model is asked for, before test rows are set aside."""
 
-    ask: Said = Field(description="template over the seed's variables")
+    ask: Text = Field(description="template over the seed's variables")
     values: list[str] = Field(min_length=2, description="the values that the label may have")
-    model: Colleague | None = Field(None, description="the model to ask; default: the teacher's, at temperature 0")
+    model: ModelSpec | None = Field(None, description="the model to ask; default: the teacher's, at temperature 0")
 
     @field_validator("values")
     @classmethod
@@ -193,7 +193,7 @@ Label = Annotated[
 ]
 
 
-class Strata(Part):
+class Strata(Settings):
     """The cells over which the dataset is balanced."""
 
     by: list[str] = Field(default_factory=list, description="labels: columns of the seeds, or those of `labels`")

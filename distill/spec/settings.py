@@ -39,9 +39,9 @@ NAME_OF_A_VARIABLE = r"^[A-Za-z_][A-Za-z0-9_]*$"
 
 
 Share = Annotated[float, Field(ge=1e-6, lt=1)]
-Count = Annotated[int, Field(ge=1, le=2**31 - 1)]
+PositiveInt = Annotated[int, Field(ge=1, le=2**31 - 1)]
 Seconds = Annotated[float, Field(ge=0, le=1e7)]
-Wait = Annotated[float, Field(ge=0.01, le=1e6)]
+WaitSeconds = Annotated[float, Field(ge=0.01, le=1e6)]
 """Seconds of a deadline, or between two looks: a hundredth is for rehearsals, less is a slip."""
 Draws = Annotated[int, Field(ge=1, le=1000)]
 """Answers to one question; more is a slip, and would fill the memory before the first is asked."""
@@ -60,7 +60,7 @@ def _said(text: str) -> str:
     return text
 
 
-Said = Annotated[str, AfterValidator(_said)]
+Text = Annotated[str, AfterValidator(_said)]
 """A text that is not blank."""
 
 
@@ -78,7 +78,7 @@ def _model(name: str) -> str:
     return name
 
 
-Model = Annotated[Said, AfterValidator(_model)]
+ModelName = Annotated[Text, AfterValidator(_model)]
 """A model's name at its endpoint."""
 
 
@@ -88,11 +88,11 @@ def _address(given: str) -> str:
     return given
 
 
-Url = Annotated[str, AfterValidator(_address)]
+EndpointUrl = Annotated[str, AfterValidator(_address)]
 """Where an endpoint is."""
 
 
-class Part(BaseModel):
+class Settings(BaseModel):
     """A group of settings: unknown keys are refused, true is no 1, values never change after the check.
 
     One that belongs to a task (`located`) notes each setting that is read of it. A copy with other values notes only those
@@ -152,7 +152,7 @@ class Part(BaseModel):
         return copied
 
 
-P = TypeVar("P", bound=Part)
+P = TypeVar("P", bound=Settings)
 
 
 def located(part: P, where: str = "", kind: str = "spec") -> P:
@@ -170,7 +170,7 @@ def located(part: P, where: str = "", kind: str = "spec") -> P:
     return copied
 
 
-def values(part: Part) -> dict[str, Json]:
+def values(part: Settings) -> dict[str, Json]:
     """Name → value of every setting in a group that was located; a group inside is `{}` and has names of its own."""
     found: dict[str, Json] = {}
     for name, what in part.__dict__.get(_NAMES, {}).items():
@@ -183,11 +183,11 @@ def values(part: Part) -> dict[str, Json]:
 
 def _always_there(annotation: Any) -> bool:
     """Whether a field is a group of settings, which says nothing by itself."""
-    return isinstance(annotation, type) and issubclass(annotation, Part)
+    return isinstance(annotation, type) and issubclass(annotation, Settings)
 
 
 def _placed(value: Any, path: str, way: str) -> Any:
-    if isinstance(value, Part):
+    if isinstance(value, Settings):
         return located(value, path, way)
     if isinstance(value, list):
         return [_placed(one, f"{path}[{n}]", way) for n, one in enumerate(value)]
@@ -198,7 +198,7 @@ def _placed(value: Any, path: str, way: str) -> Any:
 
 def _plain(value: Any) -> Json:
     """A setting as JSON. No address in it holds a password: the spec refuses one."""
-    if isinstance(value, Part):
+    if isinstance(value, Settings):
         return {}
     if isinstance(value, list | tuple):
         return [_plain(one) for one in value]
@@ -207,8 +207,8 @@ def _plain(value: Any) -> Json:
     return value
 
 
-def _groups(value: Any) -> Iterator[Part]:
-    if isinstance(value, Part):
+def _groups(value: Any) -> Iterator[Settings]:
+    if isinstance(value, Settings):
         yield value
     for one in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
         yield from _groups(one)

@@ -9,45 +9,45 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, field_validator
 
-from distill.spec.settings import NAME_OF_A_VARIABLE, Count, Model, Part, Said, Url, Wait
+from distill.spec.settings import NAME_OF_A_VARIABLE, EndpointUrl, ModelName, PositiveInt, Settings, Text, WaitSeconds
 from distill.spec.teacher import PriceGiven
 from distill.values.rules import Kind, Rule
 
 
-class Train(Part):
+class Train(Settings):
     """How the student is tuned."""
 
     with_: Literal["lora", "hosted", "none"] = Field("lora", alias="with")
-    base: Model = "embedded/smollm2-135m"
+    base: ModelName = "embedded/smollm2-135m"
     epochs: float = Field(2, ge=0.001, le=10_000)
-    batch_size: Count = 8
+    batch_size: PositiveInt = 8
     learning_rate: float = Field(2e-3, ge=1e-12, le=10)
     rank: Annotated[int, Field(ge=1, le=4096)] = 16
     alpha: Annotated[int, Field(ge=1, le=65_536)] = 32
-    layers: Count | None = Field(15, description="adapt only this many last layers; null adapts all")
-    context: Count | None = Field(None, description="tokens a row may hold; longer ones are dropped, never cut")
+    layers: PositiveInt | None = Field(15, description="adapt only this many last layers; null adapts all")
+    context: PositiveInt | None = Field(None, description="tokens a row may hold; longer ones are dropped, never cut")
     seed: int = Field(0, ge=0, lt=2**32)
-    base_url: Url | None = Field(None, description="hosted: the tuning host; default as for the teacher")
+    base_url: EndpointUrl | None = Field(None, description="hosted: the tuning host; default as for the teacher")
     key_env: str = Field("OPENAI_API_KEY", pattern=NAME_OF_A_VARIABLE)
     suffix: str | None = Field(None, max_length=64)
-    poll_s: Wait = Field(10, description="hosted: seconds between two polls of the job")
+    poll_s: WaitSeconds = Field(10, description="hosted: seconds between two polls of the job")
     price: PriceGiven | None = Field(None, description="what the base costs, where the price table does not know it")
     tuned_price: PriceGiven | None = Field(
         None, description="hosted: price of the tuned model, usually above its base's; default: as `price`"
     )  # fmt: skip
 
 
-class Student(Part):
+class Student(Settings):
     """The small model that learns."""
 
-    prompt: Said = "student.md"
+    prompt: Text = "student.md"
     train: Train = Train()
 
 
 _SHARE = re.compile(r"(\d+(?:\.\d+)?) ?%")
 
 
-class Within(Part):
+class Within(Settings):
     """A number that may be off."""
 
     within: float | str = Field(description="by how much at the most: 0.01, or a share of the number such as 5 %")
@@ -91,7 +91,7 @@ Compare = Annotated[
 ]
 
 
-class Evaluate(Part):
+class Evaluate(Settings):
     """How teacher, bases and student are compared."""
 
     arms: list[Literal["teacher", "prompted_base", "base", "student"]] = Field(

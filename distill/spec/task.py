@@ -10,12 +10,12 @@ from distill.spec import deadline
 from distill.spec.dataset import Dataset, Dedup, Expect
 from distill.spec.judge import Judge
 from distill.spec.seeds import Seeds, Strata
-from distill.spec.settings import Part, located
+from distill.spec.settings import Settings, located
 from distill.spec.student import Evaluate, Student
 from distill.spec.teacher import Teacher
 
 
-class BudgetLimit(Part):
+class BudgetLimit(Settings):
     """The wall."""
 
     usd: float | None = Field(None, gt=0, le=1e9)
@@ -44,7 +44,7 @@ def _alone(gate: str | dict[str, Any]) -> dict[str, Any]:
     return {gate: {}} if isinstance(gate, str) else {name: settings or {} for name, settings in gate.items()}
 
 
-class TaskSpec(Part):
+class TaskSpec(Settings):
     """One task, from seeds to verdict."""
 
     task: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$", description="its name; names the run folder")

@@ -8,12 +8,23 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from distill.spec.settings import NAME_OF_A_VARIABLE, Count, Dollars, Draws, Model, Part, Said, Seconds, Url, Wait
+from distill.spec.settings import (
+    NAME_OF_A_VARIABLE,
+    Dollars,
+    Draws,
+    EndpointUrl,
+    ModelName,
+    PositiveInt,
+    Seconds,
+    Settings,
+    Text,
+    WaitSeconds,
+)
 
 _SECRET_NAME = re.compile(r"key|token|secret|auth|cookie", re.IGNORECASE)
 
 
-class Sampling(Part):
+class Sampling(Settings):
     """How the teacher is asked."""
 
     temperature: float | None = Field(
@@ -44,30 +55,32 @@ class Sampling(Part):
         return self
 
 
-class Limits(Part):
+class Limits(Settings):
     """What the endpoint takes."""
 
-    requests_per_minute: Count | None = None
-    tokens_per_minute: Count | None = None
+    requests_per_minute: PositiveInt | None = None
+    tokens_per_minute: PositiveInt | None = None
     in_flight: Annotated[int, Field(ge=1, le=100_000)] = 16
-    timeout_s: Wait = Field(120, description="one attempt's deadline in seconds")
-    attempts: Count = Field(6, description="sends of one request before it stays pending; rate limits do not count")
-    patience_s: Wait = Field(
+    timeout_s: WaitSeconds = Field(120, description="one attempt's deadline in seconds")
+    attempts: PositiveInt = Field(
+        6, description="sends of one request before it stays pending; rate limits do not count"
+    )
+    patience_s: WaitSeconds = Field(
         1800, description="seconds of nothing but 429s, without a single answer, before the run stops"
     )  # fmt: skip
-    unknown: Count = Field(3, description="of these sends, how many may end without an answer but perhaps billed")
+    unknown: PositiveInt = Field(3, description="of these sends, how many may end without an answer but perhaps billed")
 
 
-class BatchSettings(Part):
+class BatchSettings(Settings):
     """How batches are cut and watched."""
 
-    rows: Count = Field(50_000, description="the most rows of one batch")
+    rows: PositiveInt = Field(50_000, description="the most rows of one batch")
     megabytes: float = Field(200, ge=0.001, le=1e6, description="the largest size of one input file")
-    enqueued_tokens: Count | None = Field(
+    enqueued_tokens: PositiveInt | None = Field(
         None,
         description="prompt tokens that may be in open batches; learnt from the host's refusal where it is left out",
     )
-    poll_s: Wait = Field(60, description="seconds between two polls, with --wait")
+    poll_s: WaitSeconds = Field(60, description="seconds between two polls, with --wait")
     cancel_s: Seconds = Field(600, description="auto: seconds that a host may take to end a batch that is cancelled")
     grace_s: Seconds = Field(60, description="seconds after which a batch that the host does not show was never made")
     lost_s: Seconds = Field(3600, description="seconds after which a batch that the host no longer knows is given up")
@@ -82,7 +95,7 @@ class BatchSettings(Part):
     keep_files: bool = Field(False, description="leave the files at the host when their answers are here")
 
 
-class PriceGiven(Part):
+class PriceGiven(Settings):
     """Dollars a million tokens, for a model the price table does not know."""
 
     input: Dollars
@@ -92,11 +105,11 @@ class PriceGiven(Part):
     batch: float = Field(0.5, ge=0, le=1, description="share of the price that a row of a batch costs")
 
 
-class Colleague(Part):
+class ModelSpec(Settings):
     """A further model that answers the same rows: on a panel, or where those before it could not."""
 
-    model: Model
-    base_url: Url | None = Field(None, description="default: OPENAI_BASE_URL, then the provider's own")
+    model: ModelName
+    base_url: EndpointUrl | None = Field(None, description="default: OPENAI_BASE_URL, then the provider's own")
     key_env: str | None = Field(
         None,
         pattern=NAME_OF_A_VARIABLE,
@@ -127,18 +140,18 @@ class Colleague(Part):
         return headers
 
 
-class Teacher(Colleague):
+class Teacher(ModelSpec):
     """The model whose answers are learnt."""
 
-    prompt: Said = "teacher.md"
-    output: Said | None = Field(None, description="JSON schema file of the answer")
-    tools: Said | None = Field(None, description="JSON file: the list of tools that an answer may call")
+    prompt: Text = "teacher.md"
+    output: Text | None = Field(None, description="JSON schema file of the answer")
+    tools: Text | None = Field(None, description="JSON file: the list of tools that an answer may call")
     sampling: Sampling = Sampling()
     limits: Limits = Limits()
-    fallback: list[Colleague] = Field(
+    fallback: list[ModelSpec] = Field(
         default_factory=list, description="models asked in turn for rows without an accepted answer so far"
     )
-    panel: list[Colleague] = Field(
+    panel: list[ModelSpec] = Field(
         default_factory=list, description="models asked for every row as well (best-of-n): the best answer is kept"
     )
     terms: str = Field("", description="what the teacher's terms allow; copied to the dataset card")

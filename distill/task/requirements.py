@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from distill import extras, url
 from distill.errors import Fault
 from distill.money import price_of
-from distill.spec import Colleague, Places, TaskSpec, path_of
+from distill.spec import ModelSpec, Places, TaskSpec, path_of
 from distill.teacher.endpoint import embedded
 from distill.text.normalise import did_you_mean
 
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 _EMBEDDED = "embedded/"
 
 
-def models(spec: TaskSpec) -> list[tuple[str, Colleague]]:
+def models(spec: TaskSpec) -> list[tuple[str, ModelSpec]]:
     """Every model that a spec names but the student's base, by the setting that names it."""
     teacher, expand = spec.teacher, spec.seeds.expand
     way = "panel" if teacher.panel else "fallback"
-    found: list[tuple[str, Colleague]] = [("teacher", teacher)]
+    found: list[tuple[str, ModelSpec]] = [("teacher", teacher)]
     found += [(f"teacher.{way}[{n}]", one) for n, one in enumerate((*teacher.fallback, *teacher.panel))]
     found += [(f"judge.models[{n}]", one) for n, one in enumerate(spec.judge.models if spec.judge else [])]
     found += [(f"strata.labels.{name}.model", one.model) for name, one in spec.strata.asked.items() if one.model]

@@ -14,7 +14,7 @@ from distill import reads, spec
 from distill.chat import templates
 from distill.errors import UsageError
 from distill.money import Rate
-from distill.spec import Colleague
+from distill.spec import ModelSpec
 from distill.strata.quotas import EdgeCase, QuotaRule
 from distill.strata.targets import Targets
 from distill.task import stores
@@ -83,7 +83,7 @@ class Task:
         first = self.spec.teacher
         return [self.asked(one) for one in (first, *first.fallback, *first.panel)]
 
-    def asked(self, one: Colleague) -> Model:
+    def asked(self, one: ModelSpec) -> Model:
         """A model as it is asked: what it does not say itself is as the teacher's."""
         first = self.spec.teacher
         return _asked(one, first, self.env, over(first.sampling, one.sampling))
@@ -174,15 +174,15 @@ class Task:
 
 _FIELDS = frozenset(one.name for one in fields(Task)) - _UNNOTED
 
-Part = TypeVar("Part", spec.Sampling, spec.Limits)
+Group = TypeVar("Group", spec.Sampling, spec.Limits)
 
 
-def over(base: Part, given: Part | None) -> Part:
-    """The teacher's settings with those that a colleague sets itself."""
+def over(base: Group, given: Group | None) -> Group:
+    """The teacher's settings with those that a model sets itself."""
     return base if given is None or given is base else given.over(base)
 
 
-def _asked(one: spec.Colleague, first: spec.Teacher, env: Mapping[str, str], sampling: spec.Sampling) -> Model:
+def _asked(one: spec.ModelSpec, first: spec.Teacher, env: Mapping[str, str], sampling: spec.Sampling) -> Model:
     """A model of the spec; what it leaves open is the teacher's."""
     limits = over(first.limits, one.limits)
     address = _address(
@@ -192,7 +192,7 @@ def _asked(one: spec.Colleague, first: spec.Teacher, env: Mapping[str, str], sam
     return Model(address, sampling, limits, one.mode, one.batch)
 
 
-def _key_env(one: spec.Colleague, first: spec.Teacher) -> str:
+def _key_env(one: spec.ModelSpec, first: spec.Teacher) -> str:
     """Whose key goes where: a model at the teacher's own address has its key; no other host gets a key that is not named."""
     if one.key_env is not None:
         return one.key_env

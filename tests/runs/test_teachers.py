@@ -169,8 +169,8 @@ async def test_a_fallback_is_paid_only_for_what_is_lacking(task: Path) -> None:
         assert second.ledger.entries == []
 
 
-def test_what_colleagues_do_not_say_is_the_teachers_and_no_key_goes_astray(task: Path) -> None:
-    colleagues = (
+def test_what_other_models_do_not_say_is_the_teachers_and_no_key_goes_astray(task: Path) -> None:
+    other_models = (
         "teacher.fallback=[{model: b, limits: {in_flight: 3}}, {model: c, base_url: 'http://other.local/v1'}, "
         "{model: d, base_url: 'http://other.local/v1', key_env: OTHER}, {model: e, base_url: 'https://api.openai.com/v1'}]"
     )
@@ -181,7 +181,7 @@ def test_what_colleagues_do_not_say_is_the_teachers_and_no_key_goes_astray(task:
         "teacher.limits={attempts: 2}",
     ]
     env = {"OPENAI_API_KEY": "openai", "GATE": "gate", "OTHER": "other"}
-    task = open_task(task, overrides=[*sets, colleagues], env=env)
+    task = open_task(task, overrides=[*sets, other_models], env=env)
     assert [one.address.key for one in task.teachers] == ["gate", "gate", None, "other", "openai"]
     assert task.teachers[1].address.base_url == "http://gate.local/v1"
     assert (task.teachers[1].limits.in_flight, task.teachers[1].limits.attempts) == (3, 2)
