@@ -30,7 +30,7 @@ from distill.records import Request
 from distill.task import event_loop
 from distill.teacher.batch import journal
 from distill.teacher.batch.files import input_file
-from distill.teacher.batch.host.client import Host, reached
+from distill.teacher.batch.host.client import BatchHost, reached
 from distill.teacher.batch.round import run_round
 from distill.teacher.batch.session import BatchSession
 from distill.teacher.store.store import Store, opened
@@ -84,7 +84,7 @@ def later(url: str, hours: float) -> None:
     urlopen(Call(f"{url.removesuffix('/v1')}/clock", data, method="POST")).read()  # noqa: S310 - our own server
 
 
-class Timed(Host):
+class Timed(BatchHost):
     """Notes the seconds that downloads took, and keeps what came for the plain loop."""
 
     seconds = 0.0
@@ -132,7 +132,7 @@ async def batched(url: str, path: Path, count: int) -> dict[str, Any]:
     }
 
 
-def _session(host: Host, store: Store) -> BatchSession:
+def _session(host: BatchHost, store: Store) -> BatchSession:
     return BatchSession(
         host=host, store=store, run="bench/001", spender="teacher", endpoint="here", model="m", url="/v1/chat/completions",
         budget=Budget(), price=Rate(1, 1).batch_usd, limits=input_file.BatchLimits(),

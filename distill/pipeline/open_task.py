@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from distill.records import Seed
     from distill.seeds import held_out
-    from distill.seeds.sql_labels import Rule
+    from distill.seeds.sql_labels import SqlLabel
 
 _HOME_MARKS = (".distill", "pyproject.toml", ".git", "runs")
 
@@ -48,7 +48,7 @@ class _Rows(NamedTuple):
     seeds: Sequence[Seed]
     pinned: Sequence[Seed]
     bad: pl.DataFrame | None
-    held_out: list[held_out.Row]
+    held_out: list[held_out.HeldOutRow]
     notes: list[str]
     columns: list[str] | None = None
     """None where no file could be read, or none is named."""
@@ -161,7 +161,7 @@ def _rows(
 ) -> _Rows:  # fmt: skip
     """The rows that the spec names; where their files cannot be read, that is told and nothing that only follows from it."""
     from distill.seeds import held_out, load
-    from distill.seeds.formats.form import Form
+    from distill.seeds.formats.file_format import FileFormat
 
     notes = list[str]()
     rows = _Rows([], [], None, [], notes)
@@ -169,7 +169,7 @@ def _rows(
         return rows
     paths, pinned_paths = _paths(spec, file.parent)
     logged, given = spec.seeds.as_ == "chats", spec.seeds.format
-    form = Form(names=tuple(variables), **(given.model_dump() if given else {}))
+    form = FileFormat(names=tuple(variables), **(given.model_dump() if given else {}))
     columns = load.columns(paths, logged=logged, form=form)
     rows = rows._replace(columns=columns or None)
     ruled = _by_columns(spec, file, variables, columns, faults)
@@ -195,7 +195,7 @@ def _rows(
 
 def _by_columns(
     spec: TaskSpec, file: Path, variables: Sequence[str], columns: Sequence[str], faults: list[Fault]
-) -> list[Rule]:
+) -> list[SqlLabel]:
     """The rules for labels. They and the labels are held against the columns, where some could be read."""
     from distill.seeds import sql_labels
 

@@ -24,7 +24,7 @@ from distill.task.run import ORDER, Run
 from distill.task.task import Task, need_price
 from distill.teacher.batch import journal
 from distill.teacher.batch.open_batches import left
-from distill.teacher.progress import Watch
+from distill.teacher.progress import Watcher
 from distill.teacher.send import Sender
 from distill.teacher.store.store import Store
 
@@ -33,7 +33,7 @@ def start(
     task: Task,
     *,
     stages: Sequence[str],
-    watch: Watch,
+    watch: Watcher,
     partial: bool = False,
     new: bool = False,
     refresh: bool = False,
@@ -47,7 +47,7 @@ async def work(
     task: Task,
     *,
     stages: Sequence[str],
-    watch: Watch,
+    watch: Watcher,
     partial: bool = False,
     new: bool = False,
     refresh: bool = False,
@@ -82,7 +82,7 @@ async def work(
         return result
 
 
-async def _take_over(folder: RunDir, store: Store, watch: Watch) -> None:
+async def _take_over(folder: RunDir, store: Store, watch: Watcher) -> None:
     """Nobody goes on with the task's older runs: what they have in batches is this run's now, or would never come home."""
     for number in numbers(folder.home, folder.task):
         older = RunDir(folder.home, folder.task, number)

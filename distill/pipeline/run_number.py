@@ -25,14 +25,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from distill.task.task import Task
-    from distill.teacher.progress import Watch
+    from distill.teacher.progress import Watcher
 
 _OWN = (".lock", MANIFEST, "report.html", "REPORT.md", "report.json")
 """Files of a run that its copy does not begin with."""
 
 
 def folder_of(
-    task: Task, *, stages: Sequence[str], new: bool, refresh: bool, watch: Watch
+    task: Task, *, stages: Sequence[str], new: bool, refresh: bool, watch: Watcher
 ) -> tuple[RunDir, RunDir | None]:
     """The run to work in, and the one that it refreshes."""
     last = latest(task.home, task.spec.task)

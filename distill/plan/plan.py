@@ -31,11 +31,11 @@ from distill.task import event_loop, near_graph, stores
 from distill.task.interrupt import interruptible
 from distill.teacher import schedule
 from distill.teacher.ceiling import ceiling
-from distill.teacher.counts import Counts, learnt
+from distill.teacher.counts import TokenCounts, learnt
 from distill.teacher.counts import known as known_of
 from distill.teacher.endpoint import shutdown
 from distill.teacher.pace import live_rate
-from distill.teacher.progress import Silent, Watch
+from distill.teacher.progress import Silent, Watcher
 from distill.teacher.send import Sender
 from distill.teacher.store.store import Store
 
@@ -66,7 +66,7 @@ class Spender:
     """Further questions, of texts that are not there yet: the store holds no answer to them, whatever stands in for them."""
 
 
-def plan(task: Task, *, pilot: int = 0, watch: Watch | None = None) -> dict[str, Any]:
+def plan(task: Task, *, pilot: int = 0, watch: Watcher | None = None) -> dict[str, Any]:
     """Per spender: requests, held, to send, tokens, dollars and seconds; `pilot` rows of each are asked first."""
     import polars as pl
 
@@ -179,7 +179,7 @@ def _deadline(task: Task, spenders: Sequence[Mapping[str, Any]]) -> dict[str, An
 
 
 async def _pilot(
-    task: Task, asked: Sequence[Spender], table: pl.DataFrame, tried: asks.Asked, store: Store, watch: Watch
+    task: Task, asked: Sequence[Spender], table: pl.DataFrame, tried: asks.Asked, store: Store, watch: Watcher
 ) -> tuple[dict[str, Any], Curated]:
     """Ask the first rows of each spender, and judge them; returns what the teacher's endpoint said of itself, and the rows."""
     run = stores.pilot_of(task.spec.task)
@@ -208,7 +208,7 @@ def _spender(one: Spender, store: Store, *, limits: Mapping[str, int | None] | N
     missing = [*(request for request, answer in both if answer is None), *one.stand_ins]
     seen = [answer for answer in answers if answer is not None]
     prompt = one.to_come + sum(tokens.count_messages(r.turns, at.address.model) for r in missing)
-    theirs = learnt(Counts(), ((request, answer.usage) for request, answer in both if answer is not None))
+    theirs = learnt(TokenCounts(), ((request, answer.usage) for request, answer in both if answer is not None))
     learnt(theirs, known_of(store, at.address.identity, at.address.model))
     each = [theirs.theirs(ceiling(r)) for r in missing]  # as it is reserved before a send
     most = sum(one.completion_tokens for one in each)

@@ -36,13 +36,13 @@ _PERCENT = re.compile(r"%[0-9A-F]{2}")
 
 
 @dataclass(frozen=True, slots=True)
-class Mask:
+class SecretMask:
     """What to take out: the first characters of every spelling of every secret, each with the spellings that begin so."""
 
     spellings: tuple[tuple[str, bytes, tuple[str, ...]], ...] = ()
 
     @classmethod
-    def of(cls, secrets: Iterable[str | None]) -> Mask:
+    def of(cls, secrets: Iterable[str | None]) -> SecretMask:
         """The mask of these values; what is none, short or a well-known dummy is left out."""
         given = {word for secret in secrets if secret for word in (secret, *secret.split())}
         wanted = {word for word in given if len(word) >= _FEWEST and word.lower() not in _DUMMIES}

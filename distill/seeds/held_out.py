@@ -8,10 +8,10 @@ from pathlib import Path
 from distill.errors import Fault, SpecError
 from distill.records import Json
 from distill.seeds.formats import rows
-from distill.seeds.formats.form import AS_FOUND, Form, Notes
+from distill.seeds.formats.file_format import AS_FOUND, FileFormat, Notes
 from distill.text.normalise import storable
 
-Row = tuple[str, str, str, str, bool]
+HeldOutRow = tuple[str, str, str, str, bool]
 """(name of the file, line, input, all else that the row says, whether the file has the columns of the task's prompt)."""
 
 
@@ -19,14 +19,14 @@ def read(
     paths: Sequence[Path],
     *,
     variables: Sequence[str],
-    form: Form = AS_FOUND,
+    form: FileFormat = AS_FOUND,
     notes: Notes | None = None,
-) -> list[Row]:
+) -> list[HeldOutRow]:
     """Every row that holds a text; SpecError with every fault.
 
     The input are the columns that the task's prompt takes, where the file has them all; otherwise the longest text.
     """
-    found: list[Row] = []
+    found: list[HeldOutRow] = []
     faults: list[Fault] = []
     for path in rows.found(paths, faults):
         for line, row in rows.rows(path, faults, form=form, notes=notes):

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from distill.task.task import Task
 
 
-class Labelled(NamedTuple):
+class LabelledSeeds(NamedTuple):
     """The task's seeds and its own test rows, with every label."""
 
     seeds: Sequence[Seed]
@@ -41,12 +41,12 @@ def spender(name: str) -> str:
     return f"label {name}"
 
 
-async def label(run: Run, parent: pl.DataFrame | None) -> Labelled:
+async def label(run: Run, parent: pl.DataFrame | None) -> LabelledSeeds:
     """Ask for what is not known yet; SpecError where the labels turn out to be none that the spec's quotas can be met with."""
     task = run.task
     seeds, pinned = task.seeds, task.pinned
     if not task.label_prompts:
-        return Labelled(seeds, pinned)
+        return LabelledSeeds(seeds, pinned)
     for name in task.label_prompts:
         known = _kept(task, name, (*seeds, *pinned), parent)
         groups = _groups(task, run.store, name, (*seeds, *pinned), known)
@@ -55,10 +55,10 @@ async def label(run: Run, parent: pl.DataFrame | None) -> Labelled:
     wrong = checks.quotas(task.spec, seeds, task.path)
     if wrong:
         raise SpecError(str(task.path), wrong)
-    return Labelled(seeds, pinned)
+    return LabelledSeeds(seeds, pinned)
 
 
-def held(task: Task, store: Store) -> Labelled:
+def held(task: Task, store: Store) -> LabelledSeeds:
     """The rows with the labels that the store holds; the others are called `unlabelled` for now. Sends nothing."""
     seeds, pinned = task.seeds, task.pinned
     for name in task.label_prompts:
@@ -67,7 +67,7 @@ def held(task: Task, store: Store) -> Labelled:
         found |= _read(task, store, name, [first for first, value in found.items() if value is None], draw=1)
         known = {seed: found[first] or UNLABELLED for first, seeds_alike in groups.items() for seed in seeds_alike}
         seeds, pinned = (_named(part, name, known) for part in (seeds, pinned))
-    return Labelled(seeds, pinned)
+    return LabelledSeeds(seeds, pinned)
 
 
 def requests(task: Task, name: str, seeds: Iterable[Seed], *, draw: int = 0) -> Requests[str]:
@@ -178,6 +178,6 @@ def _kept(task: Task, name: str, seeds: Sequence[Seed], parent: pl.DataFrame | N
 
 
 def _named(seeds: Sequence[Seed], name: str, known: Mapping[str, str]) -> Sequence[Seed]:
-    from distill.seeds.packed import Packed
+    from distill.seeds.packed import PackedSeeds
 
-    return Packed.of(replace(seed, labels={**seed.labels, name: known[seed.id]}) for seed in seeds)
+    return PackedSeeds.of(replace(seed, labels={**seed.labels, name: known[seed.id]}) for seed in seeds)

@@ -23,10 +23,10 @@ from distill.seeds import sql_labels as by_rule
 from distill.seeds.chat_logs import chats as logs
 from distill.seeds.fault_summary import BadRow
 from distill.seeds.formats import rows as files
-from distill.seeds.formats.form import AS_FOUND, Form, Notes, Row
-from distill.seeds.packed import Packed
+from distill.seeds.formats.file_format import AS_FOUND, FileFormat, Notes, RawRow
+from distill.seeds.packed import PackedSeeds
 from distill.seeds.rows_to_seeds import Reading, text_of
-from distill.seeds.sql_labels import Rule
+from distill.seeds.sql_labels import SqlLabel
 from distill.tables.outcome import ordered
 from distill.text.normalise import did_you_mean, storable
 
@@ -55,7 +55,7 @@ def read(
     optional: Sequence[str] = (),
     chats: Mapping[str, bool] | None = None,
     label_columns: Sequence[str] = (),
-    rules: Sequence[Rule] = (),
+    rules: Sequence[SqlLabel] = (),
     gold: str | None = None,
     group: str | None = None,
     need_gold: bool = True,
@@ -64,7 +64,7 @@ def read(
     system: bool = True,
     test: bool = False,
     strict: bool = True,
-    form: Form = AS_FOUND,
+    form: FileFormat = AS_FOUND,
     notes: Notes | None = None,
 ) -> tuple[Sequence[Seed], pl.DataFrame]:
     """Seeds in file order, and a table of the rows dropped (empty unless `strict` is off).
@@ -84,7 +84,7 @@ def read(
     ), list[Fault]()  # fmt: skip
     bad_rows = reading.bad_rows
 
-    def numbered() -> Iterator[tuple[Path, int, Row | ValueError]]:
+    def numbered() -> Iterator[tuple[Path, int, RawRow | ValueError]]:
         for path in files.found(paths, faults):
             own: list[Fault] = []
             yield from ((path, *row) for row in files.rows(path, own, form=form, notes=notes))
@@ -93,9 +93,9 @@ def read(
             else:
                 bad_rows.extend(BadRow(path, 0, fault.message) for fault in own)
 
-    seeds = Packed.of(seed for row in numbered() for seed in reading.seeds(*row))
+    seeds = PackedSeeds.of(seed for row in numbered() for seed in reading.seeds(*row))
     if rules and seeds:
-        seeds = Packed.of(_ruled(seeds, rules, looked_at, reading.at, bad_rows, faults))
+        seeds = PackedSeeds.of(_ruled(seeds, rules, looked_at, reading.at, bad_rows, faults))
     faults += _no_such_column(reading.known, gold=gold if need_gold else None, group=group)
     if notes is not None:
         notes += [f"{count} {said}" for said, count in reading.tally.items() if count]
@@ -123,7 +123,7 @@ def _raise(faults: Sequence[Fault], bad_rows: Sequence[BadRow], *, strict: bool,
         raise SpecError("seeds", found)
 
 
-def columns(paths: Sequence[Path], *, logged: bool = False, form: Form = AS_FOUND) -> list[str]:
+def columns(paths: Sequence[Path], *, logged: bool = False, form: FileFormat = AS_FOUND) -> list[str]:
     """The column names of the first readable rows of each file: what a template may name. Faults are `read`'s to list."""
     names: dict[str, None] = {}
     for path in files.found(paths, []):
@@ -165,7 +165,7 @@ def cell(labels: Mapping[str, str], *, by: Sequence[str]) -> str:
     return "/".join(labels[name].replace("/", "%2F") for name in by if name in labels) or "all"
 
 
-def _chat(row: Row) -> Row:
+def _chat(row: RawRow) -> RawRow:
     """A logged chat as a row; an empty one where it is none."""
     try:
         return logs.row_of(row)
@@ -174,7 +174,7 @@ def _chat(row: Row) -> Row:
 
 
 def _ruled(
-    seeds: Iterable[Seed], rules: Sequence[Rule], columns: Mapping[str, Sequence[Json]], at: Sequence[tuple[Path, int]],
+    seeds: Iterable[Seed], rules: Sequence[SqlLabel], columns: Mapping[str, Sequence[Json]], at: Sequence[tuple[Path, int]],
     bad_rows: list[BadRow], faults: list[Fault],
 ) -> Iterator[Seed]:  # fmt: skip
     """The seeds with the labels that rules give; rows that one gives nothing for are bad rows."""

@@ -31,14 +31,14 @@ _COLUMNS: dict[str, Any] = {
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Packed(Sequence[Seed]):
+class PackedSeeds(Sequence[Seed]):
     """Build one with `of`; as a list of seeds, but that `==` is for the elements."""
 
     pieces: Sequence[bytes]
     length: int
 
     @classmethod
-    def of(cls, seeds: Iterable[Seed]) -> Packed:
+    def of(cls, seeds: Iterable[Seed]) -> PackedSeeds:
         """The seeds in their order."""
         pieces, length, rest = list[bytes](), 0, iter(seeds)
         while some := list(itertools.islice(rest, _AT_ONCE)):

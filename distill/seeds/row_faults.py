@@ -7,12 +7,12 @@ from collections.abc import Collection, Mapping
 
 from distill.chat import conversation
 from distill.records import Json
-from distill.seeds.formats.form import Row
+from distill.seeds.formats.file_format import RawRow
 from distill.text.normalise import did_you_mean, strict_json
 
 
 def faults(
-    row: Row, variables: Collection[str], chats: Mapping[str, bool], label_columns: Collection[str], gold: str | None,
+    row: RawRow, variables: Collection[str], chats: Mapping[str, bool], label_columns: Collection[str], gold: str | None,
     *, blank: Collection[str] = (),
 ) -> list[str]:  # fmt: skip
     """The faults of a row; of the variables, `blank` may be empty."""

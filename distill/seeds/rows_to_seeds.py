@@ -15,7 +15,7 @@ from distill.seeds import row_faults
 from distill.seeds.chat_logs import chats as logs
 from distill.seeds.chat_logs import row_request
 from distill.seeds.fault_summary import BadRow
-from distill.seeds.formats.form import Row
+from distill.seeds.formats.file_format import RawRow
 from distill.text.normalise import storable, strict_json
 
 _IDS = ("id", "_id", "uuid", "guid", "custom_id", "row_id", "record_id", "ticket_id", "ticket id", "message_id")
@@ -46,7 +46,7 @@ class Reading:
     """Where each seed stood, where a rule looks at the rows."""
     tally: Counter[str] = field(default_factory=Counter)
 
-    def seeds(self, path: Path, line: int, found: Row | ValueError) -> Iterator[Seed]:
+    def seeds(self, path: Path, line: int, found: RawRow | ValueError) -> Iterator[Seed]:
         """The seed that a row is, or nothing."""
         row = self._whole(found)
         if isinstance(row, ValueError):
@@ -72,7 +72,7 @@ class Reading:
             own_id=_own_id(row),
         )
 
-    def _whole(self, found: Row | ValueError) -> Row | ValueError:
+    def _whole(self, found: RawRow | ValueError) -> RawRow | ValueError:
         """A row with its conversations and what it is asked with, or what is wrong with it."""
         if isinstance(found, ValueError):
             return found
@@ -89,7 +89,7 @@ class Reading:
         except ValueError as error:
             return error
 
-    def _plain(self, row: Row) -> Row:
+    def _plain(self, row: RawRow) -> RawRow:
         """A row that is no log and holds a conversation, which may be spelt as JSON in a text and bring its own tools."""
         for name in self.chats:
             value = row.get(name)
@@ -113,7 +113,7 @@ def _group(value: Json) -> str:
     return _WHOLE.sub(r"\1", said)
 
 
-def _own_id(row: Row) -> str:
+def _own_id(row: RawRow) -> str:
     """What the row's file calls it: its column `id`, or one that is as good; nothing where it has none."""
     name = next((one for one in row if isinstance(one, str) and one.lower() in _IDS), None)
     value = row[name] if name is not None else None

@@ -38,7 +38,7 @@ _MORE = "it looks at more than one row; a rule computes a row's label from that 
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class SqlLabel:
     """The label that a rule gives, and the columns that it looks at."""
 
     label: str
@@ -46,7 +46,7 @@ class Rule:
     columns: tuple[str, ...]
 
 
-def parse(rules: Mapping[str, str], *, columns: Collection[str]) -> tuple[list[Rule], list[Fault]]:
+def parse(rules: Mapping[str, str], *, columns: Collection[str]) -> tuple[list[SqlLabel], list[Fault]]:
     """The rules that can be used, and what is wrong with the others; nothing is read or computed."""
     found, faults = [], []
     for label, text in rules.items():
@@ -57,7 +57,7 @@ def parse(rules: Mapping[str, str], *, columns: Collection[str]) -> tuple[list[R
     return found, faults
 
 
-def _parsed(label: str, text: str, columns: Collection[str]) -> Rule:
+def _parsed(label: str, text: str, columns: Collection[str]) -> SqlLabel:
     if _READS.search(text):
         raise ValueError("a rule reads no files; it is one expression over the columns of a row")
     if len(text) > _LENGTH:
@@ -84,7 +84,7 @@ def _parsed(label: str, text: str, columns: Collection[str]) -> Rule:
         raise ValueError(_MORE)
     if not expression.meta.eq(again):
         raise ValueError("it looks at the clock, so a row's label would change from run to run")
-    return Rule(label, expression, tuple(names))
+    return SqlLabel(label, expression, tuple(names))
 
 
 def _patient(text: str) -> None:
@@ -180,7 +180,7 @@ def _by_row(expression: pl.Expr) -> bool:
     return by_row and all(_by_row(part) for part in inputs if not str(part).startswith("Series"))
 
 
-def labels(rule: Rule, columns: Mapping[str, Sequence[Json]]) -> list[str | None]:
+def labels(rule: SqlLabel, columns: Mapping[str, Sequence[Json]]) -> list[str | None]:
     """What a rule gives for each row, as text; None where it gives nothing. ValueError where it fails as a whole."""
     try:
         frame = pl.DataFrame([pl.Series(name, columns[name], strict=False) for name in rule.columns])
@@ -193,7 +193,7 @@ def labels(rule: Rule, columns: Mapping[str, Sequence[Json]]) -> list[str | None
     return [None if value is None or value == "" else storable(value) for value in given]
 
 
-def _given(rule: Rule, frame: pl.DataFrame) -> list[str | None]:
+def _given(rule: SqlLabel, frame: pl.DataFrame) -> list[str | None]:
     return frame.select(rule.expression.cast(pl.String)).to_series().to_list()
 
 

@@ -11,7 +11,7 @@ from distill.spec.seeds import UNLABELLED, AskedLabel, EdgeCase, Expand, Quota, 
 from distill.spec.settings import SENDING, values
 from distill.spec.student import Evaluate, Student, Train
 from distill.spec.task import TaskSpec
-from distill.spec.teacher import BatchSettings, Limits, ModelSpec, PriceGiven, Sampling, Teacher
+from distill.spec.teacher import BatchSettings, EndpointLimits, ModelSpec, PriceGiven, Sampling, Teacher
 
 __all__ = [
     "SENDING",
@@ -22,11 +22,11 @@ __all__ = [
     "Dataset",
     "Dedup",
     "EdgeCase",
+    "EndpointLimits",
     "Evaluate",
     "Expand",
     "Expect",
     "Judge",
-    "Limits",
     "Loaded",
     "ModelSpec",
     "Places",

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from distill.spec.settings import Settings, Text
+from distill.spec.settings import NonBlank, Settings
 from distill.spec.teacher import ModelSpec
 
 Dimension = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
@@ -15,7 +15,7 @@ Dimension = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
 class Judge(Settings):
     """Models that score answers by a rubric."""
 
-    prompt: Text = Field("judge.md", description="the rubric: plain text, without variables")
+    prompt: NonBlank = Field("judge.md", description="the rubric: plain text, without variables")
     dimensions: dict[Dimension, str] = Field(
         default_factory=dict, description="what is scored from 1 to 5: name → what it means"
     )
@@ -23,4 +23,4 @@ class Judge(Settings):
     models: list[ModelSpec] = Field(
         default_factory=list, description="the judges; of several the mean counts; default: the teacher itself"
     )
-    gold: Text | None = Field(None, description="file of answers labelled by people, for `distill calibrate`")
+    gold: NonBlank | None = Field(None, description="file of answers labelled by people, for `distill calibrate`")

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationInfo, field_validator, model_validator
 
-from distill.spec.settings import PositiveInt, Settings, Share, Text
+from distill.spec.settings import NonBlank, PositiveInt, Settings, Share
 from distill.spec.teacher import ModelSpec
 
 
@@ -25,7 +25,7 @@ class TestRows(Settings):
 
     share: Share | None = Field(None, description="share of the rows, by stratum")
     rows: PositiveInt | None = Field(None, description="number of rows, by stratum")
-    from_: Text | None = Field(None, alias="from", description="a file of test rows of your own")
+    from_: NonBlank | None = Field(None, alias="from", description="a file of test rows of your own")
     gold: bool = Field(False, description="gold_rows: train: take rows with a known answer for the test as well")
 
     @model_validator(mode="after")
@@ -97,7 +97,7 @@ class Format(Settings):
 class Seeds(Settings):
     """Where the input rows come from."""
 
-    from_: Text | Annotated[list[Text], Field(min_length=1)] = Field(
+    from_: NonBlank | Annotated[list[NonBlank], Field(min_length=1)] = Field(
         alias="from",
         description="jsonl, json, csv, tsv or parquet file, also .gz; a folder or pattern of them; or a list",
     )
@@ -107,7 +107,7 @@ class Seeds(Settings):
         description="chats: logged conversations (OpenAI messages, ShareGPT, Alpaca …), as columns messages, system and reply",
     )
     format: Format | None = Field(None, description="how the files are written; default: detected from each")
-    gold: Text | None = Field(None, description="column with the known answer")
+    gold: NonBlank | None = Field(None, description="column with the known answer")
     gold_rows: Literal["compare", "train"] = Field(
         "compare",
         description="train: a known answer is approved work and trains as it is, without asking the teacher; compare: it only measures",
@@ -117,7 +117,7 @@ class Seeds(Settings):
         description="column with the origin of a row (ticket, customer, document): rows of one group are never on both sides of a split",
     )
     test: TestRows = TestRows(share=0.2)
-    held_out: list[Text] = Field(
+    held_out: list[NonBlank] = Field(
         default_factory=list,
         description="files of evaluation sets (any format that seeds may have, any columns): rows that repeat one of theirs do not train",
     )
@@ -171,7 +171,7 @@ UNLABELLED = "unlabelled"
 class AskedLabel(Settings):
     """A label that a model is asked for, before test rows are set aside."""
 
-    ask: Text = Field(description="template over the seed's variables")
+    ask: NonBlank = Field(description="template over the seed's variables")
     values: list[str] = Field(min_length=2, description="the values that the label may have")
     model: ModelSpec | None = Field(None, description="the model to ask; default: the teacher's, at temperature 0")
 

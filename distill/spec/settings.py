@@ -60,7 +60,7 @@ def _said(text: str) -> str:
     return text
 
 
-Text = Annotated[str, AfterValidator(_said)]
+NonBlank = Annotated[str, AfterValidator(_said)]
 """A text that is not blank."""
 
 
@@ -78,7 +78,7 @@ def _model(name: str) -> str:
     return name
 
 
-ModelName = Annotated[Text, AfterValidator(_model)]
+ModelName = Annotated[NonBlank, AfterValidator(_model)]
 """A model's name at its endpoint."""
 
 

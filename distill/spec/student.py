@@ -9,7 +9,15 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, field_validator
 
-from distill.spec.settings import NAME_OF_A_VARIABLE, EndpointUrl, ModelName, PositiveInt, Settings, Text, WaitSeconds
+from distill.spec.settings import (
+    NAME_OF_A_VARIABLE,
+    EndpointUrl,
+    ModelName,
+    NonBlank,
+    PositiveInt,
+    Settings,
+    WaitSeconds,
+)
 from distill.spec.teacher import PriceGiven
 from distill.values.rules import Kind, Rule
 
@@ -40,7 +48,7 @@ class Train(Settings):
 class Student(Settings):
     """The small model that learns."""
 
-    prompt: Text = "student.md"
+    prompt: NonBlank = "student.md"
     train: Train = Train()
 
 

@@ -14,10 +14,10 @@ from distill.spec.settings import (
     Draws,
     EndpointUrl,
     ModelName,
+    NonBlank,
     PositiveInt,
     Seconds,
     Settings,
-    Text,
     WaitSeconds,
 )
 
@@ -55,7 +55,7 @@ class Sampling(Settings):
         return self
 
 
-class Limits(Settings):
+class EndpointLimits(Settings):
     """What the endpoint takes."""
 
     requests_per_minute: PositiveInt | None = None
@@ -122,7 +122,7 @@ class ModelSpec(Settings):
     )
     price: PriceGiven | None = None
     sampling: Sampling | None = Field(None, description="default: the teacher's")
-    limits: Limits | None = Field(None, description="default: the teacher's")
+    limits: EndpointLimits | None = Field(None, description="default: the teacher's")
     mode: Literal["live", "batch", "auto"] = Field(
         "live",
         description="batch: half the price, up to a day; auto: by batch as long as the deadline allows, else live",
@@ -143,11 +143,11 @@ class ModelSpec(Settings):
 class Teacher(ModelSpec):
     """The model whose answers are learnt."""
 
-    prompt: Text = "teacher.md"
-    output: Text | None = Field(None, description="JSON schema file of the answer")
-    tools: Text | None = Field(None, description="JSON file: the list of tools that an answer may call")
+    prompt: NonBlank = "teacher.md"
+    output: NonBlank | None = Field(None, description="JSON schema file of the answer")
+    tools: NonBlank | None = Field(None, description="JSON file: the list of tools that an answer may call")
     sampling: Sampling = Sampling()
-    limits: Limits = Limits()
+    limits: EndpointLimits = EndpointLimits()
     fallback: list[ModelSpec] = Field(
         default_factory=list, description="models asked in turn for rows without an accepted answer so far"
     )

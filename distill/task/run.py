@@ -10,7 +10,7 @@ from distill import reads
 from distill.records import Json
 from distill.rundir import RunDir, check_parquet, read_parquet
 from distill.task.task import Task
-from distill.teacher.progress import Watch
+from distill.teacher.progress import Watcher
 from distill.teacher.send import Sender
 from distill.teacher.store.store import Spend, Store
 
@@ -30,7 +30,7 @@ class Run:
     folder: RunDir
     store: Store
     sender: Sender
-    watch: Watch
+    watch: Watcher
     parent: RunDir | None = None
     stages: Sequence[str] = ORDER
     """Those of this command."""

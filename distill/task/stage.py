@@ -26,10 +26,10 @@ _SHOWN = 3
 """Reasons on the line of a stage."""
 
 
-Work = Callable[[Run], Awaitable[Mapping[str, Any]]]
+StageWork = Callable[[Run], Awaitable[Mapping[str, Any]]]
 
 
-async def stage(run: Run, name: str, *, outputs: Sequence[str], work: Work, sending: bool = False) -> None:
+async def stage(run: Run, name: str, *, outputs: Sequence[str], work: StageWork, sending: bool = False) -> None:
     """Do a stage, or skip it when all that it read last time and wrote is as it was and it owes no row.
 
     `sending` is for a stage that shows how things were sent and paid for: settings of that kind count as read too.

@@ -19,7 +19,7 @@ from distill.teacher.store import store as stores
 
 if TYPE_CHECKING:
     from distill.rundir import RunDir
-    from distill.teacher.progress import Watch
+    from distill.teacher.progress import Watcher
     from distill.teacher.store.store import Store
 
 
@@ -64,7 +64,7 @@ def pilot_of(task: str) -> str:
     return f"{task}/plan"
 
 
-async def settle_names(store: Store, folder: RunDir, watch: Watch, *, new: bool) -> None:
+async def settle_names(store: Store, folder: RunDir, watch: Watcher, *, new: bool) -> None:
     """Before a run's spending is read: what was spent under its name by one that is gone is not its own, and its pilots are."""
     if new:
         usd, unpriced = store.spent(folder.name), store.unpriced(folder.name)

@@ -174,7 +174,7 @@ class Task:
 
 _FIELDS = frozenset(one.name for one in fields(Task)) - _UNNOTED
 
-Group = TypeVar("Group", spec.Sampling, spec.Limits)
+Group = TypeVar("Group", spec.Sampling, spec.EndpointLimits)
 
 
 def over(base: Group, given: Group | None) -> Group:

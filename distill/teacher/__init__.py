@@ -1,6 +1,6 @@
 """Everything that talks to a model: endpoints, limits, retry, the answer store, and the runner over them.
 
-`Teacher` is the seam. What implements it: `client.Endpoint` (any OpenAI-compatible server, the embedded one
+`ModelClient` is the seam. What implements it: `client.Endpoint` (any OpenAI-compatible server, the embedded one
 included, for that one is served over the same HTTP) and `scripted.Scripted` (rehearsals and tests).
 """
 
@@ -11,7 +11,7 @@ from typing import Protocol
 from distill.records import Answer, Request
 
 
-class Teacher(Protocol):
+class ModelClient(Protocol):
     """One attempt at one request. A failure is an Answer too; only a programming error raises."""
 
     async def answer(self, request: Request) -> Answer:

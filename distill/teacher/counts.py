@@ -42,7 +42,7 @@ _CHARS = 2_000_000
 
 
 @dataclass(slots=True)
-class Counts:
+class TokenCounts:
     """The endpoint's own counts, for the budget, the pace, and whoever must know of them."""
 
     answers: int = 0
@@ -151,11 +151,11 @@ def known(store: Store, endpoint: str, model: str) -> list[tuple[Request, Usage]
 def of_run(store: Store, run: str) -> dict[str, list[str]]:
     """Spender → what its endpoint's counts have shown in a run, where they are odd."""
     spenders = [row[0] for row in store.query("SELECT DISTINCT spender FROM attempts WHERE run=?", (run,))]
-    found = {name: learnt(Counts(), _read(store, _OF_RUN, (run, name, _ENOUGH))).warnings for name in spenders}
+    found = {name: learnt(TokenCounts(), _read(store, _OF_RUN, (run, name, _ENOUGH))).warnings for name in spenders}
     return {name: warnings for name, warnings in found.items() if warnings}
 
 
-def learnt(counts: Counts, held: Iterable[tuple[Request, Usage]]) -> Counts:
+def learnt(counts: TokenCounts, held: Iterable[tuple[Request, Usage]]) -> TokenCounts:
     """The same after answers that were paid for earlier; very long ones only as far as they are soon counted."""
     left = _CHARS
     for request, usage in held:

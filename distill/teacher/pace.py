@@ -48,7 +48,7 @@ def live_rate(
 
 
 @dataclass(slots=True)
-class Turn:
+class Waiting:
     """One permission to send; `tokens` are reserved until `Pace.done` says what was used."""
 
     sent_at: float
@@ -76,7 +76,7 @@ class Pace:
         self.tokens_per_minute = tokens_per_minute
         self._throttle = _throttle(requests_per_minute)
         self._unthrottled = 0
-        self._window: deque[Turn] = deque()
+        self._window: deque[Waiting] = deque()
         self._reserved = 0.0
         self._not_before = 0.0
         self._cut_at = 0.0
@@ -90,7 +90,7 @@ class Pace:
         """Seconds until the endpoint's patience is over; 0 when it is."""
         return max(0.0, self._not_before - time.monotonic())
 
-    async def turn(self, tokens: int, closing: Callable[[], bool] = lambda: False) -> Turn | None:
+    async def turn(self, tokens: int, closing: Callable[[], bool] = lambda: False) -> Waiting | None:
         """Wait, first come first served, until a request of about `tokens` may be sent; None if the run is closing."""
         async with self._order:
             while (wait := self._wait_s(tokens)) > 0 or self.out >= int(self.level):
@@ -103,7 +103,7 @@ class Pace:
                 self._unthrottled = 0
             if closing():
                 return None
-            turn = Turn(time.monotonic(), float(tokens), counted=self.tokens_per_minute is not None)
+            turn = Waiting(time.monotonic(), float(tokens), counted=self.tokens_per_minute is not None)
             self.out += 1
             if turn.counted:
                 self._window.append(turn)
@@ -112,7 +112,7 @@ class Pace:
 
     def done(
         self,
-        turn: Turn,
+        turn: Waiting,
         *,
         tokens: int,
         limited: bool = False,

@@ -12,13 +12,13 @@ from distill.records import Request
 from distill.teacher.progress import Progress
 from distill.teacher.store.store import Store
 
-Question = TypeVar("Question")
+Key = TypeVar("Key")
 
 
-class Requests(Sequence[Request], Generic[Question]):
+class Requests(Sequence[Request], Generic[Key]):
     """The requests of many questions, each made when it is looked at: a million of them would not fit in memory."""
 
-    def __init__(self, asked: Sequence[Question], make: Callable[[Question], Request]) -> None:
+    def __init__(self, asked: Sequence[Key], make: Callable[[Key], Request]) -> None:
         self._asked, self._make = asked, make
 
     def __len__(self) -> int:
@@ -30,8 +30,8 @@ class Requests(Sequence[Request], Generic[Question]):
     @overload
     def __getitem__(self, at: int) -> Request: ...
     @overload
-    def __getitem__(self, at: slice) -> Requests[Question]: ...
-    def __getitem__(self, at: int | slice) -> Request | Requests[Question]:
+    def __getitem__(self, at: slice) -> Requests[Key]: ...
+    def __getitem__(self, at: int | slice) -> Request | Requests[Key]:
         return Requests(self._asked[at], self._make) if isinstance(at, slice) else self._make(self._asked[at])
 
 

@@ -42,7 +42,7 @@ class Progress:
         return self.replayed + self.answered + self.failed
 
 
-class Watch(Protocol):
+class Watcher(Protocol):
     """Called from the event loop: be quick."""
 
     def stage(self, name: str, note: str = "") -> None:

@@ -17,12 +17,12 @@ from distill.money import Budget
 from distill.records import LIMIT_NAMES, Answer, Ended, Json, Request
 from distill.teacher import counts, runner
 from distill.teacher.batch import journal, open_batches
-from distill.teacher.counts import Counts
+from distill.teacher.counts import TokenCounts
 from distill.teacher.endpoint import payload
 from distill.teacher.endpoint.address import Address, opened
 from distill.teacher.pace import Pace
 from distill.teacher.pending import Pending
-from distill.teacher.progress import Progress, Watch
+from distill.teacher.progress import Progress, Watcher
 from distill.teacher.runner import WorkerContext
 from distill.teacher.store.store import Store
 
@@ -104,7 +104,7 @@ class Sender:
     store: Store
     run: str
     budget: Budget
-    watch: Watch
+    watch: Watcher
     wait: bool = False
     """Whether to stay until batches have ended."""
     deadline: datetime | None = None
@@ -112,7 +112,7 @@ class Sender:
     sends: int = 0
     replayed: int = 0
     _paces: dict[tuple[str, str], Pace] = field(default_factory=dict)
-    _counts: dict[tuple[str, str], Counts] = field(default_factory=dict)
+    _counts: dict[tuple[str, str], TokenCounts] = field(default_factory=dict)
 
     async def live(self, requests: Sequence[Request], at: Model, spender: str) -> Progress:
         """Answer what is pending by calls, now; rows that are in a batch are left to it."""
@@ -148,12 +148,12 @@ class Sender:
             return None
         return time.monotonic() + (self.deadline - datetime.now(UTC)).total_seconds()
 
-    async def counts(self, address: Address) -> Counts:
+    async def counts(self, address: Address) -> TokenCounts:
         """What a model's endpoint counts, as the store's answers show it; shared like its pace."""
         key = (address.identity, address.model)
         if key not in self._counts:
             held = counts.known(self.store, *key)
-            self._counts[key] = await asyncio.to_thread(counts.learnt, Counts(), held)
+            self._counts[key] = await asyncio.to_thread(counts.learnt, TokenCounts(), held)
             for said in self._counts[key].warnings:
                 self.watch.say(f"  by the answers so far, {said}")
         return self._counts[key]

@@ -13,8 +13,8 @@ from distill import tokens
 from distill.errors import RowsOwed
 from distill.money import Budget, Price
 from distill.records import Answer, Ended, Request, Usage
-from distill.teacher import Teacher
-from distill.teacher.counts import Counts
+from distill.teacher import ModelClient
+from distill.teacher.counts import TokenCounts
 from distill.teacher.pace import Pace
 from distill.teacher.progress import Progress
 from distill.teacher.store.store import Store
@@ -28,14 +28,14 @@ def _nothing(_said: str) -> None:
 class WorkerContext:
     """The teacher, the store, the wall and the pace of one run, and its first fatal fault."""
 
-    teacher: Teacher
+    teacher: ModelClient
     store: Store
     run: str
     spender: str
     budget: Budget
     price: Price | None
     pace: Pace
-    counts: Counts = field(default_factory=Counts)
+    counts: TokenCounts = field(default_factory=TokenCounts)
     attempts: int = 6
     unknown: int = 3
     patience_s: float = 1800.0

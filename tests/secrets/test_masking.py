@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from distill.records import Answer, Ended, ToolCall
-from distill.secrets.masking import Mask, passwords
+from distill.secrets.masking import SecretMask, passwords
 
 KEY = "sk-CANARY-7f3a9b2c/88+dd55ee"
-MASK = Mask.of([KEY])
+MASK = SecretMask.of([KEY])
 SPELLINGS = {
     "plain": KEY,
     "base64": base64.b64encode(KEY.encode()).decode(),
@@ -68,7 +68,7 @@ ODD_SPELLINGS = {
 @pytest.mark.parametrize("spelling", ODD_SPELLINGS)
 def test_a_key_of_odd_characters_is_found_as_its_escapes_spell_it(spelling: str) -> None:
     """Quotes, per cent, plus and slash: each way of writing them down makes another text of the key."""
-    assert "[key]" in Mask.of([ODD]).text(f"bad {ODD_SPELLINGS[spelling]}. Done")
+    assert "[key]" in SecretMask.of([ODD]).text(f"bad {ODD_SPELLINGS[spelling]}. Done")
 
 
 @given(st.binary(max_size=40), st.binary(max_size=40))
@@ -82,16 +82,16 @@ def test_a_key_inside_of_what_was_encoded_is_found_wherever_it_stands(before: by
     "text", ["Incorrect API key provided: k", "not known: x none EMPTY", "anything else is not-needed"]
 )
 def test_a_dummy_key_spoils_no_text(key: str, text: str) -> None:
-    assert Mask.of([key]).text(text) == text
+    assert SecretMask.of([key]).text(text) == text
 
 
 def test_a_secret_of_letters_stands_on_its_own() -> None:
-    mask = Mask.of(["swordfish"])
+    mask = SecretMask.of(["swordfish"])
     assert mask.text("swordfishes swim; the password swordfish") == "swordfishes swim; the password [key]"
 
 
 def test_the_parts_of_a_header_are_secrets_too() -> None:
-    assert Mask.of([f"Bearer {KEY}"]).text(KEY) == "[key]"
+    assert SecretMask.of([f"Bearer {KEY}"]).text(KEY) == "[key]"
 
 
 def test_a_password_in_an_address_is_a_secret_in_both_its_spellings() -> None:

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from distill.records import Seed
 from distill.seeds import packed
 from distill.seeds.load import table
-from distill.seeds.packed import Packed
+from distill.seeds.packed import PackedSeeds
 
 # Half an emoji and an integer beyond 64 bits are JSON too.
 TEXTS = st.text(st.characters(exclude_categories=()), max_size=8)
@@ -26,7 +26,7 @@ SEEDS = st.builds(
 
 @given(st.lists(SEEDS, max_size=8))
 def test_a_seed_comes_back_as_it_was_with_its_fields_in_their_order(seeds):
-    found = Packed.of(iter(seeds))
+    found = PackedSeeds.of(iter(seeds))
     assert list(found) == seeds
     assert [list(seed.fields) for seed in found] == [list(seed.fields) for seed in seeds]
     assert [seed.id for seed in found] == [seed.id for seed in seeds]
@@ -35,7 +35,7 @@ def test_a_seed_comes_back_as_it_was_with_its_fields_in_their_order(seeds):
 def test_seeds_are_found_by_their_place_across_pieces(monkeypatch):
     monkeypatch.setattr(packed, "_AT_ONCE", 3)
     seeds = [Seed({"message": f"message {n}"}, line=n) for n in range(8)]
-    found = Packed.of(seeds)
+    found = PackedSeeds.of(seeds)
     assert len(found.pieces) == 3
     assert (len(found), list(found)) == (8, seeds)
     assert [found[n] for n in range(-8, 8)] == [*seeds, *seeds]
@@ -47,4 +47,4 @@ def test_seeds_are_found_by_their_place_across_pieces(monkeypatch):
 
 @given(st.lists(SEEDS, max_size=4))
 def test_the_table_of_packed_seeds_is_that_of_their_list(seeds):
-    assert table(Packed.of(seeds)).equals(table(seeds))
+    assert table(PackedSeeds.of(seeds)).equals(table(seeds))

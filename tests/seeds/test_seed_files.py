@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from distill.errors import SpecError
-from distill.seeds.formats.form import Form
+from distill.seeds.formats.file_format import FileFormat
 from distill.seeds.load import columns, read
 
 TWO = ["Grüße, wo bleibt es?", "Die Lampe – „schön“"]
@@ -107,7 +107,7 @@ def taken(path, **how):
 def test_the_same_rows_come_out_of_every_format(tmp_path, name, content, said):
     path = tmp_path / name
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    form = Form(names=("message",))
+    form = FileFormat(names=("message",))
     assert set(columns([path], form=form)) == ({"message"} if name.startswith("one") else {"message", "label"})
     messages, dropped, notes = taken(path, form=form)
     assert (messages, dropped) == (TWO, [])
@@ -248,14 +248,14 @@ def test_a_header_that_names_a_column_twice_is_told_once(tmp_path):
 @pytest.mark.parametrize(
     ("form", "content", "messages"),
     [
-        (Form(delimiter=";"), "message,x;label\na,b;c\n", None),
-        (Form(delimiter="~"), "message~label\na,b~c\n", ["a,b"]),
-        (Form(quote=""), 'message,label\n"a,b\n', ['"a']),
-        (Form(quote="'"), "message,label\n'a, b',c\n", ["a, b"]),
-        (Form(encoding="cp1251"), "message,label\nлампа,b\n".encode("cp1251"), ["лампа"]),
-        (Form(encoding="utf-16-le"), "message,label\na,b\n".encode("utf-16-le"), ["a"]),
-        (Form(encoding="utf-16"), "message,label\na,b\n".encode("utf-16"), ["a"]),
-        (Form(encoding="utf-8"), "message,label\nä,b\n".encode("utf-8-sig"), ["ä"]),
+        (FileFormat(delimiter=";"), "message,x;label\na,b;c\n", None),
+        (FileFormat(delimiter="~"), "message~label\na,b~c\n", ["a,b"]),
+        (FileFormat(quote=""), 'message,label\n"a,b\n', ['"a']),
+        (FileFormat(quote="'"), "message,label\n'a, b',c\n", ["a, b"]),
+        (FileFormat(encoding="cp1251"), "message,label\nлампа,b\n".encode("cp1251"), ["лампа"]),
+        (FileFormat(encoding="utf-16-le"), "message,label\na,b\n".encode("utf-16-le"), ["a"]),
+        (FileFormat(encoding="utf-16"), "message,label\na,b\n".encode("utf-16"), ["a"]),
+        (FileFormat(encoding="utf-8"), "message,label\nä,b\n".encode("utf-8-sig"), ["ä"]),
     ],
 )
 def test_what_the_spec_says_of_a_file_holds(tmp_path, form, content, messages):

@@ -26,7 +26,7 @@ from distill import tokens
 from distill.teacher.batch import journal
 from distill.teacher.batch.files import input_file, results
 from distill.teacher.batch.host import client
-from distill.teacher.batch.host.client import Host
+from distill.teacher.batch.host.client import BatchHost
 from distill.teacher.batch.host.state import Look
 from distill.teacher.batch.journal import Batch
 from distill.teacher.batch.round import run_round
@@ -64,7 +64,7 @@ class Fuse:
         return await task
 
 
-class FusedHost(Host):
+class FusedHost(BatchHost):
     async def upload(self, path: Path) -> str:
         made = await Fuse.under_way("upload under way", super().upload(path))
         Fuse.passed("upload answered")
@@ -92,7 +92,7 @@ class FusedHost(Host):
         Fuse.passed("after a file is removed")
 
 
-class FusedWriter(input_file.Writer):
+class FusedWriter(input_file.InputFileWriter):
     def __init__(self, *given: Any) -> None:
         Fuse.passed("before the file")
         super().__init__(*given)
@@ -167,8 +167,8 @@ async def run(url: str, path: str, point: str, after: int, mutant: str) -> None:
 
 
 def main() -> None:
-    client.Host = FusedHost  # type: ignore[misc]  # stands in for it
-    input_file.Writer = FusedWriter  # type: ignore[misc]  # stands in for it
+    client.BatchHost = FusedHost  # type: ignore[misc]  # stands in for it
+    input_file.InputFileWriter = FusedWriter  # type: ignore[misc]  # stands in for it
     journal.enter, journal.note = Entries.entered, Entries.noted
     results.CHUNK = 1500
     tokens.count(f"{openai.__name__} is loaded here, once for all forks")

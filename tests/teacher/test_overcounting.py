@@ -14,7 +14,7 @@ from distill.errors import BudgetReached
 from distill.money import Budget, Rate
 from distill.records import Answer, Ended, Request, Usage
 from distill.teacher import counts, runner
-from distill.teacher.counts import Counts
+from distill.teacher.counts import TokenCounts
 from distill.teacher.endpoint.client import Endpoint
 from distill.teacher.endpoint.scripted import Scripted
 from distill.teacher.pace import Pace
@@ -33,12 +33,12 @@ def rows(count: int, start: int = 0, words: int = 1) -> list[Request]:
 
 
 async def spend(
-    store: Store, teacher: object, wanted: list[Request], *, pace: Pace | None = None, learnt: Counts | None = None
+    store: Store, teacher: object, wanted: list[Request], *, pace: Pace | None = None, learnt: TokenCounts | None = None
 ) -> tuple[WorkerContext, list[str]]:
     said: list[str] = []
     context = WorkerContext(
         teacher=teacher, store=store, run="t/001", spender="teacher", budget=Budget(LIMIT, store.spent("t/001")), price=RATE.usd,  # type: ignore[arg-type]  # anything that answers
-        pace=pace or Pace(in_flight=64), counts=learnt or Counts(), say=said.append,
+        pace=pace or Pace(in_flight=64), counts=learnt or TokenCounts(), say=said.append,
     )  # fmt: skip
     with pytest.raises(BudgetReached):
         await runner.run(wanted, context, in_flight=64)
@@ -101,7 +101,7 @@ async def test_a_second_run_knows_what_the_store_has_seen(tmp_path: Path) -> Non
     teacher = Scripted(lambda r: Answer(r.id, Ended.OK, "fine", "stop", usage, RATE.usd(usage), status=200))
     with opened(tmp_path / "a.db") as store:
         await spend(store, teacher, rows(50))
-        learnt = counts.learnt(Counts(), counts.known(store, "here", "m"))
+        learnt = counts.learnt(TokenCounts(), counts.known(store, "here", "m"))
         assert learnt.theirs(Usage(20, 60)).completion_tokens >= 5000
         assert counts.of_run(store, "t/001")["teacher"][0].startswith("the endpoint counts more tokens")
         sent = teacher.sent
@@ -148,7 +148,7 @@ async def test_an_endpoint_that_only_fails_is_not_asked_one_at_a_time_for_ever(t
 
 def told(*pairs: tuple[int, int]) -> list[str]:
     """What is said of (sent, read) prompt tokens, one answer after another."""
-    learnt = Counts()
+    learnt = TokenCounts()
     return [said for sent, read in pairs if (said := learnt.learn(Usage(sent, 60), Usage(read, 10)))]
 
 
@@ -184,6 +184,6 @@ def test_an_endpoint_with_another_tokeniser_is_not_accused(pairs: list[tuple[int
 
 def test_an_endpoint_that_does_not_count_schemas_and_tools_is_not_accused() -> None:
     """Ours are in the ceiling; the conversation alone is what its count is held against."""
-    learnt = Counts()
+    learnt = TokenCounts()
     assert [learnt.learn(Usage(2_400, 60), Usage(390, 10), lambda: 400) for _ in range(5)] == [None] * 5
     assert [learnt.learn(Usage(2_400, 60), Usage(64, 10), lambda: 2_000) is not None for _ in range(2)] == [True, False]

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from distill.teacher import pace as limits
-from distill.teacher.pace import Pace, Turn
+from distill.teacher.pace import Pace, Waiting
 
 
 @pytest.fixture(autouse=True)
@@ -22,7 +22,7 @@ def pace(*, requests: int = 10_000, tokens: int = 1_000_000, in_flight: int = 10
     return Pace(requests_per_minute=requests, tokens_per_minute=tokens, in_flight=in_flight)
 
 
-async def turn(of: Pace, tokens: int = 1) -> Turn:
+async def turn(of: Pace, tokens: int = 1) -> Waiting:
     given = await of.turn(tokens)
     assert given is not None
     return given

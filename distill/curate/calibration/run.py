@@ -21,7 +21,7 @@ from distill.money import Budget, known
 from distill.task import event_loop, stores
 from distill.task.interrupt import interruptible
 from distill.task.task import need_price
-from distill.teacher.progress import Watch
+from distill.teacher.progress import Watcher
 from distill.teacher.send import Sender
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ _NOT_ALONE = {"agreement": "needs several answers to one row"}
 _MARK = 4.0
 
 
-def calibrate(task: Task, gold: Path | None, *, watch: Watch) -> dict[str, Any]:
+def calibrate(task: Task, gold: Path | None, *, watch: Watcher) -> dict[str, Any]:
     """Per gate: agreement with people, false drops and keeps; for judges also how they agree, and the best threshold."""
     need_price(task)
     path = _path(task, gold)
@@ -52,7 +52,7 @@ def _path(task: Task, gold: Path | None) -> Path:
     return task.path.parent / task.spec.judge.gold
 
 
-async def _calibrate(task: Task, path: Path, rows: labelled.Labelled, watch: Watch) -> dict[str, Any]:
+async def _calibrate(task: Task, path: Path, rows: labelled.Labelled, watch: Watcher) -> dict[str, Any]:
     run = f"{task.spec.task}/calibrate"
     with stores.opened(task.home) as store:
         sender = Sender(store=store, run=run, budget=Budget(task.spec.budget.usd, store.spent(run)), watch=watch)

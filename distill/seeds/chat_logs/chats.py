@@ -24,7 +24,7 @@ from distill.chat.content import text as text_of
 from distill.records import Json
 from distill.seeds.chat_logs import keys, row_request
 from distill.seeds.chat_logs import turns as chat_turns
-from distill.seeds.formats.form import Row
+from distill.seeds.formats.file_format import RawRow
 from distill.text.normalise import strict_json
 
 SHAPES = "messages (OpenAI), conversations (ShareGPT), contents (Gemini), instruction and output (Alpaca), or prompt and completion"
@@ -39,7 +39,7 @@ UNSENT = "chats have a system turn of their own, which is not sent: no prompt na
 def row_of(
     row: Mapping[str, Json], *, system: bool = True, tally: Counter[str] | None = None, ours: Collection[str] = (),
     test: bool = False,
-) -> Row:  # fmt: skip
+) -> RawRow:  # fmt: skip
     """A logged chat as a row of seeds; ValueError says what is wrong with it. `ours` and `test` are as in `chat_keys.refuse`.
 
     `system` says whether a prompt names the system prompt or brings its own. Where none does, one that stands beside the turns
@@ -60,7 +60,7 @@ def row_of(
     if not said:
         raise ValueError("nothing was asked: the chat has no turn of the user's before its answer")
     used = {*used, *keys.SYSTEM, *(keys.REQUEST if request else ())}
-    made: Row = {key: value for key, value in row.items() if key not in used}
+    made: RawRow = {key: value for key, value in row.items() if key not in used}
     made |= {"messages": said, "system": "\n\n".join(dict.fromkeys(beside + spoken))}
     if beside and not system:
         made["messages"] = [{"role": "system", "content": "\n\n".join(beside)}, *said]
@@ -171,7 +171,7 @@ def _system(value: Json) -> str:
         raise ValueError(f"`system`: {error}") from None
 
 
-def _unwrapped(row: Mapping[str, Json]) -> Row:
+def _unwrapped(row: Mapping[str, Json]) -> RawRow:
     """A row of a request log as the request with its answer; any other row as it is."""
     found = _read(row)
     for key in ("request", "request_body", "body", "inputs", "input"):
@@ -195,7 +195,7 @@ def _unwrapped(row: Mapping[str, Json]) -> Row:
     return found
 
 
-def _read(row: Mapping[str, Json]) -> Row:
+def _read(row: Mapping[str, Json]) -> RawRow:
     """A row whose `input` and `output` are turns and no texts of them, where they are texts of turns."""
     found = dict(row)
     for key in ("input", "output"):
@@ -221,7 +221,7 @@ def _object(value: Json) -> Mapping[str, Json] | None:
     return value if isinstance(value, Mapping) else None
 
 
-def _answered(answer: Mapping[str, Json]) -> Row:
+def _answered(answer: Mapping[str, Json]) -> RawRow:
     """What a log's answer adds to its request."""
     if "choices" in answer or "output" in answer:
         return {name: answer[name] for name in ("choices", "output") if name in answer}

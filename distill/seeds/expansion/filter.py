@@ -25,18 +25,18 @@ if TYPE_CHECKING:
     from distill.teacher.store.store import Store
 
 _OWED = "owed"
-New = tuple[Candidate, Request, dict[str, str]]
+NewSeed = tuple[Candidate, Request, dict[str, str]]
 """A candidate, what was asked for it, and the fields that came back."""
-Text = tuple[str, str]
+InputText = tuple[str, str]
 """(seed id, input)."""
 
 
 @dataclass(slots=True)
-class Sieve:
+class CandidateFilter:
     """`tests` are the test rows; `drops` gathers what went, as rows of dropped.parquet."""
 
     questions: Questions
-    tests: Sequence[Text] = ()
+    tests: Sequence[InputText] = ()
     drops: list[inherit.Drop] = field(default_factory=list)
 
     @property
@@ -48,9 +48,11 @@ class Sieve:
     def _task(self) -> Task:
         return self.questions.task
 
-    def sifted(self, asked: Sequence[tuple[Candidate, Request]], store: Store, seeds: Sequence[Text]) -> list[New]:
+    def sifted(
+        self, asked: Sequence[tuple[Candidate, Request]], store: Store, seeds: Sequence[InputText]
+    ) -> list[NewSeed]:
         """Those that can be read, belong to their stratum by rule, and are near no seed and no test row."""
-        found: list[New] = []
+        found: list[NewSeed] = []
         raise_to, variables = self._task.maker.sampling.raise_to, self.questions.variables
         for one, request in asked:
             _, answer = send.final(store, request, raise_to)
@@ -71,7 +73,7 @@ class Sieve:
             self._drop(*found[i][:2], reason, detail)
         return [row for i, row in enumerate(found) if i not in drops]
 
-    def _ruled(self, found: list[New]) -> list[New]:
+    def _ruled(self, found: list[NewSeed]) -> list[NewSeed]:
         """Those for which the rules over their own variables give the labels that they were made for."""
         labels = [self.questions.labels(one) for one, _, _ in found]
         other = inherit.misfits([fields for _, _, fields in found], labels, self._task.spec.strata.rules)
@@ -79,7 +81,7 @@ class Sieve:
             self._drop(*found[i][:2], "other_stratum", detail)
         return [row for i, row in enumerate(found) if i not in other]
 
-    async def checked(self, found: list[New], sender: Sender) -> list[New]:
+    async def checked(self, found: list[NewSeed], sender: Sender) -> list[NewSeed]:
         """Those that a model takes for real ones; without a verdict that can be read, none is."""
         wanted = self._task.spec.seeds.expand
         if wanted is None or not wanted.plausible or not found:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from distill.records import Seed, canonical
 from distill.seeds import load
 from distill.seeds.expansion import inherit, prompts
-from distill.seeds.expansion.filter import New, Sieve
+from distill.seeds.expansion.filter import CandidateFilter, NewSeed
 from distill.seeds.expansion.prompts import STAGE, Candidate
 from distill.seeds.expansion.questions import MAKES, Questions
 from distill.strata import targets
@@ -46,7 +46,7 @@ class Expansion:
     made: dict[str, Candidate] = field(default_factory=dict)
     tried: Counter[str] = field(default_factory=Counter)
     questions: Questions = field(init=False)
-    sieve: Sieve = field(init=False)
+    sieve: CandidateFilter = field(init=False)
     _parents: dict[str, list[str]] = field(default_factory=dict)
     _came: int = 0
     _accepted: int = -1
@@ -58,7 +58,7 @@ class Expansion:
         makes = self.task.spec.seeds.expand is not None or self.before is not None
         real = self.table.filter(role="train") if makes else self.table.clear()
         self.questions = Questions(self.task, {row["seed_id"]: row for row in real.iter_rows(named=True)})
-        self.sieve = Sieve(self.questions, self.table.filter(role="test").select("seed_id", "input").rows())
+        self.sieve = CandidateFilter(self.questions, self.table.filter(role="test").select("seed_id", "input").rows())
         if not makes:
             return
         parents = real.group_by("stratum").agg("seed_id").iter_rows()
@@ -130,7 +130,7 @@ class Expansion:
         seeds = [*self.table.filter(role="train").select("seed_id", "input").iter_rows()]
         return seeds + (self.gone.select("seed_id", "input").rows() if self.gone.height else [])
 
-    def _add(self, new: Sequence[New]) -> list[str]:
+    def _add(self, new: Sequence[NewSeed]) -> list[str]:
         rows = []
         for one, _, fields in new:
             seed = Seed(fields)

@@ -28,7 +28,7 @@ _NAME = re.compile(r"[\w .:/#()\[\]*-]{0,40}")
 csv.field_size_limit(min(sys.maxsize, 2**31 - 1))  # the module's own limit, 131,072 characters, ends a whole file
 
 
-class Reader(Protocol):
+class CsvReader(Protocol):
     """What `csv.reader` gives."""
 
     line_num: int
@@ -38,7 +38,7 @@ class Reader(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Dialect:
+class CsvDialect:
     """What is told of a file; `quote` is "" where nothing is quoted."""
 
     delimiter: str = ","
@@ -65,7 +65,7 @@ class Dialect:
         quoted = {'"': "", "": ", no quotes"}.get(self.quote, f", quoted by {self.quote}")
         return between + quoted + (f", {self.escape}{self.quote} inside quotes" if self.escape else "")
 
-    def reader(self, lines: Iterable[str]) -> Reader:
+    def reader(self, lines: Iterable[str]) -> CsvReader:
         """A strict reader of the lines: what is no row raises csv.Error."""
         return csv.reader(
             lines, delimiter=self.delimiter, quotechar=self.quote or None, escapechar=self.escape or None,
@@ -76,7 +76,7 @@ class Dialect:
 
 def of(
     text: str, *, delimiter: str | None = None, quote: str | None = None, whole: bool = True, tabs: bool = False
-) -> Dialect:
+) -> CsvDialect:
     """The dialect of a text that begins a file, with what the spec says of it; `whole` where it is all of the file."""
     mark = _MARK.match(text)
     if mark:
@@ -89,7 +89,7 @@ def of(
     header, lines = lines[start] if lines else "", lines[start : start + _ROWS]
     between = [delimiter] if delimiter else [one for one in DELIMITERS if one in header]
     tried = [
-        Dialect(one, found, escape, blanks, bool(mark))
+        CsvDialect(one, found, escape, blanks, bool(mark))
         for one in between
         for found, escape, blanks in _quotings(one, quote, text)
     ]
@@ -100,13 +100,13 @@ def of(
     return best
 
 
-def _one_column(lines: Sequence[str], quote: str | None, *, marked: bool) -> Dialect:
+def _one_column(lines: Sequence[str], quote: str | None, *, marked: bool) -> CsvDialect:
     """A column of texts, which may begin with a quote that is theirs."""
-    found = Dialect(_NOWHERE, '"' if quote is None else quote, marked=marked)
+    found = CsvDialect(_NOWHERE, '"' if quote is None else quote, marked=marked)
     begin = [line for line in lines if line.startswith('"')]
     wrapped = sum(line.rstrip("\r\n").endswith('"') for line in begin)
     if quote is None and begin and wrapped * 2 < len(begin) and _score(lines, found)[0] < 1:
-        return Dialect(_NOWHERE, "", marked=marked)
+        return CsvDialect(_NOWHERE, "", marked=marked)
     return found
 
 
@@ -127,7 +127,7 @@ def _quotings(delimiter: str, quote: str | None, text: str) -> list[tuple[str, s
     return found
 
 
-def _score(lines: Sequence[str], dialect: Dialect) -> tuple[float, int]:
+def _score(lines: Sequence[str], dialect: CsvDialect) -> tuple[float, int]:
     """(share of the lines that lie in rows with as many cells as the header, columns)."""
     width, fit, place = 0, 0, 0
     while place < len(lines):
@@ -147,13 +147,13 @@ def _score(lines: Sequence[str], dialect: Dialect) -> tuple[float, int]:
     return (max(fit - 1, 0) / rows - 0.01 * plain if len(lines) > 1 else 0.0), width
 
 
-def _wrapped(line: str, dialect: Dialect) -> bool:
+def _wrapped(line: str, dialect: CsvDialect) -> bool:
     """Whether cells keep the single quotes around them that another dialect would take off."""
     cells = line.rstrip("\r\n").split(dialect.delimiter)
     return dialect.quote != "'" and len(cells) > 1 and all(len(c) > 1 and c[0] == c[-1] == "'" for c in cells)
 
 
-def _named(header: str, dialect: Dialect, tabs: bool) -> bool:
+def _named(header: str, dialect: CsvDialect, tabs: bool) -> bool:
     """Whether a header's cells look like names of columns, though no row is like it."""
     cells = header.strip("\r\n").split(dialect.delimiter)
     usual = dialect.delimiter == ("\t" if tabs else ",") or dialect.delimiter in ";\t|"

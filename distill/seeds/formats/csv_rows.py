@@ -18,8 +18,8 @@ from typing import TextIO
 from distill.records import Json
 from distill.seeds.formats import csv_dialect
 from distill.seeds.formats import encoding as encodings
-from distill.seeds.formats.csv_dialect import Dialect
-from distill.seeds.formats.form import BadFile, Form, Notes, Numbered, Row, name_of, note
+from distill.seeds.formats.csv_dialect import CsvDialect
+from distill.seeds.formats.file_format import BadFile, FileFormat, Notes, NumberedRow, RawRow, name_of, note
 
 _NO_TEXT = re.compile("[\udc80-\udcff]")
 _OPEN = "a quote opens here and is never closed, or another one stands inside it undoubled"
@@ -32,7 +32,7 @@ _TRIED = 20
 """Lines that are looked at to tell whether a record of many lines has swallowed others."""
 
 
-def rows(path: Path, form: Form, notes: Notes) -> Iterator[Numbered]:
+def rows(path: Path, form: FileFormat, notes: Notes) -> Iterator[NumberedRow]:
     """The rows of a file with the lines that they begin at."""
     encoding = encodings.of(path, form.encoding)
     tabs = path.name.lower().removesuffix(".gz").endswith(".tsv")
@@ -106,7 +106,7 @@ class _Lines:
         return done
 
 
-def _rows(lines: _Lines, dialect: Dialect, *, clean: bool, line: int) -> Iterator[Numbered]:
+def _rows(lines: _Lines, dialect: CsvDialect, *, clean: bool, line: int) -> Iterator[NumberedRow]:
     header, reader = None, dialect.reader(lines)
     if dialect.marked:
         next(lines)
@@ -165,7 +165,7 @@ class _Header:
         more = any(cell.strip() for cell in cells[len(self.names) :])
         return len(cells) >= self.width and not more
 
-    def row(self, cells: Sequence[str]) -> Row | ValueError:
+    def row(self, cells: Sequence[str]) -> RawRow | ValueError:
         """A record under its names."""
         if self.plain and len(cells) == len(self.names):
             return dict(zip(self.names, cells, strict=True))
@@ -182,11 +182,11 @@ class _Header:
             return ValueError("not UTF-8; save the file as UTF-8")
         return cell
 
-    def swallows(self, cells: Sequence[str], given: Sequence[str], dialect: Dialect) -> bool:
+    def swallows(self, cells: Sequence[str], given: Sequence[str], dialect: CsvDialect) -> bool:
         """Whether a record of many lines is none, and some line of it a row: its quote was opened by mistake."""
         return self.width > 1 and not self.fits(cells) and any(self._reads(one, dialect) for one in given[1:_TRIED])
 
-    def _reads(self, line: str, dialect: Dialect) -> bool:
+    def _reads(self, line: str, dialect: CsvDialect) -> bool:
         try:
             return self.fits(next(iter(dialect.reader([line])), []))
         except csv.Error:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from distill.records import Json
-from distill.seeds.formats.form import BadFile, Row
+from distill.seeds.formats.file_format import BadFile, RawRow
 
 ROWS = (
     "data", "rows", "examples", "train", "test", "validation", "items", "records", "results", "instances", "samples",
@@ -46,7 +46,7 @@ def rows_of(value: Mapping[str, Json]) -> list[Json]:
     return _of_columns(value) or [value]
 
 
-def unwrapped(row: Mapping[str, Json]) -> Row:
+def unwrapped(row: Mapping[str, Json]) -> RawRow:
     """A row with the columns of the object that an export puts around it; a column of the row's own is never replaced."""
     for name, beside in _WRAPPERS:
         inside = row.get(name)

@@ -23,7 +23,7 @@ from distill.records import Json
 from distill.seeds.formats import encoding as encodings
 from distill.seeds.formats import json_layouts
 from distill.seeds.formats.encoding import Encoding
-from distill.seeds.formats.form import Form, Notes, Numbered, Row, note
+from distill.seeds.formats.file_format import FileFormat, Notes, NumberedRow, RawRow, note
 from distill.text.normalise import strict_json, strict_json_at
 
 _HEAD = 200
@@ -38,7 +38,7 @@ _BEGINS = re.compile(r'\{\s*("(?:[^"\\]|\\.)*")')
 _WRAPPED = re.compile(r'\s*\{\s*"(\w+)"\s*:\s*(?=\[)')
 
 
-def rows(path: Path, form: Form, notes: Notes) -> Iterator[Numbered]:
+def rows(path: Path, form: FileFormat, notes: Notes) -> Iterator[NumberedRow]:
     """The rows of a file, numbered."""
     encoding = encodings.of(path, form.encoding)
     if not form.encoding and not encoding.name.startswith("utf"):
@@ -84,7 +84,7 @@ def _is_row(line: str) -> bool:
         return False
 
 
-def _lines(path: Path, encoding: Encoding) -> Iterator[Numbered]:
+def _lines(path: Path, encoding: Encoding) -> Iterator[NumberedRow]:
     if encoding.usual:
         with encodings.raw(path) as file:
             for line, raw in enumerate(file, 1):
@@ -98,14 +98,14 @@ def _lines(path: Path, encoding: Encoding) -> Iterator[Numbered]:
                 yield line, _object(spelt.removeprefix("\ufeff"))
 
 
-def _decoded(raw: bytes) -> Row | ValueError:
+def _decoded(raw: bytes) -> RawRow | ValueError:
     try:
         return _object(raw.decode())
     except UnicodeDecodeError as error:
         return ValueError(f"not UTF-8: byte 0x{raw[error.start]:02x} at {error.start + 1}; save the file as UTF-8")
 
 
-def _object(text: str) -> Row | ValueError:
+def _object(text: str) -> RawRow | ValueError:
     try:
         return _row(strict_json(text, finite=False))
     except ValueError as error:
@@ -124,7 +124,7 @@ def _behind(text: str) -> str:
     return "; several objects stand on one line, expected one" if follows in ("{", "[") else ""
 
 
-def _row(value: Json) -> Row | ValueError:
+def _row(value: Json) -> RawRow | ValueError:
     if (
         isinstance(value, list)
         and value
@@ -136,7 +136,7 @@ def _row(value: Json) -> Row | ValueError:
     return json_layouts.unwrapped(value)
 
 
-def _document(text: str, *, clean: bool) -> Iterator[Row | ValueError]:
+def _document(text: str, *, clean: bool) -> Iterator[RawRow | ValueError]:
     """The rows of an array, of objects one behind the other, or of the object that holds them."""
     start = len(text) - len(text.lstrip())
     if text[start : start + 1] == "[":
@@ -155,7 +155,7 @@ def _document(text: str, *, clean: bool) -> Iterator[Row | ValueError]:
         yield _row_of(first)
 
 
-def _row_of(value: Json) -> Row | ValueError:
+def _row_of(value: Json) -> RawRow | ValueError:
     if isinstance(value, ValueError):
         return value
     return _row(value)

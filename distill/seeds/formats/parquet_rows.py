@@ -17,14 +17,14 @@ from typing import Any
 import polars as pl
 
 from distill.records import Json
-from distill.seeds.formats.form import Form, Notes, Numbered, name_of
+from distill.seeds.formats.file_format import FileFormat, Notes, NumberedRow, name_of
 
 _AT_ONCE = 10_000
 _UNREADABLE = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
 _PLAIN = (pl.String, pl.Boolean, pl.Null)
 
 
-def rows(path: Path, form: Form, notes: Notes) -> Iterator[Numbered]:  # noqa: ARG001 - a reader as the others; nothing of a Parquet file is a guess
+def rows(path: Path, form: FileFormat, notes: Notes) -> Iterator[NumberedRow]:  # noqa: ARG001 - a reader as the others; nothing of a Parquet file is a guess
     """The rows, numbered from 1."""
     source: Path | io.BytesIO = path
     if path.suffix.lower() == ".gz":
@@ -43,7 +43,7 @@ def rows(path: Path, form: Form, notes: Notes) -> Iterator[Numbered]:  # noqa: A
             yield from ((row, said) for row in range(first + 1, min(first + _AT_ONCE, height) + 1))
 
 
-def _rows(table: pl.DataFrame, first: int) -> Iterator[Numbered]:
+def _rows(table: pl.DataFrame, first: int) -> Iterator[NumberedRow]:
     table.columns = [name_of(name) or name for name in table.columns]
     odd = [name for name, kind in table.schema.items() if not (kind in _PLAIN or kind.is_integer())]
     for number, row in enumerate(table.iter_rows(named=True), first):

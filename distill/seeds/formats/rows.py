@@ -14,12 +14,10 @@ import polars as pl
 
 from distill.errors import Fault
 from distill.seeds.formats import csv_rows, encoding, json_rows, parquet_rows
-from distill.seeds.formats.form import AS_FOUND, BadFile, Form, Notes, Numbered, Row
+from distill.seeds.formats.file_format import AS_FOUND, BadFile, FileFormat, Notes, NumberedRow
 from distill.text.normalise import web_address
 
-__all__ = ["READERS", "Form", "Notes", "Numbered", "Row", "found", "rows"]
-
-READERS: dict[str, Callable[[Path, Form, Notes], Iterator[Numbered]]] = {
+READERS: dict[str, Callable[[Path, FileFormat, Notes], Iterator[NumberedRow]]] = {
     ".jsonl": json_rows.rows,
     ".ndjson": json_rows.rows,
     ".json": json_rows.rows,
@@ -124,7 +122,9 @@ def _beside(folder: Path) -> str:
     return f"; the folder holds {', '.join(names[:6])}{', …' if len(names) > 6 else ''}" if names else ""
 
 
-def rows(path: Path, faults: list[Fault], *, form: Form = AS_FOUND, notes: Notes | None = None) -> Iterator[Numbered]:
+def rows(
+    path: Path, faults: list[Fault], *, form: FileFormat = AS_FOUND, notes: Notes | None = None
+) -> Iterator[NumberedRow]:
     """The rows of one file; what is wrong with the file as a whole goes to `faults`, what was found out of it to `notes`."""
     count = 0
     try:

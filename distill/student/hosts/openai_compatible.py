@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 from distill.errors import AccessRefused
 from distill.records import Json, content_id
 from distill.rundir import file_hash, write_json
-from distill.secrets.masking import Mask
+from distill.secrets.masking import SecretMask
 from distill.student.hosts import polling, uploads
 from distill.student.hosts.job import Event, Host, HostedResult, TuneError, ending, shutdown_notice, state_of
 from distill.student.hosts.listing import ENDED_BADLY, TAG, ours
@@ -77,7 +77,7 @@ async def tune(
     tag = content_id(tag, host.base_url, model, suffix, dict(hyper or {}), seed, data, digits=32)
     seen: list[Event] = []
 
-    mask = Mask.of([host.key, *host.headers.values()])
+    mask = SecretMask.of([host.key, *host.headers.values()])
 
     def tell(event: Event) -> None:
         event = replace(event, message=mask.text(event.message), data=mask.value(event.data))
@@ -235,7 +235,7 @@ def _explained(host: Host) -> Iterator[None]:
     """The SDK's errors as ours, in the host's words and without the key."""
     from openai import APIError, AuthenticationError, PermissionDeniedError
 
-    mask = Mask.of([host.key, *host.headers.values()])
+    mask = SecretMask.of([host.key, *host.headers.values()])
     try:
         yield
     except TuneError as error:

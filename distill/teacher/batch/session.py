@@ -16,7 +16,7 @@ from distill.teacher.batch import journal
 from distill.teacher.batch.capacity import Capacity
 from distill.teacher.batch.files import local_files
 from distill.teacher.batch.files.input_file import BatchLimits
-from distill.teacher.batch.host.client import Host, HostFault
+from distill.teacher.batch.host.client import BatchHost, HostFault
 from distill.teacher.batch.journal import Batch
 from distill.teacher.ceiling import ceiling
 from distill.teacher.progress import Progress
@@ -28,7 +28,7 @@ from distill.teacher.store.store import Store
 class BatchSession:
     """The batch jobs of one spender. `url` is the path that the rows are for, `endpoint` the requests' identity."""
 
-    host: Host
+    host: BatchHost
     store: Store
     run: str
     spender: str

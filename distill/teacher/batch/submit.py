@@ -30,7 +30,7 @@ async def submit(session: BatchSession, requests: Iterable[Request]) -> int:
         await empty_batches.before_another(session)
     while request is not None:
         limits, key = session.capacity.beside(session.out), journal.new_key()
-        with input_file.Writer(local_files.path(session.store, key), limits) as writer:
+        with input_file.InputFileWriter(local_files.path(session.store, key), limits) as writer:
             if limits.tokens != 0:
                 request = await _fill(session, writer, request, pending)
             await asyncio.to_thread(writer.sync)
@@ -46,7 +46,7 @@ async def submit(session: BatchSession, requests: Iterable[Request]) -> int:
 
 
 async def _fill(
-    session: BatchSession, writer: input_file.Writer, request: Request | None, pending: Iterator[Request]
+    session: BatchSession, writer: input_file.InputFileWriter, request: Request | None, pending: Iterator[Request]
 ) -> Request | None:
     """Write rows until one no longer fits, which is returned; None where all are written."""
     while request is not None and _add(session, writer, request):
@@ -63,7 +63,7 @@ async def _refuse_or_wait(session: BatchSession, request: Request) -> None:
     session.budget.settle(usd, 0.0)
 
 
-def _too_few(session: BatchSession, writer: input_file.Writer, before: set[str]) -> bool:
+def _too_few(session: BatchSession, writer: input_file.InputFileWriter, before: set[str]) -> bool:
     """Whether the rows should wait for those that were out before and may come back: a batch for each is of no use."""
     rest = any(batch.key not in before for batch in session.out)
     return not rest and len(writer.rows) < max(_FEW, _FEW_SHARE * (session.progress.total or 0))
@@ -95,12 +95,12 @@ def _given_up(session: BatchSession, ended: Sequence[str]) -> bool:
     return Ended.REFUSED in failures or len(failures) >= session.attempts or unknown >= session.unknown
 
 
-def _add(session: BatchSession, writer: input_file.Writer, request: Request) -> bool:
+def _add(session: BatchSession, writer: input_file.InputFileWriter, request: Request) -> bool:
     tokens, usd = session.worst(request)
     return session.budget.fits(writer.usd + usd) and writer.add(request, session.url, tokens=tokens, usd=usd)
 
 
-async def _send(session: BatchSession, key: str, writer: input_file.Writer) -> None:
+async def _send(session: BatchSession, key: str, writer: input_file.InputFileWriter) -> None:
     """Reserve its price, upload it, make it; each step is written down before the next."""
     batch = Batch(
         key, session.run, session.spender, session.endpoint, session.model, len(writer.rows), writer.bytes, writer.tokens, journal.now(), "made"

@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 from distill import url
 from distill.errors import AccessRefused, UsageError
 from distill.money import Price, Rate, price_of
-from distill.secrets.masking import Mask, passwords
-from distill.teacher import Teacher
+from distill.secrets.masking import SecretMask, passwords
+from distill.teacher import ModelClient
 from distill.teacher.endpoint import embedded, payload, scripted, wire
 from distill.teacher.endpoint.client import Endpoint
 
@@ -58,7 +58,7 @@ class Address:
         return self.model if self.local else (self.base_url or _DEFAULT_URL).rstrip("/")
 
     @property
-    def dialect(self) -> payload.Dialect:
+    def dialect(self) -> payload.ApiDialect:
         """How a body for this endpoint is written."""
         return "chat" if self.local else payload.dialect_of(self.base_url, self.api)
 
@@ -78,9 +78,9 @@ class Address:
         return (self.base_url or _DEFAULT_URL).rstrip("/")
 
     @property
-    def mask(self) -> Mask:
+    def mask(self) -> SecretMask:
         """What takes every secret of this endpoint out of what it says."""
-        return Mask.of([self.key, *self.secrets, *passwords(self.base_url)])
+        return SecretMask.of([self.key, *self.secrets, *passwords(self.base_url)])
 
     def faults(self) -> list[str]:
         """What cannot be sent at all: an address, a key or a header. Whether a key is missing is asked by `check` alone."""
@@ -125,7 +125,7 @@ class Address:
 
 
 @asynccontextmanager
-async def opened(address: Address) -> AsyncIterator[Teacher]:
+async def opened(address: Address) -> AsyncIterator[ModelClient]:
     """Start or reach the model; everything started is stopped on the way out."""
     address.check()
     if address.model == SCRIPTED:

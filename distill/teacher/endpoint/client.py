@@ -21,7 +21,7 @@ import orjson
 
 from distill.money import Price
 from distill.records import Answer, Ended, Request
-from distill.secrets.masking import Mask, passwords
+from distill.secrets.masking import SecretMask, passwords
 from distill.teacher import reply
 from distill.teacher.endpoint import wire
 
@@ -56,11 +56,11 @@ class Endpoint:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     timeout_s: float = 120.0
     price: Price | None = None
-    mask: Mask | None = field(default=None, repr=False)
+    mask: SecretMask | None = field(default=None, repr=False)
     """What takes the secrets out of every reply; by itself those of the key, the address and the headers that name one."""
     _session: aiohttp.ClientSession | None = field(default=None, init=False, repr=False)
     _proxy: str | None = field(default=None, init=False, repr=False)
-    _masks: Mask = field(default_factory=Mask, init=False, repr=False)
+    _masks: SecretMask = field(default_factory=SecretMask, init=False, repr=False)
     _unsendable: str = field(default="", init=False)
     """Why nothing can be sent to this address with this key and these headers."""
 
@@ -122,7 +122,7 @@ class Endpoint:
         headers = {"content-type": "application/json", "accept": "application/json", **self.headers}
         if self.key:
             headers = {"authorization": f"Bearer {self.key}", **headers}
-        self._masks = self.mask or Mask.of([self.key, *_named(self.headers), *passwords(self.base_url)])
+        self._masks = self.mask or SecretMask.of([self.key, *_named(self.headers), *passwords(self.base_url)])
         faults = (
             wire.of_url(self.base_url, keyed=bool(self.key)),
             wire.of_key(self.key, ""),

@@ -17,7 +17,7 @@ from pathlib import Path
 from distill import extras
 from distill.errors import UsageError
 from distill.records import Answer, Request
-from distill.teacher import Teacher
+from distill.teacher import ModelClient
 
 MODEL = "embedded/smollm2-135m"
 CONTEXT = 4096
@@ -77,7 +77,7 @@ class Steady:
     turns but the last: what it then keeps is always the same, and always computed the same way.
     """
 
-    def __init__(self, server: Teacher) -> None:
+    def __init__(self, server: ModelClient) -> None:
         self._server = server
         self._one_at_a_time = asyncio.Lock()
         self._before = ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from distill.spec import BatchSettings, Limits, Sampling
+from distill.spec import BatchSettings, EndpointLimits, Sampling
 from distill.teacher.endpoint.address import Address
 
 
@@ -14,6 +14,6 @@ class Model:
 
     address: Address
     sampling: Sampling
-    limits: Limits
+    limits: EndpointLimits
     mode: str
     batch: BatchSettings

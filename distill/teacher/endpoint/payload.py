@@ -14,12 +14,12 @@ from urllib.parse import urlsplit
 
 from distill.records import Json
 
-Dialect = Literal["chat", "openai", "responses"]
+ApiDialect = Literal["chat", "openai", "responses"]
 _NOT_SENT = ("$schema", "title", "$id")
 _NOT_STRICT = {"minLength", "maxLength", "default", "examples", "uniqueItems", "minProperties", "maxProperties"}
 
 
-def dialect_of(base_url: str | None, api: str) -> Dialect:
+def dialect_of(base_url: str | None, api: str) -> ApiDialect:
     """`responses` where the spec says so; else OpenAI's own chat dialect on its own hosts, the common one elsewhere."""
     if api == "responses":
         return "responses"
@@ -31,7 +31,7 @@ def body(
     messages: Sequence[Mapping[str, Json]],
     *,
     model: str,
-    dialect: Dialect,
+    dialect: ApiDialect,
     max_tokens: int,
     temperature: float | None = None,
     top_p: float | None = None,
@@ -84,7 +84,7 @@ def _items(turn: Mapping[str, Json]) -> list[dict[str, Json]]:
     return [*said, *calls]
 
 
-def _form(output: Mapping[str, Any], dialect: Dialect) -> dict[str, Json]:
+def _form(output: Mapping[str, Any], dialect: ApiDialect) -> dict[str, Json]:
     schema: Mapping[str, Any] = {key: value for key, value in output.items() if key not in _NOT_SENT}
     strict = True
     if dialect != "chat":
@@ -95,7 +95,7 @@ def _form(output: Mapping[str, Any], dialect: Dialect) -> dict[str, Json]:
     return {"response_format": {"type": "json_schema", "json_schema": named}}
 
 
-def _own_form(form: Mapping[str, Json], dialect: Dialect) -> dict[str, Json]:
+def _own_form(form: Mapping[str, Json], dialect: ApiDialect) -> dict[str, Json]:
     """A chat request's `response_format` in the dialect."""
     if dialect != "responses":
         return {"response_format": dict(form)}
@@ -104,7 +104,7 @@ def _own_form(form: Mapping[str, Json], dialect: Dialect) -> dict[str, Json]:
     return {"text": {"format": flat}}
 
 
-def _calling(own: Mapping[str, Json], dialect: Dialect) -> dict[str, Json]:
+def _calling(own: Mapping[str, Json], dialect: ApiDialect) -> dict[str, Json]:
     """How a row's own tools may be called."""
     found = {name: own[name] for name in ("tool_choice", "parallel_tool_calls") if name in own}
     choice = found.get("tool_choice")

@@ -18,7 +18,7 @@ from typing import Any
 from distill import tokens
 from distill.records import Answer, Ended, Request, ToolCall, Usage
 
-Reply = Callable[[Request], Answer | str]
+ScriptedReply = Callable[[Request], Answer | str]
 _CODE = re.compile(r"\b[0-9a-f]{32}\b")
 
 
@@ -26,7 +26,7 @@ _CODE = re.compile(r"\b[0-9a-f]{32}\b")
 class Scripted:
     """`reply` gives the text or a whole Answer (a 429, a refusal …); `sent` counts the calls."""
 
-    reply: Reply = field(default_factory=lambda: fitting)
+    reply: ScriptedReply = field(default_factory=lambda: fitting)
     sent: int = 0
 
     async def answer(self, request: Request) -> Answer:

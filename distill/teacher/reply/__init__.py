@@ -25,7 +25,7 @@ from distill.money import Price
 from distill.records import Answer, Ended, Json, Usage
 from distill.teacher.reply import counts, message, natives, parsed
 from distill.teacher.reply.errors import faults, refusals, waits
-from distill.teacher.reply.said import Failed, Said, Unreadable
+from distill.teacher.reply.wording import Failed, UnreadableReply, Wording
 
 _NOWHERE = re.compile(
     r"(?:404\W*)?(?:the )?(?:page|path|route|url|resource|requested url.*)?\s*(?:was |is )?not (?:found|allowed)|cannot (?:post|get)|method not"
@@ -37,7 +37,7 @@ LONGEST_WAIT_S = waits.LONGEST_WAIT_S
 retry_after_s = waits.in_headers
 
 
-class Question(Protocol):
+class SentRequest(Protocol):
     """What must be known of a request to read its answer."""
 
     @property
@@ -46,7 +46,7 @@ class Question(Protocol):
     def turns(self) -> list[dict[str, Json]]: ...
 
 
-def read(body: bytes, request: Question, *, price: Price | None) -> Answer:
+def read(body: bytes, request: SentRequest, *, price: Price | None) -> Answer:
     """A 200's body as an Answer: OK only for a whole answer that says why it ended."""
     try:
         found = parsed.value(body)
@@ -55,7 +55,7 @@ def read(body: bytes, request: Question, *, price: Price | None) -> Answer:
     return of(found, request, price=price, raw=body)
 
 
-def of(found: Any, request: Question, *, price: Price | None, raw: bytes) -> Answer:
+def of(found: Any, request: SentRequest, *, price: Price | None, raw: bytes) -> Answer:
     """The same of a value that was read from JSON already; `raw` is what is kept and shown of it."""
     try:
         if (not isinstance(found, dict) or "error" in found or not found.get("choices")) and faults.is_error(found):
@@ -64,7 +64,7 @@ def of(found: Any, request: Question, *, price: Price | None, raw: bytes) -> Ans
         usage = counts.of(found, request, said)
     except Failed as broke:
         return _broken_off(request, found, raw, broke, price)
-    except Unreadable as fault:
+    except UnreadableReply as fault:
         return _malformed(request, found, raw, str(fault), price)
     except Exception as fault:  # noqa: BLE001 - whatever one reply holds, it is a failure of this one attempt and never the run's
         return _malformed(request, found, raw, type(fault).__name__, price)
@@ -75,40 +75,40 @@ def of(found: Any, request: Question, *, price: Price | None, raw: bytes) -> Ans
     )  # fmt: skip
 
 
-def _said(found: Any, request: Question) -> tuple[Mapping[str, Any], Said]:
+def _said(found: Any, request: SentRequest) -> tuple[Mapping[str, Any], Wording]:
     if not isinstance(found, dict):
-        raise Unreadable(f"a JSON {type(found).__name__}, expected an object")
+        raise UnreadableReply(f"a JSON {type(found).__name__}, expected an object")
     keep = _kept(request)
     if found.get("object") == "response" or (isinstance(found.get("output"), list) and "choices" not in found):
         return found, message.response(found, keep)
     chat = found if "choices" in found else natives.as_chat(found)
     if "choices" not in chat:
-        raise Unreadable("no choices")
+        raise UnreadableReply("no choices")
     return chat, message.completion(chat, keep)
 
 
-def _kept(request: Question) -> Callable[[str], bool]:
+def _kept(request: SentRequest) -> Callable[[str], bool]:
     """Whether the prompt itself names a tag, which is then a part of the form that it asks for."""
     return lambda tag: any(f"<{tag}" in str(turn.get("content")).lower() for turn in request.turns)
 
 
-def refused(status: int, body: bytes, headers: Mapping[str, str], request: Question, *, now: float) -> Answer:
+def refused(status: int, body: bytes, headers: Mapping[str, str], request: SentRequest, *, now: float) -> Answer:
     """Any other status as an Answer; `now` is the wall clock in seconds, for a Retry-After that is a date."""
     try:
         fault = faults.of(parsed.value(body))
     except ValueError:
-        fault = faults.Fault()
+        fault = faults.ErrorDetails()
     fault.message = fault.message or shown(body).strip()
     return _refused(status, fault, request, waits.of(headers, fault, now=now))
 
 
-def refused_with(status: int, found: Any, request: Question) -> Answer:
+def refused_with(status: int, found: Any, request: SentRequest) -> Answer:
     """The same of a value that was read from JSON already, as a batch's line holds it; 200 for an error that has no status."""
     fault = faults.of(found)
     return _refused(status, fault, request, waits.in_body(fault))
 
 
-def _refused(status: int, fault: faults.Fault, request: Question, wait: float | None) -> Answer:
+def _refused(status: int, fault: faults.ErrorDetails, request: SentRequest, wait: float | None) -> Answer:
     ended = refusals.ended(status, fault)
     said = fault.message or "without a word of why"
     if status in (404, 405) and (not fault.sentences or _NOWHERE.match(said)):
@@ -116,7 +116,7 @@ def _refused(status: int, fault: faults.Fault, request: Question, wait: float | 
     return Answer(request.id, ended, error=said, status=status, retry_after_s=wait)
 
 
-def _failed(request: Question, found: Any, fault: faults.Fault, raw: bytes, price: Price | None) -> Answer:
+def _failed(request: SentRequest, found: Any, fault: faults.ErrorDetails, raw: bytes, price: Price | None) -> Answer:
     """An error that came as a 200, read as its code would be; one beside the beginning of an answer may be billed."""
     broke = isinstance(found, dict) and _begun(found)
     fault.message = fault.message or shown(raw)
@@ -138,20 +138,20 @@ def _begun(found: Mapping[str, Any]) -> bool:
     return said or bool(usage and usage.prompt_tokens + usage.completion_tokens)
 
 
-def _broken_off(request: Question, found: Any, raw: bytes, broke: Failed, price: Price | None) -> Answer:
+def _broken_off(request: SentRequest, found: Any, raw: bytes, broke: Failed, price: Price | None) -> Answer:
     """An answer whose own end is an error: sent again, and perhaps billed."""
-    fault = faults.of(broke.fault) if broke.fault else faults.Fault()
+    fault = faults.of(broke.fault) if broke.fault else faults.ErrorDetails()
     ended = Ended.NO_ACCESS if broke.fault and refusals.ended(200, fault) is Ended.NO_ACCESS else Ended.MALFORMED
     said = f"{broke}: {fault.message}" if fault.message else str(broke)
     return _lost(request, found, ended, said, raw, price, retry_after_s=waits.in_body(fault))
 
 
-def _malformed(request: Question, found: Any, raw: bytes, reason: str, price: Price | None) -> Answer:
+def _malformed(request: SentRequest, found: Any, raw: bytes, reason: str, price: Price | None) -> Answer:
     return _lost(request, found, Ended.MALFORMED, f"no whole answer ({reason[:200]}): {shown(raw)!r}", raw, price)
 
 
 def _lost(
-    request: Question, found: Any, ended: Ended, error: str, raw: bytes, price: Price | None, *,
+    request: SentRequest, found: Any, ended: Ended, error: str, raw: bytes, price: Price | None, *,
     status: int = 200, retry_after_s: float | None = None,
 ) -> Answer:  # fmt: skip
     """A reply that is no answer, with what it says of its tokens: so much it cost."""

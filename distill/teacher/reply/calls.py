@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from distill.records import DEEPEST, ToolCall, canonical, too_deep
-from distill.teacher.reply.said import Unreadable
+from distill.teacher.reply.wording import UnreadableReply
 
 _ARGUMENTS = ("arguments", "args", "input", "parameters")
 _WRAPPERS = ("function", "functionCall", "function_call", "toolUse", "tool_use", "custom")
@@ -27,7 +27,7 @@ def of_message(message: Mapping[str, Any], parts: Sequence[Mapping[str, Any]] = 
         listed = [listed]
     if listed:
         if not isinstance(listed, list):
-            raise Unreadable(f"tool_calls is a JSON {type(listed).__name__}, expected a list")
+            raise UnreadableReply(f"tool_calls is a JSON {type(listed).__name__}, expected a list")
         return of(listed)
     if old := message.get("function_call"):
         return of([old])
@@ -41,7 +41,7 @@ def arguments(given: Any) -> str:
     if isinstance(given, str):
         return _unwrapped(given)
     if too_deep(given):
-        raise Unreadable(f"the arguments of a call are nested deeper than {DEEPEST} levels")
+        raise UnreadableReply(f"the arguments of a call are nested deeper than {DEEPEST} levels")
     spelt = canonical(given)
     # NaN and Infinity, which no JSON holds, would come out as null: as the server wrote them, for the gates to name
     if "null" in spelt and any(word in (plain := json.dumps(given)) for word in ("NaN", "Infinity")):
@@ -64,9 +64,9 @@ def _unwrapped(text: str) -> str:
 
 def _call(given: Any) -> ToolCall:
     if not isinstance(given, dict):
-        raise Unreadable("a tool call that is no object")
+        raise UnreadableReply("a tool call that is no object")
     inner = next((given[key] for key in _WRAPPERS if isinstance(given.get(key), dict)), given)
     name = inner.get("name") or given.get("name")
     if not isinstance(name, str) or not name:
-        raise Unreadable("a tool call without a name")
+        raise UnreadableReply("a tool call without a name")
     return ToolCall(name, arguments(next((inner[key] for key in _ARGUMENTS if key in inner), None)))

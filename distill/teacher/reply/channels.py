@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from distill.teacher.reply.parts import Parts
+from distill.teacher.reply.parts import TextParts
 
 _BEGINS = re.compile(
     r"\s*(?:<\|start\|>\s*assistant\s*)?(?:[^<>\n]{0,60})?<\|channel\|>\s*(?:analysis|commentary|final)\b"
@@ -31,10 +31,10 @@ def begins(text: str) -> bool:
     return "assistantfinal" in text and text.lstrip().startswith("analysis") and _BARE.match(text) is not None
 
 
-def apart(text: str) -> Parts:
+def apart(text: str) -> TextParts:
     """Its thinking, its answer and its calls."""
     if "<|channel|>" not in text[:200] and (bare := _BARE.match(text)):
-        return Parts(bare[1].strip(), bare[2].strip())
+        return TextParts(bare[1].strip(), bare[2].strip())
     thoughts, said, calls = list[str](), list[str](), list[tuple[str, str]]()
     for turn in _TURN.finditer(text):
         to = _TO.search((turn["to1"] or "") + " " + turn["to2"])
@@ -42,4 +42,4 @@ def apart(text: str) -> Parts:
             calls.append((to[1], turn["text"].strip()))
         else:
             (said if turn["name"] == "final" else thoughts).append(turn["text"].strip())
-    return Parts("\n".join(thoughts), "\n".join(said), tuple(calls))
+    return TextParts("\n".join(thoughts), "\n".join(said), tuple(calls))

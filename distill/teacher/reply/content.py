@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from distill.teacher.reply.said import Unreadable
+from distill.teacher.reply.wording import UnreadableReply
 
 _THINKING = {
     "thinking",
@@ -83,16 +83,16 @@ def _add(content: Any, found: Content, depth: int) -> None:
     if isinstance(content, str):
         found.texts.append(content)
     elif depth > _DEEPEST:
-        raise Unreadable("content nested too deep")
+        raise UnreadableReply("content nested too deep")
     elif isinstance(content, list):
         for part in content:
             if isinstance(part, list):
-                raise Unreadable("a list within the list of content")
+                raise UnreadableReply("a list within the list of content")
             _add(part, found, depth + 1)
     elif isinstance(content, dict):
         _add_part(content, found, depth)
     elif content is not None or depth:
-        raise Unreadable(f"content is a JSON {type(content).__name__}, expected text")
+        raise UnreadableReply(f"content is a JSON {type(content).__name__}, expected text")
 
 
 def _add_part(part: Mapping[str, Any], found: Content, depth: int) -> None:
@@ -114,7 +114,7 @@ def _add_part(part: Mapping[str, Any], found: Content, depth: int) -> None:
 def _add_refusal(part: Mapping[str, Any], found: Content) -> None:
     said = part.get("refusal", part.get("text"))
     if not isinstance(said, str):
-        raise Unreadable("a refusal that is no text")
+        raise UnreadableReply("a refusal that is no text")
     found.refusals.append(said)
 
 
@@ -124,6 +124,6 @@ def _add_text(part: Mapping[str, Any], found: Content, depth: int) -> None:
             return _add(part[key], found, depth + 1)
     names = ", ".join(sorted(str(key)[:40] for key in list(part)[:4]))
     if part.get("type") in ("text", "output_text") or not part:
-        raise Unreadable("a text part without a text")
+        raise UnreadableReply("a text part without a text")
     found.others.append(names)
     return None

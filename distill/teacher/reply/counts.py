@@ -10,10 +10,10 @@ from typing import Any, Protocol
 
 from distill import tokens
 from distill.records import Json, Usage
-from distill.teacher.reply.said import Said
+from distill.teacher.reply.wording import Wording
 
 
-class Asked(Protocol):
+class WithTurns(Protocol):
     """What must be known of a request to count it."""
 
     @property
@@ -59,7 +59,7 @@ _PLAIN = frozenset({"prompt_tokens", "completion_tokens", "total_tokens"})
 _MOST = 10**9
 
 
-def of(found: Mapping[str, Any], request: Asked, said: Said) -> Usage:
+def of(found: Mapping[str, Any], request: WithTurns, said: Wording) -> Usage:
     """The counts of a whole answer."""
     given = stated(found)
     prompt, completion = given.prompt_tokens if given else 0, given.completion_tokens if given else 0
@@ -170,10 +170,10 @@ def _count(value: Any) -> int | None:
     return value if isinstance(value, int) and 0 <= value < _MOST else None
 
 
-def _holds(said: Said) -> bool:
+def _holds(said: Wording) -> bool:
     return bool(said.text or said.calls or said.reasoning or said.refusal)
 
 
-def _estimate(said: Said, count: Callable[[str], int] = tokens.count) -> int:
+def _estimate(said: Wording, count: Callable[[str], int] = tokens.count) -> int:
     spoken = count(said.text) + count(said.refusal) + sum(count(call.name + call.arguments) for call in said.calls)
     return spoken + count(said.reasoning)

@@ -10,7 +10,7 @@ from distill.records import DEEPEST, Json, ToolCall, too_deep
 from distill.teacher.reply import calls as tool_calls
 from distill.teacher.reply import content as contents
 from distill.teacher.reply import thinking
-from distill.teacher.reply.said import Failed, Said, Unreadable, ended
+from distill.teacher.reply.wording import Failed, UnreadableReply, Wording, ended
 
 Keep = Callable[[str], bool]
 _KNOWN = {"role", "content", "tool_calls", "function_call", "refusal", "reasoning", "reasoning_content"}
@@ -18,18 +18,18 @@ _PLAIN = {"role", "content"}
 _FINISHES = ("finish_reason", "finishReason", "native_finish_reason", "stop_reason", "stopReason")
 
 
-def completion(found: Mapping[str, Any], keep: Keep) -> Said:
+def completion(found: Mapping[str, Any], keep: Keep) -> Wording:
     """Of a chat completion; Unreadable for anything that is no whole answer."""
     listed = found["choices"]
     if not isinstance(listed, list) or not listed or not isinstance(listed[0], dict):
-        raise Unreadable("no choices")
+        raise UnreadableReply("no choices")
     choice = listed[0]
     finish = ended(choice.get("finish_reason") or _finish_word(choice), choice.get("error") or None)
     message = choice.get("message") or choice.get("delta")
     if not isinstance(message, dict) and isinstance(choice.get("text"), str):
         message = {"content": choice["text"]}
     if not isinstance(message, dict) or not ("content" in message or _KNOWN & message.keys()):
-        raise Unreadable("no message")
+        raise UnreadableReply("no message")
     logs = choice.get("logprobs")
     logprobs = logs.get("content") if isinstance(logs, dict) else None
     content = message.get("content")
@@ -42,13 +42,13 @@ def _finish_word(choice: Mapping[str, Any]) -> Any:
     return next((choice[key] for key in _FINISHES if choice.get(key)), None)
 
 
-def _whole(content: contents.Content, message: Mapping[str, Any], finish: str, keep: Keep, logprobs: Json) -> Said:
+def _whole(content: contents.Content, message: Mapping[str, Any], finish: str, keep: Keep, logprobs: Json) -> Wording:
     refusal = message.get("refusal") or ""
     if not isinstance(refusal, str):
-        raise Unreadable(f"refusal is a JSON {type(refusal).__name__}, expected text")
+        raise UnreadableReply(f"refusal is a JSON {type(refusal).__name__}, expected text")
     found = tool_calls.of_message(message, content.calls)
     if content.others and content.empty and not refusal and not found:
-        raise Unreadable(f"content of kind {', '.join(sorted(set(content.others)))[:200]} and no text")
+        raise UnreadableReply(f"content of kind {', '.join(sorted(set(content.others)))[:200]} and no text")
     refusal = refusal or "".join(content.refusals)
     fields = contents.reasoning(message)
     return said(
@@ -59,7 +59,7 @@ def _whole(content: contents.Content, message: Mapping[str, Any], finish: str, k
 def said(
     text: str, finish: str, refusal: str, thoughts: Sequence[str], calls: tuple[ToolCall, ...], logprobs: Json,
     keep: Keep, others: Iterable[str] = (),
-) -> Said:  # fmt: skip
+) -> Wording:  # fmt: skip
     """The parts of an answer put together: thinking that stands in the text goes where thinking belongs."""
     parts = thinking.apart(text, keep)
     notes = [f"left out besides the text: {', '.join(sorted(set(others)))[:200]}"] if others else []
@@ -74,14 +74,14 @@ def said(
         if not (thoughts or parts.reasoning)
         else "\n".join(dict.fromkeys(one.strip("\n") for one in (*thoughts, parts.reasoning) if one.strip()))
     )
-    return Said(parts.text, finish, refusal, whole, calls, logprobs, "; ".join(notes))
+    return Wording(parts.text, finish, refusal, whole, calls, logprobs, "; ".join(notes))
 
 
-def response(found: Mapping[str, Any], keep: Keep) -> Said:
+def response(found: Mapping[str, Any], keep: Keep) -> Wording:
     """Of a Responses API object."""
     output, status = found["output"], found.get("status")
     if not isinstance(output, list) or not all(isinstance(item, dict) for item in output):
-        raise Unreadable("output is no list of items")
+        raise UnreadableReply("output is no list of items")
     content, thoughts, calls, logprobs = contents.Content(), list[str](), list[Mapping[str, Any]](), list[Json]()
     for item in output:
         kind = item.get("type")
@@ -96,14 +96,14 @@ def response(found: Mapping[str, Any], keep: Keep) -> Said:
     made = tool_calls.of([*calls, *content.calls])
     finish = _finish(found, status, bool(made))
     if content.others and content.empty and not made and not thoughts:
-        raise Unreadable(f"output of kind {', '.join(sorted(set(content.others)))[:200]} and no text")
+        raise UnreadableReply(f"output of kind {', '.join(sorted(set(content.others)))[:200]} and no text")
     text, refusal = "".join(content.texts), "".join(content.refusals)
     return said(text, finish, refusal, [*thoughts, *content.thoughts], made, logprobs or None, keep, content.others)
 
 
 def _add_message(item: Mapping[str, Any], content: contents.Content, logprobs: list[Json]) -> None:
     if item.get("content") is None:
-        raise Unreadable("a message without content")
+        raise UnreadableReply("a message without content")
     one = contents.of(item["content"])
     if isinstance(item["content"], list):
         for part in item["content"]:
@@ -128,4 +128,4 @@ def _finish(found: Mapping[str, Any], status: Any, calls: bool) -> str:
         return ends.canonical(reason)
     if status in ("failed", "cancelled", "canceled"):
         raise Failed(f"the response is {status}", found.get("error"))
-    raise Unreadable(f"the response is {str(status)[:40]!r}, for the reason {str(reason)[:80]!r}")
+    raise UnreadableReply(f"the response is {str(status)[:40]!r}, for the reason {str(reason)[:80]!r}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 
-class Parts(NamedTuple):
+class TextParts(NamedTuple):
     """A text's thinking, its answer, and calls of tools that its channels made."""
 
     reasoning: str

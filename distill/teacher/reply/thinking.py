@@ -14,7 +14,7 @@ from itertools import islice
 import orjson
 
 from distill.teacher.reply import channels
-from distill.teacher.reply.parts import Parts
+from distill.teacher.reply.parts import TextParts
 
 _THINK = r"(?:[\w.-]{1,40}[:_])?think(?:ing)?(?:_never_used_\w+)?|antthinking"
 GENERAL = ("reasoning", "thought", "thoughts")
@@ -69,10 +69,10 @@ _OPEN_QUOTE = re.compile(r"(?:^|[\s(=\[{,])'[^'\s][^']*\Z")
 _QUOTES = "\"'`“”‘’«»"
 
 
-def apart(text: str, keep: Callable[[str], bool] = lambda _tag: False) -> Parts:
+def apart(text: str, keep: Callable[[str], bool] = lambda _tag: False) -> TextParts:
     """`text` as its parts; unchanged where it holds no thinking. `keep` says which of the GENERAL tags are its own form."""
     if not _may_hold(text):
-        return Parts("", text)
+        return TextParts("", text)
     if (begun := _BEGUN.match(text)) is not None:
         text = text[begun.end() :].lstrip()
     if channels.begins(text):
@@ -84,8 +84,8 @@ def apart(text: str, keep: Callable[[str], bool] = lambda _tag: False) -> Parts:
     if not thoughts and (end := _orphan(text)) is not None:
         thoughts, rest = [text[: end.start()].strip()], text[end.end() :]
     if not thoughts:
-        return Parts("", _unframed(unleaked(text), keep, _TOKEN_FRAMES))
-    return Parts(
+        return TextParts("", _unframed(unleaked(text), keep, _TOKEN_FRAMES))
+    return TextParts(
         "\n".join(one for one in thoughts if one), unleaked(_unframed(rest.strip(), keep, (*_FRAMES, *_TOKEN_FRAMES)))
     )
 

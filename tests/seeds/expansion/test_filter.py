@@ -14,7 +14,7 @@ from distill.seeds import prepare
 from distill.seeds.expansion.prompts import read as read_seed
 from distill.seeds.expansion.rounds import Expansion
 from distill.teacher import runner
-from distill.teacher.endpoint.scripted import Reply, Scripted, fitting
+from distill.teacher.endpoint.scripted import Scripted, ScriptedReply, fitting
 from distill.teacher.pace import Pace
 from distill.teacher.progress import Silent
 from distill.teacher.runner import WorkerContext
@@ -61,7 +61,7 @@ async def test_every_candidate_that_goes_has_its_reason(large: Path) -> None:
     assert dropped["detail"].str.starts_with("rewrite of ").all()
 
 
-async def put(store: Store, requests: list[Request], reply: Reply) -> None:
+async def put(store: Store, requests: list[Request], reply: ScriptedReply) -> None:
     """The answers of a teacher of one's own in the store; a run replays them."""
     context = WorkerContext(
         teacher=Scripted(reply), store=store, run="mood/000", spender="put", budget=Budget(), price=None, pace=Pace()

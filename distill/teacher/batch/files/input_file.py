@@ -52,7 +52,7 @@ def stub(request_id: str, url: str) -> bytes:
     return f'{{"custom_id":"{request_id}-0","method":"POST","url":"{url}","body":{{}}}}\n'.encode()
 
 
-class Writer:
+class InputFileWriter:
     """An input file as it grows; `add` refuses what would pass a limit, `close` makes it durable."""
 
     def __init__(self, path: Path, limits: BatchLimits) -> None:
@@ -64,7 +64,7 @@ class Writer:
         self.usd = 0.0
         self._file: BinaryIO = path.open("wb")
 
-    def __enter__(self) -> Writer:
+    def __enter__(self) -> InputFileWriter:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, at: TracebackType | None) -> None:
@@ -91,7 +91,7 @@ class Writer:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class BatchRow:
     """One row as it was sent: what `reply` must know of a request, and what the store keeps of it."""
 
     id: str
@@ -122,7 +122,7 @@ def read(raw: bytes) -> Any:
             raise ValueError("nested without end") from None
 
 
-class Reader:
+class InputFileReader:
     """The rows of an input file, by custom_id and by line, without holding them in memory."""
 
     def __init__(self, data: mmap.mmap | bytes) -> None:
@@ -142,14 +142,14 @@ class Reader:
     def __contains__(self, custom_id: object) -> bool:
         return custom_id in self._spans
 
-    def __getitem__(self, custom_id: str) -> Row:
+    def __getitem__(self, custom_id: str) -> BatchRow:
         start, end = self._spans[custom_id]
         request, _, draw = custom_id.partition("-")
-        return Row(request, int(draw), self._data[start:end])
+        return BatchRow(request, int(draw), self._data[start:end])
 
 
 @asynccontextmanager
-async def reading(path: Path) -> AsyncIterator[Reader]:
+async def reading(path: Path) -> AsyncIterator[InputFileReader]:
     """The reader of an input file, mapped and not loaded; 50,000 rows are looked through beside the event loop."""
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        yield await asyncio.to_thread(Reader, data)
+        yield await asyncio.to_thread(InputFileReader, data)

@@ -14,9 +14,9 @@ from typing import Any
 
 from distill.money import Price
 from distill.records import Answer, Ended
-from distill.secrets.masking import Mask
+from distill.secrets.masking import SecretMask
 from distill.teacher import reply
-from distill.teacher.batch.files.input_file import Reader, Row, id_of, read
+from distill.teacher.batch.files.input_file import BatchRow, InputFileReader, id_of, read
 from distill.teacher.reply import parsed
 from distill.teacher.store.rows import Asked
 
@@ -38,11 +38,11 @@ class Oddities:
 class ResultReader:
     """Reads the files of one batch. `open` are its rows that are not settled: request id → (attempt, dollars booked)."""
 
-    sent: Reader
+    sent: InputFileReader
     endpoint: str
     price: Price | None
     open: dict[str, tuple[int, float]]
-    mask: Mask = field(default_factory=Mask)
+    mask: SecretMask = field(default_factory=SecretMask)
     oddities: Oddities = field(default_factory=Oddities)
     seen: set[str] = field(default_factory=set)
 
@@ -91,7 +91,7 @@ class ResultReader:
         self.seen.add(row.id)
         return self._ended(row, _answer(row, found, raw, self.price)) if row.id in self.open else None
 
-    def _ended(self, row: Row, answer: Answer) -> tuple[int, Asked, Answer]:
+    def _ended(self, row: BatchRow, answer: Answer) -> tuple[int, Asked, Answer]:
         attempt, booked = self.open[row.id]
         if answer.ended.maybe_billed and not answer.counted:  # booked at its ceiling, as an estimate
             answer = replace(answer, usd=booked, usage=replace(answer.usage, measured=False))
@@ -105,7 +105,7 @@ def lines(path: Path) -> Iterator[list[bytes]]:
             yield part
 
 
-def _answer(row: Row, found: dict[str, Any], raw: bytes, price: Price | None) -> Answer:
+def _answer(row: BatchRow, found: dict[str, Any], raw: bytes, price: Price | None) -> Answer:
     """A line as an answer; anything that is no whole answer says why."""
     found = _in_our_form(found)
     response, error = found.get("response"), found.get("error")
@@ -135,7 +135,7 @@ def _in_our_form(found: dict[str, Any]) -> dict[str, Any]:
     return found | {"response": {"status_code": 200, "body": body}} if isinstance(body, dict) else found
 
 
-def _without_response(row: Row, error: Any) -> Answer:
+def _without_response(row: BatchRow, error: Any) -> Answer:
     """A line that has only an error, or nothing: not run, or as its code says."""
     code = error.get("code") if isinstance(error, dict) else None
     if isinstance(code, str) and code in _NOT_RUN:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 from distill.errors import AccessRefused, DistillError
-from distill.secrets.masking import Mask
+from distill.secrets.masking import SecretMask
 from distill.teacher.batch.host.state import KEY, FileLook, Look, of_batch, of_upload
 from distill.teacher.endpoint import sdk
 from distill.teacher.endpoint.job_states import says_unread
@@ -32,7 +32,7 @@ _PAGES = 50
 _CREATE_GRACE_S = 10.0
 """What a create may still take after Ctrl-C: it is paid for, so its reply is worth a wait."""
 _GONE = re.compile(r"\b(expired|deleted|no such file|not found|no longer)\b", re.IGNORECASE)
-Url = Literal["/v1/chat/completions", "/v1/responses"]
+ApiPath = Literal["/v1/chat/completions", "/v1/responses"]
 T = TypeVar("T")
 
 
@@ -52,10 +52,10 @@ class Unread(HostFault):
     """The host has not read the uploaded file yet, and certainly made no batch."""
 
 
-class Host:
+class BatchHost:
     """The two services of one endpoint."""
 
-    def __init__(self, client: AsyncOpenAI, mask: Mask, stop: asyncio.Event | None = None) -> None:
+    def __init__(self, client: AsyncOpenAI, mask: SecretMask, stop: asyncio.Event | None = None) -> None:
         self._client, self.mask = client, mask
         self._once = client.with_options(max_retries=0)
         self.stop = stop or asyncio.Event()
@@ -75,7 +75,7 @@ class Host:
     async def create(self, file_id: str, *, url: str, key: str) -> Look:
         """Make a batch of an uploaded file; sent once, and a `HostFault` that is no refusal leaves open whether it was made."""
         create = self._once.batches.create(
-            input_file_id=file_id, endpoint=cast(Url, url), completion_window="24h", metadata={KEY: key}
+            input_file_id=file_id, endpoint=cast(ApiPath, url), completion_window="24h", metadata={KEY: key}
         )
         try:
             made = await self._asked(create, grace_s=_CREATE_GRACE_S)
@@ -225,13 +225,13 @@ async def reached(
     key: str | None,
     headers: Mapping[str, str],
     *,
-    mask: Mask | None = None,
+    mask: SecretMask | None = None,
     timeout_s: float = 600.0,
     stop: asyncio.Event | None = None,
-) -> AsyncIterator[Host]:
+) -> AsyncIterator[BatchHost]:
     """The host at a base URL; its connections are closed on the way out."""
     async with sdk.client(url, key, headers, timeout_s=timeout_s, retries=_READ_RETRIES) as client:
-        yield Host(client, mask or Mask.of([key]), stop)
+        yield BatchHost(client, mask or SecretMask.of([key]), stop)
 
 
 def _items(page: Any) -> list[Any]:

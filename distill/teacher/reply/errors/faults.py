@@ -30,7 +30,7 @@ _BAD = {"error", "failed", "fail", "failure"}
 
 
 @dataclass(slots=True)
-class Fault:
+class ErrorDetails:
     """What an error says."""
 
     message: str = ""
@@ -86,9 +86,9 @@ def _is_bad(found: Mapping[str, Any]) -> bool:
     return named and any(not isinstance(one, dict | list) and one not in _FINE for one in codes)
 
 
-def of(found: Any) -> Fault:
+def of(found: Any) -> ErrorDetails:
     """All that an error's value says; nothing where it is no error's shape."""
-    fault = Fault()
+    fault = ErrorDetails()
     if isinstance(found, str):
         fault.message = found[:KEEP_CHARS]
         return fault
@@ -127,7 +127,7 @@ def _flat(one: Any) -> list[Mapping[str, Any]]:
     return [one] if isinstance(one, dict) else []
 
 
-def _add_code(value: Any, fault: Fault) -> None:
+def _add_code(value: Any, fault: ErrorDetails) -> None:
     if isinstance(value, str) and value.isascii() and value.strip().isdigit() and len(value) < 6:
         value = int(value)
     if isinstance(value, bool):

@@ -12,7 +12,7 @@ import re
 
 from distill.records import Ended
 from distill.teacher.reply.errors import languages
-from distill.teacher.reply.errors.faults import Fault
+from distill.teacher.reply.errors.faults import ErrorDetails
 
 _MONEY = {
     "insufficient_quota", "billing_hard_limit_reached", "billing_not_active", "account_deactivated", "account_suspended", "payment_required",
@@ -138,7 +138,7 @@ _QUOTED = re.compile(
 _PASSING_STATUS = {408, 409, 424, 425, 498, 499, 529}
 
 
-def ended(status: int, fault: Fault) -> Ended:
+def ended(status: int, fault: ErrorDetails) -> Ended:
     """How an attempt ended that came back with this HTTP status and error; 200 for an error that came as an answer."""
     codes, number = set(fault.codes), _number(status, fault)
     limited = number == 429 or bool(codes & _LIMITS)
@@ -156,7 +156,7 @@ def ended(status: int, fault: Fault) -> Ended:
     return _other(status, number, codes, words)
 
 
-def _number(status: int, fault: Fault) -> int:
+def _number(status: int, fault: ErrorDetails) -> int:
     """The status that counts: a gateway's own says less than the one that it passes on of 402 and 429."""
     inner = fault.numbers
     if status != 200:

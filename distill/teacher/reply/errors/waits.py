@@ -10,7 +10,7 @@ from datetime import UTC
 from typing import Any
 
 from distill.teacher.reply.errors import languages
-from distill.teacher.reply.errors.faults import Fault
+from distill.teacher.reply.errors.faults import ErrorDetails
 
 LONGEST_WAIT_S = 3600.0
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
@@ -28,7 +28,7 @@ _SECONDS = ("retry_after", "retryAfter", "retry-after", "Retry-After", "retry_af
 _MS = ("retry_after_ms", "retryAfterMs", "retry-after-ms")
 
 
-def of(headers: Mapping[str, str], fault: Fault, *, now: float) -> float | None:
+def of(headers: Mapping[str, str], fault: ErrorDetails, *, now: float) -> float | None:
     """Seconds by the headers, else by the body; None where neither says."""
     found = in_headers(headers, now=now)
     return found if found is not None else in_body(fault)
@@ -51,7 +51,7 @@ def in_headers(headers: Mapping[str, str], *, now: float) -> float | None:
     return _bounded(seconds)
 
 
-def in_body(fault: Fault) -> float | None:
+def in_body(fault: ErrorDetails) -> float | None:
     """Seconds from a field of an error ("retryDelay": "43s") or its words ("try again in 1m30s")."""
     for one in fault.objects:
         for names, unit in ((_SECONDS, 1.0), (_MS, 0.001)):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rounds import CHAT, requests
 
 from distill.records import Request, canonical
-from distill.teacher.batch.files.input_file import BatchLimits, Writer, reading
+from distill.teacher.batch.files.input_file import BatchLimits, InputFileWriter, reading
 
 ANY = st.text(st.characters(exclude_categories=()) | st.sampled_from('\u2028\u2029\x85\n\r\x0b"\\\ud83d😀'))
 BODIES = st.fixed_dictionaries(
@@ -28,7 +28,7 @@ async def test_every_row_comes_back_as_it_was_sent(given: list[tuple[dict[str, o
     asked = [Request("here", body, draw) for body, draw in given]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "input.jsonl"
-        with Writer(path, BatchLimits()) as writer:
+        with InputFileWriter(path, BatchLimits()) as writer:
             assert all(writer.add(one, CHAT, tokens=1, usd=0.5) for one in asked)
         data = path.read_bytes()
         async with reading(path) as sent:
@@ -50,7 +50,7 @@ async def test_every_row_comes_back_as_it_was_sent(given: list[tuple[dict[str, o
 )  # fmt: skip
 def test_a_file_ends_where_the_host_takes_no_more(tmp_path: Path, limits: BatchLimits, fit: int) -> None:
     """A row that does not fit is not written; a single one always is."""
-    with Writer(tmp_path / "input.jsonl", limits) as writer:
+    with InputFileWriter(tmp_path / "input.jsonl", limits) as writer:
         added = [writer.add(one, CHAT, tokens=10, usd=0.0) for one in requests(9)]
     assert added == [True] * fit + [False] * (9 - fit)
     assert (tmp_path / "input.jsonl").read_bytes().count(b"\n") == fit == len(writer.rows)
@@ -58,7 +58,7 @@ def test_a_file_ends_where_the_host_takes_no_more(tmp_path: Path, limits: BatchL
 
 async def test_a_file_without_its_last_newline_is_read_whole(tmp_path: Path) -> None:
     path = tmp_path / "input.jsonl"
-    with Writer(path, BatchLimits()) as writer:
+    with InputFileWriter(path, BatchLimits()) as writer:
         for one in requests(3):
             writer.add(one, CHAT, tokens=1, usd=0.0)
     path.write_bytes(path.read_bytes().removesuffix(b"\n"))

@@ -17,7 +17,7 @@ from rounds import RATE, RUN, requests
 
 from distill.records import Ended, Request
 from distill.teacher.batch.files import input_file, results
-from distill.teacher.batch.files.input_file import Reader
+from distill.teacher.batch.files.input_file import InputFileReader
 from distill.teacher.batch.files.results import ResultReader
 from distill.teacher.store.store import opened
 from distill.testing.completions import complete
@@ -82,7 +82,7 @@ LINE = (
 
 def reader(open_rows: int = len(SENT)) -> ResultReader:
     booked = {one.id: (number + 1, 0.5) for number, one in enumerate(SENT[:open_rows])}
-    return ResultReader(Reader(DATA), "here", RATE.batch_usd, booked)
+    return ResultReader(InputFileReader(DATA), "here", RATE.batch_usd, booked)
 
 
 @settings(deadline=None, max_examples=60)
@@ -122,7 +122,7 @@ def test_shuffled_and_repeated_lines_answer_every_row_once(seed: int) -> None:
     ended = found.chunk(lines)
     assert Counter(answer.ended for _, _, answer in ended) == {Ended.OK: len(SENT)}
     assert {asked for _, asked, _ in ended} == {
-        (one.id, "here", one.draw, row.request) for one, name in zip(SENT, IDS, strict=True) for row in [Reader(DATA)[name]]
+        (one.id, "here", one.draw, row.request) for one, name in zip(SENT, IDS, strict=True) for row in [InputFileReader(DATA)[name]]
     }  # fmt: skip
     assert (found.oddities.repeated, found.oddities.unreadable) == (2 * len(SENT), 1)
     assert not found.missing("completed")

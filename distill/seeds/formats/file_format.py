@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from distill.records import Json
 
-Row = dict[str, Json]
+RawRow = dict[str, Json]
 """Column → value. A value that cannot be read is a ValueError in its place: a fault of the row only where it is used."""
-Numbered = tuple[int, Row | ValueError]
+NumberedRow = tuple[int, RawRow | ValueError]
 """(line, the row that begins there or what is wrong with it)."""
 Notes = list[str]
 """What was found out about files and a person should know, a line each."""
@@ -21,7 +21,7 @@ class BadFile(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class FileFormat:
     """How text files are written, where the spec says it; None is found out."""
 
     encoding: str | None = None
@@ -31,7 +31,7 @@ class Form:
     """Columns that the task names: of the first lines of a table that one is the header which has them all."""
 
 
-AS_FOUND = Form()
+AS_FOUND = FileFormat()
 """Nothing is said of it."""
 
 

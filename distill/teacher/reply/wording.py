@@ -8,11 +8,11 @@ from distill import finish_reason as ends
 from distill.records import Json, ToolCall
 
 
-class Unreadable(ValueError):
+class UnreadableReply(ValueError):
     """What was sent is no whole answer, and why."""
 
 
-class Failed(Unreadable):
+class Failed(UnreadableReply):
     """The generation broke off on the endpoint's side: what it had said by then is no answer."""
 
     def __init__(self, reason: str, fault: Any = None) -> None:
@@ -20,7 +20,7 @@ class Failed(Unreadable):
         self.fault = fault
 
 
-class Said(NamedTuple):
+class Wording(NamedTuple):
     """One whole answer; `left_out` names what it held beside the text that no text can show."""
 
     text: str
@@ -37,7 +37,11 @@ def ended(word: Any, fault: Any = None) -> str:
     if isinstance(word, dict):  # SGLang's {"type": "stop", "matched": 2}
         word = word.get("type")
     if not isinstance(word, str) or not word:
-        raise Failed("the endpoint reports an error in its answer", fault) if fault else Unreadable("no finish reason")
+        raise (
+            Failed("the endpoint reports an error in its answer", fault)
+            if fault
+            else UnreadableReply("no finish reason")
+        )
     found = ends.canonical(word)
     if found == ends.ERROR or fault:
         raise Failed(f"the generation failed: it ended by {word[:80]!r}", fault)
