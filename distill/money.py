@@ -59,7 +59,7 @@ def shown(usd: float | None, unpriced: int = 0) -> str:
     return f"${usd:.4f} and {calls} at an unknown price" if usd else f"an unknown sum ({calls} at an unknown price)"
 
 
-def known(usd: float, unpriced: int) -> float | None:
+def known_usd(usd: float, unpriced: int) -> float | None:
     """Dollars for a script: None where all that was sent is of unknown price."""
     return None if unpriced and not usd else usd
 

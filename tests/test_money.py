@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from distill.errors import BudgetReached
-from distill.money import Budget, Rate, known, most_usd, price_of, shown
+from distill.money import Budget, Rate, known_usd, most_usd, price_of, shown
 from distill.records import Usage
 
 cents = st.integers(0, 500).map(lambda n: n / 100)
@@ -125,4 +125,4 @@ def test_what_nobody_knows_the_price_of_is_never_nothing() -> None:
     assert shown(None) == "unknown"
     assert shown(0.0, 3) == "an unknown sum (3 calls at an unknown price)"
     assert shown(0.5, 1) == "$0.5000 and 1 call at an unknown price"
-    assert (known(0.0, 3), known(0.5, 3), known(0.0, 0)) == (None, 0.5, 0.0)
+    assert (known_usd(0.0, 3), known_usd(0.5, 3), known_usd(0.0, 0)) == (None, 0.5, 0.0)

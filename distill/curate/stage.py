@@ -57,7 +57,7 @@ async def _curate(run: Run) -> Mapping[str, Any]:
         "owed", lambda run: run.owed("generate")
     )  # a run that went on without some answers is curated anew when they are there
     rulings = _rulings(run)
-    graph = near_graph.read(run.folder.path, task.spec, run.table("seeds.parquet", ["seed_id", "input"]))
+    graph = near_graph.read_graph(run.folder.path, task.spec, run.table("seeds.parquet", ["seed_id", "input"]))
     # The whole table is for curation alone, which lets go of it when it knows what the seeds say.
     curated = curation.curate(task, run.table("seeds.parquet"), asked, run.store, graph, rulings=rulings)
     samples, curated = curated.samples, curated.counted

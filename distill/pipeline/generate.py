@@ -45,10 +45,10 @@ async def _generate(run: Run) -> Mapping[str, Any]:
     # What a person decides changes what becomes of answers, and is no reason to ask again: it is not noted here.
     rulings = disputes.rulings(task, run.folder, run.parent)
     parent = read_parquet(run.parent / "seeds.parquet") if run.parent else None
-    labelled = await labelling.label(run, parent)
+    labelled = await labelling.ask_labels(run, parent)
     before = read_json(run.parent / "seeds.json", dict) if run.parent else {}
-    aside = prepare.aside(task.spec, *labelled, bad_rows=task.bad_rows, parent=parent)
-    for warning in prepare.shrunk(aside.report["test"], task.spec, aside.kept):
+    aside = prepare.prepare(task.spec, *labelled, bad_rows=task.bad_rows, parent=parent)
+    for warning in prepare.fewer_test_rows(aside.report["test"], task.spec, aside.kept):
         run.watch.say(f"  {warning}")
     expansion = Expansion(task, aside.kept, aside.rejected, parent, before.get("expand") or {})
     graph = _write(run, aside, expansion)

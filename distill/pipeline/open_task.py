@@ -182,7 +182,7 @@ def _rows(
     )  # fmt: skip
     apart_paths = [file.parent / name for name in spec.seeds.held_out]
     with _told(faults, f"{file}: seeds.held_out", apart_paths, file):
-        rows = rows._replace(held_out=held_out.read(apart_paths, variables=variables, form=form, notes=notes))
+        rows = rows._replace(held_out=held_out.read_held_out(apart_paths, variables=variables, form=form, notes=notes))
     pinned: Sequence[Seed] = []
     with _told(faults, f"{file}: seeds.test.from", pinned_paths, file):
         pinned = read(pinned_paths, need_gold=False, test=True)[0] if pinned_paths else []

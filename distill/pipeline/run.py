@@ -12,7 +12,7 @@ from distill.curate.accounting import conservation, large_losses, shortfall
 from distill.errors import GateNotMet, RowsOwed, UsageError
 from distill.evaluate import stage as evaluating
 from distill.generate import served_models
-from distill.money import Budget, known, shown
+from distill.money import Budget, known_usd, shown
 from distill.pipeline import empty_dataset, facts, generate, pending, run_number, used_spec
 from distill.report import stage as reporting
 from distill.rundir import RunDir, numbers, read_json
@@ -180,8 +180,8 @@ def _result(run: Run) -> dict[str, Any]:
         "shortfall": counts.get("shortfall", []),
         "large_losses": counts.get("large_losses", []),
         "nothing": run.nothing,
-        "usd": known(run.store.spent(run.folder.name), unpriced := sum(row.unpriced for row in ledger)),
-        "usd_estimated": known(sum(row.usd_estimated for row in ledger), unpriced),
+        "usd": known_usd(run.store.spent(run.folder.name), unpriced := sum(row.unpriced for row in ledger)),
+        "usd_estimated": known_usd(sum(row.usd_estimated for row in ledger), unpriced),
         "unpriced_calls": unpriced,
         "warnings": reporting.of_money(run),
         "models": [one._asdict() for one in served_models.others(run)],

@@ -21,7 +21,7 @@ from distill.curate.gates.judge import lookup
 from distill.curate.gates.judge.send import Jury
 from distill.evaluate import arms
 from distill.generate import questions as asks
-from distill.money import Budget, Price, known, most_usd
+from distill.money import Budget, Price, known_usd, most_usd
 from distill.plan import upper_bound
 from distill.records import Answer, Request, Usage
 from distill.rundir import latest
@@ -31,8 +31,7 @@ from distill.task import event_loop, near_graph, stores
 from distill.task.interrupt import interruptible
 from distill.teacher import schedule
 from distill.teacher.ceiling import ceiling
-from distill.teacher.counts import TokenCounts, learnt
-from distill.teacher.counts import known as known_of
+from distill.teacher.counts import TokenCounts, learnt, stored_usage
 from distill.teacher.endpoint import shutdown
 from distill.teacher.pace import live_rate
 from distill.teacher.progress import Silent, Watcher
@@ -71,7 +70,7 @@ def plan(task: Task, *, pilot: int = 0, watch: Watcher | None = None) -> dict[st
     import polars as pl
 
     with stores.opened(task.home) as store:
-        table = prepare.aside(task.spec, *labelling.held(task, store)).kept
+        table = prepare.prepare(task.spec, *labelling.stored_labels(task, store)).kept
         tests = table.filter(pl.col("role") == "test")
         train = table.filter(pl.col("role") == "train")
         first = asks.more(task, table, [], steps.curate(task, table, [], store).short)
@@ -194,7 +193,7 @@ async def _pilot(
         seen = await judged.curated(Jury(task, sender, live=True), table, tried)
     pace = sender.pace(task.teachers[0])
     said = {
-        "usd": known(store.spent(run), store.unpriced(run)),
+        "usd": known_usd(store.spent(run), store.unpriced(run)),
         "limits": {"requests_per_minute": pace.requests_per_minute, "tokens_per_minute": pace.tokens_per_minute},
         "shutdown_date": await shutdown.shutdown_date(task.teacher),
     }
@@ -209,7 +208,7 @@ def _spender(one: Spender, store: Store, *, limits: Mapping[str, int | None] | N
     seen = [answer for answer in answers if answer is not None]
     prompt = one.to_come + sum(tokens.count_messages(r.turns, at.address.model) for r in missing)
     theirs = learnt(TokenCounts(), ((request, answer.usage) for request, answer in both if answer is not None))
-    learnt(theirs, known_of(store, at.address.identity, at.address.model))
+    learnt(theirs, stored_usage(store, at.address.identity, at.address.model))
     each = [theirs.theirs(ceiling(r)) for r in missing]  # as it is reserved before a send
     most = sum(one.completion_tokens for one in each)
     to_come = theirs.theirs(Usage(one.to_come, 0)).prompt_tokens

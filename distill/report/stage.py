@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from distill.curate.accounting import large_losses, shortfall
 from distill.curate.gates.judge import lookup
 from distill.generate import questions, served_models
-from distill.money import known
+from distill.money import known_usd
 from distill.records import GOLD
 from distill.report import curation, timeline
 from distill.rundir import read_json, write_atomic, write_json
@@ -108,9 +108,9 @@ def spend(run: Run) -> list[dict[str, Any]]:
     return [
         {
             "spender": row.spender, "calls": row.sends, "replayed": max(0, used[row.spender] - row.answered),
-            "prompt_tokens": row.prompt_tokens, "completion_tokens": row.completion_tokens, "usd": known(row.usd, row.unpriced),
+            "prompt_tokens": row.prompt_tokens, "completion_tokens": row.completion_tokens, "usd": known_usd(row.usd, row.unpriced),
             "unpriced": row.unpriced,
-            "usd_estimated": known(row.usd_estimated, row.unpriced), "estimated": bool(row.estimated or row.unknown),
+            "usd_estimated": known_usd(row.usd_estimated, row.unpriced), "estimated": bool(row.estimated or row.unknown),
         }
         for row in rows
     ]  # fmt: skip
@@ -171,7 +171,7 @@ def _warnings(run: Run, funnel: Mapping[str, Any]) -> list[str]:
     found += [step["warning"] for step in funnel.get("funnel", []) if "warning" in step]
     found += large_losses.lines(funnel.get("large_losses", []), run.folder.name)
     found += lookup.warnings(run.task)
-    found += prepare.shrunk(funnel.get("test") or {}, spec, run.table("seeds.parquet", ["gold"]))
+    found += prepare.fewer_test_rows(funnel.get("test") or {}, spec, run.table("seeds.parquet", ["gold"]))
     found += [
         f"{row['available']} training rows have no readable label {name!r}: they are called unlabelled, a stratum of their own."
         for name in spec.strata.asked

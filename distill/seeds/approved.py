@@ -41,11 +41,11 @@ def decided(table: pl.DataFrame, rulings: Mapping[str, str]) -> pl.DataFrame:
     import polars as pl
 
     rows = table.filter((pl.col("role") == "train") & pl.col("seed_id").is_in(list(rulings)))
-    gold = [json.dumps(known(rulings[seed]), ensure_ascii=False) for seed in rows["seed_id"]]
+    gold = [json.dumps(as_gold(rulings[seed]), ensure_ascii=False) for seed in rows["seed_id"]]
     return rows.with_columns(gold=pl.Series(gold, dtype=pl.String))
 
 
-def known(answer: str) -> dict[str, Json]:
+def as_gold(answer: str) -> dict[str, Json]:
     """A decided answer as a seed's known one: its fields, or {"answer": text} where it has none."""
     try:
         value = strict_json(answer)
@@ -54,7 +54,7 @@ def known(answer: str) -> dict[str, Json]:
     return value if isinstance(value, dict) else {"answer": answer}
 
 
-def spoken(gold: Mapping[str, Json], *, fields: Sequence[str] = ()) -> tuple[str, tuple[ToolCall, ...]]:
+def as_answer(gold: Mapping[str, Json], *, fields: Sequence[str] = ()) -> tuple[str, tuple[ToolCall, ...]]:
     """A known answer as a teacher would have given it: its text and its calls.
 
     `fields` are those of the task's answers, in their order; a plain value, which seeds keep as {"answer": value}, is its text.
@@ -80,7 +80,7 @@ def samples(task: Task, rows: pl.DataFrame, *, model: str = "gold") -> pl.DataFr
     order = list((task.output or {}).get("properties", {}))
 
     def answer(gold: str) -> Answer:
-        text, calls = spoken(json.loads(gold), fields=order)
+        text, calls = as_answer(json.loads(gold), fields=order)
         said = tokens.count(text) + sum(tokens.count(call.arguments) for call in calls)
         ended = "tool_calls" if calls else "stop"
         usage = Usage(0, said, measured=False)

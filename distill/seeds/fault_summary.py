@@ -37,7 +37,7 @@ class BadRow(NamedTuple):
         return Fault(f"{self.path}:{self.line}" if self.line else str(self.path), self.message)
 
 
-def told(bad_rows: Sequence[BadRow]) -> list[Fault]:
+def summarised(bad_rows: Sequence[BadRow]) -> list[Fault]:
     """The faults of rows, those that are one and the same together, a screenful at most."""
     groups: dict[tuple[Path, str], list[BadRow]] = {}
     for row in bad_rows:
@@ -54,7 +54,7 @@ def told(bad_rows: Sequence[BadRow]) -> list[Fault]:
     return faults if more <= 0 else [*faults[:SHOWN], Fault("", f"and {more} more ({len(bad_rows)} rows in all)")]
 
 
-def dropped(bad_rows: Iterable[BadRow]) -> pl.DataFrame:
+def dropped_rows(bad_rows: Iterable[BadRow]) -> pl.DataFrame:
     """The rows as those of dropped.parquet."""
     messages: dict[str, list[str]] = {}
     for row in bad_rows:

@@ -15,7 +15,7 @@ HeldOutRow = tuple[str, str, str, str, bool]
 """(name of the file, line, input, all else that the row says, whether the file has the columns of the task's prompt)."""
 
 
-def read(
+def read_held_out(
     paths: Sequence[Path],
     *,
     variables: Sequence[str],
@@ -28,8 +28,8 @@ def read(
     """
     found: list[HeldOutRow] = []
     faults: list[Fault] = []
-    for path in rows.found(paths, faults):
-        for line, row in rows.rows(path, faults, form=form, notes=notes):
+    for path in rows.matching_files(paths, faults):
+        for line, row in rows.read_rows(path, faults, form=form, notes=notes):
             if isinstance(row, ValueError):
                 faults.append(Fault(f"{path}:{line}", str(row)))
                 continue

@@ -19,8 +19,8 @@ from distill.spec import UNLABELLED
 from distill.teacher import schedule, send
 from distill.teacher.pending import Requests
 from distill.teacher.store.store import Store
-from distill.values import answer as answer_value
 from distill.values import plain
+from distill.values.answer import read as read_value
 
 if TYPE_CHECKING:
     import polars as pl
@@ -41,7 +41,7 @@ def spender(name: str) -> str:
     return f"label {name}"
 
 
-async def label(run: Run, parent: pl.DataFrame | None) -> LabelledSeeds:
+async def ask_labels(run: Run, parent: pl.DataFrame | None) -> LabelledSeeds:
     """Ask for what is not known yet; SpecError where the labels turn out to be none that the spec's quotas can be met with."""
     task = run.task
     seeds, pinned = task.seeds, task.pinned
@@ -58,7 +58,7 @@ async def label(run: Run, parent: pl.DataFrame | None) -> LabelledSeeds:
     return LabelledSeeds(seeds, pinned)
 
 
-def held(task: Task, store: Store) -> LabelledSeeds:
+def stored_labels(task: Task, store: Store) -> LabelledSeeds:
     """The rows with the labels that the store holds; the others are called `unlabelled` for now. Sends nothing."""
     seeds, pinned = task.seeds, task.pinned
     for name in task.label_prompts:
@@ -130,7 +130,7 @@ def _read(task: Task, store: Store, name: str, due: Iterable[str], *, draw: int)
 
 def _value(text: str, name: str, values: Sequence[str]) -> str | None:
     """The value that an answer names, as JSON or as the bare word."""
-    found = answer_value.read(text)
+    found = read_value(text)
     value = found.get(name) if isinstance(found, dict) else found
     if value in values:
         return str(value)

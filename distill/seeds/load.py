@@ -18,12 +18,11 @@ import polars as pl
 from distill.chat import conversation
 from distill.errors import Fault, SpecError
 from distill.records import Json, Seed, canonical
-from distill.seeds import fault_summary
-from distill.seeds import sql_labels as by_rule
-from distill.seeds.chat_logs import chats as logs
+from distill.seeds import fault_summary, sql_labels
+from distill.seeds.chat_logs.chats import row_of
 from distill.seeds.fault_summary import BadRow
-from distill.seeds.formats import rows as files
 from distill.seeds.formats.file_format import AS_FOUND, FileFormat, Notes, RawRow
+from distill.seeds.formats.rows import matching_files, read_rows
 from distill.seeds.packed import PackedSeeds
 from distill.seeds.rows_to_seeds import Reading, text_of
 from distill.seeds.sql_labels import SqlLabel
@@ -85,9 +84,9 @@ def read(
     bad_rows = reading.bad_rows
 
     def numbered() -> Iterator[tuple[Path, int, RawRow | ValueError]]:
-        for path in files.found(paths, faults):
+        for path in matching_files(paths, faults):
             own: list[Fault] = []
-            yield from ((path, *row) for row in files.rows(path, own, form=form, notes=notes))
+            yield from ((path, *row) for row in read_rows(path, own, form=form, notes=notes))
             if strict:
                 faults.extend(own)
             else:
@@ -100,7 +99,7 @@ def read(
     if notes is not None:
         notes += [f"{count} {said}" for said, count in reading.tally.items() if count]
     _raise(faults, bad_rows, strict=strict, empty=not seeds)
-    return seeds, fault_summary.dropped(bad_rows)
+    return seeds, fault_summary.dropped_rows(bad_rows)
 
 
 def _no_such_column(known: Collection[str], **named: str | None) -> list[Fault]:
@@ -116,7 +115,7 @@ def _raise(faults: Sequence[Fault], bad_rows: Sequence[BadRow], *, strict: bool,
     """SpecError with what is wrong: files first, then rows, unless they are dropped and others are left."""
     found = list(faults)
     if strict or (empty and not faults):
-        found += fault_summary.told(bad_rows)
+        found += fault_summary.summarised(bad_rows)
     if empty and not faults and not (strict and bad_rows):
         found.append(Fault("", "no row can be used"))
     if found:
@@ -126,8 +125,8 @@ def _raise(faults: Sequence[Fault], bad_rows: Sequence[BadRow], *, strict: bool,
 def columns(paths: Sequence[Path], *, logged: bool = False, form: FileFormat = AS_FOUND) -> list[str]:
     """The column names of the first readable rows of each file: what a template may name. Faults are `read`'s to list."""
     names: dict[str, None] = {}
-    for path in files.found(paths, []):
-        rows = (row for _, row in files.rows(path, [], form=form) if isinstance(row, dict))
+    for path in matching_files(paths, []):
+        rows = (row for _, row in read_rows(path, [], form=form) if isinstance(row, dict))
         for row in itertools.islice(rows, _LOOKED_AT):
             names |= dict.fromkeys(_chat(row) if logged else row)
     names.pop(conversation.REQUEST, None)
@@ -168,7 +167,7 @@ def cell(labels: Mapping[str, str], *, by: Sequence[str]) -> str:
 def _chat(row: RawRow) -> RawRow:
     """A logged chat as a row; an empty one where it is none."""
     try:
-        return logs.row_of(row)
+        return row_of(row)
     except ValueError:
         return {}
 
@@ -181,7 +180,7 @@ def _ruled(
     given: dict[str, list[str | None]] = {}
     for rule in rules:
         try:
-            given[rule.label] = by_rule.labels(rule, columns)
+            given[rule.label] = sql_labels.labels(rule, columns)
         except ValueError as error:
             faults.append(Fault(f"strata.labels.{rule.label}", f"cannot be computed: {error}"))
     for i, (seed, (path, line)) in enumerate(zip(seeds, at, strict=True)):

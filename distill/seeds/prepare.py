@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from distill.tables.outcome import Outcome
 
 
-def aside(
+def prepare(
     spec: TaskSpec, seeds: Sequence[Seed], pinned: Sequence[Seed] = (), *, bad_rows: pl.DataFrame | None = None,
     parent: pl.DataFrame | None = None,
 ) -> Outcome:  # fmt: skip
@@ -25,7 +25,7 @@ def aside(
     import polars as pl
 
     from distill.seeds import load
-    from distill.seeds.split import set_aside
+    from distill.seeds.split import split
     from distill.tables.outcome import Outcome
     from distill.task import near_graph
 
@@ -38,7 +38,7 @@ def aside(
         table = table.filter(~pl.col("seed_id").is_in(known))
     rows = spec.seeds.test
     graph = near_graph.graph(spec, table) if pins is None else near_graph.graph(spec, table, pins)
-    outcome = set_aside(
+    outcome = split(
         table,
         share=rows.share,
         rows=rows.rows,
@@ -57,7 +57,7 @@ def aside(
     return Outcome(kept=outcome.kept, dropped=dropped, report=report, rejected=outcome.rejected)
 
 
-def shrunk(test: Mapping[str, Any], spec: TaskSpec, table: pl.DataFrame) -> list[str]:
+def fewer_test_rows(test: Mapping[str, Any], spec: TaskSpec, table: pl.DataFrame) -> list[str]:
     """What is said where fewer test rows are set aside than were asked, because few have a known answer."""
     asked, got = test.get("asked", 0), test.get("got", 0)
     known = table.height - table["gold"].null_count()
@@ -88,4 +88,4 @@ def training_labels(spec: TaskSpec, seeds: Sequence[Seed]) -> list[tuple[str, Ma
     """(stratum, labels) of each seed that is left to train on."""
     import polars as pl
 
-    return coverage.labelled(aside(spec, seeds).kept.filter(pl.col("role") == "train"))
+    return coverage.labelled(prepare(spec, seeds).kept.filter(pl.col("role") == "train"))

@@ -38,7 +38,7 @@ def faults(
     return wrong
 
 
-def known(value: Json) -> dict[str, Json] | None:
+def gold_of(value: Json) -> dict[str, Json] | None:
     """The known answer: an object as it is or spelt in a string; a plain value becomes {"answer": value}."""
     if _is_blank(value):
         return None
@@ -81,7 +81,7 @@ def _no_gold(value: Json, gold: str) -> list[str]:
     if (said := no_json(value)) is not None:
         return [f"{said} (the value of {gold!r})"]
     try:
-        known(value)
+        gold_of(value)
     except ValueError as error:
         return [f"the gold {gold!r} starts like an object but is none: {error}"]
     return []

@@ -12,8 +12,8 @@ from pathlib import Path
 from distill.chat import conversation
 from distill.records import Json, Seed, canonical
 from distill.seeds import row_faults
-from distill.seeds.chat_logs import chats as logs
 from distill.seeds.chat_logs import row_request
+from distill.seeds.chat_logs.chats import row_of
 from distill.seeds.fault_summary import BadRow
 from distill.seeds.formats.file_format import RawRow
 from distill.text.normalise import storable, strict_json
@@ -65,7 +65,7 @@ class Reading:
         yield Seed(
             fields={name: row[name] for name in (*self.variables, *has)},
             labels={name: storable(text_of(row[name])) for name in self.label_columns},
-            gold=row_faults.known(row.get(self.gold)) if self.gold else None,
+            gold=row_faults.gold_of(row.get(self.gold)) if self.gold else None,
             source=storable(path.name),
             line=line,
             group=_group(row.get(self.group)) if self.group else "",
@@ -84,7 +84,7 @@ class Reading:
                     *self.looked_at,
                     *(name for name in (self.gold, self.group) if name),
                 )
-                return logs.row_of(found, system=self.system, tally=self.tally, ours=ours, test=self.test)
+                return row_of(found, system=self.system, tally=self.tally, ours=ours, test=self.test)
             return self._plain(found) if self.chats else found
         except ValueError as error:
             return error
@@ -99,7 +99,7 @@ class Reading:
                 except ValueError as error:
                     raise ValueError(f"the conversation {name!r} is a text that is no JSON: {error}") from None
         if row.get("tools") or row.get("functions"):
-            own = row_request.read({key: value for key, value in row.items() if key not in self.variables})
+            own = row_request.request_of({key: value for key, value in row.items() if key not in self.variables})
             if own:
                 row[conversation.REQUEST] = own
         return row

@@ -29,7 +29,7 @@ _SEED = 0
 Row = dict[str, Json]
 
 
-def set_aside(
+def split(
     table: pl.DataFrame,
     *,
     share: float | None = None,

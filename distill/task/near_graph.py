@@ -29,7 +29,7 @@ def graph(spec: TaskSpec, *tables: pl.DataFrame) -> Graph:
 
 
 def write(folder: RunDir, found: Graph, table: pl.DataFrame) -> dict[str, float | int | bool | None]:
-    """Keep the edges between the seeds of a table; what is returned goes into seeds.json, for `read`."""
+    """Keep the edges between the seeds of a table; what is returned goes into seeds.json, for `read_graph`."""
     write_parquet(folder / FILE, found.table(table.select("seed_id", "input")))
     return {
         "near": found.threshold, "meaning": found.meaning, "typos": found.typos, "numbers": found.numbers,
@@ -37,7 +37,7 @@ def write(folder: RunDir, found: Graph, table: pl.DataFrame) -> dict[str, float 
     }  # fmt: skip
 
 
-def read(folder: Path, spec: TaskSpec, table: pl.DataFrame) -> Graph:
+def read_graph(folder: Path, spec: TaskSpec, table: pl.DataFrame) -> Graph:
     """The run's graph; made anew where the run has none, or it was made with other settings."""
     made: Any = read_json(folder / "seeds.json", dict).get("graph")
     fits = made is not None and made["near"] <= _least(spec) and made["meaning"] == spec.dedup.meaning

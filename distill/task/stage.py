@@ -50,7 +50,7 @@ async def stage(run: Run, name: str, *, outputs: Sequence[str], work: StageWork,
         name,
         {
             "code": _CODE,
-            "reads": traces.of(run, seen, outputs=outputs, sending=sending),
+            "reads": traces.trace_of(run, seen, outputs=outputs, sending=sending),
             "outputs": made,
             "started": started,
             "seconds": round(time.time() - started, 1),

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _ABSENT = "absent"
 
 
-def of(run: Run, seen: Collection[str], *, outputs: Sequence[str], sending: bool) -> dict[str, str]:
+def trace_of(run: Run, seen: Collection[str], *, outputs: Sequence[str], sending: bool) -> dict[str, str]:
     """The trace of a stage that read what is named in `seen`; with `sending` how it was sent and paid for is in it too."""
     own = {str(run.folder.path.absolute() / path) for path in outputs}
     named = set[str]()

@@ -143,7 +143,7 @@ class TokenCounts:
         )
 
 
-def known(store: Store, endpoint: str, model: str) -> list[tuple[Request, Usage]]:
+def stored_usage(store: Store, endpoint: str, model: str) -> list[tuple[Request, Usage]]:
     """The newest answers of a model that the store holds, the oldest of them first."""
     return _read(store, _NEWEST, (without_user(endpoint), model, _ENOUGH))
 

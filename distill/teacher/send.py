@@ -152,7 +152,7 @@ class Sender:
         """What a model's endpoint counts, as the store's answers show it; shared like its pace."""
         key = (address.identity, address.model)
         if key not in self._counts:
-            held = counts.known(self.store, *key)
+            held = counts.stored_usage(self.store, *key)
             self._counts[key] = await asyncio.to_thread(counts.learnt, TokenCounts(), held)
             for said in self._counts[key].warnings:
                 self.watch.say(f"  by the answers so far, {said}")

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from distill import spec as specs
 from distill.errors import UsageError
-from distill.money import known, shown
+from distill.money import known_usd, shown
 from distill.pipeline import arguments
 from distill.pipeline.open_task import home_of
 from distill.rundir import MANIFEST, RunDir, latest
@@ -100,7 +100,7 @@ def _meant(path: Path, overrides: Sequence[str], home: Path) -> tuple[str, RunDi
 def _ledger(db: sqlite3.Connection, run: str) -> list[dict[str, Any]]:
     """What a run has sent, a row a spender; dollars are None where nobody knows what was paid."""
     rows = [dict(zip(_LEDGER_ROW, row, strict=True)) for row in db.execute(_LEDGER, (run,))]
-    return [row | {key: known(row[key], row["unpriced"]) for key in ("usd", "usd_estimated")} for row in rows]
+    return [row | {key: known_usd(row[key], row["unpriced"]) for key in ("usd", "usd_estimated")} for row in rows]
 
 
 class Reader:

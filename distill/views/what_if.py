@@ -45,7 +45,7 @@ def compare(path: Path, changes: Sequence[str], *, overrides: Sequence[str], env
                     table,
                     asked,
                     store,
-                    near_graph.read(run.path, task.spec, table),
+                    near_graph.read_graph(run.path, task.spec, table),
                     rulings=rulings.rulings(task, run),
                 )
             )

@@ -11,7 +11,7 @@ from distill.curate import approved
 from distill.curate.dedup.duplicates import duplicates
 from distill.curate.selection.balance import balance
 from distill.records import GOLD, ToolCall
-from distill.seeds.approved import spoken
+from distill.seeds.approved import as_answer
 
 GATES = [("length", {"max_tokens": 5}), ("finish_reason", {}), ("secrets", {}), ("pii", {"action": "mask"})]
 
@@ -87,7 +87,7 @@ def test_a_quota_is_filled_with_approved_rows_first(frame):
 )
 def test_a_known_answer_is_spelt_as_a_teacher_would(gold, fields, said):
     """Plain text stays text, objects are in the order of the schema, logged calls are calls."""
-    assert spoken(gold, fields=fields) == said
+    assert as_answer(gold, fields=fields) == said
 
 
 def test_an_empty_table_is_taken(frame):

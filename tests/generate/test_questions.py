@@ -96,7 +96,7 @@ def test_what_is_needed_is_a_tenth_more_over_the_share_that_came_through(
 def test_the_first_round_asks_a_tenth_more_than_is_lacking(task: Path) -> None:
     """Whatever was approved before."""
     task = open_task(task, env={})
-    table = prepare.aside(task.spec, task.seeds).kept
+    table = prepare.prepare(task.spec, task.seeds).kept
     strata = dict(table.select("seed_id", "stratum").iter_rows())
     approved = frozenset(table["seed_id"])
     picked = asks.more(task, table, [], {"a": 10, "b": 3}, approved)

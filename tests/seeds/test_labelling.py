@@ -123,7 +123,7 @@ async def test_an_answer_that_is_no_value_is_asked_for_once_more_and_then_unlabe
     sends = labels_sent(task)
     assert 48 < sends < 96
     with opened(task.store_path) as store:  # what `plan` counts with is what the run drew its test rows by
-        held = {seed.id: seed.labels["tone"] for seed in labelling.held(task, store).seeds}
+        held = {seed.id: seed.labels["tone"] for seed in labelling.stored_labels(task, store).seeds}
     assert {row["seed_id"]: row["labels"]["tone"] for row in rows}.items() <= held.items()
     assert Counter(held.values())["unlabelled"] < sends - 48
     assert tones["unlabelled"] < sends - 48 < sum(faults.values())

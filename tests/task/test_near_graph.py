@@ -45,7 +45,7 @@ def test_texts_are_compared_once_in_a_run_and_the_pairs_stay_in_its_folder(task:
     texts = table.select("seed_id", "input")
     task = open_task(task, env={})
     near_graph._made.cache_clear()
-    kept = near_graph.read(folder, task.spec, table)
+    kept = near_graph.read_graph(folder, task.spec, table)
     assert near_graph._made.cache_info().misses == 0
     made = Graph.of(table["input"], threshold=0.85)
     assert kept.table(texts).equals(made.table(texts))

@@ -101,7 +101,7 @@ async def test_a_second_run_knows_what_the_store_has_seen(tmp_path: Path) -> Non
     teacher = Scripted(lambda r: Answer(r.id, Ended.OK, "fine", "stop", usage, RATE.usd(usage), status=200))
     with opened(tmp_path / "a.db") as store:
         await spend(store, teacher, rows(50))
-        learnt = counts.learnt(TokenCounts(), counts.known(store, "here", "m"))
+        learnt = counts.learnt(TokenCounts(), counts.stored_usage(store, "here", "m"))
         assert learnt.theirs(Usage(20, 60)).completion_tokens >= 5000
         assert counts.of_run(store, "t/001")["teacher"][0].startswith("the endpoint counts more tokens")
         sent = teacher.sent

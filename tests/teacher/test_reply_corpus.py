@@ -21,7 +21,7 @@ def read(body: Body) -> Answer:
     """As the client reads what came over the line."""
     asked = ASKED[body.api]
     if body.status == 200:
-        return reply.read(body.body, asked, price=None)
+        return reply.read_body(body.body, asked, price=None)
     return reply.refused(body.status, body.body, body.headers, asked, now=NOW)
 
 

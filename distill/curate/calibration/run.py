@@ -17,7 +17,7 @@ from distill.curate.calibration import labelled, stats
 from distill.curate.gates.judge import lookup
 from distill.curate.gates.judge.send import Jury
 from distill.errors import RowsOwed, UsageError
-from distill.money import Budget, known
+from distill.money import Budget, known_usd
 from distill.task import event_loop, stores
 from distill.task.interrupt import interruptible
 from distill.task.task import need_price
@@ -66,7 +66,7 @@ async def _calibrate(task: Task, path: Path, rows: labelled.Labelled, watch: Wat
                     break
         found = [_gate(name, settings, rows, said) for (name, settings), said in zip(gates, heard, strict=True)]
         unpriced = store.unpriced(run)
-        usd = known(store.spent(run), unpriced)
+        usd = known_usd(store.spent(run), unpriced)
     labels = list(rows.good.values())
     return {
         "task": task.spec.task,

@@ -152,12 +152,12 @@ def _text(path: Path) -> str:
 def _wrong(task: Task) -> Callable[[str], str]:
     """Why an answer does not fit the task's schema; one that calls tools is not the schema's to judge."""
     from distill.curate.gates.structure import misfit
-    from distill.seeds.approved import spoken
+    from distill.seeds.approved import as_answer
 
     if task.output is None:
         return lambda _: ""
     unfit = misfit(task.output)
-    return lambda answer: "" if spoken(approved.known(answer))[1] else unfit(answer)
+    return lambda answer: "" if as_answer(approved.as_gold(answer))[1] else unfit(answer)
 
 
 def without(table: pl.DataFrame, seeds: Collection[str]) -> pl.DataFrame:

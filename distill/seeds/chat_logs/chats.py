@@ -23,7 +23,7 @@ from distill.chat.content import kind
 from distill.chat.content import text as text_of
 from distill.records import Json
 from distill.seeds.chat_logs import keys, row_request
-from distill.seeds.chat_logs import turns as chat_turns
+from distill.seeds.chat_logs.turns import read_turns
 from distill.seeds.formats.file_format import RawRow
 from distill.text.normalise import strict_json
 
@@ -47,11 +47,11 @@ def row_of(
     """
     row = _unwrapped(row)
     keys.refuse(row, ours=ours, test=test)
-    request = row_request.read(row)
+    request = row_request.request_of(row)
     turns, used = _turns(row, ours)
     if not turns:
         raise ValueError("a conversation is a list of turns, found none in it")
-    found = chat_turns.read(turns)
+    found = read_turns(turns)
     told = conversation.turns(found.turns, last=False)
     beside = [_system(row[key]) for key in keys.SYSTEM if row.get(key)]
     spoken = [str(turn["content"]) for turn in told if turn["role"] in ("system", "developer")]

@@ -19,7 +19,7 @@ _NAME = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
 _SCHEMAS = ("parameters", "input_schema", "inputSchema", "parametersJsonSchema")
 
 
-def read(row: Mapping[str, Json]) -> dict[str, Json]:
+def request_of(row: Mapping[str, Json]) -> dict[str, Json]:
     """What the row brings: any of tools, tool_choice, parallel_tool_calls and response_format. ValueError names the key at fault."""
     found: dict[str, Json] = {}
     for key in ("tools", "functions"):

@@ -22,7 +22,7 @@ _MESSAGES = {
 _CALLS = ("tool_calls", "function_call")
 
 
-def of(turn: Json) -> list[Json]:
+def as_turns(turn: Json) -> list[Json]:
     """The turns that a turn is: itself where it is in no wrapping."""
     if isinstance(turn, list) and len(turn) == 2 and all(isinstance(said, str) for said in turn):
         return [{"role": "user", "content": turn[0]}, {"role": "assistant", "content": turn[1]}]

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from distill.chat import content as contents
+from distill.chat import content
 from distill.chat.conversation import Turn
 from distill.records import Json, canonical
 from distill.seeds.chat_logs import keys as chat_keys
@@ -40,12 +40,12 @@ class Chat(NamedTuple):
     known: bool
 
 
-def read(given: Sequence[Json]) -> Chat:
+def read_turns(given: Sequence[Json]) -> Chat:
     """The turns of a chat; ValueError says which one is none."""
     reader = _Reader()
     for number, turn in enumerate(given, 1):
         try:
-            for one in turn_shapes.of(turn):
+            for one in turn_shapes.as_turns(turn):
                 reader.add(one)
         except ValueError as error:
             raise ValueError(f"turn {number}: {error}") from None
@@ -89,7 +89,7 @@ class _Reader:
                 calls.append(inside)
             elif kind == "result":
                 self._result(inside, _output(inside.get("content")))
-            elif (said := contents.part(part, number)) is not None:
+            elif (said := content.part(part, number)) is not None:
                 texts.append(said)
         calls += _calls_of(turn, role)
         text = "\n".join(texts) if texts else _else_said(turn)
@@ -195,7 +195,7 @@ def _parts(turn: Mapping[str, Json]) -> list[Json]:
     if isinstance(said, str | Mapping):
         return [said]
     if not isinstance(said, list):
-        raise ValueError(f"the content is {contents.kind(said)}, expected text")  # noqa: TRY004 - one error for all of a row
+        raise ValueError(f"the content is {content.kind(said)}, expected text")  # noqa: TRY004 - one error for all of a row
     return said
 
 
@@ -228,7 +228,7 @@ def _calls_of(turn: Mapping[str, Json], role: str) -> list[Mapping[str, Json]]:
         raise ValueError(f"only the assistant calls tools, found calls of {role!r}")
     for one in found:
         if not isinstance(one, Mapping):
-            said = f"a call is {contents.kind(one)}, expected an object with a name and arguments"
+            said = f"a call is {content.kind(one)}, expected an object with a name and arguments"
             raise ValueError(said)  # noqa: TRY004 - as above
         if one.get("type") not in (None, "function", "tool_use", "tool_call"):
             raise ValueError(f"a call of the type {str(one['type'])[:40]!r}, expected function")
@@ -246,7 +246,7 @@ def _spelt_calls(turn: Mapping[str, Json]) -> list[Mapping[str, Json]]:
         raise ValueError(f"the function_call is a text that is no JSON: {error}") from None
     calls = value if isinstance(value, list) else [value]
     if not calls or not all(isinstance(call, Mapping) for call in calls):
-        raise ValueError(f"the function_call is {contents.kind(value)}, expected an object with a name and arguments")
+        raise ValueError(f"the function_call is {content.kind(value)}, expected an object with a name and arguments")
     return calls
 
 
@@ -256,5 +256,5 @@ def _output(value: Json) -> str:
         return value
     parts = value if isinstance(value, list) else ()
     if parts and all(isinstance(part, Mapping) and isinstance(part.get("type"), str) for part in parts):
-        return contents.text(value) or ""
+        return content.text(value) or ""
     return "" if value is None else canonical(value)

@@ -60,7 +60,7 @@ class CandidateFilter:
                 self._unanswered(one, request, request, store)
             elif answer.declined:
                 self._drop(one, request, "declined", answer.refusal[:200])
-            elif isinstance(fields := prompts.read(answer.text, variables), str):
+            elif isinstance(fields := prompts.read_candidate(answer.text, variables), str):
                 self._drop(one, request, "unreadable", fields)
             else:
                 found.append((one, request, fields))

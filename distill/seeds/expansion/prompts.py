@@ -130,7 +130,7 @@ def turns(
     ]
 
 
-def read(text: str, variables: Sequence[str]) -> dict[str, str] | str:
+def read_candidate(text: str, variables: Sequence[str]) -> dict[str, str] | str:
     """The fields of a made seed, or why an answer is none."""
     try:
         found = strict_json(text)

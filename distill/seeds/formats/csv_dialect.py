@@ -74,7 +74,7 @@ class CsvDialect:
         )  # fmt: skip
 
 
-def of(
+def detect_dialect(
     text: str, *, delimiter: str | None = None, quote: str | None = None, whole: bool = True, tabs: bool = False
 ) -> CsvDialect:
     """The dialect of a text that begins a file, with what the spec says of it; `whole` where it is all of the file."""

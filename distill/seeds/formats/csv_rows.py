@@ -17,8 +17,8 @@ from typing import TextIO
 
 from distill.records import Json
 from distill.seeds.formats import csv_dialect
-from distill.seeds.formats import encoding as encodings
 from distill.seeds.formats.csv_dialect import CsvDialect
+from distill.seeds.formats.encoding import detect_encoding, opened
 from distill.seeds.formats.file_format import BadFile, FileFormat, Notes, NumberedRow, RawRow, name_of, note
 
 _NO_TEXT = re.compile("[\udc80-\udcff]")
@@ -34,15 +34,15 @@ _TRIED = 20
 
 def rows(path: Path, form: FileFormat, notes: Notes) -> Iterator[NumberedRow]:
     """The rows of a file with the lines that they begin at."""
-    encoding = encodings.of(path, form.encoding)
+    encoding = detect_encoding(path, form.encoding)
     tabs = path.name.lower().removesuffix(".gz").endswith(".tsv")
-    with encodings.opened(path, encoding) as file:
+    with opened(path, encoding) as file:
         head = file.read(csv_dialect.SAMPLE)
         above = _above(head, form.names)
         head = head[sum(map(len, above)) :]
         if above:
             note(notes, f"{path.name}: line {len(above) + 1} is taken for the header; what stands above it is left out")
-        dialect = csv_dialect.of(
+        dialect = csv_dialect.detect_dialect(
             head, delimiter=form.delimiter, quote=form.quote, whole=len(head) < csv_dialect.SAMPLE, tabs=tabs
         )
         said_of_it = form.encoding or form.delimiter or form.quote is not None

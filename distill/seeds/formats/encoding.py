@@ -95,7 +95,7 @@ def opened(path: Path, encoding: Encoding) -> TextIO:
     return io.TextIOWrapper(raw(path), encoding=encoding.name, errors=errors, newline="")
 
 
-def of(path: Path, given: str | None = None) -> Encoding:
+def detect_encoding(path: Path, given: str | None = None) -> Encoding:
     """The encoding of a file, or the one that is `given`; raises what is in READ_ERRORS."""
     stands = path.stat()
     return _of(path, given, stands.st_mtime_ns, stands.st_size)

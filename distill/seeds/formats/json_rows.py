@@ -20,9 +20,8 @@ from pathlib import Path
 
 from distill.chat.content import kind
 from distill.records import Json
-from distill.seeds.formats import encoding as encodings
 from distill.seeds.formats import json_layouts
-from distill.seeds.formats.encoding import Encoding
+from distill.seeds.formats.encoding import Encoding, detect_encoding, opened, raw
 from distill.seeds.formats.file_format import FileFormat, Notes, NumberedRow, RawRow, note
 from distill.text.normalise import strict_json, strict_json_at
 
@@ -40,7 +39,7 @@ _WRAPPED = re.compile(r'\s*\{\s*"(\w+)"\s*:\s*(?=\[)')
 
 def rows(path: Path, form: FileFormat, notes: Notes) -> Iterator[NumberedRow]:
     """The rows of a file, numbered."""
-    encoding = encodings.of(path, form.encoding)
+    encoding = detect_encoding(path, form.encoding)
     if not form.encoding and not encoding.name.startswith("utf"):
         encoding = Encoding(
             "utf-8", whole=False
@@ -53,14 +52,14 @@ def rows(path: Path, form: FileFormat, notes: Notes) -> Iterator[NumberedRow]:
         return
     if lines:
         note(notes, f"{path.name}: read as one JSON document, since it has no object a line")
-    with encodings.opened(path, encoding) as file:
+    with opened(path, encoding) as file:
         yield from enumerate(_document(file.read().removeprefix("\ufeff"), clean=encoding.whole), 1)
 
 
 def _by_lines(path: Path, encoding: Encoding, *, whole: bool) -> bool:
     """Whether a file has an object a line. One line alone may be a document, but where a file's name says that it has lines
     (`whole`) an object is a row."""
-    with encodings.opened(path, encoding) as file:
+    with opened(path, encoding) as file:
         head = [line for line in itertools.islice(file, _HEAD) if line.strip("\ufeff \t\r\n")]
     if not head:
         return True
@@ -86,13 +85,13 @@ def _is_row(line: str) -> bool:
 
 def _lines(path: Path, encoding: Encoding) -> Iterator[NumberedRow]:
     if encoding.usual:
-        with encodings.raw(path) as file:
-            for line, raw in enumerate(file, 1):
-                plain = raw.removeprefix(b"\xef\xbb\xbf")  # also where files were put one behind the other
+        with raw(path) as file:
+            for line, content in enumerate(file, 1):
+                plain = content.removeprefix(b"\xef\xbb\xbf")  # also where files were put one behind the other
                 if plain.strip():
                     yield line, _decoded(plain.removesuffix(b"\n"))
         return
-    with io.TextIOWrapper(encodings.raw(path), encoding=encoding.name, errors="replace", newline="\n") as text:
+    with io.TextIOWrapper(raw(path), encoding=encoding.name, errors="replace", newline="\n") as text:
         for line, spelt in enumerate(text, 1):
             if spelt.strip("\ufeff \t\r\n"):
                 yield line, _object(spelt.removeprefix("\ufeff"))

@@ -59,7 +59,7 @@ _TABLES = (".csv", ".tsv")
 _JSON = re.compile(rb'(\xef\xbb\xbf)?\s*(\[\s*)?\{\s*"')
 
 
-def found(paths: Sequence[Path], faults: list[Fault]) -> Iterator[Path]:
+def matching_files(paths: Sequence[Path], faults: list[Fault]) -> Iterator[Path]:
     """Every file that the paths mean, a folder's in the order of their names; what is none goes to `faults`."""
     for path in paths:
         if path.is_dir():
@@ -122,7 +122,7 @@ def _beside(folder: Path) -> str:
     return f"; the folder holds {', '.join(names[:6])}{', …' if len(names) > 6 else ''}" if names else ""
 
 
-def rows(
+def read_rows(
     path: Path, faults: list[Fault], *, form: FileFormat = AS_FOUND, notes: Notes | None = None
 ) -> Iterator[NumberedRow]:
     """The rows of one file; what is wrong with the file as a whole goes to `faults`, what was found out of it to `notes`."""

@@ -111,7 +111,7 @@ def _fault(errors: Sequence[ErrorDetails], path: NodePath, places: Places) -> Fa
         return Fault(where, f"unknown key `{name}`; {_known_hint(path)}")
     if kind == "missing":
         return Fault(where, f"`{name}` is missing and has no default")
-    message = wording.of(errors)
+    message = wording.sentence(errors)
     if kind == "value_error" and not path:  # of the spec as a whole: the message starts with the place
         return Fault(places.of(path_of(message.split(" ", 1)[0])), message)
     if kind == "value_error" and _group(found):  # what it says is what is wrong between its parts

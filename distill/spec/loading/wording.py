@@ -42,7 +42,7 @@ _PATTERNS = {
 }
 
 
-def of(errors: Sequence[Mapping[str, Any]]) -> str:
+def sentence(errors: Sequence[Mapping[str, Any]]) -> str:
     """What was expected of a setting that may be of several kinds, of which it is none."""
     said = list(dict.fromkeys(expected(error) for error in errors))
     if len(said) > 1 and all(one.startswith("expected ") for one in said):

@@ -67,7 +67,7 @@ async def _results(
             continue
         came.append(downloads.results_of(file_id, path))
         with short_collections():
-            for lines in results.lines(path):
+            for lines in results.read_lines(path):
                 ended = await asyncio.to_thread(read.chunk, lines)
                 words = (
                     f"{answer.status}: {answer.error}" for _, _, answer in ended if answer.ended is Ended.NO_ACCESS

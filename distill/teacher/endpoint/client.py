@@ -109,7 +109,7 @@ class Endpoint:
                 request.id, Ended.BROKEN, error=f"the connection broke, it may be billed: {self._said(fault)}"
             )
         if 200 <= response.status < 300:
-            read = functools.partial(reply.read, body, request, price=self.price)
+            read = functools.partial(reply.read_body, body, request, price=self.price)
             answer = await asyncio.to_thread(read) if len(body) > _LONG_BYTES else read()
         else:
             answer = reply.refused(response.status, body, response.headers, request, now=time.time())

@@ -46,22 +46,22 @@ class SentRequest(Protocol):
     def turns(self) -> list[dict[str, Json]]: ...
 
 
-def read(body: bytes, request: SentRequest, *, price: Price | None) -> Answer:
+def read_body(body: bytes, request: SentRequest, *, price: Price | None) -> Answer:
     """A 200's body as an Answer: OK only for a whole answer that says why it ended."""
     try:
         found = parsed.value(body)
     except ValueError as fault:
         return _malformed(request, {"usage": parsed.usage(body)}, body, str(fault), price)
-    return of(found, request, price=price, raw=body)
+    return read_object(found, request, price=price, raw=body)
 
 
-def of(found: Any, request: SentRequest, *, price: Price | None, raw: bytes) -> Answer:
+def read_object(found: Any, request: SentRequest, *, price: Price | None, raw: bytes) -> Answer:
     """The same of a value that was read from JSON already; `raw` is what is kept and shown of it."""
     try:
         if (not isinstance(found, dict) or "error" in found or not found.get("choices")) and faults.is_error(found):
-            return _failed(request, found, faults.of(found), raw, price)
+            return _failed(request, found, faults.details_of(found), raw, price)
         found, said = _said(found, request)
-        usage = counts.of(found, request, said)
+        usage = counts.usage_of(found, request, said)
     except Failed as broke:
         return _broken_off(request, found, raw, broke, price)
     except UnreadableReply as fault:
@@ -95,16 +95,16 @@ def _kept(request: SentRequest) -> Callable[[str], bool]:
 def refused(status: int, body: bytes, headers: Mapping[str, str], request: SentRequest, *, now: float) -> Answer:
     """Any other status as an Answer; `now` is the wall clock in seconds, for a Retry-After that is a date."""
     try:
-        fault = faults.of(parsed.value(body))
+        fault = faults.details_of(parsed.value(body))
     except ValueError:
         fault = faults.ErrorDetails()
     fault.message = fault.message or shown(body).strip()
-    return _refused(status, fault, request, waits.of(headers, fault, now=now))
+    return _refused(status, fault, request, waits.wait_of(headers, fault, now=now))
 
 
 def refused_with(status: int, found: Any, request: SentRequest) -> Answer:
     """The same of a value that was read from JSON already, as a batch's line holds it; 200 for an error that has no status."""
-    fault = faults.of(found)
+    fault = faults.details_of(found)
     return _refused(status, fault, request, waits.in_body(fault))
 
 
@@ -134,13 +134,13 @@ def _begun(found: Mapping[str, Any]) -> bool:
     choice = listed[0] if isinstance(listed, list) and listed else None
     message = choice.get("message") if isinstance(choice, dict) else None
     said = isinstance(message, dict) and any(value for name, value in message.items() if name != "role")
-    usage = counts.stated(found) if choice else None
+    usage = counts.stated_usage(found) if choice else None
     return said or bool(usage and usage.prompt_tokens + usage.completion_tokens)
 
 
 def _broken_off(request: SentRequest, found: Any, raw: bytes, broke: Failed, price: Price | None) -> Answer:
     """An answer whose own end is an error: sent again, and perhaps billed."""
-    fault = faults.of(broke.fault) if broke.fault else faults.ErrorDetails()
+    fault = faults.details_of(broke.fault) if broke.fault else faults.ErrorDetails()
     ended = Ended.NO_ACCESS if broke.fault and refusals.ended(200, fault) is Ended.NO_ACCESS else Ended.MALFORMED
     said = f"{broke}: {fault.message}" if fault.message else str(broke)
     return _lost(request, found, ended, said, raw, price, retry_after_s=waits.in_body(fault))
@@ -156,8 +156,8 @@ def _lost(
 ) -> Answer:  # fmt: skip
     """A reply that is no answer, with what it says of its tokens: so much it cost."""
     try:
-        usage = counts.stated(natives.as_chat(found) if isinstance(found, dict) else found)
-    except Exception:  # noqa: BLE001 - as in `of`
+        usage = counts.stated_usage(natives.as_chat(found) if isinstance(found, dict) else found)
+    except Exception:  # noqa: BLE001 - as in `read_object`
         usage = None
     usage = usage or Usage()
     usd = price(usage) if price else 0.0

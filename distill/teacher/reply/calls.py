@@ -15,7 +15,7 @@ _ARGUMENTS = ("arguments", "args", "input", "parameters")
 _WRAPPERS = ("function", "functionCall", "function_call", "toolUse", "tool_use", "custom")
 
 
-def of(given: Iterable[Any]) -> tuple[ToolCall, ...]:
+def tool_calls(given: Iterable[Any]) -> tuple[ToolCall, ...]:
     """Each call by its name; Unreadable for one that has none, or whose arguments no JSON text can hold."""
     return tuple(_call(one) for one in given)
 
@@ -28,10 +28,10 @@ def of_message(message: Mapping[str, Any], parts: Sequence[Mapping[str, Any]] = 
     if listed:
         if not isinstance(listed, list):
             raise UnreadableReply(f"tool_calls is a JSON {type(listed).__name__}, expected a list")
-        return of(listed)
+        return tool_calls(listed)
     if old := message.get("function_call"):
-        return of([old])
-    return of(parts) if parts else ()
+        return tool_calls([old])
+    return tool_calls(parts) if parts else ()
 
 
 def arguments(given: Any) -> str:

@@ -44,7 +44,7 @@ class Content:
         return not (self.texts or self.thoughts or self.refusals or self.calls)
 
 
-def of(content: Any) -> Content:
+def read_content(content: Any) -> Content:
     """A content as text, list of parts or object; Unreadable where it is none of them."""
     if isinstance(content, str):
         return Content([content])
@@ -57,25 +57,25 @@ def reasoning(message: Mapping[str, Any]) -> list[str]:
     """The thinking in a message's own fields; servers often repeat it in a second one, so the first that holds some counts."""
     for name in message:
         if name in _FIELDS:
-            found = (thoughts(message[one]) for one in _FIELDS if message.get(one))
+            found = (joined_thoughts(message[one]) for one in _FIELDS if message.get(one))
             return [said for said in found if said][:1]
     return []
 
 
-def thoughts(given: Any, depth: int = 0) -> str:
+def joined_thoughts(given: Any, depth: int = 0) -> str:
     """Thinking as text, from a text, a list of parts or an object; encrypted parts are named."""
     if isinstance(given, str):
         return given
     if depth > _DEEPEST:
         return ""
     if isinstance(given, list):
-        return "\n".join(said for one in given if (said := thoughts(one, depth + 1)))
+        return "\n".join(said for one in given if (said := joined_thoughts(one, depth + 1)))
     if isinstance(given, dict):
         kind = given.get("type")
         if (isinstance(kind, str) and kind in _HIDDEN) or "encrypted_content" in given or "redactedContent" in given:
-            shown = next((said for key in _THOUGHT_KEYS if (said := thoughts(given.get(key), depth + 1))), "")
+            shown = next((said for key in _THOUGHT_KEYS if (said := joined_thoughts(given.get(key), depth + 1))), "")
             return shown or f"[{kind if isinstance(kind, str) and kind in _HIDDEN else 'encrypted reasoning'}]"
-        return next((said for key in _THOUGHT_KEYS if (said := thoughts(given.get(key), depth + 1))), "")
+        return next((said for key in _THOUGHT_KEYS if (said := joined_thoughts(given.get(key), depth + 1))), "")
     return ""
 
 
@@ -99,7 +99,7 @@ def _add_part(part: Mapping[str, Any], found: Content, depth: int) -> None:
     kind = part.get("type")
     kind = kind if isinstance(kind, str) else ""
     if kind in _THINKING or kind in _HIDDEN or part.get("thought") is True or "reasoningContent" in part:
-        if said := thoughts(part.get("reasoningContent", part)):
+        if said := joined_thoughts(part.get("reasoningContent", part)):
             found.thoughts.append(said)
     elif kind == "refusal" or (not kind and "refusal" in part):
         _add_refusal(part, found)

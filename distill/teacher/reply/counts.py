@@ -59,9 +59,9 @@ _PLAIN = frozenset({"prompt_tokens", "completion_tokens", "total_tokens"})
 _MOST = 10**9
 
 
-def of(found: Mapping[str, Any], request: WithTurns, said: Wording) -> Usage:
+def usage_of(found: Mapping[str, Any], request: WithTurns, said: Wording) -> Usage:
     """The counts of a whole answer."""
-    given = stated(found)
+    given = stated_usage(found)
     prompt, completion = given.prompt_tokens if given else 0, given.completion_tokens if given else 0
     if given and prompt and (completion or not _holds(said)):
         return given
@@ -74,7 +74,7 @@ def of(found: Mapping[str, Any], request: WithTurns, said: Wording) -> Usage:
     )  # fmt: skip
 
 
-def stated(found: Any) -> Usage | None:
+def stated_usage(found: Any) -> Usage | None:
     """What a reply says of its tokens, None where it says nothing that can be meant; zeros stand for halves that it leaves out."""
     given = found.get("usage") if isinstance(found, dict) else None
     if isinstance(given, dict) and (usage := _read(given)) is not None:

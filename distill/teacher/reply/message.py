@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from distill import finish_reason as ends
+from distill import finish_reason
 from distill.records import DEEPEST, Json, ToolCall, too_deep
-from distill.teacher.reply import calls as tool_calls
-from distill.teacher.reply import content as contents
 from distill.teacher.reply import thinking
+from distill.teacher.reply.calls import of_message, tool_calls
+from distill.teacher.reply.content import Content, joined_thoughts, read_content, reasoning
 from distill.teacher.reply.wording import Failed, UnreadableReply, Wording, ended
 
 Keep = Callable[[str], bool]
@@ -34,29 +34,29 @@ def completion(found: Mapping[str, Any], keep: Keep) -> Wording:
     logprobs = logs.get("content") if isinstance(logs, dict) else None
     content = message.get("content")
     if isinstance(content, str) and message.keys() <= _PLAIN:
-        return said(content, finish, "", (), (), logprobs, keep)
-    return _whole(contents.of(content), message, finish, keep, logprobs)
+        return put_together(content, finish, "", (), (), logprobs, keep)
+    return _whole(read_content(content), message, finish, keep, logprobs)
 
 
 def _finish_word(choice: Mapping[str, Any]) -> Any:
     return next((choice[key] for key in _FINISHES if choice.get(key)), None)
 
 
-def _whole(content: contents.Content, message: Mapping[str, Any], finish: str, keep: Keep, logprobs: Json) -> Wording:
+def _whole(content: Content, message: Mapping[str, Any], finish: str, keep: Keep, logprobs: Json) -> Wording:
     refusal = message.get("refusal") or ""
     if not isinstance(refusal, str):
         raise UnreadableReply(f"refusal is a JSON {type(refusal).__name__}, expected text")
-    found = tool_calls.of_message(message, content.calls)
+    found = of_message(message, content.calls)
     if content.others and content.empty and not refusal and not found:
         raise UnreadableReply(f"content of kind {', '.join(sorted(set(content.others)))[:200]} and no text")
     refusal = refusal or "".join(content.refusals)
-    fields = contents.reasoning(message)
-    return said(
+    fields = reasoning(message)
+    return put_together(
         "".join(content.texts), finish, refusal, [*fields, *content.thoughts], found, logprobs, keep, content.others
     )
 
 
-def said(
+def put_together(
     text: str, finish: str, refusal: str, thoughts: Sequence[str], calls: tuple[ToolCall, ...], logprobs: Json,
     keep: Keep, others: Iterable[str] = (),
 ) -> Wording:  # fmt: skip
@@ -64,8 +64,8 @@ def said(
     parts = thinking.apart(text, keep)
     notes = [f"left out besides the text: {', '.join(sorted(set(others)))[:200]}"] if others else []
     if not calls and parts.calls:
-        calls = tool_calls.of({"name": name, "arguments": given} for name, given in parts.calls)
-        finish = ends.CALLS if finish == ends.STOP else finish
+        calls = tool_calls({"name": name, "arguments": given} for name, given in parts.calls)
+        finish = finish_reason.CALLS if finish == finish_reason.STOP else finish
     if logprobs is not None and (not isinstance(logprobs, list) or too_deep(logprobs)):
         notes.append(f"left out: logprobs that are no list, or are nested deeper than {DEEPEST} levels")
         logprobs = None
@@ -82,7 +82,7 @@ def response(found: Mapping[str, Any], keep: Keep) -> Wording:
     output, status = found["output"], found.get("status")
     if not isinstance(output, list) or not all(isinstance(item, dict) for item in output):
         raise UnreadableReply("output is no list of items")
-    content, thoughts, calls, logprobs = contents.Content(), list[str](), list[Mapping[str, Any]](), list[Json]()
+    content, thoughts, calls, logprobs = Content(), list[str](), list[Mapping[str, Any]](), list[Json]()
     for item in output:
         kind = item.get("type")
         if kind == "message":
@@ -93,18 +93,20 @@ def response(found: Mapping[str, Any], keep: Keep) -> Wording:
             calls.append(item)
         else:
             content.others.append(str(kind)[:40])
-    made = tool_calls.of([*calls, *content.calls])
+    made = tool_calls([*calls, *content.calls])
     finish = _finish(found, status, bool(made))
     if content.others and content.empty and not made and not thoughts:
         raise UnreadableReply(f"output of kind {', '.join(sorted(set(content.others)))[:200]} and no text")
     text, refusal = "".join(content.texts), "".join(content.refusals)
-    return said(text, finish, refusal, [*thoughts, *content.thoughts], made, logprobs or None, keep, content.others)
+    return put_together(
+        text, finish, refusal, [*thoughts, *content.thoughts], made, logprobs or None, keep, content.others
+    )
 
 
-def _add_message(item: Mapping[str, Any], content: contents.Content, logprobs: list[Json]) -> None:
+def _add_message(item: Mapping[str, Any], content: Content, logprobs: list[Json]) -> None:
     if item.get("content") is None:
         raise UnreadableReply("a message without content")
-    one = contents.of(item["content"])
+    one = read_content(item["content"])
     if isinstance(item["content"], list):
         for part in item["content"]:
             if isinstance(part, dict) and isinstance(part.get("logprobs"), list):
@@ -115,17 +117,21 @@ def _add_message(item: Mapping[str, Any], content: contents.Content, logprobs: l
 
 def _thoughts(item: Mapping[str, Any]) -> str:
     """A reasoning item's summary, or its whole text where the server gives it."""
-    parts = [said for key in ("content", "summary") if (said := contents.thoughts(item.get(key)))]
+    parts = [put_together for key in ("content", "summary") if (put_together := joined_thoughts(item.get(key)))]
     return parts[0] if parts else "[encrypted reasoning]" if item.get("encrypted_content") else ""
 
 
 def _finish(found: Mapping[str, Any], status: Any, calls: bool) -> str:
     if status == "completed":
-        return ends.CALLS if calls else ends.STOP
+        return finish_reason.CALLS if calls else finish_reason.STOP
     details = found.get("incomplete_details")
     reason = details.get("reason") if isinstance(details, dict) else None
-    if status == "incomplete" and isinstance(reason, str) and ends.canonical(reason) in (ends.LENGTH, ends.FILTERED):
-        return ends.canonical(reason)
+    if (
+        status == "incomplete"
+        and isinstance(reason, str)
+        and finish_reason.canonical(reason) in (finish_reason.LENGTH, finish_reason.FILTERED)
+    ):
+        return finish_reason.canonical(reason)
     if status in ("failed", "cancelled", "canceled"):
         raise Failed(f"the response is {status}", found.get("error"))
     raise UnreadableReply(f"the response is {str(status)[:40]!r}, for the reason {str(reason)[:80]!r}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from distill import finish_reason as ends
+from distill import finish_reason
 from distill.records import Json, ToolCall
 
 
@@ -42,7 +42,7 @@ def ended(word: Any, fault: Any = None) -> str:
             if fault
             else UnreadableReply("no finish reason")
         )
-    found = ends.canonical(word)
-    if found == ends.ERROR or fault:
+    found = finish_reason.canonical(word)
+    if found == finish_reason.ERROR or fault:
         raise Failed(f"the generation failed: it ended by {word[:80]!r}", fault)
     return found

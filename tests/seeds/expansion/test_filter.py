@@ -11,7 +11,7 @@ from distill.money import Budget
 from distill.pipeline import run as running
 from distill.records import Answer, Ended, Request
 from distill.seeds import prepare
-from distill.seeds.expansion.prompts import read as read_seed
+from distill.seeds.expansion.prompts import read_candidate as read_seed
 from distill.seeds.expansion.rounds import Expansion
 from distill.teacher import runner
 from distill.teacher.endpoint.scripted import Scripted, ScriptedReply, fitting
@@ -25,7 +25,7 @@ from distill.testing.fault_server import Script, serve
 async def test_every_candidate_that_goes_has_its_reason(large: Path) -> None:
     """Repeats, near test rows, refusals, broken answers and verdicts: no new seed is what a check could not let pass."""
     task = made(large, "{at_most: 400, per_row: 3, ways: [rewrite]}", "dataset.accept=560", "evaluate.arms=[]")
-    table = prepare.aside(task.spec, task.seeds).kept
+    table = prepare.prepare(task.spec, task.seeds).kept
     tests = table.filter(role="test")["input"].to_list()
 
     def poor(request: Request) -> Answer | str:

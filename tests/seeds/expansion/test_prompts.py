@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from distill.records import content_id
 from distill.seeds.expansion import prompts
-from distill.seeds.expansion.prompts import Way, candidates, doubt, ranked, read, realistic, repeats, turns
+from distill.seeds.expansion.prompts import Way, candidates, doubt, ranked, read_candidate, realistic, repeats, turns
 from distill.similarity.pairs import jaccard, shingles
 
 WAYS: list[Way] = ["rewrite", "vary", "fill", "like"]
@@ -89,7 +89,7 @@ def test_a_seed_that_gives_orders_stands_between_marks_that_it_cannot_know() -> 
 )
 def test_an_answer_is_a_seed_or_has_a_reason(text: str, said: object) -> None:
     """Anything but an object with a text for each variable is none."""
-    found = read(text, ["message"])
+    found = read_candidate(text, ["message"])
     assert found == said if isinstance(said, dict) else str(said) in str(found)
 
 

@@ -170,7 +170,7 @@ async def test_megabytes_go_out_and_are_read_without_holding_the_loop(
     monkeypatch: pytest.MonkeyPatch, chars: int, aside: bool
 ) -> None:
     """They arrive whole; reading them is done beside the loop, for a short reply that is not worth a thread."""
-    read, threads, arrived = reply.read, [], []
+    read, threads, arrived = reply.read_body, [], []
     text = "word " * (chars // 5)
 
     def watched(*args: Any, **named: Any) -> Answer:

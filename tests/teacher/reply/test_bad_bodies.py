@@ -99,7 +99,7 @@ def test_the_corpus_is_large_and_its_untouched_bodies_are_answers() -> None:
     assert len(CASES) >= 120
     assert len({body for _, body in CASES}) >= 120
     for body in (CHAT, RESPONSE):
-        answer = reply.read(json.dumps(body).encode(), ASKED, price=None)
+        answer = reply.read_body(json.dumps(body).encode(), ASKED, price=None)
         assert (answer.ended, answer.text, answer.finish_reason, answer.usage.completion_tokens) == (
             Ended.OK,
             "hello",
@@ -110,7 +110,7 @@ def test_the_corpus_is_large_and_its_untouched_bodies_are_answers() -> None:
 
 @pytest.mark.parametrize("body", [body for _, body in CASES], ids=[name for name, _ in CASES])
 def test_no_bad_body_is_an_answer(body: bytes) -> None:
-    answer = reply.read(body, ASKED, price=None)
+    answer = reply.read_body(body, ASKED, price=None)
     assert answer.ended is Ended.MALFORMED
     assert answer.error
 
@@ -119,7 +119,7 @@ def test_no_bad_body_is_an_answer(body: bytes) -> None:
 def test_an_end_without_a_word_is_an_empty_answer(name: str, path: tuple[Any, ...], value: Any) -> None:
     """It says that it ended well: it was paid for, so it is kept, a gate drops it, and nobody buys it again."""
     body = json.dumps(replaced({"chat": CHAT, "response": RESPONSE}[name], path, value)).encode()
-    answer = reply.read(body, ASKED, price=None)
+    answer = reply.read_body(body, ASKED, price=None)
     assert (answer.ended, answer.text, answer.finish_reason, answer.usage.completion_tokens) == (
         Ended.OK,
         "",
@@ -136,14 +136,14 @@ def test_an_end_without_a_word_is_an_empty_answer(name: str, path: tuple[Any, ..
 def test_a_response_ends_in_the_words_of_a_chat_completion(change: dict[str, Any], ended: str) -> None:
     thought = {"type": "reasoning", "summary": [{"type": "summary_text", "text": "hm"}]}
     body = RESPONSE | change | {"output": [thought, *RESPONSE["output"]]}
-    answer = reply.read(json.dumps(body).encode(), ASKED, price=None)
+    answer = reply.read_body(json.dumps(body).encode(), ASKED, price=None)
     assert (answer.finish_reason, answer.reasoning, answer.text) == (ended, "hm", "hello")
 
 
 @pytest.mark.parametrize("usage", [{"prompt_tokens": -1, "completion_tokens": 1}, {"prompt_tokens": True, "completion_tokens": 1}, {}, None, [], "3",
                                    {"prompt_tokens": 10**30, "completion_tokens": 1}, {"prompt_tokens": "3", "completion_tokens": 1}])  # fmt: skip
 def test_usage_that_makes_no_sense_is_estimated_and_says_so(usage: Any) -> None:
-    answer = reply.read(json.dumps(CHAT | {"usage": usage}).encode(), ASKED, price=None)
+    answer = reply.read_body(json.dumps(CHAT | {"usage": usage}).encode(), ASKED, price=None)
     assert answer.ok
     assert not answer.usage.measured
     assert 0 < answer.usage.prompt_tokens < 100

@@ -34,7 +34,7 @@ def body(**changes: Any) -> bytes:
 @pytest.mark.parametrize("raw", [b"<html>\x00</html>", b"[" * 100_000, b'"\\ud83d"', b"\xff\xfe", body(choices=[])])
 def test_a_reply_that_is_no_answer_is_kept(tmp_path: Path, raw: bytes) -> None:
     """Beside its attempt, 64 KiB of it at most; it may have been paid for."""
-    answer = reply.read(raw, ASKED, price=None)
+    answer = reply.read_body(raw, ASKED, price=None)
     assert answer.ended is Ended.MALFORMED
     with opened(tmp_path / "a.db") as store:
         asyncio.run(settle(store, ASKED, answer))
@@ -59,7 +59,7 @@ def test_any_string_of_a_reply_comes_back_as_it_was(tmp_path: Path, odd: str) ->
         "finish_reason": f"f{odd}",
         "logprobs": {"content": [{"token": odd, "logprob": -0.1}]},
     }
-    answer = reply.read(body(choices=[choice], model=f"m{odd}"), ASKED, price=None)
+    answer = reply.read_body(body(choices=[choice], model=f"m{odd}"), ASKED, price=None)
     with opened(tmp_path / "a.db") as store:
         asyncio.run(settle(store, ASKED, answer))
         held = store.get(ASKED.id)
@@ -86,7 +86,7 @@ def test_the_models_that_answered_are_counted_beside_the_one_asked(tmp_path: Pat
     ]
     with opened(tmp_path / "a.db") as store:
         for name, request in zip(names, requests, strict=True):
-            asyncio.run(settle(store, request, reply.read(body(model=name), request, price=None)))
+            asyncio.run(settle(store, request, reply.read_body(body(model=name), request, price=None)))
         run: Any = SimpleNamespace(store=store, folder=SimpleFolder(tmp_path))
         found = served_models.others(run)
     assert [str(one) for one in found] == [

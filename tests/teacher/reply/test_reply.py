@@ -29,20 +29,20 @@ def chat(**message: Any) -> bytes:
 )  # fmt: skip
 def test_what_is_no_whole_completion_is_no_answer(body: bytes) -> None:
     """A 200 with anything else is malformed, never an empty answer."""
-    assert reply.read(body, ASKED, price=None).ended is Ended.MALFORMED
+    assert reply.read_body(body, ASKED, price=None).ended is Ended.MALFORMED
 
 
 @given(st.binary(max_size=200))
 def test_no_body_crashes_the_reader(body: bytes) -> None:
     """Any bytes give an Answer."""
-    assert reply.read(body, ASKED, price=None).ended is Ended.MALFORMED
+    assert reply.read_body(body, ASKED, price=None).ended is Ended.MALFORMED
 
 
 def test_missing_usage_is_estimated_and_says_so() -> None:
     """An endpoint that counts nothing gets tiktoken's count, marked."""
     found = json.loads(chat())
     del found["usage"]
-    usage = reply.read(json.dumps(found).encode(), ASKED, price=None).usage
+    usage = reply.read_body(json.dumps(found).encode(), ASKED, price=None).usage
     assert not usage.measured
     assert usage.completion_tokens == 1
 
@@ -66,7 +66,7 @@ def test_retry_after_in_every_shape(headers: dict[str, str], seconds: float | No
 
 def used(**usage: Any) -> Any:
     body = json.loads(chat()) | {"usage": usage}
-    return reply.read(json.dumps(body).encode(), ASKED, price=None).usage
+    return reply.read_body(json.dumps(body).encode(), ASKED, price=None).usage
 
 
 def test_tokens_that_are_thought_or_cached_are_told_apart() -> None:
@@ -91,7 +91,7 @@ def test_a_tool_call_is_an_answer() -> None:
     ]
     body = json.loads(chat(content=None, tool_calls=calls))
     body["choices"][0] |= {"finish_reason": "tool_calls", "logprobs": {"content": [{"token": "a", "logprob": -0.5}]}}
-    answer = reply.read(json.dumps(body).encode(), ASKED, price=None)
+    answer = reply.read_body(json.dumps(body).encode(), ASKED, price=None)
     assert answer.tool_calls == (ToolCall("look", '{"id": 1}'), ToolCall("look", '{"id":2}'))
     assert (answer.text, answer.finish_reason) == ("", "tool_calls")
     assert answer.logprobs == [{"token": "a", "logprob": -0.5}]
@@ -101,7 +101,7 @@ def test_a_tool_call_is_an_answer() -> None:
 @pytest.mark.parametrize("call", [{}, {"function": {}}, {"function": {"name": 5, "arguments": "{}"}}, "look", None])
 def test_a_call_without_a_name_is_no_answer(call: Any) -> None:
     body = chat(content=None, tool_calls=[call])
-    assert reply.read(body, ASKED, price=None).ended is Ended.MALFORMED
+    assert reply.read_body(body, ASKED, price=None).ended is Ended.MALFORMED
 
 
 def test_a_response_object_calls_tools_too() -> None:
@@ -112,7 +112,7 @@ def test_a_response_object_calls_tools_too() -> None:
         "output": items,
         "usage": {"input_tokens": 1, "output_tokens": 2},
     }
-    answer = reply.read(json.dumps(body).encode(), ASKED, price=None)
+    answer = reply.read_body(json.dumps(body).encode(), ASKED, price=None)
     assert (answer.finish_reason, answer.tool_calls) == ("tool_calls", (ToolCall("look", "{}"),))
 
 

@@ -124,7 +124,7 @@ UNDER_200 = [
 @pytest.mark.parametrize(("body", "ended"), UNDER_200, ids=[str(body)[:60] for body, _ in UNDER_200])
 def test_an_error_under_200_is_read_as_its_code_would_be(body: Any, ended: Ended) -> None:
     """It costs nothing but what it says of its tokens, and is never taken for an answer."""
-    answer = reply.read(json.dumps(body).encode(), ASKED, price=None)
+    answer = reply.read_body(json.dumps(body).encode(), ASKED, price=None)
     assert answer.ended is ended
     assert (answer.usage.prompt_tokens, answer.usd) == (0, 0.0)
 
@@ -182,7 +182,7 @@ def failing(finish: Any = "error", **more: Any) -> bytes:
 )  # fmt: skip
 def test_a_generation_that_failed_is_no_answer(body: bytes) -> None:
     """It is sent again, and costs what it says that it used."""
-    answer = reply.read(body, ASKED, price=None)
+    answer = reply.read_body(body, ASKED, price=None)
     assert (answer.ended, answer.text) == (Ended.MALFORMED, "")
     assert (answer.usage.prompt_tokens, answer.usage.completion_tokens, answer.usage.measured) == (40, 8, True)
     assert answer.raw
@@ -244,6 +244,6 @@ def test_hosts_that_speak_other_languages_are_understood(status: int, message: s
 def test_an_error_that_says_nothing_beside_an_answer_is_none(beside: dict[str, Any]) -> None:
     """Some servers send the field always, or a code for success."""
     chat = json.loads(failing("stop")) | beside
-    assert reply.read(json.dumps(chat).encode(), ASKED, price=None).ended is Ended.OK
+    assert reply.read_body(json.dumps(chat).encode(), ASKED, price=None).ended is Ended.OK
     wrapped = {"code": 200, "message": "success", "data": json.loads(failing({"type": "stop"}))}
-    assert reply.read(json.dumps(wrapped).encode(), ASKED, price=None).ended is Ended.OK
+    assert reply.read_body(json.dumps(wrapped).encode(), ASKED, price=None).ended is Ended.OK

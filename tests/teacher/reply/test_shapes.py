@@ -20,7 +20,7 @@ def chat(finish: Any = "stop", usage: Any = None, **message: Any) -> dict[str, A
 
 
 def read(body: Any) -> Any:
-    return reply.read(json.dumps(body).encode(), ASKED, price=Rate(1.0, 1.0).usd)
+    return reply.read_body(json.dumps(body).encode(), ASKED, price=Rate(1.0, 1.0).usd)
 
 
 TEXT = {"type": "text", "text": "Yes."}
@@ -181,7 +181,7 @@ def test_a_number_that_no_json_holds_is_not_made_nothing() -> None:
     """It stays as the server wrote it, so that the gate `tools` says what is wrong."""
     call = {"function": {"name": "look", "arguments": {"x": "ODD"}}}
     raw = json.dumps(chat("tool_calls", tool_calls=[call])).replace('"ODD"', "NaN").encode()
-    assert reply.read(raw, ASKED, price=None).tool_calls == (ToolCall("look", '{"x": NaN}'),)
+    assert reply.read_body(raw, ASKED, price=None).tool_calls == (ToolCall("look", '{"x": NaN}'),)
 
 
 def deep(levels: int, inner: str = "1") -> str:
@@ -206,7 +206,7 @@ def test_nesting_ends_as_an_answer_or_as_a_failure(levels: int, place: str) -> N
         body |= {"usage": "USAGE"} if place == "usage" else {}
         body["choices"][0]["message"]["content"] = "CONTENT" if place == "content" else "Yes."
     raw = json.dumps(body).replace(f'"{place.upper()}"', deep(levels)).encode()
-    answer = reply.read(raw, ASKED, price=None)
+    answer = reply.read_body(raw, ASKED, price=None)
     assert answer.ended in (Ended.OK, Ended.MALFORMED)
     assert answer.ok or (answer.error and answer.raw)
     assert isinstance(answer.said, str)
@@ -218,7 +218,7 @@ def test_a_reply_that_cannot_be_read_costs_what_it_says() -> None:
     """Its counts stand in it, though the rest is too deep, or cut, or no answer."""
     whole = json.dumps(chat(content="Yes."))
     for raw in (whole.replace('"Yes."', deep(3000)), whole[:-1], whole.replace('"stop"', "null")):
-        answer = reply.read(raw.encode(), ASKED, price=Rate(1.0, 1.0).usd)
+        answer = reply.read_body(raw.encode(), ASKED, price=Rate(1.0, 1.0).usd)
         assert (answer.ended, answer.usage, answer.usd > 0, answer.counted) == (
             Ended.MALFORMED,
             Usage(3, 9),
@@ -234,7 +234,7 @@ def test_odd_values_end_as_an_answer_or_a_failure(odd: str, place: str) -> None:
     body |= {"model": "MODEL", "extra": "EXTRA", "usage": {"prompt_tokens": "USAGE", "completion_tokens": 3}}
     body["choices"][0]["logprobs"] = {"content": [{"token": "a", "logprob": "LOGPROBS"}]}
     raw = json.dumps(body).replace(f'"{place.upper()}"', odd)
-    answer = reply.read(raw.encode(), ASKED, price=None)
+    answer = reply.read_body(raw.encode(), ASKED, price=None)
     assert answer.ended in (Ended.OK, Ended.MALFORMED)
     assert isinstance(answer.said, str)
     assert json.loads(json.dumps(answer.logprobs)) is not False

@@ -28,7 +28,7 @@ def stream(*events: Any, end: str = "\n\n", head: str = "data: ") -> bytes:
 
 
 def read(body: bytes) -> Any:
-    return reply.read(body, ASKED, price=None)
+    return reply.read_body(body, ASKED, price=None)
 
 
 USAGE = {"object": "chat.completion.chunk", "choices": [], "usage": {"prompt_tokens": 12, "completion_tokens": 3}}

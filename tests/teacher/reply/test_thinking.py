@@ -118,13 +118,13 @@ def completion(content: object, finish: str = "stop", **message: object) -> byte
 def test_thinking_in_a_field_of_its_own(fields: dict[str, object]) -> None:
     """Each is read once, also where a server repeats it in a second field or in the text."""
     for content in ("Yes.", "<think>hm</think>\n\nYes."):
-        answer = reply.read(completion(content, **fields), ASKED, price=None)
+        answer = reply.read_body(completion(content, **fields), ASKED, price=None)
         assert (answer.ended, answer.text, answer.reasoning) == (Ended.OK, "Yes.", "hm")
 
 
 def test_encrypted_thinking_is_named_and_is_no_text() -> None:
     hidden = [{"type": "reasoning.encrypted", "data": "gAAAA"}]
-    answer = reply.read(completion("Yes.", reasoning_details=hidden), ASKED, price=None)
+    answer = reply.read_body(completion("Yes.", reasoning_details=hidden), ASKED, price=None)
     assert (answer.text, answer.reasoning) == ("Yes.", "[reasoning.encrypted]")
 
 
@@ -132,13 +132,13 @@ def test_a_tag_that_the_prompt_asks_for_is_a_part_of_the_answer() -> None:
     """`<reasoning>` is also a word of many prompts' own forms; `<think>` never is."""
     text = "<reasoning>a</reasoning><verdict>b</verdict>"
     asked = Request("x", {"messages": [{"role": "user", "content": "Answer as <reasoning>…</reasoning><verdict>"}]})
-    assert reply.read(completion(text), asked, price=None).text == text
-    assert reply.read(completion(text), ASKED, price=None).text == "<verdict>b</verdict>"
+    assert reply.read_body(completion(text), asked, price=None).text == text
+    assert reply.read_body(completion(text), ASKED, price=None).text == "<verdict>b</verdict>"
 
 
 def test_a_call_in_a_channel_is_a_call() -> None:
     text = '<|channel|>commentary to=functions.look <|constrain|>json<|message|>{"id": 1}<|call|>'
-    answer = reply.read(completion(text), ASKED, price=None)
+    answer = reply.read_body(completion(text), ASKED, price=None)
     assert (answer.text, answer.tool_calls, answer.finish_reason) == (
         "",
         (ToolCall("look", '{"id": 1}'),),
@@ -148,5 +148,5 @@ def test_a_call_in_a_channel_is_a_call() -> None:
 
 def test_calls_that_are_written_as_text_stay_text() -> None:
     text = '<tool_call>\n{"name": "look", "arguments": {}}\n</tool_call>'
-    answer = reply.read(completion(text), ASKED, price=None)
+    answer = reply.read_body(completion(text), ASKED, price=None)
     assert (answer.text, answer.tool_calls) == (text, ())

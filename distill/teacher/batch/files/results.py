@@ -46,9 +46,9 @@ class ResultReader:
     oddities: Oddities = field(default_factory=Oddities)
     seen: set[str] = field(default_factory=set)
 
-    def chunk(self, lines: Iterable[bytes]) -> list[tuple[int, Asked, Answer]]:
+    def chunk(self, read_lines: Iterable[bytes]) -> list[tuple[int, Asked, Answer]]:
         """How the rows of these lines ended, for `Store.settle_many`."""
-        found = (self._line(self.mask.body(raw)) for raw in lines if raw.strip())
+        found = (self._line(self.mask.body(raw)) for raw in read_lines if raw.strip())
         return [one for one in found if one is not None]
 
     def missing(self, status: str) -> list[tuple[int, Asked, Answer]]:
@@ -98,7 +98,7 @@ class ResultReader:
         return attempt, (row.id, self.endpoint, row.draw, row.request), self.mask.answer(answer)
 
 
-def lines(path: Path) -> Iterator[list[bytes]]:
+def read_lines(path: Path) -> Iterator[list[bytes]]:
     """The lines of a file, some thousand at a time; they end at a newline and at nothing else that Unicode calls one."""
     with path.open("rb") as file:
         while part := file.readlines(CHUNK):
@@ -118,7 +118,7 @@ def _answer(row: BatchRow, found: dict[str, Any], raw: bytes, price: Price | Non
         except ValueError:
             body = None
     if status is not None and 200 <= status < 300:
-        return reply.of(body, row, price=price, raw=raw)
+        return reply.read_object(body, row, price=price, raw=raw)
     if status is None:
         return Answer(row.id, Ended.OVERLOADED, error=f"status_code {str(response.get('status_code'))[:80]!r}")
     return reply.refused_with(status, body or error, row)

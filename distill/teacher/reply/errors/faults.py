@@ -86,7 +86,7 @@ def _is_bad(found: Mapping[str, Any]) -> bool:
     return named and any(not isinstance(one, dict | list) and one not in _FINE for one in codes)
 
 
-def of(found: Any) -> ErrorDetails:
+def details_of(found: Any) -> ErrorDetails:
     """All that an error's value says; nothing where it is no error's shape."""
     fault = ErrorDetails()
     if isinstance(found, str):

@@ -28,7 +28,7 @@ _SECONDS = ("retry_after", "retryAfter", "retry-after", "Retry-After", "retry_af
 _MS = ("retry_after_ms", "retryAfterMs", "retry-after-ms")
 
 
-def of(headers: Mapping[str, str], fault: ErrorDetails, *, now: float) -> float | None:
+def wait_of(headers: Mapping[str, str], fault: ErrorDetails, *, now: float) -> float | None:
     """Seconds by the headers, else by the body; None where neither says."""
     found = in_headers(headers, now=now)
     return found if found is not None else in_body(fault)

@@ -169,7 +169,7 @@ def test_a_byte_order_mark_before_the_first_line_costs_no_row() -> None:
 def test_lines_end_at_a_newline_and_at_nothing_else(tmp_path: Path) -> None:
     path = tmp_path / "output.jsonl"
     path.write_bytes("a\u2028b\x85c\n\nd\r\ne".encode())
-    assert [line for part in results.lines(path) for line in part] == [
+    assert [line for part in results.read_lines(path) for line in part] == [
         "a\u2028b\x85c\n".encode(),
         b"\n",
         b"d\r\n",
