@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,54 +10,12 @@ from distill.chat import conversation
 from distill.curate.gates.judge import lookup
 from distill.curate.gates.verify import function
 from distill.errors import Fault
-from distill.spec import ModelSpec, Places, TaskSpec, Teacher
-from distill.task import requirements
-from distill.task.task import over
+from distill.spec import Places, TaskSpec
 from distill.teacher.endpoint import embedded
 from distill.text.normalise import did_you_mean
 
 if TYPE_CHECKING:
     from distill.records import Seed
-
-
-def headers(spec: TaskSpec, env: Mapping[str, str], file: Path) -> list[Fault]:
-    """Headers whose value is a variable that is not set."""
-    return [
-        Fault(f"{file}: {where}.headers.{name}", f"the variable {value} is not set; export it, or take the header out")
-        for where, model in requirements.models(spec)
-        for name, value in model.headers.items()
-        if value.startswith("$") and not env.get(value[1:])
-    ]
-
-
-def twins(spec: TaskSpec, file: Path) -> list[Fault]:
-    """Teachers, or judges, that would be asked the very same: their answers are one, and would be paid twice."""
-    first = spec.teacher
-    way = "panel" if first.panel else "fallback"
-    teachers = [
-        ("teacher", first),
-        *((f"teacher.{way}[{n}]", one) for n, one in enumerate((*first.fallback, *first.panel))),
-    ]
-    judges = [(f"judge.models[{n}]", one) for n, one in enumerate(spec.judge.models if spec.judge else [])]
-    return _twins(teachers, first, file) + _twins(judges, first, file)
-
-
-def _twins(models: Sequence[tuple[str, ModelSpec]], first: Teacher, file: Path) -> list[Fault]:
-    seen: dict[tuple[object, ...], str] = {}
-    faults = []
-    for where, one in models:
-        key = (
-            one.model,
-            one.base_url or first.base_url,
-            one.api,
-            over(first.sampling, one.sampling).model_dump_json(),
-        )
-        if key in seen:
-            faults.append(
-                Fault(f"{file}: {where}", f"asks {one.model!r} the very same as {seen[key]}; name another model")
-            )
-        seen.setdefault(key, where)
-    return faults
 
 
 def gates(spec: TaskSpec, file: Path, places: Places, seeds: Sequence[Seed] = ()) -> list[Fault]:

@@ -1,4 +1,4 @@
-"""A task's spec and everything that it names → a `Project`, or one SpecError with every fault of them together, before
+"""A task's spec and everything that it names → a `Task`, or one SpecError with every fault of them together, before
 anything is sent.
 
 Relative paths are taken from the spec's folder; `.distill/` and `runs/` stand in the project's home.
@@ -6,29 +6,27 @@ Relative paths are taken from the spec's folder; `.distill/` and `runs/` stand i
 
 from __future__ import annotations
 
-import contextlib
-import functools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from distill.chat import templates as prompts
+from distill.chat import templates
 from distill.curate.dedup import rulings
 from distill.curate.gates.judge import lookup
 from distill.errors import Fault, SpecError
 from distill.pipeline import checks as wrong
+from distill.pipeline.task_rows import TaskRows, read_task_rows
 from distill.seeds import checks
 from distill.spec import Places, TaskSpec, look
 from distill.task import files, requirements
 from distill.task.task import Task, named
-from distill.text.normalise import did_you_mean, web_address
+from distill.teacher.checks import teacher_faults
 
 if TYPE_CHECKING:
     import polars as pl
 
     from distill.records import Seed
-    from distill.seeds import held_out
-    from distill.seeds.sql_labels import SqlLabel
 
 _HOME_MARKS = (".distill", "pyproject.toml", ".git", "runs")
 
@@ -42,24 +40,15 @@ def home_of(path: Path) -> Path:
     )
 
 
-class _Rows(NamedTuple):
-    """What the files of rows hold; `bad` is None where the seeds could not be read."""
-
-    seeds: Sequence[Seed]
-    pinned: Sequence[Seed]
-    bad: pl.DataFrame | None
-    held_out: list[held_out.HeldOutRow]
-    notes: list[str]
-    columns: list[str] | None = None
-    """None where no file could be read, or none is named."""
-
-
 class _Texts(NamedTuple):
     """What the prompts and schemas hold that a spec names; None where one could not be read."""
 
     prompts: Mapping[str, str | None]
     output: dict[str, Any] | None
     tools: list[dict[str, Any]]
+
+    def template(self, name: str) -> templates.Template:
+        return templates.parse(self.prompts[name] or "", name)
 
 
 def open_task(
@@ -78,33 +67,39 @@ def open_task(
     file = Path(places.source)
     faults: list[Fault] = []
     texts = _texts(spec, file, places, faults)
-    templates = [prompts.parse(text, name) for name, text in texts.prompts.items() if text is not None]
-    variables = prompts.variables(templates)
+    parsed = [templates.parse(text, name) for name, text in texts.prompts.items() if text is not None]
+    variables = templates.variables(parsed)
     label_prompts = _labels(spec, file, variables, faults)
-    chats = prompts.chats((*templates, *label_prompts.values()))
+    chats = templates.chats((*parsed, *label_prompts.values()))
     chats = {name: last for name, last in chats.items() if name in variables}
-    rows = _rows(spec, file, places, texts.prompts, variables, chats, faults)
+    rows = read_task_rows(spec, file, places, parsed, variables, chats, faults)
     for name, text in texts.prompts.items():
-        faults += prompts.faults(text, str(file.parent / name), columns=rows.columns) if text is not None else []
+        faults += templates.faults(text, str(file.parent / name), columns=rows.columns) if text is not None else []
     rubric = None
     if spec.judge is not None and "judge" in lookup.named(spec):
         rubric = files.text(file.parent / spec.judge.prompt, faults, named_by=f"{file}: judge.prompt")
     faults += _unfit(spec, file, places, texts, rubric, rows.seeds, env, priced=priced)
-    faults += _of_rows(spec, file, rows, chats, faults) if rows.bad is not None else []
+    faults += _of_rows(spec, file, rows, chats, faults)
     found = _in_order([*loaded.faults, *places.located(faults)], file)
-    if found or rows.bad is None:
+    if found or rows.bad_rows is None:
         raise SpecError(str(file), found)
-    task = Task(
-        spec=spec, path=file, home=home or home_of(file), output=texts.output, tools=texts.tools, seeds=rows.seeds,
-        pinned=rows.pinned, bad_rows=rows.bad, held_out=rows.held_out, env=env,
-        teacher_prompt=prompts.parse(texts.prompts[spec.teacher.prompt] or "", spec.teacher.prompt),
-        student_prompt=prompts.parse(texts.prompts[spec.student.prompt] or "", spec.student.prompt),
-        rubrics=lookup.rubrics(spec, rubric), label_prompts=label_prompts, overrides=tuple(overrides),
-        notes=rows.notes,
-    )  # fmt: skip
+    task = _task(spec, file, home or home_of(file), texts, rubric, rows, rows.bad_rows, env)
+    task = replace(task, label_prompts=label_prompts, overrides=tuple(overrides))
     if faults := [Fault(f"{file}: {at}", fault) for at, model in named(task) for fault in model.faults()]:
         raise SpecError(str(file), places.located(faults))
     return task
+
+
+def _task(
+    spec: TaskSpec, file: Path, home: Path, texts: _Texts, rubric: str | None, rows: TaskRows,
+    bad_rows: pl.DataFrame, env: Mapping[str, str],
+) -> Task:  # fmt: skip
+    teacher, student = (texts.template(name) for name in (spec.teacher.prompt, spec.student.prompt))
+    return Task(
+        spec=spec, path=file, home=home, output=texts.output, tools=texts.tools, seeds=rows.seeds,
+        pinned=rows.pinned, bad_rows=bad_rows, held_out=rows.held_out, env=env,
+        teacher_prompt=teacher, student_prompt=student, rubrics=lookup.rubrics(spec, rubric), notes=rows.notes,
+    )  # fmt: skip
 
 
 def _texts(spec: TaskSpec, file: Path, places: Places, faults: list[Fault]) -> _Texts:
@@ -128,8 +123,8 @@ def _unfit(
     env: Mapping[str, str], *, priced: bool,
 ) -> list[Fault]:  # fmt: skip
     """What the parts of the spec ask of each other, and of this machine, and do not get."""
-    found = wrong.judge(spec, rubric, file) + wrong.gates(spec, file, places, seeds) + wrong.headers(spec, env, file)
-    found += wrong.twins(spec, file) + wrong.draws(spec, file) + wrong.arms(spec, file)
+    found = wrong.judge(spec, rubric, file) + wrong.gates(spec, file, places, seeds) + teacher_faults(spec, env, file)
+    found += wrong.draws(spec, file) + wrong.arms(spec, file)
     found += requirements.faults(spec, file, places, env, priced=priced)
     if places.sound(("teacher", "output")) and (texts.output is not None or spec.teacher.output is None):
         found += rulings.faults(spec, texts.output, file)
@@ -137,9 +132,11 @@ def _unfit(
 
 
 def _of_rows(
-    spec: TaskSpec, file: Path, rows: _Rows, chats: Mapping[str, bool], before: Sequence[Fault]
+    spec: TaskSpec, file: Path, rows: TaskRows, chats: Mapping[str, bool], before: Sequence[Fault]
 ) -> list[Fault]:
-    """What the rows do not give that the spec asks of them."""
+    """What the rows do not give that the spec asks of them; nothing where they could not be read."""
+    if rows.bad_rows is None:
+        return []
     found = wrong.student(spec, rows.seeds, chats, file) + checks.expansion(spec, rows.seeds, chats, file)
     labelled = not any(fault.where.startswith(f"{file}: strata.") for fault in before)
     return found + (checks.quotas(spec, rows.seeds, file) if labelled and rows.seeds else [])
@@ -155,106 +152,12 @@ def _in_order(faults: Sequence[Fault], file: Path) -> list[Fault]:
     return sorted(dict.fromkeys(faults), key=line)
 
 
-def _rows(
-    spec: TaskSpec, file: Path, places: Places, texts: Mapping[str, str | None], variables: Sequence[str],
-    chats: Mapping[str, bool], faults: list[Fault],
-) -> _Rows:  # fmt: skip
-    """The rows that the spec names; where their files cannot be read, that is told and nothing that only follows from it."""
-    from distill.seeds import held_out, load
-    from distill.seeds.formats.file_format import FileFormat
-
-    notes = list[str]()
-    rows = _Rows([], [], None, [], notes)
-    if not all(places.sound(("seeds", name)) for name in ("from", "as", "format")):
-        return rows
-    paths, pinned_paths = _paths(spec, file.parent)
-    logged, given = spec.seeds.as_ == "chats", spec.seeds.format
-    form = FileFormat(names=tuple(variables), **(given.model_dump() if given else {}))
-    columns = load.columns(paths, logged=logged, form=form)
-    rows = rows._replace(columns=columns or None)
-    ruled = _by_columns(spec, file, variables, columns, faults)
-    read = functools.partial(
-        load.read, variables=[name for name in variables if name in columns or not columns], rules=ruled,
-        chats=chats, logged=logged,
-        label_columns=[name for name in spec.strata.columns if name in columns],
-        gold=spec.seeds.gold if columns else None, group=spec.seeds.group, blank=["system"] if logged else [],
-        system=_has_system(texts, variables), strict=spec.seeds.broken == "refuse", form=form, notes=notes,
-    )  # fmt: skip
-    apart_paths = [file.parent / name for name in spec.seeds.held_out]
-    with _told(faults, f"{file}: seeds.held_out", apart_paths, file):
-        rows = rows._replace(held_out=held_out.read_held_out(apart_paths, variables=variables, form=form, notes=notes))
-    pinned: Sequence[Seed] = []
-    with _told(faults, f"{file}: seeds.test.from", pinned_paths, file):
-        pinned = read(pinned_paths, need_gold=False, test=True)[0] if pinned_paths else []
-    known = any(seed.gold is not None for seed in pinned)  # one of the files is enough
-    with _told(faults, f"{file}: seeds.from", paths, file):
-        seeds, bad = read(paths, need_gold=not known)
-        rows = rows._replace(seeds=seeds, bad=bad)
-    return rows._replace(pinned=pinned)
-
-
-def _by_columns(
-    spec: TaskSpec, file: Path, variables: Sequence[str], columns: Sequence[str], faults: list[Fault]
-) -> list[SqlLabel]:
-    """The rules for labels. They and the labels are held against the columns, where some could be read."""
-    from distill.seeds import sql_labels
-
-    faults += [
-        Fault(f"{file}: strata.labels.{name}", f"the seeds have {name!r} as a column already; call the label otherwise")
-        for name in spec.strata.asked
-        if name in columns or name in variables
-    ]
-    ruled, wrong_rules = sql_labels.parse(spec.strata.rules, columns=columns)
-    if columns:
-        faults += [Fault(f"{file}: {fault.where}", fault.message) for fault in wrong_rules]
-        faults += _no_columns(spec, columns, file)
-    return ruled
-
-
-def _has_system(texts: Mapping[str, str | None], variables: Sequence[str]) -> bool:
-    """Whether a prompt says what the model is to be: with a text of its own, or by naming the chats' own."""
-    parsed = [prompts.parse(text, name) for name, text in texts.items() if text is not None]
-    return "system" in variables or any(role == "system" for template in parsed for role, _ in template.turns)
-
-
-def _no_columns(spec: TaskSpec, columns: Sequence[str], file: Path) -> list[Fault]:
-    """Labels that no column holds: told of the setting, and not of each row."""
-    return [
-        Fault(f"{file}: strata.by", f"no column {name!r} in the seeds{did_you_mean(name, columns)}")
-        if name in spec.strata.by
-        else Fault(f"{file}: strata.edge_cases", f"no column {name!r} in the seeds{did_you_mean(name, columns)}")
-        for name in spec.strata.columns
-        if name not in columns
-    ]
-
-
-@contextlib.contextmanager
-def _told(faults: list[Fault], setting: str, paths: Sequence[Path], file: Path) -> Iterator[None]:
-    """Faults of files of rows: one of a file as a whole is of the setting that names it; the gold column has its own."""
-    try:
-        yield
-    except SpecError as error:
-        whole = {str(path) for path in paths}
-        for one in error.faults:
-            if one.where in whole:
-                faults.append(Fault(setting, f"{web_address(one.where) or one.where}: {one.message}"))
-            elif not one.where:
-                faults.append(Fault(f"{file}: seeds.gold" if "gold column" in one.message else setting, one.message))
-            else:
-                faults.append(one)
-
-
-def _labels(spec: TaskSpec, file: Path, variables: Sequence[str], faults: list[Fault]) -> dict[str, prompts.Template]:
+def _labels(spec: TaskSpec, file: Path, variables: Sequence[str], faults: list[Fault]) -> dict[str, templates.Template]:
     """Label → the template that asks for it; one may name what the task's own prompts name, for that makes a seed."""
     found = {}
     for label, asked in spec.strata.asked.items():
         text = files.text(file.parent / asked.ask, faults, named_by=f"{file}: strata.labels.{label}.ask")
         if text is not None:
-            faults += prompts.faults(text, str(file.parent / asked.ask), columns=variables or None)
-            found[label] = prompts.parse(text, asked.ask)
+            faults += templates.faults(text, str(file.parent / asked.ask), columns=variables or None)
+            found[label] = templates.parse(text, asked.ask)
     return found
-
-
-def _paths(spec: TaskSpec, folder: Path) -> tuple[list[Path], list[Path]]:
-    pinned = spec.seeds.test.from_
-    return [folder / name for name in spec.seeds.paths], [folder / pinned] if pinned else []

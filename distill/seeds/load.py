@@ -24,8 +24,7 @@ from distill.seeds.fault_summary import BadRow
 from distill.seeds.formats.file_format import AS_FOUND, FileFormat, Notes, RawRow
 from distill.seeds.formats.rows import matching_files, read_rows
 from distill.seeds.packed import PackedSeeds
-from distill.seeds.rows_to_seeds import Reading, text_of
-from distill.seeds.sql_labels import SqlLabel
+from distill.seeds.rows_to_seeds import SeedColumns, SeedReader, text_of
 from distill.tables.outcome import ordered
 from distill.text.normalise import did_you_mean, storable
 
@@ -48,58 +47,36 @@ SEEDS: dict[str, Any] = {
 
 
 def read(
-    paths: Sequence[Path],
-    *,
-    variables: Sequence[str],
-    optional: Sequence[str] = (),
-    chats: Mapping[str, bool] | None = None,
-    label_columns: Sequence[str] = (),
-    rules: Sequence[SqlLabel] = (),
-    gold: str | None = None,
-    group: str | None = None,
-    need_gold: bool = True,
-    blank: Collection[str] = (),
-    logged: bool = False,
-    system: bool = True,
-    test: bool = False,
-    strict: bool = True,
-    form: FileFormat = AS_FOUND,
-    notes: Notes | None = None,
-) -> tuple[Sequence[Seed], pl.DataFrame]:
+    paths: Sequence[Path], columns: SeedColumns, *, need_gold: bool = True, strict: bool = True,
+    form: FileFormat = AS_FOUND, notes: Notes | None = None,
+) -> tuple[Sequence[Seed], pl.DataFrame]:  # fmt: skip
     """Seeds in file order, and a table of the rows dropped (empty unless `strict` is off).
 
-    `optional` are further fields, of the rows that have them; of the variables, `blank` may be empty. `need_gold` is whether a row
-    at least has the gold column.
-    `chats` are those of the variables that hold a conversation, and whether it is the one to be answered; with `logged`
-    each row is a logged chat, in one of the shapes of `seeds.chats`, and `system` is as there; `test` says that they are test rows. `group` is the column that says
-    what a row came from; a row that leaves it empty is a group of its own. `rules` give the labels that no column holds. What was
-    found out about the files goes to `notes`.
+    `need_gold` is whether a row at least has the gold column. What was found out about the files goes to `notes`.
     """
-    looked_at: dict[str, list[Json]] = {name: [] for rule in rules for name in rule.columns}
-    reading, faults = Reading(
-        variables=variables, optional=optional, chats=chats or {}, label_columns=label_columns, looked_at=looked_at,
-        gold=gold, group=group, blank=blank, logged=logged, system=system,
-        test=test,
-    ), list[Fault]()  # fmt: skip
-    bad_rows = reading.bad_rows
-
-    def numbered() -> Iterator[tuple[Path, int, RawRow | ValueError]]:
-        for path in matching_files(paths, faults):
-            own: list[Fault] = []
-            yield from ((path, *row) for row in read_rows(path, own, form=form, notes=notes))
-            if strict:
-                faults.extend(own)
-            else:
-                bad_rows.extend(BadRow(path, 0, fault.message) for fault in own)
-
-    seeds = PackedSeeds.of(seed for row in numbered() for seed in reading.seeds(*row))
-    if rules and seeds:
-        seeds = PackedSeeds.of(_ruled(seeds, rules, looked_at, reading.at, bad_rows, faults))
-    faults += _no_such_column(reading.known, gold=gold if need_gold else None, group=group)
+    reader, faults = SeedReader(columns), list[Fault]()
+    rows = _rows(paths, form, notes, faults, None if strict else reader.bad_rows)
+    seeds = PackedSeeds.of(seed for row in rows for seed in reader.seeds(*row))
+    if columns.rules and seeds:
+        seeds = PackedSeeds.of(_labelled_by_rule(seeds, reader, faults))
+    faults += _no_such_column(reader.names, gold=columns.gold if need_gold else None, group=columns.group)
     if notes is not None:
-        notes += [f"{count} {said}" for said, count in reading.tally.items() if count]
-    _raise(faults, bad_rows, strict=strict, empty=not seeds)
-    return seeds, fault_summary.dropped_rows(bad_rows)
+        notes += [f"{count} {note}" for note, count in reader.tally.items() if count]
+    _raise(faults, reader.bad_rows, strict=strict, empty=not seeds)
+    return seeds, fault_summary.dropped_rows(reader.bad_rows)
+
+
+def _rows(
+    paths: Sequence[Path], form: FileFormat, notes: Notes | None, faults: list[Fault], bad_files: list[BadRow] | None
+) -> Iterator[tuple[Path, int, RawRow | ValueError]]:
+    """The rows of all files. A file that cannot be read is a bad row where such are dropped, else a fault."""
+    for path in matching_files(paths, faults):
+        own: list[Fault] = []
+        yield from ((path, *row) for row in read_rows(path, own, form=form, notes=notes))
+        if bad_files is None:
+            faults.extend(own)
+        else:
+            bad_files.extend(BadRow(path, 0, fault.message) for fault in own)
 
 
 def _no_such_column(known: Collection[str], **named: str | None) -> list[Fault]:
@@ -172,25 +149,22 @@ def _chat(row: RawRow) -> RawRow:
         return {}
 
 
-def _ruled(
-    seeds: Iterable[Seed], rules: Sequence[SqlLabel], columns: Mapping[str, Sequence[Json]], at: Sequence[tuple[Path, int]],
-    bad_rows: list[BadRow], faults: list[Fault],
-) -> Iterator[Seed]:  # fmt: skip
+def _labelled_by_rule(seeds: Iterable[Seed], reader: SeedReader, faults: list[Fault]) -> Iterator[Seed]:
     """The seeds with the labels that rules give; rows that one gives nothing for are bad rows."""
     given: dict[str, list[str | None]] = {}
-    for rule in rules:
+    for rule in reader.columns.rules:
         try:
-            given[rule.label] = sql_labels.labels(rule, columns)
+            given[rule.label] = sql_labels.labels(rule, reader.rule_inputs)
         except ValueError as error:
             faults.append(Fault(f"strata.labels.{rule.label}", f"cannot be computed: {error}"))
-    for i, (seed, (path, line)) in enumerate(zip(seeds, at, strict=True)):
-        mine = {name: values[i] for name, values in given.items()}
-        nothing = [name for name, value in mine.items() if value is None]
-        bad_rows += [
+    for i, (seed, (path, line)) in enumerate(zip(seeds, reader.at, strict=True)):
+        own = {name: values[i] for name, values in given.items()}
+        nothing = [name for name, value in own.items() if value is None]
+        reader.bad_rows += [
             BadRow(path, line, f"the rule of the label {name!r} gives nothing for this row") for name in nothing
         ]
         if not nothing:
-            yield replace(seed, labels={**seed.labels, **{k: v for k, v in mine.items() if v is not None}})
+            yield replace(seed, labels={**seed.labels, **{k: v for k, v in own.items() if v is not None}})
 
 
 def input_of(fields: Mapping[str, Json]) -> str:

@@ -16,59 +16,95 @@ from distill.seeds.chat_logs import row_request
 from distill.seeds.chat_logs.chats import row_of
 from distill.seeds.fault_summary import BadRow
 from distill.seeds.formats.file_format import RawRow
+from distill.seeds.sql_labels import SqlLabel
 from distill.text.normalise import storable, strict_json
 
 _IDS = ("id", "_id", "uuid", "guid", "custom_id", "row_id", "record_id", "ticket_id", "ticket id", "message_id")
 _WHOLE = re.compile(r"\A(-?\d+)\.0+\Z")
 
 
-@dataclass(slots=True, kw_only=True)
-class Reading:
-    """What a task uses of its rows (see `load.read`), and what was found while they were read."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeedColumns:
+    """What a task uses of its rows, and whether they are logged chats.
+
+    variables, optional   the prompt's variables; further fields, of the rows that have them
+    chats                 variables that hold a conversation, and whether it is the one to be answered
+    labels, rules         columns that are labels; labels that a rule computes over columns
+    gold, group           the columns of the known answer, and of what a row came from (a row without one is its own group)
+    blank                 variables that may be empty
+    logged                each row is a logged chat, in one of the shapes of `chat_logs.chats`
+    system                a prompt names the chats' system prompt, or brings its own
+    test                  the rows are test rows, which may say so
+    """
 
     variables: Sequence[str]
     optional: Sequence[str] = ()
     chats: Mapping[str, bool] = field(default_factory=dict)
-    label_columns: Sequence[str] = ()
-    looked_at: Mapping[str, list[Json]] = field(default_factory=dict)
-    """Column that a rule names → its values, of the rows that are seeds."""
+    labels: Sequence[str] = ()
+    rules: Sequence[SqlLabel] = ()
     gold: str | None = None
     group: str | None = None
     blank: Collection[str] = ()
     logged: bool = False
     system: bool = True
     test: bool = False
-    """Whether the rows are test rows, which may say so."""
-    bad_rows: list[BadRow] = field(default_factory=list)
-    known: set[str] = field(default_factory=set)
-    """Every column of the rows that could be read."""
-    at: list[tuple[Path, int]] = field(default_factory=list)
-    """Where each seed stood, where a rule looks at the rows."""
-    tally: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def of_rules(self) -> list[str]:
+        """The columns that rules look at."""
+        return list(dict.fromkeys(name for rule in self.rules for name in rule.columns))
+
+    @property
+    def named(self) -> list[str]:
+        """Every column that the task names."""
+        answers = [name for name in (self.gold, self.group) if name]
+        return [*self.variables, *self.labels, *self.of_rules, *answers]
+
+
+class SeedReader:
+    """Makes seeds of rows and gathers what is wrong with the others.
+
+    `at` and `rule_inputs` hold, where rules look at the rows, where each seed stood and the values of the rules' columns.
+    """
+
+    def __init__(self, columns: SeedColumns) -> None:
+        self.columns = columns
+        self.bad_rows: list[BadRow] = []
+        self.names: set[str] = set()
+        """Every column of the rows that could be read."""
+        self.at: list[tuple[Path, int]] = []
+        self.rule_inputs: dict[str, list[Json]] = {name: [] for name in columns.of_rules}
+        self.tally: Counter[str] = Counter()
 
     def seeds(self, path: Path, line: int, found: RawRow | ValueError) -> Iterator[Seed]:
         """The seed that a row is, or nothing."""
-        row = self._whole(found)
+        columns, row = self.columns, self._whole(found)
         if isinstance(row, ValueError):
             self.bad_rows.append(BadRow(path, line, str(row)))
             return
-        wrong = row_faults.faults(row, self.variables, self.chats, self.label_columns, self.gold, blank=self.blank)
+        wrong = row_faults.faults(
+            row, columns.variables, columns.chats, columns.labels, columns.gold, blank=columns.blank
+        )
         self.bad_rows.extend(BadRow(path, line, message) for message in wrong)
-        self.known.update(row)
+        self.names.update(row)
         if wrong:
             return
-        if self.looked_at:
+        if self.rule_inputs:
             self.at.append((path, line))
-        for name, values in self.looked_at.items():
+        for name, values in self.rule_inputs.items():
             values.append(None if isinstance(row.get(name), ValueError) else row.get(name))
-        has = [name for name in (*self.optional, conversation.REQUEST) if row.get(name) not in (None, "")]
-        yield Seed(
-            fields={name: row[name] for name in (*self.variables, *has)},
-            labels={name: storable(text_of(row[name])) for name in self.label_columns},
-            gold=row_faults.gold_of(row.get(self.gold)) if self.gold else None,
+        yield self._seed(path, line, row)
+
+    def _seed(self, path: Path, line: int, row: RawRow) -> Seed:
+        columns = self.columns
+        has = [name for name in (*columns.optional, conversation.REQUEST) if row.get(name) not in (None, "")]
+        return Seed(
+            fields={name: row[name] for name in (*columns.variables, *has)},
+            labels={name: storable(text_of(row[name])) for name in columns.labels},
+            gold=row_faults.gold_of(row.get(columns.gold)) if columns.gold else None,
             source=storable(path.name),
             line=line,
-            group=_group(row.get(self.group)) if self.group else "",
+            group=_group(row.get(columns.group)) if columns.group else "",
             own_id=_own_id(row),
         )
 
@@ -76,22 +112,17 @@ class Reading:
         """A row with its conversations and what it is asked with, or what is wrong with it."""
         if isinstance(found, ValueError):
             return found
+        columns = self.columns
         try:
-            if self.logged:
-                ours = (
-                    *self.variables,
-                    *self.label_columns,
-                    *self.looked_at,
-                    *(name for name in (self.gold, self.group) if name),
-                )
-                return row_of(found, system=self.system, tally=self.tally, ours=ours, test=self.test)
-            return self._plain(found) if self.chats else found
+            if columns.logged:
+                return row_of(found, system=columns.system, tally=self.tally, ours=columns.named, test=columns.test)
+            return self._plain(found) if columns.chats else found
         except ValueError as error:
             return error
 
     def _plain(self, row: RawRow) -> RawRow:
         """A row that is no log and holds a conversation, which may be spelt as JSON in a text and bring its own tools."""
-        for name in self.chats:
+        for name in self.columns.chats:
             value = row.get(name)
             if isinstance(value, str) and value.lstrip().startswith("["):
                 try:
@@ -99,7 +130,9 @@ class Reading:
                 except ValueError as error:
                     raise ValueError(f"the conversation {name!r} is a text that is no JSON: {error}") from None
         if row.get("tools") or row.get("functions"):
-            own = row_request.request_of({key: value for key, value in row.items() if key not in self.variables})
+            own = row_request.request_of(
+                {key: value for key, value in row.items() if key not in self.columns.variables}
+            )
             if own:
                 row[conversation.REQUEST] = own
         return row

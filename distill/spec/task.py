@@ -12,7 +12,7 @@ from distill.spec.judge import Judge
 from distill.spec.seeds import Seeds, Strata
 from distill.spec.settings import Settings, located
 from distill.spec.student import Evaluate, Student
-from distill.spec.teacher import Teacher
+from distill.spec.teacher import ModelSpec, Teacher
 
 
 class BudgetLimit(Settings):
@@ -79,6 +79,17 @@ class TaskSpec(Settings):
     def _located(self) -> TaskSpec:
         self.__dict__.update(located(self).__dict__)
         return self
+
+    @property
+    def models(self) -> list[tuple[str, ModelSpec]]:
+        """Every model that is named but the student's base, by the setting that names it."""
+        teacher, expand = self.teacher, self.seeds.expand
+        way = "panel" if teacher.panel else "fallback"
+        found: list[tuple[str, ModelSpec]] = [("teacher", teacher)]
+        found += [(f"teacher.{way}[{n}]", model) for n, model in enumerate((*teacher.fallback, *teacher.panel))]
+        found += [(f"judge.models[{n}]", model) for n, model in enumerate(self.judge.models if self.judge else [])]
+        found += [(f"strata.labels.{name}.model", one.model) for name, one in self.strata.asked.items() if one.model]
+        return found + ([("seeds.expand.model", expand.model)] if expand and expand.model else [])
 
     def gate_settings(self) -> list[tuple[str, dict[str, Any]]]:
         """The gates in the spec's order as (name, settings)."""

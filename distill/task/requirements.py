@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from distill import extras, url
 from distill.errors import Fault
 from distill.money import price_of
-from distill.spec import ModelSpec, Places, TaskSpec, path_of
+from distill.spec import Places, TaskSpec, path_of
 from distill.teacher.endpoint import embedded
 from distill.text.normalise import did_you_mean
 
@@ -23,22 +23,11 @@ if TYPE_CHECKING:
 _EMBEDDED = "embedded/"
 
 
-def models(spec: TaskSpec) -> list[tuple[str, ModelSpec]]:
-    """Every model that a spec names but the student's base, by the setting that names it."""
-    teacher, expand = spec.teacher, spec.seeds.expand
-    way = "panel" if teacher.panel else "fallback"
-    found: list[tuple[str, ModelSpec]] = [("teacher", teacher)]
-    found += [(f"teacher.{way}[{n}]", one) for n, one in enumerate((*teacher.fallback, *teacher.panel))]
-    found += [(f"judge.models[{n}]", one) for n, one in enumerate(spec.judge.models if spec.judge else [])]
-    found += [(f"strata.labels.{name}.model", one.model) for name, one in spec.strata.asked.items() if one.model]
-    return found + ([("seeds.expand.model", expand.model)] if expand and expand.model else [])
-
-
 def faults(spec: TaskSpec, file: Path, places: Places, env: Mapping[str, str], *, priced: bool) -> list[Fault]:
     """Embedded models that are not known, packages that are not installed, an address of the environment that is none, and
     with `priced` prices under a budget.
     """
-    found = [(f"{where}.model", one.model) for where, one in models(spec)]
+    found = [(f"{where}.model", one.model) for where, one in spec.models]
     if _asks_base(spec):
         found.append(("student.train.base", spec.student.train.base))
     unknown = [(where, name) for where, name in found if name.startswith(_EMBEDDED) and name != embedded.MODEL]
@@ -47,7 +36,7 @@ def faults(spec: TaskSpec, file: Path, places: Places, env: Mapping[str, str], *
         for where, name in unknown
     ]
     address = env.get("OPENAI_BASE_URL")
-    if address and (said := url.wrong(address)) and any(one.base_url is None for _, one in models(spec)):
+    if address and (said := url.wrong(address)) and any(one.base_url is None for _, one in spec.models):
         wrong.append(Fault("the environment", f"OPENAI_BASE_URL {said}"))
     prices = [
         (where, fault)
@@ -80,7 +69,7 @@ def _prices(spec: TaskSpec, file: Path) -> list[tuple[str, Fault]]:
     """The setting of each model's name, and its fault: models without a price under a budget, which could then not be held."""
     if spec.budget.usd is None:
         return []
-    priced = [(where, "model", one.model, one.price, one.base_url) for where, one in models(spec)]
+    priced = [(where, "model", one.model, one.price, one.base_url) for where, one in spec.models]
     base = spec.student.train
     if _asks_base(spec):
         priced.append(("student.train", "base", base.base, base.price, base.base_url))

@@ -112,12 +112,12 @@ def test_all_rows_may_be_gold_and_no_teacher_is_called(task: Path) -> None:
     """With test rows drawn from them, or from a file; otherwise the fault says both ways."""
     with pytest.raises(SpecError, match="all 48 rows have a known answer and train"):
         made(task)
-    task = made(task, "seeds.test.gold=true", "evaluate.arms=[]")
-    result = running.start(task, stages=ORDER[:3], watch=Silent())
+    opened_task = made(task, "seeds.test.gold=true", "evaluate.arms=[]")
+    result = running.start(opened_task, stages=ORDER[:3], watch=Silent())
     assert (result["exit"], result["requests_sent"]) == (0, 0)
     kept = kept_of(Path(result["folder"]))
     assert (kept.height, set(kept["teacher"])) == (20, {GOLD})
-    with opened(task.store_path) as store:
+    with opened(opened_task.store_path) as store:
         assert store.ledger(result["run"]) == []
     test = task.parent / "test.jsonl"
     test.write_text(json.dumps({"message": "a kettle that sings", "kind": "a", "expected": {"mood": "cross"}}) + "\n")

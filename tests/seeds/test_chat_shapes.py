@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from dataclasses import replace
 
 import polars as pl
 import pytest
@@ -10,6 +11,7 @@ from distill.chat import conversation
 from distill.errors import SpecError
 from distill.seeds.chat_logs.chats import UNKNOWN, UNSENT, row_of
 from distill.seeds.load import read
+from distill.seeds.rows_to_seeds import SeedColumns
 
 USER = {"role": "user", "content": "Where is it?"}
 SAID = {"role": "assistant", "content": "Here."}
@@ -232,17 +234,18 @@ def test_a_chat_of_which_the_system_prompt_may_be_empty(tmp_path):
             for first in ([], [{"role": "system", "content": "Be kind."}])
         )
     )
-    how = {"variables": ["system", "messages"], "chats": {"messages": True}, "logged": True}
-    assert [seed.fields["system"] for seed in read([path], **how, blank=["system"])[0]] == ["", "Be kind."]
+    columns = SeedColumns(variables=["system", "messages"], chats={"messages": True}, logged=True)
+    assert [seed.fields["system"] for seed in read([path], replace(columns, blank=["system"]))[0]] == ["", "Be kind."]
     with pytest.raises(SpecError, match="the variable 'system' is empty"):
-        read([path], **how)
+        read([path], columns)
 
 
 def test_chats_come_from_parquet_with_nulls_for_what_a_turn_lacks(tmp_path):
     turns = [USER, CALLED, GIVEN, SAID]
     pl.DataFrame({"messages": [turns, [USER, SAID]], "tools": [[TOOL], None]}).write_parquet(tmp_path / "log.parquet")
     seeds, _ = read(
-        [tmp_path / "log.parquet"], variables=["messages"], chats={"messages": True}, logged=True, gold="reply"
+        [tmp_path / "log.parquet"],
+        SeedColumns(variables=["messages"], chats={"messages": True}, logged=True, gold="reply"),
     )
     assert [seed.fields["messages"] for seed in seeds] == [turns[:3], [USER]]
     assert [seed.fields.get(conversation.REQUEST) for seed in seeds] == [{"tools": [TOOL]}, None]
@@ -252,14 +255,14 @@ def test_chats_come_from_parquet_with_nulls_for_what_a_turn_lacks(tmp_path):
 def test_a_conversation_of_a_row_brings_its_tools_too(tmp_path, spelt):
     path = tmp_path / "rows.jsonl"
     path.write_text(json.dumps({"turns": spelt([USER]), "tools": spelt([TOOL])}) + "\n")
-    seeds, _ = read([path], variables=["turns"], chats={"turns": True})
+    seeds, _ = read([path], SeedColumns(variables=["turns"], chats={"turns": True}))
     assert dict(seeds[0].fields) == {"turns": [USER], conversation.REQUEST: {"tools": [TOOL]}}
 
 
 def test_tools_that_a_prompt_names_as_text_are_no_tools_of_the_request(tmp_path):
     path = tmp_path / "rows.jsonl"
     path.write_text(json.dumps({"turns": [USER], "tools": [TOOL]}) + "\n")
-    seeds, _ = read([path], variables=["turns", "tools"], chats={"turns": True})
+    seeds, _ = read([path], SeedColumns(variables=["turns", "tools"], chats={"turns": True}))
     assert list(seeds[0].fields) == ["turns", "tools"]
 
 

@@ -10,6 +10,7 @@ import pytest
 from distill.errors import SpecError
 from distill.seeds.formats.file_format import FileFormat
 from distill.seeds.load import columns, read
+from distill.seeds.rows_to_seeds import SeedColumns
 
 TWO = ["Grüße, wo bleibt es?", "Die Lampe – „schön“"]
 ROWS = [{"message": TWO[0], "label": "a"}, {"message": TWO[1], "label": "b"}]
@@ -29,8 +30,9 @@ def lines(*rows):
 def taken(path, **how):
     """(messages, dropped rows as `line: detail`, notes)."""
     notes = []
-    given = {"variables": ["message"], "strict": False, "notes": notes} | how
-    seeds, dropped = read([path], **given)
+    given = {"strict": False, "notes": notes} | how
+    columns = SeedColumns(variables=given.pop("variables", ["message"]))
+    seeds, dropped = read([path], columns, **given)
     said = [f"{row.split(':')[-1]}: {detail}" for row, detail in dropped.select("row", "detail").iter_rows()]
     return [seed.fields["message"] for seed in seeds], said, notes
 
@@ -298,6 +300,7 @@ def test_a_chat_may_be_a_bare_list_of_turns(tmp_path):
         lines([{"role": "user", "content": "Where?"}, {"role": "assistant", "content": "Here."}])
     )
     seeds, _ = read(
-        [tmp_path / "log.jsonl"], variables=["messages"], chats={"messages": True}, logged=True, gold="reply"
+        [tmp_path / "log.jsonl"],
+        SeedColumns(variables=["messages"], chats={"messages": True}, logged=True, gold="reply"),
     )
     assert [seed.gold for seed in seeds] == [{"answer": "Here."}]

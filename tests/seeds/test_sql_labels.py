@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from distill.errors import SpecError
 from distill.seeds import load, sql_labels
+from distill.seeds.rows_to_seeds import SeedColumns
 
 COLUMNS = ["message", "n", "tone"]
 
@@ -201,10 +202,10 @@ def test_rows_that_a_rule_gives_nothing_for_are_faults_with_their_lines(tmp_path
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     ruled, _ = sql_labels.parse({"size": "n > 0", "long": "LENGTH(message) > 3"}, columns=["message", "n"])
     with pytest.raises(SpecError) as caught:
-        load.read([path], variables=["message"], rules=ruled)
+        load.read([path], SeedColumns(variables=["message"], rules=ruled))
     assert [fault.where for fault in caught.value.faults] == [f"{path}:2", f"{path}:3"]
     assert "the rule of the label 'size' gives nothing" in str(caught.value)
-    seeds, dropped = load.read([path], variables=["message"], rules=ruled, strict=False)
+    seeds, dropped = load.read([path], SeedColumns(variables=["message"], rules=ruled), strict=False)
     assert [seed.labels for seed in seeds] == [{"size": "true", "long": "false"}]
     assert dropped["row"].to_list() == ["s.jsonl:2", "s.jsonl:3"]
 
@@ -215,4 +216,4 @@ def test_a_rule_that_fails_on_the_rows_is_a_fault_of_its_own(tmp_path: Path) -> 
     path.write_text("message,n\na,1\nb,two\n")
     ruled, _ = sql_labels.parse({"size": "CAST(n AS INT) > 1"}, columns=["message", "n"])
     with pytest.raises(SpecError, match=r"strata\.labels\.size: cannot be computed: .*two"):
-        load.read([path], variables=["message"], rules=ruled)
+        load.read([path], SeedColumns(variables=["message"], rules=ruled))

@@ -90,21 +90,22 @@ def read(task: Task, path: Path) -> Labelled:
 def _rows(task: Task, path: Path) -> tuple[Sequence[Seed], list[str], str, list[str]]:
     """(rows with all their fields, the names of an input's, the field that says how good, the labels that make strata)."""
     from distill.seeds import load
+    from distill.seeds.rows_to_seeds import SeedColumns
 
     columns, templates = load.columns([path]), (task.teacher_prompt, task.student_prompt)
     label, variables = "good" if "good" in columns else "score", prompts.variables(templates)
     own = [name for name in ("answer", label) if name not in variables]
     by = [name for name in task.spec.strata.by if name in columns]
     gold = task.spec.seeds.gold
-    rows, _ = load.read(
-        [path],
+    used = SeedColumns(
         variables=[*variables, *own],
         optional=["why"],
         chats=prompts.chats(templates),
-        label_columns=by,
+        labels=by,
         gold=gold if gold in columns else None,
         blank=["system"] if task.spec.seeds.as_ == "chats" else [],
     )
+    rows, _ = load.read([path], used)
     return rows, variables, label, by
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from distill.errors import SpecError
 from distill.seeds.chat_logs.chats import row_of
 from distill.seeds.load import columns, read
+from distill.seeds.rows_to_seeds import SeedColumns
 
 ASKED = [{"role": "user", "content": "Where is my kettle?"}]
 CALL = {"id": "1", "type": "function", "function": {"name": "look", "arguments": '{"id": 1}'}}
@@ -90,17 +91,11 @@ def test_a_log_is_read_with_its_faults_by_line(tmp_path):
     path = tmp_path / "log.jsonl"
     good = {"messages": [*ASKED, {"role": "assistant", "content": "Here."}], "kind": "a"}
     path.write_text("".join(json.dumps(row) + "\n" for row in (good, {"messages": []}, good | {"kind": "b"})))
-    how = {
-        "variables": ["messages"],
-        "chats": {"messages": True},
-        "label_columns": ["kind"],
-        "gold": "reply",
-        "logged": True,
-    }
+    columns_ = SeedColumns(variables=["messages"], chats={"messages": True}, labels=["kind"], gold="reply", logged=True)
     assert columns([path], logged=True) == ["kind", "messages", "system", "reply"]
     with pytest.raises(SpecError, match=r"log\.jsonl:2: a conversation is a list of turns"):
-        read([path], **how)
-    seeds, dropped = read([path], **how, strict=False)
+        read([path], columns_)
+    seeds, dropped = read([path], columns_, strict=False)
     assert [dict(seed.gold or {}) for seed in seeds] == [{"answer": "Here."}] * 2
     assert [seed.labels["kind"] for seed in seeds] == ["a", "b"]
     assert dropped.height == 1

@@ -3,6 +3,7 @@
 import pytest
 
 from distill.seeds.load import read
+from distill.seeds.rows_to_seeds import SeedColumns
 
 
 @pytest.mark.parametrize(
@@ -22,6 +23,6 @@ def test_a_code_page_is_told_by_its_letters(tmp_path, letters, encoding):
     path = tmp_path / "a.csv"
     path.write_bytes(f"message;label\n{letters};x\n{letters} 2;y\n".encode(encoding))
     notes = []
-    seeds, _ = read([path], variables=["message"], notes=notes)
+    seeds, _ = read([path], SeedColumns(variables=["message"]), notes=notes)
     assert [seed.fields["message"] for seed in seeds] == [letters, f"{letters} 2"]
     assert f"read as {encoding}" in notes[0]

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from distill.seeds.load import columns, read
+from distill.seeds.rows_to_seeds import SeedColumns
 
 
 def lines(*rows):
@@ -12,7 +13,7 @@ def lines(*rows):
 
 
 def messages(path):
-    return [seed.fields["message"] for seed in read([path], variables=["message"])[0]]
+    return [seed.fields["message"] for seed in read([path], SeedColumns(variables=["message"]))[0]]
 
 
 def test_what_a_system_puts_into_a_folder_is_no_file_of_rows(tmp_path):

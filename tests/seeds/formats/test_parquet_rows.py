@@ -8,6 +8,7 @@ import pytest
 
 from distill.errors import SpecError
 from distill.seeds.load import read
+from distill.seeds.rows_to_seeds import SeedColumns
 
 
 def test_parquet_columns_of_every_kind_become_json(tmp_path):
@@ -19,13 +20,13 @@ def test_parquet_columns_of_every_kind_become_json(tmp_path):
     )  # fmt: skip
     table.write_parquet(tmp_path / "a.parquet")
     used = ["message", "day", "at", "price", "raw", "tags", "meta"]
-    seeds, _ = read([tmp_path / "a.parquet"], variables=used)
+    seeds, _ = read([tmp_path / "a.parquet"], SeedColumns(variables=used))
     assert dict(seeds[0].fields) == {
         "message": "a", "day": "2026-01-02", "at": "2026-01-02T03:00:00+00:00", "price": "12.50", "raw": "text", "tags": ["x", "y"],
         "meta": {"n": 1, "on": "2026-01-02"},
     }  # fmt: skip
     with pytest.raises(SpecError, match="2 bytes that are no text"):
-        read([tmp_path / "a.parquet"], variables=["blob"])
+        read([tmp_path / "a.parquet"], SeedColumns(variables=["blob"]))
 
 
 def test_a_parquet_file_that_is_corrupt_midway_keeps_what_can_be_read(tmp_path):
@@ -37,6 +38,6 @@ def test_a_parquet_file_that_is_corrupt_midway_keeps_what_can_be_read(tmp_path):
     middle = len(raw) // 2
     raw[middle - 2000 : middle] = b"\xff" * 2000
     path.write_bytes(raw)
-    seeds, dropped = read([path], variables=["message"], strict=False)
+    seeds, dropped = read([path], SeedColumns(variables=["message"]), strict=False)
     assert len(seeds) + dropped.height == 30_000
     assert len(seeds) >= 10_000

@@ -1,0 +1,129 @@
+"""The rows that a spec names: its seeds, test rows of its own, and evaluation sets; with the faults of their files."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from distill.chat.templates import Template
+from distill.errors import Fault, SpecError
+from distill.spec import Places, TaskSpec
+from distill.text.normalise import did_you_mean, web_address
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from distill.records import Seed
+    from distill.seeds.held_out import HeldOutRow
+    from distill.seeds.rows_to_seeds import SeedColumns
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRows:
+    """What the files of rows hold; `bad_rows` is None where the seeds could not be read."""
+
+    seeds: Sequence[Seed] = ()
+    pinned: Sequence[Seed] = ()
+    bad_rows: pl.DataFrame | None = None
+    held_out: Sequence[HeldOutRow] = ()
+    notes: list[str] = field(default_factory=list)
+    columns: Sequence[str] | None = None
+    """None where no file could be read, or none is named."""
+
+
+def read_task_rows(
+    spec: TaskSpec, file: Path, places: Places, templates: Sequence[Template], variables: Sequence[str],
+    chats: Mapping[str, bool], faults: list[Fault],
+) -> TaskRows:  # fmt: skip
+    """The rows; where their files cannot be read, that is a fault, and nothing that only follows from it."""
+    from distill.seeds import load
+    from distill.seeds.formats.file_format import FileFormat
+    from distill.seeds.held_out import read_held_out
+
+    if not all(places.sound(("seeds", name)) for name in ("from", "as", "format")):
+        return TaskRows()
+    seeds, notes, strict = spec.seeds, list[str](), spec.seeds.broken == "refuse"
+    paths, held_out_paths = ([file.parent / name for name in names] for names in (seeds.paths, seeds.held_out))
+    form = FileFormat(names=tuple(variables), **(seeds.format.model_dump() if seeds.format else {}))
+    columns = load.columns(paths, logged=seeds.as_ == "chats", form=form)
+    rows = TaskRows(notes=notes, columns=columns or None)
+    used = replace(_used(spec, file, variables, columns, faults), chats=chats, system=_has_system(templates, variables))
+    with _gathered(faults, f"{file}: seeds.held_out", held_out_paths, file):
+        rows = replace(rows, held_out=read_held_out(held_out_paths, variables=variables, form=form, notes=notes))
+    if seeds.test.from_ is not None:
+        pinned_paths = [file.parent / seeds.test.from_]
+        with _gathered(faults, f"{file}: seeds.test.from", pinned_paths, file):
+            pinned, _ = load.read(
+                pinned_paths, replace(used, test=True), need_gold=False, strict=strict, form=form, notes=notes
+            )
+            rows = replace(rows, pinned=pinned)
+    need_gold = all(seed.gold is None for seed in rows.pinned)  # one of the files is enough
+    with _gathered(faults, f"{file}: seeds.from", paths, file):
+        read, bad_rows = load.read(paths, used, need_gold=need_gold, strict=strict, form=form, notes=notes)
+        rows = replace(rows, seeds=read, bad_rows=bad_rows)
+    return rows  # noqa: RET504 - an error above leaves them as they were
+
+
+def _used(
+    spec: TaskSpec, file: Path, variables: Sequence[str], columns: Sequence[str], faults: list[Fault]
+) -> SeedColumns:
+    """The columns that the task uses, of those that there are; labels and rules are held against these."""
+    from distill.seeds import sql_labels
+    from distill.seeds.rows_to_seeds import SeedColumns
+
+    faults += [
+        Fault(f"{file}: strata.labels.{name}", f"the seeds have {name!r} as a column already; call the label otherwise")
+        for name in spec.strata.asked
+        if name in columns or name in variables
+    ]
+    rules, wrong_rules = sql_labels.parse(spec.strata.rules, columns=columns)
+    if columns:
+        faults += [Fault(f"{file}: {fault.where}", fault.message) for fault in wrong_rules]
+        faults += _no_columns(spec, columns, file)
+    logged = spec.seeds.as_ == "chats"
+    return SeedColumns(
+        variables=[name for name in variables if name in columns or not columns],
+        labels=[name for name in spec.strata.columns if name in columns],
+        rules=rules,
+        gold=spec.seeds.gold if columns else None,
+        group=spec.seeds.group,
+        blank=["system"] if logged else [],
+        logged=logged,
+    )
+
+
+def _has_system(templates: Sequence[Template], variables: Sequence[str]) -> bool:
+    """Whether a prompt says what the model is to be: with a text of its own, or by naming the chats' own."""
+    return "system" in variables or any(role == "system" for template in templates for role, _ in template.turns)
+
+
+def _no_columns(spec: TaskSpec, columns: Sequence[str], file: Path) -> list[Fault]:
+    """Labels that no column holds, each a fault of the setting and not of each row."""
+    return [
+        Fault(
+            f"{file}: strata.{'by' if name in spec.strata.by else 'edge_cases'}",
+            f"no column {name!r} in the seeds{did_you_mean(name, columns)}",
+        )
+        for name in spec.strata.columns
+        if name not in columns
+    ]
+
+
+@contextlib.contextmanager
+def _gathered(faults: list[Fault], setting: str, paths: Sequence[Path], file: Path) -> Iterator[None]:
+    """Adds the faults of files of rows; one of a file as a whole is of the setting that names it, the gold column has its own."""
+    try:
+        yield
+    except SpecError as error:
+        whole = {str(path) for path in paths}
+        for fault in error.faults:
+            if fault.where in whole:
+                faults.append(Fault(setting, f"{web_address(fault.where) or fault.where}: {fault.message}"))
+            elif not fault.where:
+                where = f"{file}: seeds.gold" if "gold column" in fault.message else setting
+                faults.append(Fault(where, fault.message))
+            else:
+                faults.append(fault)
