@@ -27,9 +27,9 @@ from distill.money import Budget, Rate
 from distill.records import Request
 from distill.task import event_loop
 from distill.teacher import runner
-from distill.teacher.ceiling import ceiling
 from distill.teacher.endpoint.client import Endpoint
 from distill.teacher.pace import Pace
+from distill.teacher.requests import ceiling
 from distill.teacher.store.store import opened
 
 SYSTEM = "Read the message and answer with one JSON object. " * 4

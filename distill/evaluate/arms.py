@@ -19,9 +19,11 @@ from distill.errors import AccessRefused, RowsOwed
 from distill.records import Answer, Ended, Request
 from distill.teacher import schedule
 from distill.teacher.endpoint.address import Address
+from distill.teacher.requests import row_request
 from distill.teacher.schedule import InBatches
-from distill.teacher.send import Interrupted, Sender, final, refused, request
+from distill.teacher.send import Interrupted, Sender
 from distill.teacher.store.store import Store
+from distill.teacher.stored_answers import final_answer, is_refused
 
 if TYPE_CHECKING:
     import polars as pl
@@ -61,7 +63,7 @@ def requests(task: Task, arm: Arm, tests: pl.DataFrame) -> list[Request]:
         greedy = None if sampling.temperature is None and arm.address.dialect != "chat" else 0.0
         sampling = sampling.model_copy(update={"temperature": greedy, "top_p": None, "extra": {}})
     return [
-        request(
+        row_request(
             json.loads(fields),
             template=arm.template,
             address=arm.address,
@@ -87,14 +89,14 @@ async def call(task: Task, arm: Arm, tests: pl.DataFrame, sender: Sender) -> lis
         sender.watch.say(f"  {arm.address.model} is given up, its test rows stay unanswered: {fault}")
     raise_to = at.sampling.raise_to
     return [
-        (seed, final(sender.store, one, raise_to)[1] or _refused(sender.store, one))
+        (seed, final_answer(sender.store, one, raise_to)[1] or _refused(sender.store, one))
         for seed, one in zip(tests["seed_id"], wanted, strict=True)
     ]
 
 
-def _refused(store: Store, request: Request) -> Answer | None:
+def _refused(store: Store, row_request: Request) -> Answer | None:
     """A row that the endpoint will never take: no answer, and not owed either."""
-    return Answer(request.id, Ended.REFUSED) if refused(store, request) else None
+    return Answer(row_request.id, Ended.REFUSED) if is_refused(store, row_request) else None
 
 
 def planned(task: Task, tests: pl.DataFrame, answered: Mapping[str, Sequence[tuple[str, Answer | None]]]) -> Plan:

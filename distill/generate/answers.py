@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from distill.generate.questions import Asked, requests
 from distill.records import Answer
 from distill.tables.lookup import Lookup
-from distill.teacher import send
 from distill.teacher.store.store import Store
+from distill.teacher.stored_answers import final_answer, why_unanswered
 
 if TYPE_CHECKING:
     import polars as pl
@@ -30,7 +30,7 @@ def of(task: Task, train: pl.DataFrame, asked: Asked, store: Store) -> tuple[pl.
 
     def found() -> Iterator[dict[str, Any]]:
         for ask, asking_for in zip(asked, requests(task, train, asked), strict=True):
-            request, answer = send.final(store, asking_for, raise_to[ask.teacher])
+            request, answer = final_answer(store, asking_for, raise_to[ask.teacher])
             if answer is None or answer.declined:
                 why = _why(store, request.id, answer)
                 unanswered.append((ask.seed, request.id, strata[ask.seed], "teacher", *why))
@@ -48,4 +48,4 @@ def _why(store: Store, request_id: str, answer: Answer | None) -> tuple[str, str
     """Reason and detail of a request without an answer that could train."""
     if answer is not None:
         return "declined", answer.refusal[:200] or f"ended by {answer.finish_reason!r}"
-    return send.why_unanswered(store, request_id)
+    return why_unanswered(store, request_id)

@@ -12,8 +12,8 @@ from distill.rundir import RunDir, read_parquet
 from distill.seeds import approved
 from distill.strata import targets
 from distill.tables.lookup import Lookup
-from distill.teacher import send
 from distill.teacher.pending import Requests
+from distill.teacher.requests import row_request
 
 if TYPE_CHECKING:
     import polars as pl
@@ -53,7 +53,7 @@ def requests(task: Task, table: pl.DataFrame, asked: Sequence[Ask]) -> Requests[
 
     def make(ask: Ask) -> Request:
         one = teachers[ask.teacher]
-        return send.request(
+        return row_request(
             json.loads(fields[ask.seed]), template=task.teacher_prompt, output=task.output, tools=task.tools,
             address=one.address, sampling=one.sampling, draw=ask.number, own=True,
         )  # fmt: skip

@@ -22,7 +22,7 @@ from distill.task import near_graph
 from distill.task.run import Run
 from distill.task.stage import stage
 from distill.teacher import schedule
-from distill.teacher import send as asking
+from distill.teacher.stored_answers import is_refused
 
 if TYPE_CHECKING:
     import polars as pl
@@ -96,7 +96,7 @@ def _awaited(
     task, never = run.task, {ask for ask, refused in gone.items() if refused}
     owed = questions.owed(task, [ask for ask in asked if ask not in never], gone.keys() - never) + expansion.owed
     verdicts = lookup.requests(task, curated.bench.unjudged if curated.bench.owed else [])
-    if owed or any(not asking.refused(run.store, one) for one in verdicts):
+    if owed or any(not is_refused(run.store, one) for one in verdicts):
         run.watch.say("  rows are pending, so no synthetic seeds are made in their place")
         return True
     return False
@@ -157,7 +157,7 @@ async def _ask(
         finally:
             both = zip(due, requests, strict=True)
             out = [(ask, request) for ask, request in both if run.store.get(request.id) is None]
-            gone.update((ask, asking.refused(run.store, request)) for ask, request in out)
+            gone.update((ask, is_refused(run.store, request)) for ask, request in out)
 
     def given_up(n: int, fault: BaseException) -> bool:
         """Whether the others go on without it; what they were paid for is kept whatever is raised."""

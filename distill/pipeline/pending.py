@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from distill.errors import RowsOwed
-from distill.teacher import send
+from distill.teacher.stored_answers import why_pending
 
 if TYPE_CHECKING:
     from distill.task.run import Run
@@ -34,7 +34,7 @@ def _unanswered(run: Run) -> tuple[bool, str]:
     ids = run.table("asked.parquet", ["request_id"])["request_id"].unique(maintain_order=True).to_list()[:_LOOKED_AT]
     held = {one for start in range(0, len(ids), 500) for one in run.store.held(ids[start : start + 500])}
     lacking = [one for one in ids if one not in held]
-    causes = Counter(send.why_pending(run.store, one)[:_CAUSE] for one in lacking[:_CAUSES])
+    causes = Counter(why_pending(run.store, one)[:_CAUSE] for one in lacking[:_CAUSES])
     cause = f" ({causes.most_common(1)[0][0]})" if causes else ""
     return not held, cause
 

@@ -30,11 +30,11 @@ from distill.spec import deadline
 from distill.task import event_loop, near_graph, stores
 from distill.task.interrupt import interruptible
 from distill.teacher import schedule
-from distill.teacher.ceiling import ceiling
 from distill.teacher.counts import TokenCounts, learnt, stored_usage
 from distill.teacher.endpoint import shutdown
 from distill.teacher.pace import live_rate
 from distill.teacher.progress import Silent, Watcher
+from distill.teacher.requests import ceiling
 from distill.teacher.send import Sender
 from distill.teacher.store.store import Store
 

@@ -16,9 +16,11 @@ from distill.errors import RowsOwed, SpecError
 from distill.records import Request, Seed
 from distill.seeds import checks
 from distill.spec import UNLABELLED
-from distill.teacher import schedule, send
+from distill.teacher import schedule
 from distill.teacher.pending import Requests
+from distill.teacher.requests import row_request
 from distill.teacher.store.store import Store
+from distill.teacher.stored_answers import final_answer, is_refused
 from distill.values import plain
 from distill.values.answer import read as read_value
 
@@ -78,7 +80,7 @@ def requests(task: Task, name: str, seeds: Iterable[Seed], *, draw: int = 0) -> 
     fields = {seed.id: seed.fields for seed in seeds}
 
     def make(seed: str) -> Request:
-        return send.request(
+        return row_request(
             fields[seed], template=template, output=form | {"additionalProperties": False, "title": "label"},
             address=at.address, sampling=at.sampling, draw=draw,
         )  # fmt: skip
@@ -101,11 +103,11 @@ async def _ask(run: Run, name: str, groups: Mapping[str, Sequence[str]]) -> dict
     for draw in (0, 1):
         wanted = list(zip(due, requests(task, name, (by_id[first] for first in due), draw=draw), strict=True))
         # What an endpoint will never take is not asked again: neither now nor as another draw.
-        open_ = [(first, request) for first, request in wanted if not send.refused(run.store, request)]
+        open_ = [(first, request) for first, request in wanted if not is_refused(run.store, request)]
         await schedule.send(run.sender, [request for _, request in open_], task.labeller(name, draw), spender(name))
-        due = [first for first, request in open_ if not send.refused(run.store, request)]
+        due = [first for first, request in open_ if not is_refused(run.store, request)]
         found |= _read(task, run.store, name, due, draw=draw)
-        owed = sum(run.store.get(r.id) is None and not send.refused(run.store, r) for _, r in open_)
+        owed = sum(run.store.get(r.id) is None and not is_refused(run.store, r) for _, r in open_)
         if owed:
             raise RowsOwed(
                 f"{owed} rows have no label {name!r} yet, and test rows are drawn by it; what was answered is kept. "
@@ -121,7 +123,7 @@ def _read(task: Task, store: Store, name: str, due: Iterable[str], *, draw: int)
     due, values = list(due), task.spec.strata.asked[name].values
     raise_to = task.labeller(name).sampling.raise_to
     wanted = requests(task, name, (by_id[first] for first in due), draw=draw)
-    answers = (send.final(store, request, raise_to)[1] for request in wanted)
+    answers = (final_answer(store, request, raise_to)[1] for request in wanted)
     return {
         seed: _value(answer.text, name, values) if answer is not None and answer.ok and not answer.declined else None
         for seed, answer in zip(due, answers, strict=True)

@@ -12,8 +12,8 @@ from functools import partial
 
 from distill import tokens
 from distill.records import Request, Usage
-from distill.teacher.ceiling import ceiling
 from distill.teacher.endpoint.wire import without_user
+from distill.teacher.requests import ceiling
 from distill.teacher.store.store import Store
 
 _SURE = 64

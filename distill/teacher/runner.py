@@ -19,9 +19,9 @@ from distill.memory import short_collections
 from distill.money import most_usd
 from distill.records import Answer, Ended, Request, Usage
 from distill.teacher import retry
-from distill.teacher.ceiling import ceiling
 from distill.teacher.pending import Pending
 from distill.teacher.progress import Progress
+from distill.teacher.requests import ceiling
 from distill.teacher.worker_context import WorkerContext
 
 __all__ = ["WorkerContext", "run"]

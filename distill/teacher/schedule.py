@@ -24,7 +24,8 @@ from distill.teacher.batch.session import BatchSession
 from distill.teacher.endpoint.stopping import Stopped
 from distill.teacher.pace import live_rate
 from distill.teacher.progress import Progress
-from distill.teacher.send import Interrupted, Sender, raised
+from distill.teacher.requests import raised
+from distill.teacher.send import Interrupted, Sender
 
 if TYPE_CHECKING:
     from distill.records import Request

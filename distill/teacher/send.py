@@ -1,24 +1,19 @@
-"""Requests from seeds, and sending those that the store lacks."""
+"""The sender of one run: answers the requests that the store lacks, by calls."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from distill import finish_reason
-from distill.chat import conversation
-from distill.chat.templates import Template
 from distill.errors import RowsOwed
 from distill.money import Budget
-from distill.records import LIMIT_NAMES, Answer, Ended, Json, Request
+from distill.records import Request
 from distill.teacher import counts, runner
-from distill.teacher.batch import journal, open_batches
 from distill.teacher.counts import TokenCounts
-from distill.teacher.endpoint import payload
 from distill.teacher.endpoint.address import Address, opened
 from distill.teacher.pace import Pace
 from distill.teacher.pending import Pending
@@ -27,74 +22,7 @@ from distill.teacher.runner import WorkerContext
 from distill.teacher.store.store import Store
 
 if TYPE_CHECKING:
-    from distill.spec import Sampling
     from distill.teacher.endpoint.model import Model
-
-OWED = "owed"
-"""The reason of a request that may still be answered: none of its sends has ended, or it is in a batch."""
-
-
-def request(
-    fields: Mapping[str, Json], *, template: Template, address: Address, sampling: Sampling,
-    output: Mapping[str, Any] | None = None, tools: Sequence[Mapping[str, Any]] = (), draw: int = 0, own: bool = False,
-) -> Request:  # fmt: skip
-    """One row's request to one model; `own`: with what the row itself is asked with, if it brings some."""
-    brought = fields.get(conversation.REQUEST) if own else None
-    return said(
-        template.fill(fields), address=address, sampling=sampling, output=output, tools=tools, draw=draw, own=brought
-    )
-
-
-def said(
-    turns: Sequence[Mapping[str, Json]], *, address: Address, sampling: Sampling,
-    output: Mapping[str, Any] | None = None, tools: Sequence[Mapping[str, Any]] = (), draw: int = 0,
-    own: Mapping[str, Json] | None = None,
-) -> Request:  # fmt: skip
-    """A conversation as a request to one model; `own` is what its row is asked with, before the task's tools."""
-    sent = payload.body(
-        turns, model=address.model, dialect=address.dialect, output=output, tools=tools, max_tokens=sampling.max_tokens,
-        temperature=sampling.temperature, top_p=sampling.top_p, extra=sampling.extra,
-        seed=None if sampling.seed is None else sampling.seed + draw, own=own or {},
-    )  # fmt: skip
-    return Request(address.identity, sent, draw)
-
-
-def final(store: Store, asked: Request, raise_to: int | None) -> tuple[Request, Answer | None]:
-    """The answer that counts for a request, and what was sent for it: where it was cut off, the raised one's, if held."""
-    answer = store.get(asked.id)
-    if raise_to is None or answer is None or answer.finish_reason != finish_reason.LENGTH:
-        return asked, answer
-    again = raised(asked, raise_to)
-    better = store.get(again.id)
-    return (again, better) if better is not None else (asked, answer)
-
-
-def why_unanswered(store: Store, request_id: str) -> tuple[str, str]:
-    """Reason and detail of a request without an answer, by its sends; the reason is `owed` while no send has ended."""
-    attempts = store.attempts(request_id)
-    ended = [attempt for attempt in attempts if attempt.ended]
-    if (batch := journal.where(store, request_id)) is not None:
-        return OWED, f"in {open_batches.named(batch)}"
-    if not ended:
-        return OWED, "not sent yet" if not attempts else f"sent {len(attempts)} times, the outcome is unknown"
-    return str(ended[-1].ended), f"after {len(attempts)} sends: {ended[-1].error}"
-
-
-def why_pending(store: Store, request_id: str) -> str:
-    """The same in one sentence."""
-    reason, detail = why_unanswered(store, request_id)
-    return detail if reason == OWED else f"{reason} {detail}"
-
-
-def refused(store: Store, request: Request) -> bool:
-    """Whether the endpoint has said that it will never take this row: asking again would only say so again."""
-    ended = [attempt.ended for attempt in store.attempts(request.id) if attempt.ended]
-    return bool(ended) and ended[-1] == Ended.REFUSED
-
-
-def raised(asked: Request, raise_to: int) -> Request:
-    limit = next(name for name in LIMIT_NAMES if name in asked.body)
-    return Request(asked.endpoint, {**asked.body, limit: raise_to}, asked.draw)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -13,10 +13,10 @@ from distill.errors import BudgetReached
 from distill.money import Budget, Rate
 from distill.records import Ended, Request
 from distill.teacher import runner
-from distill.teacher.ceiling import ceiling
 from distill.teacher.endpoint import client
 from distill.teacher.endpoint.client import Endpoint
 from distill.teacher.pace import Pace
+from distill.teacher.requests import ceiling
 from distill.teacher.runner import WorkerContext
 from distill.teacher.store.store import opened
 from distill.testing.completions import key_of

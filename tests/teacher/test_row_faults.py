@@ -16,6 +16,7 @@ from distill.teacher import runner
 from distill.teacher.endpoint.scripted import Scripted
 from distill.teacher.pace import Pace
 from distill.teacher.progress import Progress
+from distill.teacher.requests import ceiling
 from distill.teacher.store.identity import StoreFault
 from distill.teacher.store.store import Store, opened
 from distill.teacher.worker_context import WorkerContext
@@ -133,7 +134,7 @@ def test_a_text_that_the_tokeniser_panics_on_counts_as_its_bytes(monkeypatch: py
         raise Panic
 
     monkeypatch.setattr(counting.tokens, "count_messages", panics)
-    assert counting.ceiling(Request("x", {"messages": [{"role": "user", "content": "é" * 100}]})).prompt_tokens > 200
+    assert ceiling(Request("x", {"messages": [{"role": "user", "content": "é" * 100}]})).prompt_tokens > 200
 
 
 def test_an_endpoint_that_never_gives_a_whole_answer_is_not_paid_for_every_row(tmp_path: Path) -> None:

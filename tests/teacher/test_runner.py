@@ -14,10 +14,10 @@ from distill.errors import AccessRefused, BudgetReached
 from distill.money import Budget, Rate
 from distill.records import Answer, Ended, Request, Usage
 from distill.teacher import runner
-from distill.teacher.ceiling import ceiling
 from distill.teacher.endpoint.scripted import Scripted
 from distill.teacher.pace import Pace
 from distill.teacher.progress import Progress
+from distill.teacher.requests import ceiling
 from distill.teacher.runner import WorkerContext
 from distill.teacher.store.store import Store, opened
 

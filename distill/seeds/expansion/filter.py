@@ -16,7 +16,7 @@ from distill.seeds import load
 from distill.seeds.expansion import inherit, prompts
 from distill.seeds.expansion.prompts import STAGE, Candidate
 from distill.seeds.expansion.questions import CHECKS, Questions
-from distill.teacher import send
+from distill.teacher.stored_answers import final_answer, is_refused, why_pending
 from distill.text.normalise import storable
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class CandidateFilter:
         found: list[NewSeed] = []
         raise_to, variables = self._task.maker.sampling.raise_to, self.questions.variables
         for one, request in asked:
-            _, answer = send.final(store, request, raise_to)
+            _, answer = final_answer(store, request, raise_to)
             if answer is None or not answer.ok:
                 self._unanswered(one, request, request, store)
             elif answer.declined:
@@ -90,7 +90,7 @@ class CandidateFilter:
         await self.questions.send(checks, sender, CHECKS)
         stays = []
         for row, check in zip(found, checks, strict=True):
-            _, answer = send.final(sender.store, check, self._task.maker.sampling.raise_to)
+            _, answer = final_answer(sender.store, check, self._task.maker.sampling.raise_to)
             whole = answer is not None and answer.ok and not answer.declined
             verdict = prompts.realistic(answer.text) if answer is not None and whole else None
             said = repr(load.input_of(row[2])[:120])
@@ -106,8 +106,8 @@ class CandidateFilter:
 
     def _unanswered(self, one: Candidate, request: Request, asked: Request, store: Store) -> None:
         """A candidate that is owed an answer to `asked`, or that the endpoint will never give one on."""
-        reason = "no_answer" if send.refused(store, asked) else _OWED
-        self._drop(one, request, reason, send.why_pending(store, asked.id))
+        reason = "no_answer" if is_refused(store, asked) else _OWED
+        self._drop(one, request, reason, why_pending(store, asked.id))
 
     def _drop(self, one: Candidate, request: Request, reason: str, detail: str) -> None:
         said = f"{one.way} of {one.parent}: {detail}"

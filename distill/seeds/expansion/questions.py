@@ -11,7 +11,8 @@ from distill.records import Json, Request
 from distill.seeds.expansion import prompts
 from distill.seeds.expansion.prompts import Candidate
 from distill.teacher import schedule
-from distill.teacher.send import refused, said
+from distill.teacher.requests import chat_request
+from distill.teacher.stored_answers import is_refused
 
 if TYPE_CHECKING:
     from distill.task.task import Task
@@ -36,7 +37,7 @@ class Questions:
             about=wanted.about if wanted else {}, task=self.task.spec.about, variables=self.variables,
         )  # fmt: skip
         form = prompts.form(self.variables)
-        return said(turns, address=at.address, sampling=at.sampling, output=form, draw=one.number)
+        return chat_request(turns, address=at.address, sampling=at.sampling, output=form, draw=one.number)
 
     def check(self, one: Candidate, fields: Mapping[str, Json]) -> Request:
         """The question whether it could be a real one."""
@@ -46,7 +47,7 @@ class Questions:
             task=self.task.spec.about,
         )  # fmt: skip
         greedy = at.sampling.model_copy(update={"temperature": 0.0 if at.sampling.temperature is not None else None})
-        return said(turns, address=at.address, sampling=greedy, output=prompts.VERDICT)
+        return chat_request(turns, address=at.address, sampling=greedy, output=prompts.VERDICT)
 
     @property
     def variables(self) -> list[str]:
@@ -59,5 +60,5 @@ class Questions:
 
     async def send(self, requests: Sequence[Request], sender: Sender, spender: str) -> None:
         """Ask for what may still be answered: what an endpoint will never take is not asked again."""
-        open_ = [request for request in requests if not refused(sender.store, request)]
+        open_ = [request for request in requests if not is_refused(sender.store, request)]
         await schedule.send(sender, open_, self.task.maker, spender)

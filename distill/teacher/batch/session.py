@@ -18,8 +18,8 @@ from distill.teacher.batch.files import local_files
 from distill.teacher.batch.files.input_file import BatchLimits
 from distill.teacher.batch.host.client import BatchHost, HostFault
 from distill.teacher.batch.journal import Batch
-from distill.teacher.ceiling import ceiling
 from distill.teacher.progress import Progress
+from distill.teacher.requests import ceiling
 from distill.teacher.store.rows import Asked
 from distill.teacher.store.store import Store
 

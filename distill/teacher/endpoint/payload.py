@@ -9,6 +9,7 @@ responses   OpenAI's Responses API, nothing stored at their side
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -27,50 +28,62 @@ def dialect_of(base_url: str | None, api: str) -> ApiDialect:
     return "openai" if host.endswith((".openai.com", ".openai.azure.com")) else "chat"
 
 
-def body(
-    messages: Sequence[Mapping[str, Json]],
-    *,
-    model: str,
-    dialect: ApiDialect,
-    max_tokens: int,
-    temperature: float | None = None,
-    top_p: float | None = None,
-    seed: int | None = None,
-    output: Mapping[str, Any] | None = None,
-    tools: Sequence[Mapping[str, Json]] = (),
-    extra: Mapping[str, Json] | None = None,
-    own: Mapping[str, Json] | None = None,
-) -> dict[str, Json]:
-    """The body to send, without what is None; `tools` are chat tools in any dialect, `extra` goes on top as it is.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestSettings:
+    """How a model is asked; `tools` are chat tools in any dialect, `extra` goes on top of the body as it is.
 
     `own` is what the row itself is asked with: its tools before `tools`, its form of an answer where `output` gives none.
     """
-    own = own or {}
-    tools = own.get("tools") or tools
+
+    model: str
+    dialect: ApiDialect
+    max_tokens: int
+    temperature: float | None = None
+    top_p: float | None = None
+    seed: int | None = None
+    output: Mapping[str, Any] | None = None
+    tools: Sequence[Mapping[str, Json]] = ()
+    extra: Mapping[str, Json] = field(default_factory=dict)
+    own: Mapping[str, Json] = field(default_factory=dict)
+
+
+def body(messages: Sequence[Mapping[str, Json]], settings: RequestSettings) -> dict[str, Json]:
+    """The body to send, without what is None."""
+    dialect = settings.dialect
     turns = [dict(turn) for turn in messages]
     if dialect == "responses":
         turns = [item for turn in turns for item in _items(turn)]
     limit = {"chat": "max_tokens", "openai": "max_completion_tokens", "responses": "max_output_tokens"}[dialect]
     request: dict[str, Json] = {
-        "model": model,
+        "model": settings.model,
         "input" if dialect == "responses" else "messages": turns,
-        limit: max_tokens,
-        "temperature": temperature,
-        "top_p": top_p,
-        "seed": None if dialect == "responses" else seed,
+        limit: settings.max_tokens,
+        "temperature": settings.temperature,
+        "top_p": settings.top_p,
+        "seed": None if dialect == "responses" else settings.seed,
     }
-    if output is not None:
-        request |= _form(output, dialect)
-    elif own.get("response_format"):
-        request |= _own_form(own["response_format"], dialect)
-    if tools:
-        flat = dialect == "responses"
-        request["tools"] = [{"type": "function", **tool["function"]} if flat else dict(tool) for tool in tools]
-    if own.get("tools"):
-        request |= _calling(own, dialect)
+    request |= _answer_form(settings) | _tools(settings)
     if dialect == "responses":
         request["store"] = False
-    return {name: value for name, value in request.items() if value is not None} | dict(extra or {})
+    return {name: value for name, value in request.items() if value is not None} | dict(settings.extra)
+
+
+def _answer_form(settings: RequestSettings) -> dict[str, Json]:
+    if settings.output is not None:
+        return _form(settings.output, settings.dialect)
+    if form := settings.own.get("response_format"):
+        return _own_form(form, settings.dialect)
+    return {}
+
+
+def _tools(settings: RequestSettings) -> dict[str, Json]:
+    """The tools that may be called, and how: the row's own where it brings some."""
+    own, flat = settings.own.get("tools"), settings.dialect == "responses"
+    tools = own or settings.tools
+    if not tools:
+        return {}
+    named = [{"type": "function", **tool["function"]} if flat else dict(tool) for tool in tools]
+    return {"tools": named} | (_calling(settings.own, settings.dialect) if own else {})
 
 
 def _items(turn: Mapping[str, Json]) -> list[dict[str, Json]]:

@@ -19,10 +19,10 @@ from distill.generate import questions as asks
 from distill.records import Request
 from distill.spec import TaskSpec
 from distill.spec.rubric import Rubric
-from distill.teacher import send
 from distill.teacher.endpoint import payload
 from distill.teacher.pending import Requests
 from distill.teacher.store.store import Store
+from distill.teacher.stored_answers import final_answer, why_pending
 
 if TYPE_CHECKING:
     import polars as pl
@@ -162,10 +162,9 @@ def _request(one: Model, rubric: Rubric, form: Mapping[str, Any], case: Case) ->
     sampling, address = one.sampling, one.address
     room = _ROOM + _A_DIMENSION * len(rubric.dimensions)
     sent = payload.body(
-        turns(rubric, case.question), model=address.model, dialect=address.dialect, output=form, temperature=sampling.temperature,
+        turns(rubric, case.question), payload.RequestSettings(model=address.model, dialect=address.dialect, output=form, temperature=sampling.temperature,
         max_tokens=sampling.max_tokens if "max_tokens" in sampling.model_fields_set else room, top_p=sampling.top_p,
-        seed=None if sampling.seed is None else sampling.seed + case.draw, extra=sampling.extra,
-    )  # fmt: skip
+        seed=None if sampling.seed is None else sampling.seed + case.draw, extra=sampling.extra))  # fmt: skip
     return Request(address.identity, sent, case.draw)
 
 
@@ -218,10 +217,10 @@ class Bench:
         for draw in range(_DRAWS):
             case = first._replace(draw=draw)
             asked = _request(one, rubric, form, case)
-            _, answer = send.final(self.store, asked, one.sampling.raise_to)
+            _, answer = final_answer(self.store, asked, one.sampling.raise_to)
             if answer is None:
                 self.unjudged.append(case)
-                return Unscored(name, send.why_pending(self.store, asked.id), owed=True)
+                return Unscored(name, why_pending(self.store, asked.id), owed=True)
             found = verdict.read(answer, rubric, code=code, judge=name)
             if isinstance(found, Verdict):
                 break

@@ -38,7 +38,10 @@ ASKED = "What is the capital of France?"
 
 
 def request(question: Question, rubric: Rubric = RUBRIC) -> Request:
-    sent = payload.body(turns(rubric, question), model="m", dialect="chat", max_tokens=200, output=schema(rubric))
+    sent = payload.body(
+        turns(rubric, question),
+        payload.RequestSettings(model="m", dialect="chat", max_tokens=200, output=schema(rubric)),
+    )
     return Request("here", sent)
 
 
@@ -201,7 +204,9 @@ def test_a_question_shows_what_there_is_and_no_more() -> None:
 def test_every_dialect_asks_for_a_verdict_that_the_scripted_model_fills(dialect: Any) -> None:
     """The form is one that strict modes take, and the shipped doubles answer it, so that a rehearsal has verdicts."""
     question = Question("q", '{"a": 1}')
-    sent = payload.body(turns(TWO, question), model="m", dialect=dialect, max_tokens=200, output=schema(TWO))
+    sent = payload.body(
+        turns(TWO, question), payload.RequestSettings(model="m", dialect=dialect, max_tokens=200, output=schema(TWO))
+    )
     named = sent["text"]["format"] if dialect == "responses" else sent["response_format"]["json_schema"]
     assert (named["name"], named["strict"]) == ("verdict", True)
     for reply in (fitting, judges.honest(set())):
