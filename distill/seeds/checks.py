@@ -5,7 +5,7 @@ when the labels that were asked for are there.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence, Set
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,51 +17,68 @@ if TYPE_CHECKING:
     import polars as pl
 
     from distill.records import Seed
+    from distill.strata.quotas import EdgeCase, QuotaRule
 
 
 def quotas(spec: TaskSpec, seeds: Sequence[Seed], file: Path) -> list[Fault]:
     """What the seeds cannot give, counted on the rows that are left when the test rows are set aside.
 
-    Of what hangs on labels that are still to be asked for, only what no answer can fix is told; it is looked at again when
-    they are there.
+    Where labels are still to be asked for, only what no answer can fix is a fault; all is checked again when they are there.
     """
-    from distill.seeds import prepare
-    from distill.strata import feasibility
-    from distill.strata import quotas as strata
-
-    if no_rows := _aside(spec, seeds, file):
+    if no_rows := _no_test_rows(spec, seeds, file):
         return [no_rows]
     pending = {
         name: [*asked.values, UNLABELLED]
         for name, asked in spec.strata.asked.items()
         if any(name not in seed.labels for seed in seeds)
     }
-    rows = prepare.training_labels(spec, seeds)
-    accept, by = spec.dataset.accept, set(spec.strata.by)
-    cases = {n: strata.EdgeCase(case.where, case.rows(accept)) for n, case in enumerate(spec.strata.edge_cases)}
-    later = {n: case for n, case in cases.items() if pending.keys() & case.where.keys()}
-    known = {n: case for n, case in cases.items() if n not in later}
-    rules = [strata.QuotaRule(**quota.model_dump()) for quota in spec.strata.quotas]
-    open_ = bool(pending.keys() & by)  # which strata there are is not known yet
-    found = feasibility.faults(
-        rows,
-        accept=accept,
+    faults = _now(spec, seeds, pending.keys()) + (_at_best(spec, seeds, pending) if pending else [])
+    return [Fault(f"{file}: {fault.where}", fault.message) for fault in dict.fromkeys(faults)]
+
+
+def _now(spec: TaskSpec, seeds: Sequence[Seed], pending: Set[str]) -> list[Fault]:
+    """What the labels that are there show to be too little."""
+    from distill.seeds import prepare
+    from distill.strata import feasibility
+
+    cases = {n: case for n, case in _edge_cases(spec).items() if not pending & case.where.keys()}
+    open_ = bool(pending & set(spec.strata.by))  # which strata there are is not known yet
+    return feasibility.faults(
+        prepare.training_labels(spec, seeds),
+        accept=spec.dataset.accept,
         per_stratum=None if open_ else spec.dataset.per_stratum,
-        edge_cases=list(known.values()),
-        numbers=list(known),
-        rules=[] if open_ else rules,
-        made=by if spec.seeds.expand else None,
+        edge_cases=list(cases.values()),
+        numbers=list(cases),
+        rules=[] if open_ else _rules(spec),
+        made=set(spec.strata.by) if spec.seeds.expand else None,
     )
-    if pending:
-        found += feasibility.early(
-            [seed.labels for seed in seeds],
-            pending,
-            accept=accept,
-            edge_cases=later,
-            rules=dict(enumerate(rules)) if open_ else {},
-            made=spec.seeds.expand is not None,
-        )
-    return [Fault(f"{file}: {fault.where}", fault.message) for fault in dict.fromkeys(found)]
+
+
+def _at_best(spec: TaskSpec, seeds: Sequence[Seed], pending: Mapping[str, Sequence[str]]) -> list[Fault]:
+    """What is too little whatever the labels turn out to be."""
+    from distill.strata import feasibility
+
+    return feasibility.early(
+        [seed.labels for seed in seeds],
+        pending,
+        accept=spec.dataset.accept,
+        edge_cases={n: case for n, case in _edge_cases(spec).items() if pending.keys() & case.where.keys()},
+        rules=dict(enumerate(_rules(spec))) if pending.keys() & set(spec.strata.by) else {},
+        made=spec.seeds.expand is not None,
+    )
+
+
+def _edge_cases(spec: TaskSpec) -> dict[int, EdgeCase]:
+    from distill.strata.quotas import EdgeCase
+
+    accept = spec.dataset.accept
+    return {n: EdgeCase(case.where, case.rows(accept)) for n, case in enumerate(spec.strata.edge_cases)}
+
+
+def _rules(spec: TaskSpec) -> list[QuotaRule]:
+    from distill.strata.quotas import QuotaRule
+
+    return [QuotaRule(**quota.model_dump()) for quota in spec.strata.quotas]
 
 
 def labelled(spec: TaskSpec, table: pl.DataFrame, file: Path, *, exact: bool) -> list[Fault]:
@@ -73,7 +90,6 @@ def labelled(spec: TaskSpec, table: pl.DataFrame, file: Path, *, exact: bool) ->
 
     from distill.seeds import load
     from distill.strata import feasibility
-    from distill.strata import quotas as strata
 
     if not spec.strata.asked:
         return []  # all was told when the task was opened
@@ -81,19 +97,19 @@ def labelled(spec: TaskSpec, table: pl.DataFrame, file: Path, *, exact: bool) ->
     labels = [json.loads(one) for one in train]
     if any(not set(spec.strata.names) <= set(one) for one in labels):
         return []  # another label than the run's: it is asked for first, and looked at then
-    accept, by = spec.dataset.accept, spec.strata.by
+    by = spec.strata.by
     found = feasibility.faults(
         [(load.cell(one, by=by), one) for one in labels],
-        accept=accept,
+        accept=spec.dataset.accept,
         per_stratum=spec.dataset.per_stratum,
-        edge_cases=[strata.EdgeCase(case.where, case.rows(accept)) for case in spec.strata.edge_cases],
-        rules=[strata.QuotaRule(**quota.model_dump()) for quota in spec.strata.quotas],
+        edge_cases=list(_edge_cases(spec).values()),
+        rules=_rules(spec),
         made=None if exact and not spec.seeds.expand else by if exact else spec.strata.names,
     )
     return [Fault(f"{file}: {fault.where}", fault.message) for fault in found]
 
 
-def _aside(spec: TaskSpec, seeds: Sequence[Seed], file: Path) -> Fault | None:
+def _no_test_rows(spec: TaskSpec, seeds: Sequence[Seed], file: Path) -> Fault | None:
     """Why no rows could be set aside as the test and others left to train on."""
     if spec.seeds.test.rows and spec.seeds.test.rows >= len(seeds):
         said = f"{spec.seeds.test.rows} asked of {len(seeds)} seeds; leave some to train on"

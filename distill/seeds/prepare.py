@@ -22,39 +22,50 @@ def prepare(
     parent: pl.DataFrame | None = None,
 ) -> Outcome:  # fmt: skip
     """Seeds with cluster and role; `parent` is the seeds table of the run that this one refreshes."""
-    import polars as pl
-
-    from distill.seeds import load
     from distill.seeds.split import split
-    from distill.tables.outcome import Outcome
     from distill.task import near_graph
 
-    by = spec.strata.by
-    table = load.table(seeds, by=by)
-    pins = load.table(pinned, by=by) if pinned else None
-    if parent is not None and pins is None:
-        known = parent.filter(pl.col("role") == "test")["seed_id"].implode()
-        pins = table.filter(pl.col("seed_id").is_in(known))
-        table = table.filter(~pl.col("seed_id").is_in(known))
+    table, tests = _tables(seeds, pinned, spec.strata.by, parent)
     rows = spec.seeds.test
-    graph = near_graph.graph(spec, table) if pins is None else near_graph.graph(spec, table, pins)
+    graph = near_graph.graph(spec, table) if tests is None else near_graph.graph(spec, table, tests)
     outcome = split(
         table,
         share=rows.share,
         rows=rows.rows,
         near=spec.dedup.near,
         leak=near_graph.leak(spec),
-        pinned=pins,
+        pinned=tests,
         gold=spec.seeds.gold_rows != "train" or rows.gold,
         graph=graph,
     )
-    report = {**outcome.report, "sources": _sources(outcome)}
-    if bad_rows is None or bad_rows.height == 0:
-        return replace(outcome, report=report)
+    outcome = replace(outcome, report={**outcome.report, "sources": _sources(outcome)})
+    return outcome if bad_rows is None or bad_rows.height == 0 else _with_bad_rows(outcome, bad_rows)
+
+
+def _tables(
+    seeds: Sequence[Seed], pinned: Sequence[Seed], by: Sequence[str], parent: pl.DataFrame | None
+) -> tuple[pl.DataFrame, pl.DataFrame | None]:
+    """The seeds, and the rows that are the test already: those of the task's own file, else the parent's."""
+    import polars as pl
+
+    from distill.seeds import load
+
+    table = load.table(seeds, by=by)
+    if pinned:
+        return table, load.table(pinned, by=by)
+    if parent is None:
+        return table, None
+    tested = pl.col("seed_id").is_in(parent.filter(pl.col("role") == "test")["seed_id"].implode())
+    return table.filter(~tested), table.filter(tested)
+
+
+def _with_bad_rows(outcome: Outcome, bad_rows: pl.DataFrame) -> Outcome:
+    import polars as pl
+
     dropped = pl.concat([bad_rows, outcome.dropped])
-    report["in"] += bad_rows.height
-    report["dropped"] = dict(sorted(Counter(dropped["reason"].to_list()).items()))
-    return Outcome(kept=outcome.kept, dropped=dropped, report=report, rejected=outcome.rejected)
+    reasons = dict(sorted(Counter(dropped["reason"].to_list()).items()))
+    report = outcome.report | {"in": outcome.report["in"] + bad_rows.height, "dropped": reasons}
+    return replace(outcome, dropped=dropped, report=report)
 
 
 def fewer_test_rows(test: Mapping[str, Any], spec: TaskSpec, table: pl.DataFrame) -> list[str]:

@@ -11,7 +11,7 @@ import pytest
 from distill.errors import RowsOwed
 from distill.money import Budget, Rate
 from distill.records import Answer, Ended, Request, Usage
-from distill.teacher import ceiling as counting
+from distill.teacher import requests as counting
 from distill.teacher import runner
 from distill.teacher.endpoint.scripted import Scripted
 from distill.teacher.pace import Pace

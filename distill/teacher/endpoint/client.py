@@ -78,36 +78,17 @@ class Endpoint:
             self._session = None
 
     async def _attempt(self, session: aiohttp.ClientSession, request: Request) -> Answer:
-        import aiohttp
-
         if self._unsendable:
             return Answer(request.id, Ended.CONNECTION, error=f"nothing was sent: {self._unsendable}")
         try:
-            encoded = encode({"model": self.model} | dict(request.body))
+            data = encode({"model": self.model} | dict(request.body))
         except Exception as fault:  # noqa: BLE001 - whatever a body can hold: no endpoint will ever see it
-            return Answer(
-                request.id, Ended.REFUSED, error=f"nothing was sent, the body is no JSON: {self._said(fault)}"
-            )
-        data = io.BytesIO(encoded) if len(encoded) > _LONG_BYTES else encoded  # it goes out a piece at a time
-        url = f"{self.base_url.rstrip('/')}/{'responses' if 'input' in request.body else 'chat/completions'}"
-        try:
-            async with (
-                asyncio.timeout(self.timeout_s),
-                session.post(url, data=data, allow_redirects=False, proxy=self._proxy) as response,
-            ):
-                body = self._masks.body(await _body(response))
-        except (NotSent, aiohttp.InvalidURL, aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as fault:
-            return Answer(request.id, Ended.CONNECTION, error=f"nothing was sent: {self._said(fault)}")
-        except TimeoutError:
-            return Answer(
-                request.id, Ended.TIMEOUT, error=f"no whole answer within {self.timeout_s:g} s; it may be billed"
-            )
-        except (aiohttp.ClientResponseError, _TooLarge) as fault:
-            return Answer(request.id, Ended.MALFORMED, error=self._said(fault), status=200)
-        except (aiohttp.ClientError, OSError, ValueError) as fault:
-            return Answer(
-                request.id, Ended.BROKEN, error=f"the connection broke, it may be billed: {self._said(fault)}"
-            )
+            error = f"nothing was sent, the body is no JSON: {self._said(fault)}"
+            return Answer(request.id, Ended.REFUSED, error=error)
+        sent = await self._post(session, request, data)
+        if isinstance(sent, Answer):
+            return sent
+        response, body = sent
         if 200 <= response.status < 300:
             read = functools.partial(reply.read_body, body, request, price=self.price)
             answer = await asyncio.to_thread(read) if len(body) > _LONG_BYTES else read()
@@ -115,6 +96,31 @@ class Endpoint:
             answer = reply.refused(response.status, body, response.headers, request, now=time.time())
         limits = {name.lower(): value for name, value in response.headers.items() if name.lower().startswith(_LIMITS)}
         return replace(answer, limits=limits) if limits else answer
+
+    async def _post(
+        self, session: aiohttp.ClientSession, request: Request, data: bytes
+    ) -> tuple[aiohttp.ClientResponse, bytes] | Answer:
+        """The response with its whole body, or why there is none."""
+        import aiohttp
+
+        url = f"{self.base_url.rstrip('/')}/{'responses' if 'input' in request.body else 'chat/completions'}"
+        content = io.BytesIO(data) if len(data) > _LONG_BYTES else data  # it goes out a piece at a time
+        try:
+            async with (
+                asyncio.timeout(self.timeout_s),
+                session.post(url, data=content, allow_redirects=False, proxy=self._proxy) as response,
+            ):
+                return response, self._masks.body(await _body(response))
+        except (NotSent, aiohttp.InvalidURL, aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as fault:
+            return Answer(request.id, Ended.CONNECTION, error=f"nothing was sent: {self._said(fault)}")
+        except TimeoutError:
+            error = f"no whole answer within {self.timeout_s:g} s; it may be billed"
+            return Answer(request.id, Ended.TIMEOUT, error=error)
+        except (aiohttp.ClientResponseError, _TooLarge) as fault:
+            return Answer(request.id, Ended.MALFORMED, error=self._said(fault), status=200)
+        except (aiohttp.ClientError, OSError, ValueError) as fault:
+            error = f"the connection broke, it may be billed: {self._said(fault)}"
+            return Answer(request.id, Ended.BROKEN, error=error)
 
     def _open(self) -> aiohttp.ClientSession:
         import aiohttp
