@@ -1,7 +1,6 @@
 """A run's folder: its files, its manifest, its lock.
 
-Every file is written aside, fsynced and renamed into place, so a reader sees the old one or the new one
-and a crash leaves no half. The manifest holds, per stage, a hash of each thing that it read and of what it
+The manifest holds, per stage, a hash of each thing that it read and of what it
 wrote; a stage for which they all still match is skipped. A file is read where its path is taken (`run / name`) or it is
 read with `read_parquet`, `check_parquet` or `read_json`; `run.path / name` is for what only this code writes. One process holds a run at a time (flock: the kernel
 lets go of it when the process dies, whatever kills it).
@@ -9,19 +8,19 @@ lets go of it when the process dies, whatever kills it).
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import hashlib
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from distill import reads
+from distill.atomic_write import write_json
 from distill.errors import UsageError
 
 if TYPE_CHECKING:
@@ -32,53 +31,6 @@ T = TypeVar("T", dict[str, Any], list[Any])
 MANIFEST = "manifest.json"
 _LONGEST = 1000
 """Characters of an argument that may be a path."""
-
-
-def write_atomic(path: Path, data: bytes | Iterable[bytes]) -> None:
-    """Write `data`, whole or piece by piece, so that a full disk or an error in between leaves the old file."""
-    with _replacing(path) as file:
-        file.writelines([data] if isinstance(data, bytes) else data)
-
-
-@contextmanager
-def _replacing(path: Path) -> Iterator[BinaryIO]:
-    """A file beside `path`; at the end fsync, rename over it, fsync the folder."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if path.is_dir():
-        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
-    aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with aside.open("wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
-
-
-def write_json(path: Path, value: Any) -> None:
-    """A JSON file a person can read: indented, keys in the order given."""
-    write_atomic(path, (json.dumps(value, indent=2, ensure_ascii=True) + "\n").encode())
-
-
-def write_parquet(path: Path, frame: Any) -> None:
-    """A polars frame as Parquet, through the same rename."""
-    from polars.exceptions import PolarsError
-
-    try:
-        with _replacing(path) as file:
-            frame.write_parquet(file, compression="zstd")
-    except PolarsError as fault:
-        cause = re.search(r"\(os error (\d+)\)", str(fault))
-        if cause is None:
-            raise
-        raise OSError(int(cause[1]), os.strerror(int(cause[1])), str(path)) from None  # a full disk is no fault of ours
 
 
 _MADE_BY = {

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from distill import rundir
+from distill.atomic_write import write_atomic
 from distill.errors import UsageError
 from distill.rundir import RunDir
 
@@ -17,14 +18,14 @@ from distill.rundir import RunDir
 def test_a_write_that_fails_leaves_the_old_file_and_no_litter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A disk that fills up between open and rename costs nothing."""
     path = tmp_path / "a.json"
-    rundir.write_atomic(path, b"old")
+    write_atomic(path, b"old")
 
     def full(_fd: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full)
     with pytest.raises(OSError, match="No space"):
-        rundir.write_atomic(path, b"new")
+        write_atomic(path, b"new")
     assert path.read_bytes() == b"old"
     assert [p.name for p in tmp_path.iterdir()] == ["a.json"]
 
@@ -33,7 +34,7 @@ FULL = """
 import os, resource, signal, sys
 from pathlib import Path
 import polars as pl
-from distill.rundir import write_parquet
+from distill.atomic_write import write_parquet
 path = Path(sys.argv[1])
 write_parquet(path, pl.DataFrame({"a": ["old"]}))
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

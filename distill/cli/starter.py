@@ -6,8 +6,8 @@ import re
 from importlib.resources import files
 from pathlib import Path
 
+from distill.atomic_write import write_atomic
 from distill.errors import UsageError
-from distill.rundir import write_atomic
 
 
 def write(folder: Path) -> list[Path]:

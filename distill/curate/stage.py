@@ -12,12 +12,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from distill.atomic_write import write_json, write_parquet
 from distill.curate import steps as curation
 from distill.curate.accounting import conservation, funnel, large_losses, shortfall
 from distill.curate.dedup import rulings as disputes
 from distill.errors import SpecError
 from distill.generate import questions
-from distill.rundir import read_json, write_json, write_parquet
+from distill.rundir import read_json
 from distill.seeds import checks
 from distill.strata import coverage
 from distill.task import near_graph

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from distill.rundir import write_json, write_parquet
+from distill.atomic_write import write_json, write_parquet
 from distill.student import stage as teaching
 from distill.task.run import Run
 from distill.task.stage import stage

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from distill.atomic_write import write_json, write_parquet
 from distill.curate import judged
 from distill.curate.dedup import rulings as disputes
 from distill.curate.gates.judge import lookup
@@ -15,7 +16,7 @@ from distill.errors import AccessRefused, BudgetReached, RowsOwed
 from distill.generate import questions
 from distill.pipeline import empty_dataset
 from distill.records import Request
-from distill.rundir import read_json, read_parquet, write_json, write_parquet
+from distill.rundir import read_json, read_parquet
 from distill.seeds import approved, labelling, prepare
 from distill.seeds.expansion.rounds import Expansion
 from distill.task import near_graph

@@ -80,6 +80,9 @@ def open_task(
         rubric = files.text(file.parent / spec.judge.prompt, faults, named_by=f"{file}: judge.prompt")
     faults += _unfit(spec, file, places, texts, rubric, rows.seeds, env, priced=priced)
     faults += _of_rows(spec, file, rows, chats, faults)
+    gold = checks.gold_fields(texts.output, rows.seeds) if spec.seeds.gold else []
+    faults += [Fault(f"{file}: seeds.gold", one.message) for one in gold if one.mostly_outside]
+    rows.notes.extend([*checks.few_different(rows.seeds), *(one.message for one in gold if not one.mostly_outside)])
     found = _in_order([*loaded.faults, *places.located(faults)], file)
     if found or rows.bad_rows is None:
         raise SpecError(str(file), found)

@@ -20,8 +20,9 @@ from distill.spec import deadline
 from distill.student import stage as teaching
 from distill.task import event_loop, requirements, stores
 from distill.task.interrupt import interruptible
+from distill.task.requirements import need_price
 from distill.task.run import ORDER, Run
-from distill.task.task import Task, need_price
+from distill.task.task import Task
 from distill.teacher.batch import journal
 from distill.teacher.batch.open_batches import left
 from distill.teacher.progress import Watcher

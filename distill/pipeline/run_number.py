@@ -17,9 +17,10 @@ import os
 import shutil
 from typing import TYPE_CHECKING, Any
 
+from distill.atomic_write import write_json
 from distill.errors import UsageError
 from distill.pipeline import used_spec
-from distill.rundir import MANIFEST, RunDir, latest, write_json
+from distill.rundir import MANIFEST, RunDir, latest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from distill.atomic_write import write_atomic, write_json
 from distill.records import Json
-from distill.rundir import RunDir, file_hash, write_atomic, write_json
+from distill.rundir import RunDir, file_hash
 from distill.spec import SENDING
 
 if TYPE_CHECKING:

@@ -10,13 +10,14 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from distill.atomic_write import write_atomic, write_json
 from distill.curate.accounting import large_losses, shortfall
 from distill.curate.gates.judge import lookup
 from distill.generate import questions, served_models
 from distill.money import known_usd
 from distill.records import GOLD
 from distill.report import curation, timeline
-from distill.rundir import read_json, write_atomic, write_json
+from distill.rundir import read_json
 from distill.seeds import prepare
 from distill.seeds.expansion import inherit
 from distill.spec import UNLABELLED

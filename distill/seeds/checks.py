@@ -6,18 +6,25 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Collection, Mapping, Sequence, Set
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from distill.errors import Fault
+from distill.records import Json, canonical
 from distill.spec import UNLABELLED, TaskSpec
-from distill.text.normalise import did_you_mean
+from distill.text.normalise import did_you_mean, normalise
 
 if TYPE_CHECKING:
     import polars as pl
 
     from distill.records import Seed
     from distill.strata.quotas import EdgeCase, QuotaRule
+
+
+_FEW = 10
+"""Different texts below which a dataset is hardly one."""
+_SHOWN = 5
 
 
 def quotas(spec: TaskSpec, seeds: Sequence[Seed], file: Path) -> list[Fault]:
@@ -173,3 +180,65 @@ def _possible(spec: TaskSpec, seeds: Sequence[Seed]) -> list[dict[str, str]]:
     given = itertools.product(*([*label.values, UNLABELLED] for label in asked.values()))
     answers = [dict(zip(asked, values, strict=True)) for values in given]
     return [answer | dict(labels) for labels in known for answer in answers]
+
+
+def few_different(seeds: Sequence[Seed]) -> list[str]:
+    """A note where nearly all seeds say the same: there is little to learn, and nothing to compare on."""
+    from distill.seeds.load import input_of
+
+    texts = set[str]()
+    for seed in seeds:
+        texts.add(normalise(input_of(seed.fields)))
+        if len(texts) >= _FEW:
+            return []
+    said = "text" if len(texts) == 1 else "different texts"
+    return (
+        [
+            f"the {len(seeds)} seeds hold only {len(texts)} {said}, and repeats are dropped; expected at least {_FEW} "
+            "different rows, better hundreds, to train a student and to test it"
+        ]
+        if seeds
+        else []
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class GoldField:
+    """The known answers of one field that the answer's schema gives an enum for: how many there are, and those outside it."""
+
+    name: str
+    allowed: Sequence[Json]
+    count: int
+    outside: Sequence[tuple[Seed, Json]]
+
+    @property
+    def mostly_outside(self) -> bool:
+        return 2 * len(self.outside) > self.count
+
+    @property
+    def message(self) -> str:
+        rows = ", ".join(f"{value!r} in {seed.source}:{seed.line}" for seed, value in self.outside[:_SHOWN])
+        more = f" and {len(self.outside) - _SHOWN} more" if len(self.outside) > _SHOWN else ""
+        allowed = ", ".join(map(str, self.allowed[:_SHOWN])) + (", …" if len(self.allowed) > _SHOWN else "")
+        return (
+            f"{len(self.outside)} of {self.count} known answers have a value of {self.name!r} that the schema in "
+            f"teacher.output does not allow: {rows}{more}; expected one of {allowed}. Fix the rows, or add the values there"
+        )
+
+
+def gold_fields(output: Mapping[str, Any] | None, seeds: Sequence[Seed]) -> list[GoldField]:
+    """The fields with known answers outside the schema's enum. A field that an answer leaves out is not looked at."""
+    from distill.values.match import same
+
+    properties = (output or {}).get("properties")
+    found = []
+    for name, field in (properties if isinstance(properties, dict) else {}).items():
+        allowed = field.get("enum") if isinstance(field, dict) else None
+        if not isinstance(allowed, list):
+            continue
+        known = [(seed, seed.gold[name]) for seed in seeds if seed.gold and seed.gold.get(name) is not None]
+        values = {canonical(value): value for _, value in known}
+        wrong = {key for key, value in values.items() if not any(same(one, value) for one in allowed)}
+        if outside := [(seed, value) for seed, value in known if canonical(value) in wrong]:
+            found.append(GoldField(name, allowed, len(known), outside))
+    return found

@@ -26,7 +26,6 @@ from distill.tables.outcome import Outcome, ordered, partition, summary
 STAGE = "seeds"
 _SEED = 0
 """Part of the hashes that draw the test rows: another one would draw others."""
-Row = dict[str, Json]
 
 
 def split(
@@ -94,7 +93,7 @@ def without_repeats(table: pl.DataFrame) -> Outcome:
     return partition(rows, drops, stage=STAGE)
 
 
-def _rank(row: Row) -> tuple[bool, str, str]:
+def _rank(row: dict[str, Json]) -> tuple[bool, str, str]:
     """The smallest of a text stays; rows that are equal in it say the same."""
     return row["gold"] is None, str(row["seed_id"]), content_id("repeated", row["labels"], row["gold"])
 

@@ -7,8 +7,9 @@ from distill.spec.dataset import Dataset, Dedup, Expect, Select
 from distill.spec.judge import Judge
 from distill.spec.loading.load import SPEC_FILE, Loaded, load, look, schema, task_of
 from distill.spec.loading.places import Places, path_of
-from distill.spec.seeds import UNLABELLED, AskedLabel, EdgeCase, Expand, Quota, Seeds, Strata
+from distill.spec.seeds import Expand, Seeds
 from distill.spec.settings import SENDING, values
+from distill.spec.strata import UNLABELLED, AskedLabel, EdgeCaseSpec, Quota, Strata
 from distill.spec.student import Evaluate, Student, Train
 from distill.spec.task import TaskSpec
 from distill.spec.teacher import BatchSettings, EndpointLimits, ModelSpec, PriceGiven, Sampling, Teacher
@@ -21,7 +22,7 @@ __all__ = [
     "BatchSettings",
     "Dataset",
     "Dedup",
-    "EdgeCase",
+    "EdgeCaseSpec",
     "EndpointLimits",
     "Evaluate",
     "Expand",

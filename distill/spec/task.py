@@ -9,8 +9,9 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from distill.spec import deadline
 from distill.spec.dataset import Dataset, Dedup, Expect
 from distill.spec.judge import Judge
-from distill.spec.seeds import Seeds, Strata
+from distill.spec.seeds import Seeds
 from distill.spec.settings import Settings, located
+from distill.spec.strata import Strata
 from distill.spec.student import Evaluate, Student
 from distill.spec.teacher import ModelSpec, Teacher
 

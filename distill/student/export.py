@@ -18,9 +18,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from distill.atomic_write import write_atomic, write_parquet
 from distill.chat.conversation import training_row
 from distill.records import Json
-from distill.rundir import write_atomic, write_parquet
 from distill.tables.outcome import ordered
 from distill.text.normalise import one_line, storable
 

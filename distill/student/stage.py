@@ -9,11 +9,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from distill.atomic_write import write_atomic, write_json
 from distill.curate import preflight
 from distill.errors import GateNotMet
 from distill.generate import served_models
 from distill.records import GOLD
-from distill.rundir import RunDir, file_hash, read_json, write_atomic, write_json
+from distill.rundir import RunDir, file_hash, read_json
 from distill.seeds.expansion import inherit
 from distill.tables import lookup
 from distill.task.run import Run

@@ -7,7 +7,8 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from distill.rundir import RunDir, read_json, read_parquet, write_parquet
+from distill.atomic_write import write_parquet
+from distill.rundir import RunDir, read_json, read_parquet
 from distill.similarity.graph import Graph
 from distill.similarity.keys import keys_of
 

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from distill import extras, url
-from distill.errors import Fault
+from distill.errors import Fault, UsageError
 from distill.money import price_of
 from distill.spec import Places, TaskSpec, path_of
+from distill.task.task import named
 from distill.teacher.endpoint import embedded
 from distill.text.normalise import did_you_mean
 
@@ -82,6 +83,24 @@ def _prices(spec: TaskSpec, file: Path) -> list[tuple[str, Fault]]:
             fault = Fault(f"{file}: {where}.price", said + (f" ({free.rstrip('; ')})" if free else ""))
             found.append((f"{where}.{setting}", fault))
     return found
+
+
+def need_price(task: Task) -> None:
+    """A budget over a model without a price is no wall: refuse before the first send."""
+    if task.spec.budget.usd is None:
+        return
+    for where, address in named(task):
+        if address.price is None:
+            raise UsageError(
+                f"no price is known for {address.model!r}, so budget.usd cannot be enforced; "
+                f"give {where}.price: {{input: …, output: …}} in dollars per million tokens, or take the budget out"
+            )
+    train = task.spec.student.train
+    if train.with_ == "hosted" and "student" in task.spec.evaluate.arms and not (train.tuned_price or train.price):
+        raise UsageError(
+            "no price is known for the model that the host will have tuned (hosts charge more for it than for its base), so "
+            "budget.usd cannot be held; give student.train.tuned_price: {input: …, output: …} in dollars per million tokens"
+        )
 
 
 def warnings(task: Task) -> list[str]:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from distill import reads, spec
 from distill.chat import templates
-from distill.errors import UsageError
 from distill.money import Rate
 from distill.spec import ModelSpec
 from distill.strata.quotas import EdgeCase, QuotaRule
@@ -174,10 +173,10 @@ class Task:
 
 _FIELDS = frozenset(one.name for one in fields(Task)) - _UNNOTED
 
-Group = TypeVar("Group", spec.Sampling, spec.EndpointLimits)
+S = TypeVar("S", spec.Sampling, spec.EndpointLimits)
 
 
-def over(base: Group, given: Group | None) -> Group:
+def over(base: S, given: S | None) -> S:
     """The teacher's settings with those that a model sets itself."""
     return base if given is None or given is base else given.over(base)
 
@@ -237,21 +236,3 @@ def named(task: Task) -> list[tuple[str, Address]]:
     if task.spec.seeds.expand is not None:
         found.append(("seeds.expand.model", task.maker.address))
     return [*found, ("student.train", task.base)]
-
-
-def need_price(task: Task) -> None:
-    """A budget over a model without a price is no wall: refuse before the first send."""
-    if task.spec.budget.usd is None:
-        return
-    for where, address in named(task):
-        if address.price is None:
-            raise UsageError(
-                f"no price is known for {address.model!r}, so budget.usd cannot be enforced; "
-                f"give {where}.price: {{input: …, output: …}} in dollars per million tokens, or take the budget out"
-            )
-    train = task.spec.student.train
-    if train.with_ == "hosted" and "student" in task.spec.evaluate.arms and not (train.tuned_price or train.price):
-        raise UsageError(
-            "no price is known for the model that the host will have tuned (hosts charge more for it than for its base), so "
-            "budget.usd cannot be held; give student.train.tuned_price: {input: …, output: …} in dollars per million tokens"
-        )

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from distill.atomic_write import write_json
 from distill.errors import UsageError
 from distill.pipeline.arguments import run_of, spec_of
-from distill.rundir import write_json
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import pytest
 from making import made, read, run
 
 from distill.errors import SpecError
+from distill.pipeline.open_task import open_task
 
 
 @pytest.mark.parametrize(
@@ -58,3 +59,43 @@ def test_an_edge_case_over_no_stratum_still_needs_its_seeds(task: Path) -> None:
     assert kept.filter(stratum="angry").height >= 10
     cases = json.loads((Path(result["folder"]) / "funnel.json").read_bytes())["edge_cases"]
     assert cases == [{"where": {"tone": "angry"}, "at_least": 12, "got": 12}]
+
+
+def labelled_task(folder: Path, answers: list[str], messages: list[str] | None = None) -> Path:
+    """A task whose schema allows the kinds a and b, with these known answers."""
+    texts = messages or [f"message {n * 7919} of customer {n * 104729}" for n in range(len(answers))]
+    rows = [{"message": text, "kind": kind} for text, kind in zip(texts, answers, strict=True)]
+    rows = [{"message": row["message"], "expected": {"kind": row["kind"]}} for row in rows]
+    (folder / "seeds.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (folder / "teacher.md").write_text("[user]\n{{message}}\n")
+    (folder / "kinds.json").write_text(
+        json.dumps({"type": "object", "properties": {"kind": {"enum": ["a", "b"]}}, "required": ["kind"]})
+    )
+    spec = folder / "task.yaml"
+    spec.write_text(
+        "task: kinds\nseeds: {from: seeds.jsonl, gold: expected}\n"
+        "teacher: {model: scripted, output: kinds.json}\n"
+        "student: {prompt: teacher.md, train: {with: none}}\nevaluate: {arms: []}\n"
+    )
+    return spec
+
+
+def test_gold_mostly_outside_the_enum_is_a_fault(tmp_path: Path) -> None:
+    """A wrong column or schema, with the rows that show it."""
+    with pytest.raises(
+        SpecError, match=r"12 of 12 known answers have a value of 'kind'.*'x' in seeds.jsonl:1, .*one of a, b"
+    ):
+        open_task(labelled_task(tmp_path, ["x"] * 12), env={})
+
+
+def test_gold_partly_outside_the_enum_is_a_note(tmp_path: Path) -> None:
+    """Spelling that comparison forgives is none."""
+    task = open_task(labelled_task(tmp_path, ["a", "B"] * 8 + ["x"]), env={})
+    assert [note for note in task.notes if "1 of 17 known answers" in note and "'x' in seeds.jsonl:17" in note]
+    assert not open_task(labelled_task(tmp_path, ["a", "B"] * 8), env={}).notes
+
+
+def test_too_few_different_seeds_are_a_note(tmp_path: Path) -> None:
+    """Eighty equal seeds are one."""
+    task = open_task(labelled_task(tmp_path, ["a"] * 80, ["the same"] * 80), env={})
+    assert [note for note in task.notes if "the 80 seeds hold only 1 text" in note]

@@ -28,7 +28,7 @@ from distill.teacher.batch.files import input_file, results
 from distill.teacher.batch.host import client
 from distill.teacher.batch.host.client import BatchHost
 from distill.teacher.batch.host.state import Look
-from distill.teacher.batch.journal import Batch
+from distill.teacher.batch.journal import BatchEntry
 from distill.teacher.batch.round import run_round
 from distill.teacher.store.store import Store
 
@@ -126,7 +126,7 @@ class Entries:
     enter, note = staticmethod(journal.enter), staticmethod(journal.note)
 
     @classmethod
-    async def entered(cls, store: Store, batch: Batch, rows: Any, **how: Any) -> None:
+    async def entered(cls, store: Store, batch: BatchEntry, rows: Any, **how: Any) -> None:
         if cls.mutant:
             cls.late = (store, batch, list(rows))
             return

@@ -10,10 +10,11 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from distill.atomic_write import write_json
 from distill.money import Budget
 from distill.pipeline.facts import FACTS
 from distill.pipeline.open_task import open_task
-from distill.rundir import RunDir, read_json, write_json
+from distill.rundir import RunDir, read_json
 from distill.task import stores
 from distill.task.run import Run
 from distill.task.stage import stage

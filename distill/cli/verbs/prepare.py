@@ -66,7 +66,7 @@ def plan(
     from distill.cli.panel import Panel
     from distill.cli.text import plan as plan_lines
     from distill.plan import plan as planning
-    from distill.task.task import need_price
+    from distill.task.requirements import need_price
 
     task = opened(spec, sets, as_json=as_json, priced=not no_pilot)
     if not no_pilot:

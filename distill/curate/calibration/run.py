@@ -20,7 +20,7 @@ from distill.errors import RowsOwed, UsageError
 from distill.money import Budget, known_usd
 from distill.task import event_loop, stores
 from distill.task.interrupt import interruptible
-from distill.task.task import need_price
+from distill.task.requirements import need_price
 from distill.teacher.progress import Watcher
 from distill.teacher.send import Sender
 

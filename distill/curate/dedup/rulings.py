@@ -12,10 +12,11 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from distill.atomic_write import write_atomic
 from distill.errors import Fault, SpecError
 from distill.generate.questions import Ask, Asked, last_of
 from distill.records import Json
-from distill.rundir import RunDir, write_atomic
+from distill.rundir import RunDir
 from distill.seeds import approved
 from distill.spec import TaskSpec
 from distill.task.task import over

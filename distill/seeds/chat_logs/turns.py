@@ -20,6 +20,7 @@ from distill.chat.conversation import Turn
 from distill.records import Json, canonical
 from distill.seeds.chat_logs import keys as chat_keys
 from distill.seeds.chat_logs import turn_shapes
+from distill.seeds.chat_logs.tool_calls import call_or_result, parsed_once, result_text
 from distill.text.normalise import strict_json
 
 ROLES = {
@@ -84,11 +85,11 @@ class _Reader:
         calls: list[Mapping[str, Json]] = []
         parts = _parts(turn)
         for number, part in enumerate(parts, 1):
-            kind, inside = _block(part)
+            kind, inside = call_or_result(part)
             if kind == "call" and role == "assistant":
                 calls.append(inside)
             elif kind == "result":
-                self._result(inside, _output(inside.get("content")))
+                self._result(inside, result_text(inside.get("content")))
             elif (said := content.part(part, number)) is not None:
                 texts.append(said)
         calls += _calls_of(turn, role)
@@ -125,7 +126,7 @@ class _Reader:
         given: Json = next(
             (function[key] for key in ("arguments", "input", "args", "parameters") if function.get(key)), {}
         )
-        given = _once(given) if isinstance(given, str) else given
+        given = parsed_once(given) if isinstance(given, str) else given
         written = given if isinstance(given, str) and given.strip() else canonical(given or {})
         identity = str(call.get("call_id") or call.get("id") or f"call_{self.calls}")
         self.calls += 1
@@ -140,18 +141,7 @@ class _Reader:
         if not identity:
             raise ValueError("a tool's turn answers no call: no tool_call_id, and no call stands before it")
         self.open = [(one, name) for one, name in self.open if one != identity]
-        self.turns.append({"role": "tool", "content": _output(said), "tool_call_id": identity})
-
-
-def _once(arguments: str) -> str:
-    """Arguments that are JSON in a text of JSON, as the JSON that they are."""
-    if not arguments.lstrip().startswith('"'):
-        return arguments
-    try:
-        inside = strict_json(arguments)
-    except ValueError:
-        return arguments
-    return inside if isinstance(inside, str) and inside.lstrip().startswith("{") else arguments
+        self.turns.append({"role": "tool", "content": result_text(said), "tool_call_id": identity})
 
 
 def _role(turn: Json) -> str:
@@ -199,26 +189,6 @@ def _parts(turn: Mapping[str, Json]) -> list[Json]:
     return said
 
 
-def _block(part: Json) -> tuple[str, Mapping[str, Json]]:
-    """(`call`, it), (`result`, it) or ("", nothing) for a part of a content."""
-    if not isinstance(part, Mapping):
-        return "", {}
-    if part.get("type") == "tool_use":
-        return "call", part
-    if part.get("type") == "tool_result":
-        return "result", part
-    for key, kind in (
-        ("functionCall", "call"),
-        ("function_call", "call"),
-        ("functionResponse", "result"),
-        ("function_response", "result"),
-    ):
-        inside = part.get(key)
-        if isinstance(inside, Mapping):
-            return kind, {**inside, "content": inside.get("response")} if kind == "result" else inside
-    return "", {}
-
-
 def _calls_of(turn: Mapping[str, Json], role: str) -> list[Mapping[str, Json]]:
     """The calls that stand beside what a turn says."""
     calls = turn.get("tool_calls") or []
@@ -248,13 +218,3 @@ def _spelt_calls(turn: Mapping[str, Json]) -> list[Mapping[str, Json]]:
     if not calls or not all(isinstance(call, Mapping) for call in calls):
         raise ValueError(f"the function_call is {content.kind(value)}, expected an object with a name and arguments")
     return calls
-
-
-def _output(value: Json) -> str:
-    """What a tool gave, as text: parts by what they say, other values as JSON."""
-    if isinstance(value, str):
-        return value
-    parts = value if isinstance(value, list) else ()
-    if parts and all(isinstance(part, Mapping) and isinstance(part.get("type"), str) for part in parts):
-        return content.text(value) or ""
-    return "" if value is None else canonical(value)

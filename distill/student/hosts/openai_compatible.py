@@ -22,9 +22,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from distill.atomic_write import write_json
 from distill.errors import AccessRefused
 from distill.records import Json, content_id
-from distill.rundir import file_hash, write_json
+from distill.rundir import file_hash
 from distill.secrets.masking import SecretMask
 from distill.student.hosts import polling, uploads
 from distill.student.hosts.job import Event, Host, HostedResult, TuneError, ending, shutdown_notice, state_of

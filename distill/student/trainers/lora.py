@@ -21,9 +21,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from distill.atomic_write import write_atomic
 from distill.base_model.quiet import quiet
 from distill.base_model.tokenise import IGNORED, TokenRow, TrainError, read_rows
-from distill.rundir import write_atomic
 
 VALID_ROWS = 32
 """Rows of the validation file that are read at the end of an epoch; more would cost as much as training."""

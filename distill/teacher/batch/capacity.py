@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from distill.teacher.batch.files.input_file import BatchLimits
-from distill.teacher.batch.journal import Batch
+from distill.teacher.batch.journal import BatchEntry
 
 _LESS = 8
 """Of the enqueued tokens that a host names, not less than this part is taken for its limit: it may count other tokens
@@ -23,7 +23,7 @@ class Capacity:
     _within: dict[str, int] = field(default_factory=dict, init=False)
     """The enqueued tokens that a batch was made for, by its key."""
 
-    def beside(self, out: Iterable[Batch]) -> BatchLimits:
+    def beside(self, out: Iterable[BatchEntry]) -> BatchLimits:
         """What the next batch may hold beside those that are out."""
         known = [limit for limit in (self.limits.tokens, self.learnt) if limit is not None]
         if not known:
@@ -36,7 +36,7 @@ class Capacity:
         if limits.tokens is not None:
             self._within[key] = limits.tokens
 
-    def learn(self, batch: Batch, message: str) -> int:
+    def learn(self, batch: BatchEntry, message: str) -> int:
         """The enqueued tokens to go by from now on: as the host names them, and less where that was not enough."""
         limit = _limit_of(message) or max(1, batch.tokens // 2)
         within = self._within.get(batch.key)

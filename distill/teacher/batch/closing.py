@@ -11,13 +11,13 @@ from distill.teacher.batch.files import input_file, local_files
 from distill.teacher.batch.files.results import ResultReader
 from distill.teacher.batch.host.client import HostFault
 from distill.teacher.batch.host.state import Look
-from distill.teacher.batch.journal import Batch
+from distill.teacher.batch.journal import BatchEntry
 from distill.teacher.batch.session import BatchSession
 
 _NEVER_MADE = "the batch was never made at the host"
 
 
-async def close(session: BatchSession, batch: Batch, look: Look | None, error: str | None) -> None:
+async def close(session: BatchSession, batch: BatchEntry, look: Look | None, error: str | None) -> None:
     """Remove the files and close the entry, in this order: an open entry is how the files are found after a crash."""
     found = (look.file_id, look.output_file_id, look.error_file_id) if look else (batch.file_id,)
     for file_id in () if session.keep_files else filter(None, found):
@@ -32,7 +32,7 @@ async def close(session: BatchSession, batch: Batch, look: Look | None, error: s
     session.say(f"  batch {batch.name}{whose}: {error or 'completed'}; {count:,} of {batch.requests:,} rows answered")
 
 
-async def abandon(session: BatchSession, batch: Batch) -> None:
+async def abandon(session: BatchSession, batch: BatchEntry) -> None:
     """Its rows are pending again; nothing of it was billed."""
     rows = await journal.rows(session.store, batch.key)
     ended = [
@@ -47,7 +47,7 @@ async def abandon(session: BatchSession, batch: Batch) -> None:
         await session.host.delete(file_id)
 
 
-async def give_up(session: BatchSession, batch: Batch, why: str) -> None:
+async def give_up(session: BatchSession, batch: BatchEntry, why: str) -> None:
     """Its rows may have been billed: they are booked at their most, and pending again."""
     path = await local_files.sent(session.store, session.host, batch, session.requests, session.url)
     async with input_file.reading(path) as sent:

@@ -18,7 +18,7 @@ from distill.teacher.batch.files import downloads, input_file, local_files, resu
 from distill.teacher.batch.files.downloads import Doubt, Results
 from distill.teacher.batch.host.client import NotThere
 from distill.teacher.batch.host.state import Look
-from distill.teacher.batch.journal import Batch
+from distill.teacher.batch.journal import BatchEntry
 from distill.teacher.batch.session import BatchSession
 from distill.teacher.endpoint.job_states import State
 
@@ -26,7 +26,7 @@ _TOKEN_LIMIT = "token_limit"  # noqa: S105 - a code of hosts
 _GONE = "gone at the host since "
 
 
-async def collect(session: BatchSession, batch: Batch, look: Look) -> None:
+async def collect(session: BatchSession, batch: BatchEntry, look: Look) -> None:
     """All that an ended batch holds, whatever its end is called; nothing where a crash left only the files to remove."""
     refused, why = "", None if look.state is State.COMPLETED else _why(look)
     if rows := await journal.rows(session.store, batch.key):
@@ -53,7 +53,7 @@ async def collect(session: BatchSession, batch: Batch, look: Look) -> None:
 
 
 async def _results(
-    session: BatchSession, batch: Batch, look: Look, read: results.ResultReader
+    session: BatchSession, batch: BatchEntry, look: Look, read: results.ResultReader
 ) -> tuple[list[Results], str, str]:
     """Settle every row that a line tells of: the files that came, what was said of one that is gone, and the host's words
     where a row was refused all access."""
@@ -83,7 +83,7 @@ async def _results(
 
 
 async def _held_open(
-    session: BatchSession, batch: Batch, look: Look, read: results.ResultReader, came: list[Results], gone: str
+    session: BatchSession, batch: BatchEntry, look: Look, read: results.ResultReader, came: list[Results], gone: str
 ) -> bool:
     """Whether rows that did not come may come at a later round, so that nothing is booked, deleted or sent again now."""
     left = len(await journal.rows(session.store, batch.key))
@@ -103,7 +103,7 @@ async def _held_open(
     return True
 
 
-async def _gone(session: BatchSession, batch: Batch, gone: str, left: int) -> bool:
+async def _gone(session: BatchSession, batch: BatchEntry, gone: str, left: int) -> bool:
     """A file may be away for a moment, as a batch may."""
     noted = batch.error or ""
     since = noted.removeprefix(_GONE).partition(" ")[0] if noted.startswith(_GONE) else journal.now()
@@ -116,7 +116,7 @@ async def _gone(session: BatchSession, batch: Batch, gone: str, left: int) -> bo
     return False
 
 
-def _say_doubt(session: BatchSession, batch: Batch, doubt: Doubt, readings: int, left: int) -> None:
+def _say_doubt(session: BatchSession, batch: BatchEntry, doubt: Doubt, readings: int, left: int) -> None:
     said = f"batch {batch.name}: its files are incomplete: {doubt.why}"
     if readings < downloads.TRIES:
         session.say(f"  {said}; {left:,} rows are pending, and the next round reads them again")
@@ -128,7 +128,7 @@ def _say_doubt(session: BatchSession, batch: Batch, doubt: Doubt, readings: int,
     )
 
 
-def _learn(session: BatchSession, batch: Batch, look: Look) -> None:
+def _learn(session: BatchSession, batch: BatchEntry, look: Look) -> None:
     """What an end tells: a limit of enqueued tokens, or that the host will never take or never do such a batch."""
     limit = next((message for _, code, message in look.faults if _TOKEN_LIMIT in code), None)
     if limit is not None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from distill.errors import RowsOwed
 from distill.teacher.batch import journal
-from distill.teacher.batch.journal import Batch
+from distill.teacher.batch.journal import BatchEntry
 from distill.teacher.batch.session import BatchSession
 
 _REST_S = 86400.0
@@ -19,7 +19,7 @@ class Streak:
     """`count` batches, or groups of batches that were out together, since the last one that brought anything about."""
 
     count: int = 0
-    last: Batch | None = None
+    last: BatchEntry | None = None
 
 
 def streak(session: BatchSession) -> Streak:

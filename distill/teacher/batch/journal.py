@@ -26,7 +26,7 @@ _FIELDS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class BatchEntry:
     """One row of the journal; times are UTC in ISO format."""
 
     key: str
@@ -58,7 +58,7 @@ def new_key() -> str:
     return secrets.token_hex(12)
 
 
-async def enter(store: Store, batch: Batch, rows: Iterable[tuple[str, float]], *, priced: bool = True) -> None:
+async def enter(store: Store, batch: BatchEntry, rows: Iterable[tuple[str, float]], *, priced: bool = True) -> None:
     """Commit that the batch is about to be sent: its row, and an attempt of each (request id, dollars reserved)."""
     insert = f"INSERT INTO batches ({_FIELDS}) VALUES ({','.join('?' * 17)})"  # noqa: S608 - names of our own
     values = tuple(getattr(batch, name.strip()) for name in _FIELDS.split(","))
@@ -90,22 +90,22 @@ async def take_over(store: Store, run: str, *, of: str) -> int:
     return len(taken)
 
 
-def opened(store: Store, run: str | None = None) -> list[Batch]:
+def opened(store: Store, run: str | None = None) -> list[BatchEntry]:
     """Batches that are not collected, oldest first; of one run, or of all."""
     marks = ",".join("?" * len(OPEN))
     query = f"SELECT {_FIELDS} FROM batches WHERE state IN ({marks}) AND run=coalesce(?, run) ORDER BY made, key"  # noqa: S608 - names of our own
-    return [Batch(*row) for row in store.query(query, (*OPEN, run))]
+    return [BatchEntry(*row) for row in store.query(query, (*OPEN, run))]
 
 
-def reread(store: Store, batch: Batch) -> Batch | None:
+def reread(store: Store, batch: BatchEntry) -> BatchEntry | None:
     """A batch as it is by now; None where it is not open any more."""
     return next((one for one in opened(store, batch.run) if one.key == batch.key), None)
 
 
-def of_run(store: Store, run: str) -> list[Batch]:
+def of_run(store: Store, run: str) -> list[BatchEntry]:
     """Every batch of a run, oldest first."""
     query = f"SELECT {_FIELDS} FROM batches WHERE run=? ORDER BY made, key"  # noqa: S608 - names of our own
-    return [Batch(*row) for row in store.query(query, (run,))]
+    return [BatchEntry(*row) for row in store.query(query, (run,))]
 
 
 async def rows(store: Store, key: str) -> dict[str, tuple[int, float]]:
@@ -166,7 +166,7 @@ def booked_usd(store: Store, key: str) -> float:
     return float(store.query(query, (key,)).fetchone()[0])
 
 
-def holding(store: Store, batches: Iterable[Batch], request_ids: Sequence[str]) -> dict[str, int]:
+def holding(store: Store, batches: Iterable[BatchEntry], request_ids: Sequence[str]) -> dict[str, int]:
     """How many of the requests lie unsettled in each of the batches, by key; none is named that holds none."""
     found: dict[str, int] = {}
     keys = [batch.key for batch in batches]
@@ -181,11 +181,11 @@ def holding(store: Store, batches: Iterable[Batch], request_ids: Sequence[str]) 
     return found
 
 
-def where(store: Store, request_id: str) -> Batch | None:
+def where(store: Store, request_id: str) -> BatchEntry | None:
     """The batch that a request is out in, whichever run made it."""
     query = f"SELECT {_FIELDS} FROM batches WHERE key=(SELECT batch FROM attempts WHERE request_id=? AND batch IS NOT NULL AND settled IS NULL)"  # noqa: S608 - names of our own
     row = store.query(query, (request_id,)).fetchone()
-    return Batch(*row) if row else None
+    return BatchEntry(*row) if row else None
 
 
 def _marks(values: Sequence[str]) -> str:

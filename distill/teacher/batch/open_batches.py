@@ -20,7 +20,7 @@ from distill.rundir import RunDir
 from distill.teacher.batch import journal
 
 if TYPE_CHECKING:
-    from distill.teacher.batch.journal import Batch
+    from distill.teacher.batch.journal import BatchEntry
     from distill.teacher.store.store import Store
 
 
@@ -78,7 +78,7 @@ def _folder(home: Path, run: str) -> RunDir | None:
     return RunDir(home, task, int(number)) if task and number.isdecimal() else None
 
 
-def waited_for(store: Store, others: Mapping[Batch, int]) -> list[str]:
+def waited_for(store: Store, others: Mapping[BatchEntry, int]) -> list[str]:
     """Rows that lie in batches of other runs, a sentence a batch."""
     claims, said = Claims(store), []
     for batch, rows in others.items():
@@ -90,7 +90,7 @@ def waited_for(store: Store, others: Mapping[Batch, int]) -> list[str]:
     return said
 
 
-def named(batch: Batch) -> str:
+def named(batch: BatchEntry) -> str:
     """`batch batch_1 of run t/001, submitted 2026-11-29 22:10`."""
     when = datetime.fromisoformat(batch.submitted or batch.made).astimezone()
     verb = "submitted" if batch.submitted else "begun"

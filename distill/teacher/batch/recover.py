@@ -5,13 +5,13 @@ from __future__ import annotations
 from distill.teacher.batch import journal, uploads
 from distill.teacher.batch.closing import abandon, give_up
 from distill.teacher.batch.host.client import NotThere
-from distill.teacher.batch.journal import Batch
+from distill.teacher.batch.journal import BatchEntry
 from distill.teacher.batch.session import BatchSession
 
 NOT_FOUND = "not found since "
 
 
-async def recover(session: BatchSession, batch: Batch) -> None:
+async def recover(session: BatchSession, batch: BatchEntry) -> None:
     """Adopt a batch that was perhaps made, go on with an upload that is still of use, or abandon a batch that was not made."""
     if batch.state == "creating":
         try:
@@ -33,7 +33,7 @@ async def recover(session: BatchSession, batch: Batch) -> None:
     await abandon(session, batch)
 
 
-async def _unlisted(session: BatchSession, batch: Batch) -> None:
+async def _unlisted(session: BatchSession, batch: BatchEntry) -> None:
     """Nobody can know whether a batch was made at a host that lists none: its rows are given up as perhaps billed, later."""
     if journal.since_s(batch.submitted) < session.lost_s:
         session.say("  a batch may have been made, but the host lists none; its rows are pending")
@@ -41,7 +41,7 @@ async def _unlisted(session: BatchSession, batch: Batch) -> None:
     await give_up(session, batch, "may have been made, but the host lists no batches")
 
 
-async def lost(session: BatchSession, batch: Batch) -> None:
+async def lost(session: BatchSession, batch: BatchEntry) -> None:
     """A host forgets a batch for a moment, or for ever: only when it stays away are its rows pending again."""
     since = batch.error.removeprefix(NOT_FOUND) if batch.error and batch.error.startswith(NOT_FOUND) else journal.now()
     await journal.note(session.store, batch.key, error=f"{NOT_FOUND}{since}")
@@ -51,7 +51,7 @@ async def lost(session: BatchSession, batch: Batch) -> None:
     await give_up(session, batch, f"lost at the host since {since}")
 
 
-async def _listed(session: BatchSession, batch: Batch) -> bool:
+async def _listed(session: BatchSession, batch: BatchEntry) -> bool:
     try:
         return bool(await session.host.find(batch.key, batch.file_id))
     except NotThere:

@@ -25,7 +25,7 @@ from distill.teacher.batch import journal, recover
 from distill.teacher.batch.collect import collect
 from distill.teacher.batch.host.client import NotThere
 from distill.teacher.batch.host.state import Look
-from distill.teacher.batch.journal import Batch
+from distill.teacher.batch.journal import BatchEntry
 from distill.teacher.batch.session import BatchSession
 from distill.teacher.batch.submit import submit as submitted
 from distill.teacher.endpoint.job_states import State
@@ -62,7 +62,7 @@ async def cancel(session: BatchSession) -> None:
                 session.mark_cancelled(batch)
 
 
-async def _visit(session: BatchSession, batch: Batch) -> None:
+async def _visit(session: BatchSession, batch: BatchEntry) -> None:
     """One batch: recovered where a crash left it half made, else looked at."""
     own = batch.run == session.run
     with nullcontext(True) if own else session.claim(batch.run) as ours, session.patient(batch):
@@ -72,7 +72,7 @@ async def _visit(session: BatchSession, batch: Batch) -> None:
             await (_look(session, now) if now.state == "submitted" else recover.recover(session, now))
 
 
-async def _look(session: BatchSession, batch: Batch) -> None:
+async def _look(session: BatchSession, batch: BatchEntry) -> None:
     try:
         look = await session.host.look(batch.batch_id or "")
     except NotThere:
@@ -87,6 +87,6 @@ async def _look(session: BatchSession, batch: Batch) -> None:
         session.say(f"  batch {batch.name}: {look.status}{odd}, {look.done:,} of {batch.requests:,} rows done")
 
 
-def _overdue(session: BatchSession, batch: Batch, look: Look) -> bool:
+def _overdue(session: BatchSession, batch: BatchEntry, look: Look) -> bool:
     """Whether a batch in a state that nobody knows has had all the time that a host has."""
     return look.state is State.UNKNOWN and journal.since_s(batch.submitted) > _WINDOW_S + session.lost_s

@@ -17,7 +17,7 @@ from distill.teacher.batch.capacity import Capacity
 from distill.teacher.batch.files import local_files
 from distill.teacher.batch.files.input_file import BatchLimits
 from distill.teacher.batch.host.client import BatchHost, HostFault
-from distill.teacher.batch.journal import Batch
+from distill.teacher.batch.journal import BatchEntry
 from distill.teacher.progress import Progress
 from distill.teacher.requests import ceiling
 from distill.teacher.store.rows import Asked
@@ -72,12 +72,12 @@ class BatchSession:
         self.capacity = Capacity(limits)
 
     @property
-    def out(self) -> list[Batch]:
+    def out(self) -> list[BatchEntry]:
         """Batches of this spender at this endpoint that are not collected."""
         mine = (self.spender, self.endpoint)
         return [one for one in journal.opened(self.store, self.run) if (one.spender, one.endpoint) == mine]
 
-    def others(self) -> dict[Batch, int]:
+    def others(self) -> dict[BatchEntry, int]:
         """Batches of other runs that are out at this endpoint, with how many of our rows they hold; also those that hold none
         where nobody will go on with their run."""
         there = [one for one in journal.opened(self.store) if one.run != self.run and one.endpoint == self.endpoint]
@@ -95,25 +95,25 @@ class BatchSession:
         """Bring the progress up to date at the end of a round."""
         self.progress.waiting = sum(batch.requests for batch in self.out) + sum(self.others().values())
 
-    def is_news(self, batch: Batch, status: str) -> bool:
+    def is_news(self, batch: BatchEntry, status: str) -> bool:
         """Whether this status of a batch was not said yet; from now on it is."""
         news = self._said.get(batch.key) != status
         self._said[batch.key] = status
         return news
 
-    def mark_stuck(self, batch: Batch, said: str) -> None:
+    def mark_stuck(self, batch: BatchEntry, said: str) -> None:
         """Its rows did not come, and no wait helps them."""
         self.stuck[batch.key] = said
 
-    def clear_stuck(self, batch: Batch) -> None:
+    def clear_stuck(self, batch: BatchEntry) -> None:
         """Its rows are settled."""
         self.stuck.pop(batch.key, None)
 
-    def mark_cancelled(self, batch: Batch) -> None:
+    def mark_cancelled(self, batch: BatchEntry) -> None:
         """The host was asked to end it."""
         self.cancelled.add(batch.key)
 
-    def price_of(self, batch: Batch) -> Price | None:
+    def price_of(self, batch: BatchEntry) -> Price | None:
         """A batch of a model that the spec named before has its own price."""
         return self.price if batch.model == self.model else price_of(batch.model, batch=True) or self.price
 
@@ -127,7 +127,7 @@ class BatchSession:
         return most.prompt_tokens, self._worst_usd[most]
 
     async def settle(
-        self, batch: Batch, ended: Sequence[tuple[int, Asked, Answer]], booked: Mapping[str, tuple[int, float]]
+        self, batch: BatchEntry, ended: Sequence[tuple[int, Asked, Answer]], booked: Mapping[str, tuple[int, float]]
     ) -> None:
         """Commit, then count: what is counted is on the disk. What another run's batch cost stands in that run's account."""
         if not ended:
@@ -143,7 +143,7 @@ class BatchSession:
         self.progress.completion_tokens += sum(answer.usage.completion_tokens for _, _, answer in ended)
 
     @contextmanager
-    def patient(self, batch: Batch) -> Iterator[None]:
+    def patient(self, batch: BatchEntry) -> Iterator[None]:
         """A fault of the host in one batch is said and does not stop the round."""
         try:
             yield

@@ -13,7 +13,7 @@ from distill.teacher.batch import empty_batches, journal, uploads
 from distill.teacher.batch.closing import abandon
 from distill.teacher.batch.files import input_file, local_files
 from distill.teacher.batch.host.client import HostFault, Refused
-from distill.teacher.batch.journal import Batch
+from distill.teacher.batch.journal import BatchEntry
 from distill.teacher.batch.session import BatchSession
 
 _AT_ONCE = 256
@@ -102,7 +102,7 @@ def _add(session: BatchSession, writer: input_file.InputFileWriter, request: Req
 
 async def _send(session: BatchSession, key: str, writer: input_file.InputFileWriter) -> None:
     """Reserve its price, upload it, make it; each step is written down before the next."""
-    batch = Batch(
+    batch = BatchEntry(
         key, session.run, session.spender, session.endpoint, session.model, len(writer.rows), writer.bytes, writer.tokens, journal.now(), "made"
     )  # fmt: skip
     try:

@@ -11,7 +11,7 @@ from distill.errors import RowsOwed
 from distill.teacher.batch import journal
 from distill.teacher.batch.closing import abandon
 from distill.teacher.batch.host.client import HostFault, NotThere, Refused, Unread
-from distill.teacher.batch.journal import Batch
+from distill.teacher.batch.journal import BatchEntry
 from distill.teacher.batch.session import BatchSession
 from distill.teacher.endpoint.job_states import State
 from distill.teacher.endpoint.stopping import pause
@@ -20,7 +20,7 @@ _FIRST_S, _MOST_S = 0.25, 10.0
 """Between two looks at a file: at first, and at the most."""
 
 
-async def make(session: BatchSession, batch: Batch, file_id: str) -> None:
+async def make(session: BatchSession, batch: BatchEntry, file_id: str) -> None:
     """Make the batch of an uploaded file once the host has read it."""
     until, wait_s = time.monotonic() + session.file_s, _FIRST_S
     while True:
@@ -56,7 +56,7 @@ async def _unread(session: BatchSession, file_id: str, *, last: bool) -> str | N
     return None if look.state is State.COMPLETED or unknown else look.word
 
 
-async def _create(session: BatchSession, batch: Batch, file_id: str) -> None:
+async def _create(session: BatchSession, batch: BatchEntry, file_id: str) -> None:
     await journal.note(session.store, batch.key, state="creating", submitted=journal.now())
     try:
         look = await session.host.create(file_id, url=session.url, key=batch.key)
@@ -72,7 +72,7 @@ async def _create(session: BatchSession, batch: Batch, file_id: str) -> None:
     session.say(f"  batch {look.id}: {batch.requests:,} rows submitted, at most ${usd:.4f}")
 
 
-async def _leave(session: BatchSession, batch: Batch, word: str) -> None:
+async def _leave(session: BatchSession, batch: BatchEntry, word: str) -> None:
     """The next round goes on with the same upload; not for ever."""
     if journal.since_s(batch.made) > max(session.lost_s, session.file_s):
         await abandon(session, batch)
@@ -85,7 +85,7 @@ async def _leave(session: BatchSession, batch: Batch, word: str) -> None:
     )
 
 
-async def wanted(session: BatchSession, batch: Batch) -> bool:
+async def wanted(session: BatchSession, batch: BatchEntry) -> bool:
     """Whether an upload is still of use: batches are to be made, and every row of it is still asked for and at the host."""
     if not (session.submitting and batch.file_id and batch.run == session.run):
         return False

@@ -11,7 +11,7 @@ from rounds import ROWS, RUN, double, session_at, to_the_end
 from distill.teacher.batch import journal
 from distill.teacher.batch.capacity import Capacity
 from distill.teacher.batch.files.input_file import BatchLimits
-from distill.teacher.batch.journal import Batch
+from distill.teacher.batch.journal import BatchEntry
 from distill.teacher.store.store import opened
 
 
@@ -31,8 +31,8 @@ async def test_enqueued_tokens_are_learnt_or_given(tmp_path: Path, ours: int | N
             cleaned_up(server, store)
 
 
-def made(key: str, tokens: int) -> Batch:
-    return Batch(key, RUN, "teacher", "here", "m", 1, 1, tokens, journal.now(), "submitted")
+def made(key: str, tokens: int) -> BatchEntry:
+    return BatchEntry(key, RUN, "teacher", "here", "m", 1, 1, tokens, journal.now(), "submitted")
 
 
 def test_a_limit_that_was_not_enough_is_halved_and_never_below_an_eighth_of_what_the_host_names() -> None:

@@ -6,13 +6,13 @@ from pathlib import Path
 
 from rounds import ROWS, double, session_at
 
-from distill.teacher.batch.journal import Batch
+from distill.teacher.batch.journal import BatchEntry
 from distill.teacher.batch.round import run_round
 from distill.teacher.store.store import opened
 
 
-def made(model: str) -> Batch:
-    return Batch("key", "t/001", "teacher", "here", model, 1, 1, 1, "2026-11-29T22:10:00+00:00", "submitted")
+def made(model: str) -> BatchEntry:
+    return BatchEntry("key", "t/001", "teacher", "here", model, 1, 1, 1, "2026-11-29T22:10:00+00:00", "submitted")
 
 
 async def test_a_status_is_news_until_it_was_said(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from distill.teacher.batch.files.input_file import read
 from distill.teacher.batch.files.results import ResultReader
 from distill.teacher.batch.host.client import BatchHost, HostFault
 from distill.teacher.batch.host.state import Look
-from distill.teacher.batch.journal import Batch, Reported
+from distill.teacher.batch.journal import BatchEntry, Reported
 from distill.teacher.endpoint.job_states import State
 from distill.teacher.store.store import Store
 
@@ -55,7 +55,7 @@ def results_of(file_id: str, path: Path) -> Results:
 
 
 async def doubt(
-    store: Store, host: BatchHost, batch: Batch, look: Look, reader: ResultReader, came: list[Results]
+    store: Store, host: BatchHost, batch: BatchEntry, look: Look, reader: ResultReader, came: list[Results]
 ) -> Doubt | None:
     """What speaks against the files, after all lines that came are settled; None where nothing does."""
     reported = journal.reported(store, batch.key)
@@ -80,7 +80,7 @@ async def doubt(
     return None
 
 
-def noted(batch: Batch) -> tuple[str | None, int]:
+def noted(batch: BatchEntry) -> tuple[str | None, int]:
     """Since when the files of a batch are not whole, and how often they were read, as the journal has it."""
     found = _NOTE.match(batch.error or "")
     return (found[1], int(found[2])) if found else (None, 0)

@@ -11,7 +11,7 @@ from distill.records import Request
 from distill.teacher.batch import journal
 from distill.teacher.batch.files import input_file
 from distill.teacher.batch.host.client import BatchHost, NotThere
-from distill.teacher.batch.journal import Batch
+from distill.teacher.batch.journal import BatchEntry
 from distill.teacher.store.store import Store
 
 _STALE_S = 3600.0
@@ -43,7 +43,7 @@ def remove(store: Store, key: str) -> None:
         found.unlink(missing_ok=True)
 
 
-async def sent(store: Store, host: BatchHost, batch: Batch, requests: Iterable[Request], url: str) -> Path:
+async def sent(store: Store, host: BatchHost, batch: BatchEntry, requests: Iterable[Request], url: str) -> Path:
     """The input file of a batch; where it was removed or torn here, the host has it still, or it is written again."""
     here = path(store, batch.key)
     if here.exists() and here.stat().st_size == batch.bytes:
