@@ -158,7 +158,7 @@ def tables(
 
 def _call(seed: str, arm: str, answer: Answer | None, *, priced: bool) -> tuple[Any, ...]:
     if answer is None or not answer.ok:
-        return seed, arm, None, None, None, None, None, answer.ended.value if answer else "owed"
+        return seed, arm, None, None, None, None, None, answer.ended.value if answer else "pending"
     from distill.text.normalise import storable
 
     usage = answer.usage

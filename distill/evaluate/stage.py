@@ -43,5 +43,5 @@ async def _evaluate(run: Run) -> Mapping[str, Any]:
     write_json(run.folder / "comparison.json", comparison)
     return {
         "verdict": comparison["verdict"]["word"],
-        "unanswered": int(calls.filter(pl.col("ended") == "owed").height),
+        "unanswered": int(calls.filter(pl.col("ended") == "pending").height),
     }

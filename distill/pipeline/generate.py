@@ -83,7 +83,7 @@ async def _generate(run: Run) -> Mapping[str, Any]:
             break
         asked += extra
         del curated  # or the next would stand beside it
-    owed = questions.owed(task, asked, gone) + len(curated.bench.owed) + expansion.owed
+    owed = questions.owed(task, asked, gone) + len(curated.bench.owed) + expansion.pending
     useless = asked and not owed and not curated.kept.height
     return {"asked": len(asked), "owed": owed} | (
         {"none_pass": empty_dataset.reasons(curated.dropped)} if useless else {}
@@ -95,7 +95,7 @@ def _awaited(
 ) -> bool:
     """Whether rows are owed that may still come: no new seed is paid for in their place. What was refused for good is not."""
     task, never = run.task, {ask for ask, refused in gone.items() if refused}
-    owed = questions.owed(task, [ask for ask in asked if ask not in never], gone.keys() - never) + expansion.owed
+    owed = questions.owed(task, [ask for ask in asked if ask not in never], gone.keys() - never) + expansion.pending
     verdicts = lookup.requests(task, curated.bench.unjudged if curated.bench.owed else [])
     if owed or any(not is_refused(run.store, one) for one in verdicts):
         run.watch.say("  rows are pending, so no synthetic seeds are made in their place")

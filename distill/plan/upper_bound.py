@@ -1,7 +1,7 @@
 """What may still be asked for when gates refuse rows and strata lack them: further draws, and the cap's worth of new seeds,
 with every answer and verdict on them.
 
-No text of a new seed is known yet. The real seed that it would be made from stands in for it, and the maker's ceiling is
+No text of a new seed is known yet. The real seed that it would be made from stands in for it, and the seed generator's ceiling is
 counted on top, since a made one may be longer. The share that is expected is what the strata lack if no row is lost.
 """
 
@@ -52,7 +52,7 @@ def of(task: Task, table: pl.DataFrame, *, failing: float = 1.0, judged: float =
     """
     made, spare, share = _due(task, table)
     parents = [one.parent for one in made]
-    longer = task.maker.sampling.max_tokens
+    longer = task.seed_generator.sampling.max_tokens
     found = _makers(task, table, made, spare, share)
     for n, one in enumerate(task.teachers):
         # A fallback stands behind the first teacher for every row.
@@ -97,7 +97,7 @@ def _makers(
     share: float,
 ) -> list[Prospect]:  # fmt: skip
     """Making new seeds, and checking them."""
-    wanted, at = task.spec.seeds.expand, task.maker
+    wanted, at = task.spec.seeds.expand, task.seed_generator
     if expansion is None or wanted is None:
         return []
     found = [Prospect(candidates.MAKES, [expansion.questions.request(one) for one in made], (), at, 0, share, _LACKING)]

@@ -107,10 +107,10 @@ async def _ask(run: Run, name: str, groups: Mapping[str, Sequence[str]]) -> dict
         await schedule.send(run.sender, [request for _, request in open_], task.labeller(name, draw), spender(name))
         due = [first for first, request in open_ if not is_refused(run.store, request)]
         found |= _read(task, run.store, name, due, draw=draw)
-        owed = sum(run.store.get(r.id) is None and not is_refused(run.store, r) for _, r in open_)
-        if owed:
+        pending = sum(run.store.get(r.id) is None and not is_refused(run.store, r) for _, r in open_)
+        if pending:
             raise RowsOwed(
-                f"{owed} rows have no label {name!r} yet, and test rows are drawn by it; what was answered is kept. "
+                f"{pending} rows have no label {name!r} yet, and test rows are drawn by it; what was answered is kept. "
                 "Run again to ask only for those."
             )
         due = [first for first in due if found[first] is None]

@@ -12,7 +12,7 @@ from distill.teacher.send import Sender
 
 @contextlib.contextmanager
 def interruptible(sender: Sender) -> Iterator[None]:
-    """First Ctrl-C or SIGTERM: no new sends, what is in flight comes home. Second: stop now; at most what was in flight is owed.
+    """First Ctrl-C or SIGTERM: no new sends, what is in flight comes home. Second: stop now; at most what was in flight is pending.
 
     A terminal or a connection that is closed (SIGHUP) is a first one, however often the system and the shell say so. Where
     nobody is to be hung up (nohup) it ends nothing.

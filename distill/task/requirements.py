@@ -129,5 +129,5 @@ def keys(task: Task, *, answered: bool) -> None:
 def _addresses(task: Task) -> list[Address]:
     found = [*(one.address for one in task.teachers), *(one.address for one in task.judges)]
     found += [task.labeller(name).address for name in task.spec.strata.asked]
-    found += [task.maker.address] if task.spec.seeds.expand else []
+    found += [task.seed_generator.address] if task.spec.seeds.expand else []
     return found + ([task.base] if _asks_base(task.spec) else [])

@@ -71,8 +71,8 @@ def stale(run: Run, name: str, outputs: Sequence[str]) -> list[str]:
     now = {path: file_hash(run.folder.path / path) for path in outputs}
     written: Mapping[str, str] = last.get("outputs") or {}
     changed += [f"{path} is not as it was written" for path in now if now[path] != written.get(path)]
-    owed = last.get("owed") or last.get("unanswered")
-    return [*changed, f"{owed:,} rows are owed"] if owed else changed
+    pending = last.get("owed") or last.get("unanswered")
+    return [*changed, f"{pending:,} rows are pending"] if pending else changed
 
 
 def _why(changed: Sequence[str]) -> str:

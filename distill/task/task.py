@@ -130,7 +130,7 @@ class Task:
         return self.asked(self.spec.teacher).address
 
     @property
-    def maker(self) -> Model:
+    def seed_generator(self) -> Model:
         """Who makes new seeds: the model that the spec names, or the teacher's; never greedily, or they would be alike."""
         given = self.spec.seeds.expand.model if self.spec.seeds.expand else None
         at = self.asked(given or self.spec.teacher)
@@ -160,7 +160,7 @@ class Task:
     def endpoints(self) -> set[str]:
         """The identity of every endpoint that a run of this task may ask."""
         models = [*self.teachers, *self.judges, *(self.labeller(name) for name in self.spec.strata.asked)]
-        models += [self.maker] if self.spec.seeds.expand else []
+        models += [self.seed_generator] if self.spec.seeds.expand else []
         return {self.base.identity, *(model.address.identity for model in models)}
 
     @property
@@ -234,5 +234,5 @@ def named(task: Task) -> list[tuple[str, Address]]:
     found += [(f"judge.models[{n}]", one.address) for n, one in enumerate(task.judges) if judges]
     found += [(f"strata.labels.{name}.model", task.labeller(name).address) for name in task.spec.strata.asked]
     if task.spec.seeds.expand is not None:
-        found.append(("seeds.expand.model", task.maker.address))
+        found.append(("seeds.expand.model", task.seed_generator.address))
     return [*found, ("student.train", task.base)]

@@ -58,7 +58,7 @@ def gone(fault: BaseException) -> bool:
 
 
 async def send(sender: Sender, requests: Sequence[Request], model: Model, spender: str) -> Progress:
-    """Answer what is owed; starts or reaches the model only if something is. Raises RowsOwed when interrupted.
+    """Answer what is pending; starts or reaches the model only if something is. Raises RowsOwed when interrupted.
 
     With `raise_to` in its sampling, answers that were cut off are asked for once more with so many tokens.
     """

@@ -8,7 +8,7 @@ from distill.teacher.batch import journal, open_batches
 from distill.teacher.requests import raised
 from distill.teacher.store.store import Store
 
-PENDING = "owed"
+PENDING = "pending"
 """The reason of a request that may still be answered: none of its sends has ended, or it is in a batch."""
 
 

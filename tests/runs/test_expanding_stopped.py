@@ -61,7 +61,7 @@ async def test_what_the_maker_failed_to_answer_is_owed_and_nothing_is_made_in_it
             await run.work(task, stages=STAGES, watch=Silent())
         assert caught.value.exit_code == 3
         gone = pl.read_parquet(task.parent / "runs/mood/001/seeds_dropped.parquet").filter(
-            stage="expand", reason="owed"
+            stage="expand", reason="pending"
         )
         assert gone.height > 5
         assert gone["detail"].str.contains("overloaded after 1 sends").all()

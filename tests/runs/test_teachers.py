@@ -151,7 +151,7 @@ async def test_a_comparison_survives_a_teacher_that_is_gone_where_others_answer(
         result = await run(opened_task(task, "fallback", first.base_url, second.base_url))
         assert result["exit"] == 0
         calls = pl.read_parquet(Path(result["folder"]) / "calls.parquet")
-        assert set(calls["ended"]) == {"owed"}
+        assert set(calls["ended"]) == {"pending"}
         assert result["report"]
 
 

@@ -88,7 +88,7 @@ CASES = {
     "property": Case(lambda run: run.task.spec.strata.names, "strata.by changed", ("strata.by=[]",)),
     "dump": Case(lambda run: run.task.spec.expect.model_dump(), "expect.rows changed", ("expect.rows=3",)),
     "merged": Case(
-        lambda run: run.task.maker.sampling.top_p, "teacher.sampling.top_p changed", ("teacher.sampling.top_p=0.5",)
+        lambda run: run.task.seed_generator.sampling.top_p, "teacher.sampling.top_p changed", ("teacher.sampling.top_p=0.5",)
     ),
     "prompt": Case(
         lambda run: run.task.student_prompt, "the task's student prompt changed", change=write("student.md", "M?\n[user]\n{{message}}\n")

@@ -16,10 +16,19 @@ from distill.seeds.expansion.prompts import STAGE
 if TYPE_CHECKING:
     import polars as pl
 
-Drop = tuple[str, str | None, str, str, str, str]
-"""A row of dropped.parquet."""
 _AS_PARENT = ("rewrite", "vary")
 """Ways that say the same in other words."""
+
+
+class Drop(NamedTuple):
+    """A row of dropped.parquet."""
+
+    row: str
+    request_id: str | None
+    stratum: str
+    stage: str
+    reason: str
+    detail: str
 
 
 class TakenOver(NamedTuple):
@@ -79,4 +88,4 @@ def rows_on(seeds: pl.LazyFrame, kept: pl.DataFrame) -> int:
 
 
 def _drop(row: Mapping[str, Any], reason: str, detail: str) -> Drop:
-    return row["seed_id"], None, row["stratum"], STAGE, reason, f"{row['way']} of {row['parent']}: {detail}"
+    return Drop(row["seed_id"], None, row["stratum"], STAGE, reason, f"{row['way']} of {row['parent']}: {detail}")

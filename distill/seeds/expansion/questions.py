@@ -24,14 +24,14 @@ MAKES, CHECKS = "expand", "expand check"
 
 @dataclass(frozen=True, slots=True)
 class Questions:
-    """What the maker of new seeds is asked; `seeds` are the real ones to train on, by their ids, as rows of the seeds table."""
+    """What the seed generator is asked; `seeds` are the real ones to train on, by their ids, as rows of the seeds table."""
 
     task: Task
     seeds: Mapping[str, Mapping[str, Any]]
 
     def request(self, one: Candidate) -> Request:
         """The question that makes a candidate."""
-        at, wanted = self.task.maker, self.task.spec.seeds.expand
+        at, wanted = self.task.seed_generator, self.task.spec.seeds.expand
         turns = prompts.turns(
             one, [json.loads(self.seeds[seed]["fields"]) for seed in one.shown], labels=self.labels(one),
             about=wanted.about if wanted else {}, task=self.task.spec.about, variables=self.variables,
@@ -41,7 +41,7 @@ class Questions:
 
     def check(self, one: Candidate, fields: Mapping[str, Json]) -> Request:
         """The question whether it could be a real one."""
-        at, wanted = self.task.maker, self.task.spec.seeds.expand
+        at, wanted = self.task.seed_generator, self.task.spec.seeds.expand
         turns = prompts.doubt(
             fields, stratum=one.stratum, labels=self.labels(one), about=wanted.about if wanted else {},
             task=self.task.spec.about,
@@ -61,4 +61,4 @@ class Questions:
     async def send(self, requests: Sequence[Request], sender: Sender, spender: str) -> None:
         """Ask for what may still be answered: what an endpoint will never take is not asked again."""
         open_ = [request for request in requests if not is_refused(sender.store, request)]
-        await schedule.send(sender, open_, self.task.maker, spender)
+        await schedule.send(sender, open_, self.task.seed_generator, spender)

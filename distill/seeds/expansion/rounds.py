@@ -46,7 +46,7 @@ class Expansion:
     made: dict[str, Candidate] = field(default_factory=dict)
     tried: Counter[str] = field(default_factory=Counter)
     questions: Questions = field(init=False)
-    sieve: CandidateFilter = field(init=False)
+    filter: CandidateFilter = field(init=False)
     _parents: dict[str, list[str]] = field(default_factory=dict)
     _came: int = 0
     _accepted: int = -1
@@ -58,7 +58,7 @@ class Expansion:
         makes = self.task.spec.seeds.expand is not None or self.before is not None
         real = self.table.filter(role="train") if makes else self.table.clear()
         self.questions = Questions(self.task, {row["seed_id"]: row for row in real.iter_rows(named=True)})
-        self.sieve = CandidateFilter(self.questions, self.table.filter(role="test").select("seed_id", "input").rows())
+        self.filter = CandidateFilter(self.questions, self.table.filter(role="test").select("seed_id", "input").rows())
         if not makes:
             return
         parents = real.group_by("stratum").agg("seed_id").iter_rows()
@@ -67,7 +67,7 @@ class Expansion:
         if self.before is not None and "way" in self.before.columns:
             held = self.table["seed_id"].implode()
             came = self.before.filter(pl.col("way").is_not_null() & ~pl.col("seed_id").is_in(held))
-            rows, self.sieve.drops = inherit.taken_over(came, self.questions.seeds, self.task.spec.strata.rules)
+            rows, self.filter.drops = inherit.taken_over(came, self.questions.seeds, self.task.spec.strata.rules)
             self._extend(rows)
             self._came = came.height
 
@@ -122,8 +122,8 @@ class Expansion:
         self.tried.update(one.stratum for one in due)
         asked = [(one, self.questions.request(one)) for one in due]
         await self.questions.send([request for _, request in asked], sender, MAKES)
-        found = self.sieve.sifted(asked, sender.store, self._known())
-        return self._add(await self.sieve.checked(found, sender))
+        found = self.filter.sifted(asked, sender.store, self._known())
+        return self._add(await self.filter.checked(found, sender))
 
     def _known(self) -> list[tuple[str, str]]:
         """(id, input) of every row to train on, and of those that were dropped before: none is to be made again."""
@@ -151,14 +151,14 @@ class Expansion:
             self.table = pl.concat([self.table, more])
 
     @property
-    def owed(self) -> int:
+    def pending(self) -> int:
         """Candidates that may still be made, or checked, once their answer comes."""
-        return self.sieve.owed
+        return self.filter.pending
 
     @property
     def dropped(self) -> pl.DataFrame:
         """Every candidate that went, as rows of dropped.parquet."""
-        return dropped_frame(self.sieve.drops)
+        return dropped_frame(self.filter.drops)
 
     @property
     def report(self) -> dict[str, Any] | None:
