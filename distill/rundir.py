@@ -150,6 +150,18 @@ def read_json(path: Path, kind: type[T], *, needs: str = "") -> T:
     return value
 
 
+def read_result(path: Path, kind: type[T]) -> T:
+    """A JSON file of a run as the dataclass that it was written from; UsageError as `read_parquet`."""
+    from pydantic import TypeAdapter, ValidationError
+
+    value = read_json(path, dict)
+    try:
+        return TypeAdapter(kind).validate_python(value)
+    except ValidationError as fault:
+        first = fault.errors()[0]
+        raise _lost(path, ValueError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}")) from None
+
+
 def _lost(path: Path, fault: BaseException) -> UsageError:
     """What to do about a file of a run that cannot be read."""
     task = path.parts[-path.parts[::-1].index("runs")] if "runs" in path.parts[:-2] else "SPEC"
