@@ -23,11 +23,13 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 from distill import reads
 from distill.errors import UsageError
+from distill.from_json import from_json
 
 if TYPE_CHECKING:
     import polars as pl
 
 T = TypeVar("T", dict[str, Any], list[Any])
+R = TypeVar("R")
 
 MANIFEST = "manifest.json"
 _LONGEST = 1000
@@ -150,16 +152,12 @@ def read_json(path: Path, kind: type[T], *, needs: str = "") -> T:
     return value
 
 
-def read_result(path: Path, kind: type[T]) -> T:
+def read_result(path: Path, kind: type[R]) -> R:
     """A JSON file of a run as the dataclass that it was written from; UsageError as `read_parquet`."""
-    from pydantic import TypeAdapter, ValidationError
-
-    value = read_json(path, dict)
     try:
-        return TypeAdapter(kind).validate_python(value)
-    except ValidationError as fault:
-        first = fault.errors()[0]
-        raise _lost(path, ValueError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}")) from None
+        return from_json(kind, read_json(path, dict))
+    except ValueError as fault:
+        raise _lost(path, fault) from None
 
 
 def _lost(path: Path, fault: BaseException) -> UsageError:
