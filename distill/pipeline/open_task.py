@@ -19,6 +19,7 @@ from distill.errors import Fault, SpecError
 from distill.pipeline import checks as wrong
 from distill.seeds import checks
 from distill.spec import Places, TaskSpec, look
+from distill.student import checks as student_checks
 from distill.task import files, requirements
 from distill.task.task import Task, named
 from distill.text.normalise import did_you_mean, web_address
@@ -129,7 +130,7 @@ def _unfit(
 ) -> list[Fault]:  # fmt: skip
     """What the parts of the spec ask of each other, and of this machine, and do not get."""
     found = wrong.judge(spec, rubric, file) + wrong.gates(spec, file, places, seeds) + wrong.headers(spec, env, file)
-    found += wrong.twins(spec, file) + wrong.draws(spec, file) + wrong.arms(spec, file)
+    found += wrong.twins(spec, file) + wrong.draws(spec, file) + student_checks.arms(spec, file)
     found += requirements.faults(spec, file, places, env, priced=priced)
     if places.sound(("teacher", "output")) and (texts.output is not None or spec.teacher.output is None):
         found += rulings.faults(spec, texts.output, file)
@@ -140,7 +141,7 @@ def _of_rows(
     spec: TaskSpec, file: Path, rows: _Rows, chats: Mapping[str, bool], before: Sequence[Fault]
 ) -> list[Fault]:
     """What the rows do not give that the spec asks of them."""
-    found = wrong.student(spec, rows.seeds, chats, file) + checks.expansion(spec, rows.seeds, chats, file)
+    found = student_checks.student(spec, rows.seeds, chats, file) + checks.expansion(spec, rows.seeds, chats, file)
     labelled = not any(fault.where.startswith(f"{file}: strata.") for fault in before)
     return found + (checks.quotas(spec, rows.seeds, file) if labelled and rows.seeds else [])
 
