@@ -31,7 +31,7 @@ _LEAST_ROWS = 10
 
 
 @dataclass(slots=True)
-class Host:
+class TuningHost:
     """What the host holds; `creates` counts the create requests, `jobs` is what came of them."""
 
     base_url: str = ""
@@ -58,9 +58,9 @@ class Host:
 
 
 @asynccontextmanager
-async def serve(*, faults: Iterable[str] = ()) -> AsyncIterator[Host]:
+async def serve(*, faults: Iterable[str] = ()) -> AsyncIterator[TuningHost]:
     """The host, listening on a free port of 127.0.0.1 until the block ends."""
-    host = Host(faults=list(faults))
+    host = TuningHost(faults=list(faults))
     runner = web.AppRunner(_app(host), shutdown_timeout=0.1)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
@@ -72,10 +72,10 @@ async def serve(*, faults: Iterable[str] = ()) -> AsyncIterator[Host]:
         await runner.cleanup()
 
 
-_HOST = web.AppKey("host", Host)
+_HOST = web.AppKey("host", TuningHost)
 
 
-def _app(host: Host) -> web.Application:
+def _app(host: TuningHost) -> web.Application:
     app = web.Application(client_max_size=64 * 2**20)
     app[_HOST] = host
     jobs = "/v1/fine_tuning/jobs"
@@ -205,13 +205,13 @@ async def _create(request: web.Request) -> web.StreamResponse:
     return web.json_response(_shown(host, job))
 
 
-def _shown(host: Host, job: dict[str, Any]) -> dict[str, Any]:
+def _shown(host: TuningHost, job: dict[str, Any]) -> dict[str, Any]:
     """A job as this host tells of it."""
     told = job | {"status": host.words.get(job["status"], job["status"])}
     return told if host.metadata else {key: value for key, value in told.items() if key != "metadata"}
 
 
-def _new_job(host: Host, body: dict[str, Any]) -> dict[str, Any]:
+def _new_job(host: TuningHost, body: dict[str, Any]) -> dict[str, Any]:
     job: dict[str, Any] = {
         "id": f"ftjob-{len(host.jobs) + 1}",
         "object": "fine_tuning.job",
@@ -237,7 +237,7 @@ def _new_job(host: Host, body: dict[str, Any]) -> dict[str, Any]:
     return job
 
 
-def _note(host: Host, job: dict[str, Any], message: str, data: dict[str, Any] | None = None) -> None:
+def _note(host: TuningHost, job: dict[str, Any], message: str, data: dict[str, Any] | None = None) -> None:
     told = host.events[job["id"]]
     kind = {"type": "metrics", "data": data} if data else {"type": "message"}
     event = {"id": f"ev-{job['id']}-{len(told)}", "object": "fine_tuning.job.event", "created_at": len(told)}
@@ -275,7 +275,7 @@ async def _job(request: web.Request) -> web.Response:
     return web.json_response(_shown(host, job))
 
 
-def _advance(host: Host, job: dict[str, Any]) -> None:
+def _advance(host: TuningHost, job: dict[str, Any]) -> None:
     end = {"fail": "failed", "cancel": "cancelled"}.get(job["model"].split("-")[0], "succeeded")
     following = _WAY[_WAY.index(job["status"]) + 1]
     job["status"] = end if following == "succeeded" else following

@@ -22,7 +22,7 @@ SETS = ["teacher.model=tiny", "teacher.output=null", "gates=[finish_reason]", f"
 SPEC_PRICE = "teacher.price={input: 1, output: 1}"
 
 
-async def start(task: Path, host: tuning_host.Host) -> asyncio.subprocess.Process:
+async def start(task: Path, host: tuning_host.TuningHost) -> asyncio.subprocess.Process:
     sets = [part for setting in (*SETS, SPEC_PRICE) for part in ("--set", setting)]
     env = os.environ | {"OPENAI_BASE_URL": host.base_url, "OPENAI_API_KEY": "none"}
     return await asyncio.create_subprocess_exec(
@@ -30,7 +30,7 @@ async def start(task: Path, host: tuning_host.Host) -> asyncio.subprocess.Proces
     )
 
 
-async def asked(host: tuning_host.Host, count: int) -> None:
+async def asked(host: tuning_host.TuningHost, count: int) -> None:
     """Wait until the host was asked so often."""
     async with asyncio.timeout(30):
         while host.questions < count:
@@ -38,7 +38,7 @@ async def asked(host: tuning_host.Host, count: int) -> None:
             await host.asked.wait()
 
 
-async def finish(task: Path, host: tuning_host.Host) -> Path:
+async def finish(task: Path, host: tuning_host.TuningHost) -> Path:
     process = await start(task, host)
     _, said = await process.communicate()
     assert process.returncode == 0, said.decode()

@@ -33,7 +33,7 @@ class Work:
 
     async def tune(
         self,
-        host: tuning_host.Host,
+        host: tuning_host.TuningHost,
         model: str = "tiny",
         on_event: Callable[[Event], None] | None = None,
         **settings: Any,
