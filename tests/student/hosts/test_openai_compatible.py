@@ -17,6 +17,7 @@ from distill.student.hosts.job import Event, HostAddress, HostedResult, TuneErro
 from distill.student.hosts.openai_compatible import TuningJob, tune
 from distill.teacher.endpoint.stopping import Stopped
 from distill.testing import tuning_host
+from distill.testing.tuning_jobs import TuningHost
 
 KEY = "sk-canary-1234567890"
 
@@ -33,7 +34,7 @@ class Work:
 
     async def tune(
         self,
-        host: tuning_host.TuningHost,
+        host: TuningHost,
         model: str = "tiny",
         on_event: Callable[[Event], None] | None = None,
         **settings: Any,
