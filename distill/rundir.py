@@ -22,11 +22,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from distill import reads
 from distill.atomic_write import write_json
 from distill.errors import UsageError
+from distill.from_json import from_json
 
 if TYPE_CHECKING:
     import polars as pl
 
 T = TypeVar("T", dict[str, Any], list[Any])
+R = TypeVar("R")
 
 MANIFEST = "manifest.json"
 _LONGEST = 1000
@@ -100,6 +102,14 @@ def read_json(path: Path, kind: type[T], *, needs: str = "") -> T:
             ValueError(f"a JSON {type(value).__name__}, expected {f'one with {needs!r}' if needs else kind.__name__}"),
         )
     return value
+
+
+def read_result(path: Path, kind: type[R]) -> R:
+    """A JSON file of a run as the dataclass that it was written from; UsageError as `read_parquet`."""
+    try:
+        return from_json(kind, read_json(path, dict))
+    except ValueError as fault:
+        raise _lost(path, fault) from None
 
 
 def _lost(path: Path, fault: BaseException) -> UsageError:

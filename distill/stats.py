@@ -10,8 +10,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass, field
 
 FEW = 20
 _TAIL = 0.025
@@ -28,14 +27,11 @@ class Estimate:
     low: float
     high: float
     n: int
+    small: bool = field(init=False)
+    """Too few rows to say anything with."""
 
-    @property
-    def small(self) -> bool:
-        """Too few rows to say anything with."""
-        return self.n < FEW
-
-    def as_dict(self) -> dict[str, Any]:
-        return {**asdict(self), "small": self.small}
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "small", self.n < FEW)
 
 
 def mean_interval(values: Sequence[float]) -> Estimate:

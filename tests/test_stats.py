@@ -51,8 +51,8 @@ def test_about_95_of_100_intervals_hold_the_truth() -> None:
 
 
 def test_under_twenty_rows_an_estimate_says_that_it_is_small() -> None:
-    assert mean_interval([0.5, 1.0] * 9).as_dict()["small"] is True
-    assert mean_interval([0.5, 1.0] * 10).as_dict()["small"] is False
+    assert mean_interval([0.5, 1.0] * 9).small is True
+    assert mean_interval([0.5, 1.0] * 10).small is False
 
 
 def test_the_needed_rows_do_decide() -> None:

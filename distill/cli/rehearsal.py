@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from distill.errors import UsageError
-from distill.testing.batch.faults import trap
+from distill.testing.batch.faults import batch_fault
 from distill.testing.batch.states import BatchScript
 from distill.testing.dialects import load, names
 from distill.testing.fault_server import Script
@@ -61,11 +61,11 @@ def batches(
 ) -> BatchScript:
     """How batches behave; a batch fault that is none is a UsageError."""
     try:
-        traps = tuple(trap(given) for given in faults)
+        batch_faults = tuple(batch_fault(given) for given in faults)
     except ValueError as fault:
         raise UsageError(f"--batch-fault: {fault}") from None
     return BatchScript(
-        hurry=hurry, hours=hours, window_hours=window_hours, enqueued_tokens=enqueued_tokens, traps=traps
+        hurry=hurry, hours=hours, window_hours=window_hours, enqueued_tokens=enqueued_tokens, batch_faults=batch_faults
     )
 
 

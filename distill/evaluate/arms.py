@@ -12,11 +12,11 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from distill.chat.templates import Template
 from distill.errors import AccessRefused, RowsOwed
-from distill.records import Answer, Ended, Request
+from distill.records import Answer, Ended, Json, Request
 from distill.teacher import schedule
 from distill.teacher.endpoint.address import Address
 from distill.teacher.requests import row_request
@@ -28,8 +28,11 @@ from distill.teacher.stored_answers import final_answer, is_refused
 if TYPE_CHECKING:
     import polars as pl
 
-    from distill.evaluate.fields import Plan
+    from distill.evaluate.fields import FieldRules
     from distill.task.task import Task
+
+Answers = Sequence[tuple[str, Answer | None]]
+"""(seed_id, answer) of every test row, None where the endpoint gave none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +42,10 @@ class Arm:
     name: str
     address: Address
     template: Template
-    output: Mapping[str, Any] | None = None
+    output: Mapping[str, Json] | None = None
 
 
-def arms(task: Task, *, student: Address | None, previous: Address | None = None) -> list[Arm]:
+def arms_of(task: Task, *, student: Address | None, previous: Address | None = None) -> list[Arm]:
     """The spec's arms in its order; the student's where there is one, and the previous student's in a refresh."""
     known = {
         "teacher": Arm("teacher", task.teacher, task.teacher_prompt, task.output),
@@ -76,18 +79,18 @@ def requests(task: Task, arm: Arm, tests: pl.DataFrame) -> list[Request]:
     ]
 
 
-async def call(task: Task, arm: Arm, tests: pl.DataFrame, sender: Sender) -> list[tuple[str, Answer | None]]:
+async def call(task: Task, arm: Arm, tests: pl.DataFrame, sender: Sender) -> Answers:
     """Every test row's answer, None where the endpoint would not give one."""
     wanted = requests(task, arm, tests)
-    at = task.teachers[0] if arm.name == "teacher" else task.beside(arm.address)
+    model = task.teachers[0] if arm.name == "teacher" else task.beside(arm.address)
     try:
-        await schedule.send(sender, wanted, at, arm.name)
+        await schedule.send(sender, wanted, model, arm.name)
     except (AccessRefused, RowsOwed) as fault:
         others = task.spec.teacher.fallback or task.spec.teacher.panel
         if arm.name != "teacher" or not others or isinstance(fault, Interrupted | InBatches):
             raise
         sender.watch.say(f"  {arm.address.model} is given up, its test rows stay unanswered: {fault}")
-    raise_to = at.sampling.raise_to
+    raise_to = model.sampling.raise_to
     return [
         (seed, final_answer(sender.store, one, raise_to)[1] or _refused(sender.store, one))
         for seed, one in zip(tests["seed_id"], wanted, strict=True)
@@ -99,98 +102,85 @@ def _refused(store: Store, row_request: Request) -> Answer | None:
     return Answer(row_request.id, Ended.REFUSED) if is_refused(store, row_request) else None
 
 
-def planned(task: Task, tests: pl.DataFrame, answered: Mapping[str, Sequence[tuple[str, Answer | None]]]) -> Plan:
+def rules_of(task: Task, tests: pl.DataFrame, answered: Mapping[str, Answers]) -> FieldRules:
     """Which fields are compared on these rows, and how."""
-    from distill.evaluate.fields import plan
+    from distill.evaluate.fields import field_rules
 
-    given = task.spec.evaluate
+    settings = task.spec.evaluate
     golds = {seed: json.loads(text) for seed, text in tests.select("seed_id", "gold").drop_nulls().iter_rows()}
-    return plan(
-        schema=task.output, given=given.rules, only=given.only, golds=golds, teacher=_said(answered, "teacher"),
+    return field_rules(
+        schema=task.output, given=settings.rules, only=settings.only, golds=golds, teacher=_texts(answered, "teacher"),
         inputs=dict(tests.select("seed_id", "input").iter_rows()),
     )  # fmt: skip
 
 
-def _said(answered: Mapping[str, Sequence[tuple[str, Answer | None]]], arm: str) -> dict[str, str]:
+def _texts(answered: Mapping[str, Answers], arm: str) -> dict[str, str]:
     return {seed: answer.said for seed, answer in answered.get(arm, ()) if answer is not None and answer.ok}
 
 
-def tables(
-    task: Task,
-    tests: pl.DataFrame,
-    answered: Mapping[str, Sequence[tuple[str, Answer | None]]],
-    how: Plan,
-    unpriced: Collection[str] = (),
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """(scores, calls) as `evaluate.table.compare` takes them; a call without an answer is unscored, with its reason.
-
-    What the arms of `unpriced` cost is not known.
-    """
+def calls_table(answered: Mapping[str, Answers], unpriced: Collection[str] = ()) -> pl.DataFrame:
+    """calls.parquet, as `compare` takes it. What the arms of `unpriced` cost is not known."""
     import polars as pl
 
-    calls = pl.DataFrame(
-        [_call(seed, arm, answer, priced=arm not in unpriced) for arm, rows in answered.items() for seed, answer in rows],
-        schema={
-            "seed_id": pl.String, "arm": pl.String, "latency_s": pl.Float64, "prompt_tokens": pl.Int64,
-            "completion_tokens": pl.Int64, "usd": pl.Float64, "text": pl.String, "ended": pl.String,
-        }, orient="row",
-    )  # fmt: skip
-    teacher = _said(answered, "teacher")
+    rows = [
+        _call(seed, arm, answer, priced=arm not in unpriced)
+        for arm, found in answered.items()
+        for seed, answer in found
+    ]
+    schema = {
+        "seed_id": pl.String, "arm": pl.String, "latency_s": pl.Float64, "prompt_tokens": pl.Int64,
+        "completion_tokens": pl.Int64, "usd": pl.Float64, "text": pl.String, "ended": pl.String,
+    }  # fmt: skip
+    return pl.DataFrame(rows, schema=schema, orient="row").sort("arm", "seed_id")
+
+
+def scores_table(task: Task, tests: pl.DataFrame, answered: Mapping[str, Answers], rules: FieldRules) -> pl.DataFrame:
+    """scores.parquet, as `compare` takes it; a call without an answer is unscored, with its reason."""
+    import polars as pl
+
+    teacher = _texts(answered, "teacher")
     gold = {seed: json.loads(text) if text else None for seed, text in tests.select("seed_id", "gold").iter_rows()}
-    scores = pl.DataFrame(
-        [
-            (seed, arm, *scored)
-            for arm, rows in answered.items()
-            for seed, answer in rows
-            for scored in _scores(task, how, gold[seed], teacher.get(seed), answer)
-        ],
-        schema={
-            "seed_id": pl.String,
-            "arm": pl.String,
-            "metric": pl.String,
-            "value": pl.Float64,
-            "reason": pl.String,
-        },
-        orient="row",
-    )
-    return scores.sort("arm", "metric", "seed_id"), calls.sort("arm", "seed_id")
+    rows = [
+        (seed, arm, *score)
+        for arm, found in answered.items()
+        for seed, answer in found
+        for score in _scores(task, rules, gold[seed], teacher.get(seed), answer)
+    ]
+    schema = {
+        "seed_id": pl.String, "arm": pl.String, "metric": pl.String, "value": pl.Float64, "reason": pl.String,
+    }  # fmt: skip
+    return pl.DataFrame(rows, schema=schema, orient="row").sort("arm", "metric", "seed_id")
 
 
-def _call(seed: str, arm: str, answer: Answer | None, *, priced: bool) -> tuple[Any, ...]:
+def _call(seed: str, arm: str, answer: Answer | None, *, priced: bool) -> tuple[object, ...]:
     if answer is None or not answer.ok:
         return seed, arm, None, None, None, None, None, answer.ended.value if answer else "pending"
     from distill.text.normalise import storable
 
-    usage = answer.usage
-    return (
-        seed,
-        arm,
-        answer.latency_s,
-        usage.prompt_tokens,
-        usage.completion_tokens,
-        answer.usd if priced else None,
-        storable(answer.said),
-        "ok",
-    )
+    usage, usd = answer.usage, answer.usd if priced else None
+    return seed, arm, answer.latency_s, usage.prompt_tokens, usage.completion_tokens, usd, storable(answer.said), "ok"
 
 
 def _scores(
-    task: Task, how: Plan, gold: Any, teacher: str | None, answer: Answer | None
+    task: Task, rules: FieldRules, gold: Json, teacher: str | None, answer: Answer | None
 ) -> list[tuple[str, float | None, str]]:
-    from distill.evaluate.metrics import METRICS, NO_ANSWER, Example, Unscored
+    """(metric, value or None, reason) of each metric of the spec."""
+    from distill.evaluate.metrics import METRICS, NO_ANSWER, Example, NotScorable
 
-    example = Example(gold=gold, schema=task.output, teacher=teacher, gold_rules=how.gold, teacher_rules=how.teacher)
+    names = task.spec.evaluate.metrics
+    if answer is None or not answer.ok:
+        return [(name, None, NO_ANSWER) for name in names]
+    example = Example(
+        gold=gold, schema=task.output, teacher=teacher, gold_rules=rules.gold, teacher_rules=rules.teacher
+    )
     rows: list[tuple[str, float | None, str]] = []
-    for name in task.spec.evaluate.metrics:
-        if answer is None or not answer.ok:
-            rows.append((name, None, NO_ANSWER))
-            continue
+    for name in names:
         if name == "schema" and answer.tool_calls:
             rows.append((name, None, "calls a tool"))
             continue
         try:
             score = METRICS[name](example, answer.said)
             rows.append((name, score.value, score.reason))
-        except Unscored as reason:
+        except NotScorable as reason:
             rows.append((name, None, str(reason)))
     return rows

@@ -8,11 +8,12 @@ It stays where the teacher and the known answers agree in it often, or where the
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal, TypeVar
 
-from distill.evaluate.metrics import Unscored, expected, known
+from distill.evaluate.metrics import NotScorable, expected, known
 from distill.records import Json
 from distill.text.normalise import did_you_mean
 from distill.values import answer, free_text, match
@@ -20,7 +21,8 @@ from distill.values import rules as value_rules
 from distill.values.answer import Unreadable
 from distill.values.rules import Path, Rule, Rules
 
-Kind = Literal["fields", "plain", "text"]
+AnswerKind = Literal["fields", "plain", "text"]
+T = TypeVar("T")
 _OFTEN = 1 / 3
 """Share of the rows in which the teacher has a long text right, from which it is one that can be compared."""
 _USUAL = 0.2
@@ -28,16 +30,16 @@ _USUAL = 0.2
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class FieldRules:
     """The rules of json_fields and of agreement, what answers are, and what a reader of the scores must know."""
 
     gold: Rules
     teacher: Rules
-    kind: Kind
+    kind: AnswerKind
     notes: tuple[str, ...] = ()
 
 
-def plan(
+def field_rules(
     *,
     schema: Mapping[str, Json] | None,
     given: Mapping[str, Rule] | Rule | None,
@@ -45,11 +47,11 @@ def plan(
     golds: Mapping[str, Mapping[str, Json]],
     teacher: Mapping[str, str],
     inputs: Mapping[str, str],
-) -> Plan:
-    """All three by seed: known answers, the teacher's answers as it said them, and inputs."""
+) -> FieldRules:
+    """`golds`, `teacher` and `inputs` are by seed: known answers, the teacher's answers as text, and inputs."""
     rules = replace(value_rules.of(schema, given), only=frozenset(only))
     wanted = _readable(golds, lambda gold: known(gold, schema, rules))
-    theirs = _readable(teacher, lambda said: answer.read(said, expected(schema, None, rules)))
+    theirs = _readable(teacher, lambda text: answer.read(text, expected(schema, None, rules)))
     usual = Counter(path for value in theirs.values() for path in set(value_rules.paths(value)))
     of_task = {path for path, count in usual.items() if count >= _USUAL * len(theirs)}
     free = _free(wanted, rules, inputs, beside=theirs)
@@ -67,7 +69,7 @@ def plan(
         *_unknown(given, only, [*wanted.values(), *theirs.values()]),
         *_notes(free if wanted else free_theirs, kind),
     ]
-    return Plan(of_gold, of_teacher, kind, tuple(notes))
+    return FieldRules(of_gold, of_teacher, kind, tuple(notes))
 
 
 def _unusable(count: int, schema: Mapping[str, Json] | None) -> str:
@@ -87,14 +89,12 @@ def _unknown(given: Mapping[str, Rule] | Rule | None, only: Sequence[str], value
             yield f"evaluate.compare names `{name}`, which no answer to a test row has{did_you_mean(name, there)}"
 
 
-def _readable(rows: Mapping[str, Any], read: Any) -> dict[str, Json]:
-    found = {}
+def _readable(rows: Mapping[str, T], read: Callable[[T], Json]) -> dict[str, Json]:
+    values = {}
     for seed, row in rows.items():
-        try:
-            found[seed] = read(row)
-        except (Unreadable, Unscored):
-            continue
-    return found
+        with suppress(Unreadable, NotScorable):
+            values[seed] = read(row)
+    return values
 
 
 def _free(
@@ -145,14 +145,14 @@ def _without(rules: Rules, free: set[Path], of_task: Iterable[Path], values: Ite
     return replace(rules, of={**rules.of, **ignored}, known=frozenset(of_task), measured=frozenset(_all_paths(values)))
 
 
-def _kind(values: Sequence[Json], rules: Rules) -> Kind:
+def _kind(values: Sequence[Json], rules: Rules) -> AnswerKind:
     objects = [value for value in values if isinstance(value, dict)]
     if 2 * len(objects) <= len(values):
         return "plain" if rules.counts(()) else "text"
     return "fields" if any(rules.counts((name,)) for value in objects for name in value) else "text"
 
 
-def _notes(free: Iterable[Path], kind: Kind) -> Iterable[str]:
+def _notes(free: Iterable[Path], kind: AnswerKind) -> Iterable[str]:
     names = sorted(".".join(path) for path in free if path)
     if names and kind != "text":
         listed, one = ", ".join(f"`{name}`" for name in names), len(names) == 1

@@ -6,7 +6,7 @@
 
 `schema` is strict, because a program will read the answer. The two others read values (`distill.values.answer`) and compare them
 by the rules of their fields (`distill.values.rules`), so that they measure knowledge and not format. A metric that cannot judge
-raises `Unscored`; a wrong answer is a 0 with its reason. Answers are untrusted: nothing in them is run or fetched.
+raises `NotScorable`; a wrong answer is a 0 with its reason. Answers are untrusted: nothing in them is run or fetched.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _LONGEST = 400
 """Characters of a reason."""
 
 
-class Unscored(ValueError):
+class NotScorable(ValueError):
     """The metric cannot judge this row, through no fault of the answer: no gold, no schema, no teacher."""
 
 
@@ -60,7 +60,7 @@ Metric = Callable[[Example, str], Score]
 def schema(example: Example, answer: str) -> Score:
     """1 if the whole text is one JSON value that obeys the schema, else 0 with the first fault."""
     if example.schema is None:
-        raise Unscored("the task gives no output schema")
+        raise NotScorable("the task gives no output schema")
     try:
         value = strict_json(answer)
     except ValueError as error:
@@ -72,7 +72,7 @@ def schema(example: Example, answer: str) -> Score:
 def json_fields(example: Example, answer: str) -> Score:
     """Share of the known answer's fields that the answer has, e.g. {intent, urgency}, one of them right → 0.5."""
     if not example.gold:
-        raise Unscored(NO_KNOWN)
+        raise NotScorable(NO_KNOWN)
     wanted = known(example.gold, example.schema, example.gold_rules)
     return _score(wanted, answer, example, example.gold_rules)
 
@@ -80,11 +80,11 @@ def json_fields(example: Example, answer: str) -> Score:
 def agreement(example: Example, answer: str) -> Score:
     """Share of the teacher's answer that the answer has too; unscored where the teacher's cannot be read."""
     if example.teacher is None:
-        raise Unscored("the teacher gave no answer")
+        raise NotScorable("the teacher gave no answer")
     try:
         theirs = answer_value.read(example.teacher, expected(example.schema, None, example.teacher_rules))
     except Unreadable as fault:
-        raise Unscored(f"the teacher's answer cannot be read: {fault}") from None
+        raise NotScorable(f"the teacher's answer cannot be read: {fault}") from None
     return _score(theirs, answer, example, example.teacher_rules)
 
 
@@ -92,11 +92,11 @@ METRICS: dict[str, Metric] = {"json_fields": json_fields, "schema": schema, "agr
 
 
 def known(gold: Object, schema: Object | None, rules: Rules | None = None) -> Json:
-    """A known answer as the value that answers are held against; Unscored where it cannot be one of the task's."""
+    """A known answer as the value that answers are held against; NotScorable where it cannot be one of the task's."""
     fields = value_rules.names(schema)
     value = answer_value.of_known(gold, fields, expected(None, None, rules))
     if len(fields) > 1 and not isinstance(value, dict):
-        raise Unscored(
+        raise NotScorable(
             f"the known answer is a plain value and answers have the fields {', '.join(fields)}; write it as an object"
         )
     return value
@@ -112,9 +112,9 @@ def expected(schema: Object | None, wanted: Json, rules: Rules | None) -> answer
 def _score(wanted: Json, answer: str, example: Example, given: Rules | None) -> Score:
     rules = given or _rules_alone(wanted, example)
     if not rules.counts(()):
-        raise Unscored(FREE_TEXT)
+        raise NotScorable(FREE_TEXT)
     if isinstance(wanted, dict) and wanted and not any(rules.counts((name,)) for name in wanted):
-        raise Unscored(f"none of the fields {', '.join(wanted)} is compared")
+        raise NotScorable(f"none of the fields {', '.join(wanted)} is compared")
     try:
         found = _found(answer, wanted, expected(example.schema, wanted, rules), bare=example.schema is None)
     except Unreadable as fault:
@@ -165,7 +165,7 @@ def _schema_fault(schema_text: str, value: Json) -> str:
     try:
         fault = best_match(_validator(schema_text).iter_errors(value))
     except Unresolvable as error:
-        raise Unscored(f"the schema points outside itself: {error}") from error
+        raise NotScorable(f"the schema points outside itself: {error}") from error
     except RecursionError:
         return "nested too deeply"
     return f"{fault.json_path}: {fault.message}"[:200] if fault else ""

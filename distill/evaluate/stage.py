@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from distill.atomic_write import write_json, write_parquet
-from distill.student import stage as teaching
+from distill.student.stage import student_of
 from distill.task.run import Run
 from distill.task.stage import stage
-from distill.values import rules
+from distill.values import rules as value_rules
 
 
 async def evaluate(run: Run) -> None:
@@ -20,28 +21,23 @@ async def evaluate(run: Run) -> None:
 async def _evaluate(run: Run) -> Mapping[str, Any]:
     import polars as pl
 
-    from distill.evaluate import arms as comparing
+    from distill.evaluate.arms import arms_of, call, calls_table, rules_of, scores_table
     from distill.evaluate.comparison import compare
 
     task = run.task
-    student = teaching.student_of(task, run.folder)
-    previous = teaching.student_of(task, run.parent) if run.parent else None
+    student = student_of(task, run.folder)
+    previous = student_of(task, run.parent) if run.parent else None
     tests = run.scan("seeds.parquet").filter(pl.col("role") == "test").collect()
-    answered = {}
-    arms = comparing.arms(task, student=student, previous=previous)
-    for arm in arms:
-        answered[arm.name] = await comparing.call(task, arm, tests, run.sender)
-    unpriced = [arm.name for arm in arms if arm.address.price is None]
-    how = comparing.planned(task, tests, answered)
-    scores, calls = comparing.tables(task, tests, answered, how, unpriced)
+    arms = arms_of(task, student=student, previous=previous)
+    answered = {arm.name: await call(task, arm, tests, run.sender) for arm in arms}
+    rules = rules_of(task, tests, answered)
+    scores = scores_table(task, tests, answered, rules)
+    calls = calls_table(answered, [arm.name for arm in arms if arm.address.price is None])
     write_parquet(run.folder / "calls.parquet", calls)
     write_parquet(run.folder / "scores.parquet", scores)
     comparison = compare(
-        scores, calls, tests, margin=task.spec.evaluate.margin, kind=how.kind, notes=how.notes,
-        asked=[arm.name for arm in arms], fields=rules.names(task.output),
+        scores, calls, tests, margin=task.spec.evaluate.margin, kind=rules.kind, notes=rules.notes,
+        asked=[arm.name for arm in arms], fields=value_rules.names(task.output),
     )  # fmt: skip
-    write_json(run.folder / "comparison.json", comparison)
-    return {
-        "verdict": comparison["verdict"]["word"],
-        "unanswered": int(calls.filter(pl.col("ended") == "pending").height),
-    }
+    write_json(run.folder / "comparison.json", asdict(comparison))
+    return {"verdict": comparison.verdict.word, "unanswered": calls.filter(pl.col("ended") == "pending").height}

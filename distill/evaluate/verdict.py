@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from distill.stats import FEW, Estimate
-from distill.text.percentages import percent, signed
+from distill.text.percentages import percent, points, signed
 
 Word = Literal["distil", "do not distil", "undecided", "dataset only"]
 
@@ -23,7 +23,7 @@ _MEASURES = {
     ("agreement", "plain"): "of the teacher's answers",
     ("schema", ""): "of the answers in the right format",
 }
-Question = Literal["", "keeps up", "helped"]
+OpenQuestion = Literal["", "keeps up", "helped"]
 """What more test rows would tell."""
 _MISSING = 0.1  # share of test rows that may lack an answer before the comparison is called undecided
 _NONE_RIGHT = 0.1
@@ -32,7 +32,7 @@ _CHEAPER = 0.8  # a student that reads at most this share of the prompted base's
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class ComparisonVerdict:
     """The word, the sentences behind it (the first is the headline), and the rows that would decide it."""
 
     word: Word
@@ -74,22 +74,15 @@ class Evidence:
         return 0 < self.tokens_student <= _CHEAPER * self.tokens_prompted
 
 
-def verdict(seen: Evidence) -> Verdict:
+def verdict(seen: Evidence) -> ComparisonVerdict:
     """The first rule that applies gives the word and the headline; the numbers always follow."""
     if seen.to_teacher is None:
         headline = "Undecided: there are no test rows that both the student and the teacher answered."
-        return Verdict("undecided", [headline])
+        return ComparisonVerdict("undecided", [headline])
     word, headline, question = next((word, line(seen), asks) for applies, word, line, asks in _RULES if applies(seen))
     needed = _enough(seen, question)
-    lines = [
-        headline,
-        _numbers(seen),
-        _training(seen),
-        _prompting(seen),
-        _left_out(seen),
-        _advice(seen, question, needed),
-    ]
-    return Verdict(word, [line for line in lines if line], needed)
+    sentences = [_numbers(seen), _training(seen), _prompting(seen), _left_out(seen), _advice(seen, question, needed)]
+    return ComparisonVerdict(word, [headline, *(sentence for sentence in sentences if sentence)], needed)
 
 
 def _no_measure(seen: Evidence) -> bool:
@@ -165,10 +158,8 @@ def _wins(seen: Evidence) -> str:
 def _numbers(seen: Evidence) -> str:
     if not (seen.student and seen.teacher and seen.to_teacher):
         return ""
-    gap, measure = (
-        seen.to_teacher,
-        _MEASURES.get((seen.metric, seen.kind)) or _MEASURES.get((seen.metric, ""), seen.metric),
-    )
+    gap = seen.to_teacher
+    measure = _MEASURES.get((seen.metric, seen.kind)) or _MEASURES.get((seen.metric, ""), seen.metric)
     return (
         f"On {gap.n} held-out rows, the student gets {percent(seen.student.mean)} {measure}"
         f" and the teacher {percent(seen.teacher.mean)}: {signed(gap.mean)} points, and most likely"
@@ -203,57 +194,42 @@ def _prompting(seen: Evidence) -> str:
 
 def _left_out(seen: Evidence) -> str:
     missing, beyond = seen.missing, seen.beyond
-    said = f"Left out: {missing} of {seen.rows} test rows without an answer or score on both sides." if missing else ""
-    if beyond:
-        of_all = f"{beyond} of {seen.rows + beyond} test rows have no known answer, and are none of these."
-        said = f"{said} {of_all}".strip()
-    return said
+    unscored = (
+        f"Left out: {missing} of {seen.rows} test rows without an answer or score on both sides." if missing else ""
+    )
+    unknown = (
+        f"{beyond} of {seen.rows + beyond} test rows have no known answer, and are none of these." if beyond else ""
+    )
+    return f"{unscored} {unknown}".strip()
 
 
-def _enough(seen: Evidence, question: Question) -> int | None:
+def _enough(seen: Evidence, question: OpenQuestion) -> int | None:
     """The rows that would answer the question that is open; never a number that is there already."""
     needed = {"keeps up": seen.rows_needed, "helped": seen.rows_for_gain}.get(question)
     there = (seen.to_base if question == "helped" else seen.to_teacher) or Estimate(0, 0, 0, 0)
     return needed if needed is not None and needed > there.n else None
 
 
-def _advice(seen: Evidence, question: Question, needed: int | None) -> str:
+def _advice(seen: Evidence, question: OpenQuestion, needed: int | None) -> str:
     if not question:
         return ""
     if needed is not None:
         return f"About {needed:,} test rows would most likely decide it."
-    if question == "helped":
-        if seen.rows_for_gain is None:
-            return "Trained and untrained are so near each other that no sensible number of rows would decide it."
+    if (seen.rows_for_gain if question == "helped" else seen.rows_needed) is not None:
         return "It is close to decided: somewhat more test rows would most likely decide it."
-    if seen.rows_needed is None:
-        return "The two are so near the allowed margin that no sensible number of rows would decide it."
-    return "It is close to decided: somewhat more test rows would most likely decide it."
+    if question == "helped":
+        return "Trained and untrained are so near each other that no sensible number of rows would decide it."
+    return "The two are so near the allowed margin that no sensible number of rows would decide it."
 
 
-_RULES: list[tuple[Callable[[Evidence], bool], Word, Callable[[Evidence], str], Question]] = [
+_RULES: list[tuple[Callable[[Evidence], bool], Word, Callable[[Evidence], str], OpenQuestion]] = [
     (_unanswered, "undecided", _lacking, ""),
     (_no_measure, "undecided", _wrong, ""),
     (_few, "undecided", _too_few, "keeps up"),
     (_lost, "do not distil", _loses, ""),
     (_untrained_as_good, "do not distil", lambda _: "Do not distil: training did not make the small model better.", ""),
-    (
-        _prompt_enough,
-        "do not distil",
-        lambda _: "Do not distil: the teacher's prompt alone does as much, untrained.",
-        "",
-    ),
+    (_prompt_enough, "do not distil", lambda _: "Do not distil: the teacher's prompt alone does as much, untrained.", ""),
     (lambda seen: _kept_up(seen) and _gained(seen), "distil", _wins, ""),
     (_kept_up, "undecided", lambda _: "Undecided: the test rows cannot tell whether training helped.", "helped"),
-    (
-        lambda _: True,
-        "undecided",
-        lambda _: "Undecided: the test rows cannot tell if the student keeps up.",
-        "keeps up",
-    ),
-]
-
-
-def points(share: float) -> str:
-    value = f"{share * 100:.1f}".removesuffix(".0")
-    return f"{value} point{'' if value == '1' else 's'}"
+    (lambda _: True, "undecided", lambda _: "Undecided: the test rows cannot tell if the student keeps up.", "keeps up"),
+]  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,6 @@ from distill.curate.gates.judge import lookup
 from distill.curate.gates.verify import function
 from distill.errors import Fault
 from distill.spec import Places, TaskSpec
-from distill.teacher.endpoint import embedded
 from distill.text.normalise import did_you_mean
 
 if TYPE_CHECKING:
@@ -94,49 +93,3 @@ def _marks(spec: TaskSpec, file: Path) -> list[Fault]:
         for one in settings["at_least"]
         if one not in known[name]
     ]
-
-
-def arms(spec: TaskSpec, file: Path) -> list[Fault]:
-    """A student that is to be compared, and never made."""
-    named = "arms" in spec.evaluate.model_fields_set and "student" in spec.evaluate.arms
-    if spec.student.train.with_ == "none" and named:
-        said = "`student` is named, and nothing is trained (student.train.with: none); take it out, or say with: lora"
-        return [Fault(f"{file}: evaluate.arms", said)]
-    return []
-
-
-def student(spec: TaskSpec, seeds: Sequence[Seed], chats: Collection[str], file: Path) -> list[Fault]:
-    """What the student's base cannot be tuned on, or not here."""
-    if spec.student.train.with_ != "lora":
-        return []
-    base, faults = spec.student.train.base, []
-    if spec.teacher.tools:
-        faults.append(
-            Fault(
-                f"{file}: teacher.tools",
-                f"{base!r} has no tools in its chat template, so it cannot be tuned on calls; "
-                "say `with: hosted` or `with: none` under student.train",
-            )
-        )
-    calls = any(
-        "tools" in seed.fields.get(conversation.REQUEST, ())
-        or any(conversation.calls_tools(seed.fields[name]) for name in chats)
-        for seed in (seeds if chats else ())
-    )
-    if calls:
-        faults.append(
-            Fault(
-                f"{file}: seeds",
-                f"some conversations hold tool calls or bring tools, and {base!r} has none in its chat template; "
-                "say `with: hosted` or `with: none` under student.train",
-            )
-        )
-    if base != embedded.MODEL:
-        faults.append(
-            Fault(
-                f"{file}: student.train.base",
-                f"{base!r} cannot be tuned here: `with: lora` tunes {embedded.MODEL!r}; "
-                "for a model of a host say `with: hosted`",
-            )
-        )
-    return faults

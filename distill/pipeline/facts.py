@@ -29,7 +29,7 @@ FACTS: Mapping[str, Callable[[Run], Json]] = {
     "parent": lambda run: run.parent.name if run.parent else None,
     "parent_teacher": parent_teacher,
     "rulings": lambda run: rulings.rulings(run.task, run.folder, run.parent),
-    "timeline": timeline.of_run,
+    "timeline": lambda run: dataclasses.asdict(found) if (found := timeline.of_run(run)) else None,
     "verify": lambda run: function.fingerprints(run.task),
 }
 """Fact → its value as JSON."""

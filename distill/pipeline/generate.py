@@ -190,7 +190,7 @@ def _tests(run: Run, table: pl.DataFrame) -> list[Request]:
 
     from distill.evaluate import arms
 
-    teacher = next((arm for arm in arms.arms(run.task, student=None) if arm.name == "teacher"), None)
+    teacher = next((arm for arm in arms.arms_of(run.task, student=None) if arm.name == "teacher"), None)
     if teacher is None or "evaluate" not in run.stages:
         return []
     return arms.requests(run.task, teacher, table.filter(pl.col("role") == "test"))

@@ -19,6 +19,7 @@ from distill.pipeline import checks as wrong
 from distill.pipeline.task_rows import TaskRows, read_task_rows
 from distill.seeds import checks
 from distill.spec import Places, TaskSpec, look
+from distill.student import checks as student_checks
 from distill.task import files, requirements
 from distill.task.task import Task, named
 from distill.teacher.checks import teacher_faults
@@ -127,7 +128,7 @@ def _unfit(
 ) -> list[Fault]:  # fmt: skip
     """What the parts of the spec ask of each other, and of this machine, and do not get."""
     found = wrong.judge(spec, rubric, file) + wrong.gates(spec, file, places, seeds) + teacher_faults(spec, env, file)
-    found += wrong.draws(spec, file) + wrong.arms(spec, file)
+    found += wrong.draws(spec, file) + student_checks.arms(spec, file)
     found += requirements.faults(spec, file, places, env, priced=priced)
     if places.sound(("teacher", "output")) and (texts.output is not None or spec.teacher.output is None):
         found += rulings.faults(spec, texts.output, file)
@@ -140,7 +141,7 @@ def _of_rows(
     """What the rows do not give that the spec asks of them; nothing where they could not be read."""
     if rows.bad_rows is None:
         return []
-    found = wrong.student(spec, rows.seeds, chats, file) + checks.expansion(spec, rows.seeds, chats, file)
+    found = student_checks.student(spec, rows.seeds, chats, file) + checks.expansion(spec, rows.seeds, chats, file)
     labelled = not any(fault.where.startswith(f"{file}: strata.") for fault in before)
     return found + (checks.quotas(spec, rows.seeds, file) if labelled and rows.seeds else [])
 

@@ -15,6 +15,7 @@ from distill.generate import served_models
 from distill.money import Budget, known_usd, shown
 from distill.pipeline import empty_dataset, facts, generate, pending, run_number, used_spec
 from distill.report import stage as reporting
+from distill.report.warnings import of_money
 from distill.rundir import RunDir, numbers, read_json
 from distill.spec import deadline
 from distill.student import stage as teaching
@@ -184,7 +185,7 @@ def _result(run: Run) -> dict[str, Any]:
         "usd": known_usd(run.store.spent(run.folder.name), unpriced := sum(row.unpriced for row in ledger)),
         "usd_estimated": known_usd(sum(row.usd_estimated for row in ledger), unpriced),
         "unpriced_calls": unpriced,
-        "warnings": reporting.of_money(run),
+        "warnings": of_money(run),
         "models": [one._asdict() for one in served_models.others(run)],
         "funnel": _funnel(run),
         "verdict": verdict,

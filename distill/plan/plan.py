@@ -124,7 +124,7 @@ def _spenders(task: Task, table: pl.DataFrame, tests: pl.DataFrame, first: asks.
         questions = [ask._replace(teacher=n) if fallback else ask for ask in first if ask.teacher == n or fallback]
         found.append(Spender(asks.spender(task, n), asks.requests(task, table, questions), one, fallback))
     teacher = task.teachers[0]
-    for arm in arms.arms(task, student=None):
+    for arm in arms.arms_of(task, student=None):
         at = teacher if arm.name == "teacher" else task.beside(arm.address)
         found.append(Spender(f"evaluate {arm.name}", arms.requests(task, arm, tests), at))
     for name in task.label_prompts:

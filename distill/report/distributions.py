@@ -1,13 +1,13 @@
 """How the scores, lengths and forms of a run's answers are spread: before curation, after it, and where the limits lie.
 
-In: samples.parquet, all answers with their `fate`. Out: JSON-able counts for the report's drawings: of the scores a bin is
-[answers that passed the gate, answers that it dropped], of the tokens [answers in the dataset, other answers].
+They are read from samples.parquet, all answers with their `fate`.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -19,76 +19,122 @@ _LIMITS = ("at_least", "at_most", "near")
 _QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 _STRATA = 30
 
-Gates = Sequence[tuple[str, Mapping[str, Any]]]
+GateSettings = Sequence[tuple[str, Mapping[str, Any]]]
 """(name, settings) of the gates in the spec's order, with their defaults."""
 
 
-def scores(samples: pl.DataFrame, dropped: pl.DataFrame, gates: Gates) -> list[dict[str, Any]]:
-    """A histogram for each gate with a graded score, of more than two values: {gate, n, dropped, low, high, bins, limits}.
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A setting of a gate that a number is held against."""
 
-    What judges said is shown from 1 to 5, as they say it and as its limit is given.
+    setting: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreHistogram:
+    """The scores of one gate; a bin is [answers that passed, answers that the gate dropped]."""
+
+    gate: str
+    n: int
+    dropped: int
+    low: float
+    high: float
+    bins: list[list[int]]
+    limits: list[Limit]
+
+
+@dataclass(frozen=True, slots=True)
+class LengthBounds:
+    """Between what tokens an answer of a stratum with `n` answers is of no odd length."""
+
+    stratum: str
+    low: float
+    high: float
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class LengthHistogram:
+    """Tokens of the answers; a bin is [answers in the dataset, other answers], longer ones than `high` are in the last.
+
+    `before` and `after` curation are quantiles; `bounds` are those of the largest strata.
     """
+
+    n: int
+    kept: int
+    low: float
+    high: float
+    bins: list[list[int]]
+    limits: list[Limit]
+    before: list[float]
+    after: list[float]
+    bounds: list[LengthBounds]
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerForm:
+    """A form that answers have, as its share of all answers and of the dataset."""
+
+    form: str
+    before: float
+    after: float
+
+
+def scores(samples: pl.DataFrame, dropped: pl.DataFrame, gates: GateSettings) -> list[ScoreHistogram]:
+    """A histogram for each gate with a graded score, of more than two values."""
+    drawn = (
+        _histogram(gate, settings, samples, dropped) for gate, settings in gates if f"score_{gate}" in samples.columns
+    )
+    return [histogram for histogram in drawn if histogram is not None]
+
+
+def _histogram(
+    gate: str, settings: Mapping[str, Any], samples: pl.DataFrame, dropped: pl.DataFrame
+) -> ScoreHistogram | None:
+    """None where the score has no degrees. Judges' scores are shown from 1 to 5, as they are given and as the limit is."""
     import polars as pl
 
-    found = []
-    for gate, settings in gates:
-        name = f"score_{gate}"
-        if name not in samples.columns:
-            continue
-        fell = dropped.filter(pl.col("stage") == gate)["request_id"].drop_nulls().unique()
-        gone = pl.col("request_id").is_in(fell.implode())
-        least, width = (1.0, 4.0) if f"verdicts_{gate}" in samples.columns else (0.0, 1.0)
-        score = pl.col(name).cast(pl.Float64) * width + least
-        values = samples.select(value=score, gone=gone).drop_nulls("value").drop_nans("value")
-        if values["value"].n_unique() <= 2:
-            continue
-        limits = _limits(settings, _LIMITS)
-        marks = [limit["value"] for limit in limits]
-        low = min(least, _number(values["value"].min()), *marks)
-        high = max(least + width, _number(values["value"].max()), *marks)
-        found.append(
-            {
-                "gate": gate,
-                "n": values.height,
-                "dropped": int(values["gone"].sum()),
-                "low": low,
-                "high": high,
-                "bins": _binned(values, low, high),
-                "limits": limits,
-            }
-        )
-    return found
+    fell = dropped.filter(pl.col("stage") == gate)["request_id"].drop_nulls().unique()
+    gone = pl.col("request_id").is_in(fell.implode())
+    least, width = (1.0, 4.0) if f"verdicts_{gate}" in samples.columns else (0.0, 1.0)
+    score = pl.col(f"score_{gate}").cast(pl.Float64) * width + least
+    values = samples.select(value=score, gone=gone).drop_nulls("value").drop_nans("value")
+    if values["value"].n_unique() <= 2:
+        return None
+    limits = _limits(settings, _LIMITS)
+    marks = [limit.value for limit in limits]
+    low = min(least, _number(values["value"].min()), *marks)
+    high = max(least + width, _number(values["value"].max()), *marks)
+    lost = int(values["gone"].sum())
+    return ScoreHistogram(gate, values.height, lost, low, high, _binned(values, low, high), limits)
 
 
-def lengths(samples: pl.DataFrame, settings: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Tokens of the answers: {n, kept, low, high, bins, limits, before, after, bounds}; empty without answers.
-
-    `settings` are those of the gate `length`, None where the task has none. `before` and `after` are quantiles; `bounds`
-    are the odd-length limits of the largest strata. Longer answers than `high` are counted in the last bin.
-    """
+def lengths(samples: pl.DataFrame, settings: Mapping[str, Any] | None) -> LengthHistogram | None:
+    """None without answers. `settings` are those of the gate `length`, None where the task has none."""
     import polars as pl
 
     if samples.height == 0:
-        return {}
+        return None
     values = samples.select(value=pl.col("completion_tokens").cast(pl.Float64), gone=pl.col("fate") == "dropped")
     limits = _limits(settings or {}, ("max_tokens",))
-    high = max(_number(values["value"].quantile(0.99, "higher")) * 1.05, *(mark["value"] * 1.1 for mark in limits), 1.0)
+    high = max(_number(values["value"].quantile(0.99, "higher")) * 1.05, *(mark.value * 1.1 for mark in limits), 1.0)
     kept = values.filter(~pl.col("gone"))
-    return {
-        "n": values.height,
-        "kept": kept.height,
-        "low": 0.0,
-        "high": high,
-        "bins": _binned(values, 0.0, high),
-        "limits": limits,
-        "before": _quantiles(values),
-        "after": _quantiles(kept),
-        "bounds": _bounds(samples, (settings or {}).get("spread")),
-    }
+    return LengthHistogram(
+        n=values.height,
+        kept=kept.height,
+        low=0.0,
+        high=high,
+        bins=_binned(values, 0.0, high),
+        limits=limits,
+        before=_quantiles(values),
+        after=_quantiles(kept),
+        bounds=_bounds(samples, (settings or {}).get("spread")),
+    )
 
 
-def forms(samples: pl.DataFrame) -> list[dict[str, Any]]:
-    """{form, before, after} of each form that an answer has: shares of all answers and of the dataset."""
+def forms(samples: pl.DataFrame) -> list[AnswerForm]:
+    """Each form that an answer has."""
     from distill.curate.gates.answer_form import FORMS, form
 
     before: Counter[str] = Counter()
@@ -99,15 +145,15 @@ def forms(samples: pl.DataFrame) -> list[dict[str, Any]]:
         after[word] += fate != "dropped"
     kept = after.total()
     return [
-        {"form": word, "before": before[word] / samples.height, "after": after[word] / kept if kept else 0.0}
+        AnswerForm(word, before[word] / samples.height, after[word] / kept if kept else 0.0)
         for word in FORMS
         if before[word]
     ]
 
 
-def _limits(settings: Mapping[str, Any], names: Sequence[str]) -> list[dict[str, Any]]:
+def _limits(settings: Mapping[str, Any], names: Sequence[str]) -> list[Limit]:
     given = ((name, settings.get(name)) for name in names)
-    return [{"setting": name, "value": float(value)} for name, value in given if isinstance(value, int | float)]
+    return [Limit(name, float(value)) for name, value in given if isinstance(value, int | float)]
 
 
 def _binned(values: pl.DataFrame, low: float, high: float) -> list[list[int]]:
@@ -129,8 +175,8 @@ def _quantiles(values: pl.DataFrame) -> list[float]:
     return [_number(values["value"].quantile(share, "nearest")) for share in _QUANTILES]
 
 
-def _bounds(samples: pl.DataFrame, spread: float | None) -> list[dict[str, Any]]:
-    """{stratum, low, high, n} of the largest strata in which a length can be odd, found as the gate finds them."""
+def _bounds(samples: pl.DataFrame, spread: float | None) -> list[LengthBounds]:
+    """Of the largest strata in which a length can be odd, found as the gate finds them."""
     import polars as pl
 
     from distill.curate.gates.structure import bounds
@@ -141,9 +187,7 @@ def _bounds(samples: pl.DataFrame, spread: float | None) -> list[dict[str, Any]]
     sizes = dict(seen.group_by("stratum").len().iter_rows())
     found = bounds(seen, spread)
     order = sorted(found, key=lambda stratum: (-sizes[stratum], stratum))[:_STRATA]
-    return [
-        {"stratum": name, "low": max(0.0, found[name][0]), "high": found[name][1], "n": sizes[name]} for name in order
-    ]
+    return [LengthBounds(name, max(0.0, found[name][0]), found[name][1], sizes[name]) for name in order]
 
 
 def _number(value: Any) -> float:

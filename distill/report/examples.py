@@ -1,13 +1,13 @@
 """Rows to look at: some of the dropped ones of every reason, and the largest clusters of near copies.
 
-In: the tables of a run. Out: JSON-able rows with their texts, which are shortened, and in which what looks like a key is
-hidden. Which rows are shown is a hash's choice, so that they are of all kinds; no order of the tables matters.
+Texts are shortened, and what looks like a key is hidden in them. Which rows are shown is a hash's choice, so that they are of all kinds; no order of the tables matters.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import polars as pl
@@ -23,30 +23,79 @@ Hide = Callable[[str], str]
 """A text without what must not be shown."""
 
 
-def drops(
-    dropped: pl.DataFrame, samples: pl.DataFrame, inputs: Mapping[str, str], *, hide: Hide
-) -> list[dict[str, Any]]:
-    """At most ten rows a reason, in the order of the stages: {stage, reason, count, rows}.
+@dataclass(frozen=True, slots=True)
+class DroppedRow:
+    """A row without an answer has an empty one, a row that could not be read no input."""
 
-    A row is {row, stratum, detail, input, answer}; `inputs` are the seeds' texts by id. A row without an answer has an empty
-    one, a row that could not be read no input.
-    """
+    row: str
+    stratum: str
+    detail: str
+    input: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class DroppedGroup:
+    """All rows that one stage dropped for one reason, and some of them to look at."""
+
+    stage: str
+    reason: str
+    count: int
+    rows: list[DroppedRow]
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterRow:
+    """A seed of a cluster: what became of it and why, and how alike it is to the first one shown."""
+
+    row: str
+    input: str
+    fate: str
+    why: str
+    similarity: float
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Near-duplicates: how many there are, how many were kept, and some of them."""
+
+    cluster: str
+    size: int
+    kept: int
+    examples: list[ClusterRow]
+
+
+@dataclass(frozen=True, slots=True)
+class Clusters:
+    """All seeds, the number of clusters of more than one, the seeds in them, and the largest."""
+
+    seeds: int
+    count: int
+    rows: int
+    largest: list[Cluster]
+
+
+def drops(dropped: pl.DataFrame, samples: pl.DataFrame, inputs: Mapping[str, str], *, hide: Hide) -> list[DroppedGroup]:
+    """At most ten rows a reason, in the order of the stages; `inputs` are the seeds' texts by id."""
     import polars as pl
 
-    found = []
     picked = picks(dropped)
     answers = _answers(samples, picked["request_id"].drop_nulls().unique())
+    groups = []
     for stage, reason, count in dropped.group_by("stage", "reason", maintain_order=True).len().iter_rows():
-        rows = picked.filter((pl.col("stage") == stage) & (pl.col("reason") == reason))
-        found.append({"stage": stage, "reason": reason, "count": count, "rows": [
-            {
-                "row": row["row"], "stratum": row["stratum"], "detail": shortened(row["detail"], hide),
-                "input": shortened(inputs.get(row["row"], ""), hide),
-                "answer": shortened(answers.get(row["request_id"], ""), hide),
-            }
-            for row in rows.iter_rows(named=True)
-        ]})  # fmt: skip
-    return found
+        rows = picked.filter((pl.col("stage") == stage) & (pl.col("reason") == reason)).iter_rows(named=True)
+        groups.append(DroppedGroup(stage, reason, count, [_dropped(row, inputs, answers, hide) for row in rows]))
+    return groups
+
+
+def _dropped(row: Mapping[str, str], inputs: Mapping[str, str], answers: Mapping[str, str], hide: Hide) -> DroppedRow:
+    return DroppedRow(
+        row=row["row"],
+        stratum=row["stratum"],
+        detail=shortened(row["detail"], hide),
+        input=shortened(inputs.get(row["row"], ""), hide),
+        answer=shortened(answers.get(row["request_id"], ""), hide),
+    )
 
 
 def picks(dropped: pl.DataFrame, most: int = A_REASON) -> pl.DataFrame:
@@ -57,12 +106,8 @@ def picks(dropped: pl.DataFrame, most: int = A_REASON) -> pl.DataFrame:
     return by_hash.group_by("stage", "reason", maintain_order=True).head(most)
 
 
-def clusters(seeds: pl.DataFrame, samples: pl.DataFrame, dropped: pl.DataFrame, *, hide: Hide) -> dict[str, Any]:
-    """{seeds, count, rows, largest}: clusters of more than one seed, the seeds in them, and the largest with examples.
-
-    One of the largest is {cluster, size, kept, examples}, an example {row, input, fate, why, similarity}, the last to the
-    first example.
-    """
+def clusters(seeds: pl.DataFrame, samples: pl.DataFrame, dropped: pl.DataFrame, *, hide: Hide) -> Clusters:
+    """The clusters of more than one seed, and the largest with examples."""
     import polars as pl
 
     rows = seeds.select("seed_id", "input", "role", cluster=pl.coalesce(pl.col("cluster").replace("", None), "seed_id"))
@@ -72,17 +117,11 @@ def clusters(seeds: pl.DataFrame, samples: pl.DataFrame, dropped: pl.DataFrame, 
     members = rows.join(largest, on="cluster").join(kept, on="seed_id", how="left")
     why = dropped.join(members, left_on="row", right_on="seed_id", how="semi").sort(pl.all())
     reasons = {row: f"{stage}: {reason}" for row, stage, reason in why.select("row", "stage", "reason").iter_rows()}
-    return {
-        "seeds": seeds.height,
-        "count": sizes.height,
-        "rows": int(sizes["size"].sum()),
-        "largest": [
-            _cluster(name, members.filter(pl.col("cluster") == name), reasons, hide) for name in largest["cluster"]
-        ],
-    }
+    shown = [_cluster(name, members.filter(pl.col("cluster") == name), reasons, hide) for name in largest["cluster"]]
+    return Clusters(seeds.height, sizes.height, int(sizes["size"].sum()), shown)
 
 
-def _cluster(name: str, members: pl.DataFrame, reasons: Mapping[str, str], hide: Hide) -> dict[str, Any]:
+def _cluster(name: str, members: pl.DataFrame, reasons: Mapping[str, str], hide: Hide) -> Cluster:
     from distill.similarity.pairs import jaccard, shingles
 
     # A row of the dataset first, for it is what the others were held against.
@@ -90,20 +129,17 @@ def _cluster(name: str, members: pl.DataFrame, reasons: Mapping[str, str], hide:
         members.iter_rows(named=True), key=lambda row: (row["fate"] is None, row["role"] != "test", row["seed_id"])
     )
     first = shingles(shown[0]["input"])
-    return {
-        "cluster": name,
-        "size": members.height,
-        "kept": members["fate"].drop_nulls().len(),
-        "examples": [
-            {
-                "row": row["seed_id"], "input": shortened(row["input"], hide),
-                "fate": row["fate"] or ("test" if row["role"] == "test" else "dropped"),
-                "why": "" if row["fate"] or row["role"] == "test" else reasons.get(row["seed_id"], ""),
-                "similarity": jaccard(first, shingles(row["input"])),
-            }
-            for row in shown[:_MEMBERS]
-        ],
-    }  # fmt: skip
+    rows = [
+        ClusterRow(
+            row=row["seed_id"],
+            input=shortened(row["input"], hide),
+            fate=row["fate"] or ("test" if row["role"] == "test" else "dropped"),
+            why="" if row["fate"] or row["role"] == "test" else reasons.get(row["seed_id"], ""),
+            similarity=jaccard(first, shingles(row["input"])),
+        )
+        for row in shown[:_MEMBERS]
+    ]
+    return Cluster(name, members.height, members["fate"].drop_nulls().len(), rows)
 
 
 def _answers(samples: pl.DataFrame, requests: pl.Series) -> dict[str, str]:

@@ -1,11 +1,12 @@
-"""The story of a night: when what was asked, by which way, and what it cost; from the ledger and the book of batches."""
+"""When what was asked in a run with batches, by which way, and what it cost: from the ledger and the journal of batches."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from distill.money import shown
 from distill.teacher.batch import journal
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from distill.task.run import Run
 
 _PAUSE = 0.05
-"""Live calls further apart than this share of the night are two parts of it."""
+"""Live calls further apart than this share of all the batches' time are two parts."""
 _LIVE = """
 SELECT spender, min(started), max(coalesce(settled, started)), count(*), sum(coalesce(ended='ok', 0)), sum(iif(priced, coalesce(usd, reserved_usd), NULL))
 FROM attempts WHERE run=? AND batch IS NULL GROUP BY spender, substr(started, 1, 19) ORDER BY spender, min(started)
@@ -23,97 +24,172 @@ FROM attempts WHERE run=? AND batch IS NULL GROUP BY spender, substr(started, 1,
 _COST = "SELECT sum(iif(priced, coalesce(usd, reserved_usd), NULL)) FROM attempts WHERE batch=?"
 
 
-def of_run(run: Run) -> dict[str, Any] | None:
+@dataclass(frozen=True, slots=True)
+class TimelinePart:
+    """One batch, or live calls of one spender without a pause; `start` and `end` are shares of the whole time."""
+
+    way: str
+    """batch or live."""
+    name: str
+    spender: str
+    from_: str
+    until: str
+    rows: int
+    answered: int
+    usd: float | None
+    ended: str
+    start: float
+    end: float
+
+
+@dataclass(frozen=True, slots=True)
+class DeadlineOutcome:
+    """Whether the spec's deadline was met, and when the last answer came."""
+
+    at: str
+    met: bool
+    last: str
+    owed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """The parts of a run with batches in the order of their beginning; `usd` and `rows` are sums by way."""
+
+    parts: list[TimelinePart]
+    began: str
+    over: str
+    usd: dict[str, float | None]
+    rows: dict[str, int]
+    deadline: DeadlineOutcome | None
+    sentences: list[str] = field(init=False)
+    """The same in a few words."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "sentences", _sentences(self))
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    way: str
+    name: str
+    spender: str
+    began: datetime
+    until: datetime
+    rows: int
+    answered: int
+    usd: float | None
+    ended: str = ""
+
+
+def of_run(run: Run) -> Timeline | None:
     """The batches and live calls of a run, and its deadline; None without a batch."""
-    return night(run.store, run.folder.name, run.folder.manifest().get("deadline"), run.owed("generate"))
+    return timeline(run.store, run.folder.name, run.folder.manifest().get("deadline"), run.owed("generate"))
 
 
-def night(store: Store, run: str, deadline: str | None, owed: int) -> dict[str, Any] | None:
-    """Its parts in the order of their beginning, and whether the deadline was met; None where no batch was in it."""
+def timeline(store: Store, run: str, deadline: str | None, owed: int) -> Timeline | None:
+    """The parts of a run of this name; None where no batch was in it. `owed` are the rows that are pending."""
     batches = list(_batches(store, run))
     if not batches:
         return None
-    pause = _PAUSE * (max(one["until"] for one in batches) - min(one["from"] for one in batches))
-    parts = sorted([*batches, *_live(store, run, pause)], key=lambda part: (part["from"], part["until"]))
-    began, over = min(part["from"] for part in parts), max(part["until"] for part in parts)
-    whole = max((over - began).total_seconds(), 1.0)
-    for part in parts:
-        part["start"] = (part["from"] - began).total_seconds() / whole
-        part["end"] = (part["until"] - began).total_seconds() / whole
-    answered = [part["until"] for part in parts if part["answered"]]
-    return {
-        "parts": [part | {"from": _clock(part["from"]), "until": _clock(part["until"])} for part in parts],
-        "began": _day(began),
-        "over": _day(over),
-        "usd": {way: _sum(part["usd"] for part in parts if part["way"] == way) for way in ("live", "batch")},
-        "rows": {way: sum(part["answered"] for part in parts if part["way"] == way) for way in ("live", "batch")},
-        "deadline": _deadline(deadline, max(answered, default=over), owed),
-    }
+    pause = _PAUSE * (max(part.until for part in batches) - min(part.began for part in batches))
+    parts = sorted([*batches, *_live(store, run, pause)], key=lambda part: (part.began, part.until))
+    began, over = min(part.began for part in parts), max(part.until for part in parts)
+    last = max((part.until for part in parts if part.answered), default=over)
+    by_way = {way: [part for part in parts if part.way == way] for way in ("live", "batch")}
+    return Timeline(
+        parts=[_placed(part, began, over) for part in parts],
+        began=_day(began),
+        over=_day(over),
+        usd={way: _sum(part.usd for part in found) for way, found in by_way.items()},
+        rows={way: sum(part.answered for part in found) for way, found in by_way.items()},
+        deadline=None if deadline is None else _outcome(datetime.fromisoformat(deadline), last, owed),
+    )
 
 
-def _batches(store: Store, run: str) -> Iterator[dict[str, Any]]:
+def _batches(store: Store, run: str) -> Iterator[_Part]:
     for batch in journal.of_run(store, run):
         if batch.state == "abandoned":
             continue
-        yield {
-            "way": "batch", "name": batch.batch_id or batch.key, "spender": batch.spender,
-            "from": _moment(batch.submitted or batch.made), "until": _moment(batch.ended or journal.now()),
-            "rows": batch.requests, "answered": batch.answered or 0,
-            "usd": store.query(_COST, (batch.key,)).fetchone()[0],
-            "ended": batch.error or ("completed" if batch.ended else batch.state),
-        }  # fmt: skip
+        yield _Part(
+            way="batch",
+            name=batch.batch_id or batch.key,
+            spender=batch.spender,
+            began=_moment(batch.submitted or batch.made),
+            until=_moment(batch.ended or journal.now()),
+            rows=batch.requests,
+            answered=batch.answered or 0,
+            usd=store.query(_COST, (batch.key,)).fetchone()[0],
+            ended=batch.error or ("completed" if batch.ended else batch.state),
+        )
 
 
-def _live(store: Store, run: str, pause: timedelta) -> list[dict[str, Any]]:
+def _live(store: Store, run: str, pause: timedelta) -> list[_Part]:
     """Live calls by the second, joined where no pause lies between."""
-    parts: list[dict[str, Any]] = []
+    parts: list[_Part] = []
     for spender, first, last, sends, answered, usd in store.query(_LIVE, (run,)):
-        start, end = _moment(first), _moment(last)
-        if parts and parts[-1]["spender"] == spender and start - parts[-1]["until"] <= pause:
-            part = parts[-1]
-            part.update(until=max(part["until"], end), rows=part["rows"] + sends, answered=part["answered"] + answered)
-            part["usd"] = _sum((part["usd"], usd))
-            continue
-        part = {"way": "live", "name": "live calls", "spender": spender, "from": start, "until": end, "rows": sends}
-        parts.append(part | {"answered": answered, "usd": usd, "ended": ""})
+        part = _Part("live", "live calls", spender, _moment(first), _moment(last), sends, answered, usd)
+        if parts and parts[-1].spender == spender and part.began - parts[-1].until <= pause:
+            part = _joined(parts.pop(), part)
+        parts.append(part)
     return parts
 
 
-def _deadline(text: str | None, last: datetime, owed: int) -> dict[str, Any] | None:
-    if text is None:
-        return None
-    moment = datetime.fromisoformat(text)
-    return {"at": _day(moment), "met": last <= moment and not owed, "last": _day(last), "owed": owed}
+def _joined(before: _Part, after: _Part) -> _Part:
+    return replace(
+        before,
+        until=max(before.until, after.until),
+        rows=before.rows + after.rows,
+        answered=before.answered + after.answered,
+        usd=_sum((before.usd, after.usd)),
+    )
 
 
-def sentences(found: Mapping[str, Any]) -> Sequence[str]:
-    """The night in a few words."""
-    rows, usd = found["rows"], found["usd"]
-    said = [
-        f"From {found['began']} to {found['over']}: {rows['batch']:,} answers by batch for {shown(usd['batch'])}, "
+def _placed(part: _Part, began: datetime, over: datetime) -> TimelinePart:
+    """The part with its place in the whole time."""
+    whole = max((over - began).total_seconds(), 1.0)
+    return TimelinePart(
+        way=part.way,
+        name=part.name,
+        spender=part.spender,
+        from_=part.began.strftime("%H:%M:%S"),
+        until=part.until.strftime("%H:%M:%S"),
+        rows=part.rows,
+        answered=part.answered,
+        usd=part.usd,
+        ended=part.ended,
+        start=(part.began - began).total_seconds() / whole,
+        end=(part.until - began).total_seconds() / whole,
+    )
+
+
+def _sentences(found: Timeline) -> list[str]:
+    rows, usd, deadline = found.rows, found.usd, found.deadline
+    span = (
+        f"From {found.began} to {found.over}: {rows['batch']:,} answers by batch for {shown(usd['batch'])}, "
         f"{rows['live']:,} live for {shown(usd['live'])}."
-    ]
-    if found["deadline"]:
-        word = "met" if found["deadline"]["met"] else "missed"
-        owed = f", and {found['deadline']['owed']:,} rows are pending" if found["deadline"]["owed"] else ""
-        said.append(
-            f"The deadline, {found['deadline']['at']}, was {word}: the last answer came at {found['deadline']['last']}{owed}."
-        )
-    return said
+    )
+    if deadline is None:
+        return [span]
+    word, owed = (
+        "met" if deadline.met else "missed",
+        f", and {deadline.owed:,} rows are pending" if deadline.owed else "",
+    )
+    return [span, f"The deadline, {deadline.at}, was {word}: the last answer came at {deadline.last}{owed}."]
+
+
+def _outcome(moment: datetime, last: datetime, owed: int) -> DeadlineOutcome:
+    return DeadlineOutcome(at=_day(moment), met=last <= moment and not owed, last=_day(last), owed=owed)
 
 
 def _sum(dollars: Iterable[float | None]) -> float | None:
     """None where a part of it is not known."""
-    found = list(dollars)
-    return None if None in found else math.fsum(usd for usd in found if usd is not None)
+    amounts = list(dollars)
+    return None if None in amounts else math.fsum(usd for usd in amounts if usd is not None)
 
 
 def _moment(text: str) -> datetime:
     return datetime.fromisoformat(text).astimezone()
-
-
-def _clock(moment: datetime) -> str:
-    return moment.strftime("%H:%M:%S")
 
 
 def _day(moment: datetime) -> str:

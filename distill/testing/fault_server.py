@@ -23,12 +23,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from distill.records import Request
-from distill.testing.batch import routes as desk_routes
-from distill.testing.batch.states import BatchScript, Desk
+from distill.testing.batch import routes as batch_routes
+from distill.testing.batch.states import BatchScript, BatchStates
 from distill.testing.completions import complete, read
 from distill.testing.dialects.draw import Dialects
-from distill.testing.faults import FAULTS, OF_CHAT, Answer, Reply, http, in_dialect, limited
-from distill.testing.http_connection import Call, Line
+from distill.testing.faults import FAULTS, OF_CHAT, GoodAnswer, HttpReply, http, in_dialect, limited
+from distill.testing.http_connection import Call, Connection
 from distill.testing.ledger import Ledger
 
 WINDOW_S = 60.0
@@ -75,11 +75,11 @@ class Script:
 
 @dataclass(slots=True)
 class Server:
-    """A server that listens; `script` may be changed while it runs, and so may `desk.script`."""
+    """A server that listens; `script` may be changed while it runs, and so may `states.script`."""
 
     script: Script
     ledger: Ledger
-    desk: Desk
+    states: BatchStates
     dialects: Dialects
     base_url: str = ""
     _first: float | None = None
@@ -88,20 +88,20 @@ class Server:
     _tokens: int = 0
     _not_before: dict[str, float] = field(default_factory=dict)
 
-    def answer(self, call: Call) -> tuple[Reply, float]:
+    def answer(self, call: Call) -> tuple[HttpReply, float]:
         """The reply to one request, and seconds to wait before it."""
         if call.method == "POST" and call.path.endswith(_COMPLETIONS):
             call.counted = True
             self._in_flight += 1
             self.ledger.most_in_flight = max(self.ledger.most_in_flight, self._in_flight)
             return self.handle(call.body, call.headers.get("authorization", ""))
-        return desk_routes.answer(self.desk, call, key=self.script.key), 0.0
+        return batch_routes.answer(self.states, call, key=self.script.key), 0.0
 
     def ended(self, call: Call) -> None:
         """The reply to `call` has gone out."""
         self._in_flight -= call.counted
 
-    def handle(self, body: bytes | bytearray, key: str) -> tuple[Reply, float]:
+    def handle(self, body: bytes | bytearray, key: str) -> tuple[HttpReply, float]:
         """The reply to one completion, and seconds to wait before it."""
         now = time.monotonic()
         self._first = self._first or now
@@ -112,14 +112,14 @@ class Server:
         early = now < self._not_before.get(name, 0.0) - 0.002
         if self.script.key is not None and key != f"Bearer {self.script.key}":
             self.ledger.book(name, "401", 401, (0, 0), early=early)
-            return FAULTS["401"](Answer(b"", 0)), 0.0
+            return FAULTS["401"](GoodAnswer(b"", 0)), 0.0
         completion = complete(request, size=len(body))
         usage = (completion.prompt_tokens, completion.completion_tokens)
         if (refused := self._over_limit(name, now, sum(usage))) is not None:
             self.ledger.book(name, "limit", refused.status, (0, 0), early=early)
             return refused, 0.0
         patience_s = self.script.retry_after_s * self.script.escalate**asked
-        answer = Answer(completion.body, patience_s)
+        answer = GoodAnswer(completion.body, patience_s)
         fault = "429" if self._storming(now) else self._fault(name, asked)
         if not fault and (met := self.dialects.meet(request, completion)) is not None:
             if met.wait_s is not None:
@@ -127,7 +127,7 @@ class Server:
             self.ledger.book(name, met.name, met.status, met.billed, early=early)
             return in_dialect(met.status, met.headers, met.body), self.script.latency_s
         if not fault or (fault in OF_CHAT and "input" in request.body):
-            fault, reply = "", Reply(200, (http(200, answer.body, headers=self._headers()),))
+            fault, reply = "", HttpReply(200, (http(200, answer.body, headers=self._headers()),))
         else:
             reply = FAULTS[fault](answer)
             if reply.status in (429, 503):
@@ -152,7 +152,7 @@ class Server:
                 return fault
         return ""
 
-    def _over_limit(self, name: str, now: float, tokens: int) -> Reply | None:
+    def _over_limit(self, name: str, now: float, tokens: int) -> HttpReply | None:
         """A 429 where the request would pass a window; else the request is counted."""
         script = self.script
         if script.requests_per_minute is None and script.tokens_per_minute is None:
@@ -190,9 +190,11 @@ async def serve(script: Script | None = None, *, port: int = 0, keep_entries: bo
     script = script or Script()
     ledger = Ledger(keep_entries=keep_entries, usd_per_million=script.usd_per_million)
     dialects = script.drawn()
-    server = Server(script, ledger, Desk(script.batch, ledger, seed=script.seed, dialects=dialects), dialects)
+    server = Server(script, ledger, BatchStates(script.batch, ledger, seed=script.seed, dialects=dialects), dialects)
     loop = asyncio.get_running_loop()
-    listener = await loop.create_server(lambda: Line(server.answer, server.ended), "127.0.0.1", port, backlog=2048)
+    listener = await loop.create_server(
+        lambda: Connection(server.answer, server.ended), "127.0.0.1", port, backlog=2048
+    )
     server.base_url = f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}/v1"
     try:
         yield server

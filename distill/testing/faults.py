@@ -13,7 +13,7 @@ import orjson
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class HttpReply:
     """What goes over the line: pieces with a pause between them, and how the line ends."""
 
     status: int
@@ -30,36 +30,36 @@ def http(
     return f"HTTP/1.1 {status} X\r\ncontent-type: {kind}\r\ncontent-length: {size}\r\n{headers}\r\n".encode() + body
 
 
-def in_dialect(status: int, headers: Mapping[str, str], body: bytes) -> Reply:
+def in_dialect(status: int, headers: Mapping[str, str], body: bytes) -> HttpReply:
     """A body of the corpus with its own headers, as bytes that any reader of HTTP takes."""
     more = "".join(f"{name}: {value}\r\n" for name, value in headers.items() if name != "content-type")
-    return Reply(status, (http(status, body, headers=more, kind=headers.get("content-type", "application/json")),))
+    return HttpReply(status, (http(status, body, headers=more, kind=headers.get("content-type", "application/json")),))
 
 
-def _error(status: int, code: str, message: str, headers: str = "") -> Reply:
+def _error(status: int, code: str, message: str, headers: str = "") -> HttpReply:
     error = {"message": message, "type": code, "param": None, "code": code}
-    return Reply(status, (http(status, orjson.dumps({"error": error}), headers=headers),))
+    return HttpReply(status, (http(status, orjson.dumps({"error": error}), headers=headers),))
 
 
-def limited(headers: str) -> Reply:
+def limited(headers: str) -> HttpReply:
     return _error(429, "rate_limit_exceeded", "Rate limit reached", headers)
 
 
-def _changed(change: Callable[[dict[str, Any]], Any]) -> Callable[[Answer], Reply]:
-    def reply(answer: Answer) -> Reply:
+def _changed(change: Callable[[dict[str, Any]], Any]) -> Callable[[GoodAnswer], HttpReply]:
+    def reply(answer: GoodAnswer) -> HttpReply:
         body = orjson.loads(answer.body)
         changed = change(body)
-        return Reply(200, (http(200, orjson.dumps(body if changed is None else changed)),))
+        return HttpReply(200, (http(200, orjson.dumps(body if changed is None else changed)),))
 
     return reply
 
 
-def _message(**fields: Any) -> Callable[[Answer], Reply]:
+def _message(**fields: Any) -> Callable[[GoodAnswer], HttpReply]:
     return _changed(lambda body: body["choices"][0]["message"].update(fields))
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class GoodAnswer:
     """A good answer, before a fault spoils it."""
 
     body: bytes
@@ -72,24 +72,24 @@ def begun(body: bytes, text: bytes) -> bytes:
     return body.replace(mark, mark + text, 1)
 
 
-def _begun(text: bytes) -> Callable[[Answer], Reply]:
-    return lambda answer: Reply(200, (http(200, begun(answer.body, text)),))
+def _begun(text: bytes) -> Callable[[GoodAnswer], HttpReply]:
+    return lambda answer: HttpReply(200, (http(200, begun(answer.body, text)),))
 
 
 SEPARATORS, HALF_EMOJI = "\u2028\x85\u2029".encode(), b"\\ud83d"
 
 
-def _bomb(_answer: Answer) -> Reply:
+def _bomb(_answer: GoodAnswer) -> HttpReply:
     """A few kilobytes that unpack to 64 MB."""
     packed = gzip.compress(b" " * (64 << 20))
-    return Reply(200, (http(200, packed, headers="content-encoding: gzip\r\n"),))
+    return HttpReply(200, (http(200, packed, headers="content-encoding: gzip\r\n"),))
 
 
-def _whole(answer: Answer) -> bytes:
+def _whole(answer: GoodAnswer) -> bytes:
     return http(200, answer.body)
 
 
-FAULTS: dict[str, Callable[[Answer], Reply]] = {
+FAULTS: dict[str, Callable[[GoodAnswer], HttpReply]] = {
     "429": lambda a: limited(f"retry-after: {a.retry_after_s:g}\r\n"),
     "429-ms": lambda a: limited(f"retry-after-ms: {a.retry_after_s * 1000:g}\r\n"),
     "429-date": lambda a: limited(
@@ -103,21 +103,21 @@ FAULTS: dict[str, Callable[[Answer], Reply]] = {
     "404": lambda _: _error(404, "model_not_found", "The model does not exist"),
     "422": lambda _: _error(422, "invalid_request_error", "Unprocessable"),
     "500": lambda _: _error(500, "server_error", "The server had an error"),
-    "502": lambda _: Reply(502, (http(502, b"<html>Bad gateway</html>", kind="text/html"),)),
+    "502": lambda _: HttpReply(502, (http(502, b"<html>Bad gateway</html>", kind="text/html"),)),
     "503": lambda a: _error(503, "overloaded", "Overloaded", f"retry-after: {a.retry_after_s:g}\r\n"),
     "529": lambda _: _error(529, "overloaded_error", "Overloaded"),
-    "reset": lambda a: Reply(200, (_whole(a)[: len(a.body) // 2],), "reset"),
-    "reset-unread": lambda _: Reply(0, (), "reset"),
-    "half-close": lambda a: Reply(200, (_whole(a)[: len(a.body) // 2],), "half"),
-    "cut": lambda a: Reply(200, (_whole(a)[:-9],), "close"),
-    "short-length": lambda a: Reply(200, (http(200, a.body, length=len(a.body) - 20),), "close"),
-    "long-length": lambda a: Reply(200, (http(200, a.body, length=len(a.body) + 20),), "close"),
-    "drip": lambda a: Reply(200, tuple(bytes([byte]) for byte in _whole(a)), "keep", 0.05),
-    "hang": lambda _: Reply(0, (), "hang"),
-    "hang-midway": lambda a: Reply(200, (_whole(a)[:-30],), "hang"),
-    "html": lambda _: Reply(200, (http(200, b"<html>Just a moment...</html>", kind="text/html"),)),
-    "empty": lambda _: Reply(200, (http(200, b""),)),
-    "not-json": lambda a: Reply(200, (http(200, a.body[:-7]),)),
+    "reset": lambda a: HttpReply(200, (_whole(a)[: len(a.body) // 2],), "reset"),
+    "reset-unread": lambda _: HttpReply(0, (), "reset"),
+    "half-close": lambda a: HttpReply(200, (_whole(a)[: len(a.body) // 2],), "half"),
+    "cut": lambda a: HttpReply(200, (_whole(a)[:-9],), "close"),
+    "short-length": lambda a: HttpReply(200, (http(200, a.body, length=len(a.body) - 20),), "close"),
+    "long-length": lambda a: HttpReply(200, (http(200, a.body, length=len(a.body) + 20),), "close"),
+    "drip": lambda a: HttpReply(200, tuple(bytes([byte]) for byte in _whole(a)), "keep", 0.05),
+    "hang": lambda _: HttpReply(0, (), "hang"),
+    "hang-midway": lambda a: HttpReply(200, (_whole(a)[:-30],), "hang"),
+    "html": lambda _: HttpReply(200, (http(200, b"<html>Just a moment...</html>", kind="text/html"),)),
+    "empty": lambda _: HttpReply(200, (http(200, b""),)),
+    "not-json": lambda a: HttpReply(200, (http(200, a.body[:-7]),)),
     "not-utf8": _begun(b"\xff\xfe"),
     "no-choices": _changed(lambda body: body.update(choices=[])),
     "null-content": _message(content=None),

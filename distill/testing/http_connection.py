@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
-from distill.testing.faults import Reply
+from distill.testing.faults import HttpReply
 
 
 @dataclass(slots=True)
@@ -29,11 +29,11 @@ class Call:
     """Set by the receiver, for itself."""
 
 
-Answering = Callable[[Call], tuple[Reply, float]]
+Answering = Callable[[Call], tuple[HttpReply, float]]
 """From a request to its reply and the seconds to wait before it."""
 
 
-class Line(asyncio.Protocol):
+class Connection(asyncio.Protocol):
     """One connection; `ended` is called once for each reply, when it is written or its line is lost."""
 
     def __init__(self, answer: Answering, ended: Callable[[Call], None]) -> None:
@@ -46,7 +46,7 @@ class Line(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._busy: Call | None = None
         self._paused = False
-        self._waiting: tuple[Reply, int] | None = None
+        self._waiting: tuple[HttpReply, int] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)  # of a TCP server it is one, in uvloop by another name
@@ -131,7 +131,7 @@ class Line(asyncio.Protocol):
         if self._transport is not None and not self._transport.is_closing():
             self._transport.write(data)
 
-    def _send(self, reply: Reply, index: int) -> None:
+    def _send(self, reply: HttpReply, index: int) -> None:
         """Write the pieces from `index` on, then end the line as the reply says."""
         while index < len(reply.pieces):
             if self._paused:

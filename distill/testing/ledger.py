@@ -35,10 +35,10 @@ class Entry:
 
 @dataclass(slots=True)
 class Bill:
-    """What one batch came to. `shard` is a hash of the input file's bytes: equal for two uploads of one shard."""
+    """What one batch came to. `input_hash` is of the input file's bytes: equal for two uploads of one file."""
 
     batch: str
-    shard: str
+    input_hash: str
     model: str
     metadata: dict[str, str]
     rows: int = 0
@@ -78,8 +78,8 @@ class Ledger:
 
     @property
     def paid_batches(self) -> Counter[str]:
-        """Batches of each shard that were charged for anything."""
-        return Counter(bill.shard for bill in self.bills.values() if bill.rows)
+        """Batches of each input file that were charged for anything."""
+        return Counter(bill.input_hash for bill in self.bills.values() if bill.rows)
 
     def summary(self) -> dict[str, Any]:
         """Counts for a person or a test."""
@@ -93,6 +93,6 @@ class Ledger:
             "batches": len(self.bills),
             "batch_rows_billed": sum(bill.rows for bill in self.bills.values()),
             "batch_usd": sum(bill.usd for bill in self.bills.values()),
-            "most_paid_batches_a_shard": max(self.paid_batches.values(), default=0),
+            "most_paid_batches_a_file": max(self.paid_batches.values(), default=0),
             "most_billed_a_request": max(self.billed.values(), default=0),
         }

@@ -18,49 +18,21 @@ with the question's own words, each after `delay_s`. `questions` counts the chat
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import web
 
-_WAY = ("validating_files", "queued", "running", "succeeded")
+from distill.testing.tuning_jobs import WAY, TuningHost, advance, fault_of, learnt, new_job, shown
+
 _LEAST_ROWS = 10
 
 
-@dataclass(slots=True)
-class Host:
-    """What the host holds; `creates` counts the create requests, `jobs` is what came of them."""
-
-    base_url: str = ""
-    faults: list[str] = field(default_factory=list)
-    files: dict[str, dict[str, Any]] = field(default_factory=dict)
-    jobs: dict[str, dict[str, Any]] = field(default_factory=dict)
-    events: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
-    creates: int = 0
-    questions: int = 0
-    asked: asyncio.Event = field(default_factory=asyncio.Event)
-    delay_s: float = 0.0
-    metadata: bool = True
-    """Whether jobs show the metadata that they were made with."""
-    oldest_first: bool = False
-    """The order of the list of jobs."""
-    page: int = 100
-    """Jobs of a page at the most; a larger limit is refused."""
-    pending: int = 0
-    """Looks that find an uploaded file unread; a job made of it before is a 400, which counts as a look."""
-    unread_word: str = "pending"
-    words: dict[str, str] = field(default_factory=dict)
-    """Other words for the states of jobs."""
-    created: asyncio.Event = field(default_factory=asyncio.Event)
-
-
 @asynccontextmanager
-async def serve(*, faults: Iterable[str] = ()) -> AsyncIterator[Host]:
+async def serve(*, faults: Iterable[str] = ()) -> AsyncIterator[TuningHost]:
     """The host, listening on a free port of 127.0.0.1 until the block ends."""
-    host = Host(faults=list(faults))
+    host = TuningHost(faults=list(faults))
     runner = web.AppRunner(_app(host), shutdown_timeout=0.1)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
@@ -72,10 +44,10 @@ async def serve(*, faults: Iterable[str] = ()) -> AsyncIterator[Host]:
         await runner.cleanup()
 
 
-_HOST = web.AppKey("host", Host)
+_HOST = web.AppKey("host", TuningHost)
 
 
-def _app(host: Host) -> web.Application:
+def _app(host: TuningHost) -> web.Application:
     app = web.Application(client_max_size=64 * 2**20)
     app[_HOST] = host
     jobs = "/v1/fine_tuning/jobs"
@@ -120,13 +92,6 @@ async def _chat(request: web.Request) -> web.Response:
     return web.json_response({"object": "chat.completion", "model": name, "choices": [choice], "usage": usage})
 
 
-def learnt(data: bytes, question: str) -> str:
-    """The answer of the training row that shares most words with the question; the first of equals."""
-    asked = set(question.lower().split())
-    rows = [json.loads(line)["messages"] for line in data.splitlines()]
-    return str(max(rows, key=lambda row: len(asked & set(row[-2]["content"].lower().split())))[-1]["content"])
-
-
 async def _upload(request: web.Request) -> web.Response:
     host = request.app[_HOST]
     form = await request.post()
@@ -161,20 +126,6 @@ async def _file(request: web.Request) -> web.Response:
     return web.json_response({key: value for key, value in record.items() if key not in ("data", "pending")})
 
 
-def fault_of(data: bytes) -> str | None:
-    """What is wrong with a chat JSONL file, naming the first bad line; None for a good one."""
-    lines = data.removesuffix(b"\n").split(b"\n") if data else []
-    for number, line in enumerate(lines, start=1):
-        try:
-            messages = json.loads(line.decode("utf-8"))["messages"]
-            good = messages[-1]["role"] == "assistant" and all(isinstance(turn["content"], str) for turn in messages)
-        except (ValueError, LookupError, TypeError):
-            good = False
-        if not good:
-            return f"line {number} is no chat example that ends with an assistant message"
-    return None
-
-
 async def _create(request: web.Request) -> web.StreamResponse:
     host, body = request.app[_HOST], await request.json()
     host.creates += 1
@@ -193,7 +144,7 @@ async def _create(request: web.Request) -> web.StreamResponse:
             f"Training file has {rows} example(s), must have at least {_LEAST_ROWS}",
             "invalid_n_examples",
         )
-    job = _new_job(host, body)
+    job = new_job(host, body)
     if fault == "hang":
         await asyncio.Event().wait()
     if fault == "lost" and request.transport is not None:
@@ -202,46 +153,7 @@ async def _create(request: web.Request) -> web.StreamResponse:
         return web.Response(text="<html>made</html>", content_type="text/html")
     if fault == "torn":
         return web.Response(text='{"id": "ftjob', content_type="application/json")
-    return web.json_response(_shown(host, job))
-
-
-def _shown(host: Host, job: dict[str, Any]) -> dict[str, Any]:
-    """A job as this host tells of it."""
-    told = job | {"status": host.words.get(job["status"], job["status"])}
-    return told if host.metadata else {key: value for key, value in told.items() if key != "metadata"}
-
-
-def _new_job(host: Host, body: dict[str, Any]) -> dict[str, Any]:
-    job: dict[str, Any] = {
-        "id": f"ftjob-{len(host.jobs) + 1}",
-        "object": "fine_tuning.job",
-        "created_at": len(host.jobs),
-        "error": None,
-        "fine_tuned_model": None,
-        "finished_at": None,
-        "hyperparameters": {},
-        "organization_id": "org-loopback",
-        "result_files": [],
-        "seed": body.get("seed", 0),
-        "status": _WAY[0],
-        "trained_tokens": None,
-        "validation_file": None,
-        **{
-            key: body[key] for key in ("model", "training_file", "validation_file", "metadata", "method") if key in body
-        },
-    }
-    host.jobs[str(job["id"])] = job
-    host.events[str(job["id"])] = []
-    _note(host, job, "Created")
-    host.created.set()
-    return job
-
-
-def _note(host: Host, job: dict[str, Any], message: str, data: dict[str, Any] | None = None) -> None:
-    told = host.events[job["id"]]
-    kind = {"type": "metrics", "data": data} if data else {"type": "message"}
-    event = {"id": f"ev-{job['id']}-{len(told)}", "object": "fine_tuning.job.event", "created_at": len(told)}
-    told.append({**event, "level": "info", "message": message, **kind})
+    return web.json_response(shown(host, job))
 
 
 async def _list(request: web.Request) -> web.Response:
@@ -250,7 +162,7 @@ async def _list(request: web.Request) -> web.Response:
     if int(request.query.get("limit", "1")) > host.page:
         return _error(400, f"limit must be at most {host.page}", "invalid_limit")
     filtered = any(name.startswith("metadata") for name in request.query)
-    jobs = [] if filtered and not host.metadata else [_shown(host, job) for job in host.jobs.values()]
+    jobs = [] if filtered and not host.metadata else [shown(host, job) for job in host.jobs.values()]
     return _page(request, jobs if host.oldest_first else jobs[::-1], most=host.page)
 
 
@@ -270,26 +182,6 @@ async def _job(request: web.Request) -> web.Response:
     job = host.jobs.get(request.match_info["id"])
     if job is None:
         return _error(404, "No such fine-tuning job", "fine_tune_not_found")
-    if job["status"] in _WAY[:-1]:
-        _advance(host, job)
-    return web.json_response(_shown(host, job))
-
-
-def _advance(host: Host, job: dict[str, Any]) -> None:
-    end = {"fail": "failed", "cancel": "cancelled"}.get(job["model"].split("-")[0], "succeeded")
-    following = _WAY[_WAY.index(job["status"]) + 1]
-    job["status"] = end if following == "succeeded" else following
-    if job["status"] == "running":
-        for step in (1, 2):
-            _note(host, job, f"Step {step}", {"step": step, "train_loss": 1.0 / step, "valid_loss": 1.5 / step})
-    elif job["status"] == "failed":
-        message = "The job failed due to an unsafe training file: refusals_v3"
-        job["error"] = {"code": "unsafe_file", "message": message, "param": "training_file"}
-    elif job["status"] == "succeeded":
-        size = host.files[job["training_file"]]["bytes"]
-        job |= {
-            "fine_tuned_model": f"ft:{job['model']}:{job['id']}",
-            "trained_tokens": size // 4,
-            "finished_at": 1,
-        }
-    _note(host, job, f"Now {job['status']}")
+    if job["status"] in WAY[:-1]:
+        advance(host, job)
+    return web.json_response(shown(host, job))

@@ -12,3 +12,9 @@ def signed(share: float) -> str:
     """Points with their sign: 0.034 → "+3.4"; a true minus sign, and zero has none."""
     value = round(share * 100, 1)
     return f"{value:+.1f}".replace("-", "\u2212") if value else "0.0"
+
+
+def points(share: float) -> str:
+    """0.02 → "2 points"."""
+    value = f"{share * 100:.1f}".removesuffix(".0")
+    return f"{value} point{'' if value == '1' else 's'}"

@@ -1,12 +1,17 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from dataclasses import asdict
+from pathlib import Path
 
 import polars as pl
 import pytest
 
-from distill.evaluate.comparison import compare
+from distill.atomic_write import write_json
+from distill.errors import UsageError
+from distill.evaluate.comparison import Comparison, compare
+from distill.evaluate.worst import WorstAnswer
+from distill.rundir import read_result
 
 SEEDS = [f"s{i:02}" for i in range(40)]
 QUALITY = {"teacher": [1.0, 1.0, 0.5, 1.0], "student": [1.0, 0.5, 1.0, 1.0], "base": [0.0, 0.5, 0.0, 0.0]}
@@ -48,59 +53,64 @@ def tables() -> Tables:
 
 def test_each_mean_has_its_rows_and_its_interval(tables: Tables) -> None:
     found = compare(*tables, margin=0.02)
-    assert list(found["arms"]) == ["teacher", "student", "base"]
-    student = found["arms"]["student"]
-    assert student["metrics"]["json_fields"]["mean"] == pytest.approx(0.875)
-    assert student["metrics"]["json_fields"]["n"] == 40
-    assert student["usd_per_1000"] == pytest.approx(1.0)
-    assert student["latency_p50_s"] == pytest.approx(0.3, abs=0.01)
+    assert list(found.arms) == ["teacher", "student", "base"]
+    student = found.arms["student"]
+    assert student.metrics["json_fields"].mean == pytest.approx(0.875)
+    assert student.metrics["json_fields"].n == 40
+    assert student.usd_per_1000 == pytest.approx(1.0)
+    assert student.latency_p50_s == pytest.approx(0.3, abs=0.01)
 
 
 def test_a_row_without_an_answer_is_counted_and_never_a_zero(tables: Tables) -> None:
     found = compare(*tables, margin=0.02)
-    base = found["arms"]["base"]
-    assert (base["calls"], base["failed"], base["unscored"]) == (40, 1, 1)
-    assert base["metrics"]["json_fields"]["n"] == 39
-    pair = next(gap for gap in found["differences"] if gap["b"] == "base")
-    assert pair["n"] == 39
+    base = found.arms["base"]
+    assert (base.calls, base.failed, base.unscored) == (40, 1, 1)
+    assert base.metrics["json_fields"].n == 39
+    pair = next(gap for gap in found.differences if gap.b == "base")
+    assert pair.n == 39
 
 
 def test_the_five_worst_are_the_students_lowest_beside_gold_and_teacher(tables: Tables) -> None:
-    worst = compare(*tables, margin=0.02)["worst"]
-    assert [case["seed_id"] for case in worst] == ["s01", "s05", "s09", "s13", "s17"]
-    assert worst[0] == {
-        "seed_id": "s01",
-        "value": 0.5,
-        "input": "in s01",
-        "gold": {"a": 1},
-        "teacher": "teacher on s01",
-        "student": "student on s01",
-        "reasons": {"json_fields": "wrong"},
-    }
+    worst = compare(*tables, margin=0.02).worst
+    assert [case.seed_id for case in worst] == ["s01", "s05", "s09", "s13", "s17"]
+    assert worst[0] == WorstAnswer(
+        "s01", 0.5, "in s01", {"a": 1}, "teacher on s01", "student on s01", {"json_fields": "wrong"}
+    )
 
 
-def test_the_order_of_rows_changes_nothing_and_the_whole_is_json(tables: Tables) -> None:
+def test_comparison_minds_no_order_of_rows(tables: Tables) -> None:
     scores, calls, tests = tables
     found = compare(scores, calls, tests, margin=0.02)
-    turned = compare(scores.reverse(), calls.reverse(), tests.reverse(), margin=0.02)
-    assert json.loads(json.dumps(found, allow_nan=False)) == turned
+    assert compare(scores.reverse(), calls.reverse(), tests.reverse(), margin=0.02) == found
+
+
+def test_comparison_reads_back_as_written(tables: Tables, tmp_path: Path) -> None:
+    """The file has the keys of the type, and what lacks one is refused by name."""
+    file = tmp_path / "comparison.json"
+    found = compare(*tables, margin=0.02)
+    write_json(file, asdict(found))
+    assert read_result(file, Comparison) == found
+    assert json.loads(file.read_bytes())["arms"]["student"]["metrics"]["json_fields"]["small"] is False
+    write_json(file, {name: value for name, value in asdict(found).items() if name != "margin"})
+    with pytest.raises(UsageError, match="margin"):
+        read_result(file, Comparison)
 
 
 def test_labels_show_where_the_student_is_weak(tables: Tables) -> None:
-    tones = {cell["value"]: cell for cell in compare(*tables, margin=0.02)["by_label"]["tone"]}
-    assert tones["angry"]["student"]["mean"] == 1.0
-    assert tones["calm"]["student"]["mean"] == 0.75
-    assert tones["calm"]["teacher"]["n"] == 20
+    tones = {cell.value: cell for cell in compare(*tables, margin=0.02).by_label["tone"]}
+    assert tones["angry"].student.mean == 1.0
+    assert tones["calm"].student.mean == 0.75
+    assert tones["calm"].teacher.n == 20
 
 
 def test_equal_means_over_few_rows_stay_undecided_and_ask_for_more(tables: Tables) -> None:
-    found = compare(*tables, margin=0.02)["verdict"]
-    assert found["word"] == "undecided"
-    assert found["rows_needed"] > 40
+    found = compare(*tables, margin=0.02).verdict
+    assert found.word == "undecided"
+    assert found.rows_needed > 40
 
 
 def test_nothing_scored_is_undecided_and_not_an_error(tables: Tables) -> None:
     scores, calls, tests = tables
-    found: dict[str, Any] = compare(scores.clear(), calls.clear(), tests, margin=0.02)
-    assert found["verdict"]["word"] == "undecided"
-    assert found["arms"] == {}
+    found = compare(scores.clear(), calls.clear(), tests, margin=0.02)
+    assert found.verdict.word == "undecided"
+    assert found.arms == {}

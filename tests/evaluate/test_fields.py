@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from distill.evaluate.fields import Plan, plan
+from distill.evaluate.fields import FieldRules, field_rules
 from distill.evaluate.metrics import METRICS, Example
 from distill.values.rules import Rule
 
@@ -19,12 +19,12 @@ TEACHER = {
 SCHEMA = {"type": "object", "properties": {"intent": {"enum": ["a", "b"]}, "note": {"type": "string"}, "n": {}}}
 
 
-def planned(**given: Any) -> Plan:
+def planned(**given: Any) -> FieldRules:
     empty: dict[str, Any] = {"schema": None, "given": None, "only": (), "golds": {}, "teacher": {}, "inputs": {}}
-    return plan(**{**empty, **given})
+    return field_rules(**{**empty, **given})
 
 
-def agrees(how: Plan, seed: str, **change: Any) -> float:
+def agrees(how: FieldRules, seed: str, **change: Any) -> float:
     answer = json.dumps({**json.loads(TEACHER[seed]), **change})
     return METRICS["agreement"](Example(teacher=TEACHER[seed], teacher_rules=how.teacher), answer).value
 

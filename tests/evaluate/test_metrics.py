@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distill.evaluate.metrics import METRICS, Example, Unscored
+from distill.evaluate.metrics import METRICS, Example, NotScorable
 
 SCHEMA = {
     "type": "object",
@@ -94,7 +94,7 @@ def test_a_plain_known_answer_is_that_of_the_one_field_and_of_none_where_there_a
     score = METRICS["json_fields"](Example(gold={"answer": "refund"}, schema=one), 'Sure: {"intent": "refund"}')
     assert score.value == 1
     two = {"type": "object", "properties": {"intent": {}, "urgency": {}}}
-    with pytest.raises(Unscored, match="fields intent, urgency; write it as an object"):
+    with pytest.raises(NotScorable, match="fields intent, urgency; write it as an object"):
         METRICS["json_fields"](Example(gold={"answer": "refund"}, schema=two), '{"intent": "refund"}')
 
 
@@ -114,7 +114,7 @@ def test_a_bare_answer_is_the_one_field_that_is_wanted_where_no_schema_says_how(
     ],
 )
 def test_an_object_inside_a_text_that_is_no_json_earns_nothing(teacher: str, answer: str) -> None:
-    with pytest.raises(Unscored, match="free text"):
+    with pytest.raises(NotScorable, match="free text"):
         METRICS["agreement"](Example(teacher=teacher), answer)
 
 
@@ -136,7 +136,7 @@ def test_the_last_object_is_the_answer_where_fields_are_expected() -> None:
     ],
 )
 def test_what_cannot_be_judged_raises_and_is_never_a_zero(metric: str, example: Example) -> None:
-    with pytest.raises(Unscored):
+    with pytest.raises(NotScorable):
         METRICS[metric](example, '{"a": 1}')
 
 

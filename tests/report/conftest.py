@@ -1,10 +1,31 @@
-"""A whole report, as `flow` hands it over: the support-triage task, with a teacher that costs money."""
+"""A whole report as report.json has it: the support-triage task, with a teacher that costs money."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import fields
 from typing import Any
 
 import pytest
+
+from distill.evaluate.comparison import Comparison
+from distill.from_json import from_json
+from distill.report.curation import Curation
+from distill.report.report import Report
+
+
+@pytest.fixture
+def typed() -> Callable[[dict[str, Any]], Report]:
+    """The keys of report.json → the report."""
+    return of_json
+
+
+def of_json(flat: dict[str, Any]) -> Report:
+    parts = {
+        kind.__name__.lower(): {each.name: flat[each.name] for each in fields(kind)} for kind in (Comparison, Curation)
+    }
+    student = {"base": flat["student"]["base"], "with_": flat["student"]["with"]}
+    return from_json(Report, flat | parts | {"student": student})
 
 
 @pytest.fixture
@@ -17,11 +38,12 @@ def sample() -> dict[str, Any]:
         "title": "support-triage",
         "about": "Turn a customer's message into a routed, prioritised ticket.",
         "metric": "json_fields",
+        "kind": "fields",
         "margin": 0.02,
         "rows": 96,
         "run": {
             "folder": "runs/support-triage/003",
-            "number": "003",
+            "number": 3,
             "spec": "prompts/support-triage/task.yaml",
             "started": "2026-11-21 12:02",
             "finished": "2026-11-21 12:31",
@@ -135,12 +157,14 @@ def sample() -> dict[str, Any]:
         "dataset": {"train": 288, "valid": 32, "test": 96, "tokens": 34_560},
         "repeat": ["pip install distill==0.1.0", "distill run prompts/support-triage/task.yaml"],
         "warnings": ["intent=return got 80 of 100 rows: the seeds hold no more. Add seeds, or lower per_stratum."],
+        "timeline": None,
+        "expect": [{"test": "rows", "wanted": 300, "found": "320 rows", "holds": True}],
         "previous": None,
     }
 
 
 def curation() -> dict[str, Any]:
-    """What `flow.curation_story` gathers."""
+    """The part on curation."""
     strata = ["billing", "delivery", "return", *(f"shop {i}" for i in range(30))]
     return {
         "total": {"seeds": 406, "questions": 812, "kept": 320, "dropped": 492},
@@ -267,6 +291,7 @@ def spend(
         "prompt_tokens": tokens[0],
         "completion_tokens": tokens[1],
         "usd": usd,
+        "unpriced": 0,
         "estimated": estimated,
         "usd_estimated": usd if estimated else 0.0,
     }

@@ -9,9 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from distill.report.page import count, escaped, html, markdown, percent, seconds, signed, usd
+from distill.report import page as pages
+from distill.report.format import count, escaped, percent, seconds, signed, usd
+from distill.report.page import html, markdown
+from distill.report.report import Report
 
-Report = dict[str, Any]
+Flat = dict[str, Any]
+Typed = Callable[[Flat], Report]
 ATTACK = (
     "\"'><script>x()</script><img src=http://e.example/ onerror=x()>{{7*7}}{% raw %}|"
     " [a](javascript:x) www.e.example \ud800\x00"
@@ -45,8 +49,15 @@ def everywhere(value: Any, change: Callable[[str], str]) -> Any:
     return change(value) if isinstance(value, str) else value
 
 
-def test_every_section_stands_on_the_page(report: Report) -> None:
-    said = " ".join(Page(html(report)).text)
+def attacked(report: Flat) -> Flat:
+    """The attack in each text, but for the names that the page looks up."""
+    hostile: Flat = everywhere(report, lambda text: text + ATTACK)
+    hostile["verdict"]["word"] = report["verdict"]["word"]
+    return hostile | {key: report[key] for key in ("metric", "differences")}
+
+
+def test_every_section_stands_on_the_page(report: Flat, typed: Typed) -> None:
+    said = " ".join(Page(html(typed(report))).text)
     for section in (
         "The student does this task as well as the teacher.",
         "Warnings",
@@ -82,17 +93,15 @@ def test_every_section_stands_on_the_page(report: Report) -> None:
         assert number in said
 
 
-def test_hostile_text_in_every_field_stays_text(report: Report) -> None:
+def test_hostile_text_in_every_field_stays_text(report: Flat, typed: Typed) -> None:
     """The attack in each text of the report adds no element that acts, and nothing live."""
-    hostile = everywhere(report, lambda text: text + ATTACK)
-    for key in ("metric", "differences"):  # names that the page looks up
-        hostile[key] = report[key]
+    hostile = attacked(report)
     hostile["strata"] = {ATTACK: hostile["strata"]["intent"]}
     hostile["edge_cases"][0]["where"] = {ATTACK: ATTACK}
     hostile["funnel"][0]["dropped"] = {ATTACK: 1}
     hostile["run"]["packages"] = {ATTACK: ATTACK}
     hostile["arms"][ATTACK] = hostile["arms"]["base"]
-    page = html(hostile)
+    page = html(typed(hostile))
     found = Page(page)
     assert {"script", "img", "a", "iframe", "link"}.isdisjoint(found.tags)
     assert found.live == []
@@ -102,8 +111,8 @@ def test_hostile_text_in_every_field_stays_text(report: Report) -> None:
     assert "\x00" not in page
 
 
-def test_the_page_forbids_itself_to_run_or_fetch(report: Report) -> None:
-    page = html(report)
+def test_the_page_forbids_itself_to_run_or_fetch(report: Flat, typed: Typed) -> None:
+    page = html(typed(report))
     assert "default-src 'none'; style-src 'unsafe-inline'; img-src data:" in page
     assert "http://" not in page
     assert "https://" not in page
@@ -111,58 +120,78 @@ def test_the_page_forbids_itself_to_run_or_fetch(report: Report) -> None:
 
 
 @pytest.mark.parametrize("render", [html, markdown])
-def test_any_key_may_be_missing(render: Callable[[Report], str], report: Report) -> None:
-    assert "How to repeat it" in render({})
-    for key in report:
-        assert "How to repeat it" in render({other: value for other, value in report.items() if other != key})
-        assert "How to repeat it" in render({**report, key: None})
+def test_page_without_figures_has_no_sections(render: Callable[[Report], str], report: Flat, typed: Typed) -> None:
+    """What is empty leaves its section out, one by one and all together."""
+    empty = {name: type(value)() for name, value in report.items() if isinstance(value, list | dict)}
+    whole = ("title", "run", "teacher", "student", "dataset", "verdict", "by_stratum", "clusters", "tokens")
+    bare = {name: value for name, value in empty.items() if name not in whole} | {
+        "tokens": None, "total": None, "by_stratum": {"columns": [], "rows": [], "more": 0},
+        "clusters": {"seeds": 0, "count": 0, "rows": 0, "largest": []},
+    }  # fmt: skip
+    for name, value in bare.items():
+        assert "How to repeat it" in render(typed({**report, name: value}))
+    page = render(typed({**report, **bare}))
+    assert "How good is it?" not in page
+    assert "What it cost" not in page
 
 
-def test_a_night_is_drawn_beside_a_comparison(report: Report) -> None:
-    part = {"way": "batch", "name": "batch_1", "spender": "teacher", "start": 0.1, "end": 0.9, "from": "01:00:00"}
+def test_page_refuses_a_misspelt_name(report: Flat, typed: Typed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name that the report has not, at the top or below, is an error and no section that is silently left out."""
+    from jinja2 import DictLoader, UndefinedError
+
+    environment = pages._environment(autoescape=True)
+    monkeypatch.setattr(pages, "_html_environment", lambda: environment)
+    for text in ("{% if wrost %}x{% endif %}", "{% if arms.teacher.latncy %}x{% endif %}", "{{ run.nmuber }}"):
+        environment.loader = DictLoader({"page.html.j2": text})
+        with pytest.raises(UndefinedError):
+            html(typed(report))
+
+
+def test_timeline_is_drawn_beside_a_comparison(report: Flat, typed: Typed) -> None:
+    part = {"way": "batch", "name": "batch_1", "spender": "teacher", "start": 0.1, "end": 0.9, "from_": "01:00:00"}
     part |= {"until": "05:00:00", "rows": 400, "answered": 398, "usd": 0.4, "ended": "completed"}
-    said = ["From 1 to 5."]
-    report["night"] = {
+    report["timeline"] = {
         "began": "2026-11-21 01:00:00",
         "over": "2026-11-21 05:00:00",
         "parts": [part],
-        "sentences": said,
+        "usd": {"batch": 0.4, "live": 0.0},
+        "rows": {"batch": 398, "live": 0},
+        "deadline": None,
     }
-    assert "Batch jobs and live requests" in " ".join(Page(html(report)).text)
+    assert "Batch jobs and live requests" in " ".join(Page(html(typed(report))).text)
 
 
-def test_every_stratum_stands_once_with_its_losses(report: Report) -> None:
+def test_every_stratum_stands_once_with_its_losses(report: Flat, typed: Typed) -> None:
     """Twelve are seen at once and the others are a click away; what is spare is no loss in words either."""
-    page = html(report)
+    page = html(typed(report))
     for row in report["by_stratum"]["rows"]:
         assert page.count(f'<td title="{row["stratum"]}">') == 1
     assert page.index("21 more strata") < page.index('title="shop 20"')
-    assert "| return | 24 | 12 | 46 % | not\\_json 11 |" in markdown(report)
+    assert "| return | 24 | 12 | 46 % | not\\_json 11 |" in markdown(typed(report))
 
 
-def test_a_refresh_shows_both_students(report: Report) -> None:
+def test_a_refresh_shows_both_students(report: Flat, typed: Typed) -> None:
     report["arms"]["previous"] = report["arms"]["base"]
     report["differences"].append({**report["differences"][0], "b": "previous", "mean": 0.04})
-    report["previous"] = {"run": "002", "sentences": ["It is better."], "changes": {"asked again": 20}}
-    said = " ".join(Page(html(report)).text)
+    report["previous"] = {"run": "002", "sentences": ["It is better."], "changes": {"asked again": "20"}}
+    said = " ".join(Page(html(typed(report))).text)
     assert "Against the previous student" in said
     assert "+4.0" in said
     assert "asked again: 20" in said
 
 
-def test_long_text_is_clipped_and_whole_inside(report: Report) -> None:
+def test_long_text_is_clipped_and_whole_inside(report: Flat, typed: Typed) -> None:
     report["worst"][0]["student"] = "word " * 5000
-    page = html(report)
+    page = html(typed(report))
     assert "whole text, 25,000 characters" in page
 
 
-def test_markdown_tables_keep_their_columns_under_attack(report: Report) -> None:
+def test_markdown_tables_keep_their_columns_under_attack(report: Flat, typed: Typed) -> None:
     """Rendered by a Markdown reader, the attack makes no element, no link and no further cell."""
     reader = MarkdownIt("commonmark", {"html": True}).enable("table")
-    calm = Page(reader.render(markdown(report)))
-    hostile = everywhere(report, lambda text: text + ATTACK)
-    hostile["metric"], hostile["differences"] = report["metric"], report["differences"]
-    found = Page(reader.render(markdown(hostile)))
+    calm = Page(reader.render(markdown(typed(report))))
+    hostile = attacked(report)
+    found = Page(reader.render(markdown(typed(hostile))))
     assert found.tags == calm.tags
     assert found.live == []
 
@@ -195,22 +224,22 @@ def test_numbers_read_as_people_write_them(shown: str, expected: str) -> None:
     assert shown == expected
 
 
-def test_a_report_of_a_dataset_alone_has_no_table_without_figures(report: Report) -> None:
+def test_a_report_of_a_dataset_alone_has_no_table_without_figures(report: Flat, typed: Typed) -> None:
     arm = {**report["arms"]["teacher"], "metrics": {}}
     verdict = {"word": "dataset only", "sentences": ["Dataset only: no student was asked, so nothing was compared."]}
     bare = {**report, "verdict": verdict, "arms": {"teacher": arm}, "differences": [], "by_label": {}, "worst": []}
-    for page in (html(bare), markdown(bare)):
+    for page in (html(typed(bare)), markdown(typed(bare))):
         assert "How good is it?" not in page
         assert "nothing was compared" in page.lower()
 
 
-def test_plain_answers_are_called_answers(report: Report) -> None:
-    assert "answers right" in markdown({**report, "kind": "plain"})
-    assert "answers right" not in markdown(report)
+def test_plain_answers_are_called_answers(report: Flat, typed: Typed) -> None:
+    assert "answers right" in markdown(typed({**report, "kind": "plain"}))
+    assert "answers right" not in markdown(typed(report))
 
 
-def test_the_worst_answers_say_what_differs(report: Report) -> None:
-    page = markdown(report)
+def test_the_worst_answers_say_what_differs(report: Flat, typed: Typed) -> None:
+    page = markdown(typed(report))
     assert "what differs" in page
     name, reason = next(iter(report["worst"][0]["reasons"].items()))
     assert name in ("json_fields", "agreement", "schema")

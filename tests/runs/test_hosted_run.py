@@ -19,6 +19,7 @@ from distill.task.run import ORDER
 from distill.teacher.endpoint.stopping import Stopped
 from distill.teacher.progress import Silent
 from distill.testing import tuning_host
+from distill.testing.tuning_jobs import TuningHost
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def hosted(task: Path) -> Path:
     return task
 
 
-async def run(task: Path, host: tuning_host.Host, *sets: str, **how: Any) -> dict[str, Any]:
+async def run(task: Path, host: TuningHost, *sets: str, **how: Any) -> dict[str, Any]:
     task = open_task(task, overrides=sets, env={"OPENAI_BASE_URL": host.base_url})
     return await running.work(task, stages=how.pop("stages", ORDER), watch=Silent(), **how)
 

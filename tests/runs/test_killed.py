@@ -16,13 +16,14 @@ from typing import Any
 import pytest
 
 from distill.testing import tuning_host
+from distill.testing.tuning_jobs import TuningHost
 
 IN_FLIGHT = 3
 SETS = ["teacher.model=tiny", "teacher.output=null", "gates=[finish_reason]", f"teacher.limits.in_flight={IN_FLIGHT}"]
 SPEC_PRICE = "teacher.price={input: 1, output: 1}"
 
 
-async def start(task: Path, host: tuning_host.Host) -> asyncio.subprocess.Process:
+async def start(task: Path, host: TuningHost) -> asyncio.subprocess.Process:
     sets = [part for setting in (*SETS, SPEC_PRICE) for part in ("--set", setting)]
     env = os.environ | {"OPENAI_BASE_URL": host.base_url, "OPENAI_API_KEY": "none"}
     return await asyncio.create_subprocess_exec(
@@ -30,7 +31,7 @@ async def start(task: Path, host: tuning_host.Host) -> asyncio.subprocess.Proces
     )
 
 
-async def asked(host: tuning_host.Host, count: int) -> None:
+async def asked(host: TuningHost, count: int) -> None:
     """Wait until the host was asked so often."""
     async with asyncio.timeout(30):
         while host.questions < count:
@@ -38,7 +39,7 @@ async def asked(host: tuning_host.Host, count: int) -> None:
             await host.asked.wait()
 
 
-async def finish(task: Path, host: tuning_host.Host) -> Path:
+async def finish(task: Path, host: TuningHost) -> Path:
     process = await start(task, host)
     _, said = await process.communicate()
     assert process.returncode == 0, said.decode()

@@ -76,7 +76,7 @@ async def test_with_no_time_everything_goes_live_at_once(task: Path, tmp_path: P
         with opened(tmp_path / "a.db") as store:
             await ask(task, server, store, seconds=0.4)
             all_once(server, store)
-        assert not server.desk.batches
+        assert not server.states.batches
 
 
 @pytest.mark.parametrize("wait", [True, False])
@@ -96,7 +96,7 @@ async def test_a_deadline_that_comes_while_a_batch_is_out_is_met(task: Path, tmp
         assert any("the deadline is near" in line for line in said.lines)
         by_batch = len(batched(server))
         assert 0 < by_batch < 80 - schedule.PILOT
-        assert {batch.status for batch in server.desk.batches.values()} == {"cancelled"}
+        assert {batch.status for batch in server.states.batches.values()} == {"cancelled"}
 
 
 async def test_a_batch_that_does_not_end_when_it_is_cancelled_is_left_out(task: Path, tmp_path: Path) -> None:
@@ -109,7 +109,7 @@ async def test_a_batch_that_does_not_end_when_it_is_cancelled_is_left_out(task: 
                 with pytest.raises(InBatches, match="60 rows are in 5 batches"):
                     await ask(task, server, store, seconds=0.1, count=90)
             assert len(server.ledger.billed) == schedule.PILOT + 10
-            server.desk.clock.step(3600)
+            server.states.clock.step(3600)
             await ask(task, server, store, seconds=0.1, count=90)
             all_once(server, store, 90)
 
@@ -121,8 +121,8 @@ async def test_ctrl_c_while_waiting_leaves_the_batches_and_submits_no_more(task:
                 with pytest.raises(InBatches, match="Run the same command") as left:
                     await ask(task, server, store, "teacher.batch={poll_s: 60}", wait=True, stop_s=0.1)
             assert left.value.exit_code == 130
-            assert len(server.desk.batches) == 1
-            server.desk.clock.step(2 * 3600)
+            assert len(server.states.batches) == 1
+            server.states.clock.step(2 * 3600)
             await ask(task, server, store, "teacher.batch={poll_s: 60}")
             all_once(server, store)
 
@@ -134,9 +134,9 @@ async def test_a_wait_that_is_over_by_ctrl_c_makes_no_round_more(task: Path, tmp
             sets = "teacher.batch={poll_s: 60, enqueued_tokens: 300}"
             with pytest.raises(InBatches, match="more wait for capacity"):
                 await ask(task, server, store, sets, wait=True, stop_s=0.8)
-            assert len(server.desk.batches) == 1
-            server.desk.advance()
-            assert server.desk.batches.popitem()[1].status == "completed"
+            assert len(server.states.batches) == 1
+            server.states.advance()
+            assert server.states.batches.popitem()[1].status == "completed"
 
 
 async def test_batches_stop_at_the_budget(task: Path, tmp_path: Path) -> None:
@@ -149,7 +149,7 @@ async def test_batches_stop_at_the_budget(task: Path, tmp_path: Path) -> None:
                 try:
                     await ask(task, server, store, "teacher.mode=batch", f"budget={{usd: {limit}}}", count=300)
                 except InBatches:
-                    server.desk.clock.step(2 * 3600)
+                    server.states.clock.step(2 * 3600)
                 except BudgetReached as fault:
                     reached = fault.exit_code == 5
                     break
@@ -177,11 +177,11 @@ async def test_answers_that_were_cut_off_in_a_batch_are_raised_in_another(task: 
                     break
                 except InBatches:
                     commands += 1
-                    server.desk.clock.step(2 * 3600)
-                    server.desk.advance()
-                    for batch in list(server.desk.batches.values())[:1]:
+                    server.states.clock.step(2 * 3600)
+                    server.states.advance()
+                    for batch in list(server.states.batches.values())[:1]:
                         assert batch.output is not None
                         batch.output.data = batch.output.data.replace(b'"stop"', b'"length"')
             assert commands == 2
-            assert sorted(batch.total for batch in server.desk.batches.values()) == [6, 12, 12, 12]
+            assert sorted(batch.total for batch in server.states.batches.values()) == [6, 12, 12, 12]
             assert set(server.ledger.billed.values()) == {1}

@@ -11,7 +11,7 @@ from typing import Any
 from openai import AsyncOpenAI
 from openai.types import Batch
 
-from distill.testing.batch.faults import trap
+from distill.testing.batch.faults import batch_fault
 from distill.testing.batch.states import BatchScript
 from distill.testing.fault_server import Script, Server, serve
 
@@ -36,7 +36,7 @@ class BatchServer:
     client: AsyncOpenAI
 
     def later(self, hours: float) -> None:
-        self.server.desk.clock.step(hours * 3600)
+        self.server.states.clock.step(hours * 3600)
 
     async def upload(self, data: bytes) -> str:
         return (await self.client.files.create(file=("input.jsonl", data), purpose="batch")).id
@@ -70,8 +70,8 @@ class BatchServer:
 
 
 @asynccontextmanager
-async def batch_server(*traps: str, key: str | None = None, **script: Any) -> AsyncIterator[BatchServer]:
-    batch = BatchScript(hurry=0.0, traps=tuple(trap(one) for one in traps), **script)
+async def batch_server(*batch_faults: str, key: str | None = None, **script: Any) -> AsyncIterator[BatchServer]:
+    batch = BatchScript(hurry=0.0, batch_faults=tuple(batch_fault(one) for one in batch_faults), **script)
     async with (
         serve(Script(seed=7, key=key, batch=batch)) as server,
         AsyncOpenAI(api_key="none", base_url=server.base_url, max_retries=0, timeout=5.0) as client,

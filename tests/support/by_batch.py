@@ -9,7 +9,7 @@ from distill.pipeline import run as running
 from distill.pipeline.open_task import open_task
 from distill.task.run import ORDER
 from distill.teacher.progress import Silent
-from distill.testing.batch.faults import trap
+from distill.testing.batch.faults import batch_fault
 from distill.testing.batch.states import BatchScript
 from distill.testing.fault_server import Script, Server, serve
 
@@ -22,8 +22,10 @@ SETS = (
 )  # fmt: skip
 
 
-def double(*traps: str, hurry: float = 0.0, seed: int = 7, **script: Any) -> Any:
-    return serve(Script(seed=seed, batch=BatchScript(hurry=hurry, traps=tuple(map(trap, traps)), **script)))
+def double(*batch_faults: str, hurry: float = 0.0, seed: int = 7, **script: Any) -> Any:
+    return serve(
+        Script(seed=seed, batch=BatchScript(hurry=hurry, batch_faults=tuple(map(batch_fault, batch_faults)), **script))
+    )
 
 
 async def run(task: Path, server: Server, mode: str, *sets: str, home: str = "home", **how: Any) -> dict[str, Any]:

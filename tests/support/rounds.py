@@ -18,7 +18,7 @@ from distill.teacher.batch.session import BatchSession
 from distill.teacher.endpoint.client import Endpoint
 from distill.teacher.pace import Pace
 from distill.teacher.store.store import Store
-from distill.testing.batch.faults import trap
+from distill.testing.batch.faults import batch_fault
 from distill.testing.batch.states import BatchScript
 from distill.testing.fault_server import Script, Server, serve
 
@@ -38,9 +38,9 @@ def requests(count: int) -> list[Request]:
 ROWS = requests(30)
 
 
-def double(*traps: str, key: str | None = None, **script: Any) -> Any:
+def double(*batch_faults: str, key: str | None = None, **script: Any) -> Any:
     """The server; its clock stands."""
-    batch = BatchScript(hurry=0.0, traps=tuple(trap(one) for one in traps), **script)
+    batch = BatchScript(hurry=0.0, batch_faults=tuple(batch_fault(one) for one in batch_faults), **script)
     return serve(Script(seed=7, key=key, batch=batch))
 
 
@@ -65,7 +65,7 @@ async def to_the_end(
         await run_round(session, rows)
         if not session.out and not session.waiting:
             return count
-        server.desk.clock.step(hours * 3600)
+        server.states.clock.step(hours * 3600)
     raise AssertionError(f"no end after {most} rounds: {len(session.out)} batches out, {session.waiting} rows waiting")
 
 

@@ -17,14 +17,14 @@ from distill.teacher.store.store import opened
 from distill.testing.fault_server import serve
 
 
-@pytest.mark.parametrize("traps", [(), ("expired@30%=0.3", "shuffled", "duplicate-rows=0.2", "create-lost@2")])
+@pytest.mark.parametrize("batch_faults", [(), ("expired@30%=0.3", "shuffled", "duplicate-rows=0.2", "create-lost@2")])
 async def test_the_three_ways_end_in_the_same_bytes(
-    task: Path, traps: Sequence[str], monkeypatch: pytest.MonkeyPatch
+    task: Path, batch_faults: Sequence[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The files that a student learns from, of a run in mode live, batch and auto."""
     monkeypatch.setattr(schedule, "PILOT", 4)
     files = {}
-    async with double(*traps, hurry=72_000, window_hours=3.0) as server:
+    async with double(*batch_faults, hurry=72_000, window_hours=3.0) as server:
         for mode in ("live", "batch", "auto"):
             server.ledger.entries.clear()
             result = await run(task, server, mode, home=mode, wait=True, stages=ORDER)
@@ -50,7 +50,7 @@ async def test_a_row_goes_one_way_however_often_the_mode_is_changed(task: Path) 
         with pytest.raises(InBatches):
             await run(task, server, "live")
         assert set(server.ledger.billed) == first, "a row in a batch was sent live"
-        server.desk.clock.step(2 * 3600)
+        server.states.clock.step(2 * 3600)
         result = await run(task, server, "live")
         assert result["exit"] == 0
         assert set(server.ledger.billed.values()) == {1}
@@ -68,7 +68,7 @@ async def test_without_wait_a_night_is_left_and_found_again(task: Path) -> None:
             try:
                 result = await run(task, server, "batch", stages=ORDER)
             except InBatches:
-                server.desk.clock.step(2 * 3600)
+                server.states.clock.step(2 * 3600)
         assert 2 < commands < 10
         assert result["exit"] == 0
         assert set(server.ledger.billed.values()) == {1}
@@ -95,7 +95,7 @@ async def test_batches_of_a_spec_that_changed_meanwhile_come_home(task: Path) ->
             await run(task, server, "batch")
         (task.parent / "teacher.md").write_text("Name the mood.\n[user]\n{{message}}\n")
         for _ in range(5):
-            server.desk.clock.step(2 * 3600)
+            server.states.clock.step(2 * 3600)
             try:
                 result = await run(task, server, "batch")
                 break
@@ -115,7 +115,7 @@ async def test_a_new_run_takes_over_the_batches_of_the_one_before(task: Path) ->
             await run(task, server, "batch")
         with pytest.raises(InBatches):
             await run(task, server, "batch", new=True)
-        server.desk.clock.step(2 * 3600)
+        server.states.clock.step(2 * 3600)
         result = await run(task, server, "batch")
         assert (result["run"], result["exit"]) == ("mood/002", 0)
         assert set(server.ledger.billed.values()) == {1}

@@ -13,7 +13,7 @@ from echoes import completion, echoing
 from distill.errors import AccessRefused, DistillError
 from distill.records import Request
 from distill.student.hosts import openai_compatible
-from distill.student.hosts.job import Host
+from distill.student.hosts.job import HostAddress
 from distill.teacher.batch.host.client import reached
 from distill.teacher.endpoint import shutdown
 from distill.teacher.endpoint.address import Address, opened
@@ -73,8 +73,10 @@ async def looked(at: Address) -> None:
 
 async def tuned(at: Address, folder: Path) -> None:
     (folder / "train.jsonl").write_text("{}\n")
-    host = Host(base_url=at.base_url, key=at.key, headers=at.headers, timeout_s=2)
-    await openai_compatible.tune(host, train=folder / "train.jsonl", valid=None, model="m", state=folder / "s.json")
+    host = HostAddress(base_url=at.base_url, key=at.key, headers=at.headers, timeout_s=2)
+    await openai_compatible.tune(
+        host, openai_compatible.TuningJob("m", folder / "train.jsonl", None), state=folder / "s.json"
+    )
 
 
 @pytest.mark.parametrize("name", REPLIES)

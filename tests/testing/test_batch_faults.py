@@ -1,4 +1,4 @@
-"""Each trap of the Batch API is what it says, as the official client meets it, and the bill with it."""
+"""Each fault of the Batch API is what it says, as the official client meets it, and the bill with it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from batch_server import BatchServer, batch_server, body, jsonl, line
 from openai import APIConnectionError, APIError, BadRequestError, InternalServerError, NotFoundError
 from openai.types import Batch
 
-from distill.testing.batch.faults import TRAPS
+from distill.testing.batch.faults import BATCH_FAULTS
 from distill.testing.completions import key_of
 
 SHARD = [line(n) for n in range(20)]
@@ -26,14 +26,14 @@ TRIED = {
 
 
 def test_this_file_tries_every_trap() -> None:
-    assert set(TRAPS) == TRIED
+    assert set(BATCH_FAULTS) == TRIED
 
 
 def test_the_page_tells_of_every_trap() -> None:
     """docs/fault-server.md has one row for each, in the order and the words of the code."""
     page = (Path(__file__).parents[2] / "docs" / "fault-server.md").read_text()
     table = re.findall(r"^\| `([a-z0-9-]+)` \| (.*) \|$", page, re.MULTILINE)
-    assert table == list(TRAPS.items())
+    assert table == list(BATCH_FAULTS.items())
 
 
 def billed(here: BatchServer) -> int:
@@ -277,12 +277,12 @@ async def test_cut_download() -> None:
             assert len(await here.rows(file)) == 10
 
 
-@pytest.mark.parametrize("trap", ["cut-silent", "cut-gzip"])
-async def test_cuts_without_an_error(trap: str) -> None:
+@pytest.mark.parametrize("batch_fault", ["cut-silent", "cut-gzip"])
+async def test_cuts_without_an_error(batch_fault: str) -> None:
     """The official client takes a part of the file for all of it, once a file; then comes the whole."""
-    async with batch_server(trap) as here:
+    async with batch_server(batch_fault) as here:
         found = await here.ended(await here.submit(SHARD))
-        whole = here.server.desk.files.get(found.output_file_id or "")
+        whole = here.server.states.files.get(found.output_file_id or "")
         assert whole is not None
         first = await here.text(found.output_file_id)
         assert 0 < len(first) < len(whole.data)
@@ -313,7 +313,7 @@ async def test_pending_file() -> None:
         states = [(await here.client.files.retrieve(file)).status for _ in range(3)]
         assert states == ["PENDING", "PENDING", "processed"]
         await here.create(file)
-        assert len(here.server.desk.batches) == 1
+        assert len(here.server.states.batches) == 1
 
 
 async def test_odd_words() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from distill.stats import proportion
@@ -29,7 +30,7 @@ def compare(rows: Sequence[Row]) -> dict[str, Any]:
     return {
         "n": len(said),
         "unscored": len(rows) - len(said),
-        "agreement": proportion(sum(good == passed for good, passed in pairs), len(pairs)).as_dict() if pairs else None,
+        "agreement": asdict(proportion(sum(good == passed for good, passed in pairs), len(pairs))) if pairs else None,
         "kappa": kappa(pairs),
         "ac1": ac1(pairs),
         "good": sum(good for good, _ in pairs),

@@ -1,4 +1,4 @@
-"""What a tuning host is, what it says of a job, and how both are put for a person."""
+"""Where a tuning host is, what it says of a job, and how both are put for a person."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class TuneError(DistillError):
 
 
 @dataclass(frozen=True, slots=True)
-class Host:
+class HostAddress:
     """Where to tune; the key is never shown, stored or sent anywhere else."""
 
     base_url: str | None = None

@@ -13,24 +13,22 @@ A bad key, a closed account or a base past its shutdown date is `AccessRefused`;
 from __future__ import annotations
 
 import asyncio
-import json
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager, suppress
-from dataclasses import asdict, dataclass, replace
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from distill.atomic_write import write_json
-from distill.errors import AccessRefused
 from distill.records import Json, content_id
 from distill.rundir import file_hash
-from distill.secrets.masking import SecretMask
-from distill.student.hosts import polling, uploads
-from distill.student.hosts.job import Event, Host, HostedResult, TuneError, ending, shutdown_notice, state_of
+from distill.student.hosts import polling, remote_ids, uploads
+from distill.student.hosts.errors import explained
+from distill.student.hosts.job import Event, HostAddress, HostedResult, TuneError, ending, shutdown_notice, state_of
 from distill.student.hosts.listing import ENDED_BADLY, TAG, ours
-from distill.teacher.endpoint import sdk, wire
+from distill.student.hosts.remote_ids import RemoteIds
+from distill.teacher.endpoint import sdk
 from distill.teacher.endpoint.job_states import State, says_unread
 from distill.teacher.endpoint.stopping import Stopped, unless_stopped
 
@@ -44,41 +42,43 @@ _CREATE_GRACE_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class _State:
-    """The remote ids, as stored; `tag` says for which data and settings."""
+class TuningJob:
+    """What is tuned on which chat JSONL files, and how; equal jobs are paid for once.
 
-    tag: str
-    training_file: str | None = None
-    validation_file: str | None = None
-    job_id: str | None = None
+    `hyper` is n_epochs, batch_size, learning_rate_multiplier, or what else the host takes. `tag` tells jobs of equal data apart.
+    """
+
+    model: str
+    train: Path
+    valid: Path | None
+    suffix: str | None = None
+    hyper: Mapping[str, Json] = field(default_factory=dict)
+    seed: int | None = None
+    tag: str = ""
+
+    def id_at(self, host: HostAddress) -> str:
+        """A hash of the data, the settings and the host."""
+        data = [file_hash(path) if path else None for path in (self.train, self.valid)]
+        return content_id(
+            self.tag, host.base_url, self.model, self.suffix, dict(self.hyper), self.seed, data, digits=32
+        )
 
 
 async def tune(
-    host: Host,
+    host: HostAddress,
+    job: TuningJob,
     *,
-    train: Path,
-    valid: Path | None,
-    model: str,
-    suffix: str | None = None,
-    hyper: Mapping[str, Json] | None = None,
-    seed: int | None = None,
     state: Path,
-    tag: str = "",
     poll_s: float = 10.0,
     on_event: Callable[[Event], None] | None = None,
     stop: asyncio.Event | None = None,
 ) -> HostedResult:
-    """Tune `model` on the chat JSONL files and wait for the end, however long; safe to kill and to call
-    again.
+    """Do the job and wait for its end, however long; safe to kill and to call again with the same file `state`.
 
-    `hyper` is n_epochs, batch_size, learning_rate_multiplier, or what else the host takes. Raises
-    `TuneError`, `AccessRefused`, `Stopped`.
+    Raises `TuneError`, `AccessRefused`, `Stopped`.
     """
-    data = [file_hash(path) if path else None for path in (train, valid)]
-    tag = content_id(tag, host.base_url, model, suffix, dict(hyper or {}), seed, data, digits=32)
+    tag, mask = job.id_at(host), SecretMask.of([host.key, *host.headers.values()])
     seen: list[Event] = []
-
-    mask = SecretMask.of([host.key, *host.headers.values()])
 
     def tell(event: Event) -> None:
         event = replace(event, message=mask.text(event.message), data=mask.value(event.data))
@@ -86,34 +86,38 @@ async def tune(
         if on_event is not None:
             on_event(event)
 
-    async def work(client: AsyncOpenAI) -> FineTuningJob:
-        await _check_base(client, model, tell)
-        job = await _known(client, _load(state, tag))
-        if job is None:
-            ids = await _upload(client, _load(state, tag), state, train=train, valid=valid, poll_s=poll_s)
-            body = _body(ids, model=model, suffix=suffix, hyper=hyper, seed=seed)
-            job = await _to_its_end(_create(client, body, ids, state, poll_s=poll_s))
-        else:
-            tell(Event("info", f"going on with job {job.id} ({job.status})"))
-            _save(state, replace(_load(state, tag), job_id=job.id))
-        return await polling.to_the_end(client, job, poll_s=poll_s, tell=tell)
-
     async with _client(host) as client:
-        with _explained(host):
+        with explained(host):
             try:
-                job = await unless_stopped(stop or asyncio.Event(), work(client))
+                work = _made_and_watched(client, job, tag, state, poll_s=poll_s, tell=tell)
+                made = await unless_stopped(stop or asyncio.Event(), work)
             except Stopped:
-                raise Stopped(_left(_load(state, tag))) from None
-    if state_of(job) is not State.COMPLETED or not getattr(job, "fine_tuned_model", None):
-        raise TuneError(ending(job))
-    if mask.text(str(job.fine_tuned_model)) != job.fine_tuned_model:
+                raise Stopped(_left(remote_ids.load(state, tag))) from None
+    if state_of(made) is not State.COMPLETED or not getattr(made, "fine_tuned_model", None):
+        raise TuneError(ending(made))
+    if mask.text(str(made.fine_tuned_model)) != made.fine_tuned_model:
         raise TuneError(
-            f"job {mask.text(job.id)} has ended, and its host put the key into the tuned model's name; it is not kept"
+            f"job {mask.text(made.id)} has ended, and its host put the key into the tuned model's name; it is not kept"
         )
-    return HostedResult(job.id, str(job.fine_tuned_model), getattr(job, "trained_tokens", None), tuple(seen))
+    return HostedResult(made.id, str(made.fine_tuned_model), getattr(made, "trained_tokens", None), tuple(seen))
 
 
-def _left(state: _State) -> str:
+async def _made_and_watched(
+    client: AsyncOpenAI, job: TuningJob, tag: str, state: Path, *, poll_s: float, tell: Callable[[Event], None]
+) -> FineTuningJob:
+    """The job at its end: the one that is there, or a new one."""
+    await _check_base(client, job.model, tell)
+    made = await _known(client, remote_ids.load(state, tag))
+    if made is None:
+        ids = await _upload(client, remote_ids.load(state, tag), state, job, poll_s=poll_s)
+        made = await _to_its_end(_create(client, _body(ids, job), ids, state, poll_s=poll_s))
+    else:
+        tell(Event("info", f"going on with job {made.id} ({made.status})"))
+        remote_ids.save(state, replace(remote_ids.load(state, tag), job_id=made.id))
+    return await polling.to_the_end(client, made, poll_s=poll_s, tell=tell)
+
+
+def _left(state: RemoteIds) -> str:
     """What is left at the host by one who stops."""
     if state.job_id is None:
         return (
@@ -146,7 +150,7 @@ async def _check_base(client: AsyncOpenAI, model: str, tell: Callable[[Event], N
         tell(notice)
 
 
-async def _known(client: AsyncOpenAI, state: _State) -> FineTuningJob | None:
+async def _known(client: AsyncOpenAI, state: RemoteIds) -> FineTuningJob | None:
     """The job of the state file, or one at the host with our tag or file; never one that ended badly."""
     from openai import NotFoundError
 
@@ -161,41 +165,38 @@ async def _known(client: AsyncOpenAI, state: _State) -> FineTuningJob | None:
     return await ours(client, state.tag, state.training_file)
 
 
-async def _upload(
-    client: AsyncOpenAI, ids: _State, state: Path, *, train: Path, valid: Path | None, poll_s: float
-) -> _State:
+async def _upload(client: AsyncOpenAI, ids: RemoteIds, state: Path, job: TuningJob, *, poll_s: float) -> RemoteIds:
     from openai import NotFoundError
 
-    for name, path in (("training_file", train), ("validation_file", valid)):
+    for name, path in (("training_file", job.train), ("validation_file", job.valid)):
         known = getattr(ids, name)
         if path is None or (known and await uploads.there(client, known, poll_s=poll_s)):
             continue
         file_id = await uploads.upload(client, path)
         ids = replace(ids, **{name: file_id})
-        _save(state, ids)
+        remote_ids.save(state, ids)
         with suppress(NotFoundError):  # a host may show no single file; the create tells
             await uploads.read(client, file_id, poll_s=poll_s)
     return ids
 
 
-def _body(
-    ids: _State, *, model: str, suffix: str | None, hyper: Mapping[str, Json] | None, seed: int | None
-) -> dict[str, Any]:
+def _body(ids: RemoteIds, job: TuningJob) -> dict[str, Json]:
     """The create request; only keys that are set, since hosts refuse those they do not know."""
+    method = {"type": "supervised", "supervised": {"hyperparameters": dict(job.hyper)}}
     given = {
-        "model": model,
+        "model": job.model,
         "training_file": ids.training_file,
         "validation_file": ids.validation_file,
-        "suffix": suffix,
-        "seed": seed,
+        "suffix": job.suffix,
+        "seed": job.seed,
         "metadata": {TAG: ids.tag},
-        "method": {"type": "supervised", "supervised": {"hyperparameters": dict(hyper)}} if hyper else None,
+        "method": method if job.hyper else None,
     }
     return {key: value for key, value in given.items() if value is not None}
 
 
 async def _create(
-    client: AsyncOpenAI, body: dict[str, Any], ids: _State, state: Path, *, poll_s: float
+    client: AsyncOpenAI, body: dict[str, Json], ids: RemoteIds, state: Path, *, poll_s: float
 ) -> FineTuningJob:
     """Make the job and write it down; sent again only where the host says that it made none since a file is unread."""
     from openai import APIConnectionError, APIStatusError, InternalServerError
@@ -219,53 +220,13 @@ async def _create(
                 raise
             await asyncio.sleep(poll_s)
             continue
-        _save(state, replace(ids, job_id=job.id))
+        remote_ids.save(state, replace(ids, job_id=job.id))
         return job
 
 
 @asynccontextmanager
-async def _client(host: Host) -> AsyncIterator[AsyncOpenAI]:
+async def _client(host: HostAddress) -> AsyncIterator[AsyncOpenAI]:
     # Retries are for what may be sent twice; `_create` sends once.
     made = sdk.client(host.base_url, host.key, host.headers, timeout_s=host.timeout_s, retries=_READ_RETRIES)
     async with made as client:
         yield client
-
-
-@contextmanager
-def _explained(host: Host) -> Iterator[None]:
-    """The SDK's errors as ours, in the host's words and without the key."""
-    from openai import APIError, AuthenticationError, PermissionDeniedError
-
-    mask = SecretMask.of([host.key, *host.headers.values()])
-    try:
-        yield
-    except TuneError as error:
-        raise TuneError(mask.text(str(error))) from None
-    except APIError as error:
-        said, where = mask.text(error.message), wire.without_user(host.base_url or "api.openai.com")
-        if isinstance(error, AuthenticationError | PermissionDeniedError) or error.code == "insufficient_quota":
-            raise AccessRefused(f"{where} refuses to tune: {said}") from None
-        raise TuneError(f"{where}: {said}; what was reached is kept, run again to go on") from None
-    except Exception as fault:
-        said = mask.text(f"{type(fault).__name__}: {fault}")
-        if sdk.misread(fault):
-            raise TuneError(
-                f"{wire.without_user(host.base_url or 'api.openai.com')}: a reply is none of a tuning API ({said[:200]}); look at "
-                "student.train.base_url; what was reached is kept, run again to go on"
-            ) from fault
-        if not sdk.unsent(fault):
-            raise
-        raise TuneError(f"nothing was sent to the tuning host: {said}; look at its address, key and headers") from None
-
-
-def _load(path: Path, tag: str) -> _State:
-    """The stored ids, or none where they are for other data or settings."""
-    try:
-        stored = _State(**json.loads(path.read_bytes()))
-    except (FileNotFoundError, ValueError, TypeError):
-        return _State(tag)
-    return stored if stored.tag == tag else _State(tag)
-
-
-def _save(path: Path, state: _State) -> None:
-    write_json(path, asdict(state))

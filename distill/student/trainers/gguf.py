@@ -29,6 +29,7 @@ NAMES: Mapping[str, str] = {
     "mlp.down_proj": "ffn_down",
 }
 
+_UNKNOWN_TO_LLAMA_CPP = ("use_dora", "use_rslora", "rank_pattern", "alpha_pattern", "modules_to_save")
 _TENSOR = re.compile(r"^base_model\.model\.model\.layers\.(\d+)\.(.+)\.lora_([AB])\.weight$")
 
 
@@ -57,44 +58,47 @@ def to_gguf(adapter: Path, base_config: Path | Mapping[str, Any], out: Path) -> 
 
     `base_config` is the base's config.json, its folder, or its content: the head counts are read from it.
     """
-    import numpy
-    from gguf import GGUFWriter
-    from safetensors.numpy import load_file
-
     config = _config(base_config)
-    if config.get("model_type") != "llama":
-        raise AdapterError(
-            f"the base is {config.get('model_type')!r}; only llama adapters can be written for llama.cpp"
-        )
-    peft = json.loads((adapter / "adapter_config.json").read_text(encoding="utf-8"))
-    odd = [
-        key for key in ("use_dora", "use_rslora", "rank_pattern", "alpha_pattern", "modules_to_save") if peft.get(key)
-    ]
-    if odd:
-        raise AdapterError(f"{adapter}: llama.cpp cannot apply {', '.join(odd)}; train without it")
+    peft = _checked(json.loads((adapter / "adapter_config.json").read_text(encoding="utf-8")), config, adapter)
     heads = {"attn_q": config["num_attention_heads"], "attn_k": config["num_key_value_heads"]}
-
     out.parent.mkdir(parents=True, exist_ok=True)
     aside = out.with_name(f".{out.name}.{os.getpid()}.tmp")
-    writer = GGUFWriter(aside, "llama")
-    writer.add_type("adapter")
-    writer.add_string("adapter.type", "lora")
-    writer.add_float32("adapter.lora.alpha", float(peft["lora_alpha"]))
-    for name, tensor in sorted(load_file(adapter / "adapter_model.safetensors").items()):
-        known = gguf_name(name)
-        kind = known.split(".")[2]
-        rotary = kind in heads and known.endswith("lora_b")
-        rows = interleaved(tensor, heads[kind]) if rotary else tensor
-        writer.add_tensor(known, numpy.ascontiguousarray(rows, dtype=numpy.float32))
     try:
-        writer.write_header_to_file()
-        writer.write_kv_data_to_file()
-        writer.write_tensors_to_file()
-        writer.close()
+        _write(aside, adapter / "adapter_model.safetensors", heads=heads, alpha=float(peft["lora_alpha"]))
         aside.replace(out)
     finally:
         aside.unlink(missing_ok=True)
     return out
+
+
+def _checked(peft: Mapping[str, Any], base: Mapping[str, Any], adapter: Path) -> Mapping[str, Any]:
+    """The adapter's config, where llama.cpp can apply such an adapter to such a base."""
+    if base.get("model_type") != "llama":
+        raise AdapterError(f"the base is {base.get('model_type')!r}; only llama adapters can be written for llama.cpp")
+    if odd := [name for name in _UNKNOWN_TO_LLAMA_CPP if peft.get(name)]:
+        raise AdapterError(f"{adapter}: llama.cpp cannot apply {', '.join(odd)}; train without it")
+    return peft
+
+
+def _write(file: Path, tensors: Path, *, heads: Mapping[str, int], alpha: float) -> None:
+    import numpy
+    from gguf import GGUFWriter
+    from safetensors.numpy import load_file
+
+    writer = GGUFWriter(file, "llama")
+    writer.add_type("adapter")
+    writer.add_string("adapter.type", "lora")
+    writer.add_float32("adapter.lora.alpha", alpha)
+    for name, tensor in sorted(load_file(tensors).items()):
+        known = gguf_name(name)
+        projection = known.split(".")[2]
+        rotary = projection in heads and known.endswith("lora_b")
+        rows = interleaved(tensor, heads[projection]) if rotary else tensor
+        writer.add_tensor(known, numpy.ascontiguousarray(rows, dtype=numpy.float32))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
 
 
 def _config(given: Path | Mapping[str, Any]) -> Mapping[str, Any]:

@@ -12,7 +12,6 @@ not finite is a `TrainError`. The same rows, settings and machine give the same 
 from __future__ import annotations
 
 import json
-import math
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -24,24 +23,13 @@ from typing import Any
 from distill.atomic_write import write_atomic
 from distill.base_model.quiet import quiet
 from distill.base_model.tokenise import IGNORED, TokenRow, TrainError, read_rows
+from distill.student.trainers.loss_curve import TrainStep, best_epoch
 
 VALID_ROWS = 32
 """Rows of the validation file that are read at the end of an epoch; more would cost as much as training."""
 
 PROJECTIONS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
-"""The linear maps of a decoder layer that get an adapter; `adapter.py` knows their llama.cpp names."""
-
-
-@dataclass(frozen=True, slots=True)
-class TrainStep:
-    """One line of the loss curve. Losses are nats a token; a valid loss stands at the end of each epoch."""
-
-    step: int
-    epoch: float
-    train_loss: float | None
-    valid_loss: float | None
-    tokens: int
-    seconds: float
+"""The linear maps of a decoder layer that get an adapter; `gguf.py` knows their llama.cpp names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,23 +46,25 @@ class TrainResult:
     seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class LoraSettings:
+    """How the adapter is trained: the top `layers` decoder layers (None: all), rows of at most `max_tokens`."""
+
+    epochs: float = 2
+    batch_size: int = 8
+    learning_rate: float = 2e-3
+    rank: int = 16
+    alpha: int = 32
+    layers: int | None = 15
+    max_tokens: int = 2048
+    seed: int = 0
+
+
 def train(
-    *,
-    base: Path,
-    train: Path,
-    valid: Path,
-    out: Path,
-    epochs: float = 2,
-    batch_size: int = 8,
-    learning_rate: float = 2e-3,
-    rank: int = 16,
-    alpha: int = 32,
-    layers: int | None = 15,
-    max_tokens: int = 2048,
-    seed: int = 0,
-    on_step: Callable[[TrainStep], None] | None = None,
-) -> TrainResult:
-    """Tune the top `layers` decoder layers of `base` (None: all) on the chat rows of `train`.
+    *, base: Path, train: Path, valid: Path, out: Path,
+    settings: LoraSettings, on_step: Callable[[TrainStep], None] | None = None,
+) -> TrainResult:  # fmt: skip
+    """Tune `base` on the chat rows of `train`.
 
     `valid` is read at the end of each epoch, at most 32 rows of it; the epoch with its lowest loss is kept.
     An adapter already in `out` is replaced only by a whole new one. Raises `TrainError`; see the module's
@@ -83,29 +73,23 @@ def train(
     from transformers import AutoTokenizer, set_seed
 
     started = time.monotonic()
-    set_seed(seed)
+    set_seed(settings.seed)
     tokenizer = AutoTokenizer.from_pretrained(base)
-    rows, held = (_rows(path, tokenizer, max_tokens) for path in (train, valid))
-    settings = {
-        "per_device_train_batch_size": batch_size,
-        "per_device_eval_batch_size": batch_size,
-        "num_train_epochs": epochs,
-        "learning_rate": learning_rate,
-        "seed": seed,
-    }
-    watch = _watch(on_step, started=started, per_epoch=sum(len(row.input_ids) for row in rows))
+    rows, held_out = (_rows(path, tokenizer, settings.max_tokens) for path in (train, valid))
+    best = best_epoch(on_step, started=started, per_epoch=sum(len(row.input_ids) for row in rows))
     with quiet(), TemporaryDirectory() as scratch:  # where the trainer keeps what we do not want
-        model = _with_adapter(base, rank=rank, alpha=alpha, layers=layers)
-        _trainer(model, tokenizer, rows, held[:VALID_ROWS], watch=watch, scratch=scratch, settings=settings).train()
-    adapter = _save(model, watch.best, out / "adapter")
-    write_atomic(out / "loss.json", (json.dumps([asdict(s) for s in watch.steps], indent=1) + "\n").encode())
-    last = watch.steps[-1]
+        model = _with_adapter(base, settings)
+        trainer = _trainer(model, tokenizer, rows, held_out[:VALID_ROWS], arguments=_arguments(scratch, settings))
+        trainer.add_callback(best)
+        trainer.train()
+    adapter = _save(model, best.weights, out / "adapter")
+    write_atomic(out / "loss.json", (json.dumps([asdict(step) for step in best.steps], indent=1) + "\n").encode())
     return TrainResult(
         adapter=adapter,
-        best_step=watch.best_step,
-        valid_loss=watch.best_loss,
-        steps=tuple(watch.steps),
-        tokens=last.tokens,
+        best_step=best.step,
+        valid_loss=best.loss,
+        steps=tuple(best.steps),
+        tokens=best.steps[-1].tokens,
         seconds=time.monotonic() - started,
     )
 
@@ -117,7 +101,7 @@ def _rows(path: Path, tokenizer: Any, max_tokens: int) -> list[TokenRow]:
     return rows
 
 
-def _with_adapter(base: Path, *, rank: int, alpha: int, layers: int | None) -> Any:
+def _with_adapter(base: Path, settings: LoraSettings) -> Any:
     """The base, frozen, with fresh fp32 LoRA weights on every projection of its top layers."""
     import torch
     from peft import LoraConfig, get_peft_model
@@ -128,10 +112,10 @@ def _with_adapter(base: Path, *, rank: int, alpha: int, layers: int | None) -> A
     model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.bfloat16 if native else torch.float32)
     depth = model.config.num_hidden_layers
     config = LoraConfig(
-        r=rank,
-        lora_alpha=alpha,
+        r=settings.rank,
+        lora_alpha=settings.alpha,
         target_modules=list(PROJECTIONS),
-        layers_to_transform=list(range(depth - min(layers or depth, depth), depth)),
+        layers_to_transform=list(range(depth - min(settings.layers or depth, depth), depth)),
         layers_pattern="layers",
         task_type="CAUSAL_LM",
     )
@@ -139,14 +123,7 @@ def _with_adapter(base: Path, *, rank: int, alpha: int, layers: int | None) -> A
 
 
 def _trainer(
-    model: Any,
-    tokenizer: Any,
-    rows: Sequence[TokenRow],
-    held: Sequence[TokenRow],
-    *,
-    watch: Any,
-    scratch: str,
-    settings: Mapping[str, Any],
+    model: Any, tokenizer: Any, rows: Sequence[TokenRow], held_out: Sequence[TokenRow], *, arguments: Any
 ) -> Any:
     """TRL's SFTTrainer over rows that are tokens already, so that it neither cuts, masks nor prints."""
     from datasets import Dataset
@@ -154,22 +131,26 @@ def _trainer(
 
     trainer = _scoring_answers()(
         model=model,
-        args=_config(scratch, settings),
+        args=arguments,
         train_dataset=Dataset.from_list([asdict(row) for row in rows]),
-        eval_dataset=Dataset.from_list([asdict(row) for row in held]),
+        eval_dataset=Dataset.from_list([asdict(row) for row in held_out]),
         processing_class=tokenizer,
-        callbacks=[watch],
     )
     trainer.remove_callback(PrinterCallback)
     return trainer
 
 
-def _config(scratch: str, settings: Mapping[str, Any]) -> Any:
+def _arguments(scratch: str, settings: LoraSettings) -> Any:
     from torch.cuda import is_available as on_gpu
     from trl import SFTConfig
 
     return SFTConfig(
         output_dir=scratch,
+        per_device_train_batch_size=settings.batch_size,
+        per_device_eval_batch_size=settings.batch_size,
+        num_train_epochs=settings.epochs,
+        learning_rate=settings.learning_rate,
+        seed=settings.seed,
         use_cpu=not on_gpu(),
         dataloader_pin_memory=on_gpu(),
         bf16=False,  # the weights' own dtype decides; autocast would convert them again at each step
@@ -185,7 +166,6 @@ def _config(scratch: str, settings: Mapping[str, Any]) -> Any:
         save_strategy="no",
         report_to="none",
         disable_tqdm=True,
-        **settings,
     )
 
 
@@ -214,48 +194,6 @@ def _scoring_answers() -> Any:
             return total / (scored.sum() if num_items_in_batch is None else num_items_in_batch)
 
     return AnswerTrainer
-
-
-def check_loss(loss: float, step: int) -> float:
-    """`loss`, unless it looks like broken training: not finite, or exactly zero (every label masked)."""
-    if math.isfinite(loss) and loss > 0:
-        return loss
-    cause = "no token carries a loss" if loss == 0 else "the learning rate is too high, or the base holds NaN"
-    raise TrainError(f"the loss is {loss!r} at step {step}: {cause}; no adapter was written")
-
-
-def _watch(on_step: Callable[[TrainStep], None] | None, *, started: float, per_epoch: int) -> Any:
-    """A trainer callback that keeps the loss curve and, in memory, the weights of the best epoch."""
-    from peft import get_peft_model_state_dict
-    from transformers import TrainerCallback
-
-    class Watch(TrainerCallback):  # type: ignore[misc]  # transformers is not followed, so its class is Any
-        def __init__(self) -> None:
-            self.steps: list[TrainStep] = []
-            self.best: dict[str, Any] = {}
-            self.best_loss, self.best_step = math.inf, 0
-
-        def on_log(self, _args: Any, state: Any, _control: Any, logs: Any = None, **_: Any) -> None:
-            if not logs or not {"loss", "eval_loss"} & logs.keys():
-                return
-            # The trainer rounds what it logs to strings in some versions; a float reads both.
-            train_loss = check_loss(float(logs["loss"]), state.global_step) if "loss" in logs else None
-            valid_loss = check_loss(float(logs["eval_loss"]), state.global_step) if "eval_loss" in logs else None
-            epoch = float(state.epoch or 0)
-            seconds = round(time.monotonic() - started, 3)
-            line = TrainStep(state.global_step, epoch, train_loss, valid_loss, round(epoch * per_epoch), seconds)
-            self.steps.append(line)
-            if on_step is not None:
-                on_step(line)
-
-        def on_evaluate(self, _args: Any, state: Any, _control: Any, metrics: Any = None, **kwargs: Any) -> None:
-            loss = float(metrics["eval_loss"])
-            if loss < self.best_loss:
-                weights = get_peft_model_state_dict(kwargs["model"])
-                self.best = {name: tensor.detach().cpu().clone() for name, tensor in weights.items()}
-                self.best_loss, self.best_step = loss, state.global_step
-
-    return Watch()
 
 
 def _save(model: Any, weights: Mapping[str, Any], folder: Path) -> Path:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class Clock:
-    """`hurry` 3600 makes a night of eight hours pass in eight seconds; with 0 only `step` moves it."""
+    """`hurry` 3600 makes eight hours pass in eight seconds; with 0 only `step` moves it."""
 
     hurry: float = 1.0
     _zero: float = field(default_factory=time.time)

@@ -1,4 +1,4 @@
-"""Every trap of the Batch API, by name, and which batch and which rows meet it.
+"""Every fault of the Batch API, by name, and which batch and which rows meet it.
 
     error-rows=0.1        a tenth of the rows of every batch
     error-rows@2=0.1      ... of the second batch only
@@ -6,7 +6,7 @@
     create-lost           every create; create-lost@1 the first; create-lost@30% so many of them
 
 Batches and uploads count from 1 in the order they are made. Rows and shares are drawn by the seed, the batch's number
-and the trap's name, so a rehearsal can be repeated and a row sent again meets fresh luck.
+and the fault's name, so a rehearsal can be repeated and a row sent again meets fresh luck.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-TRAPS: dict[str, str] = {
+BATCH_FAULTS: dict[str, str] = {
     # around upload and create
     "upload-lost": "the upload is kept, and the connection breaks before the reply",
     "create-lost": "the batch is made, and the connection breaks before the reply: the client never learns its id",
@@ -72,8 +72,8 @@ LOOK = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Trap:
-    """One trap: in the `order`-th batch, or in a share of the `batches`; of its rows so many."""
+class BatchFault:
+    """One fault: in the `order`-th batch, or in a share of the `batches`; of its rows so many."""
 
     name: str
     order: int | None = None
@@ -81,11 +81,11 @@ class Trap:
     rows: float = 1.0
 
     def __post_init__(self) -> None:
-        if self.name not in TRAPS:
-            raise ValueError(f"no batch fault {self.name!r}; there are {', '.join(TRAPS)}")
+        if self.name not in BATCH_FAULTS:
+            raise ValueError(f"no batch fault {self.name!r}; there are {', '.join(BATCH_FAULTS)}")
         if not 0 < self.rows <= 1 or not 0 < self.batches <= 1 or (self.order is not None and self.order < 1):
             raise ValueError(f"batch fault {self.name!r}: shares go from above 0 to 1, the order from 1")
-        if self.rows < 1 and not TRAPS[self.name].startswith("rows:"):
+        if self.rows < 1 and not BATCH_FAULTS[self.name].startswith("rows:"):
             raise ValueError(
                 f"batch fault {self.name!r} is not of rows; for a share of the batches say {self.name}@30%"
             )
@@ -97,12 +97,12 @@ class Trap:
         return _luck(seed, number, self.name).random() < self.batches
 
 
-def trap(given: str) -> Trap:
+def batch_fault(given: str) -> BatchFault:
     """`expired@30%=0.5` → Trap("expired", batches=0.3, rows=0.5); ValueError for anything that is none."""
     name, _, rows = given.partition("=")
     name, _, where = name.partition("@")
     try:
-        return Trap(
+        return BatchFault(
             name,
             order=int(where) if where and not where.endswith("%") else None,
             batches=float(where[:-1]) / 100 if where.endswith("%") else 1.0,
@@ -114,13 +114,13 @@ def trap(given: str) -> Trap:
         raise ValueError(f"{given!r}: expected NAME, NAME@2, NAME@30% or NAME=SHARE, e.g. error-rows=0.1") from None
 
 
-def met(traps: tuple[Trap, ...], number: int, seed: int) -> dict[str, float]:
-    """The traps of this batch, each with its share of rows."""
-    return {one.name: one.rows for one in traps if one.meets(number, seed)}
+def met(batch_faults: tuple[BatchFault, ...], number: int, seed: int) -> dict[str, float]:
+    """The faults of this batch, each with its share of rows."""
+    return {one.name: one.rows for one in batch_faults if one.meets(number, seed)}
 
 
 def drawn(name: str, share: float, *, total: int, number: int, seed: int) -> frozenset[int]:
-    """The rows of a batch that meet a trap: the share of them, where that is a part of a row by luck.
+    """The rows of a batch that meet a fault: the share of them, where that is a part of a row by luck.
 
     So a tenth of a batch of one row is that row in one batch of ten, and a rehearsal comes to an end.
     """

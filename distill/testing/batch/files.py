@@ -12,13 +12,13 @@ from distill.testing.batch.clock import Clock
 MONTH_S = 30 * 86400.0
 
 
-class BadForm(ValueError):
+class BadUpload(ValueError):
     """An upload that is no multipart form of a file and its purpose."""
 
 
 @dataclass(slots=True)
 class File:
-    """`cut` names the trap that the next download meets; `gone`: its content is a 404; `pending`: so many looks find it unread."""
+    """`cut` names the fault that the next download meets; `gone`: its content is a 404; `pending`: so many looks find it unread."""
 
     id: str
     name: str
@@ -74,7 +74,7 @@ class Files:
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class UploadForm:
     """What an upload said: small fields as text, and the file's name and bytes."""
 
     fields: dict[str, str]
@@ -82,11 +82,11 @@ class Form:
     data: bytearray
 
 
-def form(body: bytearray, content_type: str) -> Form:
+def form(body: bytearray, content_type: str) -> UploadForm:
     """Read a multipart upload; `body` itself is trimmed to the file's bytes, so that 200 MB are not copied."""
     boundary = content_type.partition("boundary=")[2].split(";")[0].strip().strip('"')
     if not content_type.startswith("multipart/form-data") or not boundary:
-        raise BadForm("an upload must be multipart/form-data")
+        raise BadUpload("an upload must be multipart/form-data")
     fields: dict[str, str] = {}
     found: tuple[str, int, int] | None = None
     for head, start, stop in _parts(body, b"--" + boundary.encode("latin-1")):
@@ -96,11 +96,11 @@ def form(body: bytearray, content_type: str) -> Form:
         else:
             fields[name] = bytes(body[start:stop]).decode("utf-8", "replace")
     if found is None:
-        raise BadForm("there is no file in the upload")
+        raise BadUpload("there is no file in the upload")
     file_name, start, stop = found
     del body[stop:]
     del body[:start]
-    return Form(fields, file_name, body)
+    return UploadForm(fields, file_name, body)
 
 
 def _parts(body: bytearray, mark: bytes) -> Iterator[tuple[str, int, int]]:
@@ -111,7 +111,7 @@ def _parts(body: bytearray, mark: bytes) -> Iterator[tuple[str, int, int]]:
         start = body.find(b"\r\n\r\n", head) + 4
         stop = body.find(b"\r\n" + mark, start)
         if start < 4 or stop < 0:
-            raise BadForm("the upload's last part does not end")
+            raise BadUpload("the upload's last part does not end")
         yield bytes(body[head : start - 4]).decode("utf-8", "replace"), start, stop
         at = stop + 2
 

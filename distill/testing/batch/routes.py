@@ -16,9 +16,9 @@ import orjson
 
 from distill.testing.batch import faults
 from distill.testing.batch.content import content
-from distill.testing.batch.files import MONTH_S, BadForm, File, form
-from distill.testing.batch.states import Batch, Desk
-from distill.testing.faults import Reply, http
+from distill.testing.batch.files import MONTH_S, BadUpload, File, form
+from distill.testing.batch.states import BatchStates, ServedBatch
+from distill.testing.faults import HttpReply, http
 from distill.testing.http_connection import Call
 
 ENDPOINTS = ("/v1/chat/completions", "/v1/responses")
@@ -34,51 +34,51 @@ class _Refused(Exception):
         self.error = {"error": {"message": message, "type": kind, "param": param, "code": code}}
 
 
-def answer(desk: Desk, call: Call, *, key: str | None) -> Reply:
+def answer(states: BatchStates, call: Call, *, key: str | None) -> HttpReply:
     """The reply to anything that is no completion; `key` is the only one taken, where given."""
     try:
-        return _routed(desk, call, key)
+        return _routed(states, call, key)
     except _Refused as refused:
         return _json(refused.error, status=refused.status)
 
 
-def _routed(desk: Desk, call: Call, key: str | None) -> Reply:
+def _routed(states: BatchStates, call: Call, key: str | None) -> HttpReply:
     url = urlsplit(call.path)
     query = dict(parse_qsl(url.query))
     match (call.method, *url.path.strip("/").split("/")):
         case ("GET", "ledger"):
-            return _json(_ledger(desk, entries="entries" in query))
+            return _json(_ledger(states, entries="entries" in query))
         case (_, "clock"):
-            return _json(_clock(desk, call))
+            return _json(_clock(states, call))
         case _ if key is not None and call.headers.get("authorization") != f"Bearer {key}":
             raise _Refused("Incorrect API key provided", status=401, code="invalid_api_key")
         case (_, "v1", "files", *rest):
-            return _files(desk, call, rest, query)
+            return _files(states, call, rest, query)
         case (_, "v1", "batches", *rest):
-            return _batches(desk, call, rest, query)
+            return _batches(states, call, rest, query)
     raise _Refused("no such path", status=404, code="not_found")
 
 
-def _json(value: Any, *, status: int = 200) -> Reply:
-    return Reply(status, (http(status, orjson.dumps(value)),))
+def _json(value: Any, *, status: int = 200) -> HttpReply:
+    return HttpReply(status, (http(status, orjson.dumps(value)),))
 
 
-def _ledger(desk: Desk, *, entries: bool) -> dict[str, Any]:
-    desk.advance()
-    ledger = desk.ledger
-    status = {name: batch.status for name, batch in desk.batches.items()}
+def _ledger(states: BatchStates, *, entries: bool) -> dict[str, Any]:
+    states.advance()
+    ledger = states.ledger
+    status = {name: batch.status for name, batch in states.batches.items()}
     bills = [orjson.loads(orjson.dumps(bill)) | {"status": status[bill.batch]} for bill in ledger.bills.values()]
     told = {"summary": ledger.summary(), "batches": bills, "billed": dict(ledger.billed)}
     return {**told, "entries": ledger.entries} if entries else told
 
 
-def _clock(desk: Desk, call: Call) -> dict[str, Any]:
+def _clock(states: BatchStates, call: Call) -> dict[str, Any]:
     if call.method == "POST":
         step = _object(call).get("step_s")
         if not isinstance(step, int | float) or step < 0:
             raise _Refused("step_s must be seconds to move on by", param="step_s")
-        desk.clock.step(step)
-    return {"now": desk.clock.now(), "hurry": desk.clock.hurry}
+        states.clock.step(step)
+    return {"now": states.clock.now(), "hurry": states.clock.hurry}
 
 
 def _object(call: Call) -> dict[str, Any]:
@@ -91,51 +91,51 @@ def _object(call: Call) -> dict[str, Any]:
     return found
 
 
-def _files(desk: Desk, call: Call, rest: list[str], query: Mapping[str, str]) -> Reply:
+def _files(states: BatchStates, call: Call, rest: list[str], query: Mapping[str, str]) -> HttpReply:
     match (call.method, *rest):
         case ("POST",):
-            return _upload(desk, call)
+            return _upload(states, call)
         case ("GET",):
-            shown = desk.files.newest_first(query.get("purpose"))
+            shown = states.files.newest_first(query.get("purpose"))
             return _page(shown[::-1] if query.get("order") == "asc" else shown, query, most=10_000, usual=10_000)
         case ("GET", name):
-            return _shown(_file(desk, name))
+            return _shown(_file(states, name))
         case ("GET", name, "content"):
-            return _content(_file(desk, name))
+            return _content(_file(states, name))
         case ("DELETE", name):
-            _file(desk, name)
-            return _json({"id": name, "object": "file", "deleted": desk.files.delete(name)})
+            _file(states, name)
+            return _json({"id": name, "object": "file", "deleted": states.files.delete(name)})
     raise _Refused("no such path", status=404, code="not_found")
 
 
-def _file(desk: Desk, name: str) -> File:
-    desk.advance()
-    if (file := desk.files.get(name)) is None:
+def _file(states: BatchStates, name: str) -> File:
+    states.advance()
+    if (file := states.files.get(name)) is None:
         raise _Refused(f"No such File object: {name}", status=404, param="id")
     return file
 
 
-def _upload(desk: Desk, call: Call) -> Reply:
+def _upload(states: BatchStates, call: Call) -> HttpReply:
     try:
         given = form(call.body, call.headers.get("content-type", ""))
-    except BadForm as fault:
+    except BadUpload as fault:
         raise _Refused(str(fault)) from None
     purpose = given.fields.get("purpose", "")
     if purpose not in ("batch", "fine-tune", "user_data", "evals", "assistants", "vision"):
         raise _Refused(f"{purpose!r} is not one of the purposes", param="purpose")
-    if len(given.data) > desk.script.most_bytes and purpose == "batch":
-        message = f"The file has {len(given.data)} bytes; the most that a batch can have is {desk.script.most_bytes}."
+    if len(given.data) > states.script.most_bytes and purpose == "batch":
+        message = f"The file has {len(given.data)} bytes; the most that a batch can have is {states.script.most_bytes}."
         raise _Refused(message, status=413, code="file_too_large", param="file")
     if purpose == "batch" and not given.name.endswith(".jsonl"):
         raise _Refused("Invalid file format for Batch API. Must be .jsonl")
     usual = MONTH_S if purpose == "batch" else None
     lasts = _lasts_s(given.fields.get("expires_after[seconds]"), "expires_after") or usual
-    file = desk.files.add(given.name, purpose, given.data, at=desk.clock.now(), lasts_s=lasts)
-    uploads = desk.files.uploads = desk.files.uploads + 1
-    met = faults.met(desk.script.traps, uploads, desk.seed)
+    file = states.files.add(given.name, purpose, given.data, at=states.clock.now(), lasts_s=lasts)
+    uploads = states.files.uploads = states.files.uploads + 1
+    met = faults.met(states.script.batch_faults, uploads, states.seed)
     file.pending = faults.PENDING_LOOKS if "pending-file" in met else 0
     if "upload-lost" in met:
-        return Reply(200, (), "close")
+        return HttpReply(200, (), "close")
     return _json(file.shown())
 
 
@@ -148,56 +148,56 @@ def _lasts_s(given: Any, param: str) -> float | None:
     return float(given)
 
 
-def _shown(file: File) -> Reply:
+def _shown(file: File) -> HttpReply:
     """A file; one that is pending is read after some looks."""
     reply = _json(file.shown())
     file.pending = max(0, file.pending - 1)
     return reply
 
 
-def _content(file: File) -> Reply:
+def _content(file: File) -> HttpReply:
     if file.gone:
         raise _Refused(f"No such File object: {file.id}", status=404, param="id")
     return content(file)
 
 
-def _batches(desk: Desk, call: Call, rest: list[str], query: Mapping[str, str]) -> Reply:
+def _batches(states: BatchStates, call: Call, rest: list[str], query: Mapping[str, str]) -> HttpReply:
     match (call.method, *rest):
         case ("POST",):
-            return _create(desk, _object(call))
+            return _create(states, _object(call))
         case ("GET",):
-            return _page(desk.newest_first(), query, most=100, usual=20)
+            return _page(states.newest_first(), query, most=100, usual=20)
         case ("GET", name):
-            return _look(desk, name)
+            return _look(states, name)
         case ("POST", name, "cancel"):
-            batch = _batch(desk, name)
-            if not desk.cancel(batch):
+            batch = _batch(states, name)
+            if not states.cancel(batch):
                 raise _Refused(f"Cannot cancel a batch with status '{batch.status}'.", status=409)
             return _json(batch.shown())
     raise _Refused("no such path", status=404, code="not_found")
 
 
-def _batch(desk: Desk, name: str) -> Batch:
-    batch = desk.batches.get(name)
+def _batch(states: BatchStates, name: str) -> ServedBatch:
+    batch = states.batches.get(name)
     if batch is None or batch.lost:
         raise _Refused(f"No batch found with id '{name}'.", status=404)
     return batch
 
 
-def _look(desk: Desk, name: str) -> Reply:
-    if name in desk.batches:
-        desk.batches[name].looks += 1
-    batch = _batch(desk, name)
+def _look(states: BatchStates, name: str) -> HttpReply:
+    if name in states.batches:
+        states.batches[name].looks += 1
+    batch = _batch(states, name)
     if batch.looks == faults.LOOK and "poll-500" in batch.met:
         raise _Refused("The server had an error", status=500)
     if batch.looks == faults.LOOK and "lost-once" in batch.met:
         raise _Refused(f"No batch found with id '{name}'.", status=404)
-    desk.advance()
+    states.advance()
     return _json(batch.shown())
 
 
-def _create(desk: Desk, given: Mapping[str, Any]) -> Reply:
-    file = desk.files.get(str(given.get("input_file_id")))
+def _create(states: BatchStates, given: Mapping[str, Any]) -> HttpReply:
+    file = states.files.get(str(given.get("input_file_id")))
     if file is None or file.purpose != "batch":
         raise _Refused(f"Invalid input_file_id: {given.get('input_file_id')!r}", param="input_file_id")
     if file.pending:
@@ -207,12 +207,12 @@ def _create(desk: Desk, given: Mapping[str, Any]) -> Reply:
     if given.get("completion_window") != "24h":
         raise _Refused("completion_window must be '24h'", param="completion_window")
     expiry = given.get("output_expires_after")
-    batch = desk.create(
+    batch = states.create(
         file, endpoint=given["endpoint"], window="24h", metadata=_metadata(given.get("metadata")),
         lasts_s=_lasts_s(expiry.get("seconds") if isinstance(expiry, dict) else expiry, "output_expires_after"),
     )  # fmt: skip
     if "create-lost" in batch.met:
-        return Reply(200, (), "close")
+        return HttpReply(200, (), "close")
     if "create-500" in batch.met:
         raise _Refused("The server had an error", status=500)
     return _json(batch.shown())
@@ -230,7 +230,9 @@ def _metadata(given: Any) -> dict[str, str] | None:
     return dict(given)
 
 
-def _page(shown: Sequence[File] | Sequence[Batch], query: Mapping[str, str], *, most: int, usual: int) -> Reply:
+def _page(
+    shown: Sequence[File] | Sequence[ServedBatch], query: Mapping[str, str], *, most: int, usual: int
+) -> HttpReply:
     """A page after the object named `after`."""
     limit = query.get("limit", str(usual))
     if not limit.isdigit() or not 1 <= int(limit) <= most:

@@ -13,7 +13,7 @@ import orjson
 
 from distill.records import Request
 from distill.testing.batch import faults
-from distill.testing.batch.rows import Row, Rows
+from distill.testing.batch.rows import RequestRow, Rows
 from distill.testing.completions import Completion, complete, read, written
 from distill.testing.dialects.draw import Dialects, Met
 from distill.testing.faults import HALF_EMOJI, SEPARATORS, begun
@@ -34,7 +34,7 @@ _NOBODYS = -1
 
 
 @dataclass(slots=True)
-class Work:
+class RowOutcomes:
     """`order` is the order of the run without the rows that are never done; `done` of it are."""
 
     batch: str
@@ -67,7 +67,9 @@ class Work:
 
     def _answer(self, index: int) -> None:
         if index == _NOBODYS:
-            self._write(Row(f"nobody-{self.done}", {}), "unknown", 200, b'{"object":"chat.completion","choices":[]}')
+            self._write(
+                RequestRow(f"nobody-{self.done}", {}), "unknown", 200, b'{"object":"chat.completion","choices":[]}'
+            )
             return
         row = self.rows[index]
         request = Request("", row.body)
@@ -91,7 +93,7 @@ class Work:
         for copy in range(2 if index in self.hit["duplicate-rows"] else 1):
             self._write(row, f"{index} {copy}", 200, self._spoilt(index, answer))
 
-    def _in_dialect(self, index: int, row: Row, met: Met, body: bytes) -> None:
+    def _in_dialect(self, index: int, row: RequestRow, met: Met, body: bytes) -> None:
         """A row with a body of the corpus, billed as that says."""
         taken = met.status == 200
         self.ledger.book(Request("", row.body).id, met.name, met.status, met.billed, early=False, batch=self.batch)
@@ -109,7 +111,7 @@ class Work:
             body = begun(body, HALF_EMOJI)
         return orjson.dumps(body.decode()) if index in self.hit["string-body"] else body
 
-    def _refuse(self, row: Row, key: str, refusal: tuple[int, str, str] | None) -> None:
+    def _refuse(self, row: RequestRow, key: str, refusal: tuple[int, str, str] | None) -> None:
         """A row with an error, or with status 0 and no body where there is no refusal."""
         self.failed += 1
         status, code, message = refusal or (0, "", "")
@@ -117,7 +119,7 @@ class Work:
         error = {"error": {"message": message, "type": code, "param": None, "code": code}}
         self._write(row, key, status, orjson.dumps(error) if status else b"null", failed=bool(status))
 
-    def _write(self, row: Row, name: str, status: int, body: bytes, *, failed: bool = False) -> None:
+    def _write(self, row: RequestRow, name: str, status: int, body: bytes, *, failed: bool = False) -> None:
         line = self._line(row, name)
         line += b'"response":{"status_code":%d,"request_id":"%s","body":' % (status, line[17:33])
         line += body + b'},"error":null}\n'
@@ -126,7 +128,7 @@ class Work:
         else:
             self.output += line
 
-    def _line(self, row: Row, name: str) -> bytes:
+    def _line(self, row: RequestRow, name: str) -> bytes:
         """How a line begins: its own id and the row's."""
         digest = hashlib.blake2b(f"{self.batch} {name}".encode(), digest_size=16).hexdigest()
         return b'{"id":"batch_req_%s","custom_id":%s,' % (digest.encode(), written(row.custom_id))
@@ -140,9 +142,9 @@ def _line_of(met: Met) -> bytes | None:
         return None
 
 
-def work_of(
+def outcomes_of(
     batch: str, rows: Rows, ledger: Ledger, met: dict[str, float], dialects: Dialects, *, number: int, seed: int
-) -> Work:
+) -> RowOutcomes:
     """The work of a batch whose rows are sound, with every draw made."""
 
     def draw(name: str, total: int = len(rows)) -> frozenset[int]:
@@ -157,4 +159,4 @@ def work_of(
     run = faults.order(len(rows), number=number, seed=seed) if "shuffled" in met else list(range(len(rows)))
     run = [index for index in run if index not in undone and index not in hit["missing-rows"]]
     run += [_NOBODYS] * len(hit["unknown-ids"])
-    return Work(batch, rows, ledger, hit, run, sorted(undone), dialects)
+    return RowOutcomes(batch, rows, ledger, hit, run, sorted(undone), dialects)

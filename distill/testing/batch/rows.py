@@ -15,7 +15,7 @@ from distill.testing.completions import read, tokens_of, written
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class RequestRow:
     """One request of a batch."""
 
     custom_id: str
@@ -35,9 +35,9 @@ class Rows:
     def __len__(self) -> int:
         return max(0, len(self.places) - 1)
 
-    def __getitem__(self, index: int) -> Row:
+    def __getitem__(self, index: int) -> RequestRow:
         line = self.line(index)
-        return Row(line["custom_id"], line["body"])
+        return RequestRow(line["custom_id"], line["body"])
 
     def line(self, index: int) -> Any:
         """The JSON value of a line; ValueError where it is none."""

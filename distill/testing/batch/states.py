@@ -20,9 +20,9 @@ from typing import Any
 from distill.testing.batch import faults
 from distill.testing.batch.clock import Clock
 from distill.testing.batch.content import CUTS
-from distill.testing.batch.faults import Trap
+from distill.testing.batch.faults import BatchFault
 from distill.testing.batch.files import File, Files
-from distill.testing.batch.row_outcomes import Work, work_of
+from distill.testing.batch.row_outcomes import RowOutcomes, outcomes_of
 from distill.testing.batch.rows import fault, rows_of
 from distill.testing.dialects.draw import Dialects
 from distill.testing.ledger import Bill, Ledger
@@ -47,11 +47,11 @@ class BatchScript:
     """The most prompt tokens that the batches of a model may hold before they end; more, and a batch fails."""
     most_rows: int = 50_000
     most_bytes: int = 200 * 10**6
-    traps: tuple[Trap, ...] = ()
+    batch_faults: tuple[BatchFault, ...] = ()
 
 
 @dataclass(slots=True)
-class Batch:
+class ServedBatch:
     """One batch; `at` has the time of each state it reached or, for `expires_at`, may reach."""
 
     id: str
@@ -66,7 +66,7 @@ class Batch:
     tokens: int
     model: str | None
     errors: list[dict[str, Any]]
-    work: Work | None
+    work: RowOutcomes | None
     """Until it has ended; None from the start where it will fail."""
     lasts_s: float | None
     status: str = "validating"
@@ -108,7 +108,7 @@ class Batch:
 
 
 @dataclass(slots=True)
-class Desk:
+class BatchStates:
     """Takes files and batches; `script` may be changed while it runs, `clock.step` moves a clock that stands."""
 
     script: BatchScript
@@ -117,7 +117,7 @@ class Desk:
     dialects: Dialects = field(default_factory=Dialects)
     clock: Clock = field(init=False)
     files: Files = field(init=False)
-    batches: dict[str, Batch] = field(default_factory=dict)
+    batches: dict[str, ServedBatch] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.clock = Clock(self.script.hurry)
@@ -125,27 +125,29 @@ class Desk:
 
     def create(
         self, file: File, *, endpoint: str, window: str, metadata: Mapping[str, str] | None, lasts_s: float | None
-    ) -> Batch:
+    ) -> ServedBatch:
         """A new batch over an uploaded file, read and checked at once; its faults show when validation ends."""
         self.advance()
         number, now = len(self.batches) + 1, self.clock.now()
         name = f"batch_{uuid.uuid4().hex}"
-        met = faults.met(self.script.traps, number, self.seed)
+        met = faults.met(self.script.batch_faults, number, self.seed)
         rows = rows_of(file.data, endpoint, most=self.script.most_rows)
         if "invalid-lines" in met and not rows.faults:
             lines = faults.drawn("invalid-lines", met["invalid-lines"], total=len(rows), number=number, seed=self.seed)
             told = "This line is not parseable as valid JSON."
             rows.faults.extend(fault("invalid_json_line", told, line=index + 1) for index in sorted(lines))
         errors = rows.faults or self._over_limit(rows.tokens, rows.model, "token-limit" in met)
-        work = None if errors else work_of(name, rows, self.ledger, met, self.dialects, number=number, seed=self.seed)
-        batch = Batch(
+        work = (
+            None if errors else outcomes_of(name, rows, self.ledger, met, self.dialects, number=number, seed=self.seed)
+        )
+        batch = ServedBatch(
             name, number, endpoint, file.id, window, dict(metadata) if metadata is not None else None, met, now,
             len(rows), rows.tokens, rows.model, errors, work, lasts_s,
         )  # fmt: skip
         batch.at["expires_at"] = now + self.script.window_hours * 3600
         self.batches[name] = batch
-        shard = hashlib.blake2b(file.data, digest_size=16).hexdigest()
-        self.ledger.bills[name] = Bill(name, shard, rows.model or "", dict(metadata or {}))
+        input_hash = hashlib.blake2b(file.data, digest_size=16).hexdigest()
+        self.ledger.bills[name] = Bill(name, input_hash, rows.model or "", dict(metadata or {}))
         return batch
 
     def advance(self) -> None:
@@ -155,7 +157,7 @@ class Desk:
             if batch.status not in ENDED:
                 self._bring(batch, now)
 
-    def cancel(self, batch: Batch) -> bool:
+    def cancel(self, batch: ServedBatch) -> bool:
         """Begin to cancel; False where it is too late."""
         self.advance()
         if batch.status not in ("validating", "in_progress"):
@@ -163,7 +165,7 @@ class Desk:
         batch.status, batch.at["cancelling_at"] = "cancelling", self.clock.now()
         return True
 
-    def newest_first(self) -> list[Batch]:
+    def newest_first(self) -> list[ServedBatch]:
         """Every batch that a list shows."""
         self.advance()
         return [batch for batch in reversed(self.batches.values()) if not batch.lost]
@@ -179,7 +181,7 @@ class Desk:
         )
         return [fault("token_limit_exceeded", message)]
 
-    def _bring(self, batch: Batch, now: float) -> None:
+    def _bring(self, batch: ServedBatch, now: float) -> None:
         """Through every state whose time has come, in order."""
         begins = batch.created_at + self.script.validating_s
         if batch.status == "validating" and now >= begins:
@@ -198,7 +200,7 @@ class Desk:
         elif batch.status == "cancelling":
             self._cancelled(batch, now)
 
-    def _progress(self, batch: Batch, work: Work, now: float) -> None:
+    def _progress(self, batch: ServedBatch, work: RowOutcomes, now: float) -> None:
         begins, expires = batch.at["in_progress_at"], batch.at["expires_at"]
         takes = max(self.script.hours * 3600, 0.001)
         until, ready = min(now, expires), begins + takes
@@ -211,12 +213,12 @@ class Desk:
         elif ready <= until and "expired" not in batch.met:
             batch.status, batch.at["finalizing_at"] = "finalizing", ready
 
-    def _cancelled(self, batch: Batch, now: float) -> None:
+    def _cancelled(self, batch: ServedBatch, now: float) -> None:
         ends = batch.at["cancelling_at"] + self.script.finalizing_s
         if now >= ends:
             self._close(batch, "cancelled", ends)
 
-    def _close(self, batch: Batch, status: str, at: float) -> None:
+    def _close(self, batch: ServedBatch, status: str, at: float) -> None:
         """Write the files and let the rows go."""
         batch.status, batch.at[f"{status}_at"] = status, at
         work, batch.work = batch.work, None
@@ -227,7 +229,7 @@ class Desk:
         batch.output = self._result(batch, "output", work.output, at)
         batch.error = self._result(batch, "error", work.errors, at)
 
-    def _result(self, batch: Batch, kind: str, data: bytearray, at: float) -> File | None:
+    def _result(self, batch: ServedBatch, kind: str, data: bytearray, at: float) -> File | None:
         if not data:
             return None
         if "blank-line" in batch.met:

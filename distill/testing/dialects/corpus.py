@@ -52,7 +52,7 @@ class Body:
         """`answer` where any text can come in this dress, `tool` where any call can, else nothing."""
         return next((word for word in ("answer", "tool") if word in self.words), "")
 
-    def with_words(self, words: template.Words) -> tuple[dict[str, str], bytes]:
+    def with_words(self, words: template.TemplateWords) -> tuple[dict[str, str], bytes]:
         """Its headers and bytes with other words than its own."""
         words = _words(self.reading) | dict(words)
         return template.headed(self.head, words), template.expanded(self.recipe, words)

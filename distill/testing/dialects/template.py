@@ -18,11 +18,11 @@ from typing import Any
 
 from distill.testing.completions import written
 
-Words = Mapping[str, str | int | float]
+TemplateWords = Mapping[str, str | int | float]
 _PLACE = re.compile(r"\{\{([a-z_]+)\}\}")
 
 
-def expanded(recipe: Any, words: Words) -> bytes:
+def expanded(recipe: Any, words: TemplateWords) -> bytes:
     """The bytes of a recipe; ValueError where it is none."""
     if isinstance(recipe, str):
         return _in_text(recipe, words).encode()
@@ -40,12 +40,12 @@ def expanded(recipe: Any, words: Words) -> bytes:
     raise ValueError(f"no recipe of a body: {str(recipe)[:80]!r}")
 
 
-def headed(headers: Mapping[str, str], words: Words) -> dict[str, str]:
+def headed(headers: Mapping[str, str], words: TemplateWords) -> dict[str, str]:
     """Headers with their words put in."""
     return {name: _in_text(value, words) for name, value in headers.items()}
 
 
-def filled(value: Any, words: Words) -> Any:
+def filled(value: Any, words: TemplateWords) -> Any:
     """A JSON value with its words put in."""
     if isinstance(value, str):
         alone = _PLACE.fullmatch(value)
@@ -65,9 +65,9 @@ def words_in(recipe: Any) -> frozenset[str]:
     return frozenset().union(*(words_in(part) for part in parts))
 
 
-def _event(event: Any, words: Words) -> bytes:
+def _event(event: Any, words: TemplateWords) -> bytes:
     return _in_text(event, words).encode() if isinstance(event, str) else written(filled(event, words))
 
 
-def _in_text(text: str, words: Words) -> str:
+def _in_text(text: str, words: TemplateWords) -> str:
     return _PLACE.sub(lambda place: str(words[place[1]]), text)

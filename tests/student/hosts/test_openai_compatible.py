@@ -4,6 +4,7 @@ import asyncio
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,11 @@ import pytest
 from chats import write_rows
 
 from distill.errors import AccessRefused
-from distill.student.hosts.job import Event, Host, HostedResult, TuneError, shutdown_notice
-from distill.student.hosts.openai_compatible import tune
+from distill.student.hosts.job import Event, HostAddress, HostedResult, TuneError, shutdown_notice
+from distill.student.hosts.openai_compatible import TuningJob, tune
 from distill.teacher.endpoint.stopping import Stopped
 from distill.testing import tuning_host
+from distill.testing.tuning_jobs import TuningHost
 
 KEY = "sk-canary-1234567890"
 
@@ -27,10 +29,18 @@ class Work:
         self.train, self.valid = write_rows(folder / "train.jsonl", rows), write_rows(folder / "valid.jsonl", 4)
         self.state = folder / "student" / "job.json"
 
-    async def tune(self, host: tuning_host.Host, model: str = "tiny", **settings: Any) -> HostedResult:
-        reach = Host(base_url=host.base_url, key=KEY, timeout_s=2)
-        files = {"train": self.train, "valid": self.valid, "state": self.state}
-        return await tune(reach, model=model, poll_s=0.01, **files, **settings)
+    def job(self, model: str = "tiny", **settings: Any) -> TuningJob:
+        return TuningJob(model, self.train, self.valid, **settings)
+
+    async def tune(
+        self,
+        host: TuningHost,
+        model: str = "tiny",
+        on_event: Callable[[Event], None] | None = None,
+        **settings: Any,
+    ) -> HostedResult:
+        reach = HostAddress(base_url=host.base_url, key=KEY, timeout_s=2)
+        return await tune(reach, self.job(model, **settings), state=self.state, poll_s=0.01, on_event=on_event)
 
 
 @pytest.fixture
@@ -103,11 +113,11 @@ async def test_a_create_that_failed_is_not_sent_again_unasked(work: Work) -> Non
 CHILD = """
 import asyncio, sys
 from pathlib import Path
-from distill.student.hosted import tune
-from distill.student.job import Host
+from distill.student.hosts.job import HostAddress
+from distill.student.hosts.openai_compatible import TuningJob, tune
 url, folder = sys.argv[1], Path(sys.argv[2])
-asyncio.run(tune(Host(base_url=url, key="k"), train=folder / "train.jsonl", valid=folder / "valid.jsonl",
-                 model="tiny", state=folder / "student" / "job.json", poll_s=0.01))
+asyncio.run(tune(HostAddress(base_url=url, key="k"), TuningJob("tiny", folder / "train.jsonl", folder / "valid.jsonl"),
+                 state=folder / "student" / "job.json", poll_s=0.01))
 """
 
 
@@ -200,7 +210,7 @@ async def test_a_jobs_states_are_read_in_any_spelling(work: Work, words: dict[st
         result = await work.tune(host, on_event=told.append)
         assert result.fine_tuned_model == "ft:tiny:ftjob-1"
         assert (await work.tune(host)).job_id == result.job_id
-    assert [event.message for event in told if "not known" in event.message] == [
+    assert [event.message for event in told if "unknown" in event.message] == [
         f"the host's word for the job is {word!r}, which is unknown: it is treated as running"
         for word in words.values()
         if word == "mulling"
@@ -226,10 +236,9 @@ async def test_ctrl_c_while_a_job_is_polled_leaves_it_at_the_host(work: Work) ->
         stop.set()
 
     async with tuning_host.serve() as host:
-        reach = Host(base_url=host.base_url, key=KEY, timeout_s=2)
-        files = {"train": work.train, "valid": work.valid, "state": work.state}
+        reach = HostAddress(base_url=host.base_url, key=KEY, timeout_s=2)
         with pytest.raises(Stopped, match="tuning job ftjob-1 goes on at the host") as stopped:
-            await asyncio.wait_for(tune(reach, model="tiny", poll_s=1000, on_event=tell, stop=stop, **files), 20)
+            await asyncio.wait_for(tune(reach, work.job(), state=work.state, poll_s=1000, on_event=tell, stop=stop), 20)
         assert stopped.value.exit_code == 130
         assert told
         assert (await work.tune(host)).job_id == "ftjob-1"
@@ -241,9 +250,8 @@ async def test_ctrl_c_while_a_job_is_made_gives_the_create_some_seconds(work: Wo
     """One that never answers is left; the job is found by the next call."""
     stop = asyncio.Event()
     async with tuning_host.serve(faults=["hang"]) as host:
-        reach = Host(base_url=host.base_url, key=KEY, timeout_s=60)
-        files = {"train": work.train, "valid": work.valid, "state": work.state}
-        work_on = asyncio.ensure_future(tune(reach, model="tiny", poll_s=0.01, stop=stop, **files))
+        reach = HostAddress(base_url=host.base_url, key=KEY, timeout_s=60)
+        work_on = asyncio.ensure_future(tune(reach, work.job(), state=work.state, poll_s=0.01, stop=stop))
         await host.created.wait()
         stop.set()
         with pytest.raises(Stopped, match="no tuning job is known"):

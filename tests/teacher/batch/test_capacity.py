@@ -25,7 +25,7 @@ async def test_enqueued_tokens_are_learnt_or_given(tmp_path: Path, ours: int | N
             ) as session:
                 await to_the_end(session, server, ROWS, most=120)
             assert store.ledger(RUN)[0].answered == 30
-            failed = [batch for batch in server.desk.batches.values() if batch.status == "failed"]
+            failed = [batch for batch in server.states.batches.values() if batch.status == "failed"]
             assert bool(failed) == (ours is None or ours > theirs)
             paid_once(server, store, "")
             cleaned_up(server, store)

@@ -18,7 +18,7 @@ async def test_files_are_kept_at_the_host_where_the_spec_says_so(tmp_path: Path)
         with opened(tmp_path / "answers.db") as store:
             async with session_at(server.base_url, store, keep_files=True) as session:
                 await to_the_end(session, server, ROWS)
-            kept = server.desk.files.newest_first()
+            kept = server.states.files.newest_first()
             assert [file.purpose for file in kept].count("batch") == 3
             assert [file.purpose for file in kept].count("batch_output") == 3
             assert not list(local_files.folder(store).iterdir())
@@ -30,9 +30,9 @@ async def test_what_a_refused_key_interrupts_is_collected_first(tmp_path: Path) 
         with opened(tmp_path / "answers.db") as store:
             async with session_at(server.base_url, store) as session:
                 await run_round(session, ROWS)
-                server.desk.clock.step(2 * 3600)
-                server.desk.advance()
-                first = next(iter(server.desk.batches.values()))
+                server.states.clock.step(2 * 3600)
+                server.states.advance()
+                first = next(iter(server.states.batches.values()))
                 assert first.output is not None
                 refusal = (
                     b'"response":{"status_code":401,"body":{"error":{"code":"invalid_api_key","message":"no"}}}}\n'

@@ -25,16 +25,16 @@ async def commands(server: Server, path: Path, count: int, *, attempts: int = 3,
                     await run_round(session, requests(30)[:rows] if rows > 0 else requests(60)[30:])
                 except RowsOwed as fault:
                     stopped.append(str(fault))
-        server.desk.clock.step(2 * 3600)
+        server.states.clock.step(2 * 3600)
     return stopped
 
 
-@pytest.mark.parametrize("trap", ["expired", "cancelled"])
-async def test_by_cron_a_host_is_asked_no_more_too(tmp_path: Path, trap: str) -> None:
+@pytest.mark.parametrize("batch_fault", ["expired", "cancelled"])
+async def test_by_cron_a_host_is_asked_no_more_too(tmp_path: Path, batch_fault: str) -> None:
     """Three batches out together end as one: so many groups as a row has attempts, and no more."""
-    async with double(trap, window_hours=1.5) as server:
+    async with double(batch_fault, window_hours=1.5) as server:
         stopped = await commands(server, tmp_path / "answers.db", 9)
-        assert len(server.desk.batches) == 3 * 3
+        assert len(server.states.batches) == 3 * 3
         assert all("3 batches in a row gave no answer" in line for line in stopped)
         assert len(stopped) >= 5
         assert server.ledger.usd == 0
@@ -46,20 +46,20 @@ async def test_a_changed_spec_more_attempts_or_a_day_give_it_another_try(
     path = tmp_path / "answers.db"
     async with double("expired", window_hours=1.5) as server:
         await commands(server, path, 9)
-        before = len(server.desk.batches)
+        before = len(server.states.batches)
         await commands(server, path, 1, rows=0)
-        assert len(server.desk.batches) > before, "other rows are another matter"
+        assert len(server.states.batches) > before, "other rows are another matter"
         await commands(server, path, 1)
-        before = len(server.desk.batches)
+        before = len(server.states.batches)
         await commands(server, path, 1, attempts=9)
-        assert len(server.desk.batches) > before
+        assert len(server.states.batches) > before
         await commands(server, path, 2)
-        before = len(server.desk.batches)
+        before = len(server.states.batches)
         await commands(server, path, 1)
-        assert len(server.desk.batches) == before
+        assert len(server.states.batches) == before
         monkeypatch.setattr(empty_batches, "_REST_S", 0.0)
         await commands(server, path, 1)
-        assert len(server.desk.batches) > before
+        assert len(server.states.batches) > before
 
 
 async def test_an_answer_ends_the_count(tmp_path: Path) -> None:
@@ -70,7 +70,7 @@ async def test_an_answer_ends_the_count(tmp_path: Path) -> None:
                 async with session_at(server.base_url, store, attempts=3, limits=BatchLimits()) as session:
                     await run_round(session, ROWS)
                     found = empty_batches.streak(session)
-                server.desk.clock.step(2 * 3600)
+                server.states.clock.step(2 * 3600)
             assert found == empty_batches.Streak()
             assert store.ledger(RUN)[0].answered == 30
             assert not journal.opened(store)

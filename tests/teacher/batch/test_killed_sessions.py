@@ -66,17 +66,17 @@ def all_is_well(server: Server, store: Path) -> None:
         assert not bill.rows or journal[bill.batch] == ("collected", bill.metadata["distill_batch"]), "an orphan"
     with opened(store) as ours:
         assert ours.spent(RUN) == pytest.approx(ledger.usd, abs=1e-9)
-    assert not server.desk.files.newest_first(), "a file is left at the host"
+    assert not server.states.files.newest_first(), "a file is left at the host"
     left = {path.name.partition(".")[0] for path in (store.parent / "batches").iterdir()}
     assert not left & keys, "a file of a batch is left here; those that were never entered go when they are old"
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "traps", [(), ("no-metadata", "cut-silent", "pending-file@2"), ("no-metadata", "cut-gzip", "odd-words")]
+    "batch_faults", [(), ("no-metadata", "cut-silent", "pending-file@2"), ("no-metadata", "cut-gzip", "odd-words")]
 )
 async def test_kills_at_every_point_make_no_orphan_and_pay_nothing_twice(
-    tmp_path: Path, traps: tuple[str, ...]
+    tmp_path: Path, batch_faults: tuple[str, ...]
 ) -> None:
     """Also at a host that gives no metadata back and cuts its files without an error.
 
@@ -90,13 +90,13 @@ async def test_kills_at_every_point_make_no_orphan_and_pay_nothing_twice(
         whole = content(tmp_path / "whole.db")
         for number, point in enumerate(POINTS):
             store_path = tmp_path / str(number) / "answers.db"
-            async with double(*traps) as server:
+            async with double(*batch_faults) as server:
                 assert await runner.start(server, store_path, point, moments.randint(1, 2)) == -9, point
                 assert await runner.start(server, store_path, "ended seen") == -9, point
                 await runner.start(server, store_path, point)
                 await runner.start(server, store_path, moments.choice(POINTS), moments.randint(1, 2))
                 assert await runner.start(server, store_path) == 0
-                server.desk.advance()
+                server.states.advance()
                 try:
                     all_is_well(server, store_path)
                 except AssertionError as fault:
@@ -111,6 +111,6 @@ async def test_the_test_of_the_kills_would_notice_a_late_entry(tmp_path: Path) -
         store = tmp_path / "answers.db"
         assert await runner.start(server, store, "create answered", 2, "late entry") == -9
         assert await runner.start(server, store) == 0
-        server.desk.advance()
+        server.states.advance()
         with pytest.raises(AssertionError, match=r"an input file was paid twice|a row was billed twice"):
             all_is_well(server, store)

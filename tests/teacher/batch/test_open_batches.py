@@ -48,7 +48,7 @@ async def test_a_renamed_task_collects_what_its_old_run_has_out(task: Path, mode
         ) as left:
             await run(task, server, mode)
         assert "could not be answered" not in str(left.value)
-        server.desk.clock.step(2 * 3600)
+        server.states.clock.step(2 * 3600)
         result = await run(task, server, mode)
         assert (result["run"], result["exit"]) == ("temper/001", 0)
         assert set(server.ledger.billed.values()) == {1}
@@ -65,7 +65,7 @@ async def test_a_run_that_is_at_work_keeps_its_batches(task: Path) -> None:
         with pytest.raises(InBatches):
             await run(task, server, "batch")
         renamed(task)
-        server.desk.clock.step(2 * 3600)
+        server.states.clock.step(2 * 3600)
         with (
             RunDir(task.parent / "home", "mood", 1).lock(),
             pytest.raises(InBatches, match=r"collected by process \d+"),
@@ -82,7 +82,7 @@ async def test_two_tasks_that_ask_the_same_share_one_batch(task: Path) -> None:
         with pytest.raises(InBatches):
             await run(task, server, "batch")
         renamed(task)
-        server.desk.clock.step(2 * 3600)
+        server.states.clock.step(2 * 3600)
         assert (await run(task, server, "batch"))["exit"] == 0
         renamed(task, to="mood")
         first = await run(task, server, "batch")
@@ -96,7 +96,7 @@ async def test_a_batch_that_is_left_at_an_old_address_is_told_kept_and_collected
     async with double() as first, double() as second:
         with pytest.raises(InBatches):
             await run(task, first, "batch", "teacher.batch={rows: 100, grace_s: 0, lost_s: 0}")
-        (name,) = first.desk.batches
+        (name,) = first.states.batches
         watch = Said()
         result = await run(task, second, "live", watch=watch)
         assert result["exit"] == 0
@@ -107,7 +107,7 @@ async def test_a_batch_that_is_left_at_an_old_address_is_told_kept_and_collected
         for part in (name, first.base_url, f"{batch.requests} rows", f"${reserved:.4f}", "base_url"):
             assert part in line
         assert result["usd"] == pytest.approx(second.ledger.usd + reserved)
-        first.desk.clock.step(2 * 3600)
+        first.states.clock.step(2 * 3600)
         back = Said()
         again = await run(task, first, "batch", watch=back)
         assert again["exit"] == 0
@@ -140,7 +140,7 @@ async def test_ctrl_c_while_batches_are_waited_for_is_prompt_and_says_so(task: P
         with pytest.raises(StoppedWaiting, match="Stopped waiting; they go on at the host") as stopped:
             await asyncio.wait_for(work, 20)
         assert stopped.value.exit_code == 130
-        server.desk.clock.step(2 * 3600)
+        server.states.clock.step(2 * 3600)
         assert (await run(task, server, "batch"))["exit"] == 0
         assert set(server.ledger.billed.values()) == {1}
 
@@ -150,9 +150,9 @@ async def test_a_file_that_stays_cut_ends_a_wait_with_what_to_do(task: Path) -> 
     async with double("cut-silent") as server:
         with pytest.raises(InBatches):
             await run(task, server, "batch")
-        server.desk.clock.step(2 * 3600)
-        server.desk.advance()
-        for batch in server.desk.batches.values():
+        server.states.clock.step(2 * 3600)
+        server.states.advance()
+        for batch in server.states.batches.values():
             assert batch.output is not None
             batch.output.cut_for_ever = True
         with pytest.raises(InBatches, match=r"are incomplete: .*give_up_missing=true"):

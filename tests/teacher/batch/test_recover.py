@@ -22,9 +22,9 @@ async def test_a_batch_that_is_deleted_at_the_host_is_waited_for_and_then_given_
         with opened(tmp_path / "answers.db") as store:
             async with session_at(server.base_url, store, lost_s=3600.0) as session:
                 await run_round(session, ROWS)
-                del server.desk.batches[next(iter(server.desk.batches))]
+                del server.states.batches[next(iter(server.states.batches))]
                 for _ in range(3):
-                    server.desk.clock.step(3600)
+                    server.states.clock.step(3600)
                     await run_round(session, ROWS)
                 assert len(session.out) == 1
                 assert store.ledger(RUN)[0].answered == 18

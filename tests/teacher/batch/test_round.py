@@ -1,4 +1,4 @@
-"""Batch sessions through every trap of the Batch API: each ends, answers what live calls answer, and pays no row twice."""
+"""Batch sessions through every fault of the Batch API: each ends, answers what live calls answer, and pays no row twice."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from distill.errors import AccessRefused, RowsOwed
 from distill.teacher.batch import journal
 from distill.teacher.batch.round import run_round
 from distill.teacher.store.store import opened
-from distill.testing.batch.faults import TRAPS
+from distill.testing.batch.faults import BATCH_FAULTS
 
 ALONE = [
     "upload-lost@1", "create-lost", "create-500", "invalid-lines=0.1", "token-limit@1", "poll-500", "lost-once", "lost@2",
@@ -37,13 +37,13 @@ NEW_TEXT = {"line-separators", "surrogate"}
 
 
 def test_every_trap_of_the_double_is_met_here() -> None:
-    assert names(" ".join(ALONE)) == set(TRAPS)
+    assert names(" ".join(ALONE)) == set(BATCH_FAULTS)
 
 
-@pytest.mark.parametrize("traps", [*ALONE, *MIXES])
-async def test_a_night_ends_with_what_live_calls_would_have_answered(tmp_path: Path, traps: str) -> None:
+@pytest.mark.parametrize("batch_faults", [*ALONE, *MIXES])
+async def test_a_night_ends_with_what_live_calls_would_have_answered(tmp_path: Path, batch_faults: str) -> None:
     """Each row has the same answer as live, or was refused and says so; ours is the server's bill."""
-    async with double(*traps.split(), window_hours=3.0) as server:
+    async with double(*batch_faults.split(), window_hours=3.0) as server:
         with opened(tmp_path / "a" / "live.db") as store:
             await live(server.base_url, store, ROWS)
         server.ledger.entries.clear()
@@ -54,9 +54,9 @@ async def test_a_night_ends_with_what_live_calls_would_have_answered(tmp_path: P
             lost = [request.id for request in ROWS if request.id not in got]
             for name in lost:
                 assert store.attempts(name)[-1].ended == "refused", "a row is gone without a reason"
-            refusing = bool(names(traps) & {"invalid-lines", "error-rows", "all-errors"})
-            assert bool(lost) == refusing or (refusing and traps in MIXES)
-            if not names(traps) & NEW_TEXT:
+            refusing = bool(names(batch_faults) & {"invalid-lines", "error-rows", "all-errors"})
+            assert bool(lost) == refusing or (refusing and batch_faults in MIXES)
+            if not names(batch_faults) & NEW_TEXT:
                 assert got == {name: row for name, row in meant.items() if name not in lost}
             else:
                 texts = {request.id: kept.text for request in ROWS if (kept := store.get(request.id))}
@@ -65,19 +65,21 @@ async def test_a_night_ends_with_what_live_calls_would_have_answered(tmp_path: P
             assert session.progress.answered == len(got)
             assert session.progress.failed == len(lost)
             assert session.budget.spent == pytest.approx(store.spent(RUN), abs=1e-9)
-            paid_once(server, store, traps)
+            paid_once(server, store, batch_faults)
             cleaned_up(server, store)
 
 
-@pytest.mark.parametrize("traps", ["expired", "cancelled", "token-limit", "status-0"])
-async def test_a_host_that_never_does_a_batch_is_given_up_and_nothing_is_billed(tmp_path: Path, traps: str) -> None:
+@pytest.mark.parametrize("batch_faults", ["expired", "cancelled", "token-limit", "status-0"])
+async def test_a_host_that_never_does_a_batch_is_given_up_and_nothing_is_billed(
+    tmp_path: Path, batch_faults: str
+) -> None:
     """After as many batches in a row as a row has attempts; the rows stay owed."""
-    async with double(traps, window_hours=3.0) as server:
+    async with double(batch_faults, window_hours=3.0) as server:
         with opened(tmp_path / "answers.db") as store:
             async with session_at(server.base_url, store) as session:
                 with pytest.raises(RowsOwed, match="6 batches one after another"):
                     await to_the_end(session, server, ROWS)
-                assert len(server.desk.batches) <= 3 * 6
+                assert len(server.states.batches) <= 3 * 6
             assert not session.out
             assert (store.spent(RUN), session.budget.spent, server.ledger.usd) == (0, pytest.approx(0), 0)
             cleaned_up(server, store)

@@ -53,4 +53,4 @@ async def test_one_row_that_is_larger_than_any_file_is_the_hosts_to_refuse(tmp_p
         with opened(tmp_path / "answers.db") as store:
             async with session_at(server.base_url, store, limits=BatchLimits(bytes=100)) as session:
                 await to_the_end(session, server, ROWS[:3])
-        assert [batch.total for batch in server.desk.batches.values()] == [1, 1, 1]
+        assert [batch.total for batch in server.states.batches.values()] == [1, 1, 1]

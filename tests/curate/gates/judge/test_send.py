@@ -107,9 +107,9 @@ async def test_verdicts_come_by_batch_too(judged: Path) -> None:
                 result = await run(task)
                 break
             except InBatches:
-                night.desk.clock.step(2 * 3600)
+                night.states.clock.step(2 * 3600)
         assert result["exit"] == 0
-        assert len(night.desk.batches) >= 2
+        assert len(night.states.batches) >= 2
         assert not night.ledger.sends
         assert set(night.ledger.billed.values()) == {1}
         data = [(Path(one["folder"]) / "train.jsonl").read_bytes() for one in (live, result)]

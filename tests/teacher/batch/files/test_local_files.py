@@ -28,13 +28,13 @@ async def test_answers_are_matched_without_the_input_file(tmp_path: Path, gone: 
                         path.write_bytes(path.read_bytes()[:-100])
                     else:
                         path.unlink()
-                for file in server.desk.files.newest_first("batch") if "host" in gone else ():
-                    server.desk.files.delete(file.id)
+                for file in server.states.files.newest_first("batch") if "host" in gone else ():
+                    server.states.files.delete(file.id)
                 await to_the_end(session, server, ROWS)
             refused = {store.attempts(one.id)[-1].ended for one in ROWS if store.get(one.id) is None}
         got, whole = content(tmp_path / "answers.db"), content(tmp_path / "live" / "answers.db")
         assert got == {name: whole[name] for name in got}
-        assert len(got) == 30 - len(next(iter(server.desk.batches.values())).errors)
+        assert len(got) == 30 - len(next(iter(server.states.batches.values())).errors)
         assert refused == {"refused"}
 
 
@@ -46,8 +46,8 @@ async def test_rows_that_the_spec_no_longer_has_are_collected_all_the_same(tmp_p
             async with session_at(server.base_url, store) as session:
                 await run_round(session, ROWS)
                 next(local_files.folder(store).iterdir()).unlink()
-                for file in server.desk.files.newest_first("batch"):
-                    server.desk.files.delete(file.id)
+                for file in server.states.files.newest_first("batch"):
+                    server.states.files.delete(file.id)
             async with session_at(server.base_url, store) as session:
                 await to_the_end(session, server, others)
             assert store.held([request.id for request in [*ROWS, *others]]) == {r.id for r in [*ROWS, *others]}

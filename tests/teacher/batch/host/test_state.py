@@ -77,7 +77,7 @@ async def test_the_batch_of_another_run_is_booked_there_and_its_budget_is_not_ou
         with opened(tmp_path / "answers.db") as store:
             async with session_at(server.base_url, store, run="other/001", limits=BatchLimits()) as session:
                 await run_round(session, ROWS)
-            server.desk.clock.step(2 * 3600)
+            server.states.clock.step(2 * 3600)
             async with session_at(server.base_url, store) as session:
                 before = session.budget.spent
                 await run_round(session, ROWS[:5])
@@ -108,7 +108,7 @@ async def test_the_batch_of_another_run_is_looked_at_as_it_is_once_the_run_is_he
             async with session_at(server.base_url, store, claim=claim) as session:
                 await run_round(session, ROWS)
                 assert [one.state for one in session.others()] == ["submitted"]
-                server.desk.clock.step(2 * 3600)
+                server.states.clock.step(2 * 3600)
                 await run_round(session, ROWS)
-            assert len(server.desk.batches) == 1
+            assert len(server.states.batches) == 1
             assert len(store.held([one.id for one in ROWS])) == 30

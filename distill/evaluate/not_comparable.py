@@ -1,4 +1,4 @@
-"""What is said where student and teacher could not be compared at all, and why: it is never the same as a failure."""
+"""The verdict where student and teacher could not be compared at all, and why: never the same as a failure."""
 
 from __future__ import annotations
 
@@ -7,57 +7,54 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from distill.evaluate.metrics import NO_ANSWER
-from distill.evaluate.verdict import Verdict
+from distill.evaluate.verdict import ComparisonVerdict
 
 if TYPE_CHECKING:
     import polars as pl
 
-_HELD = ("json_fields", "agreement")
+_COMPARING = ("json_fields", "agreement")
 """The metrics that hold an answer against another one."""
 
 
-def uncompared(
+def not_comparable(
     scores: pl.DataFrame, calls: pl.DataFrame, *, rows: int, kind: str, arms: Sequence[str]
-) -> Verdict | None:
+) -> ComparisonVerdict | None:
     """The verdict where there is nothing to compare; None where there is. `arms` are all that were to be asked."""
-    held = scores.filter(scores["metric"].is_in(_HELD))
+    compared = scores.filter(scores["metric"].is_in(_COMPARING))
     if "student" not in arms:
-        others = held.filter(held["arm"] != "teacher").drop_nulls("value")
+        others = compared.filter(compared["arm"] != "teacher").drop_nulls("value")
         return _without_student(others.height > 0)
     if rows == 0:
-        return Verdict("undecided", ["Undecided: there are no test rows."])
+        return ComparisonVerdict("undecided", ["Undecided: there are no test rows."])
     if "teacher" not in arms:
-        return Verdict(
+        return ComparisonVerdict(
             "undecided", ["Undecided: the teacher is not among evaluate.arms, so nothing says what is good enough."]
         )
     answered = {arm: set(calls.filter((calls["arm"] == arm) & (calls["ended"] == "ok"))["seed_id"]) for arm in arms}
     both = answered.get("student", set()) & answered.get("teacher", set())
-    if not both or not held.height:
+    if not both or not compared.height:
         return None
-    own = {
+    scored = {
         (arm, metric)
-        for arm, metric in held.drop_nulls("value").select("arm", "metric").iter_rows()
+        for arm, metric in compared.drop_nulls("value").select("arm", "metric").iter_rows()
         if arm in ("student", "teacher")
     }
-    if any({("student", metric), ("teacher", metric)} <= own for metric in _HELD):
+    if any({("student", metric), ("teacher", metric)} <= scored for metric in _COMPARING):
         return None
-    return _unscored(held, len(both), rows, kind)
+    return _unscored(compared, len(both), rows, kind)
 
 
-def _without_student(scored: bool) -> Verdict:
-    said = (
-        "nothing was compared"
-        if not scored
-        else "there is nothing to decide; what the others scored stands in the report"
-    )
+def _without_student(scored: bool) -> ComparisonVerdict:
+    others = "there is nothing to decide; what the others scored stands in the report"
+    outcome = others if scored else "nothing was compared"
     how = "To compare one, train it (student.train.with) and have `student` among evaluate.arms."
-    return Verdict("dataset only", [f"Dataset only: no student was asked, so {said}.", how])
+    return ComparisonVerdict("dataset only", [f"Dataset only: no student was asked, so {outcome}.", how])
 
 
-def _unscored(held: pl.DataFrame, both: int, rows: int, kind: str) -> Verdict:
+def _unscored(compared: pl.DataFrame, both: int, rows: int, kind: str) -> ComparisonVerdict:
     answered = f"Student and teacher both answered {both} of {rows} test rows"
     if kind == "text":
-        return Verdict(
+        return ComparisonVerdict(
             "undecided",
             [
                 "Undecided: no metric here applies to free-text answers.",
@@ -66,6 +63,8 @@ def _unscored(held: pl.DataFrame, both: int, rows: int, kind: str) -> Verdict:
                 "compared.",
             ],
         )
-    reasons = Counter(reason for reason in held.filter(held["value"].is_null())["reason"] if reason != NO_ANSWER)
+    reasons = Counter(
+        reason for reason in compared.filter(compared["value"].is_null())["reason"] if reason != NO_ANSWER
+    )
     why = reasons.most_common(1)[0][0] if reasons else "nothing to compare them with"
-    return Verdict("undecided", [f"Undecided: no metric could score the answers: {why}.", f"{answered}."])
+    return ComparisonVerdict("undecided", [f"Undecided: no metric could score the answers: {why}.", f"{answered}."])

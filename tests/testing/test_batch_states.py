@@ -191,7 +191,7 @@ async def test_the_enqueued_tokens_of_a_model_are_limited() -> None:
         again = await here.ended(await here.create(second.input_file_id))
         assert again.status == "completed"
         ledger = here.server.ledger
-        assert set(ledger.paid_batches.values()) == {1}, "the shard that failed first was paid once"
+        assert set(ledger.paid_batches.values()) == {1}, "the file that failed first was paid once"
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from distill.evaluate.comparison import compare
+from distill.evaluate.cautions import reordered_lists
+from distill.evaluate.comparison import Comparison, compare
 from distill.evaluate.metrics import FREE_TEXT, NO_KNOWN, REORDERED
 
 SEEDS = [f"s{i:02}" for i in range(40)]
@@ -22,7 +23,7 @@ def compared(
     metric: str = "json_fields",
     labels: Any = None,
     **how: Any,
-) -> dict[str, Any]:
+) -> Comparison:
     """`values` are the scores by arm; null is one that could not be given, with the reason."""
     scores = [
         (seed, arm, metric, value, reason if value is None else "")
@@ -51,62 +52,60 @@ def compared(
 
 @pytest.mark.parametrize("arms", [[], ["teacher"], ["teacher", "base"]])
 def test_without_a_student_it_is_a_dataset_and_no_failure(arms: list[str]) -> None:
-    found = compared({arm: [None] * 40 for arm in arms}, reason=FREE_TEXT, asked=arms)["verdict"]
-    assert found["word"] == "dataset only"
-    assert "nothing was compared" in found["sentences"][0]
+    found = compared({arm: [None] * 40 for arm in arms}, reason=FREE_TEXT, asked=arms).verdict
+    assert found.word == "dataset only"
+    assert "nothing was compared" in found.sentences[0]
 
 
 def test_what_other_arms_scored_is_reported_where_there_is_no_student() -> None:
-    found = compared({"teacher": [1.0] * 40, "base": [0.5] * 40})["verdict"]
-    assert "what the others scored stands in the report" in found["sentences"][0]
+    found = compared({"teacher": [1.0] * 40, "base": [0.5] * 40}).verdict
+    assert "what the others scored stands in the report" in found.sentences[0]
 
 
 def test_free_text_is_answered_and_not_scored_and_reported_as_that() -> None:
     both: dict[str, list[float | None]] = {"teacher": [None] * 40, "student": [None] * 40}
-    found = compared(both, reason=FREE_TEXT, metric="agreement", kind="text")["verdict"]
-    assert found["word"] == "undecided"
-    assert found["sentences"][0] == "Undecided: no metric here applies to free-text answers."
-    assert "both answered 40 of 40 test rows" in found["sentences"][1]
+    found = compared(both, reason=FREE_TEXT, metric="agreement", kind="text").verdict
+    assert found.word == "undecided"
+    assert found.sentences[0] == "Undecided: no metric here applies to free-text answers."
+    assert "both answered 40 of 40 test rows" in found.sentences[1]
 
 
 def test_the_reason_that_nothing_was_scored_is_reported() -> None:
-    found = compared({"teacher": [None] * 40, "student": [None] * 40}, reason="the schema is odd")["verdict"]
-    assert found["sentences"][0] == "Undecided: no metric could score the answers: the schema is odd."
+    found = compared({"teacher": [None] * 40, "student": [None] * 40}, reason="the schema is odd").verdict
+    assert found.sentences[0] == "Undecided: no metric could score the answers: the schema is odd."
 
 
 def test_a_student_without_a_teacher_has_nothing_to_be_as_good_as() -> None:
-    found = compared({"student": [1.0] * 40})["verdict"]
-    assert "the teacher is not among evaluate.arms" in found["sentences"][0]
+    found = compared({"student": [1.0] * 40}).verdict
+    assert "the teacher is not among evaluate.arms" in found.sentences[0]
 
 
 def test_rows_without_a_known_answer_are_not_missing() -> None:
     half = [1.0 if i % 2 else None for i in range(40)]
-    found = compared({"teacher": half, "student": half}, reason=NO_KNOWN)["verdict"]
-    assert "lack an answer" not in " ".join(found["sentences"])
-    assert "20 of 40 test rows have no known answer, and are none of these." in found["sentences"]
+    found = compared({"teacher": half, "student": half}, reason=NO_KNOWN).verdict
+    assert "lack an answer" not in " ".join(found.sentences)
+    assert "20 of 40 test rows have no known answer, and are none of these." in found.sentences
 
 
 def test_a_stratum_that_fell_is_named() -> None:
     labels = {seed: {"kind": "rare" if i < 6 else "common"} for i, seed in enumerate(SEEDS)}
     student: list[float | None] = [0.0] * 6 + [1.0] * 34
     found = compared({"teacher": [1.0] * 40, "student": student}, labels=labels)
-    assert found["warnings"] == [
+    assert found.warnings == [
         "kind = rare: the student gets 0 % and the teacher 100 %, on 6 test rows. The mean over all rows hides it."
     ]
 
 
 def test_a_teacher_that_is_wrong_more_often_than_right_is_reported() -> None:
     found = compared({"teacher": [0.0] * 39 + [1.0], "student": [0.0] * 39 + [1.0]})
-    assert found["warnings"][0].startswith("The teacher itself gets 2 % of the known answers right, on 40 test rows")
+    assert found.warnings[0].startswith("The teacher itself gets 2 % of the known answers right, on 40 test rows")
 
 
 def test_lists_in_another_order_are_reported_once_a_row() -> None:
     scores = pl.DataFrame(
         [(seed, "student", "json_fields", 1.0, f"tags: {REORDERED}") for seed in SEEDS], schema=SCORES, orient="row"
     )
-    from distill.evaluate.weak import notes
-
-    (line,) = notes(scores)
+    (line,) = reordered_lists(scores)
     assert line.startswith("In 40 test rows `tags` has the same items in another order")
 
 
@@ -119,5 +118,5 @@ def test_the_worst_answers_show_a_plain_known_answer_as_itself() -> None:
         }
     )  # fmt: skip
     tests = pl.DataFrame({"seed_id": ["s"], "input": ["in"], "gold": ['{"answer": "technical"}']})
-    (case,) = compare(scores, calls, tests, margin=0.02)["worst"]
-    assert (case["gold"], case["student"]) == ("technical", "billing")
+    (case,) = compare(scores, calls, tests, margin=0.02).worst
+    assert (case.gold, case.student) == ("technical", "billing")

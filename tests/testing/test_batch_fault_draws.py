@@ -1,4 +1,4 @@
-"""Which batches and rows meet a trap, and whole sessions of several traps: repeatable, and with an end."""
+"""Which batches and rows meet a fault, and whole sessions of several faults: repeatable, and with an end."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from batch_server import batch_server, body, line
 from openai import APIConnectionError
 
-from distill.testing.batch.faults import Trap, drawn, trap
+from distill.testing.batch.faults import BatchFault, batch_fault, drawn
 from distill.testing.completions import key_of
 
 SHARD = [line(n) for n in range(20)]
@@ -24,8 +24,15 @@ def shown(row: dict[str, Any]) -> tuple[str, Any, Any]:
 @pytest.mark.parametrize("looks", [2, 30])
 async def test_a_batch_is_the_same_however_often_it_is_looked_at(looks: int) -> None:
     """One who looks twice finds the rows, files and bills of one who looked all the time."""
-    traps = ("expired=0.3", "error-rows=0.2", "shuffled", "missing-rows=0.1", "duplicate-rows=0.1", "surrogate=0.2")
-    async with batch_server(*traps) as here, batch_server(*traps) as still:
+    batch_faults = (
+        "expired=0.3",
+        "error-rows=0.2",
+        "shuffled",
+        "missing-rows=0.1",
+        "duplicate-rows=0.1",
+        "surrogate=0.2",
+    )
+    async with batch_server(*batch_faults) as here, batch_server(*batch_faults) as still:
         made = await here.submit(SHARD)
         for _ in range(looks):
             found = await here.ended(made, hours=25 / looks)
@@ -40,16 +47,16 @@ async def test_a_batch_is_the_same_however_often_it_is_looked_at(looks: int) -> 
 @pytest.mark.parametrize(
     ("given", "meant"),
     [
-        ("lost", Trap("lost")),
-        ("lost@2", Trap("lost", order=2)),
-        ("lost@30%", Trap("lost", batches=0.3)),
-        ("expired=0.5", Trap("expired", rows=0.5)),
-        ("expired@30%=0.5", Trap("expired", batches=0.3, rows=0.5)),
-        ("error-rows@1=0.1", Trap("error-rows", order=1, rows=0.1)),
+        ("lost", BatchFault("lost")),
+        ("lost@2", BatchFault("lost", order=2)),
+        ("lost@30%", BatchFault("lost", batches=0.3)),
+        ("expired=0.5", BatchFault("expired", rows=0.5)),
+        ("expired@30%=0.5", BatchFault("expired", batches=0.3, rows=0.5)),
+        ("error-rows@1=0.1", BatchFault("error-rows", order=1, rows=0.1)),
     ],
 )
-def test_how_a_trap_is_written(given: str, meant: Trap) -> None:
-    assert trap(given) == meant
+def test_how_a_trap_is_written(given: str, meant: BatchFault) -> None:
+    assert batch_fault(given) == meant
 
 
 @pytest.mark.parametrize(
@@ -65,7 +72,7 @@ def test_how_a_trap_is_written(given: str, meant: Trap) -> None:
 )
 def test_a_trap_that_is_none(given: str, told: str) -> None:
     with pytest.raises(ValueError, match=told):
-        trap(given)
+        batch_fault(given)
 
 
 def test_luck_follows_the_seed_the_batch_and_the_trap() -> None:
@@ -82,7 +89,7 @@ def test_luck_follows_the_seed_the_batch_and_the_trap() -> None:
     assert all(first != other for other in others)
     tiny = sum(len(drawn("expired", 0.1, **args | {"number": number, "total": 1})) for number in range(1, 1001))
     assert 60 < tiny < 140, "a tenth of one row is that row in a tenth of the batches"
-    share = trap("lost@30%")
+    share = batch_fault("lost@30%")
     assert 250 < sum(share.meets(number, 7) for number in range(1, 1001)) < 350
 
 

@@ -1,0 +1,58 @@
+"""The student's lowest scores on the test rows, beside the known answer and the teacher's."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from distill.records import Json
+from distill.values import answer
+
+if TYPE_CHECKING:
+    import polars as pl
+
+_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class WorstAnswer:
+    """One test row that the student got wrong; `reasons` says by metric what differs."""
+
+    seed_id: str
+    value: float
+    input: str
+    gold: Json
+    """The known answer as it was compared, a plain value as itself; None where there is none."""
+    teacher: str
+    student: str
+    reasons: dict[str, str]
+
+
+def worst_answers(
+    scores: pl.DataFrame, calls: pl.DataFrame, tests: pl.DataFrame, student: Mapping[str, float], fields: Sequence[str]
+) -> list[WorstAnswer]:
+    """The five lowest of `student`, its scores by seed_id; `fields` are those of the task's answers."""
+    lowest = sorted((value, seed) for seed, value in student.items() if value < 1)[:_SHOWN]
+    rows = {row["seed_id"]: row for row in tests.iter_rows(named=True)}
+    texts = {(row["arm"], row["seed_id"]): row["text"] for row in calls.iter_rows(named=True)}
+    reasons: dict[str, dict[str, str]] = {}
+    for row in scores.filter((scores["arm"] == "student") & (scores["reason"] != "")).iter_rows(named=True):
+        reasons.setdefault(row["seed_id"], {})[row["metric"]] = row["reason"]
+    return [
+        WorstAnswer(
+            seed_id=seed,
+            value=value,
+            input=rows.get(seed, {}).get("input", ""),
+            gold=_known_answer(rows.get(seed, {}).get("gold"), fields),
+            teacher=texts.get(("teacher", seed)) or "",
+            student=texts.get(("student", seed)) or "",
+            reasons=reasons.get(seed, {}),
+        )
+        for value, seed in lowest
+    ]
+
+
+def _known_answer(gold: str | None, fields: Sequence[str]) -> Json:
+    return answer.of_known(json.loads(gold), fields, "text") if gold else None

@@ -1,0 +1,78 @@
+"""Numbers and texts as the report shows them; what is no number is a dash."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from distill.text import percentages
+
+_DASH = "\u2013"
+_MARKS = re.compile(r"([\\`*_{}\[\]<>|~#$!])")
+_ENTITY = re.compile(r"&(?=[#\w])")
+_LINK = re.compile(r"(?i)(://|www\.|@)")
+
+
+def is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and value == value  # noqa: PLR0124 - NaN
+
+
+def percent(share: Any, digits: int = 1) -> str:
+    return percentages.percent(share, digits) if is_number(share) else _DASH
+
+
+def signed(share: Any) -> str:
+    return percentages.signed(share) if is_number(share) else _DASH
+
+
+def count(value: Any) -> str:
+    return f"{value:,.0f}" if is_number(value) else _DASH
+
+
+def plain(value: Any) -> str:
+    """A number as short as it is: 60.0 → "60", 0.6 → "0.6", 41.42 → "41.4"."""
+    return count(value) if not is_number(value) or abs(value) >= 100 else f"{value:.3g}"
+
+
+def usd(value: Any) -> str:
+    """Dollars with as many digits as they need: 0 → "$0", 0.00042 → "$0.00042", 12.3 → "$12.30"."""
+    if value is None:
+        return "unknown"
+    if not is_number(value):
+        return _DASH
+    if value == 0:
+        return "$0"
+    return f"${value:,.2f}" if abs(value) >= 1 else f"${value:.2g}" if abs(value) >= 0.0001 else f"${value:.1e}"
+
+
+def seconds(value: Any) -> str:
+    if not is_number(value):
+        return _DASH
+    return f"{value * 1000:.0f} ms" if value < 1 else f"{value:.1f} s"
+
+
+def heat(part: Any, whole: Any) -> int:
+    """How dark a cell is, 0 to 5: 0 for nothing, 5 from a half on."""
+    return min(5, 1 + int(part / whole * 8)) if part and whole else 0
+
+
+def shown(value: Any) -> str:
+    """A text as it is, anything else as indented JSON; a text that is a JSON object is indented too."""
+    if isinstance(value, str):
+        try:
+            parsed = json.loads(value)
+        except (ValueError, RecursionError):
+            return value
+        if not isinstance(parsed, dict):
+            return value
+        value = parsed
+    return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def escaped(value: Any, most: int = 400) -> str:
+    """One line of Markdown that shows `value` and can be nothing else: no markup, link or table edge."""
+    text = " ".join(str(value).split())
+    text = text if len(text) <= most else text[: most - 1] + "\u2026"
+    text = _MARKS.sub(r"\\\1", _ENTITY.sub("&amp;", text))
+    return _LINK.sub(lambda link: "".join(f"&#{ord(letter)};" for letter in link[0]), text)

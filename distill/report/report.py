@@ -1,0 +1,99 @@
+"""The report of a run as one value: report.json holds it, `report.page` draws it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+from distill.evaluate.comparison import Comparison
+from distill.records import Json
+from distill.report.curation import Curation
+from distill.report.spending import SpendingLine
+from distill.report.timeline import Timeline
+
+_FLAT = ("comparison", "curation")
+"""Parts whose keys stand at the top of report.json."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunFacts:
+    """Which run it is, of which spec, made when and with which versions."""
+
+    folder: str
+    number: int
+    spec: str
+    started: str
+    finished: str
+    distill_version: str
+    python: str
+    packages: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class TeacherFacts:
+    """Who was asked, and on what terms."""
+
+    model: str
+    terms: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StudentFacts:
+    """Which base was trained, and how."""
+
+    base: str
+    with_: str
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetSize:
+    """Rows by what they are for, and the tokens of the answers that train or validate."""
+
+    train: int
+    valid: int
+    test: int
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class PreviousStudent:
+    """In a refresh: how the new student does beside that of the run before."""
+
+    run: str
+    sentences: list[str]
+    changes: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything that the report shows. `funnel`, `total`, `strata`, `loss` and `expect` are as their own files have them."""
+
+    title: str
+    about: str
+    run: RunFacts
+    teacher: TeacherFacts
+    student: StudentFacts
+    comparison: Comparison
+    funnel: Sequence[Mapping[str, Json]]
+    total: Mapping[str, int] | None
+    strata: Mapping[str, Sequence[Mapping[str, Json]]]
+    curation: Curation
+    loss: Sequence[Mapping[str, float | None]]
+    spend: list[SpendingLine]
+    timeline: Timeline | None
+    expect: Sequence[Mapping[str, Json]]
+    dataset: DatasetSize
+    repeat: list[str]
+    """Commands that make the run again."""
+    warnings: list[str]
+    """Those of the comparison too."""
+    previous: PreviousStudent | None
+
+
+def as_json(report: Report) -> dict[str, Json]:
+    """The report as report.json has it: the keys of the comparison and of curation stand beside the others."""
+    parts = asdict(report, dict_factory=lambda pairs: {name.rstrip("_"): value for name, value in pairs})
+    flat: dict[str, Json] = {}
+    for name, value in parts.items():
+        flat |= value if name in _FLAT else {name: value}
+    return flat

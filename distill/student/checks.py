@@ -1,0 +1,49 @@
+"""What a spec asks of the student that cannot be done, found before anything is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from distill.chat import conversation
+from distill.errors import Fault
+from distill.spec import TaskSpec
+from distill.teacher.endpoint import embedded
+
+if TYPE_CHECKING:
+    from distill.records import Seed
+
+
+def arms(spec: TaskSpec, file: Path) -> list[Fault]:
+    """A student that is to be compared, and never made."""
+    named = "arms" in spec.evaluate.model_fields_set and "student" in spec.evaluate.arms
+    if spec.student.train.with_ != "none" or not named:
+        return []
+    message = "`student` is named, and nothing is trained (student.train.with: none); take it out, or say with: lora"
+    return [Fault(f"{file}: evaluate.arms", message)]
+
+
+def student(spec: TaskSpec, seeds: Sequence[Seed], chats: Collection[str], file: Path) -> list[Fault]:
+    """What the student's base cannot be tuned on, or not here. `chats` are the fields of seeds that are conversations."""
+    if spec.student.train.with_ != "lora":
+        return []
+    base, faults = spec.student.train.base, []
+    instead = "say `with: hosted` or `with: none` under student.train"
+    if spec.teacher.tools:
+        message = f"{base!r} has no tools in its chat template, so it cannot be tuned on calls; {instead}"
+        faults.append(Fault(f"{file}: teacher.tools", message))
+    if chats and any(_calls_tools(seed, chats) for seed in seeds):
+        message = (
+            f"some conversations hold tool calls or bring tools, and {base!r} has none in its chat template; {instead}"
+        )
+        faults.append(Fault(f"{file}: seeds", message))
+    if base != embedded.MODEL:
+        message = f"{base!r} cannot be tuned here: `with: lora` tunes {embedded.MODEL!r}; for a model of a host say `with: hosted`"
+        faults.append(Fault(f"{file}: student.train.base", message))
+    return faults
+
+
+def _calls_tools(seed: Seed, chats: Collection[str]) -> bool:
+    brought = "tools" in seed.fields.get(conversation.REQUEST, ())
+    return brought or any(conversation.calls_tools(seed.fields[name]) for name in chats)
