@@ -20,7 +20,7 @@ from distill.spec import deadline
 from distill.student import stage as teaching
 from distill.task import event_loop, requirements, stores
 from distill.task.interrupt import interruptible
-from distill.task.run import ORDER, Run
+from distill.task.run import ORDER, ActiveRun
 from distill.task.task import Task, need_price
 from distill.teacher.batch import journal
 from distill.teacher.batch.open_batches import left
@@ -71,7 +71,7 @@ async def work(
             store=store, run=folder.name, budget=budget, watch=watch, wait=wait,
             deadline=_deadline(task, folder),
         )  # fmt: skip
-        run = Run(task, folder, store, sender, watch, parent, stages, facts=facts.FACTS)
+        run = ActiveRun(task, folder, store, sender, watch, parent, stages, facts=facts.FACTS)
         with interruptible(sender):
             await _stages(run, stages, partial=partial)
         result = _result(run)
@@ -112,7 +112,7 @@ _NEEDS = {
 }  # fmt: skip
 
 
-async def _stages(run: Run, names: Sequence[str], *, partial: bool) -> None:
+async def _stages(run: ActiveRun, names: Sequence[str], *, partial: bool) -> None:
     for name in names:
         _ready(run, name, partial)
         if name == "export" and _nothing(run):
@@ -125,7 +125,7 @@ async def _stages(run: Run, names: Sequence[str], *, partial: bool) -> None:
             return
 
 
-def _ready(run: Run, name: str, partial: bool) -> None:
+def _ready(run: ActiveRun, name: str, partial: bool) -> None:
     """Raise where what a stage reads is not there."""
     need = _NEEDS.get(name)
     if need and not (run.folder / need).exists():
@@ -135,13 +135,13 @@ def _ready(run: Run, name: str, partial: bool) -> None:
         pending.no_verdicts(run, partial)
 
 
-def _nothing(run: Run) -> bool:
+def _nothing(run: ActiveRun) -> bool:
     """Whether no row is left to train on: then nothing more is done, and nothing paid for."""
     run.nothing = empty_dataset.dataset(run)
     return bool(run.nothing)
 
 
-async def _stage(run: Run, name: str) -> None:
+async def _stage(run: ActiveRun, name: str) -> None:
     match name:
         case "generate":
             await generate.generate(run)
@@ -158,7 +158,7 @@ async def _stage(run: Run, name: str) -> None:
             await reporting.report(run)
 
 
-def _result(run: Run) -> dict[str, Any]:
+def _result(run: ActiveRun) -> dict[str, Any]:
     owed = pending.count(run)
     comparison = run.folder / "comparison.json"
     verdict = read_json(comparison, dict, needs="verdict")["verdict"] if comparison.exists() else None
@@ -199,7 +199,7 @@ def _exit(*, missed: bool, owed: bool, nothing: bool) -> int:
     return RowsOwed.exit_code if owed else 0
 
 
-def _funnel(run: Run) -> dict[str, Any] | None:
+def _funnel(run: ActiveRun) -> dict[str, Any] | None:
     """Where the rows went, in commands that curate."""
     path = run.folder / "funnel.json"
     if "curate" not in (*run.done, *run.skipped) or not path.exists():

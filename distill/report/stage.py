@@ -21,7 +21,7 @@ from distill.seeds import prepare
 from distill.seeds.expansion import inherit
 from distill.spec import UNLABELLED
 from distill.student import stage as teaching
-from distill.task.run import Run, ledger, parent_teacher
+from distill.task.run import ActiveRun, ledger, parent_teacher
 from distill.task.stage import stage, version_note
 from distill.teacher import counts
 from distill.teacher.store.store import Spend
@@ -30,12 +30,12 @@ if TYPE_CHECKING:
     import polars as pl
 
 
-async def report(run: Run) -> None:
+async def report(run: ActiveRun) -> None:
     """report.html, REPORT.md and report.json."""
     await stage(run, "report", outputs=["report.html", "REPORT.md", "report.json"], work=_report, sending=True)
 
 
-async def _report(run: Run) -> Mapping[str, Any]:
+async def _report(run: ActiveRun) -> Mapping[str, Any]:
     from distill.report import page
 
     found = gather(run)
@@ -45,7 +45,7 @@ async def _report(run: Run) -> Mapping[str, Any]:
     return {}
 
 
-def gather(run: Run) -> dict[str, Any]:
+def gather(run: ActiveRun) -> dict[str, Any]:
     """The whole report as JSON-able values."""
     task, spec, folder = run.task, run.task.spec, run.folder
     stages = folder.manifest()["stages"]
@@ -85,7 +85,7 @@ def gather(run: Run) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _repeat(run: Run, shown: str) -> str:
+def _repeat(run: ActiveRun, shown: str) -> str:
     """The command that made the run, with what it changed of the spec."""
     sets = [word for change in run.task.overrides for word in ("--set", change)]
     if not sets and run.parent is None and shown == "prompts/support-triage/task.yaml":
@@ -93,7 +93,7 @@ def _repeat(run: Run, shown: str) -> str:
     return shlex.join(["distill", "run" if run.parent is None else "refresh", shown, *sets])
 
 
-def spend(run: Run) -> list[dict[str, Any]]:
+def spend(run: ActiveRun) -> list[dict[str, Any]]:
     """The ledger of the run, a row a spender, over every time it was started; what came from the store was free."""
     import polars as pl
 
@@ -123,7 +123,7 @@ def _judged(samples: pl.DataFrame) -> Counter[str]:
     return Counter(f"judge {one['judge']}" for one in said if "scores" in one)
 
 
-def _night(run: Run) -> dict[str, Any] | None:
+def _night(run: ActiveRun) -> dict[str, Any] | None:
     found = run.fact("timeline", timeline.of_run)
     return None if found is None else found | {"sentences": timeline.sentences(found)}
 
@@ -132,7 +132,7 @@ def _tokens(samples: pl.DataFrame) -> int:
     return int(samples.filter(samples["fate"] != "dropped")["completion_tokens"].sum())
 
 
-def _json(run: Run, name: str) -> dict[str, Any]:
+def _json(run: ActiveRun, name: str) -> dict[str, Any]:
     path = run.folder / name
     return read_json(path, dict) if path.exists() else {}
 
@@ -141,7 +141,7 @@ def _time(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
-def _curation(run: Run, funnel: Mapping[str, Any]) -> dict[str, Any]:
+def _curation(run: ActiveRun, funnel: Mapping[str, Any]) -> dict[str, Any]:
     task = run.task
     return curation.gather(
         run.table("seeds.parquet"),
@@ -154,7 +154,7 @@ def _curation(run: Run, funnel: Mapping[str, Any]) -> dict[str, Any]:
     )
 
 
-def _warnings(run: Run, funnel: Mapping[str, Any]) -> list[str]:
+def _warnings(run: ActiveRun, funnel: Mapping[str, Any]) -> list[str]:
     import polars as pl
 
     spec, found = run.task.spec, []
@@ -200,7 +200,7 @@ def _warnings(run: Run, funnel: Mapping[str, Any]) -> list[str]:
     return found
 
 
-def of_money(run: Run) -> list[str]:
+def of_money(run: ActiveRun) -> list[str]:
     """What an endpoint's counts and prices leave in the dark."""
     found = [f"{spender}: {said}." for spender, odd in run.fact("odd_counts", _odd_counts).items() for said in odd]
     return found + [
@@ -211,7 +211,7 @@ def of_money(run: Run) -> list[str]:
     ]
 
 
-def _previous(run: Run, comparison: Mapping[str, Any]) -> dict[str, Any] | None:
+def _previous(run: ActiveRun, comparison: Mapping[str, Any]) -> dict[str, Any] | None:
     """In a refresh: what the new student is beside the one before."""
     if run.parent is None:
         return None
@@ -239,5 +239,5 @@ def _previous(run: Run, comparison: Mapping[str, Any]) -> dict[str, Any] | None:
     }
 
 
-def _odd_counts(run: Run) -> dict[str, list[str]]:
+def _odd_counts(run: ActiveRun) -> dict[str, list[str]]:
     return counts.of_run(run.store, run.folder.name)

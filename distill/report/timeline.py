@@ -12,7 +12,7 @@ from distill.teacher.batch import journal
 from distill.teacher.store.store import Store
 
 if TYPE_CHECKING:
-    from distill.task.run import Run
+    from distill.task.run import ActiveRun
 
 _PAUSE = 0.05
 """Live calls further apart than this share of the night are two parts of it."""
@@ -23,7 +23,7 @@ FROM attempts WHERE run=? AND batch IS NULL GROUP BY spender, substr(started, 1,
 _COST = "SELECT sum(iif(priced, coalesce(usd, reserved_usd), NULL)) FROM attempts WHERE batch=?"
 
 
-def of_run(run: Run) -> dict[str, Any] | None:
+def of_run(run: ActiveRun) -> dict[str, Any] | None:
     """The batches and live calls of a run, and its deadline; None without a batch."""
     return night(run.store, run.folder.name, run.folder.manifest().get("deadline"), run.owed("generate"))
 

@@ -25,7 +25,7 @@ from distill.values import plain
 if TYPE_CHECKING:
     import polars as pl
 
-    from distill.task.run import Run
+    from distill.task.run import ActiveRun
     from distill.task.task import Task
 
 
@@ -41,7 +41,7 @@ def spender(name: str) -> str:
     return f"label {name}"
 
 
-async def label(run: Run, parent: pl.DataFrame | None) -> Labelled:
+async def label(run: ActiveRun, parent: pl.DataFrame | None) -> Labelled:
     """Ask for what is not known yet; SpecError where the labels turn out to be none that the spec's quotas can be met with."""
     task = run.task
     seeds, pinned = task.seeds, task.pinned
@@ -92,7 +92,7 @@ def asked_about(task: Task, store: Store, name: str) -> list[Seed]:
     return [seeds[first] for first in _groups(task, store, name, list(seeds.values()), {})]
 
 
-async def _ask(run: Run, name: str, groups: Mapping[str, Sequence[str]]) -> dict[str, str]:
+async def _ask(run: ActiveRun, name: str, groups: Mapping[str, Sequence[str]]) -> dict[str, str]:
     """Seed → value, of every seed of the groups."""
     task = run.task
     by_id = {seed.id: seed for seed in (*task.seeds, *task.pinned)}

@@ -16,7 +16,7 @@ from distill.records import GOLD
 from distill.rundir import RunDir, file_hash, read_json, write_atomic, write_json
 from distill.seeds.expansion import inherit
 from distill.tables import lookup
-from distill.task.run import Run
+from distill.task.run import ActiveRun
 from distill.task.stage import stage
 from distill.task.task import rate_of
 from distill.teacher.endpoint import embedded
@@ -36,7 +36,7 @@ LEAST_ROWS = 10
 """What OpenAI's endpoint takes; fewer teach nothing elsewhere either."""
 
 
-async def export(run: Run) -> None:
+async def export(run: ActiveRun) -> None:
     """train.jsonl, valid.jsonl, test.jsonl, dataset.parquet and the dataset's card."""
     outputs = ["train.jsonl", "valid.jsonl", "test.jsonl", "dataset.parquet", "expect.json", "CARD.md"]
     await stage(run, "export", outputs=outputs, work=_export)
@@ -48,7 +48,7 @@ async def export(run: Run) -> None:
         )
 
 
-async def _export(run: Run) -> Mapping[str, Any]:
+async def _export(run: ActiveRun) -> Mapping[str, Any]:
     import polars as pl
 
     from distill.curate import expect
@@ -81,7 +81,7 @@ async def _export(run: Run) -> Mapping[str, Any]:
     return {"rows": counts | {"test": count}}
 
 
-def _card(run: Run, kept: pl.DataFrame, counts: Mapping[str, int], tests: int) -> str:
+def _card(run: ActiveRun, kept: pl.DataFrame, counts: Mapping[str, int], tests: int) -> str:
     task, made = run.task, inherit.rows_on(run.scan("seeds.parquet"), kept)
     on_made = f"- synthetic seeds: {made} rows (seeds.expand)\n" if made else ""
     spec, rows = task.spec, Counter(kept["teacher"].to_list())
@@ -96,7 +96,7 @@ def _card(run: Run, kept: pl.DataFrame, counts: Mapping[str, int], tests: int) -
     )
 
 
-async def train(run: Run) -> None:
+async def train(run: ActiveRun) -> None:
     """The student, by the way the spec names."""
     way = run.task.spec.student.train
     if way.with_ == "none":
@@ -105,7 +105,7 @@ async def train(run: Run) -> None:
     await stage(run, "train", outputs=outputs, work=_lora if way.with_ == "lora" else _hosted)
 
 
-async def _lora(run: Run) -> Mapping[str, Any]:
+async def _lora(run: ActiveRun) -> Mapping[str, Any]:
     from distill.student.trainers import gguf, lora
 
     way = run.task.spec.student.train
@@ -131,7 +131,7 @@ async def _lora(run: Run) -> Mapping[str, Any]:
     return {"valid_loss": result.valid_loss, "best_step": result.best_step, "tokens": result.tokens}
 
 
-async def _hosted(run: Run) -> Mapping[str, Any]:
+async def _hosted(run: ActiveRun) -> Mapping[str, Any]:
     from distill.student.hosts import openai_compatible
     from distill.student.hosts.job import Host
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from distill import __version__, reads
 from distill.rundir import file_hash
 from distill.task import traces
-from distill.task.run import Run
+from distill.task.run import ActiveRun
 
 if TYPE_CHECKING:
     pass
@@ -26,10 +26,10 @@ _SHOWN = 3
 """Reasons on the line of a stage."""
 
 
-Work = Callable[[Run], Awaitable[Mapping[str, Any]]]
+Work = Callable[[ActiveRun], Awaitable[Mapping[str, Any]]]
 
 
-async def stage(run: Run, name: str, *, outputs: Sequence[str], work: Work, sending: bool = False) -> None:
+async def stage(run: ActiveRun, name: str, *, outputs: Sequence[str], work: Work, sending: bool = False) -> None:
     """Do a stage, or skip it when all that it read last time and wrote is as it was and it owes no row.
 
     `sending` is for a stage that shows how things were sent and paid for: settings of that kind count as read too.
@@ -60,7 +60,7 @@ async def stage(run: Run, name: str, *, outputs: Sequence[str], work: Work, send
     run.done.append(name)
 
 
-def stale(run: Run, name: str, outputs: Sequence[str]) -> list[str]:
+def stale(run: ActiveRun, name: str, outputs: Sequence[str]) -> list[str]:
     """Why a stage is to be done: what changed of all that it read and wrote; nothing where it may be skipped."""
     last = run.folder.manifest()["stages"].get(name)
     if last is None:
