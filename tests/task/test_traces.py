@@ -158,7 +158,7 @@ def test_each_setting_is_a_reason_for_the_stages_that_read_it(rich: Path) -> Non
     result = running.start(task, stages=ORDER, watch=Silent())
     folder = RunDir(task.home, "mood", 1)
     traced = {name: entry["reads"] for name, entry in folder.manifest()["stages"].items()}
-    assert set(traced) == set(result["done"]) == set(ORDER) - {"train"}
+    assert set(traced) == set(result.done) == set(ORDER) - {"train"}
     tried, unread = 0, set[str]()
     with stores.opened(task.home) as store:
         sender = Sender(store=store, run=folder.name, budget=Budget(None, 0.0), watch=Silent())
