@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +19,7 @@ from distill.report import stage as reporting
 from distill.rundir import read_json, read_parquet
 from distill.task.run import ActiveRun, ledger
 from distill.teacher.store.store import Spend
+from distill.text import notebook
 
 if TYPE_CHECKING:
     import polars as pl
@@ -41,7 +41,7 @@ class Funnel:
     conserved: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Run:
     """What a command did in a run; the run's tables are read when they are asked for.
 
@@ -81,7 +81,7 @@ class Run:
     """report.html, where it was written."""
     exit_code: int = 0
     """What the command line ends with: 0, 3 where rows are pending, 4 where a demand of the spec was not met."""
-    spenders: Sequence[Spend] = field(default=(), repr=False)
+    spenders: Sequence[Spend] = ()
 
     @property
     def dataset(self) -> pl.DataFrame:
@@ -120,15 +120,10 @@ class Run:
         }
 
     def __repr__(self) -> str:
-        return f"Run({', '.join(f'{name}={value!r}' for name, value in self._figures().items())})"
+        return notebook.line("Run", self._figures())
 
     def _repr_html_(self) -> str:
-        cells = "".join(
-            f"<tr><th>{html.escape(name)}</th><td>{html.escape(str(value))}</td></tr>"
-            for name, value in self._figures().items()
-        )
-        sentences = "".join(f"<li>{html.escape(one)}</li>" for one in (self.verdict.sentences if self.verdict else ()))
-        return f"<table>{cells}</table>" + (f"<ul>{sentences}</ul>" if sentences else "")
+        return notebook.table(self._figures(), self.verdict.sentences if self.verdict else ())
 
     def _figures(self) -> dict[str, object]:
         """What is shown of a run, by its name."""
