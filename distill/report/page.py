@@ -7,6 +7,7 @@ autoescaped and a policy forbids the page to run or fetch; in Markdown each valu
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -211,6 +212,7 @@ def _curves(loss: Sequence[Report]) -> dict[str, list[tuple[float, float]]]:
     }
 
 
+@functools.cache  # the templates are compiled once a process
 def _html_environment() -> Environment:
     from markupsafe import Markup
 
@@ -224,6 +226,7 @@ def _marked(draw: Any, markup: Any) -> Any:
     return lambda *args, **settings: markup(draw(*args, **settings))
 
 
+@functools.cache
 def _markdown_environment() -> Environment:
     environment = _environment(autoescape=False)
     environment.finalize = escaped  # every value that is printed passes here: none can be forgotten

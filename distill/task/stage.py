@@ -7,17 +7,15 @@ evaluate → calls.parquet scores.parquet comparison.json         report → rep
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from distill import __version__, reads
 from distill.rundir import file_hash
 from distill.task import traces
 from distill.task.run import ActiveRun
-
-if TYPE_CHECKING:
-    pass
 
 _CODE = 9
 """Raised when a stage's outputs change for equal inputs, so that old runs are made anew."""
@@ -83,6 +81,7 @@ def _why(changed: Sequence[str]) -> str:
     return f"again, since {', '.join(changed[:_SHOWN])}{more}"
 
 
+@functools.cache  # reading the metadata of ten packages takes a tenth of a second
 def version_note() -> dict[str, str]:
     """Versions that a reader needs to repeat the run."""
     import platform

@@ -13,9 +13,9 @@ from distill.errors import UsageError
 
 def test_gate_is_a_function_of_samples(frame: Callable[..., pl.DataFrame]) -> None:
     rows = frame({"answer": "yes"}, {"answer": "a much longer answer than that"})
-    outcome = distill.gate("length")(rows, max_tokens=2)
-    assert outcome.kept["answer"].to_list() == ["yes"]
-    assert outcome.dropped["row"].to_list() == ["s01"]
+    outcome = distill.gate("length")(rows, min_chars=9)
+    assert outcome.kept["answer"].to_list() == ["a much longer answer than that"]
+    assert outcome.dropped["row"].to_list() == ["s00"]
     assert isinstance(outcome, distill.Outcome)
 
 
