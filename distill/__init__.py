@@ -1,6 +1,73 @@
 """distill: from a task spec to a small model that does the task, with proof of whether it was worth it.
 
-Start with `distill --help`, or `docs/concepts.md` for the words used here.
+    import distill
+
+    task = distill.open_task("prompts/support-triage")
+    run = distill.run(task)
+    run.verdict, run.dataset, run.dropped
+
+All public names are in `__all__`; each is imported when it is first used. The command line is `distill --help`, the words used
+here are explained in docs/concepts.md, and docs/python.md shows more.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from distill import errors as errors
+    from distill import stats as stats
+    from distill.api import aio as aio
+    from distill.api import stages as stages
+    from distill.api.gates import gate as gate
+    from distill.api.stages import open_task as open_task
+    from distill.api.stages import refresh as refresh
+    from distill.api.stages import run as run
+    from distill.curate.gates.registry import run_gates as run_gates
+    from distill.curate.selection.balance import balance as balance
+    from distill.pipeline.result import Run as Run
+    from distill.similarity.pairs import near_pairs as near_pairs
+    from distill.tables.outcome import Outcome as Outcome
+    from distill.task.task import Task as Task
+
 __version__ = "0.1.0"
+
+_PLACES = {
+    "Outcome": "distill.tables.outcome",
+    "Run": "distill.pipeline.result",
+    "Task": "distill.task.task",
+    "aio": "distill.api",
+    "balance": "distill.curate.selection.balance",
+    "errors": "distill",
+    "gate": "distill.api.gates",
+    "near_pairs": "distill.similarity.pairs",
+    "open_task": "distill.api.stages",
+    "refresh": "distill.api.stages",
+    "run": "distill.api.stages",
+    "run_gates": "distill.curate.gates.registry",
+    "stages": "distill.api",
+    "stats": "distill",
+}
+"""Public name → the module that defines it, or the package that holds the module of that name."""
+
+__all__ = (
+    "Outcome", "Run", "Task", "aio", "balance", "errors", "gate", "near_pairs", "open_task", "refresh", "run", "run_gates", "stages",
+    "stats",
+)  # fmt: skip
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]
+
+
+if not TYPE_CHECKING:  # or a checker would take every name for a public one
+
+    def __getattr__(name: str) -> object:
+        if name not in _PLACES:
+            raise AttributeError(f"module 'distill' has no attribute {name!r}; its names are {', '.join(__all__)}")
+        import importlib
+
+        place = _PLACES[name]
+        if place in ("distill", "distill.api"):
+            return importlib.import_module(f"{place}.{name}")
+        return getattr(importlib.import_module(place), name)

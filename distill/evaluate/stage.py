@@ -8,17 +8,17 @@ from typing import Any
 
 from distill.atomic_write import write_json, write_parquet
 from distill.student.stage import student_of
-from distill.task.run import Run
+from distill.task.run import ActiveRun
 from distill.task.stage import stage
 from distill.values import rules as value_rules
 
 
-async def evaluate(run: Run) -> None:
+async def evaluate(run: ActiveRun) -> None:
     """All arms on the test rows, and the verdict."""
     await stage(run, "evaluate", outputs=["calls.parquet", "scores.parquet", "comparison.json"], work=_evaluate)
 
 
-async def _evaluate(run: Run) -> Mapping[str, Any]:
+async def _evaluate(run: ActiveRun) -> Mapping[str, Any]:
     import polars as pl
 
     from distill.evaluate.arms import arms_of, call, calls_table, rules_of, scores_table

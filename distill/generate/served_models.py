@@ -15,7 +15,7 @@ from distill.records import GOLD
 from distill.text.normalise import storable
 
 if TYPE_CHECKING:
-    from distill.task.run import Run
+    from distill.task.run import ActiveRun
 
 _FILE = re.compile(r"\.(?:gguf|safetensors|bin|ggml)$")
 _QUANTISED = re.compile(r"[-.](?:i?q\d[\w-]*|fp?\d{1,2}|bf16|int\d|awq|gptq|mlx|gguf|\dbit)$")
@@ -51,7 +51,7 @@ def same(asked: str, named: str) -> bool:
     return bool(_forms(asked) & _forms(named))
 
 
-def others(run: Run) -> list[Named]:
+def others(run: ActiveRun) -> list[Named]:
     """The models that answered though another was asked, the commonest first."""
     dataset, sent = _of_dataset(run), _of_sends(run)
     found: list[Named] = []
@@ -72,7 +72,7 @@ def _of(asked: str, source: Counter[tuple[str, str]]) -> Counter[str]:
     return Counter({named: count for (model, named), count in source.items() if model == asked})
 
 
-def _of_dataset(run: Run) -> Counter[tuple[str, str]]:
+def _of_dataset(run: ActiveRun) -> Counter[tuple[str, str]]:
     """(asked, named) of every answer to the run's questions, wherever it was paid for."""
     if not (run.folder / "samples.parquet").exists():
         return Counter()
@@ -85,7 +85,7 @@ def _of_dataset(run: Run) -> Counter[tuple[str, str]]:
     return found
 
 
-def _of_sends(run: Run) -> Counter[tuple[str, str]]:
+def _of_sends(run: ActiveRun) -> Counter[tuple[str, str]]:
     """(asked, named) of what this run itself paid for, test rows and judges too; of a large one the latest."""
     query = (
         "SELECT json_extract(answers.request, '$.model'), answers.model, count(*) FROM "

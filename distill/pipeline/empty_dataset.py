@@ -14,12 +14,12 @@ from distill.tables.reasons import BEFORE
 if TYPE_CHECKING:
     import polars as pl
 
-    from distill.task.run import Run
+    from distill.task.run import ActiveRun
 
 _SHOWN = 3
 
 
-def answers(run: Run) -> str:
+def answers(run: ActiveRun) -> str:
     """Why the answers that `generate` has are of no use; empty where some are, or rows are owed."""
     made = run.folder.manifest()["stages"].get("generate", {})
     if "none_pass" not in made:
@@ -40,7 +40,7 @@ def _ranked(drops: pl.DataFrame) -> list[tuple[str, int]]:
     return Counter((after if after.height else drops)["reason"].to_list()).most_common(_SHOWN)
 
 
-def dataset(run: Run) -> str:
+def dataset(run: ActiveRun) -> str:
     """Why there is no row to train on; empty where there is one."""
     import polars as pl
 
@@ -62,7 +62,7 @@ def dataset(run: Run) -> str:
     )
 
 
-def tests(run: Run) -> str:
+def tests(run: ActiveRun) -> str:
     """Why there is no row to compare the arms on; empty where there is one, or no comparison is asked for."""
     import polars as pl
 

@@ -1,6 +1,6 @@
 """What stages read that is neither a setting nor a file: of the store, the manifest, the task's own function.
 
-Each is noted as a whole, `fact:ledger`, where a stage reads it (`Run.fact`), and is cheap to look up again without doing the stage.
+Each is noted as a whole, `fact:ledger`, where a stage reads it (`ActiveRun.fact`), and is cheap to look up again without doing the stage.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from distill.task.run import ledger, parent_teacher
 from distill.teacher import counts
 
 if TYPE_CHECKING:
-    from distill.task.run import Run
+    from distill.task.run import ActiveRun
 
-FACTS: Mapping[str, Callable[[Run], Json]] = {
+FACTS: Mapping[str, Callable[[ActiveRun], Json]] = {
     "ledger": lambda run: [dataclasses.astuple(row) for row in ledger(run)],
     "models": lambda run: [list(one) for one in served_models.others(run)],
     "name": lambda run: run.folder.name,

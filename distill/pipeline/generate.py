@@ -20,7 +20,7 @@ from distill.rundir import read_json, read_parquet
 from distill.seeds import approved, labelling, prepare
 from distill.seeds.expansion.rounds import Expansion
 from distill.task import near_graph
-from distill.task.run import Run
+from distill.task.run import ActiveRun
 from distill.task.stage import stage
 from distill.teacher import schedule
 from distill.teacher.stored_answers import is_refused
@@ -33,13 +33,13 @@ if TYPE_CHECKING:
     from distill.tables.outcome import Outcome
 
 
-async def generate(run: Run) -> None:
+async def generate(run: ActiveRun) -> None:
     """Ask the teacher until every quota is met or no seed is left."""
     outputs = ["seeds.parquet", "seeds_dropped.parquet", "pairs.parquet", "asked.parquet", "seeds.json"]
     await stage(run, "generate", outputs=outputs, work=_generate)
 
 
-async def _generate(run: Run) -> Mapping[str, Any]:
+async def _generate(run: ActiveRun) -> Mapping[str, Any]:
 
     task = run.task
     function.importable(task)
@@ -91,7 +91,7 @@ async def _generate(run: Run) -> Mapping[str, Any]:
 
 
 def _awaited(
-    run: Run, expansion: Expansion, asked: questions.Asked, gone: dict[questions.Ask, bool], curated: Curated
+    run: ActiveRun, expansion: Expansion, asked: questions.Asked, gone: dict[questions.Ask, bool], curated: Curated
 ) -> bool:
     """Whether rows are owed that may still come: no new seed is paid for in their place. What was refused for good is not."""
     task, never = run.task, {ask for ask, refused in gone.items() if refused}
@@ -103,7 +103,9 @@ def _awaited(
     return False
 
 
-async def _expand(run: Run, aside: Outcome, expansion: Expansion, jury: Jury, curated: Curated) -> questions.Asked:
+async def _expand(
+    run: ActiveRun, aside: Outcome, expansion: Expansion, jury: Jury, curated: Curated
+) -> questions.Asked:
     """A round of new seeds, written down before they are asked; none where it brought nothing."""
     try:
         names = await expansion.round(curated.lack, curated.standing.accepted, run.sender)
@@ -115,7 +117,7 @@ async def _expand(run: Run, aside: Outcome, expansion: Expansion, jury: Jury, cu
     return [ask for seed in names for ask in questions.first(run.task, seed)]
 
 
-def _write(run: Run, aside: Outcome, expansion: Expansion) -> Graph:
+def _write(run: ActiveRun, aside: Outcome, expansion: Expansion) -> Graph:
     """The run's seeds: real ones, made ones, and those that went; and which of them are near each other, also returned."""
     import polars as pl
 
@@ -127,7 +129,7 @@ def _write(run: Run, aside: Outcome, expansion: Expansion) -> Graph:
     return graph
 
 
-def _note(run: Run, table: pl.DataFrame, asked: questions.Asked) -> None:
+def _note(run: ActiveRun, table: pl.DataFrame, asked: questions.Asked) -> None:
     """What is asked, written before it is sent: `explain` shows it also while rows are out."""
     import polars as pl
 
@@ -138,7 +140,7 @@ def _note(run: Run, table: pl.DataFrame, asked: questions.Asked) -> None:
 
 
 async def _ask(
-    run: Run, table: pl.DataFrame, asked: questions.Asked, gone: dict[questions.Ask, bool], closed: set[int]
+    run: ActiveRun, table: pl.DataFrame, asked: questions.Asked, gone: dict[questions.Ask, bool], closed: set[int]
 ) -> None:
     """Send what each teacher is due, a panel at the same time.
 
@@ -184,7 +186,7 @@ async def _ask(
                 raise
 
 
-def _tests(run: Run, table: pl.DataFrame) -> list[Request]:
+def _tests(run: ActiveRun, table: pl.DataFrame) -> list[Request]:
     """What the comparison will ask the teacher: it goes with the same batches, or it would take another night."""
     import polars as pl
 

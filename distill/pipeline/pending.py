@@ -9,13 +9,13 @@ from distill.errors import RowsOwed
 from distill.teacher.stored_answers import why_pending
 
 if TYPE_CHECKING:
-    from distill.task.run import Run
+    from distill.task.run import ActiveRun
 
 _CAUSE, _CAUSES, _LOOKED_AT = 300, 100, 20_000
 """Characters of a cause that are reported, rows among which the commonest is looked for, and questions looked at for them."""
 
 
-def no_rows(run: Run, partial: bool) -> None:
+def no_rows(run: ActiveRun, partial: bool) -> None:
     """Raise where rows lack an answer, unless that is `partial`'s wish."""
     owed = run.folder.manifest()["stages"].get("generate", {}).get("owed", 0)
     if owed and not partial:
@@ -29,7 +29,7 @@ def no_rows(run: Run, partial: bool) -> None:
         )
 
 
-def _unanswered(run: Run) -> tuple[bool, str]:
+def _unanswered(run: ActiveRun) -> tuple[bool, str]:
     """(whether no question at all has an answer, what most often came instead), of the first questions that were asked."""
     ids = run.table("asked.parquet", ["request_id"])["request_id"].unique(maintain_order=True).to_list()[:_LOOKED_AT]
     held = {one for start in range(0, len(ids), 500) for one in run.store.held(ids[start : start + 500])}
@@ -39,7 +39,7 @@ def _unanswered(run: Run) -> tuple[bool, str]:
     return not held, cause
 
 
-def no_verdicts(run: Run, partial: bool) -> None:
+def no_verdicts(run: ActiveRun, partial: bool) -> None:
     """Curation may have asked for more than was generated: then a dataset would lack rows that nobody has refused."""
     owed = run.folder.manifest()["stages"].get("curate", {}).get("owed", 0)
     if owed and not partial:
@@ -48,7 +48,7 @@ def no_verdicts(run: Run, partial: bool) -> None:
         )
 
 
-def count(run: Run) -> int:
+def count(run: ActiveRun) -> int:
     """Rows without an answer, or without a verdict: curation may lack those that other gates asked for."""
     made = run.folder.manifest()["stages"]
     return max(int(made.get(name, {}).get("owed", 0)) for name in ("generate", "curate"))

@@ -5,24 +5,23 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
 
 from distill.curate import stage
-from distill.curate.accounting import conservation, large_losses, shortfall
-from distill.errors import GateNotMet, RowsOwed, UsageError
+from distill.curate.accounting import large_losses
+from distill.errors import UsageError
 from distill.evaluate import stage as evaluating
 from distill.generate import served_models
-from distill.money import Budget, known_usd, shown
+from distill.money import Budget
 from distill.pipeline import empty_dataset, facts, generate, pending, run_number, used_spec
+from distill.pipeline.result import Run, result_of
 from distill.report import stage as reporting
-from distill.report.warnings import of_money
-from distill.rundir import RunDir, numbers, read_json
+from distill.rundir import RunDir, numbers
 from distill.spec import deadline
 from distill.student import stage as teaching
 from distill.task import event_loop, requirements, stores
 from distill.task.interrupt import interruptible
 from distill.task.requirements import need_price
-from distill.task.run import ORDER, Run
+from distill.task.run import ORDER, ActiveRun
 from distill.task.task import Task
 from distill.teacher.batch import journal
 from distill.teacher.batch.open_batches import left
@@ -40,8 +39,8 @@ def start(
     new: bool = False,
     refresh: bool = False,
     wait: bool = False,
-) -> dict[str, Any]:
-    """Do `stages` in the order of a run, in a loop of its own; returns what was done, with the exit code."""
+) -> Run:
+    """Do `stages` in the order of a run, in a loop of its own; what was done, with the exit code."""
     return event_loop.run(work(task, stages=stages, watch=watch, partial=partial, new=new, refresh=refresh, wait=wait))
 
 
@@ -54,7 +53,7 @@ async def work(
     new: bool = False,
     refresh: bool = False,
     wait: bool = False,
-) -> dict[str, Any]:
+) -> Run:
     """As `start`, for a notebook whose loop is running already."""
     need_price(task)
     before = numbers(task.home, task.spec.task)
@@ -68,20 +67,25 @@ async def work(
         await stores.settle_names(store, folder, watch, new=folder.number not in before)
         for line in left(store, folder.name, task.endpoints):
             watch.say(f"  {line}")
-        budget = Budget(task.spec.budget.usd, store.spent(folder.name))
-        sender = Sender(
-            store=store, run=folder.name, budget=budget, watch=watch, wait=wait,
-            deadline=_deadline(task, folder),
-        )  # fmt: skip
-        run = Run(task, folder, store, sender, watch, parent, stages, facts=facts.FACTS)
+        sender = _sender(task, folder, store, watch, wait=wait)
+        run = ActiveRun(task, folder, store, sender, watch, parent, stages, facts=facts.FACTS)
         with interruptible(sender):
             await _stages(run, stages, partial=partial)
-        result = _result(run)
-        for line in served_models.lines(result["models"]):
-            watch.say(f"warning: {line}")
-        for line in large_losses.lines(result["large_losses"], folder.name):
-            watch.say(f"warning: {line}")
-        return result
+        return _told(run)
+
+
+def _sender(task: Task, folder: RunDir, store: Store, watch: Watcher, *, wait: bool) -> Sender:
+    """What the run sends with; its budget counts what earlier commands have spent."""
+    budget = Budget(task.spec.budget.usd, store.spent(folder.name))
+    return Sender(store=store, run=folder.name, budget=budget, watch=watch, wait=wait, deadline=_deadline(task, folder))
+
+
+def _told(run: ActiveRun) -> Run:
+    """The result, with a warning of each thing that nobody should find out by counting."""
+    result = result_of(run)
+    for line in (*served_models.lines(result.models), *large_losses.lines(result.large_losses, result.name)):
+        run.watch.say(f"warning: {line}")
+    return result
 
 
 async def _take_over(folder: RunDir, store: Store, watch: Watcher) -> None:
@@ -114,7 +118,7 @@ _NEEDS = {
 }  # fmt: skip
 
 
-async def _stages(run: Run, names: Sequence[str], *, partial: bool) -> None:
+async def _stages(run: ActiveRun, names: Sequence[str], *, partial: bool) -> None:
     for name in names:
         _ready(run, name, partial)
         if name == "export" and _nothing(run):
@@ -127,7 +131,7 @@ async def _stages(run: Run, names: Sequence[str], *, partial: bool) -> None:
             return
 
 
-def _ready(run: Run, name: str, partial: bool) -> None:
+def _ready(run: ActiveRun, name: str, partial: bool) -> None:
     """Raise where what a stage reads is not there."""
     need = _NEEDS.get(name)
     if need and not (run.folder / need).exists():
@@ -137,13 +141,13 @@ def _ready(run: Run, name: str, partial: bool) -> None:
         pending.no_verdicts(run, partial)
 
 
-def _nothing(run: Run) -> bool:
+def _nothing(run: ActiveRun) -> bool:
     """Whether no row is left to train on: then nothing more is done, and nothing paid for."""
     run.nothing = empty_dataset.dataset(run)
     return bool(run.nothing)
 
 
-async def _stage(run: Run, name: str) -> None:
+async def _stage(run: ActiveRun, name: str) -> None:
     match name:
         case "generate":
             await generate.generate(run)
@@ -158,78 +162,3 @@ async def _stage(run: Run, name: str) -> None:
             run.nothing = empty_dataset.tests(run)
         case "report":
             await reporting.report(run)
-
-
-def _result(run: Run) -> dict[str, Any]:
-    owed = pending.count(run)
-    comparison = run.folder / "comparison.json"
-    verdict = read_json(comparison, dict, needs="verdict")["verdict"] if comparison.exists() else None
-    funnel = run.folder / "funnel.json"
-    curated = funnel.exists() and "curate" in (*run.done, *run.skipped)  # else it tells of an earlier command
-    counts = read_json(funnel, dict) if curated else {}
-    required = run.task.spec.evaluate.require
-    ledger = run.store.ledger(run.folder.name)
-    missed = bool("evaluate" in (*run.done, *run.skipped) and required and verdict and verdict["word"] != required)
-    return {
-        "run": run.folder.name,
-        "folder": str(run.folder.path),
-        "done": run.done,
-        "skipped": run.skipped,
-        "changed": run.changed,
-        "requests_sent": run.sender.sends,
-        "from_the_store": run.sender.replayed,
-        "owed": owed,
-        "shortfall": counts.get("shortfall", []),
-        "large_losses": counts.get("large_losses", []),
-        "nothing": run.nothing,
-        "usd": known_usd(run.store.spent(run.folder.name), unpriced := sum(row.unpriced for row in ledger)),
-        "usd_estimated": known_usd(sum(row.usd_estimated for row in ledger), unpriced),
-        "unpriced_calls": unpriced,
-        "warnings": of_money(run),
-        "models": [one._asdict() for one in served_models.others(run)],
-        "funnel": _funnel(run),
-        "verdict": verdict,
-        "report": str(run.folder / "report.html") if (run.folder / "report.html").exists() else None,
-        "exit": _exit(missed=missed, owed=bool(owed), nothing=bool(run.nothing)),
-    }
-
-
-def _exit(*, missed: bool, owed: bool, nothing: bool) -> int:
-    """A verdict that was missed first; a dataset that is empty since rows are owed may fill yet."""
-    if missed or (nothing and not owed):
-        return GateNotMet.exit_code
-    return RowsOwed.exit_code if owed else 0
-
-
-def _funnel(run: Run) -> dict[str, Any] | None:
-    """Where the rows went, in commands that curate."""
-    path = run.folder / "funnel.json"
-    if "curate" not in (*run.done, *run.skipped) or not path.exists():
-        return None
-    found = read_json(path, dict)
-    if not found.get("conserved"):  # curated before the sum was checked
-        return None
-    return {"stages": found["funnel"], **found["total"], "conserved": True}
-
-
-def lines(result: dict[str, Any]) -> list[str]:
-    """What a person reads at the end."""
-    estimated = f", ${result['usd_estimated']:.4f} of it estimated" if result["usd_estimated"] else ""
-    said = [
-        f"run {result['run']}: {len(result['done'])} stages done, {len(result['skipped'])} unchanged; "
-        f"{result['requests_sent']} requests sent; {shown(result['usd'], result['unpriced_calls'])} spent in this run so far{estimated}"
-    ]
-    if result["owed"]:
-        said.append(f"{result['owed']} rows are still pending")
-    said += result["warnings"]
-    if result["funnel"]:
-        said += conservation.lines(result["funnel"]["stages"], result["funnel"])
-    said += shortfall.lines(shortfall.read(result))
-    if result["verdict"] and "report" in (*result["done"], *result["skipped"]):
-        said += [
-            f"verdict: {result['verdict']['word']}",
-            *(f"  {sentence}" for sentence in result["verdict"]["sentences"]),
-        ]
-    if result["report"]:
-        said.append(f"report: {result['report']}")
-    return [*said, *([result["nothing"]] if result["nothing"] else [])]

@@ -7,6 +7,7 @@ is an error in the template, never an empty place on the page.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -131,6 +132,7 @@ def _curves(loss: Sequence[Mapping[str, Json]]) -> dict[str, list[tuple[float, f
     }
 
 
+@functools.cache  # the templates are compiled once a process
 def _html_environment() -> Environment:
     environment = _environment(autoescape=True)
     drawings = (charts.whisker, charts.gap, charts.bar, charts.span, charts.histogram, charts.lines)
@@ -145,6 +147,7 @@ def _marked(draw: Callable[..., str]) -> Callable[..., str]:
     return lambda *args, **settings: Markup(draw(*args, **settings))  # noqa: S704 - charts put only numbers into it
 
 
+@functools.cache
 def _markdown_environment() -> Environment:
     environment = _environment(autoescape=False)
     environment.finalize = escaped  # every value that is printed passes here: none can be forgotten

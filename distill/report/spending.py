@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from distill.generate import questions
 from distill.money import known_usd
 from distill.records import GOLD
-from distill.task.run import Run, ledger
+from distill.task.run import ActiveRun, ledger
 from distill.teacher.store.store import Spend
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class SpendingLine:
     """Whether some tokens were counted here and not by the endpoint."""
 
 
-def spending(run: Run) -> list[SpendingLine]:
+def spending(run: ActiveRun) -> list[SpendingLine]:
     """The lines of the run's ledger, and of those whose answers all came from the store."""
     used = _used(run)
     paid = {row.spender: row for row in run.fact("ledger", ledger)}
@@ -77,7 +77,7 @@ def _line(row: Spend, used: int) -> SpendingLine:
     )
 
 
-def _used(run: Run) -> Counter[str]:
+def _used(run: ActiveRun) -> Counter[str]:
     """Answers and verdicts in the run's tables, by spender."""
     import polars as pl
 

@@ -26,19 +26,19 @@ from distill.report.spending import spending
 from distill.report.warnings import warnings
 from distill.rundir import read_json, read_result
 from distill.student import stage as student_stage
-from distill.task.run import Run, parent_teacher
+from distill.task.run import ActiveRun, parent_teacher
 from distill.task.stage import stage, version_note
 
 if TYPE_CHECKING:
     import polars as pl
 
 
-async def report(run: Run) -> None:
+async def report(run: ActiveRun) -> None:
     """report.html, REPORT.md and report.json."""
     await stage(run, "report", outputs=["report.html", "REPORT.md", "report.json"], work=_report, sending=True)
 
 
-async def _report(run: Run) -> Mapping[str, Any]:
+async def _report(run: ActiveRun) -> Mapping[str, Any]:
     from distill.report import page
 
     found = gather(run)
@@ -48,7 +48,7 @@ async def _report(run: Run) -> Mapping[str, Any]:
     return {}
 
 
-def gather(run: Run) -> Report:
+def gather(run: ActiveRun) -> Report:
     """The whole report of a run."""
     spec = run.task.spec
     funnel = read_json(run.folder / "funnel.json", dict) if (run.folder / "funnel.json").exists() else {}
@@ -77,7 +77,7 @@ def gather(run: Run) -> Report:
     )
 
 
-def _run_facts(run: Run) -> RunFacts:
+def _run_facts(run: ActiveRun) -> RunFacts:
     task, folder, versions = run.task, run.folder, version_note()
     started = min((entry["started"] for entry in folder.manifest()["stages"].values()), default=0.0)
     inside = task.path.is_relative_to(task.home)
@@ -97,7 +97,7 @@ def _time(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
-def _curation(run: Run, funnel: Mapping[str, Any]) -> Curation:
+def _curation(run: ActiveRun, funnel: Mapping[str, Any]) -> Curation:
     task = run.task
     return curation_of(
         run.table("seeds.parquet"),
@@ -116,7 +116,7 @@ def _size(samples: pl.DataFrame, tests: int) -> DatasetSize:
     return DatasetSize(train=train, valid=valid, test=tests, tokens=tokens)
 
 
-def _repeat(run: Run, spec: str) -> str:
+def _repeat(run: ActiveRun, spec: str) -> str:
     """The command that made the run, with what it changed of the spec."""
     sets = [word for change in run.task.overrides for word in ("--set", change)]
     if not sets and run.parent is None and spec == "prompts/support-triage/task.yaml":
@@ -124,7 +124,7 @@ def _repeat(run: Run, spec: str) -> str:
     return shlex.join(["distill", "run" if run.parent is None else "refresh", spec, *sets])
 
 
-def _previous(run: Run, comparison: Comparison) -> PreviousStudent | None:
+def _previous(run: ActiveRun, comparison: Comparison) -> PreviousStudent | None:
     """In a refresh: what the new student is beside the one before."""
     if run.parent is None:
         return None

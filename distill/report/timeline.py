@@ -13,7 +13,7 @@ from distill.teacher.batch import journal
 from distill.teacher.store.store import Store
 
 if TYPE_CHECKING:
-    from distill.task.run import Run
+    from distill.task.run import ActiveRun
 
 _PAUSE = 0.05
 """Live calls further apart than this share of all the batches' time are two parts."""
@@ -82,7 +82,7 @@ class _Part:
     ended: str = ""
 
 
-def of_run(run: Run) -> Timeline | None:
+def of_run(run: ActiveRun) -> Timeline | None:
     """The batches and live calls of a run, and its deadline; None without a batch."""
     return timeline(run.store, run.folder.name, run.folder.manifest().get("deadline"), run.owed("generate"))
 

@@ -11,7 +11,7 @@ from distill.generate import served_models
 from distill.seeds import prepare
 from distill.seeds.expansion import inherit
 from distill.spec import UNLABELLED
-from distill.task.run import Run, ledger
+from distill.task.run import ActiveRun, ledger
 from distill.teacher import counts
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ Funnel = Mapping[str, Any]
 """funnel.json."""
 
 
-def warnings(run: Run, funnel: Funnel) -> list[str]:
+def warnings(run: ActiveRun, funnel: Funnel) -> list[str]:
     """All of them, those on money last."""
     spec = run.task.spec
     return [
@@ -56,7 +56,7 @@ def no_terms(spec: TaskSpec) -> list[str]:
     return ["The spec does not state the teacher's terms; check that its answers may train a model."]
 
 
-def other_models(run: Run) -> list[str]:
+def other_models(run: ActiveRun) -> list[str]:
     """Models that answered though another was asked."""
     return [f"{line[:1].upper()}{line[1:]}." for line in served_models.lines(run.fact("models", served_models.others))]
 
@@ -77,7 +77,7 @@ def approved_but_flagged(funnel: Funnel) -> list[str]:
     return [f"Approved rows train although a gate would drop them ({reasons}); flagged.parquet names each."]
 
 
-def synthetic(run: Run, funnel: Funnel) -> list[str]:
+def synthetic(run: ActiveRun, funnel: Funnel) -> list[str]:
     import polars as pl
 
     kept = run.table("samples.parquet", ["seed_id", "fate"]).filter(pl.col("fate") != "dropped")
@@ -102,7 +102,7 @@ def missed_edge_cases(funnel: Funnel) -> list[str]:
     ]
 
 
-def of_money(run: Run) -> list[str]:
+def of_money(run: ActiveRun) -> list[str]:
     """What an endpoint's counts and prices leave in the dark."""
     return [
         *(f"{spender}: {line}." for spender, lines in run.fact("odd_counts", _odd_counts).items() for line in lines),
@@ -115,5 +115,5 @@ def of_money(run: Run) -> list[str]:
     ]
 
 
-def _odd_counts(run: Run) -> dict[str, list[str]]:
+def _odd_counts(run: ActiveRun) -> dict[str, list[str]]:
     return counts.of_run(run.store, run.folder.name)

@@ -27,7 +27,7 @@ from distill.values.answer import read as read_value
 if TYPE_CHECKING:
     import polars as pl
 
-    from distill.task.run import Run
+    from distill.task.run import ActiveRun
     from distill.task.task import Task
 
 
@@ -43,7 +43,7 @@ def spender(name: str) -> str:
     return f"label {name}"
 
 
-async def ask_labels(run: Run, parent: pl.DataFrame | None) -> LabelledSeeds:
+async def ask_labels(run: ActiveRun, parent: pl.DataFrame | None) -> LabelledSeeds:
     """Ask for what is not known yet; SpecError where the labels turn out to be none that the spec's quotas can be met with."""
     task = run.task
     seeds, pinned = task.seeds, task.pinned
@@ -94,7 +94,7 @@ def asked_about(task: Task, store: Store, name: str) -> list[Seed]:
     return [seeds[first] for first in _groups(task, store, name, list(seeds.values()), {})]
 
 
-async def _ask(run: Run, name: str, groups: Mapping[str, Sequence[str]]) -> dict[str, str]:
+async def _ask(run: ActiveRun, name: str, groups: Mapping[str, Sequence[str]]) -> dict[str, str]:
     """Seed → value, of every seed of the groups."""
     task = run.task
     by_id = {seed.id: seed for seed in (*task.seeds, *task.pinned)}

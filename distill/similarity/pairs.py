@@ -48,6 +48,8 @@ def near_pairs(
 ) -> list[tuple[int, int, float]]:
     """Pairs (i, j, similarity ≥ threshold), i < j, sorted; `room` is how many before it a text of a crowd is paired with.
 
+        near_pairs(["my parcel is late", "My parcel is late!", "refund"], threshold=0.8)    [(0, 1, 0.93…)]
+
     Equal texts count once: of k copies the later k-1 are paired with the first alone (at 1.0), and only the
     first is compared with others, so that a thousand copies cost a thousand pairs and not a million.
     """

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from distill.generate import served_models
 from distill.records import GOLD
 from distill.seeds.expansion import inherit
-from distill.task.run import Run
+from distill.task.run import ActiveRun
 
 if TYPE_CHECKING:
     import polars as pl
 
 
-def dataset_card(run: Run, kept: pl.DataFrame, counts: Mapping[str, int], tests: int) -> str:
+def dataset_card(run: ActiveRun, kept: pl.DataFrame, counts: Mapping[str, int], tests: int) -> str:
     """The card of the rows `kept`, of which `counts` train and validate, beside so many test rows."""
     spec, synthetic = run.task.spec, inherit.rows_on(run.scan("seeds.parquet"), kept)
     lines = [
@@ -30,7 +30,7 @@ def dataset_card(run: Run, kept: pl.DataFrame, counts: Mapping[str, int], tests:
     return f"# {spec.task}\n\n{spec.about}\n\n" + "".join(f"- {line}\n" for line in lines)
 
 
-def _answered_by(run: Run, kept: pl.DataFrame) -> list[str]:
+def _answered_by(run: ActiveRun, kept: pl.DataFrame) -> list[str]:
     rows = Counter(kept["teacher"].to_list())
     teachers = [f"{one.address.model} ({rows[n]} rows)" for n, one in enumerate(run.task.teachers)]
     return teachers + ([f"approved work ({rows[GOLD]} gold rows)"] if rows[GOLD] else [])

@@ -16,7 +16,7 @@ from distill.rundir import RunDir, file_hash, read_json
 from distill.student import export as export_files
 from distill.student.dataset_card import dataset_card
 from distill.tables import lookup
-from distill.task.run import Run
+from distill.task.run import ActiveRun
 from distill.task.stage import stage
 from distill.task.task import rate_of
 from distill.teacher.endpoint import embedded
@@ -34,7 +34,7 @@ LEAST_ROWS = 10
 """What OpenAI's endpoint takes; fewer teach nothing elsewhere either."""
 
 
-async def export(run: Run) -> None:
+async def export(run: ActiveRun) -> None:
     """train.jsonl, valid.jsonl, test.jsonl, dataset.parquet and the dataset's card."""
     outputs = ["train.jsonl", "valid.jsonl", "test.jsonl", "dataset.parquet", "expect.json", "CARD.md"]
     await stage(run, "export", outputs=outputs, work=_export)
@@ -46,7 +46,7 @@ async def export(run: Run) -> None:
         )
 
 
-async def _export(run: Run) -> Mapping[str, Any]:
+async def _export(run: ActiveRun) -> Mapping[str, Any]:
     import polars as pl
 
     from distill.curate import expect
@@ -64,7 +64,7 @@ async def _export(run: Run) -> Mapping[str, Any]:
     return {"rows": counts | {"test": tests}}
 
 
-def _own_ids(run: Run) -> dict[str, str]:
+def _own_ids(run: ActiveRun) -> dict[str, str]:
     """seed_id → the id that the seed's own file gives it."""
     seeds = run.scan("seeds.parquet")
     if "own_id" not in seeds.collect_schema():  # a run made before rows kept their own ids has none
@@ -72,7 +72,7 @@ def _own_ids(run: Run) -> dict[str, str]:
     return dict(seeds.select("seed_id", "own_id").drop_nulls().collect().iter_rows())
 
 
-def _test_rows(run: Run, own: Mapping[str, Mapping[str, Json]], ids: Mapping[str, str]) -> list[dict[str, Json]]:
+def _test_rows(run: ActiveRun, own: Mapping[str, Mapping[str, Json]], ids: Mapping[str, str]) -> list[dict[str, Json]]:
     import polars as pl
 
     tests = run.scan("seeds.parquet").filter(pl.col("role") == "test").collect()
@@ -88,7 +88,7 @@ def _test_rows(run: Run, own: Mapping[str, Mapping[str, Json]], ids: Mapping[str
     ]
 
 
-async def train(run: Run) -> None:
+async def train(run: ActiveRun) -> None:
     """The student, by the way the spec names."""
     way = run.task.spec.student.train
     if way.with_ == "none":
@@ -97,7 +97,7 @@ async def train(run: Run) -> None:
     await stage(run, "train", outputs=outputs, work=_lora if way.with_ == "lora" else _hosted)
 
 
-async def _lora(run: Run) -> Mapping[str, Any]:
+async def _lora(run: ActiveRun) -> Mapping[str, Any]:
     from distill.student.trainers import gguf, lora
 
     way, folder = run.task.spec.student.train, run.folder
@@ -115,7 +115,7 @@ async def _lora(run: Run) -> Mapping[str, Any]:
     return {"valid_loss": result.valid_loss, "best_step": result.best_step, "tokens": result.tokens}
 
 
-def _shown(run: Run, settings: LoraSettings) -> Callable[[TrainStep], None]:
+def _shown(run: ActiveRun, settings: LoraSettings) -> Callable[[TrainStep], None]:
     """Shows a step of the training's thread in this one."""
     loop = asyncio.get_running_loop()
     rows = (run.folder / "train.jsonl").read_bytes().count(b"\n")
@@ -130,7 +130,7 @@ def _shown(run: Run, settings: LoraSettings) -> Callable[[TrainStep], None]:
     return pass_on
 
 
-async def _hosted(run: Run) -> Mapping[str, Any]:
+async def _hosted(run: ActiveRun) -> Mapping[str, Any]:
     from distill.student.hosts.job import HostAddress
     from distill.student.hosts.openai_compatible import TuningJob, tune
 

@@ -31,7 +31,12 @@ ORDER = ("seed_id", "teacher", "kind", "draw", "request_id", "source", "line")
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """`kept` + `rejected` = the input; `dropped` says why each rejected row went."""
+    """What a curation step returns: `kept` + `rejected` = the input; `dropped` says why each rejected row went.
+
+    kept, rejected    the input's columns and those that the step added, e.g. score_length
+    dropped           row, request_id, stratum, stage, reason, detail
+    report            {"stage": "length", "in": 120, "kept": 117, "dropped": {"too_long": 3}}
+    """
 
     kept: pl.DataFrame
     dropped: pl.DataFrame

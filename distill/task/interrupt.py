@@ -7,6 +7,7 @@ import contextlib
 import signal
 from collections.abc import Iterator
 
+from distill.task import event_loop
 from distill.teacher.send import Sender
 
 
@@ -36,7 +37,8 @@ def interruptible(sender: Sender) -> Iterator[None]:
     except (NotImplementedError, RuntimeError, ValueError):  # not the main thread: a notebook's own handler stays
         pass
     try:
-        yield
+        with event_loop.interrupts(asked):
+            yield
     except asyncio.CancelledError:
         raise KeyboardInterrupt from None
     finally:

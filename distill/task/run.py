@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 
 @dataclass(slots=True)
-class Run:
+class ActiveRun:
     """One run under way."""
 
     task: Task
@@ -38,12 +38,12 @@ class Run:
     skipped: list[str] = field(default_factory=list)
     changed: dict[str, list[str]] = field(default_factory=dict)
     """Stage that was not skipped → why."""
-    facts: Mapping[str, Callable[[Run], Json]] = field(default_factory=dict)
+    facts: Mapping[str, Callable[[ActiveRun], Json]] = field(default_factory=dict)
     """What stages read beside settings and files, by its name (`distill.pipeline.facts`)."""
     nothing: str = ""
     """Why there is no row to train on, or to compare on; empty where there are some."""
 
-    def fact(self, name: str, found: Callable[[Run], T]) -> T:
+    def fact(self, name: str, found: Callable[[ActiveRun], T]) -> T:
         """What `found` reads of the run, noted as one fact of this name: what it reads itself is no read of the stage."""
         if name not in self.facts:
             raise ValueError(f"no fact is called {name!r}; distill.pipeline.facts lists them")
@@ -67,11 +67,11 @@ class Run:
         return pl.scan_parquet(self.folder / name)
 
 
-def ledger(run: Run) -> list[Spend]:
+def ledger(run: ActiveRun) -> list[Spend]:
     """What the run has sent and paid, a row a spender."""
     return run.store.ledger(run.folder.name)
 
 
-def parent_teacher(run: Run) -> str:
+def parent_teacher(run: ActiveRun) -> str:
     """The teacher of the run that this one refreshes."""
     return str(run.parent.manifest().get("teacher", "?")) if run.parent else ""

@@ -7,17 +7,15 @@ evaluate → calls.parquet scores.parquet comparison.json         report → rep
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from distill import __version__, reads
 from distill.rundir import file_hash
 from distill.task import traces
-from distill.task.run import Run
-
-if TYPE_CHECKING:
-    pass
+from distill.task.run import ActiveRun
 
 _CODE = 9
 """Raised when a stage's outputs change for equal inputs, so that old runs are made anew."""
@@ -26,10 +24,10 @@ _SHOWN = 3
 """Reasons on the line of a stage."""
 
 
-StageWork = Callable[[Run], Awaitable[Mapping[str, Any]]]
+StageWork = Callable[[ActiveRun], Awaitable[Mapping[str, Any]]]
 
 
-async def stage(run: Run, name: str, *, outputs: Sequence[str], work: StageWork, sending: bool = False) -> None:
+async def stage(run: ActiveRun, name: str, *, outputs: Sequence[str], work: StageWork, sending: bool = False) -> None:
     """Do a stage, or skip it when all that it read last time and wrote is as it was and it owes no row.
 
     `sending` is for a stage that shows how things were sent and paid for: settings of that kind count as read too.
@@ -60,7 +58,7 @@ async def stage(run: Run, name: str, *, outputs: Sequence[str], work: StageWork,
     run.done.append(name)
 
 
-def stale(run: Run, name: str, outputs: Sequence[str]) -> list[str]:
+def stale(run: ActiveRun, name: str, outputs: Sequence[str]) -> list[str]:
     """Why a stage is to be done: what changed of all that it read and wrote; nothing where it may be skipped."""
     last = run.folder.manifest()["stages"].get(name)
     if last is None:
@@ -83,6 +81,7 @@ def _why(changed: Sequence[str]) -> str:
     return f"again, since {', '.join(changed[:_SHOWN])}{more}"
 
 
+@functools.cache  # reading the metadata of ten packages takes a tenth of a second
 def version_note() -> dict[str, str]:
     """Versions that a reader needs to repeat the run."""
     import platform

@@ -20,6 +20,7 @@ from distill.task import stores
 from distill.teacher.endpoint import payload, wire
 from distill.teacher.endpoint.address import Address, local
 from distill.teacher.endpoint.model import Model
+from distill.text import notebook
 
 if TYPE_CHECKING:
     import polars as pl
@@ -34,9 +35,14 @@ _LIVELY = 0.9
 """The temperature of new seeds where the teacher's is 0."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Task:
-    """What the stages need of a task. Each field that is read is noted, a setting of the spec by the spec itself."""
+    """What the stages need of a task. Each field that is read is noted, a setting of the spec by the spec itself.
+
+    task.spec     the settings, e.g. task.spec.dataset.accept
+    task.seeds    the input rows;  task.teachers  the models that answer
+    task.home     the folder that holds runs/ and .distill/
+    """
 
     spec: spec.TaskSpec
     path: Path
@@ -50,7 +56,7 @@ class Task:
     bad_rows: pl.DataFrame
     held_out: Sequence[tuple[str, str, str, str, bool]]
     """Rows of the evaluation sets that `seeds.held_out` names, as `distill.seeds.held_out` reads them."""
-    env: Mapping[str, str] = field(repr=False)
+    env: Mapping[str, str]
     rubrics: Mapping[str, Rubric] = field(default_factory=dict)
     """Gate → what its judges are asked."""
     overrides: Sequence[str] = ()
@@ -66,6 +72,19 @@ class Task:
             if reads.active() and name in _FIELDS:
                 reads.note(f"task:{name}")
             return object.__getattribute__(self, name)
+
+    def __repr__(self) -> str:
+        return notebook.line("Task", self._figures())
+
+    def _repr_html_(self) -> str:
+        return notebook.table(self._figures(), self.notes)
+
+    def _figures(self) -> dict[str, object]:
+        """What is shown of a task, by its name."""
+        return {
+            "name": self.spec.task, "path": str(self.path), "seeds": len(self.seeds), "teacher": self.models,
+            "base": self.spec.student.train.base, "accept": self.spec.dataset.accept,
+        }  # fmt: skip
 
     @property
     def store_path(self) -> Path:

@@ -16,13 +16,13 @@ from distill.records import Json, Seed, content_id, list_id
 from distill.rundir import file_hash
 
 if TYPE_CHECKING:
-    from distill.task.run import Run
+    from distill.task.run import ActiveRun
     from distill.task.task import Task
 
 _ABSENT = "absent"
 
 
-def trace_of(run: Run, seen: Collection[str], *, outputs: Sequence[str], sending: bool) -> dict[str, str]:
+def trace_of(run: ActiveRun, seen: Collection[str], *, outputs: Sequence[str], sending: bool) -> dict[str, str]:
     """The trace of a stage that read what is named in `seen`; with `sending` how it was sent and paid for is in it too."""
     own = {str(run.folder.path.absolute() / path) for path in outputs}
     named = set[str]()
@@ -35,19 +35,19 @@ def trace_of(run: Run, seen: Collection[str], *, outputs: Sequence[str], sending
     return _now(run, sorted(named))
 
 
-def changed(run: Run, before: Mapping[str, str]) -> list[str]:
+def changed(run: ActiveRun, before: Mapping[str, str]) -> list[str]:
     """The names, as people know them, of what is not as it was."""
     now = _now(run, before)
     return [_shown(what) for what, value in before.items() if now[what] != value]
 
 
-def _now(run: Run, named: Iterable[str]) -> dict[str, str]:
+def _now(run: ActiveRun, named: Iterable[str]) -> dict[str, str]:
     """Name → hash of what is there now."""
     settings = spec.values(run.task.spec)
     return {what: _hash(run, what, settings) for what in named}
 
 
-def _hash(run: Run, what: str, settings: Mapping[str, Json]) -> str:
+def _hash(run: ActiveRun, what: str, settings: Mapping[str, Json]) -> str:
     kind, _, name = what.partition(":")
     match kind:
         case "spec" | "send":

@@ -27,14 +27,14 @@ def test_the_first_task_has_enough_rows_to_train_a_student(tmp_path: Path) -> No
     sets = ["teacher.model=scripted", "evaluate.arms=[teacher]"]
     task = open_task(tmp_path / "first", overrides=sets, env={}, home=tmp_path)
     result = run.start(task, stages=("generate", "curate", "export"), watch=Silent())
-    rows = (Path(result["folder"]) / "train.jsonl").read_bytes().count(b"\n")
+    rows = (result.folder / "train.jsonl").read_bytes().count(b"\n")
     assert rows >= 25
     done = run.start(
         open_task(tmp_path / "first", overrides=[*sets, "student.train.with=none"], env={}, home=tmp_path),
         stages=ORDER,
         watch=Silent(),
     )
-    verdict = json.loads((Path(done["folder"]) / "comparison.json").read_text())
+    verdict = json.loads((done.folder / "comparison.json").read_text())
     assert verdict["rows"] == 11
 
 

@@ -29,7 +29,7 @@ JUDGE = (
 def test_every_training_seed_is_idle_accepted_or_refused(task: Path, data: st.DataObject) -> None:
     """Of any of the questions, in any order; a row may still come of the idle ones alone, and they rest with a reason."""
     task = open_task(task, overrides=["dataset.accept=null", LONG, "evaluate.arms=[]"], env={})
-    folder = Path(run.start(task, stages=ORDER[:1], watch=Silent())["folder"])
+    folder = run.start(task, stages=ORDER[:1], watch=Silent()).folder
     table, every = pl.read_parquet(folder / "seeds.parquet"), questions.asked_of(folder)
     asked = data.draw(st.lists(st.sampled_from(every), unique=True))
     with opened(task.store_path) as store:
@@ -50,7 +50,7 @@ def test_a_row_that_waits_for_a_verdict_is_settled_and_hoped_for(task: Path) -> 
     (task.parent / "rubric.md").write_text("A good answer names the mood.")
     opening = partial(open_task, task, env={})
     plain = opening(overrides=["dataset.accept=null", LONG, "evaluate.arms=[]"])
-    folder = Path(run.start(plain, stages=ORDER[:1], watch=Silent())["folder"])
+    folder = run.start(plain, stages=ORDER[:1], watch=Silent()).folder
     task = opening(overrides=["dataset.accept=null", *JUDGE, "evaluate.arms=[]"])
     table, asked = pl.read_parquet(folder / "seeds.parquet"), questions.asked_of(folder)
     with opened(task.store_path) as store:

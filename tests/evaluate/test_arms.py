@@ -27,7 +27,7 @@ def rows_of(task: Path, make: Callable[[int, dict[str, Any]], dict[str, Any]]) -
 
 def run(task: Path, *sets: str) -> tuple[dict[str, Any], dict[str, Any]]:
     result = running.start(open_task(task, overrides=(*PLAIN, *sets), env={}), stages=ORDER, watch=Silent())
-    return result, json.loads((Path(result["folder"]) / "comparison.json").read_bytes())
+    return result, json.loads((result.folder / "comparison.json").read_bytes())
 
 
 @pytest.mark.parametrize(
@@ -71,14 +71,14 @@ def test_gold_in_the_test_file_alone_is_enough_and_need_not_stand_in_each_of_its
     result = running.start(
         open_task(task, overrides=["seeds.test={from: test.jsonl}"], env={}), stages=ORDER, watch=Silent()
     )
-    scores = pl.read_parquet(Path(result["folder"]) / "scores.parquet").filter(metric="json_fields")
+    scores = pl.read_parquet(result.folder / "scores.parquet").filter(metric="json_fields")
     assert scores["value"].is_not_null().sum() == 7
 
 
 def test_few_known_answers_that_shrink_the_test_are_reported(task: Path) -> None:
     rows_of(task, lambda i, row: {**row, "expected": row["expected"] if i < 3 else None})
     result = running.start(open_task(task, env={}), stages=ORDER, watch=Silent())
-    report = json.loads((Path(result["folder"]) / "report.json").read_bytes())
+    report = json.loads((result.folder / "report.json").read_bytes())
     said = next(warning for warning in report["warnings"] if "requested test rows" in warning)
     assert said.startswith("3 of 12 requested test rows are set aside")
 
@@ -92,4 +92,4 @@ async def test_free_text_that_both_answered_is_reported_as_that(task: Path) -> N
     async with tuning_host.serve() as host:
         task = open_task(task, overrides=sets, env={"OPENAI_BASE_URL": host.base_url})
         result = await running.work(task, stages=ORDER, watch=Silent())
-    assert result["verdict"]["sentences"][0] == "Undecided: no metric here applies to free-text answers."
+    assert result.verdict.sentences[0] == "Undecided: no metric here applies to free-text answers."

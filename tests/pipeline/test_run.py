@@ -10,13 +10,14 @@ import pytest
 
 from distill.pipeline import run as running
 from distill.pipeline.open_task import open_task
+from distill.pipeline.result import Run
 from distill.plan import plan
 from distill.task.run import ORDER
 from distill.teacher.progress import Silent
 from distill.views import explain, status
 
 
-def run(task: Path, *sets: str, **how: Any) -> dict[str, Any]:
+def run(task: Path, *sets: str, **how: Any) -> Run:
     return running.start(
         open_task(task, overrides=sets, env={}), stages=how.pop("stages", ORDER), watch=Silent(), **how
     )
@@ -25,16 +26,16 @@ def run(task: Path, *sets: str, **how: Any) -> dict[str, Any]:
 def test_a_run_ends_in_a_report_and_a_second_one_does_nothing(task: Path) -> None:
     """All stages, exit 0; then every stage is unchanged and no request goes out."""
     first = run(task)
-    assert first["exit"] == 0
-    assert first["requests_sent"] > 0
-    assert Path(first["report"]).stat().st_size > 5000
+    assert first.exit_code == 0
+    assert first.requests_sent > 0
+    assert first.report.stat().st_size > 5000
     second = run(task)
-    assert (second["done"], second["requests_sent"]) == ([], 0)
+    assert (second.done, second.requests_sent) == ([], 0)
 
 
 def test_every_seed_is_in_the_dataset_or_has_a_reason(task: Path) -> None:
     """kept + dropped + test = read: no row vanishes and none is counted twice."""
-    folder = Path(run(task)["folder"])
+    folder = run(task).folder
     samples = pl.read_parquet(folder / "samples.parquet")
     kept = set(samples.filter(pl.col("fate") != "dropped")["seed_id"])
     dropped = set(pl.read_parquet(folder / "dropped.parquet")["row"])
@@ -54,8 +55,8 @@ def test_the_dataset_is_the_same_at_any_concurrency(
 
     other = tmp_path_factory.mktemp("other") / "copy"
     shutil.copytree(task.parent, other)
-    one = Path(run(task)["folder"]) / "train.jsonl"
-    two = Path(run(other / "task.yaml", f"teacher.limits.in_flight={in_flight}")["folder"]) / "train.jsonl"
+    one = run(task).folder / "train.jsonl"
+    two = run(other / "task.yaml", f"teacher.limits.in_flight={in_flight}").folder / "train.jsonl"
     assert one.read_bytes() == two.read_bytes()
 
 
@@ -63,16 +64,16 @@ def test_a_changed_gate_sends_nothing(task: Path) -> None:
     """Thresholds come last: curating again costs no request."""
     run(task)
     result = run(task, "gates=[schema, {length: {max_tokens: 3}}]", stages=("curate",))
-    assert (result["done"], result["requests_sent"]) == (["curate"], 0)
+    assert (result.done, result.requests_sent) == (["curate"], 0)
 
 
 def test_a_refresh_keeps_rows_and_test_rows(task: Path) -> None:
     """The next run has the same test rows and asks the same seeds."""
-    old = Path(run(task)["folder"])
+    old = run(task).folder
     result = run(task, refresh=True)
-    new = Path(result["folder"])
+    new = result.folder
     assert new.name == "002"
-    assert result["requests_sent"] == 0
+    assert result.requests_sent == 0
     seeds = [pl.read_parquet(folder / "seeds.parquet").select("seed_id", "role") for folder in (old, new)]
     assert seeds[0].equals(seeds[1])
 
@@ -98,7 +99,7 @@ async def test_an_answer_that_was_cut_off_is_asked_for_once_more_where_the_spec_
             home = task.parent / f"home{len(sets)}"
             task = open_task(task, overrides=[*cut, *sets], env=env, home=home)
             result = await running.work(task, stages=("generate", "curate"), watch=Silent())
-            rows = pl.read_parquet(Path(result["folder"]) / "dropped.parquet")
+            rows = pl.read_parquet(result.folder / "dropped.parquet")
             dropped.append(rows.filter(reason="finish_reason").height)
     assert dropped[0] > dropped[1]
 
@@ -120,15 +121,15 @@ async def test_rows_that_are_owed_are_asked_for_again_and_no_others(task: Path) 
         assert all(row["owed"][0]["sends"][0]["ended"] == "refused" for row in lost)
         assert "refused" in "\n".join(explain.explain_lines(lost[0]))
         partial = await running.work(task, stages=ORDER[:3], watch=Silent(), partial=True)
-        assert partial["exit"] == 3
+        assert partial.exit_code == 3
         server.script = Script()
         paid = set(server.ledger.billed)
         result = await running.work(task, stages=ORDER, watch=Silent())
-        assert (result["exit"], result["owed"]) == (0, 0)
+        assert (result.exit_code, result.pending) == (0, 0)
         assert set(server.ledger.billed) > paid
         assert set(server.ledger.billed.values()) == {1}
         sent = len(server.ledger.entries)
-        assert (await running.work(task, stages=ORDER, watch=Silent()))["requests_sent"] == 0
+        assert (await running.work(task, stages=ORDER, watch=Silent())).requests_sent == 0
         assert len(server.ledger.entries) == sent
 
 
@@ -144,7 +145,7 @@ def test_status_reads_a_store_of_an_older_version(task: Path) -> None:
     with sqlite3.connect(store) as db:
         db.executescript(MIGRATIONS[0] + "PRAGMA user_version=1;")
     found = status.status(task, [])
-    assert (found["run"], found["ledger"], found["batches"]) == (first["run"], [], [])
+    assert (found["run"], found["ledger"], found["batches"]) == (first.name, [], [])
 
 
 async def test_what_the_endpoint_marks_as_declined_never_trains_whatever_the_gates(task: Path) -> None:
@@ -159,8 +160,8 @@ async def test_what_the_endpoint_marks_as_declined_never_trains_whatever_the_gat
         sent = len(server.ledger.entries)
         await running.work(task, stages=ORDER[:3], watch=Silent())
         assert len(server.ledger.entries) == sent
-    folder = Path(result["folder"])
-    assert (result["exit"], result["owed"]) == (0, 0)
+    folder = result.folder
+    assert (result.exit_code, result.pending) == (0, 0)
     declined = pl.read_parquet(folder / "dropped.parquet").filter(pl.col("reason") == "declined")
     assert declined.height > 5
     samples = pl.read_parquet(folder / "samples.parquet")

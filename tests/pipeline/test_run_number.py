@@ -12,6 +12,7 @@ import pytest
 from distill.errors import UsageError
 from distill.pipeline import run as running
 from distill.pipeline.open_task import open_task
+from distill.pipeline.result import Run
 from distill.task.run import ORDER
 from distill.teacher.progress import Silent
 from distill.testing.fault_server import Script, serve
@@ -29,7 +30,7 @@ class Heard(Silent):
         self.lines.append(line)
 
 
-def run(task: Path, *sets: str, watch: Silent | None = None, **how: Any) -> dict[str, Any]:
+def run(task: Path, *sets: str, watch: Silent | None = None, **how: Any) -> Run:
     task = open_task(task, overrides=sets, env={})
     return running.start(task, stages=how.pop("stages", ORDER), watch=watch or Silent(), **how)
 
@@ -45,7 +46,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 @pytest.mark.parametrize("change", ["dataset.accept=14", "evaluate.margin=0.1", "prompt", "seeds"])
 def test_another_spec_opens_the_next_number_and_leaves_the_finished_run(task: Path, change: str) -> None:
     """The next one begins with what is there: nothing that the change does not reach is done again, or asked again."""
-    first = Path(run(task)["folder"])
+    first = run(task).folder
     before, watch = contents(first), Heard()
     if change == "prompt":
         (task.parent / "student.md").write_text("Say the mood.\n[user]\n{{message}}\n")
@@ -53,26 +54,26 @@ def test_another_spec_opens_the_next_number_and_leaves_the_finished_run(task: Pa
         seeds = task.parent / "seeds.jsonl"
         seeds.write_text("".join(seeds.read_text().splitlines(keepends=True)[:-1]))
     second = run(task, *([change] if "=" in change else []), watch=watch)
-    assert second["run"].endswith("/002")
+    assert second.name.endswith("/002")
     assert contents(first) == before
     told = {"prompt": "student.md", "seeds": "seeds.jsonl"}.get(change, change.partition("=")[0])
     assert watch.lines[0] == f"  run mood/001 is finished and keeps its spec; {told} changed: this is run mood/002"
-    assert second["requests_sent"] == 0
+    assert second.requests_sent == 0
     # Gates read the student's prompt, so another one is a reason to look at the answers again, and not to ask. The card names its run.
-    assert (second["skipped"] == list(ORDER[:2])) == ("margin" in change)
+    assert (second.skipped == list(ORDER[:2])) == ("margin" in change)
 
 
 @pytest.mark.parametrize("change", ["budget.usd=3", "deadline=8h", "teacher.limits.in_flight=2"])
 def test_what_changes_no_answer_opens_nothing(task: Path, change: str) -> None:
     run(task)
     again = run(task, change)
-    assert again["run"] == "mood/001"
-    assert set(again["done"]) <= {"report"}
+    assert again.name == "mood/001"
+    assert set(again.done) <= {"report"}
 
 
 def test_a_run_that_is_not_finished_goes_on_under_another_spec(task: Path) -> None:
     run(task, stages=ORDER[:3])
-    assert run(task, "dataset.accept=14")["run"] == "mood/001"
+    assert run(task, "dataset.accept=14").name == "mood/001"
 
 
 @pytest.fixture
@@ -87,7 +88,7 @@ async def served(asked: Path) -> AsyncIterator[Served]:
     """Runs the task with an endpoint that answers as any model; the spec's own is m."""
     async with serve(Script()) as server:
 
-        async def work(*sets: str, **how: Any) -> dict[str, Any]:
+        async def work(*sets: str, **how: Any) -> Run:
             task = open_task(asked, overrides=sets, env={"OPENAI_BASE_URL": server.base_url})
             return await running.work(task, stages=how.pop("stages", ORDER), watch=Silent(), **how)
 

@@ -59,7 +59,7 @@ def test_a_pilot_tells_the_price_within_its_interval_and_is_not_paid_again(task:
         before = server.ledger.usd
         result = run.start(task, stages=ORDER, watch=Silent())
         cost = server.ledger.usd - before
-        assert result["requests_sent"] == teacher["to_send"] + test["to_send"]
+        assert result.requests_sent == teacher["to_send"] + test["to_send"]
         assert max(server.ledger.billed.values()) == 1
     assert plan["usd_low"] <= cost <= plan["usd_high"] <= plan["usd_at_most"]
     assert teacher["prompt_tokens_p50_p95"][0] > 10

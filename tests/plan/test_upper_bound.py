@@ -64,12 +64,12 @@ async def test_no_run_that_makes_seeds_costs_more_than_its_plan_says(task: Path,
         task = made(task, expand, *given, env={"OPENAI_BASE_URL": server.base_url})
         plan = await asyncio.to_thread(planning.plan, task)
         result = await run.work(task, stages=STAGES, watch=Silent())
-    assert result["usd"] <= plan["usd_at_most"]
+    assert result.usd <= plan["usd_at_most"]
     rows = Counter[str]()
     for row in plan["spenders"]:
         rows[row["spender"].split(",")[0]] += row["usd_at_most"]
     with opened(task.store_path) as store:
-        spent = {row.spender: row.usd for row in store.ledger(result["run"])}
+        spent = {row.spender: row.usd for row in store.ledger(result.name)}
     first = next(row["usd_at_most"] for row in plan["spenders"] if row["spender"] == spender)
     assert all(usd <= rows[name] for name, usd in spent.items())
     assert rows[spender] > 2 * first > 0

@@ -236,12 +236,10 @@ async def test_a_runs_report_tells_of_its_curation(task: Path) -> None:
         ]
         task = open_task(task, overrides=sets, env={"OPENAI_BASE_URL": server.base_url})
         result = await run.work(task, stages=ORDER, watch=Silent(), partial=True)
-    folder = Path(result["folder"])
+    folder = result.folder
     found = json.loads((folder / "report.json").read_bytes())
-    assert sum(row["asked"] for row in found["by_stratum"]["rows"]) == result["funnel"]["questions"]
-    assert (
-        sum(row["kept"] for row in found["by_stratum"]["rows"]) == result["funnel"]["kept"] == found["tokens"]["kept"]
-    )
+    assert sum(row["asked"] for row in found["by_stratum"]["rows"]) == result.funnel.questions
+    assert sum(row["kept"] for row in found["by_stratum"]["rows"]) == result.funnel.kept == found["tokens"]["kept"]
     assert found["edge_cases"][0]["natural"] == 0.5
     said = (folder / "report.html").read_text()
     assert "What each stratum lost, and why" in said

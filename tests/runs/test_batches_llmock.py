@@ -97,9 +97,9 @@ async def test_each_row_is_asked_once(task: Path, llmock: LLMock, how: dict[str,
     async with line(llmock, **how) as between:
         task = open_task(task, overrides=SETS, env=llmock.env() | {"OPENAI_BASE_URL": between.base_url})
         first = await run.work(task, stages=ORDER[:3], watch=Silent(), wait=True)
-        assert (first["exit"], first["owed"]) == (0, 0)
+        assert (first.exit_code, first.pending) == (0, 0)
         assert (set(between.sent.values()), between.cuts) == ({1}, 0)
         made = between.made
         again = await run.work(task, stages=ORDER[:3], watch=Silent())
-        assert again["requests_sent"] == 0
+        assert again.requests_sent == 0
         assert (between.made, set(between.sent.values())) == (made, {1})

@@ -66,7 +66,7 @@ async def test_a_conversation_with_tools_trains_as_it_was_held(agent: Path) -> N
     async with serve() as server:
         task = open_task(agent, overrides=[], env={"OPENAI_BASE_URL": server.base_url})
         result = await run.work(task, stages=ORDER, watch=Silent())
-    folder = Path(result["folder"])
+    folder = result.folder
     rows = [json.loads(line) for line in (folder / "train.jsonl").read_text(encoding="utf-8").splitlines()]
     assert all(row["tools"] == TOOLS for row in rows)
     roles = ["system", "user", "assistant", "tool", "assistant", "user", "assistant"]
@@ -79,7 +79,7 @@ async def test_a_conversation_with_tools_trains_as_it_was_held(agent: Path) -> N
     sent = explain.explain(agent.parent, str(folder), one)["samples"][0]["request"]
     assert (sent["tools"], len(sent["messages"])) == (TOOLS, 6)
     assert sent["messages"][0]["content"] == "Help the customer, step by step."
-    assert (await run.work(task, stages=ORDER, watch=Silent()))["requests_sent"] == 0
+    assert (await run.work(task, stages=ORDER, watch=Silent())).requests_sent == 0
 
 
 def faults(agent: Path) -> str:
@@ -148,8 +148,8 @@ async def test_a_log_of_chats_is_distilled_by_one_line(agent: Path) -> None:
     async with serve() as server:
         task = open_task(agent, overrides=[], env={"OPENAI_BASE_URL": server.base_url})
         result = await run.work(task, stages=ORDER, watch=Silent())
-    tests = pl.read_ndjson(Path(result["folder"]) / "test.jsonl").to_dicts()
-    assert result["exit"] == 0
+    tests = pl.read_ndjson(result.folder / "test.jsonl").to_dicts()
+    assert result.exit_code == 0
     assert all(row["gold"]["answer"].startswith("It left") and len(row["messages"]) == 2 for row in tests)
 
 
@@ -179,7 +179,7 @@ async def test_the_tools_of_each_chat_reach_its_request_its_gate_and_the_files(a
     ]
     assert sum(body.get("tools") == TOOLS and "parallel_tool_calls" in body for body in bodies) == 39
     assert sum("tools" not in body and "parallel_tool_calls" not in body for body in bodies) == 1
-    folder = Path(result["folder"])
+    folder = result.folder
     for made in (lines_of(folder / "train.jsonl"), lines_of(folder / "test.jsonl")):
         assert sum(row.get("tools") == TOOLS and "parallel_tool_calls" in row for row in made) >= len(made) - 1 > 0
     table = pl.read_parquet(folder / "dataset.parquet")

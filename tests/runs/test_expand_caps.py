@@ -21,11 +21,9 @@ class Made(NamedTuple):
 
 def generate(task: Path, expand: str, *sets: str) -> Made:
     result = run(made(task, f"{{plausible: false, {expand}}}", "evaluate.arms=[]", *sets), stages=("generate",))
-    folder = Path(result["folder"])
+    folder = result.folder
     rows = pl.read_parquet(folder / "seeds.parquet").drop_nulls("way").select("fields", "source")
-    return Made(
-        result["requests_sent"], json.loads((folder / "seeds.json").read_bytes())["expand"]["in"], {*rows.rows()}
-    )
+    return Made(result.requests_sent, json.loads((folder / "seeds.json").read_bytes())["expand"]["in"], {*rows.rows()})
 
 
 def test_fill_seeds_survive_a_raised_per_row(task: Path) -> None:

@@ -38,13 +38,13 @@ async def test_a_budget_that_is_reached_while_seeds_are_made_says_what_is_missin
         assert set(server.ledger.billed) > paid
         assert set(server.ledger.billed.values()) == {1}
         with opened(task.store_path) as store:
-            spent = {row.spender: row.sends for row in store.ledger(result["run"])}
+            spent = {row.spender: row.sends for row in store.ledger(result.name)}
         assert spent["expand"] == funnel(result)["expand"]["in"]
         assert 0 < spent["expand check"] <= spent["expand"]
         other = await run.work(task, stages=STAGES, watch=Silent(), new=True)
-        assert other["requests_sent"] == 0
+        assert other.requests_sent == 0
     for name in ("train.jsonl", "seeds.parquet"):
-        assert (Path(other["folder"]) / name).read_bytes() == (Path(result["folder"]) / name).read_bytes()
+        assert (other.folder / name).read_bytes() == (result.folder / name).read_bytes()
 
 
 @pytest.mark.parametrize("bad", [0.4, 1.0])
@@ -68,7 +68,7 @@ async def test_what_the_maker_failed_to_answer_is_owed_and_nothing_is_made_in_it
         before = len(maker.ledger.entries)
         maker.script = Script()
         result = await run.work(task, stages=STAGES, watch=Silent())
-        assert (result["exit"], result["owed"]) == (0, 0)
+        assert (result.exit_code, result.pending) == (0, 0)
         assert set(maker.ledger.billed.values()) == {1}
         again = [request for request, sends in maker.ledger.sends.items() if sends > 1]
         assert len(again) == gone.height <= before
@@ -78,7 +78,7 @@ async def test_what_the_maker_failed_to_answer_is_owed_and_nothing_is_made_in_it
         )  # fmt: skip
         other = await run.work(whole, stages=STAGES, watch=Silent())
     for name in ("train.jsonl", "seeds.parquet", "dropped.parquet"):
-        assert (Path(other["folder"]) / name).read_bytes() == (Path(result["folder"]) / name).read_bytes()
+        assert (other.folder / name).read_bytes() == (result.folder / name).read_bytes()
 
 
 @pytest.mark.parametrize("who", ["teacher", "judge"])
@@ -102,7 +102,7 @@ async def test_no_seed_is_made_while_rows_are_owed(task: Path, who: str) -> None
         assert maker.ledger.entries == []
         bad.script = Script()
         result = await run.work(task, stages=STAGES, watch=Silent())
-        assert (result["exit"], result["owed"], result["funnel"]["kept"]) == (0, 0, 40)
+        assert (result.exit_code, result.pending, result.funnel.kept) == (0, 0, 40)
         paid = len(maker.ledger.entries)
         whole = open_task(task, overrides=[f"seeds.expand={expand}", *sets], env=env, home=task.parent / "whole")
         await run.work(whole, stages=STAGES, watch=Silent())
@@ -135,4 +135,4 @@ async def test_a_run_that_is_killed_while_seeds_are_made_ends_in_the_same_bytes(
         other = await run.work(whole, stages=STAGES, watch=Silent())
     assert read(result, "seeds.parquet").drop_nulls("way").height > 40
     for name in ("train.jsonl", "seeds.parquet", "dropped.parquet"):
-        assert (Path(other["folder"]) / name).read_bytes() == (Path(result["folder"]) / name).read_bytes()
+        assert (other.folder / name).read_bytes() == (result.folder / name).read_bytes()

@@ -15,6 +15,7 @@ import pytest
 from distill.errors import AccessRefused, GateNotMet
 from distill.pipeline import run as running
 from distill.pipeline.open_task import open_task
+from distill.pipeline.result import Run
 from distill.task.run import ORDER
 from distill.teacher.endpoint.stopping import Stopped
 from distill.teacher.progress import Silent
@@ -29,13 +30,13 @@ def hosted(task: Path) -> Path:
     return task
 
 
-async def run(task: Path, host: TuningHost, *sets: str, **how: Any) -> dict[str, Any]:
+async def run(task: Path, host: TuningHost, *sets: str, **how: Any) -> Run:
     task = open_task(task, overrides=sets, env={"OPENAI_BASE_URL": host.base_url})
     return await running.work(task, stages=how.pop("stages", ORDER), watch=Silent(), **how)
 
 
-def arms(result: dict[str, Any]) -> dict[str, float]:
-    found = json.loads((Path(result["folder"]) / "comparison.json").read_text())
+def arms(result: Run) -> dict[str, float]:
+    found = json.loads((result.folder / "comparison.json").read_text())
     return {name: arm["metrics"]["schema"]["mean"] for name, arm in found["arms"].items()}
 
 
@@ -45,15 +46,15 @@ async def test_a_host_tunes_the_student_and_the_student_is_compared(hosted: Path
         first = await run(hosted, host)
         asked = host.questions
         again = await run(hosted, host)
-        assert (host.creates, host.questions, again["requests_sent"]) == (1, asked, 0)
+        assert (host.creates, host.questions, again.requests_sent) == (1, asked, 0)
     assert arms(first) == {"teacher": 1.0, "base": 0.0, "student": 1.0}
-    assert json.loads((Path(first["folder"]) / "student" / "hosted.json").read_text())["job"] == "ftjob-1"
+    assert json.loads((first.folder / "student" / "hosted.json").read_text())["job"] == "ftjob-1"
 
 
 async def test_a_hosted_student_has_a_curve_of_its_loss(hosted: Path) -> None:
     """What the host told of each step lies where a local training's lies, and the report shows it."""
     async with tuning_host.serve() as host:
-        folder = Path((await run(hosted, host))["folder"])
+        folder = (await run(hosted, host)).folder
     curve = json.loads((folder / "student" / "loss.json").read_text())
     assert curve == [
         {"step": step, "epoch": None, "train_loss": 1.0 / step, "valid_loss": 1.5 / step} for step in (1, 2)
@@ -73,7 +74,7 @@ async def test_ctrl_c_while_a_host_tunes_ends_the_run_and_the_next_picks_the_job
             await asyncio.wait_for(running.work(task, stages=ORDER, watch=Polled()), 60)
         assert stopped.value.exit_code == 130
         result = await run(hosted, host)
-        assert (result["exit"], host.creates) == (0, 1)
+        assert (result.exit_code, host.creates) == (0, 1)
 
 
 async def test_a_refresh_with_the_same_answers_adopts_the_job_and_sends_nothing(hosted: Path) -> None:
@@ -82,8 +83,8 @@ async def test_a_refresh_with_the_same_answers_adopts_the_job_and_sends_nothing(
         await run(hosted, host)
         asked = host.questions
         fresh = await run(hosted, host, refresh=True)
-        assert (host.creates, host.questions, fresh["requests_sent"]) == (1, asked, 0)
-    assert fresh["run"] == "mood/002"
+        assert (host.creates, host.questions, fresh.requests_sent) == (1, asked, 0)
+    assert fresh.name == "mood/002"
 
 
 async def test_a_refresh_with_a_new_teacher_compares_both_students(hosted: Path) -> None:
@@ -93,13 +94,13 @@ async def test_a_refresh_with_a_new_teacher_compares_both_students(hosted: Path)
         (hosted.parent / "teacher.md").write_text("Say the mood as JSON, and think first.\n[user]\n{{message}}\n")
         new = await run(hosted, host, refresh=True)
         assert host.creates == 2
-    seeds = [pl.read_parquet(Path(r["folder"]) / "seeds.parquet").select("seed_id", "role") for r in (old, new)]
+    seeds = [pl.read_parquet(r.folder / "seeds.parquet").select("seed_id", "role") for r in (old, new)]
     assert seeds[0].equals(seeds[1])
     assert set(arms(new)) == {"teacher", "base", "student", "previous"}
-    told = json.loads((Path(new["folder"]) / "report.json").read_text())["previous"]
+    told = json.loads((new.folder / "report.json").read_text())["previous"]
     assert told["run"] == "mood/001"
     assert "n = 12" in told["sentences"][0]
-    assert "mood/001" in (Path(new["folder"]) / "REPORT.md").read_text()
+    assert "mood/001" in (new.folder / "REPORT.md").read_text()
 
 
 async def test_a_student_that_is_gone_from_the_host_stops_the_run_and_says_so(hosted: Path) -> None:
@@ -126,9 +127,9 @@ async def test_a_student_tuned_anew_is_evaluated_anew(hosted: Path) -> None:
         asked = host.questions
         again = await run(hosted, host, "dataset.accept=14")
         assert (host.creates, host.questions > asked) == (2, True)
-    assert "student/hosted.json changed" in again["changed"]["evaluate"]
-    calls = pl.read_parquet(Path(again["folder"]) / "calls.parquet").filter(arm="student")
-    tuned = json.loads((Path(again["folder"]) / "student" / "hosted.json").read_text())
+    assert "student/hosted.json changed" in again.changed["evaluate"]
+    calls = pl.read_parquet(again.folder / "calls.parquet").filter(arm="student")
+    tuned = json.loads((again.folder / "student" / "hosted.json").read_text())
     assert tuned["model"] == "ft:tiny:ftjob-2"
     assert calls.height == 12
 
@@ -139,7 +140,7 @@ async def test_another_host_tunes_and_answers_by_itself(hosted: Path) -> None:
         await run(hosted, one)
         asked = one.questions
         again = await run(hosted, other)
-        assert (again["exit"], other.creates, one.questions) == (0, 1, asked)
+        assert (again.exit_code, other.creates, one.questions) == (0, 1, asked)
         assert other.questions > 0
-    assert {"train", "evaluate"} <= set(again["done"])
-    assert "$OPENAI_BASE_URL changed" in again["changed"]["train"]
+    assert {"train", "evaluate"} <= set(again.done)
+    assert "$OPENAI_BASE_URL changed" in again.changed["train"]

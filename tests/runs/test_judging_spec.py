@@ -96,5 +96,5 @@ def test_a_rubric_is_plain_text(judged: Path, text: str, said: str) -> None:
 def test_toxicity_needs_no_group_and_no_file(task: Path) -> None:
     task = open_task(task, overrides=["gates=[toxicity]"], env={})
     result = running.start(task, stages=ORDER[:2], watch=Silent())
-    assert result["exit"] == 0
+    assert result.exit_code == 0
     assert samples_of(result).filter(pl.col("fate") != "dropped")["toxicity_harmless"].min() >= 4

@@ -26,7 +26,7 @@ REFUSING = (
 def generate(task: Path, *sets: str) -> tuple[int, pl.DataFrame]:
     """(requests sent, asked.parquet)."""
     result = run(task, *sets, stages=("generate",))
-    return result["requests_sent"], pl.read_parquet(Path(result["folder"]) / "asked.parquet")
+    return result.requests_sent, pl.read_parquet(result.folder / "asked.parquet")
 
 
 def new_in(now: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
@@ -86,7 +86,7 @@ async def test_a_further_model_buys_its_own_answers(twins: Path) -> None:
             before = len(one.ledger.entries)
             task = hosted(twins, one.base_url, *sets)
             result = await running.work(task, stages=("generate",), watch=Silent())
-        rows = pl.read_parquet(Path(result["folder"]) / "asked.parquet").filter(kind="vote", teacher=0)
+        rows = pl.read_parquet(result.folder / "asked.parquet").filter(kind="vote", teacher=0)
         assert len(one.ledger.entries) - before <= rows.height
     for host in (one, two):
         assert set(host.ledger.sends.values()) == {1}
@@ -94,7 +94,7 @@ async def test_a_further_model_buys_its_own_answers(twins: Path) -> None:
 
 def test_explain_names_the_kind_of_a_question(twins: Path) -> None:
     result = run(twins, *VOTING, stages=("generate", "curate"))
-    asked = pl.read_parquet(Path(result["folder"]) / "asked.parquet")
+    asked = pl.read_parquet(result.folder / "asked.parquet")
     row = asked.filter(kind="vote")["seed_id"][0]
     told = explain.explain(twins.parent, "mood", row)
     said = [line for line in explain.explain_lines(told) if line.startswith("request ")]

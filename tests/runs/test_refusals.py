@@ -18,6 +18,7 @@ from distill.curate.gates.judge.verdict import said_of
 from distill.errors import UsageError
 from distill.pipeline import run as running
 from distill.pipeline.open_task import open_task
+from distill.pipeline.result import Run
 from distill.plan import plan as planning
 from distill.records import Request
 from distill.task.run import ORDER
@@ -73,17 +74,17 @@ def task(task: Path) -> Path:
     return task
 
 
-def run(task: Path, *sets: str, stages: Any = ORDER[:2], **how: Any) -> dict[str, Any]:
+def run(task: Path, *sets: str, stages: Any = ORDER[:2], **how: Any) -> Run:
     task = open_task(task, overrides=sets, env={})
     return running.start(task, stages=stages, watch=Silent(), **how)
 
 
-def table(result: dict[str, Any], name: str) -> pl.DataFrame:
-    return pl.read_parquet(Path(result["folder"]) / f"{name}.parquet")
+def table(result: Run, name: str) -> pl.DataFrame:
+    return pl.read_parquet(result.folder / f"{name}.parquet")
 
 
-def step(result: dict[str, Any]) -> dict[str, Any]:
-    funnel = json.loads((Path(result["folder"]) / "funnel.json").read_bytes())["funnel"]
+def step(result: Run) -> dict[str, Any]:
+    funnel = json.loads((result.folder / "funnel.json").read_bytes())["funnel"]
     return next(dict(row) for row in funnel if row["stage"] == "refusal")
 
 
@@ -105,11 +106,11 @@ def test_patterns_cost_nothing_and_the_judge_is_asked_the_rest(task: Path, model
     shown = samples.filter(answer=UNSEEN).row(0, named=True)
     assert [one["judge"] for one in said_of(shown)["refusal"]] == ["scripted"]
     with opened(task.parent / ".distill" / "answers.db") as store:
-        rows = {row.spender: row for row in store.ledger(result["run"])}
+        rows = {row.spender: row for row in store.ledger(result.name)}
     assert set(rows) == {"teacher", "judge scripted"}
-    assert result["usd"] == pytest.approx(sum(row.usd for row in rows.values()))
+    assert result.usd == pytest.approx(sum(row.usd for row in rows.values()))
     sent = len(model.asked) + len(model.judged)
-    assert run(task)["requests_sent"] == 0
+    assert run(task).requests_sent == 0
     assert len(model.asked) + len(model.judged) == sent
 
 
@@ -130,7 +131,7 @@ def test_another_limit_sends_nothing_nor_does_the_judge_turned_off(task: Path, m
     second = run(task)
     passed = table(first, "samples").filter(pl.col("answer") != KNOWN).height
     assert (len(model.asked), len(model.judged)) == (answers, passed)
-    assert second["requests_sent"] == passed
+    assert second.requests_sent == passed
     for sets, dropped in (
         ("gates=[finish_reason, {refusal: {judge: true, at_least: 1}}]", {"refusal"}),
         ("gates=[finish_reason, {refusal: {judge: true, at_least: {answered: 3}, phrases: [whoever wrote]}}]",
@@ -139,7 +140,7 @@ def test_another_limit_sends_nothing_nor_does_the_judge_turned_off(task: Path, m
         (JUDGED, {"refusal", "low_score"}),
     ):  # fmt: skip
         again = run(task, sets, stages=("curate",))
-        assert again["requests_sent"] == 0
+        assert again.requests_sent == 0
         assert set(step(again)["dropped"]) == dropped
     assert (len(model.asked), len(model.judged)) == (answers, passed)
 
@@ -193,7 +194,7 @@ async def test_what_the_judge_costs_is_in_the_plan_and_in_the_bill(task: Path) -
         assert row["to_send"] == answered
         assert set(judge.ledger.billed.values()) == {1}
         assert 0 < judge.ledger.usd < row["usd_at_most"]
-        assert result["usd"] == pytest.approx(teacher.ledger.usd + judge.ledger.usd)
+        assert result.usd == pytest.approx(teacher.ledger.usd + judge.ledger.usd)
 
 
 def table_answers(model: Model) -> list[str]:
@@ -213,7 +214,7 @@ def test_patterns_early_and_the_judge_late_are_two_gates(task: Path, model: Mode
     dropped = table(result, "dropped").filter(stage="refusal")
     assert set(dropped["reason"]) == {"refusal", "low_score"}
     assert {judges.answer_of(request) for request in model.judged} == {UNSEEN}
-    assert result["exit"] == 4  # nothing else was answered, so no row is left
+    assert result.exit_code == 4  # nothing else was answered, so no row is left
 
 
 def test_approved_rows_cost_no_call_and_patterns_still_flag_them(task: Path, model: Model) -> None:
@@ -241,7 +242,7 @@ def test_a_judge_that_says_nothing_readable_leaves_rows_unscored(task: Path, mod
     assert table(result, "samples").filter(pl.col("answer") != KNOWN)["score_refusal"].null_count() > 20
     kept = run(task, "gates=[{refusal: {judge: true, unscored: keep}}]", stages=("curate",))
     assert step(kept)["dropped"] == {"refusal": said[KNOWN]}
-    assert kept["requests_sent"] == 0
+    assert kept.requests_sent == 0
 
 
 def test_a_task_that_calls_for_refusals_keeps_them(task: Path, model: Model) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from distill.pipeline import run as running
 from distill.pipeline.open_task import open_task
+from distill.pipeline.result import Run
 from distill.task.run import ORDER
 from distill.teacher.progress import Silent
 
@@ -26,14 +27,14 @@ FILES = (
 )
 
 
-def run(task: Path, *sets: str, **how: Any) -> dict[str, Any]:
+def run(task: Path, *sets: str, **how: Any) -> Run:
     return running.start(
         open_task(task, overrides=sets, env={}), stages=how.pop("stages", DATASET), watch=Silent(), **how
     )
 
 
-def rows(result: dict[str, Any]) -> int:
-    return pl.read_parquet(Path(result["folder"]) / "dataset.parquet").height
+def rows(result: Run) -> int:
+    return pl.read_parquet(result.folder / "dataset.parquet").height
 
 
 def test_a_shorter_context_curates_anew(task: Path) -> None:
@@ -41,16 +42,16 @@ def test_a_shorter_context_curates_anew(task: Path) -> None:
     whole = rows(run(task, "dataset.accept=null", "student.train.with=hosted"))
     short = ("dataset.accept=null", "student.train.with=hosted", "student.train.context=32")
     again = run(task, *short)
-    assert (again["done"], again["requests_sent"]) == (list(DATASET), 0)
-    assert again["changed"]["curate"][0] == "student.train.context changed"
+    assert (again.done, again.requests_sent) == (list(DATASET), 0)
+    assert again.changed["curate"][0] == "student.train.context changed"
     assert whole > rows(again) == rows(run(task, *short, new=True)) > 0
 
 
 def test_a_changed_about_renews_the_card(task: Path) -> None:
-    folder = Path(run(task)["folder"])
+    folder = run(task).folder
     assert "A new text." not in (folder / "CARD.md").read_text()
     again = run(task, "about=A new text.")
-    assert (again["done"], again["changed"]) == (["export"], {"export": ["about changed"]})
+    assert (again.done, again.changed) == (["export"], {"export": ["about changed"]})
     assert "A new text." in (folder / "CARD.md").read_text()
 
 
@@ -69,10 +70,10 @@ def test_a_changed_tool_renews_the_training_rows(task: Path) -> None:
         "gates=[length]",
     )
     describe("The first text.")
-    folder = Path(run(task, *given)["folder"])
+    folder = run(task, *given).folder
     describe("The second text.")
     again = run(task, *given)
-    assert "export" in again["done"]
+    assert "export" in again.done
     rows = (folder / "train.jsonl").read_text()
     assert "The second text." in rows
     assert "The first text." not in rows
@@ -100,7 +101,7 @@ def test_a_run_that_goes_on_is_as_a_fresh_one(task: Path, change: str) -> None:
     """Whatever is skipped, every file is that of a run which does all stages under the same spec."""
     run(task)
     sets = change.split(" | ")
-    again, fresh = Path(run(task, *sets)["folder"]), Path(run(task, *sets, new=True)["folder"])
+    again, fresh = run(task, *sets).folder, run(task, *sets, new=True).folder
     assert again != fresh
     for name in FILES:
         assert (again / name).read_bytes() == (fresh / name).read_bytes(), name
@@ -109,11 +110,11 @@ def test_a_run_that_goes_on_is_as_a_fresh_one(task: Path, change: str) -> None:
 @pytest.mark.parametrize("change", ["dedup.near=0.5", "dataset.valid=0.3", "student.train.context=9", "about=x", "expect.rows=2", "evaluate.margin=0.1"])  # fmt: skip
 def test_what_is_no_part_of_a_request_buys_no_answer(task: Path, change: str) -> None:
     run(task, "dataset.accept=null")
-    assert run(task, "dataset.accept=null", change)["requests_sent"] == 0
+    assert run(task, "dataset.accept=null", change).requests_sent == 0
 
 
 @pytest.mark.parametrize("change", ["teacher.limits.in_flight=2", "teacher.price={input: 1, output: 1}", "budget.usd=null", "deadline=8h"])  # fmt: skip
 def test_how_rows_are_sent_makes_nothing_anew(task: Path, change: str) -> None:
     run(task)
     again = run(task, change)
-    assert (again["done"], again["skipped"]) == ([], list(DATASET))
+    assert (again.done, again.skipped) == ([], list(DATASET))

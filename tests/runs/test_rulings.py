@@ -34,14 +34,14 @@ def sample_of(folder: Path, seed: str) -> dict[str, Any]:
 
 def test_what_a_person_decides_trains_and_is_in_conflict_no_more(twins: Path) -> None:
     """The next `curate` or `run` takes it, with no request; its twin gives way, and the decided line stays as it is."""
-    folder = Path(run(twins, *PERSON)["folder"])
+    folder = run(twins, *PERSON).folder
     rows = listed(folder)
     one, other = rows[0]["seed_id"], rows[0]["against"][0]
     assert not sample_of(folder, one)
     lost = pl.read_parquet(folder / "dropped.parquet").filter(reason="for_a_person").height
     rule(folder, **{one: {"mood": "glad"}})
     result = run(twins, *PERSON)
-    assert (result["requests_sent"], result["skipped"]) == (0, ["generate"])
+    assert (result.requests_sent, result.skipped) == (0, ["generate"])
     sample = sample_of(folder, one)
     assert (sample["teacher"], sample["model"], sample["answer"]) == (GOLD, "person", '{"mood": "glad"}')
     messages = [json.loads(line)["messages"] for name in FILES[:2] for line in (folder / name).read_text().splitlines()]
@@ -59,21 +59,21 @@ def test_what_a_person_decides_trains_and_is_in_conflict_no_more(twins: Path) ->
     told = explain.explain(twins.parent, "mood", one)
     assert "a person decided on it" in "\n".join(explain.explain_lines(told))
     before = {name: (folder / name).read_bytes() for name in FILES}
-    assert run(twins, *PERSON)["done"] == []
+    assert run(twins, *PERSON).done == []
     (folder / "samples.parquet").unlink()
     run(twins, *PERSON, stages=("curate", "export"))
     assert {name: (folder / name).read_bytes() for name in FILES} == before
     rule(folder, **{one: {"mood": "cross"}})
-    assert run(twins, *PERSON)["done"][0] == "curate"
+    assert run(twins, *PERSON).done[0] == "curate"
     assert sample_of(folder, one)["answer"] == '{"mood": "cross"}'
 
 
 def test_a_refresh_keeps_what_was_decided_and_pays_nobody_for_it(twins: Path) -> None:
-    folder = Path(run(twins, *PERSON, stages=ORDER)["folder"])
+    folder = run(twins, *PERSON, stages=ORDER).folder
     one = listed(folder)[0]["seed_id"]
     rule(folder, **{one: '{"mood": "glad"}'})
     run(twins, *PERSON, stages=ORDER)
-    new = Path(run(twins, *PERSON, "teacher.sampling.temperature=0.5", refresh=True, stages=ORDER)["folder"])
+    new = run(twins, *PERSON, "teacher.sampling.temperature=0.5", refresh=True, stages=ORDER).folder
     assert new.name == "002"
     assert one not in set(pl.read_parquet(new / "asked.parquet")["seed_id"])
     assert (sample_of(new, one)["model"], sample_of(new, one)["answer"]) == ("person", '{"mood": "glad"}')
@@ -83,7 +83,7 @@ def test_a_refresh_keeps_what_was_decided_and_pays_nobody_for_it(twins: Path) ->
 
 def test_a_decision_that_is_no_answer_of_the_task_is_named_with_its_line(twins: Path) -> None:
     """All lines at once, before anything is curated; the dataset stays as it was."""
-    folder = Path(run(twins, *PERSON)["folder"])
+    folder = run(twins, *PERSON).folder
     before = (folder / "samples.parquet").read_bytes()
     rows = rule(folder, **{listed(folder)[0]["seed_id"]: "furious", listed(folder)[1]["seed_id"]: {"mood": "grim"}})
     with (folder / "conflicts.jsonl").open("a") as file:

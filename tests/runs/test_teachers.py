@@ -13,6 +13,7 @@ import pytest
 from distill.errors import AccessRefused, RowsOwed, SpecError, UsageError
 from distill.pipeline import run as running
 from distill.pipeline.open_task import open_task
+from distill.pipeline.result import Run
 from distill.plan import plan
 from distill.task.run import ORDER
 from distill.task.task import Task
@@ -31,7 +32,7 @@ def opened_task(task: Path, way: str, first: str, second: str, *sets: str) -> Ta
     return open_task(task, overrides=given, env={"OPENAI_API_KEY": "k"})
 
 
-async def run(task: Task, **how: Any) -> dict[str, Any]:
+async def run(task: Task, **how: Any) -> Run:
     return await running.work(task, stages=ORDER, watch=Silent(), **how)
 
 
@@ -43,21 +44,21 @@ async def test_what_the_first_fails_the_next_is_asked_and_nobody_else(task: Path
         second = await stack.enter_async_context(serve())
         task = opened_task(task, "fallback", first.base_url, second.base_url, "evaluate.arms=[]")
         result = await run(task)
-        assert (result["exit"], result["owed"]) == (0, 0)
-        samples = pl.read_parquet(Path(result["folder"]) / "samples.parquet")
+        assert (result.exit_code, result.pending) == (0, 0)
+        samples = pl.read_parquet(result.folder / "samples.parquet")
         kept = samples.filter(pl.col("fate") != "dropped")
         assert kept.height == 20
         assert set(kept["teacher"]) == {0, 1}
-        asked = pl.read_parquet(Path(result["folder"]) / "asked.parquet")
+        asked = pl.read_parquet(result.folder / "asked.parquet")
         again = set(asked.filter(pl.col("teacher") == 1)["seed_id"])
         accepted = set(samples.filter((pl.col("teacher") == 0) & (pl.col("fate") != "dropped"))["seed_id"])
         assert again.isdisjoint(accepted)
         assert len(second.ledger.entries) == len(again)
         with opened(task.store_path) as store:
-            spent = {row.spender: row.usd for row in store.ledger(result["run"])}
+            spent = {row.spender: row.usd for row in store.ledger(result.name)}
         assert spent["fallback second"] == pytest.approx(second.ledger.usd)
         before = len(first.ledger.entries), len(second.ledger.entries)
-        assert (await run(task))["requests_sent"] == 0
+        assert (await run(task)).requests_sent == 0
         assert before == (len(first.ledger.entries), len(second.ledger.entries))
 
 
@@ -74,8 +75,8 @@ async def test_a_teacher_that_refuses_its_key_hands_all_its_rows_on(task: Path) 
         knocked = len(first.ledger.entries)
         task = opened_task(task, "fallback", first.base_url, second.base_url, "evaluate.arms=[]")
         result = await run(task)
-        assert result["exit"] == 0
-        kept = pl.read_parquet(Path(result["folder"]) / "samples.parquet").filter(pl.col("fate") != "dropped")
+        assert result.exit_code == 0
+        kept = pl.read_parquet(result.folder / "samples.parquet").filter(pl.col("fate") != "dropped")
         assert (kept.height, set(kept["teacher"])) == (20, {1})
         assert len(first.ledger.entries) - knocked <= alone.spec.teacher.limits.in_flight
 
@@ -87,7 +88,7 @@ async def test_a_panel_answers_every_row_and_one_answer_of_each_is_kept(task: Pa
         second = await stack.enter_async_context(serve())
         task = opened_task(task, "panel", first.base_url, second.base_url, "evaluate.arms=[]", "dedup.near=1.0")
         result = await run(task)
-        folder = Path(result["folder"])
+        folder = result.folder
         asked = pl.read_parquet(folder / "asked.parquet")
         assert all(count == 2 for count in Counter(asked["seed_id"]).values())
         assert len(first.ledger.entries) == len(second.ledger.entries) == asked.height // 2
@@ -125,7 +126,7 @@ async def test_a_refresh_asks_its_own_teachers_and_not_those_of_its_parent(task:
             task, "fallback", better.base_url, dear.base_url, "evaluate.arms=[]", "teacher.model=better"
         )
         result = await run(fresh, refresh=True)
-        kept = pl.read_parquet(Path(result["folder"]) / "samples.parquet").filter(pl.col("fate") != "dropped")
+        kept = pl.read_parquet(result.folder / "samples.parquet").filter(pl.col("fate") != "dropped")
         assert (kept.height, set(kept["teacher"])) == (20, {0})
         assert len(dear.ledger.entries) == paid
 
@@ -136,8 +137,8 @@ async def test_a_panel_goes_on_without_a_member_that_is_gone(task: Path) -> None
     async with serve() as server:
         task = opened_task(task, "panel", server.base_url, dead, "evaluate.arms=[]")
         result = await run(task)
-        assert (result["exit"], result["owed"]) == (0, 0)
-        kept = pl.read_parquet(Path(result["folder"]) / "samples.parquet").filter(pl.col("fate") != "dropped")
+        assert (result.exit_code, result.pending) == (0, 0)
+        kept = pl.read_parquet(result.folder / "samples.parquet").filter(pl.col("fate") != "dropped")
         assert (kept.height, set(kept["teacher"])) == (20, {0})
     with pytest.raises(RowsOwed, match="cannot be reached"):
         await run(opened_task(task, "panel", dead, "http://127.0.0.1:10/v1", "evaluate.arms=[]"), new=True)
@@ -149,10 +150,10 @@ async def test_a_comparison_survives_a_teacher_that_is_gone_where_others_answer(
         first = await stack.enter_async_context(serve(Script(key="another")))
         second = await stack.enter_async_context(serve())
         result = await run(opened_task(task, "fallback", first.base_url, second.base_url))
-        assert result["exit"] == 0
-        calls = pl.read_parquet(Path(result["folder"]) / "calls.parquet")
+        assert result.exit_code == 0
+        calls = pl.read_parquet(result.folder / "calls.parquet")
         assert set(calls["ended"]) == {"pending"}
-        assert result["report"]
+        assert result.report
 
 
 async def test_a_fallback_is_paid_only_for_what_is_lacking(task: Path) -> None:
@@ -163,7 +164,7 @@ async def test_a_fallback_is_paid_only_for_what_is_lacking(task: Path) -> None:
         result = await run(
             opened_task(task, "fallback", first.base_url, second.base_url, "evaluate.arms=[]", "dataset.accept=16")
         )
-        samples = pl.read_parquet(Path(result["folder"]) / "samples.parquet")
+        samples = pl.read_parquet(result.folder / "samples.parquet")
         passed = samples.filter(pl.col("teacher") == 0).height
         assert passed >= 16
         assert second.ledger.entries == []

@@ -84,7 +84,7 @@ def test_a_prompt_that_the_server_cut_is_said_at_once_and_stands_in_the_report(t
     told = [line for line in heard.said if "most likely it cuts long prompts" in line]
     assert len(told) == 1
     assert "counts 64 prompt tokens where about 1," in told[0]
-    assert any("cuts long prompts" in said for said in result["warnings"])
+    assert any("cuts long prompts" in said for said in result.warnings)
     (task.parent / "teacher.md").write_text("Say it as JSON. " + "Mind every word. " * 400 + "\n[user]\n{{message}}\n")
     again = Heard()
     again.said = []

@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from distill.cli.panel import _calls_line
+from distill.cli.text.run import run_lines
 from distill.errors import RowsOwed, UsageError
 from distill.money import price_of
 from distill.pipeline import open_task, run
@@ -36,10 +37,10 @@ def unpriced(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_every_place_says_unknown(task: Path, unpriced: None) -> None:
     """The run's end, its JSON, status, explain, plan, the report and its warnings."""
     result = run.start(task(task), stages=ALL, watch=Silent())
-    assert result["usd"] is None
-    assert result["unpriced_calls"] == result["requests_sent"] > 0
-    assert "an unknown sum" in run.lines(result)[0]
-    assert "$0.0000" not in "\n".join(run.lines(result))
+    assert result.usd is None
+    assert result.unpriced_calls == result.requests_sent > 0
+    assert "an unknown sum" in run_lines(result)[0]
+    assert "$0.0000" not in "\n".join(run_lines(result))
     status = reading.status(task, [])
     assert {row["usd"] for row in status["ledger"]} == {None}
     assert "unknown" in "\n".join(reading.status_lines(status))
@@ -66,9 +67,9 @@ def test_every_place_says_unknown(task: Path, unpriced: None) -> None:
 
 def test_what_runs_here_is_free_and_says_so(task: Path) -> None:
     result = run.start(task(task), stages=ALL, watch=Silent())
-    assert (result["usd"], result["unpriced_calls"]) == (0.0, 0)
+    assert (result.usd, result.unpriced_calls) == (0.0, 0)
     assert set(pl.read_parquet(task.parent / "runs/mood/001/samples.parquet")["usd"]) == {0.0}
-    assert "$0.0000 spent" in run.lines(result)[0]
+    assert "$0.0000 spent" in run_lines(result)[0]
 
 
 def test_the_progress_line_has_no_sum_that_is_not_known() -> None:
@@ -95,7 +96,7 @@ def test_a_budget_over_a_tuned_model_needs_its_price_before_the_first_send(task:
     with pytest.raises(UsageError, match=r"student\.train\.tuned_price"):
         run.start(task(task, *sets), stages=("generate",), watch=Silent())
     given = task(task, *sets, "student.train.tuned_price={input: 1, output: 2}")
-    assert run.start(given, stages=("generate",), watch=Silent())["exit"] == 0
+    assert run.start(given, stages=("generate",), watch=Silent()).exit_code == 0
 
 
 @pytest.mark.parametrize("price", ["{input: .inf, output: 1}", "{input: 1, output: .nan}", "{input: -1, output: 1}"])

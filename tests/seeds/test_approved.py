@@ -12,6 +12,7 @@ import pytest
 from distill.errors import SpecError
 from distill.pipeline import run as running
 from distill.pipeline.open_task import open_task
+from distill.pipeline.result import Run
 from distill.plan import plan as planning
 from distill.records import GOLD
 from distill.task.run import ORDER
@@ -39,7 +40,7 @@ def made(task: Path, *sets: str) -> Task:
     return open_task(task, overrides=[TRAIN, *sets], env={})
 
 
-def run(task: Path, *sets: str, **how: Any) -> dict[str, Any]:
+def run(task: Path, *sets: str, **how: Any) -> Run:
     return running.start(made(task, *sets), stages=how.pop("stages", ORDER), watch=Silent(), **how)
 
 
@@ -51,7 +52,7 @@ def test_known_answers_train_as_they_are_and_the_teacher_fills_the_quotas(half: 
     """No request for a gold row, none in the test; they count toward quotas, and the funnel adds up with a line of their own."""
     plan = planning.plan(made(half))["spenders"][0]
     result = run(half, "dataset.accept=30")
-    folder = Path(result["folder"])
+    folder = result.folder
     seeds = pl.read_parquet(folder / "seeds.parquet")
     assert seeds.filter(pl.col("gold").is_not_null())["role"].unique().to_list() == ["train"]
     assert seeds.filter(role="test").height == 12
@@ -76,12 +77,12 @@ def test_known_answers_train_as_they_are_and_the_teacher_fills_the_quotas(half: 
     assert "nobody was asked" in "\n".join(explain.explain_lines(told))
     shown = explain.show(half.parent, "mood", what="kept", reason=None, stratum=None, limit=50)["shown"]
     assert all(row["answer"] for row in shown)
-    assert run(half, "dataset.accept=30")["done"] == []
+    assert run(half, "dataset.accept=30").done == []
 
 
 def test_gates_report_approved_rows_and_do_not_drop_them(half: Path) -> None:
     """The would-be drops are a table, a count in the report and a line of `explain`."""
-    folder = Path(run(half, "gates=[schema, {length: {max_tokens: 2}}]", "dataset.accept=24")["folder"])
+    folder = run(half, "gates=[schema, {length: {max_tokens: 2}}]", "dataset.accept=24").folder
     assert kept_of(folder).height == 24
     flagged = pl.read_parquet(folder / "flagged.parquet")
     assert flagged.select("stage", "reason").unique().rows() == [("length", "too_long")]
@@ -102,7 +103,7 @@ def test_a_teachers_answer_near_an_approved_row_gives_way(half: Path) -> None:
         rows = [json.loads(line) for line in (half.parent / "seeds.jsonl").read_text().splitlines()]
         twins = [{"message": row["message"] + "!", "kind": row["kind"]} for row in rows[1:13:2]]
         file.write("".join(json.dumps(row) + "\n" for row in twins))
-    folder = Path(run(half, "dataset.accept=null", "gates=[finish_reason]")["folder"])
+    folder = run(half, "dataset.accept=null", "gates=[finish_reason]").folder
     dropped = pl.read_parquet(folder / "dropped.parquet").filter(stage="dedup")
     assert dropped.height > 0
     assert dropped["detail"].str.contains("the gold answer of").all()
@@ -114,24 +115,24 @@ def test_all_rows_may_be_gold_and_no_teacher_is_called(task: Path) -> None:
         made(task)
     opened_task = made(task, "seeds.test.gold=true", "evaluate.arms=[]")
     result = running.start(opened_task, stages=ORDER[:3], watch=Silent())
-    assert (result["exit"], result["requests_sent"]) == (0, 0)
-    kept = kept_of(Path(result["folder"]))
+    assert (result.exit_code, result.requests_sent) == (0, 0)
+    kept = kept_of(result.folder)
     assert (kept.height, set(kept["teacher"])) == (20, {GOLD})
     with opened(opened_task.store_path) as store:
-        assert store.ledger(result["run"]) == []
+        assert store.ledger(result.name) == []
     test = task.parent / "test.jsonl"
     test.write_text(json.dumps({"message": "a kettle that sings", "kind": "a", "expected": {"mood": "cross"}}) + "\n")
     result = run(
         task, "seeds.test={from: test.jsonl}", "evaluate.arms=[]", "dataset.accept=40", new=True, stages=ORDER[:3]
     )
-    assert (result["requests_sent"], kept_of(Path(result["folder"])).height) == (0, 40)
+    assert (result.requests_sent, kept_of(result.folder).height) == (0, 40)
 
 
 def test_no_test_row_nor_its_twin_trains_though_it_is_approved(task: Path) -> None:
     """Leaks are leaks."""
     first = json.loads((task.parent / "seeds.jsonl").read_text().splitlines()[0])
     (task.parent / "test.jsonl").write_text(json.dumps(first | {"message": first["message"] + "."}) + "\n")
-    folder = Path(run(task, "seeds.test={from: test.jsonl}", "evaluate.arms=[]", "dataset.accept=null")["folder"])
+    folder = run(task, "seeds.test={from: test.jsonl}", "evaluate.arms=[]", "dataset.accept=null").folder
     assert first["message"] not in (folder / "train.jsonl").read_text()
     dropped = pl.read_parquet(folder / "dropped.parquet")
     assert dropped["reason"].to_list() == ["near_test_row"]
@@ -155,8 +156,8 @@ def test_logged_chats_with_their_answers_train(tmp_path: Path, task: Path) -> No
         "teacher: {model: scripted}\nstudent: {train: {with: none}}\nevaluate: {arms: []}\n"
     )
     result = running.start(open_task(tmp_path / "task.yaml", env={}), stages=ORDER[:3], watch=Silent())
-    assert result["requests_sent"] == 0
-    folder = Path(result["folder"])
+    assert result.requests_sent == 0
+    folder = result.folder
     lines = [
         json.loads(line) for name in ("train", "valid") for line in (folder / f"{name}.jsonl").read_text().splitlines()
     ]
@@ -177,7 +178,7 @@ def test_a_refresh_pays_for_no_approved_row_either(half: Path) -> None:
     run(half, "dataset.accept=30")
     old = pl.read_parquet(half.parent / "runs" / "mood" / "001" / "seeds.parquet").select("seed_id", "role")
     result = run(half, "dataset.accept=30", "teacher.sampling.temperature=0.5", refresh=True)
-    folder = Path(result["folder"])
+    folder = result.folder
     assert folder.name == "002"
     assert pl.read_parquet(folder / "seeds.parquet").select("seed_id", "role").equals(old)
     gold = pl.read_parquet(folder / "seeds.parquet").filter(pl.col("gold").is_not_null())["seed_id"]

@@ -57,7 +57,7 @@ def test_an_edge_case_over_no_stratum_still_needs_its_seeds(task: Path) -> None:
     result = run(made(task, "{at_most: 200, per_row: 9, plausible: false}", case % "tone"))
     kept = read(result, "samples.parquet").filter(pl.col("fate") != "dropped")
     assert kept.filter(stratum="angry").height >= 10
-    cases = json.loads((Path(result["folder"]) / "funnel.json").read_bytes())["edge_cases"]
+    cases = json.loads((result.folder / "funnel.json").read_bytes())["edge_cases"]
     assert cases == [{"where": {"tone": "angry"}, "at_least": 12, "got": 12}]
 
 

@@ -40,7 +40,7 @@ def made(task: Path, *sets: str, url: str | None = None) -> Task:
 
 
 async def run(task: Task, **how: Any) -> Path:
-    return Path((await running.work(task, stages=how.pop("stages", ORDER), watch=Silent(), **how))["folder"])
+    return (await running.work(task, stages=how.pop("stages", ORDER), watch=Silent(), **how)).folder
 
 
 def seeds_of(folder: Path) -> dict[str, dict[str, Any]]:
@@ -91,7 +91,7 @@ async def test_an_asked_label_is_asked_once_and_stratifies_the_test_rows(toned: 
     plan = {one["spender"]: one for one in planning.plan(task)["spenders"]}
     assert plan["label tone"]["to_send"] == 48
     first = await running.work(task, stages=ORDER, watch=Silent())
-    folder = Path(first["folder"])
+    folder = first.folder
     tones = Counter(row["labels"]["tone"] for row in seeds_of(folder).values())
     assert set(tones) == {"calm", "angry"}
     test = json.loads((folder / "seeds.json").read_bytes())["test"]["strata"]
@@ -99,7 +99,7 @@ async def test_an_asked_label_is_asked_once_and_stratifies_the_test_rows(toned: 
     report = json.loads((folder / "report.json").read_bytes())
     assert {row["spender"]: row["calls"] for row in report["spend"]}["label tone"] == 48
     again = await running.work(task, stages=ORDER, watch=Silent())
-    assert (again["done"], again["requests_sent"]) == ([], 0)
+    assert (again.done, again.requests_sent) == ([], 0)
     assert {one["spender"]: one for one in planning.plan(task)["spenders"]}["label tone"]["in_store"] == 48
 
 

@@ -21,7 +21,7 @@ from distill.teacher.store.store import opened
 
 def curated(task: Path, *sets: str) -> Path:
     task = open_task(task, overrides=sets, env={})
-    return Path(run.start(task, stages=ORDER[:2], watch=Silent())["folder"])
+    return run.start(task, stages=ORDER[:2], watch=Silent()).folder
 
 
 def kept(folder: Path) -> Counter[str]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from distill.pipeline import run as running
 from distill.pipeline.open_task import open_task
+from distill.pipeline.result import Run
 from distill.task.run import ORDER
 from distill.teacher.progress import Silent
 from distill.testing.batch.faults import batch_fault
@@ -28,7 +29,7 @@ def double(*batch_faults: str, hurry: float = 0.0, seed: int = 7, **script: Any)
     )
 
 
-async def run(task: Path, server: Server, mode: str, *sets: str, home: str = "home", **how: Any) -> dict[str, Any]:
+async def run(task: Path, server: Server, mode: str, *sets: str, home: str = "home", **how: Any) -> Run:
     task = open_task(
         task, overrides=[*SETS, f"teacher.mode={mode}", *sets], env={"OPENAI_BASE_URL": server.base_url},
         home=task.parent / home,

@@ -11,6 +11,7 @@ import polars as pl
 
 from distill.pipeline import run as running
 from distill.pipeline.open_task import open_task
+from distill.pipeline.result import Run
 from distill.similarity.graph import Graph
 from distill.task.run import ORDER
 from distill.task.task import Task
@@ -32,7 +33,7 @@ def opened(task: Path, *sets: str) -> Task:
     return open_task(task, overrides=sets, env={"OPENAI_API_KEY": "k"})
 
 
-def run(task: Path, *sets: str, **how: Any) -> dict[str, Any]:
+def run(task: Path, *sets: str, **how: Any) -> Run:
     return running.start(opened(task, *sets), stages=how.pop("stages", ORDER[:3]), watch=Silent(), **how)
 
 

@@ -9,6 +9,7 @@ import polars as pl
 
 from distill.pipeline import run as running
 from distill.pipeline.open_task import open_task
+from distill.pipeline.result import Run
 from distill.task.run import ORDER
 from distill.task.task import Task
 from distill.teacher.progress import Silent
@@ -37,13 +38,13 @@ def project_of(task: Path, teacher: Server, *sets: str, home: Path | None = None
     return open_task(task, overrides=given, env=ENV, home=home)
 
 
-async def run(task: Task, *stages: str, **how: Any) -> dict[str, Any]:
+async def run(task: Task, *stages: str, **how: Any) -> Run:
     return await running.work(task, stages=stages or ORDER[:3], watch=how.pop("watch", Silent()), **how)
 
 
-def samples_of(result: dict[str, Any]) -> pl.DataFrame:
-    return pl.read_parquet(Path(result["folder"]) / "samples.parquet")
+def samples_of(result: Run) -> pl.DataFrame:
+    return pl.read_parquet(result.folder / "samples.parquet")
 
 
-def dropped_of(result: dict[str, Any], reason: str) -> pl.DataFrame:
-    return pl.read_parquet(Path(result["folder"]) / "dropped.parquet").filter(pl.col("reason") == reason)
+def dropped_of(result: Run, reason: str) -> pl.DataFrame:
+    return pl.read_parquet(result.folder / "dropped.parquet").filter(pl.col("reason") == reason)

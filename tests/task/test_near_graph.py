@@ -20,7 +20,7 @@ from distill.teacher.progress import Silent
 
 def run(task: Path, *sets: str, **how: Any) -> Path:
     task = open_task(task, overrides=sets, env={})
-    return Path(running.start(task, stages=ORDER[: how.get("stages", 2)], watch=Silent())["folder"])
+    return running.start(task, stages=ORDER[: how.get("stages", 2)], watch=Silent()).folder
 
 
 def more(task: Path, *messages: str) -> None:

@@ -16,7 +16,7 @@ from distill.pipeline.facts import FACTS
 from distill.pipeline.open_task import open_task
 from distill.rundir import RunDir, read_json
 from distill.task import stores
-from distill.task.run import Run
+from distill.task.run import ActiveRun
 from distill.task.stage import stage
 from distill.teacher.progress import Silent
 from distill.teacher.send import Sender
@@ -26,23 +26,25 @@ OTHER = {"OPENAI_BASE_URL": "https://b.example/v1", "OPENAI_API_KEY": "sk-first"
 
 
 @contextmanager
-def owed(run: Run) -> int:
+def owed(run: ActiveRun) -> int:
     return run.fact("owed", lambda run: run.owed("generate"))
 
 
-def begun(task: Path, *sets: str, env: Mapping[str, str] = HOST) -> Iterator[Run]:
+def begun(task: Path, *sets: str, env: Mapping[str, str] = HOST) -> Iterator[ActiveRun]:
     task = open_task(task, overrides=sets, env=env)
     folder = RunDir(task.home, "mood", 1)
     with stores.opened(task.home) as store:
         sender = Sender(store=store, run=folder.name, budget=Budget(None, 0.0), watch=Silent())
-        yield Run(task, folder, store, sender, Silent(), facts=FACTS)
+        yield ActiveRun(task, folder, store, sender, Silent(), facts=FACTS)
 
 
-async def do(task: Path, read: Callable[[Run], Any], *sets: str, sending: bool = False, **how: Any) -> list[str] | None:
+async def do(
+    task: Path, read: Callable[[ActiveRun], Any], *sets: str, sending: bool = False, **how: Any
+) -> list[str] | None:
     """Why the stage was done; None where it was skipped."""
     with begun(task, *sets, **how) as run:
 
-        async def work(run: Run) -> dict[str, Any]:
+        async def work(run: ActiveRun) -> dict[str, Any]:
             read(run)
             write_json(run.folder / "made.json", [1])
             return {}
@@ -70,7 +72,7 @@ def owe(task: Path) -> None:
 
 
 class Case(NamedTuple):
-    read: Callable[[Run], Any]
+    read: Callable[[ActiveRun], Any]
     reason: str
     sets: tuple[str, ...] = ()
     env: Mapping[str, str] = HOST
@@ -123,7 +125,7 @@ async def test_a_stage_is_done_again_for_each_kind_of_read(task: Path, kind: str
 async def test_another_host_is_another_read_of_models_there(task: Path) -> None:
     """A scripted or embedded model is at no address: nothing is read of the environment for it."""
 
-    def read(run: Run) -> None:
+    def read(run: ActiveRun) -> None:
         _ = run.task.teacher.identity
 
     assert await do(task, read)
@@ -135,7 +137,7 @@ async def test_another_host_is_another_read_of_models_there(task: Path) -> None:
 async def test_what_is_not_read_is_no_reason(task: Path) -> None:
     """Neither another setting nor another file; nor what a copy of settings has in place of the spec's own."""
 
-    def read(run: Run) -> None:
+    def read(run: ActiveRun) -> None:
         copied = run.task.spec.teacher.sampling.model_copy(update={"temperature": 0.0})
         assert copied.temperature == 0.0
         assert copied.max_tokens > 0
@@ -148,7 +150,7 @@ async def test_what_is_not_read_is_no_reason(task: Path) -> None:
 
 @pytest.mark.parametrize("sending", [False, True])
 async def test_limits_are_a_reason_only_where_sending_is_shown(task: Path, sending: bool) -> None:
-    def read(run: Run) -> None:
+    def read(run: ActiveRun) -> None:
         _ = run.task.teachers[0].limits.in_flight, run.task.spec.budget.usd, run.task.teachers[0].mode
 
     assert await do(task, read, sending=sending)
@@ -161,7 +163,7 @@ async def test_a_trace_holds_no_key_and_no_header(task: Path) -> None:
     given = ("teacher.model=m", "teacher.headers={X-Team: $TEAM}")
     env = {**HOST, "TEAM": "red-42"}
 
-    def read(run: Run) -> None:
+    def read(run: ActiveRun) -> None:
         first = run.task.teachers[0].address
         _ = first.key, first.headers, first.mask, run.task.spec.teacher.headers, run.task.base
 

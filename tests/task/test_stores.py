@@ -15,6 +15,7 @@ import pytest
 
 from distill.errors import BudgetReached, UsageError
 from distill.pipeline import open_task, run
+from distill.pipeline.result import Run
 from distill.plan import plan
 from distill.task import stores
 from distill.teacher.progress import Silent
@@ -36,9 +37,7 @@ def task(task: Path, *sets: str) -> Any:
     return open_task.open_task(task, overrides=sets, env={})
 
 
-def go(
-    task: Path, *sets: str, watch: Silent | None = None, stages: tuple[str, ...] = ("generate",), **how: Any
-) -> dict[str, Any]:
+def go(task: Path, *sets: str, watch: Silent | None = None, stages: tuple[str, ...] = ("generate",), **how: Any) -> Run:
     return run.start(task(task, *sets), stages=stages, watch=watch or Silent(), **how)
 
 
@@ -97,20 +96,20 @@ def test_a_store_that_lost_its_content_is_no_new_one(task: Path) -> None:
     path = stores.path_of(task.parent)
     path.write_bytes(b"")
     with pytest.raises(
-        UsageError, match=f"is empty, but run mood/001 has {result['requests_sent']} paid answers; restore it"
+        UsageError, match=f"is empty, but run mood/001 has {result.requests_sent} paid answers; restore it"
     ):
         go(task)
     with pytest.raises(UsageError, match="is empty, but run mood/001"):
         reading.status(task, [])
     path.unlink()
-    assert go(task)["exit"] == 0
+    assert go(task).exit_code == 0
 
 
 def test_an_empty_file_beside_no_runs_is_a_new_store(task: Path) -> None:
     path = stores.path_of(task.parent)
     path.parent.mkdir()
     path.touch()
-    assert go(task)["exit"] == 0
+    assert go(task).exit_code == 0
 
 
 @pytest.fixture
@@ -138,24 +137,24 @@ def _priced(_: pytest.MonkeyPatch) -> Any:
 def test_a_run_begun_where_one_was_removed_does_not_inherit_its_spending(dear: Path) -> None:
     """It is said, its answers serve the new one, and the wall is the new one's."""
     first = go(dear, PRICE)
-    assert first["usd"] == pytest.approx(0.001 * first["requests_sent"])
+    assert first.usd == pytest.approx(0.001 * first.requests_sent)
     shutil.rmtree(dear.parent / "runs")
     heard = Heard()
-    again = go(dear, PRICE, f"budget.usd={first['usd'] / 2}", watch=heard)
-    assert (again["requests_sent"], again["usd"]) == (0, 0)
-    assert any(f"${first['usd']:.4f} spent before under the name mood/001" in line for line in heard.said)
+    again = go(dear, PRICE, f"budget.usd={first.usd / 2}", watch=heard)
+    assert (again.requests_sent, again.usd) == (0, 0)
+    assert any(f"${first.usd:.4f} spent before under the name mood/001" in line for line in heard.said)
     (dear.parent / "teacher.md").write_text("Say it anew as JSON.\n[user]\n{{message}}\n")
     with pytest.raises(BudgetReached):
         go(dear, PRICE, "budget.usd=0.01")
     with sqlite3.connect(stores.path_of(dear.parent)) as db:
         old = db.execute("SELECT count(*) FROM attempts WHERE run LIKE 'mood/001 before %'").fetchone()[0]
-    assert old == first["requests_sent"], "the ledger keeps what was spent"
+    assert old == first.requests_sent, "the ledger keeps what was spent"
 
 
 def test_a_run_whose_manifest_is_lost_keeps_its_spending(dear: Path) -> None:
     first = go(dear, PRICE)
     (dear.parent / "runs" / "mood" / "001" / "manifest.json").unlink()
-    assert go(dear, PRICE)["usd"] == pytest.approx(first["usd"])
+    assert go(dear, PRICE).usd == pytest.approx(first.usd)
 
 
 def test_what_a_pilot_spent_is_shown_and_belongs_to_the_run_that_follows(dear: Path) -> None:
@@ -166,16 +165,16 @@ def test_what_a_pilot_spent_is_shown_and_belongs_to_the_run_that_follows(dear: P
     assert sum(row["usd"] for row in status["pilot"]) == pytest.approx(spent)
     assert any(line.startswith("  pilot of teacher") for line in reading.status_lines(status))
     result = go(dear, PRICE)
-    assert result["usd"] == pytest.approx(0.001 * (planned["spenders"][0]["requests"]), rel=0.5)
+    assert result.usd == pytest.approx(0.001 * (planned["spenders"][0]["requests"]), rel=0.5)
     status = reading.status(dear, [])
     assert status["pilot"] == []
-    assert sum(row["usd"] for row in status["ledger"]) == pytest.approx(result["usd"])
+    assert sum(row["usd"] for row in status["ledger"]) == pytest.approx(result.usd)
     with sqlite3.connect(stores.path_of(dear.parent)) as db:
-        assert db.execute("SELECT sum(usd) FROM attempts").fetchone()[0] == pytest.approx(result["usd"])
+        assert db.execute("SELECT sum(usd) FROM attempts").fetchone()[0] == pytest.approx(result.usd)
 
 
 def test_a_pilot_stands_before_the_wall_of_the_run_under_way(dear: Path) -> None:
     result = go(dear, PRICE)
     (dear.parent / "teacher.md").write_text("Say it anew as JSON.\n[user]\n{{message}}\n")
     with pytest.raises(BudgetReached):
-        plan.plan(task(dear, PRICE, f"budget.usd={result['usd'] + 0.001}"), pilot=5)
+        plan.plan(task(dear, PRICE, f"budget.usd={result.usd + 0.001}"), pilot=5)

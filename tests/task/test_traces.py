@@ -18,7 +18,7 @@ from distill.pipeline.open_task import open_task
 from distill.records import Json
 from distill.rundir import RunDir
 from distill.task import stores, traces
-from distill.task.run import ORDER, Run
+from distill.task.run import ORDER, ActiveRun
 from distill.task.task import Task
 from distill.teacher.progress import Silent
 from distill.teacher.send import Sender
@@ -158,7 +158,7 @@ def test_each_setting_is_a_reason_for_the_stages_that_read_it(rich: Path) -> Non
     result = running.start(task, stages=ORDER, watch=Silent())
     folder = RunDir(task.home, "mood", 1)
     traced = {name: entry["reads"] for name, entry in folder.manifest()["stages"].items()}
-    assert set(traced) == set(result["done"]) == set(ORDER) - {"train"}
+    assert set(traced) == set(result.done) == set(ORDER) - {"train"}
     tried, unread = 0, set[str]()
     with stores.opened(task.home) as store:
         sender = Sender(store=store, run=folder.name, budget=Budget(None, 0.0), watch=Silent())
@@ -167,7 +167,7 @@ def test_each_setting_is_a_reason_for_the_stages_that_read_it(rich: Path) -> Non
             if other is None:
                 continue
             tried += 1
-            run = Run(replace(task, spec=other), folder, store, sender, Silent(), facts=FACTS)
+            run = ActiveRun(replace(task, spec=other), folder, store, sender, Silent(), facts=FACTS)
             # What a setting lies in has its length or its keys, and may be told too.
             told = {name: traces.changed(run, reads) for name, reads in traced.items()}
             again = {name for name, reasons in told.items() if setting in reasons}

@@ -28,12 +28,12 @@ async def test_the_three_ways_end_in_the_same_bytes(
         for mode in ("live", "batch", "auto"):
             server.ledger.entries.clear()
             result = await run(task, server, mode, home=mode, wait=True, stages=ORDER)
-            assert result["exit"] == 0
-            files[mode] = [(Path(result["folder"]) / name).read_bytes() for name in DATASET]
+            assert result.exit_code == 0
+            files[mode] = [(result.folder / name).read_bytes() for name in DATASET]
             assert set(server.ledger.billed.values()) == {1}
             assert bool(batched(server)) == (mode != "live")
             assert all(entry.batch for entry in server.ledger.entries) == (mode == "batch")
-            assert result["usd"] == pytest.approx(server.ledger.usd)
+            assert result.usd == pytest.approx(server.ledger.usd)
     assert all(len(data) > 100 for data in files["live"])
     assert files["batch"] == files["live"]
     assert files["auto"] == files["live"]
@@ -52,11 +52,11 @@ async def test_a_row_goes_one_way_however_often_the_mode_is_changed(task: Path) 
         assert set(server.ledger.billed) == first, "a row in a batch was sent live"
         server.states.clock.step(2 * 3600)
         result = await run(task, server, "live")
-        assert result["exit"] == 0
+        assert result.exit_code == 0
         assert set(server.ledger.billed.values()) == {1}
         assert batched(server)
         assert not batched(server) & first, "a row that was answered live went into a batch"
-        assert result["usd"] == pytest.approx(server.ledger.usd)
+        assert result.usd == pytest.approx(server.ledger.usd)
 
 
 async def test_without_wait_a_night_is_left_and_found_again(task: Path) -> None:
@@ -70,10 +70,10 @@ async def test_without_wait_a_night_is_left_and_found_again(task: Path) -> None:
             except InBatches:
                 server.states.clock.step(2 * 3600)
         assert 2 < commands < 10
-        assert result["exit"] == 0
+        assert result.exit_code == 0
         assert set(server.ledger.billed.values()) == {1}
         assert not any(entry for entry in server.ledger.entries if not entry.batch)
-        assert (await run(task, server, "batch", stages=ORDER))["requests_sent"] == 0
+        assert (await run(task, server, "batch", stages=ORDER)).requests_sent == 0
 
 
 async def test_what_a_batch_fails_goes_to_the_next_teacher(task: Path) -> None:
@@ -81,11 +81,11 @@ async def test_what_a_batch_fails_goes_to_the_next_teacher(task: Path) -> None:
     async with double("error-rows=0.4", hurry=72_000) as first, serve() as second:
         chain = f"teacher.fallback=[{{model: second, base_url: '{second.base_url}', price: {{input: 1, output: 1}}}}]"
         result = await run(task, first, "batch", chain, wait=True)
-        assert (result["exit"], result["owed"]) == (0, 0)
+        assert (result.exit_code, result.pending) == (0, 0)
         assert second.ledger.billed
         assert not first.ledger.sends
         assert {*first.ledger.billed.values(), *second.ledger.billed.values()} == {1}
-        assert result["usd"] == pytest.approx(first.ledger.usd + second.ledger.usd)
+        assert result.usd == pytest.approx(first.ledger.usd + second.ledger.usd)
 
 
 async def test_batches_of_a_spec_that_changed_meanwhile_come_home(task: Path) -> None:
@@ -105,7 +105,7 @@ async def test_batches_of_a_spec_that_changed_meanwhile_come_home(task: Path) ->
             assert not journal.opened(store)
             assert store.query("SELECT count(*) FROM answers").fetchone()[0] == len(server.ledger.billed)
         assert set(server.ledger.billed.values()) == {1}
-        assert result["usd"] == pytest.approx(server.ledger.usd)
+        assert result.usd == pytest.approx(server.ledger.usd)
 
 
 async def test_a_new_run_takes_over_the_batches_of_the_one_before(task: Path) -> None:
@@ -117,9 +117,9 @@ async def test_a_new_run_takes_over_the_batches_of_the_one_before(task: Path) ->
             await run(task, server, "batch", new=True)
         server.states.clock.step(2 * 3600)
         result = await run(task, server, "batch")
-        assert (result["run"], result["exit"]) == ("mood/002", 0)
+        assert (result.name, result.exit_code) == ("mood/002", 0)
         assert set(server.ledger.billed.values()) == {1}
-        assert result["usd"] == pytest.approx(server.ledger.usd)
+        assert result.usd == pytest.approx(server.ledger.usd)
 
 
 async def test_a_host_that_takes_no_batch_stops_the_command(task: Path) -> None:
@@ -135,13 +135,13 @@ async def test_the_comparison_asks_the_teacher_by_batch_too(task: Path) -> None:
         before = len(server.ledger.billed)
         result = await run(task, server, "batch", stages=ORDER, wait=True)
         assert len(server.ledger.billed) > before
-        assert result["exit"] == 0
+        assert result.exit_code == 0
         with opened(task.parent / "home" / ".distill" / "answers.db") as store:
-            batches = journal.of_run(store, result["run"])
+            batches = journal.of_run(store, result.name)
         assert {batch.state for batch in batches} == {"collected"}
         assert all(entry.batch for entry in server.ledger.entries)
         assert set(server.ledger.billed.values()) == {1}
-        assert result["usd"] == pytest.approx(server.ledger.usd)
+        assert result.usd == pytest.approx(server.ledger.usd)
 
 
 async def test_a_panel_may_ask_one_teacher_by_batch_and_another_live(task: Path) -> None:
@@ -149,9 +149,9 @@ async def test_a_panel_may_ask_one_teacher_by_batch_and_another_live(task: Path)
     async with double(hurry=72_000) as first, serve() as second:
         panel = f"teacher.panel=[{{model: second, base_url: '{second.base_url}', price: {{input: 1, output: 1}}, mode: live}}]"
         result = await run(task, first, "batch", panel, wait=True)
-        assert result["exit"] == 0
+        assert result.exit_code == 0
         assert not first.ledger.sends
         assert not second.ledger.bills
         assert {*first.ledger.billed.values(), *second.ledger.billed.values()} == {1}
         assert len(first.ledger.billed) == len(second.ledger.billed)
-        assert result["usd"] == pytest.approx(first.ledger.usd + second.ledger.usd)
+        assert result.usd == pytest.approx(first.ledger.usd + second.ledger.usd)

@@ -15,7 +15,7 @@ from distill.views import request_diff
 
 def generate(task: Path, *sets: str, **how: bool) -> str:
     task = open_task(task, overrides=sets, env={})
-    return str(running.start(task, stages=("generate", "curate"), watch=Silent(), **how)["run"])
+    return str(running.start(task, stages=("generate", "curate"), watch=Silent(), **how).name)
 
 
 def test_the_changed_part_of_a_key_is_named(task: Path) -> None:

@@ -17,7 +17,7 @@ from distill.views import what_if
 
 def run(task: Path, *sets: str) -> Path:
     task = open_task(task, overrides=sets, env={})
-    return Path(running.start(task, stages=ORDER[:2], watch=Silent())["folder"])
+    return running.start(task, stages=ORDER[:2], watch=Silent()).folder
 
 
 def test_it_says_what_curate_would_then_do_and_does_nothing(task: Path) -> None:

@@ -26,13 +26,14 @@ def _run(
     new: bool = False, fresh: bool = False, wait: bool = False, options: Mapping[str, str] | None = None,
 ) -> None:  # fmt: skip
     from distill.cli.panel import Panel
-    from distill.pipeline import run as running
+    from distill.cli.text.run import run_lines
+    from distill.pipeline import run as pipeline
 
     task = opened(spec, sets, max_usd, as_json=as_json, options=options)
     with Panel(quiet=as_json) as panel:
-        result = running.start(task, stages=stages, watch=panel, partial=partial, new=new, refresh=fresh, wait=wait)
-    out(result | {"notes": list(task.notes)}, as_json, running.lines(result))
-    raise typer.Exit(result["exit"])
+        done = pipeline.start(task, stages=stages, watch=panel, partial=partial, new=new, refresh=fresh, wait=wait)
+    out(done.as_json() | {"notes": list(task.notes)}, as_json, run_lines(done))
+    raise typer.Exit(done.exit_code)
 
 
 def _verb(doc: str, stages: tuple[str, ...]) -> Callable[..., None]:

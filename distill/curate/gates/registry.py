@@ -163,6 +163,8 @@ def _through(rows: pl.DataFrame, name: str, settings: Mapping[str, Any], steps: 
 def run_gates(frame: pl.DataFrame, gates: Sequence[tuple[str, Mapping[str, Any]]]) -> Outcome:
     """All gates in order; a row goes at the first that it fails. `report["steps"]` is a report for each.
 
+        run_gates(run.samples, [("refusal", {}), ("length", {"max_tokens": 50})]).dropped
+
     Where none of them is `length`, it comes last with its defaults if any answer is blank: nothing is no answer to learn.
     """
     if wrong := faults(gates):

@@ -13,17 +13,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from distill.cli.text.run import run_lines
 from distill.curate.accounting import conservation
 from distill.curate.gates import registry, wording
 from distill.errors import DistillError
 from distill.pipeline import run
 from distill.pipeline.open_task import open_task
+from distill.pipeline.result import Run
 from distill.tables.outcome import Outcome, dropped_frame
 from distill.teacher.progress import Silent
 from distill.testing.fault_server import Script, serve
 
 
-def curated(task: Path, *sets: str) -> dict[str, Any]:
+def curated(task: Path, *sets: str) -> Run:
     task = open_task(task, overrides=sets, env={})
     return run.start(task, stages=("generate", "curate"), watch=Silent())
 
@@ -40,16 +42,16 @@ def lossy(change: Any) -> registry.Gate:
 def test_a_run_says_where_its_rows_went_and_that_the_sum_holds(task: Path) -> None:
     """In figures for people and for scripts; the last line is the sum."""
     result = curated(task)
-    said = run.lines(result)
-    assert result["funnel"]["conserved"] is True
-    assert result["funnel"]["kept"] == 20
+    said = run_lines(result)
+    assert result.funnel.conserved is True
+    assert result.funnel.kept == 20
     assert said[-1].startswith("22 asked = 20 in the dataset + 2 dropped")
     assert any(
         line.split() == ["test", "48", "=", "36", "to", "train", "on", "+", "12", "set", "aside", "to", "test"]
         for line in said
     )
     again = curated(task)
-    assert (again["skipped"], again["funnel"]) == (["generate", "curate"], result["funnel"])
+    assert (again.skipped, again.funnel) == (["generate", "curate"], result.funnel)
 
 
 @pytest.mark.parametrize(
@@ -106,16 +108,15 @@ async def test_the_sum_holds_where_a_seed_has_several_questions(task: Path, sets
             env={"OPENAI_API_KEY": "k"},
         )
         result = await run.work(task, stages=("generate", "curate"), watch=Silent(), partial=True)
-    funnel = result["funnel"]
-    assert funnel["conserved"] is True
-    assert funnel["questions"] > funnel["seeds"]
-    assert not questions or funnel["questions"] == questions * funnel["seeds"]
-    folder = Path(result["folder"])
+    funnel = result.funnel
+    assert funnel.conserved is True
+    assert funnel.questions > funnel.seeds
+    assert not questions or funnel.questions == questions * funnel.seeds
+    folder = result.folder
     dropped = pl.read_parquet(folder / "dropped.parquet").filter(~pl.col("stage").is_in(["seeds", "generate"]))
-    assert funnel["questions"] == funnel["kept"] + dropped.height
+    assert funnel.questions == funnel.kept + dropped.height
     assert (
-        f"{funnel['questions']:,} requests for {funnel['seeds']:,} seeds = "
-        in run.lines(result)[-2 if result["report"] else -1]
+        f"{funnel.questions:,} requests for {funnel.seeds:,} seeds = " in run_lines(result)[-2 if result.report else -1]
     )
 
 

@@ -11,9 +11,11 @@ from typing import Any
 import polars as pl
 import pytest
 
+from distill.cli.text.run import run_lines
 from distill.curate.accounting import large_losses
 from distill.pipeline import run as running
 from distill.pipeline.open_task import open_task
+from distill.pipeline.result import Run
 from distill.tables.outcome import dropped_frame
 from distill.task.run import ORDER
 from distill.teacher.progress import Silent
@@ -29,7 +31,7 @@ class Heard(Silent):
         self.lines.append(text)
 
 
-def run(task: Path, *sets: str, stages: Any = ORDER, watch: Any = None) -> dict[str, Any]:
+def run(task: Path, *sets: str, stages: Any = ORDER, watch: Any = None) -> Run:
     return running.start(open_task(task, overrides=sets, env={}), stages=stages, watch=watch or Silent())
 
 
@@ -92,32 +94,32 @@ def test_repeats_among_the_seeds_are_told_by_their_source():
 def test_a_run_says_it_at_its_end_in_its_result_and_in_the_report(task: Path) -> None:
     heard = Heard()
     result = run(task, "gates=[schema, {form: {contains: [glad]}}]", "dataset.accept=null", watch=heard)
-    loss = result["large_losses"][0]  # the scripted teacher is glad about a bit less than half of them
+    loss = result.large_losses[0]  # the scripted teacher is glad about a bit less than half of them
     assert loss["stage"] == "form"
-    said = large_losses.lines([loss], result["run"])[0]
+    said = large_losses.lines([loss], result.name)[0]
     assert f"warning: {said}" in heard.lines
-    assert said.split("; ")[0] in (Path(result["folder"]) / "REPORT.md").read_text()
+    assert said.split("; ")[0] in (result.folder / "REPORT.md").read_text()
 
 
 def test_an_empty_dataset_ends_with_exit_4_the_reason_and_the_next_move(task: Path) -> None:
     """No arm is asked and nothing is trained; the answers are kept, and a looser gate finds them."""
     sets = ["gates=[schema, {form: {matches: never-said}}]", "dataset.accept=null"]
     result = run(task, *sets)
-    assert (result["exit"], result["done"]) == (4, ["generate", "curate"])
-    asked = pl.read_parquet(Path(result["folder"]) / "asked.parquet").height
-    assert result["nothing"].startswith(f"no row is left to train on: {asked} asked, 0 in the dataset; form {asked}.")
-    assert running.lines(result)[-1] == result["nothing"]
-    assert "distill show mood/001 dropped --reason form" in result["nothing"]
+    assert (result.exit_code, result.done) == (4, ["generate", "curate"])
+    asked = pl.read_parquet(result.folder / "asked.parquet").height
+    assert result.why_empty.startswith(f"no row is left to train on: {asked} asked, 0 in the dataset; form {asked}.")
+    assert run_lines(result)[-1] == result.why_empty
+    assert "distill show mood/001 dropped --reason form" in result.why_empty
     for stage in ("curate", "export"):
-        assert run(task, *sets, stages=(stage,))["exit"] == 4
+        assert run(task, *sets, stages=(stage,)).exit_code == 4
     mended = run(task, "gates=[schema]", "dataset.accept=null", stages=("curate", "export"))
-    assert (mended["exit"], mended["requests_sent"], mended["nothing"]) == (0, 0, "")
+    assert (mended.exit_code, mended.requests_sent, mended.why_empty) == (0, 0, "")
 
 
 def test_generate_says_when_no_answer_is_of_use(task: Path) -> None:
     result = run(task, "gates=[schema, {form: {matches: never-said}}]", stages=("generate",))
-    assert result["exit"] == 4
-    assert "answers is fit to train on: form" in result["nothing"]
+    assert result.exit_code == 4
+    assert "answers is fit to train on: form" in result.why_empty
 
 
 def test_an_empty_test_set_ends_with_exit_4_where_a_comparison_is_asked_for(task: Path) -> None:
@@ -130,10 +132,10 @@ def test_an_empty_test_set_ends_with_exit_4_where_a_comparison_is_asked_for(task
         "evaluate.arms=[teacher]",
     ]
     result = run(task, *sets)
-    assert result["exit"] == 4
-    assert result["nothing"].startswith("there is no test row, so nothing was compared")
-    assert Path(result["report"]).exists()
-    assert run(task, *sets, "evaluate.arms=[]", "seeds.test={share: 0.1}")["exit"] == 0
+    assert result.exit_code == 4
+    assert result.why_empty.startswith("there is no test row, so nothing was compared")
+    assert result.report.exists()
+    assert run(task, *sets, "evaluate.arms=[]", "seeds.test={share: 0.1}").exit_code == 0
 
 
 def test_the_command_says_it_as_json_too(task: Path) -> None:

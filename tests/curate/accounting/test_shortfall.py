@@ -11,10 +11,12 @@ from typing import Any, NamedTuple
 import pytest
 from making import read
 
+from distill.cli.text.run import run_lines
 from distill.curate.accounting import shortfall
 from distill.curate.accounting.shortfall import Shortfall
 from distill.pipeline import run
 from distill.pipeline.open_task import open_task
+from distill.pipeline.result import Run
 from distill.task.run import ORDER
 from distill.teacher.progress import Silent
 
@@ -32,18 +34,18 @@ class Told(NamedTuple):
     html: set[tuple[str, int, int]]
 
 
-def ran(task: Path, *sets: str) -> dict[str, Any]:
+def ran(task: Path, *sets: str) -> Run:
     overrides = [*(f"{name}={value}" for name, value in NONE.items()), *sets]
     return run.start(open_task(task, overrides=overrides, env={}), stages=ORDER, watch=Silent(), new=True)
 
 
-def told(result: dict[str, Any]) -> Told:
-    folder = Path(result["folder"])
+def told(result: Run) -> Told:
+    folder = result.folder
     markdown = (folder / "REPORT.md").read_text().partition("| short of its quota |")[2].partition("\n\n")[0]
     html = (folder / "report.html").read_text().partition("short of ")[2].partition("</table>")[0]
     funnel = json.loads((folder / "funnel.json").read_bytes())["shortfall"]
     patterns = [
-        (r"^  (\w+): (\d+) of (\d+) rows", "\n".join(run.lines(result)), (0, 2, 1)),
+        (r"^  (\w+): (\d+) of (\d+) rows", "\n".join(run_lines(result)), (0, 2, 1)),
         (r"^\| (\w+) \| (\d+) \| (\d+) \|", markdown, (0, 1, 2)),
         (r"<td>(\w+)</td>.*?<b>(\d+)</b> of (\d+)</td>", html, (0, 2, 1)),
     ]
@@ -54,7 +56,7 @@ def told(result: dict[str, Any]) -> Told:
     return Told(terminal, {(row["stratum"], row["wanted"], row["got"]) for row in funnel}, page, drawn)
 
 
-def kept(result: dict[str, Any]) -> Counter[str]:
+def kept(result: Run) -> Counter[str]:
     samples = read(result, "samples.parquet")
     return Counter(samples.filter(samples["fate"] != "dropped")["stratum"].to_list())
 
@@ -88,7 +90,7 @@ def test_a_count_that_is_missed_is_told_though_the_total_is_met(task: Path) -> N
     assert 0 < came["b"] < 12
     rows = {("b", 12, came["b"])}
     assert told(result) == Told(rows, rows, rows, rows)
-    assert {row["reason"] for row in result["shortfall"]} == {"form"}
+    assert {row.reason for row in result.shortfall} == {"form"}
 
 
 def test_a_stratum_that_others_made_up_for_lacks_nothing(task: Path) -> None:

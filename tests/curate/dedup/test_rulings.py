@@ -26,7 +26,7 @@ def test_rows_in_conflict_are_asked_again_and_their_answers_vote(twins: Path, vo
     """A majority stands, a tie abstains; twins that then agree become one row; the same run again asks nothing."""
     sets = (*AGAIN, f"dedup.more_votes={votes}")
     first = run(twins, *sets)
-    folder = Path(first["folder"])
+    folder = first.folder
     settled, abstained = check_votes(folder, votes)
     assert len(settled) > 4
     assert bool(abstained) == (votes == 3), "five votes for two moods cannot tie"
@@ -40,13 +40,13 @@ def test_rows_in_conflict_are_asked_again_and_their_answers_vote(twins: Path, vo
     assert funnel["dedup"]["in"] == funnel["vote"]["kept"]
     before = {name: (folder / name).read_bytes() for name in FILES}
     again = run(twins, *sets)
-    assert (again["requests_sent"], again["done"]) == (0, [])
+    assert (again.requests_sent, again.done) == (0, [])
     (folder / "samples.parquet").unlink()
-    assert run(twins, *sets, stages=("curate", "export"))["requests_sent"] == 0
+    assert run(twins, *sets, stages=("curate", "export")).requests_sent == 0
     assert {name: (folder / name).read_bytes() for name in FILES} == before
     fresh = run(twins, *sets, new=True)
-    assert fresh["requests_sent"] == 0
-    assert (Path(fresh["folder"]) / "asked.parquet").read_bytes() == (folder / "asked.parquet").read_bytes()
+    assert fresh.requests_sent == 0
+    assert (fresh.folder / "asked.parquet").read_bytes() == (folder / "asked.parquet").read_bytes()
 
 
 async def test_a_run_that_is_stopped_while_it_asks_again_ends_in_the_same_bytes(twins: Path, tmp_path: Path) -> None:
@@ -58,20 +58,20 @@ async def test_a_run_that_is_stopped_while_it_asks_again_ends_in_the_same_bytes(
         other = await stack.enter_async_context(serve())
         work = {"stages": ORDER[:3], "watch": Silent()}
         undisturbed = await running.work(hosted(whole / "task.yaml", server.base_url), **work)  # type: ignore[arg-type]  # one dict
-        check_votes(Path(undisturbed["folder"]), 4)
+        check_votes(undisturbed.folder, 4)
         for share in (0.2, 0.6, 0.8, 0.95):
             with pytest.raises(BudgetReached):
                 await running.work(
-                    hosted(twins, other.base_url, f"budget.usd={share * undisturbed['usd']}"),
+                    hosted(twins, other.base_url, f"budget.usd={share * undisturbed.usd}"),
                     **work,  # type: ignore[arg-type]  # as above
                 )
         result = await running.work(hosted(twins, other.base_url), **work)  # type: ignore[arg-type]  # as above
         assert len(other.ledger.entries) == len(server.ledger.entries)
-        assert result["usd"] == pytest.approx(undisturbed["usd"])
+        assert result.usd == pytest.approx(undisturbed.usd)
     for name in ("train.jsonl", "valid.jsonl"):
-        assert (Path(result["folder"]) / name).read_bytes() == (Path(undisturbed["folder"]) / name).read_bytes(), name
+        assert (result.folder / name).read_bytes() == (undisturbed.folder / name).read_bytes(), name
     drops = [
-        pl.read_parquet(Path(one["folder"]) / "dropped.parquet").select("row", "stage", "reason", "detail")
+        pl.read_parquet(one.folder / "dropped.parquet").select("row", "stage", "reason", "detail")
         for one in (result, undisturbed)
     ]
     assert drops[0].equals(drops[1])
@@ -104,9 +104,9 @@ async def test_kills_while_rows_are_asked_again_change_no_byte(twins: Path, tmp_
         finished = await running.work(hosted(twins, slow.base_url), stages=ORDER[:3], watch=Silent())
         assert needed <= len(slow.ledger.entries) <= needed + 2 * in_flight
     for name in ("train.jsonl", "valid.jsonl"):
-        assert (Path(finished["folder"]) / name).read_bytes() == (Path(undisturbed["folder"]) / name).read_bytes(), name
+        assert (finished.folder / name).read_bytes() == (undisturbed.folder / name).read_bytes(), name
     drops = [
-        pl.read_parquet(Path(one["folder"]) / "dropped.parquet").select("row", "stage", "reason", "detail")
+        pl.read_parquet(one.folder / "dropped.parquet").select("row", "stage", "reason", "detail")
         for one in (finished, undisturbed)
     ]
     assert drops[0].equals(drops[1])
@@ -117,7 +117,7 @@ async def test_a_panel_takes_turns_at_the_votes(twins: Path) -> None:
         one, two = [(await stack.enter_async_context(serve())).base_url for _ in range(2)]
         task = hosted(twins, one, f"teacher.panel=[{{model: second, base_url: '{two}'}}]")
         result = await running.work(task, stages=ORDER[:2], watch=Silent())
-    asked = pl.read_parquet(Path(result["folder"]) / "asked.parquet").filter(kind="vote")
+    asked = pl.read_parquet(result.folder / "asked.parquet").filter(kind="vote")
     each = asked.group_by("seed_id", "teacher").len()
     assert each.height > 4
     assert set(each["len"]) == {2}
@@ -131,8 +131,8 @@ async def test_the_votes_come_from_the_teacher_that_a_row_came_to(twins: Path) -
         two = (await stack.enter_async_context(serve())).base_url
         task = hosted(twins, one, f"teacher.fallback=[{{model: second, base_url: '{two}'}}]")
         result = await running.work(task, stages=ORDER[:2], watch=Silent())
-    assert result["owed"] == 0
-    asked = pl.read_parquet(Path(result["folder"]) / "asked.parquet")
+    assert result.pending == 0
+    asked = pl.read_parquet(result.folder / "asked.parquet")
     last = dict(asked.group_by("seed_id").agg(pl.col("teacher").max()).iter_rows())
     votes = asked.filter(kind="vote")
     assert set(votes["teacher"]) == {0, 1}
@@ -145,9 +145,9 @@ def test_judged_rows_vote_with_the_answers_that_pass(twins: Path) -> None:
     group = "judge={models: [{model: scripted}], dimensions: {fits: It fits.}, prompt: rubric.md}"
     (twins.parent / "rubric.md").write_text("A good answer names the mood.")
     result = run(twins, *AGAIN, group, "gates=[schema, {judge: {at_least: 1}}]")
-    samples = pl.read_parquet(Path(result["folder"]) / "samples.parquet")
+    samples = pl.read_parquet(result.folder / "samples.parquet")
     assert samples.filter(kind="vote")["score_judge"].null_count() == 0
-    check_votes(Path(result["folder"]), 4)
+    check_votes(result.folder, 4)
 
 
 def test_what_contradicts_an_approved_row_is_not_asked_again(twins: Path) -> None:
@@ -157,7 +157,7 @@ def test_what_contradicts_an_approved_row_is_not_asked_again(twins: Path) -> Non
         if row["message"].endswith("!"):
             del row["expected"]
     (twins.parent / "seeds.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    folder = Path(run(twins, *AGAIN, "seeds.gold_rows=train", "seeds.test={rows: 1, gold: true}")["folder"])
+    folder = run(twins, *AGAIN, "seeds.gold_rows=train", "seeds.test={rows: 1, gold: true}").folder
     asked = pl.read_parquet(folder / "asked.parquet")
     assert set(asked["kind"]) == {"first"}
     lost = pl.read_parquet(folder / "dropped.parquet").filter(stage="dedup", reason="conflict")
@@ -169,7 +169,7 @@ def test_a_plan_counts_what_may_be_asked_again(twins: Path) -> None:
     """A ceiling: only rows with a near twin can be in conflict."""
     plan = planning.plan(opened(twins, *AGAIN))
     row = plan["spenders"][-1]
-    folder = Path(run(twins, *AGAIN)["folder"])
+    folder = run(twins, *AGAIN).folder
     asked = pl.read_parquet(folder / "asked.parquet")
     sent = asked.filter(kind="vote").height
     assert row["spender"] == "teacher, asked again"
@@ -189,12 +189,12 @@ def test_a_dataset_curated_before_its_rows_were_asked_again_says_so(twins: Path)
             heard.append(line)
 
     result = running.start(opened(twins, *AGAIN), stages=("curate",), watch=Heard())
-    dropped = pl.read_parquet(Path(result["folder"]) / "dropped.parquet").filter(stage="dedup", reason="conflict")
-    assert result["requests_sent"] == 0
+    dropped = pl.read_parquet(result.folder / "dropped.parquet").filter(stage="dedup", reason="conflict")
+    assert result.requests_sent == 0
     assert heard[0] == f"  {dropped.height} rows are in conflict and not asked again yet; `distill generate` asks"
     assert [line for line in heard[1:] if "rows of stratum" not in line] == []
     run(twins, *AGAIN)
-    check_votes(Path(result["folder"]), 4)
+    check_votes(result.folder, 4)
 
 
 @pytest.mark.parametrize(

@@ -78,12 +78,12 @@ async def test_a_seed_that_the_maker_will_never_take_is_not_owed(task: Path) -> 
         ]  # fmt: skip
         task = made(task, "{at_most: 60, per_row: 6}", *sets, env={"OPENAI_BASE_URL": server.base_url})
         result = await running.work(task, stages=STAGES, watch=Silent())
-        assert (result["exit"], result["owed"]) == (0, 0)
+        assert (result.exit_code, result.pending) == (0, 0)
         gone = read(result, "dropped.parquet").filter(stage="expand", reason="no_answer")
         assert gone.height > 3
         assert gone["detail"].str.contains("refused after 1 sends").all()
         again = await running.work(task, stages=STAGES, watch=Silent(), new=True)
-        assert again["requests_sent"] == 0
+        assert again.requests_sent == 0
 
 
 def test_a_rule_decides_to_which_stratum_a_made_seed_belongs(task: Path) -> None:

@@ -24,13 +24,13 @@ def test_a_refresh_keeps_the_made_seeds_and_makes_no_more_than_it_lacks(large: P
         "teacher.sampling.temperature=0.5",
     )
     result = run(task, refresh=True, stages=(*STAGES, "evaluate", "report"))
-    assert Path(result["folder"]).name == "002"
+    assert result.folder.name == "002"
     before, after = (
         set(read(one, "seeds.parquet").filter(pl.col("way").is_not_null())["seed_id"]) for one in (first, result)
     )
     assert before
     assert before <= after
-    report = json.loads((Path(result["folder"]) / "report.json").read_bytes())
+    report = json.loads((result.folder / "report.json").read_bytes())
     assert any("answer synthetic seeds" in warning for warning in report["warnings"])
     line = funnel(result)["expand"]
     assert line["from_parent"] == len(before)

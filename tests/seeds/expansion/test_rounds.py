@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 from making import STAGES, funnel, made, read, run
 
+from distill.cli.text.run import run_lines
 from distill.pipeline import run as running
 from distill.similarity.pairs import nearest
 from distill.teacher.progress import Silent
@@ -23,7 +24,7 @@ def test_a_thousand_rows_come_of_640_seeds(large: Path) -> None:
     task = made(large, "{at_most: 3000, per_row: 6}", "dataset.accept=1000")
     result = run(task)
     kept = read(result, "samples.parquet").filter(pl.col("fate") != "dropped")
-    assert (kept.height, result["shortfall"], result["exit"]) == (1000, [], 0)
+    assert (kept.height, result.shortfall, result.exit_code) == (1000, [], 0)
     seeds, dropped = read(result, "seeds.parquet"), read(result, "dropped.parquet")
     new = seeds.filter(pl.col("way").is_not_null())
     assert set(new["way"]) == {"rewrite", "vary", "fill", "like"}
@@ -38,16 +39,16 @@ def test_a_thousand_rows_come_of_640_seeds(large: Path) -> None:
     tests = seeds.filter(role="test")["input"].to_list()
     assert nearest(new["input"].to_list(), tests, threshold=0.85) == [None] * new.height
     on_made = kept.filter(pl.col("seed_id").is_in(new["seed_id"].implode())).height
-    assert f"synthetic seeds: {on_made} rows" in (Path(result["folder"]) / "CARD.md").read_text()
+    assert f"synthetic seeds: {on_made} rows" in (result.folder / "CARD.md").read_text()
     told = explain.explain(large.parent, "mood", new["seed_id"][0])
     assert f"seed      expand:{new['way'][0]} of {new['parent'][0]} ·" in "\n".join(explain.explain_lines(told))
-    assert run(task)["done"] == []
+    assert run(task).done == []
     again = run(task, new=True)
-    assert (again["requests_sent"], Path(again["folder"]).name) == (0, "002")
+    assert (again.requests_sent, again.folder.name) == (0, "002")
     for name in ("train.jsonl", "dataset.parquet", "seeds.parquet"):
-        assert (Path(again["folder"]) / name).read_bytes() == (Path(result["folder"]) / name).read_bytes()
+        assert (again.folder / name).read_bytes() == (result.folder / name).read_bytes()
     curated = run(made(large, "{at_most: 3000, per_row: 6}", "dataset.accept=990"), stages=("curate",))
-    assert curated["requests_sent"] == 0
+    assert curated.requests_sent == 0
     assert read(curated, "samples.parquet").filter(pl.col("fate") != "dropped").height == 990
 
 
@@ -57,12 +58,12 @@ def test_a_low_cap_leaves_a_shortfall_that_is_told_with_numbers(large: Path) -> 
     assert funnel(result)["expand"]["in"] == 50
     kept = read(result, "samples.parquet").filter(pl.col("fate") != "dropped").height
     assert 480 < kept < 531
-    rows = result["shortfall"]
-    assert {row["stratum"] for row in rows} == {"a", "b", "c", "d"}
-    assert sum(row["wanted"] for row in rows) == 1000
-    assert sum(row["got"] for row in rows) == kept
-    assert {row["reason"] for row in rows} == {"at_most"}
-    said = "\n".join(running.lines(result))
+    rows = result.shortfall
+    assert {row.stratum for row in rows} == {"a", "b", "c", "d"}
+    assert sum(row.wanted for row in rows) == 1000
+    assert sum(row.got for row in rows) == kept
+    assert {row.reason for row in rows} == {"at_most"}
+    said = "\n".join(run_lines(result))
     assert f"{1000 - kept} rows are missing in 4 strata" in said
     assert "of 250 rows; the cap on new seeds cost most" in said
 
@@ -77,7 +78,7 @@ async def test_rows_that_the_teacher_will_never_take_do_not_keep_seeds_from_bein
         task = made(task, "{at_most: 60, per_row: 6}", *sets, env={"OPENAI_BASE_URL": server.base_url})
         result = await running.work(task, stages=STAGES, watch=Silent(), partial=True)
     assert maker.ledger.entries
-    assert result["funnel"]["kept"] == 36
+    assert result.funnel.kept == 36
 
 
 def test_refused_rows_are_drawn_once_more_before_any_is_made(task: Path) -> None:

@@ -50,13 +50,13 @@ async def test_a_renamed_task_collects_what_its_old_run_has_out(task: Path, mode
         assert "could not be answered" not in str(left.value)
         server.states.clock.step(2 * 3600)
         result = await run(task, server, mode)
-        assert (result["run"], result["exit"]) == ("temper/001", 0)
+        assert (result.name, result.exit_code) == ("temper/001", 0)
         assert set(server.ledger.billed.values()) == {1}
         assert not server.ledger.sends
         with opened(task.parent / "home" / ".distill" / "answers.db") as store:
             assert not journal.opened(store)
             assert store.spent("mood/001") == pytest.approx(server.ledger.usd)
-            assert result["usd"] == 0
+            assert result.usd == 0
 
 
 async def test_a_run_that_is_at_work_keeps_its_batches(task: Path) -> None:
@@ -72,7 +72,7 @@ async def test_a_run_that_is_at_work_keeps_its_batches(task: Path) -> None:
         ):
             await run(task, server, "batch")
         result = await run(task, server, "batch")
-        assert result["exit"] == 0
+        assert result.exit_code == 0
         assert set(server.ledger.billed.values()) == {1}
 
 
@@ -83,11 +83,11 @@ async def test_two_tasks_that_ask_the_same_share_one_batch(task: Path) -> None:
             await run(task, server, "batch")
         renamed(task)
         server.states.clock.step(2 * 3600)
-        assert (await run(task, server, "batch"))["exit"] == 0
+        assert (await run(task, server, "batch")).exit_code == 0
         renamed(task, to="mood")
         first = await run(task, server, "batch")
-        assert (first["run"], first["exit"]) == ("mood/001", 0)
-        assert first["usd"] == pytest.approx(server.ledger.usd)
+        assert (first.name, first.exit_code) == ("mood/001", 0)
+        assert first.usd == pytest.approx(server.ledger.usd)
         assert set(server.ledger.billed.values()) == {1}
 
 
@@ -99,21 +99,21 @@ async def test_a_batch_that_is_left_at_an_old_address_is_told_kept_and_collected
         (name,) = first.states.batches
         watch = Said()
         result = await run(task, second, "live", watch=watch)
-        assert result["exit"] == 0
+        assert result.exit_code == 0
         (line,) = (line for line in watch.lines if "was left at" in line)
         with opened(task.parent / "home" / ".distill" / "answers.db") as store:
             (batch,) = journal.opened(store)
             reserved = journal.booked_usd(store, batch.key)
         for part in (name, first.base_url, f"{batch.requests} rows", f"${reserved:.4f}", "base_url"):
             assert part in line
-        assert result["usd"] == pytest.approx(second.ledger.usd + reserved)
+        assert result.usd == pytest.approx(second.ledger.usd + reserved)
         first.states.clock.step(2 * 3600)
         back = Said()
         again = await run(task, first, "batch", watch=back)
-        assert again["exit"] == 0
+        assert again.exit_code == 0
         assert not any("was left at" in line for line in back.lines)
         assert set(first.ledger.billed.values()) == {1}
-        assert again["usd"] == pytest.approx(first.ledger.usd + second.ledger.usd)
+        assert again.usd == pytest.approx(first.ledger.usd + second.ledger.usd)
 
 
 async def test_status_shows_where_a_batch_is_out_and_those_of_other_runs(task: Path) -> None:
@@ -141,7 +141,7 @@ async def test_ctrl_c_while_batches_are_waited_for_is_prompt_and_says_so(task: P
             await asyncio.wait_for(work, 20)
         assert stopped.value.exit_code == 130
         server.states.clock.step(2 * 3600)
-        assert (await run(task, server, "batch"))["exit"] == 0
+        assert (await run(task, server, "batch")).exit_code == 0
         assert set(server.ledger.billed.values()) == {1}
 
 

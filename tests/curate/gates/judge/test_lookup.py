@@ -16,6 +16,7 @@ from distill.cli.text import plan as plan_lines
 from distill.curate.gates.judge import lookup
 from distill.curate.gates.judge.verdict import said_of
 from distill.errors import RowsOwed
+from distill.pipeline.result import Run
 from distill.plan import plan as planning
 from distill.task.run import ORDER
 from distill.teacher.store.store import opened
@@ -29,7 +30,7 @@ async def test_two_judges_score_what_is_left_and_strata_are_refilled(judged: Pat
         teacher, one, two = [await stack.enter_async_context(serve()) for _ in range(3)]
         task = project_of(judged, teacher, models(one, two), "dataset.accept=5")
         result = await run(task, *ORDER)
-        assert (result["exit"], result["owed"]) == (0, 0)
+        assert (result.exit_code, result.pending) == (0, 0)
         samples = samples_of(result)
         low, short = dropped_of(result, "low_score"), dropped_of(result, "too_short")
         assert samples.filter(pl.col("fate") != "dropped").height == 5
@@ -46,18 +47,18 @@ async def test_two_judges_score_what_is_left_and_strata_are_refilled(judged: Pat
         assert {tuple(judge["judge"] for judge in row) for row in said} == {("j0", "j1")}
         kept = came.filter(pl.col("fate") != "dropped")
         assert kept.filter((pl.col("judge_correct") + pl.col("judge_polite")) / 2 < 3).height == 0
-        assert result["usd"] == pytest.approx(sum(server.ledger.usd for server in (teacher, one, two)))
+        assert result.usd == pytest.approx(sum(server.ledger.usd for server in (teacher, one, two)))
         with opened(task.store_path) as store:
-            assert {row.spender for row in store.ledger(result["run"])} == {"teacher", "judge j0", "judge j1"}
+            assert {row.spender for row in store.ledger(result.name)} == {"teacher", "judge j0", "judge j1"}
         again = await run(task, *ORDER)
-        assert again["requests_sent"] == 0
-        assert again["done"] == []
-        report = (Path(result["folder"]) / "REPORT.md").read_text()
+        assert again.requests_sent == 0
+        assert again.done == []
+        report = (result.folder / "REPORT.md").read_text()
         assert "judge j0" in report
         assert "one model" not in report
-        row = explain.explain(task.home, result["run"], low["row"][0])
+        row = explain.explain(task.home, result.name, low["row"][0])
         assert sum("judge by j" in line for line in explain.explain_lines(row)) >= 4
-        shown = explain.show(task.home, result["run"], what="dropped", reason="low_score", stratum=None, limit=2)
+        shown = explain.show(task.home, result.name, what="dropped", reason="low_score", stratum=None, limit=2)
         assert sum("judge by j0: correct" in line for line in explain.show_lines(shown)) == 2
 
 
@@ -83,7 +84,7 @@ async def test_another_threshold_sends_nothing(judged: Path) -> None:
             "gates=[schema, {length: {min_chars: 17}}, {judge: {at_least: {polite: 3}}}]",
         )
         stricter = await run(strict, "curate")
-        assert stricter["requests_sent"] == 0
+        assert stricter.requests_sent == 0
         assert len(server.ledger.entries) == before
         polite = samples_of(stricter).filter(pl.col("fate") != "dropped")["judge_polite"].to_list()
         assert len(polite) > 2
@@ -98,13 +99,13 @@ async def test_a_dataset_without_its_verdicts_is_made_anew_when_they_are_there(j
         await run(project_of(judged, server, *sets))
         (judged.parent / "judge.md").write_text("Is it so?")
         bare = await run(project_of(judged, server, *sets), "curate")
-        assert (bare["requests_sent"], bare["done"]) == (0, ["curate"])
+        assert (bare.requests_sent, bare.done) == (0, ["curate"])
         assert "not sent yet" in dropped_of(bare, "unscored")["detail"][0]
-        assert bare["exit"] == 3
+        assert bare.exit_code == 3
         with pytest.raises(RowsOwed, match="wait for a verdict"):
             await run(project_of(judged, server, *sets), "export")
         result = await run(project_of(judged, server, *sets))
-        assert result["done"] == ["generate", "curate", "export"]
+        assert result.done == ["generate", "curate", "export"]
         assert samples_of(result).filter(pl.col("fate") != "dropped").height == 4
 
 
@@ -121,8 +122,8 @@ async def test_another_question_is_asked_anew(judged: Path, change: str) -> None
         if change == "rubric":
             (judged.parent / "judge.md").write_text("Is it so?")
         result = await run(project_of(judged, server, models(server), more, "dataset.accept=8"))
-        assert result["requests_sent"] > 4
-        assert result["exit"] == 0
+        assert result.requests_sent > 4
+        assert result.exit_code == 0
         assert len(server.ledger.entries) > before
 
 
@@ -133,7 +134,7 @@ async def test_the_teacher_itself_judges_where_none_is_named_and_everybody_is_to
         plan = await asyncio.to_thread(planning.plan, task)
         assert any(line.startswith("warning: Judge and teacher") for line in plan_lines.lines(plan))
         result = await run(task, *ORDER)
-        assert "Judge and teacher are one model" in (Path(result["folder"]) / "REPORT.md").read_text()
+        assert "Judge and teacher are one model" in (result.folder / "REPORT.md").read_text()
         samples = samples_of(result)
         assert {"score_judge", "score_toxicity", "toxicity_harmless"} <= set(samples.columns)
         judged_rows = samples.filter(pl.col("verdicts_judge").is_not_null())
@@ -145,8 +146,8 @@ async def test_the_teacher_itself_judges_where_none_is_named_and_everybody_is_to
         assert spent == ["teacher", "judge t"]
 
 
-def spend_of(result: dict[str, Any]) -> list[dict[str, Any]]:
-    return list(json.loads((Path(result["folder"]) / "report.json").read_bytes())["spend"])
+def spend_of(result: Run) -> list[dict[str, Any]]:
+    return list(json.loads((result.folder / "report.json").read_bytes())["spend"])
 
 
 async def test_the_gold_answer_is_shown_where_the_spec_says_so(judged: Path) -> None:

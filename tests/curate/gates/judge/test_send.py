@@ -29,7 +29,7 @@ async def test_a_judge_that_is_gone_leaves_the_other_to_score(judged: Path) -> N
         teacher = await stack.enter_async_context(serve())
         shut = await stack.enter_async_context(serve(Script(key="another")))
         result = await run(project_of(judged, teacher, models(teacher, shut), "dataset.accept=8"))
-        assert (result["exit"], result["owed"]) == (0, 0)
+        assert (result.exit_code, result.pending) == (0, 0)
         row = samples_of(result).filter(pl.col("fate") != "dropped").row(0, named=True)
         first, second = said_of(row)["judge"]
         assert "scores" in first
@@ -47,12 +47,12 @@ async def test_without_any_judge_rows_are_owed_and_no_other_is_asked_for_them(ju
         asked = len(teacher.ledger.entries)
         assert asked < 36, "rows were asked in place of those that only wait for a verdict"
         partial = await run(project_of(judged, teacher, *sets), partial=True)
-        assert partial["exit"] == 3
-        assert dropped_of(partial, "unscored").height == partial["owed"] >= 5
+        assert partial.exit_code == 3
+        assert dropped_of(partial, "unscored").height == partial.pending >= 5
         assert not any(samples_of(partial)["fate"] != "dropped")
         shut.script = Script()  # type: ignore[misc]  # the host takes the key now
         result = await run(project_of(judged, teacher, *sets))
-        assert result["exit"] == 0
+        assert result.exit_code == 0
         assert samples_of(result).filter(pl.col("fate") != "dropped").height == 5
 
 
@@ -62,9 +62,9 @@ async def test_a_row_that_a_judge_never_takes_is_owed(judged: Path) -> None:
         sour = await stack.enter_async_context(serve(Script(faults={"400": 0.2})))
         task = project_of(judged, teacher, models(sour), "dataset.accept=12")
         result = await run(task, partial=True)
-        assert result["exit"] == 3
+        assert result.exit_code == 3
         unscored = dropped_of(result, "unscored")
-        assert unscored.height == result["owed"] > 0
+        assert unscored.height == result.pending > 0
         assert all("refused after 1 sends" in detail for detail in unscored["detail"])
 
 
@@ -74,7 +74,7 @@ async def test_a_verdict_that_cannot_be_read_is_asked_once_more(judged: Path) ->
         teacher = await stack.enter_async_context(serve())
         hasty = await stack.enter_async_context(serve(Script(seed=2, faults={"length": 0.4})))
         result = await run(project_of(judged, teacher, models(hasty), "dataset.accept=12"))
-        assert result["exit"] == 0
+        assert result.exit_code == 0
         sends = Counter(hasty.ledger.sends.values())
         assert set(sends) == {1, 2}
         unscored = dropped_of(result, "unscored")
@@ -108,11 +108,11 @@ async def test_verdicts_come_by_batch_too(judged: Path) -> None:
                 break
             except InBatches:
                 night.states.clock.step(2 * 3600)
-        assert result["exit"] == 0
+        assert result.exit_code == 0
         assert len(night.states.batches) >= 2
         assert not night.ledger.sends
         assert set(night.ledger.billed.values()) == {1}
-        data = [(Path(one["folder"]) / "train.jsonl").read_bytes() for one in (live, result)]
+        data = [(one.folder / "train.jsonl").read_bytes() for one in (live, result)]
         assert data[0] == data[1]
         assert len(data[0]) > 100
 
@@ -127,9 +127,9 @@ async def test_a_budget_stops_the_judges_and_a_larger_one_goes_on(judged: Path) 
         assert len(judge.ledger.billed) > 0
         assert teacher.ledger.usd + judge.ledger.usd <= 0.006
         result = await run(project_of(judged, teacher, *sets, "budget.usd=1"))
-        assert result["exit"] == 0
+        assert result.exit_code == 0
         assert set(judge.ledger.billed.values()) == {1}
-        assert result["usd"] == pytest.approx(teacher.ledger.usd + judge.ledger.usd)
+        assert result.usd == pytest.approx(teacher.ledger.usd + judge.ledger.usd)
 
 
 async def judging_began(judge: Server, count: int) -> None:
@@ -174,7 +174,7 @@ async def test_a_run_that_is_killed_while_it_judges_ends_in_the_same_bytes(judge
             ended.append(process.returncode)
         assert ended == [-9, -9, 130, 0], said.decode()
         folder = judged.parent / "runs" / "mood" / "001"
-        assert (folder / "train.jsonl").read_bytes() == (Path(calm["folder"]) / "train.jsonl").read_bytes()
+        assert (folder / "train.jsonl").read_bytes() == (calm.folder / "train.jsonl").read_bytes()
         assert sum(judge.ledger.sends.values()) <= len(judge.ledger.sends) + 2 * 3
         with sqlite3.connect(judged.parent / ".distill" / "answers.db") as db:
             assert db.execute("SELECT count(*) FROM attempts WHERE settled IS NULL").fetchone()[0] <= 6

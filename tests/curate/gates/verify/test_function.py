@@ -15,6 +15,7 @@ import pytest
 from distill.errors import SpecError, UsageError
 from distill.pipeline import run as running
 from distill.pipeline.open_task import open_task
+from distill.pipeline.result import Run
 from distill.task.run import ORDER
 from distill.teacher.progress import Silent
 from distill.testing.fault_server import Script, serve
@@ -39,7 +40,7 @@ class Told(Silent):
         self.lines.append(text)
 
 
-def run(task: Path, *sets: str, stages: Any = ORDER, watch: Any = None) -> dict[str, Any]:
+def run(task: Path, *sets: str, stages: Any = ORDER, watch: Any = None) -> Run:
     return running.start(open_task(task, overrides=sets, env={}), stages=stages, watch=watch or Silent())
 
 
@@ -56,7 +57,7 @@ def judged(task: Path) -> Path:
 
 def test_only_what_the_function_passes_is_trained_on(judged: Path) -> None:
     """Every dropped row has the function's message; the funnel counts them; every seed is accounted for."""
-    assert run(judged, VERIFY)["exit"] == 0
+    assert run(judged, VERIFY).exit_code == 0
     samples, dropped = rows(judged, "samples.parquet"), rows(judged, "dropped.parquet")
     kept = samples.filter(pl.col("fate") != "dropped")
     assert kept.height
@@ -75,17 +76,17 @@ def test_only_what_the_function_passes_is_trained_on(judged: Path) -> None:
 
 def test_without_the_gate_the_file_is_never_run(judged: Path) -> None:
     (judged.parent / "verify.py").write_text("raise SystemExit('run')")
-    assert run(judged)["exit"] == 0
+    assert run(judged).exit_code == 0
     assert not (judged.parent / ".distill" / "checks.db").exists()
 
 
 def test_a_changed_file_curates_again_and_sends_nothing(judged: Path) -> None:
     """And an unchanged one skips the stage."""
     run(judged, VERIFY)
-    assert run(judged, VERIFY)["done"] == []
+    assert run(judged, VERIFY).done == []
     (judged.parent / "verify.py").write_text(GLAD.replace('== "glad", "it', '== "cross", "it'))
     result = run(judged, VERIFY, stages=("curate",))
-    assert (result["done"], result["requests_sent"]) == (["curate"], 0)
+    assert (result.done, result.requests_sent) == (["curate"], 0)
     kept = rows(judged, "samples.parquet").filter(pl.col("fate") != "dropped")
     assert {json.loads(text)["mood"] for text in kept["answer"]} <= {"cross"}
 
@@ -96,7 +97,7 @@ def test_other_thresholds_run_nothing_again(judged: Path) -> None:
     before = rows(judged, "samples.parquet").sort("request_id")["score_verify"].to_list()
     checks = (judged.parent / ".distill" / "checks.db").read_bytes()
     changed = "gates=[schema, {verify: {at_least: 0.0}}]"
-    assert run(judged, changed, stages=("curate",))["done"] == ["curate"]
+    assert run(judged, changed, stages=("curate",)).done == ["curate"]
     assert rows(judged, "samples.parquet").sort("request_id")["score_verify"].to_list() == before
     assert not rows(judged, "dropped.parquet").filter(stage="verify").height
     assert (judged.parent / ".distill" / "checks.db").read_bytes() == checks
@@ -108,7 +109,7 @@ def test_a_function_that_breaks_on_every_row_is_said_at_once_and_in_the_report(j
     """Rows are unscored, and kept where the spec says so."""
     (judged.parent / "verify.py").write_text("def check(row): return row['mood']")
     told = Told()
-    assert run(judged, "gates=[schema, {verify: {unscored: keep}}]", watch=told)["exit"] == 0
+    assert run(judged, "gates=[schema, {verify: {unscored: keep}}]", watch=told).exit_code == 0
     said = [line for line in told.lines if "verify could not judge" in line]
     assert said
     assert "raised KeyError at line 1" in said[0]
@@ -123,7 +124,7 @@ def test_a_function_that_judges_no_answer_stops_the_asking(judged: Path) -> None
         run(judged, VERIFY)
     assert caught.value.exit_code == 2
     (judged.parent / "verify.py").write_text("def check(row): return True")
-    assert run(judged, VERIFY)["exit"] == 0
+    assert run(judged, VERIFY).exit_code == 0
 
 
 def test_a_file_that_cannot_be_imported_is_told_before_anything_is_sent(judged: Path) -> None:

@@ -1,0 +1,32 @@
+"""What a person reads at the end of a command that worked in a run."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from distill.curate.accounting import conservation, shortfall
+from distill.money import shown
+
+if TYPE_CHECKING:
+    from distill.pipeline.result import Run
+
+
+def run_lines(run: Run) -> list[str]:
+    """The sum of the command, the funnel, what is missing, the verdict, and where the report is."""
+    estimated = f", ${run.usd_estimated:.4f} of it estimated" if run.usd_estimated else ""
+    said = [
+        f"run {run.name}: {len(run.done)} stages done, {len(run.skipped)} unchanged; {run.requests_sent} requests sent; "
+        f"{shown(run.usd, run.unpriced_calls)} spent in this run so far{estimated}"
+    ]
+    if run.pending:
+        said.append(f"{run.pending} rows are still pending")
+    said += run.warnings
+    if run.funnel:
+        said += conservation.lines(run.funnel.stages, asdict(run.funnel))
+    said += shortfall.lines(run.shortfall)
+    if run.verdict and "report" in (*run.done, *run.skipped):
+        said += [f"verdict: {run.verdict.word}", *(f"  {sentence}" for sentence in run.verdict.sentences)]
+    if run.report:
+        said.append(f"report: {run.report}")
+    return [*said, *([run.why_empty] if run.why_empty else [])]

@@ -1,0 +1,89 @@
+"""The tests mirror the package: each module has the test file of its name, or stands here with the file that tests it and why."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+ELSEWHERE = {
+    # One subject in several files, tested through its door: what goes in and what comes out.
+    "spec/test_task_yaml.py": "spec/dataset spec/judge spec/rubric spec/seeds spec/settings spec/student spec/task spec/teacher "
+    "spec/loading/load spec/loading/places spec/loading/validation spec/loading/wording spec/loading/yaml_lines",
+    "teacher/reply/test_shapes.py": "teacher/reply/calls teacher/reply/channels teacher/reply/content teacher/reply/counts teacher/reply/message "
+    "teacher/reply/natives teacher/reply/parsed teacher/reply/parts teacher/reply/said",
+    "teacher/reply/errors/test_refusals.py": "teacher/reply/errors/faults teacher/reply/errors/languages",
+    "teacher/reply/test_reply.py": "teacher/reply/errors/waits",
+    "seeds/test_seed_files.py": "seeds/formats/csv_dialect seeds/formats/csv_rows seeds/formats/form seeds/formats/json_rows seeds/formats/rows "
+    "seeds/row_faults seeds/rows_to_seeds",
+    "seeds/chat_logs/test_turns.py": "seeds/chat_logs/keys seeds/chat_logs/row_request seeds/chat_logs/turn_shapes",
+    "student/hosts/test_openai_compatible.py": "student/hosts/job student/hosts/listing student/hosts/polling student/hosts/uploads",
+    "sandbox/test_process.py": "sandbox/limits sandbox/result",
+    "sandbox/test_kernel.py": "sandbox/syscalls",
+    "similarity/test_typos.py": "similarity/typo_contexts",
+    "similarity/test_decisive.py": "similarity/decisive_words",
+    "curate/test_leaks.py": "similarity/word_ngrams",
+    "curate/gates/test_wording.py": "curate/gates/refusals",
+    "curate/gates/test_private.py": "curate/gates/credentials",
+    "curate/gates/judge/test_gate.py": "curate/gates/judge/rubric",
+    "curate/calibration/test_run.py": "curate/calibration/labelled cli/text/calibration",
+    "evaluate/test_comparison.py": "evaluate/weak",
+    "report/test_curation.py": "report/distributions report/examples report/losses",
+    "plan/test_plan.py": "cli/text/plan",
+    "chat/test_conversation.py": "chat/content",
+    # What a stage or a verb does is seen in a run.
+    "pipeline/test_run.py": "curate/stage evaluate/stage pipeline/generate pipeline/used_spec report/stage student/stage task/run views/status",
+    "runs/test_teachers.py": "generate/answers",
+    "runs/test_judging_spec.py": "curate/judged pipeline/checks task/requirements",
+    "curate/test_steps.py": "curate/dedup/step curate/result",
+    "curate/accounting/test_large_losses.py": "pipeline/empty_dataset tables/reasons",
+    "runs/test_overnight_deadline.py": "report/timeline teacher/batch/closing",
+    "runs/test_killed.py": "task/interrupt",
+    "task/test_traces.py": "pipeline/facts",
+    "seeds/test_split.py": "seeds/prepare",
+    "seeds/expansion/test_rounds.py": "seeds/expansion/questions",
+    "pipeline/test_open_task.py": "task/files task/task",
+    "cli/test_app.py": "cli/options cli/verbs/look cli/verbs/prepare cli/verbs/reference cli/verbs/run",
+    "cli/test_rehearsal.py": "cli/verbs/fault_server",
+    "cli/test_exit_codes.py": "errors",
+    # The sender's parts, under load and faults.
+    "teacher/test_runner.py": "teacher/pending teacher/progress teacher/send teacher/worker_context",
+    "teacher/test_budget.py": "teacher/ceiling",
+    "teacher/store/test_store.py": "teacher/store/rows",
+    "teacher/batch/test_round.py": "teacher/batch/journal teacher/batch/host/client",
+    "teacher/test_secrets.py": "teacher/endpoint/model teacher/endpoint/sdk teacher/endpoint/shutdown",
+    "student/trainers/test_lora.py": "base_model/quiet",
+}
+"""Test file → the modules that have no file of their own, for it holds what they are for."""
+DOUBLES = "testing"
+"""The servers and models of the tests themselves."""
+
+
+def modules() -> set[str]:
+    found = (path.relative_to(ROOT / "distill") for path in (ROOT / "distill").rglob("*.py"))
+    return {str(path.with_suffix("")) for path in found if not path.name.startswith("__") and path.parts[0] != DOUBLES}
+
+
+def mirror(module: str) -> Path:
+    path = Path(module)
+    return ROOT / "tests" / path.parent / f"test_{path.name}.py"
+
+
+def test_every_module_has_its_tests() -> None:
+    """Write tests/<package>/test_<module>.py; only what another file holds whole goes into the list."""
+    listed = {module for line in ELSEWHERE.values() for module in line.split()}
+    assert sorted(module for module in modules() - listed if not mirror(module).exists()) == []
+
+
+def test_list_names_only_what_it_must() -> None:
+    """No module that is gone or has a file of its own, none twice, and only files that there are."""
+    listed = [module for line in ELSEWHERE.values() for module in line.split()]
+    assert sorted(set(listed) - modules()) == []
+    assert [module for module in listed if mirror(module).exists()] == []
+    assert len(listed) == len(set(listed))
+    assert [file for file in ELSEWHERE if not (ROOT / "tests" / file).exists()] == []
+
+
+def test_every_basename_of_a_helper_is_its_own() -> None:
+    """Helpers are imported by their bare names."""
+    helpers = {path.stem for path in (ROOT / "tests" / "support").glob("*.py")}
+    assert helpers.isdisjoint(path.stem for path in (ROOT / "tests").glob("**/test_*.py"))
