@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from distill.records import Json, content_id
 from distill.rundir import file_hash
+from distill.secrets.masking import SecretMask
 from distill.student.hosts import polling, remote_ids, uploads
 from distill.student.hosts.errors import explained
 from distill.student.hosts.job import Event, HostAddress, HostedResult, TuneError, ending, shutdown_notice, state_of
