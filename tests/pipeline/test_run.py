@@ -111,25 +111,25 @@ async def test_rows_that_are_owed_are_asked_for_again_and_no_others(task: Path) 
 
     async with serve(Script(faults={"422": 0.5})) as server:
         env = {"OPENAI_BASE_URL": server.base_url}
-        task = open_task(task, overrides=["teacher.model=m", "gates=[finish_reason]"], env=env)
+        opened_task = open_task(task, overrides=["teacher.model=m", "gates=[finish_reason]"], env=env)
         with pytest.raises(RowsOwed, match="could not be answered"):
-            await running.work(task, stages=ORDER, watch=Silent())
+            await running.work(opened_task, stages=ORDER, watch=Silent())
         asked = pl.read_parquet(task.parent / "runs" / "mood" / "001" / "asked.parquet")
         told = [explain.explain(task.parent, "mood", seed) for seed in asked["seed_id"]]
         lost = [row for row in told if row["owed"]]
         assert lost
         assert all(row["owed"][0]["sends"][0]["ended"] == "refused" for row in lost)
         assert "refused" in "\n".join(explain.explain_lines(lost[0]))
-        partial = await running.work(task, stages=ORDER[:3], watch=Silent(), partial=True)
+        partial = await running.work(opened_task, stages=ORDER[:3], watch=Silent(), partial=True)
         assert partial.exit_code == 3
         server.script = Script()
         paid = set(server.ledger.billed)
-        result = await running.work(task, stages=ORDER, watch=Silent())
+        result = await running.work(opened_task, stages=ORDER, watch=Silent())
         assert (result.exit_code, result.pending) == (0, 0)
         assert set(server.ledger.billed) > paid
         assert set(server.ledger.billed.values()) == {1}
         sent = len(server.ledger.entries)
-        assert (await running.work(task, stages=ORDER, watch=Silent())).requests_sent == 0
+        assert (await running.work(opened_task, stages=ORDER, watch=Silent())).requests_sent == 0
         assert len(server.ledger.entries) == sent
 
 

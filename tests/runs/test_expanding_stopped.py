@@ -56,9 +56,9 @@ async def test_what_the_maker_failed_to_answer_is_owed_and_nothing_is_made_in_it
             f"seeds.expand.model={{model: maker, base_url: '{maker.base_url}'}}",
         ]  # fmt: skip
         expand = "{at_most: 100, per_row: 6, ways: [rewrite, vary, like]}"
-        task = made(task, expand, *sets, env={"OPENAI_BASE_URL": server.base_url})
+        opened_task = made(task, expand, *sets, env={"OPENAI_BASE_URL": server.base_url})
         with pytest.raises(RowsOwed, match="could not be answered") as caught:
-            await run.work(task, stages=STAGES, watch=Silent())
+            await run.work(opened_task, stages=STAGES, watch=Silent())
         assert caught.value.exit_code == 3
         gone = pl.read_parquet(task.parent / "runs/mood/001/seeds_dropped.parquet").filter(
             stage="expand", reason="pending"
@@ -67,7 +67,7 @@ async def test_what_the_maker_failed_to_answer_is_owed_and_nothing_is_made_in_it
         assert gone["detail"].str.contains("overloaded after 1 sends").all()
         before = len(maker.ledger.entries)
         maker.script = Script()
-        result = await run.work(task, stages=STAGES, watch=Silent())
+        result = await run.work(opened_task, stages=STAGES, watch=Silent())
         assert (result.exit_code, result.pending) == (0, 0)
         assert set(maker.ledger.billed.values()) == {1}
         again = [request for request, sends in maker.ledger.sends.items() if sends > 1]
@@ -96,12 +96,12 @@ async def test_no_seed_is_made_while_rows_are_owed(task: Path, who: str) -> None
         env = {"OPENAI_BASE_URL": server.base_url}
         bad = server if who == "teacher" else judge
         bad.script = Script(seed=2, faults={"500": 0.4})
-        task = made(task, expand, *sets, env=env)
+        opened_task = made(task, expand, *sets, env=env)
         with pytest.raises(RowsOwed, match="could not be answered"):
-            await run.work(task, stages=STAGES, watch=Silent())
+            await run.work(opened_task, stages=STAGES, watch=Silent())
         assert maker.ledger.entries == []
         bad.script = Script()
-        result = await run.work(task, stages=STAGES, watch=Silent())
+        result = await run.work(opened_task, stages=STAGES, watch=Silent())
         assert (result.exit_code, result.pending, result.funnel.kept) == (0, 0, 40)
         paid = len(maker.ledger.entries)
         whole = open_task(task, overrides=[f"seeds.expand={expand}", *sets], env=env, home=task.parent / "whole")
@@ -128,8 +128,8 @@ async def test_a_run_that_is_killed_while_seeds_are_made_ends_in_the_same_bytes(
         assert process.returncode is None
         process.send_signal(signal.SIGKILL)
         await process.communicate()
-        task = open_task(task, overrides=sets, env=env)
-        result = await run.work(task, stages=STAGES, watch=Silent())
+        opened_task = open_task(task, overrides=sets, env=env)
+        result = await run.work(opened_task, stages=STAGES, watch=Silent())
         assert sum(count > 1 for count in server.ledger.sends.values()) <= 3
         whole = open_task(task, overrides=sets, env=env, home=task.parent / "whole")
         other = await run.work(whole, stages=STAGES, watch=Silent())

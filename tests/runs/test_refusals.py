@@ -268,8 +268,8 @@ def test_calibrate_holds_the_gate_against_people(task: Path, model: Model) -> No
     ]
     (task.parent / "own.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     two = "judge.models=[{model: scripted, price: {input: 1, output: 1}}, {model: scripted, sampling: {seed: 3}}]"
-    task = open_task(task, overrides=[two, "gates=[refusal, {refusal: {judge: true}}]"], env={})
-    result = calibrating.calibrate(task, task.parent / "own.jsonl", watch=Silent())
+    opened_task = open_task(task, overrides=[two, "gates=[refusal, {refusal: {judge: true}}]"], env={})
+    result = calibrating.calibrate(opened_task, task.parent / "own.jsonl", watch=Silent())
     assert len(model.judged) == result["requests_sent"] == 2 * 15
     patterns, judged = result["gates"]
     assert (patterns["false_keeps"], patterns["false_drops"], "judges" in patterns) == (5, 0, False)
@@ -279,7 +279,7 @@ def test_calibrate_holds_the_gate_against_people(task: Path, model: Model) -> No
     assert judged["best"]["agreement"] == pytest.approx(10 / 15)
     assert {row["answer"] for row in judged["disagree"]} == {answers[3][0]}
     assert any("refusal: at_least" in line for line in calibration.lines(result))
-    again = calibrating.calibrate(task, task.parent / "own.jsonl", watch=Silent())
+    again = calibrating.calibrate(opened_task, task.parent / "own.jsonl", watch=Silent())
     assert (again["requests_sent"], again["gates"]) == (0, result["gates"])
 
 
