@@ -88,7 +88,9 @@ def test_where_no_seed_can_be_read_that_is_the_first_fault_and_no_prompt_is_blam
 def test_how_a_file_was_read_is_a_note_and_a_setting_says_otherwise(task: Path) -> None:
     rows = [
         f"{n};{word} arrived, late;{'ab'[n % 2]}"
-        for n, word in enumerate(["the lamp", "my kettle", "a chair", "one box"] * 3)
+        for n, word in enumerate(
+            ["lamp", "kettle", "chair", "box", "spoon", "rug", "mirror", "stool", "vase", "clock", "shelf", "bench"]
+        )
     ]
     (task.parent / "seeds.csv").write_text("id;message;kind\n" + "\n".join(rows) + "\n")
     sets = ["seeds={from: seeds.csv, test: {rows: 1}}", "dataset={accept: 2}"]
@@ -152,4 +154,4 @@ def test_a_system_prompt_that_no_prompt_names_is_told(task: Path) -> None:
         overrides=["seeds={from: log.jsonl, as: chats, test: {rows: 1}}", "strata={}", "dataset={accept: 2}"],
         env={},
     )
-    assert task.notes == ["6 chats have a system turn of their own, which is not sent: no prompt names {{system}}"]
+    assert task.notes[0] == "6 chats have a system turn of their own, which is not sent: no prompt names {{system}}"

@@ -98,10 +98,10 @@ async def test_a_panel_answers_every_row_and_one_answer_of_each_is_kept(task: Pa
 
 
 async def test_a_plan_shows_each_teacher_and_needs_each_price(task: Path) -> None:
-    task = opened_task(
+    two_teachers = opened_task(
         task, "fallback", "http://127.0.0.1:9/v1", "http://127.0.0.1:9/v1", "budget.usd=5", "evaluate.arms=[]"
     )
-    rows = plan.plan(task)["spenders"]
+    rows = plan.plan(two_teachers)["spenders"]
     assert [row["spender"] for row in rows] == ["teacher", "fallback second"]
     assert rows[0]["to_send"] == rows[1]["to_send"] > 0
     unpriced = "teacher.fallback=[{model: nobody-knows, base_url: 'http://127.0.0.1:9/v1'}]"
@@ -135,8 +135,8 @@ async def test_a_panel_goes_on_without_a_member_that_is_gone(task: Path) -> None
     """The dead one is named and given up; only where all are gone the run stops."""
     dead = "http://127.0.0.1:9/v1"
     async with serve() as server:
-        task = opened_task(task, "panel", server.base_url, dead, "evaluate.arms=[]")
-        result = await run(task)
+        panel = opened_task(task, "panel", server.base_url, dead, "evaluate.arms=[]")
+        result = await run(panel)
         assert (result.exit_code, result.pending) == (0, 0)
         kept = pl.read_parquet(result.folder / "samples.parquet").filter(pl.col("fate") != "dropped")
         assert (kept.height, set(kept["teacher"])) == (20, {0})
