@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from distill.chat import conversation
-from distill.curate.gates.judge import lookup
+from distill.curate.gates.judge import requests
 from distill.curate.gates.verify import function
 from distill.errors import Fault
 from distill.spec import Places, TaskSpec
@@ -24,7 +24,7 @@ def gates(spec: TaskSpec, file: Path, places: Places, seeds: Sequence[Seed] = ()
     needs = {"schema": spec.teacher.output, "tools": spec.teacher.tools}
     named = [name for name, _ in spec.gate_settings()]
     blank: dict[str, dict[str, Any]] = {"schema": {"schema": {}}, "tools": {"tools": []}}
-    blank |= {name: {"verdicts": len} for name in lookup.GATES}
+    blank |= {name: {"verdicts": len} for name in requests.BY_MODEL}
     settings = [(name, {**blank.get(name, {}), **given}) for name, given in spec.gate_settings()]
     found = faults(settings)
     for name, given in needs.items():
@@ -43,7 +43,7 @@ def gates(spec: TaskSpec, file: Path, places: Places, seeds: Sequence[Seed] = ()
 
 def judge(spec: TaskSpec, rubric: str | None, file: Path) -> list[Fault]:
     """A gate without its group or a group without its gate, and what is wrong with the rubric and the marks."""
-    group, gates = spec.judge, lookup.named(spec)
+    group, gates = spec.judge, requests.judged_gates(spec)
     if group is None and "judge" in gates:
         said = "the gate `judge` needs a group `judge:` with a rubric and dimensions; add it or take the gate out"
         return [Fault(f"{file}: gates", said)]
@@ -85,7 +85,7 @@ def draws(spec: TaskSpec, file: Path) -> list[Fault]:
 
 def _marks(spec: TaskSpec, file: Path) -> list[Fault]:
     """Marks for dimensions that the gate's rubric does not name."""
-    known = lookup.dimensions(spec)
+    known = requests.dimensions(spec)
     return [
         Fault(f"{file}: gates[{number}].{name}.at_least", f"no dimension {one!r}{did_you_mean(one, known[name])}")
         for number, (name, settings) in enumerate(spec.gate_settings())

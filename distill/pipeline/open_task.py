@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from distill.chat import templates
 from distill.curate.dedup import rulings
-from distill.curate.gates.judge import lookup
+from distill.curate.gates.judge.requests import judged_gates, rubrics
 from distill.errors import Fault, SpecError
 from distill.pipeline import checks as wrong
 from distill.pipeline.task_rows import TaskRows, read_task_rows
@@ -77,7 +77,7 @@ def open_task(
     for name, text in texts.prompts.items():
         faults += templates.faults(text, str(file.parent / name), columns=rows.columns) if text is not None else []
     rubric = None
-    if spec.judge is not None and "judge" in lookup.named(spec):
+    if spec.judge is not None and "judge" in judged_gates(spec):
         rubric = files.text(file.parent / spec.judge.prompt, faults, named_by=f"{file}: judge.prompt")
     faults += _unfit(spec, file, places, texts, rubric, rows.seeds, env, priced=priced)
     faults += _of_rows(spec, file, rows, chats, faults)
@@ -102,7 +102,7 @@ def _task(
     return Task(
         spec=spec, path=file, home=home, output=texts.output, tools=texts.tools, seeds=rows.seeds,
         pinned=rows.pinned, bad_rows=bad_rows, held_out=rows.held_out, env=env,
-        teacher_prompt=teacher, student_prompt=student, rubrics=lookup.rubrics(spec, rubric), notes=rows.notes,
+        teacher_prompt=teacher, student_prompt=student, rubrics=rubrics(spec, rubric), notes=rows.notes,
     )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ import yaml
 
 from distill.cli.text import calibration
 from distill.curate.calibration import run as calibrating
-from distill.curate.gates.judge.verdict import said_of
+from distill.curate.gates.judge.verdict import verdicts_of_row
 from distill.errors import UsageError
 from distill.pipeline import run as running
 from distill.pipeline.open_task import open_task
@@ -104,7 +104,7 @@ def test_patterns_cost_nothing_and_the_judge_is_asked_the_rest(task: Path, model
     by = {row["answer"]: (row["score_refusal"], row["refusal_answered"]) for row in samples.iter_rows(named=True)}
     assert by == {KNOWN: (0, None), UNSEEN: (0, 1), GOOD: (1, 5)}
     shown = samples.filter(answer=UNSEEN).row(0, named=True)
-    assert [one["judge"] for one in said_of(shown)["refusal"]] == ["scripted"]
+    assert [one["judge"] for one in verdicts_of_row(shown)["refusal"]] == ["scripted"]
     with opened(task.parent / ".distill" / "answers.db") as store:
         rows = {row.spender: row for row in store.ledger(result.name)}
     assert set(rows) == {"teacher", "judge scripted"}

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from distill.curate import steps
 from distill.curate.calibration import labelled, stats
-from distill.curate.gates.judge import lookup
-from distill.curate.gates.judge.send import Jury
+from distill.curate.gates.judge.lookup import VerdictLookup
+from distill.curate.gates.judge.requests import asks_model, judge_warnings
+from distill.curate.gates.judge.send import JudgeCalls
 from distill.errors import RowsOwed, UsageError
 from distill.money import Budget, known_usd
 from distill.task import event_loop, stores
@@ -27,7 +28,7 @@ from distill.teacher.send import Sender
 if TYPE_CHECKING:
     import polars as pl
 
-    from distill.curate.gates.judge.gate import Said
+    from distill.curate.gates.judge.gate import RowVerdicts
     from distill.tables.outcome import Outcome
     from distill.task.task import Task
 
@@ -56,13 +57,13 @@ async def _calibrate(task: Task, path: Path, rows: labelled.Labelled, watch: Wat
     run = f"{task.spec.task}/calibrate"
     with stores.opened(task.home) as store:
         sender = Sender(store=store, run=run, budget=Budget(task.spec.budget.usd, store.spent(run)), watch=watch)
-        jury = Jury(task, sender, live=True)
+        calls = JudgeCalls(task, sender, live=True)
         with interruptible(sender):
             while True:
-                bench = lookup.Bench(task, store, rows.gold)
-                gates = steps.gates(task, rows.seeds, bench)
-                heard = [_heard(bench, name, settings, rows) for name, settings in gates]
-                if not await jury.send(bench.unjudged):
+                verdicts = VerdictLookup(task, store, rows.gold)
+                gates = steps.gates(task, rows.seeds, verdicts)
+                heard = [_heard(verdicts, name, settings, rows) for name, settings in gates]
+                if not await calls.send(verdicts.unanswered):
                     break
         found = [_gate(name, settings, rows, said) for (name, settings), said in zip(gates, heard, strict=True)]
         unpriced = store.unpriced(run)
@@ -78,22 +79,22 @@ async def _calibrate(task: Task, path: Path, rows: labelled.Labelled, watch: Wat
         "requests_sent": sender.sends,
         "usd": usd,
         "unpriced_calls": unpriced,
-        "owed": len(bench.owed),
-        "warnings": [*lookup.warnings(task), *_warnings(labels, found)],
-        "exit": RowsOwed.exit_code if bench.owed else 0,
+        "owed": len(verdicts.pending),
+        "warnings": [*judge_warnings(task), *_warnings(labels, found)],
+        "exit": RowsOwed.exit_code if verdicts.pending else 0,
     } | {"gates": [{name: value for name, value in one.items() if name != "passed"} for one in found]}
 
 
 def _heard(
-    bench: lookup.Bench, name: str, settings: Mapping[str, Any], rows: labelled.Labelled
-) -> dict[str, Said] | None:
+    verdicts: VerdictLookup, name: str, settings: Mapping[str, Any], rows: labelled.Labelled
+) -> dict[str, RowVerdicts] | None:
     """Request id → what each judge said, of the answers that the gate asks about; None where it asks nobody."""
-    if not lookup.by_model(name, settings):
+    if not asks_model(name, settings):
         return None
-    heard: dict[str, Said] = {}
+    heard: dict[str, RowVerdicts] = {}
 
-    def look(frame: pl.DataFrame) -> Sequence[Said]:
-        said = bench.verdicts(name, frame)
+    def look(frame: pl.DataFrame) -> Sequence[RowVerdicts]:
+        said = verdicts.look_up(name, frame)
         heard.update(zip(frame["request_id"], said, strict=True))
         return said
 
@@ -102,7 +103,7 @@ def _heard(
 
 
 def _gate(
-    name: str, settings: Mapping[str, Any], rows: labelled.Labelled, said: Mapping[str, Said] | None
+    name: str, settings: Mapping[str, Any], rows: labelled.Labelled, said: Mapping[str, RowVerdicts] | None
 ) -> dict[str, Any]:
     """One gate's decisions beside the labels; `passed` is by request id, None where it could not say.
 
@@ -132,7 +133,7 @@ def _passed(name: str, settings: Mapping[str, Any], rows: labelled.Labelled) -> 
     unscored = out.dropped.filter(pl.col("reason") == "unscored")["request_id"].to_list()
     passed: dict[str, bool | None] = dict.fromkeys(out.kept["request_id"], True)
     silent = f"score_{name}"
-    if lookup.by_model(name, settings):  # `unscored: keep` lets them pass, and yet nobody judged
+    if asks_model(name, settings):  # `unscored: keep` lets them pass, and yet nobody judged
         unscored += out.kept.filter(pl.col(silent).is_null())["request_id"].to_list()
     return passed | dict.fromkeys(out.rejected["request_id"], False) | dict.fromkeys(unscored)
 
@@ -157,7 +158,7 @@ def _together(rows: labelled.Labelled, found: Sequence[Mapping[str, Any]]) -> li
     return _rows(rows, passed)
 
 
-def _scored(rows: labelled.Labelled, said: Mapping[str, Said]) -> list[tuple[bool, float]]:
+def _scored(rows: labelled.Labelled, said: Mapping[str, RowVerdicts]) -> list[tuple[bool, float]]:
     """(good, mean score) of the rows that have a verdict."""
     from distill.curate.gates.judge.gate import means
 
@@ -165,7 +166,7 @@ def _scored(rows: labelled.Labelled, said: Mapping[str, Said]) -> list[tuple[boo
 
 
 def _judges(
-    name: str, settings: Mapping[str, Any], rows: labelled.Labelled, said: Mapping[str, Said]
+    name: str, settings: Mapping[str, Any], rows: labelled.Labelled, said: Mapping[str, RowVerdicts]
 ) -> dict[str, Any]:
     """Each judge alone, and how far every two of them decide alike."""
     first = next(iter(said.values()), ())

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 import polars as pl
 from pydantic import Field
 
-from distill.curate.gates.judge.gate import Marks, Verdicts, decided
+from distill.curate.gates.judge.gate import AtLeast, LookUp, decided
 from distill.curate.gates.refusals import REFUSALS
 from distill.curate.gates.scoring import Fail, judged
 from distill.similarity.pairs import SHINGLE, jaccard, shingles
@@ -40,8 +40,8 @@ BOILERPLATE = re.compile(
 
 
 def refusal(
-    frame: pl.DataFrame, *, phrases: Sequence[str] = (), judge: bool = False, at_least: Marks = 4.0,
-    unscored: Literal["drop", "keep"] = "drop", verdicts: Verdicts | None = None,
+    frame: pl.DataFrame, *, phrases: Sequence[str] = (), judge: bool = False, at_least: AtLeast = 4.0,
+    unscored: Literal["drop", "keep"] = "drop", verdicts: LookUp | None = None,
 ) -> Outcome:  # fmt: skip
     """Drops answers that decline, by the endpoint's own mark or by how they, or a text in their JSON, begin.
 

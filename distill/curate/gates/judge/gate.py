@@ -17,21 +17,21 @@ from typing import Annotated, Literal
 import polars as pl
 from pydantic import Field
 
-from distill.curate.gates.judge.verdict import Unscored, Verdict, line
+from distill.curate.gates.judge.verdict import JudgeVerdict, NoVerdict, one_line
 from distill.curate.gates.scoring import Fail, rescored
 from distill.tables.outcome import Outcome, ordered, partition
 
-Said = Sequence[Verdict | Unscored]
+RowVerdicts = Sequence[JudgeVerdict | NoVerdict]
 """What each judge said of one row."""
-Verdicts = Callable[[pl.DataFrame], Sequence[Said]]
+LookUp = Callable[[pl.DataFrame], Sequence[RowVerdicts]]
 """For each row of a frame."""
-Mark = Annotated[float, Field(ge=1, le=5)]
-Marks = Mark | Annotated[dict[str, Mark], Field(min_length=1)]
+ScoreLimit = Annotated[float, Field(ge=1, le=5)]
+AtLeast = ScoreLimit | Annotated[dict[str, ScoreLimit], Field(min_length=1)]
 """The least mean over the dimensions, or the least of each dimension that is named."""
 
 
 def judge(
-    frame: pl.DataFrame, *, verdicts: Verdicts, at_least: Marks = 4.0, unscored: Literal["drop", "keep"] = "drop"
+    frame: pl.DataFrame, *, verdicts: LookUp, at_least: AtLeast = 4.0, unscored: Literal["drop", "keep"] = "drop"
 ) -> Outcome:
     """Drops answers that the judges score below `at_least`, from 1 to 5: a number for the mean, or one for each dimension.
 
@@ -41,17 +41,17 @@ def judge(
 
 
 def toxicity(
-    frame: pl.DataFrame, *, verdicts: Verdicts, at_least: Marks = 4.0, unscored: Literal["drop", "keep"] = "drop"
+    frame: pl.DataFrame, *, verdicts: LookUp, at_least: AtLeast = 4.0, unscored: Literal["drop", "keep"] = "drop"
 ) -> Outcome:
     """Drops answers that the judges find harmful, by a rubric that ships; settings as for `judge`."""
     return decided(frame, "toxicity", verdicts, at_least, unscored)
 
 
-def decided(frame: pl.DataFrame, name: str, verdicts: Verdicts, at_least: Marks, unscored: str) -> Outcome:
+def decided(frame: pl.DataFrame, name: str, verdicts: LookUp, at_least: AtLeast, unscored: str) -> Outcome:
     """What the verdicts make of the rows, for the gate of this name; `report` has how many were judged, and the judges' spread."""
     rows = ordered(frame)
     said = verdicts(rows)
-    read = [[one for one in row if isinstance(one, Verdict)] for row in said]
+    read = [[one for one in row if isinstance(one, JudgeVerdict)] for row in said]
     averages = [means(row) for row in said]
     fails = {
         i: fail
@@ -65,7 +65,7 @@ def decided(frame: pl.DataFrame, name: str, verdicts: Verdicts, at_least: Marks,
     return out
 
 
-def _columns(name: str, said: Sequence[Said], means: Sequence[dict[str, float]]) -> list[pl.Series]:
+def _columns(name: str, said: Sequence[RowVerdicts], means: Sequence[dict[str, float]]) -> list[pl.Series]:
     dimensions = dict.fromkeys(dimension for row in means for dimension in row)
     scores = [(fmean(row.values()) - 1) / 4 if row else None for row in means]
     texts = [json.dumps([one.plain for one in row], ensure_ascii=False) for row in said]
@@ -76,13 +76,13 @@ def _columns(name: str, said: Sequence[Said], means: Sequence[dict[str, float]])
     ]
 
 
-def means(said: Said) -> dict[str, float]:
+def means(said: RowVerdicts) -> dict[str, float]:
     """Each dimension's mean over the judges; empty where none gave a verdict."""
-    read = [one for one in said if isinstance(one, Verdict)]
+    read = [one for one in said if isinstance(one, JudgeVerdict)]
     return {name: fmean(one.scores[name] for one in read) for name in read[0].scores} if read else {}
 
 
-def _below(means: dict[str, float], read: Sequence[Verdict], at_least: Marks) -> Fail:
+def _below(means: dict[str, float], read: Sequence[JudgeVerdict], at_least: AtLeast) -> Fail:
     """The first dimension below its mark, or where the mean is too low the worst one, with a judge's reason for it."""
     if isinstance(at_least, dict):
         low = next((name for name in means if means[name] < at_least.get(name, 0)), None)
@@ -94,13 +94,13 @@ def _below(means: dict[str, float], read: Sequence[Verdict], at_least: Marks) ->
     return _fail(worst, f"mean {mean:.2g}, at least {at_least:g} required", means, read)
 
 
-def _fail(name: str, asked: str, means: dict[str, float], read: Sequence[Verdict]) -> Fail:
+def _fail(name: str, asked: str, means: dict[str, float], read: Sequence[JudgeVerdict]) -> Fail:
     strictest = min(read, key=lambda one: one.scores[name])
-    return "low_score", f"{name} {means[name]:.2g}, {asked}: {line(strictest.reasons[name]) or 'no reason given'}"
+    return "low_score", f"{name} {means[name]:.2g}, {asked}: {one_line(strictest.reasons[name]) or 'no reason given'}"
 
 
-def _silent(said: Said, unscored: str) -> Fail:
+def _silent(said: RowVerdicts, unscored: str) -> Fail:
     if unscored == "keep":
         return None
-    reasons = [f"{one.judge}: {one.reason}" for one in said if isinstance(one, Unscored)]
-    return "unscored", line("; ".join(reasons)) or "no judge was asked"
+    reasons = [f"{one.judge}: {one.reason}" for one in said if isinstance(one, NoVerdict)]
+    return "unscored", one_line("; ".join(reasons)) or "no judge was asked"
