@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from distill.chat import templates
+from distill.curate.checks import curation_faults
 from distill.curate.dedup import rulings
 from distill.curate.gates.judge.requests import judged_gates, rubrics
 from distill.errors import Fault, SpecError
-from distill.pipeline import checks as wrong
 from distill.pipeline.task_rows import TaskRows, read_task_rows
 from distill.seeds import checks
 from distill.spec import Places, TaskSpec, look
@@ -127,8 +127,8 @@ def _unfit(
     env: Mapping[str, str], *, priced: bool,
 ) -> list[Fault]:  # fmt: skip
     """What the parts of the spec ask of each other, and of this machine, and do not get."""
-    found = wrong.judge(spec, rubric, file) + wrong.gates(spec, file, places, seeds) + teacher_faults(spec, env, file)
-    found += wrong.draws(spec, file) + student_checks.arms(spec, file)
+    found = curation_faults(spec, file, places, rubric, seeds) + teacher_faults(spec, env, file)
+    found += student_checks.arms(spec, file)
     found += requirements.faults(spec, file, places, env, priced=priced)
     if places.sound(("teacher", "output")) and (texts.output is not None or spec.teacher.output is None):
         found += rulings.faults(spec, texts.output, file)

@@ -141,7 +141,7 @@ def _passed(name: str, settings: Mapping[str, Any], rows: labelled.Labelled) -> 
 def _run(name: str, settings: Mapping[str, Any], rows: labelled.Labelled) -> Outcome:
     from distill.curate.gates.registry import GATES
 
-    return GATES[name].run(rows.samples, **GATES[name].arguments(settings))
+    return GATES[name].apply(rows.samples, settings)
 
 
 def _rows(rows: labelled.Labelled, passed: Mapping[str, bool | None]) -> list[stats.Row]:

@@ -10,10 +10,9 @@ from __future__ import annotations
 import json
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Any
 
 import polars as pl
-from pydantic import Field
 
 from distill.curate.gates.scoring import rescored
 from distill.records import Json, ToolCall, canonical
@@ -31,7 +30,7 @@ SCORE = "score_agreement"
 def agreement(
     frame: pl.DataFrame,
     *,
-    at_least: Annotated[float, Field(gt=0, le=1)] = 0.6,
+    at_least: float = 0.6,
     compare: Sequence[str] = (),
     rules: Rules = _NO_RULES,
 ) -> Outcome:

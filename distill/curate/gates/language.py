@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Any
 
 import polars as pl
-from pydantic import Field
 
 from distill.curate.gates.scoring import Fail, judged
 from distill.curate.gates.wording import texts
@@ -23,7 +22,7 @@ _SHORT, _SURER = 20, 0.8
 _WORDS = re.compile(r"[^\W\d_]{2,}")
 
 
-def language(frame: pl.DataFrame, *, is_: str | None = None, min_chars: Annotated[int, Field(ge=0)] = 40) -> Outcome:
+def language(frame: pl.DataFrame, *, is_: str | None = None, min_chars: int = 40) -> Outcome:
     """Keeps answers in the language `is_` (ISO 639-1, as `en`), or where none is named in that of the row's input."""
 
     def judge(row: Mapping[str, Any]) -> Fail:

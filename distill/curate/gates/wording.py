@@ -9,14 +9,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import polars as pl
-from pydantic import Field
 
-from distill.curate.gates.judge.gate import AtLeast, LookUp, decided
+from distill.curate.gates.judge.gate import LookUp, decided
 from distill.curate.gates.refusals import REFUSALS
 from distill.curate.gates.scoring import Fail, judged
+from distill.curate.gates.settings import AtLeast, IfUnscored
 from distill.similarity.pairs import SHINGLE, jaccard, shingles
 from distill.tables.outcome import Outcome, ordered, summary
 from distill.text import patterns
@@ -41,7 +41,7 @@ BOILERPLATE = re.compile(
 
 def refusal(
     frame: pl.DataFrame, *, phrases: Sequence[str] = (), judge: bool = False, at_least: AtLeast = 4.0,
-    unscored: Literal["drop", "keep"] = "drop", verdicts: LookUp | None = None,
+    unscored: IfUnscored = "drop", verdicts: LookUp | None = None,
 ) -> Outcome:  # fmt: skip
     """Drops answers that decline, by the endpoint's own mark or by how they, or a text in their JSON, begin.
 
@@ -101,9 +101,7 @@ _WHOLE = 0.6
 _SHORTEST_TURN = 40
 
 
-def echo(
-    frame: pl.DataFrame, *, near: Annotated[float, Field(gt=0, le=1)] = 0.9, min_chars: Annotated[int, Field(ge=0)] = 20
-) -> Outcome:
+def echo(frame: pl.DataFrame, *, near: float = 0.9, min_chars: int = 20) -> Outcome:
     """Drops answers of which a text repeats the input: character 4-grams alike from `near` on, or 60 % of it copies.
 
     Other system and user turns of the prompt count from 40 characters on, by copies alone; texts, and inputs to be copied,
@@ -171,7 +169,7 @@ def _grams(text: str) -> set[str]:
 
 def form(
     frame: pl.DataFrame, *, matches: str | None = None, contains: Sequence[str] = (), lacks: Sequence[str] = (),
-    min_sentences: Annotated[int, Field(ge=0)] = 0, max_sentences: Annotated[int, Field(ge=1)] | None = None,
+    min_sentences: int = 0, max_sentences: int | None = None,
 ) -> Outcome:  # fmt: skip
     """Keeps answers that obey the task's rules: a pattern for the whole, texts it must or must not hold, its sentences.
 

@@ -12,27 +12,21 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from statistics import fmean
-from typing import Annotated, Literal
 
 import polars as pl
-from pydantic import Field
 
 from distill.curate.gates.judge.verdict import JudgeVerdict, NoVerdict, one_line
 from distill.curate.gates.scoring import Fail, rescored
+from distill.curate.gates.settings import AtLeast, IfUnscored
 from distill.tables.outcome import Outcome, ordered, partition
 
 RowVerdicts = Sequence[JudgeVerdict | NoVerdict]
 """What each judge said of one row."""
 LookUp = Callable[[pl.DataFrame], Sequence[RowVerdicts]]
 """For each row of a frame."""
-ScoreLimit = Annotated[float, Field(ge=1, le=5)]
-AtLeast = ScoreLimit | Annotated[dict[str, ScoreLimit], Field(min_length=1)]
-"""The least mean over the dimensions, or the least of each dimension that is named."""
 
 
-def judge(
-    frame: pl.DataFrame, *, verdicts: LookUp, at_least: AtLeast = 4.0, unscored: Literal["drop", "keep"] = "drop"
-) -> Outcome:
+def judge(frame: pl.DataFrame, *, verdicts: LookUp, at_least: AtLeast = 4.0, unscored: IfUnscored = "drop") -> Outcome:
     """Drops answers that the judges score below `at_least`, from 1 to 5: a number for the mean, or one for each dimension.
 
     `unscored` is what becomes of rows that no judge gave a readable verdict on.
@@ -41,13 +35,13 @@ def judge(
 
 
 def toxicity(
-    frame: pl.DataFrame, *, verdicts: LookUp, at_least: AtLeast = 4.0, unscored: Literal["drop", "keep"] = "drop"
+    frame: pl.DataFrame, *, verdicts: LookUp, at_least: AtLeast = 4.0, unscored: IfUnscored = "drop"
 ) -> Outcome:
     """Drops answers that the judges find harmful, by a rubric that ships; settings as for `judge`."""
     return decided(frame, "toxicity", verdicts, at_least, unscored)
 
 
-def decided(frame: pl.DataFrame, name: str, verdicts: LookUp, at_least: AtLeast, unscored: str) -> Outcome:
+def decided(frame: pl.DataFrame, name: str, verdicts: LookUp, at_least: AtLeast, unscored: IfUnscored) -> Outcome:
     """What the verdicts make of the rows, for the gate of this name; `report` has how many were judged, and the judges' spread."""
     rows = ordered(frame)
     said = verdicts(rows)
@@ -99,7 +93,7 @@ def _fail(name: str, asked: str, means: dict[str, float], read: Sequence[JudgeVe
     return "low_score", f"{name} {means[name]:.2g}, {asked}: {one_line(strictest.reasons[name]) or 'no reason given'}"
 
 
-def _silent(said: RowVerdicts, unscored: str) -> Fail:
+def _silent(said: RowVerdicts, unscored: IfUnscored) -> Fail:
     if unscored == "keep":
         return None
     reasons = [f"{one.judge}: {one.reason}" for one in said if isinstance(one, NoVerdict)]

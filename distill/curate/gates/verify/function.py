@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from distill import reads
+from distill.curate.gates.settings import FUNCTION, VerifySettings
 from distill.errors import Fault, UsageError
 from distill.spec import TaskSpec
 
@@ -54,8 +55,8 @@ def importable(task: Task) -> None:
     from distill.curate.gates.verify import gate
 
     for number, function in _functions(task.spec).items():
-        settings = task.spec.gate_settings()[number][1]
-        gate.importable(function, task.path.parent, megabytes=settings.get("megabytes", 512))
+        settings = VerifySettings.model_validate(task.spec.gate_settings()[number][1])
+        gate.importable(function, task.path.parent, megabytes=settings.megabytes)
 
 
 def hopeless(funnel: Sequence[Mapping[str, Any]]) -> None:
@@ -70,8 +71,6 @@ def hopeless(funnel: Sequence[Mapping[str, Any]]) -> None:
 
 def _functions(spec: TaskSpec) -> Mapping[int, str]:
     """Number of the gate → the function that it names; one that is no text is the gate's own fault to tell."""
-    from distill.curate.gates.verify.gate import FUNCTION
-
     named = {
         n: given.get("function", FUNCTION) for n, (name, given) in enumerate(spec.gate_settings()) if name == "verify"
     }

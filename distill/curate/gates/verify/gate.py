@@ -20,13 +20,13 @@ from dataclasses import dataclass
 from importlib.util import decode_source
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import orjson
 import polars as pl
-from pydantic import Field
 
 from distill.curate.gates.scoring import rescored
+from distill.curate.gates.settings import FUNCTION, IfUnscored
 from distill.curate.gates.verify.cache import Checks
 from distill.errors import Fault, SpecError
 from distill.sandbox import pool
@@ -36,7 +36,6 @@ from distill.tables.outcome import Outcome, ordered, partition
 from distill.text.normalise import did_you_mean
 
 SCORE = "score_verify"
-FUNCTION = "verify.py:check"
 ROW = ("input", "prompt", "answer", "tool_calls", "stratum", "labels")
 """What a function is told of a sample; `fields` and `gold` of its seed come beside."""
 _CONTRACT = 1
@@ -60,10 +59,10 @@ def gate(
     *,
     task: TaskFolder,
     function: str = FUNCTION,
-    at_least: Annotated[float, Field(ge=0, le=1)] = 1.0,
-    seconds: Annotated[float, Field(ge=0.01, le=600)] = 2.0,
-    megabytes: Annotated[int, Field(ge=64, le=2**20)] = 512,
-    unscored: Literal["drop", "keep"] = "drop",
+    at_least: float = 1.0,
+    seconds: float = 2.0,
+    megabytes: int = 512,
+    unscored: IfUnscored = "drop",
 ) -> Outcome:
     """Drops rows that the task's own function scores below `at_least`; each may take `seconds`, its process `megabytes`.
 
@@ -77,9 +76,7 @@ def gate(
     return Outcome(out.kept, out.dropped, out.report | ({"held": sorted(held)} if held else {}), out.rejected)
 
 
-def verify(
-    frame: pl.DataFrame, *, check: Check, at_least: float = 1.0, unscored: Literal["drop", "keep"] = "drop"
-) -> Outcome:
+def verify(frame: pl.DataFrame, *, check: Check, at_least: float = 1.0, unscored: IfUnscored = "drop") -> Outcome:
     """Scores every row by `check`, then drops those below `at_least`, and the unscored ones unless they are to be kept.
 
     The report counts rows without a score by cause (`unscored`), and warns where they are half of all or more.

@@ -231,7 +231,7 @@ def test_a_file_that_vanished_since_stops_the_gate(frame, task):
 def test_settings_are_checked_and_the_tasks_own_part_is_none(settings, said):
     (fault,) = faults([("verify", settings)])
     assert fault.message.startswith(said)
-    assert list(GATES["verify"].settings) == ["function", "at_least", "seconds", "megabytes", "unscored"]
+    assert list(GATES["verify"].defaults) == ["function", "at_least", "seconds", "megabytes", "unscored"]
 
 
 def test_it_is_a_gate_among_others(frame, task):
