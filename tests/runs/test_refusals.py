@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 import yaml
 
-from distill.cli.text import calibration
+from distill.cli.text.calibration import calibration_json, calibration_lines
 from distill.curate.calibration import run as calibrating
 from distill.curate.gates.judge.verdict import verdicts_of_row
 from distill.errors import UsageError
@@ -269,7 +269,8 @@ def test_calibrate_holds_the_gate_against_people(task: Path, model: Model) -> No
     (task.parent / "own.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     two = "judge.models=[{model: scripted, price: {input: 1, output: 1}}, {model: scripted, sampling: {seed: 3}}]"
     opened_task = open_task(task, overrides=[two, "gates=[refusal, {refusal: {judge: true}}]"], env={})
-    result = calibrating.calibrate(opened_task, task.parent / "own.jsonl", watch=Silent())
+    found = calibrating.calibrate(opened_task, task.parent / "own.jsonl", watch=Silent())
+    result = calibration_json(found)
     assert len(model.judged) == result["requests_sent"] == 2 * 15
     patterns, judged = result["gates"]
     assert (patterns["false_keeps"], patterns["false_drops"], "judges" in patterns) == (5, 0, False)
@@ -278,8 +279,8 @@ def test_calibrate_holds_the_gate_against_people(task: Path, model: Model) -> No
     assert [(pair["n"], pair["same"]) for pair in judged["judges"]["pairs"]] == [(15, 1.0)]
     assert judged["best"]["agreement"] == pytest.approx(10 / 15)
     assert {row["answer"] for row in judged["disagree"]} == {answers[3][0]}
-    assert any("refusal: at_least" in line for line in calibration.lines(result))
-    again = calibrating.calibrate(opened_task, task.parent / "own.jsonl", watch=Silent())
+    assert any("refusal: at_least" in line for line in calibration_lines(found))
+    again = calibration_json(calibrating.calibrate(opened_task, task.parent / "own.jsonl", watch=Silent()))
     assert (again["requests_sent"], again["gates"]) == (0, result["gates"])
 
 
