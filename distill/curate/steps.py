@@ -49,7 +49,7 @@ def gates(task: Task, seeds: pl.DataFrame, verdicts: VerdictLookup) -> Gates:
     }
     named = task.spec.gate_settings()
     if any(name == "verify" for name, _ in named):
-        own["verify"] = function.given(task, seeds)
+        own["verify"] = function.task_argument(task, seeds)
     return [(name, {**own.get(name, {}), **settings}) for name, settings in named]
 
 

@@ -42,7 +42,7 @@ async def generate(run: ActiveRun) -> None:
 async def _generate(run: ActiveRun) -> Mapping[str, Any]:
 
     task = run.task
-    function.importable(task)
+    function.import_all(task)
     # What a person decides changes what becomes of answers, and is no reason to ask again: it is not noted here.
     rulings = disputes.rulings(task, run.folder, run.parent)
     parent = read_parquet(run.parent / "seeds.parquet") if run.parent else None
@@ -68,7 +68,7 @@ async def _generate(run: ActiveRun) -> Mapping[str, Any]:
         curated = await judged.curated(calls, expansion.table, asked, room)
         for warning in curated.warnings:
             run.watch.say(f"  {warning}")
-        function.hopeless(curated.funnel)
+        function.stop_if_useless(curated.funnel)
         extra = disputes.votes(task, asked, curated.contested)
         may_come = {ask.seed for ask, refused in gone.items() if not refused and ask.teacher not in closed}
         through, open_ = curated.through | may_come, disputes.without(expansion.table, rulings)

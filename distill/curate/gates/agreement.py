@@ -47,8 +47,8 @@ def agreement(
             several[seed].append(i)
     spoken: dict[int, float] = {}
     for places in several.values():
-        told = said(rows.select("answer", "tool_calls")[places].to_dicts(), compare, rules)
-        spoken |= {i: told.count(word) / len(places) for i, word in zip(places, told, strict=True)}
+        texts = comparable_texts(rows.select("answer", "tool_calls")[places].to_dicts(), compare, rules)
+        spoken |= {i: texts.count(word) / len(places) for i, word in zip(places, texts, strict=True)}
     # A second look finds fewer answers than the first, so what that one found stands.
     before = rows[SCORE].to_list() if SCORE in rows.columns else [None] * rows.height
     shares = [known if known is not None else spoken.get(i, 1.0) for i, known in enumerate(before)]
@@ -61,7 +61,9 @@ def agreement(
     return partition(rescored(scored), drops, stage="agreement")
 
 
-def said(answers: Sequence[Mapping[str, Any]], compare: Sequence[str], rules: Rules = _NO_RULES) -> list[str]:
+def comparable_texts(
+    answers: Sequence[Mapping[str, Any]], compare: Sequence[str], rules: Rules = _NO_RULES
+) -> list[str]:
     """What each of several answers comes to, as a text that those share which say the same."""
     values: list[tuple[Json, str]] = [_said(row, compare) for row in answers]
     alike = classes([value for value, _ in values], rules)
@@ -73,14 +75,14 @@ def _said(row: Mapping[str, Any], compare: Sequence[str]) -> tuple[Json, str]:
     if row["tool_calls"]:  # what is said beside a call is not what was asked
         calls = [ToolCall(*call).plain for call in json.loads(row["tool_calls"])]
         return {"tool_calls": calls}, canonical(calls)
-    found = fields(row["answer"], compare)
+    found = compared_fields(row["answer"], compare)
     if found is not None:
         return found, canonical(list(found.values()))
     value = answer_value.read(row["answer"])
     return value, value if isinstance(value, str) else canonical(value)
 
 
-def fields(answer: str, compare: Sequence[str]) -> dict[str, Json] | None:
+def compared_fields(answer: str, compare: Sequence[str]) -> dict[str, Json] | None:
     """The compared fields of an answer, null where it lacks one; None where it has none of that kind.
 
     `answer` among them is also a plain value as a whole, which is none where it is free text.
