@@ -266,10 +266,11 @@ def test_calibrate_holds_the_gate_against_people(task: Path, model: Model) -> No
         {"message": f"message {n}", "kind": "a", "answer": answers[n % 4][0], "good": answers[n % 4][1]}
         for n in range(20)
     ]
-    (task.parent / "own.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    gold = task.parent / "own.jsonl"
+    gold.write_text("".join(json.dumps(row) + "\n" for row in rows))
     two = "judge.models=[{model: scripted, price: {input: 1, output: 1}}, {model: scripted, sampling: {seed: 3}}]"
     opened_task = open_task(task, overrides=[two, "gates=[refusal, {refusal: {judge: true}}]"], env={})
-    found = calibrating.calibrate(opened_task, task.parent / "own.jsonl", watch=Silent())
+    found = calibrating.calibrate(opened_task, gold, watch=Silent())
     result = calibration_json(found)
     assert len(model.judged) == result["requests_sent"] == 2 * 15
     patterns, judged = result["gates"]
@@ -280,7 +281,7 @@ def test_calibrate_holds_the_gate_against_people(task: Path, model: Model) -> No
     assert judged["best"]["agreement"] == pytest.approx(10 / 15)
     assert {row["answer"] for row in judged["disagree"]} == {answers[3][0]}
     assert any("refusal: at_least" in line for line in calibration_lines(found))
-    again = calibration_json(calibrating.calibrate(opened_task, task.parent / "own.jsonl", watch=Silent()))
+    again = calibration_json(calibrating.calibrate(opened_task, gold, watch=Silent()))
     assert (again["requests_sent"], again["gates"]) == (0, result["gates"])
 
 
