@@ -12,7 +12,7 @@ import selectors
 import time
 from collections.abc import Iterable, Iterator
 
-from distill.sandbox.process import BYTES, FEW, Child, NumberedRow, SandboxLimits, Source
+from distill.sandbox.process import BYTES, FEW, Child, NumberedLine, SandboxLimits, Source
 from distill.sandbox.result import CheckResult
 
 CHILDREN = 2
@@ -37,7 +37,7 @@ def greet(source: Source, limits: SandboxLimits) -> set[str]:
 
 
 def judge(
-    source: Source, rows: Iterable[NumberedRow], limits: SandboxLimits, *, held: set[str] | None = None
+    source: Source, rows: Iterable[NumberedLine], limits: SandboxLimits, *, held: set[str] | None = None
 ) -> Iterator[tuple[int, CheckResult]]:
     """(number, verdict) of every row, in the order in which they come; SpecError where the file cannot be imported.
 
@@ -80,7 +80,7 @@ def _end(pool: list[Child]) -> None:
 
 
 def _share(
-    queue: Iterator[NumberedRow],
+    queue: Iterator[NumberedLine],
     pool: list[Child],
     source: Source,
     limits: SandboxLimits,
@@ -98,9 +98,9 @@ def _share(
         child.give(rows)
 
 
-def _some(queue: Iterator[NumberedRow], room: int) -> list[NumberedRow]:
+def _some(queue: Iterator[NumberedLine], room: int) -> list[NumberedLine]:
     """Up to so many rows, fewer where they are big."""
-    rows, size = list[NumberedRow](), 0
+    rows, size = list[NumberedLine](), 0
     while len(rows) < room and size < BYTES and (row := next(queue, None)) is not None:
         rows.append(row)
         size += len(row[1])

@@ -39,7 +39,7 @@ _ENV = dict.fromkeys(_ONE, "1")
 LAYERS = frozenset({"landlock", "seccomp", "hook"})
 _NONSENSE = (ValueError, TypeError, RecursionError, OverflowError)
 """What reading a line may raise that was not written by our side of the child."""
-NumberedRow = tuple[int, bytes]
+NumberedLine = tuple[int, bytes]
 """A row's number and its line."""
 
 
@@ -68,7 +68,7 @@ class Child:
     source: Source
     limits: SandboxLimits
     selector: selectors.BaseSelector
-    waiting: deque[NumberedRow] = field(default_factory=deque)
+    waiting: deque[NumberedLine] = field(default_factory=deque)
     held: set[str] = field(default_factory=set)
     ready: bool = False
     ended: bool = False
@@ -116,7 +116,7 @@ class Child:
             else self._window - len(self.waiting)
         )
 
-    def give(self, rows: list[NumberedRow]) -> None:
+    def give(self, rows: list[NumberedLine]) -> None:
         """Hand rows over; an idle child's clock starts."""
         if not rows:
             return

@@ -18,7 +18,7 @@ from distill import memory
 from distill.curate.gates import agreement, language, private, repetition, settings, structure, wording
 from distill.curate.gates.judge import gate as judges
 from distill.curate.gates.scoring import rescored
-from distill.curate.gates.settings import GateSettings
+from distill.curate.gates.settings import SettingsModel
 from distill.curate.gates.verify import gate as verify
 from distill.errors import Fault, SpecError
 from distill.secrets import withheld
@@ -42,7 +42,7 @@ class Gate:
 
     run: Callable[..., Outcome]
     drops: str
-    model: type[GateSettings] = GateSettings
+    model: type[SettingsModel] = SettingsModel
     needs: str = ""
     cost: str = "free"
     given: tuple[str, ...] = ()

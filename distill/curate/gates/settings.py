@@ -18,7 +18,7 @@ AtLeast = LowestScore | Annotated[dict[str, LowestScore], Field(min_length=1)]
 """The least mean over the dimensions, or the least of each dimension that is named."""
 
 
-class GateSettings(BaseModel):
+class SettingsModel(BaseModel):
     """No settings at all; what they have in common is that an unknown name, true for 1 or "5" for 5 is a fault."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
@@ -29,13 +29,13 @@ class GateSettings(BaseModel):
         return {name: getattr(self, name) for name in type(self).model_fields}
 
 
-class ToolsSettings(GateSettings):
+class ToolsSettings(SettingsModel):
     """The tools are those of `teacher.tools`, or a row's own."""
 
     required: bool = Field(False, description="also drop answers that call no tool")
 
 
-class FinishReasonSettings(GateSettings):
+class FinishReasonSettings(SettingsModel):
     """How an answer may end."""
 
     allowed: Sequence[str] = Field(
@@ -44,7 +44,7 @@ class FinishReasonSettings(GateSettings):
     )
 
 
-class RefusalSettings(GateSettings):
+class RefusalSettings(SettingsModel):
     """What else is a refusal, and whether a model looks for more."""
 
     phrases: Sequence[str] = Field((), description="further openings of a refusal: plain text, whatever its case")
@@ -55,7 +55,7 @@ class RefusalSettings(GateSettings):
     unscored: IfUnscored = Field("drop", description="with judge: what happens to rows without a readable verdict")
 
 
-class LengthSettings(GateSettings):
+class LengthSettings(SettingsModel):
     """How long an answer may be."""
 
     max_tokens: Annotated[int, Field(ge=1)] | None = Field(None, description="most tokens, as the teacher counts them")
@@ -67,13 +67,13 @@ class LengthSettings(GateSettings):
     )
 
 
-class BoilerplateSettings(GateSettings):
+class BoilerplateSettings(SettingsModel):
     """What else is boilerplate."""
 
     phrases: Sequence[str] = Field((), description="further plain texts that no answer may hold, whatever their case")
 
 
-class EchoSettings(GateSettings):
+class EchoSettings(SettingsModel):
     """From when an answer repeats its input."""
 
     near: float = Field(0.9, gt=0, le=1, description="similarity of character 4-grams to the input that is too much")
@@ -88,7 +88,7 @@ def _regular_expression(pattern: str) -> str:
     return pattern
 
 
-class FormSettings(GateSettings):
+class FormSettings(SettingsModel):
     """The task's own rules."""
 
     matches: Annotated[str, AfterValidator(_regular_expression)] | None = Field(
@@ -100,13 +100,13 @@ class FormSettings(GateSettings):
     max_sentences: Annotated[int, Field(ge=1)] | None = Field(None, description="most sentences")
 
 
-class RepetitionSettings(GateSettings):
+class RepetitionSettings(SettingsModel):
     """From when a text loops."""
 
     rounds: int = Field(4, ge=2, le=1000, description="one phrase so many times in a row is a loop")
 
 
-class LanguageSettings(GateSettings):
+class LanguageSettings(SettingsModel):
     """Which language is expected."""
 
     is_: str | None = Field(
@@ -115,14 +115,14 @@ class LanguageSettings(GateSettings):
     min_chars: int = Field(40, ge=0, description="answers with fewer letters are not judged")
 
 
-class AgreementSettings(GateSettings):
+class AgreementSettings(SettingsModel):
     """How many of a row's answers must agree."""
 
     at_least: float = Field(0.6, gt=0, le=1, description="lowest share of a row's answers that must say the same")
     compare: Sequence[str] = Field((), description="answer fields that must agree; default: as dedup.compare")
 
 
-class VerifySettings(GateSettings):
+class VerifySettings(SettingsModel):
     """Which function judges, and its limits."""
 
     function: str = Field(FUNCTION, description="the function as FILE.py:NAME, a file beside the spec")
@@ -132,7 +132,7 @@ class VerifySettings(GateSettings):
     unscored: IfUnscored = Field("drop", description="what happens to rows that the function could not judge")
 
 
-class PiiSettings(GateSettings):
+class PiiSettings(SettingsModel):
     """What is done about personal data."""
 
     action: Literal["report", "mask", "drop"] = Field(
@@ -140,7 +140,7 @@ class PiiSettings(GateSettings):
     )
 
 
-class JudgeSettings(GateSettings):
+class JudgeSettings(SettingsModel):
     """What the judges' scores must be."""
 
     at_least: AtLeast = Field(
@@ -149,7 +149,7 @@ class JudgeSettings(GateSettings):
     unscored: IfUnscored = Field("drop", description="what happens to rows without a readable verdict")
 
 
-class ToxicitySettings(GateSettings):
+class ToxicitySettings(SettingsModel):
     """What the judges' scores must be, by a rubric that ships."""
 
     at_least: AtLeast = Field(
