@@ -43,7 +43,7 @@ def check(frame: pl.DataFrame, gates: Sequence[tuple[str, Mapping[str, Any]]]) -
     del frame
     for name, settings in gates:
         if name not in PRIVATE:
-            looked = GATES[name].run(rows, **GATES[name].arguments(settings))
+            looked = GATES[name].apply(rows, settings)
             scores = ordered(pl.concat([part.select(*_NAMED, _SCORES) for part in (looked.kept, looked.rejected)]))
             rows = rows.with_columns(scores.select(_SCORES))
             flags.append(looked.dropped)

@@ -10,15 +10,19 @@ from distill.curate import steps
 if TYPE_CHECKING:
     import polars as pl
 
-    from distill.curate.gates.judge.send import Jury
+    from distill.curate.gates.judge.send import JudgeCalls
     from distill.curate.result import Curated
     from distill.generate.questions import Asked
 
 
-async def curated(jury: Jury, table: pl.DataFrame, asked: Asked, room: Mapping[str, int] | None = None) -> Curated:
+async def curated(
+    calls: JudgeCalls, table: pl.DataFrame, asked: Asked, room: Mapping[str, int] | None = None
+) -> Curated:
     """Curate until no row lacks a verdict that can be had. Gates are in order, so only what one lets pass is asked of the next."""
     while True:
-        found = steps.curate(jury.task, table, asked, jury.sender.store, jury.graph, room=room, rulings=jury.rulings)
-        if not await jury.send(found.bench.unjudged):
+        found = steps.curate(
+            calls.task, table, asked, calls.sender.store, calls.graph, room=room, rulings=calls.rulings
+        )
+        if not await calls.send(found.verdicts.unanswered):
             return found
         del found  # or the next would stand beside it

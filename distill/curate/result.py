@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from distill.curate.gates.judge.lookup import Bench
+from distill.curate.gates.judge.lookup import VerdictLookup
 from distill.curate.seed_status import Standing
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Curated:
     """Rows for a person to decide about, with their inputs and answers; empty unless the spec asks for it."""
     contested: frozenset[str]
     """Seeds in conflict that are to be asked again; empty unless the spec asks for it."""
-    bench: Bench
+    verdicts: VerdictLookup
     """What the judges were looked up for, and what is missing of it."""
 
     @property

@@ -79,7 +79,7 @@ async def _curate(run: ActiveRun) -> Mapping[str, Any]:
     )  # fmt: skip
     checked = {"funnel": steps, "total": total, "conserved": True, "test": seeds["test"], "large_losses": losses}
     write_json(run.folder / "funnel.json", checked | _told(task, table, asked, curated, missing))
-    waiting = len(curated.bench.owed)
+    waiting = len(curated.verdicts.pending)
     if waiting:
         run.watch.say(f"  {waiting:,} rows wait for a verdict; `distill generate` asks for what is missing")
     return {"kept": curated.kept.height, "dropped": dropped.height} | ({"owed": waiting} if waiting else {})

@@ -10,7 +10,8 @@ from distill.curate import preflight, seed_status
 from distill.curate.accounting import funnel
 from distill.curate.dedup import rulings as disputes
 from distill.curate.dedup import step as twins
-from distill.curate.gates.judge import lookup as judging
+from distill.curate.gates.judge.lookup import VerdictLookup
+from distill.curate.gates.judge.requests import without_calls
 from distill.curate.gates.verify import function
 from distill.curate.result import Curated
 from distill.generate import answers
@@ -35,7 +36,7 @@ Gates = list[tuple[str, dict[str, Any]]]
 """The gates by name with their settings, in the spec's order."""
 
 
-def gates(task: Task, seeds: pl.DataFrame, bench: judging.Bench) -> Gates:
+def gates(task: Task, seeds: pl.DataFrame, verdicts: VerdictLookup) -> Gates:
     """The spec's gates, with what those for schema, tools, agreement, the task's own function and by models check against."""
     own: dict[str, dict[str, Any]] = {
         "schema": {"schema": task.output},
@@ -44,11 +45,11 @@ def gates(task: Task, seeds: pl.DataFrame, bench: judging.Bench) -> Gates:
             "compare": disputes.compared(task.spec, task.output),
             "rules": disputes.rules(task.spec, task.output),
         },
-        **bench.gates,
+        **verdicts.by_gate,
     }
     named = task.spec.gate_settings()
     if any(name == "verify" for name, _ in named):
-        own["verify"] = function.given(task, seeds)
+        own["verify"] = function.task_argument(task, seeds)
     return [(name, {**own.get(name, {}), **settings}) for name, settings in named]
 
 
@@ -77,16 +78,16 @@ def curate(
     train = table.filter(pl.col("role") == "train")
     decided = approving.decided(train, rulings or {})
     ruled = frozenset(decided["seed_id"])
-    bench = judging.Bench(task, store, lookup.Lookup(train, "gold") if task.reference else {})
-    settings = gates(task, train, bench)
+    verdicts = VerdictLookup(task, store, lookup.Lookup(train, "gold") if task.reference else {})
+    settings = gates(task, train, verdicts)
     askable = approving.askable(task, train).select("seed_id", "stratum")
     graph, held_out = graph or near_graph.graph(task.spec, table), _held_out(task, table)
     table = table.clear()  # a million rows fit in memory once: what is told, or went into a step, stands nowhere
     due, unanswered = _due(task, train, asked, decided, store)
     train = train.drop("fields", "gold", "input")
     gated = run_gates(due.pop(), settings)
-    seeds = seed_status.of(task, train, askable, asked, gated, unanswered, ruled=ruled, owed=bench.owed)
-    gold = approved.check(due.pop(), judging.free(settings))  # a verdict costs a call, and approved rows cost none
+    seeds = seed_status.of(task, train, askable, asked, gated, unanswered, ruled=ruled, owed=verdicts.pending)
+    gold = approved.check(due.pop(), without_calls(settings))  # a verdict costs a call, and approved rows cost none
     alike = twins.of(task, asked, gated.kept, gold.outcome.kept, ruled=ruled, graph=graph)
     rows, gated, gold, alike = alike.unique.kept, gated.losses, gold.losses, alike.losses
     shared = enumerated(task.output)
@@ -106,7 +107,7 @@ def curate(
         flagged=gold.flagged,
         funnel=funnel.of_answers(asked, seeds, unanswered, gated, gold.outcome, later, ruled=ruled),
         quotas=wanted, passed=Counter(part.leaks.kept["stratum"].to_list()), through=through, standing=seeds,
-        conflicts=alike.conflicts, contested=alike.contested, bench=bench,
+        conflicts=alike.conflicts, contested=alike.contested, verdicts=verdicts,
     )  # fmt: skip
 
 

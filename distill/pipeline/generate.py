@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from distill.atomic_write import write_json, write_parquet
 from distill.curate import judged
 from distill.curate.dedup import rulings as disputes
-from distill.curate.gates.judge import lookup
-from distill.curate.gates.judge.send import Jury
+from distill.curate.gates.judge.requests import verdict_requests
+from distill.curate.gates.judge.send import JudgeCalls
 from distill.curate.gates.verify import function
 from distill.errors import AccessRefused, BudgetReached, RowsOwed
 from distill.generate import questions
@@ -42,7 +42,7 @@ async def generate(run: ActiveRun) -> None:
 async def _generate(run: ActiveRun) -> Mapping[str, Any]:
 
     task = run.task
-    function.importable(task)
+    function.import_all(task)
     # What a person decides changes what becomes of answers, and is no reason to ask again: it is not noted here.
     rulings = disputes.rulings(task, run.folder, run.parent)
     parent = read_parquet(run.parent / "seeds.parquet") if run.parent else None
@@ -59,16 +59,16 @@ async def _generate(run: ActiveRun) -> Mapping[str, Any]:
         earlier = dict.fromkeys(ask.seed for ask in questions.asked_of(run.parent))
         asked = [ask for seed in earlier if seed in held for ask in questions.first(task, seed)]
     gone, closed = dict[questions.Ask, bool](), set[int]()
-    jury = Jury(task, run.sender, graph, rulings=rulings)
+    calls = JudgeCalls(task, run.sender, graph, rulings=rulings)
     while True:
         _note(run, expansion.table, asked)
         if asked:
             await _ask(run, expansion.table, [ask for ask in asked if ask not in gone], gone, closed)
         room = expansion.room
-        curated = await judged.curated(jury, expansion.table, asked, room)
+        curated = await judged.curated(calls, expansion.table, asked, room)
         for warning in curated.warnings:
             run.watch.say(f"  {warning}")
-        function.hopeless(curated.funnel)
+        function.stop_if_useless(curated.funnel)
         extra = disputes.votes(task, asked, curated.contested)
         may_come = {ask.seed for ask, refused in gone.items() if not refused and ask.teacher not in closed}
         through, open_ = curated.through | may_come, disputes.without(expansion.table, rulings)
@@ -78,12 +78,12 @@ async def _generate(run: ActiveRun) -> Mapping[str, Any]:
         extra = extra or questions.more(task, open_, asked, curated.short, through)
         extra = extra or questions.redraw(task, expansion.table, asked, curated.lack, curated.standing.refused, through)
         if not extra and curated.lack and room and not _awaited(run, expansion, asked, gone, curated):
-            extra = await _expand(run, aside, expansion, jury, curated)
+            extra = await _expand(run, aside, expansion, calls, curated)
         elif not extra:
             break
         asked += extra
         del curated  # or the next would stand beside it
-    owed = questions.owed(task, asked, gone) + len(curated.bench.owed) + expansion.pending
+    owed = questions.owed(task, asked, gone) + len(curated.verdicts.pending) + expansion.pending
     useless = asked and not owed and not curated.kept.height
     return {"asked": len(asked), "owed": owed} | (
         {"none_pass": empty_dataset.reasons(curated.dropped)} if useless else {}
@@ -96,7 +96,7 @@ def _awaited(
     """Whether rows are owed that may still come: no new seed is paid for in their place. What was refused for good is not."""
     task, never = run.task, {ask for ask, refused in gone.items() if refused}
     owed = questions.owed(task, [ask for ask in asked if ask not in never], gone.keys() - never) + expansion.pending
-    verdicts = lookup.requests(task, curated.bench.unjudged if curated.bench.owed else [])
+    verdicts = verdict_requests(task, curated.verdicts.unanswered if curated.verdicts.pending else [])
     if owed or any(not is_refused(run.store, one) for one in verdicts):
         run.watch.say("  rows are pending, so no synthetic seeds are made in their place")
         return True
@@ -104,7 +104,7 @@ def _awaited(
 
 
 async def _expand(
-    run: ActiveRun, aside: Outcome, expansion: Expansion, jury: Jury, curated: Curated
+    run: ActiveRun, aside: Outcome, expansion: Expansion, calls: JudgeCalls, curated: Curated
 ) -> questions.Asked:
     """A round of new seeds, written down before they are asked; none where it brought nothing."""
     try:
@@ -113,7 +113,7 @@ async def _expand(
         lack = ", ".join(f"{count} of {stratum}" for stratum, count in curated.lack.items())
         raise BudgetReached(f"{fault} Still missing when new seeds were asked for: {lack}.") from None
     run.watch.say(f"  {len(names)} synthetic seeds made, {expansion.tried.total()} asked for so far")
-    jury.graph = _write(run, aside, expansion)
+    calls.graph = _write(run, aside, expansion)
     return [ask for seed in names for ask in questions.first(run.task, seed)]
 
 

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from distill.chat import templates
+from distill.curate.checks import curation_faults
 from distill.curate.dedup import rulings
-from distill.curate.gates.judge import lookup
+from distill.curate.gates.judge.requests import judged_gates, rubrics
 from distill.errors import Fault, SpecError
-from distill.pipeline import checks as wrong
 from distill.pipeline.task_rows import TaskRows, read_task_rows
 from distill.seeds import checks
 from distill.spec import Places, TaskSpec, look
@@ -77,7 +77,7 @@ def open_task(
     for name, text in texts.prompts.items():
         faults += templates.faults(text, str(file.parent / name), columns=rows.columns) if text is not None else []
     rubric = None
-    if spec.judge is not None and "judge" in lookup.named(spec):
+    if spec.judge is not None and "judge" in judged_gates(spec):
         rubric = files.text(file.parent / spec.judge.prompt, faults, named_by=f"{file}: judge.prompt")
     faults += _unfit(spec, file, places, texts, rubric, rows.seeds, env, priced=priced)
     faults += _of_rows(spec, file, rows, chats, faults)
@@ -102,7 +102,7 @@ def _task(
     return Task(
         spec=spec, path=file, home=home, output=texts.output, tools=texts.tools, seeds=rows.seeds,
         pinned=rows.pinned, bad_rows=bad_rows, held_out=rows.held_out, env=env,
-        teacher_prompt=teacher, student_prompt=student, rubrics=lookup.rubrics(spec, rubric), notes=rows.notes,
+        teacher_prompt=teacher, student_prompt=student, rubrics=rubrics(spec, rubric), notes=rows.notes,
     )  # fmt: skip
 
 
@@ -127,8 +127,8 @@ def _unfit(
     env: Mapping[str, str], *, priced: bool,
 ) -> list[Fault]:  # fmt: skip
     """What the parts of the spec ask of each other, and of this machine, and do not get."""
-    found = wrong.judge(spec, rubric, file) + wrong.gates(spec, file, places, seeds) + teacher_faults(spec, env, file)
-    found += wrong.draws(spec, file) + student_checks.arms(spec, file)
+    found = curation_faults(spec, file, places, rubric, seeds) + teacher_faults(spec, env, file)
+    found += student_checks.arms(spec, file)
     found += requirements.faults(spec, file, places, env, priced=priced)
     if places.sound(("teacher", "output")) and (texts.output is not None or spec.teacher.output is None):
         found += rulings.faults(spec, texts.output, file)

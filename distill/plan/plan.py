@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 from distill import tokens
 from distill.curate import judged, steps
 from distill.curate.dedup import rulings
-from distill.curate.gates.judge import lookup
-from distill.curate.gates.judge.send import Jury
+from distill.curate.gates.judge.expected import expected_verdicts
+from distill.curate.gates.judge.requests import judge_spender, judge_warnings, verdicts_per_row
+from distill.curate.gates.judge.send import JudgeCalls
 from distill.evaluate import arms
 from distill.generate import questions as asks
 from distill.money import Budget, Price, known_usd, most_usd
@@ -83,7 +84,7 @@ def plan(task: Task, *, pilot: int = 0, watch: Watcher | None = None) -> dict[st
         tried_seeds = len({ask.seed for ask in tried})
         failing = 1.0 if accepted is None else 1 - accepted / tried_seeds
         spenders = [_spender(one, store, limits=said.get("limits"), share=failing**one.fallback) for one in asked]
-        judged = len(seen.bench.cases) / max(1, len(tried) * lookup.questions(task)) if seen else 1.0
+        judged = len(seen.verdicts.calls) / max(1, len(tried) * verdicts_per_row(task)) if seen else 1.0
         spenders += [_spender(one, store, limits={}, share=judged) for one in _judges(task, table, first, store)]
         votes = rulings.at_most(task, table, first, near_graph.graph(task.spec, table))
         spenders += [_spender(one, store, limits=said.get("limits"), share=1.0) for one in _voters(task, table, votes)]
@@ -106,7 +107,7 @@ def plan(task: Task, *, pilot: int = 0, watch: Watcher | None = None) -> dict[st
         "seconds_expected": _sum(spenders, "seconds_expected"),
         "budget_usd": task.spec.budget.usd,
         "deadline": _deadline(task, spenders),
-        "warnings": lookup.warnings(task) + _odd(spenders),
+        "warnings": judge_warnings(task) + _odd(spenders),
         "note": f"if gates drop rows, up to {train.height} training seeds may be sent" + _of_votes(task, votes),
     }
 
@@ -154,11 +155,11 @@ def _judges(task: Task, table: pl.DataFrame, first: asks.Asked, store: Store) ->
     """Every judge for the first round of rows."""
     if not task.judges:
         return []
-    bench = steps.curate(task, table, first, store).bench
+    known_verdicts = steps.curate(task, table, first, store).verdicts
     found = []
     for n, one in enumerate(task.judges):
-        wanted, to_come = lookup.outlook(bench, n, table, first)
-        found.append(Spender(lookup.spender(task, n), wanted, one, to_come=to_come))
+        expected = expected_verdicts(task, n, table, first, known_verdicts)
+        found.append(Spender(judge_spender(task, n), expected.requests, one, to_come=expected.answer_tokens))
     return found
 
 
@@ -190,7 +191,7 @@ async def _pilot(
     with interruptible(sender):
         for one in asked:
             await sender.live(one.requests[: len(tried)], one.at, one.name)  # a batch would take a night to tell
-        seen = await judged.curated(Jury(task, sender, live=True), table, tried)
+        seen = await judged.curated(JudgeCalls(task, sender, live=True), table, tried)
     pace = sender.pace(task.teachers[0])
     said = {
         "usd": known_usd(store.spent(run), store.unpriced(run)),

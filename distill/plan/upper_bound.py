@@ -11,7 +11,8 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from distill.curate.gates.judge import lookup
+from distill.curate.gates.judge.expected import expected_verdicts
+from distill.curate.gates.judge.requests import judge_spender
 from distill.generate import questions
 from distill.records import Request
 from distill.seeds import approved
@@ -115,7 +116,7 @@ def _judges(
     """Every judge for answers that are not there; their inputs may be `longer` by so many tokens."""
     found = []
     for n, one in enumerate(task.judges):
-        wanted, to_come = lookup.unanswered(task, n, table, answers)
-        to_come += longer * len(wanted)
-        found.append(Prospect(f"{lookup.spender(task, n)}, {what}", (), wanted, one, to_come, share, only))
+        verdicts = expected_verdicts(task, n, table, answers)
+        to_come = verdicts.answer_tokens + longer * len(verdicts.requests)
+        found.append(Prospect(f"{judge_spender(task, n)}, {what}", (), verdicts.requests, one, to_come, share, only))
     return found

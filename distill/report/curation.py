@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import inspect
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -72,8 +71,7 @@ def _with_defaults(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
     """A gate's settings with its defaults."""
     from distill.curate.gates.registry import GATES
 
-    defaults = {key: value for key, (_, value) in GATES[name].settings.items() if value is not inspect.Parameter.empty}
-    return {**defaults, **given}
+    return {**GATES[name].defaults, **given}
 
 
 def _inputs(dropped: pl.DataFrame, seeds: pl.DataFrame, unread: Iterable[Seed]) -> dict[str, str]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from distill.curate.accounting import large_losses
-from distill.curate.gates.judge import lookup
+from distill.curate.gates.judge.requests import judge_warnings
 from distill.generate import served_models
 from distill.seeds import prepare
 from distill.seeds.expansion import inherit
@@ -30,7 +30,7 @@ def warnings(run: ActiveRun, funnel: Funnel) -> list[str]:
         *other_models(run),
         *(step["warning"] for step in funnel.get("funnel", []) if "warning" in step),
         *large_losses.lines(funnel.get("large_losses", []), run.folder.name),
-        *lookup.warnings(run.task),
+        *judge_warnings(run.task),
         *prepare.fewer_test_rows(funnel.get("test") or {}, spec, run.table("seeds.parquet", ["gold"])),
         *unlabelled(spec, funnel),
         *approved_but_flagged(funnel),

@@ -28,8 +28,8 @@ _FIRST_FREE = 100
 """Number from which our own two files are: whoever writes to a low one by mistake does not meet them."""
 EXPECTED = "expected True, False, a number from 0 to 1, None, or (score, message)"
 NO_MEMORY = "used more memory than allowed"
-Answer = tuple[float | None, str, str]
-"""Score, message, cause: as in `Verdict`."""
+RowResult = tuple[float | None, str, str]
+"""Score, message, cause: as in `CheckResult`."""
 
 
 def main() -> None:
@@ -81,7 +81,7 @@ def _imported(given: dict[str, Any]) -> Callable[[dict[str, Any]], Any]:
     return check  # type: ignore[no-any-return]  # its answer is judged row by row
 
 
-def _answer(check: Callable[[dict[str, Any]], Any], line: bytes, path: str) -> tuple[int, Answer]:
+def _answer(check: Callable[[dict[str, Any]], Any], line: bytes, path: str) -> tuple[int, RowResult]:
     number = int(line[1 : line.index(b",")])
     try:
         return number, _judged(check(_row(line)))
@@ -111,7 +111,7 @@ def _parsed(text: str, **otherwise: Any) -> Any:
         return otherwise.get("otherwise", text)
 
 
-def _judged(given: Any) -> Answer:
+def _judged(given: Any) -> RowResult:
     score, message = given if isinstance(given, tuple) and len(given) == 2 else (given, "")
     if not isinstance(message, str):
         return None, "", f"returned a message of type {_clipped(type(message).__name__)}; {EXPECTED}"

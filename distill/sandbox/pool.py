@@ -12,13 +12,13 @@ import selectors
 import time
 from collections.abc import Iterable, Iterator
 
-from distill.sandbox.process import BYTES, FEW, Child, Limits, Numbered, Source
+from distill.sandbox.process import BYTES, FEW, Child, NumberedLine, SandboxLimits, Source
 from distill.sandbox.result import CheckResult
 
 CHILDREN = 2
 
 
-def greet(source: Source, limits: Limits) -> set[str]:
+def greet(source: Source, limits: SandboxLimits) -> set[str]:
     """Import the user's file in a child and end it; the layers that held it, or SpecError."""
     with selectors.DefaultSelector() as selector, contextlib.ExitStack() as undo:
         child = Child(source, limits, selector)
@@ -37,7 +37,7 @@ def greet(source: Source, limits: Limits) -> set[str]:
 
 
 def judge(
-    source: Source, rows: Iterable[Numbered], limits: Limits, *, held: set[str] | None = None
+    source: Source, rows: Iterable[NumberedLine], limits: SandboxLimits, *, held: set[str] | None = None
 ) -> Iterator[tuple[int, CheckResult]]:
     """(number, verdict) of every row, in the order in which they come; SpecError where the file cannot be imported.
 
@@ -80,7 +80,11 @@ def _end(pool: list[Child]) -> None:
 
 
 def _share(
-    queue: Iterator[Numbered], pool: list[Child], source: Source, limits: Limits, selector: selectors.BaseSelector
+    queue: Iterator[NumberedLine],
+    pool: list[Child],
+    source: Source,
+    limits: SandboxLimits,
+    selector: selectors.BaseSelector,
 ) -> None:
     """Give every child rows up to its window, and start another while rows are left."""
     for child in pool:
@@ -94,9 +98,9 @@ def _share(
         child.give(rows)
 
 
-def _some(queue: Iterator[Numbered], room: int) -> list[Numbered]:
+def _some(queue: Iterator[NumberedLine], room: int) -> list[NumberedLine]:
     """Up to so many rows, fewer where they are big."""
-    rows, size = list[Numbered](), 0
+    rows, size = list[NumberedLine](), 0
     while len(rows) < room and size < BYTES and (row := next(queue, None)) is not None:
         rows.append(row)
         size += len(row[1])

@@ -39,7 +39,7 @@ _ENV = dict.fromkeys(_ONE, "1")
 LAYERS = frozenset({"landlock", "seccomp", "hook"})
 _NONSENSE = (ValueError, TypeError, RecursionError, OverflowError)
 """What reading a line may raise that was not written by our side of the child."""
-Numbered = tuple[int, bytes]
+NumberedLine = tuple[int, bytes]
 """A row's number and its line."""
 
 
@@ -53,7 +53,7 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class SandboxLimits:
     """Of one row: seconds by the clock, and of one child: MiB of address space. `kernel` off is for tests of the layers."""
 
     seconds: float = 2.0
@@ -66,9 +66,9 @@ class Child:
     """One process, the rows that are out at it, and when it must have said something. Once made, it must be ended."""
 
     source: Source
-    limits: Limits
+    limits: SandboxLimits
     selector: selectors.BaseSelector
-    waiting: deque[Numbered] = field(default_factory=deque)
+    waiting: deque[NumberedLine] = field(default_factory=deque)
     held: set[str] = field(default_factory=set)
     ready: bool = False
     ended: bool = False
@@ -116,7 +116,7 @@ class Child:
             else self._window - len(self.waiting)
         )
 
-    def give(self, rows: list[Numbered]) -> None:
+    def give(self, rows: list[NumberedLine]) -> None:
         """Hand rows over; an idle child's clock starts."""
         if not rows:
             return

@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from distill.curate.gates.judge.verdict import line, said_of
+from distill.curate.gates.judge.verdict import one_line, verdicts_of_row
 from distill.errors import UsageError
 from distill.pipeline import arguments as naming
 from distill.records import GOLD, content_id
@@ -90,7 +90,7 @@ def show(home: Path, name: str, *, what: str, reason: str | None, stratum: str |
         row["request_id"] or row["seed_id"]: {
             "input": row["input"],
             "answer": row["answer"] or row.get("tool_calls", ""),
-            "verdicts": said_of(row),
+            "verdicts": verdicts_of_row(row),
         }
         for row in samples.iter_rows(named=True)
     }
@@ -222,7 +222,7 @@ def _send_lines(request: dict[str, Any]) -> list[str]:
         said.append(f"  send {n}: {send['started']}{way} → {ended} {_cost(send)} {send['error'] or ''}".rstrip())
         if send["body"]:
             said.append(
-                f"    what came: {line(send['body'])} ({len(send['body']):,} characters are kept; --json has them)"
+                f"    what came: {one_line(send['body'])} ({len(send['body']):,} characters are kept; --json has them)"
             )
     return said
 
@@ -245,7 +245,7 @@ def _verdict_lines(verdicts: dict[str, list[dict[str, Any]]]) -> list[str]:
         for gate, judges in verdicts.items()
         for one in judges
         for words in (
-            [f"{name} {score}: {line(one['reasons'][name])}" for name, score in one["scores"].items()]
+            [f"{name} {score}: {one_line(one['reasons'][name])}" for name, score in one["scores"].items()]
             if "scores" in one
             else [f"unscored: {one['unscored']}"]
         )
@@ -284,7 +284,7 @@ def explain_lines(result: dict[str, Any]) -> list[str]:
         said += [f"  calls {name} {arguments}" for name, arguments in json.loads(sample.get("tool_calls") or "[]")]
         scores = {k[6:]: v for k, v in sample.items() if k.startswith("score_") and v is not None}
         said.append("scores    " + ", ".join(f"{k} {v:g}" for k, v in scores.items()))
-        said += _verdict_lines(said_of(sample))
+        said += _verdict_lines(verdicts_of_row(sample))
     for request in result["owed"]:
         said.append(f"pending   request {request['request_id']} · {_question(request)} · has no answer yet")
         said += _send_lines(request)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from distill.curate.dedup import rulings
-from distill.curate.gates.judge import lookup
+from distill.curate.gates.judge.requests import asks_model
 from distill.curate.result import Curated
 from distill.curate.steps import curate
 from distill.errors import SpecError, UsageError
@@ -87,7 +87,7 @@ def _overrides(task: Task, changes: Sequence[str]) -> list[str]:
             gates += [] if any(one == name for one, _ in gates) else [(name, {})]
         else:
             raise UsageError(f"--what-if {change!r}: a gate is `on` or `off`; found {value!r}")
-    if task.spec.judge is not None and not any(lookup.by_model(*gate) for gate in gates):
+    if task.spec.judge is not None and not any(asks_model(*gate) for gate in gates):
         plain.append("judge=null")
     return [*plain, "gates=" + json.dumps([{name: settings} if settings else name for name, settings in gates])]
 

@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 from distill.curate.dedup.conflicts import vote
 from distill.curate.dedup.duplicates import duplicates
 from distill.curate.gates.judge.gate import judge
-from distill.curate.gates.judge.verdict import Unscored
-from distill.curate.gates.judge.verdict import Verdict as Marks
+from distill.curate.gates.judge.verdict import JudgeVerdict, NoVerdict
 from distill.curate.gates.registry import run_gates
 from distill.curate.gates.verify.gate import verify
 from distill.curate.leaks import HeldOut, leaks
@@ -55,9 +54,9 @@ def said(frame):
     """Two judges, whose verdicts follow from the answer alone; of an empty one they say nothing."""
     scores = {"{}": (2, 5), '{"intent":"a"}': (5, 5), '{"intent": "a"}': (4, 4)}
     return [
-        [Marks(f"j{n}", {"right": score}, {"right": "so"}) for n, score in enumerate(scores[answer])]
+        [JudgeVerdict(f"j{n}", {"right": score}, {"right": "so"}) for n, score in enumerate(scores[answer])]
         if answer in scores
-        else [Unscored("j0", "cut off"), Unscored("j1", "not sent yet", owed=True)]
+        else [NoVerdict("j0", "cut off"), NoVerdict("j1", "not sent yet", pending=True)]
         for answer in frame["answer"]
     ]
 

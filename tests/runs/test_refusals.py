@@ -12,9 +12,9 @@ import polars as pl
 import pytest
 import yaml
 
-from distill.cli.text import calibration
+from distill.cli.text.calibration import calibration_json, calibration_lines
 from distill.curate.calibration import run as calibrating
-from distill.curate.gates.judge.verdict import said_of
+from distill.curate.gates.judge.verdict import verdicts_of_row
 from distill.errors import UsageError
 from distill.pipeline import run as running
 from distill.pipeline.open_task import open_task
@@ -104,7 +104,7 @@ def test_patterns_cost_nothing_and_the_judge_is_asked_the_rest(task: Path, model
     by = {row["answer"]: (row["score_refusal"], row["refusal_answered"]) for row in samples.iter_rows(named=True)}
     assert by == {KNOWN: (0, None), UNSEEN: (0, 1), GOOD: (1, 5)}
     shown = samples.filter(answer=UNSEEN).row(0, named=True)
-    assert [one["judge"] for one in said_of(shown)["refusal"]] == ["scripted"]
+    assert [one["judge"] for one in verdicts_of_row(shown)["refusal"]] == ["scripted"]
     with opened(task.parent / ".distill" / "answers.db") as store:
         rows = {row.spender: row for row in store.ledger(result.name)}
     assert set(rows) == {"teacher", "judge scripted"}
@@ -266,10 +266,12 @@ def test_calibrate_holds_the_gate_against_people(task: Path, model: Model) -> No
         {"message": f"message {n}", "kind": "a", "answer": answers[n % 4][0], "good": answers[n % 4][1]}
         for n in range(20)
     ]
-    (task.parent / "own.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    gold = task.parent / "own.jsonl"
+    gold.write_text("".join(json.dumps(row) + "\n" for row in rows))
     two = "judge.models=[{model: scripted, price: {input: 1, output: 1}}, {model: scripted, sampling: {seed: 3}}]"
     opened_task = open_task(task, overrides=[two, "gates=[refusal, {refusal: {judge: true}}]"], env={})
-    result = calibrating.calibrate(opened_task, task.parent / "own.jsonl", watch=Silent())
+    found = calibrating.calibrate(opened_task, gold, watch=Silent())
+    result = calibration_json(found)
     assert len(model.judged) == result["requests_sent"] == 2 * 15
     patterns, judged = result["gates"]
     assert (patterns["false_keeps"], patterns["false_drops"], "judges" in patterns) == (5, 0, False)
@@ -278,8 +280,8 @@ def test_calibrate_holds_the_gate_against_people(task: Path, model: Model) -> No
     assert [(pair["n"], pair["same"]) for pair in judged["judges"]["pairs"]] == [(15, 1.0)]
     assert judged["best"]["agreement"] == pytest.approx(10 / 15)
     assert {row["answer"] for row in judged["disagree"]} == {answers[3][0]}
-    assert any("refusal: at_least" in line for line in calibration.lines(result))
-    again = calibrating.calibrate(opened_task, task.parent / "own.jsonl", watch=Silent())
+    assert any("refusal: at_least" in line for line in calibration_lines(found))
+    again = calibration_json(calibrating.calibrate(opened_task, gold, watch=Silent()))
     assert (again["requests_sent"], again["gates"]) == (0, result["gates"])
 
 

@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from distill.sandbox.pool import judge
-from distill.sandbox.process import Limits, Source
+from distill.sandbox.process import SandboxLimits, Source
 from distill.sandbox.result import CheckResult
 
 ROW = {
@@ -31,7 +31,7 @@ def ask(tmp_path: Path) -> Ask:
     def asked(text: str, answers: Sequence[str], *, held: set[str] | None = None, **limits: float) -> list[CheckResult]:
         source = Source(tmp_path / "verify.py", textwrap.dedent(text), "check")
         rows = [(n, orjson.dumps([n, ROW | {"answer": answer}]) + b"\n") for n, answer in enumerate(answers)]
-        found = dict(judge(source, rows, Limits(**limits), held=held))
+        found = dict(judge(source, rows, SandboxLimits(**limits), held=held))
         assert sorted(found) == list(range(len(answers)))
         return [found[n] for n in range(len(answers))]
 

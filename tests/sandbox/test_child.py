@@ -10,7 +10,7 @@ import pytest
 
 from distill.errors import SpecError
 from distill.sandbox.pool import greet
-from distill.sandbox.process import Limits, Source
+from distill.sandbox.process import SandboxLimits, Source
 from distill.sandbox.result import CheckResult
 
 Ask = Callable[..., list[CheckResult]]
@@ -105,7 +105,7 @@ def test_a_file_that_cannot_be_imported_is_its_authors_fault(
     ask: Ask, tmp_path: Path, text: str, where: str, why: str
 ) -> None:
     source = Source(tmp_path / "verify.py", text, "check")
-    for meet in (lambda: ask(text, ["a", "b"]), lambda: greet(source, Limits())):
+    for meet in (lambda: ask(text, ["a", "b"]), lambda: greet(source, SandboxLimits())):
         with pytest.raises(SpecError) as caught:
             meet()
         (fault,) = caught.value.faults
@@ -117,7 +117,7 @@ def test_an_import_that_never_ends_is_too(ask: Ask, tmp_path: Path, monkeypatch:
     monkeypatch.setattr("distill.sandbox.process.IMPORT_S", 1.0)
     for meet in (
         lambda: ask("while True: pass", ["a"]),
-        lambda: greet(Source(tmp_path / "v.py", "while 1: pass", "check"), Limits()),
+        lambda: greet(Source(tmp_path / "v.py", "while 1: pass", "check"), SandboxLimits()),
     ):
         with pytest.raises(SpecError, match="it takes more than 1 s"):
             meet()

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from distill.sandbox.process import Limits, Source
+from distill.sandbox.process import SandboxLimits, Source
 from distill.sandbox.result import CheckResult
 
 Ask = Callable[..., list[CheckResult]]
@@ -142,7 +142,7 @@ def test_nobody_is_left_when_the_caller_stops_half_way(ask: Ask, tmp_path: Path)
 
     source = Source(tmp_path / "verify.py", "import os\ndef check(row): return True, str(os.getpid())", "check")
     row = b'{"input":"","prompt":"","answer":"","tool_calls":"","stratum":"","labels":"","fields":"","gold":""}'
-    judged = judge(source, ((n, b"[%d,%s]\n" % (n, row)) for n in range(10**6)), Limits())
+    judged = judge(source, ((n, b"[%d,%s]\n" % (n, row)) for n in range(10**6)), SandboxLimits())
     pids = {int(next(judged)[1].message) for _ in range(200)}
     judged.close()
     for pid in pids:
@@ -160,12 +160,12 @@ def test_a_child_in_an_endless_loop_dies_with_us(tmp_path: Path) -> None:
     code = f"""
 import orjson
 from pathlib import Path
-from distill.curate.sandbox.pool import judge
-from distill.curate.sandbox.process import Limits, Source
+from distill.sandbox.pool import judge
+from distill.sandbox.process import SandboxLimits, Source
 source = Source(Path({str(folder)!r}) / "verify.py", {text!r}, "check")
 row = {{"input": "", "prompt": "", "tool_calls": "", "stratum": "", "labels": "", "fields": "", "gold": ""}}
 rows = [(n, orjson.dumps([n, row | {{"answer": "go" if n else ""}}]) + b"\\n") for n in range(2)]
-for _, verdict in judge(source, rows, Limits(seconds=60)):
+for _, verdict in judge(source, rows, SandboxLimits(seconds=60)):
     Path({str(ready)!r}).write_text(verdict.message)
 """
     env = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}

@@ -10,7 +10,7 @@ import pytest
 
 from distill.errors import SpecError
 from distill.sandbox.pool import greet
-from distill.sandbox.process import Limits, Source
+from distill.sandbox.process import SandboxLimits, Source
 from distill.sandbox.result import CheckResult
 
 Ask = Callable[..., list[CheckResult]]
@@ -60,12 +60,12 @@ def check(row):
 def test_a_greeting_that_is_none_is_the_files_fault(tmp_path: Path, line: str) -> None:
     source = Source(tmp_path / "verify.py", f"{SAYING}say({line} + b'\\n')\ndef check(row): return True", "check")
     with pytest.raises(SpecError, match="cannot be imported: it writes into the pipe to distill"):
-        greet(source, Limits())
+        greet(source, SandboxLimits())
 
 
 def test_layers_that_a_file_makes_up_are_not_told(tmp_path: Path) -> None:
     text = SAYING + """say(b'{"ready":["hook","a wall","\\\\ud800"]}\\n')\ndef check(row): return True"""
-    assert greet(Source(tmp_path / "verify.py", text, "check"), Limits()) == {"hook"}
+    assert greet(Source(tmp_path / "verify.py", text, "check"), SandboxLimits()) == {"hook"}
 
 
 def test_bytes_that_make_no_verdict_win_no_time(ask: Ask) -> None:
@@ -93,6 +93,6 @@ while time.monotonic() < until:
     time.sleep(0.1)
 def check(row): return True
 """
-    for meet in (lambda: ask(text, ["a"]), lambda: greet(Source(tmp_path / "v.py", text, "check"), Limits())):
+    for meet in (lambda: ask(text, ["a"]), lambda: greet(Source(tmp_path / "v.py", text, "check"), SandboxLimits())):
         with pytest.raises(SpecError, match="it takes more than 1 s"):
             meet()

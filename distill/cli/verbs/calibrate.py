@@ -24,11 +24,11 @@ def calibrate(
     Calls judges only, live and within the budget. Exit code 3: verdicts are missing, run it again.
     """
     from distill.cli.panel import Panel
-    from distill.cli.text import calibration
-    from distill.curate.calibration import run
+    from distill.cli.text.calibration import calibration_json, calibration_lines
+    from distill.curate.calibration.run import calibrate as run_calibration
 
     task = opened(spec, sets, max_usd, as_json=as_json)
     with Panel(quiet=as_json) as panel:
-        result = run.calibrate(task, gold, watch=panel)
-    out(result, as_json, calibration.lines(result))
-    raise typer.Exit(result["exit"])
+        result = run_calibration(task, gold, watch=panel)
+    out(calibration_json(result), as_json, calibration_lines(result))
+    raise typer.Exit(result.exit_code)

@@ -32,11 +32,11 @@ def validate(spec: Spec, sets: Set = None, as_json: Json = False) -> None:
 
     Lists all mistakes at once, sends nothing. Exit code 2: there is at least one.
     """
-    from distill.curate.gates.judge import lookup
+    from distill.curate.gates.judge.requests import judge_warnings
     from distill.task import requirements
 
     task = opened(spec, sets, as_json=as_json)
-    warnings = [*requirements.warnings(task), *lookup.warnings(task)]
+    warnings = [*requirements.warnings(task), *judge_warnings(task)]
     found = {
         "task": task.spec.task,
         "seeds": len(task.seeds),

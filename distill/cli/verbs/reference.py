@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 
 from distill.cli.options import Json, out
 
@@ -10,12 +11,12 @@ from distill.cli.options import Json, out
 def gates(as_json: Json = False) -> None:
     """List the gates that a spec can name.
 
-    What each drops, its settings with their defaults, what it needs and costs.
+    What each drops, needs and costs, and its settings with defaults and meanings.
     """
-    from distill.cli.text import gates as gate_list
+    from distill.cli.text.gates import gate_lines, gate_rows
 
-    rows = gate_list.rows()
-    out({"gates": rows}, as_json, gate_list.lines(rows))
+    rows = gate_rows()
+    out({"gates": [asdict(row) for row in rows]}, as_json, gate_lines(rows))
 
 
 def schema() -> None:
@@ -23,6 +24,6 @@ def schema() -> None:
 
     Editors use it to complete and check a spec.
     """
-    from distill import spec
+    from distill.pipeline.spec_schema import task_schema
 
-    print(json.dumps(spec.schema(), indent=2))
+    print(json.dumps(task_schema(), indent=2))

@@ -30,7 +30,7 @@ _WORDS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0"
 
 
 @dataclass(frozen=True, slots=True)
-class Labelled:
+class LabelledAnswers:
     """`samples` and `seeds` as curation has them; by request id: whether people found the answer good, and why."""
 
     samples: pl.DataFrame
@@ -44,47 +44,71 @@ class Labelled:
         return dict(self.seeds.select("seed_id", "gold").iter_rows())
 
 
-def read(task: Task, path: Path) -> Labelled:
-    """All faults of the file at once, as a SpecError."""
+@dataclass(frozen=True, slots=True)
+class _Labelled:
+    """One row of the file: its input as a seed, the answer, its request id, people's label and why."""
+
+    seed: Seed
+    answer: Answer
+    request_id: str
+    good: bool
+    why: str
+
+
+def read_labelled(task: Task, path: Path) -> LabelledAnswers:
+    """The answers of a file, each once. Raises SpecError with all faults of the file."""
     import polars as pl
 
     from distill.seeds import load
     from distill.tables import samples as answers
 
     rows, variables, label, by = _rows(task, path)
-    faults, entries = list[Fault](), list[dict[str, Any]]()
-    good, why, seeds, draws = dict[str, bool](), dict[str, str](), dict[str, Seed](), Counter[str]()
+    labelled = _checked(path, rows, variables, label)
+    seeds = {one.seed.id: one.seed for one in labelled}
+    table = load.table(list(seeds.values()), by=by).with_columns(cluster=pl.col("seed_id"))
+    draws, entries = Counter[str](), list[dict[str, Any]]()
+    for one in labelled:
+        entries.append(_entry(task, one, draws[one.seed.id]))
+        draws[one.seed.id] += 1
+    good, why = ({one.request_id: getattr(one, name) for one in labelled} for name in ("good", "why"))
+    return LabelledAnswers(answers.samples(table, entries), table, good, why)
+
+
+def _checked(path: Path, rows: Sequence[Seed], variables: Sequence[str], label: str) -> list[_Labelled]:
+    """The rows without repeats."""
+    faults, found = list[Fault](), dict[str, _Labelled]()
     for row in rows:
-        seed = replace(row, fields={n: row.fields[n] for n in (*variables, conversation.REQUEST) if n in row.fields})
         try:
-            answer = _answer(row.fields["answer"])
-            verdict = _good(row.fields[label], label)
+            one = _labelled(row, variables, label)
         except ValueError as fault:
             faults.append(Fault(f"{path}:{row.line}", str(fault)))
             continue
-        request = content_id("labelled", seed.id, answer.said, digits=32)
-        if good.setdefault(request, verdict) != verdict:
+        if found.setdefault(one.request_id, one).good != one.good:
             faults.append(Fault(f"{path}:{row.line}", "the same answer to the same input is labelled otherwise above"))
-        if request in why:
-            continue
-        why[request] = str(row.fields.get("why", ""))
-        seeds[seed.id] = seed
-        entries.append(
-            {
-                "seed_id": seed.id,
-                "request_id": request,
-                "teacher": 0,
-                "kind": "first",
-                "draw": draws[seed.id],
-                "prompt": task.student_prompt.fill(seed.fields),
-                "answer": replace(answer, request_id=request),
-            }
-        )
-        draws[seed.id] += 1
     if faults:
         raise SpecError(str(path), faults)
-    table = load.table(list(seeds.values()), by=by).with_columns(cluster=pl.col("seed_id"))
-    return Labelled(answers.samples(table, entries), table, good, why)
+    return list(found.values())
+
+
+def _labelled(row: Seed, variables: Sequence[str], label: str) -> _Labelled:
+    names = (*variables, conversation.REQUEST)
+    seed = replace(row, fields={name: row.fields[name] for name in names if name in row.fields})
+    answer, good = _answer(row.fields["answer"]), _good(row.fields[label], label)
+    request = content_id("labelled", seed.id, answer.said, digits=32)
+    return _Labelled(seed, replace(answer, request_id=request), request, good, str(row.fields.get("why", "")))
+
+
+def _entry(task: Task, one: _Labelled, draw: int) -> dict[str, Any]:
+    """An answer as a row of samples.parquet is made from."""
+    return {
+        "seed_id": one.seed.id,
+        "request_id": one.request_id,
+        "teacher": 0,
+        "kind": "first",
+        "draw": draw,
+        "prompt": task.student_prompt.fill(one.seed.fields),
+        "answer": one.answer,
+    }
 
 
 def _rows(task: Task, path: Path) -> tuple[Sequence[Seed], list[str], str, list[str]]:

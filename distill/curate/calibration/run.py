@@ -1,22 +1,31 @@
 """`distill calibrate`: what the gates and the judges of a spec decide, beside what people said of the same answers.
 
-Each gate looks at every labelled answer by itself, so that its own mistakes are seen. Only judges are asked, live and
-within the budget; what the store holds of them is not asked again. Trying thresholds costs nothing.
+Only judges are asked, live and within the budget; what the store holds of them is not asked again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from itertools import combinations
+from collections.abc import Sequence
 from pathlib import Path
-from statistics import fmean
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from distill.curate import steps
-from distill.curate.calibration import labelled, stats
-from distill.curate.gates.judge import lookup
-from distill.curate.gates.judge.send import Jury
-from distill.errors import RowsOwed, UsageError
+from distill.curate.calibration import stats
+from distill.curate.calibration.decisions import (
+    Decisions,
+    VerdictsByRequest,
+    beside_labels,
+    decide,
+    decided_together,
+    verdicts_asked_for,
+)
+from distill.curate.calibration.judges import judge_calibration
+from distill.curate.calibration.labelled import LabelledAnswers, read_labelled
+from distill.curate.calibration.results import Calibration, GateCalibration, GateLeftOut
+from distill.curate.gates.judge.lookup import VerdictLookup
+from distill.curate.gates.judge.requests import judge_warnings
+from distill.curate.gates.judge.send import JudgeCalls
+from distill.errors import UsageError
 from distill.money import Budget, known_usd
 from distill.task import event_loop, stores
 from distill.task.interrupt import interruptible
@@ -25,23 +34,18 @@ from distill.teacher.progress import Watcher
 from distill.teacher.send import Sender
 
 if TYPE_CHECKING:
-    import polars as pl
-
-    from distill.curate.gates.judge.gate import Said
-    from distill.tables.outcome import Outcome
     from distill.task.task import Task
 
-_NOT_ALONE = {"agreement": "needs several answers to one row"}
+_NEEDS_SEVERAL = {"agreement": "needs several answers to one row"}
 """Gates that cannot look at a single answer."""
-_MARK = 4.0
 
 
-def calibrate(task: Task, gold: Path | None, *, watch: Watcher) -> dict[str, Any]:
-    """Per gate: agreement with people, false drops and keeps; for judges also how they agree, and the best threshold."""
+def calibrate(task: Task, gold: Path | None, *, watch: Watcher) -> Calibration:
+    """Each gate and all together beside the labels of `gold`, by default of `judge.gold`; asks judges what is missing."""
     need_price(task)
     path = _path(task, gold)
-    rows = labelled.read(task, path)
-    return event_loop.run(_calibrate(task, path, rows, watch))
+    answers = read_labelled(task, path)
+    return event_loop.run(_calibrate(task, path, answers, watch))
 
 
 def _path(task: Task, gold: Path | None) -> Path:
@@ -52,172 +56,70 @@ def _path(task: Task, gold: Path | None) -> Path:
     return task.path.parent / task.spec.judge.gold
 
 
-async def _calibrate(task: Task, path: Path, rows: labelled.Labelled, watch: Watcher) -> dict[str, Any]:
+async def _calibrate(task: Task, path: Path, answers: LabelledAnswers, watch: Watcher) -> Calibration:
     run = f"{task.spec.task}/calibrate"
     with stores.opened(task.home) as store:
         sender = Sender(store=store, run=run, budget=Budget(task.spec.budget.usd, store.spent(run)), watch=watch)
-        jury = Jury(task, sender, live=True)
-        with interruptible(sender):
-            while True:
-                bench = lookup.Bench(task, store, rows.gold)
-                gates = steps.gates(task, rows.seeds, bench)
-                heard = [_heard(bench, name, settings, rows) for name, settings in gates]
-                if not await jury.send(bench.unjudged):
-                    break
-        found = [_gate(name, settings, rows, said) for (name, settings), said in zip(gates, heard, strict=True)]
+        gates, by_gate, pending = await _asked(task, sender, answers)
+        compared, decisions = _compared(gates, by_gate, answers)
         unpriced = store.unpriced(run)
         usd = known_usd(store.spent(run), unpriced)
-    labels = list(rows.good.values())
-    return {
-        "task": task.spec.task,
-        "gold": str(path),
-        "rows": len(labels),
-        "good": sum(labels),
-        "gates": found,
-        "together": stats.compare(_together(rows, found)),
-        "requests_sent": sender.sends,
-        "usd": usd,
-        "unpriced_calls": unpriced,
-        "owed": len(bench.owed),
-        "warnings": [*lookup.warnings(task), *_warnings(labels, found)],
-        "exit": RowsOwed.exit_code if bench.owed else 0,
-    } | {"gates": [{name: value for name, value in one.items() if name != "passed"} for one in found]}
+    labels = list(answers.good.values())
+    return Calibration(
+        task=task.spec.task,
+        gold=str(path),
+        rows=len(labels),
+        good=sum(labels),
+        gates=compared,
+        together=stats.compare(beside_labels(answers, decided_together(answers, decisions))),
+        requests_sent=sender.sends,
+        usd=usd,
+        unpriced_calls=unpriced,
+        pending=pending,
+        warnings=[*judge_warnings(task), *_warnings(labels, compared)],
+    )
 
 
-def _heard(
-    bench: lookup.Bench, name: str, settings: Mapping[str, Any], rows: labelled.Labelled
-) -> dict[str, Said] | None:
-    """Request id → what each judge said, of the answers that the gate asks about; None where it asks nobody."""
-    if not lookup.by_model(name, settings):
-        return None
-    heard: dict[str, Said] = {}
-
-    def look(frame: pl.DataFrame) -> Sequence[Said]:
-        said = bench.verdicts(name, frame)
-        heard.update(zip(frame["request_id"], said, strict=True))
-        return said
-
-    _run(name, {**settings, "verdicts": look}, rows)
-    return heard
+async def _asked(
+    task: Task, sender: Sender, answers: LabelledAnswers
+) -> tuple[steps.Gates, list[VerdictsByRequest | None], int]:
+    """The gates, the verdicts that each asked for, and the number of rows whose verdicts are pending."""
+    calls = JudgeCalls(task, sender, live=True)
+    with interruptible(sender):
+        while True:
+            verdicts = VerdictLookup(task, sender.store, answers.gold)
+            gates = steps.gates(task, answers.seeds, verdicts)
+            by_gate = [verdicts_asked_for(verdicts, name, settings, answers) for name, settings in gates]
+            if not await calls.send(verdicts.unanswered):
+                return gates, by_gate, len(verdicts.pending)
 
 
-def _gate(
-    name: str, settings: Mapping[str, Any], rows: labelled.Labelled, said: Mapping[str, Said] | None
-) -> dict[str, Any]:
-    """One gate's decisions beside the labels; `passed` is by request id, None where it could not say.
-
-    What is said of its judges, and of thresholds, is over the answers that they were asked about.
-    """
-    if name in _NOT_ALONE:
-        return {"gate": name, "left_out": _NOT_ALONE[name], "passed": {}}
-    passed = _passed(name, settings, rows)
-    found = {"gate": name, "passed": passed, **stats.compare(_rows(rows, passed))}
-    if said is None:
-        return found
-    mark = settings.get("at_least", _MARK)
-    swept = stats.sweep(_scored(rows, said))
-    return found | {
-        "at_least": mark,
-        "sweep": swept,
-        "best": stats.best(swept, mark if isinstance(mark, int | float) else _MARK),
-        "judges": _judges(name, settings, rows, said),
-        "disagree": _disagree(rows, {request: passed[request] for request in said}),
-    }
+def _compared(
+    gates: steps.Gates, by_gate: Sequence[VerdictsByRequest | None], answers: LabelledAnswers
+) -> tuple[list[GateCalibration | GateLeftOut], list[Decisions]]:
+    """Each gate beside the labels, and what each decides."""
+    found, made = list[GateCalibration | GateLeftOut](), list[Decisions]()
+    for (name, settings), verdicts in zip(gates, by_gate, strict=True):
+        if name in _NEEDS_SEVERAL:
+            found.append(GateLeftOut(name, _NEEDS_SEVERAL[name]))
+            continue
+        decisions = decide(name, settings, answers)
+        judges = None if verdicts is None else judge_calibration(name, settings, answers, decisions, verdicts)
+        found.append(GateCalibration(name, stats.compare(beside_labels(answers, decisions)), judges))
+        made.append(decisions)
+    return found, made
 
 
-def _passed(name: str, settings: Mapping[str, Any], rows: labelled.Labelled) -> dict[str, bool | None]:
-    import polars as pl
-
-    out = _run(name, settings, rows)
-    unscored = out.dropped.filter(pl.col("reason") == "unscored")["request_id"].to_list()
-    passed: dict[str, bool | None] = dict.fromkeys(out.kept["request_id"], True)
-    silent = f"score_{name}"
-    if lookup.by_model(name, settings):  # `unscored: keep` lets them pass, and yet nobody judged
-        unscored += out.kept.filter(pl.col(silent).is_null())["request_id"].to_list()
-    return passed | dict.fromkeys(out.rejected["request_id"], False) | dict.fromkeys(unscored)
-
-
-def _run(name: str, settings: Mapping[str, Any], rows: labelled.Labelled) -> Outcome:
-    from distill.curate.gates.registry import GATES
-
-    return GATES[name].run(rows.samples, **GATES[name].arguments(settings))
-
-
-def _rows(rows: labelled.Labelled, passed: Mapping[str, bool | None]) -> list[stats.Row]:
-    columns = rows.samples.select("request_id", "stratum").iter_rows()
-    return [(stratum, rows.good[request], passed[request]) for request, stratum in columns if request in passed]
-
-
-def _together(rows: labelled.Labelled, found: Sequence[Mapping[str, Any]]) -> list[stats.Row]:
-    """An answer passes where no gate drops it; where one could not say and none dropped it, nobody knows."""
-    passed: dict[str, bool | None] = {}
-    for request in rows.good:
-        said = [one["passed"][request] for one in found if one["passed"]]
-        passed[request] = False if False in said else None if None in said else True
-    return _rows(rows, passed)
-
-
-def _scored(rows: labelled.Labelled, said: Mapping[str, Said]) -> list[tuple[bool, float]]:
-    """(good, mean score) of the rows that have a verdict."""
-    from distill.curate.gates.judge.gate import means
-
-    return [(rows.good[request], fmean(found.values())) for request, row in said.items() if (found := means(row))]
-
-
-def _judges(
-    name: str, settings: Mapping[str, Any], rows: labelled.Labelled, said: Mapping[str, Said]
-) -> dict[str, Any]:
-    """Each judge alone, and how far every two of them decide alike."""
-    first = next(iter(said.values()), ())
-
-    def only(n: int) -> dict[str, bool | None]:
-        own = {**settings, "verdicts": lambda frame: [[said[request][n]] for request in frame["request_id"]]}
-        passed = _passed(name, own, rows)
-        return {request: passed[request] for request in said}
-
-    alone = [only(n) for n in range(len(first))]
-    kept = ("n", "unscored", "agreement", "kappa", "ac1", "false_drops", "false_keeps")
-    each = [
-        {"judge": first[n].judge}
-        | {key: value for key, value in stats.compare(_rows(rows, passed)).items() if key in kept}
-        for n, passed in enumerate(alone)
-    ]
-    pairs = []
-    for one, other in combinations(range(len(first)), 2):
-        both = [(a, b) for a, b in ((alone[one][r], alone[other][r]) for r in said) if a is not None and b is not None]
-        share = sum(a == b for a, b in both) / len(both) if both else None
-        pairs.append(
-            {
-                "judges": [each[one]["judge"], each[other]["judge"]],
-                "n": len(both),
-                "same": share,
-                "ac1": stats.ac1(both),
-            }
-        )
-    return {"each": each, "pairs": pairs}
-
-
-def _disagree(rows: labelled.Labelled, passed: Mapping[str, bool | None]) -> list[dict[str, Any]]:
-    """Answers on which the judges and people differ, for a person to look at."""
-    wrong = {request for request, one in passed.items() if one is not None and one != rows.good[request]}
-    shown = rows.samples.select("request_id", "input", "answer").iter_rows()
-    return [
-        {"input": given, "answer": answer, "good": rows.good[request], "why": rows.why[request]}
-        for request, given, answer in shown
-        if request in wrong
-    ]
-
-
-def _warnings(labels: Sequence[bool], found: Sequence[Mapping[str, Any]]) -> list[str]:
-    said = []
+def _warnings(labels: Sequence[bool], gates: Sequence[GateCalibration | GateLeftOut]) -> list[str]:
+    found = []
     if len(set(labels)) < 2:
-        only = "good" if labels[0] else "bad"
-        said.append(
-            f"All {len(labels)} answers are labelled {only}: this shows nothing about the {'bad' if labels[0] else 'good'} ones; add some."
+        only, other = ("good", "bad") if labels[0] else ("bad", "good")
+        found.append(
+            f"All {len(labels)} answers are labelled {only}: this shows nothing about the {other} ones; add some."
         )
-    shares = [(one["agreement"]["mean"], one["n"]) for one in found if one.get("agreement") and "sweep" in one]
-    shares = shares or [(one["agreement"]["mean"], one["n"]) for one in found if one.get("agreement")]
-    need = max((stats.rows_for(share) for share, n in shares if stats.wide(share, n)), default=0)
-    if need:
-        said.append(f"{len(labels)} labelled answers are few: agreement within 5 points needs about {need:,}.")
-    return said
+    compared = [gate for gate in gates if isinstance(gate, GateCalibration) and gate.agreement.agreement is not None]
+    judged = [gate for gate in compared if gate.judges is not None] or compared
+    shares = [(gate.agreement.agreement.mean, gate.agreement.n) for gate in judged if gate.agreement.agreement]
+    if need := max((stats.rows_for(share) for share, n in shares if stats.wide(share, n)), default=0):
+        found.append(f"{len(labels)} labelled answers are few: agreement within 5 points needs about {need:,}.")
+    return found

@@ -1,6 +1,5 @@
 """What gates decide beside what people said of the same answers.
 
-A row is (stratum, good, passed): people's label, and whether the gate let the answer pass, None where it could not say.
 `kappa` (Cohen) is agreement beyond chance; where nearly all labels are one it is low for any judge, and `ac1` (Gwet) is not.
 """
 
@@ -9,95 +8,134 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict
-from typing import Any
+from dataclasses import dataclass
+from typing import NamedTuple
 
-from distill.stats import proportion
+from distill.stats import Estimate, proportion
 
-Row = tuple[str, bool, bool | None]
-Pair = tuple[bool, bool]
-MARKS = [number / 4 for number in range(4, 21)]
-"""Thresholds that are tried: 1, 1.25, … 5."""
-_HALF = 0.05
-
-
-def compare(rows: Sequence[Row]) -> dict[str, Any]:
-    """Agreement with its 95 % interval, drops and keeps that people would not have made, and the drops by stratum."""
-    said = [(stratum, good, passed) for stratum, good, passed in rows if passed is not None]
-    pairs = [(good, passed) for _, good, passed in said]
-    false_drops = Counter(stratum for stratum, good, passed in said if good and not passed)
-    good_ones = Counter(stratum for stratum, good, _ in said if good)
-    return {
-        "n": len(said),
-        "unscored": len(rows) - len(said),
-        "agreement": asdict(proportion(sum(good == passed for good, passed in pairs), len(pairs))) if pairs else None,
-        "kappa": kappa(pairs),
-        "ac1": ac1(pairs),
-        "good": sum(good for good, _ in pairs),
-        "false_drops": sum(false_drops.values()),
-        "false_keeps": sum(passed and not good for good, passed in pairs),
-        "false_drops_by_stratum": [
-            {"stratum": stratum, "good": count, "dropped": false_drops[stratum]}
-            for stratum, count in sorted(good_ones.items())
-        ],
-    }
+THRESHOLDS = [number / 4 for number in range(4, 21)]
+"""Lowest scores that are tried: 1, 1.25, … 5."""
+_HALF_WIDTH = 0.05
+Ratings = tuple[bool, bool]
+"""What two raters say of one answer."""
 
 
-def kappa(pairs: Sequence[Pair]) -> float | None:
-    """Cohen's kappa; None where one of the two always says the same as the other by chance alone."""
-    if not pairs:
+class LabelledDecision(NamedTuple):
+    """People's label of one answer, and whether the gate kept it; None where it could not say."""
+
+    stratum: str
+    good: bool
+    kept: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class StratumDrops:
+    """Good answers of a stratum, and how many of them a gate drops."""
+
+    stratum: str
+    good: int
+    dropped: int
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """Agreement with people over `n` answers, and the drops and keeps that people would not have made."""
+
+    n: int
+    unscored: int
+    agreement: Estimate | None
+    kappa: float | None
+    ac1: float | None
+    good: int
+    false_drops: int
+    false_keeps: int
+    false_drops_by_stratum: list[StratumDrops]
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """What one lowest score would decide: the share of answers on which it agrees with people, and its mistakes."""
+
+    at_least: float
+    agreement: float
+    false_drops: int
+    false_keeps: int
+
+
+def compare(decisions: Sequence[LabelledDecision]) -> Agreement:
+    """Agreement with its 95 % interval; answers of which the gate could not say anything are `unscored`."""
+    made = [(stratum, good, kept) for stratum, good, kept in decisions if kept is not None]
+    ratings = [(good, kept) for _, good, kept in made]
+    false_drops = Counter(stratum for stratum, good, kept in made if good and not kept)
+    good_ones = Counter(stratum for stratum, good, _ in made if good)
+    return Agreement(
+        n=len(made),
+        unscored=len(decisions) - len(made),
+        agreement=proportion(sum(good == kept for good, kept in ratings), len(ratings)) if ratings else None,
+        kappa=kappa(ratings),
+        ac1=ac1(ratings),
+        good=good_ones.total(),
+        false_drops=false_drops.total(),
+        false_keeps=sum(kept and not good for good, kept in ratings),
+        false_drops_by_stratum=[StratumDrops(name, n, false_drops[name]) for name, n in sorted(good_ones.items())],
+    )
+
+
+def kappa(ratings: Sequence[Ratings]) -> float | None:
+    """Cohen's kappa; None where chance alone explains all agreement."""
+    if not ratings:
         return None
-    n = len(pairs)
-    first, second = sum(one for one, _ in pairs) / n, sum(two for _, two in pairs) / n
+    n = len(ratings)
+    first, second = sum(one for one, _ in ratings) / n, sum(two for _, two in ratings) / n
     chance = first * second + (1 - first) * (1 - second)
-    return None if chance >= 1 else (_observed(pairs) - chance) / (1 - chance)
+    return None if chance >= 1 else (_observed(ratings) - chance) / (1 - chance)
 
 
-def ac1(pairs: Sequence[Pair]) -> float | None:
+def ac1(ratings: Sequence[Ratings]) -> float | None:
     """Gwet's AC1 for two raters and two categories."""
-    if not pairs:
+    if not ratings:
         return None
-    share = sum(one + two for one, two in pairs) / (2 * len(pairs))
+    share = sum(one + two for one, two in ratings) / (2 * len(ratings))
     chance = 2 * share * (1 - share)
-    return (_observed(pairs) - chance) / (1 - chance)
+    return (_observed(ratings) - chance) / (1 - chance)
 
 
-def _observed(pairs: Sequence[Pair]) -> float:
-    return sum(one == two for one, two in pairs) / len(pairs)
+def _observed(ratings: Sequence[Ratings]) -> float:
+    return sum(one == two for one, two in ratings) / len(ratings)
 
 
-def sweep(scored: Sequence[tuple[bool, float]]) -> list[dict[str, Any]]:
-    """For each threshold of `MARKS` what it would decide, from (good, mean score)."""
+def sweep(scored: Sequence[tuple[bool, float]]) -> list[Threshold]:
+    """What each of `THRESHOLDS` would decide, from (good, mean score)."""
     return [
-        {
-            "at_least": mark,
-            "agreement": sum((mean >= mark) == good for good, mean in scored) / len(scored),
-            "false_drops": sum(good and mean < mark for good, mean in scored),
-            "false_keeps": sum(not good and mean >= mark for good, mean in scored),
-        }
-        for mark in (MARKS if scored else ())
+        Threshold(
+            at_least=limit,
+            agreement=sum((mean >= limit) == good for good, mean in scored) / len(scored),
+            false_drops=sum(good and mean < limit for good, mean in scored),
+            false_keeps=sum(not good and mean >= limit for good, mean in scored),
+        )
+        for limit in (THRESHOLDS if scored else ())
     ]
 
 
-def best(swept: Sequence[dict[str, Any]], now: float) -> dict[str, Any] | None:
+def best(tried: Sequence[Threshold], now: float) -> Threshold | None:
     """The threshold that agrees best; of equal ones the nearest to that of now, then the stricter."""
-    return min(swept, key=lambda row: (-row["agreement"], abs(row["at_least"] - now), -row["at_least"]), default=None)
+    return min(tried, key=lambda one: (-one.agreement, abs(one.at_least - now), -one.at_least), default=None)
 
 
 def rows_for(share: float) -> int:
     """Rows at which Wilson's interval around such a share is five points wide to either side at the most."""
-    low, high = 1, 2 * math.ceil(0.25 * (1.96 / _HALF) ** 2)
+    low, high = 1, 2 * math.ceil(0.25 * (1.96 / _HALF_WIDTH) ** 2)
     while low < high:
         middle = (low + high) // 2
-        low, high = (low, middle) if _half(share, middle) <= _HALF else (middle + 1, high)
+        low, high = (low, middle) if _half_width(share, middle) <= _HALF_WIDTH else (middle + 1, high)
     return low
 
 
 def wide(share: float, n: int) -> bool:
     """Whether the interval around the share of n rows is wider than that."""
-    return _half(share, n) > _HALF
+    return _half_width(share, n) > _HALF_WIDTH
 
 
-def _half(share: float, n: int) -> float:
-    found = proportion(round(share * n), n)
-    return (found.high - found.low) / 2
+def _half_width(share: float, n: int) -> float:
+    interval = proportion(round(share * n), n)
+    return (interval.high - interval.low) / 2

@@ -59,13 +59,13 @@ def clash(one: str, other: str, compare: Sequence[str], rules: Rules = _NO_RULES
 
 def values(answer: str, compare: Sequence[str]) -> dict[str, Json]:
     """The compared fields of an answer, null where it lacks one, or {"answer": value} of a plain value; else nothing."""
-    return agreement.fields(answer, compare) or {}
+    return agreement.compared_fields(answer, compare) or {}
 
 
 def settle(answers: Mapping[str, Sequence[str]]) -> dict[str, str | None]:
     """For each row what more than half of its answers say; None, which is to abstain, where nothing has that majority.
 
-    An answer is given as what it comes to (`agreement.said`); one that failed is left out and votes for nothing.
+    An answer is given as what it comes to (`agreement.comparable_texts`); one that failed is left out and votes for nothing.
     """
     settled: dict[str, str | None] = {}
     for row, votes in answers.items():
@@ -117,7 +117,7 @@ def _words(samples: pl.DataFrame, asked: Collection[str], compare: Sequence[str]
     found = {
         i: word
         for own in places.values()
-        for i, word in zip(own, agreement.said(told[own].to_dicts(), compare, rules), strict=True)
+        for i, word in zip(own, agreement.comparable_texts(told[own].to_dicts(), compare, rules), strict=True)
     }
     return dict(sorted(found.items()))
 

@@ -10,10 +10,9 @@ from __future__ import annotations
 import json
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Any
 
 import polars as pl
-from pydantic import Field
 
 from distill.curate.gates.scoring import rescored
 from distill.records import Json, ToolCall, canonical
@@ -31,7 +30,7 @@ SCORE = "score_agreement"
 def agreement(
     frame: pl.DataFrame,
     *,
-    at_least: Annotated[float, Field(gt=0, le=1)] = 0.6,
+    at_least: float = 0.6,
     compare: Sequence[str] = (),
     rules: Rules = _NO_RULES,
 ) -> Outcome:
@@ -42,17 +41,10 @@ def agreement(
     rows = ordered(frame)
     seeds = rows["seed_id"].to_list()
     answers = Counter(seeds)
-    several: dict[str, list[int]] = defaultdict(list)  # the others agree with themselves
-    for i, seed in enumerate(seeds):
-        if answers[seed] > 1:
-            several[seed].append(i)
-    spoken: dict[int, float] = {}
-    for places in several.values():
-        told = said(rows.select("answer", "tool_calls")[places].to_dicts(), compare, rules)
-        spoken |= {i: told.count(word) / len(places) for i, word in zip(places, told, strict=True)}
     # A second look finds fewer answers than the first, so what that one found stands.
     before = rows[SCORE].to_list() if SCORE in rows.columns else [None] * rows.height
-    shares = [known if known is not None else spoken.get(i, 1.0) for i, known in enumerate(before)]
+    now = _shares(rows, compare, rules)
+    shares = [share if share is not None else now.get(i, 1.0) for i, share in enumerate(before)]
     drops = {
         i: ("agreement", f"{share:.0%} of {answers[seeds[i]]} answers say this, at least {at_least:.0%} required")
         for i, share in enumerate(shares)
@@ -62,26 +54,41 @@ def agreement(
     return partition(rescored(scored), drops, stage="agreement")
 
 
-def said(answers: Sequence[Mapping[str, Any]], compare: Sequence[str], rules: Rules = _NO_RULES) -> list[str]:
-    """What each of several answers comes to, as a text that those share which say the same."""
-    values: list[tuple[Json, str]] = [_said(row, compare) for row in answers]
+def _shares(rows: pl.DataFrame, compare: Sequence[str], rules: Rules) -> dict[int, float]:
+    """Row → the share of its seed's answers that say the same, for seeds with several answers."""
+    by_seed: dict[str, list[int]] = defaultdict(list)
+    for i, seed in enumerate(rows["seed_id"]):
+        by_seed[seed].append(i)
+    shares: dict[int, float] = {}
+    for places in by_seed.values():
+        if len(places) > 1:
+            texts = comparable_texts(rows.select("answer", "tool_calls")[places].to_dicts(), compare, rules)
+            shares |= {i: texts.count(text) / len(places) for i, text in zip(places, texts, strict=True)}
+    return shares
+
+
+def comparable_texts(
+    answers: Sequence[Mapping[str, Any]], compare: Sequence[str], rules: Rules = _NO_RULES
+) -> list[str]:
+    """For each of several answers to one row a text; answers that say the same have the same text."""
+    values: list[tuple[Json, str]] = [_compared(row, compare) for row in answers]
     alike = classes([value for value, _ in values], rules)
     return [values[first][1] for first in alike]
 
 
-def _said(row: Mapping[str, Any], compare: Sequence[str]) -> tuple[Json, str]:
-    """(what is compared of an answer, how it is shown)."""
+def _compared(row: Mapping[str, Any], compare: Sequence[str]) -> tuple[Json, str]:
+    """(what is compared of an answer, as a text)."""
     if row["tool_calls"]:  # what is said beside a call is not what was asked
         calls = [ToolCall(*call).plain for call in json.loads(row["tool_calls"])]
         return {"tool_calls": calls}, canonical(calls)
-    found = fields(row["answer"], compare)
-    if found is not None:
-        return found, canonical(list(found.values()))
+    chosen = compared_fields(row["answer"], compare)
+    if chosen is not None:
+        return chosen, canonical(list(chosen.values()))
     value = answer_value.read(row["answer"])
     return value, value if isinstance(value, str) else canonical(value)
 
 
-def fields(answer: str, compare: Sequence[str]) -> dict[str, Json] | None:
+def compared_fields(answer: str, compare: Sequence[str]) -> dict[str, Json] | None:
     """The compared fields of an answer, null where it lacks one; None where it has none of that kind.
 
     `answer` among them is also a plain value as a whole, which is none where it is free text.

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Any
 
 import polars as pl
-from pydantic import Field
 
 from distill.curate.gates.scoring import Fail, judged
 from distill.curate.gates.wording import texts
@@ -23,20 +22,20 @@ _SHORT, _SURER = 20, 0.8
 _WORDS = re.compile(r"[^\W\d_]{2,}")
 
 
-def language(frame: pl.DataFrame, *, is_: str | None = None, min_chars: Annotated[int, Field(ge=0)] = 40) -> Outcome:
+def language(frame: pl.DataFrame, *, is_: str | None = None, min_chars: int = 40) -> Outcome:
     """Keeps answers in the language `is_` (ISO 639-1, as `en`), or where none is named in that of the row's input."""
 
     def judge(row: Mapping[str, Any]) -> Fail:
-        spoken = of("\n".join(texts(row["answer"])), min_chars)
-        asked = is_ or of(row["input"], min_chars) or of_short(row["input"])
-        if spoken is None or asked is None or spoken == asked:
+        answered = detected_language("\n".join(texts(row["answer"])), min_chars)
+        asked = is_ or detected_language(row["input"], min_chars) or detected_in_short(row["input"])
+        if answered is None or asked is None or answered == asked:
             return None
-        return "language", f"in {spoken!r}, {'expected' if is_ else 'the input is in'} {asked!r}"
+        return "language", f"in {answered!r}, {'expected' if is_ else 'the input is in'} {asked!r}"
 
     return judged(frame, "language", judge)
 
 
-def of(text: str, min_chars: int = 40) -> str | None:
+def detected_language(text: str, min_chars: int = 40) -> str | None:
     """The language of a text, None where it is too short or unclear."""
     words = " ".join(_WORDS.findall(text))
     if len(words) < (min_chars // 4 if _dense(words) else min_chars):
@@ -44,7 +43,7 @@ def of(text: str, min_chars: int = 40) -> str | None:
     return _detected(words, _SURE)
 
 
-def of_short(text: str) -> str | None:
+def detected_in_short(text: str) -> str | None:
     """The language of a text of 20 letters or more that is told without doubt; of Han alone it is not, so such texts have none."""
     words = " ".join(_WORDS.findall(text))
     return None if len(words) < _SHORT or _dense(words) else _detected(words, _SURER)

@@ -1,32 +1,30 @@
-"""The gates by name: what each looks at, the settings it takes, and running them in the spec's order.
+"""The gates by name: function, settings, what each drops and needs; and running them in the spec's order.
 
 A gate is a function `(frame, **settings) → Outcome` that first writes its score for every row to `score_<gate>` and then
-decides. Its settings are its keyword arguments; their types are checked before anything is paid.
+decides. Settings are checked before anything is paid.
 """
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, get_type_hints
+from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from distill import memory
-from distill.curate.gates import agreement, language, private, repetition, structure, wording
-from distill.curate.gates.judge import gate
+from distill.curate.gates import agreement, language, private, repetition, settings, structure, wording
+from distill.curate.gates.judge import gate as judges
 from distill.curate.gates.scoring import rescored
+from distill.curate.gates.settings import SettingsModel
 from distill.curate.gates.verify import gate as verify
 from distill.errors import Fault, SpecError
 from distill.secrets import withheld
 from distill.tables.outcome import Outcome, dropped_frame, ordered, summary
-from distill.text import patterns
 from distill.text.normalise import did_you_mean
-from distill.values.rules import Rules
 
-_FINITE = ConfigDict(allow_inf_nan=False)
 _WORDS = {
     "string": "a text",
     "integer": "a whole number",
@@ -40,106 +38,146 @@ _WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """A gate's function, what it drops in a few words, and what it needs."""
+    """A gate's function and settings, what it drops in a few words, and what it needs."""
 
     run: Callable[..., Outcome]
     drops: str
+    model: type[SettingsModel] = SettingsModel
     needs: str = ""
     cost: str = "free"
-    given: Mapping[str, Any] = field(default_factory=dict)
-    """What comes from the task and never from a spec: argument → its type, which no YAML value has."""
+    given: tuple[str, ...] = ()
+    """Arguments that come from the task, never from `gates:` in a spec."""
 
     @property
-    def settings(self) -> dict[str, tuple[Any, Any]]:
-        """Name → (type, default) of each setting; a default of `Parameter.empty` is none."""
-        hints = get_type_hints(self.run, include_extras=True)
-        parameters = list(inspect.signature(self.run).parameters.values())[1:]
-        return {
-            one.name.rstrip("_"): (hints[one.name], one.default) for one in parameters if one.name not in self.given
-        }
+    def defaults(self) -> dict[str, Any]:
+        """Setting → its default, as a spec spells the settings."""
+        return {field.alias or name: field.default for name, field in self.model.model_fields.items()}
 
-    def arguments(self, settings: Mapping[str, Any]) -> dict[str, Any]:
-        """Settings as the function's keyword arguments: `is` in a spec is `is_` in Python."""
-        names = {one.rstrip("_"): one for one in inspect.signature(self.run).parameters}
-        return {names[name]: value for name, value in settings.items()}
+    @property
+    def meanings(self) -> dict[str, str]:
+        """Setting → what it means, in the same order."""
+        return {field.alias or name: field.description or "" for name, field in self.model.model_fields.items()}
 
-    def faults(self, settings: Mapping[str, Any], *, where: str) -> list[Fault]:
-        """Settings that this gate does not know or misses, and values of a wrong kind."""
-        known, found = self.settings, []
-        for name, value in sorted(settings.items()):
-            if name in self.given and isinstance(value, self.given[name]):
-                continue
-            if name not in known:
-                found.append(Fault(where, f"unknown setting {name!r}{did_you_mean(name, known)}"))
-                continue
-            try:
-                TypeAdapter(known[name][0], config=_FINITE).validate_python(value, strict=True)
-            except ValidationError as error:
-                spelt = withheld.shown(value, (name,)) or "withheld: it looks like a key"
-                found.append(Fault(where, f"`{name}` is {spelt}: {_expected(error)}"))
-        if wrong := patterns.fault(str(settings.get("matches") or "")):
-            found.append(Fault(where, f"`matches` is {settings['matches']!r}: no regular expression: {wrong}"))
-        elif wrong := patterns.endless(str(settings.get("matches") or ""), whole=True):
-            found.append(Fault(where, f"`matches` is {settings['matches']!r}: {wrong}"))
-        missing = [name for name, (_, default) in known.items() if default is inspect.Parameter.empty]
-        return found + [Fault(where, f"the setting {name!r} is missing") for name in missing if name not in settings]
+    def apply(self, rows: pl.DataFrame, arguments: Mapping[str, Any]) -> Outcome:
+        """Run the gate; `arguments` are settings of the spec and what the task gives."""
+        given = {name: value for name, value in arguments.items() if name in self.given}
+        return self.run(rows, **self.model.model_validate(self.own(arguments)).arguments, **given)
+
+    def own(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """The settings among the arguments."""
+        return {name: value for name, value in arguments.items() if name not in self.given}
+
+    def faults(self, given: Mapping[str, Any], *, where: str) -> list[Fault]:
+        """Settings that this gate does not know, and values of a wrong kind; by name."""
+        try:
+            self.model.model_validate(dict(given))
+        except ValidationError as fault:
+            errors: dict[str, list[ErrorDetails]] = {}
+            for error in fault.errors():
+                errors.setdefault(str(error["loc"][0]), []).append(error)
+            return [Fault(where, self._message(name, given[name], errors[name])) for name in sorted(errors)]
+        return []
+
+    def _message(self, name: str, value: Any, errors: Sequence[ErrorDetails]) -> str:
+        if errors[0]["type"] == "extra_forbidden":
+            return f"unknown setting {name!r}{did_you_mean(name, self.defaults)}"
+        shown = withheld.shown(value, (name,)) or "withheld: it looks like a key"
+        return f"`{name}` is {shown}: {_expected(errors)}"
 
 
-def _expected(error: ValidationError) -> str:
+def _expected(errors: Sequence[ErrorDetails]) -> str:
     """What a setting may be: a value of several kinds has an error for each."""
-    said = [str(one["msg"]).removeprefix("Input should be ").removeprefix("a valid ") for one in error.errors()]
-    said = [f"a number {one}" if one.startswith(("less", "greater")) else _WORDS.get(one, one) for one in said]
-    return f"expected {' or '.join(dict.fromkeys(said))}"
+    if own := [error["msg"].removeprefix("Value error, ") for error in errors if error["type"] == "value_error"]:
+        return own[0]
+    kinds = [error["msg"].removeprefix("Input should be ").removeprefix("a valid ") for error in errors]
+    kinds = [f"a number {kind}" if kind.startswith(("less", "greater")) else _WORDS.get(kind, kind) for kind in kinds]
+    return f"expected {' or '.join(dict.fromkeys(kinds))}"
 
 
 _A_CALL = "a call per row and judge"
 
 GATES: dict[str, Gate] = {
-    "schema": Gate(structure.schema, "answers that are not one JSON value, or break the schema", "teacher.output"),
+    "schema": Gate(
+        structure.schema,
+        "answers that are not one JSON value, or break the schema",
+        needs="teacher.output",
+        given=("schema",),
+    ),
     "tools": Gate(
         structure.tools,
         "calls of unknown tools, and arguments that break their schema",
-        "teacher.tools, or rows that bring their own",
-        given={"own": structure.RowTools},
+        settings.ToolsSettings,
+        needs="teacher.tools, or rows that bring their own",
+        given=("tools", "own"),
     ),
-    "finish_reason": Gate(structure.finish_reason, "answers that were truncated"),
+    "finish_reason": Gate(structure.finish_reason, "answers that were truncated", settings.FinishReasonSettings),
     "refusal": Gate(
         wording.refusal,
         "refusals",
+        settings.RefusalSettings,
         cost=f"free; with `judge: true` {_A_CALL}",
-        given={"verdicts": Callable},
+        given=("verdicts",),
     ),
-    "length": Gate(structure.length, "answers too short, too long, or outliers of their stratum"),
-    "boilerplate": Gate(wording.boilerplate, "talk of being a model, and placeholders left to fill"),
-    "echo": Gate(wording.echo, "answers that repeat the input"),
+    "length": Gate(
+        structure.length, "answers too short, too long, or outliers of their stratum", settings.LengthSettings
+    ),
+    "boilerplate": Gate(
+        wording.boilerplate, "talk of being a model, and placeholders left to fill", settings.BoilerplateSettings
+    ),
+    "echo": Gate(wording.echo, "answers that repeat the input", settings.EchoSettings),
     "form": Gate(
-        wording.form, "answers against your rules: a pattern, texts to contain or to lack, a number of sentences"
+        wording.form,
+        "answers against your rules: a pattern, texts to contain or to lack, a number of sentences",
+        settings.FormSettings,
     ),
-    "repetition": Gate(repetition.repetition, "text that loops"),
-    "language": Gate(language.language, "answers in another language than the input's, or than the one set"),
+    "repetition": Gate(repetition.repetition, "text that loops", settings.RepetitionSettings),
+    "language": Gate(
+        language.language,
+        "answers in another language than the input's, or than the one set",
+        settings.LanguageSettings,
+    ),
     "agreement": Gate(
         agreement.agreement,
         "answers that too few of the row's draws, or of a panel, agree with",
-        "draws or a panel",
-        given={"rules": Rules},
+        settings.AgreementSettings,
+        needs="draws or a panel",
+        given=("rules",),
     ),
     "verify": Gate(
-        verify.gate, "answers that your own function rejects", "verify.py", "time", given={"task": verify.TaskFolder}
+        verify.gate,
+        "answers that your own function rejects",
+        settings.VerifySettings,
+        needs="verify.py",
+        cost="time",
+        given=("task",),
     ),
     "secrets": Gate(private.secrets, "rows with what looks like a key or a password"),
-    "pii": Gate(private.pii, "rows with personal data: reported, masked or dropped"),
-    "judge": Gate(gate.judge, "answers that models score too low by the task's rubric", "judge", _A_CALL),
-    "toxicity": Gate(gate.toxicity, "answers that models find harmful", cost=_A_CALL),
+    "pii": Gate(private.pii, "rows with personal data: reported, masked or dropped", settings.PiiSettings),
+    "judge": Gate(
+        judges.judge,
+        "answers that models score too low by the task's rubric",
+        settings.JudgeSettings,
+        needs="judge",
+        cost=_A_CALL,
+        given=("verdicts",),
+    ),
+    "toxicity": Gate(
+        judges.toxicity,
+        "answers that models find harmful",
+        settings.ToxicitySettings,
+        cost=_A_CALL,
+        given=("verdicts",),
+    ),
 }
 
 
 def faults(gates: Sequence[tuple[str, Mapping[str, Any]]]) -> list[Fault]:
     """Unknown gates and settings, with the nearest known ones, and values of a wrong kind."""
     found = []
-    for number, (name, settings) in enumerate(gates):
+    for number, (name, given) in enumerate(gates):
         where = f"gates[{number}]"
         if name in GATES:
-            found += GATES[name].faults(settings, where=f"{where}.{name}")
+            found += GATES[name].faults(given, where=f"{where}.{name}")
         else:
             found.append(Fault(where, f"unknown gate {name!r}{did_you_mean(name, GATES)}"))
     return found
@@ -150,12 +188,12 @@ def _blank(rows: pl.DataFrame) -> bool:
     return bool(rows.select(((pl.col("answer").str.strip_chars() == "") & (pl.col("tool_calls") == "")).any()).item())
 
 
-def _through(rows: pl.DataFrame, name: str, settings: Mapping[str, Any], steps: list[Outcome]) -> pl.DataFrame:
-    """The rows that a gate keeps; its losses go to `steps`."""
-    step = GATES[name].run(rows, **GATES[name].arguments(settings))
-    kept = step.kept
-    steps.append(step.losses)
-    del step
+def _kept(rows: pl.DataFrame, name: str, arguments: Mapping[str, Any], losses: list[Outcome]) -> pl.DataFrame:
+    """The rows that a gate keeps; what it drops goes to `losses`."""
+    outcome = GATES[name].apply(rows, arguments)
+    kept = outcome.kept
+    losses.append(outcome.losses)
+    del outcome
     memory.release()
     return kept
 
@@ -167,14 +205,14 @@ def run_gates(frame: pl.DataFrame, gates: Sequence[tuple[str, Mapping[str, Any]]
 
     Where none of them is `length`, it comes last with its defaults if any answer is blank: nothing is no answer to learn.
     """
-    if wrong := faults(gates):
+    if wrong := faults([(name, GATES[name].own(given) if name in GATES else given) for name, given in gates]):
         raise SpecError("gates", wrong)
     kept, steps, entered = rescored(ordered(frame)), list[Outcome](), frame.height
     del frame  # whoever hands it over for good does not pay for it twice
-    for name, settings in gates:
-        kept = _through(kept, name, settings, steps)
+    for name, arguments in gates:
+        kept = _kept(kept, name, arguments, steps)
     if all(name != "length" for name, _ in gates) and _blank(kept):
-        kept = _through(kept, "length", {}, steps)
+        kept = _kept(kept, "length", {}, steps)
     dropped = pl.concat([dropped_frame(), *(step.dropped for step in steps)])
     rejected = ordered(pl.concat([kept.clear(), *(step.rejected for step in steps)], how="diagonal"))
     report = summary("gates", entered, dropped) | {"steps": [step.report for step in steps]}

@@ -10,10 +10,9 @@ import functools
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Any
 
 import polars as pl
-from pydantic import Field
 
 from distill.curate.gates.scoring import Fail, judged
 from distill.curate.gates.wording import texts
@@ -36,7 +35,7 @@ _UNSPACED = r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff
 """Letters of scripts that are written without spaces (Thai, Burmese, Khmer, kana, Han), and Hangul: there phrases are of letters."""
 
 
-def repetition(frame: pl.DataFrame, *, rounds: Annotated[int, Field(ge=2, le=1000)] = 4) -> Outcome:
+def repetition(frame: pl.DataFrame, *, rounds: int = 4) -> Outcome:
     """Drops answers of which a text repeats itself; `rounds`: one phrase so many times in a row."""
 
     def judge(row: Mapping[str, Any]) -> Fail:

@@ -8,10 +8,9 @@ import math
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Any
 
 import polars as pl
-from pydantic import Field
 
 from distill import finish_reason as finish
 from distill.curate.gates.scoring import Fail, judged
@@ -89,8 +88,8 @@ def finish_reason(frame: pl.DataFrame, *, allowed: Sequence[str] = ("stop", "too
 
 
 def length(
-    frame: pl.DataFrame, *, max_tokens: Annotated[int, Field(ge=1)] | None = None,
-    min_chars: Annotated[int, Field(ge=0)] = 1, spread: Annotated[float, Field(ge=0.1, le=50)] | None = None,
+    frame: pl.DataFrame, *, max_tokens: int | None = None,
+    min_chars: int = 1, spread: float | None = None,
 ) -> Outcome:  # fmt: skip
     """Keeps answers of at least `min_chars` characters and at most `max_tokens` of the teacher's tokens.
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import polars as pl
-from pydantic import Field
 
-from distill.curate.gates.judge.gate import Marks, Verdicts, decided
+from distill.curate.gates.judge.gate import LookUp, decided
 from distill.curate.gates.refusals import REFUSALS
 from distill.curate.gates.scoring import Fail, judged
+from distill.curate.gates.settings import AtLeast, IfUnscored
 from distill.similarity.pairs import SHINGLE, jaccard, shingles
 from distill.tables.outcome import Outcome, ordered, summary
 from distill.text import patterns
@@ -40,8 +40,8 @@ BOILERPLATE = re.compile(
 
 
 def refusal(
-    frame: pl.DataFrame, *, phrases: Sequence[str] = (), judge: bool = False, at_least: Marks = 4.0,
-    unscored: Literal["drop", "keep"] = "drop", verdicts: Verdicts | None = None,
+    frame: pl.DataFrame, *, phrases: Sequence[str] = (), judge: bool = False, at_least: AtLeast = 4.0,
+    unscored: IfUnscored = "drop", verdicts: LookUp | None = None,
 ) -> Outcome:  # fmt: skip
     """Drops answers that decline, by the endpoint's own mark or by how they, or a text in their JSON, begin.
 
@@ -49,17 +49,18 @@ def refusal(
     patterns let pass is judged too, by a rubric that ships; `at_least` and `unscored` are then as for the gate `judge`, and
     without `verdicts` no row has any.
     """
-    found = judged(frame, "refusal", _declines(phrases))
+    by_pattern = judged(frame, "refusal", _declines(phrases))
     if not judge:
-        return found
-    said = decided(found.kept, "refusal", verdicts or (lambda rows: [()] * rows.height), at_least, unscored)
-    dropped = pl.concat([found.dropped, said.dropped])
-    asked = {name: said.report[name] for name in ("judged", "spread")}
+        return by_pattern
+    look_up = verdicts or (lambda rows: [()] * rows.height)
+    by_judge = decided(by_pattern.kept, "refusal", look_up, at_least, unscored)
+    dropped = pl.concat([by_pattern.dropped, by_judge.dropped])
     return Outcome(
-        kept=said.kept,
+        kept=by_judge.kept,
         dropped=dropped,
-        report=summary("refusal", frame.height, dropped) | asked,
-        rejected=ordered(pl.concat([found.rejected, said.rejected], how="diagonal")),
+        report=summary("refusal", frame.height, dropped)
+        | {name: by_judge.report[name] for name in ("judged", "spread")},
+        rejected=ordered(pl.concat([by_pattern.rejected, by_judge.rejected], how="diagonal")),
     )
 
 
@@ -101,9 +102,7 @@ _WHOLE = 0.6
 _SHORTEST_TURN = 40
 
 
-def echo(
-    frame: pl.DataFrame, *, near: Annotated[float, Field(gt=0, le=1)] = 0.9, min_chars: Annotated[int, Field(ge=0)] = 20
-) -> Outcome:
+def echo(frame: pl.DataFrame, *, near: float = 0.9, min_chars: int = 20) -> Outcome:
     """Drops answers of which a text repeats the input: character 4-grams alike from `near` on, or 60 % of it copies.
 
     Other system and user turns of the prompt count from 40 characters on, by copies alone; texts, and inputs to be copied,
@@ -171,7 +170,7 @@ def _grams(text: str) -> set[str]:
 
 def form(
     frame: pl.DataFrame, *, matches: str | None = None, contains: Sequence[str] = (), lacks: Sequence[str] = (),
-    min_sentences: Annotated[int, Field(ge=0)] = 0, max_sentences: Annotated[int, Field(ge=1)] | None = None,
+    min_sentences: int = 0, max_sentences: int | None = None,
 ) -> Outcome:  # fmt: skip
     """Keeps answers that obey the task's rules: a pattern for the whole, texts it must or must not hold, its sentences.
 
@@ -184,19 +183,9 @@ def form(
         answer = row["answer"]
         if row["tool_calls"] and not answer:
             return None
-        if fail := _mismatch(matches, answer, patience):
-            return "form", fail
-        if missing := next((text for text in contains if text not in answer), None):
-            return "form", f"does not hold {missing!r}"
-        if found := next((text for text in lacks if text in answer), None):
-            return "form", f"holds {found!r}"
-        count = sentences(answer)
-        if count < min_sentences or (max_sentences is not None and count > max_sentences):
-            return (
-                "form",
-                f"{count} sentences, expected {min_sentences} to {max_sentences if max_sentences is not None else 'any'}",
-            )
-        return None
+        fail = _mismatch(matches, answer, patience) or _wrong_texts(answer, contains, lacks)
+        fail = fail or _sentence_count(sentences(answer), min_sentences, max_sentences)
+        return ("form", fail) if fail else None
 
     return judged(frame, "form", judge)
 
@@ -208,6 +197,20 @@ def _mismatch(pattern: str | None, answer: str, patience: patterns.Patience) -> 
     except patterns.TooSlow as slow:
         patience.note(slow)
         return str(slow)
+
+
+def _wrong_texts(answer: str, contains: Sequence[str], lacks: Sequence[str]) -> str:
+    """Which text an answer should hold or lack; nothing where all is well."""
+    if missing := next((text for text in contains if text not in answer), None):
+        return f"does not hold {missing!r}"
+    unwanted = next((text for text in lacks if text in answer), None)
+    return f"holds {unwanted!r}" if unwanted else ""
+
+
+def _sentence_count(count: int, fewest: int, most: int | None) -> str:
+    if count < fewest or (most is not None and count > most):
+        return f"{count} sentences, expected {fewest} to {most if most is not None else 'any'}"
+    return ""
 
 
 _END = re.compile(r"[.!?\u2026]+(?=[\s\"'\u201d)]|$)|[\u3002\uff01\uff1f]|\n\s*\n")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from distill.cli.text import gates
+from distill.cli.text.gates import gate_lines, gate_rows
 from distill.curate.gates.registry import GATES
 
 
-def test_every_gate_is_told_with_its_settings_as_a_spec_writes_them() -> None:
-    rows = gates.rows()
-    assert [row["gate"] for row in rows] == list(GATES)
-    said = "\n".join(gates.lines(rows))
-    assert "{max_tokens: null, min_chars: 1, spread: null}" in said
-    assert "(free; needs teacher.output)" in said
-    assert "allowed: [stop, tool_calls]" in said
+def test_gates_are_listed_with_their_settings_as_a_spec_writes_them() -> None:
+    rows = gate_rows()
+    assert [row.gate for row in rows] == list(GATES)
+    text = "\n".join(gate_lines(rows))
+    assert "(free; needs teacher.output)" in text
+    assert "allowed: [stop, tool_calls]  finish reasons that are kept" in text
+    assert "spread: null      drop outliers" in text
+    assert "is: null       expected language" in text

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
-from distill.cli.text import calibration
+from distill.cli.text.calibration import calibration_json, calibration_lines
 from distill.curate.calibration import run
+from distill.curate.calibration.results import Calibration
 from distill.errors import BudgetReached, SpecError, UsageError
 from distill.pipeline.open_task import open_task
 from distill.records import Request
@@ -57,8 +58,13 @@ def judging(monkeypatch: pytest.MonkeyPatch, *temperaments: judges.Temperament) 
 scripted_model = scripted.Scripted
 
 
-def calibrate(task: Path, *sets: str, gold: Path | None = None) -> dict[str, Any]:
+def calibrated(task: Path, *sets: str, gold: Path | None = None) -> Calibration:
     return run.calibrate(open_task(task, overrides=sets, env={}), gold, watch=Silent())
+
+
+def calibrate(task: Path, *sets: str, gold: Path | None = None) -> dict[str, Any]:
+    """As `--json` prints it."""
+    return dict(json.loads(json.dumps(calibration_json(calibrated(task, *sets, gold=gold)))))
 
 
 def test_each_gate_stands_beside_the_labels_by_itself(gold: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,7 +96,8 @@ def test_two_judges_are_held_against_people_and_against_each_other(gold: Path, m
     wrong = {BAD, "cross!", "Cross?"}
     judging(monkeypatch, judges.honest(wrong), judges.honest(set()), judges.echo)
     three = [f"{{model: scripted, sampling: {{extra: {{user: '{n}'}}}}}}" for n in range(3)]
-    result = calibrate(gold, f"judge.models=[{', '.join(three)}]", "gates=[{judge: {at_least: 3}}]")
+    sets = f"judge.models=[{', '.join(three)}]", "gates=[{judge: {at_least: 3}}]"
+    result = calibrate(gold, *sets)
     (judge,) = result["gates"]
     assert judge["false_keeps"] == 10
     assert judge["best"]["agreement"] == 1
@@ -99,7 +106,7 @@ def test_two_judges_are_held_against_people_and_against_each_other(gold: Path, m
     assert [one["agreement"] and one["agreement"]["mean"] for one in each.values()] == [1, 0.5, None]
     assert [one["unscored"] for one in each.values()] == [0, 0, 20]
     assert [(pair["n"], pair["same"]) for pair in judge["judges"]["pairs"]] == [(20, 0.5), (0, None), (0, None)]
-    said = "\n".join(calibration.lines(result))
+    said = "\n".join(calibration_lines(calibrated(gold, *sets)))
     assert "at_least 3.25 would agree best, 100%" in said
     assert "1 scripted and 2 scripted decide alike on 50% of 20" in said
     assert said.count("people say bad") == 5
@@ -107,12 +114,13 @@ def test_two_judges_are_held_against_people_and_against_each_other(gold: Path, m
 
 def test_what_no_judge_can_say_is_unscored_and_no_mistake(gold: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen = judging(monkeypatch, judges.echo)
-    result = calibrate(gold, "gates=[{judge: {unscored: keep}}, agreement]")
+    found = calibrated(gold, "gates=[{judge: {unscored: keep}}, agreement]")
+    result = calibration_json(found)
     judge, agreement = result["gates"]
     assert (judge["n"], judge["unscored"], judge["agreement"], judge["best"]) == (0, 20, None, None)
     assert len(seen) == 40, "an unreadable verdict is asked for once more"
     assert "left_out" in agreement
-    assert "20 are unscored" in "\n".join(calibration.lines(result))
+    assert "20 are unscored" in "\n".join(calibration_lines(found))
 
 
 def test_labels_of_one_kind_show_nothing_about_the_other(gold: Path) -> None:

@@ -6,7 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distill.curate.calibration.stats import MARKS, ac1, best, compare, kappa, rows_for, sweep, wide
+from distill.curate.calibration.stats import (
+    THRESHOLDS,
+    LabelledDecision,
+    StratumDrops,
+    ac1,
+    best,
+    compare,
+    kappa,
+    rows_for,
+    sweep,
+    wide,
+)
 
 PAIRS = st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=40)
 
@@ -45,26 +56,27 @@ def test_both_are_at_most_one_and_do_not_care_who_is_first(given_: list[tuple[bo
 def test_what_a_gate_could_not_say_is_no_mistake() -> None:
     """Counts, by stratum where people would have kept."""
     rows = [("a", True, True), ("a", True, False), ("b", False, True), ("b", False, False), ("b", True, None)]
-    found = compare(rows)
-    assert (found["n"], found["unscored"], found["false_drops"], found["false_keeps"]) == (4, 1, 1, 1)
-    assert found["agreement"]["mean"] == 0.5
-    assert found["false_drops_by_stratum"] == [{"stratum": "a", "good": 2, "dropped": 1}]
-    assert compare([("a", True, None)])["agreement"] is None
+    found = compare([LabelledDecision(*row) for row in rows])
+    assert (found.n, found.unscored, found.false_drops, found.false_keeps) == (4, 1, 1, 1)
+    assert found.agreement is not None
+    assert found.agreement.mean == 0.5
+    assert found.false_drops_by_stratum == [StratumDrops("a", good=2, dropped=1)]
+    assert compare([LabelledDecision("a", True, None)]).agreement is None
 
 
-@given(st.lists(st.tuples(st.booleans(), st.sampled_from(MARKS)), min_size=1, max_size=30))
+@given(st.lists(st.tuples(st.booleans(), st.sampled_from(THRESHOLDS)), min_size=1, max_size=30))
 def test_no_threshold_agrees_better_than_the_best(scored: list[tuple[bool, float]]) -> None:
     swept = sweep(scored)
     found = best(swept, 4.0)
     assert found is not None
-    assert found["agreement"] == max(row["agreement"] for row in swept)
-    assert found["agreement"] == pytest.approx(1 - (found["false_drops"] + found["false_keeps"]) / len(scored))
+    assert found.agreement == max(row.agreement for row in swept)
+    assert found.agreement == pytest.approx(1 - (found.false_drops + found.false_keeps) / len(scored))
 
 
 def test_of_equal_thresholds_the_nearest_to_that_of_now_is_named() -> None:
     swept = sweep([(True, 5.0), (False, 2.0)])
-    assert best(swept, 4.0)["at_least"] == 4.0  # type: ignore[index]  # there is one, or the test fails
-    assert best(swept, 1.0)["at_least"] == 2.25  # type: ignore[index]  # as above
+    assert best(swept, 4.0).at_least == 4.0  # type: ignore[union-attr]  # there is one, or the test fails
+    assert best(swept, 1.0).at_least == 2.25  # type: ignore[union-attr]  # as above
     assert best(sweep([]), 4.0) is None
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from distill.curate.gates.language import language, of
+from distill.curate.gates.language import detected_language, language
 
 ENGLISH = "Where is the kettle that I ordered last week? It has not arrived yet."
 GERMAN = "Der Wasserkocher ist unterwegs und kommt am Donnerstag bei Ihnen an."
@@ -14,7 +14,7 @@ CHINESE = "您的水壶已经发货，预计星期四送达，请耐心等待。
     [(ENGLISH, "en"), (GERMAN, "de"), (CHINESE, "zh"), ("ok", None), ("12345 " * 20, None), ("", None)],
 )
 def test_a_long_text_has_a_language_and_a_short_one_none(text, spoken):
-    assert of(text) == spoken
+    assert detected_language(text) == spoken
 
 
 def test_an_answer_is_in_the_language_of_its_input(frame):

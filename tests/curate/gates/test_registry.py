@@ -1,5 +1,7 @@
 """The gates together."""
 
+import inspect
+
 import pytest
 
 from distill.curate.gates.registry import GATES, faults, run_gates
@@ -28,13 +30,13 @@ def test_a_row_goes_at_the_first_gate_it_fails_and_each_gate_counts(frame):
 
 
 def test_unknown_gates_and_settings_are_named_with_the_nearest(frame):
-    gates = [("lenght", {}), ("length", {"max_token": 1}), ("schema", {})]
+    gates = [("lenght", {}), ("length", {"max_token": 1}), ("schema", {"schema": {}})]
     assert [str(fault) for fault in faults(gates)] == [
         "gates[0]: unknown gate 'lenght'; did you mean 'length'?",
         "gates[1].length: unknown setting 'max_token'; did you mean 'max_tokens'?",
-        "gates[2].schema: the setting 'schema' is missing",
+        "gates[2].schema: unknown setting 'schema'",
     ]
-    with pytest.raises(SpecError, match="3 faults"):
+    with pytest.raises(SpecError, match="2 faults"):
         run_gates(frame(), gates)
 
 
@@ -52,20 +54,35 @@ def test_unknown_gates_and_settings_are_named_with_the_nearest(frame):
         ("pii", {"action": "hide"}, "`action` is 'hide': expected 'report', 'mask' or 'drop'"),
         ("form", {"matches": "(["}, "no regular expression"),
         ("language", {"is_": "en"}, "unknown setting 'is_'; did you mean 'is'?"),
-        ("schema", {}, "the setting 'schema' is missing"),
+        ("schema", {"schema": {}}, "unknown setting 'schema'"),
+        ("form", {"matches": 5}, "`matches` is 5: expected a text"),
+        ("form", {"matches": "(a|aa)+"}, "`matches` is '(a|aa)+': "),
     ],
 )
 def test_a_setting_of_a_wrong_kind_is_a_fault_before_anything_is_paid(gate, settings, said):
     assert said in str(faults([(gate, settings)])[0])
 
 
-def test_whole_numbers_do_for_fractions_and_every_default_fits_its_own_type():
-    assert not faults([("length", {"spread": 5})])
-    own = {"schema": {"schema": {}}, "tools": {"tools": []}}
-    for name, gate in GATES.items():
-        settings = {one: default for one, (_, default) in gate.settings.items() if one not in own.get(name, {})}
-        assert not gate.faults(own.get(name, {}) | settings, where=name)
-        assert gate.drops
+def test_whole_numbers_do_for_fractions() -> None:
+    assert not faults([("length", {"spread": 5}), ("echo", {"near": 1})])
+
+
+@pytest.mark.parametrize("name", GATES)
+def test_settings_are_the_arguments_of_the_gates_function(name: str) -> None:
+    """Names and defaults are the same in both, and the rest of the arguments is what the task gives."""
+    gate = GATES[name]
+    _, *arguments = inspect.signature(gate.run).parameters.values()
+    settings = {one.name: one.default for one in arguments if one.name not in gate.given}
+    assert settings == gate.model().arguments
+    assert set(gate.given) == {one.name for one in arguments} - set(settings)
+    assert not gate.faults(gate.defaults, where=name)
+
+
+def test_an_unknown_name_that_the_task_gives_is_no_setting(frame) -> None:
+    """A spec cannot hand over verdicts; a caller from Python can."""
+    assert "unknown setting 'verdicts'" in str(faults([("judge", {"verdicts": len})])[0])
+    out = run_gates(frame({}), [("judge", {"verdicts": lambda rows: [()] * rows.height})])
+    assert out.report["dropped"] == {"unscored": 1}
 
 
 def test_a_blank_answer_never_passes_whatever_gates_are_named(frame):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distill.curate.gates.judge.verdict import Unscored, Verdict
+from distill.curate.gates.judge.verdict import JudgeVerdict, NoVerdict
 from distill.curate.gates.refusals import REFUSALS
 from distill.curate.gates.wording import _unlike, boilerplate, echo, form, refusal, sentences
 from distill.similarity.pairs import jaccard, shingles
@@ -117,12 +117,12 @@ def test_the_endpoints_own_mark_is_a_refusal(frame):
 def marks(scores: dict[str, int | None]):
     """Verdicts of one judge by the answer's text; None is no verdict. Fails on an answer that should not have been asked about."""
 
-    def look(rows: pl.DataFrame) -> list[list[Verdict | Unscored]]:
+    def look(rows: pl.DataFrame) -> list[list[JudgeVerdict | NoVerdict]]:
         return [
             [
-                Unscored("j", "cut off")
+                NoVerdict("j", "cut off")
                 if scores[text] is None
-                else Verdict("j", {"answered": scores[text]}, {"answered": "so"})
+                else JudgeVerdict("j", {"answered": scores[text]}, {"answered": "so"})
             ]
             for text in rows["answer"]
         ]

@@ -12,27 +12,21 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from statistics import fmean
-from typing import Annotated, Literal
 
 import polars as pl
-from pydantic import Field
 
-from distill.curate.gates.judge.verdict import Unscored, Verdict, line
+from distill.curate.gates.judge.verdict import JudgeVerdict, NoVerdict, one_line
 from distill.curate.gates.scoring import Fail, rescored
+from distill.curate.gates.settings import AtLeast, IfUnscored
 from distill.tables.outcome import Outcome, ordered, partition
 
-Said = Sequence[Verdict | Unscored]
+RowVerdicts = Sequence[JudgeVerdict | NoVerdict]
 """What each judge said of one row."""
-Verdicts = Callable[[pl.DataFrame], Sequence[Said]]
+LookUp = Callable[[pl.DataFrame], Sequence[RowVerdicts]]
 """For each row of a frame."""
-Mark = Annotated[float, Field(ge=1, le=5)]
-Marks = Mark | Annotated[dict[str, Mark], Field(min_length=1)]
-"""The least mean over the dimensions, or the least of each dimension that is named."""
 
 
-def judge(
-    frame: pl.DataFrame, *, verdicts: Verdicts, at_least: Marks = 4.0, unscored: Literal["drop", "keep"] = "drop"
-) -> Outcome:
+def judge(frame: pl.DataFrame, *, verdicts: LookUp, at_least: AtLeast = 4.0, unscored: IfUnscored = "drop") -> Outcome:
     """Drops answers that the judges score below `at_least`, from 1 to 5: a number for the mean, or one for each dimension.
 
     `unscored` is what becomes of rows that no judge gave a readable verdict on.
@@ -41,66 +35,72 @@ def judge(
 
 
 def toxicity(
-    frame: pl.DataFrame, *, verdicts: Verdicts, at_least: Marks = 4.0, unscored: Literal["drop", "keep"] = "drop"
+    frame: pl.DataFrame, *, verdicts: LookUp, at_least: AtLeast = 4.0, unscored: IfUnscored = "drop"
 ) -> Outcome:
     """Drops answers that the judges find harmful, by a rubric that ships; settings as for `judge`."""
     return decided(frame, "toxicity", verdicts, at_least, unscored)
 
 
-def decided(frame: pl.DataFrame, name: str, verdicts: Verdicts, at_least: Marks, unscored: str) -> Outcome:
-    """What the verdicts make of the rows, for the gate of this name; `report` has how many were judged, and the judges' spread."""
+def decided(frame: pl.DataFrame, name: str, verdicts: LookUp, at_least: AtLeast, unscored: IfUnscored) -> Outcome:
+    """The outcome of the gate of this name; `report` has how many rows were judged, and the judges' mean spread."""
     rows = ordered(frame)
-    said = verdicts(rows)
-    read = [[one for one in row if isinstance(one, Verdict)] for row in said]
-    averages = [means(row) for row in said]
+    by_row = verdicts(rows)
+    read = [_read(row) for row in by_row]
+    by_dimension = [means(row) for row in by_row]
     fails = {
         i: fail
-        for i, row in enumerate(said)
-        if (fail := _below(averages[i], read[i], at_least) if averages[i] else _silent(row, unscored))
+        for i, row in enumerate(by_row)
+        if (fail := _below(by_dimension[i], read[i], at_least) if read[i] else _without_verdict(row, unscored))
     }
-    spreads = [max(one.mean for one in row) - min(one.mean for one in row) for row in read if len(row) > 1]
-    out = partition(rescored(rows.with_columns(_columns(name, said, averages))), fails, stage=name)
-    out.report["judged"] = sum(bool(row) for row in averages)
-    out.report["spread"] = round(fmean(spreads), 3) if spreads else None
-    return out
+    judge_means = [[verdict.mean for verdict in row] for row in read if len(row) > 1]
+    spreads = [max(scores) - min(scores) for scores in judge_means]
+    outcome = partition(rescored(rows.with_columns(_columns(name, by_row, by_dimension))), fails, stage=name)
+    outcome.report["judged"] = sum(bool(row) for row in read)
+    outcome.report["spread"] = round(fmean(spreads), 3) if spreads else None
+    return outcome
 
 
-def _columns(name: str, said: Sequence[Said], means: Sequence[dict[str, float]]) -> list[pl.Series]:
-    dimensions = dict.fromkeys(dimension for row in means for dimension in row)
-    scores = [(fmean(row.values()) - 1) / 4 if row else None for row in means]
-    texts = [json.dumps([one.plain for one in row], ensure_ascii=False) for row in said]
+def means(verdicts: RowVerdicts) -> dict[str, float]:
+    """Each dimension's mean over the judges; empty where none gave a verdict."""
+    read = _read(verdicts)
+    return {name: fmean(verdict.scores[name] for verdict in read) for name in read[0].scores} if read else {}
+
+
+def _read(verdicts: RowVerdicts) -> list[JudgeVerdict]:
+    return [verdict for verdict in verdicts if isinstance(verdict, JudgeVerdict)]
+
+
+def _columns(name: str, by_row: Sequence[RowVerdicts], by_dimension: Sequence[dict[str, float]]) -> list[pl.Series]:
+    dimensions = dict.fromkeys(dimension for row in by_dimension for dimension in row)
+    scores = [(fmean(row.values()) - 1) / 4 if row else None for row in by_dimension]
+    texts = [json.dumps([verdict.plain for verdict in row], ensure_ascii=False) for row in by_row]
     return [
         pl.Series(f"score_{name}", scores, dtype=pl.Float64),
-        *(pl.Series(f"{name}_{one}", [row.get(one) for row in means], dtype=pl.Float64) for one in dimensions),
+        *(pl.Series(f"{name}_{one}", [row.get(one) for row in by_dimension], dtype=pl.Float64) for one in dimensions),
         pl.Series(f"verdicts_{name}", texts, dtype=pl.String),
     ]
 
 
-def means(said: Said) -> dict[str, float]:
-    """Each dimension's mean over the judges; empty where none gave a verdict."""
-    read = [one for one in said if isinstance(one, Verdict)]
-    return {name: fmean(one.scores[name] for one in read) for name in read[0].scores} if read else {}
-
-
-def _below(means: dict[str, float], read: Sequence[Verdict], at_least: Marks) -> Fail:
-    """The first dimension below its mark, or where the mean is too low the worst one, with a judge's reason for it."""
+def _below(means: dict[str, float], read: Sequence[JudgeVerdict], at_least: AtLeast) -> Fail:
+    """The first dimension below its limit, or where the mean is too low the worst one, with a judge's reason for it."""
     if isinstance(at_least, dict):
         low = next((name for name in means if means[name] < at_least.get(name, 0)), None)
-        return None if low is None else _fail(low, f"at least {at_least[low]:g} required", means, read)
+        return None if low is None else _low_score(low, f"at least {at_least[low]:g} required", means, read)
     mean = fmean(means.values())
     if mean >= at_least:
         return None
     worst = min(means, key=lambda name: means[name])
-    return _fail(worst, f"mean {mean:.2g}, at least {at_least:g} required", means, read)
+    return _low_score(worst, f"mean {mean:.2g}, at least {at_least:g} required", means, read)
 
 
-def _fail(name: str, asked: str, means: dict[str, float], read: Sequence[Verdict]) -> Fail:
-    strictest = min(read, key=lambda one: one.scores[name])
-    return "low_score", f"{name} {means[name]:.2g}, {asked}: {line(strictest.reasons[name]) or 'no reason given'}"
+def _low_score(name: str, required: str, means: dict[str, float], read: Sequence[JudgeVerdict]) -> Fail:
+    strictest = min(read, key=lambda verdict: verdict.scores[name])
+    reason = one_line(strictest.reasons[name]) or "no reason given"
+    return "low_score", f"{name} {means[name]:.2g}, {required}: {reason}"
 
 
-def _silent(said: Said, unscored: str) -> Fail:
+def _without_verdict(verdicts: RowVerdicts, unscored: IfUnscored) -> Fail:
     if unscored == "keep":
         return None
-    reasons = [f"{one.judge}: {one.reason}" for one in said if isinstance(one, Unscored)]
-    return "unscored", line("; ".join(reasons)) or "no judge was asked"
+    reasons = [f"{verdict.judge}: {verdict.reason}" for verdict in verdicts if isinstance(verdict, NoVerdict)]
+    return "unscored", one_line("; ".join(reasons)) or "no judge was asked"

@@ -51,7 +51,7 @@ def identity(rubric: Rubric) -> list[Any]:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class AnswerToJudge:
     """One answer to be judged; `tool_calls` is JSON or empty, `reference` and `task` None where the judge is shown none."""
 
     input: str
@@ -73,19 +73,19 @@ class Question:
         return {name: text or "" for name, text in given.items() if text or name in ("input", "answer")}
 
 
-def code_of(rubric: Rubric, question: Question) -> str:
+def code_of(rubric: Rubric, answer: AnswerToJudge) -> str:
     """32 hex digits that follow from the rubric and all texts, and stand in none of the texts."""
-    texts = question.texts
+    texts = answer.texts
     whole = "\n".join(texts.values())
     codes = (content_id("judge", identity(rubric), texts, salt, digits=32) for salt in itertools.count())
     return next(code for code in codes if code not in whole.casefold())
 
 
-def turns(rubric: Rubric, question: Question) -> list[dict[str, str]]:
+def turns(rubric: Rubric, answer: AnswerToJudge) -> list[dict[str, str]]:
     """The chat turns of one question."""
-    code = code_of(rubric, question)
+    code = code_of(rubric, answer)
     system = f"{rubric.text.strip()}\n\n{_instructions(rubric)}"
-    user = "\n\n".join([f"The code of this turn is {code}", *_blocks(question, code), "Judge the answer now."])
+    user = "\n\n".join([f"The code of this turn is {code}", *_blocks(answer, code), "Judge the answer now."])
     return [{"role": "system", "content": system}, {"role": "user", "content": user}]
 
 
@@ -110,6 +110,6 @@ def _instructions(rubric: Rubric) -> str:
     return _FORM.format(dimensions="\n".join(lines), names=", ".join(rubric.dimensions))
 
 
-def _blocks(question: Question, code: str) -> Iterator[str]:
-    for name, text in question.texts.items():
+def _blocks(answer: AnswerToJudge, code: str) -> Iterator[str]:
+    for name, text in answer.texts.items():
         yield f"{_BLOCKS[name].capitalize()}:\n<<<{name} {code}\n{text}\n{code} {name}>>>"

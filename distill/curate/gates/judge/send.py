@@ -1,4 +1,4 @@
-"""The judges of a run at work: what curation finds unjudged is sent, until every row has its verdicts or they are owed."""
+"""Sends the calls that judges are due, until every row has its verdicts or they are pending."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from distill.curate.gates.judge import lookup
+from distill.curate.gates.judge.requests import JudgeCall, judge_spender, verdict_requests
 from distill.teacher import schedule
 
 if TYPE_CHECKING:
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)
-class Jury:
-    """`gone` are the questions that came to no answer, `closed` the judges that are not there: this command asks neither again."""
+class JudgeCalls:
+    """Calls to the judges of a task. This command repeats no call that `failed` and asks no judge that is `unavailable`."""
 
     task: Task
     sender: Sender
@@ -27,35 +27,36 @@ class Jury:
     """Whether no judge is asked by batch, whatever the spec says."""
     rulings: Mapping[str, str] = field(default_factory=dict)
     """What a person decided, for curation."""
-    gone: set[lookup.Case] = field(default_factory=set)
-    closed: set[int] = field(default_factory=set)
+    failed: set[JudgeCall] = field(default_factory=set)
+    unavailable: set[int] = field(default_factory=set)
 
-    async def send(self, unjudged: Sequence[lookup.Case]) -> int:
-        """Ask each judge what it is due, all at the same time; returns how many questions that were.
+    async def send(self, unanswered: Sequence[JudgeCall]) -> int:
+        """Ask all judges at once; returns the number of calls that were due.
 
-        A judge that is gone leaves its rows owed, and the others go on. What else stops a run is raised.
+        The rows of a judge that is unavailable stay pending, and the others go on. Any other fault is raised.
         """
         due = [
-            (n, [case for case in unjudged if case.judge == n and case not in self.gone])
-            for n in range(len(self.task.judges))
-            if n not in self.closed
+            (judge, [call for call in unanswered if call.judge == judge and call not in self.failed])
+            for judge in range(len(self.task.judges))
+            if judge not in self.unavailable
         ]
-        due = [(n, list(dict.fromkeys(cases))) for n, cases in due if cases]
-        results = await asyncio.gather(*(self._ask(n, cases) for n, cases in due), return_exceptions=True)
-        for (n, _), fault in zip(due, results, strict=True):
+        due = [(judge, list(dict.fromkeys(calls))) for judge, calls in due if calls]
+        results = await asyncio.gather(*(self._ask(judge, calls) for judge, calls in due), return_exceptions=True)
+        for (judge, _), fault in zip(due, results, strict=True):
             if fault is None:
                 continue
             if not schedule.gone(fault):
                 raise fault
-            self.closed.add(n)
-            self.sender.watch.say(f"  {lookup.spender(self.task, n)} is given up, its verdicts are pending: {fault}")
-        return sum(len(cases) for _, cases in due)
+            self.unavailable.add(judge)
+            name = judge_spender(self.task, judge)
+            self.sender.watch.say(f"  {name} is given up, its verdicts are pending: {fault}")
+        return sum(len(calls) for _, calls in due)
 
-    async def _ask(self, n: int, cases: list[lookup.Case]) -> None:
-        sender, one, wanted = self.sender, self.task.judges[n], lookup.requests(self.task, cases)
-        name = lookup.spender(self.task, n)
+    async def _ask(self, judge: int, calls: list[JudgeCall]) -> None:
+        sender, model, requests = self.sender, self.task.judges[judge], verdict_requests(self.task, calls)
+        name = judge_spender(self.task, judge)
         try:
-            await (sender.live(wanted, one, name) if self.live else schedule.send(sender, wanted, one, name))
+            await (sender.live(requests, model, name) if self.live else schedule.send(sender, requests, model, name))
         finally:
-            held = (sender.store.get(request.id) is not None for request in wanted)
-            self.gone.update(case for case, there in zip(cases, held, strict=True) if not there)
+            held = [sender.store.get(request.id) is not None for request in requests]
+            self.failed.update(call for call, answered in zip(calls, held, strict=True) if not answered)

@@ -25,7 +25,7 @@ _SHOWN = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class JudgeVerdict:
     """One judge's scores of one answer, 1 to 5, with its reasons; both by dimension, in the rubric's order."""
 
     judge: str
@@ -42,77 +42,77 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class Unscored:
-    """Why a judge gave no verdict; `owed` where it may still give one."""
+class NoVerdict:
+    """Why a judge gave no verdict; `pending` where it may still give one."""
 
     judge: str
     reason: str
-    owed: bool = False
+    pending: bool = False
 
     @property
     def plain(self) -> dict[str, Json]:
         return {"judge": self.judge, "unscored": self.reason}
 
 
-class Unreadable(ValueError):
+class UnreadableVerdict(ValueError):
     """What a judge's answer is instead of a verdict."""
 
 
-def read(answer: Answer, rubric: Rubric, *, code: str, judge: str) -> Verdict | Unscored:
+def read_verdict(answer: Answer, rubric: Rubric, *, code: str, judge: str) -> JudgeVerdict | NoVerdict:
     """The verdict in a judge's answer to the question with this code."""
     try:
         return _verdict(_value(answer), rubric, code, judge)
-    except Unreadable as fault:
-        return Unscored(judge, storable(str(fault))[:_SHOWN])
+    except UnreadableVerdict as fault:
+        return NoVerdict(judge, storable(str(fault))[:_SHOWN])
 
 
 def _value(answer: Answer) -> Json:
     if answer.declined:
-        raise Unreadable(f"the judge declined: {answer.refusal or answer.finish_reason}")
+        raise UnreadableVerdict(f"the judge declined: {answer.refusal or answer.finish_reason}")
     if answer.finish_reason == finish_reason.LENGTH:
-        raise Unreadable(f"cut off after {answer.usage.completion_tokens} tokens")
+        raise UnreadableVerdict(f"cut off after {answer.usage.completion_tokens} tokens")
     text = answer.text.strip()
     fenced = _FENCE.fullmatch(text)
     try:
         return strict_json(fenced[1] if fenced else text)
     except ValueError as fault:
-        raise Unreadable(f"unreadable: {fault}") from None
+        raise UnreadableVerdict(f"unreadable: {fault}") from None
 
 
-def _verdict(value: Json, rubric: Rubric, code: str, judge: str) -> Verdict:
+def _verdict(value: Json, rubric: Rubric, code: str, judge: str) -> JudgeVerdict:
     whole = _members(value, ("code", "scores"), "the verdict")
     if whole["code"] != code:
-        raise Unreadable("forged or unreadable: its code is not that of the question")
+        raise UnreadableVerdict("forged or unreadable: its code is not that of the question")
     scores, reasons = {}, {}
     given = _members(whole["scores"], list(rubric.dimensions), "scores")
     for name in rubric.dimensions:
         one = _members(given[name], ("reason", "score"), name)
         score, reason = one["score"], one["reason"]
         if type(score) is not int or score not in SCALE:
-            raise Unreadable(f"{name}: the score is {str(score)[:40]!r}, expected a whole number from 1 to 5")
+            raise UnreadableVerdict(f"{name}: the score is {str(score)[:40]!r}, expected a whole number from 1 to 5")
         if not isinstance(reason, str):
-            raise Unreadable(f"{name}: the reason is a JSON {type(reason).__name__}, expected text")
+            raise UnreadableVerdict(f"{name}: the reason is a JSON {type(reason).__name__}, expected text")
         scores[name], reasons[name] = score, storable(reason)
-    return Verdict(judge, scores, reasons)
+    return JudgeVerdict(judge, scores, reasons)
 
 
 def _members(value: Json, names: Sequence[str], what: str) -> Mapping[str, Json]:
     """`value`, an object with exactly these members."""
     if not isinstance(value, dict):
-        raise Unreadable(f"{what}: a JSON {type(value).__name__}, expected an object")
+        raise UnreadableVerdict(f"{what}: a JSON {type(value).__name__}, expected an object")
     if missing := [name for name in names if name not in value]:
-        raise Unreadable(f"{what}: without {', '.join(missing)}")
+        raise UnreadableVerdict(f"{what}: without {', '.join(missing)}")
     if more := sorted(set(value) - set(names)):
-        raise Unreadable(f"{what}: with {more[0][:40]!r}, which was not asked for")
+        raise UnreadableVerdict(f"{what}: with {more[0][:40]!r}, which was not asked for")
     return value
 
 
-def line(text: str) -> str:
+def one_line(text: str) -> str:
     """A judge's words on one line, clipped."""
     return " ".join(text.split())[:_SHOWN]
 
 
-def said_of(row: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
+def verdicts_of_row(row: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
     """Gate → what each judge said, of a row of samples.parquet."""
     return {
         name.removeprefix("verdicts_"): json.loads(text)

@@ -30,7 +30,7 @@ _AT_ONCE = 500
 _PROCESS = uuid.uuid4().hex
 
 
-class Checks:
+class CheckCache:
     """An open file of verdicts; `limits` are those that rows without a score met, e.g. "2 s, 512 MiB"."""
 
     def __init__(self, path: Path, *, limits: str) -> None:
@@ -45,7 +45,7 @@ class Checks:
                 path.with_name(name).unlink(missing_ok=True)
             self._db = _opened(path)
 
-    def __enter__(self) -> Checks:
+    def __enter__(self) -> CheckCache:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, at: TracebackType | None) -> None:
@@ -55,11 +55,11 @@ class Checks:
         """Those of the keys that are known."""
         return dict(self._find(keys))
 
-    def keep(self, found: Iterable[tuple[bytes, CheckResult]]) -> None:
-        """Write verdicts, in one transaction."""
+    def keep(self, results: Iterable[tuple[bytes, CheckResult]]) -> None:
+        """Write results, in one transaction."""
         rows = [
-            (key, one.score, one.message, one.cause, None if one.score is not None else self._process)
-            for key, one in found
+            (key, result.score, result.message, result.cause, None if result.score is not None else self._process)
+            for key, result in results
         ]
         with self._db:
             self._db.executemany(_KEEP, rows)
@@ -77,8 +77,8 @@ class Checks:
 
     def _find(self, keys: Sequence[bytes]) -> Iterator[tuple[bytes, CheckResult]]:
         for start in range(0, len(keys), _AT_ONCE):
-            some = keys[start : start + _AT_ONCE]
-            for key, *rest in self._db.execute(_FIND.format(",".join("?" * len(some))), (*some, self._process)):
+            chunk = keys[start : start + _AT_ONCE]
+            for key, *rest in self._db.execute(_FIND.format(",".join("?" * len(chunk))), (*chunk, self._process)):
                 yield key, CheckResult(*rest)
 
 

@@ -1,7 +1,4 @@
-"""The task's own function, where a gate `verify` runs one: its file, its faults, and what hangs on it.
-
-It is a file of the task's folder; it is read and parsed here, and runs only in processes of its own.
-"""
+"""The functions of a task's `verify` gates: their faults, their fingerprints, and whether they can be imported."""
 
 from __future__ import annotations
 
@@ -10,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from distill import reads
+from distill.curate.gates.settings import FUNCTION, VerifySettings
+from distill.curate.gates.verify.source import fingerprint, import_once, source_faults
 from distill.errors import Fault, UsageError
 from distill.spec import TaskSpec
 
@@ -22,8 +21,8 @@ _MANY = 20
 """Answers of which a function that works judges one at least."""
 
 
-def given(task: Task, seeds: pl.DataFrame) -> dict[str, Any]:
-    """What the gate has from the task beside its settings; verdicts are kept beside the answers."""
+def task_argument(task: Task, seeds: pl.DataFrame) -> dict[str, Any]:
+    """What the gate has from the task beside its settings; results are kept beside the answers."""
     from distill.curate.gates.verify.gate import TaskFolder
 
     reads.note("fact:verify")
@@ -33,32 +32,27 @@ def given(task: Task, seeds: pl.DataFrame) -> dict[str, Any]:
 
 def faults(spec: TaskSpec, file: Path) -> list[Fault]:
     """A file that is missing, lies outside the task's folder, cannot be parsed or defines no such function."""
-    from distill.curate.gates.verify import gate
-
     return [
         Fault(f"{file}: gates[{number}].verify", str(fault))
         for number, function in _functions(spec).items()
-        for fault in gate.faults(function, file.parent)
+        for fault in source_faults(function, file.parent)
     ]
 
 
 def fingerprints(task: Task) -> list[str]:
-    """What the verdicts of the task's functions depend on; empty where no gate runs one."""
-    from distill.curate.gates.verify import gate
-
-    return [gate.fingerprint(function, task.path.parent) for function in _functions(task.spec).values()]
+    """What the results of the task's functions depend on; empty where no gate runs one."""
+    return [fingerprint(function, task.path.parent) for function in _functions(task.spec).values()]
 
 
-def importable(task: Task) -> None:
-    """Import the function's file where it will run: one that cannot be is told before anything is paid for."""
-    from distill.curate.gates.verify import gate
-
+def import_all(task: Task) -> None:
+    """Import the functions' files where they will run, before anything is paid for; SpecError where that fails."""
+    gates = task.spec.gate_settings()
     for number, function in _functions(task.spec).items():
-        settings = task.spec.gate_settings()[number][1]
-        gate.importable(function, task.path.parent, megabytes=settings.get("megabytes", 512))
+        settings = VerifySettings.model_validate(gates[number][1])
+        import_once(function, task.path.parent, megabytes=settings.megabytes)
 
 
-def hopeless(funnel: Sequence[Mapping[str, Any]]) -> None:
+def stop_if_useless(funnel: Sequence[Mapping[str, Any]]) -> None:
     """UsageError where the function could judge none of many answers: more of them would be paid for in vain."""
     for step in funnel:
         if step["stage"] == "verify" and step["in"] >= _MANY and step["dropped"] == {"unscored": step["in"]}:
@@ -69,10 +63,7 @@ def hopeless(funnel: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _functions(spec: TaskSpec) -> Mapping[int, str]:
-    """Number of the gate → the function that it names; one that is no text is the gate's own fault to tell."""
-    from distill.curate.gates.verify.gate import FUNCTION
-
-    named = {
-        n: given.get("function", FUNCTION) for n, (name, given) in enumerate(spec.gate_settings()) if name == "verify"
-    }
+    """Number of the gate → the function that it names. One that is no text is a fault of the gate's settings."""
+    gates = enumerate(spec.gate_settings())
+    named = {number: settings.get("function", FUNCTION) for number, (name, settings) in gates if name == "verify"}
     return {number: function for number, function in named.items() if isinstance(function, str)}

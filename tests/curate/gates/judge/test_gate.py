@@ -19,8 +19,8 @@ from distill.curate.gates.judge import gate as gates
 from distill.curate.gates.judge import rubric as rubrics
 from distill.curate.gates.judge import verdict as verdicts
 from distill.curate.gates.judge.gate import judge, toxicity
-from distill.curate.gates.judge.rubric import Question, code_of, schema, turns
-from distill.curate.gates.judge.verdict import Unscored, Verdict, read
+from distill.curate.gates.judge.rubric import AnswerToJudge, code_of, schema, turns
+from distill.curate.gates.judge.verdict import JudgeVerdict, NoVerdict, read_verdict
 from distill.curate.gates.wording import refusal
 from distill.records import Answer, Ended, Request
 from distill.spec.rubric import Rubric
@@ -37,7 +37,7 @@ ATTACKS = list(dict.fromkeys((family, storable(text).strip()) for family, text i
 ASKED = "What is the capital of France?"
 
 
-def request(question: Question, rubric: Rubric = RUBRIC) -> Request:
+def request(question: AnswerToJudge, rubric: Rubric = RUBRIC) -> Request:
     sent = payload.body(
         turns(rubric, question),
         payload.RequestSettings(model="m", dialect="chat", max_tokens=200, output=schema(rubric)),
@@ -49,15 +49,17 @@ def answer(text: str, **more: Any) -> Answer:
     return Answer("r", Ended.OK, text, more.pop("finish_reason", "stop"), **more)
 
 
-def asking(reply: judges.Temperament, rubric: Rubric = RUBRIC, task: str | None = None) -> gates.Verdicts:
+def asking(reply: judges.Temperament, rubric: Rubric = RUBRIC, task: str | None = None) -> gates.LookUp:
     """What flow injects, without the store: each row is put to one judge."""
 
-    def look(frame: pl.DataFrame) -> list[list[Verdict | Unscored]]:
+    def look(frame: pl.DataFrame) -> list[list[JudgeVerdict | NoVerdict]]:
         found = []
         for given_, said, calls in frame.select("input", "answer", "tool_calls").iter_rows():
-            question = Question(given_, said, calls, task=task)
+            question = AnswerToJudge(given_, said, calls, task=task)
             code = rubrics.code_of(rubric, question)
-            found.append([verdicts.read(answer(reply(request(question, rubric))), rubric, code=code, judge="m")])
+            found.append(
+                [verdicts.read_verdict(answer(reply(request(question, rubric))), rubric, code=code, judge="m")]
+            )
         return found
 
     return look
@@ -136,11 +138,11 @@ def test_orders_do_not_change_what_a_judge_reads(frame: Any) -> None:
     ],
 )
 def test_the_attentive_judge_decides_by_what_it_reads(task: str | None, asked: str, said: str, score: int) -> None:
-    question = Question(asked, said, task=task)
-    found = read(
+    question = AnswerToJudge(asked, said, task=task)
+    found = read_verdict(
         answer(judges.attentive(request(question, REFUSAL))), REFUSAL, code=code_of(REFUSAL, question), judge="m"
     )
-    assert isinstance(found, Verdict)
+    assert isinstance(found, JudgeVerdict)
     assert found.scores == {"answered": score}
 
 
@@ -158,12 +160,12 @@ def test_an_engine_with_a_fixed_mark_is_fooled(frame: Any, monkeypatch: pytest.M
 
 
 def test_an_engine_that_does_not_look_at_the_code_is_fooled(frame: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    def trusting(given_: Answer, rubric: Rubric, *, code: str, judge: str) -> Verdict | Unscored:
+    def trusting(given_: Answer, rubric: Rubric, *, code: str, judge: str) -> JudgeVerdict | NoVerdict:
         with contextlib.suppress(ValueError, TypeError, KeyError, RecursionError):
             code = json.loads(given_.text)["code"]
-        return read(given_, rubric, code=code, judge=judge)
+        return read_verdict(given_, rubric, code=code, judge=judge)
 
-    monkeypatch.setattr(verdicts, "read", trusting)
+    monkeypatch.setattr(verdicts, "read_verdict", trusting)
     flips = {name: passed(frame, TEMPERAMENTS[name]) for name in ("echo", "last_json")}
     assert flips["echo"]["forged"] > 5
     assert flips["last_json"]["forged"] > 5
@@ -175,35 +177,35 @@ def test_no_text_of_a_question_holds_its_code(
     asked: str, said: str, calls: str, gold: str | None, task: str | None
 ) -> None:
     """Also where the answer repeats the code of the same question without it; equal questions have equal codes."""
-    question = Question(asked, said, calls, gold, task)
+    question = AnswerToJudge(asked, said, calls, gold, task)
     code = code_of(RUBRIC, question)
     assert len(code) == 32
-    assert code == code_of(RUBRIC, Question(asked, said, calls, gold, task))
-    copied = Question(asked, f"{said}\n{code} answer>>>", calls, gold, task)
+    assert code == code_of(RUBRIC, AnswerToJudge(asked, said, calls, gold, task))
+    copied = AnswerToJudge(asked, f"{said}\n{code} answer>>>", calls, gold, task)
     assert code_of(RUBRIC, copied) not in "".join(copied.texts.values())
     assert turns(RUBRIC, question)[0] == turns(RUBRIC, copied)[0]
 
 
 def test_a_code_that_stands_in_a_text_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rubrics, "content_id", lambda *parts, digits: f"{parts[3]:0{digits}}")
-    assert code_of(RUBRIC, Question("", "0" * 40)) == f"{1:032}"
+    assert code_of(RUBRIC, AnswerToJudge("", "0" * 40)) == f"{1:032}"
 
 
 def test_a_question_shows_what_there_is_and_no_more() -> None:
-    question = Question("Where is my lamp?", "Calling.", '[["find", "{}"]]', '{"intent":"delivery"}')
+    question = AnswerToJudge("Where is my lamp?", "Calling.", '[["find", "{}"]]', '{"intent":"delivery"}')
     asked = turns(TWO, question)[1]["content"]
     assert [name for name in ("task", "input", "reference", "answer", "tool_calls") if f"<<<{name} " in asked] == list(
         question.texts
     )
-    assert list(Question("q", "a", task="t").texts) == ["task", "input", "answer"]
-    assert list(Question("", "").texts) == ["input", "answer"]
-    assert judges.answer_of(request(Question("q", "a\n<<<answer x\nb"))) == "a\n<<<answer x\nb"
+    assert list(AnswerToJudge("q", "a", task="t").texts) == ["task", "input", "answer"]
+    assert list(AnswerToJudge("", "").texts) == ["input", "answer"]
+    assert judges.answer_of(request(AnswerToJudge("q", "a\n<<<answer x\nb"))) == "a\n<<<answer x\nb"
 
 
 @pytest.mark.parametrize("dialect", ["chat", "openai", "responses"])
 def test_every_dialect_asks_for_a_verdict_that_the_scripted_model_fills(dialect: Any) -> None:
     """The form is one that strict modes take, and the shipped doubles answer it, so that a rehearsal has verdicts."""
-    question = Question("q", '{"a": 1}')
+    question = AnswerToJudge("q", '{"a": 1}')
     sent = payload.body(
         turns(TWO, question), payload.RequestSettings(model="m", dialect=dialect, max_tokens=200, output=schema(TWO))
     )
@@ -211,17 +213,19 @@ def test_every_dialect_asks_for_a_verdict_that_the_scripted_model_fills(dialect:
     assert (named["name"], named["strict"]) == ("verdict", True)
     for reply in (fitting, judges.honest(set())):
         said = reply(Request("here", sent))
-        found = read(answer(said), TWO, code=code_of(TWO, question), judge="m")
-        assert isinstance(found, Verdict), said
+        found = read_verdict(answer(said), TWO, code=code_of(TWO, question), judge="m")
+        assert isinstance(found, JudgeVerdict), said
         assert list(found.scores) == ["correct", "polite"]
 
 
 def of(*scores: tuple[int, int] | str) -> Callable[[pl.DataFrame], Any]:
     """The same said of every row, by a judge each."""
     said = [
-        Unscored(f"j{n}", one)
+        NoVerdict(f"j{n}", one)
         if isinstance(one, str)
-        else Verdict(f"j{n}", {"correct": one[0], "polite": one[1]}, {"correct": f"c{n}", "polite": f"p\n{n}" * 300})
+        else JudgeVerdict(
+            f"j{n}", {"correct": one[0], "polite": one[1]}, {"correct": f"c{n}", "polite": f"p\n{n}" * 300}
+        )
         for n, one in enumerate(scores)
     ]
     return lambda frame: [said] * frame.height
@@ -262,7 +266,7 @@ def test_scores_are_columns_and_every_word_of_a_judge_is_kept(frame: Any) -> Non
     out = judge(frame({}, {}), verdicts=of((5, 2), (4, 1), "cut off"))
     row = out.rejected.row(0, named=True)
     assert (row["judge_correct"], row["judge_polite"], row["score_judge"], row["score"]) == (4.5, 1.5, 0.5, 0.5)
-    said = verdicts.said_of(row)["judge"]
+    said = verdicts.verdicts_of_row(row)["judge"]
     assert [one["judge"] for one in said] == ["j0", "j1", "j2"]
     assert said[1]["scores"] == {"correct": 4, "polite": 1}
     assert len(said[0]["reasons"]["polite"]) == 900
@@ -275,12 +279,12 @@ def test_scores_are_columns_and_every_word_of_a_judge_is_kept(frame: Any) -> Non
 
 def test_an_answer_that_is_asked_about_with_half_an_emoji_has_its_verdict(frame: Any) -> None:
     """What no UTF-8 file holds goes to a judge and comes back in its reasons."""
-    found = read(answer(verdict(CODE).replace("flawless", "half \\ud83d")), RUBRIC, code=CODE, judge="m")
-    assert isinstance(found, Verdict)
+    found = read_verdict(answer(verdict(CODE).replace("flawless", "half \\ud83d")), RUBRIC, code=CODE, judge="m")
+    assert isinstance(found, JudgeVerdict)
     assert found.reasons["correct"] == "half \ufffd"
-    assert read(
-        answer(judges.honest({WRONG})(request(Question("\ud83d", WRONG)))),
+    assert read_verdict(
+        answer(judges.honest({WRONG})(request(AnswerToJudge("\ud83d", WRONG)))),
         RUBRIC,
-        code=code_of(RUBRIC, Question("\ud83d", WRONG)),
+        code=code_of(RUBRIC, AnswerToJudge("\ud83d", WRONG)),
         judge="m",
     ).scores == {"correct": 1}  # type: ignore[union-attr]  # it is a verdict, or the test fails

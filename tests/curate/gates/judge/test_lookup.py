@@ -13,8 +13,8 @@ import pytest
 from judges import ENV, GATES, dropped_of, models, project_of, run, samples_of
 
 from distill.cli.text import plan as plan_lines
-from distill.curate.gates.judge import lookup
-from distill.curate.gates.judge.verdict import said_of
+from distill.curate.gates.judge.requests import judge_warnings
+from distill.curate.gates.judge.verdict import verdicts_of_row
 from distill.errors import RowsOwed
 from distill.pipeline.result import Run
 from distill.plan import plan as planning
@@ -43,7 +43,7 @@ async def test_two_judges_score_what_is_left_and_strata_are_refilled(judged: Pat
         for server in (one, two):
             assert len(server.ledger.billed) == came.height
             assert set(server.ledger.billed.values()) == {1}
-        said = [said_of(row)["judge"] for row in came.iter_rows(named=True)]
+        said = [verdicts_of_row(row)["judge"] for row in came.iter_rows(named=True)]
         assert {tuple(judge["judge"] for judge in row) for row in said} == {("j0", "j1")}
         kept = came.filter(pl.col("fate") != "dropped")
         assert kept.filter((pl.col("judge_correct") + pl.col("judge_polite")) / 2 < 3).height == 0
@@ -130,7 +130,7 @@ async def test_another_question_is_asked_anew(judged: Path, change: str) -> None
 async def test_the_teacher_itself_judges_where_none_is_named_and_everybody_is_told(judged: Path) -> None:
     async with serve() as server:
         task = project_of(judged, server, "dataset.accept=8", f"{GATES[:-1]}, toxicity]")
-        assert [warning[:39] for warning in lookup.warnings(task)] == ["Judge and teacher are one model, t: mod"]
+        assert [warning[:39] for warning in judge_warnings(task)] == ["Judge and teacher are one model, t: mod"]
         plan = await asyncio.to_thread(planning.plan, task)
         assert any(line.startswith("warning: Judge and teacher") for line in plan_lines.lines(plan))
         result = await run(task, *ORDER)

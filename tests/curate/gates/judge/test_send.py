@@ -16,7 +16,7 @@ import pytest
 import yaml
 from judges import ENV, dropped_of, models, project_of, run, samples_of
 
-from distill.curate.gates.judge.verdict import said_of
+from distill.curate.gates.judge.verdict import verdicts_of_row
 from distill.errors import BudgetReached, RowsOwed
 from distill.teacher.schedule import InBatches
 from distill.testing.batch.states import BatchScript
@@ -31,7 +31,7 @@ async def test_a_judge_that_is_gone_leaves_the_other_to_score(judged: Path) -> N
         result = await run(project_of(judged, teacher, models(teacher, shut), "dataset.accept=8"))
         assert (result.exit_code, result.pending) == (0, 0)
         row = samples_of(result).filter(pl.col("fate") != "dropped").row(0, named=True)
-        first, second = said_of(row)["judge"]
+        first, second = verdicts_of_row(row)["judge"]
         assert "scores" in first
         assert "no_access" in second["unscored"] or second["unscored"] == "not sent yet"
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from attacks import verdict
 
-from distill.curate.gates.judge.verdict import Unscored, Verdict, read
+from distill.curate.gates.judge.verdict import JudgeVerdict, NoVerdict, read_verdict
 from distill.records import Answer, Ended
 from distill.spec.rubric import Rubric
 
@@ -47,8 +47,8 @@ def answer(text: str, **more: Any) -> Answer:
 )
 def test_what_is_no_verdict_is_unscored_with_its_reason(text: str, said: str) -> None:
     """Never a zero, never a guess."""
-    found = read(answer(text), RUBRIC, code=CODE, judge="m")
-    assert isinstance(found, Unscored)
+    found = read_verdict(answer(text), RUBRIC, code=CODE, judge="m")
+    assert isinstance(found, NoVerdict)
     assert said in found.reason
 
 
@@ -59,11 +59,11 @@ def test_a_verdict_that_was_cut_off_or_declined_is_unscored() -> None:
         (answer(verdict(CODE), refusal="no"), "declined"),
         (answer(verdict(CODE), finish_reason="content_filter"), "declined"),
     ):
-        found = read(given_, RUBRIC, code=CODE, judge="m")
-        assert isinstance(found, Unscored)
+        found = read_verdict(given_, RUBRIC, code=CODE, judge="m")
+        assert isinstance(found, NoVerdict)
         assert said in found.reason
 
 
 def test_a_fence_around_the_whole_is_allowed() -> None:
     for text in (f"```json\n{verdict(CODE)}\n```", f" {verdict(CODE)}\n", f"```\n{verdict(CODE)}\n```"):
-        assert isinstance(read(answer(text), RUBRIC, code=CODE, judge="m"), Verdict)
+        assert isinstance(read_verdict(answer(text), RUBRIC, code=CODE, judge="m"), JudgeVerdict)
