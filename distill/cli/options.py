@@ -45,7 +45,7 @@ def opened(
     """The checked project; `max_usd` overrides its budget. `options` are the names of options that are no `--set`. What was
     found out about its files goes to stderr, but where the result is JSON and holds it.
     """
-    from distill.pipeline.arguments import spec_of
+    from distill.pipeline.arguments import place_of
     from distill.pipeline.open_task import open_task
 
     if max_usd is not None and not 0 < max_usd < math.inf:
@@ -54,7 +54,8 @@ def opened(
         )
     overrides = [*(sets or []), *([f"budget.usd={max_usd}"] if max_usd is not None else [])]
     known = {**(options or {}), **({"budget.usd": "--max-usd"} if max_usd is not None else {})}
-    task = open_task(spec_of(spec), overrides=overrides, env=os.environ, options=known, priced=priced)
+    place = place_of(spec)
+    task = open_task(place.spec, overrides=overrides, env=os.environ, home=place.home, options=known, priced=priced)
     if task.notes and not as_json:
         from distill.cli.panel import plain
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from distill.cli.text import plan as plan_lines
+from distill.cli.text.plan import plan_text
 from distill.pipeline import open_task, run
 from distill.plan import plan as planning
 from distill.records import Answer, Request, Usage
@@ -56,13 +56,13 @@ def test_a_plan_s_ceiling_is_never_below_what_it_expects(task: Path, counting: A
     """In the endpoint's own tokens once they are known, for each spender and in all; what is odd about them is a warning."""
     counting(theirs)
     plan = planning.plan(task(task), pilot=6)
-    for row in (*plan["spenders"], plan):
-        assert row["usd_low"] <= row["usd_expected"] <= row["usd_high"] <= row["usd_at_most"] + 1e-12
+    for cost in (*(row.cost for row in plan.spenders), plan.total):
+        assert cost.usd_low <= cost.usd_expected <= cost.usd_high <= cost.usd_at_most + 1e-12
     odd = theirs(Usage(10, 5), 9).completion_tokens > 256
-    assert any("counts more tokens than max_tokens allows" in said for said in plan["warnings"]) is odd
-    assert plan_lines.lines(plan)
+    assert any("counts more tokens than max_tokens allows" in said for said in plan.warnings) is odd
+    assert plan_text(plan)
     again = planning.plan(task(task))
-    assert again["usd_at_most"] >= plan["usd_expected"], "without a pilot the store's answers still tell"
+    assert again.total.usd_at_most >= plan.total.usd_expected, "without a pilot the store's answers still tell"
 
 
 def test_a_prompt_that_the_server_cut_is_said_at_once_and_stands_in_the_report(task: Path, counting: Any) -> None:

@@ -10,6 +10,8 @@ import polars as pl
 import pytest
 
 from distill.cli.panel import _calls_line
+from distill.cli.text.explain import row_text
+from distill.cli.text.status import status_text
 from distill.cli.text.run import run_lines
 from distill.errors import RowsOwed, UsageError
 from distill.money import price_of
@@ -42,9 +44,9 @@ def test_every_place_says_unknown(task: Path, unpriced: None) -> None:
     assert "an unknown sum" in run_lines(result)[0]
     assert "$0.0000" not in "\n".join(run_lines(result))
     status = reading.status(task, [])
-    assert {row["usd"] for row in status["ledger"]} == {None}
-    assert "unknown" in "\n".join(reading.status_lines(status))
-    assert "$0.0000" not in "\n".join(reading.status_lines(status))
+    assert {row.usd for row in status.ledger} == {None}
+    assert "unknown" in "\n".join(status_text(status))
+    assert "$0.0000" not in "\n".join(status_text(status))
     folder = task.parent / "runs" / "mood" / "001"
     report = json.loads((folder / "report.json").read_bytes())
     assert {row["usd"] for row in report["spend"]} == {None}
@@ -58,11 +60,11 @@ def test_every_place_says_unknown(task: Path, unpriced: None) -> None:
     row = pl.read_parquet(folder / "samples.parquet")["seed_id"][0]
     assert pl.read_parquet(folder / "samples.parquet")["usd"].is_null().all()
     told = explain.explain(task.parent, "mood/001", row)
-    assert '"usd": 0.0' not in json.dumps(told)
-    explained = "\n".join(explain.explain_lines(told))
+    assert '"usd": 0.0' not in json.dumps(told.as_json())
+    explained = "\n".join(row_text(told))
     assert "at an unknown price" in explained
     planned = plan.plan(task(task))
-    assert planned["usd_at_most"] is None
+    assert planned.total.usd_at_most is None
 
 
 def test_what_runs_here_is_free_and_says_so(task: Path) -> None:
@@ -117,6 +119,6 @@ def test_what_was_refused_costs_nothing_at_any_price(
     monkeypatch.setattr(Scripted, "answer", gone)
     with pytest.raises(RowsOwed, match="cannot be reached"):
         run.start(task(task), stages=("generate",), watch=Silent())
-    row = reading.status(task, [])["ledger"][0]
-    assert row["sends"] > 0
-    assert (row["usd"], row["unpriced"]) == (0.0, 0)
+    row = reading.status(task, []).ledger[0]
+    assert row.sends > 0
+    assert (row.usd, row.unpriced) == (0.0, 0)

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from distill.cli.text.status import status_text
 from distill.errors import BudgetReached, UsageError
 from distill.pipeline import open_task, run
 from distill.pipeline.result import Run
@@ -159,16 +160,16 @@ def test_a_run_whose_manifest_is_lost_keeps_its_spending(dear: Path) -> None:
 
 def test_what_a_pilot_spent_is_shown_and_belongs_to_the_run_that_follows(dear: Path) -> None:
     planned = plan.plan(task(dear, PRICE), pilot=3)
-    spent = planned["pilot"]["usd"]
+    spent = planned.pilot.usd
     assert spent > 0
     status = reading.status(dear, [])
-    assert sum(row["usd"] for row in status["pilot"]) == pytest.approx(spent)
-    assert any(line.startswith("  pilot of teacher") for line in reading.status_lines(status))
+    assert sum(row.usd for row in status.pilot) == pytest.approx(spent)
+    assert any(line.startswith("  pilot of teacher") for line in status_text(status))
     result = go(dear, PRICE)
-    assert result.usd == pytest.approx(0.001 * (planned["spenders"][0]["requests"]), rel=0.5)
+    assert result.usd == pytest.approx(0.001 * (planned.spenders[0].requests), rel=0.5)
     status = reading.status(dear, [])
-    assert status["pilot"] == []
-    assert sum(row["usd"] for row in status["ledger"]) == pytest.approx(result.usd)
+    assert status.pilot == []
+    assert sum(row.usd for row in status.ledger) == pytest.approx(result.usd)
     with sqlite3.connect(stores.path_of(dear.parent)) as db:
         assert db.execute("SELECT sum(usd) FROM attempts").fetchone()[0] == pytest.approx(result.usd)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Annotated
 
@@ -20,10 +21,11 @@ def status(
 
     Stages, rows and cost. Reads only, so it can be called while the run works.
     """
-    from distill.views import status as reading
+    from distill.cli.text.status import status_text
+    from distill.views import status
 
-    result = reading.status(Path(task), sets or [], home)
-    out(result, as_json, reading.status_lines(result))
+    found = status.status(Path(task), sets or [], home)
+    out(dataclasses.asdict(found), as_json, status_text(found))
 
 
 def explain(
@@ -36,10 +38,11 @@ def explain(
 
     Its seed, requests, answers, scores, every send, and why it was kept or dropped.
     """
-    from distill.views import explain as explaining
+    from distill.cli.text.explain import row_text
+    from distill.views import explain
 
-    result = explaining.explain(home, run, row)
-    out(result, as_json, explaining.explain_lines(result))
+    found = explain.explain(home, run, row)
+    out(found.as_json(), as_json, row_text(found))
 
 
 def show(
@@ -57,13 +60,11 @@ def show(
 
     Each with the input, the answer and the reason.
     """
-    from distill.errors import UsageError
-    from distill.views import explain as explaining
+    from distill.cli.text.show import rows_text
+    from distill.views import show
 
-    if what not in ("dropped", "kept", "flagged"):
-        raise UsageError(f"show {what!r}: expected dropped, kept or flagged")
-    result = explaining.show(home, run, what=what, reason=reason, stratum=stratum, limit=limit)
-    out(result, as_json, explaining.show_lines(result))
+    found = show.show(home, run, what=what, reason=reason, stratum=stratum, limit=limit)
+    out(dataclasses.asdict(found), as_json, rows_text(found))
 
 
 def explain_miss(
@@ -76,7 +77,8 @@ def explain_miss(
 
     Lists every part of their keys that differs: why a stored answer was not reused.
     """
+    from distill.cli.text.request_diff import diff_text
     from distill.views import request_diff
 
-    result = request_diff.differences(home, one, two)
-    out(result, as_json, request_diff.lines(result))
+    found = request_diff.differences(home, one, two)
+    out(dataclasses.asdict(found), as_json, diff_text(found))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 from collections.abc import Callable, Mapping
@@ -76,11 +77,12 @@ def curate(
     if not what_if:
         _run(spec, sets, as_json, None, partial=False, new=new, stages=("curate",))
         return
+    from distill.cli.text.what_if import what_if_text
     from distill.pipeline import arguments
-    from distill.views import what_if as whatif
+    from distill.views import what_if as preview
 
-    result = whatif.compare(arguments.spec_of(spec), what_if, overrides=sets or [], env=os.environ)
-    out(result, as_json, whatif.lines(result))
+    found = preview.what_if(arguments.spec_of(spec), what_if, overrides=sets or [], env=os.environ)
+    out(dataclasses.asdict(found), as_json, what_if_text(found))
 
 
 export = _verb(
