@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from distill.cli.text.explain import row_text
+from distill.cli.text.explain import history_lines
 from distill.pipeline import run as running
 from distill.pipeline.open_task import open_task
 from distill.pipeline.result import Run
@@ -120,7 +120,7 @@ async def test_rows_that_are_owed_are_asked_for_again_and_no_others(task: Path) 
         lost = [row for row in told if row.owed]
         assert lost
         assert all(row.owed[0].sends[0].ended == "refused" for row in lost)
-        assert "refused" in "\n".join(row_text(lost[0]))
+        assert "refused" in "\n".join(history_lines(lost[0]))
         partial = await running.work(opened_task, stages=ORDER[:3], watch=Silent(), partial=True)
         assert partial.exit_code == 3
         server.script = Script()

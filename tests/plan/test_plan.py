@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from distill.cli.text.plan import plan_text
+from distill.cli.text.plan import plan_lines
 from distill.errors import AccessRefused
 from distill.pipeline import run
 from distill.pipeline.open_task import open_task
@@ -65,7 +65,7 @@ def test_a_pilot_tells_the_price_within_its_interval_and_is_not_paid_again(task:
     assert plan.total.usd_low <= cost <= plan.total.usd_high <= plan.total.usd_at_most
     assert teacher.measured
     assert teacher.measured.prompt_tokens_p50_p95[0] > 10
-    assert any("$" in line and "expected" in line for line in plan_text(plan))
+    assert any("$" in line and "expected" in line for line in plan_lines(plan))
 
 
 def test_without_a_pilot_nothing_is_sent_and_nothing_is_called_measured(task: Path) -> None:
@@ -74,7 +74,7 @@ def test_without_a_pilot_nothing_is_sent_and_nothing_is_called_measured(task: Pa
         assert server.ledger.entries == []
     assert plan.total.usd_expected is None
     assert plan.spenders[0].measured is None
-    assert "nothing was sent" in "\n".join(plan_text(plan))
+    assert "nothing was sent" in "\n".join(plan_lines(plan))
 
 
 def test_a_pilot_at_a_closed_door_says_so(task: Path) -> None:

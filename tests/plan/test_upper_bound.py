@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from making import STAGES, made
 
-from distill.cli.text.plan import plan_text
+from distill.cli.text.plan import plan_lines
 from distill.pipeline import run
 from distill.plan import plan as planning
 from distill.teacher.progress import Silent
@@ -28,7 +28,7 @@ def test_a_plan_says_what_new_seeds_may_cost_at_most(large: Path) -> None:
     }  # fmt: skip
     assert all(rows[name].cost.usd_at_most > 0 for name in ("expand", "expand check", "teacher, new seeds"))
     assert rows["expand"].share_expected == pytest.approx(120 / 200)
-    assert "strata lack when no seed is left, about 60%" in "\n".join(plan_text(plan))
+    assert "strata lack when no seed is left, about 60%" in "\n".join(plan_lines(plan))
 
 
 DEAR = "{model: big, base_url: 'URL', price: {input: 100, output: 100}}"

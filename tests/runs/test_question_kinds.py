@@ -10,7 +10,7 @@ from contradictions import AGAIN, hosted, run
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from distill.cli.text.explain import row_text
+from distill.cli.text.explain import history_lines
 from distill.generate.questions import KINDS, Ask, Kind
 from distill.pipeline import run as running
 from distill.teacher.progress import Silent
@@ -98,7 +98,7 @@ def test_explain_names_the_kind_of_a_question(twins: Path) -> None:
     asked = pl.read_parquet(result.folder / "asked.parquet")
     row = asked.filter(kind="vote")["seed_id"][0]
     told = explain.explain(twins.parent, "mood", row)
-    said = [line for line in row_text(told) if line.startswith("request ")]
+    said = [line for line in history_lines(told) if line.startswith("request ")]
     assert [line.split(" · ")[1] for line in said] == ["first 1", "vote 1", "vote 2", "vote 3", "vote 4"]
 
 

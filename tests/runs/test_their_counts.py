@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from distill.cli.text.plan import plan_text
+from distill.cli.text.plan import plan_lines
 from distill.pipeline import open_task, run
 from distill.plan import plan as planning
 from distill.records import Answer, Request, Usage
@@ -60,7 +60,7 @@ def test_a_plan_s_ceiling_is_never_below_what_it_expects(task: Path, counting: A
         assert cost.usd_low <= cost.usd_expected <= cost.usd_high <= cost.usd_at_most + 1e-12
     odd = theirs(Usage(10, 5), 9).completion_tokens > 256
     assert any("counts more tokens than max_tokens allows" in said for said in plan.warnings) is odd
-    assert plan_text(plan)
+    assert plan_lines(plan)
     again = planning.plan(task(task))
     assert again.total.usd_at_most >= plan.total.usd_expected, "without a pilot the store's answers still tell"
 

@@ -10,8 +10,8 @@ import polars as pl
 import pytest
 
 from distill.cli.panel import _calls_line
-from distill.cli.text.explain import row_text
-from distill.cli.text.status import status_text
+from distill.cli.text.explain import history_lines
+from distill.cli.text.status import status_lines
 from distill.cli.text.run import run_lines
 from distill.errors import RowsOwed, UsageError
 from distill.money import price_of
@@ -45,8 +45,8 @@ def test_every_place_says_unknown(task: Path, unpriced: None) -> None:
     assert "$0.0000" not in "\n".join(run_lines(result))
     status = reading.status(task, [])
     assert {row.usd for row in status.ledger} == {None}
-    assert "unknown" in "\n".join(status_text(status))
-    assert "$0.0000" not in "\n".join(status_text(status))
+    assert "unknown" in "\n".join(status_lines(status))
+    assert "$0.0000" not in "\n".join(status_lines(status))
     folder = task.parent / "runs" / "mood" / "001"
     report = json.loads((folder / "report.json").read_bytes())
     assert {row["usd"] for row in report["spend"]} == {None}
@@ -61,7 +61,7 @@ def test_every_place_says_unknown(task: Path, unpriced: None) -> None:
     assert pl.read_parquet(folder / "samples.parquet")["usd"].is_null().all()
     told = explain.explain(task.parent, "mood/001", row)
     assert '"usd": 0.0' not in json.dumps(told.as_json())
-    explained = "\n".join(row_text(told))
+    explained = "\n".join(history_lines(told))
     assert "at an unknown price" in explained
     planned = plan.plan(task(task))
     assert planned.total.usd_at_most is None

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from distill.cli.text.explain import row_text
+from distill.cli.text.explain import history_lines
 from distill.errors import SpecError
 from distill.pipeline import run as running
 from distill.pipeline.open_task import open_task
@@ -75,7 +75,7 @@ def test_known_answers_train_as_they_are_and_the_teacher_fills_the_quotas(half: 
     assert funnel["dedup"]["in"] == funnel["secrets"]["kept"] + funnel["gold"]["kept"]
     assert "approved work (24 gold rows)" in (folder / "CARD.md").read_text()
     told = explain.explain(half.parent, "mood", sorted(gold)[0])
-    assert "nobody was asked" in "\n".join(row_text(told))
+    assert "nobody was asked" in "\n".join(history_lines(told))
     shown = show.show(half.parent, "mood", what="kept", reason=None, stratum=None, limit=50).shown
     assert all(row["answer"] for row in shown)
     assert run(half, "dataset.accept=30").done == []
@@ -95,7 +95,7 @@ def test_gates_report_approved_rows_and_do_not_drop_them(half: Path) -> None:
     assert all(row["answer"] == '{"mood": "glad"}' for row in shown.shown)
     told = explain.explain(half.parent, "mood", flagged["row"][0])
     assert told.fate.startswith("trains the student")
-    assert any(line.startswith("flagged   length: too_long") for line in row_text(told))
+    assert any(line.startswith("flagged   length: too_long") for line in history_lines(told))
 
 
 def test_a_teachers_answer_near_an_approved_row_gives_way(half: Path) -> None:

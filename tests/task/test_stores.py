@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from distill.cli.text.status import status_text
+from distill.cli.text.status import status_lines
 from distill.errors import BudgetReached, UsageError
 from distill.pipeline import open_task, run
 from distill.pipeline.result import Run
@@ -164,7 +164,7 @@ def test_what_a_pilot_spent_is_shown_and_belongs_to_the_run_that_follows(dear: P
     assert spent > 0
     status = reading.status(dear, [])
     assert sum(row.usd for row in status.pilot) == pytest.approx(spent)
-    assert any(line.startswith("  pilot of teacher") for line in status_text(status))
+    assert any(line.startswith("  pilot of teacher") for line in status_lines(status))
     result = go(dear, PRICE)
     assert result.usd == pytest.approx(0.001 * (planned.spenders[0].requests), rel=0.5)
     status = reading.status(dear, [])

@@ -8,8 +8,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from distill.cli.text.explain import row_text
-from distill.cli.text.show import rows_text
+from distill.cli.text.explain import history_lines
+from distill.cli.text.show import row_list_lines
 from distill.errors import GateNotMet, UsageError
 from distill.pipeline import run as running
 from distill.pipeline.open_task import open_task
@@ -29,7 +29,7 @@ def test_dropped_rows_are_shown_by_reason_with_what_was_asked_and_answered(task:
     assert len(found.shown) == 3
     assert all(row["reason"] == "too_short" and row["stratum"] == "a" for row in found.shown)
     assert all(row["answer"] == '{"mood": "glad"}' and row["input"] for row in found.shown)
-    assert "length: too_short: 16 characters" in "\n".join(rows_text(found))
+    assert "length: too_short: 16 characters" in "\n".join(row_list_lines(found))
     assert show.show(task.parent, "mood", what="dropped", reason="too_short", stratum="a", limit=3) == found
 
 
@@ -61,7 +61,7 @@ def test_a_row_is_found_by_what_its_own_file_calls_it(task: Path) -> None:
     run(task)
     found = explain.explain(task.parent, "mood", "1005")
     assert found.seed[0]["fields"]["message"] == rows[5]["message"]
-    assert "seeds.jsonl:6 · id 1005" in row_text(found)[1]
+    assert "seeds.jsonl:6 · id 1005" in history_lines(found)[1]
     shown = show.show(task.parent, "mood", what="kept", reason=None, stratum=None, limit=1)
     assert shown.shown[0]["id"].startswith("10")
     table = pl.read_parquet(task.parent / "runs" / "mood" / "001" / "dataset.parquet")
@@ -82,4 +82,4 @@ def test_a_repeated_row_is_found_by_its_own_id(task: Path) -> None:
     assert (repeat.row, repeat.samples, len(repeat.dropped)) == (kept.row, (), 1)
     assert (kept.dropped, [one["detail"] for one in kept.repeats]) == ([], [repeat.dropped[0]["detail"]])
     assert explain.explain(task.parent, "mood", f"seeds.jsonl:{len(rows) + 1}") == repeat
-    assert f"repeat    {repeat.dropped[0]['detail']}" in row_text(kept)
+    assert f"repeat    {repeat.dropped[0]['detail']}" in history_lines(kept)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from distill.cli.text.request_diff import diff_text
+from distill.cli.text.request_diff import diff_lines
 from distill.errors import UsageError
 from distill.pipeline import run as running
 from distill.pipeline.open_task import open_task
@@ -27,7 +27,7 @@ def test_the_changed_part_of_a_key_is_named(task: Path) -> None:
     second = generate(task, "teacher.sampling.max_tokens=99", new=True)
     found = request_diff.differences(task.parent, f"{first}:{asked}", f"{second}:{asked}")
     assert [part.path for part in found.differences] == ["body.max_tokens", "body.messages[0].content"]
-    assert "Be brief" in "\n".join(diff_text(found))
+    assert "Be brief" in "\n".join(diff_lines(found))
     same = request_diff.differences(task.parent, found.a, found.a[:12])
     assert same.same
     assert same.differences == []

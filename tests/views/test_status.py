@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from distill.cli.text.status import status_text
+from distill.cli.text.status import status_lines
 from distill.pipeline import run as running
 from distill.pipeline.arguments import place_of
 from distill.pipeline.open_task import open_task
@@ -19,7 +19,7 @@ def test_status_names_every_stage_and_its_counts(task: Path) -> None:
     """The rows of `export` by their names, and no Python dict; a stage that is not done has a dash."""
     running.start(open_task(task, env={}), stages=ORDER[:3], watch=Silent())
     found = status(task, [])
-    lines = {line.split()[0]: line for line in status_text(found)}
+    lines = {line.split()[0]: line for line in status_lines(found)}
     assert found.stages["report"] is None
     assert lines["report"].split() == ["report", "-"]
     rows = (found.stages["export"] or {})["rows"]

@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from distill.cli.text.what_if import what_if_text
+from distill.cli.text.what_if import what_if_lines
 from distill.errors import SpecError, UsageError
 from distill.pipeline import run as running
 from distill.pipeline.open_task import open_task
@@ -35,7 +35,7 @@ def test_it_says_what_curate_would_then_do_and_does_nothing(task: Path) -> None:
     assert len(found.leave) > 3
     assert found.kept[0] == len(kept) == 20
     assert sum(row.then for row in found.strata) == found.kept[1]
-    assert any("too_short" in line for line in what_if_text(found))
+    assert any("too_short" in line for line in what_if_lines(found))
 
 
 def test_a_gate_goes_on_and_off(task: Path) -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from distill.views.explain import ArmAnswer, Record, RequestHistory, RowHistory
 
 
-def row_text(row: RowHistory) -> list[str]:
+def history_lines(row: RowHistory) -> list[str]:
     """The seed, what was asked and answered, why it went, and what the arms of the evaluation made of it."""
     return [
         f"row {row.row} of run {row.run}: {row.fate}",

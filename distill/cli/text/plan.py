@@ -16,7 +16,7 @@ _NAME = 18
 """Characters of the first column: with it a row of the table fits a terminal of 80."""
 
 
-def plan_text(plan: Plan) -> list[str]:
+def plan_lines(plan: Plan) -> list[str]:
     """A row for each spender, then what all of it comes to."""
     seeds = plan.seeds
     return [

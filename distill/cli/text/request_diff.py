@@ -12,7 +12,7 @@ _SHOWN, _BEFORE = 100, 20
 """Characters of a value that are shown, and how many of them stand before the first that differs."""
 
 
-def diff_text(diff: RequestDiff) -> list[str]:
+def diff_lines(diff: RequestDiff) -> list[str]:
     """Each difference with both values; long ones are shown from where they part."""
     if diff.same:
         return [f"one and the same request, {diff.a}: the answer of the first serves the second"]

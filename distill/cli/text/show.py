@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from distill.views.show import RowList
 
 
-def rows_text(rows: RowList) -> list[str]:
+def row_list_lines(rows: RowList) -> list[str]:
     """How many there are by reason; then of each why it went, what was asked and what came back."""
     reasons = ", ".join(f"{reason} {count:,}" for reason, count in rows.reasons.items())
     return [

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from distill.views.status import SpenderStatus, Status
 
 
-def status_text(status: Status) -> list[str]:
+def status_lines(status: Status) -> list[str]:
     """Stages, spenders, batch jobs and the report of a run, a line each."""
     others = [f"  of run {batch.run}: {_batch_line(batch)}" for batch in status.other_batches]
     pilot = _ledger_lines(status.pilot, "pilot of ")

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 _SHOWN = 5
 
 
-def what_if_text(result: WhatIf) -> list[str]:
+def what_if_lines(result: WhatIf) -> list[str]:
     """Rows now and then, and only the strata, reasons and seeds that change."""
     now, then = result.kept
     said = [

@@ -21,11 +21,11 @@ def status(
 
     Stages, rows and cost. Reads only, so it can be called while the run works.
     """
-    from distill.cli.text.status import status_text
+    from distill.cli.text.status import status_lines
     from distill.views import status
 
     found = status.status(Path(task), sets or [], home)
-    out(dataclasses.asdict(found), as_json, status_text(found))
+    out(dataclasses.asdict(found), as_json, status_lines(found))
 
 
 def explain(
@@ -38,11 +38,11 @@ def explain(
 
     Its seed, requests, answers, scores, every send, and why it was kept or dropped.
     """
-    from distill.cli.text.explain import row_text
+    from distill.cli.text.explain import history_lines
     from distill.views import explain
 
     found = explain.explain(home, run, row)
-    out(found.as_json(), as_json, row_text(found))
+    out(found.as_json(), as_json, history_lines(found))
 
 
 def show(
@@ -60,11 +60,11 @@ def show(
 
     Each with the input, the answer and the reason.
     """
-    from distill.cli.text.show import rows_text
+    from distill.cli.text.show import row_list_lines
     from distill.views import show
 
     found = show.show(home, run, what=what, reason=reason, stratum=stratum, limit=limit)
-    out(dataclasses.asdict(found), as_json, rows_text(found))
+    out(dataclasses.asdict(found), as_json, row_list_lines(found))
 
 
 def explain_miss(
@@ -77,8 +77,8 @@ def explain_miss(
 
     Lists every part of their keys that differs: why a stored answer was not reused.
     """
-    from distill.cli.text.request_diff import diff_text
+    from distill.cli.text.request_diff import diff_lines
     from distill.views import request_diff
 
     found = request_diff.differences(home, one, two)
-    out(dataclasses.asdict(found), as_json, diff_text(found))
+    out(dataclasses.asdict(found), as_json, diff_lines(found))

@@ -64,7 +64,7 @@ def plan(
     Sends a small pilot first. Answers that the store already holds cost nothing.
     """
     from distill.cli.panel import Panel
-    from distill.cli.text.plan import plan_text
+    from distill.cli.text.plan import plan_lines
     from distill.plan import plan as planning
     from distill.task.requirements import need_price
 
@@ -73,4 +73,4 @@ def plan(
         need_price(task)
     with Panel(quiet=as_json) as panel:
         result = planning.plan(task, pilot=0 if no_pilot else pilot, watch=panel)
-    out(result.as_json() | {"notes": list(task.notes)}, as_json, plan_text(result) + [f"next: distill run {spec}"])
+    out(result.as_json() | {"notes": list(task.notes)}, as_json, plan_lines(result) + [f"next: distill run {spec}"])

@@ -77,12 +77,12 @@ def curate(
     if not what_if:
         _run(spec, sets, as_json, None, partial=False, new=new, stages=("curate",))
         return
-    from distill.cli.text.what_if import what_if_text
+    from distill.cli.text.what_if import what_if_lines
     from distill.pipeline import arguments
     from distill.views import what_if as preview
 
     found = preview.what_if(arguments.spec_of(spec), what_if, overrides=sets or [], env=os.environ)
-    out(dataclasses.asdict(found), as_json, what_if_text(found))
+    out(dataclasses.asdict(found), as_json, what_if_lines(found))
 
 
 export = _verb(

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from by_batch import Said, double, run
 
-from distill.cli.text.status import status_text
+from distill.cli.text.status import status_lines
 from distill.rundir import RunDir
 from distill.teacher.batch import journal
 from distill.teacher.batch.open_batches import place
@@ -121,13 +121,13 @@ async def test_status_shows_where_a_batch_is_out_and_those_of_other_runs(task: P
     async with double() as server:
         with pytest.raises(InBatches):
             await run(task, server, "batch", home=".")
-        lines = "\n".join(status_text(status(task, ())))
+        lines = "\n".join(status_lines(status(task, ())))
         assert f"submitted at {server.base_url}, 12 rows, at most $" in lines
         renamed(task)
         other = status(task, ())
         assert (other.run, other.batches) == (None, [])
         assert {one.run for one in other.other_batches} == {"mood/001"}
-        assert "of run mood/001: batch_" in "\n".join(status_text(other))
+        assert "of run mood/001: batch_" in "\n".join(status_lines(other))
 
 
 async def test_ctrl_c_while_batches_are_waited_for_is_prompt_and_says_so(task: Path) -> None:

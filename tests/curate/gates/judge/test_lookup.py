@@ -12,9 +12,9 @@ import polars as pl
 import pytest
 from judges import ENV, GATES, dropped_of, models, project_of, run, samples_of
 
-from distill.cli.text.explain import row_text
-from distill.cli.text.plan import plan_text
-from distill.cli.text.show import rows_text
+from distill.cli.text.explain import history_lines
+from distill.cli.text.plan import plan_lines
+from distill.cli.text.show import row_list_lines
 from distill.curate.gates.judge import lookup
 from distill.curate.gates.judge.verdict import said_of
 from distill.errors import RowsOwed
@@ -59,9 +59,9 @@ async def test_two_judges_score_what_is_left_and_strata_are_refilled(judged: Pat
         assert "judge j0" in report
         assert "one model" not in report
         row = explain.explain(task.home, result.name, low["row"][0])
-        assert sum("judge by j" in line for line in row_text(row)) >= 4
+        assert sum("judge by j" in line for line in history_lines(row)) >= 4
         shown = show.show(task.home, result.name, what="dropped", reason="low_score", stratum=None, limit=2)
-        assert sum("judge by j0: correct" in line for line in rows_text(shown)) == 2
+        assert sum("judge by j0: correct" in line for line in row_list_lines(shown)) == 2
 
 
 async def test_another_threshold_sends_nothing(judged: Path) -> None:
@@ -134,7 +134,7 @@ async def test_the_teacher_itself_judges_where_none_is_named_and_everybody_is_to
         task = project_of(judged, server, "dataset.accept=8", f"{GATES[:-1]}, toxicity]")
         assert [warning[:39] for warning in lookup.warnings(task)] == ["Judge and teacher are one model, t: mod"]
         plan = await asyncio.to_thread(planning.plan, task)
-        assert any(line.startswith("warning: Judge and teacher") for line in plan_text(plan))
+        assert any(line.startswith("warning: Judge and teacher") for line in plan_lines(plan))
         result = await run(task, *ORDER)
         assert "Judge and teacher are one model" in (result.folder / "REPORT.md").read_text()
         samples = samples_of(result)
