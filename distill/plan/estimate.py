@@ -87,7 +87,7 @@ class Measured:
 
 
 @dataclass(frozen=True, slots=True)
-class Estimate:
+class SpenderEstimate:
     """A spender's row of the plan."""
 
     spender: str
@@ -113,7 +113,7 @@ class Estimate:
         return {**row, **cost, **measured}
 
 
-def estimate(spender: Spender, store: Store, limits: RateLimits | None) -> Estimate:
+def estimate(spender: Spender, store: Store, limits: RateLimits | None) -> SpenderEstimate:
     """What a spender's requests may cost; those that the store holds an answer to cost nothing."""
     at, answers = spender.at, [store.get(request.id) for request in spender.requests]
     both = list(zip(spender.requests, answers, strict=True))
@@ -127,7 +127,7 @@ def estimate(spender: Spender, store: Store, limits: RateLimits | None) -> Estim
     batch = dataclasses.replace(batch, seconds_at_most=WINDOW_S)
     by_batch = not at.address.local and at.mode != "live"
     chosen = _by_batch(at.mode, live, batch) if by_batch else live
-    return Estimate(
+    return SpenderEstimate(
         spender.name, at.address.model, at.mode if by_batch else "live",
         requests=len(both) + len(spender.stand_ins), in_store=len(seen), to_send=len(missing), share_expected=spender.share,
         prompt_tokens=spender.to_come + sum(tokens.count_messages(one.turns, at.address.model) for one in missing),

@@ -19,7 +19,7 @@ from distill.curate.gates.judge import lookup
 from distill.evaluate import arms
 from distill.generate import questions
 from distill.plan import estimate
-from distill.plan.estimate import Cost, Estimate, Spender
+from distill.plan.estimate import Cost, Spender, SpenderEstimate
 from distill.plan.pilot import Pilot, run_pilot
 from distill.plan.upper_bound import PassRates, further_spenders
 from distill.records import Json
@@ -62,7 +62,7 @@ class Plan:
     seeds: SeedCounts
     rows_wanted: int | None
     pilot: Pilot | None
-    spenders: Sequence[Estimate]
+    spenders: Sequence[SpenderEstimate]
     student_calls: int
     budget_usd: float | None
     deadline: DeadlineNote | None
@@ -150,7 +150,7 @@ def _voters(task: Task, table: pl.DataFrame, votes: Asked) -> Iterator[Spender]:
             yield Spender(f"{questions.spender(task, n)}, asked again", wanted, teacher)
 
 
-def _odd_counts(spenders: Sequence[Estimate]) -> list[str]:
+def _odd_counts(spenders: Sequence[SpenderEstimate]) -> list[str]:
     """What the endpoints' own counts have shown, each once."""
     return list(dict.fromkeys(f"{row.model}: {warning}" for row in spenders for warning in row.warnings))
 
@@ -165,7 +165,7 @@ def _note(task: Task, table: pl.DataFrame, votes: Asked) -> str:
     )
 
 
-def _deadline(task: Task, teacher: Estimate) -> DeadlineNote | None:
+def _deadline(task: Task, teacher: SpenderEstimate) -> DeadlineNote | None:
     if task.spec.deadline is None:
         return None
     moment = deadline.moment(task.spec.deadline, datetime.now(UTC)).astimezone()

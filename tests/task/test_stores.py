@@ -34,12 +34,12 @@ class Heard(Silent):
         self.said.append(text)
 
 
-def task(task: Path, *sets: str) -> Any:
+def opened_task(task: Path, *sets: str) -> Any:
     return open_task.open_task(task, overrides=sets, env={})
 
 
 def go(task: Path, *sets: str, watch: Silent | None = None, stages: tuple[str, ...] = ("generate",), **how: Any) -> Run:
-    return run.start(task(task, *sets), stages=stages, watch=watch or Silent(), **how)
+    return run.start(opened_task(task, *sets), stages=stages, watch=watch or Silent(), **how)
 
 
 def cli(*words: str) -> subprocess.CompletedProcess[str]:
@@ -159,7 +159,7 @@ def test_a_run_whose_manifest_is_lost_keeps_its_spending(dear: Path) -> None:
 
 
 def test_what_a_pilot_spent_is_shown_and_belongs_to_the_run_that_follows(dear: Path) -> None:
-    planned = plan.plan(task(dear, PRICE), pilot=3)
+    planned = plan.plan(opened_task(dear, PRICE), pilot=3)
     spent = planned.pilot.usd
     assert spent > 0
     status = reading.status(dear, [])
@@ -178,4 +178,4 @@ def test_a_pilot_stands_before_the_wall_of_the_run_under_way(dear: Path) -> None
     result = go(dear, PRICE)
     (dear.parent / "teacher.md").write_text("Say it anew as JSON.\n[user]\n{{message}}\n")
     with pytest.raises(BudgetReached):
-        plan.plan(task(dear, PRICE, f"budget.usd={result.usd + 0.001}"), pilot=5)
+        plan.plan(opened_task(dear, PRICE, f"budget.usd={result.usd + 0.001}"), pilot=5)

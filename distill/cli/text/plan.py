@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from distill.money import shown
 
 if TYPE_CHECKING:
-    from distill.plan.estimate import Cost, Estimate
+    from distill.plan.estimate import Cost, SpenderEstimate
     from distill.plan.pilot import Pilot
     from distill.plan.plan import DeadlineNote, Plan
 
@@ -32,7 +32,7 @@ def plan_lines(plan: Plan) -> list[str]:
     ]
 
 
-def _spender_lines(row: Estimate) -> list[str]:
+def _spender_lines(row: SpenderEstimate) -> list[str]:
     cost = row.cost
     said = [
         f"{_named(row.spender)}{row.in_store:>9,}{row.to_send:>9,}"
@@ -49,7 +49,7 @@ def _spender_lines(row: Estimate) -> list[str]:
     return said
 
 
-def _ways_line(row: Estimate) -> str:
+def _ways_line(row: SpenderEstimate) -> str:
     """What a spender would cost by each way, the spec's own named."""
     if row.ways is None:
         return ""
@@ -67,7 +67,7 @@ def _either(cost: Cost) -> str:
     return "at an unknown price" if cost.usd_at_most is None else f"${cost.usd_at_most:.4f} at most"
 
 
-def _deadline_line(deadline: DeadlineNote, teacher: Estimate) -> str:
+def _deadline_line(deadline: DeadlineNote, teacher: SpenderEstimate) -> str:
     from distill.plan.estimate import WINDOW_S
 
     said = f"deadline {datetime.fromisoformat(deadline.at):%Y-%m-%d %H:%M}"

@@ -7,14 +7,14 @@ from typing import Annotated
 
 import typer
 
-from distill.cli.options import Json, out
+from distill.cli.options import AsJson, out
 
 Port = Annotated[int, typer.Option(help="0 picks a free port", min=0, max=65535)]
-Faults = Annotated[
+FaultShares = Annotated[
     list[str] | None,
     typer.Option("--fault", help="a fault and its share of attempts, e.g. 500=0.05; repeatable", metavar="NAME=SHARE"),
 ]
-Dialects = Annotated[
+DialectShares = Annotated[
     list[str] | None,
     typer.Option(
         "--dialect",
@@ -22,10 +22,10 @@ Dialects = Annotated[
         metavar="NAME[=SHARE]",
     ),
 ]
-Drop = Annotated[
+LosingReplies = Annotated[
     bool, typer.Option("--dialect-drop", help="include replies that cost a row: truncated, filtered, refused")
 ]
-Stop = Annotated[
+EndingReplies = Annotated[
     bool, typer.Option("--dialect-stop", help="include replies that end a run: bad key, no credit, unknown model")
 ]
 Latency = Annotated[float, typer.Option(help="seconds before each answer", min=0)]
@@ -53,10 +53,11 @@ BatchFaults = Annotated[
 
 
 def fault_server(
-    port: Port = 0, fault: Faults = None, dialect: Dialects = None, dialect_drop: Drop = False, dialect_stop: Stop = False,
-    latency: Latency = 0.0, rpm: RequestsPerMinute = None, tpm: TokensPerMinute = None, retry_after: RetryAfter = 1.0,
-    seed: RandomSeed = 0, hurry: Hurry = 1.0, batch_hours: BatchHours = 1.0, batch_window: BatchWindow = 24.0,
-    enqueued_tokens: EnqueuedTokens = None, batch_fault: BatchFaults = None, as_json: Json = False,
+    port: Port = 0, fault: FaultShares = None, dialect: DialectShares = None, dialect_drop: LosingReplies = False,
+    dialect_stop: EndingReplies = False, latency: Latency = 0.0, rpm: RequestsPerMinute = None, tpm: TokensPerMinute = None,
+    retry_after: RetryAfter = 1.0, seed: RandomSeed = 0, hurry: Hurry = 1.0, batch_hours: BatchHours = 1.0,
+    batch_window: BatchWindow = 24.0, enqueued_tokens: EnqueuedTokens = None, batch_fault: BatchFaults = None,
+    as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Run a local endpoint that injects faults.
 

@@ -8,14 +8,14 @@ from typing import Annotated
 
 import typer
 
-from distill.cli.options import Home, Json, Run, Set, out
+from distill.cli.options import AsJson, HomeFolder, RunName, Set, out
 
 
 def status(
     task: Annotated[str, typer.Argument(help="a run, e.g. task/001, or a task (its newest run)", metavar="SPEC")],
     sets: Set = None,
-    as_json: Json = False,
-    home: Home = Path(),
+    as_json: AsJson = False,
+    home: HomeFolder = Path(),
 ) -> None:
     """Show where a run stands.
 
@@ -29,10 +29,10 @@ def status(
 
 
 def explain(
-    run: Run,
+    run: RunName,
     row: Annotated[str, typer.Argument(help="a seed id or its beginning, or LINE or FILE:LINE of the seeds")],
-    as_json: Json = False,
-    home: Home = Path(),
+    as_json: AsJson = False,
+    home: HomeFolder = Path(),
 ) -> None:
     """Show everything about one row.
 
@@ -46,15 +46,15 @@ def explain(
 
 
 def show(
-    run: Run,
+    run: RunName,
     what: Annotated[
         str, typer.Argument(help="dropped, kept, or flagged (approved rows that a gate would drop)")
     ] = "dropped",
     reason: Annotated[str | None, typer.Option(help="only rows dropped or flagged for this reason")] = None,
     stratum: Annotated[str | None, typer.Option(help="only rows of this stratum")] = None,
     limit: Annotated[int, typer.Option(help="number of rows to show", min=1)] = 10,
-    as_json: Json = False,
-    home: Home = Path(),
+    as_json: AsJson = False,
+    home: HomeFolder = Path(),
 ) -> None:
     """List dropped, kept or flagged rows.
 
@@ -70,8 +70,8 @@ def show(
 def explain_miss(
     one: Annotated[str, typer.Argument(help="a request id or its beginning, or RUN:ROW", metavar="A")],
     two: Annotated[str, typer.Argument(help="the other request", metavar="B")],
-    as_json: Json = False,
-    home: Home = Path(),
+    as_json: AsJson = False,
+    home: HomeFolder = Path(),
 ) -> None:
     """Show how two requests differ.
 

@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from distill.cli.options import Json, Set, Spec, opened, out
+from distill.cli.options import AsJson, Set, Spec, opened, out
 
 
 def init(
-    folder: Annotated[Path, typer.Argument(help="a new folder, e.g. prompts/my-task")], as_json: Json = False
+    folder: Annotated[Path, typer.Argument(help="a new folder, e.g. prompts/my-task")], as_json: AsJson = False
 ) -> None:
     """Write a first task into a new folder.
 
@@ -27,7 +27,7 @@ def init(
     )
 
 
-def validate(spec: Spec, sets: Set = None, as_json: Json = False) -> None:
+def validate(spec: Spec, sets: Set = None, as_json: AsJson = False) -> None:
     """Check the spec and every file it names.
 
     Lists all mistakes at once, sends nothing. Exit code 2: there is at least one.
@@ -51,7 +51,7 @@ def validate(spec: Spec, sets: Set = None, as_json: Json = False) -> None:
 def plan(
     spec: Spec,
     sets: Set = None,
-    as_json: Json = False,
+    as_json: AsJson = False,
     pilot: Annotated[
         int, typer.Option(help="rows to send to each model to measure its cost; the answers are kept", min=3)
     ] = 8,

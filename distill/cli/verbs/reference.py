@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 
-from distill.cli.options import Json, out
+from distill.cli.options import AsJson, out
 
 
-def gates(as_json: Json = False) -> None:
+def gates(as_json: AsJson = False) -> None:
     """List the gates that a spec can name.
 
     What each drops, its settings with their defaults, what it needs and costs.

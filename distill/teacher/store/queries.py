@@ -52,7 +52,7 @@ def spender_totals(db: sqlite3.Connection, run: str) -> list[SpenderTotals]:
 
 def spenders(db: sqlite3.Connection, run: str) -> list[str]:
     """Who has sent anything in a run."""
-    return [row[0] for row in db.execute("SELECT DISTINCT spender FROM attempts WHERE run=?", (run,))]
+    return [name for (name,) in db.execute("SELECT DISTINCT spender FROM attempts WHERE run=?", (run,))]
 
 
 def spent_usd(db: sqlite3.Connection, run: str) -> float:
@@ -92,7 +92,7 @@ def attempts(db: sqlite3.Connection, request_id: str) -> list[Attempt]:
 
 @dataclass(frozen=True, slots=True)
 class AttemptDetails:
-    """One send with all that is known of it: `usd` is None where nobody knows the price, `batch` the job that it went in."""
+    """One send with all that is known of it: `usd` is None where nobody knows the price, `batch` is the job that it was in."""
 
     run: str
     spender: str
@@ -104,8 +104,7 @@ class AttemptDetails:
     error: str | None
     reserved_usd: float
     batch: str | None
-    body: str | None
-    """What came back and was no whole answer, as far as it is kept."""
+    body: str | None  # what came back and was no whole answer
     unpriced: bool
 
 
@@ -116,8 +115,7 @@ def attempt_details(db: sqlite3.Connection, request_id: str) -> list[AttemptDeta
         f"SELECT {known}, reserved_usd, (SELECT coalesce(batch_id, key) FROM batches WHERE key=attempts.batch), "  # noqa: S608 - names of our own
         f"(SELECT raw FROM unreadable WHERE attempt=attempts.id), {_UNPRICED} FROM attempts WHERE request_id=? ORDER BY id"
     )
-    rows = db.execute(query, (request_id,))
-    return [AttemptDetails(*_with_flag(row)) for row in rows]
+    return [AttemptDetails(*_with_flag(row)) for row in db.execute(query, (request_id,))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,13 +164,12 @@ def batch_rows(db: sqlite3.Connection, run: str) -> list[BatchRow]:
 def batch_usd(db: sqlite3.Connection, key: str) -> float | None:
     """Dollars of a batch job so far, None where nobody knows the price."""
     query = f"SELECT sum({_PRICED_COST}) FROM attempts WHERE batch=?"  # noqa: S608 - names of our own
-    found: float | None = db.execute(query, (key,)).fetchone()[0]
-    return found
+    return next((None if usd is None else float(usd) for (usd,) in db.execute(query, (key,))), None)
 
 
 @dataclass(frozen=True, slots=True)
 class LiveSpan:
-    """The live calls that a spender started within one second."""
+    """The live calls that a spender began within one second."""
 
     spender: str
     first: str
@@ -250,5 +247,4 @@ def _unquoted(value: Json) -> Json:
 
 
 def _with_flag(row: Sequence[Json]) -> list[Json]:
-    """The values of a row of which the last is true or false."""
     return [*map(_unquoted, row[:-1]), bool(row[-1])]
