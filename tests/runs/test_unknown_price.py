@@ -11,8 +11,8 @@ import pytest
 
 from distill.cli.panel import _calls_line
 from distill.cli.text.explain import history_lines
-from distill.cli.text.status import status_lines
 from distill.cli.text.run import run_lines
+from distill.cli.text.status import status_lines
 from distill.errors import RowsOwed, UsageError
 from distill.money import price_of
 from distill.pipeline import open_task, run

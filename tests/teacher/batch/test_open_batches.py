@@ -125,7 +125,7 @@ async def test_status_shows_where_a_batch_is_out_and_those_of_other_runs(task: P
         assert f"submitted at {server.base_url}, 12 rows, at most $" in lines
         renamed(task)
         other = status(task, ())
-        assert (other.run, other.batches) == (None, [])
+        assert (other.run, other.batches) == (None, ())
         assert {one.run for one in other.other_batches} == {"mood/001"}
         assert "of run mood/001: batch_" in "\n".join(status_lines(other))
 
