@@ -56,3 +56,14 @@ def task(tmp_path: Path) -> Path:
     (tmp_path / "student.md").write_text("Mood?\n[user]\n{{message}}\n")
     (tmp_path / "task.yaml").write_text(SPEC)
     return tmp_path / "task.yaml"
+
+
+@pytest.fixture
+def task_folder(task: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The task in prompts/mood of the working folder, which is no project."""
+    files, folder = list(task.parent.iterdir()), task.parent / "work" / "prompts" / "mood"
+    folder.mkdir(parents=True)
+    for file in files:
+        file.rename(folder / file.name)
+    monkeypatch.chdir(task.parent / "work")
+    return folder

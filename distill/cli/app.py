@@ -126,4 +126,4 @@ def main() -> None:
             exit_codes.stopped(INTERRUPTED)
         if isinstance(fault, SystemExit) or (os.environ.get("DISTILL_DEBUG") and exit_codes.internal(fault)):
             raise
-        exit_codes.of(fault)
+        exit_codes.end_with(fault)

@@ -24,7 +24,7 @@ from distill.errors import DistillError, Fault, SpecError
 from distill.secrets.withheld import masked
 
 
-def of(fault: BaseException) -> NoReturn:
+def end_with(fault: BaseException) -> NoReturn:
     """End with what a fault says."""
     if isinstance(fault, SpecError):
         fail(str(fault), fault.exit_code, fault.faults)

@@ -8,12 +8,16 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from distill.cli import exit_codes
 from distill.errors import UsageError
+
+if TYPE_CHECKING:
+    from distill.records import Json
+    from distill.task.task import Task
 
 Spec = Annotated[
     Path, typer.Argument(help="a task: its task.yaml, the folder that holds it, or its name", metavar="SPEC")
@@ -22,11 +26,11 @@ Set = Annotated[
     list[str] | None,
     typer.Option("--set", help="override one setting, e.g. --set dataset.accept=100; repeatable", metavar="A.B=VALUE"),
 ]
-Json = Annotated[bool, typer.Option("--json", help="print one JSON object on stdout, and nothing else")]
-Run = Annotated[
+AsJson = Annotated[bool, typer.Option("--json", help="print one JSON object on stdout, and nothing else")]
+RunName = Annotated[
     str, typer.Argument(help="a run, e.g. task/001, its folder, `latest`, or a task (its newest run)", metavar="RUN")
 ]
-Home = Annotated[Path, typer.Option(help="the project folder, which holds runs/ and .distill/")]
+HomeFolder = Annotated[Path, typer.Option(help="the project folder, which holds runs/ and .distill/")]
 Usd = Annotated[
     float | None,
     typer.Option("--max-usd", help="the most dollars to spend; overrides budget.usd"),
@@ -41,11 +45,11 @@ def opened(
     as_json: bool = False,
     priced: bool = True,
     options: Mapping[str, str] | None = None,
-) -> Any:
-    """The checked project; `max_usd` overrides its budget. `options` are the names of options that are no `--set`. What was
+) -> Task:
+    """The checked task; `max_usd` overrides its budget. `options` are the names of options that are no `--set`. What was
     found out about its files goes to stderr, but where the result is JSON and holds it.
     """
-    from distill.pipeline.arguments import spec_of
+    from distill.pipeline.arguments import place_of
     from distill.pipeline.open_task import open_task
 
     if max_usd is not None and not 0 < max_usd < math.inf:
@@ -54,7 +58,8 @@ def opened(
         )
     overrides = [*(sets or []), *([f"budget.usd={max_usd}"] if max_usd is not None else [])]
     known = {**(options or {}), **({"budget.usd": "--max-usd"} if max_usd is not None else {})}
-    task = open_task(spec_of(spec), overrides=overrides, env=os.environ, options=known, priced=priced)
+    place = place_of(spec)
+    task = open_task(place.spec, overrides=overrides, env=os.environ, home=place.home, options=known, priced=priced)
     if task.notes and not as_json:
         from distill.cli.panel import plain
 
@@ -63,7 +68,7 @@ def opened(
     return task
 
 
-def out(result: Any, as_json: bool, lines: list[str]) -> None:
+def out(result: Mapping[str, Json], as_json: bool, lines: list[str]) -> None:
     """One JSON object, or lines without what a terminal obeys."""
     from distill.cli.panel import plain
 

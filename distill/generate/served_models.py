@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from distill.records import GOLD
+from distill.teacher.store import queries
 from distill.text.normalise import storable
 
 if TYPE_CHECKING:
@@ -87,18 +88,10 @@ def _of_dataset(run: ActiveRun) -> Counter[tuple[str, str]]:
 
 def _of_sends(run: ActiveRun) -> Counter[tuple[str, str]]:
     """(asked, named) of what this run itself paid for, test rows and judges too; of a large one the latest."""
-    query = (
-        "SELECT json_extract(answers.request, '$.model'), answers.model, count(*) FROM "
-        "(SELECT request_id FROM attempts WHERE run=? AND ended='ok' ORDER BY id DESC LIMIT ?) AS sent "
-        "JOIN answers USING (request_id) GROUP BY 1, 2"
-    )
-    rows: Sequence[tuple[Any, str, int]] = run.store.query(query, (run.folder.name, _LATEST)).fetchall()
-    from distill.teacher.store.rows import unquote
-
     found = Counter[tuple[str, str]]()
-    for asked, named, count in rows:
-        if asked:
-            found[str(asked), _shown(unquote(named))] += count
+    for one in queries.named_models(run.store.reader, run.folder.name, _LATEST):
+        if one.asked:
+            found[str(one.asked), _shown(one.named)] += one.answers
     return found
 
 

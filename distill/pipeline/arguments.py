@@ -12,9 +12,10 @@ import itertools
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from distill.errors import SpecError, UsageError
-from distill.pipeline.open_task import home_of
+from distill.pipeline.project import home_of, project_at, project_of
 from distill.rundir import MANIFEST, RunDir, find, latest, numbers
 from distill.spec import SPEC_FILE, task_of
 
@@ -23,12 +24,25 @@ _MOST = 2000
 """Specs that are looked at for a name."""
 
 
+class TaskPlace(NamedTuple):
+    """Where a task's spec lies, and the project that holds its runs and answers."""
+
+    spec: Path
+    home: Path
+
+
+def place_of(given: Path) -> TaskPlace:
+    """The spec that an argument means, and its home: a task found by its name in no project has the working folder's."""
+    spec = spec_of(given)
+    return TaskPlace(spec, project_of(spec) or (home_of(spec) if exists(given) else project_at(Path.cwd())))
+
+
 def spec_of(given: Path) -> Path:
     """The spec that an argument means; UsageError where there is none, or more than one of the name."""
     if exists(given) and not _is_run(given):
         return given
     run = given.resolve() if _is_run(given) else None
-    home = run.parents[2] if run else home_of(Path.cwd() / "x")
+    home = run.parents[2] if run else project_at(Path.cwd())
     name = run.parent.name if run else _task_named(str(given), home)
     found = [path for path in _specs(home) if name and _name_of(path) == name]
     if len(found) > 1:
@@ -45,7 +59,7 @@ def spec_of(given: Path) -> Path:
 
 def run_of(given: str, home: Path) -> RunDir:
     """The run that an argument means; UsageError says which there are, and how to name those of another project."""
-    root = home_of(home.resolve() / "x")
+    root = project_at(home)
     if given.strip("/") == "latest" and not numbers(root, "latest"):
         newest = _newest(root)
         if newest is None:

@@ -16,6 +16,7 @@ from distill.curate.checks import curation_faults
 from distill.curate.dedup import rulings
 from distill.curate.gates.judge.requests import judged_gates, rubrics
 from distill.errors import Fault, SpecError
+from distill.pipeline.project import home_of
 from distill.pipeline.task_rows import TaskRows, read_task_rows
 from distill.seeds import checks
 from distill.spec import Places, TaskSpec, look
@@ -28,17 +29,6 @@ if TYPE_CHECKING:
     import polars as pl
 
     from distill.records import Seed
-
-_HOME_MARKS = (".distill", "pyproject.toml", ".git", "runs")
-
-
-def home_of(path: Path) -> Path:
-    """The nearest folder above the spec that holds a project; the spec's own folder where none does."""
-    start = path.resolve() if path.is_dir() else path.resolve().parent
-    return next(
-        (folder for folder in (start, *start.parents) if any((folder / mark).exists() for mark in _HOME_MARKS)),
-        start,
-    )
 
 
 class _Texts(NamedTuple):

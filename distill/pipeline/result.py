@@ -18,7 +18,7 @@ from distill.pipeline import pending
 from distill.report.warnings import of_money
 from distill.rundir import read_json, read_parquet
 from distill.task.run import ActiveRun, ledger
-from distill.teacher.store.store import Spend
+from distill.teacher.store.queries import SpenderTotals
 from distill.text import notebook
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class Run:
     """report.html, where it was written."""
     exit_code: int = 0
     """What the command line ends with: 0, 3 where rows are pending, 4 where a demand of the spec was not met."""
-    spenders: Sequence[Spend] = ()
+    spenders: Sequence[SpenderTotals] = ()
 
     @property
     def dataset(self) -> pl.DataFrame:
@@ -104,7 +104,7 @@ class Run:
         """What each spender has sent and cost, over all commands of the run."""
         import polars as pl
 
-        columns = [one.name for one in fields(Spend)]
+        columns = [one.name for one in fields(SpenderTotals)]
         return pl.DataFrame([asdict(row) for row in self.spenders], schema=None if self.spenders else columns)
 
     def table(self, name: str) -> pl.DataFrame:

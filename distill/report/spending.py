@@ -12,7 +12,7 @@ from distill.generate import questions
 from distill.money import known_usd
 from distill.records import GOLD
 from distill.task.run import ActiveRun, ledger
-from distill.teacher.store.store import Spend
+from distill.teacher.store.queries import SpenderTotals
 
 if TYPE_CHECKING:
     import polars as pl
@@ -41,8 +41,7 @@ def spending(run: ActiveRun) -> list[SpendingLine]:
     used = _used(run)
     paid = {row.spender: row for row in run.fact("ledger", ledger)}
     return [
-        _line(paid.get(spender) or Spend(spender, 0, 0, 0, 0, 0.0, 0, 0.0, 0), used[spender])
-        for spender in dict.fromkeys([*paid, *used])
+        _line(paid.get(spender) or SpenderTotals(spender), used[spender]) for spender in dict.fromkeys([*paid, *used])
     ]
 
 
@@ -63,7 +62,7 @@ def total(lines: Sequence[SpendingLine]) -> SpendingLine:
     )
 
 
-def _line(row: Spend, used: int) -> SpendingLine:
+def _line(row: SpenderTotals, used: int) -> SpendingLine:
     return SpendingLine(
         spender=row.spender,
         calls=row.sends,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from distill.money import shown
 from distill.teacher.batch import journal
+from distill.teacher.store import queries
 from distill.teacher.store.store import Store
 
 if TYPE_CHECKING:
@@ -17,11 +18,6 @@ if TYPE_CHECKING:
 
 _PAUSE = 0.05
 """Live calls further apart than this share of all the batches' time are two parts."""
-_LIVE = """
-SELECT spender, min(started), max(coalesce(settled, started)), count(*), sum(coalesce(ended='ok', 0)), sum(iif(priced, coalesce(usd, reserved_usd), NULL))
-FROM attempts WHERE run=? AND batch IS NULL GROUP BY spender, substr(started, 1, 19) ORDER BY spender, min(started)
-"""
-_COST = "SELECT sum(iif(priced, coalesce(usd, reserved_usd), NULL)) FROM attempts WHERE batch=?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +115,7 @@ def _batches(store: Store, run: str) -> Iterator[_Part]:
             until=_moment(batch.ended or journal.now()),
             rows=batch.requests,
             answered=batch.answered or 0,
-            usd=store.query(_COST, (batch.key,)).fetchone()[0],
+            usd=queries.batch_usd(store.reader, batch.key),
             ended=batch.error or ("completed" if batch.ended else batch.state),
         )
 
@@ -127,9 +123,10 @@ def _batches(store: Store, run: str) -> Iterator[_Part]:
 def _live(store: Store, run: str, pause: timedelta) -> list[_Part]:
     """Live calls by the second, joined where no pause lies between."""
     parts: list[_Part] = []
-    for spender, first, last, sends, answered, usd in store.query(_LIVE, (run,)):
-        part = _Part("live", "live calls", spender, _moment(first), _moment(last), sends, answered, usd)
-        if parts and parts[-1].spender == spender and part.began - parts[-1].until <= pause:
+    for span in queries.live_spans(store.reader, run):
+        began, until = _moment(span.first), _moment(span.last)
+        part = _Part("live", "live calls", span.spender, began, until, span.sends, span.answered, span.usd)
+        if parts and parts[-1].spender == span.spender and part.began - parts[-1].until <= pause:
             part = _joined(parts.pop(), part)
         parts.append(part)
     return parts

@@ -18,6 +18,7 @@ import numpy as np
 import polars as pl
 
 from distill.records import Json, content_id
+from distill.seeds import repeats
 from distill.similarity.graph import Graph
 from distill.similarity.keys import Ints, keys_of
 from distill.strata.apportion import apportion
@@ -85,11 +86,7 @@ def without_repeats(table: pl.DataFrame) -> Outcome:
     for i, row in members.items():
         kept = members[kept_of[int(group[i])]]
         if kept is not row:
-            other = ", which has another known answer" if row["gold"] not in (None, kept["gold"]) else ""
-            drops[i] = (
-                "repeated",
-                f"same text as {kept['seed_id']} ({kept['source']}:{kept['line']}){other}",
-            )
+            drops[i] = (repeats.REASON, repeats.detail(row, kept))
     return partition(rows, drops, stage=STAGE)
 
 

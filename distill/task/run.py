@@ -12,7 +12,8 @@ from distill.rundir import RunDir, check_parquet, read_parquet
 from distill.task.task import Task
 from distill.teacher.progress import Watcher
 from distill.teacher.send import Sender
-from distill.teacher.store.store import Spend, Store
+from distill.teacher.store.queries import SpenderTotals
+from distill.teacher.store.store import Store
 
 if TYPE_CHECKING:
     import polars as pl
@@ -67,7 +68,7 @@ class ActiveRun:
         return pl.scan_parquet(self.folder / name)
 
 
-def ledger(run: ActiveRun) -> list[Spend]:
+def ledger(run: ActiveRun) -> list[SpenderTotals]:
     """What the run has sent and paid, a row a spender."""
     return run.store.ledger(run.folder.name)
 

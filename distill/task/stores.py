@@ -7,6 +7,7 @@ the same number was removed does not inherit its spending, and takes over what `
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from distill.errors import UsageError
 from distill.money import shown
+from distill.teacher.store import reader
 from distill.teacher.store import store as stores
 
 if TYPE_CHECKING:
@@ -31,12 +33,20 @@ def path_of(home: Path) -> Path:
 @contextmanager
 def opened(home: Path) -> Iterator[Store]:
     """The open store; UsageError where it is empty and its runs say otherwise, or where it is no store."""
-    not_emptied(home)
+    _not_emptied(home)
     with stores.opened(path_of(home)) as store:
         yield store
 
 
-def not_emptied(home: Path) -> None:
+@contextmanager
+def reading(home: Path) -> Iterator[sqlite3.Connection]:
+    """The same for reading only, as `queries` takes it; no store yet reads as an empty one."""
+    _not_emptied(home)
+    with reader.reading(path_of(home)) as db:
+        yield db
+
+
+def _not_emptied(home: Path) -> None:
     """A file of no bytes beside runs with answers: what a full disk or a crash leaves, and never a new store."""
     path = path_of(home)
     if not path.exists() or path.stat().st_size:

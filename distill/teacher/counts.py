@@ -14,6 +14,7 @@ from distill import tokens
 from distill.records import Request, Usage
 from distill.teacher.endpoint.wire import without_user
 from distill.teacher.requests import ceiling
+from distill.teacher.store import queries
 from distill.teacher.store.store import Store
 
 _SURE = 64
@@ -28,15 +29,6 @@ _LESS = 1.15
 """Times as many tokens by our count are more than another tokeniser's whim."""
 _ENOUGH = 256
 """Of the answers that the store holds: the newest."""
-_COLUMNS = "a.endpoint, a.request, a.draw, a.prompt_tokens, a.completion_tokens, a.tokens_measured"
-_NEWEST = (
-    f"SELECT {_COLUMNS} FROM answers a WHERE a.rowid > (SELECT max(rowid) - 4000 FROM answers) AND a.endpoint=? "  # noqa: S608 - names of our own
-    "AND json_valid(a.request) AND json_extract(a.request, '$.model')=? ORDER BY a.rowid DESC LIMIT ?"
-)
-_OF_RUN = (
-    f"SELECT {_COLUMNS} FROM attempts t JOIN answers a USING (request_id) WHERE t.run=? AND t.spender=? "  # noqa: S608 - names of our own
-    "AND t.ended='ok' ORDER BY t.id DESC LIMIT ?"
-)
 _CHARS = 2_000_000
 """Of the conversations that are counted at the start: a few megabytes take a second."""
 
@@ -145,14 +137,17 @@ class TokenCounts:
 
 def stored_usage(store: Store, endpoint: str, model: str) -> list[tuple[Request, Usage]]:
     """The newest answers of a model that the store holds, the oldest of them first."""
-    return _read(store, _NEWEST, (without_user(endpoint), model, _ENOUGH))
+    return _oldest_first(queries.newest_of_model(store.reader, without_user(endpoint), model, _ENOUGH))
 
 
 def of_run(store: Store, run: str) -> dict[str, list[str]]:
     """Spender → what its endpoint's counts have shown in a run, where they are odd."""
-    spenders = [row[0] for row in store.query("SELECT DISTINCT spender FROM attempts WHERE run=?", (run,))]
-    found = {name: learnt(TokenCounts(), _read(store, _OF_RUN, (run, name, _ENOUGH))).warnings for name in spenders}
+    found = {name: _of_spender(store, run, name).warnings for name in queries.spenders(store.reader, run)}
     return {name: warnings for name, warnings in found.items() if warnings}
+
+
+def _of_spender(store: Store, run: str, spender: str) -> TokenCounts:
+    return learnt(TokenCounts(), _oldest_first(queries.newest_of_spender(store.reader, run, spender, _ENOUGH)))
 
 
 def learnt(counts: TokenCounts, held: Iterable[tuple[Request, Usage]]) -> TokenCounts:
@@ -166,9 +161,12 @@ def learnt(counts: TokenCounts, held: Iterable[tuple[Request, Usage]]) -> TokenC
     return counts
 
 
-def _read(store: Store, query: str, values: tuple[object, ...]) -> list[tuple[Request, Usage]]:
+def _oldest_first(answers: Iterable[queries.CountedAnswer]) -> list[tuple[Request, Usage]]:
     found = [
-        (Request(endpoint, json.loads(body), draw), Usage(prompt, completion, measured=bool(measured)))
-        for endpoint, body, draw, prompt, completion, measured in store.query(query, values)
+        (
+            Request(one.endpoint, json.loads(one.body), one.draw),
+            Usage(one.prompt_tokens, one.completion_tokens, measured=one.measured),
+        )
+        for one in answers
     ]
     return found[::-1]

@@ -1,206 +1,151 @@
-"""Rows of a run: one row's whole way, and rows that were dropped or kept with their texts."""
+"""One row's whole way through a run."""
 
 from __future__ import annotations
 
+import dataclasses
 import json
-from collections import Counter
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from distill.curate.gates.judge.verdict import one_line, verdicts_of_row
 from distill.errors import UsageError
-from distill.pipeline import arguments as naming
-from distill.records import GOLD, content_id
+from distill.pipeline import arguments
+from distill.records import Json
 from distill.rundir import RunDir, read_parquet
-from distill.teacher.store.rows import unquote
-from distill.teacher.store.store import UNPRICED
-from distill.text.normalise import did_you_mean
-from distill.values import answer as answer_value
-from distill.views.status import Reader
+from distill.seeds import repeats
+from distill.task import stores
+from distill.teacher.store import queries
+from distill.teacher.store.queries import AttemptDetails
 
 if TYPE_CHECKING:
     import polars as pl
 
+Record = Mapping[str, Json]
+"""Column → value of one row of a run's table."""
 
-def explain(home: Path, name: str, row: str) -> dict[str, Any]:
+
+@dataclass(frozen=True, slots=True)
+class RequestHistory:
+    """One question about the row: `record` is its row of samples.parquet, or of asked.parquet while it has no answer."""
+
+    record: Record
+    body: Record | None
+    """What was sent; None where it has no answer."""
+    sends: Sequence[AttemptDetails]
+
+    def as_json(self) -> dict[str, Json]:
+        return {**self.record, "request": self.body, "sends": [dataclasses.asdict(send) for send in self.sends]}
+
+
+@dataclass(frozen=True, slots=True)
+class ArmAnswer:
+    """What one arm of the evaluation answered, and metric → (value, reason) of it."""
+
+    record: Record
+    scores: Mapping[str, tuple[float | None, str | None]]
+
+    def as_json(self) -> dict[str, Json]:
+        return {**self.record, "scores": {name: list(score) for name, score in self.scores.items()}}
+
+
+@dataclass(frozen=True, slots=True)
+class RowHistory:
+    """Everything that a run holds of one row, in the order of the run."""
+
+    run: str
+    row: str
+    seed: Sequence[Record]
+    """One, or none where the row went before the seeds were written."""
+    samples: Sequence[RequestHistory]
+    owed: Sequence[RequestHistory]
+    """Questions that have no answer yet."""
+    dropped: Sequence[Record]
+    repeats: Sequence[Record]
+    """Drops of other rows with its text: they have its seed id."""
+    flagged: Sequence[Record]
+    evaluation: Sequence[ArmAnswer]
+    fate: str
+
+    def as_json(self) -> dict[str, Json]:
+        return {
+            "run": self.run, "row": self.row, "seed": list(self.seed), "samples": [one.as_json() for one in self.samples],
+            "owed": [one.as_json() for one in self.owed], "dropped": list(self.dropped),
+            "repeats": list(self.repeats), "flagged": list(self.flagged),
+            "evaluation": [one.as_json() for one in self.evaluation], "fate": self.fate,
+        }  # fmt: skip
+
+
+def explain(home: Path, name: str, row: str) -> RowHistory:
     """Everything the run holds of one row; UsageError where it has none like it."""
-    import polars as pl
-
-    run = _run(home, name)
-    seeds = _read(run, "seeds.parquet")
-    dropped = _read(run, "dropped.parquet" if (run / "dropped.parquet").exists() else "seeds_dropped.parquet")
-    seed_id = _seed_id(seeds, dropped, row, run)
-    seed = seeds.filter(pl.col("seed_id") == seed_id).to_dicts()
-    samples = (
-        _read(run, "samples.parquet").filter(pl.col("seed_id") == seed_id)
-        if (run / "samples.parquet").exists()
-        else seeds.clear()
-    )
-    scores = (
-        _read(run, "scores.parquet").filter(pl.col("seed_id") == seed_id)
-        if (run / "scores.parquet").exists()
-        else seeds.clear()
-    )
-    calls = (
-        _read(run, "calls.parquet").filter(pl.col("seed_id") == seed_id)
-        if (run / "calls.parquet").exists()
-        else seeds.clear()
-    )
-    drops = dropped.filter(pl.col("row") == seed_id).to_dicts()
-    flagged = _read(run, "flagged.parquet") if (run / "flagged.parquet").exists() else dropped.clear()
-    return {
-        "run": run.name,
-        "row": seed_id,
-        "seed": [
-            {k: json.loads(v) if k in ("fields", "labels", "gold") and v else v for k, v in one.items()} for one in seed
-        ],
-        "samples": [_with_request(run, sample) for sample in samples.to_dicts()],
-        "owed": [_with_request(run, one) for one in _owed(run, seed_id)],
-        "dropped": drops,
-        "flagged": flagged.filter(pl.col("row") == seed_id).to_dicts(),
-        "evaluation": [
-            call
-            | {"scores": {s["metric"]: [s["value"], s["reason"]] for s in scores.to_dicts() if s["arm"] == call["arm"]}}
-            for call in calls.to_dicts()
-        ],
-        "fate": _fate(seed, samples.to_dicts(), drops),
-    }
+    run = arguments.run_of(name, home)
+    seeds, drops = read_parquet(run / "seeds.parquet"), _drops(run)
+    if seed_id := _named(seeds, row):
+        return _history(run, seeds, drops, seed_id)
+    if repeat := [one for one in drops if one["reason"] == repeats.REASON and repeats.is_named(one["detail"], row)]:
+        return _history_of_repeat(run, repeat[0])
+    return _history(run, seeds, drops, _begun(sorted({*seeds["seed_id"], *(one["row"] for one in drops)}), row, run))
 
 
-def show(home: Path, name: str, *, what: str, reason: str | None, stratum: str | None, limit: int) -> dict[str, Any]:
-    """Rows of a run with their texts: `dropped` or `flagged` ones by reason, or `kept` ones; in the order of a hash, so of all kinds."""
-    import polars as pl
-
-    run = _run(home, name)
-    samples = _read(run, "samples.parquet")
-    if what == "kept":
-        rows = samples.filter(pl.col("fate") != "dropped").select(
-            pl.col("seed_id").alias("row"), "stratum", "request_id"
-        )
-    else:
-        rows = _read(run, f"{what}.parquet")
-    reasons = dict(sorted(Counter(rows["reason"].to_list()).items())) if what != "kept" else {}
-    if reason is not None:
-        if reason not in reasons:
-            raise UsageError(f"run {run.name} {what} no row for {reason!r}{did_you_mean(reason, reasons)}")
-        rows = rows.filter(pl.col("reason") == reason)
-    if stratum is not None:
-        rows = rows.filter(pl.col("stratum") == stratum)
-    texts = {
-        row["request_id"] or row["seed_id"]: {
-            "input": row["input"],
-            "answer": row["answer"] or row.get("tool_calls", ""),
-            "verdicts": verdicts_of_row(row),
-        }
-        for row in samples.iter_rows(named=True)
-    }
-    seeds = _read(run, "seeds.parquet")
-    inputs = dict(seeds.select("seed_id", "input").iter_rows())
-    own = dict(seeds.select("seed_id", "own_id").iter_rows()) if "own_id" in seeds.columns else {}
-    order = sorted(rows.iter_rows(named=True), key=lambda row: content_id("show", row["row"]))
-    found = [
-        {
-            "input": inputs.get(row["row"]),
-            "id": own.get(row["row"]),
-            **row,
-            **texts.get(row["request_id"] or row["row"], {}),
-        }
-        for row in order[:limit]
-    ]
-    return {"run": run.name, "what": what, "rows": rows.height, "reasons": reasons, "shown": found}
+def _drops(run: RunDir) -> Sequence[Record]:
+    """Every drop of the run so far."""
+    return _records(run, "dropped.parquet") or _records(run, "seeds_dropped.parquet")
 
 
-def show_lines(result: dict[str, Any]) -> list[str]:
-    """The rows for people: why, what was asked, what came back."""
-    said = [f"run {result['run']}: {result['rows']:,} rows {result['what']}, {len(result['shown'])} shown"]
-    if result["reasons"]:
-        said.append("  " + ", ".join(f"{reason} {count:,}" for reason, count in result["reasons"].items()))
-    for row in result["shown"]:
-        why = f" · {row['stage']}: {row['reason']}: {row['detail']}" if "reason" in row else ""
-        own = f" · {row['id']}" if row["id"] else ""
-        said.append(f"{row['row']}{own} · {row['stratum']}{why}")
-        said += [f"  asked   {line}" for line in str(row["input"] or "").split("\n")[:3]]
-        said += [f"  answer  {line}" for line in str(row.get("answer") or "").split("\n")[:6] if line]
-        said += _verdict_lines(row.get("verdicts") or {})
-    return said
+def _history(run: RunDir, seeds: pl.DataFrame, drops: Sequence[Record], seed_id: str) -> RowHistory:
+    seed = [_with_values(one) for one in seeds.filter(seed_id=seed_id).iter_rows(named=True)]
+    samples = _records(run, "samples.parquet", seed_id=seed_id)
+    asked = [_without_seed(one) for one in _records(run, "asked.parquet", seed_id=seed_id)]
+    scores = _records(run, "scores.parquet", seed_id=seed_id)
+    its = [one for one in drops if one["row"] == seed_id]
+    others = [one for one in its if seed and one["reason"] == repeats.REASON]
+    dropped = [one for one in its if one not in others]
+    with stores.reading(run.home) as db:
+        return RowHistory(
+            run.name, seed_id, seed,
+            samples=[_request(db, one) for one in samples],
+            owed=[one for one in (_request(db, question) for question in asked) if one.body is None],
+            dropped=dropped, repeats=others,
+            flagged=_records(run, "flagged.parquet", row=seed_id),
+            evaluation=[_arm(call, scores) for call in _records(run, "calls.parquet", seed_id=seed_id)],
+            fate=_fate(seed, samples, dropped),
+        )  # fmt: skip
 
 
-def _run(home: Path, name: str) -> RunDir:
-    """The run that a name means."""
-    return naming.run_of(name, home)
+def _history_of_repeat(run: RunDir, drop: Record) -> RowHistory:
+    """A row that another one stands for: nothing was asked of it."""
+    return RowHistory(run.name, drop["row"], (), (), (), [drop], (), (), (), _fate((), (), [drop]))
 
 
-def _read(run: RunDir, name: str) -> pl.DataFrame:
-    return read_parquet(run / name)
+def _records(run: RunDir, name: str, **where: str) -> Sequence[Record]:
+    """The rows of a run's table that have these values; none where the run has not come to that table."""
+    return read_parquet(run / name).filter(**where).to_dicts() if (run / name).exists() else []
 
 
-def _seed_id(seeds: pl.DataFrame, dropped: pl.DataFrame, row: str, run: RunDir) -> str:
-    """The seed id that `row` means: what its own file calls it, an id or its beginning, a line, or FILE:LINE."""
-    import polars as pl
+def _with_values(seed: Record) -> Record:
+    return {k: json.loads(v) if k in ("fields", "labels", "gold") and v else v for k, v in seed.items()}
 
-    if "own_id" in seeds.columns and len(own := seeds.filter(pl.col("own_id") == row)["seed_id"].to_list()) == 1:
-        return str(own[0])
-    ids = sorted({*seeds["seed_id"], *dropped["row"]})
-    line = row.rsplit(":", 1)[-1]
-    if line.isdigit() and len(line) < 12:
-        hit = seeds.filter(pl.col("line") == int(line))["seed_id"].to_list()
-        if len(hit) == 1:
-            return str(hit[0])
-    found = [one for one in ids if one == row] or [one for one in ids if one.startswith(row)]
-    if len(found) == 1:
-        return str(found[0])
-    what = "no row" if not found else f"{len(found)} rows"
-    raise UsageError(
-        f"{what} of run {run.name} {'is' if not found else 'begin with'} {row!r}; give a seed id, e.g. {ids[0] if ids else '-'}, or a line of the seeds"
+
+def _without_seed(asked: Record) -> Record:
+    return {name: value for name, value in asked.items() if name != "seed_id"}
+
+
+def _request(db: sqlite3.Connection, record: Record) -> RequestHistory:
+    request_id = record["request_id"]
+    stored = queries.stored_requests(db, request_id, limit=1) if request_id else []
+    return RequestHistory(
+        record, json.loads(stored[0].body) if stored else None, queries.attempt_details(db, request_id)
     )
 
 
-def _with_request(run: RunDir, sample: dict[str, Any]) -> dict[str, Any]:
-    with Reader(run.home) as db:
-        body = db.execute("SELECT request FROM answers WHERE request_id=?", (sample["request_id"],)).fetchone()
-        sends = db.execute(
-            "SELECT run, spender, started, settled, ended, status, usd, error, reserved_usd, "  # noqa: S608 - names of our own
-            f"{UNPRICED}, "
-            "(SELECT coalesce(batch_id, key) FROM batches WHERE key=attempts.batch), "
-            "(SELECT raw FROM unreadable WHERE attempt=attempts.id) FROM attempts WHERE request_id=? ORDER BY id",
-            (sample["request_id"],),
-        ).fetchall()
-    names = (
-        "run",
-        "spender",
-        "started",
-        "settled",
-        "ended",
-        "status",
-        "usd",
-        "error",
-        "reserved_usd",
-        "unpriced",
-        "batch",
-        "body",
+def _arm(call: Record, scores: Sequence[Record]) -> ArmAnswer:
+    return ArmAnswer(
+        call, {one["metric"]: (one["value"], one["reason"]) for one in scores if one["arm"] == call["arm"]}
     )
-    return sample | {
-        "request": json.loads(body[0]) if body else None,
-        "sends": [
-            _send(dict(zip(names, (unquote(one) if isinstance(one, str) else one for one in send), strict=True)))
-            for send in sends
-        ],
-    }
 
 
-def _owed(run: RunDir, seed_id: str) -> list[dict[str, Any]]:
-    """The questions of a row that were asked and have no answer."""
-    import polars as pl
-
-    if not (run / "asked.parquet").exists():
-        return []
-    asked = _read(run, "asked.parquet").filter(pl.col("seed_id") == seed_id).drop("seed_id").to_dicts()
-    answer = "SELECT 1 FROM answers WHERE request_id=?"
-    with Reader(run.home) as db:
-        return [one for one in asked if not db.execute(answer, (one["request_id"],)).fetchone()]
-
-
-def _fate(seed: list[dict[str, Any]], samples: list[dict[str, Any]], drops: list[dict[str, Any]]) -> str:
+def _fate(seed: Sequence[Record], samples: Sequence[Record], drops: Sequence[Record]) -> str:
     for sample in samples:
         if sample["fate"] != "dropped":
             return f"trains the student ({sample['fate']})"
@@ -209,91 +154,18 @@ def _fate(seed: list[dict[str, Any]], samples: list[dict[str, Any]], drops: list
     return "set aside as a test row" if seed and seed[0]["role"] == "test" else "not in the dataset so far"
 
 
-def _question(asked: dict[str, Any]) -> str:
-    """Why a row was asked, and which of the draws of that kind it was: `vote 2`."""
-    return f"{asked['kind']} {asked['draw'] + 1}"
+def _named(seeds: pl.DataFrame, row: str) -> str | None:
+    """The seed that `row` means as the id of its file, or else as a line."""
+    own = seeds.filter(own_id=row)["seed_id"].to_list() if "own_id" in seeds.columns else []
+    line = row.rsplit(":", 1)[-1]
+    at = seeds.filter(line=int(line))["seed_id"].to_list() if line.isdigit() and len(line) < 12 else []
+    return next((str(named[0]) for named in (own, at) if len(named) == 1), None)
 
 
-def _send_lines(request: dict[str, Any]) -> list[str]:
-    said = []
-    for n, send in enumerate(request["sends"], 1):
-        way = f" in {send['batch']}" if send["batch"] else ""
-        ended = send["ended"] or ("at the host" if send["batch"] else "outcome unknown")
-        said.append(f"  send {n}: {send['started']}{way} → {ended} {_cost(send)} {send['error'] or ''}".rstrip())
-        if send["body"]:
-            said.append(
-                f"    what came: {one_line(send['body'])} ({len(send['body']):,} characters are kept; --json has them)"
-            )
-    return said
-
-
-def _send(send: dict[str, Any]) -> dict[str, Any]:
-    """What a script reads of it: dollars are None where nobody knows them."""
-    return send | {"unpriced": bool(send["unpriced"]), "usd": None if send["unpriced"] else send["usd"]}
-
-
-def _cost(send: dict[str, Any]) -> str:
-    if send["unpriced"]:
-        return "at an unknown price"
-    return f"${send['usd']:.4f}" if send["usd"] is not None else f"at most ${send['reserved_usd']:.4f}"
-
-
-def _verdict_lines(verdicts: dict[str, list[dict[str, Any]]]) -> list[str]:
-    """What each judge said, a line a dimension."""
-    return [
-        f"  {gate} by {one['judge']}: {words}"
-        for gate, judges in verdicts.items()
-        for one in judges
-        for words in (
-            [f"{name} {score}: {one_line(one['reasons'][name])}" for name, score in one["scores"].items()]
-            if "scores" in one
-            else [f"unscored: {one['unscored']}"]
-        )
-    ]
-
-
-def explain_lines(result: dict[str, Any]) -> list[str]:
-    """One row's way for people."""
-    said = [f"row {result['row']} of run {result['run']}: {result['fate']}"]
-    for seed in result["seed"]:
-        at = seed["source"] if seed["line"] is None else f"{seed['source']}:{seed['line']}"
-        at += f" · id {seed['own_id']}" if seed.get("own_id") else ""
-        said.append(f"seed      {at} · stratum {seed['stratum']} · {seed['role']} · cluster {seed['cluster']}")
-        said += [f"  {name}: {value}" for name, value in seed["fields"].items()]
-        said += (
-            [f"  gold: {json.dumps(answer_value.unwrapped(seed['gold']), ensure_ascii=False)}"] if seed["gold"] else []
-        )
-    for sample in result["samples"]:
-        if sample["teacher"] == GOLD:
-            said.append(
-                f"gold      a person decided on it in conflicts.jsonl: {sample['answer']}"
-                if sample["model"] == "person"
-                else "gold      its known answer is approved and trains as it is; nobody was asked"
-            )
-            continue
-        turns = [turn for name in ("messages", "input") for turn in (sample["request"] or {}).get(name, ())]
-        said.append(
-            f"request   {sample['request_id']} · {_question(sample)} · to {sample['model']} · {len(turns)} turns · "
-            f"{sample['prompt_tokens']} tokens in"
-        )
-        said += _send_lines(sample)
-        said.append(
-            f"answer    ended {sample['finish_reason']} · {sample['completion_tokens']} tokens · {sample['latency_s']:.2f} s"
-        )
-        said += [f"  {line}" for line in str(sample["answer"]).split("\n") if line]
-        said += [f"  calls {name} {arguments}" for name, arguments in json.loads(sample.get("tool_calls") or "[]")]
-        scores = {k[6:]: v for k, v in sample.items() if k.startswith("score_") and v is not None}
-        said.append("scores    " + ", ".join(f"{k} {v:g}" for k, v in scores.items()))
-        said += _verdict_lines(verdicts_of_row(sample))
-    for request in result["owed"]:
-        said.append(f"pending   request {request['request_id']} · {_question(request)} · has no answer yet")
-        said += _send_lines(request)
-    said += [f"dropped   {d['stage']}: {d['reason']}: {d['detail']}" for d in result["dropped"]]
-    said += [f"flagged   {d['stage']}: {d['reason']}: {d['detail']}" for d in result["flagged"]]
-    for call in result["evaluation"]:
-        marks = ", ".join(
-            f"{m} {'-' if v is None else f'{v:g}'}{f' ({why})' if why else ''}"
-            for m, (v, why) in call["scores"].items()
-        )
-        said += [f"arm       {call['arm']}: {marks}", f"  {call['text']}"]
-    return said
+def _begun(ids: Sequence[str], row: str, run: RunDir) -> str:
+    """The seed id that `row` is, or is the beginning of."""
+    found = [one for one in ids if one == row] or [one for one in ids if one.startswith(row)]
+    if len(found) == 1:
+        return found[0]
+    what = f"{len(found)} rows of run {run.name} begin with" if found else f"no row of run {run.name} is"
+    raise UsageError(f"{what} {row!r}; give a seed id, e.g. {ids[0] if ids else '-'}, or a line of the seeds")

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from distill.curate.dedup import rulings
 from distill.curate.gates.judge.requests import asks_model
-from distill.curate.result import Curated
 from distill.curate.steps import curate
 from distill.errors import SpecError, UsageError
 from distill.generate.questions import asked_of
 from distill.pipeline.open_task import open_task
-from distill.rundir import latest, read_parquet
+from distill.rundir import RunDir, latest, read_parquet
 from distill.secrets.withheld import masked
 from distill.seeds import checks
 from distill.spec.loading import yaml_lines
@@ -24,48 +25,81 @@ from distill.task.task import Task
 if TYPE_CHECKING:
     import polars as pl
 
+    from distill.teacher.store.store import Store
 
-def compare(path: Path, changes: Sequence[str], *, overrides: Sequence[str], env: Mapping[str, str]) -> dict[str, Any]:
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """How many rows a stratum or a reason has now, and would have then."""
+
+    name: str
+    now: int
+    then: int
+
+
+@dataclass(frozen=True, slots=True)
+class WhatIf:
+    """What `changes` would make of a run's answers; `kept` are the rows of the dataset now and then."""
+
+    run: str
+    changes: Sequence[str]
+    kept: tuple[int, int]
+    strata: Sequence[Change]
+    reasons: Sequence[Change]
+    leave: Sequence[str]
+    """Seeds whose row would not be in the dataset any more."""
+    come: Sequence[str]
+
+
+def what_if(path: Path, changes: Sequence[str], *, overrides: Sequence[str], env: Mapping[str, str]) -> WhatIf:
     """Rows by stratum and drops by reason, now and with each change GATE.SETTING=VALUE, GATE=on or off, or A.B=VALUE."""
-
     now = open_task(path, overrides=overrides, env=env)
     then = open_task(path, overrides=[*overrides, *_overrides(now, changes)], env=env)
     run = latest(now.home, now.spec.task)
     if run is None or not (run / "asked.parquet").exists():
         raise UsageError(f"{now.spec.task} has no answers yet; run `distill generate {path}` first")
-    table, asked = read_parquet(run / "seeds.parquet"), asked_of(run)
+    table = read_parquet(run / "seeds.parquet")
     exact = not then.pinned and run.manifest().get("parent") is None
     if wrong := checks.labelled(then.spec, table, then.path, exact=exact):
         raise SpecError(str(then.path), wrong)
     with stores.opened(now.home) as store:
-        before, after = (
-            _told(
-                curate(
-                    task,
-                    table,
-                    asked,
-                    store,
-                    near_graph.read_graph(run.path, task.spec, table),
-                    rulings=rulings.rulings(task, run),
-                )
-            )
-            for task in (now, then)
-        )
-    return {
-        "run": run.name,
-        "changes": list(changes),
-        "kept": [before.kept.height, after.kept.height],
-        "strata": _side_by_side(_strata(before), _strata(after)),
-        "reasons": _side_by_side(_reasons(before), _reasons(after)),
-        "leave": _only(before.kept, after.kept),
-        "come": _only(after.kept, before.kept),
-    }
+        before, after = (_curated(task, run, table, store) for task in (now, then))
+    return WhatIf(
+        run.name, list(changes), (len(before.kept), len(after.kept)),
+        strata=_side_by_side(before.strata, after.strata),
+        reasons=_side_by_side(before.reasons, after.reasons),
+        leave=sorted(before.seeds - after.seeds), come=sorted(after.seeds - before.seeds),
+    )  # fmt: skip
+
+
+class _Side(NamedTuple):
+    """What is compared: (seed, stratum) of each row kept, and the drops by `stage: reason`."""
+
+    kept: Sequence[tuple[str, str]]
+    reasons: Counter[str]
+
+    @property
+    def seeds(self) -> set[str]:
+        return {seed for seed, _ in self.kept}
+
+    @property
+    def strata(self) -> Counter[str]:
+        return Counter(stratum for _, stratum in self.kept)
+
+
+def _curated(task: Task, run: RunDir, table: pl.DataFrame, store: Store) -> _Side:
+    graph, decided = near_graph.read_graph(run.path, task.spec, table), rulings.rulings(task, run)
+    curated = curate(task, table, asked_of(run), store, graph, rulings=decided)
+    reasons = Counter(f"{stage}: {reason}" for stage, reason in curated.dropped.select("stage", "reason").iter_rows())
+    return _Side(curated.kept.select("seed_id", "stratum").rows(), reasons)
+
+
+def _side_by_side(before: Counter[str], after: Counter[str]) -> list[Change]:
+    return [Change(name, before[name], after[name]) for name in sorted({*before, *after})]
 
 
 def _overrides(task: Task, changes: Sequence[str]) -> list[str]:
     """Changes as overrides of the spec: those that name a gate change the list of gates, others stand as they are."""
-    import json
-
     from distill.curate.gates.registry import GATES
 
     gates = task.spec.gate_settings()
@@ -106,48 +140,3 @@ def _set(gates: list[tuple[str, dict[str, Any]]], name: str, setting: str, value
         gates[at[0] if at else -1][1][setting] = yaml_lines.value(value, f"--what-if {name}.{setting}")
     except SpecError:
         raise UsageError(masked(f"--what-if {change!r}: {value!r} is not a YAML value")) from None
-
-
-class _Told(NamedTuple):
-    """What is compared of each side."""
-
-    kept: pl.DataFrame
-    dropped: pl.DataFrame
-
-
-def _told(curated: Curated) -> _Told:
-    return _Told(curated.kept.select("seed_id", "stratum"), curated.dropped.select("stage", "reason"))
-
-
-def _strata(curated: _Told) -> Counter[str]:
-    return Counter(curated.kept["stratum"].to_list())
-
-
-def _reasons(curated: _Told) -> Counter[str]:
-    rows = curated.dropped.select("stage", "reason").iter_rows()
-    return Counter(f"{stage}: {reason}" for stage, reason in rows)
-
-
-def _side_by_side(before: Counter[str], after: Counter[str]) -> list[dict[str, Any]]:
-    return [{"name": name, "now": before[name], "then": after[name]} for name in sorted({*before, *after})]
-
-
-def _only(these: pl.DataFrame, others: pl.DataFrame) -> list[str]:
-    """Seeds whose row is in the one and not in the other."""
-    return sorted(set(these["seed_id"]) - set(others["seed_id"]))
-
-
-def lines(result: Mapping[str, Any]) -> list[str]:
-    """Only what changes, for people."""
-    now, then = result["kept"]
-    said = [
-        f"run {result['run']} with {', '.join(result['changes'])}: {now} rows now, {then} then; nothing was sent or written"
-    ]
-    for title, rows in (("stratum", result["strata"]), ("dropped", result["reasons"])):
-        changed = [row for row in rows if row["now"] != row["then"]]
-        said += [f"  {title:8} {row['name']:40} {row['now']:>7,} → {row['then']:,}" for row in changed]
-    for word, seeds in (("leave", result["leave"]), ("come", result["come"])):
-        if seeds:
-            more = f" and {len(seeds) - 5} more" if len(seeds) > 5 else ""
-            said.append(f"  {len(seeds)} {word}: {', '.join(seeds[:5])}{more}")
-    return said

@@ -98,7 +98,7 @@ def test_a_refused_file_is_the_users_to_fix(
 ) -> None:
     """What only the machine can mend, a full disk, stays exit 1."""
     with pytest.raises(SystemExit) as ended:
-        exit_codes.of(OSError(number, os.strerror(number), "/somewhere/x.json"))
+        exit_codes.end_with(OSError(number, os.strerror(number), "/somewhere/x.json"))
     assert ended.value.code == code
     err = capsys.readouterr().err
     assert "/somewhere/x.json" in err

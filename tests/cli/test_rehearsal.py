@@ -15,7 +15,7 @@ from typing import IO
 import pytest
 from openai import OpenAI
 
-from distill.cli.rehearsal import batches, dialects
+from distill.cli.rehearsal import batch_script, dialect_shares
 from distill.errors import UsageError
 
 NIGHT = ("--hurry", "36000", "--batch-fault", "create-lost@1", "--batch-fault", "expired@2=0.5", "--batch-window", "4")
@@ -74,7 +74,7 @@ def test_a_night_in_another_process() -> None:
 def test_a_batch_fault_that_is_none_is_a_mistake_of_the_user() -> None:
     """Said in a line that lists those there are."""
     with pytest.raises(UsageError, match=r"--batch-fault: no batch fault 'expire'; there are .*expired"):
-        batches(["expire"], hurry=1.0, hours=1.0, window_hours=24.0, enqueued_tokens=None)
+        batch_script(["expire"], hurry=1.0, hours=1.0, window_hours=24.0, enqueued_tokens=None)
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_a_batch_fault_that_is_none_is_a_mistake_of_the_user() -> None:
     ],
 )
 def test_dialects_without_a_share_have_what_the_others_leave(given: list[str], shares: dict[str, float]) -> None:
-    assert dialects(given) == pytest.approx(shares)
+    assert dialect_shares(given) == pytest.approx(shares)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 
 from distill.atomic_write import write_json
 from distill.errors import UsageError
-from distill.pipeline.arguments import run_of, spec_of
+from distill.pipeline.arguments import place_of, run_of, spec_of
 
 
 @pytest.fixture
@@ -61,3 +61,11 @@ def test_two_specs_of_one_name_are_told_apart_by_their_paths(home: Path) -> None
     (home / "other" / "task.yaml").write_text("task: mood\n")
     with pytest.raises(UsageError, match="2 specs under"):
         spec_of(Path("mood"))
+
+
+def test_a_name_outside_a_project_has_its_home_in_the_working_folder(task_folder: Path) -> None:
+    """Where `status NAME` looks for it; a path that is given keeps the home beside the spec."""
+    assert place_of(Path("mood")).home == Path.cwd()
+    assert place_of(Path("prompts/mood")).home == task_folder.resolve()
+    (task_folder / "runs").mkdir()
+    assert place_of(Path("mood")).home == task_folder.resolve()

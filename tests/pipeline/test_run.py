@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from distill.cli.text.explain import history_lines
 from distill.pipeline import run as running
 from distill.pipeline.open_task import open_task
 from distill.pipeline.result import Run
@@ -80,11 +81,11 @@ def test_a_refresh_keeps_rows_and_test_rows(task: Path) -> None:
 
 def test_a_plan_without_a_pilot_sends_nothing_and_counts_what_the_store_holds(task: Path) -> None:
     """Before: all to send. After: all held."""
-    before = plan.plan(open_task(task, env={}))["spenders"][0]
+    before = plan.plan(open_task(task, env={})).spenders[0]
     run(task)
-    after = plan.plan(open_task(task, env={}))["spenders"][0]
-    assert before["to_send"] == before["requests"] > 0
-    assert after["in_store"] == after["requests"] == before["requests"]
+    after = plan.plan(open_task(task, env={})).spenders[0]
+    assert before.to_send == before.requests > 0
+    assert after.in_store == after.requests == before.requests
 
 
 async def test_an_answer_that_was_cut_off_is_asked_for_once_more_where_the_spec_says_so(task: Path) -> None:
@@ -116,10 +117,10 @@ async def test_rows_that_are_owed_are_asked_for_again_and_no_others(task: Path) 
             await running.work(opened_task, stages=ORDER, watch=Silent())
         asked = pl.read_parquet(task.parent / "runs" / "mood" / "001" / "asked.parquet")
         told = [explain.explain(task.parent, "mood", seed) for seed in asked["seed_id"]]
-        lost = [row for row in told if row["owed"]]
+        lost = [row for row in told if row.owed]
         assert lost
-        assert all(row["owed"][0]["sends"][0]["ended"] == "refused" for row in lost)
-        assert "refused" in "\n".join(explain.explain_lines(lost[0]))
+        assert all(row.owed[0].sends[0].ended == "refused" for row in lost)
+        assert "refused" in "\n".join(history_lines(lost[0]))
         partial = await running.work(opened_task, stages=ORDER[:3], watch=Silent(), partial=True)
         assert partial.exit_code == 3
         server.script = Script()
@@ -145,7 +146,7 @@ def test_status_reads_a_store_of_an_older_version(task: Path) -> None:
     with sqlite3.connect(store) as db:
         db.executescript(MIGRATIONS[0] + "PRAGMA user_version=1;")
     found = status.status(task, [])
-    assert (found["run"], found["ledger"], found["batches"]) == (first.name, [], [])
+    assert (found.run, found.ledger, found.batches) == (first.name, [], [])
 
 
 async def test_what_the_endpoint_marks_as_declined_never_trains_whatever_the_gates(task: Path) -> None:

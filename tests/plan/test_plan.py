@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from distill.cli.text import plan as plan_lines
+from distill.cli.text.plan import plan_lines
 from distill.errors import AccessRefused
 from distill.pipeline import run
 from distill.pipeline.open_task import open_task
@@ -52,27 +52,29 @@ def test_a_pilot_tells_the_price_within_its_interval_and_is_not_paid_again(task:
     with beside(Script(latency_s=0.01, requests_per_minute=6000)) as server:
         task = priced(task, server)
         plan = planning.plan(task, pilot=8)
-        teacher, test = plan["spenders"]
-        assert (teacher["in_store"], test["in_store"], len(server.ledger.entries)) == (8, 8, 16)
-        assert plan["pilot"]["limits"]["requests_per_minute"] == 6000
-        assert plan["pilot"]["passed_gates"] == 8
+        teacher, test = plan.spenders
+        assert (teacher.in_store, test.in_store, len(server.ledger.entries)) == (8, 8, 16)
+        assert plan.pilot
+        assert plan.pilot.limits.requests_per_minute == 6000
+        assert plan.pilot.passed_gates == 8
         before = server.ledger.usd
         result = run.start(task, stages=ORDER, watch=Silent())
         cost = server.ledger.usd - before
-        assert result.requests_sent == teacher["to_send"] + test["to_send"]
+        assert result.requests_sent == teacher.to_send + test.to_send
         assert max(server.ledger.billed.values()) == 1
-    assert plan["usd_low"] <= cost <= plan["usd_high"] <= plan["usd_at_most"]
-    assert teacher["prompt_tokens_p50_p95"][0] > 10
-    assert any("$" in line and "expected" in line for line in plan_lines.lines(plan))
+    assert plan.total.usd_low <= cost <= plan.total.usd_high <= plan.total.usd_at_most
+    assert teacher.measured
+    assert teacher.measured.prompt_tokens_p50_p95[0] > 10
+    assert any("$" in line and "expected" in line for line in plan_lines(plan))
 
 
 def test_without_a_pilot_nothing_is_sent_and_nothing_is_called_measured(task: Path) -> None:
     with beside(Script()) as server:
         plan = planning.plan(priced(task, server))
         assert server.ledger.entries == []
-    assert plan["usd_expected"] is None
-    assert "measured_on" not in plan["spenders"][0]
-    assert "nothing was sent" in "\n".join(plan_lines.lines(plan))
+    assert plan.total.usd_expected is None
+    assert plan.spenders[0].measured is None
+    assert "nothing was sent" in "\n".join(plan_lines(plan))
 
 
 def test_a_pilot_at_a_closed_door_says_so(task: Path) -> None:
@@ -91,5 +93,6 @@ def test_rows_that_pass_the_gates_are_counted_and_not_their_draws(task: Path) ->
         ]
         task = open_task(task, overrides=sets, env={"OPENAI_BASE_URL": server.base_url})
         plan = planning.plan(task, pilot=9)
-    assert (plan["pilot"]["rows"], plan["pilot"]["passed_gates"]) == (3, 3)
-    assert plan["spenders"][1]["share_expected"] == 0
+    assert plan.pilot
+    assert (plan.pilot.rows, plan.pilot.passed_gates) == (3, 3)
+    assert plan.spenders[1].share_expected == 0

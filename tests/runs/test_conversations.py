@@ -76,7 +76,7 @@ async def test_a_conversation_with_tools_trains_as_it_was_held(agent: Path) -> N
     assert not all(calls)
     assert {call[0]["function"]["name"] for call in calls if call} == {"find_order"}
     one = pl.read_parquet(folder / "samples.parquet")["seed_id"][0]
-    sent = explain.explain(agent.parent, str(folder), one)["samples"][0]["request"]
+    sent = explain.explain(agent.parent, str(folder), one).samples[0].body
     assert (sent["tools"], len(sent["messages"])) == (TOOLS, 6)
     assert sent["messages"][0]["content"] == "Help the customer, step by step."
     assert (await run.work(task, stages=ORDER, watch=Silent())).requests_sent == 0

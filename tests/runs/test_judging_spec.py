@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 from judges import models, project_of, run, samples_of
 
-from distill.cli.text import plan
+from distill.cli.text.plan import plan_lines
 from distill.errors import SpecError, UsageError
 from distill.pipeline import run as running
 from distill.pipeline.open_task import open_task
@@ -32,20 +32,20 @@ async def test_a_plan_counts_the_judges_with_and_without_a_pilot(judged: Path) -
     async with AsyncExitStack() as stack:
         teacher, judge = [await stack.enter_async_context(serve()) for _ in range(2)]
         task = project_of(judged, teacher, models(judge), "dataset.accept=12")
-        rows = (await asyncio.to_thread(planning.plan, task))["spenders"]
-        assert [row["spender"] for row in rows] == ["teacher", "judge j0"]
-        assert rows[1]["to_send"] == rows[0]["to_send"] > 0
-        assert rows[1]["prompt_tokens"] > rows[0]["to_send"] * 256
-        assert rows[1]["usd_at_most"] > 0
+        rows = (await asyncio.to_thread(planning.plan, task)).spenders
+        assert [row.spender for row in rows] == ["teacher", "judge j0"]
+        assert rows[1].to_send == rows[0].to_send > 0
+        assert rows[1].prompt_tokens > rows[0].to_send * 256
+        assert rows[1].cost.usd_at_most > 0
         assert not judge.ledger.entries
         found = await asyncio.to_thread(lambda: planning.plan(task, pilot=8))
-        row = found["spenders"][1]
-        assert 0 < row["in_store"] == len(judge.ledger.entries) <= 8
-        assert row["share_expected"] == row["in_store"] / 8
-        assert row["usd_expected"] < row["usd_at_most"]
-        assert any("the gates before it let pass" in line for line in plan.lines(found))
-        assert found["warnings"] == []
-        assert found["pilot"]["passed_gates"] <= row["in_store"]
+        row = found.spenders[1]
+        assert 0 < row.in_store == len(judge.ledger.entries) <= 8
+        assert row.share_expected == row.in_store / 8
+        assert row.cost.usd_expected < row.cost.usd_at_most
+        assert any("the gates before it let pass" in line for line in plan_lines(found))
+        assert found.warnings == []
+        assert found.pilot.passed_gates <= row.in_store
         await run(task)
         assert set(judge.ledger.billed.values()) == {1}
 

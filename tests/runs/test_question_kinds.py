@@ -10,6 +10,7 @@ from contradictions import AGAIN, hosted, run
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from distill.cli.text.explain import history_lines
 from distill.generate.questions import KINDS, Ask, Kind
 from distill.pipeline import run as running
 from distill.teacher.progress import Silent
@@ -39,8 +40,8 @@ def test_votes_survive_a_changed_more_draws(twins: Path) -> None:
     assert sent == before.height
     assert set(before["kind"]) == {"first", "vote"}
     assert generate(twins, *VOTING)[0] == 0
-    told = what_if.compare(twins, ["dataset.more_draws=4"], overrides=VOTING, env={})
-    assert told["kept"][0] == told["kept"][1] > 0
+    told = what_if.what_if(twins, ["dataset.more_draws=4"], overrides=VOTING, env={})
+    assert told.kept[0] == told.kept[1] > 0
     sent, now = generate(twins, *VOTING, "dataset.more_draws=4")
     assert sent == 0
     assert now.equals(before)
@@ -97,7 +98,7 @@ def test_explain_names_the_kind_of_a_question(twins: Path) -> None:
     asked = pl.read_parquet(result.folder / "asked.parquet")
     row = asked.filter(kind="vote")["seed_id"][0]
     told = explain.explain(twins.parent, "mood", row)
-    said = [line for line in explain.explain_lines(told) if line.startswith("request ")]
+    said = [line for line in history_lines(told) if line.startswith("request ")]
     assert [line.split(" · ")[1] for line in said] == ["first 1", "vote 1", "vote 2", "vote 3", "vote 4"]
 
 

@@ -124,8 +124,8 @@ def test_another_limit_sends_nothing_nor_does_the_judge_turned_off(task: Path, m
     """On again, the verdicts are there; turned on for the first time, only they are asked for."""
     first = run(task, PATTERNS)
     assert "judged" not in step(first)
-    unasked = what_if.compare(task, ["refusal.judge=true"], overrides=[PATTERNS], env={})
-    assert {row["name"]: row["then"] for row in unasked["reasons"]}["refusal: unscored"] > 20
+    unasked = what_if.what_if(task, ["refusal.judge=true"], overrides=[PATTERNS], env={})
+    assert {row.name: row.then for row in unasked.reasons}["refusal: unscored"] > 20
     assert model.judged == []
     answers = len(model.asked)
     second = run(task)
@@ -151,25 +151,25 @@ def test_what_if_says_who_would_come_back(task: Path, model: Model, change: str)
     sets = ["judge.models=[{model: scripted, price: {input: 2, output: 2}}]"]
     result = run(task, *sets)
     sent = len(model.asked) + len(model.judged)
-    found = what_if.compare(task, [change], overrides=sets, env={})
+    found = what_if.what_if(task, [change], overrides=sets, env={})
     unseen = set(table(result, "samples").filter(answer=UNSEEN)["seed_id"])
-    assert unseen <= set(found["come"])
-    assert (found["leave"], len(model.asked) + len(model.judged)) == ([], sent)
+    assert unseen <= set(found.come)
+    assert (found.leave, len(model.asked) + len(model.judged)) == ([], sent)
 
 
 def test_a_plan_prices_the_judge_and_a_pilot_measures_its_share(task: Path, model: Model) -> None:
     """A call a row, with the task's instructions in it; without `judge: true` there is no such spender."""
     bare = planning.plan(open_task(task, overrides=[PATTERNS], env={}))
-    assert [row["spender"] for row in bare["spenders"]] == ["teacher"]
-    teacher, judge = planning.plan(open_task(task, env={}))["spenders"]
-    assert (judge["spender"], judge["to_send"]) == ("judge scripted", teacher["to_send"])
-    assert judge["usd_at_most"] > teacher["usd_at_most"] > 0
-    assert any("Judge and teacher are one model" in one for one in planning.plan(open_task(task, env={}))["warnings"])
+    assert [row.spender for row in bare.spenders] == ["teacher"]
+    teacher, judge = planning.plan(open_task(task, env={})).spenders
+    assert (judge.spender, judge.to_send) == ("judge scripted", teacher.to_send)
+    assert judge.cost.usd_at_most > teacher.cost.usd_at_most > 0
+    assert any("Judge and teacher are one model" in one for one in planning.plan(open_task(task, env={})).warnings)
     found = planning.plan(open_task(task, env={}), pilot=8)
-    row = found["spenders"][1]
+    row = found.spenders[1]
     tried = Counter(table_answers(model))
-    assert len(model.judged) == row["in_store"] == 8 - tried[KNOWN]
-    assert row["share_expected"] == row["in_store"] / 8
+    assert len(model.judged) == row.in_store == 8 - tried[KNOWN]
+    assert row.share_expected == row.in_store / 8
 
 
 async def test_what_the_judge_costs_is_in_the_plan_and_in_the_bill(task: Path) -> None:
@@ -185,15 +185,15 @@ async def test_what_the_judge_costs_is_in_the_plan_and_in_the_bill(task: Path) -
         ]  # fmt: skip
         task = open_task(task, overrides=sets, env={"OPENAI_API_KEY": "k"})
         plan = await asyncio.to_thread(planning.plan, task)
-        row = next(one for one in plan["spenders"] if one["spender"] == "judge j")
+        row = next(one for one in plan.spenders if one.spender == "judge j")
         result = await running.work(task, stages=ORDER[:2], watch=Silent())
         answered = table(result, "samples").height
         found = step(result)["dropped"]["refusal"]
         assert found >= 8
         assert len(judge.ledger.billed) == answered - found
-        assert row["to_send"] == answered
+        assert row.to_send == answered
         assert set(judge.ledger.billed.values()) == {1}
-        assert 0 < judge.ledger.usd < row["usd_at_most"]
+        assert 0 < judge.ledger.usd < row.cost.usd_at_most
         assert result.usd == pytest.approx(teacher.ledger.usd + judge.ledger.usd)
 
 

@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 from contradictions import FILES, PERSON, run
 
+from distill.cli.text.explain import history_lines
 from distill.errors import SpecError
 from distill.records import GOLD
 from distill.task.run import ORDER
@@ -57,7 +58,7 @@ def test_what_a_person_decides_trains_and_is_in_conflict_no_more(twins: Path) ->
     assert after[0] == rows[0] | {"right": {"mood": "glad"}}
     assert {row["seed_id"] for row in after} == {row["seed_id"] for row in rows} - {other}
     told = explain.explain(twins.parent, "mood", one)
-    assert "a person decided on it" in "\n".join(explain.explain_lines(told))
+    assert "a person decided on it" in "\n".join(history_lines(told))
     before = {name: (folder / name).read_bytes() for name in FILES}
     assert run(twins, *PERSON).done == []
     (folder / "samples.parquet").unlink()

@@ -101,9 +101,9 @@ async def test_a_plan_shows_each_teacher_and_needs_each_price(task: Path) -> Non
     two_teachers = opened_task(
         task, "fallback", "http://127.0.0.1:9/v1", "http://127.0.0.1:9/v1", "budget.usd=5", "evaluate.arms=[]"
     )
-    rows = plan.plan(two_teachers)["spenders"]
-    assert [row["spender"] for row in rows] == ["teacher", "fallback second"]
-    assert rows[0]["to_send"] == rows[1]["to_send"] > 0
+    rows = plan.plan(two_teachers).spenders
+    assert [row.spender for row in rows] == ["teacher", "fallback second"]
+    assert rows[0].to_send == rows[1].to_send > 0
     unpriced = "teacher.fallback=[{model: nobody-knows, base_url: 'http://127.0.0.1:9/v1'}]"
     with pytest.raises(UsageError, match="no price is known for 'nobody-knows'"):
         await run(opened_task(task, "fallback", "x", "y", "budget.usd=5", unpriced, "teacher.base_url=null"))

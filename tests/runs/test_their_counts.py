@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from distill.cli.text import plan as plan_lines
+from distill.cli.text.plan import plan_lines
 from distill.pipeline import open_task, run
 from distill.plan import plan as planning
 from distill.records import Answer, Request, Usage
@@ -39,7 +39,7 @@ def counting(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[Usage, int]
     return set_to
 
 
-def task(task: Path, *sets: str) -> Any:
+def opened_task(task: Path, *sets: str) -> Any:
     return open_task.open_task(task, overrides=[PRICE, *sets], env={})
 
 
@@ -55,14 +55,14 @@ def task(task: Path, *sets: str) -> Any:
 def test_a_plan_s_ceiling_is_never_below_what_it_expects(task: Path, counting: Any, theirs: Any) -> None:
     """In the endpoint's own tokens once they are known, for each spender and in all; what is odd about them is a warning."""
     counting(theirs)
-    plan = planning.plan(task(task), pilot=6)
-    for row in (*plan["spenders"], plan):
-        assert row["usd_low"] <= row["usd_expected"] <= row["usd_high"] <= row["usd_at_most"] + 1e-12
+    plan = planning.plan(opened_task(task), pilot=6)
+    for cost in (*(row.cost for row in plan.spenders), plan.total):
+        assert cost.usd_low <= cost.usd_expected <= cost.usd_high <= cost.usd_at_most + 1e-12
     odd = theirs(Usage(10, 5), 9).completion_tokens > 256
-    assert any("counts more tokens than max_tokens allows" in said for said in plan["warnings"]) is odd
-    assert plan_lines.lines(plan)
-    again = planning.plan(task(task))
-    assert again["usd_at_most"] >= plan["usd_expected"], "without a pilot the store's answers still tell"
+    assert any("counts more tokens than max_tokens allows" in said for said in plan.warnings) is odd
+    assert plan_lines(plan)
+    again = planning.plan(opened_task(task))
+    assert again.total.usd_at_most >= plan.total.usd_expected, "without a pilot the store's answers still tell"
 
 
 def test_a_prompt_that_the_server_cut_is_said_at_once_and_stands_in_the_report(task: Path, counting: Any) -> None:
@@ -80,7 +80,7 @@ def test_a_prompt_that_the_server_cut_is_said_at_once_and_stands_in_the_report(t
 
     heard = Heard()
     stages = ("generate", "curate", "export", "evaluate", "report")
-    result = run.start(task(task), stages=stages, watch=heard)
+    result = run.start(opened_task(task), stages=stages, watch=heard)
     told = [line for line in heard.said if "most likely it cuts long prompts" in line]
     assert len(told) == 1
     assert "counts 64 prompt tokens where about 1," in told[0]
@@ -88,7 +88,7 @@ def test_a_prompt_that_the_server_cut_is_said_at_once_and_stands_in_the_report(t
     (task.parent / "teacher.md").write_text("Say it as JSON. " + "Mind every word. " * 400 + "\n[user]\n{{message}}\n")
     again = Heard()
     again.said = []
-    run.start(task(task), stages=("generate",), watch=again)
+    run.start(opened_task(task), stages=("generate",), watch=again)
     assert sum("by the answers so far, the endpoint counts 64" in line for line in again.said) == 1
     folder = task.parent / "runs" / "mood" / "001"
     report = json.loads((folder / "report.json").read_bytes())

@@ -10,7 +10,9 @@ import polars as pl
 import pytest
 
 from distill.cli.panel import _calls_line
+from distill.cli.text.explain import history_lines
 from distill.cli.text.run import run_lines
+from distill.cli.text.status import status_lines
 from distill.errors import RowsOwed, UsageError
 from distill.money import price_of
 from distill.pipeline import open_task, run
@@ -24,7 +26,7 @@ from distill.views import status as reading
 ALL = ("generate", "curate", "export", "evaluate", "report")
 
 
-def task(task: Path, *sets: str) -> Any:
+def opened_task(task: Path, *sets: str) -> Any:
     return open_task.open_task(task, overrides=sets, env={"OPENAI_API_KEY": "sk-1"})
 
 
@@ -36,15 +38,15 @@ def unpriced(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_every_place_says_unknown(task: Path, unpriced: None) -> None:
     """The run's end, its JSON, status, explain, plan, the report and its warnings."""
-    result = run.start(task(task), stages=ALL, watch=Silent())
+    result = run.start(opened_task(task), stages=ALL, watch=Silent())
     assert result.usd is None
     assert result.unpriced_calls == result.requests_sent > 0
     assert "an unknown sum" in run_lines(result)[0]
     assert "$0.0000" not in "\n".join(run_lines(result))
     status = reading.status(task, [])
-    assert {row["usd"] for row in status["ledger"]} == {None}
-    assert "unknown" in "\n".join(reading.status_lines(status))
-    assert "$0.0000" not in "\n".join(reading.status_lines(status))
+    assert {row.usd for row in status.ledger} == {None}
+    assert "unknown" in "\n".join(status_lines(status))
+    assert "$0.0000" not in "\n".join(status_lines(status))
     folder = task.parent / "runs" / "mood" / "001"
     report = json.loads((folder / "report.json").read_bytes())
     assert {row["usd"] for row in report["spend"]} == {None}
@@ -58,15 +60,15 @@ def test_every_place_says_unknown(task: Path, unpriced: None) -> None:
     row = pl.read_parquet(folder / "samples.parquet")["seed_id"][0]
     assert pl.read_parquet(folder / "samples.parquet")["usd"].is_null().all()
     told = explain.explain(task.parent, "mood/001", row)
-    assert '"usd": 0.0' not in json.dumps(told)
-    explained = "\n".join(explain.explain_lines(told))
+    assert '"usd": 0.0' not in json.dumps(told.as_json())
+    explained = "\n".join(history_lines(told))
     assert "at an unknown price" in explained
-    planned = plan.plan(task(task))
-    assert planned["usd_at_most"] is None
+    planned = plan.plan(opened_task(task))
+    assert planned.total.usd_at_most is None
 
 
 def test_what_runs_here_is_free_and_says_so(task: Path) -> None:
-    result = run.start(task(task), stages=ALL, watch=Silent())
+    result = run.start(opened_task(task), stages=ALL, watch=Silent())
     assert (result.usd, result.unpriced_calls) == (0.0, 0)
     assert set(pl.read_parquet(task.parent / "runs/mood/001/samples.parquet")["usd"]) == {0.0}
     assert "$0.0000 spent" in run_lines(result)[0]
@@ -94,15 +96,15 @@ def test_a_budget_over_a_tuned_model_needs_its_price_before_the_first_send(task:
         "budget.usd=1",
     ]
     with pytest.raises(UsageError, match=r"student\.train\.tuned_price"):
-        run.start(task(task, *sets), stages=("generate",), watch=Silent())
-    given = task(task, *sets, "student.train.tuned_price={input: 1, output: 2}")
+        run.start(opened_task(task, *sets), stages=("generate",), watch=Silent())
+    given = opened_task(task, *sets, "student.train.tuned_price={input: 1, output: 2}")
     assert run.start(given, stages=("generate",), watch=Silent()).exit_code == 0
 
 
 @pytest.mark.parametrize("price", ["{input: .inf, output: 1}", "{input: 1, output: .nan}", "{input: -1, output: 1}"])
 def test_a_price_is_a_number(task: Path, price: str) -> None:
     with pytest.raises(UsageError, match=r"teacher\.price"):
-        task(task, f"teacher.price={price}")
+        opened_task(task, f"teacher.price={price}")
 
 
 def test_what_was_refused_costs_nothing_at_any_price(
@@ -116,7 +118,7 @@ def test_what_was_refused_costs_nothing_at_any_price(
     monkeypatch.setattr("distill.teacher.retry.BASE_S", 0.01)
     monkeypatch.setattr(Scripted, "answer", gone)
     with pytest.raises(RowsOwed, match="cannot be reached"):
-        run.start(task(task), stages=("generate",), watch=Silent())
-    row = reading.status(task, [])["ledger"][0]
-    assert row["sends"] > 0
-    assert (row["usd"], row["unpriced"]) == (0.0, 0)
+        run.start(opened_task(task), stages=("generate",), watch=Silent())
+    row = reading.status(task, []).ledger[0]
+    assert row.sends > 0
+    assert (row.usd, row.unpriced) == (0.0, 0)

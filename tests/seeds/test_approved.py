@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from distill.cli.text.explain import history_lines
 from distill.errors import SpecError
 from distill.pipeline import run as running
 from distill.pipeline.open_task import open_task
@@ -19,7 +20,7 @@ from distill.task.run import ORDER
 from distill.task.task import Task
 from distill.teacher.progress import Silent
 from distill.teacher.store.store import opened
-from distill.views import explain
+from distill.views import explain, show
 
 TRAIN = "seeds.gold_rows=train"
 
@@ -50,7 +51,7 @@ def kept_of(folder: Path) -> pl.DataFrame:
 
 def test_known_answers_train_as_they_are_and_the_teacher_fills_the_quotas(half: Path) -> None:
     """No request for a gold row, none in the test; they count toward quotas, and the funnel adds up with a line of their own."""
-    plan = planning.plan(made(half))["spenders"][0]
+    plan = planning.plan(made(half)).spenders[0]
     result = run(half, "dataset.accept=30")
     folder = result.folder
     seeds = pl.read_parquet(folder / "seeds.parquet")
@@ -59,7 +60,7 @@ def test_known_answers_train_as_they_are_and_the_teacher_fills_the_quotas(half: 
     asked = set(pl.read_parquet(folder / "asked.parquet")["seed_id"])
     gold = set(seeds.filter(pl.col("gold").is_not_null())["seed_id"])
     assert asked.isdisjoint(gold)
-    assert plan["requests"] <= 12
+    assert plan.requests <= 12
     kept = kept_of(folder)
     assert kept.height == 30
     approved = kept.filter(teacher=GOLD)
@@ -74,8 +75,8 @@ def test_known_answers_train_as_they_are_and_the_teacher_fills_the_quotas(half: 
     assert funnel["dedup"]["in"] == funnel["secrets"]["kept"] + funnel["gold"]["kept"]
     assert "approved work (24 gold rows)" in (folder / "CARD.md").read_text()
     told = explain.explain(half.parent, "mood", sorted(gold)[0])
-    assert "nobody was asked" in "\n".join(explain.explain_lines(told))
-    shown = explain.show(half.parent, "mood", what="kept", reason=None, stratum=None, limit=50)["shown"]
+    assert "nobody was asked" in "\n".join(history_lines(told))
+    shown = show.show(half.parent, "mood", what="kept", reason=None, stratum=None, limit=50).shown
     assert all(row["answer"] for row in shown)
     assert run(half, "dataset.accept=30").done == []
 
@@ -89,12 +90,12 @@ def test_gates_report_approved_rows_and_do_not_drop_them(half: Path) -> None:
     assert flagged.height == 24
     report = json.loads((folder / "report.json").read_bytes())
     assert any("length: too_long 24" in line for line in report["warnings"])
-    shown = explain.show(half.parent, "mood", what="flagged", reason="too_long", stratum=None, limit=3)
-    assert (shown["rows"], shown["reasons"], len(shown["shown"])) == (24, {"too_long": 24}, 3)
-    assert all(row["answer"] == '{"mood": "glad"}' for row in shown["shown"])
+    shown = show.show(half.parent, "mood", what="flagged", reason="too_long", stratum=None, limit=3)
+    assert (shown.rows, shown.reasons, len(shown.shown)) == (24, {"too_long": 24}, 3)
+    assert all(row["answer"] == '{"mood": "glad"}' for row in shown.shown)
     told = explain.explain(half.parent, "mood", flagged["row"][0])
-    assert told["fate"].startswith("trains the student")
-    assert any(line.startswith("flagged   length: too_long") for line in explain.explain_lines(told))
+    assert told.fate.startswith("trains the student")
+    assert any(line.startswith("flagged   length: too_long") for line in history_lines(told))
 
 
 def test_a_teachers_answer_near_an_approved_row_gives_way(half: Path) -> None:

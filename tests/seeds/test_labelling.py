@@ -88,8 +88,8 @@ def test_faults_of_labels_come_with_all_others(toned: Path) -> None:
 async def test_an_asked_label_is_asked_once_and_stratifies_the_test_rows(toned: Path) -> None:
     """One request a text, in the ledger as its own spender; a second run asks nothing, and the plan knew the number."""
     task = made(toned, "strata.by=[tone]", TONE)
-    plan = {one["spender"]: one for one in planning.plan(task)["spenders"]}
-    assert plan["label tone"]["to_send"] == 48
+    plan = {row.spender: row for row in planning.plan(task).spenders}
+    assert plan["label tone"].to_send == 48
     first = await running.work(task, stages=ORDER, watch=Silent())
     folder = first.folder
     tones = Counter(row["labels"]["tone"] for row in seeds_of(folder).values())
@@ -100,7 +100,7 @@ async def test_an_asked_label_is_asked_once_and_stratifies_the_test_rows(toned: 
     assert {row["spender"]: row["calls"] for row in report["spend"]}["label tone"] == 48
     again = await running.work(task, stages=ORDER, watch=Silent())
     assert (again.done, again.requests_sent) == ([], 0)
-    assert {one["spender"]: one for one in planning.plan(task)["spenders"]}["label tone"]["in_store"] == 48
+    assert {row.spender: row for row in planning.plan(task).spenders}["label tone"].in_store == 48
 
 
 async def test_an_answer_that_is_no_value_is_asked_for_once_more_and_then_unlabelled(toned: Path) -> None:
@@ -140,8 +140,8 @@ async def test_a_further_row_of_a_text_buys_no_label(toned: Path) -> None:
     await run(made(toned, *opening), stages=ORDER[:1])
     write_rows(toned, [*({**row, "message": row["message"].upper()} for row in rows), *rows[::-1]])
     task = made(toned, *opening)
-    plan = {one["spender"]: one for one in planning.plan(task)["spenders"]}
-    assert (plan["label tone"]["in_store"], plan["label tone"]["to_send"]) == (12, 0)
+    plan = {row.spender: row for row in planning.plan(task).spenders}
+    assert (plan["label tone"].in_store, plan["label tone"].to_send) == (12, 0)
     await run(task, stages=ORDER[:1])
     assert labels_sent(task) == 12
 
@@ -217,10 +217,10 @@ async def test_other_quotas_over_asked_labels_are_checked_on_the_labels_of_the_r
     for change, said in (("16", "16 wanted, the edge cases alone need 17"), ("48", r"the training seeds can give \d+")):
         sets = [*both, case]
         with pytest.raises(SpecError, match=said):
-            what_if.compare(toned, [f"dataset.accept={change}"], overrides=sets, env={})
+            what_if.what_if(toned, [f"dataset.accept={change}"], overrides=sets, env={})
         with pytest.raises(SpecError, match=said):
             await run(made(toned, *sets, f"dataset.accept={change}"), stages=("curate",))
-    assert what_if.compare(toned, ["dataset.accept=17"], overrides=both, env={})["kept"] == [20, 17]
+    assert what_if.what_if(toned, ["dataset.accept=17"], overrides=both, env={}).kept == (20, 17)
 
 
 async def test_a_refresh_keeps_what_rows_are_called(toned: Path) -> None:

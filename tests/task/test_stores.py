@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from distill.cli.text.status import status_lines
 from distill.errors import BudgetReached, UsageError
 from distill.pipeline import open_task, run
 from distill.pipeline.result import Run
@@ -33,12 +34,12 @@ class Heard(Silent):
         self.said.append(text)
 
 
-def task(task: Path, *sets: str) -> Any:
+def opened_task(task: Path, *sets: str) -> Any:
     return open_task.open_task(task, overrides=sets, env={})
 
 
 def go(task: Path, *sets: str, watch: Silent | None = None, stages: tuple[str, ...] = ("generate",), **how: Any) -> Run:
-    return run.start(task(task, *sets), stages=stages, watch=watch or Silent(), **how)
+    return run.start(opened_task(task, *sets), stages=stages, watch=watch or Silent(), **how)
 
 
 def cli(*words: str) -> subprocess.CompletedProcess[str]:
@@ -158,17 +159,17 @@ def test_a_run_whose_manifest_is_lost_keeps_its_spending(dear: Path) -> None:
 
 
 def test_what_a_pilot_spent_is_shown_and_belongs_to_the_run_that_follows(dear: Path) -> None:
-    planned = plan.plan(task(dear, PRICE), pilot=3)
-    spent = planned["pilot"]["usd"]
+    planned = plan.plan(opened_task(dear, PRICE), pilot=3)
+    spent = planned.pilot.usd
     assert spent > 0
     status = reading.status(dear, [])
-    assert sum(row["usd"] for row in status["pilot"]) == pytest.approx(spent)
-    assert any(line.startswith("  pilot of teacher") for line in reading.status_lines(status))
+    assert sum(row.usd for row in status.pilot) == pytest.approx(spent)
+    assert any(line.startswith("  pilot of teacher") for line in status_lines(status))
     result = go(dear, PRICE)
-    assert result.usd == pytest.approx(0.001 * (planned["spenders"][0]["requests"]), rel=0.5)
+    assert result.usd == pytest.approx(0.001 * (planned.spenders[0].requests), rel=0.5)
     status = reading.status(dear, [])
-    assert status["pilot"] == []
-    assert sum(row["usd"] for row in status["ledger"]) == pytest.approx(result.usd)
+    assert status.pilot == []
+    assert sum(row.usd for row in status.ledger) == pytest.approx(result.usd)
     with sqlite3.connect(stores.path_of(dear.parent)) as db:
         assert db.execute("SELECT sum(usd) FROM attempts").fetchone()[0] == pytest.approx(result.usd)
 
@@ -177,4 +178,4 @@ def test_a_pilot_stands_before_the_wall_of_the_run_under_way(dear: Path) -> None
     result = go(dear, PRICE)
     (dear.parent / "teacher.md").write_text("Say it anew as JSON.\n[user]\n{{message}}\n")
     with pytest.raises(BudgetReached):
-        plan.plan(task(dear, PRICE, f"budget.usd={result.usd + 0.001}"), pilot=5)
+        plan.plan(opened_task(dear, PRICE, f"budget.usd={result.usd + 0.001}"), pilot=5)

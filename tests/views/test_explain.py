@@ -8,12 +8,14 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from distill.cli.text.explain import history_lines
+from distill.cli.text.show import row_list_lines
 from distill.errors import GateNotMet, UsageError
 from distill.pipeline import run as running
 from distill.pipeline.open_task import open_task
 from distill.task.run import ORDER
 from distill.teacher.progress import Silent
-from distill.views import explain
+from distill.views import explain, show
 
 
 def run(task: Path, *sets: str) -> None:
@@ -22,25 +24,25 @@ def run(task: Path, *sets: str) -> None:
 
 def test_dropped_rows_are_shown_by_reason_with_what_was_asked_and_answered(task: Path) -> None:
     run(task, "gates=[{length: {min_chars: 17}}]", "dataset.accept=null")
-    found = explain.show(task.parent, "mood", what="dropped", reason="too_short", stratum="a", limit=3)
-    assert found["reasons"]["too_short"] >= found["rows"] >= 3
-    assert len(found["shown"]) == 3
-    assert all(row["reason"] == "too_short" and row["stratum"] == "a" for row in found["shown"])
-    assert all(row["answer"] == '{"mood": "glad"}' and row["input"] for row in found["shown"])
-    assert "length: too_short: 16 characters" in "\n".join(explain.show_lines(found))
-    assert explain.show(task.parent, "mood", what="dropped", reason="too_short", stratum="a", limit=3) == found
+    found = show.show(task.parent, "mood", what="dropped", reason="too_short", stratum="a", limit=3)
+    assert found.reasons["too_short"] >= found.rows >= 3
+    assert len(found.shown) == 3
+    assert all(row["reason"] == "too_short" and row["stratum"] == "a" for row in found.shown)
+    assert all(row["answer"] == '{"mood": "glad"}' and row["input"] for row in found.shown)
+    assert "length: too_short: 16 characters" in "\n".join(row_list_lines(found))
+    assert show.show(task.parent, "mood", what="dropped", reason="too_short", stratum="a", limit=3) == found
 
 
 def test_kept_rows_are_shown_too(task: Path) -> None:
     run(task)
-    found = explain.show(task.parent, "mood", what="kept", reason=None, stratum=None, limit=100)
-    assert len(found["shown"]) == found["rows"] == 20
+    found = show.show(task.parent, "mood", what="kept", reason=None, stratum=None, limit=100)
+    assert len(found.shown) == found.rows == 20
 
 
 def test_a_reason_that_no_row_has_names_those_there_are(task: Path) -> None:
     run(task)
     with pytest.raises(UsageError, match=r"dropped no row for 'nearr'.*known|mean"):
-        explain.show(task.parent, "mood", what="dropped", reason="nearr", stratum=None, limit=1)
+        show.show(task.parent, "mood", what="dropped", reason="nearr", stratum=None, limit=1)
 
 
 def test_a_dataset_that_is_not_what_was_expected_is_not_trained_on(task: Path) -> None:
@@ -58,9 +60,26 @@ def test_a_row_is_found_by_what_its_own_file_calls_it(task: Path) -> None:
     seeds.write_text("".join(json.dumps(row | {"id": 1000 + n}) + "\n" for n, row in enumerate(rows)))
     run(task)
     found = explain.explain(task.parent, "mood", "1005")
-    assert found["seed"][0]["fields"]["message"] == rows[5]["message"]
-    assert "seeds.jsonl:6 · id 1005" in explain.explain_lines(found)[1]
-    shown = explain.show(task.parent, "mood", what="kept", reason=None, stratum=None, limit=1)
-    assert shown["shown"][0]["id"].startswith("10")
+    assert found.seed[0]["fields"]["message"] == rows[5]["message"]
+    assert "seeds.jsonl:6 · id 1005" in history_lines(found)[1]
+    shown = show.show(task.parent, "mood", what="kept", reason=None, stratum=None, limit=1)
+    assert shown.shown[0]["id"].startswith("10")
     table = pl.read_parquet(task.parent / "runs" / "mood" / "001" / "dataset.parquet")
     assert table["id"].null_count() == 0
+
+
+def test_a_repeated_row_is_found_by_its_own_id(task: Path) -> None:
+    """It has the seed id of the row that stayed: that one is not called dropped, and names its repeat."""
+    seeds = task.parent / "seeds.jsonl"
+    rows = [json.loads(line) for line in seeds.read_text().splitlines()]
+    seeds.write_text("".join(json.dumps(row | {"id": f"r{n}"}) + "\n" for n, row in enumerate([*rows, rows[5]])))
+    run(task)
+    repeat = explain.explain(task.parent, "mood", f"r{len(rows)}")
+    kept = explain.explain(task.parent, "mood", "r5")
+    assert repeat.fate.startswith(
+        f"dropped at seeds: repeated (seeds.jsonl:{len(rows) + 1} (id r{len(rows)}): same text"
+    )
+    assert (repeat.row, repeat.samples, len(repeat.dropped)) == (kept.row, (), 1)
+    assert (kept.dropped, [one["detail"] for one in kept.repeats]) == ([], [repeat.dropped[0]["detail"]])
+    assert explain.explain(task.parent, "mood", f"seeds.jsonl:{len(rows) + 1}") == repeat
+    assert f"repeat    {repeat.dropped[0]['detail']}" in history_lines(kept)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from distill.cli.text.request_diff import diff_lines
 from distill.errors import UsageError
 from distill.pipeline import run as running
 from distill.pipeline.open_task import open_task
@@ -25,17 +26,17 @@ def test_the_changed_part_of_a_key_is_named(task: Path) -> None:
     (task.parent / "teacher.md").write_text("Say the mood as JSON. Be brief.\n[user]\n{{message}}\n")
     second = generate(task, "teacher.sampling.max_tokens=99", new=True)
     found = request_diff.differences(task.parent, f"{first}:{asked}", f"{second}:{asked}")
-    assert [part["path"] for part in found["differences"]] == ["body.max_tokens", "body.messages[0].content"]
-    assert "Be brief" in "\n".join(request_diff.lines(found))
-    same = request_diff.differences(task.parent, found["a"], found["a"][:12])
-    assert same["same"]
-    assert same["differences"] == []
+    assert [part.path for part in found.differences] == ["body.max_tokens", "body.messages[0].content"]
+    assert "Be brief" in "\n".join(diff_lines(found))
+    same = request_diff.differences(task.parent, found.a, found.a[:12])
+    assert same.same
+    assert same.differences == []
 
 
 def _has_answer(task: Path, run: str, line: int) -> bool:
     from distill.views.explain import explain
 
-    return bool(explain(task.parent, run, str(line))["samples"])
+    return bool(explain(task.parent, run, str(line)).samples)
 
 
 def test_an_unknown_request_is_refused_with_the_next_move(task: Path) -> None:

@@ -2,90 +2,107 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING
 
 from distill.money import shown
-from distill.plan.plan import WINDOW_S
+
+if TYPE_CHECKING:
+    from distill.plan.estimate import Cost, SpenderEstimate
+    from distill.plan.pilot import Pilot
+    from distill.plan.plan import DeadlineNote, Plan
 
 _NAME = 18
 """Characters of the first column: with it a row of the table fits a terminal of 80."""
 
 
-def lines(result: Mapping[str, Any]) -> list[str]:
-    """The plan as a table for people."""
-    seeds = result["seeds"]
-    said = [
-        f"{result['task']}: {seeds['read']} seeds, {seeds['train']} to train on, {seeds['test']} test rows; {result['rows_wanted'] or 'all'} rows wanted",
-        f"{'':{_NAME}}{'in store':>9}{'to send':>9}{'tokens in':>12}{'out at most':>12}{'$ at most':>11}{'time':>9}",
-    ]
-    for row in result["spenders"]:
-        said.append(
-            f"{_named(row['spender'])}{row['in_store']:>9,}{row['to_send']:>9,}"
-            f"{row['prompt_tokens']:>12,}{row['completion_tokens_at_most']:>12,}{_usd(row['usd_at_most']):>11}"
-            f"{_time(row.get('seconds_expected')) if row['mode'] == 'live' else 'by batch':>9}"
-        )
-        if row.get("usd_expected") is not None:
-            said.append(
-                f"{'':{_NAME}}  $ {row['usd_expected']:.4f} ({row['usd_low']:.4f}–{row['usd_high']:.4f}) expected"
-            )
-        if row["share_expected"] < 1 or "only" in row:
-            judged = row["spender"].startswith("judge ")
-            what = row.get("only") or ("the gates before it let pass" if judged else "those before it fail")
-            about = f", about {row['share_expected']:.0%}" if row["share_expected"] < 1 else ""
-            said.append(f"{'':{_NAME}}  asked only for what {what}{about}")
-    said += [line for row in result["spenders"] if row["ways"] for line in _way_lines(row)]
-    if result["deadline"]:
-        said.append(_deadline_line(result["deadline"], result["spenders"][0]))
-    if result["student_calls"]:
-        said.append(f"{_named('evaluate student')}{'':9}{result['student_calls']:>9,}   (when it is trained)")
-    said += (
-        _pilot_lines(result["pilot"]) if result["pilot"] else ["nothing was sent: figures are maximums (--no-pilot)"]
-    )
-    total = "unknown: give teacher.price" if result["usd_at_most"] is None else f"${result['usd_at_most']:.4f} at most"
-    if result["usd_expected"] is not None:
-        total = f"${result['usd_expected']:.4f} expected ({result['usd_low']:.4f} to {result['usd_high']:.4f}), {total}"
-    budget = f"; budget ${result['budget_usd']:.2f}" if result["budget_usd"] else "; no budget is set"
-    return [*said, f"in all {total}{budget}; {result['note']}", *(f"warning: {one}" for one in result["warnings"])]
-
-
-def _way_lines(row: Mapping[str, Any]) -> list[str]:
-    """What a spender would cost by each way, the spec's own marked."""
-    live, batch = row["ways"]["live"], row["ways"]["batch"]
+def plan_lines(plan: Plan) -> list[str]:
+    """A row for each spender, then what all of it comes to."""
+    seeds = plan.seeds
     return [
-        f"{row['spender']}, mode {row['mode']}: all live {_either(live)} in about {_time(live.get('seconds_expected'))}; "
-        f"all by batch {_either(batch)} within 24 h"
+        f"{plan.task}: {seeds.read} seeds, {seeds.train} to train on, {seeds.test} test rows; {plan.rows_wanted or 'all'} rows wanted",
+        f"{'':{_NAME}}{'in store':>9}{'to send':>9}{'tokens in':>12}{'out at most':>12}{'$ at most':>11}{'time':>9}",
+        *(line for row in plan.spenders for line in _spender_lines(row)),
+        *(_ways_line(row) for row in plan.spenders if row.ways),
+        *([_deadline_line(plan.deadline, plan.spenders[0])] if plan.deadline else []),
+        *([_student_line(plan.student_calls)] if plan.student_calls else []),
+        *(_pilot_lines(plan.pilot) if plan.pilot else ["nothing was sent: figures are maximums (--no-pilot)"]),
+        _total_line(plan),
+        *(f"warning: {warning}" for warning in plan.warnings),
     ]
 
 
-def _either(way: Mapping[str, Any]) -> str:
-    """The dollars expected, or at most where nothing was measured."""
-    if way.get("usd_expected") is not None:
-        return f"${way['usd_expected']:.4f}"
-    return "at an unknown price" if way["usd_at_most"] is None else f"${way['usd_at_most']:.4f} at most"
-
-
-def _deadline_line(found: Mapping[str, Any], teacher: Mapping[str, Any]) -> str:
-    at = datetime.fromisoformat(found["at"])
-    said = f"deadline {at:%Y-%m-%d %H:%M}"
-    if teacher["mode"] == "batch":
-        return f"{said}: a batch may take until {datetime.now(UTC).astimezone() + timedelta(seconds=WINDOW_S):%Y-%m-%d %H:%M}"
-    if teacher["mode"] == "live" or "seconds_expected" not in teacher["ways"]["live"]:
-        return said
-    if found["batches_until"] is None:
-        return f"{said}: too near for a batch, all rows are sent live"
-    until = datetime.fromisoformat(found["batches_until"])
-    return f"{said}: by batch until {until:%H:%M}, then the rest live"
-
-
-def _pilot_lines(pilot: Mapping[str, Any]) -> list[str]:
-    limits = ", ".join(f"{value:,} {name.replace('_', ' ')}" for name, value in pilot["limits"].items() if value)
+def _spender_lines(row: SpenderEstimate) -> list[str]:
+    cost = row.cost
     said = [
-        f"pilot: {pilot['passed_gates']} of {pilot['rows']} rows passed the gates; {shown(pilot['usd'])} spent, and the answers are kept",
-        f"the endpoint's limits: {limits or 'none reported'}",
+        f"{_named(row.spender)}{row.in_store:>9,}{row.to_send:>9,}"
+        f"{row.prompt_tokens:>12,}{row.completion_tokens_at_most:>12,}{_usd(cost.usd_at_most):>11}"
+        f"{_time(cost.seconds_expected) if row.mode == 'live' else 'by batch':>9}"
     ]
-    return [*said, f"the teacher is shut down on {pilot['shutdown_date']}"] if pilot["shutdown_date"] else said
+    if cost.usd_expected is not None:
+        said.append(f"{'':{_NAME}}  $ {cost.usd_expected:.4f} ({cost.usd_low:.4f}–{cost.usd_high:.4f}) expected")
+    if row.share_expected < 1 or row.only:
+        judge = row.spender.startswith("judge ")
+        what = row.only or ("the gates before it let pass" if judge else "those before it fail")
+        about = f", about {row.share_expected:.0%}" if row.share_expected < 1 else ""
+        said.append(f"{'':{_NAME}}  asked only for what {what}{about}")
+    return said
+
+
+def _ways_line(row: SpenderEstimate) -> str:
+    """What a spender would cost by each way, the spec's own named."""
+    if row.ways is None:
+        return ""
+    live, batch = row.ways.live, row.ways.batch
+    return (
+        f"{row.spender}, mode {row.mode}: all live {_either(live)} in about {_time(live.seconds_expected)}; "
+        f"all by batch {_either(batch)} within 24 h"
+    )
+
+
+def _either(cost: Cost) -> str:
+    """The dollars expected, or at most where nothing was measured."""
+    if cost.usd_expected is not None:
+        return f"${cost.usd_expected:.4f}"
+    return "at an unknown price" if cost.usd_at_most is None else f"${cost.usd_at_most:.4f} at most"
+
+
+def _deadline_line(deadline: DeadlineNote, teacher: SpenderEstimate) -> str:
+    from distill.plan.estimate import WINDOW_S
+
+    said = f"deadline {datetime.fromisoformat(deadline.at):%Y-%m-%d %H:%M}"
+    if teacher.mode == "batch":
+        return f"{said}: a batch may take until {datetime.now(UTC).astimezone() + timedelta(seconds=WINDOW_S):%Y-%m-%d %H:%M}"
+    if teacher.ways is None or teacher.ways.live.seconds_expected is None:
+        return said
+    if deadline.batches_until is None:
+        return f"{said}: too near for a batch, all rows are sent live"
+    return f"{said}: by batch until {datetime.fromisoformat(deadline.batches_until):%H:%M}, then the rest live"
+
+
+def _student_line(calls: int) -> str:
+    return f"{_named('evaluate student')}{'':9}{calls:>9,}   (when it is trained)"
+
+
+def _pilot_lines(pilot: Pilot) -> list[str]:
+    rates = (
+        ("requests per minute", pilot.limits.requests_per_minute), ("tokens per minute", pilot.limits.tokens_per_minute)
+    )  # fmt: skip
+    limits = ", ".join(f"{value:,} {name}" for name, value in rates if value)
+    return [
+        f"pilot: {pilot.passed_gates} of {pilot.rows} rows passed the gates; {shown(pilot.usd)} spent, and the answers are kept",
+        f"the endpoint's limits: {limits or 'none reported'}",
+        *([f"the teacher is shut down on {pilot.shutdown_date}"] if pilot.shutdown_date else []),
+    ]
+
+
+def _total_line(plan: Plan) -> str:
+    cost = plan.total
+    said = "unknown: give teacher.price" if cost.usd_at_most is None else f"${cost.usd_at_most:.4f} at most"
+    if cost.usd_expected is not None:
+        said = f"${cost.usd_expected:.4f} expected ({cost.usd_low:.4f} to {cost.usd_high:.4f}), {said}"
+    budget = f"; budget ${plan.budget_usd:.2f}" if plan.budget_usd else "; no budget is set"
+    return f"in all {said}{budget}; {plan.note}"
 
 
 def _usd(value: float | None) -> str:

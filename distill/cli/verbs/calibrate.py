@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from distill.cli.options import Json, Set, Spec, Usd, opened, out
+from distill.cli.options import AsJson, Set, Spec, Usd, opened, out
 
 
 def calibrate(
@@ -16,7 +16,7 @@ def calibrate(
         Path | None, typer.Option(help="answers labelled by people: jsonl, csv or parquet; default: judge.gold")
     ] = None,
     sets: Set = None,
-    as_json: Json = False,
+    as_json: AsJson = False,
     max_usd: Usd = None,
 ) -> None:
     """Compare gates and judges with human labels.

@@ -2,81 +2,83 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from distill.cli.options import Home, Json, Run, Set, out
+from distill.cli.options import AsJson, HomeFolder, RunName, Set, out
 
 
 def status(
     task: Annotated[str, typer.Argument(help="a run, e.g. task/001, or a task (its newest run)", metavar="SPEC")],
     sets: Set = None,
-    as_json: Json = False,
-    home: Home = Path(),
+    as_json: AsJson = False,
+    home: HomeFolder = Path(),
 ) -> None:
     """Show where a run stands.
 
     Stages, rows and cost. Reads only, so it can be called while the run works.
     """
-    from distill.views import status as reading
+    from distill.cli.text.status import status_lines
+    from distill.views import status
 
-    result = reading.status(Path(task), sets or [], home)
-    out(result, as_json, reading.status_lines(result))
+    found = status.status(Path(task), sets or [], home)
+    out(dataclasses.asdict(found), as_json, status_lines(found))
 
 
 def explain(
-    run: Run,
+    run: RunName,
     row: Annotated[str, typer.Argument(help="a seed id or its beginning, or LINE or FILE:LINE of the seeds")],
-    as_json: Json = False,
-    home: Home = Path(),
+    as_json: AsJson = False,
+    home: HomeFolder = Path(),
 ) -> None:
     """Show everything about one row.
 
     Its seed, requests, answers, scores, every send, and why it was kept or dropped.
     """
-    from distill.views import explain as explaining
+    from distill.cli.text.explain import history_lines
+    from distill.views import explain
 
-    result = explaining.explain(home, run, row)
-    out(result, as_json, explaining.explain_lines(result))
+    found = explain.explain(home, run, row)
+    out(found.as_json(), as_json, history_lines(found))
 
 
 def show(
-    run: Run,
+    run: RunName,
     what: Annotated[
         str, typer.Argument(help="dropped, kept, or flagged (approved rows that a gate would drop)")
     ] = "dropped",
     reason: Annotated[str | None, typer.Option(help="only rows dropped or flagged for this reason")] = None,
     stratum: Annotated[str | None, typer.Option(help="only rows of this stratum")] = None,
     limit: Annotated[int, typer.Option(help="number of rows to show", min=1)] = 10,
-    as_json: Json = False,
-    home: Home = Path(),
+    as_json: AsJson = False,
+    home: HomeFolder = Path(),
 ) -> None:
     """List dropped, kept or flagged rows.
 
     Each with the input, the answer and the reason.
     """
-    from distill.errors import UsageError
-    from distill.views import explain as explaining
+    from distill.cli.text.show import row_list_lines
+    from distill.views import show
 
-    if what not in ("dropped", "kept", "flagged"):
-        raise UsageError(f"show {what!r}: expected dropped, kept or flagged")
-    result = explaining.show(home, run, what=what, reason=reason, stratum=stratum, limit=limit)
-    out(result, as_json, explaining.show_lines(result))
+    found = show.show(home, run, what=what, reason=reason, stratum=stratum, limit=limit)
+    out(dataclasses.asdict(found), as_json, row_list_lines(found))
 
 
 def explain_miss(
     one: Annotated[str, typer.Argument(help="a request id or its beginning, or RUN:ROW", metavar="A")],
     two: Annotated[str, typer.Argument(help="the other request", metavar="B")],
-    as_json: Json = False,
-    home: Home = Path(),
+    as_json: AsJson = False,
+    home: HomeFolder = Path(),
 ) -> None:
     """Show how two requests differ.
 
     Lists every part of their keys that differs: why a stored answer was not reused.
     """
+    from distill.cli.text.request_diff import diff_lines
     from distill.views import request_diff
 
-    result = request_diff.differences(home, one, two)
-    out(result, as_json, request_diff.lines(result))
+    found = request_diff.differences(home, one, two)
+    out(dataclasses.asdict(found), as_json, diff_lines(found))

@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from distill.cli.options import Json, Set, Spec, opened, out
+from distill.cli.options import AsJson, Set, Spec, opened, out
 
 
 def init(
-    folder: Annotated[Path, typer.Argument(help="a new folder, e.g. prompts/my-task")], as_json: Json = False
+    folder: Annotated[Path, typer.Argument(help="a new folder, e.g. prompts/my-task")], as_json: AsJson = False
 ) -> None:
     """Write a first task into a new folder.
 
@@ -27,7 +27,7 @@ def init(
     )
 
 
-def validate(spec: Spec, sets: Set = None, as_json: Json = False) -> None:
+def validate(spec: Spec, sets: Set = None, as_json: AsJson = False) -> None:
     """Check the spec and every file it names.
 
     Lists all mistakes at once, sends nothing. Exit code 2: there is at least one.
@@ -51,7 +51,7 @@ def validate(spec: Spec, sets: Set = None, as_json: Json = False) -> None:
 def plan(
     spec: Spec,
     sets: Set = None,
-    as_json: Json = False,
+    as_json: AsJson = False,
     pilot: Annotated[
         int, typer.Option(help="rows to send to each model to measure its cost; the answers are kept", min=3)
     ] = 8,
@@ -64,7 +64,7 @@ def plan(
     Sends a small pilot first. Answers that the store already holds cost nothing.
     """
     from distill.cli.panel import Panel
-    from distill.cli.text import plan as plan_lines
+    from distill.cli.text.plan import plan_lines
     from distill.plan import plan as planning
     from distill.task.requirements import need_price
 
@@ -73,4 +73,4 @@ def plan(
         need_price(task)
     with Panel(quiet=as_json) as panel:
         result = planning.plan(task, pilot=0 if no_pilot else pilot, watch=panel)
-    out(result | {"notes": list(task.notes)}, as_json, plan_lines.lines(result) + [f"next: distill run {spec}"])
+    out(result.as_json() | {"notes": list(task.notes)}, as_json, plan_lines(result) + [f"next: distill run {spec}"])

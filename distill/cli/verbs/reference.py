@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 
-from distill.cli.options import Json, out
+from distill.cli.options import AsJson, out
 
 
-def gates(as_json: Json = False) -> None:
+def gates(as_json: AsJson = False) -> None:
     """List the gates that a spec can name.
 
     What each drops, needs and costs, and its settings with defaults and meanings.

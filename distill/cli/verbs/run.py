@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 from collections.abc import Callable, Mapping
@@ -10,15 +11,15 @@ from typing import Annotated
 
 import typer
 
-from distill.cli.options import Json, Set, Spec, Usd, opened, out
+from distill.cli.options import AsJson, Set, Spec, Usd, opened, out
 
 ALL = ("generate", "curate", "export", "train", "evaluate", "report")
 
 Partial = Annotated[
     bool, typer.Option("--partial", help="continue without rows that have no answer; exit code 3 at the end")
 ]
-New = Annotated[bool, typer.Option("--new", help="start the next numbered run instead of continuing the latest")]
-Wait = Annotated[bool, typer.Option("--wait", help="wait until the batch jobs at the host end, then continue")]
+NewRun = Annotated[bool, typer.Option("--new", help="start the next numbered run instead of continuing the latest")]
+WaitForJobs = Annotated[bool, typer.Option("--wait", help="wait until the batch jobs at the host end, then continue")]
 
 
 def _run(
@@ -40,11 +41,11 @@ def _verb(doc: str, stages: tuple[str, ...]) -> Callable[..., None]:
     def verb(
         spec: Spec,
         sets: Set = None,
-        as_json: Json = False,
+        as_json: AsJson = False,
         max_usd: Usd = None,
         partial: Partial = False,
-        new: New = False,
-        wait: Wait = False,
+        new: NewRun = False,
+        wait: WaitForJobs = False,
     ) -> None:
         _run(spec, sets, as_json, max_usd, partial=partial, new=new, wait=wait, stages=stages)
 
@@ -59,8 +60,8 @@ generate = _verb("Ask the teacher for missing answers.\n\nAnswers in the store a
 def curate(
     spec: Spec,
     sets: Set = None,
-    as_json: Json = False,
-    new: New = False,
+    as_json: AsJson = False,
+    new: NewRun = False,
     what_if: Annotated[
         list[str] | None,
         typer.Option(
@@ -76,11 +77,12 @@ def curate(
     if not what_if:
         _run(spec, sets, as_json, None, partial=False, new=new, stages=("curate",))
         return
+    from distill.cli.text.what_if import what_if_lines
     from distill.pipeline import arguments
-    from distill.views import what_if as whatif
+    from distill.views import what_if as preview
 
-    result = whatif.compare(arguments.spec_of(spec), what_if, overrides=sets or [], env=os.environ)
-    out(result, as_json, whatif.lines(result))
+    found = preview.what_if(arguments.spec_of(spec), what_if, overrides=sets or [], env=os.environ)
+    out(dataclasses.asdict(found), as_json, what_if_lines(found))
 
 
 export = _verb(
@@ -98,10 +100,10 @@ def refresh(
     spec: Spec,
     teacher: Annotated[str | None, typer.Option(help="model name of the new teacher")] = None,
     sets: Set = None,
-    as_json: Json = False,
+    as_json: AsJson = False,
     max_usd: Usd = None,
     partial: Partial = False,
-    wait: Wait = False,
+    wait: WaitForJobs = False,
 ) -> None:
     """Run the task again with a new teacher.
 

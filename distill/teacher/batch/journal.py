@@ -15,6 +15,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from distill.teacher.store.queries import COST
 from distill.teacher.store.store import Store
 
 OPEN = ("made", "uploaded", "creating", "submitted")
@@ -162,7 +163,7 @@ def reported(store: Store, key: str) -> Reported:
 
 def booked_usd(store: Store, key: str) -> float:
     """What a batch cost so far: settled rows at their price, the others at the most that they can."""
-    query = "SELECT coalesce(sum(coalesce(usd, reserved_usd)), 0.0) FROM attempts WHERE batch=?"
+    query = f"SELECT coalesce(sum({COST}), 0.0) FROM attempts WHERE batch=?"  # noqa: S608 - names of our own
     return float(store.query(query, (key,)).fetchone()[0])
 
 

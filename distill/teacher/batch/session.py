@@ -20,7 +20,7 @@ from distill.teacher.batch.host.client import BatchHost, HostFault
 from distill.teacher.batch.journal import BatchEntry
 from distill.teacher.progress import Progress
 from distill.teacher.requests import ceiling
-from distill.teacher.store.rows import Asked
+from distill.teacher.store.rows import RequestRow
 from distill.teacher.store.store import Store
 
 
@@ -127,7 +127,10 @@ class BatchSession:
         return most.prompt_tokens, self._worst_usd[most]
 
     async def settle(
-        self, batch: BatchEntry, ended: Sequence[tuple[int, Asked, Answer]], booked: Mapping[str, tuple[int, float]]
+        self,
+        batch: BatchEntry,
+        ended: Sequence[tuple[int, RequestRow, Answer]],
+        booked: Mapping[str, tuple[int, float]],
     ) -> None:
         """Commit, then count: what is counted is on the disk. What another run's batch cost stands in that run's account."""
         if not ended:

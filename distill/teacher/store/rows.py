@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from operator import itemgetter
 from typing import Any
@@ -14,7 +13,6 @@ from distill.records import Answer, Ended, Request, ToolCall, Usage, canonical
 from distill.teacher.endpoint.wire import without_user
 from distill.teacher.reply import thinking
 
-_INTEND = "INSERT INTO attempts (request_id, run, spender, started, reserved_usd) VALUES (?,?,?,?,?)"
 _SETTLE = (
     "UPDATE attempts SET settled=?, ended=?, status=?, prompt_tokens=?, completion_tokens=?, usd=?, estimated=?, error=? "
     "WHERE id=? AND settled IS NULL"
@@ -29,27 +27,9 @@ READ = (
     "FROM answers WHERE request_id=?"
 )
 
-ATTEMPTS = (
-    "SELECT run, spender, started, settled, ended, status, usd, error FROM attempts WHERE request_id=? ORDER BY id"
-)
-
 Statement = tuple[str, Sequence[Any]]
-Asked = tuple[str, str, int, str]
+RequestRow = tuple[str, str, int, str]
 """What was asked: the request's id, endpoint, draw, and its body in canonical JSON."""
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """One send of a request, as the ledger has it; what stands after `started` is None until its outcome is known."""
-
-    run: str
-    spender: str
-    started: str
-    settled: str | None
-    ended: str | None
-    status: int | None
-    usd: float | None
-    error: str | None
 
 
 def now() -> str:
@@ -57,17 +37,12 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
-def kept(request: Request) -> Asked:
+def kept(request: Request) -> RequestRow:
     """What is kept of a request beside its answer."""
     return request.id, without_user(request.endpoint), request.draw, canonical(dict(request.body))
 
 
-def intent(request: Request, *, run: str, spender: str, reserved_usd: float) -> Statement:
-    """The statement that says that a send is about to happen."""
-    return _INTEND, (request.id, run, spender, now(), reserved_usd)
-
-
-def ending(attempt: int, asked: Asked, answer: Answer, at: str) -> list[Statement]:
+def ending(attempt: int, asked: RequestRow, answer: Answer, at: str) -> list[Statement]:
     """The statements that settle an attempt, and keep its answer if it is one, or the body that could not be read as one."""
     usage = answer.usage
     ended = (
@@ -81,7 +56,7 @@ def ending(attempt: int, asked: Asked, answer: Answer, at: str) -> list[Statemen
     return [(_SETTLE, ended)]
 
 
-def endings(ended: Iterable[tuple[int, Asked, Answer]]) -> list[Statement]:
+def endings(ended: Iterable[tuple[int, RequestRow, Answer]]) -> list[Statement]:
     """The statements of many attempts, those of one kind together, so that they go in one call."""
     at = now()
     return sorted((statement for one in ended for statement in ending(*one, at)), key=itemgetter(0))
@@ -103,7 +78,7 @@ def read(request_id: str, row: Sequence[Any]) -> Answer:
     )  # fmt: skip
 
 
-def _row(asked: Asked, answer: Answer, at: str) -> tuple[Any, ...]:
+def _row(asked: RequestRow, answer: Answer, at: str) -> tuple[Any, ...]:
     usage = answer.usage
     return (
         *asked,

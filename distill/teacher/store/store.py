@@ -11,7 +11,6 @@ import asyncio
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -19,36 +18,17 @@ from typing import Any
 
 from distill.errors import UsageError
 from distill.records import Answer, Request
-from distill.teacher.store import claims, identity, migrations, rows
+from distill.teacher.store import claims, identity, migrations, queries, rows
 from distill.teacher.store.identity import StoreFault
-from distill.teacher.store.rows import Asked, Attempt, Statement
+from distill.teacher.store.queries import Attempt, SpenderTotals
+from distill.teacher.store.rows import RequestRow, Statement
 
-UNPRICED = "(priced=0 AND coalesce(ended, 'ok') IN ('ok', 'timeout', 'broken', 'malformed'))"
-"""Attempts that cost something, or may have, and nobody knows what; one that is refused costs nothing at any price."""
 _QUICK_CHECK_BYTES = 256 * 2**20
 """A file up to this size is checked whole after an unclean stop, in a second or two."""
 _FEW = 2
 """Statements of a call; more come from a batch, and are of one or two kinds."""
 _MOST_A_COMMIT = 64
 """Writes that share a commit: all who wait for one wake at the same moment, and the loop serves them in one go."""
-
-
-@dataclass(frozen=True, slots=True)
-class Spend:
-    """What one spender of a run cost; `unknown` attempts died unsettled and may have been billed."""
-
-    spender: str
-    sends: int
-    answered: int
-    prompt_tokens: int
-    completion_tokens: int
-    usd: float
-    estimated: int
-    usd_estimated: float
-    """Of them, what is not from the endpoint's own counts: no usage given, or an outcome that is unknown."""
-    unknown: int
-    unpriced: int = 0
-    """Sends of which nobody knows what a token costs: `usd` is without them."""
 
 
 class Store:
@@ -67,7 +47,7 @@ class Store:
         try:
             self._prepare(unclean=unclean)
             # Reads have their own connection: on the writer's they would see what is not committed yet.
-            self._read = sqlite3.connect(path, timeout=30, isolation_level=None)
+            self.reader = sqlite3.connect(path, timeout=30, isolation_level=None)
         except BaseException as fault:
             self._db.close()
             if isinstance(fault, sqlite3.DatabaseError):
@@ -96,29 +76,29 @@ class Store:
     def close(self) -> None:
         """Close the file; nothing is pending, since every write was awaited."""
         self.owner.close()
-        self._read.close()
+        self.reader.close()
         self._db.close()
 
     def get(self, request_id: str) -> Answer | None:
         """The kept answer of a request, or None where it is pending."""
-        row = self._read.execute(rows.READ, (request_id,)).fetchone()
+        row = self.reader.execute(rows.READ, (request_id,)).fetchone()
         return None if row is None else rows.read(request_id, row)
 
     def query(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
         """Rows of what is committed."""
-        return self._read.execute(sql, values)
+        return self.reader.execute(sql, values)
 
     def held(self, request_ids: Sequence[str]) -> set[str]:
         """Those of at most some hundred requests that are answered already."""
         marks = ",".join("?" * len(request_ids))
         query = f"SELECT request_id FROM answers WHERE request_id IN ({marks})"  # noqa: S608 - only question marks are put in
-        return {row[0] for row in self._read.execute(query, list(request_ids))}
+        return {row[0] for row in self.reader.execute(query, list(request_ids))}
 
     @property
     def batches_open(self) -> bool:
         """Whether any row is at a host just now."""
         query = "SELECT 1 FROM batches WHERE state NOT IN ('collected', 'abandoned') LIMIT 1"
-        return self._read.execute(query).fetchone() is not None
+        return self.reader.execute(query).fetchone() is not None
 
     def in_batches(self, request_ids: Sequence[str]) -> set[str]:
         """Those of at most some hundred requests that are in an open batch: nobody may send them again."""
@@ -126,7 +106,7 @@ class Store:
         query = (
             f"SELECT request_id FROM attempts WHERE batch IS NOT NULL AND settled IS NULL AND request_id IN ({marks})"  # noqa: S608 - only question marks are put in
         )
-        return {row[0] for row in self._read.execute(query, list(request_ids))}
+        return {row[0] for row in self.reader.execute(query, list(request_ids))}
 
     async def intend(
         self, request: Request, *, run: str, spender: str, reserved_usd: float, priced: bool = True
@@ -138,7 +118,7 @@ class Store:
 
     async def free(self, request_id: str) -> bool:
         """Whether no other living process is asking it; what a dead one left open is nobody's from then on."""
-        owners = [row[0] for row in self._read.execute(claims.OWNERS, (request_id, self.owner.name))]
+        owners = [row[0] for row in self.reader.execute(claims.OWNERS, (request_id, self.owner.name))]
         living = [name for name in owners if self.owner.alive(name)]
         if dead := set(owners) - set(living):
             await self.commit([(claims.RELEASE, (request_id, name)) for name in dead])
@@ -148,7 +128,7 @@ class Store:
         """Commit how an attempt ended, and its answer if it is one, in one transaction."""
         await self.commit(rows.ending(attempt, rows.kept(request), answer, rows.now()))
 
-    async def settle_many(self, ended: Iterable[tuple[int, Asked, Answer]]) -> None:
+    async def settle_many(self, ended: Iterable[tuple[int, RequestRow, Answer]]) -> None:
         """The same for many attempts in one commit."""
         await self.commit(await asyncio.to_thread(rows.endings, ended))
 
@@ -209,17 +189,12 @@ class Store:
         return ids
 
     def spent(self, run: str) -> float:
-        """Dollars of a run so far: settled ones, and the reservations of attempts whose outcome is unknown."""
-        row = self._read.execute(
-            "SELECT coalesce(sum(coalesce(usd, reserved_usd)), 0.0) FROM attempts WHERE run=?", (run,)
-        ).fetchone()
-        return float(row[0])
+        """Dollars of a run so far, with what is reserved for attempts whose outcome is unknown."""
+        return queries.spent_usd(self.reader, run)
 
     def unpriced(self, run: str) -> int:
         """Sends of a run of which nobody knows what a token costs."""
-        query = f"SELECT count(*) FROM attempts WHERE run=? AND {UNPRICED}"  # noqa: S608 - names of our own
-        row = self._read.execute(query, (run,)).fetchone()
-        return int(row[0])
+        return queries.unpriced_sends(self.reader, run)
 
     async def rename(self, run: str, to: str) -> None:
         """Put what a run has sent under another name; what is in a batch at the host stays where it is collected."""
@@ -230,20 +205,13 @@ class Store:
             ]
         )
 
-    def ledger(self, run: str) -> list[Spend]:
+    def ledger(self, run: str) -> list[SpenderTotals]:
         """The ledger of a run, a row a spender."""
-        found = self._read.execute(
-            "SELECT spender, count(*), sum(ended='ok'), sum(coalesce(prompt_tokens,0)), sum(coalesce(completion_tokens,0)), "  # noqa: S608 - names of our own
-            "sum(coalesce(usd, reserved_usd)), sum(coalesce(estimated,0)), sum(iif(coalesce(estimated, 1), coalesce(usd, reserved_usd), 0.0)), "
-            f"sum(settled IS NULL), sum{UNPRICED} "
-            "FROM attempts WHERE run=? GROUP BY spender ORDER BY min(id)",
-            (run,),
-        )
-        return [Spend(row[0], row[1], row[2] or 0, row[3], row[4], row[5], *row[6:]) for row in found]
+        return queries.spender_totals(self.reader, run)
 
     def attempts(self, request_id: str) -> list[Attempt]:
         """Every send of a request, oldest first."""
-        return [Attempt(*row) for row in self._read.execute(rows.ATTEMPTS, (request_id,))]
+        return queries.attempts(self.reader, request_id)
 
 
 @contextmanager

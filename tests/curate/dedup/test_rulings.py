@@ -168,15 +168,15 @@ def test_what_contradicts_an_approved_row_is_not_asked_again(twins: Path) -> Non
 def test_a_plan_counts_what_may_be_asked_again(twins: Path) -> None:
     """A ceiling: only rows with a near twin can be in conflict."""
     plan = planning.plan(opened(twins, *AGAIN))
-    row = plan["spenders"][-1]
+    row = plan.spenders[-1]
     folder = run(twins, *AGAIN).folder
     asked = pl.read_parquet(folder / "asked.parquet")
     sent = asked.filter(kind="vote").height
-    assert row["spender"] == "teacher, asked again"
-    assert row["requests"] % 4 == 0
-    assert 0 < sent <= row["requests"] <= 4 * 48
-    assert "rows have a near-duplicate" in plan["note"]
-    assert "near-duplicate" not in planning.plan(opened(twins, *ALL))["note"]
+    assert row.spender == "teacher, asked again"
+    assert row.requests % 4 == 0
+    assert 0 < sent <= row.requests <= 4 * 48
+    assert "rows have a near-duplicate" in plan.note
+    assert "near-duplicate" not in planning.plan(opened(twins, *ALL)).note
 
 
 def test_a_dataset_curated_before_its_rows_were_asked_again_says_so(twins: Path) -> None:

@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 from making import STAGES, funnel, made, read, run
 
+from distill.cli.text.explain import history_lines
 from distill.cli.text.run import run_lines
 from distill.pipeline import run as running
 from distill.similarity.pairs import nearest
@@ -41,7 +42,7 @@ def test_a_thousand_rows_come_of_640_seeds(large: Path) -> None:
     on_made = kept.filter(pl.col("seed_id").is_in(new["seed_id"].implode())).height
     assert f"synthetic seeds: {on_made} rows" in (result.folder / "CARD.md").read_text()
     told = explain.explain(large.parent, "mood", new["seed_id"][0])
-    assert f"seed      expand:{new['way'][0]} of {new['parent'][0]} ·" in "\n".join(explain.explain_lines(told))
+    assert f"seed      expand:{new['way'][0]} of {new['parent'][0]} ·" in "\n".join(history_lines(told))
     assert run(task).done == []
     again = run(task, new=True)
     assert (again.requests_sent, again.folder.name) == (0, "002")

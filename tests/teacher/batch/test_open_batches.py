@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 from by_batch import Said, double, run
 
+from distill.cli.text.status import status_lines
 from distill.rundir import RunDir
 from distill.teacher.batch import journal
 from distill.teacher.batch.open_batches import place
 from distill.teacher.schedule import InBatches, StoppedWaiting
 from distill.teacher.store.store import opened
-from distill.views.status import status, status_lines
+from distill.views.status import status
 
 
 class Submitted(Said):
@@ -124,8 +125,8 @@ async def test_status_shows_where_a_batch_is_out_and_those_of_other_runs(task: P
         assert f"submitted at {server.base_url}, 12 rows, at most $" in lines
         renamed(task)
         other = status(task, ())
-        assert (other["run"], other["batches"]) == (None, [])
-        assert {one["run"] for one in other["other_batches"]} == {"mood/001"}
+        assert (other.run, other.batches) == (None, ())
+        assert {one.run for one in other.other_batches} == {"mood/001"}
         assert "of run mood/001: batch_" in "\n".join(status_lines(other))
 
 

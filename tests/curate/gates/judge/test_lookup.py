@@ -12,7 +12,9 @@ import polars as pl
 import pytest
 from judges import ENV, GATES, dropped_of, models, project_of, run, samples_of
 
-from distill.cli.text import plan as plan_lines
+from distill.cli.text.explain import history_lines
+from distill.cli.text.plan import plan_lines
+from distill.cli.text.show import row_list_lines
 from distill.curate.gates.judge.requests import judge_warnings
 from distill.curate.gates.judge.verdict import verdicts_of_row
 from distill.errors import RowsOwed
@@ -21,7 +23,7 @@ from distill.plan import plan as planning
 from distill.task.run import ORDER
 from distill.teacher.store.store import opened
 from distill.testing.fault_server import serve
-from distill.views import explain, what_if
+from distill.views import explain, show, what_if
 
 
 async def test_two_judges_score_what_is_left_and_strata_are_refilled(judged: Path) -> None:
@@ -57,9 +59,9 @@ async def test_two_judges_score_what_is_left_and_strata_are_refilled(judged: Pat
         assert "judge j0" in report
         assert "one model" not in report
         row = explain.explain(task.home, result.name, low["row"][0])
-        assert sum("judge by j" in line for line in explain.explain_lines(row)) >= 4
-        shown = explain.show(task.home, result.name, what="dropped", reason="low_score", stratum=None, limit=2)
-        assert sum("judge by j0: correct" in line for line in explain.show_lines(shown)) == 2
+        assert sum("judge by j" in line for line in history_lines(row)) >= 4
+        shown = show.show(task.home, result.name, what="dropped", reason="low_score", stratum=None, limit=2)
+        assert sum("judge by j0: correct" in line for line in row_list_lines(shown)) == 2
 
 
 async def test_another_threshold_sends_nothing(judged: Path) -> None:
@@ -69,13 +71,13 @@ async def test_another_threshold_sends_nothing(judged: Path) -> None:
         result = await run(task)
         before = len(server.ledger.entries)
         sets = ["teacher.model=t", f"teacher.base_url={server.base_url}", models(server), "dataset.accept=5"]
-        found = what_if.compare(judged, ["judge.at_least=1"], overrides=sets, env=ENV)
-        assert found["kept"] == [5, 5]
-        low = next(row for row in found["reasons"] if row["name"] == "judge: low_score")
-        assert (low["now"], low["then"]) == (dropped_of(result, "low_score").height, 0)
-        assert low["now"] > 2
-        off = what_if.compare(judged, ["judge=off"], overrides=sets, env=ENV)
-        assert any(row["name"] == "judge: low_score" and row["then"] == 0 for row in off["reasons"])
+        found = what_if.what_if(judged, ["judge.at_least=1"], overrides=sets, env=ENV)
+        assert found.kept == (5, 5)
+        low = next(row for row in found.reasons if row.name == "judge: low_score")
+        assert (low.now, low.then) == (dropped_of(result, "low_score").height, 0)
+        assert low.now > 2
+        off = what_if.what_if(judged, ["judge=off"], overrides=sets, env=ENV)
+        assert any(row.name == "judge: low_score" and row.then == 0 for row in off.reasons)
         strict = project_of(
             judged,
             server,
@@ -132,7 +134,7 @@ async def test_the_teacher_itself_judges_where_none_is_named_and_everybody_is_to
         task = project_of(judged, server, "dataset.accept=8", f"{GATES[:-1]}, toxicity]")
         assert [warning[:39] for warning in judge_warnings(task)] == ["Judge and teacher are one model, t: mod"]
         plan = await asyncio.to_thread(planning.plan, task)
-        assert any(line.startswith("warning: Judge and teacher") for line in plan_lines.lines(plan))
+        assert any(line.startswith("warning: Judge and teacher") for line in plan_lines(plan))
         result = await run(task, *ORDER)
         assert "Judge and teacher are one model" in (result.folder / "REPORT.md").read_text()
         samples = samples_of(result)

@@ -101,8 +101,8 @@ def test_other_thresholds_run_nothing_again(judged: Path) -> None:
     assert rows(judged, "samples.parquet").sort("request_id")["score_verify"].to_list() == before
     assert not rows(judged, "dropped.parquet").filter(stage="verify").height
     assert (judged.parent / ".distill" / "checks.db").read_bytes() == checks
-    found = what_if.compare(judged, ["verify.at_least=1.0"], overrides=[changed], env={})
-    assert found["leave"]
+    found = what_if.what_if(judged, ["verify.at_least=1.0"], overrides=[changed], env={})
+    assert found.leave
 
 
 def test_a_function_that_breaks_on_every_row_is_said_at_once_and_in_the_report(judged: Path) -> None:

@@ -1,0 +1,72 @@
+"""A few rows asked for real, to measure what a call costs; their answers are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from distill.curate import judged
+from distill.curate.gates.judge.requests import verdicts_per_row
+from distill.curate.gates.judge.send import JudgeCalls
+from distill.money import Budget, known_usd
+from distill.plan.estimate import RateLimits, Spender
+from distill.plan.upper_bound import PassRates
+from distill.rundir import latest
+from distill.task import stores
+from distill.task.interrupt import interruptible
+from distill.teacher.endpoint import shutdown
+from distill.teacher.progress import Watcher
+from distill.teacher.send import Sender
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from distill.generate.questions import Asked
+    from distill.task.task import Task
+    from distill.teacher.store.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Pilot:
+    """What a pilot has shown: of its rows, those that every gate let pass; and what the teacher's endpoint said of itself."""
+
+    rows: int
+    passed_gates: int
+    usd: float | None
+    limits: RateLimits
+    shutdown_date: str | None
+    share_judged: float
+    """Of the verdicts that the rows could have come to."""
+
+    @property
+    def rates(self) -> PassRates:
+        failing = 1 - self.passed_gates / self.rows if self.rows else 1.0
+        return PassRates(failing, self.share_judged)
+
+
+async def run_pilot(
+    task: Task, spenders: Sequence[Spender], table: pl.DataFrame, tried: Asked, store: Store, watch: Watcher
+) -> Pilot:
+    """Ask the first rows of each spender, and judge them."""
+    run = stores.pilot_of(task.spec.task)
+    budget = Budget(task.spec.budget.usd, store.spent(run) + _spent_under_way(task, store))
+    sender = Sender(store=store, run=run, budget=budget, watch=watch)
+    with interruptible(sender):
+        for one in spenders:
+            await sender.live(one.requests[: len(tried)], one.at, one.name)  # a batch would take too long to tell
+        seen = await judged.curated(JudgeCalls(task, sender, live=True), table, tried)
+    pace = sender.pace(task.teachers[0])
+    return Pilot(
+        rows=len({ask.seed for ask in tried}), passed_gates=len(seen.standing.accepted),
+        usd=known_usd(store.spent(run), store.unpriced(run)),
+        limits=RateLimits(pace.requests_per_minute, pace.tokens_per_minute),
+        shutdown_date=await shutdown.shutdown_date(task.teacher),
+        share_judged=len(seen.verdicts.calls) / max(1, len(tried) * verdicts_per_row(task)),
+    )  # fmt: skip
+
+
+def _spent_under_way(task: Task, store: Store) -> float:
+    """Dollars of the run that these calls will belong to, where it is under way already: its budget is theirs."""
+    last = latest(task.home, task.spec.task)
+    return store.spent(last.name) if last and "report" not in last.manifest()["stages"] else 0.0
