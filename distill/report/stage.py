@@ -78,7 +78,7 @@ def gather(run: ActiveRun) -> Report:
 
 
 def _run_facts(run: ActiveRun) -> RunFacts:
-    task, folder, versions = run.task, run.folder, version_note()
+    task, folder, versions = run.task, run.folder, dict(version_note())  # the cached one stays whole
     started = min((entry["started"] for entry in folder.manifest()["stages"].values()), default=0.0)
     inside = task.path.is_relative_to(task.home)
     return RunFacts(
