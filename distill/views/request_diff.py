@@ -19,7 +19,7 @@ _ABSENT = "(absent)"
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class KeyDifference:
     """One value of the two keys that differs, e.g. at `body.max_tokens`."""
 
     path: str
@@ -34,13 +34,13 @@ class RequestDiff:
     a: str
     b: str
     same: bool
-    differences: Sequence[Difference]
+    differences: Sequence[KeyDifference]
 
 
 def differences(home: Path, one: str, two: str) -> RequestDiff:
     """What differs between two requests, each by its id or RUN:ROW; UsageError where one is unknown."""
     a, b = _request(home, one), _request(home, two)
-    found = [Difference(*parts) for parts in _differing(_key(a), _key(b), "")]
+    found = [KeyDifference(*parts) for parts in _differing(_key(a), _key(b), "")]
     return RequestDiff(a.request_id, b.request_id, a.request_id == b.request_id, found)
 
 

@@ -18,7 +18,7 @@ from distill.task import stores
 from distill.task.run import ORDER
 from distill.teacher.batch.open_batches import holder, place
 from distill.teacher.store import queries
-from distill.teacher.store.queries import BatchRow
+from distill.teacher.store.queries import BatchJob
 
 _UNSHOWN = ("code", "reads", "outputs")
 """Of a stage's entry in the manifest, what tells nobody anything."""
@@ -48,8 +48,8 @@ class Status:
     stages: Mapping[str, Mapping[str, Json] | None] = field(default_factory=dict)
     ledger: Sequence[SpenderStatus] = ()
     pilot: Sequence[SpenderStatus] = ()
-    batches: Sequence[BatchRow] = ()
-    other_batches: Sequence[BatchRow] = ()
+    batches: Sequence[BatchJob] = ()
+    other_batches: Sequence[BatchJob] = ()
     """Jobs of other runs that are at a host."""
     deadline: str | None = None
     report: str | None = None
@@ -61,7 +61,7 @@ def status(path: Path, overrides: Sequence[str], home: Path = Path()) -> Status:
     name = run.name if run else ""
     with stores.reading(home) as db:
         pilot, ledger = _ledger(db, stores.pilot_of(task)), _ledger(db, name)
-        jobs = [replace(batch, endpoint=place(batch.endpoint)) for batch in queries.batch_rows(db, name)]
+        jobs = [replace(batch, endpoint=place(batch.endpoint)) for batch in queries.batch_jobs(db, name)]
     others = [batch for batch in jobs if batch.run != name]
     if run is None:
         return Status(task, None, pilot=pilot, other_batches=others)

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from distill.views.request_diff import Difference, RequestDiff
+    from distill.views.request_diff import KeyDifference, RequestDiff
 
 _SHOWN, _BEFORE = 100, 20
 """Characters of a value that are shown, and how many of them stand before the first that differs."""
@@ -20,7 +20,7 @@ def diff_lines(diff: RequestDiff) -> list[str]:
     return [head, *(text for part in diff.differences for text in _part_lines(part))]
 
 
-def _part_lines(part: Difference) -> list[str]:
+def _part_lines(part: KeyDifference) -> list[str]:
     a, b = (side if isinstance(side, str) else json.dumps(side) for side in (part.a, part.b))
     first = next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
     at = max(0, first - _BEFORE)

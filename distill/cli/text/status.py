@@ -10,7 +10,7 @@ from distill.money import shown
 
 if TYPE_CHECKING:
     from distill.records import Json
-    from distill.teacher.store.queries import BatchRow
+    from distill.teacher.store.queries import BatchJob
     from distill.views.status import SpenderStatus, Status
 
 
@@ -63,7 +63,7 @@ def _ledger_lines(ledger: Sequence[SpenderStatus], whose: str = "") -> list[str]
     ]
 
 
-def _batch_line(batch: BatchRow) -> str:
+def _batch_line(batch: BatchJob) -> str:
     """`batch_1: collected, 270 of 300 rows answered, $0.0135, 22:10 → 23:41 (expired)`; one that is out says where."""
     times = " → ".join(_clock(moment) for moment in (batch.submitted, batch.ended) if moment)
     answered = f"{batch.answered:,} of {batch.rows:,} rows answered" if batch.ended else f"{batch.rows:,} rows"

@@ -20,7 +20,7 @@ from distill.teacher.batch.host.client import BatchHost, HostFault
 from distill.teacher.batch.journal import BatchEntry
 from distill.teacher.progress import Progress
 from distill.teacher.requests import ceiling
-from distill.teacher.store.rows import RequestRow
+from distill.teacher.store.rows import RequestKey
 from distill.teacher.store.store import Store
 
 
@@ -129,7 +129,7 @@ class BatchSession:
     async def settle(
         self,
         batch: BatchEntry,
-        ended: Sequence[tuple[int, RequestRow, Answer]],
+        ended: Sequence[tuple[int, RequestKey, Answer]],
         booked: Mapping[str, tuple[int, float]],
     ) -> None:
         """Commit, then count: what is counted is on the disk. What another run's batch cost stands in that run's account."""

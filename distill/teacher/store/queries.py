@@ -135,7 +135,7 @@ def stored_requests(db: sqlite3.Connection, beginning: str, limit: int = 2) -> l
 
 
 @dataclass(frozen=True, slots=True)
-class BatchRow:
+class BatchJob:
     """One batch job; `batch` is what the host calls it, or our key while that is not known."""
 
     run: str
@@ -151,14 +151,14 @@ class BatchRow:
     error: str | None
 
 
-def batch_rows(db: sqlite3.Connection, run: str) -> list[BatchRow]:
+def batch_jobs(db: sqlite3.Connection, run: str) -> list[BatchJob]:
     """The batch jobs of a run, and those of any run that are not collected yet; oldest first."""
     query = (
         "SELECT run, spender, endpoint, coalesce(batch_id, key), state, requests, answered, submitted, ended, "  # noqa: S608 - names of our own
         f"(SELECT sum({_PRICED_COST}) FROM attempts WHERE batch=key), error "
         "FROM batches WHERE run=? OR state NOT IN ('collected', 'abandoned') ORDER BY made, key"
     )
-    return [BatchRow(*row) for row in db.execute(query, (run,))]
+    return [BatchJob(*row) for row in db.execute(query, (run,))]
 
 
 def batch_usd(db: sqlite3.Connection, key: str) -> float | None:

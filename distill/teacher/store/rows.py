@@ -28,7 +28,7 @@ READ = (
 )
 
 Statement = tuple[str, Sequence[Any]]
-RequestRow = tuple[str, str, int, str]
+RequestKey = tuple[str, str, int, str]
 """What was asked: the request's id, endpoint, draw, and its body in canonical JSON."""
 
 
@@ -37,12 +37,12 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
-def kept(request: Request) -> RequestRow:
+def kept(request: Request) -> RequestKey:
     """What is kept of a request beside its answer."""
     return request.id, without_user(request.endpoint), request.draw, canonical(dict(request.body))
 
 
-def ending(attempt: int, asked: RequestRow, answer: Answer, at: str) -> list[Statement]:
+def ending(attempt: int, asked: RequestKey, answer: Answer, at: str) -> list[Statement]:
     """The statements that settle an attempt, and keep its answer if it is one, or the body that could not be read as one."""
     usage = answer.usage
     ended = (
@@ -56,7 +56,7 @@ def ending(attempt: int, asked: RequestRow, answer: Answer, at: str) -> list[Sta
     return [(_SETTLE, ended)]
 
 
-def endings(ended: Iterable[tuple[int, RequestRow, Answer]]) -> list[Statement]:
+def endings(ended: Iterable[tuple[int, RequestKey, Answer]]) -> list[Statement]:
     """The statements of many attempts, those of one kind together, so that they go in one call."""
     at = now()
     return sorted((statement for one in ended for statement in ending(*one, at)), key=itemgetter(0))
@@ -78,7 +78,7 @@ def read(request_id: str, row: Sequence[Any]) -> Answer:
     )  # fmt: skip
 
 
-def _row(asked: RequestRow, answer: Answer, at: str) -> tuple[Any, ...]:
+def _row(asked: RequestKey, answer: Answer, at: str) -> tuple[Any, ...]:
     usage = answer.usage
     return (
         *asked,

@@ -21,7 +21,7 @@ from distill.records import Answer, Request
 from distill.teacher.store import claims, identity, migrations, queries, rows
 from distill.teacher.store.identity import StoreFault
 from distill.teacher.store.queries import Attempt, SpenderTotals
-from distill.teacher.store.rows import RequestRow, Statement
+from distill.teacher.store.rows import RequestKey, Statement
 
 _QUICK_CHECK_BYTES = 256 * 2**20
 """A file up to this size is checked whole after an unclean stop, in a second or two."""
@@ -128,7 +128,7 @@ class Store:
         """Commit how an attempt ended, and its answer if it is one, in one transaction."""
         await self.commit(rows.ending(attempt, rows.kept(request), answer, rows.now()))
 
-    async def settle_many(self, ended: Iterable[tuple[int, RequestRow, Answer]]) -> None:
+    async def settle_many(self, ended: Iterable[tuple[int, RequestKey, Answer]]) -> None:
         """The same for many attempts in one commit."""
         await self.commit(await asyncio.to_thread(rows.endings, ended))
 

@@ -18,7 +18,7 @@ from distill.secrets.masking import SecretMask
 from distill.teacher import reply
 from distill.teacher.batch.files.input_file import BatchRow, InputFileReader, id_of, read
 from distill.teacher.reply import parsed
-from distill.teacher.store.rows import RequestRow
+from distill.teacher.store.rows import RequestKey
 
 CHUNK = 2 << 20
 """Bytes of whole lines that are read at once, off the event loop."""
@@ -46,12 +46,12 @@ class ResultReader:
     oddities: Oddities = field(default_factory=Oddities)
     seen: set[str] = field(default_factory=set)
 
-    def chunk(self, read_lines: Iterable[bytes]) -> list[tuple[int, RequestRow, Answer]]:
+    def chunk(self, read_lines: Iterable[bytes]) -> list[tuple[int, RequestKey, Answer]]:
         """How the rows of these lines ended, for `Store.settle_many`."""
         found = (self._line(self.mask.body(raw)) for raw in read_lines if raw.strip())
         return [one for one in found if one is not None]
 
-    def missing(self, status: str) -> list[tuple[int, RequestRow, Answer]]:
+    def missing(self, status: str) -> list[tuple[int, RequestKey, Answer]]:
         """The rows that no line told of, after all files are read."""
         rest = []
         for custom_id in self.sent.order:
@@ -62,7 +62,7 @@ class ResultReader:
                 rest.append(self._ended(self.sent[custom_id], Answer(name, ended, error=said)))
         return rest
 
-    def refused(self, faults: Iterable[tuple[int | None, str, str]]) -> list[tuple[int, RequestRow, Answer]]:
+    def refused(self, faults: Iterable[tuple[int | None, str, str]]) -> list[tuple[int, RequestKey, Answer]]:
         """The rows that failed the batch's validation, by line."""
         found = []
         for number, code, message in faults:
@@ -74,7 +74,7 @@ class ResultReader:
                 found.append(self._ended(row, Answer(row.id, Ended.REFUSED, error=f"{code}: {message}", status=400)))
         return found
 
-    def _line(self, raw: bytes) -> tuple[int, RequestRow, Answer] | None:
+    def _line(self, raw: bytes) -> tuple[int, RequestKey, Answer] | None:
         try:
             found = read(raw.removeprefix(codecs.BOM_UTF8))
             custom_id = found["custom_id"]
@@ -91,7 +91,7 @@ class ResultReader:
         self.seen.add(row.id)
         return self._ended(row, _answer(row, found, raw, self.price)) if row.id in self.open else None
 
-    def _ended(self, row: BatchRow, answer: Answer) -> tuple[int, RequestRow, Answer]:
+    def _ended(self, row: BatchRow, answer: Answer) -> tuple[int, RequestKey, Answer]:
         attempt, booked = self.open[row.id]
         if answer.ended.maybe_billed and not answer.counted:  # booked at its ceiling, as an estimate
             answer = replace(answer, usd=booked, usage=replace(answer.usage, measured=False))
