@@ -33,10 +33,11 @@ def compiled(block: str) -> Any:
 def right(names: dict[str, Any], home: Path) -> None:
     """What the page leads to."""
     assert len(BLOCKS) >= 5
-    assert names["run"].dataset.height == 60
+    assert names["run"].dataset.height == 80
     assert names["run"].folder == home / "runs" / "support-triage" / "001"
     assert names["again"].requests_sent == 0
-    assert names["even"].kept.height == 2 * names["run"].dataset["stratum"].n_unique()
+    assert 0 < names["long"].kept.height < names["run"].samples.height
+    assert names["even"].kept["stratum"].value_counts()["count"].max() == 2
 
 
 def test_page_runs_in_a_plain_interpreter(project: Path) -> None:
