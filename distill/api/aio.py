@@ -17,7 +17,7 @@ from distill.task.task import Task
 from distill.teacher.progress import Watcher
 
 
-class AsyncStage(Protocol):
+class AsyncStageFunction(Protocol):
     """A stage as a coroutine function."""
 
     async def __call__(
@@ -37,7 +37,7 @@ async def refresh(task: Task, *, partial: bool = False, wait: bool = False, watc
     return await pipeline.work(task, stages=ORDER, watch=watch or Logged(), refresh=True, partial=partial, wait=wait)
 
 
-def _stage(name: str) -> AsyncStage:
+def _stage(name: str) -> AsyncStageFunction:
     async def stage(
         task: Task, *, new: bool = False, partial: bool = False, wait: bool = False, watch: Watcher | None = None
     ) -> Run:

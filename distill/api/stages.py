@@ -37,7 +37,7 @@ EACH = {
 """Stage → what it does, and the files of the run that it writes."""
 
 
-class Stage(Protocol):
+class StageFunction(Protocol):
     """A stage as a function."""
 
     def __call__(
@@ -89,7 +89,7 @@ def _spelt(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _stage(name: str) -> Stage:
+def _stage(name: str) -> StageFunction:
     def stage(
         task: Task, *, new: bool = False, partial: bool = False, wait: bool = False, watch: Watcher | None = None
     ) -> Run:

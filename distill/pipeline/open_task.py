@@ -22,7 +22,8 @@ from distill.seeds import checks
 from distill.spec import Places, TaskSpec, look
 from distill.student import checks as student_checks
 from distill.task import files, requirements
-from distill.task.task import Task, named
+from distill.task.requirements import named
+from distill.task.task import Task
 from distill.teacher.checks import teacher_faults
 
 if TYPE_CHECKING:

@@ -17,11 +17,11 @@ from distill.teacher import counts
 if TYPE_CHECKING:
     from distill.spec import TaskSpec
 
-Funnel = Mapping[str, Any]
+FunnelJson = Mapping[str, Any]
 """funnel.json."""
 
 
-def warnings(run: ActiveRun, funnel: Funnel) -> list[str]:
+def warnings(run: ActiveRun, funnel: FunnelJson) -> list[str]:
     """All of them, those on money last."""
     spec = run.task.spec
     return [
@@ -61,7 +61,7 @@ def other_models(run: ActiveRun) -> list[str]:
     return [f"{line[:1].upper()}{line[1:]}." for line in served_models.lines(run.fact("models", served_models.others))]
 
 
-def unlabelled(spec: TaskSpec, funnel: Funnel) -> list[str]:
+def unlabelled(spec: TaskSpec, funnel: FunnelJson) -> list[str]:
     return [
         f"{row['available']} training rows have no readable label {name!r}: they are called unlabelled, a stratum of their own."
         for name in spec.strata.asked
@@ -70,14 +70,14 @@ def unlabelled(spec: TaskSpec, funnel: Funnel) -> list[str]:
     ]
 
 
-def approved_but_flagged(funnel: Funnel) -> list[str]:
+def approved_but_flagged(funnel: FunnelJson) -> list[str]:
     reasons = ", ".join(f"{reason} {count}" for reason, count in funnel.get("flagged", {}).items())
     if not reasons:
         return []
     return [f"Approved rows train although a gate would drop them ({reasons}); flagged.parquet names each."]
 
 
-def synthetic(run: ActiveRun, funnel: Funnel) -> list[str]:
+def synthetic(run: ActiveRun, funnel: FunnelJson) -> list[str]:
     import polars as pl
 
     kept = run.table("samples.parquet", ["seed_id", "fate"]).filter(pl.col("fate") != "dropped")
@@ -87,14 +87,14 @@ def synthetic(run: ActiveRun, funnel: Funnel) -> list[str]:
     return [f"{made} of {funnel.get('kept', 0)} rows answer synthetic seeds (seeds.expand); no test row does."]
 
 
-def too_few_rows(funnel: Funnel) -> list[str]:
+def too_few_rows(funnel: FunnelJson) -> list[str]:
     accept, kept = funnel.get("accept"), funnel.get("kept", 0)
     if not accept or kept >= accept:
         return []
     return [f"{accept} rows were asked and {kept} got; the funnel says where the others went."]
 
 
-def missed_edge_cases(funnel: Funnel) -> list[str]:
+def missed_edge_cases(funnel: FunnelJson) -> list[str]:
     return [
         f"Edge case {' and '.join(f'{k} = {v}' for k, v in case['where'].items())}: at least {case['at_least']} wanted, {case['got']} got."
         for case in funnel.get("edge_cases", [])

@@ -13,7 +13,6 @@ from distill import extras, url
 from distill.errors import Fault, UsageError
 from distill.money import price_of
 from distill.spec import Places, TaskSpec, path_of
-from distill.task.task import named
 from distill.teacher.endpoint import embedded
 from distill.text.normalise import did_you_mean
 
@@ -83,6 +82,18 @@ def _prices(spec: TaskSpec, file: Path) -> list[tuple[str, Fault]]:
             fault = Fault(f"{file}: {where}.price", said + (f" ({free.rstrip('; ')})" if free else ""))
             found.append((f"{where}.{setting}", fault))
     return found
+
+
+def named(task: Task) -> list[tuple[str, Address]]:
+    """Every model that the spec names, by the setting that names it; what stands for another setting's model is left out."""
+    way = "panel" if task.spec.teacher.panel else "fallback"
+    found = [(f"teacher.{way}[{n - 1}]" if n else "teacher", one.address) for n, one in enumerate(task.teachers)]
+    judges = bool(task.spec.judge and task.spec.judge.models)
+    found += [(f"judge.models[{n}]", one.address) for n, one in enumerate(task.judges) if judges]
+    found += [(f"strata.labels.{name}.model", task.labeller(name).address) for name in task.spec.strata.asked]
+    if task.spec.seeds.expand is not None:
+        found.append(("seeds.expand.model", task.seed_generator.address))
+    return [*found, ("student.train", task.base)]
 
 
 def need_price(task: Task) -> None:

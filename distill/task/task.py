@@ -243,15 +243,3 @@ def _address(
 def rate_of(price: spec.PriceGiven | None) -> Rate | None:
     """A price of the spec as what computes it."""
     return Rate(price.input, price.output, price.cached_input, price.reasoning, price.batch) if price else None
-
-
-def named(task: Task) -> list[tuple[str, Address]]:
-    """Every model that the spec names, by the setting that names it; what stands for another setting's model is left out."""
-    way = "panel" if task.spec.teacher.panel else "fallback"
-    found = [(f"teacher.{way}[{n - 1}]" if n else "teacher", one.address) for n, one in enumerate(task.teachers)]
-    judges = bool(task.spec.judge and task.spec.judge.models)
-    found += [(f"judge.models[{n}]", one.address) for n, one in enumerate(task.judges) if judges]
-    found += [(f"strata.labels.{name}.model", task.labeller(name).address) for name in task.spec.strata.asked]
-    if task.spec.seeds.expand is not None:
-        found.append(("seeds.expand.model", task.seed_generator.address))
-    return [*found, ("student.train", task.base)]
