@@ -92,8 +92,10 @@ def _made(chance: random.Random, start: int, stop: int) -> pl.DataFrame:
         reply = " ".join(chance.choices(KNOWN, cum_weights=WEIGHTS, k=chance.randint(15, 40))) + "."
         good = json.dumps({"intent": intent, "urgency": "normal", "reply": reply})
         said = chance.choice(FAULTS) if chance.random() < 0.02 else good
-        rows.append((f"{chance.getrandbits(128):032x}", intent, json.dumps({"intent": intent}), "", text, said))
-    return pl.DataFrame(rows, schema=["seed_id", "stratum", "labels", "cluster", "input", "said"], orient="row")
+        rows.append((f"{chance.getrandbits(128):032x}", intent, json.dumps({"intent": intent}), "", "", text, said))
+    return pl.DataFrame(
+        rows, schema=["seed_id", "stratum", "labels", "cluster", "group", "input", "said"], orient="row"
+    )
 
 
 def _prompt(text: str) -> list[dict[str, str]]:
