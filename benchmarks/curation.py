@@ -122,6 +122,7 @@ def one(count: int, *, gated: bool) -> dict[str, object]:
     from distill.curate.dedup import duplicates
     from distill.curate.gates import registry
     from distill.curate.selection import assemble
+    from distill.curate.selection.balance import Wanted
     from distill.similarity.graph import Graph
     from distill.student import export
 
@@ -156,10 +157,9 @@ def one(count: int, *, gated: bool) -> dict[str, object]:
     del clean
     lap("leaks", at)
     at = time.monotonic()
-    part = assemble.parts(
+    part = assemble.select(
         kept,
-        quotas={f"intent {n}": count // 40 for n in range(20)},
-        floors=[({"intent": "intent 3"}, 40)],
+        Wanted(quotas={f"intent {n}": count // 40 for n in range(20)}, floors=[({"intent": "intent 3"}, 40)]),
         valid=0.1,
         near=0.85,
         graph=graph,

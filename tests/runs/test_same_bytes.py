@@ -53,7 +53,7 @@ EXPECTED = {
 def test_a_run_makes_the_same_bytes(twins: Path, name: str) -> None:
     """train.jsonl, valid.jsonl and every question in the order asked, of a task with near-duplicates."""
     task = open_task(twins, overrides=[*RUNS[name], "student.train={with: none}"], env={})
-    folder = Path(running.start(task, stages=ORDER[:3], watch=Silent())["folder"])
+    folder = running.start(task, stages=ORDER[:3], watch=Silent()).folder
     assert digest(folder) == EXPECTED[name]
 
 
