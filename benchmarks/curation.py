@@ -92,8 +92,10 @@ def _made(chance: random.Random, start: int, stop: int) -> pl.DataFrame:
         reply = " ".join(chance.choices(KNOWN, cum_weights=WEIGHTS, k=chance.randint(15, 40))) + "."
         good = json.dumps({"intent": intent, "urgency": "normal", "reply": reply})
         said = chance.choice(FAULTS) if chance.random() < 0.02 else good
-        rows.append((f"{chance.getrandbits(128):032x}", intent, json.dumps({"intent": intent}), "", text, said))
-    return pl.DataFrame(rows, schema=["seed_id", "stratum", "labels", "cluster", "input", "said"], orient="row")
+        rows.append((f"{chance.getrandbits(128):032x}", intent, json.dumps({"intent": intent}), "", "", text, said))
+    return pl.DataFrame(
+        rows, schema=["seed_id", "stratum", "labels", "cluster", "group", "input", "said"], orient="row"
+    )
 
 
 def _prompt(text: str) -> list[dict[str, str]]:
@@ -120,6 +122,7 @@ def one(count: int, *, gated: bool) -> dict[str, object]:
     from distill.curate.dedup import duplicates
     from distill.curate.gates import registry
     from distill.curate.selection import assemble
+    from distill.curate.selection.balance import Wanted
     from distill.similarity.graph import Graph
     from distill.student import export
 
@@ -154,10 +157,9 @@ def one(count: int, *, gated: bool) -> dict[str, object]:
     del clean
     lap("leaks", at)
     at = time.monotonic()
-    part = assemble.parts(
+    part = assemble.select(
         kept,
-        quotas={f"intent {n}": count // 40 for n in range(20)},
-        floors=[({"intent": "intent 3"}, 40)],
+        Wanted(quotas={f"intent {n}": count // 40 for n in range(20)}, floors=[({"intent": "intent 3"}, 40)]),
         valid=0.1,
         near=0.85,
         graph=graph,

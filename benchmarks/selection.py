@@ -34,7 +34,7 @@ def measure(count: int) -> dict[str, float]:
     import polars as pl
     from duplicates import made
 
-    from distill.curate.selection.balance import balance
+    from distill.curate.selection.balance import Wanted, balance
 
     chance, texts = random.Random(3), made(20_000, 20)
     frame = pl.DataFrame(
@@ -49,7 +49,7 @@ def measure(count: int) -> dict[str, float]:
     )
     quotas = {f"s{n}": count // STRATA // KEPT for n in range(STRATA)}
     before, started = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
-    outcome = balance(frame, quotas=quotas)
+    outcome = balance(frame, Wanted(quotas=quotas))
     seconds = time.process_time() - started
     assert outcome.kept.height == count // KEPT
     spread = outcome.report["spread"]

@@ -10,7 +10,7 @@ import polars as pl
 import yaml
 
 from distill import spec
-from distill.curate.selection.balance import balance
+from distill.curate.selection.balance import Wanted, balance
 from distill.strata.quotas import QuotaRule, quotas
 
 ROOT = Path(__file__).parents[1]
@@ -54,7 +54,9 @@ def test_the_spread_of_the_example_messages_is_as_the_page_says() -> None:
     rows = table("measured on data/support_messages.jsonl")
     assert [row[0] for row in rows] == ["20", "40", "80"]
     for count, *told in rows:
-        found = {by: balance(pl.DataFrame(made), quotas={"all": int(count)}, by=by) for by in ("diverse", "score")}
+        found = {
+            by: balance(pl.DataFrame(made), Wanted(quotas={"all": int(count)}, by=by)) for by in ("diverse", "score")
+        }
         spread = found["diverse"].report["spread"]
         assert isinstance(spread, dict)
         numbers = [f"{spread['chosen']:.2f}", f"{spread['by_hash']:.2f}"]

@@ -7,13 +7,14 @@ whoever approved it goes: the gates `secrets` and `pii` come first and do as the
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
 
 from distill.curate.gates.registry import GATES, run_gates
 from distill.tables.outcome import Outcome, dropped_frame, ordered, summary
+from distill.tables.remaining import RemainingRows
 
 STAGE = "gold"
 PRIVATE = ("secrets", "pii")
@@ -22,32 +23,29 @@ _SCORES = pl.selectors.starts_with("score")
 """All that a gate changes of a row."""
 
 
-@dataclass(frozen=True, slots=True)
-class Approved:
-    """What the private gates left and dropped, and what the others would have dropped."""
+def check(rows: RemainingRows, gates: Sequence[tuple[str, Mapping[str, Any]]]) -> pl.DataFrame:
+    """Run the private gates over approved samples as one step, and look at what is left with the others.
 
-    outcome: Outcome
-    flagged: pl.DataFrame
-
-    @property
-    def losses(self) -> Approved:
-        """Without the rows kept, as an outcome's."""
-        return replace(self, outcome=self.outcome.losses)
-
-
-def check(frame: pl.DataFrame, gates: Sequence[tuple[str, Mapping[str, Any]]]) -> Approved:
-    """Run the gates over approved samples; a row may be flagged by several."""
-    private = [(name, settings) for name, settings in gates if name in PRIVATE]
-    clean = run_gates(frame, private)
-    entered, rows, flags, clean = frame.height, clean.kept, [dropped_frame()], clean.losses
-    del frame
+    Returned are the rows that these would have dropped, in the schema of dropped.parquet; a row may be flagged by several.
+    """
+    rows.run(lambda frame: _private(frame, [(name, settings) for name, settings in gates if name in PRIVATE]))
+    flags = [dropped_frame()]
     for name, settings in gates:
         if name not in PRIVATE:
-            looked = GATES[name].apply(rows, settings)
-            scores = ordered(pl.concat([part.select(*_NAMED, _SCORES) for part in (looked.kept, looked.rejected)]))
-            rows = rows.with_columns(scores.select(_SCORES))
-            flags.append(looked.dropped)
+            scored, flagged = _looked_at(rows.take(), name, settings)
+            rows.put(scored)
+            flags.append(flagged)
+    return pl.concat(flags).sort("row", "stage", "reason")
+
+
+def _private(frame: pl.DataFrame, gates: Sequence[tuple[str, Mapping[str, Any]]]) -> Outcome:
+    entered, clean = frame.height, run_gates(frame, gates)
     dropped = clean.dropped.with_columns(pl.lit(STAGE).alias("stage"))
-    flagged = pl.concat(flags).sort("row", "stage", "reason")
-    report = summary(STAGE, entered, dropped)
-    return Approved(replace(clean, kept=rows, dropped=dropped, report=report), flagged)
+    return replace(clean, dropped=dropped, report=summary(STAGE, entered, dropped))
+
+
+def _looked_at(rows: pl.DataFrame, name: str, settings: Mapping[str, Any]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """(all rows with the scores of a gate, what it would have dropped)."""
+    looked = GATES[name].apply(rows, settings)
+    scores = ordered(pl.concat([part.select(*_NAMED, _SCORES) for part in (looked.kept, looked.rejected)]))
+    return rows.with_columns(scores.select(_SCORES)), looked.dropped

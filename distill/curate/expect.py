@@ -13,7 +13,7 @@ import polars as pl
 
 from distill import tokens
 
-Found = tuple[bool, str]
+Finding = tuple[bool, str]
 
 
 def check(kept: pl.DataFrame, strata: Sequence[str], expected: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -26,11 +26,11 @@ def check(kept: pl.DataFrame, strata: Sequence[str], expected: Mapping[str, Any]
     return results
 
 
-def _rows(kept: pl.DataFrame, _strata: Sequence[str], wanted: int) -> Found:
+def _rows(kept: pl.DataFrame, _strata: Sequence[str], wanted: int) -> Finding:
     return kept.height >= wanted, f"{kept.height} rows"
 
 
-def _rows_per_stratum(kept: pl.DataFrame, strata: Sequence[str], wanted: int) -> Found:
+def _rows_per_stratum(kept: pl.DataFrame, strata: Sequence[str], wanted: int) -> Finding:
     held = dict(kept.group_by("stratum").len().iter_rows())
     name, least = min(
         ((name, held.get(name, 0)) for name in sorted(strata)), key=lambda pair: pair[1], default=("all", 0)
@@ -38,7 +38,7 @@ def _rows_per_stratum(kept: pl.DataFrame, strata: Sequence[str], wanted: int) ->
     return least >= wanted, f"{least} rows in {name}"
 
 
-def _largest_cluster(kept: pl.DataFrame, _strata: Sequence[str], wanted: float) -> Found:
+def _largest_cluster(kept: pl.DataFrame, _strata: Sequence[str], wanted: float) -> Finding:
     if kept.height == 0:
         return True, "no rows"
     named = kept.select(pl.coalesce(pl.col("cluster").replace("", None), pl.col("seed_id")).alias("cluster"))
@@ -47,7 +47,7 @@ def _largest_cluster(kept: pl.DataFrame, _strata: Sequence[str], wanted: float) 
     return share <= wanted, f"{share:.1%} of the rows in cluster {name}"
 
 
-def _max_tokens(kept: pl.DataFrame, _strata: Sequence[str], wanted: int) -> Found:
+def _max_tokens(kept: pl.DataFrame, _strata: Sequence[str], wanted: int) -> Finding:
     sizes = [
         (tokens.count_messages(json.loads(prompt)) + tokens.count(answer), seed)
         for seed, prompt, answer in kept.select("seed_id", "prompt", "answer").iter_rows()
@@ -56,7 +56,7 @@ def _max_tokens(kept: pl.DataFrame, _strata: Sequence[str], wanted: int) -> Foun
     return most <= wanted, f"{most} tokens in row {seed}"
 
 
-def _same_system(kept: pl.DataFrame, _strata: Sequence[str], wanted: bool) -> Found:
+def _same_system(kept: pl.DataFrame, _strata: Sequence[str], wanted: bool) -> Finding:
     found = {canonical_system(prompt) for prompt in kept["prompt"]}
     return not wanted or len(found) <= 1, f"{len(found)} different system prompts"
 
@@ -66,12 +66,12 @@ def canonical_system(prompt: str) -> str:
     return json.dumps([turn["content"] for turn in json.loads(prompt) if turn["role"] == "system"])
 
 
-def _valid(kept: pl.DataFrame, _strata: Sequence[str], wanted: Sequence[float]) -> Found:
+def _valid(kept: pl.DataFrame, _strata: Sequence[str], wanted: Sequence[float]) -> Finding:
     share = (kept["fate"] == "valid").sum() / kept.height if kept.height else 0.0
     return wanted[0] <= share <= wanted[1], f"{share:.1%} of the rows"
 
 
-TESTS: dict[str, Callable[[pl.DataFrame, Sequence[str], Any], Found]] = {
+TESTS: dict[str, Callable[[pl.DataFrame, Sequence[str], Any], Finding]] = {
     "rows": _rows,
     "rows_per_stratum": _rows_per_stratum,
     "largest_cluster": _largest_cluster,

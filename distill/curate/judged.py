@@ -6,23 +6,31 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from distill.curate import steps
+from distill.curate.inputs import read_inputs
 
 if TYPE_CHECKING:
     import polars as pl
 
     from distill.curate.gates.judge.send import JudgeCalls
-    from distill.curate.result import Curated
-    from distill.generate.questions import Asked
+    from distill.curate.result import Curation
+    from distill.generate.questions import TeacherQuestions
 
 
 async def curated(
-    calls: JudgeCalls, table: pl.DataFrame, asked: Asked, room: Mapping[str, int] | None = None
-) -> Curated:
+    judge_calls: JudgeCalls, table: pl.DataFrame, asked: TeacherQuestions, room: Mapping[str, int] | None = None
+) -> Curation:
     """Curate until no row lacks a verdict that can be had. Gates are in order, so only what one lets pass is asked of the next."""
     while True:
-        found = steps.curate(
-            calls.task, table, asked, calls.sender.store, calls.graph, room=room, rulings=calls.rulings
-        )
-        if not await calls.send(found.verdicts.unanswered):
-            return found
-        del found  # or the next would stand beside it
+        if (curation := await _curated_once(judge_calls, table, asked, room)) is not None:
+            return curation
+
+
+async def _curated_once(
+    judge_calls: JudgeCalls, table: pl.DataFrame, asked: TeacherQuestions, room: Mapping[str, int] | None
+) -> Curation | None:
+    """A curation; None where its judges were asked for verdicts that it lacks."""
+    store, rulings = judge_calls.sender.store, judge_calls.rulings
+    curation = steps.curate(
+        read_inputs(judge_calls.task, table, asked, store, judge_calls.graph, room=room, rulings=rulings)
+    )
+    return None if await judge_calls.send(curation.verdicts.unanswered) else curation

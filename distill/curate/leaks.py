@@ -27,9 +27,9 @@ from numpy.typing import NDArray
 
 from distill.curate import passages
 from distill.similarity import decisive
+from distill.similarity.arrays import Int64s
 from distill.similarity.graph import Graph
 from distill.similarity.pairs import Shingles, jaccard, shingles
-from distill.similarity.word_ngrams import Ints
 from distill.tables.outcome import Outcome, ordered, partition
 from distill.text.normalise import normalise
 
@@ -161,11 +161,11 @@ def _apart(inputs: pl.Series, held_out: Sequence[HeldOut], near: float) -> passa
     """Which inputs are those of held-out rows but for numbers or negations: near by all that is no number, with other marks."""
 
     @lru_cache(maxsize=1 << 14)
-    def read(text: str) -> tuple[decisive.Marks, Shingles]:
+    def read(text: str) -> tuple[decisive.DecisiveMarks, Shingles]:
         plain = normalise(text)
         return decisive.marks(plain), shingles(_WITH_DIGITS.sub("0", plain))
 
-    def apart(rows: Ints, others: Ints) -> NDArray[np.bool_]:
+    def apart(rows: Int64s, others: Int64s) -> NDArray[np.bool_]:
         found = []
         for row, other in zip(rows.tolist(), others.tolist(), strict=True):
             (said, own), (known, theirs) = read(inputs[row]), read(held_out[other].input)

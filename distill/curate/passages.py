@@ -24,8 +24,9 @@ from numpy.typing import NDArray
 
 from distill.records import Json
 from distill.similarity import decisive
+from distill.similarity.arrays import Int32s, Int64s, UInt64s
 from distill.similarity.minhash import blocks
-from distill.similarity.word_ngrams import GRAM, Ints, Numbers, Words, words
+from distill.similarity.word_ngrams import GRAM, WordBlock, words
 from distill.text.normalise import strict_json
 
 SHORTEST = 16
@@ -37,8 +38,7 @@ TEXTS = 1 << 12
 BLOCK = 1 << 19
 """Characters that are looked at together."""
 _CLIP = 80
-Small = NDArray[np.int32]
-Apart = Callable[[Ints, Ints], NDArray[np.bool_]]
+Apart = Callable[[Int64s, Int64s], NDArray[np.bool_]]
 """Of pairs (training text, held-out row), whether their inputs are known to be two, whatever they share."""
 
 
@@ -55,7 +55,7 @@ class Quote:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SharedPassages:
     """What there is of each training text, and of all."""
 
     quotes: list[Quote | None]
@@ -71,14 +71,14 @@ class _Index:
     """The distinct runs of the held-out texts, sorted by their numbers; each array has an entry a run."""
 
     texts: list[str]
-    numbers: Numbers
-    sizes: Small
-    owners: Ints
-    at: Small
+    numbers: UInt64s
+    sizes: Int32s
+    owners: Int64s
+    at: Int32s
     """In which of the texts it stands, at which of its words, and how many words it has: (runs, 3)."""
     asked: NDArray[np.bool_]
     """Whether it lies within a held-out input."""
-    others: Ints
+    others: Int64s
     """How many more held-out rows have it."""
     hint: NDArray[np.bool_]
     """Whether any number begins with these bits: nearly all runs of the training side end here."""
@@ -99,7 +99,7 @@ def find(
     common: int | Sequence[int] = COMMON,
     template: Sequence[str] = (),
     apart: Apart | None = None,
-) -> Found:
+) -> SharedPassages:
     """What each training text (of `text_of`) shares with the held-out rows, of each of which `held_out` has the parts.
 
     `inputs` are the parts with which the training texts begin, by default the whole texts; a held-out row begins with its input,
@@ -109,7 +109,7 @@ def find(
     """
     index = _indexed(held_out, unsure or [False] * len(held_out))
     if index is None:
-        return Found([None] * len(train), [False] * len(train), 0)
+        return SharedPassages([None] * len(train), [False] * len(train), 0)
     allowed = (common if isinstance(common, int) else np.array(common, np.int64)[index.owners]) - index.others
     for _, texts in _pieces(template):
         allowed[_hits(words(texts), index)[:, 1]] = -1
@@ -131,10 +131,10 @@ def find(
     for row, run, first in _rarest_first(hits, held_by, index).tolist():
         if quotes[row] is None:
             quotes[row] = _quote(train[row], first, run, index, int(held_by[run]))
-    return Found(quotes, shares.tolist(), int(((held_by > allowed) & (held_by > 0)).sum()))
+    return SharedPassages(quotes, shares.tolist(), int(((held_by > allowed) & (held_by > 0)).sum()))
 
 
-def _mostly_template(hits: Ints, template: NDArray[np.bool_], index: _Index) -> NDArray[np.bool_]:
+def _mostly_template(hits: Int64s, template: NDArray[np.bool_], index: _Index) -> NDArray[np.bool_]:
     """Which hits are template text by three quarters of their words: the word before a signature makes no quote of it."""
     found = np.zeros(len(hits), np.bool_)
     texts, counts = np.unique(index.at[hits[:, 1], 0], return_counts=True)
@@ -151,7 +151,7 @@ def _mostly_template(hits: Ints, template: NDArray[np.bool_], index: _Index) -> 
     return found
 
 
-def _told(hits: Ints, inputs: Sequence[str], index: _Index, apart: Apart | None) -> NDArray[np.bool_]:
+def _told(hits: Int64s, inputs: Sequence[str], index: _Index, apart: Apart | None) -> NDArray[np.bool_]:
     """Which hits lie within the input of either of the two rows, but not within both inputs where these are apart."""
     asked = index.asked[hits[:, 1]]
     rows, places = np.unique(hits[:, 0], return_inverse=True)
@@ -167,7 +167,7 @@ def _told(hits: Ints, inputs: Sequence[str], index: _Index, apart: Apart | None)
     return told
 
 
-def _lengths(texts: Sequence[str]) -> Ints:
+def _lengths(texts: Sequence[str]) -> Int64s:
     """Of each text its number of words."""
     parts = [np.empty(0, np.int64)]
     for start, stop in blocks([len(text) for text in texts], BLOCK):
@@ -229,13 +229,13 @@ def _indexed(held_out: Sequence[Sequence[str]], unsure: Sequence[bool]) -> _Inde
     return _Index(texts, numbers, at[:, 3], owners, at[:, :3], within, others, hint, shift)
 
 
-def _owners_of_each(run: Ints, owners: Ints) -> Ints:
+def _owners_of_each(run: Int64s, owners: Int64s) -> Int64s:
     """Of each run how many different rows have it."""
     once = np.unique(run << 32 | owners)
     return np.bincount(once >> 32)
 
 
-def _hits(block: Words, index: _Index) -> Ints:
+def _hits(block: WordBlock, index: _Index) -> Int64s:
     """(text of the block, run of the index, its first word in the text) of every shared run, each run of a text once, the first."""
     found = [np.empty((0, 3), np.int64)]
     for size in np.unique(index.sizes).tolist():
@@ -250,7 +250,7 @@ def _hits(block: Words, index: _Index) -> Ints:
     return hits[once]
 
 
-def _rarest_first(hits: Ints, held_by: Ints, index: _Index) -> Ints:
+def _rarest_first(hits: Int64s, held_by: Int64s, index: _Index) -> Int64s:
     """The hits of each text: the rarest run first, of the first held-out row, the first in the text."""
     return hits[np.lexsort((hits[:, 2], index.owners[hits[:, 1]], held_by[hits[:, 1]], hits[:, 0]))]
 

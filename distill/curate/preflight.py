@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 
-Count = Callable[[Sequence[Mapping[str, Any]]], int]
+TokenCount = Callable[[Sequence[Mapping[str, Any]]], int]
 """Tokens of a conversation as the base reads it, template included."""
 
 
@@ -60,7 +60,7 @@ def fit(task: Task, samples: pl.DataFrame) -> Outcome:
 def check(
     samples: pl.DataFrame,
     *,
-    count: Count,
+    count: TokenCount,
     context: int,
     markup: Sequence[str] = (),
 ) -> Outcome:
@@ -87,7 +87,7 @@ def check(
     return outcome
 
 
-def _reader(task: Task) -> tuple[Count, tuple[str, ...]]:
+def _reader(task: Task) -> tuple[TokenCount, tuple[str, ...]]:
     train = task.spec.student.train
     if train.with_ == "lora" and importlib.util.find_spec("transformers"):
         return _tokeniser(base_folder(task))
@@ -95,7 +95,7 @@ def _reader(task: Task) -> tuple[Count, tuple[str, ...]]:
 
 
 @functools.cache
-def _tokeniser(folder: Path) -> tuple[Count, tuple[str, ...]]:
+def _tokeniser(folder: Path) -> tuple[TokenCount, tuple[str, ...]]:
     from distill.base_model import tokenise
 
     return tokenise.counter(folder)

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from distill.curate.accounting.funnel import FunnelLine
 from distill.curate.gates.judge.lookup import VerdictLookup
-from distill.curate.seed_status import Standing
+from distill.generate.refill import RefillState
+from distill.generate.seed_status import SeedStatus
+from distill.records import Json
 
 if TYPE_CHECKING:
     import polars as pl
 
+    from distill.generate.questions import TeacherQuestions
+    from distill.task.task import Task
+
 
 @dataclass(frozen=True, slots=True)
-class Curated:
+class Curation:
     """`kept` are the dataset's rows with their fate; `dropped` every other one with its reason."""
 
     kept: pl.DataFrame
@@ -22,14 +29,14 @@ class Curated:
     dropped: pl.DataFrame
     flagged: pl.DataFrame
     """What gates would have dropped of the approved rows, which train all the same."""
-    funnel: list[dict[str, Any]]
+    funnel: list[FunnelLine]
     quotas: dict[str, int]
     passed: Counter[str]
     """Stratum → rows that came through every step before the quotas."""
-    through: frozenset[str]
-    """Seeds that were asked, of which a row came through every step, or may once it is judged."""
-    standing: Standing
-    conflicts: list[dict[str, Any]]
+    survived: frozenset[str]
+    """Seeds that were asked, of which a row came through every step before the quotas, or may once it is judged."""
+    seeds: SeedStatus
+    undecided: list[dict[str, Json]]
     """Rows for a person to decide about, with their inputs and answers; empty unless the spec asks for it."""
     contested: frozenset[str]
     """Seeds in conflict that are to be asked again; empty unless the spec asks for it."""
@@ -45,23 +52,28 @@ class Curated:
         return pl.concat([self.kept, lost], how="diagonal").sort("seed_id", "teacher", "kind", "draw")
 
     @property
-    def counted(self) -> Curated:
+    def counted(self) -> Curation:
         """Of the rows kept only what is counted, for whoever holds the samples."""
         return replace(self, kept=self.kept.select("seed_id", "stratum", "labels"), rejected=self.rejected.clear())
 
     @property
-    def lack(self) -> dict[str, int]:
-        """Rows still missing in each stratum."""
-        hoped = self.passed + Counter(self.standing.waiting.values())
-        lack = {stratum: quota - hoped[stratum] for stratum, quota in self.quotas.items()}
-        return {stratum: count for stratum, count in lack.items() if count > 0}
-
-    @property
-    def short(self) -> dict[str, int]:
-        """Those of the strata that have seeds left to ask."""
-        return {stratum: count for stratum, count in self.lack.items() if self.standing.spare.get(stratum, 0) > 0}
+    def missing(self) -> dict[str, int]:
+        """Stratum → rows that it lacks."""
+        possible = self.passed + Counter(self.seeds.pending.values())
+        missing = {stratum: quota - possible[stratum] for stratum, quota in self.quotas.items()}
+        return {stratum: count for stratum, count in missing.items() if count > 0}
 
     @property
     def warnings(self) -> list[str]:
         """What a person should know of the steps before the rows are asked for, or trained on."""
-        return [step["warning"] for step in self.funnel if "warning" in step]
+        return [line.warning for line in self.funnel if line.warning]
+
+    def refill_state(
+        self, task: Task, table: pl.DataFrame, asked: TeacherQuestions,
+        *, may_come: Collection[str] = (), decided: Collection[str] = (),
+    ) -> RefillState:  # fmt: skip
+        """How far the run is: `may_come` are seeds whose answer is pending, `decided` those that a person decided."""
+        return RefillState(
+            task=task, table=table, asked=asked, seeds=self.seeds, missing=self.missing,
+            survived=self.survived.union(may_come), contested=self.contested, decided=frozenset(decided),
+        )  # fmt: skip

@@ -8,16 +8,20 @@ conflicts.jsonl   rows for a person to decide
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from distill.atomic_write import write_json, write_parquet
-from distill.curate import steps as curation
-from distill.curate.accounting import conservation, funnel, large_losses, shortfall
-from distill.curate.dedup import rulings as disputes
+from distill.curate import steps
+from distill.curate.accounting import conservation, funnel
+from distill.curate.accounting.large_losses import large_losses
+from distill.curate.accounting.shortfall import shortfall
+from distill.curate.dedup import decisions
+from distill.curate.inputs import read_inputs
 from distill.errors import SpecError
-from distill.generate import questions
+from distill.generate.questions import TeacherQuestions, read_asked
+from distill.records import Json
 from distill.rundir import read_json
 from distill.seeds import checks
 from distill.strata import coverage
@@ -28,8 +32,7 @@ from distill.task.stage import stage
 if TYPE_CHECKING:
     import polars as pl
 
-    from distill.curate.result import Curated
-    from distill.task.task import Task
+    from distill.curate.result import Curation
 
 
 async def curate(run: ActiveRun) -> None:
@@ -40,87 +43,85 @@ async def curate(run: ActiveRun) -> None:
         wrong = checks.labelled(run.task.spec, labels, run.task.path, exact=exact)
         if wrong:
             raise SpecError(str(run.task.path), wrong)
-    _rulings(run)  # a line that cannot be read is told also where nothing else changed
+    _decided(run)  # a line that cannot be read is reported also where nothing else changed
     outputs = ["samples.parquet", "dropped.parquet", "flagged.parquet", "funnel.json"]
     await stage(run, "curate", outputs=outputs, work=_curate)
 
 
-def _rulings(run: ActiveRun) -> dict[str, str]:
+def _decided(run: ActiveRun) -> dict[str, str]:
     """What a person decided about rows in conflict. The file itself is no read: `curate` writes it too."""
-    return run.fact("rulings", lambda run: disputes.rulings(run.task, run.folder, run.parent))
+    return run.fact("rulings", lambda run: decisions.read_decisions(run.task, run.folder, run.parent))
 
 
 async def _curate(run: ActiveRun) -> Mapping[str, Any]:
-    import polars as pl
-
-    task, asked = run.task, questions.asked_of(run.folder)
-    run.fact(
-        "owed", lambda run: run.owed("generate")
-    )  # a run that went on without some answers is curated anew when they are there
-    rulings = _rulings(run)
+    task, asked = run.task, read_asked(run.folder)
+    # A run that went on without some answers is curated anew when they are there.
+    run.fact("owed", lambda run: run.owed("generate"))
+    decided = _decided(run)
     graph = near_graph.read_graph(run.folder.path, task.spec, run.table("seeds.parquet", ["seed_id", "input"]))
-    # The whole table is for curation alone, which lets go of it when it knows what the seeds say.
-    curated = curation.curate(task, run.table("seeds.parquet"), asked, run.store, graph, rulings=rulings)
-    samples, curated = curated.samples, curated.counted
+    # The whole table is for the inputs alone, which keep none of its texts.
+    given = read_inputs(task, run.table("seeds.parquet"), asked, run.store, graph, rulings=decided)
+    curation = steps.curate(given)
+    samples, curation = curation.samples, curation.counted
     table = run.table("seeds.parquet", ["seed_id", "source", "stratum", "labels", "role"])
-    _say(run, curated, rulings.keys() - set(table.filter(role="train")["seed_id"]) if rulings else ())
-    dropped = pl.concat([run.table("seeds_dropped.parquet"), curated.dropped])
-    seeds = read_json(run.folder / "seeds.json", dict)
-    steps = funnel.whole(seeds, curated.funnel)
-    total = conservation.check(steps, asked=run.table("asked.parquet"), samples=samples, dropped=dropped)
-    missing = shortfall.of(task, table, curated.kept, dropped, seeds.get("expand"))
-    write_parquet(run.folder / "samples.parquet", samples)
-    write_parquet(run.folder / "flagged.parquet", curated.flagged)
-    write_parquet(run.folder / "dropped.parquet", dropped)
-    disputes.write(run.folder, run.parent, curated.conflicts)
-    losses = large_losses.of(
-        steps, seeds=table.select("seed_id", "source", "stratum"), samples=samples.select("seed_id", "teacher"), dropped=dropped,
-        by_source=seeds.get("sources", {}),
-    )  # fmt: skip
-    checked = {"funnel": steps, "total": total, "conserved": True, "test": seeds["test"], "large_losses": losses}
-    write_json(run.folder / "funnel.json", checked | _told(task, table, asked, curated, missing))
-    waiting = len(curated.verdicts.pending)
-    if waiting:
-        run.watch.say(f"  {waiting:,} rows wait for a verdict; `distill generate` asks for what is missing")
-    return {"kept": curated.kept.height, "dropped": dropped.height} | ({"owed": waiting} if waiting else {})
+    _say(run, curation, decided.keys() - set(table.filter(role="train")["seed_id"]) if decided else ())
+    dropped = _write(run, table, asked, curation, samples)
+    pending = len(curation.verdicts.pending)
+    if pending:
+        run.watch.say(f"  {pending:,} rows wait for a verdict; `distill generate` asks for what is missing")
+    return {"kept": curation.kept.height, "dropped": dropped} | ({"owed": pending} if pending else {})
 
 
-def _say(run: ActiveRun, curated: Curated, elsewhere: Collection[str]) -> None:
+def _say(run: ActiveRun, curation: Curation, elsewhere: Collection[str]) -> None:
     """What a person is told at once; `elsewhere` are decided rows that do not train."""
     if elsewhere:
         first = ", ".join(sorted(elsewhere)[:5])
-        run.watch.say(f"  {disputes.FILE} decides rows that do not train in this run: {first}")
-    for warning in curated.warnings:
+        run.watch.say(f"  {decisions.FILE} decides rows that do not train in this run: {first}")
+    for warning in curation.warnings:
         run.watch.say(f"  {warning}")
-    if curated.contested:
+    if curation.contested:
         run.watch.say(
-            f"  {len(curated.contested):,} rows are in conflict and not asked again yet; `distill generate` asks"
+            f"  {len(curation.contested):,} rows are in conflict and not asked again yet; `distill generate` asks"
         )
 
 
-def _told(
-    task: Task,
-    table: pl.DataFrame,
-    asked: questions.Asked,
-    curated: Curated,
-    missing: Sequence[shortfall.Shortfall],
-) -> dict[str, Any]:
-    """What the report has of the dataset beside the steps."""
-    from distill.strata import quotas
+def _write(
+    run: ActiveRun, table: pl.DataFrame, asked: TeacherQuestions, curation: Curation, samples: pl.DataFrame
+) -> int:
+    """Check that no row is lost, and write all of it; returns how many rows were dropped."""
+    import polars as pl
 
-    rows = coverage.labelled(curated.kept)
-    cases = [
-        {"where": dict(one.where), "at_least": one.at_least, "got": sum(match.values())}
-        for one, match in zip(task.edge_cases, quotas.matching(rows, task.edge_cases), strict=True)
-    ]
-    flags = Counter(f"{stage}: {why}" for stage, why in curated.flagged.select("stage", "reason").iter_rows())
-    names, seen = task.spec.strata.names, {ask.seed for ask in asked}
+    dropped = pl.concat([run.table("seeds_dropped.parquet"), curation.dropped])
+    seeds = read_json(run.folder / "seeds.json", dict)
+    lines = funnel.run_lines(seeds, curation.funnel)
+    total = conservation.check(lines, asked=run.table("asked.parquet"), samples=samples, dropped=dropped)
+    missing = shortfall(run.task, table, curation.kept, dropped, seeds.get("expand"))
+    losses = large_losses(
+        lines, seeds=table.select("seed_id", "source", "stratum"), samples=samples.select("seed_id", "teacher"),
+        dropped=dropped, by_source=seeds.get("sources", {}),
+    )  # fmt: skip
+    write_parquet(run.folder / "samples.parquet", samples)
+    write_parquet(run.folder / "flagged.parquet", curation.flagged)
+    write_parquet(run.folder / "dropped.parquet", dropped)
+    decisions.write_conflicts(run.folder, run.parent, curation.undecided)
+    checked: dict[str, Json] = {
+        "funnel": [line.as_json() for line in lines], "total": asdict(total), "conserved": True, "test": seeds["test"],
+        "large_losses": [loss.as_json() for loss in losses], "shortfall": [asdict(row) for row in missing],
+    }  # fmt: skip
+    write_json(run.folder / "funnel.json", checked | _dataset(run, table, asked, curation))
+    return dropped.height
+
+
+def _dataset(run: ActiveRun, table: pl.DataFrame, asked: TeacherQuestions, curation: Curation) -> dict[str, Json]:
+    """What the report has of the dataset beside the steps."""
+    task, seeds = run.task, {question.seed for question in asked}
+    by_label = coverage.by_label(table, seeds, curation.kept["seed_id"], task.spec.strata.names)
+    flags = Counter(f"{stage}: {why}" for stage, why in curation.flagged.select("stage", "reason").iter_rows())
     return {
-        "strata": coverage.marginals(table, seen, curated.kept["seed_id"], names),
-        "edge_cases": cases,
+        "strata": {name: [asdict(row) for row in rows] for name, rows in by_label.items()},
+        "edge_cases": [asdict(row) for row in coverage.of_edge_cases(curation.kept, task.edge_cases)],
         "flagged": dict(sorted(flags.items())),
-        "quotas": curated.quotas,
-        "shortfall": [asdict(row) for row in missing],
+        "quotas": curation.quotas,
         "accept": task.spec.dataset.accept,
-        "kept": curated.kept.height,
+        "kept": curation.kept.height,
     }

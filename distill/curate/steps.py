@@ -1,137 +1,189 @@
-"""Answers into a dataset: gates, duplicates, leaks, pre-flight, balance, split; and what is still short of its quota."""
+"""Answers into a dataset: the steps of curation, in order.
+
+Each step takes the rows that are left, and hands back those that it keeps (`distill.tables.remaining`); what else it finds out
+stands in `Curating` for the steps after it.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
-from distill.curate import preflight, seed_status
+from distill.curate import preflight
 from distill.curate.accounting import funnel
-from distill.curate.dedup import rulings as disputes
-from distill.curate.dedup import step as twins
-from distill.curate.gates.judge.lookup import VerdictLookup
+from distill.curate.dedup import near_duplicates
 from distill.curate.gates.judge.requests import without_calls
-from distill.curate.gates.verify import function
-from distill.curate.result import Curated
-from distill.generate import answers
-from distill.generate.questions import Asked
-from distill.records import Json, canonical
-from distill.seeds import approved as approving
+from distill.curate.result import Curation
+from distill.generate.seed_status import SeedStatus, seed_status
+from distill.records import Json
 from distill.strata import targets
-from distill.tables import lookup
+from distill.tables.lookup import Lookup, without
 from distill.task import near_graph
-from distill.teacher.store.store import Store
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from distill.curate.gates.structure import RowTools
-    from distill.curate.leaks import HeldOut
-    from distill.curate.selection.assemble import Parts
-    from distill.similarity.graph import Graph
-    from distill.task.task import Task
-
-Gates = list[tuple[str, dict[str, Any]]]
-"""The gates by name with their settings, in the spec's order."""
+    from distill.curate.inputs import CurationInputs
+    from distill.tables.remaining import RemainingRows
 
 
-def gates(task: Task, seeds: pl.DataFrame, verdicts: VerdictLookup) -> Gates:
-    """The spec's gates, with what those for schema, tools, agreement, the task's own function and by models check against."""
-    own: dict[str, dict[str, Any]] = {
-        "schema": {"schema": task.output},
-        "tools": {"tools": task.tools, "own": _row_tools(seeds)},
-        "agreement": {
-            "compare": disputes.compared(task.spec, task.output),
-            "rules": disputes.rules(task.spec, task.output),
-        },
-        **verdicts.by_gate,
-    }
-    named = task.spec.gate_settings()
-    if any(name == "verify" for name, _ in named):
-        own["verify"] = function.task_argument(task, seeds)
-    return [(name, {**own.get(name, {}), **settings}) for name, settings in named]
+@dataclass(slots=True)
+class Curating:
+    """A curation under way: the rows that are left, and what the steps so far found."""
+
+    given: CurationInputs
+    rows: RemainingRows
+    seeds: SeedStatus = field(init=False)
+    flagged: pl.DataFrame = field(init=False)
+    again: frozenset[str] = frozenset()
+    """Seeds that were asked again, whose answers vote."""
+    disputed: near_duplicates.Disputed = field(default_factory=near_duplicates.Disputed)
+    quotas: dict[str, int] = field(default_factory=dict)
+    passed: Counter[str] = field(default_factory=Counter)
+    survived: frozenset[str] = frozenset()
 
 
-def _row_tools(seeds: pl.DataFrame) -> RowTools:
-    """The tools that rows bring themselves."""
-    from distill.curate.gates.structure import RowTools
+def curate(given: CurationInputs) -> Curation:
+    """The dataset's rows, and every other one with its reason; sends nothing."""
+    state = Curating(given, given.answers)
+    for _, step in STEPS:
+        step(state)
+    return _result(state)
 
-    brought = lookup.requests(seeds)
-    return RowTools({seed: canonical(own["tools"]) for seed, own in brought.items() if "tools" in own})
+
+def _gate_answers(state: Curating) -> None:
+    from distill.curate.gates.registry import gate_rows
+
+    gate_rows(state.rows, state.given.gates)
 
 
-def curate(
-    task: Task, table: pl.DataFrame, asked: Asked, store: Store, graph: Graph | None = None,
-    *, room: Mapping[str, int] | None = None, rulings: Mapping[str, str] | None = None,
-) -> Curated:  # fmt: skip
-    """All steps in order over what the store holds now; sends nothing.
-
-    `graph` is the seeds', where the caller has it; `room` are seeds that could still be made, by stratum. `rulings` are answers
-    that a person decided on, by seed: approved rows, and whatever a teacher said of them is one answer more.
-    """
+def _note_seed_status(state: Curating) -> None:
+    """Which seeds are unasked, passed, pending or rejected now."""
     import polars as pl
 
-    from distill.curate import approved, leaks
-    from distill.curate.gates.registry import run_gates
-
-    train = table.filter(pl.col("role") == "train")
-    decided = approving.decided(train, rulings or {})
-    ruled = frozenset(decided["seed_id"])
-    verdicts = VerdictLookup(task, store, lookup.Lookup(train, "gold") if task.reference else {})
-    settings = gates(task, train, verdicts)
-    askable = approving.askable(task, train).select("seed_id", "stratum")
-    graph, held_out = graph or near_graph.graph(task.spec, table), _held_out(task, table)
-    table = table.clear()  # a million rows fit in memory once: what is told, or went into a step, stands nowhere
-    due, unanswered = _due(task, train, asked, decided, store)
-    train = train.drop("fields", "gold", "input")
-    gated = run_gates(due.pop(), settings)
-    seeds = seed_status.of(task, train, askable, asked, gated, unanswered, ruled=ruled, owed=verdicts.pending)
-    gold = approved.check(due.pop(), without_calls(settings))  # a verdict costs a call, and approved rows cost none
-    alike = twins.of(task, asked, gated.kept, gold.outcome.kept, ruled=ruled, graph=graph)
-    rows, gated, gold, alike = alike.unique.kept, gated.losses, gold.losses, alike.losses
-    shared = enumerated(task.output)
-    clean = leaks.leaks(rows, held_out=held_out, near=near_graph.leak(task.spec), graph=graph, template=shared)
-    rows, clean = clean.kept, clean.losses
-    fit = preflight.fit(task, rows)
-    rows, fit = fit.kept, fit.losses
-    through = frozenset({ask.seed for ask in asked}.intersection(rows["seed_id"])) | seeds.waiting.keys()
-    wanted = targets.of(task.targets, train.filter(pl.col("seed_id").is_in(list(seeds.hoped))), rows, train, room or {})
-    part = _parts(task, rows, wanted, graph)
-    later = [*alike.votes, alike.unique, clean, fit, part.leaks, part.balance]
-    steps = [gated, gold.outcome, *later]
-    return Curated(
-        kept=part.kept,
-        rejected=pl.concat([step.rejected for step in steps], how="diagonal").sort("seed_id", "teacher", "kind", "draw"),
-        dropped=pl.concat([seeds.resting, unanswered, *(step.dropped for step in steps)]),
-        flagged=gold.flagged,
-        funnel=funnel.of_answers(asked, seeds, unanswered, gated, gold.outcome, later, ruled=ruled),
-        quotas=wanted, passed=Counter(part.leaks.kept["stratum"].to_list()), through=through, standing=seeds,
-        conflicts=alike.conflicts, contested=alike.contested, verdicts=verdicts,
+    given = state.given
+    ids = ("seed_id", "request_id")
+    nobody = pl.DataFrame(schema=dict.fromkeys(ids, pl.String))
+    rejected = pl.concat([nobody, *(loss.rejected.select(ids) for loss in state.rows.losses)])
+    unjudged = rejected.filter(pl.col("request_id").is_in(list(given.verdicts.pending)))
+    declined = given.unanswered.filter(reason="declined")
+    asked = {question.seed for question in given.asked}
+    state.seeds = seed_status(
+        given.task, given.asked, Lookup(given.train, "stratum"),
+        askable=without(given.askable, given.decided - asked)["seed_id"],
+        passed=given.decided.union(state.rows.column("seed_id")),
+        unjudged=unjudged["seed_id"],
+        rejected=[*rejected["seed_id"], *declined["row"]],
     )  # fmt: skip
 
 
-def _due(
-    task: Task, train: pl.DataFrame, asked: Asked, decided: pl.DataFrame, store: Store
-) -> tuple[list[pl.DataFrame], pl.DataFrame]:
-    """([samples of rows whose known answer trains or that a person decided, those of answers], questions without an answer)."""
+def _check_approved(state: Curating) -> None:
+    """Approved rows keep what the private gates let pass; a verdict costs a call, so no judge is asked about them."""
+    from distill.curate import approved
+
+    given = state.given
+    entered = given.approved.column("seed_id").len()
+    state.flagged = approved.check(given.approved, without_calls(given.gates))
+    if entered:
+        # What a teacher said of a row before a person decided it is among the answers.
+        asked = len({question.seed for question in given.asked if question.seed in given.decided})
+        for loss in given.approved.losses:
+            loss.report.update({"asked": asked} if asked else {})
+        state.rows.losses += given.approved.losses
+
+
+def _vote(state: Curating) -> None:
+    given = state.given
+    if given.task.spec.dedup.on_conflict == "ask_again":
+        state.again = near_duplicates.asked_again(given.asked) - given.decided
+        state.rows.run(lambda rows: near_duplicates.vote(given.task, rows, state.again))
+
+
+def _drop_near_duplicates(state: Curating) -> None:
+    """Here the approved rows join the others."""
     import polars as pl
 
-    samples, unanswered = answers.of(task, train, asked, store)
-    known = disputes.without(approving.approved(task, train), frozenset(decided["seed_id"]))
-    by_person = approving.samples(task, decided, model=approving.PERSON)
-    return [pl.concat([approving.samples(task, known), by_person]), samples], unanswered
+    given = state.given
+    state.rows.put(pl.concat([state.rows.take(), given.approved.take()], how="diagonal"))
+    state.disputed = near_duplicates.run(given.task, state.rows, given.graph)
+    if state.disputed.contested:
+        asked = {question.seed for question in given.asked}
+        contested = state.disputed.contested & asked - state.again - given.decided
+        state.disputed = replace(state.disputed, contested=contested)
 
 
-def _held_out(task: Task, table: pl.DataFrame) -> list[HeldOut]:
-    """Every row that must not train: those of the test, and of the evaluation sets that the spec names."""
+def _drop_leaks(state: Curating) -> None:
+    from distill.curate import leaks
+
+    given = state.given
+    state.rows.run(
+        lambda rows: leaks.leaks(
+            rows, held_out=given.held_out, near=near_graph.leak(given.task.spec), graph=given.graph,
+            template=enumerated(given.task.output),
+        )
+    )  # fmt: skip
+
+
+def _drop_what_cannot_train(state: Curating) -> None:
+    state.rows.run(lambda rows: preflight.fit(state.given.task, rows))
+
+
+def _set_quotas(state: Curating) -> None:
+    """How many rows of each stratum are wanted, over what it can still give."""
     import polars as pl
 
-    from distill.curate.leaks import HeldOut
+    given, rows = state.given, state.rows.take()
+    possible = given.train.filter(pl.col("seed_id").is_in(list(state.seeds.still_possible)))
+    state.quotas = targets.of(given.task.targets, possible, rows, given.train, given.room)
+    asked = {question.seed for question in given.asked}
+    state.survived = frozenset(asked.intersection(rows["seed_id"])) | state.seeds.pending.keys()
+    state.rows.put(rows)
 
-    test = table.filter(pl.col("role") == "test").select("seed_id", "input", pl.col("gold").fill_null(""))
-    named = (HeldOut(line, said, rest, name, sure) for name, line, said, rest, sure in task.held_out)
-    return [*(HeldOut(*row) for row in test.iter_rows()), *named]
+
+def _select(state: Curating) -> None:
+    """The rows that the quotas take, split into those to train and those to validate."""
+    from distill.curate.selection import assemble
+    from distill.curate.selection.balance import Wanted
+
+    given = state.given
+    dataset, floors = given.task.spec.dataset, [(case.where, case.at_least) for case in given.task.edge_cases]
+    selection = assemble.select(
+        state.rows.take(), Wanted(state.quotas, floors, dataset.select.by, dataset.select.weight), valid=dataset.valid,
+        near=near_graph.leak(given.task.spec), graph=given.graph, template=enumerated(given.task.output),
+    )  # fmt: skip
+    state.passed = Counter(selection.leaks.kept["stratum"].to_list())
+    state.rows.put(selection.kept, selection.leaks, selection.balance)
+
+
+STEPS: tuple[tuple[str, Callable[[Curating], None]], ...] = (
+    ("gates", _gate_answers),
+    ("seed status", _note_seed_status),
+    ("approved rows", _check_approved),
+    ("vote", _vote),
+    ("near-duplicates", _drop_near_duplicates),
+    ("leaks", _drop_leaks),
+    ("preflight", _drop_what_cannot_train),
+    ("quotas", _set_quotas),
+    ("selection", _select),
+)
+
+
+def _result(state: Curating) -> Curation:
+    import polars as pl
+
+    given, seeds, losses = state.given, state.seeds, state.rows.losses
+    order = ("seed_id", "teacher", "kind", "draw")
+    return Curation(
+        kept=state.rows.take(),
+        rejected=pl.concat([loss.rejected for loss in losses], how="diagonal").sort(order),
+        dropped=pl.concat([seeds.not_asked, given.unanswered, *(loss.dropped for loss in losses)]),
+        flagged=state.flagged,
+        funnel=funnel.answer_lines(given.asked, seeds, given.unanswered, losses),
+        quotas=state.quotas, passed=state.passed, survived=state.survived, seeds=seeds,
+        undecided=state.disputed.undecided, contested=state.disputed.contested, verdicts=given.verdicts,
+    )  # fmt: skip
 
 
 def enumerated(schema: Json) -> list[str]:
@@ -140,20 +192,6 @@ def enumerated(schema: Json) -> list[str]:
         return [text for part in schema for text in enumerated(part)]
     if not isinstance(schema, dict):
         return []
-    own = [*_listed(schema.get("enum")), schema.get("const")]
+    listed = schema.get("enum")
+    own = [*(listed if isinstance(listed, list) else []), schema.get("const")]
     return [value for value in own if isinstance(value, str)] + enumerated(list(schema.values()))
-
-
-def _listed(value: Json) -> list[Json]:
-    return value if isinstance(value, list) else []
-
-
-def _parts(task: Task, rows: pl.DataFrame, wanted: Mapping[str, int], graph: Graph) -> Parts:
-    """The rows that the quotas take, split into those to train and those to validate."""
-    from distill.curate.selection import assemble
-
-    dataset, floors = task.spec.dataset, [(case.where, case.at_least) for case in task.edge_cases]
-    return assemble.parts(
-        rows, quotas=wanted, floors=floors, by=dataset.select.by, weight=dataset.select.weight, valid=dataset.valid,
-        near=near_graph.leak(task.spec), graph=graph, template=enumerated(task.output),
-    )  # fmt: skip

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from distill.generate.questions import Asked, requests
+from distill.generate.questions import TeacherQuestions, requests
 from distill.records import Answer
 from distill.tables.lookup import Lookup
 from distill.teacher.store.store import Store
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from distill.task.task import Task
 
 
-def of(task: Task, train: pl.DataFrame, asked: Asked, store: Store) -> tuple[pl.DataFrame, pl.DataFrame]:
+def answered(
+    task: Task, train: pl.DataFrame, asked: TeacherQuestions, store: Store
+) -> tuple[pl.DataFrame, pl.DataFrame]:
     """(samples, dropped): every question with its answer or with why there is none."""
     from distill.tables import samples
     from distill.tables.outcome import dropped_frame
@@ -28,20 +30,20 @@ def of(task: Task, train: pl.DataFrame, asked: Asked, store: Store) -> tuple[pl.
     priced = [one.address.price is not None for one in task.teachers]
     unanswered: list[tuple[str, str | None, str, str, str, str]] = []
 
-    def found() -> Iterator[dict[str, Any]]:
-        for ask, asking_for in zip(asked, requests(task, train, asked), strict=True):
-            request, answer = final_answer(store, asking_for, raise_to[ask.teacher])
+    def entries() -> Iterator[dict[str, Any]]:
+        for question, first in zip(asked, requests(task, train, asked), strict=True):
+            request, answer = final_answer(store, first, raise_to[question.teacher])
             if answer is None or answer.declined:
                 why = _why(store, request.id, answer)
-                unanswered.append((ask.seed, request.id, strata[ask.seed], "teacher", *why))
+                unanswered.append((question.seed, request.id, strata[question.seed], "teacher", *why))
                 continue
-            prompt = task.student_prompt.fill(json.loads(fields[ask.seed]))
+            prompt = task.student_prompt.fill(json.loads(fields[question.seed]))
             yield {
-                "seed_id": ask.seed, "request_id": request.id, "teacher": ask.teacher, "kind": ask.kind, "draw": ask.draw,
-                "prompt": prompt, "answer": answer, "priced": priced[ask.teacher] or answer.usd > 0,
+                "seed_id": question.seed, "request_id": request.id, "teacher": question.teacher, "kind": question.kind, "draw": question.draw,
+                "prompt": prompt, "answer": answer, "priced": priced[question.teacher] or answer.usd > 0,
             }  # fmt: skip
 
-    return samples.samples(train, found()), dropped_frame(unanswered)
+    return samples.samples(train, entries()), dropped_frame(unanswered)
 
 
 def _why(store: Store, request_id: str, answer: Answer | None) -> tuple[str, str]:

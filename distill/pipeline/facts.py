@@ -9,7 +9,7 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from distill.curate.dedup import rulings
+from distill.curate.dedup import decisions
 from distill.curate.gates.verify import function
 from distill.generate import served_models
 from distill.records import Json
@@ -28,7 +28,7 @@ FACTS: Mapping[str, Callable[[ActiveRun], Json]] = {
     "owed": lambda run: run.owed("generate"),
     "parent": lambda run: run.parent.name if run.parent else None,
     "parent_teacher": parent_teacher,
-    "rulings": lambda run: rulings.rulings(run.task, run.folder, run.parent),
+    "rulings": lambda run: decisions.read_decisions(run.task, run.folder, run.parent),
     "timeline": lambda run: dataclasses.asdict(found) if (found := timeline.of_run(run)) else None,
     "verify": lambda run: function.fingerprints(run.task),
 }

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from distill.chat import templates
 from distill.curate.checks import curation_faults
-from distill.curate.dedup import rulings
+from distill.curate.dedup import compared
 from distill.curate.gates.judge.requests import judged_gates, rubrics
 from distill.errors import Fault, SpecError
 from distill.pipeline.project import home_of
@@ -122,7 +122,7 @@ def _unfit(
     found += student_checks.arms(spec, file)
     found += requirements.faults(spec, file, places, env, priced=priced)
     if places.sound(("teacher", "output")) and (texts.output is not None or spec.teacher.output is None):
-        found += rulings.faults(spec, texts.output, file)
+        found += compared.faults(spec, texts.output, file)
     return found
 
 

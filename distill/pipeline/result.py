@@ -7,8 +7,10 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from distill.curate.accounting import shortfall
-from distill.curate.accounting.shortfall import Shortfall
+from distill.curate.accounting.conservation import RowTotal
+from distill.curate.accounting.funnel import FunnelLine, line_of
+from distill.curate.accounting.large_losses import LargeLoss, read_losses
+from distill.curate.accounting.shortfall import Shortfall, read_shortfall
 from distill.errors import GateNotMet, RowsOwed
 from distill.evaluate.verdict import ComparisonVerdict
 from distill.generate import served_models
@@ -30,15 +32,20 @@ _KEYS = {"name": "run", "pending": "owed", "why_empty": "nothing", "exit_code": 
 
 @dataclass(frozen=True, slots=True)
 class Funnel:
-    """Where the rows went, a mapping a stage, and their sum: questions + gold = kept + dropped."""
+    """Where the rows went, a line a stage, and their sum: questions + gold = kept + dropped."""
 
-    stages: Sequence[Mapping[str, Any]]
+    stages: Sequence[FunnelLine]
     seeds: int
     questions: int
     gold: int
     kept: int
     dropped: int
     conserved: bool = True
+
+    @property
+    def total(self) -> RowTotal:
+        """The sum alone."""
+        return RowTotal(self.seeds, self.questions, self.gold, self.kept, self.dropped)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -64,7 +71,7 @@ class Run:
     pending: int
     """Rows without an answer or a verdict; the same command asks for them again."""
     shortfall: Sequence[Shortfall] = ()
-    large_losses: Sequence[Mapping[str, Any]] = ()
+    large_losses: Sequence[LargeLoss] = ()
     why_empty: str = ""
     """Why there is no row to train on, or to compare on; empty where there are some."""
     usd: float | None
@@ -151,7 +158,7 @@ def result_of(run: ActiveRun) -> Run:
     return Run(
         name=run.folder.name, folder=run.folder.path, done=run.done, skipped=run.skipped, changed=run.changed,
         requests_sent=run.sender.sends, from_the_store=run.sender.replayed, pending=owed,
-        shortfall=shortfall.read(counts), large_losses=counts.get("large_losses", []), why_empty=run.nothing,
+        shortfall=read_shortfall(counts), large_losses=read_losses(counts), why_empty=run.nothing,
         usd=known_usd(run.store.spent(run.folder.name), unpriced),
         usd_estimated=known_usd(sum(row.usd_estimated for row in paid), unpriced), unpriced_calls=unpriced,
         warnings=of_money(run), models=served_models.others(run), funnel=_funnel(counts), verdict=verdict,
@@ -172,7 +179,8 @@ def _curated(run: ActiveRun) -> Mapping[str, Any]:
 
 def _funnel(counts: Mapping[str, Any]) -> Funnel | None:
     """None also where the run was curated before the sum was checked."""
-    return Funnel(counts["funnel"], **counts["total"]) if counts.get("conserved") else None
+    stages = [line_of(stage) for stage in counts.get("funnel", ())]
+    return Funnel(stages, **counts["total"]) if counts.get("conserved") else None
 
 
 def _verdict(run: ActiveRun) -> ComparisonVerdict | None:
@@ -194,7 +202,11 @@ def _plain(value: Any) -> Any:
             return str(value)
         case Named():
             return value._asdict()
-        case Shortfall() | Funnel() | ComparisonVerdict():
+        case FunnelLine() | LargeLoss():
+            return value.as_json()
+        case Funnel():
+            return {one.name: _plain(getattr(value, one.name)) for one in fields(value)}
+        case Shortfall() | ComparisonVerdict():
             return asdict(value)
         case list() | tuple():
             return [_plain(one) for one in value]

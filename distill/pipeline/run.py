@@ -83,7 +83,7 @@ def _sender(task: Task, folder: RunDir, store: Store, watch: Watcher, *, wait: b
 def _told(run: ActiveRun) -> Run:
     """The result, with a warning of each thing that nobody should find out by counting."""
     result = result_of(run)
-    for line in (*served_models.lines(result.models), *large_losses.lines(result.large_losses, result.name)):
+    for line in (*served_models.lines(result.models), *large_losses.loss_text(result.large_losses, result.name)):
         run.watch.say(f"warning: {line}")
     return result
 

@@ -22,7 +22,7 @@ from distill.teacher.send import Sender
 if TYPE_CHECKING:
     import polars as pl
 
-    from distill.generate.questions import Asked
+    from distill.generate.questions import TeacherQuestions
     from distill.task.task import Task
     from distill.teacher.store.store import Store
 
@@ -46,9 +46,9 @@ class Pilot:
 
 
 async def run_pilot(
-    task: Task, spenders: Sequence[Spender], table: pl.DataFrame, tried: Asked, store: Store, watch: Watcher
+    task: Task, spenders: Sequence[Spender], table: pl.DataFrame, tried: TeacherQuestions, store: Store, watch: Watcher
 ) -> Pilot:
-    """Ask the first rows of each spender, and judge them."""
+    """TeacherQuestion the first rows of each spender, and judge them."""
     run = stores.pilot_of(task.spec.task)
     budget = Budget(task.spec.budget.usd, store.spent(run) + _spent_under_way(task, store))
     sender = Sender(store=store, run=run, budget=budget, watch=watch)
@@ -58,7 +58,7 @@ async def run_pilot(
         seen = await judged.curated(JudgeCalls(task, sender, live=True), table, tried)
     pace = sender.pace(task.teachers[0])
     return Pilot(
-        rows=len({ask.seed for ask in tried}), passed_gates=len(seen.standing.accepted),
+        rows=len({ask.seed for ask in tried}), passed_gates=len(seen.seeds.passed),
         usd=known_usd(store.spent(run), store.unpriced(run)),
         limits=RateLimits(pace.requests_per_minute, pace.tokens_per_minute),
         shutdown_date=await shutdown.shutdown_date(task.teacher),

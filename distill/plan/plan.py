@@ -14,11 +14,12 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from distill.curate import steps
-from distill.curate.dedup import rulings
 from distill.curate.gates.judge.expected import expected_verdicts
 from distill.curate.gates.judge.requests import judge_spender, judge_warnings
+from distill.curate.inputs import read_inputs
 from distill.evaluate import arms
 from distill.generate import questions
+from distill.generate.refill import ask_new_seeds, votes_at_most
 from distill.plan import estimate
 from distill.plan.estimate import Cost, Spender, SpenderEstimate
 from distill.plan.pilot import Pilot, run_pilot
@@ -33,7 +34,7 @@ from distill.teacher.progress import Silent, Watcher
 if TYPE_CHECKING:
     import polars as pl
 
-    from distill.generate.questions import Asked
+    from distill.generate.questions import TeacherQuestions
     from distill.task.task import Task
     from distill.teacher.store.store import Store
 
@@ -86,7 +87,7 @@ class _Round:
     """The rows that a run begins with: the seeds' table, and the first questions about them."""
 
     table: pl.DataFrame
-    first: Asked
+    first: TeacherQuestions
 
     @property
     def tests(self) -> pl.DataFrame:
@@ -97,11 +98,11 @@ def plan(task: Task, *, pilot: int = 0, watch: Watcher | None = None) -> Plan:
     """The plan of a run; `pilot` rows of each spender are asked first."""
     with stores.opened(task.home) as store:
         table = prepare.prepare(task.spec, *labelling.stored_labels(task, store)).kept
-        rows = _Round(table, questions.more(task, table, [], steps.curate(task, table, [], store).short))
+        rows = _Round(table, _first_questions(task, table, store))
         tried = [ask for ask in rows.first if ask.teacher == 0][:pilot]
         first = list(_first_round(task, rows, store))
         seen = event_loop.run(run_pilot(task, first, table, tried, store, watch or Silent())) if pilot else None
-        votes = rulings.at_most(task, table, rows.first, near_graph.graph(task.spec, table))
+        votes = votes_at_most(task, table, rows.first, near_graph.graph(task.spec, table))
         limits, rates = (seen.limits, seen.rates) if seen else (None, PassRates())
         spenders = [
             *(estimate.estimate(one.behind(rates.failing), store, limits) for one in first),
@@ -116,6 +117,11 @@ def plan(task: Task, *, pilot: int = 0, watch: Watcher | None = None) -> Plan:
         budget_usd=task.spec.budget.usd, deadline=_deadline(task, spenders[0]),
         warnings=[*judge_warnings(task), *_odd_counts(spenders)], note=_note(task, table, votes),
     )  # fmt: skip
+
+
+def _first_questions(task: Task, table: pl.DataFrame, store: Store) -> TeacherQuestions:
+    nothing = steps.curate(read_inputs(task, table, [], store))
+    return ask_new_seeds(nothing.refill_state(task, table, []))
 
 
 def _first_round(task: Task, rows: _Round, store: Store) -> Iterator[Spender]:
@@ -137,13 +143,13 @@ def _judges(task: Task, rows: _Round, store: Store, judged: float) -> Iterator[S
     """Every judge for the first round of rows."""
     if not task.judges:
         return
-    known = steps.curate(task, rows.table, rows.first, store).verdicts
+    known = steps.curate(read_inputs(task, rows.table, rows.first, store)).verdicts
     for n, judge in enumerate(task.judges):
         expected = expected_verdicts(task, n, rows.table, rows.first, known)
         yield Spender(judge_spender(task, n), expected.requests, judge, judged, expected.answer_tokens)
 
 
-def _voters(task: Task, table: pl.DataFrame, votes: Asked) -> Iterator[Spender]:
+def _voters(task: Task, table: pl.DataFrame, votes: TeacherQuestions) -> Iterator[Spender]:
     """Every teacher for the votes on rows in conflict."""
     for n, teacher in enumerate(task.teachers):
         if asked := [ask for ask in votes if ask.teacher == n]:
@@ -156,7 +162,7 @@ def _odd_counts(spenders: Sequence[SpenderEstimate]) -> list[str]:
     return list(dict.fromkeys(f"{row.model}: {warning}" for row in spenders for warning in row.warnings))
 
 
-def _note(task: Task, table: pl.DataFrame, votes: Asked) -> str:
+def _note(task: Task, table: pl.DataFrame, votes: TeacherQuestions) -> str:
     seeds = f"if gates drop rows, up to {table.filter(role='train').height} training seeds may be sent"
     if not votes:
         return seeds

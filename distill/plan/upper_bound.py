@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from distill.curate.gates.judge.expected import expected_verdicts
 from distill.curate.gates.judge.requests import judge_spender
-from distill.generate import questions
+from distill.generate import questions, redraws
 from distill.plan.estimate import Spender
 from distill.seeds import approved
 from distill.seeds.expansion import questions as candidates
@@ -24,7 +24,7 @@ from distill.strata import targets
 if TYPE_CHECKING:
     import polars as pl
 
-    from distill.generate.questions import Ask
+    from distill.generate.questions import TeacherQuestion
     from distill.seeds.expansion.prompts import Candidate
     from distill.task.task import Task
 
@@ -93,7 +93,7 @@ def _answering(
     """Every teacher for synthetic seeds, and the judges of its answers; a fallback stands behind the first for every row."""
     longer = task.seed_generator.sampling.max_tokens
     for n, teacher in enumerate(task.teachers):
-        asked = [ask for seed in parents for ask in questions.draws(task, seed, n)]
+        asked = [ask for seed in parents for ask in questions.draws_of(task, seed, n)]
         needed = share * (1.0 if task.spec.teacher.panel else rates.failing**n)
         name, wanted = f"{questions.spender(task, n)}, new seeds", questions.requests(task, table, asked)
         yield Spender(name, (), teacher, needed, longer * len(asked), stand_ins=wanted, only=_LACKING)
@@ -106,8 +106,8 @@ def _redrawing(
 ) -> Iterator[Spender]:
     """Further draws of refused rows, of real seeds and of synthetic ones, and the judges of them."""
     real = approved.askable(task, table.filter(role="train"))["seed_id"].to_list()
-    known, new = ([ask for seed in seeds for ask in questions.redraws(task, seed)] for seeds in (real, parents))
-    by, longer = questions.redrawer(task), task.seed_generator.sampling.max_tokens
+    known, new = ([ask for seed in seeds for ask in redraws.redraws(task, seed)] for seeds in (real, parents))
+    by, longer = redraws.redrawing_teacher(task), task.seed_generator.sampling.max_tokens
     again, anew = (questions.requests(task, table, asked) for asked in (known, new))
     yield Spender(
         f"{questions.spender(task, by)}, drawn again", again, task.teachers[by], rates.failing, longer * len(new),
@@ -128,7 +128,7 @@ class _Judged:
     longer: int = 0
 
 
-def _judging(task: Task, table: pl.DataFrame, answers: Sequence[Ask], judged: _Judged) -> Iterator[Spender]:
+def _judging(task: Task, table: pl.DataFrame, answers: Sequence[TeacherQuestion], judged: _Judged) -> Iterator[Spender]:
     """Every judge for answers that are not there."""
     for n, judge in enumerate(task.judges):
         expected = expected_verdicts(task, n, table, answers)

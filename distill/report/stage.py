@@ -105,7 +105,7 @@ def _curation(run: ActiveRun, funnel: Mapping[str, Any]) -> Curation:
         run.table("dropped.parquet"),
         gates=task.spec.gate_settings(),
         edge_cases=funnel.get("edge_cases", []),
-        short=shortfall.read(funnel),
+        short=shortfall.read_shortfall(funnel),
         unread=itertools.chain(task.seeds, task.pinned),
     )
 

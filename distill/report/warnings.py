@@ -29,7 +29,7 @@ def warnings(run: ActiveRun, funnel: FunnelJson) -> list[str]:
         *no_terms(spec),
         *other_models(run),
         *(step["warning"] for step in funnel.get("funnel", []) if "warning" in step),
-        *large_losses.lines(funnel.get("large_losses", []), run.folder.name),
+        *large_losses.loss_text(large_losses.read_losses(funnel), run.folder.name),
         *judge_warnings(run.task),
         *prepare.fewer_test_rows(funnel.get("test") or {}, spec, run.table("seeds.parquet", ["gold"])),
         *unlabelled(spec, funnel),

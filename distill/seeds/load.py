@@ -11,7 +11,6 @@ import itertools
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
@@ -25,6 +24,7 @@ from distill.seeds.formats.file_format import AS_FOUND, FileFormat, Notes, RawRo
 from distill.seeds.formats.rows import matching_files, read_rows
 from distill.seeds.packed import PackedSeeds
 from distill.seeds.rows_to_seeds import SeedColumns, SeedReader, text_of
+from distill.tables.columns import SEEDS
 from distill.tables.outcome import ordered
 from distill.text.normalise import did_you_mean, storable
 
@@ -32,18 +32,6 @@ _AT_ONCE = 20_000
 """Seeds that are taken into the table at a time."""
 _LOOKED_AT = 200
 """Rows of a file whose columns are known: one alone may lack what all others have."""
-SEEDS: dict[str, Any] = {
-    "seed_id": pl.String,
-    "line": pl.Int64,
-    "source": pl.String,
-    "fields": pl.String,
-    "labels": pl.String,
-    "stratum": pl.String,
-    "gold": pl.String,
-    "input": pl.String,
-    "group": pl.String,
-    "own_id": pl.String,
-}
 
 
 def read(

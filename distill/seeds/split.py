@@ -19,8 +19,9 @@ import polars as pl
 
 from distill.records import Json, content_id
 from distill.seeds import repeats
+from distill.similarity.arrays import Int64s
 from distill.similarity.graph import Graph
-from distill.similarity.keys import Ints, keys_of
+from distill.similarity.keys import keys_of
 from distill.strata.apportion import apportion
 from distill.tables.outcome import Outcome, ordered, partition, summary
 
@@ -100,7 +101,7 @@ def inputs(table: pl.DataFrame) -> list[str]:
     return table.sort("seed_id")["input"].to_list()
 
 
-def _clusters(rows: pl.DataFrame, near: float, graph: Graph) -> Ints:
+def _clusters(rows: pl.DataFrame, near: float, graph: Graph) -> Int64s:
     """For each row the index of the row that its cluster is named for; of those near each other the smallest seed_id."""
     order = rows.with_row_index("at").sort("seed_id", "at")["at"].to_numpy().astype(np.int64)
     twins = graph.twins(rows["input"].gather(order), threshold=near)
@@ -111,7 +112,7 @@ def _clusters(rows: pl.DataFrame, near: float, graph: Graph) -> Ints:
     return roots
 
 
-def _draw(rows: pl.DataFrame, roots: Ints, count: int, graph: Graph, gold: bool) -> Ints:
+def _draw(rows: pl.DataFrame, roots: Int64s, count: int, graph: Graph, gold: bool) -> Int64s:
     """The places of the test rows, ascending."""
     sizes = np.bincount(roots, minlength=rows.height)[roots]
     known = rows["gold"].is_not_null().to_numpy()
@@ -142,7 +143,7 @@ def _draw(rows: pl.DataFrame, roots: Ints, count: int, graph: Graph, gold: bool)
     return np.sort(np.array([i for name, pool in pools.items() for i in pool[: seats[name]]], np.int64))
 
 
-def _of_test_groups(rows: pl.DataFrame, tests: Ints) -> dict[int, tuple[str, str]]:
+def _of_test_groups(rows: pl.DataFrame, tests: Int64s) -> dict[int, tuple[str, str]]:
     """Every row outside the test that came from what a test row came from → that row."""
     groups, names = rows["group"].to_list(), rows["seed_id"]
     held_out = {groups[i]: names[i] for i in reversed(tests.tolist()) if groups[i] is not None}
@@ -153,7 +154,7 @@ def _of_test_groups(rows: pl.DataFrame, tests: Ints) -> dict[int, tuple[str, str
     }
 
 
-def _near_test(rows: pl.DataFrame, tests: Ints, near: float, graph: Graph) -> dict[int, tuple[str, str]]:
+def _near_test(rows: pl.DataFrame, tests: Int64s, near: float, graph: Graph) -> dict[int, tuple[str, str]]:
     """Every row outside the test that is near a test row → its nearest; the tests' places ascend."""
     others, names = np.delete(np.arange(rows.height), tests), rows["seed_id"].gather(tests)
     found = graph.nearest(rows["input"].gather(others), rows["input"].gather(tests).to_list(), threshold=near)

@@ -20,12 +20,11 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 
 import numpy as np
-from numpy.typing import NDArray
 
+from distill.similarity.arrays import UInt64s
 from distill.similarity.decisive_words import BEFORE, BESIDE, DECIDES, INSIDE, NAMING, NOT, NUMERALS, PER, VALUES
 
-Marks = tuple[str, ...]
-Numbers = NDArray[np.uint64]
+DecisiveMarks = tuple[str, ...]
 
 _DIGIT = re.compile(r"\d")
 _SPLIT = re.compile(r"[^\w']+|_")
@@ -49,7 +48,7 @@ _SIGNS = "|".join(sorted((word for word in (*DECIDES, *_LETTERS, *PER) if word.i
 _WORTH_READING = rf"[0-9]|n'|(?:^|[^a-z])(?:{_SIGNS})(?:[^a-z]|$)"
 
 
-def marks(text: str) -> Marks:
+def marks(text: str) -> DecisiveMarks:
     """The numbers and negations of a normalised text, in their order."""
     reading, spaced = _Reading(text.split()), text.isascii() or _HELD.search(text) is None
     words = reading.words
@@ -66,7 +65,7 @@ def marks(text: str) -> Marks:
     return tuple(reading.found)
 
 
-def numbers(texts: Iterable[str], *, ordered: bool = True) -> Numbers:
+def numbers(texts: Iterable[str], *, ordered: bool = True) -> UInt64s:
     """Of each normalised text a number that stands for its marks, 0 for none; not `ordered`, also for them in any other order."""
     every = list(texts)
     read = set(_worth_reading(every))
@@ -96,7 +95,7 @@ def _worth_reading(texts: Sequence[str]) -> list[int]:
     return [*hits.to_list(), *(at for at, text in enumerate(texts) if not text.isascii())]
 
 
-def _number(some: Marks) -> int:
+def _number(some: DecisiveMarks) -> int:
     if not some:
         return 0
     return int.from_bytes(blake2b("\n".join(some).encode("utf-8", "surrogatepass"), digest_size=8).digest()) | 1

@@ -18,12 +18,13 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from distill import memory
 from distill.similarity import pairs as similar
-from distill.similarity.keys import Ints, Keys, Spellings, first_of_equal, keys_of
+from distill.similarity.arrays import Bools, Int64s
+from distill.similarity.keys import Keys, Spellings, first_of_equal, keys_of
 from distill.similarity.pairs import clusters, near_pairs
+from distill.tables.columns import PAIRS
 from distill.text.normalise import normalise
 
 if TYPE_CHECKING:
@@ -31,12 +32,11 @@ if TYPE_CHECKING:
 
     Texts = Sequence[str] | pl.Series
 
-Kind = Literal["near", "typo", "meaning"]
-Edge = tuple[float, Kind]
+EdgeKind = Literal["near", "typo", "meaning"]
+Edge = tuple[float, EdgeKind]
 ROOM = 64
 """With how many before it a text of a crowd is compared again, at least."""
-Pair = tuple[int, int, float, Kind]
-Marks = NDArray[np.bool_]
+ScoredPair = tuple[int, int, float, EdgeKind]
 _NONE: Mapping[int, Edge] = {}
 
 
@@ -46,7 +46,7 @@ class Twin:
 
     index: int
     value: float
-    kind: Kind = "near"
+    kind: EdgeKind = "near"
 
     def __str__(self) -> str:
         apart = "one typo apart, " if self.kind == "typo" else ""
@@ -95,7 +95,7 @@ class Graph:
         plain = list(dict.fromkeys(map(normalise, texts)))
         nodes = Spellings.of(keys_of(plain))
         near = near_pairs(plain, threshold=threshold, numbers=numbers)
-        pairs: list[Pair] = [(i, j, value, "near") for i, j, value in near]
+        pairs: list[ScoredPair] = [(i, j, value, "near") for i, j, value in near]
         if typos:
             from distill.similarity.typos import typo_pairs
 
@@ -110,7 +110,7 @@ class Graph:
         return cls._of(nodes, pairs, cls(threshold, meaning, nodes, {}, frozenset(), typos, numbers))
 
     @classmethod
-    def _of(cls, nodes: Spellings, pairs: Sequence[Pair], bare: Graph) -> Graph:
+    def _of(cls, nodes: Spellings, pairs: Sequence[ScoredPair], bare: Graph) -> Graph:
         """The graph with these edges, and what `bare` says of how they were found."""
         from distill.similarity.minhash import LEAST
 
@@ -163,8 +163,7 @@ class Graph:
             for j, (value, kind) in self.edges[i].items()
             if i < j and j in names
         )
-        schema = {"a": pl.String, "b": pl.String, "similarity": pl.Float64, "kind": pl.String}
-        return pl.DataFrame(rows, schema=schema, orient="row")
+        return pl.DataFrame(rows, schema=PAIRS, orient="row")
 
     def twins(self, texts: Texts, *, threshold: float) -> list[Twin | None]:
         """For each text, best first: None where it stays, else the nearest that stays.
@@ -202,7 +201,7 @@ class Graph:
         def note(i: int, twin: Twin) -> None:
             best[i] = max(best.get(i, twin), twin, key=_nearness)
 
-        def compare(some: Ints, with_: Ints) -> None:
+        def compare(some: Int64s, with_: Int64s) -> None:
             if len(some) and len(with_):
                 left, right = [texts[i] for i in some.tolist()], [others[p] for p in with_.tolist()]
                 for i, p, value, kind in self._anew(left, right, threshold):
@@ -230,11 +229,11 @@ class Graph:
         nodes = self.nodes.find(keys_of(texts)).tolist()
         return nodes, [self.edges.get(node, _NONE) for node in nodes]
 
-    def _places(self, keys: Keys, threshold: float) -> Ints:
+    def _places(self, keys: Keys, threshold: float) -> Int64s:
         """The node of each key, -1 where the graph cannot tell its neighbours."""
         return self.nodes.find(keys) if threshold >= self.threshold else np.full(len(keys), -1)
 
-    def _at(self, node: Ints, some: Ints) -> Ints:
+    def _at(self, node: Int64s, some: Int64s) -> Int64s:
         """Of each node which of some texts it is, -1 for none."""
         at = np.full(len(self.nodes) + 1, -1, np.int64)
         at[node[some]] = some
@@ -245,12 +244,12 @@ class Graph:
         own = self.edges.get(node, {}).items()
         return [(other, edge) for other, edge in own if edge[1] != "near" or edge[0] >= threshold]
 
-    def _crowded(self, node: Ints) -> Marks:
+    def _crowded(self, node: Int64s) -> Bools:
         return np.isin(node, np.fromiter(self.crowd, np.int64, len(self.crowd)))
 
     def _links(
-        self, keys: Keys, first: Ints, texts: Texts, threshold: float
-    ) -> tuple[Marks, Callable[[int], Mapping[int, Edge]]]:
+        self, keys: Keys, first: Int64s, texts: Texts, threshold: float
+    ) -> tuple[Bools, Callable[[int], Mapping[int, Edge]]]:
         """(which of some texts have neighbours, what tells those of each); of equal texts the first has them."""
         from distill.similarity.minhash import PAIRS
 
@@ -282,7 +281,7 @@ class Graph:
 
         return linked, links
 
-    def _anew(self, texts: Sequence[str], others: Sequence[str], threshold: float) -> Iterator[Pair]:
+    def _anew(self, texts: Sequence[str], others: Sequence[str], threshold: float) -> Iterator[ScoredPair]:
         """(text, other, value, kind) of the nearest of the others, and of all that differ by one typo."""
         for i, found in enumerate(similar.nearest(texts, others, threshold=threshold, numbers=self.numbers)):
             if found is not None:

@@ -13,7 +13,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from distill.similarity.minhash import SHINGLE, Grams, Ints, Words, blocks, code_points, packed
+from distill.similarity.arrays import Int64s, UInt32s, UInt64s
+from distill.similarity.minhash import SHINGLE, blocks, code_points, packed
 
 AT_A_TIME = 1 << 16
 """Characters that are packed at a time: their numbers fit a core's cache."""
@@ -21,7 +22,7 @@ PAIRS, BLOCK = 1 << 16, 1 << 24
 """How many pairs are compared at a time, and how many characters their texts may have together."""
 
 
-def overlaps(texts: Sequence[str], left: Ints, right: Ints) -> Iterator[float]:
+def overlaps(texts: Sequence[str], left: Int64s, right: Int64s) -> Iterator[float]:
     """The Jaccard overlap of each pair (left[k], right[k]); `left` sorted, no text shorter than `SHINGLE`."""
     sizes = np.fromiter(map(len, texts), np.int64, len(texts))
     start = 0
@@ -37,7 +38,7 @@ def overlaps(texts: Sequence[str], left: Ints, right: Ints) -> Iterator[float]:
         start = stop
 
 
-def _of_block(texts: Sequence[str], left: Ints, right: Ints) -> Iterator[float]:
+def _of_block(texts: Sequence[str], left: Int64s, right: Int64s) -> Iterator[float]:
     sets = gram_sets(texts)
     begins = np.flatnonzero(np.diff(left, prepend=-1)).tolist()
     others = right.tolist()
@@ -45,7 +46,7 @@ def _of_block(texts: Sequence[str], left: Ints, right: Ints) -> Iterator[float]:
         yield from _shares(sets[left[begin]], [sets[i] for i in others[begin:end]]).tolist()
 
 
-def gram_sets(texts: Sequence[str]) -> list[Grams]:
+def gram_sets(texts: Sequence[str]) -> list[UInt64s]:
     """The distinct 4-grams of each text, sorted; the numbers of one call can be compared with each other."""
     runs = list(blocks([len(text) for text in texts], AT_A_TIME))
     seen = np.zeros(sys.maxunicode + 1, np.bool_)
@@ -57,33 +58,33 @@ def gram_sets(texts: Sequence[str]) -> list[Grams]:
         return _cut(_packed_by_twos(codes), lengths)
     ranks = np.empty(len(seen), np.uint32)
     ranks[letters] = np.arange(len(letters))
-    sets: list[Grams] = []
+    sets: list[UInt64s] = []
     for start, stop in runs:
         codes, lengths = code_points(texts[start:stop])
         sets += _cut(packed(ranks[codes]), lengths)
     return sets
 
 
-def _cut(grams: Grams, lengths: Ints) -> list[Grams]:
+def _cut(grams: UInt64s, lengths: Int64s) -> list[UInt64s]:
     ends = np.cumsum(lengths)
     bounds = zip((ends - lengths).tolist(), (ends - SHINGLE + 1).tolist(), strict=True)
     return [_distinct(grams[begin:end]) for begin, end in bounds]
 
 
-def _packed_by_twos(codes: Words) -> Grams:
+def _packed_by_twos(codes: UInt32s) -> UInt64s:
     wide = codes.astype(np.uint64)
     _, twos = np.unique(wide[:-1] << np.uint64(32) | wide[1:], return_inverse=True)
     numbers = twos.astype(np.uint64)
-    fours: Grams = numbers[:-2] << np.uint64(32) | numbers[2:]
+    fours: UInt64s = numbers[:-2] << np.uint64(32) | numbers[2:]
     return fours
 
 
-def _distinct(grams: Grams) -> Grams:
+def _distinct(grams: UInt64s) -> UInt64s:
     ordered = np.sort(grams)
     return ordered[np.concatenate(([True], ordered[1:] != ordered[:-1]))]
 
 
-def _shares(one: Grams, many: Sequence[Grams]) -> NDArray[np.float64]:
+def _shares(one: UInt64s, many: Sequence[UInt64s]) -> NDArray[np.float64]:
     """The overlap of one set with each of many."""
     sizes = np.fromiter(map(len, many), np.int64, len(many))
     grams = np.concatenate(many)

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from distill.similarity.arrays import Int64s
 from distill.text.normalise import spelling
 
 SIZE = 16
 Keys = NDArray[np.bytes_]
 """(n): the spelling of each of n texts. They are compared as arrays: numpy cuts the zeros at the end off a single one."""
-Ints = NDArray[np.int64]
 
 
 def keys_of(texts: Iterable[str]) -> Keys:
@@ -21,10 +21,10 @@ def keys_of(texts: Iterable[str]) -> Keys:
     return np.fromiter(map(spelling, texts), dtype=f"S{SIZE}")
 
 
-def first_of_equal(keys: Keys) -> Ints:
+def first_of_equal(keys: Keys) -> Int64s:
     """Of each key the place of the first that is equal: its own where nothing before it is."""
     _, first, group = np.unique(keys, return_index=True, return_inverse=True)
-    places: Ints = first[group]
+    places: Int64s = first[group]
     return places
 
 
@@ -50,7 +50,7 @@ class Spellings:
     def __hash__(self) -> int:
         return hash(self.keys.tobytes())
 
-    def find(self, keys: Keys) -> Ints:
+    def find(self, keys: Keys) -> Int64s:
         """The place of each key, -1 where it is not there."""
         if not len(self):
             return np.full(len(keys), -1, np.int64)

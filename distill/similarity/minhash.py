@@ -22,6 +22,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from distill.similarity.arrays import Int64s, UInt32s, UInt64s
+
 SHINGLE = 4
 MISS = 2e-4
 ROUNDS = 24
@@ -36,20 +38,17 @@ BLOCK = 1 << 16
 """Characters that are sketched at a time: their numbers fit a core's cache."""
 EMPTY = np.uint32(0xFFFFFFFF)
 
-Ints = NDArray[np.int64]
-Words = NDArray[np.uint32]
-Grams = NDArray[np.uint64]
-Pairs = tuple[Ints, Ints]
-Scored = tuple[Ints, NDArray[np.int16]]
+IndexPairs = tuple[Int64s, Int64s]
+ScoredPairs = tuple[Int64s, NDArray[np.int16]]
 """Pairs as right << 32 | left, and in how many bytes their sketches agree (no more than is usual at the threshold)."""
-_NONE: Scored = np.empty(0, np.int64), np.empty(0, np.int16)
+_NONE: ScoredPairs = np.empty(0, np.int64), np.empty(0, np.int16)
 
 
 @dataclass(frozen=True, slots=True)
 class Index:
     """Of n texts, the keys of each band (bands, n), and of every number of the sketches its last byte (n, numbers)."""
 
-    keys: Words
+    keys: UInt32s
     digests: NDArray[np.uint8]
     usual: int
     """In how many of the bytes a pair at the threshold agrees on average."""
@@ -92,12 +91,12 @@ def candidates(
     pairs: int = PAIRS,
     glances: int = GLANCES,
     room: int | None = None,
-    marks: Callable[[Ints], Grams] | None = None,
-) -> Pairs:
+    marks: Callable[[Int64s], UInt64s] | None = None,
+) -> IndexPairs:
     """Pairs (i, j), i < j, sorted, each once, that share a band and look near enough.
 
     With `others`, only pairs of one of the first so many texts with one of the rest. `marks` gives a number of each text; it is
-    asked about those in a crowd that is too large to be looked at whole, where texts of other marks would be in the way. Pairs
+    asked about those in a crowd that is too large to be looked at whole, where texts of other marks would be in the way. IndexPairs
     of a small crowd may have different ones.
 
     A key that very many texts share (a form letter, say) would cost the square of their number. So in each band a text
@@ -125,7 +124,7 @@ def candidates(
     return left[order], right[order]
 
 
-def sketches(texts: Sequence[str], num_perm: int) -> Words:
+def sketches(texts: Sequence[str], num_perm: int) -> UInt32s:
     """(texts, num_perm): the sketch of each text; each has `SHINGLE` characters or more."""
     codes, lengths = code_points(texts)
     owner = np.repeat(np.arange(len(texts)), lengths)
@@ -151,22 +150,22 @@ def sketches(texts: Sequence[str], num_perm: int) -> Words:
     return numbers
 
 
-def code_points(texts: Sequence[str]) -> tuple[Words, Ints]:
+def code_points(texts: Sequence[str]) -> tuple[UInt32s, Int64s]:
     """(the code points of all texts one after the other, the length of each)."""
     joined = "".join(texts).encode("utf-32-le", "surrogatepass")
     lengths = np.fromiter(map(len, texts), np.int64, len(texts))
     return np.frombuffer(joined, "<u4").astype(np.uint32, copy=False), lengths
 
 
-def packed(codes: Words) -> Grams:
+def packed(codes: UInt32s) -> UInt64s:
     """Every four code points in one number, 16 bits each: one to one as long as none is above 0xFFFF."""
     wide = codes.astype(np.uint64)
     twos = wide[:-1] + (wide[1:] << np.uint64(16))
-    fours: Grams = twos[:-2] + (twos[2:] << np.uint64(32))
+    fours: UInt64s = twos[:-2] + (twos[2:] << np.uint64(32))
     return fours
 
 
-def blocks(sizes: Sequence[int] | Ints, limit: int) -> Iterator[tuple[int, int]]:
+def blocks(sizes: Sequence[int] | Int64s, limit: int) -> Iterator[tuple[int, int]]:
     """(start, stop) of consecutive runs whose sizes add up to about `limit`, at least one member each."""
     ends = np.cumsum(sizes)
     start = 0
@@ -177,7 +176,7 @@ def blocks(sizes: Sequence[int] | Ints, limit: int) -> Iterator[tuple[int, int]]
         start = stop
 
 
-def _mixed(grams: Grams) -> Words:
+def _mixed(grams: UInt64s) -> UInt32s:
     grams = (grams ^ (grams >> np.uint64(33))) * np.uint64(0xFF51AFD7ED558CCD)
     return (grams >> np.uint64(32)).astype(np.uint32)
 
@@ -190,7 +189,7 @@ def _permutations(count: int) -> tuple[Any, Any]:
     return factors, offsets
 
 
-def _keys(numbers: Words) -> Words:
+def _keys(numbers: UInt32s) -> UInt32s:
     """(texts, bands, rows) → (texts, bands): a hash of each band's rows. A chance hit costs one comparison."""
     key = numbers[:, :, 0].astype(np.uint64)
     for row in range(1, numbers.shape[2]):
@@ -198,7 +197,7 @@ def _keys(numbers: Words) -> Words:
     return (((key ^ (key >> np.uint64(29))) * np.uint64(0xBF58476D1CE4E5B9)) >> np.uint64(32)).astype(np.uint32)
 
 
-def _crowds(keys: Words) -> Pairs:
+def _crowds(keys: UInt32s) -> IndexPairs:
     """(texts that share their key with another, sorted by key and then by number; where the crowd of each begins)."""
     ordered = np.sort((keys.astype(np.uint64) << np.uint64(32)) | np.arange(len(keys), dtype=np.uint64))
     groups = ordered >> np.uint64(32)
@@ -209,7 +208,7 @@ def _crowds(keys: Words) -> Pairs:
     return texts, np.repeat(begins, np.diff(begins, append=len(texts)))
 
 
-def _parted(texts: Ints, begins: Ints, marks: Callable[[Ints], Grams]) -> Pairs:
+def _parted(texts: Int64s, begins: Int64s, marks: Callable[[Int64s], UInt64s]) -> IndexPairs:
     """Crowds of texts with the same marks, of those that share a key; small ones stay as they are."""
     large = (np.bincount(begins) > SMALL)[begins] if len(texts) else np.zeros(0, np.bool_)
     if not large.any():
@@ -226,8 +225,8 @@ def _parted(texts: Ints, begins: Ints, marks: Callable[[Ints], Grams]) -> Pairs:
 
 
 def _glanced(
-    found: Index, texts: Ints, begin: Ints, others: int | None, *, room: int, glances: int
-) -> Iterator[Scored]:
+    found: Index, texts: Int64s, begin: Int64s, others: int | None, *, room: int, glances: int
+) -> Iterator[ScoredPairs]:
     """Each text of a crowd with the first of its crowd, then with the second, and so on."""
     at = np.arange(len(texts))
     if others is not None:
@@ -246,7 +245,7 @@ def _glanced(
         yield right[near] << 32 | left[near], np.minimum(agreed[near], found.usual)
 
 
-def _agreed(digests: NDArray[np.uint8], left: Ints, right: Ints) -> NDArray[np.int16]:
+def _agreed(digests: NDArray[np.uint8], left: Int64s, right: Int64s) -> NDArray[np.int16]:
     """In how many bytes the two sketches of each pair agree."""
     agreed = np.empty(len(left), np.int16)
     for start in range(0, len(left), 1 << 14):  # what is compared at a time fits the cache
@@ -255,7 +254,7 @@ def _agreed(digests: NDArray[np.uint8], left: Ints, right: Ints) -> NDArray[np.i
     return agreed
 
 
-def _best(parts: Sequence[Scored], room: int) -> Scored:
+def _best(parts: Sequence[ScoredPairs], room: int) -> ScoredPairs:
     """Each pair once, and of the pairs of one right text no more than `room`: the likeliest, then the earliest."""
     codes, places = np.unique(np.concatenate([part[0] for part in parts]), return_index=True)
     agreed = np.concatenate([part[1] for part in parts])[places]

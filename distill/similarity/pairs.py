@@ -15,13 +15,9 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
 
+from distill.similarity.arrays import Int64s, UInt64s
 from distill.text.normalise import normalise
-
-if TYPE_CHECKING:
-    from distill.similarity.decisive import Numbers
-    from distill.similarity.minhash import Ints
 
 SHINGLE = 4
 NUM_PERM = 128
@@ -104,7 +100,7 @@ class _Marks:
 
         self._texts, self._values, self._known = texts, np.zeros(len(texts), np.uint64), np.zeros(len(texts), np.bool_)
 
-    def of(self, some: Ints) -> Numbers:
+    def of(self, some: Int64s) -> UInt64s:
         import numpy as np
 
         from distill.similarity import decisive

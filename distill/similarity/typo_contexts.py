@@ -18,12 +18,11 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from distill.similarity.arrays import Bools, Int64s
 from distill.similarity.minhash import blocks
 
-Words = tuple[str, ...]
+WordTuple = tuple[str, ...]
 Hashes = NDArray[np.uint64]
-Ints = NDArray[np.int64]
-Mask = NDArray[np.bool_]
 Hash = TypeVar("Hash", np.int64, np.uint64)
 
 MAX_WORDS = 50
@@ -39,10 +38,10 @@ class Corpus:
     vocabulary: Sequence[str]
     ids: NDArray[np.uint32]
     """All words of all texts, one text after the other, by place in `vocabulary`."""
-    starts: Ints
+    starts: Int64s
     """(n + 1): where the words of each text begin, and where the last ones end."""
 
-    def context_words(self, text: int, place: int) -> Words:
+    def context_words(self, text: int, place: int) -> WordTuple:
         """The words of a text but for the one in that place."""
         ids = self.ids[self.starts[text] : self.starts[text + 1]].tolist()
         return tuple(self.vocabulary[number] for at, number in enumerate(ids) if at != place)
@@ -103,7 +102,7 @@ def repeated(hashes: NDArray[Hash]) -> NDArray[Hash]:
     return np.unique(hashes[1:][hashes[1:] == hashes[:-1]])
 
 
-def among(hashes: NDArray[Hash], wanted: NDArray[Hash]) -> Mask:
+def among(hashes: NDArray[Hash], wanted: NDArray[Hash]) -> Bools:
     """Which of some hashes are among the wanted, which are sorted."""
     if not len(wanted):
         return np.zeros(len(hashes), np.bool_)

@@ -32,12 +32,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from distill.similarity import decisive, spelling
+from distill.similarity.arrays import Int64s
 from distill.similarity.pairs import jaccard, shingles
 from distill.similarity.typo_contexts import (
     MAX_WORDS,
     Corpus,
-    Ints,
-    Words,
+    WordTuple,
     among,
     repeated,
     texts_by_context,
@@ -45,7 +45,7 @@ from distill.similarity.typo_contexts import (
 )
 from distill.text.normalise import normalise
 
-Pairs = set[tuple[int, int]]
+TypoPairs = set[tuple[int, int]]
 
 MAX_CHARACTERS = 400
 """Of a text that is looked at, which has no more than `MAX_WORDS` either: in longer ones the 4-grams find a typo."""
@@ -53,7 +53,7 @@ CROWD = 16
 """With how many texts of one form, the first of them, another is paired."""
 _MARKS, _QUOTES = ".,;:!?…。，！？、", "\"'`´‘’“”„«»¿¡"
 _APOSTROPHES = str.maketrans("", "", "'`´‘’")
-COURTESY: frozenset[Words] = frozenset(
+COURTESY: frozenset[WordTuple] = frozenset(
     tuple(phrase.split())
     for phrase in (
         *("please", "pls", "plz", "kindly", "hi", "hello", "hey", "thanks", "thank you", "thx"),
@@ -98,7 +98,7 @@ def typo_pairs_between(
     return sorted(found)
 
 
-def words_of(text: str) -> Words:
+def words_of(text: str) -> WordTuple:
     """The words of a normalised text without punctuation, each once where it is repeated on the spot; () of a long text."""
     words: list[str] = []
     for piece in text.split() if len(text) <= MAX_CHARACTERS else ():
@@ -108,7 +108,7 @@ def words_of(text: str) -> Words:
     return tuple(words) if len(words) <= MAX_WORDS else ()
 
 
-def form_of(words: Words) -> str:
+def form_of(words: WordTuple) -> str:
     """Words joined into one, with a space only beside what is not of letters alone: ("alarm", "at", "7", "am") → "alarmat 7 am"."""
     parts, letters_before = [], False
     for at, word in enumerate(words):
@@ -118,7 +118,7 @@ def form_of(words: Words) -> str:
     return "".join(parts)
 
 
-def without_courtesy(words: Words) -> Iterator[Words]:
+def without_courtesy(words: WordTuple) -> Iterator[WordTuple]:
     """The words without a courtesy at the beginning or the end, where two or more are left."""
     for size in (1, 2, 3):
         if len(words) >= size + 2:
@@ -138,7 +138,7 @@ def _without_punctuation(piece: str) -> str:
 @dataclass(frozen=True, slots=True)
 class _Read:
     corpus: Corpus
-    forms: Ints
+    forms: Int64s
     """The hash of each text's form."""
     courteous: Sequence[int]
     """The texts that may have a courtesy at either end."""
@@ -152,7 +152,7 @@ class _Candidate:
     correction: str
     times: float
     """How many times as many texts hold the correction."""
-    context: Words
+    context: WordTuple
     open_slot: bool
     """Whether other texts have further words in that place."""
 
@@ -173,7 +173,7 @@ def _read(texts: Sequence[str]) -> _Read:
     return _Read(corpus, hashes, courteous)
 
 
-def _same_form(texts: Sequence[str], read: _Read) -> Pairs:
+def _same_form(texts: Sequence[str], read: _Read) -> TypoPairs:
     """Texts of one form, and texts that have the form of another but for a courtesy."""
     shorter = [(i, form_of(some)) for i in read.courteous for some in without_courtesy(words_of(texts[i]))]
     wanted = np.concatenate([repeated(read.forms.copy()), np.array([hash(form) for _, form in shorter], np.int64)])
@@ -187,11 +187,11 @@ def _same_form(texts: Sequence[str], read: _Read) -> Pairs:
     return pairs
 
 
-def _misspelt(corpus: Corpus, numbers: bool) -> Pairs:
+def _misspelt(corpus: Corpus, numbers: bool) -> TypoPairs:
     """Texts that are the same but for one word, which is a typo in one of them."""
     counts = texts_with_word(corpus)
     corrections = spelling.corrections(corpus.vocabulary, counts)
-    pairs: Pairs = set()
+    pairs: TypoPairs = set()
     for place, texts_by_word in texts_by_context(corpus, corrections):
         for word, correction in [(w, c) for w in texts_by_word for c in corrections.get(w, ()) if c in texts_by_word]:
             texts = texts_by_word[word]
@@ -220,7 +220,7 @@ def _is_typo(found: _Candidate, numbers: bool) -> bool:
     return spelling.is_typo_by_dictionary(word, correction, times) and _in_english(found.context)
 
 
-def _in_english(context: Words) -> bool:
+def _in_english(context: WordTuple) -> bool:
     """Whether the dictionary has half of the words or more: of a text in another language it tells nothing."""
     known = [spelling.in_dictionary(word) for word in context if spelling.in_cased_script(word)]
     return bool(known) and 2 * sum(known) >= len(known)

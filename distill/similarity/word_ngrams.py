@@ -19,6 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from distill.similarity.arrays import Bools, Int64s, UInt64s
 from distill.text.normalise import normalise
 
 GRAM = 26
@@ -32,35 +33,31 @@ _JOINTS = "'’_"
 _LETTER, _WORD = 0x9E3779B97F4A7C15, 0xD6E8FEB86659FD93
 """The bases of the sums, odd: so each has an inverse modulo 2^64, and the sum of any run is a difference of two."""
 
-Ints = NDArray[np.int64]
-Numbers = NDArray[np.uint64]
-Marks = NDArray[np.bool_]
-
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class WordBlock:
     """The words of several texts, one after the other; n words in all, m texts."""
 
     plain: list[str]
     """The normalised texts (m)."""
-    owner: Ints
+    owner: Int64s
     """Which text a word is of (n)."""
-    begin: Ints
-    end: Ints
+    begin: Int64s
+    end: Int64s
     """Where in its text it stands (n)."""
-    half: Ints
+    half: Int64s
     """Half words before each word, and after the last (n + 1)."""
-    last: Ints
+    last: Int64s
     """The number of the word after the last one of each text (m)."""
-    sums: Numbers
+    sums: UInt64s
     """Running sums of the words' numbers (n + 1)."""
 
-    def lengths(self) -> Ints:
+    def lengths(self) -> Int64s:
         """Half words of each text."""
         ends = self.half[self.last]
         return np.diff(ends, prepend=np.int64(0))
 
-    def runs(self, size: int) -> tuple[Ints, Ints, Numbers]:
+    def runs(self, size: int) -> tuple[Int64s, Int64s, UInt64s]:
         """(first word, word after the last, number) of every run of at least `size` half words, as short as can be."""
         count = len(self.owner)
         if not count:
@@ -73,7 +70,7 @@ class Words:
         _, inverses = _powers(_WORD, count + 1)
         return first, after, _mixed((self.sums[after] - self.sums[first]) * inverses[first])
 
-    def within(self, first: Ints) -> Ints:
+    def within(self, first: Int64s) -> Int64s:
         """Where words of the whole block stand among those of their own text."""
         starts = np.concatenate((np.zeros(1, np.int64), self.last[:-1]))
         return first - starts[self.owner[first]]
@@ -99,7 +96,7 @@ class Words:
         return [plain[begin:end].replace("’", "'").replace("_", "'") for begin, end in spans]
 
 
-def words(texts: Sequence[str]) -> Words:
+def words(texts: Sequence[str]) -> WordBlock:
     """The words of texts that hold a few million characters at most; their arrays take about 60 bytes a character."""
     plain = [normalise(text) for text in texts]
     codes = np.frombuffer("".join(f"{text} " for text in plain).encode("utf-32-le", "surrogatepass"), "<u4").copy()
@@ -118,7 +115,7 @@ def words(texts: Sequence[str]) -> Words:
     ends = np.cumsum(sizes)
     owner = np.searchsorted(ends, begin, side="right")
     starts = ends - sizes
-    return Words(
+    return WordBlock(
         plain=plain,
         owner=owner,
         begin=begin - starts[owner],
@@ -129,12 +126,12 @@ def words(texts: Sequence[str]) -> Words:
     )
 
 
-def _before(marks: Marks) -> Marks:
+def _before(marks: Bools) -> Bools:
     """Of each place, the mark of the one before it."""
     return np.concatenate(([False], marks[:-1]))
 
 
-def _behind(marks: Marks) -> Marks:
+def _behind(marks: Bools) -> Bools:
     return np.concatenate((marks[1:], [False]))
 
 
@@ -145,7 +142,7 @@ def _is_sign(letter: str) -> bool:
 @functools.cache
 def _kinds() -> NDArray[np.uint8]:
     """What each code point is: no part of a word, part of one, a word by itself, or what can join two parts."""
-    # Marks that are written onto a letter, as in Hindi, belong to its word.
+    # Bools that are written onto a letter, as in Hindi, belong to its word.
     known = [c.isalnum() or unicodedata.category(c)[0] == "M" for c in map(chr, range(0x40000))]
     kinds = np.zeros(0x110000, np.uint8)
     kinds[: len(known)][known] = _PART
@@ -156,7 +153,7 @@ def _kinds() -> NDArray[np.uint8]:
 
 
 @functools.lru_cache(maxsize=4)
-def _table(base: int, size: int) -> tuple[Numbers, Numbers]:
+def _table(base: int, size: int) -> tuple[UInt64s, UInt64s]:
     both = []
     for factor in (base, pow(base, -1, 1 << 64)):
         steps = np.full(size, factor, np.uint64)
@@ -165,12 +162,12 @@ def _table(base: int, size: int) -> tuple[Numbers, Numbers]:
     return both[0], both[1]
 
 
-def _powers(base: int, count: int) -> tuple[Numbers, Numbers]:
+def _powers(base: int, count: int) -> tuple[UInt64s, UInt64s]:
     """The first powers of `base` modulo 2^64, at least `count`, and their inverses."""
     return _table(base, 1 << max(16, count.bit_length()))
 
 
-def _mixed(numbers: Numbers) -> Numbers:
+def _mixed(numbers: UInt64s) -> UInt64s:
     numbers = (numbers ^ (numbers >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     numbers = (numbers ^ (numbers >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return numbers ^ (numbers >> np.uint64(31))

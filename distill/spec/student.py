@@ -19,7 +19,7 @@ from distill.spec.settings import (
     WaitSeconds,
 )
 from distill.spec.teacher import PriceGiven
-from distill.values.rules import Kind, Rule
+from distill.values.rules import Rule, ValueKind
 
 
 class Train(Settings):
@@ -79,7 +79,7 @@ def _rule_kind(value: Any) -> str:
 
 
 Compared = Annotated[
-    Annotated[Kind, Tag("[rule]")] | Annotated[Within, Tag("[off]")],
+    Annotated[ValueKind, Tag("[rule]")] | Annotated[Within, Tag("[off]")],
     Discriminator(_rule_kind),
 ]
 
@@ -136,5 +136,5 @@ class Evaluate(Settings):
         return None if self.compare is None or isinstance(self.compare, list) else _rule(self.compare)
 
 
-def _rule(given: Kind | Within) -> Rule:
+def _rule(given: ValueKind | Within) -> Rule:
     return given.rule if isinstance(given, Within) else Rule(given)

@@ -13,10 +13,12 @@ from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
-Counts = dict[str, int]
+RowCounts = dict[str, int]
 
 
-def apportion(amount: int, *, held: Mapping[str, int], room: Mapping[str, int], weights: Mapping[str, float]) -> Counts:
+def apportion(
+    amount: int, *, held: Mapping[str, int], room: Mapping[str, int], weights: Mapping[str, float]
+) -> RowCounts:
     """Name → rows after `amount` more were given out, for every name with room."""
     names = sorted(name for name, space in room.items() if space > 0)
     amount = min(amount, sum(room[name] for name in names))
@@ -56,7 +58,7 @@ def within(
     room: Mapping[str, int],
     weights: Mapping[str, float],
     groups: Sequence[tuple[Collection[str], int]],
-) -> Counts:
+) -> RowCounts:
     """As `apportion`, with room for only so many more rows in each of the groups, which have no stratum in common.
 
     A group that would get more than it may is given just that, and the others share what it leaves.

@@ -1,19 +1,40 @@
-"""The strata and labels that the rows of a table belong to."""
+"""How the rows of a table cover the strata, labels and edge cases of a task."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from distill.strata import quotas
 from distill.tables.lookup import Lookup
 
 if TYPE_CHECKING:
     import polars as pl
 
 
-def labelled(rows: pl.DataFrame) -> list[tuple[str, Mapping[str, str]]]:
+@dataclass(frozen=True, slots=True)
+class LabelCoverage:
+    """Of a label's value its training seeds, those asked, and the rows kept."""
+
+    value: str
+    available: int
+    asked: int
+    got: int
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeCaseCoverage:
+    """Of an edge case how many rows there should be, and how many there are."""
+
+    where: dict[str, str]
+    at_least: int
+    got: int
+
+
+def labelled(rows: pl.DataFrame) -> list[quotas.LabelledRow]:
     """(stratum, labels) of each row; few labels differ, so rows share them."""
     known = {
         (stratum, text): (stratum, json.loads(text))
@@ -22,18 +43,26 @@ def labelled(rows: pl.DataFrame) -> list[tuple[str, Mapping[str, str]]]:
     return [known[pair] for pair in rows.select("stratum", "labels").iter_rows()]
 
 
-def marginals(
-    seeds: pl.DataFrame, asked: Iterable[str], kept: Iterable[str], by: Sequence[str]
-) -> dict[str, list[dict[str, Any]]]:
-    """Label → [{value, available, asked, got}]: each value's training seeds, those asked, and the rows `kept`, by their seeds."""
+def by_label(
+    seeds: pl.DataFrame, asked: Iterable[str], kept: Iterable[str], names: Sequence[str]
+) -> dict[str, list[LabelCoverage]]:
+    """Label → the coverage of each of its values; `asked` and `kept` are seeds."""
     labels, known = Lookup(seeds, "labels"), {text: json.loads(text) for text in seeds["labels"].unique()}
     train = Counter(seeds.filter(seeds["role"] == "train")["labels"])
     groups = (train, Counter(labels[seed] for seed in set(asked)), Counter(labels[seed] for seed in kept))
     result = {}
-    for name in by:
+    for name in names:
         have, want, hold = (_values(group, known, name) for group in groups)
-        result[name] = [{"value": v, "available": have[v], "asked": want[v], "got": hold[v]} for v in sorted(have)]
+        result[name] = [LabelCoverage(value, have[value], want[value], hold[value]) for value in sorted(have)]
     return result
+
+
+def of_edge_cases(kept: pl.DataFrame, cases: Sequence[quotas.EdgeCase]) -> list[EdgeCaseCoverage]:
+    """The coverage of each edge case by the rows kept."""
+    return [
+        EdgeCaseCoverage(dict(case.where), case.at_least, sum(match.values()))
+        for case, match in zip(cases, quotas.matching(labelled(kept), cases), strict=True)
+    ]
 
 
 def _values(texts: Counter[str], known: Mapping[str, Mapping[str, str]], name: str) -> Counter[str]:

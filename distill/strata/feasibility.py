@@ -11,12 +11,12 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from distill.errors import Fault
-from distill.strata.quotas import EdgeCase, Plan, QuotaRule, Row, amounts, covered, matching, quotas
+from distill.strata.quotas import EdgeCase, LabelledRow, QuotaPlan, QuotaRule, amounts, covered, matching, quotas
 from distill.text.normalise import did_you_mean
 
 
 def faults(
-    rows: Sequence[Row],
+    rows: Sequence[LabelledRow],
     *,
     accept: int | None = None,
     per_stratum: int | None = None,
@@ -31,7 +31,7 @@ def faults(
     """
     values = _values(labels for _, labels in rows)
     counts = Counter(stratum for stratum, _ in rows)
-    plan = Plan(counts, covered(dict(rows), rules), rules, amounts(rules, accept), dict.fromkeys(counts, 1.0))
+    plan = QuotaPlan(counts, covered(dict(rows), rules), rules, amounts(rules, accept), dict.fromkeys(counts, 1.0))
     matches = matching(rows, edge_cases)
     found = []
     for number, case, match in zip(numbers or range(len(edge_cases)), edge_cases, matches, strict=True):
@@ -113,7 +113,7 @@ def _values(seeds: Iterable[Mapping[str, str]]) -> dict[str, set[str]]:
     return values
 
 
-def _edge_case(case: EdgeCase, match: Mapping[str, int], plan: Plan, final: bool) -> list[str]:
+def _edge_case(case: EdgeCase, match: Mapping[str, int], plan: QuotaPlan, final: bool) -> list[str]:
     """Too few rows of an edge case, or rules that leave no room for them."""
     total = sum(match.values())
     if total < case.at_least:
@@ -132,7 +132,7 @@ def _edge_case(case: EdgeCase, match: Mapping[str, int], plan: Plan, final: bool
     ]
 
 
-def _rule(number: int, plan: Plan, final: bool) -> list[str]:
+def _rule(number: int, plan: QuotaPlan, final: bool) -> list[str]:
     """A rule that covers nothing, or asks for more than its strata have."""
     rule, strata = plan.rules[number], plan.strata[number]
     if not strata:

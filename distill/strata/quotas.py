@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from distill.strata.apportion import largest_remainder, within
 
-Row = tuple[str, Mapping[str, str]]
+LabelledRow = tuple[str, Mapping[str, str]]
 Labels = Mapping[str, Mapping[str, str]]
 
 
@@ -54,7 +54,7 @@ class QuotaRule:
         return " and ".join(f"{name} = {value}" for name, value in self.where.items())
 
 
-def matching(rows: Iterable[Row], edge_cases: Sequence[EdgeCase]) -> list[dict[str, int]]:
+def matching(rows: Iterable[LabelledRow], edge_cases: Sequence[EdgeCase]) -> list[dict[str, int]]:
     """For each edge case: stratum → number of rows that belong to it."""
     counts: list[Counter[str]] = [Counter() for _ in edge_cases]
     for stratum, labels in rows:
@@ -100,7 +100,7 @@ def quotas(
         ]
     sizes = available if natural is None else natural
     weights = {name: float(max(1, sizes.get(name, 1))) ** temperature for name in available}
-    plan = Plan(available, covered(_known(labels, available), rules), rules, amounts(rules, accept), weights)
+    plan = QuotaPlan(available, covered(_known(labels, available), rules), rules, amounts(rules, accept), weights)
     quota = plan.firm(edge_cases, matches, limit=accept)
     tight = {
         name for strata, exact in zip(plan.strata, plan.exact, strict=True) if exact is not None for name in strata
@@ -112,7 +112,7 @@ def quotas(
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class QuotaPlan:
     """Rules over given strata: the strata of each, and the rows that its count or share comes to."""
 
     available: Mapping[str, int]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -47,3 +47,10 @@ def requests(seeds: pl.DataFrame) -> dict[str, dict[str, Json]]:
         seed: json.loads(text).get(conversation.REQUEST) for seed, text in bring.select("seed_id", "fields").iter_rows()
     }
     return {seed: own for seed, own in found.items() if own}
+
+
+def without(table: pl.DataFrame, seeds: Collection[str]) -> pl.DataFrame:
+    """A table of seeds less some."""
+    import polars as pl
+
+    return table.filter(~pl.col("seed_id").is_in(list(seeds))) if seeds else table

@@ -9,22 +9,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from distill.records import Json
+from distill.tables.columns import DROPPED
 
-DROPPED: dict[str, Any] = {
-    "row": pl.String,
-    "request_id": pl.String,
-    "stratum": pl.String,
-    "stage": pl.String,
-    "reason": pl.String,
-    "detail": pl.String,
-}
 WHYS: dict[str, Any] = {"index": pl.Int64, "reason": pl.String, "detail": pl.String}
 ORDER = ("seed_id", "teacher", "kind", "draw", "request_id", "source", "line")
 
@@ -42,11 +35,6 @@ class Outcome:
     dropped: pl.DataFrame
     report: dict[str, Json]
     rejected: pl.DataFrame = field(default_factory=pl.DataFrame)
-
-    @property
-    def losses(self) -> Outcome:
-        """Without the rows kept, which the next step has: of a million of them each step's own would not fit in memory."""
-        return replace(self, kept=self.kept.clear())
 
 
 def ordered(frame: pl.DataFrame) -> pl.DataFrame:

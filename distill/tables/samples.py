@@ -14,33 +14,9 @@ from typing import Any
 import polars as pl
 
 from distill import memory
+from distill.tables.columns import SAMPLES
 from distill.tables.outcome import ordered
 from distill.text.normalise import storable
-
-SAMPLES: dict[str, Any] = {
-    "seed_id": pl.String,
-    "request_id": pl.String,
-    "teacher": pl.Int64,
-    "kind": pl.String,
-    "draw": pl.Int64,
-    "stratum": pl.String,
-    "labels": pl.String,
-    "cluster": pl.String,
-    "group": pl.String,
-    "input": pl.String,
-    "prompt": pl.String,
-    "answer": pl.String,
-    "tool_calls": pl.String,
-    "refusal": pl.String,
-    "finish_reason": pl.String,
-    "prompt_tokens": pl.Int64,
-    "completion_tokens": pl.Int64,
-    "latency_s": pl.Float64,
-    "usd": pl.Float64,
-    "model": pl.String,
-    "score": pl.Float64,
-}
-
 
 _OF_SEED = ("stratum", "labels", "cluster", "group", "input")
 _AT_ONCE = 20_000
@@ -50,7 +26,6 @@ _AT_ONCE = 20_000
 def samples(seeds_table: pl.DataFrame, answers: Iterable[Mapping[str, Any]]) -> pl.DataFrame:
     """Samples (schema `SAMPLES`) from {seed_id, request_id, teacher, kind, draw, prompt, answer: Answer}, sorted.
 
-    `kind` is why the seed was asked (`first`, `redraw`, `vote`), null where nobody was; `draw` counts within it.
     `prompt` are the turns that the student is sent, kept as JSON, as are the answer's tool calls. Whitespace around
     an answer is cut off, and half an emoji becomes U+FFFD; nothing else of it is touched. `priced: False` says that
     nobody knows what an answer cost.

@@ -23,7 +23,7 @@ from typing import Literal
 from distill.records import Json
 from distill.values.answer import WHOLE
 
-Kind = Literal["text", "exact", "number", "date", "time", "set", "list", "ignore"]
+ValueKind = Literal["text", "exact", "number", "date", "time", "set", "list", "ignore"]
 Path = tuple[str, ...]
 _DEEPEST = 16
 _MOST = 5000
@@ -34,7 +34,7 @@ _MOST = 5000
 class Rule:
     """How one field is compared; `within` is how far a number may be off, `share` whether that is a part of the value."""
 
-    kind: Kind | None = None
+    kind: ValueKind | None = None
     within: float = 0.0
     share: bool = False
 
@@ -147,7 +147,7 @@ def _pointed(ref: Json, whole: Mapping[str, Json]) -> Json:
     return found
 
 
-def _kind(part: Mapping[str, Json], whole: Mapping[str, Json]) -> Kind | None:
+def _kind(part: Mapping[str, Json], whole: Mapping[str, Json]) -> ValueKind | None:
     form, items = part.get("format"), part.get("items")
     items = _pointed(items.get("$ref"), whole) or items if isinstance(items, Mapping) else {}
     if part.get("uniqueItems") is True or "enum" in items:

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from distill.curate.dedup import rulings
+from distill.curate.dedup import decisions
 from distill.curate.gates.judge.requests import asks_model
+from distill.curate.inputs import read_inputs
 from distill.curate.steps import curate
 from distill.errors import SpecError, UsageError
-from distill.generate.questions import asked_of
+from distill.generate.questions import read_asked
 from distill.pipeline.open_task import open_task
 from distill.rundir import RunDir, latest, read_parquet
 from distill.secrets.withheld import masked
@@ -88,8 +89,8 @@ class _Side(NamedTuple):
 
 
 def _curated(task: Task, run: RunDir, table: pl.DataFrame, store: Store) -> _Side:
-    graph, decided = near_graph.read_graph(run.path, task.spec, table), rulings.rulings(task, run)
-    curated = curate(task, table, asked_of(run), store, graph, rulings=decided)
+    graph, decided = near_graph.read_graph(run.path, task.spec, table), decisions.read_decisions(task, run)
+    curated = curate(read_inputs(task, table, read_asked(run), store, graph, rulings=decided))
     reasons = Counter(f"{stage}: {reason}" for stage, reason in curated.dropped.select("stage", "reason").iter_rows())
     return _Side(curated.kept.select("seed_id", "stratum").rows(), reasons)
 

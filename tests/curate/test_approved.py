@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from distill.curate import approved
 from distill.curate.dedup.duplicates import duplicates
-from distill.curate.selection.balance import balance
+from distill.curate.selection.balance import Wanted, balance
 from distill.records import GOLD, ToolCall
 from distill.seeds.approved import as_answer
+from distill.tables.remaining import RemainingRows
 
 GATES = [("length", {"max_tokens": 5}), ("finish_reason", {}), ("secrets", {}), ("pii", {"action": "mask"})]
 
@@ -23,12 +24,14 @@ def test_what_a_gate_would_drop_is_flagged_and_stays(frame):
         {"teacher": GOLD, "completion_tokens": 2, "answer": "write to jo@kettles.com"},
         {"teacher": GOLD, "completion_tokens": 2, "answer": "password: hunter2hunter2"},
     )
-    found = approved.check(rows, GATES)
-    assert found.outcome.kept["seed_id"].to_list() == ["s00", "s01"]
-    assert found.outcome.kept["answer"][1] == "write to [email]"
-    assert found.outcome.dropped.select("row", "stage", "reason").rows() == [("s02", "gold", "secret")]
-    assert found.outcome.report == {"stage": "gold", "in": 3, "kept": 2, "dropped": {"secret": 1}}
-    assert found.flagged.select("row", "stage", "reason").rows() == [
+    left = RemainingRows(rows)
+    flagged = approved.check(left, GATES)
+    (gold,), kept = left.losses, left.take()
+    assert kept["seed_id"].to_list() == ["s00", "s01"]
+    assert kept["answer"][1] == "write to [email]"
+    assert gold.dropped.select("row", "stage", "reason").rows() == [("s02", "gold", "secret")]
+    assert gold.report == {"stage": "gold", "in": 3, "kept": 2, "dropped": {"secret": 1}}
+    assert flagged.select("row", "stage", "reason").rows() == [
         ("s00", "finish_reason", "finish_reason"),
         ("s00", "length", "too_long"),
     ]
@@ -39,16 +42,19 @@ def test_what_a_gate_would_drop_is_flagged_and_stays(frame):
 def test_kept_and_dropped_are_the_approved_rows_and_a_second_look_drops_none(frame, rows):
     """Whatever the gates say, nothing vanishes; flags name rows that were kept."""
     made = frame(*({"teacher": GOLD, "completion_tokens": n, "answer": text} for n, text in rows))
-    found = approved.check(made, [("length", {"max_tokens": 4}), ("secrets", {}), ("pii", {"action": "drop"})])
-    kept, gone = set(found.outcome.kept["seed_id"]), set(found.outcome.dropped["row"])
+    left = RemainingRows(made)
+    flagged = approved.check(left, [("length", {"max_tokens": 4}), ("secrets", {}), ("pii", {"action": "drop"})])
+    rows_kept = left.take()
+    kept, gone = set(rows_kept["seed_id"]), set(left.losses[0].dropped["row"])
     assert kept | gone == set(made["seed_id"])
     assert kept.isdisjoint(gone)
-    assert set(found.flagged["row"]) <= kept
-    assert {row for row, score in found.outcome.kept.select("seed_id", "score_length").iter_rows() if score < 1} == set(
-        found.flagged["row"]
+    assert set(flagged["row"]) <= kept
+    assert {row for row, score in rows_kept.select("seed_id", "score_length").iter_rows() if score < 1} == set(
+        flagged["row"]
     )
-    again = approved.check(found.outcome.kept, [("secrets", {}), ("pii", {"action": "drop"})])
-    assert again.outcome.dropped.height == 0
+    again = RemainingRows(rows_kept)
+    approved.check(again, [("secrets", {}), ("pii", {"action": "drop"})])
+    assert again.losses[0].dropped.height == 0
 
 
 @pytest.mark.parametrize("on_conflict", ["keep", "abstain"])
@@ -67,7 +73,7 @@ def test_a_gold_row_wins_against_a_teachers_answer_to_a_near_input(frame, on_con
 def test_a_quota_is_filled_with_approved_rows_first(frame):
     """They count toward it, and a teacher's answer with a better score goes before they do."""
     rows = frame({"score": 1.0}, {"score": 0.0, "teacher": GOLD}, {"score": None, "teacher": GOLD})
-    assert balance(rows, quotas={"a": 2}).kept["seed_id"].to_list() == ["s01", "s02"]
+    assert balance(rows, Wanted(quotas={"a": 2})).kept["seed_id"].to_list() == ["s01", "s02"]
 
 
 @pytest.mark.parametrize(
@@ -92,6 +98,7 @@ def test_a_known_answer_is_spelt_as_a_teacher_would(gold, fields, said):
 
 def test_an_empty_table_is_taken(frame):
     """A task without approved rows."""
-    found = approved.check(frame(), GATES)
-    assert (found.outcome.kept.height, found.flagged.height) == (0, 0)
-    assert isinstance(found.flagged, pl.DataFrame)
+    left = RemainingRows(frame())
+    flagged = approved.check(left, GATES)
+    assert (left.take().height, flagged.height) == (0, 0)
+    assert isinstance(flagged, pl.DataFrame)

@@ -13,9 +13,9 @@ from distill.curate.gates.judge.verdict import JudgeVerdict, NoVerdict
 from distill.curate.gates.registry import run_gates
 from distill.curate.gates.verify.gate import verify
 from distill.curate.leaks import HeldOut, leaks
-from distill.curate.selection.balance import balance
+from distill.curate.selection.balance import Wanted, balance
 from distill.sandbox.result import CheckResult
-from distill.tables.outcome import DROPPED
+from distill.tables.columns import DROPPED
 
 SCHEMA = {"type": "object", "required": ["intent"]}
 GATES = [
@@ -70,8 +70,10 @@ STEPS = {
     "marks": partial(judge, verdicts=said, at_least={"right": 3.5}, unscored="keep"),
     "dedup": partial(duplicates, near=0.8),
     "conflicts": partial(duplicates, near=0.8, compare=["intent"], on_conflict="abstain"),
-    "balance": partial(balance, quotas={"a": 2, "b": 3}, floors=[({"intent": "b"}, 3)]),
-    "balance by score": partial(balance, quotas={"a": 2, "b": 3}, floors=[({"intent": "b"}, 3)], by="score"),
+    "balance": partial(balance, wanted=Wanted(quotas={"a": 2, "b": 3}, floors=[({"intent": "b"}, 3)])),
+    "balance by score": partial(
+        balance, wanted=Wanted(quotas={"a": 2, "b": 3}, floors=[({"intent": "b"}, 3)], by="score")
+    ),
     "for a person": partial(duplicates, near=0.8, compare=["intent"], on_conflict="person"),
     "vote": partial(vote, rows=["s0", "s1", "s2"], compare=["intent"]),
     "leaks": partial(leaks, held_out=[HeldOut("t1", "refund the lamp, please")], near=0.7),

@@ -175,7 +175,8 @@ async def test_the_tools_of_each_chat_reach_its_request_its_gate_and_the_files(a
         result = await run.work(task, stages=("generate", "curate", "export"), watch=Silent())
     table = load.table(task.seeds)
     bodies = [
-        one.body for one in questions.requests(task, table, [questions.Ask(seed, 0, 0) for seed in table["seed_id"]])
+        one.body
+        for one in questions.requests(task, table, [questions.TeacherQuestion(seed, 0, 0) for seed in table["seed_id"]])
     ]
     assert sum(body.get("tools") == TOOLS and "parallel_tool_calls" in body for body in bodies) == 39
     assert sum("tools" not in body and "parallel_tool_calls" not in body for body in bodies) == 1

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from distill.cli.text.explain import history_lines
-from distill.generate.questions import KINDS, Ask, Kind
+from distill.generate.questions import KINDS, QuestionKind, TeacherQuestion
 from distill.pipeline import run as running
 from distill.teacher.progress import Silent
 from distill.testing.fault_server import serve
@@ -104,8 +104,8 @@ def test_explain_names_the_kind_of_a_question(twins: Path) -> None:
 
 @settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(KINDS), st.integers(0, 2**31)), unique=True, min_size=2, max_size=9))
-def test_no_two_kinds_share_a_number(draws: list[tuple[Kind, int]]) -> None:
+def test_no_two_kinds_share_a_number(draws: list[tuple[QuestionKind, int]]) -> None:
     """However many draws or votes a spec asks for; and numbers stay small, since hosts add them to a seed."""
-    numbers = [Ask("s", 0, draw, kind).number for kind, draw in draws]
+    numbers = [TeacherQuestion("s", 0, draw, kind).number for kind, draw in draws]
     assert len(set(numbers)) == len(numbers)
     assert all(draw <= number < 3 * (draw + 1) for number, (_, draw) in zip(numbers, draws, strict=True))

@@ -7,6 +7,7 @@ import json
 import polars as pl
 
 from distill.strata import coverage
+from distill.strata.coverage import LabelCoverage
 
 
 def test_each_value_of_a_label_has_its_seeds_its_questions_and_its_rows() -> None:
@@ -20,10 +21,10 @@ def test_each_value_of_a_label_has_its_seeds_its_questions_and_its_rows() -> Non
     seeds = pl.DataFrame(
         [(seed, role, json.dumps(labels)) for seed, role, labels in rows], schema=["seed_id", "role", "labels"], orient="row"
     )  # fmt: skip
-    assert coverage.marginals(seeds, ["1", "1", "2"], ["2", "2"], ["kind"]) == {
+    assert coverage.by_label(seeds, ["1", "1", "2"], ["2", "2"], ["kind"]) == {
         "kind": [
-            {"value": "", "available": 1, "asked": 0, "got": 0},
-            {"value": "a", "available": 1, "asked": 1, "got": 0},
-            {"value": "b", "available": 1, "asked": 1, "got": 2},
+            LabelCoverage("", available=1, asked=0, got=0),
+            LabelCoverage("a", available=1, asked=1, got=0),
+            LabelCoverage("b", available=1, asked=1, got=2),
         ]
     }

@@ -10,8 +10,9 @@ import polars as pl
 import pytest
 
 from distill.curate import steps
+from distill.curate.inputs import read_inputs
 from distill.errors import SpecError
-from distill.generate import questions
+from distill.generate.questions import read_asked
 from distill.pipeline import run
 from distill.pipeline.open_task import open_task
 from distill.task.run import ORDER
@@ -71,13 +72,13 @@ def test_rows_over_the_quota_say_why_and_the_funnel_says_how_far_apart_the_other
         task = open_task(task, overrides=["dataset.accept=10", f"dataset.select={select}"], env={})
         with opened(task.store_path) as store:
             found[select] = steps.curate(
-                task, pl.read_parquet(folder / "seeds.parquet"), questions.asked_of(folder), store
+                read_inputs(task, pl.read_parquet(folder / "seeds.parquet"), read_asked(folder), store)
             )
     for one, why in zip(found.values(), ("others add more variety", "a hash chose among equals"), strict=True):
         over = one.dropped.filter(reason="over_quota")
         assert (one.kept.height, over.height) == (10, 12)
         assert all(text.endswith(f"place 1 by score, {why}") for text in over["detail"])
-    spread = next(step for step in found["{}"].funnel if step["stage"] == "balance")["spread"]
+    spread = next(line for line in found["{}"].funnel if line.stage == "balance").notes["spread"]
     assert spread["rows"] == 10
     assert spread["chosen"] > spread["by_hash"]
 

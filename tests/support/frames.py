@@ -3,7 +3,7 @@ from collections.abc import Callable
 import polars as pl
 import pytest
 
-from distill.tables.samples import SAMPLES
+from distill.tables.columns import SAMPLES
 
 PLAIN = {
     "stratum": "a",

@@ -2,7 +2,8 @@ import polars as pl
 import pytest
 
 from distill.records import Answer, Ended, ToolCall, Usage
-from distill.tables.samples import SAMPLES, samples
+from distill.tables.columns import SAMPLES
+from distill.tables.samples import samples
 
 SEEDS = pl.DataFrame(
     {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from distill.curate.accounting import conservation, shortfall
@@ -23,8 +22,8 @@ def run_lines(run: Run) -> list[str]:
         said.append(f"{run.pending} rows are still pending")
     said += run.warnings
     if run.funnel:
-        said += conservation.lines(run.funnel.stages, asdict(run.funnel))
-    said += shortfall.lines(run.shortfall)
+        said += conservation.funnel_text(run.funnel.stages, run.funnel.total)
+    said += shortfall.shortfall_text(run.shortfall)
     if run.verdict and "report" in (*run.done, *run.skipped):
         said += [f"verdict: {run.verdict.word}", *(f"  {sentence}" for sentence in run.verdict.sentences)]
     if run.report:

@@ -16,88 +16,105 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from distill.curate.accounting.funnel import FunnelLine
 from distill.errors import DistillError
 
 if TYPE_CHECKING:
     import polars as pl
 
-Stage = Mapping[str, Any]
-"""{"stage": str, "in": int, "kept": int, "dropped": {reason: int}, "aside": int where rows were set aside}."""
-
 _NAMES = {"ask": "generate", "answer": "teacher"}
 """What dropped.parquet calls a stage of the funnel, where it has another name there."""
 _JOINS = {"expand": "ask", "gold": "dedup"}
 """Rows that come in from beside, and the stage where they join the others."""
-_NOBODY: Stage = {"in": 0, "kept": 0}
+
+
+@dataclass(frozen=True, slots=True)
+class RowTotal:
+    """The sum of a run's rows; of questions and approved rows (`gold`) the last two are all."""
+
+    seeds: int
+    questions: int
+    gold: int
+    kept: int
+    dropped: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Tables:
+    """The rows that the tables of a run hold."""
+
+    seeds: int
+    questions: int
+    answers: int
+    kept: int
 
 
 def check(
-    funnel: Sequence[Stage], *, asked: pl.DataFrame, samples: pl.DataFrame, dropped: pl.DataFrame
-) -> dict[str, Any]:
+    funnel: Sequence[FunnelLine], *, asked: pl.DataFrame, samples: pl.DataFrame, dropped: pl.DataFrame
+) -> RowTotal:
     """The sum of the run's rows, or `DistillError` with every gap.
 
     `asked` has a row a question (`seed_id`), `samples` a row an answer (`fate`), `dropped` the columns of dropped.parquet.
-    The sum: {"seeds", "questions", "gold", "kept", "dropped"}; of questions and approved rows the last two are all.
     """
     kept = int((samples["fate"] != "dropped").sum())
-    tables = {"seeds": asked["seed_id"].n_unique(), "questions": asked.height, "answers": samples.height, "kept": kept}
+    tables = _Tables(asked["seed_id"].n_unique(), asked.height, samples.height, kept)
     gone = {(stage, reason): n for stage, reason, n in dropped.group_by("stage", "reason").len().iter_rows()}
     if gaps := [*_within(funnel), *_between(funnel, tables), *_rows(funnel, gone)]:
         raise DistillError(
             "internal error: rows were lost in curation, so nothing of it was written; the answers are kept. "
             + "; ".join(gaps)
         )
-    approved = next((stage["in"] for stage in funnel if stage["stage"] == "gold"), 0)
-    return {
-        "seeds": tables["seeds"], "questions": tables["questions"], "gold": approved, "kept": kept,
-        "dropped": asked.height + approved - kept,
-    }  # fmt: skip
+    approved = sum(line.entered for line in funnel if line.stage == "gold")
+    return RowTotal(tables.seeds, tables.questions, approved, kept, asked.height + approved - kept)
 
 
-def _within(funnel: Sequence[Stage]) -> list[str]:
+def _within(funnel: Sequence[FunnelLine]) -> list[str]:
     return [
-        f"{stage['stage']}: {stage['in']} came in, {stage['kept']} were kept and {_left(stage)} dropped or set aside"
-        for stage in funnel
-        if stage["in"] != stage["kept"] + _left(stage)
+        f"{line.stage}: {line.entered} came in, {line.kept} were kept and {line.left} dropped or set aside"
+        for line in funnel
+        if line.entered != line.kept + line.left
     ]
 
 
-def _left(stage: Stage) -> int:
-    return int(sum(stage["dropped"].values()) + stage.get("aside", 0))
-
-
-def _between(funnel: Sequence[Stage], tables: Mapping[str, int]) -> list[str]:
+def _between(funnel: Sequence[FunnelLine], tables: _Tables) -> list[str]:
     """Every place where two stages, or a stage and a table, disagree."""
-    side = {stage["stage"]: stage for stage in funnel if stage["stage"] in _JOINS}
-    approved, unasked = (gold := side.get("gold", _NOBODY))["in"], gold["in"] - gold.get("asked", 0)
-    chain, gaps = [stage for stage in funnel if stage["stage"] not in _JOINS], []
-    for before, after in itertools.pairwise(chain):
-        if after["stage"] == "answer":  # seeds become questions here
-            gaps += _differ("ask kept", before["kept"], "seeds of asked.parquet", tables["seeds"])
-            gaps += _differ("answer took in", after["in"], "questions of asked.parquet", tables["questions"])
-            kept = "answer kept and gold took in" if approved else "answer kept"
-            gaps += _differ(kept, after["kept"] + approved, "rows of samples.parquet", tables["answers"])
+    side = {line.stage: line for line in funnel if line.stage in _JOINS}
+    chain, gaps = [line for line in funnel if line.stage not in _JOINS], []
+    for previous, line in itertools.pairwise(chain):
+        if line.stage == "answer":
+            gaps += _of_questions(previous, line, side.get("gold"), tables)
             continue
-        come = sum(one["kept"] for name, one in side.items() if _JOINS[name] == after["stage"])
-        left = unasked if after["stage"] == "ask" else 0
-        gaps += _differ(
-            f"{before['stage']} kept", before["kept"] + come - left, f"{after['stage']} took in", after["in"]
-        )
-    return gaps + _differ(f"{chain[-1]['stage']} kept", chain[-1]["kept"], "rows of the dataset", tables["kept"])
+        joined = sum(one.kept for name, one in side.items() if _JOINS[name] == line.stage)
+        skipped = side["gold"].entered - side["gold"].asked if line.stage == "ask" and "gold" in side else 0
+        entered = previous.kept + joined - skipped
+        gaps += _differ(f"{previous.stage} kept", entered, f"{line.stage} took in", line.entered)
+    return gaps + _differ(f"{chain[-1].stage} kept", chain[-1].kept, "rows of the dataset", tables.kept)
 
 
-def _rows(funnel: Sequence[Stage], gone: Mapping[tuple[str, str], int]) -> list[str]:
+def _of_questions(ask: FunnelLine, answer: FunnelLine, gold: FunnelLine | None, tables: _Tables) -> list[str]:
+    """The gaps where seeds become questions, and these samples, beside the approved rows."""
+    approved = gold.entered if gold else 0
+    kept = "answer kept and gold took in" if approved else "answer kept"
+    return [
+        *_differ("ask kept", ask.kept, "seeds of asked.parquet", tables.seeds),
+        *_differ("answer took in", answer.entered, "questions of asked.parquet", tables.questions),
+        *_differ(kept, answer.kept + approved, "rows of samples.parquet", tables.answers),
+    ]
+
+
+def _rows(funnel: Sequence[FunnelLine], gone: Mapping[tuple[str, str], int]) -> list[str]:
     """Every reason that the funnel and dropped.parquet count otherwise."""
-    said: Counter[tuple[str, str]] = Counter()
-    for stage in funnel:
-        name: str = _NAMES.get(stage["stage"]) or stage["stage"]
-        said.update({(name, reason): count for reason, count in stage["dropped"].items()})
+    counted: Counter[tuple[str, str]] = Counter()
+    for line in funnel:
+        name = _NAMES.get(line.stage, line.stage)
+        counted.update({(name, reason): count for reason, count in line.dropped.items()})
     return [
         gap
-        for key in sorted({*said, *gone})
-        for gap in _differ(f"{key[0]} dropped for {key[1]}", said[key], "rows of dropped.parquet", gone.get(key, 0))
+        for key in sorted({*counted, *gone})
+        for gap in _differ(f"{key[0]} dropped for {key[1]}", counted[key], "rows of dropped.parquet", gone.get(key, 0))
     ]
 
 
@@ -105,32 +122,33 @@ def _differ(what: str, one: int, other: str, two: int) -> list[str]:
     return [] if one == two else [f"{what} {one}, {other} {two}"]
 
 
-def lines(funnel: Sequence[Stage], total: Mapping[str, Any]) -> list[str]:
+def funnel_text(funnel: Sequence[FunnelLine], total: RowTotal) -> list[str]:
     """The funnel for people, a stage a line and gates that dropped none together; last the sum that `check` found to hold."""
-    wide, most = max(len(stage["stage"]) for stage in funnel), max(len(f"{stage['in']:,}") for stage in funnel)
-    first = next((i for i, stage in enumerate(funnel) if stage["stage"] == "answer"), len(funnel)) + 1
-    said = [_line(stage, wide, most) for stage in funnel[:first]]
-    for (idle, _), stages in itertools.groupby(funnel[first:], key=lambda stage: (not _left(stage), stage["in"])):
-        found = list(stages)
+    wide, most = max(len(line.stage) for line in funnel), max(len(f"{line.entered:,}") for line in funnel)
+    first = next((i for i, line in enumerate(funnel) if line.stage == "answer"), len(funnel)) + 1
+    said = [_text(line, wide, most) for line in funnel[:first]]
+    for (idle, entered), group in itertools.groupby(funnel[first:], key=lambda line: (not line.left, line.entered)):
+        lines = list(group)
         if idle:
-            said.append(f"  {', '.join(stage['stage'] for stage in found)}: all {found[0]['in']:,} kept")
+            said.append(f"  {', '.join(line.stage for line in lines)}: all {entered:,} kept")
         else:
-            said += [_line(stage, wide, most) for stage in found]
-    questions, seeds = total["questions"], total["seeds"]
-    asked = f"{questions:,} asked" if questions == seeds else f"{questions:,} requests for {seeds:,} seeds"
-    asked += f" + {total['gold']:,} approved rows" if total.get("gold") else ""
+            said += [_text(line, wide, most) for line in lines]
+    asked = f"{total.questions:,} asked"
+    if total.questions != total.seeds:
+        asked = f"{total.questions:,} requests for {total.seeds:,} seeds"
+    asked += f" + {total.gold:,} approved rows" if total.gold else ""
     return [
         *said,
-        f"{asked} = {total['kept']:,} in the dataset + {total['dropped']:,} dropped, each with its reason in dropped.parquet",
+        f"{asked} = {total.kept:,} in the dataset + {total.dropped:,} dropped, each with its reason in dropped.parquet",
     ]
 
 
-def _line(stage: Stage, wide: int, most: int) -> str:
-    head = f"  {stage['stage']:<{wide}} {stage['in']:>{most},}"
-    if aside := stage.get("aside", 0):
-        return f"{head} = {stage['kept']:,} to train on + {aside:,} set aside to test"
-    reasons = sorted(stage["dropped"].items(), key=lambda pair: (-pair[1], pair[0]))
+def _text(line: FunnelLine, wide: int, most: int) -> str:
+    head = f"  {line.stage:<{wide}} {line.entered:>{most},}"
+    if line.aside:
+        return f"{head} = {line.kept:,} to train on + {line.aside:,} set aside to test"
+    reasons = sorted(line.dropped.items(), key=lambda pair: (-pair[1], pair[0]))
     if not reasons:
         return f"{head}, all kept"
     why = ", ".join(f"{reason} {count:,}" for reason, count in reasons)
-    return f"{head} = {stage['kept']:,} kept + {sum(stage['dropped'].values()):,} dropped: {why}"
+    return f"{head} = {line.kept:,} kept + {line.left:,} dropped: {why}"

@@ -1,7 +1,5 @@
 """The funnel: a line for each step that rows went through, with what came in, was kept and was dropped for which reason.
 
-    {"stage": str, "in": int, "kept": int, "dropped": {reason: int}}, and what the step has to say beside it
-
 `conservation` checks that the lines lead from the seeds read to the dataset without a gap.
 """
 
@@ -9,48 +7,79 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from distill.curate.seed_status import Standing
-from distill.generate.questions import Asked
+from distill.records import Json
 
 if TYPE_CHECKING:
     import polars as pl
 
+    from distill.generate.questions import TeacherQuestion
+    from distill.generate.seed_status import SeedStatus
     from distill.tables.outcome import Outcome
 
-Line = dict[str, Any]
+_NO_LINES = ("graph", "test", "expand", "sources")
+"""What seeds.json says beside the line of the seeds read."""
 
 
-def of_answers(
-    asked: Asked, seeds: Standing, unanswered: pl.DataFrame, gated: Outcome, gold: Outcome, later: Iterable[Outcome],
-    *, ruled: frozenset[str],
-) -> list[Line]:  # fmt: skip
-    """From the seeds that may be asked to the dataset: asking, answers, each gate, approved rows if any, and the steps after.
+@dataclass(frozen=True, slots=True)
+class FunnelLine:
+    """What a step did to the rows that came into it."""
 
-    `ruled` are the seeds that a person decided.
-    """
-    idle, answers = len(seeds.idle), gated.report["in"]
-    ask = {"stage": "ask", "in": seeds.askable, "kept": seeds.askable - idle, "dropped": _some("not_asked", idle)}
-    answer = {"stage": "answer", "in": len(asked), "kept": answers, "dropped": _counts(unanswered)}
-    # What a teacher said of a row before a person decided it is among the answers.
-    before = _some("asked", len(ruled & {one.seed for one in asked}))
-    approved = [gold.report | before] if gold.report["in"] else []
-    return [ask, answer, *gated.report["steps"], *approved, *(step.report for step in later)]
+    stage: str
+    entered: int
+    kept: int
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    """Reason → rows."""
+    aside: int = 0
+    """Rows that were set aside for the test."""
+    asked: int = 0
+    """Of approved rows those that a teacher had answered before a person decided them."""
+    notes: Mapping[str, Json] = field(default_factory=dict)
+    """What the step has to say beside."""
+
+    @property
+    def left(self) -> int:
+        """Rows that were dropped or set aside."""
+        return sum(self.dropped.values()) + self.aside
+
+    @property
+    def warning(self) -> str:
+        """What a person should know of the step; empty where there is nothing."""
+        return str(self.notes.get("warning", ""))
+
+    def as_json(self) -> dict[str, Json]:
+        """The line as funnel.json holds it."""
+        counts = {"stage": self.stage, "in": self.entered, "kept": self.kept, "dropped": dict(self.dropped)}
+        extra = {"aside": self.aside, "asked": self.asked}
+        return {**counts, **{name: count for name, count in extra.items() if count}, **self.notes}
 
 
-def whole(seeds: Mapping[str, Any], answers: Sequence[Line]) -> list[Line]:
-    """All of a run: its seeds as seeds.json has them, and the lines `of_answers`."""
-    read = {name: value for name, value in seeds.items() if name not in ("graph", "test", "expand", "sources")}
-    aside = seeds["test"]["got"]
-    test = {"stage": "test", "in": read["kept"], "kept": read["kept"] - aside, "dropped": {}, "aside": aside}
-    made = seeds.get("expand")
-    return [read, test, *([made] if made else []), *answers]
+def line_of(report: Mapping[str, Any]) -> FunnelLine:
+    """The line of a step's report, or of what funnel.json holds."""
+    known = ("stage", "in", "kept", "dropped", "aside", "asked")
+    stage, entered, kept, dropped = (report[name] for name in known[:4])
+    notes = {name: value for name, value in report.items() if name not in known}
+    return FunnelLine(stage, entered, kept, dropped, report.get("aside", 0), report.get("asked", 0), notes)
 
 
-def _some(reason: str, count: int) -> dict[str, int]:
-    return {reason: count} if count else {}
+def answer_lines(
+    asked: Sequence[TeacherQuestion], seeds: SeedStatus, unanswered: pl.DataFrame, steps: Iterable[Outcome]
+) -> list[FunnelLine]:
+    """From the seeds that may be asked to the dataset: asking, answers, and the steps of curation."""
+    idle, declined = len(seeds.unasked), dict(sorted(Counter(unanswered["reason"].to_list()).items()))
+    dropped = {"not_asked": idle} if idle else {}
+    return [
+        FunnelLine("ask", seeds.askable, seeds.askable - idle, dropped),
+        FunnelLine("answer", len(asked), len(asked) - unanswered.height, declined),
+        *(line_of(step.report) for step in steps),
+    ]
 
 
-def _counts(dropped: pl.DataFrame) -> dict[str, int]:
-    return dict(sorted(Counter(dropped["reason"].to_list()).items()))
+def run_lines(seeds: Mapping[str, Any], answers: Sequence[FunnelLine]) -> list[FunnelLine]:
+    """All of a run: its seeds as seeds.json has them, and the `answer_lines`."""
+    read = line_of({name: value for name, value in seeds.items() if name not in _NO_LINES})
+    aside, made = seeds["test"]["got"], seeds.get("expand")
+    test = FunnelLine("test", read.kept, read.kept - aside, aside=aside)
+    return [read, test, *([line_of(made)] if made else []), *answers]

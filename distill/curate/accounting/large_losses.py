@@ -2,7 +2,7 @@
 
     {"stage": "dedup", "of": "source", "name": "a.jsonl", "in": 24, "dropped": 18, "reasons": {"near_duplicate": 18}}
 
-`of` is "rows" (all of them), "source" or "stratum". Rows that nobody missed (`reasons.SPARE`) are no loss, and groups in which fewer
+Rows that nobody missed (`reasons.SPARE`) are no loss, and groups in which fewer
 than `LEAST` rows went are left out. A step's rows are those that the steps before it left: seeds up to the asking, then answers, with
 the approved rows from the step on at which they come in.
 """
@@ -11,9 +11,11 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from distill.records import GOLD
+from distill.curate.accounting.funnel import FunnelLine
+from distill.records import GOLD, Json
 from distill.tables.reasons import SPARE
 
 if TYPE_CHECKING:
@@ -25,14 +27,48 @@ SHOWN = 4
 
 Group = tuple[str, str]
 """(rows, source or stratum; its name)."""
-Counts = Counter[Group]
+GroupCounts = Counter[Group]
 _SEEDS = "seeds"
 
 
-def of(
-    funnel: Sequence[Mapping[str, Any]], *, seeds: pl.DataFrame, samples: pl.DataFrame, dropped: pl.DataFrame,
+@dataclass(frozen=True, slots=True)
+class LargeLoss:
+    """A step that dropped more than half of a group's rows."""
+
+    stage: str
+    group: str
+    """`rows` (all of them), `source` or `stratum`."""
+    name: str
+    entered: int
+    dropped: int
+    reasons: dict[str, int]
+    """Reason → rows, the commonest first."""
+
+    @property
+    def share(self) -> float:
+        """What part of the rows went."""
+        return self.dropped / self.entered
+
+    def as_json(self) -> dict[str, Json]:
+        """The loss as funnel.json holds it."""
+        return {
+            "stage": self.stage, "of": self.group, "name": self.name, "in": self.entered, "dropped": self.dropped,
+            "reasons": self.reasons,
+        }  # fmt: skip
+
+
+def read_losses(funnel: Mapping[str, Any]) -> list[LargeLoss]:
+    """The losses that funnel.json holds."""
+    return [
+        LargeLoss(row["stage"], row["of"], row["name"], row["in"], row["dropped"], row["reasons"])
+        for row in funnel.get("large_losses", ())
+    ]
+
+
+def large_losses(
+    funnel: Sequence[FunnelLine], *, seeds: pl.DataFrame, samples: pl.DataFrame, dropped: pl.DataFrame,
     by_source: Mapping[str, Mapping[str, int]],
-) -> list[dict[str, Any]]:  # fmt: skip
+) -> list[LargeLoss]:  # fmt: skip
     """Every such step with its groups, in the order of the funnel, the greatest share first.
 
     `seeds` has seed_id, source and stratum, `samples` seed_id and teacher, `dropped` the columns of dropped.parquet. `by_source` has
@@ -47,7 +83,7 @@ def of(
     )
     lost = _lost(dropped.join(source, on="row", how="left"))
     found = _over_half(_SEEDS, *_of_seeds(seeds, lost[_SEEDS], by_source))
-    names = [line["stage"] for line in funnel]
+    names = [line.stage for line in funnel]
     there = answers
     for stage in dict.fromkeys(
         names[names.index("answer") + 1 :]
@@ -61,22 +97,22 @@ def of(
     return found
 
 
-def lines(losses: Sequence[Mapping[str, Any]], run: str) -> list[str]:
+def loss_text(losses: Sequence[LargeLoss], run: str) -> list[str]:
     """The same for people, with the command that lists the rows."""
     return [
-        f"{loss['stage']} dropped {loss['dropped']:,} of {loss['in']:,} {_named(loss)} ({round(100 * loss['dropped'] / loss['in'])} %): "
-        f"{', '.join(f'{reason} {count:,}' for reason, count in loss['reasons'].items())}; "
-        f"`distill show {run} dropped --reason {next(iter(loss['reasons']))}` lists them"
+        f"{loss.stage} dropped {loss.dropped:,} of {loss.entered:,} {_named(loss)} ({round(100 * loss.share)} %): "
+        f"{', '.join(f'{reason} {count:,}' for reason, count in loss.reasons.items())}; "
+        f"`distill show {run} dropped --reason {next(iter(loss.reasons))}` lists them"
         for loss in losses
     ]
 
 
-def _named(loss: Mapping[str, Any]) -> str:
-    return "rows" if loss["of"] == "rows" else f"rows of {loss['of']} {loss['name']}"
+def _named(loss: LargeLoss) -> str:
+    return "rows" if loss.group == "rows" else f"rows of {loss.group} {loss.name}"
 
 
-def _counted(rows: pl.DataFrame) -> Counts:
-    found: Counts = Counter()
+def _counted(rows: pl.DataFrame) -> GroupCounts:
+    found: GroupCounts = Counter()
     for source, stratum, count in rows.group_by("source", "stratum").len().iter_rows():
         found.update(dict.fromkeys(_groups(source, stratum), count))
     return found
@@ -99,7 +135,7 @@ def _lost(dropped: pl.DataFrame) -> defaultdict[str, dict[Group, Counter[str]]]:
 
 def _of_seeds(
     seeds: pl.DataFrame, lost: Mapping[Group, Counter[str]], by_source: Mapping[str, Mapping[str, int]]
-) -> tuple[Counts, dict[Group, Counter[str]]]:
+) -> tuple[GroupCounts, dict[Group, Counter[str]]]:
     """(what was read, what went) before anything was asked: the rows that went are in no table but that of drops, without a source."""
     there = _counted(seeds) + _gone(lost)
     went = {group: reasons for group, reasons in lost.items() if group[0] != "source"}
@@ -109,20 +145,20 @@ def _of_seeds(
     return there, went
 
 
-def _gone(lost: Mapping[Group, Counter[str]]) -> Counts:
+def _gone(lost: Mapping[Group, Counter[str]]) -> GroupCounts:
     return Counter({group: reasons.total() for group, reasons in lost.items()})
 
 
-def _over_half(stage: str, there: Counts, lost: Mapping[Group, Counter[str]]) -> list[dict[str, Any]]:
-    found = list(_each(stage, there, lost))
-    return sorted(found, key=lambda loss: (loss["of"] != "rows", -loss["dropped"] / loss["in"], loss["name"]))[:SHOWN]
+def _over_half(stage: str, there: GroupCounts, lost: Mapping[Group, Counter[str]]) -> list[LargeLoss]:
+    losses = sorted(_each(stage, there, lost), key=lambda loss: (loss.group != "rows", -loss.share, loss.name))
+    return losses[:SHOWN]
 
 
-def _each(stage: str, there: Counts, lost: Mapping[Group, Counter[str]]) -> Iterator[dict[str, Any]]:
+def _each(stage: str, there: GroupCounts, lost: Mapping[Group, Counter[str]]) -> Iterator[LargeLoss]:
     kinds = Counter(kind for kind, _ in there)
     for (kind, name), reasons in lost.items():
         came, went = there[kind, name], reasons.total()
         alone = kind != "rows" and kinds[kind] == 1  # the only source is all rows
         if went >= LEAST and 2 * went > came and not alone:
             ranked = dict(sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0])))
-            yield {"stage": stage, "of": kind, "name": name, "in": came, "dropped": went, "reasons": ranked}
+            yield LargeLoss(stage, kind, name, came, went, ranked)

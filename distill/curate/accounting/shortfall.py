@@ -21,7 +21,7 @@ from distill.tables.reasons import SPARE
 if TYPE_CHECKING:
     import polars as pl
 
-    from distill.strata.quotas import Row
+    from distill.strata.quotas import LabelledRow
     from distill.task.task import Task
 
 _CAP, _NO_SEED = "at_most", "no_seed_left"
@@ -54,7 +54,7 @@ class Shortfall:
         return _CAUSES.get(self.reason, self.reason)
 
 
-def of(
+def shortfall(
     task: Task, table: pl.DataFrame, kept: pl.DataFrame, dropped: pl.DataFrame, made: Mapping[str, Any] | None
 ) -> list[Shortfall]:
     """The strata that lack rows, the largest gap first. `made` is the funnel's line of the synthetic seeds, if there were any."""
@@ -74,7 +74,7 @@ def of(
     return sorted(found, key=lambda row: (-row.missing, row.stratum))
 
 
-def _below_quota(task: Task, labels: Sequence[Row], got: Counter[str]) -> set[str]:
+def _below_quota(task: Task, labels: Sequence[LabelledRow], got: Counter[str]) -> set[str]:
     """The strata of each count, share or floor of `strata.quotas` that was not reached."""
     from distill.strata import quotas as strata
 
@@ -82,7 +82,7 @@ def _below_quota(task: Task, labels: Sequence[Row], got: Counter[str]) -> set[st
     return {name for names, rows in asked if sum(got[name] for name in names) < rows for name in names}
 
 
-def _below_edge_case(task: Task, labels: Sequence[Row], kept: pl.DataFrame) -> set[str]:
+def _below_edge_case(task: Task, labels: Sequence[LabelledRow], kept: pl.DataFrame) -> set[str]:
     """The strata with rows of an edge case that was not reached."""
     from distill.strata import quotas as strata
 
@@ -117,20 +117,20 @@ def _worst(lost: Counter[str], missing: int, rest: str) -> tuple[str, int]:
     return min(counts.items(), key=lambda pair: (-pair[1], pair[0]))
 
 
-def read(funnel: Mapping[str, Any]) -> list[Shortfall]:
+def read_shortfall(funnel: Mapping[str, Any]) -> list[Shortfall]:
     """The rows that funnel.json holds."""
     return [Shortfall(**row) for row in funnel.get("shortfall", ())]
 
 
-def lines(shortfall: Sequence[Shortfall]) -> list[str]:
+def shortfall_text(missing_rows: Sequence[Shortfall]) -> list[str]:
     """The same for people."""
-    if not shortfall:
+    if not missing_rows:
         return []
-    missing = sum(row.missing for row in shortfall)
-    rows, strata = "row is" if missing == 1 else "rows are", "stratum" if len(shortfall) == 1 else "strata"
-    said = [f"{missing:,} {rows} missing in {len(shortfall)} {strata}:"]
+    missing = sum(row.missing for row in missing_rows)
+    rows, strata = "row is" if missing == 1 else "rows are", "stratum" if len(missing_rows) == 1 else "strata"
+    said = [f"{missing:,} {rows} missing in {len(missing_rows)} {strata}:"]
     said += [
         f"  {row.stratum}: {row.got:,} of {row.wanted:,} rows; {row.cause} cost most ({row.count:,})"
-        for row in shortfall[:_SHOWN]
+        for row in missing_rows[:_SHOWN]
     ]
-    return [*said, f"  and {len(shortfall) - _SHOWN} more strata"] if len(shortfall) > _SHOWN else said
+    return [*said, f"  and {len(missing_rows) - _SHOWN} more strata"] if len(missing_rows) > _SHOWN else said

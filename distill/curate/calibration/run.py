@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from distill.curate import steps
 from distill.curate.calibration import stats
 from distill.curate.calibration.decisions import (
     Decisions,
@@ -25,6 +24,7 @@ from distill.curate.calibration.results import Calibration, GateCalibration, Gat
 from distill.curate.gates.judge.lookup import VerdictLookup
 from distill.curate.gates.judge.requests import judge_warnings
 from distill.curate.gates.judge.send import JudgeCalls
+from distill.curate.inputs import GateSettings, gate_settings
 from distill.errors import UsageError
 from distill.money import Budget, known_usd
 from distill.task import event_loop, stores
@@ -82,20 +82,20 @@ async def _calibrate(task: Task, path: Path, answers: LabelledAnswers, watch: Wa
 
 async def _asked(
     task: Task, sender: Sender, answers: LabelledAnswers
-) -> tuple[steps.Gates, list[VerdictsByRequest | None], int]:
+) -> tuple[GateSettings, list[VerdictsByRequest | None], int]:
     """The gates, the verdicts that each asked for, and the number of rows whose verdicts are pending."""
     calls = JudgeCalls(task, sender, live=True)
     with interruptible(sender):
         while True:
             verdicts = VerdictLookup(task, sender.store, answers.gold)
-            gates = steps.gates(task, answers.seeds, verdicts)
+            gates = gate_settings(task, answers.seeds, verdicts)
             by_gate = [verdicts_asked_for(verdicts, name, settings, answers) for name, settings in gates]
             if not await calls.send(verdicts.unanswered):
                 return gates, by_gate, len(verdicts.pending)
 
 
 def _compared(
-    gates: steps.Gates, by_gate: Sequence[VerdictsByRequest | None], answers: LabelledAnswers
+    gates: GateSettings, by_gate: Sequence[VerdictsByRequest | None], answers: LabelledAnswers
 ) -> tuple[list[GateCalibration | GateLeftOut], list[Decisions]]:
     """Each gate beside the labels, and what each decides."""
     found, made = list[GateCalibration | GateLeftOut](), list[Decisions]()

@@ -1,7 +1,7 @@
 """Rows with nearly the same input whose answers contradict each other, and what can be done about them.
 
 `distill.curate.dedup.duplicates.conflicts` lists them. Then a teacher may be asked again and each row's answers vote (`settle`, `vote`),
-or a person decides: `lines` are written for them to fill in, and `rulings` reads what they decided.
+or a person decides: `rows_to_decide` are written for them to fill in, and `decisions` reads what they decided.
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ def _most_first(cast: tuple[str, int]) -> tuple[int, str]:
     return -cast[1], cast[0]
 
 
-def lines(found: Iterable[Conflict], frame: pl.DataFrame) -> list[dict[str, Json]]:
+def rows_to_decide(found: Iterable[Conflict], frame: pl.DataFrame) -> list[dict[str, Json]]:
     """A row for each row in conflict, to be written as JSON Lines: whoever decides fills in `right`."""
     groups, best = list(found), dict[str, dict[str, Any]]()
     samples = ordered(frame.filter(pl.col("seed_id").is_in([seed for group in groups for seed in group.rows])))
@@ -146,7 +146,7 @@ def lines(found: Iterable[Conflict], frame: pl.DataFrame) -> list[dict[str, Json
     ]
 
 
-def rulings(text: str, *, source: str, wrong: Callable[[str], str] = lambda _: "") -> dict[str, str]:
+def decisions(text: str, *, source: str, wrong: Callable[[str], str] = lambda _: "") -> dict[str, str]:
     """seed_id → the right answer, of every line that has one; SpecError with all faults of the file.
 
     `right` is the answer as a text, or as a JSON value, which becomes canonical JSON. `wrong` says why an answer
@@ -156,7 +156,7 @@ def rulings(text: str, *, source: str, wrong: Callable[[str], str] = lambda _: "
     faults = []
     for number, line in enumerate(text.split("\n"), 1):
         try:
-            seed, answer = _ruling(line) if line.strip() else ("", None)
+            seed, answer = _decision(line) if line.strip() else ("", None)
         except ValueError as fault:
             faults.append(Fault(f"{source}:{number}", str(fault)))
             continue
@@ -170,7 +170,7 @@ def rulings(text: str, *, source: str, wrong: Callable[[str], str] = lambda _: "
     return found
 
 
-def _ruling(line: str) -> tuple[str, str | None]:
+def _decision(line: str) -> tuple[str, str | None]:
     row = strict_json(line)
     if not isinstance(row, dict) or not isinstance(row.get("seed_id"), str) or "right" not in row:
         raise ValueError(f'{line[:80]!r}: expected an object with "seed_id", as it was written, and "right"')

@@ -24,7 +24,7 @@ from distill.tables.outcome import Outcome, ordered, partition
 from distill.values.rules import Rules
 
 _NO_RULES = Rules()
-Match = tuple[int, int, Twin]
+NearMatch = tuple[int, int, Twin]
 """(row that goes, row that stays, how near they are)."""
 OnConflict = Literal["keep", "abstain", "person"]
 _ANOTHER = "another_answer"
@@ -87,7 +87,7 @@ def conflicts(
     return sorted(found, key=lambda conflict: min(conflict.rows))
 
 
-def _matches(rows: pl.DataFrame, exact: Collection[int], near: float, graph: Graph | None) -> Iterator[Match]:
+def _matches(rows: pl.DataFrame, exact: Collection[int], near: float, graph: Graph | None) -> Iterator[NearMatch]:
     order = by_worth(rows)
     single = order[~np.isin(order, np.fromiter(exact, np.int64, len(exact)))]
     inputs = rows["input"].gather(single)

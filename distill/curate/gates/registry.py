@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import polars as pl
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from distill import memory
 from distill.curate.gates import agreement, language, private, repetition, settings, structure, wording
 from distill.curate.gates.judge import gate as judges
 from distill.curate.gates.scoring import rescored
@@ -23,6 +23,7 @@ from distill.curate.gates.verify import gate as verify
 from distill.errors import Fault, SpecError
 from distill.secrets import withheld
 from distill.tables.outcome import Outcome, dropped_frame, ordered, summary
+from distill.tables.remaining import RemainingRows
 from distill.text.normalise import did_you_mean
 
 _WORDS = {
@@ -183,36 +184,33 @@ def faults(gates: Sequence[tuple[str, Mapping[str, Any]]]) -> list[Fault]:
     return found
 
 
-def _blank(rows: pl.DataFrame) -> bool:
+def _blank(rows: RemainingRows) -> bool:
     """Whether some answer holds neither a text nor a call."""
-    return bool(rows.select(((pl.col("answer").str.strip_chars() == "") & (pl.col("tool_calls") == "")).any()).item())
+    return bool(((rows.column("answer").str.strip_chars() == "") & (rows.column("tool_calls") == "")).any())
 
 
-def _kept(rows: pl.DataFrame, name: str, arguments: Mapping[str, Any], losses: list[Outcome]) -> pl.DataFrame:
-    """The rows that a gate keeps; what it drops goes to `losses`."""
-    outcome = GATES[name].apply(rows, arguments)
-    kept = outcome.kept
-    losses.append(outcome.losses)
-    del outcome
-    memory.release()
-    return kept
-
-
-def run_gates(frame: pl.DataFrame, gates: Sequence[tuple[str, Mapping[str, Any]]]) -> Outcome:
-    """All gates in order; a row goes at the first that it fails. `report["steps"]` is a report for each.
-
-        run_gates(run.samples, [("refusal", {}), ("length", {"max_tokens": 50})]).dropped
+def gate_rows(rows: RemainingRows, gates: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
+    """All gates in order, a step each; a row goes at the first that it fails.
 
     Where none of them is `length`, it comes last with its defaults if any answer is blank: nothing is no answer to learn.
     """
     if wrong := faults([(name, GATES[name].own(given) if name in GATES else given) for name, given in gates]):
         raise SpecError("gates", wrong)
-    kept, steps, entered = rescored(ordered(frame)), list[Outcome](), frame.height
-    del frame  # whoever hands it over for good does not pay for it twice
+    rows.put(rescored(ordered(rows.take())))
     for name, arguments in gates:
-        kept = _kept(kept, name, arguments, steps)
-    if all(name != "length" for name, _ in gates) and _blank(kept):
-        kept = _kept(kept, "length", {}, steps)
+        rows.run(partial(GATES[name].apply, arguments=arguments))
+    if all(name != "length" for name, _ in gates) and _blank(rows):
+        rows.run(partial(GATES["length"].apply, arguments={}))
+
+
+def run_gates(frame: pl.DataFrame, gates: Sequence[tuple[str, Mapping[str, Any]]]) -> Outcome:
+    """`gate_rows` as one step; `report["steps"]` is a report for each gate.
+
+    run_gates(run.samples, [("refusal", {}), ("length", {"max_tokens": 50})]).dropped
+    """
+    rows, entered = RemainingRows(frame), frame.height
+    gate_rows(rows, gates)
+    kept, steps = rows.take(), rows.losses
     dropped = pl.concat([dropped_frame(), *(step.dropped for step in steps)])
     rejected = ordered(pl.concat([kept.clear(), *(step.rejected for step in steps)], how="diagonal"))
     report = summary("gates", entered, dropped) | {"steps": [step.report for step in steps]}

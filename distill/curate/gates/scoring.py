@@ -1,7 +1,7 @@
 """The outcome of a curate step, and the one order in which rows are of worth.
 
 A step is a function `(frame, **settings) → Outcome`: kept and rejected partition its rows, doing it twice is
-doing it once, and the order of the rows changes nothing. It needs the columns of `answers.SAMPLES`.
+doing it once, and the order of the rows changes nothing. It needs the columns of samples.parquet (`distill.tables.columns`).
 """
 
 from __future__ import annotations

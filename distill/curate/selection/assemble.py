@@ -6,18 +6,19 @@ the others are balanced and split again without it, until nothing is given away:
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import polars as pl
 
-from distill import memory
 from distill.curate.leaks import TEXTS, valid_leaks
-from distill.curate.selection.balance import Floor, choose
+from distill.curate.selection.balance import Wanted, choose
 from distill.curate.selection.split import split
 from distill.similarity.graph import Graph
 from distill.tables.outcome import Outcome, ordered, parted, summary
+from distill.tables.remaining import RemainingRows
 
 ROUNDS = 8
 """What leaks in the last one leaves gaps: each round costs as much as the first, and few rows are left to go."""
@@ -45,7 +46,7 @@ _AT = "at"
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class Selection:
     """`kept` has the column `fate`; the outcomes are those of the leak check, which comes first, and of the balance.
 
     Of the rows that the leak check kept there are only their names and strata: the balance has them whole.
@@ -56,35 +57,33 @@ class Parts:
     kept: pl.DataFrame
 
 
-def parts(
-    frame: pl.DataFrame, *, quotas: Mapping[str, int], floors: Sequence[Floor] = (), by: str = "diverse", weight: float = 0.5,
-    valid: float, near: float, graph: Graph | None = None, template: Sequence[str] = (),
-) -> Parts:  # fmt: skip
+def select(
+    frame: pl.DataFrame, wanted: Wanted, *, valid: float, near: float, graph: Graph | None = None,
+    template: Sequence[str] = (),
+) -> Selection:  # fmt: skip
     """As `balance`, `split` and `valid_leaks` one after the other, with the gaps filled."""
     whole = ordered(frame)
     rows = whole.select(*_READ, pl.col("^.*_template$")).with_row_index(_AT)
     leaking, lost = list[pl.DataFrame](), np.empty(0, np.int64)
     for _ in range(ROUNDS):
-        chosen = choose(rows, quotas=quotas, floors=floors, by=by, weight=weight, lost=lost)
-        both = split(rows.filter(chosen.picked), valid=valid)
-        told = valid_leaks(both, near=near, graph=graph, template=template)
-        del both
-        memory.release()
-        leaking.append(told.dropped)
-        lost = np.concatenate((lost, told.rejected[_AT].to_numpy()))
-        fates, templates = told.kept.select(_AT, pl.selectors.exclude(_READ, _AT)), told.report["template_passages"]
-        del told  # or the next round would stand beside it
+        choice = choose(rows, wanted, lost)
+        picked = RemainingRows(split(rows.filter(choice.picked), valid=valid))
+        picked.run(partial(valid_leaks, near=near, graph=graph, template=template))
+        fates, (loss,) = picked.take().select(_AT, pl.selectors.exclude(_READ, _AT)), picked.losses
+        leaking.append(loss.dropped)
+        lost = np.concatenate((lost, loss.rejected[_AT].to_numpy()))
         if leaking[-1].height == 0:
             break
     fates = fates.sort(_AT)
-    even = parted(rows.drop(TEXTS), chosen.whys(), stage="balance")
+    over = parted(rows.drop(TEXTS), choice.whys(), stage="balance")
     clean = rows.filter(~pl.col(_AT).is_in(lost)).select(_NAMED)
-    counts = even.report | {"in": clean.height, "kept": fates.height} | chosen.report
-    report = summary("valid_leaks", frame.height, pl.concat(leaking)) | {"template_passages": templates}
-    del rows
+    counts = over.report | {"in": clean.height, "kept": fates.height} | choice.report
+    report = summary("valid_leaks", frame.height, pl.concat(leaking)) | {
+        "template_passages": loss.report["template_passages"]
+    }
     kept = whole.drop(fates.columns, strict=False)[fates[_AT]].hstack(fates.drop(_AT))
-    return Parts(
+    return Selection(
         Outcome(clean, pl.concat(leaking), report, whole.filter(pl.int_range(pl.len()).is_in(lost))),
-        Outcome(kept, even.dropped, counts, whole[even.rejected[_AT]]),
+        Outcome(kept, over.dropped, counts, whole[over.rejected[_AT]]),
         kept,
     )

@@ -17,73 +17,67 @@ from distill.curate.selection.diversity import apart, spread
 from distill.records import GOLD, Json
 from distill.tables.outcome import WHYS, Outcome, ordered, parted
 
-Ints = NDArray[np.int64]
-Marks = NDArray[np.bool_]
 Floor = tuple[Mapping[str, str], int]
 """An edge case: (labels that a row must have, how many such rows are picked before all others)."""
-_NONE: Ints = np.empty(0, np.int64)
+RowNumbers = NDArray[np.int64]
+_NO_ROWS: NDArray[np.int64] = np.empty(0, np.int64)
 MEASURED, SAMPLED = 64, 512
 """Strata whose spread is measured, at most, and rows of each."""
 
 
-def balance(
-    frame: pl.DataFrame,
-    *,
-    quotas: Mapping[str, int],
-    floors: Sequence[Floor] = (),
-    by: str = "diverse",
-    weight: float = 0.5,
-) -> Outcome:
-    """Within a stratum: rows that a floor needs, then approved ones, then others up to its quota, chosen `by`
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """How many rows of each stratum are kept, and which.
+
+    Within a stratum: rows that a floor needs, then approved ones, then others up to its quota, chosen `by`
 
         score      the highest score, then a hash of the seed_id
-        diverse    variety of input and answer by `weight`, and the score, 0 to 1, by the rest; see `curate.spread`
+        diverse    variety of input and answer by `weight`, and the score, 0 to 1, by the rest; see `diversity`
 
-    A stratum without a quota is not limited. A floor never lifts a stratum above its quota. The report's `spread` is
-    how far apart the rows kept are, beside as many picked by hash alone.
+    A stratum without a quota is not limited. A floor never lifts a stratum above its quota.
     """
+
+    quotas: Mapping[str, int]
+    floors: Sequence[Floor] = ()
+    by: str = "diverse"
+    weight: float = 0.5
+
+
+def balance(frame: pl.DataFrame, wanted: Wanted) -> Outcome:
+    """Keep what is wanted. The report's `spread` is how far apart the rows kept are, beside as many picked by hash alone."""
     rows = ordered(frame)
-    chosen = choose(rows, quotas=quotas, floors=floors, by=by, weight=weight)
-    outcome = parted(rows, chosen.whys(), stage="balance")
-    return Outcome(outcome.kept, outcome.dropped, outcome.report | chosen.report, outcome.rejected)
+    choice = choose(rows, wanted)
+    outcome = parted(rows, choice.whys(), stage="balance")
+    return Outcome(outcome.kept, outcome.dropped, outcome.report | choice.report, outcome.rejected)
 
 
-def choose(
-    rows: pl.DataFrame,
-    *,
-    quotas: Mapping[str, int],
-    floors: Sequence[Floor],
-    by: str,
-    weight: float,
-    lost: Ints = _NONE,
-) -> Chosen:
+def choose(rows: pl.DataFrame, wanted: Wanted, lost: RowNumbers = _NO_ROWS) -> Choice:
     """What `balance` decides of ordered rows without those that are `lost` already."""
     names, strata = rows["stratum"].unique().sort().to_list(), (rows["stratum"].rank("dense") - 1).to_numpy()
-    choice = _Choice(rows, strata.astype(np.int64), _digests(rows["seed_id"]), by == "diverse", weight)
-    rank, gold = _by_score(rows, choice.digests), (rows["teacher"] == GOLD).to_numpy()
+    chooser = _Chooser(rows, strata.astype(np.int64), _digests(rows["seed_id"]), wanted.by == "diverse", wanted.weight)
+    rank, gold = _by_score(rows, chooser.digests), (rows["teacher"] == GOLD).to_numpy()
     rank = rank[~np.isin(rank, lost)]
-    left = [quotas.get(name, rows.height) for name in names]
-    picked = _needed(rows, rank, floors, left, choice)
-    members = {names[choice.strata[group[0]]]: group for group in choice.by_stratum(rank)}
+    left = [wanted.quotas.get(name, rows.height) for name in names]
+    picked = _needed(rows, rank, wanted.floors, left, chooser)
+    members = {names[chooser.strata[group[0]]]: group for group in chooser.by_stratum(rank)}
     for name, group in members.items():
         for approved in (True, False):
             taken, others = group[picked[group]], group[~picked[group] & (gold[group] == approved)]
-            room = max(0, quotas.get(name, rows.height) - len(taken))
-            picked[choice.first(others, room, taken)[:room]] = True
-    measured = _spread(choice, members, picked)
-    return Chosen(picked, rows["score"], members, quotas, by, {"spread": measured} if measured else {})
+            room = max(0, wanted.quotas.get(name, rows.height) - len(taken))
+            picked[chooser.first(others, room, taken)[:room]] = True
+    spread_of = _spread(chooser, members, picked)
+    return Choice(picked, rows["score"], members, wanted, {"spread": spread_of} if spread_of else {})
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
+class Choice:
     """Which rows stay (`picked`, a mark a row), and what says why the others do not."""
 
-    picked: Marks
+    picked: NDArray[np.bool_]
     scores: pl.Series
-    members: Mapping[str, Ints]
+    members: Mapping[str, RowNumbers]
     """The rows of each stratum, best first."""
-    quotas: Mapping[str, int]
-    by: str
+    wanted: Wanted
     report: dict[str, Json]
 
     def whys(self) -> pl.DataFrame:
@@ -91,13 +85,13 @@ class Chosen:
         found = [self._of(name, group) for name, group in self.members.items() if not self.picked[group].all()]
         return pl.concat([pl.DataFrame(schema=WHYS), *found]).sort("index")
 
-    def _of(self, name: str, group: Ints) -> pl.DataFrame:
+    def _of(self, name: str, group: RowNumbers) -> pl.DataFrame:
         """Their places by score, which equal ones share with their first."""
-        own, quota, over = self.scores.gather(group), self.quotas[name], ~self.picked[group]
+        own, quota, over = self.scores.gather(group), self.wanted.quotas[name], ~self.picked[group]
         new = pl.select(own.ne_missing(own.shift(1)).alias("new"))["new"].to_numpy()
         place = np.maximum.accumulate(np.where(new, np.arange(len(group)), 0)) + 1
         tie = pl.when(pl.col("place") <= quota).then(pl.lit(", a hash chose among equals")).otherwise(pl.lit(""))
-        how = pl.lit(", others add more variety") if self.by == "diverse" else tie
+        how = pl.lit(", others add more variety") if self.wanted.by == "diverse" else tie
         said = pl.format("quota of {}: {} of {}; place {} by score{}", pl.lit(name), quota, len(group), "place", how)
         return pl.DataFrame({"index": group[over], "place": place[over]}).select(
             pl.col("index").cast(pl.Int64), pl.lit("over_quota").alias("reason"), said.alias("detail")
@@ -105,27 +99,27 @@ class Chosen:
 
 
 @dataclass(frozen=True, slots=True)
-class _Choice:
+class _Chooser:
     """How rows of one stratum are chosen among."""
 
     rows: pl.DataFrame
-    strata: Ints
+    strata: RowNumbers
     """The stratum of each row, as a number."""
     digests: NDArray[np.uint64]
     diverse: bool
     weight: float
 
-    def by_stratum(self, group: Ints) -> list[Ints]:
+    def by_stratum(self, group: RowNumbers) -> list[RowNumbers]:
         """A group's rows of each stratum, in the order they have in it."""
         order = np.argsort(self.strata[group], kind="stable")
         group = group[order]
         return np.split(group, np.flatnonzero(np.diff(self.strata[group])) + 1) if len(group) else []
 
-    def hashed(self, group: Ints) -> Ints:
+    def hashed(self, group: RowNumbers) -> RowNumbers:
         """Rows in the order of the hash of their seed."""
         return group[np.lexsort((group, self.digests[group]))]
 
-    def first(self, group: Ints, count: int, taken: Ints = _NONE) -> Ints:
+    def first(self, group: RowNumbers, count: int, taken: RowNumbers = _NO_ROWS) -> RowNumbers:
         """`group`, which comes best first, with the `count` rows in front that are to be kept beside those taken."""
         if not self.diverse or not 0 < count < len(group):
             return group
@@ -147,7 +141,7 @@ def _digests(seeds: pl.Series) -> NDArray[np.uint64]:
     return np.fromiter((int.from_bytes(_digest(seed)) for seed in seeds), np.uint64, len(seeds))
 
 
-def _by_score(rows: pl.DataFrame, digests: NDArray[np.uint64]) -> Ints:
+def _by_score(rows: pl.DataFrame, digests: NDArray[np.uint64]) -> RowNumbers:
     """Indices of all rows, approved ones first, then the highest score, of equal ones by the hash."""
     order = by_worth(rows)
     scores, other = rows["score"].fill_null(0.0).to_numpy()[order], (rows["teacher"] != GOLD).to_numpy()[order]
@@ -160,7 +154,9 @@ def _quality(scores: pl.Series) -> NDArray[np.float64]:
     return scores.cast(pl.Float64).fill_null(0.0 if least is None else least).clip(0.0, 1.0).to_numpy()
 
 
-def _needed(rows: pl.DataFrame, rank: Ints, floors: Sequence[Floor], left: Sequence[int], choice: _Choice) -> Marks:
+def _needed(
+    rows: pl.DataFrame, rank: RowNumbers, floors: Sequence[Floor], left: Sequence[int], chooser: _Chooser
+) -> NDArray[np.bool_]:
     """Which rows edge cases need, each up to its floor; a row counts for every edge case it belongs to."""
     known = {text: json.loads(text) for text in rows["labels"].unique()} if floors else {}
     room, picked = list(left), np.zeros(rows.height, np.bool_)
@@ -168,35 +164,35 @@ def _needed(rows: pl.DataFrame, rank: Ints, floors: Sequence[Floor], left: Seque
         fitting = [text for text, own in known.items() if all(own.get(name) == value for name, value in where.items())]
         fits = rank[rows["labels"].is_in(fitting).to_numpy()[rank]]
         still = at_least - int(picked[fits].sum())
-        for i in _fair(fits, still, choice) if choice.diverse else fits.tolist():
+        for i in _fair(fits, still, chooser) if chooser.diverse else fits.tolist():
             if still <= 0:
                 break
-            if not picked[i] and room[choice.strata[i]] > 0:
+            if not picked[i] and room[chooser.strata[i]] > 0:
                 picked[i] = True
-                room[choice.strata[i]] -= 1
+                room[chooser.strata[i]] -= 1
                 still -= 1
     return picked
 
 
-def _fair(fits: Ints, count: int, choice: _Choice) -> Iterator[int]:
+def _fair(fits: RowNumbers, count: int, chooser: _Chooser) -> Iterator[int]:
     """The first choice of each stratum, then the second of each, and so on; the stratum of the best row is the first."""
     place = {int(i): at for at, i in enumerate(fits)}
-    groups = sorted(choice.by_stratum(fits), key=lambda group: place[int(group[0])])
-    lines = [choice.first(group, count).tolist() for group in groups]
+    groups = sorted(chooser.by_stratum(fits), key=lambda group: place[int(group[0])])
+    lines = [chooser.first(group, count).tolist() for group in groups]
     return (i for level in zip_longest(*lines) for i in level if i is not None)
 
 
-def _spread(choice: _Choice, members: Mapping[str, Ints], picked: Marks) -> dict[str, Json]:
+def _spread(chooser: _Chooser, members: Mapping[str, RowNumbers], picked: NDArray[np.bool_]) -> dict[str, Json]:
     """Mean distance of a row kept to the nearest one kept of its stratum, and of as many rows picked by hash."""
     over = {name: group for name, group in members.items() if not picked[group].all()}
     ways: dict[str, list[float]] = {"chosen": [], "by_hash": []}
     for name in sorted(over, key=_digest)[:MEASURED]:
-        order = choice.hashed(over[name])
+        order = chooser.hashed(over[name])
         chosen = order[picked[order]][:SAMPLED]
         if len(chosen) < 2:
             continue
         for way, some in (("chosen", chosen), ("by_hash", order[: len(chosen)])):
-            part = choice.rows.select("input", "answer")[some]
+            part = chooser.rows.select("input", "answer")[some]
             ways[way] += apart(part["input"].to_list(), part["answer"].to_list()).tolist()
     if not ways["chosen"]:
         return {}

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from distill.cli.text.run import run_lines
 from distill.curate.accounting import conservation
+from distill.curate.accounting.funnel import line_of
 from distill.curate.gates import registry, wording
 from distill.errors import DistillError
 from distill.pipeline import run
@@ -122,7 +123,7 @@ async def test_the_sum_holds_where_a_seed_has_several_questions(task: Path, sets
 
 def test_the_funnel_of_a_script_is_json(task: Path) -> None:
     result = curated(task)
-    assert json.loads(json.dumps(result))["funnel"]["stages"][0]["stage"] == "seeds"
+    assert json.loads(json.dumps(result.as_json()))["funnel"]["stages"][0]["stage"] == "seeds"
 
 
 @st.composite
@@ -163,16 +164,17 @@ def test_books_that_agree_pass_and_one_row_less_anywhere_does_not(
     book: tuple[list[dict[str, Any]], dict[str, pl.DataFrame]], data: st.DataObject
 ) -> None:
     funnel, tables = book
-    total = conservation.check(funnel, **tables)
-    assert total["kept"] + total["dropped"] == total["questions"]
+    lines = [line_of(stage) for stage in funnel]
+    total = conservation.check(lines, **tables)
+    assert total.kept + total.dropped == total.questions
     name = data.draw(st.sampled_from([name for name, table in tables.items() if table.height] or ["none"]))
     if name != "none":
         short = {**tables, name: tables[name].slice(1)}
         with pytest.raises(DistillError, match="rows were lost"):
-            conservation.check(funnel, **short)
+            conservation.check(lines, **short)
     at = data.draw(st.integers(0, len(funnel) - 1))
     key = data.draw(st.sampled_from(["in", "kept"]))
     wrong = [dict(stage) for stage in funnel]
     wrong[at][key] += 1
     with pytest.raises(DistillError, match="rows were lost"):
-        conservation.check(wrong, **tables)
+        conservation.check([line_of(stage) for stage in wrong], **tables)

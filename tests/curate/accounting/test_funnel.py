@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from distill.curate.accounting import funnel
-from distill.curate.seed_status import Standing
-from distill.generate.questions import Ask
+from distill.curate.accounting.funnel import FunnelLine
+from distill.generate.questions import TeacherQuestion
+from distill.generate.seed_status import SeedStatus
 from distill.tables.outcome import Outcome, dropped_frame, summary
 
 COUNT = st.integers(0, 10**6)
@@ -30,31 +31,30 @@ def test_what_is_set_aside_is_counted_between_the_seeds_and_the_questions(
     report = {"stage": "seeds", "in": kept + lost, "kept": kept, "dropped": {"broken": lost}}
     line = None if made is None else {"stage": "expand", "in": made, "kept": made, "dropped": {}}
     seeds = report | {"graph": {"near": 0.85}, "test": {"got": aside}, "expand": line}
-    first, test, *others = funnel.whole(seeds, [{"stage": "ask"}])
-    assert first == report
-    assert test == {"stage": "test", "in": kept, "kept": read, "dropped": {}, "aside": aside}
-    assert others == [*([] if line is None else [line]), {"stage": "ask"}]
+    ask = FunnelLine("ask", 1, 1)
+    first, test, *others = funnel.run_lines(seeds, [ask])
+    assert first.as_json() == report
+    assert test == FunnelLine("test", kept, read, aside=aside)
+    assert others == [*([] if line is None else [funnel.line_of(line)]), ask]
 
 
 @given(
     idle=st.sets(st.text(max_size=3), max_size=5),
     asked=st.sets(st.text(max_size=3), max_size=5),
-    gold=st.integers(0, 3),
 )
-def test_seeds_turn_into_questions_and_approved_rows_have_a_line_of_their_own(
-    idle: set[str], asked: set[str], gold: int
-) -> None:
-    """Each question has come to an answer or to a reason; rows that were asked before a person decided them are counted."""
-    questions = [Ask(seed, 0, draw) for seed in sorted(asked) for draw in range(2)]
-    none, some = frozenset[str](), frozenset(sorted(asked)[:1])
-    seeds = Standing(len(idle) + len(asked), dict.fromkeys(idle, "a"), {}, none, {}, none, none)
+def test_seeds_turn_into_questions(idle: set[str], asked: set[str]) -> None:
+    """Each question has come to an answer or to a reason."""
+    questions = [TeacherQuestion(seed, 0, draw) for seed in sorted(asked) for draw in range(2)]
+    none = frozenset[str]()
+    seeds = SeedStatus(len(idle) + len(asked), dict.fromkeys(idle, "a"), none, {}, none, none)
     unanswered = dropped_frame((one.seed, "r", "a", "teacher", "declined", "no") for one in questions if one.draw == 0)
-    gated = outcome("gates", len(asked), steps=[{"stage": "schema"}])
-    lines = funnel.of_answers(
-        questions, seeds, unanswered, gated, outcome("gold", gold), [outcome("dedup", 1)], ruled=some
-    )
-    assert [line["stage"] for line in lines] == ["ask", "answer", "schema", *(["gold"] if gold else []), "dedup"]
-    ask, answer = lines[:2]
-    assert (ask["in"], ask["kept"], ask["dropped"].get("not_asked", 0)) == (seeds.askable, len(asked), len(idle))
-    assert answer["in"] == answer["kept"] + answer["dropped"].get("declined", 0) == 2 * len(asked)
-    assert not gold or lines[3].get("asked", 0) == len(some)
+    ask, answer, *steps = funnel.answer_lines(questions, seeds, unanswered, [outcome("schema", 3, warning="few")])
+    assert (ask.entered, ask.kept, ask.dropped.get("not_asked", 0)) == (seeds.askable, len(asked), len(idle))
+    assert answer.entered == answer.kept + answer.dropped.get("declined", 0) == 2 * len(asked)
+    assert steps == [FunnelLine("schema", 3, 3, notes={"warning": "few"})]
+    assert steps[0].warning == "few"
+
+
+@given(st.builds(FunnelLine, st.text(), COUNT, COUNT, st.dictionaries(st.text(), COUNT), COUNT, COUNT))
+def test_a_line_is_read_as_it_was_written(line: FunnelLine) -> None:
+    assert funnel.line_of(line.as_json()) == line

@@ -13,6 +13,8 @@ import pytest
 
 from distill.cli.text.run import run_lines
 from distill.curate.accounting import large_losses
+from distill.curate.accounting.funnel import FunnelLine
+from distill.curate.accounting.large_losses import LargeLoss
 from distill.pipeline import run as running
 from distill.pipeline.open_task import open_task
 from distill.pipeline.result import Run
@@ -35,16 +37,17 @@ def run(task: Path, *sets: str, stages: Any = ORDER, watch: Any = None) -> Run:
     return running.start(open_task(task, overrides=sets, env={}), stages=stages, watch=watch or Silent())
 
 
-def losses(rows: list[tuple[str, str, str]], drops: list[tuple[str, str, str]], **seeds: Any) -> list[dict[str, Any]]:
+def losses(rows: list[tuple[str, str, str]], drops: list[tuple[str, str, str]], **seeds: Any) -> list[LargeLoss]:
     """Of (seed_id, source, stratum) and (seed_id, stage, reason)."""
     frame = pl.DataFrame(rows, schema=["seed_id", "source", "stratum"], orient="row")
     strata = dict(frame.select("seed_id", "stratum").iter_rows())
     gone = dropped_frame([(seed, None, strata.get(seed, "x"), stage, reason, "") for seed, stage, reason in drops])
     funnel = [
-        {"stage": name} for name in ("seeds", "test", "ask", "answer", "schema", "gold", "dedup", "leaks", "balance")
+        FunnelLine(name, 0, 0)
+        for name in ("seeds", "test", "ask", "answer", "schema", "gold", "dedup", "leaks", "balance")
     ]
     samples = frame.select("seed_id", teacher=pl.lit(0, pl.Int64))
-    return large_losses.of(funnel, seeds=frame, samples=samples, dropped=gone, by_source=seeds)
+    return large_losses.large_losses(funnel, seeds=frame, samples=samples, dropped=gone, by_source=seeds)
 
 
 def test_a_source_a_stratum_and_all_rows_are_looked_at_by_what_the_steps_before_left():
@@ -52,14 +55,14 @@ def test_a_source_a_stratum_and_all_rows_are_looked_at_by_what_the_steps_before_
     rows += [(f"b{n}", "b.jsonl", "x") for n in range(30)]
     before = [(f"a{n}", "schema", "not_json") for n in range(4)]
     (loss,) = losses(rows, [*before, *((f"a{n}", "dedup", "near_duplicate") for n in range(4, 8))])
-    assert (loss["stage"], loss["of"], loss["name"], loss["in"], loss["dropped"]) == (
+    assert (loss.stage, loss.group, loss.name, loss.entered, loss.dropped) == (
         "dedup",
         "source",
         "a.jsonl",
         6,
         4,
     )
-    assert large_losses.lines([loss], "t/001") == [
+    assert large_losses.loss_text([loss], "t/001") == [
         "dedup dropped 4 of 6 rows of source a.jsonl (67 %): near_duplicate 4; "
         "`distill show t/001 dropped --reason near_duplicate` lists them"
     ]
@@ -68,7 +71,7 @@ def test_a_source_a_stratum_and_all_rows_are_looked_at_by_what_the_steps_before_
 def test_the_only_source_is_all_rows_and_is_told_once():
     rows = [(f"a{n}", "a.jsonl", "x") for n in range(8)]
     (loss,) = losses(rows, [(f"a{n}", "leaks", "shares_13_gram") for n in range(6)])
-    assert (loss["of"], loss["in"], loss["dropped"]) == ("rows", 8, 6)
+    assert (loss.group, loss.entered, loss.dropped) == ("rows", 8, 6)
 
 
 @pytest.mark.parametrize("drops", [4, 2])
@@ -86,7 +89,7 @@ def test_rows_that_nobody_missed_are_no_loss(reason):
 def test_repeats_among_the_seeds_are_told_by_their_source():
     rows = [(f"a{n}", "a.jsonl", "x") for n in range(30)] + [("b0", "b.jsonl", "x")]
     found = losses(rows, [(f"r{n}", "seeds", "repeated") for n in range(9)], **{"b.jsonl": {"in": 10, "repeated": 9}})
-    assert [(loss["stage"], loss["of"], loss["name"], loss["in"], loss["dropped"]) for loss in found] == [
+    assert [(loss.stage, loss.group, loss.name, loss.entered, loss.dropped) for loss in found] == [
         ("seeds", "source", "b.jsonl", 10, 9)
     ]
 
@@ -95,8 +98,8 @@ def test_a_run_says_it_at_its_end_in_its_result_and_in_the_report(task: Path) ->
     heard = Heard()
     result = run(task, "gates=[schema, {form: {contains: [glad]}}]", "dataset.accept=null", watch=heard)
     loss = result.large_losses[0]  # the scripted teacher is glad about a bit less than half of them
-    assert loss["stage"] == "form"
-    said = large_losses.lines([loss], result.name)[0]
+    assert loss.stage == "form"
+    said = large_losses.loss_text([loss], result.name)[0]
     assert f"warning: {said}" in heard.lines
     assert said.split("; ")[0] in (result.folder / "REPORT.md").read_text()
 

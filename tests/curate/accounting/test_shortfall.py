@@ -133,7 +133,7 @@ def test_approved_rows_count_as_got(task: Path) -> None:
 
 def test_the_reason_that_cost_most_is_named() -> None:
     rows = [Shortfall("a", 9, 2, "form", 7), Shortfall("b", 3, 2, "no_seed_left", 1)]
-    assert shortfall.lines(rows) == [
+    assert shortfall.shortfall_text(rows) == [
         "8 rows are missing in 2 strata:",
         "  a: 2 of 9 rows; form cost most (7)",
         "  b: 2 of 3 rows; too few seeds cost most (1)",
@@ -142,6 +142,6 @@ def test_the_reason_that_cost_most_is_named() -> None:
 
 @pytest.mark.parametrize("count", [10, 12])
 def test_the_rest_of_many_strata_is_counted(count: int) -> None:
-    said = shortfall.lines([Shortfall(f"s{n}", 2, 1, "form", 1) for n in range(count)])
+    said = shortfall.shortfall_text([Shortfall(f"s{n}", 2, 1, "form", 1) for n in range(count)])
     assert len(said) == 1 + 10 + (count > 10)
     assert (said[-1] == "  and 2 more strata") is (count > 10)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from distill.curate.dedup.conflicts import lines, rulings, settle, vote
+from distill.curate.dedup.conflicts import decisions, rows_to_decide, settle, vote
 from distill.curate.dedup.duplicates import conflicts, duplicates
 from distill.errors import SpecError
 from distill.records import GOLD
@@ -170,7 +170,7 @@ def test_a_row_asked_again_keeps_the_best_answer_of_its_majority(frame):
 
 def test_what_a_person_decides_comes_back_by_row(frame):
     rows = frame(*KETTLE)
-    written = lines(conflicts(rows, near=0.7, compare=["intent"]), rows)
+    written = rows_to_decide(conflicts(rows, near=0.7, compare=["intent"]), rows)
     assert written[1] == {
         "seed_id": "s01",
         "input": "where is my kettle?",
@@ -182,7 +182,7 @@ def test_what_a_person_decides_comes_back_by_row(frame):
     written[0]["right"] = {"urgency": "low", "intent": "delivery"}
     written[1]["right"] = '{"intent": "delivery"}'
     text = "".join(json.dumps(row) + "\n" for row in written)
-    assert rulings(text, source="conflicts.jsonl") == {
+    assert decisions(text, source="conflicts.jsonl") == {
         "s00": '{"intent":"delivery","urgency":"low"}',
         "s01": '{"intent": "delivery"}',
     }
@@ -191,6 +191,6 @@ def test_what_a_person_decides_comes_back_by_row(frame):
 def test_every_line_that_cannot_be_read_is_named_at_once():
     text = '{"seed_id": "a", "right": "x"}\n\n{"right": 1}\nno JSON\n{"seed_id": "a", "right": "y"}\n'
     with pytest.raises(SpecError) as caught:
-        rulings(text, source="conflicts.jsonl")
+        decisions(text, source="conflicts.jsonl")
     assert [fault.where for fault in caught.value.faults] == [f"conflicts.jsonl:{line}" for line in (3, 4, 5)]
     assert "is decided twice" in str(caught.value)

@@ -3,7 +3,8 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from distill.curate.selection.assemble import parts
+from distill.curate.selection.assemble import select
+from distill.curate.selection.balance import Wanted
 
 WORDS = [f"w{chr(97 + n)}{chr(97 + m)}" for n in range(26) for m in range(26)]
 
@@ -30,12 +31,12 @@ def made(frame, pairs: int, spare: int):
 def test_a_row_that_gives_a_validation_row_away_is_replaced_by_a_spare_one(frame):
     """Eight pairs, quota sixteen: without spare rows gaps stay, with them none does; nobody is lost on the way."""
     tight = made(frame, 8, 0)
-    short = parts(tight, quotas={"a": 16}, by="score", valid=0.25, near=0.95)
+    short = select(tight, Wanted(quotas={"a": 16}, by="score"), valid=0.25, near=0.95)
     gone = short.leaks.dropped.height
     assert 0 < gone <= 4
     assert short.kept.height == 16 - gone
     wide = made(frame, 8, 12)
-    full = parts(wide, quotas={"a": 16}, by="score", valid=0.25, near=0.95)
+    full = select(wide, Wanted(quotas={"a": 16}, by="score"), valid=0.25, near=0.95)
     assert full.leaks.dropped.height > 0
     assert full.kept.height == 16
     assert set(full.kept["fate"]) == {"train", "valid"}
@@ -47,7 +48,7 @@ def test_every_row_is_kept_or_dropped_once_in_any_order_and_doing_it_twice_is_do
     frame, pairs, spare, quota, valid, chance
 ):
     rows = made(frame, pairs, spare)
-    found = parts(rows, quotas={"a": quota}, valid=valid, near=0.95)
+    found = select(rows, Wanted(quotas={"a": quota}), valid=valid, near=0.95)
     steps = (found.leaks, found.balance)
     assert found.kept.height + sum(step.dropped.height for step in steps) == rows.height
     ids = [*found.kept["seed_id"], *(seed for step in steps for seed in step.rejected["seed_id"])]
@@ -56,8 +57,8 @@ def test_every_row_is_kept_or_dropped_once_in_any_order_and_doing_it_twice_is_do
     assert found.balance.report["kept"] == found.kept.height
     order = list(range(rows.height))
     chance.shuffle(order)
-    again = parts(rows[order], quotas={"a": quota}, valid=valid, near=0.95)
+    again = select(rows[order], Wanted(quotas={"a": quota}), valid=valid, near=0.95)
     assert again.kept.equals(found.kept)
-    twice = parts(found.kept, quotas={"a": quota}, valid=valid, near=0.95)
+    twice = select(found.kept, Wanted(quotas={"a": quota}), valid=valid, near=0.95)
     assert twice.leaks.dropped.height == twice.balance.dropped.height == 0
     assert twice.kept.select(found.kept.columns).equals(found.kept)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from distill.curate.gates.judge.lookup import VerdictLookup
 from distill.curate.gates.judge.requests import JudgeCall, instructions_shown, verdict_requests
 from distill.curate.gates.judge.rubric import AnswerToJudge
-from distill.generate.questions import Ask, requests
+from distill.generate.questions import TeacherQuestion, requests
 from distill.teacher.pending import Requests
 
 if TYPE_CHECKING:
@@ -27,7 +27,11 @@ class ExpectedVerdicts:
 
 
 def expected_verdicts(
-    task: Task, judge: int, table: pl.DataFrame, questions: Sequence[Ask], known: VerdictLookup | None = None
+    task: Task,
+    judge: int,
+    table: pl.DataFrame,
+    questions: Sequence[TeacherQuestion],
+    known: VerdictLookup | None = None,
 ) -> ExpectedVerdicts:
     """The verdicts of one judge on the answers to these questions; without `known` none of them has an answer."""
     if known is None:
@@ -47,7 +51,9 @@ def expected_verdicts(
     return ExpectedVerdicts(verdict_requests(task, [*calls, *unknown]), tokens)
 
 
-def _gates_to_come(known: VerdictLookup, table: pl.DataFrame, questions: Sequence[Ask]) -> Iterator[list[str]]:
+def _gates_to_come(
+    known: VerdictLookup, table: pl.DataFrame, questions: Sequence[TeacherQuestion]
+) -> Iterator[list[str]]:
     """For each question the gates whose calls are not known yet: all, or those behind the one where a verdict is pending."""
     gates = list(known.task.rubrics)
     for request in requests(known.task, table, questions):

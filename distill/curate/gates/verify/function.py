@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from distill import reads
+from distill.curate.accounting.funnel import FunnelLine
 from distill.curate.gates.settings import FUNCTION, VerifySettings
 from distill.curate.gates.verify.source import fingerprint, import_once, source_faults
 from distill.errors import Fault, UsageError
@@ -52,12 +53,12 @@ def import_all(task: Task) -> None:
         import_once(function, task.path.parent, megabytes=settings.megabytes)
 
 
-def stop_if_useless(funnel: Sequence[Mapping[str, Any]]) -> None:
+def stop_if_useless(funnel: Sequence[FunnelLine]) -> None:
     """UsageError where the function could judge none of many answers: more of them would be paid for in vain."""
-    for step in funnel:
-        if step["stage"] == "verify" and step["in"] >= _MANY and step["dropped"] == {"unscored": step["in"]}:
+    for line in funnel:
+        if line.stage == "verify" and line.entered >= _MANY and line.dropped == {"unscored": line.entered}:
             raise UsageError(
-                f"verify could judge none of {step['in']} answers, so no more are asked: {step.get('warning', '')} "
+                f"verify could judge none of {line.entered} answers, so no more are asked: {line.warning} "
                 "Fix the function and run again; all answers are kept."
             )
 

@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from distill.curate import steps
-from distill.generate import questions
+from distill.curate.inputs import read_inputs
+from distill.generate.questions import read_asked
 from distill.pipeline import run
 from distill.pipeline.open_task import open_task
 from distill.task.run import ORDER
@@ -30,19 +31,18 @@ def test_every_training_seed_is_idle_accepted_or_refused(task: Path, data: st.Da
     """Of any of the questions, in any order; a row may still come of the idle ones alone, and they rest with a reason."""
     task = open_task(task, overrides=["dataset.accept=null", LONG, "evaluate.arms=[]"], env={})
     folder = run.start(task, stages=ORDER[:1], watch=Silent()).folder
-    table, every = pl.read_parquet(folder / "seeds.parquet"), questions.asked_of(folder)
+    table, every = pl.read_parquet(folder / "seeds.parquet"), read_asked(folder)
     asked = data.draw(st.lists(st.sampled_from(every), unique=True))
     with opened(task.store_path) as store:
-        found = steps.curate(task, table, asked, store).standing
-        turned = steps.curate(task, table, asked[::-1], store).standing
+        found = steps.curate(read_inputs(task, table, asked, store)).seeds
+        turned = steps.curate(read_inputs(task, table, asked[::-1], store)).seeds
     assert found == turned
     train = set(table.filter(role="train")["seed_id"])
-    parts = [found.idle.keys(), found.accepted, found.refused]
+    parts = [found.unasked.keys(), found.passed, found.rejected]
     assert set().union(*parts) == train
     assert sum(map(len, parts)) == len(train) == found.askable
-    assert train - found.idle.keys() == {ask.seed for ask in asked}
-    assert found.hoped == found.idle.keys() == set(found.resting["row"])
-    assert sum(found.spare.values()) == len(found.idle)
+    assert train - found.unasked.keys() == {ask.seed for ask in asked}
+    assert found.still_possible == found.unasked.keys() == set(found.not_asked["row"])
 
 
 def test_a_row_that_waits_for_a_verdict_is_settled_and_hoped_for(task: Path) -> None:
@@ -52,14 +52,14 @@ def test_a_row_that_waits_for_a_verdict_is_settled_and_hoped_for(task: Path) -> 
     plain = opening(overrides=["dataset.accept=null", LONG, "evaluate.arms=[]"])
     folder = run.start(plain, stages=ORDER[:1], watch=Silent()).folder
     task = opening(overrides=["dataset.accept=null", *JUDGE, "evaluate.arms=[]"])
-    table, asked = pl.read_parquet(folder / "seeds.parquet"), questions.asked_of(folder)
+    table, asked = pl.read_parquet(folder / "seeds.parquet"), read_asked(folder)
     with opened(task.store_path) as store:
-        before = steps.curate(plain, table, asked, store).standing
-        found = steps.curate(task, table, asked, store)
-    standing = found.standing
-    assert standing.waiting.keys() == before.accepted != set()
-    assert standing.refused == before.refused != set()
-    assert standing.accepted == set()
-    assert standing.settled == standing.hoped == standing.waiting.keys()
+        before = steps.curate(read_inputs(plain, table, asked, store)).seeds
+        found = steps.curate(read_inputs(task, table, asked, store))
+    status = found.seeds
+    assert status.pending.keys() == before.passed != set()
+    assert status.rejected == before.rejected != set()
+    assert status.passed == set()
+    assert status.settled == status.still_possible == status.pending.keys()
     assert found.kept.height == 0
-    assert found.lack == {}
+    assert found.missing == {}

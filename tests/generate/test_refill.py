@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 import pytest
@@ -14,7 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from distill.curate import steps
-from distill.generate import questions as asks
+from distill.curate.inputs import CurationInputs
+from distill.curate.result import Curation
+from distill.generate import refill
+from distill.generate.refill import RefillState, seeds_to_try
+from distill.generate.seed_status import SeedStatus
 from distill.pipeline import run
 from distill.pipeline.open_task import open_task
 from distill.seeds import prepare
@@ -38,9 +42,9 @@ def curations(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     seen: list[int] = []
     whole = steps.curate
 
-    def counted(*given: Any, **how: Any) -> steps.Curated:
-        seen.append(len(given[2]))
-        return whole(*given, **how)
+    def counted(given: CurationInputs) -> Curation:
+        seen.append(len(given.asked))
+        return whole(given)
 
     monkeypatch.setattr(steps, "curate", counted)
     return seen
@@ -86,9 +90,9 @@ def test_what_is_needed_is_a_tenth_more_over_the_share_that_came_through(
     strata = {f"s{n}": "ab"[n % 2] for n in range(20)}
     tried = [f"s{n}" for n in order]
     through = {"s0", "s2", "s1"}
-    assert asks.needed(lack, [], through, strata) == {one: -(-11 * rows // 10) for one, rows in lack.items()}
-    found = asks.needed(lack, tried, through, strata)
-    assert found == asks.needed(lack, sorted(tried), through, strata)
+    assert seeds_to_try(lack, [], through, strata) == {one: -(-11 * rows // 10) for one, rows in lack.items()}
+    found = seeds_to_try(lack, tried, through, strata)
+    assert found == seeds_to_try(lack, sorted(tried), through, strata)
     share = {"a": 11 / 3, "b": 11 / 2}
     assert all(rows * share[one] <= found[one] <= 1.2 * rows * share[one] + 1 for one, rows in lack.items())
 
@@ -99,5 +103,20 @@ def test_the_first_round_asks_a_tenth_more_than_is_lacking(task: Path) -> None:
     table = prepare.prepare(task.spec, task.seeds).kept
     strata = dict(table.select("seed_id", "stratum").iter_rows())
     approved = frozenset(table["seed_id"])
-    picked = asks.more(task, table, [], {"a": 10, "b": 3}, approved)
+    nothing = SeedStatus(0, {}, frozenset(), {}, frozenset(), frozenset())
+    picked = refill.ask_new_seeds(RefillState(task, table, [], nothing, {"a": 10, "b": 3}, approved))
     assert Counter(strata[ask.seed] for ask in picked) == {"a": 11, "b": 4}
+
+
+def test_the_first_policy_with_questions_is_asked(task: Path) -> None:
+    """Votes come before new seeds: a row in conflict is settled before others are paid for; with nothing missing, none."""
+    votes = ["dedup={on_conflict: ask_again, compare: [mood]}", "teacher.sampling.temperature=1"]
+    task = open_task(task, overrides=votes, env={})
+    table = prepare.prepare(task.spec, task.seeds).kept
+    seeds = table.filter(role="train")["seed_id"].to_list()
+    status = SeedStatus(len(seeds), {}, frozenset(), {}, frozenset(), frozenset())
+    asked = refill.first_questions(task, seeds[0])
+    both = RefillState(task, table, asked, status, {"a": 2}, frozenset(), contested=frozenset(seeds[:1]))
+    assert {question.kind for question in refill.next_questions(both)} == {"vote"}
+    assert {question.kind for question in refill.next_questions(replace(both, contested=frozenset()))} == {"first"}
+    assert refill.next_questions(replace(both, contested=frozenset(), missing={})) == []

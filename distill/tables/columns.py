@@ -1,0 +1,106 @@
+"""Every Parquet table of a run: its columns, a line each, and the columns that are named after a gate or a step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+Columns = dict[str, Any]
+
+SEEDS: Columns = {
+    "seed_id": pl.String,
+    "line": pl.Int64,  # of its file
+    "source": pl.String,  # the file, or `expand:<way>:<parent>`
+    "fields": pl.String,  # JSON
+    "labels": pl.String,  # JSON
+    "stratum": pl.String,
+    "gold": pl.String,  # the known answer, as JSON
+    "input": pl.String,
+    "group": pl.String,
+    "own_id": pl.String,
+}
+"""seeds.parquet, before `role` and, of made seeds, `parent` and `way` are added."""
+
+ASKED: Columns = {
+    "seed_id": pl.String,
+    "teacher": pl.Int64,  # 0 is the first
+    "draw": pl.Int64,
+    "kind": pl.String,  # first, redraw or vote
+    "request_id": pl.String,
+}
+"""asked.parquet: a question a row."""
+
+PAIRS: Columns = {
+    "a": pl.String,
+    "b": pl.String,
+    "similarity": pl.Float64,
+    "kind": pl.String,  # near, typo or meaning
+}
+"""pairs.parquet: two seeds that are near each other."""
+
+SAMPLES: Columns = {
+    "seed_id": pl.String,
+    "request_id": pl.String,
+    "teacher": pl.Int64,
+    "kind": pl.String,  # why the seed was asked, null where nobody was
+    "draw": pl.Int64,  # within its kind
+    "stratum": pl.String,
+    "labels": pl.String,
+    "cluster": pl.String,
+    "group": pl.String,
+    "input": pl.String,
+    "prompt": pl.String,  # the turns that the student is sent, as JSON
+    "answer": pl.String,
+    "tool_calls": pl.String,  # [[name, arguments], …] as JSON, empty where there are none
+    "refusal": pl.String,
+    "finish_reason": pl.String,
+    "prompt_tokens": pl.Int64,
+    "completion_tokens": pl.Int64,
+    "latency_s": pl.Float64,
+    "usd": pl.Float64,  # null where nobody knows
+    "model": pl.String,
+    "score": pl.Float64,  # the mean of the gates' scores
+}
+"""samples.parquet, before gates add their scores and `fate` is known."""
+
+DROPPED: Columns = {
+    "row": pl.String,
+    "request_id": pl.String,
+    "stratum": pl.String,
+    "stage": pl.String,
+    "reason": pl.String,
+    "detail": pl.String,
+}
+"""dropped.parquet, seeds_dropped.parquet and flagged.parquet."""
+
+_SCORE, _VERDICTS, _TEMPLATE = "score_", "verdicts_", "_template"
+
+
+def score_of(gate: str) -> str:
+    """The column of a gate's scores, 0 to 1."""
+    return f"{_SCORE}{gate}"
+
+
+def scored_gate(column: str) -> str:
+    """The gate whose scores a column holds; empty for any other column."""
+    return column.removeprefix(_SCORE) if column.startswith(_SCORE) else ""
+
+
+def verdicts_of(gate: str) -> str:
+    """The column of what each judge said to a gate's question, as JSON."""
+    return f"{_VERDICTS}{gate}"
+
+
+def judged_gate(column: str) -> str:
+    """The gate whose verdicts a column holds; empty for any other column."""
+    return column.removeprefix(_VERDICTS) if column.startswith(_VERDICTS) else ""
+
+
+def template_of(stage: str) -> str:
+    """The column that says whether a row holds a passage of template text, by a leak check's stage."""
+    return f"{stage}{_TEMPLATE}"
+
+
+TEMPLATES = pl.selectors.ends_with(_TEMPLATE)
+"""All such columns."""
