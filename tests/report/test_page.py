@@ -226,7 +226,11 @@ def test_numbers_read_as_people_write_them(shown: str, expected: str) -> None:
 
 def test_a_report_of_a_dataset_alone_has_no_table_without_figures(report: Flat, typed: Typed) -> None:
     arm = {**report["arms"]["teacher"], "metrics": {}}
-    verdict = {"word": "dataset only", "sentences": ["Dataset only: no student was asked, so nothing was compared."]}
+    verdict = {
+        "word": "dataset only",
+        "sentences": ["Dataset only: no student was asked, so nothing was compared."],
+        "rows_needed": None,
+    }
     bare = {**report, "verdict": verdict, "arms": {"teacher": arm}, "differences": [], "by_label": {}, "worst": []}
     for page in (html(typed(bare)), markdown(typed(bare))):
         assert "How good is it?" not in page
