@@ -52,7 +52,7 @@ def test_the_readmes_make_targets_exist() -> None:
 
 def test_the_generated_pages_are_fresh(tmp_path: Path) -> None:
     """docs/cli.md and docs/task.schema.json are what `make docs` would write."""
-    from distill.pipeline.spec_schema import task_schema
+    from distill.api.spec_schema import task_schema
 
     assert json.loads((ROOT / "docs" / "task.schema.json").read_text()) == task_schema(), "run `make docs`"
     page = tmp_path / "cli.md"

@@ -7,16 +7,18 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 ELSEWHERE = {
     # One subject in several files, tested through its door: what goes in and what comes out.
-    "spec/test_task_yaml.py": "spec/dataset spec/judge spec/rubric spec/seeds spec/settings spec/student spec/task spec/teacher "
+    "spec/test_task_yaml.py": "spec/dataset spec/judge spec/rubric spec/seeds spec/settings spec/strata spec/student spec/task spec/teacher "
     "spec/loading/load spec/loading/places spec/loading/validation spec/loading/wording spec/loading/yaml_lines",
     "teacher/reply/test_shapes.py": "teacher/reply/calls teacher/reply/channels teacher/reply/content teacher/reply/counts teacher/reply/message "
-    "teacher/reply/natives teacher/reply/parsed teacher/reply/parts teacher/reply/said",
+    "teacher/reply/natives teacher/reply/parsed teacher/reply/parts teacher/reply/wording",
     "teacher/reply/errors/test_refusals.py": "teacher/reply/errors/faults teacher/reply/errors/languages",
     "teacher/reply/test_reply.py": "teacher/reply/errors/waits",
-    "seeds/test_seed_files.py": "seeds/formats/csv_dialect seeds/formats/csv_rows seeds/formats/form seeds/formats/json_rows seeds/formats/rows "
+    "seeds/test_seed_files.py": "seeds/formats/csv_dialect seeds/formats/csv_rows seeds/formats/file_format seeds/formats/json_rows seeds/formats/rows "
     "seeds/row_faults seeds/rows_to_seeds",
-    "seeds/chat_logs/test_turns.py": "seeds/chat_logs/keys seeds/chat_logs/row_request seeds/chat_logs/turn_shapes",
-    "student/hosts/test_openai_compatible.py": "student/hosts/job student/hosts/listing student/hosts/polling student/hosts/uploads",
+    "seeds/chat_logs/test_turns.py": "seeds/chat_logs/keys seeds/chat_logs/request_logs seeds/chat_logs/row_request "
+    "seeds/chat_logs/tool_calls seeds/chat_logs/turn_shapes",
+    "student/hosts/test_openai_compatible.py": "student/hosts/errors student/hosts/job student/hosts/listing student/hosts/polling "
+    "student/hosts/remote_ids student/hosts/uploads",
     "sandbox/test_process.py": "sandbox/limits sandbox/result",
     "sandbox/test_kernel.py": "sandbox/syscalls",
     "similarity/test_typos.py": "similarity/typo_contexts",
@@ -25,9 +27,14 @@ ELSEWHERE = {
     "curate/gates/test_wording.py": "curate/gates/refusals",
     "curate/gates/test_private.py": "curate/gates/credentials",
     "curate/gates/judge/test_gate.py": "curate/gates/judge/rubric",
-    "curate/calibration/test_run.py": "curate/calibration/labelled cli/text/calibration",
-    "evaluate/test_comparison.py": "evaluate/weak",
+    "curate/gates/judge/test_lookup.py": "curate/gates/judge/expected curate/gates/judge/requests",
+    "curate/gates/test_registry.py": "curate/gates/settings",
+    "curate/calibration/test_run.py": "curate/calibration/decisions curate/calibration/judges curate/calibration/labelled curate/calibration/results "
+    "cli/text/calibration",
+    "evaluate/test_comparison.py": "evaluate/cautions evaluate/worst",
+    "evaluate/test_arms.py": "evaluate/scores",
     "report/test_curation.py": "report/distributions report/examples report/losses",
+    "report/test_page.py": "report/format report/report",
     "plan/test_plan.py": "cli/text/plan plan/estimate plan/pilot",
     "views/test_explain.py": "cli/text/explain cli/text/show cli/text/verdicts views/show",
     "views/test_status.py": "cli/text/status",
@@ -35,9 +42,10 @@ ELSEWHERE = {
     "views/test_what_if.py": "cli/text/what_if",
     "chat/test_conversation.py": "chat/content",
     # What a stage or a verb does is seen in a run.
-    "pipeline/test_run.py": "curate/stage evaluate/stage pipeline/generate pipeline/used_spec report/stage student/stage task/run",
+    "pipeline/test_run.py": "curate/stage evaluate/stage pipeline/generate pipeline/used_spec report/spending report/stage report/warnings "
+    "student/dataset_card student/stage task/run",
     "runs/test_teachers.py": "generate/answers",
-    "runs/test_judging_spec.py": "curate/judged pipeline/checks task/requirements",
+    "runs/test_judging_spec.py": "curate/checks curate/judged task/requirements",
     "curate/test_steps.py": "curate/dedup/step curate/result",
     "curate/accounting/test_large_losses.py": "pipeline/empty_dataset tables/reasons",
     "runs/test_overnight_deadline.py": "report/timeline teacher/batch/closing",
@@ -45,19 +53,20 @@ ELSEWHERE = {
     "task/test_traces.py": "pipeline/facts",
     "seeds/test_split.py": "seeds/prepare",
     "seeds/expansion/test_rounds.py": "seeds/expansion/questions",
-    "pipeline/test_open_task.py": "task/files task/task",
+    "pipeline/test_open_task.py": "pipeline/task_rows student/checks task/files task/task teacher/checks",
     "cli/test_app.py": "cli/options cli/verbs/look cli/verbs/prepare cli/verbs/reference cli/verbs/run",
     "cli/test_rehearsal.py": "cli/verbs/fault_server",
     "cli/test_exit_codes.py": "errors",
+    "test_rundir.py": "atomic_write",
     # The sender's parts, under load and faults.
-    "teacher/test_runner.py": "teacher/pending teacher/progress teacher/send teacher/worker_context",
-    "teacher/test_budget.py": "teacher/ceiling",
+    "teacher/test_runner.py": "teacher/pending teacher/progress teacher/requests teacher/send teacher/stored_answers "
+    "teacher/worker_context",
     "teacher/store/test_store.py": "teacher/store/rows",
     "teacher/store/test_queries.py": "teacher/store/reader",
     "pipeline/test_arguments.py": "pipeline/project",
     "teacher/batch/test_round.py": "teacher/batch/journal teacher/batch/host/client",
     "teacher/test_secrets.py": "teacher/endpoint/model teacher/endpoint/sdk teacher/endpoint/shutdown",
-    "student/trainers/test_lora.py": "base_model/quiet",
+    "student/trainers/test_lora.py": "base_model/quiet student/trainers/loss_curve",
 }
 """Test file → the modules that have no file of their own, for it holds what they are for."""
 DOUBLES = "testing"

@@ -24,6 +24,6 @@ def schema() -> None:
 
     Editors use it to complete and check a spec.
     """
-    from distill.pipeline.spec_schema import task_schema
+    from distill.api.spec_schema import task_schema
 
     print(json.dumps(task_schema(), indent=2))

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from distill.api.spec_schema import task_schema
 from distill.curate.gates.registry import GATES
-from distill.pipeline.spec_schema import task_schema
 
 VALIDATOR = Draft202012Validator(task_schema())
 SPEC = {"task": "t", "seeds": {"from": "a.jsonl"}, "teacher": {"model": "m"}}
