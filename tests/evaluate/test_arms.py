@@ -55,8 +55,8 @@ def test_a_bare_answer_is_held_against_the_value_of_the_gold_column(
 
 def test_a_task_without_a_student_ends_as_a_dataset_and_its_report_has_no_empty_table(task: Path) -> None:
     result, _ = run(task, "seeds.gold=null")
-    assert result["verdict"]["word"] == "dataset only"
-    page = (Path(result["folder"]) / "REPORT.md").read_text()
+    assert result.verdict.word == "dataset only"
+    page = (result.folder / "REPORT.md").read_text()
     assert "\u2013 to \u2013" not in page
     assert "student minus" not in page
     assert "Dataset only: no student was asked, so nothing was compared." in page

@@ -18,7 +18,7 @@ async def test_timeline_of_a_run_by_batch(task: Path) -> None:
     """Every batch is a part, their answers come to the run's, and the report shows them."""
     async with double(hurry=72_000) as server:
         result = await run(task, server, "batch", stages=ORDER, wait=True)
-    folder = Path(result["folder"])
+    folder = result.folder
     found = json.loads((folder / "report.json").read_bytes())["timeline"]
     batches = [part for part in found["parts"] if part["way"] == "batch"]
     assert sum(part["answered"] for part in batches) == found["rows"]["batch"] > 0
