@@ -101,17 +101,17 @@ OTHER = "teacher.model=other"
 async def test_after_a_refresh_by_another_teacher_the_old_spec_opens_a_run_of_its_own(served: Served) -> None:
     """`distill run task.yaml`, as it stands, asks the old teacher again: the refreshed student stays where it is."""
     await served()
-    refreshed = Path((await served(OTHER, refresh=True))["folder"])
+    refreshed = (await served(OTHER, refresh=True)).folder
     before = contents(refreshed)
     back = await served()
-    assert (refreshed.name, back["run"]) == ("002", "mood/003")
+    assert (refreshed.name, back.name) == ("002", "mood/003")
     assert contents(refreshed) == before
     assert json.loads((refreshed / "manifest.json").read_bytes())["teacher"] == "other"
 
 
 async def test_a_stage_alone_puts_no_other_teachers_name_on_the_answers(served: Served) -> None:
     await served()
-    refreshed = Path((await served(OTHER, refresh=True))["folder"])
+    refreshed = (await served(OTHER, refresh=True)).folder
     before = contents(refreshed)
     for stage in ("curate", "report"):
         with pytest.raises(
@@ -119,25 +119,25 @@ async def test_a_stage_alone_puts_no_other_teachers_name_on_the_answers(served: 
         ):
             await served(stages=(stage,))
     assert contents(refreshed) == before
-    assert (await served(OTHER, stages=("report",)))["run"] == "mood/002"
+    assert (await served(OTHER, stages=("report",))).name == "mood/002"
 
 
 async def test_a_second_refresh_with_another_prompt_opens_the_next_number(task: Path, served: Served) -> None:
     await served()
-    second = Path((await served(OTHER, refresh=True))["folder"])
-    assert (await served(OTHER, refresh=True))["run"] == "mood/002"  # nothing changed
+    second = (await served(OTHER, refresh=True)).folder
+    assert (await served(OTHER, refresh=True)).name == "mood/002"  # nothing changed
     before = contents(second)
     (task.parent / "student.md").write_text("Say the mood.\n[user]\n{{message}}\n")
     third = await served(OTHER, refresh=True)
-    assert third["run"] == "mood/003"
-    assert json.loads((Path(third["folder"]) / "manifest.json").read_bytes())["parent"] == "mood/002"
+    assert third.name == "mood/003"
+    assert json.loads((third.folder / "manifest.json").read_bytes())["parent"] == "mood/002"
     assert contents(second) == before
 
 
 async def test_a_run_keeps_its_spec_as_used_and_says_how_to_repeat_it(served: Served) -> None:
     """The run's own file holds what `--set` changed; the report names the command with its changes."""
     await served()
-    folder = Path((await served(OTHER, "dataset.accept=14", refresh=True))["folder"])
+    folder = (await served(OTHER, "dataset.accept=14", refresh=True)).folder
     text = (folder / "task.yaml").read_text()
     assert "model: other" in text
     assert "accept: 14" in text
