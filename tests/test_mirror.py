@@ -21,6 +21,10 @@ ELSEWHERE = {
     "student/hosts/remote_ids student/hosts/uploads",
     "sandbox/test_process.py": "sandbox/limits sandbox/result",
     "sandbox/test_kernel.py": "sandbox/syscalls",
+    "curate/dedup/test_rulings.py": "curate/dedup/compared curate/dedup/decisions",
+    "generate/test_refill.py": "generate/questions generate/redraws",
+    "similarity/test_minhash.py": "similarity/arrays",
+    "runs/test_same_bytes.py": "tables/columns",
     "similarity/test_typos.py": "similarity/typo_contexts",
     "similarity/test_decisive.py": "similarity/decisive_words",
     "curate/test_leaks.py": "similarity/word_ngrams",
@@ -42,13 +46,13 @@ ELSEWHERE = {
     "views/test_what_if.py": "cli/text/what_if",
     "chat/test_conversation.py": "chat/content",
     # What a stage or a verb does is seen in a run.
-    "pipeline/test_run.py": "curate/stage evaluate/stage pipeline/generate pipeline/used_spec report/spending report/stage report/warnings "
+    "pipeline/test_run.py": "curate/stage evaluate/stage pipeline/ask_teachers pipeline/generate pipeline/used_spec report/spending report/stage report/warnings "
     "student/dataset_card student/stage task/run",
     "runs/test_teachers.py": "generate/answers",
     "runs/test_judging_spec.py": "curate/checks curate/judged task/requirements",
-    "curate/test_steps.py": "curate/dedup/step curate/result",
+    "curate/test_steps.py": "curate/dedup/near_duplicates curate/inputs curate/result",
     "curate/accounting/test_large_losses.py": "pipeline/empty_dataset tables/reasons",
-    "runs/test_overnight_deadline.py": "report/timeline teacher/batch/closing",
+    "runs/test_overnight_deadline.py": "teacher/batch/closing",
     "runs/test_killed.py": "task/interrupt",
     "task/test_traces.py": "pipeline/facts",
     "seeds/test_split.py": "seeds/prepare",

@@ -98,8 +98,8 @@ async def test_an_answer_that_was_cut_off_is_asked_for_once_more_where_the_spec_
         env = {"OPENAI_BASE_URL": server.base_url}
         for sets in ([], ["teacher.sampling.raise_to=512"]):
             home = task.parent / f"home{len(sets)}"
-            task = open_task(task, overrides=[*cut, *sets], env=env, home=home)
-            result = await running.work(task, stages=("generate", "curate"), watch=Silent())
+            opened = open_task(task, overrides=[*cut, *sets], env=env, home=home)
+            result = await running.work(opened, stages=("generate", "curate"), watch=Silent())
             rows = pl.read_parquet(result.folder / "dropped.parquet")
             dropped.append(rows.filter(reason="finish_reason").height)
     assert dropped[0] > dropped[1]

@@ -222,7 +222,7 @@ def test_whole_numbers_are_told_apart_and_nothing_else_of_them(one, other, form)
 
 def test_of_pairs_that_differ_in_one_number_or_negation_none_is_merged():
     """The benchmark's generator, a tenth of its pairs; by letters half of them would be."""
-    path = Path(__file__).parent.parent / "benchmarks" / "one_token.py"
+    path = Path(__file__).parents[2] / "benchmarks" / "one_token.py"
     spec = importlib.util.spec_from_file_location("one_token", path)
     assert spec is not None
     assert spec.loader is not None

@@ -69,10 +69,10 @@ def test_rows_over_the_quota_say_why_and_the_funnel_says_how_far_apart_the_other
     """22 rows were answered for 20; then 10 are wanted of them: none vanishes, and those that stay are further apart than by hash."""
     folder, found = curated(task), {}
     for select in ("{}", "{by: score}"):
-        task = open_task(task, overrides=["dataset.accept=10", f"dataset.select={select}"], env={})
-        with opened(task.store_path) as store:
+        changed = open_task(task, overrides=["dataset.accept=10", f"dataset.select={select}"], env={})
+        with opened(changed.store_path) as store:
             found[select] = steps.curate(
-                read_inputs(task, pl.read_parquet(folder / "seeds.parquet"), read_asked(folder), store)
+                read_inputs(changed, pl.read_parquet(folder / "seeds.parquet"), read_asked(folder), store)
             )
     for one, why in zip(found.values(), ("others add more variety", "a hash chose among equals"), strict=True):
         over = one.dropped.filter(reason="over_quota")
