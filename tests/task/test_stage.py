@@ -25,11 +25,11 @@ HOST = {"OPENAI_BASE_URL": "https://a.example/v1", "OPENAI_API_KEY": "sk-first"}
 OTHER = {"OPENAI_BASE_URL": "https://b.example/v1", "OPENAI_API_KEY": "sk-first"}
 
 
-@contextmanager
 def owed(run: ActiveRun) -> int:
     return run.fact("owed", lambda run: run.owed("generate"))
 
 
+@contextmanager
 def begun(task: Path, *sets: str, env: Mapping[str, str] = HOST) -> Iterator[ActiveRun]:
     task = open_task(task, overrides=sets, env=env)
     folder = RunDir(task.home, "mood", 1)
