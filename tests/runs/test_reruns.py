@@ -86,7 +86,7 @@ CHANGES = (
     "dataset.select.by=score",
     "dataset.per_stratum=4 | dataset.accept=8",
     "dedup.near=0.5",
-    "dedup.typing=false",
+    "dedup.typos=false",
     "gates=[schema, {length: {min_chars: 17}}]",
     "seeds.gold_rows=train | seeds.test={rows: 12, gold: true}",
     "seeds.test.share=0.5",

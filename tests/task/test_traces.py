@@ -57,10 +57,10 @@ OPENED = frozenset({
 })  # fmt: skip
 """Read when the task is opened: what they bring into it (seeds, prompts) is what stages read."""
 UNUSED = frozenset({
-    "evaluate.require", "dedup.more_votes", "teacher.fallback[0].sampling.temperature",
+    "evaluate.require", "dataset.more_draws", "dedup.more_votes", "teacher.fallback[0].sampling.temperature",
     *(f"student.train.{name}" for name in ("epochs", "batch_size", "learning_rate", "rank", "alpha", "layers", "context", "seed", "suffix")),
 })  # fmt: skip
-"""Of no use in this run: nothing is trained, nobody votes, no row falls back; the verdict that is required is looked at after the stages."""
+"""Of no use in this run: nothing is trained, nobody votes, no row is drawn again or falls back; the verdict that is required is looked at after the stages."""
 READ_BY = {
     "about": {"export", "report"},
     "teacher.terms": {"export", "report"},

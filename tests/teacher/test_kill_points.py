@@ -13,7 +13,7 @@ from killed import IN_FLIGHT, POINTS
 
 from distill.testing.fault_server import Script, Server, serve
 
-SCRIPT = Path(__file__).with_name("killed.py")
+SCRIPT = Path(__file__).parents[1] / "support" / "killed.py"
 ROWS = 600
 
 

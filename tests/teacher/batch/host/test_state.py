@@ -69,7 +69,7 @@ async def test_a_word_that_no_table_knows_is_named_and_waited_for_until_the_wind
                 assert not session.out
             assert store.ledger(RUN)[0].answered == 30
             assert (len(host.batches), set(host.billed.values())) == (1, {1})
-    assert [line.split(": ", 1)[1].split(" (")[0] for line in said if "not known here" in line] == ["mulling", "mulled"]
+    assert [line.split(": ", 1)[1].split(" (")[0] for line in said if "unknown state" in line] == ["mulling", "mulled"]
 
 
 async def test_the_batch_of_another_run_is_booked_there_and_its_budget_is_not_ours(tmp_path: Path) -> None:
