@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from distill import stats as stats
     from distill.api import aio as aio
     from distill.api import stages as stages
+    from distill.api.balance import balance as balance
     from distill.api.gates import gate as gate
     from distill.api.stages import open_task as open_task
     from distill.api.stages import refresh as refresh
     from distill.api.stages import run as run
     from distill.curate.gates.registry import run_gates as run_gates
-    from distill.curate.selection.balance import balance as balance
     from distill.pipeline.result import Run as Run
     from distill.similarity.pairs import near_pairs as near_pairs
     from distill.tables.outcome import Outcome as Outcome
@@ -37,7 +37,7 @@ _PLACES = {
     "Run": "distill.pipeline.result",
     "Task": "distill.task.task",
     "aio": "distill.api",
-    "balance": "distill.curate.selection.balance",
+    "balance": "distill.api.balance",
     "errors": "distill",
     "gate": "distill.api.gates",
     "near_pairs": "distill.similarity.pairs",

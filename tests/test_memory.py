@@ -40,9 +40,9 @@ FREED = """
 import subprocess
 import sys
 from pathlib import Path
-from distill import heap
+from distill import memory
 if sys.argv[1] == "thrifty":
-    heap.thrifty()
+    memory.thrifty()
 import polars as pl
 def resident():
     return int(Path("/proc/self/statm").read_text().split()[1])

@@ -21,6 +21,7 @@ ELSEWHERE = {
     "student/hosts/remote_ids student/hosts/uploads",
     "sandbox/test_process.py": "sandbox/limits sandbox/result",
     "sandbox/test_kernel.py": "sandbox/syscalls",
+    "test_python_page.py": "api/balance",
     "curate/dedup/test_rulings.py": "curate/dedup/compared curate/dedup/decisions",
     "generate/test_refill.py": "generate/questions generate/redraws",
     "similarity/test_minhash.py": "similarity/arrays",

@@ -16,7 +16,7 @@ from distill.sandbox import kernel, syscalls
 
 CODE = """
 import ctypes, os, sys
-from distill.curate.sandbox import kernel
+from distill.sandbox import kernel
 libc = ctypes.CDLL(None, use_errno=True)
 libc.syscall.restype = ctypes.c_long
 held = kernel.lock()
@@ -194,7 +194,7 @@ def test_landlock_alone_refuses_writing_and_the_parents_environment(tmp_path: Pa
     (tmp_path / "kept").write_text("kept")
     code = """
 import ctypes, os
-from distill.curate.sandbox import kernel
+from distill.sandbox import kernel
 libc = ctypes.CDLL(None, use_errno=True)
 libc.prctl(38, 1, 0, 0, 0)
 kernel._drop_rights(libc, kernel._CAPSET[kernel.MACHINES[os.uname().machine][1]])
