@@ -77,7 +77,7 @@ async def test_a_host_that_never_does_a_batch_is_given_up_and_nothing_is_billed(
     async with double(batch_faults, window_hours=3.0) as server:
         with opened(tmp_path / "answers.db") as store:
             async with session_at(server.base_url, store) as session:
-                with pytest.raises(RowsOwed, match="6 batches one after another"):
+                with pytest.raises(RowsOwed, match="6 batches in a row"):
                     await to_the_end(session, server, ROWS)
                 assert len(server.states.batches) <= 3 * 6
             assert not session.out

@@ -184,7 +184,7 @@ async def test_megabytes_go_out_and_are_read_without_holding_the_loop(
         out.write(HEAD + f"content-length: {len(body)}\r\n\r\n".encode() + body)
         await out.drain()
 
-    monkeypatch.setattr(reply, "read", watched)
+    monkeypatch.setattr(reply, "read_body", watched)
     async with listening(echoes) as url:
         endpoint = client.Endpoint("m", url, timeout_s=30)
         answer = await endpoint.answer(Request("x", {"messages": [{"role": "user", "content": text}]}))
