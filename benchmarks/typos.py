@@ -117,7 +117,7 @@ def main() -> None:
         result[name] = dropped(clean, given.near, typos=typos)
     few, many = (short_texts(list(clean), count, chance) for count in (given.short // 10, given.short))
     result |= {"seconds": {len(few): round(seconds(few), 2)}, "before_mib": peak_mib()}
-    result["seconds"] |= {len(many): round(seconds(many), 2)}  # type: ignore[operator]
+    result["seconds"] |= {len(many): round(seconds(many), 2)}  # type: ignore[operator]  # the values of `result` are of several kinds; this one is a dict
     result["peak_mib"] = peak_mib()
     print(json.dumps(result, indent=2))
 

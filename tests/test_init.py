@@ -48,7 +48,7 @@ def test_stage_says_what_it_does(module: str, name: str) -> None:
 
 def test_unknown_name_is_told_the_known_ones() -> None:
     with pytest.raises(AttributeError, match="no attribute 'runn'; its names are Outcome, Run"):
-        _ = distill.runn  # type: ignore[attr-defined]
+        _ = distill.runn  # type: ignore[attr-defined]  # the name is wrong on purpose
 
 
 def test_checkers_know_the_same_names() -> None:

@@ -5,7 +5,7 @@
     run = distill.stages.curate(task)    one of them; those before it must have been done
 
 Each takes `new` (start the next numbered run), `partial` (continue without rows that have no answer), `wait` (until batch jobs
-end) and `watch` (whom progress is told; the log `distill` by itself), and returns a `distill.Run`. What stops a command raises
+end) and `watch` (what receives the progress; by default the log `distill`), and returns a `distill.Run`. What stops a command raises
 its `distill.errors.DistillError`. Where a loop is running already, as in a notebook, the work is done in a thread of its own.
 """
 
