@@ -26,7 +26,7 @@ Json = Any
 
 
 DEEPEST = 64
-"""Levels of nesting that are read of a tool call's arguments; what is deeper stays the text that it came as."""
+"""Levels of nesting that are read; beyond it recursive readers (ours and the student's users') may fail."""
 
 
 def canonical(value: Json) -> str:

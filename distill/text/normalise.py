@@ -14,12 +14,10 @@ import re
 from collections.abc import Iterable
 from hashlib import blake2b
 
-from distill.records import Json
+from distill.records import DEEPEST, Json, too_deep
 from distill.text.lookalikes import folded
 
 _ADDRESS = re.compile(r"(?:^|/)([a-z][a-z0-9+]+):/+(.*)", re.IGNORECASE)
-DEEPEST = 64
-"""Levels of nesting that are read; beyond it recursive readers (ours and the student's users') may fail."""
 _LINE_BREAKS = {ord(character): f"\\u{ord(character):04x}" for character in "\x85\u2028\u2029"}
 
 
@@ -71,7 +69,7 @@ def strict_json(text: str, *, finite: bool = True) -> Json:
         raise ValueError(f"bad JSON at character {error.pos + 1}: {error.msg}") from None
     except RecursionError:
         raise ValueError(f"nested deeper than {DEEPEST} levels") from None
-    if _deeper_than(value, DEEPEST):
+    if too_deep(value):
         raise ValueError(f"nested deeper than {DEEPEST} levels")
     return value
 
@@ -84,7 +82,7 @@ def strict_json_at(text: str, place: int) -> tuple[Json, int]:
         raise ValueError(f"bad JSON at character {error.pos - place + 1} of the value: {error.msg}") from None
     except RecursionError:
         raise ValueError(f"nested deeper than {DEEPEST} levels") from None
-    if _deeper_than(value, DEEPEST):
+    if too_deep(value):
         raise ValueError(f"nested deeper than {DEEPEST} levels")
     return value, end
 
@@ -121,19 +119,6 @@ def _whole(digits: str) -> int:
     if len(digits) > 300:
         raise ValueError(f"a whole number of {len(digits)} digits")
     return int(digits)
-
-
-def _deeper_than(value: Json, levels: int) -> bool:
-    layer = [value]
-    for _ in range(levels + 1):
-        layer = [child for parent in layer if isinstance(parent, dict | list) for child in _children(parent)]
-        if not layer:
-            return False
-    return True
-
-
-def _children(parent: dict[str, Json] | list[Json]) -> Iterable[Json]:
-    return parent.values() if isinstance(parent, dict) else parent
 
 
 _AT = json.JSONDecoder(object_pairs_hook=_unique, parse_int=_whole)
