@@ -1,10 +1,12 @@
 """The arms on the test rows: which model with which prompt, its answers, and the scores of each.
 
 teacher         the teacher's prompt and the output schema, as the dataset was made
-prompted_base   the base with the teacher's prompt; no schema is forced, so its format is its own work
+prompted_base   the base with the teacher's prompt; no schema is forced, so its format is its own work. It is the teacher where
+                the teacher is the base
 base            the base with the student's short prompt
 student         the same, with what it learnt
 previous        the student of the run that this one refreshes
+linear          a linear model of the rows that the student learnt, where answers are closed (`distill.student.linear`)
 """
 
 from __future__ import annotations
@@ -54,8 +56,15 @@ def arms_of(task: Task, *, student: Address | None, previous: Address | None = N
     }
     if student is not None:
         known["student"] = Arm("student", student, task.student_prompt)
-    chosen = [known[name] for name in task.spec.evaluate.arms if name in known]
+    if "teacher" in task.spec.arms and teacher_is_base(task):
+        del known["prompted_base"]
+    chosen = [known[name] for name in task.spec.arms if name in known]
     return [*chosen, Arm("previous", previous, task.student_prompt)] if previous is not None else chosen
+
+
+def teacher_is_base(task: Task) -> bool:
+    """Whether the teacher is the student's base at the same place: then it is the prompted base, and asked once."""
+    return (task.base.model, task.base.identity) == (task.teacher.model, task.teacher.identity)
 
 
 def requests(task: Task, arm: Arm, tests: pl.DataFrame) -> list[Request]:

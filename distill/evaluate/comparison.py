@@ -24,7 +24,7 @@ from distill.stats import Estimate, mean_interval
 if TYPE_CHECKING:
     import polars as pl
 
-ARMS = ("teacher", "student", "previous", "prompted_base", "base")
+ARMS = ("teacher", "student", "previous", "linear", "prompted_base", "base")
 PRIMARY = ("json_fields", "agreement", "schema")
 
 
@@ -98,11 +98,13 @@ def compare(
     notes: Sequence[str] = (),
     asked: Sequence[str] | None = None,
     fields: Sequence[str] = (),
+    teacher_is_base: bool = False,
 ) -> Comparison:
     """The comparison by the first metric of PRIMARY that the student has.
 
     `tests` holds seed_id, input, gold (JSON or null) and, if there are any, labels (JSON): the test rows of seeds.parquet.
     `notes` go to the warnings. `asked` are the arms, by default those of `calls`; `fields` are those of the task's answers.
+    With `teacher_is_base` the teacher's calls are those of the prompted base too, and are made once.
     """
     by_arm = scores_by_arm(scores)
     metric = next((name for name in PRIMARY if ("student", name) in by_arm), PRIMARY[0])
@@ -126,7 +128,18 @@ def compare(
         by_label=_by_label(by_arm, metric, tests),
         worst=worst_answers(scores, calls, tests, by_arm.get(("student", metric), {}), fields),
         warnings=warnings,
-        verdict=nothing or verdict(_evidence(by_arm, arms, metric, margin, kind, (tests.height - beyond, beyond))),
+        verdict=nothing
+        or verdict(
+            _evidence(
+                by_arm,
+                arms,
+                metric,
+                margin,
+                kind,
+                (tests.height - beyond, beyond),
+                prompted="teacher" if teacher_is_base else "prompted_base",
+            )
+        ),
     )
 
 
@@ -171,9 +184,10 @@ def _difference(scores: Scores, metric: str, other: str) -> Difference | None:
 
 
 def _evidence(
-    scores: Scores, arms: Mapping[str, ArmResult], metric: str, margin: float, kind: str, rows: tuple[int, int]
-) -> Evidence:
-    """`rows` are the test rows that the metric can judge, and those that it cannot."""
+    scores: Scores, arms: Mapping[str, ArmResult], metric: str, margin: float, kind: str, rows: tuple[int, int], *,
+    prompted: str,
+) -> Evidence:  # fmt: skip
+    """`rows` are the test rows that the metric can judge, and those that it cannot; `prompted` is the arm of the prompted base."""
     student, teacher = paired(scores, metric, "teacher")
     tokens = {name: arm.tokens for name, arm in arms.items()}
     return Evidence(
@@ -186,9 +200,11 @@ def _evidence(
         teacher=mean_interval(teacher) if teacher else None,
         to_teacher=paired_gap(scores, metric, "teacher"),
         to_base=paired_gap(scores, metric, "base"),
-        to_prompted=paired_gap(scores, metric, "prompted_base"),
+        to_prompted=paired_gap(scores, metric, prompted),
+        to_linear=paired_gap(scores, metric, "linear"),
+        teacher_is_base=prompted == "teacher",
         tokens_student=tokens.get("student", 0.0),
-        tokens_prompted=tokens.get("prompted_base", 0.0),
+        tokens_prompted=tokens.get(prompted, 0.0),
         rows_needed=rows_to_decide(scores, metric, "teacher", margin),
         rows_for_gain=rows_to_decide(scores, metric, "base", 0.0),
     )

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from distill.atomic_write import write_json, write_parquet
-from distill.student.stage import student_of
+from distill.student import linear
+from distill.student.stage import linear_student, student_of, train_linear
 from distill.task.run import ActiveRun
 from distill.task.stage import stage
 from distill.values import rules as value_rules
+
+if TYPE_CHECKING:
+    from distill.student.trainers.linear import LinearModel
 
 
 async def evaluate(run: ActiveRun) -> None:
@@ -21,7 +26,7 @@ async def evaluate(run: ActiveRun) -> None:
 async def _evaluate(run: ActiveRun) -> Mapping[str, Any]:
     import polars as pl
 
-    from distill.evaluate.arms import arms_of, call, calls_table, rules_of, scores_table
+    from distill.evaluate.arms import arms_of, call, calls_table, rules_of, scores_table, teacher_is_base
     from distill.evaluate.comparison import compare
 
     task = run.task
@@ -30,14 +35,41 @@ async def _evaluate(run: ActiveRun) -> Mapping[str, Any]:
     tests = run.scan("seeds.parquet").filter(pl.col("role") == "test").collect()
     arms = arms_of(task, student=student, previous=previous)
     answered = {arm.name: await call(task, arm, tests, run.sender) for arm in arms}
+    lacking, models = [], await asyncio.to_thread(_linear_models, run)
+    for name, model in models.items():
+        answered[name] = await asyncio.to_thread(linear.answers, model, tests, task.output)
+        lacking = linear.unanswered_fields(model, task.output)
     rules = rules_of(task, tests, answered)
     scores = scores_table(task, tests, answered, rules)
     calls = calls_table(answered, [arm.name for arm in arms if arm.address.price is None])
     write_parquet(run.folder / "calls.parquet", calls)
     write_parquet(run.folder / "scores.parquet", scores)
     comparison = compare(
-        scores, calls, tests, margin=task.spec.evaluate.margin, kind=rules.kind, notes=rules.notes,
-        asked=[arm.name for arm in arms], fields=value_rules.names(task.output),
+        scores, calls, tests, margin=task.spec.evaluate.margin, kind=rules.kind,
+        notes=[*rules.notes, *_lacking(lacking)], asked=list(answered), fields=value_rules.names(task.output),
+        teacher_is_base="prompted_base" in task.spec.arms and teacher_is_base(task),
     )  # fmt: skip
     write_json(run.folder / "comparison.json", asdict(comparison))
     return {"verdict": comparison.verdict.word, "unanswered": calls.filter(pl.col("ended") == "pending").height}
+
+
+def _linear_models(run: ActiveRun) -> dict[str, LinearModel]:
+    """Arm → the linear model that answers for it; none where answers are not closed."""
+    task = run.task
+    found: dict[str, LinearModel | None] = {}
+    if student := linear_student(task, run.folder):
+        found["student"] = student
+    elif "linear" in task.spec.arms:
+        found["linear"] = train_linear(run)
+    if run.parent and (previous := linear_student(task, run.parent)):
+        found["previous"] = previous
+    return {name: model for name, model in found.items() if model is not None}
+
+
+def _lacking(fields: Sequence[str]) -> list[str]:
+    """What is said where a linear model leaves fields of an answer open."""
+    if not fields:
+        return []
+    return [
+        f"the linear model answers without {', '.join(f'`{name}`' for name in fields)}: it learns values that come again, and no free text"
+    ]

@@ -57,6 +57,9 @@ class Evidence:
     to_teacher: Estimate | None = None
     to_base: Estimate | None = None
     to_prompted: Estimate | None = None
+    to_linear: Estimate | None = None
+    teacher_is_base: bool = False
+    """The teacher is the small model with the long prompt: its calls stand for both."""
     tokens_student: float = 0.0
     tokens_prompted: float = 0.0
     rows_needed: int | None = None
@@ -81,7 +84,14 @@ def verdict(seen: Evidence) -> ComparisonVerdict:
         return ComparisonVerdict("undecided", [headline])
     word, headline, question = next((word, line(seen), asks) for applies, word, line, asks in _RULES if applies(seen))
     needed = _enough(seen, question)
-    sentences = [_numbers(seen), _training(seen), _prompting(seen), _left_out(seen), _advice(seen, question, needed)]
+    sentences = [
+        _numbers(seen),
+        _training(seen),
+        _prompting(seen),
+        _floor(seen),
+        _left_out(seen),
+        _advice(seen, question, needed),
+    ]
     return ComparisonVerdict(word, [headline, *(sentence for sentence in sentences if sentence)], needed)
 
 
@@ -182,7 +192,9 @@ def _training(seen: Evidence) -> str:
 def _prompting(seen: Evidence) -> str:
     if seen.to_prompted is None:
         return ""
-    gain, arm = seen.to_prompted, "With the teacher's long prompt, the untrained small model is"
+    untrained = "the untrained small model, which is the teacher here, is"
+    untrained = untrained if seen.teacher_is_base else "the untrained small model is"
+    gain, arm = seen.to_prompted, f"With the teacher's long prompt, {untrained}"
     share = percent(seen.tokens_student / seen.tokens_prompted, 0) if seen.tokens_prompted else ""
     cost = f" The student answers for {share} of its tokens." if seen.cheaper else ""
     if gain.low > 0:
@@ -190,6 +202,20 @@ def _prompting(seen: Evidence) -> str:
     if gain.high < 0:
         return f"{arm} {points(-gain.mean)} better than the student.{cost}"
     return f"{arm} not clearly worse than the student.{cost}"
+
+
+def _floor(seen: Evidence) -> str:
+    """What a linear model of the same rows makes of a student that is a language model."""
+    gap = seen.to_linear
+    if gap is None:
+        return ""
+    found = f"{signed(gap.mean)} points ({signed(gap.low)} to {signed(gap.high)})"
+    if gap.low > 0:
+        return f"Over a linear model of the same training rows the student gains {found}."
+    return (
+        f"Against a linear model of the same training rows the student makes {found}: it is not clearly better, and the linear "
+        "model answers in milliseconds on any machine. Try it as the student: --set student.train.with=linear."
+    )
 
 
 def _left_out(seen: Evidence) -> str:

@@ -31,6 +31,7 @@ NAMES = {
     "previous": "Previous student",
     "prompted_base": "Small model with the teacher's prompt",
     "base": "Small model, untrained",
+    "linear": "Linear model of the same rows",
 }
 MEASURES = {
     "json_fields": "fields right",

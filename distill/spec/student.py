@@ -25,7 +25,11 @@ from distill.values.rules import Rule, ValueKind
 class Train(Settings):
     """How the student is tuned."""
 
-    with_: Literal["lora", "hosted", "none"] = Field("lora", alias="with")
+    with_: Literal["lora", "hosted", "linear", "none"] = Field(
+        "lora",
+        alias="with",
+        description="lora: tuned here; hosted: by a host's tuning job; linear: no language model, for closed answers",
+    )
     base: ModelName = "embedded/smollm2-135m"
     epochs: float = Field(2, ge=0.001, le=10_000)
     batch_size: PositiveInt = 8
@@ -102,8 +106,9 @@ Compare = Annotated[
 class Evaluate(Settings):
     """How teacher, bases and student are compared."""
 
-    arms: list[Literal["teacher", "prompted_base", "base", "student"]] = Field(
-        default=["teacher", "prompted_base", "base", "student"]
+    arms: list[Literal["teacher", "prompted_base", "base", "linear", "student"]] = Field(
+        default=["teacher", "prompted_base", "base", "linear", "student"],
+        description="who answers the test rows; linear: a linear model of the same training rows, where answers are closed",
     )
     metrics: list[Literal["schema", "json_fields", "agreement"]] = Field(default=["schema", "json_fields", "agreement"])
     margin: float = Field(0.02, ge=0, lt=1, description="how much worse than the teacher is still as good")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
@@ -91,6 +92,13 @@ class TaskSpec(Settings):
         found += [(f"judge.models[{n}]", model) for n, model in enumerate(self.judge.models if self.judge else [])]
         found += [(f"strata.labels.{name}.model", one.model) for name, one in self.strata.asked.items() if one.model]
         return found + ([("seeds.expand.model", expand.model)] if expand and expand.model else [])
+
+    @property
+    def arms(self) -> Sequence[str]:
+        """Who answers the test rows. A linear student has no base, so by default none is asked beside it."""
+        named = "arms" in self.evaluate.model_fields_set
+        linear = self.student.train.with_ == "linear"
+        return self.evaluate.arms if named or not linear else ("teacher", "student")
 
     def gate_settings(self) -> list[tuple[str, dict[str, Any]]]:
         """The gates in the spec's order as (name, settings)."""

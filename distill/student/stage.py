@@ -14,7 +14,9 @@ from distill.errors import GateNotMet
 from distill.records import Json
 from distill.rundir import RunDir, file_hash, read_json
 from distill.student import export as export_files
+from distill.student import linear
 from distill.student.dataset_card import dataset_card
+from distill.student.trainers import linear as linear_trainer
 from distill.tables import lookup
 from distill.task.run import ActiveRun
 from distill.task.stage import stage
@@ -23,6 +25,7 @@ from distill.teacher.endpoint import embedded
 from distill.teacher.endpoint.address import Address
 
 if TYPE_CHECKING:
+    from distill.student.trainers.linear import LinearModel
     from distill.student.trainers.lora import LoraSettings
     from distill.student.trainers.loss_curve import TrainStep
     from distill.task.task import Task
@@ -93,8 +96,32 @@ async def train(run: ActiveRun) -> None:
     way = run.task.spec.student.train
     if way.with_ == "none":
         return
-    outputs = [LOSSES, ADAPTER] if way.with_ == "lora" else [LOSSES, HOSTED]
-    await stage(run, "train", outputs=outputs, work=_lora if way.with_ == "lora" else _hosted)
+    outputs = {"lora": [LOSSES, ADAPTER], "hosted": [LOSSES, HOSTED], "linear": [linear.MODEL]}
+    work = {"lora": _lora, "hosted": _hosted, "linear": _linear}
+    await stage(run, "train", outputs=outputs[way.with_], work=work[way.with_])
+
+
+async def _linear(run: ActiveRun) -> Mapping[str, Any]:
+    model = await asyncio.to_thread(train_linear, run)
+    if model is None:
+        raise GateNotMet(
+            "a linear model learns answers of few values that come again, such as labels, and no field of these is one "
+            f"on at least {linear_trainer.FEWEST_ROWS} rows; tune a language model instead (student.train.with: lora)"
+        )
+    linear_trainer.save(model, run.folder / linear.MODEL)
+    return {"rows": model.rows, "fields": list(model.fields)}
+
+
+def train_linear(run: ActiveRun) -> LinearModel | None:
+    """The linear model of the run's training rows; None where their answers are not closed."""
+    samples = run.scan("samples.parquet").select(linear.COLUMNS).collect()
+    return linear.train(samples, run.task.output, seed=run.task.spec.student.train.seed)
+
+
+def linear_student(task: Task, folder: RunDir) -> LinearModel | None:
+    """The student of a run, where it is a linear model."""
+    path = folder / linear.MODEL
+    return linear_trainer.load(path) if task.spec.student.train.with_ == "linear" and path.exists() else None
 
 
 async def _lora(run: ActiveRun) -> Mapping[str, Any]:

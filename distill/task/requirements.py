@@ -48,7 +48,7 @@ def faults(spec: TaskSpec, file: Path, places: Places, env: Mapping[str, str], *
 
 def _asks_base(spec: TaskSpec) -> bool:
     """Whether the student's base is asked for anything, or tuned."""
-    return spec.student.train.with_ != "none" or bool({"base", "prompted_base"} & set(spec.evaluate.arms))
+    return spec.student.train.with_ in ("lora", "hosted") or bool({"base", "prompted_base"} & set(spec.arms))
 
 
 def _packages(spec: TaskSpec, named: Sequence[tuple[str, str]], file: Path) -> list[Fault]:

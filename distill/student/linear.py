@@ -1,0 +1,92 @@
+"""The linear model of a run: what it learns from, and what it answers to the test rows.
+
+It learns the rows that the student learns, the validation rows among them: it needs none. Its input is the text of a row, that is
+the `input` column of seeds.parquet.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from distill.records import Answer, Ended, Json, Usage
+from distill.seeds.approved import as_answer
+from distill.student.trainers import linear
+from distill.values import answer as answer_value
+from distill.values import rules
+from distill.values.answer import WHOLE, Unreadable
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from distill.student.trainers.linear import LinearModel
+
+MODEL = "student/linear.npz"
+COLUMNS = ["fate", "input", "answer", "tool_calls"]
+"""Those of samples.parquet that it learns from."""
+_TIMED = 200
+"""Test rows that are answered one by one, to tell how long an answer takes."""
+
+
+def train(samples: pl.DataFrame, schema: Mapping[str, Json] | None, *, seed: int = 0) -> LinearModel | None:
+    """A model of the rows of samples.parquet that train; None where they are too few, or no field of theirs is closed."""
+    import polars as pl
+
+    kept = samples.filter(pl.col("fate").is_in(["train", "valid"]) & (pl.col("tool_calls") == ""))
+    form, texts, answers = answer_value.expected_of(schema), [], []
+    for text, said in kept.select("input", "answer").iter_rows():
+        with suppress(Unreadable):
+            answers.append(by_field(answer_value.read(said, form)))
+            texts.append(text)
+    return linear.train(texts, answers, enumerated=closed_by(schema), seed=seed)
+
+
+def by_field(value: Json) -> Mapping[str, Json]:
+    """An answer's value by field; a plain value is the field `answer`."""
+    return value if isinstance(value, dict) else {WHOLE: value}
+
+
+def closed_by(schema: Mapping[str, Json] | None) -> list[str]:
+    """The fields that a schema closes: it lists their values, or they are true or false."""
+    listed = schema.get("properties") if schema else None
+    named = listed if isinstance(listed, Mapping) else {WHOLE: schema}
+    return [name for name, part in named.items() if _closed(part)]
+
+
+def _closed(part: Json) -> bool:
+    return isinstance(part, Mapping) and ("enum" in part or "const" in part or part.get("type") == "boolean")
+
+
+def answers(
+    model: LinearModel, tests: pl.DataFrame, schema: Mapping[str, Json] | None
+) -> list[tuple[str, Answer | None]]:
+    """(seed_id, answer) of each test row, with the seconds that answering it alone takes; it costs nothing."""
+    texts, order = tests["input"].to_list(), rules.names(schema)
+    seconds = _seconds(model, texts)
+    return [
+        (
+            seed,
+            Answer(
+                "", Ended.OK, as_answer(found.answer, fields=order)[0], "stop", Usage(0, 0), latency_s=took,
+                model="linear",
+            ),
+        )
+        for seed, found, took in zip(tests["seed_id"], model.predict(texts), seconds, strict=True)
+    ]  # fmt: skip
+
+
+def _seconds(model: LinearModel, texts: Sequence[str]) -> list[float]:
+    """The seconds of one answer a text; texts beyond the first 200 are given those of the ones before in turn."""
+    took = []
+    for text in texts[:_TIMED]:
+        started = time.perf_counter()
+        model.predict([text])
+        took.append(time.perf_counter() - started)
+    return [took[n % len(took)] for n in range(len(texts))]
+
+
+def unanswered_fields(model: LinearModel, schema: Mapping[str, Json] | None) -> list[str]:
+    """The fields of the task's answers that the model does not give."""
+    return [name for name in rules.names(schema) if name not in model.fields]

@@ -1,0 +1,61 @@
+"""The linear model over the tables of a run."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from distill.student import linear
+
+SCHEMA = {
+    "type": "object",
+    "properties": {"mood": {"enum": ["glad", "cross"]}, "urgent": {"type": "boolean"}, "why": {"type": "string"}},
+}
+
+
+def samples(count: int = 40) -> pl.DataFrame:
+    """Rows whose mood is in their words; the last one is a call, the one before is no JSON, the first is dropped."""
+    moods = ["glad" if n % 2 else "cross" for n in range(count)]
+    answers = [f'{{"mood": "{mood}", "why": "since {n} of them"}}' for n, mood in enumerate(moods)]
+    return pl.DataFrame(
+        {
+            "fate": ["dropped", *["train"] * (count - 2), "valid"],
+            "input": [f"{'thank you' if mood == 'glad' else 'never again'} {n}" for n, mood in enumerate(moods)],
+            "answer": [*answers[:-2], "no JSON", ""],
+            "tool_calls": [*[""] * (count - 1), "[]"],
+        }
+    )
+
+
+def test_it_learns_what_trains_and_can_be_read() -> None:
+    fitted = linear.train(samples(), SCHEMA)
+    assert fitted is not None
+    assert (fitted.rows, list(fitted.fields)) == (37, ["mood"])
+    assert linear.unanswered_fields(fitted, SCHEMA) == ["urgent", "why"]
+
+
+def test_its_answers_are_texts_in_the_order_of_the_schema_and_cost_nothing() -> None:
+    fitted = linear.train(samples(), SCHEMA)
+    assert fitted is not None
+    tests = pl.DataFrame({"seed_id": ["a", "b"], "input": ["thank you so much", "never again"]})
+    found = dict(linear.answers(fitted, tests, SCHEMA))
+    assert {seed: answer.text for seed, answer in found.items() if answer} == {
+        "a": '{"mood": "glad"}',
+        "b": '{"mood": "cross"}',
+    }
+    assert all(answer and answer.usd == 0 and answer.latency_s > 0 for answer in found.values())
+
+
+def test_plain_answers_are_learnt_as_they_are_said() -> None:
+    rows = samples().with_columns(
+        answer=pl.when(pl.col("input").str.starts_with("thank")).then(pl.lit("glad")).otherwise(pl.lit("cross"))
+    )
+    fitted = linear.train(rows, None)
+    assert fitted is not None
+    tests = pl.DataFrame({"seed_id": ["a"], "input": ["thank you"]})
+    assert [answer.text for _, answer in linear.answers(fitted, tests, None) if answer] == ["glad"]
+
+
+def test_what_a_schema_closes() -> None:
+    assert linear.closed_by(SCHEMA) == ["mood", "urgent"]
+    assert linear.closed_by({"enum": ["a", "b"]}) == ["answer"]
+    assert linear.closed_by(None) == []
