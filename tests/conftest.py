@@ -15,7 +15,7 @@ SPEC = """\
 task: mood
 seeds: {from: seeds.jsonl, gold: expected, test: {share: 0.25}}
 strata: {by: [kind]}
-teacher: {model: scripted, output: answer.schema.json, terms: made up}
+teacher: {model: scripted, output: answer.schema.json, terms: made up, exam: {rows: 0}}
 dataset: {accept: 20}
 student: {train: {with: none}}
 evaluate: {arms: [teacher]}

@@ -49,6 +49,8 @@ ELSEWHERE = {
     # What a stage or a verb does is seen in a run.
     "pipeline/test_run.py": "curate/stage evaluate/stage pipeline/ask_teachers pipeline/generate pipeline/used_spec report/spending report/stage report/warnings "
     "student/dataset_card student/stage task/run",
+    "exam/test_grade.py": "exam/result",
+    "runs/test_exam.py": "plan/exams cli/text/exam",
     "runs/test_teachers.py": "generate/answers",
     "runs/test_judging_spec.py": "curate/checks curate/judged task/requirements",
     "curate/test_steps.py": "curate/dedup/near_duplicates curate/inputs curate/result",

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 HELP = """Turn a task spec into a small model, and measure whether it was worth it.
 
-Usual order: init, validate, plan, run. `run` stops when rows are pending; run it again to go on.
+Usual order: init, validate, exam, plan, run. `run` stops when rows are pending; run it again to go on.
 Answers are paid for once: they are kept in .distill/answers.db.
 
 Exit codes: 0 done, 1 internal error, 2 usage or spec, 3 rows pending (run again), 4 verdict not met,
@@ -32,6 +32,7 @@ VERBS: dict[str, dict[str, Callable[..., None]]] = {
     "Prepare a task": {
         "init": prepare.init,
         "validate": prepare.validate,
+        "exam": prepare.exam,
         "plan": prepare.plan,
     },
     "Run it, whole or by stage": {

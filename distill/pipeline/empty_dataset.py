@@ -66,7 +66,7 @@ def tests(run: ActiveRun) -> str:
     """Why there is no row to compare the arms on; empty where there is one, or no comparison is asked for."""
     import polars as pl
 
-    if not run.task.spec.evaluate.arms:
+    if not run.task.spec.arms:
         return ""
     count = run.scan("seeds.parquet").filter(pl.col("role") == "test").select(pl.len()).collect().item()
     if count:

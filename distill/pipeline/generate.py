@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,9 @@ from distill.curate.dedup import decisions
 from distill.curate.gates.judge.requests import verdict_requests
 from distill.curate.gates.judge.send import JudgeCalls
 from distill.curate.gates.verify import function
-from distill.errors import BudgetReached
+from distill.errors import BudgetReached, GateNotMet
+from distill.exam.sit import asks_for_training, sit
+from distill.exam.stop import exam_summary, stop_reason
 from distill.generate import questions
 from distill.generate.questions import TeacherQuestions, first_questions, read_asked
 from distill.generate.refill import next_questions
@@ -28,6 +31,8 @@ from distill.task.stage import stage
 from distill.teacher.stored_answers import is_refused
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from distill.curate.result import Curation
     from distill.similarity.graph import Graph
     from distill.tables.outcome import Outcome
@@ -35,7 +40,7 @@ if TYPE_CHECKING:
 
 async def generate(run: ActiveRun) -> None:
     """Ask the teacher until every quota is met or no seed is left."""
-    outputs = ["seeds.parquet", "seeds_dropped.parquet", "pairs.parquet", "asked.parquet", "seeds.json"]
+    outputs = ["seeds.parquet", "seeds_dropped.parquet", "pairs.parquet", "asked.parquet", "seeds.json", "exam.json"]
     await stage(run, "generate", outputs=outputs, work=_generate)
 
 
@@ -45,12 +50,32 @@ async def _generate(run: ActiveRun) -> Mapping[str, Any]:
     decided = decisions.read_decisions(run.task, run.folder, run.parent)
     split, expansion = await _seeds(run)
     graph = _write_seeds(run, split, expansion)
+    await _exam(run, expansion.table)
     asked = _asked_by_parent(run, expansion, decided)
     judge_calls = JudgeCalls(run.task, run.sender, graph, rulings=decided)
     rounds = _Rounds(run, split, expansion, judge_calls, TeacherCalls(run), asked)
     while (result := await rounds.next()) is None:
         continue
     return result
+
+
+async def _exam(run: ActiveRun, table: pl.DataFrame) -> None:
+    """The teacher on rows with a known answer, before the bulk is asked; GateNotMet where it should not be asked at all.
+
+    Where the teacher is asked for no training row there is nothing to save: the comparison on the test rows will tell.
+    """
+    task = run.task
+    exam = await sit(task, table, run.sender) if asks_for_training(task, table) else None
+    write_json(run.folder / "exam.json", dataclasses.asdict(exam) if exam else {})
+    if exam is None:
+        return
+    for line in exam_summary(exam):
+        run.watch.say(f"  {line}")
+    reason = stop_reason(exam, task.spec.teacher.exam.at_least)
+    if reason and not run.anyway:
+        raise GateNotMet(reason)
+    if reason:
+        run.watch.say(f"  going on (--anyway): {reason}")
 
 
 async def _seeds(run: ActiveRun) -> tuple[Outcome, Expansion]:

@@ -39,9 +39,12 @@ def start(
     new: bool = False,
     refresh: bool = False,
     wait: bool = False,
+    anyway: bool = False,
 ) -> Run:
     """Do `stages` in the order of a run, in a loop of its own; what was done, with the exit code."""
-    return event_loop.run(work(task, stages=stages, watch=watch, partial=partial, new=new, refresh=refresh, wait=wait))
+    return event_loop.run(
+        work(task, stages=stages, watch=watch, partial=partial, new=new, refresh=refresh, wait=wait, anyway=anyway)
+    )
 
 
 async def work(
@@ -53,6 +56,7 @@ async def work(
     new: bool = False,
     refresh: bool = False,
     wait: bool = False,
+    anyway: bool = False,
 ) -> Run:
     """As `start`, for a notebook whose loop is running already."""
     need_price(task)
@@ -68,7 +72,7 @@ async def work(
         for line in left(store, folder.name, task.endpoints):
             watch.say(f"  {line}")
         sender = _sender(task, folder, store, watch, wait=wait)
-        run = ActiveRun(task, folder, store, sender, watch, parent, stages, facts=facts.FACTS)
+        run = ActiveRun(task, folder, store, sender, watch, parent, stages, facts=facts.FACTS, anyway=anyway)
         with interruptible(sender):
             await _stages(run, stages, partial=partial)
         return _told(run)

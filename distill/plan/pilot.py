@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from distill.curate import judged
 from distill.curate.gates.judge.requests import verdicts_per_row
 from distill.curate.gates.judge.send import JudgeCalls
+from distill.exam.sit import asks_for_training, sit
 from distill.money import Budget, known_usd
 from distill.plan.estimate import RateLimits, Spender
 from distill.plan.upper_bound import PassRates
@@ -22,6 +23,7 @@ from distill.teacher.send import Sender
 if TYPE_CHECKING:
     import polars as pl
 
+    from distill.exam.result import Exam
     from distill.generate.questions import TeacherQuestions
     from distill.task.task import Task
     from distill.teacher.store.store import Store
@@ -38,6 +40,8 @@ class Pilot:
     shutdown_date: str | None
     share_judged: float
     """Of the verdicts that the rows could have come to."""
+    exam: Exam | None = None
+    """The teacher on rows with a known answer, where it is asked for training rows."""
 
     @property
     def rates(self) -> PassRates:
@@ -49,21 +53,28 @@ async def run_pilot(
     task: Task, spenders: Sequence[Spender], table: pl.DataFrame, tried: TeacherQuestions, store: Store, watch: Watcher
 ) -> Pilot:
     """TeacherQuestion the first rows of each spender, and judge them."""
-    run = stores.pilot_of(task.spec.task)
-    budget = Budget(task.spec.budget.usd, store.spent(run) + _spent_under_way(task, store))
-    sender = Sender(store=store, run=run, budget=budget, watch=watch)
+    sender = pilot_sender(task, store, watch)
     with interruptible(sender):
         for one in spenders:
             await sender.live(one.requests[: len(tried)], one.at, one.name)  # a batch would take too long to tell
         seen = await judged.curated(JudgeCalls(task, sender, live=True), table, tried)
+        exam = await sit(task, table, sender) if asks_for_training(task, table) else None
     pace = sender.pace(task.teachers[0])
     return Pilot(
         rows=len({ask.seed for ask in tried}), passed_gates=len(seen.seeds.passed),
-        usd=known_usd(store.spent(run), store.unpriced(run)),
+        usd=known_usd(store.spent(sender.run), store.unpriced(sender.run)),
         limits=RateLimits(pace.requests_per_minute, pace.tokens_per_minute),
         shutdown_date=await shutdown.shutdown_date(task.teacher),
         share_judged=len(seen.verdicts.calls) / max(1, len(tried) * verdicts_per_row(task)),
+        exam=exam,
     )  # fmt: skip
+
+
+def pilot_sender(task: Task, store: Store, watch: Watcher) -> Sender:
+    """What a pilot sends with: its answers belong to no run yet, and its dollars to the task's budget."""
+    run = stores.pilot_of(task.spec.task)
+    budget = Budget(task.spec.budget.usd, store.spent(run) + _spent_under_way(task, store))
+    return Sender(store=store, run=run, budget=budget, watch=watch)
 
 
 def _spent_under_way(task: Task, store: Store) -> float:

@@ -106,9 +106,10 @@ Compare = Annotated[
 class Evaluate(Settings):
     """How teacher, bases and student are compared."""
 
-    arms: list[Literal["teacher", "prompted_base", "base", "linear", "student"]] = Field(
-        default=["teacher", "prompted_base", "base", "linear", "student"],
-        description="who answers the test rows; linear: a linear model of the same training rows, where answers are closed",
+    arms: list[Literal["teacher", "prompted_base", "base", "linear", "student"]] | None = Field(
+        None,
+        description="who answers the test rows; linear: a linear model of the same training rows, where answers are closed. "
+        "Default: all of them, and beside a linear student the teacher alone",
     )
     metrics: list[Literal["schema", "json_fields", "agreement"]] = Field(default=["schema", "json_fields", "agreement"])
     margin: float = Field(0.02, ge=0, lt=1, description="how much worse than the teacher is still as good")
@@ -122,8 +123,8 @@ class Evaluate(Settings):
 
     @field_validator("arms", "metrics")
     @classmethod
-    def _once(cls, named: list[str]) -> list[str]:
-        twice = sorted({one for one in named if named.count(one) > 1})
+    def _once(cls, named: list[str] | None) -> list[str] | None:
+        twice = sorted({one for one in named or () if (named or []).count(one) > 1})
         if twice:
             raise ValueError(f"{', '.join(twice)} is named twice; expected each once")
         return named

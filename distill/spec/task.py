@@ -16,6 +16,8 @@ from distill.spec.strata import Strata
 from distill.spec.student import Evaluate, Student
 from distill.spec.teacher import ModelSpec, Teacher
 
+ARMS = ("teacher", "prompted_base", "base", "linear", "student")
+
 
 class BudgetLimit(Settings):
     """The wall."""
@@ -96,9 +98,9 @@ class TaskSpec(Settings):
     @property
     def arms(self) -> Sequence[str]:
         """Who answers the test rows. A linear student has no base, so by default none is asked beside it."""
-        named = "arms" in self.evaluate.model_fields_set
-        linear = self.student.train.with_ == "linear"
-        return self.evaluate.arms if named or not linear else ("teacher", "student")
+        if self.evaluate.arms is not None:
+            return self.evaluate.arms
+        return ("teacher", "student") if self.student.train.with_ == "linear" else ARMS
 
     def gate_settings(self) -> list[tuple[str, dict[str, Any]]]:
         """The gates in the spec's order as (name, settings)."""

@@ -140,6 +140,17 @@ class ModelSpec(Settings):
         return headers
 
 
+class ExamSettings(Settings):
+    """The teacher on rows with a known answer, before the bulk is asked."""
+
+    rows: int = Field(
+        40, ge=0, le=10_000, description="rows with a known answer, no test rows, to ask first; 0: no exam"
+    )
+    at_least: float | None = Field(
+        None, ge=0, le=1, description="share of the known answers that must be right, or a run stops with exit code 4"
+    )
+
+
 class Teacher(ModelSpec):
     """The model whose answers are learnt."""
 
@@ -154,6 +165,7 @@ class Teacher(ModelSpec):
     panel: list[ModelSpec] = Field(
         default_factory=list, description="models asked for every row as well (best-of-n): the best answer is kept"
     )
+    exam: ExamSettings = ExamSettings()
     terms: str = Field("", description="what the teacher's terms allow; copied to the dataset card")
 
     @model_validator(mode="after")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def arms(spec: TaskSpec, file: Path) -> list[Fault]:
     """A student that is to be compared, and never made."""
-    named = "arms" in spec.evaluate.model_fields_set and "student" in spec.evaluate.arms
+    named = "student" in (spec.evaluate.arms or ())
     if spec.student.train.with_ != "none" or not named:
         return []
     message = "`student` is named, and nothing is trained (student.train.with: none); take it out, or say with: lora"

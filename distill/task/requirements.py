@@ -107,7 +107,7 @@ def need_price(task: Task) -> None:
                 f"give {where}.price: {{input: …, output: …}} in dollars per million tokens, or take the budget out"
             )
     train = task.spec.student.train
-    if train.with_ == "hosted" and "student" in task.spec.evaluate.arms and not (train.tuned_price or train.price):
+    if train.with_ == "hosted" and "student" in task.spec.arms and not (train.tuned_price or train.price):
         raise UsageError(
             "no price is known for the model that the host will have tuned (hosts charge more for it than for its base), so "
             "budget.usd cannot be held; give student.train.tuned_price: {input: …, output: …} in dollars per million tokens"

@@ -36,6 +36,7 @@ teacher:
   model: scripted
   output: answer.schema.json
   terms: made up
+  exam: {rows: 0}
   headers: {X-Team: red}
   sampling: {temperature: 0.4, top_p: 0.9, seed: 7, draws: 1, max_tokens: 200, raise_to: 400, extra: {user: me}}
   limits: {in_flight: 8, requests_per_minute: 90000, timeout_s: 60}
@@ -57,10 +58,10 @@ OPENED = frozenset({
 })  # fmt: skip
 """Read when the task is opened: what they bring into it (seeds, prompts) is what stages read."""
 UNUSED = frozenset({
-    "evaluate.require", "dataset.more_draws", "dedup.more_votes", "teacher.fallback[0].sampling.temperature",
+    "evaluate.require", "teacher.exam.at_least", "dataset.more_draws", "dedup.more_votes", "teacher.fallback[0].sampling.temperature",
     *(f"student.train.{name}" for name in ("epochs", "batch_size", "learning_rate", "rank", "alpha", "layers", "context", "seed", "suffix")),
 })  # fmt: skip
-"""Of no use in this run: nothing is trained, nobody votes, no row is drawn again or falls back; the verdict that is required is looked at after the stages."""
+"""Of no use in this run: no training, no exam; nobody votes, no row is drawn again or falls back; the verdict that is required is looked at after the stages."""
 READ_BY = {
     "about": {"export", "report"},
     "teacher.terms": {"export", "report"},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from distill.exam.stop import exam_summary
 from distill.money import shown
 
 if TYPE_CHECKING:
@@ -92,6 +93,7 @@ def _pilot_lines(pilot: Pilot) -> list[str]:
     return [
         f"pilot: {pilot.passed_gates} of {pilot.rows} rows passed the gates; {shown(pilot.usd)} spent, and the answers are kept",
         f"the endpoint's limits: {limits or 'none reported'}",
+        *(exam_summary(pilot.exam) if pilot.exam else []),
         *([f"the teacher is shut down on {pilot.shutdown_date}"] if pilot.shutdown_date else []),
     ]
 

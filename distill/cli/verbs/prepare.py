@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from distill.cli.options import AsJson, Set, Spec, opened, out
+from distill.cli.options import AsJson, Set, Spec, Usd, opened, out
 
 
 def init(
@@ -46,6 +47,44 @@ def validate(spec: Spec, sets: Set = None, as_json: AsJson = False) -> None:
     }
     said = [f"{spec}: valid; {len(task.seeds)} seeds", *(f"warning: {one}" for one in warnings)]
     out(found, as_json, [*said, f"next: distill plan {spec}"])
+
+
+def exam(
+    spec: Spec,
+    teacher: Annotated[
+        list[str] | None, typer.Option(help="model to examine instead of the spec's; repeatable")
+    ] = None,
+    prompt: Annotated[
+        list[str] | None,
+        typer.Option(help="prompt file of the task folder to examine instead of the spec's; repeatable"),
+    ] = None,
+    sets: Set = None,
+    as_json: AsJson = False,
+    max_usd: Usd = None,
+) -> None:
+    """Test teachers on known answers.
+
+    Asks rows with a known answer, no test rows, and shows what is right beside the commonest answer and a linear model. Give
+    several teachers or prompts to compare them. Answers are kept: a later run does not pay for them again.
+    """
+    import dataclasses
+    import itertools
+
+    from distill.cli.panel import Panel
+    from distill.cli.text.exam import exam_lines
+    from distill.plan.exams import exams
+    from distill.task.requirements import need_price
+
+    tasks = []
+    for model, file in itertools.product(teacher or [""], prompt or [""]):
+        named = {"teacher.model": model, "teacher.prompt": file}
+        more = [f"{key}={json.dumps(value)}" for key, value in named.items() if value]
+        options = {"teacher.model": "--teacher", "teacher.prompt": "--prompt"}
+        tasks.append(opened(spec, [*(sets or []), *more], max_usd, as_json=as_json, options=options))
+        need_price(tasks[-1])
+    with Panel(quiet=as_json) as panel:
+        found = exams(tasks, panel)
+    out({"exams": [dataclasses.asdict(one) for one in found]}, as_json, exam_lines(found))
 
 
 def plan(

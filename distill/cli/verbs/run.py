@@ -19,12 +19,14 @@ Partial = Annotated[
     bool, typer.Option("--partial", help="continue without rows that have no answer; exit code 3 at the end")
 ]
 NewRun = Annotated[bool, typer.Option("--new", help="start the next numbered run instead of continuing the latest")]
+Anyway = Annotated[bool, typer.Option("--anyway", help="go on where the teacher's exam would stop the run")]
 WaitForJobs = Annotated[bool, typer.Option("--wait", help="wait until the batch jobs at the host end, then continue")]
 
 
 def _run(
     spec: Path, sets: list[str] | None, as_json: bool, max_usd: float | None, *, partial: bool, stages: tuple[str, ...],
-    new: bool = False, fresh: bool = False, wait: bool = False, options: Mapping[str, str] | None = None,
+    new: bool = False, fresh: bool = False, wait: bool = False, anyway: bool = False,
+    options: Mapping[str, str] | None = None,
 ) -> None:  # fmt: skip
     from distill.cli.panel import Panel
     from distill.cli.text.run import run_lines
@@ -32,7 +34,9 @@ def _run(
 
     task = opened(spec, sets, max_usd, as_json=as_json, options=options)
     with Panel(quiet=as_json) as panel:
-        done = pipeline.start(task, stages=stages, watch=panel, partial=partial, new=new, refresh=fresh, wait=wait)
+        done = pipeline.start(
+            task, stages=stages, watch=panel, partial=partial, new=new, refresh=fresh, wait=wait, anyway=anyway
+        )
     out(done.as_json() | {"notes": list(task.notes)}, as_json, run_lines(done))
     raise typer.Exit(done.exit_code)
 
@@ -46,8 +50,9 @@ def _verb(doc: str, stages: tuple[str, ...]) -> Callable[..., None]:
         partial: Partial = False,
         new: NewRun = False,
         wait: WaitForJobs = False,
+        anyway: Anyway = False,
     ) -> None:
-        _run(spec, sets, as_json, max_usd, partial=partial, new=new, wait=wait, stages=stages)
+        _run(spec, sets, as_json, max_usd, partial=partial, new=new, wait=wait, anyway=anyway, stages=stages)
 
     verb.__doc__ = doc
     return verb
@@ -104,6 +109,7 @@ def refresh(
     max_usd: Usd = None,
     partial: Partial = False,
     wait: WaitForJobs = False,
+    anyway: Anyway = False,
 ) -> None:
     """Run the task again with a new teacher.
 
@@ -111,4 +117,6 @@ def refresh(
     """
     more = [*(sets or []), *([f"teacher.model={json.dumps(teacher)}"] if teacher is not None else [])]
     options = {"teacher.model": "--teacher"} if teacher is not None else {}
-    _run(spec, more, as_json, max_usd, partial=partial, wait=wait, fresh=True, stages=ALL, options=options)
+    _run(
+        spec, more, as_json, max_usd, partial=partial, wait=wait, anyway=anyway, fresh=True, stages=ALL, options=options
+    )

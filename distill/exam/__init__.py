@@ -1,0 +1,1 @@
+"""The exam of a teacher: rows with a known answer, asked before the bulk is paid for."""

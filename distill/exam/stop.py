@@ -1,0 +1,46 @@
+"""Whether an exam stops a run before the bulk is paid for, and the words of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from distill.text.percentages import percent, signed
+
+if TYPE_CHECKING:
+    from distill.exam.result import Exam
+
+_WAY_ON = (
+    "Change the teacher or its prompt (`distill exam` compares several), correct the known answers, or go on all the same "
+    "with --anyway; nothing that was paid is lost"
+)
+
+
+def exam_summary(exam: Exam) -> list[str]:
+    """One line, or two: what it got, and what it is held against."""
+    if exam.teacher is None:
+        why = "answers are free text, which no metric here scores" if exam.kind == "text" else "no answer came"
+        return [f"exam: {exam.model} was asked {exam.rows} rows with a known answer, and none is scored: {why}"]
+    beside = [("the commonest answer", exam.commonest), (f"a linear model of {exam.linear_rows} others", exam.linear)]
+    others = ", ".join(f"{name} {percent(one.mean)}" for name, one in beside if one)
+    ceiling = f"; it agrees with itself in {percent(exam.itself.mean, 0)}" if exam.itself else ""
+    return [
+        f"exam: {exam.model} has {percent(exam.teacher.mean)} right ({percent(exam.teacher.low, 0)} to "
+        f"{percent(exam.teacher.high, 0)}) on {exam.teacher.n} rows with a known answer{ceiling}",
+        *([f"exam: {others}"] if others else []),
+    ]
+
+
+def stop_reason(exam: Exam, at_least: float | None) -> str:
+    """Why a run should not go on; empty where it may. An exam of a few rows, below 20, stops by `at_least` alone."""
+    if exam.teacher is None:
+        return ""
+    got = f"{percent(exam.teacher.mean)} ({percent(exam.teacher.low, 0)} to {percent(exam.teacher.high, 0)}, {exam.teacher.n} rows)"
+    if at_least is not None and exam.teacher.mean < at_least:
+        return f"{exam.model} got {got} of the known answers right, and teacher.exam.at_least is {percent(at_least)}. {_WAY_ON}."
+    gap = exam.over_commonest
+    if gap is None or gap.small or gap.mean > 0 or exam.commonest is None:
+        return ""
+    return (
+        f"{exam.model} got {got} of the known answers right, and the commonest answer to everything gets "
+        f"{percent(exam.commonest.mean)}: {signed(gap.mean)} points ({signed(gap.low)} to {signed(gap.high)}). {_WAY_ON}."
+    )
