@@ -211,6 +211,7 @@ def _evidence(
 
 
 def _by_label(scores: Scores, metric: str, tests: pl.DataFrame) -> dict[str, list[LabelScores]]:
+    """By label and value; a label that is the same on all rows, as one that chose them, tells nothing beside others."""
     if "labels" not in tests.columns:
         return {}
     seeds: dict[str, dict[str, list[str]]] = {}
@@ -221,6 +222,7 @@ def _by_label(scores: Scores, metric: str, tests: pl.DataFrame) -> dict[str, lis
     return {
         label: [LabelScores(value, _mean_of(student, rows), _mean_of(teacher, rows)) for value, rows in sorted(values.items())]
         for label, values in seeds.items()
+        if len(values) > 1 or len(seeds) == 1
     }  # fmt: skip
 
 

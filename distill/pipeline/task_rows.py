@@ -86,7 +86,7 @@ def _used(
     logged = spec.seeds.as_ == "chats"
     return SeedColumns(
         variables=[name for name in variables if name in columns or not columns],
-        labels=[name for name in spec.strata.columns if name in columns],
+        labels=[name for name in _labels(spec) if name in columns],
         rules=rules,
         gold=spec.seeds.gold if columns else None,
         group=spec.seeds.group,
@@ -100,16 +100,26 @@ def _has_system(templates: Sequence[Template], variables: Sequence[str]) -> bool
     return "system" in variables or any(role == "system" for template in templates for role, _ in template.turns)
 
 
+def _labels(spec: TaskSpec) -> list[str]:
+    """The columns that are labels: those of strata, and those by which test rows are chosen."""
+    chosen = [name for name in spec.seeds.test.where or () if name not in spec.strata.labels]
+    return list(dict.fromkeys([*spec.strata.columns, *chosen]))
+
+
 def _no_columns(spec: TaskSpec, columns: Sequence[str], file: Path) -> list[Fault]:
     """Labels that no column holds, each a fault of the setting and not of each row."""
     return [
-        Fault(
-            f"{file}: strata.{'by' if name in spec.strata.by else 'edge_cases'}",
-            f"no column {name!r} in the seeds{did_you_mean(name, columns)}",
-        )
-        for name in spec.strata.columns
+        Fault(f"{file}: {_names_it(spec, name)}", f"no column {name!r} in the seeds{did_you_mean(name, columns)}")
+        for name in _labels(spec)
         if name not in columns
     ]
+
+
+def _names_it(spec: TaskSpec, label: str) -> str:
+    """The setting that names a label."""
+    if label in spec.strata.by:
+        return "strata.by"
+    return "strata.edge_cases" if label in spec.strata.columns else "seeds.test.where"
 
 
 @contextlib.contextmanager

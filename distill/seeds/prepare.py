@@ -35,6 +35,8 @@ def prepare(
         near=spec.dedup.near,
         leak=near_graph.leak(spec),
         pinned=tests,
+        where=rows.where,
+        seed=rows.seed,
         gold=spec.seeds.gold_rows != "train" or rows.gold,
         graph=graph,
     )

@@ -11,8 +11,10 @@ the few that are near it.
 
 from __future__ import annotations
 
+import json
 import sys
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 
 import numpy as np
 import polars as pl
@@ -26,8 +28,6 @@ from distill.strata.apportion import apportion
 from distill.tables.outcome import Outcome, ordered, partition, summary
 
 STAGE = "seeds"
-_SEED = 0
-"""Part of the hashes that draw the test rows: another one would draw others."""
 
 
 def split(
@@ -39,13 +39,16 @@ def split(
     leak: float | None = None,
     pinned: pl.DataFrame | None = None,
     gold: bool = True,
+    where: Mapping[str, str] | None = None,
+    seed: int = 0,
     graph: Graph | None = None,
 ) -> Outcome:
     """Draw `rows` test rows, or `share` of the table; with a `pinned` table those rows are the test instead.
 
     Test rows are drawn by stratum in proportion, no two of a cluster or near each other, and only from rows with a known
     answer if there are any; with `gold` off, only from the others, since known answers train. The report says how many were
-    asked and got: clusters and missing answers can leave fewer. `leak` is the similarity from which a row is too
+    asked and got: clusters, missing answers and `where`, the
+    labels that a test row must have, can leave fewer. Another `seed` draws others. `leak` is the similarity from which a row is too
     near a test row to train, by itself `near`. `graph` is of all inputs (`Graph.of`), where the caller has it.
     """
     unique = without_repeats(table)
@@ -57,7 +60,7 @@ def split(
     test, asked = np.arange(own.kept.height), own.kept.height
     if pinned is None:
         asked = rows if rows is not None else round((share or 0) * every.height)
-        test = _draw(every, roots, asked, known, gold)
+        test = _draw(every, roots, asked, known, _eligible(every, gold, where), seed)
     drops = _of_test_groups(every, test) | _near_test(every, test, limit, known)
     role = np.full(every.height, "train")
     role[test] = "test"
@@ -112,18 +115,26 @@ def _clusters(rows: pl.DataFrame, near: float, graph: Graph) -> Int64s:
     return roots
 
 
-def _draw(rows: pl.DataFrame, roots: Int64s, count: int, graph: Graph, gold: bool) -> Int64s:
+def _eligible(rows: pl.DataFrame, gold: bool, where: Mapping[str, str] | None) -> Int64s:
+    """The places of the rows that may be drawn."""
+    known = rows["gold"].is_not_null().to_numpy()
+    may = known == (gold and known.any())
+    if where:
+        may &= np.array([where.items() <= json.loads(labels).items() for labels in rows["labels"]], bool)
+    return np.flatnonzero(may)
+
+
+def _draw(rows: pl.DataFrame, roots: Int64s, count: int, graph: Graph, eligible: Int64s, seed: int) -> Int64s:
     """The places of the test rows, ascending."""
     sizes = np.bincount(roots, minlength=rows.height)[roots]
-    known = rows["gold"].is_not_null().to_numpy()
     nodes, near = graph.neighbours(rows["input"])
-    marks = [content_id("test", _SEED, name) for name in rows["seed_id"]]
+    marks = [content_id("test", seed, name) for name in rows["seed_id"]]
     named = rows["group"].is_not_null().any()
     groups = [
-        content_id("test group", _SEED, name) if named else "" for name in rows["group"].fill_null(rows["seed_id"])
+        content_id("test group", seed, name) if named else "" for name in rows["group"].fill_null(rows["seed_id"])
     ]
     ranked = sorted(
-        np.flatnonzero(known == (gold and known.any())).tolist(),
+        eligible.tolist(),
         # Group by group, since a test row costs the training set the rest of its group; within one, and without any, rows
         # without near copies first: a test row costs whatever is near it.
         key=lambda i: (groups[i], max(int(sizes[i]), 1 + len(near[i])), marks[i]),

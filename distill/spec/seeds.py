@@ -16,12 +16,22 @@ class TestRows(Settings):
     share: Share | None = Field(None, description="share of the rows, by stratum")
     rows: PositiveInt | None = Field(None, description="number of rows, by stratum")
     from_: NonBlank | None = Field(None, alias="from", description="a file of test rows of your own")
+    where: dict[str, str] | None = Field(
+        None,
+        min_length=1,
+        description="column: value, all of which must match, e.g. only rows that two people have read",
+    )
+    seed: int = Field(0, ge=0, lt=2**32, description="another number draws other test rows")
     gold: bool = Field(False, description="gold_rows: train: take rows with a known answer for the test as well")
 
     @model_validator(mode="after")
     def _one(self) -> TestRows:
         if sum(value is not None for value in (self.share, self.rows, self.from_)) != 1:
             raise ValueError("give exactly one of share, rows, from")
+        if self.from_ is not None and self.where is not None:
+            raise ValueError(
+                "`where` chooses among the seeds, and `from` names the test rows themselves; give one of them"
+            )
         return self
 
 

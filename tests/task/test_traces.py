@@ -61,7 +61,8 @@ UNUSED = frozenset({
     "evaluate.require", "teacher.exam.at_least", "dataset.more_draws", "dedup.more_votes", "teacher.fallback[0].sampling.temperature",
     *(f"student.train.{name}" for name in ("epochs", "batch_size", "learning_rate", "rank", "alpha", "layers", "context", "seed", "suffix")),
 })  # fmt: skip
-"""Of no use in this run: no training, no exam; nobody votes, no row is drawn again or falls back; the verdict that is required is looked at after the stages."""
+"""Of no use in this run: no training, no exam; nobody votes, no row is drawn again or falls back;
+the verdict that is required is looked at after the stages."""
 READ_BY = {
     "about": {"export", "report"},
     "teacher.terms": {"export", "report"},
