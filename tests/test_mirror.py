@@ -50,6 +50,7 @@ ELSEWHERE = {
     "pipeline/test_run.py": "curate/stage evaluate/stage pipeline/ask_teachers pipeline/generate pipeline/used_spec report/spending report/stage report/warnings "
     "student/dataset_card student/stage task/run",
     "exam/test_grade.py": "exam/result",
+    "starter/test_init.py": "starter/task_files",
     "runs/test_exam.py": "plan/exams cli/text/exam",
     "runs/test_teachers.py": "generate/answers",
     "runs/test_judging_spec.py": "curate/checks curate/judged task/requirements",

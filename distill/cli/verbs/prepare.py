@@ -3,29 +3,68 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from distill.cli.options import AsJson, Set, Spec, Usd, opened, out
+from distill.errors import UsageError
+
+if TYPE_CHECKING:
+    from distill.starter.init import Written
 
 
 def init(
-    folder: Annotated[Path, typer.Argument(help="a new folder, e.g. prompts/my-task")], as_json: AsJson = False
+    folder: Annotated[Path | None, typer.Argument(help="a new folder, e.g. prompts/my-task")] = None,
+    source: Annotated[
+        Path | None,
+        typer.Option("--from", help="rows of your own: a CSV, JSON Lines, JSON or Parquet file, or logged chats"),
+    ] = None,
+    column: Annotated[str | None, typer.Option("--input", help="the column that is the input")] = None,
+    answer: Annotated[str | None, typer.Option(help="the column with the known answer, or `none`")] = None,
+    teacher: Annotated[str | None, typer.Option(help="model that teaches; default: the embedded one")] = None,
+    base_url: Annotated[str | None, typer.Option(help="its endpoint, where it is not the provider's own")] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Write a first task into a new folder.
 
-    It holds a spec, prompts, a schema and a few seeds, and runs as it is.
+    With --from it is a task of your own rows: their columns, strata and known answers are found out, and what only you can tell
+    is asked. Without, it is a small example that runs as it is.
     """
-    from distill.cli import starter
+    if source is None:
+        from distill.cli import starter
 
-    written = starter.write(folder)
+        if folder is None:
+            raise UsageError("name a new folder, or a file of rows: distill init --from rows.csv")
+        files, said = starter.write(folder), list[str]()
+    else:
+        written = _from_rows(
+            source, folder, as_json, input_column=column, answer_column=answer, teacher=teacher, base_url=base_url
+        )
+        files, said = list(written.files), list(written.said)
+    at = files[0].parent
     out(
-        {"written": [str(path) for path in written]},
+        {"written": [str(path) for path in files], "notes": said},
         as_json,
-        [f"wrote {path}" for path in written] + [f"next: distill validate {folder}"],
+        [*said, *(f"wrote {path}" for path in files), f"next: distill validate {at}"],
     )
+
+
+def _from_rows(source: Path, folder: Path | None, as_json: bool, **given: str | None) -> Written:
+    """The task of a file; where a column is unclear, a person at a terminal is asked for it."""
+    from distill.starter.init import init as write
+    from distill.starter.proposal import Unclear
+
+    while True:
+        try:
+            return write(source, folder, **given)
+        except Unclear as unclear:
+            if as_json or not sys.stdin.isatty():
+                raise
+            choice = typer.prompt(f"{unclear.question} ({', '.join(unclear.choices)})")
+            given[f"{unclear.option.lstrip('-')}_column"] = choice
 
 
 def validate(spec: Spec, sets: Set = None, as_json: AsJson = False) -> None:

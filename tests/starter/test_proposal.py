@@ -1,0 +1,59 @@
+"""What is taken for granted, and what is asked."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from distill.errors import UsageError
+from distill.starter.columns import ColumnFacts, ColumnKind
+from distill.starter.proposal import Unclear, propose
+
+
+def column(
+    name: str, kind: ColumnKind = "text", *, distinct: int = 100, filled: int = 100, length: float = 50
+) -> ColumnFacts:
+    values = [f"v{n}" for n in range(distinct)] if kind == "label" else ()
+    return ColumnFacts(name, kind, filled, distinct, length, values)
+
+
+def test_the_only_text_and_the_only_label_are_taken() -> None:
+    found = propose([column("id", "id"), column("words"), column("group", "label", distinct=4)], 100)
+    assert (found.input, found.answer, found.kind, found.strata) == ("words", "group", "label", ["group"])
+    assert len(found.values) == 4
+
+
+def test_names_decide_among_several() -> None:
+    columns = [column("subject", length=20), column("message", length=90), column("reply", length=200)]
+    found = propose([*columns, column("style", "label", distinct=3)], 100)
+    assert (found.input, found.answer, found.kind) == ("message", "reply", "text")
+
+
+def test_two_labels_without_a_telling_name_are_one_question() -> None:
+    columns = [column("message"), column("region", "label", distinct=3), column("product", "label", distinct=3)]
+    with pytest.raises(Unclear, match="known answer") as fault:
+        propose(columns, 100)
+    assert (fault.value.option, fault.value.choices) == ("--answer", ["region", "product", "none"])
+    assert propose(columns, 100, answer_column="none").answer is None
+    assert propose(columns, 100, answer_column="product").answer == "product"
+
+
+def test_two_texts_without_a_telling_name_are_one_question() -> None:
+    with pytest.raises(Unclear, match="input") as fault:
+        propose([column("left"), column("right")], 100)
+    assert fault.value.choices == ["left", "right"]
+
+
+def test_a_column_that_is_not_there_is_told_with_the_nearest() -> None:
+    with pytest.raises(UsageError, match=r"--answer categry: no such column.*category"):
+        propose([column("message"), column("category", "label", distinct=3)], 100, answer_column="categry")
+
+
+def test_strata_have_enough_rows_and_no_gaps() -> None:
+    columns = [
+        column("message"), column("answer"), column("lang", "label", distinct=4),
+        column("gappy", "label", distinct=2, filled=90), column("many", "label", distinct=30), column("tone", "label", distinct=5),
+    ]  # fmt: skip
+    assert propose(columns, 100).strata == ["tone", "lang"]
+    assert propose([replace(one, filled=60) for one in columns], 60).strata == ["tone"]

@@ -1,0 +1,37 @@
+"""Schemas drawn from known answers."""
+
+from __future__ import annotations
+
+import jsonschema
+
+from distill.starter import schema
+
+
+def test_labels_keep_their_kind() -> None:
+    found = schema.of_label("stars", ["5", "1", "true", "05"])
+    assert found["properties"] == {"stars": {"enum": [5, 1, True, "05"]}}
+
+
+def test_every_answer_that_it_was_drawn_from_obeys_it() -> None:
+    answers = [
+        {
+            "intent": "abc"[n % 3],
+            "urgent": n % 2 == 0,
+            "note": f"text {n}",
+            "lines": [{"price": 1.5 * n}],
+            "when": None if n % 2 else "x",
+        }
+        for n in range(30)
+    ]
+    answers.append({"intent": "a"})
+    found = schema.of_objects(answers)
+    for answer in answers:
+        jsonschema.validate(answer, found)
+    assert found["required"] == ["intent"]
+    assert set(found["properties"]["intent"]["enum"]) == {"a", "b", "c"}
+    assert found["properties"]["note"] == {"type": "string"}
+
+
+def test_names_of_columns_become_names_of_fields() -> None:
+    assert schema.field_name("Ticket Kategorie ") == "ticket_kategorie"
+    assert schema.field_name("???") == "answer"
