@@ -10,7 +10,7 @@ ELSEWHERE = {
     "spec/test_task_yaml.py": "spec/dataset spec/judge spec/rubric spec/seeds spec/settings spec/strata spec/student spec/task spec/teacher "
     "spec/loading/load spec/loading/places spec/loading/validation spec/loading/wording spec/loading/yaml_lines",
     "teacher/reply/test_shapes.py": "teacher/reply/calls teacher/reply/channels teacher/reply/content teacher/reply/counts teacher/reply/message "
-    "teacher/reply/natives teacher/reply/parsed teacher/reply/parts teacher/reply/wording",
+    "teacher/reply/natives teacher/reply/parsed teacher/reply/wording",
     "teacher/reply/errors/test_refusals.py": "teacher/reply/errors/faults teacher/reply/errors/languages",
     "teacher/reply/test_reply.py": "teacher/reply/errors/waits",
     "seeds/test_seed_files.py": "seeds/formats/csv_dialect seeds/formats/csv_rows seeds/formats/file_format seeds/formats/json_rows seeds/formats/rows "

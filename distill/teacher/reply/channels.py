@@ -8,8 +8,7 @@ The final channel is the answer, a commentary that is addressed to a function is
 from __future__ import annotations
 
 import re
-
-from distill.teacher.reply.parts import TextParts
+from typing import NamedTuple
 
 _BEGINS = re.compile(
     r"\s*(?:<\|start\|>\s*assistant\s*)?(?:[^<>\n]{0,60})?<\|channel\|>\s*(?:analysis|commentary|final)\b"
@@ -22,6 +21,14 @@ _TURN = re.compile(
     re.DOTALL,
 )
 _TO = re.compile(r"to=(?:functions\.)?([\w.-]+)")
+
+
+class TextParts(NamedTuple):
+    """A text's thinking, its answer, and calls of tools that its channels made."""
+
+    reasoning: str
+    text: str
+    calls: tuple[tuple[str, str], ...] = ()
 
 
 def begins(text: str) -> bool:

@@ -14,7 +14,7 @@ from itertools import islice
 import orjson
 
 from distill.teacher.reply import channels
-from distill.teacher.reply.parts import TextParts
+from distill.teacher.reply.channels import TextParts
 
 _THINK = r"(?:[\w.-]{1,40}[:_])?think(?:ing)?(?:_never_used_\w+)?|antthinking"
 GENERAL = ("reasoning", "thought", "thoughts")

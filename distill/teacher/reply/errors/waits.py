@@ -7,7 +7,6 @@ import math
 import re
 from collections.abc import Mapping
 from datetime import UTC
-from typing import Any
 
 from distill.teacher.reply.errors import languages
 from distill.teacher.reply.errors.faults import ErrorDetails
@@ -80,7 +79,7 @@ def _unit(word: str) -> str:
     return "ms" if word.startswith(("ms", "milli")) else word[0]
 
 
-def _field_s(value: Any) -> float | None:
+def _field_s(value: object) -> float | None:
     if isinstance(value, bool) or value is None:
         return None
     if isinstance(value, dict):  # protobuf's duration, spelt out
