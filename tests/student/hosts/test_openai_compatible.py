@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tuning_host
 from chats import write_rows
+from tuning_jobs import TuningHost
 
 from distill.errors import AccessRefused
 from distill.student.hosts.job import Event, HostAddress, HostedResult, TuneError, shutdown_notice
 from distill.student.hosts.openai_compatible import TuningJob, tune
 from distill.teacher.endpoint.stopping import Stopped
-from distill.testing import tuning_host
-from distill.testing.tuning_jobs import TuningHost
 
 KEY = "sk-canary-1234567890"
 
