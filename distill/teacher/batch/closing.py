@@ -13,6 +13,7 @@ from distill.teacher.batch.host.client import HostFault
 from distill.teacher.batch.host.state import Look
 from distill.teacher.batch.journal import BatchEntry
 from distill.teacher.batch.session import BatchSession
+from distill.teacher.store.rows import now
 
 _NEVER_MADE = "the batch was never made at the host"
 
@@ -24,7 +25,7 @@ async def close(session: BatchSession, batch: BatchEntry, look: Look | None, err
         with suppress(HostFault, AccessRefused):  # they expire by themselves; no answer depends on it
             await session.host.delete(file_id)
     local_files.remove(session.store, batch.key)
-    count, moment = journal.answered(session.store, batch.key), journal.now()
+    count, moment = journal.reported(session.store, batch.key).answered, now()
     await journal.note(
         session.store, batch.key, state="collected", ended=moment, collected=moment, answered=count, error=error
     )

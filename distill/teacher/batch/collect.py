@@ -21,6 +21,7 @@ from distill.teacher.batch.host.state import Look
 from distill.teacher.batch.journal import BatchEntry
 from distill.teacher.batch.session import BatchSession
 from distill.teacher.endpoint.job_states import State
+from distill.teacher.store.rows import now
 
 _TOKEN_LIMIT = "token_limit"  # noqa: S105 - a code of hosts
 _GONE = "gone at the host since "
@@ -98,7 +99,7 @@ async def _held_open(
     readings += 1
     if not doubt.owing and readings >= doubt.readings:
         return False
-    await journal.note(session.store, batch.key, error=downloads.note(since or journal.now(), readings, doubt.why))
+    await journal.note(session.store, batch.key, error=downloads.note(since or now(), readings, doubt.why))
     _say_doubt(session, batch, doubt, readings, left)
     return True
 
@@ -106,7 +107,7 @@ async def _held_open(
 async def _gone(session: BatchSession, batch: BatchEntry, gone: str, left: int) -> bool:
     """A file may be away for a moment, as a batch may."""
     noted = batch.error or ""
-    since = noted.removeprefix(_GONE).partition(" ")[0] if noted.startswith(_GONE) else journal.now()
+    since = noted.removeprefix(_GONE).partition(" ")[0] if noted.startswith(_GONE) else now()
     await journal.note(session.store, batch.key, error=f"{_GONE}{since} {gone}")
     if journal.since_s(since) < session.lost_s:
         session.say(

@@ -30,7 +30,7 @@ def streak(session: BatchSession) -> Streak:
     begun = [(one.made, one.collected) for one in ours if one.state != "abandoned"]
     count, last = 0, None
     for batch in closed:
-        if journal.decided(session.store, batch.key):
+        if journal.reported(session.store, batch.key).decided:
             break
         last, end = last or batch, batch.collected or ""
         count += not any(made < end and (until is None or until > end) for made, until in begun)

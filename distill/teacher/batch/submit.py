@@ -15,6 +15,7 @@ from distill.teacher.batch.files import input_file, local_files
 from distill.teacher.batch.host.client import HostFault, Refused
 from distill.teacher.batch.journal import BatchEntry
 from distill.teacher.batch.session import BatchSession
+from distill.teacher.store.rows import now
 
 _AT_ONCE = 256
 _FEW, _FEW_SHARE = 20, 0.01
@@ -103,7 +104,7 @@ def _add(session: BatchSession, writer: input_file.InputFileWriter, request: Req
 async def _send(session: BatchSession, key: str, writer: input_file.InputFileWriter) -> None:
     """Reserve its price, upload it, make it; each step is written down before the next."""
     batch = BatchEntry(
-        key, session.run, session.spender, session.endpoint, session.model, len(writer.rows), writer.bytes, writer.tokens, journal.now(), "made"
+        key, session.run, session.spender, session.endpoint, session.model, len(writer.rows), writer.bytes, writer.tokens, now(), "made"
     )  # fmt: skip
     try:
         session.budget.book(writer.usd)

@@ -15,6 +15,7 @@ from distill.teacher.batch.journal import BatchEntry
 from distill.teacher.batch.session import BatchSession
 from distill.teacher.endpoint.job_states import State
 from distill.teacher.endpoint.stopping import pause
+from distill.teacher.store.rows import now
 
 _FIRST_S, _MOST_S = 0.25, 10.0
 """Between two looks at a file: at first, and at the most."""
@@ -57,7 +58,7 @@ async def _unread(session: BatchSession, file_id: str, *, last: bool) -> str | N
 
 
 async def _create(session: BatchSession, batch: BatchEntry, file_id: str) -> None:
-    await journal.note(session.store, batch.key, state="creating", submitted=journal.now())
+    await journal.note(session.store, batch.key, state="creating", submitted=now())
     try:
         look = await session.host.create(file_id, url=session.url, key=batch.key)
     except (Refused, Unread):

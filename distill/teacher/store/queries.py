@@ -50,11 +50,6 @@ def spender_totals(db: sqlite3.Connection, run: str) -> list[SpenderTotals]:
     return [SpenderTotals(*row) for row in rows]
 
 
-def spenders(db: sqlite3.Connection, run: str) -> list[str]:
-    """Who has sent anything in a run."""
-    return [name for (name,) in db.execute("SELECT DISTINCT spender FROM attempts WHERE run=?", (run,))]
-
-
 def spent_usd(db: sqlite3.Connection, run: str) -> float:
     """Dollars of a run so far: settled attempts, and the reservations of those whose outcome is unknown."""
     query = f"SELECT coalesce(sum({COST}), 0.0) FROM attempts WHERE run=?"  # noqa: S608 - names of our own
@@ -91,17 +86,9 @@ def attempts(db: sqlite3.Connection, request_id: str) -> list[Attempt]:
 
 
 @dataclass(frozen=True, slots=True)
-class AttemptDetails:
+class AttemptDetails(Attempt):
     """One send with all that is known of it: `usd` is None where nobody knows the price, `batch` is the job that it was in."""
 
-    run: str
-    spender: str
-    started: str
-    settled: str | None
-    ended: str | None
-    status: int | None
-    usd: float | None
-    error: str | None
     reserved_usd: float
     batch: str | None
     body: str | None  # what came back and was no whole answer
