@@ -14,19 +14,27 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from distill.records import Json, content_id
 from distill.rundir import file_hash
 from distill.secrets.masking import SecretMask
 from distill.student.hosts import polling, remote_ids, uploads
-from distill.student.hosts.errors import explained
-from distill.student.hosts.job import Event, HostAddress, HostedResult, TuneError, ending, shutdown_notice, state_of
+from distill.student.hosts.job import (
+    Event,
+    HostAddress,
+    HostedResult,
+    TuneError,
+    ending,
+    explained,
+    shutdown_notice,
+    state_of,
+)
 from distill.student.hosts.listing import ENDED_BADLY, TAG, ours
 from distill.student.hosts.remote_ids import RemoteIds
 from distill.teacher.endpoint import sdk
@@ -60,9 +68,8 @@ class TuningJob:
     def id_at(self, host: HostAddress) -> str:
         """A hash of the data, the settings and the host."""
         data = [file_hash(path) if path else None for path in (self.train, self.valid)]
-        return content_id(
-            self.tag, host.base_url, self.model, self.suffix, dict(self.hyper), self.seed, data, digits=32
-        )
+        how = (self.model, self.suffix, dict(self.hyper), self.seed)
+        return content_id(self.tag, host.base_url, *how, data, digits=32)
 
 
 async def tune(
@@ -87,7 +94,9 @@ async def tune(
         if on_event is not None:
             on_event(event)
 
-    async with _client(host) as client:
+    # Retries are for what may be sent twice; `_create` sends once.
+    made_client = sdk.client(host.base_url, host.key, host.headers, timeout_s=host.timeout_s, retries=_READ_RETRIES)
+    async with made_client as client:
         with explained(host):
             try:
                 work = _made_and_watched(client, job, tag, state, poll_s=poll_s, tell=tell)
@@ -119,7 +128,6 @@ async def _made_and_watched(
 
 
 def _left(state: RemoteIds) -> str:
-    """What is left at the host by one who stops."""
     if state.job_id is None:
         return (
             "stopped; no tuning job is known to be made, what was uploaded is kept: run the same command again to go on"
@@ -127,7 +135,7 @@ def _left(state: RemoteIds) -> str:
     return f"stopped waiting; tuning job {state.job_id} goes on at the host: run the same command later to pick it up"
 
 
-async def _to_its_end(work: Coroutine[Any, Any, FineTuningJob]) -> FineTuningJob:
+async def _to_its_end(work: Awaitable[FineTuningJob]) -> FineTuningJob:
     """What is paid for is not broken off at once: it has some seconds to come home."""
     task = asyncio.ensure_future(work)
     try:
@@ -223,11 +231,3 @@ async def _create(
             continue
         remote_ids.save(state, replace(ids, job_id=job.id))
         return job
-
-
-@asynccontextmanager
-async def _client(host: HostAddress) -> AsyncIterator[AsyncOpenAI]:
-    # Retries are for what may be sent twice; `_create` sends once.
-    made = sdk.client(host.base_url, host.key, host.headers, timeout_s=host.timeout_s, retries=_READ_RETRIES)
-    async with made as client:
-        yield client
