@@ -21,11 +21,13 @@ from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 from distill.records import Request
+from distill.teacher.batch.files.input_file import read
 from distill.testing.batch import routes as batch_routes
 from distill.testing.batch.states import BatchScript, BatchStates
-from distill.testing.completions import complete, read
+from distill.testing.completions import complete
 from distill.testing.dialects.draw import Dialects
 from distill.testing.faults import FAULTS, OF_CHAT, GoodAnswer, HttpReply, http, in_dialect, limited
 from distill.testing.http_connection import Call, Connection
@@ -98,7 +100,6 @@ class Server:
         return batch_routes.answer(self.states, call, key=self.script.key), 0.0
 
     def ended(self, call: Call) -> None:
-        """The reply to `call` has gone out."""
         self._in_flight -= call.counted
 
     def handle(self, body: bytes | bytearray, key: str) -> tuple[HttpReply, float]:
@@ -177,9 +178,8 @@ class Server:
             ("tokens", script.tokens_per_minute, self._tokens),
         ):
             if limit is not None:
-                lines.append(
-                    f"x-ratelimit-limit-{name}: {limit}\r\nx-ratelimit-remaining-{name}: {max(0, limit - used)}\r\n"
-                )
+                left = max(0, limit - used)
+                lines.append(f"x-ratelimit-limit-{name}: {limit}\r\nx-ratelimit-remaining-{name}: {left}\r\n")
                 lines.append(f"x-ratelimit-reset-{name}: {reset:.3f}s\r\n")
         return "".join(lines)
 
@@ -192,9 +192,8 @@ async def serve(script: Script | None = None, *, port: int = 0, keep_entries: bo
     dialects = script.drawn()
     server = Server(script, ledger, BatchStates(script.batch, ledger, seed=script.seed, dialects=dialects), dialects)
     loop = asyncio.get_running_loop()
-    listener = await loop.create_server(
-        lambda: Connection(server.answer, server.ended), "127.0.0.1", port, backlog=2048
-    )
+    made = partial(Connection, server.answer, server.ended)
+    listener = await loop.create_server(made, "127.0.0.1", port, backlog=2048)
     server.base_url = f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}/v1"
     try:
         yield server
