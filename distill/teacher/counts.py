@@ -66,9 +66,8 @@ class TokenCounts:
         completion = most.completion_tokens
         if self.excess:
             completion = math.ceil(_SPARE * max(completion * self.most_completion, completion + self.excess))
-        return replace(
-            most, prompt_tokens=math.ceil(most.prompt_tokens * self.most_prompt), completion_tokens=completion
-        )
+        prompt = math.ceil(most.prompt_tokens * self.most_prompt)
+        return replace(most, prompt_tokens=prompt, completion_tokens=completion)
 
     def guess(self, most: Usage) -> int:
         """Tokens that a call will likely use: its ceiling at first, then what the others came to."""

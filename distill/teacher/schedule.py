@@ -7,7 +7,6 @@ auto    a few rows live, to know what a row takes; the bulk by batch; live, at f
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -21,7 +20,7 @@ from distill.teacher.batch.host.client import reached
 from distill.teacher.batch.open_batches import Claims, waited_for
 from distill.teacher.batch.round import cancel, run_round
 from distill.teacher.batch.session import BatchSession
-from distill.teacher.endpoint.stopping import Stopped
+from distill.teacher.endpoint.stopping import Stopped, pause
 from distill.teacher.pace import live_rate
 from distill.teacher.progress import Progress
 from distill.teacher.requests import raised
@@ -110,12 +109,10 @@ def _out(sender: Sender, requests: Sequence[Request], one: Model, spender: str) 
     there = [batch for batch in journal.opened(sender.store) if batch.endpoint == one.address.identity]
     if any((batch.run, batch.spender) == (sender.run, spender) for batch in there):
         return True
-    others = [batch for batch in there if batch.run != sender.run]
-    gone = Claims(sender.store).gone
-    return bool(others) and (
-        any(gone(batch.run) for batch in others)
-        or bool(journal.holding(sender.store, others, [request.id for request in requests]))
-    )
+    others, gone = [batch for batch in there if batch.run != sender.run], Claims(sender.store).gone
+    if not others or any(gone(batch.run) for batch in others):
+        return bool(others)
+    return bool(journal.holding(sender.store, others, [request.id for request in requests]))
 
 
 async def _rounds(sender: Sender, session: BatchSession, requests: Sequence[Request], one: Model) -> Progress:
@@ -140,8 +137,7 @@ async def _rounds(sender: Sender, session: BatchSession, requests: Sequence[Requ
         hurried = time.monotonic() < patience
         if sender.stop.is_set() or not (sender.wait or hurried) or _all_stuck(session):
             _leave(session, StoppedWaiting if sender.stop.is_set() else InBatches)
-        if await _stopped(sender, min(_HURRIED_S, one.batch.poll_s) if hurried else one.batch.poll_s):
-            _leave(session, StoppedWaiting)
+        await pause(sender.stop, min(_HURRIED_S, one.batch.poll_s) if hurried else one.batch.poll_s)
 
 
 def _live_now(sender: Sender, session: BatchSession, requests: Sequence[Request], one: Model) -> bool:
@@ -193,12 +189,3 @@ def rate(sender: Sender, requests: Sequence[Request], one: Model) -> float:
         seen, in_flight=most, requests_per_minute=pace.requests_per_minute, tokens_per_minute=pace.tokens_per_minute
     )
     return allowed if any(answer.latency_s > 0 for answer in seen) else min(allowed, most)
-
-
-async def _stopped(sender: Sender, seconds: float) -> bool:
-    """Sleep; whether the run was told to stop before or meanwhile."""
-    try:
-        async with asyncio.timeout(seconds):
-            return await sender.stop.wait()
-    except TimeoutError:
-        return False

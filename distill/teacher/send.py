@@ -88,15 +88,14 @@ class Sender:
 
     def pace(self, at: Model) -> Pace:
         """One pace a model of an endpoint, whoever asks it: what was learnt for the dataset holds for the comparison."""
-        limits = at.limits
-        return self._paces.setdefault(
-            (at.address.identity, at.address.model),
-            Pace(
+        key, limits = (at.address.identity, at.address.model), at.limits
+        if key not in self._paces:
+            self._paces[key] = Pace(
                 requests_per_minute=limits.requests_per_minute,
                 tokens_per_minute=limits.tokens_per_minute,
                 in_flight=limits.in_flight,
-            ),
-        )
+            )
+        return self._paces[key]
 
 
 class Interrupted(RowsOwed):

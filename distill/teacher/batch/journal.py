@@ -16,7 +16,7 @@ from dataclasses import astuple, dataclass, fields
 from datetime import UTC, datetime
 
 from distill.teacher.store.queries import COST
-from distill.teacher.store.rows import Statement
+from distill.teacher.store.rows import Column, Statement
 from distill.teacher.store.store import Store
 
 OPEN = ("made", "uploaded", "creating", "submitted")
@@ -71,7 +71,7 @@ async def enter(store: Store, batch: BatchEntry, rows: Iterable[tuple[str, float
     await store.commit(await asyncio.to_thread(statements))  # fifty thousand at once would hold the loop up
 
 
-async def note(store: Store, key: str, **changes: object) -> None:
+async def note(store: Store, key: str, **changes: Column) -> None:
     """Commit what changed of a batch, e.g. state="uploaded", file_id="file-1"."""
     columns = ", ".join(f"{name}=?" for name in changes)
     await store.commit([(f"UPDATE batches SET {columns} WHERE key=?", (*changes.values(), key))])  # noqa: S608 - names of our own

@@ -59,7 +59,7 @@ async def cancel(session: BatchSession) -> None:
         if batch.batch_id and batch.key not in session.cancelled:
             with session.patient(batch):
                 await session.host.cancel(batch.batch_id)
-                session.mark_cancelled(batch)
+                session.cancelled.add(batch.key)
 
 
 async def _visit(session: BatchSession, batch: BatchEntry) -> None:
