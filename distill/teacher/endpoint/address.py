@@ -55,7 +55,7 @@ class Address:
         """What a request id names; equal for equal models, whatever serves them today."""
         if self.adapter is not None:
             return f"student/{self.adapter_id} on {self.model}"
-        return self.model if self.local else (self.base_url or _DEFAULT_URL).rstrip("/")
+        return self.model if self.local else self.url
 
     @property
     def dialect(self) -> payload.ApiDialect:
@@ -88,12 +88,8 @@ class Address:
             return []
         keyed = self.key is not None or any(name.lower() == "authorization" for name in self.headers)
         wrong = url.wrong(self.url)
-        found = [
-            f"base_url (or OPENAI_BASE_URL) {wrong}" if wrong else wire.of_url(self.url, keyed=keyed),
-            wire.of_key(self.key, self.key_env),
-            *wire.of_headers(self.headers),
-        ]
-        return [fault for fault in found if fault]
+        at = f"base_url (or OPENAI_BASE_URL) {wrong}" if wrong else wire.of_url(self.url, keyed=keyed)
+        return [fault for fault in (at, wire.of_key(self.key, self.key_env), *wire.of_headers(self.headers)) if fault]
 
     @property
     def shown(self) -> str:
@@ -131,10 +127,9 @@ async def opened(address: Address) -> AsyncIterator[ModelClient]:
     if address.model == SCRIPTED:
         yield scripted.Scripted()
     elif address.local:
+        keyless = replace(address, key=None, headers={})  # it needs none, and gets nobody's
         with embedded.serve(address.adapter) as url:
-            async with _client(
-                replace(address, key=None, headers={}), url
-            ) as endpoint:  # it needs none, and gets nobody's
+            async with _client(keyless, url) as endpoint:
                 yield embedded.Steady(endpoint)
     else:
         async with _client(address, address.base_url or _DEFAULT_URL) as endpoint:

@@ -162,5 +162,4 @@ def _lost(request: SentRequest, found: object, why: _Loss, raw: bytes, price: Pr
 
 
 def _shown(body: bytes) -> str:
-    """The beginning of a body, for a message."""
     return body[: faults.KEEP_CHARS].decode("utf-8", "replace")

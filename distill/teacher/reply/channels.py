@@ -32,7 +32,6 @@ class TextParts(NamedTuple):
 
 
 def begins(text: str) -> bool:
-    """Whether a text is in channels."""
     if "<|channel|>" in text[:200]:
         return _BEGINS.match(text) is not None
     return "assistantfinal" in text and text.lstrip().startswith("analysis") and _BARE.match(text) is not None

@@ -36,7 +36,6 @@ _MOST = 10**9
 
 
 def usage_of(found: Mapping[str, Json], request: SentRequest, said: Wording) -> Usage:
-    """The counts of a whole answer."""
     given = stated_usage(found)
     prompt, completion = given.prompt_tokens if given else 0, given.completion_tokens if given else 0
     if given and prompt and (completion or not (said.text or said.calls or said.reasoning or said.refusal)):

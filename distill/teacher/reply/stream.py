@@ -36,9 +36,8 @@ def _events(body: bytes) -> Iterator[dict[str, Json]]:
     held, lines = b"", 0
     for line in (*body.removeprefix(b"\xef\xbb\xbf").splitlines(), b""):
         if line.startswith(b"data:"):
-            held, lines = (
-                (held + b"\n" + line[5:].strip(), lines + 1) if held and lines < _MOST_LINES else (line[5:].strip(), 0)
-            )
+            goes_on, data = held and lines < _MOST_LINES, line[5:].strip()
+            held, lines = (held + b"\n" + data, lines + 1) if goes_on else (data, 0)
         elif line.strip():
             continue
         if held and (found := _object(held)) is not None:
@@ -142,7 +141,7 @@ class _Joined:
         """Reasoning in parts comes a piece at a time too: texts that follow one another are one."""
         held = self.message.setdefault(name, [])
         for piece in pieces:
-            last = held[-1] if held else None
+            last: Json = held[-1] if held else None
             alike = isinstance(last, dict) and isinstance(piece, dict) and last.get("type") == piece.get("type")
             if alike and isinstance(last.get("text"), str) and isinstance(piece.get("text"), str):
                 held[-1] = last | {"text": last["text"] + piece["text"]}
