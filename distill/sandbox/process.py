@@ -110,11 +110,8 @@ class Child:
     @property
     def room(self) -> int:
         """Rows that it may be given now."""
-        return (
-            0
-            if len(self._unsent) > BYTES or len(self.waiting) > self._window // 2
-            else self._window - len(self.waiting)
-        )
+        busy = len(self._unsent) > BYTES or len(self.waiting) > self._window // 2
+        return 0 if busy else self._window - len(self.waiting)
 
     def give(self, rows: list[NumberedLine]) -> None:
         """Hand rows over; an idle child's clock starts."""
