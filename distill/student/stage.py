@@ -144,13 +144,14 @@ async def _lora(run: ActiveRun) -> Mapping[str, Json]:
 
 def _shown(run: ActiveRun, settings: LoraSettings) -> Callable[[TrainStep], None]:
     """Shows a step of the training's thread in this one."""
-    rows = (run.folder / "train.jsonl").read_bytes().count(b"\n")
+    loop, rows = asyncio.get_running_loop(), (run.folder / "train.jsonl").read_bytes().count(b"\n")
     steps = round(settings.epochs * -(-rows // settings.batch_size))
 
     def show(step: TrainStep) -> None:
-        run.watch.training(step=step.step, steps=steps, train_loss=step.train_loss, valid_loss=step.valid_loss)
+        told = partial(run.watch.training, step=step.step, steps=steps)
+        loop.call_soon_threadsafe(partial(told, train_loss=step.train_loss, valid_loss=step.valid_loss))
 
-    return partial(asyncio.get_running_loop().call_soon_threadsafe, show)
+    return show
 
 
 async def _hosted(run: ActiveRun) -> Mapping[str, Json]:

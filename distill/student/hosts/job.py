@@ -110,7 +110,15 @@ def state_of(job: FineTuningJob) -> State:
     return meaning(getattr(job, "status", None))
 
 
-def ending(job: FineTuningJob) -> str:
+def model_of(job: FineTuningJob) -> str:
+    """What a job that has ended made, by the name it is called with; `TuneError` where it made none."""
+    model = getattr(job, "fine_tuned_model", None)
+    if state_of(job) is not State.COMPLETED or not model:
+        raise TuneError(_ending(job))
+    return str(model)
+
+
+def _ending(job: FineTuningJob) -> str:
     """A sentence for a job that ended without a model, with the next move."""
     state = state_of(job)
     if state is State.CANCELLED:

@@ -25,20 +25,11 @@ from distill.records import Json, content_id
 from distill.rundir import file_hash
 from distill.secrets.masking import SecretMask
 from distill.student.hosts import polling, remote_ids, uploads
-from distill.student.hosts.job import (
-    Event,
-    HostAddress,
-    HostedResult,
-    TuneError,
-    ending,
-    explained,
-    shutdown_notice,
-    state_of,
-)
-from distill.student.hosts.listing import ENDED_BADLY, TAG, ours
+from distill.student.hosts.job import Event, HostAddress, HostedResult, TuneError, explained, model_of, shutdown_notice
+from distill.student.hosts.listing import TAG, ended_badly, ours
 from distill.student.hosts.remote_ids import RemoteIds
 from distill.teacher.endpoint import sdk
-from distill.teacher.endpoint.job_states import State, says_unread
+from distill.teacher.endpoint.job_states import says_unread
 from distill.teacher.endpoint.stopping import Stopped, unless_stopped
 
 if TYPE_CHECKING:
@@ -103,13 +94,12 @@ async def tune(
                 made = await unless_stopped(stop or asyncio.Event(), work)
             except Stopped:
                 raise Stopped(_left(remote_ids.load(state, tag))) from None
-    if state_of(made) is not State.COMPLETED or not getattr(made, "fine_tuned_model", None):
-        raise TuneError(ending(made))
-    if mask.text(str(made.fine_tuned_model)) != made.fine_tuned_model:
+    model = model_of(made)
+    if mask.text(model) != model:
         raise TuneError(
             f"job {mask.text(made.id)} has ended, and its host put the key into the tuned model's name; it is not kept"
         )
-    return HostedResult(made.id, str(made.fine_tuned_model), getattr(made, "trained_tokens", None), tuple(seen))
+    return HostedResult(made.id, model, getattr(made, "trained_tokens", None), tuple(seen))
 
 
 async def _made_and_watched(
@@ -169,7 +159,7 @@ async def _known(client: AsyncOpenAI, state: RemoteIds) -> FineTuningJob | None:
         except NotFoundError:
             pass
         else:
-            if state_of(job) not in ENDED_BADLY:
+            if not ended_badly(job):
                 return job
     return await ours(client, state.tag, state.training_file)
 
