@@ -18,7 +18,7 @@ ELSEWHERE = {
     "seeds/chat_logs/test_turns.py": "seeds/chat_logs/keys seeds/chat_logs/request_logs seeds/chat_logs/row_request "
     "seeds/chat_logs/tool_calls seeds/chat_logs/turn_shapes",
     "student/hosts/test_openai_compatible.py": "student/hosts/remote_ids",
-    "sandbox/test_process.py": "sandbox/limits sandbox/result",
+    "sandbox/test_process.py": "sandbox/limits",
     "sandbox/test_kernel.py": "sandbox/syscalls",
     "test_python_page.py": "api/balance",
     "curate/dedup/test_rulings.py": "curate/dedup/compared curate/dedup/decisions",

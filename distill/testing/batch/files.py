@@ -25,7 +25,8 @@ class BadUpload(ValueError):
 
 @dataclass(slots=True)
 class Clock:
-    """Unix seconds that pass `hurry` times as fast as real ones: `hurry` 3600 makes eight hours pass in eight seconds; with 0 only `step` moves it."""
+    """Unix seconds that pass `hurry` times as fast as real ones: 3600 makes eight hours pass in eight seconds; with 0 only
+    `step` moves it."""
 
     hurry: float = 1.0
     _zero: float = field(default_factory=time.time)
