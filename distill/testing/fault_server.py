@@ -15,7 +15,6 @@ Chat completions and the Responses API are answered here, files and batches by `
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Mapping
@@ -28,7 +27,7 @@ from distill.teacher.batch.files.input_file import read
 from distill.testing.batch import routes as batch_routes
 from distill.testing.batch.states import BatchScript, BatchStates
 from distill.testing.completions import complete
-from distill.testing.dialects.draw import Dialects
+from distill.testing.dialects.draw import Dialects, chosen, luck
 from distill.testing.faults import FAULTS, OF_CHAT, GoodAnswer, HttpReply, http, in_dialect, limited
 from distill.testing.http_connection import Call, Connection
 from distill.testing.ledger import Ledger
@@ -121,7 +120,7 @@ class Server:
             return refused, 0.0
         patience_s = self.script.retry_after_s * self.script.escalate**asked
         answer = GoodAnswer(completion.body, patience_s)
-        fault = "429" if self._storming(now) else self._fault(name, asked)
+        fault = "429" if self._storming(now) else chosen(self.script.faults, luck(self.script.seed, name, asked))
         if not fault and (met := self.dialects.meet(request, completion)) is not None:
             if met.wait_s is not None:
                 self._not_before[name] = now + met.wait_s
@@ -140,18 +139,6 @@ class Server:
     def _storming(self, now: float) -> bool:
         storm = self.script.storm
         return storm is not None and storm[0] <= now - (self._first or now) < storm[1]
-
-    def _fault(self, name: str, asked: int) -> str:
-        """The fault of this attempt, or none, by a hash of the seed, the request and how often it was asked."""
-        if not self.script.faults:
-            return ""
-        digest = hashlib.blake2b(f"{self.script.seed} {name} {asked}".encode(), digest_size=8).digest()
-        share = int.from_bytes(digest) / 2**64
-        for fault, weight in self.script.faults.items():
-            share -= weight
-            if share < 0:
-                return fault
-        return ""
 
     def _over_limit(self, name: str, now: float, tokens: int) -> HttpReply | None:
         """A 429 where the request would pass a window; else the request is counted."""
