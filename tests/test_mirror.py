@@ -71,7 +71,7 @@ ELSEWHERE = {
     "teacher/store/test_queries.py": "teacher/store/reader",
     "pipeline/test_arguments.py": "pipeline/project",
     "teacher/batch/test_round.py": "teacher/batch/journal teacher/batch/host/client",
-    "teacher/test_secrets.py": "teacher/endpoint/model teacher/endpoint/sdk",
+    "teacher/test_secrets.py": "teacher/endpoint/sdk",
     "student/trainers/test_lora.py": "base_model/quiet student/trainers/loss_curve",
 }
 """Test file → the modules that have no file of their own, for it holds what they are for."""

@@ -101,7 +101,7 @@ async def train(run: ActiveRun) -> None:
     await stage(run, "train", outputs=outputs[way.with_], work=work[way.with_])
 
 
-async def _linear(run: ActiveRun) -> Mapping[str, Any]:
+async def _linear(run: ActiveRun) -> Mapping[str, Json]:
     model = await asyncio.to_thread(train_linear, run)
     if model is None:
         raise GateNotMet(

@@ -28,7 +28,7 @@ from distill.teacher.send import Interrupted, Sender
 
 if TYPE_CHECKING:
     from distill.records import Request
-    from distill.teacher.endpoint.model import Model
+    from distill.teacher.endpoint.address import Model
 
 PILOT = 20
 """Rows asked live before batches, in `auto`."""
@@ -61,24 +61,18 @@ async def send(sender: Sender, requests: Sequence[Request], model: Model, spende
 
     With `raise_to` in its sampling, answers that were cut off are asked for once more with so many tokens.
     """
-    progress = await _send(sender, requests, model, spender)
+    progress = await ask(sender, requests, model, spender)
     if (most := model.sampling.raise_to) is not None:
         held = ((r, sender.store.get(r.id)) for r in requests)
         cut = [raised(r, most) for r, answer in held if answer and answer.finish_reason == finish_reason.LENGTH]
-        await _send(sender, cut, model, spender)
+        await ask(sender, cut, model, spender)
     return progress
-
-
-async def _send(sender: Sender, requests: Sequence[Request], model: Model, spender: str) -> Progress:
-    if model.address.local:
-        return await sender.live(requests, model, spender)
-    return await ask(sender, requests, model, spender)
 
 
 async def ask(sender: Sender, requests: Sequence[Request], one: Model, spender: str) -> Progress:
     """Answer what is pending by the way the spec names; raises `InBatches` where it has to be collected later."""
-    out = _out(sender, requests, one, spender)
-    if one.mode == "live" and not out:
+    out = not one.address.local and _out(sender, requests, one, spender)
+    if one.address.local or (one.mode == "live" and not out):
         return await sender.live(requests, one, spender)
     if one.mode == "auto" and not out and (pilot := _unanswered(sender, requests[:PILOT])):
         await sender.live(pilot, one, spender)

@@ -7,22 +7,18 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from distill.errors import RowsOwed
 from distill.money import Budget
 from distill.records import Request
 from distill.teacher import counts, runner
 from distill.teacher.counts import TokenCounts
-from distill.teacher.endpoint.address import Address, opened
+from distill.teacher.endpoint.address import Address, Model, opened
 from distill.teacher.pace import Pace
 from distill.teacher.pending import Pending
 from distill.teacher.progress import Progress, Watcher
 from distill.teacher.runner import WorkerContext
 from distill.teacher.store.store import Store
-
-if TYPE_CHECKING:
-    from distill.teacher.endpoint.model import Model
 
 
 @dataclass(slots=True, kw_only=True)

@@ -13,11 +13,11 @@ from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from distill.errors import UsageError
 from distill.rundir import RunDir
 from distill.teacher.batch import journal
+from distill.teacher.endpoint.wire import without_user
 
 if TYPE_CHECKING:
     from distill.teacher.batch.journal import BatchEntry
@@ -92,19 +92,13 @@ def named(batch: BatchEntry) -> str:
     return f"batch {batch.name} of run {batch.run}, {verb} {when:%Y-%m-%d %H:%M}"
 
 
-def place(endpoint: str) -> str:
-    """The address of an endpoint, without a name and password in it."""
-    parts = urlsplit(endpoint)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}" if parts.netloc else endpoint
-
-
 def left(store: Store, run: str, endpoints: Collection[str]) -> list[str]:
     """Batches of a run at endpoints that its spec names no more, a line each: paid for, and collected only there.
 
     `endpoints` are those that the spec names, by their identity.
     """
     return [
-        f"{named(batch)}, was left at {place(batch.endpoint)} with {_rows(batch.requests)}: ${journal.booked_usd(store, batch.key):.4f} "
+        f"{named(batch)}, was left at {without_user(batch.endpoint)} with {_rows(batch.requests)}: ${journal.booked_usd(store, batch.key):.4f} "
         "stays reserved for it. It is collected once that address is the base_url of a run of this task again"
         for batch in journal.opened(store, run)
         if batch.endpoint not in endpoints

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from distill import url
@@ -19,6 +20,9 @@ from distill.secrets.masking import SecretMask, passwords
 from distill.teacher import ModelClient
 from distill.teacher.endpoint import embedded, payload, scripted, wire
 from distill.teacher.endpoint.client import Endpoint
+
+if TYPE_CHECKING:
+    from distill.spec import BatchSettings, EndpointLimits, Sampling
 
 SCRIPTED = "scripted"
 _DEFAULT_URL = "https://api.openai.com/v1"
@@ -118,6 +122,17 @@ class Address:
                 f"the model {self.model!r} needs a key and {f'${self.key_env} is not set' if self.key_env else 'its key_env names none'}; "
                 f"set it, or run `--set teacher.model={embedded.MODEL}` for the embedded model that needs none"
             )
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One of the models that answer: where it is, how it is asked, what its endpoint takes, and by which way."""
+
+    address: Address
+    sampling: Sampling
+    limits: EndpointLimits
+    mode: str
+    batch: BatchSettings
 
 
 @asynccontextmanager

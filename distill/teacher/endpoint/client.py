@@ -128,7 +128,8 @@ class Endpoint:
         headers = {"content-type": "application/json", "accept": "application/json", **self.headers}
         if self.key:
             headers = {"authorization": f"Bearer {self.key}", **headers}
-        self._masks = self.mask or SecretMask.of([self.key, *_named(self.headers), *passwords(self.base_url)])
+        named = [value for name, value in self.headers.items() if _SECRET.search(name)]
+        self._masks = self.mask or SecretMask.of([self.key, *named, *passwords(self.base_url)])
         at = wire.of_url(self.base_url, keyed=bool(self.key))
         self._unsendable = "; ".join(
             fault for fault in (at, wire.of_key(self.key, ""), *wire.of_headers(headers)) if fault
@@ -195,11 +196,6 @@ async def _body(response: aiohttp.ClientResponse) -> bytes:
             raise _TooLarge(f"a reply of more than {_MOST_BYTES >> 20} MiB")
         parts.append(part)
     return b"".join(parts)
-
-
-def _named(headers: Mapping[str, str]) -> list[str]:
-    """Values of headers that are called like a key."""
-    return [value for name, value in headers.items() if _SECRET.search(name)]
 
 
 def _proxy_of(url: str) -> str | None:

@@ -98,16 +98,16 @@ def refused(status: int, body: bytes, headers: Mapping[str, str], request: SentR
     except ValueError:
         fault = faults.ErrorDetails()
     fault.message = fault.message or _shown(body).strip()
-    return _refused(status, fault, request, waits.wait_of(headers, fault, now=now))
+    return _refused(status, fault, request, waits.in_headers(headers, now=now))
 
 
 def refused_with(status: int, found: object, request: SentRequest) -> Answer:
     """The same of a value that was read from JSON already, as a batch's line holds it; 200 for an error that has no status."""
-    fault = faults.details_of(found)
-    return _refused(status, fault, request, waits.in_body(fault))
+    return _refused(status, faults.details_of(found), request)
 
 
-def _refused(status: int, fault: faults.ErrorDetails, request: SentRequest, wait: float | None) -> Answer:
+def _refused(status: int, fault: faults.ErrorDetails, request: SentRequest, wait: float | None = None) -> Answer:
+    wait = waits.in_body(fault) if wait is None else wait
     ended = refusals.ended(status, fault)
     said = fault.message or "without a word of why"
     if status in (404, 405) and (not fault.sentences or _NOWHERE.match(said)):

@@ -27,12 +27,6 @@ _SECONDS = ("retry_after", "retryAfter", "retry-after", "Retry-After", "retry_af
 _MS = ("retry_after_ms", "retryAfterMs", "retry-after-ms")
 
 
-def wait_of(headers: Mapping[str, str], fault: ErrorDetails, *, now: float) -> float | None:
-    """Seconds by the headers, else by the body; None where neither says."""
-    found = in_headers(headers, now=now)
-    return found if found is not None else in_body(fault)
-
-
 def in_headers(headers: Mapping[str, str], *, now: float) -> float | None:
     """Seconds from `retry-after-ms` or `retry-after` (a number or an HTTP date); None if absent or absurd.
 
@@ -60,19 +54,15 @@ def in_body(fault: ErrorDetails) -> float | None:
     words = " - ".join(fault.words)
     found = _ASKED.search(words)
     if found is None:
-        elsewhere = _ELSEWHERE.search(words)
-        return _bounded(float(elsewhere[1]) * _unit_s(elsewhere[2])) if elsewhere else None
+        elsewhere = _ELSEWHERE.search(words)  # a minute, unless its beginning says seconds
+        unit_s = 1.0 if elsewhere and elsewhere[2].startswith(languages.SECONDS) else 60.0
+        return _bounded(float(elsewhere[1]) * unit_s) if elsewhere else None
     return _bounded(length_s(found[1]) or (float(found[1]) if _is_number(found[1]) else math.nan))
 
 
 def length_s(text: str) -> float:
     """The seconds of "1m30s", "1 hour and 2 minutes", "250ms"; 0 where it is no length of time."""
     return math.fsum(float(number) * _UNITS[_unit(unit)] for number, unit in _LONG.findall(text.lower()))
-
-
-def _unit_s(word: str) -> float:
-    """The seconds of a unit in another language than English: a minute unless its beginning says seconds."""
-    return 1.0 if word.startswith(languages.SECONDS) else 60.0
 
 
 def _unit(word: str) -> str:
@@ -102,9 +92,7 @@ def _given_s(given: str, now: float) -> float:
     """A number of seconds, a length ("30s"), or a date."""
     if _is_number(given):
         return float(given)
-    return length_s(given) if _IS_LONG.fullmatch(given) else _date_s(given, now)
-
-
-def _date_s(given: str, now: float) -> float:
+    if _IS_LONG.fullmatch(given):
+        return length_s(given)
     when = email.utils.parsedate_to_datetime(given)
     return (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp() - now  # HTTP's dates are GMT, said or not
