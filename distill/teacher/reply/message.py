@@ -63,8 +63,9 @@ def put_together(
     if logprobs is not None and (not isinstance(logprobs, list) or too_deep(logprobs)):
         notes.append(f"left out: logprobs that are no list, or are nested deeper than {DEEPEST} levels")
         logprobs = None
-    whole = "\n".join(dict.fromkeys(one.strip("\n") for one in (*thoughts, parts.reasoning) if one.strip()))
-    return Wording(parts.text, finish, refusal, whole, calls, logprobs, "; ".join(notes))
+    said = [one.strip("\n") for one in (*thoughts, parts.reasoning) if one.strip()]
+    thought = "\n".join(dict.fromkeys(said)) if said else ""
+    return Wording(parts.text, finish, refusal, thought, calls, logprobs, "; ".join(notes))
 
 
 def response(found: Mapping[str, Json], keep: Keep) -> Wording:

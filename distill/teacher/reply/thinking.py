@@ -90,8 +90,9 @@ def apart(text: str, keep: Callable[[str], bool] = lambda _tag: False) -> TextPa
 
 def _may_hold(text: str) -> bool:
     """Whether any mark can be in it; in most texts none can, and looking for each takes longer than reading the reply."""
-    marks = ("<", "[", "◁", "assistantfinal", "thought process:")
-    return any(mark in text for mark in marks) or text[:1] in "\ufeff\u200b"
+    if "<" in text or "[" in text or "◁" in text or text[:1] in "\ufeff\u200b":
+        return True
+    return "assistantfinal" in text or "thought process:" in text
 
 
 def unleaked(text: str) -> str:
