@@ -20,9 +20,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from distill.records import Ended
+from distill.records import Ended, Request
 from distill.testing.batch.states import BatchScript
-from distill.testing.completions import key_of
 from distill.testing.dialects import load, names
 from distill.testing.fault_server import Script, Server, serve
 from distill.testing.ledger import Ledger
@@ -149,7 +148,9 @@ def beside(ledger: Ledger, store: Path) -> dict[str, Any]:
     that died with its process, and a reply whose counts mean nothing, are booked at what they may have cost.
     """
     with sqlite3.connect(f"file:{store}?mode=ro", uri=True) as db:
-        keys = {row[0]: key_of(json.loads(row[1])) for row in db.execute("SELECT request_id, request FROM answers")}
+        keys = {
+            row[0]: Request("", json.loads(row[1])).id for row in db.execute("SELECT request_id, request FROM answers")
+        }
         attempts = db.execute("SELECT request_id, settled, usd, estimated, reserved_usd FROM attempts").fetchall()
         refused = {row[0] for row in db.execute("SELECT request_id FROM attempts WHERE ended='refused'")} - keys.keys()
         sound = db.execute("PRAGMA integrity_check").fetchone()[0]

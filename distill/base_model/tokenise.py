@@ -11,9 +11,13 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from distill.errors import DistillError
+from distill.records import Json
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 IGNORED = -100
 """The label of a token that carries no loss."""
@@ -31,7 +35,7 @@ class TokenRow:
     labels: list[int]
 
 
-def tokens_of(messages: Sequence[Mapping[str, Any]], tokenizer: Any) -> TokenRow:
+def tokens_of(messages: Sequence[Mapping[str, Json]], tokenizer: PreTrainedTokenizerBase) -> TokenRow:
     """Prompt and answer, tokenised apart as at inference; the last message must be the assistant's."""
     prompt = tokenizer.apply_chat_template(list(messages[:-1]), tokenize=False, add_generation_prompt=True)
     whole = tokenizer.apply_chat_template(list(messages), tokenize=False)
@@ -47,7 +51,7 @@ def tokens_of(messages: Sequence[Mapping[str, Any]], tokenizer: Any) -> TokenRow
     return TokenRow([*before, *after], [IGNORED] * len(before) + list(after))
 
 
-def read_rows(path: Path, tokenizer: Any, *, max_tokens: int) -> list[TokenRow]:
+def read_rows(path: Path, tokenizer: PreTrainedTokenizerBase, *, max_tokens: int) -> list[TokenRow]:
     """Every row of a chat JSONL file; `TrainError` names the first that is longer than `max_tokens`."""
     lines = [line for line in path.read_bytes().split(b"\n") if line]
     rows = [tokens_of(json.loads(line)["messages"], tokenizer) for line in lines]
@@ -60,7 +64,7 @@ def read_rows(path: Path, tokenizer: Any, *, max_tokens: int) -> list[TokenRow]:
     return rows
 
 
-def counter(base: Path) -> tuple[Callable[[Sequence[Mapping[str, Any]]], int], tuple[str, ...]]:
+def counter(base: Path) -> tuple[Callable[[Sequence[Mapping[str, Json]]], int], tuple[str, ...]]:
     """For pre-flight: counts a conversation's tokens as `base` reads it; and its special tokens as text."""
     from transformers import AutoTokenizer
 

@@ -53,10 +53,8 @@ def name_of(one: Mapping[str, Json]) -> str:
     """What a part that is no text calls itself."""
     if isinstance(one.get("type"), str) and one["type"] not in _TEXT:
         return str(one["type"])
-    return next(
-        (str(key) for key, value in one.items() if key not in ("type", "id", "cache_control") and value is not None),
-        "{}",
-    )
+    said = (str(key) for key in one if key not in ("type", "id", "cache_control") and one[key] is not None)
+    return next(said, "{}")
 
 
 def kind(value: Json) -> str:

@@ -31,9 +31,8 @@ def turns(value: Json, *, last: bool = True) -> list[Turn]:
         raise ValueError(f"a conversation is a list of turns, found {contents.kind(value)}")
     found = [_turn(turn, number) for number, turn in enumerate(value, 1)]
     if last and found[-1]["role"] not in ("user", "tool"):
-        raise ValueError(
-            f"the last turn is the {found[-1]['role']}'s; one that is to be answered ends with user or tool"
-        )
+        whose = found[-1]["role"]
+        raise ValueError(f"the last turn is the {whose}'s; one that is to be answered ends with user or tool")
     return found
 
 
@@ -83,7 +82,6 @@ def text(value: Json) -> str | None:
 
 
 def call_of(call: Json) -> ToolCall:
-    """A turn's call as an answer holds it."""
     return ToolCall(call["function"]["name"], call["function"]["arguments"])
 
 

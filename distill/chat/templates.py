@@ -97,12 +97,9 @@ def faults(text: str, source: str, *, columns: Sequence[str] | None) -> list[Fau
     a last turn that asks nothing. `columns` is None where they are not known, and then no slot is held against them.
     """
     text = _lines(text)
-    found = [
-        Fault(f"{source}:{text.count(chr(10), 0, slot.start()) + 1}", said)
-        for slot in _SLOT.finditer(text)
-        if (said := _slot_fault(slot[1], columns))
-    ]
-    found += (literal := _literal(text, source, columns or ()))
+    slots = [(slot.start(), said) for slot in _SLOT.finditer(text) if (said := _slot_fault(slot[1], columns))]
+    literal = _literal(text, columns or ())
+    found = [Fault(f"{source}:{text.count(chr(10), 0, at) + 1}", said) for at, said in slots + literal]
     turns = parse(text, source).turns
     found += [
         Fault(source, f"[messages] takes one slot and nothing else, say `{{{{history}}}}`; found {body[:60]!r}")
@@ -112,20 +109,11 @@ def faults(text: str, source: str, *, columns: Sequence[str] | None) -> list[Fau
     if literal:  # what is missing may be what they were meant to be
         return found
     if not turns or turns[-1][0] not in ("user", _CHAT):
-        found.append(
-            Fault(
-                source,
-                "the last turn must be the user's: add a line `[user]` and below it, say, `{{message}}`",
-            )
-        )
+        said = "the last turn must be the user's: add a line `[user]` and below it, say, `{{message}}`"
+        found.append(Fault(source, said))
     elif not parse(text, source).variables:
-        found.append(
-            Fault(
-                source,
-                "no {{variable}} in it, so every row would ask the same"
-                + (f"; columns are {', '.join(columns)}" if columns else ""),
-            )
-        )
+        known = f"; columns are {', '.join(columns)}" if columns else ""
+        found.append(Fault(source, f"no {{{{variable}}}} in it, so every row would ask the same{known}"))
     return found
 
 
@@ -145,35 +133,28 @@ def _single(text: str, columns: Sequence[str]) -> list[tuple[int, str]]:
     return found
 
 
-def _literal(text: str, source: str, columns: Sequence[str]) -> list[Fault]:
-    """What looks as if it were filled in or run, and would be sent, and paid for, as it stands."""
+def _literal(text: str, columns: Sequence[str]) -> list[tuple[int, str]]:
+    """What looks as if it were filled in or run, and would be sent, and paid for, as it stands; in order, each with its place."""
     found = [
         (one.start(), f"`{one[0].strip()[:60]}` is not closed; write `{{{{{one[1] or 'name'}}}}}`")
         for one in _OPEN.finditer(_SLOT.sub(lambda slot: " " * len(slot[0]), text))
     ]
-    found += [
-        (
-            one.start(),
-            f"`{one[0][:60]}` would be sent with braces around its value; write `{{{{{one[1]}}}}}`, or `{{ {{{{{one[1]}}}}} }}` where they are meant",
-        )
-        for one in _MORE_BRACES.finditer(text)
-    ]
+    for one in _MORE_BRACES.finditer(text):
+        plain = f"{{{{{one[1]}}}}}"
+        said = f"`{one[0][:60]}` would be sent with braces around its value; write `{plain}`, or `{{ {plain} }}` where they are meant"
+        found.append((one.start(), said))
     found += [
         (one.start(), f"`{one[0][:60]}` is no part of a template, which only fills in `{{{{column}}}}`; take it out")
         for one in _BLOCK.finditer(text)
     ]
-    found += [
-        (
-            one.start(),
-            f"`{one[0].strip()[:60]}` opens no turn and would be sent as it stands; write `[{one[1].lower()}]`",
-        )
-        for one in _MISSPELT_TURN.finditer(text)
-        if not _TURN.match(one[0])
-    ]
+    for one in _MISSPELT_TURN.finditer(text):
+        if not _TURN.match(one[0]):
+            said = f"`{one[0].strip()[:60]}` opens no turn and would be sent as it stands; write `[{one[1].lower()}]`"
+            found.append((one.start(), said))
     found += _single(text, columns)
     if "\0" in text:
         found.append((text.index("\0"), "a NUL character; save the file as plain UTF-8 text"))
-    return [Fault(f"{source}:{text.count(chr(10), 0, at) + 1}", said) for at, said in sorted(found)]
+    return sorted(found)
 
 
 def _slot_fault(name: str, columns: Sequence[str] | None) -> str:

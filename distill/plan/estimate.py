@@ -17,7 +17,7 @@ from distill.teacher.pace import live_rate
 from distill.teacher.requests import ceiling
 
 if TYPE_CHECKING:
-    from distill.teacher.endpoint.model import Model
+    from distill.teacher.endpoint.address import Model
     from distill.teacher.store.store import Store
 
 _FEWEST = 3

@@ -16,7 +16,7 @@ from distill.plan.upper_bound import PassRates
 from distill.rundir import latest
 from distill.task import stores
 from distill.task.interrupt import interruptible
-from distill.teacher.endpoint import shutdown
+from distill.teacher.endpoint import sdk
 from distill.teacher.progress import Watcher
 from distill.teacher.send import Sender
 
@@ -64,7 +64,7 @@ async def run_pilot(
         rows=len({ask.seed for ask in tried}), passed_gates=len(seen.seeds.passed),
         usd=known_usd(store.spent(sender.run), store.unpriced(sender.run)),
         limits=RateLimits(pace.requests_per_minute, pace.tokens_per_minute),
-        shutdown_date=await shutdown.shutdown_date(task.teacher),
+        shutdown_date=await sdk.shutdown_date(task.teacher),
         share_judged=len(seen.verdicts.calls) / max(1, len(tried) * verdicts_per_row(task)),
         exam=exam,
     )  # fmt: skip

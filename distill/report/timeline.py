@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from distill.money import shown
 from distill.teacher.batch import journal
 from distill.teacher.store import queries
+from distill.teacher.store.rows import now
 from distill.teacher.store.store import Store
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def _batches(store: Store, run: str) -> Iterator[_Part]:
             name=batch.batch_id or batch.key,
             spender=batch.spender,
             began=_moment(batch.submitted or batch.made),
-            until=_moment(batch.ended or journal.now()),
+            until=_moment(batch.ended or now()),
             rows=batch.requests,
             answered=batch.answered or 0,
             usd=queries.batch_usd(store.reader, batch.key),

@@ -17,8 +17,9 @@ import signal
 import sys
 import types
 from collections.abc import Callable
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
+from distill.records import Json
 from distill.sandbox import hook, kernel, limits
 from distill.text.normalise import strict_json
 
@@ -69,19 +70,19 @@ def _apart() -> tuple[BinaryIO, int]:
     return rows, out
 
 
-def _imported(given: dict[str, Any]) -> Callable[[dict[str, Any]], Any]:
+def _imported(given: dict[str, Json]) -> Callable[[dict[str, Json]], object]:
     module = types.ModuleType("verify")
     module.__file__ = given["path"]
     sys.modules["verify"] = module  # dataclasses and pickles look their module up
     code = compile(given["source"], given["path"], "exec", dont_inherit=True)
     exec(code, module.__dict__)  # noqa: S102 - this is what the process is for
-    check = getattr(module, given["function"], None)
+    check: object = getattr(module, given["function"], None)
     if not callable(check):
         raise TypeError(f"it defines no function {given['function']!r}")
-    return check  # type: ignore[no-any-return]  # its answer is judged row by row
+    return check
 
 
-def _answer(check: Callable[[dict[str, Any]], Any], line: bytes, path: str) -> tuple[int, RowResult]:
+def _answer(check: Callable[[dict[str, Json]], object], line: bytes, path: str) -> tuple[int, RowResult]:
     number = int(line[1 : line.index(b",")])
     try:
         return number, _judged(check(_row(line)))
@@ -93,25 +94,27 @@ def _answer(check: Callable[[dict[str, Any]], Any], line: bytes, path: str) -> t
         return number, (None, _said(fault), f"raised {_clipped(type(fault).__name__)}{where}")
 
 
-def _row(line: bytes) -> dict[str, Any]:
+def _row(line: bytes) -> dict[str, Json]:
     """The row as `check` takes it: texts that hold JSON become its values."""
-    row: dict[str, Any] = json.loads(line)[1]
+    row: dict[str, Json] = json.loads(line)[1]
     for name in ("prompt", "labels", "fields", "gold"):
         row[name] = json.loads(row[name]) if row[name] else None
     calls = json.loads(row["tool_calls"]) if row["tool_calls"] else []
-    row["tool_calls"] = [{"name": name, "arguments": _parsed(arguments)} for name, arguments in calls]
+    row["tool_calls"] = [
+        {"name": name, "arguments": _parsed(arguments, otherwise=arguments)} for name, arguments in calls
+    ]
     row["parsed"] = _parsed(row["answer"], otherwise=None)
     return row
 
 
-def _parsed(text: str, **otherwise: Any) -> Any:
+def _parsed(text: str, *, otherwise: str | None) -> Json:
     try:
         return strict_json(text)
     except ValueError:
-        return otherwise.get("otherwise", text)
+        return otherwise
 
 
-def _judged(given: Any) -> RowResult:
+def _judged(given: object) -> RowResult:
     score, message = given if isinstance(given, tuple) and len(given) == 2 else (given, "")
     if not isinstance(message, str):
         return None, "", f"returned a message of type {_clipped(type(message).__name__)}; {EXPECTED}"
@@ -151,12 +154,11 @@ def _said(fault: BaseException) -> str:
 
 
 def _clipped(text: str) -> str:
-    """A text of one line, clipped."""
     line = " ".join(text[: 4 * _CLIP].split())
     return line if len(line) <= _CLIP else f"{line[: _CLIP - 1]}…"
 
 
-def _say(out: int, value: Any) -> None:
+def _say(out: int, value: Json) -> None:
     data = memoryview(json.dumps(value).encode() + b"\n")
     while data:
         data = data[os.write(out, data) :]

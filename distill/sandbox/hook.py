@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from typing import Any
 
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 FILES = frozenset(
@@ -45,7 +44,7 @@ def install(*, alone: bool) -> None:
     }
     me = os.getpid()
 
-    def hook(event: str, arguments: tuple[Any, ...]) -> None:
+    def hook(event: str, arguments: tuple[object, ...]) -> None:
         said = refused.get(event)
         if said is None:
             if event == "open" and isinstance(arguments[2], int) and arguments[2] & _WRITING:

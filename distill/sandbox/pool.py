@@ -12,8 +12,7 @@ import selectors
 import time
 from collections.abc import Iterable, Iterator
 
-from distill.sandbox.process import BYTES, FEW, Child, NumberedLine, SandboxLimits, Source
-from distill.sandbox.result import CheckResult
+from distill.sandbox.process import BYTES, FEW, CheckResult, Child, NumberedLine, SandboxLimits, Source
 
 CHILDREN = 2
 

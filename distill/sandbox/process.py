@@ -21,7 +21,6 @@ from pathlib import Path
 
 from distill.errors import Fault, SpecError
 from distill.sandbox.child import NO_MEMORY
-from distill.sandbox.result import CheckResult
 from distill.text.normalise import storable
 
 IMPORT_S = 30.0
@@ -41,6 +40,20 @@ _NONSENSE = (ValueError, TypeError, RecursionError, OverflowError)
 """What reading a line may raise that was not written by our side of the child."""
 NumberedLine = tuple[int, bytes]
 """A row's number and its line."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """What the function said of one row: a score in 0..1 with its own message; no score where it could not judge, and then `cause` says why."""
+
+    score: float | None
+    message: str = ""
+    cause: str = ""
+
+    @property
+    def detail(self) -> str:
+        """Why there is no score, in a line."""
+        return f"verify: {self.cause}: {self.message}" if self.message else f"verify: {self.cause}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +123,8 @@ class Child:
     @property
     def room(self) -> int:
         """Rows that it may be given now."""
-        return (
-            0
-            if len(self._unsent) > BYTES or len(self.waiting) > self._window // 2
-            else self._window - len(self.waiting)
-        )
+        busy = len(self._unsent) > BYTES or len(self.waiting) > self._window // 2
+        return 0 if busy else self._window - len(self.waiting)
 
     def give(self, rows: list[NumberedLine]) -> None:
         """Hand rows over; an idle child's clock starts."""

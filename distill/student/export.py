@@ -31,9 +31,7 @@ _TEST = ("seed_id", "messages", "gold")
 
 
 def line(value: Json) -> bytes:
-    """`value` as one line of JSON, its line end included; the line holds no other line break, by anyone's
-    reading.
-    """
+    """`value` as one line of JSON, its line end included; the line holds no other line break, by anyone's reading."""
     return one_line(storable(json.dumps(value, ensure_ascii=False, allow_nan=False))).encode() + b"\n"
 
 
@@ -41,9 +39,9 @@ def write(
     samples: pl.DataFrame, *, folder: Path, tools: Sequence[Mapping[str, Json]] = (),
     own: Mapping[str, Mapping[str, Json]] | None = None, ids: Mapping[str, str] | None = None,
 ) -> dict[str, int]:  # fmt: skip
-    """Write train.jsonl, valid.jsonl and dataset.parquet; returns the rows of each fate. Dropped rows are
-    left out. `own` is what seeds are asked with themselves: their tools take the place of the task's;
-    `ids` what their own files call them.
+    """Write train.jsonl, valid.jsonl and dataset.parquet; returns the rows of each fate. Dropped rows are left out.
+
+    `own` is what seeds are asked with themselves: their tools take the place of the task's; `ids` what their own files call them.
     """
     import polars as pl
 
@@ -62,10 +60,8 @@ def write(
         spelt = [json.dumps(own[seed], ensure_ascii=False) if seed in own else None for seed in rows["seed_id"]]
         rows, columns = rows.with_columns(request=pl.Series(spelt, dtype=pl.String)), [*columns, "request"]
     if ids:
-        rows, columns = (
-            rows.with_columns(id=pl.Series([ids.get(seed) for seed in rows["seed_id"]], dtype=pl.String)),
-            [*columns, "id"],
-        )
+        named = pl.Series([ids.get(seed) for seed in rows["seed_id"]], dtype=pl.String)
+        rows, columns = rows.with_columns(id=named), [*columns, "id"]
     write_parquet(folder / "dataset.parquet", rows.select(columns))
     return counts
 

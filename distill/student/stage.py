@@ -6,7 +6,8 @@ import asyncio
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
 from distill.atomic_write import write_atomic, write_json
 from distill.curate import preflight
@@ -49,7 +50,7 @@ async def export(run: ActiveRun) -> None:
         )
 
 
-async def _export(run: ActiveRun) -> Mapping[str, Any]:
+async def _export(run: ActiveRun) -> Mapping[str, Json]:
     import polars as pl
 
     from distill.curate import expect
@@ -92,7 +93,6 @@ def _test_rows(run: ActiveRun, own: Mapping[str, Mapping[str, Json]], ids: Mappi
 
 
 async def train(run: ActiveRun) -> None:
-    """The student, by the way the spec names."""
     way = run.task.spec.student.train
     if way.with_ == "none":
         return
@@ -101,7 +101,7 @@ async def train(run: ActiveRun) -> None:
     await stage(run, "train", outputs=outputs[way.with_], work=work[way.with_])
 
 
-async def _linear(run: ActiveRun) -> Mapping[str, Any]:
+async def _linear(run: ActiveRun) -> Mapping[str, Json]:
     model = await asyncio.to_thread(train_linear, run)
     if model is None:
         raise GateNotMet(
@@ -124,7 +124,7 @@ def linear_student(task: Task, folder: RunDir) -> LinearModel | None:
     return linear_trainer.load(path) if task.spec.student.train.with_ == "linear" and path.exists() else None
 
 
-async def _lora(run: ActiveRun) -> Mapping[str, Any]:
+async def _lora(run: ActiveRun) -> Mapping[str, Json]:
     from distill.student.trainers import gguf, lora
 
     way, folder = run.task.spec.student.train, run.folder
@@ -144,20 +144,17 @@ async def _lora(run: ActiveRun) -> Mapping[str, Any]:
 
 def _shown(run: ActiveRun, settings: LoraSettings) -> Callable[[TrainStep], None]:
     """Shows a step of the training's thread in this one."""
-    loop = asyncio.get_running_loop()
-    rows = (run.folder / "train.jsonl").read_bytes().count(b"\n")
+    loop, rows = asyncio.get_running_loop(), (run.folder / "train.jsonl").read_bytes().count(b"\n")
     steps = round(settings.epochs * -(-rows // settings.batch_size))
 
     def show(step: TrainStep) -> None:
-        run.watch.training(step=step.step, steps=steps, train_loss=step.train_loss, valid_loss=step.valid_loss)
+        told = partial(run.watch.training, step=step.step, steps=steps)
+        loop.call_soon_threadsafe(partial(told, train_loss=step.train_loss, valid_loss=step.valid_loss))
 
-    def pass_on(step: TrainStep) -> None:
-        loop.call_soon_threadsafe(show, step)
-
-    return pass_on
+    return show
 
 
-async def _hosted(run: ActiveRun) -> Mapping[str, Any]:
+async def _hosted(run: ActiveRun) -> Mapping[str, Json]:
     from distill.student.hosts.job import HostAddress
     from distill.student.hosts.openai_compatible import TuningJob, tune
 
@@ -189,16 +186,16 @@ def student_of(task: Task, folder: RunDir) -> Address | None:
     return None
 
 
-def losses(folder: RunDir) -> list[dict[str, Any]]:
+def losses(folder: RunDir) -> list[dict[str, Json]]:
     """The loss curve of a run, empty where there is none."""
     path = folder / LOSSES
     return read_json(path, list) if path.exists() else []
 
 
-def enough(rows: int, *, least: int = LEAST_ROWS) -> None:
+def enough(rows: int) -> None:
     """Raise where so few training rows are left that no tuner takes them."""
-    if rows < least:
+    if rows < LEAST_ROWS:
         raise GateNotMet(
-            f"{rows} rows are left to train on and tuning takes at least {least}; "
+            f"{rows} rows are left to train on and tuning takes at least {LEAST_ROWS}; "
             "the funnel says where the others went: add seeds, or loosen the gate that cost most"
         )

@@ -18,8 +18,7 @@ from distill.strata.quotas import EdgeCase, QuotaRule
 from distill.strata.targets import Targets
 from distill.task import stores
 from distill.teacher.endpoint import payload, wire
-from distill.teacher.endpoint.address import Address, local
-from distill.teacher.endpoint.model import Model
+from distill.teacher.endpoint.address import Address, Model, local
 from distill.text import notebook
 
 if TYPE_CHECKING:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from distill.errors import Fault
-from distill.spec import ModelSpec, TaskSpec
+from distill.spec import TaskSpec
 
 
 def teacher_faults(spec: TaskSpec, env: Mapping[str, str], file: Path) -> list[Fault]:
@@ -26,16 +26,13 @@ def _headers(spec: TaskSpec, env: Mapping[str, str], file: Path) -> list[Fault]:
 
 def _repeated_models(spec: TaskSpec, file: Path) -> list[Fault]:
     """Teachers, or judges, that would be asked the very same: their answers are one, and would be paid twice."""
-    teachers = [(where, model) for where, model in spec.models if where.startswith("teacher")]
-    judges = [(where, model) for where, model in spec.models if where.startswith("judge.")]
-    return _repeated(spec, teachers, file) + _repeated(spec, judges, file)
-
-
-def _repeated(spec: TaskSpec, models: Sequence[tuple[str, ModelSpec]], file: Path) -> list[Fault]:
     first, seen, faults = spec.teacher, dict[tuple[str | None, ...], str](), []
-    for where, model in models:
+    for where, model in spec.models:
+        role = where.partition(".")[0]
+        if role not in ("teacher", "judge"):
+            continue
         sampling = model.sampling.over(first.sampling) if model.sampling else first.sampling
-        key = (model.model, model.base_url or first.base_url, model.api, sampling.model_dump_json())
+        key = (role, model.model, model.base_url or first.base_url, model.api, sampling.model_dump_json())
         if key in seen:
             said = f"asks {model.model!r} the very same as {seen[key]}; name another model"
             faults.append(Fault(f"{file}: {where}", said))

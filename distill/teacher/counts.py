@@ -66,9 +66,8 @@ class TokenCounts:
         completion = most.completion_tokens
         if self.excess:
             completion = math.ceil(_SPARE * max(completion * self.most_completion, completion + self.excess))
-        return replace(
-            most, prompt_tokens=math.ceil(most.prompt_tokens * self.most_prompt), completion_tokens=completion
-        )
+        prompt = math.ceil(most.prompt_tokens * self.most_prompt)
+        return replace(most, prompt_tokens=prompt, completion_tokens=completion)
 
     def guess(self, most: Usage) -> int:
         """Tokens that a call will likely use: its ceiling at first, then what the others came to."""
@@ -142,12 +141,12 @@ def stored_usage(store: Store, endpoint: str, model: str) -> list[tuple[Request,
 
 def of_run(store: Store, run: str) -> dict[str, list[str]]:
     """Spender → what its endpoint's counts have shown in a run, where they are odd."""
-    found = {name: _of_spender(store, run, name).warnings for name in queries.spenders(store.reader, run)}
-    return {name: warnings for name, warnings in found.items() if warnings}
-
-
-def _of_spender(store: Store, run: str, spender: str) -> TokenCounts:
-    return learnt(TokenCounts(), _oldest_first(queries.newest_of_spender(store.reader, run, spender, _ENOUGH)))
+    found: dict[str, list[str]] = {}
+    for spender in sorted(totals.spender for totals in queries.spender_totals(store.reader, run)):
+        held = _oldest_first(queries.newest_of_spender(store.reader, run, spender, _ENOUGH))
+        if warnings := learnt(TokenCounts(), held).warnings:
+            found[spender] = warnings
+    return found
 
 
 def learnt(counts: TokenCounts, held: Iterable[tuple[Request, Usage]]) -> TokenCounts:
@@ -162,11 +161,8 @@ def learnt(counts: TokenCounts, held: Iterable[tuple[Request, Usage]]) -> TokenC
 
 
 def _oldest_first(answers: Iterable[queries.CountedAnswer]) -> list[tuple[Request, Usage]]:
-    found = [
-        (
-            Request(one.endpoint, json.loads(one.body), one.draw),
-            Usage(one.prompt_tokens, one.completion_tokens, measured=one.measured),
-        )
-        for one in answers
-    ]
+    found = []
+    for one in answers:
+        usage = Usage(one.prompt_tokens, one.completion_tokens, measured=one.measured)
+        found.append((Request(one.endpoint, json.loads(one.body), one.draw), usage))
     return found[::-1]

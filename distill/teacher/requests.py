@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from distill import tokens
 from distill.chat import conversation
@@ -19,18 +19,16 @@ if TYPE_CHECKING:
 
 def row_request(
     fields: Mapping[str, Json], *, template: Template, address: Address, sampling: Sampling,
-    output: Mapping[str, Any] | None = None, tools: Sequence[Mapping[str, Any]] = (), draw: int = 0, own: bool = False,
+    output: Mapping[str, Json] | None = None, tools: Sequence[Mapping[str, Json]] = (), draw: int = 0, own: bool = False,
 ) -> Request:  # fmt: skip
     """One row's request to one model; `own`: with what the row itself is asked with, if it brings some."""
-    brought = fields.get(conversation.REQUEST) if own else None
-    return chat_request(
-        template.fill(fields), address=address, sampling=sampling, output=output, tools=tools, draw=draw, own=brought
-    )
+    turns, brought = template.fill(fields), fields.get(conversation.REQUEST) if own else None
+    return chat_request(turns, address=address, sampling=sampling, output=output, tools=tools, draw=draw, own=brought)
 
 
 def chat_request(
     turns: Sequence[Mapping[str, Json]], *, address: Address, sampling: Sampling,
-    output: Mapping[str, Any] | None = None, tools: Sequence[Mapping[str, Any]] = (), draw: int = 0,
+    output: Mapping[str, Json] | None = None, tools: Sequence[Mapping[str, Json]] = (), draw: int = 0,
     own: Mapping[str, Json] | None = None,
 ) -> Request:  # fmt: skip
     """A conversation as a request to one model; `own` is what its row is asked with, before the task's tools."""

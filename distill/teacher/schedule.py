@@ -7,7 +7,6 @@ auto    a few rows live, to know what a row takes; the bulk by batch; live, at f
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -21,7 +20,7 @@ from distill.teacher.batch.host.client import reached
 from distill.teacher.batch.open_batches import Claims, waited_for
 from distill.teacher.batch.round import cancel, run_round
 from distill.teacher.batch.session import BatchSession
-from distill.teacher.endpoint.stopping import Stopped
+from distill.teacher.endpoint.stopping import Stopped, pause
 from distill.teacher.pace import live_rate
 from distill.teacher.progress import Progress
 from distill.teacher.requests import raised
@@ -29,7 +28,7 @@ from distill.teacher.send import Interrupted, Sender
 
 if TYPE_CHECKING:
     from distill.records import Request
-    from distill.teacher.endpoint.model import Model
+    from distill.teacher.endpoint.address import Model
 
 PILOT = 20
 """Rows asked live before batches, in `auto`."""
@@ -62,24 +61,18 @@ async def send(sender: Sender, requests: Sequence[Request], model: Model, spende
 
     With `raise_to` in its sampling, answers that were cut off are asked for once more with so many tokens.
     """
-    progress = await _send(sender, requests, model, spender)
+    progress = await ask(sender, requests, model, spender)
     if (most := model.sampling.raise_to) is not None:
         held = ((r, sender.store.get(r.id)) for r in requests)
         cut = [raised(r, most) for r, answer in held if answer and answer.finish_reason == finish_reason.LENGTH]
-        await _send(sender, cut, model, spender)
+        await ask(sender, cut, model, spender)
     return progress
-
-
-async def _send(sender: Sender, requests: Sequence[Request], model: Model, spender: str) -> Progress:
-    if model.address.local:
-        return await sender.live(requests, model, spender)
-    return await ask(sender, requests, model, spender)
 
 
 async def ask(sender: Sender, requests: Sequence[Request], one: Model, spender: str) -> Progress:
     """Answer what is pending by the way the spec names; raises `InBatches` where it has to be collected later."""
-    out = _out(sender, requests, one, spender)
-    if one.mode == "live" and not out:
+    out = not one.address.local and _out(sender, requests, one, spender)
+    if one.address.local or (one.mode == "live" and not out):
         return await sender.live(requests, one, spender)
     if one.mode == "auto" and not out and (pilot := _unanswered(sender, requests[:PILOT])):
         await sender.live(pilot, one, spender)
@@ -110,12 +103,10 @@ def _out(sender: Sender, requests: Sequence[Request], one: Model, spender: str) 
     there = [batch for batch in journal.opened(sender.store) if batch.endpoint == one.address.identity]
     if any((batch.run, batch.spender) == (sender.run, spender) for batch in there):
         return True
-    others = [batch for batch in there if batch.run != sender.run]
-    gone = Claims(sender.store).gone
-    return bool(others) and (
-        any(gone(batch.run) for batch in others)
-        or bool(journal.holding(sender.store, others, [request.id for request in requests]))
-    )
+    others, gone = [batch for batch in there if batch.run != sender.run], Claims(sender.store).gone
+    if not others or any(gone(batch.run) for batch in others):
+        return bool(others)
+    return bool(journal.holding(sender.store, others, [request.id for request in requests]))
 
 
 async def _rounds(sender: Sender, session: BatchSession, requests: Sequence[Request], one: Model) -> Progress:
@@ -140,8 +131,7 @@ async def _rounds(sender: Sender, session: BatchSession, requests: Sequence[Requ
         hurried = time.monotonic() < patience
         if sender.stop.is_set() or not (sender.wait or hurried) or _all_stuck(session):
             _leave(session, StoppedWaiting if sender.stop.is_set() else InBatches)
-        if await _stopped(sender, min(_HURRIED_S, one.batch.poll_s) if hurried else one.batch.poll_s):
-            _leave(session, StoppedWaiting)
+        await pause(sender.stop, min(_HURRIED_S, one.batch.poll_s) if hurried else one.batch.poll_s)
 
 
 def _live_now(sender: Sender, session: BatchSession, requests: Sequence[Request], one: Model) -> bool:
@@ -193,12 +183,3 @@ def rate(sender: Sender, requests: Sequence[Request], one: Model) -> float:
         seen, in_flight=most, requests_per_minute=pace.requests_per_minute, tokens_per_minute=pace.tokens_per_minute
     )
     return allowed if any(answer.latency_s > 0 for answer in seen) else min(allowed, most)
-
-
-async def _stopped(sender: Sender, seconds: float) -> bool:
-    """Sleep; whether the run was told to stop before or meanwhile."""
-    try:
-        async with asyncio.timeout(seconds):
-            return await sender.stop.wait()
-    except TimeoutError:
-        return False

@@ -7,22 +7,18 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from distill.errors import RowsOwed
 from distill.money import Budget
 from distill.records import Request
 from distill.teacher import counts, runner
 from distill.teacher.counts import TokenCounts
-from distill.teacher.endpoint.address import Address, opened
+from distill.teacher.endpoint.address import Address, Model, opened
 from distill.teacher.pace import Pace
 from distill.teacher.pending import Pending
 from distill.teacher.progress import Progress, Watcher
 from distill.teacher.runner import WorkerContext
 from distill.teacher.store.store import Store
-
-if TYPE_CHECKING:
-    from distill.teacher.endpoint.model import Model
 
 
 @dataclass(slots=True, kw_only=True)
@@ -88,15 +84,14 @@ class Sender:
 
     def pace(self, at: Model) -> Pace:
         """One pace a model of an endpoint, whoever asks it: what was learnt for the dataset holds for the comparison."""
-        limits = at.limits
-        return self._paces.setdefault(
-            (at.address.identity, at.address.model),
-            Pace(
+        key, limits = (at.address.identity, at.address.model), at.limits
+        if key not in self._paces:
+            self._paces[key] = Pace(
                 requests_per_minute=limits.requests_per_minute,
                 tokens_per_minute=limits.tokens_per_minute,
                 in_flight=limits.in_flight,
-            ),
-        )
+            )
+        return self._paces[key]
 
 
 class Interrupted(RowsOwed):

@@ -20,10 +20,6 @@ from distill.teacher.progress import Progress
 from distill.teacher.store.store import Store
 
 
-def _nothing(_said: str) -> None:
-    """Where nobody listens."""
-
-
 @dataclass(slots=True, kw_only=True)
 class WorkerContext:
     """The teacher, the store, the wall and the pace of one run, and its first fatal fault."""
@@ -44,7 +40,7 @@ class WorkerContext:
     """Monotonic seconds at which patience ends too, where that is sooner."""
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     on_change: Callable[[Progress], None] = lambda _progress: None
-    say: Callable[[str], None] = _nothing
+    say: Callable[[str], None] = lambda _said: None
     progress: Progress = field(default_factory=Progress)
     fatal: BaseException | None = None
     rng: random.Random = field(default_factory=lambda: random.Random(0))  # noqa: S311 - jitter is no secret

@@ -8,14 +8,11 @@ whichever way it came. Text is `fitting`'s; a token is four bytes.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-import orjson
-
-from distill.records import Request, ToolCall
+from distill.records import Json, Request, ToolCall
+from distill.teacher.endpoint.client import encode
 from distill.teacher.endpoint.scripted import calling, fitting
 
 
@@ -31,29 +28,7 @@ class Completion:
     calls: tuple[ToolCall, ...] = ()
 
 
-def read(data: bytes | bytearray | memoryview) -> Any:
-    """A JSON value, also with half an emoji in it, which orjson refuses; ValueError where it is none."""
-    try:
-        return orjson.loads(data)
-    except orjson.JSONDecodeError:
-        return json.loads(bytes(data).decode("utf-8"))
-
-
-def written(value: Any) -> bytes:
-    """Compact JSON; half an emoji goes as an escape."""
-    try:
-        return orjson.dumps(value)
-    except TypeError:
-        return json.dumps(value, separators=(",", ":")).encode()
-
-
-def key_of(body: Mapping[str, Any]) -> str:
-    """What the ledger calls a request: 32 hex digits, equal for equal bodies."""
-    return Request("", body).id
-
-
 def tokens_of(size: int) -> int:
-    """Tokens of a text or a body of `size` bytes."""
     return size // 4 + 1
 
 
@@ -66,20 +41,15 @@ def complete(request: Request, *, size: int) -> Completion:
     text = "" if calls else fitting(request)
     usage = (tokens_of(size), tokens_of(len(text) + sum(len(call.arguments) for call in calls)))
     shape = _response if "input" in request.body else _chat
-    return Completion(request.id, *usage, written(shape(request, text, calls, usage)), text, calls)
+    return Completion(request.id, *usage, encode(shape(request, text, calls, usage)), text, calls)
 
 
-def _chat(request: Request, text: str, calls: Sequence[ToolCall], usage: tuple[int, int]) -> dict[str, Any]:
-    message: dict[str, Any] = {"role": "assistant", "content": None if calls else text, "refusal": None}
+def _chat(request: Request, text: str, calls: Sequence[ToolCall], usage: tuple[int, int]) -> dict[str, Json]:
+    message: dict[str, Json] = {"role": "assistant", "content": None if calls else text, "refusal": None}
     if calls:
-        message["tool_calls"] = [
-            {
-                "id": f"call_{request.id[:8]}_{n}",
-                "type": "function",
-                "function": {"name": one.name, "arguments": one.arguments},
-            }
-            for n, one in enumerate(calls)
-        ]
+        called = enumerate({"name": one.name, "arguments": one.arguments} for one in calls)
+        name = f"call_{request.id[:8]}"
+        message["tool_calls"] = [{"id": f"{name}_{n}", "type": "function", "function": one} for n, one in called]
     return {
         "id": f"chatcmpl-{request.id[:12]}", "object": "chat.completion", "created": 0,
         "model": request.body.get("model"),
@@ -88,21 +58,17 @@ def _chat(request: Request, text: str, calls: Sequence[ToolCall], usage: tuple[i
     }  # fmt: skip
 
 
-def _response(request: Request, text: str, calls: Sequence[ToolCall], usage: tuple[int, int]) -> dict[str, Any]:
+def _response(request: Request, text: str, calls: Sequence[ToolCall], usage: tuple[int, int]) -> dict[str, Json]:
     part = {"type": "output_text", "text": text, "annotations": []}
     message = {
         "type": "message", "id": f"msg_{request.id[:12]}", "status": "completed", "role": "assistant", "content": [part],
     }  # fmt: skip
     called = [
         {
-            "type": "function_call",
-            "call_id": f"call_{n}",
-            "name": one.name,
-            "arguments": one.arguments,
-            "status": "completed",
+            "type": "function_call", "call_id": f"call_{n}", "name": one.name, "arguments": one.arguments, "status": "completed",
         }
         for n, one in enumerate(calls)
-    ]
+    ]  # fmt: skip
     return {
         "id": f"resp_{request.id[:12]}", "object": "response", "created_at": 0, "status": "completed", "error": None,
         "incomplete_details": None, "model": request.body.get("model"), "output": called or [message],

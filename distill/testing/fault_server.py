@@ -15,18 +15,19 @@ Chat completions and the Responses API are answered here, files and batches by `
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 from distill.records import Request
+from distill.teacher.batch.files.input_file import read
 from distill.testing.batch import routes as batch_routes
 from distill.testing.batch.states import BatchScript, BatchStates
-from distill.testing.completions import complete, read
-from distill.testing.dialects.draw import Dialects
+from distill.testing.completions import complete
+from distill.testing.dialects.draw import Dialects, chosen, luck
 from distill.testing.faults import FAULTS, OF_CHAT, GoodAnswer, HttpReply, http, in_dialect, limited
 from distill.testing.http_connection import Call, Connection
 from distill.testing.ledger import Ledger
@@ -98,7 +99,6 @@ class Server:
         return batch_routes.answer(self.states, call, key=self.script.key), 0.0
 
     def ended(self, call: Call) -> None:
-        """The reply to `call` has gone out."""
         self._in_flight -= call.counted
 
     def handle(self, body: bytes | bytearray, key: str) -> tuple[HttpReply, float]:
@@ -120,7 +120,7 @@ class Server:
             return refused, 0.0
         patience_s = self.script.retry_after_s * self.script.escalate**asked
         answer = GoodAnswer(completion.body, patience_s)
-        fault = "429" if self._storming(now) else self._fault(name, asked)
+        fault = "429" if self._storming(now) else chosen(self.script.faults, luck(self.script.seed, name, asked))
         if not fault and (met := self.dialects.meet(request, completion)) is not None:
             if met.wait_s is not None:
                 self._not_before[name] = now + met.wait_s
@@ -139,18 +139,6 @@ class Server:
     def _storming(self, now: float) -> bool:
         storm = self.script.storm
         return storm is not None and storm[0] <= now - (self._first or now) < storm[1]
-
-    def _fault(self, name: str, asked: int) -> str:
-        """The fault of this attempt, or none, by a hash of the seed, the request and how often it was asked."""
-        if not self.script.faults:
-            return ""
-        digest = hashlib.blake2b(f"{self.script.seed} {name} {asked}".encode(), digest_size=8).digest()
-        share = int.from_bytes(digest) / 2**64
-        for fault, weight in self.script.faults.items():
-            share -= weight
-            if share < 0:
-                return fault
-        return ""
 
     def _over_limit(self, name: str, now: float, tokens: int) -> HttpReply | None:
         """A 429 where the request would pass a window; else the request is counted."""
@@ -177,9 +165,8 @@ class Server:
             ("tokens", script.tokens_per_minute, self._tokens),
         ):
             if limit is not None:
-                lines.append(
-                    f"x-ratelimit-limit-{name}: {limit}\r\nx-ratelimit-remaining-{name}: {max(0, limit - used)}\r\n"
-                )
+                left = max(0, limit - used)
+                lines.append(f"x-ratelimit-limit-{name}: {limit}\r\nx-ratelimit-remaining-{name}: {left}\r\n")
                 lines.append(f"x-ratelimit-reset-{name}: {reset:.3f}s\r\n")
         return "".join(lines)
 
@@ -192,9 +179,8 @@ async def serve(script: Script | None = None, *, port: int = 0, keep_entries: bo
     dialects = script.drawn()
     server = Server(script, ledger, BatchStates(script.batch, ledger, seed=script.seed, dialects=dialects), dialects)
     loop = asyncio.get_running_loop()
-    listener = await loop.create_server(
-        lambda: Connection(server.answer, server.ended), "127.0.0.1", port, backlog=2048
-    )
+    made = partial(Connection, server.answer, server.ended)
+    listener = await loop.create_server(made, "127.0.0.1", port, backlog=2048)
     server.base_url = f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}/v1"
     try:
         yield server

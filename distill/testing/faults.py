@@ -7,9 +7,10 @@ import gzip
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import orjson
+
+from distill.records import Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ def limited(headers: str) -> HttpReply:
     return _error(429, "rate_limit_exceeded", "Rate limit reached", headers)
 
 
-def _changed(change: Callable[[dict[str, Any]], Any]) -> Callable[[GoodAnswer], HttpReply]:
+def _changed(change: Callable[[dict[str, Json]], Json]) -> Callable[[GoodAnswer], HttpReply]:
     def reply(answer: GoodAnswer) -> HttpReply:
         body = orjson.loads(answer.body)
         changed = change(body)
@@ -54,7 +55,7 @@ def _changed(change: Callable[[dict[str, Any]], Any]) -> Callable[[GoodAnswer], 
     return reply
 
 
-def _message(**fields: Any) -> Callable[[GoodAnswer], HttpReply]:
+def _message(**fields: Json) -> Callable[[GoodAnswer], HttpReply]:
     return _changed(lambda body: body["choices"][0]["message"].update(fields))
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
+
+from distill.records import Json
 
 BATCH_RATE = 0.5
 """What a row costs in a batch, as a share of its price live."""
@@ -15,7 +16,7 @@ BATCH_RATE = 0.5
 class Entry:
     """One request that was read. `billed` is what a provider charges for; `early`: before its own Retry-After.
 
-    `at` is monotonic seconds; `key` is `completions.key_of` the body; `batch` is the batch's id, empty for live.
+    `at` is monotonic seconds; `key` is the id of a request of this body; `batch` is the batch's id, empty for live.
     """
 
     at: float
@@ -81,7 +82,7 @@ class Ledger:
         """Batches of each input file that were charged for anything."""
         return Counter(bill.input_hash for bill in self.bills.values() if bill.rows)
 
-    def summary(self) -> dict[str, Any]:
+    def summary(self) -> dict[str, Json]:
         """Counts for a person or a test."""
         return {
             "requests": len(self.entries),

@@ -16,7 +16,8 @@ from distill.records import Json
 from distill.rundir import MANIFEST, RunDir, latest
 from distill.task import stores
 from distill.task.run import ORDER
-from distill.teacher.batch.open_batches import holder, place
+from distill.teacher.batch.open_batches import holder
+from distill.teacher.endpoint.wire import without_user
 from distill.teacher.store import queries
 from distill.teacher.store.queries import BatchJob
 
@@ -61,7 +62,7 @@ def status(path: Path, overrides: Sequence[str], home: Path = Path()) -> Status:
     name = run.name if run else ""
     with stores.reading(home) as db:
         pilot, ledger = _ledger(db, stores.pilot_of(task)), _ledger(db, name)
-        jobs = [replace(batch, endpoint=place(batch.endpoint)) for batch in queries.batch_jobs(db, name)]
+        jobs = [replace(batch, endpoint=without_user(batch.endpoint)) for batch in queries.batch_jobs(db, name)]
     others = [batch for batch in jobs if batch.run != name]
     if run is None:
         return Status(task, None, pilot=pilot, other_batches=others)

@@ -14,7 +14,7 @@ from distill.curate.gates.registry import run_gates
 from distill.curate.gates.verify.gate import verify
 from distill.curate.leaks import HeldOut, leaks
 from distill.curate.selection.balance import Wanted, balance
-from distill.sandbox.result import CheckResult
+from distill.sandbox.process import CheckResult
 from distill.tables.columns import DROPPED
 
 SCHEMA = {"type": "object", "required": ["intent"]}

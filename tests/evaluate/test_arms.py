@@ -9,12 +9,12 @@ from typing import Any
 
 import polars as pl
 import pytest
+import tuning_host
 
 from distill.pipeline import run as running
 from distill.pipeline.open_task import open_task
 from distill.task.run import ORDER
 from distill.teacher.progress import Silent
-from distill.testing import tuning_host
 
 PLAIN = ("teacher.output=null", "strata={}", "dataset.accept=null")
 

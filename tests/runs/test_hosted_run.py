@@ -11,6 +11,8 @@ from typing import Any
 
 import polars as pl
 import pytest
+import tuning_host
+from tuning_jobs import TuningHost
 
 from distill.errors import AccessRefused, GateNotMet
 from distill.pipeline import run as running
@@ -19,8 +21,6 @@ from distill.pipeline.result import Run
 from distill.task.run import ORDER
 from distill.teacher.endpoint.stopping import Stopped
 from distill.teacher.progress import Silent
-from distill.testing import tuning_host
-from distill.testing.tuning_jobs import TuningHost
 
 
 @pytest.fixture

@@ -14,9 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from distill.testing import tuning_host
-from distill.testing.tuning_jobs import TuningHost
+import tuning_host
+from tuning_jobs import TuningHost
 
 IN_FLIGHT = 3
 SETS = ["teacher.model=tiny", "teacher.output=null", "gates=[finish_reason]", f"teacher.limits.in_flight={IN_FLIGHT}"]

@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+import temperaments as judges
 import yaml
 
 from distill.cli.text.calibration import calibration_json, calibration_lines
@@ -25,7 +26,6 @@ from distill.task.run import ORDER
 from distill.teacher.endpoint import address, scripted
 from distill.teacher.progress import Silent
 from distill.teacher.store.store import opened
-from distill.testing import judges
 from distill.testing.fault_server import serve
 from distill.views import what_if
 

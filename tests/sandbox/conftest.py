@@ -8,8 +8,7 @@ import orjson
 import pytest
 
 from distill.sandbox.pool import judge
-from distill.sandbox.process import SandboxLimits, Source
-from distill.sandbox.result import CheckResult
+from distill.sandbox.process import CheckResult, SandboxLimits, Source
 
 ROW = {
     "input": "",

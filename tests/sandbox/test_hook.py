@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from distill.sandbox.result import CheckResult
+from distill.sandbox.process import CheckResult
 
 Ask = Callable[..., list[CheckResult]]
 

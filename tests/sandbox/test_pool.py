@@ -13,8 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from distill.sandbox.process import SandboxLimits, Source
-from distill.sandbox.result import CheckResult
+from distill.sandbox.process import CheckResult, SandboxLimits, Source
 
 Ask = Callable[..., list[CheckResult]]
 ROWS = ["ok", "ok", "bad", "ok", "ok", "ok", "bad", "ok"]

@@ -10,8 +10,7 @@ import pytest
 
 from distill.errors import SpecError
 from distill.sandbox.pool import greet
-from distill.sandbox.process import SandboxLimits, Source
-from distill.sandbox.result import CheckResult
+from distill.sandbox.process import CheckResult, SandboxLimits, Source
 
 Ask = Callable[..., list[CheckResult]]
 ROWS = ["ok", "ok", "bad", "ok", "ok", "ok"]

@@ -11,6 +11,7 @@ from typing import Any
 from openai import AsyncOpenAI
 from openai.types import Batch
 
+from distill.records import Request
 from distill.testing.batch.faults import batch_fault
 from distill.testing.batch.states import BatchScript
 from distill.testing.fault_server import Script, Server, serve
@@ -28,6 +29,10 @@ def line(number: int, *, url: str = CHAT, **changed: Any) -> dict[str, Any]:
 
 def jsonl(lines: list[dict[str, Any]]) -> bytes:
     return b"".join(json.dumps(one).encode() + b"\n" for one in lines)
+
+
+SHARD = [line(n) for n in range(20)]
+IDS = [one["custom_id"] for one in SHARD]
 
 
 @dataclass(slots=True)
@@ -77,3 +82,20 @@ async def batch_server(*batch_faults: str, key: str | None = None, **script: Any
         AsyncOpenAI(api_key="none", base_url=server.base_url, max_retries=0, timeout=5.0) as client,
     ):
         yield BatchServer(server, client)
+
+
+def billed(here: BatchServer) -> int:
+    """Rows billed, each at most once."""
+    billed = here.server.ledger.billed
+    assert set(billed.values()) <= {1}
+    assert set(billed) <= {Request("", body(n)).id for n in range(20)}
+    return len(billed)
+
+
+def counts(batch: Batch) -> tuple[int, int, int]:
+    assert batch.request_counts is not None
+    return batch.request_counts.total, batch.request_counts.completed, batch.request_counts.failed
+
+
+async def ids(here: BatchServer, file: str | None) -> list[str]:
+    return [row["custom_id"] for row in await here.rows(file)]

@@ -19,7 +19,6 @@ from distill.teacher.pace import Pace
 from distill.teacher.requests import ceiling
 from distill.teacher.runner import WorkerContext
 from distill.teacher.store.store import opened
-from distill.testing.completions import key_of
 from distill.testing.fault_server import Ledger, Script, serve
 
 RATE = Rate(3.0, 15.0)
@@ -83,7 +82,7 @@ def check(path: Path, ledger: Ledger, rows: Sequence[Request], limit: float) -> 
     assert sum(usd for *_, usd in sends) >= ledger.usd - 1e-9, "our ledger books less than the server billed"
     assert sum(usd for *_, usd in sends) <= limit + 1e-9
     price = {entry.key: entry.usd for entry in ledger.entries if entry.billed}
-    key = {row.id: key_of({"model": "m"} | dict(row.body)) for row in rows}
+    key = {row.id: Request("", {"model": "m"} | dict(row.body)).id for row in rows}
     for request_id, ended, reserved, estimated, usd in sends:
         if ended == Ended.OK or (
             Ended(ended).maybe_billed and not estimated

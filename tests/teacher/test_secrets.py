@@ -15,7 +15,7 @@ from distill.records import Request
 from distill.student.hosts import openai_compatible
 from distill.student.hosts.job import HostAddress
 from distill.teacher.batch.host.client import reached
-from distill.teacher.endpoint import shutdown
+from distill.teacher.endpoint import sdk
 from distill.teacher.endpoint.address import Address, opened
 from distill.teacher.endpoint.client import Endpoint
 from distill.teacher.store.store import opened as store_at
@@ -103,7 +103,7 @@ async def test_no_client_carries_a_key_along_a_redirect(tmp_path: Path, way: str
         async with echoing(lambda *_: (302, b"{}"), headers=moved) as (url, came):
             at = address(url)
             if way == "models":
-                assert await shutdown.shutdown_date(at) is None
+                assert await sdk.shutdown_date(at) is None
             elif way == "live":
                 endpoint = Endpoint("m", url, key=KEY, headers=at.headers)
                 assert not (await endpoint.answer(ASKED)).ok

@@ -10,8 +10,8 @@ import pytest
 from batch_server import batch_server, body, line
 from openai import APIConnectionError
 
+from distill.records import Request
 from distill.testing.batch.faults import BatchFault, batch_fault, drawn
-from distill.testing.completions import key_of
 
 SHARD = [line(n) for n in range(20)]
 
@@ -107,5 +107,5 @@ async def test_one_who_sends_only_what_is_missing_pays_each_row_once() -> None:
                 got |= await here.answers(batch) if batch.output_file_id else {}
             owed = {name: n for name, n in owed.items() if name not in got}
         assert got == {f"row-{n}": f"row {n}" for n in range(120)}
-        assert here.server.ledger.billed == Counter({key_of(body(n)): 1 for n in range(120)})
+        assert here.server.ledger.billed == Counter({Request("", body(n)).id: 1 for n in range(120)})
         assert set(here.server.ledger.paid_batches.values()) == {1}

@@ -12,9 +12,9 @@ from batch_server import CHAT, batch_server, body, jsonl, line
 from openai import APIStatusError, AsyncOpenAI, AuthenticationError, BadRequestError, ConflictError, NotFoundError
 from openai.types.responses import Response
 
-from distill.testing.batch.clock import Clock
+from distill.records import Request
+from distill.testing.batch.files import Clock
 from distill.testing.batch.states import BatchScript
-from distill.testing.completions import key_of
 from distill.testing.fault_server import Script, serve
 
 
@@ -53,7 +53,7 @@ async def test_a_batch_and_a_live_run_give_the_same_answers_at_half_the_price() 
         assert [row["response"]["body"] for row in rows] == [one.model_dump(exclude_unset=True) for one in live]
         ledger = here.server.ledger
         assert ledger.usd - cost == pytest.approx(cost / 2)
-        assert ledger.billed == Counter({key_of(one): 2 for one in asked})
+        assert ledger.billed == Counter({Request("", one).id: 2 for one in asked})
         assert [entry.batch for entry in ledger.entries] == [""] * 6 + [made.id] * 6
         assert ledger.bills[made.id].usd == pytest.approx(cost / 2)
 
@@ -268,7 +268,7 @@ async def test_the_ledger_and_the_clock_over_http() -> None:
         assert (bill["batch"], bill["metadata"], bill["rows"], bill["status"]) == (
             made.id, {"shard": "0"}, 3, "completed",
         )  # fmt: skip
-        assert told["billed"] == {key_of(body(n)): 1 for n in range(3)}
+        assert told["billed"] == {Request("", body(n)).id: 1 for n in range(3)}
         assert sum(entry["usd"] for entry in told["entries"]) == pytest.approx(bill["usd"])
 
 

@@ -1,14 +1,17 @@
-"""Where a tuning host is, what it says of a job, and how both are put for a person."""
+"""Where a tuning host is, what it says of a job or of a fault, and how each is put for a person."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
 
 from distill.errors import AccessRefused, DistillError
 from distill.records import Json
+from distill.secrets.masking import SecretMask
+from distill.teacher.endpoint import sdk, wire
 from distill.teacher.endpoint.job_states import State, meaning
 
 if TYPE_CHECKING:
@@ -29,6 +32,36 @@ class HostAddress:
     key: str | None = field(default=None, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     timeout_s: float = 60.0
+
+
+@contextmanager
+def explained(host: HostAddress) -> Iterator[None]:
+    """The SDK's errors as ours, in the host's words and without the key: `AccessRefused` or `TuneError`. What no host can be
+    blamed for stays."""
+    from openai import APIError, AuthenticationError, PermissionDeniedError
+
+    mask = SecretMask.of([host.key, *host.headers.values()])
+    where = wire.without_user(host.base_url or "api.openai.com")
+    try:
+        yield
+    except TuneError as error:
+        raise TuneError(mask.text(str(error))) from None
+    except APIError as error:
+        message = mask.text(error.message)
+        if isinstance(error, AuthenticationError | PermissionDeniedError) or error.code == "insufficient_quota":
+            raise AccessRefused(f"{where} refuses to tune: {message}") from None
+        raise TuneError(f"{where}: {message}; what was reached is kept, run again to go on") from None
+    except Exception as fault:
+        message = mask.text(f"{type(fault).__name__}: {fault}")
+        if sdk.misread(fault):
+            raise TuneError(
+                f"{where}: a reply is none of a tuning API ({message[:200]}); look at student.train.base_url; "
+                "what was reached is kept, run again to go on"
+            ) from fault
+        if not sdk.unsent(fault):
+            raise
+        said = f"nothing was sent to the tuning host: {message}"
+        raise TuneError(f"{said}; look at its address, key and headers") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +85,12 @@ class HostedResult:
     @property
     def curve(self) -> list[dict[str, Json]]:
         """The events that measured a loss, in the shape of loss.json; what the host does not tell is None."""
-        return [
-            {name: event.data.get(name) for name in ("step", "epoch", "train_loss", "valid_loss")}
-            for event in self.events
-            if "train_loss" in event.data
-        ]
+        names, measured = ("step", "epoch", "train_loss", "valid_loss"), [event.data for event in self.events]
+        return [{name: data.get(name) for name in names} for data in measured if "train_loss" in data]
 
 
 def shutdown_notice(model: str, shutdown_date: str | None, today: date) -> Event | None:
-    """What to say of a base's shutdown date: nothing, a warning when it is near; `AccessRefused` once it is
-    past.
-    """
+    """What to say of a base's shutdown date: nothing, a warning when it is near; `AccessRefused` once it is past."""
     if not shutdown_date:
         return None
     try:
@@ -71,12 +99,10 @@ def shutdown_notice(model: str, shutdown_date: str | None, today: date) -> Event
         return Event("warn", f"{model} has the shutdown date {shutdown_date!r}, which is no date we can read")
     if last <= today:
         raise AccessRefused(f"{model} was shut down on {last}, and its fine-tunes with it; choose another student base")
-    if (last - today).days > _SOON_DAYS:
+    left = (last - today).days
+    if left > _SOON_DAYS:
         return None
-    return Event(
-        "warn",
-        f"{model} shuts down on {last}, and a student tuned on it too: {(last - today).days} days left",
-    )
+    return Event("warn", f"{model} shuts down on {last}, and a student tuned on it too: {left} days left")
 
 
 def state_of(job: FineTuningJob) -> State:
@@ -84,7 +110,15 @@ def state_of(job: FineTuningJob) -> State:
     return meaning(getattr(job, "status", None))
 
 
-def ending(job: FineTuningJob) -> str:
+def model_of(job: FineTuningJob) -> str:
+    """What a job that has ended made, by the name it is called with; `TuneError` where it made none."""
+    model = getattr(job, "fine_tuned_model", None)
+    if state_of(job) is not State.COMPLETED or not model:
+        raise TuneError(_ending(job))
+    return str(model)
+
+
+def _ending(job: FineTuningJob) -> str:
     """A sentence for a job that ended without a model, with the next move."""
     state = state_of(job)
     if state is State.CANCELLED:

@@ -14,9 +14,12 @@ if TYPE_CHECKING:
 
 TAG = "distill_run"
 """The name of our tag in a job's metadata."""
-ENDED_BADLY = (State.FAILED, State.CANCELLED, State.EXPIRED)
 _PAGES = 50
 """Of a hundred jobs each, looked through for ours."""
+
+
+def ended_badly(job: FineTuningJob) -> bool:
+    return state_of(job) in (State.FAILED, State.CANCELLED, State.EXPIRED)
 
 
 async def ours(client: AsyncOpenAI, tag: str, training_file: str | None) -> FineTuningJob | None:
@@ -26,7 +29,7 @@ async def ours(client: AsyncOpenAI, tag: str, training_file: str | None) -> Fine
         for job in jobs:
             tagged = (getattr(job, "metadata", None) or {}).get(TAG) == tag
             same = training_file is not None and getattr(job, "training_file", None) == training_file
-            if (tagged or same) and state_of(job) not in ENDED_BADLY:
+            if (tagged or same) and not ended_badly(job):
                 found.append(job)
         if found:
             break

@@ -14,23 +14,22 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from distill.records import Json, content_id
 from distill.rundir import file_hash
 from distill.secrets.masking import SecretMask
 from distill.student.hosts import polling, remote_ids, uploads
-from distill.student.hosts.errors import explained
-from distill.student.hosts.job import Event, HostAddress, HostedResult, TuneError, ending, shutdown_notice, state_of
-from distill.student.hosts.listing import ENDED_BADLY, TAG, ours
+from distill.student.hosts.job import Event, HostAddress, HostedResult, TuneError, explained, model_of, shutdown_notice
+from distill.student.hosts.listing import TAG, ended_badly, ours
 from distill.student.hosts.remote_ids import RemoteIds
 from distill.teacher.endpoint import sdk
-from distill.teacher.endpoint.job_states import State, says_unread
+from distill.teacher.endpoint.job_states import says_unread
 from distill.teacher.endpoint.stopping import Stopped, unless_stopped
 
 if TYPE_CHECKING:
@@ -60,9 +59,8 @@ class TuningJob:
     def id_at(self, host: HostAddress) -> str:
         """A hash of the data, the settings and the host."""
         data = [file_hash(path) if path else None for path in (self.train, self.valid)]
-        return content_id(
-            self.tag, host.base_url, self.model, self.suffix, dict(self.hyper), self.seed, data, digits=32
-        )
+        how = (self.model, self.suffix, dict(self.hyper), self.seed)
+        return content_id(self.tag, host.base_url, *how, data, digits=32)
 
 
 async def tune(
@@ -87,20 +85,21 @@ async def tune(
         if on_event is not None:
             on_event(event)
 
-    async with _client(host) as client:
+    # Retries are for what may be sent twice; `_create` sends once.
+    made_client = sdk.client(host.base_url, host.key, host.headers, timeout_s=host.timeout_s, retries=_READ_RETRIES)
+    async with made_client as client:
         with explained(host):
             try:
                 work = _made_and_watched(client, job, tag, state, poll_s=poll_s, tell=tell)
                 made = await unless_stopped(stop or asyncio.Event(), work)
             except Stopped:
                 raise Stopped(_left(remote_ids.load(state, tag))) from None
-    if state_of(made) is not State.COMPLETED or not getattr(made, "fine_tuned_model", None):
-        raise TuneError(ending(made))
-    if mask.text(str(made.fine_tuned_model)) != made.fine_tuned_model:
+    model = model_of(made)
+    if mask.text(model) != model:
         raise TuneError(
             f"job {mask.text(made.id)} has ended, and its host put the key into the tuned model's name; it is not kept"
         )
-    return HostedResult(made.id, str(made.fine_tuned_model), getattr(made, "trained_tokens", None), tuple(seen))
+    return HostedResult(made.id, model, getattr(made, "trained_tokens", None), tuple(seen))
 
 
 async def _made_and_watched(
@@ -119,7 +118,6 @@ async def _made_and_watched(
 
 
 def _left(state: RemoteIds) -> str:
-    """What is left at the host by one who stops."""
     if state.job_id is None:
         return (
             "stopped; no tuning job is known to be made, what was uploaded is kept: run the same command again to go on"
@@ -127,7 +125,7 @@ def _left(state: RemoteIds) -> str:
     return f"stopped waiting; tuning job {state.job_id} goes on at the host: run the same command later to pick it up"
 
 
-async def _to_its_end(work: Coroutine[Any, Any, FineTuningJob]) -> FineTuningJob:
+async def _to_its_end(work: Awaitable[FineTuningJob]) -> FineTuningJob:
     """What is paid for is not broken off at once: it has some seconds to come home."""
     task = asyncio.ensure_future(work)
     try:
@@ -161,7 +159,7 @@ async def _known(client: AsyncOpenAI, state: RemoteIds) -> FineTuningJob | None:
         except NotFoundError:
             pass
         else:
-            if state_of(job) not in ENDED_BADLY:
+            if not ended_badly(job):
                 return job
     return await ours(client, state.tag, state.training_file)
 
@@ -223,11 +221,3 @@ async def _create(
             continue
         remote_ids.save(state, replace(ids, job_id=job.id))
         return job
-
-
-@asynccontextmanager
-async def _client(host: HostAddress) -> AsyncIterator[AsyncOpenAI]:
-    # Retries are for what may be sent twice; `_create` sends once.
-    made = sdk.client(host.base_url, host.key, host.headers, timeout_s=host.timeout_s, retries=_READ_RETRIES)
-    async with made as client:
-        yield client

@@ -35,12 +35,8 @@ async def to_the_end(
             return job
         if state is State.UNKNOWN and odd != job.status:
             odd, since = job.status, time.monotonic()
-            tell(
-                Event(
-                    "warn",
-                    f"the host's word for the job is {odd!r}, which is unknown: it is treated as running",
-                )
-            )
+            said = f"the host's word for the job is {odd!r}, which is unknown: it is treated as running"
+            tell(Event("warn", said))
         if state is State.UNKNOWN and time.monotonic() - since > _UNKNOWN_S:
             raise TuneError(f"job {job.id} is {odd!r} for a day, a word that is not known here; look at it on the host")
         await asyncio.sleep(poll_s)

@@ -23,7 +23,6 @@ _UPLOADED_S = 60.0
 
 
 async def upload(client: AsyncOpenAI, path: Path) -> str:
-    """The id of the uploaded file."""
     data = await asyncio.to_thread(path.read_bytes)
     return (await client.files.create(file=(path.name, data), purpose="fine-tune")).id
 

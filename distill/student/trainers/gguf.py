@@ -15,9 +15,14 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from distill.errors import DistillError
+from distill.records import Json
+
+if TYPE_CHECKING:
+    from numpy import float32
+    from numpy.typing import NDArray
 
 NAMES: Mapping[str, str] = {
     "self_attn.q_proj": "attn_q",
@@ -45,15 +50,13 @@ def gguf_name(name: str) -> str:
     return f"blk.{match[1]}.{NAMES[match[2]]}.weight.lora_{match[3].lower()}"
 
 
-def interleaved(rows: Any, heads: int) -> Any:
-    """Rows (heads × 2 × half, rank) of a rotary projection in llama.cpp's order: each pair's halves side by
-    side.
-    """
+def interleaved(rows: NDArray[float32], heads: int) -> NDArray[float32]:
+    """Rows (heads × 2 × half, rank) of a rotary projection in llama.cpp's order: each pair's halves side by side."""
     count, rank = rows.shape
     return rows.reshape(heads, 2, count // heads // 2, rank).swapaxes(1, 2).reshape(count, rank)
 
 
-def to_gguf(adapter: Path, base_config: Path | Mapping[str, Any], out: Path) -> Path:
+def to_gguf(adapter: Path, base_config: Path | Mapping[str, Json], out: Path) -> Path:
     """Write the peft folder `adapter` as the GGUF file `out`, fp32, whole or not at all.
 
     `base_config` is the base's config.json, its folder, or its content: the head counts are read from it.
@@ -71,7 +74,7 @@ def to_gguf(adapter: Path, base_config: Path | Mapping[str, Any], out: Path) -> 
     return out
 
 
-def _checked(peft: Mapping[str, Any], base: Mapping[str, Any], adapter: Path) -> Mapping[str, Any]:
+def _checked(peft: Mapping[str, Json], base: Mapping[str, Json], adapter: Path) -> Mapping[str, Json]:
     """The adapter's config, where llama.cpp can apply such an adapter to such a base."""
     if base.get("model_type") != "llama":
         raise AdapterError(f"the base is {base.get('model_type')!r}; only llama adapters can be written for llama.cpp")
@@ -101,9 +104,9 @@ def _write(file: Path, tensors: Path, *, heads: Mapping[str, int], alpha: float)
     writer.close()
 
 
-def _config(given: Path | Mapping[str, Any]) -> Mapping[str, Any]:
+def _config(given: Path | Mapping[str, Json]) -> Mapping[str, Json]:
     if isinstance(given, Mapping):
         return given
     path = given / "config.json" if given.is_dir() else given
-    value: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    value: Mapping[str, Json] = json.loads(path.read_text(encoding="utf-8"))
     return value

@@ -18,12 +18,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING
 
 from distill.atomic_write import write_atomic
 from distill.base_model.quiet import quiet
 from distill.base_model.tokenise import IGNORED, TokenRow, TrainError, read_rows
 from distill.student.trainers.loss_curve import TrainStep, best_epoch
+
+if TYPE_CHECKING:
+    from peft import PeftModel
+    from torch import Tensor
+    from transformers import PreTrainedTokenizerBase
+    from trl import SFTConfig, SFTTrainer
 
 VALID_ROWS = 32
 """Rows of the validation file that are read at the end of an epoch; more would cost as much as training."""
@@ -34,16 +40,13 @@ PROJECTIONS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "
 
 @dataclass(frozen=True, slots=True)
 class TrainResult:
-    """What training gave. `valid_loss` is the kept adapter's; `tokens` were read over all epochs, padding
-    excluded.
-    """
+    """What training gave. `valid_loss` is the kept adapter's; `tokens` were read over all epochs, padding excluded."""
 
     adapter: Path
     best_step: int
     valid_loss: float
     steps: tuple[TrainStep, ...]
     tokens: int
-    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +69,8 @@ def train(
 ) -> TrainResult:  # fmt: skip
     """Tune `base` on the chat rows of `train`.
 
-    `valid` is read at the end of each epoch, at most 32 rows of it; the epoch with its lowest loss is kept.
-    An adapter already in `out` is replaced only by a whole new one. Raises `TrainError`; see the module's
-    docstring.
+    `valid` is read at the end of each epoch, at most 32 rows of it; the epoch with its lowest loss is kept. An adapter already
+    in `out` is replaced only by a whole new one. Raises `TrainError`; see the module's docstring.
     """
     from transformers import AutoTokenizer, set_seed
 
@@ -84,24 +86,17 @@ def train(
         trainer.train()
     adapter = _save(model, best.weights, out / "adapter")
     write_atomic(out / "loss.json", (json.dumps([asdict(step) for step in best.steps], indent=1) + "\n").encode())
-    return TrainResult(
-        adapter=adapter,
-        best_step=best.step,
-        valid_loss=best.loss,
-        steps=tuple(best.steps),
-        tokens=best.steps[-1].tokens,
-        seconds=time.monotonic() - started,
-    )
+    return TrainResult(adapter, best.step, best.loss, tuple(best.steps), best.steps[-1].tokens)
 
 
-def _rows(path: Path, tokenizer: Any, max_tokens: int) -> list[TokenRow]:
+def _rows(path: Path, tokenizer: PreTrainedTokenizerBase, max_tokens: int) -> list[TokenRow]:
     rows = read_rows(path, tokenizer, max_tokens=max_tokens)
     if not rows:
         raise TrainError(f"{path} holds no rows; training needs rows to learn and to check on")
     return rows
 
 
-def _with_adapter(base: Path, settings: LoraSettings) -> Any:
+def _with_adapter(base: Path, settings: LoraSettings) -> PeftModel:
     """The base, frozen, with fresh fp32 LoRA weights on every projection of its top layers."""
     import torch
     from peft import LoraConfig, get_peft_model
@@ -123,8 +118,13 @@ def _with_adapter(base: Path, settings: LoraSettings) -> Any:
 
 
 def _trainer(
-    model: Any, tokenizer: Any, rows: Sequence[TokenRow], held_out: Sequence[TokenRow], *, arguments: Any
-) -> Any:
+    model: PeftModel,
+    tokenizer: PreTrainedTokenizerBase,
+    rows: Sequence[TokenRow],
+    held_out: Sequence[TokenRow],
+    *,
+    arguments: SFTConfig,
+) -> SFTTrainer:
     """TRL's SFTTrainer over rows that are tokens already, so that it neither cuts, masks nor prints."""
     from datasets import Dataset
     from transformers.trainer_callback import PrinterCallback
@@ -140,7 +140,7 @@ def _trainer(
     return trainer
 
 
-def _arguments(scratch: str, settings: LoraSettings) -> Any:
+def _arguments(scratch: str, settings: LoraSettings) -> SFTConfig:
     from torch.cuda import is_available as on_gpu
     from trl import SFTConfig
 
@@ -169,7 +169,7 @@ def _arguments(scratch: str, settings: LoraSettings) -> Any:
     )
 
 
-def _scoring_answers() -> Any:
+def _scoring_answers() -> type[SFTTrainer]:
     """TRL's trainer, with its loss over answer tokens."""
     from torch.nn.functional import cross_entropy
     from trl import SFTTrainer
@@ -180,11 +180,11 @@ def _scoring_answers() -> Any:
 
         def compute_loss(
             self,
-            model: Any,
-            inputs: Any,
+            model: PeftModel,
+            inputs: Mapping[str, Tensor],
             return_outputs: bool = False,  # noqa: ARG002  # the trainer passes it by name
-            num_items_in_batch: Any = None,
-        ) -> Any:
+            num_items_in_batch: Tensor | int | None = None,
+        ) -> Tensor:
             lm = model.get_base_model()
             targets = inputs["labels"][:, 1:]
             scored = targets != IGNORED
@@ -196,7 +196,7 @@ def _scoring_answers() -> Any:
     return AnswerTrainer
 
 
-def _save(model: Any, weights: Mapping[str, Any], folder: Path) -> Path:
+def _save(model: PeftModel, weights: Mapping[str, Tensor], folder: Path) -> Path:
     """The adapter as peft reads it, whole or not at all; NaN weights are refused."""
     from safetensors.torch import save_file
 

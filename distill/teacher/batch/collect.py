@@ -21,6 +21,7 @@ from distill.teacher.batch.host.state import Look
 from distill.teacher.batch.journal import BatchEntry
 from distill.teacher.batch.session import BatchSession
 from distill.teacher.endpoint.job_states import State
+from distill.teacher.store.rows import now
 
 _TOKEN_LIMIT = "token_limit"  # noqa: S105 - a code of hosts
 _GONE = "gone at the host since "
@@ -41,7 +42,7 @@ async def collect(session: BatchSession, batch: BatchEntry, look: Look) -> None:
             missing = read.missing(status)
             await session.settle(batch, missing, read.open)
             why = f"{gone}: {len(missing):,} rows are lost, and may have been billed" if gone and missing else why
-    session.clear_stuck(batch)
+    session.stuck.pop(batch.key, None)
     await close(session, batch, look, why)
     if batch.run != session.run:  # what its end teaches is that run's matter
         return
@@ -69,10 +70,8 @@ async def _results(
         with short_collections():
             for lines in results.read_lines(path):
                 ended = await asyncio.to_thread(read.chunk, lines)
-                words = (
-                    f"{answer.status}: {answer.error}" for _, _, answer in ended if answer.ended is Ended.NO_ACCESS
-                )
-                refused = refused or next(words, "")
+                barred = (answer for _, _, answer in ended if answer.ended is Ended.NO_ACCESS)
+                refused = refused or next((f"{answer.status}: {answer.error}" for answer in barred), "")
                 await session.settle(batch, ended, read.open)
         path.unlink()
     odd = read.oddities
@@ -98,7 +97,7 @@ async def _held_open(
     readings += 1
     if not doubt.owing and readings >= doubt.readings:
         return False
-    await journal.note(session.store, batch.key, error=downloads.note(since or journal.now(), readings, doubt.why))
+    await journal.note(session.store, batch.key, error=downloads.note(since or now(), readings, doubt.why))
     _say_doubt(session, batch, doubt, readings, left)
     return True
 
@@ -106,14 +105,13 @@ async def _held_open(
 async def _gone(session: BatchSession, batch: BatchEntry, gone: str, left: int) -> bool:
     """A file may be away for a moment, as a batch may."""
     noted = batch.error or ""
-    since = noted.removeprefix(_GONE).partition(" ")[0] if noted.startswith(_GONE) else journal.now()
+    since = noted.removeprefix(_GONE).partition(" ")[0] if noted.startswith(_GONE) else now()
     await journal.note(session.store, batch.key, error=f"{_GONE}{since} {gone}")
-    if journal.since_s(since) < session.lost_s:
-        session.say(
-            f"  batch {batch.name}: {gone}; its {left:,} rows are waited for until it is {session.lost_s:,.0f} s away"
-        )
-        return True
-    return False
+    waits = journal.since_s(since) < session.lost_s
+    if waits:
+        until = f"until it is {session.lost_s:,.0f} s away"
+        session.say(f"  batch {batch.name}: {gone}; its {left:,} rows are waited for {until}")
+    return waits
 
 
 def _say_doubt(session: BatchSession, batch: BatchEntry, doubt: Doubt, readings: int, left: int) -> None:
@@ -121,10 +119,9 @@ def _say_doubt(session: BatchSession, batch: BatchEntry, doubt: Doubt, readings:
     if readings < downloads.TRIES:
         session.say(f"  {said}; {left:,} rows are pending, and the next round reads them again")
         return
-    session.mark_stuck(
-        batch,
+    session.stuck[batch.key] = (
         f"{said}, {readings} times. Its {left:,} rows are paid for and are not sent again; run again to read the files once more, "
-        "or once with --set teacher.batch.give_up_missing=true to record these rows as lost and send them again",
+        "or once with --set teacher.batch.give_up_missing=true to record these rows as lost and send them again"
     )
 
 
@@ -132,9 +129,8 @@ def _learn(session: BatchSession, batch: BatchEntry, look: Look) -> None:
     """What an end tells: a limit of enqueued tokens, or that the host will never take or never do such a batch."""
     limit = next((message for _, code, message in look.faults if _TOKEN_LIMIT in code), None)
     if limit is not None:
-        session.say(
-            f"  the host takes {session.capacity.learn(batch, limit):,} enqueued tokens: batches are submitted one after another"
-        )
+        tokens = session.capacity.learn(batch, limit)
+        session.say(f"  the host takes {tokens:,} enqueued tokens: batches are submitted one after another")
     elif look.state is State.FAILED and all(line is None for line, _, _ in look.faults):
         raise RowsOwed(f"the host refuses the batch: {_why(look)}. Nothing was billed; fix what it names and run again")
     empty_batches.at_the_end(session, _why(look))

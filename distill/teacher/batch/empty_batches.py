@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 
 from distill.errors import RowsOwed
@@ -30,7 +29,7 @@ def streak(session: BatchSession) -> Streak:
     begun = [(one.made, one.collected) for one in ours if one.state != "abandoned"]
     count, last = 0, None
     for batch in closed:
-        if journal.decided(session.store, batch.key):
+        if journal.reported(session.store, batch.key).decided:
             break
         last, end = last or batch, batch.collected or ""
         count += not any(made < end and (until is None or until > end) for made, until in begun)
@@ -48,13 +47,11 @@ async def before_another(session: BatchSession) -> None:
     found = streak(session)
     if found.last is None or found.count < session.attempts or journal.since_s(found.last.collected) > _REST_S:
         return
-    if _asks_again(journal.order(session.store, found.last.key), {request.id for request in session.requests}):
+    asked = {
+        request.id for request in session.requests
+    }  # a spec that was changed since asks for others: they deserve a try
+    if not asked.isdisjoint(journal.order(session.store, found.last.key)):
         raise RowsOwed(_said(found.count, found.last.error or "completed"))
-
-
-def _asks_again(rows: Collection[str], asked: Collection[str]) -> bool:
-    """A spec that was changed since asks for other rows, and deserves a try."""
-    return any(row in asked for row in rows)
 
 
 def _said(count: int, why: str) -> str:

@@ -12,18 +12,15 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, fields
 from datetime import UTC, datetime
 
 from distill.teacher.store.queries import COST
+from distill.teacher.store.rows import Column, Statement
 from distill.teacher.store.store import Store
 
 OPEN = ("made", "uploaded", "creating", "submitted")
 _AT_ONCE = 500
-_FIELDS = (
-    "key, run, spender, endpoint, model, requests, bytes, tokens, made, state, file_id, batch_id, submitted, ended, "
-    "collected, answered, error"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +51,9 @@ class BatchEntry:
         return self.batch_id or self.key
 
 
+_NAMES = [field.name for field in fields(BatchEntry)]
+
+
 def new_key() -> str:
     """Names a batch at the host and here; random, since the same rows may have to go twice."""
     return secrets.token_hex(12)
@@ -61,23 +61,17 @@ def new_key() -> str:
 
 async def enter(store: Store, batch: BatchEntry, rows: Iterable[tuple[str, float]], *, priced: bool = True) -> None:
     """Commit that the batch is about to be sent: its row, and an attempt of each (request id, dollars reserved)."""
-    insert = f"INSERT INTO batches ({_FIELDS}) VALUES ({','.join('?' * 17)})"  # noqa: S608 - names of our own
-    values = tuple(getattr(batch, name.strip()) for name in _FIELDS.split(","))
-    attempt = (
-        "INSERT INTO attempts (request_id, run, spender, started, reserved_usd, batch, priced) VALUES (?,?,?,?,?,?,?)"
-    )
-    now = batch.made
+    insert = f"INSERT INTO batches ({','.join(_NAMES)}) VALUES ({_marks(_NAMES)})"  # noqa: S608 - names of our own
+    sql = "INSERT INTO attempts (request_id, reserved_usd, run, spender, started, batch, priced) VALUES (?,?,?,?,?,?,?)"
+    alike = (batch.run, batch.spender, batch.made, batch.key, int(priced))
 
-    def statements() -> list[tuple[str, Sequence[object]]]:
-        each = (
-            (attempt, (request, batch.run, batch.spender, now, usd, batch.key, int(priced))) for request, usd in rows
-        )
-        return [(insert, values), *each]
+    def statements() -> list[Statement]:
+        return [(insert, astuple(batch)), *((sql, (request, usd, *alike)) for request, usd in rows)]
 
     await store.commit(await asyncio.to_thread(statements))  # fifty thousand at once would hold the loop up
 
 
-async def note(store: Store, key: str, **changes: object) -> None:
+async def note(store: Store, key: str, **changes: Column) -> None:
     """Commit what changed of a batch, e.g. state="uploaded", file_id="file-1"."""
     columns = ", ".join(f"{name}=?" for name in changes)
     await store.commit([(f"UPDATE batches SET {columns} WHERE key=?", (*changes.values(), key))])  # noqa: S608 - names of our own
@@ -93,9 +87,7 @@ async def take_over(store: Store, run: str, *, of: str) -> int:
 
 def opened(store: Store, run: str | None = None) -> list[BatchEntry]:
     """Batches that are not collected, oldest first; of one run, or of all."""
-    marks = ",".join("?" * len(OPEN))
-    query = f"SELECT {_FIELDS} FROM batches WHERE state IN ({marks}) AND run=coalesce(?, run) ORDER BY made, key"  # noqa: S608 - names of our own
-    return [BatchEntry(*row) for row in store.query(query, (*OPEN, run))]
+    return _entries(store, f"state IN ({_marks(OPEN)}) AND run=coalesce(?, run)", *OPEN, run)
 
 
 def reread(store: Store, batch: BatchEntry) -> BatchEntry | None:
@@ -105,8 +97,7 @@ def reread(store: Store, batch: BatchEntry) -> BatchEntry | None:
 
 def of_run(store: Store, run: str) -> list[BatchEntry]:
     """Every batch of a run, oldest first."""
-    query = f"SELECT {_FIELDS} FROM batches WHERE run=? ORDER BY made, key"  # noqa: S608 - names of our own
-    return [BatchEntry(*row) for row in store.query(query, (run,))]
+    return _entries(store, "run=?", run)
 
 
 async def rows(store: Store, key: str) -> dict[str, tuple[int, float]]:
@@ -126,10 +117,9 @@ def order(store: Store, key: str) -> list[str]:
 
 def tries(store: Store, run: str, request_ids: Sequence[str]) -> dict[str, list[str]]:
     """How the settled batch attempts of some hundred requests ended in this run, by request."""
-    marks = ",".join("?" * len(request_ids))
     query = (
         f"SELECT request_id, ended FROM attempts WHERE batch IS NOT NULL AND settled IS NOT NULL AND run=? "  # noqa: S608 - only question marks are put in
-        f"AND request_id IN ({marks}) ORDER BY id"
+        f"AND request_id IN ({_marks(request_ids)}) ORDER BY id"
     )
     found: dict[str, list[str]] = {}
     for request, ended in store.query(query, [run, *request_ids]):
@@ -137,25 +127,24 @@ def tries(store: Store, run: str, request_ids: Sequence[str]) -> dict[str, list[
     return found
 
 
-def answered(store: Store, key: str) -> int:
-    """Rows of a batch that came to an answer."""
-    return int(store.query("SELECT count(*) FROM attempts WHERE batch=? AND ended='ok'", (key,)).fetchone()[0])
-
-
 @dataclass(frozen=True, slots=True)
 class Reported:
-    """The rows of a batch that came to an end; of them, those that were never run, and those that failed."""
+    """The rows of a batch that came to an end; of them, those that were never run, that failed, that were answered, and
+    that brought anything about: an answer, or a refusal for good."""
 
     rows: int
     undone: int
     failed: int
+    answered: int = 0
+    decided: int = 0
 
 
 def reported(store: Store, key: str) -> Reported:
     """What lines have reported of a batch so far."""
     query = (
         "SELECT count(*), coalesce(sum(ended='expired'), 0), "
-        "coalesce(sum(ended IN ('refused', 'rate_limited', 'overloaded', 'no_access')), 0) "
+        "coalesce(sum(ended IN ('refused', 'rate_limited', 'overloaded', 'no_access')), 0), "
+        "coalesce(sum(ended='ok'), 0), coalesce(sum(ended IN ('ok', 'refused')), 0) "
         "FROM attempts WHERE batch=? AND settled IS NOT NULL"
     )
     return Reported(*store.query(query, (key,)).fetchone())
@@ -184,24 +173,18 @@ def holding(store: Store, batches: Iterable[BatchEntry], request_ids: Sequence[s
 
 def where(store: Store, request_id: str) -> BatchEntry | None:
     """The batch that a request is out in, whichever run made it."""
-    query = f"SELECT {_FIELDS} FROM batches WHERE key=(SELECT batch FROM attempts WHERE request_id=? AND batch IS NOT NULL AND settled IS NULL)"  # noqa: S608 - names of our own
-    row = store.query(query, (request_id,)).fetchone()
-    return BatchEntry(*row) if row else None
+    out = "SELECT batch FROM attempts WHERE request_id=? AND batch IS NOT NULL AND settled IS NULL"
+    return next(iter(_entries(store, f"key=({out})", request_id)), None)
+
+
+def _entries(store: Store, holds: str, *values: str | None) -> list[BatchEntry]:
+    """The batches for which a condition holds, oldest first."""
+    query = f"SELECT {','.join(_NAMES)} FROM batches WHERE {holds} ORDER BY made, key"  # noqa: S608 - names of our own
+    return [BatchEntry(*row) for row in store.query(query, values)]
 
 
 def _marks(values: Sequence[str]) -> str:
     return ",".join("?" * len(values))
-
-
-def decided(store: Store, key: str) -> bool:
-    """Whether a batch brought anything about: an answer, or a row that is refused for good."""
-    query = "SELECT EXISTS (SELECT 1 FROM attempts WHERE batch=? AND ended IN ('ok', 'refused'))"
-    return bool(store.query(query, (key,)).fetchone()[0])
-
-
-def now() -> str:
-    """The moment, as the journal writes it."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 def since_s(moment: str | None) -> float:

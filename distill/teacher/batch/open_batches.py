@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import fcntl
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from distill.errors import UsageError
 from distill.rundir import RunDir
 from distill.teacher.batch import journal
+from distill.teacher.endpoint.wire import without_user
 
 if TYPE_CHECKING:
     from distill.teacher.batch.journal import BatchEntry
@@ -33,20 +33,14 @@ class Claims:
     @contextmanager
     def hold(self, run: str) -> Iterator[bool]:
         """Hold a run while one of its batches is collected; False where a process works on it."""
-        folder = _folder(self._home, run)
-        if folder is None or not folder.path.is_dir():
-            yield True
-            return
-        try:
-            lock = folder.lock()
-            lock.__enter__()
-        except UsageError:
-            yield False
-            return
-        try:
-            yield True
-        finally:
-            lock.__exit__(None, None, None)
+        folder, free = _folder(self._home, run), True
+        with ExitStack() as held:
+            try:
+                if folder is not None and folder.path.is_dir():
+                    held.enter_context(folder.lock())
+            except UsageError:
+                free = False
+            yield free
 
     def gone(self, run: str) -> bool:
         """Whether a run's folder is not there any more: nobody will go on with it."""
@@ -86,7 +80,8 @@ def waited_for(store: Store, others: Mapping[BatchEntry, int]) -> list[str]:
             continue
         process = claims.holder(batch.run)
         who = f"process {process}, which works on that run" if process else "this command, run later"
-        said.append(f"{_rows(rows)} in {named(batch)}; collected by {who}")
+        verb = "is" if rows == 1 else "are"
+        said.append(f"{_rows(rows)} {verb} in {named(batch)}; collected by {who}")
     return said
 
 
@@ -97,25 +92,18 @@ def named(batch: BatchEntry) -> str:
     return f"batch {batch.name} of run {batch.run}, {verb} {when:%Y-%m-%d %H:%M}"
 
 
-def place(endpoint: str) -> str:
-    """The address of an endpoint, without a name and password in it."""
-    parts = urlsplit(endpoint)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}" if parts.netloc else endpoint
-
-
 def left(store: Store, run: str, endpoints: Collection[str]) -> list[str]:
     """Batches of a run at endpoints that its spec names no more, a line each: paid for, and collected only there.
 
     `endpoints` are those that the spec names, by their identity.
     """
     return [
-        f"{named(batch)}, was left at {place(batch.endpoint)} with {_rows(batch.requests, verb=False)}: ${journal.booked_usd(store, batch.key):.4f} "
+        f"{named(batch)}, was left at {without_user(batch.endpoint)} with {_rows(batch.requests)}: ${journal.booked_usd(store, batch.key):.4f} "
         "stays reserved for it. It is collected once that address is the base_url of a run of this task again"
         for batch in journal.opened(store, run)
         if batch.endpoint not in endpoints
     ]
 
 
-def _rows(count: int, *, verb: bool = True) -> str:
-    word = "row" if count == 1 else "rows"
-    return f"{count:,} {word}{(' is' if count == 1 else ' are') if verb else ''}"
+def _rows(count: int) -> str:
+    return f"{count:,} {'row' if count == 1 else 'rows'}"

@@ -7,6 +7,7 @@ from distill.teacher.batch.closing import abandon, give_up
 from distill.teacher.batch.host.client import NotThere
 from distill.teacher.batch.journal import BatchEntry
 from distill.teacher.batch.session import BatchSession
+from distill.teacher.store.rows import now
 
 NOT_FOUND = "not found since "
 
@@ -43,7 +44,7 @@ async def _unlisted(session: BatchSession, batch: BatchEntry) -> None:
 
 async def lost(session: BatchSession, batch: BatchEntry) -> None:
     """A host forgets a batch for a moment, or for ever: only when it stays away are its rows pending again."""
-    since = batch.error.removeprefix(NOT_FOUND) if batch.error and batch.error.startswith(NOT_FOUND) else journal.now()
+    since = batch.error.removeprefix(NOT_FOUND) if batch.error and batch.error.startswith(NOT_FOUND) else now()
     await journal.note(session.store, batch.key, error=f"{NOT_FOUND}{since}")
     if journal.since_s(since) < session.lost_s or await _listed(session, batch):
         session.say(f"  batch {batch.batch_id}: the host does not know it just now")

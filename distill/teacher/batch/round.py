@@ -24,14 +24,13 @@ from distill.records import Request
 from distill.teacher.batch import journal, recover
 from distill.teacher.batch.collect import collect
 from distill.teacher.batch.host.client import NotThere
-from distill.teacher.batch.host.state import Look
 from distill.teacher.batch.journal import BatchEntry
 from distill.teacher.batch.session import BatchSession
 from distill.teacher.batch.submit import submit as submitted
 from distill.teacher.endpoint.job_states import State
 
 _WINDOW_S = 86400.0
-"""What a host has for a batch."""
+"""What a host has for a batch; one in a state that nobody knows is collected after it."""
 
 
 async def run_round(session: BatchSession, requests: Sequence[Request], *, submit: bool = True) -> None:
@@ -59,7 +58,7 @@ async def cancel(session: BatchSession) -> None:
         if batch.batch_id and batch.key not in session.cancelled:
             with session.patient(batch):
                 await session.host.cancel(batch.batch_id)
-                session.mark_cancelled(batch)
+                session.cancelled.add(batch.key)
 
 
 async def _visit(session: BatchSession, batch: BatchEntry) -> None:
@@ -80,13 +79,10 @@ async def _look(session: BatchSession, batch: BatchEntry) -> None:
         return
     if batch.error and batch.error.startswith(recover.NOT_FOUND):
         await journal.note(session.store, batch.key, error=None)
-    if look.ended or _overdue(session, batch, look):
+    unknown = look.state is State.UNKNOWN
+    overdue = unknown and journal.since_s(batch.submitted) > _WINDOW_S + session.lost_s
+    if look.ended or overdue:
         await collect(session, batch, look)
     elif session.is_news(batch, look.status):
-        odd = " (unknown state, treated as running)" if look.state is State.UNKNOWN else ""
+        odd = " (unknown state, treated as running)" if unknown else ""
         session.say(f"  batch {batch.name}: {look.status}{odd}, {look.done:,} of {batch.requests:,} rows done")
-
-
-def _overdue(session: BatchSession, batch: BatchEntry, look: Look) -> bool:
-    """Whether a batch in a state that nobody knows has had all the time that a host has."""
-    return look.state is State.UNKNOWN and journal.since_s(batch.submitted) > _WINDOW_S + session.lost_s

@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import InitVar, dataclass, field
 
 from distill.money import Budget, Price, most_usd, price_of
-from distill.records import Answer, Request, Usage
+from distill.records import Request, Usage
 from distill.teacher.batch import journal
 from distill.teacher.batch.capacity import Capacity
 from distill.teacher.batch.files import local_files
@@ -20,7 +20,7 @@ from distill.teacher.batch.host.client import BatchHost, HostFault
 from distill.teacher.batch.journal import BatchEntry
 from distill.teacher.progress import Progress
 from distill.teacher.requests import ceiling
-from distill.teacher.store.rows import RequestKey
+from distill.teacher.store.rows import EndedRow
 from distill.teacher.store.store import Store
 
 
@@ -101,18 +101,6 @@ class BatchSession:
         self._said[batch.key] = status
         return news
 
-    def mark_stuck(self, batch: BatchEntry, said: str) -> None:
-        """Its rows did not come, and no wait helps them."""
-        self.stuck[batch.key] = said
-
-    def clear_stuck(self, batch: BatchEntry) -> None:
-        """Its rows are settled."""
-        self.stuck.pop(batch.key, None)
-
-    def mark_cancelled(self, batch: BatchEntry) -> None:
-        """The host was asked to end it."""
-        self.cancelled.add(batch.key)
-
     def price_of(self, batch: BatchEntry) -> Price | None:
         """A batch of a model that the spec named before has its own price."""
         return self.price if batch.model == self.model else price_of(batch.model, batch=True) or self.price
@@ -127,10 +115,7 @@ class BatchSession:
         return most.prompt_tokens, self._worst_usd[most]
 
     async def settle(
-        self,
-        batch: BatchEntry,
-        ended: Sequence[tuple[int, RequestKey, Answer]],
-        booked: Mapping[str, tuple[int, float]],
+        self, batch: BatchEntry, ended: Sequence[EndedRow], booked: Mapping[str, tuple[int, float]]
     ) -> None:
         """Commit, then count: what is counted is on the disk. What another run's batch cost stands in that run's account."""
         if not ended:

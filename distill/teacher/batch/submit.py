@@ -7,14 +7,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 
-from distill.errors import BudgetReached, RowsOwed
+from distill.errors import BudgetReached
 from distill.records import Ended, Request
 from distill.teacher.batch import empty_batches, journal, uploads
-from distill.teacher.batch.closing import abandon
+from distill.teacher.batch.closing import refused
 from distill.teacher.batch.files import input_file, local_files
 from distill.teacher.batch.host.client import HostFault, Refused
 from distill.teacher.batch.journal import BatchEntry
 from distill.teacher.batch.session import BatchSession
+from distill.teacher.store.rows import now
 
 _AT_ONCE = 256
 _FEW, _FEW_SHARE = 20, 0.01
@@ -103,7 +104,7 @@ def _add(session: BatchSession, writer: input_file.InputFileWriter, request: Req
 async def _send(session: BatchSession, key: str, writer: input_file.InputFileWriter) -> None:
     """Reserve its price, upload it, make it; each step is written down before the next."""
     batch = BatchEntry(
-        key, session.run, session.spender, session.endpoint, session.model, len(writer.rows), writer.bytes, writer.tokens, journal.now(), "made"
+        key, session.run, session.spender, session.endpoint, session.model, len(writer.rows), writer.bytes, writer.tokens, now(), "made"
     )  # fmt: skip
     try:
         session.budget.book(writer.usd)
@@ -119,10 +120,7 @@ async def _send(session: BatchSession, key: str, writer: input_file.InputFileWri
     try:
         file_id = await session.host.upload(writer.path)
     except Refused as fault:
-        await abandon(session, batch)
-        raise RowsOwed(
-            f"the host refuses the file of a batch: {fault}. Nothing was billed; fix what it names and run again"
-        ) from None
+        await refused(session, batch, f"the host refuses the file of a batch: {fault}")
     except HostFault as fault:
         session.say(f"  the file of {batch.requests:,} rows may not be uploaded ({fault}); the next round starts again")
         return

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import time
 
-from distill.errors import RowsOwed
 from distill.teacher.batch import journal
-from distill.teacher.batch.closing import abandon
+from distill.teacher.batch.closing import refused
 from distill.teacher.batch.host.client import HostFault, NotThere, Refused, Unread
 from distill.teacher.batch.journal import BatchEntry
 from distill.teacher.batch.session import BatchSession
 from distill.teacher.endpoint.job_states import State
 from distill.teacher.endpoint.stopping import pause
+from distill.teacher.store.rows import now
 
 _FIRST_S, _MOST_S = 0.25, 10.0
 """Between two looks at a file: at first, and at the most."""
@@ -33,10 +33,7 @@ async def make(session: BatchSession, batch: BatchEntry, file_id: str) -> None:
             await journal.note(session.store, batch.key, state="uploaded", submitted=None)
             word = str(fault)
         except Refused as fault:
-            await abandon(session, batch)
-            raise RowsOwed(
-                f"the host refuses the batch: {fault}. Nothing was billed; fix what it names and run again"
-            ) from None
+            await refused(session, batch, f"the host refuses the batch: {fault}")
         if (left := until - time.monotonic()) <= 0:
             await _leave(session, batch, word)
             return
@@ -57,15 +54,14 @@ async def _unread(session: BatchSession, file_id: str, *, last: bool) -> str | N
 
 
 async def _create(session: BatchSession, batch: BatchEntry, file_id: str) -> None:
-    await journal.note(session.store, batch.key, state="creating", submitted=journal.now())
+    await journal.note(session.store, batch.key, state="creating", submitted=now())
     try:
         look = await session.host.create(file_id, url=session.url, key=batch.key)
     except (Refused, Unread):
         raise
     except HostFault as fault:
-        session.say(
-            f"  a batch of {batch.requests:,} rows may not have been made ({fault}); the next round looks for it"
-        )
+        said = f"a batch of {batch.requests:,} rows may not have been made ({fault})"
+        session.say(f"  {said}; the next round looks for it")
         return
     await journal.note(session.store, batch.key, state="submitted", batch_id=look.id)
     usd = journal.booked_usd(session.store, batch.key)
@@ -75,14 +71,10 @@ async def _create(session: BatchSession, batch: BatchEntry, file_id: str) -> Non
 async def _leave(session: BatchSession, batch: BatchEntry, word: str) -> None:
     """The next round goes on with the same upload; not for ever."""
     if journal.since_s(batch.made) > max(session.lost_s, session.file_s):
-        await abandon(session, batch)
-        raise RowsOwed(
-            f"the host has not read the file of a batch in {journal.since_s(batch.made) / 60:.0f} minutes ({word}). Nothing was billed; "
-            "run again to upload it once more, or set teacher.mode to live"
-        )
-    session.say(
-        f"  the host has not read the file of {batch.requests:,} rows yet ({word}); the next round goes on with this upload"
-    )
+        said = f"the host has not read the file of a batch in {journal.since_s(batch.made) / 60:.0f} minutes ({word})"
+        await refused(session, batch, said, then="run again to upload it once more, or set teacher.mode to live")
+    said = f"the host has not read the file of {batch.requests:,} rows yet ({word})"
+    session.say(f"  {said}; the next round goes on with this upload")
 
 
 async def wanted(session: BatchSession, batch: BatchEntry) -> bool:

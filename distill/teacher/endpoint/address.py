@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from distill import url
@@ -19,6 +20,9 @@ from distill.secrets.masking import SecretMask, passwords
 from distill.teacher import ModelClient
 from distill.teacher.endpoint import embedded, payload, scripted, wire
 from distill.teacher.endpoint.client import Endpoint
+
+if TYPE_CHECKING:
+    from distill.spec import BatchSettings, EndpointLimits, Sampling
 
 SCRIPTED = "scripted"
 _DEFAULT_URL = "https://api.openai.com/v1"
@@ -55,7 +59,7 @@ class Address:
         """What a request id names; equal for equal models, whatever serves them today."""
         if self.adapter is not None:
             return f"student/{self.adapter_id} on {self.model}"
-        return self.model if self.local else (self.base_url or _DEFAULT_URL).rstrip("/")
+        return self.model if self.local else self.url
 
     @property
     def dialect(self) -> payload.ApiDialect:
@@ -88,12 +92,8 @@ class Address:
             return []
         keyed = self.key is not None or any(name.lower() == "authorization" for name in self.headers)
         wrong = url.wrong(self.url)
-        found = [
-            f"base_url (or OPENAI_BASE_URL) {wrong}" if wrong else wire.of_url(self.url, keyed=keyed),
-            wire.of_key(self.key, self.key_env),
-            *wire.of_headers(self.headers),
-        ]
-        return [fault for fault in found if fault]
+        at = f"base_url (or OPENAI_BASE_URL) {wrong}" if wrong else wire.of_url(self.url, keyed=keyed)
+        return [fault for fault in (at, wire.of_key(self.key, self.key_env), *wire.of_headers(self.headers)) if fault]
 
     @property
     def shown(self) -> str:
@@ -124,6 +124,17 @@ class Address:
             )
 
 
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One of the models that answer: where it is, how it is asked, what its endpoint takes, and by which way."""
+
+    address: Address
+    sampling: Sampling
+    limits: EndpointLimits
+    mode: str
+    batch: BatchSettings
+
+
 @asynccontextmanager
 async def opened(address: Address) -> AsyncIterator[ModelClient]:
     """Start or reach the model; everything started is stopped on the way out."""
@@ -131,10 +142,9 @@ async def opened(address: Address) -> AsyncIterator[ModelClient]:
     if address.model == SCRIPTED:
         yield scripted.Scripted()
     elif address.local:
+        keyless = replace(address, key=None, headers={})  # it needs none, and gets nobody's
         with embedded.serve(address.adapter) as url:
-            async with _client(
-                replace(address, key=None, headers={}), url
-            ) as endpoint:  # it needs none, and gets nobody's
+            async with _client(keyless, url) as endpoint:
                 yield embedded.Steady(endpoint)
     else:
         async with _client(address, address.base_url or _DEFAULT_URL) as endpoint:

@@ -14,13 +14,13 @@ import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import orjson
 
 from distill.money import Price
-from distill.records import Answer, Ended, Request
+from distill.records import Answer, Ended, Json, Request
 from distill.secrets.masking import SecretMask, passwords
 from distill.teacher import reply
 from distill.teacher.endpoint import wire
@@ -128,13 +128,12 @@ class Endpoint:
         headers = {"content-type": "application/json", "accept": "application/json", **self.headers}
         if self.key:
             headers = {"authorization": f"Bearer {self.key}", **headers}
-        self._masks = self.mask or SecretMask.of([self.key, *_named(self.headers), *passwords(self.base_url)])
-        faults = (
-            wire.of_url(self.base_url, keyed=bool(self.key)),
-            wire.of_key(self.key, ""),
-            *wire.of_headers(headers),
+        named = [value for name, value in self.headers.items() if _SECRET.search(name)]
+        self._masks = self.mask or SecretMask.of([self.key, *named, *passwords(self.base_url)])
+        at = wire.of_url(self.base_url, keyed=bool(self.key))
+        self._unsendable = "; ".join(
+            fault for fault in (at, wire.of_key(self.key, ""), *wire.of_headers(headers)) if fault
         )
-        self._unsendable = "; ".join(fault for fault in faults if fault)
         if self._unsendable:
             headers = {}
         else:
@@ -171,7 +170,7 @@ def _outgoing() -> type[aiohttp.ClientRequest]:
     import aiohttp
 
     class Outgoing(aiohttp.ClientRequest):
-        async def send(self, conn: Any) -> aiohttp.ClientResponse:
+        async def send(self, conn: aiohttp.connector.Connection) -> aiohttp.ClientResponse:
             try:
                 return await super().send(conn)
             except (ValueError, TypeError) as fault:
@@ -180,12 +179,12 @@ def _outgoing() -> type[aiohttp.ClientRequest]:
     return Outgoing
 
 
-def encode(body: Mapping[str, Any]) -> bytes:
-    """A request body as JSON; half an emoji, which orjson refuses, goes as an escape."""
+def encode(value: Json) -> bytes:
+    """A value as compact JSON; half an emoji, which orjson refuses, goes as an escape."""
     try:
-        return orjson.dumps(body)
+        return orjson.dumps(value)
     except TypeError:
-        return json.dumps(body).encode()
+        return json.dumps(value, separators=(",", ":")).encode()
 
 
 async def _body(response: aiohttp.ClientResponse) -> bytes:
@@ -197,11 +196,6 @@ async def _body(response: aiohttp.ClientResponse) -> bytes:
             raise _TooLarge(f"a reply of more than {_MOST_BYTES >> 20} MiB")
         parts.append(part)
     return b"".join(parts)
-
-
-def _named(headers: Mapping[str, str]) -> list[str]:
-    """Values of headers that are called like a key."""
-    return [value for name, value in headers.items() if _SECRET.search(name)]
 
 
 def _proxy_of(url: str) -> str | None:

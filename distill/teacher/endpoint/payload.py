@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 from urllib.parse import urlsplit
 
 from distill.records import Json
@@ -41,7 +41,7 @@ class RequestSettings:
     temperature: float | None = None
     top_p: float | None = None
     seed: int | None = None
-    output: Mapping[str, Any] | None = None
+    output: Mapping[str, Json] | None = None
     tools: Sequence[Mapping[str, Json]] = ()
     extra: Mapping[str, Json] = field(default_factory=dict)
     own: Mapping[str, Json] = field(default_factory=dict)
@@ -97,8 +97,8 @@ def _items(turn: Mapping[str, Json]) -> list[dict[str, Json]]:
     return [*said, *calls]
 
 
-def _form(output: Mapping[str, Any], dialect: ApiDialect) -> dict[str, Json]:
-    schema: Mapping[str, Any] = {key: value for key, value in output.items() if key not in _NOT_SENT}
+def _form(output: Mapping[str, Json], dialect: ApiDialect) -> dict[str, Json]:
+    schema: Mapping[str, Json] = {key: value for key, value in output.items() if key not in _NOT_SENT}
     strict = True
     if dialect != "chat":
         schema, strict = _without(schema, _NOT_STRICT), _is_strict(schema)
@@ -109,7 +109,6 @@ def _form(output: Mapping[str, Any], dialect: ApiDialect) -> dict[str, Json]:
 
 
 def _own_form(form: Mapping[str, Json], dialect: ApiDialect) -> dict[str, Json]:
-    """A chat request's `response_format` in the dialect."""
     if dialect != "responses":
         return {"response_format": dict(form)}
     inside = form.get("json_schema")
@@ -118,7 +117,6 @@ def _own_form(form: Mapping[str, Json], dialect: ApiDialect) -> dict[str, Json]:
 
 
 def _calling(own: Mapping[str, Json], dialect: ApiDialect) -> dict[str, Json]:
-    """How a row's own tools may be called."""
     found = {name: own[name] for name in ("tool_choice", "parallel_tool_calls") if name in own}
     choice = found.get("tool_choice")
     if dialect == "responses" and isinstance(choice, Mapping):
@@ -126,7 +124,7 @@ def _calling(own: Mapping[str, Json], dialect: ApiDialect) -> dict[str, Json]:
     return found
 
 
-def _without(schema: Any, names: set[str]) -> Any:
+def _without(schema: Json, names: set[str]) -> Json:
     """`schema` less these keywords, at every depth; properties that happen to be called so stay."""
     if isinstance(schema, list):
         return [_without(part, names) for part in schema]
@@ -143,7 +141,7 @@ def _without(schema: Any, names: set[str]) -> Any:
     }
 
 
-def _is_strict(schema: Any) -> bool:
+def _is_strict(schema: object) -> bool:
     """Whether OpenAI's strict mode takes it: every object closed, every property of it required."""
     if isinstance(schema, list):
         return all(_is_strict(part) for part in schema)

@@ -13,10 +13,9 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import Any
 
 from distill import tokens
-from distill.records import Answer, Ended, Request, ToolCall, Usage
+from distill.records import Answer, Ended, Json, Request, ToolCall, Usage
 
 ScriptedReply = Callable[[Request], Answer | str]
 _CODE = re.compile(r"\b[0-9a-f]{32}\b")
@@ -30,7 +29,6 @@ class Scripted:
     sent: int = 0
 
     async def answer(self, request: Request) -> Answer:
-        """Answer at once."""
         self.sent += 1
         given = self.reply(request)
         if isinstance(given, Answer):
@@ -70,12 +68,8 @@ def calling(request: Request) -> tuple[ToolCall, ...]:
     tools, choice = request.body.get("tools"), request.body.get("tool_choice", "auto")
     number = int(request.id, 16)
     last = request.turns[-1]
-    if (
-        not tools
-        or choice == "none"
-        or "tool" in (last.get("role"), last.get("type"))
-        or (choice == "auto" and number % 2)
-    ):
+    answered = "tool" in (last.get("role"), last.get("type"))
+    if not tools or choice == "none" or answered or (choice == "auto" and number % 2):
         return ()
     tool = tools[number // 2 % len(tools)]
     function = tool.get("function", tool)
@@ -83,15 +77,13 @@ def calling(request: Request) -> tuple[ToolCall, ...]:
     return (ToolCall(function["name"], json.dumps(arguments, ensure_ascii=False)),)
 
 
-def _fill(schema: dict[str, Any], number: int, words: str) -> Any:
+def _fill(schema: dict[str, Json], number: int, words: str) -> Json:
     if "enum" in schema:
         return schema["enum"][number % len(schema["enum"])]
     match schema.get("type"):
         case "object":
-            return {
-                name: _fill(part, number // 7 + i, words)
-                for i, (name, part) in enumerate(schema.get("properties", {}).items())
-            }
+            parts = enumerate(schema.get("properties", {}).items())
+            return {name: _fill(part, number // 7 + i, words) for i, (name, part) in parts}
         case "array":
             return [_fill(schema.get("items", {}), number, words)] * int(schema.get("minItems", 1))
         case "integer" | "number":

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from distill.errors import UsageError
 from distill.teacher.endpoint import wire
+from distill.teacher.endpoint.address import Address
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -31,18 +32,35 @@ def client(
     )  # fmt: skip
 
 
+async def shutdown_date(address: Address) -> str | None:
+    """The day on which the model is shut down, None where the endpoint does not tell (most do not) or does not answer."""
+    if address.local:
+        return None
+    from openai import OpenAIError
+
+    try:
+        async with client(address.url, address.key, address.headers, timeout_s=10, retries=1) as made:
+            found = await made.models.retrieve(address.model)
+    except (OpenAIError, ValueError):
+        return None
+    except Exception as fault:
+        if unsent(fault):
+            return None
+        raise
+    date = getattr(found, "shutdown_date", None)
+    return address.mask.text(date) if isinstance(date, str) else None
+
+
 def unsent(fault: BaseException) -> bool:
     """Whether the SDK's transport refused to build the request, so that nothing was sent."""
     import httpx2
 
-    kinds = (httpx2.InvalidURL, httpx2.UnsupportedProtocol, httpx2.LocalProtocolError)
-    return isinstance(fault, kinds) or (
-        isinstance(fault, ValueError) and not isinstance(fault, httpx2.HTTPError) and not misread(fault)
-    )
+    if isinstance(fault, httpx2.InvalidURL | httpx2.UnsupportedProtocol | httpx2.LocalProtocolError):
+        return True
+    return isinstance(fault, ValueError) and not isinstance(fault, httpx2.HTTPError) and not misread(fault)
 
 
 def misread(fault: BaseException) -> bool:
     """Whether a reply was no object of the API: no JSON, or a page of HTML, which the SDK gives on as a text and fails on."""
-    return isinstance(
-        fault, json.JSONDecodeError | UnicodeDecodeError | AttributeError | TypeError | KeyError | RecursionError
-    )
+    syntax = json.JSONDecodeError | UnicodeDecodeError
+    return isinstance(fault, syntax | AttributeError | TypeError | KeyError | RecursionError)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
-from typing import Any, TypeVar
+from collections.abc import Awaitable
+from typing import TypeVar
 
 from distill.errors import DistillError
 
@@ -17,7 +17,7 @@ class Stopped(DistillError):
     exit_code = 130
 
 
-async def unless_stopped(stop: asyncio.Event, work: Coroutine[Any, Any, T], *, grace_s: float = 0.0) -> T:
+async def unless_stopped(stop: asyncio.Event, work: Awaitable[T], *, grace_s: float = 0.0) -> T:
     """What `work` comes to; `Stopped` where `stop` is set before, and `grace_s` seconds later it is still not done."""
     task, stopped = asyncio.ensure_future(work), asyncio.ensure_future(stop.wait())
     try:

@@ -58,17 +58,10 @@ def of_key(key: str | None, name: str) -> str | None:
 
 
 def of_headers(headers: Mapping[str, str]) -> list[str]:
-    """What is wrong with each header."""
-    found = [
-        f"the header name {name!r} cannot be sent: expected letters, digits and dashes"
-        for name in headers
-        if not _TOKEN.fullmatch(name)
-    ]
-    return found + [
-        fault
-        for name, value in headers.items()
-        if (fault := _of_value(value, f"the header {name!r}", "\xff", "Latin-1"))
-    ]
+    odd = [name for name in headers if not _TOKEN.fullmatch(name)]
+    found = [f"the header name {name!r} cannot be sent: expected letters, digits and dashes" for name in odd]
+    values = (_of_value(value, f"the header {name!r}", "\xff", "Latin-1") for name, value in headers.items())
+    return found + [fault for fault in values if fault]
 
 
 def _of_value(value: str | None, what: str, last: str, letters: str) -> str | None:

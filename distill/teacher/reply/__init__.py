@@ -1,6 +1,6 @@
 """What came over the line, read as an Answer: one reading for live answers, batch lines, judges, labels, new seeds and students.
 
-    read, of     a 200's body: an answer, an error under a 200, or neither
+    read_body    a 200's body: an answer, an error under a 200, or neither
     refused      any other status
 
     parsed       bytes → a value; streams that nobody asked for are joined     stream.py
@@ -19,13 +19,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import NamedTuple
 
 from distill.money import Price
 from distill.records import Answer, Ended, Json, Usage
 from distill.teacher.reply import counts, message, natives, parsed
 from distill.teacher.reply.errors import faults, refusals, waits
-from distill.teacher.reply.wording import Failed, UnreadableReply, Wording
+from distill.teacher.reply.wording import Failed, SentRequest, UnreadableReply, Wording
 
 _NOWHERE = re.compile(
     r"(?:404\W*)?(?:the )?(?:page|path|route|url|resource|requested url.*)?\s*(?:was |is )?not (?:found|allowed)|cannot (?:post|get)|method not"
@@ -33,17 +33,15 @@ _NOWHERE = re.compile(
     re.IGNORECASE,
 )
 """What a server says where nothing is, and no model is in question."""
-LONGEST_WAIT_S = waits.LONGEST_WAIT_S
-retry_after_s = waits.in_headers
 
 
-class SentRequest(Protocol):
-    """What must be known of a request to read its answer."""
+class _Loss(NamedTuple):
+    """Why a reply is no answer, under which status, and how long it asks to wait."""
 
-    @property
-    def id(self) -> str: ...
-    @property
-    def turns(self) -> list[dict[str, Json]]: ...
+    ended: Ended
+    said: str
+    status: int = 200
+    wait_s: float | None = None
 
 
 def read_body(body: bytes, request: SentRequest, *, price: Price | None) -> Answer:
@@ -51,37 +49,38 @@ def read_body(body: bytes, request: SentRequest, *, price: Price | None) -> Answ
     try:
         found = parsed.value(body)
     except ValueError as fault:
-        return _malformed(request, {"usage": parsed.usage(body)}, body, str(fault), price)
+        return _lost(request, {"usage": parsed.usage(body)}, _malformed(str(fault), body), body, price)
     return read_object(found, request, price=price, raw=body)
 
 
-def read_object(found: Any, request: SentRequest, *, price: Price | None, raw: bytes) -> Answer:
+def read_object(found: object, request: SentRequest, *, price: Price | None, raw: bytes) -> Answer:
     """The same of a value that was read from JSON already; `raw` is what is kept and shown of it."""
     try:
         if (not isinstance(found, dict) or "error" in found or not found.get("choices")) and faults.is_error(found):
-            return _failed(request, found, faults.details_of(found), raw, price)
+            return _lost(request, found, _failed(found, raw), raw, price)
         found, said = _said(found, request)
         usage = counts.usage_of(found, request, said)
     except Failed as broke:
-        return _broken_off(request, found, raw, broke, price)
+        return _lost(request, found, _broken_off(broke), raw, price)
     except UnreadableReply as fault:
-        return _malformed(request, found, raw, str(fault), price)
+        return _lost(request, found, _malformed(str(fault), raw), raw, price)
     except Exception as fault:  # noqa: BLE001 - whatever one reply holds, it is a failure of this one attempt and never the run's
-        return _malformed(request, found, raw, type(fault).__name__, price)
+        return _lost(request, found, _malformed(type(fault).__name__, raw), raw, price)
+    model = found.get("model")
     return Answer(
         request.id, Ended.OK, said.text, said.finish, usage, price(usage) if price else 0.0, status=200,
-        model=_text(found.get("model")), refusal=said.refusal, reasoning=said.reasoning, error=said.left_out,
+        model=model if isinstance(model, str) else "", refusal=said.refusal, reasoning=said.reasoning, error=said.left_out,
         tool_calls=said.calls, logprobs=said.logprobs, raw=raw.decode("utf-8", "replace"),
     )  # fmt: skip
 
 
-def _said(found: Any, request: SentRequest) -> tuple[Mapping[str, Any], Wording]:
+def _said(found: object, request: SentRequest) -> tuple[Mapping[str, Json], Wording]:
     if not isinstance(found, dict):
         raise UnreadableReply(f"a JSON {type(found).__name__}, expected an object")
     keep = _kept(request)
     if found.get("object") == "response" or (isinstance(found.get("output"), list) and "choices" not in found):
         return found, message.response(found, keep)
-    chat = found if "choices" in found else natives.as_chat(found)
+    chat = natives.as_chat(found)
     if "choices" not in chat:
         raise UnreadableReply("no choices")
     return chat, message.completion(chat, keep)
@@ -98,17 +97,17 @@ def refused(status: int, body: bytes, headers: Mapping[str, str], request: SentR
         fault = faults.details_of(parsed.value(body))
     except ValueError:
         fault = faults.ErrorDetails()
-    fault.message = fault.message or shown(body).strip()
-    return _refused(status, fault, request, waits.wait_of(headers, fault, now=now))
+    fault.message = fault.message or _shown(body).strip()
+    return _refused(status, fault, request, waits.in_headers(headers, now=now))
 
 
-def refused_with(status: int, found: Any, request: SentRequest) -> Answer:
+def refused_with(status: int, found: object, request: SentRequest) -> Answer:
     """The same of a value that was read from JSON already, as a batch's line holds it; 200 for an error that has no status."""
-    fault = faults.details_of(found)
-    return _refused(status, fault, request, waits.in_body(fault))
+    return _refused(status, faults.details_of(found), request)
 
 
-def _refused(status: int, fault: faults.ErrorDetails, request: SentRequest, wait: float | None) -> Answer:
+def _refused(status: int, fault: faults.ErrorDetails, request: SentRequest, wait: float | None = None) -> Answer:
+    wait = waits.in_body(fault) if wait is None else wait
     ended = refusals.ended(status, fault)
     said = fault.message or "without a word of why"
     if status in (404, 405) and (not fault.sentences or _NOWHERE.match(said)):
@@ -116,19 +115,19 @@ def _refused(status: int, fault: faults.ErrorDetails, request: SentRequest, wait
     return Answer(request.id, ended, error=said, status=status, retry_after_s=wait)
 
 
-def _failed(request: SentRequest, found: Any, fault: faults.ErrorDetails, raw: bytes, price: Price | None) -> Answer:
+def _failed(found: object, raw: bytes) -> _Loss:
     """An error that came as a 200, read as its code would be; one beside the beginning of an answer may be billed."""
-    broke = isinstance(found, dict) and _begun(found)
-    fault.message = fault.message or shown(raw)
+    fault, broke = faults.details_of(found), isinstance(found, dict) and _begun(found)
+    fault.message = fault.message or _shown(raw)
     ended = refusals.ended(200, fault)
     if broke and ended is not Ended.NO_ACCESS:
         ended = Ended.MALFORMED
-    said = f"the generation failed: {fault.message}" if broke else fault.message
     status = next((one for one in fault.numbers if one >= 400), 200)
-    return _lost(request, found, ended, said, raw, price, status=status, retry_after_s=waits.in_body(fault))
+    said = f"the generation failed: {fault.message}" if broke else fault.message
+    return _Loss(ended, said, status, waits.in_body(fault))
 
 
-def _begun(found: Mapping[str, Any]) -> bool:
+def _begun(found: Mapping[str, Json]) -> bool:
     """Whether something was said before the error, or counted: then it may be billed."""
     listed = found.get("choices")
     choice = listed[0] if isinstance(listed, list) and listed else None
@@ -138,39 +137,29 @@ def _begun(found: Mapping[str, Any]) -> bool:
     return said or bool(usage and usage.prompt_tokens + usage.completion_tokens)
 
 
-def _broken_off(request: SentRequest, found: Any, raw: bytes, broke: Failed, price: Price | None) -> Answer:
+def _broken_off(broke: Failed) -> _Loss:
     """An answer whose own end is an error: sent again, and perhaps billed."""
     fault = faults.details_of(broke.fault) if broke.fault else faults.ErrorDetails()
     ended = Ended.NO_ACCESS if broke.fault and refusals.ended(200, fault) is Ended.NO_ACCESS else Ended.MALFORMED
-    said = f"{broke}: {fault.message}" if fault.message else str(broke)
-    return _lost(request, found, ended, said, raw, price, retry_after_s=waits.in_body(fault))
+    return _Loss(ended, f"{broke}: {fault.message}" if fault.message else str(broke), wait_s=waits.in_body(fault))
 
 
-def _malformed(request: SentRequest, found: Any, raw: bytes, reason: str, price: Price | None) -> Answer:
-    return _lost(request, found, Ended.MALFORMED, f"no whole answer ({reason[:200]}): {shown(raw)!r}", raw, price)
+def _malformed(reason: str, raw: bytes) -> _Loss:
+    return _Loss(Ended.MALFORMED, f"no whole answer ({reason[:200]}): {_shown(raw)!r}")
 
 
-def _lost(
-    request: SentRequest, found: Any, ended: Ended, error: str, raw: bytes, price: Price | None, *,
-    status: int = 200, retry_after_s: float | None = None,
-) -> Answer:  # fmt: skip
+def _lost(request: SentRequest, found: object, why: _Loss, raw: bytes, price: Price | None) -> Answer:
     """A reply that is no answer, with what it says of its tokens: so much it cost."""
     try:
         usage = counts.stated_usage(natives.as_chat(found) if isinstance(found, dict) else found)
     except Exception:  # noqa: BLE001 - as in `read_object`
         usage = None
     usage = usage or Usage()
-    usd = price(usage) if price else 0.0
     return Answer(
-        request.id, ended, usage=usage, usd=usd, error=error, status=status, retry_after_s=retry_after_s,
-        raw=raw.decode("utf-8", "replace"),
+        request.id, why.ended, usage=usage, usd=price(usage) if price else 0.0, error=why.said, status=why.status,
+        retry_after_s=why.wait_s, raw=raw.decode("utf-8", "replace"),
     )  # fmt: skip
 
 
-def shown(body: bytes) -> str:
-    """The beginning of a body, for a message."""
+def _shown(body: bytes) -> str:
     return body[: faults.KEEP_CHARS].decode("utf-8", "replace")
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 import orjson
 
-from distill.records import DEEPEST, ToolCall, canonical, too_deep
+from distill.records import DEEPEST, Json, ToolCall, canonical, too_deep
 from distill.teacher.reply.wording import UnreadableReply
 
 _ARGUMENTS = ("arguments", "args", "input", "parameters")
 _WRAPPERS = ("function", "functionCall", "function_call", "toolUse", "tool_use", "custom")
 
 
-def tool_calls(given: Iterable[Any]) -> tuple[ToolCall, ...]:
+def tool_calls(given: Iterable[object]) -> tuple[ToolCall, ...]:
     """Each call by its name; Unreadable for one that has none, or whose arguments no JSON text can hold."""
     return tuple(_call(one) for one in given)
 
 
-def of_message(message: Mapping[str, Any], parts: Sequence[Mapping[str, Any]] = ()) -> tuple[ToolCall, ...]:
+def of_message(message: Mapping[str, Json], parts: Sequence[Mapping[str, Json]] = ()) -> tuple[ToolCall, ...]:
     """The calls of a message: `tool_calls`, the old `function_call`, or parts of its content."""
     listed = message.get("tool_calls")
     if isinstance(listed, dict):
@@ -34,7 +33,7 @@ def of_message(message: Mapping[str, Any], parts: Sequence[Mapping[str, Any]] = 
     return tool_calls(parts) if parts else ()
 
 
-def arguments(given: Any) -> str:
+def arguments(given: Json) -> str:
     """A call's arguments as JSON text: nothing is `{}`, an object is spelt, a JSON text in a JSON text is unwrapped once."""
     if given is None or (isinstance(given, str) and not given.strip()):
         return "{}"
@@ -62,7 +61,7 @@ def _unwrapped(text: str) -> str:
     return inner if isinstance(inner, str) and inner.lstrip()[:1] in ("{", "[") else text
 
 
-def _call(given: Any) -> ToolCall:
+def _call(given: object) -> ToolCall:
     if not isinstance(given, dict):
         raise UnreadableReply("a tool call that is no object")
     inner = next((given[key] for key in _WRAPPERS if isinstance(given.get(key), dict)), given)

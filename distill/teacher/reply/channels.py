@@ -8,8 +8,7 @@ The final channel is the answer, a commentary that is addressed to a function is
 from __future__ import annotations
 
 import re
-
-from distill.teacher.reply.parts import TextParts
+from typing import NamedTuple
 
 _BEGINS = re.compile(
     r"\s*(?:<\|start\|>\s*assistant\s*)?(?:[^<>\n]{0,60})?<\|channel\|>\s*(?:analysis|commentary|final)\b"
@@ -24,8 +23,15 @@ _TURN = re.compile(
 _TO = re.compile(r"to=(?:functions\.)?([\w.-]+)")
 
 
+class TextParts(NamedTuple):
+    """A text's thinking, its answer, and calls of tools that its channels made."""
+
+    reasoning: str
+    text: str
+    calls: tuple[tuple[str, str], ...] = ()
+
+
 def begins(text: str) -> bool:
-    """Whether a text is in channels."""
     if "<|channel|>" in text[:200]:
         return _BEGINS.match(text) is not None
     return "assistantfinal" in text and text.lstrip().startswith("analysis") and _BARE.match(text) is not None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
 
 from distill import finish_reason
 from distill.records import DEEPEST, Json, ToolCall, too_deep
@@ -18,13 +17,14 @@ _PLAIN = {"role", "content"}
 _FINISHES = ("finish_reason", "finishReason", "native_finish_reason", "stop_reason", "stopReason")
 
 
-def completion(found: Mapping[str, Any], keep: Keep) -> Wording:
+def completion(found: Mapping[str, Json], keep: Keep) -> Wording:
     """Of a chat completion; Unreadable for anything that is no whole answer."""
     listed = found["choices"]
     if not isinstance(listed, list) or not listed or not isinstance(listed[0], dict):
         raise UnreadableReply("no choices")
     choice = listed[0]
-    finish = ended(choice.get("finish_reason") or _finish_word(choice), choice.get("error") or None)
+    word = choice.get("finish_reason") or next((choice[key] for key in _FINISHES if choice.get(key)), None)
+    finish = ended(word, choice.get("error") or None)
     message = choice.get("message") or choice.get("delta")
     if not isinstance(message, dict) and isinstance(choice.get("text"), str):
         message = {"content": choice["text"]}
@@ -38,11 +38,7 @@ def completion(found: Mapping[str, Any], keep: Keep) -> Wording:
     return _whole(read_content(content), message, finish, keep, logprobs)
 
 
-def _finish_word(choice: Mapping[str, Any]) -> Any:
-    return next((choice[key] for key in _FINISHES if choice.get(key)), None)
-
-
-def _whole(content: Content, message: Mapping[str, Any], finish: str, keep: Keep, logprobs: Json) -> Wording:
+def _whole(content: Content, message: Mapping[str, Json], finish: str, keep: Keep, logprobs: Json) -> Wording:
     refusal = message.get("refusal") or ""
     if not isinstance(refusal, str):
         raise UnreadableReply(f"refusal is a JSON {type(refusal).__name__}, expected text")
@@ -50,10 +46,8 @@ def _whole(content: Content, message: Mapping[str, Any], finish: str, keep: Keep
     if content.others and content.empty and not refusal and not found:
         raise UnreadableReply(f"content of kind {', '.join(sorted(set(content.others)))[:200]} and no text")
     refusal = refusal or "".join(content.refusals)
-    fields = reasoning(message)
-    return put_together(
-        "".join(content.texts), finish, refusal, [*fields, *content.thoughts], found, logprobs, keep, content.others
-    )
+    thoughts = [*reasoning(message), *content.thoughts]
+    return put_together("".join(content.texts), finish, refusal, thoughts, found, logprobs, keep, content.others)
 
 
 def put_together(
@@ -69,41 +63,36 @@ def put_together(
     if logprobs is not None and (not isinstance(logprobs, list) or too_deep(logprobs)):
         notes.append(f"left out: logprobs that are no list, or are nested deeper than {DEEPEST} levels")
         logprobs = None
-    whole = (
-        ""
-        if not (thoughts or parts.reasoning)
-        else "\n".join(dict.fromkeys(one.strip("\n") for one in (*thoughts, parts.reasoning) if one.strip()))
-    )
-    return Wording(parts.text, finish, refusal, whole, calls, logprobs, "; ".join(notes))
+    said = [one.strip("\n") for one in (*thoughts, parts.reasoning) if one.strip()]
+    thought = "\n".join(dict.fromkeys(said)) if said else ""
+    return Wording(parts.text, finish, refusal, thought, calls, logprobs, "; ".join(notes))
 
 
-def response(found: Mapping[str, Any], keep: Keep) -> Wording:
+def response(found: Mapping[str, Json], keep: Keep) -> Wording:
     """Of a Responses API object."""
     output, status = found["output"], found.get("status")
     if not isinstance(output, list) or not all(isinstance(item, dict) for item in output):
         raise UnreadableReply("output is no list of items")
-    content, thoughts, calls, logprobs = Content(), list[str](), list[Mapping[str, Any]](), list[Json]()
+    content, thoughts, calls, logprobs = Content(), list[str](), list[Mapping[str, Json]](), list[Json]()
     for item in output:
         kind = item.get("type")
         if kind == "message":
             _add_message(item, content, logprobs)
         elif kind == "reasoning":
-            thoughts += [one for one in (_thoughts(item),) if one]
+            thoughts.append(_thoughts(item))
         elif kind in ("function_call", "tool_call"):
             calls.append(item)
         else:
             content.others.append(str(kind)[:40])
-    made = tool_calls([*calls, *content.calls])
+    made, thoughts = tool_calls([*calls, *content.calls]), [one for one in (*thoughts, *content.thoughts) if one]
     finish = _finish(found, status, bool(made))
     if content.others and content.empty and not made and not thoughts:
         raise UnreadableReply(f"output of kind {', '.join(sorted(set(content.others)))[:200]} and no text")
     text, refusal = "".join(content.texts), "".join(content.refusals)
-    return put_together(
-        text, finish, refusal, [*thoughts, *content.thoughts], made, logprobs or None, keep, content.others
-    )
+    return put_together(text, finish, refusal, thoughts, made, logprobs or None, keep, content.others)
 
 
-def _add_message(item: Mapping[str, Any], content: Content, logprobs: list[Json]) -> None:
+def _add_message(item: Mapping[str, Json], content: Content, logprobs: list[Json]) -> None:
     if item.get("content") is None:
         raise UnreadableReply("a message without content")
     one = read_content(item["content"])
@@ -115,23 +104,20 @@ def _add_message(item: Mapping[str, Any], content: Content, logprobs: list[Json]
         getattr(content, name).extend(getattr(one, name))
 
 
-def _thoughts(item: Mapping[str, Any]) -> str:
+def _thoughts(item: Mapping[str, Json]) -> str:
     """A reasoning item's summary, or its whole text where the server gives it."""
-    parts = [put_together for key in ("content", "summary") if (put_together := joined_thoughts(item.get(key)))]
-    return parts[0] if parts else "[encrypted reasoning]" if item.get("encrypted_content") else ""
+    shown = joined_thoughts(item.get("content")) or joined_thoughts(item.get("summary"))
+    return shown or ("[encrypted reasoning]" if item.get("encrypted_content") else "")
 
 
-def _finish(found: Mapping[str, Any], status: Any, calls: bool) -> str:
+def _finish(found: Mapping[str, Json], status: Json, calls: bool) -> str:
     if status == "completed":
         return finish_reason.CALLS if calls else finish_reason.STOP
     details = found.get("incomplete_details")
     reason = details.get("reason") if isinstance(details, dict) else None
-    if (
-        status == "incomplete"
-        and isinstance(reason, str)
-        and finish_reason.canonical(reason) in (finish_reason.LENGTH, finish_reason.FILTERED)
-    ):
-        return finish_reason.canonical(reason)
+    word = finish_reason.canonical(reason) if isinstance(reason, str) else ""
+    if status == "incomplete" and word in (finish_reason.LENGTH, finish_reason.FILTERED):
+        return word
     if status in ("failed", "cancelled", "canceled"):
         raise Failed(f"the response is {status}", found.get("error"))
     raise UnreadableReply(f"the response is {str(status)[:40]!r}, for the reason {str(reason)[:80]!r}")

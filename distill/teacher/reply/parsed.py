@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
 
 import orjson
 
+from distill.records import Json
 from distill.teacher.reply import stream
 
 _MOST_DIGITS = 400
 _USAGE = re.compile(rb'"usage"\s*:\s*(\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\})')
 
 
-def value(body: bytes) -> Any:
+def value(body: bytes) -> Json:
     """The value that a body holds; a stream is joined to the object that it would have been."""
     try:
         return orjson.loads(body)
@@ -28,7 +28,7 @@ def value(body: bytes) -> Any:
     return _lenient(body)
 
 
-def usage(body: bytes) -> Any:
+def usage(body: bytes) -> Json:
     """The last usage that stands in a body which cannot be read as a whole; None where there is none."""
     for found in reversed(_USAGE.findall(body)):
         try:
@@ -38,7 +38,7 @@ def usage(body: bytes) -> Any:
     return None
 
 
-def _lenient(body: bytes) -> Any:
+def _lenient(body: bytes) -> Json:
     """orjson is strict about half an emoji, NaN and numbers beyond a float, all of which servers do send."""
     try:
         return json.loads(body.decode("utf-8-sig"), parse_int=_whole)

@@ -6,10 +6,10 @@ A stream that breaks off has no finish reason, and so is no whole answer; an err
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import orjson
 
+from distill.records import Json
 from distill.teacher.reply import natives
 from distill.teacher.reply.errors import faults
 
@@ -21,7 +21,7 @@ _LISTS = ("reasoning_details", "thinking_blocks")
 _WHOLE = ("response.completed", "response.incomplete", "response.failed")
 
 
-def joined(body: bytes) -> dict[str, Any] | None:
+def joined(body: bytes) -> dict[str, Json] | None:
     """The object that a stream makes; None for a body that is no stream."""
     begun = body[:64].lstrip(b"\xef\xbb\xbf\r\n\t ")
     if begun.startswith(_FIELDS):
@@ -31,14 +31,13 @@ def joined(body: bytes) -> dict[str, Any] | None:
     return None
 
 
-def _events(body: bytes) -> Iterator[dict[str, Any]]:
+def _events(body: bytes) -> Iterator[dict[str, Json]]:
     """The JSON object of each event; data that goes over several lines is put together."""
     held, lines = b"", 0
     for line in (*body.removeprefix(b"\xef\xbb\xbf").splitlines(), b""):
         if line.startswith(b"data:"):
-            held, lines = (
-                (held + b"\n" + line[5:].strip(), lines + 1) if held and lines < _MOST_LINES else (line[5:].strip(), 0)
-            )
+            goes_on, data = held and lines < _MOST_LINES, line[5:].strip()
+            held, lines = (held + b"\n" + data, lines + 1) if goes_on else (data, 0)
         elif line.strip():
             continue
         if held and (found := _object(held)) is not None:
@@ -48,7 +47,7 @@ def _events(body: bytes) -> Iterator[dict[str, Any]]:
             held = b""
 
 
-def _object(text: bytes) -> dict[str, Any] | None:
+def _object(text: bytes) -> dict[str, Json] | None:
     try:
         found = orjson.loads(text)
     except orjson.JSONDecodeError:
@@ -56,7 +55,7 @@ def _object(text: bytes) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def _join_lines(body: bytes) -> dict[str, Any] | None:
+def _join_lines(body: bytes) -> dict[str, Json] | None:
     found = [_object(line) for line in body.splitlines() if line.strip()]
     objects = [one for one in found if one is not None]
     if not objects or len(objects) < len(found) or not any("done" in one or "choices" in one for one in objects):
@@ -64,7 +63,7 @@ def _join_lines(body: bytes) -> dict[str, Any] | None:
     return _join(iter(objects))
 
 
-def _join(events: Iterator[dict[str, Any]]) -> dict[str, Any]:
+def _join(events: Iterator[dict[str, Json]]) -> dict[str, Json]:
     whole = _Joined()
     for event in events:
         if event.get("type") in _WHOLE and isinstance(event.get("response"), dict):
@@ -77,24 +76,23 @@ class _Joined:
     """The object so far."""
 
     def __init__(self) -> None:
-        self.message: dict[str, Any] = {"role": "assistant", "content": []}
-        self.choice: dict[str, Any] = {"index": 0, "message": self.message, "finish_reason": None}
-        self.object: dict[str, Any] = {"object": "chat.completion", "choices": [self.choice]}
-        self._calls: dict[str, dict[str, Any]] = {}
-        self._ids: dict[str, Any] = {}
+        self.message: dict[str, Json] = {"role": "assistant", "content": []}
+        self.choice: dict[str, Json] = {"index": 0, "message": self.message, "finish_reason": None}
+        self.object: dict[str, Json] = {"object": "chat.completion", "choices": [self.choice]}
+        self._calls: dict[str, dict[str, Json]] = {}
+        self._ids: dict[str, Json] = {}
 
     @property
     def begun(self) -> bool:
         """Whether anything was said."""
         return any(self.message["content"]) or len(self.message) > 2
 
-    def add(self, event: dict[str, Any]) -> None:
+    def add(self, event: dict[str, Json]) -> None:
         """One event of any of the dialects."""
         for name in ("model", "usage", "x_groq", "timings", "id"):
-            if event.get(name):
-                self.object[name] = (
-                    self.object.get(name, {}) | event[name] if _both(self.object, event, name) else event[name]
-                )
+            if value := event.get(name):
+                held = self.object.get(name)
+                self.object[name] = held | value if isinstance(held, dict) and isinstance(value, dict) else value
         if event.get("error") or ("choices" not in event and faults.is_error(event)):
             self.object["error"] = event.get("error") or event
         if "candidates" in event:  # Gemini's own
@@ -110,7 +108,7 @@ class _Joined:
         elif isinstance(event.get("type"), str):
             self._add_typed(event)
 
-    def _add_choice(self, choice: dict[str, Any]) -> None:
+    def _add_choice(self, choice: dict[str, Json]) -> None:
         if choice.get("finish_reason"):
             self.choice["finish_reason"] = choice["finish_reason"]
         if choice.get("error"):
@@ -122,7 +120,7 @@ class _Joined:
         if isinstance(logs, dict) and isinstance(logs.get("content"), list):
             self.choice.setdefault("logprobs", {"content": []})["content"] += logs["content"]
 
-    def _add_delta(self, delta: dict[str, Any]) -> None:
+    def _add_delta(self, delta: dict[str, Json]) -> None:
         for name in _STRINGS:
             if (piece := delta.get(name)) is None:
                 continue
@@ -139,35 +137,27 @@ class _Joined:
             if isinstance(call, dict):
                 self._add_call(call.get("index", place), call)
 
-    def _add_details(self, name: str, pieces: list[Any]) -> None:
+    def _add_details(self, name: str, pieces: list[Json]) -> None:
         """Reasoning in parts comes a piece at a time too: texts that follow one another are one."""
         held = self.message.setdefault(name, [])
         for piece in pieces:
-            last = held[-1] if held else None
-            text = piece.get("text") if isinstance(piece, dict) else None
-            if (
-                isinstance(text, str)
-                and isinstance(last, dict)
-                and isinstance(last.get("text"), str)
-                and last.get("type") == piece.get("type")
-            ):
-                held[-1] = last | {"text": last["text"] + text}
+            last: Json = held[-1] if held else None
+            alike = isinstance(last, dict) and isinstance(piece, dict) and last.get("type") == piece.get("type")
+            if alike and isinstance(last.get("text"), str) and isinstance(piece.get("text"), str):
+                held[-1] = last | {"text": last["text"] + piece["text"]}
             else:
                 held.append(piece)
 
-    def _add_call(self, key: Any, call: dict[str, Any]) -> None:
+    def _add_call(self, key: Json, call: dict[str, Json]) -> None:
         held, piece = self._call_of(str(key), call), call.get("function") or {}
         if isinstance(piece, dict):
             if isinstance(piece.get("name"), str) and piece["name"] != held["name"]:
                 held["name"] += piece["name"]
-            given = piece.get("arguments")
-            held["arguments"] = (
-                held["arguments"] + given
-                if isinstance(given, str) and isinstance(held["arguments"], str)
-                else given or held["arguments"]
-            )
+            said, given = held["arguments"], piece.get("arguments")
+            both = isinstance(said, str) and isinstance(given, str)
+            held["arguments"] = said + given if both else given or said
 
-    def _call_of(self, key: str, call: dict[str, Any]) -> dict[str, Any]:
+    def _call_of(self, key: str, call: dict[str, Json]) -> dict[str, Json]:
         """The call that a piece belongs to: a new id with a name begins another, also where a server numbers all of them 0."""
         own, piece = call.get("id"), call.get("function")
         begins = bool(own) and isinstance(piece, dict) and bool(piece.get("name"))
@@ -178,7 +168,7 @@ class _Joined:
             self._ids[key] = own
         return self._calls[key]
 
-    def _add_line(self, event: dict[str, Any]) -> None:
+    def _add_line(self, event: dict[str, Json]) -> None:
         """A line of Ollama's own stream."""
         said = event.get("message") or {"content": event.get("response")}
         if isinstance(said, dict):
@@ -187,7 +177,7 @@ class _Joined:
             self.choice["finish_reason"] = event.get("done_reason") or "stop"
             self.object["usage"] = {name: event.get(name) for name in ("prompt_eval_count", "eval_count")}
 
-    def _add_typed(self, event: dict[str, Any]) -> None:
+    def _add_typed(self, event: dict[str, Json]) -> None:
         """An event of Anthropic's stream."""
         inner, delta = event.get("message"), event.get("delta")
         if isinstance(inner, dict):
@@ -202,7 +192,3 @@ class _Joined:
         block = event.get("content_block")
         if isinstance(block, dict) and block.get("type") == "tool_use":
             self._add_call(event.get("index"), {"function": {"name": block.get("name")}})
-
-
-def _both(held: dict[str, Any], event: dict[str, Any], name: str) -> bool:
-    return isinstance(held.get(name), dict) and isinstance(event[name], dict)

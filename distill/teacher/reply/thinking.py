@@ -14,7 +14,7 @@ from itertools import islice
 import orjson
 
 from distill.teacher.reply import channels
-from distill.teacher.reply.parts import TextParts
+from distill.teacher.reply.channels import TextParts
 
 _THINK = r"(?:[\w.-]{1,40}[:_])?think(?:ing)?(?:_never_used_\w+)?|antthinking"
 GENERAL = ("reasoning", "thought", "thoughts")
@@ -42,10 +42,9 @@ _OPENS = "<[◁H"
 _ENDS = re.compile(
     rf"</{_NAME}\s*>|\[/THINK\]|◁/think▷|<\|(?:end_of_|end_|/)(?:thinking|thought|think)\|>|<unused95>", re.IGNORECASE
 )
-_FRAMES = (
-    (re.compile(r"<answer>", re.IGNORECASE), re.compile(r"</answer>\s*\Z", re.IGNORECASE)),
-    (re.compile(r"<response>", re.IGNORECASE), re.compile(r"</response>\s*\Z", re.IGNORECASE)),
-    (re.compile(r"<output>", re.IGNORECASE), re.compile(r"</output>\s*\Z", re.IGNORECASE)),
+_FRAMES = tuple(
+    (re.compile(rf"<{name}>", re.IGNORECASE), re.compile(rf"</{name}>\s*\Z", re.IGNORECASE))
+    for name in ("answer", "response", "output")
 )
 """What some models put around the answer behind their thinking."""
 _TOKEN_FRAMES = (
@@ -85,21 +84,15 @@ def apart(text: str, keep: Callable[[str], bool] = lambda _tag: False) -> TextPa
         thoughts, rest = [text[: end.start()].strip()], text[end.end() :]
     if not thoughts:
         return TextParts("", _unframed(unleaked(text), keep, _TOKEN_FRAMES))
-    return TextParts(
-        "\n".join(one for one in thoughts if one), unleaked(_unframed(rest.strip(), keep, (*_FRAMES, *_TOKEN_FRAMES)))
-    )
+    said = unleaked(_unframed(rest.strip(), keep, (*_FRAMES, *_TOKEN_FRAMES)))
+    return TextParts("\n".join(one for one in thoughts if one), said)
 
 
 def _may_hold(text: str) -> bool:
     """Whether any mark can be in it; in most texts none can, and looking for each takes longer than reading the reply."""
-    return (
-        "<" in text
-        or "[" in text
-        or "◁" in text
-        or "assistantfinal" in text
-        or "thought process:" in text
-        or text[:1] in "\ufeff\u200b"
-    )
+    if "<" in text or "[" in text or "◁" in text or text[:1] in "\ufeff\u200b":
+        return True
+    return "assistantfinal" in text or "thought process:" in text
 
 
 def unleaked(text: str) -> str:
@@ -161,7 +154,8 @@ def _is_quoted(text: str, found: re.Match[str]) -> bool:
 
 def _orphan(text: str) -> re.Match[str] | None:
     """The end tag before which all is thinking, though no tag opened it."""
-    end = next(_unquoted(text), None) if _may_end(text) else None
+    marked = any(mark in text for mark in ("</", "[/", "◁/", "|>", "<unused95>"))
+    end = next(_unquoted(text), None) if marked else None
     if end is None:
         return None
     before = text[: end.start()]
@@ -170,12 +164,6 @@ def _orphan(text: str) -> re.Match[str] | None:
     if _TAG.search(before) or any(opening.search(before) for opening, _ in _MARKS[:5]):
         return None
     return end if _stands_alone(before, text[end.end() :]) else None
-
-
-def _may_end(text: str) -> bool:
-    return ("</" in text or "[/" in text or "◁/" in text or "|>" in text or "<unused95>" in text) and bool(
-        _ENDS.search(text)
-    )
 
 
 def _unquoted(text: str) -> Iterator[re.Match[str]]:

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple, Protocol
 
 from distill import finish_reason
 from distill.records import Json, ToolCall
+
+
+class SentRequest(Protocol):
+    """What must be known of a request to read its answer."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def turns(self) -> list[dict[str, Json]]: ...
 
 
 class UnreadableReply(ValueError):
@@ -15,7 +24,7 @@ class UnreadableReply(ValueError):
 class Failed(UnreadableReply):
     """The generation broke off on the endpoint's side: what it had said by then is no answer."""
 
-    def __init__(self, reason: str, fault: Any = None) -> None:
+    def __init__(self, reason: str, fault: object = None) -> None:
         super().__init__(reason)
         self.fault = fault
 
@@ -32,16 +41,14 @@ class Wording(NamedTuple):
     left_out: str = ""
 
 
-def ended(word: Any, fault: Any = None) -> str:
+def ended(word: object, fault: object = None) -> str:
     """The canonical word for an end; Unreadable where there is none, Failed where it is an error."""
     if isinstance(word, dict):  # SGLang's {"type": "stop", "matched": 2}
         word = word.get("type")
     if not isinstance(word, str) or not word:
-        raise (
-            Failed("the endpoint reports an error in its answer", fault)
-            if fault
-            else UnreadableReply("no finish reason")
-        )
+        if fault:
+            raise Failed("the endpoint reports an error in its answer", fault)
+        raise UnreadableReply("no finish reason")
     found = finish_reason.canonical(word)
     if found == finish_reason.ERROR or fault:
         raise Failed(f"the generation failed: it ended by {word[:80]!r}", fault)

@@ -10,7 +10,7 @@ import sqlite3
 from pathlib import Path
 
 from distill.errors import DistillError, UsageError
-from distill.teacher.store.migrations import VERSION
+from distill.teacher.store.migrations import readable_version
 
 APPLICATION = 0x44535431
 """`DST1`, in the header of every store."""
@@ -54,7 +54,6 @@ _RESTORE = (
 def check(db: sqlite3.Connection, path: Path) -> bool:
     """Whether the file is marked as a store already; UsageError where it is another program's, or of a newer version."""
     said = int(db.execute("PRAGMA application_id").fetchone()[0])
-    version = int(db.execute("PRAGMA user_version").fetchone()[0])
     tables = {row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")}
     if said != APPLICATION and (said or tables):
         columns = {row[1] for row in db.execute("PRAGMA table_info(answers)")}
@@ -64,10 +63,7 @@ def check(db: sqlite3.Connection, path: Path) -> bool:
                 f"{path} is an SQLite file of another program, no answer store (its tables: {shown}); nothing was changed in "
                 "it, move it away and run again"
             )
-    if version > VERSION:
-        raise UsageError(
-            f"{path} is an answer store of version {version}; this distill reads up to {VERSION}: upgrade it"
-        )
+    readable_version(db, path)
     return said == APPLICATION
 
 

@@ -59,17 +59,23 @@ MIGRATIONS = (_FIRST, _SAID, _BATCHES, _UNREADABLE, _OWNERS)
 VERSION = len(MIGRATIONS)
 
 
+def readable_version(db: sqlite3.Connection, path: Path) -> int:
+    """The version of a file; UsageError where it is a newer one."""
+    version = int(db.execute("PRAGMA user_version").fetchone()[0])
+    if version > VERSION:
+        raise UsageError(
+            f"{path} is an answer store of version {version}; this distill reads up to {VERSION}: upgrade it"
+        )
+    return version
+
+
 def migrate(db: sqlite3.Connection, path: Path) -> None:
     """Bring a file to VERSION, in one transaction: another process may be opening it at the same moment.
 
     Raises UsageError where the file is of a newer version.
     """
     db.execute("BEGIN IMMEDIATE")
-    version = db.execute("PRAGMA user_version").fetchone()[0]
-    if version > VERSION:
-        raise UsageError(
-            f"{path} is an answer store of version {version}; this distill reads up to {VERSION}: upgrade it"
-        )
+    version = readable_version(db, path)
     for script in MIGRATIONS[version:]:
         for statement in script.split(";"):
             db.execute(statement)

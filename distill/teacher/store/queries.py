@@ -50,11 +50,6 @@ def spender_totals(db: sqlite3.Connection, run: str) -> list[SpenderTotals]:
     return [SpenderTotals(*row) for row in rows]
 
 
-def spenders(db: sqlite3.Connection, run: str) -> list[str]:
-    """Who has sent anything in a run."""
-    return [name for (name,) in db.execute("SELECT DISTINCT spender FROM attempts WHERE run=?", (run,))]
-
-
 def spent_usd(db: sqlite3.Connection, run: str) -> float:
     """Dollars of a run so far: settled attempts, and the reservations of those whose outcome is unknown."""
     query = f"SELECT coalesce(sum({COST}), 0.0) FROM attempts WHERE run=?"  # noqa: S608 - names of our own
@@ -91,17 +86,9 @@ def attempts(db: sqlite3.Connection, request_id: str) -> list[Attempt]:
 
 
 @dataclass(frozen=True, slots=True)
-class AttemptDetails:
+class AttemptDetails(Attempt):
     """One send with all that is known of it: `usd` is None where nobody knows the price, `batch` is the job that it was in."""
 
-    run: str
-    spender: str
-    started: str
-    settled: str | None
-    ended: str | None
-    status: int | None
-    usd: float | None
-    error: str | None
     reserved_usd: float
     batch: str | None
     body: str | None  # what came back and was no whole answer
@@ -221,25 +208,23 @@ class CountedAnswer:
     measured: bool
 
 
-_COUNTED = "a.endpoint, a.request, a.draw, a.prompt_tokens, a.completion_tokens, a.tokens_measured"
-
-
 def newest_of_model(db: sqlite3.Connection, endpoint: str, model: str, limit: int) -> Iterator[CountedAnswer]:
     """The newest answers of a model, newest first; only the latest thousands are looked through."""
-    query = (
-        f"SELECT {_COUNTED} FROM answers a WHERE a.rowid > (SELECT max(rowid) - 4000 FROM answers) AND a.endpoint=? "  # noqa: S608 - names of our own
-        "AND json_valid(a.request) AND json_extract(a.request, '$.model')=? ORDER BY a.rowid DESC LIMIT ?"
-    )
-    return (CountedAnswer(*_with_flag(row)) for row in db.execute(query, (endpoint, model, limit)))
+    newest = "answers a WHERE a.rowid > (SELECT max(rowid) - 4000 FROM answers) AND a.endpoint=?"
+    of_model = "json_valid(a.request) AND json_extract(a.request, '$.model')=?"
+    return _counted(db, f"{newest} AND {of_model} ORDER BY a.rowid DESC LIMIT ?", endpoint, model, limit)
 
 
 def newest_of_spender(db: sqlite3.Connection, run: str, spender: str, limit: int) -> Iterator[CountedAnswer]:
     """The newest answers that a spender of a run paid for, newest first."""
-    query = (
-        f"SELECT {_COUNTED} FROM attempts t JOIN answers a USING (request_id) WHERE t.run=? AND t.spender=? "  # noqa: S608 - names of our own
-        "AND t.ended='ok' ORDER BY t.id DESC LIMIT ?"
-    )
-    return (CountedAnswer(*_with_flag(row)) for row in db.execute(query, (run, spender, limit)))
+    paid = "attempts t JOIN answers a USING (request_id) WHERE t.run=? AND t.spender=? AND t.ended='ok'"
+    return _counted(db, f"{paid} ORDER BY t.id DESC LIMIT ?", run, spender, limit)
+
+
+def _counted(db: sqlite3.Connection, source: str, *values: str | int) -> Iterator[CountedAnswer]:
+    counts = "a.prompt_tokens, a.completion_tokens, a.tokens_measured"
+    rows = db.execute(f"SELECT a.endpoint, a.request, a.draw, {counts} FROM {source}", values)  # noqa: S608 - names of our own
+    return (CountedAnswer(*_with_flag(row)) for row in rows)
 
 
 def _unquoted(value: Json) -> Json:

@@ -6,10 +6,9 @@ import json
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from operator import itemgetter
-from typing import Any
 
 from distill.finish_reason import canonical as finish_word
-from distill.records import Answer, Ended, Request, ToolCall, Usage, canonical
+from distill.records import Answer, Ended, Json, Request, ToolCall, Usage, canonical
 from distill.teacher.endpoint.wire import without_user
 from distill.teacher.reply import thinking
 
@@ -27,9 +26,13 @@ READ = (
     "FROM answers WHERE request_id=?"
 )
 
-Statement = tuple[str, Sequence[Any]]
+Column = str | int | float | None
+"""What a column of the store holds."""
+Statement = tuple[str, Sequence[Column]]
 RequestKey = tuple[str, str, int, str]
 """What was asked: the request's id, endpoint, draw, and its body in canonical JSON."""
+EndedRow = tuple[int, RequestKey, Answer]
+"""An attempt by its id, what it asked, and what came of it."""
 
 
 def now() -> str:
@@ -38,7 +41,6 @@ def now() -> str:
 
 
 def kept(request: Request) -> RequestKey:
-    """What is kept of a request beside its answer."""
     return request.id, without_user(request.endpoint), request.draw, canonical(dict(request.body))
 
 
@@ -56,13 +58,13 @@ def ending(attempt: int, asked: RequestKey, answer: Answer, at: str) -> list[Sta
     return [(_SETTLE, ended)]
 
 
-def endings(ended: Iterable[tuple[int, RequestKey, Answer]]) -> list[Statement]:
+def endings(ended: Iterable[EndedRow]) -> list[Statement]:
     """The statements of many attempts, those of one kind together, so that they go in one call."""
     at = now()
     return sorted((statement for one in ended for statement in ending(*one, at)), key=itemgetter(0))
 
 
-def read(request_id: str, row: Sequence[Any]) -> Answer:
+def read(request_id: str, row: Sequence[Json]) -> Answer:
     """The answer that a row of `READ` holds."""
     text, finish, refusal, reasoning, model, prompt, completion, cached, measured, usd, latency, *more = row
     written, thought, calls, logprobs = more
@@ -78,7 +80,7 @@ def read(request_id: str, row: Sequence[Any]) -> Answer:
     )  # fmt: skip
 
 
-def _row(asked: RequestKey, answer: Answer, at: str) -> tuple[Any, ...]:
+def _row(asked: RequestKey, answer: Answer, at: str) -> tuple[Column, ...]:
     usage = answer.usage
     return (
         *asked,

@@ -14,14 +14,13 @@ from contextlib import contextmanager
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
-from typing import Any
 
 from distill.errors import UsageError
 from distill.records import Answer, Request
 from distill.teacher.store import claims, identity, migrations, queries, rows
 from distill.teacher.store.identity import StoreFault
 from distill.teacher.store.queries import Attempt, SpenderTotals
-from distill.teacher.store.rows import RequestKey, Statement
+from distill.teacher.store.rows import Column, EndedRow, Statement
 
 _QUICK_CHECK_BYTES = 256 * 2**20
 """A file up to this size is checked whole after an unclean stop, in a second or two."""
@@ -84,7 +83,7 @@ class Store:
         row = self.reader.execute(rows.READ, (request_id,)).fetchone()
         return None if row is None else rows.read(request_id, row)
 
-    def query(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
+    def query(self, sql: str, values: Sequence[Column] = ()) -> sqlite3.Cursor:
         """Rows of what is committed."""
         return self.reader.execute(sql, values)
 
@@ -128,7 +127,7 @@ class Store:
         """Commit how an attempt ended, and its answer if it is one, in one transaction."""
         await self.commit(rows.ending(attempt, rows.kept(request), answer, rows.now()))
 
-    async def settle_many(self, ended: Iterable[tuple[int, RequestKey, Answer]]) -> None:
+    async def settle_many(self, ended: Iterable[EndedRow]) -> None:
         """The same for many attempts in one commit."""
         await self.commit(await asyncio.to_thread(rows.endings, ended))
 
@@ -189,28 +188,21 @@ class Store:
         return ids
 
     def spent(self, run: str) -> float:
-        """Dollars of a run so far, with what is reserved for attempts whose outcome is unknown."""
         return queries.spent_usd(self.reader, run)
 
     def unpriced(self, run: str) -> int:
-        """Sends of a run of which nobody knows what a token costs."""
         return queries.unpriced_sends(self.reader, run)
 
     async def rename(self, run: str, to: str) -> None:
         """Put what a run has sent under another name; what is in a batch at the host stays where it is collected."""
-        await self.commit(
-            [
-                ("UPDATE attempts SET run=?2 WHERE run=?1 AND (batch IS NULL OR settled IS NOT NULL)", (run, to)),
-                ("UPDATE batches SET run=?2 WHERE run=?1 AND state IN ('collected', 'abandoned')", (run, to)),
-            ]
-        )
+        sends = "UPDATE attempts SET run=?2 WHERE run=?1 AND (batch IS NULL OR settled IS NOT NULL)"
+        batches = "UPDATE batches SET run=?2 WHERE run=?1 AND state IN ('collected', 'abandoned')"
+        await self.commit([(sql, (run, to)) for sql in (sends, batches)])
 
     def ledger(self, run: str) -> list[SpenderTotals]:
-        """The ledger of a run, a row a spender."""
         return queries.spender_totals(self.reader, run)
 
     def attempts(self, request_id: str) -> list[Attempt]:
-        """Every send of a request, oldest first."""
         return queries.attempts(self.reader, request_id)
 
 

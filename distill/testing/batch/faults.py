@@ -130,7 +130,6 @@ def drawn(name: str, share: float, *, total: int, number: int, seed: int) -> fro
 
 
 def order(total: int, *, number: int, seed: int) -> list[int]:
-    """All rows, shuffled."""
     return _luck(seed, number, "shuffled rows").sample(range(total), total)
 
 

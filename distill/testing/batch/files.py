@@ -1,19 +1,45 @@
-"""Files of the double: uploads and results by id, bytes held once, gone when deleted or past their date."""
+"""Files of the double: uploads and results by id, bytes held once, gone when deleted or past their date by the double's
+own clock; a download comes whole, or cut in one of the ways in which real ones are."""
 
 from __future__ import annotations
 
+import gzip
+import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
-from distill.testing.batch.clock import Clock
+from distill.records import Json
+from distill.testing.faults import HttpReply, http
 
 MONTH_S = 30 * 86400.0
+CUTS = ("cut-download", "cut-silent", "cut-gzip")
+"""The faults that spoil a download."""
+_PIECE = 256 * 1024
+_KIND = "application/octet-stream"
 
 
 class BadUpload(ValueError):
     """An upload that is no multipart form of a file and its purpose."""
+
+
+@dataclass(slots=True)
+class Clock:
+    """Unix seconds that pass `hurry` times as fast as real ones: 3600 makes eight hours pass in eight seconds; with 0 only
+    `step` moves it."""
+
+    hurry: float = 1.0
+    _zero: float = field(default_factory=time.time)
+    _began: float = field(default_factory=time.monotonic)
+
+    def now(self) -> float:
+        """Unix seconds, of this clock."""
+        return self._zero + (time.monotonic() - self._began) * self.hurry
+
+    def step(self, seconds: float) -> float:
+        """Move on by so many of its seconds; returns the new time."""
+        self._zero += seconds
+        return self.now()
 
 
 @dataclass(slots=True)
@@ -31,7 +57,7 @@ class File:
     gone: bool = False
     pending: int = 0
 
-    def shown(self) -> dict[str, Any]:
+    def shown(self) -> dict[str, Json]:
         """As OpenAI's file object."""
         return {
             "id": self.id, "object": "file", "bytes": len(self.data), "created_at": int(self.created_at),
@@ -119,3 +145,22 @@ def _parts(body: bytearray, mark: bytes) -> Iterator[tuple[str, int, int]]:
 def _quoted(head: str, name: str) -> str:
     """`form-data; name="file"` → file."""
     return next((value.split('"')[0] for value in head.split(f' {name}="')[1:]), "")
+
+
+def content(file: File) -> HttpReply:
+    """The reply to a download; a cut meets only the first one of a file, unless it is cut for ever."""
+    cut, file.cut = file.cut, file.cut if file.cut_for_ever else ""
+    half = memoryview(file.data)[: len(file.data) // 2]
+    match cut:
+        case "cut-download":
+            return HttpReply(200, (http(200, b"", kind=_KIND, length=len(file.data)), half), "close")
+        case "cut-silent":
+            head = f"HTTP/1.1 200 X\r\ncontent-type: {_KIND}\r\nconnection: close\r\n\r\n"
+            return HttpReply(200, (head.encode(), half), "close")
+        case "cut-gzip":
+            packed = gzip.compress(file.data)
+            body = packed[: len(packed) // 2]
+            return HttpReply(200, (http(200, body, kind=_KIND, headers="content-encoding: gzip\r\n"),))
+    view = memoryview(file.data)
+    pieces = tuple(view[at : at + _PIECE] for at in range(0, len(view), _PIECE))
+    return HttpReply(200, (http(200, b"", kind=_KIND, length=len(view)), *pieces))

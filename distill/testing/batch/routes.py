@@ -9,14 +9,13 @@ GET /clock · POST /clock {"step_s": 3600}      the time here, and moving it on
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import orjson
 
+from distill.records import Json
 from distill.testing.batch import faults
-from distill.testing.batch.content import content
-from distill.testing.batch.files import MONTH_S, BadUpload, File, form
+from distill.testing.batch.files import MONTH_S, BadUpload, File, content, form
 from distill.testing.batch.states import BatchStates, ServedBatch
 from distill.testing.faults import HttpReply, http
 from distill.testing.http_connection import Call
@@ -59,11 +58,11 @@ def _routed(states: BatchStates, call: Call, key: str | None) -> HttpReply:
     raise _Refused("no such path", status=404, code="not_found")
 
 
-def _json(value: Any, *, status: int = 200) -> HttpReply:
+def _json(value: Json, *, status: int = 200) -> HttpReply:
     return HttpReply(status, (http(status, orjson.dumps(value)),))
 
 
-def _ledger(states: BatchStates, *, entries: bool) -> dict[str, Any]:
+def _ledger(states: BatchStates, *, entries: bool) -> dict[str, Json]:
     states.advance()
     ledger = states.ledger
     status = {name: batch.status for name, batch in states.batches.items()}
@@ -72,7 +71,7 @@ def _ledger(states: BatchStates, *, entries: bool) -> dict[str, Any]:
     return {**told, "entries": ledger.entries} if entries else told
 
 
-def _clock(states: BatchStates, call: Call) -> dict[str, Any]:
+def _clock(states: BatchStates, call: Call) -> dict[str, Json]:
     if call.method == "POST":
         step = _object(call).get("step_s")
         if not isinstance(step, int | float) or step < 0:
@@ -81,7 +80,7 @@ def _clock(states: BatchStates, call: Call) -> dict[str, Any]:
     return {"now": states.clock.now(), "hurry": states.clock.hurry}
 
 
-def _object(call: Call) -> dict[str, Any]:
+def _object(call: Call) -> dict[str, Json]:
     try:
         found = orjson.loads(call.body)
     except ValueError:
@@ -139,7 +138,7 @@ def _upload(states: BatchStates, call: Call) -> HttpReply:
     return _json(file.shown())
 
 
-def _lasts_s(given: Any, param: str) -> float | None:
+def _lasts_s(given: Json, param: str) -> float | None:
     """From an hour to 30 days; None where nothing is given."""
     if given is None:
         return None
@@ -196,7 +195,7 @@ def _look(states: BatchStates, name: str) -> HttpReply:
     return _json(batch.shown())
 
 
-def _create(states: BatchStates, given: Mapping[str, Any]) -> HttpReply:
+def _create(states: BatchStates, given: Mapping[str, Json]) -> HttpReply:
     file = states.files.get(str(given.get("input_file_id")))
     if file is None or file.purpose != "batch":
         raise _Refused(f"Invalid input_file_id: {given.get('input_file_id')!r}", param="input_file_id")
@@ -218,7 +217,7 @@ def _create(states: BatchStates, given: Mapping[str, Any]) -> HttpReply:
     return _json(batch.shown())
 
 
-def _metadata(given: Any) -> dict[str, str] | None:
+def _metadata(given: Json) -> dict[str, str] | None:
     """At most 16 pairs, keys to 64 and values to 512 characters."""
     if given is None:
         return None

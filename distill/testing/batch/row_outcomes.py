@@ -12,9 +12,11 @@ from dataclasses import dataclass, field
 import orjson
 
 from distill.records import Request
+from distill.teacher.batch.files.input_file import read
+from distill.teacher.endpoint.client import encode
 from distill.testing.batch import faults
 from distill.testing.batch.rows import RequestRow, Rows
-from distill.testing.completions import Completion, complete, read, written
+from distill.testing.completions import Completion, complete
 from distill.testing.dialects.draw import Dialects, Met
 from distill.testing.faults import HALF_EMOJI, SEPARATORS, begun
 from distill.testing.ledger import Ledger
@@ -53,7 +55,6 @@ class RowOutcomes:
     errors: bytearray = field(default_factory=bytearray)
 
     def until(self, count: int) -> None:
-        """Answer the rows of the order up to the `count`-th."""
         while self.done < min(count, len(self.order)):
             self._answer(self.order[self.done])
             self.done += 1
@@ -67,9 +68,8 @@ class RowOutcomes:
 
     def _answer(self, index: int) -> None:
         if index == _NOBODYS:
-            self._write(
-                RequestRow(f"nobody-{self.done}", {}), "unknown", 200, b'{"object":"chat.completion","choices":[]}'
-            )
+            nobodys = RequestRow(f"nobody-{self.done}", {})
+            self._write(nobodys, "unknown", 200, b'{"object":"chat.completion","choices":[]}')
             return
         row = self.rows[index]
         request = Request("", row.body)
@@ -78,7 +78,7 @@ class RowOutcomes:
             self._refuse(row, request.id, _REFUSALS[index % 3] if refused else None)
             return
         try:
-            answer = complete(request, size=len(written(row.body)))
+            answer = complete(request, size=len(encode(row.body)))
         except (LookupError, TypeError, ValueError, AttributeError):
             self._refuse(row, request.id, (400, "invalid_request_error", "The body is no request of this endpoint"))
             return
@@ -131,13 +131,13 @@ class RowOutcomes:
     def _line(self, row: RequestRow, name: str) -> bytes:
         """How a line begins: its own id and the row's."""
         digest = hashlib.blake2b(f"{self.batch} {name}".encode(), digest_size=16).hexdigest()
-        return b'{"id":"batch_req_%s","custom_id":%s,' % (digest.encode(), written(row.custom_id))
+        return b'{"id":"batch_req_%s","custom_id":%s,' % (digest.encode(), encode(row.custom_id))
 
 
 def _line_of(met: Met) -> bytes | None:
     """A body as a part of a line; None where it is no JSON, which no batch file holds."""
     try:
-        return met.body if b"\n" not in met.body and read(met.body) is not None else written(read(met.body))
+        return met.body if b"\n" not in met.body and read(met.body) is not None else encode(read(met.body))
     except (ValueError, RecursionError):
         return None
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from array import array
 from dataclasses import dataclass, field
-from typing import Any
 
-from distill.testing.completions import read, tokens_of, written
+from distill.records import Json
+from distill.teacher.batch.files.input_file import read
+from distill.teacher.endpoint.client import encode
+from distill.testing.completions import tokens_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +21,7 @@ class RequestRow:
     """One request of a batch."""
 
     custom_id: str
-    body: dict[str, Any]
+    body: dict[str, Json]
 
 
 @dataclass(slots=True)
@@ -30,7 +32,7 @@ class Rows:
     places: array[int] = field(default_factory=lambda: array("Q"))
     model: str | None = None
     tokens: int = 0
-    faults: list[dict[str, Any]] = field(default_factory=list)
+    faults: list[dict[str, Json]] = field(default_factory=list)
 
     def __len__(self) -> int:
         return max(0, len(self.places) - 1)
@@ -39,7 +41,7 @@ class Rows:
         line = self.line(index)
         return RequestRow(line["custom_id"], line["body"])
 
-    def line(self, index: int) -> Any:
+    def line(self, index: int) -> Json:
         """The JSON value of a line; ValueError where it is none."""
         return read(memoryview(self.data)[self.places[index] : self.places[index + 1]])
 
@@ -57,7 +59,7 @@ def rows_of(data: bytearray, endpoint: str, *, most: int) -> Rows:
     return rows
 
 
-def fault(code: str, message: str, *, line: int | None = None, param: str | None = None) -> dict[str, Any]:
+def fault(code: str, message: str, *, line: int | None = None, param: str | None = None) -> dict[str, Json]:
     """An entry of `errors.data`; lines count from 1."""
     return {"code": code, "line": line, "message": message, "param": param}
 
@@ -91,10 +93,10 @@ def _check(rows: Rows, endpoint: str) -> None:
         rows.faults.extend(_faults(line, index + 1, endpoint, seen, rows.model or model))
         seen.add(custom_id)
         rows.model = rows.model or model
-        rows.tokens += tokens_of(len(written(body)))
+        rows.tokens += tokens_of(len(encode(body)))
 
 
-def _faults(line: dict[str, Any], number: int, endpoint: str, seen: set[str], model: str) -> list[dict[str, Any]]:
+def _faults(line: dict[str, Json], number: int, endpoint: str, seen: set[str], model: str) -> list[dict[str, Json]]:
     """What is wrong with a whole line, as to the other lines and the batch."""
     found = []
     if line["custom_id"] in seen:

@@ -15,13 +15,11 @@ import hashlib
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
+from distill.records import Json
 from distill.testing.batch import faults
-from distill.testing.batch.clock import Clock
-from distill.testing.batch.content import CUTS
 from distill.testing.batch.faults import BatchFault
-from distill.testing.batch.files import File, Files
+from distill.testing.batch.files import CUTS, Clock, File, Files
 from distill.testing.batch.row_outcomes import RowOutcomes, outcomes_of
 from distill.testing.batch.rows import fault, rows_of
 from distill.testing.dialects.draw import Dialects
@@ -65,7 +63,7 @@ class ServedBatch:
     total: int
     tokens: int
     model: str | None
-    errors: list[dict[str, Any]]
+    errors: list[dict[str, Json]]
     work: RowOutcomes | None
     """Until it has ended; None from the start where it will fail."""
     lasts_s: float | None
@@ -82,7 +80,7 @@ class ServedBatch:
         """Whether it is in no list any more."""
         return "lost" in self.met and self.looks >= faults.LOOK
 
-    def shown(self) -> dict[str, Any]:
+    def shown(self) -> dict[str, Json]:
         """As OpenAI's batch object."""
         absent = "" if "empty-ids" in self.met else None
         completed, failed = (self.work.completed, self.work.failed) if self.work else self.counts
@@ -137,9 +135,9 @@ class BatchStates:
             told = "This line is not parseable as valid JSON."
             rows.faults.extend(fault("invalid_json_line", told, line=index + 1) for index in sorted(lines))
         errors = rows.faults or self._over_limit(rows.tokens, rows.model, "token-limit" in met)
-        work = (
-            None if errors else outcomes_of(name, rows, self.ledger, met, self.dialects, number=number, seed=self.seed)
-        )
+        work: RowOutcomes | None = None
+        if not errors:
+            work = outcomes_of(name, rows, self.ledger, met, self.dialects, number=number, seed=self.seed)
         batch = ServedBatch(
             name, number, endpoint, file.id, window, dict(metadata) if metadata is not None else None, met, now,
             len(rows), rows.tokens, rows.model, errors, work, lasts_s,
@@ -170,7 +168,7 @@ class BatchStates:
         self.advance()
         return [batch for batch in reversed(self.batches.values()) if not batch.lost]
 
-    def _over_limit(self, tokens: int, model: str | None, always: bool) -> list[dict[str, Any]]:
+    def _over_limit(self, tokens: int, model: str | None, always: bool) -> list[dict[str, Json]]:
         limit = self.script.enqueued_tokens
         waiting = sum(one.tokens for one in self.batches.values() if one.model == model and one.work is not None)
         if not always and (limit is None or waiting + tokens <= limit):

@@ -7,7 +7,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
-from typing import Any
 
 from distill.records import Ended, Json
 from distill.testing.dialects import template
@@ -53,7 +52,6 @@ class Body:
         return next((word for word in ("answer", "tool") if word in self.words), "")
 
     def with_words(self, words: template.TemplateWords) -> tuple[dict[str, str], bytes]:
-        """Its headers and bytes with other words than its own."""
         words = _words(self.reading) | dict(words)
         return template.headed(self.head, words), template.expanded(self.recipe, words)
 
@@ -78,7 +76,7 @@ def load(name: str) -> tuple[Body, ...]:
     return tuple(found)
 
 
-def _body(line: dict[str, Any], file: str) -> Body:
+def _body(line: dict[str, Json], file: str) -> Body:
     """A line as a Body; ValueError, KeyError or TypeError where it is none."""
     if set(line) != _KEYS:
         raise ValueError(f"keys {sorted(set(line) ^ _KEYS)} are unknown or missing")
@@ -93,7 +91,7 @@ def _body(line: dict[str, Any], file: str) -> Body:
     )  # fmt: skip
 
 
-def _reading(found: dict[str, Any]) -> dict[str, Json]:
+def _reading(found: dict[str, Json]) -> dict[str, Json]:
     """The reading, its long texts written out; ValueError for a word that no reading has."""
     Ended(found["ended"])
     if unknown := set(found) - set(_READ) | set(found.get("usage", {})) - _USAGE:
@@ -104,13 +102,12 @@ def _reading(found: dict[str, Any]) -> dict[str, Json]:
     return read
 
 
-def _text(value: Any) -> Any:
+def _text(value: Json) -> Json:
     """A text that is written as a recipe, as itself."""
     return value if isinstance(value, str) else template.expanded(value, {}).decode()
 
 
-def _words(reading: Mapping[str, Any]) -> dict[str, str | int | float]:
-    """The words of a line's own reading."""
+def _words(reading: Mapping[str, Json]) -> dict[str, str | int | float]:
     usage, calls = reading.get("usage", {}), reading.get("tool_calls") or [["", ""]]
     counts = {name: usage.get(name, 0) for name in ("prompt_tokens", "completion_tokens")}
     return {

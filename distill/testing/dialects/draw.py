@@ -13,6 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from distill.records import Ended, Request
 from distill.testing.completions import Completion
@@ -66,29 +67,16 @@ class Dialects:
         """What this attempt at a request meets, None for the double's plain answer."""
         asked = self._asked[request.id]
         self._asked[request.id] += 1
-        luck = [self._luck(request.id, asked, what) for what in ("dialect", "fault", "body")]
-        name = self._dialect(luck[0])
-        if not name:
+        by = partial(luck, self.seed, request.id, asked)
+        if not (name := chosen(self.shares, by("dialect"))):
             return None
         if name not in (*names(), ALL):
             return self._told(bodies_of(name)[0], request, answer)
-        faults, carriers = self._pools(name, _api(request), _carried(answer))
-        if faults and self._faults[request.id] < MOST_FAULTS and (luck[1] < FAULT_SHARE or not carriers):
+        faults, carriers = self._pools(name, "responses" if "input" in request.body else "chat", _carried(answer))
+        if faults and self._faults[request.id] < MOST_FAULTS and (by("fault") < FAULT_SHARE or not carriers):
             self._faults[request.id] += 1
-            return self._told(_at(faults, luck[2]), request, answer)
-        return self._told(_at(carriers, luck[2]), request, answer) if carriers else None
-
-    def _luck(self, *of: object) -> float:
-        """A number from 0 to 1 by a hash."""
-        digest = hashlib.blake2b(" ".join(map(str, (self.seed, *of))).encode(), digest_size=8).digest()
-        return int.from_bytes(digest) / 2**64
-
-    def _dialect(self, luck: float) -> str:
-        for name, share in self.shares.items():
-            luck -= share
-            if luck < 0:
-                return name
-        return ""
+            return self._told(_at(faults, by("body")), request, answer)
+        return self._told(_at(carriers, by("body")), request, answer) if carriers else None
 
     def _pools(self, name: str, api: str, carried: str) -> tuple[list[Body], list[Body]]:
         """Of a dialect, the faults that a request may meet here and the bodies that can carry its answer."""
@@ -118,6 +106,20 @@ class Dialects:
         return Met(body.name, body.status, headers, sent, _billed(body, answer), wait)
 
 
+def luck(*of: object) -> float:
+    """A number from 0 to 1 by a hash."""
+    return int.from_bytes(hashlib.blake2b(" ".join(map(str, of)).encode(), digest_size=8).digest()) / 2**64
+
+
+def chosen(shares: Mapping[str, float], luck: float) -> str:
+    """The name on whose share such a number falls; nothing where it is beyond them all."""
+    for name, share in shares.items():
+        luck -= share
+        if luck < 0:
+            return name
+    return ""
+
+
 def bodies_of(name: str) -> Sequence[Body]:
     """The bodies of a server, a kind, `all`, or the one of this name; ValueError where there is none."""
     if name in names():
@@ -130,10 +132,6 @@ def bodies_of(name: str) -> Sequence[Body]:
 
 def _at(bodies: Sequence[Body], luck: float) -> Body:
     return bodies[int(luck * len(bodies))]
-
-
-def _api(request: Request) -> str:
-    return "responses" if "input" in request.body else "chat"
 
 
 def _carried(answer: Completion) -> str:

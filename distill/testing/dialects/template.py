@@ -14,21 +14,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
 
-from distill.testing.completions import written
+from distill.records import Json
+from distill.teacher.endpoint.client import encode
 
 TemplateWords = Mapping[str, str | int | float]
 _PLACE = re.compile(r"\{\{([a-z_]+)\}\}")
 
 
-def expanded(recipe: Any, words: TemplateWords) -> bytes:
+def expanded(recipe: Json, words: TemplateWords) -> bytes:
     """The bytes of a recipe; ValueError where it is none."""
     if isinstance(recipe, str):
         return _in_text(recipe, words).encode()
     match recipe:
         case {"json": value}:
-            return written(filled(value, words))
+            return encode(filled(value, words))
         case {"events": list(events)}:
             return b"".join(b"data: " + _event(event, words) + b"\n\n" for event in events)
         case {"repeat": str(text), "times": int(times)}:
@@ -41,11 +41,10 @@ def expanded(recipe: Any, words: TemplateWords) -> bytes:
 
 
 def headed(headers: Mapping[str, str], words: TemplateWords) -> dict[str, str]:
-    """Headers with their words put in."""
     return {name: _in_text(value, words) for name, value in headers.items()}
 
 
-def filled(value: Any, words: TemplateWords) -> Any:
+def filled(value: Json, words: TemplateWords) -> Json:
     """A JSON value with its words put in."""
     if isinstance(value, str):
         alone = _PLACE.fullmatch(value)
@@ -57,7 +56,7 @@ def filled(value: Any, words: TemplateWords) -> Any:
     return value
 
 
-def words_in(recipe: Any) -> frozenset[str]:
+def words_in(recipe: Json) -> frozenset[str]:
     """The words that a recipe has places for."""
     if isinstance(recipe, str):
         return frozenset(_PLACE.findall(recipe))
@@ -65,8 +64,8 @@ def words_in(recipe: Any) -> frozenset[str]:
     return frozenset().union(*(words_in(part) for part in parts))
 
 
-def _event(event: Any, words: TemplateWords) -> bytes:
-    return _in_text(event, words).encode() if isinstance(event, str) else written(filled(event, words))
+def _event(event: Json, words: TemplateWords) -> bytes:
+    return _in_text(event, words).encode() if isinstance(event, str) else encode(filled(event, words))
 
 
 def _in_text(text: str, words: TemplateWords) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import temperaments as judges
 import yaml
 
 from distill.cli.text.calibration import calibration_json, calibration_lines
@@ -18,7 +19,6 @@ from distill.records import Request
 from distill.teacher.endpoint import address, scripted
 from distill.teacher.progress import Silent
 from distill.teacher.store.store import opened
-from distill.testing import judges
 
 GOOD, BAD = '{"mood":"glad"}', '{"mood":"cross"}'
 

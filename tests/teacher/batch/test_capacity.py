@@ -8,10 +8,10 @@ import pytest
 from accounts import cleaned_up, paid_once
 from rounds import ROWS, RUN, double, session_at, to_the_end
 
-from distill.teacher.batch import journal
 from distill.teacher.batch.capacity import Capacity
 from distill.teacher.batch.files.input_file import BatchLimits
 from distill.teacher.batch.journal import BatchEntry
+from distill.teacher.store.rows import now
 from distill.teacher.store.store import opened
 
 
@@ -32,7 +32,7 @@ async def test_enqueued_tokens_are_learnt_or_given(tmp_path: Path, ours: int | N
 
 
 def made(key: str, tokens: int) -> BatchEntry:
-    return BatchEntry(key, RUN, "teacher", "here", "m", 1, 1, tokens, journal.now(), "submitted")
+    return BatchEntry(key, RUN, "teacher", "here", "m", 1, 1, tokens, now(), "submitted")
 
 
 def test_a_limit_that_was_not_enough_is_halved_and_never_below_an_eighth_of_what_the_host_names() -> None:

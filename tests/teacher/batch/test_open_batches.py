@@ -14,7 +14,7 @@ from by_batch import Said, double, run
 from distill.cli.text.status import status_lines
 from distill.rundir import RunDir
 from distill.teacher.batch import journal
-from distill.teacher.batch.open_batches import place
+from distill.teacher.endpoint.wire import without_user
 from distill.teacher.schedule import InBatches, StoppedWaiting
 from distill.teacher.store.store import opened
 from distill.views.status import status
@@ -162,5 +162,5 @@ async def test_a_file_that_stays_cut_ends_a_wait_with_what_to_do(task: Path) -> 
 
 
 def test_a_name_and_password_in_an_address_are_not_shown() -> None:
-    assert place("https://me:secret@host.example:8443/v1") == "https://host.example:8443/v1"
-    assert place("embedded/smollm2") == "embedded/smollm2"
+    assert without_user("https://me:secret@host.example:8443/v1") == "https://host.example:8443/v1"
+    assert without_user("embedded/smollm2") == "embedded/smollm2"

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from distill.records import Ended, Request, ToolCall, Usage
 from distill.teacher import reply
+from distill.teacher.reply.errors import waits
 
 ASKED = Request("x", {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "hi"}], "max_tokens": 8})
 
@@ -61,7 +62,7 @@ def test_missing_usage_is_estimated_and_says_so() -> None:
 )  # fmt: skip
 def test_retry_after_in_every_shape(headers: dict[str, str], seconds: float | None) -> None:
     """Seconds, milliseconds, a date with and without its zone; nonsense is none, the past is now, and an hour is the most."""
-    assert reply.retry_after_s(headers, now=1_000_000) == seconds
+    assert waits.in_headers(headers, now=1_000_000) == seconds
 
 
 def used(**usage: Any) -> Any:
@@ -121,6 +122,6 @@ def test_a_date_without_a_zone_is_gmt_wherever_the_machine_stands(monkeypatch: p
     for zone in ("America/New_York", "Asia/Tokyo"):
         monkeypatch.setenv("TZ", zone)
         time.tzset()
-        assert reply.retry_after_s({"retry-after": "Mon Jan 12 13:47:10 1970"}, now=1_000_000) == 30
+        assert waits.in_headers({"retry-after": "Mon Jan 12 13:47:10 1970"}, now=1_000_000) == 30
     monkeypatch.undo()
     time.tzset()

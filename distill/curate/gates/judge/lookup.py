@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from distill.task.task import Task
-    from distill.teacher.endpoint.model import Model
+    from distill.teacher.endpoint.address import Model
 
 _DRAWS = 2
 _COLUMNS = ("seed_id", "request_id", "input", "answer", "tool_calls")

@@ -15,7 +15,7 @@ from distill.teacher.pending import Requests
 
 if TYPE_CHECKING:
     from distill.task.task import Task
-    from distill.teacher.endpoint.model import Model
+    from distill.teacher.endpoint.address import Model
 
 BY_MODEL = ("judge", "toxicity")
 """Gates that a model decides."""

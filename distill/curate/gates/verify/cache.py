@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 
 from distill.errors import UsageError
-from distill.sandbox.result import CheckResult
+from distill.sandbox.process import CheckResult
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS verdicts (

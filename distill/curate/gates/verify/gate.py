@@ -27,8 +27,7 @@ from distill.curate.gates.settings import FUNCTION, IfUnscored
 from distill.curate.gates.verify.cache import CheckCache
 from distill.curate.gates.verify.source import read_source
 from distill.sandbox import pool
-from distill.sandbox.process import SandboxLimits, Source
-from distill.sandbox.result import CheckResult
+from distill.sandbox.process import CheckResult, SandboxLimits, Source
 from distill.tables.outcome import Outcome, ordered, partition
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import orjson
 
@@ -37,13 +37,11 @@ class BatchLimits:
 
 
 def line(request: Request, url: str) -> bytes:
-    """A request as a line of an input file."""
     body = one_line(canonical(dict(request.body)))
     return f'{{"custom_id":"{request.id}-{request.draw}","method":"POST","url":"{url}","body":{body}}}\n'.encode()
 
 
 def id_of(custom_id: str) -> str:
-    """The id of the request that a line is of."""
     return custom_id.partition("-")[0]
 
 
@@ -111,13 +109,13 @@ class BatchRow:
         return canonical(json.loads(self.body)) if b"\\u" in self.body else self.body.decode()
 
 
-def read(raw: bytes) -> Any:
+def read(raw: bytes | bytearray | memoryview) -> Json:
     """A JSON value; orjson is strict about half an emoji, which prompts and models do have. ValueError where it is none."""
     try:
         return orjson.loads(raw)
     except orjson.JSONDecodeError:
         try:
-            return json.loads(raw.decode("utf-8", "surrogatepass"))
+            return json.loads(bytes(raw).decode("utf-8", "surrogatepass"))
         except RecursionError:
             raise ValueError("nested without end") from None
 

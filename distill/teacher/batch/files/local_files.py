@@ -24,7 +24,6 @@ def folder(store: Store) -> Path:
 
 
 def path(store: Store, key: str) -> Path:
-    """The input file of the batch of this key."""
     return folder(store) / f"{key}.jsonl"
 
 

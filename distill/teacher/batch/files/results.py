@@ -10,15 +10,14 @@ import codecs
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from distill.money import Price
-from distill.records import Answer, Ended
+from distill.records import Answer, Ended, Json
 from distill.secrets.masking import SecretMask
 from distill.teacher import reply
 from distill.teacher.batch.files.input_file import BatchRow, InputFileReader, id_of, read
 from distill.teacher.reply import parsed
-from distill.teacher.store.rows import RequestKey
+from distill.teacher.store.rows import EndedRow
 
 CHUNK = 2 << 20
 """Bytes of whole lines that are read at once, off the event loop."""
@@ -46,12 +45,12 @@ class ResultReader:
     oddities: Oddities = field(default_factory=Oddities)
     seen: set[str] = field(default_factory=set)
 
-    def chunk(self, read_lines: Iterable[bytes]) -> list[tuple[int, RequestKey, Answer]]:
+    def chunk(self, read_lines: Iterable[bytes]) -> list[EndedRow]:
         """How the rows of these lines ended, for `Store.settle_many`."""
         found = (self._line(self.mask.body(raw)) for raw in read_lines if raw.strip())
         return [one for one in found if one is not None]
 
-    def missing(self, status: str) -> list[tuple[int, RequestKey, Answer]]:
+    def missing(self, status: str) -> list[EndedRow]:
         """The rows that no line told of, after all files are read."""
         rest = []
         for custom_id in self.sent.order:
@@ -62,7 +61,7 @@ class ResultReader:
                 rest.append(self._ended(self.sent[custom_id], Answer(name, ended, error=said)))
         return rest
 
-    def refused(self, faults: Iterable[tuple[int | None, str, str]]) -> list[tuple[int, RequestKey, Answer]]:
+    def refused(self, faults: Iterable[tuple[int | None, str, str]]) -> list[EndedRow]:
         """The rows that failed the batch's validation, by line."""
         found = []
         for number, code, message in faults:
@@ -74,7 +73,7 @@ class ResultReader:
                 found.append(self._ended(row, Answer(row.id, Ended.REFUSED, error=f"{code}: {message}", status=400)))
         return found
 
-    def _line(self, raw: bytes) -> tuple[int, RequestKey, Answer] | None:
+    def _line(self, raw: bytes) -> EndedRow | None:
         try:
             found = read(raw.removeprefix(codecs.BOM_UTF8))
             custom_id = found["custom_id"]
@@ -91,7 +90,7 @@ class ResultReader:
         self.seen.add(row.id)
         return self._ended(row, _answer(row, found, raw, self.price)) if row.id in self.open else None
 
-    def _ended(self, row: BatchRow, answer: Answer) -> tuple[int, RequestKey, Answer]:
+    def _ended(self, row: BatchRow, answer: Answer) -> EndedRow:
         attempt, booked = self.open[row.id]
         if answer.ended.maybe_billed and not answer.counted:  # booked at its ceiling, as an estimate
             answer = replace(answer, usd=booked, usage=replace(answer.usage, measured=False))
@@ -105,7 +104,7 @@ def read_lines(path: Path) -> Iterator[list[bytes]]:
             yield part
 
 
-def _answer(row: BatchRow, found: dict[str, Any], raw: bytes, price: Price | None) -> Answer:
+def _answer(row: BatchRow, found: dict[str, Json], raw: bytes, price: Price | None) -> Answer:
     """A line as an answer; anything that is no whole answer says why."""
     found = _in_our_form(found)
     response, error = found.get("response"), found.get("error")
@@ -124,7 +123,7 @@ def _answer(row: BatchRow, found: dict[str, Any], raw: bytes, price: Price | Non
     return reply.refused_with(status, body or error, row)
 
 
-def _in_our_form(found: dict[str, Any]) -> dict[str, Any]:
+def _in_our_form(found: dict[str, Json]) -> dict[str, Json]:
     """Lines of other hosts: the completion itself in the place of its response, or beside it, or Anthropic's `result`."""
     result = found.get("result")
     places = [one for one in (found.get("response"), found.get("body"), result) if isinstance(one, dict)]
@@ -135,7 +134,7 @@ def _in_our_form(found: dict[str, Any]) -> dict[str, Any]:
     return found | {"response": {"status_code": 200, "body": body}} if isinstance(body, dict) else found
 
 
-def _without_response(row: BatchRow, error: Any) -> Answer:
+def _without_response(row: BatchRow, error: Json) -> Answer:
     """A line that has only an error, or nothing: not run, or as its code says."""
     code = error.get("code") if isinstance(error, dict) else None
     if isinstance(code, str) and code in _NOT_RUN:
@@ -143,7 +142,7 @@ def _without_response(row: BatchRow, error: Any) -> Answer:
     return reply.refused_with(200, error or "no response and no error", row)
 
 
-def _status(value: Any) -> int | None:
+def _status(value: object) -> int | None:
     """An HTTP status, also where it is spelt as text; None for anything else."""
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) == 3:
         value = int(value)

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Literal, Protocol, TypeVar, cast
 
 from distill.errors import AccessRefused, DistillError
 from distill.secrets.masking import SecretMask
@@ -34,6 +34,7 @@ _CREATE_GRACE_S = 10.0
 _GONE = re.compile(r"\b(expired|deleted|no such file|not found|no longer)\b", re.IGNORECASE)
 ApiPath = Literal["/v1/chat/completions", "/v1/responses"]
 T = TypeVar("T")
+Item_co = TypeVar("Item_co", covariant=True)
 
 
 class HostFault(DistillError):
@@ -97,9 +98,9 @@ class BatchHost:
     async def _pages(self) -> AsyncIterator[list[Found]]:
         """The batches of the host a page at a time, each once: some hosts give the first page for ever."""
         try:
-            page = await self._asked(self._listed(limit=100))
+            page = await self._asked(self._client.batches.list(limit=100))
         except Refused:  # some hosts take no such limit
-            page = await self._asked(self._listed())
+            page = await self._asked(self._client.batches.list())
         seen = set[str]()
         for _ in range(_PAGES):
             fresh = {name: one for one in _items(page) if (name := str(getattr(one, "id", ""))) not in seen}
@@ -110,9 +111,6 @@ class BatchHost:
             if not page.has_next_page():
                 return
             page = await self._asked(page.get_next_page())
-
-    async def _listed(self, **how: Any) -> Any:
-        return await self._client.batches.list(**how)
 
     async def look(self, batch_id: str) -> Look:
         return self._look(await self._asked(self._client.batches.retrieve(batch_id)))
@@ -159,13 +157,10 @@ class BatchHost:
 
     async def named(self, name: str) -> list[str]:
         """Ids of the newest files of that name: what a broken upload left behind."""
-        page = await self._asked(self._files())
+        page = await self._asked(self._client.files.list(purpose="batch", limit=100, order="desc"))
         return [file.id for file in _items(page) if getattr(file, "filename", None) == name]
 
-    async def _files(self) -> Any:
-        return await self._client.files.list(purpose="batch", limit=100, order="desc")
-
-    async def _asked(self, call: Coroutine[Any, Any, T], *, grace_s: float = 0.0) -> T:
+    async def _asked(self, call: Awaitable[T], *, grace_s: float = 0.0) -> T:
         """What a call comes to, its faults explained; it ends when the command is told to stop."""
         with self._explained():
             return await unless_stopped(self.stop, call, grace_s=grace_s)
@@ -178,16 +173,16 @@ class BatchHost:
     @contextmanager
     def _explained(self) -> Iterator[None]:
         """The SDK's errors as ours, in the host's words and without the key."""
+        import aiohttp
+        import httpx2
         import openai
 
         try:
             yield
         except openai.APIError as error:
             said = self.mask.text(error.message)
-            if (
-                isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError)
-                or error.code == "insufficient_quota"
-            ):
+            no_access = openai.AuthenticationError | openai.PermissionDeniedError
+            if isinstance(error, no_access) or error.code == "insufficient_quota":
                 raise AccessRefused(f"the endpoint refuses to take a batch: {said}") from None
             status = error.status_code if isinstance(error, openai.APIStatusError) else 0
             if status in (400, 409, 422, 425) and says_unread(said):
@@ -207,16 +202,9 @@ class BatchHost:
                 raise Refused(f"nothing was sent: {said}") from None
             if sdk.misread(fault):
                 raise HostFault(f"the host's reply is none of a batch API ({said})") from None
-            if not _of_the_line(fault):
+            if not isinstance(fault, OSError | aiohttp.ClientError | httpx2.HTTPError):
                 raise
             raise HostFault(f"the connection broke: {said}") from None
-
-
-def _of_the_line(fault: Exception) -> bool:
-    import aiohttp
-    import httpx2
-
-    return isinstance(fault, OSError | TimeoutError | aiohttp.ClientError | httpx2.HTTPError)
 
 
 @asynccontextmanager
@@ -226,20 +214,26 @@ async def reached(
     headers: Mapping[str, str],
     *,
     mask: SecretMask | None = None,
-    timeout_s: float = 600.0,
     stop: asyncio.Event | None = None,
 ) -> AsyncIterator[BatchHost]:
     """The host at a base URL; its connections are closed on the way out."""
-    async with sdk.client(url, key, headers, timeout_s=timeout_s, retries=_READ_RETRIES) as client:
+    async with sdk.client(url, key, headers, timeout_s=600.0, retries=_READ_RETRIES) as client:
         yield BatchHost(client, mask or SecretMask.of([key]), stop)
 
 
-def _items(page: Any) -> list[Any]:
+class _Page(Protocol[Item_co]):
+    """A page of one of the SDK's lists."""
+
+    @property
+    def data(self) -> Sequence[Item_co]: ...
+
+
+def _items(page: _Page[T]) -> list[T]:
     """What a page of a list holds; a host may answer with something that is no page."""
     return list(getattr(page, "data", None) or ())
 
 
-def _named(made: Any) -> str:
+def _named(made: object) -> str:
     """The id of what was made; without one the reply is of no use."""
     name = getattr(made, "id", None)
     if not isinstance(name, str) or not name:

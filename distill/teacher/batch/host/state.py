@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from distill.teacher.endpoint.job_states import State, meaning, of_file
 
@@ -55,7 +55,7 @@ class FileLook:
 def of_batch(found: FoundBatch) -> Look:
     """A batch as the SDK parsed it, which fills in nothing that a host left out."""
     counts, errors = getattr(found, "request_counts", None), getattr(found, "errors", None)
-    faults: list[Any] = list(getattr(errors, "data", None) or [])
+    faults: list[object] = list(getattr(errors, "data", None) or [])
     metadata, word = getattr(found, "metadata", None), getattr(found, "status", None)
     return Look(
         id=_text(found, "id"),
@@ -73,7 +73,6 @@ def of_batch(found: FoundBatch) -> Look:
 
 
 def of_upload(found: FileObject) -> FileLook:
-    """A file that was uploaded, or that a batch wrote."""
     word, size = getattr(found, "status", None), int(_number(found, "bytes"))
     state = of_file(word, uploaded_is_read=True)
     return FileLook(state, str(word or "no state"), size or None, _text(found, "status_details") or "no reason given")
@@ -85,8 +84,7 @@ def _text(found: object, name: str) -> str:
 
 def _number(found: object, name: str) -> float:
     value = getattr(found, name, None)
-    sound = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 2**53
-    return value if sound else 0  # type: ignore[return-value]  # `sound` has looked
+    return value if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 2**53 else 0
 
 
 def _line(found: object) -> int | None:

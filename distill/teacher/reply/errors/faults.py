@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import orjson
+
+from distill.records import Json
 
 KEEP_CHARS = 400
 _MOST_NODES = 200
@@ -38,7 +39,7 @@ class ErrorDetails:
     """Every HTTP status that it names, the outermost first."""
     codes: list[str] = field(default_factory=list)
     """Every code, type, status word and quota's name, in lower case."""
-    objects: list[Mapping[str, Any]] = field(default_factory=list)
+    objects: list[Mapping[str, Json]] = field(default_factory=list)
     """Its objects, the outermost first, for whoever looks for a wait."""
     sentences: list[str] = field(default_factory=list)
     """Each message by itself: that of an upstream is often a text within its gateway's."""
@@ -48,7 +49,7 @@ class ErrorDetails:
         return [one[:_LONGEST].lower() for one in self.sentences[:_MOST_SENTENCES] or [self.message]]
 
 
-def is_error(found: Any) -> bool:
+def is_error(found: object) -> bool:
     """Whether a 200's body is an error and no answer."""
     if isinstance(found, list):
         return bool(found) and isinstance(found[0], dict) and is_error(found[0])
@@ -61,20 +62,20 @@ def is_error(found: Any) -> bool:
     return any(found.get(name) for name in _NOT_AN_ANSWER) or _is_bad(found) or _is_wrapped(found)
 
 
-def _is_wrapped(found: Mapping[str, Any]) -> bool:
+def _is_wrapped(found: Mapping[str, Json]) -> bool:
     """Whether all that a wrapper holds is an error: Tencent's {"Response": {"Error": …}}, a gateway's {"data": {"error": …}}."""
     inner = [found[name] for name in ("Response", "data", "result", "body") if isinstance(found.get(name), dict)]
     return any(not one.get("choices") and (_holds(one.get("error")) or _holds(one.get("Error"))) for one in inner)
 
 
-def _holds(error: Any) -> bool:
+def _holds(error: object) -> bool:
     """Whether a field for an error holds one: some servers send it always, empty or with a code of 0."""
     if isinstance(error, dict):
         return any(value not in _FINE for value in error.values())
     return bool(error)
 
 
-def _is_bad(found: Mapping[str, Any]) -> bool:
+def _is_bad(found: Mapping[str, Json]) -> bool:
     base = found.get("base_resp")
     if isinstance(base, dict) and base.get("status_code"):
         return True
@@ -86,7 +87,7 @@ def _is_bad(found: Mapping[str, Any]) -> bool:
     return named and any(not isinstance(one, dict | list) and one not in _FINE for one in codes)
 
 
-def details_of(found: Any) -> ErrorDetails:
+def details_of(found: object) -> ErrorDetails:
     """All that an error's value says; nothing where it is no error's shape."""
     fault = ErrorDetails()
     if isinstance(found, str):
@@ -102,21 +103,18 @@ def details_of(found: Any) -> ErrorDetails:
     return fault
 
 
-def _objects(found: Any) -> Iterator[Mapping[str, Any]]:
+def _objects(found: object) -> Iterator[Mapping[str, Json]]:
     """Every object in it, the outermost first; walked without recursion, and not without end."""
-    layer: list[Any] = [found]
+    layer: list[object] = [found]
     for _ in range(_DEEPEST):
-        layer = [inner for one in layer[:_MOST_NODES] for inner in _flat(one)]
-        yield from layer[:_MOST_NODES]
-        layer = [
-            value for one in layer[:_MOST_NODES] for key, value in one.items() if key not in ("loc", "input", "ctx")
-        ]
+        objects = [inner for one in layer[:_MOST_NODES] for inner in _flat(one)][:_MOST_NODES]
+        yield from objects
+        layer = [value for one in objects for key, value in one.items() if key not in ("loc", "input", "ctx")]
 
 
-def _flat(one: Any) -> list[Mapping[str, Any]]:
-    if (
-        isinstance(one, str) and ("{" in one or one[:1] == "[") and len(one) < _LONGEST_TEXT
-    ):  # an upstream's body, as text
+def _flat(one: object) -> list[Mapping[str, Json]]:
+    # an upstream's body, as text
+    if isinstance(one, str) and ("{" in one or one[:1] == "[") and len(one) < _LONGEST_TEXT:
         start, end = (0, len(one)) if one[:1] in ("{", "[") else (one.index("{"), one.rfind("}") + 1)
         try:
             one = orjson.loads(one[start:end])
@@ -127,7 +125,7 @@ def _flat(one: Any) -> list[Mapping[str, Any]]:
     return [one] if isinstance(one, dict) else []
 
 
-def _add_code(value: Any, fault: ErrorDetails) -> None:
+def _add_code(value: object, fault: ErrorDetails) -> None:
     if isinstance(value, str) and value.isascii() and value.strip().isdigit() and len(value) < 6:
         value = int(value)
     if isinstance(value, bool):
@@ -139,7 +137,7 @@ def _add_code(value: Any, fault: ErrorDetails) -> None:
         fault.codes.append(value.strip().lower().rpartition("#")[2])
 
 
-def _message(one: Mapping[str, Any]) -> str:
+def _message(one: Mapping[str, Json]) -> str:
     for name in _MESSAGES:
         value = one.get(name)
         if isinstance(value, str) and value.strip() and value[:1] not in "{[":
@@ -149,7 +147,7 @@ def _message(one: Mapping[str, Any]) -> str:
     return ""
 
 
-def _place(one: Mapping[str, Any]) -> str:
+def _place(one: Mapping[str, Json]) -> str:
     """Where FastAPI found a fault of the request: "body.messages: field required"."""
     place = one.get("loc")
     if not isinstance(place, list):

@@ -147,11 +147,8 @@ def ended(status: int, fault: ErrorDetails) -> Ended:
     for table in (_of_money, _of_row, _of_access):
         if (found := table(number, codes, words)) is not None:
             return found
-    if (
-        number == 429
-        or (codes & _LIMITS and number < 500)
-        or (number in (0, 400, 403) and _PER_MINUTE.search(words) and _LIMIT.search(words))
-    ):
+    said = number in (0, 400, 403) and _PER_MINUTE.search(words) and _LIMIT.search(words)
+    if number == 429 or (codes & _LIMITS and number < 500) or said:
         return Ended.RATE_LIMITED
     return _other(status, number, codes, words)
 
@@ -160,12 +157,10 @@ def _number(status: int, fault: ErrorDetails) -> int:
     """The status that counts: a gateway's own says less than the one that it passes on of 402 and 429."""
     inner = fault.numbers
     if status != 200:
-        return (
-            next((one for one in inner if one in (402, 429)), status) if status in (400, 403, 500, 502, 503) else status
-        )
-    return next((one for one in inner if one >= 300), 0) or next(
-        (_BY_WORD[one] for one in fault.codes if one in _BY_WORD), 0
-    )
+        passed_on = [one for one in inner if one in (402, 429) and status in (400, 403, 500, 502, 503)]
+        return next(iter(passed_on), status)
+    by_word = (_BY_WORD[one] for one in fault.codes if one in _BY_WORD)
+    return next((one for one in inner if one >= 300), 0) or next(by_word, 0)
 
 
 def _of_money(number: int, codes: set[str], words: str) -> Ended | None:
@@ -176,19 +171,13 @@ def _of_money(number: int, codes: set[str], words: str) -> Ended | None:
         return None
     by_day = any(_PER_DAY_CODE.search(one) for one in codes)
     limited = number == 429 or codes & _LIMITS or _LIMIT.search(words)
-    soon = _SOON.search(" ".join([words, *codes])) is not None
-    if by_day or (limited and _PER_DAY.search(words) and not _both(words)):
+    # A message may list limits of both kinds: none of them need be the one that was met.
+    if by_day or (limited and _PER_DAY.search(words) and not _MINUTE.search(words)):
         return Ended.NO_ACCESS
-    if _NO_MONEY.search(words) or (
-        not soon and (_PERHAPS_MONEY.search(words) or (number != 429 and _QUOTA.search(words)))
-    ):
+    perhaps = _PERHAPS_MONEY.search(words) or (number != 429 and _QUOTA.search(words))
+    if _NO_MONEY.search(words) or (perhaps and not _SOON.search(" ".join([words, *codes]))):
         return Ended.NO_ACCESS
     return None
-
-
-def _both(words: str) -> bool:
-    """Whether a message lists limits of both kinds, so that none of them need be the one that was met."""
-    return _MINUTE.search(words) is not None
 
 
 def _of_row(number: int, codes: set[str], words: str) -> Ended | None:
@@ -203,13 +192,8 @@ def _of_row(number: int, codes: set[str], words: str) -> Ended | None:
 
 def _of_access(number: int, codes: set[str], words: str) -> Ended | None:
     """What stands in the way of every request."""
-    if codes & _ACCESS or number == 401 or (number < 500 and number != 429 and _of_all(words)):
-        return Ended.NO_ACCESS
-    return None
-
-
-def _of_all(words: str) -> bool:
-    return any(one.search(words) for one in (_NO_ACCESS, _NO_MODEL, _NO_SETTING))
+    said = number < 500 and number != 429 and any(one.search(words) for one in (_NO_ACCESS, _NO_MODEL, _NO_SETTING))
+    return Ended.NO_ACCESS if codes & _ACCESS or number == 401 or said else None
 
 
 def _other(status: int, number: int, codes: set[str], words: str) -> Ended:

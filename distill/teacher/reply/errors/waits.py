@@ -7,7 +7,6 @@ import math
 import re
 from collections.abc import Mapping
 from datetime import UTC
-from typing import Any
 
 from distill.teacher.reply.errors import languages
 from distill.teacher.reply.errors.faults import ErrorDetails
@@ -26,12 +25,6 @@ _ELSEWHERE = re.compile(languages.WAIT)
 _SECONDS = ("retry_after", "retryAfter", "retry-after", "Retry-After", "retry_after_seconds", "retryAfterSeconds", "retry_after_s", "retryDelay",
             "retry_delay", "estimated_time", "wait_seconds")  # fmt: skip
 _MS = ("retry_after_ms", "retryAfterMs", "retry-after-ms")
-
-
-def wait_of(headers: Mapping[str, str], fault: ErrorDetails, *, now: float) -> float | None:
-    """Seconds by the headers, else by the body; None where neither says."""
-    found = in_headers(headers, now=now)
-    return found if found is not None else in_body(fault)
 
 
 def in_headers(headers: Mapping[str, str], *, now: float) -> float | None:
@@ -61,8 +54,9 @@ def in_body(fault: ErrorDetails) -> float | None:
     words = " - ".join(fault.words)
     found = _ASKED.search(words)
     if found is None:
-        elsewhere = _ELSEWHERE.search(words)
-        return _bounded(float(elsewhere[1]) * _unit_s(elsewhere[2])) if elsewhere else None
+        elsewhere = _ELSEWHERE.search(words)  # a minute, unless its beginning says seconds
+        unit_s = 1.0 if elsewhere and elsewhere[2].startswith(languages.SECONDS) else 60.0
+        return _bounded(float(elsewhere[1]) * unit_s) if elsewhere else None
     return _bounded(length_s(found[1]) or (float(found[1]) if _is_number(found[1]) else math.nan))
 
 
@@ -71,16 +65,11 @@ def length_s(text: str) -> float:
     return math.fsum(float(number) * _UNITS[_unit(unit)] for number, unit in _LONG.findall(text.lower()))
 
 
-def _unit_s(word: str) -> float:
-    """The seconds of a unit in another language than English: a minute unless its beginning says seconds."""
-    return 1.0 if word.startswith(languages.SECONDS) else 60.0
-
-
 def _unit(word: str) -> str:
     return "ms" if word.startswith(("ms", "milli")) else word[0]
 
 
-def _field_s(value: Any) -> float | None:
+def _field_s(value: object) -> float | None:
     if isinstance(value, bool) or value is None:
         return None
     if isinstance(value, dict):  # protobuf's duration, spelt out
@@ -103,9 +92,7 @@ def _given_s(given: str, now: float) -> float:
     """A number of seconds, a length ("30s"), or a date."""
     if _is_number(given):
         return float(given)
-    return length_s(given) if _IS_LONG.fullmatch(given) else _date_s(given, now)
-
-
-def _date_s(given: str, now: float) -> float:
+    if _IS_LONG.fullmatch(given):
+        return length_s(given)
     when = email.utils.parsedate_to_datetime(given)
     return (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp() - now  # HTTP's dates are GMT, said or not

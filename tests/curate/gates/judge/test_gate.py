@@ -11,6 +11,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+import temperaments as judges
 from attacks import WRONG, attacks, verdict
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -26,7 +27,6 @@ from distill.records import Answer, Ended, Request
 from distill.spec.rubric import Rubric
 from distill.teacher.endpoint import payload
 from distill.teacher.endpoint.scripted import fitting
-from distill.testing import judges
 from distill.text.normalise import storable
 
 RUBRIC = Rubric("judge", "Is the answer right?", {"correct": "What it says is true."})

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from distill.curate.gates.verify.cache import CheckCache
 from distill.errors import UsageError
-from distill.sandbox.result import CheckResult
+from distill.sandbox.process import CheckResult
 
 SCORED, LOST = CheckResult(0.5, "half", ""), CheckResult(None, "", "no answer within 2 s")
 

@@ -15,7 +15,7 @@ from distill.curate.gates.registry import GATES, faults, run_gates
 from distill.curate.gates.verify import gate as verify
 from distill.curate.gates.verify.gate import TaskFolder, gate
 from distill.errors import SpecError
-from distill.sandbox.result import CheckResult
+from distill.sandbox.process import CheckResult
 
 ODD = """\
 def check(row):

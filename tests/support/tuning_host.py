@@ -23,8 +23,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from aiohttp import web
-
-from distill.testing.tuning_jobs import WAY, TuningHost, advance, fault_of, learnt, new_job, shown
+from tuning_jobs import WAY, TuningHost, advance, fault_of, learnt, new_job, shown
 
 _LEAST_ROWS = 10
 
