@@ -44,14 +44,14 @@ def init(
 
     UsageError where the file has no rows to use, a column is not there, or only a person can tell which is meant.
     """
-    folder = folder or Path(_slug(source.name))
+    folder = folder or Path(task_name(source.name))
     notes: Notes = []
     rows = _rows(source, notes)
     models = _models(teacher, base_url)
     relative = Path(os.path.relpath(source.resolve(), folder.resolve())).as_posix()
     if chats := _are_chats(rows) and input_column is None:
         files, said = (
-            chat_files(_slug(folder.resolve().name), relative, _of_text(models)),
+            chat_files(task_name(folder.resolve().name), relative, _of_text(models)),
             ["the rows are logged chats"],
         )
     else:
@@ -59,10 +59,10 @@ def init(
         form = _schema(proposal, rows)
         closed = proposal.kind in ("label", "object", "number")
         files = row_files(
-            _slug(folder.resolve().name), relative, proposal, form, models if closed else _of_text(models)
+            task_name(folder.resolve().name), relative, proposal, form, models if closed else _of_text(models)
         )
         said = list(proposal.taken)
-    return Written(_write(folder, files), [*notes, f"{len(rows):,} {'chats' if chats else 'rows'} read", *said])
+    return Written(write_files(folder, files), [*notes, f"{len(rows):,} {'chats' if chats else 'rows'} read", *said])
 
 
 def _rows(source: Path, notes: Notes) -> list[RawRow]:
@@ -123,12 +123,14 @@ def _of_text(models: Models) -> Models:
     return models if models.student == "lora" else Models(models.teacher, models.base_url, "none", models.base)
 
 
-def _slug(name: str) -> str:
+def task_name(name: str) -> str:
+    """A task's name from that of a file or a folder."""
     stem = re.sub(r"(\.(jsonl|ndjson|json|csv|tsv|parquet))?(\.gz)?$", "", name.lower())
     return re.sub(r"[^a-z0-9.]+", "-", stem).strip("-.")[:63] or "my-task"
 
 
-def _write(folder: Path, files: Mapping[str, str]) -> list[Path]:
+def write_files(folder: Path, files: Mapping[str, str]) -> list[Path]:
+    """Write the files of a new task; UsageError where one of them is there already."""
     there = [file for file in sorted(files) if (folder / file).exists()]
     if there:
         raise UsageError(f"{folder} already holds {', '.join(there)}; nothing was written, give a new folder")

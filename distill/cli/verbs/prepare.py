@@ -34,11 +34,11 @@ def init(
     is asked. Without, it is a small example that runs as it is.
     """
     if source is None:
-        from distill.cli import starter
+        from distill.starter import example
 
         if folder is None:
             raise UsageError("name a new folder, or a file of rows: distill init --from rows.csv")
-        files, said = starter.write(folder), list[str]()
+        files, said = example.write(folder), list[str]()
     else:
         written = _from_rows(
             source, folder, as_json, input_column=column, answer_column=answer, teacher=teacher, base_url=base_url

@@ -1,0 +1,16 @@
+"""What `distill init` writes without a file: the task in `first_task/`, small and complete, to be made one's own."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+
+from distill.starter.init import task_name, write_files
+
+
+def write(folder: Path) -> list[Path]:
+    """Copy the first task, named after its folder; refuses a folder that already holds one of its files."""
+    name = task_name(folder.resolve().name)
+    texts = {file.name: file.read_text("utf-8") for file in files("distill.starter").joinpath("first_task").iterdir()}
+    texts["task.yaml"] = texts["task.yaml"].replace("task: my-task", f"task: {name}", 1)
+    return write_files(folder, texts)
