@@ -17,9 +17,9 @@ import stat
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from distill.records import canonical
+from distill.records import Json, canonical
 
 if TYPE_CHECKING:
     import tiktoken
@@ -59,12 +59,12 @@ def _plain_count(text: str, encoding: str) -> int:
     return len(_encoding(encoding).encode_ordinary(_printable(text)))
 
 
-def count_messages(messages: Sequence[Mapping[str, Any]], model: str = "") -> int:
+def count_messages(messages: Sequence[Mapping[str, Json]], model: str = "") -> int:
     """Prompt tokens of a chat request, separators and tool calls included."""
     return 3 + sum(_PER_MESSAGE + count(_spoken(turn), model) for turn in messages)
 
 
-def _spoken(turn: Mapping[str, Any]) -> str:
+def _spoken(turn: Mapping[str, Json]) -> str:
     content = turn.get("content") or turn.get("output") or ""
     text = content if isinstance(content, str) else canonical(content)
     calls = turn.get("tool_calls") or turn.get("arguments")

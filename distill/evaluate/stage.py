@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from distill.atomic_write import write_json, write_parquet
+from distill.records import Json
 from distill.student import linear
 from distill.student.stage import linear_student, student_of, train_linear
 from distill.task.run import ActiveRun
@@ -23,7 +24,7 @@ async def evaluate(run: ActiveRun) -> None:
     await stage(run, "evaluate", outputs=["calls.parquet", "scores.parquet", "comparison.json"], work=_evaluate)
 
 
-async def _evaluate(run: ActiveRun) -> Mapping[str, Any]:
+async def _evaluate(run: ActiveRun) -> Mapping[str, Json]:
     import polars as pl
 
     from distill.evaluate.arms import arms_of, call, calls_table, rules_of, scores_table, teacher_is_base

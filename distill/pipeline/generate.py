@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from distill.atomic_write import write_json, write_parquet
 from distill.curate import judged
@@ -21,6 +21,7 @@ from distill.generate.questions import TeacherQuestions, first_questions, read_a
 from distill.generate.refill import next_questions
 from distill.pipeline import empty_dataset
 from distill.pipeline.ask_teachers import TeacherCalls
+from distill.records import Json
 from distill.rundir import read_json, read_parquet
 from distill.seeds import approved, labelling, prepare
 from distill.seeds.expansion.rounds import Expansion
@@ -44,7 +45,7 @@ async def generate(run: ActiveRun) -> None:
     await stage(run, "generate", outputs=outputs, work=_generate)
 
 
-async def _generate(run: ActiveRun) -> Mapping[str, Any]:
+async def _generate(run: ActiveRun) -> Mapping[str, Json]:
     function.import_all(run.task)
     # What a person decides changes what becomes of answers, and is no reason to ask again: it is not noted here.
     decided = decisions.read_decisions(run.task, run.folder, run.parent)
@@ -109,7 +110,7 @@ class _Rounds:
     calls: TeacherCalls
     asked: TeacherQuestions
 
-    async def next(self) -> Mapping[str, Any] | None:
+    async def next(self) -> Mapping[str, Json] | None:
         """One round: None where another follows, else what the stage comes to."""
         _write_asked(self.run, self.expansion, self.asked)
         if self.asked:
@@ -150,7 +151,7 @@ class _Rounds:
             return True
         return False
 
-    def _result(self, curation: Curation) -> Mapping[str, Any]:
+    def _result(self, curation: Curation) -> Mapping[str, Json]:
         pending = self.calls.pending(self.asked) + len(curation.verdicts.pending) + self.expansion.pending
         useless = self.asked and not pending and not curation.kept.height
         none_pass = {"none_pass": empty_dataset.reasons(curation.dropped)} if useless else {}

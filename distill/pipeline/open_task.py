@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from distill.chat import templates
 from distill.curate.checks import curation_faults
@@ -18,6 +18,7 @@ from distill.curate.gates.judge.requests import judged_gates, rubrics
 from distill.errors import Fault, SpecError
 from distill.pipeline.project import home_of
 from distill.pipeline.task_rows import TaskRows, read_task_rows
+from distill.records import Json
 from distill.seeds import checks
 from distill.spec import Places, TaskSpec, look
 from distill.student import checks as student_checks
@@ -36,8 +37,8 @@ class _Texts(NamedTuple):
     """What the prompts and schemas hold that a spec names; None where one could not be read."""
 
     prompts: Mapping[str, str | None]
-    output: dict[str, Any] | None
-    tools: list[dict[str, Any]]
+    output: dict[str, Json] | None
+    tools: list[dict[str, Json]]
 
     def template(self, name: str) -> templates.Template:
         return templates.parse(self.prompts[name] or "", name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from distill.curate.accounting.conservation import RowTotal
 from distill.curate.accounting.funnel import FunnelLine, line_of
@@ -17,6 +17,7 @@ from distill.generate import served_models
 from distill.generate.served_models import Named
 from distill.money import known_usd, shown
 from distill.pipeline import pending
+from distill.records import Json
 from distill.report.warnings import of_money
 from distill.rundir import read_json, read_parquet
 from distill.task.run import ActiveRun, ledger
@@ -118,7 +119,7 @@ class Run:
         """A Parquet file of the run's folder, e.g. `seeds.parquet`; UsageError says which command writes it."""
         return read_parquet(self.folder / name)
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, Json]:
         """The object that `--json` prints."""
         return {
             _KEYS.get(one.name, one.name): _plain(getattr(self, one.name))
@@ -172,12 +173,12 @@ def _did(run: ActiveRun, stage: str) -> bool:
     return stage in (*run.done, *run.skipped)
 
 
-def _curated(run: ActiveRun) -> Mapping[str, Any]:
+def _curated(run: ActiveRun) -> Mapping[str, Json]:
     path = run.folder / "funnel.json"
     return read_json(path, dict) if _did(run, "curate") and path.exists() else {}
 
 
-def _funnel(counts: Mapping[str, Any]) -> Funnel | None:
+def _funnel(counts: Mapping[str, Json]) -> Funnel | None:
     """None also where the run was curated before the sum was checked."""
     stages = [line_of(stage) for stage in counts.get("funnel", ())]
     return Funnel(stages, **counts["total"]) if counts.get("conserved") else None
@@ -195,7 +196,7 @@ def _exit(*, missed: bool, owed: bool, nothing: bool) -> int:
     return RowsOwed.exit_code if owed else 0
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> Json:
     """A field's value as JSON."""
     match value:
         case Path():

@@ -15,11 +15,12 @@ from __future__ import annotations
 
 import os
 import shutil
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from distill.atomic_write import write_json
 from distill.errors import UsageError
 from distill.pipeline import used_spec
+from distill.records import Json
 from distill.rundir import MANIFEST, RunDir, latest
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def _same_teacher(task: Task, last: RunDir, stages: Sequence[str]) -> None:
         )
 
 
-def _finished(manifest: dict[str, Any]) -> bool:
+def _finished(manifest: dict[str, Json]) -> bool:
     return "report" in manifest["stages"]
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import yaml
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 FILE = "spec.json"
 
 
-def of(task: Task) -> dict[str, Any]:
+def of(task: Task) -> dict[str, Json]:
     """What `changes` compares."""
     folder = task.path.parent
     return {
@@ -38,7 +38,7 @@ def of(task: Task) -> dict[str, Any]:
     }
 
 
-def read(folder: Path) -> dict[str, Any] | None:
+def read(folder: Path) -> dict[str, Json] | None:
     """What a run used; None where nothing readable says so."""
     try:
         found = json.loads((folder / FILE).read_bytes())
@@ -59,7 +59,7 @@ def write(task: Task, folder: RunDir) -> None:
     write_atomic(folder / "task.yaml", text)
 
 
-def changes(before: Mapping[str, Any] | None, now: Mapping[str, Any]) -> list[str]:
+def changes(before: Mapping[str, Json] | None, now: Mapping[str, Json]) -> list[str]:
     """Names of settings and files that differ, e.g. ["dedup.near", "teacher.md"]; none where nothing is known of before."""
     if before is None:
         return []

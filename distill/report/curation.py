@@ -5,8 +5,9 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from distill.records import Json
 from distill.report import distributions, examples, losses
 
 if TYPE_CHECKING:
@@ -44,8 +45,8 @@ class Curation:
 
 
 def curation_of(
-    seeds: pl.DataFrame, samples: pl.DataFrame, dropped: pl.DataFrame, *, gates: Sequence[tuple[str, Mapping[str, Any]]],
-    short: Sequence[Shortfall], edge_cases: Sequence[Mapping[str, Any]], unread: Iterable[Seed] = (),
+    seeds: pl.DataFrame, samples: pl.DataFrame, dropped: pl.DataFrame, *, gates: Sequence[tuple[str, Mapping[str, Json]]],
+    short: Sequence[Shortfall], edge_cases: Sequence[Mapping[str, Json]], unread: Iterable[Seed] = (),
 ) -> Curation:  # fmt: skip
     """The whole part. `gates` as the spec has them, `short` and `edge_cases` ({where, at_least, got}) as funnel.json has them.
 
@@ -67,7 +68,7 @@ def curation_of(
     )
 
 
-def _with_defaults(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
+def _with_defaults(name: str, given: Mapping[str, Json]) -> dict[str, Json]:
     """A gate's settings with its defaults."""
     from distill.curate.gates.registry import GATES
 

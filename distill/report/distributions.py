@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from distill.records import Json
 
 if TYPE_CHECKING:
     import polars as pl
@@ -19,7 +21,7 @@ _LIMITS = ("at_least", "at_most", "near")
 _QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 _STRATA = 30
 
-GateSettings = Sequence[tuple[str, Mapping[str, Any]]]
+GateSettings = Sequence[tuple[str, Mapping[str, Json]]]
 """(name, settings) of the gates in the spec's order, with their defaults."""
 
 
@@ -90,7 +92,7 @@ def scores(samples: pl.DataFrame, dropped: pl.DataFrame, gates: GateSettings) ->
 
 
 def _histogram(
-    gate: str, settings: Mapping[str, Any], samples: pl.DataFrame, dropped: pl.DataFrame
+    gate: str, settings: Mapping[str, Json], samples: pl.DataFrame, dropped: pl.DataFrame
 ) -> ScoreHistogram | None:
     """None where the score has no degrees. Judges' scores are shown from 1 to 5, as they are given and as the limit is."""
     import polars as pl
@@ -110,7 +112,7 @@ def _histogram(
     return ScoreHistogram(gate, values.height, lost, low, high, _binned(values, low, high), limits)
 
 
-def lengths(samples: pl.DataFrame, settings: Mapping[str, Any] | None) -> LengthHistogram | None:
+def lengths(samples: pl.DataFrame, settings: Mapping[str, Json] | None) -> LengthHistogram | None:
     """None without answers. `settings` are those of the gate `length`, None where the task has none."""
     import polars as pl
 
@@ -151,7 +153,7 @@ def forms(samples: pl.DataFrame) -> list[AnswerForm]:
     ]
 
 
-def _limits(settings: Mapping[str, Any], names: Sequence[str]) -> list[Limit]:
+def _limits(settings: Mapping[str, Json], names: Sequence[str]) -> list[Limit]:
     given = ((name, settings.get(name)) for name in names)
     return [Limit(name, float(value)) for name, value in given if isinstance(value, int | float)]
 
@@ -190,5 +192,5 @@ def _bounds(samples: pl.DataFrame, spread: float | None) -> list[LengthBounds]:
     return [LengthBounds(name, max(0.0, found[name][0]), found[name][1], sizes[name]) for name in order]
 
 
-def _number(value: Any) -> float:
+def _number(value: Json) -> float:
     return float(value)

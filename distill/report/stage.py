@@ -6,11 +6,12 @@ import itertools
 import shlex
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from distill.atomic_write import write_atomic, write_json
 from distill.curate.accounting import shortfall
 from distill.evaluate.comparison import Comparison, Difference
+from distill.records import Json
 from distill.report import timeline
 from distill.report.curation import Curation, curation_of
 from distill.report.report import (
@@ -38,7 +39,7 @@ async def report(run: ActiveRun) -> None:
     await stage(run, "report", outputs=["report.html", "REPORT.md", "report.json"], work=_report, sending=True)
 
 
-async def _report(run: ActiveRun) -> Mapping[str, Any]:
+async def _report(run: ActiveRun) -> Mapping[str, Json]:
     from distill.report import page
 
     found = gather(run)
@@ -97,7 +98,7 @@ def _time(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
-def _curation(run: ActiveRun, funnel: Mapping[str, Any]) -> Curation:
+def _curation(run: ActiveRun, funnel: Mapping[str, Json]) -> Curation:
     task = run.task
     return curation_of(
         run.table("seeds.parquet"),

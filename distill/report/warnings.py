@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from distill.curate.accounting import large_losses
 from distill.curate.gates.judge.requests import judge_warnings
 from distill.generate import served_models
+from distill.records import Json
 from distill.seeds import prepare
 from distill.seeds.expansion import inherit
 from distill.spec import UNLABELLED
@@ -17,7 +18,7 @@ from distill.teacher import counts
 if TYPE_CHECKING:
     from distill.spec import TaskSpec
 
-FunnelJson = Mapping[str, Any]
+FunnelJson = Mapping[str, Json]
 """funnel.json."""
 
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
 
 from distill.errors import Fault
+from distill.records import Json
 from distill.secrets.withheld import masked
 from distill.task import schema_check
 from distill.text.normalise import web_address
@@ -70,7 +70,7 @@ def _prompts(folder: Path) -> str:
     return ", ".join(sorted(path.name for path in folder.glob("*.md"))) or "no .md file"
 
 
-def _json(path: Path, faults: list[Fault], named_by: str) -> Any:
+def _json(path: Path, faults: list[Fault], named_by: str) -> Json:
     """The value of a JSON file, None where there is none."""
     found = text(path, faults, named_by=named_by)
     if found is None:
@@ -81,7 +81,7 @@ def _json(path: Path, faults: list[Fault], named_by: str) -> Any:
     return value
 
 
-def schema(path: Path, faults: list[Fault], *, named_by: str = "") -> dict[str, Any] | None:
+def schema(path: Path, faults: list[Fault], *, named_by: str = "") -> dict[str, Json] | None:
     """An answer's JSON Schema."""
     before = len(faults)
     found = _json(path, faults, named_by)
@@ -97,7 +97,7 @@ def schema(path: Path, faults: list[Fault], *, named_by: str = "") -> dict[str, 
     return None
 
 
-def tools(path: Path, faults: list[Fault], *, named_by: str = "") -> list[dict[str, Any]]:
+def tools(path: Path, faults: list[Fault], *, named_by: str = "") -> list[dict[str, Json]]:
     """The list of tools, each {"type": "function", "function": {"name", "description", "parameters"}}."""
     before = len(faults)
     given = _json(path, faults, named_by)
@@ -107,7 +107,7 @@ def tools(path: Path, faults: list[Fault], *, named_by: str = "") -> list[dict[s
         found_kind = "an empty list" if given == [] else f"a JSON {type(given).__name__}"
         faults.append(Fault(str(path), f"{found_kind}, expected a list of tools"))
         return []
-    found: list[dict[str, Any]] = []
+    found: list[dict[str, Json]] = []
     for number, tool in enumerate(given, 1):
         where, function = f"{path}: tool {number}", tool.get("function") if isinstance(tool, dict) else None
         name = function.get("name") if isinstance(function, dict) else None

@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from distill.atomic_write import write_parquet
+from distill.records import Json
 from distill.rundir import RunDir, read_json, read_parquet
 from distill.similarity.graph import Graph
 from distill.similarity.keys import keys_of
@@ -40,7 +41,7 @@ def write(folder: RunDir, found: Graph, table: pl.DataFrame) -> dict[str, float 
 
 def read_graph(folder: Path, spec: TaskSpec, table: pl.DataFrame) -> Graph:
     """The run's graph; made anew where the run has none, or it was made with other settings."""
-    made: Any = read_json(folder / "seeds.json", dict).get("graph")
+    made: Json = read_json(folder / "seeds.json", dict).get("graph")
     fits = made is not None and made["near"] <= _least(spec) and made["meaning"] == spec.dedup.meaning
     fits = fits and made.get("typos", False) == spec.dedup.typos and made.get("numbers") == apart(spec)
     fits = fits and made.get("compared_as") == COMPARED_AS

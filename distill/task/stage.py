@@ -10,9 +10,9 @@ from __future__ import annotations
 import functools
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any
 
 from distill import __version__, reads
+from distill.records import Json
 from distill.rundir import file_hash
 from distill.task import traces
 from distill.task.run import ActiveRun
@@ -24,7 +24,7 @@ _SHOWN = 3
 """Reasons on the line of a stage."""
 
 
-StageWork = Callable[[ActiveRun], Awaitable[Mapping[str, Any]]]
+StageWork = Callable[[ActiveRun], Awaitable[Mapping[str, Json]]]
 
 
 async def stage(run: ActiveRun, name: str, *, outputs: Sequence[str], work: StageWork, sending: bool = False) -> None:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from distill.curate.dedup import decisions
 from distill.curate.gates.judge.requests import asks_model
@@ -16,6 +16,7 @@ from distill.curate.steps import curate
 from distill.errors import SpecError, UsageError
 from distill.generate.questions import read_asked
 from distill.pipeline.open_task import open_task
+from distill.records import Json
 from distill.rundir import RunDir, latest, read_parquet
 from distill.secrets.withheld import masked
 from distill.seeds import checks
@@ -127,7 +128,7 @@ def _overrides(task: Task, changes: Sequence[str]) -> list[str]:
     return [*plain, "gates=" + json.dumps([{name: settings} if settings else name for name, settings in gates])]
 
 
-def _set(gates: list[tuple[str, dict[str, Any]]], name: str, setting: str, value: str, change: str) -> None:
+def _set(gates: list[tuple[str, dict[str, Json]]], name: str, setting: str, value: str, change: str) -> None:
     """Change a gate where it stands, or add it; which of two of a name is meant cannot be told."""
     at = [number for number, (one, _) in enumerate(gates) if one == name]
     if len(at) > 1:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+
+from distill.records import Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +14,7 @@ class GateRow:
 
     gate: str
     drops: str
-    settings: Mapping[str, Any]
+    settings: Mapping[str, Json]
     meanings: Mapping[str, str]
     needs: str | None
     cost: str
