@@ -20,7 +20,6 @@ ELSEWHERE = {
     "student/hosts/test_openai_compatible.py": "student/hosts/remote_ids",
     "sandbox/test_process.py": "sandbox/limits",
     "sandbox/test_kernel.py": "sandbox/syscalls",
-    "test_python_page.py": "api/balance",
     "curate/dedup/test_rulings.py": "curate/dedup/compared curate/dedup/decisions",
     "generate/test_refill.py": "generate/questions generate/redraws",
     "similarity/test_minhash.py": "similarity/arrays",

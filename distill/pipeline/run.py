@@ -30,35 +30,11 @@ from distill.teacher.send import Sender
 from distill.teacher.store.store import Store
 
 
-def start(
-    task: Task,
-    *,
-    stages: Sequence[str],
-    watch: Watcher,
-    partial: bool = False,
-    new: bool = False,
-    refresh: bool = False,
-    wait: bool = False,
-    anyway: bool = False,
-) -> Run:
-    """Do `stages` in the order of a run, in a loop of its own; what was done, with the exit code."""
-    return event_loop.run(
-        work(task, stages=stages, watch=watch, partial=partial, new=new, refresh=refresh, wait=wait, anyway=anyway)
-    )
-
-
 async def work(
-    task: Task,
-    *,
-    stages: Sequence[str],
-    watch: Watcher,
-    partial: bool = False,
-    new: bool = False,
-    refresh: bool = False,
-    wait: bool = False,
-    anyway: bool = False,
-) -> Run:
-    """As `start`, for a notebook whose loop is running already."""
+    task: Task, *, stages: Sequence[str], watch: Watcher, partial: bool = False, new: bool = False, refresh: bool = False,
+    wait: bool = False, anyway: bool = False,
+) -> Run:  # fmt: skip
+    """Do `stages` in the order of a run; what was done, with the exit code."""
     need_price(task)
     before = numbers(task.home, task.spec.task)
     folder, parent = run_number.folder_of(task, stages=stages, new=new, refresh=refresh, watch=watch)
@@ -75,7 +51,11 @@ async def work(
         run = ActiveRun(task, folder, store, sender, watch, parent, stages, facts=facts.FACTS, anyway=anyway)
         with interruptible(sender):
             await _stages(run, stages, partial=partial)
-        return _told(run)
+        return _with_warnings(run)
+
+
+start = event_loop.finished(work)
+"""The same from a thread whose loop, if it has one, goes on."""
 
 
 def _sender(task: Task, folder: RunDir, store: Store, watch: Watcher, *, wait: bool) -> Sender:
@@ -84,7 +64,7 @@ def _sender(task: Task, folder: RunDir, store: Store, watch: Watcher, *, wait: b
     return Sender(store=store, run=folder.name, budget=budget, watch=watch, wait=wait, deadline=_deadline(task, folder))
 
 
-def _told(run: ActiveRun) -> Run:
+def _with_warnings(run: ActiveRun) -> Run:
     """The result, with a warning of each thing that nobody should find out by counting."""
     result = result_of(run)
     for line in (*served_models.lines(result.models), *large_losses.loss_text(result.large_losses, result.name)):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import functools
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import ParamSpec, TypeVar
 
+P = ParamSpec("P")
 T = TypeVar("T")
 _INTERRUPTS: contextvars.ContextVar[list[Callable[[], None]] | None] = contextvars.ContextVar(
     "interrupts", default=None
@@ -23,6 +25,16 @@ def run(work: Coroutine[object, None, T]) -> T:
     except RuntimeError:
         return _in_a_loop(work)
     return _in_a_thread(work)
+
+
+def finished(work: Callable[P, Coroutine[object, None, T]]) -> Callable[P, T]:
+    """A coroutine function as one that returns when its work is done, by `run`."""
+
+    @functools.wraps(work)
+    def function(*given: P.args, **options: P.kwargs) -> T:
+        return run(work(*given, **options))
+
+    return function
 
 
 @contextmanager
