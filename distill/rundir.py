@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, TypeVar
 from distill import reads
 from distill.atomic_write import write_json
 from distill.errors import UsageError
-from distill.from_json import from_json
+from distill.text.from_json import from_json
 from distill.records import Json
 
 if TYPE_CHECKING:

@@ -69,7 +69,6 @@ ELSEWHERE = {
     "teacher/worker_context",
     "teacher/store/test_store.py": "teacher/store/rows",
     "teacher/store/test_queries.py": "teacher/store/reader",
-    "pipeline/test_arguments.py": "pipeline/project",
     "teacher/batch/test_round.py": "teacher/batch/journal teacher/batch/host/client",
     "teacher/test_secrets.py": "teacher/endpoint/sdk",
     "student/trainers/test_lora.py": "base_model/quiet student/trainers/loss_curve",

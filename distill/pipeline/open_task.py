@@ -16,7 +16,7 @@ from distill.curate.checks import curation_faults
 from distill.curate.dedup import compared
 from distill.curate.gates.judge.requests import judged_gates, rubrics
 from distill.errors import Fault, SpecError
-from distill.pipeline.project import home_of
+from distill.pipeline.arguments import home_of
 from distill.pipeline.task_rows import TaskRows, read_task_rows
 from distill.records import Json
 from distill.seeds import checks
