@@ -179,7 +179,7 @@ class ToolCall:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back for a request. Only `ended == OK` is ever replayed; the rest is owed again."""
+    """What came back for a request. Only `ended == OK` is ever replayed; the rest is pending again."""
 
     request_id: str
     ended: Ended

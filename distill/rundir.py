@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING, TypeVar
 from distill import reads
 from distill.atomic_write import write_json
 from distill.errors import UsageError
-from distill.text.from_json import from_json
 from distill.records import Json
+from distill.text.from_json import from_json
 
 if TYPE_CHECKING:
     import polars as pl

@@ -39,10 +39,8 @@ ELSEWHERE = {
     "report/test_curation.py": "report/distributions report/examples report/losses",
     "report/test_page.py": "report/format report/report",
     "plan/test_plan.py": "cli/text/plan plan/estimate plan/pilot",
-    "views/test_explain.py": "cli/text/explain cli/text/show cli/text/verdicts views/show",
+    "views/test_explain.py": "cli/text/rows views/show",
     "views/test_status.py": "cli/text/status",
-    "views/test_request_diff.py": "cli/text/request_diff",
-    "views/test_what_if.py": "cli/text/what_if",
     "chat/test_conversation.py": "chat/content",
     # What a stage or a verb does is seen in a run.
     "pipeline/test_run.py": "curate/stage evaluate/stage pipeline/ask_teachers pipeline/generate pipeline/used_spec report/spending report/stage report/warnings "

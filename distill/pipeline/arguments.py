@@ -36,7 +36,9 @@ class TaskPlace(NamedTuple):
 def project_of(path: Path) -> Path | None:
     """The nearest folder at or above a path that holds a project; None where none does."""
     start = path.resolve() if path.is_dir() else path.resolve().parent
-    return next((folder for folder in (start, *start.parents) if any((folder / mark).exists() for mark in _MARKS)), None)
+    return next(
+        (folder for folder in (start, *start.parents) if any((folder / mark).exists() for mark in _MARKS)), None
+    )
 
 
 def home_of(spec: Path) -> Path:

@@ -1,6 +1,6 @@
 """A dataset or a test set without a row: work that was done and came to nothing, which is no success.
 
-What is told: the sum, the reason that cost most, where the rows can be seen, and that answers are kept.
+A message gives the sum, the reason that cost most, where the rows can be seen, and that answers are kept.
 """
 
 from __future__ import annotations

@@ -169,7 +169,7 @@ def result_of(run: ActiveRun) -> Run:
 
 
 def _did(run: ActiveRun, stage: str) -> bool:
-    """Whether the command came to a stage: what an earlier one left of it is not told."""
+    """Whether the command came to a stage: what an earlier one left of it is not shown."""
     return stage in (*run.done, *run.skipped)
 
 

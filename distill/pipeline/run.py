@@ -67,7 +67,7 @@ def _sender(task: Task, folder: RunDir, store: Store, watch: Watcher, *, wait: b
 def _with_warnings(run: ActiveRun) -> Run:
     """The result, with a warning of each thing that nobody should find out by counting."""
     result = result_of(run)
-    for line in (*served_models.lines(result.models), *large_losses.loss_text(result.large_losses, result.name)):
+    for line in (*served_models.other_models(result.models), *large_losses.loss_text(result.large_losses, result.name)):
         run.watch.say(f"warning: {line}")
     return result
 

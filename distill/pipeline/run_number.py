@@ -48,7 +48,9 @@ def folder_of(
     if new:
         return after, None
     _same_teacher(task, last, stages)
-    changed = used_spec.changes(used_spec.read(last.path), used_spec.of(task)) if _finished(last.manifest()) else []
+    changed = (
+        used_spec.changes(used_spec.read(last.path), used_spec.comparable(task)) if _finished(last.manifest()) else []
+    )
     if not changed:
         return last, _parent(last)
     _copy(last, after)
@@ -66,7 +68,9 @@ def _refreshed(task: Task, last: RunDir, after: RunDir) -> tuple[RunDir, RunDir]
         raise UsageError(
             f"run {last.name} is not finished, so there is nothing to refresh; finish it with `distill run {task.path}`"
         )
-    if parent is not None and (not finished or not used_spec.changes(used_spec.read(last.path), used_spec.of(task))):
+    if parent is not None and (
+        not finished or not used_spec.changes(used_spec.read(last.path), used_spec.comparable(task))
+    ):
         return last, parent
     return after, last
 

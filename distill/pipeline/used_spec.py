@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 FILE = "spec.json"
 
 
-def of(task: Task) -> dict[str, Json]:
+def comparable(task: Task) -> dict[str, Json]:
     """What `changes` compares."""
     folder = task.path.parent
     return {
@@ -49,7 +49,7 @@ def read(folder: Path) -> dict[str, Json] | None:
 
 def write(task: Task, folder: RunDir) -> None:
     """Keep the spec as it is used, for `changes` and for people."""
-    write_json(folder / FILE, of(task))
+    write_json(folder / FILE, comparable(task))
     text = task.path.read_bytes()
     if task.overrides:
         used = yaml.safe_dump(

@@ -21,9 +21,6 @@ _LIMITS = ("at_least", "at_most", "near")
 _QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 _STRATA = 30
 
-GateSettings = Sequence[tuple[str, Mapping[str, Json]]]
-"""(name, settings) of the gates in the spec's order, with their defaults."""
-
 
 @dataclass(frozen=True, slots=True)
 class Limit:
@@ -83,8 +80,10 @@ class AnswerForm:
     after: float
 
 
-def scores(samples: pl.DataFrame, dropped: pl.DataFrame, gates: GateSettings) -> list[ScoreHistogram]:
-    """A histogram for each gate with a graded score, of more than two values."""
+def scores(
+    samples: pl.DataFrame, dropped: pl.DataFrame, gates: Sequence[tuple[str, Mapping[str, Json]]]
+) -> list[ScoreHistogram]:
+    """A histogram for each gate with a graded score, of more than two values; `gates` are in the spec's order, with their defaults."""
     drawn = (
         _histogram(gate, settings, samples, dropped) for gate, settings in gates if f"score_{gate}" in samples.columns
     )

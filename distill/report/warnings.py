@@ -59,7 +59,10 @@ def no_terms(spec: TaskSpec) -> list[str]:
 
 def other_models(run: ActiveRun) -> list[str]:
     """Models that answered though another was asked."""
-    return [f"{line[:1].upper()}{line[1:]}." for line in served_models.lines(run.fact("models", served_models.others))]
+    return [
+        f"{line[:1].upper()}{line[1:]}."
+        for line in served_models.other_models(run.fact("models", served_models.others))
+    ]
 
 
 def unlabelled(spec: TaskSpec, funnel: FunnelJson) -> list[str]:

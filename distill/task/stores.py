@@ -1,4 +1,4 @@
-"""The answer store of a project, opened with an eye on its runs: and what a run's money hangs on besides.
+"""The answer store of a project, opened with an eye on its runs: and what a run's money depends on besides.
 
 A store that lost its content beside runs that were paid for is not taken for a new one. A run that is begun where one of
 the same number was removed does not inherit its spending, and takes over what `plan` has paid for answers since.

@@ -176,11 +176,15 @@ class Task:
         return Targets(dataset.accept, dataset.per_stratum, dataset.temperature, self.edge_cases, rules)
 
     @property
+    def addresses(self) -> list[Address]:
+        """Every address that a run of this task may ask, but the base's: the teachers first."""
+        models = [*self.teachers, *self.judges, *(self.labeller(name) for name in self.spec.strata.asked)]
+        return [model.address for model in [*models, *([self.seed_generator] if self.spec.seeds.expand else [])]]
+
+    @property
     def endpoints(self) -> set[str]:
         """The identity of every endpoint that a run of this task may ask."""
-        models = [*self.teachers, *self.judges, *(self.labeller(name) for name in self.spec.strata.asked)]
-        models += [self.seed_generator] if self.spec.seeds.expand else []
-        return {self.base.identity, *(model.address.identity for model in models)}
+        return {address.identity for address in [self.base, *self.addresses]}
 
     @property
     def base(self) -> Address:

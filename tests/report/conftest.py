@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from distill.evaluate.comparison import Comparison
-from distill.text.from_json import from_json
 from distill.report.curation import Curation
 from distill.report.report import Report
+from distill.text.from_json import from_json
 
 
 @pytest.fixture

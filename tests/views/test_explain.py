@@ -8,8 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from distill.cli.text.explain import history_lines
-from distill.cli.text.show import row_list_lines
+from distill.cli.text.rows import history_lines, row_list_lines
 from distill.errors import GateNotMet, UsageError
 from distill.pipeline import run as running
 from distill.pipeline.open_task import open_task

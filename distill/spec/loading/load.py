@@ -150,7 +150,7 @@ def _keys(raw: Json, places: Places, path: NodePath = ()) -> Iterator[Fault]:
 
 
 def _in_order(faults: Sequence[Fault]) -> list[Fault]:
-    """By line, each once; of a setting that looks like a key nothing else is told but that there is none of its name."""
+    """By line, each once; of a setting that looks like a key the one other fault that is kept is that no key has its name."""
     unknown = {one.message.split("`")[1] for one in faults if one.message.startswith("unknown key `")}
     secret = {one.message.split("`")[1] for one in faults if one.message.endswith(withheld.KEY_HINT)} - unknown
 

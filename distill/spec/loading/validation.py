@@ -30,7 +30,7 @@ _STANDS_IN: dict[NodePath, Json] = {
 
 
 def checked(raw: dict[str, Json], places: Places) -> tuple[TaskSpec | None, list[Fault]]:
-    """The spec, less what is wrong with it. What only follows from a fault that is told already is not told."""
+    """The spec, less what is wrong with it. A fault that only follows from another is left out."""
     faults: list[Fault] = []
     rest = copy.deepcopy(raw)
     for round_ in range(_ROUNDS):
@@ -56,7 +56,7 @@ def _by_path(errors: Sequence[ErrorDetails]) -> dict[NodePath, list[ErrorDetails
 
 def _is_new(error: ErrorDetails, path: NodePath, known: set[NodePath], *, first: bool) -> bool:
     """Whether an error says more than those before: it is of no setting left out, nor of what one would have been."""
-    if error["type"] == "extra_forbidden" and path in known:  # a key under a name that is none: the name is told
+    if error["type"] == "extra_forbidden" and path in known:  # a key under a name that is none: the name is a fault
         return True
     if any(path[: len(one)] == one for one in known):
         return False

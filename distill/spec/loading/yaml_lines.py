@@ -205,7 +205,7 @@ class _Loader(yaml.SafeLoader):
                 continue
             known = len(self.faults)
             made = self.construct_object(given, deep=True)
-            if len(self.faults) == known or made is not None:  # else told already, and left out
+            if len(self.faults) == known or made is not None:  # else it is a fault already, and left out
                 found[key.value] = made
         return found
 
