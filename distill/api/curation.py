@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+
+import polars as pl
 
 from distill.curate.gates.registry import GATES
 from distill.curate.selection.balance import Floor, Wanted
@@ -12,9 +13,6 @@ from distill.errors import SpecError, UsageError
 from distill.records import Json
 from distill.tables.outcome import Outcome
 from distill.text.normalise import did_you_mean
-
-if TYPE_CHECKING:
-    import polars as pl
 
 
 def gate(name: str) -> Callable[..., Outcome]:

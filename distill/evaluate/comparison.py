@@ -11,7 +11,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+
+import polars as pl
 
 from distill.evaluate import cautions
 from distill.evaluate.metrics import NO_KNOWN
@@ -20,9 +21,6 @@ from distill.evaluate.scores import Scores, paired, paired_gap, rows_to_decide, 
 from distill.evaluate.verdict import ComparisonVerdict, Evidence, verdict
 from distill.evaluate.worst import WorstAnswer, worst_answers
 from distill.stats import Estimate, mean_interval
-
-if TYPE_CHECKING:
-    import polars as pl
 
 ARMS = ("teacher", "student", "previous", "linear", "prompted_base", "base")
 PRIMARY = ("json_fields", "agreement", "schema")

@@ -7,7 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+import polars as pl
+
 from distill.atomic_write import write_json, write_parquet
+from distill.evaluate.arms import arms_of, call, calls_table, rules_of, scores_table, teacher_is_base
+from distill.evaluate.comparison import compare
 from distill.records import Json
 from distill.student import linear
 from distill.student.stage import linear_student, student_of, train_linear
@@ -25,11 +29,6 @@ async def evaluate(run: ActiveRun) -> None:
 
 
 async def _evaluate(run: ActiveRun) -> Mapping[str, Json]:
-    import polars as pl
-
-    from distill.evaluate.arms import arms_of, call, calls_table, rules_of, scores_table, teacher_is_base
-    from distill.evaluate.comparison import compare
-
     task = run.task
     student = student_of(task, run.folder)
     previous = student_of(task, run.parent) if run.parent else None

@@ -7,18 +7,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
 
 from distill.curate.dedup import decisions
 from distill.curate.gates.verify import function
 from distill.generate import served_models
 from distill.records import Json
 from distill.report import timeline
-from distill.task.run import ledger, parent_teacher
+from distill.task.run import ActiveRun, ledger, parent_teacher
 from distill.teacher import counts
-
-if TYPE_CHECKING:
-    from distill.task.run import ActiveRun
 
 FACTS: Mapping[str, Callable[[ActiveRun], Json]] = {
     "ledger": lambda run: [dataclasses.astuple(row) for row in ledger(run)],

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
 
 from distill.errors import RowsOwed
+from distill.task.run import ActiveRun
 from distill.teacher.stored_answers import why_pending
-
-if TYPE_CHECKING:
-    from distill.task.run import ActiveRun
 
 _CAUSE, _CAUSES, _LOOKED_AT = 300, 100, 20_000
 """Characters of a cause that are reported, rows among which the commonest is looked for, and questions looked at for them."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import polars as pl
 
 from distill.curate.accounting.conservation import RowTotal
 from distill.curate.accounting.funnel import FunnelLine, line_of
@@ -23,9 +24,6 @@ from distill.rundir import read_json, read_parquet
 from distill.task.run import ActiveRun, ledger
 from distill.teacher.store.queries import SpenderTotals
 from distill.text import notebook
-
-if TYPE_CHECKING:
-    import polars as pl
 
 _KEYS = {"name": "run", "pending": "owed", "why_empty": "nothing", "exit_code": "exit"}
 """Field → its key in JSON, where that is another word."""
@@ -110,8 +108,6 @@ class Run:
     @property
     def spend(self) -> pl.DataFrame:
         """What each spender has sent and cost, over all commands of the run."""
-        import polars as pl
-
         columns = [one.name for one in fields(SpenderTotals)]
         return pl.DataFrame([asdict(row) for row in self.spenders], schema=None if self.spenders else columns)
 

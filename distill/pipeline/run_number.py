@@ -15,19 +15,15 @@ from __future__ import annotations
 
 import os
 import shutil
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from distill.atomic_write import write_json
 from distill.errors import UsageError
 from distill.pipeline import used_spec
 from distill.records import Json
 from distill.rundir import MANIFEST, RunDir, latest
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from distill.task.task import Task
-    from distill.teacher.progress import Watcher
+from distill.task.task import Task
+from distill.teacher.progress import Watcher
 
 _OWN = (".lock", MANIFEST, "report.html", "REPORT.md", "report.json")
 """Files of a run that its copy does not begin with."""

@@ -10,21 +10,16 @@ another spec.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import yaml
 
 from distill.atomic_write import write_atomic, write_json
 from distill.records import Json
 from distill.rundir import RunDir, file_hash
-from distill.spec import SENDING
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from distill.spec import TaskSpec
-    from distill.task.task import Task
+from distill.spec import SENDING, TaskSpec
+from distill.task.task import Task
 
 FILE = "spec.json"
 

@@ -5,16 +5,15 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
 
-from distill.records import Json
+import polars as pl
+
+from distill.curate.accounting.shortfall import Shortfall
+from distill.curate.gates.private import hidden
+from distill.curate.gates.registry import GATES
+from distill.records import Json, Seed
 from distill.report import distributions, examples, losses
-
-if TYPE_CHECKING:
-    import polars as pl
-
-    from distill.curate.accounting.shortfall import Shortfall
-    from distill.records import Seed
+from distill.seeds import load
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +51,6 @@ def curation_of(
 
     `unread` are seeds that may be missing in the table, since they were dropped before anything was asked.
     """
-    from distill.curate.gates.private import hidden
-
     settings = [(name, _with_defaults(name, given)) for name, given in gates]
     hide = functools.partial(hidden, persons=any(name == "pii" for name, _ in gates))
     return Curation(
@@ -70,17 +67,11 @@ def curation_of(
 
 def _with_defaults(name: str, given: Mapping[str, Json]) -> dict[str, Json]:
     """A gate's settings with its defaults."""
-    from distill.curate.gates.registry import GATES
-
     return {**GATES[name].defaults, **given}
 
 
 def _inputs(dropped: pl.DataFrame, seeds: pl.DataFrame, unread: Iterable[Seed]) -> dict[str, str]:
     """Texts of the seeds among the dropped rows that are shown."""
-    import polars as pl
-
-    from distill.seeds import load
-
     wanted = set(examples.picks(dropped)["row"])
     known = dict(seeds.filter(pl.col("seed_id").is_in(list(wanted))).select("seed_id", "input").iter_rows())
     if wanted <= set(known):

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+import polars as pl
+
+from distill.curate.gates.answer_form import FORMS, form
+from distill.curate.gates.structure import bounds
 from distill.records import Json
-
-if TYPE_CHECKING:
-    import polars as pl
 
 BINS = 20
 _LIMITS = ("at_least", "at_most", "near")
@@ -94,8 +94,6 @@ def _histogram(
     gate: str, settings: Mapping[str, Json], samples: pl.DataFrame, dropped: pl.DataFrame
 ) -> ScoreHistogram | None:
     """None where the score has no degrees. Judges' scores are shown from 1 to 5, as they are given and as the limit is."""
-    import polars as pl
-
     fell = dropped.filter(pl.col("stage") == gate)["request_id"].drop_nulls().unique()
     gone = pl.col("request_id").is_in(fell.implode())
     least, width = (1.0, 4.0) if f"verdicts_{gate}" in samples.columns else (0.0, 1.0)
@@ -113,8 +111,6 @@ def _histogram(
 
 def lengths(samples: pl.DataFrame, settings: Mapping[str, Json] | None) -> LengthHistogram | None:
     """None without answers. `settings` are those of the gate `length`, None where the task has none."""
-    import polars as pl
-
     if samples.height == 0:
         return None
     values = samples.select(value=pl.col("completion_tokens").cast(pl.Float64), gone=pl.col("fate") == "dropped")
@@ -136,8 +132,6 @@ def lengths(samples: pl.DataFrame, settings: Mapping[str, Json] | None) -> Lengt
 
 def forms(samples: pl.DataFrame) -> list[AnswerForm]:
     """Each form that an answer has."""
-    from distill.curate.gates.answer_form import FORMS, form
-
     before: Counter[str] = Counter()
     after: Counter[str] = Counter()
     for answer, calls, fate in samples.select("answer", "tool_calls", "fate").iter_rows():
@@ -159,8 +153,6 @@ def _limits(settings: Mapping[str, Json], names: Sequence[str]) -> list[Limit]:
 
 def _binned(values: pl.DataFrame, low: float, high: float) -> list[list[int]]:
     """[not gone, gone] of each bin; a value on an edge is in the upper bin, as a score at its limit passes."""
-    import polars as pl
-
     # A hair more, for 0.15 * 20 is less than 3.
     at = ((pl.col("value") - low) / (high - low) * BINS + 1e-9).floor().clip(0, BINS - 1).cast(pl.Int64)
     bins = [[0, 0] for _ in range(BINS)]
@@ -178,10 +170,6 @@ def _quantiles(values: pl.DataFrame) -> list[float]:
 
 def _bounds(samples: pl.DataFrame, spread: float | None) -> list[LengthBounds]:
     """Of the largest strata in which a length can be odd, found as the gate finds them."""
-    import polars as pl
-
-    from distill.curate.gates.structure import bounds
-
     if spread is None or "score_length" not in samples.columns:
         return []
     seen = samples.filter(pl.col("score_length").is_not_null())

@@ -9,13 +9,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+import polars as pl
 
 from distill.records import Json
 from distill.tables.reasons import BEFORE, SPARE
-
-if TYPE_CHECKING:
-    import polars as pl
 
 _COLUMNS = 10
 _STRATA = 200
@@ -118,8 +116,6 @@ def _columns(reasons: Sequence[tuple[Reason, int]]) -> list[LossColumn]:
 
 def _sizes(seeds: pl.DataFrame, samples: pl.DataFrame, dropped: pl.DataFrame) -> pl.DataFrame:
     """stratum, read, asked, kept and lost of every stratum that is named anywhere."""
-    import polars as pl
-
     stage, reason = pl.col("stage"), pl.col("reason")
     gone = dropped.group_by("stratum").agg(
         before=(stage == "seeds").sum(),

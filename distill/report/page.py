@@ -14,16 +14,16 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from distill.evaluate.comparison import ArmResult, Comparison, Difference
 from distill.records import Json
 from distill.report import charts, spending
+from distill.report.curation import Curation
 from distill.report.format import count, escaped, heat, is_number, percent, plain, seconds, shown, signed, usd
+from distill.report.report import Report
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-    from distill.evaluate.comparison import ArmResult, Comparison, Difference
-    from distill.report.curation import Curation
-    from distill.report.report import Report
 
 NAMES = {
     "teacher": "Teacher",

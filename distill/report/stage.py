@@ -6,13 +6,14 @@ import itertools
 import shlex
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+
+import polars as pl
 
 from distill.atomic_write import write_atomic, write_json
 from distill.curate.accounting import shortfall
 from distill.evaluate.comparison import Comparison, Difference
 from distill.records import Json
-from distill.report import timeline
+from distill.report import page, timeline
 from distill.report.curation import Curation, curation_of
 from distill.report.report import (
     DatasetSize,
@@ -30,9 +31,6 @@ from distill.student import stage as student_stage
 from distill.task.run import ActiveRun, parent_teacher
 from distill.task.stage import stage, version_note
 
-if TYPE_CHECKING:
-    import polars as pl
-
 
 async def report(run: ActiveRun) -> None:
     """report.html, REPORT.md and report.json."""
@@ -40,8 +38,6 @@ async def report(run: ActiveRun) -> None:
 
 
 async def _report(run: ActiveRun) -> Mapping[str, Json]:
-    from distill.report import page
-
     found = gather(run)
     write_json(run.folder / "report.json", as_json(found))
     write_atomic(run.folder / "report.html", page.html(found).encode("utf-8", "replace"))

@@ -6,16 +6,13 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 from distill.money import shown
+from distill.task.run import ActiveRun
 from distill.teacher.batch import journal
 from distill.teacher.store import queries
 from distill.teacher.store.rows import now
 from distill.teacher.store.store import Store
-
-if TYPE_CHECKING:
-    from distill.task.run import ActiveRun
 
 _PAUSE = 0.05
 """Live calls further apart than this share of all the batches' time are two parts."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+
+import polars as pl
 
 from distill.curate.accounting import large_losses
 from distill.curate.gates.judge.requests import judge_warnings
@@ -11,12 +12,9 @@ from distill.generate import served_models
 from distill.records import Json
 from distill.seeds import prepare
 from distill.seeds.expansion import inherit
-from distill.spec import UNLABELLED
+from distill.spec import UNLABELLED, TaskSpec
 from distill.task.run import ActiveRun, ledger
 from distill.teacher import counts
-
-if TYPE_CHECKING:
-    from distill.spec import TaskSpec
 
 FunnelJson = Mapping[str, Json]
 """funnel.json."""
@@ -82,8 +80,6 @@ def approved_but_flagged(funnel: FunnelJson) -> list[str]:
 
 
 def synthetic(run: ActiveRun, funnel: FunnelJson) -> list[str]:
-    import polars as pl
-
     kept = run.table("samples.parquet", ["seed_id", "fate"]).filter(pl.col("fate") != "dropped")
     made = inherit.rows_on(run.scan("seeds.parquet"), kept)
     if not made:

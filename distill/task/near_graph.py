@@ -5,16 +5,14 @@ from __future__ import annotations
 from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import polars as pl
 
 from distill.atomic_write import write_parquet
 from distill.records import Json
 from distill.rundir import RunDir, read_json, read_parquet
 from distill.similarity.graph import Graph
 from distill.similarity.keys import keys_of
-
-if TYPE_CHECKING:
-    import polars as pl
 from distill.spec import TaskSpec
 
 FILE = "pairs.parquet"
@@ -24,8 +22,6 @@ COMPARED_AS = 3
 
 def graph(spec: TaskSpec, *tables: pl.DataFrame) -> Graph:
     """Of all inputs of some tables of seeds. One command asks for the same texts several times, and they are compared once."""
-    import polars as pl
-
     rows = pl.concat([table.select("seed_id", "input") for table in tables]).unique().sort("seed_id", "input")
     return _made(_Texts(rows["input"]), _least(spec), spec.dedup.meaning, spec.dedup.typos, apart(spec))
 

@@ -7,18 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from distill import extras, url
 from distill.errors import Fault, UsageError
 from distill.money import price_of
 from distill.spec import Places, TaskSpec, path_of
+from distill.task.task import Task
 from distill.teacher.endpoint import embedded
+from distill.teacher.endpoint.address import Address
 from distill.text.normalise import did_you_mean
-
-if TYPE_CHECKING:
-    from distill.task.task import Task
-    from distill.teacher.endpoint.address import Address
 
 _EMBEDDED = "embedded/"
 

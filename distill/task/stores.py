@@ -12,17 +12,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from distill.errors import UsageError
 from distill.money import shown
+from distill.rundir import RunDir
+from distill.teacher.progress import Watcher
 from distill.teacher.store import reader
 from distill.teacher.store import store as stores
-
-if TYPE_CHECKING:
-    from distill.rundir import RunDir
-    from distill.teacher.progress import Watcher
-    from distill.teacher.store.store import Store
+from distill.teacher.store.store import Store
 
 
 def path_of(home: Path) -> Path:

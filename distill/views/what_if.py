@@ -7,10 +7,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
+
+import polars as pl
 
 from distill.curate.dedup import decisions
 from distill.curate.gates.judge.requests import asks_model
+from distill.curate.gates.registry import GATES
 from distill.curate.inputs import read_inputs
 from distill.curate.steps import curate
 from distill.errors import SpecError, UsageError
@@ -23,11 +26,7 @@ from distill.seeds import checks
 from distill.spec.loading import yaml_lines
 from distill.task import near_graph, stores
 from distill.task.task import Task
-
-if TYPE_CHECKING:
-    import polars as pl
-
-    from distill.teacher.store.store import Store
+from distill.teacher.store.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +101,6 @@ def _side_by_side(before: Counter[str], after: Counter[str]) -> list[Change]:
 
 def _overrides(task: Task, changes: Sequence[str]) -> list[str]:
     """Changes as overrides of the spec: those that name a gate change the list of gates, others stand as they are."""
-    from distill.curate.gates.registry import GATES
-
     gates = task.spec.gate_settings()
     plain = []
     for change in changes:

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from distill.curate.gates.judge.verdict import one_line, verdicts_of_row
-from distill.records import GOLD
+from distill.records import GOLD, Json
+from distill.teacher.store.queries import AttemptDetails
 from distill.values import answer as answer_value
-
-if TYPE_CHECKING:
-    from distill.records import Json
-    from distill.teacher.store.queries import AttemptDetails
-    from distill.views.explain import ArmAnswer, Record, RequestHistory, RowHistory
-    from distill.views.request_diff import KeyDifference, RequestDiff
-    from distill.views.show import RowList
+from distill.views.explain import ArmAnswer, Record, RequestHistory, RowHistory
+from distill.views.request_diff import KeyDifference, RequestDiff
+from distill.views.show import RowList
 
 _SHOWN, _BEFORE = 100, 20
 """Characters of a value that are shown, and how many of them stand before the first that differs."""

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from distill.curate.accounting import conservation, shortfall
 from distill.money import shown
-
-if TYPE_CHECKING:
-    from distill.pipeline.result import Run
-    from distill.views.what_if import WhatIf
+from distill.pipeline.result import Run
+from distill.views.what_if import WhatIf
 
 _SHOWN = 5
 """Seeds that are named."""

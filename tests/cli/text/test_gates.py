@@ -8,8 +8,8 @@ from distill.curate.gates.registry import GATES
 
 def test_gates_are_listed_with_their_settings_as_a_spec_writes_them() -> None:
     rows = gates_json()
-    assert [row.gate for row in rows] == list(GATES)
-    text = "\n".join(gate_lines(rows))
+    assert [row["gate"] for row in rows] == list(GATES)
+    text = "\n".join(gate_lines())
     assert "(free; needs teacher.output)" in text
     assert "allowed: [stop, tool_calls]  finish reasons that are kept" in text
     assert "spread: null      drop outliers" in text
