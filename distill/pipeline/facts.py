@@ -21,7 +21,7 @@ FACTS: Mapping[str, Callable[[ActiveRun], Json]] = {
     "models": lambda run: [list(one) for one in served_models.others(run)],
     "name": lambda run: run.folder.name,
     "odd_counts": lambda run: counts.of_run(run.store, run.folder.name),
-    "owed": lambda run: run.owed("generate"),
+    "owed": lambda run: run.pending("generate"),
     "parent": lambda run: run.parent.name if run.parent else None,
     "parent_teacher": parent_teacher,
     "rulings": lambda run: decisions.read_decisions(run.task, run.folder, run.parent),

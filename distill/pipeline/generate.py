@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+import polars as pl
 
 from distill.atomic_write import write_json, write_parquet
 from distill.curate import judged
@@ -13,6 +14,7 @@ from distill.curate.dedup import decisions
 from distill.curate.gates.judge.requests import verdict_requests
 from distill.curate.gates.judge.send import JudgeCalls
 from distill.curate.gates.verify import function
+from distill.curate.result import Curation
 from distill.errors import BudgetReached, GateNotMet
 from distill.exam.sit import asks_for_training, sit
 from distill.exam.stop import exam_summary, stop_reason
@@ -25,18 +27,13 @@ from distill.records import Json
 from distill.rundir import read_json, read_parquet
 from distill.seeds import approved, labelling, prepare
 from distill.seeds.expansion.rounds import Expansion
+from distill.similarity.graph import Graph
 from distill.tables.columns import ASKED
+from distill.tables.outcome import Outcome
 from distill.task import near_graph
 from distill.task.run import ActiveRun
 from distill.task.stage import stage
 from distill.teacher.stored_answers import is_refused
-
-if TYPE_CHECKING:
-    import polars as pl
-
-    from distill.curate.result import Curation
-    from distill.similarity.graph import Graph
-    from distill.tables.outcome import Outcome
 
 
 async def generate(run: ActiveRun) -> None:
@@ -160,8 +157,6 @@ class _Rounds:
 
 def _write_seeds(run: ActiveRun, split: Outcome, expansion: Expansion) -> Graph:
     """The run's seeds: real ones, made ones, and those that went; and which of them are near each other, also returned."""
-    import polars as pl
-
     graph = near_graph.graph(run.task.spec, expansion.table, split.rejected)
     made = near_graph.write(run.folder, graph, expansion.table)
     write_parquet(run.folder / "seeds.parquet", expansion.table)
@@ -172,8 +167,6 @@ def _write_seeds(run: ActiveRun, split: Outcome, expansion: Expansion) -> Graph:
 
 def _write_asked(run: ActiveRun, expansion: Expansion, asked: TeacherQuestions) -> None:
     """What is asked, written before it is sent: `explain` shows it also while rows are out."""
-    import polars as pl
-
     ids = [request.id for request in questions.requests(run.task, expansion.table, asked)]
     rows = [(*question, id_) for question, id_ in zip(asked, ids, strict=True)]
     write_parquet(run.folder / "asked.parquet", pl.DataFrame(rows, schema=ASKED, orient="row"))

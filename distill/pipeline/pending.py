@@ -14,7 +14,7 @@ _CAUSE, _CAUSES, _LOOKED_AT = 300, 100, 20_000
 
 def no_rows(run: ActiveRun, partial: bool) -> None:
     """Raise where rows lack an answer, unless that is `partial`'s wish."""
-    owed = run.folder.manifest()["stages"].get("generate", {}).get("owed", 0)
+    owed = run.pending("generate")
     if owed and not partial:
         none, cause = _unanswered(run)
         again = "Run again to ask only for those"
@@ -38,8 +38,7 @@ def _unanswered(run: ActiveRun) -> tuple[bool, str]:
 
 def no_verdicts(run: ActiveRun, partial: bool) -> None:
     """Curation may have asked for more than was generated: then a dataset would lack rows that nobody has refused."""
-    owed = run.folder.manifest()["stages"].get("curate", {}).get("owed", 0)
-    if owed and not partial:
+    if (owed := run.pending("curate")) and not partial:
         raise RowsOwed(
             f"{owed} rows wait for a verdict; run `distill generate` to ask for what is missing, or add --partial to go on without them"
         )
@@ -47,5 +46,4 @@ def no_verdicts(run: ActiveRun, partial: bool) -> None:
 
 def count(run: ActiveRun) -> int:
     """Rows without an answer, or without a verdict: curation may lack those that other gates asked for."""
-    made = run.folder.manifest()["stages"]
-    return max(int(made.get(name, {}).get("owed", 0)) for name in ("generate", "curate"))
+    return max(map(run.pending, ("generate", "curate")))

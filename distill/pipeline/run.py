@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from distill.curate import stage
@@ -102,17 +102,25 @@ _NEEDS = {
 }  # fmt: skip
 
 
+_STAGES: Mapping[str, Callable[[ActiveRun], Awaitable[None]]] = {
+    "generate": generate.generate, "curate": stage.curate, "export": teaching.export, "train": teaching.train,
+    "evaluate": evaluating.evaluate, "report": reporting.report,
+}  # fmt: skip
+
+
 async def _stages(run: ActiveRun, names: Sequence[str], *, partial: bool) -> None:
     for name in names:
         _ready(run, name, partial)
         if name == "export" and _nothing(run):
             return
-        await _stage(run, name)
+        await _STAGES[name](run)
         if name == "generate":
             pending.no_rows(run, partial)
             run.nothing = empty_dataset.answers(run) if names[-1] == name else ""
         elif name == "curate" and _nothing(run):
             return
+        elif name == "evaluate":
+            run.nothing = empty_dataset.tests(run)
 
 
 def _ready(run: ActiveRun, name: str, partial: bool) -> None:
@@ -129,20 +137,3 @@ def _nothing(run: ActiveRun) -> bool:
     """Whether no row is left to train on: then nothing more is done, and nothing paid for."""
     run.nothing = empty_dataset.dataset(run)
     return bool(run.nothing)
-
-
-async def _stage(run: ActiveRun, name: str) -> None:
-    match name:
-        case "generate":
-            await generate.generate(run)
-        case "curate":
-            await stage.curate(run)
-        case "export":
-            await teaching.export(run)
-        case "train":
-            await teaching.train(run)
-        case "evaluate":
-            await evaluating.evaluate(run)
-            run.nothing = empty_dataset.tests(run)
-        case "report":
-            await reporting.report(run)

@@ -78,7 +78,7 @@ class _Part:
 
 def of_run(run: ActiveRun) -> Timeline | None:
     """The batches and live calls of a run, and its deadline; None without a batch."""
-    return timeline(run.store, run.folder.name, run.folder.manifest().get("deadline"), run.owed("generate"))
+    return timeline(run.store, run.folder.name, run.folder.manifest().get("deadline"), run.pending("generate"))
 
 
 def timeline(store: Store, run: str, deadline: str | None, owed: int) -> Timeline | None:

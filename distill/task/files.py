@@ -22,17 +22,13 @@ _TOOL_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 def text(path: Path, faults: list[Fault], *, named_by: str = "") -> str | None:
     """A prompt, or None where it cannot be read."""
     said = _unreadable(path)
-    data = b""
     if not said:
         try:
-            data = path.read_bytes()
+            return path.read_bytes().decode("utf-8-sig")
         except OSError as fault:
             said = f"cannot be read: {fault.strerror}"
-    if not said:
-        try:
-            return data.decode("utf-8-sig")
         except UnicodeDecodeError as fault:
-            line = data.count(b"\n", 0, fault.start) + 1
+            line = fault.object.count(b"\n", 0, fault.start) + 1
             said = f"line {line} is not UTF-8; save the file as UTF-8"
     shown = _shown(path)
     faults.append(Fault(named_by or shown, f"{shown}: {said}" if named_by else said))

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from distill.records import Seed
-    from distill.spec.rubric import Rubric
+    from distill.spec.judge import Rubric
 
 
 _UNNOTED = frozenset({"spec", "env", "home"})

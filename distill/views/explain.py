@@ -8,7 +8,8 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import polars as pl
 
 from distill.errors import UsageError
 from distill.pipeline import arguments
@@ -18,9 +19,6 @@ from distill.seeds import repeats
 from distill.task import stores
 from distill.teacher.store import queries
 from distill.teacher.store.queries import AttemptDetails
-
-if TYPE_CHECKING:
-    import polars as pl
 
 Record = Mapping[str, Json]
 """Column → value of one row of a run's table."""

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import polars as pl
 
 from distill.curate.gates.judge.verdict import verdicts_of_row
 from distill.errors import UsageError
@@ -14,9 +15,6 @@ from distill.pipeline import arguments
 from distill.records import Json, content_id
 from distill.rundir import RunDir, read_parquet
 from distill.text.normalise import did_you_mean
-
-if TYPE_CHECKING:
-    import polars as pl
 
 KINDS = ("dropped", "kept", "flagged")
 
