@@ -31,10 +31,7 @@ RunName = Annotated[
     str, typer.Argument(help="a run, e.g. task/001, its folder, `latest`, or a task (its newest run)", metavar="RUN")
 ]
 HomeFolder = Annotated[Path, typer.Option(help="the project folder, which holds runs/ and .distill/")]
-Usd = Annotated[
-    float | None,
-    typer.Option("--max-usd", help="the most dollars to spend; overrides budget.usd"),
-]
+Usd = Annotated[float | None, typer.Option("--max-usd", help="the most dollars to spend; overrides budget.usd")]
 
 
 def opened(

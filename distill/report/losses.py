@@ -78,9 +78,7 @@ def by_stratum(seeds: pl.DataFrame, samples: pl.DataFrame, dropped: pl.DataFrame
     at = {key: min(i, _COLUMNS - 1) for i, (key, _) in enumerate(reasons)}
     rows = {
         row["stratum"]: StratumLosses(
-            **row,
-            share=row["lost"] / row["asked"] if row["asked"] else 0.0,
-            counts=[0] * min(len(reasons), _COLUMNS),
+            **row, share=row["lost"] / row["asked"] if row["asked"] else 0.0, counts=[0] * min(len(reasons), _COLUMNS)
         )
         for row in _sizes(seeds, samples, dropped).iter_rows(named=True)
     }

@@ -15,15 +15,7 @@ from distill.evaluate.comparison import Comparison, Difference
 from distill.records import Json
 from distill.report import page, timeline
 from distill.report.curation import Curation, curation_of
-from distill.report.report import (
-    DatasetSize,
-    PreviousStudent,
-    Report,
-    RunFacts,
-    StudentFacts,
-    TeacherFacts,
-    as_json,
-)
+from distill.report.report import DatasetSize, PreviousStudent, Report, RunFacts, StudentFacts, TeacherFacts, as_json
 from distill.report.spending import spending
 from distill.report.warnings import warnings
 from distill.rundir import read_json, read_result

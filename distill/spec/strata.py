@@ -70,10 +70,7 @@ def _kind(value: object) -> str:
     return "[rule]" if isinstance(value, str) else "[asked]"
 
 
-Label = Annotated[
-    Annotated[str, Tag("[rule]")] | Annotated[AskedLabel, Tag("[asked]")],
-    Discriminator(_kind),
-]
+Label = Annotated[Annotated[str, Tag("[rule]")] | Annotated[AskedLabel, Tag("[asked]")], Discriminator(_kind)]
 
 
 class Strata(Settings):

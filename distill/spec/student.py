@@ -82,10 +82,7 @@ def _rule_kind(value: object) -> str:
     return "[off]" if isinstance(value, dict | Within) else "[rule]"
 
 
-Compared = Annotated[
-    Annotated[ValueKind, Tag("[rule]")] | Annotated[Within, Tag("[off]")],
-    Discriminator(_rule_kind),
-]
+Compared = Annotated[Annotated[ValueKind, Tag("[rule]")] | Annotated[Within, Tag("[off]")], Discriminator(_rule_kind)]
 
 
 def _compare_kind(value: object) -> str:

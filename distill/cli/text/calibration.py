@@ -20,10 +20,7 @@ _OF_ONE_JUDGE = ("n", "unscored", "agreement", "kappa", "ac1", "false_drops", "f
 
 def calibration_json(result: Calibration) -> dict[str, Json]:
     """The result as `--json` prints it."""
-    whole = asdict(result) | {
-        "gates": [_gate_json(gate) for gate in result.gates],
-        "exit": result.exit_code,
-    }
+    whole = asdict(result) | {"gates": [_gate_json(gate) for gate in result.gates], "exit": result.exit_code}
     return whole | {"owed": whole.pop("pending")}
 
 
