@@ -50,13 +50,15 @@ def count(text: str, model: str = "") -> int:
     return sum(_plain_count(text[start : start + _PIECE], encoding) for start in range(0, len(text), _PIECE))
 
 
-@functools.lru_cache(maxsize=512)  # the turns of a long prompt come again with every row
-def _count(text: str, encoding: str) -> int:
-    return _plain_count(text, encoding)
-
-
 def _plain_count(text: str, encoding: str) -> int:
-    return len(_encoding(encoding).encode_ordinary(_printable(text)))
+    printable = text.encode(
+        "utf-8", "replace"
+    ).decode()  # lone surrogates would stop the encoder: each is one character here
+    return len(_encoding(encoding).encode_ordinary(printable))
+
+
+_count = functools.lru_cache(maxsize=512)(_plain_count)
+"""The turns of a long prompt come again with every row."""
 
 
 def count_messages(messages: Sequence[Mapping[str, Json]], model: str = "") -> int:
@@ -69,11 +71,6 @@ def _spoken(turn: Mapping[str, Json]) -> str:
     text = content if isinstance(content, str) else canonical(content)
     calls = turn.get("tool_calls") or turn.get("arguments")
     return f"{text} {canonical(calls)}" if calls else text
-
-
-def _printable(text: str) -> str:
-    """Lone surrogates would stop the encoder; each counts as one replacement character."""
-    return text.encode("utf-8", "replace").decode()
 
 
 @functools.cache

@@ -51,7 +51,7 @@ def curation_of(
 
     `unread` are seeds that may be missing in the table, since they were dropped before anything was asked.
     """
-    settings = [(name, _with_defaults(name, given)) for name, given in gates]
+    settings = [(name, {**GATES[name].defaults, **given}) for name, given in gates]
     hide = functools.partial(hidden, persons=any(name == "pii" for name, _ in gates))
     return Curation(
         by_stratum=losses.by_stratum(seeds, samples, dropped),
@@ -63,11 +63,6 @@ def curation_of(
         clusters=examples.clusters(seeds, samples, dropped, hide=hide),
         drops=examples.drops(dropped, samples, _inputs(dropped, seeds, unread), hide=hide),
     )
-
-
-def _with_defaults(name: str, given: Mapping[str, Json]) -> dict[str, Json]:
-    """A gate's settings with its defaults."""
-    return {**GATES[name].defaults, **given}
 
 
 def _inputs(dropped: pl.DataFrame, seeds: pl.DataFrame, unread: Iterable[Seed]) -> dict[str, str]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import itertools
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import polars as pl
 
 from distill.atomic_write import write_atomic, write_json
 from distill.curate.accounting import shortfall
-from distill.evaluate.comparison import Comparison, Difference
+from distill.evaluate.comparison import Comparison
 from distill.records import Json
 from distill.report import page, timeline
 from distill.report.curation import Curation, curation_of
@@ -118,14 +118,10 @@ def _previous(run: ActiveRun, comparison: Comparison) -> PreviousStudent | None:
     if run.parent is None:
         return None
     name = run.parent.name
-    gap = _to_previous(comparison.differences, comparison.metric)
+    gap = page.difference(comparison, "previous")
     if gap is None:
         return PreviousStudent(name, [f"{name} has no student to compare with."], {})
     span = f"{gap.mean * 100:+.1f} points (95 % interval {gap.low * 100:+.1f} to {gap.high * 100:+.1f}, n = {gap.n})"
     word = "better" if gap.low > 0 else "worse" if gap.high < 0 else "not clearly different"
     teachers = f"{run.fact('parent_teacher', parent_teacher)} → {run.task.models}"
     return PreviousStudent(name, [f"The new student is {word} than that of {name}: {span}."], {"teacher": teachers})
-
-
-def _to_previous(differences: Sequence[Difference], metric: str) -> Difference | None:
-    return next((gap for gap in differences if gap.metric == metric and gap.b == "previous"), None)

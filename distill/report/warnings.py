@@ -104,8 +104,9 @@ def missed_edge_cases(funnel: FunnelJson) -> list[str]:
 
 def of_money(run: ActiveRun) -> list[str]:
     """What an endpoint's counts and prices leave in the dark."""
+    odd_counts = run.fact("odd_counts", lambda run: counts.of_run(run.store, run.folder.name))
     return [
-        *(f"{spender}: {line}." for spender, lines in run.fact("odd_counts", _odd_counts).items() for line in lines),
+        *(f"{spender}: {line}." for spender, lines in odd_counts.items() for line in lines),
         *(
             f"No price was known for {row.unpriced:,} calls of {row.spender}: what they cost is not in any sum here. Give the "
             "model's `price` in the spec."
@@ -113,7 +114,3 @@ def of_money(run: ActiveRun) -> list[str]:
             if row.unpriced
         ),
     ]
-
-
-def _odd_counts(run: ActiveRun) -> dict[str, list[str]]:
-    return counts.of_run(run.store, run.folder.name)
