@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -45,10 +45,10 @@ async def _evaluate(run: ActiveRun) -> Mapping[str, Json]:
     write_parquet(run.folder / "calls.parquet", calls)
     write_parquet(run.folder / "scores.parquet", scores)
     comparison = compare(
-        scores, calls, tests, margin=task.spec.evaluate.margin, kind=rules.kind,
-        notes=[*rules.notes, *_lacking(lacking)], asked=list(answered), fields=value_rules.names(task.output),
-        teacher_is_base="prompted_base" in task.spec.arms and teacher_is_base(task),
+        scores, calls, tests, margin=task.spec.evaluate.margin, kind=rules.kind, asked=list(answered),
+        fields=value_rules.names(task.output), teacher_is_base="prompted_base" in task.spec.arms and teacher_is_base(task),
     )  # fmt: skip
+    comparison = replace(comparison, warnings=[*rules.notes, *_lacking(lacking), *comparison.warnings])
     write_json(run.folder / "comparison.json", asdict(comparison))
     return {"verdict": comparison.verdict.word, "unanswered": calls.filter(pl.col("ended") == "pending").height}
 

@@ -103,7 +103,7 @@ class TaskSpec(Settings):
             return self.evaluate.arms
         return ("teacher", "student") if self.student.train.with_ == "linear" else ARMS
 
-    def gate_settings(self) -> list[tuple[str, dict[str]]]:
+    def gate_settings(self) -> list[tuple[str, dict[str, Json]]]:
         """The gates in the spec's order as (name, settings)."""
         given = {"tools": self.teacher.tools, "schema": self.teacher.output}
         own = [name for name, file in given.items() if file is not None]
