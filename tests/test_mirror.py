@@ -34,7 +34,6 @@ ELSEWHERE = {
     "curate/gates/test_registry.py": "curate/gates/settings",
     "curate/calibration/test_run.py": "curate/calibration/decisions curate/calibration/judges curate/calibration/labelled curate/calibration/results "
     "cli/text/calibration",
-    "evaluate/test_comparison.py": "evaluate/cautions evaluate/worst",
     "evaluate/test_arms.py": "evaluate/scores",
     "report/test_page.py": "report/report",
     "plan/test_plan.py": "cli/text/plan plan/estimate plan/pilot",

@@ -35,12 +35,7 @@ def faults(spec: TaskSpec, file: Path, places: Places, env: Mapping[str, str], *
     address = env.get("OPENAI_BASE_URL")
     if address and (said := url.wrong(address)) and any(one.base_url is None for _, one in spec.models):
         wrong.append(Fault("the environment", f"OPENAI_BASE_URL {said}"))
-    prices = [
-        (where, fault)
-        for where, fault in (_prices(spec, file) if priced else [])
-        if places.sound(path_of(where))  # a name that is wrong has no price, and is a fault already
-    ]
-    return wrong + _packages(spec, found, file) + [fault for _, fault in prices]
+    return wrong + _packages(spec, found, file) + (_prices(spec, file, places) if priced else [])
 
 
 def _asks_base(spec: TaskSpec) -> bool:
@@ -62,8 +57,8 @@ def _packages(spec: TaskSpec, named: Sequence[tuple[str, str]], file: Path) -> l
     return found
 
 
-def _prices(spec: TaskSpec, file: Path) -> list[tuple[str, Fault]]:
-    """The setting of each model's name, and its fault: models without a price under a budget, which could then not be held."""
+def _prices(spec: TaskSpec, file: Path, places: Places) -> list[Fault]:
+    """Models without a price under a budget, which could then not be held; a name that is wrong is a fault already."""
     if spec.budget.usd is None:
         return []
     priced = [(where, "model", one.model, one.price, one.base_url) for where, one in spec.models]
@@ -72,12 +67,11 @@ def _prices(spec: TaskSpec, file: Path) -> list[tuple[str, Fault]]:
         priced.append(("student.train", "base", base.base, base.price, base.base_url))
     found = []
     for where, setting, name, price, address in priced:
-        if price is None and price_of(name) is None:
+        if price is None and price_of(name) is None and places.sound(path_of(f"{where}.{setting}")):
             free = (
                 " (a server of your own costs nothing: {input: 0, output: 0})" if address and url.own(address) else ""
             )
-            fault = Fault(f"{file}: {where}.price", _unpriced(name, where) + free)
-            found.append((f"{where}.{setting}", fault))
+            found.append(Fault(f"{file}: {where}.price", _unpriced(name, where) + free))
     return found
 
 
