@@ -70,10 +70,8 @@ def out(result: Mapping[str, Json], as_json: bool, lines: list[str]) -> None:
     from distill.cli.panel import plain
 
     try:
-        if as_json:
-            print(
-                json.dumps(result, indent=2, ensure_ascii=True), flush=True
-            )  # a script waits for it while a server runs
+        if as_json:  # flushed, since a script waits for it while a server runs
+            print(json.dumps(result, indent=2, ensure_ascii=True), flush=True)
             return
         for line in lines:
             print(plain(line), flush=True)
