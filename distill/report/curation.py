@@ -29,7 +29,7 @@ class MissingRows:
 
 
 @dataclass(frozen=True, slots=True)
-class Curation:
+class CurationSection:
     """What became of the rows, what the scores and lengths were, and rows to look at."""
 
     by_stratum: losses.LossTable
@@ -46,14 +46,14 @@ class Curation:
 def curation_of(
     seeds: pl.DataFrame, samples: pl.DataFrame, dropped: pl.DataFrame, *, gates: Sequence[tuple[str, Mapping[str, Json]]],
     short: Sequence[Shortfall], edge_cases: Sequence[Mapping[str, Json]], unread: Iterable[Seed] = (),
-) -> Curation:  # fmt: skip
+) -> CurationSection:  # fmt: skip
     """The whole part. `gates` as the spec has them, `short` and `edge_cases` ({where, at_least, got}) as funnel.json has them.
 
     `unread` are seeds that may be missing in the table, since they were dropped before anything was asked.
     """
     settings = [(name, {**GATES[name].defaults, **given}) for name, given in gates]
     hide = functools.partial(hidden, persons=any(name == "pii" for name, _ in gates))
-    return Curation(
+    return CurationSection(
         by_stratum=losses.by_stratum(seeds, samples, dropped),
         shortfalls=[MissingRows(**asdict(row), cause=row.cause) for row in short],
         edge_cases=losses.edge_cases(edge_cases, seeds, samples),

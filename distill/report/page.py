@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from distill.evaluate.comparison import ArmResult, Comparison, Difference
 from distill.records import Json
 from distill.report import charts, spending
-from distill.report.curation import Curation
+from distill.report.curation import CurationSection
 from distill.report.format import count, escaped, heat, is_number, percent, plain, seconds, shown, signed, usd
 from distill.report.report import Report
 
@@ -110,7 +110,7 @@ def _rendered(environment: Environment, template: str, report: Report) -> str:
     return _UNPRINTABLE.sub("\ufffd", page)
 
 
-def _named(part: Comparison | Curation | Report) -> dict[str, object]:
+def _named(part: Comparison | CurationSection | Report) -> dict[str, object]:
     """The fields of a part by their names."""
     return {each.name: getattr(part, each.name) for each in fields(part)}
 

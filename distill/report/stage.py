@@ -14,7 +14,7 @@ from distill.curate.accounting import shortfall
 from distill.evaluate.comparison import Comparison
 from distill.records import Json
 from distill.report import page, timeline
-from distill.report.curation import Curation, curation_of
+from distill.report.curation import CurationSection, curation_of
 from distill.report.report import DatasetSize, PreviousStudent, Report, RunFacts, StudentFacts, TeacherFacts, as_json
 from distill.report.spending import spending
 from distill.report.warnings import warnings
@@ -86,7 +86,7 @@ def _time(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
-def _curation(run: ActiveRun, funnel: Mapping[str, Json]) -> Curation:
+def _curation(run: ActiveRun, funnel: Mapping[str, Json]) -> CurationSection:
     task = run.task
     return curation_of(
         run.table("seeds.parquet"),

@@ -61,7 +61,7 @@ def made(
     }  # fmt: skip
 
 
-def gathered(tables: dict[str, pl.DataFrame], **how: Any) -> curation.Curation:
+def gathered(tables: dict[str, pl.DataFrame], **how: Any) -> curation.CurationSection:
     given_ = {
         "gates": [("agreement", {}), ("length", {"max_tokens": 60})],
         "short": [Shortfall("s0", 10**6, 1, "form", 9)],
