@@ -106,7 +106,7 @@ async def call(task: Task, arm: Arm, tests: pl.DataFrame, sender: Sender) -> Ans
 
 
 def _refused(store: Store, row_request: Request) -> Answer | None:
-    """A row that the endpoint will never take: no answer, and not owed either."""
+    """A row that the endpoint will never take: no answer, and not pending either."""
     return Answer(row_request.id, Ended.REFUSED) if is_refused(store, row_request) else None
 
 

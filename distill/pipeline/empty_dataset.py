@@ -17,7 +17,7 @@ _SHOWN = 3
 
 
 def answers(run: ActiveRun) -> str:
-    """Why the answers that `generate` has are of no use; empty where some are, or rows are owed."""
+    """Why the answers that `generate` has are of no use; empty where some are, or rows are pending."""
     made = run.folder.manifest()["stages"].get("generate", {})
     if "none_pass" not in made:
         return ""

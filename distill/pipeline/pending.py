@@ -14,14 +14,14 @@ _CAUSE, _CAUSES, _LOOKED_AT = 300, 100, 20_000
 
 def no_rows(run: ActiveRun, partial: bool) -> None:
     """Raise where rows lack an answer, unless that is `partial`'s wish."""
-    owed = run.pending("generate")
-    if owed and not partial:
+    rows = run.pending("generate")
+    if rows and not partial:
         none, cause = _unanswered(run)
         again = "Run again to ask only for those"
         if run.task.spec.teacher.mode != "live":
             again += " (a row that was refused, or failed too often, in a batch is given up in this run)"
         raise RowsOwed(
-            f"{owed} rows could not be answered{cause}; {'no other was either' if none else 'the others are kept'}. {again}, "
+            f"{rows} rows could not be answered{cause}; {'no other was either' if none else 'the others are kept'}. {again}, "
             "or add --partial to go on without them. `distill explain` shows each one's sends."
         )
 
@@ -38,9 +38,9 @@ def _unanswered(run: ActiveRun) -> tuple[bool, str]:
 
 def no_verdicts(run: ActiveRun, partial: bool) -> None:
     """Curation may have asked for more than was generated: then a dataset would lack rows that nobody has refused."""
-    if (owed := run.pending("curate")) and not partial:
+    if (rows := run.pending("curate")) and not partial:
         raise RowsOwed(
-            f"{owed} rows wait for a verdict; run `distill generate` to ask for what is missing, or add --partial to go on without them"
+            f"{rows} rows wait for a verdict; run `distill generate` to ask for what is missing, or add --partial to go on without them"
         )
 
 

@@ -146,7 +146,7 @@ class Run:
 
 def result_of(run: ActiveRun) -> Run:
     """What the command has done, from the run's files and its ledger."""
-    paid, owed = ledger(run), pending.count(run)
+    paid, open_rows = ledger(run), pending.count(run)
     unpriced = sum(row.unpriced for row in paid)
     counts, verdict = _curated(run), _verdict(run)
     required = run.task.spec.evaluate.require
@@ -154,12 +154,12 @@ def result_of(run: ActiveRun) -> Run:
     page = run.folder.path / "report.html"
     return Run(
         name=run.folder.name, folder=run.folder.path, done=run.done, skipped=run.skipped, changed=run.changed,
-        requests_sent=run.sender.sends, from_the_store=run.sender.replayed, pending=owed,
+        requests_sent=run.sender.sends, from_the_store=run.sender.replayed, pending=open_rows,
         shortfall=read_shortfall(counts), large_losses=read_losses(counts), why_empty=run.nothing,
         usd=known_usd(run.store.spent(run.folder.name), unpriced),
         usd_estimated=known_usd(sum(row.usd_estimated for row in paid), unpriced), unpriced_calls=unpriced,
         warnings=of_money(run), models=served_models.others(run), funnel=_funnel(counts), verdict=verdict,
-        report=page if page.exists() else None, exit_code=_exit(missed=missed, owed=bool(owed), nothing=bool(run.nothing)),
+        report=page if page.exists() else None, exit_code=_exit(missed=missed, pending=bool(open_rows), nothing=bool(run.nothing)),
         spenders=paid,
     )  # fmt: skip
 
@@ -185,11 +185,11 @@ def _verdict(run: ActiveRun) -> ComparisonVerdict | None:
     return ComparisonVerdict(**read_json(path, dict, needs="verdict")["verdict"]) if path.exists() else None
 
 
-def _exit(*, missed: bool, owed: bool, nothing: bool) -> int:
-    """A verdict that was missed first; a dataset that is empty since rows are owed may fill yet."""
-    if missed or (nothing and not owed):
+def _exit(*, missed: bool, pending: bool, nothing: bool) -> int:
+    """A verdict that was missed first; a dataset that is empty since rows are pending may fill yet."""
+    if missed or (nothing and not pending):
         return GateNotMet.exit_code
-    return RowsOwed.exit_code if owed else 0
+    return RowsOwed.exit_code if pending else 0
 
 
 def _plain(value: object) -> Json:

@@ -32,7 +32,7 @@ StageWork = Callable[[ActiveRun], Awaitable[Mapping[str, Json]]]
 
 
 async def stage(run: ActiveRun, name: str, *, outputs: Sequence[str], work: StageWork, sending: bool = False) -> None:
-    """Do a stage, or skip it when all that it read last time and wrote is as it was and it owes no row.
+    """Do a stage, or skip it when all that it read last time and wrote is as it was and no row is pending.
 
     `sending` is for a stage that shows how things were sent and paid for: settings of that kind count as read too.
     """

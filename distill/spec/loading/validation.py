@@ -15,7 +15,7 @@ from distill.records import Json
 from distill.secrets import withheld
 from distill.spec.loading import wording
 from distill.spec.loading.places import Places, dotted, path_of
-from distill.spec.loading.yaml_lines import NodePath
+from distill.spec.loading.yaml_lines import NodePath, at
 from distill.spec.task import TaskSpec
 
 _ROUNDS = 20
@@ -66,12 +66,13 @@ def _is_new(error: ErrorDetails, path: NodePath, known: set[NodePath], *, first:
 def _left_out(rest: dict[str, Json], path: NodePath, kind: str) -> NodePath:
     """Take a wrong setting out of what is looked at, or put in what stands for a missing one; returns which it was."""
     if kind == "missing" and path in _STANDS_IN:
-        _put(rest, path, copy.deepcopy(_STANDS_IN[path]))
+        if isinstance(group := at(rest, path[:-1]), dict):
+            group[path[-1]] = copy.deepcopy(_STANDS_IN[path])
         return path
     for n in range(len(path), 0, -1):  # the setting, or the group around it where it stands in none that is there
         if not isinstance(path[n - 1], str) or (kind == "missing" and n == len(path)):
             continue
-        group = _get(rest, path[: n - 1])
+        group = at(rest, path[: n - 1])
         if isinstance(group, dict) and path[n - 1] in group:
             del group[path[n - 1]]
             if path[:n] in _STANDS_IN:
@@ -80,21 +81,6 @@ def _left_out(rest: dict[str, Json], path: NodePath, kind: str) -> NodePath:
     rest.clear()
     rest.update({str(name[0]): copy.deepcopy(value) for name, value in _STANDS_IN.items() if len(name) == 1})
     return ()
-
-
-def _get(value: Json, path: NodePath) -> Json:
-    for part in path:
-        try:
-            value = value[part]
-        except (KeyError, IndexError, TypeError):
-            return None
-    return value
-
-
-def _put(rest: dict[str, Json], path: NodePath, value: Json) -> None:
-    group = _get(rest, path[:-1])
-    if isinstance(group, dict):
-        group[path[-1]] = value
 
 
 def _path(error: ErrorDetails) -> NodePath:

@@ -52,9 +52,9 @@ def read(text: str, source: str) -> Read:
     ]
     lines = dict(_lines(root, ()))
     raw = loader.construct_document(root)
-    return Read(
-        raw, lines, [*twice, *loader.faults], {path for path in lines if "<<" not in path and not _holds(raw, path)}
-    )
+    absent = object()
+    lost = {path for path in lines if "<<" not in path and at(raw, path, absent) is absent}
+    return Read(raw, lines, [*twice, *loader.faults], lost)
 
 
 def value(text: str, source: str) -> Json:
@@ -69,13 +69,14 @@ def value(text: str, source: str) -> Json:
     return found
 
 
-def _holds(raw: Json, path: NodePath) -> bool:
+def at(raw: Json, path: NodePath, absent: Json = None) -> Json:
+    """What stands at a place in a mapping or a list, `absent` where nothing does."""
     for part in path:
         try:
             raw = raw[part]
         except (LookupError, TypeError):
-            return False
-    return True
+            return absent
+    return raw
 
 
 def _composed(text: str, source: str) -> tuple[yaml.Node | None, _Loader]:
