@@ -36,7 +36,7 @@ ELSEWHERE = {
     "cli/text/calibration",
     "evaluate/test_arms.py": "evaluate/scores",
     "report/test_page.py": "report/report",
-    "plan/test_plan.py": "cli/text/plan plan/estimate plan/pilot",
+    "plan/test_pilot.py": "cli/text/plan plan/estimate",
     "views/test_explain.py": "cli/text/rows",
     "views/test_status.py": "cli/text/status",
     "chat/test_conversation.py": "chat/content",
