@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from distill import stats as stats
     from distill.api import aio as aio
     from distill.api import stages as stages
-    from distill.api.balance import balance as balance
-    from distill.api.gates import gate as gate
+    from distill.api.curation import balance as balance
+    from distill.api.curation import gate as gate
     from distill.api.stages import open_task as open_task
     from distill.api.stages import refresh as refresh
     from distill.api.stages import run as run
@@ -37,9 +37,9 @@ _PLACES = {
     "Run": "distill.pipeline.result",
     "Task": "distill.task.task",
     "aio": "distill.api",
-    "balance": "distill.api.balance",
+    "balance": "distill.api.curation",
     "errors": "distill",
-    "gate": "distill.api.gates",
+    "gate": "distill.api.curation",
     "near_pairs": "distill.similarity.pairs",
     "open_task": "distill.api.stages",
     "refresh": "distill.api.stages",

@@ -9,7 +9,12 @@ import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
+
+from distill.records import Json
+
+if TYPE_CHECKING:
+    import polars as pl
 
 
 def write_atomic(path: Path, data: bytes | Iterable[bytes]) -> None:
@@ -40,12 +45,12 @@ def _replacing(path: Path) -> Iterator[BinaryIO]:
         os.close(folder)
 
 
-def write_json(path: Path, value: Any) -> None:
+def write_json(path: Path, value: Json) -> None:
     """A JSON file a person can read: indented, keys in the order given."""
     write_atomic(path, (json.dumps(value, indent=2, ensure_ascii=True) + "\n").encode())
 
 
-def write_parquet(path: Path, frame: Any) -> None:
+def write_parquet(path: Path, frame: pl.DataFrame) -> None:
     """A polars frame as Parquet, through the same rename."""
     from polars.exceptions import PolarsError
 

@@ -45,7 +45,7 @@ class UsageError(DistillError, ValueError):
 
 
 class SpecError(UsageError):
-    """Every fault found in one file, so that a user mends them in one go."""
+    """Every fault found in one file, so that a user fixes them in one go."""
 
     def __init__(self, source: str, faults: Sequence[Fault]) -> None:
         self.source = source
@@ -77,6 +77,6 @@ class BudgetReached(DistillError):
 
 
 class AccessRefused(DistillError, PermissionError):
-    """The endpoint will refuse every further call: a key, a quota or a model; rows stay owed."""
+    """The endpoint will refuse every further call: a key, a quota or a model; rows stay pending."""
 
     exit_code = 6

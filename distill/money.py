@@ -78,14 +78,10 @@ def price_of(model: str, rate: Rate | None = None, *, batch: bool = False) -> Pr
     if rate is not None:
         return rate.batch_usd if batch else rate.usd
     if model.startswith(LOCAL):
-        return _free
+        return lambda _usage: 0.0
     if model.startswith(TUNED):
         return None  # hosts charge more for a tuned model than for its base, by a factor of their own
     return functools.partial(_table_price, model, batch=batch) if _known(model) else None
-
-
-def _free(_usage: Usage) -> float:
-    return 0.0
 
 
 @functools.cache

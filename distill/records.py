@@ -150,14 +150,11 @@ def too_deep(value: Json) -> bool:
     """Whether a value is nested deeper than DEEPEST levels, where recursive readers and writers fail; walked without recursion."""
     layer = [value]
     for _ in range(DEEPEST + 1):
-        layer = [child for one in layer if isinstance(one, dict | list) for child in _children(one)]
+        groups = (one.values() if isinstance(one, dict) else one for one in layer if isinstance(one, dict | list))
+        layer = [child for group in groups for child in group]
         if not layer:
             return False
     return True
-
-
-def _children(one: dict[str, Json] | list[Json]) -> Iterable[Json]:
-    return one.values() if isinstance(one, dict) else one
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +176,7 @@ class ToolCall:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back for a request. Only `ended == OK` is ever replayed; the rest is owed again."""
+    """What came back for a request. Only `ended == OK` is ever replayed; the rest is pending again."""
 
     request_id: str
     ended: Ended

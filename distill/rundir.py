@@ -17,17 +17,18 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from distill import reads
 from distill.atomic_write import write_json
 from distill.errors import UsageError
-from distill.from_json import from_json
+from distill.records import Json
+from distill.text.from_json import from_json
 
 if TYPE_CHECKING:
     import polars as pl
 
-T = TypeVar("T", dict[str, Any], list[Any])
+T = TypeVar("T", dict[str, Json], list[Json])
 R = TypeVar("R")
 
 MANIFEST = "manifest.json"
@@ -156,7 +157,7 @@ class RunDir:
     def name(self) -> str:
         return f"{self.task}/{self.number:03d}"
 
-    def manifest(self) -> dict[str, Any]:
+    def manifest(self) -> dict[str, Json]:
         """The manifest as last written; an empty one for a new run."""
         path = self.path / MANIFEST
         if not path.exists():
@@ -174,13 +175,13 @@ class RunDir:
             )
         return dict(loaded)
 
-    def record(self, stage: str, entry: Mapping[str, Any]) -> None:
+    def record(self, stage: str, entry: Mapping[str, Json]) -> None:
         """Replace one stage's entry; the rest of the manifest stays as it is."""
         manifest = self.manifest()
         manifest["stages"][stage] = dict(entry)
         write_json(self.path / MANIFEST, manifest)
 
-    def note(self, **facts: Any) -> None:
+    def note(self, **facts: Json) -> None:
         """Set facts of the whole run, e.g. its spec's hash or the run that it refreshes."""
         write_json(self.path / MANIFEST, self.manifest() | facts)
 
@@ -203,7 +204,7 @@ class RunDir:
             yield
 
 
-def _is_manifest(value: Any) -> bool:
+def _is_manifest(value: Json) -> bool:
     if not isinstance(value, dict) or not isinstance(value.get("stages"), dict):
         return False
     texts = [value.get(name) for name in ("parent", "began", "deadline", "teacher")]

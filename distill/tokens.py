@@ -17,9 +17,9 @@ import stat
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from distill.records import canonical
+from distill.records import Json, canonical
 
 if TYPE_CHECKING:
     import tiktoken
@@ -50,30 +50,27 @@ def count(text: str, model: str = "") -> int:
     return sum(_plain_count(text[start : start + _PIECE], encoding) for start in range(0, len(text), _PIECE))
 
 
-@functools.lru_cache(maxsize=512)  # the turns of a long prompt come again with every row
-def _count(text: str, encoding: str) -> int:
-    return _plain_count(text, encoding)
-
-
 def _plain_count(text: str, encoding: str) -> int:
-    return len(_encoding(encoding).encode_ordinary(_printable(text)))
+    printable = text.encode(
+        "utf-8", "replace"
+    ).decode()  # lone surrogates would stop the encoder: each is one character here
+    return len(_encoding(encoding).encode_ordinary(printable))
 
 
-def count_messages(messages: Sequence[Mapping[str, Any]], model: str = "") -> int:
+_count = functools.lru_cache(maxsize=512)(_plain_count)
+"""The turns of a long prompt come again with every row."""
+
+
+def count_messages(messages: Sequence[Mapping[str, Json]], model: str = "") -> int:
     """Prompt tokens of a chat request, separators and tool calls included."""
     return 3 + sum(_PER_MESSAGE + count(_spoken(turn), model) for turn in messages)
 
 
-def _spoken(turn: Mapping[str, Any]) -> str:
+def _spoken(turn: Mapping[str, Json]) -> str:
     content = turn.get("content") or turn.get("output") or ""
     text = content if isinstance(content, str) else canonical(content)
     calls = turn.get("tool_calls") or turn.get("arguments")
     return f"{text} {canonical(calls)}" if calls else text
-
-
-def _printable(text: str) -> str:
-    """Lone surrogates would stop the encoder; each counts as one replacement character."""
-    return text.encode("utf-8", "replace").decode()
 
 
 @functools.cache

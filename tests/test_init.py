@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import distill
-from distill.api.stages import EACH
+from distill.api.aio import EACH
 
 NAMES = {
     "Outcome", "Run", "Task", "aio", "balance", "errors", "gate", "near_pairs", "open_task", "refresh", "run", "run_gates", "stages",

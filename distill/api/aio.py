@@ -1,23 +1,55 @@
-"""The functions of `distill.stages` for a loop that is running already: they are awaited, and work in that loop.
+"""The stages of a run as functions to be awaited, in the loop that is running; `distill.stages` has the same for scripts.
 
-run = await distill.aio.run(task)
-run = await distill.aio.curate(task)
+    run = await distill.aio.run(task)
+    run = await distill.aio.curate(task)
+
+Each takes `new` (start the next numbered run), `partial` (continue without rows that have no answer), `wait` (until batch jobs
+end) and `watch` (what receives the progress; by default the log `distill`, at level INFO), and returns a `distill.Run`. What stops
+a command raises its `distill.errors.DistillError`.
 """
 
 from __future__ import annotations
 
+import logging
 from typing import Protocol
 
-from distill.api.stages import EACH
-from distill.api.watch import Logged
-from distill.pipeline import run as pipeline
 from distill.pipeline.result import Run
+from distill.pipeline.run import work
 from distill.task.run import ORDER
 from distill.task.task import Task
-from distill.teacher.progress import Watcher
+from distill.teacher.progress import Progress, Watcher
+
+_LOG = logging.getLogger("distill")
+EACH = {
+    "generate": "Ask the teacher for missing answers. → seeds.parquet, asked.parquet",
+    "curate": "Turn the answers into a dataset, without a request. → samples.parquet, dropped.parquet, funnel.json",
+    "export": "Write the dataset's files. → train.jsonl, valid.jsonl, test.jsonl, dataset.parquet, CARD.md",
+    "train": "Fine-tune the student, here or on a host. → student/",
+    "evaluate": "Compare the student with its teacher on the test rows. → scores.parquet, comparison.json",
+    "report": "Write the report. → report.html, REPORT.md",
+}
+"""Stage → what it does, and the files of the run that it writes."""
 
 
-class AsyncStageFunction(Protocol):
+class Logged:
+    """Writes the beginning of each stage and every line worth keeping to the log; progress is not logged."""
+
+    def stage(self, name: str, note: str = "") -> None:
+        _LOG.info("%s%s", name, f" ({note})" if note else "")
+
+    def skipped(self, name: str) -> None:
+        _LOG.info("%s: unchanged, skipped", name)
+
+    def progress(self, spender: str, progress: Progress) -> None: ...
+
+    def training(self, *, step: int, steps: int, train_loss: float | None, valid_loss: float | None) -> None:
+        _LOG.info("train: step %s of %s, loss %s, on the validation rows %s", step, steps, train_loss, valid_loss)
+
+    def say(self, text: str) -> None:
+        _LOG.info("%s", text.strip())
+
+
+class StageFunction(Protocol):
     """A stage as a coroutine function."""
 
     async def __call__(
@@ -28,29 +60,31 @@ class AsyncStageFunction(Protocol):
 async def run(
     task: Task, *, new: bool = False, partial: bool = False, wait: bool = False, watch: Watcher | None = None
 ) -> Run:
-    """All stages in order, as `distill.run`."""
-    return await pipeline.work(task, stages=ORDER, watch=watch or Logged(), new=new, partial=partial, wait=wait)
+    """All stages in order; those whose inputs did not change are skipped.
+
+    run = distill.run(task)
+    run.dataset.head(), run.verdict
+    """
+    return await work(task, stages=ORDER, watch=watch or Logged(), new=new, partial=partial, wait=wait)
 
 
 async def refresh(task: Task, *, partial: bool = False, wait: bool = False, watch: Watcher | None = None) -> Run:
-    """The next run with the rows and the split of the latest, as `distill.refresh`."""
-    return await pipeline.work(task, stages=ORDER, watch=watch or Logged(), refresh=True, partial=partial, wait=wait)
+    """The next run, with the rows and the split of the latest: only missing requests are sent, and both students compared.
+
+    distill.refresh(distill.open_task("triage", overrides={"teacher.model": "newer"}))
+    """
+    return await work(task, stages=ORDER, watch=watch or Logged(), refresh=True, partial=partial, wait=wait)
 
 
-def _stage(name: str) -> AsyncStageFunction:
+def _stage(name: str) -> StageFunction:
     async def stage(
         task: Task, *, new: bool = False, partial: bool = False, wait: bool = False, watch: Watcher | None = None
     ) -> Run:
-        return await pipeline.work(task, stages=(name,), watch=watch or Logged(), new=new, partial=partial, wait=wait)
+        return await work(task, stages=(name,), watch=watch or Logged(), new=new, partial=partial, wait=wait)
 
     stage.__name__ = stage.__qualname__ = name
     stage.__doc__ = EACH[name]
     return stage
 
 
-generate = _stage("generate")
-curate = _stage("curate")
-export = _stage("export")
-train = _stage("train")
-evaluate = _stage("evaluate")
-report = _stage("report")
+generate, curate, export, train, evaluate, report = map(_stage, ORDER)

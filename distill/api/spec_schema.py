@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from distill import spec
 from distill.curate.gates.registry import GATES, Gate
+from distill.records import Json
 
 
-def task_schema() -> dict[str, Any]:
+def task_schema() -> dict[str, Json]:
     """The spec's schema; an entry of `gates` is a gate's name, or one `name: {settings}`."""
     schema = spec.schema()
     gates = schema["properties"]["gates"]
@@ -17,7 +16,7 @@ def task_schema() -> dict[str, Any]:
     return schema
 
 
-def _gate_schema() -> dict[str, Any]:
+def _gate_schema() -> dict[str, Json]:
     names = [{"const": name, "description": _description(gate)} for name, gate in GATES.items()]
     with_settings = {
         "type": "object",
@@ -30,7 +29,7 @@ def _gate_schema() -> dict[str, Any]:
     return {"anyOf": [*names, with_settings]}
 
 
-def _settings_schema(name: str, gate: Gate) -> dict[str, Any]:
+def _settings_schema(name: str, gate: Gate) -> dict[str, Json]:
     settings = gate.model.model_json_schema(by_alias=True)
     return {
         "description": _description(gate),

@@ -31,10 +31,7 @@ RunName = Annotated[
     str, typer.Argument(help="a run, e.g. task/001, its folder, `latest`, or a task (its newest run)", metavar="RUN")
 ]
 HomeFolder = Annotated[Path, typer.Option(help="the project folder, which holds runs/ and .distill/")]
-Usd = Annotated[
-    float | None,
-    typer.Option("--max-usd", help="the most dollars to spend; overrides budget.usd"),
-]
+Usd = Annotated[float | None, typer.Option("--max-usd", help="the most dollars to spend; overrides budget.usd")]
 
 
 def opened(
@@ -73,10 +70,8 @@ def out(result: Mapping[str, Json], as_json: bool, lines: list[str]) -> None:
     from distill.cli.panel import plain
 
     try:
-        if as_json:
-            print(
-                json.dumps(result, indent=2, ensure_ascii=True), flush=True
-            )  # a script waits for it while a server runs
+        if as_json:  # flushed, since a script waits for it while a server runs
+            print(json.dumps(result, indent=2, ensure_ascii=True), flush=True)
             return
         for line in lines:
             print(plain(line), flush=True)

@@ -11,17 +11,14 @@ import sys
 import time
 from contextlib import AbstractContextManager, suppress
 from types import TracebackType
-from typing import TYPE_CHECKING
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from distill.teacher.pace import Pace
 from distill.teacher.progress import Progress
-
-if TYPE_CHECKING:
-    from distill.teacher.pace import Pace
 
 LINE_EVERY_S = (10.0, 60.0)
 """Between two plain lines: in the first minute of a stage, and after it."""

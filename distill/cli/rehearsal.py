@@ -7,9 +7,9 @@ import contextlib
 import signal
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from distill.errors import UsageError
+from distill.records import Json
 from distill.testing import fault_server
 from distill.testing.batch.faults import batch_fault
 from distill.testing.batch.states import BatchScript
@@ -102,10 +102,10 @@ def hello(url: str) -> list[str]:
     ]
 
 
-def serve(script: Script, port: int, started: Callable[[str], None]) -> dict[str, Any]:
+def serve(script: Script, port: int, started: Callable[[str], None]) -> dict[str, Json]:
     """Serve until Ctrl-C or SIGTERM; returns the ledger's summary."""
 
-    async def until_stopped() -> dict[str, Any]:
+    async def until_stopped() -> dict[str, Json]:
         stopped = asyncio.Event()
         for name in (signal.SIGINT, signal.SIGTERM):
             with contextlib.suppress(NotImplementedError):

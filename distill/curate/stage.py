@@ -56,7 +56,7 @@ def _decided(run: ActiveRun) -> dict[str, str]:
 async def _curate(run: ActiveRun) -> Mapping[str, Any]:
     task, asked = run.task, read_asked(run.folder)
     # A run that went on without some answers is curated anew when they are there.
-    run.fact("owed", lambda run: run.owed("generate"))
+    run.fact("owed", lambda run: run.pending("generate"))
     decided = _decided(run)
     graph = near_graph.read_graph(run.folder.path, task.spec, run.table("seeds.parquet", ["seed_id", "input"]))
     # The whole table is for the inputs alone, which keep none of its texts.

@@ -14,11 +14,15 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+import polars as pl
 
 from distill.chat.templates import Template
 from distill.errors import AccessRefused, RowsOwed
+from distill.evaluate.fields import FieldRules, field_rules
+from distill.evaluate.metrics import METRICS, NO_ANSWER, Example, NotScorable
 from distill.records import Answer, Ended, Json, Request
+from distill.task.task import Task
 from distill.teacher import schedule
 from distill.teacher.endpoint.address import Address
 from distill.teacher.requests import row_request
@@ -26,12 +30,7 @@ from distill.teacher.schedule import InBatches
 from distill.teacher.send import Interrupted, Sender
 from distill.teacher.store.store import Store
 from distill.teacher.stored_answers import final_answer, is_refused
-
-if TYPE_CHECKING:
-    import polars as pl
-
-    from distill.evaluate.fields import FieldRules
-    from distill.task.task import Task
+from distill.text.normalise import storable
 
 Answers = Sequence[tuple[str, Answer | None]]
 """(seed_id, answer) of every test row, None where the endpoint gave none."""
@@ -107,14 +106,12 @@ async def call(task: Task, arm: Arm, tests: pl.DataFrame, sender: Sender) -> Ans
 
 
 def _refused(store: Store, row_request: Request) -> Answer | None:
-    """A row that the endpoint will never take: no answer, and not owed either."""
+    """A row that the endpoint will never take: no answer, and not pending either."""
     return Answer(row_request.id, Ended.REFUSED) if is_refused(store, row_request) else None
 
 
 def rules_of(task: Task, tests: pl.DataFrame, answered: Mapping[str, Answers]) -> FieldRules:
     """Which fields are compared on these rows, and how."""
-    from distill.evaluate.fields import field_rules
-
     settings = task.spec.evaluate
     golds = {seed: json.loads(text) for seed, text in tests.select("seed_id", "gold").drop_nulls().iter_rows()}
     return field_rules(
@@ -129,8 +126,6 @@ def _texts(answered: Mapping[str, Answers], arm: str) -> dict[str, str]:
 
 def calls_table(answered: Mapping[str, Answers], unpriced: Collection[str] = ()) -> pl.DataFrame:
     """calls.parquet, as `compare` takes it. What the arms of `unpriced` cost is not known."""
-    import polars as pl
-
     rows = [
         _call(seed, arm, answer, priced=arm not in unpriced)
         for arm, found in answered.items()
@@ -145,8 +140,6 @@ def calls_table(answered: Mapping[str, Answers], unpriced: Collection[str] = ())
 
 def scores_table(task: Task, tests: pl.DataFrame, answered: Mapping[str, Answers], rules: FieldRules) -> pl.DataFrame:
     """scores.parquet, as `compare` takes it; a call without an answer is unscored, with its reason."""
-    import polars as pl
-
     teacher = _texts(answered, "teacher")
     gold = {seed: json.loads(text) if text else None for seed, text in tests.select("seed_id", "gold").iter_rows()}
     rows = [
@@ -164,8 +157,6 @@ def scores_table(task: Task, tests: pl.DataFrame, answered: Mapping[str, Answers
 def _call(seed: str, arm: str, answer: Answer | None, *, priced: bool) -> tuple[object, ...]:
     if answer is None or not answer.ok:
         return seed, arm, None, None, None, None, None, answer.ended.value if answer else "pending"
-    from distill.text.normalise import storable
-
     usage, usd = answer.usage, answer.usd if priced else None
     return seed, arm, answer.latency_s, usage.prompt_tokens, usage.completion_tokens, usd, storable(answer.said), "ok"
 
@@ -174,8 +165,6 @@ def _scores(
     task: Task, rules: FieldRules, gold: Json, teacher: str | None, answer: Answer | None
 ) -> list[tuple[str, float | None, str]]:
     """(metric, value or None, reason) of each metric of the spec."""
-    from distill.evaluate.metrics import METRICS, NO_ANSWER, Example, NotScorable
-
     names = task.spec.evaluate.metrics
     if answer is None or not answer.ok:
         return [(name, None, NO_ANSWER) for name in names]

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from typing import TYPE_CHECKING
+
+import polars as pl
 
 from distill.evaluate.metrics import REORDERED
 from distill.evaluate.scores import Scores
 from distill.stats import mean_interval, paired_difference
 from distill.text.percentages import percent
-
-if TYPE_CHECKING:
-    import polars as pl
 
 _LEAST = 5
 """Rows of a stratum from which a fall in it is named."""

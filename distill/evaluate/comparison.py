@@ -11,7 +11,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+
+import polars as pl
 
 from distill.evaluate import cautions
 from distill.evaluate.metrics import NO_KNOWN
@@ -20,9 +21,6 @@ from distill.evaluate.scores import Scores, paired, paired_gap, rows_to_decide, 
 from distill.evaluate.verdict import ComparisonVerdict, Evidence, verdict
 from distill.evaluate.worst import WorstAnswer, worst_answers
 from distill.stats import Estimate, mean_interval
-
-if TYPE_CHECKING:
-    import polars as pl
 
 ARMS = ("teacher", "student", "previous", "linear", "prompted_base", "base")
 PRIMARY = ("json_fields", "agreement", "schema")
@@ -89,21 +87,13 @@ class Comparison:
 
 
 def compare(
-    scores: pl.DataFrame,
-    calls: pl.DataFrame,
-    tests: pl.DataFrame,
-    *,
-    margin: float,
-    kind: str = "fields",
-    notes: Sequence[str] = (),
-    asked: Sequence[str] | None = None,
-    fields: Sequence[str] = (),
-    teacher_is_base: bool = False,
-) -> Comparison:
+    scores: pl.DataFrame, calls: pl.DataFrame, tests: pl.DataFrame, *, margin: float, kind: str = "fields",
+    asked: Sequence[str] | None = None, fields: Sequence[str] = (), teacher_is_base: bool = False,
+) -> Comparison:  # fmt: skip
     """The comparison by the first metric of PRIMARY that the student has.
 
     `tests` holds seed_id, input, gold (JSON or null) and, if there are any, labels (JSON): the test rows of seeds.parquet.
-    `notes` go to the warnings. `asked` are the arms, by default those of `calls`; `fields` are those of the task's answers.
+    `asked` are the arms, by default those of `calls`; `fields` are those of the task's answers.
     With `teacher_is_base` the teacher's calls are those of the prompted base too, and are made once.
     """
     by_arm = scores_by_arm(scores)
@@ -112,9 +102,10 @@ def compare(
     arms = {arm: _arm(arm, scores, calls, by_arm) for arm in names}
     wanted = list((names or ARMS) if asked is None else asked)
     nothing = not_comparable(scores, calls, rows=tests.height, kind=kind, arms=wanted)
-    beyond = _without_known_answer(scores, metric)
+    beyond, prompted = _without_known_answer(scores, metric), "teacher" if teacher_is_base else "prompted_base"
+    rows = (tests.height - beyond, beyond)
     warnings = [
-        *notes, *cautions.reordered_lists(scores), *cautions.weak_strata(by_arm, metric, tests, margin), *cautions.weak_teacher(by_arm)
+        *cautions.reordered_lists(scores), *cautions.weak_strata(by_arm, metric, tests, margin), *cautions.weak_teacher(by_arm)
     ]  # fmt: skip
     return Comparison(
         metric=metric,
@@ -128,18 +119,7 @@ def compare(
         by_label=_by_label(by_arm, metric, tests),
         worst=worst_answers(scores, calls, tests, by_arm.get(("student", metric), {}), fields),
         warnings=warnings,
-        verdict=nothing
-        or verdict(
-            _evidence(
-                by_arm,
-                arms,
-                metric,
-                margin,
-                kind,
-                (tests.height - beyond, beyond),
-                prompted="teacher" if teacher_is_base else "prompted_base",
-            )
-        ),
+        verdict=nothing or verdict(_evidence(by_arm, arms, metric, margin, kind, rows, prompted=prompted)),
     )
 
 

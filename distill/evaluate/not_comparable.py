@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+
+import polars as pl
 
 from distill.evaluate.metrics import NO_ANSWER
 from distill.evaluate.verdict import ComparisonVerdict
-
-if TYPE_CHECKING:
-    import polars as pl
 
 _COMPARING = ("json_fields", "agreement")
 """The metrics that hold an answer against another one."""

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+
+import polars as pl
 
 from distill.stats import Estimate, paired_difference, rows_needed
-
-if TYPE_CHECKING:
-    import polars as pl
 
 Scores = Mapping[tuple[str, str], Mapping[str, float]]
 """(arm, metric) → seed_id → score, in the order of the ids; rows that could not be scored are left out."""

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING
+
+import polars as pl
 
 from distill.atomic_write import write_json, write_parquet
+from distill.evaluate.arms import arms_of, call, calls_table, rules_of, scores_table, teacher_is_base
+from distill.evaluate.comparison import compare
+from distill.records import Json
 from distill.student import linear
 from distill.student.stage import linear_student, student_of, train_linear
 from distill.task.run import ActiveRun
@@ -23,12 +28,7 @@ async def evaluate(run: ActiveRun) -> None:
     await stage(run, "evaluate", outputs=["calls.parquet", "scores.parquet", "comparison.json"], work=_evaluate)
 
 
-async def _evaluate(run: ActiveRun) -> Mapping[str, Any]:
-    import polars as pl
-
-    from distill.evaluate.arms import arms_of, call, calls_table, rules_of, scores_table, teacher_is_base
-    from distill.evaluate.comparison import compare
-
+async def _evaluate(run: ActiveRun) -> Mapping[str, Json]:
     task = run.task
     student = student_of(task, run.folder)
     previous = student_of(task, run.parent) if run.parent else None
@@ -45,10 +45,10 @@ async def _evaluate(run: ActiveRun) -> Mapping[str, Any]:
     write_parquet(run.folder / "calls.parquet", calls)
     write_parquet(run.folder / "scores.parquet", scores)
     comparison = compare(
-        scores, calls, tests, margin=task.spec.evaluate.margin, kind=rules.kind,
-        notes=[*rules.notes, *_lacking(lacking)], asked=list(answered), fields=value_rules.names(task.output),
-        teacher_is_base="prompted_base" in task.spec.arms and teacher_is_base(task),
+        scores, calls, tests, margin=task.spec.evaluate.margin, kind=rules.kind, asked=list(answered),
+        fields=value_rules.names(task.output), teacher_is_base="prompted_base" in task.spec.arms and teacher_is_base(task),
     )  # fmt: skip
+    comparison = replace(comparison, warnings=[*rules.notes, *_lacking(lacking), *comparison.warnings])
     write_json(run.folder / "comparison.json", asdict(comparison))
     return {"verdict": comparison.verdict.word, "unanswered": calls.filter(pl.col("ended") == "pending").height}
 

@@ -68,8 +68,13 @@ class Evidence:
     """Test rows that would tell whether training helped."""
 
     @property
+    def gap(self) -> Estimate:
+        """`to_teacher`; of no rows where the two have none in common."""
+        return self.to_teacher or Estimate(0.0, 0.0, 0.0, 0)
+
+    @property
     def missing(self) -> int:
-        return self.rows - (self.to_teacher.n if self.to_teacher else 0)
+        return self.rows - self.gap.n
 
     @property
     def cheaper(self) -> bool:
@@ -97,29 +102,16 @@ def verdict(seen: Evidence) -> ComparisonVerdict:
 
 def _no_measure(seen: Evidence) -> bool:
     """The teacher is hardly ever right by the known answers, and the student is not clearly better."""
-    gap, teacher = seen.to_teacher, seen.teacher
-    return (
-        seen.metric == "json_fields"
-        and teacher is not None
-        and teacher.mean < _NONE_RIGHT
-        and (gap is None or gap.low <= 0)
-    )
-
-
-def _lost(seen: Evidence) -> bool:
-    return seen.to_teacher is not None and seen.to_teacher.high < -seen.margin
+    teacher = seen.teacher
+    return seen.metric == "json_fields" and teacher is not None and teacher.mean < _NONE_RIGHT and seen.gap.low <= 0
 
 
 def _kept_up(seen: Evidence) -> bool:
-    return seen.to_teacher is not None and seen.to_teacher.low > -seen.margin
-
-
-def _few(seen: Evidence) -> bool:
-    return seen.to_teacher is not None and seen.to_teacher.small
+    return seen.gap.low > -seen.margin
 
 
 def _unanswered(seen: Evidence) -> bool:
-    return seen.to_teacher is not None and not seen.to_teacher.small and seen.missing > _MISSING * seen.rows
+    return not seen.gap.small and seen.missing > _MISSING * seen.rows
 
 
 def _untrained_as_good(seen: Evidence) -> bool:
@@ -136,7 +128,7 @@ def _gained(seen: Evidence) -> bool:
 
 
 def _too_few(seen: Evidence) -> str:
-    n = seen.to_teacher.n if seen.to_teacher else 0
+    n = seen.gap.n
     return f"Undecided: {n} test row{'s' if n != 1 else ''} compared, too few to tell: {FEW} is the least."
 
 
@@ -153,22 +145,19 @@ def _wrong(seen: Evidence) -> str:
 
 
 def _loses(seen: Evidence) -> str:
-    lost = points(-seen.to_teacher.mean) if seen.to_teacher else ""
-    return f"Do not distil yet: the student loses {lost} to the teacher, and {points(seen.margin)} were allowed."
+    return f"Do not distil yet: the student loses {points(-seen.gap.mean)} to the teacher, and {points(seen.margin)} were allowed."
 
 
 def _wins(seen: Evidence) -> str:
-    gap = seen.to_teacher
-    if gap is not None and gap.high < 0:
+    if seen.gap.high < 0:
         return f"Distil: the student does this task a little worse than the teacher, by less than the {points(seen.margin)} allowed."
-    better = gap is not None and gap.low > 0
-    return f"Distil: the student does this task {'better than' if better else 'as well as'} the teacher."
+    return f"Distil: the student does this task {'better than' if seen.gap.low > 0 else 'as well as'} the teacher."
 
 
 def _numbers(seen: Evidence) -> str:
-    if not (seen.student and seen.teacher and seen.to_teacher):
+    if not (seen.student and seen.teacher):
         return ""
-    gap = seen.to_teacher
+    gap = seen.gap
     measure = _MEASURES.get((seen.metric, seen.kind)) or _MEASURES.get((seen.metric, ""), seen.metric)
     return (
         f"On {gap.n} held-out rows, the student gets {percent(seen.student.mean)} {measure}"
@@ -232,8 +221,8 @@ def _left_out(seen: Evidence) -> str:
 def _enough(seen: Evidence, question: OpenQuestion) -> int | None:
     """The rows that would answer the question that is open; never a number that is there already."""
     needed = {"keeps up": seen.rows_needed, "helped": seen.rows_for_gain}.get(question)
-    there = (seen.to_base if question == "helped" else seen.to_teacher) or Estimate(0, 0, 0, 0)
-    return needed if needed is not None and needed > there.n else None
+    there = seen.to_base if question == "helped" else seen.gap
+    return needed if needed is not None and needed > (there.n if there else 0) else None
 
 
 def _advice(seen: Evidence, question: OpenQuestion, needed: int | None) -> str:
@@ -251,8 +240,8 @@ def _advice(seen: Evidence, question: OpenQuestion, needed: int | None) -> str:
 _RULES: list[tuple[Callable[[Evidence], bool], Word, Callable[[Evidence], str], OpenQuestion]] = [
     (_unanswered, "undecided", _lacking, ""),
     (_no_measure, "undecided", _wrong, ""),
-    (_few, "undecided", _too_few, "keeps up"),
-    (_lost, "do not distil", _loses, ""),
+    (lambda seen: seen.gap.small, "undecided", _too_few, "keeps up"),
+    (lambda seen: seen.gap.high < -seen.margin, "do not distil", _loses, ""),
     (_untrained_as_good, "do not distil", lambda _: "Do not distil: training did not make the small model better.", ""),
     (_prompt_enough, "do not distil", lambda _: "Do not distil: the teacher's prompt alone does as much, untrained.", ""),
     (lambda seen: _kept_up(seen) and _gained(seen), "distil", _wins, ""),

@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+import polars as pl
 
 from distill.records import Json
 from distill.values import answer
-
-if TYPE_CHECKING:
-    import polars as pl
 
 _SHOWN = 5
 

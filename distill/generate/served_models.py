@@ -1,15 +1,15 @@
 """Which model the replies name, beside the one that was asked.
 
 A name that differs only in its provider's prefix, a date or snapshot behind it, a tag, its case, a path or a file's ending is
-the same model; a router that answers with another one is told in the run's end, the report and the dataset's card.
+the same model; a router that answers with another one is named at the run's end, the report and the dataset's card.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, NamedTuple
 
 from distill.records import GOLD
 from distill.teacher.store import queries
@@ -27,7 +27,7 @@ _VENDOR = re.compile(
 """As Bedrock writes them before a name."""
 _LONGEST = 120
 _LATEST = 10_000
-"""Answers of a run that are looked at where no dataset tells of all."""
+"""Answers of a run that are looked at where no dataset names all."""
 
 
 class Named(NamedTuple):
@@ -57,19 +57,18 @@ def others(run: ActiveRun) -> list[Named]:
     dataset, sent = _of_dataset(run), _of_sends(run)
     found: list[Named] = []
     for asked in dict.fromkeys([*(key[0] for key in sent), *(key[0] for key in dataset)]):
-        counts = max((_of(asked, source) for source in (sent, dataset)), key=Counter.total)
+        counts = max((_named_for(asked, source) for source in (sent, dataset)), key=Counter.total)
         total = counts.total()
         found += [Named(asked, named, count, total) for named, count in counts.most_common(5) if not same(asked, named)]
     return found
 
 
-def lines(found: Iterable[Mapping[str, Any] | Named]) -> list[str]:
+def other_models(found: Iterable[Named]) -> list[str]:
     """The same for people."""
-    named = [one if isinstance(one, Named) else Named(**one) for one in found]
-    return [f"{one}; the endpoint may answer with another model than the spec's" for one in named]
+    return [f"{model}; the endpoint may answer with another model than the spec's" for model in found]
 
 
-def _of(asked: str, source: Counter[tuple[str, str]]) -> Counter[str]:
+def _named_for(asked: str, source: Counter[tuple[str, str]]) -> Counter[str]:
     return Counter({named: count for (model, named), count in source.items() if model == asked})
 
 

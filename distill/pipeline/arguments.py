@@ -3,7 +3,8 @@
     a task     its spec's path, the folder that holds it, or the task's name
     a run      task/001, the run's folder, latest, or a task as above for its newest run
 
-Names are looked for in the project's home, which is that of the working folder where a command is given none.
+Names are looked for in the project's home: the folder that holds `.distill/`, with the answers, and `runs/`. Where a command is
+given none it is that of the working folder.
 """
 
 from __future__ import annotations
@@ -15,11 +16,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from distill.errors import SpecError, UsageError
-from distill.pipeline.project import home_of, project_at, project_of
 from distill.rundir import MANIFEST, RunDir, find, latest, numbers
 from distill.spec import SPEC_FILE, task_of
 
 _NAME = re.compile(r"([a-z0-9][a-z0-9._-]{0,62})(?:/(\d{3,}))?")
+_MARKS = (".distill", "pyproject.toml", ".git", "runs")
+"""Any of them is in a folder that is a project's."""
 _MOST = 2000
 """Specs that are looked at for a name."""
 
@@ -29,6 +31,24 @@ class TaskPlace(NamedTuple):
 
     spec: Path
     home: Path
+
+
+def project_of(path: Path) -> Path | None:
+    """The nearest folder at or above a path that holds a project; None where none does."""
+    start = path.resolve() if path.is_dir() else path.resolve().parent
+    return next(
+        (folder for folder in (start, *start.parents) if any((folder / mark).exists() for mark in _MARKS)), None
+    )
+
+
+def home_of(spec: Path) -> Path:
+    """The project of a spec; its own folder where there is none."""
+    return project_of(spec) or (spec.resolve() if spec.is_dir() else spec.resolve().parent)
+
+
+def project_at(folder: Path) -> Path:
+    """The project of a folder, which may be missing; the folder itself where there is none."""
+    return home_of(folder.resolve() / SPEC_FILE)
 
 
 def place_of(given: Path) -> TaskPlace:

@@ -5,18 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+
+import polars as pl
 
 from distill.errors import AccessRefused, RowsOwed
+from distill.evaluate import arms
 from distill.generate import questions
 from distill.generate.questions import TeacherQuestion, TeacherQuestions
 from distill.records import Request
 from distill.task.run import ActiveRun
 from distill.teacher import schedule
 from distill.teacher.stored_answers import is_refused
-
-if TYPE_CHECKING:
-    import polars as pl
 
 
 @dataclass(slots=True)
@@ -94,8 +93,6 @@ class TeacherCalls:
 
 def _tests(run: ActiveRun, table: pl.DataFrame) -> list[Request]:
     """What the comparison will ask the teacher: it goes with the same batches, or it would take another night."""
-    from distill.evaluate import arms
-
     teacher = next((arm for arm in arms.arms_of(run.task, student=None) if arm.name == "teacher"), None)
     if teacher is None or "evaluate" not in run.stages:
         return []

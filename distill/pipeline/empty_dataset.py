@@ -1,26 +1,23 @@
 """A dataset or a test set without a row: work that was done and came to nothing, which is no success.
 
-What is told: the sum, the reason that cost most, where the rows can be seen, and that answers are kept.
+A message gives the sum, the reason that cost most, where the rows can be seen, and that answers are kept.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+
+import polars as pl
 
 from distill.rundir import read_json
 from distill.tables.reasons import BEFORE
-
-if TYPE_CHECKING:
-    import polars as pl
-
-    from distill.task.run import ActiveRun
+from distill.task.run import ActiveRun
 
 _SHOWN = 3
 
 
 def answers(run: ActiveRun) -> str:
-    """Why the answers that `generate` has are of no use; empty where some are, or rows are owed."""
+    """Why the answers that `generate` has are of no use; empty where some are, or rows are pending."""
     made = run.folder.manifest()["stages"].get("generate", {})
     if "none_pass" not in made:
         return ""
@@ -42,8 +39,6 @@ def _ranked(drops: pl.DataFrame) -> list[tuple[str, int]]:
 
 def dataset(run: ActiveRun) -> str:
     """Why there is no row to train on; empty where there is one."""
-    import polars as pl
-
     training = run.scan("samples.parquet").filter(pl.col("fate") == "train").select(pl.len()).collect().item()
     if training:
         return ""
@@ -64,8 +59,6 @@ def dataset(run: ActiveRun) -> str:
 
 def tests(run: ActiveRun) -> str:
     """Why there is no row to compare the arms on; empty where there is one, or no comparison is asked for."""
-    import polars as pl
-
     if not run.task.spec.arms:
         return ""
     count = run.scan("seeds.parquet").filter(pl.col("role") == "test").select(pl.len()).collect().item()

@@ -7,25 +7,21 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
 
 from distill.curate.dedup import decisions
 from distill.curate.gates.verify import function
 from distill.generate import served_models
 from distill.records import Json
 from distill.report import timeline
-from distill.task.run import ledger, parent_teacher
+from distill.task.run import ActiveRun, ledger, parent_teacher
 from distill.teacher import counts
-
-if TYPE_CHECKING:
-    from distill.task.run import ActiveRun
 
 FACTS: Mapping[str, Callable[[ActiveRun], Json]] = {
     "ledger": lambda run: [dataclasses.astuple(row) for row in ledger(run)],
     "models": lambda run: [list(one) for one in served_models.others(run)],
     "name": lambda run: run.folder.name,
     "odd_counts": lambda run: counts.of_run(run.store, run.folder.name),
-    "owed": lambda run: run.owed("generate"),
+    "owed": lambda run: run.pending("generate"),
     "parent": lambda run: run.parent.name if run.parent else None,
     "parent_teacher": parent_teacher,
     "rulings": lambda run: decisions.read_decisions(run.task, run.folder, run.parent),

@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+
+import polars as pl
 
 from distill.atomic_write import write_json, write_parquet
 from distill.curate import judged
@@ -13,6 +14,7 @@ from distill.curate.dedup import decisions
 from distill.curate.gates.judge.requests import verdict_requests
 from distill.curate.gates.judge.send import JudgeCalls
 from distill.curate.gates.verify import function
+from distill.curate.result import Curation
 from distill.errors import BudgetReached, GateNotMet
 from distill.exam.sit import asks_for_training, sit
 from distill.exam.stop import exam_summary, stop_reason
@@ -21,21 +23,17 @@ from distill.generate.questions import TeacherQuestions, first_questions, read_a
 from distill.generate.refill import next_questions
 from distill.pipeline import empty_dataset
 from distill.pipeline.ask_teachers import TeacherCalls
+from distill.records import Json
 from distill.rundir import read_json, read_parquet
 from distill.seeds import approved, labelling, prepare
 from distill.seeds.expansion.rounds import Expansion
+from distill.similarity.graph import Graph
 from distill.tables.columns import ASKED
+from distill.tables.outcome import Outcome
 from distill.task import near_graph
 from distill.task.run import ActiveRun
 from distill.task.stage import stage
 from distill.teacher.stored_answers import is_refused
-
-if TYPE_CHECKING:
-    import polars as pl
-
-    from distill.curate.result import Curation
-    from distill.similarity.graph import Graph
-    from distill.tables.outcome import Outcome
 
 
 async def generate(run: ActiveRun) -> None:
@@ -44,7 +42,7 @@ async def generate(run: ActiveRun) -> None:
     await stage(run, "generate", outputs=outputs, work=_generate)
 
 
-async def _generate(run: ActiveRun) -> Mapping[str, Any]:
+async def _generate(run: ActiveRun) -> Mapping[str, Json]:
     function.import_all(run.task)
     # What a person decides changes what becomes of answers, and is no reason to ask again: it is not noted here.
     decided = decisions.read_decisions(run.task, run.folder, run.parent)
@@ -109,7 +107,7 @@ class _Rounds:
     calls: TeacherCalls
     asked: TeacherQuestions
 
-    async def next(self) -> Mapping[str, Any] | None:
+    async def next(self) -> Mapping[str, Json] | None:
         """One round: None where another follows, else what the stage comes to."""
         _write_asked(self.run, self.expansion, self.asked)
         if self.asked:
@@ -150,7 +148,7 @@ class _Rounds:
             return True
         return False
 
-    def _result(self, curation: Curation) -> Mapping[str, Any]:
+    def _result(self, curation: Curation) -> Mapping[str, Json]:
         pending = self.calls.pending(self.asked) + len(curation.verdicts.pending) + self.expansion.pending
         useless = self.asked and not pending and not curation.kept.height
         none_pass = {"none_pass": empty_dataset.reasons(curation.dropped)} if useless else {}
@@ -159,8 +157,6 @@ class _Rounds:
 
 def _write_seeds(run: ActiveRun, split: Outcome, expansion: Expansion) -> Graph:
     """The run's seeds: real ones, made ones, and those that went; and which of them are near each other, also returned."""
-    import polars as pl
-
     graph = near_graph.graph(run.task.spec, expansion.table, split.rejected)
     made = near_graph.write(run.folder, graph, expansion.table)
     write_parquet(run.folder / "seeds.parquet", expansion.table)
@@ -171,8 +167,6 @@ def _write_seeds(run: ActiveRun, split: Outcome, expansion: Expansion) -> Graph:
 
 def _write_asked(run: ActiveRun, expansion: Expansion, asked: TeacherQuestions) -> None:
     """What is asked, written before it is sent: `explain` shows it also while rows are out."""
-    import polars as pl
-
     ids = [request.id for request in questions.requests(run.task, expansion.table, asked)]
     rows = [(*question, id_) for question, id_ in zip(asked, ids, strict=True)]
     write_parquet(run.folder / "asked.parquet", pl.DataFrame(rows, schema=ASKED, orient="row"))

@@ -9,15 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from distill.chat import templates
 from distill.curate.checks import curation_faults
 from distill.curate.dedup import compared
 from distill.curate.gates.judge.requests import judged_gates, rubrics
 from distill.errors import Fault, SpecError
-from distill.pipeline.project import home_of
+from distill.pipeline.arguments import home_of
 from distill.pipeline.task_rows import TaskRows, read_task_rows
+from distill.records import Json
 from distill.seeds import checks
 from distill.spec import Places, TaskSpec, look
 from distill.student import checks as student_checks
@@ -32,12 +33,12 @@ if TYPE_CHECKING:
     from distill.records import Seed
 
 
-class _Texts(NamedTuple):
+class _SpecTexts(NamedTuple):
     """What the prompts and schemas hold that a spec names; None where one could not be read."""
 
     prompts: Mapping[str, str | None]
-    output: dict[str, Any] | None
-    tools: list[dict[str, Any]]
+    output: dict[str, Json] | None
+    tools: list[dict[str, Json]]
 
     def template(self, name: str) -> templates.Template:
         return templates.parse(self.prompts[name] or "", name)
@@ -86,7 +87,7 @@ def open_task(
 
 
 def _task(
-    spec: TaskSpec, file: Path, home: Path, texts: _Texts, rubric: str | None, rows: TaskRows,
+    spec: TaskSpec, file: Path, home: Path, texts: _SpecTexts, rubric: str | None, rows: TaskRows,
     bad_rows: pl.DataFrame, env: Mapping[str, str],
 ) -> Task:  # fmt: skip
     teacher, student = (texts.template(name) for name in (spec.teacher.prompt, spec.student.prompt))
@@ -97,7 +98,7 @@ def _task(
     )  # fmt: skip
 
 
-def _texts(spec: TaskSpec, file: Path, places: Places, faults: list[Fault]) -> _Texts:
+def _texts(spec: TaskSpec, file: Path, places: Places, faults: list[Fault]) -> _SpecTexts:
     """The prompts, the answer's schema and the tools; of what the spec names wrongly, nothing is read."""
     teacher, folder = spec.teacher, file.parent
     named = {teacher.prompt: ("teacher", "prompt"), spec.student.prompt: ("student", "prompt")}
@@ -110,11 +111,11 @@ def _texts(spec: TaskSpec, file: Path, places: Places, faults: list[Fault]) -> _
         files.schema(folder / teacher.output, faults, named_by=f"{file}: teacher.output") if teacher.output else None
     )
     tools = files.tools(folder / teacher.tools, faults, named_by=f"{file}: teacher.tools") if teacher.tools else []
-    return _Texts(found, output, tools)
+    return _SpecTexts(found, output, tools)
 
 
 def _unfit(
-    spec: TaskSpec, file: Path, places: Places, texts: _Texts, rubric: str | None, seeds: Sequence[Seed],
+    spec: TaskSpec, file: Path, places: Places, texts: _SpecTexts, rubric: str | None, seeds: Sequence[Seed],
     env: Mapping[str, str], *, priced: bool,
 ) -> list[Fault]:  # fmt: skip
     """What the parts of the spec ask of each other, and of this machine, and do not get."""

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
 
 from distill.errors import RowsOwed
+from distill.task.run import ActiveRun
 from distill.teacher.stored_answers import why_pending
-
-if TYPE_CHECKING:
-    from distill.task.run import ActiveRun
 
 _CAUSE, _CAUSES, _LOOKED_AT = 300, 100, 20_000
 """Characters of a cause that are reported, rows among which the commonest is looked for, and questions looked at for them."""
@@ -17,14 +14,14 @@ _CAUSE, _CAUSES, _LOOKED_AT = 300, 100, 20_000
 
 def no_rows(run: ActiveRun, partial: bool) -> None:
     """Raise where rows lack an answer, unless that is `partial`'s wish."""
-    owed = run.folder.manifest()["stages"].get("generate", {}).get("owed", 0)
-    if owed and not partial:
+    rows = run.pending("generate")
+    if rows and not partial:
         none, cause = _unanswered(run)
         again = "Run again to ask only for those"
         if run.task.spec.teacher.mode != "live":
             again += " (a row that was refused, or failed too often, in a batch is given up in this run)"
         raise RowsOwed(
-            f"{owed} rows could not be answered{cause}; {'no other was either' if none else 'the others are kept'}. {again}, "
+            f"{rows} rows could not be answered{cause}; {'no other was either' if none else 'the others are kept'}. {again}, "
             "or add --partial to go on without them. `distill explain` shows each one's sends."
         )
 
@@ -41,14 +38,12 @@ def _unanswered(run: ActiveRun) -> tuple[bool, str]:
 
 def no_verdicts(run: ActiveRun, partial: bool) -> None:
     """Curation may have asked for more than was generated: then a dataset would lack rows that nobody has refused."""
-    owed = run.folder.manifest()["stages"].get("curate", {}).get("owed", 0)
-    if owed and not partial:
+    if (rows := run.pending("curate")) and not partial:
         raise RowsOwed(
-            f"{owed} rows wait for a verdict; run `distill generate` to ask for what is missing, or add --partial to go on without them"
+            f"{rows} rows wait for a verdict; run `distill generate` to ask for what is missing, or add --partial to go on without them"
         )
 
 
 def count(run: ActiveRun) -> int:
     """Rows without an answer, or without a verdict: curation may lack those that other gates asked for."""
-    made = run.folder.manifest()["stages"]
-    return max(int(made.get(name, {}).get("owed", 0)) for name in ("generate", "curate"))
+    return max(map(run.pending, ("generate", "curate")))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+
+import polars as pl
 
 from distill.curate.accounting.conservation import RowTotal
 from distill.curate.accounting.funnel import FunnelLine, line_of
@@ -17,14 +18,12 @@ from distill.generate import served_models
 from distill.generate.served_models import Named
 from distill.money import known_usd, shown
 from distill.pipeline import pending
+from distill.records import Json
 from distill.report.warnings import of_money
 from distill.rundir import read_json, read_parquet
 from distill.task.run import ActiveRun, ledger
 from distill.teacher.store.queries import SpenderTotals
 from distill.text import notebook
-
-if TYPE_CHECKING:
-    import polars as pl
 
 _KEYS = {"name": "run", "pending": "owed", "why_empty": "nothing", "exit_code": "exit"}
 """Field → its key in JSON, where that is another word."""
@@ -109,8 +108,6 @@ class Run:
     @property
     def spend(self) -> pl.DataFrame:
         """What each spender has sent and cost, over all commands of the run."""
-        import polars as pl
-
         columns = [one.name for one in fields(SpenderTotals)]
         return pl.DataFrame([asdict(row) for row in self.spenders], schema=None if self.spenders else columns)
 
@@ -118,7 +115,7 @@ class Run:
         """A Parquet file of the run's folder, e.g. `seeds.parquet`; UsageError says which command writes it."""
         return read_parquet(self.folder / name)
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, Json]:
         """The object that `--json` prints."""
         return {
             _KEYS.get(one.name, one.name): _plain(getattr(self, one.name))
@@ -149,7 +146,7 @@ class Run:
 
 def result_of(run: ActiveRun) -> Run:
     """What the command has done, from the run's files and its ledger."""
-    paid, owed = ledger(run), pending.count(run)
+    paid, open_rows = ledger(run), pending.count(run)
     unpriced = sum(row.unpriced for row in paid)
     counts, verdict = _curated(run), _verdict(run)
     required = run.task.spec.evaluate.require
@@ -157,27 +154,27 @@ def result_of(run: ActiveRun) -> Run:
     page = run.folder.path / "report.html"
     return Run(
         name=run.folder.name, folder=run.folder.path, done=run.done, skipped=run.skipped, changed=run.changed,
-        requests_sent=run.sender.sends, from_the_store=run.sender.replayed, pending=owed,
+        requests_sent=run.sender.sends, from_the_store=run.sender.replayed, pending=open_rows,
         shortfall=read_shortfall(counts), large_losses=read_losses(counts), why_empty=run.nothing,
         usd=known_usd(run.store.spent(run.folder.name), unpriced),
         usd_estimated=known_usd(sum(row.usd_estimated for row in paid), unpriced), unpriced_calls=unpriced,
         warnings=of_money(run), models=served_models.others(run), funnel=_funnel(counts), verdict=verdict,
-        report=page if page.exists() else None, exit_code=_exit(missed=missed, owed=bool(owed), nothing=bool(run.nothing)),
+        report=page if page.exists() else None, exit_code=_exit(missed=missed, pending=bool(open_rows), nothing=bool(run.nothing)),
         spenders=paid,
     )  # fmt: skip
 
 
 def _did(run: ActiveRun, stage: str) -> bool:
-    """Whether the command came to a stage: what an earlier one left of it is not told."""
+    """Whether the command came to a stage: what an earlier one left of it is not shown."""
     return stage in (*run.done, *run.skipped)
 
 
-def _curated(run: ActiveRun) -> Mapping[str, Any]:
+def _curated(run: ActiveRun) -> Mapping[str, Json]:
     path = run.folder / "funnel.json"
     return read_json(path, dict) if _did(run, "curate") and path.exists() else {}
 
 
-def _funnel(counts: Mapping[str, Any]) -> Funnel | None:
+def _funnel(counts: Mapping[str, Json]) -> Funnel | None:
     """None also where the run was curated before the sum was checked."""
     stages = [line_of(stage) for stage in counts.get("funnel", ())]
     return Funnel(stages, **counts["total"]) if counts.get("conserved") else None
@@ -188,14 +185,14 @@ def _verdict(run: ActiveRun) -> ComparisonVerdict | None:
     return ComparisonVerdict(**read_json(path, dict, needs="verdict")["verdict"]) if path.exists() else None
 
 
-def _exit(*, missed: bool, owed: bool, nothing: bool) -> int:
-    """A verdict that was missed first; a dataset that is empty since rows are owed may fill yet."""
-    if missed or (nothing and not owed):
+def _exit(*, missed: bool, pending: bool, nothing: bool) -> int:
+    """A verdict that was missed first; a dataset that is empty since rows are pending may fill yet."""
+    if missed or (nothing and not pending):
         return GateNotMet.exit_code
-    return RowsOwed.exit_code if owed else 0
+    return RowsOwed.exit_code if pending else 0
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> Json:
     """A field's value as JSON."""
     match value:
         case Path():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from distill.curate import stage
@@ -30,35 +30,11 @@ from distill.teacher.send import Sender
 from distill.teacher.store.store import Store
 
 
-def start(
-    task: Task,
-    *,
-    stages: Sequence[str],
-    watch: Watcher,
-    partial: bool = False,
-    new: bool = False,
-    refresh: bool = False,
-    wait: bool = False,
-    anyway: bool = False,
-) -> Run:
-    """Do `stages` in the order of a run, in a loop of its own; what was done, with the exit code."""
-    return event_loop.run(
-        work(task, stages=stages, watch=watch, partial=partial, new=new, refresh=refresh, wait=wait, anyway=anyway)
-    )
-
-
 async def work(
-    task: Task,
-    *,
-    stages: Sequence[str],
-    watch: Watcher,
-    partial: bool = False,
-    new: bool = False,
-    refresh: bool = False,
-    wait: bool = False,
-    anyway: bool = False,
-) -> Run:
-    """As `start`, for a notebook whose loop is running already."""
+    task: Task, *, stages: Sequence[str], watch: Watcher, partial: bool = False, new: bool = False, refresh: bool = False,
+    wait: bool = False, anyway: bool = False,
+) -> Run:  # fmt: skip
+    """Do `stages` in the order of a run; what was done, with the exit code."""
     need_price(task)
     before = numbers(task.home, task.spec.task)
     folder, parent = run_number.folder_of(task, stages=stages, new=new, refresh=refresh, watch=watch)
@@ -75,7 +51,11 @@ async def work(
         run = ActiveRun(task, folder, store, sender, watch, parent, stages, facts=facts.FACTS, anyway=anyway)
         with interruptible(sender):
             await _stages(run, stages, partial=partial)
-        return _told(run)
+        return _with_warnings(run)
+
+
+start = event_loop.finished(work)
+"""The same from a thread whose loop, if it has one, goes on."""
 
 
 def _sender(task: Task, folder: RunDir, store: Store, watch: Watcher, *, wait: bool) -> Sender:
@@ -84,10 +64,10 @@ def _sender(task: Task, folder: RunDir, store: Store, watch: Watcher, *, wait: b
     return Sender(store=store, run=folder.name, budget=budget, watch=watch, wait=wait, deadline=_deadline(task, folder))
 
 
-def _told(run: ActiveRun) -> Run:
+def _with_warnings(run: ActiveRun) -> Run:
     """The result, with a warning of each thing that nobody should find out by counting."""
     result = result_of(run)
-    for line in (*served_models.lines(result.models), *large_losses.loss_text(result.large_losses, result.name)):
+    for line in (*served_models.other_models(result.models), *large_losses.loss_text(result.large_losses, result.name)):
         run.watch.say(f"warning: {line}")
     return result
 
@@ -122,17 +102,25 @@ _NEEDS = {
 }  # fmt: skip
 
 
+_STAGES: Mapping[str, Callable[[ActiveRun], Awaitable[None]]] = {
+    "generate": generate.generate, "curate": stage.curate, "export": teaching.export, "train": teaching.train,
+    "evaluate": evaluating.evaluate, "report": reporting.report,
+}  # fmt: skip
+
+
 async def _stages(run: ActiveRun, names: Sequence[str], *, partial: bool) -> None:
     for name in names:
         _ready(run, name, partial)
         if name == "export" and _nothing(run):
             return
-        await _stage(run, name)
+        await _STAGES[name](run)
         if name == "generate":
             pending.no_rows(run, partial)
             run.nothing = empty_dataset.answers(run) if names[-1] == name else ""
         elif name == "curate" and _nothing(run):
             return
+        elif name == "evaluate":
+            run.nothing = empty_dataset.tests(run)
 
 
 def _ready(run: ActiveRun, name: str, partial: bool) -> None:
@@ -149,20 +137,3 @@ def _nothing(run: ActiveRun) -> bool:
     """Whether no row is left to train on: then nothing more is done, and nothing paid for."""
     run.nothing = empty_dataset.dataset(run)
     return bool(run.nothing)
-
-
-async def _stage(run: ActiveRun, name: str) -> None:
-    match name:
-        case "generate":
-            await generate.generate(run)
-        case "curate":
-            await stage.curate(run)
-        case "export":
-            await teaching.export(run)
-        case "train":
-            await teaching.train(run)
-        case "evaluate":
-            await evaluating.evaluate(run)
-            run.nothing = empty_dataset.tests(run)
-        case "report":
-            await reporting.report(run)

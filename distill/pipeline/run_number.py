@@ -15,18 +15,15 @@ from __future__ import annotations
 
 import os
 import shutil
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
 
 from distill.atomic_write import write_json
 from distill.errors import UsageError
 from distill.pipeline import used_spec
+from distill.records import Json
 from distill.rundir import MANIFEST, RunDir, latest
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from distill.task.task import Task
-    from distill.teacher.progress import Watcher
+from distill.task.task import Task
+from distill.teacher.progress import Watcher
 
 _OWN = (".lock", MANIFEST, "report.html", "REPORT.md", "report.json")
 """Files of a run that its copy does not begin with."""
@@ -47,7 +44,9 @@ def folder_of(
     if new:
         return after, None
     _same_teacher(task, last, stages)
-    changed = used_spec.changes(used_spec.read(last.path), used_spec.of(task)) if _finished(last.manifest()) else []
+    changed = (
+        used_spec.changes(used_spec.read(last.path), used_spec.comparable(task)) if _finished(last.manifest()) else []
+    )
     if not changed:
         return last, _parent(last)
     _copy(last, after)
@@ -65,7 +64,9 @@ def _refreshed(task: Task, last: RunDir, after: RunDir) -> tuple[RunDir, RunDir]
         raise UsageError(
             f"run {last.name} is not finished, so there is nothing to refresh; finish it with `distill run {task.path}`"
         )
-    if parent is not None and (not finished or not used_spec.changes(used_spec.read(last.path), used_spec.of(task))):
+    if parent is not None and (
+        not finished or not used_spec.changes(used_spec.read(last.path), used_spec.comparable(task))
+    ):
         return last, parent
     return after, last
 
@@ -80,7 +81,7 @@ def _same_teacher(task: Task, last: RunDir, stages: Sequence[str]) -> None:
         )
 
 
-def _finished(manifest: dict[str, Any]) -> bool:
+def _finished(manifest: dict[str, Json]) -> bool:
     return "report" in manifest["stages"]
 
 

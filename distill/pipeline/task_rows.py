@@ -50,7 +50,9 @@ def read_task_rows(
     form = FileFormat(names=tuple(variables), **(seeds.format.model_dump() if seeds.format else {}))
     columns = load.columns(paths, logged=seeds.as_ == "chats", form=form)
     rows = TaskRows(notes=notes, columns=columns or None)
-    used = replace(_used(spec, file, variables, columns, faults), chats=chats, system=_has_system(templates, variables))
+    # A prompt says what the model is to be with a text of its own, or by naming the chats' own.
+    system = "system" in variables or any(role == "system" for template in templates for role, _ in template.turns)
+    used = replace(_used(spec, file, variables, columns, faults), chats=chats, system=system)
     with _gathered(faults, f"{file}: seeds.held_out", held_out_paths, file):
         rows = replace(rows, held_out=read_held_out(held_out_paths, variables=variables, form=form, notes=notes))
     if seeds.test.from_ is not None:
@@ -93,11 +95,6 @@ def _used(
         blank=["system"] if logged else [],
         logged=logged,
     )
-
-
-def _has_system(templates: Sequence[Template], variables: Sequence[str]) -> bool:
-    """Whether a prompt says what the model is to be: with a text of its own, or by naming the chats' own."""
-    return "system" in variables or any(role == "system" for template in templates for role, _ in template.turns)
 
 
 def _labels(spec: TaskSpec) -> list[str]:

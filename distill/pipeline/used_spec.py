@@ -10,26 +10,21 @@ another spec.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from distill.atomic_write import write_atomic, write_json
 from distill.records import Json
 from distill.rundir import RunDir, file_hash
-from distill.spec import SENDING
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from distill.spec import TaskSpec
-    from distill.task.task import Task
+from distill.spec import SENDING, TaskSpec
+from distill.task.task import Task
 
 FILE = "spec.json"
 
 
-def of(task: Task) -> dict[str, Any]:
+def comparable(task: Task) -> dict[str, Json]:
     """What `changes` compares."""
     folder = task.path.parent
     return {
@@ -38,7 +33,7 @@ def of(task: Task) -> dict[str, Any]:
     }
 
 
-def read(folder: Path) -> dict[str, Any] | None:
+def read(folder: Path) -> dict[str, Json] | None:
     """What a run used; None where nothing readable says so."""
     try:
         found = json.loads((folder / FILE).read_bytes())
@@ -49,7 +44,7 @@ def read(folder: Path) -> dict[str, Any] | None:
 
 def write(task: Task, folder: RunDir) -> None:
     """Keep the spec as it is used, for `changes` and for people."""
-    write_json(folder / FILE, of(task))
+    write_json(folder / FILE, comparable(task))
     text = task.path.read_bytes()
     if task.overrides:
         used = yaml.safe_dump(
@@ -59,7 +54,7 @@ def write(task: Task, folder: RunDir) -> None:
     write_atomic(folder / "task.yaml", text)
 
 
-def changes(before: Mapping[str, Any] | None, now: Mapping[str, Any]) -> list[str]:
+def changes(before: Mapping[str, Json] | None, now: Mapping[str, Json]) -> list[str]:
     """Names of settings and files that differ, e.g. ["dedup.near", "teacher.md"]; none where nothing is known of before."""
     if before is None:
         return []

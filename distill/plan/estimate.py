@@ -7,18 +7,15 @@ import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from distill import tokens
 from distill.money import Price, most_usd
 from distill.records import Answer, Json, Request, Usage
 from distill.teacher.counts import TokenCounts, learnt, stored_usage
+from distill.teacher.endpoint.address import Model
 from distill.teacher.pace import live_rate
 from distill.teacher.requests import ceiling
-
-if TYPE_CHECKING:
-    from distill.teacher.endpoint.address import Model
-    from distill.teacher.store.store import Store
+from distill.teacher.store.store import Store
 
 _FEWEST = 3
 """Answers from which a spread can be told."""

@@ -4,29 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+import polars as pl
 
 from distill.curate import judged
 from distill.curate.gates.judge.requests import verdicts_per_row
 from distill.curate.gates.judge.send import JudgeCalls
+from distill.exam.result import Exam
 from distill.exam.sit import asks_for_training, sit
+from distill.generate.questions import TeacherQuestions
 from distill.money import Budget, known_usd
 from distill.plan.estimate import RateLimits, Spender
 from distill.plan.upper_bound import PassRates
 from distill.rundir import latest
 from distill.task import stores
 from distill.task.interrupt import interruptible
+from distill.task.task import Task
 from distill.teacher.endpoint import sdk
 from distill.teacher.progress import Watcher
 from distill.teacher.send import Sender
-
-if TYPE_CHECKING:
-    import polars as pl
-
-    from distill.exam.result import Exam
-    from distill.generate.questions import TeacherQuestions
-    from distill.task.task import Task
-    from distill.teacher.store.store import Store
+from distill.teacher.store.store import Store
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+
+import polars as pl
 
 from distill.curate import steps
 from distill.curate.gates.judge.expected import expected_verdicts
@@ -19,6 +20,7 @@ from distill.curate.gates.judge.requests import judge_spender, judge_warnings
 from distill.curate.inputs import read_inputs
 from distill.evaluate import arms
 from distill.generate import questions
+from distill.generate.questions import TeacherQuestions
 from distill.generate.refill import ask_new_seeds, votes_at_most
 from distill.plan import estimate
 from distill.plan.estimate import Cost, Spender, SpenderEstimate
@@ -28,15 +30,10 @@ from distill.records import Json
 from distill.seeds import labelling, prepare
 from distill.spec import deadline
 from distill.task import event_loop, near_graph, stores
+from distill.task.task import Task
 from distill.teacher import schedule
 from distill.teacher.progress import Silent, Watcher
-
-if TYPE_CHECKING:
-    import polars as pl
-
-    from distill.generate.questions import TeacherQuestions
-    from distill.task.task import Task
-    from distill.teacher.store.store import Store
+from distill.teacher.store.store import Store
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,23 +10,20 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+import polars as pl
 
 from distill.curate.gates.judge.expected import expected_verdicts
 from distill.curate.gates.judge.requests import judge_spender
 from distill.generate import questions, redraws
+from distill.generate.questions import TeacherQuestion
 from distill.plan.estimate import Spender
 from distill.seeds import approved
 from distill.seeds.expansion import questions as candidates
 from distill.seeds.expansion import rounds
+from distill.seeds.expansion.prompts import Candidate
 from distill.strata import targets
-
-if TYPE_CHECKING:
-    import polars as pl
-
-    from distill.generate.questions import TeacherQuestion
-    from distill.seeds.expansion.prompts import Candidate
-    from distill.task.task import Task
+from distill.task.task import Task
 
 _LACKING = "strata lack when no seed is left"
 _REFUSED = "gates drop while strata lack rows"

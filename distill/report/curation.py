@@ -5,15 +5,15 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
 
+import polars as pl
+
+from distill.curate.accounting.shortfall import Shortfall
+from distill.curate.gates.private import hidden
+from distill.curate.gates.registry import GATES
+from distill.records import Json, Seed
 from distill.report import distributions, examples, losses
-
-if TYPE_CHECKING:
-    import polars as pl
-
-    from distill.curate.accounting.shortfall import Shortfall
-    from distill.records import Seed
+from distill.seeds import load
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +29,12 @@ class MissingRows:
 
 
 @dataclass(frozen=True, slots=True)
-class Curation:
+class CurationSection:
     """What became of the rows, what the scores and lengths were, and rows to look at."""
 
     by_stratum: losses.LossTable
     shortfalls: list[MissingRows]
-    edge_cases: list[losses.EdgeCaseCoverage]
+    edge_cases: list[losses.EdgeCaseShare]
     scores: list[distributions.ScoreHistogram]
     tokens: distributions.LengthHistogram | None
     """None where there are no answers."""
@@ -44,18 +44,16 @@ class Curation:
 
 
 def curation_of(
-    seeds: pl.DataFrame, samples: pl.DataFrame, dropped: pl.DataFrame, *, gates: Sequence[tuple[str, Mapping[str, Any]]],
-    short: Sequence[Shortfall], edge_cases: Sequence[Mapping[str, Any]], unread: Iterable[Seed] = (),
-) -> Curation:  # fmt: skip
+    seeds: pl.DataFrame, samples: pl.DataFrame, dropped: pl.DataFrame, *, gates: Sequence[tuple[str, Mapping[str, Json]]],
+    short: Sequence[Shortfall], edge_cases: Sequence[Mapping[str, Json]], unread: Iterable[Seed] = (),
+) -> CurationSection:  # fmt: skip
     """The whole part. `gates` as the spec has them, `short` and `edge_cases` ({where, at_least, got}) as funnel.json has them.
 
     `unread` are seeds that may be missing in the table, since they were dropped before anything was asked.
     """
-    from distill.curate.gates.private import hidden
-
-    settings = [(name, _with_defaults(name, given)) for name, given in gates]
+    settings = [(name, {**GATES[name].defaults, **given}) for name, given in gates]
     hide = functools.partial(hidden, persons=any(name == "pii" for name, _ in gates))
-    return Curation(
+    return CurationSection(
         by_stratum=losses.by_stratum(seeds, samples, dropped),
         shortfalls=[MissingRows(**asdict(row), cause=row.cause) for row in short],
         edge_cases=losses.edge_cases(edge_cases, seeds, samples),
@@ -67,19 +65,8 @@ def curation_of(
     )
 
 
-def _with_defaults(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    """A gate's settings with its defaults."""
-    from distill.curate.gates.registry import GATES
-
-    return {**GATES[name].defaults, **given}
-
-
 def _inputs(dropped: pl.DataFrame, seeds: pl.DataFrame, unread: Iterable[Seed]) -> dict[str, str]:
     """Texts of the seeds among the dropped rows that are shown."""
-    import polars as pl
-
-    from distill.seeds import load
-
     wanted = set(examples.picks(dropped)["row"])
     known = dict(seeds.filter(pl.col("seed_id").is_in(list(wanted))).select("seed_id", "input").iter_rows())
     if wanted <= set(known):

@@ -8,19 +8,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    import polars as pl
+import polars as pl
+
+from distill.curate.gates.answer_form import FORMS, form
+from distill.curate.gates.structure import bounds
+from distill.records import Json
 
 BINS = 20
 _LIMITS = ("at_least", "at_most", "near")
 """Settings of a gate that its score is held against."""
 _QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 _STRATA = 30
-
-GateSettings = Sequence[tuple[str, Mapping[str, Any]]]
-"""(name, settings) of the gates in the spec's order, with their defaults."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +80,10 @@ class AnswerForm:
     after: float
 
 
-def scores(samples: pl.DataFrame, dropped: pl.DataFrame, gates: GateSettings) -> list[ScoreHistogram]:
-    """A histogram for each gate with a graded score, of more than two values."""
+def scores(
+    samples: pl.DataFrame, dropped: pl.DataFrame, gates: Sequence[tuple[str, Mapping[str, Json]]]
+) -> list[ScoreHistogram]:
+    """A histogram for each gate with a graded score, of more than two values; `gates` are in the spec's order, with their defaults."""
     drawn = (
         _histogram(gate, settings, samples, dropped) for gate, settings in gates if f"score_{gate}" in samples.columns
     )
@@ -90,11 +91,9 @@ def scores(samples: pl.DataFrame, dropped: pl.DataFrame, gates: GateSettings) ->
 
 
 def _histogram(
-    gate: str, settings: Mapping[str, Any], samples: pl.DataFrame, dropped: pl.DataFrame
+    gate: str, settings: Mapping[str, Json], samples: pl.DataFrame, dropped: pl.DataFrame
 ) -> ScoreHistogram | None:
     """None where the score has no degrees. Judges' scores are shown from 1 to 5, as they are given and as the limit is."""
-    import polars as pl
-
     fell = dropped.filter(pl.col("stage") == gate)["request_id"].drop_nulls().unique()
     gone = pl.col("request_id").is_in(fell.implode())
     least, width = (1.0, 4.0) if f"verdicts_{gate}" in samples.columns else (0.0, 1.0)
@@ -110,10 +109,8 @@ def _histogram(
     return ScoreHistogram(gate, values.height, lost, low, high, _binned(values, low, high), limits)
 
 
-def lengths(samples: pl.DataFrame, settings: Mapping[str, Any] | None) -> LengthHistogram | None:
+def lengths(samples: pl.DataFrame, settings: Mapping[str, Json] | None) -> LengthHistogram | None:
     """None without answers. `settings` are those of the gate `length`, None where the task has none."""
-    import polars as pl
-
     if samples.height == 0:
         return None
     values = samples.select(value=pl.col("completion_tokens").cast(pl.Float64), gone=pl.col("fate") == "dropped")
@@ -135,8 +132,6 @@ def lengths(samples: pl.DataFrame, settings: Mapping[str, Any] | None) -> Length
 
 def forms(samples: pl.DataFrame) -> list[AnswerForm]:
     """Each form that an answer has."""
-    from distill.curate.gates.answer_form import FORMS, form
-
     before: Counter[str] = Counter()
     after: Counter[str] = Counter()
     for answer, calls, fate in samples.select("answer", "tool_calls", "fate").iter_rows():
@@ -151,15 +146,13 @@ def forms(samples: pl.DataFrame) -> list[AnswerForm]:
     ]
 
 
-def _limits(settings: Mapping[str, Any], names: Sequence[str]) -> list[Limit]:
+def _limits(settings: Mapping[str, Json], names: Sequence[str]) -> list[Limit]:
     given = ((name, settings.get(name)) for name in names)
     return [Limit(name, float(value)) for name, value in given if isinstance(value, int | float)]
 
 
 def _binned(values: pl.DataFrame, low: float, high: float) -> list[list[int]]:
     """[not gone, gone] of each bin; a value on an edge is in the upper bin, as a score at its limit passes."""
-    import polars as pl
-
     # A hair more, for 0.15 * 20 is less than 3.
     at = ((pl.col("value") - low) / (high - low) * BINS + 1e-9).floor().clip(0, BINS - 1).cast(pl.Int64)
     bins = [[0, 0] for _ in range(BINS)]
@@ -177,10 +170,6 @@ def _quantiles(values: pl.DataFrame) -> list[float]:
 
 def _bounds(samples: pl.DataFrame, spread: float | None) -> list[LengthBounds]:
     """Of the largest strata in which a length can be odd, found as the gate finds them."""
-    import polars as pl
-
-    from distill.curate.gates.structure import bounds
-
     if spread is None or "score_length" not in samples.columns:
         return []
     seen = samples.filter(pl.col("score_length").is_not_null())
@@ -190,5 +179,5 @@ def _bounds(samples: pl.DataFrame, spread: float | None) -> list[LengthBounds]:
     return [LengthBounds(name, max(0.0, found[name][0]), found[name][1], sizes[name]) for name in order]
 
 
-def _number(value: Any) -> float:
+def _number(value: Json) -> float:
     return float(value)

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import polars as pl
+import polars as pl
+
+from distill.similarity.pairs import jaccard, shingles
 
 A_REASON = 10
 _CLUSTERS = 6
@@ -77,8 +77,6 @@ class Clusters:
 
 def drops(dropped: pl.DataFrame, samples: pl.DataFrame, inputs: Mapping[str, str], *, hide: Hide) -> list[DroppedGroup]:
     """At most ten rows a reason, in the order of the stages; `inputs` are the seeds' texts by id."""
-    import polars as pl
-
     picked = picks(dropped)
     answers = _answers(samples, picked["request_id"].drop_nulls().unique())
     groups = []
@@ -100,16 +98,12 @@ def _dropped(row: Mapping[str, str], inputs: Mapping[str, str], answers: Mapping
 
 def picks(dropped: pl.DataFrame, most: int = A_REASON) -> pl.DataFrame:
     """The rows of `drops`: of each stage and reason the first by the hash of the request, or of the seed where none was sent."""
-    import polars as pl
-
     by_hash = dropped.sort(pl.coalesce("request_id", "row"), "row", "detail")
     return by_hash.group_by("stage", "reason", maintain_order=True).head(most)
 
 
 def clusters(seeds: pl.DataFrame, samples: pl.DataFrame, dropped: pl.DataFrame, *, hide: Hide) -> Clusters:
     """The clusters of more than one seed, and the largest with examples."""
-    import polars as pl
-
     rows = seeds.select("seed_id", "input", "role", cluster=pl.coalesce(pl.col("cluster").replace("", None), "seed_id"))
     sizes = rows.group_by("cluster").len("size").filter(pl.col("size") > 1)
     kept = samples.filter(pl.col("fate") != "dropped").select("seed_id", "fate").unique("seed_id")
@@ -122,8 +116,6 @@ def clusters(seeds: pl.DataFrame, samples: pl.DataFrame, dropped: pl.DataFrame, 
 
 
 def _cluster(name: str, members: pl.DataFrame, reasons: Mapping[str, str], hide: Hide) -> Cluster:
-    from distill.similarity.pairs import jaccard, shingles
-
     # A row of the dataset first, for it is what the others were held against.
     shown = sorted(
         members.iter_rows(named=True), key=lambda row: (row["fate"] is None, row["role"] != "test", row["seed_id"])
@@ -144,8 +136,6 @@ def _cluster(name: str, members: pl.DataFrame, reasons: Mapping[str, str], hide:
 
 def _answers(samples: pl.DataFrame, requests: pl.Series) -> dict[str, str]:
     """What came back for each of some requests: the text, and the calls where it holds any."""
-    import polars as pl
-
     rows = samples.filter(pl.col("request_id").is_in(requests.implode())).select("request_id", "answer", "tool_calls")
     return {request: "\n".join(filter(None, (answer, calls))) for request, answer, calls in rows.iter_rows()}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from typing import TypeGuard
 
 from distill.text import percentages
 
@@ -14,28 +14,28 @@ _ENTITY = re.compile(r"&(?=[#\w])")
 _LINK = re.compile(r"(?i)(://|www\.|@)")
 
 
-def is_number(value: Any) -> bool:
+def is_number(value: object) -> TypeGuard[int | float]:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and value == value  # noqa: PLR0124 - NaN
 
 
-def percent(share: Any, digits: int = 1) -> str:
+def percent(share: object, digits: int = 1) -> str:
     return percentages.percent(share, digits) if is_number(share) else _DASH
 
 
-def signed(share: Any) -> str:
+def signed(share: object) -> str:
     return percentages.signed(share) if is_number(share) else _DASH
 
 
-def count(value: Any) -> str:
+def count(value: object) -> str:
     return f"{value:,.0f}" if is_number(value) else _DASH
 
 
-def plain(value: Any) -> str:
+def plain(value: object) -> str:
     """A number as short as it is: 60.0 → "60", 0.6 → "0.6", 41.42 → "41.4"."""
     return count(value) if not is_number(value) or abs(value) >= 100 else f"{value:.3g}"
 
 
-def usd(value: Any) -> str:
+def usd(value: object) -> str:
     """Dollars with as many digits as they need: 0 → "$0", 0.00042 → "$0.00042", 12.3 → "$12.30"."""
     if value is None:
         return "unknown"
@@ -46,18 +46,18 @@ def usd(value: Any) -> str:
     return f"${value:,.2f}" if abs(value) >= 1 else f"${value:.2g}" if abs(value) >= 0.0001 else f"${value:.1e}"
 
 
-def seconds(value: Any) -> str:
+def seconds(value: object) -> str:
     if not is_number(value):
         return _DASH
     return f"{value * 1000:.0f} ms" if value < 1 else f"{value:.1f} s"
 
 
-def heat(part: Any, whole: Any) -> int:
+def heat(part: float | None, whole: float | None) -> int:
     """How dark a cell is, 0 to 5: 0 for nothing, 5 from a half on."""
     return min(5, 1 + int(part / whole * 8)) if part and whole else 0
 
 
-def shown(value: Any) -> str:
+def shown(value: object) -> str:
     """A text as it is, anything else as indented JSON; a text that is a JSON object is indented too."""
     if isinstance(value, str):
         try:
@@ -70,7 +70,7 @@ def shown(value: Any) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False)
 
 
-def escaped(value: Any, most: int = 400) -> str:
+def escaped(value: object, most: int = 400) -> str:
     """One line of Markdown that shows `value` and can be nothing else: no markup, link or table edge."""
     text = " ".join(str(value).split())
     text = text if len(text) <= most else text[: most - 1] + "\u2026"

@@ -9,13 +9,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+import polars as pl
 
 from distill.records import Json
 from distill.tables.reasons import BEFORE, SPARE
-
-if TYPE_CHECKING:
-    import polars as pl
 
 _COLUMNS = 10
 _STRATA = 200
@@ -63,7 +61,7 @@ class LossTable:
 
 
 @dataclass(frozen=True, slots=True)
-class EdgeCaseCoverage:
+class EdgeCaseShare:
     """One edge case; `natural` is its share of the seeds, `share` that of the dataset."""
 
     where: dict[str, Json]
@@ -80,9 +78,7 @@ def by_stratum(seeds: pl.DataFrame, samples: pl.DataFrame, dropped: pl.DataFrame
     at = {key: min(i, _COLUMNS - 1) for i, (key, _) in enumerate(reasons)}
     rows = {
         row["stratum"]: StratumLosses(
-            **row,
-            share=row["lost"] / row["asked"] if row["asked"] else 0.0,
-            counts=[0] * min(len(reasons), _COLUMNS),
+            **row, share=row["lost"] / row["asked"] if row["asked"] else 0.0, counts=[0] * min(len(reasons), _COLUMNS)
         )
         for row in _sizes(seeds, samples, dropped).iter_rows(named=True)
     }
@@ -118,8 +114,6 @@ def _columns(reasons: Sequence[tuple[Reason, int]]) -> list[LossColumn]:
 
 def _sizes(seeds: pl.DataFrame, samples: pl.DataFrame, dropped: pl.DataFrame) -> pl.DataFrame:
     """stratum, read, asked, kept and lost of every stratum that is named anywhere."""
-    import polars as pl
-
     stage, reason = pl.col("stage"), pl.col("reason")
     gone = dropped.group_by("stratum").agg(
         before=(stage == "seeds").sum(),
@@ -141,9 +135,7 @@ def _sizes(seeds: pl.DataFrame, samples: pl.DataFrame, dropped: pl.DataFrame) ->
     )
 
 
-def edge_cases(
-    cases: Sequence[Mapping[str, Json]], seeds: pl.DataFrame, samples: pl.DataFrame
-) -> list[EdgeCaseCoverage]:
+def edge_cases(cases: Sequence[Mapping[str, Json]], seeds: pl.DataFrame, samples: pl.DataFrame) -> list[EdgeCaseShare]:
     """The coverage of `cases` ({where, at_least, got}), as funnel.json has them."""
     labels = [(json.loads(text), n) for text, n in seeds.group_by("labels").len().iter_rows()]
     kept = int((samples["fate"] != "dropped").sum()) if samples.height else 0
@@ -152,8 +144,8 @@ def edge_cases(
 
 def _coverage(
     case: Mapping[str, Json], labels: Sequence[tuple[dict[str, Json], int]], seeds: int, kept: int
-) -> EdgeCaseCoverage:
+) -> EdgeCaseShare:
     such = sum(n for held, n in labels if all(held.get(name) == value for name, value in case["where"].items()))
-    return EdgeCaseCoverage(
+    return EdgeCaseShare(
         **case, seeds=such, natural=such / seeds if seeds else 0.0, share=case["got"] / kept if kept else 0.0
     )

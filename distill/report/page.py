@@ -14,16 +14,16 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from distill.evaluate.comparison import ArmResult, Comparison, Difference
 from distill.records import Json
 from distill.report import charts, spending
+from distill.report.curation import CurationSection
 from distill.report.format import count, escaped, heat, is_number, percent, plain, seconds, shown, signed, usd
+from distill.report.report import Report
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-    from distill.evaluate.comparison import ArmResult, Comparison, Difference
-    from distill.report.curation import Curation
-    from distill.report.report import Report
 
 NAMES = {
     "teacher": "Teacher",
@@ -33,11 +33,7 @@ NAMES = {
     "base": "Small model, untrained",
     "linear": "Linear model of the same rows",
 }
-MEASURES = {
-    "json_fields": "fields right",
-    "agreement": "agrees with the teacher",
-    "schema": "right format",
-}
+MEASURES = {"json_fields": "fields right", "agreement": "agrees with the teacher", "schema": "right format"}
 _PLAIN = {"json_fields": "answers right"}
 """What a measure is called where answers are plain values."""
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
@@ -114,7 +110,7 @@ def _rendered(environment: Environment, template: str, report: Report) -> str:
     return _UNPRINTABLE.sub("\ufffd", page)
 
 
-def _named(part: Comparison | Curation | Report) -> dict[str, object]:
+def _named(part: Comparison | CurationSection | Report) -> dict[str, object]:
     """The fields of a part by their names."""
     return {each.name: getattr(part, each.name) for each in fields(part)}
 

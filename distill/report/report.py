@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 
 from distill.evaluate.comparison import Comparison
 from distill.records import Json
-from distill.report.curation import Curation
+from distill.report.curation import CurationSection
 from distill.report.spending import SpendingLine
 from distill.report.timeline import Timeline
 
@@ -77,7 +77,7 @@ class Report:
     funnel: Sequence[Mapping[str, Json]]
     total: Mapping[str, int] | None
     strata: Mapping[str, Sequence[Mapping[str, Json]]]
-    curation: Curation
+    curation: CurationSection
     loss: Sequence[Mapping[str, float | None]]
     spend: list[SpendingLine]
     timeline: Timeline | None

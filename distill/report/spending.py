@@ -6,16 +6,14 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+import polars as pl
 
 from distill.generate import questions
 from distill.money import known_usd
 from distill.records import GOLD
 from distill.task.run import ActiveRun, ledger
 from distill.teacher.store.queries import SpenderTotals
-
-if TYPE_CHECKING:
-    import polars as pl
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +76,6 @@ def _line(row: SpenderTotals, used: int) -> SpendingLine:
 
 def _used(run: ActiveRun) -> Counter[str]:
     """Answers and verdicts in the run's tables, by spender."""
-    import polars as pl
-
     used = Counter(run.table("calls.parquet").filter(ended="ok")["arm"].to_list())
     samples = run.scan("samples.parquet").select("teacher", pl.col("^verdicts_.*$")).collect()
     used.update(questions.spender(run.task, teacher) for teacher in samples["teacher"] if teacher != GOLD)

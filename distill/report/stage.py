@@ -4,24 +4,18 @@ from __future__ import annotations
 
 import itertools
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+
+import polars as pl
 
 from distill.atomic_write import write_atomic, write_json
 from distill.curate.accounting import shortfall
-from distill.evaluate.comparison import Comparison, Difference
-from distill.report import timeline
-from distill.report.curation import Curation, curation_of
-from distill.report.report import (
-    DatasetSize,
-    PreviousStudent,
-    Report,
-    RunFacts,
-    StudentFacts,
-    TeacherFacts,
-    as_json,
-)
+from distill.evaluate.comparison import Comparison
+from distill.records import Json
+from distill.report import page, timeline
+from distill.report.curation import CurationSection, curation_of
+from distill.report.report import DatasetSize, PreviousStudent, Report, RunFacts, StudentFacts, TeacherFacts, as_json
 from distill.report.spending import spending
 from distill.report.warnings import warnings
 from distill.rundir import read_json, read_result
@@ -29,18 +23,13 @@ from distill.student import stage as student_stage
 from distill.task.run import ActiveRun, parent_teacher
 from distill.task.stage import stage, version_note
 
-if TYPE_CHECKING:
-    import polars as pl
-
 
 async def report(run: ActiveRun) -> None:
     """report.html, REPORT.md and report.json."""
     await stage(run, "report", outputs=["report.html", "REPORT.md", "report.json"], work=_report, sending=True)
 
 
-async def _report(run: ActiveRun) -> Mapping[str, Any]:
-    from distill.report import page
-
+async def _report(run: ActiveRun) -> Mapping[str, Json]:
     found = gather(run)
     write_json(run.folder / "report.json", as_json(found))
     write_atomic(run.folder / "report.html", page.html(found).encode("utf-8", "replace"))
@@ -97,7 +86,7 @@ def _time(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
-def _curation(run: ActiveRun, funnel: Mapping[str, Any]) -> Curation:
+def _curation(run: ActiveRun, funnel: Mapping[str, Json]) -> CurationSection:
     task = run.task
     return curation_of(
         run.table("seeds.parquet"),
@@ -129,14 +118,10 @@ def _previous(run: ActiveRun, comparison: Comparison) -> PreviousStudent | None:
     if run.parent is None:
         return None
     name = run.parent.name
-    gap = _to_previous(comparison.differences, comparison.metric)
+    gap = page.difference(comparison, "previous")
     if gap is None:
         return PreviousStudent(name, [f"{name} has no student to compare with."], {})
     span = f"{gap.mean * 100:+.1f} points (95 % interval {gap.low * 100:+.1f} to {gap.high * 100:+.1f}, n = {gap.n})"
     word = "better" if gap.low > 0 else "worse" if gap.high < 0 else "not clearly different"
     teachers = f"{run.fact('parent_teacher', parent_teacher)} → {run.task.models}"
     return PreviousStudent(name, [f"The new student is {word} than that of {name}: {span}."], {"teacher": teachers})
-
-
-def _to_previous(differences: Sequence[Difference], metric: str) -> Difference | None:
-    return next((gap for gap in differences if gap.metric == metric and gap.b == "previous"), None)

@@ -6,16 +6,13 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 from distill.money import shown
+from distill.task.run import ActiveRun
 from distill.teacher.batch import journal
 from distill.teacher.store import queries
 from distill.teacher.store.rows import now
 from distill.teacher.store.store import Store
-
-if TYPE_CHECKING:
-    from distill.task.run import ActiveRun
 
 _PAUSE = 0.05
 """Live calls further apart than this share of all the batches' time are two parts."""
@@ -81,7 +78,7 @@ class _Part:
 
 def of_run(run: ActiveRun) -> Timeline | None:
     """The batches and live calls of a run, and its deadline; None without a batch."""
-    return timeline(run.store, run.folder.name, run.folder.manifest().get("deadline"), run.owed("generate"))
+    return timeline(run.store, run.folder.name, run.folder.manifest().get("deadline"), run.pending("generate"))
 
 
 def timeline(store: Store, run: str, deadline: str | None, owed: int) -> Timeline | None:

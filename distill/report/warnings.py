@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+
+import polars as pl
 
 from distill.curate.accounting import large_losses
 from distill.curate.gates.judge.requests import judge_warnings
 from distill.generate import served_models
+from distill.records import Json
 from distill.seeds import prepare
 from distill.seeds.expansion import inherit
-from distill.spec import UNLABELLED
+from distill.spec import UNLABELLED, TaskSpec
 from distill.task.run import ActiveRun, ledger
 from distill.teacher import counts
 
-if TYPE_CHECKING:
-    from distill.spec import TaskSpec
-
-FunnelJson = Mapping[str, Any]
+FunnelJson = Mapping[str, Json]
 """funnel.json."""
 
 
@@ -58,7 +57,10 @@ def no_terms(spec: TaskSpec) -> list[str]:
 
 def other_models(run: ActiveRun) -> list[str]:
     """Models that answered though another was asked."""
-    return [f"{line[:1].upper()}{line[1:]}." for line in served_models.lines(run.fact("models", served_models.others))]
+    return [
+        f"{line[:1].upper()}{line[1:]}."
+        for line in served_models.other_models(run.fact("models", served_models.others))
+    ]
 
 
 def unlabelled(spec: TaskSpec, funnel: FunnelJson) -> list[str]:
@@ -78,8 +80,6 @@ def approved_but_flagged(funnel: FunnelJson) -> list[str]:
 
 
 def synthetic(run: ActiveRun, funnel: FunnelJson) -> list[str]:
-    import polars as pl
-
     kept = run.table("samples.parquet", ["seed_id", "fate"]).filter(pl.col("fate") != "dropped")
     made = inherit.rows_on(run.scan("seeds.parquet"), kept)
     if not made:
@@ -104,8 +104,9 @@ def missed_edge_cases(funnel: FunnelJson) -> list[str]:
 
 def of_money(run: ActiveRun) -> list[str]:
     """What an endpoint's counts and prices leave in the dark."""
+    odd_counts = run.fact("odd_counts", lambda run: counts.of_run(run.store, run.folder.name))
     return [
-        *(f"{spender}: {line}." for spender, lines in run.fact("odd_counts", _odd_counts).items() for line in lines),
+        *(f"{spender}: {line}." for spender, lines in odd_counts.items() for line in lines),
         *(
             f"No price was known for {row.unpriced:,} calls of {row.spender}: what they cost is not in any sum here. Give the "
             "model's `price` in the spec."
@@ -113,7 +114,3 @@ def of_money(run: ActiveRun) -> list[str]:
             if row.unpriced
         ),
     ]
-
-
-def _odd_counts(run: ActiveRun) -> dict[str, list[str]]:
-    return counts.of_run(run.store, run.folder.name)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import Field
@@ -24,3 +26,12 @@ class Judge(Settings):
         default_factory=list, description="the judges; of several the mean counts; default: the teacher itself"
     )
     gold: NonBlank | None = Field(None, description="file of answers labelled by people, for `distill calibrate`")
+
+
+@dataclass(frozen=True, slots=True)
+class Rubric:
+    """What a gate's answers are scored by. `dimensions`: name → what it means, each scored on one scale."""
+
+    name: str
+    text: str
+    dimensions: Mapping[str, str]

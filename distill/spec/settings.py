@@ -12,20 +12,8 @@ from distill import reads, url
 from distill.records import Json
 
 SENDING = frozenset(
-    {
-        "budget",
-        "deadline",
-        "limits",
-        "mode",
-        "batch",
-        "key_env",
-        "headers",
-        "price",
-        "tuned_price",
-        "poll_s",
-        "timeout_s",
-    }
-)
+    {"budget", "deadline", "limits", "mode", "batch", "key_env", "headers", "price", "tuned_price", "poll_s", "timeout_s"}
+)  # fmt: skip
 """Settings, wherever they stand, that change what a run costs or how and when it is sent, and no answer: no stage runs again
 for one, but for the report, which shows some of them."""
 _NEVER = "headers"
@@ -103,7 +91,7 @@ class Settings(BaseModel):
 
     @field_validator("*", mode="before")
     @classmethod
-    def _no_bool_for_a_number(cls, given: Any, info: ValidationInfo) -> Any:
+    def _no_bool_for_a_number(cls, given: object, info: ValidationInfo) -> object:
         if isinstance(given, bool) and info.field_name is not None:
             kinds = list(_kinds(cls.model_fields[info.field_name].annotation))
             if bool not in kinds and (int in kinds or float in kinds):
@@ -112,7 +100,7 @@ class Settings(BaseModel):
 
     if not TYPE_CHECKING:  # or a checker would take every name for a field
 
-        def __getattribute__(self, name: str) -> Any:
+        def __getattribute__(self, name: str) -> object:
             if name[0] != "_" and reads.active():
                 names = object.__getattribute__(self, "__dict__").get(_NAMES, {})
                 if name in names:
@@ -126,7 +114,7 @@ class Settings(BaseModel):
             reads.note(names[_GIVEN])
         return self.__pydantic_fields_set__
 
-    def model_dump(self, **how: Any) -> dict[str, Any]:
+    def model_dump(self, **how: Any) -> dict[str, Json]:
         """As pydantic's; every setting that the group holds is read."""
         if reads.active():
             for name in values(self):
@@ -134,7 +122,7 @@ class Settings(BaseModel):
                     reads.note(name)
         return super().model_dump(**how)
 
-    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+    def model_copy(self, *, update: Mapping[str, object] | None = None, deep: bool = False) -> Self:
         """As pydantic's; what is updated is no setting of the spec any more."""
         copied = super().model_copy(update=update, deep=deep)
         if names := self.__dict__.get(_NAMES):
@@ -181,12 +169,12 @@ def values(part: Settings) -> dict[str, Json]:
     return found
 
 
-def _always_there(annotation: Any) -> bool:
+def _always_there(annotation: object) -> bool:
     """Whether a field is a group of settings, which says nothing by itself."""
     return isinstance(annotation, type) and issubclass(annotation, Settings)
 
 
-def _placed(value: Any, path: str, way: str) -> Any:
+def _placed(value: object, path: str, way: str) -> object:
     if isinstance(value, Settings):
         return located(value, path, way)
     if isinstance(value, list):
@@ -196,7 +184,7 @@ def _placed(value: Any, path: str, way: str) -> Any:
     )
 
 
-def _plain(value: Any) -> Json:
+def _plain(value: object) -> Json:
     """A setting as JSON. No address in it holds a password: the spec refuses one."""
     if isinstance(value, Settings):
         return {}
@@ -207,14 +195,14 @@ def _plain(value: Any) -> Json:
     return value
 
 
-def _groups(value: Any) -> Iterator[Settings]:
+def _groups(value: object) -> Iterator[Settings]:
     if isinstance(value, Settings):
         yield value
     for one in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
         yield from _groups(one)
 
 
-def _kinds(annotation: Any) -> Iterator[Any]:
+def _kinds(annotation: object) -> Iterator[object]:
     """A type, or those that it may be."""
     yield annotation
     for part in get_args(annotation):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationInfo, field_validator, model_validator
 
@@ -66,14 +66,11 @@ class AskedLabel(Settings):
         return values
 
 
-def _kind(value: Any) -> str:
+def _kind(value: object) -> str:
     return "[rule]" if isinstance(value, str) else "[asked]"
 
 
-Label = Annotated[
-    Annotated[str, Tag("[rule]")] | Annotated[AskedLabel, Tag("[asked]")],
-    Discriminator(_kind),
-]
+Label = Annotated[Annotated[str, Tag("[rule]")] | Annotated[AskedLabel, Tag("[asked]")], Discriminator(_kind)]
 
 
 class Strata(Settings):

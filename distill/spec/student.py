@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Discriminator, Field, Tag, field_validator
 
@@ -66,7 +66,7 @@ class Within(Settings):
 
     @field_validator("within", mode="before")
     @classmethod
-    def _off(cls, value: Any) -> Any:
+    def _off(cls, value: object) -> object:
         number = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf
         if number or (isinstance(value, str) and _SHARE.fullmatch(value)):
             return value
@@ -78,17 +78,14 @@ class Within(Settings):
         return Rule("number", float(share[1]) / 100, share=True) if share else Rule("number", float(self.within))
 
 
-def _rule_kind(value: Any) -> str:
+def _rule_kind(value: object) -> str:
     return "[off]" if isinstance(value, dict | Within) else "[rule]"
 
 
-Compared = Annotated[
-    Annotated[ValueKind, Tag("[rule]")] | Annotated[Within, Tag("[off]")],
-    Discriminator(_rule_kind),
-]
+Compared = Annotated[Annotated[ValueKind, Tag("[rule]")] | Annotated[Within, Tag("[off]")], Discriminator(_rule_kind)]
 
 
-def _compare_kind(value: Any) -> str:
+def _compare_kind(value: object) -> str:
     if isinstance(value, list | tuple):
         return "[names]"
     whole = not isinstance(value, dict) or (set(value) == {"within"} and not isinstance(value["within"], dict))

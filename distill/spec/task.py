@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from distill.records import Json
 from distill.spec import deadline
 from distill.spec.dataset import Dataset, Dedup, Expect
 from distill.spec.judge import Judge
@@ -25,7 +26,7 @@ class BudgetLimit(Settings):
     usd: float | None = Field(None, gt=0, le=1e9)
 
 
-def _gates(given: list[str | dict[str, Any]]) -> list[str | dict[str, Any]]:
+def _gates(given: list[str | dict[str, Json]]) -> list[str | dict[str, Json]]:
     if not given:
         raise ValueError(
             "no gate is named, so every answer would train unseen; take `gates` out for the usual ones, or name one, say [finish_reason]"
@@ -43,7 +44,7 @@ def _gates(given: list[str | dict[str, Any]]) -> list[str | dict[str, Any]]:
     return given
 
 
-def _alone(gate: str | dict[str, Any]) -> dict[str, Any]:
+def _alone(gate: str | dict[str, Json]) -> dict[str, Json]:
     """A gate with its settings, however it is spelt."""
     return {gate: {}} if isinstance(gate, str) else {name: settings or {} for name, settings in gate.items()}
 
@@ -56,7 +57,7 @@ class TaskSpec(Settings):
     seeds: Seeds
     strata: Strata = Strata()
     teacher: Teacher
-    gates: Annotated[list[str | dict[str, Any]], AfterValidator(_gates)] | None = Field(
+    gates: Annotated[list[str | dict[str, Json]], AfterValidator(_gates)] | None = Field(
         None,
         description="default: tools and schema where the teacher has them, finish_reason, refusal, length, secrets",
     )
@@ -102,7 +103,7 @@ class TaskSpec(Settings):
             return self.evaluate.arms
         return ("teacher", "student") if self.student.train.with_ == "linear" else ARMS
 
-    def gate_settings(self) -> list[tuple[str, dict[str, Any]]]:
+    def gate_settings(self) -> list[tuple[str, dict[str, Json]]]:
         """The gates in the spec's order as (name, settings)."""
         given = {"tools": self.teacher.tools, "schema": self.teacher.output}
         own = [name for name, file in given.items() if file is not None]

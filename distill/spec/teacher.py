@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from distill.records import Json
 from distill.spec.settings import (
     NAME_OF_A_VARIABLE,
     Dollars,
@@ -37,11 +38,11 @@ class Sampling(Settings):
     raise_to: Annotated[int, Field(ge=1, le=10_000_000)] | None = Field(
         None, description="max_tokens of one retry after a truncated answer"
     )
-    extra: dict[str, Any] = Field(default_factory=dict, description="body fields sent as they are")
+    extra: dict[str, Json] = Field(default_factory=dict, description="body fields sent as they are")
 
     @field_validator("extra")
     @classmethod
-    def _json(cls, extra: dict[str, Any]) -> dict[str, Any]:
+    def _json(cls, extra: dict[str, Json]) -> dict[str, Json]:
         try:
             json.dumps(extra, allow_nan=False)
         except (TypeError, ValueError):

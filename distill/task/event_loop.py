@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import functools
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import ParamSpec, TypeVar
 
+P = ParamSpec("P")
 T = TypeVar("T")
 _INTERRUPTS: contextvars.ContextVar[list[Callable[[], None]] | None] = contextvars.ContextVar(
     "interrupts", default=None
@@ -16,13 +18,23 @@ _INTERRUPTS: contextvars.ContextVar[list[Callable[[], None]] | None] = contextva
 """What an interrupt calls, of work that another thread waits for."""
 
 
-def run(work: Coroutine[Any, Any, T]) -> T:
+def run(work: Coroutine[object, None, T]) -> T:
     """As `asyncio.run`; where this thread has a running loop, as in a notebook, the work is done in a thread of its own."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:
         return _in_a_loop(work)
     return _in_a_thread(work)
+
+
+def finished(work: Callable[P, Coroutine[object, None, T]]) -> Callable[P, T]:
+    """A coroutine function as one that returns when its work is done, by `run`."""
+
+    @functools.wraps(work)
+    def function(*given: P.args, **options: P.kwargs) -> T:
+        return run(work(*given, **options))
+
+    return function
 
 
 @contextmanager
@@ -42,7 +54,7 @@ def interrupts(call: Callable[[], None]) -> Iterator[None]:
             waiting.remove(interrupt)
 
 
-def _in_a_loop(work: Coroutine[Any, Any, T]) -> T:
+def _in_a_loop(work: Coroutine[object, None, T]) -> T:
     try:
         import uvloop
     except ImportError:  # no wheel for this system
@@ -51,7 +63,7 @@ def _in_a_loop(work: Coroutine[Any, Any, T]) -> T:
         return runner.run(work)
 
 
-def _in_a_thread(work: Coroutine[Any, Any, T]) -> T:
+def _in_a_thread(work: Coroutine[object, None, T]) -> T:
     """The work's result; an interrupt is handed to the work, which ends as it would in the main thread."""
     context, waiting = contextvars.copy_context(), list[Callable[[], None]]()
     context.run(_INTERRUPTS.set, waiting)

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
 
 from distill.errors import Fault
+from distill.records import Json
 from distill.secrets.withheld import masked
 from distill.task import schema_check
 from distill.text.normalise import web_address
@@ -22,17 +22,13 @@ _TOOL_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 def text(path: Path, faults: list[Fault], *, named_by: str = "") -> str | None:
     """A prompt, or None where it cannot be read."""
     said = _unreadable(path)
-    data = b""
     if not said:
         try:
-            data = path.read_bytes()
+            return path.read_bytes().decode("utf-8-sig")
         except OSError as fault:
             said = f"cannot be read: {fault.strerror}"
-    if not said:
-        try:
-            return data.decode("utf-8-sig")
         except UnicodeDecodeError as fault:
-            line = data.count(b"\n", 0, fault.start) + 1
+            line = fault.object.count(b"\n", 0, fault.start) + 1
             said = f"line {line} is not UTF-8; save the file as UTF-8"
     shown = _shown(path)
     faults.append(Fault(named_by or shown, f"{shown}: {said}" if named_by else said))
@@ -70,7 +66,7 @@ def _prompts(folder: Path) -> str:
     return ", ".join(sorted(path.name for path in folder.glob("*.md"))) or "no .md file"
 
 
-def _json(path: Path, faults: list[Fault], named_by: str) -> Any:
+def _json(path: Path, faults: list[Fault], named_by: str) -> Json:
     """The value of a JSON file, None where there is none."""
     found = text(path, faults, named_by=named_by)
     if found is None:
@@ -81,7 +77,7 @@ def _json(path: Path, faults: list[Fault], named_by: str) -> Any:
     return value
 
 
-def schema(path: Path, faults: list[Fault], *, named_by: str = "") -> dict[str, Any] | None:
+def schema(path: Path, faults: list[Fault], *, named_by: str = "") -> dict[str, Json] | None:
     """An answer's JSON Schema."""
     before = len(faults)
     found = _json(path, faults, named_by)
@@ -97,7 +93,7 @@ def schema(path: Path, faults: list[Fault], *, named_by: str = "") -> dict[str, 
     return None
 
 
-def tools(path: Path, faults: list[Fault], *, named_by: str = "") -> list[dict[str, Any]]:
+def tools(path: Path, faults: list[Fault], *, named_by: str = "") -> list[dict[str, Json]]:
     """The list of tools, each {"type": "function", "function": {"name", "description", "parameters"}}."""
     before = len(faults)
     given = _json(path, faults, named_by)
@@ -107,7 +103,7 @@ def tools(path: Path, faults: list[Fault], *, named_by: str = "") -> list[dict[s
         found_kind = "an empty list" if given == [] else f"a JSON {type(given).__name__}"
         faults.append(Fault(str(path), f"{found_kind}, expected a list of tools"))
         return []
-    found: list[dict[str, Any]] = []
+    found: list[dict[str, Json]] = []
     for number, tool in enumerate(given, 1):
         where, function = f"{path}: tool {number}", tool.get("function") if isinstance(tool, dict) else None
         name = function.get("name") if isinstance(function, dict) else None

@@ -1,4 +1,4 @@
-"""Being told to stop: what is in flight comes home first."""
+"""A signal to stop: what is in flight comes home first."""
 
 from __future__ import annotations
 

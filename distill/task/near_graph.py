@@ -5,15 +5,14 @@ from __future__ import annotations
 from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+
+import polars as pl
 
 from distill.atomic_write import write_parquet
+from distill.records import Json
 from distill.rundir import RunDir, read_json, read_parquet
 from distill.similarity.graph import Graph
 from distill.similarity.keys import keys_of
-
-if TYPE_CHECKING:
-    import polars as pl
 from distill.spec import TaskSpec
 
 FILE = "pairs.parquet"
@@ -23,8 +22,6 @@ COMPARED_AS = 3
 
 def graph(spec: TaskSpec, *tables: pl.DataFrame) -> Graph:
     """Of all inputs of some tables of seeds. One command asks for the same texts several times, and they are compared once."""
-    import polars as pl
-
     rows = pl.concat([table.select("seed_id", "input") for table in tables]).unique().sort("seed_id", "input")
     return _made(_Texts(rows["input"]), _least(spec), spec.dedup.meaning, spec.dedup.typos, apart(spec))
 
@@ -40,7 +37,7 @@ def write(folder: RunDir, found: Graph, table: pl.DataFrame) -> dict[str, float 
 
 def read_graph(folder: Path, spec: TaskSpec, table: pl.DataFrame) -> Graph:
     """The run's graph; made anew where the run has none, or it was made with other settings."""
-    made: Any = read_json(folder / "seeds.json", dict).get("graph")
+    made: Json = read_json(folder / "seeds.json", dict).get("graph")
     fits = made is not None and made["near"] <= _least(spec) and made["meaning"] == spec.dedup.meaning
     fits = fits and made.get("typos", False) == spec.dedup.typos and made.get("numbers") == apart(spec)
     fits = fits and made.get("compared_as") == COMPARED_AS
@@ -66,7 +63,7 @@ def _least(spec: TaskSpec) -> float:
 
 
 class _Texts:
-    """Texts of a table that are told from others by a hash, and given away once: the cache is not to hold a million of them."""
+    """Texts of a table that are known by a hash, and given away once: the cache is not to hold a million of them."""
 
     def __init__(self, texts: pl.Series) -> None:
         self._texts: list[pl.Series] = [texts]

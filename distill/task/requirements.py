@@ -7,18 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from distill import extras, url
 from distill.errors import Fault, UsageError
 from distill.money import price_of
 from distill.spec import Places, TaskSpec, path_of
+from distill.task.task import Task
 from distill.teacher.endpoint import embedded
+from distill.teacher.endpoint.address import Address
 from distill.text.normalise import did_you_mean
-
-if TYPE_CHECKING:
-    from distill.task.task import Task
-    from distill.teacher.endpoint.address import Address
 
 _EMBEDDED = "embedded/"
 
@@ -38,12 +35,7 @@ def faults(spec: TaskSpec, file: Path, places: Places, env: Mapping[str, str], *
     address = env.get("OPENAI_BASE_URL")
     if address and (said := url.wrong(address)) and any(one.base_url is None for _, one in spec.models):
         wrong.append(Fault("the environment", f"OPENAI_BASE_URL {said}"))
-    prices = [
-        (where, fault)
-        for where, fault in (_prices(spec, file) if priced else [])
-        if places.sound(path_of(where))  # a name that is wrong has no price, and is told already
-    ]
-    return wrong + _packages(spec, found, file) + [fault for _, fault in prices]
+    return wrong + _packages(spec, found, file) + (_prices(spec, file, places) if priced else [])
 
 
 def _asks_base(spec: TaskSpec) -> bool:
@@ -65,8 +57,8 @@ def _packages(spec: TaskSpec, named: Sequence[tuple[str, str]], file: Path) -> l
     return found
 
 
-def _prices(spec: TaskSpec, file: Path) -> list[tuple[str, Fault]]:
-    """The setting of each model's name, and its fault: models without a price under a budget, which could then not be held."""
+def _prices(spec: TaskSpec, file: Path, places: Places) -> list[Fault]:
+    """Models without a price under a budget, which could then not be held; a name that is wrong is a fault already."""
     if spec.budget.usd is None:
         return []
     priced = [(where, "model", one.model, one.price, one.base_url) for where, one in spec.models]
@@ -75,13 +67,19 @@ def _prices(spec: TaskSpec, file: Path) -> list[tuple[str, Fault]]:
         priced.append(("student.train", "base", base.base, base.price, base.base_url))
     found = []
     for where, setting, name, price, address in priced:
-        if price is None and price_of(name) is None:
-            free = "a server of your own costs nothing: {input: 0, output: 0}; " if address and url.own(address) else ""
-            said = f"no price is known for {name!r}, so budget.usd cannot be enforced; "
-            said += f"give {where}.price: {{input: …, output: …}} in dollars per million tokens, or take the budget out"
-            fault = Fault(f"{file}: {where}.price", said + (f" ({free.rstrip('; ')})" if free else ""))
-            found.append((f"{where}.{setting}", fault))
+        if price is None and price_of(name) is None and places.sound(path_of(f"{where}.{setting}")):
+            free = (
+                " (a server of your own costs nothing: {input: 0, output: 0})" if address and url.own(address) else ""
+            )
+            found.append(Fault(f"{file}: {where}.price", _unpriced(name, where) + free))
     return found
+
+
+def _unpriced(model: str, where: str) -> str:
+    return (
+        f"no price is known for {model!r}, so budget.usd cannot be enforced; "
+        f"give {where}.price: {{input: …, output: …}} in dollars per million tokens, or take the budget out"
+    )
 
 
 def named(task: Task) -> list[tuple[str, Address]]:
@@ -102,10 +100,7 @@ def need_price(task: Task) -> None:
         return
     for where, address in named(task):
         if address.price is None:
-            raise UsageError(
-                f"no price is known for {address.model!r}, so budget.usd cannot be enforced; "
-                f"give {where}.price: {{input: …, output: …}} in dollars per million tokens, or take the budget out"
-            )
+            raise UsageError(_unpriced(address.model, where))
     train = task.spec.student.train
     if train.with_ == "hosted" and "student" in task.spec.arms and not (train.tuned_price or train.price):
         raise UsageError(
@@ -138,7 +133,4 @@ def keys(task: Task, *, answered: bool) -> None:
 
 
 def _addresses(task: Task) -> list[Address]:
-    found = [*(one.address for one in task.teachers), *(one.address for one in task.judges)]
-    found += [task.labeller(name).address for name in task.spec.strata.asked]
-    found += [task.seed_generator.address] if task.spec.seeds.expand else []
-    return found + ([task.base] if _asks_base(task.spec) else [])
+    return task.addresses + ([task.base] if _asks_base(task.spec) else [])

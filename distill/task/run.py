@@ -54,7 +54,7 @@ class ActiveRun:
         with reads.unrecorded():
             return found(self)
 
-    def owed(self, stage: str) -> int:
+    def pending(self, stage: str) -> int:
         """Rows that a stage left without an answer or a verdict, when it was last done."""
         return int(self.folder.manifest()["stages"].get(stage, {}).get("owed", 0))
 

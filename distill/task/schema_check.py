@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
 
+from distill.records import Json
 from distill.text import patterns
 from distill.text.normalise import strict_json
 from distill.values import json_schema
@@ -15,7 +15,7 @@ _DATA = ("enum", "const", "default", "examples")
 """Keywords whose values are no schemas."""
 
 
-def parsed(text: str) -> tuple[Any, str, int | None]:
+def parsed(text: str) -> tuple[Json, str, int | None]:
     """(value, what is wrong, its line) of a text that must be JSON as every parser reads it."""
     try:
         json.loads(text, parse_int=str)  # numbers of any length are strict_json's to judge
@@ -28,13 +28,13 @@ def parsed(text: str) -> tuple[Any, str, int | None]:
         return None, f"not JSON as every parser reads it: {fault}", _line_of(text, str(fault))
 
 
-def faults(schema: Any) -> list[str]:
+def faults(schema: Json) -> list[str]:
     """What is wrong with a schema: a keyword's value, a reference that leads nowhere or in a circle, a pattern that is none."""
     if wrong := json_schema.fault(schema):
         return [f"no JSON Schema: {wrong}"]
     parts = list(_parts(schema))
     found: list[str] = []
-    targets: dict[str, Any] = {}
+    targets: dict[str, Json] = {}
     lookup = _lookup(schema)
     for part in parts:
         for ref in _refs(part):
@@ -66,7 +66,7 @@ def _line_of(text: str, said: str) -> int | None:
     return text.count("\n", 0, at[1]) + 1 if len(at) == 2 else None
 
 
-def _parts(schema: Any) -> Iterator[Mapping[str, Any]]:
+def _parts(schema: Json) -> Iterator[Mapping[str, Json]]:
     """Every mapping in a schema that may be a schema."""
     if isinstance(schema, list):
         for one in schema:
@@ -78,7 +78,7 @@ def _parts(schema: Any) -> Iterator[Mapping[str, Any]]:
                 yield from _parts(value)
 
 
-def _patterns(parts: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+def _patterns(parts: Sequence[Mapping[str, Json]]) -> Iterator[str]:
     """The regular expressions of a schema."""
     for part in parts:
         named = part.get("patternProperties")
@@ -87,11 +87,11 @@ def _patterns(parts: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         )
 
 
-def _refs(part: Mapping[str, Any]) -> list[str]:
+def _refs(part: Mapping[str, Json]) -> list[str]:
     return [part[name] for name in ("$ref", "$dynamicRef") if isinstance(part.get(name), str)]
 
 
-def _lookup(schema: Any) -> Callable[[str], Any]:
+def _lookup(schema: Json) -> Callable[[str], Json]:
     """What a reference into the schema leads to; None where that is nothing."""
     from referencing import Registry
     from referencing.exceptions import Unresolvable
@@ -99,7 +99,7 @@ def _lookup(schema: Any) -> Callable[[str], Any]:
 
     resolver = Registry().with_resource("", DRAFT202012.create_resource(schema)).resolver()
 
-    def found(ref: str) -> Any:
+    def found(ref: str) -> Json:
         try:
             return resolver.lookup(ref).contents
         except (Unresolvable, ValueError, LookupError, TypeError):
@@ -108,11 +108,11 @@ def _lookup(schema: Any) -> Callable[[str], Any]:
     return found
 
 
-def _circle(parts: list[Mapping[str, Any]], targets: Mapping[str, Any]) -> str | None:
+def _circle(parts: list[Mapping[str, Json]], targets: Mapping[str, Json]) -> str | None:
     """A reference from which one comes back to itself without a step into the value: a validator would go round for ever."""
     done: set[int] = set()
     for part in parts:
-        open_: list[tuple[Mapping[str, Any], Iterator[tuple[str, Any]]]] = [(part, _same_value(part, targets))]
+        open_: list[tuple[Mapping[str, Json], Iterator[tuple[str, Json]]]] = [(part, _same_value(part, targets))]
         on_way = {id(part)}
         while open_:
             here, further = open_[-1]
@@ -129,7 +129,7 @@ def _circle(parts: list[Mapping[str, Any]], targets: Mapping[str, Any]) -> str |
     return None
 
 
-def _same_value(part: Mapping[str, Any], targets: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+def _same_value(part: Mapping[str, Json], targets: Mapping[str, Json]) -> Iterator[tuple[str, Json]]:
     """The schemas that the same value is held against, with the reference that leads there."""
     yield from ((ref, targets[ref]) for ref in _refs(part) if ref in targets)
     at = _refs(part)[0] if _refs(part) else "#"

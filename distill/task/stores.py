@@ -1,4 +1,4 @@
-"""The answer store of a project, opened with an eye on its runs: and what a run's money hangs on besides.
+"""The answer store of a project, opened with an eye on its runs: and what a run's money depends on besides.
 
 A store that lost its content beside runs that were paid for is not taken for a new one. A run that is begun where one of
 the same number was removed does not inherit its spending, and takes over what `plan` has paid for answers since.
@@ -12,17 +12,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from distill.errors import UsageError
 from distill.money import shown
+from distill.rundir import RunDir
+from distill.teacher.progress import Watcher
 from distill.teacher.store import reader
 from distill.teacher.store import store as stores
-
-if TYPE_CHECKING:
-    from distill.rundir import RunDir
-    from distill.teacher.progress import Watcher
-    from distill.teacher.store.store import Store
+from distill.teacher.store.store import Store
 
 
 def path_of(home: Path) -> Path:

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from distill import reads, spec
 from distill.chat import templates
 from distill.money import Rate
+from distill.records import Json
 from distill.spec import ModelSpec
 from distill.strata.quotas import EdgeCase, QuotaRule
 from distill.strata.targets import Targets
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from distill.records import Seed
-    from distill.spec.rubric import Rubric
+    from distill.spec.judge import Rubric
 
 
 _UNNOTED = frozenset({"spec", "env", "home"})
@@ -48,8 +49,8 @@ class Task:
     home: Path
     teacher_prompt: templates.Template
     student_prompt: templates.Template
-    output: Mapping[str, Any] | None
-    tools: Sequence[Mapping[str, Any]]
+    output: Mapping[str, Json] | None
+    tools: Sequence[Mapping[str, Json]]
     seeds: Sequence[Seed]
     pinned: Sequence[Seed]
     bad_rows: pl.DataFrame
@@ -67,7 +68,7 @@ class Task:
 
     if not TYPE_CHECKING:  # or a checker would take every name for a field
 
-        def __getattribute__(self, name: str) -> Any:
+        def __getattribute__(self, name: str) -> object:
             if reads.active() and name in _FIELDS:
                 reads.note(f"task:{name}")
             return object.__getattribute__(self, name)
@@ -175,11 +176,15 @@ class Task:
         return Targets(dataset.accept, dataset.per_stratum, dataset.temperature, self.edge_cases, rules)
 
     @property
+    def addresses(self) -> list[Address]:
+        """Every address that a run of this task may ask, but the base's: the teachers first."""
+        models = [*self.teachers, *self.judges, *(self.labeller(name) for name in self.spec.strata.asked)]
+        return [model.address for model in [*models, *([self.seed_generator] if self.spec.seeds.expand else [])]]
+
+    @property
     def endpoints(self) -> set[str]:
         """The identity of every endpoint that a run of this task may ask."""
-        models = [*self.teachers, *self.judges, *(self.labeller(name) for name in self.spec.strata.asked)]
-        models += [self.seed_generator] if self.spec.seeds.expand else []
-        return {self.base.identity, *(model.address.identity for model in models)}
+        return {address.identity for address in [self.base, *self.addresses]}
 
     @property
     def base(self) -> Address:

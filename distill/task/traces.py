@@ -9,15 +9,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from distill import spec
 from distill.records import Json, Seed, content_id, list_id
 from distill.rundir import file_hash
-
-if TYPE_CHECKING:
-    from distill.task.run import ActiveRun
-    from distill.task.task import Task
+from distill.task.run import ActiveRun
+from distill.task.task import Task
 
 _ABSENT = "absent"
 

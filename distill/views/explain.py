@@ -8,7 +8,8 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import polars as pl
 
 from distill.errors import UsageError
 from distill.pipeline import arguments
@@ -18,9 +19,6 @@ from distill.seeds import repeats
 from distill.task import stores
 from distill.teacher.store import queries
 from distill.teacher.store.queries import AttemptDetails
-
-if TYPE_CHECKING:
-    import polars as pl
 
 Record = Mapping[str, Json]
 """Column → value of one row of a run's table."""
@@ -80,23 +78,23 @@ class RowHistory:
 def explain(home: Path, name: str, row: str) -> RowHistory:
     """Everything the run holds of one row; UsageError where it has none like it."""
     run = arguments.run_of(name, home)
-    seeds, drops = read_parquet(run / "seeds.parquet"), _drops(run)
+    seeds = read_parquet(run / "seeds.parquet")
+    drops = _records(run, "dropped.parquet") or _records(run, "seeds_dropped.parquet")
     if seed_id := _named(seeds, row):
         return _history(run, seeds, drops, seed_id)
     if repeat := [one for one in drops if one["reason"] == repeats.REASON and repeats.is_named(one["detail"], row)]:
-        return _history_of_repeat(run, repeat[0])
+        drop = repeat[0]  # another row stands for it: nothing was asked of it
+        return RowHistory(run.name, drop["row"], (), (), (), [drop], (), (), (), _fate((), (), [drop]))
     return _history(run, seeds, drops, _begun(sorted({*seeds["seed_id"], *(one["row"] for one in drops)}), row, run))
-
-
-def _drops(run: RunDir) -> Sequence[Record]:
-    """Every drop of the run so far."""
-    return _records(run, "dropped.parquet") or _records(run, "seeds_dropped.parquet")
 
 
 def _history(run: RunDir, seeds: pl.DataFrame, drops: Sequence[Record], seed_id: str) -> RowHistory:
     seed = [_with_values(one) for one in seeds.filter(seed_id=seed_id).iter_rows(named=True)]
     samples = _records(run, "samples.parquet", seed_id=seed_id)
-    asked = [_without_seed(one) for one in _records(run, "asked.parquet", seed_id=seed_id)]
+    asked = [
+        {name: one[name] for name in one if name != "seed_id"}
+        for one in _records(run, "asked.parquet", seed_id=seed_id)
+    ]
     scores = _records(run, "scores.parquet", seed_id=seed_id)
     its = [one for one in drops if one["row"] == seed_id]
     others = [one for one in its if seed and one["reason"] == repeats.REASON]
@@ -113,11 +111,6 @@ def _history(run: RunDir, seeds: pl.DataFrame, drops: Sequence[Record], seed_id:
         )  # fmt: skip
 
 
-def _history_of_repeat(run: RunDir, drop: Record) -> RowHistory:
-    """A row that another one stands for: nothing was asked of it."""
-    return RowHistory(run.name, drop["row"], (), (), (), [drop], (), (), (), _fate((), (), [drop]))
-
-
 def _records(run: RunDir, name: str, **where: str) -> Sequence[Record]:
     """The rows of a run's table that have these values; none where the run has not come to that table."""
     return read_parquet(run / name).filter(**where).to_dicts() if (run / name).exists() else []
@@ -125,10 +118,6 @@ def _records(run: RunDir, name: str, **where: str) -> Sequence[Record]:
 
 def _with_values(seed: Record) -> Record:
     return {k: json.loads(v) if k in ("fields", "labels", "gold") and v else v for k, v in seed.items()}
-
-
-def _without_seed(asked: Record) -> Record:
-    return {name: value for name, value in asked.items() if name != "seed_id"}
 
 
 def _request(db: sqlite3.Connection, record: Record) -> RequestHistory:

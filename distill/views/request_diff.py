@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from distill.errors import UsageError
-from distill.pipeline.project import project_at
+from distill.pipeline.arguments import project_at
 from distill.records import Json
 from distill.task import stores
 from distill.teacher.store import queries

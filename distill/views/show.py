@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import polars as pl
 
 from distill.curate.gates.judge.verdict import verdicts_of_row
 from distill.errors import UsageError
@@ -14,9 +15,6 @@ from distill.pipeline import arguments
 from distill.records import Json, content_id
 from distill.rundir import RunDir, read_parquet
 from distill.text.normalise import did_you_mean
-
-if TYPE_CHECKING:
-    import polars as pl
 
 KINDS = ("dropped", "kept", "flagged")
 
@@ -39,7 +37,8 @@ def show(home: Path, name: str, *, what: str, reason: str | None, stratum: str |
         raise UsageError(f"show {what!r}: expected dropped, kept or flagged")
     run = arguments.run_of(name, home)
     samples = read_parquet(run / "samples.parquet")
-    rows = _kept(samples) if what == "kept" else read_parquet(run / f"{what}.parquet")
+    kept = samples.filter(samples["fate"] != "dropped").select("stratum", "request_id", row="seed_id")
+    rows = kept if what == "kept" else read_parquet(run / f"{what}.parquet")
     reasons = dict(sorted(Counter(rows["reason"].to_list()).items())) if what != "kept" else {}
     if reason is not None and reason not in reasons:
         raise UsageError(f"run {run.name} {what} no row for {reason!r}{did_you_mean(reason, reasons)}")
@@ -47,10 +46,6 @@ def show(home: Path, name: str, *, what: str, reason: str | None, stratum: str |
     rows = rows if stratum is None else rows.filter(stratum=stratum)
     first = sorted(rows.iter_rows(named=True), key=lambda row: content_id("show", row["row"]))[:limit]
     return RowList(run.name, what, rows.height, reasons, _with_texts(first, run, samples))
-
-
-def _kept(samples: pl.DataFrame) -> pl.DataFrame:
-    return samples.filter(samples["fate"] != "dropped").select("stratum", "request_id", row="seed_id")
 
 
 def _with_texts(rows: Sequence[Mapping[str, Json]], run: RunDir, samples: pl.DataFrame) -> list[dict[str, Json]]:

@@ -11,7 +11,7 @@ from distill import spec as specs
 from distill.errors import UsageError
 from distill.money import known_usd
 from distill.pipeline import arguments
-from distill.pipeline.project import home_of
+from distill.pipeline.arguments import home_of
 from distill.records import Json
 from distill.rundir import MANIFEST, RunDir, latest
 from distill.task import stores

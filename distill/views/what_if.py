@@ -7,26 +7,26 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import NamedTuple
+
+import polars as pl
 
 from distill.curate.dedup import decisions
 from distill.curate.gates.judge.requests import asks_model
+from distill.curate.gates.registry import GATES
 from distill.curate.inputs import read_inputs
 from distill.curate.steps import curate
 from distill.errors import SpecError, UsageError
 from distill.generate.questions import read_asked
 from distill.pipeline.open_task import open_task
+from distill.records import Json
 from distill.rundir import RunDir, latest, read_parquet
 from distill.secrets.withheld import masked
 from distill.seeds import checks
 from distill.spec.loading import yaml_lines
 from distill.task import near_graph, stores
 from distill.task.task import Task
-
-if TYPE_CHECKING:
-    import polars as pl
-
-    from distill.teacher.store.store import Store
+from distill.teacher.store.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +101,6 @@ def _side_by_side(before: Counter[str], after: Counter[str]) -> list[Change]:
 
 def _overrides(task: Task, changes: Sequence[str]) -> list[str]:
     """Changes as overrides of the spec: those that name a gate change the list of gates, others stand as they are."""
-    from distill.curate.gates.registry import GATES
-
     gates = task.spec.gate_settings()
     plain = []
     for change in changes:
@@ -127,7 +125,7 @@ def _overrides(task: Task, changes: Sequence[str]) -> list[str]:
     return [*plain, "gates=" + json.dumps([{name: settings} if settings else name for name, settings in gates])]
 
 
-def _set(gates: list[tuple[str, dict[str, Any]]], name: str, setting: str, value: str, change: str) -> None:
+def _set(gates: list[tuple[str, dict[str, Json]]], name: str, setting: str, value: str, change: str) -> None:
     """Change a gate where it stands, or add it; which of two of a name is meant cannot be told."""
     at = [number for number, (one, _) in enumerate(gates) if one == name]
     if len(at) > 1:

@@ -1,11 +1,15 @@
-"""The same functions to be awaited, in the loop that is there."""
+"""The stages awaited in the loop that is there, and what they write to the log."""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 from pathlib import Path
 
+import pytest
+
 import distill
+from distill.api.aio import Logged
 from distill.teacher.progress import Silent
 
 
@@ -24,3 +28,18 @@ async def test_stages_are_awaited_in_the_callers_loop(task: Path) -> None:
     run = await distill.aio.run(opened)
     assert (list(run.skipped), run.exit_code) == (["generate", "curate"], 0)
     assert (await distill.aio.refresh(opened)).name == "mood/002"
+
+
+def test_log_has_stages_and_lines_worth_keeping(caplog: pytest.LogCaptureFixture) -> None:
+    watch = Logged()
+    with caplog.at_level(logging.INFO, "distill"):
+        watch.stage("curate", "again, since dedup.near changed")
+        watch.skipped("generate")
+        watch.training(step=2, steps=9, train_loss=0.5, valid_loss=None)
+        watch.say("  warning: 100 % of rows went")
+    assert caplog.messages == [
+        "curate (again, since dedup.near changed)",
+        "generate: unchanged, skipped",
+        "train: step 2 of 9, loss 0.5, on the validation rows None",
+        "warning: 100 % of rows went",
+    ]

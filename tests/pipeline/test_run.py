@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from distill.cli.text.explain import history_lines
+from distill.cli.text.rows import history_lines
 from distill.pipeline import run as running
 from distill.pipeline.open_task import open_task
 from distill.pipeline.result import Run

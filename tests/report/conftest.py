@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from distill.evaluate.comparison import Comparison
-from distill.from_json import from_json
-from distill.report.curation import Curation
+from distill.report.curation import CurationSection
 from distill.report.report import Report
+from distill.text.from_json import from_json
 
 
 @pytest.fixture
@@ -22,7 +22,8 @@ def typed() -> Callable[[dict[str, Any]], Report]:
 
 def of_json(flat: dict[str, Any]) -> Report:
     parts = {
-        kind.__name__.lower(): {each.name: flat[each.name] for each in fields(kind)} for kind in (Comparison, Curation)
+        name: {each.name: flat[each.name] for each in fields(kind)}
+        for name, kind in (("comparison", Comparison), ("curation", CurationSection))
     }
     student = {"base": flat["student"]["base"], "with_": flat["student"]["with"]}
     return from_json(Report, flat | parts | {"student": student})

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from distill.report import page as pages
-from distill.report.format import count, escaped, percent, seconds, signed, usd
+from distill.report.format import escaped
 from distill.report.page import html, markdown
 from distill.report.report import Report
 
@@ -201,27 +201,6 @@ def test_escaped_text_reads_back_as_itself(text: str) -> None:
     """Whatever a text holds, Markdown shows that text on one line, and nothing else."""
     shown = Page(MarkdownIt("commonmark", {"html": True}).render("x " + escaped(text, most=10_000)))
     assert shown.tags == ["p"]
-
-
-@pytest.mark.parametrize(
-    ("shown", "expected"),
-    [
-        (percent(0.8754), "87.5 %"),
-        (percent(None), "\u2013"),
-        (signed(-0.034), "\u22123.4"),
-        (signed(-0.0001), "0.0"),
-        (count(12345.6), "12,346"),
-        (usd(0), "$0"),
-        (usd(0.00042), "$0.00042"),
-        (usd(1234.5), "$1,234.50"),
-        (usd(None), "unknown"),
-        (usd(float("nan")), "\u2013"),
-        (seconds(0.042), "42 ms"),
-        (seconds(1.25), "1.2 s"),
-    ],
-)
-def test_numbers_read_as_people_write_them(shown: str, expected: str) -> None:
-    assert shown == expected
 
 
 def test_a_report_of_a_dataset_alone_has_no_table_without_figures(report: Flat, typed: Typed) -> None:

@@ -10,7 +10,7 @@ from contradictions import AGAIN, hosted, run
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from distill.cli.text.explain import history_lines
+from distill.cli.text.rows import history_lines
 from distill.generate.questions import KINDS, QuestionKind, TeacherQuestion
 from distill.pipeline import run as running
 from distill.teacher.progress import Silent

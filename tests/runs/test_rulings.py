@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 from contradictions import FILES, PERSON, run
 
-from distill.cli.text.explain import history_lines
+from distill.cli.text.rows import history_lines
 from distill.errors import SpecError
 from distill.records import GOLD
 from distill.task.run import ORDER

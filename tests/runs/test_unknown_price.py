@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from distill.cli.panel import _calls_line
-from distill.cli.text.explain import history_lines
+from distill.cli.text.rows import history_lines
 from distill.cli.text.run import run_lines
 from distill.cli.text.status import status_lines
 from distill.errors import RowsOwed, UsageError

@@ -26,7 +26,7 @@ OTHER = {"OPENAI_BASE_URL": "https://b.example/v1", "OPENAI_API_KEY": "sk-first"
 
 
 def owed(run: ActiveRun) -> int:
-    return run.fact("owed", lambda run: run.owed("generate"))
+    return run.fact("owed", lambda run: run.pending("generate"))
 
 
 @contextmanager

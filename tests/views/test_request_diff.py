@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from distill.cli.text.request_diff import diff_lines
+from distill.cli.text.rows import diff_lines
 from distill.errors import UsageError
 from distill.pipeline import run as running
 from distill.pipeline.open_task import open_task

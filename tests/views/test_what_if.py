@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from distill.cli.text.what_if import what_if_lines
+from distill.cli.text.run import what_if_lines
 from distill.errors import SpecError, UsageError
 from distill.pipeline import run as running
 from distill.pipeline.open_task import open_task

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
 
 from distill.curate.calibration.results import Calibration, GateCalibration, GateLeftOut, JudgeCalibration
 from distill.curate.calibration.stats import Agreement
 from distill.curate.gates.settings import AtLeast
 from distill.money import shown
+from distill.records import Json
 
 _SHOWN = 5
 _HEAD = (
@@ -18,16 +18,13 @@ _HEAD = (
 _OF_ONE_JUDGE = ("n", "unscored", "agreement", "kappa", "ac1", "false_drops", "false_keeps")
 
 
-def calibration_json(result: Calibration) -> dict[str, Any]:
+def calibration_json(result: Calibration) -> dict[str, Json]:
     """The result as `--json` prints it."""
-    whole = asdict(result) | {
-        "gates": [_gate_json(gate) for gate in result.gates],
-        "exit": result.exit_code,
-    }
+    whole = asdict(result) | {"gates": [_gate_json(gate) for gate in result.gates], "exit": result.exit_code}
     return whole | {"owed": whole.pop("pending")}
 
 
-def _gate_json(gate: GateCalibration | GateLeftOut) -> dict[str, Any]:
+def _gate_json(gate: GateCalibration | GateLeftOut) -> dict[str, Json]:
     if isinstance(gate, GateLeftOut):
         return asdict(gate)
     found = {"gate": gate.gate, **asdict(gate.agreement)}

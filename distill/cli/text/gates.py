@@ -1,45 +1,33 @@
-"""The gates as a list for people and scripts."""
+"""The gates as a list for people and scripts: what each drops and needs, its settings with their defaults and meanings."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from distill.curate.gates.registry import GATES
+from distill.records import Json
 
 
-@dataclass(frozen=True, slots=True)
-class GateRow:
-    """What a person reads of a gate before naming it; `settings` are the defaults, `meanings` say what each setting does."""
-
-    gate: str
-    drops: str
-    settings: Mapping[str, Any]
-    meanings: Mapping[str, str]
-    needs: str | None
-    cost: str
-
-
-def gate_rows() -> list[GateRow]:
-    """Every gate, in the order of the registry."""
-    from distill.curate.gates.registry import GATES
-
+def gates_json() -> list[dict[str, Json]]:
+    """Every gate, in the order of the registry; `settings` are the defaults, `meanings` say what each setting does."""
     return [
-        GateRow(name, gate.drops, gate.defaults, gate.meanings, gate.needs or None, gate.cost)
+        {
+            "gate": name, "drops": gate.drops, "settings": gate.defaults, "meanings": gate.meanings,
+            "needs": gate.needs or None, "cost": gate.cost,
+        }
         for name, gate in GATES.items()
-    ]
+    ]  # fmt: skip
 
 
-def gate_lines(rows: Sequence[GateRow]) -> list[str]:
+def gate_lines() -> list[str]:
     """A gate a paragraph: what it drops, its settings as a spec writes them, and what each means."""
     lines = []
-    for row in rows:
-        needs = f"; needs {row.needs}" if row.needs else ""
-        lines.append(f"{row.gate:14} drops {row.drops} ({row.cost}{needs})")
-        spelt = [f"{name}: {_spelt(default)}" for name, default in row.settings.items()]
+    for name, gate in GATES.items():
+        needs = f"; needs {gate.needs}" if gate.needs else ""
+        lines.append(f"{name:14} drops {gate.drops} ({gate.cost}{needs})")
+        spelt = [f"{setting}: {_spelt(default)}" for setting, default in gate.defaults.items()]
         width = max(map(len, spelt), default=0)
         lines += [
             f"{'':14}   {setting:{width}}  {meaning}"
-            for setting, meaning in zip(spelt, row.meanings.values(), strict=True)
+            for setting, meaning in zip(spelt, gate.meanings.values(), strict=True)
         ]
     return lines
 

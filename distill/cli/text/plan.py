@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 
 from distill.exam.stop import exam_summary
 from distill.money import shown
-
-if TYPE_CHECKING:
-    from distill.plan.estimate import Cost, SpenderEstimate
-    from distill.plan.pilot import Pilot
-    from distill.plan.plan import DeadlineNote, Plan
+from distill.plan.estimate import WINDOW_S, Cost, SpenderEstimate
+from distill.plan.pilot import Pilot
+from distill.plan.plan import DeadlineNote, Plan
 
 _NAME = 18
 """Characters of the first column: with it a row of the table fits a terminal of 80."""
@@ -69,8 +66,6 @@ def _either(cost: Cost) -> str:
 
 
 def _deadline_line(deadline: DeadlineNote, teacher: SpenderEstimate) -> str:
-    from distill.plan.estimate import WINDOW_S
-
     said = f"deadline {datetime.fromisoformat(deadline.at):%Y-%m-%d %H:%M}"
     if teacher.mode == "batch":
         return f"{said}: a batch may take until {datetime.now(UTC).astimezone() + timedelta(seconds=WINDOW_S):%Y-%m-%d %H:%M}"

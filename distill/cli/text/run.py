@@ -1,14 +1,14 @@
-"""What a person reads at the end of a command that worked in a run."""
+"""What a person reads at the end of a command that worked in a run, or that tried other settings on it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from distill.curate.accounting import conservation, shortfall
 from distill.money import shown
+from distill.pipeline.result import Run
+from distill.views.what_if import WhatIf
 
-if TYPE_CHECKING:
-    from distill.pipeline.result import Run
+_SHOWN = 5
+"""Seeds that are named."""
 
 
 def run_lines(run: Run) -> list[str]:
@@ -29,3 +29,18 @@ def run_lines(run: Run) -> list[str]:
     if run.report:
         said.append(f"report: {run.report}")
     return [*said, *([run.why_empty] if run.why_empty else [])]
+
+
+def what_if_lines(result: WhatIf) -> list[str]:
+    """Rows now and then, and only the strata, reasons and seeds that change."""
+    now, then = result.kept
+    said = [
+        f"run {result.run} with {', '.join(result.changes)}: {now} rows now, {then} then; nothing was sent or written"
+    ]
+    for title, rows in (("stratum", result.strata), ("dropped", result.reasons)):
+        said += [f"  {title:8} {row.name:40} {row.now:>7,} → {row.then:,}" for row in rows if row.now != row.then]
+    for word, seeds in (("leave", result.leave), ("come", result.come)):
+        if seeds:
+            more = f" and {len(seeds) - _SHOWN} more" if len(seeds) > _SHOWN else ""
+            said.append(f"  {len(seeds)} {word}: {', '.join(seeds[:_SHOWN])}{more}")
+    return said

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from distill.money import shown
-
-if TYPE_CHECKING:
-    from distill.records import Json
-    from distill.teacher.store.queries import BatchJob
-    from distill.views.status import SpenderStatus, Status
+from distill.records import Json
+from distill.teacher.store.queries import BatchJob
+from distill.views.status import SpenderStatus, Status
 
 
 def status_lines(status: Status) -> list[str]:

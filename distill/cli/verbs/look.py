@@ -38,7 +38,7 @@ def explain(
 
     Its seed, requests, answers, scores, every send, and why it was kept or dropped.
     """
-    from distill.cli.text.explain import history_lines
+    from distill.cli.text.rows import history_lines
     from distill.views import explain
 
     found = explain.explain(home, run, row)
@@ -60,7 +60,7 @@ def show(
 
     Each with the input, the answer and the reason.
     """
-    from distill.cli.text.show import row_list_lines
+    from distill.cli.text.rows import row_list_lines
     from distill.views import show
 
     found = show.show(home, run, what=what, reason=reason, stratum=stratum, limit=limit)
@@ -77,7 +77,7 @@ def explain_miss(
 
     Lists every part of their keys that differs: why a stored answer was not reused.
     """
-    from distill.cli.text.request_diff import diff_lines
+    from distill.cli.text.rows import diff_lines
     from distill.views import request_diff
 
     found = request_diff.differences(home, one, two)

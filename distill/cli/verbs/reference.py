@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 
 from distill.cli.options import AsJson, out
 
@@ -13,10 +12,9 @@ def gates(as_json: AsJson = False) -> None:
 
     What each drops, needs and costs, and its settings with defaults and meanings.
     """
-    from distill.cli.text.gates import gate_lines, gate_rows
+    from distill.cli.text.gates import gate_lines, gates_json
 
-    rows = gate_rows()
-    out({"gates": [asdict(row) for row in rows]}, as_json, gate_lines(rows))
+    out({"gates": gates_json()}, as_json, gate_lines())
 
 
 def schema() -> None:

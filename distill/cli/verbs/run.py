@@ -82,7 +82,7 @@ def curate(
     if not what_if:
         _run(spec, sets, as_json, None, partial=False, new=new, stages=("curate",))
         return
-    from distill.cli.text.what_if import what_if_lines
+    from distill.cli.text.run import what_if_lines
     from distill.pipeline import arguments
     from distill.views import what_if as preview
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from distill.errors import Fault, SpecError, UsageError
+from distill.records import Json
 from distill.secrets import withheld
 from distill.spec.loading import validation, yaml_lines
 from distill.spec.loading.places import Places, dotted
@@ -66,7 +66,7 @@ def task_of(path: Path) -> str:
     return name
 
 
-def schema() -> dict[str, Any]:
+def schema() -> dict[str, Json]:
     """The spec's JSON Schema, for editors."""
     return TaskSpec.model_json_schema(by_alias=True) | {"$schema": "https://json-schema.org/draft/2020-12/schema"}
 
@@ -106,7 +106,7 @@ def _instead(path: Path) -> str:
     return f"does not exist, but {alike.name} next to it does" if alike.is_file() else "does not exist"
 
 
-def _set(raw: dict[str, Any], override: str, places: Places, options: Mapping[str, str]) -> list[Fault]:
+def _set(raw: dict[str, Json], override: str, places: Places, options: Mapping[str, str]) -> list[Fault]:
     """Apply one `a.b=value`; the value is read as YAML, so `3`, `true`, `null` and `[a, b]` mean what they look like."""
     setting, equals, value = override.partition("=")
     if not equals or not setting or "\0" in override:
@@ -132,7 +132,7 @@ def _set(raw: dict[str, Any], override: str, places: Places, options: Mapping[st
     return []
 
 
-def _keys(raw: Any, places: Places, path: NodePath = ()) -> Iterator[Fault]:
+def _keys(raw: Json, places: Places, path: NodePath = ()) -> Iterator[Fault]:
     """A key that was pasted into any setting of a spec, which is copied to each run's folder."""
     if isinstance(raw, dict | list):
         inside = raw.items() if isinstance(raw, dict) else enumerate(raw)
@@ -150,7 +150,7 @@ def _keys(raw: Any, places: Places, path: NodePath = ()) -> Iterator[Fault]:
 
 
 def _in_order(faults: Sequence[Fault]) -> list[Fault]:
-    """By line, each once; of a setting that looks like a key nothing else is told but that there is none of its name."""
+    """By line, each once; of a setting that looks like a key the one other fault that is kept is that no key has its name."""
     unknown = {one.message.split("`")[1] for one in faults if one.message.startswith("unknown key `")}
     secret = {one.message.split("`")[1] for one in faults if one.message.endswith(withheld.KEY_HINT)} - unknown
 

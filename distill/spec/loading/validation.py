@@ -5,20 +5,21 @@ from __future__ import annotations
 import copy
 import difflib
 from collections.abc import Iterator, Sequence
-from typing import Any, get_args, get_origin
+from typing import get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from distill.errors import Fault
+from distill.records import Json
 from distill.secrets import withheld
 from distill.spec.loading import wording
 from distill.spec.loading.places import Places, dotted, path_of
-from distill.spec.loading.yaml_lines import NodePath
+from distill.spec.loading.yaml_lines import NodePath, at
 from distill.spec.task import TaskSpec
 
 _ROUNDS = 20
-_STANDS_IN: dict[NodePath, Any] = {
+_STANDS_IN: dict[NodePath, Json] = {
     ("task",): "unnamed",
     ("seeds",): {"from": "unnamed"},
     ("seeds", "from"): "unnamed",
@@ -28,8 +29,8 @@ _STANDS_IN: dict[NodePath, Any] = {
 """What a spec must have, while the rest of one that lacks it is looked at."""
 
 
-def checked(raw: dict[str, Any], places: Places) -> tuple[TaskSpec | None, list[Fault]]:
-    """The spec, less what is wrong with it. What only follows from a fault that is told already is not told."""
+def checked(raw: dict[str, Json], places: Places) -> tuple[TaskSpec | None, list[Fault]]:
+    """The spec, less what is wrong with it. A fault that only follows from another is left out."""
     faults: list[Fault] = []
     rest = copy.deepcopy(raw)
     for round_ in range(_ROUNDS):
@@ -55,22 +56,23 @@ def _by_path(errors: Sequence[ErrorDetails]) -> dict[NodePath, list[ErrorDetails
 
 def _is_new(error: ErrorDetails, path: NodePath, known: set[NodePath], *, first: bool) -> bool:
     """Whether an error says more than those before: it is of no setting left out, nor of what one would have been."""
-    if error["type"] == "extra_forbidden" and path in known:  # a key under a name that is none: the name is told
+    if error["type"] == "extra_forbidden" and path in known:  # a key under a name that is none: the name is a fault
         return True
     if any(path[: len(one)] == one for one in known):
         return False
     return first or not any(str(one[-1]) in str(error["msg"]) for one in known if one)
 
 
-def _left_out(rest: dict[str, Any], path: NodePath, kind: str) -> NodePath:
+def _left_out(rest: dict[str, Json], path: NodePath, kind: str) -> NodePath:
     """Take a wrong setting out of what is looked at, or put in what stands for a missing one; returns which it was."""
     if kind == "missing" and path in _STANDS_IN:
-        _put(rest, path, copy.deepcopy(_STANDS_IN[path]))
+        if isinstance(group := at(rest, path[:-1]), dict):
+            group[path[-1]] = copy.deepcopy(_STANDS_IN[path])
         return path
     for n in range(len(path), 0, -1):  # the setting, or the group around it where it stands in none that is there
         if not isinstance(path[n - 1], str) or (kind == "missing" and n == len(path)):
             continue
-        group = _get(rest, path[: n - 1])
+        group = at(rest, path[: n - 1])
         if isinstance(group, dict) and path[n - 1] in group:
             del group[path[n - 1]]
             if path[:n] in _STANDS_IN:
@@ -79,21 +81,6 @@ def _left_out(rest: dict[str, Any], path: NodePath, kind: str) -> NodePath:
     rest.clear()
     rest.update({str(name[0]): copy.deepcopy(value) for name, value in _STANDS_IN.items() if len(name) == 1})
     return ()
-
-
-def _get(value: Any, path: NodePath) -> Any:
-    for part in path:
-        try:
-            value = value[part]
-        except (KeyError, IndexError, TypeError):
-            return None
-    return value
-
-
-def _put(rest: dict[str, Any], path: NodePath, value: Any) -> None:
-    group = _get(rest, path[:-1])
-    if isinstance(group, dict):
-        group[path[-1]] = value
 
 
 def _path(error: ErrorDetails) -> NodePath:
@@ -143,7 +130,7 @@ def _known_hint(path: NodePath) -> str:
     return f"did you mean `{close[0]}`?" if close else f"known here: {', '.join(known)}"
 
 
-def _group(found: Any) -> bool:
+def _group(found: object) -> bool:
     """Whether a value is a group of settings, or a list of them."""
     return isinstance(found, dict) or (isinstance(found, list) and any(isinstance(one, dict) for one in found))
 
@@ -156,22 +143,21 @@ def _known(path: NodePath) -> list[str]:
 
 def _model(path: NodePath) -> type[BaseModel] | None:
     """The group of settings that a path leads to."""
-    model: Any = TaskSpec
+    model: type[BaseModel] = TaskSpec
     named = False
     for part in path:
         if isinstance(part, int) or named:
             named = False  # a name that the user chose
             continue
         field = next((f for n, f in model.model_fields.items() if part in (n, f.alias)), None)
-        model = next(_models(field.annotation), None) if field is not None else None
-        if field is None or model is None:
+        inner = next(_models(field.annotation), None) if field is not None else None
+        if field is None or inner is None:
             return None
-        named = get_origin(field.annotation) is dict
-    found: type[BaseModel] = model
-    return found
+        model, named = inner, get_origin(field.annotation) is dict
+    return model
 
 
-def _meant(path: NodePath, found: Any) -> str:
+def _meant(path: NodePath, found: object) -> str:
     """The group that one word was most likely meant as: `none` for `train` is `{with: none}`."""
     model = _model(path)
     if not isinstance(found, str) or model is None:
@@ -200,7 +186,7 @@ def _groups(model: type[BaseModel], path: NodePath) -> Iterator[NodePath]:
             yield from _groups(inner, here)
 
 
-def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+def _models(annotation: object) -> Iterator[type[BaseModel]]:
     """The groups of settings that a type is made of."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
+from distill.records import Json
 from distill.spec.settings import NAME_OF_A_VARIABLE
 from distill.text.normalise import did_you_mean
 
@@ -25,7 +25,7 @@ _KINDS = {
     "model_type": "a mapping of settings",
     "model_attributes_type": "a mapping of settings",
 }
-_BOUNDS: dict[str, Callable[[Mapping[str, Any]], str]] = {
+_BOUNDS: dict[str, Callable[[Mapping[str, Json]], str]] = {
     "greater_than": lambda given: f"a number above {given['gt']:g}",
     "greater_than_equal": lambda given: f"a number of {given['ge']:g} or more",
     "less_than": lambda given: f"a number below {given['lt']:g}",
@@ -42,7 +42,7 @@ _PATTERNS = {
 }
 
 
-def sentence(errors: Sequence[Mapping[str, Any]]) -> str:
+def sentence(errors: Sequence[Mapping[str, Json]]) -> str:
     """What was expected of a setting that may be of several kinds, of which it is none."""
     said = list(dict.fromkeys(expected(error) for error in errors))
     if len(said) > 1 and all(one.startswith("expected ") for one in said):
@@ -50,7 +50,7 @@ def sentence(errors: Sequence[Mapping[str, Any]]) -> str:
     return said[-1]
 
 
-def expected(error: Mapping[str, Any]) -> str:
+def expected(error: Mapping[str, Json]) -> str:
     """`expected …` for an error of pydantic's; the sentence itself where one of our own checks has written it."""
     kind, given, found = error["type"], error.get("ctx") or {}, error.get("input")
     if kind in _KINDS:
@@ -72,7 +72,7 @@ def _plain(number: float) -> str:
     return f"{int(number):,}" if number == int(number) else f"{number:g}"
 
 
-def _one_of(listed: str, found: Any) -> str:
+def _one_of(listed: str, found: object) -> str:
     """`'a', 'b' or 'c'` with the nearest to what was found."""
     words = [word.strip(" '") for word in listed.replace(" or ", ",").split(",") if word.strip()]
     near = did_you_mean(found, words) if isinstance(found, str) else ""

@@ -17,6 +17,7 @@ from typing import Any
 import yaml
 
 from distill.errors import Fault, SpecError
+from distill.records import Json
 from distill.secrets.withheld import masked, shown
 
 NodePath = tuple[str | int, ...]
@@ -33,7 +34,7 @@ _UNREADABLE = re.compile("[\x00\ud800-\udfff]")
 class Read:
     """A mapping, the line of every node in it, and what is wrong with some of them: those are left out of it."""
 
-    raw: dict[str, Any]
+    raw: dict[str, Json]
     lines: dict[NodePath, int]
     faults: list[Fault] = field(default_factory=list)
     lost: set[NodePath] = field(default_factory=set)
@@ -51,12 +52,12 @@ def read(text: str, source: str) -> Read:
     ]
     lines = dict(_lines(root, ()))
     raw = loader.construct_document(root)
-    return Read(
-        raw, lines, [*twice, *loader.faults], {path for path in lines if "<<" not in path and not _holds(raw, path)}
-    )
+    absent = object()
+    lost = {path for path in lines if "<<" not in path and at(raw, path, absent) is absent}
+    return Read(raw, lines, [*twice, *loader.faults], lost)
 
 
-def value(text: str, source: str) -> Any:
+def value(text: str, source: str) -> Json:
     """One value, as it would stand behind a key; SpecError with everything wrong with it."""
     try:
         root, loader = _composed(text, source)
@@ -68,13 +69,14 @@ def value(text: str, source: str) -> Any:
     return found
 
 
-def _holds(raw: Any, path: NodePath) -> bool:
+def at(raw: Json, path: NodePath, absent: Json = None) -> Json:
+    """What stands at a place in a mapping or a list, `absent` where nothing does."""
     for part in path:
         try:
             raw = raw[part]
         except (LookupError, TypeError):
-            return False
-    return True
+            return absent
+    return raw
 
 
 def _composed(text: str, source: str) -> tuple[yaml.Node | None, _Loader]:
@@ -135,7 +137,7 @@ class _Loader(yaml.SafeLoader):
         self._open: set[str] = set()
         self._sizes: dict[str, int] = {}
 
-    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         """As PyYAML does it, within the limits; an alias counts as all that it stands for."""
         event = self.peek_event()  # type: ignore[no-untyped-call]  # the stubs leave it out
         anchor: str = getattr(event, "anchor", None) or ""
@@ -160,12 +162,12 @@ class _Loader(yaml.SafeLoader):
     def _refuse(self, said: str, event: Any) -> None:
         raise yaml.composer.ComposerError(None, None, said, event.start_mark)
 
-    def resolve(self, kind: type[yaml.Node], given: Any, implicit: Any) -> str:
+    def resolve(self, kind: type[yaml.Node], given: str, implicit: object) -> str:
         """The tag of a node; `1:30` and `1:30.5` are texts."""
         tag: str = super().resolve(kind, given, implicit)  # type: ignore[no-untyped-call]  # the stubs leave it out
         return _TEXT if tag in (_WHOLE, _NUMBER) and ":" in given else tag
 
-    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Json:
         """The value of a node; None, and a fault, where it is of a kind that a spec does not hold."""
         wrong = self._wrong(node)
         if wrong is None:
@@ -191,12 +193,12 @@ class _Loader(yaml.SafeLoader):
             return f"a number of {len(node.value):,} digits, expected one that a computer holds"
         return None
 
-    def construct_mapping(self, node: yaml.Node, deep: bool = False) -> dict[Hashable, Any]:  # noqa: ARG002  # PyYAML passes it
+    def construct_mapping(self, node: yaml.Node, deep: bool = False) -> dict[Hashable, Json]:  # noqa: ARG002  # PyYAML passes it
         """A mapping whose keys are the texts that stand there: `on`, `1` and `null` are names like any other."""
         if not isinstance(node, yaml.MappingNode):
             raise yaml.constructor.ConstructorError(None, None, "expected a mapping", node.start_mark)
         self.flatten_mapping(node)
-        found: dict[Hashable, Any] = {}
+        found: dict[Hashable, Json] = {}
         for key, given in node.value:
             if not isinstance(key, yaml.ScalarNode) or _UNREADABLE.search(key.value):
                 said = "a key that is no plain text; expected a name, then `:`"
@@ -204,7 +206,7 @@ class _Loader(yaml.SafeLoader):
                 continue
             known = len(self.faults)
             made = self.construct_object(given, deep=True)
-            if len(self.faults) == known or made is not None:  # else told already, and left out
+            if len(self.faults) == known or made is not None:  # else it is a fault already, and left out
                 found[key.value] = made
         return found
 

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 from making import STAGES, funnel, made, read, run
 
-from distill.cli.text.explain import history_lines
+from distill.cli.text.rows import history_lines
 from distill.cli.text.run import run_lines
 from distill.pipeline import run as running
 from distill.similarity.pairs import nearest

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from distill.curate.gates.judge.requests import JudgeCall, instructions_shown, judge_names, verdict_request
 from distill.curate.gates.judge.rubric import AnswerToJudge, code_of, schema
 from distill.curate.gates.judge.verdict import JudgeVerdict, NoVerdict, read_verdict
-from distill.spec.rubric import Rubric
+from distill.spec.judge import Rubric
 from distill.teacher.store.store import Store
 from distill.teacher.stored_answers import final_answer, why_pending
 

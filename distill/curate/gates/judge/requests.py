@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from distill.curate.gates.judge.rubric import AnswerToJudge, schema, turns
 from distill.records import Request
 from distill.spec import TaskSpec
-from distill.spec.rubric import Rubric
+from distill.spec.judge import Rubric
 from distill.teacher.endpoint import payload
 from distill.teacher.pending import Requests
 

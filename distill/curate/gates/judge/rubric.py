@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from distill.records import content_id
-from distill.spec.rubric import Rubric
+from distill.spec.judge import Rubric
 
 TITLE = "verdict"
 """The name of the schema, by which the scripted models know a judge's question."""

@@ -17,7 +17,7 @@ from typing import Any
 from distill import finish_reason
 from distill.curate.gates.judge.rubric import SCALE
 from distill.records import Answer, Json
-from distill.spec.rubric import Rubric
+from distill.spec.judge import Rubric
 from distill.text.normalise import storable, strict_json
 
 _FENCE = re.compile(r"```(?:json)?[ \t]*\n(.*)\n```", re.DOTALL)

@@ -24,7 +24,7 @@ from distill.curate.gates.judge.rubric import AnswerToJudge, code_of, schema, tu
 from distill.curate.gates.judge.verdict import JudgeVerdict, NoVerdict, read_verdict
 from distill.curate.gates.wording import refusal
 from distill.records import Answer, Ended, Request
-from distill.spec.rubric import Rubric
+from distill.spec.judge import Rubric
 from distill.teacher.endpoint import payload
 from distill.teacher.endpoint.scripted import fitting
 from distill.text.normalise import storable

@@ -12,9 +12,8 @@ import polars as pl
 import pytest
 from judges import ENV, GATES, dropped_of, models, project_of, run, samples_of
 
-from distill.cli.text.explain import history_lines
 from distill.cli.text.plan import plan_lines
-from distill.cli.text.show import row_list_lines
+from distill.cli.text.rows import history_lines, row_list_lines
 from distill.curate.gates.judge.requests import judge_warnings
 from distill.curate.gates.judge.verdict import verdicts_of_row
 from distill.errors import RowsOwed

@@ -10,7 +10,7 @@ from attacks import verdict
 
 from distill.curate.gates.judge.verdict import JudgeVerdict, NoVerdict, read_verdict
 from distill.records import Answer, Ended
-from distill.spec.rubric import Rubric
+from distill.spec.judge import Rubric
 
 RUBRIC = Rubric("judge", "Is the answer right?", {"correct": "What it says is true."})
 CODE = "0" * 32

@@ -1,18 +1,20 @@
-"""One row's way through a run, for people."""
+"""Rows of a run for people: one row's way through it, a list of them, what judges said, and what sets two requests apart."""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
 
-from distill.cli.text.verdicts import verdict_lines
 from distill.curate.gates.judge.verdict import one_line, verdicts_of_row
-from distill.records import GOLD
+from distill.records import GOLD, Json
+from distill.teacher.store.queries import AttemptDetails
 from distill.values import answer as answer_value
+from distill.views.explain import ArmAnswer, Record, RequestHistory, RowHistory
+from distill.views.request_diff import KeyDifference, RequestDiff
+from distill.views.show import RowList
 
-if TYPE_CHECKING:
-    from distill.teacher.store.queries import AttemptDetails
-    from distill.views.explain import ArmAnswer, Record, RequestHistory, RowHistory
+_SHOWN, _BEFORE = 100, 20
+"""Characters of a value that are shown, and how many of them stand before the first that differs."""
 
 
 def history_lines(row: RowHistory) -> list[str]:
@@ -106,3 +108,56 @@ def _arm_lines(call: ArmAnswer) -> list[str]:
         for metric, (value, why) in call.scores.items()
     )
     return [f"arm       {call.record['arm']}: {scores}", f"  {call.record['text']}"]
+
+
+def row_list_lines(rows: RowList) -> list[str]:
+    """How many there are by reason; then of each why it went, what was asked and what came back."""
+    reasons = ", ".join(f"{reason} {count:,}" for reason, count in rows.reasons.items())
+    return [
+        f"run {rows.run}: {rows.rows:,} rows {rows.what}, {len(rows.shown)} shown",
+        *([f"  {reasons}"] if reasons else []),
+        *(text for row in rows.shown for text in _row_lines(row)),
+    ]
+
+
+def _row_lines(row: Mapping[str, Json]) -> list[str]:
+    why = f" · {row['stage']}: {row['reason']}: {row['detail']}" if "reason" in row else ""
+    own = f" · {row['id']}" if row["id"] else ""
+    return [
+        f"{row['row']}{own} · {row['stratum']}{why}",
+        *(f"  asked   {text}" for text in str(row["input"] or "").split("\n")[:3]),
+        *(f"  answer  {text}" for text in str(row.get("answer") or "").split("\n")[:6] if text),
+        *verdict_lines(row.get("verdicts") or {}),
+    ]
+
+
+def verdict_lines(verdicts: Mapping[str, Sequence[Mapping[str, Json]]]) -> list[str]:
+    """What each judge said for each gate, a line a dimension."""
+    return [
+        f"  {gate} by {verdict['judge']}: {words}"
+        for gate, judges in verdicts.items()
+        for verdict in judges
+        for words in _words(verdict)
+    ]
+
+
+def _words(verdict: Mapping[str, Json]) -> list[str]:
+    if "scores" not in verdict:
+        return [f"unscored: {verdict['unscored']}"]
+    return [f"{name} {score}: {one_line(verdict['reasons'][name])}" for name, score in verdict["scores"].items()]
+
+
+def diff_lines(diff: RequestDiff) -> list[str]:
+    """Each difference with both values; long ones are shown from where they part."""
+    if diff.same:
+        return [f"one and the same request, {diff.a}: the answer of the first serves the second"]
+    head = f"{diff.a} and {diff.b} differ in {len(diff.differences)} parts of their keys"
+    return [head, *(text for part in diff.differences for text in _part_lines(part))]
+
+
+def _part_lines(part: KeyDifference) -> list[str]:
+    a, b = (side if isinstance(side, str) else json.dumps(side) for side in (part.a, part.b))
+    first = next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
+    at = max(0, first - _BEFORE)
+    dots = "…" if at else ""
+    return [f"  {part.path}", *(f"    {n}: {dots}{side[at : at + _SHOWN]}" for n, side in (("A", a), ("B", b)))]

@@ -22,11 +22,11 @@ def from_json(kind: type[T], value: Json) -> T:
     return made
 
 
-def _made(kind: Any, value: Json, where: str) -> Json:
+def _made(kind: object, value: Json, where: str) -> Json:
     origin, inside = get_origin(kind), get_args(kind)
     if kind is Any:
         return value
-    if is_dataclass(kind):
+    if isinstance(kind, type) and is_dataclass(kind):
         _check(isinstance(value, dict), value, where, "an object")
         return _dataclass(kind, value, where)
     if origin in (Union, UnionType):
@@ -40,11 +40,16 @@ def _made(kind: Any, value: Json, where: str) -> Json:
     if origin is Literal:
         _check(value in inside, value, where, f"one of {', '.join(map(repr, inside))}")
         return value
-    _check(type(value) is kind or (kind is float and type(value) is int), value, where, kind.__name__)
+    _check(
+        type(value) is kind or (kind is float and type(value) is int),
+        value,
+        where,
+        getattr(kind, "__name__", str(kind)),
+    )
     return value
 
 
-def _dataclass(kind: Any, value: Mapping[str, Json], where: str) -> Json:
+def _dataclass(kind: type, value: Mapping[str, Json], where: str) -> Json:
     hints = _hints(kind)
     given = {}
     for name in (each.name for each in fields(kind) if each.init):
@@ -61,5 +66,5 @@ def _check(holds: bool, value: Json, where: str, expected: str) -> None:
 
 
 @cache
-def _hints(kind: type) -> Mapping[str, Any]:
+def _hints(kind: type) -> Mapping[str, object]:
     return get_type_hints(kind)

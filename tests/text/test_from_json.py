@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import pytest
 
-from distill.from_json import from_json
+from distill.text.from_json import from_json
 
 
 @dataclass(frozen=True, slots=True)

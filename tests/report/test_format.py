@@ -1,0 +1,28 @@
+"""Numbers as the report shows them."""
+
+from __future__ import annotations
+
+import pytest
+
+from distill.report.format import count, percent, seconds, signed, usd
+
+
+@pytest.mark.parametrize(
+    ("shown", "expected"),
+    [
+        (percent(0.8754), "87.5 %"),
+        (percent(None), "\u2013"),
+        (signed(-0.034), "\u22123.4"),
+        (signed(-0.0001), "0.0"),
+        (count(12345.6), "12,346"),
+        (usd(0), "$0"),
+        (usd(0.00042), "$0.00042"),
+        (usd(1234.5), "$1,234.50"),
+        (usd(None), "unknown"),
+        (usd(float("nan")), "\u2013"),
+        (seconds(0.042), "42 ms"),
+        (seconds(1.25), "1.2 s"),
+    ],
+)
+def test_numbers_read_as_people_write_them(shown: str, expected: str) -> None:
+    assert shown == expected

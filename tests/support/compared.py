@@ -1,0 +1,49 @@
+"""A comparison of arms by the scores that they are given."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import polars as pl
+
+from distill.evaluate.comparison import Comparison, compare
+
+SEEDS = [f"s{i:02}" for i in range(40)]
+
+
+SCORES = {"seed_id": pl.String, "arm": pl.String, "metric": pl.String, "value": pl.Float64, "reason": pl.String}
+
+
+def compared(
+    values: dict[str, list[float | None]],
+    *,
+    reason: str = "",
+    metric: str = "json_fields",
+    labels: Any = None,
+    **how: Any,
+) -> Comparison:
+    """`values` are the scores by arm; null is one that could not be given, with the reason."""
+    scores = [
+        (seed, arm, metric, value, reason if value is None else "")
+        for arm, found in values.items()
+        for seed, value in zip(SEEDS, found, strict=False)
+    ]
+    calls = [(seed, arm, 0.1, 60, 20, 0.0, "text", "ok") for seed, arm, *_ in scores]
+    columns = ("seed_id", "arm", "latency_s", "prompt_tokens", "completion_tokens", "usd", "text", "ended")
+    tests = [
+        {
+            "seed_id": seed,
+            "input": "in",
+            "gold": None,
+            "labels": json.dumps((labels or {}).get(seed, {})),
+            "stratum": "all",
+        }
+        for seed in SEEDS
+    ]
+    tables = (
+        pl.DataFrame(scores, schema=SCORES, orient="row"),
+        pl.DataFrame(calls, schema=list(columns), orient="row"),
+        pl.DataFrame(tests),
+    )
+    return compare(*tables, margin=0.02, asked=how.pop("asked", list(values)), **how)
