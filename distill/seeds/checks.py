@@ -6,21 +6,20 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Collection, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from distill.errors import Fault
 from distill.records import Json, canonical
 from distill.spec import UNLABELLED, TaskSpec
+from distill.task.task import targets_of
 from distill.text.normalise import did_you_mean, normalise
 
 if TYPE_CHECKING:
     import polars as pl
 
     from distill.records import Seed
-    from distill.strata.quotas import EdgeCase, QuotaRule
-
 
 _FEW = 10
 """Different texts below which a dataset is hardly one."""
@@ -48,44 +47,21 @@ def _now(spec: TaskSpec, seeds: Sequence[Seed], pending: Set[str]) -> list[Fault
     from distill.seeds import prepare
     from distill.strata import feasibility
 
-    cases = {n: case for n, case in _edge_cases(spec).items() if not pending & case.where.keys()}
-    open_ = bool(pending & set(spec.strata.by))  # which strata there are is not known yet
-    return feasibility.faults(
-        prepare.training_labels(spec, seeds),
-        accept=spec.dataset.accept,
-        per_stratum=None if open_ else spec.dataset.per_stratum,
-        edge_cases=list(cases.values()),
-        numbers=list(cases),
-        rules=[] if open_ else _rules(spec),
-        made=set(spec.strata.by) if spec.seeds.expand else None,
-    )
+    targets = targets_of(spec)
+    if pending & set(spec.strata.by):  # which strata there are is not known yet
+        targets = replace(targets, per_stratum=None, rules=())
+    made = set(spec.strata.by) if spec.seeds.expand else None
+    return feasibility.faults(prepare.training_labels(spec, seeds), targets, made=made, pending=pending)
 
 
 def _at_best(spec: TaskSpec, seeds: Sequence[Seed], pending: Mapping[str, Sequence[str]]) -> list[Fault]:
     """What is too little whatever the labels turn out to be."""
     from distill.strata import feasibility
 
-    return feasibility.early(
-        [seed.labels for seed in seeds],
-        pending,
-        accept=spec.dataset.accept,
-        edge_cases={n: case for n, case in _edge_cases(spec).items() if pending.keys() & case.where.keys()},
-        rules=dict(enumerate(_rules(spec))) if pending.keys() & set(spec.strata.by) else {},
-        made=spec.seeds.expand is not None,
-    )
-
-
-def _edge_cases(spec: TaskSpec) -> dict[int, EdgeCase]:
-    from distill.strata.quotas import EdgeCase
-
-    accept = spec.dataset.accept
-    return {n: EdgeCase(case.where, case.rows(accept)) for n, case in enumerate(spec.strata.edge_cases)}
-
-
-def _rules(spec: TaskSpec) -> list[QuotaRule]:
-    from distill.strata.quotas import QuotaRule
-
-    return [QuotaRule(**quota.model_dump()) for quota in spec.strata.quotas]
+    targets = targets_of(spec)
+    if not pending.keys() & set(spec.strata.by):
+        targets = replace(targets, rules=())
+    return feasibility.early([seed.labels for seed in seeds], pending, targets, made=spec.seeds.expand is not None)
 
 
 def labelled(spec: TaskSpec, table: pl.DataFrame, file: Path, *, exact: bool) -> list[Fault]:
@@ -105,14 +81,8 @@ def labelled(spec: TaskSpec, table: pl.DataFrame, file: Path, *, exact: bool) ->
     if any(not set(spec.strata.names) <= set(one) for one in labels):
         return []  # another label than the run's: it is asked for first, and looked at then
     by = spec.strata.by
-    found = feasibility.faults(
-        [(load.cell(one, by=by), one) for one in labels],
-        accept=spec.dataset.accept,
-        per_stratum=spec.dataset.per_stratum,
-        edge_cases=list(_edge_cases(spec).values()),
-        rules=_rules(spec),
-        made=None if exact and not spec.seeds.expand else by if exact else spec.strata.names,
-    )
+    made = None if exact and not spec.seeds.expand else by if exact else spec.strata.names
+    found = feasibility.faults([(load.cell(one, by=by), one) for one in labels], targets_of(spec), made=made)
     return [Fault(f"{file}: {fault.where}", fault.message) for fault in found]
 
 

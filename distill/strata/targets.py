@@ -4,31 +4,15 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from distill.strata import coverage, quotas
-from distill.strata.quotas import EdgeCase, QuotaRule
+from distill.strata.quotas import Targets
 
 if TYPE_CHECKING:
     import polars as pl
-
-
-@dataclass(frozen=True, slots=True)
-class Targets:
-    """What a task wants of its strata; `distill.strata.quotas` says what each of these means."""
-
-    accept: int | None
-    per_stratum: int | None
-    temperature: float
-    edge_cases: Sequence[EdgeCase]
-    rules: Sequence[QuotaRule]
-
-    @property
-    def numbered(self) -> bool:
-        """Whether a number of rows is wanted in all, or of each stratum."""
-        return self.accept is not None or self.per_stratum is not None
 
 
 _MARGIN = 0.1
@@ -59,17 +43,10 @@ def of(
             for match, origin in zip(matches, made_from, strict=True):
                 if stratum in origin:
                     match[stratum] = match.get(stratum, 0) + count
-    return quotas.quotas(
-        available,
-        dict([*coverage.labelled(train), *rows]),
-        accept=targets.accept,
-        per_stratum=0 if firm else targets.per_stratum,
-        edge_cases=targets.edge_cases,
-        matches=matches,
-        rules=targets.rules,
-        temperature=targets.temperature,
-        natural=Counter(train.filter(~pl.col("source").str.starts_with("expand:"))["stratum"].to_list()),
-    )
+    natural = Counter(train.filter(~pl.col("source").str.starts_with("expand:"))["stratum"].to_list())
+    labels = dict([*coverage.labelled(train), *rows])
+    wanted = replace(targets, per_stratum=0) if firm else targets
+    return quotas.quotas(available, labels, wanted, matches=matches, natural=natural)
 
 
 def wanted(targets: Targets, table: pl.DataFrame, room: Mapping[str, int]) -> dict[str, int]:

@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from distill import reads, spec
 from distill.chat import templates
 from distill.money import Rate
-from distill.spec import ModelSpec
-from distill.strata.quotas import EdgeCase, QuotaRule
-from distill.strata.targets import Targets
+from distill.spec import ModelSpec, TaskSpec
+from distill.strata.quotas import EdgeCase, QuotaRule, Targets
 from distill.task import stores
 from distill.teacher.endpoint import payload, wire
 from distill.teacher.endpoint.address import Address, Model, local
@@ -91,8 +90,7 @@ class Task:
 
     @property
     def edge_cases(self) -> list[EdgeCase]:
-        accept = self.spec.dataset.accept
-        return [EdgeCase(case.where, case.rows(accept)) for case in self.spec.strata.edge_cases]
+        return edge_cases_of(self.spec)
 
     @property
     def teachers(self) -> list[Model]:
@@ -171,8 +169,7 @@ class Task:
     @property
     def targets(self) -> Targets:
         """What is wanted of each stratum."""
-        dataset, rules = self.spec.dataset, [QuotaRule(**quota.model_dump()) for quota in self.spec.strata.quotas]
-        return Targets(dataset.accept, dataset.per_stratum, dataset.temperature, self.edge_cases, rules)
+        return replace(targets_of(self.spec), temperature=self.spec.dataset.temperature)
 
     @property
     def endpoints(self) -> set[str]:
@@ -242,3 +239,15 @@ def _address(
 def rate_of(price: spec.PriceGiven | None) -> Rate | None:
     """A price of the spec as what computes it."""
     return Rate(price.input, price.output, price.cached_input, price.reasoning, price.batch) if price else None
+
+
+def edge_cases_of(spec: TaskSpec) -> list[EdgeCase]:
+    """The edge cases of a spec, each with its number of rows."""
+    accept = spec.dataset.accept
+    return [EdgeCase(case.where, case.rows(accept)) for case in spec.strata.edge_cases]
+
+
+def targets_of(spec: TaskSpec) -> Targets:
+    """What a spec wants of each stratum, however it is spread: nothing that can be too much hangs on `temperature`."""
+    rules = [QuotaRule(**quota.model_dump()) for quota in spec.strata.quotas]
+    return Targets(spec.dataset.accept, spec.dataset.per_stratum, edge_cases=edge_cases_of(spec), rules=rules)
