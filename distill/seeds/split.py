@@ -1,7 +1,7 @@
 """Drop repeated seeds and set the test rows aside, before anything is paid.
 
 In: the table of `load.table`. Out: the same rows with `cluster` and `role` ("train" or "test"), and every row that went,
-with its twin. No training row is left near a test row, or of the group of one. Choices hang on hashes of the seeds' content: the order of the file
+with what it is near to. No training row is left near a test row, or of the group of one. Choices hang on hashes of the seeds' content: the order of the file
 changes nothing, and a seed added later moves few.
 
 A cluster is one row with those near it, and has that row's seed_id. It is no chain: where a is near b, b near c, and so on
@@ -107,11 +107,11 @@ def inputs(table: pl.DataFrame) -> list[str]:
 def _clusters(rows: pl.DataFrame, near: float, graph: Graph) -> Int64s:
     """For each row the index of the row that its cluster is named for; of those near each other the smallest seed_id."""
     order = rows.with_row_index("at").sort("seed_id", "at")["at"].to_numpy().astype(np.int64)
-    twins = graph.twins(rows["input"].gather(order), threshold=near)
+    found = graph.near_duplicates(rows["input"].gather(order), threshold=near)
     roots = np.arange(rows.height)
-    for i, twin in zip(order, twins, strict=True):
-        if twin is not None:
-            roots[i] = order[twin.index]
+    for i, nearest in zip(order, found, strict=True):
+        if nearest is not None:
+            roots[i] = order[nearest.index]
     return roots
 
 
@@ -170,7 +170,7 @@ def _near_test(rows: pl.DataFrame, tests: Int64s, near: float, graph: Graph) -> 
     others, names = np.delete(np.arange(rows.height), tests), rows["seed_id"].gather(tests)
     found = graph.nearest(rows["input"].gather(others), rows["input"].gather(tests).to_list(), threshold=near)
     return {
-        i: ("near_test_row", f"test row {names[twin.index]}: {twin}")
-        for i, twin in zip(others.tolist(), found, strict=True)
-        if twin is not None
+        i: ("near_test_row", f"test row {names[nearest.index]}: {nearest}")
+        for i, nearest in zip(others.tolist(), found, strict=True)
+        if nearest is not None
     }

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from distill.atomic_write import write_parquet
 from distill.rundir import RunDir, read_json, read_parquet
 from distill.similarity.graph import Graph
+from distill.similarity.graph_table import edge_table, read_edges
 from distill.similarity.keys import keys_of
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def graph(spec: TaskSpec, *tables: pl.DataFrame) -> Graph:
 
 def write(folder: RunDir, found: Graph, table: pl.DataFrame) -> dict[str, float | int | bool | None]:
     """Keep the edges between the seeds of a table; what is returned goes into seeds.json, for `read_graph`."""
-    write_parquet(folder / FILE, found.table(table.select("seed_id", "input")))
+    write_parquet(folder / FILE, edge_table(found, table.select("seed_id", "input")))
     return {
         "near": found.threshold, "meaning": found.meaning, "typos": found.typos, "numbers": found.numbers,
         "compared_as": COMPARED_AS,
@@ -48,7 +49,7 @@ def read_graph(folder: Path, spec: TaskSpec, table: pl.DataFrame) -> Graph:
         return graph(spec, table)
     texts = table.select("seed_id", "input")
     pairs, typos = read_parquet(folder / FILE), made.get("typos", False)
-    return Graph.read(pairs, texts, threshold=made["near"], meaning=made["meaning"], typos=typos, numbers=apart(spec))
+    return read_edges(pairs, texts, threshold=made["near"], meaning=made["meaning"], typos=typos, numbers=apart(spec))
 
 
 def leak(spec: TaskSpec) -> float:

@@ -92,7 +92,7 @@ def test_test_rows_are_spread_over_the_strata_in_proportion():
     assert out.report["test"] == {"asked": 10, "got": 10, "strata": {"a": 8, "b": 2}}
 
 
-def test_a_near_copy_of_a_test_row_is_dropped_with_its_twin():
+def test_a_near_copy_of_a_test_row_is_dropped_with_what_it_is_near():
     base = "my parcel is late and I would like to know where on earth it is"
     out = split(seeds([(base, "a", True), (base + "!", "a", False)]), rows=1)
     assert out.kept["role"].to_list() == ["test"]
