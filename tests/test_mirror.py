@@ -13,8 +13,8 @@ ELSEWHERE = {
     "teacher/reply/natives teacher/reply/parsed teacher/reply/wording",
     "teacher/reply/errors/test_refusals.py": "teacher/reply/errors/faults teacher/reply/errors/languages",
     "teacher/reply/test_reply.py": "teacher/reply/errors/waits",
-    "seeds/test_seed_files.py": "seeds/formats/csv_dialect seeds/formats/csv_rows seeds/formats/file_format seeds/formats/json_rows seeds/formats/rows "
-    "seeds/row_faults seeds/rows_to_seeds",
+    "seeds/formats/test_rows.py": "seeds/formats/csv_dialect seeds/formats/file_format seeds/formats/json_rows",
+    "seeds/test_row_faults.py": "seeds/rows_to_seeds",
     "seeds/chat_logs/test_turns.py": "seeds/chat_logs/keys seeds/chat_logs/request_logs seeds/chat_logs/row_request "
     "seeds/chat_logs/tool_calls seeds/chat_logs/turn_shapes",
     "student/hosts/test_openai_compatible.py": "student/hosts/remote_ids",
@@ -29,6 +29,7 @@ ELSEWHERE = {
     "similarity/typos/test_typo_pairs.py": "similarity/typos/contexts",
     "similarity/test_decisive.py": "similarity/decisive_words",
     "curate/test_leaks.py": "similarity/word_ngrams",
+    "curate/test_passages.py": "curate/passage_index",
     "curate/gates/test_wording.py": "curate/gates/refusals",
     "curate/gates/test_private.py": "curate/gates/credentials",
     "curate/gates/judge/test_gate.py": "curate/gates/judge/rubric",

@@ -41,7 +41,7 @@ TEXTS = ("input", "answer", "tool_calls", "labels")
 """What of a row is large, and is not needed once it is looked at."""
 
 
-class _Texts(Sequence[str]):
+class _RowTexts(Sequence[str]):
     """The text of each sample, put together when it is looked at: of a million they would not fit in memory twice."""
 
     def __init__(self, rows: pl.DataFrame) -> None:
@@ -60,7 +60,7 @@ class _Texts(Sequence[str]):
         return text_of(*self._rows.row(at))
 
 
-class _Inputs(_Texts):
+class _Inputs(_RowTexts):
     """The part of each with which it begins."""
 
     def __init__(self, rows: pl.DataFrame) -> None:
@@ -142,7 +142,7 @@ def _told(
     sizes = Counter(row.set for row in held_out)
     graph = graph or Graph.of([], threshold=near)
     found = passages.find(
-        _Texts(rows),
+        _RowTexts(rows),
         [(row.input, row.answer) for row in held_out],
         inputs=_Inputs(rows),
         unsure=[not row.sure for row in held_out],

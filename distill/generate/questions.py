@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 from distill.records import Request
 from distill.rundir import RunDir, read_parquet
 from distill.tables.lookup import Lookup
+from distill.task.task import Task
 from distill.teacher.pending import Requests
 from distill.teacher.requests import row_request
 
 if TYPE_CHECKING:
     import polars as pl
-
-    from distill.task.task import Task
 
 
 QuestionKind = Literal["first", "redraw", "vote"]

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING
 
 from distill.generate.questions import TeacherQuestion, TeacherQuestions
-
-if TYPE_CHECKING:
-    from distill.task.task import Task
+from distill.task.task import Task
 
 
 def next_redraws(task: Task, asked: Sequence[TeacherQuestion], rejected: Collection[str]) -> dict[str, TeacherQuestion]:

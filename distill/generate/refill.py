@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+import polars as pl
 
 from distill.generate.questions import (
     TeacherQuestion,
@@ -16,17 +17,13 @@ from distill.generate.questions import (
     may_fall_back,
 )
 from distill.generate.redraws import further_draws, next_redraws
+from distill.generate.seed_status import SeedStatus
 from distill.records import content_id
 from distill.seeds import approved
+from distill.similarity.graph import Graph
 from distill.strata import targets
 from distill.tables.lookup import Lookup, without
-
-if TYPE_CHECKING:
-    import polars as pl
-
-    from distill.generate.seed_status import SeedStatus
-    from distill.similarity.graph import Graph
-    from distill.task.task import Task
+from distill.task.task import Task
 
 
 @dataclass(frozen=True, slots=True)

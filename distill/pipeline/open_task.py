@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from distill.records import Seed
 
 
-class _Texts(NamedTuple):
+class _NamedTexts(NamedTuple):
     """What the prompts and schemas hold that a spec names; None where one could not be read."""
 
     prompts: Mapping[str, str | None]
@@ -86,7 +86,7 @@ def open_task(
 
 
 def _task(
-    spec: TaskSpec, file: Path, home: Path, texts: _Texts, rubric: str | None, rows: TaskRows,
+    spec: TaskSpec, file: Path, home: Path, texts: _NamedTexts, rubric: str | None, rows: TaskRows,
     bad_rows: pl.DataFrame, env: Mapping[str, str],
 ) -> Task:  # fmt: skip
     teacher, student = (texts.template(name) for name in (spec.teacher.prompt, spec.student.prompt))
@@ -97,7 +97,7 @@ def _task(
     )  # fmt: skip
 
 
-def _texts(spec: TaskSpec, file: Path, places: Places, faults: list[Fault]) -> _Texts:
+def _texts(spec: TaskSpec, file: Path, places: Places, faults: list[Fault]) -> _NamedTexts:
     """The prompts, the answer's schema and the tools; of what the spec names wrongly, nothing is read."""
     teacher, folder = spec.teacher, file.parent
     named = {teacher.prompt: ("teacher", "prompt"), spec.student.prompt: ("student", "prompt")}
@@ -110,11 +110,11 @@ def _texts(spec: TaskSpec, file: Path, places: Places, faults: list[Fault]) -> _
         files.schema(folder / teacher.output, faults, named_by=f"{file}: teacher.output") if teacher.output else None
     )
     tools = files.tools(folder / teacher.tools, faults, named_by=f"{file}: teacher.tools") if teacher.tools else []
-    return _Texts(found, output, tools)
+    return _NamedTexts(found, output, tools)
 
 
 def _unfit(
-    spec: TaskSpec, file: Path, places: Places, texts: _Texts, rubric: str | None, seeds: Sequence[Seed],
+    spec: TaskSpec, file: Path, places: Places, texts: _NamedTexts, rubric: str | None, seeds: Sequence[Seed],
     env: Mapping[str, str], *, priced: bool,
 ) -> list[Fault]:  # fmt: skip
     """What the parts of the spec ask of each other, and of this machine, and do not get."""

@@ -34,7 +34,7 @@ class Curation:
 
     by_stratum: losses.LossTable
     shortfalls: list[MissingRows]
-    edge_cases: list[losses.EdgeCaseCoverage]
+    edge_cases: list[losses.EdgeCaseShares]
     scores: list[distributions.ScoreHistogram]
     tokens: distributions.LengthHistogram | None
     """None where there are no answers."""

@@ -19,7 +19,7 @@ _LIMITS = ("at_least", "at_most", "near")
 _QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 _STRATA = 30
 
-GateSettings = Sequence[tuple[str, Mapping[str, Any]]]
+GatesWithDefaults = Sequence[tuple[str, Mapping[str, Any]]]
 """(name, settings) of the gates in the spec's order, with their defaults."""
 
 
@@ -81,7 +81,7 @@ class AnswerForm:
     after: float
 
 
-def scores(samples: pl.DataFrame, dropped: pl.DataFrame, gates: GateSettings) -> list[ScoreHistogram]:
+def scores(samples: pl.DataFrame, dropped: pl.DataFrame, gates: GatesWithDefaults) -> list[ScoreHistogram]:
     """A histogram for each gate with a graded score, of more than two values."""
     drawn = (
         _histogram(gate, settings, samples, dropped) for gate, settings in gates if f"score_{gate}" in samples.columns

@@ -63,7 +63,7 @@ class LossTable:
 
 
 @dataclass(frozen=True, slots=True)
-class EdgeCaseCoverage:
+class EdgeCaseShares:
     """One edge case; `natural` is its share of the seeds, `share` that of the dataset."""
 
     where: dict[str, Json]
@@ -141,9 +141,7 @@ def _sizes(seeds: pl.DataFrame, samples: pl.DataFrame, dropped: pl.DataFrame) ->
     )
 
 
-def edge_cases(
-    cases: Sequence[Mapping[str, Json]], seeds: pl.DataFrame, samples: pl.DataFrame
-) -> list[EdgeCaseCoverage]:
+def edge_cases(cases: Sequence[Mapping[str, Json]], seeds: pl.DataFrame, samples: pl.DataFrame) -> list[EdgeCaseShares]:
     """The coverage of `cases` ({where, at_least, got}), as funnel.json has them."""
     labels = [(json.loads(text), n) for text, n in seeds.group_by("labels").len().iter_rows()]
     kept = int((samples["fate"] != "dropped").sum()) if samples.height else 0
@@ -152,8 +150,8 @@ def edge_cases(
 
 def _coverage(
     case: Mapping[str, Json], labels: Sequence[tuple[dict[str, Json], int]], seeds: int, kept: int
-) -> EdgeCaseCoverage:
+) -> EdgeCaseShares:
     such = sum(n for held, n in labels if all(held.get(name) == value for name, value in case["where"].items()))
-    return EdgeCaseCoverage(
+    return EdgeCaseShares(
         **case, seeds=such, natural=such / seeds if seeds else 0.0, share=case["got"] / kept if kept else 0.0
     )

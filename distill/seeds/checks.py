@@ -5,21 +5,23 @@ when the labels that were asked for are there.
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from distill.errors import Fault
-from distill.records import Json, canonical
+from distill.records import Json, Seed, canonical
 from distill.spec import UNLABELLED, TaskSpec
+from distill.strata import feasibility
 from distill.task.task import targets_of
 from distill.text.normalise import did_you_mean, normalise
+from distill.values.match import same
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from distill.records import Seed
 
 _FEW = 10
 """Different texts below which a dataset is hardly one."""
@@ -45,7 +47,6 @@ def quotas(spec: TaskSpec, seeds: Sequence[Seed], file: Path) -> list[Fault]:
 def _now(spec: TaskSpec, seeds: Sequence[Seed], pending: Set[str]) -> list[Fault]:
     """What the labels that are there show to be too little."""
     from distill.seeds import prepare
-    from distill.strata import feasibility
 
     targets = targets_of(spec)
     if pending & set(spec.strata.by):  # which strata there are is not known yet
@@ -56,8 +57,6 @@ def _now(spec: TaskSpec, seeds: Sequence[Seed], pending: Set[str]) -> list[Fault
 
 def _at_best(spec: TaskSpec, seeds: Sequence[Seed], pending: Mapping[str, Sequence[str]]) -> list[Fault]:
     """What is too little whatever the labels turn out to be."""
-    from distill.strata import feasibility
-
     targets = targets_of(spec)
     if not pending.keys() & set(spec.strata.by):
         targets = replace(targets, rules=())
@@ -69,10 +68,7 @@ def labelled(spec: TaskSpec, table: pl.DataFrame, file: Path, *, exact: bool) ->
 
     Rows that were pinned as the test can leave fewer than `quotas` counts; with `exact` off too few rows are no fault.
     """
-    import json
-
     from distill.seeds import load
-    from distill.strata import feasibility
 
     if not spec.strata.asked:
         return []  # all was told when the task was opened
@@ -196,10 +192,8 @@ class GoldField:
         )
 
 
-def gold_fields(output: Mapping[str, Any] | None, seeds: Sequence[Seed]) -> list[GoldField]:
+def gold_fields(output: Mapping[str, Json] | None, seeds: Sequence[Seed]) -> list[GoldField]:
     """The fields with known answers outside the schema's enum. A field that an answer leaves out is not looked at."""
-    from distill.values.match import same
-
     properties = (output or {}).get("properties")
     found = []
     for name, field in (properties if isinstance(properties, dict) else {}).items():

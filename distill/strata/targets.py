@@ -6,14 +6,11 @@ import math
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+
+import polars as pl
 
 from distill.strata import coverage, quotas
 from distill.strata.quotas import Targets
-
-if TYPE_CHECKING:
-    import polars as pl
-
 
 _MARGIN = 0.1
 """How many more than are lacking are asked for, as a share."""
@@ -31,8 +28,6 @@ def of(
     """Quotas over what each stratum can still give: rows that passed (`clean`), seeds that may still give one (`hoped`), and
     those that could be made from its training seeds (`room`, by stratum). With `firm` only edge cases, floors, counts and shares.
     """
-    import polars as pl
-
     rows = [*coverage.labelled(clean), *coverage.labelled(hoped)]
     available = Counter(stratum for stratum, _ in rows)
     matches = quotas.matching(rows, targets.edge_cases)

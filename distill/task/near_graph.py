@@ -27,7 +27,7 @@ def graph(spec: TaskSpec, *tables: pl.DataFrame) -> Graph:
     import polars as pl
 
     rows = pl.concat([table.select("seed_id", "input") for table in tables]).unique().sort("seed_id", "input")
-    return _made(_Texts(rows["input"]), _least(spec), spec.dedup.meaning, spec.dedup.typos, apart(spec))
+    return _made(_HashedTexts(rows["input"]), _least(spec), spec.dedup.meaning, spec.dedup.typos, apart(spec))
 
 
 def write(folder: RunDir, found: Graph, table: pl.DataFrame) -> dict[str, float | int | bool | None]:
@@ -66,7 +66,7 @@ def _least(spec: TaskSpec) -> float:
     return min(spec.dedup.near, leak(spec))
 
 
-class _Texts:
+class _HashedTexts:
     """Texts of a table that are told from others by a hash, and given away once: the cache is not to hold a million of them."""
 
     def __init__(self, texts: pl.Series) -> None:
@@ -80,9 +80,9 @@ class _Texts:
         return hash(self._key)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Texts) and self._key == other._key
+        return isinstance(other, _HashedTexts) and self._key == other._key
 
 
 @lru_cache(maxsize=2)
-def _made(rows: _Texts, near: float, meaning: float | None, typos: bool, numbers: bool) -> Graph:
+def _made(rows: _HashedTexts, near: float, meaning: float | None, typos: bool, numbers: bool) -> Graph:
     return Graph.of(rows.given_away(), threshold=near, meaning=meaning, typos=typos, numbers=numbers)
