@@ -12,6 +12,7 @@ the few that are near it.
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Mapping
@@ -20,7 +21,6 @@ import numpy as np
 import polars as pl
 
 from distill.records import Json, content_id
-from distill.seeds import repeats
 from distill.similarity.arrays import Int64s
 from distill.similarity.graph import Graph
 from distill.similarity.keys import keys_of
@@ -28,6 +28,9 @@ from distill.strata.apportion import apportion
 from distill.tables.outcome import Outcome, ordered, partition, summary
 
 STAGE = "seeds"
+REPEATED = "repeated"
+"""The reason of a row that says the same as one that stayed."""
+_PLACE = re.compile(r"(?P<source>.*?):(?P<line>\d+)(?: \(id (?P<own_id>.*)\))?: same text as ", re.DOTALL)
 
 
 def split(
@@ -90,8 +93,21 @@ def without_repeats(table: pl.DataFrame) -> Outcome:
     for i, row in members.items():
         kept = members[kept_of[int(group[i])]]
         if kept is not row:
-            drops[i] = (repeats.REASON, repeats.detail(row, kept))
+            drops[i] = (REPEATED, repeat_detail(row, kept))
     return partition(rows, drops, stage=STAGE)
+
+
+def repeat_detail(row: Mapping[str, Json], kept: Mapping[str, Json]) -> str:
+    """The detail of a repeat, which has the id of the seed that stayed: `a.jsonl:9 (id 1007): same text as 4f0c… (a.jsonl:3)`."""
+    own_id = f" (id {row['own_id']})" if row.get("own_id") else ""
+    other = ", which has another known answer" if row["gold"] not in (None, kept["gold"]) else ""
+    return f"{row['source']}:{row['line']}{own_id}: same text as {kept['seed_id']} ({kept['source']}:{kept['line']}){other}"
+
+
+def names_repeat(detail: str, given: str) -> bool:
+    """Whether `given` is the own id, the line, or FILE:LINE of the repeat that this detail is of."""
+    place = _PLACE.match(detail)
+    return place is not None and given in (place["own_id"], place["line"], f"{place['source']}:{place['line']}")
 
 
 def _rank(row: dict[str, Json]) -> tuple[bool, str, str]:

@@ -107,11 +107,8 @@ class Task:
     def judges(self) -> list[Model]:
         """Every model that scores answers, by itself the teacher; greedy, but for what the spec says. None where no gate asks."""
         teacher = self.spec.teacher
-        given = (
-            self.spec.judge.models if self.spec.judge and self.spec.judge.models else [teacher] if self.rubrics else []
-        )
-        found = []
-        for one in given:
+        named, found = self.spec.judge.models if self.spec.judge else [], []
+        for one in named or ([teacher] if self.rubrics else []):
             asked = _asked(one, teacher, self.env, spec.Sampling())
             # A host's models may take no temperature, and then the spec sets none for the teacher either.
             bare = teacher.sampling.temperature is None and asked.address.dialect != "chat"
@@ -152,13 +149,8 @@ class Task:
         at = self.asked(given or self.spec.teacher)
         if given is not None and given.sampling is not None:
             return at
-        sampling = at.sampling
-        return replace(
-            at,
-            sampling=sampling.model_copy(
-                update={"temperature": _LIVELY if sampling.temperature == 0 else sampling.temperature}
-            ),
-        )
+        lively = _LIVELY if at.sampling.temperature == 0 else at.sampling.temperature
+        return replace(at, sampling=at.sampling.model_copy(update={"temperature": lively}))
 
     def beside(self, address: Address) -> Model:
         """A model that is no teacher, asked live within the teacher's limits, less its rates."""

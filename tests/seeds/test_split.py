@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from distill.records import Seed
+from distill.records import Json, Seed
 from distill.seeds.load import table
-from distill.seeds.split import split, without_repeats
+from distill.seeds.split import names_repeat, repeat_detail, split, without_repeats
 from distill.similarity.pairs import jaccard, shingles
 
 NEAR = 0.7
@@ -220,3 +220,23 @@ def test_the_group_of_a_row_of_a_test_file_trains_no_more():
     assert dict(out.kept.select("group", "role").iter_rows()) == {"t1": "test", "t2": "train"}
     (detail,) = out.dropped["detail"]
     assert detail == f"'t1' is the group of test row {own['seed_id'][0]}"
+
+
+KEPT: dict[str, Json] = {"seed_id": "4f0c", "source": "a.jsonl", "line": 3, "own_id": "x", "gold": "yes"}
+ROW: dict[str, Json] = {"seed_id": "4f0c", "source": "b c.jsonl", "line": 9, "own_id": "1007 (b)", "gold": "no"}
+
+
+def test_a_repeat_names_both_rows() -> None:
+    same = "b c.jsonl:9 (id 1007 (b)): same text as 4f0c (a.jsonl:3)"
+    assert repeat_detail(ROW, KEPT) == f"{same}, which has another known answer"
+    assert repeat_detail(ROW | {"gold": None}, KEPT) == same
+    assert repeat_detail(ROW | {"gold": None, "own_id": None}, KEPT).startswith("b c.jsonl:9: same")
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [("1007 (b)", True), ("9", True), ("b c.jsonl:9", True), ("1007", False), ("x", False), ("3", False), ("a.jsonl:3", False)],
+)  # fmt: skip
+def test_a_repeat_is_found_by_id_or_line(given: str, named: bool) -> None:
+    """By its own only, and not by those of the row that stayed."""
+    assert names_repeat(repeat_detail(ROW, KEPT), given) is named
