@@ -22,7 +22,7 @@ ELSEWHERE = {
     "sandbox/test_kernel.py": "sandbox/syscalls",
     "test_python_page.py": "api/balance",
     "curate/dedup/test_rulings.py": "curate/dedup/compared curate/dedup/decisions",
-    "generate/test_refill.py": "generate/questions generate/redraws",
+    "generate/test_refill.py": "generate/questions",
     "similarity/test_sketches.py": "similarity/arrays",
     "similarity/test_graph.py": "similarity/graph_table",
     "runs/test_same_bytes.py": "tables/columns",

@@ -82,10 +82,7 @@ def gate_settings(task: Task, seeds: pl.DataFrame, verdicts: VerdictLookup) -> G
     own: dict[str, dict[str, object]] = {
         "schema": {"schema": task.output},
         "tools": {"tools": task.tools, "own": _row_tools(seeds)},
-        "agreement": {
-            "compare": compared.compared_fields(task.spec, task.output),
-            "rules": compared.compare_rules(task.spec, task.output),
-        },
+        "agreement": {**compared.comparison(task)},
         **verdicts.by_gate,
     }
     named = task.spec.gate_settings()

@@ -5,16 +5,15 @@ A run is 13 words of a held-out row's texts, or a whole text of 8 to 12 (`distil
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from distill.records import Json
 from distill.similarity.arrays import Bools, Int32s, Int64s, UInt64s
 from distill.similarity.sketches import blocks
 from distill.similarity.word_ngrams import GRAM, WordBlock, words
-from distill.text.normalise import strict_json
+from distill.text.normalise import strict_json, strings_of
 
 SHORTEST = 16
 """Half words from which a short held-out text is looked for as a whole: GPT-3's least number of words, 8."""
@@ -128,14 +127,6 @@ def _strings(part: str) -> str:
     if part[:1] not in ("{", "["):
         return part
     try:
-        return "\n".join(_leaves(strict_json(part)))
+        return "\n".join(strings_of(strict_json(part)))
     except ValueError:
         return part
-
-
-def _leaves(value: Json) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict | list):
-        for child in value.values() if isinstance(value, dict) else value:
-            yield from _leaves(child)

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 import polars as pl
 
 from distill.generate.questions import TeacherQuestions, requests
-from distill.records import Answer
 from distill.tables import samples
 from distill.tables.lookup import Lookup
 from distill.tables.outcome import dropped_frame
@@ -30,7 +29,10 @@ def answered(
         for question, first in zip(asked, requests(task, train, asked), strict=True):
             request, answer = final_answer(store, first, raise_to[question.teacher])
             if answer is None or answer.declined:
-                why = _why(store, request.id, answer)
+                if answer is None:
+                    why = why_unanswered(store, request.id)
+                else:
+                    why = "declined", answer.refusal[:200] or f"ended by {answer.finish_reason!r}"
                 unanswered.append((question.seed, request.id, strata[question.seed], "teacher", *why))
                 continue
             prompt = task.student_prompt.fill(json.loads(fields[question.seed]))
@@ -40,10 +42,3 @@ def answered(
             )
 
     return samples.samples(train, entries()), dropped_frame(unanswered)
-
-
-def _why(store: Store, request_id: str, answer: Answer | None) -> tuple[str, str]:
-    """Reason and detail of a request without an answer that could train."""
-    if answer is not None:
-        return "declined", answer.refusal[:200] or f"ended by {answer.finish_reason!r}"
-    return why_unanswered(store, request_id)

@@ -13,10 +13,11 @@ from distill.generate.questions import (
     TeacherQuestions,
     draws_of,
     first_questions,
+    further_draws,
     last_teachers,
     may_fall_back,
+    next_redraws,
 )
-from distill.generate.redraws import further_draws, next_redraws
 from distill.generate.seed_status import SeedStatus
 from distill.records import content_id
 from distill.seeds import approved
@@ -133,7 +134,6 @@ def seeds_to_try(
 
 
 def votes(task: Task, asked: Sequence[TeacherQuestion], seeds: Collection[str]) -> TeacherQuestions:
-    """The votes about some seeds."""
     last = last_teachers([question for question in asked if question.seed in seeds])
     panel, picked = bool(task.spec.teacher.panel), TeacherQuestions()
     for seed in sorted(seeds):

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from distill.generate.questions import TeacherQuestion, last_teachers, may_fall_back
-from distill.generate.redraws import next_redraws
+from distill.generate.questions import TeacherQuestion, last_teachers, may_fall_back, next_redraws
 from distill.tables.outcome import dropped_frame
 from distill.task.task import Task
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from distill.curate.gates.judge.expected import expected_verdicts
 from distill.curate.gates.judge.requests import judge_spender
-from distill.generate import questions, redraws
+from distill.generate import questions
 from distill.plan.estimate import Spender
 from distill.seeds import approved
 from distill.seeds.expansion import questions as candidates
@@ -106,8 +106,8 @@ def _redrawing(
 ) -> Iterator[Spender]:
     """Further draws of refused rows, of real seeds and of synthetic ones, and the judges of them."""
     real = approved.askable(task, table.filter(role="train"))["seed_id"].to_list()
-    known, new = ([ask for seed in seeds for ask in redraws.redraws(task, seed)] for seeds in (real, parents))
-    by, longer = redraws.redrawing_teacher(task), task.seed_generator.sampling.max_tokens
+    known, new = ([ask for seed in seeds for ask in questions.redraws(task, seed)] for seeds in (real, parents))
+    by, longer = questions.redrawing_teacher(task), task.seed_generator.sampling.max_tokens
     again, anew = (questions.requests(task, table, asked) for asked in (known, new))
     yield Spender(
         f"{questions.spender(task, by)}, drawn again", again, task.teachers[by], rates.failing, longer * len(new),

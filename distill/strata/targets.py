@@ -44,13 +44,7 @@ def of(
     return quotas.quotas(available, labels, wanted, matches=matches, natural=natural)
 
 
-def wanted(targets: Targets, table: pl.DataFrame, room: Mapping[str, int]) -> dict[str, int]:
-    """What each stratum should hold if no row were lost, and as many were made as `room` allows."""
+def wanted(targets: Targets, table: pl.DataFrame, room: Mapping[str, int], *, firm: bool = False) -> dict[str, int]:
+    """What each stratum should hold if no row were lost, and as many were made as `room` allows; `firm` as for `of`."""
     train = table.filter(role="train")
-    return of(targets, train, train.clear(), train, room)
-
-
-def promised(targets: Targets, table: pl.DataFrame, room: Mapping[str, int]) -> dict[str, int]:
-    """As `wanted`; where no number of rows is wanted, only what the edge cases and quotas ask for."""
-    train = table.filter(role="train")
-    return of(targets, train, train.clear(), train, room, firm=not targets.numbered)
+    return of(targets, train, train.clear(), train, room, firm=firm)

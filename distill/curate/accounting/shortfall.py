@@ -57,7 +57,9 @@ def shortfall(
     task: Task, table: pl.DataFrame, kept: pl.DataFrame, dropped: pl.DataFrame, made: Mapping[str, Json] | None
 ) -> list[Shortfall]:
     """The strata that lack rows, the largest gap first. `made` is the funnel's line of the synthetic seeds, if there were any."""
-    wanted = targets.promised(task.targets, table, rounds.unlimited(task, table))
+    # Where no number of rows is wanted, only what edge cases and quotas ask for can be missing.
+    aims, room = task.targets, rounds.unlimited(task, table)
+    wanted = targets.wanted(aims, table, room, firm=not aims.numbered)
     got = Counter(kept["stratum"].to_list())
     if task.targets.numbered and kept.height < sum(wanted.values()):
         lacking = set(wanted)

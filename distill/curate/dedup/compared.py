@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TypedDict
 
 from distill.errors import Fault
 from distill.records import Json
 from distill.spec import TaskSpec
-from distill.task.task import over
+from distill.task.task import Task, over
 from distill.text.normalise import did_you_mean
 from distill.values import rules as value_rules
 from distill.values.answer import WHOLE
@@ -33,9 +34,17 @@ def compared_fields(spec: TaskSpec, output: Mapping[str, Json] | None) -> list[s
     return [name for name, part in properties.items() if isinstance(part, dict) and "enum" in part]
 
 
-def compare_rules(spec: TaskSpec, output: Mapping[str, Json] | None) -> Rules:
-    """How they are compared: as in the evaluation."""
-    return value_rules.of(output, spec.evaluate.rules)
+class Comparison(TypedDict):
+    """The fields that are compared, and how: as in the evaluation."""
+
+    compare: list[str]
+    rules: Rules
+
+
+def comparison(task: Task) -> Comparison:
+    """How answers of a task are compared with each other."""
+    rules = value_rules.of(task.output, task.spec.evaluate.rules)
+    return {"compare": compared_fields(task.spec, task.output), "rules": rules}
 
 
 def faults(spec: TaskSpec, output: Mapping[str, Json] | None, file: Path) -> list[Fault]:

@@ -118,7 +118,6 @@ def _answers(rows: pl.DataFrame) -> Keys:
 
 
 def _naming(rows: pl.DataFrame) -> Callable[[int], str]:
-    """What tells a row's name."""
     columns = [rows[name] for name in ("seed_id", "teacher", "kind", "draw")]
     return lambda i: _name(*(column[i] for column in columns))
 
