@@ -10,7 +10,7 @@ import polars as pl
 
 from distill.records import Json, Seed
 from distill.seeds import load
-from distill.seeds.split import split
+from distill.seeds.split import Draw, split
 from distill.spec import TaskSpec
 from distill.strata import coverage
 from distill.tables.outcome import Outcome
@@ -25,18 +25,9 @@ def prepare(
     table, tests = _tables(seeds, pinned, spec.strata.by, parent)
     rows = spec.seeds.test
     graph = near_graph.graph(spec, table) if tests is None else near_graph.graph(spec, table, tests)
-    outcome = split(
-        table,
-        share=rows.share,
-        rows=rows.rows,
-        near=spec.dedup.near,
-        leak=near_graph.leak(spec),
-        pinned=tests,
-        where=rows.where,
-        seed=rows.seed,
-        gold=spec.seeds.gold_rows != "train" or rows.gold,
-        graph=graph,
-    )
+    gold = spec.seeds.gold_rows != "train" or rows.gold
+    draw = Draw(rows.share, rows.rows, gold, rows.where, rows.seed)
+    outcome = split(table, draw, near=spec.dedup.near, leak=near_graph.leak(spec), pinned=tests, graph=graph)
     outcome = replace(outcome, report={**outcome.report, "sources": _sources(outcome)})
     return outcome if bad_rows is None or bad_rows.height == 0 else _with_bad_rows(outcome, bad_rows)
 

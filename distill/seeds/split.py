@@ -16,6 +16,7 @@ import re
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
@@ -33,26 +34,29 @@ REPEATED = "repeated"
 _PLACE = re.compile(r"(?P<source>.*?):(?P<line>\d+)(?: \(id (?P<own_id>.*)\))?: same text as ", re.DOTALL)
 
 
-def split(
-    table: pl.DataFrame,
-    *,
-    share: float | None = None,
-    rows: int | None = None,
-    near: float = 0.85,
-    leak: float | None = None,
-    pinned: pl.DataFrame | None = None,
-    gold: bool = True,
-    where: Mapping[str, str] | None = None,
-    seed: int = 0,
-    graph: Graph | None = None,
-) -> Outcome:
-    """Draw `rows` test rows, or `share` of the table; with a `pinned` table those rows are the test instead.
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """How test rows are drawn: so many `rows`, or a `share` of the table; another `seed` draws others."""
 
-    Test rows are drawn by stratum in proportion, no two of a cluster or near each other, and only from rows with a known
-    answer if there are any; with `gold` off, only from the others, since known answers train. The report says how many were
-    asked and got: clusters, missing answers and `where`, the
-    labels that a test row must have, can leave fewer. Another `seed` draws others. `leak` is the similarity from which a row is too
-    near a test row to train, by itself `near`. `graph` is of all inputs (`Graph.of`), where the caller has it.
+    share: float | None = None
+    rows: int | None = None
+    gold: bool = True
+    """Only from rows with a known answer, if there are any; else only from the others, since known answers train."""
+    where: Mapping[str, str] | None = None
+    """Labels that a test row must have."""
+    seed: int = 0
+
+
+def split(
+    table: pl.DataFrame, draw: Draw, *, near: float = 0.85, leak: float | None = None,
+    pinned: pl.DataFrame | None = None, graph: Graph | None = None,
+) -> Outcome:  # fmt: skip
+    """Draw the test rows by stratum in proportion, no two of a cluster or near each other; with a `pinned` table those rows
+    are the test instead.
+
+    The report says how many were asked and got: clusters, missing answers and `where` can leave fewer. `leak` is the
+    similarity from which a row is too near a test row to train, by itself `near`. `graph` is of all inputs (`Graph.of`), where
+    the caller has it.
     """
     unique = without_repeats(table)
     own = without_repeats(table.clear() if pinned is None else pinned)
@@ -62,8 +66,8 @@ def split(
     roots = _clusters(every, near, known)
     test, asked = np.arange(own.kept.height), own.kept.height
     if pinned is None:
-        asked = rows if rows is not None else round((share or 0) * every.height)
-        test = _draw(every, roots, asked, known, _eligible(every, gold, where), seed)
+        asked = draw.rows if draw.rows is not None else round((draw.share or 0) * every.height)
+        test = _draw(every, roots, asked, known, _eligible(every, draw.gold, draw.where), draw.seed)
     drops = _of_test_groups(every, test) | _near_test(every, test, limit, known)
     role = np.full(every.height, "train")
     role[test] = "test"

@@ -34,14 +34,14 @@ def compared_fields(spec: TaskSpec, output: Mapping[str, Json] | None) -> list[s
     return [name for name, part in properties.items() if isinstance(part, dict) and "enum" in part]
 
 
-class Comparison(TypedDict):
+class HowCompared(TypedDict):
     """The fields that are compared, and how: as in the evaluation."""
 
     compare: list[str]
     rules: Rules
 
 
-def comparison(task: Task) -> Comparison:
+def comparison(task: Task) -> HowCompared:
     """How answers of a task are compared with each other."""
     rules = value_rules.of(task.output, task.spec.evaluate.rules)
     return {"compare": compared_fields(task.spec, task.output), "rules": rules}
