@@ -66,15 +66,7 @@ def samples(count: int) -> pl.DataFrame:
     table = pl.concat(made).sort("seed_id")
     del made
     entries = (
-        {
-            "seed_id": seed,
-            "request_id": seed,
-            "teacher": 0,
-            "kind": "first",
-            "draw": 0,
-            "prompt": _prompt(text),
-            "answer": _answer(said),
-        }
+        answers.SampleEntry(seed, seed, 0, "first", 0, _prompt(text), _answer(said))
         for seed, text, said in table.select("seed_id", "input", "said").iter_rows()
     )
     return answers.samples(table, entries)

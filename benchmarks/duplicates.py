@@ -51,7 +51,7 @@ SYLLABLES = [
     "re",
 ]
 SYLLABLES += ["sta", "tu", "un", "ver", "wi", "xa", "yo", "zen", "ed", "ing", "tion", "ly"]
-TWINS = 0.2
+NEAR = 0.2
 
 
 def made(count: int, words: int) -> list[str]:
@@ -62,7 +62,7 @@ def made(count: int, words: int) -> list[str]:
     texts: list[list[str]] = []
     for number in range(count):
         text = chance.choices(known, cum_weights=weights, k=words)
-        if number and chance.random() < TWINS:
+        if number and chance.random() < NEAR:
             text = list(chance.choice(texts))
             for place in chance.sample(range(words), min(words, chance.choice((1, 2, 4, 8, 12)))):
                 text[place] = chance.choice(known)

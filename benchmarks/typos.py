@@ -1,7 +1,7 @@
 """Planted typos: how many are found, by which kind, and what becomes of clean queries.
 
     found     of queries with one letter wrong, left out, put in, doubled or exchanged with its neighbour, how many are paired with
-              the query they were made of: in per cent, by the 4-grams alone and with `distill.similarity.typos`
+              the query they were made of: in per cent, by the 4-grams alone and with `distill.similarity.typos.typo_pairs`
     clean     of queries in which nothing was planted, how many are dropped as near-duplicates; how many of those had another intent
     cost      processor seconds for short texts, and for ten times as many; memory
 
@@ -24,7 +24,7 @@ from pathlib import Path
 
 from distill.similarity.graph import Graph
 from distill.similarity.pairs import near_pairs
-from distill.similarity.typos import typo_pairs
+from distill.similarity.typos.typo_pairs import typo_pairs
 from distill.text.normalise import normalise
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -56,10 +56,10 @@ def mistyped(text: str, make: Make, chance: random.Random) -> str:
 
 def found(clean: list[str], kind: str, planted: int, near: float, chance: random.Random) -> tuple[float, float]:
     """The shares of so many planted typos that are found by the 4-grams, and with typos."""
-    twins = {mistyped(text, TYPOS[kind], chance): text for text in chance.sample(clean, planted)}
-    texts = list(dict.fromkeys([*clean, *twins]))
+    typed = {mistyped(text, TYPOS[kind], chance): text for text in chance.sample(clean, planted)}
+    texts = list(dict.fromkeys([*clean, *typed]))
     place = {text: at for at, text in enumerate(texts)}
-    wanted = {(place[text], place[twin]) for twin, text in twins.items() if twin not in clean}
+    wanted = {(place[text], place[one]) for one, text in typed.items() if one not in clean}
     letters = {(i, j) for i, j, _ in near_pairs(texts, threshold=near)}
     both = letters | {(i, j) for i, j, _ in typo_pairs(texts)}
     return len(wanted & letters) / len(wanted), len(wanted & both) / len(wanted)
@@ -68,8 +68,8 @@ def found(clean: list[str], kind: str, planted: int, near: float, chance: random
 def dropped(clean: dict[str, str], near: float, *, typos: bool) -> dict[str, int]:
     """Of clean queries, how many go, and how many of those had another intent than what stays."""
     texts, intents = list(clean), list(clean.values())
-    twins = Graph.of(texts, threshold=near, typos=typos).twins(texts, threshold=near)
-    gone = [(at, twin.index) for at, twin in enumerate(twins) if twin is not None]
+    found = Graph.of(texts, threshold=near, typos=typos).near_duplicates(texts, threshold=near)
+    gone = [(at, one.index) for at, one in enumerate(found) if one is not None]
     return {"dropped": len(gone), "other_intent": sum(intents[at] != intents[other] for at, other in gone)}
 
 

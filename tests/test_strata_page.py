@@ -11,7 +11,7 @@ import yaml
 
 from distill import spec
 from distill.curate.selection.balance import Wanted, balance
-from distill.strata.quotas import QuotaRule, quotas
+from distill.strata.quotas import QuotaRule, Targets, quotas
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "strata.md").read_text()
@@ -38,7 +38,7 @@ def test_the_quotas_of_the_page_are_those_of_its_spec() -> None:
         (3, {"temperature": 1.0}),
         (4, {"temperature": task.dataset.temperature, "rules": rules}),
     ):
-        found = quotas(supply, labels, accept=task.dataset.accept, **settings)  # type: ignore[arg-type]  # two kinds of value
+        found = quotas(supply, labels, Targets(task.dataset.accept, **settings))  # type: ignore[arg-type]  # two kinds of value
         assert found == {row[0]: int(row[column]) for row in rows}
     assert f"Of {sum(supply.values())} seeds, {task.dataset.accept} rows" in PAGE
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from distill.cli import starter
 from distill.cli.app import main
+from distill.starter import example as starter
 from distill.testing.fault_server import serve
 
 PAGE = (Path(__file__).parents[1] / "docs" / "tutorial.md").read_text()

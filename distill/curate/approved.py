@@ -6,13 +6,13 @@ whoever approved it goes: the gates `secrets` and `pii` come first and do as the
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 import polars as pl
 
 from distill.curate.gates.registry import GATES, run_gates
+from distill.curate.gates.settings import GateSettings
 from distill.tables.outcome import Outcome, dropped_frame, ordered, summary
 from distill.tables.remaining import RemainingRows
 
@@ -23,7 +23,7 @@ _SCORES = pl.selectors.starts_with("score")
 """All that a gate changes of a row."""
 
 
-def check(rows: RemainingRows, gates: Sequence[tuple[str, Mapping[str, Any]]]) -> pl.DataFrame:
+def check(rows: RemainingRows, gates: GateSettings) -> pl.DataFrame:
     """Run the private gates over approved samples as one step, and look at what is left with the others.
 
     Returned are the rows that these would have dropped, in the schema of dropped.parquet; a row may be flagged by several.
@@ -38,13 +38,13 @@ def check(rows: RemainingRows, gates: Sequence[tuple[str, Mapping[str, Any]]]) -
     return pl.concat(flags).sort("row", "stage", "reason")
 
 
-def _private(frame: pl.DataFrame, gates: Sequence[tuple[str, Mapping[str, Any]]]) -> Outcome:
+def _private(frame: pl.DataFrame, gates: GateSettings) -> Outcome:
     entered, clean = frame.height, run_gates(frame, gates)
     dropped = clean.dropped.with_columns(pl.lit(STAGE).alias("stage"))
     return replace(clean, dropped=dropped, report=summary(STAGE, entered, dropped))
 
 
-def _looked_at(rows: pl.DataFrame, name: str, settings: Mapping[str, Any]) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _looked_at(rows: pl.DataFrame, name: str, settings: Mapping[str, object]) -> tuple[pl.DataFrame, pl.DataFrame]:
     """(all rows with the scores of a gate, what it would have dropped)."""
     looked = GATES[name].apply(rows, settings)
     scores = ordered(pl.concat([part.select(*_NAMED, _SCORES) for part in (looked.kept, looked.rejected)]))

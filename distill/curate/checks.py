@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from distill.chat import conversation
 from distill.curate.gates.judge.requests import dimensions, judged_gates
 from distill.curate.gates.verify import function
 from distill.errors import Fault
+from distill.records import Seed
 from distill.spec import Judge, Places, TaskSpec
 from distill.text.normalise import did_you_mean
-
-if TYPE_CHECKING:
-    from distill.records import Seed
 
 _FILES = {
     "schema": ("output", "output; name a JSON Schema file"),

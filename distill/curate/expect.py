@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 import polars as pl
 
 from distill import tokens
+from distill.records import Json
 
 Finding = tuple[bool, str]
 
 
-def check(kept: pl.DataFrame, strata: Sequence[str], expected: Mapping[str, Any]) -> list[dict[str, Any]]:
+def check(kept: pl.DataFrame, strata: Sequence[str], expected: Mapping[str, Json]) -> list[dict[str, Json]]:
     """{test, wanted, found, holds} of each test that is asked for; `strata` are those that the seeds have."""
     results = []
     for name, wanted in expected.items():
@@ -71,7 +71,7 @@ def _valid(kept: pl.DataFrame, _strata: Sequence[str], wanted: Sequence[float]) 
     return wanted[0] <= share <= wanted[1], f"{share:.1%} of the rows"
 
 
-TESTS: dict[str, Callable[[pl.DataFrame, Sequence[str], Any], Finding]] = {
+TESTS: dict[str, Callable[[pl.DataFrame, Sequence[str], Json], Finding]] = {
     "rows": _rows,
     "rows_per_stratum": _rows_per_stratum,
     "largest_cluster": _largest_cluster,

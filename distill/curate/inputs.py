@@ -4,30 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+
+import polars as pl
 
 from distill.curate.dedup import compared
 from distill.curate.gates.judge.lookup import VerdictLookup
+from distill.curate.gates.settings import GateSettings
+from distill.curate.gates.structure import RowTools
 from distill.curate.gates.verify import function
+from distill.curate.leaks import HeldOut
 from distill.generate import answers
 from distill.generate.questions import TeacherQuestions
 from distill.records import canonical
 from distill.seeds import approved
+from distill.similarity.graph import Graph
 from distill.tables import lookup
 from distill.tables.remaining import RemainingRows
 from distill.task import near_graph
+from distill.task.task import Task
 from distill.teacher.store.store import Store
-
-if TYPE_CHECKING:
-    import polars as pl
-
-    from distill.curate.gates.structure import RowTools
-    from distill.curate.leaks import HeldOut
-    from distill.similarity.graph import Graph
-    from distill.task.task import Task
-
-GateSettings = list[tuple[str, dict[str, Any]]]
-"""The gates by name with their settings, in the spec's order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +79,10 @@ def read_inputs(
 
 def gate_settings(task: Task, seeds: pl.DataFrame, verdicts: VerdictLookup) -> GateSettings:
     """The spec's gates, with what those for schema, tools, agreement, the task's own function and by models check against."""
-    own: dict[str, dict[str, Any]] = {
+    own: dict[str, dict[str, object]] = {
         "schema": {"schema": task.output},
         "tools": {"tools": task.tools, "own": _row_tools(seeds)},
-        "agreement": {
-            "compare": compared.compared_fields(task.spec, task.output),
-            "rules": compared.compare_rules(task.spec, task.output),
-        },
+        "agreement": {**compared.comparison(task)},
         **verdicts.by_gate,
     }
     named = task.spec.gate_settings()
@@ -101,24 +93,16 @@ def gate_settings(task: Task, seeds: pl.DataFrame, verdicts: VerdictLookup) -> G
 
 def _row_tools(seeds: pl.DataFrame) -> RowTools:
     """The tools that rows bring themselves."""
-    from distill.curate.gates.structure import RowTools
-
     brought = lookup.requests(seeds)
     return RowTools({seed: canonical(own["tools"]) for seed, own in brought.items() if "tools" in own})
 
 
 def _approved(task: Task, known: pl.DataFrame, by_person: pl.DataFrame) -> pl.DataFrame:
-    import polars as pl
-
     return pl.concat([approved.samples(task, known), approved.samples(task, by_person, model=approved.PERSON)])
 
 
 def _held_out(task: Task, table: pl.DataFrame) -> list[HeldOut]:
     """Every row that must not train: those of the test, and of the evaluation sets that the spec names."""
-    import polars as pl
-
-    from distill.curate.leaks import HeldOut
-
     test = table.filter(role="test").select("seed_id", "input", pl.col("gold").fill_null(""))
     named = (HeldOut(line, said, rest, name, sure) for name, line, said, rest, sure in task.held_out)
     return [*(HeldOut(*row) for row in test.iter_rows()), *named]

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+
+import polars as pl
 
 from distill.curate import steps
+from distill.curate.gates.judge.send import JudgeCalls
 from distill.curate.inputs import read_inputs
-
-if TYPE_CHECKING:
-    import polars as pl
-
-    from distill.curate.gates.judge.send import JudgeCalls
-    from distill.curate.result import Curation
-    from distill.generate.questions import TeacherQuestions
+from distill.curate.result import Curated
+from distill.generate.questions import TeacherQuestions
 
 
 async def curated(
     judge_calls: JudgeCalls, table: pl.DataFrame, asked: TeacherQuestions, room: Mapping[str, int] | None = None
-) -> Curation:
+) -> Curated:
     """Curate until no row lacks a verdict that can be had. Gates are in order, so only what one lets pass is asked of the next."""
     while True:
         if (curation := await _curated_once(judge_calls, table, asked, room)) is not None:
@@ -27,7 +24,7 @@ async def curated(
 
 async def _curated_once(
     judge_calls: JudgeCalls, table: pl.DataFrame, asked: TeacherQuestions, room: Mapping[str, int] | None
-) -> Curation | None:
+) -> Curated | None:
     """A curation; None where its judges were asked for verdicts that it lacks."""
     store, rulings = judge_calls.sender.store, judge_calls.rulings
     curation = steps.curate(

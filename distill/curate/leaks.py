@@ -26,6 +26,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from distill.curate import passages
+from distill.curate.passage_index import text_of
 from distill.similarity import decisive
 from distill.similarity.arrays import Int64s
 from distill.similarity.graph import Graph
@@ -40,7 +41,7 @@ TEXTS = ("input", "answer", "tool_calls", "labels")
 """What of a row is large, and is not needed once it is looked at."""
 
 
-class _Texts(Sequence[str]):
+class _RowTexts(Sequence[str]):
     """The text of each sample, put together when it is looked at: of a million they would not fit in memory twice."""
 
     def __init__(self, rows: pl.DataFrame) -> None:
@@ -55,11 +56,11 @@ class _Texts(Sequence[str]):
     def __getitem__(self, at: slice) -> list[str]: ...
     def __getitem__(self, at: int | slice) -> str | list[str]:
         if isinstance(at, slice):
-            return [passages.text_of(*parts) for parts in self._rows[at].iter_rows()]
-        return passages.text_of(*self._rows.row(at))
+            return [text_of(*parts) for parts in self._rows[at].iter_rows()]
+        return text_of(*self._rows.row(at))
 
 
-class _Inputs(_Texts):
+class _Inputs(_RowTexts):
     """The part of each with which it begins."""
 
     def __init__(self, rows: pl.DataFrame) -> None:
@@ -141,7 +142,7 @@ def _told(
     sizes = Counter(row.set for row in held_out)
     graph = graph or Graph.of([], threshold=near)
     found = passages.find(
-        _Texts(rows),
+        _RowTexts(rows),
         [(row.input, row.answer) for row in held_out],
         inputs=_Inputs(rows),
         unsure=[not row.sure for row in held_out],
@@ -177,9 +178,9 @@ def _apart(inputs: pl.Series, held_out: Sequence[HeldOut], near: float) -> passa
 
 def _near(inputs: pl.Series, held_out: Sequence[HeldOut], near: float, graph: Graph) -> Drops:
     drops = {}
-    for i, twin in enumerate(graph.nearest(inputs, [row.input for row in held_out], threshold=near)):
-        if twin is not None:
-            row = held_out[twin.index]
+    for i, nearest in enumerate(graph.nearest(inputs, [row.input for row in held_out], threshold=near)):
+        if nearest is not None:
+            row = held_out[nearest.index]
             reason = "near_valid_row" if row.set == "valid" else "near_test_row"
-            drops[i] = (reason, f"{row}: {twin.beside(near, graph.meaning)}")
+            drops[i] = (reason, f"{row}: {nearest.with_limit(near, graph.meaning)}")
     return drops

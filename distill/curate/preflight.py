@@ -19,10 +19,11 @@ import importlib.util
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from distill import tokens
 from distill.chat import conversation
+from distill.records import Json
 from distill.tables.outcome import Outcome, dropped_frame, ordered, partition, summary
 from distill.task.task import Task
 from distill.teacher.endpoint import embedded
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 
-TokenCount = Callable[[Sequence[Mapping[str, Any]]], int]
+TokenCount = Callable[[Sequence[Mapping[str, Json]]], int]
 """Tokens of a conversation as the base reads it, template included."""
 
 

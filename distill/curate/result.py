@@ -5,23 +5,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+
+import polars as pl
 
 from distill.curate.accounting.funnel import FunnelLine
 from distill.curate.gates.judge.lookup import VerdictLookup
+from distill.generate.questions import TeacherQuestions
 from distill.generate.refill import RefillState
 from distill.generate.seed_status import SeedStatus
 from distill.records import Json
-
-if TYPE_CHECKING:
-    import polars as pl
-
-    from distill.generate.questions import TeacherQuestions
-    from distill.task.task import Task
+from distill.task.task import Task
 
 
 @dataclass(frozen=True, slots=True)
-class Curation:
+class Curated:
     """`kept` are the dataset's rows with their fate; `dropped` every other one with its reason."""
 
     kept: pl.DataFrame
@@ -46,13 +43,11 @@ class Curation:
     @property
     def samples(self) -> pl.DataFrame:
         """Every row with its fate, in the order of samples.parquet."""
-        import polars as pl
-
         lost = self.rejected.with_columns(pl.lit("dropped").alias("fate"))
         return pl.concat([self.kept, lost], how="diagonal").sort("seed_id", "teacher", "kind", "draw")
 
     @property
-    def counted(self) -> Curation:
+    def counted(self) -> Curated:
         """Of the rows kept only what is counted, for whoever holds the samples."""
         return replace(self, kept=self.kept.select("seed_id", "stratum", "labels"), rejected=self.rejected.clear())
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+
+import polars as pl
 
 from distill.atomic_write import write_json, write_parquet
 from distill.curate import steps
@@ -19,6 +20,7 @@ from distill.curate.accounting.large_losses import large_losses
 from distill.curate.accounting.shortfall import shortfall
 from distill.curate.dedup import decisions
 from distill.curate.inputs import read_inputs
+from distill.curate.result import Curated
 from distill.errors import SpecError
 from distill.generate.questions import TeacherQuestions, read_asked
 from distill.records import Json
@@ -28,11 +30,6 @@ from distill.strata import coverage
 from distill.task import near_graph
 from distill.task.run import ActiveRun
 from distill.task.stage import stage
-
-if TYPE_CHECKING:
-    import polars as pl
-
-    from distill.curate.result import Curation
 
 
 async def curate(run: ActiveRun) -> None:
@@ -53,7 +50,7 @@ def _decided(run: ActiveRun) -> dict[str, str]:
     return run.fact("rulings", lambda run: decisions.read_decisions(run.task, run.folder, run.parent))
 
 
-async def _curate(run: ActiveRun) -> Mapping[str, Any]:
+async def _curate(run: ActiveRun) -> Mapping[str, Json]:
     task, asked = run.task, read_asked(run.folder)
     # A run that went on without some answers is curated anew when they are there.
     run.fact("owed", lambda run: run.pending("generate"))
@@ -72,7 +69,7 @@ async def _curate(run: ActiveRun) -> Mapping[str, Any]:
     return {"kept": curation.kept.height, "dropped": dropped} | ({"owed": pending} if pending else {})
 
 
-def _say(run: ActiveRun, curation: Curation, elsewhere: Collection[str]) -> None:
+def _say(run: ActiveRun, curation: Curated, elsewhere: Collection[str]) -> None:
     """What a person is told at once; `elsewhere` are decided rows that do not train."""
     if elsewhere:
         first = ", ".join(sorted(elsewhere)[:5])
@@ -86,11 +83,9 @@ def _say(run: ActiveRun, curation: Curation, elsewhere: Collection[str]) -> None
 
 
 def _write(
-    run: ActiveRun, table: pl.DataFrame, asked: TeacherQuestions, curation: Curation, samples: pl.DataFrame
+    run: ActiveRun, table: pl.DataFrame, asked: TeacherQuestions, curation: Curated, samples: pl.DataFrame
 ) -> int:
     """Check that no row is lost, and write all of it; returns how many rows were dropped."""
-    import polars as pl
-
     dropped = pl.concat([run.table("seeds_dropped.parquet"), curation.dropped])
     seeds = read_json(run.folder / "seeds.json", dict)
     lines = funnel.run_lines(seeds, curation.funnel)
@@ -112,7 +107,7 @@ def _write(
     return dropped.height
 
 
-def _dataset(run: ActiveRun, table: pl.DataFrame, asked: TeacherQuestions, curation: Curation) -> dict[str, Json]:
+def _dataset(run: ActiveRun, table: pl.DataFrame, asked: TeacherQuestions, curation: Curated) -> dict[str, Json]:
     """What the report has of the dataset beside the steps."""
     task, seeds = run.task, {question.seed for question in asked}
     by_label = coverage.by_label(table, seeds, curation.kept["seed_id"], task.spec.strata.names)

@@ -9,24 +9,24 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
-from distill.curate import preflight
+import polars as pl
+
+from distill.curate import approved, leaks, preflight
 from distill.curate.accounting import funnel
 from distill.curate.dedup import near_duplicates
 from distill.curate.gates.judge.requests import without_calls
-from distill.curate.result import Curation
+from distill.curate.gates.registry import gate_rows
+from distill.curate.inputs import CurationInputs
+from distill.curate.result import Curated
+from distill.curate.selection import assemble
+from distill.curate.selection.balance import Wanted
 from distill.generate.seed_status import SeedStatus, seed_status
 from distill.records import Json
 from distill.strata import targets
 from distill.tables.lookup import Lookup, without
+from distill.tables.remaining import RemainingRows
 from distill.task import near_graph
-
-if TYPE_CHECKING:
-    import polars as pl
-
-    from distill.curate.inputs import CurationInputs
-    from distill.tables.remaining import RemainingRows
 
 
 @dataclass(slots=True)
@@ -45,7 +45,7 @@ class Curating:
     survived: frozenset[str] = frozenset()
 
 
-def curate(given: CurationInputs) -> Curation:
+def curate(given: CurationInputs) -> Curated:
     """The dataset's rows, and every other one with its reason; sends nothing."""
     state = Curating(given, given.answers)
     for _, step in STEPS:
@@ -54,15 +54,11 @@ def curate(given: CurationInputs) -> Curation:
 
 
 def _gate_answers(state: Curating) -> None:
-    from distill.curate.gates.registry import gate_rows
-
     gate_rows(state.rows, state.given.gates)
 
 
 def _note_seed_status(state: Curating) -> None:
     """Which seeds are unasked, passed, pending or rejected now."""
-    import polars as pl
-
     given = state.given
     ids = ("seed_id", "request_id")
     nobody = pl.DataFrame(schema=dict.fromkeys(ids, pl.String))
@@ -81,8 +77,6 @@ def _note_seed_status(state: Curating) -> None:
 
 def _check_approved(state: Curating) -> None:
     """Approved rows keep what the private gates let pass; a verdict costs a call, so no judge is asked about them."""
-    from distill.curate import approved
-
     given = state.given
     entered = given.approved.column("seed_id").len()
     state.flagged = approved.check(given.approved, without_calls(given.gates))
@@ -103,8 +97,6 @@ def _vote(state: Curating) -> None:
 
 def _drop_near_duplicates(state: Curating) -> None:
     """Here the approved rows join the others."""
-    import polars as pl
-
     given = state.given
     state.rows.put(pl.concat([state.rows.take(), given.approved.take()], how="diagonal"))
     state.disputed = near_duplicates.run(given.task, state.rows, given.graph)
@@ -115,8 +107,6 @@ def _drop_near_duplicates(state: Curating) -> None:
 
 
 def _drop_leaks(state: Curating) -> None:
-    from distill.curate import leaks
-
     given = state.given
     state.rows.run(
         lambda rows: leaks.leaks(
@@ -132,8 +122,6 @@ def _drop_what_cannot_train(state: Curating) -> None:
 
 def _set_quotas(state: Curating) -> None:
     """How many rows of each stratum are wanted, over what it can still give."""
-    import polars as pl
-
     given, rows = state.given, state.rows.take()
     possible = given.train.filter(pl.col("seed_id").is_in(list(state.seeds.still_possible)))
     state.quotas = targets.of(given.task.targets, possible, rows, given.train, given.room)
@@ -144,9 +132,6 @@ def _set_quotas(state: Curating) -> None:
 
 def _select(state: Curating) -> None:
     """The rows that the quotas take, split into those to train and those to validate."""
-    from distill.curate.selection import assemble
-    from distill.curate.selection.balance import Wanted
-
     given = state.given
     dataset, floors = given.task.spec.dataset, [(case.where, case.at_least) for case in given.task.edge_cases]
     selection = assemble.select(
@@ -170,12 +155,10 @@ STEPS: tuple[tuple[str, Callable[[Curating], None]], ...] = (
 )
 
 
-def _result(state: Curating) -> Curation:
-    import polars as pl
-
+def _result(state: Curating) -> Curated:
     given, seeds, losses = state.given, state.seeds, state.rows.losses
     order = ("seed_id", "teacher", "kind", "draw")
-    return Curation(
+    return Curated(
         kept=state.rows.take(),
         rejected=pl.concat([loss.rejected for loss in losses], how="diagonal").sort(order),
         dropped=pl.concat([seeds.not_asked, given.unanswered, *(loss.dropped for loss in losses)]),

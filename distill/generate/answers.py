@@ -4,50 +4,41 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+
+import polars as pl
 
 from distill.generate.questions import TeacherQuestions, requests
-from distill.records import Answer
+from distill.tables import samples
 from distill.tables.lookup import Lookup
+from distill.tables.outcome import dropped_frame
+from distill.task.task import Task
 from distill.teacher.store.store import Store
 from distill.teacher.stored_answers import final_answer, why_unanswered
-
-if TYPE_CHECKING:
-    import polars as pl
-
-    from distill.task.task import Task
 
 
 def answered(
     task: Task, train: pl.DataFrame, asked: TeacherQuestions, store: Store
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """(samples, dropped): every question with its answer or with why there is none."""
-    from distill.tables import samples
-    from distill.tables.outcome import dropped_frame
-
     fields, strata = Lookup(train, "fields"), Lookup(train, "stratum")
     raise_to = [one.sampling.raise_to for one in task.teachers]
     priced = [one.address.price is not None for one in task.teachers]
     unanswered: list[tuple[str, str | None, str, str, str, str]] = []
 
-    def entries() -> Iterator[dict[str, Any]]:
+    def entries() -> Iterator[samples.SampleEntry]:
         for question, first in zip(asked, requests(task, train, asked), strict=True):
             request, answer = final_answer(store, first, raise_to[question.teacher])
             if answer is None or answer.declined:
-                why = _why(store, request.id, answer)
+                if answer is None:
+                    why = why_unanswered(store, request.id)
+                else:
+                    why = "declined", answer.refusal[:200] or f"ended by {answer.finish_reason!r}"
                 unanswered.append((question.seed, request.id, strata[question.seed], "teacher", *why))
                 continue
             prompt = task.student_prompt.fill(json.loads(fields[question.seed]))
-            yield {
-                "seed_id": question.seed, "request_id": request.id, "teacher": question.teacher, "kind": question.kind, "draw": question.draw,
-                "prompt": prompt, "answer": answer, "priced": priced[question.teacher] or answer.usd > 0,
-            }  # fmt: skip
+            known = priced[question.teacher] or answer.usd > 0
+            yield samples.SampleEntry(
+                question.seed, request.id, question.teacher, question.kind, question.draw, prompt, answer, priced=known
+            )
 
     return samples.samples(train, entries()), dropped_frame(unanswered)
-
-
-def _why(store: Store, request_id: str, answer: Answer | None) -> tuple[str, str]:
-    """Reason and detail of a request without an answer that could train."""
-    if answer is not None:
-        return "declined", answer.refusal[:200] or f"ended by {answer.finish_reason!r}"
-    return why_unanswered(store, request_id)

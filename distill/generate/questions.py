@@ -1,4 +1,6 @@
-"""The questions of a run: of which seed, to which teacher, which draw of which kind."""
+"""The questions of a run: of which seed, to which teacher, which draw of which kind; and the redraws, which are further answers
+for seeds whose answers the gates rejected.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +11,12 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 from distill.records import Request
 from distill.rundir import RunDir, read_parquet
 from distill.tables.lookup import Lookup
+from distill.task.task import Task
 from distill.teacher.pending import Requests
 from distill.teacher.requests import row_request
 
 if TYPE_CHECKING:
     import polars as pl
-
-    from distill.task.task import Task
 
 
 QuestionKind = Literal["first", "redraw", "vote"]
@@ -116,3 +117,28 @@ def may_fall_back(task: Task, seed: str, teacher: int, settled: Collection[str])
 def draws_of(task: Task, seed: str, teacher: int) -> TeacherQuestions:
     """What one teacher is asked of a seed before anything is known."""
     return [TeacherQuestion(seed, teacher, draw) for draw in range(task.teachers[teacher].sampling.draws)]
+
+
+def next_redraws(task: Task, asked: Sequence[TeacherQuestion], rejected: Collection[str]) -> dict[str, TeacherQuestion]:
+    """Seed → its next redraw, of the rejected seeds that have one left and no other teacher to go to."""
+    last = redrawing_teacher(task)
+    done = {question for question in asked if question.kind == "redraw"}
+    seeds = dict.fromkeys(one.seed for one in asked if one.seed in rejected and one.teacher == last)
+    left = {seed: [one for one in redraws(task, seed) if one not in done] for seed in seeds}
+    return {seed: questions[0] for seed, questions in left.items() if questions}
+
+
+def redraws(task: Task, seed: str) -> TeacherQuestions:
+    """Every redraw that a rejected seed may come to."""
+    return [TeacherQuestion(seed, redrawing_teacher(task), draw, "redraw") for draw in range(further_draws(task))]
+
+
+def redrawing_teacher(task: Task) -> int:
+    """Who is asked for redraws: the last to fall back to, and of a panel the first, so that a further member buys none anew."""
+    return len(task.spec.teacher.fallback)
+
+
+def further_draws(task: Task) -> int:
+    """Answers that may be asked for beyond the draws of the sampling."""
+    given = task.spec.dataset.more_draws
+    return given if given is not None else int(task.spec.seeds.expand is not None)

@@ -5,28 +5,26 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+import polars as pl
 
 from distill.generate.questions import (
     TeacherQuestion,
     TeacherQuestions,
     draws_of,
     first_questions,
+    further_draws,
     last_teachers,
     may_fall_back,
+    next_redraws,
 )
-from distill.generate.redraws import further_draws, next_redraws
+from distill.generate.seed_status import SeedStatus
 from distill.records import content_id
 from distill.seeds import approved
+from distill.similarity.graph import Graph
 from distill.strata import targets
 from distill.tables.lookup import Lookup, without
-
-if TYPE_CHECKING:
-    import polars as pl
-
-    from distill.generate.seed_status import SeedStatus
-    from distill.similarity.graph import Graph
-    from distill.task.task import Task
+from distill.task.task import Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +134,6 @@ def seeds_to_try(
 
 
 def votes(task: Task, asked: Sequence[TeacherQuestion], seeds: Collection[str]) -> TeacherQuestions:
-    """The votes about some seeds."""
     last = last_teachers([question for question in asked if question.seed in seeds])
     panel, picked = bool(task.spec.teacher.panel), TeacherQuestions()
     for seed in sorted(seeds):

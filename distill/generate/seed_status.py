@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from distill.generate.questions import TeacherQuestion, last_teachers, may_fall_back
-from distill.generate.redraws import next_redraws
+import polars as pl
 
-if TYPE_CHECKING:
-    import polars as pl
-
-    from distill.task.task import Task
+from distill.generate.questions import TeacherQuestion, last_teachers, may_fall_back, next_redraws
+from distill.tables.outcome import dropped_frame
+from distill.task.task import Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +37,6 @@ class SeedStatus:
     @property
     def not_asked(self) -> pl.DataFrame:
         """The unasked seeds as rows of dropped.parquet."""
-        from distill.tables.outcome import dropped_frame
-
         return dropped_frame(
             (seed, None, stratum, "generate", "not_asked", f"the quota of {stratum} needs no more")
             for seed, stratum in self.unasked.items()

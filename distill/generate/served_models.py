@@ -9,14 +9,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from distill.records import GOLD
+from distill.task.run import ActiveRun
 from distill.teacher.store import queries
 from distill.text.normalise import storable
-
-if TYPE_CHECKING:
-    from distill.task.run import ActiveRun
 
 _FILE = re.compile(r"\.(?:gguf|safetensors|bin|ggml)$")
 _QUANTISED = re.compile(r"[-.](?:i?q\d[\w-]*|fp?\d{1,2}|bf16|int\d|awq|gptq|mlx|gguf|\dbit)$")

@@ -14,7 +14,7 @@ from distill.curate.dedup import decisions
 from distill.curate.gates.judge.requests import verdict_requests
 from distill.curate.gates.judge.send import JudgeCalls
 from distill.curate.gates.verify import function
-from distill.curate.result import Curation
+from distill.curate.result import Curated
 from distill.errors import BudgetReached, GateNotMet
 from distill.exam.sit import asks_for_training, sit
 from distill.exam.stop import exam_summary, stop_reason
@@ -124,7 +124,7 @@ class _Rounds:
         self.asked += more
         return None if more else self._result(curation)
 
-    async def _of_new_seeds(self, curation: Curation) -> TeacherQuestions:
+    async def _of_new_seeds(self, curation: Curated) -> TeacherQuestions:
         """The questions about a round of new seeds, which are written down before they are asked; none where it brought none."""
         if not curation.missing or not self.expansion.room or self._awaited(curation):
             return []
@@ -138,7 +138,7 @@ class _Rounds:
         self.judge_calls.graph = _write_seeds(self.run, self.split, self.expansion)
         return [question for seed in names for question in first_questions(self.run.task, seed)]
 
-    def _awaited(self, curation: Curation) -> bool:
+    def _awaited(self, curation: Curated) -> bool:
         """Whether rows are pending that may still come: no new seed is paid for in their place. What was refused for good is not."""
         run = self.run
         verdicts = verdict_requests(run.task, curation.verdicts.unanswered if curation.verdicts.pending else [])
@@ -148,7 +148,7 @@ class _Rounds:
             return True
         return False
 
-    def _result(self, curation: Curation) -> Mapping[str, Json]:
+    def _result(self, curation: Curated) -> Mapping[str, Json]:
         pending = self.calls.pending(self.asked) + len(curation.verdicts.pending) + self.expansion.pending
         useless = self.asked and not pending and not curation.kept.height
         none_pass = {"none_pass": empty_dataset.reasons(curation.dropped)} if useless else {}

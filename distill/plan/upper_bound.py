@@ -15,7 +15,7 @@ import polars as pl
 
 from distill.curate.gates.judge.expected import expected_verdicts
 from distill.curate.gates.judge.requests import judge_spender
-from distill.generate import questions, redraws
+from distill.generate import questions
 from distill.generate.questions import TeacherQuestion
 from distill.plan.estimate import Spender
 from distill.seeds import approved
@@ -103,8 +103,8 @@ def _redrawing(
 ) -> Iterator[Spender]:
     """Further draws of refused rows, of real seeds and of synthetic ones, and the judges of them."""
     real = approved.askable(task, table.filter(role="train"))["seed_id"].to_list()
-    known, new = ([ask for seed in seeds for ask in redraws.redraws(task, seed)] for seeds in (real, parents))
-    by, longer = redraws.redrawing_teacher(task), task.seed_generator.sampling.max_tokens
+    known, new = ([ask for seed in seeds for ask in questions.redraws(task, seed)] for seeds in (real, parents))
+    by, longer = questions.redrawing_teacher(task), task.seed_generator.sampling.max_tokens
     again, anew = (questions.requests(task, table, asked) for asked in (known, new))
     yield Spender(
         f"{questions.spender(task, by)}, drawn again", again, task.teachers[by], rates.failing, longer * len(new),

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+
+import polars as pl
 
 from distill import tokens
 from distill.records import GOLD, Answer, Ended, Json, ToolCall, Usage, canonical
+from distill.tables import samples as answers
+from distill.task.task import Task
 from distill.text.normalise import strict_json
-
-if TYPE_CHECKING:
-    import polars as pl
-
-    from distill.task.task import Task
-
 
 PERSON = "person"
 """The `model` of a row that a person decided; that of one whose known answer trains is `gold`."""
@@ -22,24 +19,18 @@ PERSON = "person"
 
 def approved(task: Task, table: pl.DataFrame) -> pl.DataFrame:
     """The training rows whose known answer is taken."""
-    import polars as pl
-
     trains = task.spec.seeds.gold_rows == "train"
     return table.filter((pl.col("role") == "train") & pl.col("gold").is_not_null() & pl.lit(trains))
 
 
 def askable(task: Task, table: pl.DataFrame) -> pl.DataFrame:
     """The training rows that a teacher may be asked."""
-    import polars as pl
-
     gold = approved(task, table)["seed_id"].implode()
     return table.filter((pl.col("role") == "train") & ~pl.col("seed_id").is_in(gold))
 
 
 def decided(table: pl.DataFrame, rulings: Mapping[str, str]) -> pl.DataFrame:
     """The training rows that a person decided, with what was decided as their known answer."""
-    import polars as pl
-
     rows = table.filter((pl.col("role") == "train") & pl.col("seed_id").is_in(list(rulings)))
     gold = [json.dumps(as_gold(rulings[seed]), ensure_ascii=False) for seed in rows["seed_id"]]
     return rows.with_columns(gold=pl.Series(gold, dtype=pl.String))
@@ -75,8 +66,6 @@ def _is_call(call: Json) -> bool:
 
 def samples(task: Task, rows: pl.DataFrame, *, model: str = "gold") -> pl.DataFrame:
     """A sample for each approved row; its model says who approved it, and it belongs to no request."""
-    from distill.tables import samples as answers
-
     order = list((task.output or {}).get("properties", {}))
 
     def answer(gold: str) -> Answer:
@@ -86,13 +75,8 @@ def samples(task: Task, rows: pl.DataFrame, *, model: str = "gold") -> pl.DataFr
         usage = Usage(0, said, measured=False)
         return Answer("", Ended.OK, text, ended, usage, model=model, tool_calls=calls)
 
-    return answers.samples(
-        rows,
-        (
-            {
-                "seed_id": seed, "request_id": None, "teacher": GOLD, "kind": None, "draw": 0,
-                "prompt": task.student_prompt.fill(json.loads(fields)), "answer": answer(gold),
-            }
-            for seed, fields, gold in rows.select("seed_id", "fields", "gold").iter_rows()
-        ),
-    )  # fmt: skip
+    entries = (
+        answers.SampleEntry(seed, None, GOLD, None, 0, task.student_prompt.fill(json.loads(fields)), answer(gold))
+        for seed, fields, gold in rows.select("seed_id", "fields", "gold").iter_rows()
+    )
+    return answers.samples(rows, entries)

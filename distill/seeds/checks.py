@@ -5,21 +5,22 @@ when the labels that were asked for are there.
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Collection, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from distill.errors import Fault
-from distill.records import Json, canonical
+from distill.records import Json, Seed, canonical
 from distill.spec import UNLABELLED, TaskSpec
+from distill.strata import feasibility
+from distill.task.task import targets_of
 from distill.text.normalise import did_you_mean, normalise
+from distill.values.match import same
 
 if TYPE_CHECKING:
     import polars as pl
-
-    from distill.records import Seed
-    from distill.strata.quotas import EdgeCase, QuotaRule
 
 
 _FEW = 10
@@ -46,46 +47,20 @@ def quotas(spec: TaskSpec, seeds: Sequence[Seed], file: Path) -> list[Fault]:
 def _now(spec: TaskSpec, seeds: Sequence[Seed], pending: Set[str]) -> list[Fault]:
     """What the labels that are there show to be too little."""
     from distill.seeds import prepare
-    from distill.strata import feasibility
 
-    cases = {n: case for n, case in _edge_cases(spec).items() if not pending & case.where.keys()}
-    open_ = bool(pending & set(spec.strata.by))  # which strata there are is not known yet
-    return feasibility.faults(
-        prepare.training_labels(spec, seeds),
-        accept=spec.dataset.accept,
-        per_stratum=None if open_ else spec.dataset.per_stratum,
-        edge_cases=list(cases.values()),
-        numbers=list(cases),
-        rules=[] if open_ else _rules(spec),
-        made=set(spec.strata.by) if spec.seeds.expand else None,
-    )
+    targets = targets_of(spec)
+    if pending & set(spec.strata.by):  # which strata there are is not known yet
+        targets = replace(targets, per_stratum=None, rules=())
+    made = set(spec.strata.by) if spec.seeds.expand else None
+    return feasibility.faults(prepare.training_labels(spec, seeds), targets, made=made, pending=pending)
 
 
 def _at_best(spec: TaskSpec, seeds: Sequence[Seed], pending: Mapping[str, Sequence[str]]) -> list[Fault]:
     """What is too little whatever the labels turn out to be."""
-    from distill.strata import feasibility
-
-    return feasibility.early(
-        [seed.labels for seed in seeds],
-        pending,
-        accept=spec.dataset.accept,
-        edge_cases={n: case for n, case in _edge_cases(spec).items() if pending.keys() & case.where.keys()},
-        rules=dict(enumerate(_rules(spec))) if pending.keys() & set(spec.strata.by) else {},
-        made=spec.seeds.expand is not None,
-    )
-
-
-def _edge_cases(spec: TaskSpec) -> dict[int, EdgeCase]:
-    from distill.strata.quotas import EdgeCase
-
-    accept = spec.dataset.accept
-    return {n: EdgeCase(case.where, case.rows(accept)) for n, case in enumerate(spec.strata.edge_cases)}
-
-
-def _rules(spec: TaskSpec) -> list[QuotaRule]:
-    from distill.strata.quotas import QuotaRule
-
-    return [QuotaRule(**quota.model_dump()) for quota in spec.strata.quotas]
+    targets = targets_of(spec)
+    if not pending.keys() & set(spec.strata.by):
+        targets = replace(targets, rules=())
+    return feasibility.early([seed.labels for seed in seeds], pending, targets, made=spec.seeds.expand is not None)
 
 
 def labelled(spec: TaskSpec, table: pl.DataFrame, file: Path, *, exact: bool) -> list[Fault]:
@@ -93,10 +68,7 @@ def labelled(spec: TaskSpec, table: pl.DataFrame, file: Path, *, exact: bool) ->
 
     Rows that were pinned as the test can leave fewer than `quotas` counts; with `exact` off too few rows are no fault.
     """
-    import json
-
     from distill.seeds import load
-    from distill.strata import feasibility
 
     if not spec.strata.asked:
         return []  # all was told when the task was opened
@@ -105,14 +77,8 @@ def labelled(spec: TaskSpec, table: pl.DataFrame, file: Path, *, exact: bool) ->
     if any(not set(spec.strata.names) <= set(one) for one in labels):
         return []  # another label than the run's: it is asked for first, and looked at then
     by = spec.strata.by
-    found = feasibility.faults(
-        [(load.cell(one, by=by), one) for one in labels],
-        accept=spec.dataset.accept,
-        per_stratum=spec.dataset.per_stratum,
-        edge_cases=list(_edge_cases(spec).values()),
-        rules=_rules(spec),
-        made=None if exact and not spec.seeds.expand else by if exact else spec.strata.names,
-    )
+    made = None if exact and not spec.seeds.expand else by if exact else spec.strata.names
+    found = feasibility.faults([(load.cell(one, by=by), one) for one in labels], targets_of(spec), made=made)
     return [Fault(f"{file}: {fault.where}", fault.message) for fault in found]
 
 
@@ -226,10 +192,8 @@ class GoldField:
         )
 
 
-def gold_fields(output: Mapping[str, Any] | None, seeds: Sequence[Seed]) -> list[GoldField]:
+def gold_fields(output: Mapping[str, Json] | None, seeds: Sequence[Seed]) -> list[GoldField]:
     """The fields with known answers outside the schema's enum. A field that an answer leaves out is not looked at."""
-    from distill.values.match import same
-
     properties = (output or {}).get("properties")
     found = []
     for name, field in (properties if isinstance(properties, dict) else {}).items():

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from distill.errors import Fault, SpecError
-from distill.records import Json
 from distill.seeds.formats import rows
 from distill.seeds.formats.file_format import AS_FOUND, FileFormat, Notes
-from distill.text.normalise import storable
+from distill.text.normalise import storable, strings_of
 
 HeldOutRow = tuple[str, str, str, str, bool]
 """(name of the file, line, input, all else that the row says, whether the file has the columns of the task's prompt)."""
@@ -33,7 +32,9 @@ def read_held_out(
             if isinstance(row, ValueError):
                 faults.append(Fault(f"{path}:{line}", str(row)))
                 continue
-            texts = {name: storable(text) for name, value in row.items() if (text := "\n".join(_texts(value))).strip()}
+            texts = {
+                name: storable(text) for name, value in row.items() if (text := "\n".join(strings_of(value))).strip()
+            }
             if not texts:
                 faults.append(Fault(f"{path}:{line}", "holds no text, so nothing can be compared with it"))
                 continue
@@ -45,11 +46,3 @@ def read_held_out(
     if faults:
         raise SpecError("seeds.held_out", faults)
     return found
-
-
-def _texts(value: Json) -> list[str]:
-    """The strings of a value, in order."""
-    if isinstance(value, str):
-        return [value]
-    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return [text for child in inside for text in _texts(child)]

@@ -10,25 +10,25 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
+
+import polars as pl
 
 from distill.errors import RowsOwed, SpecError
 from distill.records import Request, Seed
-from distill.seeds import checks
+from distill.seeds import checks, load
+from distill.seeds.packed import PackedSeeds
 from distill.spec import UNLABELLED
+from distill.task.run import ActiveRun
+from distill.task.task import Task
 from distill.teacher import schedule
 from distill.teacher.pending import Requests
 from distill.teacher.requests import row_request
 from distill.teacher.store.store import Store
 from distill.teacher.stored_answers import final_answer, is_refused
+from distill.text.normalise import normalise
 from distill.values import plain
 from distill.values.answer import read as read_value
-
-if TYPE_CHECKING:
-    import polars as pl
-
-    from distill.task.run import ActiveRun
-    from distill.task.task import Task
 
 
 class LabelledSeeds(NamedTuple):
@@ -157,9 +157,6 @@ def _groups(
 
 def _texts(seeds: Sequence[Seed], known: Mapping[str, str]) -> list[list[str]]:
     """The seeds of each text, in order; those of a text that is known are left out."""
-    from distill.seeds import load
-    from distill.text.normalise import normalise
-
     alike: dict[str, set[str]] = {}
     for seed, text in load.table(seeds).select("seed_id", "input").iter_rows():
         alike.setdefault(normalise(text), set()).add(seed)
@@ -180,6 +177,4 @@ def _kept(task: Task, name: str, seeds: Sequence[Seed], parent: pl.DataFrame | N
 
 
 def _named(seeds: Sequence[Seed], name: str, known: Mapping[str, str]) -> Sequence[Seed]:
-    from distill.seeds.packed import PackedSeeds
-
     return PackedSeeds.of(replace(seed, labels={**seed.labels, name: known[seed.id]}) for seed in seeds)

@@ -107,7 +107,6 @@ def table(seeds: Sequence[Seed], *, by: Sequence[str] = ()) -> pl.DataFrame:
 
 
 def _row(seed: Seed, by: Sequence[str]) -> tuple[str | int | None, ...]:
-    """A row of `SEEDS`."""
     return (
         seed.id,
         seed.line,

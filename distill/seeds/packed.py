@@ -11,15 +11,16 @@ import itertools
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, overload
+from typing import overload
 
 import orjson
 import polars as pl
 
 from distill.records import Json, Seed
+from distill.tables.columns import Columns
 
 _AT_ONCE = 10_000
-_COLUMNS: dict[str, Any] = {
+_COLUMNS: Columns = {
     "fields": pl.String,
     "labels": pl.String,
     "gold": pl.String,

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
 
-from distill.records import Seed
+import polars as pl
+
+from distill.records import Json, Seed
+from distill.seeds import load
+from distill.seeds.split import Draw, split
 from distill.spec import TaskSpec
 from distill.strata import coverage
-
-if TYPE_CHECKING:
-    import polars as pl
-
-    from distill.tables.outcome import Outcome
+from distill.tables.outcome import Outcome
+from distill.task import near_graph
 
 
 def prepare(
@@ -22,24 +22,12 @@ def prepare(
     parent: pl.DataFrame | None = None,
 ) -> Outcome:  # fmt: skip
     """Seeds with cluster and role; `parent` is the seeds table of the run that this one refreshes."""
-    from distill.seeds.split import split
-    from distill.task import near_graph
-
     table, tests = _tables(seeds, pinned, spec.strata.by, parent)
     rows = spec.seeds.test
     graph = near_graph.graph(spec, table) if tests is None else near_graph.graph(spec, table, tests)
-    outcome = split(
-        table,
-        share=rows.share,
-        rows=rows.rows,
-        near=spec.dedup.near,
-        leak=near_graph.leak(spec),
-        pinned=tests,
-        where=rows.where,
-        seed=rows.seed,
-        gold=spec.seeds.gold_rows != "train" or rows.gold,
-        graph=graph,
-    )
+    gold = spec.seeds.gold_rows != "train" or rows.gold
+    draw = Draw(rows.share, rows.rows, gold, rows.where, rows.seed)
+    outcome = split(table, draw, near=spec.dedup.near, leak=near_graph.leak(spec), pinned=tests, graph=graph)
     outcome = replace(outcome, report={**outcome.report, "sources": _sources(outcome)})
     return outcome if bad_rows is None or bad_rows.height == 0 else _with_bad_rows(outcome, bad_rows)
 
@@ -48,10 +36,6 @@ def _tables(
     seeds: Sequence[Seed], pinned: Sequence[Seed], by: Sequence[str], parent: pl.DataFrame | None
 ) -> tuple[pl.DataFrame, pl.DataFrame | None]:
     """The seeds, and the rows that are the test already: those of the task's own file, else the parent's."""
-    import polars as pl
-
-    from distill.seeds import load
-
     table = load.table(seeds, by=by)
     if pinned:
         return table, load.table(pinned, by=by)
@@ -62,15 +46,13 @@ def _tables(
 
 
 def _with_bad_rows(outcome: Outcome, bad_rows: pl.DataFrame) -> Outcome:
-    import polars as pl
-
     dropped = pl.concat([bad_rows, outcome.dropped])
     reasons = dict(sorted(Counter(dropped["reason"].to_list()).items()))
     report = outcome.report | {"in": outcome.report["in"] + bad_rows.height, "dropped": reasons}
     return replace(outcome, dropped=dropped, report=report)
 
 
-def fewer_test_rows(test: Mapping[str, Any], spec: TaskSpec, table: pl.DataFrame) -> list[str]:
+def fewer_test_rows(test: Mapping[str, Json], spec: TaskSpec, table: pl.DataFrame) -> list[str]:
     """What is said where fewer test rows are set aside than were asked, because few have a known answer."""
     asked, got = test.get("asked", 0), test.get("got", 0)
     known = table.height - table["gold"].null_count()
@@ -85,8 +67,6 @@ def fewer_test_rows(test: Mapping[str, Any], spec: TaskSpec, table: pl.DataFrame
 
 def _sources(outcome: Outcome) -> dict[str, dict[str, int]]:
     """Of each source that lost rows how many came ("in"), and how many went for which reason."""
-    import polars as pl
-
     reasons = outcome.dropped.select("reason", seed_id="row").unique("seed_id")
     went = outcome.rejected.select("seed_id", "source").join(reasons, on="seed_id", how="left")
     found: dict[str, dict[str, int]] = {}
@@ -99,6 +79,4 @@ def _sources(outcome: Outcome) -> dict[str, dict[str, int]]:
 
 def training_labels(spec: TaskSpec, seeds: Sequence[Seed]) -> list[tuple[str, Mapping[str, str]]]:
     """(stratum, labels) of each seed that is left to train on."""
-    import polars as pl
-
     return coverage.labelled(prepare(spec, seeds).kept.filter(pl.col("role") == "train"))

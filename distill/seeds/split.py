@@ -1,7 +1,7 @@
 """Drop repeated seeds and set the test rows aside, before anything is paid.
 
 In: the table of `load.table`. Out: the same rows with `cluster` and `role` ("train" or "test"), and every row that went,
-with its twin. No training row is left near a test row, or of the group of one. Choices hang on hashes of the seeds' content: the order of the file
+with what it is near to. No training row is left near a test row, or of the group of one. Choices hang on hashes of the seeds' content: the order of the file
 changes nothing, and a seed added later moves few.
 
 A cluster is one row with those near it, and has that row's seed_id. It is no chain: where a is near b, b near c, and so on
@@ -12,15 +12,16 @@ the few that are near it.
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 
 from distill.records import Json, content_id
-from distill.seeds import repeats
 from distill.similarity.arrays import Int64s
 from distill.similarity.graph import Graph
 from distill.similarity.keys import keys_of
@@ -28,28 +29,34 @@ from distill.strata.apportion import apportion
 from distill.tables.outcome import Outcome, ordered, partition, summary
 
 STAGE = "seeds"
+REPEATED = "repeated"
+"""The reason of a row that says the same as one that stayed."""
+_PLACE = re.compile(r"(?P<source>.*?):(?P<line>\d+)(?: \(id (?P<own_id>.*)\))?: same text as ", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """How test rows are drawn: so many `rows`, or a `share` of the table; another `seed` draws others."""
+
+    share: float | None = None
+    rows: int | None = None
+    gold: bool = True
+    """Only from rows with a known answer, if there are any; else only from the others, since known answers train."""
+    where: Mapping[str, str] | None = None
+    """Labels that a test row must have."""
+    seed: int = 0
 
 
 def split(
-    table: pl.DataFrame,
-    *,
-    share: float | None = None,
-    rows: int | None = None,
-    near: float = 0.85,
-    leak: float | None = None,
-    pinned: pl.DataFrame | None = None,
-    gold: bool = True,
-    where: Mapping[str, str] | None = None,
-    seed: int = 0,
-    graph: Graph | None = None,
-) -> Outcome:
-    """Draw `rows` test rows, or `share` of the table; with a `pinned` table those rows are the test instead.
+    table: pl.DataFrame, draw: Draw, *, near: float = 0.85, leak: float | None = None,
+    pinned: pl.DataFrame | None = None, graph: Graph | None = None,
+) -> Outcome:  # fmt: skip
+    """Draw the test rows by stratum in proportion, no two of a cluster or near each other; with a `pinned` table those rows
+    are the test instead.
 
-    Test rows are drawn by stratum in proportion, no two of a cluster or near each other, and only from rows with a known
-    answer if there are any; with `gold` off, only from the others, since known answers train. The report says how many were
-    asked and got: clusters, missing answers and `where`, the
-    labels that a test row must have, can leave fewer. Another `seed` draws others. `leak` is the similarity from which a row is too
-    near a test row to train, by itself `near`. `graph` is of all inputs (`Graph.of`), where the caller has it.
+    The report says how many were asked and got: clusters, missing answers and `where` can leave fewer. `leak` is the
+    similarity from which a row is too near a test row to train, by itself `near`. `graph` is of all inputs (`Graph.of`), where
+    the caller has it.
     """
     unique = without_repeats(table)
     own = without_repeats(table.clear() if pinned is None else pinned)
@@ -59,8 +66,8 @@ def split(
     roots = _clusters(every, near, known)
     test, asked = np.arange(own.kept.height), own.kept.height
     if pinned is None:
-        asked = rows if rows is not None else round((share or 0) * every.height)
-        test = _draw(every, roots, asked, known, _eligible(every, gold, where), seed)
+        asked = draw.rows if draw.rows is not None else round((draw.share or 0) * every.height)
+        test = _draw(every, roots, asked, known, _eligible(every, draw.gold, draw.where), draw.seed)
     drops = _of_test_groups(every, test) | _near_test(every, test, limit, known)
     role = np.full(every.height, "train")
     role[test] = "test"
@@ -90,8 +97,21 @@ def without_repeats(table: pl.DataFrame) -> Outcome:
     for i, row in members.items():
         kept = members[kept_of[int(group[i])]]
         if kept is not row:
-            drops[i] = (repeats.REASON, repeats.detail(row, kept))
+            drops[i] = (REPEATED, repeat_detail(row, kept))
     return partition(rows, drops, stage=STAGE)
+
+
+def repeat_detail(row: Mapping[str, Json], kept: Mapping[str, Json]) -> str:
+    """The detail of a repeat, which has the id of the seed that stayed: `a.jsonl:9 (id 1007): same text as 4f0c… (a.jsonl:3)`."""
+    own_id = f" (id {row['own_id']})" if row.get("own_id") else ""
+    other = ", which has another known answer" if row["gold"] not in (None, kept["gold"]) else ""
+    return f"{row['source']}:{row['line']}{own_id}: same text as {kept['seed_id']} ({kept['source']}:{kept['line']}){other}"
+
+
+def names_repeat(detail: str, given: str) -> bool:
+    """Whether `given` is the own id, the line, or FILE:LINE of the repeat that this detail is of."""
+    place = _PLACE.match(detail)
+    return place is not None and given in (place["own_id"], place["line"], f"{place['source']}:{place['line']}")
 
 
 def _rank(row: dict[str, Json]) -> tuple[bool, str, str]:
@@ -107,11 +127,11 @@ def inputs(table: pl.DataFrame) -> list[str]:
 def _clusters(rows: pl.DataFrame, near: float, graph: Graph) -> Int64s:
     """For each row the index of the row that its cluster is named for; of those near each other the smallest seed_id."""
     order = rows.with_row_index("at").sort("seed_id", "at")["at"].to_numpy().astype(np.int64)
-    twins = graph.twins(rows["input"].gather(order), threshold=near)
+    found = graph.near_duplicates(rows["input"].gather(order), threshold=near)
     roots = np.arange(rows.height)
-    for i, twin in zip(order, twins, strict=True):
-        if twin is not None:
-            roots[i] = order[twin.index]
+    for i, nearest in zip(order, found, strict=True):
+        if nearest is not None:
+            roots[i] = order[nearest.index]
     return roots
 
 
@@ -170,7 +190,7 @@ def _near_test(rows: pl.DataFrame, tests: Int64s, near: float, graph: Graph) -> 
     others, names = np.delete(np.arange(rows.height), tests), rows["seed_id"].gather(tests)
     found = graph.nearest(rows["input"].gather(others), rows["input"].gather(tests).to_list(), threshold=near)
     return {
-        i: ("near_test_row", f"test row {names[twin.index]}: {twin}")
-        for i, twin in zip(others.tolist(), found, strict=True)
-        if twin is not None
+        i: ("near_test_row", f"test row {names[nearest.index]}: {nearest}")
+        for i, nearest in zip(others.tolist(), found, strict=True)
+        if nearest is not None
     }

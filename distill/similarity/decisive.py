@@ -8,8 +8,7 @@ does everything that is no plain number: dates, times, addresses, numbers with s
 number count as the number does. All negations are one: "not", "can't" and "unable" say the same here. The words are those of
 `distill.similarity.decisive_words`.
 
-Two texts with different marks are never near-duplicates (`distill.similarity.pairs`, `distill.similarity.typos`, `distill.similarity.embeddings`). Where marks are wrong,
-two copies are at worst taken for two texts.
+Two texts with different marks are never near-duplicates, by letters, a typo or meaning. Where marks are wrong, two copies are at worst taken for two texts.
 """
 
 from __future__ import annotations

@@ -1,10 +1,9 @@
 """Which of many texts are near which: found once, asked by every step that needs it.
 
 A node is a text after `normalise`, so equal texts are one. An edge joins two texts whose 4-grams overlap by the threshold or
-more (`distill.similarity.pairs`) or, where that is asked for, two that differ by one typo (`distill.similarity.typos`) or that mean
-nearly the same (`distill.similarity.embeddings`). The seeds' graph
-serves all rounds of curation, since a sample's input is its seed's; `table` and `read` keep it in a Parquet file. A text that
-is not in the graph is compared anew.
+more (`distill.similarity.pairs`) or, where that is asked for, two that differ by one typo (`distill.similarity.typos.typo_pairs`) or that mean
+nearly the same (`distill.similarity.embeddings`). The seeds' graph serves all rounds of curation, since a sample's input is
+its seed's; `distill.similarity.graph_table` keeps it in a Parquet file. A text that is not in the graph is compared anew.
 
 Of a crowd (more than 16 texts in a chain of edges) the graph may hold only the edges to a few of its members, so that
 boilerplate does not cost the square of its number. Such a crowd is compared again in the order asked about.
@@ -14,7 +13,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -22,9 +21,11 @@ import numpy as np
 from distill import memory
 from distill.similarity import pairs as similar
 from distill.similarity.arrays import Bools, Int64s
+from distill.similarity.embeddings import alike
 from distill.similarity.keys import Keys, Spellings, first_of_equal, keys_of
+from distill.similarity.minhash import LEAST, PAIRS
 from distill.similarity.pairs import clusters, near_pairs
-from distill.tables.columns import PAIRS
+from distill.similarity.typos.typo_pairs import typo_pairs, typo_pairs_between
 from distill.text.normalise import normalise
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ _NONE: Mapping[int, Edge] = {}
 
 
 @dataclass(frozen=True, slots=True)
-class Twin:
+class NearText:
     """The nearest of the texts asked about."""
 
     index: int
@@ -52,7 +53,7 @@ class Twin:
         apart = "one typo apart, " if self.kind == "typo" else ""
         return f"{apart}{'cosine' if self.kind == 'meaning' else 'similarity'} {self.value:.2f}"
 
-    def beside(self, near: float, meaning: float | None) -> str:
+    def with_limit(self, near: float, meaning: float | None) -> str:
         """How near it is, and the limit that it passed; a typo has none."""
         limit = {"near": near, "meaning": meaning}.get(self.kind)
         return str(self) if limit is None else f"{self}, limit {limit}"
@@ -78,14 +79,9 @@ class Graph:
 
     @classmethod
     def of(
-        cls,
-        texts: Iterable[str],
-        *,
-        threshold: float,
-        meaning: float | None = None,
-        typos: bool = False,
+        cls, texts: Iterable[str], *, threshold: float, meaning: float | None = None, typos: bool = False,
         numbers: bool = True,
-    ) -> Graph:
+    ) -> Graph:  # fmt: skip
         """The graph of texts, with edges from a similarity in (0, 1] on, and from a cosine in (0, 1] on where one is given.
 
         With `typos`, also between texts that differ by one; their value is their similarity. With `numbers`,
@@ -94,78 +90,14 @@ class Graph:
         memory.release()
         plain = list(dict.fromkeys(map(normalise, texts)))
         nodes = Spellings.of(keys_of(plain))
-        near = near_pairs(plain, threshold=threshold, numbers=numbers)
-        pairs: list[ScoredPair] = [(i, j, value, "near") for i, j, value in near]
-        if typos:
-            from distill.similarity.typos import typo_pairs
-
-            memory.release()
-            pairs += [(i, j, value, "typo") for i, j, value in typo_pairs(plain, numbers=numbers)]
+        pairs = _spelt_alike(plain, threshold=threshold, numbers=numbers, typos=typos)
         if meaning is not None:
-            from distill.similarity.embeddings import alike
-
             pairs += [(i, j, value, "meaning") for i, j, value in alike(plain, threshold=meaning, numbers=numbers)]
         del plain
         memory.release()
-        return cls._of(nodes, pairs, cls(threshold, meaning, nodes, {}, frozenset(), typos, numbers))
+        return cls(threshold, meaning, nodes, *edges_and_crowd(pairs), typos, numbers)
 
-    @classmethod
-    def _of(cls, nodes: Spellings, pairs: Sequence[ScoredPair], bare: Graph) -> Graph:
-        """The graph with these edges, and what `bare` says of how they were found."""
-        from distill.similarity.minhash import LEAST
-
-        edges: dict[int, dict[int, Edge]] = {}
-        for i, j, value, kind in pairs:  # near copies come first, and what is near need not be more
-            edges.setdefault(i, {}).setdefault(j, (value, kind))
-            edges.setdefault(j, {}).setdefault(i, (value, kind))
-        ends = sorted(edges)
-        place = {node: at for at, node in enumerate(ends)}
-        roots = clusters(len(ends), [(place[i], place[j], value) for i, j, value, _ in pairs])
-        sizes = Counter(roots)
-        crowd = frozenset(node for node, root in zip(ends, roots, strict=True) if sizes[root] > LEAST)
-        return replace(bare, nodes=nodes, edges=edges, crowd=crowd)
-
-    @classmethod
-    def read(
-        cls,
-        table: pl.DataFrame,
-        texts: pl.DataFrame,
-        *,
-        threshold: float,
-        meaning: float | None = None,
-        typos: bool = False,
-        numbers: bool = True,
-    ) -> Graph:
-        """The graph of `table` again; `texts` are all that it was made of, as (id, text)."""
-        keys = keys_of(texts.to_series(1))
-        nodes = Spellings.of(keys)
-        place = texts.select(texts.to_series(0).alias("id")).with_columns(node=nodes.find(keys))
-        ends = table.sort("a", "b").join(place, left_on="a", right_on="id", maintain_order="left")
-        both = ends.join(place, left_on="b", right_on="id", suffix="_b", maintain_order="left")
-        rows = both.select("node", "node_b", "similarity", "kind").iter_rows()
-        pairs = [(min(a, b), max(a, b), value, kind) for a, b, value, kind in rows]
-        return cls._of(nodes, pairs, cls(threshold, meaning, nodes, {}, frozenset(), typos, numbers))
-
-    def table(self, texts: pl.DataFrame) -> pl.DataFrame:
-        """Every edge between `texts` (id, text) as (a, b, similarity, kind), a < b; of equal texts the smallest id stands for all."""
-        import polars as pl
-
-        ids = texts.to_series(0)
-        places = self.nodes.find(keys_of(texts.to_series(1)))
-        last = ids.arg_sort(descending=True).to_numpy()
-        named = np.full(len(self.nodes) + 1, -1, np.int64)
-        # Of several the last assignment holds; what is no node ends up at the place behind all.
-        named[places[last]] = last
-        names = {i: ids[int(named[i])] for i in self.edges if named[i] >= 0}
-        rows = sorted(
-            (*sorted((names[i], names[j])), value, kind)
-            for i in names
-            for j, (value, kind) in self.edges[i].items()
-            if i < j and j in names
-        )
-        return pl.DataFrame(rows, schema=PAIRS, orient="row")
-
-    def twins(self, texts: Texts, *, threshold: float) -> list[Twin | None]:
+    def near_duplicates(self, texts: Texts, *, threshold: float) -> list[NearText | None]:
         """For each text, best first: None where it stays, else the nearest that stays.
 
         A text goes only when it is near one that stays. Chains never count (a ~ b ~ c drops b alone when a and c
@@ -174,16 +106,16 @@ class Graph:
         keys = keys_of(texts)
         first = first_of_equal(keys)
         linked, links = self._links(keys, first, texts, threshold)
-        found: list[Twin | None] = [None] * len(first)
+        found: list[NearText | None] = [None] * len(first)
         for j in np.flatnonzero(linked | (first < np.arange(len(first)))).tolist():
             if (own := int(first[j])) < j:  # a copy goes wherever its first appearance went
-                found[j] = found[own] or Twin(own, 1.0)
+                found[j] = found[own] or NearText(own, 1.0)
             else:
-                near = (Twin(i, *edge) for i, edge in links(j).items() if i < j and found[i] is None)
+                near = (NearText(i, *edge) for i, edge in links(j).items() if i < j and found[i] is None)
                 found[j] = max(near, key=_nearness, default=None)
         return found
 
-    def nearest(self, texts: Texts, others: Sequence[str], *, threshold: float) -> list[Twin | None]:
+    def nearest(self, texts: Texts, others: Sequence[str], *, threshold: float) -> list[NearText | None]:
         """For each text its nearest of `others`, at or above the threshold.
 
                                 other in the graph    other not in it
@@ -196,25 +128,25 @@ class Graph:
         first = first_of_equal(keys)
         queries, targets = np.unique(first), np.unique(first_of_equal(other_keys))
         node, other_node = self._places(keys, threshold), self._places(other_keys, threshold)
-        best: dict[int, Twin] = {}
+        best: dict[int, NearText] = {}
 
-        def note(i: int, twin: Twin) -> None:
-            best[i] = max(best.get(i, twin), twin, key=_nearness)
+        def note(i: int, one: NearText) -> None:
+            best[i] = max(best.get(i, one), one, key=_nearness)
 
         def compare(some: Int64s, with_: Int64s) -> None:
             if len(some) and len(with_):
                 left, right = [texts[i] for i in some.tolist()], [others[p] for p in with_.tolist()]
                 for i, p, value, kind in self._anew(left, right, threshold):
-                    note(int(some[i]), Twin(int(with_[p]), value, kind))
+                    note(int(some[i]), NearText(int(with_[p]), value, kind))
 
         equal = Spellings.of(other_keys[targets]).find(keys[queries])
         for i, p in zip(queries[equal >= 0].tolist(), equal[equal >= 0].tolist(), strict=True):
-            note(i, Twin(int(targets[p]), 1.0))
+            note(i, NearText(int(targets[p]), 1.0))
         query_of = self._at(node, queries)
         for p in targets[other_node[targets] >= 0].tolist():
             for neighbour, edge in self._edges(int(other_node[p]), threshold):
                 if (i := int(query_of[neighbour])) >= 0:
-                    note(i, Twin(p, *edge))
+                    note(i, NearText(p, *edge))
         in_graph, target_in_graph = node[queries] >= 0, other_node[targets] >= 0
         compare(queries[~in_graph], targets)
         compare(queries[in_graph], targets[~target_in_graph])
@@ -251,27 +183,16 @@ class Graph:
         self, keys: Keys, first: Int64s, texts: Texts, threshold: float
     ) -> tuple[Bools, Callable[[int], Mapping[int, Edge]]]:
         """(which of some texts have neighbours, what tells those of each); of equal texts the first has them."""
-        from distill.similarity.minhash import PAIRS
-
         singles = np.unique(first)
         node = self._places(keys, threshold)
         at = self._at(node, singles)
         new = bool((node[singles] < 0).any())
         anew = singles if new else singles[self._crowded(node[singles])]
-        found: dict[int, dict[int, Edge]] = {}
+        typos = self.typos and new
+        some = [normalise(texts[i]) if typos else texts[i] for i in anew.tolist()]
         room = max(ROOM, PAIRS // max(1, len(singles)))
-        some = [texts[i] for i in anew.tolist()]
-        for a, b, value in near_pairs(some, threshold=threshold, numbers=self.numbers, room=room):
-            i, j = int(anew[a]), int(anew[b])
-            found.setdefault(i, {})[j] = (value, "near")
-            found.setdefault(j, {})[i] = (value, "near")
-        if self.typos and new:
-            from distill.similarity.typos import typo_pairs
-
-            for a, b, value in typo_pairs(list(map(normalise, some)), numbers=self.numbers):
-                i, j = int(anew[a]), int(anew[b])
-                found.setdefault(i, {}).setdefault(j, (value, "typo"))
-                found.setdefault(j, {}).setdefault(i, (value, "typo"))
+        pairs = _spelt_alike(some, threshold=threshold, numbers=self.numbers, typos=typos, room=room)
+        found = _neighbours_of((int(anew[a]), int(anew[b]), value, kind) for a, b, value, kind in pairs)
         linked = np.isin(node, np.fromiter(self.edges, np.int64, len(self.edges)))
         linked[list(found)] = True
 
@@ -287,12 +208,41 @@ class Graph:
             if found is not None:
                 yield i, *found, "near"
         if self.typos:
-            from distill.similarity.typos import typo_pairs_between
-
             for i, p, value in typo_pairs_between(texts, others, numbers=self.numbers):
                 yield i, p, value, "typo"
 
 
-def _nearness(twin: Twin) -> tuple[bool, float, int]:
+def _nearness(one: NearText) -> tuple[bool, float, int]:
     """What is spelt alike before what means the same, for their numbers do not compare; then the first."""
-    return twin.kind != "meaning", twin.value, -twin.index
+    return one.kind != "meaning", one.value, -one.index
+
+
+def _spelt_alike(
+    texts: Sequence[str], *, threshold: float, numbers: bool, typos: bool, room: int | None = None
+) -> list[ScoredPair]:
+    """The near copies among texts, then with `typos` those that differ by one, for which they are normalised and all different."""
+    near = near_pairs(texts, threshold=threshold, numbers=numbers, room=room)
+    pairs: list[ScoredPair] = [(i, j, value, "near") for i, j, value in near]
+    if typos:
+        memory.release()
+        pairs += [(i, j, value, "typo") for i, j, value in typo_pairs(texts, numbers=numbers)]
+    return pairs
+
+
+def _neighbours_of(pairs: Iterable[ScoredPair]) -> dict[int, dict[int, Edge]]:
+    """Each end's neighbours; of several edges between two texts the first counts, so near copies stand before typos."""
+    edges: dict[int, dict[int, Edge]] = {}
+    for i, j, value, kind in pairs:
+        edges.setdefault(i, {}).setdefault(j, (value, kind))
+        edges.setdefault(j, {}).setdefault(i, (value, kind))
+    return edges
+
+
+def edges_and_crowd(pairs: Sequence[ScoredPair]) -> tuple[dict[int, dict[int, Edge]], frozenset[int]]:
+    """A graph's `edges` and `crowd`."""
+    edges = _neighbours_of(pairs)
+    ends = sorted(edges)
+    place = {node: at for at, node in enumerate(ends)}
+    roots = clusters(len(ends), [(place[i], place[j], value) for i, j, value, _ in pairs])
+    sizes = Counter(roots)
+    return edges, frozenset(node for node, root in zip(ends, roots, strict=True) if sizes[root] > LEAST)

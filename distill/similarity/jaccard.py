@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from distill.similarity.arrays import Int64s, UInt32s, UInt64s
-from distill.similarity.minhash import SHINGLE, blocks, code_points, packed
+from distill.similarity.sketches import SHINGLE, blocks, code_points, packed
 
 AT_A_TIME = 1 << 16
 """Characters that are packed at a time: their numbers fit a core's cache."""

@@ -17,7 +17,6 @@ Keys = NDArray[np.bytes_]
 
 
 def keys_of(texts: Iterable[str]) -> Keys:
-    """The spelling of each text."""
     return np.fromiter(map(spelling, texts), dtype=f"S{SIZE}")
 
 

@@ -1,42 +1,29 @@
-"""Which of many texts may be near copies: sketches of their 4-grams, cut into bands, and pairs that share a band.
+"""Which of many texts may be near copies: their sketches cut into bands, and pairs that share a band.
 
-    texts → code points → hashes of 4-grams → 128 numbers a text → 21 keys of 6 numbers each → pairs with a key in common
-
-Two texts agree in each of the numbers as often as their sets of 4-grams overlap. The sketch is that of "Fast Similarity
-Sketching" (Dahlgaard, Knudsen, Thorup, 2017): a permutation throws every 4-gram into one of the slots, the smallest
-keeps it, and further permutations fill the slots that are still empty; a long text so costs one or two permutations
-instead of 128. The permutations are those of datasketch's MinHash. A text's sketch depends on that text alone, so
-neither the machine nor the other texts nor their order change it.
+    texts → 128 numbers a text (`distill.similarity.sketches`) → 21 keys of 6 numbers each → pairs with a key in common
 
 Nothing here is exact, and no pair is a verdict: `distill.similarity.pairs` compares the sets themselves.
 """
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from distill.similarity.arrays import Int64s, UInt32s, UInt64s
+from distill.similarity.sketches import BLOCK, blocks, sketches
 
-SHINGLE = 4
 MISS = 2e-4
-ROUNDS = 24
-"""Permutations that throw into any slot. What is then still empty (texts of few 4-grams) gets one of its own."""
 PAIRS, GLANCES = 1 << 20, 1 << 24
 """About how many pairs are proposed at most, and how many are looked at in each band. Each text has an even share of both."""
 LEAST = 16
 """A share is never smaller than this."""
 SMALL = 128
 """A crowd of so many texts is looked at whole, though some may have other marks."""
-BLOCK = 1 << 16
-"""Characters that are sketched at a time: their numbers fit a core's cache."""
-EMPTY = np.uint32(0xFFFFFFFF)
 
 IndexPairs = tuple[Int64s, Int64s]
 ScoredPairs = tuple[Int64s, NDArray[np.int16]]
@@ -122,71 +109,6 @@ def candidates(
     left, right = codes & 0xFFFFFFFF, codes >> 32
     order = np.lexsort((right, left))
     return left[order], right[order]
-
-
-def sketches(texts: Sequence[str], num_perm: int) -> UInt32s:
-    """(texts, num_perm): the sketch of each text; each has `SHINGLE` characters or more."""
-    codes, lengths = code_points(texts)
-    owner = np.repeat(np.arange(len(texts)), lengths)
-    inside = owner[: 1 - SHINGLE] == owner[SHINGLE - 1 :]
-    hashes, owner = _mixed(packed(codes))[inside], owner[: 1 - SHINGLE][inside]
-    slots = np.full(len(texts) * num_perm, EMPTY)
-    numbers = slots.reshape(-1, num_perm)
-    factors, offsets = _permutations(ROUNDS + num_perm)
-    for factor, offset in zip(factors[:ROUNDS], offsets[:ROUNDS], strict=True):
-        values = hashes * factor + offset
-        places = owner * num_perm + ((values.astype(np.uint64) * np.uint64(num_perm)) >> np.uint64(32)).astype(np.int64)
-        fresh = slots[places] == EMPTY
-        np.minimum.at(slots, places[fresh], values[fresh])
-        lacking = (numbers == EMPTY).any(axis=1)[owner]
-        hashes, owner = hashes[lacking], owner[lacking]
-        if not len(owner):
-            return numbers
-    starts = np.flatnonzero(np.diff(owner, prepend=-1))
-    for slot, (factor, offset) in enumerate(zip(factors[ROUNDS:], offsets[ROUNDS:], strict=True)):
-        smallest = np.minimum.reduceat(hashes * factor + offset, starts)
-        column = numbers[owner[starts], slot]
-        numbers[owner[starts], slot] = np.where(column == EMPTY, smallest, column)
-    return numbers
-
-
-def code_points(texts: Sequence[str]) -> tuple[UInt32s, Int64s]:
-    """(the code points of all texts one after the other, the length of each)."""
-    joined = "".join(texts).encode("utf-32-le", "surrogatepass")
-    lengths = np.fromiter(map(len, texts), np.int64, len(texts))
-    return np.frombuffer(joined, "<u4").astype(np.uint32, copy=False), lengths
-
-
-def packed(codes: UInt32s) -> UInt64s:
-    """Every four code points in one number, 16 bits each: one to one as long as none is above 0xFFFF."""
-    wide = codes.astype(np.uint64)
-    twos = wide[:-1] + (wide[1:] << np.uint64(16))
-    fours: UInt64s = twos[:-2] + (twos[2:] << np.uint64(32))
-    return fours
-
-
-def blocks(sizes: Sequence[int] | Int64s, limit: int) -> Iterator[tuple[int, int]]:
-    """(start, stop) of consecutive runs whose sizes add up to about `limit`, at least one member each."""
-    ends = np.cumsum(sizes)
-    start = 0
-    while start < len(ends):
-        base = ends[start - 1] if start else 0
-        stop = max(start + 1, int(np.searchsorted(ends, base + limit, side="right")))
-        yield start, stop
-        start = stop
-
-
-def _mixed(grams: UInt64s) -> UInt32s:
-    grams = (grams ^ (grams >> np.uint64(33))) * np.uint64(0xFF51AFD7ED558CCD)
-    return (grams >> np.uint64(32)).astype(np.uint32)
-
-
-@functools.lru_cache(maxsize=8)
-def _permutations(count: int) -> tuple[Any, Any]:
-    from datasketch import MinHash
-
-    factors, offsets = MinHash(num_perm=count, seed=1, scheme="affine32").permutations
-    return factors, offsets
 
 
 def _keys(numbers: UInt32s) -> UInt32s:

@@ -16,10 +16,15 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 
+import numpy as np
+
+from distill.similarity import decisive
 from distill.similarity.arrays import Int64s, UInt64s
+from distill.similarity.jaccard import overlaps
+from distill.similarity.minhash import candidates, index
+from distill.similarity.sketches import SHINGLE
 from distill.text.normalise import normalise
 
-SHINGLE = 4
 NUM_PERM = 128
 
 Shingles = frozenset[str]
@@ -96,15 +101,9 @@ class _Marks:
     """The marks of texts, as numbers, found when they are first asked about: most texts share nothing with another."""
 
     def __init__(self, texts: Sequence[str]) -> None:
-        import numpy as np
-
         self._texts, self._values, self._known = texts, np.zeros(len(texts), np.uint64), np.zeros(len(texts), np.bool_)
 
     def of(self, some: Int64s) -> UInt64s:
-        import numpy as np
-
-        from distill.similarity import decisive
-
         new = np.unique(some[~self._known[some]])
         self._values[new] = decisive.numbers(self._texts[at] for at in new.tolist())
         self._known[new] = True
@@ -135,11 +134,6 @@ def _matches(
     long = [i for i, text in enumerate(plain) if len(text) >= SHINGLE]
     if len(long) < 2:
         return
-    import numpy as np
-
-    from distill.similarity.jaccard import overlaps
-    from distill.similarity.minhash import candidates, index
-
     texts = [plain[i] for i in long]
     found = index(texts, threshold=threshold, num_perm=num_perm)
     limit = None if others is None else bisect_left(long, others)

@@ -9,82 +9,59 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from distill.errors import Fault
-from distill.strata.quotas import EdgeCase, LabelledRow, QuotaPlan, QuotaRule, amounts, covered, matching, quotas
+from distill.strata.quotas import EdgeCase, LabelledRow, QuotaPlan, QuotaRule, Targets, amounts, matching, quotas
 from distill.text.normalise import did_you_mean
 
 
 def faults(
-    rows: Sequence[LabelledRow],
-    *,
-    accept: int | None = None,
-    per_stratum: int | None = None,
-    edge_cases: Sequence[EdgeCase] = (),
-    rules: Sequence[QuotaRule] = (),
-    made: Collection[str] | None = None,
-    numbers: Sequence[int] | None = None,
+    rows: Sequence[LabelledRow], targets: Targets, *, made: Collection[str] | None = None, pending: Collection[str] = ()
 ) -> list[Fault]:
     """Every one of them: unknown labels and values, what asks for more than there is, what cannot hold together.
 
-    `numbers` are the places of the edge cases in the spec, where only some of them are given.
+    Edge cases with a label that is `pending`, since it is still to be asked for, are left out.
     """
     values = _values(labels for _, labels in rows)
+    cases = {n: case for n, case in enumerate(targets.edge_cases) if case.where.keys().isdisjoint(pending)}
+    targets = replace(targets, edge_cases=list(cases.values()))
     counts = Counter(stratum for stratum, _ in rows)
-    plan = QuotaPlan(counts, covered(dict(rows), rules), rules, amounts(rules, accept), dict.fromkeys(counts, 1.0))
-    matches = matching(rows, edge_cases)
+    plan = QuotaPlan.of(counts, dict(rows), targets, dict.fromkeys(counts, 1.0))
+    matches = matching(rows, targets.edge_cases)
     found = []
-    for number, case, match in zip(numbers or range(len(edge_cases)), edge_cases, matches, strict=True):
+    for (number, case), match in zip(cases.items(), matches, strict=True):
         where = f"strata.edge_cases[{number}]"
         found += [Fault(f"{where}.where", message) for message in _unknown(case.where, values)] or [
             Fault(where, message)
             for message in _edge_case(case, match, plan, made is None or not set(case.where) <= set(made))
         ]
-    for number in range(len(rules)):
+    for number, rule in enumerate(targets.rules):
         where = f"strata.quotas[{number}]"
-        found += [Fault(f"{where}.where", message) for message in _unknown(rules[number].where, values)] or [
+        found += [Fault(f"{where}.where", message) for message in _unknown(rule.where, values)] or [
             Fault(where, message) for message in _rule(number, plan, made is None)
         ]
-    if accept is not None:
-        least = sum(plan.firm(edge_cases, matches, limit=None).values())
-        most = quotas(
-            counts, dict(rows), per_stratum=per_stratum, edge_cases=edge_cases, matches=matches,
-            rules=[_counted(rule, exact) for rule, exact in zip(rules, plan.exact, strict=True)],
-        )  # fmt: skip
-        supply = sum(most.values())
-        if accept > supply and made is None:
-            limits = f" at {per_stratum} a stratum" if per_stratum and supply < len(rows) else ""
-            limits += " under strata.quotas" if rules and supply < len(rows) else ""
-            text = f"{accept} wanted, the training seeds can give {supply}{limits}; add seeds or lower it to {supply}"
-            found.append(Fault("dataset.accept", text))
-        elif accept < least:
-            found.append(Fault("dataset.accept", _too_low(accept, least, edge_cases, rules)))
-    return found
+    return found if targets.accept is None else found + _accept(rows, targets, targets.accept, plan, matches, made)
 
 
 def early(
-    seeds: Sequence[Mapping[str, str]],
-    pending: Mapping[str, Collection[str]],
-    *,
-    accept: int | None = None,
-    edge_cases: Mapping[int, EdgeCase],
-    rules: Mapping[int, QuotaRule],
-    made: bool = False,
+    seeds: Sequence[Mapping[str, str]], pending: Mapping[str, Collection[str]], targets: Targets, *, made: bool = False
 ) -> list[Fault]:
     """What can be told already where labels are still to be asked for: `pending` holds the values that each may have.
 
-    `seeds` are the labels of all seeds, so that no more is asked of them than any answer can give. Edge cases and rules
-    have their places in the spec. A rule covers what none before it covers, so counts, shares and floors add up.
+    `seeds` are the labels of all seeds, so that no more is asked of them than any answer can give. Of the edge cases only those
+    with such a label are looked at. A rule covers what none before it covers, so counts, shares and floors add up.
     """
     values, counts = _values(seeds), Counter(tuple(sorted(labels.items())) for labels in seeds)
     values |= {name: set(given) for name, given in pending.items()}
-    exact = dict(zip(rules, amounts(list(rules.values()), accept), strict=True))
+    cases = {n: case for n, case in enumerate(targets.edge_cases) if pending.keys() & case.where.keys()}
     wanted: list[tuple[str, EdgeCase | QuotaRule, str, int]] = [
         (f"strata.edge_cases[{n}]", case, f"at_least {case.at_least} wanted", case.at_least)
-        for n, case in edge_cases.items()
+        for n, case in cases.items()
     ]
     wanted += [
-        (f"strata.quotas[{n}]", rule, _amount(rule, exact[n]), exact[n] or rule.floor or 0) for n, rule in rules.items()
+        (f"strata.quotas[{n}]", rule, _amount(rule, exact), exact or rule.floor or 0)
+        for n, (rule, exact) in enumerate(zip(targets.rules, amounts(targets.rules, targets.accept), strict=True))
     ]
     found = []
     for where, one, asked, least in wanted:
@@ -95,12 +72,10 @@ def early(
         if not unknown and most < least and not made:
             found.append(Fault(where, f"{asked}, {most} seeds can have {one}; add seeds, or lower it to {most} rows"))
     floors = sum(least for where, _, _, least in wanted if where.startswith("strata.quotas"))
-    highest = max((case.at_least for case in edge_cases.values()), default=0)
-    if accept is not None and accept < max(floors, highest):
-        some = [] if floors >= highest else list(edge_cases.values())
-        found.append(
-            Fault("dataset.accept", _too_low(accept, max(floors, highest), some, [] if some else list(rules.values())))
-        )
+    highest = max((case.at_least for case in cases.values()), default=0)
+    if targets.accept is not None and targets.accept < max(floors, highest):
+        alone = Targets(rules=targets.rules) if floors >= highest else Targets(edge_cases=list(cases.values()))
+        found.append(Fault("dataset.accept", _too_low(targets.accept, max(floors, highest), alone)))
     return found
 
 
@@ -111,6 +86,23 @@ def _values(seeds: Iterable[Mapping[str, str]]) -> dict[str, set[str]]:
         for name, value in labels.items():
             values.setdefault(name, set()).add(value)
     return values
+
+
+def _accept(
+    rows: Sequence[LabelledRow], targets: Targets, accept: int, plan: QuotaPlan, matches: Sequence[Mapping[str, int]],
+    made: Collection[str] | None,
+) -> list[Fault]:  # fmt: skip
+    """More rows in all than there are seeds for, or fewer than the parts ask for."""
+    least = sum(plan.firm(targets.edge_cases, matches, limit=None).values())
+    rules = [_counted(rule, exact) for rule, exact in zip(targets.rules, plan.exact, strict=True)]
+    most = quotas(plan.available, dict(rows), replace(targets, accept=None, rules=rules), matches=matches)
+    supply = sum(most.values())
+    if accept > supply and made is None:
+        limits = f" at {targets.per_stratum} a stratum" if targets.per_stratum and supply < len(rows) else ""
+        limits += " under strata.quotas" if rules and supply < len(rows) else ""
+        text = f"{accept} wanted, the training seeds can give {supply}{limits}; add seeds or lower it to {supply}"
+        return [Fault("dataset.accept", text)]
+    return [Fault("dataset.accept", _too_low(accept, least, targets))] if accept < least else []
 
 
 def _edge_case(case: EdgeCase, match: Mapping[str, int], plan: QuotaPlan, final: bool) -> list[str]:
@@ -166,10 +158,10 @@ def _counted(rule: QuotaRule, exact: int | None) -> QuotaRule:
     return rule if exact is None else QuotaRule(rule.where, count=exact)
 
 
-def _too_low(accept: int, least: int, edge_cases: Sequence[EdgeCase], rules: Sequence[QuotaRule]) -> str:
-    if not rules:
+def _too_low(accept: int, least: int, targets: Targets) -> str:
+    if not targets.rules:
         return f"{accept} wanted, the edge cases alone need {least}; raise it or lower their at_least"
-    who = "the edge cases and strata.quotas" if edge_cases else "strata.quotas alone"
+    who = "the edge cases and strata.quotas" if targets.edge_cases else "strata.quotas alone"
     return f"{accept} wanted, {who} need {least}; raise it to {least} or lower them"
 
 

@@ -22,6 +22,10 @@ def _holds(where: Mapping[str, str], labels: Mapping[str, str]) -> bool:
     return all(labels.get(name) == value for name, value in where.items())
 
 
+def _said(where: Mapping[str, str]) -> str:
+    return " and ".join(f"{name} = {value}" for name, value in where.items())
+
+
 @dataclass(frozen=True, slots=True)
 class EdgeCase:
     """Rows whose labels hold all of `where`: the dataset should have `at_least` so many of them."""
@@ -34,7 +38,7 @@ class EdgeCase:
         return _holds(self.where, labels)
 
     def __str__(self) -> str:
-        return " and ".join(f"{name} = {value}" for name, value in self.where.items())
+        return _said(self.where)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,23 @@ class QuotaRule:
     cap: int | None = None
 
     def __str__(self) -> str:
-        return " and ".join(f"{name} = {value}" for name, value in self.where.items())
+        return _said(self.where)
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """What is wanted of the strata, see `quotas`: rows in all and of each, and how they are spread."""
+
+    accept: int | None = None
+    per_stratum: int | None = None
+    temperature: float = 0.0
+    edge_cases: Sequence[EdgeCase] = ()
+    rules: Sequence[QuotaRule] = ()
+
+    @property
+    def numbered(self) -> bool:
+        """Whether a number of rows is wanted in all, or of each stratum."""
+        return self.accept is not None or self.per_stratum is not None
 
 
 def matching(rows: Iterable[LabelledRow], edge_cases: Sequence[EdgeCase]) -> list[dict[str, int]]:
@@ -75,17 +95,9 @@ def covered(labels: Labels, rules: Sequence[QuotaRule]) -> list[list[str]]:
 
 
 def quotas(
-    available: Mapping[str, int],
-    labels: Labels,
-    *,
-    accept: int | None = None,
-    per_stratum: int | None = None,
-    edge_cases: Sequence[EdgeCase] = (),
-    matches: Sequence[Mapping[str, int]] | None = None,
-    rules: Sequence[QuotaRule] = (),
-    temperature: float = 0.0,
-    natural: Mapping[str, int] | None = None,
-) -> dict[str, int]:
+    available: Mapping[str, int], labels: Labels, targets: Targets,
+    *, matches: Sequence[Mapping[str, int]] | None = None, natural: Mapping[str, int] | None = None,
+) -> dict[str, int]:  # fmt: skip
     """Stratum → samples wanted, never more than `available`, nor than a rule's count, share or cap.
 
     Rows are spread by `natural` counts (default: those available) to the power of `temperature`: 1 as they come, 0 all
@@ -96,19 +108,22 @@ def quotas(
     if matches is None:
         matches = [
             {name: count for name, count in available.items() if case.holds(labels.get(name, {}))}
-            for case in edge_cases
+            for case in targets.edge_cases
         ]
     sizes = available if natural is None else natural
-    weights = {name: float(max(1, sizes.get(name, 1))) ** temperature for name in available}
-    plan = QuotaPlan(available, covered(_known(labels, available), rules), rules, amounts(rules, accept), weights)
-    quota = plan.firm(edge_cases, matches, limit=accept)
+    weights = {name: float(max(1, sizes.get(name, 1))) ** targets.temperature for name in available}
+    plan = QuotaPlan.of(available, {name: labels.get(name, {}) for name in available}, targets, weights)
+    quota = plan.firm(targets.edge_cases, matches, limit=targets.accept)
     tight = {
         name for strata, exact in zip(plan.strata, plan.exact, strict=True) if exact is not None for name in strata
     }
-    caps = {name: count if per_stratum is None else min(count, per_stratum) for name, count in available.items()}
+    caps = {
+        name: count if targets.per_stratum is None else min(count, targets.per_stratum)
+        for name, count in available.items()
+    }
     room = {name: cap - quota[name] for name, cap in caps.items() if name not in tight}
     free = sum(space for space in room.values() if space > 0)
-    return plan.raised(quota, room, free if accept is None else accept - sum(quota.values()))
+    return plan.raised(quota, room, free if targets.accept is None else targets.accept - sum(quota.values()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +135,14 @@ class QuotaPlan:
     rules: Sequence[QuotaRule]
     exact: Sequence[int | None]
     weights: Mapping[str, float]
+
+    @classmethod
+    def of(
+        cls, available: Mapping[str, int], labels: Labels, targets: Targets, weights: Mapping[str, float]
+    ) -> QuotaPlan:
+        """The plan of the targets' rules; `labels` are those of every stratum."""
+        rules = targets.rules
+        return cls(available, covered(labels, rules), rules, amounts(rules, targets.accept), weights)
 
     @property
     def ceilings(self) -> list[int | None]:
@@ -167,7 +190,3 @@ def demanded(labels: Labels, rules: Sequence[QuotaRule], accept: int | None) -> 
     exact = amounts(rules, accept)
     least = [rule.floor if count is None else count for rule, count in zip(rules, exact, strict=True)]
     return [(names, rows) for names, rows in zip(covered(labels, rules), least, strict=True) if rows]
-
-
-def _known(labels: Labels, available: Mapping[str, int]) -> Labels:
-    return {name: labels.get(name, {}) for name in available}

@@ -4,32 +4,13 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from dataclasses import replace
+
+import polars as pl
 
 from distill.strata import coverage, quotas
-from distill.strata.quotas import EdgeCase, QuotaRule
-
-if TYPE_CHECKING:
-    import polars as pl
-
-
-@dataclass(frozen=True, slots=True)
-class Targets:
-    """What a task wants of its strata; `distill.strata.quotas` says what each of these means."""
-
-    accept: int | None
-    per_stratum: int | None
-    temperature: float
-    edge_cases: Sequence[EdgeCase]
-    rules: Sequence[QuotaRule]
-
-    @property
-    def numbered(self) -> bool:
-        """Whether a number of rows is wanted in all, or of each stratum."""
-        return self.accept is not None or self.per_stratum is not None
-
+from distill.strata.quotas import Targets
 
 _MARGIN = 0.1
 """How many more than are lacking are asked for, as a share."""
@@ -47,8 +28,6 @@ def of(
     """Quotas over what each stratum can still give: rows that passed (`clean`), seeds that may still give one (`hoped`), and
     those that could be made from its training seeds (`room`, by stratum). With `firm` only edge cases, floors, counts and shares.
     """
-    import polars as pl
-
     rows = [*coverage.labelled(clean), *coverage.labelled(hoped)]
     available = Counter(stratum for stratum, _ in rows)
     matches = quotas.matching(rows, targets.edge_cases)
@@ -59,26 +38,13 @@ def of(
             for match, origin in zip(matches, made_from, strict=True):
                 if stratum in origin:
                     match[stratum] = match.get(stratum, 0) + count
-    return quotas.quotas(
-        available,
-        dict([*coverage.labelled(train), *rows]),
-        accept=targets.accept,
-        per_stratum=0 if firm else targets.per_stratum,
-        edge_cases=targets.edge_cases,
-        matches=matches,
-        rules=targets.rules,
-        temperature=targets.temperature,
-        natural=Counter(train.filter(~pl.col("source").str.starts_with("expand:"))["stratum"].to_list()),
-    )
+    natural = Counter(train.filter(~pl.col("source").str.starts_with("expand:"))["stratum"].to_list())
+    labels = dict([*coverage.labelled(train), *rows])
+    wanted = replace(targets, per_stratum=0) if firm else targets
+    return quotas.quotas(available, labels, wanted, matches=matches, natural=natural)
 
 
-def wanted(targets: Targets, table: pl.DataFrame, room: Mapping[str, int]) -> dict[str, int]:
-    """What each stratum should hold if no row were lost, and as many were made as `room` allows."""
+def wanted(targets: Targets, table: pl.DataFrame, room: Mapping[str, int], *, firm: bool = False) -> dict[str, int]:
+    """What each stratum should hold if no row were lost, and as many were made as `room` allows; `firm` as for `of`."""
     train = table.filter(role="train")
-    return of(targets, train, train.clear(), train, room)
-
-
-def promised(targets: Targets, table: pl.DataFrame, room: Mapping[str, int]) -> dict[str, int]:
-    """As `wanted`; where no number of rows is wanted, only what the edge cases and quotas ask for."""
-    train = table.filter(role="train")
-    return of(targets, train, train.clear(), train, room, firm=not targets.numbered)
+    return of(targets, train, train.clear(), train, room, firm=firm)

@@ -1,12 +1,10 @@
-"""Every Parquet table of a run: its columns, a line each, and the columns that are named after a gate or a step."""
+"""Every Parquet table of a run: its columns, a line each, with those that are named after a gate or a step."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import polars as pl
 
-Columns = dict[str, Any]
+Columns = dict[str, type[pl.DataType]]
 
 SEEDS: Columns = {
     "seed_id": pl.String,
@@ -62,7 +60,8 @@ SAMPLES: Columns = {
     "model": pl.String,
     "score": pl.Float64,  # the mean of the gates' scores
 }
-"""samples.parquet, before gates add their scores and `fate` is known."""
+"""samples.parquet, before `fate` is known and steps add what they find: gates `score_<gate>` (0 to 1) and, where judges are asked,
+`verdicts_<gate>` (what each said, as JSON); leak checks `<stage>_template` (whether a row holds a passage of template text)."""
 
 DROPPED: Columns = {
     "row": pl.String,
@@ -73,34 +72,3 @@ DROPPED: Columns = {
     "detail": pl.String,
 }
 """dropped.parquet, seeds_dropped.parquet and flagged.parquet."""
-
-_SCORE, _VERDICTS, _TEMPLATE = "score_", "verdicts_", "_template"
-
-
-def score_of(gate: str) -> str:
-    """The column of a gate's scores, 0 to 1."""
-    return f"{_SCORE}{gate}"
-
-
-def scored_gate(column: str) -> str:
-    """The gate whose scores a column holds; empty for any other column."""
-    return column.removeprefix(_SCORE) if column.startswith(_SCORE) else ""
-
-
-def verdicts_of(gate: str) -> str:
-    """The column of what each judge said to a gate's question, as JSON."""
-    return f"{_VERDICTS}{gate}"
-
-
-def judged_gate(column: str) -> str:
-    """The gate whose verdicts a column holds; empty for any other column."""
-    return column.removeprefix(_VERDICTS) if column.startswith(_VERDICTS) else ""
-
-
-def template_of(stage: str) -> str:
-    """The column that says whether a row holds a passage of template text, by a leak check's stage."""
-    return f"{stage}{_TEMPLATE}"
-
-
-TEMPLATES = pl.selectors.ends_with(_TEMPLATE)
-"""All such columns."""

@@ -10,15 +10,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import polars as pl
 
 from distill.records import Json
-from distill.tables.columns import DROPPED
+from distill.tables.columns import DROPPED, Columns
 
-WHYS: dict[str, Any] = {"index": pl.Int64, "reason": pl.String, "detail": pl.String}
+WHYS: Columns = {"index": pl.Int64, "reason": pl.String, "detail": pl.String}
 ORDER = ("seed_id", "teacher", "kind", "draw", "request_id", "source", "line")
 
 

@@ -35,7 +35,6 @@ class RemainingRows:
         self.losses += [replace(outcome, kept=outcome.kept.clear()) for outcome in outcomes]
 
     def column(self, name: str) -> pl.Series:
-        """A column of the rows."""
         frame = self.take()
         self._frame = frame
         return frame[name]

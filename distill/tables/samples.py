@@ -7,13 +7,14 @@ sample.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from itertools import islice
-from typing import Any
+from typing import NamedTuple
 
 import polars as pl
 
 from distill import memory
+from distill.records import Answer, Json
 from distill.tables.columns import SAMPLES
 from distill.tables.outcome import ordered
 from distill.text.normalise import storable
@@ -23,16 +24,28 @@ _AT_ONCE = 20_000
 """Answers that are taken into the table at a time: a million of them as Python objects would not fit in memory."""
 
 
-def samples(seeds_table: pl.DataFrame, answers: Iterable[Mapping[str, Any]]) -> pl.DataFrame:
-    """Samples (schema `SAMPLES`) from {seed_id, request_id, teacher, kind, draw, prompt, answer: Answer}, sorted.
+class SampleEntry(NamedTuple):
+    """An answer and what it answers; `prompt` are the turns that the student is sent."""
 
-    `prompt` are the turns that the student is sent, kept as JSON, as are the answer's tool calls. Whitespace around
-    an answer is cut off, and half an emoji becomes U+FFFD; nothing else of it is touched. `priced: False` says that
-    nobody knows what an answer cost.
-    A seed_id that the table does not hold is a KeyError.
+    seed_id: str
+    request_id: str | None
+    teacher: int
+    kind: str | None
+    draw: int
+    prompt: Json
+    answer: Answer
+    priced: bool = True
+    """Whether anybody knows what the answer cost."""
+
+
+def samples(seeds_table: pl.DataFrame, answers: Iterable[SampleEntry]) -> pl.DataFrame:
+    """Samples (schema `SAMPLES`), sorted; a seed_id that the table does not hold is a KeyError.
+
+    Prompt and tool calls are kept as JSON. Whitespace around an answer is cut off, and half an emoji becomes U+FFFD; nothing
+    else of it is touched.
     """
     own = {name: kind for name, kind in SAMPLES.items() if name not in _OF_SEED}
-    whole = (entry for entry in answers if entry["answer"].ok)
+    whole = (entry for entry in answers if entry.answer.ok)
     seeds, frames = seeds_table.select("seed_id", *_OF_SEED), [pl.DataFrame(schema=SAMPLES)]
     while rows := [_row(entry) for entry in islice(whole, _AT_ONCE)]:
         some = pl.DataFrame(rows, schema=own, orient="row")
@@ -45,15 +58,15 @@ def samples(seeds_table: pl.DataFrame, answers: Iterable[Mapping[str, Any]]) -> 
     return ordered(table)
 
 
-def _row(entry: Mapping[str, Any]) -> dict[str, Any]:
-    answer = entry["answer"]
+def _row(entry: SampleEntry) -> dict[str, Json]:
+    answer = entry.answer
     return {
-        "seed_id": entry["seed_id"],
-        "request_id": entry["request_id"],
-        "teacher": entry["teacher"],
-        "kind": entry["kind"],
-        "draw": entry["draw"],
-        "prompt": storable(json.dumps(entry["prompt"], ensure_ascii=False)),
+        "seed_id": entry.seed_id,
+        "request_id": entry.request_id,
+        "teacher": entry.teacher,
+        "kind": entry.kind,
+        "draw": entry.draw,
+        "prompt": storable(json.dumps(entry.prompt, ensure_ascii=False)),
         "answer": storable(answer.text).strip(),
         "tool_calls": storable(json.dumps([[call.name, call.arguments] for call in answer.tool_calls]))
         if answer.tool_calls
@@ -63,7 +76,7 @@ def _row(entry: Mapping[str, Any]) -> dict[str, Any]:
         "prompt_tokens": answer.usage.prompt_tokens,
         "completion_tokens": answer.usage.completion_tokens,
         "latency_s": answer.latency_s,
-        "usd": answer.usd if entry.get("priced", True) else None,
+        "usd": answer.usd if entry.priced else None,
         "model": storable(answer.model),
         "score": None,
     }

@@ -12,6 +12,7 @@ from distill.atomic_write import write_parquet
 from distill.records import Json
 from distill.rundir import RunDir, read_json, read_parquet
 from distill.similarity.graph import Graph
+from distill.similarity.graph_table import edge_table, read_edges
 from distill.similarity.keys import keys_of
 from distill.spec import TaskSpec
 
@@ -23,12 +24,12 @@ COMPARED_AS = 3
 def graph(spec: TaskSpec, *tables: pl.DataFrame) -> Graph:
     """Of all inputs of some tables of seeds. One command asks for the same texts several times, and they are compared once."""
     rows = pl.concat([table.select("seed_id", "input") for table in tables]).unique().sort("seed_id", "input")
-    return _made(_Texts(rows["input"]), _least(spec), spec.dedup.meaning, spec.dedup.typos, apart(spec))
+    return _made(_HashedTexts(rows["input"]), _least(spec), spec.dedup.meaning, spec.dedup.typos, apart(spec))
 
 
 def write(folder: RunDir, found: Graph, table: pl.DataFrame) -> dict[str, float | int | bool | None]:
     """Keep the edges between the seeds of a table; what is returned goes into seeds.json, for `read_graph`."""
-    write_parquet(folder / FILE, found.table(table.select("seed_id", "input")))
+    write_parquet(folder / FILE, edge_table(found, table.select("seed_id", "input")))
     return {
         "near": found.threshold, "meaning": found.meaning, "typos": found.typos, "numbers": found.numbers,
         "compared_as": COMPARED_AS,
@@ -45,7 +46,7 @@ def read_graph(folder: Path, spec: TaskSpec, table: pl.DataFrame) -> Graph:
         return graph(spec, table)
     texts = table.select("seed_id", "input")
     pairs, typos = read_parquet(folder / FILE), made.get("typos", False)
-    return Graph.read(pairs, texts, threshold=made["near"], meaning=made["meaning"], typos=typos, numbers=apart(spec))
+    return read_edges(pairs, texts, threshold=made["near"], meaning=made["meaning"], typos=typos, numbers=apart(spec))
 
 
 def leak(spec: TaskSpec) -> float:
@@ -62,7 +63,7 @@ def _least(spec: TaskSpec) -> float:
     return min(spec.dedup.near, leak(spec))
 
 
-class _Texts:
+class _HashedTexts:
     """Texts of a table that are known by a hash, and given away once: the cache is not to hold a million of them."""
 
     def __init__(self, texts: pl.Series) -> None:
@@ -76,9 +77,9 @@ class _Texts:
         return hash(self._key)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Texts) and self._key == other._key
+        return isinstance(other, _HashedTexts) and self._key == other._key
 
 
 @lru_cache(maxsize=2)
-def _made(rows: _Texts, near: float, meaning: float | None, typos: bool, numbers: bool) -> Graph:
+def _made(rows: _HashedTexts, near: float, meaning: float | None, typos: bool, numbers: bool) -> Graph:
     return Graph.of(rows.given_away(), threshold=near, meaning=meaning, typos=typos, numbers=numbers)

@@ -14,9 +14,8 @@ from distill import reads, spec
 from distill.chat import templates
 from distill.money import Rate
 from distill.records import Json
-from distill.spec import ModelSpec
-from distill.strata.quotas import EdgeCase, QuotaRule
-from distill.strata.targets import Targets
+from distill.spec import ModelSpec, TaskSpec
+from distill.strata.quotas import EdgeCase, QuotaRule, Targets
 from distill.task import stores
 from distill.teacher.endpoint import payload, wire
 from distill.teacher.endpoint.address import Address, Model, local
@@ -92,8 +91,7 @@ class Task:
 
     @property
     def edge_cases(self) -> list[EdgeCase]:
-        accept = self.spec.dataset.accept
-        return [EdgeCase(case.where, case.rows(accept)) for case in self.spec.strata.edge_cases]
+        return edge_cases_of(self.spec)
 
     @property
     def teachers(self) -> list[Model]:
@@ -110,11 +108,8 @@ class Task:
     def judges(self) -> list[Model]:
         """Every model that scores answers, by itself the teacher; greedy, but for what the spec says. None where no gate asks."""
         teacher = self.spec.teacher
-        given = (
-            self.spec.judge.models if self.spec.judge and self.spec.judge.models else [teacher] if self.rubrics else []
-        )
-        found = []
-        for one in given:
+        named, found = self.spec.judge.models if self.spec.judge else [], []
+        for one in named or ([teacher] if self.rubrics else []):
             asked = _asked(one, teacher, self.env, spec.Sampling())
             # A host's models may take no temperature, and then the spec sets none for the teacher either.
             bare = teacher.sampling.temperature is None and asked.address.dialect != "chat"
@@ -155,13 +150,8 @@ class Task:
         at = self.asked(given or self.spec.teacher)
         if given is not None and given.sampling is not None:
             return at
-        sampling = at.sampling
-        return replace(
-            at,
-            sampling=sampling.model_copy(
-                update={"temperature": _LIVELY if sampling.temperature == 0 else sampling.temperature}
-            ),
-        )
+        lively = _LIVELY if at.sampling.temperature == 0 else at.sampling.temperature
+        return replace(at, sampling=at.sampling.model_copy(update={"temperature": lively}))
 
     def beside(self, address: Address) -> Model:
         """A model that is no teacher, asked live within the teacher's limits, less its rates."""
@@ -172,8 +162,7 @@ class Task:
     @property
     def targets(self) -> Targets:
         """What is wanted of each stratum."""
-        dataset, rules = self.spec.dataset, [QuotaRule(**quota.model_dump()) for quota in self.spec.strata.quotas]
-        return Targets(dataset.accept, dataset.per_stratum, dataset.temperature, self.edge_cases, rules)
+        return replace(targets_of(self.spec), temperature=self.spec.dataset.temperature)
 
     @property
     def addresses(self) -> list[Address]:
@@ -247,3 +236,15 @@ def _address(
 def rate_of(price: spec.PriceGiven | None) -> Rate | None:
     """A price of the spec as what computes it."""
     return Rate(price.input, price.output, price.cached_input, price.reasoning, price.batch) if price else None
+
+
+def edge_cases_of(spec: TaskSpec) -> list[EdgeCase]:
+    """The edge cases of a spec, each with its number of rows."""
+    accept = spec.dataset.accept
+    return [EdgeCase(case.where, case.rows(accept)) for case in spec.strata.edge_cases]
+
+
+def targets_of(spec: TaskSpec) -> Targets:
+    """What a spec wants of each stratum, however it is spread: nothing that can be too much hangs on `temperature`."""
+    rules = [QuotaRule(**quota.model_dump()) for quota in spec.strata.quotas]
+    return Targets(spec.dataset.accept, spec.dataset.per_stratum, edge_cases=edge_cases_of(spec), rules=rules)

@@ -11,7 +11,7 @@ import difflib
 import json
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 
 from distill.records import DEEPEST, Json, too_deep
@@ -85,6 +85,15 @@ def strict_json_at(text: str, place: int) -> tuple[Json, int]:
     if too_deep(value):
         raise ValueError(f"nested deeper than {DEEPEST} levels")
     return value, end
+
+
+def strings_of(value: Json) -> Iterator[str]:
+    """The texts in a JSON value, in order; the names of fields are none."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for child in value.values() if isinstance(value, dict) else value:
+            yield from strings_of(child)
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -17,7 +17,7 @@ import json
 import math
 import re
 from collections.abc import Collection, Mapping
-from typing import Any, Literal
+from typing import Literal
 
 from distill.records import Json, canonical
 from distill.text.normalise import strict_json
@@ -77,7 +77,7 @@ def of_known(gold: Mapping[str, Json], fields: Collection[str] = (), expected: E
 
 def expected_of(schema: Mapping[str, Json] | None, *values: Json) -> Expected:
     """What an answer is expected to be: as the schema says, else as the values it is held against."""
-    kinds: Any = (schema or {}).get("type")
+    kinds: Json = (schema or {}).get("type")
     if kinds == "object" or (schema and "properties" in schema):
         return "object"
     if kinds == "array":

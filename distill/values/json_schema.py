@@ -8,13 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from distill.records import Json
 from distill.text import patterns
 
+if TYPE_CHECKING:
+    from jsonschema import ValidationError
+    from jsonschema.protocols import Validator
 
-def validator(schema: Mapping[str, Json], *, place: str = "a JSON Schema", advice: str = "") -> Any:
+
+def validator(schema: Mapping[str, Json], *, place: str = "a JSON Schema", advice: str = "") -> Validator:
     """A `jsonschema` validator of a schema that is known to be one; `place` and `advice` as for `patterns.Patience`."""
     from jsonschema import Draft202012Validator
     from jsonschema.validators import extend
@@ -25,7 +29,8 @@ def validator(schema: Mapping[str, Json], *, place: str = "a JSON Schema", advic
         Draft202012Validator,
         {"pattern": partial(_pattern, patience), "patternProperties": partial(_pattern_properties, patience)},
     )
-    return kind(schema, registry=Registry())  # an empty registry retrieves nothing
+    found: Validator = kind(schema, registry=Registry())  # an empty registry retrieves nothing
+    return found
 
 
 def fault(schema: Json) -> str:
@@ -42,8 +47,8 @@ def fault(schema: Json) -> str:
 
 
 def _pattern(
-    patience: patterns.Patience, _validator: Any, pattern: str, instance: Json, _schema: Json
-) -> Iterator[Any]:
+    patience: patterns.Patience, _validator: object, pattern: str, instance: Json, _schema: Json
+) -> Iterator[ValidationError]:
     from jsonschema import ValidationError
 
     if isinstance(instance, str):
@@ -57,7 +62,7 @@ def _pattern(
 
 def _pattern_properties(
     patience: patterns.Patience, validator: Any, properties: Mapping[str, Json], instance: Json, _schema: Json
-) -> Iterator[Any]:
+) -> Iterator[ValidationError]:
     from jsonschema import ValidationError
 
     if not isinstance(instance, dict):

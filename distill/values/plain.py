@@ -26,15 +26,7 @@ _GROUPED = re.compile(r"([+-]?[1-9]\d{0,2}(?:([,' ])\d{3})(?:\2\d{3})*)(\.\d+)?"
 _WITH_COMMA = re.compile(r"([+-]?(?:\d+|[1-9]\d{0,2}(?:[. ]\d{3})+)),(\d{1,2}|\d{4,})")
 _AMOUNT = re.compile(r"[+-]?[^\w\s.,+-]?\s?\d[\d.,']*\s?(?:[ap]\.m|[^\W\d_]{1,12}|[%‰°]|°[cf]|[^\w\s.,])?")
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ][\d:.]+(?:Z|[+-]\d{2}:?\d{2})?)?")
-_DAYS = (
-    "%d.%m.%Y",
-    "%Y/%m/%d",
-    "%Y.%m.%d",
-    "%d %B %Y",
-    "%d %b %Y",
-    "%B %d %Y",
-    "%b %d %Y",
-)
+_DAYS = ("%d.%m.%Y", "%Y/%m/%d", "%Y.%m.%d", "%d %B %Y", "%d %b %Y", "%B %d %Y", "%b %d %Y")
 """How a day is written beside ISO 8601; where 3/4 may be March or April nothing is guessed."""
 _FILLING = re.compile(r"(?<=\d)(?:st|nd|rd|th)\b|(?<=[\w])[.,](?=\s)|\b(?:of|de|the)\b")
 """What stands in a day beside its numbers and its month."""

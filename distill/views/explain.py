@@ -15,7 +15,7 @@ from distill.errors import UsageError
 from distill.pipeline import arguments
 from distill.records import Json
 from distill.rundir import RunDir, read_parquet
-from distill.seeds import repeats
+from distill.seeds.split import REPEATED, names_repeat
 from distill.task import stores
 from distill.teacher.store import queries
 from distill.teacher.store.queries import AttemptDetails
@@ -82,7 +82,7 @@ def explain(home: Path, name: str, row: str) -> RowHistory:
     drops = _records(run, "dropped.parquet") or _records(run, "seeds_dropped.parquet")
     if seed_id := _named(seeds, row):
         return _history(run, seeds, drops, seed_id)
-    if repeat := [one for one in drops if one["reason"] == repeats.REASON and repeats.is_named(one["detail"], row)]:
+    if repeat := [one for one in drops if one["reason"] == REPEATED and names_repeat(one["detail"], row)]:
         drop = repeat[0]  # another row stands for it: nothing was asked of it
         return RowHistory(run.name, drop["row"], (), (), (), [drop], (), (), (), _fate((), (), [drop]))
     return _history(run, seeds, drops, _begun(sorted({*seeds["seed_id"], *(one["row"] for one in drops)}), row, run))
@@ -97,7 +97,7 @@ def _history(run: RunDir, seeds: pl.DataFrame, drops: Sequence[Record], seed_id:
     ]
     scores = _records(run, "scores.parquet", seed_id=seed_id)
     its = [one for one in drops if one["row"] == seed_id]
-    others = [one for one in its if seed and one["reason"] == repeats.REASON]
+    others = [one for one in its if seed and one["reason"] == REPEATED]
     dropped = [one for one in its if one not in others]
     with stores.reading(run.home) as db:
         return RowHistory(

@@ -137,7 +137,7 @@ def test_planted_faults_are_caught_and_clean_rows_stay(
             rows.append(plant(clean(number, draw), draw))
             kinds[f"s{number:05}"] = kind
     tests = []
-    for kind in ("near twin", "contradiction", "test row"):
+    for kind in ("near-duplicate", "contradiction", "test row"):
         for number in [next(made) for _ in range(ROWS // 20)]:
             base = rows[draw.randrange(ROWS)] if kind != "test row" else clean(number, draw)
             said = base["input"].replace("; my order", ", my order").replace("The ", "the ", 1)
@@ -161,9 +161,9 @@ def test_planted_faults_are_caught_and_clean_rows_stay(
     with capsys.disabled():
         lines = [f"  {kind:20} {caught[kind]:3} of {count}" for kind, count in planted.items()]
         sys.stdout.write("\n".join(["", *lines, f"  clean rows dropped   {len(lost):3} of {ROWS}", ""]))
-    twins = set(unique.dropped["row"])
+    repeats = set(unique.dropped["row"])
     for kind, count in planted.items():
         assert caught[kind] >= 0.95 * count, kind
-    # Of a planted twin and its row one stays, and it may be the twin: those are no losses.
-    assert sum(seed not in twins for seed in lost) <= 0.01 * ROWS
-    assert len(set(lost) & twins) <= 2 * ROWS // 20
+    # Of a planted near-duplicate and its row one stays, and it may be the planted one: those are no losses.
+    assert sum(seed not in repeats for seed in lost) <= 0.01 * ROWS
+    assert len(set(lost) & repeats) <= 2 * ROWS // 20

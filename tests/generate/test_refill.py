@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from distill.curate import steps
 from distill.curate.inputs import CurationInputs
-from distill.curate.result import Curation
+from distill.curate.result import Curated
 from distill.generate import refill
 from distill.generate.refill import RefillState, seeds_to_try
 from distill.generate.seed_status import SeedStatus
@@ -42,7 +42,7 @@ def curations(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     seen: list[int] = []
     whole = steps.curate
 
-    def counted(given: CurationInputs) -> Curation:
+    def counted(given: CurationInputs) -> Curated:
         seen.append(len(given.asked))
         return whole(given)
 

@@ -34,35 +34,35 @@ def new_in(now: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     return now.filter(~pl.col("request_id").is_in(before["request_id"].implode()))
 
 
-def test_votes_survive_a_changed_more_draws(twins: Path) -> None:
+def test_votes_survive_a_changed_more_draws(near_duplicates_task: Path) -> None:
     """Further draws are for refused rows, and here none is refused: nothing is bought, and what-if says so too."""
-    sent, before = generate(twins, *VOTING)
+    sent, before = generate(near_duplicates_task, *VOTING)
     assert sent == before.height
     assert set(before["kind"]) == {"first", "vote"}
-    assert generate(twins, *VOTING)[0] == 0
-    told = what_if.what_if(twins, ["dataset.more_draws=4"], overrides=VOTING, env={})
+    assert generate(near_duplicates_task, *VOTING)[0] == 0
+    told = what_if.what_if(near_duplicates_task, ["dataset.more_draws=4"], overrides=VOTING, env={})
     assert told.kept[0] == told.kept[1] > 0
-    sent, now = generate(twins, *VOTING, "dataset.more_draws=4")
+    sent, now = generate(near_duplicates_task, *VOTING, "dataset.more_draws=4")
     assert sent == 0
     assert now.equals(before)
 
 
-def test_votes_survive_more_draws_of_a_teacher(twins: Path) -> None:
+def test_votes_survive_more_draws_of_a_teacher(near_duplicates_task: Path) -> None:
     """Each row gets a second first answer; only rows that are in conflict by that one vote anew."""
-    _, before = generate(twins, *VOTING)
-    sent, now = generate(twins, *VOTING, "teacher.sampling.draws=2")
+    _, before = generate(near_duplicates_task, *VOTING)
+    sent, now = generate(near_duplicates_task, *VOTING, "teacher.sampling.draws=2")
     new = new_in(now, before)
     assert sent == new.height
     assert set(new.filter(kind="first")["draw"]) == {1}
     assert set(before.filter(kind="vote")["seed_id"]).isdisjoint(new.filter(kind="vote")["seed_id"])
 
 
-def test_more_votes_buy_only_the_further_ones(twins: Path) -> None:
-    _, before = generate(twins, *VOTING)
-    sent, now = generate(twins, *VOTING, "dedup.more_votes=6")
+def test_more_votes_buy_only_the_further_ones(near_duplicates_task: Path) -> None:
+    _, before = generate(near_duplicates_task, *VOTING)
+    sent, now = generate(near_duplicates_task, *VOTING, "dedup.more_votes=6")
     assert sent == new_in(now, before).height == 2 * before.filter(kind="vote")["seed_id"].n_unique()
     assert set(new_in(now, before).select("kind", "draw").iter_rows()) == {("vote", 4), ("vote", 5)}
-    assert generate(twins, *VOTING, "dedup.more_votes=2")[0] == 0
+    assert generate(near_duplicates_task, *VOTING, "dedup.more_votes=2")[0] == 0
 
 
 def test_redraws_survive_changed_draws(task: Path) -> None:
@@ -78,14 +78,14 @@ def test_redraws_survive_changed_draws(task: Path) -> None:
     assert set(new_in(now, before).select("kind", "draw").iter_rows()) == {("first", 1)}
 
 
-async def test_a_further_model_buys_its_own_answers(twins: Path) -> None:
+async def test_a_further_model_buys_its_own_answers(near_duplicates_task: Path) -> None:
     """A fallback, then a panel in its place: nobody is asked the same twice; the host counts by the body."""
     async with AsyncExitStack() as stack:
         one, two = [await stack.enter_async_context(serve()) for _ in range(2)]
         second = f"[{{model: second, base_url: '{two.base_url}'}}]"
         for sets in ([], [f"teacher.fallback={second}"], [f"teacher.panel={second}"]):
             before = len(one.ledger.entries)
-            task = hosted(twins, one.base_url, *sets)
+            task = hosted(near_duplicates_task, one.base_url, *sets)
             result = await running.work(task, stages=("generate",), watch=Silent())
         rows = pl.read_parquet(result.folder / "asked.parquet").filter(kind="vote", teacher=0)
         assert len(one.ledger.entries) - before <= rows.height
@@ -93,11 +93,11 @@ async def test_a_further_model_buys_its_own_answers(twins: Path) -> None:
         assert set(host.ledger.sends.values()) == {1}
 
 
-def test_explain_names_the_kind_of_a_question(twins: Path) -> None:
-    result = run(twins, *VOTING, stages=("generate", "curate"))
+def test_explain_names_the_kind_of_a_question(near_duplicates_task: Path) -> None:
+    result = run(near_duplicates_task, *VOTING, stages=("generate", "curate"))
     asked = pl.read_parquet(result.folder / "asked.parquet")
     row = asked.filter(kind="vote")["seed_id"][0]
-    told = explain.explain(twins.parent, "mood", row)
+    told = explain.explain(near_duplicates_task.parent, "mood", row)
     said = [line for line in history_lines(told) if line.startswith("request ")]
     assert [line.split(" · ")[1] for line in said] == ["first 1", "vote 1", "vote 2", "vote 3", "vote 4"]
 

@@ -33,15 +33,15 @@ def sample_of(folder: Path, seed: str) -> dict[str, Any]:
     return rows.row(0, named=True) if rows.height else {}
 
 
-def test_what_a_person_decides_trains_and_is_in_conflict_no_more(twins: Path) -> None:
-    """The next `curate` or `run` takes it, with no request; its twin gives way, and the decided line stays as it is."""
-    folder = run(twins, *PERSON).folder
+def test_what_a_person_decides_trains_and_is_in_conflict_no_more(near_duplicates_task: Path) -> None:
+    """The next `curate` or `run` takes it, with no request; its near-duplicate gives way, and the decided line stays as it is."""
+    folder = run(near_duplicates_task, *PERSON).folder
     rows = listed(folder)
     one, other = rows[0]["seed_id"], rows[0]["against"][0]
     assert not sample_of(folder, one)
     lost = pl.read_parquet(folder / "dropped.parquet").filter(reason="for_a_person").height
     rule(folder, **{one: {"mood": "glad"}})
-    result = run(twins, *PERSON)
+    result = run(near_duplicates_task, *PERSON)
     assert (result.requests_sent, result.skipped) == (0, ["generate"])
     sample = sample_of(folder, one)
     assert (sample["teacher"], sample["model"], sample["answer"]) == (GOLD, "person", '{"mood": "glad"}')
@@ -57,24 +57,24 @@ def test_what_a_person_decides_trains_and_is_in_conflict_no_more(twins: Path) ->
     after = listed(folder)
     assert after[0] == rows[0] | {"right": {"mood": "glad"}}
     assert {row["seed_id"] for row in after} == {row["seed_id"] for row in rows} - {other}
-    told = explain.explain(twins.parent, "mood", one)
+    told = explain.explain(near_duplicates_task.parent, "mood", one)
     assert "a person decided on it" in "\n".join(history_lines(told))
     before = {name: (folder / name).read_bytes() for name in FILES}
-    assert run(twins, *PERSON).done == []
+    assert run(near_duplicates_task, *PERSON).done == []
     (folder / "samples.parquet").unlink()
-    run(twins, *PERSON, stages=("curate", "export"))
+    run(near_duplicates_task, *PERSON, stages=("curate", "export"))
     assert {name: (folder / name).read_bytes() for name in FILES} == before
     rule(folder, **{one: {"mood": "cross"}})
-    assert run(twins, *PERSON).done[0] == "curate"
+    assert run(near_duplicates_task, *PERSON).done[0] == "curate"
     assert sample_of(folder, one)["answer"] == '{"mood": "cross"}'
 
 
-def test_a_refresh_keeps_what_was_decided_and_pays_nobody_for_it(twins: Path) -> None:
-    folder = run(twins, *PERSON, stages=ORDER).folder
+def test_a_refresh_keeps_what_was_decided_and_pays_nobody_for_it(near_duplicates_task: Path) -> None:
+    folder = run(near_duplicates_task, *PERSON, stages=ORDER).folder
     one = listed(folder)[0]["seed_id"]
     rule(folder, **{one: '{"mood": "glad"}'})
-    run(twins, *PERSON, stages=ORDER)
-    new = run(twins, *PERSON, "teacher.sampling.temperature=0.5", refresh=True, stages=ORDER).folder
+    run(near_duplicates_task, *PERSON, stages=ORDER)
+    new = run(near_duplicates_task, *PERSON, "teacher.sampling.temperature=0.5", refresh=True, stages=ORDER).folder
     assert new.name == "002"
     assert one not in set(pl.read_parquet(new / "asked.parquet")["seed_id"])
     assert (sample_of(new, one)["model"], sample_of(new, one)["answer"]) == ("person", '{"mood": "glad"}')
@@ -82,19 +82,19 @@ def test_a_refresh_keeps_what_was_decided_and_pays_nobody_for_it(twins: Path) ->
     assert json.loads((new / "funnel.json").read_bytes())["total"]["gold"] == 1
 
 
-def test_a_decision_that_is_no_answer_of_the_task_is_named_with_its_line(twins: Path) -> None:
+def test_a_decision_that_is_no_answer_of_the_task_is_named_with_its_line(near_duplicates_task: Path) -> None:
     """All lines at once, before anything is curated; the dataset stays as it was."""
-    folder = run(twins, *PERSON).folder
+    folder = run(near_duplicates_task, *PERSON).folder
     before = (folder / "samples.parquet").read_bytes()
     rows = rule(folder, **{listed(folder)[0]["seed_id"]: "furious", listed(folder)[1]["seed_id"]: {"mood": "grim"}})
     with (folder / "conflicts.jsonl").open("a") as file:
         file.write("right: glad\n")
     with pytest.raises(SpecError) as caught:
-        run(twins, *PERSON)
+        run(near_duplicates_task, *PERSON)
     assert [fault.where.rsplit(":", 1)[1] for fault in caught.value.faults] == ["1", "2", str(len(rows) + 1)]
     assert "`right` of row" in str(caught.value)
     assert "'grim' is not one of ['glad', 'cross']" in str(caught.value)
     assert (folder / "samples.parquet").read_bytes() == before
     (folder / "conflicts.jsonl").write_bytes(b"\xff\xfe")
     with pytest.raises(SpecError, match=r"conflicts.jsonl: cannot be read: .* save it as UTF-8"):
-        run(twins, *PERSON)
+        run(near_duplicates_task, *PERSON)

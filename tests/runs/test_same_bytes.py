@@ -50,9 +50,9 @@ EXPECTED = {
 
 
 @pytest.mark.parametrize("name", RUNS)
-def test_a_run_makes_the_same_bytes(twins: Path, name: str) -> None:
+def test_a_run_makes_the_same_bytes(near_duplicates_task: Path, name: str) -> None:
     """train.jsonl, valid.jsonl and every question in the order asked, of a task with near-duplicates."""
-    task = open_task(twins, overrides=[*RUNS[name], "student.train={with: none}"], env={})
+    task = open_task(near_duplicates_task, overrides=[*RUNS[name], "student.train={with: none}"], env={})
     folder = running.start(task, stages=ORDER[:3], watch=Silent()).folder
     assert digest(folder) == EXPECTED[name]
 

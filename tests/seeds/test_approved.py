@@ -102,8 +102,8 @@ def test_a_teachers_answer_near_an_approved_row_gives_way(half: Path) -> None:
     """The drop names the gold answer; the row is not asked for again in vain."""
     with (half.parent / "seeds.jsonl").open("a") as file:
         rows = [json.loads(line) for line in (half.parent / "seeds.jsonl").read_text().splitlines()]
-        twins = [{"message": row["message"] + "!", "kind": row["kind"]} for row in rows[1:13:2]]
-        file.write("".join(json.dumps(row) + "\n" for row in twins))
+        copies = [{"message": row["message"] + "!", "kind": row["kind"]} for row in rows[1:13:2]]
+        file.write("".join(json.dumps(row) + "\n" for row in copies))
     folder = run(half, "dataset.accept=null", "gates=[finish_reason]").folder
     dropped = pl.read_parquet(folder / "dropped.parquet").filter(stage="dedup")
     assert dropped.height > 0

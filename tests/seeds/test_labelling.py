@@ -133,7 +133,7 @@ async def test_an_answer_that_is_no_value_is_asked_for_once_more_and_then_unlabe
 
 
 async def test_a_further_row_of_a_text_buys_no_label(toned: Path) -> None:
-    """Wherever it comes among the others: the rows are shuffled, and each has a twin that differs in case alone."""
+    """Wherever it comes among the others: the rows are shuffled, and each has a copy that differs in case alone."""
     opening = ("strata.by=[tone]", TONE, "seeds.test={rows: 4}", "evaluate.arms=[]", "dataset.accept=null")
     rows = [json.loads(line) for line in (toned.parent / "seeds.jsonl").read_text().splitlines()][:12]
     write_rows(toned, rows)

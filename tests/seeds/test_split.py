@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from distill.records import Seed
+from distill.records import Json, Seed
 from distill.seeds.load import table
-from distill.seeds.split import split, without_repeats
+from distill.seeds.split import Draw, names_repeat, repeat_detail, split, without_repeats
 from distill.similarity.pairs import jaccard, shingles
 
 NEAR = 0.7
@@ -38,7 +38,7 @@ def like(a, b):
 @given(SEEDS, st.sampled_from([0.0, 0.2, 0.5]), st.randoms(use_true_random=False))
 def test_nothing_vanishes_nothing_straddles_and_order_is_nothing(rows, share, random):
     frame = seeds(rows)
-    out = split(frame, share=share, near=NEAR)
+    out = split(frame, Draw(share=share), near=NEAR)
     assert out.kept.height + out.dropped.height == frame.height == out.report["in"]
     assert out.rejected.height == out.dropped.height
     held = out.kept.to_dicts()
@@ -49,7 +49,7 @@ def test_nothing_vanishes_nothing_straddles_and_order_is_nothing(rows, share, ra
     assert len(tests) == out.report["test"]["got"] <= out.report["test"]["asked"]
     shuffled = list(range(frame.height))
     random.shuffle(shuffled)
-    assert split(frame[shuffled], share=share, near=NEAR).kept.equals(out.kept)
+    assert split(frame[shuffled], Draw(share=share), near=NEAR).kept.equals(out.kept)
 
 
 @settings(deadline=None)
@@ -76,7 +76,7 @@ def test_which_of_repeated_texts_stays_does_not_hang_on_their_lines(rows, random
 
 def test_of_repeated_texts_the_one_with_a_known_answer_stays():
     frame = seeds([("Late AGAIN", "a", False), ("late  again", "b", True), ("late again", "a", True)])
-    out = split(frame)
+    out = split(frame, Draw())
     kept = out.kept.row(0, named=True)
     known = [row["seed_id"] for row in frame.iter_rows(named=True) if row["gold"]]
     assert (out.kept.height, kept["seed_id"], kept["role"]) == (1, min(known), "train")
@@ -88,13 +88,13 @@ def test_of_repeated_texts_the_one_with_a_known_answer_stays():
 
 def test_test_rows_are_spread_over_the_strata_in_proportion():
     distinct = [("".join(chr(97 + (i * k) % 26) for k in range(1, 30)), "ab"[i % 5 == 0], True) for i in range(26)]
-    out = split(seeds(distinct), rows=10, near=1.0)
+    out = split(seeds(distinct), Draw(rows=10), near=1.0)
     assert out.report["test"] == {"asked": 10, "got": 10, "strata": {"a": 8, "b": 2}}
 
 
-def test_a_near_copy_of_a_test_row_is_dropped_with_its_twin():
+def test_a_near_copy_of_a_test_row_is_dropped_with_what_it_is_near():
     base = "my parcel is late and I would like to know where on earth it is"
-    out = split(seeds([(base, "a", True), (base + "!", "a", False)]), rows=1)
+    out = split(seeds([(base, "a", True), (base + "!", "a", False)]), Draw(rows=1))
     assert out.kept["role"].to_list() == ["test"]
     gone = out.dropped.row(0, named=True)
     assert (gone["stage"], gone["reason"]) == ("seeds", "near_test_row")
@@ -105,7 +105,7 @@ def test_pinned_rows_are_the_test_and_what_is_near_them_does_not_train():
     base = "my parcel is late and I would like to know where on earth it is"
     frame = seeds([(base + "?", "a", True), ("a lamp that works, thanks", "b", True)])
     pinned = seeds([(base, "a", True), (base.upper(), "a", True)], source="test.jsonl")
-    out = split(frame, share=0.5, pinned=pinned)
+    out = split(frame, Draw(share=0.5), pinned=pinned)
     assert sorted(out.kept.select("source", "role").rows()) == [("s.jsonl", "train"), ("test.jsonl", "test")]
     assert sorted(out.dropped["reason"]) == ["near_test_row", "repeated"]
     assert out.report["in"] == 4
@@ -114,7 +114,7 @@ def test_pinned_rows_are_the_test_and_what_is_near_them_does_not_train():
 def test_a_later_seed_changes_few_test_rows():
     texts = [("".join(chr(97 + (i * k + k * k) % 26) for k in range(1, 40)), "a", True) for i in range(1, 26)]
     before, after = (
-        set(split(seeds(rows), rows=8, near=1.0).kept.filter(pl.col("role") == "test")["seed_id"])
+        set(split(seeds(rows), Draw(rows=8), near=1.0).kept.filter(pl.col("role") == "test")["seed_id"])
         for rows in (texts[:-1], texts)
     )
     assert len(before & after) >= 7
@@ -133,7 +133,7 @@ def test_a_test_row_out_of_a_long_chain_costs_only_the_rows_near_it():
     texts = chain(10_000)
     assert like(texts[0], texts[1]) > NEAR > like(texts[0], texts[2])
     assert like(texts[0], texts[10]) < 0.1
-    out = split(seeds([(text, "a", True) for text in texts]), rows=100, near=NEAR)
+    out = split(seeds([(text, "a", True) for text in texts]), Draw(rows=100), near=NEAR)
     tests = out.kept.filter(pl.col("role") == "test")
     assert tests.height == 100
     assert out.dropped.height <= 2 * tests.height
@@ -150,10 +150,10 @@ def test_where_known_answers_train_test_rows_are_drawn_from_the_others():
         Seed({"message": f"{i * 7919} rivers and {i * 104729} lamps"}, gold={"a": 1} if i % 2 else None)
         for i in range(40)
     ]
-    kept = split(table(rows), rows=10, gold=False).kept
+    kept = split(table(rows), Draw(rows=10, gold=False)).kept
     assert kept.filter(role="test").height == 10
     assert kept.filter(role="test")["gold"].null_count() == 10
-    assert split(table(rows[1::2]), rows=10, gold=False).report["test"] == {"asked": 10, "got": 0, "strata": {}}
+    assert split(table(rows[1::2]), Draw(rows=10, gold=False)).report["test"] == {"asked": 10, "got": 0, "strata": {}}
 
 
 def test_a_limit_for_leaks_alone_takes_rows_that_are_not_quite_near_a_test_row():
@@ -162,8 +162,8 @@ def test_a_limit_for_leaks_alone_takes_rows_that_are_not_quite_near_a_test_row()
     rows = seeds([(text, "a", True), ("my lamp flickers in the evening", "a", True)])
     pins = seeds([(text.replace("invoice", "invioce"), "a", True)])
     assert 0.75 < like(text, pins["input"][0]) < 0.85
-    assert split(rows, pinned=pins, near=0.85).dropped.height == 0
-    strict = split(rows, pinned=pins, near=0.85, leak=0.75)
+    assert split(rows, Draw(), pinned=pins, near=0.85).dropped.height == 0
+    strict = split(rows, Draw(), pinned=pins, near=0.85, leak=0.75)
     assert strict.dropped["reason"].to_list() == ["near_test_row"]
     assert strict.kept["cluster"].n_unique() == strict.kept.height
 
@@ -187,7 +187,7 @@ def grouped(rows, source="s.jsonl"):
 def test_a_group_stands_on_one_side(rows, share, random):
     """Each row that goes for it says so; rows without a group are bound to none."""
     frame = grouped(rows)
-    out = split(frame, share=share, near=NEAR)
+    out = split(frame, Draw(share=share), near=NEAR)
     sides = {(row["group"], row["role"]) for row in out.kept.to_dicts() if row["group"]}
     assert len(sides) == len({group for group, _ in sides})
     held_out = {group for group, role in sides if role == "test"}
@@ -196,7 +196,7 @@ def test_a_group_stands_on_one_side(rows, share, random):
     assert out.kept.height + out.dropped.height == frame.height
     shuffled = list(range(frame.height))
     random.shuffle(shuffled)
-    assert split(frame[shuffled], share=share, near=NEAR).kept.equals(out.kept)
+    assert split(frame[shuffled], Draw(share=share), near=NEAR).kept.equals(out.kept)
 
 
 def test_whole_groups_are_drawn_before_another_is_begun():
@@ -205,7 +205,7 @@ def test_whole_groups_are_drawn_before_another_is_begun():
     frame = grouped(
         [(f"{word} of order {n * 7919} is {n}{word[::-1]}", "a", f"t{n}") for n in range(10) for word in words]
     )
-    out = split(frame, rows=10, near=0.95)
+    out = split(frame, Draw(rows=10), near=0.95)
     assert out.kept.filter(role="test").height == 10
     assert out.kept.filter(role="test")["group"].n_unique() == 2
     assert out.dropped.height == 0
@@ -216,7 +216,27 @@ def test_the_group_of_a_row_of_a_test_file_trains_no_more():
         grouped([("where is my parcel", "a", "t1")], "test.jsonl"),
         grouped([("call me back", "a", "t1"), ("hello there", "a", "t2")]),
     )
-    out = split(more, pinned=own, near=NEAR)
+    out = split(more, Draw(), pinned=own, near=NEAR)
     assert dict(out.kept.select("group", "role").iter_rows()) == {"t1": "test", "t2": "train"}
     (detail,) = out.dropped["detail"]
     assert detail == f"'t1' is the group of test row {own['seed_id'][0]}"
+
+
+KEPT: dict[str, Json] = {"seed_id": "4f0c", "source": "a.jsonl", "line": 3, "own_id": "x", "gold": "yes"}
+ROW: dict[str, Json] = {"seed_id": "4f0c", "source": "b c.jsonl", "line": 9, "own_id": "1007 (b)", "gold": "no"}
+
+
+def test_a_repeat_names_both_rows() -> None:
+    same = "b c.jsonl:9 (id 1007 (b)): same text as 4f0c (a.jsonl:3)"
+    assert repeat_detail(ROW, KEPT) == f"{same}, which has another known answer"
+    assert repeat_detail(ROW | {"gold": None}, KEPT) == same
+    assert repeat_detail(ROW | {"gold": None, "own_id": None}, KEPT).startswith("b c.jsonl:9: same")
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [("1007 (b)", True), ("9", True), ("b c.jsonl:9", True), ("1007", False), ("x", False), ("3", False), ("a.jsonl:3", False)],
+)  # fmt: skip
+def test_a_repeat_is_found_by_id_or_line(given: str, named: bool) -> None:
+    """By its own only, and not by those of the row that stayed."""
+    assert names_repeat(repeat_detail(ROW, KEPT), given) is named

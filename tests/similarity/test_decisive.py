@@ -12,7 +12,7 @@ from distill.similarity.decisive import marks, mistaken, numbers
 from distill.similarity.embeddings import alike
 from distill.similarity.graph import Graph
 from distill.similarity.pairs import near_pairs, nearest
-from distill.similarity.typos import typo_pairs
+from distill.similarity.typos.typo_pairs import typo_pairs
 from distill.text.normalise import normalise
 
 APART = """

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from distill.errors import UsageError
 from distill.similarity import embeddings
 from distill.similarity.embeddings import alike
-from distill.similarity.graph import Graph, Twin
+from distill.similarity.graph import Graph, NearText
+from distill.similarity.graph_table import edge_table, read_edges
 
 QUERIES = [
     "can you change my credit limit",
@@ -67,11 +68,11 @@ def test_in_a_crowd_each_is_paired_with_the_first_64():
 def test_meaning_adds_edges_and_a_near_copy_goes_before_it():
     texts = [*QUERIES[:2], QUERIES[1] + "!"]
     graph = Graph.of(texts, threshold=0.85, meaning=0.9)
-    assert [str(twin) for twin in graph.twins(texts, threshold=0.85)] == ["None", "cosine 0.94", "cosine 0.92"]
-    assert str(graph.twins(texts[1:], threshold=0.85)[1]) == "similarity 0.98"
-    assert graph.nearest(texts[:1], texts[1:2], threshold=0.85) == [Twin(0, 0.943495, "meaning")]
+    assert [str(one) for one in graph.near_duplicates(texts, threshold=0.85)] == ["None", "cosine 0.94", "cosine 0.92"]
+    assert str(graph.near_duplicates(texts[1:], threshold=0.85)[1]) == "similarity 0.98"
+    assert graph.nearest(texts[:1], texts[1:2], threshold=0.85) == [NearText(0, 0.943495, "meaning")]
     rows = pl.DataFrame({"seed_id": list("abc"), "input": texts})
-    assert Graph.read(graph.table(rows), rows, threshold=0.85, meaning=0.9) == graph
+    assert read_edges(edge_table(graph, rows), rows, threshold=0.85, meaning=0.9) == graph
 
 
 def test_without_the_package_the_message_says_how_to_get_it(monkeypatch):

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from distill.similarity.graph import Graph, Twin
+from distill.similarity.graph import Graph, NearText
+from distill.similarity.graph_table import edge_table, read_edges
 from distill.similarity.pairs import clusters, jaccard, near_pairs, nearest, shingles
 from distill.text.normalise import normalise
 
@@ -19,7 +20,7 @@ def like(a: str, b: str) -> float:
 
 
 def plainly(texts: list[str], threshold: float) -> list[tuple[int, float] | None]:
-    """`twins` by its definition, all with all: each goes to the nearest before it that stays, the first of equally near."""
+    """`near_duplicates` by its definition, all with all: each goes to the nearest before it that stays, the first of equally near."""
     found: list[tuple[int, float] | None] = []
     for j, text in enumerate(texts):
         near = [(like(text, texts[i]), -i) for i in range(j) if found[i] is None]
@@ -34,8 +35,8 @@ def rows_of(texts: dict[str, str]) -> pl.DataFrame:
     )
 
 
-def pairs(found: list[Twin | None]) -> list[tuple[int, float] | None]:
-    return [twin and (twin.index, twin.value) for twin in found]
+def pairs(found: list[NearText | None]) -> list[tuple[int, float] | None]:
+    return [one and (one.index, one.value) for one in found]
 
 
 @settings(deadline=None, max_examples=80)
@@ -45,7 +46,7 @@ def test_of_any_texts_twins_are_those_of_a_comparison_of_all_with_all(known, tex
     expected = plainly(texts, threshold)
     for held in (texts, known, [*known, *reversed(texts)], []):
         for made in (threshold, 0.5):
-            assert pairs(Graph.of(held, threshold=made).twins(texts, threshold=threshold)) == expected
+            assert pairs(Graph.of(held, threshold=made).near_duplicates(texts, threshold=threshold)) == expected
 
 
 @settings(deadline=None, max_examples=60)
@@ -59,15 +60,15 @@ def test_nearest_is_the_same_with_what_the_graph_knows_and_without(texts, others
 @settings(deadline=None, max_examples=60)
 @given(TEXTS, THRESHOLDS)
 def test_what_goes_is_near_one_that_stays_and_no_two_that_stay_are_near(texts, threshold):
-    found = Graph.of(texts, threshold=threshold).twins(texts, threshold=threshold)
-    stay = [i for i, twin in enumerate(found) if twin is None]
+    found = Graph.of(texts, threshold=threshold).near_duplicates(texts, threshold=threshold)
+    stay = [i for i, one in enumerate(found) if one is None]
     assert bool(stay) == bool(texts)
     assert all(like(texts[i], texts[j]) < threshold for i in stay for j in stay if i < j)
-    for i, twin in enumerate(found):
-        if twin is not None:
-            assert twin.index in stay
-            assert twin.index < i
-            assert twin.value == like(texts[i], texts[twin.index]) >= threshold
+    for i, one in enumerate(found):
+        if one is not None:
+            assert one.index in stay
+            assert one.index < i
+            assert one.value == like(texts[i], texts[one.index]) >= threshold
 
 
 def test_a_chain_of_similar_texts_keeps_its_ends():
@@ -76,7 +77,7 @@ def test_a_chain_of_similar_texts_keeps_its_ends():
     assert like(a, b) >= 0.75 > like(a, c)
     assert clusters(3, near_pairs([a, b, c], threshold=0.75)) == [0, 0, 0]
     graph = Graph.of([a, b, c], threshold=0.75)
-    assert [twin is None for twin in graph.twins([a, b, c], threshold=0.75)] == [True, False, True]
+    assert [one is None for one in graph.near_duplicates([a, b, c], threshold=0.75)] == [True, False, True]
 
 
 @settings(deadline=None, max_examples=40)
@@ -84,14 +85,14 @@ def test_a_chain_of_similar_texts_keeps_its_ends():
 def test_a_graph_read_from_its_table_is_the_one_that_was_written(texts, threshold):
     ids = {f"s{i:02}": text for i, text in enumerate(dict.fromkeys(map(normalise, texts)))}
     graph = Graph.of(ids.values(), threshold=threshold)
-    again = Graph.read(graph.table(rows_of(ids)), rows_of(ids), threshold=threshold)
+    again = read_edges(edge_table(graph, rows_of(ids)), rows_of(ids), threshold=threshold)
     assert again == graph
-    rows = graph.table(rows_of(ids)).rows()
+    rows = edge_table(graph, rows_of(ids)).rows()
     assert all(a < b and value == like(ids[a], ids[b]) for a, b, value, _ in rows)
     assert rows == sorted(rows)
     some = dict(list(ids.items())[::2])
-    left = Graph.read(graph.table(rows_of(ids)), rows_of(some), threshold=threshold)
-    assert left.table(rows_of(some)).rows() == [row for row in rows if {row[0], row[1]} <= set(some)]
+    left = read_edges(edge_table(graph, rows_of(ids)), rows_of(some), threshold=threshold)
+    assert edge_table(left, rows_of(some)).rows() == [row for row in rows if {row[0], row[1]} <= set(some)]
 
 
 def form_letters(count: int, chance: random.Random) -> list[str]:
@@ -107,8 +108,8 @@ def test_of_a_crowd_one_stays_whatever_order_is_asked_about_and_whoever_is_gone(
     graph = Graph.of(crowd + ["".join(chance.choices("abcdef ", k=30)) for _ in range(20_000)], threshold=0.85)
     assert sum(map(len, graph.edges.values())) // 2 < 100 * 1000
     for some in (crowd, crowd[::-1], crowd[500:], chance.sample(crowd, 700)):
-        found = graph.twins(some, threshold=0.85)
-        assert [twin and twin.index for twin in found] == [None, *[0] * (len(some) - 1)]
+        found = graph.near_duplicates(some, threshold=0.85)
+        assert [one and one.index for one in found] == [None, *[0] * (len(some) - 1)]
     assert all(graph.nearest(crowd[1:], [crowd[0]], threshold=0.85))
 
 
@@ -123,25 +124,25 @@ SHORT = [
 
 def test_typos_add_edges_that_a_table_keeps():
     graph = Graph.of(SHORT, threshold=0.85, typos=True)
-    found = graph.twins(SHORT, threshold=0.85)
-    assert [twin and (twin.index, twin.kind) for twin in found] == [None, (0, "typo"), None, (0, "typo"), None]
+    found = graph.near_duplicates(SHORT, threshold=0.85)
+    assert [one and (one.index, one.kind) for one in found] == [None, (0, "typo"), None, (0, "typo"), None]
     assert str(found[1]).startswith("one typo apart, similarity 0.")
     assert found[1].beside(0.85, None) == str(found[1])
-    assert not any(Graph.of(SHORT, threshold=0.85).twins(SHORT, threshold=0.85))
+    assert not any(Graph.of(SHORT, threshold=0.85).near_duplicates(SHORT, threshold=0.85))
     ids = dict(zip("abcde", map(normalise, SHORT), strict=True))
-    assert Graph.read(graph.table(rows_of(ids)), rows_of(ids), threshold=0.85, typos=True) == graph
-    assert graph.table(rows_of(ids))["kind"].to_list() == ["typo", "typo"]
+    assert read_edges(edge_table(graph, rows_of(ids)), rows_of(ids), threshold=0.85, typos=True) == graph
+    assert edge_table(graph, rows_of(ids))["kind"].to_list() == ["typo", "typo"]
 
 
 @pytest.mark.parametrize("held", [SHORT, SHORT[:1], SHORT[1:], []])
 def test_a_typo_is_found_whether_the_graph_holds_the_texts_or_not(held):
     graph = Graph.of(held, threshold=0.85, typos=True)
-    assert [twin and twin.index for twin in graph.twins(SHORT, threshold=0.85)] == [None, 0, None, 0, None]
-    assert [twin and twin.index for twin in graph.nearest(SHORT[1:], SHORT[:1], threshold=0.85)] == [0, None, 0, None]
+    assert [one and one.index for one in graph.near_duplicates(SHORT, threshold=0.85)] == [None, 0, None, 0, None]
+    assert [one and one.index for one in graph.nearest(SHORT[1:], SHORT[:1], threshold=0.85)] == [0, None, 0, None]
 
 
 def test_a_chain_of_typos_keeps_its_ends():
     texts = ["set an alarm for my flight", "set an alrm for my flight", "set an lrm for my flight"]
-    assert [twin is None for twin in Graph.of(texts, threshold=1, typos=True).twins(texts, threshold=1)][0::2] == [
-        True
-    ] * 2
+    assert [one is None for one in Graph.of(texts, threshold=1, typos=True).near_duplicates(texts, threshold=1)][
+        0::2
+    ] == [True] * 2

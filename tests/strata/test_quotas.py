@@ -3,8 +3,9 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
+from distill.strata import quotas as module
 from distill.strata.feasibility import faults
-from distill.strata.quotas import EdgeCase, QuotaRule, matching, quotas
+from distill.strata.quotas import EdgeCase, QuotaRule, Targets, matching
 
 ROWS = st.lists(
     st.tuples(st.sampled_from("abc"), st.sampled_from("xy"), st.sampled_from(["calm", "rude", "odd"])).map(
@@ -23,6 +24,10 @@ CASES = st.lists(
 LIMIT = st.none() | st.integers(1, 40)
 
 
+def quotas(available, labels, *, matches=None, natural=None, **targets):
+    return module.quotas(available, labels, Targets(**targets), matches=matches, natural=natural)
+
+
 @given(ROWS, CASES, LIMIT, LIMIT)
 def test_quotas_stay_within_the_seeds_and_meet_what_can_be_met(rows, cases, accept, per_stratum):
     available = Counter(stratum for stratum, _ in rows)
@@ -31,7 +36,7 @@ def test_quotas_stay_within_the_seeds_and_meet_what_can_be_met(rows, cases, acce
     floors = sum(quotas(available, {}, accept=0, **settings).values())
     assert quota.keys() == available.keys()
     assert all(0 <= quota[name] <= available[name] for name in available)
-    if not faults(rows, accept=accept, per_stratum=per_stratum, edge_cases=cases):
+    if not faults(rows, Targets(accept, per_stratum, edge_cases=cases)):
         assert accept is None or sum(quota.values()) == accept
     assert sum(quota.values()) <= max(accept or len(rows), floors)
     assert quota == quotas(dict(reversed(available.items())), {}, accept=accept, **settings)

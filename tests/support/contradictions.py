@@ -1,4 +1,4 @@
-"""Runs of a task with near twins that contradict each other, and their votes counted anew."""
+"""Runs of a task with near-duplicates that contradict each other, and their votes counted anew."""
 
 from __future__ import annotations
 
@@ -66,5 +66,5 @@ def check_votes(folder: Path, votes: int) -> tuple[set[str], set[str]]:
     assert set(ties["row"]) == again - settled
     assert ties["detail"].str.contains("no majority among ").all()
     graph = Graph.of(kept["input"], threshold=0.85)
-    assert not graph.edges, "near twins are in the dataset"
+    assert not graph.edges, "near-duplicates are in the dataset"
     return settled, again - settled

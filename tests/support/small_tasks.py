@@ -40,8 +40,8 @@ def judged(task: Path) -> Path:
 
 
 @pytest.fixture
-def twins(task: Path) -> Path:
-    """The task with a near twin of every other seed."""
+def near_duplicates_task(task: Path) -> Path:
+    """The task with a near-duplicate of every other seed."""
     rows = [json.loads(line) for line in (task.parent / "seeds.jsonl").read_text().splitlines()]
     rows += [row | {"message": row["message"] + "!"} for row in rows[::2]]
     (task.parent / "seeds.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))

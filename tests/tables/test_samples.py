@@ -3,7 +3,7 @@ import pytest
 
 from distill.records import Answer, Ended, ToolCall, Usage
 from distill.tables.columns import SAMPLES
-from distill.tables.samples import samples
+from distill.tables.samples import SampleEntry, samples
 
 SEEDS = pl.DataFrame(
     {
@@ -19,15 +19,8 @@ SEEDS = pl.DataFrame(
 
 
 def entry(answer, seed="s1", draw=0):
-    return {
-        "seed_id": seed,
-        "request_id": answer.request_id,
-        "teacher": 0,
-        "kind": "first",
-        "draw": draw,
-        "prompt": [{"role": "user", "content": "hi \ud83d"}],
-        "answer": answer,
-    }
+    prompt = [{"role": "user", "content": "hi \ud83d"}]
+    return SampleEntry(seed, answer.request_id, 0, "first", draw, prompt, answer)
 
 
 def test_a_sample_is_its_seed_and_a_whole_answer_with_its_cost():

@@ -13,6 +13,7 @@ from distill.errors import SpecError
 from distill.pipeline import run as running
 from distill.pipeline.open_task import open_task
 from distill.similarity.graph import Graph
+from distill.similarity.graph_table import edge_table
 from distill.task import near_graph
 from distill.task.run import ORDER
 from distill.teacher.progress import Silent
@@ -48,8 +49,8 @@ def test_texts_are_compared_once_in_a_run_and_the_pairs_stay_in_its_folder(task:
     kept = near_graph.read_graph(folder, task.spec, table)
     assert near_graph._made.cache_info().misses == 0
     made = Graph.of(table["input"], threshold=0.85)
-    assert kept.table(texts).equals(made.table(texts))
-    assert kept.table(texts).height == 3
+    assert edge_table(kept, texts).equals(edge_table(made, texts))
+    assert edge_table(kept, texts).height == 3
 
 
 def test_a_dataset_is_the_same_with_the_pairs_that_are_kept_and_without(task: Path) -> None:

@@ -17,13 +17,11 @@ import itertools
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+import polars as pl
 
 from distill.curate.accounting.funnel import FunnelLine
 from distill.errors import DistillError
-
-if TYPE_CHECKING:
-    import polars as pl
 
 _NAMES = {"ask": "generate", "answer": "teacher"}
 """What dropped.parquet calls a stage of the funnel, where it has another name there."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from distill.records import Json
 
@@ -56,7 +56,7 @@ class FunnelLine:
         return {**counts, **{name: count for name, count in extra.items() if count}, **self.notes}
 
 
-def line_of(report: Mapping[str, Any]) -> FunnelLine:
+def line_of(report: Mapping[str, Json]) -> FunnelLine:
     """The line of a step's report, or of what funnel.json holds."""
     known = ("stage", "in", "kept", "dropped", "aside", "asked")
     stage, entered, kept, dropped = (report[name] for name in known[:4])
@@ -77,7 +77,7 @@ def answer_lines(
     ]
 
 
-def run_lines(seeds: Mapping[str, Any], answers: Sequence[FunnelLine]) -> list[FunnelLine]:
+def run_lines(seeds: Mapping[str, Json], answers: Sequence[FunnelLine]) -> list[FunnelLine]:
     """All of a run: its seeds as seeds.json has them, and the `answer_lines`."""
     read = line_of({name: value for name, value in seeds.items() if name not in _NO_LINES})
     aside, made = seeds["test"]["got"], seeds.get("expand")

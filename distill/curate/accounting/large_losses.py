@@ -12,14 +12,12 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+
+import polars as pl
 
 from distill.curate.accounting.funnel import FunnelLine
 from distill.records import GOLD, Json
 from distill.tables.reasons import SPARE
-
-if TYPE_CHECKING:
-    import polars as pl
 
 LEAST = 3
 SHOWN = 4
@@ -57,7 +55,7 @@ class LargeLoss:
         }  # fmt: skip
 
 
-def read_losses(funnel: Mapping[str, Any]) -> list[LargeLoss]:
+def read_losses(funnel: Mapping[str, Json]) -> list[LargeLoss]:
     """The losses that funnel.json holds."""
     return [
         LargeLoss(row["stage"], row["of"], row["name"], row["in"], row["dropped"], row["reasons"])
@@ -74,8 +72,6 @@ def large_losses(
     `seeds` has seed_id, source and stratum, `samples` seed_id and teacher, `dropped` the columns of dropped.parquet. `by_source` has
     of each source the seeds that were read and those that went before the asking, by reason ("in" and the reasons).
     """
-    import polars as pl
-
     source = seeds.select(row="seed_id", source="source")
     answers, approved = (
         _counted(samples.filter(some).join(seeds, on="seed_id", how="left"))

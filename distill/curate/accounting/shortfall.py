@@ -12,17 +12,16 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
+import polars as pl
+
+from distill.records import Json
 from distill.seeds.expansion import rounds
 from distill.strata import coverage, targets
+from distill.strata import quotas as strata
+from distill.strata.quotas import LabelledRow
 from distill.tables.reasons import SPARE
-
-if TYPE_CHECKING:
-    import polars as pl
-
-    from distill.strata.quotas import LabelledRow
-    from distill.task.task import Task
+from distill.task.task import Task
 
 _CAP, _NO_SEED = "at_most", "no_seed_left"
 _CAUSES = {_CAP: "the cap on new seeds", _NO_SEED: "too few seeds"}
@@ -55,10 +54,12 @@ class Shortfall:
 
 
 def shortfall(
-    task: Task, table: pl.DataFrame, kept: pl.DataFrame, dropped: pl.DataFrame, made: Mapping[str, Any] | None
+    task: Task, table: pl.DataFrame, kept: pl.DataFrame, dropped: pl.DataFrame, made: Mapping[str, Json] | None
 ) -> list[Shortfall]:
     """The strata that lack rows, the largest gap first. `made` is the funnel's line of the synthetic seeds, if there were any."""
-    wanted = targets.promised(task.targets, table, rounds.unlimited(task, table))
+    # Where no number of rows is wanted, only what edge cases and quotas ask for can be missing.
+    aims, room = task.targets, rounds.unlimited(task, table)
+    wanted = targets.wanted(aims, table, room, firm=not aims.numbered)
     got = Counter(kept["stratum"].to_list())
     if task.targets.numbered and kept.height < sum(wanted.values()):
         lacking = set(wanted)
@@ -76,23 +77,19 @@ def shortfall(
 
 def _below_quota(task: Task, labels: Sequence[LabelledRow], got: Counter[str]) -> set[str]:
     """The strata of each count, share or floor of `strata.quotas` that was not reached."""
-    from distill.strata import quotas as strata
-
     asked = strata.demanded(dict(labels), task.targets.rules, task.spec.dataset.accept)
     return {name for names, rows in asked if sum(got[name] for name in names) < rows for name in names}
 
 
 def _below_edge_case(task: Task, labels: Sequence[LabelledRow], kept: pl.DataFrame) -> set[str]:
     """The strata with rows of an edge case that was not reached."""
-    from distill.strata import quotas as strata
-
     cases = task.edge_cases
     there, got = strata.matching(labels, cases), strata.matching(coverage.labelled(kept), cases)
     short = (names for case, names, came in zip(cases, there, got, strict=True) if sum(came.values()) < case.at_least)
     return set[str]().union(*short)
 
 
-def _capped(task: Task, made: Mapping[str, Any] | None) -> bool:
+def _capped(task: Task, made: Mapping[str, Json] | None) -> bool:
     """Whether as many new seeds were asked for as the spec allows."""
     expand = task.spec.seeds.expand
     return expand is not None and made is not None and made["in"] - made["from_parent"] >= expand.at_most
@@ -102,8 +99,6 @@ def _lost(dropped: pl.DataFrame) -> defaultdict[str, Counter[str]]:
     """Stratum → reason → rows, of those that could have been in the dataset: what went before the test rows were set aside
     is in no quota.
     """
-    import polars as pl
-
     lost: defaultdict[str, Counter[str]] = defaultdict(Counter)
     gone = dropped.filter(pl.col("stage") != "seeds", ~pl.col("reason").is_in(SPARE))
     for stratum, reason, count in gone.group_by("stratum", "reason").len().iter_rows():
@@ -117,7 +112,7 @@ def _worst(lost: Counter[str], missing: int, rest: str) -> tuple[str, int]:
     return min(counts.items(), key=lambda pair: (-pair[1], pair[0]))
 
 
-def read_shortfall(funnel: Mapping[str, Any]) -> list[Shortfall]:
+def read_shortfall(funnel: Mapping[str, Json]) -> list[Shortfall]:
     """The rows that funnel.json holds."""
     return [Shortfall(**row) for row in funnel.get("shortfall", ())]
 

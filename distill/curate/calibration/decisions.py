@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+
+import polars as pl
 
 from distill.curate.calibration.labelled import LabelledAnswers
 from distill.curate.calibration.stats import LabelledDecision
+from distill.curate.gates.judge.gate import RowVerdicts
 from distill.curate.gates.judge.lookup import VerdictLookup
 from distill.curate.gates.judge.requests import asks_model
-
-if TYPE_CHECKING:
-    import polars as pl
-
-    from distill.curate.gates.judge.gate import RowVerdicts
-    from distill.tables.outcome import Outcome
+from distill.curate.gates.registry import GATES
+from distill.tables.outcome import Outcome
 
 Decisions = Mapping[str, bool | None]
 """Request id → whether the answer is kept, None where the gate could not say."""
@@ -22,7 +20,7 @@ VerdictsByRequest = Mapping[str, "RowVerdicts"]
 
 
 def verdicts_asked_for(
-    verdicts: VerdictLookup, gate: str, settings: Mapping[str, Any], answers: LabelledAnswers
+    verdicts: VerdictLookup, gate: str, settings: Mapping[str, object], answers: LabelledAnswers
 ) -> VerdictsByRequest | None:
     """What each judge said of the answers that the gate asks about; None where it asks no judge."""
     if not asks_model(gate, settings):
@@ -38,10 +36,8 @@ def verdicts_asked_for(
     return by_request
 
 
-def decide(gate: str, settings: Mapping[str, Any], answers: LabelledAnswers) -> Decisions:
+def decide(gate: str, settings: Mapping[str, object], answers: LabelledAnswers) -> Decisions:
     """What one gate decides about every answer."""
-    import polars as pl
-
     outcome = _apply(gate, settings, answers)
     unscored = outcome.dropped.filter(pl.col("reason") == "unscored")["request_id"].to_list()
     if asks_model(gate, settings):  # `unscored: keep` lets them pass, and yet nobody judged
@@ -69,7 +65,5 @@ def beside_labels(answers: LabelledAnswers, decisions: Decisions) -> list[Labell
     ]
 
 
-def _apply(gate: str, settings: Mapping[str, Any], answers: LabelledAnswers) -> Outcome:
-    from distill.curate.gates.registry import GATES
-
+def _apply(gate: str, settings: Mapping[str, object], answers: LabelledAnswers) -> Outcome:
     return GATES[gate].apply(answers.samples, settings)

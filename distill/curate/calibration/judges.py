@@ -5,27 +5,29 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import combinations
 from statistics import fmean
-from typing import TYPE_CHECKING, Any
+
+import polars as pl
 
 from distill.curate.calibration import stats
 from distill.curate.calibration.decisions import Decisions, VerdictsByRequest, beside_labels, decide
 from distill.curate.calibration.labelled import LabelledAnswers
 from distill.curate.calibration.results import Disagreement, JudgeCalibration, JudgePair
+from distill.curate.gates.judge.gate import RowVerdicts, means
 from distill.curate.gates.settings import JudgeSettings
-
-if TYPE_CHECKING:
-    import polars as pl
-
-    from distill.curate.gates.judge.gate import RowVerdicts
 
 _DEFAULT = JudgeSettings.model_fields["at_least"].default
 
 
 def judge_calibration(
-    gate: str, settings: Mapping[str, Any], answers: LabelledAnswers, decisions: Decisions, verdicts: VerdictsByRequest
+    gate: str,
+    settings: Mapping[str, object],
+    answers: LabelledAnswers,
+    decisions: Decisions,
+    verdicts: VerdictsByRequest,
 ) -> JudgeCalibration:
     """The judges of one gate, over the answers that they were asked about."""
-    at_least = settings.get("at_least", _DEFAULT)
+    given = settings.get("at_least")
+    at_least = given if isinstance(given, int | float | dict) else _DEFAULT
     tried = stats.sweep(_scored(answers, verdicts))
     names = [verdict.judge for verdict in next(iter(verdicts.values()), ())]
     alone = [_alone(n, gate, settings, answers, verdicts) for n in range(len(names))]
@@ -41,14 +43,12 @@ def judge_calibration(
 
 def _scored(answers: LabelledAnswers, verdicts: VerdictsByRequest) -> list[tuple[bool, float]]:
     """(good, mean score) of the answers that have a verdict."""
-    from distill.curate.gates.judge.gate import means
-
     averages = {request: means(row) for request, row in verdicts.items()}
     return [(answers.good[request], fmean(by_name.values())) for request, by_name in averages.items() if by_name]
 
 
 def _alone(
-    judge: int, gate: str, settings: Mapping[str, Any], answers: LabelledAnswers, verdicts: VerdictsByRequest
+    judge: int, gate: str, settings: Mapping[str, object], answers: LabelledAnswers, verdicts: VerdictsByRequest
 ) -> Decisions:
     """What the gate would decide if this judge were the only one."""
 

@@ -12,18 +12,18 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+
+import polars as pl
 
 from distill import tokens
 from distill.chat import conversation
 from distill.chat import templates as prompts
 from distill.errors import Fault, SpecError
 from distill.records import Answer, Ended, Json, Seed, ToolCall, Usage, canonical, content_id
-
-if TYPE_CHECKING:
-    import polars as pl
-
-    from distill.task.task import Task
+from distill.seeds import load
+from distill.seeds.rows_to_seeds import SeedColumns
+from distill.tables import samples as answers
+from distill.task.task import Task
 
 GOOD_FROM = 4
 _WORDS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
@@ -57,19 +57,15 @@ class _Labelled:
 
 def read_labelled(task: Task, path: Path) -> LabelledAnswers:
     """The answers of a file, each once. Raises SpecError with all faults of the file."""
-    import polars as pl
-
-    from distill.seeds import load
-    from distill.tables import samples as answers
-
     rows, variables, label, by = _rows(task, path)
     labelled = _checked(path, rows, variables, label)
     seeds = {one.seed.id: one.seed for one in labelled}
     table = load.table(list(seeds.values()), by=by).with_columns(cluster=pl.col("seed_id"))
-    draws, entries = Counter[str](), list[dict[str, Any]]()
+    draws, entries = Counter[str](), list[answers.SampleEntry]()
     for one in labelled:
-        entries.append(_entry(task, one, draws[one.seed.id]))
-        draws[one.seed.id] += 1
+        seed, prompt = one.seed.id, task.student_prompt.fill(one.seed.fields)
+        entries.append(answers.SampleEntry(seed, one.request_id, 0, "first", draws[seed], prompt, one.answer))
+        draws[seed] += 1
     good, why = ({one.request_id: getattr(one, name) for one in labelled} for name in ("good", "why"))
     return LabelledAnswers(answers.samples(table, entries), table, good, why)
 
@@ -98,24 +94,8 @@ def _labelled(row: Seed, variables: Sequence[str], label: str) -> _Labelled:
     return _Labelled(seed, replace(answer, request_id=request), request, good, str(row.fields.get("why", "")))
 
 
-def _entry(task: Task, one: _Labelled, draw: int) -> dict[str, Any]:
-    """An answer as a row of samples.parquet is made from."""
-    return {
-        "seed_id": one.seed.id,
-        "request_id": one.request_id,
-        "teacher": 0,
-        "kind": "first",
-        "draw": draw,
-        "prompt": task.student_prompt.fill(one.seed.fields),
-        "answer": one.answer,
-    }
-
-
 def _rows(task: Task, path: Path) -> tuple[Sequence[Seed], list[str], str, list[str]]:
     """(rows with all their fields, the names of an input's, the field that says how good, the labels that make strata)."""
-    from distill.seeds import load
-    from distill.seeds.rows_to_seeds import SeedColumns
-
     columns, templates = load.columns([path]), (task.teacher_prompt, task.student_prompt)
     label, variables = "good" if "good" in columns else "score", prompts.variables(templates)
     own = [name for name in ("answer", label) if name not in variables]
@@ -146,7 +126,7 @@ def _answer(value: Json) -> Answer:
     return Answer("", Ended.OK, text, "tool_calls" if calls else "stop", usage, tool_calls=calls)
 
 
-def _good(value: Any, label: str) -> bool:
+def _good(value: Json, label: str) -> bool:
     if label == "good":
         found = value if isinstance(value, bool) else _WORDS.get(str(value).strip().casefold())
         if found is None:

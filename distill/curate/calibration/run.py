@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from distill.curate.calibration import stats
 from distill.curate.calibration.decisions import (
@@ -24,17 +23,16 @@ from distill.curate.calibration.results import Calibration, GateCalibration, Gat
 from distill.curate.gates.judge.lookup import VerdictLookup
 from distill.curate.gates.judge.requests import judge_warnings
 from distill.curate.gates.judge.send import JudgeCalls
-from distill.curate.inputs import GateSettings, gate_settings
+from distill.curate.gates.settings import GateSettings
+from distill.curate.inputs import gate_settings
 from distill.errors import UsageError
 from distill.money import Budget, known_usd
 from distill.task import event_loop, stores
 from distill.task.interrupt import interruptible
 from distill.task.requirements import need_price
+from distill.task.task import Task
 from distill.teacher.progress import Watcher
 from distill.teacher.send import Sender
-
-if TYPE_CHECKING:
-    from distill.task.task import Task
 
 _NEEDS_SEVERAL = {"agreement": "needs several answers to one row"}
 """Gates that cannot look at a single answer."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from distill.errors import Fault
+from distill.records import Json
 from distill.spec import TaskSpec
-from distill.task.task import over
+from distill.task.task import Task, over
 from distill.text.normalise import did_you_mean
 from distill.values import rules as value_rules
 from distill.values.answer import WHOLE
@@ -20,7 +21,7 @@ _ONE = ("ask_again", "person")
 """What can do nothing where no fields are compared."""
 
 
-def compared_fields(spec: TaskSpec, output: Mapping[str, Any] | None) -> list[str]:
+def compared_fields(spec: TaskSpec, output: Mapping[str, Json] | None) -> list[str]:
     """The answer's fields in which near-duplicates must agree: those that the spec names, or that the schema enumerates.
 
     `answer` stands for an answer that is a plain value: it is compared by itself where no schema gives answers fields.
@@ -33,12 +34,20 @@ def compared_fields(spec: TaskSpec, output: Mapping[str, Any] | None) -> list[st
     return [name for name, part in properties.items() if isinstance(part, dict) and "enum" in part]
 
 
-def compare_rules(spec: TaskSpec, output: Mapping[str, Any] | None) -> Rules:
-    """How they are compared: as in the evaluation."""
-    return value_rules.of(output, spec.evaluate.rules)
+class HowCompared(TypedDict):
+    """The fields that are compared, and how: as in the evaluation."""
+
+    compare: list[str]
+    rules: Rules
 
 
-def faults(spec: TaskSpec, output: Mapping[str, Any] | None, file: Path) -> list[Fault]:
+def comparison(task: Task) -> HowCompared:
+    """How answers of a task are compared with each other."""
+    rules = value_rules.of(task.output, task.spec.evaluate.rules)
+    return {"compare": compared_fields(task.spec, task.output), "rules": rules}
+
+
+def faults(spec: TaskSpec, output: Mapping[str, Json] | None, file: Path) -> list[Fault]:
     """What keeps conflicts from being found, or a teacher that is asked again from saying anything else."""
     way, found = spec.dedup.on_conflict, _unknown(spec, output, file)
     unsaid = spec.dedup.compare is None and output is None  # nobody knows yet if answers are plain values
@@ -64,7 +73,7 @@ def faults(spec: TaskSpec, output: Mapping[str, Any] | None, file: Path) -> list
     return found
 
 
-def _unknown(spec: TaskSpec, output: Mapping[str, Any] | None, file: Path) -> list[Fault]:
+def _unknown(spec: TaskSpec, output: Mapping[str, Json] | None, file: Path) -> list[Fault]:
     """Fields to compare that the schema does not give an answer."""
     properties, given = (output or {}).get("properties", {}), spec.evaluate.rules
     named = [("dedup.compare", name) for name in spec.dedup.compare or ()]

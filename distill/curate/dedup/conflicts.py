@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import polars as pl
 
@@ -128,7 +127,7 @@ def _most_first(cast: tuple[str, int]) -> tuple[int, str]:
 
 def rows_to_decide(found: Iterable[Conflict], frame: pl.DataFrame) -> list[dict[str, Json]]:
     """A row for each row in conflict, to be written as JSON Lines: whoever decides fills in `right`."""
-    groups, best = list(found), dict[str, dict[str, Any]]()
+    groups, best = list(found), dict[str, dict[str, Json]]()
     samples = ordered(frame.filter(pl.col("seed_id").is_in([seed for group in groups for seed in group.rows])))
     for i in by_worth(samples).tolist():
         best.setdefault(samples["seed_id"][i], samples.row(i, named=True))

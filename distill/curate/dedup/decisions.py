@@ -8,18 +8,16 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from distill.atomic_write import write_atomic
 from distill.curate.dedup import conflicts
+from distill.curate.gates.structure import misfit
 from distill.errors import Fault, SpecError
 from distill.records import Json
 from distill.rundir import RunDir
 from distill.seeds import approved
+from distill.task.task import Task
 from distill.text.normalise import strict_json
-
-if TYPE_CHECKING:
-    from distill.task.task import Task
 
 FILE = "conflicts.jsonl"
 
@@ -49,8 +47,6 @@ def _text(path: Path) -> str:
 
 def _wrong(task: Task) -> Callable[[str], str]:
     """Why an answer does not fit the task's schema; one that calls tools is not the schema's to judge."""
-    from distill.curate.gates.structure import misfit
-
     if task.output is None:
         return lambda _: ""
     unfit = misfit(task.output)

@@ -3,7 +3,7 @@
 Of samples that are near each other the best one stays (an approved one, else the highest score, then smallest seed_id), and each that
 goes is near one that stays: a chain of similar rows never takes along a row that is unlike the survivor.
 
-Twins whose answers differ in what they are compared by contradict each other: a student that learns from both learns
+Near-duplicates whose answers differ in what they are compared by contradict each other: a student that learns from both learns
 neither. Such a drop is a `conflict` (`distill.curate.dedup.conflicts`), and where the task says so the one that would stay goes too.
 """
 
@@ -18,13 +18,13 @@ import polars as pl
 from distill.curate.dedup.conflicts import Conflict, clash, conflict, values
 from distill.curate.gates.scoring import by_worth
 from distill.records import GOLD
-from distill.similarity.graph import Graph, Twin
+from distill.similarity.graph import Graph, NearText
 from distill.similarity.keys import SIZE, Keys, first_of_equal, keys_of
 from distill.tables.outcome import Outcome, ordered, partition
 from distill.values.rules import Rules
 
 _NO_RULES = Rules()
-NearMatch = tuple[int, int, Twin]
+NearMatch = tuple[int, int, NearText]
 """(row that goes, row that stays, how near they are)."""
 OnConflict = Literal["keep", "abstain", "person"]
 _ANOTHER = "another_answer"
@@ -42,7 +42,7 @@ def duplicates(
 ) -> Outcome:
     """`near`: similarity in (0, 1] from which two inputs count as one; the draws of one seed always do.
 
-    `compare` are the fields in which answers of twins must agree, `rules` how they are compared. Of twins that do not, `on_conflict` keeps the
+    `compare` are the fields in which the answers of near-duplicates must agree, `rules` how they are compared. Of those that do not, `on_conflict` keeps the
     better one or drops both: `abstain`, or `person`, which says that somebody is to decide.
     `graph` is of all inputs, where the caller has it; otherwise it is made here.
     """
@@ -50,20 +50,20 @@ def duplicates(
     seeds, teachers, name, answers = rows["seed_id"], rows["teacher"], _naming(rows), _answers(rows)
     drops = _exact(rows, answers)
     reason = "for_a_person" if on_conflict == "person" else "conflict"
-    for i, twin, how in _matches(rows, frozenset(drops), near, graph):
-        if seeds[twin] == seeds[i]:
-            drops[i] = _ANOTHER, f"another answer to this row is kept: {name(twin)}"
-        elif differs := clash(rows["answer"][i], rows["answer"][twin], compare, rules):
-            settled = teachers[twin] == GOLD != teachers[i]
-            drops[i] = ("conflict" if settled else reason, f"input near {name(twin)} ({how}), but {differs}")
+    for i, stays, how in _matches(rows, frozenset(drops), near, graph):
+        if seeds[stays] == seeds[i]:
+            drops[i] = _ANOTHER, f"another answer to this row is kept: {name(stays)}"
+        elif differs := clash(rows["answer"][i], rows["answer"][stays], compare, rules):
+            settled = teachers[stays] == GOLD != teachers[i]
+            drops[i] = ("conflict" if settled else reason, f"input near {name(stays)} ({how}), but {differs}")
             if on_conflict != "keep" and not settled:
-                drops.setdefault(twin, (reason, f"{name(i)} has a near-duplicate input and another answer: {differs}"))
+                drops.setdefault(stays, (reason, f"{name(i)} has a near-duplicate input and another answer: {differs}"))
         else:
-            has = "another answer" if answers[twin] != answers[i] else "the same answer"
+            has = "another answer" if answers[stays] != answers[i] else "the same answer"
             word = "same_meaning" if how.kind == "meaning" else "near_duplicate"
             drops[i] = (
                 word,
-                f"input near {name(twin)}, which has {has}: {how.beside(near, graph.meaning if graph else None)}",
+                f"input near {name(stays)}, which has {has}: {how.with_limit(near, graph.meaning if graph else None)}",
             )
     return partition(rows, drops, stage="dedup")
 
@@ -79,10 +79,10 @@ def conflicts(
     rows = ordered(frame)
     seeds, said, teachers = rows["seed_id"], rows["answer"], rows["teacher"]
     groups: dict[int, list[int]] = {}
-    for i, twin, _ in _matches(rows, _exact(rows, _answers(rows)), near, graph):
-        settled = teachers[twin] == GOLD != teachers[i]
-        if not settled and seeds[twin] != seeds[i] and clash(said[i], said[twin], compare, rules):
-            groups.setdefault(twin, [twin]).append(i)
+    for i, stays, _ in _matches(rows, _exact(rows, _answers(rows)), near, graph):
+        settled = teachers[stays] == GOLD != teachers[i]
+        if not settled and seeds[stays] != seeds[i] and clash(said[i], said[stays], compare, rules):
+            groups.setdefault(stays, [stays]).append(i)
     found = [conflict({seeds[i]: values(said[i], compare) for i in sorted(group)}, rules) for group in groups.values()]
     return sorted(found, key=lambda conflict: min(conflict.rows))
 
@@ -92,9 +92,9 @@ def _matches(rows: pl.DataFrame, exact: Collection[int], near: float, graph: Gra
     single = order[~np.isin(order, np.fromiter(exact, np.int64, len(exact)))]
     inputs = rows["input"].gather(single)
     known = graph or Graph.of(inputs, threshold=near)
-    for i, twin in enumerate(known.twins(inputs, threshold=near)):
-        if twin is not None:
-            yield int(single[i]), int(single[twin.index]), twin
+    for i, nearest in enumerate(known.near_duplicates(inputs, threshold=near)):
+        if nearest is not None:
+            yield int(single[i]), int(single[nearest.index]), nearest
 
 
 def _exact(rows: pl.DataFrame, answers: Keys) -> dict[int, tuple[str, str]]:
@@ -104,11 +104,11 @@ def _exact(rows: pl.DataFrame, answers: Keys) -> dict[int, tuple[str, str]]:
     first = first_of_equal(both[order])
     drops = {}
     for place in np.flatnonzero(first < np.arange(len(first))).tolist():
-        i, twin = int(order[place]), int(order[first[place]])
-        if seeds[twin] == seeds[i]:
-            drops[i] = _ANOTHER, f"another answer to this row is kept: {name(twin)}"
+        i, stays = int(order[place]), int(order[first[place]])
+        if seeds[stays] == seeds[i]:
+            drops[i] = _ANOTHER, f"another answer to this row is kept: {name(stays)}"
         else:
-            drops[i] = ("exact_duplicate", f"same input and answer as {name(twin)}")
+            drops[i] = ("exact_duplicate", f"same input and answer as {name(stays)}")
     return drops
 
 
@@ -118,7 +118,6 @@ def _answers(rows: pl.DataFrame) -> Keys:
 
 
 def _naming(rows: pl.DataFrame) -> Callable[[int], str]:
-    """What tells a row's name."""
     columns = [rows[name] for name in ("seed_id", "teacher", "kind", "draw")]
     return lambda i: _name(*(column[i] for column in columns))
 

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
-from distill.curate.dedup import compared
+import polars as pl
+
+from distill.curate.dedup import compared, conflicts, duplicates
+from distill.generate.questions import TeacherQuestion
 from distill.records import Json
-
-if TYPE_CHECKING:
-    import polars as pl
-
-    from distill.generate.questions import TeacherQuestion
-    from distill.similarity.graph import Graph
-    from distill.tables.outcome import Outcome
-    from distill.tables.remaining import RemainingRows
-    from distill.task.task import Task
+from distill.similarity.graph import Graph
+from distill.tables.outcome import Outcome
+from distill.tables.remaining import RemainingRows
+from distill.task.task import Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,23 +33,18 @@ def asked_again(asked: Sequence[TeacherQuestion]) -> frozenset[str]:
 
 def vote(task: Task, rows: pl.DataFrame, again: Collection[str]) -> Outcome:
     """The step that keeps one answer of each seed that was asked `again`, or none."""
-    from distill.curate.dedup import conflicts
-
-    compare, rules = compared.compared_fields(task.spec, task.output), compared.compare_rules(task.spec, task.output)
-    return conflicts.vote(rows, rows=again, compare=compare, rules=rules)
+    return conflicts.vote(rows, rows=again, **compared.comparison(task))
 
 
 def run(task: Task, rows: RemainingRows, graph: Graph) -> Disputed:
     """The step that keeps one of near-duplicates, or none where they are in conflict."""
-    from distill.curate.dedup import conflicts, duplicates
-
     way, near, frame = task.spec.dedup.on_conflict, task.spec.dedup.near, rows.take()
-    compare, rules = compared.compared_fields(task.spec, task.output), compared.compare_rules(task.spec, task.output)
+    how = compared.comparison(task)
     settle = "abstain" if way == "ask_again" else way
-    unique = duplicates.duplicates(frame, near=near, compare=compare, on_conflict=settle, graph=graph, rules=rules)
+    unique = duplicates.duplicates(frame, near=near, on_conflict=settle, graph=graph, **how)
     found: list[conflicts.Conflict] = []
     if way in ("ask_again", "person") and {"conflict", "for_a_person"} & unique.report["dropped"].keys():
-        found = duplicates.conflicts(frame, near=near, compare=compare, graph=graph, rules=rules)
+        found = duplicates.conflicts(frame, near=near, graph=graph, **how)
     rows.put(unique.kept, unique)
     if way == "ask_again":
         return Disputed(contested=frozenset(seed for one in found for seed in one.rows))

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import polars as pl
 
-from distill.curate.gates.scoring import rescored
+from distill.curate.gates.scoring import SampleRow, rescored
 from distill.records import Json, ToolCall, canonical
 from distill.tables.outcome import Outcome, ordered, partition
 from distill.values import answer as answer_value
@@ -67,16 +66,14 @@ def _shares(rows: pl.DataFrame, compare: Sequence[str], rules: Rules) -> dict[in
     return shares
 
 
-def comparable_texts(
-    answers: Sequence[Mapping[str, Any]], compare: Sequence[str], rules: Rules = _NO_RULES
-) -> list[str]:
+def comparable_texts(answers: Sequence[SampleRow], compare: Sequence[str], rules: Rules = _NO_RULES) -> list[str]:
     """For each of several answers to one row a text; answers that say the same have the same text."""
     values: list[tuple[Json, str]] = [_compared(row, compare) for row in answers]
     alike = classes([value for value, _ in values], rules)
     return [values[first][1] for first in alike]
 
 
-def _compared(row: Mapping[str, Any], compare: Sequence[str]) -> tuple[Json, str]:
+def _compared(row: SampleRow, compare: Sequence[str]) -> tuple[Json, str]:
     """(what is compared of an answer, as a text)."""
     if row["tool_calls"]:  # what is said beside a call is not what was asked
         calls = [ToolCall(*call).plain for call in json.loads(row["tool_calls"])]

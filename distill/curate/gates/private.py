@@ -12,13 +12,14 @@ from __future__ import annotations
 import ipaddress
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Literal
+from collections.abc import Callable, Iterator
+from typing import Literal
 
 import polars as pl
 
 from distill.curate.gates import credentials
-from distill.curate.gates.scoring import Fail, judged
+from distill.curate.gates.scoring import Fail, SampleRow, judged
+from distill.records import Json
 from distill.tables.outcome import Outcome, ordered, partition
 from distill.text.normalise import strict_json
 
@@ -59,7 +60,7 @@ _PII_HINT = r"(?i)@|[(\[]at[)\]]|\d[\d ./()-]{5,}\d|[A-Z]{2}\d{2}"
 def secrets(frame: pl.DataFrame) -> Outcome:
     """Drops rows of which the answer or the prompt holds what looks like a credential."""
 
-    def judge(row: Mapping[str, Any]) -> Fail:
+    def judge(row: SampleRow) -> Fail:
         for where in _WHERE:
             for name, pattern in credentials.SECRETS.items():
                 if hit := pattern.search(row[where]):
@@ -92,7 +93,7 @@ def _hinted(pattern: str) -> pl.Expr:
     return pl.any_horizontal(pl.col(name).str.contains(pattern) for name in _WHERE)
 
 
-def _names(row: Mapping[str, Any]) -> Fail:
+def _names(row: SampleRow) -> Fail:
     hit = next(((where, kind) for where in _WHERE for kind, _ in named(row[where])), None)
     return None if hit is None else ("pii", f"the {hit[0]} holds {_ARTICLE[hit[1]]}")
 
@@ -133,7 +134,7 @@ def _masked(text: str) -> str:
     return text if changed == value else json.dumps(changed, ensure_ascii=False)
 
 
-def _mask_value(value: Any) -> Any:
+def _mask_value(value: Json) -> Json:
     if isinstance(value, str):
         return _masked(value) if value[:1] in ("{", "[") else _mask(value)  # a call's arguments are JSON in a text
     if isinstance(value, list):

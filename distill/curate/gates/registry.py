@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from inspect import signature
 
 import polars as pl
 from pydantic import ValidationError
@@ -18,7 +18,7 @@ from pydantic_core import ErrorDetails
 from distill.curate.gates import agreement, language, private, repetition, settings, structure, wording
 from distill.curate.gates.judge import gate as judges
 from distill.curate.gates.scoring import rescored
-from distill.curate.gates.settings import SettingsModel
+from distill.curate.gates.settings import GateSettings, SettingsModel
 from distill.curate.gates.verify import gate as verify
 from distill.errors import Fault, SpecError
 from distill.secrets import withheld
@@ -46,11 +46,14 @@ class Gate:
     model: type[SettingsModel] = SettingsModel
     needs: str = ""
     cost: str = "free"
-    given: tuple[str, ...] = ()
-    """Arguments that come from the task, never from `gates:` in a spec."""
 
     @property
-    def defaults(self) -> dict[str, Any]:
+    def given(self) -> set[str]:
+        """Arguments of its function that are no settings: they come from the task, never from `gates:` in a spec."""
+        return {*list(signature(self.run).parameters)[1:]} - self.model.model_fields.keys()
+
+    @property
+    def defaults(self) -> dict[str, object]:
         """Setting → its default, as a spec spells the settings."""
         return {field.alias or name: field.default for name, field in self.model.model_fields.items()}
 
@@ -59,16 +62,16 @@ class Gate:
         """Setting → what it means, in the same order."""
         return {field.alias or name: field.description or "" for name, field in self.model.model_fields.items()}
 
-    def apply(self, rows: pl.DataFrame, arguments: Mapping[str, Any]) -> Outcome:
+    def apply(self, rows: pl.DataFrame, arguments: Mapping[str, object]) -> Outcome:
         """Run the gate; `arguments` are settings of the spec and what the task gives."""
         given = {name: value for name, value in arguments.items() if name in self.given}
         return self.run(rows, **self.model.model_validate(self.own(arguments)).arguments, **given)
 
-    def own(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    def own(self, arguments: Mapping[str, object]) -> dict[str, object]:
         """The settings among the arguments."""
         return {name: value for name, value in arguments.items() if name not in self.given}
 
-    def faults(self, given: Mapping[str, Any], *, where: str) -> list[Fault]:
+    def faults(self, given: Mapping[str, object], *, where: str) -> list[Fault]:
         """Settings that this gate does not know, and values of a wrong kind; by name."""
         try:
             self.model.model_validate(dict(given))
@@ -79,7 +82,7 @@ class Gate:
             return [Fault(where, self._message(name, given[name], errors[name])) for name in sorted(errors)]
         return []
 
-    def _message(self, name: str, value: Any, errors: Sequence[ErrorDetails]) -> str:
+    def _message(self, name: str, value: object, errors: Sequence[ErrorDetails]) -> str:
         if errors[0]["type"] == "extra_forbidden":
             return f"unknown setting {name!r}{did_you_mean(name, self.defaults)}"
         shown = withheld.shown(value, (name,)) or "withheld: it looks like a key"
@@ -98,27 +101,13 @@ def _expected(errors: Sequence[ErrorDetails]) -> str:
 _A_CALL = "a call per row and judge"
 
 GATES: dict[str, Gate] = {
-    "schema": Gate(
-        structure.schema,
-        "answers that are not one JSON value, or break the schema",
-        needs="teacher.output",
-        given=("schema",),
-    ),
+    "schema": Gate(structure.schema, "answers that are not one JSON value, or break the schema", needs="teacher.output"),
     "tools": Gate(
-        structure.tools,
-        "calls of unknown tools, and arguments that break their schema",
-        settings.ToolsSettings,
+        structure.tools, "calls of unknown tools, and arguments that break their schema", settings.ToolsSettings,
         needs="teacher.tools, or rows that bring their own",
-        given=("tools", "own"),
     ),
     "finish_reason": Gate(structure.finish_reason, "answers that were truncated", settings.FinishReasonSettings),
-    "refusal": Gate(
-        wording.refusal,
-        "refusals",
-        settings.RefusalSettings,
-        cost=f"free; with `judge: true` {_A_CALL}",
-        given=("verdicts",),
-    ),
+    "refusal": Gate(wording.refusal, "refusals", settings.RefusalSettings, cost=f"free; with `judge: true` {_A_CALL}"),
     "length": Gate(
         structure.length, "answers too short, too long, or outliers of their stratum", settings.LengthSettings
     ),
@@ -127,52 +116,31 @@ GATES: dict[str, Gate] = {
     ),
     "echo": Gate(wording.echo, "answers that repeat the input", settings.EchoSettings),
     "form": Gate(
-        wording.form,
-        "answers against your rules: a pattern, texts to contain or to lack, a number of sentences",
+        wording.form, "answers against your rules: a pattern, texts to contain or to lack, a number of sentences",
         settings.FormSettings,
     ),
     "repetition": Gate(repetition.repetition, "text that loops", settings.RepetitionSettings),
     "language": Gate(
-        language.language,
-        "answers in another language than the input's, or than the one set",
-        settings.LanguageSettings,
+        language.language, "answers in another language than the input's, or than the one set", settings.LanguageSettings
     ),
     "agreement": Gate(
-        agreement.agreement,
-        "answers that too few of the row's draws, or of a panel, agree with",
-        settings.AgreementSettings,
-        needs="draws or a panel",
-        given=("rules",),
+        agreement.agreement, "answers that too few of the row's draws, or of a panel, agree with",
+        settings.AgreementSettings, needs="draws or a panel",
     ),
     "verify": Gate(
-        verify.gate,
-        "answers that your own function rejects",
-        settings.VerifySettings,
-        needs="verify.py",
-        cost="time",
-        given=("task",),
+        verify.gate, "answers that your own function rejects", settings.VerifySettings, needs="verify.py", cost="time"
     ),
     "secrets": Gate(private.secrets, "rows with what looks like a key or a password"),
     "pii": Gate(private.pii, "rows with personal data: reported, masked or dropped", settings.PiiSettings),
     "judge": Gate(
-        judges.judge,
-        "answers that models score too low by the task's rubric",
-        settings.JudgeSettings,
-        needs="judge",
-        cost=_A_CALL,
-        given=("verdicts",),
+        judges.judge, "answers that models score too low by the task's rubric", settings.JudgeSettings,
+        needs="judge", cost=_A_CALL,
     ),
-    "toxicity": Gate(
-        judges.toxicity,
-        "answers that models find harmful",
-        settings.ToxicitySettings,
-        cost=_A_CALL,
-        given=("verdicts",),
-    ),
-}
+    "toxicity": Gate(judges.toxicity, "answers that models find harmful", settings.ToxicitySettings, cost=_A_CALL),
+}  # fmt: skip
 
 
-def faults(gates: Sequence[tuple[str, Mapping[str, Any]]]) -> list[Fault]:
+def faults(gates: GateSettings) -> list[Fault]:
     """Unknown gates and settings, with the nearest known ones, and values of a wrong kind."""
     found = []
     for number, (name, given) in enumerate(gates):
@@ -189,7 +157,7 @@ def _blank(rows: RemainingRows) -> bool:
     return bool(((rows.column("answer").str.strip_chars() == "") & (rows.column("tool_calls") == "")).any())
 
 
-def gate_rows(rows: RemainingRows, gates: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
+def gate_rows(rows: RemainingRows, gates: GateSettings) -> None:
     """All gates in order, a step each; a row goes at the first that it fails.
 
     Where none of them is `length`, it comes last with its defaults if any answer is blank: nothing is no answer to learn.
@@ -203,7 +171,7 @@ def gate_rows(rows: RemainingRows, gates: Sequence[tuple[str, Mapping[str, Any]]
         rows.run(partial(GATES["length"].apply, arguments={}))
 
 
-def run_gates(frame: pl.DataFrame, gates: Sequence[tuple[str, Mapping[str, Any]]]) -> Outcome:
+def run_gates(frame: pl.DataFrame, gates: GateSettings) -> Outcome:
     """`gate_rows` as one step; `report["steps"]` is a report for each gate.
 
     run_gates(run.samples, [("refusal", {}), ("length", {"max_tokens": 50})]).dropped

@@ -9,12 +9,11 @@ from __future__ import annotations
 import functools
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import polars as pl
 
-from distill.curate.gates.scoring import Fail, judged
+from distill.curate.gates.scoring import Fail, SampleRow, judged
 from distill.curate.gates.wording import texts
 from distill.tables.outcome import Outcome
 from distill.text.normalise import normalise
@@ -38,7 +37,7 @@ _UNSPACED = r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff
 def repetition(frame: pl.DataFrame, *, rounds: int = 4) -> Outcome:
     """Drops answers of which a text repeats itself; `rounds`: one phrase so many times in a row."""
 
-    def judge(row: Mapping[str, Any]) -> Fail:
+    def judge(row: SampleRow) -> Fail:
         return next((fail for text in texts(row["answer"]) if (fail := _circles(text, rounds))), None)
 
     return judged(frame, "repetition", judge)

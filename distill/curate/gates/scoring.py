@@ -7,15 +7,16 @@ doing it once, and the order of the rows changes nothing. It needs the columns o
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from distill.records import GOLD
+from distill.records import GOLD, Json
 from distill.tables.outcome import Outcome, ordered, partition
 
+SampleRow = Mapping[str, Json]
+"""A row of samples.parquet, by column."""
 Fail = tuple[str, str] | None
 """(reason, detail) of a row that fails a gate, None of one that passes."""
 
@@ -41,7 +42,7 @@ def rescored(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def judged(
-    frame: pl.DataFrame, name: str, judge: Callable[[Mapping[str, Any]], Fail], *, suspect: pl.Expr | None = None
+    frame: pl.DataFrame, name: str, judge: Callable[[SampleRow], Fail], *, suspect: pl.Expr | None = None
 ) -> Outcome:
     """Score every row (1 or 0, in `score_<name>`), then drop those that fail.
 

@@ -4,14 +4,16 @@ all go by these. A gate's function has the same settings as keyword arguments, f
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from distill.text import patterns
 
 FUNCTION = "verify.py:check"
+GateSettings = Sequence[tuple[str, Mapping[str, object]]]
+"""Gates by name with their settings, in the spec's order; what a task gives a gate beside them may be among these."""
 IfUnscored = Literal["drop", "keep"]
 LowestScore = Annotated[float, Field(ge=1, le=5)]
 AtLeast = LowestScore | Annotated[dict[str, LowestScore], Field(min_length=1)]
@@ -24,7 +26,7 @@ class SettingsModel(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
     @property
-    def arguments(self) -> dict[str, Any]:
+    def arguments(self) -> dict[str, object]:
         """The settings as keyword arguments of the gate's function."""
         return {name: getattr(self, name) for name in type(self).model_fields}
 

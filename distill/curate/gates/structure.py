@@ -8,17 +8,20 @@ import math
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from distill import finish_reason as finish
-from distill.curate.gates.scoring import Fail, judged
+from distill.curate.gates.scoring import Fail, SampleRow, judged
 from distill.errors import Fault, SpecError
 from distill.records import Json
 from distill.tables.outcome import Outcome, ordered
 from distill.text.normalise import did_you_mean, strict_json
 from distill.values import json_schema
+
+if TYPE_CHECKING:
+    from jsonschema.protocols import Validator
 
 _FEWEST = 20
 """Rows of a stratum from which its own lengths can be told."""
@@ -50,7 +53,7 @@ def tools(
     of_task, of_row = _validators(tools), functools.lru_cache(maxsize=1024)(lambda text: _validators(json.loads(text)))
     brought = own.of_seed if own is not None else {}
 
-    def judge(row: Mapping[str, Any]) -> Fail:
+    def judge(row: SampleRow) -> Fail:
         mine = brought.get(row["seed_id"])
         known = of_task if mine is None else of_row(mine)
         calls = json.loads(row["tool_calls"]) if row["tool_calls"] else []
@@ -66,7 +69,7 @@ def tools(
     return judged(frame, "tools", judge)
 
 
-def _validators(tools: Sequence[Mapping[str, Json]]) -> dict[str, Any]:
+def _validators(tools: Sequence[Mapping[str, Json]]) -> dict[str, Validator]:
     """Tool → what checks its arguments."""
     return {tool["function"]["name"]: _validator(tool["function"].get("parameters") or {}) for tool in tools}
 
@@ -78,7 +81,7 @@ def finish_reason(frame: pl.DataFrame, *, allowed: Sequence[str] = ("stop", "too
     """
     names = {finish.canonical(word) for word in allowed}
 
-    def judge(row: Mapping[str, Any]) -> Fail:
+    def judge(row: SampleRow) -> Fail:
         if finish.canonical(row["finish_reason"]) in names:
             return None
         ended = f"ended by {row['finish_reason']!r} after {row['completion_tokens']} tokens"
@@ -99,7 +102,7 @@ def length(
     rows = ordered(frame)
     inside = bounds(rows, spread) if spread is not None else {}
 
-    def judge(row: Mapping[str, Any]) -> Fail:
+    def judge(row: SampleRow) -> Fail:
         chars, tokens = len(row["answer"].strip()), row["completion_tokens"]
         if chars < min_chars and not row["tool_calls"]:
             return "too_short", f"{chars} characters, at least {min_chars} required"
@@ -138,7 +141,7 @@ def misfit(schema: Mapping[str, Json]) -> Callable[[str], str]:
     return lambda answer: (_form(validator, answer) or ("", ""))[1]
 
 
-def _form(validator: Any, answer: str) -> Fail:
+def _form(validator: Validator, answer: str) -> Fail:
     from referencing.exceptions import Unresolvable
 
     try:
@@ -157,7 +160,7 @@ def _form(validator: Any, answer: str) -> Fail:
 _ADVICE = ", or take the pattern out; a changed schema may be a new question, so its answers may be paid for anew"
 
 
-def _validator(schema: Mapping[str, Json]) -> Any:
+def _validator(schema: Mapping[str, Json]) -> Validator:
     """A validator that never fetches: a `$ref` may only point inside the schema."""
     if wrong := json_schema.fault(schema):
         raise SpecError("schema", [Fault("schema", wrong)])

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import polars as pl
 
 from distill.curate.gates.judge.gate import LookUp, decided
 from distill.curate.gates.refusals import REFUSALS
-from distill.curate.gates.scoring import Fail, judged
+from distill.curate.gates.scoring import Fail, SampleRow, judged
 from distill.curate.gates.settings import AtLeast, IfUnscored
-from distill.similarity.pairs import SHINGLE, jaccard, shingles
+from distill.similarity.pairs import jaccard, shingles
+from distill.similarity.sketches import SHINGLE
 from distill.tables.outcome import Outcome, ordered, summary
 from distill.text import patterns
 from distill.text.normalise import normalise, strict_json
@@ -64,11 +64,11 @@ def refusal(
     )
 
 
-def _declines(phrases: Sequence[str]) -> Callable[[Mapping[str, Any]], Fail]:
+def _declines(phrases: Sequence[str]) -> Callable[[SampleRow], Fail]:
     """Why a row is a refusal by the endpoint's mark or by a pattern, if it is."""
     openings = tuple(normalise(phrase) for phrase in phrases if phrase.strip())
 
-    def look(row: Mapping[str, Any]) -> Fail:
+    def look(row: SampleRow) -> Fail:
         if row["refusal"]:
             return "refusal", f"marked by the endpoint: {row['refusal'][:80]!r}"
         for text in texts(row["answer"]):
@@ -84,7 +84,7 @@ def boilerplate(frame: pl.DataFrame, *, phrases: Sequence[str] = ()) -> Outcome:
     """Drops answers that speak of being a model, or leave blanks such as [your name]; `phrases` are further plain texts."""
     more = tuple(normalise(phrase) for phrase in phrases if phrase.strip())
 
-    def judge(row: Mapping[str, Any]) -> Fail:
+    def judge(row: SampleRow) -> Fail:
         for text in texts(row["answer"]):
             plain = normalise(text)
             hit = BOILERPLATE.search(plain)
@@ -109,7 +109,7 @@ def echo(frame: pl.DataFrame, *, near: float = 0.9, min_chars: int = 20) -> Outc
     count from `min_chars` on.
     """
 
-    def judge(row: Mapping[str, Any]) -> Fail:
+    def judge(row: SampleRow) -> Fail:
         said = [normalise(text) for text in texts(row["answer"]) if len(text) >= min_chars]
         asked = normalise(row["input"]) if said else ""
         for text in said:
@@ -179,7 +179,7 @@ def form(
     """
     patience = patterns.Patience("the gate `form`, `matches`", "; answers are kept, and none is paid for again")
 
-    def judge(row: Mapping[str, Any]) -> Fail:
+    def judge(row: SampleRow) -> Fail:
         answer = row["answer"]
         if row["tool_calls"] and not answer:
             return None

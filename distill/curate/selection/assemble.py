@@ -25,20 +25,8 @@ ROUNDS = 8
 
 
 _READ = (
-    "seed_id",
-    "teacher",
-    "kind",
-    "draw",
-    "request_id",
-    "stratum",
-    "labels",
-    "cluster",
-    "group",
-    "input",
-    "answer",
-    "tool_calls",
-    "score",
-)
+    "seed_id", "teacher", "kind", "draw", "request_id", "stratum", "labels", "cluster", "group", "input", "answer", "tool_calls", "score",
+)  # fmt: skip
 """What the steps look at: the rounds hold these alone, since a million rows fit in memory once, not five times."""
 _NAMED = ("seed_id", "teacher", "kind", "draw", "stratum")
 _AT = "at"

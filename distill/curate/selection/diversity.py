@@ -17,11 +17,9 @@ from collections.abc import Sequence
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from distill.curate.selection.likeness import SAME, Likeness, likeness, traits
-
-Floats = NDArray[np.float64]
+from distill.similarity.arrays import Float64s
 
 TABLE = 1024
 FEW = 16
@@ -31,7 +29,7 @@ FEW = 16
 def spread(
     inputs: Sequence[str] | pl.Series,
     answers: Sequence[str] | pl.Series,
-    quality: Sequence[float] | Floats,
+    quality: Sequence[float] | Float64s,
     *,
     count: int,
     weight: float,
@@ -74,7 +72,7 @@ def _tables(rows: Sequence[int]) -> list[Sequence[int]]:
     return [rows[len(rows) * n // number : len(rows) * (n + 1) // number] for n in range(number)]
 
 
-def _farthest(alike: Likeness, variety: Floats, quality: Floats, taken: int, count: int) -> list[int]:
+def _farthest(alike: Likeness, variety: Float64s, quality: Float64s, taken: int, count: int) -> list[int]:
     """The picks among the rows after the first `taken` ones; what a row gains is variety × distance + quality."""
     # Distances are whole numbers, and each step here is one that every machine rounds alike: ties are the same everywhere.
     far = SAME - alike[:taken].max(axis=0) if taken else np.full(len(alike), float(SAME))
@@ -89,10 +87,10 @@ def _farthest(alike: Likeness, variety: Floats, quality: Floats, taken: int, cou
     return picked
 
 
-def apart(inputs: Sequence[str], answers: Sequence[str]) -> Floats:
+def apart(inputs: Sequence[str], answers: Sequence[str]) -> Float64s:
     """The distance of each row to the nearest of the others, from 0 to 1; of two rows or more."""
     found = traits(inputs, answers)
     alike = likeness(found, found)
     np.fill_diagonal(alike, -1)
-    distances: Floats = 1 - alike.max(axis=1) / SAME
+    distances: Float64s = 1 - alike.max(axis=1) / SAME
     return distances

@@ -18,7 +18,7 @@ from hashlib import blake2b
 import numpy as np
 from numpy.typing import NDArray
 
-from distill.similarity import minhash
+from distill.similarity import sketches
 from distill.text.normalise import normalise
 
 SAME = 1000
@@ -73,10 +73,10 @@ def _ends(text: str) -> str:
 
 
 def _grams(texts: Sequence[str]) -> NDArray[np.float32]:
-    codes, lengths = minhash.code_points(texts)
+    codes, lengths = sketches.code_points(texts)
     owner = np.repeat(np.arange(len(texts)), lengths)
     inside = owner[:-3] == owner[3:]
-    hashes = minhash.packed(codes)[inside]
+    hashes = sketches.packed(codes)[inside]
     hashes = (hashes ^ (hashes >> np.uint64(29))) * np.uint64(0xBF58476D1CE4E5B9)
     hashes >>= np.uint64(64 - 9)
     slots = (hashes >> np.uint64(1)).astype(np.int64) + owner[:-3][inside] * SLOTS

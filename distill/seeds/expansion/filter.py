@@ -9,20 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from distill.records import Request
 from distill.seeds import load
 from distill.seeds.expansion import inherit, prompts
 from distill.seeds.expansion.prompts import STAGE, Candidate
 from distill.seeds.expansion.questions import CHECKS, Questions
+from distill.task.task import Task
+from distill.teacher.send import Sender
+from distill.teacher.store.store import Store
 from distill.teacher.stored_answers import PENDING, final_answer, is_refused, why_pending
 from distill.text.normalise import storable
-
-if TYPE_CHECKING:
-    from distill.task.task import Task
-    from distill.teacher.send import Sender
-    from distill.teacher.store.store import Store
 
 InputText = tuple[str, str]
 """(seed id, input)."""

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import NamedTuple
+
+import polars as pl
 
 from distill.records import Json
 from distill.seeds import sql_labels
 from distill.seeds.expansion.prompts import STAGE
-
-if TYPE_CHECKING:
-    import polars as pl
 
 _AS_PARENT = ("rewrite", "vary")
 """Ways that say the same in other words."""
@@ -34,11 +33,11 @@ class Drop(NamedTuple):
 class TakenOver(NamedTuple):
     """Made seeds of an earlier run that stay, as rows of the seeds table, and those that went."""
 
-    rows: list[dict[str, Any]]
+    rows: list[dict[str, Json]]
     drops: list[Drop]
 
 
-def placed(seed_id: str, way: str, parent: Mapping[str, Any]) -> dict[str, Any]:
+def placed(seed_id: str, way: str, parent: Mapping[str, Json]) -> dict[str, Json]:
     """What a made seed has of its parent; what says the same in other words goes where that goes when rows are split."""
     return {
         "labels": parent["labels"], "stratum": parent["stratum"],
@@ -47,13 +46,13 @@ def placed(seed_id: str, way: str, parent: Mapping[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def taken_over(before: pl.DataFrame, real: Mapping[str, Mapping[str, Any]], texts: Mapping[str, str]) -> TakenOver:
+def taken_over(before: pl.DataFrame, real: Mapping[str, Mapping[str, Json]], texts: Mapping[str, str]) -> TakenOver:
     """The made seeds among `before`, an earlier seeds table, with the labels that hold now.
 
     `real` are the seeds to train on, `texts` the rules by label. One whose parent trains no more, or to which a rule gives
     another label than to its parent, goes.
     """
-    rows, drops = list[dict[str, Any]](), list[Drop]()
+    rows, drops = list[dict[str, Json]](), list[Drop]()
     for row in before.iter_rows(named=True):
         if (parent := real.get(row["parent"])) is not None:
             rows.append(row | placed(row["seed_id"], row["way"], parent))
@@ -87,5 +86,5 @@ def rows_on(seeds: pl.LazyFrame, kept: pl.DataFrame) -> int:
     return sum(seed in made for seed in kept["seed_id"])
 
 
-def _drop(row: Mapping[str, Any], reason: str, detail: str) -> Drop:
+def _drop(row: Mapping[str, Json], reason: str, detail: str) -> Drop:
     return Drop(row["seed_id"], None, row["stratum"], STAGE, reason, f"{row['way']} of {row['parent']}: {detail}")

@@ -194,9 +194,9 @@ def repeats(
     drops: dict[int, tuple[str, str]] = {}
     for reason, known in (("near_test_row", tests), ("near_seed", seeds)):
         found = nearest(inputs, [text for _, text in known], threshold=near, numbers=numbers)
-        for i, twin in enumerate(found):
-            if twin is not None and i not in drops:
-                drops[i] = _repeat(reason, f"{'test row' if known is tests else 'seed'} {known[twin[0]][0]}", twin[1])
+        for i, hit in enumerate(found):
+            if hit is not None and i not in drops:
+                drops[i] = _repeat(reason, f"{'test row' if known is tests else 'seed'} {known[hit[0]][0]}", hit[1])
     new = [i for i in range(len(inputs)) if i not in drops]
     first: dict[str, int] = {}
     for i in new:
@@ -215,9 +215,9 @@ def _another(text: str) -> str:
     return f"another new one, {text[:60]!r}"
 
 
-def _repeat(reason: str, twin: str, value: float) -> tuple[str, str]:
+def _repeat(reason: str, of: str, value: float) -> tuple[str, str]:
     exact = reason == "near_seed" and value == 1.0
-    return "repeated" if exact else reason, f"{twin}: similarity {value:.2f}"
+    return "repeated" if exact else reason, f"{of}: similarity {value:.2f}"
 
 
 def _of_task(task: str) -> str:

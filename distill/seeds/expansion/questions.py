@@ -5,18 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 from distill.records import Json, Request
 from distill.seeds.expansion import prompts
 from distill.seeds.expansion.prompts import Candidate
+from distill.task.task import Task
 from distill.teacher import schedule
 from distill.teacher.requests import chat_request
+from distill.teacher.send import Sender
 from distill.teacher.stored_answers import is_refused
-
-if TYPE_CHECKING:
-    from distill.task.task import Task
-    from distill.teacher.send import Sender
 
 MAKES, CHECKS = "expand", "expand check"
 """The spenders of the ledger."""
@@ -27,7 +24,7 @@ class Questions:
     """What the seed generator is asked; `seeds` are the real ones to train on, by their ids, as rows of the seeds table."""
 
     task: Task
-    seeds: Mapping[str, Mapping[str, Any]]
+    seeds: Mapping[str, Mapping[str, Json]]
 
     def request(self, one: Candidate) -> Request:
         """The question that makes a candidate."""

@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
 
-from distill.records import Seed, canonical
+import polars as pl
+
+from distill.records import Json, Seed, canonical
 from distill.seeds import load
 from distill.seeds.expansion import inherit, prompts
 from distill.seeds.expansion.filter import CandidateFilter, NewSeed
@@ -21,12 +22,8 @@ from distill.seeds.expansion.questions import MAKES, Questions
 from distill.strata import targets
 from distill.strata.apportion import apportion
 from distill.tables.outcome import dropped_frame, summary
-
-if TYPE_CHECKING:
-    import polars as pl
-
-    from distill.task.task import Task
-    from distill.teacher.send import Sender
+from distill.task.task import Task
+from distill.teacher.send import Sender
 
 _IN_VAIN = 2
 """Rounds in a row that bring no accepted row, after which no more are asked for."""
@@ -42,7 +39,7 @@ class Expansion:
     table: pl.DataFrame
     gone: pl.DataFrame
     before: pl.DataFrame | None = None
-    past: Mapping[str, Any] = field(default_factory=dict)
+    past: Mapping[str, Json] = field(default_factory=dict)
     made: dict[str, Candidate] = field(default_factory=dict)
     tried: Counter[str] = field(default_factory=Counter)
     questions: Questions = field(init=False)
@@ -53,8 +50,6 @@ class Expansion:
     _in_vain: int = 0
 
     def __post_init__(self) -> None:
-        import polars as pl
-
         makes = self.task.spec.seeds.expand is not None or self.before is not None
         real = self.table.filter(role="train") if makes else self.table.clear()
         self.questions = Questions(self.task, {row["seed_id"]: row for row in real.iter_rows(named=True)})
@@ -131,9 +126,10 @@ class Expansion:
         return seeds + (self.gone.select("seed_id", "input").rows() if self.gone.height else [])
 
     def _add(self, new: Sequence[NewSeed]) -> list[str]:
-        rows = []
+        rows, made = [], list[str]()
         for one, _, fields in new:
             seed = Seed(fields)
+            made.append(seed.id)
             self.made[seed.id] = one
             row = {
                 "seed_id": seed.id, "line": None, "source": one.source, "fields": canonical(fields), "gold": None,
@@ -141,11 +137,9 @@ class Expansion:
             }  # fmt: skip
             rows.append(row | inherit.placed(seed.id, one.way, self.questions.seeds[one.parent]))
         self._extend(rows)
-        return [row["seed_id"] for row in rows]
+        return made
 
-    def _extend(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        import polars as pl
-
+    def _extend(self, rows: Sequence[Mapping[str, Json]]) -> None:
         if rows:
             more = pl.DataFrame(rows, schema_overrides=self.table.schema).select(self.table.columns)
             self.table = pl.concat([self.table, more])
@@ -161,7 +155,7 @@ class Expansion:
         return dropped_frame(self.filter.drops)
 
     @property
-    def report(self) -> dict[str, Any] | None:
+    def report(self) -> dict[str, Json] | None:
         """The funnel's line, and what a refresh goes on from; None where nothing was made."""
         if not self.tried and not self._came:
             return None

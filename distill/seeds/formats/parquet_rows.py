@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
@@ -52,7 +51,7 @@ def _rows(table: pl.DataFrame, first: int) -> Iterator[NumberedRow]:
         yield number, row
 
 
-def _plain(value: Any) -> Json:
+def _plain(value: object) -> Json:
     """A value as JSON has it."""
     if isinstance(value, dict):
         return {name: _plain(inside) for name, inside in value.items()}

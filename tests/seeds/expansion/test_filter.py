@@ -30,12 +30,18 @@ async def test_every_candidate_that_goes_has_its_reason(large: Path) -> None:
 
     def poor(request: Request) -> Answer | str:
         number, row = int(request.id, 16), json.loads(str(request.turns[-1]["content"]).split("\n")[-2])
-        twin = {"message": tests[number % len(tests)] + "!"}
+        near_copy = {"message": tests[number % len(tests)] + "!"}
         if number % 7 == 4:
             return Answer(request.id, Ended.OK, "", "stop", refusal="I would rather not.")
-        return [json.dumps(row), json.dumps(twin), "no JSON", '{"message": 7}', "", fitting(request), fitting(request)][
-            number % 7
-        ]
+        return [
+            json.dumps(row),
+            json.dumps(near_copy),
+            "no JSON",
+            '{"message": 7}',
+            "",
+            fitting(request),
+            fitting(request),
+        ][number % 7]
 
     def unsure(request: Request) -> str:
         return "I am not sure." if int(request.id, 16) % 3 == 0 else fitting(request)

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+import polars as pl
 
 from distill.curate.gates.judge.lookup import VerdictLookup
 from distill.curate.gates.judge.requests import JudgeCall, instructions_shown, verdict_requests
 from distill.curate.gates.judge.rubric import AnswerToJudge
 from distill.generate.questions import TeacherQuestion, requests
+from distill.task.task import Task
 from distill.teacher.pending import Requests
-
-if TYPE_CHECKING:
-    import polars as pl
-
-    from distill.task.task import Task
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,20 +9,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any
+
+import polars as pl
 
 from distill.curate.gates.judge.requests import JudgeCall, instructions_shown, judge_names, verdict_request
 from distill.curate.gates.judge.rubric import AnswerToJudge, code_of, schema
 from distill.curate.gates.judge.verdict import JudgeVerdict, NoVerdict, read_verdict
+from distill.records import Json
 from distill.spec.judge import Rubric
+from distill.task.task import Task
+from distill.teacher.endpoint.address import Model
 from distill.teacher.store.store import Store
 from distill.teacher.stored_answers import final_answer, why_pending
-
-if TYPE_CHECKING:
-    import polars as pl
-
-    from distill.task.task import Task
-    from distill.teacher.endpoint.address import Model
 
 _DRAWS = 2
 _COLUMNS = ("seed_id", "request_id", "input", "answer", "tool_calls")
@@ -43,7 +41,7 @@ class VerdictLookup:
     """Request id → gate, of the rows without a verdict at that gate that a judge may still give one on."""
 
     @property
-    def by_gate(self) -> dict[str, dict[str, Any]]:
+    def by_gate(self) -> dict[str, dict[str, object]]:
         """Gate → its argument `verdicts`, which looks them up."""
         return {gate: {"verdicts": partial(self.look_up, gate)} for gate in self.task.rubrics}
 
@@ -68,7 +66,7 @@ class VerdictLookup:
         return by_row
 
     def _of_judge(
-        self, judge: Model, name: str, rubric: Rubric, output: Mapping[str, Any], first: JudgeCall, code: str
+        self, judge: Model, name: str, rubric: Rubric, output: Mapping[str, Json], first: JudgeCall, code: str
     ) -> JudgeVerdict | NoVerdict:
         """What a judge said of a row; if that cannot be read, what it said when it was asked again."""
         self.calls.append(first)

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import NamedTuple
 
 from distill.curate.gates.judge.rubric import AnswerToJudge, schema, turns
-from distill.records import Request
+from distill.curate.gates.settings import GateSettings
+from distill.records import Json, Request
 from distill.spec import TaskSpec
 from distill.spec.judge import Rubric
+from distill.task.task import Task
 from distill.teacher.endpoint import payload
+from distill.teacher.endpoint.address import Model
 from distill.teacher.pending import Requests
-
-if TYPE_CHECKING:
-    from distill.task.task import Task
-    from distill.teacher.endpoint.address import Model
 
 BY_MODEL = ("judge", "toxicity")
 """Gates that a model decides."""
@@ -39,12 +38,12 @@ class JudgeCall(NamedTuple):
     draw: int
 
 
-def asks_model(gate: str, settings: Mapping[str, Any]) -> bool:
+def asks_model(gate: str, settings: Mapping[str, object]) -> bool:
     """Whether a gate with these settings asks a model, at least about some rows."""
     return gate in BY_MODEL or (gate in BY_MODEL_IF_ASKED and settings.get("judge") is True)
 
 
-def without_calls(gates: Sequence[tuple[str, Mapping[str, Any]]]) -> list[tuple[str, Mapping[str, Any]]]:
+def without_calls(gates: GateSettings) -> GateSettings:
     """The gates, or the parts of them, that need no model."""
     kept = [(name, settings) for name, settings in gates if name not in BY_MODEL]
     return [(name, {**given, "judge": False} if asks_model(name, given) else given) for name, given in kept]
@@ -111,7 +110,7 @@ def verdict_requests(task: Task, calls: Sequence[JudgeCall]) -> Requests[JudgeCa
     return Requests(calls, make)
 
 
-def verdict_request(judge: Model, rubric: Rubric, output: Mapping[str, Any], call: JudgeCall) -> Request:
+def verdict_request(judge: Model, rubric: Rubric, output: Mapping[str, Json], call: JudgeCall) -> Request:
     """The request of one call; `output` is the schema of a verdict by this rubric."""
     sampling, address = judge.sampling, judge.address
     default_tokens = _BASE_TOKENS + _TOKENS_PER_DIMENSION * len(rubric.dimensions)

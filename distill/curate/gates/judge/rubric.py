@@ -17,9 +17,8 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
-from distill.records import content_id
+from distill.records import Json, content_id
 from distill.spec.judge import Rubric
 
 TITLE = "verdict"
@@ -45,7 +44,7 @@ _BLOCKS = {
 }
 
 
-def identity(rubric: Rubric) -> list[Any]:
+def identity(rubric: Rubric) -> list[Json]:
     """What a verdict depends on, beside the texts and the model."""
     return [rubric.text, dict(rubric.dimensions), list(rubric.dimensions), _FORM]
 
@@ -89,14 +88,14 @@ def turns(rubric: Rubric, answer: AnswerToJudge) -> list[dict[str, str]]:
     return [{"role": "system", "content": system}, {"role": "user", "content": user}]
 
 
-def schema(rubric: Rubric) -> dict[str, Any]:
+def schema(rubric: Rubric) -> dict[str, Json]:
     """The JSON Schema of a verdict, one for all rows, so that an endpoint compiles it once."""
     scored = _closed({"reason": {"type": "string"}, "score": {"type": "integer", "enum": list(SCALE)}})
     dimensions = _closed(dict.fromkeys(rubric.dimensions, scored))
     return {"title": TITLE, **_closed({"code": {"type": "string"}, "scores": dimensions})}
 
 
-def _closed(properties: dict[str, Any]) -> dict[str, Any]:
+def _closed(properties: dict[str, Json]) -> dict[str, Json]:
     return {
         "type": "object",
         "properties": properties,

@@ -5,15 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from distill.curate.gates.judge.requests import JudgeCall, judge_spender, verdict_requests
+from distill.similarity.graph import Graph
+from distill.task.task import Task
 from distill.teacher import schedule
-
-if TYPE_CHECKING:
-    from distill.similarity.graph import Graph
-    from distill.task.task import Task
-    from distill.teacher.send import Sender
+from distill.teacher.send import Sender
 
 
 @dataclass(slots=True)

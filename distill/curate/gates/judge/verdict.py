@@ -12,7 +12,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
-from typing import Any
 
 from distill import finish_reason
 from distill.curate.gates.judge.rubric import SCALE
@@ -112,7 +111,7 @@ def one_line(text: str) -> str:
     return " ".join(text.split())[:_SHOWN]
 
 
-def verdicts_of_row(row: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
+def verdicts_of_row(row: Mapping[str, Json]) -> dict[str, list[dict[str, Json]]]:
     """Gate → what each judge said, of a row of samples.parquet."""
     return {
         name.removeprefix("verdicts_"): json.loads(text)

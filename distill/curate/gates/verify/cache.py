@@ -70,7 +70,6 @@ class CheckCache:
         return {layer for (layer,) in self._db.execute("SELECT layer FROM held")}
 
     def note(self, held: Iterable[str]) -> None:
-        """Set `held`."""
         with self._db:
             self._db.execute("DELETE FROM held")
             self._db.executemany("INSERT INTO held VALUES (?)", [(layer,) for layer in held])

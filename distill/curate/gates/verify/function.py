@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from distill import reads
 from distill.curate.accounting.funnel import FunnelLine
@@ -12,17 +12,17 @@ from distill.curate.gates.settings import FUNCTION, VerifySettings
 from distill.curate.gates.verify.source import fingerprint, import_once, source_faults
 from distill.errors import Fault, UsageError
 from distill.spec import TaskSpec
+from distill.task.task import Task
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from distill.task.task import Task
 
 _MANY = 20
 """Answers of which a function that works judges one at least."""
 
 
-def task_argument(task: Task, seeds: pl.DataFrame) -> dict[str, Any]:
+def task_argument(task: Task, seeds: pl.DataFrame) -> dict[str, object]:
     """What the gate has from the task beside its settings; results are kept beside the answers."""
     from distill.curate.gates.verify.gate import TaskFolder
 

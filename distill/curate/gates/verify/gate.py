@@ -17,7 +17,6 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import orjson
 import polars as pl
@@ -26,12 +25,10 @@ from distill.curate.gates.scoring import rescored
 from distill.curate.gates.settings import FUNCTION, IfUnscored
 from distill.curate.gates.verify.cache import CheckCache
 from distill.curate.gates.verify.source import read_source
+from distill.records import Json
 from distill.sandbox import pool
 from distill.sandbox.process import CheckResult, SandboxLimits, Source
 from distill.tables.outcome import Outcome, ordered, partition
-
-if TYPE_CHECKING:
-    from distill.records import Json
 
 SCORE = "score_verify"
 ROW = ("input", "prompt", "answer", "tool_calls", "stratum", "labels")

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from distill.similarity import spelling
+from distill.similarity.typos import spelling
 
 WORDS = st.lists(st.text("abtn", max_size=5), max_size=12, unique=True)
 

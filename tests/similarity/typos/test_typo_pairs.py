@@ -5,9 +5,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from distill.similarity import spelling
 from distill.similarity.pairs import jaccard, shingles
-from distill.similarity.typos import CROWD, form_of, typo_pairs, typo_pairs_between, without_courtesy, words_of
+from distill.similarity.typos import spelling
+from distill.similarity.typos.typo_pairs import (
+    CROWD,
+    form_of,
+    typo_pairs,
+    typo_pairs_between,
+    without_courtesy,
+    words_of,
+)
 from distill.text.normalise import normalise
 
 PIECES = [

@@ -76,7 +76,6 @@ def is_typo_by_frequency(word: str, correction: str, times: float) -> bool:
 
 
 def in_dictionary(word: str) -> bool:
-    """Whether the English dictionary has a word."""
     return word in _english()
 
 

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from distill.similarity.arrays import Bools, Int64s
-from distill.similarity.minhash import blocks
+from distill.similarity.sketches import blocks
 
 WordTuple = tuple[str, ...]
 Hashes = NDArray[np.uint64]

@@ -9,9 +9,9 @@
 One wrong letter in 45 characters spoils a tenth of all 4-grams, so `distill.similarity.pairs` finds long near-duplicates and misses short ones.
 
 Two texts have the same form where only punctuation, spaces and repeated words differ. They meet by a hash of it. A misspelt word is
-found by its context, which is the text without that word: "my … is lost" (`distill.similarity.typo_contexts`).
+found by its context, which is the text without that word: "my … is lost" (`distill.similarity.typos.contexts`).
 
-Is "pasword" a typo of "password"? `distill.similarity.spelling` says, by a dictionary and by how many texts hold each word. Where other texts have
+Is "pasword" a typo of "password"? `distill.similarity.typos.spelling` says, by a dictionary and by how many texts hold each word. Where other texts have
 further words in that place ("call jon", "call john", "call bob") it is an open slot, whose words differ for a reason: there only
 dictionary and frequency together can tell.
 
@@ -31,10 +31,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from distill.similarity import decisive, spelling
+from distill.similarity import decisive
 from distill.similarity.arrays import Int64s
 from distill.similarity.pairs import jaccard, shingles
-from distill.similarity.typo_contexts import (
+from distill.similarity.typos import spelling
+from distill.similarity.typos.contexts import (
     MAX_WORDS,
     Corpus,
     WordTuple,
