@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 os.environ.setdefault("POLARS_MAX_THREADS", "1")  # tables of some rows: more threads only wait for each other
-pytest_plugins = ("frames", "small_tasks", "tiny_llama")
+pytest_plugins = ("frames", "in_process", "small_tasks", "tiny_llama")
 
 SPEC = """\
 task: mood
