@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
+from ended import Distill
 
 from distill.cli.text.run import run_lines
 from distill.curate.accounting import large_losses
@@ -141,12 +140,10 @@ def test_an_empty_test_set_ends_with_exit_4_where_a_comparison_is_asked_for(task
     assert run(task, *sets, "evaluate.arms=[]", "seeds.test={share: 0.1}").exit_code == 0
 
 
-def test_the_command_says_it_as_json_too(task: Path) -> None:
+def test_the_command_says_it_as_json_too(task: Path, distill: Distill) -> None:
     task.write_text(task.read_text().replace("dataset:", "gates: [schema, {form: {matches: never-said}}]\ndataset:"))
-    call = [sys.executable, "-m", "distill", "run", task, "--json"]
-    done = subprocess.run(call, capture_output=True, text=True, check=False)
-    assert done.returncode == 4, done.stderr
-    said = json.loads(done.stdout)
+    done = distill("run", task, "--json")
+    assert done.code == 4, done.err
+    said = json.loads(done.out)
     assert (said["exit"], said["large_losses"][0]["stage"]) == (4, "form")
-    done = subprocess.run(call[:-1], capture_output=True, text=True, check=False)
-    assert "form dropped" in done.stderr
+    assert "form dropped" in distill("run", task).err
