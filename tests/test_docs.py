@@ -143,7 +143,7 @@ async def test_the_crontab_brings_all_batches_home(task: Path, tmp_path: Path) -
     distill.chmod(0o755)
     spec = (folder / "task.yaml").read_text()
     command = fenced("batch.md", "cron")[0].split(maxsplit=5)[5].strip()
-    async with serve(Script(batch=BatchScript(hurry=7200, hours=1))) as server:
+    async with serve(Script(batch=BatchScript(hurry=36_000, hours=1))) as server:
         given = (
             f"model: m, mode: batch, base_url: '{server.base_url}', price: {{input: 1, output: 1}}, batch: {{rows: 20}}"
         )

@@ -2,13 +2,12 @@
 
 import asyncio
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+import forks
 import pytest
 from chats import write_rows
 
@@ -123,13 +122,11 @@ asyncio.run(tune(HostAddress(base_url=url, key="k"), TuningJob("tiny", folder / 
 
 async def test_killed_between_create_and_record_there_is_exactly_one_job(work: Work, tmp_path: Path) -> None:
     async with tuning_host.serve(faults=["hang"]) as host:
-        child = await asyncio.create_subprocess_exec(
-            sys.executable, "-c", CHILD, host.base_url, str(tmp_path), stderr=subprocess.DEVNULL
-        )
+        child = forks.python(CHILD, host.base_url, tmp_path)
         async with asyncio.timeout(30):
             await host.created.wait()
         child.kill()
-        await child.wait()
+        await child.communicate()
         assert json.loads(work.state.read_text())["job_id"] is None
         result = await work.tune(host)
         assert (host.creates, list(host.jobs)) == (1, [result.job_id])
@@ -157,13 +154,11 @@ async def test_a_job_is_found_by_its_training_file_where_the_host_gives_no_metad
             await Work(tmp_path / str(rows), rows).tune(host)
         host.faults.append("hang")
         host.created.clear()
-        child = await asyncio.create_subprocess_exec(
-            sys.executable, "-c", CHILD, host.base_url, str(tmp_path), stderr=subprocess.DEVNULL
-        )
+        child = forks.python(CHILD, host.base_url, tmp_path)
         async with asyncio.timeout(30):
             await host.created.wait()
         child.kill()
-        await child.wait()
+        await child.communicate()
         result = await work.tune(host)
         assert (host.creates, len(host.jobs), result.job_id) == (4, 4, "ftjob-4")
 
