@@ -54,9 +54,11 @@ class Fork:
         return out, err
 
 
-def distill(*words: object, env: Mapping[str, str] = os.environ, ignored: signal.Signals | None = None) -> Fork:
+def distill(
+    *words: object, env: Mapping[str, str] = os.environ, ignored: signal.Signals | None = None, cwd: Path | None = None
+) -> Fork:
     """The command `distill`; `ignored` is a signal that whoever starts it ignores, as `nohup` does."""
-    return Fork(_main, ["distill", *map(str, words)], ignored, env=env)
+    return Fork(_main, ["distill", *map(str, words)], ignored, cwd or Path.cwd(), env=env)
 
 
 def python(code: str, *words: object) -> Fork:
@@ -69,9 +71,10 @@ def _code(code: str, words: list[str]) -> None:
     exec(code, {"__name__": "__main__"})  # noqa: S102 - a test's own code
 
 
-def _main(words: list[str], ignored: signal.Signals | None) -> None:
+def _main(words: list[str], ignored: signal.Signals | None, cwd: Path) -> None:
     from distill.__main__ import main
 
+    os.chdir(cwd)
     if ignored is not None:
         signal.signal(ignored, signal.SIG_IGN)
     sys.argv = words
