@@ -240,9 +240,11 @@ async def test_ctrl_c_while_a_job_is_polled_leaves_it_at_the_host(work: Work) ->
         assert host.creates == 1
 
 
-@pytest.mark.slow
-async def test_ctrl_c_while_a_job_is_made_gives_the_create_some_seconds(work: Work) -> None:
+async def test_ctrl_c_while_a_job_is_made_gives_the_create_some_seconds(
+    work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """One that never answers is left; the job is found by the next call."""
+    monkeypatch.setattr("distill.student.hosts.openai_compatible._CREATE_GRACE_S", 0.2)
     stop = asyncio.Event()
     async with tuning_host.serve(faults=["hang"]) as host:
         reach = HostAddress(base_url=host.base_url, key=KEY, timeout_s=60)
