@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-settings.register_profile("tests", deadline=None)  # how long an example takes is the machine's affair
+# How long an example takes is the machine's affair; more of them: pytest --hypothesis-profile thorough.
+settings.register_profile("tests", deadline=None, max_examples=50)
+settings.register_profile("thorough", deadline=None, max_examples=1000)
 settings.load_profile("tests")
 os.environ.setdefault("POLARS_MAX_THREADS", "1")  # tables of some rows: more threads only wait for each other
 pytest_plugins = ("frames", "in_process", "small_tasks", "tiny_llama")
