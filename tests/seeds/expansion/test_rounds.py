@@ -7,7 +7,6 @@ from collections import Counter
 from pathlib import Path
 
 import polars as pl
-import pytest
 from making import STAGES, funnel, made, read, run
 
 from distill.cli.text.explain import history_lines
