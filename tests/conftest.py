@@ -26,6 +26,9 @@ settings.register_profile("tests", deadline=None, max_examples=50)
 settings.register_profile("thorough", deadline=None, max_examples=1000)
 settings.load_profile("tests")
 os.environ.setdefault("POLARS_MAX_THREADS", "1")  # tables of some rows: more threads only wait for each other
+# The servers of the tests speak plain HTTP on this machine: no client needs to read the system's 150 certificates.
+os.environ.pop("SSL_CERT_FILE", None)
+os.environ["SSL_CERT_DIR"] = str(Path(__file__).parent)
 if memory_folder := in_memory():
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory_folder))
 pytest_plugins = ("frames", "in_process", "small_tasks", "tiny_llama")
