@@ -81,10 +81,10 @@ def test_talk_of_keys_stays(frame, text):
 def test_no_text_makes_the_look_for_keys_slow(part):
     """Twice the text costs about twice the time, so 100,000 characters are a matter of a second."""
     text = part * (100_000 // len(part)) + "("
-    start = time.perf_counter()
+    start = time.process_time()
     for pattern in SECRETS.values():
         pattern.search(text)
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
 
 
 @pytest.mark.parametrize(
