@@ -4,12 +4,34 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
+
+def in_memory() -> Path | None:
+    """A folder in memory for what tests write: a disk takes milliseconds for each of the thousands of commits."""
+    folder = Path("/dev/shm")  # noqa: S108 - Linux's; pytest makes a folder of its own in it
+    if sys.platform != "linux" or not os.access(folder, os.W_OK):
+        return None
+    held = os.statvfs(folder)
+    roomy = held.f_bavail * held.f_frsize > 4 * 2**30
+    return folder if roomy and not held.f_flag & os.ST_NOEXEC else None
+
+
+# How long an example takes is the machine's affair; more of them: pytest --hypothesis-profile thorough.
+settings.register_profile("tests", deadline=None, max_examples=50)
+settings.register_profile("thorough", deadline=None, max_examples=1000)
+settings.load_profile("tests")
 os.environ.setdefault("POLARS_MAX_THREADS", "1")  # tables of some rows: more threads only wait for each other
-pytest_plugins = ("frames", "small_tasks", "tiny_llama")
+# The servers of the tests speak plain HTTP on this machine: no client needs to read the system's 150 certificates.
+os.environ.pop("SSL_CERT_FILE", None)
+os.environ["SSL_CERT_DIR"] = str(Path(__file__).parent)
+if memory_folder := in_memory():
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory_folder))
+pytest_plugins = ("frames", "in_process", "small_tasks", "tiny_llama")
 
 SPEC = """\
 task: mood

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 import yaml
+from ended import Distill
 
 from distill.testing.batch.states import BatchScript
 from distill.testing.fault_server import Script, serve
@@ -28,20 +29,19 @@ def commands(page: Path) -> list[str]:
     return [line[2:] for block in blocks for line in block.splitlines() if line.startswith("$ ")]
 
 
-def test_the_readmes_commands_run(tmp_path: Path) -> None:
+def test_the_readmes_commands_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, distill: Distill) -> None:
     """Each `$ distill …` of the README ends with 0, in a copy of the project, in the order of the page."""
     shown = commands(ROOT / "README.md")
     assert len(shown) >= 2
     for name in ("prompts", "data", "pyproject.toml"):
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
         copy(ROOT / name, tmp_path / name)
+    monkeypatch.chdir(tmp_path)
     for command in shown:
         words = command.split()
         assert words[0] == "distill"
-        done = subprocess.run(
-            [sys.executable, "-m", "distill", *words[1:]], cwd=tmp_path, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, (command, done.stderr)
+        done = distill(*words[1:])
+        assert done.code == 0, (command, done.err)
 
 
 def test_the_readmes_make_targets_exist() -> None:
@@ -111,7 +111,9 @@ def fenced(page: str, kind: str) -> list[str]:
     return re.findall(rf"^```{kind}\n(.*?)^```", (ROOT / "docs" / page).read_text(), re.MULTILINE | re.DOTALL)
 
 
-def test_the_example_of_the_page_about_judges_is_calibrated(task: Path) -> None:
+def test_the_example_of_the_page_about_judges_is_calibrated(
+    task: Path, monkeypatch: pytest.MonkeyPatch, distill: Distill
+) -> None:
     """Its group, its labelled rows and its command, with the scripted model as the judge."""
     group = yaml.safe_load(fenced("judge.md", "yaml")[0])
     group["judge"]["models"] = [{"model": "scripted"}]
@@ -120,10 +122,10 @@ def test_the_example_of_the_page_about_judges_is_calibrated(task: Path) -> None:
     task.write_text(yaml.safe_dump({**yaml.safe_load(task.read_text()), **group, "strata": {}}))
     words = commands(ROOT / "docs" / "judge.md")[0].split()
     assert words[:2] == ["distill", "calibrate"]
-    call = [sys.executable, "-m", *words[:2], str(task), *words[3:], "--json"]
-    done = subprocess.run(call, cwd=task.parent, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)
+    monkeypatch.chdir(task.parent)
+    done = distill(words[1], task, *words[3:], "--json")
+    assert done.code == 0, done.err
+    found = json.loads(done.out)
     assert [one["gate"] for one in found["gates"]] == ["schema", "finish_reason", "judge", "toxicity", "refusal"]
     assert (found["rows"], found["good"]) == (2, 1)
 
@@ -141,7 +143,7 @@ async def test_the_crontab_brings_all_batches_home(task: Path, tmp_path: Path) -
     distill.chmod(0o755)
     spec = (folder / "task.yaml").read_text()
     command = fenced("batch.md", "cron")[0].split(maxsplit=5)[5].strip()
-    async with serve(Script(batch=BatchScript(hurry=7200, hours=1))) as server:
+    async with serve(Script(batch=BatchScript(hurry=36_000, hours=1))) as server:
         given = (
             f"model: m, mode: batch, base_url: '{server.base_url}', price: {{input: 1, output: 1}}, batch: {{rows: 20}}"
         )

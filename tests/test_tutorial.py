@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import re
 import shlex
 import sys
 from pathlib import Path
 
+import forks
 import pytest
 
 from distill.cli.app import main
@@ -61,7 +61,6 @@ def test_the_page_runs_in_order(
     assert all(f"## {section}\n" in report for section in sections)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("line", re.findall(r"^```sh\n(.*)\n```", PAGE, re.MULTILINE), ids=["hosted", "local"])
 async def test_one_line_names_an_endpoint(tmp_path: Path, line: str) -> None:
     """The page's line, with a server of our own at the address that it means; its first stage is enough."""
@@ -70,11 +69,8 @@ async def test_one_line_names_an_endpoint(tmp_path: Path, line: str) -> None:
     async with serve() as server:
         words = shlex.split(line.replace("http://localhost:11434/v1", server.base_url).replace("sk-…", "sk-test"))
         given = dict(word.split("=", 1) for word in words[: words.index("distill")])
-        command = [sys.executable, "-m", "distill", "generate", *words[words.index("run") + 1 :]]
-        process = await asyncio.create_subprocess_exec(
-            *command, cwd=tmp_path, env={**os.environ, "OPENAI_BASE_URL": server.base_url, **given},
-            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-        )  # fmt: skip
-        said, _ = await process.communicate()
-        assert process.returncode == 0, said.decode()
+        env = {**os.environ, "OPENAI_BASE_URL": server.base_url, **given}
+        process = forks.distill("generate", *words[words.index("run") + 1 :], cwd=tmp_path, env=env)
+        said = await process.communicate()
+        assert process.returncode == 0, said
         assert len(server.ledger.entries) == 27

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import IO
 
 import pytest
+from ended import Distill, refused
 from openai import OpenAI
 
 from distill.cli.rehearsal import batch_script, dialect_shares
@@ -100,21 +101,16 @@ def test_dialects_without_a_share_have_what_the_others_leave(given: list[str], s
         (["groq=1", "vllm"], "vllm=0: shares go"),
     ],
 )
-def test_a_dialect_that_is_none_is_a_mistake_of_the_user(given: list[str], told: str) -> None:
+def test_a_dialect_that_is_none_is_a_mistake_of_the_user(distill: Distill, given: list[str], told: str) -> None:
     """One line, exit code 2, and no server."""
-    command = [sys.executable, "-m", "distill", "fault-server"]
-    for name in given:
-        command += ["--dialect", name]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert told in done.stderr
-    assert len(done.stderr.splitlines()) == 1
+    done = distill("fault-server", *(word for name in given for word in ("--dialect", name)))
+    refused(done, told)
+    assert len(done.err.splitlines()) == 1
 
 
-def test_the_dialects_are_listed_and_met() -> None:
+def test_the_dialects_are_listed_and_met(distill: Distill) -> None:
     """`--dialect help` names each; a body by its own name is what every attempt gets."""
-    command = [sys.executable, "-m", "distill", "fault-server", "--json", "--dialect", "help"]
-    listed = json.loads(subprocess.run(command, capture_output=True, text=True, timeout=30, check=True).stdout)
+    listed = json.loads(distill("fault-server", "--json", "--dialect", "help").out)
     assert listed["dialects"]["vllm"]["ok"] > 5
     with server("--dialect", "deepseek answer") as (url, _), OpenAI(api_key="none", base_url=url) as client:
         answer = client.chat.completions.create(model="m", messages=[{"role": "user", "content": "row 1"}])

@@ -142,7 +142,6 @@ def test_what_more_than_ten_texts_hold_is_template_text():
     assert find([*texts, f"{FOX} {rare}"], [(FOX,), (rare,)]).quotes[-1].held_out == 1
 
 
-@pytest.mark.slow
 def test_every_planted_passage_is_found_and_nothing_else():
     chance = random.Random(3)
     vocabulary = ["".join(chance.choices("abcdefghijklmnop", k=chance.randint(2, 9))) for _ in range(20000)]
@@ -150,9 +149,9 @@ def test_every_planted_passage_is_found_and_nothing_else():
     def sentence(count: int) -> str:
         return " ".join(chance.choices(vocabulary, k=count))
 
-    train = [f"{sentence(30)}\n{sentence(30)}" for _ in range(20000)]
-    held_out = [(sentence(chance.randint(8, 60)), sentence(chance.randint(1, 40))) for _ in range(2000)]
-    planted = dict(zip(chance.sample(range(20000), 2000), range(2000), strict=True))
+    train = [f"{sentence(30)}\n{sentence(30)}" for _ in range(4000)]
+    held_out = [(sentence(chance.randint(8, 60)), sentence(chance.randint(1, 40))) for _ in range(400)]
+    planted = dict(zip(chance.sample(range(4000), 400), range(400), strict=True))
     for row, held in planted.items():
         part = chance.choice([part for part in held_out[held] if len(part.split()) >= 8])
         train[row] = f"{train[row][:100]}. {part.upper()}! {train[row][100:]}"

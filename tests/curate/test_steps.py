@@ -100,7 +100,7 @@ ROWS = st.lists(SAMPLE, max_size=12).flatmap(
 
 
 @pytest.mark.parametrize("name", STEPS)
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=25)  # of each step, which runs three times
 @given(rows=ROWS, random=st.randoms(use_true_random=False))
 def test_a_step_parts_its_rows_is_done_once_and_ignores_their_order(name, frame, rows, random):
     step, samples = STEPS[name], frame(*rows)

@@ -19,7 +19,7 @@ from distill.testing.fault_server import serve
 
 def test_a_plan_says_what_new_seeds_may_cost_at_most(large: Path) -> None:
     """A row for making, checking and answering them; the run's own figures stay below."""
-    sets = ["dataset.accept=600", "evaluate.arms=[]", "teacher.model=m", "teacher.price={input: 1, output: 1}"]
+    sets = ["dataset.accept=360", "evaluate.arms=[]", "teacher.model=m", "teacher.price={input: 1, output: 1}"]
     task = made(large, "{at_most: 200}", *sets, env={"OPENAI_BASE_URL": "http://127.0.0.1:9/v1"})
     plan = planning.plan(task)
     rows = {row.spender: row for row in plan.spenders}

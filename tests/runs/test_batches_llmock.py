@@ -20,7 +20,7 @@ from distill.pipeline.open_task import open_task
 from distill.task.run import ORDER
 from distill.teacher.progress import Silent
 
-SETS = ["teacher.model=gpt-4o-mini", "teacher.mode=batch", "teacher.batch={poll_s: 0.5}", "gates=[finish_reason]"]
+SETS = ["teacher.model=gpt-4o-mini", "teacher.mode=batch", "teacher.batch={poll_s: 0.05}", "gates=[finish_reason]"]
 
 
 @dataclass(slots=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import sys
 from pathlib import Path
 
+import forks
 import polars as pl
 import pytest
 from making import STAGES, funnel, made, read
@@ -119,8 +119,7 @@ async def test_a_run_that_is_killed_while_seeds_are_made_ends_in_the_same_bytes(
     given = [part for setting in sets for part in ("--set", setting)]
     async with serve(Script(latency_s=0.02)) as server:
         env = {"OPENAI_BASE_URL": server.base_url, "OPENAI_API_KEY": "k"}
-        call = [sys.executable, "-m", "distill", "generate", str(task), *given]
-        process = await asyncio.create_subprocess_exec(*call, env=os.environ | env, stderr=asyncio.subprocess.PIPE)
+        process = forks.distill("generate", task, *given, env=os.environ | env)
         for _ in range(6000):
             if len(server.ledger.entries) >= 70:
                 break

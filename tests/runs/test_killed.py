@@ -9,12 +9,12 @@ import random
 import shutil
 import signal
 import sqlite3
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import tuning_host
+from forks import Fork, distill
 from tuning_jobs import TuningHost
 
 IN_FLIGHT = 3
@@ -22,12 +22,10 @@ SETS = ["teacher.model=tiny", "teacher.output=null", "gates=[finish_reason]", f"
 SPEC_PRICE = "teacher.price={input: 1, output: 1}"
 
 
-async def start(task: Path, host: TuningHost) -> asyncio.subprocess.Process:
+def start(task: Path, host: TuningHost, **how: Any) -> Fork:
     sets = [part for setting in (*SETS, SPEC_PRICE) for part in ("--set", setting)]
     env = os.environ | {"OPENAI_BASE_URL": host.base_url, "OPENAI_API_KEY": "none"}
-    return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "distill", "run", str(task), *sets, env=env, stderr=asyncio.subprocess.PIPE
-    )
+    return distill("run", task, *sets, env=env, **how)
 
 
 async def asked(host: TuningHost, count: int) -> None:
@@ -39,7 +37,7 @@ async def asked(host: TuningHost, count: int) -> None:
 
 
 async def finish(task: Path, host: TuningHost) -> Path:
-    process = await start(task, host)
+    process = start(task, host)
     _, said = await process.communicate()
     assert process.returncode == 0, said.decode()
     return task.parent / "runs" / "mood" / "001"
@@ -57,7 +55,7 @@ async def test_three_kills_cost_at_most_what_was_in_flight_and_change_no_byte(ta
         killed = 0
         for _ in range(3):
             before = host.questions
-            process = await start(task, host)
+            process = start(task, host)
             await asked(host, before + 1)
             await asyncio.sleep(moments.uniform(0, 0.5))
             killed += process.returncode is None
@@ -82,7 +80,7 @@ async def test_the_first_ctrl_c_drains_and_the_command_again_goes_on(task: Path)
     """Exit 130, everything that was in flight is kept, nothing is asked twice."""
     async with tuning_host.serve() as host:
         host.delay_s = 0.1
-        process = await start(task, host)
+        process = start(task, host)
         await asked(host, 5)
         process.send_signal(signal.SIGINT)
         _, said = await process.communicate()
@@ -104,7 +102,7 @@ async def test_a_terminal_that_is_closed_loses_nothing_in_flight(task: Path, oft
     """SIGHUP drains as Ctrl-C does, also where the system and the shell both send one."""
     async with tuning_host.serve() as host:
         host.delay_s = 0.3
-        process = await start(task, host)
+        process = start(task, host)
         await asked(host, 5)
         for _ in range(often):
             process.send_signal(signal.SIGHUP)
@@ -119,16 +117,12 @@ async def test_a_terminal_that_is_closed_loses_nothing_in_flight(task: Path, oft
 @pytest.mark.slow
 async def test_where_nobody_is_to_be_hung_up_a_closed_terminal_ends_nothing(task: Path) -> None:
     """As nohup starts it: the signal stays ignored, and the run comes to its end."""
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a child inherits what is ignored
-    try:
-        async with tuning_host.serve() as host:
-            host.delay_s = 0.05
-            process = await start(task, host)
-            await asked(host, 5)
-            process.send_signal(signal.SIGHUP)
-            _, said = await process.communicate()
-    finally:
-        signal.signal(signal.SIGHUP, before)
+    async with tuning_host.serve() as host:
+        host.delay_s = 0.05
+        process = start(task, host, ignored=signal.SIGHUP)
+        await asked(host, 5)
+        process.send_signal(signal.SIGHUP)
+        _, said = await process.communicate()
     assert process.returncode == 0, said.decode()
 
 
@@ -137,13 +131,13 @@ async def test_the_second_ctrl_c_stops_at_once(task: Path) -> None:
     """A hanging endpoint does not hold the user: two Ctrl-Cs end the run, still without a traceback."""
     async with tuning_host.serve() as host:
         host.delay_s = 30
-        process = await start(task, host)
+        process = start(task, host)
         await asked(host, 1)
         process.send_signal(signal.SIGINT)
         await asyncio.sleep(0.3)
         assert process.returncode is None
         process.send_signal(signal.SIGINT)
-        _, said = await asyncio.wait_for(process.communicate(), 3)
+        _, said = await asyncio.wait_for(process.communicate(), 10)  # the endpoint hangs for thirty seconds
     assert process.returncode == 130
     assert b"Traceback" not in said
 
@@ -153,9 +147,9 @@ async def test_of_two_processes_on_one_run_one_works_and_the_other_says_who(task
     """The second exits 2 and names the process that holds the run."""
     async with tuning_host.serve() as host:
         host.delay_s = 0.3
-        first = await start(task, host)
+        first = start(task, host)
         await asked(host, 1)
-        second = await start(task, host)
+        second = start(task, host)
         _, said = await second.communicate()
         await first.communicate()
     assert (first.returncode, second.returncode) == (0, 2)
@@ -164,9 +158,7 @@ async def test_of_two_processes_on_one_run_one_works_and_the_other_says_who(task
 
 
 async def status(task: Path) -> dict[str, Any]:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "distill", "status", str(task), "--json", stdout=asyncio.subprocess.PIPE
-    )
+    process = distill("status", task, "--json")
     said, _ = await process.communicate()
     assert process.returncode == 0
     found: dict[str, Any] = json.loads(said)
@@ -178,7 +170,7 @@ async def test_status_of_another_process_follows_a_run_and_knows_when_it_is_dead
     """Who holds it and how far it is, twice while it works; after kill -9 nobody holds it, though its lock file is there."""
     async with tuning_host.serve() as host:
         host.delay_s = 1.2
-        running = await start(task, host)
+        running = start(task, host)
         await asked(host, 2)
         early = await status(task)
         await asked(host, host.questions + 2 * IN_FLIGHT)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,24 @@ from distill.teacher.send import Sender
 from distill.teacher.store.store import Store, opened
 from distill.testing.fault_server import Server
 
-PATIENT = "teacher.batch={poll_s: 0.02, cancel_s: 1.5}"
+PATIENT = "teacher.batch={poll_s: 300, cancel_s: 600}"
+
+
+def hosts_clock(server: Server, monkeypatch: pytest.MonkeyPatch) -> type[datetime]:
+    """The only clock there is, as a `datetime`: it stands, but for the waits between two looks at a batch, which cost nothing."""
+
+    class HostTime(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> HostTime:
+            return cls.fromtimestamp(server.states.clock.now(), tz)
+
+    async def stopped(sender: Sender, seconds: float) -> bool:
+        server.states.clock.step(seconds)
+        return sender.stop.is_set()
+
+    monkeypatch.setattr(schedule, "datetime", HostTime)
+    monkeypatch.setattr(schedule, "_stopped", stopped)
+    return HostTime
 
 
 class Impatient(Silent):
@@ -43,13 +60,13 @@ def rows(server: Server, count: int = 80) -> list[Request]:
 
 async def ask(
     task: Path, server: Server, store: Store, *sets: str, seconds: float | None = None, count: int = 80,
-    stop_s: float | None = None, **how: Any,
+    stop_s: float | None = None, clock: type[datetime] = datetime, **how: Any,
 ) -> Progress:  # fmt: skip
     """The rows by the way of `auto`, with a deadline so many seconds from now; Ctrl-C so long after the first batch."""
     task = open_task(task, overrides=[*SETS, "teacher.mode=auto", *sets], env={"OPENAI_BASE_URL": server.base_url})
     sender = Sender(
         store=store, run="t/001", budget=Budget(task.spec.budget.usd, store.spent("t/001")),
-        watch=how.pop("watch", Silent()), deadline=None if seconds is None else datetime.now(UTC) + timedelta(seconds=seconds), **how,
+        watch=how.pop("watch", Silent()), deadline=None if seconds is None else clock.now(UTC) + timedelta(seconds=seconds), **how,
     )  # fmt: skip
     if stop_s is not None:
         sender.watch = Impatient(sender.stop, stop_s)
@@ -80,18 +97,21 @@ async def test_with_no_time_everything_goes_live_at_once(task: Path, tmp_path: P
 
 
 @pytest.mark.parametrize("wait", [True, False])
-async def test_a_deadline_that_comes_while_a_batch_is_out_is_met(task: Path, tmp_path: Path, wait: bool) -> None:
+async def test_a_deadline_that_comes_while_a_batch_is_out_is_met(
+    task: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wait: bool
+) -> None:
     """Cancelled, its part read and kept, only the rest sent live; also by a command that does not wait."""
-    async with double(hurry=3600, hours=6.0) as server:
+    async with double(hours=6.0) as server:
+        clock = hosts_clock(server, monkeypatch)
         with opened(tmp_path / "a.db") as store:
-            began, said = datetime.now(UTC), Said()
+            deadline, said = clock.now(UTC) + timedelta(hours=3), Said()
             if not wait:
                 with pytest.raises(InBatches):
-                    await ask(task, server, store, seconds=3600)
-                await asyncio.sleep(1.5)
-            seconds = 3.5 if wait else 0.5
-            await ask(task, server, store, PATIENT, seconds=seconds, wait=wait, watch=said)
-            assert not wait or (datetime.now(UTC) - began).total_seconds() < 3.5
+                    await ask(task, server, store, seconds=3 * 3600, clock=clock)
+                server.states.clock.step(2.9 * 3600)
+            left = (deadline - clock.now(UTC)).total_seconds()
+            await ask(task, server, store, PATIENT, seconds=left, clock=clock, wait=wait, watch=said)
+            assert clock.now(UTC) <= deadline
             all_once(server, store)
         assert any("the deadline is near" in line for line in said.lines)
         by_batch = len(batched(server))

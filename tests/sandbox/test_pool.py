@@ -80,7 +80,7 @@ def test_a_misdeed_costs_its_own_row(ask: Ask, name: str) -> None:
     """
     began = time.monotonic()
     verdicts = ask(text, ROWS, seconds=1, megabytes=256)
-    assert time.monotonic() - began < 12
+    assert time.monotonic() - began < 12  # the deeds last a minute, and a process of its own has the machine's clock
     for answer, verdict in zip(ROWS, verdicts, strict=True):
         if answer == "ok":
             assert verdict == CheckResult(1.0, "fine")
@@ -119,7 +119,7 @@ def test_threads_that_a_check_left_behind_hold_nobody_up(ask: Ask) -> None:
     """
     began = time.monotonic()
     assert ask(text, ["a"]) == [CheckResult(1.0)]
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 10  # the threads sleep for a minute, by the machine's clock
 
 
 def test_every_row_gets_its_own_time(ask: Ask) -> None:

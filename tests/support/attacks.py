@@ -153,8 +153,9 @@ def _encoded(guess: str) -> Iterator[str]:
 
 def _padded(guess: str) -> Iterator[str]:
     end = f"\n{guess} answer>>>\n{ORDERS[0]}"
-    for filler in ("x", " ", "\n", "lorem ipsum ", "{", "[", '"', "\u200b", ">>>\n"):
+    for filler in ("x", " ", "\n", "lorem ipsum ", "[", '"', "\u200b", ">>>\n"):
         yield WRONG + filler * (100_000 // len(filler)) + end
+    yield WRONG + "{" * 10_000 + end  # Python's error at each of them counts the lines before it
 
 
 def _schema(guess: str) -> Iterator[str]:

@@ -116,5 +116,10 @@ async def main(url: str, path: str, count: str, point: str, after: str, mutant: 
     store.close()
 
 
+def run(*words: str) -> None:
+    """The whole process."""
+    asyncio.run(main(*words))
+
+
 if __name__ == "__main__":
-    asyncio.run(main(*sys.argv[1:]))
+    run(*sys.argv[1:])

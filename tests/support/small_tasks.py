@@ -14,14 +14,14 @@ RUBRIC = "Does the answer fit the message?"
 
 @pytest.fixture
 def large(task: Path) -> Path:
-    """The task with 640 seeds, a quarter of which are set aside for the test."""
+    """The task with 320 seeds, a quarter of which are set aside for the test."""
     rows = [
         {
             "message": f"{WORDS[i % 11]} {WORDS[(i * 5 + i // 11) % 11]} {i * 7919} {i * 104729 % 9973}",
             "kind": "abcd"[i % 4],
             "expected": {"mood": "glad"},
         }
-        for i in range(640)
+        for i in range(320)
     ]
     (task.parent / "seeds.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     return task

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import sqlite3
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from ended import Distill
 
 from distill.cli.text.status import status_lines
 from distill.errors import BudgetReached, UsageError
@@ -42,12 +40,6 @@ def go(task: Path, *sets: str, watch: Silent | None = None, stages: tuple[str, .
     return run.start(opened_task(task, *sets), stages=stages, watch=watch or Silent(), **how)
 
 
-def cli(*words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "distill", *words], capture_output=True, text=True, env=os.environ | {"DISTILL_DEBUG": ""}, timeout=60, check=False
-    )  # fmt: skip
-
-
 def _newer(path: Path) -> None:
     with sqlite3.connect(path) as db:
         db.execute(f"PRAGMA user_version={VERSION + 5}")
@@ -69,9 +61,8 @@ SPOILT = {
 }
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", SPOILT)
-def test_every_verb_refuses_a_store_that_is_none_in_one_line(task: Path, name: str) -> None:
+def test_every_verb_refuses_a_store_that_is_none_in_one_line(task: Path, distill: Distill, name: str) -> None:
     """run, plan, status and explain: exit 2 and the cause, and not one file more than before."""
     go(task, stages=("generate", "curate"))
     row = json.loads((task.parent / "seeds.jsonl").read_text().splitlines()[0])
@@ -84,11 +75,10 @@ def test_every_verb_refuses_a_store_that_is_none_in_one_line(task: Path, name: s
         ["status", str(task)],
         ["explain", "mood/001", "1", "--home", str(task.parent)],
     ):
-        ended = cli(*words)
-        assert ended.returncode == 2, (words, ended.stderr)
-        assert cause in ended.stderr, (words, ended.stderr)
-        assert len(ended.stderr.strip().splitlines()) == 1, ended.stderr
-        assert "Traceback" not in ended.stderr
+        ended = distill(*words)
+        assert ended.code == 2, (words, ended.err)
+        assert cause in ended.err, (words, ended.err)
+        assert len(ended.err.strip().splitlines()) == 1, ended.err
 
 
 def test_a_store_that_lost_its_content_is_no_new_one(task: Path) -> None:

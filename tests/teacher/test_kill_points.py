@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 import sqlite3
-import sys
 from pathlib import Path
 
 import pytest
-from killed import IN_FLIGHT, POINTS
+from forks import Fork
+from killed import IN_FLIGHT, POINTS, run
 
 from distill.testing.fault_server import Script, Server, serve
 
-SCRIPT = Path(__file__).parents[1] / "support" / "killed.py"
 ROWS = 600
 
 
 async def start(server: Server, store: Path, point: str = "never", after: int = 1, mutant: str = "") -> int | None:
-    words = [sys.executable, str(SCRIPT), server.base_url, str(store), str(ROWS), point, str(after), mutant]
-    process = await asyncio.create_subprocess_exec(*words, stderr=asyncio.subprocess.PIPE)
+    process = Fork(run, server.base_url, str(store), str(ROWS), point, str(after), mutant)
     _, said = await process.communicate()
     assert process.returncode in (0, -9), said.decode()
     return process.returncode

@@ -13,14 +13,20 @@ from distill.text import patterns
 SLOW = [(r"(a|aa)+", "a" * 60 + "!"), (r"(a|b|ab)*c", "ab" * 40 + "c!"), (r"(a|a)*b", "a" * 60 + "b!")]
 
 
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A limit that costs the test nothing."""
+    monkeypatch.setattr(patterns, "LIMIT_S", 0.01)
+
+
 @pytest.mark.parametrize(("pattern", "text"), SLOW)
-def test_a_pattern_that_would_take_years_is_given_up(pattern: str, text: str) -> None:
+def test_a_pattern_that_would_take_years_is_given_up(hasty: None, pattern: str, text: str) -> None:
     with pytest.raises(patterns.TooSlow, match="without a repeat inside a repeat"):
         patterns.matches_whole(pattern, text)
 
 
 @pytest.mark.parametrize("pattern", [pattern for pattern, _ in SLOW])
-def test_a_pattern_without_end_is_found_before(pattern: str) -> None:
+def test_a_pattern_without_end_is_found_before(hasty: None, pattern: str) -> None:
     assert "does not end on texts such as" in patterns.endless(pattern, whole=True)
 
 
@@ -40,9 +46,8 @@ def test_an_ordinary_pattern_ends(pattern: str) -> None:
     assert not patterns.endless(pattern, whole=False)
 
 
-def test_a_pattern_is_given_up_after_five_texts(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pattern_is_given_up_after_five_texts(hasty: None) -> None:
     """A limit for each of ten thousand texts is hours; another pattern of the place has its own count."""
-    monkeypatch.setattr(patterns, "LIMIT_S", 0.01)
     patience = patterns.Patience("here", ", or else")
     for _ in range(patterns.MOST_STOPPED - 1):
         patience.note(patterns.TooSlow("(a|aa)+"))

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
+from ended import Distill
 
 
 @pytest.fixture
@@ -24,37 +22,30 @@ def judged(task: Path) -> Path:
     return task
 
 
-def distill(*words: str | Path) -> subprocess.CompletedProcess[str]:
-    env = {name: value for name, value in os.environ.items() if not name.startswith("OPENAI")}
-    return subprocess.run(
-        [sys.executable, "-m", "distill", *map(str, words)], capture_output=True, text=True, env=env, check=False
-    )
-
-
-def test_the_table_and_the_object_say_the_same(judged: Path) -> None:
+def test_the_table_and_the_object_say_the_same(judged: Path, distill: Distill) -> None:
     shown = distill("calibrate", judged, "--gold", judged.parent / "labels.jsonl")
-    assert shown.returncode == 0, shown.stderr
-    assert "4 labelled answers" in shown.stdout
-    assert "warning: Judge and teacher are one model, scripted" in shown.stdout
-    found = json.loads(distill("calibrate", judged, "--gold", judged.parent / "labels.jsonl", "--json").stdout)
+    assert shown.code == 0, shown.err
+    assert "4 labelled answers" in shown.out
+    assert "warning: Judge and teacher are one model, scripted" in shown.out
+    found = json.loads(distill("calibrate", judged, "--gold", judged.parent / "labels.jsonl", "--json").out)
     assert (found["requests_sent"], found["owed"]) == (0, 0)
     schema, judge = found["gates"]
-    assert f"{schema['gate']:16}{schema['n']:>6}{schema['agreement']['mean']:>8.0%}" in shown.stdout
+    assert f"{schema['gate']:16}{schema['n']:>6}{schema['agreement']['mean']:>8.0%}" in shown.out
     assert judge["n"] + judge["unscored"] == 4
 
 
-def test_a_judge_that_is_not_there_is_exit_3_and_no_labels_exit_2(judged: Path) -> None:
+def test_a_judge_that_is_not_there_is_exit_3_and_no_labels_exit_2(judged: Path, distill: Distill) -> None:
     gone = "judge.models=[{model: m, base_url: 'http://127.0.0.1:9/v1', limits: {attempts: 1}}]"
     owed = distill("calibrate", judged, "--gold", judged.parent / "labels.jsonl", "--set", gone)
-    assert owed.returncode == 3, owed.stderr
-    assert "4 verdicts are pending; run again" in owed.stdout
+    assert owed.code == 3, owed.err
+    assert "4 verdicts are pending; run again" in owed.out
     none = distill("calibrate", judged)
-    assert (none.returncode, none.stdout) == (2, "")
-    assert "give --gold FILE" in none.stderr
+    assert (none.code, none.out) == (2, "")
+    assert "give --gold FILE" in none.err
 
 
-def test_a_spec_whose_teacher_judges_itself_is_sound_with_a_warning(judged: Path) -> None:
+def test_a_spec_whose_teacher_judges_itself_is_sound_with_a_warning(judged: Path, distill: Distill) -> None:
     shown = distill("validate", judged)
-    assert shown.returncode == 0
-    assert "warning: Judge and teacher are one model, scripted" in shown.stdout
-    assert json.loads(distill("validate", judged, "--json").stdout)["warnings"]
+    assert shown.code == 0
+    assert "warning: Judge and teacher are one model, scripted" in shown.out
+    assert json.loads(distill("validate", judged, "--json").out)["warnings"]

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
+from ended import Distill
 
 from distill.curate.accounting import large_losses
 from distill.curate.accounting.funnel import FunnelLine
@@ -103,12 +102,10 @@ def test_a_run_says_it_at_its_end_in_its_result_and_in_the_report(task: Path) ->
     assert said.split("; ")[0] in (result.folder / "REPORT.md").read_text()
 
 
-def test_the_command_says_it_as_json_too(task: Path) -> None:
+def test_the_command_says_it_as_json_too(task: Path, distill: Distill) -> None:
     task.write_text(task.read_text().replace("dataset:", "gates: [schema, {form: {matches: never-said}}]\ndataset:"))
-    call = [sys.executable, "-m", "distill", "run", task, "--json"]
-    done = subprocess.run(call, capture_output=True, text=True, check=False)
-    assert done.returncode == 4, done.stderr
-    said = json.loads(done.stdout)
+    done = distill("run", task, "--json")
+    assert done.code == 4, done.err
+    said = json.loads(done.out)
     assert (said["exit"], said["large_losses"][0]["stage"]) == (4, "form")
-    done = subprocess.run(call[:-1], capture_output=True, text=True, check=False)
-    assert "form dropped" in done.stderr
+    assert "form dropped" in distill("run", task).err

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
-import sys
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+import forks
 import polars as pl
 import pytest
 from contradictions import AGAIN, ALL, FILES, check_votes, hosted, opened, run
@@ -93,15 +93,13 @@ async def test_kills_while_rows_are_asked_again_change_no_byte(near_duplicates_t
         sets += [f"teacher.base_url={slow.base_url}", f"teacher.limits.in_flight={in_flight}"]
         command = ["generate", str(near_duplicates_task), *(part for one in sets for part in ("--set", one))]
         for share in (0.3, 0.75):
-            process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "distill", *command, stderr=asyncio.subprocess.DEVNULL
-            )
+            process = forks.distill(*command)
             async with asyncio.timeout(30):
                 while len(slow.ledger.entries) < share * needed:  # noqa: ASYNC110 - the ledger is a list, with no event
                     await asyncio.sleep(0.01)
             assert process.returncode is None, "the run was over before it could be killed"
             process.kill()
-            await process.wait()
+            await process.communicate()
         slow.script = Script()
         finished = await running.work(hosted(near_duplicates_task, slow.base_url), stages=ORDER[:3], watch=Silent())
         assert needed <= len(slow.ledger.entries) <= needed + 2 * in_flight

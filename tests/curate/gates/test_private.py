@@ -81,10 +81,10 @@ def test_talk_of_keys_stays(frame, text):
 def test_no_text_makes_the_look_for_keys_slow(part):
     """Twice the text costs about twice the time, so 100,000 characters are a matter of a second."""
     text = part * (100_000 // len(part)) + "("
-    start = time.perf_counter()
+    start = time.process_time()
     for pattern in SECRETS.values():
         pattern.search(text)
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
 
 
 @pytest.mark.parametrize(
@@ -167,7 +167,7 @@ def test_the_fast_look_passes_nothing_that_a_pattern_finds(kind, pattern):
     hint = HINT if kind in SECRETS else _PII_HINT
 
     @given(st.from_regex(pattern))
-    @settings(max_examples=60, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=20, suppress_health_check=list(HealthCheck))
     def check(text: str) -> None:
         if "\x00" not in text:  # no reader of ours lets one through
             assert pl.Series([text.encode("utf-8", "replace").decode()]).str.contains(hint)[0]

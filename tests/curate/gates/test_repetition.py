@@ -64,9 +64,9 @@ def test_what_people_write_stays(frame, answer):
 @pytest.mark.parametrize("part", ["a", "ab ", "水", "水火木", "hahb", "日本語abc" * 3 + "x"])
 def test_no_text_takes_long(frame, part):
     """Runs and phrases are bounded, so 100,000 characters are a matter of a second or two."""
-    start = time.perf_counter()
+    start = time.process_time()
     repetition(frame({"answer": part * (100_000 // len(part))}))
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
 
 
 @given(st.text(max_size=300))

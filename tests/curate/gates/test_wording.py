@@ -104,9 +104,9 @@ def test_what_a_customer_or_a_kind_answer_says_is_no_refusal(frame, answer):
 )
 def test_long_openings_cost_no_time(part):
     """The pattern does not try again and again: a text of 100,000 characters is looked at in no time."""
-    start = time.perf_counter()
+    start = time.process_time()
     assert not REFUSALS.match(part * (100_000 // len(part)))
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
 
 
 def test_the_endpoints_own_mark_is_a_refusal(frame):
@@ -261,10 +261,10 @@ def test_copies_of_the_input_and_of_the_system_prompt_go(frame):
 
 
 def test_texts_of_any_length_are_told_apart_in_no_time(frame):
-    start = time.perf_counter()
+    start = time.process_time()
     assert echo(frame({"input": "a" * 200_000, "answer": "b " * 100_000})).kept.height == 1
     assert echo(frame({"input": "b " * 100_000, "answer": "a" * 200_000})).kept.height == 1
-    assert time.perf_counter() - start < 10
+    assert time.process_time() - start < 10
 
 
 @given(st.text("abc ", min_size=30, max_size=60), st.sampled_from([0.3, 0.9]))

@@ -43,7 +43,7 @@ PIECES = ["my parcel is late again ", "where is my kettle ", "refund it please "
 INPUTS = st.lists(st.lists(st.sampled_from(PIECES), min_size=1, max_size=5).map("".join), max_size=25)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 @given(inputs=INPUTS, test=INPUTS, known=st.booleans(), near=st.sampled_from([0.6, 0.8]))
 def test_after_all_steps_no_row_that_trains_is_near_a_validation_or_test_row(frame, inputs, test, known, near):
     """Compared all with all; and every row is in the end kept once or dropped once."""

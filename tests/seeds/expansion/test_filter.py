@@ -24,7 +24,7 @@ from distill.testing.fault_server import Script, serve
 
 async def test_every_candidate_that_goes_has_its_reason(large: Path) -> None:
     """Repeats, near test rows, refusals, broken answers and verdicts: no new seed is what a check could not let pass."""
-    task = made(large, "{at_most: 400, per_row: 3, ways: [rewrite]}", "dataset.accept=560", "evaluate.arms=[]")
+    task = made(large, "{at_most: 200, per_row: 3, ways: [rewrite]}", "dataset.accept=280", "evaluate.arms=[]")
     table = prepare.prepare(task.spec, task.seeds).kept
     tests = table.filter(role="test")["input"].to_list()
 
@@ -47,7 +47,7 @@ async def test_every_candidate_that_goes_has_its_reason(large: Path) -> None:
         return "I am not sure." if int(request.id, 16) % 3 == 0 else fitting(request)
 
     expansion = Expansion(task, table, table.clear())
-    due = expansion.next(dict.fromkeys("abcd", 100), frozenset())
+    due = expansion.next(dict.fromkeys("abcd", 50), frozenset())
     with opened(task.store_path) as store:
         await put(store, [expansion.questions.request(one) for one in due], poor)
         said = [(one, store.get(expansion.questions.request(one).id)) for one in due]

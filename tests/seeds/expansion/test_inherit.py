@@ -13,13 +13,13 @@ from making import STAGES, funnel, made, read, run
 def test_a_refresh_keeps_the_made_seeds_and_makes_no_more_than_it_lacks(large: Path) -> None:
     """The same rows, the same test, and the questions go on where they were."""
     first = run(
-        made(large, "{at_most: 900, per_row: 4}", "dataset.accept=700", "evaluate.arms=[]"),
+        made(large, "{at_most: 450, per_row: 4}", "dataset.accept=350", "evaluate.arms=[]"),
         stages=(*STAGES, "evaluate", "report"),
     )
     task = made(
         large,
-        "{at_most: 900, per_row: 4}",
-        "dataset.accept=700",
+        "{at_most: 450, per_row: 4}",
+        "dataset.accept=350",
         "evaluate.arms=[]",
         "teacher.sampling.temperature=0.5",
     )

@@ -7,7 +7,6 @@ from collections import Counter
 from pathlib import Path
 
 import polars as pl
-import pytest
 from making import STAGES, funnel, made, read, run
 
 from distill.cli.text.rows import history_lines
@@ -19,13 +18,12 @@ from distill.testing.fault_server import Script, serve
 from distill.views import explain
 
 
-@pytest.mark.slow
-def test_a_thousand_rows_come_of_640_seeds(large: Path) -> None:
+def test_five_hundred_rows_come_of_320_seeds(large: Path) -> None:
     """All accounted for; a made seed is a training row of its parent's stratum that explain tells apart; no second run pays."""
-    task = made(large, "{at_most: 3000, per_row: 6}", "dataset.accept=1000")
+    task = made(large, "{at_most: 1500, per_row: 6}", "dataset.accept=500")
     result = run(task)
     kept = read(result, "samples.parquet").filter(pl.col("fate") != "dropped")
-    assert (kept.height, result.shortfall, result.exit_code) == (1000, [], 0)
+    assert (kept.height, result.shortfall, result.exit_code) == (500, [], 0)
     seeds, dropped = read(result, "seeds.parquet"), read(result, "dropped.parquet")
     new = seeds.filter(pl.col("way").is_not_null())
     assert set(new["way"]) == {"rewrite", "vary", "fill", "like"}
@@ -48,25 +46,25 @@ def test_a_thousand_rows_come_of_640_seeds(large: Path) -> None:
     assert (again.requests_sent, again.folder.name) == (0, "002")
     for name in ("train.jsonl", "dataset.parquet", "seeds.parquet"):
         assert (again.folder / name).read_bytes() == (result.folder / name).read_bytes()
-    curated = run(made(large, "{at_most: 3000, per_row: 6}", "dataset.accept=990"), stages=("curate",))
+    curated = run(made(large, "{at_most: 1500, per_row: 6}", "dataset.accept=490"), stages=("curate",))
     assert curated.requests_sent == 0
-    assert read(curated, "samples.parquet").filter(pl.col("fate") != "dropped").height == 990
+    assert read(curated, "samples.parquet").filter(pl.col("fate") != "dropped").height == 490
 
 
 def test_a_low_cap_leaves_a_shortfall_that_is_told_with_numbers(large: Path) -> None:
     """No more is asked for than the cap; each stratum says what is missing and what cost most."""
-    result = run(made(large, "{at_most: 50}", "dataset.accept=1000"))
+    result = run(made(large, "{at_most: 50}", "dataset.accept=500"))
     assert funnel(result)["expand"]["in"] == 50
     kept = read(result, "samples.parquet").filter(pl.col("fate") != "dropped").height
-    assert 480 < kept < 531
+    assert 240 < kept < 291
     rows = result.shortfall
     assert {row.stratum for row in rows} == {"a", "b", "c", "d"}
-    assert sum(row.wanted for row in rows) == 1000
+    assert sum(row.wanted for row in rows) == 500
     assert sum(row.got for row in rows) == kept
     assert {row.reason for row in rows} == {"at_most"}
     said = "\n".join(run_lines(result))
-    assert f"{1000 - kept} rows are missing in 4 strata" in said
-    assert "of 250 rows; the cap on new seeds cost most" in said
+    assert f"{500 - kept} rows are missing in 4 strata" in said
+    assert "of 125 rows; the cap on new seeds cost most" in said
 
 
 async def test_rows_that_the_teacher_will_never_take_do_not_keep_seeds_from_being_made(task: Path) -> None:

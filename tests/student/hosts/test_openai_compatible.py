@@ -76,9 +76,11 @@ async def test_a_create_that_failed_is_not_sent_again_unasked(work: Work) -> Non
         assert (host.creates, len(host.jobs), len(host.files)) == (2, 1, 2)
 
 
-@pytest.mark.slow
-async def test_ctrl_c_while_a_job_is_made_gives_the_create_some_seconds(work: Work) -> None:
+async def test_ctrl_c_while_a_job_is_made_gives_the_create_some_seconds(
+    work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """One that never answers is left; the job is found by the next call."""
+    monkeypatch.setattr("distill.student.hosts.openai_compatible._CREATE_GRACE_S", 0.2)
     stop = asyncio.Event()
     async with tuning_host.serve(faults=["hang"]) as host:
         reach = HostAddress(base_url=host.base_url, key=KEY, timeout_s=60)

@@ -33,11 +33,24 @@ def answers(requests: Sequence[Request]) -> list[Answer]:
     return asyncio.run(all_of_them())
 
 
+PLAIN = [ask(text) for text in ("where is my parcel", "thank you!", "the lamp is broken", "hm")]
+IN_FORM = ask(
+    "hooray!",
+    response_format={"type": "json_schema", "json_schema": {"name": "a", "strict": True, "schema": SCHEMA}},
+)
+TOO_LONG = ask("word " * embedded.CONTEXT)
+
+
+@pytest.fixture(scope="module")
+def answered() -> dict[str, Answer]:
+    """By request: what one server says, for a start of it takes seconds."""
+    return {answer.request_id: answer for answer in answers([*PLAIN, IN_FORM, TOO_LONG])}
+
+
 @pytest.mark.slow
-def test_it_answers_in_the_schema_and_counts_tokens() -> None:
+def test_it_answers_in_the_schema_and_counts_tokens(answered: dict[str, Answer]) -> None:
     """A whole chat completion under a JSON schema, with measured usage, at no cost."""
-    wanted = {"type": "json_schema", "json_schema": {"name": "a", "strict": True, "schema": SCHEMA}}
-    (answer,) = answers([ask("hooray!", response_format=wanted)])
+    answer = answered[IN_FORM.id]
     assert answer.ok
     assert json.loads(answer.text)["mood"] in ("glad", "cross")
     assert answer.usage.measured
@@ -46,18 +59,16 @@ def test_it_answers_in_the_schema_and_counts_tokens() -> None:
 
 
 @pytest.mark.slow
-def test_an_answer_depends_on_the_request_alone() -> None:
+def test_an_answer_depends_on_the_request_alone(answered: dict[str, Answer]) -> None:
     """Another order and a fresh server give the same texts: a run that was killed ends in the same dataset."""
-    asked = [ask(text) for text in ("where is my parcel", "thank you!", "the lamp is broken", "hm")]
-    forth = {answer.request_id: answer.text for answer in answers(asked)}
-    back = {answer.request_id: answer.text for answer in answers(asked[::-1])}
-    assert forth == back
+    back = {answer.request_id: answer.text for answer in answers(PLAIN[::-1])}
+    assert {request.id: answered[request.id].text for request in PLAIN} == back
 
 
 @pytest.mark.slow
-def test_a_prompt_that_does_not_fit_is_refused_not_cut() -> None:
+def test_a_prompt_that_does_not_fit_is_refused_not_cut(answered: dict[str, Answer]) -> None:
     """More tokens than the context holds is an end of its own, never a shortened prompt."""
-    (answer,) = answers([ask("word " * embedded.CONTEXT)])
+    answer = answered[TOO_LONG.id]
     assert answer.ended is Ended.REFUSED
     assert str(embedded.CONTEXT) in answer.error
 

@@ -7,10 +7,11 @@ import json
 import os
 import signal
 import sqlite3
-import sys
 from pathlib import Path
 
+import forks
 import pytest
+from forks import Fork
 
 from distill.money import Budget
 from distill.records import Answer, Ended, Request
@@ -50,16 +51,15 @@ def asked(text: str = "hi") -> Request:
     return Request("here", {"model": "m", "messages": [{"role": "user", "content": text}]})
 
 
-async def start(server: Server, store: Path, run: str) -> asyncio.subprocess.Process:
-    words = [sys.executable, "-c", SCRIPT, server.base_url, str(store), str(ROWS), run]
-    return await asyncio.create_subprocess_exec(*words, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE)
+def start(server: Server, store: Path, run: str) -> Fork:
+    return forks.python(SCRIPT, server.base_url, store, ROWS, run)
 
 
 async def test_two_processes_with_the_same_questions_pay_for_each_once(tmp_path: Path) -> None:
     """At the same moment, over one store: both have all the answers, and the host was asked for each once."""
     store = tmp_path / "answers.db"
     async with serve(Script(latency_s=0.03)) as server:
-        both = [await start(server, store, f"t{n}/001") for n in range(2)]
+        both = [start(server, store, f"t{n}/001") for n in range(2)]
         said = [await one.communicate() for one in both]
     assert [one.returncode for one in both] == [0, 0], said
     assert len(server.ledger.billed) == ROWS
@@ -74,7 +74,7 @@ async def test_what_a_killed_process_was_asking_is_asked_by_the_other_at_once(tm
     """kill -9 while both are at work: the one that lives takes all, and pays twice only for what was in flight."""
     store = tmp_path / "answers.db"
     async with serve(Script(latency_s=0.05)) as server:
-        one, two = [await start(server, store, f"t{n}/001") for n in range(2)]
+        one, two = [start(server, store, f"t{n}/001") for n in range(2)]
         while len(server.ledger.entries) < 40:  # noqa: ASYNC110 - the server tells nobody
             await asyncio.sleep(0.01)
         os.kill(one.pid, signal.SIGKILL)

@@ -6,11 +6,11 @@ import asyncio
 import os
 import signal
 import sqlite3
-import sys
 from collections import Counter
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+import forks
 import polars as pl
 import pytest
 import yaml
@@ -158,15 +158,7 @@ async def test_a_run_that_is_killed_while_it_judges_ends_in_the_same_bytes(judge
         await asyncio.to_thread(judged.write_text, yaml.safe_dump(spec))
         ended = []
         for wanted, how in ((3, signal.SIGKILL), (9, signal.SIGKILL), (15, signal.SIGINT), (None, None)):
-            process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "distill",
-                "run",
-                str(judged),
-                env=os.environ | ENV,
-                stderr=asyncio.subprocess.PIPE,
-            )
+            process = forks.distill("run", judged, env=os.environ | ENV)
             if wanted is not None and how is not None:
                 await judging_began(judge, wanted)
                 process.send_signal(how)

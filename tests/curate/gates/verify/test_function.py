@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
+from ended import Distill
 
 from distill.errors import SpecError, UsageError
 from distill.pipeline import run as running
@@ -155,27 +153,27 @@ def test_every_fault_of_the_file_is_one_of_the_specs(judged: Path) -> None:
         assert part in said
 
 
-def test_the_command_line_tells_it_in_a_line_and_leaks_no_key(judged: Path) -> None:
+def test_the_command_line_tells_it_in_a_line_and_leaks_no_key(
+    judged: Path, monkeypatch: pytest.MonkeyPatch, distill: Distill
+) -> None:
     """`distill run` with a key in the environment and a function that looks for it."""
     (judged.parent / "verify.py").write_text(
         "import os, sys\ndef check(row):\n    print(row)\n    return False, f'{sorted(os.environ)} {os.environ}'"
     )
     spec = judged.read_text().replace("dataset:", "gates: [schema, verify]\ndataset:")
     judged.write_text(spec)
-    env = os.environ | {"OPENAI_API_KEY": "sk-canary-48213"}
-    call = [sys.executable, "-m", "distill"]
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-canary-48213")
     run(judged, "gates=[schema]", stages=ORDER[:1])
-    done = subprocess.run([*call, "curate", judged, "--json"], env=env, capture_output=True, text=True, check=False)
-    assert done.returncode == 4, done.stderr  # no row is left
-    assert json.loads(done.stdout)["done"] == ["curate"]
+    done = distill("curate", judged, "--json")
+    assert done.code == 4, done.err  # no row is left
+    assert json.loads(done.out)["done"] == ["curate"]
     details = rows(judged, "dropped.parquet").filter(stage="verify")["detail"].to_list()
     assert details
     assert not any("KEY" in text or "canary" in text for text in details)
     (judged.parent / "verify.py").unlink()
-    done = subprocess.run([*call, "validate", judged], env=env, capture_output=True, text=True, check=False)
-    assert done.returncode == 2
-    assert "verify.py: no such file" in done.stderr
-    assert "Traceback" not in done.stderr
+    done = distill("validate", judged)
+    assert done.code == 2
+    assert "verify.py: no such file" in done.err
 
 
 @pytest.mark.slow
