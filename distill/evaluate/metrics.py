@@ -88,7 +88,20 @@ def agreement(example: Example, answer: str) -> Score:
     return _score(theirs, answer, example, example.teacher_rules)
 
 
+_MEASURES = {
+    ("json_fields", ""): "of the fields right",
+    ("json_fields", "plain"): "of the answers right",
+    ("agreement", ""): "of the teacher's fields",
+    ("agreement", "plain"): "of the teacher's answers",
+    ("schema", ""): "of the answers in the right format",
+}
+
 METRICS: dict[str, Metric] = {"json_fields": json_fields, "schema": schema, "agreement": agreement}
+
+
+def measure(metric: str, kind: str) -> str:
+    """What a score is a share of, e.g. "of the fields right"."""
+    return _MEASURES.get((metric, kind)) or _MEASURES.get((metric, ""), metric)
 
 
 def known(gold: Object, schema: Object | None, rules: Rules | None = None) -> Json:

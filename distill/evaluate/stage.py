@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from distill.atomic_write import write_json, write_parquet
-from distill.evaluate.arms import arms_of, call, calls_table, rules_of, scores_table, teacher_is_base
-from distill.evaluate.comparison import compare
+from distill.evaluate.arms import Answers, Arm, arms_of, call, calls_table, rules_of, scores_table, teacher_is_base
+from distill.evaluate.comparison import Comparison, compare
 from distill.records import Json
 from distill.student import linear
 from distill.student.stage import linear_student, student_of, train_linear
@@ -21,6 +21,7 @@ from distill.values import rules as value_rules
 
 if TYPE_CHECKING:
     from distill.student.trainers.linear import LinearModel
+    from distill.task.task import Task
 
 
 async def evaluate(run: ActiveRun) -> None:
@@ -32,25 +33,46 @@ async def _evaluate(run: ActiveRun) -> Mapping[str, Json]:
     task = run.task
     student = student_of(task, run.folder)
     previous = student_of(task, run.parent) if run.parent else None
-    tests = run.scan("seeds.parquet").filter(pl.col("role") == "test").collect()
+    tests = _tests(run)
     arms = arms_of(task, student=student, previous=previous)
     answered = {arm.name: await call(task, arm, tests, run.sender) for arm in arms}
-    lacking, models = [], await asyncio.to_thread(_linear_models, run)
-    for name, model in models.items():
-        answered[name] = await asyncio.to_thread(linear.answers, model, tests, task.output)
-        lacking = linear.unanswered_fields(model, task.output)
+    models = await asyncio.to_thread(_linear_models, run)
+    scores, calls, comparison = await asyncio.to_thread(_compared, task, tests, arms, answered, models)
+    write_parquet(run.folder / "calls.parquet", calls)
+    write_parquet(run.folder / "scores.parquet", scores)
+    write_json(run.folder / "comparison.json", asdict(comparison))
+    return {"verdict": comparison.verdict.word, "unanswered": calls.filter(pl.col("ended") == "pending").height}
+
+
+def linear_alone(run: ActiveRun) -> Comparison | None:
+    """What can be told before the student is trained, and without a call: the linear model on the test rows."""
+    models = {name: model for name, model in _linear_models(run).items() if name == "linear"}
+    return _compared(run.task, _tests(run), [], {}, models)[2] if models else None
+
+
+def _tests(run: ActiveRun) -> pl.DataFrame:
+    return run.scan("seeds.parquet").filter(pl.col("role") == "test").collect()
+
+
+def _compared(
+    task: Task,
+    tests: pl.DataFrame,
+    arms: Sequence[Arm],
+    answers: Mapping[str, Answers],
+    models: Mapping[str, LinearModel],
+) -> tuple[pl.DataFrame, pl.DataFrame, Comparison]:
+    """(scores, calls, comparison) of the arms that were called and of the linear models."""
+    answered = {**answers, **{name: linear.answers(model, tests, task.output) for name, model in models.items()}}
+    lacking = [field for model in models.values() for field in linear.unanswered_fields(model, task.output)]
     rules = rules_of(task, tests, answered)
     scores = scores_table(task, tests, answered, rules)
     calls = calls_table(answered, [arm.name for arm in arms if arm.address.price is None])
-    write_parquet(run.folder / "calls.parquet", calls)
-    write_parquet(run.folder / "scores.parquet", scores)
     comparison = compare(
         scores, calls, tests, margin=task.spec.evaluate.margin, kind=rules.kind, asked=list(answered),
         fields=value_rules.names(task.output), teacher_is_base="prompted_base" in task.spec.arms and teacher_is_base(task),
     )  # fmt: skip
-    comparison = replace(comparison, warnings=[*rules.notes, *_lacking(lacking), *comparison.warnings])
-    write_json(run.folder / "comparison.json", asdict(comparison))
-    return {"verdict": comparison.verdict.word, "unanswered": calls.filter(pl.col("ended") == "pending").height}
+    warnings = [*rules.notes, *_lacking(list(dict.fromkeys(lacking))), *comparison.warnings]
+    return scores, calls, replace(comparison, warnings=warnings)
 
 
 def _linear_models(run: ActiveRun) -> dict[str, LinearModel]:

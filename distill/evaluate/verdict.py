@@ -11,18 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from distill.evaluate.metrics import measure
 from distill.stats import FEW, Estimate
 from distill.text.percentages import percent, points, signed
 
-Word = Literal["distil", "do not distil", "undecided", "dataset only"]
+Word = Literal["distil", "do not distil", "undecided", "dataset only", "not yet"]
 
-_MEASURES = {
-    ("json_fields", ""): "of the fields right",
-    ("json_fields", "plain"): "of the answers right",
-    ("agreement", ""): "of the teacher's fields",
-    ("agreement", "plain"): "of the teacher's answers",
-    ("schema", ""): "of the answers in the right format",
-}
 OpenQuestion = Literal["", "keeps up", "helped"]
 """What more test rows would tell."""
 _MISSING = 0.1  # share of test rows that may lack an answer before the comparison is called undecided
@@ -158,9 +152,8 @@ def _numbers(seen: Evidence) -> str:
     if not (seen.student and seen.teacher):
         return ""
     gap = seen.gap
-    measure = _MEASURES.get((seen.metric, seen.kind)) or _MEASURES.get((seen.metric, ""), seen.metric)
     return (
-        f"On {gap.n} held-out rows, the student gets {percent(seen.student.mean)} {measure}"
+        f"On {gap.n} held-out rows, the student gets {percent(seen.student.mean)} {measure(seen.metric, seen.kind)}"
         f" and the teacher {percent(seen.teacher.mean)}: {signed(gap.mean)} points, and most likely"
         f" between {signed(gap.low)} and {signed(gap.high)}; a loss of {points(seen.margin)} is allowed."
     )

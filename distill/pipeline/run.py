@@ -113,6 +113,8 @@ async def _stages(run: ActiveRun, names: Sequence[str], *, partial: bool) -> Non
         _ready(run, name, partial)
         if name == "export" and _nothing(run):
             return
+        if name == "train" and "report" in names and "evaluate" not in run.folder.manifest()["stages"]:
+            await reporting.first_page(run)
         await _STAGES[name](run)
         if name == "generate":
             pending.no_rows(run, partial)

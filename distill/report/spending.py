@@ -76,7 +76,9 @@ def _line(row: SpenderTotals, used: int) -> SpendingLine:
 
 def _used(run: ActiveRun) -> Counter[str]:
     """Answers and verdicts in the run's tables, by spender."""
-    used = Counter(run.table("calls.parquet").filter(ended="ok")["arm"].to_list())
+    used = Counter[str]()
+    if (run.folder / "calls.parquet").exists():  # the first page is written before anything is compared
+        used.update(run.table("calls.parquet").filter(ended="ok")["arm"].to_list())
     samples = run.scan("samples.parquet").select("teacher", pl.col("^verdicts_.*$")).collect()
     used.update(questions.spender(run.task, teacher) for teacher in samples["teacher"] if teacher != GOLD)
     used.update(_verdicts(samples))

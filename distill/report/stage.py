@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import shlex
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import polars as pl
@@ -12,6 +14,9 @@ import polars as pl
 from distill.atomic_write import write_atomic, write_json
 from distill.curate.accounting import shortfall
 from distill.evaluate.comparison import Comparison
+from distill.evaluate.metrics import measure
+from distill.evaluate.stage import linear_alone
+from distill.evaluate.verdict import ComparisonVerdict
 from distill.records import Json
 from distill.report import page, timeline
 from distill.report.curation import CurationSection, curation_of
@@ -22,6 +27,7 @@ from distill.rundir import read_json, read_result
 from distill.student import stage as student_stage
 from distill.task.run import ActiveRun, parent_teacher
 from distill.task.stage import stage, version_note
+from distill.text.percentages import percent
 
 
 async def report(run: ActiveRun) -> None:
@@ -30,18 +36,46 @@ async def report(run: ActiveRun) -> None:
 
 
 async def _report(run: ActiveRun) -> Mapping[str, Json]:
-    found = gather(run)
-    write_json(run.folder / "report.json", as_json(found))
-    write_atomic(run.folder / "report.html", page.html(found).encode("utf-8", "replace"))
-    write_atomic(run.folder / "REPORT.md", page.markdown(found).encode("utf-8", "replace"))
+    comparison = read_result(run.folder / "comparison.json", Comparison)
+    _write(run, gather(run, comparison))
     return {}
 
 
-def gather(run: ActiveRun) -> Report:
+async def first_page(run: ActiveRun) -> None:
+    """The report before a student is there: the dataset, and a linear model of its rows; the run replaces it."""
+    comparison = await asyncio.to_thread(linear_alone, run)
+    if comparison is None:
+        return
+    verdict = ComparisonVerdict("not yet", _so_far(comparison))
+    _write(run, gather(run, replace(comparison, verdict=verdict)))
+    run.watch.say(f"  {verdict.sentences[1]}")
+    run.watch.say(f"  a first page is written: {run.folder / 'report.html'}")
+
+
+def _so_far(comparison: Comparison) -> list[str]:
+    """The headline, what the linear model gets, and what is still to come."""
+    found = comparison.arms["linear"].metrics.get(comparison.metric)
+    score = " answers them"
+    if found is not None:
+        interval = f"{percent(found.low, 0)} to {percent(found.high, 0)}"
+        score = f" gets {percent(found.mean)} {measure(comparison.metric, comparison.kind)} ({interval})"
+    return [
+        "Not yet: the student is being trained.",
+        f"On {comparison.rows} test rows, a linear model of the training rows{score}. A student has to beat it.",
+        "Still to come: the student, the teacher and the other arms on the same rows, and the verdict.",
+    ]
+
+
+def _write(run: ActiveRun, found: Report) -> None:
+    write_json(run.folder / "report.json", as_json(found))
+    write_atomic(run.folder / "report.html", page.html(found).encode("utf-8", "replace"))
+    write_atomic(run.folder / "REPORT.md", page.markdown(found).encode("utf-8", "replace"))
+
+
+def gather(run: ActiveRun, comparison: Comparison) -> Report:
     """The whole report of a run."""
     spec = run.task.spec
     funnel = read_json(run.folder / "funnel.json", dict) if (run.folder / "funnel.json").exists() else {}
-    comparison = read_result(run.folder / "comparison.json", Comparison)
     samples = run.table("samples.parquet", ["fate", "completion_tokens"])
     facts = _run_facts(run)
     return Report(
