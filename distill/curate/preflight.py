@@ -44,7 +44,12 @@ def base_folder(task: Task) -> Path:
     """The embedded base as the trainer reads it; dequantised on the first call, which takes seconds."""
     from distill.base_model import dequantised as base
 
-    return base.dequantised(embedded.gguf(), task.home / ".distill" / "base")
+    return base.dequantised(embedded.gguf(), bases(task))
+
+
+def bases(task: Task) -> Path:
+    """Where a project keeps what is made of the embedded model."""
+    return task.home / ".distill" / "base"
 
 
 def fit(task: Task, samples: pl.DataFrame) -> Outcome:
@@ -91,7 +96,9 @@ def check(
 def _reader(task: Task) -> tuple[TokenCount, tuple[str, ...]]:
     train = task.spec.student.train
     if train.with_ == "lora" and importlib.util.find_spec("transformers"):
-        return _tokeniser(base_folder(task))
+        from distill.base_model import dequantised
+
+        return _tokeniser(dequantised.tokeniser(embedded.gguf(), bases(task)))
     return functools.partial(tokens.count_messages, model=train.base), ()
 
 
