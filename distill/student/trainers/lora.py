@@ -23,11 +23,13 @@ from typing import TYPE_CHECKING
 from distill.atomic_write import write_atomic
 from distill.base_model.quiet import quiet
 from distill.base_model.tokenise import IGNORED, TokenRow, TrainError, read_rows
+from distill.student.trainers.frozen_layers import FrozenLayers
 from distill.student.trainers.loss_curve import TrainStep, best_epoch
 
 if TYPE_CHECKING:
     from peft import PeftModel
     from torch import Tensor
+    from torch.nn import Module
     from transformers import PreTrainedTokenizerBase
     from trl import SFTConfig, SFTTrainer
 
@@ -178,6 +180,9 @@ def _scoring_answers() -> type[SFTTrainer]:
         """Scores answer tokens only. TRL projects every prompt token on the vocabulary too where there is no
         Triton: twice the time of a step on a CPU (measured)."""
 
+        _frozen: FrozenLayers | None = None
+        _looked = False
+
         def compute_loss(
             self,
             model: PeftModel,
@@ -188,10 +193,23 @@ def _scoring_answers() -> type[SFTTrainer]:
             lm = model.get_base_model()
             targets = inputs["labels"][:, 1:]
             scored = targets != IGNORED
-            states = lm.model(input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"], use_cache=False)
-            logits = lm.lm_head(states.last_hidden_state[:, :-1][scored]).float()
+            states = self._states(lm.model, inputs["input_ids"], inputs["attention_mask"])
+            logits = lm.lm_head(states[:, :-1][scored]).float()
             total = cross_entropy(logits, targets[scored], reduction="sum")
             return total / (scored.sum() if num_items_in_batch is None else num_items_in_batch)
+
+        def _states(self, decoder: Module, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+            """The last states, those below the adapters taken from the epoch before where that gives the same."""
+            first = min(self.model.peft_config["default"].layers_to_transform)
+            if not self._looked:
+                halves = FrozenLayers(decoder, first) if first and hasattr(decoder, "layers") else None
+                self._frozen = halves if halves and halves.same(input_ids, attention_mask) else None
+                self._looked = True
+            if self._frozen is not None:
+                return self._frozen.states(input_ids, attention_mask)
+            found = decoder(input_ids=input_ids, attention_mask=attention_mask, use_cache=False)
+            states: Tensor = found.last_hidden_state
+            return states
 
     return AnswerTrainer
 
