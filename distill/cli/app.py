@@ -45,6 +45,7 @@ VERBS: dict[str, dict[str, Callable[..., None]]] = {
         "report": run.report,
     },
     "Look at a run": {
+        "list": look.list_runs,
         "status": look.status,
         "explain": look.explain,
         "show": look.show,

@@ -8,6 +8,7 @@ from datetime import datetime
 from distill.money import shown
 from distill.records import Json
 from distill.teacher.store.queries import BatchJob
+from distill.views.runs import RunSummary
 from distill.views.status import SpenderStatus, Status
 
 
@@ -74,3 +75,23 @@ def _batch_line(batch: BatchJob) -> str:
 def _clock(moment: str) -> str:
     """A moment of the journal by this machine's clock, as `22:10`."""
     return datetime.fromisoformat(moment).astimezone().strftime("%H:%M")
+
+
+def runs_lines(runs: Sequence[RunSummary]) -> list[str]:
+    """A line a run, in columns."""
+    if not runs:
+        return ["no run yet; `distill run SPEC` makes the first one"]
+    rows = [
+        (
+            one.run,
+            one.began.replace("T", " ")[:16],
+            one.last_stage or "-",
+            "-" if one.rows is None else f"{one.rows:,}",
+            one.verdict or "-",
+            shown(one.usd),
+        )
+        for one in runs
+    ]
+    table = [("run", "began", "last stage", "rows", "verdict", "spent"), *rows]
+    widths = [max(len(row[n]) for row in table) for n in range(len(table[0]))]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table]

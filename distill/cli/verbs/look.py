@@ -1,4 +1,4 @@
-"""`distill status`, `explain`, `show` and `explain-miss`: a run is read, and nothing is sent or written."""
+"""`distill list`, `status`, `explain`, `show` and `explain-miss`: a run is read, and nothing is sent or written."""
 
 from __future__ import annotations
 
@@ -9,6 +9,19 @@ from typing import Annotated
 import typer
 
 from distill.cli.options import AsJson, HomeFolder, RunName, Set, out
+
+
+def list_runs(as_json: AsJson = False, home: HomeFolder = Path()) -> None:
+    """List the runs of a project.
+
+    How far each came, its training rows, its verdict and what it cost.
+    """
+    from distill.cli.text.status import runs_lines
+    from distill.pipeline.arguments import project_at
+    from distill.views.runs import runs
+
+    found = runs(project_at(home))
+    out({"runs": [dataclasses.asdict(run) for run in found]}, as_json, runs_lines(found))
 
 
 def status(
