@@ -1,6 +1,6 @@
 """Grades an exam: the teacher's answers beside the commonest answer and a linear model, row by row, field by field.
 
-The commonest answer is taken field by field from all other rows with a known answer, so that no row tells its own.
+The commonest answer is one for all rows, taken field by field from all rows with a known answer.
 """
 
 from __future__ import annotations
@@ -90,21 +90,14 @@ def grade(paper: Paper, rows: Sequence[KnownRow], others: Sequence[KnownRow], ma
 
 
 def _commonest(rows: Sequence[KnownRow], others: Sequence[KnownRow], marking: Marking) -> dict[str, str]:
-    """For each row the answer that has, in each field, the value that comes most often in all rows but this one."""
+    """For each row the same answer: in each field the value that comes most often in all known ones."""
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for row in (*rows, *others):
         for name, value in _known_fields(row, marking).items():
             counts[name][json.dumps(value, sort_keys=True)] += 1
-    return {row.seed_id: _spelt(_modes(counts, _known_fields(row, marking)), marking) for row in rows}
-
-
-def _modes(counts: Mapping[str, Counter[str]], own: Mapping[str, Json]) -> dict[str, Json]:
-    found: dict[str, Json] = {}
-    for name, values in counts.items():
-        without = values - Counter([json.dumps(own[name], sort_keys=True)] if name in own else [])
-        if without:
-            found[name] = json.loads(max(sorted(without), key=lambda value: without[value]))
-    return found
+    modes = {name: json.loads(max(sorted(values), key=lambda value: values[value])) for name, values in counts.items()}
+    answer = _spelt(modes, marking)
+    return {row.seed_id: answer for row in rows}
 
 
 @dataclass(frozen=True, slots=True)

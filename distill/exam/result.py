@@ -51,7 +51,7 @@ class Exam:
     """What answers are: fields, plain values or free text, which nothing here scores."""
     teacher: Estimate | None
     commonest: Estimate | None
-    """The commonest known answer to everything, taken from the other rows."""
+    """The commonest known answer, given to everything."""
     linear: Estimate | None
     """A linear model of the known rows that are not asked; None where they are too few or answers are not closed."""
     linear_rows: int

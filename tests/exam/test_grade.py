@@ -89,14 +89,15 @@ def test_the_linear_model_learns_from_the_other_rows_and_is_none_where_they_are_
     assert graded(answers, rows, []).linear is None
 
 
-def test_the_commonest_answer_is_taken_without_the_row_itself() -> None:
-    """Two rows that differ: each has the other's value as the commonest, so both are wrong."""
-    rows = [KnownRow("a", "x", "s", {"intent": "bill"}), KnownRow("b", "y", "s", {"intent": "ship"})]
+def test_the_commonest_answer_is_that_of_all_known_rows_also_where_classes_are_even() -> None:
+    """Were a row left out of its own count, three even classes would give 0 and not a third."""
+    labels = ["bill", "ship", "other"] * 5
+    rows = [KnownRow(f"{n:02}", f"text {n}", "s", {"intent": label}) for n, label in enumerate(labels)]
     found = graded({}, rows, [])
     assert found.commonest is not None
-    assert found.commonest.mean == 0
+    assert found.commonest.mean == pytest.approx(1 / 3)
     assert found.teacher is None
-    assert found.unanswered == 2
+    assert found.unanswered == 15
 
 
 def test_agreement_with_itself_is_of_the_rows_asked_twice() -> None:

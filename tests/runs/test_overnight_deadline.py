@@ -16,6 +16,7 @@ from distill.pipeline.open_task import open_task
 from distill.records import Request
 from distill.teacher import schedule
 from distill.teacher.batch import journal
+from distill.teacher.endpoint.stopping import Stopped
 from distill.teacher.progress import Progress, Silent
 from distill.teacher.schedule import InBatches
 from distill.teacher.send import Sender
@@ -33,12 +34,13 @@ def hosts_clock(server: Server, monkeypatch: pytest.MonkeyPatch) -> type[datetim
         def now(cls, tz: tzinfo | None = None) -> HostTime:
             return cls.fromtimestamp(server.states.clock.now(), tz)
 
-    async def stopped(sender: Sender, seconds: float) -> bool:
+    async def pause(stop: asyncio.Event, seconds: float) -> None:
         server.states.clock.step(seconds)
-        return sender.stop.is_set()
+        if stop.is_set():
+            raise Stopped("stopped")
 
     monkeypatch.setattr(schedule, "datetime", HostTime)
-    monkeypatch.setattr(schedule, "_stopped", stopped)
+    monkeypatch.setattr(schedule, "pause", pause)
     return HostTime
 
 

@@ -126,7 +126,7 @@ def test_typos_add_edges_that_a_table_keeps():
     found = graph.near_duplicates(SHORT, threshold=0.85)
     assert [one and (one.index, one.kind) for one in found] == [None, (0, "typo"), None, (0, "typo"), None]
     assert str(found[1]).startswith("one typo apart, similarity 0.")
-    assert found[1].beside(0.85, None) == str(found[1])
+    assert found[1].with_limit(0.85, None) == str(found[1])
     assert not any(Graph.of(SHORT, threshold=0.85).near_duplicates(SHORT, threshold=0.85))
     ids = dict(zip("abcde", map(normalise, SHORT), strict=True))
     assert read_edges(edge_table(graph, rows_of(ids)), rows_of(ids), threshold=0.85, typos=True) == graph
