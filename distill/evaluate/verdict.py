@@ -194,9 +194,15 @@ def _floor(seen: Evidence) -> str:
     found = f"{signed(gap.mean)} points ({signed(gap.low)} to {signed(gap.high)})"
     if gap.low > 0:
         return f"Over a linear model of the same training rows the student gains {found}."
+    how = "Make it the student: --set student.train.with=linear."
+    if gap.high < 0:
+        return (
+            f"A linear model of the same training rows is clearly better than the student, by {points(-gap.mean)} "
+            f"({points(-gap.high)} to {points(-gap.low)}), and answers in milliseconds on any machine. {how}"
+        )
     return (
         f"Against a linear model of the same training rows the student makes {found}: it is not clearly better, and the linear "
-        "model answers in milliseconds on any machine. Try it as the student: --set student.train.with=linear."
+        f"model answers in milliseconds on any machine. {how}"
     )
 
 

@@ -24,6 +24,7 @@ from distill.task.stage import stage
 from distill.task.task import rate_of
 from distill.teacher.endpoint import embedded
 from distill.teacher.endpoint.address import Address
+from distill.teacher.endpoint.stopping import Stopped
 
 if TYPE_CHECKING:
     from distill.student.trainers.linear import LinearModel
@@ -143,11 +144,15 @@ async def _lora(run: ActiveRun) -> Mapping[str, Json]:
 
 
 def _shown(run: ActiveRun, settings: LoraSettings) -> Callable[[TrainStep], None]:
-    """Shows a step of the training's thread in this one."""
+    """Shows a step of the training's thread in this one; Stopped, which ends the training, once the run is told to stop."""
     loop, rows = asyncio.get_running_loop(), (run.folder / "train.jsonl").read_bytes().count(b"\n")
     steps = round(settings.epochs * -(-rows // settings.batch_size))
 
     def show(step: TrainStep) -> None:
+        if run.sender.stop.is_set():
+            raise Stopped(
+                f"training was stopped at step {step.step} of {steps}; run the same command again to train anew"
+            )
         told = partial(run.watch.training, step=step.step, steps=steps)
         loop.call_soon_threadsafe(partial(told, train_loss=step.train_loss, valid_loss=step.valid_loss))
 

@@ -110,3 +110,22 @@ def test_numbers_come_with_their_rows_and_interval() -> None:
         "On 100 held-out rows, the student gets 88.0 % of the fields right and the teacher 87.5 %:"
         " +0.5 points, and most likely between \u22120.5 and +1.5; a loss of 2 points is allowed."
     )
+
+
+@pytest.mark.parametrize(
+    ("to_linear", "says"),
+    [
+        (gap(0.1), "Over a linear model of the same training rows the student gains +10.0 points (+9.0 to +11.0)"),
+        (gap(0.0), "it is not clearly better"),
+        (gap(-0.1), "is clearly better than the student, by 10 points (9 points to 11 points)"),
+    ],
+)
+def test_a_linear_model_is_the_floor(to_linear: Estimate, says: str) -> None:
+    found = verdict(replace(GOOD, to_linear=to_linear))
+    assert says in " ".join(found.sentences)
+    assert ("student.train.with=linear" in " ".join(found.sentences)) == (to_linear.low <= 0)
+
+
+def test_where_the_teacher_is_the_base_its_calls_stand_for_the_prompted_base() -> None:
+    said = " ".join(verdict(replace(GOOD, teacher_is_base=True)).sentences)
+    assert "the untrained small model, which is the teacher here, is 30 points worse" in said

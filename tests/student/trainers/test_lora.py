@@ -11,6 +11,7 @@ from chats import write_rows
 from distill.base_model.tokenise import TrainError
 from distill.student.trainers.lora import LoraSettings, TrainResult, train
 from distill.student.trainers.loss_curve import TrainStep, check_loss
+from distill.teacher.endpoint.stopping import Stopped
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +72,22 @@ def test_a_loss_that_blows_up_stops_training_and_leaves_the_old_adapter(tuned: A
         tuned("student", learning_rate=1e30)
     assert kept.read_bytes() == before
     assert sorted(path.name for path in student.adapter.parent.iterdir()) == ["adapter", "loss.json"]
+
+
+def test_a_training_that_is_told_to_stop_ends_within_a_step_and_leaves_the_old_adapter(
+    tuned: Any, student: TrainResult
+) -> None:
+    steps: list[int] = []
+
+    def stop(step: TrainStep) -> None:
+        steps.append(step.step)
+        raise Stopped("told to")
+
+    before = (student.adapter / "adapter_model.safetensors").read_bytes()
+    with pytest.raises(Stopped):
+        tuned("student", on_step=stop)
+    assert steps == [1]
+    assert (student.adapter / "adapter_model.safetensors").read_bytes() == before
 
 
 @pytest.mark.parametrize("loss", [0.0, math.nan, math.inf])
