@@ -4,7 +4,7 @@
     run = await distill.aio.curate(task)
 
 Each takes `new` (start the next numbered run), `partial` (continue without rows that have no answer), `wait` (until batch jobs
-end) and `watch` (what receives the progress; by default the log `distill`, at level INFO), and returns a `distill.Run`. What stops
+end), `anyway` (go on where the teacher's exam would stop) and `watch` (what receives the progress; by default the log `distill`, at level INFO), and returns a `distill.Run`. What stops
 a command raises its `distill.errors.DistillError`.
 """
 
@@ -53,34 +53,43 @@ class StageFunction(Protocol):
     """A stage as a coroutine function."""
 
     async def __call__(
-        self, task: Task, *, new: bool = False, partial: bool = False, wait: bool = False, watch: Watcher | None = None
-    ) -> Run: ...
+        self, task: Task, *, new: bool = False, partial: bool = False, wait: bool = False, anyway: bool = False,
+        watch: Watcher | None = None,
+    ) -> Run: ...  # fmt: skip
 
 
 async def run(
-    task: Task, *, new: bool = False, partial: bool = False, wait: bool = False, watch: Watcher | None = None
-) -> Run:
+    task: Task, *, new: bool = False, partial: bool = False, wait: bool = False, anyway: bool = False,
+    watch: Watcher | None = None,
+) -> Run:  # fmt: skip
     """All stages in order; those whose inputs did not change are skipped.
 
     run = distill.run(task)
     run.dataset.head(), run.verdict
     """
-    return await work(task, stages=ORDER, watch=watch or Logged(), new=new, partial=partial, wait=wait)
+    return await work(task, stages=ORDER, watch=watch or Logged(), new=new, partial=partial, wait=wait, anyway=anyway)
 
 
-async def refresh(task: Task, *, partial: bool = False, wait: bool = False, watch: Watcher | None = None) -> Run:
+async def refresh(
+    task: Task, *, partial: bool = False, wait: bool = False, anyway: bool = False, watch: Watcher | None = None
+) -> Run:
     """The next run, with the rows and the split of the latest: only missing requests are sent, and both students compared.
 
     distill.refresh(distill.open_task("triage", overrides={"teacher.model": "newer"}))
     """
-    return await work(task, stages=ORDER, watch=watch or Logged(), refresh=True, partial=partial, wait=wait)
+    return await work(
+        task, stages=ORDER, watch=watch or Logged(), refresh=True, partial=partial, wait=wait, anyway=anyway
+    )
 
 
 def _stage(name: str) -> StageFunction:
     async def stage(
-        task: Task, *, new: bool = False, partial: bool = False, wait: bool = False, watch: Watcher | None = None
-    ) -> Run:
-        return await work(task, stages=(name,), watch=watch or Logged(), new=new, partial=partial, wait=wait)
+        task: Task, *, new: bool = False, partial: bool = False, wait: bool = False, anyway: bool = False,
+        watch: Watcher | None = None,
+    ) -> Run:  # fmt: skip
+        return await work(
+            task, stages=(name,), watch=watch or Logged(), new=new, partial=partial, wait=wait, anyway=anyway
+        )
 
     stage.__name__ = stage.__qualname__ = name
     stage.__doc__ = EACH[name]
