@@ -4,8 +4,8 @@
     run = await distill.aio.curate(task)
 
 Each takes `new` (start the next numbered run), `partial` (continue without rows that have no answer), `wait` (until batch jobs
-end), `anyway` (go on where the teacher's exam would stop) and `watch` (what receives the progress; by default the log `distill`, at level INFO), and returns a `distill.Run`. What stops
-a command raises its `distill.errors.DistillError`.
+end), `anyway` (go on where the teacher's exam would stop) and `watch` (what receives the progress; by default the log `distill`,
+at level INFO), and returns a `distill.Run`. What stops a command raises its `distill.errors.DistillError`.
 """
 
 from __future__ import annotations
