@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -25,6 +26,8 @@ def in_memory() -> Path | None:
 settings.register_profile("tests", deadline=None, max_examples=50)
 settings.register_profile("thorough", deadline=None, max_examples=1000)
 settings.load_profile("tests")
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:  # under nohup, which the processes of the tests would inherit
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 os.environ.setdefault("POLARS_MAX_THREADS", "1")  # tables of some rows: more threads only wait for each other
 # The servers of the tests speak plain HTTP on this machine: no client needs to read the system's 150 certificates.
 os.environ.pop("SSL_CERT_FILE", None)
