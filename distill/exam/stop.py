@@ -22,7 +22,11 @@ def exam_summary(exam: Exam) -> list[str]:
         return [f"exam: {exam.model} was asked {exam.rows} rows with a known answer, and none is scored: {why}"]
     beside = [("the commonest answer", exam.commonest), (f"a linear model of {exam.linear_rows} others", exam.linear)]
     others = ", ".join(f"{name} {percent(one.mean)}" for name, one in beside if one)
-    ceiling = f"; it agrees with itself in {percent(exam.itself.mean, 0)}" if exam.itself else ""
+    ceiling = (
+        f"; it agrees with itself in {percent(exam.itself.mean, 0)} of {exam.itself.n} rows asked twice"
+        if exam.itself
+        else ""
+    )
     return [
         f"exam: {exam.model} has {percent(exam.teacher.mean)} right ({percent(exam.teacher.low, 0)} to "
         f"{percent(exam.teacher.high, 0)}) on {exam.teacher.n} rows with a known answer{ceiling}",

@@ -144,7 +144,7 @@ async def _lora(run: ActiveRun) -> Mapping[str, Json]:
 
 
 def _shown(run: ActiveRun, settings: LoraSettings) -> Callable[[TrainStep], None]:
-    """Shows a step of the training's thread in this one; Stopped, which ends the training, once the run is told to stop."""
+    """Shows a step of the training's thread in this one; Stopped, which ends the training, once a signal asks to."""
     loop, rows = asyncio.get_running_loop(), (run.folder / "train.jsonl").read_bytes().count(b"\n")
     steps = round(settings.epochs * -(-rows // settings.batch_size))
 

@@ -245,6 +245,6 @@ def edge_cases_of(spec: TaskSpec) -> list[EdgeCase]:
 
 
 def targets_of(spec: TaskSpec) -> Targets:
-    """What a spec wants of each stratum, however it is spread: nothing that can be too much hangs on `temperature`."""
+    """What a spec wants of each stratum, however it is spread: nothing that can be too much depends on `temperature`."""
     rules = [QuotaRule(**quota.model_dump()) for quota in spec.strata.quotas]
     return Targets(spec.dataset.accept, spec.dataset.per_stratum, edge_cases=edge_cases_of(spec), rules=rules)

@@ -17,7 +17,7 @@ def exam(**given: object) -> Exam:
         commonest=Estimate(0.3, 0.2, 0.4, 40), linear=None, linear_rows=0, over_commonest=Estimate(0.2, 0.1, 0.3, 40),
         over_linear=None, itself=None, fields=[], strata=[], mistakes=[], calls=40, usd=0.0, usd_per_1000=0.0, seconds_p50=1.0,
     )  # fmt: skip
-    return replace(base, **given)  # type: ignore[arg-type]
+    return replace(base, **given)  # type: ignore[arg-type]  # each test names fields of the class
 
 
 def test_a_teacher_that_is_better_than_the_commonest_answer_goes_on() -> None:
@@ -51,5 +51,5 @@ def test_what_was_not_scored_stops_nothing_and_says_why() -> None:
 def test_the_summary_has_interval_ceiling_and_what_it_is_held_against() -> None:
     lines = exam_summary(exam(itself=Estimate(0.8, 0.5, 0.9, 10), linear=Estimate(0.45, 0.4, 0.5, 40), linear_rows=160))
     assert "50.0 % right (40 % to 60 %) on 40 rows" in lines[0]
-    assert "agrees with itself in 80 %" in lines[0]
+    assert "agrees with itself in 80 % of 10 rows asked twice" in lines[0]
     assert lines[1] == "exam: the commonest answer 30.0 %, a linear model of 160 others 45.0 %"

@@ -46,7 +46,9 @@ def _details(exam: Exam) -> list[str]:
         f"price {shown(exam.usd_per_1000)} per 1,000 answers, {_seconds(exam)} s each; {shown(exam.usd)} spent now"
     )
     if exam.fields:
-        lines.append(f"by field: {'':14}{'teacher':>9}{'commonest':>11}{'linear':>8}")
+        lines.append(
+            f"by field, of {exam.teacher.n if exam.teacher else 0:>4} rows{'':3}{'teacher':>9}{'commonest':>11}{'linear':>8}"
+        )
         lines += [
             f"  {field.field:22}{_share(field.teacher):>9}{_share(field.commonest):>11}{_share(field.linear):>8}"
             for field in exam.fields
