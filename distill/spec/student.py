@@ -30,7 +30,11 @@ class Train(Settings):
         alias="with",
         description="lora: tuned here; hosted: by a host's tuning job; linear: no language model, for closed answers",
     )
-    base: ModelName = "embedded/smollm2-135m"
+    base: ModelName = Field(
+        "embedded/smollm2-135m",
+        description="lora: the embedded model, a folder that holds a model of transformers, a *.gguf file, or an id of the model hub; "
+        "hosted: a name at the host",
+    )
     epochs: float = Field(2, ge=0.001, le=10_000)
     batch_size: PositiveInt = 8
     learning_rate: float = Field(2e-3, ge=1e-12, le=10)
@@ -53,6 +57,9 @@ class Student(Settings):
     """The small model that learns."""
 
     prompt: NonBlank = "student.md"
+    template: NonBlank | None = Field(
+        None, description="a file with the chat template (Jinja) of a base that has none, or in place of its own"
+    )
     train: Train = Train()
 
 

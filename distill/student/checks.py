@@ -6,8 +6,10 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from distill.base_model import local
+from distill.base_model.local import LocalWeights
 from distill.chat import conversation
-from distill.errors import Fault
+from distill.errors import Fault, UsageError
 from distill.spec import TaskSpec
 from distill.teacher.endpoint import embedded
 
@@ -38,10 +40,20 @@ def student(spec: TaskSpec, seeds: Sequence[Seed], chats: Collection[str], file:
             f"some conversations hold tool calls or bring tools, and {base!r} has none in its chat template; {instead}"
         )
         faults.append(Fault(f"{file}: seeds", message))
-    if base != embedded.MODEL:
-        message = f"{base!r} cannot be tuned here: `with: lora` tunes {embedded.MODEL!r}; for a model of a host say `with: hosted`"
-        faults.append(Fault(f"{file}: student.train.base", message))
-    return faults
+    return faults + _base(spec, file)
+
+
+def _base(spec: TaskSpec, file: Path) -> list[Fault]:
+    """A base that lies nowhere; one of the hub is only looked up when it is needed."""
+    if spec.student.train.base == embedded.MODEL:
+        return []
+    weights = LocalWeights(spec.student.train.base, file.parent, file.parent)
+    try:
+        if not weights.on_the_hub and weights.path.is_dir():
+            local.config_of(weights.path)
+    except UsageError as fault:
+        return [Fault(f"{file}: student.train.base", str(fault))]
+    return []
 
 
 def _calls_tools(seed: Seed, chats: Collection[str]) -> bool:

@@ -5,8 +5,7 @@
 
 The loss is taken over the answer and the end token of the chat template, never over the prompt. Rows are
 tokenised here, as the server will tokenise them, so nothing is cut and nothing is masked in silence: a row
-above `max_tokens`, a template that does not end an answer with the tokeniser's EOS, or a loss that is zero or
-not finite is a `TrainError`. The same rows, settings and machine give the same adapter.
+above `max_tokens`, or a loss that is zero or not finite, is a `TrainError`. The same rows, settings and machine give the same adapter.
 """
 
 from __future__ import annotations
@@ -22,23 +21,20 @@ from typing import TYPE_CHECKING
 
 from distill.atomic_write import write_atomic
 from distill.base_model.quiet import quiet
-from distill.base_model.tokenise import IGNORED, TokenRow, TrainError, read_rows
-from distill.student.trainers.frozen_layers import FrozenLayers
+from distill.base_model import load
+from distill.base_model.tokenise import TokenRow, TrainError, read_rows
+from distill.student.trainers.answer_loss import scoring_answers
 from distill.student.trainers.loss_curve import TrainStep, best_epoch
+from distill.student.trainers.targets import targets_of
 
 if TYPE_CHECKING:
     from peft import PeftModel
     from torch import Tensor
-    from torch.nn import Module
     from transformers import PreTrainedTokenizerBase
     from trl import SFTConfig, SFTTrainer
 
 VALID_ROWS = 32
 """Rows of the validation file that are read at the end of an epoch; more would cost as much as training."""
-
-PROJECTIONS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
-"""The linear maps of a decoder layer that get an adapter; `gguf.py` knows their llama.cpp names."""
-
 
 @dataclass(frozen=True, slots=True)
 class TrainResult:
@@ -67,18 +63,18 @@ class LoraSettings:
 
 def train(
     *, base: Path, train: Path, valid: Path, out: Path,
-    settings: LoraSettings, on_step: Callable[[TrainStep], None] | None = None,
+    settings: LoraSettings, template: Path | None = None, on_step: Callable[[TrainStep], None] | None = None,
 ) -> TrainResult:  # fmt: skip
     """Tune `base` on the chat rows of `train`.
 
     `valid` is read at the end of each epoch, at most 32 rows of it; the epoch with its lowest loss is kept. An adapter already
     in `out` is replaced only by a whole new one. Raises `TrainError`; see the module's docstring.
     """
-    from transformers import AutoTokenizer, set_seed
+    from transformers import set_seed
 
     started = time.monotonic()
     set_seed(settings.seed)
-    tokenizer = AutoTokenizer.from_pretrained(base)
+    tokenizer = load.tokeniser(base, template)
     rows, held_out = (_rows(path, tokenizer, settings.max_tokens) for path in (train, valid))
     best = best_epoch(on_step, started=started, per_epoch=sum(len(row.input_ids) for row in rows))
     with quiet(), TemporaryDirectory() as scratch:  # where the trainer keeps what we do not want
@@ -99,21 +95,17 @@ def _rows(path: Path, tokenizer: PreTrainedTokenizerBase, max_tokens: int) -> li
 
 
 def _with_adapter(base: Path, settings: LoraSettings) -> PeftModel:
-    """The base, frozen, with fresh fp32 LoRA weights on every projection of its top layers."""
-    import torch
+    """The base, frozen, with fresh fp32 LoRA weights on every linear map of its last layers."""
     from peft import LoraConfig, get_peft_model
-    from transformers import AutoModelForCausalLM
 
-    # bf16 is emulated, and slower than fp32, on a CPU without the instructions for it.
-    native = torch.cuda.is_bf16_supported() if torch.cuda.is_available() else torch.cpu._is_avx512_bf16_supported()
-    model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.bfloat16 if native else torch.float32)
-    depth = model.config.num_hidden_layers
+    model = load.model(base)
+    targets = targets_of(model, settings.layers)
     config = LoraConfig(
         r=settings.rank,
         lora_alpha=settings.alpha,
-        target_modules=list(PROJECTIONS),
-        layers_to_transform=list(range(depth - min(settings.layers or depth, depth), depth)),
-        layers_pattern="layers",
+        target_modules=list(targets.modules),
+        layers_to_transform=list(targets.layers),
+        layers_pattern=targets.pattern,
         task_type="CAUSAL_LM",
     )
     return get_peft_model(model, config)
@@ -131,7 +123,7 @@ def _trainer(
     from datasets import Dataset
     from transformers.trainer_callback import PrinterCallback
 
-    trainer = _scoring_answers()(
+    trainer = scoring_answers()(
         model=model,
         args=arguments,
         train_dataset=Dataset.from_list([asdict(row) for row in rows]),
@@ -169,49 +161,6 @@ def _arguments(scratch: str, settings: LoraSettings) -> SFTConfig:
         report_to="none",
         disable_tqdm=True,
     )
-
-
-def _scoring_answers() -> type[SFTTrainer]:
-    """TRL's trainer, with its loss over answer tokens."""
-    from torch.nn.functional import cross_entropy
-    from trl import SFTTrainer
-
-    class AnswerTrainer(SFTTrainer):  # type: ignore[misc]  # TRL is not followed, so its class is Any
-        """Scores answer tokens only. TRL projects every prompt token on the vocabulary too where there is no
-        Triton: twice the time of a step on a CPU (measured)."""
-
-        _frozen: FrozenLayers | None = None
-        _looked = False
-
-        def compute_loss(
-            self,
-            model: PeftModel,
-            inputs: Mapping[str, Tensor],
-            return_outputs: bool = False,  # noqa: ARG002  # the trainer passes it by name
-            num_items_in_batch: Tensor | int | None = None,
-        ) -> Tensor:
-            lm = model.get_base_model()
-            targets = inputs["labels"][:, 1:]
-            scored = targets != IGNORED
-            states = self._states(lm.model, inputs["input_ids"], inputs["attention_mask"])
-            logits = lm.lm_head(states[:, :-1][scored]).float()
-            total = cross_entropy(logits, targets[scored], reduction="sum")
-            return total / (scored.sum() if num_items_in_batch is None else num_items_in_batch)
-
-        def _states(self, decoder: Module, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
-            """The last states, those below the adapters taken from the epoch before where that gives the same."""
-            first = min(self.model.peft_config["default"].layers_to_transform)
-            if not self._looked:
-                halves = FrozenLayers(decoder, first) if first and hasattr(decoder, "layers") else None
-                self._frozen = halves if halves and halves.same(input_ids, attention_mask) else None
-                self._looked = True
-            if self._frozen is not None:
-                return self._frozen.states(input_ids, attention_mask)
-            found = decoder(input_ids=input_ids, attention_mask=attention_mask, use_cache=False)
-            states: Tensor = found.last_hidden_state
-            return states
-
-    return AnswerTrainer
 
 
 def _save(model: PeftModel, weights: Mapping[str, Tensor], folder: Path) -> Path:
