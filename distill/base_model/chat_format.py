@@ -96,7 +96,9 @@ def chat_format(tokenizer: PreTrainedTokenizerBase) -> ChatFormat:
     turns = [{"role": "user", "content": "a"}, {"role": "assistant", "content": _ANSWER}]
     whole = _render(tokenizer, turns, ())
     if _ANSWER not in whole:
-        raise FormatError("the chat template writes no answer of an assistant's turn whose content is text; give another: student.template")
+        raise FormatError(
+            "the chat template writes no answer of an assistant's turn whose content is text; give another: student.template"
+        )
     end = _end(whole[whole.rindex(_ANSWER) + len(_ANSWER) :], tokenizer)
     return ChatFormat(tokenizer, end, _stops(tokenizer, end), system)
 
@@ -118,7 +120,9 @@ def _end(rest: str, tokenizer: PreTrainedTokenizerBase) -> str:
     if run is not None:
         return run[0]
     if not tokenizer.eos_token:
-        raise FormatError("neither the chat template nor the tokeniser says what ends an answer; set the tokeniser's eos_token")
+        raise FormatError(
+            "neither the chat template nor the tokeniser says what ends an answer; set the tokeniser's eos_token"
+        )
     return str(tokenizer.eos_token)
 
 

@@ -71,12 +71,16 @@ class Generator:
                 input_ids=ids.to(self.model.device), attention_mask=mask.to(self.model.device), max_new_tokens=most,
                 do_sample=False, temperature=None, top_p=None, top_k=None, eos_token_id=stops, pad_token_id=stops[0],
             )  # fmt: skip
-        return [self._written(row, prompt.most, stops) for row, prompt in zip(out[:, width:].tolist(), prompts, strict=True)]
+        return [
+            self._written(row, prompt.most, stops) for row, prompt in zip(out[:, width:].tolist(), prompts, strict=True)
+        ]
 
     def _written(self, row: list[int], most: int, stops: Sequence[int]) -> Written:
         end = next((place for place, token in enumerate(row[:most]) if token in stops), None)
         kept = row[: most if end is None else end]
-        return Written(self.tokenizer.decode(kept, skip_special_tokens=True), len(kept) + (end is not None), end is not None)
+        return Written(
+            self.tokenizer.decode(kept, skip_special_tokens=True), len(kept) + (end is not None), end is not None
+        )
 
 
 def generator(folder: Path, adapter: Path | None = None, template: Path | None = None) -> Generator:

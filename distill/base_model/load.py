@@ -38,6 +38,7 @@ def model(folder: Path, *, dtype: torch.dtype | None = None) -> PreTrainedModel:
     UsageError before anything is read where there is too little memory.
     """
     import torch
+    from safetensors import SafetensorError
     from transformers import AutoModelForCausalLM
 
     kind = dtype or native_dtype()
@@ -50,7 +51,7 @@ def model(folder: Path, *, dtype: torch.dtype | None = None) -> PreTrainedModel:
     try:
         with quiet():
             found: PreTrainedModel = AutoModelForCausalLM.from_pretrained(folder, dtype=kind, trust_remote_code=False)
-    except (OSError, ValueError, KeyError, RuntimeError) as fault:
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as fault:
         raise UsageError(f"{folder}: its weights cannot be loaded ({str(fault)[:300]})") from None
     return found.to("cuda") if torch.cuda.is_available() else found
 
@@ -90,7 +91,6 @@ def _limit_of_container() -> int | None:
 
 
 def _need_bytes(folder: Path, kind: torch.dtype) -> int:
-    stored = {"float32": 4, "float64": 8}.get(str(local.config_of(folder).get("dtype") or local.config_of(folder).get("torch_dtype")), 2)
-    return round(local.weight_bytes(folder) / stored * kind.itemsize * _HEADROOM)
-
-
+    config = local.config_of(folder)
+    stored = {"float32": 4, "float64": 8}.get(str(config.get("dtype") or config.get("torch_dtype")), 2)
+    return int(local.weight_bytes(folder) / stored * kind.itemsize * _HEADROOM)

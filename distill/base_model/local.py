@@ -77,7 +77,9 @@ def config_of(folder: Path) -> dict[str, Json]:
     try:
         found: Json = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     except (OSError, ValueError) as fault:
-        raise UsageError(f"{folder} holds no config.json that can be read ({fault}), so it is no model of transformers") from None
+        raise UsageError(
+            f"{folder} holds no config.json that can be read ({fault}), so it is no model of transformers"
+        ) from None
     if not isinstance(found, dict):
         raise UsageError(f"{folder / 'config.json'} holds a JSON {type(found).__name__}, expected an object")
     return found
@@ -105,8 +107,12 @@ def _found(name: str, beside: Path) -> Path:
     if path.is_dir() or (path.is_file() and name.endswith(".gguf")):
         return path
     if path.is_file():
-        raise UsageError(f"{name} is a file, expected a folder that holds config.json and *.safetensors, or a *.gguf file")
-    raise UsageError(f"no such folder or file: {name} (looked at {path}); expected a model as transformers saves it, or a *.gguf file")
+        raise UsageError(
+            f"{name} is a file, expected a folder that holds config.json and *.safetensors, or a *.gguf file"
+        )
+    raise UsageError(
+        f"no such folder or file: {name} (looked at {path}); expected a model as transformers saves it, or a *.gguf file"
+    )
 
 
 def _is_path(name: str, beside: Path) -> bool:
@@ -124,9 +130,13 @@ def _checked(folder: Path, name: str) -> Path:
     kind = config.get("model_type")
     if kind not in CONFIG_MAPPING:
         own = " It brings code of its own (auto_map), which distill never runs." if config.get("auto_map") else ""
-        raise UsageError(f"{name}: transformers has no model of the type {kind!r}.{own} Take a base that it knows, or a newer transformers")
+        raise UsageError(
+            f"{name}: transformers has no model of the type {kind!r}.{own} Take a base that it knows, or a newer transformers"
+        )
     if kind not in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES:
-        raise UsageError(f"{name}: a model of the type {kind!r} writes no text (AutoModelForCausalLM does not know it); take a causal language model")
+        raise UsageError(
+            f"{name}: a model of the type {kind!r} writes no text (AutoModelForCausalLM does not know it); take a causal language model"
+        )
     return folder
 
 
@@ -142,9 +152,13 @@ def _fetched(name: str, patterns: Sequence[str], *, look_only: bool = False) -> 
             repository, revision=revision or None, allow_patterns=list(patterns), local_files_only=look_only
         )
     except GatedRepoError:
-        raise UsageError(f"{repository} is gated: accept its terms on its page and set HF_TOKEN, or log in with `hf auth login`. {instead}") from None
+        raise UsageError(
+            f"{repository} is gated: accept its terms on its page and set HF_TOKEN, or log in with `hf auth login`. {instead}"
+        ) from None
     except RepositoryNotFoundError:
-        raise UsageError(f"the hub has no model {repository!r}, or it is private and HF_TOKEN is not set. {instead}") from None
+        raise UsageError(
+            f"the hub has no model {repository!r}, or it is private and HF_TOKEN is not set. {instead}"
+        ) from None
     except (LocalEntryNotFoundError, HfHubHTTPError, OSError) as fault:
         why = "it was not fetched yet" if look_only else f"the hub cannot be reached ({type(fault).__name__})"
         raise UsageError(f"{repository!r} is no folder here and not in the hub's cache, and {why}. {instead}") from None
@@ -158,8 +172,14 @@ def fingerprint(path: Path) -> str:
     """16 hex digits of a GGUF file or a model's folder: names, sizes, small files whole, and 64 blocks of each large one. Any
     training changes all of a tensor, so weights that differ differ there; reading 16 GB would take a minute each time.
     """
-    files = [path] if path.is_file() else sorted(file for file in path.iterdir() if file.is_file() and not file.name.startswith("."))
-    return _digest(tuple((file.name, str(file), stat.st_size, stat.st_mtime_ns) for file in files for stat in [file.stat()]))
+    files = (
+        [path]
+        if path.is_file()
+        else sorted(file for file in path.iterdir() if file.is_file() and not file.name.startswith("."))
+    )
+    return _digest(
+        tuple((file.name, str(file), stat.st_size, stat.st_mtime_ns) for file in files for stat in [file.stat()])
+    )
 
 
 @functools.lru_cache(maxsize=32)

@@ -62,7 +62,9 @@ def _tokens_of_line(row: Mapping[str, Json], tokenizer: PreTrainedTokenizerBase)
     return tokens_of(row["messages"], tokenizer, row.get("tools") or ())
 
 
-def counter(base: Path, template: Path | None = None) -> tuple[Callable[[Sequence[Mapping[str, Json]]], int], tuple[str, ...]]:
+def counter(
+    base: Path, template: Path | None = None
+) -> tuple[Callable[[Sequence[Mapping[str, Json]]], int], tuple[str, ...]]:
     """For pre-flight: counts a conversation's tokens as `base` reads it; and its special tokens as text."""
     tokenizer = load.tokeniser(base, template)
     markup = {token.content for token in tokenizer.added_tokens_decoder.values() if token.special}

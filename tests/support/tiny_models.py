@@ -85,7 +85,11 @@ def _saved(family: str, folder: Path) -> Path:
         "vocab_size": len(tokens), "hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 2, "num_attention_heads": 4,
         "num_key_value_heads": 2, "max_position_embeddings": 1024, "bos_token_id": 0, "eos_token_id": 1, "pad_token_id": 1,
     }  # fmt: skip
-    more = {"gemma3": {"head_dim": 16, "query_pre_attn_scalar": 16}, "qwen3": {"head_dim": 16}, "granite": {"logits_scaling": 4.0}}
+    more = {
+        "gemma3": {"head_dim": 16, "query_pre_attn_scalar": 16},
+        "qwen3": {"head_dim": 16},
+        "granite": {"logits_scaling": 4.0},
+    }
     config = getattr(transformers, kind)(**sizes, **more.get(family, {}))
     transformers.AutoModelForCausalLM.from_config(config).save_pretrained(folder)
     return folder

@@ -20,8 +20,8 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from distill.atomic_write import write_atomic
-from distill.base_model.quiet import quiet
 from distill.base_model import load
+from distill.base_model.quiet import quiet
 from distill.base_model.tokenise import TokenRow, TrainError, read_rows
 from distill.student.trainers.answer_loss import scoring_answers
 from distill.student.trainers.loss_curve import TrainStep, best_epoch
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 VALID_ROWS = 32
 """Rows of the validation file that are read at the end of an epoch; more would cost as much as training."""
+
 
 @dataclass(frozen=True, slots=True)
 class TrainResult:

@@ -35,7 +35,9 @@ def targets_of(model: PreTrainedModel, last: int | None) -> Targets:
         if isinstance(module, Linear) or type(module).__name__ in ("Conv1D", "Linear4bit", "Linear8bitLt")
     }
     if not found:
-        raise TrainError(f"no linear map is found in the decoder layers of {type(model).__name__}, so there is nothing that LoRA could tune")
+        raise TrainError(
+            f"no linear map is found in the decoder layers of {type(model).__name__}, so there is nothing that LoRA could tune"
+        )
     return Targets(tuple(sorted(found)), tuple(range(first, depth)), name)
 
 
@@ -49,5 +51,7 @@ def _decoder_layers(model: PreTrainedModel) -> tuple[str, Module]:
         if isinstance(module, ModuleList) and len(module)
     ]
     if not lists:
-        raise TrainError(f"{type(model).__name__} has no list of layers, so it cannot be tuned with LoRA here; try another base")
+        raise TrainError(
+            f"{type(model).__name__} has no list of layers, so it cannot be tuned with LoRA here; try another base"
+        )
     return max(lists, key=lambda found: len(found[1]))

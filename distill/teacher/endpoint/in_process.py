@@ -44,7 +44,9 @@ class InProcess:
         except UsageError as fault:
             return Answer(request.id, Ended.REFUSED, error=str(fault), status=400)
         if self.context is not None and len(prompt.ids) + most > self.context:
-            said = f"{len(prompt.ids)} tokens and {most} for the answer, more than the {self.context} that the model reads"
+            said = (
+                f"{len(prompt.ids)} tokens and {most} for the answer, more than the {self.context} that the model reads"
+            )
             return Answer(request.id, Ended.REFUSED, error=said, status=400)
         written: asyncio.Future[Written] = asyncio.get_running_loop().create_future()
         await self.waiting.put((request, prompt, written))
@@ -62,7 +64,9 @@ class InProcess:
             except Exception as fault:  # noqa: BLE001 - whatever a model fails with is told to each who waits
                 for _, _, written in batch:
                     if not written.done():
-                        written.set_exception(UsageError(f"the local model failed: {type(fault).__name__}: {str(fault)[:300]}"))
+                        written.set_exception(
+                            UsageError(f"the local model failed: {type(fault).__name__}: {str(fault)[:300]}")
+                        )
                 continue
             for (_, _, written), one in zip(batch, found, strict=True):
                 if not written.done():
@@ -95,5 +99,3 @@ async def serving(weights: LocalWeights, adapter: Path | None) -> AsyncIterator[
         at_work.cancel()
         with suppress(asyncio.CancelledError):
             await at_work
-
-
