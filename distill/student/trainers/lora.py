@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,7 +24,8 @@ from distill.atomic_write import write_atomic
 from distill.base_model.quiet import quiet
 from distill.base_model.tokenise import IGNORED, TokenRow, TrainError, read_rows
 from distill.student.trainers.frozen_layers import FrozenLayers
-from distill.student.trainers.loss_curve import TrainStep, best_epoch
+from distill.student.trainers.loss_curve import OnStep, TrainStep, best_epoch
+from distill.student.trainers.time_left import TimeLeft
 
 if TYPE_CHECKING:
     from peft import PeftModel
@@ -67,7 +68,7 @@ class LoraSettings:
 
 def train(
     *, base: Path, train: Path, valid: Path, out: Path,
-    settings: LoraSettings, on_step: Callable[[TrainStep], None] | None = None,
+    settings: LoraSettings, on_step: OnStep | None = None,
 ) -> TrainResult:  # fmt: skip
     """Tune `base` on the chat rows of `train`.
 
@@ -80,10 +81,11 @@ def train(
     set_seed(settings.seed)
     tokenizer = AutoTokenizer.from_pretrained(base)
     rows, held_out = (_rows(path, tokenizer, settings.max_tokens) for path in (train, valid))
-    best = best_epoch(on_step, started=started, per_epoch=sum(len(row.input_ids) for row in rows))
+    left = TimeLeft(per_epoch=sum(len(row.input_ids) for row in rows), epochs=settings.epochs)
     with quiet(), TemporaryDirectory() as scratch:  # where the trainer keeps what we do not want
         model = _with_adapter(base, settings)
         trainer = _trainer(model, tokenizer, rows, held_out[:VALID_ROWS], arguments=_arguments(scratch, settings))
+        best = best_epoch(on_step, started=started, left=left, later=trainer.later_share)
         trainer.add_callback(best)
         trainer.train()
     adapter = _save(model, best.weights, out / "adapter")
@@ -163,6 +165,7 @@ def _arguments(scratch: str, settings: LoraSettings) -> SFTConfig:
         lr_scheduler_type="cosine",
         warmup_steps=0.05,
         logging_steps=1,
+        include_num_input_tokens_seen="non_padding",
         logging_nan_inf_filter=False,  # it replaces a NaN loss by the last good one
         eval_strategy="epoch",
         save_strategy="no",
@@ -197,6 +200,10 @@ def _scoring_answers() -> type[SFTTrainer]:
             logits = lm.lm_head(states[:, :-1][scored]).float()
             total = cross_entropy(logits, targets[scored], reduction="sum")
             return total / (scored.sum() if num_items_in_batch is None else num_items_in_batch)
+
+        def later_share(self) -> float:
+            """What an epoch after the first takes of it, about."""
+            return self._frozen.later_share if self._frozen is not None else 1.0
 
         def _states(self, decoder: Module, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
             """The last states, those below the adapters taken from the epoch before where that gives the same."""
