@@ -24,7 +24,7 @@ from distill.teacher.progress import Progress, StageTime
 LINE_EVERY_S = (10.0, 60.0)
 """Between two plain lines: in the first minute of a stage, and after it."""
 
-_ERROR = len("error: ")
+_ERROR = "error: "
 
 console = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -118,7 +118,7 @@ class Panel(AbstractContextManager["Panel"]):
             calls_table(spender, progress, self._left(progress.left_s)) for spender, progress in self._now.items()
         ]
         if self._training and not work:
-            work.append(Text(self._training))
+            work.append(Text("\n".join(wrapped(self._training, console.width))))
         place = self._outlook.place()
         head = [Text(f"{self._stage} · {place}", style="bold")] if place and work else []
         return Group(*head, *work)
@@ -134,9 +134,10 @@ class Panel(AbstractContextManager["Panel"]):
 def fail(message: str) -> None:
     """The one line, or the list of faults, that a person gets instead of a traceback."""
     style = "" if not sys.stderr.isatty() else "bold red"
-    said = [f"error: {plain(message)}"]
+    lines = plain(f"{_ERROR}{message}").split("\n")
     if console.is_terminal:
-        said = [line for part in said[0].split("\n") for line in wrapped(part, console.width)]
+        lines = [short for line in lines for short in wrapped(line, console.width)]
     with suppress(OSError):
-        for line in said:
-            console.print(Text(line[:_ERROR], style=style) + Text(line[_ERROR:]) if line is said[0] else Text(line))
+        for n, line in enumerate(lines):
+            head = 0 if n else len(_ERROR)
+            console.print(Text(line[:head], style=style) + Text(line[head:]))

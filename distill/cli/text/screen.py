@@ -19,7 +19,7 @@ from distill.pipeline.result import Funnel, Run
 from distill.text.percentages import percent, signed
 
 LINES, COLUMNS = 24, 80
-_NAME, _HEADLINE, _WARNINGS, _REASONS = 9, 3, 3, 3
+_NAME, _REASONS = 9, 3
 _AFTER_ASKING = ("seeds", "test", "expand", "ask")
 """Stages of the funnel before a question is asked; the sum of the rows begins after them."""
 
@@ -27,20 +27,26 @@ _AFTER_ASKING = ("seeds", "test", "expand", "ask")
 def screen_lines(run: Run, step: NextStep | None, *, took_s: float | None = None, columns: int = COLUMNS) -> list[str]:
     """The screen of a run that came to its end, or to where nothing was left to go on with."""
     width = min(columns, COLUMNS)
-    said = [*_head(run, took_s, width), *figure_lines(run.figures)]
-    below = [line for name, text in _facts(run) for line in _fact(name, text, width)]
-    after = _next_lines(step, width) if step else []
-    room = LINES - len(said) - len(below) - len(after) - 1
-    return [*said, *below, *_warning_lines(run, width, room), *([""] if after and room > _WARNINGS else []), *after]
+    every = [_lines(run, step, took_s, width, most) for most in (3, 2, 1)]
+    return next((lines for lines in every if len(lines) <= LINES), every[-1])
 
 
-def _head(run: Run, took_s: float | None, width: int) -> list[str]:
+def _lines(run: Run, step: NextStep | None, took_s: float | None, width: int, most: int) -> list[str]:
+    """The same with at most so many lines for each thing that is told, and so many warnings."""
+    said = [*_head(run, took_s, width, most), *figure_lines(run.figures)]
+    said += [line for name, text in _facts(run) for line in _fact(name, text, width, most)]
+    said += _warning_lines(run, width, most)
+    return [*said, *([""] if most > 1 else []), *_next_lines(step, width, most)] if step else said
+
+
+def _head(run: Run, took_s: float | None, width: int, most: int) -> list[str]:
     took = f" in {duration(took_s)}" if took_s is not None and run.done else ""
     unchanged = f", {len(run.skipped)} unchanged" if run.skipped else ""
-    said = [f"run {run.name}: {len(run.done)} stages done{took}{unchanged}"]
+    stages = f"{len(run.done)} stage{'s' if len(run.done) != 1 else ''}"
+    said = _clipped(wrapped(f"run {run.name}: {stages} done{took}{unchanged}", width), most)
     if run.verdict and "report" in (*run.done, *run.skipped):
-        headline = wrapped(f"  {run.verdict.sentences[0]}", width, hang=0)
-        said += [f"verdict: {run.verdict.word}", *_clipped(headline, _HEADLINE)]
+        said.append(f"verdict: {run.verdict.word}")
+        said += _clipped(wrapped(f"  {run.verdict.sentences[0]}", width, hang=0), most)
     return said
 
 
@@ -64,7 +70,7 @@ def _figure_line(row: Figure) -> str:
             f"{signed(row.mean)} points",
             f"{signed(row.low)} to {signed(row.high)}",
         )
-    return f"  {name:17} {value:>13}   {span:16} {row.n:>6,} rows"
+    return f"  {name:16} {value:>13}  {span:14}  {row.n:,} rows"
 
 
 def _facts(run: Run) -> Iterator[tuple[str, str]]:
@@ -111,24 +117,31 @@ def _near(path: Path) -> str:
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
 
-def _fact(name: str, text: str, width: int) -> list[str]:
+def _fact(name: str, text: str, width: int, most: int) -> list[str]:
     if name == "report":  # a path is copied whole
         return [f"{name:{_NAME}}{plain(text)}"]
-    return _clipped(wrapped(f"{name:{_NAME}}{plain(text)}", width, hang=_NAME), _HEADLINE)
+    lines = _clipped(wrapped(plain(text), width - _NAME, hang=0), most)
+    return [f"{name if n == 0 else '':{_NAME}}{line}" for n, line in enumerate(lines)]
 
 
-def _warning_lines(run: Run, width: int, room: int) -> list[str]:
-    """Each warning in a line, as many as there is room for."""
+def _warning_lines(run: Run, width: int, most: int) -> list[str]:
+    """Each warning in a line, and how many more there are."""
     losses = [
         f"{loss.stage} dropped {loss.dropped:,} of {loss.entered:,} rows{'' if loss.group == 'rows' else f' of {loss.name}'}"
         for loss in run.large_losses
     ]
     every = [*served_models.other_models(run.models), *losses, *run.warnings]
-    most = max(1, min(_WARNINGS, room))
-    shown_ = every if len(every) <= most else every[: most - 1]
-    said = [cut(f"warning  {one}", width) for one in shown_]
-    return said if len(every) <= most else [*said, f"warning  {len(every) - most + 1} more: see above and the report"]
+    told = every if len(every) <= most else every[: most - 1]
+    said = [f"{'warning':{_NAME}}{cut(one, width - _NAME)}" for one in told]
+    return (
+        said
+        if told is every
+        else [*said, f"{'warning':{_NAME}}{len(every) - len(told)} more: see above and the report"]
+    )
 
 
-def _next_lines(step: NextStep, width: int) -> list[str]:
-    return [*wrapped(f"next: {step.text}", width), *(f"  {line}" for line in step.command_lines(width - 2))]
+def _next_lines(step: NextStep, width: int, most: int) -> list[str]:
+    return [
+        *_clipped(wrapped(f"next: {step.text}", width), most),
+        *(f"  {line}" for line in step.command_lines(width - 2)),
+    ]
