@@ -62,7 +62,7 @@ ELSEWHERE = {
     "cli/test_rehearsal.py": "cli/verbs/fault_server",
     "cli/test_exit_codes.py": "errors",
     # The sender's parts, under load and faults.
-    "teacher/test_runner.py": "teacher/pending teacher/progress teacher/requests teacher/send teacher/stored_answers "
+    "teacher/test_runner.py": "teacher/pending teacher/requests teacher/send teacher/stored_answers "
     "teacher/worker_context",
     "teacher/store/test_store.py": "teacher/store/rows",
     "teacher/store/test_queries.py": "teacher/store/reader",

@@ -11,13 +11,14 @@ at level INFO), and returns a `distill.Run`. What stops a command raises its `di
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from typing import Protocol
 
 from distill.pipeline.result import Run
 from distill.pipeline.run import work
 from distill.task.run import ORDER
 from distill.task.task import Task
-from distill.teacher.progress import Progress, Watcher
+from distill.teacher.progress import Progress, StageTime, Watcher
 
 _LOG = logging.getLogger("distill")
 EACH = {
@@ -34,6 +35,8 @@ EACH = {
 class Logged:
     """Writes the beginning of each stage and every line worth keeping to the log; progress is not logged."""
 
+    def ahead(self, stages: Sequence[StageTime]) -> None: ...
+
     def stage(self, name: str, note: str = "") -> None:
         _LOG.info("%s%s", name, f" ({note})" if note else "")
 
@@ -42,7 +45,15 @@ class Logged:
 
     def progress(self, spender: str, progress: Progress) -> None: ...
 
-    def training(self, *, step: int, steps: int, train_loss: float | None, valid_loss: float | None) -> None:
+    def training(
+        self,
+        *,
+        step: int,
+        steps: int,
+        train_loss: float | None,
+        valid_loss: float | None,
+        left_s: float | None = None,  # noqa: ARG002  # the panel shows it
+    ) -> None:
         _LOG.info("train: step %s of %s, loss %s, on the validation rows %s", step, steps, train_loss, valid_loss)
 
     def say(self, text: str) -> None:

@@ -35,6 +35,8 @@ async def _evaluate(run: ActiveRun) -> Mapping[str, Json]:
     previous = student_of(task, run.parent) if run.parent else None
     tests = _tests(run)
     arms = arms_of(task, student=student, previous=previous)
+    if len(arms) > 1:
+        run.watch.say(f"  {tests.height:,} test rows to each in turn: {', '.join(arm.name for arm in arms)}")
     answered = {arm.name: await call(task, arm, tests, run.sender) for arm in arms}
     models = await asyncio.to_thread(_linear_models, run)
     scores, calls, comparison = await asyncio.to_thread(_compared, task, tests, arms, answered, models)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -29,7 +30,7 @@ from distill.teacher.endpoint.stopping import Stopped
 if TYPE_CHECKING:
     from distill.student.trainers.linear import LinearModel
     from distill.student.trainers.lora import LoraSettings
-    from distill.student.trainers.loss_curve import TrainStep
+    from distill.student.trainers.loss_curve import OnStep, TrainStep
     from distill.task.task import Task
 
 ADAPTER = "student/adapter.gguf"
@@ -67,7 +68,9 @@ async def _export(run: ActiveRun) -> Mapping[str, Json]:
     counts = export_files.write(kept, folder=run.folder.path, tools=run.task.tools, own=own, ids=ids)
     tests = export_files.write_test(_test_rows(run, own, ids), folder=run.folder.path)
     write_atomic(run.folder / "CARD.md", dataset_card(run, kept, counts, tests).encode())
-    return {"rows": counts | {"test": tests}}
+    rows = counts | {"test": tests}
+    run.watch.say(f"  {', '.join(f'{name}.jsonl {count:,}' for name, count in rows.items())} rows")
+    return {"rows": rows}
 
 
 def _own_ids(run: ActiveRun) -> dict[str, str]:
@@ -153,18 +156,18 @@ async def _lora(run: ActiveRun) -> Mapping[str, Json]:
     return {"valid_loss": result.valid_loss, "best_step": result.best_step, "tokens": result.tokens}
 
 
-def _shown(run: ActiveRun, settings: LoraSettings) -> Callable[[TrainStep], None]:
+def _shown(run: ActiveRun, settings: LoraSettings) -> OnStep:
     """Shows a step of the training's thread in this one; Stopped, which ends the training, once a signal asks to."""
     loop, rows = asyncio.get_running_loop(), (run.folder / "train.jsonl").read_bytes().count(b"\n")
-    steps = round(settings.epochs * -(-rows // settings.batch_size))
+    steps = math.ceil(settings.epochs * -(-rows // settings.batch_size))
 
-    def show(step: TrainStep) -> None:
+    def show(step: TrainStep, left_s: float | None) -> None:
         if run.sender.stop.is_set():
             raise Stopped(
                 f"training was stopped at step {step.step} of {steps}; run the same command again to train anew"
             )
         told = partial(run.watch.training, step=step.step, steps=steps)
-        loop.call_soon_threadsafe(partial(told, train_loss=step.train_loss, valid_loss=step.valid_loss))
+        loop.call_soon_threadsafe(partial(told, train_loss=step.train_loss, valid_loss=step.valid_loss, left_s=left_s))
 
     return show
 

@@ -42,6 +42,10 @@ def scoring_answers() -> type[SFTTrainer]:
             total = cross_entropy(logits, targets[scored], reduction="sum")
             return total / (scored.sum() if num_items_in_batch is None else num_items_in_batch)
 
+        def later_share(self) -> float:
+            """What an epoch after the first takes of it, about."""
+            return self._states.later_share if self._states is not None else 1.0
+
     return AnswerTrainer
 
 
@@ -57,6 +61,11 @@ class AnswerStates:
         if self._plain_head and first_adapted and hasattr(self._decoder, "layers"):
             halves = FrozenLayers(self._decoder, first_adapted)
         self._frozen = halves if halves and halves.same(ids, mask) else None
+
+    @property
+    def later_share(self) -> float:
+        """What an epoch after the first takes of it, about."""
+        return self._frozen.later_share if self._frozen is not None else 1.0
 
     def logits(self, inputs: Mapping[str, Tensor], scored: Tensor) -> Tensor:
         """(scored places, vocabulary); `scored` is (rows, tokens - 1), the place before each token that is to be written."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,8 +24,9 @@ from distill.base_model import load
 from distill.base_model.quiet import quiet
 from distill.base_model.tokenise import TokenRow, TrainError, read_rows
 from distill.student.trainers.answer_loss import scoring_answers
-from distill.student.trainers.loss_curve import TrainStep, best_epoch
+from distill.student.trainers.loss_curve import OnStep, TrainStep, best_epoch
 from distill.student.trainers.targets import targets_of
+from distill.student.trainers.time_left import TimeLeft
 
 if TYPE_CHECKING:
     from peft import PeftModel
@@ -64,7 +65,7 @@ class LoraSettings:
 
 def train(
     *, base: Path, train: Path, valid: Path, out: Path,
-    settings: LoraSettings, template: Path | None = None, on_step: Callable[[TrainStep], None] | None = None,
+    settings: LoraSettings, template: Path | None = None, on_step: OnStep | None = None,
 ) -> TrainResult:  # fmt: skip
     """Tune `base` on the chat rows of `train`.
 
@@ -77,10 +78,11 @@ def train(
     set_seed(settings.seed)
     tokenizer = load.tokeniser(base, template)
     rows, held_out = (_rows(path, tokenizer, settings.max_tokens) for path in (train, valid))
-    best = best_epoch(on_step, started=started, per_epoch=sum(len(row.input_ids) for row in rows))
+    left = TimeLeft(per_epoch=sum(len(row.input_ids) for row in rows), epochs=settings.epochs)
     with quiet(), TemporaryDirectory() as scratch:  # where the trainer keeps what we do not want
         model = _with_adapter(base, settings)
         trainer = _trainer(model, tokenizer, rows, held_out[:VALID_ROWS], arguments=_arguments(scratch, settings))
+        best = best_epoch(on_step, started=started, left=left, later=trainer.later_share)
         trainer.add_callback(best)
         trainer.train()
     adapter = _save(model, best.weights, out / "adapter")
@@ -156,6 +158,7 @@ def _arguments(scratch: str, settings: LoraSettings) -> SFTConfig:
         lr_scheduler_type="cosine",
         warmup_steps=0.05,
         logging_steps=1,
+        include_num_input_tokens_seen="non_padding",
         logging_nan_inf_filter=False,  # it replaces a NaN loss by the last good one
         eval_strategy="epoch",
         save_strategy="no",

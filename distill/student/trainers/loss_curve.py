@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from distill.base_model.tokenise import TrainError
+from distill.student.trainers.time_left import TimeLeft
 
 
 @dataclass(frozen=True, slots=True)
 class TrainStep:
-    """One line of the loss curve. Losses are nats a token; a valid loss stands at the end of each epoch."""
+    """One line of the loss curve. Losses are nats a token; a valid loss stands at the end of each epoch. `tokens` were read so far,
+    padding excluded."""
 
     step: int
     epoch: float
@@ -31,8 +33,15 @@ def check_loss(loss: float, step: int) -> float:
     raise TrainError(f"the loss is {loss!r} at step {step}: {cause}; no adapter was written")
 
 
-def best_epoch(on_step: Callable[[TrainStep], None] | None, *, started: float, per_epoch: int) -> Any:
-    """A trainer callback that keeps the loss curve and, in memory, the weights of the best epoch."""
+OnStep = Callable[[TrainStep, float | None], None]
+"""Called with a line of the curve, and the seconds that are left where there is a basis for them."""
+
+
+def best_epoch(on_step: OnStep | None, *, started: float, left: TimeLeft, later: Callable[[], float]) -> Any:
+    """A trainer callback that keeps the loss curve and, in memory, the weights of the best epoch.
+
+    `later` is what an epoch after the first takes of it, about.
+    """
     from peft import get_peft_model_state_dict
     from transformers import TrainerCallback
 
@@ -51,10 +60,12 @@ def best_epoch(on_step: Callable[[TrainStep], None] | None, *, started: float, p
                 for name in ("loss", "eval_loss")
             )
             epoch, seconds = float(state.epoch or 0), round(time.monotonic() - started, 3)
-            step = TrainStep(state.global_step, epoch, train_loss, valid_loss, round(epoch * per_epoch), seconds)
+            tokens = int(state.num_input_tokens_seen)
+            step = TrainStep(state.global_step, epoch, train_loss, valid_loss, tokens, seconds)
             self.steps.append(step)
+            left_s = left.after(tokens, seconds, trained=train_loss is not None, later=later())
             if on_step is not None:
-                on_step(step)
+                on_step(step, left_s)
 
         def on_evaluate(self, _args: Any, state: Any, _control: Any, metrics: Any = None, **kwargs: Any) -> None:
             loss = float(metrics["eval_loss"])

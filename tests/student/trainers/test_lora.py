@@ -30,9 +30,13 @@ def tuned(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 @pytest.fixture(scope="module")
 def student(tuned: Any) -> TrainResult:
-    seen: list[TrainStep] = []
-    result: TrainResult = tuned("student", on_step=seen.append)
-    assert tuple(seen) == result.steps
+    seen: list[tuple[TrainStep, float | None]] = []
+    result: TrainResult = tuned("student", on_step=lambda *step: seen.append(step))
+    assert tuple(step for step, _ in seen) == result.steps
+    assert [left for _, left in seen][:2] == [None, None]
+    assert seen[-1][1] == 0.0
+    assert sorted(step.tokens for step in result.steps) == [step.tokens for step in result.steps]
+    assert result.steps[-1].tokens == 2 * result.steps[4].tokens  # of whole epochs, whatever the order of rows
     return result
 
 
@@ -79,7 +83,7 @@ def test_a_training_that_is_told_to_stop_ends_within_a_step_and_leaves_the_old_a
 ) -> None:
     steps: list[int] = []
 
-    def stop(step: TrainStep) -> None:
+    def stop(step: TrainStep, _left: float | None) -> None:
         steps.append(step.step)
         raise Stopped("told to")
 
