@@ -6,12 +6,15 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from distill.base_model.tokenise import IGNORED
+from distill.student.trainers.batches import by_length
 from distill.student.trainers.frozen_layers import FrozenLayers
 
 if TYPE_CHECKING:
+    from datasets import Dataset
     from peft import PeftModel
     from torch import Tensor
     from torch.nn import Module
+    from torch.utils.data import Sampler
     from transformers import PreTrainedModel
     from trl import SFTTrainer
 
@@ -26,6 +29,11 @@ def scoring_answers() -> type[SFTTrainer]:
         Triton: twice the time of a step on a CPU (measured)."""
 
         _states: AnswerStates | None = None
+
+        def _get_train_sampler(self, train_dataset: Dataset | None = None) -> Sampler[int]:
+            rows = self.train_dataset if train_dataset is None else train_dataset
+            per_step = self.args.train_batch_size * self.args.gradient_accumulation_steps
+            return by_length([len(ids) for ids in rows["input_ids"]], per_step, self.args.seed)
 
         def compute_loss(
             self,

@@ -11,22 +11,26 @@ above `max_tokens`, or a loss that is zero or not finite, is a `TrainError`. The
 from __future__ import annotations
 
 import json
+import math
 import shutil
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from distill.atomic_write import write_atomic
 from distill.base_model import load
+from distill.base_model.local import fingerprint
 from distill.base_model.quiet import quiet
 from distill.base_model.tokenise import TokenRow, TrainError, read_rows
+from distill.records import content_id
+from distill.rundir import file_hash
+from distill.student.trainers import checkpoints
 from distill.student.trainers.answer_loss import scoring_answers
-from distill.student.trainers.loss_curve import OnStep, TrainStep, best_epoch
+from distill.student.trainers.loss_curve import OnStep, TrainStep
 from distill.student.trainers.targets import targets_of
 from distill.student.trainers.time_left import TimeLeft
+from distill.student.trainers.watched import Watch, callback
 
 if TYPE_CHECKING:
     from peft import PeftModel
@@ -61,6 +65,14 @@ class LoraSettings:
     layers: int | None = 15
     max_tokens: int = 2048
     seed: int = 0
+    dropout: float = 0.0
+    schedule: str = "cosine"
+    warmup: float = 0.05
+    accumulate: int = 1
+    recompute: bool = False
+    """Activations are computed again on the way back (gradient checkpointing): slower, in a fraction of the memory."""
+    patience: int | None = None
+    """Epochs without a lower validation loss that end the training."""
 
 
 def train(
@@ -70,24 +82,40 @@ def train(
     """Tune `base` on the chat rows of `train`.
 
     `valid` is read at the end of each epoch, at most 32 rows of it; the epoch with its lowest loss is kept. An adapter already
-    in `out` is replaced only by a whole new one. Raises `TrainError`; see the module's docstring.
+    in `out` is replaced only by a whole new one. A training that was killed goes on from its last checkpoint. Raises
+    `TrainError` (see the module's docstring), and Stopped where `on_step` does, after a checkpoint.
     """
     from transformers import set_seed
 
-    started = time.monotonic()
     set_seed(settings.seed)
     tokenizer = load.tokeniser(base, template)
     rows, held_out = (_rows(path, tokenizer, settings.max_tokens) for path in (train, valid))
     left = TimeLeft(per_epoch=sum(len(row.input_ids) for row in rows), epochs=settings.epochs)
-    with quiet(), TemporaryDirectory() as scratch:  # where the trainer keeps what we do not want
+    kept = out / "checkpoints"
+    checkpoint = checkpoints.opened(kept, _key(base, (train, valid), settings, tokenizer))
+    with quiet():
         model = _with_adapter(base, settings)
-        trainer = _trainer(model, tokenizer, rows, held_out[:VALID_ROWS], arguments=_arguments(scratch, settings))
-        best = best_epoch(on_step, started=started, left=left, later=trainer.later_share)
-        trainer.add_callback(best)
-        trainer.train()
-    adapter = _save(model, best.weights, out / "adapter")
-    write_atomic(out / "loss.json", (json.dumps([asdict(step) for step in best.steps], indent=1) + "\n").encode())
-    return TrainResult(adapter, best.step, best.loss, tuple(best.steps), best.steps[-1].tokens)
+        steps = math.ceil(settings.epochs * math.ceil(len(rows) / (settings.batch_size * settings.accumulate)))
+        trainer = _trainer(model, tokenizer, rows, held_out[:VALID_ROWS], arguments=_arguments(kept, settings, steps))
+        watch = Watch(on_step=on_step, kept=kept, left=left, later=trainer.later_share, patience=settings.patience)
+        trainer.add_callback(callback(watch))
+        try:
+            trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+        except TrainError:
+            shutil.rmtree(kept, ignore_errors=True)  # what went wrong would go on from there
+            raise
+    if watch.stopped is not None:
+        raise watch.stopped
+    adapter, best = _save(model, watch.best.weights, out / "adapter"), watch.best
+    write_atomic(out / "loss.json", (json.dumps([asdict(step) for step in watch.steps], indent=1) + "\n").encode())
+    shutil.rmtree(kept, ignore_errors=True)
+    return TrainResult(adapter, best.step, best.loss, tuple(watch.steps), watch.steps[-1].tokens)
+
+
+def _key(base: Path, files: Sequence[Path], settings: LoraSettings, tokenizer: PreTrainedTokenizerBase) -> str:
+    """Equal for trainings that are the same: base, rows, settings and template."""
+    rows = [file_hash(file) for file in files]
+    return content_id(fingerprint(base), rows, asdict(settings), tokenizer.chat_template)
 
 
 def _rows(path: Path, tokenizer: PreTrainedTokenizerBase, max_tokens: int) -> list[TokenRow]:
@@ -110,6 +138,7 @@ def _with_adapter(base: Path, settings: LoraSettings) -> PeftModel:
         layers_to_transform=list(targets.layers),
         layers_pattern=targets.pattern,
         task_type="CAUSAL_LM",
+        lora_dropout=settings.dropout,
     )
     return get_peft_model(model, config)
 
@@ -137,12 +166,12 @@ def _trainer(
     return trainer
 
 
-def _arguments(scratch: str, settings: LoraSettings) -> SFTConfig:
+def _arguments(kept: Path, settings: LoraSettings, steps: int) -> SFTConfig:
     from torch.cuda import is_available as on_gpu
     from trl import SFTConfig
 
     return SFTConfig(
-        output_dir=scratch,
+        output_dir=str(kept),
         per_device_train_batch_size=settings.batch_size,
         per_device_eval_batch_size=settings.batch_size,
         num_train_epochs=settings.epochs,
@@ -153,15 +182,17 @@ def _arguments(scratch: str, settings: LoraSettings) -> SFTConfig:
         bf16=False,  # the weights' own dtype decides; autocast would convert them again at each step
         max_length=None,
         dataset_kwargs={"skip_prepare_dataset": True},
-        gradient_checkpointing=False,
-        train_sampling_strategy="group_by_length",
-        lr_scheduler_type="cosine",
-        warmup_steps=0.05,
+        gradient_checkpointing=settings.recompute,
+        gradient_accumulation_steps=settings.accumulate,
+        lr_scheduler_type=settings.schedule,
+        warmup_steps=settings.warmup,
         logging_steps=1,
         include_num_input_tokens_seen="non_padding",
         logging_nan_inf_filter=False,  # it replaces a NaN loss by the last good one
         eval_strategy="epoch",
-        save_strategy="no",
+        save_strategy="steps",
+        save_steps=max(1, steps // checkpoints.SAVES),
+        save_total_limit=2,
         report_to="none",
         disable_tqdm=True,
     )
