@@ -41,6 +41,14 @@ class Train(Settings):
     rank: Annotated[int, Field(ge=1, le=4096)] = 16
     alpha: Annotated[int, Field(ge=1, le=65_536)] = 32
     layers: PositiveInt | None = Field(15, description="adapt only this many last layers; null adapts all")
+    dropout: float = Field(0.0, ge=0, lt=1)
+    schedule: Literal["cosine", "linear", "constant"] = "cosine"
+    warmup: float = Field(0.05, ge=0, lt=1, description="share of the steps over which the learning rate rises")
+    accumulate: PositiveInt = Field(1, description="batches whose gradients make one step: less memory than a larger batch")
+    recompute: bool = Field(False, description="gradient checkpointing: slower, in a fraction of the memory")
+    patience: PositiveInt | None = Field(
+        None, description="end the training after this many epochs without a lower validation loss"
+    )
     context: PositiveInt | None = Field(None, description="tokens a row may hold; longer ones are dropped, never cut")
     seed: int = Field(0, ge=0, lt=2**32)
     base_url: EndpointUrl | None = Field(None, description="hosted: the tuning host; default as for the teacher")

@@ -145,7 +145,8 @@ async def _lora(run: ActiveRun) -> Mapping[str, Json]:
     base = await asyncio.to_thread(weights.folder)
     settings = lora.LoraSettings(
         epochs=way.epochs, batch_size=way.batch_size, learning_rate=way.learning_rate, rank=way.rank, alpha=way.alpha,
-        layers=way.layers, max_tokens=preflight.context_of(run.task), seed=way.seed,
+        layers=way.layers, max_tokens=preflight.context_of(run.task), seed=way.seed, dropout=way.dropout,
+        schedule=way.schedule, warmup=way.warmup, accumulate=way.accumulate, recompute=way.recompute, patience=way.patience,
     )  # fmt: skip
     result = await asyncio.to_thread(
         lora.train, base=base, template=weights.template, train=folder / "train.jsonl", valid=folder / "valid.jsonl", out=folder.path / "student",
@@ -159,12 +160,12 @@ async def _lora(run: ActiveRun) -> Mapping[str, Json]:
 def _shown(run: ActiveRun, settings: LoraSettings) -> OnStep:
     """Shows a step of the training's thread in this one; Stopped, which ends the training, once a signal asks to."""
     loop, rows = asyncio.get_running_loop(), (run.folder / "train.jsonl").read_bytes().count(b"\n")
-    steps = math.ceil(settings.epochs * -(-rows // settings.batch_size))
+    steps = math.ceil(settings.epochs * -(-rows // (settings.batch_size * settings.accumulate)))
 
     def show(step: TrainStep, left_s: float | None) -> None:
         if run.sender.stop.is_set():
             raise Stopped(
-                f"training was stopped at step {step.step} of {steps}; run the same command again to train anew"
+                f"training was stopped at step {step.step} of {steps}; run the same command again to go on from there"
             )
         told = partial(run.watch.training, step=step.step, steps=steps)
         loop.call_soon_threadsafe(partial(told, train_loss=step.train_loss, valid_loss=step.valid_loss, left_s=left_s))
