@@ -47,7 +47,7 @@ ELSEWHERE = {
     "student/dataset_card task/run",
     "exam/test_grade.py": "exam/result",
     "starter/test_init.py": "starter/task_files",
-    "runs/test_exam.py": "plan/exams cli/text/exam",
+    "runs/test_exam.py": "plan/exams",
     "runs/test_teachers.py": "generate/answers",
     "runs/test_judging_spec.py": "curate/checks curate/judged task/requirements",
     "curate/test_steps.py": "curate/dedup/near_duplicates curate/inputs curate/result",
