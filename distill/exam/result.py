@@ -45,8 +45,8 @@ class Mistake:
 class Exam:
     """One teacher with one prompt on rows with a known answer. Scores are shares of an answer that are right, 0 to 1.
 
-        exam.teacher, exam.commonest, exam.linear    each an estimate: mean, low, high (95 %), n; or None
-        exam.fields, exam.strata, exam.mistakes      where it is strong and weak
+    exam.teacher, exam.commonest, exam.linear    each an estimate: mean, low, high (95 %), n; or None
+    exam.fields, exam.strata, exam.mistakes      where it is strong and weak
     """
 
     model: str

@@ -24,9 +24,7 @@ def arms(spec: TaskSpec, file: Path) -> list[Fault]:
     return [Fault(f"{file}: evaluate.arms", message)]
 
 
-def linear_student(
-    spec: TaskSpec, output: Mapping[str, Json] | None, seeds: Sequence[Seed], file: Path
-) -> list[Fault]:
+def linear_student(spec: TaskSpec, output: Mapping[str, Json] | None, seeds: Sequence[Seed], file: Path) -> list[Fault]:
     """Why the student can be no linear model: its answers are not closed, or its rows too few."""
     if spec.student.train.with_ != "linear":
         return []
@@ -49,7 +47,11 @@ def linear_arm(spec: TaskSpec, output: Mapping[str, Json] | None, seeds: Sequenc
     """A note where the spec names the linear arm and answers are not closed."""
     named = "linear" in (spec.evaluate.arms or ()) and spec.student.train.with_ != "linear"
     reason = _unlearnable(output, seeds) if named else ""
-    return [f"evaluate.arms: the linear model is left out: it learns values that come again, and {reason}"] if reason else []
+    return (
+        [f"evaluate.arms: the linear model is left out: it learns values that come again, and {reason}"]
+        if reason
+        else []
+    )
 
 
 def _unlearnable(output: Mapping[str, Json] | None, seeds: Sequence[Seed]) -> str:

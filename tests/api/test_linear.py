@@ -26,7 +26,7 @@ def test_the_folder_of_a_run_or_the_file_gives_a_model_that_answers(folder: Path
     for path in (folder, str(folder), folder / "student" / "linear.npz"):
         (found,) = distill.load_linear(path).predict(["thank you so much"])
         assert found.answer == {"mood": "glad"}
-        assert 0.5 < found.confidence < 1
+        assert 0.5 < found.confidence <= 1
 
 
 def test_no_model_is_told_with_the_setting_that_makes_one(tmp_path: Path) -> None:

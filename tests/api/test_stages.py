@@ -110,7 +110,7 @@ async def test_interrupt_in_a_running_loop_stops_the_sends(task: Path) -> None:
 
 async def test_exam_is_a_typed_result_and_is_paid_for_once(task: Path) -> None:
     """Also inside a running loop; all known answers are glad, and the scripted teacher says either."""
-    opened = distill.open_task(task, env={})
+    opened = distill.open_task(task, overrides={"dataset.accept": None}, env={})
     found = distill.stages.exam(opened, rows=12)
     assert isinstance(found, distill.Exam)
     assert (found.rows, found.model, found.calls) == (12, "scripted", 22)

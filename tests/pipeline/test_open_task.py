@@ -72,8 +72,14 @@ LINEAR = ("student.train.with=linear", "evaluate.arms=[teacher, student]", "data
 @pytest.mark.parametrize(
     ("sets", "said"),
     [
-        (["teacher.output=null", "gates=[finish_reason]", "seeds.gold=null"], "neither a schema (teacher.output) nor known"),
-        (["teacher.output=text.schema.json", "seeds.gold=null"], "the schema's fields are free text: reply; list the values"),
+        (
+            ["teacher.output=null", "gates=[finish_reason]", "seeds.gold=null"],
+            "neither a schema (teacher.output) nor known",
+        ),
+        (
+            ["teacher.output=text.schema.json", "seeds.gold=null"],
+            "the schema's fields are free text: reply; list the values",
+        ),
         (["dataset.accept=19"], "dataset.accept: 19 rows are wanted, and a linear student learns from 20 on"),
     ],
 )

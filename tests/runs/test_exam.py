@@ -58,7 +58,9 @@ def test_the_run_stops_before_the_bulk_and_goes_on_anyway(task: Path) -> None:
     assert result.exit_code == 0
     found = json.loads((result.folder / "exam.json").read_bytes())
     assert (found["rows"], found["model"], found["commonest"]["mean"]) == (24, "scripted", 1.0)
-    assert "| the commonest answer, for every row | 100.0 % (100 % to 100 %)" in (result.folder / "REPORT.md").read_text()
+    assert (
+        "| the commonest answer, for every row | 100.0 % (86 % to 100 %)" in (result.folder / "REPORT.md").read_text()
+    )
     assert json.loads((result.folder / "report.json").read_bytes())["exam"] == found
     assert "file:exam.json" in json.loads((result.folder / "manifest.json").read_bytes())["stages"]["report"]["reads"]
 

@@ -31,8 +31,28 @@ def test_fields_and_strata_have_their_intervals_and_rows() -> None:
     at = next(n for n, line in enumerate(lines) if line.startswith("by field"))
     assert [line.split() for line in lines[at : at + 3]] == [
         ["by", "field", "rows", "teacher", "commonest", "linear"],
-        "intent 40 50.0 % (35 to 65) 25.0 % (10 to 40) –".split(),
-        "urgency of it 40 100.0 % (91 to 100) 50.0 % (35 to 65) 50.0 % (35 to 65)".split(),
+        ["intent", "40", "50.0", "%", "(35", "to", "65)", "25.0", "%", "(10", "to", "40)", "–"],
+        [
+            "urgency",
+            "of",
+            "it",
+            "40",
+            "100.0",
+            "%",
+            "(91",
+            "to",
+            "100)",
+            "50.0",
+            "%",
+            "(35",
+            "to",
+            "65)",
+            "50.0",
+            "%",
+            "(35",
+            "to",
+            "65)",
+        ],
     ]
     assert len({len(line) for line in lines[at : at + 3]}) == 1, "the columns stand under each other"
     assert "worst strata: cancel 25 % (0 to 75) of 4" in lines
