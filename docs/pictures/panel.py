@@ -48,7 +48,7 @@ class Photographed(Panel):
             self.svg = self._photograph()
 
     def _photograph(self) -> str:
-        console = Console(record=True, width=100, file=io.StringIO(), force_terminal=True, highlight=False)
+        console = Console(record=True, width=112, file=io.StringIO(), force_terminal=True, highlight=False)
         for line in self.lines:
             console.print(Text(line), soft_wrap=True)
         console.print(self._draw())

@@ -263,3 +263,25 @@ def test_an_exam_that_is_not_scored_says_why(
 ) -> None:
     report["exam"] |= {"kind": kind, "teacher": None, "fields": [], "strata": [], "mistakes": []}
     assert why in render(typed(report))
+
+
+def test_a_linear_model_that_is_better_stands_beside_the_verdict(report: Flat, typed: Typed) -> None:
+    """On the first screen, not only in the table."""
+    assert [tile.name for tile in pages.tiles(typed(report).comparison)][2:] == ["Student's price"]
+    report["arms"]["linear"] = {
+        **report["arms"]["student"],
+        "metrics": {"json_fields": {"mean": 0.95, "low": 0.9, "high": 0.98, "n": 96}},
+    }
+    report["differences"].append(
+        {**report["differences"][0], "b": "linear", "mean": -0.07, "low": -0.12, "high": -0.02}
+    )
+    tile = pages.tiles(typed(report).comparison)[2]
+    assert (tile.name, tile.value, tile.warn) == ("Linear model", "95.0 %", True)
+    assert tile.note == "student against it \u22127.0 points; interval \u221212.0 to \u22122.0"
+    assert 'class="tile warn"' in html(typed(report))
+
+
+@pytest.mark.parametrize("render", [html, markdown])
+def test_stages_that_no_row_came_to_are_one_line(render: Callable[[Report], str], report: Flat, typed: Typed) -> None:
+    report["funnel"] += [{"stage": name, "in": 0, "kept": 0, "dropped": {}} for name in ("ask", "answer")]
+    assert "No row came to ask, answer." in render(typed(report))
