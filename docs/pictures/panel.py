@@ -13,6 +13,7 @@ import asyncio
 import io
 import re
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 
@@ -83,7 +84,10 @@ def main() -> None:
     settings = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     settings.add_argument("--out", type=Path, default=Path(__file__).with_name("panel.svg"))
     out = settings.parse_args().out
-    out.write_text(asyncio.run(photograph()))
+    svg = asyncio.run(photograph())
+    if not svg:
+        sys.exit("the run ended before half of its rows were answered, so there is no picture")
+    out.write_text(svg)
 
 
 if __name__ == "__main__":
