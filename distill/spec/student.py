@@ -44,7 +44,9 @@ class Train(Settings):
     dropout: float = Field(0.0, ge=0, lt=1)
     schedule: Literal["cosine", "linear", "constant"] = "cosine"
     warmup: float = Field(0.05, ge=0, lt=1, description="share of the steps over which the learning rate rises")
-    accumulate: PositiveInt = Field(1, description="batches whose gradients make one step: less memory than a larger batch")
+    accumulate: PositiveInt = Field(
+        1, description="batches whose gradients make one step: less memory than a larger batch"
+    )
     recompute: bool = Field(False, description="gradient checkpointing: slower, in a fraction of the memory")
     patience: PositiveInt | None = Field(
         None, description="end the training after this many epochs without a lower validation loss"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from distill.spec import TaskSpec
 from distill.teacher.endpoint import embedded
 
 if TYPE_CHECKING:
-    from distill.records import Seed
+    from distill.records import Json, Seed
 
 
 def arms(spec: TaskSpec, file: Path) -> list[Fault]:
@@ -24,6 +24,42 @@ def arms(spec: TaskSpec, file: Path) -> list[Fault]:
         return []
     message = "`student` is named, and nothing is trained (student.train.with: none); take it out, or say with: lora"
     return [Fault(f"{file}: evaluate.arms", message)]
+
+
+def linear_student(spec: TaskSpec, output: Mapping[str, Json] | None, seeds: Sequence[Seed], file: Path) -> list[Fault]:
+    """Why the student can be no linear model: its answers are not closed, or its rows too few."""
+    if spec.student.train.with_ != "linear":
+        return []
+    from distill.student.trainers.linear import FEWEST_ROWS
+
+    faults, accept = [], spec.dataset.accept
+    if reason := _unlearnable(output, seeds):
+        message = (
+            f"'linear' learns answers of few values that come again, such as labels, and {reason}; "
+            "list the values in the schema (enum), or tune a language model (with: lora)"
+        )
+        faults.append(Fault(f"{file}: student.train.with", message))
+    if accept is not None and accept < FEWEST_ROWS:
+        message = f"{accept} rows are wanted, and a linear student learns from {FEWEST_ROWS} on; ask for more"
+        faults.append(Fault(f"{file}: dataset.accept", message))
+    return faults
+
+
+def linear_arm(spec: TaskSpec, output: Mapping[str, Json] | None, seeds: Sequence[Seed]) -> list[str]:
+    """A note where the spec names the linear arm and answers are not closed."""
+    named = "linear" in (spec.evaluate.arms or ()) and spec.student.train.with_ != "linear"
+    reason = _unlearnable(output, seeds) if named else ""
+    return (
+        [f"evaluate.arms: the linear model is left out: it learns values that come again, and {reason}"]
+        if reason
+        else []
+    )
+
+
+def _unlearnable(output: Mapping[str, Json] | None, seeds: Sequence[Seed]) -> str:
+    from distill.student import linear
+
+    return linear.unlearnable(output, [seed.gold for seed in seeds if seed.gold is not None])
 
 
 def student(spec: TaskSpec, seeds: Sequence[Seed], chats: Collection[str], file: Path) -> list[Fault]:
