@@ -23,7 +23,6 @@ from distill.tables import lookup
 from distill.task.run import ActiveRun
 from distill.task.stage import stage
 from distill.task.task import rate_of
-from distill.teacher.endpoint import embedded
 from distill.teacher.endpoint.address import Address
 from distill.teacher.endpoint.stopping import Stopped
 
@@ -108,7 +107,8 @@ async def train(run: ActiveRun) -> None:
 
 def _tuned(task: Task) -> str:
     """The file of a run that holds its adapter, as what serves it reads it."""
-    return ADAPTER if task.spec.student.train.base == embedded.MODEL else PEFT
+    weights = task.base_weights
+    return ADAPTER if weights is not None and weights.gguf else PEFT
 
 
 async def _linear(run: ActiveRun) -> Mapping[str, Json]:
@@ -152,7 +152,7 @@ async def _lora(run: ActiveRun) -> Mapping[str, Json]:
         lora.train, base=base, template=weights.template, train=folder / "train.jsonl", valid=folder / "valid.jsonl", out=folder.path / "student",
         settings=settings, on_step=_shown(run, settings),
     )  # fmt: skip
-    if way.base == embedded.MODEL:
+    if _tuned(run.task) == ADAPTER:
         gguf.to_gguf(result.adapter, base, folder / ADAPTER)
     return {"valid_loss": result.valid_loss, "best_step": result.best_step, "tokens": result.tokens}
 
