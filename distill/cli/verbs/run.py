@@ -115,10 +115,42 @@ export = _verb(
     "Write the dataset files.\n\ntrain.jsonl, valid.jsonl, test.jsonl, dataset.parquet and a dataset card.", ("export",)
 )
 train = _verb("Fine-tune the student.\n\nBy LoRA on this machine, or on a host.", ("train",))
-evaluate = _verb(
-    "Compare the student with its teacher.\n\nOn the test rows, together with the base model, prompted and bare.",
-    ("evaluate",),
-)
+
+
+def evaluate(
+    spec: Spec,
+    sets: Set = None,
+    as_json: AsJson = False,
+    max_usd: Usd = None,
+    partial: Partial = False,
+    new: NewRun = False,
+    wait: WaitForJobs = False,
+    student: Annotated[
+        str | None,
+        typer.Option(metavar="FILE|URL", help="score what was shipped instead: a GGUF file, a folder, or a server"),
+    ] = None,
+    model: Annotated[str | None, typer.Option(help="the student's name at the server of --student")] = None,
+) -> None:
+    """Compare the student with its teacher.
+
+    On the test rows, together with the base model, prompted and bare. With --student what was shipped is asked the same rows, and
+    held against the run's own student.
+    """
+    if student is None:
+        _run(spec, sets, as_json, max_usd, partial=partial, new=new, wait=wait, stages=("evaluate",))
+        return
+    from distill.cli.panel import Panel
+    from distill.cli.text.ship import score_lines
+    from distill.pipeline.arguments import run_of
+    from distill.ship import artefact
+
+    task = opened(spec, sets, max_usd, as_json=as_json)
+    folder = run_of(task.spec.task, task.home)
+    with Panel(quiet=as_json) as panel:
+        found = artefact.scored(task, folder, artefact.address_of(task, student, model), student, panel)
+    out(dataclasses.asdict(found), as_json, score_lines(found))
+
+
 report = _verb("Write report.html and REPORT.md.", ("report",))
 
 

@@ -73,6 +73,26 @@ def to_gguf(adapter: Path, base_config: Path | Mapping[str, Json], out: Path) ->
     return out
 
 
+def changes(adapter: Path, base_config: Path | Mapping[str, Json]) -> dict[str, NDArray[float32]]:
+    """llama.cpp's tensor name → what the adapter adds to it: alpha / rank × B A, its rows in llama.cpp's order."""
+    from safetensors.numpy import load_file
+
+    config = _config(base_config)
+    peft = _checked(json.loads((adapter / "adapter_config.json").read_text(encoding="utf-8")), config, adapter)
+    architecture, heads = ARCHITECTURES[config["model_type"]], _rotary_heads(config)
+    halves = {
+        gguf_name(name, architecture, config["num_hidden_layers"]): tensor
+        for name, tensor in load_file(adapter / "adapter_model.safetensors").items()
+    }
+    found = {}
+    for name, b in halves.items():
+        if name.endswith(".lora_b"):
+            stem, projection = name.removesuffix(".lora_b"), name.split(".")[2]
+            rows = interleaved(b, heads[projection]) if projection in heads else b
+            found[stem] = float(peft["lora_alpha"]) / float(peft["r"]) * (rows @ halves[f"{stem}.lora_a"])
+    return found
+
+
 def _checked(peft: Mapping[str, Json], base: Mapping[str, Json], adapter: Path) -> Mapping[str, Json]:
     """The adapter's config, where llama.cpp can apply such an adapter to such a base."""
     if base.get("model_type") not in ARCHITECTURES:
