@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def readme(student: TunedStudent, target: Target, use: str, files: dict[str, str]) -> str:
     """Markdown; `use` says how to start it, `files` holds the hash of each file."""
     lines = [
-        f"# {student.task}", "", student.about, "" if student.about else None,
+        f"# {student.task}", "", *([student.about, ""] if student.about else []),
         f"A student of `{student.base}`, tuned by LoRA and shipped as {target.form}"
         + (f" ({target.quantisation})" if target.form in ("gguf", "ollama") else "") + ".",
         "", "## How to start it", "", use.rstrip(), "", "## How to ask it", "",
