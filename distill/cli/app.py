@@ -13,7 +13,7 @@ from typer.core import TyperGroup
 
 from distill import __version__, extras, memory
 from distill.cli import exit_codes
-from distill.cli.verbs import calibrate, fault_server, look, prepare, reference, run
+from distill.cli.verbs import calibrate, export, fault_server, look, prepare, reference, run
 from distill.errors import INTERRUPTED
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ VERBS: dict[str, dict[str, Callable[..., None]]] = {
         "run": run.run,
         "generate": run.generate,
         "curate": run.curate,
-        "export": run.export,
+        "export": export.export,
         "train": run.train,
         "evaluate": run.evaluate,
         "report": run.report,
@@ -54,6 +54,9 @@ VERBS: dict[str, dict[str, Callable[..., None]]] = {
     "Improve it": {
         "calibrate": calibrate.calibrate,
         "refresh": run.refresh,
+    },
+    "Hand it on": {
+        "push": export.push,
     },
     "Reference and rehearsal": {
         "gates": reference.gates,

@@ -1,0 +1,16 @@
+from __future__ import annotations
+
+import re
+
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from distill.text.markdown import escaped
+
+
+@given(st.text())
+def test_escaped_text_reads_back_as_itself(text: str) -> None:
+    """Whatever a text holds, Markdown shows that text on one line, and nothing else."""
+    shown = MarkdownIt("commonmark", {"html": True}).render("x " + escaped(text, most=10_000))
+    assert re.findall(r"</?[a-zA-Z][^>]*>", shown) == ["<p>", "</p>"]
