@@ -68,13 +68,21 @@ def _environment() -> Environment:
     environment = Environment(  # noqa: S701 - it is Python, not HTML; `finalize` spells each value as a literal
         loader=PackageLoader("distill.student.job_files", "."),
         undefined=StrictUndefined,
-        finalize=repr,
+        finalize=_literal,
         keep_trailing_newline=True,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     environment.filters["words"] = _words
     return environment
+
+
+def _literal(value: object) -> str:
+    """A value as Python spells it, and a plain text as a formatter would."""
+    if isinstance(value, list):
+        return f"[{', '.join(map(_literal, value))}]"
+    plain = type(value) is str and value.isprintable() and '"' not in value and "\\" not in value
+    return f'"{value}"' if plain else repr(value)
 
 
 class _Words(str):

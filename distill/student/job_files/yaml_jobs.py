@@ -21,7 +21,7 @@ def axolotl(job: JobSettings) -> str:
         "lora_r": job.rank,
         "lora_alpha": job.alpha,
         "lora_target_linear": True,
-        **({"lora_layers_to_transform": job.adapted} if job.adapted else {}),
+        **({"peft_layers_to_transform": job.adapted} if job.adapted else {}),
         "chat_template": "tokenizer_default",
         **axolotl_format.datasets(files),
         "train_on_inputs": False,
@@ -62,7 +62,6 @@ def llamafactory(job: JobSettings) -> str:
         "gradient_accumulation_steps": 1,
         "learning_rate": job.learning_rate,
         "lr_scheduler_type": "cosine",
-        "warmup_ratio": 0.05,
         "seed": job.seed,
         "output_dir": "./student",
     }
