@@ -5,7 +5,6 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
-from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from distill.report import page as pages
