@@ -37,16 +37,11 @@ class Pushed:
 
 
 def push(
-    data: RunDataset,
-    to: str,
-    *,
-    dry_run: bool = False,
-    public: bool = False,
-    license_id: str | None = None,
-    tests: bool = True,
-) -> Pushed:
+    data: RunDataset, to: str, *, dry_run: bool = False, public: bool = False, license_id: str | None = None,
+    tests: bool = True, endpoint: str | None = None,
+) -> Pushed:  # fmt: skip
     """Lay the dataset out in `to`, a folder, or upload it to `to`, hub:org/name. GateNotMet, and nothing is written, where a row
-    holds what must not leave the machine.
+    holds what must not leave the machine. `endpoint` is another hub than the usual one, or that of HF_ENDPOINT.
     """
     repo = hub_upload.repository(to.removeprefix(_TO_HUB)) if to.startswith(_TO_HUB) else None
     _check(to, repo, public=public, license_id=license_id)
@@ -63,7 +58,9 @@ def push(
         url = None
         if repo is not None:
             said = f"{data.folder.name}: {sum(rows.values())} rows"
-            url = hub_upload.upload(folder, repo, files=[*rows, hub.README], public=public, message=said)
+            url = hub_upload.upload(
+                folder, repo, files=[*rows, hub.README], public=public, message=said, endpoint=endpoint
+            )
     return Pushed(data.folder.name, to, str(folder), rows, private, dry_run=False, url=url)
 
 

@@ -114,7 +114,7 @@ def _rows(folder: Path) -> Iterator[dict[str, Any]]:
     ],
 )
 def test_what_is_not_known_is_refused_before_anything_runs(
-    task: Path, distill: Distill, given: tuple[str, ...], said: tuple[str, ...]
+    task: Path, distill: Distill, given: tuple[str, ...], parts: tuple[str, ...]
 ) -> None:
     refused(distill("export", task, *given), *parts)
     assert not (task.parent / "runs").exists()
