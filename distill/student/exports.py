@@ -73,7 +73,7 @@ def write(data: RunDataset, formats: Sequence[str], configs: Sequence[str], *, m
     if found is not None and not any(pair.fate == "train" for pair in found.pairs.values()):
         raise UsageError(
             f"the run has no preference pair to train on: {pairs_text(found)}. Several answers to a seed make pairs: "
-            "teacher.sampling.draws, a panel, dataset.more_draws, or seeds.gold_rows: compare"
+            "teacher.sampling.draws, a panel, a fallback, or dataset.more_draws"
         )
     folder = data.folder.path / FOLDER
     written = {name: _write(data, name, folder / name, found) for name in names}

@@ -41,11 +41,15 @@ def test_every_format_has_as_many_rows_as_train(task: Path, distill: Distill) ->
 
 
 def test_job_files_come_with_their_data_and_the_specs_values(task: Path, distill: Distill) -> None:
+    """Another setting begins the next run of a finished one, as everywhere; formats of the first are no part of its copy."""
     assert distill("run", task).code == 0
+    assert distill("export", task, "--format", "sharegpt").code == 0
     sets = ["student.train.rank=4", "student.train.epochs=5", "student.train.base=org/base"]
     given = [part for one in sets for part in ("--set", one)]
     found = json.loads(distill("export", task, "--config", ",".join(CONFIGS), *given, "--json").out)
     assert list(found["configs"]) == list(CONFIGS)
+    assert found["run"] == "mood/002"
+    assert not (task.parent / "runs" / "mood" / "002" / "formats" / "sharegpt").exists()
     assert {one["format"] for one in found["formats"]} == {config.format for config in CONFIGS.values()}
     for name, one in found["configs"].items():
         file = Path(one["file"])

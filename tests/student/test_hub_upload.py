@@ -46,7 +46,7 @@ def test_a_second_push_takes_away_splits_that_are_gone(hub: Hub, folder: Path) -
 
 def test_a_public_repository_is_written_to_only_where_that_was_asked(hub: Hub, folder: Path) -> None:
     hub.repos["org/open"] = {"private": False, "files": {}}
-    with pytest.raises(UsageError, match="org/open is there and public; say --public"):
+    with pytest.raises(UsageError, match=r"org/open is there and public; say --public"):
         upload(folder, "org/open", files=FILES, public=False, message="m", endpoint=hub.url)
     assert hub.repos["org/open"]["files"] == {}
     upload(folder, "org/open", files=FILES, public=True, message="m", endpoint=hub.url)
@@ -56,7 +56,7 @@ def test_a_public_repository_is_written_to_only_where_that_was_asked(hub: Hub, f
 def test_what_the_hub_refuses_is_said_in_its_words_without_the_token(
     hub: Hub, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(AccessRefused, match="the hub refuses closed/name: You don't have the rights") as fault:
+    with pytest.raises(AccessRefused, match=r"the hub refuses closed/name: You don't have the rights") as fault:
         upload(folder, "closed/name", files=FILES, public=False, message="m", endpoint=hub.url)
     assert TOKEN not in str(fault.value)
     monkeypatch.setenv("HF_TOKEN", "hf_other")
@@ -65,12 +65,12 @@ def test_what_the_hub_refuses_is_said_in_its_words_without_the_token(
 
 
 def test_without_a_token_or_a_hub_nothing_is_sent(hub: Hub, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(PushError, match="the hub cannot be reached .*push --to FOLDER"):
+    with pytest.raises(PushError, match=r"the hub cannot be reached .*push --to FOLDER"):
         upload(folder, "org/name", files=FILES, public=False, message="m", endpoint="http://127.0.0.1:9")
     monkeypatch.delenv("HF_TOKEN")
     monkeypatch.setenv("HF_TOKEN_PATH", str(folder / "none"))
     monkeypatch.setattr("huggingface_hub.constants.HF_TOKEN_PATH", str(folder / "none"))
-    with pytest.raises(AccessRefused, match="set HF_TOKEN, or run `hf auth login`"):
+    with pytest.raises(AccessRefused, match=r"set HF_TOKEN, or run `hf auth login`"):
         upload(folder, "org/name", files=FILES, public=False, message="m", endpoint=hub.url)
     assert hub.calls == []
 

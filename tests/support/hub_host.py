@@ -46,7 +46,7 @@ def serve() -> Iterator[Hub]:
 class _Handler(BaseHTTPRequestHandler):
     hub: Hub
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # the library's own name
+    def log_message(self, *_: Any) -> None:
         self.hub.calls.append(f"{self.command} {self.path.split('?')[0]}")
 
     def do_GET(self) -> None:

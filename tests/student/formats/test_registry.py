@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -225,6 +226,20 @@ def test_axolotls_own_reader_trains_on_the_answer_alone(
         [t for t, label in zip(one["input_ids"], one["labels"], strict=True) if label != -100] for one in read
     ]
     assert [tokenizer.decode(ids) for ids in supervised] == ["there<|im_end|>", "so<|im_end|>"]
+
+
+def test_the_help_and_the_page_name_every_format_and_job_file() -> None:
+    from distill.cli.verbs import export
+    from distill.student.job_files.render import CONFIGS
+
+    assert export._FORMATS.split(", ") == list(registry.FORMATS)
+    assert export._CONFIGS.split(", ") == list(CONFIGS)
+    page = (Path(__file__).parents[3] / "docs" / "formats.md").read_text()
+    formats, configs = (page.split(f"## {title}")[1].split("##")[0] for title in ("Formats", "Job files"))
+    assert re.findall(r"^\| `([\w-]+)` \|", formats, re.MULTILINE)[1:] == list(registry.FORMATS)
+    assert {name: re.search(rf"^\| `{name}` \| `formats/(.*?)`", configs, re.MULTILINE)[1] for name in CONFIGS} == {  # type: ignore[index]
+        name: f"{config.format}/{config.file}" for name, config in CONFIGS.items()
+    }
 
 
 def test_names_are_taken_apart_and_unknown_ones_refused() -> None:
