@@ -99,6 +99,11 @@ def _write(data: RunDataset, name: str, folder: Path, found: PairsFound | None) 
     return write_format(name, {fate: data.rows(fate) for fate in FATES}, form.row, folder=folder, beside=form.beside)
 
 
+def earlier(folder: RunDir) -> list[str]:
+    """The formats that a run's folder holds. They are never taken away: what was trained from them may lie there too."""
+    return [name for name in FORMATS if (folder.path / FOLDER / name).is_dir()]
+
+
 def job_settings(spec: TaskSpec, *, run: str, valid: bool) -> JobSettings:
     """What `student.train` says, as job files take it."""
     way = spec.student.train

@@ -12,11 +12,18 @@ import yaml
 from chat_rows import RESULT, call, said, user
 from ended import Distill, refused
 
+from distill.pipeline.open_task import open_task
+from distill.pipeline.run import start
 from distill.student.formats.registry import FORMATS
 from distill.student.job_files.render import CONFIGS
+from distill.teacher.progress import Silent
 
 LOOKED_UP = [user("look 7 up"), call("look", {"id": 7}), RESULT, said("It is 42.")]
 ROW_FORMATS = [name for name, form in FORMATS.items() if form.row]
+
+
+def curated(task: Path, *sets: str) -> None:
+    start(open_task(task, overrides=list(sets), env={}), stages=("generate", "curate"), watch=Silent())
 
 
 def counted(file: Path) -> int:
@@ -24,7 +31,7 @@ def counted(file: Path) -> int:
 
 
 def test_every_format_has_as_many_rows_as_train(task: Path, distill: Distill) -> None:
-    assert distill("run", task).code == 0
+    curated(task)
     named = [part for name in [*ROW_FORMATS, "hub"] for part in ("--format", name)]
     found = json.loads(distill("export", task, *named, "--json").out)
     run = task.parent / "runs" / "mood" / "001"
@@ -64,7 +71,7 @@ def test_job_files_come_with_their_data_and_the_specs_values(task: Path, distill
 
 
 def test_a_run_of_one_answer_a_seed_has_no_pairs_and_nothing_is_written(task: Path, distill: Distill) -> None:
-    assert distill("run", task).code == 0
+    curated(task)
     for name in ("trl-preference", "openai-preference"):
         ended = distill("export", task, "--format", "trl", "--format", name)
         why = "no preference pair to train on: 0 of 20 seeds make a pair (margin 0.2); 20: has no other answer"
@@ -76,9 +83,9 @@ def test_draws_that_a_gate_tells_apart_make_pairs_of_which_each_says_where_it_co
     task: Path, distill: Distill
 ) -> None:
     task.write_text(task.read_text() + "gates: [schema, {length: {min_chars: 17}}]\n")
-    sets = ("--set", "teacher.sampling={draws: 3, temperature: 1}")
-    assert distill("run", task, *sets).code == 0
-    found = json.loads(distill("export", task, *sets, "--format", "trl-preference", "--json").out)
+    sets = "teacher.sampling={draws: 3, temperature: 1}"
+    curated(task, sets)
+    found = json.loads(distill("export", task, "--set", sets, "--format", "trl-preference", "--json").out)
     run, (made,) = task.parent / "runs" / "mood" / "001", found["formats"]
     pairs = found["pairs"]
     assert pairs["pairs"] == sum(made["rows"].values()) > 0
@@ -109,6 +116,14 @@ def _rows(folder: Path) -> Iterator[dict[str, Any]]:
             yield from map(json.loads, (folder / f"{fate}.jsonl").read_text().splitlines())
 
 
+def test_formats_of_an_earlier_dataset_are_said_to_be_that(task: Path, distill: Distill) -> None:
+    curated(task)
+    assert "earlier dataset" not in distill("export", task, "--format", "trl").err
+    task.write_text(task.read_text().replace("accept: 20", "accept: 12"))
+    curated(task)
+    assert "formats/ holds files of an earlier dataset: trl; `distill export --format`" in distill("export", task).err
+
+
 @pytest.mark.parametrize(
     ("given", "parts"),
     [
@@ -134,14 +149,15 @@ def test_rows_that_a_format_cannot_hold_are_named(task: Path, distill: Distill) 
     spec = yaml.safe_load(task.read_text())
     spec |= {"seeds": {"from": "seeds.jsonl", "test": {"share": 0.25}}, "strata": {}}
     task.write_text(yaml.safe_dump(spec))
-    ran = distill("run", task)
-    assert ran.code == 0, ran.err
-    shown = distill("export", task, "--format", "alpaca").out
-    found = json.loads(distill("export", task, "--format", "alpaca", "--json").out)
-    (made,), run = found["formats"], task.parent / "runs" / "mood" / "001"
+    curated(task)
+    done = distill("export", task, "--format", "alpaca")
+    assert done.code == 0, done.err
+    run = task.parent / "runs" / "mood" / "001"
+    gone = [json.loads(line) for line in (run / "formats" / "alpaca" / "refused.jsonl").read_text().splitlines()]
     for file in ("train.jsonl", "valid.jsonl"):
-        refused_rows = sum(one["file"] == file for one in made["refused"])
-        assert made["rows"].get(file, 0) + refused_rows == counted(run / file)
-    assert 0 < len(made["refused"]) < 20
-    assert f"  {len(made['refused'])} rows are not in it, for it has no place for " in shown
-    assert made["refused"][0]["seed_id"] in shown
+        made = run / "formats" / "alpaca" / file
+        here = sum(one["file"] == file for one in gone)
+        assert (counted(made) if made.exists() else 0) + here == counted(run / file)
+    assert 0 < len(gone) < 20
+    assert f"  {len(gone)} rows are not in it, for it has no place for " in done.out
+    assert gone[0]["seed_id"] in done.out

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from distill.cli.options import AsJson, HomeFolder, RunName, Set, Spec, Usd, opened, out
 from distill.cli.verbs.run import Anyway, NewRun, Partial, WaitForJobs
+
+if TYPE_CHECKING:
+    from distill.records import Json
+    from distill.task.task import Task
 
 _FORMATS = "openai, openai-preference, trl, trl-preference, sharegpt, alpaca, llamafactory, axolotl, hub"
 _CONFIGS = "trl, axolotl, llamafactory, openai, together"
@@ -41,11 +46,8 @@ def export(
     read, in the run's folder formats/.
     """
     from distill.cli.panel import Panel
-    from distill.cli.text.export import export_lines
     from distill.cli.text.run import run_lines
     from distill.pipeline import run as pipeline
-    from distill.rundir import find
-    from distill.student import exports
     from distill.student.formats import registry
     from distill.student.job_files import render
 
@@ -55,13 +57,24 @@ def export(
         done = pipeline.start(task, stages=("export",), watch=panel, partial=partial, new=new, wait=wait, anyway=anyway)
     result, lines = done.as_json() | {"notes": list(task.notes)}, run_lines(done)
     if (names or jobs) and not done.why_empty:
-        folder = find(task.home, done.name)
-        with folder.lock():
-            how = {} if margin is None else {"margin": margin}
-            made = exports.write(exports.dataset_of(task, folder), names, jobs, **how)
-        result, lines = result | made.as_json(), lines + export_lines(made)
+        more, told = _further(task, done.name, names, jobs, {} if margin is None else {"margin": margin})
+        result, lines = result | more, lines + told
     out(result, as_json, lines)
     raise typer.Exit(done.exit_code)
+
+
+def _further(
+    task: Task, run: str, names: Sequence[str], jobs: Sequence[str], how: Mapping[str, float]
+) -> tuple[dict[str, Json], list[str]]:
+    """Formats and job files of a run: what `--json` adds, and the lines for a person."""
+    from distill.cli.text.export import export_lines
+    from distill.rundir import find
+    from distill.student import exports
+
+    folder = find(task.home, run)
+    with folder.lock():
+        made = exports.write(exports.dataset_of(task, folder), names, jobs, **how)
+    return made.as_json(), export_lines(made)
 
 
 def push(
