@@ -18,6 +18,7 @@ FILES = ["README.md", "data/train-00000-of-00001.parquet"]
 def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Hub]:
     pytest.importorskip("huggingface_hub", reason="the extra hub is not installed")
     monkeypatch.setenv("HF_TOKEN", TOKEN)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
     with serve() as server:
         yield server
 

@@ -113,6 +113,7 @@ def test_what_the_spec_keeps_out_of_training_is_not_pushed_as_a_test_row(task: P
 def test_the_hub_gets_the_folder_privately(run: RunDir, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("huggingface_hub", reason="the extra hub is not installed")
     monkeypatch.setenv("HF_TOKEN", TOKEN)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
     with serve() as server:
         done = push(run_dataset.of_run(run), "hub:org/mood", endpoint=server.url)
     assert (done.private, done.url) == (True, f"{server.url}/datasets/org/mood")
