@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,24 @@ def test_job_files_come_with_their_data_and_the_specs_values(task: Path, distill
         else:
             values = yaml.safe_load(file.read_text())
             assert {4, 5.0, "org/base"} <= {value for value in values.values() if isinstance(value, str | int | float)}
+
+
+def test_a_base_and_a_template_that_lie_beside_the_spec_go_by_their_place(
+    task: Path, tiny_base: Path, distill: Distill
+) -> None:
+    """A script is started in its own folder, where a path of the spec leads nowhere."""
+    shutil.copytree(tiny_base, task.parent / "base")
+    (task.parent / "chat.jinja").write_text((task.parent / "base" / "chat_template.jinja").read_text())
+    sets = ["student={train: {with: lora, base: ./base, layers: 1}, template: chat.jinja}"]
+    curated(task, *sets)
+    done = distill("export", task, "--config", "trl,axolotl", "--set", *sets, "--json")
+    assert done.code == 0, done.err
+    files = {name: Path(one["file"]) for name, one in json.loads(done.out)["configs"].items()}
+    assert f'BASE, REVISION = "{task.parent / "base"}", "main"' in files["trl"].read_text()
+    assert files["trl"].with_name("chat_template.jinja").read_text() == (task.parent / "chat.jinja").read_text()
+    axolotl = yaml.safe_load(files["axolotl"].read_text())
+    assert (axolotl["base_model"], axolotl["peft_layers_to_transform"]) == (str(task.parent / "base"), [1])
+    refused(distill("export", task, "--config", "llamafactory", "--set", *sets), "no place for student.template")
 
 
 def test_a_run_of_one_answer_a_seed_has_no_pairs_and_nothing_is_written(task: Path, distill: Distill) -> None:

@@ -73,7 +73,9 @@ def _further(
 
     folder = find(task.home, run)
     with folder.lock():
-        made = exports.write(exports.dataset_of(task, folder), names, jobs, **how)
+        data = exports.dataset_of(task, folder)
+        settings = dict.fromkeys(jobs, exports.job_settings(task, data)) if jobs else {}
+        made = exports.write(data, names, settings, **how)
     return made.as_json(), export_lines(made)
 
 

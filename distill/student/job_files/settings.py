@@ -18,6 +18,13 @@ class JobSettings:
     task: str
     run: str
     base: str
+    """A folder, an id of the model hub, or a host's name."""
+    revision: str | None = None
+    """Of an id of the hub."""
+    template: str | None = None
+    """The chat template in place of the base's own."""
+    depth: int | None = None
+    """The base's decoder layers, where they are known."""
     epochs: float
     batch_size: int
     learning_rate: float
@@ -27,6 +34,11 @@ class JobSettings:
     """So many last layers are adapted; None: all."""
     context: int | None
     """Tokens a row may hold; None: as the base allows."""
+    dropout: float = 0.0
+    schedule: str = "cosine"
+    warmup: float = 0.05
+    accumulate: int = 1
+    recompute: bool = False
     seed: int
     valid: bool
     """Whether there is a valid.jsonl."""
@@ -37,5 +49,5 @@ class JobSettings:
     @property
     def adapted(self) -> list[int] | None:
         """The numbers of the layers to adapt, where the base's are known and some are left out."""
-        depth = LAYERS.get(self.base)
+        depth = self.depth or LAYERS.get(self.base)
         return None if depth is None or self.layers is None else list(range(max(depth - self.layers, 0), depth))

@@ -39,9 +39,9 @@ def constants(text: str) -> dict[str, Any]:
     """The names that a script sets to plain values."""
     found = {}
     for node in ast.parse(text).body:
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+        if isinstance(node, ast.Assign):
             try:
-                found[node.targets[0].id] = ast.literal_eval(node.value)
+                found[ast.unparse(node.targets[0]).strip("()")] = ast.literal_eval(node.value)
             except ValueError:
                 continue
     return found
@@ -53,15 +53,14 @@ def test_scripts_are_python_whatever_the_spec_says(name: str, valid: bool) -> No
     hostile = '"""\'); import os #\\ \n {{ 7*7 }}'
     text = render.render(name, job(base=hostile, run=hostile, suffix=hostile, key_env="K", valid=valid)).decode()
     compile(text, name, "exec")
-    found = constants(text)
-    assert hostile in (found.get("BASE"), found.get("JOB", {}).get("model"))
+    assert repr(hostile) in text
     assert "import os #" not in text.replace(repr(hostile), "")
     assert ("valid" in text.split("def main")[1].split("\n")[1] + text.split("def main")[1].split("\n")[2]) == valid
 
 
 def test_the_trl_script_holds_the_specs_values() -> None:
     found = constants(render.render("trl", job()).decode())
-    assert (found["BASE"], found["LAYERS"], found["CONTEXT"]) == (PUBLIC, 6, 700)
+    assert (found["BASE, REVISION"], found["LAYERS"], found["CONTEXT"]) == ((PUBLIC, "main"), 6, 700)
     assert (found["LORA"]["r"], found["LORA"]["lora_alpha"]) == (8, 24)
     arguments = found["ARGUMENTS"]
     assert (arguments["num_train_epochs"], arguments["learning_rate"], arguments["seed"]) == (3.0, 5e-5, 11)
@@ -105,6 +104,40 @@ def test_without_validation_rows_none_are_named() -> None:
     axolotl, factory = (yaml.safe_load(render.render(name, job(valid=False))) for name in ("axolotl", "llamafactory"))
     assert "test_datasets" not in axolotl
     assert not {"eval_dataset", "eval_strategy"} & set(factory)
+
+
+def test_every_other_key_of_the_spec_is_in_each_trainers_words() -> None:
+    own = {
+        "dropout": 0.1,
+        "schedule": "linear",
+        "warmup": 0.2,
+        "accumulate": 3,
+        "recompute": True,
+        "revision": "v2",
+        "depth": 9,
+    }
+    found = constants(render.render("trl", job(base="org/name", **own)).decode())
+    arguments = found["ARGUMENTS"]
+    assert (found["LORA"]["lora_dropout"], arguments["lr_scheduler_type"], arguments["warmup_steps"]) == (
+        0.1,
+        "linear",
+        0.2,
+    )
+    assert (arguments["gradient_accumulation_steps"], arguments["gradient_checkpointing"]) == (3, True)
+    axolotl, factory = (
+        yaml.safe_load(render.render(name, job(base="org/name", **own))) for name in ("axolotl", "llamafactory")
+    )
+    assert (axolotl["lora_dropout"], axolotl["lr_scheduler"], axolotl["warmup_ratio"]) == (0.1, "linear", 0.2)
+    assert (axolotl["gradient_accumulation_steps"], axolotl["gradient_checkpointing"]) == (3, True)
+    assert (axolotl["revision_of_model"], axolotl["peft_layers_to_transform"]) == ("v2", [3, 4, 5, 6, 7, 8])
+    assert (factory["lora_dropout"], factory["lr_scheduler_type"], factory["model_revision"]) == (0.1, "linear", "v2")
+
+
+def test_a_chat_template_of_the_specs_own_goes_along_or_is_refused() -> None:
+    axolotl = yaml.safe_load(render.render("axolotl", job(template="{{ x }}\n")))
+    assert (axolotl["chat_template"], axolotl["chat_template_jinja"]) == ("jinja", "{{ x }}\n")
+    with pytest.raises(UsageError, match=r"--config llamafactory has no place for student\.template"):
+        render.render("llamafactory", job(template="{{ x }}"))
 
 
 def test_another_base_goes_by_its_own_name_and_all_layers_are_adapted() -> None:
