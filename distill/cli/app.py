@@ -13,7 +13,7 @@ from typer.core import TyperGroup
 
 from distill import __version__, extras, memory
 from distill.cli import exit_codes
-from distill.cli.verbs import calibrate, fault_server, look, prepare, reference, run, ship
+from distill.cli.verbs import calibrate, export, fault_server, look, prepare, reference, run, ship
 from distill.errors import INTERRUPTED
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ VERBS: dict[str, dict[str, Callable[..., None]]] = {
         "run": run.run,
         "generate": run.generate,
         "curate": run.curate,
-        "export": run.export,
+        "export": export.export,
         "train": run.train,
         "evaluate": run.evaluate,
         "report": run.report,
@@ -51,12 +51,13 @@ VERBS: dict[str, dict[str, Callable[..., None]]] = {
         "show": look.show,
         "explain-miss": look.explain_miss,
     },
-    "Use the student": {
-        "ship": ship.ship,
-    },
     "Improve it": {
         "calibrate": calibrate.calibrate,
         "refresh": run.refresh,
+    },
+    "Hand it on": {
+        "ship": ship.ship,
+        "push": export.push,
     },
     "Reference and rehearsal": {
         "gates": reference.gates,

@@ -16,7 +16,7 @@ from distill.errors import GateNotMet
 from distill.records import Json
 from distill.rundir import RunDir, file_hash, read_json
 from distill.student import export as export_files
-from distill.student import linear
+from distill.student import exports, linear
 from distill.student.dataset_card import dataset_card
 from distill.student.trainers import linear as linear_trainer
 from distill.tables import lookup
@@ -67,6 +67,10 @@ async def _export(run: ActiveRun) -> Mapping[str, Json]:
     counts = export_files.write(kept, folder=run.folder.path, tools=run.task.tools, own=own, ids=ids)
     tests = export_files.write_test(_test_rows(run, own, ids), folder=run.folder.path)
     write_atomic(run.folder / "CARD.md", dataset_card(run, kept, counts, tests).encode())
+    if earlier := exports.earlier(run.folder):
+        run.watch.say(
+            f"  formats/ holds files of an earlier dataset: {', '.join(earlier)}; `distill export --format` writes them anew"
+        )
     rows = counts | {"test": tests}
     run.watch.say(f"  {', '.join(f'{name}.jsonl {count:,}' for name, count in rows.items())} rows")
     return {"rows": rows}

@@ -1,4 +1,4 @@
-"""`distill run`, each of its stages alone, and `refresh`: all that works in a run's folder."""
+"""`distill run`, each of its stages but `export` alone, and `refresh`: all that works in a run's folder."""
 
 from __future__ import annotations
 
@@ -111,9 +111,6 @@ def curate(
     out(dataclasses.asdict(found), as_json, what_if_lines(found))
 
 
-export = _verb(
-    "Write the dataset files.\n\ntrain.jsonl, valid.jsonl, test.jsonl, dataset.parquet and a dataset card.", ("export",)
-)
 train = _verb("Fine-tune the student.\n\nBy LoRA on this machine, or on a host.", ("train",))
 
 
