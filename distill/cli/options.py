@@ -33,6 +33,20 @@ RunName = Annotated[
 HomeFolder = Annotated[Path, typer.Option(help="the project folder, which holds runs/ and .distill/")]
 Usd = Annotated[float | None, typer.Option("--max-usd", help="the most dollars to spend; overrides budget.usd")]
 
+Limit = Annotated[
+    int | None,
+    typer.Option(
+        "--limit", min=1, help="only so many training rows, to look at some answers first; ends after curation"
+    ),
+]
+LIMIT = {"dataset.preview": "--limit"}
+"""The setting that `--limit` overrides, for messages about it."""
+
+
+def limited(limit: int | None) -> list[str]:
+    """`--limit` as an override."""
+    return [] if limit is None else [f"dataset.preview={limit}"]
+
 
 def opened(
     spec: Path,

@@ -19,13 +19,13 @@ class NextStep:
 
     def command_lines(self, width: int) -> list[str]:
         """The command for a shell, in lines that end between words where it is long."""
-        lines = ["distill"]
+        lines = ["  distill"]
         for word in map(shlex.quote, self.words):
             if len(lines[-1]) + len(word) + 3 <= width:
                 lines[-1] += f" {word}"
             else:
                 lines[-1] += " \\"
-                lines.append(f"  {word}")
+                lines.append(f"    {word}")
         return lines
 
 

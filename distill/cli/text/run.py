@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from distill.cli.text.next_step import NextStep
+from distill.cli.text.plain import cut, wrapped
+from distill.cli.text.screen import COLUMNS, rows_text, spent
 from distill.curate.accounting import conservation, shortfall
 from distill.money import shown
 from distill.pipeline.result import Run
@@ -29,6 +32,28 @@ def run_lines(run: Run) -> list[str]:
     if run.report:
         said.append(f"report: {run.report}")
     return [*said, *([run.why_empty] if run.why_empty else [])]
+
+
+def preview_lines(run: Run, columns: int, *, verb: str, spec: str) -> list[str]:
+    """Some answers, what came of the rows that were asked, and how to go on."""
+    width = min(columns, COLUMNS)
+    said = [f"run {run.name}, a preview; {run.requests_sent:,} requests sent, spent {spent(run)}"]
+    if not run.preview:
+        said.append("no teacher is asked in this task: every training row has its known answer")
+    for row in run.preview:
+        fate = f" · {row.fate}" if row.fate else ""
+        said += [
+            cut(f"{row.seed} · {row.stratum}{fate}", width),
+            f"  asked   {cut(row.input, 2 * width)}",
+            f"  answer  {cut(row.answer or '-', 2 * width)}",
+        ]
+    lines = [short for line in said for short in wrapped(line, width, hang=8)]
+    if run.funnel:
+        lines += wrapped(rows_text(run.funnel), width)
+    if run.why_empty:
+        lines += wrapped(run.why_empty, width)
+    step = NextStep("without --limit all rows are asked; for these nothing is paid again:", (verb, spec))
+    return [*lines, *wrapped(f"next: {step.text}", width), *step.command_lines(width)]
 
 
 def what_if_lines(result: WhatIf) -> list[str]:

@@ -76,7 +76,7 @@ def _figure_line(row: Figure) -> str:
 def _facts(run: Run) -> Iterator[tuple[str, str]]:
     """(name, text) of what is told in a line or two each."""
     if run.funnel:
-        yield "rows", _rows(run.funnel)
+        yield "rows", rows_text(run.funnel)
     if run.shortfall:
         missing, worst = sum(row.missing for row in run.shortfall), run.shortfall[0]
         more = f", most in {worst.stratum} ({worst.got:,} of {worst.wanted:,}; {worst.cause} cost most)"
@@ -90,7 +90,8 @@ def _facts(run: Run) -> Iterator[tuple[str, str]]:
         yield "report", _near(run.report)
 
 
-def _rows(funnel: Funnel) -> str:
+def rows_text(funnel: Funnel) -> str:
+    """The sum of the rows, with the commonest reasons."""
     total, reasons = funnel.total, Counter[str]()
     for line in funnel.stages:
         if line.stage not in _AFTER_ASKING:
@@ -101,15 +102,16 @@ def _rows(funnel: Funnel) -> str:
     return f"{total.questions:,} asked{approved} = {total.kept:,} in the dataset + {total.dropped:,} dropped{why}"
 
 
+def spent(run: Run) -> str:
+    """What the run has cost over all commands, and how much of it is estimated."""
+    free = run.usd == 0 and not run.unpriced_calls
+    usd = "nothing" if free else f"{shown(run.usd, run.unpriced_calls)} in this run so far"
+    return f"{usd}, ${run.usd_estimated:.4f} of it estimated" if run.usd_estimated else usd
+
+
 def _spent(run: Run) -> str:
-    usd = (
-        "nothing"
-        if run.usd == 0 and not run.unpriced_calls
-        else f"{shown(run.usd, run.unpriced_calls)} in this run so far"
-    )
-    estimated = f", ${run.usd_estimated:.4f} of it estimated" if run.usd_estimated else ""
     stored = f", {run.from_the_store:,} answers from the store" if run.from_the_store else ""
-    return f"{usd}{estimated}; {run.requests_sent:,} requests sent{stored}"
+    return f"{spent(run)}; {run.requests_sent:,} requests sent{stored}"
 
 
 def _near(path: Path) -> str:
@@ -143,5 +145,5 @@ def _warning_lines(run: Run, width: int, most: int) -> list[str]:
 def _next_lines(step: NextStep, width: int, most: int) -> list[str]:
     return [
         *_clipped(wrapped(f"next: {step.text}", width), most),
-        *(f"  {line}" for line in step.command_lines(width - 2)),
+        *step.command_lines(width),
     ]
