@@ -78,10 +78,9 @@ def test_a_run_that_is_not_there(
     [
         (("init",), "folder"),
         (("init", "--from", "none.csv"), "none.csv"),
-        (("list", "--home"), "--home"),
         (("explain-miss", "a", "b"), "a"),
         (("fault-server", "--fault", "no-such-fault=0.5"), "no-such-fault"),
-        (("fault-server", "--port", "70000"), "70000"),
+        (("fault-server", "--port", "70000"), "65535"),
         (("gates", "more"), "more"),
         (("schema", "more"), "more"),
         (("no-such-verb",), "no-such-verb"),
@@ -89,7 +88,7 @@ def test_a_run_that_is_not_there(
         (("run", "task.yaml", "--max-usd", "0"), "--max-usd"),
         (("curate", "task.yaml", "--what-if", "nonsense"), "nonsense"),
         (("refresh", "task.yaml"), "refresh"),
-        (("show", "mood", "half"), "mood"),
+        (("show", "mood", "half"), "half"),
     ],
 )
 def test_other_mistakes(
@@ -103,5 +102,6 @@ def test_other_exit_codes_too(task: Path, distill: Distill) -> None:
     """A key that is refused, a gate that nothing passes (the run has a result, which is printed), a file that the system refuses."""
     said = error(distill("run", task, "--set", "teacher.model=gpt-4o-mini", "--json"), 6)
     assert "OPENAI_API_KEY" in str(said["message"])
-    (task.parent / "runs").write_text("a file")
-    assert "runs" in str(error(distill("run", task, "--json"))["message"])
+    (task.parent / "runs" / "mood" / "001").mkdir(parents=True, exist_ok=True)
+    (task.parent / "runs" / "mood" / "001" / "manifest.json").mkdir()
+    assert "manifest.json" in str(error(distill("run", task, "--json"))["message"])
