@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -80,14 +81,24 @@ def opened(
 
 
 def out(result: Mapping[str, Json], as_json: bool, lines: list[str]) -> None:
-    """One JSON object, or lines without what a terminal obeys."""
+    """One JSON object, or lines without what a terminal obeys, broken between words."""
     from distill.cli.text.plain import plain
 
     try:
         if as_json:  # flushed, since a script waits for it while a server runs
             print(json.dumps(result, indent=2, ensure_ascii=True), flush=True)
             return
-        for line in lines:
-            print(plain(line), flush=True)
+        for line in _fitted([plain(line) for line in lines]):
+            print(line, flush=True)
     except BrokenPipeError:  # `| head`: the work is done all the same, and its exit code is the command's
         exit_codes.deaf()
+
+
+def _fitted(lines: list[str]) -> list[str]:
+    """Lines as a terminal shows them without a word broken in two; for a file or a pipe they stay whole."""
+    if not sys.stdout.isatty():
+        return lines
+    from distill.cli.text.plain import wrapped
+
+    columns = shutil.get_terminal_size().columns
+    return [short for line in lines for part in line.split("\n") for short in wrapped(part, columns)]
