@@ -57,7 +57,9 @@ class Outlook:
         if total is not None:
             return [*own, f"{about(total)} in all"] if total - (own_s or 0.0) >= _NO_DIFFERENCE_S else own
         to_come = [stage.name for stage in self.stages[self.at + 1 :]]
-        return [f"{own[0]} here, then {_listed(to_come)}"] if own and to_come else own
+        if not own or not to_come:
+            return own
+        return [f"{own[0]} here, then {_listed(to_come)}" if whole else f"{own[0]} for these"]
 
 
 def ahead_text(stages: Sequence[StageTime]) -> str:

@@ -63,8 +63,7 @@ async def _exam(run: ActiveRun, table: pl.DataFrame) -> None:
     Where the teacher is asked for no training row, or only for some to look at, there is nothing to save.
     """
     task = run.task
-    bulk = task.spec.dataset.preview is None and asks_for_training(task, table)
-    exam = await sit(task, table, run.sender) if bulk else None
+    exam = await sit(task, table, run.sender) if asks_for_training(task, table) else None
     write_json(run.folder / "exam.json", dataclasses.asdict(exam) if exam else {})
     if exam is None:
         return

@@ -38,6 +38,7 @@ def test_a_heading_has_the_place_and_the_total_where_there_is_one() -> None:
         ("evaluate", KNOWN, 40.0, 60.0, False, ["40 s left", "about 2 minutes in all"]),  # one arm, and others behind it
         ("evaluate", KNOWN, 150.0, 60.0, False, ["2 min 30 s left"]),  # longer than it took last time
         ("report", FIRST, 30.0, 1.0, False, ["30 s left"]),
+        ("evaluate", FIRST, 40.0, 60.0, False, ["40 s left for these"]),  # one arm, and nobody knows of the others
         ("train", FIRST, 0.0, 45.0, True, []),
         ("train", FIRST, None, 45.0, True, []),
     ],

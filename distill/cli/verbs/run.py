@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -42,26 +42,27 @@ def _run(
         done = pipeline.start(
             task, stages=stages, watch=panel, partial=partial, new=new, refresh=fresh, wait=wait, anyway=anyway
         )
-    lines = [] if as_json else _said(done, task, str(spec), whole=len(stages) > 1, took_s=time.monotonic() - begun)
+    lines = [] if as_json else _said(done, task, str(spec), stages, took_s=time.monotonic() - begun)
     out(done.as_json() | {"notes": list(task.notes)}, as_json, lines)
     raise typer.Exit(done.exit_code)
 
 
-def _said(done: Run, task: Task, spec: str, *, whole: bool, took_s: float) -> list[str]:
+def _said(done: Run, task: Task, spec: str, stages: Sequence[str], *, took_s: float) -> list[str]:
     """What a person reads at the end: a screen of a whole run, the funnel of a stage."""
     from distill.cli.text.next_step import next_step
     from distill.cli.text.run import preview_lines, run_lines
     from distill.cli.text.screen import screen_lines
     from distill.starter import example
 
-    if task.spec.dataset.preview:
-        return preview_lines(done, shutil.get_terminal_size().columns, verb="run" if whole else "generate", spec=spec)
-    if not whole:
+    columns = shutil.get_terminal_size().columns
+    if task.spec.dataset.preview and "generate" in stages:
+        return preview_lines(done, columns, verb="run" if len(stages) > 1 else "generate", spec=spec)
+    if len(stages) == 1:
         return run_lines(done)
     ours = task.spec.task == "support-triage" and task.path.parent.name == task.spec.task
     first = ours or all(example.is_untouched(task.path.parent / name) for name in task.spec.seeds.paths)
     step = next_step(done, spec, example=first, trained=task.spec.student.train.with_)
-    return screen_lines(done, step, took_s=took_s, columns=shutil.get_terminal_size().columns)
+    return screen_lines(done, step, took_s=took_s, columns=columns)
 
 
 def _asking(doc: str, stages: tuple[str, ...]) -> Callable[..., None]:

@@ -16,6 +16,7 @@ import shutil
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -85,7 +86,7 @@ def train(
     with quiet(), TemporaryDirectory() as scratch:  # where the trainer keeps what we do not want
         model = _with_adapter(base, settings)
         trainer = _trainer(model, tokenizer, rows, held_out[:VALID_ROWS], arguments=_arguments(scratch, settings))
-        best = best_epoch(on_step, started=started, left=left, later=trainer.later_share)
+        best = best_epoch(on_step, started=started, left=left, later=partial(_later_share, trainer))
         trainer.add_callback(best)
         trainer.train()
     adapter = _save(model, best.weights, out / "adapter")
@@ -183,7 +184,7 @@ def _scoring_answers() -> type[SFTTrainer]:
         """Scores answer tokens only. TRL projects every prompt token on the vocabulary too where there is no
         Triton: twice the time of a step on a CPU (measured)."""
 
-        _frozen: FrozenLayers | None = None
+        frozen: FrozenLayers | None = None
         _looked = False
 
         def compute_loss(
@@ -201,24 +202,25 @@ def _scoring_answers() -> type[SFTTrainer]:
             total = cross_entropy(logits, targets[scored], reduction="sum")
             return total / (scored.sum() if num_items_in_batch is None else num_items_in_batch)
 
-        def later_share(self) -> float:
-            """What an epoch after the first takes of it, about."""
-            return self._frozen.later_share if self._frozen is not None else 1.0
-
         def _states(self, decoder: Module, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
             """The last states, those below the adapters taken from the epoch before where that gives the same."""
             first = min(self.model.peft_config["default"].layers_to_transform)
             if not self._looked:
                 halves = FrozenLayers(decoder, first) if first and hasattr(decoder, "layers") else None
-                self._frozen = halves if halves and halves.same(input_ids, attention_mask) else None
+                self.frozen = halves if halves and halves.same(input_ids, attention_mask) else None
                 self._looked = True
-            if self._frozen is not None:
-                return self._frozen.states(input_ids, attention_mask)
+            if self.frozen is not None:
+                return self.frozen.states(input_ids, attention_mask)
             found = decoder(input_ids=input_ids, attention_mask=attention_mask, use_cache=False)
             states: Tensor = found.last_hidden_state
             return states
 
     return AnswerTrainer
+
+
+def _later_share(trainer: SFTTrainer) -> float:
+    """What an epoch after the first takes of it, about."""
+    return trainer.frozen.later_share if trainer.frozen is not None else 1.0
 
 
 def _save(model: PeftModel, weights: Mapping[str, Tensor], folder: Path) -> Path:

@@ -38,10 +38,7 @@ OnStep = Callable[[TrainStep, float | None], None]
 
 
 def best_epoch(on_step: OnStep | None, *, started: float, left: TimeLeft, later: Callable[[], float]) -> Any:
-    """A trainer callback that keeps the loss curve and, in memory, the weights of the best epoch.
-
-    `later` is what an epoch after the first takes of it, about.
-    """
+    """A trainer callback that keeps the loss curve and the weights of the best epoch. `later`: what an epoch takes of the first, about."""
     from peft import get_peft_model_state_dict
     from transformers import TrainerCallback
 
@@ -59,11 +56,10 @@ def best_epoch(on_step: OnStep | None, *, started: float, left: TimeLeft, later:
                 check_loss(float(logs[name]), state.global_step) if name in logs else None
                 for name in ("loss", "eval_loss")
             )
-            epoch, seconds = float(state.epoch or 0), round(time.monotonic() - started, 3)
-            tokens = int(state.num_input_tokens_seen)
-            step = TrainStep(state.global_step, epoch, train_loss, valid_loss, tokens, seconds)
+            now = int(state.num_input_tokens_seen), round(time.monotonic() - started, 3)
+            step = TrainStep(state.global_step, float(state.epoch or 0), train_loss, valid_loss, *now)
             self.steps.append(step)
-            left_s = left.after(tokens, seconds, trained=train_loss is not None, later=later())
+            left_s = left.after(*now, trained=train_loss is not None, later=later())
             if on_step is not None:
                 on_step(step, left_s)
 
