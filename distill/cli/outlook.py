@@ -47,8 +47,9 @@ class Outlook:
         if own_s is not None and whole:
             return own_s
         last = self.stages[self.at].seconds if self.stages else None
-        rest = None if last is None or last < spent_s else last - spent_s
-        return max(rest, own_s or 0.0) if rest is not None else None
+        if last is None:
+            return None
+        return max(last - spent_s, own_s or 0.0) if last >= spent_s else own_s
 
     def left(self, own_s: float | None, spent_s: float, *, whole: bool = False) -> list[str]:
         """What is left, of the stage and in all, each where it is known; else what is still to come."""
