@@ -5,13 +5,13 @@ It fits 24 lines of 80 columns, whatever the run has to say; all of it stands in
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from distill.cli.text.durations import duration
 from distill.cli.text.next_step import NextStep
 from distill.cli.text.plain import cut, plain, wrapped
+from distill.curate.accounting.funnel import reasons
 from distill.evaluate.figures import Figure, Figures
 from distill.generate import served_models
 from distill.money import shown
@@ -20,8 +20,6 @@ from distill.text.percentages import percent, signed
 
 LINES, COLUMNS = 24, 80
 _NAME, _REASONS = 9, 3
-_AFTER_ASKING = ("seeds", "test", "expand", "ask")
-"""Stages of the funnel before a question is asked; the sum of the rows begins after them."""
 
 
 def screen_lines(run: Run, step: NextStep | None, *, took_s: float | None = None, columns: int = COLUMNS) -> list[str]:
@@ -92,12 +90,9 @@ def _facts(run: Run) -> Iterator[tuple[str, str]]:
 
 def rows_text(funnel: Funnel) -> str:
     """The sum of the rows, with the commonest reasons."""
-    total, reasons = funnel.total, Counter[str]()
-    for line in funnel.stages:
-        if line.stage not in _AFTER_ASKING:
-            reasons.update(line.dropped)
-    ranked = sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0]))[:_REASONS]
-    why = f" ({', '.join(f'{reason} {count:,}' for reason, count in ranked)})" if ranked else ""
+    total = funnel.total
+    first = list(reasons(funnel.stages).items())[:_REASONS]
+    why = f" ({', '.join(f'{reason} {count:,}' for reason, count in first)})" if first else ""
     approved = f" + {total.gold:,} approved" if total.gold else ""
     return f"{total.questions:,} asked{approved} = {total.kept:,} in the dataset + {total.dropped:,} dropped{why}"
 
