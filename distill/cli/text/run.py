@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from distill.cli.text.next_step import NextStep
 from distill.cli.text.plain import cut, wrapped
-from distill.cli.text.screen import COLUMNS, rows_text, spent
+from distill.cli.text.screen import COLUMNS, rows_text, spent, stages_text
 from distill.curate.accounting import conservation, shortfall
-from distill.money import shown
 from distill.pipeline.result import Run
 from distill.views.what_if import WhatIf
 
@@ -16,10 +15,9 @@ _SHOWN = 5
 
 def run_lines(run: Run) -> list[str]:
     """The sum of the command, the funnel, what is missing, the verdict, and where the report is."""
-    estimated = f", ${run.usd_estimated:.4f} of it estimated" if run.usd_estimated else ""
     said = [
-        f"run {run.name}: {len(run.done)} stages done, {len(run.skipped)} unchanged; {run.requests_sent} requests sent; "
-        f"{shown(run.usd, run.unpriced_calls)} spent in this run so far{estimated}"
+        f"run {run.name}: {stages_text(len(run.done))} done, {len(run.skipped)} unchanged; "
+        f"{run.requests_sent:,} requests sent; spent: {spent(run)}"
     ]
     if run.pending:
         said.append(f"{run.pending} rows are still pending")

@@ -40,12 +40,16 @@ def _lines(run: Run, step: NextStep | None, took_s: float | None, width: int, mo
 def _head(run: Run, took_s: float | None, width: int, most: int) -> list[str]:
     took = f" in {duration(took_s)}" if took_s is not None and run.done else ""
     unchanged = f", {len(run.skipped)} unchanged" if run.skipped else ""
-    stages = f"{len(run.done)} stage{'s' if len(run.done) != 1 else ''}"
-    said = _clipped(wrapped(f"run {run.name}: {stages} done{took}{unchanged}", width), most)
+    said = _clipped(wrapped(f"run {run.name}: {stages_text(len(run.done))} done{took}{unchanged}", width), most)
     if run.verdict and "report" in (*run.done, *run.skipped):
         said.append(f"verdict: {run.verdict.word}")
         said += _clipped(wrapped(f"  {run.verdict.sentences[0]}", width, hang=0), most)
     return said
+
+
+def stages_text(count: int) -> str:
+    """`1 stage`, `6 stages`."""
+    return f"{count} stage{'s' if count != 1 else ''}"
 
 
 def _clipped(lines: Sequence[str], most: int) -> list[str]:
