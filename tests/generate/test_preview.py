@@ -93,7 +93,7 @@ def test_command_shows_answers_and_how_to_go_on(task: Path, distill: Distill, mo
     seeds.write_text(
         "".join(json.dumps({**row, "message": row["message"] + "\x1b[2J" + " long" * 90}) + "\n" for row in rows)
     )
-    shown = distill("run", "task.yaml", "--limit", "5")
+    shown = distill("run", "task.yaml", "--limit", "5", "--set", "dataset.valid=0.2")
     assert shown.code == 0, shown.err
     lines = shown.out.splitlines()
     assert lines[0] == "run mood/001, a preview; 5 requests sent, spent nothing"
@@ -102,7 +102,7 @@ def test_command_shows_answers_and_how_to_go_on(task: Path, distill: Distill, mo
     assert "\x1b" not in shown.out
     assert "5 asked = 5 in the dataset + 0 dropped" in lines
     assert lines[-2] == "next: without --limit all rows are asked; for these nothing is paid again:"
-    assert lines[-1] == "  distill run task.yaml"
+    assert lines[-1] == "  distill run task.yaml --set dataset.valid=0.2"
     planned = distill("plan", task, "--limit", "5", "--no-pilot").out
     assert planned.splitlines()[-1] == f"next: distill run {task} --limit 5"
     found = json.loads(distill("generate", task, "--limit", "6", "--json").out)

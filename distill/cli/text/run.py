@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from distill.cli.text.next_step import NextStep
 from distill.cli.text.plain import cut, wrapped
 from distill.cli.text.screen import COLUMNS, rows_text, spent, stages_text
@@ -32,8 +34,8 @@ def run_lines(run: Run) -> list[str]:
     return [*said, *([run.why_empty] if run.why_empty else [])]
 
 
-def preview_lines(run: Run, columns: int, *, verb: str, spec: str) -> list[str]:
-    """Some answers, what came of the rows that were asked, and how to go on."""
+def preview_lines(run: Run, columns: int, again: Sequence[str]) -> list[str]:
+    """Some answers, what came of the rows that were asked, and how to go on: with the command whose words are `again`."""
     width = min(columns, COLUMNS)
     said = [f"run {run.name}, a preview; {run.requests_sent:,} requests sent, spent {spent(run)}"]
     if not run.preview:
@@ -50,7 +52,7 @@ def preview_lines(run: Run, columns: int, *, verb: str, spec: str) -> list[str]:
         lines += wrapped(rows_text(run.funnel), width)
     if run.why_empty:
         lines += wrapped(run.why_empty, width)
-    step = NextStep("without --limit all rows are asked; for these nothing is paid again:", (verb, spec))
+    step = NextStep("without --limit all rows are asked; for these nothing is paid again:", tuple(again))
     return [*lines, *wrapped(f"next: {step.text}", width), *step.command_lines(width)]
 
 

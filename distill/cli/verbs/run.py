@@ -35,6 +35,7 @@ def _run(
     options: Mapping[str, str] | None = None,
 ) -> None:  # fmt: skip
     from distill.cli.panel import Panel
+    from distill.cli.text.next_step import given_words
     from distill.pipeline import run as pipeline
 
     task, begun = opened(spec, sets, max_usd, as_json=as_json, options=options), time.monotonic()
@@ -42,13 +43,16 @@ def _run(
         done = pipeline.start(
             task, stages=stages, watch=panel, partial=partial, new=new, refresh=fresh, wait=wait, anyway=anyway
         )
-    lines = [] if as_json else _said(done, task, str(spec), stages, took_s=time.monotonic() - begun)
+    lines: list[str] = []
+    if not as_json:
+        given = given_words(str(spec), sets or [], max_usd)
+        lines = _said(done, task, given, stages, took_s=time.monotonic() - begun)
     out(done.as_json() | {"notes": list(task.notes)}, as_json, lines)
     raise typer.Exit(done.exit_code)
 
 
-def _said(done: Run, task: Task, spec: str, stages: Sequence[str], *, took_s: float) -> list[str]:
-    """What a person reads at the end: a screen of a whole run, the funnel of a stage."""
+def _said(done: Run, task: Task, given: Sequence[str], stages: Sequence[str], *, took_s: float) -> list[str]:
+    """What a person reads at the end: a screen of a whole run, the funnel of a stage, or some answers of a preview."""
     from distill.cli.text.next_step import next_step
     from distill.cli.text.run import preview_lines, run_lines
     from distill.cli.text.screen import screen_lines
@@ -56,12 +60,12 @@ def _said(done: Run, task: Task, spec: str, stages: Sequence[str], *, took_s: fl
 
     columns = shutil.get_terminal_size().columns
     if task.spec.dataset.preview and "generate" in stages:
-        return preview_lines(done, columns, verb="run" if len(stages) > 1 else "generate", spec=spec)
+        return preview_lines(done, columns, ["run" if len(stages) > 1 else "generate", *given])
     if len(stages) == 1:
         return run_lines(done)
     ours = task.spec.task == "support-triage" and task.path.parent.name == task.spec.task
     first = ours or all(example.is_untouched(task.path.parent / name) for name in task.spec.seeds.paths)
-    step = next_step(done, spec, example=first, trained=task.spec.student.train.with_)
+    step = next_step(done, given, example=first, trained=task.spec.student.train.with_)
     return screen_lines(done, step, took_s=took_s, columns=columns)
 
 
