@@ -128,11 +128,11 @@ def _further(task: Task, table: pl.DataFrame, rates: PassRates) -> list[Spender]
 
 def _first_round(task: Task, rows: _Round, store: Store) -> Iterator[Spender]:
     """Every teacher for the first round of rows, every arm but the student for the test rows, and who gives labels."""
-    for n, teacher in enumerate(task.teachers):
+    for n in range(len(task.teachers)):
         fallback = 0 if task.spec.teacher.panel else n
         asked = [ask._replace(teacher=n) if fallback else ask for ask in rows.first if ask.teacher == n or fallback]
         wanted = questions.requests(task, rows.table, asked)
-        yield Spender(questions.spender(task, n), wanted, teacher, fallback=fallback)
+        yield Spender(questions.spender(task, n), wanted, questions.asked_model(task, n), fallback=fallback)
     for arm in arms.arms_of(task, student=None) if task.spec.dataset.preview is None else ():
         at = task.teachers[0] if arm.name == "teacher" else task.beside(arm.address)
         yield Spender(f"evaluate {arm.name}", arms.requests(task, arm, rows.tests), at)

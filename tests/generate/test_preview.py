@@ -18,6 +18,7 @@ from distill.pipeline.result import Run
 from distill.plan import plan
 from distill.task.run import ORDER
 from distill.teacher.progress import Silent
+from distill.testing.fault_server import Script, serve
 
 
 def run(task: Path, *sets: str, limit: int | None = None, **how: Any) -> Run:
@@ -71,6 +72,21 @@ def test_rows_that_are_not_asked_say_why(task: Path) -> None:
 def test_no_exam_and_no_new_seeds_in_a_preview(task: Path) -> None:
     few = run(task, "teacher.exam={rows: 20}", "seeds.expand={at_most: 30}", limit=4)
     assert few.requests_sent == 4
+
+
+async def test_a_preview_is_asked_live_whatever_the_mode(task: Path) -> None:
+    """And without the test rows, which go with the first batches of a whole run."""
+    sets = [
+        "teacher.model=m",
+        "teacher.mode=batch",
+        "teacher.price={input: 1, output: 1}",
+        "dataset.preview=4",
+        "gates=[finish_reason]",
+    ]
+    async with serve(Script()) as server:
+        opened = open_task(task, overrides=sets, env={"OPENAI_BASE_URL": server.base_url, "OPENAI_API_KEY": "x"})
+        few = await running.work(opened, stages=ORDER, watch=Silent())
+        assert (few.exit_code, few.requests_sent, len(server.ledger.entries)) == (0, 4, 4)
 
 
 def test_a_plan_of_a_preview_counts_its_rows_alone(task: Path) -> None:
