@@ -82,7 +82,8 @@ def train(
     set_seed(settings.seed)
     tokenizer = AutoTokenizer.from_pretrained(base)
     rows, held_out = (_rows(path, tokenizer, settings.max_tokens) for path in (train, valid))
-    left = TimeLeft(per_epoch=sum(len(row.input_ids) for row in rows), epochs=settings.epochs)
+    per_epoch, read = (sum(len(row.input_ids) for row in part) for part in (rows, held_out[:VALID_ROWS]))
+    left = TimeLeft(per_epoch=per_epoch, valid=read, epochs=settings.epochs)
     with quiet(), TemporaryDirectory() as scratch:  # where the trainer keeps what we do not want
         model = _with_adapter(base, settings)
         trainer = _trainer(model, tokenizer, rows, held_out[:VALID_ROWS], arguments=_arguments(scratch, settings))

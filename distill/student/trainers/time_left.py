@@ -14,16 +14,18 @@ _LEAST = 2
 
 
 class TimeLeft:
-    """Told of each line of the loss curve in turn."""
+    """Told of each line of the loss curve in turn. `per_epoch` are the tokens of all rows, `valid` those of the rows that are looked at
+    when an epoch ends.
+    """
 
-    def __init__(self, *, per_epoch: int, epochs: float) -> None:
-        self._per_epoch, self._epochs = per_epoch, epochs
+    def __init__(self, *, per_epoch: int, valid: int, epochs: float) -> None:
+        self._per_epoch, self._valid, self._epochs = per_epoch, valid, epochs
         self._last: tuple[int, float] | None = None
         self._epoch = self._steps = self._tokens = 0
         self._seconds = 0.0
         self._before: float | None = None
         """Seconds a token in the epoch before."""
-        self._evaluations, self._evaluation_s = 0, 0.0
+        self._looks, self._look_s = 0, 0.0
 
     def after(self, tokens: int, seconds: float, *, trained: bool, later: float) -> float | None:
         """Seconds left once `tokens` were read in `seconds`; None where there is no basis.
@@ -33,8 +35,8 @@ class TimeLeft:
         """
         last, self._last = self._last, (tokens, seconds)
         if last is not None and not trained:
-            self._evaluations += 1
-            self._evaluation_s = seconds - last[1]
+            self._look_s = self._look_s if self._looks else seconds - last[1]
+            self._looks += 1
         elif last is not None:
             self._count(last, tokens, seconds)
         return self._left(tokens, later)
@@ -55,8 +57,14 @@ class TimeLeft:
         in_all = self._epochs * self._per_epoch
         end = min((self._epoch + 1) * self._per_epoch, in_all)
         here, then = max(0.0, end - tokens), max(0.0, in_all - max(end, tokens))
-        evaluations = max(0, math.ceil(self._epochs) - self._evaluations)
-        return here * each + then * each * (1.0 if self._epoch else later) + evaluations * self._evaluation_s
+        return here * each + then * each * (1.0 if self._epoch else later) + self._looks_left_s(each, later)
+
+    def _looks_left_s(self, each: float, later: float) -> float:
+        """Seconds for the validation rows: the first time about as if they trained, then as measured; less where states are kept."""
+        count = max(0, math.ceil(self._epochs) - self._looks)
+        if self._looks:
+            return count * self._look_s * later
+        return self._valid * each * (1 + (count - 1) * later)
 
     def _each(self, later: float) -> float | None:
         """Seconds a token in the epoch that is on."""
