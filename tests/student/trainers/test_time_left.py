@@ -68,3 +68,32 @@ def test_part_of_an_epoch_counts_as_a_part() -> None:
     for tokens in (10, 20, 30):
         said = left.after(tokens, tokens / 10, trained=True, later=1.0)
     assert said == pytest.approx(12.0)
+
+
+TOKENS = """
+1134 2013 2807 3532 4234 4904 5554 6186 6798 7379 7913 8399 8835 9853 10678 11437 12152 12826 13476 14105 14706 15279
+15816 16320 16779 17179 18375 19255 20065 20848 21587 22298 22966 23574 24149 24690 25206 25674 26059 27212 28083
+28884 29609 30303 30967 31608 32226 32787 33318 33816 34276 34669 35382 35836 35836 37022 37886 38675 39406 40111
+40773 41405 42013 42600 43154 43681 44180 44603 45669 46560 47367 48100 48804 49477 50121 50737 51312 51854 52357
+52815 53218 54303 55139 55887 56599 57287 57953 58592 59204 59773 60312 60821 61282 61684 62822 63666 64464 65226
+65946 66628 67277 67908 68499 69046 69547 70009 70388 71207 71672 71672
+"""
+SECONDS = """
+5.8 7.2 8.3 9.4 10.4 11.4 12.3 13.1 14.1 14.9 15.7 16.4 17.1 18.7 19.9 20.9 21.9 22.8 23.7 24.6 25.5 26.3 27.0 27.7
+28.4 29.1 30.8 32.1 33.2 34.3 35.4 36.5 37.5 38.4 39.2 40.0 40.8 41.5 42.2 44.2 45.4 46.6 47.7 48.7 49.6 50.6 51.5
+52.4 53.3 54.2 55.0 55.7 56.9 57.6 62.7 63.8 64.4 65.1 65.6 66.1 66.5 67.1 67.5 68.0 68.5 68.9 69.2 69.6 70.4 74.0
+74.5 75.0 75.6 76.0 76.5 77.1 77.4 77.8 78.2 78.5 78.9 79.7 80.2 80.7 81.2 81.6 82.1 82.6 83.0 83.7 84.3 84.9 85.3
+85.7 86.6 87.2 87.8 88.3 88.9 89.4 89.9 90.4 90.9 91.3 91.7 92.1 92.5 93.2 93.6 94.9
+"""
+"""Of each line of the curve of the example task, on two slow cores: 54 steps and a look at the validation rows, twice."""
+
+
+def test_training_of_the_example_is_told_within_a_fifth_or_ten_seconds_from_its_third_step_on() -> None:
+    """It took 95 s. Steps done over time had said 10 minutes after the first step, and 5 after the third."""
+    tokens, seconds = ([float(word) for word in text.split()] for text in (TOKENS, SECONDS))
+    left = TimeLeft(per_epoch=35836, valid=2100, epochs=2)
+    for line, (read, at) in enumerate(zip(tokens, seconds, strict=True)):
+        said = left.after(int(read), at, trained=line not in (54, 109), later=0.53)
+        really = seconds[-1] - at
+        assert (said is None) is (line < 2)
+        assert said is None or said == pytest.approx(really, rel=0.2, abs=10)
