@@ -25,9 +25,10 @@ def wrapped(text: str, width: int, *, hang: int = 2) -> list[str]:
     indent = " " * (len(text) - len(body))
     if 2 * len(text) <= width or not body:  # however wide its characters are
         return [text]
-    room, lines = max(_NARROWEST, width - len(indent) - hang), [""]
+    room, lines = max(_NARROWEST, width - len(indent)), [""]
     for word in body.split(" "):
-        if not lines[-1] or cell_len(lines[-1]) + 1 + cell_len(word) <= room:
+        inset = hang if len(lines) > 1 else 0
+        if not lines[-1] or inset + cell_len(lines[-1]) + 1 + cell_len(word) <= room:
             lines[-1] += f" {word}" if lines[-1] else word
         else:
             lines.append(word)
