@@ -43,11 +43,11 @@ ELSEWHERE = {
     "views/test_status.py": "cli/text/status",
     "chat/test_conversation.py": "chat/content",
     # What a stage or a verb does is seen in a run.
-    "pipeline/test_run.py": "curate/stage evaluate/stage pipeline/ask_teachers pipeline/generate pipeline/used_spec report/spending report/stage report/warnings "
+    "pipeline/test_run.py": "curate/stage evaluate/stage pipeline/ask_teachers pipeline/generate pipeline/used_spec report/spending report/stage "
     "student/dataset_card task/run",
     "exam/test_grade.py": "exam/result",
     "starter/test_init.py": "starter/task_files",
-    "runs/test_exam.py": "plan/exams cli/text/exam",
+    "runs/test_exam.py": "plan/exams",
     "runs/test_teachers.py": "generate/answers",
     "runs/test_judging_spec.py": "curate/checks curate/judged task/requirements",
     "curate/test_steps.py": "curate/dedup/near_duplicates curate/inputs curate/result",

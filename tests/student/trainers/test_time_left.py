@@ -63,6 +63,14 @@ def test_it_only_falls_where_every_token_takes_the_same_time() -> None:
     assert all(before > after for before, after in pairwise(said))
 
 
+def test_a_training_that_goes_on_in_its_second_epoch_counts_what_is_left() -> None:
+    """Its own first epoch keeps no states yet, so the third of all is the shorter one; the look after the first is done."""
+    left = TimeLeft(per_epoch=100, valid=10, epochs=3)
+    for tokens in (120, 130, 140):
+        said = left.after(tokens, (tokens - 100) / 10, trained=True, later=0.5)
+    assert said == pytest.approx(6 + 5 + 1 + 0.5)
+
+
 def test_part_of_an_epoch_counts_as_a_part() -> None:
     left = TimeLeft(per_epoch=100, valid=0, epochs=1.5)
     for tokens in (10, 20, 30):
