@@ -65,6 +65,7 @@ ELSEWHERE = {
     "seeds/expansion/test_rounds.py": "seeds/expansion/questions",
     "pipeline/test_open_task.py": "student/checks task/files task/task teacher/checks",
     "cli/test_app.py": "cli/options cli/verbs/look cli/verbs/prepare cli/verbs/reference cli/verbs/run",
+    "lifecycle/test_clean.py": "cli/verbs/clean",
     "cli/test_rehearsal.py": "cli/verbs/fault_server",
     "cli/test_exit_codes.py": "errors",
     # The sender's parts, under load and faults.

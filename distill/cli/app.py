@@ -13,7 +13,7 @@ from typer.core import TyperGroup
 
 from distill import __version__, extras, memory
 from distill.cli import exit_codes
-from distill.cli.verbs import calibrate, export, fault_server, look, prepare, reference, run, ship
+from distill.cli.verbs import calibrate, clean, export, fault_server, look, prepare, reference, run, ship
 from distill.errors import INTERRUPTED
 
 if TYPE_CHECKING:
@@ -51,9 +51,10 @@ VERBS: dict[str, dict[str, Callable[..., None]]] = {
         "show": look.show,
         "explain-miss": look.explain_miss,
     },
-    "Improve it": {
+    "Improve it, or remove it": {
         "calibrate": calibrate.calibrate,
         "refresh": run.refresh,
+        "clean": clean.clean,
     },
     "Hand it on": {
         "ship": ship.ship,
