@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from distill import extras, url
 from distill.atomic_write import write_atomic
@@ -25,6 +26,7 @@ _LOOKED_AT = 20_000
 """Rows that are looked at."""
 _FEWEST = 10
 _LEFT = "{:,} rows cannot be used and are left out (`broken: drop`); a run lists them"
+_CALLS = "the chats call tools, which no model that is trained here learns: the task ends at the dataset (`with: hosted` goes on)"
 _DEFAULT = "gpt-6-luna"
 """The teacher where none is named and the embedded model is not installed."""
 
@@ -46,30 +48,50 @@ def init(
     UsageError where the file has no rows to use, a column is not there, or only a person can tell which is meant.
     """
     folder = folder or Path(task_name(source.name))
-    notes: Notes = []
+    name, notes = task_name(folder.resolve().name), list[str]()
     rows, lost = _rows(source, notes)
     models = _models(teacher, base_url)
     chats = None if inputs else logged_chats.chats_of(rows, answer)
-    if chats is None:
-        proposal = propose(columns_of(rows), len(rows), inputs=inputs, answer=answer)
-        used = [row for row in rows if usable(row, proposal)]
-        form = _schema(proposal, used)
-    else:
-        used = chats
-        proposal = logged_chats.propose_chats(chats, answer)
-        form = None if proposal.kind == "label" and proposal.answer == logged_chats.REPLY else _schema(proposal, chats)
-    _enough(source, len(used))
-    left_out = lost + len(rows) - len(used)
+    found = _of_table(rows, inputs, answer) if chats is None else _of_chats(chats, answer)
+    _enough(source, found.used)
+    left_out = lost + len(rows) - len(found.used)
     at = Source(
         Path(os.path.relpath(source.resolve(), folder.resolve())).as_posix(), chats=chats is not None,
-        system=chats is not None and logged_chats.own_prompts(chats, proposal), broken=left_out > 0,
+        system=found.own_prompts, broken=left_out > 0,
     )  # fmt: skip
-    made = files(task_name(folder.resolve().name), at, proposal, form, models)
+    if found.calls_tools:
+        models = replace(models, student="none")
     said = [
-        f"{len(used):,} {'rows' if chats is None else 'chats'} read",
+        f"{len(found.used):,} {'rows' if chats is None else 'chats'} read",
         *([_LEFT.format(left_out)] if left_out else []),
     ]
-    return Written(write_files(folder, made), [*notes, *said, *proposal.taken])
+    said += [*found.proposal.taken, *([_CALLS] if found.calls_tools else [])]
+    return Written(write_files(folder, files(name, at, found.proposal, found.schema, models)), [*notes, *said])
+
+
+class _Found(NamedTuple):
+    """What the rows of a file turned out to be; `used` are those that a task can use."""
+
+    used: Sequence[RawRow]
+    proposal: Proposal
+    schema: dict[str, Json] | None
+    own_prompts: bool = False
+    calls_tools: bool = False
+
+
+def _of_table(rows: Sequence[RawRow], inputs: Sequence[str], answer: str | None) -> _Found:
+    proposal = propose(columns_of(rows), len(rows), inputs=inputs, answer=answer)
+    used = [row for row in rows if usable(row, proposal)]
+    return _Found(used, proposal, _schema(proposal, used))
+
+
+def _of_chats(chats: Sequence[RawRow], answer: str | None) -> _Found:
+    proposal = logged_chats.propose_chats(chats, answer)
+    as_logged = proposal.kind == "label" and proposal.answer == logged_chats.REPLY
+    return _Found(
+        chats, proposal, None if as_logged else _schema(proposal, chats),
+        own_prompts=logged_chats.own_prompts(chats, proposal), calls_tools=logged_chats.call_tools(chats),
+    )  # fmt: skip
 
 
 def _rows(source: Path, notes: Notes) -> tuple[list[RawRow], int]:
@@ -86,13 +108,20 @@ def _rows(source: Path, notes: Notes) -> tuple[list[RawRow], int]:
                 found.append(row)
     if faults:
         raise SpecError(str(source), faults)
-    _enough(source, len(found))
+    _enough(source, found)
     return found, lost
 
 
-def _enough(source: Path, rows: int) -> None:
-    if rows < _FEWEST:
-        raise UsageError(f"{source} has {rows} rows that can be used; a task needs at least {_FEWEST}")
+def _enough(source: Path, rows: Sequence[RawRow]) -> None:
+    """UsageError where the rows are too few for a task; one that holds only lists is a file of another layout."""
+    if len(rows) == 1 and rows[0] and all(isinstance(value, list | dict) for value in rows[0].values()):
+        names = ", ".join(list(rows[0])[:6])
+        raise UsageError(
+            f"{source} holds one object of {len(rows[0])} lists or objects ({names}), expected one list of rows, each an object "
+            'with its columns by name: [{"message": "…", "label": "…"}, …]; write it so'
+        )
+    if len(rows) < _FEWEST:
+        raise UsageError(f"{source}: rows that can be used: {len(rows)}; a task needs at least {_FEWEST}")
 
 
 def usable(row: RawRow, proposal: Proposal) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from distill.chat import conversation
 from distill.records import Json
+from distill.seeds.chat_logs import keys
 from distill.seeds.chat_logs.chats import row_of
 from distill.seeds.formats.file_format import RawRow
 from distill.starter.columns import columns_of, filled, list_of, object_of
@@ -26,6 +27,8 @@ _LOGGED = (
     "prompt",
 )
 """Keys of a turn, of a request or of a response."""
+_LISTS = (*keys.HELD, "history")
+"""Columns that hold turns, or pairs of them, in any form."""
 _LOOKED_AT = 200
 _NEARLY_ALL = 0.9
 
@@ -36,7 +39,7 @@ def chats_of(rows: Sequence[RawRow], answer: str | None = None) -> list[RawRow] 
     `answer` is a column that a person names: what else it may mean in a log of chats does not count. Rows that are no chat are left out.
     """
     some = rows[:_LOOKED_AT]
-    if not any(_is_logged(value) for row in some for value in row.values()):
+    if not any(_is_logged(value) or (key in _LISTS and list_of(value)) for row in some for key, value in row.items()):
         return None
     chats = [chat for row in some if (chat := _chat(row, answer)) is not None]
     if len(chats) < _NEARLY_ALL * len(some) or not _asked(chats, answer):
@@ -65,8 +68,9 @@ def propose_chats(chats: Sequence[RawRow], answer: str | None = None) -> Proposa
     )
     cut = "; the answer that ends a chat is not asked for" if answer != REPLY and _share(chats, REPLY) > 0 else ""
     taken = [one for one in proposal.taken if one.startswith("strata")]
+    kind = "text" if answer == REPLY and call_tools(chats) else proposal.kind
     return Proposal(
-        inputs=proposal.inputs, answer=proposal.answer, kind=proposal.kind, values=proposal.values, strata=proposal.strata,
+        inputs=proposal.inputs, answer=proposal.answer, kind=kind, values=proposal.values, strata=proposal.strata,
         rows=proposal.rows, known=proposal.known, taken=[f"the rows are logged chats; {known}{cut}", *taken],
     )  # fmt: skip
 
@@ -84,6 +88,16 @@ def _is_logged(value: Json | ValueError) -> bool:
     inside = found[0] if found else object_of(value)
     inside = inside[0] if isinstance(inside, list) and inside else inside
     return isinstance(inside, Mapping) and any(key in inside for key in _LOGGED)
+
+
+def call_tools(chats: Sequence[RawRow]) -> bool:
+    """Whether chats bring tools or call some, in what is asked or in what was answered."""
+    return any(
+        "tools" in chat.get(conversation.REQUEST, ())
+        or conversation.calls_tools(chat[MESSAGES])
+        or "tool_calls" in (chat[REPLY] if isinstance(chat[REPLY], Mapping) else ())
+        for chat in chats
+    )
 
 
 def _chat(row: RawRow, answer: str | None) -> RawRow | None:

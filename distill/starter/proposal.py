@@ -16,6 +16,8 @@ from distill.text.normalise import did_you_mean
 
 AnswerKind = Literal["none", "label", "number", "object", "list", "text"]
 NONE = "none"
+_WORDS = ("_text", "_name", " text", " name")
+"""What the name of a column ends in that has the words for another one's numbers."""
 _STRATA = 2
 _ROWS_A_STRATUM = 5
 _MOST_VALUES = 12
@@ -129,7 +131,9 @@ def answer_of(columns: Sequence[ColumnFacts], rows: int, said: str | None = None
     """
     if said is not None:
         return next((column for column in columns if column.name == said), None)
-    called = named([column for column in columns if column.kind in _ANSWER_KINDS and column.filled], ANSWERS)
+    called = _spelt_out(
+        columns, named([column for column in columns if column.kind in _ANSWER_KINDS and column.filled], ANSWERS)
+    )
     about = {column.name for column in named(columns, ABOUT)}
     may = [column for column in columns if column.name not in about and 2 * column.filled >= rows]
     closed = [column for column in may if column.kind in ("label", "object", "list") and column.distinct > 1]
@@ -139,9 +143,17 @@ def answer_of(columns: Sequence[ColumnFacts], rows: int, said: str | None = None
     raise Unclear("Which column is the known answer?", "--answer", [*(column.name for column in choices), NONE])
 
 
+def _spelt_out(columns: Sequence[ColumnFacts], called: Sequence[ColumnFacts]) -> list[ColumnFacts]:
+    """The same, with `label_text` for `label`: the words for its numbers."""
+    words = {column.plain: column for column in columns if column.kind == "label"}
+    return [next((words[name] for end in _WORDS if (name := column.plain + end) in words), column) for column in called]
+
+
 def strata_of(columns: Sequence[ColumnFacts], rows: int, but: set[str]) -> list[str]:
     """Labels that every row has, of few values, as long as a cell has five rows on average; the fullest of values first."""
     splits = {column.name for column in named(columns, SPLITS)}
+    worded = {column.plain for column in columns}
+    splits |= {column.name for column in columns if any(column.plain + end in worded for end in _WORDS)}
     may = [
         column
         for column in columns
