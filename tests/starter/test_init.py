@@ -16,6 +16,7 @@ import pytest
 from distill.errors import UsageError
 from distill.pipeline import run
 from distill.pipeline.open_task import open_task
+from distill.seeds.approved import by_field
 from distill.starter.init import init
 from distill.starter.proposal import Unclear
 from distill.teacher.progress import Silent
@@ -102,22 +103,26 @@ def test_a_file_becomes_a_task_that_validates_without_a_question(tmp_path: Path,
         ),
     ],
 )
-def test_known_answers_train_as_the_schema_has_them(tmp_path: Path, name: str, gold: str, part: object) -> None:
-    """Known answers of a table are texts, and train as the object that the teacher and the student are asked for."""
+def test_known_answers_have_a_schema_that_they_obey(tmp_path: Path, name: str, gold: str, part: object) -> None:
     (tmp_path / name).write_text(str(SHAPES[name]))
     init(tmp_path / name, tmp_path / "t", teacher="scripted")
-    task = open_task(tmp_path / "t", overrides=["student.train.with=none", "evaluate.arms=[teacher]"], env={})
+    task = open_task(tmp_path / "t", env={})
     assert task.output is not None
     assert list(task.output["properties"].values()) == [part]
     assert task.spec.seeds.gold == gold
+    for seed in task.seeds:
+        jsonschema.validate(by_field(seed.gold or {}, task.output["properties"]), task.output)
+
+
+def test_known_answers_of_a_table_train_as_what_is_asked_for(tmp_path: Path) -> None:
+    """A cell is a text; a row that trains holds the object that the prompts ask for."""
+    (tmp_path / "a.csv").write_text(str(SHAPES["label.csv"]))
+    init(tmp_path / "a.csv", tmp_path / "t", teacher="scripted")
+    task = open_task(tmp_path / "t", overrides=["student.train.with=none", "evaluate.arms=[teacher]"], env={})
     done = run.start(task, stages=("generate", "curate", "export"), watch=Silent())
-    answers = [
-        json.loads(json.loads(line)["messages"][-1]["content"])
-        for line in (done.folder / "train.jsonl").read_text().splitlines()
-    ]
-    assert len(answers) > 30
-    for answer in answers:
-        jsonschema.validate(answer, task.output)
+    lines = (done.folder / "train.jsonl").read_text().splitlines()
+    answers = {json.loads(line)["messages"][-1]["content"] for line in lines}
+    assert answers == {json.dumps({"team": team}) for team in TEAMS}
 
 
 def test_rows_that_cannot_be_used_are_left_out_and_counted(tmp_path: Path) -> None:
