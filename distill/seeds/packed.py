@@ -86,9 +86,9 @@ def _pack(seeds: Sequence[Seed]) -> bytes:
 
 def _unpack(piece: bytes) -> Iterator[Seed]:
     rows = pl.read_ipc(io.BytesIO(piece))
-    for fields, labels, gold, *rest, kept in rows.iter_rows():
+    for fields, labels, gold, line, source, group, own_id, kept in rows.iter_rows():
         known = None if gold is None else json.loads(gold)
-        yield Seed(json.loads(fields), json.loads(labels), known, *rest, json.loads(kept))
+        yield Seed(json.loads(fields), json.loads(labels), known, line, source, group, own_id, json.loads(kept))
 
 
 def _spelt(value: Json) -> str:

@@ -19,7 +19,8 @@ from distill.seeds.formats.file_format import RawRow
 from distill.seeds.sql_labels import SqlLabel
 from distill.text.normalise import storable, strict_json
 
-_IDS = ("id", "_id", "uuid", "guid", "custom_id", "row_id", "record_id", "ticket_id", "ticket id", "message_id")
+OWN_IDS = ("id", "_id", "uuid", "guid", "custom_id", "row_id", "record_id", "ticket_id", "ticket id", "message_id")
+"""What a column of the rows' own ids is called."""
 _WHOLE = re.compile(r"\A(-?\d+)\.0+\Z")
 
 
@@ -156,7 +157,7 @@ def _own_id(row: RawRow, said: str | None) -> str:
     """What the row's file calls it: the column that is said, else `id`, or one that is as good; nothing where it has none. A
     whole number is spelt as such, also where a table with empty cells writes it as 7.0.
     """
-    name = said or next((one for one in row if isinstance(one, str) and one.lower() in _IDS), None)
+    name = said or next((one for one in row if isinstance(one, str) and one.lower() in OWN_IDS), None)
     value = row.get(name) if name is not None else None
     return _group(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from distill.errors import UsageError
+from distill.seeds.rows_to_seeds import OWN_IDS
 from distill.starter.column_names import ABOUT, ANSWERS, CONTEXTS, HEADINGS, INPUTS, QUESTIONS, SPLITS, named
 from distill.starter.columns import ColumnFacts, ColumnKind
 from distill.text.normalise import did_you_mean
@@ -51,6 +52,8 @@ class Proposal:
     known: int
     """Rows with the answer."""
     taken: Sequence[str]
+    own_id: str | None = None
+    """The column of the rows' own ids, where it has to be named."""
 
 
 def propose(
@@ -71,7 +74,7 @@ def propose(
         taken.append(f"strata are {', '.join(f'`{name}`' for name in strata)}")
     return Proposal(
         inputs=tuple(inputs), answer=found.name if found else None, kind=kind, values=found.values if found else (),
-        strata=strata, rows=rows, known=found.filled if found else 0, taken=taken,
+        strata=strata, rows=rows, known=found.filled if found else 0, taken=taken, own_id=_own_id(columns, rows, found),
     )  # fmt: skip
 
 
@@ -141,6 +144,14 @@ def answer_of(columns: Sequence[ColumnFacts], rows: int, said: str | None = None
     if len(choices) <= 1:
         return choices[0] if choices else None
     raise Unclear("Which column is the known answer?", "--answer", [*(column.name for column in choices), NONE])
+
+
+def _own_id(columns: Sequence[ColumnFacts], rows: int, answer: ColumnFacts | None) -> str | None:
+    """The only column that gives each row an id of its own; none where one is called so that it is found by itself."""
+    if any(column.plain in OWN_IDS for column in columns):
+        return None
+    each = [one for one in columns if one.kind == "id" and one.filled == one.distinct == rows and one is not answer]
+    return each[0].name if len(each) == 1 else None
 
 
 def _spelt_out(columns: Sequence[ColumnFacts], called: Sequence[ColumnFacts]) -> list[ColumnFacts]:

@@ -96,6 +96,8 @@ def _seeds(source: Source, proposal: Proposal) -> list[str]:
             "  gold_rows: train                   # known answers train as they are; compare: the teacher is asked for all"
         )
     seeds.append(f"  test: {{{test}{', gold: true' if approved else ''}}}      # held out first: never trains")
+    if proposal.own_id:
+        seeds.append(f"  id: {_yaml(proposal.own_id):35}# what the rows are called; it stays with them")
     if source.broken:
         seeds.append("  broken: drop                       # rows that cannot be used are left out, and listed")
     return seeds

@@ -91,3 +91,17 @@ def test_columns_that_cannot_be_meant_are_refused(inputs: tuple[str, ...], answe
     columns = [column("message"), column("notes", "empty", filled=0), column("team", "label", distinct=3)]
     with pytest.raises(UsageError, match=said):
         propose(columns, 100, inputs=inputs, answer=answer)
+
+
+@pytest.mark.parametrize(
+    ("columns", "own"),
+    [
+        ([column("message"), column("Nr.", "id"), column("customer_id", "id", distinct=20)], "Nr."),
+        ([column("message"), column("ticket_id", "id"), column("Nr.", "id")], None),
+        ([column("message"), column("Nr.", "id"), column("code", "id")], None),
+    ],
+)
+def test_the_column_that_tells_rows_apart_is_named_where_it_is_not_found_by_itself(
+    columns: list[ColumnFacts], own: str | None
+) -> None:
+    assert propose(columns, 100).own_id == own

@@ -40,7 +40,7 @@ def init(
 
         if folder is None:
             raise UsageError("name a new folder, or a file of rows: distill init --from rows.csv")
-        files, said = example.write(folder), list[str]()
+        files, said = example.write(folder), example.missing()
     else:
         given = Given(tuple(columns or ()), answer, teacher, base_url)
         written = _from_rows(source, folder, given, ask=not as_json and sys.stdin.isatty())
