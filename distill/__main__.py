@@ -15,7 +15,8 @@ def main() -> None:
     that sends has its own way.
     """
     if sys.platform == "win32":
-        sys.exit(f"error: {NOT_HERE}")
+        sys.stderr.write(f"error: {NOT_HERE}\n")
+        sys.exit(2)
     try:
         for name in (signal.SIGTERM, signal.SIGHUP):
             if signal.getsignal(name) is not signal.SIG_IGN:  # as `nohup` leaves it
