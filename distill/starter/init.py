@@ -21,6 +21,7 @@ from distill.starter.columns import columns_of, list_of, object_of
 from distill.starter.proposal import Proposal, propose
 from distill.starter.task_files import Models, Source, files
 from distill.teacher.endpoint import embedded
+from distill.text.normalise import web_address
 
 _LOOKED_AT = 20_000
 """Rows that are looked at."""
@@ -107,7 +108,7 @@ def _rows(source: Path, notes: Notes) -> tuple[list[RawRow], int]:
             if isinstance(row, Mapping):
                 found.append(row)
     if faults:
-        raise SpecError(str(source), faults)
+        raise SpecError(str(source), [Fault(web_address(one.where) or one.where, one.message) for one in faults])
     _enough(source, found)
     return found, lost
 

@@ -134,13 +134,12 @@ def answer_of(columns: Sequence[ColumnFacts], rows: int, said: str | None = None
     """
     if said is not None:
         return next((column for column in columns if column.name == said), None)
-    called = _spelt_out(
-        columns, named([column for column in columns if column.kind in _ANSWER_KINDS and column.filled], ANSWERS)
-    )
+    may = [column for column in columns if column.distinct > 1]  # what is the same for all rows answers nothing
+    called = _spelt_out(columns, named([column for column in may if column.kind in _ANSWER_KINDS], ANSWERS))
     about = {column.name for column in named(columns, ABOUT)}
-    may = [column for column in columns if column.name not in about and 2 * column.filled >= rows]
-    closed = [column for column in may if column.kind in ("label", "object", "list") and column.distinct > 1]
-    choices = called or closed or [column for column in may if column.kind == "number" and column.distinct > 1]
+    may = [column for column in may if column.name not in about and 2 * column.filled >= rows]
+    closed = [column for column in may if column.kind in ("label", "object", "list")]
+    choices = called or closed or [column for column in may if column.kind == "number"]
     if len(choices) <= 1:
         return choices[0] if choices else None
     raise Unclear("Which column is the known answer?", "--answer", [*(column.name for column in choices), NONE])
