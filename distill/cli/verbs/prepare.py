@@ -23,7 +23,10 @@ def init(
         typer.Option("--from", help="rows of your own: a CSV, JSON Lines, JSON or Parquet file, or logged chats"),
     ] = None,
     columns: Annotated[
-        list[str] | None, typer.Option("--input", help="the column that is the input; repeatable, for several together")
+        list[str] | None,
+        typer.Option(
+            "--input", metavar="COLUMN", help="the column that is the input; repeatable, for several together"
+        ),
     ] = None,
     answer: Annotated[str | None, typer.Option(help="the column with the known answer, or `none`")] = None,
     teacher: Annotated[str | None, typer.Option(help="model that teaches; default: the embedded one")] = None,
