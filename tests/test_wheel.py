@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import warnings
 from pathlib import Path
@@ -42,3 +43,18 @@ def test_every_file_of_the_package_is_in_the_wheel(monkeypatch: pytest.MonkeyPat
         "distill/report/templates/page.html.j2",
     } <= files
     assert sorted(files - packed(monkeypatch)) == []
+
+
+def test_the_image_is_built_from_what_is_here() -> None:
+    """What the Dockerfile copies exists, no rule of .dockerignore hides it, and it takes the versions that `make` takes."""
+    lines = (ROOT / "Dockerfile").read_text().splitlines()
+    copied = {
+        name for line in lines if line.startswith("COPY ") and "--from=" not in line for name in line.split()[1:-1]
+    }
+    named = {name for name in copied if not name.startswith("--")}
+    allowed = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+    assert {name.split("/")[0] for name in named} == allowed
+    assert all((ROOT / name).exists() for name in named)
+    pinned = set(re.findall(r"[\w-]+==[\w.]+", "\n".join(lines)))
+    assert pinned
+    assert pinned <= set(re.findall(r"[\w-]+==[\w.]+", (ROOT / "Makefile").read_text()))
