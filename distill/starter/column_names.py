@@ -19,6 +19,7 @@ ANSWERS = (
     "expected", "answer", "label", "gold", "target", "category", "class", "intent", "output", "reply", "response", "completion",
     "expected_output", "ground_truth", "ground truth", "gold_label", "labels", "categories", "topic", "sentiment", "team", "queue",
     "route", "department", "summary", "score", "rating", "stars", "result", "verdict", "decision", "tag", "tags", "entities",
+    "highlights", "abstract", "sql", "solution", "translation", "correction",
     "antwort", "kategorie", "klasse", "thema", "bewertung", "réponse", "catégorie", "étiquette", "respuesta", "categoría",
     "resposta", "categoria", "risposta", "antwoord", "categorie",
 )  # fmt: skip

@@ -19,7 +19,10 @@ _NEARLY_ALL = 0.99
 
 def of_label(field: str, values: Sequence[str]) -> dict[str, Json]:
     """An answer of one field that is one of the values; true, false and numbers as such."""
-    typed = list({json.dumps(_typed(value)): _typed(value) for value in values}.values())
+    found = [_typed(value) for value in values]
+    if all(isinstance(value, float) and value.is_integer() for value in found):
+        found = [int(value) for value in found]  # as a table with empty cells writes whole numbers
+    typed = list({json.dumps(value): value for value in found}.values())
     boolean = {value for value in typed if isinstance(value, bool)} == {True, False} and len(typed) == 2
     return _object({field: {"type": "boolean"} if boolean else {"enum": typed}}, [field])
 

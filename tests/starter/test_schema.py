@@ -19,6 +19,8 @@ def test_numbers_lists_and_yes_or_no() -> None:
         "n": {"type": "array", "items": {"type": "string"}}
     }
     assert schema.of_label("n", ["TRUE", "False", "true"])["properties"] == {"n": {"type": "boolean"}}
+    assert schema.of_label("n", ["1.0", "3.0"])["properties"] == {"n": {"enum": [1, 3]}}
+    assert schema.of_label("n", ["1.0", "2.5"])["properties"] == {"n": {"enum": [1.0, 2.5]}}
     assert schema.of_label("n", ["yes", "no"])["properties"] == {"n": {"enum": ["yes", "no"]}}
 
 
