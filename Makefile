@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 SPEC ?= prompts/support-triage/task.yaml
+RUN ?= runs/support-triage/001
 BIN := .venv/bin
 # Many container images turn byte code off; with it, every start of PyTorch would take ten seconds longer.
 export PYTHONDONTWRITEBYTECODE :=
@@ -9,7 +10,7 @@ export PYTHONDONTWRITEBYTECODE :=
 PIP := $(BIN)/python -m pip install --quiet --quiet --no-compile --disable-pip-version-check --prefer-binary -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help distill test check bench docs clean
+.PHONY: help distill test check bench docs pictures clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +38,10 @@ bench: .venv/.installed-dev ## Measure the runner (plain loop, kills, replay), b
 docs: .venv/.installed-dev ## Write the generated pages: docs/cli.md and docs/task.schema.json
 	@$(BIN)/typer distill.cli.app utils docs --name distill --output docs/cli.md
 	@$(BIN)/distill schema > docs/task.schema.json
+
+pictures: .venv/.installed-dev ## Draw the README's pictures: a run's report (RUN=runs/support-triage/001; needs chromium), and the panel
+	@$(BIN)/python docs/pictures/report.py $(RUN)
+	@$(BIN)/python docs/pictures/panel.py
 
 clean: ## Remove .venv and the caches; never runs/ or .distill/, which hold what was paid for
 	@rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

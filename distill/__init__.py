@@ -21,10 +21,12 @@ if TYPE_CHECKING:
     from distill.api import stages as stages
     from distill.api.curation import balance as balance
     from distill.api.curation import gate as gate
+    from distill.api.linear import load_linear as load_linear
     from distill.api.stages import open_task as open_task
     from distill.api.stages import refresh as refresh
     from distill.api.stages import run as run
     from distill.curate.gates.registry import run_gates as run_gates
+    from distill.exam.result import Exam as Exam
     from distill.pipeline.result import Run as Run
     from distill.similarity.pairs import near_pairs as near_pairs
     from distill.tables.outcome import Outcome as Outcome
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _PLACES = {
+    "Exam": "distill.exam.result",
     "Outcome": "distill.tables.outcome",
     "Run": "distill.pipeline.result",
     "Task": "distill.task.task",
@@ -40,6 +43,7 @@ _PLACES = {
     "balance": "distill.api.curation",
     "errors": "distill",
     "gate": "distill.api.curation",
+    "load_linear": "distill.api.linear",
     "near_pairs": "distill.similarity.pairs",
     "open_task": "distill.api.stages",
     "refresh": "distill.api.stages",
@@ -51,8 +55,8 @@ _PLACES = {
 """Public name → the module that defines it, or the package that holds the module of that name."""
 
 __all__ = (
-    "Outcome", "Run", "Task", "aio", "balance", "errors", "gate", "near_pairs", "open_task", "refresh", "run", "run_gates", "stages",
-    "stats",
+    "Exam", "Outcome", "Run", "Task", "aio", "balance", "errors", "gate", "load_linear", "near_pairs", "open_task", "refresh", "run",
+    "run_gates", "stages", "stats",
 )  # fmt: skip
 
 

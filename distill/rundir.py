@@ -37,7 +37,7 @@ _LONGEST = 1000
 
 
 _MADE_BY = {
-    "generate": ("seeds.parquet", "seeds_dropped.parquet", "pairs.parquet", "asked.parquet", "seeds.json"),
+    "generate": ("seeds.parquet", "seeds_dropped.parquet", "pairs.parquet", "asked.parquet", "seeds.json", "exam.json"),
     "curate": ("samples.parquet", "dropped.parquet", "flagged.parquet", "funnel.json"),
     "export": ("train.jsonl", "valid.jsonl", "test.jsonl", "dataset.parquet", "expect.json", "CARD.md"),
     "train": ("loss.json", "hosted.json", "adapter.gguf"),

@@ -15,8 +15,8 @@ import distill
 from distill.api.aio import EACH
 
 NAMES = {
-    "Outcome", "Run", "Task", "aio", "balance", "errors", "gate", "near_pairs", "open_task", "refresh", "run", "run_gates", "stages",
-    "stats",
+    "Exam", "Outcome", "Run", "Task", "aio", "balance", "errors", "gate", "load_linear", "near_pairs", "open_task", "refresh", "run",
+    "run_gates", "stages", "stats",
 }  # fmt: skip
 HEAVY = {"aiohttp", "importlib.metadata", "numpy", "openai", "polars", "pydantic", "scipy", "typer"}
 
@@ -37,7 +37,7 @@ def test_public_name_shows_its_use(name: str) -> None:
     assert any(re.search(r"\w\(|\w {2,}\S", block) for block in blocks), blocks
 
 
-@pytest.mark.parametrize("name", ["run", "refresh", *EACH])
+@pytest.mark.parametrize("name", ["run", "refresh", "exam", *EACH])
 @pytest.mark.parametrize("module", ["aio", "stages"])
 def test_stage_says_what_it_does(module: str, name: str) -> None:
     function = getattr(getattr(distill, module), name)
@@ -47,7 +47,7 @@ def test_stage_says_what_it_does(module: str, name: str) -> None:
 
 
 def test_unknown_name_is_told_the_known_ones() -> None:
-    with pytest.raises(AttributeError, match="no attribute 'runn'; its names are Outcome, Run"):
+    with pytest.raises(AttributeError, match="no attribute 'runn'; its names are Exam, Outcome, Run"):
         _ = distill.runn  # type: ignore[attr-defined]  # the name is wrong on purpose
 
 

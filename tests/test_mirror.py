@@ -43,12 +43,12 @@ ELSEWHERE = {
     "views/test_status.py": "cli/text/status",
     "chat/test_conversation.py": "chat/content",
     # What a stage or a verb does is seen in a run.
-    "pipeline/test_run.py": "curate/stage evaluate/stage pipeline/ask_teachers pipeline/generate pipeline/used_spec report/spending report/stage report/warnings "
+    "pipeline/test_run.py": "curate/stage evaluate/stage pipeline/ask_teachers pipeline/generate pipeline/used_spec report/spending report/stage "
     "student/dataset_card task/run",
     "exam/test_grade.py": "exam/result",
     "starter/test_init.py": "starter/task_files",
     "starter/test_proposal.py": "starter/column_names",
-    "runs/test_exam.py": "plan/exams cli/text/exam",
+    "runs/test_exam.py": "plan/exams",
     "runs/test_teachers.py": "generate/answers",
     "runs/test_judging_spec.py": "curate/checks curate/judged task/requirements",
     "curate/test_steps.py": "curate/dedup/near_duplicates curate/inputs curate/result",
@@ -63,7 +63,7 @@ ELSEWHERE = {
     "cli/test_rehearsal.py": "cli/verbs/fault_server",
     "cli/test_exit_codes.py": "errors",
     # The sender's parts, under load and faults.
-    "teacher/test_runner.py": "teacher/pending teacher/progress teacher/requests teacher/send teacher/stored_answers "
+    "teacher/test_runner.py": "teacher/pending teacher/requests teacher/send teacher/stored_answers "
     "teacher/worker_context",
     "teacher/store/test_store.py": "teacher/store/rows",
     "teacher/store/test_queries.py": "teacher/store/reader",

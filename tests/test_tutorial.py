@@ -59,6 +59,9 @@ def test_the_page_runs_in_order(
     sections = re.findall(r"^\| ([A-Z][^|]+\?|What [^|]+) \|", PAGE, re.MULTILINE)
     assert len(sections) == 3
     assert all(f"## {section}\n" in report for section in sections)
+    score = re.search(r"gets ([\d.]+ %) \(([\d.]+ % to [\d.]+ %), (\d+) rows\)", PAGE)
+    assert score is not None
+    assert "| Teacher | {} | {} | {} (too few rows) |".format(*score.groups()) in report
 
 
 @pytest.mark.parametrize("line", re.findall(r"^```sh\n(.*)\n```", PAGE, re.MULTILINE), ids=["hosted", "local"])

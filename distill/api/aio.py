@@ -5,19 +5,25 @@
 
 Each takes `new` (start the next numbered run), `partial` (continue without rows that have no answer), `wait` (until batch jobs
 end), `anyway` (go on where the teacher's exam would stop) and `watch` (what receives the progress; by default the log `distill`,
-at level INFO), and returns a `distill.Run`. What stops a command raises its `distill.errors.DistillError`.
+at level INFO), and returns a `distill.Run`; an `exam` is no part of a run and returns a `distill.Exam`. What stops a command
+raises its `distill.errors.DistillError`.
 """
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from typing import Protocol
 
+from distill.errors import UsageError
+from distill.exam.result import Exam
 from distill.pipeline.result import Run
 from distill.pipeline.run import work
+from distill.plan.exams import exams
+from distill.task.requirements import need_price
 from distill.task.run import ORDER
 from distill.task.task import Task
-from distill.teacher.progress import Progress, Watcher
+from distill.teacher.progress import Progress, StageTime, Watcher
 
 _LOG = logging.getLogger("distill")
 EACH = {
@@ -34,6 +40,8 @@ EACH = {
 class Logged:
     """Writes the beginning of each stage and every line worth keeping to the log; progress is not logged."""
 
+    def ahead(self, stages: Sequence[StageTime]) -> None: ...
+
     def stage(self, name: str, note: str = "") -> None:
         _LOG.info("%s%s", name, f" ({note})" if note else "")
 
@@ -42,7 +50,15 @@ class Logged:
 
     def progress(self, spender: str, progress: Progress) -> None: ...
 
-    def training(self, *, step: int, steps: int, train_loss: float | None, valid_loss: float | None) -> None:
+    def training(
+        self,
+        *,
+        step: int,
+        steps: int,
+        train_loss: float | None,
+        valid_loss: float | None,
+        left_s: float | None = None,  # noqa: ARG002  # the panel shows it
+    ) -> None:
         _LOG.info("train: step %s of %s, loss %s, on the validation rows %s", step, steps, train_loss, valid_loss)
 
     def say(self, text: str) -> None:
@@ -80,6 +96,20 @@ async def refresh(
     return await work(
         task, stages=ORDER, watch=watch or Logged(), refresh=True, partial=partial, wait=wait, anyway=anyway
     )
+
+
+async def exam(task: Task, *, rows: int | None = None, watch: Watcher | None = None) -> Exam:
+    """What the task's teacher gets right on rows with a known answer; a later run pays for none of its answers again.
+
+        distill.stages.exam(task).teacher
+
+    By default as many `rows` as the spec says, else 40. UsageError where no row has a known answer that is no test row.
+    """
+    if rows is not None and rows < 1:
+        raise UsageError(f"rows={rows}: an exam asks at least one row")
+    need_price(task)
+    (found,) = await exams([task], watch or Logged(), rows=rows)
+    return found
 
 
 def _stage(name: str) -> StageFunction:

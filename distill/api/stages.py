@@ -3,6 +3,7 @@
     task = distill.open_task("prompts/support-triage")
     run = distill.run(task)              all stages
     run = distill.stages.curate(task)    one of them; those before it must have been done
+    exam = distill.stages.exam(task)     the teacher on rows with a known answer, before any of them
 
 Where a loop is running already, as in a notebook, the work is done in a thread of its own.
 """
@@ -41,3 +42,4 @@ def open_task(
 run, refresh = finished(aio.run), finished(aio.refresh)
 generate, curate, export = finished(aio.generate), finished(aio.curate), finished(aio.export)
 train, evaluate, report = finished(aio.train), finished(aio.evaluate), finished(aio.report)
+exam = finished(aio.exam)

@@ -32,7 +32,7 @@ def dequantised(gguf: Path, folder: Path) -> Path:
 
 def tokeniser(gguf: Path, folder: Path) -> Path:
     """The tokeniser of `gguf` alone, likewise: it is there in seconds, and rows are counted long before one trains."""
-    return _made(gguf, folder, f"{RECIPE}-tokeniser", _convert_tokeniser)
+    return _made(gguf, folder, f"{RECIPE}-reading", _convert_tokeniser)
 
 
 def _made(gguf: Path, folder: Path, recipe: str, convert: Callable[[Path, Path], None]) -> Path:
@@ -97,6 +97,9 @@ def _convert(gguf: Path, into: Path) -> None:
 
 
 def _convert_tokeniser(gguf: Path, into: Path) -> None:
-    from transformers import AutoTokenizer
+    from transformers import AutoConfig, AutoTokenizer
 
+    config = AutoConfig.from_pretrained(str(gguf.parent), gguf_file=gguf.name)
+    if not (into / "config.json").exists():
+        config.save_pretrained(into)
     AutoTokenizer.from_pretrained(str(gguf.parent), gguf_file=gguf.name).save_pretrained(into)

@@ -67,7 +67,7 @@ def opened(
     place = place_of(spec)
     task = open_task(place.spec, overrides=overrides, env=os.environ, home=place.home, options=known, priced=priced)
     if task.notes and not as_json:
-        from distill.cli.panel import plain
+        from distill.cli.text.plain import plain
 
         for said in task.notes:
             print(plain(f"note: {said}"), file=sys.stderr, flush=True)
@@ -76,7 +76,7 @@ def opened(
 
 def out(result: Mapping[str, Json], as_json: bool, lines: list[str]) -> None:
     """One JSON object, or lines without what a terminal obeys."""
-    from distill.cli.panel import plain
+    from distill.cli.text.plain import plain
 
     try:
         if as_json:  # flushed, since a script waits for it while a server runs

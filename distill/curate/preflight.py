@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from distill import tokens
+from distill.base_model import local
 from distill.chat import conversation
 from distill.records import Json
 from distill.tables.outcome import Outcome, dropped_frame, ordered, partition, summary
@@ -36,20 +37,10 @@ TokenCount = Callable[[Sequence[Mapping[str, Json]]], int]
 """Tokens of a conversation as the base reads it, template included."""
 
 
+MOST_CONTEXT = 8192
+"""Tokens of a row that is trained here, where the spec does not say: a base may read 128,000, and a step of such rows fits nowhere."""
 HOSTED_CONTEXT = 65_536
 """Tokens a training row may hold at OpenAI's host for the models that it tunes; `student.train.context` overrides."""
-
-
-def base_folder(task: Task) -> Path:
-    """The embedded base as the trainer reads it; dequantised on the first call, which takes seconds."""
-    from distill.base_model import dequantised as base
-
-    return base.dequantised(embedded.gguf(), bases(task))
-
-
-def bases(task: Task) -> Path:
-    """Where a project keeps what is made of the embedded model."""
-    return task.home / ".distill" / "base"
 
 
 def fit(task: Task, samples: pl.DataFrame) -> Outcome:
@@ -59,8 +50,20 @@ def fit(task: Task, samples: pl.DataFrame) -> Outcome:
         nothing = dropped_frame()
         return Outcome(ordered(samples), nothing, summary("preflight", samples.height, nothing), samples.clear())
     count, markup = _reader(task)
-    context = train.context or (embedded.CONTEXT if train.with_ == "lora" else HOSTED_CONTEXT)
-    return check(samples, count=count, context=context, markup=markup)
+    return check(samples, count=count, context=context_of(task), markup=markup)
+
+
+def context_of(task: Task) -> int:
+    """Tokens that a training row may hold: what the spec says, or what the base reads."""
+    train = task.spec.student.train
+    if train.context is not None:
+        return train.context
+    if train.with_ != "lora":
+        return HOSTED_CONTEXT
+    weights = task.base_weights
+    if train.base == embedded.MODEL or weights is None:
+        return embedded.CONTEXT
+    return min(local.context_of(weights.folder(weights=False)) or embedded.CONTEXT, MOST_CONTEXT)
 
 
 def check(
@@ -94,19 +97,17 @@ def check(
 
 
 def _reader(task: Task) -> tuple[TokenCount, tuple[str, ...]]:
-    train = task.spec.student.train
-    if train.with_ == "lora" and importlib.util.find_spec("transformers"):
-        from distill.base_model import dequantised
-
-        return _tokeniser(dequantised.tokeniser(embedded.gguf(), bases(task)))
-    return functools.partial(tokens.count_messages, model=train.base), ()
+    weights = task.base_weights
+    if weights is not None and importlib.util.find_spec("transformers"):
+        return _tokeniser(weights.folder(weights=False), weights.template)
+    return functools.partial(tokens.count_messages, model=task.spec.student.train.base), ()
 
 
 @functools.cache
-def _tokeniser(folder: Path) -> tuple[TokenCount, tuple[str, ...]]:
+def _tokeniser(folder: Path, template: Path | None) -> tuple[TokenCount, tuple[str, ...]]:
     from distill.base_model import tokenise
 
-    return tokenise.counter(folder)
+    return tokenise.counter(folder, template)
 
 
 def _unfit(messages: Sequence[conversation.Turn], markup: Sequence[str]) -> tuple[str, str] | None:

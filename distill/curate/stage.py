@@ -31,6 +31,9 @@ from distill.task import near_graph
 from distill.task.run import ActiveRun
 from distill.task.stage import stage
 
+_REASONS = 4
+"""Those that are named when the stage ends."""
+
 
 async def curate(run: ActiveRun) -> None:
     """Answers into samples, with every drop; SpecError where other settings than `generate` had cannot be met."""
@@ -63,10 +66,21 @@ async def _curate(run: ActiveRun) -> Mapping[str, Json]:
     table = run.table("seeds.parquet", ["seed_id", "source", "stratum", "labels", "role"])
     _say(run, curation, decided.keys() - set(table.filter(role="train")["seed_id"]) if decided else ())
     dropped = _write(run, table, asked, curation, samples)
+    run.watch.say(f"  {outcome_text(curation.kept.height, dropped)}")
     pending = len(curation.verdicts.pending)
     if pending:
         run.watch.say(f"  {pending:,} rows wait for a verdict; `distill generate` asks for what is missing")
-    return {"kept": curation.kept.height, "dropped": dropped} | ({"owed": pending} if pending else {})
+    return {"kept": curation.kept.height, "dropped": dropped.total()} | ({"owed": pending} if pending else {})
+
+
+def outcome_text(kept: int, dropped: Counter[str]) -> str:
+    """What curation came to, in one line: rows kept, and dropped for the commonest reasons."""
+    if not dropped:
+        return f"{kept:,} rows in the dataset, none dropped"
+    ranked = sorted(dropped.items(), key=lambda pair: (-pair[1], pair[0]))
+    more = f" and {len(ranked) - _REASONS} more reasons" if len(ranked) > _REASONS else ""
+    reasons = ", ".join(f"{reason} {count:,}" for reason, count in ranked[:_REASONS])
+    return f"{kept:,} rows in the dataset, {dropped.total():,} dropped: {reasons}{more}"
 
 
 def _say(run: ActiveRun, curation: Curated, elsewhere: Collection[str]) -> None:
@@ -84,8 +98,8 @@ def _say(run: ActiveRun, curation: Curated, elsewhere: Collection[str]) -> None:
 
 def _write(
     run: ActiveRun, table: pl.DataFrame, asked: TeacherQuestions, curation: Curated, samples: pl.DataFrame
-) -> int:
-    """Check that no row is lost, and write all of it; returns how many rows were dropped."""
+) -> Counter[str]:
+    """Check that no row is lost, and write all of it; returns how many rows were dropped for which reason."""
     dropped = pl.concat([run.table("seeds_dropped.parquet"), curation.dropped])
     seeds = read_json(run.folder / "seeds.json", dict)
     lines = funnel.run_lines(seeds, curation.funnel)
@@ -104,7 +118,7 @@ def _write(
         "large_losses": [loss.as_json() for loss in losses], "shortfall": [asdict(row) for row in missing],
     }  # fmt: skip
     write_json(run.folder / "funnel.json", checked | _dataset(run, table, asked, curation))
-    return dropped.height
+    return Counter(dropped["reason"].to_list())
 
 
 def _dataset(run: ActiveRun, table: pl.DataFrame, asked: TeacherQuestions, curation: Curated) -> dict[str, Json]:

@@ -74,6 +74,6 @@ def weak_teacher(scores: Scores) -> list[str]:
     if right is None or right.small or right.high >= _WEAK:
         return []
     return [
-        f"The teacher itself gets {percent(right.mean, 0)} of the known answers right, on {right.n} test rows: a student that is as "
-        "good learns its faults. Look at its prompt, or at the known answers."
+        f"The teacher itself gets {percent(right.mean, 0)} of the known answers right, on {right.n} test rows, so to be as good "
+        "as it is worth little. Look at its prompt, or at the known answers."
     ]

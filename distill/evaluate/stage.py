@@ -15,6 +15,7 @@ from distill.evaluate.comparison import Comparison, compare
 from distill.records import Json
 from distill.student import linear
 from distill.student.stage import linear_student, student_of, train_linear
+from distill.student.trainers.linear import FEWEST_ROWS
 from distill.task.run import ActiveRun
 from distill.task.stage import stage
 from distill.values import rules as value_rules
@@ -35,6 +36,8 @@ async def _evaluate(run: ActiveRun) -> Mapping[str, Json]:
     previous = student_of(task, run.parent) if run.parent else None
     tests = _tests(run)
     arms = arms_of(task, student=student, previous=previous)
+    if len(arms) > 1:
+        run.watch.say(f"  {tests.height:,} test rows to each in turn: {', '.join(arm.name for arm in arms)}")
     answered = {arm.name: await call(task, arm, tests, run.sender) for arm in arms}
     models = await asyncio.to_thread(_linear_models, run)
     scores, calls, comparison = await asyncio.to_thread(_compared, task, tests, arms, answered, models)
@@ -71,7 +74,9 @@ def _compared(
         scores, calls, tests, margin=task.spec.evaluate.margin, kind=rules.kind, asked=list(answered),
         fields=value_rules.names(task.output), teacher_is_base="prompted_base" in task.spec.arms and teacher_is_base(task),
     )  # fmt: skip
-    warnings = [*rules.notes, *_lacking(list(dict.fromkeys(lacking))), *comparison.warnings]
+    warnings = [
+        *rules.notes, *_lacking(list(dict.fromkeys(lacking))), *_left_out(task, models), *comparison.warnings,
+    ]  # fmt: skip
     return scores, calls, replace(comparison, warnings=warnings)
 
 
@@ -94,4 +99,13 @@ def _lacking(fields: Sequence[str]) -> list[str]:
         return []
     return [
         f"the linear model answers without {', '.join(f'`{name}`' for name in fields)}: it learns values that come again, and no free text"
+    ]
+
+
+def _left_out(task: Task, models: Mapping[str, LinearModel]) -> list[str]:
+    """What is said where the linear arm is asked for by name, and no such model could be trained."""
+    if "linear" not in (task.spec.evaluate.arms or ()) or models.keys() & {"linear", "student"}:
+        return []
+    return [
+        f"the linear model is left out: no field of the training rows has values that come again, or they are fewer than {FEWEST_ROWS}"
     ]

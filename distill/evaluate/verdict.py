@@ -198,7 +198,7 @@ def _floor(seen: Evidence) -> str:
     if gap.high < 0:
         return (
             f"A linear model of the same training rows is clearly better than the student, by {points(-gap.mean)} "
-            f"({points(-gap.high)} to {points(-gap.low)}), and answers in milliseconds on any machine. {how}"
+            f"({-gap.high * 100:.1f} to {-gap.low * 100:.1f}), and answers in milliseconds on any machine. {how}"
         )
     return (
         f"Against a linear model of the same training rows the student makes {found}: it is not clearly better, and the linear "

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from distill.rundir import RunDir, read_json, read_result
 from distill.stats import Estimate
+
+FILE = "exam.json"
+"""Of a run's folder: the exam that its teacher took, or an empty object."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,11 @@ class Mistake:
 
 @dataclass(frozen=True, slots=True)
 class Exam:
-    """One teacher with one prompt on rows with a known answer. Scores are shares of an answer that are right, 0 to 1."""
+    """One teacher with one prompt on rows with a known answer. Scores are shares of an answer that are right, 0 to 1.
+
+    exam.teacher, exam.commonest, exam.linear    each an estimate: mean, low, high (95 %), n; or None
+    exam.fields, exam.strata, exam.mistakes      where it is strong and weak
+    """
 
     model: str
     prompt: str
@@ -69,3 +77,9 @@ class Exam:
     usd: float | None
     usd_per_1000: float | None
     seconds_p50: float | None
+
+
+def read_exam(folder: RunDir) -> Exam | None:
+    """The exam of a run; None where none was taken, as in a run of a version that knew none."""
+    path = folder / FILE
+    return read_result(path, Exam) if path.exists() and read_json(path, dict) else None

@@ -54,6 +54,20 @@ def next_questions(progress: RefillState) -> TeacherQuestions:
     return []
 
 
+def reason_text(further: TeacherQuestions, asked: TeacherQuestions) -> str:
+    """Why there is another round of asking, in words."""
+    seeds, seen = {question.seed for question in further}, {question.seed for question in asked}
+    rows = f"{len(seeds):,} row{'s' if len(seeds) != 1 else ''}"
+    match further[0].kind:
+        case "vote":
+            return f"asking again about {rows} whose answers contradict those of near-duplicates: the answers will vote"
+        case "redraw":
+            return f"asking once more about {rows} of which gates refused every answer so far"
+    if seeds <= seen:
+        return f"asking the next teacher about {rows} of which gates refused every answer so far"
+    return f"asking about {rows} more, in place of those that were lost: their strata are short of rows"
+
+
 def ask_votes(progress: RefillState) -> TeacherQuestions:
     """The further questions about rows in conflict: to the teacher that each came to last; a panel takes turns."""
     return votes(progress.task, progress.asked, progress.contested)

@@ -17,6 +17,7 @@ from distill.task.run import ActiveRun, ledger, parent_teacher
 from distill.teacher import counts
 
 FACTS: Mapping[str, Callable[[ActiveRun], Json]] = {
+    "base": lambda run: run.task.base_weights.identity if run.task.base_weights else run.task.spec.student.train.base,
     "ledger": lambda run: [dataclasses.astuple(row) for row in ledger(run)],
     "models": lambda run: [list(one) for one in served_models.others(run)],
     "name": lambda run: run.folder.name,

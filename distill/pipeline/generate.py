@@ -20,7 +20,7 @@ from distill.exam.sit import asks_for_training, sit
 from distill.exam.stop import exam_summary, stop_reason
 from distill.generate import questions
 from distill.generate.questions import TeacherQuestions, first_questions, read_asked
-from distill.generate.refill import next_questions
+from distill.generate.refill import next_questions, reason_text
 from distill.pipeline import empty_dataset
 from distill.pipeline.ask_teachers import TeacherCalls
 from distill.records import Json
@@ -120,7 +120,10 @@ class _Rounds:
             self.run.task, self.expansion.table, self.asked,
             may_come=self.calls.may_come, decided=self.judge_calls.rulings,
         )  # fmt: skip
-        more = next_questions(state) or await self._of_new_seeds(curation)
+        more = next_questions(state)
+        if more and self.asked:
+            self.run.watch.say(f"  {reason_text(more, self.asked)}")
+        more = more or await self._of_new_seeds(curation)
         self.asked += more
         return None if more else self._result(curation)
 

@@ -73,6 +73,7 @@ def open_task(
         rubric = files.text(file.parent / spec.judge.prompt, faults, named_by=f"{file}: judge.prompt")
     faults += _unfit(spec, file, places, texts, rubric, rows.seeds, env, priced=priced)
     faults += _of_rows(spec, file, rows, chats, faults)
+    faults += _linear(spec, file, places, texts, rows)
     gold = checks.gold_fields(texts.output, rows.seeds) if spec.seeds.gold else []
     faults += [Fault(f"{file}: seeds.gold", one.message) for one in gold if one.mostly_outside]
     rows.notes.extend([*checks.few_different(rows.seeds), *(one.message for one in gold if not one.mostly_outside)])
@@ -122,7 +123,7 @@ def _unfit(
     found = curation_faults(spec, file, places, rubric, seeds) + teacher_faults(spec, env, file)
     found += student_checks.arms(spec, file)
     found += requirements.faults(spec, file, places, env, priced=priced)
-    if places.sound(("teacher", "output")) and (texts.output is not None or spec.teacher.output is None):
+    if _read_schema(spec, places, texts):
         found += compared.faults(spec, texts.output, file)
     return found
 
@@ -136,6 +137,20 @@ def _of_rows(
     found = student_checks.student(spec, rows.seeds, chats, file) + checks.expansion(spec, rows.seeds, chats, file)
     labelled = not any(fault.where.startswith(f"{file}: strata.") for fault in before)
     return found + (checks.quotas(spec, rows.seeds, file) if labelled and rows.seeds else [])
+
+
+def _read_schema(spec: TaskSpec, places: Places, texts: _SpecTexts) -> bool:
+    """Whether the schema of answers is known, be it that there is none."""
+    return places.sound(("teacher", "output")) and (texts.output is not None or spec.teacher.output is None)
+
+
+def _linear(spec: TaskSpec, file: Path, places: Places, texts: _SpecTexts, rows: TaskRows) -> list[Fault]:
+    """What a linear student cannot learn; an arm that cannot be is a note. Nothing where schema or rows could not be read."""
+    if rows.bad_rows is None or not _read_schema(spec, places, texts):
+        return []
+    known = [*rows.seeds, *rows.pinned]
+    rows.notes.extend(student_checks.linear_arm(spec, texts.output, known))
+    return student_checks.linear_student(spec, texts.output, known, file)
 
 
 def _in_order(faults: Sequence[Fault], file: Path) -> list[Fault]:

@@ -13,6 +13,8 @@ from distill.curate.accounting.funnel import FunnelLine, line_of
 from distill.curate.accounting.large_losses import LargeLoss, read_losses
 from distill.curate.accounting.shortfall import Shortfall, read_shortfall
 from distill.errors import GateNotMet, RowsOwed
+from distill.evaluate.comparison import Comparison
+from distill.evaluate.figures import NO_FIGURES, Figures, figures
 from distill.evaluate.verdict import ComparisonVerdict
 from distill.generate import served_models
 from distill.generate.served_models import Named
@@ -20,7 +22,7 @@ from distill.money import known_usd, shown
 from distill.pipeline import pending
 from distill.records import Json
 from distill.report.warnings import of_money
-from distill.rundir import read_json, read_parquet
+from distill.rundir import read_json, read_parquet, read_result
 from distill.task.run import ActiveRun, ledger
 from distill.teacher.store.queries import SpenderTotals
 from distill.text import notebook
@@ -83,6 +85,8 @@ class Run:
     funnel: Funnel | None = None
     """None where nothing was curated."""
     verdict: ComparisonVerdict | None = None
+    figures: Figures = NO_FIGURES
+    """Student, teacher and difference, of a command that came to the report."""
     report: Path | None = None
     """report.html, where it was written."""
     exit_code: int = 0
@@ -159,7 +163,7 @@ def result_of(run: ActiveRun) -> Run:
         usd=known_usd(run.store.spent(run.folder.name), unpriced),
         usd_estimated=known_usd(sum(row.usd_estimated for row in paid), unpriced), unpriced_calls=unpriced,
         warnings=of_money(run), models=served_models.others(run), funnel=_funnel(counts), verdict=verdict,
-        report=page if page.exists() else None, exit_code=_exit(missed=missed, pending=bool(open_rows), nothing=bool(run.nothing)),
+        figures=_figures(run), report=page if page.exists() else None, exit_code=_exit(missed=missed, pending=bool(open_rows), nothing=bool(run.nothing)),
         spenders=paid,
     )  # fmt: skip
 
@@ -185,6 +189,11 @@ def _verdict(run: ActiveRun) -> ComparisonVerdict | None:
     return ComparisonVerdict(**read_json(path, dict, needs="verdict")["verdict"]) if path.exists() else None
 
 
+def _figures(run: ActiveRun) -> Figures:
+    there = _did(run, "report") and (run.folder / "comparison.json").exists()
+    return figures(read_result(run.folder / "comparison.json", Comparison)) if there else NO_FIGURES
+
+
 def _exit(*, missed: bool, pending: bool, nothing: bool) -> int:
     """A verdict that was missed first; a dataset that is empty since rows are pending may fill yet."""
     if missed or (nothing and not pending):
@@ -203,7 +212,7 @@ def _plain(value: object) -> Json:
             return value.as_json()
         case Funnel():
             return {one.name: _plain(getattr(value, one.name)) for one in fields(value)}
-        case Shortfall() | ComparisonVerdict():
+        case Shortfall() | ComparisonVerdict() | Figures():
             return asdict(value)
         case list() | tuple():
             return [_plain(one) for one in value]

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from distill.teacher.store.store import Store
 
 
-def exams(tasks: Sequence[Task], watch: Watcher) -> list[Exam]:
-    """The exam of each task's teacher, in their order; the tasks differ in teacher and prompt alone.
+async def exams(tasks: Sequence[Task], watch: Watcher, *, rows: int | None = None) -> list[Exam]:
+    """The exam of each task's teacher, in their order, on `rows` rows; the tasks differ in teacher and prompt alone.
 
     UsageError where no row has a known answer that is no test row. Answers are kept, and a later run pays for none again.
     """
@@ -31,13 +31,18 @@ def exams(tasks: Sequence[Task], watch: Watcher) -> list[Exam]:
         table = prepare.prepare(first.spec, *labelling.stored_labels(first, store)).kept
         if not known_rows(table):
             raise UsageError(_NO_ROWS if first.spec.seeds.gold is None else _NONE_LEFT)
-        return [exam for task in tasks if (exam := event_loop.run(_sat(task, table, store, watch))) is not None]
+        sat = [await _sat(task, table, store, watch, rows) for task in tasks]
+    return [exam for exam in sat if exam is not None]
 
 
-async def _sat(task: Task, table: pl.DataFrame, store: Store, watch: Watcher) -> Exam | None:
+async def _sat(task: Task, table: pl.DataFrame, store: Store, watch: Watcher, rows: int | None) -> Exam | None:
     sender = pilot_sender(task, store, watch)
     with interruptible(sender):
-        return await sit(task, table, sender, rows=task.spec.teacher.exam.rows or _ROWS)
+        return await sit(task, table, sender, rows=rows or task.spec.teacher.exam.rows or _ROWS)
+
+
+taken = event_loop.finished(exams)
+"""The same from a thread whose loop, if it has one, goes on."""
 
 
 _ROWS = 40

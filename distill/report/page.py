@@ -46,6 +46,8 @@ class Tile:
     name: str
     value: str
     note: str
+    warn: bool = False
+    """Whether it speaks against the student."""
 
 
 def html(report: Report) -> str:
@@ -59,7 +61,7 @@ def markdown(report: Report) -> str:
 
 
 def tiles(found: Comparison) -> list[Tile]:
-    """The three numbers that carry the verdict; fewer where not measured."""
+    """The numbers that carry the verdict, four at the most; fewer where not measured."""
     student, teacher, metric = found.arms.get("student"), found.arms.get("teacher"), found.metric
     own, gap = student.metrics.get(metric) if student else None, difference(found, "teacher")
     drawn = []
@@ -71,7 +73,7 @@ def tiles(found: Comparison) -> list[Tile]:
     if gap:
         note = f"points; interval {signed(gap.low)} to {signed(gap.high)}, allowed {signed(-found.margin)}"
         drawn.append(Tile("Student against teacher", signed(gap.mean), note))
-    return drawn + (_cost_tile(student, teacher) if student and teacher else [])
+    return drawn + _floor_tile(found) + (_cost_tile(student, teacher) if student and teacher else [])
 
 
 def measures(found: Comparison) -> dict[str, str]:
@@ -84,12 +86,23 @@ def difference(found: Comparison, other: str) -> Difference | None:
     return next((gap for gap in found.differences if (gap.metric, gap.b) == (found.metric, other)), None)
 
 
+def _floor_tile(found: Comparison) -> list[Tile]:
+    """The linear model beside a student that is a language model."""
+    gap, arm = difference(found, "linear"), found.arms.get("linear")
+    if gap is None or arm is None:
+        return []
+    note = f"student against it {signed(gap.mean)} points; interval {signed(gap.low)} to {signed(gap.high)}"
+    return [Tile("Linear model", percent(arm.metrics[found.metric].mean), note, warn=gap.high < 0)]
+
+
 def _cost_tile(student: ArmResult, teacher: ArmResult) -> list[Tile]:
     dollars = (student.usd_per_1000 or 0.0, teacher.usd_per_1000 or 0.0)
     if min(dollars) > 0:
         return [Tile("Student's price", usd(dollars[0]), f"per 1,000 answers; teacher {usd(dollars[1])}")]
     if min(student.tokens, teacher.tokens) > 0:
-        return [Tile("Student's effort", count(student.tokens), f"tokens an answer; teacher {count(teacher.tokens)}")]
+        return [
+            Tile("Student's tokens", count(student.tokens), f"an answer, in and out; teacher {count(teacher.tokens)}")
+        ]
     return []
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from distill.evaluate.comparison import Comparison
+from distill.exam.result import Exam
 from distill.records import Json
 from distill.report.curation import CurationSection
 from distill.report.spending import SpendingLine
@@ -74,6 +75,8 @@ class Report:
     teacher: TeacherFacts
     student: StudentFacts
     comparison: Comparison
+    exam: Exam | None
+    """The teacher's, where it took one."""
     funnel: Sequence[Mapping[str, Json]]
     total: Mapping[str, int] | None
     strata: Mapping[str, Sequence[Mapping[str, Json]]]

@@ -17,6 +17,7 @@ from distill.evaluate.comparison import Comparison
 from distill.evaluate.metrics import measure
 from distill.evaluate.stage import linear_alone
 from distill.evaluate.verdict import ComparisonVerdict
+from distill.exam.result import read_exam
 from distill.records import Json
 from distill.report import page, timeline
 from distill.report.curation import CurationSection, curation_of
@@ -85,6 +86,7 @@ def gather(run: ActiveRun, comparison: Comparison) -> Report:
         teacher=TeacherFacts(run.task.models, spec.teacher.terms),
         student=StudentFacts(spec.student.train.base, spec.student.train.with_),
         comparison=comparison,
+        exam=read_exam(run.folder),
         funnel=funnel.get("funnel", []),
         total=funnel.get("total"),
         strata=funnel.get("strata", {}),

@@ -24,7 +24,7 @@ def warnings(run: ActiveRun, funnel: FunnelJson) -> list[str]:
     """All of them, those on money last."""
     spec = run.task.spec
     return [
-        *same_model(spec),
+        *same_model(spec, funnel),
         *no_terms(spec),
         *other_models(run),
         *(step["warning"] for step in funnel.get("funnel", []) if "warning" in step),
@@ -40,8 +40,10 @@ def warnings(run: ActiveRun, funnel: FunnelJson) -> list[str]:
     ]
 
 
-def same_model(spec: TaskSpec) -> list[str]:
-    if spec.teacher.model != spec.student.train.base:
+def same_model(spec: TaskSpec, funnel: FunnelJson) -> list[str]:
+    """Nothing where no answer of the teacher trains, for known answers teach more than it knows."""
+    asked = (funnel.get("total") or {}).get("questions", 1)
+    if spec.teacher.model != spec.student.train.base or not asked:
         return []
     return [
         "Teacher and base are the same model here: the student can learn the teacher's form and saves its long prompt, "

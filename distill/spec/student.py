@@ -30,13 +30,27 @@ class Train(Settings):
         alias="with",
         description="lora: tuned here; hosted: by a host's tuning job; linear: no language model, for closed answers",
     )
-    base: ModelName = "embedded/smollm2-135m"
+    base: ModelName = Field(
+        "embedded/smollm2-135m",
+        description="lora: the embedded model, a folder that holds a model of transformers, a *.gguf file, or an id of the model hub; "
+        "hosted: a name at the host",
+    )
     epochs: float = Field(2, ge=0.001, le=10_000)
     batch_size: PositiveInt = 8
     learning_rate: float = Field(2e-3, ge=1e-12, le=10)
     rank: Annotated[int, Field(ge=1, le=4096)] = 16
     alpha: Annotated[int, Field(ge=1, le=65_536)] = 32
     layers: PositiveInt | None = Field(15, description="adapt only this many last layers; null adapts all")
+    dropout: float = Field(0.0, ge=0, lt=1)
+    schedule: Literal["cosine", "linear", "constant"] = "cosine"
+    warmup: float = Field(0.05, ge=0, lt=1, description="share of the steps over which the learning rate rises")
+    accumulate: PositiveInt = Field(
+        1, description="batches whose gradients make one step: less memory than a larger batch"
+    )
+    recompute: bool = Field(False, description="gradient checkpointing: slower, in a fraction of the memory")
+    patience: PositiveInt | None = Field(
+        None, description="end the training after this many epochs without a lower validation loss"
+    )
     context: PositiveInt | None = Field(None, description="tokens a row may hold; longer ones are dropped, never cut")
     seed: int = Field(0, ge=0, lt=2**32)
     base_url: EndpointUrl | None = Field(None, description="hosted: the tuning host; default as for the teacher")
@@ -53,6 +67,9 @@ class Student(Settings):
     """The small model that learns."""
 
     prompt: NonBlank = "student.md"
+    template: NonBlank | None = Field(
+        None, description="a file with the chat template (Jinja) of a base that has none, or in place of its own"
+    )
     train: Train = Train()
 
 

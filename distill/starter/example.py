@@ -30,3 +30,9 @@ def write(folder: Path) -> list[Path]:
     texts = {file.name: file.read_text("utf-8") for file in files("distill.starter").joinpath("first_task").iterdir()}
     texts["task.yaml"] = texts["task.yaml"].replace("task: my-task", f"task: {name}", 1)
     return write_files(folder, texts)
+
+
+def is_untouched(rows: Path) -> bool:
+    """Whether a task's file of rows is still that of the first task, and not its owner's."""
+    ours = files("distill.starter").joinpath("first_task", "seeds.jsonl")
+    return rows.name == "seeds.jsonl" and rows.is_file() and rows.read_bytes() == ours.read_bytes()

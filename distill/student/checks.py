@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from distill.base_model import local
+from distill.base_model.local import LocalWeights
 from distill.chat import conversation
-from distill.errors import Fault
+from distill.errors import Fault, UsageError
 from distill.spec import TaskSpec
 from distill.teacher.endpoint import embedded
 
 if TYPE_CHECKING:
-    from distill.records import Seed
+    from distill.records import Json, Seed
 
 
 def arms(spec: TaskSpec, file: Path) -> list[Fault]:
@@ -22,6 +24,42 @@ def arms(spec: TaskSpec, file: Path) -> list[Fault]:
         return []
     message = "`student` is named, and nothing is trained (student.train.with: none); take it out, or say with: lora"
     return [Fault(f"{file}: evaluate.arms", message)]
+
+
+def linear_student(spec: TaskSpec, output: Mapping[str, Json] | None, seeds: Sequence[Seed], file: Path) -> list[Fault]:
+    """Why the student can be no linear model: its answers are not closed, or its rows too few."""
+    if spec.student.train.with_ != "linear":
+        return []
+    from distill.student.trainers.linear import FEWEST_ROWS
+
+    faults, accept = [], spec.dataset.accept
+    if reason := _unlearnable(output, seeds):
+        message = (
+            f"'linear' learns answers of few values that come again, such as labels, and {reason}; "
+            "list the values in the schema (enum), or tune a language model (with: lora)"
+        )
+        faults.append(Fault(f"{file}: student.train.with", message))
+    if accept is not None and accept < FEWEST_ROWS:
+        message = f"{accept} rows are wanted, and a linear student learns from {FEWEST_ROWS} on; ask for more"
+        faults.append(Fault(f"{file}: dataset.accept", message))
+    return faults
+
+
+def linear_arm(spec: TaskSpec, output: Mapping[str, Json] | None, seeds: Sequence[Seed]) -> list[str]:
+    """A note where the spec names the linear arm and answers are not closed."""
+    named = "linear" in (spec.evaluate.arms or ()) and spec.student.train.with_ != "linear"
+    reason = _unlearnable(output, seeds) if named else ""
+    return (
+        [f"evaluate.arms: the linear model is left out: it learns values that come again, and {reason}"]
+        if reason
+        else []
+    )
+
+
+def _unlearnable(output: Mapping[str, Json] | None, seeds: Sequence[Seed]) -> str:
+    from distill.student import linear
+
+    return linear.unlearnable(output, [seed.gold for seed in seeds if seed.gold is not None])
 
 
 def student(spec: TaskSpec, seeds: Sequence[Seed], chats: Collection[str], file: Path) -> list[Fault]:
@@ -38,10 +76,20 @@ def student(spec: TaskSpec, seeds: Sequence[Seed], chats: Collection[str], file:
             f"some conversations hold tool calls or bring tools, and {base!r} has none in its chat template; {instead}"
         )
         faults.append(Fault(f"{file}: seeds", message))
-    if base != embedded.MODEL:
-        message = f"{base!r} cannot be tuned here: `with: lora` tunes {embedded.MODEL!r}; for a model of a host say `with: hosted`"
-        faults.append(Fault(f"{file}: student.train.base", message))
-    return faults
+    return faults + _base(spec, file)
+
+
+def _base(spec: TaskSpec, file: Path) -> list[Fault]:
+    """A base that lies nowhere; one of the hub is only looked up when it is needed."""
+    if spec.student.train.base == embedded.MODEL:
+        return []
+    weights = LocalWeights(spec.student.train.base, file.parent, file.parent)
+    try:
+        if not weights.on_the_hub and weights.path.is_dir():
+            local.config_of(weights.path)
+    except UsageError as fault:
+        return [Fault(f"{file}: student.train.base", str(fault))]
+    return []
 
 
 def _calls_tools(seed: Seed, chats: Collection[str]) -> bool:

@@ -7,11 +7,12 @@ the `input` column of seeds.parquet.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from distill.records import Answer, Ended, Json, Usage
+from distill.records import Answer, Ended, Json, Usage, canonical
 from distill.seeds.approved import as_answer
 from distill.student.trainers import linear
 from distill.values import answer as answer_value
@@ -50,13 +51,62 @@ def by_field(value: Json) -> Mapping[str, Json]:
 
 def closed_by(schema: Mapping[str, Json] | None) -> list[str]:
     """The fields that a schema closes: it lists their values, or they are true or false."""
+    return [name for name, part in _parts(schema).items() if _closed(part)]
+
+
+def _parts(schema: Mapping[str, Json] | None) -> Mapping[str, Json]:
+    """Field → its part of the schema; the schema itself where an answer is a plain value."""
     listed = schema.get("properties") if schema else None
-    named = listed if isinstance(listed, Mapping) else {WHOLE: schema}
-    return [name for name, part in named.items() if _closed(part)]
+    return listed if isinstance(listed, Mapping) else {WHOLE: schema}
 
 
 def _closed(part: Json) -> bool:
     return isinstance(part, Mapping) and ("enum" in part or "const" in part or part.get("type") == "boolean")
+
+
+def unlearnable(schema: Mapping[str, Json] | None, golds: Sequence[Mapping[str, Json]]) -> str:
+    """Why no field of a task's answers can be learnt, as far as its schema and its known answers tell; empty where one may be."""
+    if closed_by(schema):
+        return ""
+    known = [by_field(answer_value.of_known(gold, rules.names(schema))) for gold in golds]
+    if linear.closed_fields(known):
+        return ""
+    values = _values(known)
+    shown = {name for name, found in values.items() if len(found) >= linear.FEWEST_ROWS}
+    if shown and not _others(schema, shown):
+        return "; ".join(
+            f"the {len(values[name])} known answers hold {len(set(values[name]))} values of {name!r}"
+            for name in sorted(shown)
+        )
+    if schema is None:
+        return "neither a schema (teacher.output) nor known answers (seeds.gold) say which values there are"
+    if _others(schema, shown):
+        return ""
+    return f"the schema's fields are free text: {', '.join(rules.names(schema)) or 'the answer as a whole'}"
+
+
+def _values(known: Sequence[Mapping[str, Json]]) -> Mapping[str, list[str]]:
+    """The values of each field that is known, spelt."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for answer in known:
+        for name, value in answer.items():
+            found[name].append(canonical(value))
+    return found
+
+
+def _others(schema: Mapping[str, Json] | None, but: Collection[str]) -> list[str]:
+    """The schema's fields of which it does not say that they are free text, such as numbers: only answers can tell."""
+    return [name for name, part in _parts(schema).items() if schema and name not in but and not _free_text(part)]
+
+
+def _free_text(part: Json) -> bool:
+    if not isinstance(part, Mapping) or "enum" in part or "const" in part:
+        return False
+    kinds = part.get("type")
+    named = {kinds} if isinstance(kinds, str) else set(kinds) if isinstance(kinds, list) else set()
+    if "array" in named and isinstance(part.get("items"), Mapping):
+        return _free_text(part["items"])
+    return bool(named) and named <= {"string", "array", "object", "null"}
 
 
 def answers(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -22,17 +23,17 @@ from distill.tables import lookup
 from distill.task.run import ActiveRun
 from distill.task.stage import stage
 from distill.task.task import rate_of
-from distill.teacher.endpoint import embedded
 from distill.teacher.endpoint.address import Address
 from distill.teacher.endpoint.stopping import Stopped
 
 if TYPE_CHECKING:
     from distill.student.trainers.linear import LinearModel
     from distill.student.trainers.lora import LoraSettings
-    from distill.student.trainers.loss_curve import TrainStep
+    from distill.student.trainers.loss_curve import OnStep, TrainStep
     from distill.task.task import Task
 
 ADAPTER = "student/adapter.gguf"
+PEFT = "student/adapter/adapter_model.safetensors"
 HOSTED = "student/hosted.json"
 LOSSES = "student/loss.json"
 LEAST_ROWS = 10
@@ -70,7 +71,9 @@ async def _export(run: ActiveRun) -> Mapping[str, Json]:
     }
     tests = export_files.write_test(_test_rows(run, own, beside), folder=run.folder.path)
     write_atomic(run.folder / "CARD.md", dataset_card(run, kept, counts, tests).encode())
-    return {"rows": counts | {"test": tests}}
+    rows = counts | {"test": tests}
+    run.watch.say(f"  {', '.join(f'{name}.jsonl {count:,}' for name, count in rows.items())} rows")
+    return {"rows": rows}
 
 
 def _own(run: ActiveRun, column: str) -> dict[str, str]:
@@ -103,9 +106,15 @@ async def train(run: ActiveRun) -> None:
     way = run.task.spec.student.train
     if way.with_ == "none":
         return
-    outputs = {"lora": [LOSSES, ADAPTER], "hosted": [LOSSES, HOSTED], "linear": [linear.MODEL]}
+    outputs = {"lora": [LOSSES, _tuned(run.task)], "hosted": [LOSSES, HOSTED], "linear": [linear.MODEL]}
     work = {"lora": _lora, "hosted": _hosted, "linear": _linear}
     await stage(run, "train", outputs=outputs[way.with_], work=work[way.with_])
+
+
+def _tuned(task: Task) -> str:
+    """The file of a run that holds its adapter, as what serves it reads it."""
+    weights = task.base_weights
+    return ADAPTER if weights is not None and weights.gguf else PEFT
 
 
 async def _linear(run: ActiveRun) -> Mapping[str, Json]:
@@ -135,32 +144,37 @@ async def _lora(run: ActiveRun) -> Mapping[str, Json]:
     from distill.student.trainers import gguf, lora
 
     way, folder = run.task.spec.student.train, run.folder
-    run.watch.say("  preparing the base (once: dequantises its weights)")
-    base = await asyncio.to_thread(preflight.base_folder, run.task)
+    weights = run.task.base_weights
+    if weights is None:
+        raise ValueError("a student that is not tuned here has no weights here")
+    run.watch.say("  preparing the base (once: its weights are fetched or dequantised where they have to be)")
+    base = await asyncio.to_thread(weights.folder)
     settings = lora.LoraSettings(
         epochs=way.epochs, batch_size=way.batch_size, learning_rate=way.learning_rate, rank=way.rank, alpha=way.alpha,
-        layers=way.layers, max_tokens=way.context or embedded.CONTEXT, seed=way.seed,
+        layers=way.layers, max_tokens=preflight.context_of(run.task), seed=way.seed, dropout=way.dropout,
+        schedule=way.schedule, warmup=way.warmup, accumulate=way.accumulate, recompute=way.recompute, patience=way.patience,
     )  # fmt: skip
     result = await asyncio.to_thread(
-        lora.train, base=base, train=folder / "train.jsonl", valid=folder / "valid.jsonl", out=folder.path / "student",
+        lora.train, base=base, template=weights.template, train=folder / "train.jsonl", valid=folder / "valid.jsonl", out=folder.path / "student",
         settings=settings, on_step=_shown(run, settings),
     )  # fmt: skip
-    gguf.to_gguf(result.adapter, base, folder / ADAPTER)
+    if _tuned(run.task) == ADAPTER:
+        gguf.to_gguf(result.adapter, base, folder / ADAPTER)
     return {"valid_loss": result.valid_loss, "best_step": result.best_step, "tokens": result.tokens}
 
 
-def _shown(run: ActiveRun, settings: LoraSettings) -> Callable[[TrainStep], None]:
+def _shown(run: ActiveRun, settings: LoraSettings) -> OnStep:
     """Shows a step of the training's thread in this one; Stopped, which ends the training, once a signal asks to."""
     loop, rows = asyncio.get_running_loop(), (run.folder / "train.jsonl").read_bytes().count(b"\n")
-    steps = round(settings.epochs * -(-rows // settings.batch_size))
+    steps = math.ceil(settings.epochs * -(-rows // (settings.batch_size * settings.accumulate)))
 
-    def show(step: TrainStep) -> None:
+    def show(step: TrainStep, left_s: float | None) -> None:
         if run.sender.stop.is_set():
             raise Stopped(
-                f"training was stopped at step {step.step} of {steps}; run the same command again to train anew"
+                f"training was stopped at step {step.step} of {steps}; run the same command again to go on from there"
             )
         told = partial(run.watch.training, step=step.step, steps=steps)
-        loop.call_soon_threadsafe(partial(told, train_loss=step.train_loss, valid_loss=step.valid_loss))
+        loop.call_soon_threadsafe(partial(told, train_loss=step.train_loss, valid_loss=step.valid_loss, left_s=left_s))
 
     return show
 
@@ -188,9 +202,9 @@ async def _hosted(run: ActiveRun) -> Mapping[str, Json]:
 def student_of(task: Task, folder: RunDir) -> Address | None:
     """Where a run's student is; None where it has none."""
     base = task.base
-    if (folder / ADAPTER).exists() and task.spec.student.train.with_ == "lora":
-        path = folder / ADAPTER
-        return Address(model=base.model, adapter=path, adapter_id=file_hash(path)[:16], timeout_s=base.timeout_s)
+    tuned = folder / _tuned(task)
+    if tuned.exists() and task.spec.student.train.with_ == "lora":
+        return replace(base, adapter=tuned, adapter_id=file_hash(tuned)[:16])
     if (folder / HOSTED).exists():
         model = read_json(folder / HOSTED, dict, needs="model")["model"]
         return replace(base, model=model, rate=rate_of(task.spec.student.train.tuned_price) or base.rate)

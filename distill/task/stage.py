@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from distill import __version__, reads
 from distill.records import Json
 from distill.rundir import file_hash
-from distill.task import traces
+from distill.task import stage_times, traces
 from distill.task.run import ActiveRun
 
 _CODE = 9
@@ -42,14 +42,19 @@ async def stage(run: ActiveRun, name: str, *, outputs: Sequence[str], work: Stag
         run.watch.skipped(name)
         return
     run.changed[name] = changed
+    if not run.done and len(run.stages) > 1:
+        run.watch.ahead(stage_times.ahead(run, name))
     run.watch.stage(name, _why(changed))
-    started = time.time()
+    started, sent = time.time(), run.sender.sends
     with reads.recording() as seen:
         noted = await work(run)
     seen.add("fact:parent")
     made = {path: file_hash(run.folder.path / path) for path in outputs}
     trace = traces.trace_of(run, seen, outputs=outputs, sending=sending)
-    times = {"started": started, "seconds": round(time.time() - started, 1)}
+    seconds, last = round(time.time() - started, 1), run.folder.manifest()["stages"].get(name)
+    times = {"started": started, "seconds": seconds} | stage_times.asking_seconds(
+        seconds, run.sender.sends - sent, last
+    )
     run.folder.record(name, {"code": _CODE, "reads": trace, "outputs": made, **times, **noted})
     run.done.append(name)
 

@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from distill import reads, spec
+from distill.base_model.local import LocalWeights
 from distill.chat import templates
 from distill.money import Rate
 from distill.records import Json
 from distill.spec import ModelSpec, TaskSpec
 from distill.strata.quotas import EdgeCase, QuotaRule, Targets
 from distill.task import stores
-from distill.teacher.endpoint import payload, wire
+from distill.teacher.endpoint import embedded, in_process, payload, wire
 from distill.teacher.endpoint.address import Address, Model, local
 from distill.text import notebook
 
@@ -157,6 +158,8 @@ class Task:
         """A model that is no teacher, asked live within the teacher's limits, less its rates."""
         first = self.asked(self.spec.teacher)
         limits = first.limits.model_copy(update={"requests_per_minute": None, "tokens_per_minute": None})
+        if address.weights is not None:
+            limits = limits.model_copy(update={"in_flight": in_process.IN_FLIGHT})
         return replace(first, address=address, limits=limits, mode="live")
 
     @property
@@ -180,7 +183,21 @@ class Task:
         """Where the student's base is, for the two base arms."""
         train = self.spec.student.train
         timeout_s = self.spec.teacher.limits.timeout_s
+        if (weights := self.base_weights) is not None and not local(train.base):
+            return Address(model=train.base, weights=weights, rate=Rate(0, 0), timeout_s=timeout_s)
         return _address(train.base, train.base_url, train.key_env, self.env, train.price, timeout_s=timeout_s)
+
+    @property
+    def base_weights(self) -> LocalWeights | None:
+        """The base's weights, where the student is tuned on this machine."""
+        student, folder = self.spec.student, self.path.parent
+        if student.train.with_ != "lora":
+            return None
+        if student.train.base != embedded.MODEL:
+            reads.note("fact:base")  # whatever lies there
+        name = str(embedded.gguf()) if student.train.base == embedded.MODEL else student.train.base
+        template = folder / student.template if student.template else None
+        return LocalWeights(name, folder, self.home / ".distill" / "base", template)
 
 
 _FIELDS = frozenset(one.name for one in fields(Task)) - _UNNOTED

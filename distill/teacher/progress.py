@@ -6,11 +6,15 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
-from typing import Protocol
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
 
 from distill.money import Budget
 from distill.teacher.pace import Pace
+
+_LEAST = 3
+"""Answers after the first that tell how fast they come."""
 
 
 @dataclass(slots=True)
@@ -31,7 +35,10 @@ class Progress:
     usd: float = 0.0
     priced: bool = True
     """Whether it is known what a token costs; else `usd` says nothing."""
-    started: float = field(default_factory=time.monotonic)
+    first_at: float | None = None
+    """The moment of the first answer: what came before it is start-up, and tells nothing of the rest."""
+    beside: int = 0
+    """Requests that were in flight at that moment: their answers come all at once."""
     last_error: str = ""
     pace: Pace | None = None
     """What the endpoint allows, for whoever watches."""
@@ -41,9 +48,40 @@ class Progress:
     def done(self) -> int:
         return self.replayed + self.answered + self.failed
 
+    def heard(self) -> None:
+        """One more answer has come."""
+        self.answered += 1
+        if self.first_at is None:
+            self.first_at, self.beside = time.monotonic(), self.in_flight
+
+    @property
+    def rate(self) -> float | None:
+        """Answers a second since the first one; None until those that were in flight beside it have come too."""
+        further = self.answered - 1
+        if self.first_at is None or further < max(_LEAST, self.beside):
+            return None
+        return further / max(time.monotonic() - self.first_at, 1e-3)
+
+    @property
+    def left_s(self) -> float | None:
+        """Seconds until all is answered, at the rate so far."""
+        rate = self.rate
+        return (self.total - self.done) / rate if rate and self.total is not None else None
+
+
+class StageTime(NamedTuple):
+    """A stage of a command, and the seconds that it took last time in this task; None where nobody knows."""
+
+    name: str
+    seconds: float | None
+    skipped: bool = False
+
 
 class Watcher(Protocol):
     """Called from the event loop: be quick."""
+
+    def ahead(self, stages: Sequence[StageTime]) -> None:
+        """All stages of the command, once the first of them begins that is not skipped."""
 
     def stage(self, name: str, note: str = "") -> None:
         """A stage begins."""
@@ -54,8 +92,10 @@ class Watcher(Protocol):
     def progress(self, spender: str, progress: Progress) -> None:
         """Calls so far."""
 
-    def training(self, *, step: int, steps: int, train_loss: float | None, valid_loss: float | None) -> None:
-        """One logged step of training."""
+    def training(
+        self, *, step: int, steps: int, train_loss: float | None, valid_loss: float | None, left_s: float | None = None
+    ) -> None:
+        """One logged step of training; `left_s` are the seconds that are left, where there is a basis for them."""
 
     def say(self, text: str) -> None:
         """A line worth keeping."""
@@ -64,8 +104,11 @@ class Watcher(Protocol):
 class Silent:
     """Watches nothing."""
 
+    def ahead(self, stages: Sequence[StageTime]) -> None: ...
     def stage(self, name: str, note: str = "") -> None: ...
     def skipped(self, name: str) -> None: ...
     def progress(self, spender: str, progress: Progress) -> None: ...
-    def training(self, *, step: int, steps: int, train_loss: float | None, valid_loss: float | None) -> None: ...
+    def training(
+        self, *, step: int, steps: int, train_loss: float | None, valid_loss: float | None, left_s: float | None = None
+    ) -> None: ...
     def say(self, text: str) -> None: ...

@@ -86,7 +86,7 @@ async def _until_answered(request: Request, context: WorkerContext) -> None:
         progress = context.progress
         progress.retried += sends > 1
         if answer.ok:
-            progress.answered += 1
+            progress.heard()
             return
         progress.last_error = f"{answer.ended.value}: {answer.error}"
         if answer.ended is Ended.NO_ACCESS:

@@ -16,12 +16,13 @@ from distill.records import Json
 from distill.rundir import MANIFEST, RunDir, latest
 from distill.task import stores
 from distill.task.run import ORDER
+from distill.task.stage_times import ASKING
 from distill.teacher.batch.open_batches import holder
 from distill.teacher.endpoint.wire import without_user
 from distill.teacher.store import queries
 from distill.teacher.store.queries import BatchJob
 
-_UNSHOWN = ("code", "reads", "outputs")
+_UNSHOWN = ("code", "reads", "outputs", ASKING)
 """Of a stage's entry in the manifest, what tells nobody anything."""
 
 

@@ -106,3 +106,24 @@ async def test_interrupt_in_a_running_loop_stops_the_sends(task: Path) -> None:
     finally:
         signal.signal(signal.SIGINT, before)
     assert distill.run(distill.open_task(task, env={})).pending == 0
+
+
+async def test_exam_is_a_typed_result_and_is_paid_for_once(task: Path) -> None:
+    """Also inside a running loop; all known answers are glad, and the scripted teacher says either."""
+    opened = distill.open_task(task, overrides={"dataset.accept": None}, env={})
+    found = distill.stages.exam(opened, rows=12)
+    assert isinstance(found, distill.Exam)
+    assert (found.rows, found.model, found.calls) == (12, "scripted", 22)
+    assert found.teacher is not None and found.commonest is not None  # noqa: PT018 - narrows both for the next line
+    assert found.teacher.mean < found.commonest.mean == 1
+    assert await distill.aio.exam(opened, rows=12) == found
+    assert distill.run(opened).requests_sent == 36 + 12 - 12, "the exam's rows are asked already"
+
+
+@pytest.mark.parametrize(
+    ("overrides", "rows", "said"),
+    [({}, 0, "rows=0: an exam asks at least one row"), ({"seeds.gold": None}, None, "needs rows with a known answer")],
+)
+def test_exam_that_cannot_be_is_told(task: Path, overrides: dict[str, None], rows: int | None, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        distill.stages.exam(distill.open_task(task, overrides=overrides, env={}), rows=rows)

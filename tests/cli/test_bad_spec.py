@@ -152,7 +152,7 @@ OTHERS = {
     ),
     "seeds that are not there": ("from: seeds.jsonl", "from: none.jsonl", "task.yaml:2", "none.jsonl"),
     "no seeds named": ("from: seeds.jsonl", "from: []", "task.yaml:2", "seeds.from"),
-    "a base that is not known": ("with: none", "with: lora, base: llama", "task.yaml:6", "cannot be tuned here"),
+    "a base that is not known": ("with: none", "with: lora, base: llama", "task.yaml:6", "no such folder or file: llama"),
     "a base that is misspelt": (
         "with: none", "with: lora, base: embedded/smollm-135m", "task.yaml:6", "did you mean 'embedded/smollm2-135m'?",
     ),

@@ -117,7 +117,7 @@ def test_numbers_come_with_their_rows_and_interval() -> None:
     [
         (gap(0.1), "Over a linear model of the same training rows the student gains +10.0 points (+9.0 to +11.0)"),
         (gap(0.0), "it is not clearly better"),
-        (gap(-0.1), "is clearly better than the student, by 10 points (9 points to 11 points)"),
+        (gap(-0.1), "is clearly better than the student, by 10 points (9.0 to 11.0)"),
     ],
 )
 def test_a_linear_model_is_the_floor(to_linear: Estimate, says: str) -> None:

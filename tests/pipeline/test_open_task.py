@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -63,3 +64,41 @@ def test_what_is_right_opens(task: Path) -> None:
     sets = ["dedup.compare=[mood]", f"strata.labels={{tone: {{{TONE}, model: {{model: m, sampling: {{draws: 1}}}}}}}}"]
     sets += [JUDGE, "gates=[judge]", "judge.gold=labelled.jsonl", "seeds.expand.model={model: m}"]
     assert open_task(task, overrides=sets, env={}).label_prompts.keys() == {"tone"}
+
+
+LINEAR = ("student.train.with=linear", "evaluate.arms=[teacher, student]", "dataset.accept=20")
+
+
+@pytest.mark.parametrize(
+    ("sets", "said"),
+    [
+        (
+            ["teacher.output=null", "gates=[finish_reason]", "seeds.gold=null"],
+            "neither a schema (teacher.output) nor known",
+        ),
+        (
+            ["teacher.output=text.schema.json", "seeds.gold=null"],
+            "the schema's fields are free text: reply; list the values",
+        ),
+        (["dataset.accept=19"], "dataset.accept: 19 rows are wanted, and a linear student learns from 20 on"),
+    ],
+)
+def test_a_linear_student_that_could_not_be_trained_is_told_before_anything_is_paid(
+    task: Path, sets: list[str], said: str
+) -> None:
+    """Closed answers and enough rows open."""
+    open_task(task, overrides=LINEAR, env={})
+    schema = {"type": "object", "properties": {"reply": {"type": "string"}}}
+    (task.parent / "text.schema.json").write_text(json.dumps(schema))
+    with pytest.raises(SpecError) as caught:
+        open_task(task, overrides=[*LINEAR, *sets], env={})
+    (fault,) = caught.value.faults
+    assert said in str(fault)
+
+
+def test_a_linear_arm_that_is_named_and_cannot_be_is_a_note(task: Path) -> None:
+    plain = ("teacher.output=null", "gates=[finish_reason]", "seeds.gold=null")
+    assert open_task(task, overrides=["evaluate.arms=[teacher, linear]"], env={}).notes == []
+    assert open_task(task, overrides=plain, env={}).notes == []
+    (note,) = open_task(task, overrides=[*plain, "evaluate.arms=[teacher, linear]"], env={}).notes
+    assert note.startswith("evaluate.arms: the linear model is left out")

@@ -140,6 +140,7 @@ def sample() -> dict[str, Any]:
                 {"value": "injection", "available": 22, "asked": 20, "got": 20},
             ],
         },
+        "exam": exam(),
         **curation(),
         "loss": [
             {
@@ -162,6 +163,30 @@ def sample() -> dict[str, Any]:
         "expect": [{"test": "rows", "wanted": 300, "found": "320 rows", "holds": True}],
         "previous": None,
     }
+
+
+def exam() -> dict[str, Any]:
+    """Of a teacher that has half of forty rows right, with two answers nobody gave."""
+    mistake = {
+        "seed_id": "77aa01", "input": "Cancel it, or I will!", "known": '{"intent": "cancel"}',
+        "said": '{"intent": "return"}', "why": 'intent: "return", expected "cancel"',
+    }  # fmt: skip
+    return {
+        "model": "gpt-large-2026", "prompt": "teacher.md", "known": 480, "rows": 40, "unanswered": 2, "kind": "fields",
+        "teacher": estimate(0.513, 0.41, 0.617, 38), "commonest": estimate(0.325, 0.24, 0.41, 40),
+        "linear": estimate(0.475, 0.38, 0.57, 40), "linear_rows": 440,
+        "over_commonest": estimate(0.184, 0.053, 0.329, 38), "over_linear": estimate(0.039, -0.092, 0.171, 38),
+        "itself": estimate(0.9, 0.6, 1.0, 10),
+        "fields": [
+            {"field": "intent", "teacher": estimate(0.447, 0.29, 0.605, 38), "commonest": estimate(0.2, 0.1, 0.325, 40), "linear": None},
+            {
+                "field": "urgency", "teacher": estimate(0.579, 0.42, 0.737, 38), "commonest": estimate(0.45, 0.3, 0.6, 40),
+                "linear": estimate(0.5, 0.35, 0.65, 40),
+            },
+        ],
+        "strata": [{"stratum": "cancel/sarcastic", "teacher": estimate(0.25, 0.0, 0.75, 4)}],
+        "mistakes": [mistake], "calls": 50, "usd": 0.1, "usd_per_1000": 1.9, "seconds_p50": 1.2,
+    }  # fmt: skip
 
 
 def curation() -> dict[str, Any]:

@@ -65,6 +65,7 @@ def test_every_section_stands_on_the_page(report: Flat, typed: Typed) -> None:
         "Does it keep to the format?",
         "Where is it strong, where weak?",
         "Its worst answers",
+        "Can the teacher do the task?",
         "What happened to the rows",
         "Is the dataset balanced?",
         "What each stratum lost, and why",
@@ -123,9 +124,9 @@ def test_the_page_forbids_itself_to_run_or_fetch(report: Flat, typed: Typed) -> 
 def test_page_without_figures_has_no_sections(render: Callable[[Report], str], report: Flat, typed: Typed) -> None:
     """What is empty leaves its section out, one by one and all together."""
     empty = {name: type(value)() for name, value in report.items() if isinstance(value, list | dict)}
-    whole = ("title", "run", "teacher", "student", "dataset", "verdict", "by_stratum", "clusters", "tokens")
+    whole = ("title", "run", "teacher", "student", "dataset", "verdict", "by_stratum", "clusters", "tokens", "exam")
     bare = {name: value for name, value in empty.items() if name not in whole} | {
-        "tokens": None, "total": None, "by_stratum": {"columns": [], "rows": [], "more": 0},
+        "tokens": None, "total": None, "exam": None, "by_stratum": {"columns": [], "rows": [], "more": 0},
         "clusters": {"seeds": 0, "count": 0, "rows": 0, "largest": []},
     }  # fmt: skip
     for name, value in bare.items():
@@ -227,3 +228,60 @@ def test_the_worst_answers_say_what_differs(report: Flat, typed: Typed) -> None:
     name, reason = next(iter(report["worst"][0]["reasons"].items()))
     assert name in ("json_fields", "agreement", "schema")
     assert reason.split()[0].strip("`:") in page
+
+
+EXAM = (
+    "51.3 %",
+    "41 % to 62 %",
+    "32.5 %",
+    "47.5 %",
+    "+18.4",
+    "60 % to 100 %",
+    "44.7 %",
+    "29 % to 60 %",
+    "cancel/sarcastic",
+    "77aa01",
+    "too few",
+)
+
+
+@pytest.mark.parametrize("render", [html, markdown])
+def test_the_exam_is_shown_with_its_intervals_and_left_out_where_none_was_taken(
+    render: Callable[[Report], str], report: Flat, typed: Typed
+) -> None:
+    page = render(typed(report))
+    assert [part for part in EXAM if part not in page] == []
+    without = render(typed({**report, "exam": None}))
+    assert "Can the teacher do the task?" not in without
+    assert "77aa01" not in without
+
+
+@pytest.mark.parametrize("render", [html, markdown])
+@pytest.mark.parametrize(("kind", "why"), [("text", "answers are free text"), ("fields", "no answer came")])
+def test_an_exam_that_is_not_scored_says_why(
+    render: Callable[[Report], str], kind: str, why: str, report: Flat, typed: Typed
+) -> None:
+    report["exam"] |= {"kind": kind, "teacher": None, "fields": [], "strata": [], "mistakes": []}
+    assert why in render(typed(report))
+
+
+def test_a_linear_model_that_is_better_stands_beside_the_verdict(report: Flat, typed: Typed) -> None:
+    """On the first screen, not only in the table."""
+    assert [tile.name for tile in pages.tiles(typed(report).comparison)][2:] == ["Student's price"]
+    report["arms"]["linear"] = {
+        **report["arms"]["student"],
+        "metrics": {"json_fields": {"mean": 0.95, "low": 0.9, "high": 0.98, "n": 96}},
+    }
+    report["differences"].append(
+        {**report["differences"][0], "b": "linear", "mean": -0.07, "low": -0.12, "high": -0.02}
+    )
+    tile = pages.tiles(typed(report).comparison)[2]
+    assert (tile.name, tile.value, tile.warn) == ("Linear model", "95.0 %", True)
+    assert tile.note == "student against it \u22127.0 points; interval \u221212.0 to \u22122.0"
+    assert 'class="tile warn"' in html(typed(report))
+
+
+@pytest.mark.parametrize("render", [html, markdown])
+def test_stages_that_no_row_came_to_are_one_line(render: Callable[[Report], str], report: Flat, typed: Typed) -> None:
+    report["funnel"] += [{"stage": name, "in": 0, "kept": 0, "dropped": {}} for name in ("ask", "answer")]
+    assert "No row came to ask, answer." in render(typed(report))

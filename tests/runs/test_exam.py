@@ -12,7 +12,7 @@ from distill.pipeline import run as running
 from distill.pipeline.open_task import open_task
 from distill.pipeline.result import Run
 from distill.plan import plan as planning
-from distill.plan.exams import exams
+from distill.plan.exams import taken
 from distill.task import stores
 from distill.task.run import ORDER
 from distill.task.task import Task
@@ -58,10 +58,15 @@ def test_the_run_stops_before_the_bulk_and_goes_on_anyway(task: Path) -> None:
     assert result.exit_code == 0
     found = json.loads((result.folder / "exam.json").read_bytes())
     assert (found["rows"], found["model"], found["commonest"]["mean"]) == (24, "scripted", 1.0)
+    assert (
+        "| the commonest answer, for every row | 100.0 % (86 % to 100 %)" in (result.folder / "REPORT.md").read_text()
+    )
+    assert json.loads((result.folder / "report.json").read_bytes())["exam"] == found
+    assert "file:exam.json" in json.loads((result.folder / "manifest.json").read_bytes())["stages"]["report"]["reads"]
 
 
 def test_a_teacher_that_can_goes_on_and_its_exam_is_not_paid_twice(able: Path) -> None:
-    found = exams([opened(able, EXAM)], Silent())
+    found = taken([opened(able, EXAM)], Silent())
     assert found[0].teacher is not None
     assert found[0].teacher.mean == 1
     assert stored(able) == 34
@@ -84,7 +89,9 @@ def test_a_bar_of_ones_own_stops_with_exit_code_4(able: Path) -> None:
 
 
 def test_no_exam_where_none_is_wanted_or_no_training_row_is_asked(task: Path) -> None:
-    assert json.loads((run(task).folder / "exam.json").read_bytes()) == {}
+    none = run(task)
+    assert json.loads((none.folder / "exam.json").read_bytes()) == {}
+    assert json.loads((none.folder / "report.json").read_bytes())["exam"] is None
     approved = ("seeds.gold_rows=train", "seeds.test={share: 0.25, gold: true}", EXAM)
     result = run(task, *approved)
     assert json.loads((result.folder / "exam.json").read_bytes()) == {}
@@ -96,6 +103,6 @@ def test_without_known_answers_there_is_none(task: Path) -> None:
 
 def test_several_teachers_and_prompts_sit_on_the_same_rows(able: Path) -> None:
     (able.parent / "other.md").write_text("Another prompt.\n[user]\n{{message}}\n")
-    found = exams([opened(able, EXAM), opened(able, EXAM, "teacher.prompt=other.md")], Silent())
+    found = taken([opened(able, EXAM), opened(able, EXAM, "teacher.prompt=other.md")], Silent())
     assert [one.prompt for one in found] == ["teacher.md", "other.md"]
     assert found[0].commonest == found[1].commonest

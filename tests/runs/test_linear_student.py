@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from distill.errors import GateNotMet
+from distill.errors import SpecError
 from distill.pipeline import run as running
 from distill.pipeline.open_task import open_task
 from distill.pipeline.result import Run
@@ -70,6 +70,8 @@ def test_answers_of_free_text_have_no_arm_and_no_such_student(approved: Path) ->
         row["expected"] = f"We are sorry about number {n * 7919}."
     (approved.parent / "seeds.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     plain = ("teacher.output=null", "gates=[finish_reason]")
-    assert set(comparison(run(approved, *plain, "evaluate.arms=[teacher, linear]"))["arms"]) == {"teacher"}
-    with pytest.raises(GateNotMet, match="few values that come again"):
+    found = comparison(run(approved, *plain, "evaluate.arms=[teacher, linear]"))
+    assert set(found["arms"]) == {"teacher"}
+    assert [one for one in found["warnings"] if "the linear model is left out" in one]
+    with pytest.raises(SpecError, match=r"the 120 known answers hold 120 values of 'answer'; list the values"):
         run(approved, *plain, "student.train.with=linear", "evaluate.arms=[teacher, student]")

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from distill.cli.panel import _calls_line
+from distill.cli.text.progress import calls_line
 from distill.cli.text.rows import history_lines
 from distill.cli.text.run import run_lines
 from distill.cli.text.status import status_lines
@@ -76,8 +76,8 @@ def test_what_runs_here_is_free_and_says_so(task: Path) -> None:
 
 def test_the_progress_line_has_no_sum_that_is_not_known() -> None:
     progress = Progress(total=5, answered=3, priced=False)
-    assert "cost unknown" in _calls_line("teacher", progress)
-    assert "$" not in _calls_line("teacher", progress)
+    assert "cost unknown" in calls_line("teacher", progress, [])
+    assert "$" not in calls_line("teacher", progress, [])
 
 
 def test_a_tuned_model_has_a_price_of_its_own() -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import polars as pl
+import pytest
 
 from distill.student import linear
 
@@ -59,3 +62,40 @@ def test_what_a_schema_closes() -> None:
     assert linear.closed_by(SCHEMA) == ["mood", "urgent"]
     assert linear.closed_by({"enum": ["a", "b"]}) == ["answer"]
     assert linear.closed_by(None) == []
+
+
+TEXT, NUMBER, TEAM = {"type": "string"}, {"type": "integer"}, {"enum": ["billing", "delivery"]}
+DISTINCT = [{"reply": f"sorry about order {n}"} for n in range(30)]
+LABELS = [{"reply": "ab"[n % 2]} for n in range(30)]
+
+
+@pytest.mark.parametrize(
+    ("fields", "golds", "why"),
+    [
+        ({"team": TEAM, "reply": TEXT}, [], ""),
+        ({"team": TEAM, "reply": TEXT}, DISTINCT, ""),
+        ({"reply": TEXT}, LABELS, ""),
+        ({"reply": TEXT, "stars": NUMBER}, [], ""),
+        ({"reply": TEXT, "stars": NUMBER}, DISTINCT, ""),
+        ({"reply": {"$ref": "#/$defs/Team"}}, [], ""),
+        ({"tags": {"type": "array", "items": TEAM}}, [], ""),
+        (None, LABELS, ""),
+        ({"reply": TEXT}, [], "the schema's fields are free text: reply"),
+        ({"reply": {"type": ["string", "null"]}}, LABELS[:2], "the schema's fields are free text: reply"),
+        ({"tags": {"type": "array", "items": TEXT}}, [], "the schema's fields are free text: tags"),
+        ({"reply": TEXT}, DISTINCT, "the 30 known answers hold 30 values of 'reply'"),
+        ({"stars": NUMBER}, [{"stars": n} for n in range(25)], "the 25 known answers hold 25 values of 'stars'"),
+        (None, DISTINCT, "the 30 known answers hold 30 values of 'reply'"),
+        (None, [], "neither a schema (teacher.output) nor known answers (seeds.gold) say which values there are"),
+    ],
+)
+def test_answers_that_no_linear_model_learns_are_told_by_schema_and_known_answers(
+    fields: dict[str, Any] | None, golds: list[dict[str, Any]], why: str
+) -> None:
+    """Where only the answers to come can tell, it may."""
+    assert linear.unlearnable({"type": "object", "properties": fields} if fields else None, golds) == why
+
+
+def test_plain_answers_of_free_text_are_told_too() -> None:
+    assert linear.unlearnable({"type": "string"}, []) == "the schema's fields are free text: the answer as a whole"
+    assert linear.unlearnable({"enum": ["a", "b"]}, []) == ""

@@ -58,8 +58,9 @@ OPENED = frozenset({
 })  # fmt: skip
 """Read when the task is opened: what they bring into it (seeds, prompts) is what stages read."""
 UNUSED = frozenset({
-    "evaluate.require", "teacher.exam.at_least", "dataset.more_draws", "dedup.more_votes", "teacher.fallback[0].sampling.temperature",
+    "evaluate.require", "student.template", "teacher.exam.at_least", "dataset.more_draws", "dedup.more_votes", "teacher.fallback[0].sampling.temperature",
     *(f"student.train.{name}" for name in ("epochs", "batch_size", "learning_rate", "rank", "alpha", "layers", "context", "seed", "suffix")),
+    *(f"student.train.{name}" for name in ("dropout", "warmup", "accumulate", "recompute", "patience")),
 })  # fmt: skip
 """Of no use in this run: no training, no exam; nobody votes, no row is drawn again or falls back;
 the verdict that is required is looked at after the stages."""

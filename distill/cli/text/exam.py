@@ -10,7 +10,7 @@ from distill.money import shown
 from distill.text.percentages import percent
 
 if TYPE_CHECKING:
-    from distill.exam.result import Exam
+    from distill.exam.result import Exam, FieldScores
     from distill.stats import Estimate
 
 _SHOWN = 100
@@ -45,17 +45,12 @@ def _details(exam: Exam) -> list[str]:
     lines.append(
         f"price {shown(exam.usd_per_1000)} per 1,000 answers, {_seconds(exam)} s each; {shown(exam.usd)} spent now"
     )
-    if exam.fields:
-        lines.append(
-            f"by field, of {exam.teacher.n if exam.teacher else 0:>4} rows{'':3}{'teacher':>9}{'commonest':>11}{'linear':>8}"
-        )
-        lines += [
-            f"  {field.field:22}{_share(field.teacher):>9}{_share(field.commonest):>11}{_share(field.linear):>8}"
-            for field in exam.fields
-        ]
+    lines += _by_field(exam.fields)
     if exam.strata:
-        worst = ", ".join(f"{one.stratum} {_share(one.teacher, 0)} of {one.teacher.n}" for one in exam.strata)
-        lines.append(f"worst strata: {worst}")
+        worst = (
+            f"{one.stratum} {_share(one.teacher, 0)} ({_span(one.teacher)}) of {one.teacher.n}" for one in exam.strata
+        )
+        lines.append(f"worst strata: {', '.join(worst)}")
     for mistake in exam.mistakes:
         lines += [
             f"row {mistake.seed_id}: {_cut(mistake.input)}",
@@ -64,6 +59,24 @@ def _details(exam: Exam) -> list[str]:
         ]
     reason = stop_reason(exam, None)
     return [*lines, *([f"a run would stop here: {reason}"] if reason else [])]
+
+
+def _by_field(fields: Sequence[FieldScores]) -> list[str]:
+    """A line a field: what each gets right, in percent, with the 95 % interval."""
+    if not fields:
+        return []
+    width = max(len("by field"), *(2 + len(one.field) for one in fields))
+    head = f"{'by field':{width}}{'rows':>6}{'teacher':>21}{'commonest':>21}{'linear':>21}"
+    return [head, *(f"{'  ' + one.field:{width}}{one.teacher.n:>6}{_scores(one)}" for one in fields)]
+
+
+def _scores(field: FieldScores) -> str:
+    found = (field.teacher, field.commonest, field.linear)
+    return "".join(f"{'–' if one is None else f'{_share(one)} ({_span(one)})':>21}" for one in found)
+
+
+def _span(estimate: Estimate) -> str:
+    return f"{estimate.low * 100:.0f} to {estimate.high * 100:.0f}"
 
 
 def _share(estimate: Estimate | None, places: int = 1) -> str:

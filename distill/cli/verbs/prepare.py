@@ -124,7 +124,7 @@ def exam(
 
     from distill.cli.panel import Panel
     from distill.cli.text.exam import exam_lines
-    from distill.plan.exams import exams
+    from distill.plan import exams
     from distill.task.requirements import need_price
 
     tasks = []
@@ -135,7 +135,7 @@ def exam(
         tasks.append(opened(spec, [*(sets or []), *more], max_usd, as_json=as_json, options=options))
         need_price(tasks[-1])
     with Panel(quiet=as_json) as panel:
-        found = exams(tasks, panel)
+        found = exams.taken(tasks, panel)
     out({"exams": [dataclasses.asdict(one) for one in found]}, as_json, exam_lines(found))
 
 

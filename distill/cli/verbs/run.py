@@ -5,13 +5,19 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import shutil
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from distill.cli.options import AsJson, Set, Spec, Usd, opened, out
+
+if TYPE_CHECKING:
+    from distill.pipeline.result import Run
+    from distill.task.task import Task
 
 ALL = ("generate", "curate", "export", "train", "evaluate", "report")
 
@@ -29,16 +35,31 @@ def _run(
     options: Mapping[str, str] | None = None,
 ) -> None:  # fmt: skip
     from distill.cli.panel import Panel
-    from distill.cli.text.run import run_lines
     from distill.pipeline import run as pipeline
 
-    task = opened(spec, sets, max_usd, as_json=as_json, options=options)
+    task, begun = opened(spec, sets, max_usd, as_json=as_json, options=options), time.monotonic()
     with Panel(quiet=as_json) as panel:
         done = pipeline.start(
             task, stages=stages, watch=panel, partial=partial, new=new, refresh=fresh, wait=wait, anyway=anyway
         )
-    out(done.as_json() | {"notes": list(task.notes)}, as_json, run_lines(done))
+    lines = [] if as_json else _said(done, task, str(spec), whole=len(stages) > 1, took_s=time.monotonic() - begun)
+    out(done.as_json() | {"notes": list(task.notes)}, as_json, lines)
     raise typer.Exit(done.exit_code)
+
+
+def _said(done: Run, task: Task, spec: str, *, whole: bool, took_s: float) -> list[str]:
+    """What a person reads at the end: a screen of a whole run, the funnel of a stage."""
+    from distill.cli.text.next_step import next_step
+    from distill.cli.text.run import run_lines
+    from distill.cli.text.screen import screen_lines
+    from distill.starter import example
+
+    if not whole:
+        return run_lines(done)
+    ours = task.spec.task == "support-triage" and task.path.parent.name == task.spec.task
+    first = ours or all(example.is_untouched(task.path.parent / name) for name in task.spec.seeds.paths)
+    step = next_step(done, spec, example=first, trained=task.spec.student.train.with_)
+    return screen_lines(done, step, took_s=took_s, columns=shutil.get_terminal_size().columns)
 
 
 def _verb(doc: str, stages: tuple[str, ...]) -> Callable[..., None]:

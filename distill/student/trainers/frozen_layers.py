@@ -31,6 +31,15 @@ class FrozenLayers:
         self._kept: dict[bytes, Tensor] = {}
         self._room = MOST_BYTES
 
+    @property
+    def later_share(self) -> float:
+        """What an epoch after the first takes of it, about: a layer that learns is run forwards and backwards, one below it forwards
+        and only once; the head, the optimiser and the rest take as long as half of the layers (0.53 for 6 of 30; 0.6 was measured).
+        """
+        lower, upper = len(self._lower), len(self._upper)
+        rest = 2 * upper + (lower + upper) / 2
+        return rest / (lower + rest)
+
     def states(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """(rows, tokens, width): the last states, as the whole model gives them. Rows are padded on the right."""
         lower = self._below(input_ids, attention_mask)

@@ -5,39 +5,41 @@
 
 The loss is taken over the answer and the end token of the chat template, never over the prompt. Rows are
 tokenised here, as the server will tokenise them, so nothing is cut and nothing is masked in silence: a row
-above `max_tokens`, a template that does not end an answer with the tokeniser's EOS, or a loss that is zero or
-not finite is a `TrainError`. The same rows, settings and machine give the same adapter.
+above `max_tokens`, or a loss that is zero or not finite, is a `TrainError`. The same rows, settings and machine give the same adapter.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import shutil
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from distill.atomic_write import write_atomic
+from distill.base_model import load
+from distill.base_model.local import fingerprint
 from distill.base_model.quiet import quiet
-from distill.base_model.tokenise import IGNORED, TokenRow, TrainError, read_rows
-from distill.student.trainers.frozen_layers import FrozenLayers
-from distill.student.trainers.loss_curve import TrainStep, best_epoch
+from distill.base_model.tokenise import TokenRow, TrainError, read_rows
+from distill.records import content_id
+from distill.rundir import file_hash
+from distill.student.trainers import checkpoints
+from distill.student.trainers.answer_loss import scoring_answers
+from distill.student.trainers.loss_curve import OnStep, TrainStep
+from distill.student.trainers.targets import targets_of
+from distill.student.trainers.time_left import TimeLeft
+from distill.student.trainers.watched import Watch, callback
 
 if TYPE_CHECKING:
     from peft import PeftModel
     from torch import Tensor
-    from torch.nn import Module
     from transformers import PreTrainedTokenizerBase
     from trl import SFTConfig, SFTTrainer
 
 VALID_ROWS = 32
 """Rows of the validation file that are read at the end of an epoch; more would cost as much as training."""
-
-PROJECTIONS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
-"""The linear maps of a decoder layer that get an adapter; `gguf.py` knows their llama.cpp names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,32 +65,57 @@ class LoraSettings:
     layers: int | None = 15
     max_tokens: int = 2048
     seed: int = 0
+    dropout: float = 0.0
+    schedule: str = "cosine"
+    warmup: float = 0.05
+    accumulate: int = 1
+    recompute: bool = False
+    """Activations are computed again on the way back (gradient checkpointing): slower, in a fraction of the memory."""
+    patience: int | None = None
+    """Epochs without a lower validation loss that end the training."""
 
 
 def train(
     *, base: Path, train: Path, valid: Path, out: Path,
-    settings: LoraSettings, on_step: Callable[[TrainStep], None] | None = None,
+    settings: LoraSettings, template: Path | None = None, on_step: OnStep | None = None,
 ) -> TrainResult:  # fmt: skip
     """Tune `base` on the chat rows of `train`.
 
     `valid` is read at the end of each epoch, at most 32 rows of it; the epoch with its lowest loss is kept. An adapter already
-    in `out` is replaced only by a whole new one. Raises `TrainError`; see the module's docstring.
+    in `out` is replaced only by a whole new one. A training that was killed goes on from its last checkpoint. Raises
+    `TrainError` (see the module's docstring), and Stopped where `on_step` does, after a checkpoint.
     """
-    from transformers import AutoTokenizer, set_seed
+    from transformers import set_seed
 
-    started = time.monotonic()
     set_seed(settings.seed)
-    tokenizer = AutoTokenizer.from_pretrained(base)
+    tokenizer = load.tokeniser(base, template)
     rows, held_out = (_rows(path, tokenizer, settings.max_tokens) for path in (train, valid))
-    best = best_epoch(on_step, started=started, per_epoch=sum(len(row.input_ids) for row in rows))
-    with quiet(), TemporaryDirectory() as scratch:  # where the trainer keeps what we do not want
+    left = TimeLeft(per_epoch=sum(len(row.input_ids) for row in rows), epochs=settings.epochs)
+    kept = out / "checkpoints"
+    checkpoint = checkpoints.opened(kept, _key(base, (train, valid), settings, tokenizer))
+    with quiet():
         model = _with_adapter(base, settings)
-        trainer = _trainer(model, tokenizer, rows, held_out[:VALID_ROWS], arguments=_arguments(scratch, settings))
-        trainer.add_callback(best)
-        trainer.train()
-    adapter = _save(model, best.weights, out / "adapter")
-    write_atomic(out / "loss.json", (json.dumps([asdict(step) for step in best.steps], indent=1) + "\n").encode())
-    return TrainResult(adapter, best.step, best.loss, tuple(best.steps), best.steps[-1].tokens)
+        steps = math.ceil(settings.epochs * math.ceil(len(rows) / (settings.batch_size * settings.accumulate)))
+        trainer = _trainer(model, tokenizer, rows, held_out[:VALID_ROWS], arguments=_arguments(kept, settings, steps))
+        watch = Watch(on_step=on_step, kept=kept, left=left, later=trainer.later_share, patience=settings.patience)
+        trainer.add_callback(callback(watch))
+        try:
+            trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+        except TrainError:
+            shutil.rmtree(kept, ignore_errors=True)  # what went wrong would go on from there
+            raise
+    if watch.stopped is not None:
+        raise watch.stopped
+    adapter, best = _save(model, watch.best.weights, out / "adapter"), watch.best
+    write_atomic(out / "loss.json", (json.dumps([asdict(step) for step in watch.steps], indent=1) + "\n").encode())
+    shutil.rmtree(kept, ignore_errors=True)
+    return TrainResult(adapter, best.step, best.loss, tuple(watch.steps), watch.steps[-1].tokens)
+
+
+def _key(base: Path, files: Sequence[Path], settings: LoraSettings, tokenizer: PreTrainedTokenizerBase) -> str:
+    """Equal for trainings that are the same: base, rows, settings and template."""
+    rows = [file_hash(file) for file in files]
+    return content_id(fingerprint(base), rows, asdict(settings), tokenizer.chat_template)
 
 
 def _rows(path: Path, tokenizer: PreTrainedTokenizerBase, max_tokens: int) -> list[TokenRow]:
@@ -99,22 +126,19 @@ def _rows(path: Path, tokenizer: PreTrainedTokenizerBase, max_tokens: int) -> li
 
 
 def _with_adapter(base: Path, settings: LoraSettings) -> PeftModel:
-    """The base, frozen, with fresh fp32 LoRA weights on every projection of its top layers."""
-    import torch
+    """The base, frozen, with fresh fp32 LoRA weights on every linear map of its last layers."""
     from peft import LoraConfig, get_peft_model
-    from transformers import AutoModelForCausalLM
 
-    # bf16 is emulated, and slower than fp32, on a CPU without the instructions for it.
-    native = torch.cuda.is_bf16_supported() if torch.cuda.is_available() else torch.cpu._is_avx512_bf16_supported()
-    model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.bfloat16 if native else torch.float32)
-    depth = model.config.num_hidden_layers
+    model = load.model(base)
+    targets = targets_of(model, settings.layers)
     config = LoraConfig(
         r=settings.rank,
         lora_alpha=settings.alpha,
-        target_modules=list(PROJECTIONS),
-        layers_to_transform=list(range(depth - min(settings.layers or depth, depth), depth)),
-        layers_pattern="layers",
+        target_modules=list(targets.modules),
+        layers_to_transform=list(targets.layers),
+        layers_pattern=targets.pattern,
         task_type="CAUSAL_LM",
+        lora_dropout=settings.dropout,
     )
     return get_peft_model(model, config)
 
@@ -131,7 +155,7 @@ def _trainer(
     from datasets import Dataset
     from transformers.trainer_callback import PrinterCallback
 
-    trainer = _scoring_answers()(
+    trainer = scoring_answers()(
         model=model,
         args=arguments,
         train_dataset=Dataset.from_list([asdict(row) for row in rows]),
@@ -142,12 +166,12 @@ def _trainer(
     return trainer
 
 
-def _arguments(scratch: str, settings: LoraSettings) -> SFTConfig:
+def _arguments(kept: Path, settings: LoraSettings, steps: int) -> SFTConfig:
     from torch.cuda import is_available as on_gpu
     from trl import SFTConfig
 
     return SFTConfig(
-        output_dir=scratch,
+        output_dir=str(kept),
         per_device_train_batch_size=settings.batch_size,
         per_device_eval_batch_size=settings.batch_size,
         num_train_epochs=settings.epochs,
@@ -158,60 +182,20 @@ def _arguments(scratch: str, settings: LoraSettings) -> SFTConfig:
         bf16=False,  # the weights' own dtype decides; autocast would convert them again at each step
         max_length=None,
         dataset_kwargs={"skip_prepare_dataset": True},
-        gradient_checkpointing=False,
-        train_sampling_strategy="group_by_length",
-        lr_scheduler_type="cosine",
-        warmup_steps=0.05,
+        gradient_checkpointing=settings.recompute,
+        gradient_accumulation_steps=settings.accumulate,
+        lr_scheduler_type=settings.schedule,
+        warmup_steps=settings.warmup,
         logging_steps=1,
+        include_num_input_tokens_seen="non_padding",
         logging_nan_inf_filter=False,  # it replaces a NaN loss by the last good one
         eval_strategy="epoch",
-        save_strategy="no",
+        save_strategy="steps",
+        save_steps=max(1, steps // checkpoints.SAVES),
+        save_total_limit=2,
         report_to="none",
         disable_tqdm=True,
     )
-
-
-def _scoring_answers() -> type[SFTTrainer]:
-    """TRL's trainer, with its loss over answer tokens."""
-    from torch.nn.functional import cross_entropy
-    from trl import SFTTrainer
-
-    class AnswerTrainer(SFTTrainer):  # type: ignore[misc]  # TRL is not followed, so its class is Any
-        """Scores answer tokens only. TRL projects every prompt token on the vocabulary too where there is no
-        Triton: twice the time of a step on a CPU (measured)."""
-
-        _frozen: FrozenLayers | None = None
-        _looked = False
-
-        def compute_loss(
-            self,
-            model: PeftModel,
-            inputs: Mapping[str, Tensor],
-            return_outputs: bool = False,  # noqa: ARG002  # the trainer passes it by name
-            num_items_in_batch: Tensor | int | None = None,
-        ) -> Tensor:
-            lm = model.get_base_model()
-            targets = inputs["labels"][:, 1:]
-            scored = targets != IGNORED
-            states = self._states(lm.model, inputs["input_ids"], inputs["attention_mask"])
-            logits = lm.lm_head(states[:, :-1][scored]).float()
-            total = cross_entropy(logits, targets[scored], reduction="sum")
-            return total / (scored.sum() if num_items_in_batch is None else num_items_in_batch)
-
-        def _states(self, decoder: Module, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
-            """The last states, those below the adapters taken from the epoch before where that gives the same."""
-            first = min(self.model.peft_config["default"].layers_to_transform)
-            if not self._looked:
-                halves = FrozenLayers(decoder, first) if first and hasattr(decoder, "layers") else None
-                self._frozen = halves if halves and halves.same(input_ids, attention_mask) else None
-                self._looked = True
-            if self._frozen is not None:
-                return self._frozen.states(input_ids, attention_mask)
-            found = decoder(input_ids=input_ids, attention_mask=attention_mask, use_cache=False)
-            states: Tensor = found.last_hidden_state
-            return states
-
-    return AnswerTrainer
 
 
 def _save(model: PeftModel, weights: Mapping[str, Tensor], folder: Path) -> Path:

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from distill import url
+from distill.base_model.local import LocalWeights
 from distill.errors import AccessRefused, UsageError
 from distill.money import Price, Rate, price_of
 from distill.secrets.masking import SecretMask, passwords
 from distill.teacher import ModelClient
-from distill.teacher.endpoint import embedded, payload, scripted, wire
+from distill.teacher.endpoint import embedded, gguf_model, in_process, payload, scripted, wire
 from distill.teacher.endpoint.client import Endpoint
 
 if TYPE_CHECKING:
@@ -49,17 +50,20 @@ class Address:
     adapter: Path | None = None
     adapter_id: str = ""
     api: str = "chat"
+    weights: LocalWeights | None = None
+    """Of a model that answers in this process."""
 
     @property
     def local(self) -> bool:
-        return local(self.model)
+        return self.weights is not None or local(self.model)
 
     @property
     def identity(self) -> str:
         """What a request id names; equal for equal models, whatever serves them today."""
+        model = f"{self.model} {self.weights.identity}" if self.weights else self.model
         if self.adapter is not None:
-            return f"student/{self.adapter_id} on {self.model}"
-        return self.model if self.local else self.url
+            return f"student/{self.adapter_id} on {model}"
+        return model if self.local else self.url
 
     @property
     def dialect(self) -> payload.ApiDialect:
@@ -111,7 +115,7 @@ class Address:
 
     def check(self) -> None:
         """Raise what would refuse every call before the first is sent: no such embedded model, no key, no address."""
-        if self.model.startswith("embedded/") and self.model != embedded.MODEL:
+        if self.weights is None and self.model.startswith("embedded/") and self.model != embedded.MODEL:
             raise UsageError(f"no embedded model {self.model!r}; there is {embedded.MODEL!r}")
         if self.local:
             return
@@ -141,6 +145,10 @@ async def opened(address: Address) -> AsyncIterator[ModelClient]:
     address.check()
     if address.model == SCRIPTED:
         yield scripted.Scripted()
+    elif address.weights is not None:
+        serving = gguf_model.serving if address.weights.gguf else in_process.serving
+        async with serving(address.weights, address.adapter) as model:
+            yield model
     elif address.local:
         keyless = replace(address, key=None, headers={})  # it needs none, and gets nobody's
         with embedded.serve(address.adapter) as url:

@@ -30,9 +30,13 @@ def tuned(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 @pytest.fixture(scope="module")
 def student(tuned: Any) -> TrainResult:
-    seen: list[TrainStep] = []
-    result: TrainResult = tuned("student", on_step=seen.append)
-    assert tuple(seen) == result.steps
+    seen: list[tuple[TrainStep, float | None]] = []
+    result: TrainResult = tuned("student", on_step=lambda *step: seen.append(step))
+    assert tuple(step for step, _ in seen) == result.steps
+    assert [left for _, left in seen][:2] == [None, None]
+    assert seen[-1][1] == 0.0
+    assert sorted(step.tokens for step in result.steps) == [step.tokens for step in result.steps]
+    assert result.steps[-1].tokens == 2 * result.steps[4].tokens  # of whole epochs, whatever the order of rows
     return result
 
 
@@ -74,20 +78,82 @@ def test_a_loss_that_blows_up_stops_training_and_leaves_the_old_adapter(tuned: A
     assert sorted(path.name for path in student.adapter.parent.iterdir()) == ["adapter", "loss.json"]
 
 
-def test_a_training_that_is_told_to_stop_ends_within_a_step_and_leaves_the_old_adapter(
-    tuned: Any, student: TrainResult
-) -> None:
-    steps: list[int] = []
+def assert_alike(one: TrainResult, other: TrainResult) -> None:
+    """The same training but for the last digits: states of frozen layers are kept within a process, and made anew in the next."""
+    losses = [[step.train_loss for step in run.steps if step.train_loss is not None] for run in (one, other)]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-4)
+    assert one.valid_loss == pytest.approx(other.valid_loss, rel=1e-4)
 
-    def stop(step: TrainStep) -> None:
-        steps.append(step.step)
-        raise Stopped("told to")
 
-    before = (student.adapter / "adapter_model.safetensors").read_bytes()
-    with pytest.raises(Stopped):
-        tuned("student", on_step=stop)
-    assert steps == [1]
-    assert (student.adapter / "adapter_model.safetensors").read_bytes() == before
+def test_a_training_that_is_stopped_ends_within_a_step_and_goes_on_from_there(tuned: Any, student: TrainResult) -> None:
+    """Stopped twice, it ends in the bytes of the one that was not, and no step is trained twice."""
+    seen: list[int] = []
+
+    def stop_at(*last: int) -> Any:
+        def stop(step: TrainStep, _left_s: float | None) -> None:
+            if step.train_loss is not None:
+                seen.append(step.step)
+            if step.step in last:
+                raise Stopped("told to")
+
+        return stop
+
+    for last in (2, 5):
+        with pytest.raises(Stopped):
+            tuned("stopped", on_step=stop_at(last))
+    result = tuned("stopped", on_step=stop_at())
+    assert seen == list(range(1, 9))
+    assert [step.step for step in result.steps] == [step.step for step in student.steps]
+    assert_alike(student, result)
+    assert not (result.adapter.parent / "checkpoints").exists()
+
+
+def test_a_training_that_is_killed_goes_on_from_its_last_checkpoint(tuned: Any, student: TrainResult) -> None:
+    """Whatever it dies of: at most the steps since that checkpoint are trained again."""
+    seen: list[int] = []
+
+    def die(step: TrainStep, _left_s: float | None) -> None:
+        seen.append(step.step)
+        if step.step == 6 and step.train_loss is not None and seen.count(6) == 1:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        tuned("killed", on_step=die)
+    result = tuned("killed", on_step=die)
+    assert seen.count(6) == 2
+    assert seen.count(5) == 1
+    assert_alike(student, result)
+
+
+def test_other_rows_or_settings_begin_anew(tuned: Any) -> None:
+    seen: list[int] = []
+
+    def stop(step: TrainStep, _left_s: float | None) -> None:
+        seen.append(step.step)
+        if step.step == 3:
+            raise Stopped("told to")
+
+    for rank in (8, 4):
+        with pytest.raises(Stopped):
+            tuned("other", on_step=stop, rank=rank)
+    assert seen == [1, 2, 3, 1, 2, 3]
+
+
+def test_a_training_that_learns_no_more_ends_early(tuned: Any) -> None:
+    """Steps so small that no epoch is better than the first."""
+    result = tuned("early", epochs=8, learning_rate=1e-12, patience=2)
+    valid = [step.valid_loss for step in result.steps if step.valid_loss is not None]
+    assert len(valid) == 3
+    assert result.valid_loss == min(valid)
+
+
+@pytest.mark.parametrize(
+    "changed", [{"dropout": 0.1}, {"recompute": True}, {"accumulate": 2}, {"schedule": "linear", "warmup": 0.2}]
+)
+def test_settings_of_a_training_are_taken(tuned: Any, changed: dict[str, Any]) -> None:
+    result = tuned("settings", epochs=1, **changed)
+    assert result.valid_loss < 7
+    assert result.steps[-1].step == (2 if "accumulate" in changed else 4)
 
 
 @pytest.mark.parametrize("loss", [0.0, math.nan, math.inf])

@@ -1,0 +1,127 @@
+"""Greedy answers of a base or of its student, many at a time.
+
+A batch holds prompts of like length, padded on the left. What a row gets does not depend on its neighbours but for the last digits
+of its logits: rows of one batch are the rows that were waiting, so a tie may fall the other way in another run.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from distill.base_model import load
+from distill.base_model.chat_format import chat_format
+from distill.base_model.quiet import quiet
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+BATCH_TOKENS = 16_384
+"""Of prompts and answers in one batch, padding included."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What is read, as token ids, and how many tokens may be written."""
+
+    ids: Sequence[int]
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What was written, without the token that ended it; `whole` is False where it was cut off at the limit. `seconds` is the
+    row's share of its batch's time.
+    """
+
+    text: str
+    tokens: int
+    whole: bool
+    seconds: float = field(default=0.0, compare=False)
+
+
+@dataclass(slots=True)
+class Generator:
+    """A model with its tokeniser, ready to answer."""
+
+    model: PreTrainedModel
+    tokenizer: PreTrainedTokenizerBase
+
+    def prompt(self, turns: Sequence[dict[str, object]], most: int, tools: Sequence[dict[str, object]] = ()) -> Prompt:
+        """A conversation as the model reads it; FormatError where its template refuses it."""
+        text = chat_format(self.tokenizer).prompt(turns, tools)
+        return Prompt(self.tokenizer(text, add_special_tokens=False)["input_ids"], most)
+
+    def write(self, prompts: Sequence[Prompt]) -> list[Written]:
+        """An answer to each prompt, in their order."""
+        found: dict[int, Written] = {}
+        for places in _batches(prompts):
+            started = time.perf_counter()
+            answers = self._batch([prompts[place] for place in places])
+            each = (time.perf_counter() - started) / len(places)
+            found |= {place: replace(one, seconds=each) for place, one in zip(places, answers, strict=True)}
+        return [found[place] for place in range(len(prompts))]
+
+    def _batch(self, prompts: Sequence[Prompt]) -> list[Written]:
+        import torch
+
+        stops = list(chat_format(self.tokenizer).stops)
+        width, most = max(len(prompt.ids) for prompt in prompts), max(prompt.most for prompt in prompts)
+        ids, mask = _padded(prompts, width, stops[0])
+        with torch.inference_mode(), quiet():
+            out = self.model.generate(
+                input_ids=ids.to(self.model.device), attention_mask=mask.to(self.model.device), max_new_tokens=most,
+                do_sample=False, temperature=None, top_p=None, top_k=None, eos_token_id=stops, pad_token_id=stops[0],
+            )  # fmt: skip
+        return [
+            self._written(row, prompt.most, stops) for row, prompt in zip(out[:, width:].tolist(), prompts, strict=True)
+        ]
+
+    def _written(self, row: list[int], most: int, stops: Sequence[int]) -> Written:
+        end = next((place for place, token in enumerate(row[:most]) if token in stops), None)
+        kept = row[: most if end is None else end]
+        return Written(
+            self.tokenizer.decode(kept, skip_special_tokens=True), len(kept) + (end is not None), end is not None
+        )
+
+
+def generator(folder: Path, adapter: Path | None = None, template: Path | None = None) -> Generator:
+    """The base of a folder, with a peft adapter merged into it if one is given."""
+    tokenizer = load.tokeniser(folder, template)
+    model = load.model(folder)
+    if adapter is not None:
+        from peft import PeftModel
+
+        with quiet():
+            model = PeftModel.from_pretrained(model, adapter).merge_and_unload()
+    return Generator(model.eval(), tokenizer)
+
+
+def _batches(prompts: Sequence[Prompt]) -> Iterator[list[int]]:
+    """Places of prompts of like length, so many that a batch holds BATCH_TOKENS at the most."""
+    batch: list[int] = []
+    width = most = 0
+    for place in sorted(range(len(prompts)), key=lambda place: len(prompts[place].ids)):
+        width, most = max(width, len(prompts[place].ids)), max(most, prompts[place].most)
+        if batch and (len(batch) + 1) * (width + most) > BATCH_TOKENS:
+            yield batch
+            batch, width, most = [], len(prompts[place].ids), prompts[place].most
+        batch.append(place)
+    if batch:
+        yield batch
+
+
+def _padded(prompts: Sequence[Prompt], width: int, pad: int) -> tuple[Tensor, Tensor]:
+    """(ids, mask), both (rows, width), padded on the left."""
+    import torch
+
+    ids = torch.full((len(prompts), width), pad)
+    mask = torch.zeros((len(prompts), width), dtype=torch.long)
+    for row, prompt in enumerate(prompts):
+        ids[row, width - len(prompt.ids) :] = torch.tensor(prompt.ids)
+        mask[row, width - len(prompt.ids) :] = 1
+    return ids, mask

@@ -1,0 +1,104 @@
+"""The loss of a training: over the tokens of answers, which alone are projected on the vocabulary."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from distill.base_model.tokenise import IGNORED
+from distill.student.trainers.batches import by_length
+from distill.student.trainers.frozen_layers import FrozenLayers
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+    from peft import PeftModel
+    from torch import Tensor
+    from torch.nn import Module
+    from torch.utils.data import Sampler
+    from transformers import PreTrainedModel
+    from trl import SFTTrainer
+
+
+def scoring_answers() -> type[SFTTrainer]:
+    """TRL's trainer, with its loss over answer tokens."""
+    from torch.nn.functional import cross_entropy
+    from trl import SFTTrainer
+
+    class AnswerTrainer(SFTTrainer):  # type: ignore[misc]  # TRL is not followed, so its class is Any
+        """Scores answer tokens only. TRL projects every prompt token on the vocabulary too where there is no
+        Triton: twice the time of a step on a CPU (measured)."""
+
+        _states: AnswerStates | None = None
+
+        def _get_train_sampler(self, train_dataset: Dataset | None = None) -> Sampler[int]:
+            rows = self.train_dataset if train_dataset is None else train_dataset
+            per_step = self.args.train_batch_size * self.args.gradient_accumulation_steps
+            return by_length([len(ids) for ids in rows["input_ids"]], per_step, self.args.seed)
+
+        def compute_loss(
+            self,
+            model: PeftModel,
+            inputs: Mapping[str, Tensor],
+            return_outputs: bool = False,  # noqa: ARG002  # the trainer passes it by name
+            num_items_in_batch: Tensor | int | None = None,
+        ) -> Tensor:
+            targets = inputs["labels"][:, 1:]
+            scored = targets != IGNORED
+            if self._states is None:
+                self._states = AnswerStates(model.get_base_model(), _first_adapted(model), inputs)
+            logits = self._states.logits(inputs, scored).float()
+            total = cross_entropy(logits, targets[scored], reduction="sum")
+            return total / (scored.sum() if num_items_in_batch is None else num_items_in_batch)
+
+        def later_share(self) -> float:
+            """What an epoch after the first takes of it, about."""
+            return self._states.later_share if self._states is not None else 1.0
+
+    return AnswerTrainer
+
+
+class AnswerStates:
+    """The logits of scored places, by the shortest way that gives what the model itself gives on the first batch."""
+
+    def __init__(self, lm: PreTrainedModel, first_adapted: int, inputs: Mapping[str, Tensor]) -> None:
+        self._lm = lm
+        self._decoder: Module = lm.base_model
+        self._plain_head = _same_head(lm, inputs)
+        ids, mask = inputs["input_ids"], inputs["attention_mask"]
+        halves = None
+        if self._plain_head and first_adapted and hasattr(self._decoder, "layers"):
+            halves = FrozenLayers(self._decoder, first_adapted)
+        self._frozen = halves if halves and halves.same(ids, mask) else None
+
+    @property
+    def later_share(self) -> float:
+        """What an epoch after the first takes of it, about."""
+        return self._frozen.later_share if self._frozen is not None else 1.0
+
+    def logits(self, inputs: Mapping[str, Tensor], scored: Tensor) -> Tensor:
+        """(scored places, vocabulary); `scored` is (rows, tokens - 1), the place before each token that is to be written."""
+        ids, mask = inputs["input_ids"], inputs["attention_mask"]
+        if not self._plain_head:
+            found: Tensor = self._lm(input_ids=ids, attention_mask=mask, use_cache=False).logits
+            return found[:, :-1][scored]
+        if self._frozen is not None:
+            states = self._frozen.states(ids, mask)
+        else:
+            states = self._decoder(input_ids=ids, attention_mask=mask, use_cache=False)[0]
+        head: Tensor = self._lm.get_output_embeddings()(states[:, :-1][scored])
+        return head
+
+
+def _first_adapted(model: PeftModel) -> int:
+    return int(min(model.peft_config["default"].layers_to_transform or [0]))
+
+
+def _same_head(lm: PreTrainedModel, inputs: Mapping[str, Tensor]) -> bool:
+    """Whether logits are the head over the last states and nothing more: some models scale or cap them."""
+    import torch
+
+    row = {name: inputs[name][:1] for name in ("input_ids", "attention_mask")}
+    with torch.no_grad():
+        whole = lm(**row, use_cache=False).logits.float()
+        plain = lm.get_output_embeddings()(lm.base_model(**row, use_cache=False)[0]).float()
+    return bool(torch.allclose(whole, plain, rtol=1e-3, atol=1e-3))

@@ -1,0 +1,103 @@
+"""A local model that answers inside this process, by transformers: many requests at a time, greedily.
+
+What waits while a batch is at work makes the next batch. A conversation that the model's template refuses, or that is longer than
+it reads, is refused as a server would refuse it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from distill import finish_reason
+from distill.errors import UsageError
+from distill.records import Answer, Ended, Json, Request
+from distill.teacher.reply import read_object
+
+if TYPE_CHECKING:
+    from distill.base_model.generation import Generator, Prompt, Written
+    from distill.base_model.local import LocalWeights
+
+IN_FLIGHT = 64
+"""Requests that are worth sending at a time: what waits is the next batch."""
+_MOST_TOKENS = 1024
+"""Of an answer, where a request does not say."""
+
+
+@dataclass(slots=True)
+class InProcess:
+    """A `ModelClient` over a `Generator`; `work` has to run beside it."""
+
+    generator: Generator
+    context: int | None
+    waiting: asyncio.Queue[tuple[Request, Prompt, asyncio.Future[Written]]] = field(default_factory=asyncio.Queue)
+
+    async def answer(self, request: Request) -> Answer:
+        """Wait for the next batch and answer with it."""
+        most = request.max_tokens or _MOST_TOKENS
+        try:
+            prompt = self.generator.prompt(request.turns, most, request.body.get("tools") or ())
+        except UsageError as fault:
+            return Answer(request.id, Ended.REFUSED, error=str(fault), status=400)
+        if self.context is not None and len(prompt.ids) + most > self.context:
+            said = (
+                f"{len(prompt.ids)} tokens and {most} for the answer, more than the {self.context} that the model reads"
+            )
+            return Answer(request.id, Ended.REFUSED, error=said, status=400)
+        written: asyncio.Future[Written] = asyncio.get_running_loop().create_future()
+        await self.waiting.put((request, prompt, written))
+        return _read(request, prompt, await written)
+
+    async def work(self) -> None:
+        """Answer batch after batch, until cancelled."""
+        while True:
+            batch = [await self.waiting.get()]
+            await asyncio.sleep(0)  # whoever has just been answered may send the next
+            while not self.waiting.empty():
+                batch.append(self.waiting.get_nowait())
+            try:
+                found = await asyncio.to_thread(self.generator.write, [prompt for _, prompt, _ in batch])
+            except Exception as fault:  # noqa: BLE001 - whatever a model fails with is told to each who waits
+                for _, _, written in batch:
+                    if not written.done():
+                        written.set_exception(
+                            UsageError(f"the local model failed: {type(fault).__name__}: {str(fault)[:300]}")
+                        )
+                continue
+            for (_, _, written), one in zip(batch, found, strict=True):
+                if not written.done():
+                    written.set_result(one)
+
+
+def _read(request: Request, prompt: Prompt, written: Written) -> Answer:
+    """What was written, read as any server's reply is."""
+    usage = {"prompt_tokens": len(prompt.ids), "completion_tokens": written.tokens}
+    choice: Json = {
+        "message": {"role": "assistant", "content": written.text},
+        "finish_reason": finish_reason.STOP if written.whole else finish_reason.LENGTH,
+    }
+    found = {"model": request.body.get("model", ""), "choices": [choice], "usage": usage}
+    return replace(read_object(found, request, price=None, raw=b""), latency_s=written.seconds)
+
+
+@asynccontextmanager
+async def serving(weights: LocalWeights, adapter: Path | None) -> AsyncIterator[InProcess]:
+    """A base, or the student of a peft adapter's file on it, loaded and answering until the block ends."""
+    from distill.base_model import generation, local
+
+    folder = await asyncio.to_thread(weights.folder)
+    generator = await asyncio.to_thread(
+        generation.generator, folder, adapter.parent if adapter else None, weights.template
+    )
+    client = InProcess(generator, local.context_of(folder))
+    at_work = asyncio.create_task(client.work())
+    try:
+        yield client
+    finally:
+        at_work.cancel()
+        with suppress(asyncio.CancelledError):
+            await at_work

@@ -1,0 +1,57 @@
+"""A student on a base of one's own: a folder that transformers reads, trained and asked on this machine."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from distill.errors import SpecError
+from distill.pipeline import run as running
+from distill.pipeline.open_task import open_task
+from distill.pipeline.result import Run
+from distill.task.run import ORDER
+from distill.teacher.progress import Silent
+
+SETS = (
+    "student.train={with: lora, base: ./base, epochs: 1, layers: 1, learning_rate: 0.01}",
+    "evaluate.arms=[teacher, base, student]",
+    "teacher.sampling={max_tokens: 12}",
+)
+
+
+def run(task: Path, *sets: str) -> Run:
+    return running.start(open_task(task, overrides=(*SETS, *sets), env={}), stages=ORDER, watch=Silent())
+
+
+@pytest.mark.slow
+def test_a_folder_is_trained_and_answers_by_the_same_engine_as_its_base(
+    task: Path, tiny_family: Callable[[str], Path]
+) -> None:
+    shutil.copytree(tiny_family("llama"), task.parent / "base")
+    result = run(task)
+    found = json.loads((result.folder / "comparison.json").read_bytes())
+    assert set(found["arms"]) == {"teacher", "base", "student"}
+    assert (result.folder / "student" / "adapter" / "adapter_model.safetensors").exists()
+    assert not (result.folder / "student" / "adapter.gguf").exists()
+    calls = result.table("calls.parquet")
+    assert set(calls.filter(calls["arm"] != "teacher")["ended"]) == {"ok"}
+
+    again = run(task)
+    assert (again.requests_sent, again.done) == (0, [])
+
+    weights = task.parent / "base" / "model.safetensors"
+    held = bytearray(weights.read_bytes())
+    held[-2:] = b"\x00\x00"
+    weights.write_bytes(held)
+    changed = run(task)
+    assert "train" in changed.done, "other weights are another base"
+    assert "evaluate" in changed.done
+
+
+def test_a_base_that_is_not_there_is_a_fault_of_the_spec(task: Path) -> None:
+    with pytest.raises(SpecError, match=r"student\.train\.base: no such folder or file: \./base"):
+        open_task(task, overrides=SETS, env={})
