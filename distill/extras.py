@@ -4,7 +4,6 @@ which this one cannot be installed. Every message that names an install command 
 
 from __future__ import annotations
 
-import importlib.metadata
 import importlib.util
 import re
 from collections.abc import Mapping, Sequence
@@ -45,6 +44,8 @@ def hint(*extras: str) -> str:
 
 def _requirements(extra: str) -> list[str]:
     """The packages of an extra with the versions that the distribution asks for; those of `WEIGHTS` have a way of their own."""
+    import importlib.metadata
+
     names = [name for name in EXTRAS[extra].values() if not WEIGHTS.startswith(f"{name}==")]
     try:
         asked = importlib.metadata.requires(DISTRIBUTION) or []
