@@ -70,7 +70,10 @@ if not TYPE_CHECKING:  # or a checker would take every name for a public one
         if name not in _PLACES:
             raise AttributeError(f"module 'distill' has no attribute {name!r}; its names are {', '.join(__all__)}")
         import importlib
+        import sys
 
+        if sys.platform == "win32" and name != "errors":
+            raise ImportError(importlib.import_module("distill.errors").NOT_HERE)
         place = _PLACES[name]
         if place in ("distill", "distill.api"):
             return importlib.import_module(f"{place}.{name}")

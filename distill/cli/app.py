@@ -28,6 +28,9 @@ Exit codes: 0 done, 1 internal error, 2 usage or spec, 3 rows pending (run again
 5 budget, 6 key or quota, 130 interrupted.
 """
 
+COMPLETE = "_DISTILL_COMPLETE"
+"""The variable by which a shell asks."""
+
 VERBS: dict[str, dict[str, Callable[..., None]]] = {
     "Prepare a task": {
         "init": prepare.init,
@@ -86,7 +89,6 @@ app = typer.Typer(
     help=HELP,
     no_args_is_help=True,
     rich_markup_mode=None,
-    add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
 )
@@ -118,6 +120,8 @@ def main() -> None:
     try:
         extras.check_alone(sys.path)
         command = typer.main.get_command(app)
+        if COMPLETE in os.environ:  # a shell asks what may follow
+            command.main(prog_name="distill")
         with command.make_context("distill", _asked(sys.argv[1:])) as context:
             command.invoke(context)
     except typer.Exit as end:

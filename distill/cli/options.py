@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from distill.cli import exit_codes
+from distill.cli import completion, exit_codes
 from distill.errors import UsageError
 
 if TYPE_CHECKING:
@@ -21,7 +21,12 @@ if TYPE_CHECKING:
     from distill.task.task import Task
 
 Spec = Annotated[
-    Path, typer.Argument(help="a task: its task.yaml, the folder that holds it, or its name", metavar="SPEC")
+    Path,
+    typer.Argument(
+        help="a task: its task.yaml, the folder that holds it, or its name",
+        metavar="SPEC",
+        autocompletion=completion.tasks,
+    ),
 ]
 Set = Annotated[
     list[str] | None,
@@ -29,8 +34,12 @@ Set = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="print one JSON object on stdout, and nothing else")]
 RunName = Annotated[
-    str, typer.Argument(help="a run, e.g. task/001, its folder, `latest`, or a task (its newest run)", metavar="RUN")
-]
+    str,
+    typer.Argument(
+        help="a run, e.g. task/001, its folder, `latest`, or a task (its newest run)", metavar="RUN",
+        autocompletion=completion.runs,
+    ),
+]  # fmt: skip
 HomeFolder = Annotated[Path, typer.Option(help="the project folder, which holds runs/ and .distill/")]
 Usd = Annotated[float | None, typer.Option("--max-usd", help="the most dollars to spend; overrides budget.usd")]
 

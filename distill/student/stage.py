@@ -63,9 +63,13 @@ async def _export(run: ActiveRun) -> Mapping[str, Json]:
     strata = sorted(set(run.table("seeds.parquet", ["stratum"])["stratum"]))
     write_json(run.folder / "expect.json", expect.check(kept, strata, run.task.spec.expect.model_dump()))
     own = lookup.requests(run.table("seeds.parquet", ["seed_id", "fields"]))
-    ids = _own_ids(run)
-    counts = export_files.write(kept, folder=run.folder.path, tools=run.task.tools, own=own, ids=ids)
-    tests = export_files.write_test(_test_rows(run, own, ids), folder=run.folder.path)
+    ids, more = _own(run, "own_id"), {seed: json.loads(text) for seed, text in _own(run, "kept").items()}
+    counts = export_files.write(kept, folder=run.folder.path, tools=run.task.tools, own=own, ids=ids, kept=more)
+    beside = {
+        seed: {**({"id": ids[seed]} if seed in ids else {}), **({"kept": more[seed]} if seed in more else {})}
+        for seed in ids | more
+    }
+    tests = export_files.write_test(_test_rows(run, own, beside), folder=run.folder.path)
     write_atomic(run.folder / "CARD.md", dataset_card(run, kept, counts, tests).encode())
     if earlier := exports.earlier(run.folder):
         run.watch.say(
@@ -76,15 +80,17 @@ async def _export(run: ActiveRun) -> Mapping[str, Json]:
     return {"rows": rows}
 
 
-def _own_ids(run: ActiveRun) -> dict[str, str]:
-    """seed_id → the id that the seed's own file gives it."""
+def _own(run: ActiveRun, column: str) -> dict[str, str]:
+    """seed_id → what the seeds' own files say in a column, `own_id` or `kept`."""
     seeds = run.scan("seeds.parquet")
-    if "own_id" not in seeds.collect_schema():  # a run made before rows kept their own ids has none
+    if column not in seeds.collect_schema():  # a run made before rows kept it has none
         return {}
-    return dict(seeds.select("seed_id", "own_id").drop_nulls().collect().iter_rows())
+    return dict(seeds.select("seed_id", column).drop_nulls().collect().iter_rows())
 
 
-def _test_rows(run: ActiveRun, own: Mapping[str, Mapping[str, Json]], ids: Mapping[str, str]) -> list[dict[str, Json]]:
+def _test_rows(
+    run: ActiveRun, own: Mapping[str, Mapping[str, Json]], beside: Mapping[str, Mapping[str, Json]]
+) -> list[dict[str, Json]]:
     import polars as pl
 
     tests = run.scan("seeds.parquet").filter(pl.col("role") == "test").collect()
@@ -94,7 +100,7 @@ def _test_rows(run: ActiveRun, own: Mapping[str, Mapping[str, Json]], ids: Mappi
             "messages": run.task.student_prompt.fill(json.loads(fields)),
             "gold": json.loads(gold) if gold else None,
             **own.get(seed, {}),
-            **({"id": ids[seed]} if seed in ids else {}),
+            **beside.get(seed, {}),
         }
         for seed, fields, gold in tests.select("seed_id", "fields", "gold").iter_rows()
     ]
