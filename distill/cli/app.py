@@ -13,7 +13,7 @@ from typer.core import TyperGroup
 
 from distill import __version__, extras, memory
 from distill.cli import exit_codes
-from distill.cli.verbs import calibrate, fault_server, look, prepare, reference, run
+from distill.cli.verbs import calibrate, fault_server, look, preflight, prepare, reference, run
 from distill.errors import INTERRUPTED
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ VERBS: dict[str, dict[str, Callable[..., None]]] = {
         "explain": look.explain,
         "show": look.show,
         "explain-miss": look.explain_miss,
+        "preflight": preflight.preflight,
     },
     "Improve it": {
         "calibrate": calibrate.calibrate,

@@ -15,8 +15,8 @@ from distill.curate import preflight
 from distill.errors import GateNotMet
 from distill.records import Json
 from distill.rundir import RunDir, file_hash, read_json
+from distill.student import before_training, linear
 from distill.student import export as export_files
-from distill.student import linear
 from distill.student.dataset_card import dataset_card
 from distill.student.trainers import linear as linear_trainer
 from distill.tables import lookup
@@ -103,7 +103,12 @@ async def train(run: ActiveRun) -> None:
         return
     outputs = {"lora": [LOSSES, _tuned(run.task)], "hosted": [LOSSES, HOSTED], "linear": [linear.MODEL]}
     work = {"lora": _lora, "hosted": _hosted, "linear": _linear}
-    await stage(run, "train", outputs=outputs[way.with_], work=work[way.with_])
+
+    async def checked(run: ActiveRun) -> Mapping[str, Json]:
+        await asyncio.to_thread(before_training.ask, run)
+        return await work[way.with_](run)
+
+    await stage(run, "train", outputs=outputs[way.with_], work=checked)
 
 
 def _tuned(task: Task) -> str:
