@@ -62,7 +62,7 @@ def is_file(given: str) -> bool:
 def of_run(given: str, home: Path, overrides: Sequence[str]) -> Report:
     """The same for the dataset of a run, or of a task's newest run, against what its spec trains."""
     folder = arguments.run_of(given, home)
-    place = arguments.place_of(Path(given) if arguments.exists(Path(given)) else Path(folder.task))
+    place = arguments.place_of(Path(given) if arguments.exists(Path(given)) else folder.path)
     task = open_task(place.spec, overrides=list(overrides), env=os.environ, home=folder.home, priced=False)
     if task.spec.task != folder.task:
         raise UsageError(

@@ -170,7 +170,9 @@ def _there(train: Sequence[Row], way: Way, advice: Advice) -> There | None:
 
 
 def _where(path: Path, train: Sequence[Row], way: Way, here: Here | None, found: Findings, today: date) -> None:
-    """Note what does not fit where the rows are to train."""
+    """Note what does not fit where the rows are to train; a file without any has its fault already."""
+    if not train:
+        return
     if way.host is not None:
         hosts.check(
             way.host, way.base, rows=len(train), size=path.stat().st_size, today=today, found=found, file=path.name

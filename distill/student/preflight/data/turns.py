@@ -108,18 +108,27 @@ def _order(turns: Sequence[Mapping[str, Json]]) -> Iterator[Fault]:
 
 def _answer(turns: Sequence[Mapping[str, Json]]) -> Iterator[Fault]:
     for number, turn in enumerate(turns, 1):
-        text, calls = said(turn), turn.get("tool_calls") or turn.get("function_call")
-        written = isinstance(turn.get("content"), str | list)
-        if not written or text.strip() or calls:
-            continue
-        last = number == len(turns) and turn["role"] == "assistant"
-        yield ("empty_answer" if last else "empty_turn"), f"turn {number}, of {turn['role']!r}: {text[:20]!r}"
+        if _blank(turn):
+            last = number == len(turns) and turn["role"] == "assistant"
+            yield ("empty_answer" if last else "empty_turn"), f"turn {number}, of {turn['role']!r}"
     answers = [turn for turn in turns if turn["role"] == "assistant"]
     if answers and all(turn.get("weight") == 0 and not isinstance(turn.get("weight"), bool) for turn in answers):
         yield "nothing_trains", f"{len(answers)} turns"
     text = said(turns[-1])
     if turns[-1]["role"] == "assistant" and text.strip() and text != text.strip():
         yield "edge_space", "at the beginning" if text[0].isspace() else "at the end"
+
+
+def _blank(turn: Mapping[str, Json]) -> bool:
+    """Whether a turn has a content in which nothing stands, and calls nothing."""
+    value = turn.get("content")
+    if turn.get("tool_calls") or turn.get("function_call") or value is None or said(turn).strip():
+        return False
+    try:
+        content.text(value)
+    except ValueError:
+        return False
+    return True
 
 
 def _tools(turns: Sequence[Mapping[str, Json]], tools: Json) -> Iterator[Fault]:
