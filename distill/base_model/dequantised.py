@@ -31,8 +31,10 @@ def dequantised(gguf: Path, folder: Path) -> Path:
 
 
 def tokeniser(gguf: Path, folder: Path) -> Path:
-    """The tokeniser of `gguf` alone, likewise: it is there in seconds, and rows are counted long before one trains."""
-    return _made(gguf, folder, f"{RECIPE}-tokeniser", _convert_tokeniser)
+    """The tokeniser and the config of `gguf` alone, likewise: they are there in seconds, and rows are counted long before one
+    trains.
+    """
+    return _made(gguf, folder, f"{RECIPE}-tokeniser-2", _convert_reading)
 
 
 def _made(gguf: Path, folder: Path, recipe: str, convert: Callable[[Path, Path], None]) -> Path:
@@ -100,3 +102,13 @@ def _convert_tokeniser(gguf: Path, into: Path) -> None:
     from transformers import AutoTokenizer
 
     AutoTokenizer.from_pretrained(str(gguf.parent), gguf_file=gguf.name).save_pretrained(into)
+
+
+def _convert_reading(gguf: Path, into: Path) -> None:
+    from transformers import AutoConfig
+
+    config = AutoConfig.from_pretrained(str(gguf.parent), gguf_file=gguf.name)
+    if hasattr(config, "quantization_config"):
+        del config.quantization_config
+    config.save_pretrained(into)
+    _convert_tokeniser(gguf, into)

@@ -12,11 +12,6 @@ from distill.records import Json
 _UNGATED = ("gpt_neox", "gpt2", "phi", "opt", "bloom", "falcon", "starcoder2")
 """Architectures whose feed-forward part has two maps; others have three."""
 _BYTES = {"float32": 4, "float64": 8, "int8": 1, "float8": 1}
-EMBEDDED: Mapping[str, Json] = {
-    "hidden_size": 576, "intermediate_size": 1536, "num_hidden_layers": 30, "num_attention_heads": 9, "num_key_value_heads": 3,
-    "vocab_size": 49152, "tie_word_embeddings": True,
-}  # fmt: skip
-"""SmolLM2-135M, whose config.json is only there once it was dequantised."""
 
 
 @dataclass(frozen=True, slots=True)

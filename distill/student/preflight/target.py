@@ -15,7 +15,6 @@ from distill.student.preflight import hosts, shape, speed, tokens
 from distill.student.preflight.check import Machine, Way
 from distill.student.preflight.cost import Settings
 from distill.student.preflight.hosts import Host
-from distill.student.preflight.shape import Shape
 from distill.student.preflight.speed import Speed
 from distill.student.preflight.tokens import TokenCounter
 from distill.teacher.endpoint import embedded
@@ -50,7 +49,7 @@ def of_names(
     if importlib.util.find_spec("transformers") is None:
         raise UsageError(f"a base's own tokeniser needs the training libraries; {extras.hint('train')}")
     settings = Settings()
-    machine = machine_of(base, weights, lambda: speed.earlier(home, base, settings.layers) or speed.measured())
+    machine = machine_of(weights, lambda: speed.earlier(home, base, settings.layers) or speed.measured())
     return Target(
         _counter(base, weights, None),
         Way(base, machine=machine, settings=settings, epochs=epochs, least_rows=LEAST_ROWS),
@@ -66,25 +65,19 @@ def of_weights(
     base: str, weights: LocalWeights, settings: Settings, *, context: int, rate: Callable[[], Speed | None]
 ) -> Target:  # fmt: skip
     """A base that trains here as its settings say; `rate` is asked how fast, where a size is known."""
-    way = Way(
-        base, machine=machine_of(base, weights, rate), settings=settings, epochs=settings.epochs, least_rows=LEAST_ROWS
-    )
+    way = Way(base, machine=machine_of(weights, rate), settings=settings, epochs=settings.epochs, least_rows=LEAST_ROWS)
     return Target(_counter(base, weights, context), way)
 
 
-def machine_of(base: str, weights: LocalWeights, rate: Callable[[], Speed | None]) -> Machine | None:
+def machine_of(weights: LocalWeights, rate: Callable[[], Speed | None]) -> Machine | None:
     """This machine for a base; None where the base's files do not say how large it is."""
-    found = shape.of_config(shape.EMBEDDED) if base == embedded.MODEL else _shape(weights)
+    found = shape.of_folder(weights.folder(weights=False))
     if found is None or importlib.util.find_spec("torch") is None:
         return None
     from distill.base_model import load
 
     dtype = load.native_dtype()
     return Machine(found, str(dtype).removeprefix("torch."), dtype.itemsize, load.free_bytes(), rate())
-
-
-def _shape(weights: LocalWeights) -> Shape | None:
-    return shape.of_folder(weights.folder(weights=False))
 
 
 def _counter(base: str, weights: LocalWeights | None, context: int | None) -> TokenCounter:

@@ -26,13 +26,15 @@ from chat_files import (
     with_tools,
     written,
 )
+from tiny_models import WRITTEN
 
 from distill.base_model.local import LocalWeights
 from distill.errors import UsageError
 from distill.student.preflight import hosts, tokens
-from distill.student.preflight.check import Files, Report, Way, check
+from distill.student.preflight.check import Files, Machine, Report, Way, check
 from distill.student.preflight.cost import Settings
 from distill.student.preflight.kinds import KINDS
+from distill.student.preflight.shape import Shape
 from distill.student.preflight.target import of_weights
 
 TODAY = date(2026, 6, 1)
@@ -228,6 +230,27 @@ def test_good_file_passes_in_silence(name: str, tmp_path: Path) -> None:
     assert report.findings == ()
     assert report.ok
     assert report.rows == COUNT
+
+
+def test_row_that_the_template_refuses_is_a_stop(tmp_path: Path, tiny_base: Path) -> None:
+    (tmp_path / "chat.jinja").write_text(WRITTEN["mistral"])
+    weights = LocalWeights(str(tiny_base), tmp_path, tmp_path, tmp_path / "chat.jinja")
+    aim = of_weights("tiny", weights, Settings(), context=512, rate=lambda: None)
+    rows = [*(chat(i) for i in range(20)), with_tools(20)]
+    report = check(Files(written(tmp_path / "train.jsonl", rows)), aim.counter, aim.way, today=TODAY)
+    (stop,) = report.stops
+    assert (stop.name, stop.count, stop.examples[0].line) == ("template_refuses", 1, 21)
+    assert "Only user and assistant roles" in stop.examples[0].said
+
+
+def test_more_memory_than_is_free_is_a_warning(tmp_path: Path) -> None:
+    machine = Machine(Shape(8 * 10**9, 2 * 10**8, 5 * 10**8, 32, 4096, 14_336), "bfloat16", 2, free_bytes=2**34)
+    found = check(Files(written(tmp_path / "train.jsonl", chats())), ESTIMATED, Way(machine=machine), today=TODAY)
+    (one,) = found.findings
+    assert (one.name, one.grade) == ("memory_short", "warning")
+    assert "of 16.0 GiB that are free" in one.examples[0].said
+    assert found.here is not None
+    assert found.here.seconds_low is None
 
 
 def test_good_files_with_others_beside_them_pass_in_silence(tmp_path: Path, tiny_base: Path) -> None:

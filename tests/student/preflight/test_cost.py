@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from distill.student.preflight import cost, shape
+from distill.student.preflight import cost
 from distill.student.preflight.cost import Settings
 from distill.student.preflight.shape import Shape
 from distill.student.preflight.speed import Speed
@@ -15,14 +15,11 @@ EXAMPLE = [RowTokens(83, 15)] * 431
 AS_MEASURED = Settings(epochs=2, layers=6)
 
 
-def embedded() -> Shape:
-    found = shape.of_config(shape.EMBEDDED)
-    assert found is not None
-    return found
+EMBEDDED = Shape(params=134_515_008, layer=3_538_944, head=28_311_552, layers=30, hidden=576, inner=1536)
 
 
 def here(settings: Settings, speed: Speed | None) -> cost.Here:
-    return cost.here(embedded(), settings, EXAMPLE, dtype="float32", itemsize=4, free_bytes=2**34, speed=speed)
+    return cost.here(EMBEDDED, settings, EXAMPLE, dtype="float32", itemsize=4, free_bytes=2**34, speed=speed)
 
 
 def test_time_without_an_earlier_run_holds_the_measured_one() -> None:
@@ -48,13 +45,13 @@ def test_time_is_unknown_where_nothing_tells_the_speed() -> None:
 
 def test_memory_grows_with_what_is_kept_for_the_way_back() -> None:
     def memory(settings: Settings, rows: list[RowTokens] = EXAMPLE) -> int:
-        return cost.memory(embedded(), settings, rows, itemsize=4)
+        return cost.memory(EMBEDDED, settings, rows, itemsize=4)
 
     usual = memory(Settings())
     assert memory(Settings(layers=None)) > usual > memory(Settings(layers=6))
     assert memory(Settings(batch_size=16)) > usual > memory(Settings(recompute=True))
     assert memory(Settings(), [*EXAMPLE, RowTokens(2000, 15)]) > 2 * usual
-    assert usual > embedded().params * 4
+    assert usual > EMBEDDED.params * 4
 
 
 def test_host_bills_tokens_times_epochs() -> None:

@@ -20,6 +20,10 @@ LLAMA_8B = {
     "model_type": "llama", "hidden_size": 4096, "intermediate_size": 14_336, "num_hidden_layers": 32, "num_attention_heads": 32,
     "num_key_value_heads": 8, "vocab_size": 128_256, "tie_word_embeddings": False,
 }  # fmt: skip
+SMOLLM2_135M = {
+    "hidden_size": 576, "intermediate_size": 1536, "num_hidden_layers": 30, "num_attention_heads": 9, "num_key_value_heads": 3,
+    "vocab_size": 49_152, "tie_word_embeddings": True,
+}  # fmt: skip
 PYTHIA_1B = {
     "model_type": "gpt_neox", "hidden_size": 2048, "intermediate_size": 8192, "num_hidden_layers": 16, "num_attention_heads": 8,
     "vocab_size": 50_304, "tie_word_embeddings": False,
@@ -32,10 +36,10 @@ PYTHIA_1B = {
         (QWEN3_06B, 596e6),
         (LLAMA_8B, 8.03e9),
         (PYTHIA_1B, 1.01e9),
-        (shape.EMBEDDED, 134.5e6),
+        (SMOLLM2_135M, 134.5e6),
         ({"text_config": 1}, None),
     ],
-    ids=["qwen3-0.6b", "llama-8b", "pythia-1b", "embedded", "unknown"],
+    ids=["qwen3-0.6b", "llama-8b", "pythia-1b", "smollm2-135m", "unknown"],
 )
 def test_parameters_are_within_two_percent(config: dict[str, object], params: float | None) -> None:
     """The published counts."""
