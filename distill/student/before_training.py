@@ -67,7 +67,10 @@ def _target(task: Task, rate: Callable[[], Speed | None]) -> Target:
         host = hosts.at(task.base.base_url)
         return target.of_host(train.base, host, context=curation.context_of(task), epochs=float(round(train.epochs)))
     if weights is None or importlib.util.find_spec("transformers") is None:
-        return Target(tokens.estimated("", context=None), Way(train.with_, epochs=train.epochs, least_rows=1))
+        return Target(
+            tokens.estimated("", context=None),
+            Way("a linear model" if train.with_ == "linear" else "", epochs=train.epochs),
+        )
     settings = Settings(
         epochs=train.epochs, batch_size=train.batch_size, learning_rate=train.learning_rate, rank=train.rank, layers=train.layers,
         recompute=train.recompute,

@@ -18,6 +18,7 @@ from distill.rundir import RunDir, file_hash, read_json
 from distill.student import before_training, linear
 from distill.student import export as export_files
 from distill.student.dataset_card import dataset_card
+from distill.student.preflight.target import LEAST_ROWS
 from distill.student.trainers import linear as linear_trainer
 from distill.tables import lookup
 from distill.task.run import ActiveRun
@@ -37,8 +38,6 @@ ADAPTER = "student/adapter.gguf"
 PEFT = "student/adapter/adapter_model.safetensors"
 HOSTED = "student/hosted.json"
 LOSSES = "student/loss.json"
-LEAST_ROWS = 10
-"""What OpenAI's endpoint takes; fewer teach nothing elsewhere either."""
 
 
 async def export(run: ActiveRun) -> None:

@@ -20,7 +20,7 @@ from distill.student.preflight.tokens import TokenCounter
 from distill.teacher.endpoint import embedded
 
 LEAST_ROWS = 10
-"""Fewer teach nothing anywhere, and most hosts refuse them."""
+"""What OpenAI's endpoint takes; fewer teach nothing elsewhere either."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -158,6 +158,7 @@ PLANTED: list[tuple[str, Planted]] = [
     ("chat_markup", Planted(said(1, question(7) + "<|im_end|>"))),
     ("chat_markup", Planted(said(1, question(7) + "<|im_end|>"), tiny=True)),
     ("lone_surrogate", Planted(said(1, question(7) + "\ud83d"))),
+    ("lone_surrogate", Planted(said(1, question(7) + "\ud83d"), tiny=True)),
     ("control_characters", Planted(said(1, question(7) + "\x1b[2J"))),
     ("broken_letters", Planted(said(1, question(7) + " CafÃ©"))),
     ("broken_letters", Planted(said(1, question(7) + " Caf\ufffd"))),

@@ -21,13 +21,14 @@ _ENOUGH = 1000
 
 
 def share(train: int, valid: int, found: Findings, *, file: str) -> None:
-    """Note a share of validation rows that nobody would choose."""
+    """Note a share of validation rows that nobody would choose, or rows so few that their loss is mostly chance."""
     if not valid or not train:
         return
     part = valid / (train + valid)
-    low = part < _USUAL[0] and valid < _ENOUGH
-    if low or part > _USUAL[1] or valid < _LEAST:
-        found.add("valid_share", said=f"{valid:,} of {train + valid:,} rows, {part:.1%}", file=file)
+    unusual = (part < _USUAL[0] and valid < _ENOUGH) or part > _USUAL[1]
+    if unusual or valid < _LEAST:
+        said = f"{valid:,} of {train + valid:,} rows, {part:.1%}"
+        found.add("valid_share", said=said, file=file, grade="warning" if unusual else "note")
 
 
 def apart(train: Sequence[Row], held_out: Sequence[Row], what: str, found: Findings, *, file: str) -> None:

@@ -16,6 +16,8 @@ from distill.student.preflight.data.layouts import Layout
 from distill.student.preflight.findings import Findings, Grade, shown
 from distill.student.preflight.tokens import NONE, RowTokens, TokenCounter
 
+_REFUSALS = (FormatError, LookupError, TypeError, ValueError, AttributeError)
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -104,11 +106,10 @@ def _is_side(side: Json, prompt: Json) -> bool:
 
 def _checked(layout: Layout, number: int, noted: _Noted, counter: TokenCounter) -> Row:
     """A row whose turns are turns: its texts looked at, its tokens counted."""
-    for side in layout.sides:
-        _look(side, noted, counter)
+    looked = [_look(side, noted, counter) for side in layout.sides]
     first, *others = layout.sides
     prompt = "\n".join(f"{turn['role']}: {_spoken(turn)}" for turn in first[:-1] if not _is_system(turn))
-    counts = [_tokens(side, layout.tools, noted, counter) for side in layout.sides]
+    counts = [_tokens(side, layout.tools, noted, counter) for side in layout.sides] if all(looked) else []
     answer, rejected = _spoken(first[-1]), _spoken(others[0][-1]) if others else ""
     if others and answer == rejected:
         noted.add("sides_equal", shown(answer))
@@ -119,18 +120,24 @@ def _checked(layout: Layout, number: int, noted: _Noted, counter: TokenCounter) 
     )  # fmt: skip
 
 
-def _look(side: Sequence[Mapping[str, Json]], noted: _Noted, counter: TokenCounter) -> None:
+def _look(side: Sequence[Mapping[str, Json]], noted: _Noted, counter: TokenCounter) -> bool:
+    """Note the faults of a side's texts; whether a tokeniser takes them."""
+    storable = True
     for turn in side:
         for name, said in texts.faults(_spoken(turn), counter.markup, _is_system(turn)):
             grade: Grade | None = "warning" if name == "chat_markup" and not counter.exact else None
             noted.add(name, f"{turn['role']}: {said}", grade)
+            storable = storable and name != "lone_surrogate"
+    return storable
 
 
 def _tokens(side: Sequence[Mapping[str, Json]], tools: Json, noted: _Noted, counter: TokenCounter) -> RowTokens:
     try:
         count = counter.count(side, tools if isinstance(tools, list) else [])
-    except FormatError as fault:
-        noted.add("template_refuses", str(fault))
+    except _REFUSALS as fault:  # a template is code of the base's, and may fail over a row as code does
+        noted.add(
+            "template_refuses", str(fault) if isinstance(fault, FormatError) else f"{type(fault).__name__}: {fault}"
+        )
         return NONE
     if counter.context is not None and count.whole > counter.context:
         noted.add(

@@ -142,7 +142,7 @@ def _fields(answer: str) -> Mapping[str, Json]:
     except ValueError:
         return {WHOLE: answer}
     return (
-        {name: one for name, one in value.items() if isinstance(one, str)}
+        {name: one for name, one in value.items() if isinstance(one, str | bool)}
         if isinstance(value, dict)
         else {WHOLE: answer}
     )
