@@ -79,8 +79,9 @@ def _here(here: Here) -> str:
 
 
 def _there(there: There) -> str:
+    bills = f"; it bills {there.bills}" if there.bills else ""
     price = "" if there.usd_per_million is None else f" × ${there.usd_per_million:g} a million"
-    return f"{there.host}: {there.tokens:,} tokens in {there.epochs:g} epochs{price}: {shown(there.usd)}, {there.says}; it bills {there.bills}"
+    return f"{there.host}: {there.tokens:,} tokens in {there.epochs:g} epochs{price}: {shown(there.usd)}, {there.says}{bills}"
 
 
 def _verdict(report: Report) -> str:

@@ -87,12 +87,11 @@ def named(name: str) -> Host:
     return HOSTS[name]
 
 
-def at(base_url: str | None) -> Host | None:
-    """The host at an address; OpenAI where there is none, None where nothing is known of it."""
+def at(base_url: str | None) -> Host:
+    """The host at an address, OpenAI where there is none; one of which nothing is known has its address for a name."""
     where = urlsplit(base_url or "https://api.openai.com").hostname or ""
-    return next(
-        (host for host in HOSTS.values() if where == host.at or (host.at[0] == "." and where.endswith(host.at))), None
-    )
+    known = (host for host in HOSTS.values() if where == host.at or (host.at[0] == "." and where.endswith(host.at)))
+    return next(known, Host(where, where, context=HOSTED_CONTEXT, prices_at="its own pages"))
 
 
 def base_of(host: Host, model: str) -> Base | None:

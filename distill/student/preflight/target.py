@@ -56,8 +56,8 @@ def of_names(
     )
 
 
-def of_host(base: str, host: Host | None, *, context: int, epochs: float) -> Target:
-    """A base at a host, or at an address of which nothing is known."""
+def of_host(base: str, host: Host, *, context: int, epochs: float) -> Target:
+    """A base at a host, with so many tokens of a row."""
     return Target(tokens.estimated(base, context=context), Way(base, host, epochs=epochs, least_rows=LEAST_ROWS))
 
 

@@ -65,8 +65,14 @@ def test_host_is_found_by_its_address() -> None:
     assert hosts.at(None) is hosts.HOSTS["openai"]
     assert hosts.at("https://me.openai.azure.com/openai/v1/") is hosts.HOSTS["azure"]
     assert hosts.at("https://api.tokenfactory.nebius.com/v1/") is hosts.HOSTS["nebius"]
-    assert hosts.at("https://api.openai.com.evil.test/v1") is None
-    assert hosts.at("http://127.0.0.1:8000/v1") is None
+
+
+@pytest.mark.parametrize("url", ["https://api.openai.com.evil.test/v1", "http://127.0.0.1:8000/v1"])
+def test_nothing_is_known_of_a_host_at_another_address(url: str) -> None:
+    host = hosts.at(url)
+    assert host not in hosts.HOSTS.values()
+    assert (host.least_rows, host.most_bytes, host.closes) == (1, None, None)
+    assert host.name in url
 
 
 def test_unknown_host_is_told_the_nearest() -> None:
