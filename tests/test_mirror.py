@@ -17,6 +17,12 @@ ELSEWHERE = {
     "seeds/test_row_faults.py": "seeds/rows_to_seeds",
     "seeds/chat_logs/test_turns.py": "seeds/chat_logs/keys seeds/chat_logs/request_logs seeds/chat_logs/row_request "
     "seeds/chat_logs/tool_calls seeds/chat_logs/turn_shapes",
+    "student/formats/test_registry.py": "student/formats/alpaca student/formats/axolotl student/formats/llamafactory student/formats/openai "
+    "student/formats/row student/formats/sharegpt student/formats/trl",
+    "student/formats/test_hub.py": "student/formats/hub_card",
+    "student/job_files/test_render.py": "student/job_files/settings student/job_files/yaml_jobs",
+    "student/test_push.py": "student/hub",
+    "runs/test_formats.py": "cli/text/export cli/verbs/export student/exports",
     "student/hosts/test_openai_compatible.py": "student/hosts/remote_ids",
     "sandbox/test_process.py": "sandbox/limits",
     "sandbox/test_kernel.py": "sandbox/syscalls",
@@ -59,6 +65,7 @@ ELSEWHERE = {
     "seeds/expansion/test_rounds.py": "seeds/expansion/questions",
     "pipeline/test_open_task.py": "student/checks task/files task/task teacher/checks",
     "cli/test_app.py": "cli/options cli/verbs/look cli/verbs/prepare cli/verbs/reference cli/verbs/run",
+    "lifecycle/test_clean.py": "cli/verbs/clean",
     "cli/test_rehearsal.py": "cli/verbs/fault_server",
     "cli/test_exit_codes.py": "errors",
     # The sender's parts, under load and faults.

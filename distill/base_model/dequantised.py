@@ -31,10 +31,8 @@ def dequantised(gguf: Path, folder: Path) -> Path:
 
 
 def tokeniser(gguf: Path, folder: Path) -> Path:
-    """The tokeniser and the config of `gguf` alone, likewise: they are there in seconds, and rows are counted long before one
-    trains.
-    """
-    return _made(gguf, folder, f"{RECIPE}-tokeniser-2", _convert_reading)
+    """The tokeniser of `gguf` alone, likewise: it is there in seconds, and rows are counted long before one trains."""
+    return _made(gguf, folder, f"{RECIPE}-reading", _convert_tokeniser)
 
 
 def _made(gguf: Path, folder: Path, recipe: str, convert: Callable[[Path, Path], None]) -> Path:
@@ -99,16 +97,9 @@ def _convert(gguf: Path, into: Path) -> None:
 
 
 def _convert_tokeniser(gguf: Path, into: Path) -> None:
-    from transformers import AutoTokenizer
-
-    AutoTokenizer.from_pretrained(str(gguf.parent), gguf_file=gguf.name).save_pretrained(into)
-
-
-def _convert_reading(gguf: Path, into: Path) -> None:
-    from transformers import AutoConfig
+    from transformers import AutoConfig, AutoTokenizer
 
     config = AutoConfig.from_pretrained(str(gguf.parent), gguf_file=gguf.name)
-    if hasattr(config, "quantization_config"):
-        del config.quantization_config
-    config.save_pretrained(into)
-    _convert_tokeniser(gguf, into)
+    if not (into / "config.json").exists():
+        config.save_pretrained(into)
+    AutoTokenizer.from_pretrained(str(gguf.parent), gguf_file=gguf.name).save_pretrained(into)

@@ -6,8 +6,9 @@ of its logits: rows of one batch are the rows that were waiting, so a tie may fa
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,11 +34,14 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What was written, without the token that ended it; `whole` is False where it was cut off at the limit."""
+    """What was written, without the token that ended it; `whole` is False where it was cut off at the limit. `seconds` is the
+    row's share of its batch's time.
+    """
 
     text: str
     tokens: int
     whole: bool
+    seconds: float = field(default=0.0, compare=False)
 
 
 @dataclass(slots=True)
@@ -56,8 +60,10 @@ class Generator:
         """An answer to each prompt, in their order."""
         found: dict[int, Written] = {}
         for places in _batches(prompts):
+            started = time.perf_counter()
             answers = self._batch([prompts[place] for place in places])
-            found |= dict(zip(places, answers, strict=True))
+            each = (time.perf_counter() - started) / len(places)
+            found |= {place: replace(one, seconds=each) for place, one in zip(places, answers, strict=True)}
         return [found[place] for place in range(len(prompts))]
 
     def _batch(self, prompts: Sequence[Prompt]) -> list[Written]:

@@ -13,7 +13,7 @@ from typer.core import TyperGroup
 
 from distill import __version__, extras, memory
 from distill.cli import exit_codes
-from distill.cli.verbs import calibrate, fault_server, look, preflight, prepare, reference, run
+from distill.cli.verbs import calibrate, clean, export, fault_server, look, preflight, prepare, reference, run, ship
 from distill.errors import INTERRUPTED
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ VERBS: dict[str, dict[str, Callable[..., None]]] = {
         "run": run.run,
         "generate": run.generate,
         "curate": run.curate,
-        "export": run.export,
+        "export": export.export,
         "train": run.train,
         "evaluate": run.evaluate,
         "report": run.report,
@@ -52,9 +52,14 @@ VERBS: dict[str, dict[str, Callable[..., None]]] = {
         "explain-miss": look.explain_miss,
         "preflight": preflight.preflight,
     },
-    "Improve it": {
+    "Improve it, or remove it": {
         "calibrate": calibrate.calibrate,
         "refresh": run.refresh,
+        "clean": clean.clean,
+    },
+    "Hand it on": {
+        "ship": ship.ship,
+        "push": export.push,
     },
     "Reference and rehearsal": {
         "gates": reference.gates,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -32,6 +33,20 @@ RunName = Annotated[
 ]
 HomeFolder = Annotated[Path, typer.Option(help="the project folder, which holds runs/ and .distill/")]
 Usd = Annotated[float | None, typer.Option("--max-usd", help="the most dollars to spend; overrides budget.usd")]
+
+Limit = Annotated[
+    int | None,
+    typer.Option(
+        "--limit", min=1, help="only so many training rows, to look at some answers first; ends after curation"
+    ),
+]
+LIMIT = {"dataset.preview": "--limit"}
+"""The setting that `--limit` overrides, for messages about it."""
+
+
+def limited(limit: int | None) -> list[str]:
+    """`--limit` as an override."""
+    return [] if limit is None else [f"dataset.preview={limit}"]
 
 
 def opened(
@@ -66,14 +81,24 @@ def opened(
 
 
 def out(result: Mapping[str, Json], as_json: bool, lines: list[str]) -> None:
-    """One JSON object, or lines without what a terminal obeys."""
+    """One JSON object, or lines without what a terminal obeys, broken between words."""
     from distill.cli.text.plain import plain
 
     try:
         if as_json:  # flushed, since a script waits for it while a server runs
             print(json.dumps(result, indent=2, ensure_ascii=True), flush=True)
             return
-        for line in lines:
-            print(plain(line), flush=True)
+        for line in _fitted([plain(line) for line in lines]):
+            print(line, flush=True)
     except BrokenPipeError:  # `| head`: the work is done all the same, and its exit code is the command's
         exit_codes.deaf()
+
+
+def _fitted(lines: list[str]) -> list[str]:
+    """Lines as a terminal shows them without a word broken in two; for a file or a pipe they stay whole."""
+    if not sys.stdout.isatty():
+        return lines
+    from distill.cli.text.plain import wrapped
+
+    columns = shutil.get_terminal_size().columns
+    return [short for line in lines for part in line.split("\n") for short in wrapped(part, columns)]

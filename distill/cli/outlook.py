@@ -47,8 +47,9 @@ class Outlook:
         if own_s is not None and whole:
             return own_s
         last = self.stages[self.at].seconds if self.stages else None
-        rest = None if last is None or last < spent_s else last - spent_s
-        return max(rest, own_s or 0.0) if rest is not None else None
+        if last is None:
+            return None
+        return max(last - spent_s, own_s or 0.0) if last >= spent_s else own_s
 
     def left(self, own_s: float | None, spent_s: float, *, whole: bool = False) -> list[str]:
         """What is left, of the stage and in all, each where it is known; else what is still to come."""
@@ -57,7 +58,9 @@ class Outlook:
         if total is not None:
             return [*own, f"{about(total)} in all"] if total - (own_s or 0.0) >= _NO_DIFFERENCE_S else own
         to_come = [stage.name for stage in self.stages[self.at + 1 :]]
-        return [f"{own[0]} here, then {_listed(to_come)}"] if own and to_come else own
+        if not own or not to_come:
+            return own
+        return [f"{own[0]} here, then {_listed(to_come)}" if whole else f"{own[0]} for these"]
 
 
 def ahead_text(stages: Sequence[StageTime]) -> str:

@@ -22,11 +22,12 @@ from distill.errors import UsageError
 from distill.pipeline import used_spec
 from distill.records import Json
 from distill.rundir import MANIFEST, RunDir, latest
+from distill.student import exports
 from distill.task.task import Task
 from distill.teacher.progress import Watcher
 
-_OWN = (".lock", MANIFEST, "report.html", "REPORT.md", "report.json")
-"""Files of a run that its copy does not begin with."""
+_OWN = (".lock", MANIFEST, "report.html", "REPORT.md", "report.json", exports.FOLDER)
+"""Files and folders of a run that its copy does not begin with."""
 
 
 def folder_of(

@@ -18,8 +18,9 @@ from distill.evaluate.comparison import ArmResult, Comparison, Difference
 from distill.records import Json
 from distill.report import charts, spending
 from distill.report.curation import CurationSection
-from distill.report.format import count, escaped, heat, is_number, percent, plain, seconds, shown, signed, usd
+from distill.report.format import count, heat, is_number, percent, plain, seconds, shown, signed, usd
 from distill.report.report import Report
+from distill.text.markdown import escaped
 
 if TYPE_CHECKING:
     from jinja2 import Environment

@@ -15,7 +15,7 @@ from distill.curate import preflight
 from distill.errors import GateNotMet
 from distill.records import Json
 from distill.rundir import RunDir, file_hash, read_json
-from distill.student import before_training, linear
+from distill.student import before_training, exports, linear
 from distill.student import export as export_files
 from distill.student.dataset_card import dataset_card
 from distill.student.preflight.target import LEAST_ROWS
@@ -24,7 +24,6 @@ from distill.tables import lookup
 from distill.task.run import ActiveRun
 from distill.task.stage import stage
 from distill.task.task import rate_of
-from distill.teacher.endpoint import embedded
 from distill.teacher.endpoint.address import Address
 from distill.teacher.endpoint.stopping import Stopped
 
@@ -67,6 +66,10 @@ async def _export(run: ActiveRun) -> Mapping[str, Json]:
     counts = export_files.write(kept, folder=run.folder.path, tools=run.task.tools, own=own, ids=ids)
     tests = export_files.write_test(_test_rows(run, own, ids), folder=run.folder.path)
     write_atomic(run.folder / "CARD.md", dataset_card(run, kept, counts, tests).encode())
+    if earlier := exports.earlier(run.folder):
+        run.watch.say(
+            f"  formats/ holds files of an earlier dataset: {', '.join(earlier)}; `distill export --format` writes them anew"
+        )
     rows = counts | {"test": tests}
     run.watch.say(f"  {', '.join(f'{name}.jsonl {count:,}' for name, count in rows.items())} rows")
     return {"rows": rows}
@@ -112,7 +115,8 @@ async def train(run: ActiveRun) -> None:
 
 def _tuned(task: Task) -> str:
     """The file of a run that holds its adapter, as what serves it reads it."""
-    return ADAPTER if task.spec.student.train.base == embedded.MODEL else PEFT
+    weights = task.base_weights
+    return ADAPTER if weights is not None and weights.gguf else PEFT
 
 
 async def _linear(run: ActiveRun) -> Mapping[str, Json]:
@@ -156,7 +160,7 @@ async def _lora(run: ActiveRun) -> Mapping[str, Json]:
         lora.train, base=base, template=weights.template, train=folder / "train.jsonl", valid=folder / "valid.jsonl", out=folder.path / "student",
         settings=settings, on_step=_shown(run, settings),
     )  # fmt: skip
-    if way.base == embedded.MODEL:
+    if _tuned(run.task) == ADAPTER:
         gguf.to_gguf(result.adapter, base, folder / ADAPTER)
     return {"valid_loss": result.valid_loss, "best_step": result.best_step, "tokens": result.tokens}
 

@@ -64,9 +64,9 @@ class Progress:
 
     @property
     def left_s(self) -> float | None:
-        """Seconds until all is answered, at the rate so far."""
+        """Seconds until all that is in no batch is answered, at the rate so far."""
         rate = self.rate
-        return (self.total - self.done) / rate if rate and self.total is not None else None
+        return (self.total - self.done - self.waiting) / rate if rate and self.total is not None else None
 
 
 class StageTime(NamedTuple):

@@ -37,7 +37,9 @@ def test_a_heading_has_the_place_and_the_total_where_there_is_one() -> None:
         ("train", KNOWN, None, 115.0, True, []),  # longer than last time, and nothing else is known
         ("evaluate", KNOWN, 40.0, 60.0, False, ["40 s left", "about 2 minutes in all"]),  # one arm, and others behind it
         ("evaluate", KNOWN, 150.0, 60.0, False, ["2 min 30 s left"]),  # longer than it took last time
+        ("generate", KNOWN, 30.0, 300.0, False, ["30 s left", "about 5 minutes in all"]),  # longer than last time
         ("report", FIRST, 30.0, 1.0, False, ["30 s left"]),
+        ("evaluate", FIRST, 40.0, 60.0, False, ["40 s left for these"]),  # one arm, and nobody knows of the others
         ("train", FIRST, 0.0, 45.0, True, []),
         ("train", FIRST, None, 45.0, True, []),
     ],

@@ -5,12 +5,9 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from distill.report import page as pages
-from distill.report.format import escaped
 from distill.report.page import html, markdown
 from distill.report.report import Report
 
@@ -195,13 +192,6 @@ def test_markdown_tables_keep_their_columns_under_attack(report: Flat, typed: Ty
     found = Page(reader.render(markdown(typed(hostile))))
     assert found.tags == calm.tags
     assert found.live == []
-
-
-@given(st.text())
-def test_escaped_text_reads_back_as_itself(text: str) -> None:
-    """Whatever a text holds, Markdown shows that text on one line, and nothing else."""
-    shown = Page(MarkdownIt("commonmark", {"html": True}).render("x " + escaped(text, most=10_000)))
-    assert shown.tags == ["p"]
 
 
 def test_a_report_of_a_dataset_alone_has_no_table_without_figures(report: Flat, typed: Typed) -> None:

@@ -71,7 +71,7 @@ def test_what_runs_here_is_free_and_says_so(task: Path) -> None:
     result = run.start(opened_task(task), stages=ALL, watch=Silent())
     assert (result.usd, result.unpriced_calls) == (0.0, 0)
     assert set(pl.read_parquet(task.parent / "runs/mood/001/samples.parquet")["usd"]) == {0.0}
-    assert "$0.0000 spent" in run_lines(result)[0]
+    assert "spent: nothing" in run_lines(result)[0]
 
 
 def test_the_progress_line_has_no_sum_that_is_not_known() -> None:

@@ -15,17 +15,24 @@ def plain(text: str) -> str:
 
 
 def wrapped(text: str, width: int, *, hang: int = 2) -> list[str]:
-    """A line as lines of at most `width` cells, broken between words; those after the first stand `hang` cells further in."""
-    from rich.console import Console
-    from rich.text import Text
+    """A line as lines of at most `width` cells, broken between words; those after the first stand `hang` cells further in.
+
+    A word that is longer, such as a path, stays whole, so that it can be copied.
+    """
+    from rich.cells import cell_len
 
     body = text.lstrip(" ")
     indent = " " * (len(text) - len(body))
     if 2 * len(text) <= width or not body:  # however wide its characters are
         return [text]
-    room = max(_NARROWEST, width - len(indent) - hang)
-    lines = [line.plain.rstrip() for line in Text(body).wrap(Console(), room)]
-    return [f"{indent}{' ' * hang if n else ''}{line}" for n, line in enumerate(lines)]
+    room, lines = max(_NARROWEST, width - len(indent)), [""]
+    for word in body.split(" "):
+        inset = hang if len(lines) > 1 else 0
+        if not lines[-1] or inset + cell_len(lines[-1]) + 1 + cell_len(word) <= room:
+            lines[-1] += f" {word}" if lines[-1] else word
+        else:
+            lines.append(word)
+    return [f"{indent}{' ' * hang if n else ''}{line.rstrip()}" for n, line in enumerate(lines)]
 
 
 def cut(text: str, width: int) -> str:

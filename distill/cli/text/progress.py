@@ -64,7 +64,7 @@ def calls_table(spender: str, progress: Progress, left: Sequence[str]) -> Table:
         ("rate", _rate(progress)),
         ("limits", _limits(progress.pace) if progress.pace is not None else ""),
         ("cost", _cost(progress)),
-        ("left", " · ".join(left)),
+        ("time", " · ".join(left)),
     ):
         if said:
             table.add_row(name, said)

@@ -5,13 +5,13 @@ It fits 24 lines of 80 columns, whatever the run has to say; all of it stands in
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from distill.cli.text.durations import duration
 from distill.cli.text.next_step import NextStep
 from distill.cli.text.plain import cut, plain, wrapped
+from distill.curate.accounting.funnel import reasons
 from distill.evaluate.figures import Figure, Figures
 from distill.generate import served_models
 from distill.money import shown
@@ -20,8 +20,6 @@ from distill.text.percentages import percent, signed
 
 LINES, COLUMNS = 24, 80
 _NAME, _REASONS = 9, 3
-_AFTER_ASKING = ("seeds", "test", "expand", "ask")
-"""Stages of the funnel before a question is asked; the sum of the rows begins after them."""
 
 
 def screen_lines(run: Run, step: NextStep | None, *, took_s: float | None = None, columns: int = COLUMNS) -> list[str]:
@@ -42,12 +40,16 @@ def _lines(run: Run, step: NextStep | None, took_s: float | None, width: int, mo
 def _head(run: Run, took_s: float | None, width: int, most: int) -> list[str]:
     took = f" in {duration(took_s)}" if took_s is not None and run.done else ""
     unchanged = f", {len(run.skipped)} unchanged" if run.skipped else ""
-    stages = f"{len(run.done)} stage{'s' if len(run.done) != 1 else ''}"
-    said = _clipped(wrapped(f"run {run.name}: {stages} done{took}{unchanged}", width), most)
+    said = _clipped(wrapped(f"run {run.name}: {stages_text(len(run.done))} done{took}{unchanged}", width), most)
     if run.verdict and "report" in (*run.done, *run.skipped):
         said.append(f"verdict: {run.verdict.word}")
         said += _clipped(wrapped(f"  {run.verdict.sentences[0]}", width, hang=0), most)
     return said
+
+
+def stages_text(count: int) -> str:
+    """`1 stage`, `6 stages`."""
+    return f"{count} stage{'s' if count != 1 else ''}"
 
 
 def _clipped(lines: Sequence[str], most: int) -> list[str]:
@@ -76,7 +78,7 @@ def _figure_line(row: Figure) -> str:
 def _facts(run: Run) -> Iterator[tuple[str, str]]:
     """(name, text) of what is told in a line or two each."""
     if run.funnel:
-        yield "rows", _rows(run.funnel)
+        yield "rows", rows_text(run.funnel)
     if run.shortfall:
         missing, worst = sum(row.missing for row in run.shortfall), run.shortfall[0]
         more = f", most in {worst.stratum} ({worst.got:,} of {worst.wanted:,}; {worst.cause} cost most)"
@@ -90,26 +92,25 @@ def _facts(run: Run) -> Iterator[tuple[str, str]]:
         yield "report", _near(run.report)
 
 
-def _rows(funnel: Funnel) -> str:
-    total, reasons = funnel.total, Counter[str]()
-    for line in funnel.stages:
-        if line.stage not in _AFTER_ASKING:
-            reasons.update(line.dropped)
-    ranked = sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0]))[:_REASONS]
-    why = f" ({', '.join(f'{reason} {count:,}' for reason, count in ranked)})" if ranked else ""
+def rows_text(funnel: Funnel) -> str:
+    """The sum of the rows, with the commonest reasons."""
+    total = funnel.total
+    first = list(reasons(funnel.stages).items())[:_REASONS]
+    why = f" ({', '.join(f'{reason} {count:,}' for reason, count in first)})" if first else ""
     approved = f" + {total.gold:,} approved" if total.gold else ""
     return f"{total.questions:,} asked{approved} = {total.kept:,} in the dataset + {total.dropped:,} dropped{why}"
 
 
+def spent(run: Run) -> str:
+    """What the run has cost over all commands, and how much of it is estimated."""
+    free = run.usd == 0 and not run.unpriced_calls
+    usd = "nothing" if free else f"{shown(run.usd, run.unpriced_calls)} in this run so far"
+    return f"{usd}, ${run.usd_estimated:.4f} of it estimated" if run.usd_estimated else usd
+
+
 def _spent(run: Run) -> str:
-    usd = (
-        "nothing"
-        if run.usd == 0 and not run.unpriced_calls
-        else f"{shown(run.usd, run.unpriced_calls)} in this run so far"
-    )
-    estimated = f", ${run.usd_estimated:.4f} of it estimated" if run.usd_estimated else ""
     stored = f", {run.from_the_store:,} answers from the store" if run.from_the_store else ""
-    return f"{usd}{estimated}; {run.requests_sent:,} requests sent{stored}"
+    return f"{spent(run)}; {run.requests_sent:,} requests sent{stored}"
 
 
 def _near(path: Path) -> str:
@@ -143,5 +144,5 @@ def _warning_lines(run: Run, width: int, most: int) -> list[str]:
 def _next_lines(step: NextStep, width: int, most: int) -> list[str]:
     return [
         *_clipped(wrapped(f"next: {step.text}", width), most),
-        *(f"  {line}" for line in step.command_lines(width - 2)),
+        *step.command_lines(width),
     ]

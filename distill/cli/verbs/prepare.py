@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from distill.cli.options import AsJson, Set, Spec, Usd, opened, out
+from distill.cli.options import LIMIT, AsJson, Limit, Set, Spec, Usd, limited, opened, out
 from distill.errors import UsageError
 
 if TYPE_CHECKING:
@@ -136,6 +136,7 @@ def plan(
     no_pilot: Annotated[
         bool, typer.Option("--no-pilot", help="send nothing; use maximum costs where no measured ones exist")
     ] = False,
+    limit: Limit = None,
 ) -> None:
     """Estimate requests, cost and time.
 
@@ -146,9 +147,11 @@ def plan(
     from distill.plan import plan as planning
     from distill.task.requirements import need_price
 
-    task = opened(spec, sets, as_json=as_json, priced=not no_pilot)
+    task = opened(spec, [*(sets or []), *limited(limit)], as_json=as_json, priced=not no_pilot, options=LIMIT)
     if not no_pilot:
         need_price(task)
     with Panel(quiet=as_json) as panel:
         result = planning.plan(task, pilot=0 if no_pilot else pilot, watch=panel)
-    out(result.as_json() | {"notes": list(task.notes)}, as_json, plan_lines(result) + [f"next: distill run {spec}"])
+    also = f" --limit {limit}" if limit is not None else ""
+    lines = [*plan_lines(result), f"next: distill run {spec}{also}"]
+    out(result.as_json() | {"notes": list(task.notes)}, as_json, lines)

@@ -17,7 +17,7 @@ def gates(as_json: AsJson = False) -> None:
     out({"gates": gates_json()}, as_json, gate_lines())
 
 
-def schema() -> None:
+def schema(as_json: AsJson = False) -> None:  # noqa: ARG001 - it is JSON either way; errors then are too
     """Print the JSON Schema of task.yaml.
 
     Editors use it to complete and check a spec.

@@ -3,9 +3,8 @@
     base_model.model.model.layers.3.self_attn.q_proj.lora_A.weight   (rank, in)  →  blk.3.attn_q.weight.lora_a
     base_model.model.model.layers.3.self_attn.q_proj.lora_B.weight   (out, rank) →  blk.3.attn_q.weight.lora_b
 
-llama.cpp stores the rows of q and k interleaved for its rotary embedding, hence B's rows of these two are
-permuted as the base's were. Only the llama architecture is known; anything else is refused rather than
-written wrong.
+For some architectures llama.cpp stores the rows of q and k interleaved for its rotary embedding, hence B's rows of these two are
+permuted as the base's were. An architecture that is not known is refused rather than written wrong.
 """
 
 from __future__ import annotations
@@ -24,30 +23,31 @@ if TYPE_CHECKING:
     from numpy import float32
     from numpy.typing import NDArray
 
-NAMES: Mapping[str, str] = {
-    "self_attn.q_proj": "attn_q",
-    "self_attn.k_proj": "attn_k",
-    "self_attn.v_proj": "attn_v",
-    "self_attn.o_proj": "attn_output",
-    "mlp.gate_proj": "ffn_gate",
-    "mlp.up_proj": "ffn_up",
-    "mlp.down_proj": "ffn_down",
-}
-
+ARCHITECTURES: Mapping[str, str] = {
+    "llama": "llama", "mistral": "llama", "granite": "granite", "qwen2": "qwen2", "qwen3": "qwen3", "gemma2": "gemma2",
+    "gemma3_text": "gemma3", "gemma3": "gemma3", "phi3": "phi3",
+}  # fmt: skip
+"""A model's type as transformers calls it → llama.cpp's architecture; others may be rearranged there in ways that are not known here."""
+_PERMUTED = ("llama", "mistral", "granite")
+"""Types whose q and k llama.cpp stores interleaved."""
 _UNKNOWN_TO_LLAMA_CPP = ("use_dora", "use_rslora", "rank_pattern", "alpha_pattern", "modules_to_save")
-_TENSOR = re.compile(r"^base_model\.model\.model\.layers\.(\d+)\.(.+)\.lora_([AB])\.weight$")
+_TENSOR = re.compile(r"^base_model\.model\.(.+)\.lora_([AB])\.weight$")
 
 
 class AdapterError(DistillError):
     """An adapter that llama.cpp could not apply as it was trained."""
 
 
-def gguf_name(name: str) -> str:
+def gguf_name(name: str, architecture: str, layers: int) -> str:
     """llama.cpp's name of a peft tensor; `AdapterError` for one it has none for."""
+    from gguf import MODEL_ARCH, MODEL_ARCH_NAMES, get_tensor_name_map
+
+    arch = next(one for one in MODEL_ARCH if MODEL_ARCH_NAMES[one] == architecture)
     match = _TENSOR.match(name)
-    if match is None or match[2] not in NAMES:
-        raise AdapterError(f"no llama.cpp name for the adapter tensor {name!r}; known are {', '.join(NAMES)}")
-    return f"blk.{match[1]}.{NAMES[match[2]]}.weight.lora_{match[3].lower()}"
+    known = get_tensor_name_map(arch, layers).get_name(f"{match[1]}.weight", (".weight",)) if match else None
+    if match is None or known is None or not known.startswith("blk."):
+        raise AdapterError(f"no llama.cpp name for the adapter tensor {name!r} of a {architecture} model")
+    return f"{known}.lora_{match[2].lower()}"
 
 
 def interleaved(rows: NDArray[float32], heads: int) -> NDArray[float32]:
@@ -63,37 +63,59 @@ def to_gguf(adapter: Path, base_config: Path | Mapping[str, Json], out: Path) ->
     """
     config = _config(base_config)
     peft = _checked(json.loads((adapter / "adapter_config.json").read_text(encoding="utf-8")), config, adapter)
-    heads = {"attn_q": config["num_attention_heads"], "attn_k": config["num_key_value_heads"]}
     out.parent.mkdir(parents=True, exist_ok=True)
     aside = out.with_name(f".{out.name}.{os.getpid()}.tmp")
     try:
-        _write(aside, adapter / "adapter_model.safetensors", heads=heads, alpha=float(peft["lora_alpha"]))
+        _write(aside, adapter / "adapter_model.safetensors", config, alpha=float(peft["lora_alpha"]))
         aside.replace(out)
     finally:
         aside.unlink(missing_ok=True)
     return out
 
 
+def changes(adapter: Path, base_config: Path | Mapping[str, Json]) -> dict[str, NDArray[float32]]:
+    """llama.cpp's tensor name → what the adapter adds to it: alpha / rank × B A, its rows in llama.cpp's order."""
+    from safetensors.numpy import load_file
+
+    config = _config(base_config)
+    peft = _checked(json.loads((adapter / "adapter_config.json").read_text(encoding="utf-8")), config, adapter)
+    architecture, heads = ARCHITECTURES[config["model_type"]], _rotary_heads(config)
+    halves = {
+        gguf_name(name, architecture, config["num_hidden_layers"]): tensor
+        for name, tensor in load_file(adapter / "adapter_model.safetensors").items()
+    }
+    found = {}
+    for name, b in halves.items():
+        if name.endswith(".lora_b"):
+            stem, projection = name.removesuffix(".lora_b"), name.split(".")[2]
+            rows = interleaved(b, heads[projection]) if projection in heads else b
+            found[stem] = float(peft["lora_alpha"]) / float(peft["r"]) * (rows @ halves[f"{stem}.lora_a"])
+    return found
+
+
 def _checked(peft: Mapping[str, Json], base: Mapping[str, Json], adapter: Path) -> Mapping[str, Json]:
     """The adapter's config, where llama.cpp can apply such an adapter to such a base."""
-    if base.get("model_type") != "llama":
-        raise AdapterError(f"the base is {base.get('model_type')!r}; only llama adapters can be written for llama.cpp")
+    if base.get("model_type") not in ARCHITECTURES:
+        raise AdapterError(
+            f"the base is {base.get('model_type')!r}; an adapter for llama.cpp can be written on {', '.join(ARCHITECTURES)}"
+        )
     if odd := [name for name in _UNKNOWN_TO_LLAMA_CPP if peft.get(name)]:
         raise AdapterError(f"{adapter}: llama.cpp cannot apply {', '.join(odd)}; train without it")
     return peft
 
 
-def _write(file: Path, tensors: Path, *, heads: Mapping[str, int], alpha: float) -> None:
+def _write(file: Path, tensors: Path, config: Mapping[str, Json], *, alpha: float) -> None:
     import numpy
     from gguf import GGUFWriter
     from safetensors.numpy import load_file
 
-    writer = GGUFWriter(file, "llama")
+    architecture, heads = ARCHITECTURES[config["model_type"]], _rotary_heads(config)
+    writer = GGUFWriter(file, architecture)
     writer.add_type("adapter")
     writer.add_string("adapter.type", "lora")
     writer.add_float32("adapter.lora.alpha", alpha)
     for name, tensor in sorted(load_file(tensors).items()):
-        known = gguf_name(name)
+        known = gguf_name(name, architecture, config["num_hidden_layers"])
         projection = known.split(".")[2]
         rotary = projection in heads and known.endswith("lora_b")
         rows = interleaved(tensor, heads[projection]) if rotary else tensor
@@ -102,6 +124,13 @@ def _write(file: Path, tensors: Path, *, heads: Mapping[str, int], alpha: float)
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
     writer.close()
+
+
+def _rotary_heads(config: Mapping[str, Json]) -> dict[str, int]:
+    """Projection whose rows llama.cpp stores interleaved → its heads."""
+    if config["model_type"] not in _PERMUTED:
+        return {}
+    return {"attn_q": config["num_attention_heads"], "attn_k": config["num_key_value_heads"]}
 
 
 def _config(given: Path | Mapping[str, Json]) -> Mapping[str, Json]:

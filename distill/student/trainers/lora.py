@@ -90,7 +90,8 @@ def train(
     set_seed(settings.seed)
     tokenizer = load.tokeniser(base, template)
     rows, held_out = (_rows(path, tokenizer, settings.max_tokens) for path in (train, valid))
-    left = TimeLeft(per_epoch=sum(len(row.input_ids) for row in rows), epochs=settings.epochs)
+    per_epoch, read = (sum(len(row.input_ids) for row in part) for part in (rows, held_out[:VALID_ROWS]))
+    left = TimeLeft(per_epoch=per_epoch, valid=read, epochs=settings.epochs)
     kept = out / "checkpoints"
     checkpoint = checkpoints.opened(kept, _key(base, (train, valid), settings, tokenizer))
     with quiet():

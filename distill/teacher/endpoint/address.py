@@ -19,7 +19,7 @@ from distill.errors import AccessRefused, UsageError
 from distill.money import Price, Rate, price_of
 from distill.secrets.masking import SecretMask, passwords
 from distill.teacher import ModelClient
-from distill.teacher.endpoint import embedded, in_process, payload, scripted, wire
+from distill.teacher.endpoint import embedded, gguf_model, in_process, payload, scripted, wire
 from distill.teacher.endpoint.client import Endpoint
 
 if TYPE_CHECKING:
@@ -146,8 +146,8 @@ async def opened(address: Address) -> AsyncIterator[ModelClient]:
     if address.model == SCRIPTED:
         yield scripted.Scripted()
     elif address.weights is not None:
-        adapter = address.adapter.parent if address.adapter else None
-        async with in_process.serving(address.weights, adapter) as model:
+        serving = gguf_model.serving if address.weights.gguf else in_process.serving
+        async with serving(address.weights, address.adapter) as model:
             yield model
     elif address.local:
         keyless = replace(address, key=None, headers={})  # it needs none, and gets nobody's

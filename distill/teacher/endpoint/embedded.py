@@ -1,15 +1,12 @@
 """The embedded model: SmolLM2-135M-Instruct from a PyPI package, served by llama.cpp on loopback.
 
-No key, no download from a model hub. The same HTTP client reaches it as any other endpoint. One slot: on
-two hyper-threads of one core it answers more calls a second than two, four or eight slots do
-(docs/decisions/one-slot-embedded-server.md).
+No key, no download from a model hub. The same HTTP client reaches it as any other endpoint.
 """
 
 from __future__ import annotations
 
 import asyncio
 import importlib.util
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +15,7 @@ from distill import extras
 from distill.errors import UsageError
 from distill.records import Answer, Request
 from distill.teacher import ModelClient
+from distill.teacher.endpoint import llama_cpp
 
 MODEL = "embedded/smollm2-135m"
 CONTEXT = 4096
@@ -39,34 +37,8 @@ def gguf() -> Path:
 @contextmanager
 def serve(adapter: Path | None = None) -> Iterator[str]:
     """Serve the model, with a LoRA adapter (GGUF) on top if given; yields the base_url on 127.0.0.1."""
-    # OpenMP threads that spin long at each barrier starve each other beside any other process (0.4 tokens a second);
-    # those that sleep at once lose 40 % on a quiet machine. A short spin is as fast as a long one and shares fairly.
-    os.environ.setdefault("GOMP_SPINCOUNT", "3000")
-    try:
-        import xllamacpp
-    except ImportError as fault:
-        fix = "on Debian or Ubuntu: apt install libgomp1" if "libgomp" in str(fault) else extras.hint("embedded")
-        raise UsageError(f"the embedded model needs the package xllamacpp ({fault}); {fix}") from None
-    params = xllamacpp.CommonParams()
-    params.model.path = str(gguf())
-    params.model_alias = {MODEL}
-    params.hostnames = ["127.0.0.1"]
-    params.port = 0
-    params.n_parallel = 1
-    params.n_ctx = CONTEXT
-    params.cache_ram_mib = 0  # a second cache of older prompts, which would make an answer depend on them
-    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = max(1, min(os.cpu_count() or 1, 8))
-    params.ui = False
-    params.verbosity = -1  # its log lines would tear the progress panel
-    if adapter is not None:
-        params.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(str(adapter), 1.0)]
-    with _quiet():
-        server = xllamacpp.Server(params)
-    try:
-        yield f"{server.listening_address}/v1"
-    finally:
-        with _quiet():
-            del server
+    with llama_cpp.serve(gguf(), MODEL, context=CONTEXT, adapter=adapter) as url:
+        yield url
 
 
 class Steady:
@@ -99,16 +71,3 @@ def _before_last_turn(request: Request) -> Request:
     turns = request.turns[:-1] or [{"role": "system", "content": ""}]
     body = {"model": request.body["model"], "messages": turns, "max_tokens": 1, "temperature": 0}
     return Request(request.endpoint, body | {"add_generation_prompt": False})
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """llama.cpp writes its start-up to the process's stderr, past Python; it goes to the void while it loads."""
-    saved, void = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(void, 2)
-        yield
-    finally:
-        os.dup2(saved, 2)
-        os.close(saved)
-        os.close(void)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -81,16 +81,18 @@ def _read(request: Request, prompt: Prompt, written: Written) -> Answer:
         "finish_reason": finish_reason.STOP if written.whole else finish_reason.LENGTH,
     }
     found = {"model": request.body.get("model", ""), "choices": [choice], "usage": usage}
-    return read_object(found, request, price=None, raw=b"")
+    return replace(read_object(found, request, price=None, raw=b""), latency_s=written.seconds)
 
 
 @asynccontextmanager
 async def serving(weights: LocalWeights, adapter: Path | None) -> AsyncIterator[InProcess]:
-    """A base, or the student of an adapter's folder on it, loaded and answering until the block ends."""
+    """A base, or the student of a peft adapter's file on it, loaded and answering until the block ends."""
     from distill.base_model import generation, local
 
     folder = await asyncio.to_thread(weights.folder)
-    generator = await asyncio.to_thread(generation.generator, folder, adapter, weights.template)
+    generator = await asyncio.to_thread(
+        generation.generator, folder, adapter.parent if adapter else None, weights.template
+    )
     client = InProcess(generator, local.context_of(folder))
     at_work = asyncio.create_task(client.work())
     try:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from distill.cli.text.next_step import EXAMPLE, NextStep, next_step
+from distill.cli.text.next_step import EXAMPLE, NextStep, given_words, next_step
 from distill.evaluate.figures import Figure, Figures
 from distill.evaluate.verdict import ComparisonVerdict, Word
 from distill.pipeline.result import Run
@@ -21,7 +21,7 @@ BETTER = Figures("of the fields right", (Figure("student", "linear", -0.1, -0.2,
 
 
 def words(run: Run, *, example: bool = False, trained: str = "lora") -> str:
-    step = next_step(run, "mood", example=example, trained=trained)
+    step = next_step(run, ["mood"], example=example, trained=trained)
     return " ".join(step.words) if step else ""
 
 
@@ -59,3 +59,12 @@ def test_a_long_command_goes_on_in_the_next_line_as_a_shell_takes_it(width: int)
     lines = step.command_lines(width)
     assert shlex.split("\n".join(lines).replace("\\\n", "")) == ["distill", *step.words]
     assert all(len(line) <= width or len(line.split("'")) == 3 for line in lines)
+
+
+def test_settings_of_the_command_stay_and_its_limit_goes() -> None:
+    """Another command would ask another teacher."""
+    given = given_words("mood", ["teacher.model=big", "dataset.preview=5"], 2.5)
+    assert given == ["mood", "--set", "teacher.model=big", "--max-usd", "2.5"]
+    step = next_step(replace(RUN, pending=3), given, example=False, trained="none")
+    assert step is not None
+    assert step.words == ("run", *given)

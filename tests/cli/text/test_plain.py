@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
@@ -29,6 +28,13 @@ def test_no_line_is_wider_than_the_terminal_and_no_word_is_lost(words: list[str]
     assert " ".join(lines).split() == " ".join(words).split()
 
 
-@pytest.mark.parametrize("width", [24, 40])
-def test_wide_characters_count_twice(width: int) -> None:
-    assert all(cell_len(line) <= width for line in wrapped("退款 " * 30, width))
+def test_a_line_that_fits_is_left_as_it_is() -> None:
+    line = "rows     " + "word " * 14 + "!"
+    assert (len(line), wrapped(line, 80)) == (80, [line])
+    assert wrapped(f"{line}!", 80)[1:] == ["  !!"]
+
+
+def test_wide_characters_count_twice_and_a_long_word_stays_whole() -> None:
+    assert all(cell_len(line) <= 24 for line in wrapped("退款 " * 30, 24))
+    path = "/" + "folder/" * 9 + "report.html"
+    assert wrapped(f"report: {path}", 40) == ["report:", f"  {path}"]

@@ -38,7 +38,7 @@ RUN = Run(
 )  # fmt: skip
 STEP = NextStep("the same with rows of your own:", ("init", "--from", "rows.csv", "--input", "message"))
 FULL = replace(
-    RUN, name=f"{'m' * 60}/001", pending=7, why_empty="no row is left to train on: " + "because of a gate, " * 30,
+    RUN, name=f"{'m' * 40}/001", pending=7, why_empty="no row is left to train on: " + "because of a gate, " * 30,
     verdict=ComparisonVerdict("undecided", ["Undecided: " + "the test rows cannot tell " * 30]),
     shortfall=[Shortfall("intent=refund style=angry " * 9, 9, 2, "near_duplicate", 7)] * 5,
     large_losses=[LargeLoss("dedup", "source", "a.jsonl " * 30, 24, 18, {"near_duplicate": 18})] * 9,
