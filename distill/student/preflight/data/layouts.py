@@ -21,7 +21,6 @@ _KEYS: Mapping[str, tuple[str, ...]] = {
 }
 """Layout → the keys that its readers know."""
 _ELSE = {"conversations": "ShareGPT", "instruction": "Alpaca", "text": "plain text", "contents": "Gemini"}
-_EXPORTS = 'make chat rows of them: {"messages": [{"role": "user", "content": …}, {"role": "assistant", "content": …}]}'
 
 
 class Layout(NamedTuple):
@@ -51,10 +50,10 @@ def two_layouts(row: Mapping[str, Json]) -> bool:
 
 
 def unknown(row: Mapping[str, Json]) -> str:
-    """What a row without a layout looks like, and the next move."""
+    """What a row without a layout looks like."""
     known = next((name for key, name in _ELSE.items() if key in row), None)
     keys = ", ".join(sorted(map(str, row))[:6]) or "none"
-    return f"{known} rows; {_EXPORTS}" if known else f"its keys are {keys}"
+    return f"{known}, by its keys" if known else f"its keys are {keys}"
 
 
 def unknown_keys(name: str, row: Mapping[str, Json]) -> list[str]:
