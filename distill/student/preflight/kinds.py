@@ -19,7 +19,7 @@ _FILE = {
     "no_rows": Kind("stop", "the file holds no row"),
     "bad_json": Kind("stop", "lines are no JSON that every reader takes"),
     "not_an_object": Kind("stop", "lines hold JSON that is no object"),
-    "unknown_layout": Kind("stop", "rows are neither chats, prompt and completion, nor preferences; make chats of them: {\"messages\": [{\"role\": \"user\", \"content\": …}, …]}"),
+    "unknown_layout": Kind("stop", 'rows are no chats, no prompt and completion, no preferences; make chats of them: {"messages": [{"role": "user", "content": …}, …]}'),
     "mixed_layouts": Kind("stop", "the file mixes layouts; trainers and hosts read one layout a file"),
     "two_layouts_in_a_row": Kind("warning", "rows have the keys of two layouts; some hosts refuse them"),
     "byte_order_mark": Kind("warning", "the file begins with a byte order mark, which some readers take for a fault of line 1; save without"),
