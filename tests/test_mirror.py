@@ -76,6 +76,10 @@ ELSEWHERE = {
     "teacher/store/test_queries.py": "teacher/store/reader",
     "teacher/batch/test_round.py": "teacher/batch/journal teacher/batch/host/client",
     "teacher/test_secrets.py": "teacher/endpoint/sdk",
+    "student/preflight/test_check.py": "student/preflight/findings student/preflight/kinds student/preflight/target student/preflight/tokens "
+    "student/preflight/data/held_out student/preflight/data/layouts student/preflight/data/lines student/preflight/data/rows "
+    "student/preflight/data/texts student/preflight/data/together student/preflight/data/turns",
+    "views/test_preflight.py": "cli/text/preflight cli/verbs/preflight",
     "student/trainers/test_lora.py": "base_model/quiet student/trainers/loss_curve",
 }
 """Test file → the modules that have no file of their own, for it holds what they are for."""

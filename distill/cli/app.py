@@ -13,7 +13,7 @@ from typer.core import TyperGroup
 
 from distill import __version__, extras, memory
 from distill.cli import exit_codes
-from distill.cli.verbs import calibrate, clean, export, fault_server, look, prepare, reference, run, ship
+from distill.cli.verbs import calibrate, clean, export, fault_server, look, preflight, prepare, reference, run, ship
 from distill.errors import INTERRUPTED
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ VERBS: dict[str, dict[str, Callable[..., None]]] = {
         "explain": look.explain,
         "show": look.show,
         "explain-miss": look.explain_miss,
+        "preflight": preflight.preflight,
     },
     "Improve it, or remove it": {
         "calibrate": calibrate.calibrate,

@@ -15,9 +15,10 @@ from distill.curate import preflight
 from distill.errors import GateNotMet
 from distill.records import Json
 from distill.rundir import RunDir, file_hash, read_json
+from distill.student import before_training, exports, linear
 from distill.student import export as export_files
-from distill.student import exports, linear
 from distill.student.dataset_card import dataset_card
+from distill.student.preflight.target import LEAST_ROWS
 from distill.student.trainers import linear as linear_trainer
 from distill.tables import lookup
 from distill.task.run import ActiveRun
@@ -36,8 +37,6 @@ ADAPTER = "student/adapter.gguf"
 PEFT = "student/adapter/adapter_model.safetensors"
 HOSTED = "student/hosted.json"
 LOSSES = "student/loss.json"
-LEAST_ROWS = 10
-"""What OpenAI's endpoint takes; fewer teach nothing elsewhere either."""
 
 
 async def export(run: ActiveRun) -> None:
@@ -112,7 +111,12 @@ async def train(run: ActiveRun) -> None:
         return
     outputs = {"lora": [LOSSES, _tuned(run.task)], "hosted": [LOSSES, HOSTED], "linear": [linear.MODEL]}
     work = {"lora": _lora, "hosted": _hosted, "linear": _linear}
-    await stage(run, "train", outputs=outputs[way.with_], work=work[way.with_])
+
+    async def checked(run: ActiveRun) -> Mapping[str, Json]:
+        await asyncio.to_thread(before_training.ask, run)
+        return await work[way.with_](run)
+
+    await stage(run, "train", outputs=outputs[way.with_], work=checked)
 
 
 def _tuned(task: Task) -> str:

@@ -25,7 +25,12 @@ Partial = Annotated[
     bool, typer.Option("--partial", help="continue without rows that have no answer; exit code 3 at the end")
 ]
 NewRun = Annotated[bool, typer.Option("--new", help="start the next numbered run instead of continuing the latest")]
-Anyway = Annotated[bool, typer.Option("--anyway", help="go on where the teacher's exam would stop the run")]
+Anyway = Annotated[
+    bool,
+    typer.Option(
+        "--anyway", help="go on where the teacher's exam, or the preflight of the dataset, would stop the run"
+    ),
+]
 WaitForJobs = Annotated[bool, typer.Option("--wait", help="wait until the batch jobs at the host end, then continue")]
 
 
