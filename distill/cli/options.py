@@ -82,7 +82,7 @@ def opened(
     place = place_of(spec)
     task = open_task(place.spec, overrides=overrides, env=os.environ, home=place.home, options=known, priced=priced)
     if task.notes and not as_json:
-        from distill.cli.text.plain import plain
+        from distill.cli.plain import plain
 
         for said in task.notes:
             print(plain(f"note: {said}"), file=sys.stderr, flush=True)
@@ -91,7 +91,7 @@ def opened(
 
 def out(result: Mapping[str, Json], as_json: bool, lines: list[str]) -> None:
     """One JSON object, or lines without what a terminal obeys, broken between words."""
-    from distill.cli.text.plain import plain
+    from distill.cli.plain import plain
 
     try:
         if as_json:  # flushed, since a script waits for it while a server runs
@@ -107,7 +107,7 @@ def _fitted(lines: list[str]) -> list[str]:
     """Lines as a terminal shows them without a word broken in two; for a file or a pipe they stay whole."""
     if not sys.stdout.isatty():
         return lines
-    from distill.cli.text.plain import wrapped
+    from distill.cli.plain import wrapped
 
     columns = shutil.get_terminal_size().columns
     return [short for line in lines for part in line.split("\n") for short in wrapped(part, columns)]

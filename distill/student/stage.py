@@ -15,7 +15,7 @@ from distill.curate import preflight
 from distill.errors import GateNotMet
 from distill.records import Json
 from distill.rundir import RunDir, file_hash, read_json
-from distill.student import before_training, exports, linear
+from distill.student import before_training, linear, other_formats
 from distill.student import export as export_files
 from distill.student.dataset_card import dataset_card
 from distill.student.preflight.target import LEAST_ROWS
@@ -70,7 +70,7 @@ async def _export(run: ActiveRun) -> Mapping[str, Json]:
     }
     tests = export_files.write_test(_test_rows(run, own, beside), folder=run.folder.path)
     write_atomic(run.folder / "CARD.md", dataset_card(run, kept, counts, tests).encode())
-    if earlier := exports.earlier(run.folder):
+    if earlier := other_formats.earlier(run.folder):
         run.watch.say(
             f"  formats/ holds files of an earlier dataset: {', '.join(earlier)}; `distill export --format` writes them anew"
         )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from distill.cli.text.durations import about
-from distill.cli.text.plain import cut
+from distill.cli.durations import about
+from distill.cli.plain import cut
 from distill.money import shown
 from distill.student.preflight.check import Report
 from distill.student.preflight.cost import Here, There

@@ -122,7 +122,7 @@ def exam(
     import dataclasses
     import itertools
 
-    from distill.cli.panel import Panel
+    from distill.cli.live.panel import Panel
     from distill.cli.text.exam import exam_lines
     from distill.plan import exams
     from distill.task.requirements import need_price
@@ -155,7 +155,7 @@ def plan(
 
     Sends a small pilot first. Answers that the store already holds cost nothing.
     """
-    from distill.cli.panel import Panel
+    from distill.cli.live.panel import Panel
     from distill.cli.text.plan import plan_lines
     from distill.plan import plan as planning
     from distill.task.requirements import need_price
