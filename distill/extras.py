@@ -28,7 +28,7 @@ EXTRAS: Mapping[str, Mapping[str, str]] = {
 
 def missing(extra: str) -> list[str]:
     """The distributions of an extra whose module is not here; nothing is imported."""
-    return [name for module, name in EXTRAS[extra].items() if not _here(module)]
+    return [name for module, name in EXTRAS[extra].items() if not here(module)]
 
 
 def install(*extras: str) -> str:
@@ -79,7 +79,8 @@ def _names(folder: Path) -> list[str]:
         return []
 
 
-def _here(module: str) -> bool:
+def here(module: str) -> bool:
+    """Whether a module is installed; nothing is imported."""
     try:
         return importlib.util.find_spec(module) is not None
     except (ImportError, ValueError):

@@ -47,6 +47,7 @@ ELSEWHERE = {
     "plan/test_pilot.py": "cli/text/plan plan/estimate",
     "views/test_explain.py": "cli/text/rows",
     "views/test_status.py": "cli/text/status",
+    "spec/test_presets.py": "cli/text/presets",
     "chat/test_conversation.py": "chat/content",
     # What a stage or a verb does is seen in a run.
     "pipeline/test_run.py": "curate/stage evaluate/stage pipeline/ask_teachers pipeline/generate pipeline/used_spec report/spending report/stage "

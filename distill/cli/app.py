@@ -66,6 +66,7 @@ VERBS: dict[str, dict[str, Callable[..., None]]] = {
     },
     "Reference and rehearsal": {
         "gates": reference.gates,
+        "presets": reference.presets,
         "schema": reference.schema,
         "fault-server": fault_server.fault_server,
     },

@@ -161,10 +161,11 @@ async def _lora(run: ActiveRun) -> Mapping[str, Json]:
         epochs=way.epochs, batch_size=way.batch_size, learning_rate=way.learning_rate, rank=way.rank, alpha=way.alpha,
         layers=way.layers, max_tokens=preflight.context_of(run.task), seed=way.seed, dropout=way.dropout,
         schedule=way.schedule, warmup=way.warmup, accumulate=way.accumulate, recompute=way.recompute, patience=way.patience,
+        bits=way.bits,
     )  # fmt: skip
     result = await asyncio.to_thread(
         lora.train, base=base, template=weights.template, train=folder / "train.jsonl", valid=folder / "valid.jsonl", out=folder.path / "student",
-        settings=settings, on_step=_shown(run, settings),
+        settings=settings, track=way.track, on_step=_shown(run, settings),
     )  # fmt: skip
     if _tuned(run.task) == ADAPTER:
         gguf.to_gguf(result.adapter, base, folder / ADAPTER)
