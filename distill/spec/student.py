@@ -83,6 +83,11 @@ class Student(Settings):
     template: NonBlank | None = Field(
         None, description="a file with the chat template (Jinja) of a base that has none, or in place of its own"
     )
+    serve: Literal["auto", "llama.cpp", "transformers"] | EndpointUrl = Field(
+        "auto",
+        description="what answers for base and student when they are compared: llama.cpp for a GGUF file, else transformers; or the URL of "
+        "a server that has both (vLLM), the base under its name and the student under the task's",
+    )
     train: Train = Train()
 
 

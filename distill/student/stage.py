@@ -121,8 +121,16 @@ async def train(run: ActiveRun) -> None:
 
 def _tuned(task: Task) -> str:
     """The file of a run that holds its adapter, as what serves it reads it."""
-    weights = task.base_weights
-    return ADAPTER if weights is not None and weights.gguf else PEFT
+    weights, serve = task.base_weights, task.spec.student.serve
+    return ADAPTER if weights is not None and weights.gguf and serve in ("auto", "llama.cpp") else PEFT
+
+
+def engine(task: Task) -> str:
+    """What answers for the base and the student in the comparison."""
+    base = task.base
+    if base.weights is not None:
+        return base.engine
+    return "llama.cpp" if base.local else base.shown
 
 
 async def _linear(run: ActiveRun) -> Mapping[str, Json]:
@@ -213,7 +221,8 @@ def student_of(task: Task, folder: RunDir) -> Address | None:
     base = task.base
     tuned = folder / _tuned(task)
     if tuned.exists() and task.spec.student.train.with_ == "lora":
-        return replace(base, adapter=tuned, adapter_id=file_hash(tuned)[:16])
+        at = replace(base, adapter=tuned, adapter_id=file_hash(tuned)[:16])
+        return at if at.local else replace(at, model=f"{folder.task}-{folder.number:03}")
     if (folder / HOSTED).exists():
         model = read_json(folder / HOSTED, dict, needs="model")["model"]
         return replace(base, model=model, rate=rate_of(task.spec.student.train.tuned_price) or base.rate)
