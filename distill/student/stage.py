@@ -122,7 +122,7 @@ async def train(run: ActiveRun) -> None:
 def _tuned(task: Task) -> str:
     """The file of a run that holds its adapter, as what serves it reads it."""
     weights, serve = task.base_weights, task.spec.student.serve
-    return ADAPTER if weights is not None and weights.gguf and serve in ("auto", "llama.cpp") else PEFT
+    return ADAPTER if weights is not None and weights.llama_cpp and serve in ("auto", "llama.cpp") else PEFT
 
 
 def engine(task: Task) -> str:

@@ -190,7 +190,7 @@ class Task:
                 model=train.base, base_url=serve, key=key, key_env=train.key_env, rate=Rate(0, 0), timeout_s=timeout_s
             )
         if weights is not None and (not local(train.base) or serve == "transformers"):
-            engine = "transformers" if serve == "transformers" or not weights.gguf else "llama.cpp"
+            engine = "transformers" if serve == "transformers" or not weights.llama_cpp else "llama.cpp"
             return Address(model=train.base, weights=weights, engine=engine, rate=Rate(0, 0), timeout_s=timeout_s)
         return _address(train.base, train.base_url, train.key_env, self.env, train.price, timeout_s=timeout_s)
 
