@@ -40,7 +40,7 @@ _MADE_BY = {
     "generate": ("seeds.parquet", "seeds_dropped.parquet", "pairs.parquet", "asked.parquet", "seeds.json", "exam.json"),
     "curate": ("samples.parquet", "dropped.parquet", "flagged.parquet", "funnel.json"),
     "export": ("train.jsonl", "valid.jsonl", "test.jsonl", "dataset.parquet", "expect.json", "CARD.md"),
-    "train": ("loss.json", "hosted.json", "adapter.gguf"),
+    "train": ("loss.json", "hosted.json", "adapter.gguf", "model.safetensors"),
     "evaluate": ("calls.parquet", "scores.parquet", "comparison.json"),
 }
 """Stage → the files of a run that it writes; a stage whose files are not as it wrote them does its work again."""

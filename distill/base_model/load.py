@@ -45,7 +45,7 @@ def model(folder: Path, *, dtype: torch.dtype | None = None, bits: int | None = 
     kind = dtype or native_dtype()
     if bits is not None:
         return _quantised(folder, bits)
-    need, room = _need_bytes(folder, kind), free_bytes()
+    need, room = int(params_of(folder) * kind.itemsize * _HEADROOM), free_bytes()
     if room is not None and need > room:
         raise UsageError(
             f"{folder.name} takes about {need / 2**30:.1f} GiB of memory as {str(kind).removeprefix('torch.')}, and "
@@ -118,7 +118,8 @@ def _limit_of_container() -> int | None:
     return None if most == "max" else max(int(most) - used, 0)
 
 
-def _need_bytes(folder: Path, kind: torch.dtype) -> int:
+def params_of(folder: Path) -> int:
+    """Parameters of a model, by the bytes of its files."""
     config = local.config_of(folder)
     stored = {"float32": 4, "float64": 8}.get(str(config.get("dtype") or config.get("torch_dtype")), 2)
-    return int(local.weight_bytes(folder) / stored * kind.itemsize * _HEADROOM)
+    return local.weight_bytes(folder) // stored

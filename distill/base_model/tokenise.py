@@ -26,7 +26,7 @@ IGNORED = -100
 
 
 class TrainError(DistillError):
-    """Training stopped; no adapter was written."""
+    """Training stopped; nothing was written."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,7 @@ def context_of(task: Task) -> int:
     train = task.spec.student.train
     if train.context is not None:
         return train.context
-    if train.with_ != "lora":
+    if not train.local:
         return HOSTED_CONTEXT
     return local_context(train.base, task.base_weights)
 

@@ -103,7 +103,8 @@ def gather(run: ActiveRun, comparison: Comparison) -> Report:
 
 
 def _engine(run: ActiveRun) -> str:
-    asked = run.task.spec.student.train.with_ in ("lora", "hosted")
+    train = run.task.spec.student.train
+    asked = train.local or train.with_ == "hosted"
     return student_stage.engine(run.task) if asked else ""
 
 

@@ -1,7 +1,8 @@
 """The student as one GGUF file.
 
 A base that came as a GGUF file keeps its own metadata, tokeniser and template: its weights are dequantised, the adapter is added where it
-belongs, and all is stored anew. A base of another kind is merged and handed to llama.cpp's own converter, which has to be there.
+belongs, and all is stored anew. A base of another kind is merged and handed to llama.cpp's own converter, which has to be there; so is the
+model of a full training.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ def write(student: TunedStudent, quantisation: str, out: Path) -> None:
     first = "f16" if quantiser else quantisation
     with tempfile.TemporaryDirectory(prefix=".gguf-", dir=out.parent) as scratch:
         plain = Path(scratch) / "model.gguf"
-        if student.weights.gguf:
+        if student.weights.gguf and not student.full:
             _added(student, first, plain)
         else:
             _converted(student, first, plain, Path(scratch))
@@ -56,7 +57,7 @@ def _added(student: TunedStudent, quantisation: str, out: Path) -> None:
     reader = GGUFReader(student.weights.path)
     architecture = reader.fields["general.architecture"].contents()
     kind = GGMLQuantizationType[quantisation.upper()]
-    changes = adapters.changes(student.adapter, student.weights.folder(weights=False))
+    changes = adapters.changes(student.tuned, student.weights.folder(weights=False))
     writer = GGUFWriter(out, architecture)
     _copy_fields(reader, writer, student, _FILE_TYPES[quantisation])
     stored = [(tensor.name, *_stored(tensor, changes, kind)) for tensor in reader.tensors]

@@ -16,7 +16,7 @@ def readme(student: TunedStudent, target: Target, use: str, files: dict[str, str
     """Markdown; `use` says how to start it, `files` holds the hash of each file."""
     lines = [
         f"# {student.task}", "", *([student.about, ""] if student.about else []),
-        f"A student of `{student.base}`, tuned by LoRA and shipped as {target.form}"
+        f"A student of `{student.base}`, {'all of it tuned' if student.full else 'tuned by LoRA'}, shipped as {target.form}"
         + (f" ({target.quantisation})" if target.form in ("gguf", "ollama") else "") + ".",
         "", "## How to start it", "", use.rstrip(), "", "## How to ask it", "",
         "It was trained on this prompt, and answers well to no other. What stands in `{{ }}` is a row's own.", "",

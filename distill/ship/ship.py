@@ -32,7 +32,12 @@ class Shipped:
 
 
 def ship(student: TunedStudent, target: Target, out: Path) -> Shipped:
-    """Write the student into the folder `out`, whole or not at all; UsageError where something is there already."""
+    """Write the student into the folder `out`, whole or not at all; UsageError where something is there already, or it has no such form."""
+    if student.full and target.form in ("adapter", "vllm"):
+        raise UsageError(
+            f"--as {target.form}: {student.run} tuned all weights (student.train.with: full), so there is no adapter; take --as merged, which vLLM "
+            "serves too, gguf or ollama"
+        )
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UsageError(f"{out} is there already; name an empty folder, or remove it: nothing is written over")
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -56,7 +61,7 @@ def ship(student: TunedStudent, target: Target, out: Path) -> Shipped:
 
 
 def _adapter(student: TunedStudent, _target: Target, out: Path) -> str:
-    shutil.copytree(student.adapter, out, dirs_exist_ok=True)
+    shutil.copytree(student.tuned, out, dirs_exist_ok=True)
     config = json.loads((out / "adapter_config.json").read_text(encoding="utf-8"))
     write_json(out / "adapter_config.json", config | {"base_model_name_or_path": student.base_path})
     load.tokeniser(student.weights.folder(weights=False), student.weights.template).save_pretrained(out)
@@ -100,7 +105,7 @@ def _vllm(student: TunedStudent, target: Target, out: Path) -> str:
 
 
 def _rank(student: TunedStudent) -> int:
-    return int(json.loads((student.adapter / "adapter_config.json").read_text(encoding="utf-8"))["r"])
+    return int(json.loads((student.tuned / "adapter_config.json").read_text(encoding="utf-8"))["r"])
 
 
 _FORMS: Mapping[str, Callable[[TunedStudent, Target, Path], str]] = {

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from distill.errors import UsageError
-from distill.student.stage import PEFT
+from distill.student.tuning import MODEL, PEFT
 
 if TYPE_CHECKING:
     from distill.base_model.local import LocalWeights
@@ -19,21 +19,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class TunedStudent:
-    """A LoRA student: its base, its adapter as peft reads it, and what the run says of it."""
+    """A student that was tuned here: its base, what was tuned, and what the run says of it."""
 
     task: str
     run: str
     about: str
     base: str
     weights: LocalWeights
-    adapter: Path
-    """The folder of the adapter."""
+    tuned: Path
+    """The folder of its adapter as peft reads it, or of the whole model where it is `full`."""
     prompt: tuple[tuple[str, str], ...]
     """(role, text) of the student's prompt, with its slots."""
     teacher: str
     terms: str
     schema: Json
     comparison: Comparison | None
+    full: bool = False
 
     @property
     def base_path(self) -> str:
@@ -44,19 +45,22 @@ class TunedStudent:
 def tuned_student(task: Task, folder: RunDir) -> TunedStudent:
     """The student of a run; UsageError where it has none that is a file here."""
     train, weights = task.spec.student.train, task.base_weights
-    adapter = folder.path / PEFT
+    full = train.with_ == "full"
+    tuned = folder.path / (MODEL if full else PEFT)
     if weights is None:
         ends = {"linear": f"its student is one file, {folder.path / 'student' / 'linear.npz'}: copy it (docs/linear.md)",
                 "hosted": "its student is at the host, which serves it", "none": "nothing was trained"}  # fmt: skip
         raise UsageError(
             f"{folder.name} has no adapter to ship (student.train.with: {train.with_}): {ends[train.with_]}"
         )
-    if not adapter.is_file():
-        raise UsageError(f"{folder.name} has no adapter yet; run `distill train {folder.name}` first")
+    if not tuned.is_file():
+        raise UsageError(
+            f"{folder.name} has no {'model' if full else 'adapter'} yet; run `distill train {folder.name}` first"
+        )
     return TunedStudent(
-        task=folder.task, run=folder.name, about=task.spec.about, base=train.base, weights=weights, adapter=adapter.parent,
+        task=folder.task, run=folder.name, about=task.spec.about, base=train.base, weights=weights, tuned=tuned.parent,
         prompt=task.student_prompt.turns, teacher=task.models,
-        terms=task.spec.teacher.terms or "not stated", schema=task.output, comparison=_comparison(folder),
+        terms=task.spec.teacher.terms or "not stated", schema=task.output, comparison=_comparison(folder), full=full,
     )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal
 
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
@@ -26,14 +26,15 @@ from distill.values.rules import Rule, ValueKind
 class Train(Settings):
     """How the student is tuned."""
 
-    with_: Literal["lora", "hosted", "linear", "none"] = Field(
+    with_: Literal["lora", "full", "hosted", "linear", "none"] = Field(
         "lora",
         alias="with",
-        description="lora: tuned here; hosted: by a host's tuning job; linear: no language model, for closed answers",
+        description="lora: an adapter is tuned here; full: all weights of a small base are, here; hosted: by a host's tuning job; "
+        "linear: no language model, for closed answers",
     )
     base: ModelName = Field(
         "embedded/smollm2-135m",
-        description="lora: the embedded model, a folder that holds a model of transformers, a *.gguf file, or an id of the model hub; "
+        description="lora, full: the embedded model, a folder that holds a model of transformers, a *.gguf file, or an id of the model hub; "
         "hosted: a name at the host",
     )
     preset: PresetName | None = Field(
@@ -41,7 +42,7 @@ class Train(Settings):
     )
     epochs: float = Field(2, ge=0.001, le=10_000)
     batch_size: PositiveInt = 8
-    learning_rate: float = Field(2e-3, ge=1e-12, le=10)
+    learning_rate: float = Field(2e-3, ge=1e-12, le=10, description="full: 2e-5 unless it is given")
     rank: Annotated[int, Field(ge=1, le=4096)] = 16
     alpha: Annotated[int, Field(ge=1, le=65_536)] = 32
     layers: PositiveInt | None = Field(15, description="adapt only this many last layers; null adapts all")
@@ -73,7 +74,35 @@ class Train(Settings):
     @model_validator(mode="before")
     @classmethod
     def _preset(cls, given: object) -> object:
-        return with_preset(given)
+        return with_preset(_for_full(given))
+
+    @model_validator(mode="after")
+    def _all_weights(self) -> Train:
+        if self.with_ != "full":
+            return self
+        if self.layers is not None:
+            raise ValueError(
+                f"layers: {self.layers} is for an adapter, and `with: full` tunes all weights; take it out"
+            )
+        if self.bits is not None:
+            raise ValueError(
+                f"bits: {self.bits} (or the preset qlora) is for an adapter: weights in {self.bits} bits cannot be tuned; say with: lora"
+            )
+        return self
+
+    @property
+    def local(self) -> bool:
+        """Whether a language model is tuned on this machine."""
+        return self.with_ in ("lora", "full")
+
+
+_FULL: Mapping[str, object] = {"learning_rate": 2e-5, "layers": None}
+"""What is usual where all weights are tuned; of a preset, neither holds for them."""
+
+
+def _for_full(given: object) -> object:
+    """Settings of a full training with what is usual for one."""
+    return {**_FULL, **given} if isinstance(given, dict) and given.get("with") == "full" else given
 
 
 class Student(Settings):

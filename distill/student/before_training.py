@@ -73,7 +73,7 @@ def _target(task: Task, rate: Callable[[], Speed | None]) -> Target:
         )
     settings = Settings(
         epochs=train.epochs, batch_size=train.batch_size, learning_rate=train.learning_rate, rank=train.rank, layers=train.layers,
-        recompute=train.recompute,
+        recompute=train.recompute, full=train.with_ == "full",
     )  # fmt: skip
     return target.of_weights(train.base, weights, settings, context=curation.context_of(task), rate=rate)
 

@@ -64,7 +64,7 @@ def _unlearnable(output: Mapping[str, Json] | None, seeds: Sequence[Seed]) -> st
 
 def student(spec: TaskSpec, seeds: Sequence[Seed], chats: Collection[str], file: Path) -> list[Fault]:
     """What the student's base cannot be tuned on, or not here. `chats` are the fields of seeds that are conversations."""
-    if spec.student.train.with_ != "lora":
+    if not spec.student.train.local:
         return []
     base, faults = spec.student.train.base, []
     instead = "say `with: hosted` or `with: none` under student.train"
@@ -76,7 +76,19 @@ def student(spec: TaskSpec, seeds: Sequence[Seed], chats: Collection[str], file:
             f"some conversations hold tool calls or bring tools, and {base!r} has none in its chat template; {instead}"
         )
         faults.append(Fault(f"{file}: seeds", message))
-    return faults + _base(spec, file)
+    return faults + _base(spec, file) + _served(spec, file)
+
+
+def _served(spec: TaskSpec, file: Path) -> list[Fault]:
+    """What cannot answer for a whole model that is tuned."""
+    serve = spec.student.serve
+    if spec.student.train.with_ != "full" or serve in ("auto", "transformers"):
+        return []
+    message = (
+        f"{serve!r} cannot answer for a student of `with: full`, whose weights are a folder here; say `serve: transformers`, and score what "
+        "you serve by `distill evaluate --student`"
+    )
+    return [Fault(f"{file}: student.serve", message)]
 
 
 def _base(spec: TaskSpec, file: Path) -> list[Fault]:

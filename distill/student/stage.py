@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 from distill.atomic_write import write_atomic, write_json
-from distill.curate import preflight
 from distill.errors import GateNotMet
 from distill.records import Json
-from distill.rundir import RunDir, file_hash, read_json
-from distill.student import before_training, linear, other_formats
+from distill.rundir import RunDir, read_json
+from distill.student import before_training, linear, other_formats, tuning
 from distill.student import export as export_files
 from distill.student.dataset_card import dataset_card
 from distill.student.preflight.target import LEAST_ROWS
@@ -25,18 +22,13 @@ from distill.task.run import ActiveRun
 from distill.task.stage import stage
 from distill.task.task import rate_of
 from distill.teacher.endpoint.address import Address
-from distill.teacher.endpoint.stopping import Stopped
 
 if TYPE_CHECKING:
     from distill.student.trainers.linear import LinearModel
-    from distill.student.trainers.lora import LoraSettings
-    from distill.student.trainers.loss_curve import OnStep, TrainStep
     from distill.task.task import Task
 
-ADAPTER = "student/adapter.gguf"
-PEFT = "student/adapter/adapter_model.safetensors"
 HOSTED = "student/hosted.json"
-LOSSES = "student/loss.json"
+LOSSES = tuning.LOSSES
 
 
 async def export(run: ActiveRun) -> None:
@@ -109,20 +101,15 @@ async def train(run: ActiveRun) -> None:
     way = run.task.spec.student.train
     if way.with_ == "none":
         return
-    outputs = {"lora": [LOSSES, _tuned(run.task)], "hosted": [LOSSES, HOSTED], "linear": [linear.MODEL]}
-    work = {"lora": _lora, "hosted": _hosted, "linear": _linear}
+    here = [LOSSES, tuning.tuned_file(run.task)] if way.local else []
+    outputs = {"lora": here, "full": here, "hosted": [LOSSES, HOSTED], "linear": [linear.MODEL]}
+    work = {"lora": tuning.tune, "full": tuning.tune, "hosted": _hosted, "linear": _linear}
 
     async def checked(run: ActiveRun) -> Mapping[str, Json]:
         await asyncio.to_thread(before_training.ask, run)
         return await work[way.with_](run)
 
     await stage(run, "train", outputs=outputs[way.with_], work=checked)
-
-
-def _tuned(task: Task) -> str:
-    """The file of a run that holds its adapter, as what serves it reads it."""
-    weights, serve = task.base_weights, task.spec.student.serve
-    return ADAPTER if weights is not None and weights.llama_cpp and serve in ("auto", "llama.cpp") else PEFT
 
 
 def engine(task: Task) -> str:
@@ -156,46 +143,6 @@ def linear_student(task: Task, folder: RunDir) -> LinearModel | None:
     return linear_trainer.load(path) if task.spec.student.train.with_ == "linear" and path.exists() else None
 
 
-async def _lora(run: ActiveRun) -> Mapping[str, Json]:
-    from distill.student.trainers import gguf, lora
-
-    way, folder = run.task.spec.student.train, run.folder
-    weights = run.task.base_weights
-    if weights is None:
-        raise ValueError("a student that is not tuned here has no weights here")
-    run.watch.say("  preparing the base (once: its weights are fetched or dequantised where they have to be)")
-    base = await asyncio.to_thread(weights.folder)
-    settings = lora.LoraSettings(
-        epochs=way.epochs, batch_size=way.batch_size, learning_rate=way.learning_rate, rank=way.rank, alpha=way.alpha,
-        layers=way.layers, max_tokens=preflight.context_of(run.task), seed=way.seed, dropout=way.dropout,
-        schedule=way.schedule, warmup=way.warmup, accumulate=way.accumulate, recompute=way.recompute, patience=way.patience,
-        bits=way.bits,
-    )  # fmt: skip
-    result = await asyncio.to_thread(
-        lora.train, base=base, template=weights.template, train=folder / "train.jsonl", valid=folder / "valid.jsonl", out=folder.path / "student",
-        settings=settings, track=way.track, on_step=_shown(run, settings),
-    )  # fmt: skip
-    if _tuned(run.task) == ADAPTER:
-        gguf.to_gguf(result.adapter, base, folder / ADAPTER)
-    return {"valid_loss": result.valid_loss, "best_step": result.best_step, "tokens": result.tokens}
-
-
-def _shown(run: ActiveRun, settings: LoraSettings) -> OnStep:
-    """Shows a step of the training's thread in this one; Stopped, which ends the training, once a signal asks to."""
-    loop, rows = asyncio.get_running_loop(), (run.folder / "train.jsonl").read_bytes().count(b"\n")
-    steps = math.ceil(settings.epochs * -(-rows // (settings.batch_size * settings.accumulate)))
-
-    def show(step: TrainStep, left_s: float | None) -> None:
-        if run.sender.stop.is_set():
-            raise Stopped(
-                f"training was stopped at step {step.step} of {steps}; run the same command again to go on from there"
-            )
-        told = partial(run.watch.training, step=step.step, steps=steps)
-        loop.call_soon_threadsafe(partial(told, train_loss=step.train_loss, valid_loss=step.valid_loss, left_s=left_s))
-
-    return show
-
-
 async def _hosted(run: ActiveRun) -> Mapping[str, Json]:
     from distill.student.hosts.job import HostAddress
     from distill.student.hosts.openai_compatible import TuningJob, tune
@@ -219,10 +166,8 @@ async def _hosted(run: ActiveRun) -> Mapping[str, Json]:
 def student_of(task: Task, folder: RunDir) -> Address | None:
     """Where a run's student is; None where it has none."""
     base = task.base
-    tuned = folder / _tuned(task)
-    if tuned.exists() and task.spec.student.train.with_ == "lora":
-        at = replace(base, adapter=tuned, adapter_id=file_hash(tuned)[:16])
-        return at if at.local else replace(at, model=f"{folder.task}-{folder.number:03}")
+    if task.spec.student.train.local:
+        return tuning.student_of(task, folder)
     if (folder / HOSTED).exists():
         model = read_json(folder / HOSTED, dict, needs="model")["model"]
         return replace(base, model=model, rate=rate_of(task.spec.student.train.tuned_price) or base.rate)

@@ -41,13 +41,17 @@ def faults(spec: TaskSpec, file: Path, places: Places, env: Mapping[str, str], *
 
 def _asks_base(spec: TaskSpec) -> bool:
     """Whether the student's base is asked for anything, or tuned."""
-    return spec.student.train.with_ in ("lora", "hosted") or bool({"base", "prompted_base"} & set(spec.arms))
+    return (
+        spec.student.train.local
+        or spec.student.train.with_ == "hosted"
+        or bool({"base", "prompted_base"} & set(spec.arms))
+    )
 
 
 def _packages(spec: TaskSpec, named: Sequence[tuple[str, str]], file: Path) -> list[Fault]:
     needs = [(where, name, "embedded") for where, name in named if name == embedded.MODEL][:1]
-    if spec.student.train.with_ == "lora":
-        needs.append(("student.train.with", "lora", "train"))
+    if spec.student.train.local:
+        needs.append(("student.train.with", spec.student.train.with_, "train"))
     found = _training(spec, file)
     if spec.dedup.meaning is not None:
         needs.append(("dedup.meaning", f"{spec.dedup.meaning:g}", "meaning"))
@@ -61,7 +65,7 @@ def _packages(spec: TaskSpec, named: Sequence[tuple[str, str]], file: Path) -> l
 def _training(spec: TaskSpec, file: Path) -> list[Fault]:
     """What a training asks of this machine beside the extra `train`."""
     train, found = spec.student.train, []
-    if train.with_ != "lora":
+    if not train.local:
         return []
     gpu = sys.platform != "linux" or Path("/dev/nvidiactl").exists()
     if train.bits is not None and not (gpu and extras.here("bitsandbytes")):

@@ -184,6 +184,8 @@ class Task:
         train = self.spec.student.train
         timeout_s = self.spec.teacher.limits.timeout_s
         weights, serve = self.base_weights, self.spec.student.serve
+        if train.with_ == "full" and "://" not in serve:
+            serve = "transformers"  # what answers for the student, whose weights are no file of llama.cpp
         if weights is not None and "://" in serve:
             key = wire.stripped(self.env.get(train.key_env))
             return Address(
@@ -198,7 +200,7 @@ class Task:
     def base_weights(self) -> LocalWeights | None:
         """The base's weights, where the student is tuned on this machine."""
         student, folder = self.spec.student, self.path.parent
-        if student.train.with_ != "lora":
+        if not student.train.local:
             return None
         if student.train.base != embedded.MODEL:
             reads.note("fact:base")  # whatever lies there

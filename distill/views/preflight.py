@@ -73,4 +73,4 @@ def of_run(given: str, home: Path, overrides: Sequence[str]) -> Report:
 
 def _speed(task: Task) -> Speed | None:
     train = task.spec.student.train
-    return speed.earlier(task.home, train.base, train.layers) or speed.measured()
+    return speed.earlier(task.home, train.base, train.layers, train.with_) or speed.measured()

@@ -13,6 +13,8 @@ from distill.errors import SpecError
 from distill.pipeline import run as running
 from distill.pipeline.open_task import open_task
 from distill.pipeline.result import Run
+from distill.rundir import RunDir
+from distill.student.stage import student_of
 from distill.task.run import ORDER
 from distill.teacher.progress import Silent
 
@@ -55,3 +57,33 @@ def test_a_folder_is_trained_and_answers_by_the_same_engine_as_its_base(
 def test_a_base_that_is_not_there_is_a_fault_of_the_spec(task: Path) -> None:
     with pytest.raises(SpecError, match=r"student\.train\.base: no such folder or file: \./base"):
         open_task(task, overrides=SETS, env={})
+
+
+FULL = "student.train={with: full, base: ./base, epochs: 1, learning_rate: 0.01}"
+
+
+@pytest.mark.slow
+def test_a_base_that_is_tuned_whole_is_compared_and_shipped(task: Path, tiny_family: Callable[[str], Path]) -> None:
+    shutil.copytree(tiny_family("llama"), task.parent / "base")
+    result = run(task, FULL)
+    found = json.loads((result.folder / "comparison.json").read_bytes())
+    assert set(found["arms"]) == {"teacher", "base", "student"}
+    assert (result.folder / "student" / "model" / "model.safetensors").exists()
+    opened = open_task(task, overrides=(*SETS, FULL), env={})
+    student = student_of(opened, RunDir(opened.home, "mood", 1))
+    assert student is not None
+    assert student.engine == opened.base.engine == "transformers"
+    assert student.identity != opened.base.identity, "no answer of the base is taken for one of its"
+    calls = result.table("calls.parquet")
+    assert calls.filter(arm="student")["text"].to_list() != calls.filter(arm="base")["text"].to_list()
+    again = run(task, FULL)
+    assert (again.requests_sent, again.done) == (0, [])
+
+
+@pytest.mark.parametrize("serve", ["llama.cpp", "http://127.0.0.1:9/v1"])
+def test_what_cannot_answer_for_a_whole_model_is_told(
+    task: Path, tiny_family: Callable[[str], Path], serve: str
+) -> None:
+    shutil.copytree(tiny_family("llama"), task.parent / "base")
+    with pytest.raises(SpecError, match="cannot answer for a student of `with: full`"):
+        open_task(task, overrides=(*SETS, FULL, f"student.serve={serve}"), env={})

@@ -31,7 +31,7 @@ def tiny_student(tiny_family: Callable[[str], Path], tmp_path_factory: pytest.Te
     adapter = _save(model, get_peft_model_state_dict(model), folder / "adapter")
     return TunedStudent(
         task="mood", run="mood/001", about="Says the mood.", base=str(base), weights=LocalWeights(str(base), folder, folder),
-        adapter=adapter, prompt=(("system", "Say the mood."), ("user", "{{message}}")), teacher="scripted", terms="made up",
+        tuned=adapter, prompt=(("system", "Say the mood."), ("user", "{{message}}")), teacher="scripted", terms="made up",
         schema={"type": "object"}, comparison=None,
     )  # fmt: skip
 

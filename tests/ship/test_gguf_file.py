@@ -57,7 +57,7 @@ def test_what_the_adapter_adds_stands_in_the_weights(
     monkeypatch.setattr(type(student.weights), "folder", lambda _self, *, weights=True: base_folder)  # noqa: ARG005
     gguf_file.write(student, quantisation, tmp_path / "out.gguf")
     before, after = tensors(small_gguf), tensors(tmp_path / "out.gguf")
-    changes = adapters.changes(student.adapter, base_folder)
+    changes = adapters.changes(student.tuned, base_folder)
     assert set(before) == set(after)
     assert set(changes) <= set(before)
     for name, (kind, weights) in after.items():

@@ -17,7 +17,7 @@ def test_it_answers_as_base_and_adapter_do_and_ends_where_they_end(tiny_student:
     base = tiny_student.weights.folder()
     apart, whole, bare = (
         generation.generator(folder, adapter)
-        for folder, adapter in ((base, tiny_student.adapter), (tmp_path / "out", None), (base, None))
+        for folder, adapter in ((base, tiny_student.tuned), (tmp_path / "out", None), (base, None))
     )
     said = [
         [one.text for one in made.write([made.prompt(turns, 8) for turns in TURNS])] for made in (apart, whole, bare)

@@ -66,3 +66,28 @@ def test_nothing_is_written_over_and_nothing_is_left_half_written(
     assert [path.name for path in tmp_path.iterdir()] == ["full"]
     (tmp_path / "empty").mkdir()
     assert ship(tiny_student, Target("adapter"), tmp_path / "empty").files
+
+
+@pytest.fixture
+def whole_student(tiny_student: TunedStudent, tmp_path: Path) -> TunedStudent:
+    """The same base, all of it tuned: here the base itself."""
+    from distill.base_model import load
+    from distill.student.trainers import full
+
+    base = tiny_student.weights.folder()
+    full.keeper(load.model(base), load.tokeniser(base), base)(tmp_path / "model")
+    return replace(tiny_student, tuned=tmp_path / "model", full=True)
+
+
+def test_a_model_that_was_tuned_whole_ships_as_it_is_and_has_no_adapter(
+    whole_student: TunedStudent, tmp_path: Path
+) -> None:
+    done = ship(whole_student, Target("merged"), tmp_path / "out")
+    assert {"model.safetensors", "config.json", "tokenizer.json"} <= set(done.files)
+    shipped, tuned = (folder / "model.safetensors" for folder in (tmp_path / "out", whole_student.tuned))
+    assert shipped.read_bytes() == tuned.read_bytes()
+    assert "all of it tuned" in (tmp_path / "out" / "README.md").read_text()
+    for form in ("adapter", "vllm"):
+        with pytest.raises(UsageError, match=r"with: full.*no adapter; take --as merged"):
+            ship(whole_student, Target(form), tmp_path / form)
+        assert not (tmp_path / form).exists()

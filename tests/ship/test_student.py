@@ -17,6 +17,7 @@ from distill.ship.student import tuned_student
     [
         ("{with: none}", "nothing was trained"),
         ("{with: hosted, base: gpt, price: {input: 0, output: 0}}", "at the host, which serves it"),
+        ("{with: full}", "has no model yet; run `distill train mood/001` first"),
         ("{with: lora}", "has no adapter yet; run `distill train mood/001` first"),
     ],
 )

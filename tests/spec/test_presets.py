@@ -57,3 +57,24 @@ def test_they_are_listed_with_what_they_need() -> None:
         assert preset.needs in text
     assert "layers: null" in text
     assert "recompute: true" in text
+
+
+def test_a_full_training_takes_small_steps_on_every_layer_whatever_its_preset() -> None:
+    for given in ({}, {"preset": "tiny"}):
+        train = Train.model_validate({"with": "full"} | given)
+        assert (train.learning_rate, train.layers, train.local) == (2e-5, None, True)
+    assert Train.model_validate({"with": "full", "learning_rate": 1e-4}).learning_rate == 1e-4
+    again = Train.model_validate(Train.model_validate({"with": "full"}).model_dump(by_alias=True))
+    assert again == Train.model_validate({"with": "full"})
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ("{with: full, layers: 6}", "layers: 6 is for an adapter"),
+        ("{with: full, preset: qlora}", "4 bits cannot be tuned; say with: lora"),
+    ],
+)
+def test_what_is_an_adapters_is_refused_for_all_weights(task: Path, settings: str, said: str) -> None:
+    with pytest.raises(SpecError, match=said):
+        open_task(task, overrides=[f"student.train={settings}"], env={})

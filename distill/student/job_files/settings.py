@@ -39,6 +39,8 @@ class JobSettings:
     warmup: float = 0.05
     accumulate: int = 1
     recompute: bool = False
+    full: bool = False
+    """All weights are tuned, without an adapter."""
     seed: int
     valid: bool
     """Whether there is a valid.jsonl."""

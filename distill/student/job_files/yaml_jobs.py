@@ -14,17 +14,12 @@ from distill.student.job_files.settings import JobSettings
 
 
 def axolotl(job: JobSettings) -> str:
-    """An axolotl config: LoRA on every projection of the layers that the spec adapts, loss on answers alone."""
+    """An axolotl config: LoRA on every projection of the layers that the spec adapts, or all weights; loss on answers alone."""
     files = ["train.jsonl", *(["valid.jsonl"] if job.valid else [])]
     settings: dict[str, Json] = {
         "base_model": job.base,
         **({"revision_of_model": job.revision} if job.revision else {}),
-        "adapter": "lora",
-        "lora_r": job.rank,
-        "lora_alpha": job.alpha,
-        "lora_dropout": job.dropout,
-        "lora_target_linear": True,
-        **({"peft_layers_to_transform": job.adapted} if job.adapted else {}),
+        **({} if job.full else _axolotl_lora(job)),
         **(
             {"chat_template": "jinja", "chat_template_jinja": job.template}
             if job.template
@@ -62,11 +57,7 @@ def llamafactory(job: JobSettings) -> str:
         **({"model_revision": job.revision} if job.revision else {}),
         "stage": "sft",
         "do_train": True,
-        "finetuning_type": "lora",
-        "lora_rank": job.rank,
-        "lora_alpha": job.alpha,
-        "lora_dropout": job.dropout,
-        "lora_target": "all",
+        **({"finetuning_type": "full"} if job.full else _llamafactory_lora(job)),
         "dataset_dir": ".",
         "dataset": names["train.jsonl"],
         **({"eval_dataset": names["valid.jsonl"], "eval_strategy": "epoch"} if job.valid else {}),
@@ -81,6 +72,27 @@ def llamafactory(job: JobSettings) -> str:
         "output_dir": "./student",
     }
     return _page(job, "llamafactory-cli train train.yaml", settings)
+
+
+def _axolotl_lora(job: JobSettings) -> dict[str, Json]:
+    return {
+        "adapter": "lora",
+        "lora_r": job.rank,
+        "lora_alpha": job.alpha,
+        "lora_dropout": job.dropout,
+        "lora_target_linear": True,
+        **({"peft_layers_to_transform": job.adapted} if job.adapted else {}),
+    }
+
+
+def _llamafactory_lora(job: JobSettings) -> dict[str, Json]:
+    return {
+        "finetuning_type": "lora",
+        "lora_rank": job.rank,
+        "lora_alpha": job.alpha,
+        "lora_dropout": job.dropout,
+        "lora_target": "all",
+    }
 
 
 def _page(job: JobSettings, command: str, settings: Mapping[str, Json]) -> str:

@@ -17,12 +17,12 @@ _EPOCHS = (
 _RANKS = ((500, 8), (5_000, 16))
 _RATES = ((300e6, 2e-3), (1e9, 5e-4), (4e9, 2e-4))
 """Parameters up to which a LoRA takes so high a learning rate: small bases need larger steps."""
-_LARGE_RATE, _UNKNOWN_RATE = 1e-4, 2e-4
+_LARGE_RATE, _UNKNOWN_RATE, _FULL_RATE = 1e-4, 2e-4, 2e-5
 
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """`learning_rate` and `rank` are None at a host, which has defaults of its own for its models."""
+    """`learning_rate` and `rank` are None at a host, which has defaults of its own for its models; `rank` where no adapter is tuned."""
 
     epochs: float
     learning_rate: float | None
@@ -30,12 +30,16 @@ class Advice:
     why: str
 
 
-def advise(rows: int, *, params: int | None = None, hosted: bool = False) -> Advice:
-    """Where to begin with `rows` training rows on a base of `params` parameters."""
+def advise(rows: int, *, params: int | None = None, hosted: bool = False, full: bool = False) -> Advice:
+    """Where to begin with `rows` training rows on a base of `params` parameters; `full` where all of them are tuned."""
     last = (0, 1.0, "with ten thousand rows or more one pass is enough")
     _, epochs, why = next((one for one in _EPOCHS if rows < one[0]), last)
     if hosted:
         return Advice(epochs, None, None, f"{why}; leave rate and rank to the host's defaults first")
+    if full:
+        return Advice(
+            epochs, _FULL_RATE, None, f"{why}; where all weights are tuned, steps are a hundredth of an adapter's"
+        )
     rank = next((rank for most, rank in _RANKS if rows < most), 32)
     if params is None:
         rate = _UNKNOWN_RATE

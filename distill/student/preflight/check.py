@@ -123,7 +123,10 @@ def check(files: Files, counter: TokenCounter, way: Way, *, today: date) -> Repo
         held_out.apart(train, valid, "valid", found, file=files.valid.name)
     if files.test is not None:
         held_out.apart(train, tests, "test", found, file=files.test.name)
-    advice = advise(len(train), params=way.machine.shape.params if way.machine else None, hosted=way.host is not None)
+    advice = advise(
+        len(train), params=way.machine.shape.params if way.machine else None, hosted=way.host is not None,
+        full=way.settings.full,
+    )  # fmt: skip
     here, there = _here(train, way, advice), _there(train, way, advice)
     _where(files.train, train, way, here, found, today)
     return Report(

@@ -1,9 +1,9 @@
 """What a training would take: memory and hours on this machine, or dollars at a host. All of it is an estimate.
 
-memory    weights + adapter with its gradients and Adam's two moments (16 bytes a parameter) + activations of the layers that
-          learn, at the longest row (34 × hidden × bytes a token and layer) + the answers' scores on the vocabulary
+memory    weights + adapter with its gradients and Adam's two moments (16 bytes a parameter; of a full training all weights
+          take that) + activations of the layers that learn, at the longest row (34 × hidden × bytes a token and layer) + the answers' scores on the vocabulary
 time      tokens ÷ the rate of an earlier training of this base here; without one, the operations (2 a parameter and token
-          forwards, 2 backwards in layers that learn) ÷ half of what a matrix product reaches, told as half to twice of that
+          forwards, 2 backwards in layers that learn, 4 where their own weights do) ÷ half of what a matrix product reaches, told as half to twice of that
 dollars   tokens × epochs × the host's price a million tokens
 """
 
@@ -34,6 +34,8 @@ class Settings:
     rank: int = 16
     layers: int | None = 15
     recompute: bool = False
+    full: bool = False
+    """All weights are tuned, in fp32."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +69,9 @@ class There:
 def memory(shape: Shape, settings: Settings, rows: Sequence[RowTokens], *, itemsize: int) -> int:
     """Bytes at the batch of the longest rows."""
     learning = min(settings.layers or shape.layers, shape.layers)
-    weights = shape.params * itemsize
+    weights = shape.params * (_ADAM if settings.full else itemsize)
     maps = 8 * shape.hidden + 3 * (shape.hidden + shape.inner)  # in and out of the linear maps of a layer
-    adapter = settings.rank * maps * learning * _ADAM
+    adapter = 0 if settings.full else settings.rank * maps * learning * _ADAM
     longest = sorted((row.whole for row in rows), reverse=True)[: settings.batch_size]
     tokens = max(longest, default=0) * len(longest)
     kept = tokens * shape.hidden * itemsize * ((_PER_LAYER + learning) if settings.recompute else _PER_LAYER * learning)
@@ -81,9 +83,11 @@ def memory(shape: Shape, settings: Settings, rows: Sequence[RowTokens], *, items
 def operations(shape: Shape, settings: Settings, rows: Sequence[RowTokens]) -> float:
     """Floating-point operations of all epochs."""
     learning = min(settings.layers or shape.layers, shape.layers)
-    passes = shape.layers + learning * (2 if settings.recompute else 1)
+    passes = shape.layers + learning * ((2 if settings.recompute else 1) + settings.full)
     whole, learnt = sum(row.whole for row in rows), sum(row.learnt for row in rows)
-    return settings.epochs * (2.0 * whole * passes * shape.layer + 4.0 * learnt * shape.head)
+    return settings.epochs * (
+        2.0 * whole * passes * shape.layer + (6.0 if settings.full else 4.0) * learnt * shape.head
+    )
 
 
 def here(
@@ -98,12 +102,13 @@ def here(
         middle = operations(shape, settings, rows) / (speed.flops * _REACHED)
         low, high = middle / _SPREAD, middle * _SPREAD
     learning = min(settings.layers or shape.layers, shape.layers)
+    what = "all weights" if settings.full else f"LoRA of rank {settings.rank} on {learning} of {shape.layers} layers"
     assumes = (
-        f"LoRA of rank {settings.rank} on {learning} of {shape.layers} layers, {dtype}, batches of {settings.batch_size} rows"
+        f"{what}, {'float32' if settings.full else dtype}, batches of {settings.batch_size} rows"
         f"{', recomputed' if settings.recompute else ''}; {speed.says if speed else 'no speed was measured'}"
     )
-    need = memory(shape, settings, rows, itemsize=itemsize)
-    return Here(shape.params, dtype, need, free_bytes, tokens, low, high, assumes)
+    need = memory(shape, settings, rows, itemsize=4 if settings.full else itemsize)
+    return Here(shape.params, "float32" if settings.full else dtype, need, free_bytes, tokens, low, high, assumes)
 
 
 def there(

@@ -21,14 +21,14 @@ class Speed:
     flops: float | None = None
 
 
-def earlier(home: Path, base: str, layers: int | None) -> Speed | None:
-    """The rate of the newest run under `home` that trained this base; one with as many layers comes first. None where none did."""
+def earlier(home: Path, base: str, layers: int | None, way: str = "lora") -> Speed | None:
+    """The rate of the newest run under `home` that trained this base in this way; one with as many layers comes first. None where none did."""
     curves = sorted(home.glob("runs/*/*/student/loss.json"), key=_written, reverse=True)[:_LOOKED_AT]
     other = None
     for curve in curves:
         run = curve.parents[1]
         train, rate = _train(run / "spec.json"), _rate(curve)
-        if rate is None or train.get("with") != "lora" or train.get("base") != base:
+        if rate is None or train.get("with") != way or train.get("base") != base:
             continue
         same = train.get("layers") == layers
         says = f"at the {rate:,.0f} tokens a second of run {run.parent.name}/{run.name}"

@@ -37,16 +37,17 @@ def scoring_answers() -> type[SFTTrainer]:
 
         def compute_loss(
             self,
-            model: PeftModel,
+            model: PeftModel | PreTrainedModel,
             inputs: Mapping[str, Tensor],
             return_outputs: bool = False,  # noqa: ARG002  # the trainer passes it by name
             num_items_in_batch: Tensor | int | None = None,
         ) -> Tensor:
             targets = inputs["labels"][:, 1:]
             scored = targets != IGNORED
-            if self._states is None:
-                self._states = AnswerStates(model.get_base_model(), _first_adapted(model), inputs)
-            logits = self._states.logits(inputs, scored).float()
+            with self.accelerator.autocast():  # on a GPU a whole model computes in bf16 over fp32 weights
+                if self._states is None:
+                    self._states = AnswerStates(_causal_lm(model), _first_adapted(model), inputs)
+                logits = self._states.logits(inputs, scored).float()
             total = cross_entropy(logits, targets[scored], reduction="sum")
             return total / (scored.sum() if num_items_in_batch is None else num_items_in_batch)
 
@@ -89,8 +90,16 @@ class AnswerStates:
         return head
 
 
-def _first_adapted(model: PeftModel) -> int:
-    return int(min(model.peft_config["default"].layers_to_transform or [0]))
+def _causal_lm(model: PeftModel | PreTrainedModel) -> PreTrainedModel:
+    """The language model itself, with the adapter's maps in it where there is one."""
+    found: PreTrainedModel = model.get_base_model() if hasattr(model, "peft_config") else model
+    return found
+
+
+def _first_adapted(model: PeftModel | PreTrainedModel) -> int:
+    """Layers below the first that learns."""
+    config = model.peft_config["default"] if hasattr(model, "peft_config") else None
+    return int(min(config.layers_to_transform or [0])) if config is not None else 0
 
 
 def _same_head(lm: PreTrainedModel, inputs: Mapping[str, Tensor]) -> bool:

@@ -1,6 +1,6 @@
 """What an unfinished training leaves for the next: the trainer's own last checkpoint, the loss curve, the best epoch so far.
 
-    student/checkpoints/  key  checkpoint-36/  curve.json  best.safetensors  best.json
+    student/checkpoints/  key  checkpoint-36/  curve.json  best.safetensors (or best/, a whole model)  best.json
 
 The same rows, settings and base go on from the last whole checkpoint; anything else begins anew. A finished training takes the
 folder away.
@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import math
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,13 +24,14 @@ if TYPE_CHECKING:
 
 SAVES = 10
 """Checkpoints of a training, spread over its steps: a kill costs a tenth of it at the most."""
+WHOLE = "best"
 _LAST = "trainer_state.json"
 """The trainer writes it at the end of a checkpoint."""
 
 
 @dataclass(slots=True)
 class BestEpoch:
-    """The weights with the lowest validation loss so far, and where they were; in memory."""
+    """The weights with the lowest validation loss so far, and where they were; a whole model's stand on the disk alone (`WHOLE`)."""
 
     loss: float = math.inf
     step: int = 0
@@ -54,12 +55,15 @@ def keep_curve(folder: Path, steps: Sequence[TrainStep]) -> None:
     write_json(folder / "curve.json", [asdict(step) for step in steps])
 
 
-def keep_best(folder: Path, best: BestEpoch) -> None:
-    """The best epoch; its description last, so that it is never of other weights."""
+def keep_best(folder: Path, best: BestEpoch, whole: Callable[[Path], None] | None = None) -> None:
+    """The best epoch; its description last, so that it is never of other weights. `whole` writes a whole model."""
     from safetensors.torch import save_file
 
     (folder / "best.json").unlink(missing_ok=True)
-    save_file(best.weights, folder / "best.safetensors")
+    if whole is not None:
+        whole(folder / WHOLE)
+    else:
+        save_file(best.weights, folder / "best.safetensors")
     write_json(folder / "best.json", {"loss": best.loss, "step": best.step})
 
 
@@ -78,7 +82,8 @@ def best(folder: Path, until: int) -> BestEpoch:
     found = json.loads(path.read_bytes()) if path.is_file() else None
     if found is None or found["step"] > until:
         return BestEpoch()
-    return BestEpoch(found["loss"], found["step"], load_file(folder / "best.safetensors"))
+    weights = folder / "best.safetensors"
+    return BestEpoch(found["loss"], found["step"], load_file(weights) if weights.is_file() else {})
 
 
 def _step(checkpoint: Path) -> int | None:

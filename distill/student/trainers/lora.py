@@ -1,7 +1,7 @@
-"""LoRA on this machine: chat rows in, the adapter with the lowest validation loss out.
+"""Training on this machine: chat rows in, the adapter (or with `full` the whole model) with the lowest validation loss out.
 
     train.jsonl   {"messages": [{"role": "system", ...}, {"role": "user", ...}, {"role": "assistant", ...}]}
-    →  OUT/adapter/    a peft adapter        OUT/loss.json    one object a log line (`TrainStep`)
+    →  OUT/adapter/    a peft adapter, or OUT/model/    OUT/loss.json    one object a log line (`TrainStep`)
 
 The loss is taken over the answer and the end token of the chat template, never over the prompt. Rows are
 tokenised here, as the server will tokenise them, so nothing is cut and nothing is masked in silence: a row
@@ -25,7 +25,7 @@ from distill.base_model.quiet import quiet
 from distill.base_model.tokenise import TokenRow, TrainError, read_rows
 from distill.records import content_id
 from distill.rundir import file_hash
-from distill.student.trainers import checkpoints
+from distill.student.trainers import checkpoints, full
 from distill.student.trainers.answer_loss import scoring_answers
 from distill.student.trainers.loss_curve import OnStep, TrainStep
 from distill.student.trainers.targets import targets_of
@@ -35,7 +35,7 @@ from distill.student.trainers.watched import Watch, callback
 if TYPE_CHECKING:
     from peft import PeftModel
     from torch import Tensor
-    from transformers import PreTrainedTokenizerBase
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
     from trl import SFTConfig, SFTTrainer
 
 VALID_ROWS = 32
@@ -44,9 +44,9 @@ VALID_ROWS = 32
 
 @dataclass(frozen=True, slots=True)
 class TrainResult:
-    """What training gave. `valid_loss` is the kept adapter's; `tokens` were read over all epochs, padding excluded."""
+    """What training gave, in the folder `tuned`. `valid_loss` is of what was kept; `tokens` were read over all epochs, padding excluded."""
 
-    adapter: Path
+    tuned: Path
     best_step: int
     valid_loss: float
     steps: tuple[TrainStep, ...]
@@ -55,7 +55,7 @@ class TrainResult:
 
 @dataclass(frozen=True, slots=True)
 class LoraSettings:
-    """How the adapter is trained: the top `layers` decoder layers (None: all), rows of at most `max_tokens`."""
+    """How it is trained: the top `layers` decoder layers (None: all), rows of at most `max_tokens`."""
 
     epochs: float = 2
     batch_size: int = 8
@@ -75,6 +75,8 @@ class LoraSettings:
     """Of the base's weights, where it is loaded quantised (QLoRA)."""
     patience: int | None = None
     """Epochs without a lower validation loss that end the training."""
+    full: bool = False
+    """All weights are tuned; rank, alpha, layers, dropout and bits say nothing then."""
 
 
 def train(
@@ -97,12 +99,14 @@ def train(
     kept = out / "checkpoints"
     checkpoint = checkpoints.opened(kept, _key(base, (train, valid), settings, tokenizer))
     with quiet():
-        model = _with_adapter(base, settings)
+        model = full.loaded(base) if settings.full else _with_adapter(base, settings)
         steps = math.ceil(settings.epochs * math.ceil(len(rows) / (settings.batch_size * settings.accumulate)))
-        trainer = _trainer(
-            model, tokenizer, rows, held_out[:VALID_ROWS], arguments=_arguments(kept, settings, steps, track)
+        arguments = _arguments(kept, settings, steps, track)
+        trainer = _trainer(model, tokenizer, rows, held_out[:VALID_ROWS], arguments=arguments)
+        whole = full.keeper(model, tokenizer, base) if settings.full else None
+        watch = Watch(
+            on_step=on_step, kept=kept, left=left, later=trainer.later_share, patience=settings.patience, whole=whole
         )
-        watch = Watch(on_step=on_step, kept=kept, left=left, later=trainer.later_share, patience=settings.patience)
         trainer.add_callback(callback(watch))
         try:
             trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
@@ -111,10 +115,19 @@ def train(
             raise
     if watch.stopped is not None:
         raise watch.stopped
-    adapter, best = _save(model, watch.best.weights, out / "adapter"), watch.best
-    write_atomic(out / "loss.json", (json.dumps([asdict(step) for step in watch.steps], indent=1) + "\n").encode())
-    shutil.rmtree(kept, ignore_errors=True)
-    return TrainResult(adapter, best.step, best.loss, tuple(watch.steps), watch.steps[-1].tokens)
+    return _finished(model, watch, out)
+
+
+def _finished(model: PeftModel | PreTrainedModel, watch: Watch, out: Path) -> TrainResult:
+    """The best epoch put where it belongs; the checkpoints are taken away last."""
+    best, curve = watch.best, [asdict(step) for step in watch.steps]
+    write_atomic(out / "loss.json", (json.dumps(curve, indent=1) + "\n").encode())
+    if watch.whole is not None:
+        tuned = full.moved(watch.kept / checkpoints.WHOLE, out / "model")
+    else:
+        tuned = _save(model, best.weights, out / "adapter")
+    shutil.rmtree(watch.kept, ignore_errors=True)
+    return TrainResult(tuned, best.step, best.loss, tuple(watch.steps), watch.steps[-1].tokens)
 
 
 def _key(base: Path, files: Sequence[Path], settings: LoraSettings, tokenizer: PreTrainedTokenizerBase) -> str:
@@ -151,7 +164,7 @@ def _with_adapter(base: Path, settings: LoraSettings) -> PeftModel:
 
 
 def _trainer(
-    model: PeftModel,
+    model: PeftModel | PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
     rows: Sequence[TokenRow],
     held_out: Sequence[TokenRow],
@@ -186,7 +199,7 @@ def _arguments(kept: Path, settings: LoraSettings, steps: int, track: str | None
         seed=settings.seed,
         use_cpu=not on_gpu(),
         dataloader_pin_memory=on_gpu(),
-        bf16=False,  # the weights' own dtype decides; autocast would convert them again at each step
+        bf16=settings.full and on_gpu() and load.native_dtype().itemsize == 2,  # else the weights' own dtype decides
         max_length=None,
         dataset_kwargs={"skip_prepare_dataset": True},
         gradient_checkpointing=settings.recompute,
@@ -199,7 +212,7 @@ def _arguments(kept: Path, settings: LoraSettings, steps: int, track: str | None
         eval_strategy="epoch",
         save_strategy="steps",
         save_steps=max(1, steps // checkpoints.SAVES),
-        save_total_limit=2,
+        save_total_limit=1 if settings.full else 2,  # three times the model each
         report_to=track or "none",
         disable_tqdm=True,
     )

@@ -31,4 +31,4 @@ def check_loss(loss: float, step: int) -> float:
     if math.isfinite(loss) and loss > 0:
         return loss
     cause = "no token carries a loss" if loss == 0 else "the learning rate is too high, or the base holds NaN"
-    raise TrainError(f"the loss is {loss!r} at step {step}: {cause}; no adapter was written")
+    raise TrainError(f"the loss is {loss!r} at step {step}: {cause}; nothing was written")

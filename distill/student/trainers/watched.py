@@ -29,6 +29,8 @@ class Watch:
     left: TimeLeft
     later: Callable[[], float]
     patience: int | None = None
+    whole: Callable[[Path], None] | None = None
+    """Writes the model, where all of it is tuned."""
     steps: list[TrainStep] = field(default_factory=list)
     best: checkpoints.BestEpoch = field(default_factory=checkpoints.BestEpoch)
     stopped: Stopped | None = None
@@ -69,9 +71,12 @@ class Watch:
         if loss >= self.best.loss:
             self._worse += 1
             return
-        held = {name: tensor.detach().cpu().clone() for name, tensor in weights().items()}
+        # A whole model is not held in memory twice.
+        held = {
+            name: tensor.detach().cpu().clone() for name, tensor in (weights() if self.whole is None else {}).items()
+        }
         self._worse, self.best = 0, checkpoints.BestEpoch(loss, step, held)
-        checkpoints.keep_best(self.kept, self.best)
+        checkpoints.keep_best(self.kept, self.best, self.whole)
 
 
 def callback(watch: Watch) -> Any:

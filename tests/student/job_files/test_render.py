@@ -179,3 +179,11 @@ def test_names_are_taken_apart_and_unknown_ones_refused() -> None:
     assert render.named(["trl,openai", "trl"]) == ["trl", "openai"]
     with pytest.raises(UsageError, match=r"'axolot': known configs: trl, axolotl, .*did you mean 'axolotl'"):
         render.named(["axolot"])
+
+
+def test_all_weights_are_tuned_without_an_adapter() -> None:
+    whole = job(full=True, layers=None)
+    assert yaml.safe_load(render.render("llamafactory", whole))["finetuning_type"] == "full"
+    assert "adapter" not in yaml.safe_load(render.render("axolotl", whole))
+    assert constants(render.render("trl", whole).decode())["ADAPTER"] is False
+    assert constants(render.render("together", whole).decode())["JOB"]["lora"] is False

@@ -25,3 +25,8 @@ def test_host_has_defaults_of_its_own() -> None:
     found = advise(500, hosted=True)
     assert (found.learning_rate, found.rank) == (None, None)
     assert "defaults" in found.why
+
+
+def test_all_weights_take_small_steps_and_no_rank() -> None:
+    found = advise(500, params=int(135e6), full=True)
+    assert (found.learning_rate, found.rank) == (2e-5, None)

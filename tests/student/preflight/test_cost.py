@@ -59,3 +59,13 @@ def test_host_bills_tokens_times_epochs() -> None:
     assert (found.tokens, found.usd) == (3_000_000, 15.0)
     unknown = cost.there("together", "llama", 1_000_000, 3, usd_per_million=None, bills="", says="")
     assert (unknown.tokens, unknown.usd) == (3_000_000, None)
+
+
+def test_all_weights_take_sixteen_bytes_each_and_half_as_much_time_again() -> None:
+    whole, adapter = Settings(layers=None, full=True), Settings(layers=None)
+    assert cost.memory(EMBEDDED, whole, EXAMPLE, itemsize=4) > EMBEDDED.params * 16
+    ratio = cost.operations(EMBEDDED, whole, EXAMPLE) / cost.operations(EMBEDDED, adapter, EXAMPLE)
+    assert ratio == pytest.approx(1.5, abs=0.05)
+    found = here(whole, None)
+    assert found.dtype == "float32"
+    assert found.assumes.startswith("all weights, float32")

@@ -59,3 +59,9 @@ def test_speed_is_measured_here() -> None:
     found = speed.measured()
     assert found.flops is not None
     assert found.flops > 1e8
+
+
+def test_a_full_training_is_no_measure_of_an_adapter(tmp_path: Path) -> None:
+    trained(tmp_path, 1, layers=None)
+    assert speed.earlier(tmp_path, "b", None, "full") is None
+    assert speed.earlier(tmp_path, "b", None, "lora") is not None

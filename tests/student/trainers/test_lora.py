@@ -53,29 +53,29 @@ def test_what_is_written_is_the_adapter_and_the_curve_and_nothing_else(student: 
     """No checkpoints, no tokeniser, no path of this machine; only the top layer asked for was touched."""
     from safetensors.numpy import load_file
 
-    folder = student.adapter.parent
+    folder = student.tuned.parent
     names = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
     assert names == {"loss.json", "adapter/adapter_model.safetensors", "adapter/adapter_config.json"}
-    assert str(tiny_base.parent) not in (student.adapter / "adapter_config.json").read_text()
+    assert str(tiny_base.parent) not in (student.tuned / "adapter_config.json").read_text()
     assert len(json.loads((folder / "loss.json").read_text())) == len(student.steps)
-    weights = load_file(student.adapter / "adapter_model.safetensors")
+    weights = load_file(student.tuned / "adapter_model.safetensors")
     assert len(weights) == 14  # A and B of seven projections
     assert all(".layers.1." in name for name in weights)
 
 
 def test_the_same_rows_and_seed_give_the_same_adapter(tuned: Any, student: TrainResult) -> None:
     again = tuned("again")
-    first, second = (run.adapter / "adapter_model.safetensors" for run in (student, again))
+    first, second = (run.tuned / "adapter_model.safetensors" for run in (student, again))
     assert first.read_bytes() == second.read_bytes()
 
 
 def test_a_loss_that_blows_up_stops_training_and_leaves_the_old_adapter(tuned: Any, student: TrainResult) -> None:
-    kept = student.adapter / "adapter_model.safetensors"
+    kept = student.tuned / "adapter_model.safetensors"
     before = kept.read_bytes()
     with pytest.raises(TrainError, match="learning rate is too high"):
         tuned("student", learning_rate=1e30)
     assert kept.read_bytes() == before
-    assert sorted(path.name for path in student.adapter.parent.iterdir()) == ["adapter", "loss.json"]
+    assert sorted(path.name for path in student.tuned.parent.iterdir()) == ["adapter", "loss.json"]
 
 
 def assert_alike(one: TrainResult, other: TrainResult) -> None:
@@ -105,7 +105,7 @@ def test_a_training_that_is_stopped_ends_within_a_step_and_goes_on_from_there(tu
     assert seen == list(range(1, 9))
     assert [step.step for step in result.steps] == [step.step for step in student.steps]
     assert_alike(student, result)
-    assert not (result.adapter.parent / "checkpoints").exists()
+    assert not (result.tuned.parent / "checkpoints").exists()
 
 
 def test_a_training_that_is_killed_goes_on_from_its_last_checkpoint(tuned: Any, student: TrainResult) -> None:
