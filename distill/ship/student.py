@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from distill.errors import UsageError
-from distill.student.tuning import MODEL, PEFT
+from distill.student.tuning.here import MODEL, PEFT
 
 if TYPE_CHECKING:
     from distill.base_model.local import LocalWeights

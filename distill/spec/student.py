@@ -23,6 +23,17 @@ from distill.spec.teacher import PriceGiven
 from distill.values.rules import Rule, ValueKind
 
 
+class Preference(Settings):
+    """How an adapter is trained on from the run's preference pairs (DPO)."""
+
+    beta: float = Field(
+        0.1, gt=0, le=100, description="how closely it stays to the supervised adapter; higher is closer"
+    )
+    epochs: float = Field(1, ge=0.001, le=1000)
+    learning_rate: float = Field(5e-6, ge=1e-12, le=10)
+    margin: float = Field(0.2, gt=0, le=1, description="by how much a gate scores the better answer higher, at least")
+
+
 class Train(Settings):
     """How the student is tuned."""
 
@@ -56,6 +67,9 @@ class Train(Settings):
     bits: Literal[4, 8] | None = Field(
         None, description="load the base in so many bits (QLoRA); needs an NVIDIA GPU and bitsandbytes"
     )
+    preference: Preference | None = Field(
+        None, description="lora: trains the adapter on, after the rows, from pairs of better and worse answers (DPO)"
+    )
     track: Literal["trackio", "wandb", "mlflow"] | None = Field(None, description="where losses are sent as well")
     patience: PositiveInt | None = Field(
         None, description="end the training after this many epochs without a lower validation loss"
@@ -78,6 +92,10 @@ class Train(Settings):
 
     @model_validator(mode="after")
     def _all_weights(self) -> Train:
+        if self.preference is not None and self.with_ != "lora":
+            raise ValueError(
+                f"preference trains an adapter on, and `with: {self.with_}` makes none here; say with: lora, or take it out"
+            )
         if self.with_ != "full":
             return self
         if self.layers is not None:

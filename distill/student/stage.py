@@ -12,11 +12,12 @@ from distill.atomic_write import write_atomic, write_json
 from distill.errors import GateNotMet
 from distill.records import Json
 from distill.rundir import RunDir, read_json
-from distill.student import before_training, linear, other_formats, tuning
+from distill.student import before_training, linear, other_formats
 from distill.student import export as export_files
 from distill.student.dataset_card import dataset_card
 from distill.student.preflight.target import LEAST_ROWS
 from distill.student.trainers import linear as linear_trainer
+from distill.student.tuning import here
 from distill.tables import lookup
 from distill.task.run import ActiveRun
 from distill.task.stage import stage
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from distill.task.task import Task
 
 HOSTED = "student/hosted.json"
-LOSSES = tuning.LOSSES
+LOSSES = here.LOSSES
 
 
 async def export(run: ActiveRun) -> None:
@@ -101,9 +102,9 @@ async def train(run: ActiveRun) -> None:
     way = run.task.spec.student.train
     if way.with_ == "none":
         return
-    here = [LOSSES, tuning.tuned_file(run.task)] if way.local else []
-    outputs = {"lora": here, "full": here, "hosted": [LOSSES, HOSTED], "linear": [linear.MODEL]}
-    work = {"lora": tuning.tune, "full": tuning.tune, "hosted": _hosted, "linear": _linear}
+    files = [LOSSES, here.tuned_file(run.task)] if way.local else []
+    outputs = {"lora": files, "full": files, "hosted": [LOSSES, HOSTED], "linear": [linear.MODEL]}
+    work = {"lora": here.tune, "full": here.tune, "hosted": _hosted, "linear": _linear}
 
     async def checked(run: ActiveRun) -> Mapping[str, Json]:
         await asyncio.to_thread(before_training.ask, run)
@@ -167,7 +168,7 @@ def student_of(task: Task, folder: RunDir) -> Address | None:
     """Where a run's student is; None where it has none."""
     base = task.base
     if task.spec.student.train.local:
-        return tuning.student_of(task, folder)
+        return here.student_of(task, folder)
     if (folder / HOSTED).exists():
         model = read_json(folder / HOSTED, dict, needs="model")["model"]
         return replace(base, model=model, rate=rate_of(task.spec.student.train.tuned_price) or base.rate)

@@ -45,7 +45,7 @@ def test_llama_cpp_answers_as_the_base_and_the_adapter_that_was_trained(tmp_path
 
     from distill.base_model.quiet import quiet
     from distill.student.trainers.gguf import to_gguf
-    from distill.student.trainers.lora import LoraSettings, _save, _with_adapter
+    from distill.student.trainers.lora import LoraSettings, _with_adapter, save_adapter
     from distill.teacher.endpoint import embedded
 
     base = dequantised(embedded.gguf(), tmp_path / "bases")
@@ -59,7 +59,9 @@ def test_llama_cpp_answers_as_the_base_and_the_adapter_that_was_trained(tmp_path
     for name, weight in model.named_parameters():
         if "lora_B" in name:
             torch.nn.init.normal_(weight, std=0.4)
-    file = to_gguf(_save(model, get_peft_model_state_dict(model), tmp_path / "adapter"), base, tmp_path / "a.gguf")
+    file = to_gguf(
+        save_adapter(model, get_peft_model_state_dict(model), tmp_path / "adapter"), base, tmp_path / "a.gguf"
+    )
 
     def apart(answers: list[tuple[int, float]]) -> list[float]:
         far = []

@@ -19,7 +19,7 @@ def tiny_student(tiny_family: Callable[[str], Path], tmp_path_factory: pytest.Te
     from peft import get_peft_model_state_dict
 
     from distill.base_model.quiet import quiet
-    from distill.student.trainers.lora import LoraSettings, _save, _with_adapter
+    from distill.student.trainers.lora import LoraSettings, _with_adapter, save_adapter
 
     folder, base = tmp_path_factory.mktemp("student"), tiny_family("llama")
     torch.manual_seed(0)
@@ -28,7 +28,7 @@ def tiny_student(tiny_family: Callable[[str], Path], tmp_path_factory: pytest.Te
     for name, weight in model.named_parameters():
         if "lora_B" in name:
             torch.nn.init.normal_(weight, std=0.4)
-    adapter = _save(model, get_peft_model_state_dict(model), folder / "adapter")
+    adapter = save_adapter(model, get_peft_model_state_dict(model), folder / "adapter")
     return TunedStudent(
         task="mood", run="mood/001", about="Says the mood.", base=str(base), weights=LocalWeights(str(base), folder, folder),
         tuned=adapter, prompt=(("system", "Say the mood."), ("user", "{{message}}")), teacher="scripted", terms="made up",

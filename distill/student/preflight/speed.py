@@ -56,7 +56,7 @@ def _train(path: Path) -> dict[str, object]:
 def _rate(curve: Path) -> float | None:
     """Tokens a second over a whole training; a host's curve has neither."""
     try:
-        last = json.loads(curve.read_bytes())[-1]
+        last = [line for line in json.loads(curve.read_bytes()) if "tokens" in line][-1]
         return float(last["tokens"]) / float(last["seconds"])
     except (OSError, ValueError, KeyError, TypeError, IndexError, ZeroDivisionError):
         return None

@@ -78,6 +78,10 @@ class LoraSettings:
     full: bool = False
     """All weights are tuned; rank, alpha, layers, dropout and bits say nothing then."""
 
+    def steps(self, rows: int) -> int:
+        """Of the optimiser, over so many rows."""
+        return math.ceil(self.epochs * math.ceil(rows / (self.batch_size * self.accumulate)))
+
 
 def train(
     *, base: Path, train: Path, valid: Path, out: Path,
@@ -100,8 +104,7 @@ def train(
     checkpoint = checkpoints.opened(kept, _key(base, (train, valid), settings, tokenizer))
     with quiet():
         model = full.loaded(base) if settings.full else _with_adapter(base, settings)
-        steps = math.ceil(settings.epochs * math.ceil(len(rows) / (settings.batch_size * settings.accumulate)))
-        arguments = _arguments(kept, settings, steps, track)
+        arguments = _arguments(kept, settings, settings.steps(len(rows)), track)
         trainer = _trainer(model, tokenizer, rows, held_out[:VALID_ROWS], arguments=arguments)
         whole = full.keeper(model, tokenizer, base) if settings.full else None
         watch = Watch(
@@ -125,7 +128,7 @@ def _finished(model: PeftModel | PreTrainedModel, watch: Watch, out: Path) -> Tr
     if watch.whole is not None:
         tuned = full.moved(watch.kept / checkpoints.WHOLE, out / "model")
     else:
-        tuned = _save(model, best.weights, out / "adapter")
+        tuned = save_adapter(model, best.weights, out / "adapter")
     shutil.rmtree(watch.kept, ignore_errors=True)
     return TrainResult(tuned, best.step, best.loss, tuple(watch.steps), watch.steps[-1].tokens)
 
@@ -218,7 +221,7 @@ def _arguments(kept: Path, settings: LoraSettings, steps: int, track: str | None
     )
 
 
-def _save(model: PeftModel, weights: Mapping[str, Tensor], folder: Path) -> Path:
+def save_adapter(model: PeftModel, weights: Mapping[str, Tensor], folder: Path) -> Path:
     """The adapter as peft reads it, whole or not at all; NaN weights are refused."""
     from safetensors.torch import save_file
 

@@ -11,17 +11,16 @@ import pytest
 
 from distill.student.trainers.lora import LoraSettings
 from distill.student.trainers.loss_curve import TrainStep
-from distill.student.tuning import _shown
+from distill.student.tuning.here import _shown
 from distill.teacher.endpoint.stopping import Stopped
 from distill.teacher.progress import Silent
 
 
 async def test_the_first_signal_ends_a_training_at_its_next_step(tmp_path: Path) -> None:
     """Before, it went on to its end, and a second signal freed the run's folder while it still worked."""
-    (tmp_path / "train.jsonl").write_text("{}\n" * 16)
     stop = asyncio.Event()
     run: Any = SimpleNamespace(folder=tmp_path, watch=Silent(), sender=SimpleNamespace(stop=stop))
-    show, step = _shown(run, LoraSettings(epochs=2)), TrainStep(3, 1.5, 0.5, None, 10, 1.0)
+    show, step = _shown(run, LoraSettings(epochs=2).steps(16)), TrainStep(3, 1.5, 0.5, None, 10, 1.0)
     show(step, 12.0)
     stop.set()
     with pytest.raises(Stopped, match="step 3 of 4") as fault:

@@ -7,7 +7,6 @@ with: full   student/model/    as transformers saves it
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
@@ -17,17 +16,21 @@ from distill.base_model.local import LocalWeights
 from distill.curate import preflight
 from distill.records import Json
 from distill.rundir import RunDir, file_hash
+from distill.student.tuning import preferred
 from distill.task.run import ActiveRun
 from distill.teacher.endpoint.address import Address
 from distill.teacher.endpoint.stopping import Stopped
 
 if TYPE_CHECKING:
-    from distill.student.trainers.lora import LoraSettings
+    from pathlib import Path
+
+    from distill.student.trainers.lora import LoraSettings, TrainResult
     from distill.student.trainers.loss_curve import OnStep, TrainStep
     from distill.task.task import Task
 
 ADAPTER = "student/adapter.gguf"
-PEFT = "student/adapter/adapter_model.safetensors"
+PEFT_FOLDER = "student/adapter"
+PEFT = f"{PEFT_FOLDER}/adapter_model.safetensors"
 MODEL = "student/model/model.safetensors"
 LOSSES = "student/loss.json"
 
@@ -54,26 +57,38 @@ def student_of(task: Task, folder: RunDir) -> Address | None:
 
 
 async def tune(run: ActiveRun) -> Mapping[str, Json]:
-    """Tune the base on the run's rows, an adapter or all of it."""
-    from distill.student.trainers import gguf, lora
+    """Tune the base on the run's rows, an adapter or all of it; an adapter then on its preference pairs, where the spec says so."""
+    from distill.student.trainers import gguf
 
-    way, folder = run.task.spec.student.train, run.folder
     weights = run.task.base_weights
     if weights is None:
         raise ValueError("a student that is not tuned here has no weights here")
     run.watch.say("  preparing the base (once: its weights are fetched or dequantised where they have to be)")
     base = await asyncio.to_thread(weights.folder)
-    settings = _settings(run.task)
-    result = await asyncio.to_thread(
-        lora.train, base=base, template=weights.template, train=folder / "train.jsonl", valid=folder / "valid.jsonl", out=folder.path / "student",
-        settings=settings, track=way.track, on_step=_shown(run, settings),
-    )  # fmt: skip
+    if run.task.spec.student.train.preference is not None:
+        noted = await preferred.tune(run, base, partial(_trained, run, base, weights.template))
+    else:
+        result = await _trained(run, base, weights.template, run.folder.path / "student")
+        noted = {"valid_loss": result.valid_loss, "best_step": result.best_step, "tokens": result.tokens}
     if tuned_file(run.task) == ADAPTER:
-        gguf.to_gguf(result.tuned, base, folder / ADAPTER)
-    return {"valid_loss": result.valid_loss, "best_step": result.best_step, "tokens": result.tokens}
+        gguf.to_gguf(run.folder.path / PEFT_FOLDER, base, run.folder / ADAPTER)
+    return noted
 
 
-def _settings(task: Task) -> LoraSettings:
+async def _trained(run: ActiveRun, base: Path, template: Path | None, out: Path) -> TrainResult:
+    """What supervised training leaves in `out`."""
+    from distill.student.trainers import lora
+
+    settings, folder = settings_of(run.task), run.folder
+    rows = (folder / "train.jsonl").read_bytes().count(b"\n")
+    return await asyncio.to_thread(
+        lora.train, base=base, template=template, train=folder / "train.jsonl", valid=folder / "valid.jsonl", out=out,
+        settings=settings, track=run.task.spec.student.train.track, on_step=_shown(run, settings.steps(rows)),
+    )  # fmt: skip
+
+
+def settings_of(task: Task) -> LoraSettings:
+
     from distill.student.trainers.lora import LoraSettings
 
     way = task.spec.student.train
@@ -85,10 +100,9 @@ def _settings(task: Task) -> LoraSettings:
     )  # fmt: skip
 
 
-def _shown(run: ActiveRun, settings: LoraSettings) -> OnStep:
+def _shown(run: ActiveRun, steps: int) -> OnStep:
     """Shows a step of the training's thread in this one; Stopped, which ends the training, once a signal asks to."""
-    loop, rows = asyncio.get_running_loop(), (run.folder / "train.jsonl").read_bytes().count(b"\n")
-    steps = math.ceil(settings.epochs * -(-rows // (settings.batch_size * settings.accumulate)))
+    loop = asyncio.get_running_loop()
 
     def show(step: TrainStep, left_s: float | None) -> None:
         if run.sender.stop.is_set():
