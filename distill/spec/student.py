@@ -34,6 +34,13 @@ class Preference(Settings):
     margin: float = Field(0.2, gt=0, le=1, description="by how much a gate scores the better answer higher, at least")
 
 
+class Replay(Settings):
+    """General rows of one's own that train along, so that less of what the base knew is forgotten."""
+
+    from_: NonBlank = Field(alias="from", description="a file of chat rows (JSONL), as train.jsonl has them")
+    share: float = Field(0.1, gt=0, le=0.9, description="of all rows that train")
+
+
 class Train(Settings):
     """How the student is tuned."""
 
@@ -70,6 +77,10 @@ class Train(Settings):
     preference: Preference | None = Field(
         None, description="lora: trains the adapter on, after the rows, from pairs of better and worse answers (DPO)"
     )
+    replay: Replay | None = Field(
+        None,
+        description="lora, full: general chat rows that train along with the task's, and are in no file of the dataset",
+    )
     track: Literal["trackio", "wandb", "mlflow"] | None = Field(None, description="where losses are sent as well")
     patience: PositiveInt | None = Field(
         None, description="end the training after this many epochs without a lower validation loss"
@@ -95,6 +106,10 @@ class Train(Settings):
         if self.preference is not None and self.with_ != "lora":
             raise ValueError(
                 f"preference trains an adapter on, and `with: {self.with_}` makes none here; say with: lora, or take it out"
+            )
+        if self.replay is not None and not self.local:
+            raise ValueError(
+                f"replay mixes rows into a training on this machine, and `with: {self.with_}` is none; say with: lora or full, or take it out"
             )
         if self.with_ != "full":
             return self

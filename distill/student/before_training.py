@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.util
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -33,12 +33,28 @@ def report(task: Task, folder: RunDir, *, rate: Callable[[], Speed | None] = lam
         files = Files(train, _rows_of(valid), _rows_of(test))
         aim = _target(task, rate)
         found = check(files, aim.counter, aim.way, today=datetime.now(UTC).date())
-    return replace(found, file=f"{folder.name}/train.jsonl")
+    return dataclasses.replace(found, file=f"{folder.name}/train.jsonl")
+
+
+def replay_report(task: Task, folder: RunDir) -> Report:
+    """The same of the general rows that train along, which are held against the run's test rows too."""
+    replay = task.spec.student.train.replay
+    if replay is None:
+        raise ValueError("no general rows train along")
+    with reads.unrecorded():
+        aim = _target(task, lambda: None)
+        files = Files(task.path.parent / replay.from_, None, _rows_of(folder.path / "test.jsonl"))
+        found = check(files, aim.counter, dataclasses.replace(aim.way, least_rows=1), today=datetime.now(UTC).date())
+    return dataclasses.replace(found, file=f"student.train.replay ({replay.from_})")
 
 
 def ask(run: ActiveRun) -> None:
     """Tell what a training should know beforehand; GateNotMet where there is a stop, unless the run is to go on anyway."""
     found = report(run.task, run.folder)
+    if run.task.spec.student.train.replay is not None and not run.anyway:
+        general = replay_report(run.task, run.folder)
+        if general.stops:
+            raise GateNotMet(stopped(general))
     warnings = [one for one in found.findings if one.grade == "warning"]
     if found.stops and not run.anyway:
         raise GateNotMet(stopped(found))

@@ -76,7 +76,7 @@ def student(spec: TaskSpec, seeds: Sequence[Seed], chats: Collection[str], file:
             f"some conversations hold tool calls or bring tools, and {base!r} has none in its chat template; {instead}"
         )
         faults.append(Fault(f"{file}: seeds", message))
-    return faults + _base(spec, file) + _served(spec, file)
+    return faults + _base(spec, file) + _served(spec, file) + _replay(spec, file)
 
 
 def _served(spec: TaskSpec, file: Path) -> list[Fault]:
@@ -102,6 +102,15 @@ def _base(spec: TaskSpec, file: Path) -> list[Fault]:
     except UsageError as fault:
         return [Fault(f"{file}: student.train.base", str(fault))]
     return []
+
+
+def _replay(spec: TaskSpec, file: Path) -> list[Fault]:
+    """General rows that are not there."""
+    replay = spec.student.train.replay
+    if replay is None or (file.parent / replay.from_).is_file():
+        return []
+    message = f"no such file: {replay.from_} (looked at {file.parent / replay.from_}); expected chat rows as JSONL"
+    return [Fault(f"{file}: student.train.replay.from", message)]
 
 
 def _calls_tools(seed: Seed, chats: Collection[str]) -> bool:

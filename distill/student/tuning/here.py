@@ -12,14 +12,16 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from distill import reads
 from distill.base_model.local import LocalWeights
 from distill.curate import preflight
 from distill.records import Json
 from distill.rundir import RunDir, file_hash
-from distill.student.tuning import preferred
+from distill.student.tuning import preferred, replay
 from distill.task.run import ActiveRun
 from distill.teacher.endpoint.address import Address
 from distill.teacher.endpoint.stopping import Stopped
+from distill.text.percentages import percent
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -80,11 +82,29 @@ async def _trained(run: ActiveRun, base: Path, template: Path | None, out: Path)
     from distill.student.trainers import lora
 
     settings, folder = settings_of(run.task), run.folder
-    rows = (folder / "train.jsonl").read_bytes().count(b"\n")
-    return await asyncio.to_thread(
-        lora.train, base=base, template=template, train=folder / "train.jsonl", valid=folder / "valid.jsonl", out=out,
+    train = _rows(run)
+    rows = train.read_bytes().count(b"\n")
+    result = await asyncio.to_thread(
+        lora.train, base=base, template=template, train=train, valid=folder / "valid.jsonl", out=out,
         settings=settings, track=run.task.spec.student.train.track, on_step=_shown(run, settings.steps(rows)),
     )  # fmt: skip
+    (folder.path / "student" / replay.MIXED).unlink(missing_ok=True)
+    return result
+
+
+def _rows(run: ActiveRun) -> Path:
+    """The file that is trained on: the dataset's, or with general rows in it."""
+    way, own = run.task.spec.student.train, run.folder / "train.jsonl"
+    if way.replay is None:
+        return own
+    general = run.task.path.parent / way.replay.from_
+    reads.note_file(general)
+    mixed = replay.mix(own, general, way.replay.share, seed=way.seed, out=run.folder.path / "student")
+    short = f", {mixed.wanted:,} were wanted" if mixed.general < mixed.wanted else ""
+    run.watch.say(
+        f"  replay: {mixed.general:,} of {mixed.rows:,} rows that train are general ones ({percent(mixed.general / mixed.rows)}{short})"
+    )
+    return mixed.path
 
 
 def settings_of(task: Task) -> LoraSettings:

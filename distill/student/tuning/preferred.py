@@ -100,7 +100,10 @@ def _key(run: ActiveRun, base: Path) -> str:
     """Equal for trainings on the same rows in the same way."""
     student, weights = run.task.spec.student, run.task.base_weights
     way = student.train.model_dump(exclude=set(_TRAINING))
-    files: Sequence[str] = [file_hash(run.folder / name) for name in ("train.jsonl", "valid.jsonl")]
+    general = student.train.replay
+    named = [run.folder / "train.jsonl", run.folder / "valid.jsonl"]
+    named += [run.task.path.parent / general.from_] if general else []
+    files: Sequence[str] = [file_hash(path) for path in named]
     template = local.fingerprint(weights.template) if weights and weights.template else ""
     return content_id(local.fingerprint(base), files, way, template)
 
