@@ -82,6 +82,7 @@ ELSEWHERE = {
     "student/preflight/data/texts student/preflight/data/together student/preflight/data/turns",
     "views/test_preflight.py": "cli/text/preflight cli/verbs/preflight",
     "student/trainers/test_lora.py": "base_model/quiet student/trainers/loss_curve",
+    "student/tuning/test_dpo.py": "student/tuning/pair_trainer",
 }
 """Test file → the modules that have no file of their own, for it holds what they are for."""
 DOUBLES = "testing"

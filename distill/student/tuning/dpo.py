@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,11 +22,11 @@ from distill.base_model.tokenise import TrainError
 from distill.records import Json
 from distill.stats import Estimate, proportion
 from distill.student.trainers.lora import save_adapter
-from distill.student.tuning.pairs import TokenPair, TokenPairs, as_columns
+from distill.student.tuning.pair_trainer import dataset, over_pairs
+from distill.student.tuning.pairs import TokenPair, TokenPairs
 from distill.teacher.endpoint.stopping import Stopped
 
 if TYPE_CHECKING:
-    from datasets import Dataset
     from peft import PeftModel
     from torch import Tensor
     from trl import DPOConfig, DPOTrainer
@@ -122,8 +122,8 @@ def train(
     set_seed(settings.seed)
     with quiet():
         model = _with_adapter(base, adapter, settings)
-        trainer = _trainer()(
-            model=model, args=_arguments(out.parent / "preference", settings), train_dataset=_dataset(pairs.train),
+        trainer = over_pairs()(
+            model=model, args=_arguments(out.parent / "preference", settings), train_dataset=dataset(pairs.train),
             processing_class=load.tokeniser(base, template),
         )  # fmt: skip
         look, held_out = _Look(on_step), pairs.held_out[:LOOKED_AT]
@@ -147,61 +147,6 @@ def _with_adapter(base: Path, adapter: Path, settings: DpoSettings) -> PeftModel
     if settings.bits is not None:
         model = prepare_model_for_kbit_training(model, use_gradient_checkpointing=settings.recompute)
     return PeftModel.from_pretrained(model, adapter, is_trainable=True)
-
-
-def _dataset(pairs: Sequence[TokenPair]) -> Dataset:
-    from datasets import Dataset
-
-    return Dataset.from_dict(dict(as_columns(pairs)))
-
-
-def _trainer() -> type[DPOTrainer]:
-    from transformers.trainer_callback import PrinterCallback
-    from trl import DPOTrainer
-
-    class PairTrainer(DPOTrainer):  # type: ignore[misc]  # TRL is not followed, so its class is Any
-        """Over rows that are tokens already, so that none is rendered in another way, or cut."""
-
-        def __init__(self, **given: Any) -> None:
-            super().__init__(**given)
-            self.remove_callback(PrinterCallback)
-
-        def _prepare_dataset(self, dataset: Dataset, *_: Any) -> Dataset:
-            return dataset
-
-        def _batches(self, dataset: Dataset) -> Iterator[dict[str, Tensor]]:
-            size = self.args.per_device_eval_batch_size
-            for first in range(0, len(dataset), size):
-                rows = dataset.select(range(first, min(first + size, len(dataset)))).to_list()
-                yield self._prepare_inputs(self.data_collator(rows))
-
-        def _precompute_ref_logps(self, dataset: Dataset, *_: Any) -> Dataset:
-            """In memory, and without a bar on a stderr that is the panel's."""
-            self.model.eval()
-            found = [self.compute_ref_log_probs(self.model, batch) for batch in self._batches(dataset)]
-            self.model.train()
-            for place, name in enumerate(("ref_chosen_logps", "ref_rejected_logps")):
-                dataset = dataset.add_column(name, [value for one in found for value in one[place].float().tolist()])
-            return dataset
-
-        def margins(self, pairs: Sequence[TokenPair]) -> list[float]:
-            """The reward margin of each pair by the weights as they are now."""
-            import torch
-
-            found: list[float] = []
-            self.model.eval()
-            for batch in self._batches(_dataset(pairs)):
-                labels = batch["input_ids"].masked_fill(batch["completion_mask"] == 0, -100)
-                given = {name: batch[name] for name in ("input_ids", "attention_mask")}
-                with torch.no_grad():
-                    now = self.model(**given, use_cache=False, labels=labels, fused_lm_head=True).log_probs.sum(dim=1)
-                before = torch.cat(self.compute_ref_log_probs(self.model, batch))
-                better, worse = (now - before).float().chunk(2)
-                found += (self.beta * (better - worse)).tolist()
-            self.model.train()
-            return found
-
-    return PairTrainer
 
 
 def _arguments(folder: Path, settings: DpoSettings) -> DPOConfig:

@@ -1,0 +1,68 @@
+"""TRL's DPO trainer over pairs that are tokens already, so that none is rendered in another way, or cut."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from distill.student.tuning.pairs import TokenPair, as_columns
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+    from torch import Tensor
+    from trl import DPOTrainer
+
+
+def dataset(pairs: Sequence[TokenPair]) -> Dataset:
+    from datasets import Dataset
+
+    return Dataset.from_dict(dict(as_columns(pairs)))
+
+
+def over_pairs() -> type[DPOTrainer]:
+    from transformers.trainer_callback import PrinterCallback
+    from trl import DPOTrainer
+
+    class PairTrainer(DPOTrainer):  # type: ignore[misc]  # TRL is not followed, so its class is Any
+        """With the reference in memory, and margins of pairs that are held out."""
+
+        def __init__(self, **given: Any) -> None:
+            super().__init__(**given)
+            self.remove_callback(PrinterCallback)
+
+        def _prepare_dataset(self, rows: Dataset, *_: Any) -> Dataset:
+            return rows
+
+        def _batches(self, dataset: Dataset) -> Iterator[dict[str, Tensor]]:
+            size = self.args.per_device_eval_batch_size
+            for first in range(0, len(dataset), size):
+                rows = dataset.select(range(first, min(first + size, len(dataset)))).to_list()
+                yield self._prepare_inputs(self.data_collator(rows))
+
+        def _precompute_ref_logps(self, dataset: Dataset, *_: Any) -> Dataset:
+            """In memory, and without a bar on a stderr that is the panel's."""
+            self.model.eval()
+            found = [self.compute_ref_log_probs(self.model, batch) for batch in self._batches(dataset)]
+            self.model.train()
+            for place, name in enumerate(("ref_chosen_logps", "ref_rejected_logps")):
+                dataset = dataset.add_column(name, [value for one in found for value in one[place].float().tolist()])
+            return dataset
+
+        def margins(self, pairs: Sequence[TokenPair]) -> list[float]:
+            """The reward margin of each pair by the weights as they are now."""
+            import torch
+
+            found: list[float] = []
+            self.model.eval()
+            for batch in self._batches(dataset(pairs)):
+                labels = batch["input_ids"].masked_fill(batch["completion_mask"] == 0, -100)
+                given = {name: batch[name] for name in ("input_ids", "attention_mask")}
+                with torch.no_grad():
+                    now = self.model(**given, use_cache=False, labels=labels, fused_lm_head=True).log_probs.sum(dim=1)
+                before = torch.cat(self.compute_ref_log_probs(self.model, batch))
+                better, worse = (now - before).float().chunk(2)
+                found += (self.beta * (better - worse)).tolist()
+            self.model.train()
+            return found
+
+    return PairTrainer
