@@ -13,7 +13,7 @@ from typer.core import TyperGroup
 
 from distill import __version__, extras, memory
 from distill.cli import exit_codes
-from distill.cli.verbs import calibrate, clean, export, fault_server, look, prepare, reference, run, ship
+from distill.cli.verbs import calibrate, clean, curve, export, fault_server, look, prepare, reference, run, ship
 from distill.errors import INTERRUPTED
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ VERBS: dict[str, dict[str, Callable[..., None]]] = {
         "explain-miss": look.explain_miss,
     },
     "Improve it, or remove it": {
+        "curve": curve.curve,
         "calibrate": calibrate.calibrate,
         "refresh": run.refresh,
         "clean": clean.clean,
