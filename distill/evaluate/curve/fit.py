@@ -30,7 +30,7 @@ def doubled_gain(
     """
     if len(rows) < FEWEST_POINTS:
         return None
-    if np.ptp(values[-1] - values[-2]) < 1e-12:
+    if np.abs(values[-1] - values[-2]).max() < 1e-12:
         return last.mean, last.low, last.high
     at = np.asarray(rows, dtype=np.float64)
     gain, squares = _gains(at, values.mean(axis=(1, 2))[np.newaxis])

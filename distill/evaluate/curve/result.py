@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from distill.records import content_id
 from distill.rundir import RunDir, file_hash, read_result
@@ -78,7 +77,7 @@ class RowPrice:
 class CurveAdvice:
     """Whether more rows are worth their price: `more`, `enough` or `undecided`, and the sentence that says why."""
 
-    word: Literal["more", "enough", "undecided"]
+    word: str
     sentence: str
 
 
