@@ -13,7 +13,7 @@ from typer.core import TyperGroup
 
 from distill import __version__, extras, memory
 from distill.cli import exit_codes
-from distill.cli.verbs import calibrate, clean, curve, export, fault_server, look, prepare, reference, run, ship
+from distill.cli.verbs import calibrate, chat, clean, curve, export, fault_server, look, prepare, reference, run, ship
 from distill.errors import INTERRUPTED
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ VERBS: dict[str, dict[str, Callable[..., None]]] = {
         "explain": look.explain,
         "show": look.show,
         "explain-miss": look.explain_miss,
+        "chat": chat.chat,
     },
     "Improve it, or remove it": {
         "curve": curve.curve,

@@ -32,9 +32,9 @@ LORA = (
 )
 
 
-def finished(spec: Path, *sets: str) -> tuple[Task, RunDir]:
+def at(spec: Path, *sets: str) -> tuple[Task, RunDir]:
+    """The task and its first run."""
     opened = open_task(spec, overrides=sets, env={})
-    running.start(opened, stages=ORDER, watch=Silent())
     return opened, RunDir(opened.home, "mood", 1)
 
 
@@ -58,7 +58,8 @@ class Stopping(Silent):
 def test_curve_of_a_language_model_goes_on_after_an_interrupt(moods: Path, tiny_family: Callable[[str], Path]) -> None:
     """The run's own student is its last point; what was trained is never trained again, and nothing else of the run changes."""
     shutil.copytree(tiny_family("llama"), moods.parent / "base")
-    task, folder = finished(moods, *LORA)
+    task, folder = at(moods, *LORA)
+    running.start(task, stages=ORDER, watch=Silent())
     before = {path.name: path.read_bytes() for path in folder.path.iterdir() if path.is_file()}
     request = CurveRequest(rows="12,18,100%")
     with pytest.raises(Stopped):
@@ -86,9 +87,9 @@ def test_curve_of_a_language_model_goes_on_after_an_interrupt(moods: Path, tiny_
     assert changed <= {".lock"}
 
 
-def test_curve_of_a_linear_model_counts_its_seeds(moods: Path) -> None:
+def test_curve_of_a_linear_model_counts_its_seeds(finished_moods: Path) -> None:
     """More rows make a better model; several seeds are in the interval, and both kinds of curve stand in one file."""
-    task, folder = finished(moods)
+    task, folder = at(finished_moods)
     found, plan = curve(task, folder, CurveRequest(seeds=2))
     assert [point.rows for point in found.points] == [30, 60, 90, 120]
     assert len(plan.to_train) == 8
@@ -103,16 +104,16 @@ def test_curve_of_a_linear_model_counts_its_seeds(moods: Path) -> None:
     assert read_curves(folder) == {}, "a curve of other rows is none of this dataset"
 
 
-def test_a_point_is_trained_again_where_its_rows_are_others(moods: Path) -> None:
-    task, folder = finished(moods)
+def test_a_point_is_trained_again_where_its_rows_are_others(finished_moods: Path) -> None:
+    task, folder = at(finished_moods)
     curve(task, folder, CurveRequest(rows="40,80"))
     point = folder.path / "curve/linear/00040-0/point.json"
     point.write_text(json.dumps(json.loads(point.read_text()) | {"key": "another"}))
     assert [name.rows for name in curve(task, folder, CurveRequest(rows="40,80,120"))[1].to_train] == [40, 120]
 
 
-def test_what_bears_no_curve_is_refused(moods: Path) -> None:
-    task, folder = finished(moods)
+def test_what_bears_no_curve_is_refused(finished_moods: Path) -> None:
+    task, folder = at(finished_moods)
     for request, message in (
         (
             CurveRequest(rows="50,500"),
@@ -125,7 +126,7 @@ def test_what_bears_no_curve_is_refused(moods: Path) -> None:
     ):
         with pytest.raises(UsageError, match=message):
             curve(task, folder, request)
-    (moods.parent / "student.md").write_text("Which mood?\n[user]\n{{message}}\n")
+    (finished_moods.parent / "student.md").write_text("Which mood?\n[user]\n{{message}}\n")
     with pytest.raises(UsageError, match=r"student\.md is not the prompt any more that mood/001 was made with"):
-        curve(open_task(moods, env={}), folder, CurveRequest())
+        curve(open_task(finished_moods, env={}), folder, CurveRequest())
     assert not (folder.path / "curve").exists()
