@@ -8,6 +8,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from distill.atomic_write import write_atomic, write_json
@@ -29,7 +30,7 @@ from distill.teacher.endpoint.stopping import Stopped
 
 if TYPE_CHECKING:
     from distill.student.trainers.linear import LinearModel
-    from distill.student.trainers.lora import LoraSettings
+    from distill.student.trainers.lora import LoraSettings, TrainResult
     from distill.student.trainers.loss_curve import OnStep, TrainStep
     from distill.task.task import Task
 
@@ -41,8 +42,8 @@ LOSSES = "student/loss.json"
 
 async def export(run: ActiveRun) -> None:
     """train.jsonl, valid.jsonl, test.jsonl, dataset.parquet and the dataset's card."""
-    outputs = ["train.jsonl", "valid.jsonl", "test.jsonl", "dataset.parquet", "expect.json", "CARD.md"]
-    await stage(run, "export", outputs=outputs, work=_export)
+    files = ["train.jsonl", "valid.jsonl", "test.jsonl", "dataset.parquet", "expect.json", "CARD.md"]
+    await stage(run, "export", outputs=files, work=_export)
     missed = [test for test in read_json(run.folder / "expect.json", list) if not test["holds"]]
     if missed:
         tests = "; ".join(f"{test['test']}: {test['wanted']} expected, found {test['found']}" for test in missed)
@@ -109,14 +110,20 @@ async def train(run: ActiveRun) -> None:
     way = run.task.spec.student.train
     if way.with_ == "none":
         return
-    outputs = {"lora": [LOSSES, _tuned(run.task)], "hosted": [LOSSES, HOSTED], "linear": [linear.MODEL]}
     work = {"lora": _lora, "hosted": _hosted, "linear": _linear}
 
     async def checked(run: ActiveRun) -> Mapping[str, Json]:
         await asyncio.to_thread(before_training.ask, run)
         return await work[way.with_](run)
 
-    await stage(run, "train", outputs=outputs[way.with_], work=checked)
+    await stage(run, "train", outputs=outputs(run.task), work=checked)
+
+
+def outputs(task: Task) -> list[str]:
+    """The files of a run that its training writes."""
+    return {"lora": [LOSSES, _tuned(task)], "hosted": [LOSSES, HOSTED], "linear": [linear.MODEL]}[
+        task.spec.student.train.with_
+    ]
 
 
 def _tuned(task: Task) -> str:
@@ -157,6 +164,12 @@ def linear_student(task: Task, folder: RunDir) -> LinearModel | None:
 
 
 async def _lora(run: ActiveRun) -> Mapping[str, Json]:
+    result = await train_adapter(run, run.folder / "train.jsonl", run.folder.path / "student")
+    return {"valid_loss": result.valid_loss, "best_step": result.best_step, "tokens": result.tokens}
+
+
+async def train_adapter(run: ActiveRun, rows: Path, out: Path, *, seed: int | None = None) -> TrainResult:
+    """Train an adapter on the chat rows of a file as the run trains its student, into the folder `out`; by itself with the spec's seed."""
     from distill.student.trainers import gguf, lora
 
     way, folder = run.task.spec.student.train, run.folder
@@ -167,22 +180,27 @@ async def _lora(run: ActiveRun) -> Mapping[str, Json]:
     base = await asyncio.to_thread(weights.folder)
     settings = lora.LoraSettings(
         epochs=way.epochs, batch_size=way.batch_size, learning_rate=way.learning_rate, rank=way.rank, alpha=way.alpha,
-        layers=way.layers, max_tokens=preflight.context_of(run.task), seed=way.seed, dropout=way.dropout,
+        layers=way.layers, max_tokens=preflight.context_of(run.task), seed=way.seed if seed is None else seed, dropout=way.dropout,
         schedule=way.schedule, warmup=way.warmup, accumulate=way.accumulate, recompute=way.recompute, patience=way.patience,
         bits=way.bits,
     )  # fmt: skip
     result = await asyncio.to_thread(
-        lora.train, base=base, template=weights.template, train=folder / "train.jsonl", valid=folder / "valid.jsonl", out=folder.path / "student",
-        settings=settings, track=way.track, on_step=_shown(run, settings),
+        lora.train, base=base, template=weights.template, train=rows, valid=folder / "valid.jsonl", out=out,
+        settings=settings, track=way.track, on_step=_shown(run, settings, rows),
     )  # fmt: skip
     if _tuned(run.task) == ADAPTER:
-        gguf.to_gguf(result.adapter, base, folder / ADAPTER)
-    return {"valid_loss": result.valid_loss, "best_step": result.best_step, "tokens": result.tokens}
+        gguf.to_gguf(result.adapter, base, adapter_file(run.task, out))
+    return result
 
 
-def _shown(run: ActiveRun, settings: LoraSettings) -> OnStep:
+def adapter_file(task: Task, out: Path) -> Path:
+    """The file of an adapter that was trained into `out`, as what serves it reads it."""
+    return out / Path(_tuned(task)).relative_to("student")
+
+
+def _shown(run: ActiveRun, settings: LoraSettings, file: Path) -> OnStep:
     """Shows a step of the training's thread in this one; Stopped, which ends the training, once a signal asks to."""
-    loop, rows = asyncio.get_running_loop(), (run.folder / "train.jsonl").read_bytes().count(b"\n")
+    loop, rows = asyncio.get_running_loop(), file.read_bytes().count(b"\n")
     steps = math.ceil(settings.epochs * -(-rows // (settings.batch_size * settings.accumulate)))
 
     def show(step: TrainStep, left_s: float | None) -> None:
@@ -221,12 +239,17 @@ def student_of(task: Task, folder: RunDir) -> Address | None:
     base = task.base
     tuned = folder / _tuned(task)
     if tuned.exists() and task.spec.student.train.with_ == "lora":
-        at = replace(base, adapter=tuned, adapter_id=file_hash(tuned)[:16])
+        at = with_adapter(base, tuned)
         return at if at.local else replace(at, model=f"{folder.task}-{folder.number:03}")
     if (folder / HOSTED).exists():
         model = read_json(folder / HOSTED, dict, needs="model")["model"]
         return replace(base, model=model, rate=rate_of(task.spec.student.train.tuned_price) or base.rate)
     return None
+
+
+def with_adapter(base: Address, tuned: Path) -> Address:
+    """Where a base is with the adapter of a file on it."""
+    return replace(base, adapter=tuned, adapter_id=file_hash(tuned)[:16])
 
 
 def losses(folder: RunDir) -> list[dict[str, Json]]:
