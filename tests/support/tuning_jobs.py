@@ -36,6 +36,15 @@ class TuningHost:
     words: dict[str, str] = field(default_factory=dict)
     """Other words for the states of jobs."""
     created: asyncio.Event = field(default_factory=asyncio.Event)
+    hangs: list[str] = field(default_factory=list)
+    """Seams at which the next calls do their work and never answer: upload, create, poll."""
+    reached: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def seam(self, name: str) -> None:
+        if self.hangs[:1] == [name]:
+            self.hangs.pop(0)
+            self.reached.set()
+            await asyncio.Event().wait()
 
 
 def learnt(data: bytes, question: str) -> str:

@@ -19,7 +19,8 @@ from distill.student.hosts.job import TuneError, shutdown_notice
         ("fail-tiny", TuneError, "refusals_v3.*unsafe_file"),
         ("cancel-tiny", TuneError, "was cancelled"),
         ("retired-tiny", AccessRefused, "was shut down on 2026-01-01"),
-        ("closed-tiny", AccessRefused, "can no longer create"),
+        ("closed-tiny", AccessRefused, "can no longer create.*7 May 2026.*6 January 2027.*with: lora"),
+        ("gone-tiny", AccessRefused, "no longer available.*6 January 2027.*host: together"),
     ],
 )
 async def test_every_bad_end_is_told_in_the_hosts_words(
