@@ -25,6 +25,7 @@ from distill.generate.refill import ask_new_seeds, votes_at_most
 from distill.plan import estimate
 from distill.plan.estimate import Cost, Spender, SpenderEstimate
 from distill.plan.pilot import Pilot, run_pilot
+from distill.plan.training import training_estimate
 from distill.plan.upper_bound import PassRates, further_spenders
 from distill.records import Json
 from distill.seeds import labelling, prepare
@@ -107,9 +108,10 @@ def plan(task: Task, *, pilot: int = 0, watch: Watcher | None = None) -> Plan:
             *(estimate.estimate(one, store, limits) for one in _voters(task, table, votes)),
             *(estimate.estimate(one, store, None) for one in further_spenders(task, table, rates)),
         ]
+        trained = training_estimate(task, table, spenders[0])
     return Plan(
         task.spec.task, SeedCounts(len(task.seeds), table.filter(role="train").height, rows.tests.height),
-        task.spec.dataset.accept, seen, spenders,
+        task.spec.dataset.accept, seen, [*spenders, *([trained] if trained else [])],
         student_calls=rows.tests.height if task.spec.student.train.with_ != "none" else 0,
         budget_usd=task.spec.budget.usd, deadline=_deadline(task, spenders[0]),
         warnings=[*judge_warnings(task), *_odd_counts(spenders)], note=_note(task, table, votes),

@@ -82,6 +82,8 @@ class Report:
     strata: Mapping[str, Sequence[Mapping[str, Json]]]
     curation: CurationSection
     loss: Sequence[Mapping[str, float | None]]
+    hosted: Mapping[str, Json]
+    """The job that tuned the student, as student/hosted.json has it; empty where none did."""
     spend: list[SpendingLine]
     timeline: Timeline | None
     expect: Sequence[Mapping[str, Json]]

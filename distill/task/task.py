@@ -185,7 +185,7 @@ class Task:
         timeout_s = self.spec.teacher.limits.timeout_s
         if (weights := self.base_weights) is not None and not local(train.base):
             return Address(model=train.base, weights=weights, rate=Rate(0, 0), timeout_s=timeout_s)
-        return _address(train.base, train.base_url, train.key_env, self.env, train.price, timeout_s=timeout_s)
+        return _address(train.base, train.tuning_url, train.tuning_key_env, self.env, train.price, timeout_s=timeout_s)
 
     @property
     def base_weights(self) -> LocalWeights | None:

@@ -23,6 +23,14 @@ class TuneError(DistillError):
     """The host did not give a tuned model; what is uploaded and created is in the state file."""
 
 
+class JobEnded(TuneError):
+    """The host's job ended without a model."""
+
+    def __init__(self, said: str, job: RemoteJob) -> None:
+        super().__init__(said)
+        self.job = job
+
+
 @contextmanager
 def explained(host: HostAddress) -> Iterator[None]:
     """The SDK's errors as ours, in the host's words and without the key: `AccessRefused` or `TuneError`. What no host can be
@@ -33,6 +41,8 @@ def explained(host: HostAddress) -> Iterator[None]:
     where = wire.without_user(host.base_url or _HOMES[host.kind])
     try:
         yield
+    except JobEnded:
+        raise
     except TuneError as error:
         raise TuneError(mask.text(str(error))) from None
     except APIError as error:
@@ -59,14 +69,16 @@ def explained(host: HostAddress) -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class HostedResult:
-    """A tuned model, by the name it is called with; `usd` is what the host says that it cost."""
+    """A tuned model, by the name it is called with, and the job that made it."""
 
-    job_id: str
+    job: RemoteJob
     fine_tuned_model: str
-    trained_tokens: int | None
     events: tuple[Event, ...]
     checkpoints: tuple[Checkpoint, ...] = ()
-    usd: float | None = None
+
+    @property
+    def job_id(self) -> str:
+        return self.job.id
 
     @property
     def curve(self) -> list[dict[str, Json]]:
@@ -92,9 +104,9 @@ def shutdown_notice(model: str, shutdown_date: str | None, today: date) -> Event
 
 
 def model_of(job: RemoteJob) -> str:
-    """What a job that has ended made, by the name it is called with; `TuneError` where it made none."""
+    """What a job that has ended made, by the name it is called with; `JobEnded` where it made none."""
     if job.state is not State.COMPLETED or not job.model:
-        raise TuneError(_ending(job))
+        raise JobEnded(_ending(job), job)
     return job.model
 
 

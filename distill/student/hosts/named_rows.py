@@ -11,6 +11,10 @@ _NAMED = re.compile(
 _MOST = 5
 
 
+def names_a_line(message: str) -> bool:
+    return _NAMED.search(message) is not None
+
+
 def with_rows(message: str, ids: Sequence[str], *, valid_ids: Sequence[str] = ()) -> str:
     """The message with the ids of the rows on the lines that it names, counted from 1 as hosts do.
 

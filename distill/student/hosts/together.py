@@ -31,14 +31,12 @@ from distill.teacher.endpoint.job_states import State, meaning
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
-BASE_URL = "https://api.together.ai/v1"
-KEY_ENV = "TOGETHER_API_KEY"
 OWN_KEYS = ("model", "training_file", "validation_file", "suffix", "random_seed")
 """Keys of a create that are set here, so that `extra` may not."""
-SUFFIX = 40
-"""Letters of a suffix that the host takes."""
 _TAG = 11
-"""Letters of ours at its end."""
+"""Letters of ours at the end of a suffix."""
+SUFFIX = 40 - _TAG - 1
+"""Letters that are left of those that the host takes."""
 _USD = 1e-9
 """`total_price` is in billionths of a dollar."""
 _LOSSES = {

@@ -66,7 +66,10 @@ class TogetherApi:
         import httpx2
         from openai import APIStatusError
 
-        form, client = {"Content-Type": "multipart/form-data"}, self._client.with_options(max_retries=0)  # 409 is an answer
+        form, client = (
+            {"Content-Type": "multipart/form-data"},
+            self._client.with_options(max_retries=0),
+        )  # 409 is an answer
         try:
             reply = await client.post(
                 "/files",

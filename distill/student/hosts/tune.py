@@ -29,6 +29,7 @@ from distill.student.hosts.remote_ids import RemoteIds
 from distill.teacher.endpoint import sdk
 from distill.teacher.endpoint.job_states import says_unread
 from distill.teacher.endpoint.stopping import Stopped, unless_stopped
+from distill.url import TOGETHER
 
 _READ_RETRIES = 5
 _CREATE_GRACE_S = 10.0
@@ -60,7 +61,7 @@ async def tune(
 ) -> HostedResult:
     """Do the job and wait for its end, however long; safe to kill and to call again with the same file `state`.
 
-    Raises `TuneError`, `AccessRefused`, `Stopped`, and what `spending` raises.
+    Raises `TuneError` (`JobEnded` where the host's job came to nothing), `AccessRefused`, `Stopped`, and what `spending` raises.
     """
     tag, mask = job.id_at(host), SecretMask.of([host.key, *host.headers.values()])
     seen: list[Event] = []
@@ -77,13 +78,14 @@ async def tune(
             made = await unless_stopped(stop or asyncio.Event(), work.done())
         except Stopped:
             raise Stopped(_left(remote_ids.load(state, tag))) from None
+        made = replace(made, error=mask.text(made.error))
         model = model_of(made)
         checkpoints = await there.checkpoints(made.id)
     if mask.text(model) != model:
         raise TuneError(
             f"job {mask.text(made.id)} has ended, and its host put the key into the tuned model's name; it is not kept"
         )
-    return HostedResult(made.id, model, made.trained_tokens, tuple(seen), tuple(checkpoints), made.usd)
+    return HostedResult(made, model, tuple(seen), tuple(checkpoints))
 
 
 async def cancel(host: HostAddress, state: Path) -> RemoteJob | None:
@@ -104,7 +106,7 @@ async def cancel(host: HostAddress, state: Path) -> RemoteJob | None:
 @asynccontextmanager
 async def _opened(host: HostAddress) -> AsyncIterator[TuningHost]:
     """The host, its faults put for a person."""
-    url = host.base_url or (together.BASE_URL if host.kind == "together" else None)
+    url = host.base_url or (TOGETHER if host.kind == "together" else None)
     # Retries are for what may be sent twice; a create is sent once.
     made = sdk.client(url, host.key, host.headers, timeout_s=host.timeout_s, retries=_READ_RETRIES)
     async with made as client:
@@ -175,17 +177,20 @@ class _Work:
         self.spending.check(quote)
 
     async def _upload(self) -> RemoteFiles:
-        ids = self.ids
-        for name, path in (("training_file", self.job.train), ("validation_file", self.job.valid)):
-            known = getattr(ids, name)
-            if path is None or (known and await uploads.read(self.host, known, poll_s=self.poll_s)):
-                continue
-            file_id = await self.host.upload(path)
-            ids = self.keep(replace(ids, **{name: file_id}))
-            await uploads.read(
-                self.host, file_id, poll_s=self.poll_s
-            )  # a host may show no single file; the create tells
-        return RemoteFiles(str(ids.training_file), ids.validation_file)
+        train, valid = await self._uploaded(self.job.train, self.ids.training_file), None
+        if self.job.valid is not None:
+            valid = await self._uploaded(self.job.valid, self.ids.validation_file)
+        return RemoteFiles(train, valid)
+
+    async def _uploaded(self, path: Path, known: str | None) -> str:
+        """The id of a file that the host has read: the one it has, or a new one."""
+        if known and await uploads.read(self.host, known, poll_s=self.poll_s):
+            return known
+        file_id = await self.host.upload(path)
+        trains, ids = path == self.job.train, self.ids
+        self.keep(replace(ids, training_file=file_id) if trains else replace(ids, validation_file=file_id))
+        await uploads.read(self.host, file_id, poll_s=self.poll_s)  # a host may show no single file; the create tells
+        return file_id
 
     async def _create(self, files: RemoteFiles) -> RemoteJob:
         """Make the job and write it down; sent again only where the host says that it made none since a file is unread."""

@@ -25,10 +25,12 @@ async def test_a_job_is_cancelled_at_its_host(work: Work) -> None:
         assert await tuning.cancel(reach, work.state) is None
         result = await work.tune(host)
         ended = await tuning.cancel(reach, work.state)
-        assert ended is not None and ended.model == result.fine_tuned_model
+        assert ended is not None
+        assert ended.model == result.fine_tuned_model
         host.jobs["ftjob-1"]["status"] = "queued"
         cancelled = await tuning.cancel(reach, work.state)
-        assert cancelled is not None and cancelled.ended_badly
+        assert cancelled is not None
+        assert cancelled.ended_badly
         assert host.jobs["ftjob-1"]["status"] == "cancelled"
 
 

@@ -32,8 +32,8 @@ async def test_a_job_runs_to_a_named_model_with_its_losses_checkpoints_and_price
     assert [row["train_loss"] for row in result.curve] == [1.0, 0.5]
     assert result.curve[1] == {"step": 2, "epoch": None, "train_loss": 0.5, "valid_loss": 0.75}
     assert [(one.step, one.name) for one in result.checkpoints] == [(2, job["model_output_name"])]
-    assert result.usd == pytest.approx(work.train.stat().st_size // 4 * 2 * 0.5 / 1e6, rel=0.01)
-    assert result.trained_tokens == work.train.stat().st_size // 4 * 2
+    assert result.job.usd == pytest.approx(work.train.stat().st_size // 4 * 2 * 0.5 / 1e6, rel=0.01)
+    assert result.job.trained_tokens == work.train.stat().st_size // 4 * 2
     assert (job["n_epochs"], job["n_evals"], job["training_method"]["method"]) == (2, 2, "sft")
     assert job["suffix"].startswith("mine-d")
     assert [event.message for event in result.events].count("Now running") == 1
@@ -84,7 +84,9 @@ async def test_a_wrong_key_a_bad_file_and_a_setting_past_the_limits_are_one_line
 async def test_extra_is_laid_over_the_body_and_a_null_takes_a_key_out(work: Work) -> None:
     lora = {"type": "Lora", "lora_r": 16, "lora_alpha": 32}
     async with together_host.serve() as host:
-        await tuned(host, work, extra={"training_type": lora, "training_method": {"train_on_inputs": False}, "n_evals": None})
+        await tuned(
+            host, work, extra={"training_type": lora, "training_method": {"train_on_inputs": False}, "n_evals": None}
+        )
     job = host.jobs["ft-1"]
     assert (job["training_type"], job["training_method"]) == (lora, {"method": "sft", "train_on_inputs": False})
     assert "n_evals" not in job
@@ -96,15 +98,17 @@ async def test_the_double_serves_togethers_own_client(tmp_path: Path) -> None:
     from together import AsyncTogether
 
     work = Work(tmp_path)
-    async with together_host.serve() as host:
-        async with AsyncTogether(api_key=KEY, base_url=host.base_url.removesuffix("/v1")) as client:
-            file = await client.files.upload(work.train, purpose="fine-tune")
-            assert (await client.files.upload(work.train, purpose="fine-tune")).id == file.id
-            made = await client.fine_tuning.create(training_file=file.id, model="tiny", n_epochs=2, suffix="theirs")
-            seen = [(await client.fine_tuning.retrieve(made.id)).status for _ in range(6)]
-            assert seen[-1] == "completed"
-            assert [job.id for job in (await client.fine_tuning.list()).data] == [made.id]
-            assert (await client.fine_tuning.list_events(made.id)).data[0].message == "Fine tune request created"
-            assert (await client.fine_tuning.list_checkpoints(made.id)).data[0].step == 2
-            assert (await client.fine_tuning.list_metrics(made.id)).metrics[0]["train/loss"] == 1.0
-            assert (await client.fine_tuning.cancel(made.id)).status == "cancelled"
+    async with (
+        together_host.serve() as host,
+        AsyncTogether(api_key=KEY, base_url=host.base_url.removesuffix("/v1")) as client,
+    ):
+        file = await client.files.upload(work.train, purpose="fine-tune")
+        assert (await client.files.upload(work.train, purpose="fine-tune")).id == file.id
+        made = await client.fine_tuning.create(training_file=file.id, model="tiny", n_epochs=2, suffix="theirs")
+        seen = [(await client.fine_tuning.retrieve(made.id)).status for _ in range(6)]
+        assert seen[-1] == "completed"
+        assert [job.id for job in (await client.fine_tuning.list()).data] == [made.id]
+        assert (await client.fine_tuning.list_events(made.id)).data[0].message == "Fine tune request created"
+        assert (await client.fine_tuning.list_checkpoints(made.id)).data[0].step == 2
+        assert (await client.fine_tuning.list_metrics(made.id)).metrics[0]["train/loss"] == 1.0
+        assert (await client.fine_tuning.cancel(made.id)).status == "cancelled"

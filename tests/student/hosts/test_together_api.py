@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 from aiohttp import web
@@ -18,7 +18,7 @@ from distill.student.hosts.tune import tune
 async def _answering(reply: web.Response) -> AsyncIterator[str]:
     app = web.Application()
 
-    async def any_path(request: web.Request) -> web.Response:  # noqa: RUF029 - aiohttp wants a coroutine
+    async def any_path(request: web.Request) -> web.Response:
         return web.json_response({}) if "limits" in request.path or "fine-tunes" in request.path else reply
 
     app.router.add_route("*", "/{path:.*}", any_path)
@@ -59,6 +59,6 @@ async def test_a_page_in_place_of_the_api_is_named(work: Work) -> None:
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     url = f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
-    with pytest.raises(TuneError, match="none of a tuning API.*student.train.base_url"):
+    with pytest.raises(TuneError, match=r"none of a tuning API.*student\.train\.base_url"):
         await tune(HostAddress(base_url=url, key="k", kind="together"), work.job(), state=work.state)
     await runner.cleanup()

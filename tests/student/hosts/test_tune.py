@@ -20,7 +20,7 @@ async def test_a_job_runs_to_a_named_model_and_tells_each_event_once(work: Work)
     async with tuning_host.serve() as host:
         result = await work.tune(host, hyper={"n_epochs": 3}, seed=7, on_event=told.append)
     assert result.fine_tuned_model == "ft:tiny:ftjob-1"
-    assert result.trained_tokens == work.train.stat().st_size // 4
+    assert result.job.trained_tokens == work.train.stat().st_size // 4
     assert [event.message for event in told] == [
         "Created", "Now queued", "Step 1", "Step 2", "Now running", "Now succeeded"
     ]  # fmt: skip
