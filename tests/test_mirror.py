@@ -17,6 +17,7 @@ ELSEWHERE = {
     "seeds/test_row_faults.py": "seeds/rows_to_seeds",
     "seeds/chat_logs/test_turns.py": "seeds/chat_logs/keys seeds/chat_logs/request_logs seeds/chat_logs/row_request "
     "seeds/chat_logs/tool_calls seeds/chat_logs/turn_shapes",
+    "student/test_hosted.py": "student/cancel",
     "sandbox/test_process.py": "sandbox/limits",
     "sandbox/test_kernel.py": "sandbox/syscalls",
     "curate/dedup/test_rulings.py": "curate/dedup/compared curate/dedup/decisions",

@@ -41,10 +41,10 @@ def explained(host: HostAddress) -> Iterator[None]:
     where = wire.without_user(host.base_url or _HOMES[host.kind])
     try:
         yield
-    except JobEnded:
-        raise
     except TuneError as error:
         raise TuneError(mask.text(str(error))) from None
+    except DistillError:
+        raise
     except APIError as error:
         message = mask.text(error.message)
         status = error.status_code if isinstance(error, APIStatusError) else 0
