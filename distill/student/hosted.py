@@ -33,7 +33,7 @@ async def train(run: ActiveRun) -> Mapping[str, Json]:
     """Tune at the host; the stage's note. Raises TuneError in the host's words, with the ids of the rows that it names."""
     run.task.base.check()
     host, job, cost = host_of(run.task), job_of(run.task, run.folder), _cost(run)
-    if not (run.folder.path / "student" / _STATE).exists():
+    if remote_ids.load(_state(run.folder), cost.key).job_id is None:
         run.watch.say(f"  {training_cost.quote_line(cost.quote, job.model)}")
     try:
         result = await tuning.tune(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,11 +17,24 @@ from distill.teacher.endpoint import sdk, wire
 from distill.teacher.endpoint.job_states import State
 
 _SOON_DAYS = 90
+_PAGE = re.compile(r"<(!doctype|html|head|body)\b", re.IGNORECASE)
+_BARE = re.compile(r"Error code: \d+")
+_LONGEST = 1000
+"""Letters of a host's message."""
 _HOMES = {"openai": "api.openai.com", "together": "api.together.ai"}
 
 
 class TuneError(DistillError):
     """The host did not give a tuned model; what is uploaded and created is in the state file."""
+
+
+def _words(message: str) -> str:
+    """A host's message on one line; a page of a gateway is only named."""
+    line = " ".join(message.split())
+    if (page := _PAGE.search(line)) is not None or _BARE.fullmatch(line):
+        status = line[: page.start()].strip(" -") if page else line
+        return f"{status}, and no reason that a tuning API gives; look at student.train.base_url"
+    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"
 
 
 class JobEnded(TuneError):
@@ -46,7 +60,7 @@ def explained(host: HostAddress) -> Iterator[None]:
     except DistillError:
         raise
     except APIError as error:
-        message = mask.text(error.message)
+        message = mask.text(_words(error.message))
         status = error.status_code if isinstance(error, APIStatusError) else 0
         if closed.says_closed(status, message):
             dates = f"{closed.DATES}. " if host.kind == "openai" else ""

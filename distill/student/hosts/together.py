@@ -202,5 +202,7 @@ def _said(row: Mapping[str, Json]) -> Event:
 def _measured(row: Mapping[str, Json]) -> Event:
     data = {name: next((row[key] for key in keys if key in row), None) for name, keys in _LOSSES.items()}
     if data["train_loss"] is None and data["valid_loss"] is None:
-        data = {}
-    return Event("info", f"step {data.get('step', '?')}", data)
+        return Event("info", f"measured: {dict(row)}")
+    losses = {"training loss": data["train_loss"], "validation loss": data["valid_loss"]}
+    said = ", ".join(f"{name} {value:.4f}" for name, value in losses.items() if value is not None)
+    return Event("info", f"step {data['step']}: {said}", data)

@@ -97,7 +97,7 @@ async def cancel(host: HostAddress, state: Path) -> RemoteJob | None:
     if ids is None:
         return None
     async with _opened(host) as there:
-        made = await _known(there, ids)
+        made = await there.poll(ids.job_id) if ids.job_id else await there.find(ids.tag, ids.files)
         if made is None or made.state.ended:
             return made
         return await there.cancel(made.id)
@@ -174,6 +174,8 @@ class _Work:
             return
         if quote.refused:
             raise AccessRefused(f"the host would not finish this job: {quote.refused}; nothing was created")
+        if quote.usd is not None:
+            self.tell(Event("info", f"{quote.by}: ${quote.usd:.4f} for about {quote.tokens:,} tokens"))
         self.spending.check(quote)
 
     async def _upload(self) -> RemoteFiles:

@@ -36,7 +36,10 @@ async def _answering(reply: web.Response) -> AsyncIterator[str]:
     [
         (web.Response(text="<html>hello</html>", content_type="text/html"), "gave no address for an upload"),
         (web.Response(status=302, headers={"Location": "ftp://x/y", "X-Together-File-Id": "f"}), "not encrypted"),
-        (web.Response(status=418, text="<html>tea</html>", content_type="text/html"), "run again to go on"),
+        (
+            web.Response(status=418, text="<html>tea</html>", content_type="text/html"),
+            "418, and no reason that a tuning API gives; look at",
+        ),
     ],
     ids=["page", "odd-address", "other-status"],
 )
