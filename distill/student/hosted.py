@@ -33,11 +33,11 @@ async def train(run: ActiveRun) -> Mapping[str, Json]:
     """Tune at the host; the stage's note. Raises TuneError in the host's words, with the ids of the rows that it names."""
     run.task.base.check()
     host, job, cost = host_of(run.task), job_of(run.task, run.folder), _cost(run)
-    if remote_ids.load(_state(run.folder), cost.key).job_id is None:
+    if remote_ids.load(state_of(run.folder), cost.key).job_id is None:
         run.watch.say(f"  {training_cost.quote_line(cost.quote, job.model)}")
     try:
         result = await tuning.tune(
-            host, job, state=_state(run.folder), poll_s=run.task.spec.student.train.poll_s, on_event=lambda event: _show(run, event),
+            host, job, state=state_of(run.folder), poll_s=run.task.spec.student.train.poll_s, on_event=lambda event: _show(run, event),
             stop=run.sender.stop, spending=cost.spending,
         )  # fmt: skip
     except JobEnded as fault:
@@ -71,8 +71,8 @@ def job_of(task: Task, folder: RunDir) -> TuningJob:
 async def cancel(task: Task, folder: RunDir, store: Store) -> RemoteJob | None:
     """Cancel a run's job at its host and settle it in the ledger; None where no job of the run is known."""
     task.base.check()
-    ids, price = remote_ids.last(_state(folder)), task.spec.student.train.train_price
-    job = await tuning.cancel(host_of(task), _state(folder))
+    ids, price = remote_ids.last(state_of(folder)), task.spec.student.train.train_price
+    job = await tuning.cancel(host_of(task), state_of(folder))
     if job is not None and ids is not None and job.ended_badly:
         held = training.reserved(store.reader, folder.name, ids.tag)
         await training.end(store, folder.name, ids.tag, training_cost.end_of(job, price, held))
@@ -102,13 +102,14 @@ def _cost(run: ActiveRun) -> TrainingCost:
     return TrainingCost(run.store, run.folder.name, key, run.sender.budget, quote, way.train_price)
 
 
-def _state(folder: RunDir) -> Path:
+def state_of(folder: RunDir) -> Path:
+    """The file of a run with the ids at the host."""
     return folder.path / "student" / _STATE
 
 
 async def _unmade(run: ActiveRun, cost: TrainingCost) -> None:
     """A job that the host refused to make costs nothing; one that may be under way stays open in the ledger."""
-    ids = remote_ids.last(_state(run.folder))
+    ids = remote_ids.last(state_of(run.folder))
     if ids is None or (ids.job_id is None and not ids.creating):
         await cost.end(TrainingEnd(Ended.REFUSED, None, 0.0))
 

@@ -12,6 +12,7 @@ import polars as pl
 import pytest
 import together_host
 import tuning_host
+from ended import Distill
 
 from distill.errors import AccessRefused, BudgetReached
 from distill.pipeline import run as running
@@ -33,6 +34,10 @@ TRAIN = ORDER[:4]
 class Told(Silent):
     def __init__(self) -> None:
         self.lines = list[str]()
+        self.steps = list[tuple[int, int]]()
+
+    def training(self, *, step: int, steps: int, **_: Any) -> None:
+        self.steps.append((step, steps))
 
     def say(self, text: str) -> None:
         self.lines.append(text)
@@ -80,6 +85,8 @@ async def test_a_training_is_quoted_before_and_stands_in_the_ledger_after(spec: 
         pytest.approx(row.usd)
     ]
     assert kept["checkpoints"][0]["step"] == 2
+    losses = told.steps if double is tuning_host else [line for line in told.lines if "training loss" in line]
+    assert len(losses) == 2
 
 
 async def test_a_budget_stops_before_anything_is_uploaded(spec: Path) -> None:
@@ -158,6 +165,12 @@ async def test_a_job_is_cancelled_by_a_command_and_settled(spec: Path, double: M
             await waits
         await trained(spec, host)
         assert (host.creates, len(host.jobs)) == (2, 2)
+
+
+async def test_there_is_nothing_to_cancel_of_a_training_here(task: Path, distill: Distill) -> None:
+    done = distill("train", str(task), "--cancel")
+    assert done.code == 2
+    assert "--cancel is for a job at a host" in done.err
 
 
 @pytest.mark.parametrize(

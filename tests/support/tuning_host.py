@@ -150,6 +150,9 @@ async def _create(request: web.Request) -> web.StreamResponse:
             f"Training file has {rows} example(s), must have at least {_LEAST_ROWS}",
             "invalid_n_examples",
         )
+    if host.late_s:
+        host.reached.set()
+        await asyncio.sleep(host.late_s)
     job = new_job(host, body)
     await host.seam("create")
     if fault == "hang":

@@ -39,6 +39,23 @@ async def test_a_training_killed_ten_times_is_one_job(work: Work, double: Any, m
         assert (host.creates, list(host.jobs)) == (1, [result.job_id])
 
 
+async def test_a_job_that_its_host_makes_after_the_kill_is_waited_for(
+    work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The create was under way, so the host is asked again before another one is sent."""
+    monkeypatch.setattr("distill.student.hosts.tune._CREATE_GRACE_S", 0)
+    async with tuning_host.serve() as host:
+        host.late_s = 0.3
+        reach = HostAddress(base_url=host.base_url, key=KEY, timeout_s=30)
+        killed = asyncio.ensure_future(tune(reach, work.job(), state=work.state, poll_s=0.3))
+        async with asyncio.timeout(30):
+            await host.reached.wait()
+        killed.cancel()
+        await asyncio.gather(killed, return_exceptions=True)
+        result = await tune(reach, work.job(), state=work.state, poll_s=0.3)
+        assert (host.creates, list(host.jobs)) == (1, [result.job_id])
+
+
 def test_ids_for_other_data_are_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "job.json"
     assert remote_ids.last(path) is None
