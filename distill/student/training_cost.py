@@ -14,8 +14,7 @@ from distill import tokens
 from distill.errors import BudgetReached, UsageError
 from distill.money import Budget
 from distill.records import Ended, Json
-from distill.student.hosts.host import Quote, RemoteJob
-from distill.student.hosts.tune import Spending
+from distill.student.hosts.host import Quote, RemoteJob, Spending
 from distill.teacher.endpoint.job_states import State
 from distill.teacher.store import training
 from distill.teacher.store.store import Store

@@ -134,22 +134,8 @@ async def _create(request: web.Request) -> web.StreamResponse:
     host, body = request.app[_HOST], await request.json()
     host.creates += 1
     fault = host.faults.pop(0) if host.faults else ""
-    if body["model"].startswith("closed-"):
-        return _error(403, "This organization can no longer create fine-tuning jobs", "not_allowed")
-    if body["model"].startswith("gone-"):
-        return _error(400, "Fine-tuning is no longer available for gone-tiny", "invalid_request")
-    if fault == "refused":
-        return _error(500, "The server had an error", "server_error")
-    if host.files[body["training_file"]]["pending"] > 0:
-        host.files[body["training_file"]]["pending"] -= 1
-        return _error(400, f"The file {body['training_file']} is not in the state Processed.", "invalidPayload")
-    rows = host.files[body["training_file"]]["data"].count(b"\n")
-    if rows < _LEAST_ROWS:
-        return _error(
-            400,
-            f"Training file has {rows} example(s), must have at least {_LEAST_ROWS}",
-            "invalid_n_examples",
-        )
+    if (refused := _refusal(host, body, fault)) is not None:
+        return refused
     if host.late_s:
         host.reached.set()
         await asyncio.sleep(host.late_s)
@@ -164,6 +150,24 @@ async def _create(request: web.Request) -> web.StreamResponse:
     if fault == "torn":
         return web.Response(text='{"id": "ftjob', content_type="application/json")
     return web.json_response(shown(host, job))
+
+
+def _refusal(host: TuningHost, body: dict[str, Any], fault: str) -> web.Response | None:
+    """Why no job is made of a create; None where one is."""
+    if body["model"].startswith("closed-"):
+        return _error(403, "This organization can no longer create fine-tuning jobs", "not_allowed")
+    if body["model"].startswith("gone-"):
+        return _error(400, "Fine-tuning is no longer available for gone-tiny", "invalid_request")
+    if fault == "refused":
+        return _error(500, "The server had an error", "server_error")
+    file = host.files[body["training_file"]]
+    if file["pending"] > 0:
+        file["pending"] -= 1
+        return _error(400, f"The file {file['id']} is not in the state Processed.", "invalidPayload")
+    rows = file["data"].count(b"\n")
+    if rows >= _LEAST_ROWS:
+        return None
+    return _error(400, f"Training file has {rows} example(s), must have at least {_LEAST_ROWS}", "invalid_n_examples")
 
 
 async def _list(request: web.Request) -> web.Response:

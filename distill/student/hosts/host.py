@@ -6,7 +6,8 @@ send by the OpenAI SDK's transport, so the faults of either are that SDK's; `job
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
@@ -131,6 +132,17 @@ class Quote:
     by: str
     refused: str = ""
     """Why the host would not go on with it, in its words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """Who watches the money: each may raise and so stop before anything is paid.
+
+    `check` is asked before anything is uploaded, and again with the host's own estimate; `begin` just before the create.
+    """
+
+    check: Callable[[Quote | None], None] = lambda _quote: None
+    begin: Callable[[Quote | None], Awaitable[None]] = field(default=lambda _quote: asyncio.sleep(0))
 
 
 class TuningHost(Protocol):

@@ -15,14 +15,23 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from distill.errors import AccessRefused
 from distill.secrets.masking import SecretMask
 from distill.student.hosts import polling, remote_ids, together, uploads
-from distill.student.hosts.host import Event, HostAddress, Quote, RemoteFiles, RemoteJob, TuningHost, TuningJob
+from distill.student.hosts.host import (
+    Event,
+    HostAddress,
+    Quote,
+    RemoteFiles,
+    RemoteJob,
+    Spending,
+    TuningHost,
+    TuningJob,
+)
 from distill.student.hosts.job import HostedResult, TuneError, explained, model_of, shutdown_notice
 from distill.student.hosts.openai_compatible import OpenAICompatibleHost
 from distill.student.hosts.remote_ids import RemoteIds
@@ -36,17 +45,6 @@ _CREATE_GRACE_S = 10.0
 """What a create may still take after Ctrl-C: it is paid for, so its reply is worth a wait."""
 _LOOKS = 3
 """For a job whose create was cut off: the host may show it only after some seconds."""
-
-
-@dataclass(frozen=True, slots=True)
-class Spending:
-    """Who watches the money: each may raise and so stop before anything is paid.
-
-    `check` is asked before anything is uploaded, and again with the host's own estimate; `begin` just before the create.
-    """
-
-    check: Callable[[Quote | None], None] = lambda _quote: None
-    begin: Callable[[Quote | None], Awaitable[None]] = field(default=lambda _quote: asyncio.sleep(0))
 
 
 async def tune(
@@ -78,14 +76,18 @@ async def tune(
             made = await unless_stopped(stop or asyncio.Event(), work.done())
         except Stopped:
             raise Stopped(_left(remote_ids.load(state, tag))) from None
-        made = replace(made, error=mask.text(made.error))
-        model = model_of(made)
-        checkpoints = await there.checkpoints(made.id)
+        ended = replace(made, error=mask.text(made.error))
+        model, kept = _kept_name(ended, mask), await there.checkpoints(made.id)
+    return HostedResult(ended, model, tuple(seen), tuple(replace(one, name=mask.text(one.name)) for one in kept))
+
+
+def _kept_name(job: RemoteJob, mask: SecretMask) -> str:
+    model = model_of(job)
     if mask.text(model) != model:
         raise TuneError(
-            f"job {mask.text(made.id)} has ended, and its host put the key into the tuned model's name; it is not kept"
+            f"job {mask.text(job.id)} has ended, and its host put the key into the tuned model's name; it is not kept"
         )
-    return HostedResult(made, model, tuple(seen), tuple(checkpoints))
+    return model
 
 
 async def cancel(host: HostAddress, state: Path) -> RemoteJob | None:
@@ -231,11 +233,11 @@ async def _known(host: TuningHost, ids: RemoteIds) -> RemoteJob | None:
 
 
 def _left(state: RemoteIds) -> str:
-    if state.job_id is None:
+    if state.job_id is not None:
         return (
-            "stopped; no tuning job is known to be made, what was uploaded is kept: run the same command again to go on"
+            f"stopped waiting; tuning job {state.job_id} goes on at the host: run the same command later to pick it up"
         )
-    return f"stopped waiting; tuning job {state.job_id} goes on at the host: run the same command later to pick it up"
+    return "stopped; no tuning job is known to be made, what was uploaded is kept: run the same command again to go on"
 
 
 async def _to_its_end(work: Awaitable[RemoteJob]) -> RemoteJob:
