@@ -61,8 +61,7 @@ async def tune(
 
     Raises `TuneError` (`JobEnded` where the host's job came to nothing), `AccessRefused`, `Stopped`, and what `spending` raises.
     """
-    tag, mask = job.id_at(host), SecretMask.of([host.key, *host.headers.values()])
-    seen: list[Event] = []
+    tag, mask, seen = job.id_at(host), SecretMask.of([host.key, *host.headers.values()]), list[Event]()
 
     def tell(event: Event) -> None:
         event = replace(event, message=mask.text(event.message), data=mask.value(event.data))
@@ -154,8 +153,7 @@ class _Work:
 
     async def _check_base(self) -> None:
         limits = await self.host.limits(self.job.model)
-        notice = shutdown_notice(self.job.model, limits.retired_on, datetime.now(UTC).date())
-        if notice is not None:
+        if (notice := shutdown_notice(self.job.model, limits.retired_on, datetime.now(UTC).date())) is not None:
             self.tell(notice)
         for name, most in limits.at_most.items():
             value = self.job.hyper.get(name)
