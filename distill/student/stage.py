@@ -16,9 +16,10 @@ from distill.curate import preflight
 from distill.errors import GateNotMet
 from distill.records import Json
 from distill.rundir import RunDir, file_hash, read_json
-from distill.student import before_training, linear, other_formats
+from distill.student import before_training, hosted, linear, other_formats
 from distill.student import export as export_files
 from distill.student.dataset_card import dataset_card
+from distill.student.hosted import HOSTED, LOSSES
 from distill.student.preflight.target import LEAST_ROWS
 from distill.student.trainers import linear as linear_trainer
 from distill.tables import lookup
@@ -36,8 +37,6 @@ if TYPE_CHECKING:
 
 ADAPTER = "student/adapter.gguf"
 PEFT = "student/adapter/adapter_model.safetensors"
-HOSTED = "student/hosted.json"
-LOSSES = "student/loss.json"
 
 
 async def export(run: ActiveRun) -> None:
@@ -110,7 +109,7 @@ async def train(run: ActiveRun) -> None:
     way = run.task.spec.student.train
     if way.with_ == "none":
         return
-    work = {"lora": _lora, "hosted": _hosted, "linear": _linear}
+    work = {"lora": _lora, "hosted": hosted.train, "linear": _linear}
 
     async def checked(run: ActiveRun) -> Mapping[str, Json]:
         await asyncio.to_thread(before_training.ask, run)
@@ -212,26 +211,6 @@ def _shown(run: ActiveRun, settings: LoraSettings, file: Path) -> OnStep:
         loop.call_soon_threadsafe(partial(told, train_loss=step.train_loss, valid_loss=step.valid_loss, left_s=left_s))
 
     return show
-
-
-async def _hosted(run: ActiveRun) -> Mapping[str, Json]:
-    from distill.student.hosts.job import HostAddress
-    from distill.student.hosts.openai_compatible import TuningJob, tune
-
-    way, address, folder = run.task.spec.student.train, run.task.base, run.folder
-    address.check()
-    job = TuningJob(
-        model=way.base, train=folder / "train.jsonl", valid=folder / "valid.jsonl", suffix=way.suffix,
-        hyper={"n_epochs": round(way.epochs)}, seed=way.seed, tag=folder.task,
-    )  # fmt: skip
-    result = await tune(
-        HostAddress(base_url=address.base_url, key=address.key), job, state=folder.path / "student" / "job.json",
-        poll_s=way.poll_s, on_event=lambda event: run.watch.say(f"  {event.message}"), stop=run.sender.stop,
-    )  # fmt: skip
-    write_json(folder / LOSSES, result.curve)
-    tuned = {"job": result.job_id, "model": result.fine_tuned_model, "trained_tokens": result.trained_tokens}
-    write_json(folder / HOSTED, tuned)
-    return {"job": result.job_id, "model": result.fine_tuned_model}
 
 
 def student_of(task: Task, folder: RunDir) -> Address | None:
