@@ -23,7 +23,6 @@ ELSEWHERE = {
     "student/job_files/test_render.py": "student/job_files/settings student/job_files/yaml_jobs",
     "student/test_push.py": "student/hub",
     "runs/test_formats.py": "cli/text/export cli/verbs/export student/other_formats",
-    "student/hosts/test_openai_compatible.py": "student/hosts/remote_ids",
     "student/test_hosted.py": "student/cancel",
     "sandbox/test_process.py": "sandbox/limits",
     "sandbox/test_kernel.py": "sandbox/syscalls",
