@@ -22,7 +22,7 @@ ELSEWHERE = {
     "student/formats/test_hub.py": "student/formats/hub_card",
     "student/job_files/test_render.py": "student/job_files/settings student/job_files/yaml_jobs",
     "student/test_push.py": "student/hub",
-    "runs/test_formats.py": "cli/text/export cli/verbs/export student/exports",
+    "runs/test_formats.py": "cli/text/export cli/verbs/export student/other_formats",
     "student/hosts/test_openai_compatible.py": "student/hosts/remote_ids",
     "sandbox/test_process.py": "sandbox/limits",
     "sandbox/test_kernel.py": "sandbox/syscalls",
@@ -47,6 +47,7 @@ ELSEWHERE = {
     "plan/test_pilot.py": "cli/text/plan plan/estimate",
     "views/test_explain.py": "cli/text/rows",
     "views/test_status.py": "cli/text/status",
+    "spec/test_presets.py": "cli/text/presets",
     "chat/test_conversation.py": "chat/content",
     "pipeline/learning_curve/test_curve.py": "pipeline/learning_curve/plan pipeline/learning_curve/points pipeline/learning_curve/rows "
     "pipeline/learning_curve/scores",
@@ -55,6 +56,7 @@ ELSEWHERE = {
     "student/dataset_card task/run",
     "exam/test_grade.py": "exam/result",
     "starter/test_init.py": "starter/task_files",
+    "starter/test_proposal.py": "starter/column_names",
     "runs/test_exam.py": "plan/exams",
     "runs/test_teachers.py": "generate/answers",
     "runs/test_judging_spec.py": "curate/checks curate/judged task/requirements",
@@ -77,6 +79,10 @@ ELSEWHERE = {
     "teacher/store/test_queries.py": "teacher/store/reader",
     "teacher/batch/test_round.py": "teacher/batch/journal teacher/batch/host/client",
     "teacher/test_secrets.py": "teacher/endpoint/sdk",
+    "student/preflight/test_check.py": "student/preflight/findings student/preflight/kinds student/preflight/target student/preflight/tokens "
+    "student/preflight/data/held_out student/preflight/data/layouts student/preflight/data/lines student/preflight/data/rows "
+    "student/preflight/data/texts student/preflight/data/together student/preflight/data/turns",
+    "views/test_preflight.py": "cli/text/preflight cli/verbs/preflight",
     "student/trainers/test_lora.py": "base_model/quiet student/trainers/loss_curve",
 }
 """Test file → the modules that have no file of their own, for it holds what they are for."""

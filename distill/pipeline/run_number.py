@@ -23,11 +23,11 @@ from distill.evaluate.curve import result as curves
 from distill.pipeline import used_spec
 from distill.records import Json
 from distill.rundir import MANIFEST, RunDir, latest
-from distill.student import exports
+from distill.student import other_formats
 from distill.task.task import Task
 from distill.teacher.progress import Watcher
 
-_OWN = (".lock", MANIFEST, "report.html", "REPORT.md", "report.json", exports.FOLDER, curves.FILE, curves.FOLDER)
+_OWN = (".lock", MANIFEST, "report.html", "REPORT.md", "report.json", other_formats.FOLDER, curves.FILE, curves.FOLDER)
 """Files and folders of a run that its copy does not begin with."""
 
 

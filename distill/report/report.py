@@ -45,6 +45,8 @@ class StudentFacts:
 
     base: str
     with_: str
+    engine: str = ""
+    """What answered for base and student; empty where none was asked."""
 
 
 @dataclass(frozen=True, slots=True)

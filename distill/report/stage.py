@@ -85,7 +85,7 @@ def gather(run: ActiveRun, comparison: Comparison) -> Report:
         about=spec.about,
         run=facts,
         teacher=TeacherFacts(run.task.models, spec.teacher.terms),
-        student=StudentFacts(spec.student.train.base, spec.student.train.with_),
+        student=StudentFacts(spec.student.train.base, spec.student.train.with_, _engine(run)),
         comparison=comparison,
         exam=read_exam(run.folder),
         funnel=funnel.get("funnel", []),
@@ -102,6 +102,11 @@ def gather(run: ActiveRun, comparison: Comparison) -> Report:
         warnings=[*comparison.warnings, *warnings(run, funnel)],
         previous=_previous(run, comparison),
     )
+
+
+def _engine(run: ActiveRun) -> str:
+    asked = run.task.spec.student.train.with_ in ("lora", "hosted")
+    return student_stage.engine(run.task) if asked else ""
 
 
 def _run_facts(run: ActiveRun) -> RunFacts:

@@ -64,7 +64,8 @@ def address_of(task: Task, given: str, model: str | None) -> Address:
         path = files[0]
     weights = LocalWeights(str(path), path.parent, task.home / ".distill" / "base")
     name = f"{path.name}@{fingerprint(weights.path)}"  # so that an answer of another file is never taken for its
-    return Address(model=name, weights=weights, rate=task.base.rate, timeout_s=task.base.timeout_s)
+    engine = "llama.cpp" if weights.gguf else "transformers"
+    return Address(model=name, weights=weights, engine=engine, rate=task.base.rate, timeout_s=task.base.timeout_s)
 
 
 async def score(task: Task, folder: RunDir, address: Address, given: str, watch: Watcher) -> ShippedScore:
@@ -84,22 +85,11 @@ async def score(task: Task, folder: RunDir, address: Address, given: str, watch:
             teacher = next((arm for arm in arms_of(task, student=None) if arm.name == "teacher"), None)
             if teacher is not None and task.output is None:  # what text is held against, where there is no schema
                 answered["teacher"] = await call(task, teacher, tests, sender)
-    return _scored(
-        task,
-        folder,
-        tests,
-        answered,
-        given,
-        "llama.cpp" if _by_llama_cpp(address) else "transformers" if address.local else address.shown,
-    )
+    return _scored(task, folder, tests, answered, given, address.engine or address.shown)
 
 
 scored = event_loop.finished(score)
 """The same from a thread whose loop, if it has one, goes on."""
-
-
-def _by_llama_cpp(address: Address) -> bool:
-    return address.weights is not None and address.weights.gguf
 
 
 def _scored(

@@ -5,7 +5,8 @@
                                turn before the last has "weight": 0, so that only the teacher's answer trains
     test.jsonl                 {"seed_id": …, "messages": [system, user], "gold": {…} or null}, and what the row is asked with
     dataset.parquet            seed_id, teacher (-1: gold), kind (null: gold), draw, stratum, fate, prompt (the turns as JSON), answer, tool_calls,
-                               score, and, where some row brings it, request (what it is asked with, as JSON) and id (its own)
+                               score, and, where some row brings it, request (what it is asked with, as JSON) and id (its own);
+                               then the columns that `seeds.keep` names
 
 The same rows go into the formats of other trainers (`distill.student.formats`) by one loop, `write_format`: every row is written, or
 refused by its seed_id with the reason.
@@ -67,10 +68,12 @@ def line(value: Json) -> bytes:
 def write(
     samples: pl.DataFrame, *, folder: Path, tools: Sequence[Mapping[str, Json]] = (),
     own: Mapping[str, Mapping[str, Json]] | None = None, ids: Mapping[str, str] | None = None,
+    kept: Mapping[str, Mapping[str, Json]] | None = None,
 ) -> dict[str, int]:  # fmt: skip
     """Write train.jsonl, valid.jsonl and dataset.parquet; returns the rows of each fate. Dropped rows are left out.
 
-    `own` is what seeds are asked with themselves: their tools take the place of the task's; `ids` what their own files call them.
+    `own` is what seeds are asked with themselves: their tools take the place of the task's; `ids` what their own files call them, and
+    `kept` further columns of theirs, which get a name of their own where the dataset has one so called.
     """
     import polars as pl
 
@@ -91,8 +94,26 @@ def write(
     if ids:
         named = pl.Series([ids.get(seed) for seed in rows["seed_id"]], dtype=pl.String)
         rows, columns = rows.with_columns(id=named), [*columns, "id"]
-    write_parquet(folder / "dataset.parquet", rows.select(columns))
+    more = _columns([(kept or {}).get(seed, {}) for seed in rows["seed_id"]], taken=columns)
+    write_parquet(folder / "dataset.parquet", rows.select(columns).with_columns(more))
     return counts
+
+
+def _columns(kept: Sequence[Mapping[str, Json]], *, taken: Sequence[str]) -> list[pl.Series]:
+    """Columns of the rows' own: of one kind of value as that, of several, of lists and of objects as text."""
+    import polars as pl
+
+    found = []
+    for name in dict.fromkeys(name for row in kept for name in row):
+        values = [row.get(name) for row in kept]
+        plain = {type(value) for value in values if value is not None} in ({str}, {int}, {float}, {bool}, {int, float})
+        spelt = (
+            values
+            if plain
+            else [None if v is None else v if isinstance(v, str) else json.dumps(v, ensure_ascii=False) for v in values]
+        )
+        found.append(pl.Series(f"own_{name}" if name in taken else name, spelt, strict=False))
+    return found
 
 
 def _called_with(tools: Sequence[Mapping[str, Json]], own: Mapping[str, Json] | None) -> dict[str, Json]:

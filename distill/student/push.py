@@ -10,8 +10,8 @@ from pathlib import Path
 from distill.errors import UsageError
 from distill.records import Json
 from distill.student import hub, hub_upload
-from distill.student.exports import FOLDER
 from distill.student.formats.registry import HUB
+from distill.student.other_formats import FOLDER
 from distill.student.run_dataset import RunDataset
 
 _TO_HUB = "hub:"

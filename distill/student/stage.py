@@ -4,41 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from distill.atomic_write import write_atomic, write_json
-from distill.curate import preflight
 from distill.errors import GateNotMet
 from distill.records import Json
-from distill.rundir import RunDir, file_hash, read_json
+from distill.rundir import RunDir, read_json
+from distill.student import adapter, before_training, linear, other_formats
 from distill.student import export as export_files
-from distill.student import exports, linear
 from distill.student.dataset_card import dataset_card
+from distill.student.preflight.target import LEAST_ROWS
 from distill.student.trainers import linear as linear_trainer
 from distill.tables import lookup
 from distill.task.run import ActiveRun
 from distill.task.stage import stage
 from distill.task.task import rate_of
 from distill.teacher.endpoint.address import Address
-from distill.teacher.endpoint.stopping import Stopped
 
 if TYPE_CHECKING:
     from distill.student.trainers.linear import LinearModel
-    from distill.student.trainers.lora import LoraSettings, TrainResult
-    from distill.student.trainers.loss_curve import OnStep, TrainStep
     from distill.task.task import Task
 
-ADAPTER = "student/adapter.gguf"
-PEFT = "student/adapter/adapter_model.safetensors"
 HOSTED = "student/hosted.json"
 LOSSES = "student/loss.json"
-LEAST_ROWS = 10
-"""What OpenAI's endpoint takes; fewer teach nothing elsewhere either."""
 
 
 async def export(run: ActiveRun) -> None:
@@ -64,11 +54,15 @@ async def _export(run: ActiveRun) -> Mapping[str, Json]:
     strata = sorted(set(run.table("seeds.parquet", ["stratum"])["stratum"]))
     write_json(run.folder / "expect.json", expect.check(kept, strata, run.task.spec.expect.model_dump()))
     own = lookup.requests(run.table("seeds.parquet", ["seed_id", "fields"]))
-    ids = _own_ids(run)
-    counts = export_files.write(kept, folder=run.folder.path, tools=run.task.tools, own=own, ids=ids)
-    tests = export_files.write_test(_test_rows(run, own, ids), folder=run.folder.path)
+    ids, more = _own(run, "own_id"), {seed: json.loads(text) for seed, text in _own(run, "kept").items()}
+    counts = export_files.write(kept, folder=run.folder.path, tools=run.task.tools, own=own, ids=ids, kept=more)
+    beside = {
+        seed: {**({"id": ids[seed]} if seed in ids else {}), **({"kept": more[seed]} if seed in more else {})}
+        for seed in ids | more
+    }
+    tests = export_files.write_test(_test_rows(run, own, beside), folder=run.folder.path)
     write_atomic(run.folder / "CARD.md", dataset_card(run, kept, counts, tests).encode())
-    if earlier := exports.earlier(run.folder):
+    if earlier := other_formats.earlier(run.folder):
         run.watch.say(
             f"  formats/ holds files of an earlier dataset: {', '.join(earlier)}; `distill export --format` writes them anew"
         )
@@ -77,15 +71,17 @@ async def _export(run: ActiveRun) -> Mapping[str, Json]:
     return {"rows": rows}
 
 
-def _own_ids(run: ActiveRun) -> dict[str, str]:
-    """seed_id → the id that the seed's own file gives it."""
+def _own(run: ActiveRun, column: str) -> dict[str, str]:
+    """seed_id → what the seeds' own files say in a column, `own_id` or `kept`."""
     seeds = run.scan("seeds.parquet")
-    if "own_id" not in seeds.collect_schema():  # a run made before rows kept their own ids has none
+    if column not in seeds.collect_schema():  # a run made before rows kept it has none
         return {}
-    return dict(seeds.select("seed_id", "own_id").drop_nulls().collect().iter_rows())
+    return dict(seeds.select("seed_id", column).drop_nulls().collect().iter_rows())
 
 
-def _test_rows(run: ActiveRun, own: Mapping[str, Mapping[str, Json]], ids: Mapping[str, str]) -> list[dict[str, Json]]:
+def _test_rows(
+    run: ActiveRun, own: Mapping[str, Mapping[str, Json]], beside: Mapping[str, Mapping[str, Json]]
+) -> list[dict[str, Json]]:
     import polars as pl
 
     tests = run.scan("seeds.parquet").filter(pl.col("role") == "test").collect()
@@ -95,7 +91,7 @@ def _test_rows(run: ActiveRun, own: Mapping[str, Mapping[str, Json]], ids: Mappi
             "messages": run.task.student_prompt.fill(json.loads(fields)),
             "gold": json.loads(gold) if gold else None,
             **own.get(seed, {}),
-            **({"id": ids[seed]} if seed in ids else {}),
+            **beside.get(seed, {}),
         }
         for seed, fields, gold in tests.select("seed_id", "fields", "gold").iter_rows()
     ]
@@ -106,20 +102,27 @@ async def train(run: ActiveRun) -> None:
     if way.with_ == "none":
         return
     work = {"lora": _lora, "hosted": _hosted, "linear": _linear}
-    await stage(run, "train", outputs=outputs(run.task), work=work[way.with_])
+
+    async def checked(run: ActiveRun) -> Mapping[str, Json]:
+        await asyncio.to_thread(before_training.ask, run)
+        return await work[way.with_](run)
+
+    await stage(run, "train", outputs=outputs(run.task), work=checked)
 
 
 def outputs(task: Task) -> list[str]:
     """The files of a run that its training writes."""
-    return {"lora": [LOSSES, _tuned(task)], "hosted": [LOSSES, HOSTED], "linear": [linear.MODEL]}[
-        task.spec.student.train.with_
-    ]
+    tuned = f"student/{adapter.served(task)}"
+    every = {"lora": [LOSSES, tuned], "hosted": [LOSSES, HOSTED], "linear": [linear.MODEL]}
+    return every[task.spec.student.train.with_]
 
 
-def _tuned(task: Task) -> str:
-    """The file of a run that holds its adapter, as what serves it reads it."""
-    weights = task.base_weights
-    return ADAPTER if weights is not None and weights.gguf else PEFT
+def engine(task: Task) -> str:
+    """What answers for the base and the student in the comparison."""
+    base = task.base
+    if base.weights is not None:
+        return base.engine
+    return "llama.cpp" if base.local else base.shown
 
 
 async def _linear(run: ActiveRun) -> Mapping[str, Json]:
@@ -146,53 +149,8 @@ def linear_student(task: Task, folder: RunDir) -> LinearModel | None:
 
 
 async def _lora(run: ActiveRun) -> Mapping[str, Json]:
-    result = await train_adapter(run, run.folder / "train.jsonl", run.folder.path / "student")
+    result = await adapter.train(run, run.folder / "train.jsonl", run.folder.path / "student")
     return {"valid_loss": result.valid_loss, "best_step": result.best_step, "tokens": result.tokens}
-
-
-async def train_adapter(run: ActiveRun, rows: Path, out: Path, *, seed: int | None = None) -> TrainResult:
-    """Train an adapter on the chat rows of a file as the run trains its student, into the folder `out`; by itself with the spec's seed."""
-    from distill.student.trainers import gguf, lora
-
-    way, folder = run.task.spec.student.train, run.folder
-    weights = run.task.base_weights
-    if weights is None:
-        raise ValueError("a student that is not tuned here has no weights here")
-    run.watch.say("  preparing the base (once: its weights are fetched or dequantised where they have to be)")
-    base = await asyncio.to_thread(weights.folder)
-    settings = lora.LoraSettings(
-        epochs=way.epochs, batch_size=way.batch_size, learning_rate=way.learning_rate, rank=way.rank, alpha=way.alpha,
-        layers=way.layers, max_tokens=preflight.context_of(run.task), seed=way.seed if seed is None else seed, dropout=way.dropout,
-        schedule=way.schedule, warmup=way.warmup, accumulate=way.accumulate, recompute=way.recompute, patience=way.patience,
-    )  # fmt: skip
-    result = await asyncio.to_thread(
-        lora.train, base=base, template=weights.template, train=rows, valid=folder / "valid.jsonl", out=out,
-        settings=settings, on_step=_shown(run, settings, rows),
-    )  # fmt: skip
-    if weights.gguf:
-        gguf.to_gguf(result.adapter, base, adapter_file(run.task, out))
-    return result
-
-
-def adapter_file(task: Task, out: Path) -> Path:
-    """The file of an adapter that was trained into `out`, as what serves it reads it."""
-    return out / Path(_tuned(task)).relative_to("student")
-
-
-def _shown(run: ActiveRun, settings: LoraSettings, file: Path) -> OnStep:
-    """Shows a step of the training's thread in this one; Stopped, which ends the training, once a signal asks to."""
-    loop, rows = asyncio.get_running_loop(), file.read_bytes().count(b"\n")
-    steps = math.ceil(settings.epochs * -(-rows // (settings.batch_size * settings.accumulate)))
-
-    def show(step: TrainStep, left_s: float | None) -> None:
-        if run.sender.stop.is_set():
-            raise Stopped(
-                f"training was stopped at step {step.step} of {steps}; run the same command again to go on from there"
-            )
-        told = partial(run.watch.training, step=step.step, steps=steps)
-        loop.call_soon_threadsafe(partial(told, train_loss=step.train_loss, valid_loss=step.valid_loss, left_s=left_s))
-
-    return show
 
 
 async def _hosted(run: ActiveRun) -> Mapping[str, Json]:
@@ -218,18 +176,13 @@ async def _hosted(run: ActiveRun) -> Mapping[str, Json]:
 def student_of(task: Task, folder: RunDir) -> Address | None:
     """Where a run's student is; None where it has none."""
     base = task.base
-    tuned = folder / _tuned(task)
+    tuned = folder / "student" / adapter.served(task)
     if tuned.exists() and task.spec.student.train.with_ == "lora":
-        return with_adapter(base, tuned)
+        return adapter.address(base, tuned, f"{folder.task}-{folder.number:03}")
     if (folder / HOSTED).exists():
         model = read_json(folder / HOSTED, dict, needs="model")["model"]
         return replace(base, model=model, rate=rate_of(task.spec.student.train.tuned_price) or base.rate)
     return None
-
-
-def with_adapter(base: Address, tuned: Path) -> Address:
-    """Where a base is with the adapter of a file on it."""
-    return replace(base, adapter=tuned, adapter_id=file_hash(tuned)[:16])
 
 
 def losses(folder: RunDir) -> list[dict[str, Json]]:

@@ -1,6 +1,6 @@
 """How far the requests of one spender are, live or by batch, and what a run reports to whoever watches it.
 
-`cli.panel` draws it; a notebook or a test may watch nothing.
+`cli.live.panel` draws it; a notebook or a test may watch nothing.
 """
 
 from __future__ import annotations

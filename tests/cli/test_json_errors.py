@@ -14,8 +14,10 @@ EVERY = [verb for verbs in VERBS.values() for verb in verbs]
 TAKES_A_SPEC = [
     "validate", "exam", "plan", "run", "generate", "curate", "export", "train", "evaluate", "report", "status", "calibrate", "refresh",
 ]  # fmt: skip
-TAKES_A_RUN = {"status": (), "explain": ("row",), "show": (), "clean": ("--yes",)}
-TAKES_NEITHER = ["init", "list", "explain-miss", "gates", "schema", "fault-server"]
+TAKES_A_RUN = {"status": (), "explain": ("row",), "show": (), "clean": ("--yes",), "preflight": (),
+    "push": ("--to", "out"), "ship": ("--as", "merged", "--out", "out"),
+}  # fmt: skip
+TAKES_NEITHER = ["init", "list", "explain-miss", "gates", "presets", "schema", "fault-server"]
 
 
 def error(said: Said, code: int = 2) -> dict[str, object]:
@@ -82,6 +84,7 @@ def test_a_run_that_is_not_there(
         (("fault-server", "--fault", "no-such-fault=0.5"), "no-such-fault"),
         (("fault-server", "--port", "70000"), "65535"),
         (("gates", "more"), "more"),
+        (("presets", "more"), "more"),
         (("schema", "more"), "more"),
         (("no-such-verb",), "no-such-verb"),
         (("run", "task.yaml", "--set", "dataset.accept"), "dataset.accept"),

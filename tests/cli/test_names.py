@@ -22,9 +22,9 @@ FORMS: dict[str, Callable[[Path], object]] = {
 OF_A_TASK = {
     "validate": (), "plan": ("--no-pilot",), "exam": (), "run": ("--anyway",), "generate": ("--anyway",), "curate": ("--what-if", "length.max_tokens=5"),
     "export": (), "train": (), "evaluate": (), "report": (), "status": (), "show": (), "explain": ("1",), "refresh": ("--anyway",),
-    "clean": ("--keep", "0", "--yes"),
+    "preflight": (), "push": ("--to", "pushed"), "clean": ("--keep", "0", "--yes"),
 }  # fmt: skip
-"""Verb → what it takes besides; `calibrate` needs labelled answers, and opens its task as the others do."""
+"""Verb → what it takes besides; `calibrate` needs labelled answers and `ship` a student, and they name it as the others do."""
 
 
 @pytest.mark.parametrize("verb", EVERY)
@@ -70,7 +70,7 @@ def test_every_verb_takes_a_run_for_its_task(ran: Path, distill: Distill) -> Non
 
 
 def test_every_verb_that_takes_a_name_is_tried() -> None:
-    alone = {"init", "list", "explain-miss", "calibrate", "gates", "schema", "fault-server"}
+    alone = {"init", "list", "explain-miss", "calibrate", "gates", "presets", "schema", "fault-server", "ship"}
     assert set(OF_A_TASK) | alone == set(EVERY)
 
 

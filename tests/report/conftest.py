@@ -25,7 +25,7 @@ def of_json(flat: dict[str, Any]) -> Report:
         name: {each.name: flat[each.name] for each in fields(kind)}
         for name, kind in (("comparison", Comparison), ("curation", CurationSection))
     }
-    student = {"base": flat["student"]["base"], "with_": flat["student"]["with"]}
+    student = {"base": flat["student"]["base"], "with_": flat["student"]["with"], "engine": flat["student"]["engine"]}
     return from_json(Report, flat | parts | {"student": student})
 
 
@@ -53,7 +53,7 @@ def sample() -> dict[str, Any]:
             "packages": {"polars": "2.1.0", "torch": "2.13.0", "xllamacpp": "2026.10.11549"},
         },
         "teacher": {"model": "gpt-large-2026", "terms": "may be used to train internal models"},
-        "student": {"base": "embedded/smollm2-135m", "with": "lora"},
+        "student": {"base": "embedded/smollm2-135m", "with": "lora", "engine": "llama.cpp"},
         "verdict": {
             "word": "distil",
             "sentences": [

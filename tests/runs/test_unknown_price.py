@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from distill.cli.text.progress import calls_line
+from distill.cli.live.progress import calls_line
 from distill.cli.text.rows import history_lines
 from distill.cli.text.run import run_lines
 from distill.cli.text.status import status_lines

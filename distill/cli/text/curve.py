@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from distill.cli.text.durations import about, duration
+from distill.cli.durations import about, duration
 from distill.text.percentages import percent, signed
 
 if TYPE_CHECKING:

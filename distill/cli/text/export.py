@@ -6,8 +6,8 @@ from collections import Counter
 from pathlib import Path
 
 from distill.student.export import REFUSED, WrittenFormat
-from distill.student.exports import Exported, pairs_text
 from distill.student.job_files.render import CONFIGS
+from distill.student.other_formats import Exported, pairs_text
 from distill.student.push import Pushed
 
 _SHOWN = 5

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from distill.cli.text.next_step import NextStep
-from distill.cli.text.plain import cut, wrapped
-from distill.cli.text.screen import COLUMNS, rows_text, spent, stages_text
+from distill.cli.live.next_step import NextStep
+from distill.cli.live.screen import COLUMNS, rows_text, spent, stages_text
+from distill.cli.plain import cut, wrapped
 from distill.curate.accounting import conservation, shortfall
 from distill.pipeline.result import Run
 from distill.views.what_if import WhatIf

@@ -125,6 +125,6 @@ def _print_json(value: dict[str, object]) -> None:
 
 
 def _say(text: str) -> None:
-    from distill.cli.text.plain import plain
+    from distill.cli.plain import plain
 
     print(plain(text), file=sys.stderr, flush=True)

@@ -32,7 +32,7 @@ def curve(
     Trains the student on 25, 50, 75 and 100 % of its rows and scores each on the same test rows. Run it again to go on where it
     was stopped.
     """
-    from distill.cli.panel import Panel
+    from distill.cli.live.panel import Panel
     from distill.cli.text.curve import curve_lines, plan_lines
     from distill.pipeline import arguments, used_spec
     from distill.pipeline.learning_curve.curve import drawn

@@ -45,7 +45,7 @@ def export(
     train.jsonl, valid.jsonl, test.jsonl, dataset.parquet and a dataset card; with --format and --config, also what other trainers
     read, in the run's folder formats/.
     """
-    from distill.cli.panel import Panel
+    from distill.cli.live.panel import Panel
     from distill.cli.text.run import run_lines
     from distill.pipeline import run as pipeline
     from distill.student.formats import registry
@@ -69,13 +69,13 @@ def _further(
     """Formats and job files of a run: what `--json` adds, and the lines for a person."""
     from distill.cli.text.export import export_lines
     from distill.rundir import find
-    from distill.student import exports
+    from distill.student import other_formats
 
     folder = find(task.home, run)
     with folder.lock():
-        data = exports.dataset_of(task, folder)
-        settings = dict.fromkeys(jobs, exports.job_settings(task, data)) if jobs else {}
-        made = exports.write(data, names, settings, **how)
+        data = other_formats.dataset_of(task, folder)
+        settings = dict.fromkeys(jobs, other_formats.job_settings(task, data)) if jobs else {}
+        made = other_formats.write(data, names, settings, **how)
     return made.as_json(), export_lines(made)
 
 

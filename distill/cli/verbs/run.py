@@ -25,7 +25,12 @@ Partial = Annotated[
     bool, typer.Option("--partial", help="continue without rows that have no answer; exit code 3 at the end")
 ]
 NewRun = Annotated[bool, typer.Option("--new", help="start the next numbered run instead of continuing the latest")]
-Anyway = Annotated[bool, typer.Option("--anyway", help="go on where the teacher's exam would stop the run")]
+Anyway = Annotated[
+    bool,
+    typer.Option(
+        "--anyway", help="go on where the teacher's exam, or the preflight of the dataset, would stop the run"
+    ),
+]
 WaitForJobs = Annotated[bool, typer.Option("--wait", help="wait until the batch jobs at the host end, then continue")]
 
 
@@ -34,8 +39,8 @@ def _run(
     new: bool = False, fresh: bool = False, wait: bool = False, anyway: bool = False,
     options: Mapping[str, str] | None = None,
 ) -> None:  # fmt: skip
-    from distill.cli.panel import Panel
-    from distill.cli.text.next_step import given_words
+    from distill.cli.live.next_step import given_words
+    from distill.cli.live.panel import Panel
     from distill.pipeline import run as pipeline
 
     task, begun = opened(spec, sets, max_usd, as_json=as_json, options=options), time.monotonic()
@@ -53,9 +58,9 @@ def _run(
 
 def _said(done: Run, task: Task, given: Sequence[str], stages: Sequence[str], *, took_s: float) -> list[str]:
     """What a person reads at the end: a screen of a whole run, the funnel of a stage, or some answers of a preview."""
-    from distill.cli.text.next_step import next_step
+    from distill.cli.live.next_step import next_step
+    from distill.cli.live.screen import screen_lines
     from distill.cli.text.run import preview_lines, run_lines
-    from distill.cli.text.screen import screen_lines
     from distill.starter import example
 
     columns = shutil.get_terminal_size().columns
@@ -166,7 +171,7 @@ def evaluate(
     if student is None:
         _run(spec, sets, as_json, max_usd, partial=partial, new=new, wait=wait, stages=("evaluate",))
         return
-    from distill.cli.panel import Panel
+    from distill.cli.live.panel import Panel
     from distill.cli.text.ship import score_lines
     from distill.pipeline.arguments import run_of
     from distill.ship import artefact

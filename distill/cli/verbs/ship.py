@@ -25,7 +25,7 @@ def ship(
     as_json: AsJson = False,
     home: HomeFolder = Path(),
 ) -> None:  # fmt: skip
-    """Write a run's student in a form that others can run.
+    """Write the student as others can run it.
 
     Adapter, merged weights, GGUF, Ollama or vLLM, each with a README of its scores.
     """

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from distill.errors import UsageError
 from distill.pipeline.learning_curve.subsets import RowKey
 from distill.rundir import RunDir, read_parquet
-from distill.student.stage import LEAST_ROWS
+from distill.student.preflight.target import LEAST_ROWS
 from distill.student.trainers.linear import FEWEST_ROWS
 from distill.tables.outcome import ordered
 

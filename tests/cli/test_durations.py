@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from distill.cli.text.durations import about, duration
+from distill.cli.durations import about, duration
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from distill.cli.text.next_step import EXAMPLE, NextStep, given_words, next_step
+from distill.cli.live.next_step import EXAMPLE, NextStep, given_words, next_step
 from distill.evaluate.figures import Figure, Figures
 from distill.evaluate.verdict import ComparisonVerdict, Word
 from distill.pipeline.result import Run

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from distill.cli.outlook import Outlook, ahead_text
+from distill.cli.live.outlook import Outlook, ahead_text
 from distill.teacher.progress import StageTime
 
 KNOWN = [

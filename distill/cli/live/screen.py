@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from distill.cli.text.durations import duration
-from distill.cli.text.next_step import NextStep
-from distill.cli.text.plain import cut, plain, wrapped
+from distill.cli.durations import duration
+from distill.cli.live.next_step import NextStep
+from distill.cli.plain import cut, plain, wrapped
 from distill.curate.accounting.funnel import reasons
 from distill.evaluate.figures import Figure, Figures
 from distill.generate import served_models

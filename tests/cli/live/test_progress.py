@@ -7,7 +7,7 @@ import io
 import pytest
 from rich.console import Console
 
-from distill.cli.text.progress import calls_line, calls_table, training_line
+from distill.cli.live.progress import calls_line, calls_table, training_line
 from distill.money import Budget
 from distill.teacher.progress import Progress
 

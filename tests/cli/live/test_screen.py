@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from distill.cli.text.next_step import NextStep
-from distill.cli.text.screen import screen_lines
+from distill.cli.live.next_step import NextStep
+from distill.cli.live.screen import screen_lines
 from distill.curate.accounting.funnel import FunnelLine
 from distill.curate.accounting.large_losses import LargeLoss
 from distill.curate.accounting.shortfall import Shortfall

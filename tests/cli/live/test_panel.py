@@ -9,8 +9,8 @@ import time
 import pytest
 from rich.console import Console
 
-from distill.cli import panel as show
-from distill.cli.panel import Panel
+from distill.cli.live import panel as show
+from distill.cli.live.panel import Panel
 from distill.teacher.progress import Progress, StageTime
 
 

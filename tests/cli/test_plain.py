@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from distill.cli.text.plain import cut, plain, wrapped
+from distill.cli.plain import cut, plain, wrapped
 
 
 def test_control_characters_are_replaced() -> None:

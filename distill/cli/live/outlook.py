@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from distill.cli.text.durations import SHORT_S, about, duration
+from distill.cli.durations import SHORT_S, about, duration
 from distill.teacher.progress import StageTime
 
 _NO_DIFFERENCE_S = 5.0

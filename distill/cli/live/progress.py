@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from distill.cli.text.durations import duration
-from distill.cli.text.plain import plain
+from distill.cli.durations import duration
+from distill.cli.plain import plain
 from distill.teacher.pace import Pace
 from distill.teacher.progress import Progress
 

@@ -16,9 +16,9 @@ from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
-from distill.cli.outlook import Outlook, ahead_text
-from distill.cli.text.plain import plain, wrapped
-from distill.cli.text.progress import calls_line, calls_table, training_line
+from distill.cli.live.outlook import Outlook, ahead_text
+from distill.cli.live.progress import calls_line, calls_table, training_line
+from distill.cli.plain import plain, wrapped
 from distill.teacher.progress import Progress, StageTime
 
 LINE_EVERY_S = (10.0, 60.0)
