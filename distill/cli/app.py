@@ -26,7 +26,7 @@ from distill.cli.verbs import (
     reference,
     run,
     ship,
-)
+)  # fmt: skip
 from distill.errors import INTERRUPTED
 
 if TYPE_CHECKING:

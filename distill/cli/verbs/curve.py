@@ -27,7 +27,7 @@ def curve(
     as_json: AsJson = False,
     home: HomeFolder = Path(),
 ) -> None:
-    """Show whether more training rows are worth their price.
+    """Show whether more rows are worth it.
 
     Trains the student on 25, 50, 75 and 100 % of its rows and scores each on the same test rows. Run it again to go on where it
     was stopped.
