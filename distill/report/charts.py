@@ -89,7 +89,7 @@ def lines(series: Mapping[str, Sequence[Point]]) -> str:
 
 def curve(points: Sequence[Interval], *, low: float, high: float, kind: str = "student") -> str:
     """Scores over a number that grows, each (number, mean, low, high), joined by a line; the y axis goes from `low` to `high`."""
-    most, tall = max(x for x, *_ in points) * 1.05, max(high - low, 1e-9)
+    most, tall = max(x for x, *_ in points), max(high - low, 1e-9)
 
     def at(x: float, y: float) -> str:
         return f"{x / most * 600:.1f},{240 - (min(max(y, low), high) - low) / tall * 240:.1f}"

@@ -58,7 +58,7 @@ def _missing(seeds: int, marks: int) -> str:
 def cost_text(price: RowPrice, rows: int) -> str:
     """What so many more rows take, e.g. "cost about $3.20 at $0.0080 a row"."""
     if price.bought == 0:
-        return "are known answers to be found, for which this run has paid nothing"
+        return "would be known answers, which this run has not paid for"
     if price.usd is None:
         return "cost what nobody knows, as no price is known for these answers"
     if price.usd == 0:

@@ -63,7 +63,7 @@ def test_a_projection_is_kept_where_it_decides(projected: tuple[float, float, fl
 @pytest.mark.parametrize(
     ("price", "said"),
     [
-        (RowPrice(None, 0), "known answers to be found"),
+        (RowPrice(None, 0), "would be known answers, which this run has not paid for"),
         (RowPrice(None, 9), "nobody knows"),
         (RowPrice(0.0, 9), "nothing but time"),
         (RowPrice(0.5, 9), "about $50.00, at $0.5 a row"),

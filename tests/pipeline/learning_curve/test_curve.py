@@ -24,7 +24,7 @@ from distill.teacher.endpoint.stopping import Stopped
 from distill.teacher.progress import Silent
 
 LORA = (
-    "student.train={with: lora, base: ./base, epochs: 2, layers: 1, rank: 2}",
+    "student.train={with: lora, base: ./base, epochs: 1, batch_size: 2, layers: 1, rank: 2}",
     "evaluate.arms=[student]",
     "teacher.sampling={max_tokens: 4}",
     "dataset.accept=30",
@@ -47,11 +47,21 @@ def curve(
 
 
 class Stopping(Silent):
-    """Ctrl-C at the second step of the first training that lasts so long."""
+    """Ctrl-C at the third step."""
 
     def training(self, *, step: int, **_: object) -> None:
-        if step == 4:
+        if step == 3:
             os.kill(os.getpid(), signal.SIGINT)
+
+
+class Steps(Silent):
+    """Keeps the steps that were trained."""
+
+    def __init__(self) -> None:
+        self.seen: list[int] = []
+
+    def training(self, *, step: int, **_: object) -> None:
+        self.seen.append(step)
 
 
 @pytest.mark.slow
@@ -61,28 +71,24 @@ def test_curve_of_a_language_model_goes_on_after_an_interrupt(moods: Path, tiny_
     task, folder = at(moods, *LORA)
     running.start(task, stages=ORDER, watch=Silent())
     before = {path.name: path.read_bytes() for path in folder.path.iterdir() if path.is_file()}
-    request = CurveRequest(rows="12,18,100%")
-    with pytest.raises(Stopped):
+    request, point = CurveRequest(rows="12,100%"), folder.path / "curve/lora/00012-0"
+    with pytest.raises(Stopped, match="training was stopped at step 4 of 6"):
         curve(task, folder, request, Stopping())
-    first, second = folder.path / "curve/lora/00012-0", folder.path / "curve/lora/00018-0"
     assert not (folder.path / "curve.json").exists()
-    assert list((first if not (first / "point.json").exists() else second).glob("checkpoints/checkpoint-*"))
-    found, plan = curve(task, folder, request)
+    assert not (point / "point.json").exists()
+    steps = Steps()
+    found, plan = curve(task, folder, request, steps)
     assert plan.own
-    assert 1 <= len(plan.to_train) <= 2
-    assert [point.rows for point in found.points] == [12, 18, 27]
+    assert [(name.rows, name.seed) for name in plan.to_train] == [(12, 0)]
+    assert steps.seen[0] > 3, "no step is trained twice after the last checkpoint"
+    assert [point.rows for point in found.points] == [12, 27]
     assert {point.score.n for point in found.points} == {24}
-    assert len((first / "train.jsonl").read_bytes().splitlines()) == 12
-    assert set((first / "train.jsonl").read_bytes().splitlines()) < set(
-        (second / "train.jsonl").read_bytes().splitlines()
-    )
-    assert (first / "adapter/adapter_model.safetensors").exists()
-    assert not (folder.path / "curve/lora/00027-0/adapter").exists()
-    trained = (second / "point.json").read_bytes()
+    assert len((point / "train.jsonl").read_bytes().splitlines()) == 12
+    assert (point / "adapter/adapter_model.safetensors").exists()
+    assert not (folder.path / "curve/lora/00027-0/adapter").exists(), "it is the run's own student"
     again, plan = curve(task, folder, request)
     assert plan.to_train == ()
     assert again == found
-    assert (second / "point.json").read_bytes() == trained
     changed = {name for name, data in before.items() if (folder.path / name).read_bytes() != data}
     assert changed <= {".lock"}
 
