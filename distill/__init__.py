@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from distill.similarity.pairs import near_pairs as near_pairs
     from distill.tables.outcome import Outcome as Outcome
     from distill.task.task import Task as Task
+    from distill.views.preflight import preflight as preflight
 
 __version__ = "0.1.0"
 
@@ -46,6 +47,7 @@ _PLACES = {
     "load_linear": "distill.api.linear",
     "near_pairs": "distill.similarity.pairs",
     "open_task": "distill.api.stages",
+    "preflight": "distill.views.preflight",
     "refresh": "distill.api.stages",
     "run": "distill.api.stages",
     "run_gates": "distill.curate.gates.registry",
@@ -55,8 +57,8 @@ _PLACES = {
 """Public name → the module that defines it, or the package that holds the module of that name."""
 
 __all__ = (
-    "Exam", "Outcome", "Run", "Task", "aio", "balance", "errors", "gate", "load_linear", "near_pairs", "open_task", "refresh", "run",
-    "run_gates", "stages", "stats",
+    "Exam", "Outcome", "Run", "Task", "aio", "balance", "errors", "gate", "load_linear", "near_pairs", "open_task", "preflight",
+    "refresh", "run", "run_gates", "stages", "stats",
 )  # fmt: skip
 
 
@@ -70,7 +72,10 @@ if not TYPE_CHECKING:  # or a checker would take every name for a public one
         if name not in _PLACES:
             raise AttributeError(f"module 'distill' has no attribute {name!r}; its names are {', '.join(__all__)}")
         import importlib
+        import sys
 
+        if sys.platform == "win32" and name != "errors":
+            raise ImportError(importlib.import_module("distill.errors").NOT_HERE)
         place = _PLACES[name]
         if place in ("distill", "distill.api"):
             return importlib.import_module(f"{place}.{name}")

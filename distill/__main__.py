@@ -7,13 +7,16 @@ import signal
 import sys
 from types import FrameType
 
-from distill.errors import INTERRUPTED
+from distill.errors import INTERRUPTED, NOT_HERE
 
 
 def main() -> None:
-    """Run the command line. Ctrl-C, SIGTERM and a terminal that is closed end alike while nothing is in flight; a run
+    """Run the command line, where it can run. Ctrl-C, SIGTERM and a terminal that is closed end alike while nothing is in flight; a run
     that sends has its own way.
     """
+    if sys.platform == "win32":
+        sys.stderr.write(f"error: {NOT_HERE}\n")
+        sys.exit(2)
     try:
         for name in (signal.SIGTERM, signal.SIGHUP):
             if signal.getsignal(name) is not signal.SIG_IGN:  # as `nohup` leaves it

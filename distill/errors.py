@@ -20,6 +20,12 @@ from dataclasses import dataclass
 INTERRUPTED = "interrupted; everything answered is kept, run again to go on"
 """What is said when Ctrl-C ends a command."""
 
+NOT_HERE = (
+    "distill runs on Linux and macOS. On Windows run it in WSL (`wsl --install`, then install it there as on Linux) or with Docker: "
+    "its locks, its event loop and the sandbox of a task's own check need what Windows lacks"
+)
+"""What is said on Windows."""
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:

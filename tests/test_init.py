@@ -15,8 +15,8 @@ import distill
 from distill.api.aio import EACH
 
 NAMES = {
-    "Exam", "Outcome", "Run", "Task", "aio", "balance", "errors", "gate", "load_linear", "near_pairs", "open_task", "refresh", "run",
-    "run_gates", "stages", "stats",
+    "Exam", "Outcome", "Run", "Task", "aio", "balance", "errors", "gate", "load_linear", "near_pairs", "open_task", "preflight",
+    "refresh", "run", "run_gates", "stages", "stats",
 }  # fmt: skip
 HEAVY = {"aiohttp", "importlib.metadata", "numpy", "openai", "polars", "pydantic", "scipy", "typer"}
 
@@ -66,3 +66,17 @@ def test_import_is_light() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert [name for name in done.stdout.split() if name.startswith("distill")] == ["distill"]
     assert not HEAVY & set(done.stdout.split())
+
+
+def test_on_windows_one_line_says_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from distill.__main__ import main
+
+    monkeypatch.setattr(sys, "platform", "win32")
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert end.value.code == 2
+    assert capsys.readouterr().err == f"error: {distill.errors.NOT_HERE}\n"
+    with pytest.raises(ImportError, match="WSL"):
+        distill.open_task  # noqa: B018 - what looking it up does is the test

@@ -17,7 +17,13 @@ ELSEWHERE = {
     "seeds/test_row_faults.py": "seeds/rows_to_seeds",
     "seeds/chat_logs/test_turns.py": "seeds/chat_logs/keys seeds/chat_logs/request_logs seeds/chat_logs/row_request "
     "seeds/chat_logs/tool_calls seeds/chat_logs/turn_shapes",
-    "student/test_hosted.py": "student/cancel",
+    "student/hosted/test_stage.py": "student/hosted/cancel",
+    "student/formats/test_registry.py": "student/formats/alpaca student/formats/axolotl student/formats/llamafactory student/formats/openai "
+    "student/formats/row student/formats/sharegpt student/formats/trl",
+    "student/formats/test_hub.py": "student/formats/hub_card",
+    "student/job_files/test_render.py": "student/job_files/settings student/job_files/yaml_jobs",
+    "student/test_push.py": "student/hub",
+    "runs/test_formats.py": "cli/text/export cli/verbs/export student/other_formats",
     "sandbox/test_process.py": "sandbox/limits",
     "sandbox/test_kernel.py": "sandbox/syscalls",
     "curate/dedup/test_rulings.py": "curate/dedup/compared curate/dedup/decisions",
@@ -41,12 +47,16 @@ ELSEWHERE = {
     "plan/test_pilot.py": "cli/text/plan plan/estimate",
     "views/test_explain.py": "cli/text/rows",
     "views/test_status.py": "cli/text/status",
+    "spec/test_presets.py": "cli/text/presets",
     "chat/test_conversation.py": "chat/content",
+    "pipeline/learning_curve/test_curve.py": "pipeline/learning_curve/plan pipeline/learning_curve/points pipeline/learning_curve/rows "
+    "pipeline/learning_curve/scores",
     # What a stage or a verb does is seen in a run.
     "pipeline/test_run.py": "curate/stage evaluate/stage pipeline/ask_teachers pipeline/generate pipeline/used_spec report/spending report/stage "
     "student/dataset_card task/run",
     "exam/test_grade.py": "exam/result",
     "starter/test_init.py": "starter/task_files",
+    "starter/test_proposal.py": "starter/column_names",
     "runs/test_exam.py": "plan/exams",
     "runs/test_teachers.py": "generate/answers",
     "runs/test_judging_spec.py": "curate/checks curate/judged task/requirements",
@@ -59,6 +69,7 @@ ELSEWHERE = {
     "seeds/expansion/test_rounds.py": "seeds/expansion/questions",
     "pipeline/test_open_task.py": "student/checks task/files task/task teacher/checks",
     "cli/test_app.py": "cli/options cli/verbs/look cli/verbs/prepare cli/verbs/reference cli/verbs/run",
+    "lifecycle/test_clean.py": "cli/verbs/clean",
     "cli/test_rehearsal.py": "cli/verbs/fault_server",
     "cli/test_exit_codes.py": "errors",
     # The sender's parts, under load and faults.
@@ -68,6 +79,10 @@ ELSEWHERE = {
     "teacher/store/test_queries.py": "teacher/store/reader",
     "teacher/batch/test_round.py": "teacher/batch/journal teacher/batch/host/client",
     "teacher/test_secrets.py": "teacher/endpoint/sdk",
+    "student/preflight/test_check.py": "student/preflight/findings student/preflight/kinds student/preflight/target student/preflight/tokens "
+    "student/preflight/data/held_out student/preflight/data/layouts student/preflight/data/lines student/preflight/data/rows "
+    "student/preflight/data/texts student/preflight/data/together student/preflight/data/turns",
+    "views/test_preflight.py": "cli/text/preflight cli/verbs/preflight",
     "student/trainers/test_lora.py": "base_model/quiet student/trainers/loss_curve",
 }
 """Test file → the modules that have no file of their own, for it holds what they are for."""

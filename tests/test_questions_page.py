@@ -8,7 +8,7 @@ import pytest
 
 from distill.money import price_of
 from distill.records import Usage
-from distill.student.stage import LEAST_ROWS
+from distill.student.preflight.target import LEAST_ROWS
 from distill.student.trainers.linear import FEWEST_ROWS
 
 PAGE = " ".join((Path(__file__).parents[1] / "docs" / "questions.md").read_text().split())

@@ -4,7 +4,7 @@
     run = await distill.aio.curate(task)
 
 Each takes `new` (start the next numbered run), `partial` (continue without rows that have no answer), `wait` (until batch jobs
-end), `anyway` (go on where the teacher's exam would stop) and `watch` (what receives the progress; by default the log `distill`,
+end), `anyway` (go on where the teacher's exam or the dataset's preflight would stop) and `watch` (what receives the progress; by default the log `distill`,
 at level INFO), and returns a `distill.Run`; an `exam` is no part of a run and returns a `distill.Exam`. What stops a command
 raises its `distill.errors.DistillError`.
 """

@@ -32,16 +32,19 @@ def tokeniser(folder: Path, template: Path | None = None) -> PreTrainedTokenizer
     return found
 
 
-def model(folder: Path, *, dtype: torch.dtype | None = None) -> PreTrainedModel:
+def model(folder: Path, *, dtype: torch.dtype | None = None, bits: int | None = None) -> PreTrainedModel:
     """The base's weights in `dtype` (default: the one that this machine computes in natively), on its accelerator where it has one.
 
-    UsageError before anything is read where there is too little memory.
+    UsageError before anything is read where there is too little memory. With `bits` the base is quantised while it is loaded, which
+    only an NVIDIA GPU can.
     """
     import torch
     from safetensors import SafetensorError
     from transformers import AutoModelForCausalLM
 
     kind = dtype or native_dtype()
+    if bits is not None:
+        return _quantised(folder, bits)
     need, room = _need_bytes(folder, kind), free_bytes()
     if room is not None and need > room:
         raise UsageError(
@@ -54,6 +57,31 @@ def model(folder: Path, *, dtype: torch.dtype | None = None) -> PreTrainedModel:
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as fault:
         raise UsageError(f"{folder}: its weights cannot be loaded ({str(fault)[:300]})") from None
     return found.to("cuda") if torch.cuda.is_available() else found
+
+
+def _quantised(folder: Path, bits: int) -> PreTrainedModel:
+    import importlib.util
+
+    import torch
+    from transformers import AutoModelForCausalLM, BitsAndBytesConfig
+
+    if not torch.cuda.is_available() or importlib.util.find_spec("bitsandbytes") is None:
+        raise UsageError(
+            f"a base in {bits} bits (student.train.bits) needs an NVIDIA GPU and the package bitsandbytes, which are not here; take the bits "
+            "out (or the preset qlora), or train where they are"
+        )
+    how = BitsAndBytesConfig(
+        load_in_4bit=bits == 4,
+        load_in_8bit=bits == 8,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=native_dtype(),
+    )
+    with quiet():
+        found: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
+            folder, quantization_config=how, device_map={"": 0}, trust_remote_code=False
+        )
+    return found
 
 
 def native_dtype() -> torch.dtype:

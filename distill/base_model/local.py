@@ -21,6 +21,8 @@ _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+(@[\w./-]+)?")
 _SMALL = ("*.json", "*.jinja", "*.txt", "*.model")
 """Files of a model that say how it reads, without its weights."""
 _WEIGHTS = ("*.safetensors",)
+ADAPTED = ("llama", "granite", "qwen2", "qwen3", "gemma3")
+"""Architectures of llama.cpp for which an adapter can be written (`distill.student.trainers.gguf`)."""
 _BLOCKS, _BLOCK_BYTES = 64, 1 << 16
 
 
@@ -43,6 +45,11 @@ class LocalWeights:
     def on_the_hub(self) -> bool:
         """Whether the name is an id, and no path."""
         return not self.gguf and not _is_path(self.name, self.beside)
+
+    @property
+    def llama_cpp(self) -> bool:
+        """Whether llama.cpp answers for it and its adapters: a GGUF file of an architecture whose adapters can be written."""
+        return self.gguf and architecture_of(self.path) in ADAPTED
 
     @property
     def path(self) -> Path:
@@ -70,6 +77,21 @@ class LocalWeights:
 
             return dequantised.dequantised(path, self.cache) if weights else dequantised.tokeniser(path, self.cache)
         return _checked(path, self.name)
+
+
+def architecture_of(gguf: Path) -> str:
+    """What a GGUF file says it is, which every writer puts first; empty where it does not."""
+    try:
+        with gguf.open("rb") as file:
+            head = file.read(256)
+    except OSError:
+        return ""
+    texts, at = [], 24  # magic, version, and how many tensors and fields there are
+    for skip in (0, 4):  # the field's name; its type, then its value
+        size = int.from_bytes(head[at + skip : at + skip + 8], "little")
+        texts.append(head[at + skip + 8 : at + skip + 8 + size].decode("utf-8", "replace"))
+        at += skip + 8 + size
+    return texts[1] if head[:4] == b"GGUF" and texts[0] == "general.architecture" else ""
 
 
 def config_of(folder: Path) -> dict[str, Json]:

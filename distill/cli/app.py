@@ -13,7 +13,20 @@ from typer.core import TyperGroup
 
 from distill import __version__, extras, memory
 from distill.cli import exit_codes
-from distill.cli.verbs import calibrate, fault_server, look, prepare, reference, run
+from distill.cli.verbs import (
+    calibrate,
+    chat,
+    clean,
+    curve,
+    export,
+    fault_server,
+    look,
+    preflight,
+    prepare,
+    reference,
+    run,
+    ship,
+)  # fmt: skip
 from distill.errors import INTERRUPTED
 
 if TYPE_CHECKING:
@@ -28,6 +41,9 @@ Exit codes: 0 done, 1 internal error, 2 usage or spec, 3 rows pending (run again
 5 budget, 6 key or quota, 130 interrupted.
 """
 
+COMPLETE = "_DISTILL_COMPLETE"
+"""The variable by which a shell asks."""
+
 VERBS: dict[str, dict[str, Callable[..., None]]] = {
     "Prepare a task": {
         "init": prepare.init,
@@ -39,7 +55,7 @@ VERBS: dict[str, dict[str, Callable[..., None]]] = {
         "run": run.run,
         "generate": run.generate,
         "curate": run.curate,
-        "export": run.export,
+        "export": export.export,
         "train": run.train,
         "evaluate": run.evaluate,
         "report": run.report,
@@ -50,13 +66,22 @@ VERBS: dict[str, dict[str, Callable[..., None]]] = {
         "explain": look.explain,
         "show": look.show,
         "explain-miss": look.explain_miss,
+        "preflight": preflight.preflight,
+        "chat": chat.chat,
     },
-    "Improve it": {
+    "Improve it, or remove it": {
+        "curve": curve.curve,
         "calibrate": calibrate.calibrate,
         "refresh": run.refresh,
+        "clean": clean.clean,
+    },
+    "Hand it on": {
+        "ship": ship.ship,
+        "push": export.push,
     },
     "Reference and rehearsal": {
         "gates": reference.gates,
+        "presets": reference.presets,
         "schema": reference.schema,
         "fault-server": fault_server.fault_server,
     },
@@ -81,7 +106,6 @@ app = typer.Typer(
     help=HELP,
     no_args_is_help=True,
     rich_markup_mode=None,
-    add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
 )
@@ -113,6 +137,8 @@ def main() -> None:
     try:
         extras.check_alone(sys.path)
         command = typer.main.get_command(app)
+        if COMPLETE in os.environ:  # a shell asks what may follow
+            command.main(prog_name="distill")
         with command.make_context("distill", _asked(sys.argv[1:])) as context:
             command.invoke(context)
     except typer.Exit as end:

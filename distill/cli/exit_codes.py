@@ -96,7 +96,7 @@ def fail(message: str, code: int, faults: Sequence[Fault] = ()) -> NoReturn:
         if "--json" in sys.argv[1:]:
             _object(said, code, faults)
         else:
-            from distill.cli.panel import fail as show
+            from distill.cli.live.panel import fail as show
 
             show(said)
     except (OSError, ValueError, AttributeError):  # closed, or full: the exit code says it all the same

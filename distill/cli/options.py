@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from distill.cli import exit_codes
+from distill.cli import completion, exit_codes
 from distill.errors import UsageError
 
 if TYPE_CHECKING:
@@ -20,7 +21,12 @@ if TYPE_CHECKING:
     from distill.task.task import Task
 
 Spec = Annotated[
-    Path, typer.Argument(help="a task: its task.yaml, the folder that holds it, or its name", metavar="SPEC")
+    Path,
+    typer.Argument(
+        help="a task: its task.yaml, the folder that holds it, or its name",
+        metavar="SPEC",
+        autocompletion=completion.tasks,
+    ),
 ]
 Set = Annotated[
     list[str] | None,
@@ -28,10 +34,28 @@ Set = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="print one JSON object on stdout, and nothing else")]
 RunName = Annotated[
-    str, typer.Argument(help="a run, e.g. task/001, its folder, `latest`, or a task (its newest run)", metavar="RUN")
-]
+    str,
+    typer.Argument(
+        help="a run, e.g. task/001, its folder, `latest`, or a task (its newest run)", metavar="RUN",
+        autocompletion=completion.runs,
+    ),
+]  # fmt: skip
 HomeFolder = Annotated[Path, typer.Option(help="the project folder, which holds runs/ and .distill/")]
 Usd = Annotated[float | None, typer.Option("--max-usd", help="the most dollars to spend; overrides budget.usd")]
+
+Limit = Annotated[
+    int | None,
+    typer.Option(
+        "--limit", min=1, help="only so many training rows, to look at some answers first; ends after curation"
+    ),
+]
+LIMIT = {"dataset.preview": "--limit"}
+"""The setting that `--limit` overrides, for messages about it."""
+
+
+def limited(limit: int | None) -> list[str]:
+    """`--limit` as an override."""
+    return [] if limit is None else [f"dataset.preview={limit}"]
 
 
 def opened(
@@ -58,7 +82,7 @@ def opened(
     place = place_of(spec)
     task = open_task(place.spec, overrides=overrides, env=os.environ, home=place.home, options=known, priced=priced)
     if task.notes and not as_json:
-        from distill.cli.text.plain import plain
+        from distill.cli.plain import plain
 
         for said in task.notes:
             print(plain(f"note: {said}"), file=sys.stderr, flush=True)
@@ -66,14 +90,24 @@ def opened(
 
 
 def out(result: Mapping[str, Json], as_json: bool, lines: list[str]) -> None:
-    """One JSON object, or lines without what a terminal obeys."""
-    from distill.cli.text.plain import plain
+    """One JSON object, or lines without what a terminal obeys, broken between words."""
+    from distill.cli.plain import plain
 
     try:
         if as_json:  # flushed, since a script waits for it while a server runs
             print(json.dumps(result, indent=2, ensure_ascii=True), flush=True)
             return
-        for line in lines:
-            print(plain(line), flush=True)
+        for line in _fitted([plain(line) for line in lines]):
+            print(line, flush=True)
     except BrokenPipeError:  # `| head`: the work is done all the same, and its exit code is the command's
         exit_codes.deaf()
+
+
+def _fitted(lines: list[str]) -> list[str]:
+    """Lines as a terminal shows them without a word broken in two; for a file or a pipe they stay whole."""
+    if not sys.stdout.isatty():
+        return lines
+    from distill.cli.plain import wrapped
+
+    columns = shutil.get_terminal_size().columns
+    return [short for line in lines for part in line.split("\n") for short in wrapped(part, columns)]

@@ -1,4 +1,7 @@
-"""The last look before training is paid for: rows that a trainer would cut, mangle or refuse leave here, and quotas refill them.
+"""The step of curation that drops rows which a trainer would cut, mangle or refuse, while quotas can still refill them.
+
+The preflight of a whole dataset before it trains (`distill preflight`, `distill.student.preflight`) drops nothing: it names what
+is wrong, and would stop at what this step leaves out.
 
     over_context   more tokens than the base reads; trainers cut such a row in silence, its answer first
     empty_answer   nothing to learn from
@@ -23,6 +26,7 @@ from typing import TYPE_CHECKING
 
 from distill import tokens
 from distill.base_model import local
+from distill.base_model.local import LocalWeights
 from distill.chat import conversation
 from distill.records import Json
 from distill.tables.outcome import Outcome, dropped_frame, ordered, partition, summary
@@ -60,8 +64,12 @@ def context_of(task: Task) -> int:
         return train.context
     if train.with_ != "lora":
         return HOSTED_CONTEXT
-    weights = task.base_weights
-    if train.base == embedded.MODEL or weights is None:
+    return local_context(train.base, task.base_weights)
+
+
+def local_context(base: str, weights: LocalWeights | None) -> int:
+    """Tokens of a row that trains here, where nothing else is said."""
+    if base == embedded.MODEL or weights is None:
         return embedded.CONTEXT
     return min(local.context_of(weights.folder(weights=False)) or embedded.CONTEXT, MOST_CONTEXT)
 

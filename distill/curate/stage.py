@@ -16,6 +16,7 @@ import polars as pl
 from distill.atomic_write import write_json, write_parquet
 from distill.curate import steps
 from distill.curate.accounting import conservation, funnel
+from distill.curate.accounting.conservation import RowTotal
 from distill.curate.accounting.large_losses import large_losses
 from distill.curate.accounting.shortfall import shortfall
 from distill.curate.dedup import decisions
@@ -66,21 +67,20 @@ async def _curate(run: ActiveRun) -> Mapping[str, Json]:
     table = run.table("seeds.parquet", ["seed_id", "source", "stratum", "labels", "role"])
     _say(run, curation, decided.keys() - set(table.filter(role="train")["seed_id"]) if decided else ())
     dropped = _write(run, table, asked, curation, samples)
-    run.watch.say(f"  {outcome_text(curation.kept.height, dropped)}")
     pending = len(curation.verdicts.pending)
     if pending:
         run.watch.say(f"  {pending:,} rows wait for a verdict; `distill generate` asks for what is missing")
-    return {"kept": curation.kept.height, "dropped": dropped.total()} | ({"owed": pending} if pending else {})
+    return {"kept": curation.kept.height, "dropped": dropped} | ({"owed": pending} if pending else {})
 
 
-def outcome_text(kept: int, dropped: Counter[str]) -> str:
+def outcome_text(total: RowTotal, reasons: Mapping[str, int]) -> str:
     """What curation came to, in one line: rows kept, and dropped for the commonest reasons."""
-    if not dropped:
-        return f"{kept:,} rows in the dataset, none dropped"
-    ranked = sorted(dropped.items(), key=lambda pair: (-pair[1], pair[0]))
-    more = f" and {len(ranked) - _REASONS} more reasons" if len(ranked) > _REASONS else ""
-    reasons = ", ".join(f"{reason} {count:,}" for reason, count in ranked[:_REASONS])
-    return f"{kept:,} rows in the dataset, {dropped.total():,} dropped: {reasons}{more}"
+    said = f"{total.kept:,} of {total.questions + total.gold:,} rows in the dataset"
+    if not total.dropped:
+        return f"{said}, none dropped"
+    first = ", ".join(f"{reason} {count:,}" for reason, count in list(reasons.items())[:_REASONS])
+    more = f" and {len(reasons) - _REASONS} more reasons" if len(reasons) > _REASONS else ""
+    return f"{said}, {total.dropped:,} dropped: {first}{more}"
 
 
 def _say(run: ActiveRun, curation: Curated, elsewhere: Collection[str]) -> None:
@@ -98,8 +98,8 @@ def _say(run: ActiveRun, curation: Curated, elsewhere: Collection[str]) -> None:
 
 def _write(
     run: ActiveRun, table: pl.DataFrame, asked: TeacherQuestions, curation: Curated, samples: pl.DataFrame
-) -> Counter[str]:
-    """Check that no row is lost, and write all of it; returns how many rows were dropped for which reason."""
+) -> int:
+    """Check that no row is lost, write all of it, and say what it comes to; returns how many rows were dropped."""
     dropped = pl.concat([run.table("seeds_dropped.parquet"), curation.dropped])
     seeds = read_json(run.folder / "seeds.json", dict)
     lines = funnel.run_lines(seeds, curation.funnel)
@@ -118,7 +118,8 @@ def _write(
         "large_losses": [loss.as_json() for loss in losses], "shortfall": [asdict(row) for row in missing],
     }  # fmt: skip
     write_json(run.folder / "funnel.json", checked | _dataset(run, table, asked, curation))
-    return Counter(dropped["reason"].to_list())
+    run.watch.say(f"  {outcome_text(total, funnel.reasons(lines))}")
+    return dropped.height
 
 
 def _dataset(run: ActiveRun, table: pl.DataFrame, asked: TeacherQuestions, curation: Curated) -> dict[str, Json]:

@@ -49,7 +49,9 @@ def drawn(known: Sequence[KnownRow], count: int) -> tuple[list[KnownRow], list[K
 
 
 def asks_for_training(task: Task, table: pl.DataFrame) -> bool:
-    """Whether the teacher is asked for any training row."""
+    """Whether the teacher is asked for training rows, and not only for some to look at."""
+    if task.spec.dataset.preview is not None:
+        return False
     return task.spec.seeds.expand is not None or approved.askable(task, table).height > 0
 
 

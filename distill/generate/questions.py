@@ -6,12 +6,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
-from distill.records import Request
+from distill.records import Request, content_id
 from distill.rundir import RunDir, read_parquet
 from distill.tables.lookup import Lookup
 from distill.task.task import Task
+from distill.teacher.endpoint.address import Model
 from distill.teacher.pending import Requests
 from distill.teacher.requests import row_request
 
@@ -64,6 +66,24 @@ def first_questions(task: Task, seed: str) -> TeacherQuestions:
     return [
         question for teacher in range(1 + len(task.spec.teacher.panel)) for question in draws_of(task, seed, teacher)
     ]
+
+
+def previewed(task: Task, further: TeacherQuestions, asked: TeacherQuestions) -> TeacherQuestions:
+    """What of `further` is asked: all of it, or under `dataset.preview` what is about so many seeds in all, by a hash of the seed,
+    so that strata keep their shares. A run without it asks the same of these seeds, so nothing is paid for twice.
+    """
+    most, seen = task.spec.dataset.preview, {question.seed for question in asked}
+    if most is None:
+        return further
+    new = sorted({question.seed for question in further} - seen, key=lambda seed: content_id("ask", seed))
+    among = seen.union(new[: max(0, most - len(seen))])
+    return [question for question in further if question.seed in among]
+
+
+def asked_model(task: Task, teacher: int) -> Model:
+    """One of the teachers; live under `dataset.preview`, as who wants to look at some answers does not wait a day for a batch."""
+    model = task.teachers[teacher]
+    return model if task.spec.dataset.preview is None else replace(model, mode="live")
 
 
 def due(task: Task, asked: TeacherQuestions) -> list[TeacherQuestions]:

@@ -28,6 +28,8 @@ class SeedStatus:
     """Seeds that were answered, and not so that gates let it pass."""
     still_possible: frozenset[str]
     """Those without a row through the gates of which one may still come: unasked, pending, or to be asked once more."""
+    preview: int | None = None
+    """The rows that are asked at most, for a first look."""
 
     @property
     def settled(self) -> frozenset[str]:
@@ -38,9 +40,14 @@ class SeedStatus:
     def not_asked(self) -> pl.DataFrame:
         """The unasked seeds as rows of dropped.parquet."""
         return dropped_frame(
-            (seed, None, stratum, "generate", "not_asked", f"the quota of {stratum} needs no more")
+            (seed, None, stratum, "generate", "not_asked", self._enough(stratum))
             for seed, stratum in self.unasked.items()
         )
+
+    def _enough(self, stratum: str) -> str:
+        if self.preview is not None:
+            return f"a preview of {self.preview:,} rows: the others are asked without --limit (dataset.preview)"
+        return f"the quota of {stratum} needs no more"
 
 
 def seed_status(
@@ -54,4 +61,4 @@ def seed_status(
     refused = frozenset(rejected) - passed - pending.keys()
     behind = (seed for seed, teacher in last.items() if may_fall_back(task, seed, teacher, passed))
     possible = frozenset([*unasked, *pending, *behind, *next_redraws(task, asked, refused)])
-    return SeedStatus(len(askable), unasked, passed, pending, refused, possible)
+    return SeedStatus(len(askable), unasked, passed, pending, refused, possible, task.spec.dataset.preview)

@@ -70,7 +70,7 @@ class TeacherCalls:
                     raise
 
     async def _send(self, table: pl.DataFrame, teacher: int, due: TeacherQuestions) -> None:
-        run, model = self.run, self.run.task.teachers[teacher]
+        run, model = self.run, questions.asked_model(self.run.task, teacher)
         requests = questions.requests(run.task, table, due)
         tests = _tests(run, table) if teacher == 0 and model.mode != "live" else []
         together: Sequence[Request] = [*requests, *tests] if tests else requests

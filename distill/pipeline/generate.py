@@ -60,7 +60,7 @@ async def _generate(run: ActiveRun) -> Mapping[str, Json]:
 async def _exam(run: ActiveRun, table: pl.DataFrame) -> None:
     """The teacher on rows with a known answer, before the bulk is asked; GateNotMet where it should not be asked at all.
 
-    Where the teacher is asked for no training row there is nothing to save: the comparison on the test rows will tell.
+    Where the teacher is asked for no training row, or only for some to look at, there is nothing to save.
     """
     task = run.task
     exam = await sit(task, table, run.sender) if asks_for_training(task, table) else None
@@ -93,7 +93,8 @@ def _asked_by_parent(run: ActiveRun, expansion: Expansion, decided: Mapping[str,
         return []
     askable = set(approved.askable(run.task, expansion.table)["seed_id"]) - decided.keys()
     earlier = dict.fromkeys(question.seed for question in read_asked(run.parent))
-    return [question for seed in earlier if seed in askable for question in first_questions(run.task, seed)]
+    again = [question for seed in earlier if seed in askable for question in first_questions(run.task, seed)]
+    return questions.previewed(run.task, again, [])
 
 
 @dataclass(slots=True)
@@ -120,7 +121,7 @@ class _Rounds:
             self.run.task, self.expansion.table, self.asked,
             may_come=self.calls.may_come, decided=self.judge_calls.rulings,
         )  # fmt: skip
-        more = next_questions(state)
+        more = questions.previewed(self.run.task, next_questions(state), self.asked)
         if more and self.asked:
             self.run.watch.say(f"  {reason_text(more, self.asked)}")
         more = more or await self._of_new_seeds(curation)
@@ -129,7 +130,12 @@ class _Rounds:
 
     async def _of_new_seeds(self, curation: Curated) -> TeacherQuestions:
         """The questions about a round of new seeds, which are written down before they are asked; none where it brought none."""
-        if not curation.missing or not self.expansion.room or self._awaited(curation):
+        if (
+            self.run.task.spec.dataset.preview
+            or not curation.missing
+            or not self.expansion.room
+            or self._awaited(curation)
+        ):
             return []
         try:
             names = await self.expansion.round(curation.missing, curation.seeds.passed, self.run.sender)

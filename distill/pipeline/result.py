@@ -17,6 +17,7 @@ from distill.evaluate.comparison import Comparison
 from distill.evaluate.figures import NO_FIGURES, Figures, figures
 from distill.evaluate.verdict import ComparisonVerdict
 from distill.generate import served_models
+from distill.generate.preview import PreviewRow, preview
 from distill.generate.served_models import Named
 from distill.money import known_usd, shown
 from distill.pipeline import pending
@@ -87,6 +88,8 @@ class Run:
     verdict: ComparisonVerdict | None = None
     figures: Figures = NO_FIGURES
     """Student, teacher and difference, of a command that came to the report."""
+    preview: Sequence[PreviewRow] = ()
+    """Some answers to look at, where only some rows were asked (`dataset.preview`)."""
     report: Path | None = None
     """report.html, where it was written."""
     exit_code: int = 0
@@ -163,7 +166,8 @@ def result_of(run: ActiveRun) -> Run:
         usd=known_usd(run.store.spent(run.folder.name), unpriced),
         usd_estimated=known_usd(sum(row.usd_estimated for row in paid), unpriced), unpriced_calls=unpriced,
         warnings=of_money(run), models=served_models.others(run), funnel=_funnel(counts), verdict=verdict,
-        figures=_figures(run), report=page if page.exists() else None, exit_code=_exit(missed=missed, pending=bool(open_rows), nothing=bool(run.nothing)),
+        figures=_figures(run), preview=_preview(run), report=page if page.exists() else None,
+        exit_code=_exit(missed=missed, pending=bool(open_rows), nothing=bool(run.nothing)),
         spenders=paid,
     )  # fmt: skip
 
@@ -194,6 +198,12 @@ def _figures(run: ActiveRun) -> Figures:
     return figures(read_result(run.folder / "comparison.json", Comparison)) if there else NO_FIGURES
 
 
+def _preview(run: ActiveRun) -> list[PreviewRow]:
+    if run.task.spec.dataset.preview is None or not _did(run, "generate"):
+        return []
+    return preview(run, curated=_did(run, "curate"))
+
+
 def _exit(*, missed: bool, pending: bool, nothing: bool) -> int:
     """A verdict that was missed first; a dataset that is empty since rows are pending may fill yet."""
     if missed or (nothing and not pending):
@@ -212,7 +222,7 @@ def _plain(value: object) -> Json:
             return value.as_json()
         case Funnel():
             return {one.name: _plain(getattr(value, one.name)) for one in fields(value)}
-        case Shortfall() | ComparisonVerdict() | Figures():
+        case Shortfall() | ComparisonVerdict() | Figures() | PreviewRow():
             return asdict(value)
         case list() | tuple():
             return [_plain(one) for one in value]

@@ -119,7 +119,7 @@ async def _stages(run: ActiveRun, names: Sequence[str], *, partial: bool) -> Non
         if name == "generate":
             pending.no_rows(run, partial)
             run.nothing = empty_dataset.answers(run) if names[-1] == name else ""
-        elif name == "curate" and _nothing(run):
+        elif name == "curate" and (_nothing(run) or run.task.spec.dataset.preview):
             return
         elif name == "evaluate":
             run.nothing = empty_dataset.tests(run)

@@ -92,6 +92,8 @@ def _used(
         rules=rules,
         gold=spec.seeds.gold if columns else None,
         group=spec.seeds.group,
+        id=spec.seeds.id,
+        keep=spec.seeds.keep,
         blank=["system"] if logged else [],
         logged=logged,
     )
@@ -119,6 +121,10 @@ def _names_it(spec: TaskSpec, label: str) -> str:
     return "strata.edge_cases" if label in spec.strata.columns else "seeds.test.where"
 
 
+_COLUMNS = (("gold column", "seeds.gold"), ("id column", "seeds.id"), ("kept column", "seeds.keep"))
+"""What a fault says of a column that no row has, and the setting that names it."""
+
+
 @contextlib.contextmanager
 def _gathered(faults: list[Fault], setting: str, paths: Sequence[Path], file: Path) -> Iterator[None]:
     """Adds the faults of files of rows; one of a file as a whole is of the setting that names it, the gold column has its own."""
@@ -130,7 +136,11 @@ def _gathered(faults: list[Fault], setting: str, paths: Sequence[Path], file: Pa
             if fault.where in whole:
                 faults.append(Fault(setting, f"{web_address(fault.where) or fault.where}: {fault.message}"))
             elif not fault.where:
-                where = f"{file}: seeds.gold" if "gold column" in fault.message else setting
-                faults.append(Fault(where, fault.message))
+                faults.append(
+                    Fault(
+                        next((f"{file}: {at}" for said, at in _COLUMNS if said in fault.message), setting),
+                        fault.message,
+                    )
+                )
             else:
                 faults.append(fault)

@@ -106,13 +106,14 @@ def plan(task: Task, *, pilot: int = 0, watch: Watcher | None = None) -> Plan:
             *(estimate.estimate(one.behind(rates.failing), store, limits) for one in first),
             *(estimate.estimate(one, store, None) for one in _judges(task, rows, store, rates.judged)),
             *(estimate.estimate(one, store, limits) for one in _voters(task, table, votes)),
-            *(estimate.estimate(one, store, None) for one in further_spenders(task, table, rates)),
+            *(estimate.estimate(one, store, None) for one in _further(task, table, rates)),
         ]
         trained = training_estimate(task, table, spenders[0])
+    preview = task.spec.dataset.preview
     return Plan(
         task.spec.task, SeedCounts(len(task.seeds), table.filter(role="train").height, rows.tests.height),
-        task.spec.dataset.accept, seen, [*spenders, *([trained] if trained else [])],
-        student_calls=rows.tests.height if task.spec.student.train.with_ != "none" else 0,
+        preview or task.spec.dataset.accept, seen, [*spenders, *([trained] if trained and not preview else [])],
+        student_calls=0 if preview or task.spec.student.train.with_ == "none" else rows.tests.height,
         budget_usd=task.spec.budget.usd, deadline=_deadline(task, spenders[0]),
         warnings=[*judge_warnings(task), *_odd_counts(spenders)], note=_note(task, table, votes),
     )  # fmt: skip
@@ -120,17 +121,21 @@ def plan(task: Task, *, pilot: int = 0, watch: Watcher | None = None) -> Plan:
 
 def _first_questions(task: Task, table: pl.DataFrame, store: Store) -> TeacherQuestions:
     nothing = steps.curate(read_inputs(task, table, [], store))
-    return ask_new_seeds(nothing.refill_state(task, table, []))
+    return questions.previewed(task, ask_new_seeds(nothing.refill_state(task, table, [])), [])
+
+
+def _further(task: Task, table: pl.DataFrame, rates: PassRates) -> list[Spender]:
+    return [] if task.spec.dataset.preview else further_spenders(task, table, rates)
 
 
 def _first_round(task: Task, rows: _Round, store: Store) -> Iterator[Spender]:
     """Every teacher for the first round of rows, every arm but the student for the test rows, and who gives labels."""
-    for n, teacher in enumerate(task.teachers):
+    for n in range(len(task.teachers)):
         fallback = 0 if task.spec.teacher.panel else n
         asked = [ask._replace(teacher=n) if fallback else ask for ask in rows.first if ask.teacher == n or fallback]
         wanted = questions.requests(task, rows.table, asked)
-        yield Spender(questions.spender(task, n), wanted, teacher, fallback=fallback)
-    for arm in arms.arms_of(task, student=None):
+        yield Spender(questions.spender(task, n), wanted, questions.asked_model(task, n), fallback=fallback)
+    for arm in arms.arms_of(task, student=None) if task.spec.dataset.preview is None else ():
         at = task.teachers[0] if arm.name == "teacher" else task.beside(arm.address)
         yield Spender(f"evaluate {arm.name}", arms.requests(task, arm, rows.tests), at)
     for name in task.label_prompts:
@@ -162,6 +167,8 @@ def _odd_counts(spenders: Sequence[SpenderEstimate]) -> list[str]:
 
 
 def _note(task: Task, table: pl.DataFrame, votes: TeacherQuestions) -> str:
+    if task.spec.dataset.preview is not None:
+        return "a preview: it ends after curation, and asks for no test row"
     seeds = f"if gates drop rows, up to {table.filter(role='train').height} training seeds may be sent"
     if not votes:
         return seeds

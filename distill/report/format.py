@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import TypeGuard
 
 from distill.text import percentages
 
 _DASH = "\u2013"
-_MARKS = re.compile(r"([\\`*_{}\[\]<>|~#$!])")
-_ENTITY = re.compile(r"&(?=[#\w])")
-_LINK = re.compile(r"(?i)(://|www\.|@)")
 
 
 def is_number(value: object) -> TypeGuard[int | float]:
@@ -68,11 +64,3 @@ def shown(value: object) -> str:
             return value
         value = parsed
     return json.dumps(value, indent=2, ensure_ascii=False)
-
-
-def escaped(value: object, most: int = 400) -> str:
-    """One line of Markdown that shows `value` and can be nothing else: no markup, link or table edge."""
-    text = " ".join(str(value).split())
-    text = text if len(text) <= most else text[: most - 1] + "\u2026"
-    text = _MARKS.sub(r"\\\1", _ENTITY.sub("&amp;", text))
-    return _LINK.sub(lambda link: "".join(f"&#{ord(letter)};" for letter in link[0]), text)

@@ -18,8 +18,9 @@ from distill.evaluate.comparison import ArmResult, Comparison, Difference
 from distill.records import Json
 from distill.report import charts, spending
 from distill.report.curation import CurationSection
-from distill.report.format import count, escaped, heat, is_number, percent, plain, seconds, shown, signed, usd
+from distill.report.format import count, heat, is_number, percent, plain, seconds, shown, signed, usd
 from distill.report.report import Report
+from distill.text.markdown import escaped
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -145,7 +146,7 @@ def _curves(loss: Sequence[Mapping[str, Json]]) -> dict[str, list[tuple[float, f
 @functools.cache  # the templates are compiled once a process
 def _html_environment() -> Environment:
     environment = _environment(autoescape=True)
-    drawings = (charts.whisker, charts.gap, charts.bar, charts.span, charts.histogram, charts.lines)
+    drawings = (charts.whisker, charts.gap, charts.bar, charts.span, charts.histogram, charts.lines, charts.curve)
     environment.globals |= {draw.__name__: _marked(draw) for draw in drawings}
     return environment
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from distill.evaluate.comparison import Comparison
+from distill.evaluate.curve.result import LearningCurve
 from distill.exam.result import Exam
 from distill.records import Json
 from distill.report.curation import CurationSection
@@ -44,6 +45,8 @@ class StudentFacts:
 
     base: str
     with_: str
+    engine: str = ""
+    """What answered for base and student; empty where none was asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,8 @@ class Report:
     loss: Sequence[Mapping[str, float | None]]
     hosted: Mapping[str, Json]
     """The job that tuned the student, as student/hosted.json has it; empty where none did."""
+    learning_curves: Mapping[str, LearningCurve]
+    """By the kind of student; none where none was drawn of this dataset."""
     spend: list[SpendingLine]
     timeline: Timeline | None
     expect: Sequence[Mapping[str, Json]]

@@ -14,6 +14,7 @@ import polars as pl
 from distill.atomic_write import write_atomic, write_json
 from distill.curate.accounting import shortfall
 from distill.evaluate.comparison import Comparison
+from distill.evaluate.curve.result import read_curves
 from distill.evaluate.metrics import measure
 from distill.evaluate.stage import linear_alone
 from distill.evaluate.verdict import ComparisonVerdict
@@ -25,8 +26,8 @@ from distill.report.report import DatasetSize, PreviousStudent, Report, RunFacts
 from distill.report.spending import spending
 from distill.report.warnings import warnings
 from distill.rundir import read_json, read_result
-from distill.student import hosted
 from distill.student import stage as student_stage
+from distill.student.hosted import stage as hosted
 from distill.task.run import ActiveRun, parent_teacher
 from distill.task.stage import stage, version_note
 from distill.text.percentages import percent
@@ -85,7 +86,7 @@ def gather(run: ActiveRun, comparison: Comparison) -> Report:
         about=spec.about,
         run=facts,
         teacher=TeacherFacts(run.task.models, spec.teacher.terms),
-        student=StudentFacts(spec.student.train.base, spec.student.train.with_),
+        student=StudentFacts(spec.student.train.base, spec.student.train.with_, _engine(run)),
         comparison=comparison,
         exam=read_exam(run.folder),
         funnel=funnel.get("funnel", []),
@@ -94,6 +95,7 @@ def gather(run: ActiveRun, comparison: Comparison) -> Report:
         curation=_curation(run, funnel),
         loss=student_stage.losses(run.folder),
         hosted=hosted.facts(run.folder),
+        learning_curves=read_curves(run.folder),
         spend=spending(run),
         timeline=run.fact("timeline", timeline.of_run),
         expect=read_json(run.folder / "expect.json", list) if (run.folder / "expect.json").exists() else [],
@@ -102,6 +104,11 @@ def gather(run: ActiveRun, comparison: Comparison) -> Report:
         warnings=[*comparison.warnings, *warnings(run, funnel)],
         previous=_previous(run, comparison),
     )
+
+
+def _engine(run: ActiveRun) -> str:
+    asked = run.task.spec.student.train.with_ in ("lora", "hosted")
+    return student_stage.engine(run.task) if asked else ""
 
 
 def _run_facts(run: ActiveRun) -> RunFacts:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 import polars as pl
 
@@ -12,6 +13,9 @@ from distill.records import GOLD, Answer, Ended, Json, ToolCall, Usage, canonica
 from distill.tables import samples as answers
 from distill.task.task import Task
 from distill.text.normalise import strict_json
+from distill.values.answer import WHOLE, Unreadable, read
+from distill.values.match import same
+from distill.values.plain import number_of
 
 PERSON = "person"
 """The `model` of a row that a person decided; that of one whose known answer trains is `gold`."""
@@ -60,16 +64,46 @@ def as_answer(gold: Mapping[str, Json], *, fields: Sequence[str] = ()) -> tuple[
     return json.dumps({**in_order, **gold}, ensure_ascii=False), ()
 
 
+def by_field(gold: Mapping[str, Json], parts: Mapping[str, Json]) -> dict[str, Json]:
+    """A known answer under the names of the answer's fields (`parts`, a schema's properties), each value as its schema has it.
+
+    A plain value, which seeds keep as {"answer": value}, is that of the only field, where there is but one: else it would train
+    as a text where every answer is asked for as an object. A table's cells are texts: "4" is 4 where a number is expected.
+    """
+    if set(gold) == {WHOLE} and WHOLE not in parts and len(parts) == 1:
+        gold = {next(iter(parts)): gold[WHOLE]}
+    return {name: _fitted(value, parts[name]) if name in parts else value for name, value in gold.items()}
+
+
+def _fitted(value: Json, part: Json) -> Json:
+    """A cell's text as the value that a field's schema expects; any other value, and what fits none, as it is."""
+    if not isinstance(part, Mapping):
+        return value
+    if isinstance(allowed := part.get("enum"), list):
+        return value if value in allowed else next((one for one in allowed if same(one, value)), value)
+    if not isinstance(value, str):
+        return value
+    match part.get("type"):
+        case "number" | "integer":
+            return value if (found := number_of(value)) is None else found
+        case "boolean":
+            return {"true": True, "yes": True, "false": False, "no": False}.get(value.strip().casefold(), value)
+        case "array" | "object" as kind:
+            with suppress(Unreadable):
+                return read(value, "list" if kind == "array" else "object")
+    return value
+
+
 def _is_call(call: Json) -> bool:
     return isinstance(call, Mapping) and isinstance(call.get("name"), str) and "arguments" in call
 
 
 def samples(task: Task, rows: pl.DataFrame, *, model: str = "gold") -> pl.DataFrame:
     """A sample for each approved row; its model says who approved it, and it belongs to no request."""
-    order = list((task.output or {}).get("properties", {}))
+    parts = (task.output or {}).get("properties", {})
 
     def answer(gold: str) -> Answer:
-        text, calls = as_answer(json.loads(gold), fields=order)
+        text, calls = as_answer(by_field(json.loads(gold), parts), fields=list(parts))
         said = tokens.count(text) + sum(tokens.count(call.arguments) for call in calls)
         ended = "tool_calls" if calls else "stop"
         usage = Usage(0, said, measured=False)

@@ -47,7 +47,10 @@ def read(
     seeds = PackedSeeds.of(seed for row in rows for seed in reader.seeds(*row))
     if columns.rules and seeds:
         seeds = PackedSeeds.of(_labelled_by_rule(seeds, reader, faults))
-    faults += _no_such_column(reader.names, gold=columns.gold if need_gold else None, group=columns.group)
+    faults += _no_such_column(
+        reader.names, gold=columns.gold if need_gold else None, group=columns.group, id=columns.id
+    )
+    faults += [one for name in columns.keep for one in _no_such_column(reader.names, kept=name)]
     if notes is not None:
         notes += [f"{count} {note}" for note, count in reader.tally.items() if count]
     _raise(faults, reader.bad_rows, strict=strict, empty=not seeds)
@@ -118,6 +121,7 @@ def _row(seed: Seed, by: Sequence[str]) -> tuple[str | int | None, ...]:
         input_of(seed.fields),
         seed.group or None,
         seed.own_id or None,
+        canonical(dict(seed.kept)) if seed.kept else None,
     )
 
 

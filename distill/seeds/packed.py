@@ -28,6 +28,7 @@ _COLUMNS: Columns = {
     "source": pl.String,
     "group": pl.String,
     "own_id": pl.String,
+    "kept": pl.String,
 }
 
 
@@ -74,6 +75,7 @@ def _pack(seeds: Sequence[Seed]) -> bytes:
             seed.source,
             seed.group,
             seed.own_id,
+            _spelt(dict(seed.kept)),
         )
         for seed in seeds
     ]
@@ -84,9 +86,9 @@ def _pack(seeds: Sequence[Seed]) -> bytes:
 
 def _unpack(piece: bytes) -> Iterator[Seed]:
     rows = pl.read_ipc(io.BytesIO(piece))
-    for fields, labels, gold, *rest in rows.iter_rows():
+    for fields, labels, gold, line, source, group, own_id, kept in rows.iter_rows():
         known = None if gold is None else json.loads(gold)
-        yield Seed(json.loads(fields), json.loads(labels), known, *rest)
+        yield Seed(json.loads(fields), json.loads(labels), known, line, source, group, own_id, json.loads(kept))
 
 
 def _spelt(value: Json) -> str:

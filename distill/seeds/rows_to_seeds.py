@@ -19,7 +19,8 @@ from distill.seeds.formats.file_format import RawRow
 from distill.seeds.sql_labels import SqlLabel
 from distill.text.normalise import storable, strict_json
 
-_IDS = ("id", "_id", "uuid", "guid", "custom_id", "row_id", "record_id", "ticket_id", "ticket id", "message_id")
+OWN_IDS = ("id", "_id", "uuid", "guid", "custom_id", "row_id", "record_id", "ticket_id", "ticket id", "message_id")
+"""What a column of the rows' own ids is called."""
 _WHOLE = re.compile(r"\A(-?\d+)\.0+\Z")
 
 
@@ -31,6 +32,7 @@ class SeedColumns:
     chats                 variables that hold a conversation, and whether it is the one to be answered
     labels, rules         columns that are labels; labels that a rule computes over columns
     gold, group           the columns of the known answer, and of what a row came from (a row without one is its own group)
+    id, keep              the column of the row's own id, where it is named, and further ones that stay with it, unread
     blank                 variables that may be empty
     logged                each row is a logged chat, in one of the shapes of `chat_logs.chats`
     system                a prompt names the chats' system prompt, or brings its own
@@ -44,6 +46,8 @@ class SeedColumns:
     rules: Sequence[SqlLabel] = ()
     gold: str | None = None
     group: str | None = None
+    id: str | None = None
+    keep: Sequence[str] = ()
     blank: Collection[str] = ()
     logged: bool = False
     system: bool = True
@@ -57,8 +61,8 @@ class SeedColumns:
     @property
     def named(self) -> list[str]:
         """Every column that the task names."""
-        answers = [name for name in (self.gold, self.group) if name]
-        return [*self.variables, *self.labels, *self.of_rules, *answers]
+        single = [name for name in (self.gold, self.group, self.id) if name]
+        return [*self.variables, *self.labels, *self.of_rules, *single, *self.keep]
 
 
 class SeedReader:
@@ -105,7 +109,10 @@ class SeedReader:
             source=storable(path.name),
             line=line,
             group=_group(row.get(columns.group)) if columns.group else "",
-            own_id=_own_id(row),
+            own_id=_own_id(row, columns.id),
+            kept={
+                name: row[name] for name in columns.keep if row_faults.no_json(row.get(name)) is None and name in row
+            },
         )
 
     def _whole(self, found: RawRow | ValueError) -> RawRow | ValueError:
@@ -146,11 +153,13 @@ def _group(value: Json) -> str:
     return _WHOLE.sub(r"\1", said)
 
 
-def _own_id(row: RawRow) -> str:
-    """What the row's file calls it: its column `id`, or one that is as good; nothing where it has none."""
-    name = next((one for one in row if isinstance(one, str) and one.lower() in _IDS), None)
-    value = row[name] if name is not None else None
-    return storable(str(value)) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+def _own_id(row: RawRow, said: str | None) -> str:
+    """What the row's file calls it: the column that is said, else `id`, or one that is as good; nothing where it has none. A
+    whole number is spelt as such, also where a table with empty cells writes it as 7.0.
+    """
+    name = said or next((one for one in row if isinstance(one, str) and one.lower() in OWN_IDS), None)
+    value = row.get(name) if name is not None else None
+    return _group(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
 
 
 def text_of(value: Json) -> str:

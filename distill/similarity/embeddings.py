@@ -1,6 +1,6 @@
 """Which texts mean nearly the same: pairs whose embeddings have a cosine of the threshold or more.
 
-The embeddings are WordLlama's (`pip install 'distill-engine[meaning]'`): static vectors of 256 numbers whose weights come in
+The embeddings are WordLlama's (the extra `meaning`): static vectors of 256 numbers whose weights come in
 the package, so nothing is fetched. They know English best. Any other function from texts to vectors can take its place.
 
 All texts are compared with all, in blocks of numpy, so memory is bounded, but time grows with the square: 100,000 texts are

@@ -84,6 +84,10 @@ class Dataset(Settings):
         "default: 1 with seeds.expand, else 0",
     )
     valid: Share = 0.1
+    preview: PositiveInt | None = Field(
+        None,
+        description="ask only so many training rows, for a first look (`--limit`): a run then ends after curation",
+    )
 
 
 class Expect(Settings):

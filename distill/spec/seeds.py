@@ -116,6 +116,14 @@ class Seeds(Settings):
         None,
         description="column with the origin of a row (ticket, customer, document): rows of one group are never on both sides of a split",
     )
+    id: NonBlank | None = Field(
+        None,
+        description="column with a row's own id; default: one called id, uuid, ticket_id …; shown, and kept in the dataset",
+    )
+    keep: list[NonBlank] = Field(
+        default_factory=list,
+        description="further columns that stay with a row: in dataset.parquet, test.jsonl, show and explain; no model sees them",
+    )
     test: TestRows = TestRows(share=0.2)
     held_out: list[NonBlank] = Field(
         default_factory=list,

@@ -13,7 +13,10 @@ from distill import reads, url
 from distill.records import Json
 
 SENDING = frozenset(
-    {"budget", "deadline", "limits", "mode", "batch", "key_env", "headers", "price", "tuned_price", "train_price", "poll_s", "timeout_s"}
+    {
+        "budget", "deadline", "limits", "mode", "batch", "key_env", "headers", "price", "tuned_price", "train_price", "poll_s", "timeout_s",
+        "track",
+    }
 )  # fmt: skip
 """Settings, wherever they stand, that change what a run costs or how and when it is sent, and no answer: no stage runs again
 for one, but for the report, which shows some of them."""

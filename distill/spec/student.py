@@ -7,10 +7,11 @@ import re
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
-from pydantic import Discriminator, Field, Tag, field_validator
+from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from distill import url
 from distill.records import Json
+from distill.spec.presets import PresetName, with_preset
 from distill.spec.settings import (
     NAME_OF_A_VARIABLE,
     EndpointUrl,
@@ -38,6 +39,9 @@ class Train(Settings):
         description="lora: the embedded model, a folder that holds a model of transformers, a *.gguf file, or an id of the model hub; "
         "hosted: a name at the host",
     )
+    preset: PresetName | None = Field(
+        None, description="settings that fit together (`distill presets` lists them); a key that is set here wins"
+    )
     epochs: float = Field(2, ge=0.001, le=10_000)
     batch_size: PositiveInt = 8
     learning_rate: float = Field(2e-3, ge=1e-12, le=10)
@@ -51,6 +55,10 @@ class Train(Settings):
         1, description="batches whose gradients make one step: less memory than a larger batch"
     )
     recompute: bool = Field(False, description="gradient checkpointing: slower, in a fraction of the memory")
+    bits: Literal[4, 8] | None = Field(
+        None, description="load the base in so many bits (QLoRA); needs an NVIDIA GPU and bitsandbytes"
+    )
+    track: Literal["trackio", "wandb", "mlflow"] | None = Field(None, description="where losses are sent as well")
     patience: PositiveInt | None = Field(
         None, description="end the training after this many epochs without a lower validation loss"
     )
@@ -113,6 +121,11 @@ class Train(Settings):
             given["learning_rate_multiplier"] = self.learning_rate_multiplier
         return given
 
+    @model_validator(mode="before")
+    @classmethod
+    def _preset(cls, given: object) -> object:
+        return with_preset(given)
+
 
 class Student(Settings):
     """The small model that learns."""
@@ -120,6 +133,11 @@ class Student(Settings):
     prompt: NonBlank = "student.md"
     template: NonBlank | None = Field(
         None, description="a file with the chat template (Jinja) of a base that has none, or in place of its own"
+    )
+    serve: Literal["auto", "llama.cpp", "transformers"] | EndpointUrl = Field(
+        "auto",
+        description="what answers for base and student when they are compared: llama.cpp for a GGUF file, else transformers; or the URL of "
+        "a server that has both (vLLM), the base under its name and the student under the task's",
     )
     train: Train = Train()
 

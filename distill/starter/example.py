@@ -5,7 +5,23 @@ from __future__ import annotations
 from importlib.resources import files
 from pathlib import Path
 
+from distill import extras
 from distill.starter.init import task_name, write_files
+
+
+def missing() -> list[str]:
+    """What the first task needs and is not installed, as a line with the command that installs it."""
+    gone = [extra for extra in ("embedded", "train") if extras.missing(extra)]
+    if not gone:
+        return []
+    named = (
+        "embedded model"
+        if gone == ["embedded"]
+        else "training libraries"
+        if gone == ["train"]
+        else "embedded model and the training libraries"
+    )
+    return [f"this task needs the {named}, not installed here; {extras.hint(*gone)}"]
 
 
 def write(folder: Path) -> list[Path]:

@@ -5,25 +5,29 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from distill import extras, url
 from distill.atomic_write import write_atomic
 from distill.errors import Fault, SpecError, UsageError
 from distill.records import Json
-from distill.seeds.chat_logs.chats import row_of
+from distill.seeds import row_faults
 from distill.seeds.formats.file_format import Notes, RawRow
 from distill.seeds.formats.rows import matching_files, read_rows
-from distill.starter import schema
-from distill.starter.columns import columns_of, object_of
+from distill.starter import logged_chats, schema
+from distill.starter.columns import columns_of, list_of, object_of
 from distill.starter.proposal import Proposal, propose
-from distill.starter.task_files import Models, chat_files, row_files
+from distill.starter.task_files import Models, Source, files
 from distill.teacher.endpoint import embedded
+from distill.text.normalise import web_address
 
 _LOOKED_AT = 20_000
 """Rows that are looked at."""
 _FEWEST = 10
+_LEFT = "{:,} rows cannot be used and are left out (`broken: drop`); a run lists them"
+_CALLS = "the chats call tools, which no model that is trained here learns: the task ends at the dataset (`with: hosted` goes on)"
 _DEFAULT = "gpt-6-luna"
 """The teacher where none is named and the embedded model is not installed."""
 
@@ -37,7 +41,7 @@ class Written:
 
 
 def init(
-    source: Path, folder: Path | None = None, *, input_column: str | None = None, answer_column: str | None = None,
+    source: Path, folder: Path | None = None, *, inputs: Sequence[str] = (), answer: str | None = None,
     teacher: str | None = None, base_url: str | None = None,
 ) -> Written:  # fmt: skip
     """Write a task for the rows of `source` into `folder`, by default one of the file's name beside where you are.
@@ -45,65 +49,102 @@ def init(
     UsageError where the file has no rows to use, a column is not there, or only a person can tell which is meant.
     """
     folder = folder or Path(task_name(source.name))
-    notes: Notes = []
-    rows = _rows(source, notes)
+    name, notes = task_name(folder.resolve().name), list[str]()
+    rows, lost = _rows(source, notes)
     models = _models(teacher, base_url)
-    relative = Path(os.path.relpath(source.resolve(), folder.resolve())).as_posix()
-    if chats := _are_chats(rows) and input_column is None:
-        files, said = (
-            chat_files(task_name(folder.resolve().name), relative, _of_text(models)),
-            ["the rows are logged chats"],
-        )
-    else:
-        proposal = propose(columns_of(rows), len(rows), input_column=input_column, answer_column=answer_column)
-        form = _schema(proposal, rows)
-        closed = proposal.kind in ("label", "object", "number")
-        files = row_files(
-            task_name(folder.resolve().name), relative, proposal, form, models if closed else _of_text(models)
-        )
-        said = list(proposal.taken)
-    return Written(write_files(folder, files), [*notes, f"{len(rows):,} {'chats' if chats else 'rows'} read", *said])
+    chats = None if inputs else logged_chats.chats_of(rows, answer)
+    found = _of_table(rows, inputs, answer) if chats is None else _of_chats(chats, answer)
+    _enough(source, found.used)
+    left_out = lost + len(rows) - len(found.used)
+    at = Source(
+        Path(os.path.relpath(source.resolve(), folder.resolve())).as_posix(), chats=chats is not None,
+        system=found.own_prompts, broken=left_out > 0,
+    )  # fmt: skip
+    if found.calls_tools:
+        models = replace(models, student="none")
+    said = [
+        f"{len(found.used):,} {'rows' if chats is None else 'chats'} read",
+        *([_LEFT.format(left_out)] if left_out else []),
+    ]
+    said += [*found.proposal.taken, *([_CALLS] if found.calls_tools else [])]
+    return Written(write_files(folder, files(name, at, found.proposal, found.schema, models)), [*notes, *said])
 
 
-def _rows(source: Path, notes: Notes) -> list[RawRow]:
+class _Found(NamedTuple):
+    """What the rows of a file turned out to be; `used` are those that a task can use."""
+
+    used: Sequence[RawRow]
+    proposal: Proposal
+    schema: dict[str, Json] | None
+    own_prompts: bool = False
+    calls_tools: bool = False
+
+
+def _of_table(rows: Sequence[RawRow], inputs: Sequence[str], answer: str | None) -> _Found:
+    proposal = propose(columns_of(rows), len(rows), inputs=inputs, answer=answer)
+    used = [row for row in rows if usable(row, proposal)]
+    return _Found(used, proposal, _schema(proposal, used))
+
+
+def _of_chats(chats: Sequence[RawRow], answer: str | None) -> _Found:
+    proposal = logged_chats.propose_chats(chats, answer)
+    as_logged = proposal.kind == "label" and proposal.answer == logged_chats.REPLY
+    return _Found(
+        chats, proposal, None if as_logged else _schema(proposal, chats),
+        own_prompts=logged_chats.own_prompts(chats, proposal), calls_tools=logged_chats.call_tools(chats),
+    )  # fmt: skip
+
+
+def _rows(source: Path, notes: Notes) -> tuple[list[RawRow], int]:
+    """The first rows of a file, and how many between them cannot be read."""
     faults: list[Fault] = []
     found: list[RawRow] = []
+    lost = 0
     for path in matching_files([source], faults):
         for _, row in read_rows(path, faults, notes=notes):
-            if isinstance(row, Mapping) and len(found) < _LOOKED_AT:
+            if len(found) == _LOOKED_AT:
+                break
+            lost += not isinstance(row, Mapping)
+            if isinstance(row, Mapping):
                 found.append(row)
     if faults:
-        raise SpecError(str(source), faults)
-    if len(found) < _FEWEST:
-        raise UsageError(f"{source} has {len(found)} rows that can be read; a task needs at least {_FEWEST}")
-    return found
+        raise SpecError(str(source), [Fault(web_address(one.where) or one.where, one.message) for one in faults])
+    _enough(source, found)
+    return found, lost
 
 
-def _are_chats(rows: Sequence[RawRow]) -> bool:
-    """Whether nearly all rows are logged chats with an answer; a table with the columns `question` and `answer` is a table."""
-    some = rows[:200]
-    if not any(isinstance(value, list | dict) for row in some for value in row.values()):
-        return False
-    return sum(_is_chat(row) for row in some) >= 0.9 * len(some)
+def _enough(source: Path, rows: Sequence[RawRow]) -> None:
+    """UsageError where the rows are too few for a task; one that holds only lists is a file of another layout."""
+    if len(rows) == 1 and rows[0] and all(isinstance(value, list | dict) for value in rows[0].values()):
+        names = ", ".join(list(rows[0])[:6])
+        raise UsageError(
+            f"{source} holds one object of {len(rows[0])} lists or objects ({names}), expected one list of rows, each an object "
+            'with its columns by name: [{"message": "…", "label": "…"}, …]; write it so'
+        )
+    if len(rows) < _FEWEST:
+        raise UsageError(f"{source}: rows that can be used: {len(rows)}; a task needs at least {_FEWEST}")
 
 
-def _is_chat(row: RawRow) -> bool:
-    try:
-        return bool(row_of(row).get("reply"))
-    except ValueError:
-        return False
+def usable(row: RawRow, proposal: Proposal) -> bool:
+    """Whether a row becomes a seed: its input says something, its labels too, and its known answer can be read."""
+    return not row_faults.faults(row, proposal.inputs, {}, proposal.strata, proposal.answer)
 
 
 def _schema(proposal: Proposal, rows: Sequence[RawRow]) -> dict[str, Json] | None:
     """The schema of an answer; None where it is a text."""
     name = proposal.answer or ""
+    values = [row.get(name) for row in rows]
     match proposal.kind:
         case "label":
             return schema.of_label(schema.field_name(name), proposal.values)
         case "number":
-            return schema.of_number(schema.field_name(name))
+            return schema.of_numbers(schema.field_name(name), values)
         case "object":
-            return schema.of_objects([found for row in rows if (found := object_of(row.get(name))) is not None])
+            return schema.of_objects([found for value in values if (found := object_of(value)) is not None])
+        case "list":
+            return schema.of_lists(
+                schema.field_name(name), [one for value in values if (one := list_of(value)) is not None]
+            )
         case _:
             return None
 
@@ -116,11 +157,6 @@ def _models(teacher: str | None, base_url: str | None) -> Models:
     tunes = here and not extras.missing("train")
     model = teacher or (embedded.MODEL if here and base_url is None else _DEFAULT)
     return Models(model, base_url, "lora" if tunes else "linear", embedded.MODEL)
-
-
-def _of_text(models: Models) -> Models:
-    """The same for answers that are texts, which no linear model learns."""
-    return models if models.student == "lora" else Models(models.teacher, models.base_url, "none", models.base)
 
 
 def task_name(name: str) -> str:

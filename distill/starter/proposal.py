@@ -10,22 +10,23 @@ from dataclasses import dataclass
 from typing import Literal
 
 from distill.errors import UsageError
-from distill.starter.columns import ColumnFacts
+from distill.seeds.rows_to_seeds import OWN_IDS
+from distill.starter.column_names import ABOUT, ANSWERS, CONTEXTS, HEADINGS, INPUTS, QUESTIONS, SPLITS, named
+from distill.starter.columns import ColumnFacts, ColumnKind
 from distill.text.normalise import did_you_mean
 
-AnswerKind = Literal["none", "label", "number", "object", "text"]
-_INPUTS = (
-    "message", "text", "input", "question", "prompt", "query", "utterance", "content", "body", "comment", "review", "ticket",
-    "email", "sentence", "instruction", "description", "document", "request", "title", "subject",
-)  # fmt: skip
-_ANSWERS = (
-    "expected", "answer", "label", "gold", "target", "category", "class", "intent", "output", "reply", "response", "completion",
-    "expected_output", "ground_truth", "topic", "sentiment", "team", "queue", "route", "department", "summary",
-)  # fmt: skip
+AnswerKind = Literal["none", "label", "number", "object", "list", "text"]
 NONE = "none"
+_WORDS = ("_text", "_name", " text", " name")
+"""What the name of a column ends in that has the words for another one's numbers."""
 _STRATA = 2
 _ROWS_A_STRATUM = 5
 _MOST_VALUES = 12
+_TIMES_LONGER = 3
+"""So much longer than all others is the text that is meant: those are names and notes."""
+_ANSWER_KINDS: dict[ColumnKind, AnswerKind] = {
+    "label": "label", "object": "object", "number": "number", "list": "list", "text": "text", "id": "text", "date": "text",
+}  # fmt: skip
 
 
 class Unclear(UsageError):
@@ -40,7 +41,8 @@ class Unclear(UsageError):
 class Proposal:
     """What a task of these rows is. `taken` says what was not asked, for people."""
 
-    input: str
+    inputs: Sequence[str]
+    """One column, or those that make one input together, in the order in which they are read."""
     answer: str | None
     kind: AnswerKind
     values: Sequence[str]
@@ -50,96 +52,123 @@ class Proposal:
     known: int
     """Rows with the answer."""
     taken: Sequence[str]
+    own_id: str | None = None
+    """The column of the rows' own ids, where it has to be named."""
 
 
 def propose(
-    columns: Sequence[ColumnFacts], rows: int, *, input_column: str | None = None, answer_column: str | None = None
+    columns: Sequence[ColumnFacts], rows: int, *, inputs: Sequence[str] = (), answer: str | None = None
 ) -> Proposal:
-    """The proposal; UsageError for a column that is not there, Unclear where several may be meant."""
-    by_name = {column.name: column for column in columns}
-    for option, name in (("--input", input_column), ("--answer", answer_column)):
-        if name is not None and name not in by_name and not (option == "--answer" and name == NONE):
-            raise UsageError(
-                f"{option} {name}: no such column{did_you_mean(name, by_name)}; the file has {', '.join(by_name)}"
-            )
+    """The proposal; UsageError for a column that is not there or cannot be meant, Unclear where several may be meant."""
+    check_named(columns, inputs, answer)
     taken = []
-    if input_column is None:
-        input_column = _input([column for column in columns if column.name != answer_column])
-        taken.append(f"the input is `{input_column}`")
-    if answer_column is None:
-        answer_column = _answer([column for column in columns if column.name != input_column], rows)
-        taken.append(
-            f"the known answer is `{answer_column}`" if answer_column else "no column is taken for the known answer"
-        )
-    found = by_name[answer_column] if answer_column not in (None, NONE) else None
-    kind = _answer_kind(found)
-    strata = _strata(columns, rows, {input_column, *([found.name] if found and kind != "label" else [])})
+    if not inputs:
+        inputs = _inputs([column for column in columns if column.name != answer])
+        taken.append(f"the input is {' with '.join(f'`{name}`' for name in inputs)}")
+    found = answer_of([column for column in columns if column.name not in inputs], rows, answer)
+    if answer is None:
+        taken.append(f"the known answer is `{found.name}`" if found else "no column is taken for the known answer")
+    kind = _ANSWER_KINDS.get(found.kind, "none") if found else "none"
+    strata = strata_of(columns, rows, {*inputs, *([found.name] if found and kind != "label" else [])})
     if strata:
         taken.append(f"strata are {', '.join(f'`{name}`' for name in strata)}")
     return Proposal(
-        input=input_column, answer=found.name if found else None, kind=kind, values=found.values if found else (), strata=strata,
-        rows=rows, known=found.filled if found else 0, taken=taken,
+        inputs=tuple(inputs), answer=found.name if found else None, kind=kind, values=found.values if found else (),
+        strata=strata, rows=rows, known=found.filled if found else 0, taken=taken, own_id=_own_id(columns, rows, found),
     )  # fmt: skip
 
 
-def _named(columns: Sequence[ColumnFacts], names: Sequence[str]) -> list[str]:
-    plain = {name: n for n, name in enumerate(names)}
-    found = [
-        (plain[column.name.strip().lower()], column.name) for column in columns if column.name.strip().lower() in plain
-    ]
-    return [name for _, name in sorted(found)]
+def check_named(columns: Sequence[ColumnFacts], inputs: Sequence[str], answer: str | None) -> None:
+    """UsageError where a person names a column that is not there, is empty, or is both the input and the answer."""
+    by_name = {column.name: column for column in columns}
+    for option, name in (*(("--input", name) for name in inputs), ("--answer", answer)):
+        if name is None or (option == "--answer" and name == NONE and NONE not in by_name):
+            continue
+        if name not in by_name:
+            known = ", ".join(by_name)
+            raise UsageError(f"{option} {name}: no such column{did_you_mean(name, by_name)}; the file has {known}")
+        if by_name[name].kind == "empty":
+            raise UsageError(f"{option} {name}: the column is empty in all rows that were read; name another")
+    if answer is not None and answer in inputs:
+        raise UsageError(f"--input and --answer both name {answer}; the answer cannot be its own input")
 
 
-def _input(columns: Sequence[ColumnFacts]) -> str:
+def _inputs(columns: Sequence[ColumnFacts]) -> list[str]:
     texts = [column for column in columns if column.kind == "text"]
-    answers = set(_named(texts, _ANSWERS))
-    own = [column for column in texts if column.name not in answers] or texts
-    if len(own) == 1:
-        return own[0].name
-    named = _named(own, _INPUTS)
-    longest = sorted(own, key=lambda column: -column.mean_length)
-    if len(named) == 1 or (named and named[0] == longest[0].name):
-        return named[0]
-    others = [column.name for column in columns if column.kind != "empty"]
-    question = "Which column is the input?" if own else "No column looks like a text to answer. Which one is the input?"
-    raise Unclear(question, "--input", [column.name for column in own] or others)
+    answers = {column.name for column in named(texts, ANSWERS)}
+    own = [column for column in texts if column.name not in answers] or texts or named(columns, INPUTS)
+    whole = _whole(own)
+    beside = named(own, CONTEXTS) if named(own, QUESTIONS) else []
+    heads = named(own, HEADINGS)
+    body = [column for column in own if column not in beside and column not in heads] or own
+    main = _main(body, columns)
+    around = [column.name for column in (*beside, *heads) if column is not main and column.name in whole]
+    return [*around, main.name]
 
 
-def _answer(columns: Sequence[ColumnFacts], rows: int) -> str | None:
-    """The column of the known answer: the only one whose name says so, or the only label there is; none where there is no other."""
-    may = [column for column in columns if column.kind in ("label", "object", "text", "number") and column.filled]
-    named = _named(may, _ANSWERS)
-    if len(named) == 1:
-        return named[0]
-    choices = named or [
-        column.name for column in may if column.kind in ("label", "object") and 2 * column.filled >= rows
-    ]
+def _whole(columns: Sequence[ColumnFacts]) -> set[str]:
+    """Those of the columns that are filled in all rows in which any is: a part of an input may not be missing."""
+    most = max((column.filled for column in columns), default=0)
+    return {column.name for column in columns if column.filled == most}
+
+
+def _main(body: Sequence[ColumnFacts], columns: Sequence[ColumnFacts]) -> ColumnFacts:
+    """The column that is the input; Unclear where it may be several, or none."""
+    if len(body) == 1:
+        return body[0]
+    if not body:
+        others = [column.name for column in columns if column.kind != "empty"]
+        raise Unclear("No column looks like a text to answer. Which one is the input?", "--input", others)
+    called = named(body, INPUTS)
+    first, second = sorted(body, key=lambda column: -column.mean_length)[:2]
+    if called and (len(called) == 1 or called[0] == first):
+        return called[0]
+    if not called and first.mean_length >= _TIMES_LONGER * second.mean_length:
+        return first
+    raise Unclear("Which column is the input?", "--input", [column.name for column in body])
+
+
+def answer_of(columns: Sequence[ColumnFacts], rows: int, said: str | None = None) -> ColumnFacts | None:
+    """The column of the known answer: the one that is said, the only one whose name says so, the only label or object there
+    is, or the only number; None where there is no other.
+    """
+    if said is not None:
+        return next((column for column in columns if column.name == said), None)
+    may = [column for column in columns if column.distinct > 1]  # what is the same for all rows answers nothing
+    called = _spelt_out(columns, named([column for column in may if column.kind in _ANSWER_KINDS], ANSWERS))
+    about = {column.name for column in named(columns, ABOUT)}
+    may = [column for column in may if column.name not in about and 2 * column.filled >= rows]
+    closed = [column for column in may if column.kind in ("label", "object", "list")]
+    choices = called or closed or [column for column in may if column.kind == "number"]
     if len(choices) <= 1:
         return choices[0] if choices else None
-    raise Unclear("Which column is the known answer?", "--answer", [*choices, NONE])
+    raise Unclear("Which column is the known answer?", "--answer", [*(column.name for column in choices), NONE])
 
 
-def _answer_kind(column: ColumnFacts | None) -> AnswerKind:
-    match column.kind if column else "empty":
-        case "label":
-            return "label"
-        case "object":
-            return "object"
-        case "number":
-            return "number"
-        case "text" | "id" | "list":
-            return "text"
-        case _:
-            return "none"
+def _own_id(columns: Sequence[ColumnFacts], rows: int, answer: ColumnFacts | None) -> str | None:
+    """The only column that gives each row an id of its own; none where one is called so that it is found by itself."""
+    if any(column.plain in OWN_IDS for column in columns):
+        return None
+    each = [one for one in columns if one.kind == "id" and one.filled == one.distinct == rows and one is not answer]
+    return each[0].name if len(each) == 1 else None
 
 
-def _strata(columns: Sequence[ColumnFacts], rows: int, but: set[str]) -> list[str]:
+def _spelt_out(columns: Sequence[ColumnFacts], called: Sequence[ColumnFacts]) -> list[ColumnFacts]:
+    """The same, with `label_text` for `label`: the words for its numbers."""
+    words = {column.plain: column for column in columns if column.kind == "label"}
+    return [next((words[name] for end in _WORDS if (name := column.plain + end) in words), column) for column in called]
+
+
+def strata_of(columns: Sequence[ColumnFacts], rows: int, but: set[str]) -> list[str]:
     """Labels that every row has, of few values, as long as a cell has five rows on average; the fullest of values first."""
+    splits = {column.name for column in named(columns, SPLITS)}
+    worded = {column.plain for column in columns}
+    splits |= {column.name for column in columns if any(column.plain + end in worded for end in _WORDS)}
     may = [
         column
         for column in columns
         if column.kind == "label"
-        and column.name not in but
+        and column.name not in but | splits
         and column.filled == rows
         and 2 <= column.distinct <= _MOST_VALUES
     ]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from distill.records import Json
 from distill.values.answer import number
+from distill.values.plain import number_of
 
 _MOST_VALUES = 50
 _REPEATS = 3
@@ -17,12 +19,23 @@ _NEARLY_ALL = 0.99
 
 def of_label(field: str, values: Sequence[str]) -> dict[str, Json]:
     """An answer of one field that is one of the values; true, false and numbers as such."""
-    return _object({field: {"enum": [_typed(value) for value in values]}}, [field])
+    found = [_typed(value) for value in values]
+    if all(isinstance(value, float) and value.is_integer() for value in found):
+        found = [int(value) for value in found]  # as a table with empty cells writes whole numbers
+    typed = list({json.dumps(value): value for value in found}.values())
+    boolean = {value for value in typed if isinstance(value, bool)} == {True, False} and len(typed) == 2
+    return _object({field: {"type": "boolean"} if boolean else {"enum": typed}}, [field])
 
 
-def of_number(field: str) -> dict[str, Json]:
-    """An answer of one field that is a number."""
-    return _object({field: {"type": "number"}}, [field])
+def of_numbers(field: str, values: Sequence[Json]) -> dict[str, Json]:
+    """An answer of one field that is a number, a whole one where all known ones are; those of `values` that are none do not count."""
+    found = [spelt for value in values if (spelt := number_of(value)) is not None]
+    return _object({field: _of(found) if found else {"type": "number"}}, [field])
+
+
+def of_lists(field: str, values: Sequence[Sequence[Json]]) -> dict[str, Json]:
+    """An answer of one field that is a list of what the known ones hold."""
+    return _object({field: _of([list(value) for value in values])}, [field])
 
 
 def of_objects(answers: Sequence[Mapping[str, Json]]) -> dict[str, Json]:

@@ -5,7 +5,11 @@
                                turn before the last has "weight": 0, so that only the teacher's answer trains
     test.jsonl                 {"seed_id": …, "messages": [system, user], "gold": {…} or null}, and what the row is asked with
     dataset.parquet            seed_id, teacher (-1: gold), kind (null: gold), draw, stratum, fate, prompt (the turns as JSON), answer, tool_calls,
-                               score, and, where some row brings it, request (what it is asked with, as JSON) and id (its own)
+                               score, and, where some row brings it, request (what it is asked with, as JSON) and id (its own);
+                               then the columns that `seeds.keep` names
+
+The same rows go into the formats of other trainers (`distill.student.formats`) by one loop, `write_format`: every row is written, or
+refused by its seed_id with the reason.
 
 Equal samples give equal bytes: rows are sorted by (seed_id, teacher, kind, draw), lines end in "\\n", and no character that
 some reader takes for a line break, nor half a surrogate pair, stands in a line unescaped.
@@ -14,13 +18,18 @@ some reader takes for a line break, nor half a surrogate pair, stands in a line 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from distill.atomic_write import write_atomic, write_parquet
 from distill.chat.conversation import training_row
+from distill.errors import UsageError
 from distill.records import Json
+from distill.student.formats.row import CannotHold, PreferenceRow, TrainingRow
 from distill.tables.outcome import ordered
 from distill.text.normalise import one_line, storable
 
@@ -28,6 +37,27 @@ if TYPE_CHECKING:
     import polars as pl
 
 _TEST = ("seed_id", "messages", "gold")
+R = TypeVar("R", TrainingRow, PreferenceRow)
+ORIGINS = "origins.jsonl"
+"""Beside preference pairs: where each comes from, a line a pair."""
+REFUSED = "refused.jsonl"
+"""Beside a format that cannot hold some rows: which, and why."""
+
+
+@dataclass(slots=True)
+class WrittenFormat:
+    """A format's folder: the rows of each file of rows, what else stands there, and the rows that the format cannot hold."""
+
+    format: str
+    folder: Path
+    rows: dict[str, int] = field(default_factory=dict)
+    beside: list[str] = field(default_factory=list)
+    refused: list[dict[str, str]] = field(default_factory=list)
+    """seed_id, file, why."""
+
+
+class _NoRowError(Exception):
+    """A file would be empty."""
 
 
 def line(value: Json) -> bytes:
@@ -38,10 +68,12 @@ def line(value: Json) -> bytes:
 def write(
     samples: pl.DataFrame, *, folder: Path, tools: Sequence[Mapping[str, Json]] = (),
     own: Mapping[str, Mapping[str, Json]] | None = None, ids: Mapping[str, str] | None = None,
+    kept: Mapping[str, Mapping[str, Json]] | None = None,
 ) -> dict[str, int]:  # fmt: skip
     """Write train.jsonl, valid.jsonl and dataset.parquet; returns the rows of each fate. Dropped rows are left out.
 
-    `own` is what seeds are asked with themselves: their tools take the place of the task's; `ids` what their own files call them.
+    `own` is what seeds are asked with themselves: their tools take the place of the task's; `ids` what their own files call them, and
+    `kept` further columns of theirs, which get a name of their own where the dataset has one so called.
     """
     import polars as pl
 
@@ -62,8 +94,26 @@ def write(
     if ids:
         named = pl.Series([ids.get(seed) for seed in rows["seed_id"]], dtype=pl.String)
         rows, columns = rows.with_columns(id=named), [*columns, "id"]
-    write_parquet(folder / "dataset.parquet", rows.select(columns))
+    more = _columns([(kept or {}).get(seed, {}) for seed in rows["seed_id"]], taken=columns)
+    write_parquet(folder / "dataset.parquet", rows.select(columns).with_columns(more))
     return counts
+
+
+def _columns(kept: Sequence[Mapping[str, Json]], *, taken: Sequence[str]) -> list[pl.Series]:
+    """Columns of the rows' own: of one kind of value as that, of several, of lists and of objects as text."""
+    import polars as pl
+
+    found = []
+    for name in dict.fromkeys(name for row in kept for name in row):
+        values = [row.get(name) for row in kept]
+        plain = {type(value) for value in values if value is not None} in ({str}, {int}, {float}, {bool}, {int, float})
+        spelt = (
+            values
+            if plain
+            else [None if v is None else v if isinstance(v, str) else json.dumps(v, ensure_ascii=False) for v in values]
+        )
+        found.append(pl.Series(f"own_{name}" if name in taken else name, spelt, strict=False))
+    return found
 
 
 def _called_with(tools: Sequence[Mapping[str, Json]], own: Mapping[str, Json] | None) -> dict[str, Json]:
@@ -80,3 +130,62 @@ def write_test(rows: Iterable[Mapping[str, Json]], *, folder: Path) -> int:
     lines = [line({name: row[name] for name in (*_TEST, *(n for n in row if n not in _TEST))}) for row in ordered_rows]
     write_atomic(folder / "test.jsonl", lines)
     return len(lines)
+
+
+def write_format(
+    name: str, rows: Mapping[str, Iterable[R]], row: Callable[[R], dict[str, Json]], *, folder: Path,
+    beside: Callable[[Sequence[str]], Mapping[str, bytes]] | None = None,
+) -> WrittenFormat:  # fmt: skip
+    """Write `<fate>.jsonl` of each fate that has rows, and what stands beside them. Where none of the first fate's rows fits it is a
+    UsageError, and nothing is written. Files of an earlier export that this one has not are taken away.
+    """
+    made, origins = WrittenFormat(name, folder), list[Json]()
+    for fate, given in rows.items():
+        try:
+            write_atomic(folder / f"{fate}.jsonl", _lines(made, f"{fate}.jsonl", given, row, origins))
+        except _NoRowError:
+            if not made.rows:
+                raise _none_fits(made) from None
+            (folder / f"{fate}.jsonl").unlink(missing_ok=True)
+    further = dict(beside(list(made.rows)) if beside else {})
+    for file, listed in ((ORIGINS, origins), (REFUSED, made.refused)):
+        if listed:
+            further[file] = b"".join(map(line, listed))
+        else:
+            (folder / file).unlink(missing_ok=True)
+    for file, content in further.items():
+        write_atomic(folder / file, content)
+    made.beside = list(further)
+    return made
+
+
+def _lines(
+    made: WrittenFormat, file: str, given: Iterable[R], row: Callable[[R], dict[str, Json]], origins: list[Json]
+) -> Iterator[bytes]:
+    """The lines of one file, counted as they are made; `_NoRowError` at the end where there was none."""
+    count = 0
+    for one in given:
+        try:
+            said = line(row(one))
+        except CannotHold as why:
+            made.refused.append({"seed_id": one.seed_id, "file": file, "why": str(why)})
+            continue
+        count += 1
+        if isinstance(one, PreferenceRow):
+            origins.append({"file": file, "line": count, **one.origin})
+        yield said
+    if not count:
+        raise _NoRowError
+    made.rows[file] = count
+
+
+def _none_fits(made: WrittenFormat) -> UsageError:
+    with suppress(OSError):
+        made.folder.rmdir()  # stays where something is in it
+    whys = Counter(one["why"] for one in made.refused)
+    told = (
+        ", ".join(f"{why} ({count} rows)" for why, count in whys.most_common()) or "the dataset has no rows to train on"
+    )
+    return UsageError(
+        f"--format {made.format} can hold no row of this dataset: it has no place for {told}; choose another format"
+    )

@@ -8,6 +8,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from distill.atomic_write import write_atomic, write_json
@@ -15,10 +16,12 @@ from distill.curate import preflight
 from distill.errors import GateNotMet
 from distill.records import Json
 from distill.rundir import RunDir, file_hash, read_json
+from distill.student import before_training, linear, other_formats
 from distill.student import export as export_files
-from distill.student import hosted, linear
 from distill.student.dataset_card import dataset_card
-from distill.student.hosted import HOSTED, LOSSES
+from distill.student.hosted import stage as hosted
+from distill.student.hosted.stage import HOSTED, LOSSES
+from distill.student.preflight.target import LEAST_ROWS
 from distill.student.trainers import linear as linear_trainer
 from distill.tables import lookup
 from distill.task.run import ActiveRun
@@ -29,20 +32,18 @@ from distill.teacher.endpoint.stopping import Stopped
 
 if TYPE_CHECKING:
     from distill.student.trainers.linear import LinearModel
-    from distill.student.trainers.lora import LoraSettings
+    from distill.student.trainers.lora import LoraSettings, TrainResult
     from distill.student.trainers.loss_curve import OnStep, TrainStep
     from distill.task.task import Task
 
 ADAPTER = "student/adapter.gguf"
 PEFT = "student/adapter/adapter_model.safetensors"
-LEAST_ROWS = 10
-"""What OpenAI's endpoint takes; fewer teach nothing elsewhere either."""
 
 
 async def export(run: ActiveRun) -> None:
     """train.jsonl, valid.jsonl, test.jsonl, dataset.parquet and the dataset's card."""
-    outputs = ["train.jsonl", "valid.jsonl", "test.jsonl", "dataset.parquet", "expect.json", "CARD.md"]
-    await stage(run, "export", outputs=outputs, work=_export)
+    files = ["train.jsonl", "valid.jsonl", "test.jsonl", "dataset.parquet", "expect.json", "CARD.md"]
+    await stage(run, "export", outputs=files, work=_export)
     missed = [test for test in read_json(run.folder / "expect.json", list) if not test["holds"]]
     if missed:
         tests = "; ".join(f"{test['test']}: {test['wanted']} expected, found {test['found']}" for test in missed)
@@ -62,24 +63,34 @@ async def _export(run: ActiveRun) -> Mapping[str, Json]:
     strata = sorted(set(run.table("seeds.parquet", ["stratum"])["stratum"]))
     write_json(run.folder / "expect.json", expect.check(kept, strata, run.task.spec.expect.model_dump()))
     own = lookup.requests(run.table("seeds.parquet", ["seed_id", "fields"]))
-    ids = _own_ids(run)
-    counts = export_files.write(kept, folder=run.folder.path, tools=run.task.tools, own=own, ids=ids)
-    tests = export_files.write_test(_test_rows(run, own, ids), folder=run.folder.path)
+    ids, more = _own(run, "own_id"), {seed: json.loads(text) for seed, text in _own(run, "kept").items()}
+    counts = export_files.write(kept, folder=run.folder.path, tools=run.task.tools, own=own, ids=ids, kept=more)
+    beside = {
+        seed: {**({"id": ids[seed]} if seed in ids else {}), **({"kept": more[seed]} if seed in more else {})}
+        for seed in ids | more
+    }
+    tests = export_files.write_test(_test_rows(run, own, beside), folder=run.folder.path)
     write_atomic(run.folder / "CARD.md", dataset_card(run, kept, counts, tests).encode())
+    if earlier := other_formats.earlier(run.folder):
+        run.watch.say(
+            f"  formats/ holds files of an earlier dataset: {', '.join(earlier)}; `distill export --format` writes them anew"
+        )
     rows = counts | {"test": tests}
     run.watch.say(f"  {', '.join(f'{name}.jsonl {count:,}' for name, count in rows.items())} rows")
     return {"rows": rows}
 
 
-def _own_ids(run: ActiveRun) -> dict[str, str]:
-    """seed_id → the id that the seed's own file gives it."""
+def _own(run: ActiveRun, column: str) -> dict[str, str]:
+    """seed_id → what the seeds' own files say in a column, `own_id` or `kept`."""
     seeds = run.scan("seeds.parquet")
-    if "own_id" not in seeds.collect_schema():  # a run made before rows kept their own ids has none
+    if column not in seeds.collect_schema():  # a run made before rows kept it has none
         return {}
-    return dict(seeds.select("seed_id", "own_id").drop_nulls().collect().iter_rows())
+    return dict(seeds.select("seed_id", column).drop_nulls().collect().iter_rows())
 
 
-def _test_rows(run: ActiveRun, own: Mapping[str, Mapping[str, Json]], ids: Mapping[str, str]) -> list[dict[str, Json]]:
+def _test_rows(
+    run: ActiveRun, own: Mapping[str, Mapping[str, Json]], beside: Mapping[str, Mapping[str, Json]]
+) -> list[dict[str, Json]]:
     import polars as pl
 
     tests = run.scan("seeds.parquet").filter(pl.col("role") == "test").collect()
@@ -89,7 +100,7 @@ def _test_rows(run: ActiveRun, own: Mapping[str, Mapping[str, Json]], ids: Mappi
             "messages": run.task.student_prompt.fill(json.loads(fields)),
             "gold": json.loads(gold) if gold else None,
             **own.get(seed, {}),
-            **({"id": ids[seed]} if seed in ids else {}),
+            **beside.get(seed, {}),
         }
         for seed, fields, gold in tests.select("seed_id", "fields", "gold").iter_rows()
     ]
@@ -99,15 +110,34 @@ async def train(run: ActiveRun) -> None:
     way = run.task.spec.student.train
     if way.with_ == "none":
         return
-    outputs = {"lora": [LOSSES, _tuned(run.task)], "hosted": [LOSSES, HOSTED], "linear": [linear.MODEL]}
     work = {"lora": _lora, "hosted": hosted.train, "linear": _linear}
-    await stage(run, "train", outputs=outputs[way.with_], work=work[way.with_])
+
+    async def checked(run: ActiveRun) -> Mapping[str, Json]:
+        await asyncio.to_thread(before_training.ask, run)
+        return await work[way.with_](run)
+
+    await stage(run, "train", outputs=outputs(run.task), work=checked)
+
+
+def outputs(task: Task) -> list[str]:
+    """The files of a run that its training writes."""
+    return {"lora": [LOSSES, _tuned(task)], "hosted": [LOSSES, HOSTED], "linear": [linear.MODEL]}[
+        task.spec.student.train.with_
+    ]
 
 
 def _tuned(task: Task) -> str:
     """The file of a run that holds its adapter, as what serves it reads it."""
-    weights = task.base_weights
-    return ADAPTER if weights is not None and weights.gguf else PEFT
+    weights, serve = task.base_weights, task.spec.student.serve
+    return ADAPTER if weights is not None and weights.llama_cpp and serve in ("auto", "llama.cpp") else PEFT
+
+
+def engine(task: Task) -> str:
+    """What answers for the base and the student in the comparison."""
+    base = task.base
+    if base.weights is not None:
+        return base.engine
+    return "llama.cpp" if base.local else base.shown
 
 
 async def _linear(run: ActiveRun) -> Mapping[str, Json]:
@@ -134,6 +164,12 @@ def linear_student(task: Task, folder: RunDir) -> LinearModel | None:
 
 
 async def _lora(run: ActiveRun) -> Mapping[str, Json]:
+    result = await train_adapter(run, run.folder / "train.jsonl", run.folder.path / "student")
+    return {"valid_loss": result.valid_loss, "best_step": result.best_step, "tokens": result.tokens}
+
+
+async def train_adapter(run: ActiveRun, rows: Path, out: Path, *, seed: int | None = None) -> TrainResult:
+    """Train an adapter on the chat rows of a file as the run trains its student, into the folder `out`; by itself with the spec's seed."""
     from distill.student.trainers import gguf, lora
 
     way, folder = run.task.spec.student.train, run.folder
@@ -144,21 +180,27 @@ async def _lora(run: ActiveRun) -> Mapping[str, Json]:
     base = await asyncio.to_thread(weights.folder)
     settings = lora.LoraSettings(
         epochs=way.epochs, batch_size=way.batch_size, learning_rate=way.learning_rate, rank=way.rank, alpha=way.alpha,
-        layers=way.layers, max_tokens=preflight.context_of(run.task), seed=way.seed, dropout=way.dropout,
+        layers=way.layers, max_tokens=preflight.context_of(run.task), seed=way.seed if seed is None else seed, dropout=way.dropout,
         schedule=way.schedule, warmup=way.warmup, accumulate=way.accumulate, recompute=way.recompute, patience=way.patience,
+        bits=way.bits,
     )  # fmt: skip
     result = await asyncio.to_thread(
-        lora.train, base=base, template=weights.template, train=folder / "train.jsonl", valid=folder / "valid.jsonl", out=folder.path / "student",
-        settings=settings, on_step=_shown(run, settings),
+        lora.train, base=base, template=weights.template, train=rows, valid=folder / "valid.jsonl", out=out,
+        settings=settings, track=way.track, on_step=_shown(run, settings, rows),
     )  # fmt: skip
     if _tuned(run.task) == ADAPTER:
-        gguf.to_gguf(result.adapter, base, folder / ADAPTER)
-    return {"valid_loss": result.valid_loss, "best_step": result.best_step, "tokens": result.tokens}
+        gguf.to_gguf(result.adapter, base, adapter_file(run.task, out))
+    return result
 
 
-def _shown(run: ActiveRun, settings: LoraSettings) -> OnStep:
+def adapter_file(task: Task, out: Path) -> Path:
+    """The file of an adapter that was trained into `out`, as what serves it reads it."""
+    return out / Path(_tuned(task)).relative_to("student")
+
+
+def _shown(run: ActiveRun, settings: LoraSettings, file: Path) -> OnStep:
     """Shows a step of the training's thread in this one; Stopped, which ends the training, once a signal asks to."""
-    loop, rows = asyncio.get_running_loop(), (run.folder / "train.jsonl").read_bytes().count(b"\n")
+    loop, rows = asyncio.get_running_loop(), file.read_bytes().count(b"\n")
     steps = math.ceil(settings.epochs * -(-rows // (settings.batch_size * settings.accumulate)))
 
     def show(step: TrainStep, left_s: float | None) -> None:
@@ -177,11 +219,17 @@ def student_of(task: Task, folder: RunDir) -> Address | None:
     base = task.base
     tuned = folder / _tuned(task)
     if tuned.exists() and task.spec.student.train.with_ == "lora":
-        return replace(base, adapter=tuned, adapter_id=file_hash(tuned)[:16])
+        at = with_adapter(base, tuned)
+        return at if at.local else replace(at, model=f"{folder.task}-{folder.number:03}")
     if (folder / HOSTED).exists():
         model = read_json(folder / HOSTED, dict, needs="model")["model"]
         return replace(base, model=model, rate=rate_of(task.spec.student.train.tuned_price) or base.rate)
     return None
+
+
+def with_adapter(base: Address, tuned: Path) -> Address:
+    """Where a base is with the adapter of a file on it."""
+    return replace(base, adapter=tuned, adapter_id=file_hash(tuned)[:16])
 
 
 def losses(folder: RunDir) -> list[dict[str, Json]]:

@@ -17,6 +17,7 @@ SEEDS: Columns = {
     "input": pl.String,
     "group": pl.String,
     "own_id": pl.String,
+    "kept": pl.String,  # further columns of the row's own, as JSON
 }
 """seeds.parquet, before `role` and, of made seeds, `parent` and `way` are added."""
 

@@ -5,6 +5,7 @@ Packages, models and prices that are missing are faults of the spec; a key may s
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -47,13 +48,31 @@ def _packages(spec: TaskSpec, named: Sequence[tuple[str, str]], file: Path) -> l
     needs = [(where, name, "embedded") for where, name in named if name == embedded.MODEL][:1]
     if spec.student.train.with_ == "lora":
         needs.append(("student.train.with", "lora", "train"))
+    found = _training(spec, file)
     if spec.dedup.meaning is not None:
         needs.append(("dedup.meaning", f"{spec.dedup.meaning:g}", "meaning"))
-    found = []
     for where, value, extra in needs:
         if gone := extras.missing(extra):
             said = f"{value!r} needs {', '.join(gone)}, which {'is' if len(gone) == 1 else 'are'} not installed"
             found.append(Fault(f"{file}: {where}", f"{said}; {extras.hint(extra)}"))
+    return found
+
+
+def _training(spec: TaskSpec, file: Path) -> list[Fault]:
+    """What a training asks of this machine beside the extra `train`."""
+    train, found = spec.student.train, []
+    if train.with_ != "lora":
+        return []
+    gpu = sys.platform != "linux" or Path("/dev/nvidiactl").exists()
+    if train.bits is not None and not (gpu and extras.here("bitsandbytes")):
+        said = f"{train.bits} bits need an NVIDIA GPU and the package bitsandbytes, which are not here; take `bits` out (or the preset qlora)"
+        found.append(Fault(f"{file}: student.train.bits", said))
+    if train.track is not None and not extras.here(train.track):
+        found.append(
+            Fault(
+                f"{file}: student.train.track", f"the package {train.track} is not installed; pip install {train.track}"
+            )
+        )
     return found
 
 

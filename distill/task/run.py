@@ -42,7 +42,7 @@ class ActiveRun:
     facts: Mapping[str, Callable[[ActiveRun], Json]] = field(default_factory=dict)
     """What stages read beside settings and files, by its name (`distill.pipeline.facts`)."""
     anyway: bool = False
-    """Whether the run goes on past an exam that would stop it."""
+    """Whether the run goes on past an exam or a preflight that would stop it."""
     nothing: str = ""
     """Why there is no row to train on, or to compare on; empty where there are some."""
 

@@ -27,9 +27,10 @@ def ahead(run: ActiveRun, first: str) -> list[StageTime]:
 
 
 def stages(run: ActiveRun) -> list[str]:
-    """The stages that the command comes to, in their order: without training where the spec has none."""
-    nothing = {"train"} if run.task.spec.student.train.with_ == "none" else set()
-    return [name for name in ORDER if name in run.stages and name not in nothing]
+    """The stages that the command comes to, in their order: without training where the spec has none; a preview ends after curation."""
+    spec = run.task.spec
+    order = ORDER[: ORDER.index("curate") + 1] if spec.dataset.preview and "curate" in run.stages else ORDER
+    return [name for name in order if name in run.stages and (name != "train" or spec.student.train.with_ != "none")]
 
 
 def last_seconds(home: Path, task: str) -> dict[str, float]:

@@ -72,7 +72,8 @@ def _of_task(task: Task, name: str) -> str:
 
 def _row(seed: Seed) -> Json:
     labels, gold = dict(seed.labels), None if seed.gold is None else dict(seed.gold)
-    return [dict(seed.fields), labels, gold, seed.line, seed.source, seed.group, seed.own_id]
+    kept = [dict(seed.kept)] if seed.kept else []
+    return [dict(seed.fields), labels, gold, seed.line, seed.source, seed.group, seed.own_id, *kept]
 
 
 def _place(task: Task) -> str:

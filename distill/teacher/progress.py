@@ -1,6 +1,6 @@
 """How far the requests of one spender are, live or by batch, and what a run reports to whoever watches it.
 
-`cli.panel` draws it; a notebook or a test may watch nothing.
+`cli.live.panel` draws it; a notebook or a test may watch nothing.
 """
 
 from __future__ import annotations
@@ -64,9 +64,9 @@ class Progress:
 
     @property
     def left_s(self) -> float | None:
-        """Seconds until all is answered, at the rate so far."""
+        """Seconds until all that is in no batch is answered, at the rate so far."""
         rate = self.rate
-        return (self.total - self.done) / rate if rate and self.total is not None else None
+        return (self.total - self.done - self.waiting) / rate if rate and self.total is not None else None
 
 
 class StageTime(NamedTuple):

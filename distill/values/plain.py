@@ -61,7 +61,7 @@ def name(value: Json) -> str:
     return option[1] if option else bare or plain
 
 
-def _number(value: Json) -> int | float | None:
+def number_of(value: Json) -> int | float | None:
     """A number, also in the spellings that people use; of 1.000 and 1,000 the point is the decimal one."""
     found = number(value)
     if found is not None or not isinstance(value, str):
@@ -87,7 +87,7 @@ def _amount(text: str) -> str | None:
 
 
 def _near(left: Json, right: Json, rule: Rule) -> bool:
-    one, other = _number(left), _number(right)
+    one, other = number_of(left), number_of(right)
     if one is None or other is None:
         return one is None and other is None and name(left) == name(right)
     if isinstance(one, int) and isinstance(other, int) and not rule.within:

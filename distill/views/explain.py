@@ -117,7 +117,7 @@ def _records(run: RunDir, name: str, **where: str) -> Sequence[Record]:
 
 
 def _with_values(seed: Record) -> Record:
-    return {k: json.loads(v) if k in ("fields", "labels", "gold") and v else v for k, v in seed.items()}
+    return {k: json.loads(v) if k in ("fields", "labels", "gold", "kept") and v else v for k, v in seed.items()}
 
 
 def _request(db: sqlite3.Connection, record: Record) -> RequestHistory:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -53,9 +54,15 @@ def _with_texts(rows: Sequence[Mapping[str, Json]], run: RunDir, samples: pl.Dat
     seeds = read_parquet(run / "seeds.parquet")
     inputs = dict(seeds.select("seed_id", "input").iter_rows())
     own = dict(seeds.select("seed_id", "own_id").iter_rows()) if "own_id" in seeds.columns else {}
+    kept = dict(seeds.select("seed_id", "kept").drop_nulls().iter_rows()) if "kept" in seeds.columns else {}
     texts = {row["request_id"] or row["seed_id"]: _texts(row) for row in samples.iter_rows(named=True)}
     return [
-        {"input": inputs.get(row["row"]), "id": own.get(row["row"]), **row}
+        {
+            "input": inputs.get(row["row"]),
+            "id": own.get(row["row"]),
+            "kept": json.loads(kept.get(row["row"], "{}")),
+            **row,
+        }
         | texts.get(row.get("request_id") or row["row"], {})
         for row in rows
     ]

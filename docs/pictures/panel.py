@@ -20,7 +20,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from distill.cli.panel import Panel
+from distill.cli.live.panel import Panel
 from distill.pipeline.open_task import open_task
 from distill.pipeline.run import work
 from distill.teacher.progress import Progress

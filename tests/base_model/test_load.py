@@ -47,3 +47,13 @@ def test_a_tokeniser_that_is_not_there_is_told(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text('{"model_type": "llama"}')
     with pytest.raises(UsageError, match="its tokeniser cannot be loaded"):
         load.tokeniser(tmp_path)
+
+
+def test_a_quantised_base_is_refused_without_a_gpu(
+    tiny_family: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(UsageError, match=r"a base in 4 bits .* needs an NVIDIA GPU and the package bitsandbytes"):
+        load.model(tiny_family("llama"), bits=4)

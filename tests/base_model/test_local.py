@@ -96,3 +96,24 @@ def test_a_hub_id_in_the_users_cache_is_found_without_a_network(
     assert found.on_the_hub
     assert found.folder() == repository / "snapshots" / "0123456789abcdef0123456789abcdef01234567"
     assert found.identity == weights(str(tiny_family("llama")), tmp_path).identity
+
+
+def test_a_gguf_file_says_what_it_is(tmp_path: Path) -> None:
+    gguf = pytest.importorskip("gguf", reason="the training extra is not installed")
+    for name in ("qwen3", "gptneox"):
+        writer = gguf.GGUFWriter(tmp_path / f"{name}.gguf", name)
+        writer.write_header_to_file()
+        writer.write_kv_data_to_file()
+        writer.close()
+        assert local.architecture_of(tmp_path / f"{name}.gguf") == name
+    (tmp_path / "torn.gguf").write_bytes(b"GGUF\x03")
+    (tmp_path / "other.gguf").write_bytes(b"nothing of the kind" * 30)
+    assert [local.architecture_of(tmp_path / f"{name}.gguf") for name in ("torn", "other", "none")] == ["", "", ""]
+    assert weights("qwen3.gguf", tmp_path).llama_cpp
+    assert not weights("gptneox.gguf", tmp_path).llama_cpp
+
+
+def test_what_llama_cpp_answers_for_is_what_adapters_are_written_for() -> None:
+    from distill.student.trainers.gguf import ARCHITECTURES
+
+    assert set(local.ADAPTED) == set(ARCHITECTURES.values())

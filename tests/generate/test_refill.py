@@ -17,6 +17,7 @@ from distill.curate import steps
 from distill.curate.inputs import CurationInputs
 from distill.curate.result import Curated
 from distill.generate import refill
+from distill.generate.questions import TeacherQuestion
 from distill.generate.refill import RefillState, seeds_to_try
 from distill.generate.seed_status import SeedStatus
 from distill.pipeline import run
@@ -120,3 +121,17 @@ def test_the_first_policy_with_questions_is_asked(task: Path) -> None:
     assert {question.kind for question in refill.next_questions(both)} == {"vote"}
     assert {question.kind for question in refill.next_questions(replace(both, contested=frozenset()))} == {"first"}
     assert refill.next_questions(replace(both, contested=frozenset(), missing={})) == []
+
+
+@pytest.mark.parametrize(
+    ("further", "said"),
+    [
+        ([TeacherQuestion("a", 0, 0, "vote"), TeacherQuestion("b", 0, 0, "vote")], "asking again about 2 rows whose answers contradict"),
+        ([TeacherQuestion("a", 0, 0, "redraw")], "asking once more about 1 row of which gates refused"),
+        ([TeacherQuestion("a", 1, 0)], "asking the next teacher about 1 row"),
+        ([TeacherQuestion("c", 0, 0), TeacherQuestion("c", 0, 1)], "asking about 1 row more, in place of those that were lost"),
+    ],
+)  # fmt: skip
+def test_a_further_round_says_why(further: list[TeacherQuestion], said: str) -> None:
+    asked = [TeacherQuestion("a", 0, 0), TeacherQuestion("b", 0, 0)]
+    assert refill.reason_text(further, asked).startswith(said)

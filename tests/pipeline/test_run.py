@@ -9,6 +9,8 @@ import polars as pl
 import pytest
 
 from distill.cli.text.rows import history_lines
+from distill.curate.accounting.conservation import RowTotal
+from distill.curate.stage import outcome_text
 from distill.pipeline import run as running
 from distill.pipeline.open_task import open_task
 from distill.pipeline.result import Run
@@ -45,6 +47,32 @@ def test_every_seed_is_in_the_dataset_or_has_a_reason(task: Path) -> None:
     assert kept.isdisjoint(dropped | test)
     assert dropped.isdisjoint(test)
     assert len(kept) == 20
+
+
+class Lines(Silent):
+    """Keeps what is said."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def say(self, text: str) -> None:
+        self.said.append(text.strip())
+
+
+def test_curation_and_export_say_what_came_of_them(task: Path) -> None:
+    """The same sum as the funnel's, with the commonest reasons; and the rows of each file."""
+    lines = Lines()
+    running.start(open_task(task, env={}), stages=ORDER[:3], watch=lines)
+    assert "20 of 22 rows in the dataset, 2 dropped: over_quota 2" in lines.said
+    assert "train.jsonl 18, valid.jsonl 2, test.jsonl 12 rows" in lines.said
+
+
+def test_reasons_are_cut_after_the_commonest() -> None:
+    told = outcome_text(RowTotal(9, 99, 1, 60, 40), {"schema": 20, "length": 9, "refusal": 6, "dedup": 4, "leak": 1})
+    assert (
+        told == "60 of 100 rows in the dataset, 40 dropped: schema 20, length 9, refusal 6, dedup 4 and 1 more reasons"
+    )
+    assert outcome_text(RowTotal(9, 9, 0, 9, 0), {}) == "9 of 9 rows in the dataset, none dropped"
 
 
 @pytest.mark.parametrize("in_flight", [1, 32])

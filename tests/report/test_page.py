@@ -5,12 +5,9 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from distill.report import page as pages
-from distill.report.format import escaped
 from distill.report.page import html, markdown
 from distill.report.report import Report
 
@@ -65,6 +62,7 @@ def test_every_section_stands_on_the_page(report: Flat, typed: Typed) -> None:
         "Does it keep to the format?",
         "Where is it strong, where weak?",
         "Its worst answers",
+        "Would more rows help?",
         "Can the teacher do the task?",
         "What happened to the rows",
         "Is the dataset balanced?",
@@ -198,13 +196,6 @@ def test_markdown_tables_keep_their_columns_under_attack(report: Flat, typed: Ty
     assert found.live == []
 
 
-@given(st.text())
-def test_escaped_text_reads_back_as_itself(text: str) -> None:
-    """Whatever a text holds, Markdown shows that text on one line, and nothing else."""
-    shown = Page(MarkdownIt("commonmark", {"html": True}).render("x " + escaped(text, most=10_000)))
-    assert shown.tags == ["p"]
-
-
 def test_a_report_of_a_dataset_alone_has_no_table_without_figures(report: Flat, typed: Typed) -> None:
     arm = {**report["arms"]["teacher"], "metrics": {}}
     verdict = {
@@ -255,6 +246,23 @@ def test_the_exam_is_shown_with_its_intervals_and_left_out_where_none_was_taken(
     without = render(typed({**report, "exam": None}))
     assert "Can the teacher do the task?" not in without
     assert "77aa01" not in without
+
+
+@pytest.mark.parametrize("render", [html, markdown])
+def test_a_learning_curve_is_shown_with_its_intervals_and_advice(
+    render: Callable[[Report], str], report: Flat, typed: Typed
+) -> None:
+    page = render(typed(report))
+    for part in (
+        "More rows help: 320 more cost about",
+        "74 % to 86 %",
+        "+3.0 points (+0.4 to +6.0, n = 96)",
+        "the 2 seeds",
+    ):
+        assert part in page
+    both = {"linear": report["learning_curves"]["lora"] | {"student": "linear"}, **report["learning_curves"]}
+    assert "Would more rows help? A linear model" in render(typed({**report, "learning_curves": both}))
+    assert "Would more rows help?" not in render(typed({**report, "learning_curves": {}}))
 
 
 @pytest.mark.parametrize("render", [html, markdown])

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from distill.cli.text.progress import calls_line
+from distill.cli.live.progress import calls_line
 from distill.cli.text.rows import history_lines
 from distill.cli.text.run import run_lines
 from distill.cli.text.status import status_lines
@@ -71,7 +71,7 @@ def test_what_runs_here_is_free_and_says_so(task: Path) -> None:
     result = run.start(opened_task(task), stages=ALL, watch=Silent())
     assert (result.usd, result.unpriced_calls) == (0.0, 0)
     assert set(pl.read_parquet(task.parent / "runs/mood/001/samples.parquet")["usd"]) == {0.0}
-    assert "$0.0000 spent" in run_lines(result)[0]
+    assert "spent: nothing" in run_lines(result)[0]
 
 
 def test_the_progress_line_has_no_sum_that_is_not_known() -> None:

@@ -177,9 +177,36 @@ def test_the_group_is_what_a_column_says_and_empty_where_it_says_nothing(tmp_pat
 
 @pytest.mark.parametrize(
     ("name", "value", "own"),
-    [("id", 1005, "1005"), ("Ticket ID", "T-7", "T-7"), ("uuid", "u", "u"), ("site", "x", ""), ("id", None, "")],
+    [
+        ("id", 1005, "1005"),
+        ("id", 1005.0, "1005"),
+        ("Ticket ID", "T-7", "T-7"),
+        ("uuid", "u", "u"),
+        ("site", "x", ""),
+        ("id", None, ""),
+    ],
 )
 def test_a_row_keeps_what_its_own_file_calls_it(tmp_path, name, value, own):
     seeds, _ = read([lines(tmp_path / "s.jsonl", ROW | {name: value})], COLUMNS)
     assert [seed.own_id for seed in seeds] == [own]
     assert table(seeds)["own_id"].to_list() == [own or None]
+
+
+def test_a_row_keeps_the_columns_that_the_task_names(tmp_path):
+    rows = [
+        ROW | {"message": str(n), "nr": 7 + n, "date": "2026-03-01", "site": ["a"], "bad": float("nan")}
+        for n in range(2)
+    ]
+    path = lines(tmp_path / "s.jsonl", *rows)
+    columns = replace(COLUMNS, id="nr", keep=["date", "site", "bad"])
+    seeds, _ = read([path], columns)
+    assert [(seed.own_id, seed.kept) for seed in seeds] == [
+        (str(7 + n), {"date": "2026-03-01", "site": ["a"]}) for n in range(2)
+    ]
+    assert set(table(seeds)["kept"]) == {'{"date":"2026-03-01","site":["a"]}'}
+    with pytest.raises(SpecError) as fault:
+        read([path], replace(columns, id="nmr", keep=["dat", "site"]))
+    assert [one.message for one in fault.value.faults] == [
+        "no row has the id column 'nmr'; did you mean 'nr'?",
+        "no row has the kept column 'dat'; did you mean 'date'?",
+    ]

@@ -78,7 +78,7 @@ def test_meaning_adds_edges_and_a_near_copy_goes_before_it():
 def test_without_the_package_the_message_says_how_to_get_it(monkeypatch):
     embeddings._model.cache_clear()
     monkeypatch.setitem(sys.modules, "wordllama", None)
-    with pytest.raises(UsageError, match=r"pip install 'distill-engine\[meaning\]'"):
+    with pytest.raises(UsageError, match=r"pip install 'wordllama"):
         alike(["a", "b"], threshold=0.9)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from distill import extras
 from distill.errors import UsageError
 from distill.pipeline import run
 from distill.pipeline.open_task import open_task
@@ -43,3 +44,11 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"already holds seeds\.jsonl"):
         example.write(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["seeds.jsonl"]
+
+
+def test_what_the_first_task_lacks_is_said_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(extras, "EXTRAS", {"embedded": {"json": "here"}, "train": {"json": "here"}})
+    assert example.missing() == []
+    monkeypatch.setattr(extras, "EXTRAS", {"embedded": {"json": "here"}, "train": {"no_such_module_at_all": "gone"}})
+    assert "needs the training libraries" in example.missing()[0]
+    assert "pip install '" in example.missing()[0]

@@ -12,6 +12,18 @@ def test_labels_keep_their_kind() -> None:
     assert found["properties"] == {"stars": {"enum": [5, 1, True, "05"]}}
 
 
+def test_numbers_lists_and_yes_or_no() -> None:
+    assert schema.of_numbers("n", ["4", 5, "no number"])["properties"] == {"n": {"type": "integer"}}
+    assert schema.of_numbers("n", ["4,99", "5"])["properties"] == {"n": {"type": "number"}}
+    assert schema.of_lists("n", [["a"], ["b", "c"], []])["properties"] == {
+        "n": {"type": "array", "items": {"type": "string"}}
+    }
+    assert schema.of_label("n", ["TRUE", "False", "true"])["properties"] == {"n": {"type": "boolean"}}
+    assert schema.of_label("n", ["1.0", "3.0"])["properties"] == {"n": {"enum": [1, 3]}}
+    assert schema.of_label("n", ["1.0", "2.5"])["properties"] == {"n": {"enum": [1.0, 2.5]}}
+    assert schema.of_label("n", ["yes", "no"])["properties"] == {"n": {"enum": ["yes", "no"]}}
+
+
 def test_every_answer_that_it_was_drawn_from_obeys_it() -> None:
     answers = [
         {

@@ -104,3 +104,13 @@ def test_what_a_rows_own_file_calls_it_stands_in_the_table(tmp_path: Path) -> No
     export.write(kept, folder=tmp_path, ids={"b": "T-1005"})
     assert pl.read_parquet(tmp_path / "dataset.parquet")["id"].to_list() == [None, "T-1005"]
     assert "id" not in json.loads((tmp_path / "train.jsonl").read_text().splitlines()[1])
+
+
+def test_kept_columns_have_their_kind_and_replace_none(tmp_path: Path) -> None:
+    frame = samples(("a", "x", "1", "train"), ("b", "y", "2", "train"), ("c", "z", "3", "valid"))
+    kept = {"a": {"n": 1, "mixed": 1, "tags": ["é"], "answer": "known"}, "b": {"n": 2.5, "mixed": "x"}}
+    export.write(frame, folder=tmp_path, kept=kept)
+    table = pl.read_parquet(tmp_path / "dataset.parquet")
+    assert table.select("n", "mixed", "tags", "answer", "own_answer").rows() == [
+        (1.0, "1", '["é"]', "1", "known"), (2.5, "x", None, "2", None), (None, None, None, "3", None),
+    ]  # fmt: skip

@@ -21,9 +21,9 @@ async def test_the_first_signal_ends_a_training_at_its_next_step(tmp_path: Path)
     (tmp_path / "train.jsonl").write_text("{}\n" * 16)
     stop = asyncio.Event()
     run: Any = SimpleNamespace(folder=tmp_path, watch=Silent(), sender=SimpleNamespace(stop=stop))
-    show, step = _shown(run, LoraSettings(epochs=2)), TrainStep(3, 1.5, 0.5, None, 10, 1.0)
-    show(step)
+    show, step = _shown(run, LoraSettings(epochs=2), tmp_path / "train.jsonl"), TrainStep(3, 1.5, 0.5, None, 10, 1.0)
+    show(step, 12.0)
     stop.set()
     with pytest.raises(Stopped, match="step 3 of 4") as fault:
-        show(step)
+        show(step, 12.0)
     assert fault.value.exit_code == 130

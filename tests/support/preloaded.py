@@ -4,7 +4,7 @@ import datasketch  # noqa: F401 - half of what a run imports
 import openai  # noqa: F401 - imported by the first request
 import polars  # noqa: F401 - it has no thread pool before its first query
 
-import distill.cli.panel
+import distill.cli.live.panel
 import distill.cli.text.run
 import distill.cli.verbs.run
 import distill.pipeline.run  # noqa: F401 - one line of many of the package

@@ -54,7 +54,7 @@ deadline: 8h
 """
 OPENED = frozenset({
     "seeds.from", "seeds.as", "seeds.format.encoding", "seeds.format.delimiter", "seeds.format.quote",
-    "seeds.group", "seeds.held_out", "seeds.broken", "teacher.prompt", "student.prompt", "seeds.test.gold",
+    "seeds.group", "seeds.id", "seeds.keep", "seeds.held_out", "seeds.broken", "teacher.prompt", "student.prompt", "seeds.test.gold",
 })  # fmt: skip
 """Read when the task is opened: what they bring into it (seeds, prompts) is what stages read."""
 UNUSED = frozenset({

@@ -35,8 +35,11 @@ def test_before_there_is_a_basis_nothing_is_said(count: int, in_flight: int) -> 
     assert answered(max(4, in_flight + 1), in_flight=in_flight, since_s=1).rate is not None
 
 
-def test_rows_of_batches_have_no_rate() -> None:
+def test_rows_of_batches_have_no_rate_and_are_not_waited_for() -> None:
     assert Progress(total=100, answered=60, waiting=40).rate is None
+    progress = answered(11, in_flight=1, since_s=5)
+    progress.waiting = 69
+    assert progress.left_s == pytest.approx(10, rel=0.01)
 
 
 def test_a_stalled_endpoint_slows_the_rate() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from distill.cli.text.rows import history_lines
+from distill.cli.text.rows import history_lines, row_list_lines
 from distill.errors import GateNotMet
 from distill.pipeline import run as running
 from distill.pipeline.open_task import open_task
@@ -30,18 +30,25 @@ def test_a_dataset_that_is_not_what_was_expected_is_not_trained_on(task: Path) -
 
 
 def test_a_row_is_found_by_what_its_own_file_calls_it(task: Path) -> None:
-    """The id of the file goes before a line of that number, and stands beside the row wherever it is shown."""
+    """The id of the file goes before a line of that number; it and the columns that are kept stand beside the row wherever it is shown."""
     seeds = task.parent / "seeds.jsonl"
     rows = [json.loads(line) for line in seeds.read_text().splitlines()]
-    seeds.write_text("".join(json.dumps(row | {"id": 1000 + n}) + "\n" for n, row in enumerate(rows)))
-    run(task)
+    seeds.write_text(
+        "".join(json.dumps(row | {"nr": 1000 + n, "date": "2026", "score": n}) + "\n" for n, row in enumerate(rows))
+    )
+    run(task, "seeds.id=nr", "seeds.keep=[date, score]")
     found = explain.explain(task.parent, "mood", "1005")
     assert found.seed[0]["fields"]["message"] == rows[5]["message"]
     assert "seeds.jsonl:6 · id 1005" in history_lines(found)[1]
+    assert "  date: 2026   (kept)" in history_lines(found)
     shown = show.show(task.parent, "mood", what="kept", reason=None, stratum=None, limit=1)
     assert shown.shown[0]["id"].startswith("10")
+    assert any(line.startswith("  kept    date 2026 · score ") for line in row_list_lines(shown))
     table = pl.read_parquet(task.parent / "runs" / "mood" / "001" / "dataset.parquet")
     assert table["id"].null_count() == 0
+    assert table["own_score"].to_list() == [int(own) - 1000 for own in table["id"]]
+    test = json.loads((task.parent / "runs" / "mood" / "001" / "test.jsonl").read_text().splitlines()[0])
+    assert test["kept"]["score"] == int(test["id"]) - 1000
 
 
 def test_a_repeated_row_is_found_by_its_own_id(task: Path) -> None:

@@ -38,6 +38,7 @@ def _seed_lines(seed: Record) -> list[str]:
     return [
         f"seed      {at} · stratum {seed['stratum']} · {seed['role']} · cluster {seed['cluster']}",
         *(f"  {name}: {value}" for name, value in seed["fields"].items()),
+        *(f"  {name}: {value}   (kept)" for name, value in (seed.get("kept") or {}).items()),
         *([f"  gold: {json.dumps(gold, ensure_ascii=False)}"] if seed["gold"] else []),
     ]
 
@@ -125,6 +126,11 @@ def _row_lines(row: Mapping[str, Json]) -> list[str]:
     own = f" · {row['id']}" if row["id"] else ""
     return [
         f"{row['row']}{own} · {row['stratum']}{why}",
+        *(
+            ["  kept    " + " · ".join(f"{name} {value}" for name, value in row["kept"].items())]
+            if row.get("kept")
+            else []
+        ),
         *(f"  asked   {text}" for text in str(row["input"] or "").split("\n")[:3]),
         *(f"  answer  {text}" for text in str(row.get("answer") or "").split("\n")[:6] if text),
         *verdict_lines(row.get("verdicts") or {}),

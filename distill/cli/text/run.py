@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from distill.cli.live.next_step import NextStep
+from distill.cli.live.screen import COLUMNS, rows_text, spent, stages_text
+from distill.cli.plain import cut, wrapped
 from distill.curate.accounting import conservation, shortfall
-from distill.money import shown
 from distill.pipeline.result import Run
 from distill.views.what_if import WhatIf
 
@@ -13,10 +17,9 @@ _SHOWN = 5
 
 def run_lines(run: Run) -> list[str]:
     """The sum of the command, the funnel, what is missing, the verdict, and where the report is."""
-    estimated = f", ${run.usd_estimated:.4f} of it estimated" if run.usd_estimated else ""
     said = [
-        f"run {run.name}: {len(run.done)} stages done, {len(run.skipped)} unchanged; {run.requests_sent} requests sent; "
-        f"{shown(run.usd, run.unpriced_calls)} spent in this run so far{estimated}"
+        f"run {run.name}: {stages_text(len(run.done))} done, {len(run.skipped)} unchanged; "
+        f"{run.requests_sent:,} requests sent; spent: {spent(run)}"
     ]
     if run.pending:
         said.append(f"{run.pending} rows are still pending")
@@ -29,6 +32,28 @@ def run_lines(run: Run) -> list[str]:
     if run.report:
         said.append(f"report: {run.report}")
     return [*said, *([run.why_empty] if run.why_empty else [])]
+
+
+def preview_lines(run: Run, columns: int, again: Sequence[str]) -> list[str]:
+    """Some answers, what came of the rows that were asked, and how to go on: with the command whose words are `again`."""
+    width = min(columns, COLUMNS)
+    said = [f"run {run.name}, a preview; {run.requests_sent:,} requests sent, spent {spent(run)}"]
+    if not run.preview:
+        said.append("no teacher is asked in this task: every training row has its known answer")
+    for row in run.preview:
+        fate = f" · {row.fate}" if row.fate else ""
+        said += [
+            cut(f"{row.seed} · {row.stratum}{fate}", width),
+            f"  asked   {cut(row.input, 2 * width)}",
+            f"  answer  {cut(row.answer or '-', 2 * width)}",
+        ]
+    lines = [short for line in said for short in wrapped(line, width, hang=8)]
+    if run.funnel:
+        lines += wrapped(rows_text(run.funnel), width)
+    if run.why_empty:
+        lines += wrapped(run.why_empty, width)
+    step = NextStep("without --limit all rows are asked; for these nothing is paid again:", tuple(again))
+    return [*lines, *wrapped(f"next: {step.text}", width), *step.command_lines(width)]
 
 
 def what_if_lines(result: WhatIf) -> list[str]:

@@ -23,7 +23,7 @@ def calibrate(
 
     Calls judges only, live and within the budget. Exit code 3: verdicts are missing, run it again.
     """
-    from distill.cli.panel import Panel
+    from distill.cli.live.panel import Panel
     from distill.cli.text.calibration import calibration_json, calibration_lines
     from distill.curate.calibration.run import calibrate as run_calibration
 

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from distill.cli import completion
 from distill.cli.options import AsJson, HomeFolder, RunName, Set, out
 
 
@@ -25,7 +26,12 @@ def list_runs(as_json: AsJson = False, home: HomeFolder = Path()) -> None:
 
 
 def status(
-    task: Annotated[str, typer.Argument(help="a run, e.g. task/001, or a task (its newest run)", metavar="SPEC")],
+    task: Annotated[
+        str,
+        typer.Argument(
+            help="a run, e.g. task/001, or a task (its newest run)", metavar="SPEC", autocompletion=completion.runs
+        ),
+    ],
     sets: Set = None,
     as_json: AsJson = False,
     home: HomeFolder = Path(),

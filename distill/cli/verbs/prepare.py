@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from distill.cli.options import AsJson, Set, Spec, Usd, opened, out
+from distill.cli.options import LIMIT, AsJson, Limit, Set, Spec, Usd, limited, opened, out
 from distill.errors import UsageError
 
 if TYPE_CHECKING:
@@ -22,7 +22,12 @@ def init(
         Path | None,
         typer.Option("--from", help="rows of your own: a CSV, JSON Lines, JSON or Parquet file, or logged chats"),
     ] = None,
-    column: Annotated[str | None, typer.Option("--input", help="the column that is the input")] = None,
+    columns: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--input", metavar="COLUMN", help="the column that is the input; repeatable, for several together"
+        ),
+    ] = None,
     answer: Annotated[str | None, typer.Option(help="the column with the known answer, or `none`")] = None,
     teacher: Annotated[str | None, typer.Option(help="model that teaches; default: the embedded one")] = None,
     base_url: Annotated[str | None, typer.Option(help="its endpoint, where it is not the provider's own")] = None,
@@ -38,11 +43,10 @@ def init(
 
         if folder is None:
             raise UsageError("name a new folder, or a file of rows: distill init --from rows.csv")
-        files, said = example.write(folder), list[str]()
+        files, said = example.write(folder), example.missing()
     else:
-        written = _from_rows(
-            source, folder, as_json, input_column=column, answer_column=answer, teacher=teacher, base_url=base_url
-        )
+        given = Given(tuple(columns or ()), answer, teacher, base_url)
+        written = _from_rows(source, folder, given, ask=not as_json and sys.stdin.isatty())
         files, said = list(written.files), list(written.said)
     at = files[0].parent
     out(
@@ -52,19 +56,28 @@ def init(
     )
 
 
-def _from_rows(source: Path, folder: Path | None, as_json: bool, **given: str | None) -> Written:
+class Given(NamedTuple):
+    """What a person says of a new task's rows and models."""
+
+    inputs: tuple[str, ...]
+    answer: str | None
+    teacher: str | None
+    base_url: str | None
+
+
+def _from_rows(source: Path, folder: Path | None, given: Given, *, ask: bool) -> Written:
     """The task of a file; where a column is unclear, a person at a terminal is asked for it."""
     from distill.starter.init import init as write
     from distill.starter.proposal import Unclear
 
     while True:
         try:
-            return write(source, folder, **given)
+            return write(source, folder, **given._asdict())
         except Unclear as unclear:
-            if as_json or not sys.stdin.isatty():
+            if not ask:
                 raise
-            choice = typer.prompt(f"{unclear.question} ({', '.join(unclear.choices)})")
-            given[f"{unclear.option.lstrip('-')}_column"] = choice
+            choice = typer.prompt(f"{unclear.question} ({', '.join(unclear.choices)})").strip()
+            given = given._replace(inputs=(choice,)) if unclear.option == "--input" else given._replace(answer=choice)
 
 
 def validate(spec: Spec, sets: Set = None, as_json: AsJson = False) -> None:
@@ -109,7 +122,7 @@ def exam(
     import dataclasses
     import itertools
 
-    from distill.cli.panel import Panel
+    from distill.cli.live.panel import Panel
     from distill.cli.text.exam import exam_lines
     from distill.plan import exams
     from distill.task.requirements import need_price
@@ -136,19 +149,22 @@ def plan(
     no_pilot: Annotated[
         bool, typer.Option("--no-pilot", help="send nothing; use maximum costs where no measured ones exist")
     ] = False,
+    limit: Limit = None,
 ) -> None:
     """Estimate requests, cost and time.
 
     Sends a small pilot first. Answers that the store already holds cost nothing.
     """
-    from distill.cli.panel import Panel
+    from distill.cli.live.panel import Panel
     from distill.cli.text.plan import plan_lines
     from distill.plan import plan as planning
     from distill.task.requirements import need_price
 
-    task = opened(spec, sets, as_json=as_json, priced=not no_pilot)
+    task = opened(spec, [*(sets or []), *limited(limit)], as_json=as_json, priced=not no_pilot, options=LIMIT)
     if not no_pilot:
         need_price(task)
     with Panel(quiet=as_json) as panel:
         result = planning.plan(task, pilot=0 if no_pilot else pilot, watch=panel)
-    out(result.as_json() | {"notes": list(task.notes)}, as_json, plan_lines(result) + [f"next: distill run {spec}"])
+    also = f" --limit {limit}" if limit is not None else ""
+    lines = [*plan_lines(result), f"next: distill run {spec}{also}"]
+    out(result.as_json() | {"notes": list(task.notes)}, as_json, lines)

@@ -1,4 +1,4 @@
-"""`distill gates` and `schema`: all that a spec may say."""
+"""`distill gates`, `presets` and `schema`: all that a spec may say."""
 
 from __future__ import annotations
 
@@ -17,7 +17,17 @@ def gates(as_json: AsJson = False) -> None:
     out({"gates": gates_json()}, as_json, gate_lines())
 
 
-def schema() -> None:
+def presets(as_json: AsJson = False) -> None:
+    """List the presets of a training.
+
+    Their settings and what they need. `student.train.preset` names one; a key that the spec sets itself wins.
+    """
+    from distill.cli.text.presets import preset_lines, presets_json
+
+    out({"presets": presets_json()}, as_json, preset_lines())
+
+
+def schema(as_json: AsJson = False) -> None:  # noqa: ARG001 - it is JSON either way; errors then are too
     """Print the JSON Schema of task.yaml.
 
     Editors use it to complete and check a spec.

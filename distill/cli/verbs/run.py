@@ -1,4 +1,4 @@
-"""`distill run`, each of its stages alone, and `refresh`: all that works in a run's folder."""
+"""`distill run`, each of its stages but `export` alone, and `refresh`: all that works in a run's folder."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from distill.cli.options import AsJson, Set, Spec, Usd, opened, out
+from distill.cli.options import LIMIT, AsJson, Limit, Set, Spec, Usd, limited, opened, out
 
 if TYPE_CHECKING:
     from distill.pipeline.result import Run
@@ -25,7 +25,12 @@ Partial = Annotated[
     bool, typer.Option("--partial", help="continue without rows that have no answer; exit code 3 at the end")
 ]
 NewRun = Annotated[bool, typer.Option("--new", help="start the next numbered run instead of continuing the latest")]
-Anyway = Annotated[bool, typer.Option("--anyway", help="go on where the teacher's exam would stop the run")]
+Anyway = Annotated[
+    bool,
+    typer.Option(
+        "--anyway", help="go on where the teacher's exam, or the preflight of the dataset, would stop the run"
+    ),
+]
 WaitForJobs = Annotated[bool, typer.Option("--wait", help="wait until the batch jobs at the host end, then continue")]
 
 
@@ -34,7 +39,8 @@ def _run(
     new: bool = False, fresh: bool = False, wait: bool = False, anyway: bool = False,
     options: Mapping[str, str] | None = None,
 ) -> None:  # fmt: skip
-    from distill.cli.panel import Panel
+    from distill.cli.live.next_step import given_words
+    from distill.cli.live.panel import Panel
     from distill.pipeline import run as pipeline
 
     task, begun = opened(spec, sets, max_usd, as_json=as_json, options=options), time.monotonic()
@@ -42,24 +48,51 @@ def _run(
         done = pipeline.start(
             task, stages=stages, watch=panel, partial=partial, new=new, refresh=fresh, wait=wait, anyway=anyway
         )
-    lines = [] if as_json else _said(done, task, str(spec), whole=len(stages) > 1, took_s=time.monotonic() - begun)
+    lines: list[str] = []
+    if not as_json:
+        given = given_words(str(spec), sets or [], max_usd)
+        lines = _said(done, task, given, stages, took_s=time.monotonic() - begun)
     out(done.as_json() | {"notes": list(task.notes)}, as_json, lines)
     raise typer.Exit(done.exit_code)
 
 
-def _said(done: Run, task: Task, spec: str, *, whole: bool, took_s: float) -> list[str]:
-    """What a person reads at the end: a screen of a whole run, the funnel of a stage."""
-    from distill.cli.text.next_step import next_step
-    from distill.cli.text.run import run_lines
-    from distill.cli.text.screen import screen_lines
+def _said(done: Run, task: Task, given: Sequence[str], stages: Sequence[str], *, took_s: float) -> list[str]:
+    """What a person reads at the end: a screen of a whole run, the funnel of a stage, or some answers of a preview."""
+    from distill.cli.live.next_step import next_step
+    from distill.cli.live.screen import screen_lines
+    from distill.cli.text.run import preview_lines, run_lines
     from distill.starter import example
 
-    if not whole:
+    columns = shutil.get_terminal_size().columns
+    if task.spec.dataset.preview and "generate" in stages:
+        return preview_lines(done, columns, ["run" if len(stages) > 1 else "generate", *given])
+    if len(stages) == 1:
         return run_lines(done)
     ours = task.spec.task == "support-triage" and task.path.parent.name == task.spec.task
     first = ours or all(example.is_untouched(task.path.parent / name) for name in task.spec.seeds.paths)
-    step = next_step(done, spec, example=first, trained=task.spec.student.train.with_)
-    return screen_lines(done, step, took_s=took_s, columns=shutil.get_terminal_size().columns)
+    step = next_step(done, given, example=first, trained=task.spec.student.train.with_)
+    return screen_lines(done, step, took_s=took_s, columns=columns)
+
+
+def _asking(doc: str, stages: tuple[str, ...]) -> Callable[..., None]:
+    """A verb that asks for rows, and may ask for some of them only."""
+
+    def verb(
+        spec: Spec,
+        sets: Set = None,
+        as_json: AsJson = False,
+        max_usd: Usd = None,
+        limit: Limit = None,
+        partial: Partial = False,
+        new: NewRun = False,
+        wait: WaitForJobs = False,
+        anyway: Anyway = False,
+    ) -> None:
+        how = {"partial": partial, "new": new, "wait": wait, "anyway": anyway}
+        _run(spec, [*(sets or []), *limited(limit)], as_json, max_usd, stages=stages, options=LIMIT, **how)
+
+    verb.__doc__ = doc
+    return verb
 
 
 def _verb(doc: str, stages: tuple[str, ...]) -> Callable[..., None]:
@@ -79,8 +112,10 @@ def _verb(doc: str, stages: tuple[str, ...]) -> Callable[..., None]:
     return verb
 
 
-run = _verb("Run all stages in order.\n\nStages whose inputs did not change are skipped.", ALL)
-generate = _verb("Ask the teacher for missing answers.\n\nAnswers in the store are not paid for again.", ("generate",))
+run = _asking("Run all stages in order.\n\nStages whose inputs did not change are skipped.", ALL)
+generate = _asking(
+    "Ask the teacher for missing answers.\n\nAnswers in the store are not paid for again.", ("generate",)
+)
 
 
 def curate(
@@ -111,11 +146,6 @@ def curate(
     out(dataclasses.asdict(found), as_json, what_if_lines(found))
 
 
-export = _verb(
-    "Write the dataset files.\n\ntrain.jsonl, valid.jsonl, test.jsonl, dataset.parquet and a dataset card.", ("export",)
-)
-
-
 def train(
     spec: Spec,
     sets: Set = None,
@@ -136,7 +166,7 @@ def train(
     if not cancel:
         _run(spec, sets, as_json, max_usd, partial=partial, new=new, wait=wait, anyway=anyway, stages=("train",))
         return
-    from distill.student.cancel import cancel as cancelled
+    from distill.student.hosted.cancel import cancel as cancelled
 
     job = cancelled(opened(spec, sets, max_usd, as_json=as_json))
     said = (
@@ -145,10 +175,40 @@ def train(
     out({"job": job.id if job else None, "state": job.word if job else None}, as_json, [said])
 
 
-evaluate = _verb(
-    "Compare the student with its teacher.\n\nOn the test rows, together with the base model, prompted and bare.",
-    ("evaluate",),
-)
+def evaluate(
+    spec: Spec,
+    sets: Set = None,
+    as_json: AsJson = False,
+    max_usd: Usd = None,
+    partial: Partial = False,
+    new: NewRun = False,
+    wait: WaitForJobs = False,
+    student: Annotated[
+        str | None,
+        typer.Option(metavar="FILE|URL", help="score what was shipped instead: a GGUF file, a folder, or a server"),
+    ] = None,
+    model: Annotated[str | None, typer.Option(help="the student's name at the server of --student")] = None,
+) -> None:
+    """Compare the student with its teacher.
+
+    On the test rows, together with the base model, prompted and bare. With --student what was shipped is asked the same rows, and
+    held against the run's own student.
+    """
+    if student is None:
+        _run(spec, sets, as_json, max_usd, partial=partial, new=new, wait=wait, stages=("evaluate",))
+        return
+    from distill.cli.live.panel import Panel
+    from distill.cli.text.ship import score_lines
+    from distill.pipeline.arguments import run_of
+    from distill.ship import artefact
+
+    task = opened(spec, sets, max_usd, as_json=as_json)
+    folder = run_of(task.spec.task, task.home)
+    with Panel(quiet=as_json) as panel:
+        found = artefact.scored(task, folder, artefact.address_of(task, student, model), student, panel)
+    out(dataclasses.asdict(found), as_json, score_lines(found))
+
+
 report = _verb("Write report.html and REPORT.md.", ("report",))
 
 

@@ -56,6 +56,18 @@ class FunnelLine:
         return {**counts, **{name: count for name, count in extra.items() if count}, **self.notes}
 
 
+_BEFORE_ASKING = ("seeds", "test", "expand", "ask")
+
+
+def reasons(funnel: Iterable[FunnelLine]) -> dict[str, int]:
+    """Reason → rows that were dropped for it once they were asked or approved, the commonest first."""
+    counts = Counter[str]()
+    for line in funnel:
+        if line.stage not in _BEFORE_ASKING:
+            counts.update(line.dropped)
+    return dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
+
+
 def line_of(report: Mapping[str, Json]) -> FunnelLine:
     """The line of a step's report, or of what funnel.json holds."""
     known = ("stage", "in", "kept", "dropped", "aside", "asked")

@@ -53,7 +53,7 @@ _SSN = re.compile(r"(?<![\w-])(?!000|666|9\d\d)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?
 
 _WHERE = ("answer", "tool_calls", "prompt")
 """The columns of a sample that train."""
-_PII_HINT = r"(?i)@|[(\[]at[)\]]|\d[\d ./()-]{5,}\d|[A-Z]{2}\d{2}"
+PII_HINT = r"(?i)@|[(\[]at[)\]]|\d[\d ./()-]{5,}\d|[A-Z]{2}\d{2}"
 """What every text has that a pattern finds something in: one fast look at all rows spares most of them thirty slow ones."""
 
 
@@ -73,7 +73,7 @@ def secrets(frame: pl.DataFrame) -> Outcome:
 def pii(frame: pl.DataFrame, *, action: Literal["report", "mask", "drop"] = "drop") -> Outcome:
     """What names a person, in the answer, its calls or the prompt: counted in the score alone, put as [email], or dropped."""
     rows = ordered(frame)
-    suspect = _hinted(_PII_HINT)
+    suspect = _hinted(PII_HINT)
     if action == "mask":
         hinted = rows.select(suspect).to_series()
         columns = [

@@ -41,7 +41,7 @@ def placed(seed_id: str, way: str, parent: Mapping[str, Json]) -> dict[str, Json
     """What a made seed has of its parent; what says the same in other words goes where that goes when rows are split."""
     return {
         "labels": parent["labels"], "stratum": parent["stratum"],
-        "cluster": parent["cluster"] if way in _AS_PARENT else seed_id, "group": parent["group"], "own_id": None,
+        "cluster": parent["cluster"] if way in _AS_PARENT else seed_id, "group": parent["group"], "own_id": None, "kept": None,
         "role": "train", "parent": parent["seed_id"], "way": way,
     }  # fmt: skip
 

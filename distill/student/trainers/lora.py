@@ -71,13 +71,15 @@ class LoraSettings:
     accumulate: int = 1
     recompute: bool = False
     """Activations are computed again on the way back (gradient checkpointing): slower, in a fraction of the memory."""
+    bits: int | None = None
+    """Of the base's weights, where it is loaded quantised (QLoRA)."""
     patience: int | None = None
     """Epochs without a lower validation loss that end the training."""
 
 
 def train(
     *, base: Path, train: Path, valid: Path, out: Path,
-    settings: LoraSettings, template: Path | None = None, on_step: OnStep | None = None,
+    settings: LoraSettings, template: Path | None = None, track: str | None = None, on_step: OnStep | None = None,
 ) -> TrainResult:  # fmt: skip
     """Tune `base` on the chat rows of `train`.
 
@@ -90,13 +92,16 @@ def train(
     set_seed(settings.seed)
     tokenizer = load.tokeniser(base, template)
     rows, held_out = (_rows(path, tokenizer, settings.max_tokens) for path in (train, valid))
-    left = TimeLeft(per_epoch=sum(len(row.input_ids) for row in rows), epochs=settings.epochs)
+    per_epoch, read = (sum(len(row.input_ids) for row in part) for part in (rows, held_out[:VALID_ROWS]))
+    left = TimeLeft(per_epoch=per_epoch, valid=read, epochs=settings.epochs)
     kept = out / "checkpoints"
     checkpoint = checkpoints.opened(kept, _key(base, (train, valid), settings, tokenizer))
     with quiet():
         model = _with_adapter(base, settings)
         steps = math.ceil(settings.epochs * math.ceil(len(rows) / (settings.batch_size * settings.accumulate)))
-        trainer = _trainer(model, tokenizer, rows, held_out[:VALID_ROWS], arguments=_arguments(kept, settings, steps))
+        trainer = _trainer(
+            model, tokenizer, rows, held_out[:VALID_ROWS], arguments=_arguments(kept, settings, steps, track)
+        )
         watch = Watch(on_step=on_step, kept=kept, left=left, later=trainer.later_share, patience=settings.patience)
         trainer.add_callback(callback(watch))
         try:
@@ -127,9 +132,11 @@ def _rows(path: Path, tokenizer: PreTrainedTokenizerBase, max_tokens: int) -> li
 
 def _with_adapter(base: Path, settings: LoraSettings) -> PeftModel:
     """The base, frozen, with fresh fp32 LoRA weights on every linear map of its last layers."""
-    from peft import LoraConfig, get_peft_model
+    from peft import LoraConfig, get_peft_model, prepare_model_for_kbit_training
 
-    model = load.model(base)
+    model = load.model(base, bits=settings.bits)
+    if settings.bits is not None:
+        model = prepare_model_for_kbit_training(model, use_gradient_checkpointing=settings.recompute)
     targets = targets_of(model, settings.layers)
     config = LoraConfig(
         r=settings.rank,
@@ -166,7 +173,7 @@ def _trainer(
     return trainer
 
 
-def _arguments(kept: Path, settings: LoraSettings, steps: int) -> SFTConfig:
+def _arguments(kept: Path, settings: LoraSettings, steps: int, track: str | None) -> SFTConfig:
     from torch.cuda import is_available as on_gpu
     from trl import SFTConfig
 
@@ -193,7 +200,7 @@ def _arguments(kept: Path, settings: LoraSettings, steps: int) -> SFTConfig:
         save_strategy="steps",
         save_steps=max(1, steps // checkpoints.SAVES),
         save_total_limit=2,
-        report_to="none",
+        report_to=track or "none",
         disable_tqdm=True,
     )
 

@@ -19,7 +19,7 @@ from distill.errors import AccessRefused, UsageError
 from distill.money import Price, Rate, price_of
 from distill.secrets.masking import SecretMask, passwords
 from distill.teacher import ModelClient
-from distill.teacher.endpoint import embedded, gguf_model, in_process, payload, scripted, wire
+from distill.teacher.endpoint import embedded, gguf_model, in_process, lora_route, payload, scripted, wire
 from distill.teacher.endpoint.client import Endpoint
 
 if TYPE_CHECKING:
@@ -51,7 +51,8 @@ class Address:
     adapter_id: str = ""
     api: str = "chat"
     weights: LocalWeights | None = None
-    """Of a model that answers in this process."""
+    """Of a model that answers on this machine, by `engine`: llama.cpp or transformers."""
+    engine: str = ""
 
     @property
     def local(self) -> bool:
@@ -60,7 +61,7 @@ class Address:
     @property
     def identity(self) -> str:
         """What a request id names; equal for equal models, whatever serves them today."""
-        model = f"{self.model} {self.weights.identity}" if self.weights else self.model
+        model = f"{self.model} {self.weights.identity} by {self.engine}" if self.weights else self.model
         if self.adapter is not None:
             return f"student/{self.adapter_id} on {model}"
         return model if self.local else self.url
@@ -146,7 +147,7 @@ async def opened(address: Address) -> AsyncIterator[ModelClient]:
     if address.model == SCRIPTED:
         yield scripted.Scripted()
     elif address.weights is not None:
-        serving = gguf_model.serving if address.weights.gguf else in_process.serving
+        serving = gguf_model.serving if address.engine == "llama.cpp" else in_process.serving
         async with serving(address.weights, address.adapter) as model:
             yield model
     elif address.local:
@@ -155,6 +156,8 @@ async def opened(address: Address) -> AsyncIterator[ModelClient]:
             async with _client(keyless, url) as endpoint:
                 yield embedded.Steady(endpoint)
     else:
+        if address.adapter is not None:
+            await lora_route.load(address.url, address.key, address.model, address.adapter.parent)
         async with _client(address, address.base_url or _DEFAULT_URL) as endpoint:
             yield endpoint
 

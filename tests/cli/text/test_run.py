@@ -16,7 +16,7 @@ RUN = Run(
 
 
 def test_first_line_sums_the_command_up() -> None:
-    said = "run mood/001: 1 stages done, 2 unchanged; 3 requests sent; $0.2500 spent in this run so far"
+    said = "run mood/001: 1 stage done, 2 unchanged; 3 requests sent; spent: $0.2500 in this run so far"
     assert run_lines(RUN) == [said]
     assert run_lines(replace(RUN, usd_estimated=0.1)) == [f"{said}, $0.1000 of it estimated"]
 

@@ -58,3 +58,13 @@ def test_seeds_turn_into_questions(idle: set[str], asked: set[str]) -> None:
 @given(st.builds(FunnelLine, st.text(), COUNT, COUNT, st.dictionaries(st.text(), COUNT), COUNT, COUNT))
 def test_a_line_is_read_as_it_was_written(line: FunnelLine) -> None:
     assert funnel.line_of(line.as_json()) == line
+
+
+def test_reasons_count_what_was_dropped_after_the_asking() -> None:
+    lines = [
+        FunnelLine("seeds", 9, 8, {"repeated": 1}),
+        FunnelLine("ask", 8, 6, {"not_asked": 2}),
+        FunnelLine("schema", 6, 3, {"a": 1, "b": 2}),
+        FunnelLine("length", 3, 2, {"a": 1}),
+    ]
+    assert list(funnel.reasons(lines).items()) == [("a", 2), ("b", 2)]

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from distill.curate.gates.credentials import HINT, SECRETS
-from distill.curate.gates.private import _KINDS, _PII_HINT, hidden, named, pii, secrets
+from distill.curate.gates.private import _KINDS, PII_HINT, hidden, named, pii, secrets
 
 KEYS = [
     "AKIA" + "ABCDEFGHIJ234567",
@@ -164,7 +164,7 @@ def test_the_arguments_of_a_call_are_looked_at_and_masked_too(frame):
 @pytest.mark.parametrize(("kind", "pattern"), [*SECRETS.items(), *((kind, one[0]) for kind, one in _KINDS.items())])
 def test_the_fast_look_passes_nothing_that_a_pattern_finds(kind, pattern):
     """Whatever text a pattern matches has the hint that sends its row to the slow look."""
-    hint = HINT if kind in SECRETS else _PII_HINT
+    hint = HINT if kind in SECRETS else PII_HINT
 
     @given(st.from_regex(pattern))
     @settings(max_examples=20, suppress_health_check=list(HealthCheck))

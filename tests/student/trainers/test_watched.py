@@ -20,7 +20,7 @@ def state(step: int) -> Any:
 
 
 def watch(folder: Path, **more: Any) -> Watch:
-    given = {"on_step": None, "kept": folder, "left": TimeLeft(per_epoch=400, epochs=2), "later": lambda: 1.0}
+    given = {"on_step": None, "kept": folder, "left": TimeLeft(per_epoch=400, valid=0, epochs=2), "later": lambda: 1.0}
     return Watch(**(given | more))
 
 

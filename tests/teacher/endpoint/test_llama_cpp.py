@@ -13,14 +13,18 @@ from distill.teacher.endpoint import llama_cpp
 
 def test_a_missing_package_is_named_with_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(sys.modules, "xllamacpp", None)
-    with pytest.raises(UsageError, match=r"llama\.cpp needs the package xllamacpp .*pip install"):
-        with llama_cpp.serve(tmp_path / "a.gguf", "a", context=64):
-            pass
+    with (
+        pytest.raises(UsageError, match=r"llama\.cpp needs the package xllamacpp .*pip install"),
+        llama_cpp.serve(tmp_path / "a.gguf", "a", context=64),
+    ):
+        pass
 
 
 def test_a_file_that_is_no_model_is_told(tmp_path: Path) -> None:
     pytest.importorskip("xllamacpp", reason="the embedded extra is not installed")
     (tmp_path / "a.gguf").write_bytes(b"nothing of the kind")
-    with pytest.raises(UsageError, match=r"a\.gguf cannot be served"):
-        with llama_cpp.serve(tmp_path / "a.gguf", "a", context=64):
-            pass
+    with (
+        pytest.raises(UsageError, match=r"a\.gguf cannot be served"),
+        llama_cpp.serve(tmp_path / "a.gguf", "a", context=64),
+    ):
+        pass

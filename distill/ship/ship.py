@@ -1,0 +1,108 @@
+"""`distill ship`: a run's student in the form that is asked for, with a README of how it was made and what it scored."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from distill.atomic_write import write_atomic, write_json
+from distill.base_model import load
+from distill.base_model.chat_format import chat_format
+from distill.errors import UsageError
+from distill.rundir import file_hash
+from distill.ship import gguf_file, merged, modelfile, readme
+from distill.ship.student import TunedStudent
+from distill.ship.target import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Shipped:
+    """What was written, and how to start it."""
+
+    run: str
+    form: str
+    folder: Path
+    files: Mapping[str, int]
+    """Name → bytes."""
+    use: str
+
+
+def ship(student: TunedStudent, target: Target, out: Path) -> Shipped:
+    """Write the student into the folder `out`, whole or not at all; UsageError where something is there already."""
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise UsageError(f"{out} is there already; name an empty folder, or remove it: nothing is written over")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    aside = out.with_name(f".{out.name}.tmp")
+    shutil.rmtree(aside, ignore_errors=True)
+    aside.mkdir()
+    try:
+        use = _FORMS[target.form](student, target, aside)
+        names = [path for path in sorted(aside.rglob("*")) if path.is_file()]
+        hashes = {str(path.relative_to(aside)): file_hash(path) for path in names}
+        write_atomic(aside / "README.md", readme.readme(student, target, use, hashes).encode())
+        if out.is_dir():
+            out.rmdir()
+        aside.rename(out)
+    except OSError as fault:
+        raise UsageError(f"{out} cannot be written: {fault.strerror or fault}; nothing of it was kept") from None
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+    files = {str(path.relative_to(out)): path.stat().st_size for path in sorted(out.rglob("*")) if path.is_file()}
+    return Shipped(student.run, target.form, out, files, use)
+
+
+def _adapter(student: TunedStudent, _target: Target, out: Path) -> str:
+    shutil.copytree(student.adapter, out, dirs_exist_ok=True)
+    config = json.loads((out / "adapter_config.json").read_text(encoding="utf-8"))
+    write_json(out / "adapter_config.json", config | {"base_model_name_or_path": student.base_path})
+    load.tokeniser(student.weights.folder(weights=False), student.weights.template).save_pretrained(out)
+    return f"An adapter as peft reads it, on `{student.base}`:\n\n```python\n" + (
+        "from peft import AutoPeftModelForCausalLM\n\nmodel = AutoPeftModelForCausalLM.from_pretrained('.')\n```"
+    )
+
+
+def _merged(student: TunedStudent, _target: Target, out: Path) -> str:
+    merged.write(student, out)
+    return "A model as transformers reads it:\n\n```sh\nvllm serve . --served-model-name " + f"{student.task}\n```"
+
+
+def _gguf(student: TunedStudent, target: Target, out: Path) -> str:
+    gguf_file.write(student, target.quantisation, out / f"{student.task}.gguf")
+    return f"```sh\nllama-server -m {student.task}.gguf --jinja\n```"
+
+
+def _ollama(student: TunedStudent, target: Target, out: Path) -> str:
+    name = f"{student.task}.gguf"
+    gguf_file.write(student, target.quantisation, out / name)
+    tokenizer = load.tokeniser(student.weights.folder(weights=False), student.weights.template)
+    write_atomic(out / "Modelfile", modelfile.modelfile(student, chat_format(tokenizer), name).encode())
+    return f"```sh\nollama create {student.task} -f Modelfile\nollama run {student.task}\n```"
+
+
+def _vllm(student: TunedStudent, target: Target, out: Path) -> str:
+    _adapter(student, target, out / "adapter")
+    tokenizer = load.tokeniser(student.weights.folder(weights=False), student.weights.template)
+    write_atomic(out / "chat.jinja", tokenizer.chat_template.encode())
+    rank = max(8, 1 << (_rank(student) - 1).bit_length())
+    command = (
+        f"vllm serve {shlex.quote(student.base_path)} --enable-lora --max-lora-rank {rank} \\\n"
+        f"  --lora-modules {student.task}=./adapter --chat-template ./chat.jinja\n"
+    )
+    write_atomic(
+        out / "serve.sh",
+        f"#!/bin/sh\n# More students of one base: more NAME=FOLDER behind --lora-modules.\n{command}".encode(),
+    )
+    return f"The base with the adapter on it, as the model `{student.task}`; more students of one base go behind `--lora-modules`:\n\n```sh\n{command}```"
+
+
+def _rank(student: TunedStudent) -> int:
+    return int(json.loads((student.adapter / "adapter_config.json").read_text(encoding="utf-8"))["r"])
+
+
+_FORMS: Mapping[str, Callable[[TunedStudent, Target, Path], str]] = {
+    "adapter": _adapter, "merged": _merged, "gguf": _gguf, "ollama": _ollama, "vllm": _vllm,
+}  # fmt: skip

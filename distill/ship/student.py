@@ -1,0 +1,68 @@
+"""The student of a run, with what has to be said of it wherever it goes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from distill.errors import UsageError
+from distill.student.stage import PEFT
+
+if TYPE_CHECKING:
+    from distill.base_model.local import LocalWeights
+    from distill.evaluate.comparison import Comparison
+    from distill.records import Json
+    from distill.rundir import RunDir
+    from distill.task.task import Task
+
+
+@dataclass(frozen=True, slots=True)
+class TunedStudent:
+    """A LoRA student: its base, its adapter as peft reads it, and what the run says of it."""
+
+    task: str
+    run: str
+    about: str
+    base: str
+    weights: LocalWeights
+    adapter: Path
+    """The folder of the adapter."""
+    prompt: tuple[tuple[str, str], ...]
+    """(role, text) of the student's prompt, with its slots."""
+    teacher: str
+    terms: str
+    schema: Json
+    comparison: Comparison | None
+
+    @property
+    def base_path(self) -> str:
+        """The base as any folder's command finds it: its hub id, or where it lies on this machine."""
+        return self.base if self.weights.on_the_hub else str(self.weights.path)
+
+
+def tuned_student(task: Task, folder: RunDir) -> TunedStudent:
+    """The student of a run; UsageError where it has none that is a file here."""
+    train, weights = task.spec.student.train, task.base_weights
+    adapter = folder.path / PEFT
+    if weights is None:
+        ends = {"linear": f"its student is one file, {folder.path / 'student' / 'linear.npz'}: copy it (docs/linear.md)",
+                "hosted": "its student is at the host, which serves it", "none": "nothing was trained"}  # fmt: skip
+        raise UsageError(
+            f"{folder.name} has no adapter to ship (student.train.with: {train.with_}): {ends[train.with_]}"
+        )
+    if not adapter.is_file():
+        raise UsageError(f"{folder.name} has no adapter yet; run `distill train {folder.name}` first")
+    return TunedStudent(
+        task=folder.task, run=folder.name, about=task.spec.about, base=train.base, weights=weights, adapter=adapter.parent,
+        prompt=task.student_prompt.turns, teacher=task.models,
+        terms=task.spec.teacher.terms or "not stated", schema=task.output, comparison=_comparison(folder),
+    )  # fmt: skip
+
+
+def _comparison(folder: RunDir) -> Comparison | None:
+    from distill.evaluate.comparison import Comparison
+    from distill.rundir import read_result
+
+    path = folder.path / "comparison.json"
+    return read_result(path, Comparison) if path.is_file() else None

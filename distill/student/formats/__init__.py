@@ -1,0 +1,1 @@
+"""The dataset in the formats of other trainers; `registry.FORMATS` lists them."""

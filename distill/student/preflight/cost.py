@@ -1,0 +1,115 @@
+"""What a training would take: memory and hours on this machine, or dollars at a host. All of it is an estimate.
+
+memory    weights + adapter with its gradients and Adam's two moments (16 bytes a parameter) + activations of the layers that
+          learn, at the longest row (34 × hidden × bytes a token and layer) + the answers' scores on the vocabulary
+time      tokens ÷ the rate of an earlier training of this base here; without one, the operations (2 a parameter and token
+          forwards, 2 backwards in layers that learn) ÷ half of what a matrix product reaches, told as half to twice of that
+dollars   tokens × epochs × the host's price a million tokens
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from distill.student.preflight.shape import Shape
+from distill.student.preflight.speed import Speed
+from distill.student.preflight.tokens import RowTokens
+
+_HEADROOM = 1.2
+_ADAM = 16
+_PER_LAYER = 34
+"""Times hidden size and bytes of a number: what a layer keeps of a token for the way back (Korthikanti et al., 2022)."""
+_REACHED = 0.5
+_SPREAD = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How it trains; `layers` None: all learn."""
+
+    epochs: float = 2
+    batch_size: int = 8
+    learning_rate: float = 2e-3
+    rank: int = 16
+    layers: int | None = 15
+    recompute: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """Training on this machine. `tokens` are those of all epochs; seconds are None where nothing tells the speed."""
+
+    params: int
+    dtype: str
+    memory_bytes: int
+    free_bytes: int | None
+    tokens: int
+    seconds_low: float | None
+    seconds_high: float | None
+    assumes: str
+
+
+@dataclass(frozen=True, slots=True)
+class There:
+    """Training at a host; `usd` is None where no price is known."""
+
+    host: str
+    base: str
+    tokens: int
+    epochs: float
+    usd_per_million: float | None
+    usd: float | None
+    bills: str
+    says: str
+
+
+def memory(shape: Shape, settings: Settings, rows: Sequence[RowTokens], *, itemsize: int) -> int:
+    """Bytes at the batch of the longest rows."""
+    learning = min(settings.layers or shape.layers, shape.layers)
+    weights = shape.params * itemsize
+    maps = 8 * shape.hidden + 3 * (shape.hidden + shape.inner)  # in and out of the linear maps of a layer
+    adapter = settings.rank * maps * learning * _ADAM
+    longest = sorted((row.whole for row in rows), reverse=True)[: settings.batch_size]
+    tokens = max(longest, default=0) * len(longest)
+    kept = tokens * shape.hidden * itemsize * ((_PER_LAYER + learning) if settings.recompute else _PER_LAYER * learning)
+    answers = sum(sorted((row.learnt for row in rows), reverse=True)[: settings.batch_size])
+    scores = answers * (shape.head // shape.hidden) * 12  # in training precision, in fp32, and their gradient
+    return int((weights + adapter + kept + scores) * _HEADROOM)
+
+
+def operations(shape: Shape, settings: Settings, rows: Sequence[RowTokens]) -> float:
+    """Floating-point operations of all epochs."""
+    learning = min(settings.layers or shape.layers, shape.layers)
+    passes = shape.layers + learning * (2 if settings.recompute else 1)
+    whole, learnt = sum(row.whole for row in rows), sum(row.learnt for row in rows)
+    return settings.epochs * (2.0 * whole * passes * shape.layer + 4.0 * learnt * shape.head)
+
+
+def here(
+    shape: Shape, settings: Settings, rows: Sequence[RowTokens], *, dtype: str, itemsize: int, free_bytes: int | None, speed: Speed | None
+) -> Here:  # fmt: skip
+    """What training these rows here takes."""
+    tokens = round(settings.epochs * sum(row.whole for row in rows))
+    low = high = None
+    if speed is not None and speed.tokens_per_second:
+        low = high = tokens / speed.tokens_per_second
+    elif speed is not None and speed.flops:
+        middle = operations(shape, settings, rows) / (speed.flops * _REACHED)
+        low, high = middle / _SPREAD, middle * _SPREAD
+    learning = min(settings.layers or shape.layers, shape.layers)
+    assumes = (
+        f"LoRA of rank {settings.rank} on {learning} of {shape.layers} layers, {dtype}, batches of {settings.batch_size} rows"
+        f"{', recomputed' if settings.recompute else ''}; {speed.says if speed else 'no speed was measured'}"
+    )
+    need = memory(shape, settings, rows, itemsize=itemsize)
+    return Here(shape.params, dtype, need, free_bytes, tokens, low, high, assumes)
+
+
+def there(
+    host: str, base: str, tokens: int, epochs: float, *, usd_per_million: float | None, bills: str, says: str
+) -> There:
+    """What a host bills for training."""
+    whole = round(tokens * epochs)
+    usd = None if usd_per_million is None else whole * usd_per_million / 1e6
+    return There(host, base, whole, epochs, usd_per_million, usd, bills, says)

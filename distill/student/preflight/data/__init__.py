@@ -1,0 +1,1 @@
+"""The rows themselves: lines, layouts, turns, texts, and what only many rows together show."""

