@@ -12,10 +12,11 @@ from distill.atomic_write import write_atomic, write_json
 from distill.errors import GateNotMet
 from distill.records import Json
 from distill.rundir import RunDir, read_json
-from distill.student import adapter, before_training, hosted, linear, other_formats
+from distill.student import adapter, before_training, linear, other_formats
 from distill.student import export as export_files
 from distill.student.dataset_card import dataset_card
-from distill.student.hosted import HOSTED, LOSSES
+from distill.student.hosted import stage as hosted
+from distill.student.hosted.stage import HOSTED, LOSSES
 from distill.student.preflight.target import LEAST_ROWS
 from distill.student.trainers import linear as linear_trainer
 from distill.tables import lookup

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from distill.student.stage import _shown
+from distill.student.adapter import _shown
 from distill.student.trainers.lora import LoraSettings
 from distill.student.trainers.loss_curve import TrainStep
 from distill.teacher.endpoint.stopping import Stopped
