@@ -89,16 +89,29 @@ def student(spec: TaskSpec, seeds: Sequence[Seed], chats: Collection[str], file:
     if spec.student.train.with_ != "lora":
         return []
     base, faults = spec.student.train.base, []
-    instead = "say `with: hosted` or `with: none` under student.train"
-    if spec.teacher.tools:
+    instead = "take a base whose template has them (Qwen3, Llama 3), or say `with: hosted` or `with: none` under student.train"
+    lacks = not _writes_calls(spec, file)
+    if spec.teacher.tools and lacks:
         message = f"{base!r} has no tools in its chat template, so it cannot be tuned on calls; {instead}"
         faults.append(Fault(f"{file}: teacher.tools", message))
-    if chats and any(_calls_tools(seed, chats) for seed in seeds):
+    if lacks and chats and any(_calls_tools(seed, chats) for seed in seeds):
         message = (
             f"some conversations hold tool calls or bring tools, and {base!r} has none in its chat template; {instead}"
         )
         faults.append(Fault(f"{file}: seeds", message))
     return faults + _base(spec, file)
+
+
+def _writes_calls(spec: TaskSpec, file: Path) -> bool:
+    """Whether the base's chat template knows tools; where it does not lie here yet, training says so."""
+    base = spec.student.train.base
+    if base == embedded.MODEL:
+        return False
+    template = file.parent / spec.student.template if spec.student.template else None
+    folder = file.parent / Path(base).expanduser()
+    files = [template] if template else [folder / "chat_template.jinja", folder / "tokenizer_config.json"]
+    texts = [path.read_text("utf-8", "replace") for path in files if path is not None and path.is_file()]
+    return not texts or any("tools" in text for text in texts)
 
 
 def _base(spec: TaskSpec, file: Path) -> list[Fault]:
