@@ -7,6 +7,7 @@ import json
 import polars as pl
 
 from distill import tokens
+from distill.errors import UsageError
 from distill.plan.estimate import Cost, SpenderEstimate
 from distill.rundir import latest
 from distill.student.hosted import cost as training_cost
@@ -29,13 +30,14 @@ def training_estimate(task: Task, table: pl.DataFrame, teacher: SpenderEstimate)
         return None
     if teacher.to_send == 0 and _is_made(task):
         return _row(task, 0, Cost(0.0, 0.0, 0.0, 0.0), made=True)
+    price = training_cost.price_of(way, task.base.base_url)
     rows, prompt = _rows(task, table), _prompt_tokens(task, table)
     epochs, longest = int(way.hyperparameters["n_epochs"]), task.teachers[0].sampling.max_tokens
-    most = training_cost.quoted(round(rows * (prompt + longest)), epochs, way.train_price)
+    most = training_cost.quoted(round(rows * (prompt + longest)), epochs, price)
     cost = Cost(training_cost.most(most))
     if teacher.measured is not None and cost.usd_at_most is not None:
         median = teacher.measured.completion_tokens_p50_p95[0]
-        usd = training_cost.quoted(round(rows * (prompt + median)), epochs, way.train_price).usd
+        usd = training_cost.quoted(round(rows * (prompt + median)), epochs, price).usd
         cost = Cost(cost.usd_at_most, usd, usd, cost.usd_at_most)
     return _row(task, most.tokens, cost)
 
@@ -53,7 +55,10 @@ def _is_made(task: Task) -> bool:
     if folder is None or not (folder.path / "train.jsonl").exists():
         return False
     known = remote_ids.last(hosted.state_of(folder))
-    job = hosted.job_of(task, folder)
+    try:
+        job = hosted.job_of(task, folder)
+    except UsageError:  # no preference pairs yet
+        return False
     return known is not None and known.job_id is not None and known.tag == job.id_at(hosted.host_of(task))
 
 

@@ -71,6 +71,10 @@ class Train(Settings):
     host: Literal["openai", "together"] = Field(
         "openai", description="hosted: openai: its protocol at any base_url; together: Together's own"
     )
+    method: Literal["supervised", "dpo"] = Field(
+        "supervised",
+        description="hosted: dpo learns from preference pairs, which export --format openai-preference writes",
+    )
     learning_rate_multiplier: float | None = Field(
         None, gt=0, le=1000, description="hosted, host: openai: of the host's own learning rate"
     )

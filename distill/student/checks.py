@@ -11,6 +11,7 @@ from distill.base_model.local import LocalWeights
 from distill.chat import conversation
 from distill.errors import Fault, UsageError
 from distill.spec import TaskSpec
+from distill.student.hosted import cost
 from distill.student.hosts import openai_compatible, together
 from distill.teacher.endpoint import embedded
 
@@ -63,8 +64,8 @@ def _unlearnable(output: Mapping[str, Json] | None, seeds: Sequence[Seed]) -> st
     return linear.unlearnable(output, [seed.gold for seed in seeds if seed.gold is not None])
 
 
-def hosted(spec: TaskSpec, file: Path) -> list[Fault]:
-    """Settings that the named host does not take."""
+def hosted(spec: TaskSpec, file: Path, env: Mapping[str, str] | None = None) -> list[Fault]:
+    """Settings that the named host does not take; with `env` also a budget over a training whose price nobody will tell."""
     train, found = spec.student.train, list[tuple[str, str]]()
     if train.with_ != "hosted":
         return []
@@ -81,6 +82,9 @@ def hosted(spec: TaskSpec, file: Path) -> list[Fault]:
             f"{len(train.suffix or '')} letters; with host: together at most {together.SUFFIX}, for ours come behind it"
         )
         found.append(("suffix", said))
+    at = train.tuning_url or (env or {}).get("OPENAI_BASE_URL")
+    if env is not None and spec.budget.usd is not None and not theirs and cost.price_of(train, at) is None:
+        found.append(("train_price", cost.UNTOLD))
     return [Fault(f"{file}: student.train.{name}", said) for name, said in found]
 
 

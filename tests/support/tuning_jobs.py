@@ -61,7 +61,8 @@ def fault_of(data: bytes) -> str | None:
     lines = data.removesuffix(b"\n").split(b"\n") if data else []
     for number, line in enumerate(lines, start=1):
         try:
-            messages = json.loads(line.decode("utf-8"))["messages"]
+            row = json.loads(line.decode("utf-8"))
+            messages = row["messages"] if "input" not in row else row["input"]["messages"] + row["preferred_output"]
             good = messages[-1]["role"] == "assistant" and all(isinstance(turn["content"], str) for turn in messages)
         except (ValueError, LookupError, TypeError):
             good = False

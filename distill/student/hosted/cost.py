@@ -14,7 +14,9 @@ from distill import tokens
 from distill.errors import BudgetReached, UsageError
 from distill.money import Budget
 from distill.records import Ended, Json
+from distill.spec.student import Train
 from distill.student.hosts.host import Quote, RemoteJob, Spending
+from distill.student.preflight import hosts
 from distill.teacher.endpoint.job_states import State
 from distill.teacher.store import training
 from distill.teacher.store.store import Store
@@ -25,10 +27,31 @@ MARGIN = 1.1
 _OWN = "student.train.train_price"
 
 
+UNTOLD = (
+    "no price is known for training at the host, so budget.usd cannot be enforced; give student.train.train_price in dollars "
+    "per million trained tokens (0 for a server of your own), or take the budget out"
+)
+
+
+def price_of(train: Train, base_url: str | None) -> float | None:
+    """Dollars a million trained tokens: the spec's, or what is known of the host at that address; None where nobody knows."""
+    if train.train_price is not None:
+        return train.train_price
+    known = hosts.base_of(hosts.at(base_url), train.base)
+    return known.usd if known else None
+
+
 def tokens_of(lines: Iterable[bytes], model: str) -> int:
     """Tokens of chat JSONL, counted by tiktoken."""
-    rows = (json.loads(line) for line in lines)
-    return sum(tokens.count_messages(row["messages"], model) + _tools(row, model) for row in rows)
+    return sum(_counted(json.loads(line), model) for line in lines)
+
+
+def _counted(row: Mapping[str, Json], model: str) -> int:
+    """Of a chat, or of a preference pair, whose question goes with either answer."""
+    if "input" not in row:
+        return tokens.count_messages(row["messages"], model) + _tools(row, model)
+    asked, answers = row["input"], (row["preferred_output"], row["non_preferred_output"])
+    return sum(tokens.count_messages([*asked["messages"], *one], model) + _tools(asked, model) for one in answers)
 
 
 def _tools(row: Mapping[str, Json], model: str) -> int:

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from distill.atomic_write import write_json
+from distill.errors import UsageError
 from distill.records import Ended, Json
 from distill.rundir import RunDir, read_json, read_parquet
 from distill.student.hosted import cost as training_cost
@@ -24,6 +25,7 @@ from distill.teacher.store.training import TrainingEnd
 
 HOSTED = "student/hosted.json"
 LOSSES = "student/loss.json"
+PREFERENCES = "formats/openai-preference/"
 _STATE = "job.json"
 _WARNINGS = 20
 """Warnings of a host that are kept for the report."""
@@ -42,10 +44,10 @@ async def train(run: ActiveRun) -> Mapping[str, Json]:
         )  # fmt: skip
     except JobEnded as fault:
         await cost.end(cost.end_of(fault.job))
-        raise JobEnded(with_ids(run.folder, str(fault)), fault.job) from fault
+        raise JobEnded(with_ids(run, str(fault)), fault.job) from fault
     except TuneError as fault:
         await _unmade(run, cost)
-        raise TuneError(with_ids(run.folder, str(fault))) from fault
+        raise TuneError(with_ids(run, str(fault))) from fault
     except PermissionError:
         await _unmade(run, cost)
         raise
@@ -60,18 +62,25 @@ def host_of(task: Task) -> HostAddress:
 
 
 def job_of(task: Task, folder: RunDir) -> TuningJob:
-    """What is tuned of a run's dataset, and how."""
-    way = task.spec.student.train
+    """What is tuned of a run's dataset, and how; UsageError where method dpo has no preference pairs."""
+    way, dpo = task.spec.student.train, task.spec.student.train.method == "dpo"
+    train, valid = (folder / f"{PREFERENCES if dpo else ''}{name}.jsonl" for name in ("train", "valid"))
+    if dpo and not train.exists():
+        raise UsageError(
+            f"run {folder.name} has no preference pairs for method dpo; `distill export {folder.task} --format openai-preference` "
+            "makes them, then train again"
+        )
     return TuningJob(
-        model=way.base, train=folder / "train.jsonl", valid=folder / "valid.jsonl", suffix=way.suffix,
-        hyper=way.hyperparameters, seed=way.seed, tag=folder.task, extra=way.extra,
+        model=way.base, train=train, valid=valid if valid.exists() or not dpo else None, suffix=way.suffix,
+        hyper=way.hyperparameters, seed=way.seed, tag=folder.task, method=way.method, extra=way.extra,
     )  # fmt: skip
 
 
 async def cancel(task: Task, folder: RunDir, store: Store) -> RemoteJob | None:
     """Cancel a run's job at its host and settle it in the ledger; None where no job of the run is known."""
     task.base.check()
-    ids, price = remote_ids.last(state_of(folder)), task.spec.student.train.train_price
+    way = task.spec.student.train
+    ids, price = remote_ids.last(state_of(folder)), training_cost.price_of(way, task.base.base_url)
     job = await tuning.cancel(host_of(task), state_of(folder))
     if job is not None and ids is not None and job.ended_badly:
         held = training.reserved(store.reader, folder.name, ids.tag)
@@ -84,9 +93,10 @@ def facts(folder: RunDir) -> dict[str, Json]:
     return read_json(folder / HOSTED, dict) if (folder / HOSTED).exists() else {}
 
 
-def with_ids(folder: RunDir, message: str) -> str:
-    """A host's message with the ids of the rows on the lines that it names."""
-    if not names_a_line(message):
+def with_ids(run: ActiveRun, message: str) -> str:
+    """A host's message with the ids of the rows on the lines that it names; pairs are named in their own origins.jsonl."""
+    folder = run.folder
+    if not names_a_line(message) or run.task.spec.student.train.method == "dpo":
         return message
     rows = read_parquet(folder.path / "dataset.parquet", ["seed_id", "fate"])
     train, valid = (rows.filter(fate=fate)["seed_id"].to_list() for fate in ("train", "valid"))
@@ -95,11 +105,12 @@ def with_ids(folder: RunDir, message: str) -> str:
 
 def _cost(run: ActiveRun) -> TrainingCost:
     way, job = run.task.spec.student.train, job_of(run.task, run.folder)
-    with (run.folder / "train.jsonl").open("rb") as lines:
+    price = training_cost.price_of(way, run.task.base.base_url)
+    with job.train.open("rb") as lines:
         rows = training_cost.tokens_of(lines, way.base)
-    quote = training_cost.quoted(rows, int(way.hyperparameters["n_epochs"]), way.train_price)
+    quote = training_cost.quoted(rows, int(way.hyperparameters["n_epochs"]), price)
     key = job.id_at(host_of(run.task))
-    return TrainingCost(run.store, run.folder.name, key, run.sender.budget, quote, way.train_price)
+    return TrainingCost(run.store, run.folder.name, key, run.sender.budget, quote, price)
 
 
 def state_of(folder: RunDir) -> Path:
@@ -121,7 +132,7 @@ def _show(run: ActiveRun, event: Event) -> None:
         run.watch.training(step=step, steps=steps, **losses)
         return
     level = f"{event.level}: " if event.level in ("warn", "error") else ""
-    run.watch.say(f"  {level}{with_ids(run.folder, event.message)}")
+    run.watch.say(f"  {level}{with_ids(run, event.message)}")
 
 
 def _keep(folder: RunDir, host: HostAddress, result: HostedResult) -> dict[str, Json]:

@@ -18,7 +18,6 @@ from distill.errors import AccessRefused, BudgetReached
 from distill.pipeline import run as running
 from distill.pipeline.open_task import open_task
 from distill.pipeline.result import Run
-from distill.student.hosted import stage as hosting
 from distill.student.hosted.cancel import cancelled
 from distill.student.hosts.job import TuneError
 from distill.task import stores
@@ -203,5 +202,30 @@ async def test_a_missing_key_is_named_by_its_variable(spec: Path) -> None:
             await running.work(open_task(spec, overrides=where, env={}), stages=TRAIN, watch=Silent())
 
 
-def test_a_message_without_a_line_is_left_alone(spec: Path) -> None:
-    assert hosting.with_ids(None, "no line here") == "no line here"  # type: ignore[arg-type] - no folder is looked at
+@BOTH
+async def test_preference_pairs_train_by_dpo(spec: Path, double: ModuleType) -> None:
+    """Those that an export has written; without them the next move is named."""
+    turn = {"role": "assistant", "content": "glad"}
+    pair = {
+        "input": {"messages": [{"role": "user", "content": "hi"}]},
+        "preferred_output": [turn],
+        "non_preferred_output": [turn],
+    }
+    async with double.serve() as host:
+        with pytest.raises(ValueError, match=r"export mood --format openai-preference"):
+            await trained(spec, host, "student.train.method=dpo")
+        folder = spec.parent / "runs" / "mood" / "001" / "formats" / "openai-preference"
+        folder.mkdir(parents=True)
+        (folder / "train.jsonl").write_text((json.dumps(pair) + "\n") * 12)
+        await trained(spec, host, "student.train.method=dpo")
+    (job,) = host.jobs.values()
+    assert "dpo" in job.get("method", job.get("training_method")).values()
+    assert not job.get("validation_file")
+
+
+def test_a_hosts_price_of_training_is_known_where_it_is_public(spec: Path) -> None:
+    """A budget over OpenAI's bases needs none in the spec."""
+    sets = ["student.train.base=gpt-4o-mini-2024-07-18", "budget.usd=1"]
+    assert open_task(spec, overrides=sets, env={}).spec.budget.usd == 1
+    with pytest.raises(ValueError, match="no price is known for training"):
+        open_task(spec, overrides=[*sets, "student.train.base_url=http://127.0.0.1:9/v1"], env={})
