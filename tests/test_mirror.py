@@ -53,7 +53,7 @@ ELSEWHERE = {
     "pipeline/learning_curve/scores",
     # What a stage or a verb does is seen in a run.
     "pipeline/test_run.py": "curate/stage evaluate/stage pipeline/ask_teachers pipeline/generate pipeline/used_spec report/spending report/stage "
-    "student/dataset_card task/run",
+    "student/dataset_card student/stage task/run",
     "exam/test_grade.py": "exam/result",
     "starter/test_init.py": "starter/task_files",
     "starter/test_proposal.py": "starter/column_names",
