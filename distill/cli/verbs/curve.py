@@ -11,7 +11,6 @@ import typer
 
 from distill.cli.options import AsJson, HomeFolder, RunName, out
 
-
 Rows = Annotated[
     str | None, typer.Option(metavar="N,N,…", help="training rows of the points, say 50,100,200 or 25%,50%,100%")
 ]
