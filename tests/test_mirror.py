@@ -23,7 +23,7 @@ ELSEWHERE = {
     "student/job_files/test_render.py": "student/job_files/settings student/job_files/yaml_jobs",
     "student/test_push.py": "student/hub",
     "runs/test_formats.py": "cli/text/export cli/verbs/export student/other_formats",
-    "student/hosts/test_openai_compatible.py": "student/hosts/remote_ids",
+    "student/test_hosted.py": "student/cancel",
     "sandbox/test_process.py": "sandbox/limits",
     "sandbox/test_kernel.py": "sandbox/syscalls",
     "curate/dedup/test_rulings.py": "curate/dedup/compared curate/dedup/decisions",
@@ -53,7 +53,7 @@ ELSEWHERE = {
     "pipeline/learning_curve/scores",
     # What a stage or a verb does is seen in a run.
     "pipeline/test_run.py": "curate/stage evaluate/stage pipeline/ask_teachers pipeline/generate pipeline/used_spec report/spending report/stage "
-    "student/dataset_card student/stage task/run",
+    "student/dataset_card task/run",
     "exam/test_grade.py": "exam/result",
     "starter/test_init.py": "starter/task_files",
     "starter/test_proposal.py": "starter/column_names",

@@ -87,6 +87,8 @@ class Report:
     loss: Sequence[Mapping[str, float | None]]
     learning_curves: Mapping[str, LearningCurve]
     """By the kind of student; none where none was drawn of this dataset."""
+    hosted: Mapping[str, Json]
+    """The job that tuned the student, as student/hosted.json has it; empty where none did."""
     spend: list[SpendingLine]
     timeline: Timeline | None
     expect: Sequence[Mapping[str, Json]]

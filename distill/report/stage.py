@@ -26,6 +26,7 @@ from distill.report.report import DatasetSize, PreviousStudent, Report, RunFacts
 from distill.report.spending import spending
 from distill.report.warnings import warnings
 from distill.rundir import read_json, read_result
+from distill.student import hosted
 from distill.student import stage as student_stage
 from distill.task.run import ActiveRun, parent_teacher
 from distill.task.stage import stage, version_note
@@ -94,6 +95,7 @@ def gather(run: ActiveRun, comparison: Comparison) -> Report:
         curation=_curation(run, funnel),
         loss=student_stage.losses(run.folder),
         learning_curves=read_curves(run.folder),
+        hosted=hosted.facts(run.folder),
         spend=spending(run),
         timeline=run.fact("timeline", timeline.of_run),
         expect=read_json(run.folder / "expect.json", list) if (run.folder / "expect.json").exists() else [],

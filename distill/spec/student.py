@@ -9,6 +9,8 @@ from typing import Annotated, Literal
 
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
+from distill import url
+from distill.records import Json
 from distill.spec.presets import PresetName, with_preset
 from distill.spec.settings import (
     NAME_OF_A_VARIABLE,
@@ -18,6 +20,7 @@ from distill.spec.settings import (
     PositiveInt,
     Settings,
     WaitSeconds,
+    sendable,
 )
 from distill.spec.teacher import PriceGiven
 from distill.values.rules import Rule, ValueKind
@@ -62,7 +65,25 @@ class Train(Settings):
     context: PositiveInt | None = Field(None, description="tokens a row may hold; longer ones are dropped, never cut")
     seed: int = Field(0, ge=0, lt=2**32)
     base_url: EndpointUrl | None = Field(None, description="hosted: the tuning host; default as for the teacher")
-    key_env: str = Field("OPENAI_API_KEY", pattern=NAME_OF_A_VARIABLE)
+    key_env: str | None = Field(
+        None, pattern=NAME_OF_A_VARIABLE, description="default: OPENAI_API_KEY; TOGETHER_API_KEY with host: together"
+    )
+    host: Literal["openai", "together"] = Field(
+        "openai", description="hosted: openai: its protocol at any base_url; together: Together's own"
+    )
+    learning_rate_multiplier: float | None = Field(
+        None, gt=0, le=1000, description="hosted, host: openai: of the host's own learning rate"
+    )
+    extra: dict[str, Json] = Field(
+        default_factory=dict,
+        description="hosted: laid over the request that makes the job: {trainingType: Standard}; a null takes a key out",
+    )
+    train_price: float | None = Field(
+        None,
+        ge=0,
+        le=1e6,
+        description="hosted: dollars per million trained tokens; with host: together its own estimate",
+    )
     suffix: str | None = Field(None, max_length=64)
     poll_s: WaitSeconds = Field(10, description="hosted: seconds between two polls of the job")
     price: PriceGiven | None = Field(None, description="what the base costs, where the price table does not know it")
@@ -74,6 +95,36 @@ class Train(Settings):
     @classmethod
     def _preset(cls, given: object) -> object:
         return with_preset(given)
+
+    @field_validator("extra")
+    @classmethod
+    def _json(cls, extra: dict[str, Json]) -> dict[str, Json]:
+        return sendable(extra)
+
+    @property
+    def tuning_url(self) -> str | None:
+        """Where the base is, and where it is tuned; None is the teacher's default."""
+        return url.TOGETHER if self.base_url is None and self._together else self.base_url
+
+    @property
+    def tuning_key_env(self) -> str:
+        return self.key_env or ("TOGETHER_API_KEY" if self._together else "OPENAI_API_KEY")
+
+    @property
+    def _together(self) -> bool:
+        return self.with_ == "hosted" and self.host == "together"
+
+    @property
+    def hyperparameters(self) -> dict[str, Json]:
+        """What a host is told of the training: the epochs, and what the spec sets itself; the defaults are those of training here."""
+        given: dict[str, Json] = {"n_epochs": max(1, round(self.epochs))}
+        if "batch_size" in self.model_fields_set:
+            given["batch_size"] = self.batch_size
+        if self.host == "together" and "learning_rate" in self.model_fields_set:
+            given["learning_rate"] = self.learning_rate
+        if self.learning_rate_multiplier is not None:
+            given["learning_rate_multiplier"] = self.learning_rate_multiplier
+        return given
 
 
 class Student(Settings):

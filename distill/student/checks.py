@@ -11,6 +11,7 @@ from distill.base_model.local import LocalWeights
 from distill.chat import conversation
 from distill.errors import Fault, UsageError
 from distill.spec import TaskSpec
+from distill.student.hosts import openai_compatible, together
 from distill.teacher.endpoint import embedded
 
 if TYPE_CHECKING:
@@ -60,6 +61,27 @@ def _unlearnable(output: Mapping[str, Json] | None, seeds: Sequence[Seed]) -> st
     from distill.student import linear
 
     return linear.unlearnable(output, [seed.gold for seed in seeds if seed.gold is not None])
+
+
+def hosted(spec: TaskSpec, file: Path) -> list[Fault]:
+    """Settings that the named host does not take."""
+    train, found = spec.student.train, list[tuple[str, str]]()
+    if train.with_ != "hosted":
+        return []
+    theirs = train.host == "together"
+    own = together.OWN_KEYS if theirs else openai_compatible.OWN_KEYS
+    if taken := [name for name in own if name in train.extra]:
+        found.append(
+            ("extra", f"{', '.join(taken)} cannot stand in it: a killed run finds its job by what is set there")
+        )
+    if theirs and train.learning_rate_multiplier is not None:
+        found.append(("learning_rate_multiplier", "Together knows none; give learning_rate itself"))
+    if theirs and len(train.suffix or "") > together.SUFFIX:
+        said = (
+            f"{len(train.suffix or '')} letters; with host: together at most {together.SUFFIX}, for ours come behind it"
+        )
+        found.append(("suffix", said))
+    return [Fault(f"{file}: student.train.{name}", said) for name, said in found]
 
 
 def student(spec: TaskSpec, seeds: Sequence[Seed], chats: Collection[str], file: Path) -> list[Fault]:

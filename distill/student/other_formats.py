@@ -133,7 +133,7 @@ def job_settings(task: Task, data: RunDataset) -> JobSettings:
         depth=_depth(base), epochs=way.epochs, batch_size=way.batch_size, learning_rate=way.learning_rate, rank=way.rank,
         alpha=way.alpha, layers=way.layers, context=context, dropout=way.dropout, schedule=way.schedule, warmup=way.warmup,
         accumulate=way.accumulate, recompute=way.recompute, seed=way.seed, valid=True,
-        suffix=way.suffix, base_url=way.base_url, key_env=way.key_env,
+        suffix=way.suffix, base_url=way.base_url, key_env=way.tuning_key_env,
     )  # fmt: skip
 
 

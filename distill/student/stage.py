@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from distill.atomic_write import write_atomic, write_json
+from distill.curate import preflight
 from distill.errors import GateNotMet
 from distill.records import Json
-from distill.rundir import RunDir, read_json
-from distill.student import adapter, before_training, linear, other_formats
+from distill.rundir import RunDir, file_hash, read_json
+from distill.student import before_training, hosted, linear, other_formats
 from distill.student import export as export_files
 from distill.student.dataset_card import dataset_card
+from distill.student.hosted import HOSTED, LOSSES
 from distill.student.preflight.target import LEAST_ROWS
 from distill.student.trainers import linear as linear_trainer
 from distill.tables import lookup
@@ -22,13 +27,16 @@ from distill.task.run import ActiveRun
 from distill.task.stage import stage
 from distill.task.task import rate_of
 from distill.teacher.endpoint.address import Address
+from distill.teacher.endpoint.stopping import Stopped
 
 if TYPE_CHECKING:
     from distill.student.trainers.linear import LinearModel
+    from distill.student.trainers.lora import LoraSettings, TrainResult
+    from distill.student.trainers.loss_curve import OnStep, TrainStep
     from distill.task.task import Task
 
-HOSTED = "student/hosted.json"
-LOSSES = "student/loss.json"
+ADAPTER = "student/adapter.gguf"
+PEFT = "student/adapter/adapter_model.safetensors"
 
 
 async def export(run: ActiveRun) -> None:
@@ -101,7 +109,7 @@ async def train(run: ActiveRun) -> None:
     way = run.task.spec.student.train
     if way.with_ == "none":
         return
-    work = {"lora": _lora, "hosted": _hosted, "linear": _linear}
+    work = {"lora": _lora, "hosted": hosted.train, "linear": _linear}
 
     async def checked(run: ActiveRun) -> Mapping[str, Json]:
         await asyncio.to_thread(before_training.ask, run)
@@ -112,9 +120,15 @@ async def train(run: ActiveRun) -> None:
 
 def outputs(task: Task) -> list[str]:
     """The files of a run that its training writes."""
-    tuned = f"student/{adapter.served(task)}"
-    every = {"lora": [LOSSES, tuned], "hosted": [LOSSES, HOSTED], "linear": [linear.MODEL]}
-    return every[task.spec.student.train.with_]
+    return {"lora": [LOSSES, _tuned(task)], "hosted": [LOSSES, HOSTED], "linear": [linear.MODEL]}[
+        task.spec.student.train.with_
+    ]
+
+
+def _tuned(task: Task) -> str:
+    """The file of a run that holds its adapter, as what serves it reads it."""
+    weights, serve = task.base_weights, task.spec.student.serve
+    return ADAPTER if weights is not None and weights.llama_cpp and serve in ("auto", "llama.cpp") else PEFT
 
 
 def engine(task: Task) -> str:
@@ -149,40 +163,72 @@ def linear_student(task: Task, folder: RunDir) -> LinearModel | None:
 
 
 async def _lora(run: ActiveRun) -> Mapping[str, Json]:
-    result = await adapter.train(run, run.folder / "train.jsonl", run.folder.path / "student")
+    result = await train_adapter(run, run.folder / "train.jsonl", run.folder.path / "student")
     return {"valid_loss": result.valid_loss, "best_step": result.best_step, "tokens": result.tokens}
 
 
-async def _hosted(run: ActiveRun) -> Mapping[str, Json]:
-    from distill.student.hosts.job import HostAddress
-    from distill.student.hosts.openai_compatible import TuningJob, tune
+async def train_adapter(run: ActiveRun, rows: Path, out: Path, *, seed: int | None = None) -> TrainResult:
+    """Train an adapter on the chat rows of a file as the run trains its student, into the folder `out`; by itself with the spec's seed."""
+    from distill.student.trainers import gguf, lora
 
-    way, address, folder = run.task.spec.student.train, run.task.base, run.folder
-    address.check()
-    job = TuningJob(
-        model=way.base, train=folder / "train.jsonl", valid=folder / "valid.jsonl", suffix=way.suffix,
-        hyper={"n_epochs": round(way.epochs)}, seed=way.seed, tag=folder.task,
+    way, folder = run.task.spec.student.train, run.folder
+    weights = run.task.base_weights
+    if weights is None:
+        raise ValueError("a student that is not tuned here has no weights here")
+    run.watch.say("  preparing the base (once: its weights are fetched or dequantised where they have to be)")
+    base = await asyncio.to_thread(weights.folder)
+    settings = lora.LoraSettings(
+        epochs=way.epochs, batch_size=way.batch_size, learning_rate=way.learning_rate, rank=way.rank, alpha=way.alpha,
+        layers=way.layers, max_tokens=preflight.context_of(run.task), seed=way.seed if seed is None else seed, dropout=way.dropout,
+        schedule=way.schedule, warmup=way.warmup, accumulate=way.accumulate, recompute=way.recompute, patience=way.patience,
+        bits=way.bits,
     )  # fmt: skip
-    result = await tune(
-        HostAddress(base_url=address.base_url, key=address.key), job, state=folder.path / "student" / "job.json",
-        poll_s=way.poll_s, on_event=lambda event: run.watch.say(f"  {event.message}"), stop=run.sender.stop,
+    result = await asyncio.to_thread(
+        lora.train, base=base, template=weights.template, train=rows, valid=folder / "valid.jsonl", out=out,
+        settings=settings, track=way.track, on_step=_shown(run, settings, rows),
     )  # fmt: skip
-    write_json(folder / LOSSES, result.curve)
-    tuned = {"job": result.job_id, "model": result.fine_tuned_model, "trained_tokens": result.trained_tokens}
-    write_json(folder / HOSTED, tuned)
-    return {"job": result.job_id, "model": result.fine_tuned_model}
+    if _tuned(run.task) == ADAPTER:
+        gguf.to_gguf(result.adapter, base, adapter_file(run.task, out))
+    return result
+
+
+def adapter_file(task: Task, out: Path) -> Path:
+    """The file of an adapter that was trained into `out`, as what serves it reads it."""
+    return out / Path(_tuned(task)).relative_to("student")
+
+
+def _shown(run: ActiveRun, settings: LoraSettings, file: Path) -> OnStep:
+    """Shows a step of the training's thread in this one; Stopped, which ends the training, once a signal asks to."""
+    loop, rows = asyncio.get_running_loop(), file.read_bytes().count(b"\n")
+    steps = math.ceil(settings.epochs * -(-rows // (settings.batch_size * settings.accumulate)))
+
+    def show(step: TrainStep, left_s: float | None) -> None:
+        if run.sender.stop.is_set():
+            raise Stopped(
+                f"training was stopped at step {step.step} of {steps}; run the same command again to go on from there"
+            )
+        told = partial(run.watch.training, step=step.step, steps=steps)
+        loop.call_soon_threadsafe(partial(told, train_loss=step.train_loss, valid_loss=step.valid_loss, left_s=left_s))
+
+    return show
 
 
 def student_of(task: Task, folder: RunDir) -> Address | None:
     """Where a run's student is; None where it has none."""
     base = task.base
-    tuned = folder / "student" / adapter.served(task)
+    tuned = folder / _tuned(task)
     if tuned.exists() and task.spec.student.train.with_ == "lora":
-        return adapter.address(base, tuned, f"{folder.task}-{folder.number:03}")
+        return with_adapter(base, tuned, f"{folder.task}-{folder.number:03}")
     if (folder / HOSTED).exists():
         model = read_json(folder / HOSTED, dict, needs="model")["model"]
         return replace(base, model=model, rate=rate_of(task.spec.student.train.tuned_price) or base.rate)
     return None
+
+
+def with_adapter(base: Address, tuned: Path, name: str) -> Address:
+    """Where a base is with the adapter of a file on it; a server that is running knows it by `name`."""
+    at = replace(base, adapter=tuned, adapter_id=file_hash(tuned)[:16])
+    return at if at.local else replace(at, model=name)
 
 
 def losses(folder: RunDir) -> list[dict[str, Json]]:

@@ -91,7 +91,21 @@ def _prices(spec: TaskSpec, file: Path, places: Places) -> list[Fault]:
                 " (a server of your own costs nothing: {input: 0, output: 0})" if address and url.own(address) else ""
             )
             found.append(Fault(f"{file}: {where}.price", _unpriced(name, where) + free))
+    if _untold_training(spec):
+        found.append(Fault(f"{file}: student.train.train_price", _UNTOLD))
     return found
+
+
+_UNTOLD = (
+    "no price is known for training at the host, so budget.usd cannot be enforced; give student.train.train_price in dollars "
+    "per million trained tokens (0 for a server of your own), or take the budget out"
+)
+
+
+def _untold_training(spec: TaskSpec) -> bool:
+    """Whether nobody will say what training costs; Together does, once the files are there."""
+    train = spec.student.train
+    return train.with_ == "hosted" and train.host != "together" and train.train_price is None
 
 
 def _unpriced(model: str, where: str) -> str:
@@ -120,6 +134,8 @@ def need_price(task: Task) -> None:
     for where, address in named(task):
         if address.price is None:
             raise UsageError(_unpriced(address.model, where))
+    if _untold_training(task.spec):
+        raise UsageError(_UNTOLD)
     train = task.spec.student.train
     if train.with_ == "hosted" and "student" in task.spec.arms and not (train.tuned_price or train.price):
         raise UsageError(

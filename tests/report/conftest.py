@@ -143,6 +143,15 @@ def sample() -> dict[str, Any]:
         "exam": exam(),
         "learning_curves": {"lora": learning_curve()},
         **curation(),
+        "hosted": {
+            "job": "ftjob-1",
+            "model": "ft:tiny:ftjob-1",
+            "trained_tokens": 12_345,
+            "usd": 0.25,
+            "host": "openai",
+            "checkpoints": [{"step": 88, "name": "ft:tiny:ftjob-1:ckpt-88"}],
+            "warnings": ["line 3 was left out"],
+        },
         "loss": [
             {
                 "step": step,

@@ -71,6 +71,7 @@ def test_every_section_stands_on_the_page(report: Flat, typed: Typed) -> None:
         "The answers before and after curation",
         "Near-duplicates among the seeds",
         "How the training went",
+        "The job that trained it",
         "What it cost",
         "How to repeat it",
     ):
