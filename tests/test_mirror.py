@@ -17,13 +17,13 @@ ELSEWHERE = {
     "seeds/test_row_faults.py": "seeds/rows_to_seeds",
     "seeds/chat_logs/test_turns.py": "seeds/chat_logs/keys seeds/chat_logs/request_logs seeds/chat_logs/row_request "
     "seeds/chat_logs/tool_calls seeds/chat_logs/turn_shapes",
+    "student/hosted/test_stage.py": "student/hosted/cancel",
     "student/formats/test_registry.py": "student/formats/alpaca student/formats/axolotl student/formats/llamafactory student/formats/openai "
     "student/formats/row student/formats/sharegpt student/formats/trl",
     "student/formats/test_hub.py": "student/formats/hub_card",
     "student/job_files/test_render.py": "student/job_files/settings student/job_files/yaml_jobs",
     "student/test_push.py": "student/hub",
     "runs/test_formats.py": "cli/text/export cli/verbs/export student/other_formats",
-    "student/test_hosted.py": "student/cancel",
     "sandbox/test_process.py": "sandbox/limits",
     "sandbox/test_kernel.py": "sandbox/syscalls",
     "curate/dedup/test_rulings.py": "curate/dedup/compared curate/dedup/decisions",

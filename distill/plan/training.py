@@ -9,7 +9,8 @@ import polars as pl
 from distill import tokens
 from distill.plan.estimate import Cost, SpenderEstimate
 from distill.rundir import latest
-from distill.student import hosted, training_cost
+from distill.student.hosted import cost as training_cost
+from distill.student.hosted import stage as hosted
 from distill.student.hosts import remote_ids
 from distill.task.task import Task
 from distill.teacher.store import training

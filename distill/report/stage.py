@@ -26,8 +26,8 @@ from distill.report.report import DatasetSize, PreviousStudent, Report, RunFacts
 from distill.report.spending import spending
 from distill.report.warnings import warnings
 from distill.rundir import read_json, read_result
-from distill.student import hosted
 from distill.student import stage as student_stage
+from distill.student.hosted import stage as hosted
 from distill.task.run import ActiveRun, parent_teacher
 from distill.task.stage import stage, version_note
 from distill.text.percentages import percent

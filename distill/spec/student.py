@@ -91,11 +91,6 @@ class Train(Settings):
         None, description="hosted: price of the tuned model, usually above its base's; default: as `price`"
     )  # fmt: skip
 
-    @model_validator(mode="before")
-    @classmethod
-    def _preset(cls, given: object) -> object:
-        return with_preset(given)
-
     @field_validator("extra")
     @classmethod
     def _json(cls, extra: dict[str, Json]) -> dict[str, Json]:
@@ -125,6 +120,11 @@ class Train(Settings):
         if self.learning_rate_multiplier is not None:
             given["learning_rate_multiplier"] = self.learning_rate_multiplier
         return given
+
+    @model_validator(mode="before")
+    @classmethod
+    def _preset(cls, given: object) -> object:
+        return with_preset(given)
 
 
 class Student(Settings):

@@ -15,11 +15,12 @@ from distill.atomic_write import write_atomic, write_json
 from distill.curate import preflight
 from distill.errors import GateNotMet
 from distill.records import Json
-from distill.rundir import RunDir, file_hash, read_json
-from distill.student import before_training, hosted, linear, other_formats
+from distill.rundir import RunDir, read_json
+from distill.student import adapter, before_training, linear, other_formats
 from distill.student import export as export_files
 from distill.student.dataset_card import dataset_card
-from distill.student.hosted import HOSTED, LOSSES
+from distill.student.hosted import stage as hosted
+from distill.student.hosted.stage import HOSTED, LOSSES
 from distill.student.preflight.target import LEAST_ROWS
 from distill.student.trainers import linear as linear_trainer
 from distill.tables import lookup
@@ -34,9 +35,6 @@ if TYPE_CHECKING:
     from distill.student.trainers.lora import LoraSettings, TrainResult
     from distill.student.trainers.loss_curve import OnStep, TrainStep
     from distill.task.task import Task
-
-ADAPTER = "student/adapter.gguf"
-PEFT = "student/adapter/adapter_model.safetensors"
 
 
 async def export(run: ActiveRun) -> None:
@@ -165,52 +163,6 @@ def linear_student(task: Task, folder: RunDir) -> LinearModel | None:
 async def _lora(run: ActiveRun) -> Mapping[str, Json]:
     result = await train_adapter(run, run.folder / "train.jsonl", run.folder.path / "student")
     return {"valid_loss": result.valid_loss, "best_step": result.best_step, "tokens": result.tokens}
-
-
-async def train_adapter(run: ActiveRun, rows: Path, out: Path, *, seed: int | None = None) -> TrainResult:
-    """Train an adapter on the chat rows of a file as the run trains its student, into the folder `out`; by itself with the spec's seed."""
-    from distill.student.trainers import gguf, lora
-
-    way, folder = run.task.spec.student.train, run.folder
-    weights = run.task.base_weights
-    if weights is None:
-        raise ValueError("a student that is not tuned here has no weights here")
-    run.watch.say("  preparing the base (once: its weights are fetched or dequantised where they have to be)")
-    base = await asyncio.to_thread(weights.folder)
-    settings = lora.LoraSettings(
-        epochs=way.epochs, batch_size=way.batch_size, learning_rate=way.learning_rate, rank=way.rank, alpha=way.alpha,
-        layers=way.layers, max_tokens=preflight.context_of(run.task), seed=way.seed if seed is None else seed, dropout=way.dropout,
-        schedule=way.schedule, warmup=way.warmup, accumulate=way.accumulate, recompute=way.recompute, patience=way.patience,
-        bits=way.bits,
-    )  # fmt: skip
-    result = await asyncio.to_thread(
-        lora.train, base=base, template=weights.template, train=rows, valid=folder / "valid.jsonl", out=out,
-        settings=settings, track=way.track, on_step=_shown(run, settings, rows),
-    )  # fmt: skip
-    if _tuned(run.task) == ADAPTER:
-        gguf.to_gguf(result.adapter, base, adapter_file(run.task, out))
-    return result
-
-
-def adapter_file(task: Task, out: Path) -> Path:
-    """The file of an adapter that was trained into `out`, as what serves it reads it."""
-    return out / Path(_tuned(task)).relative_to("student")
-
-
-def _shown(run: ActiveRun, settings: LoraSettings, file: Path) -> OnStep:
-    """Shows a step of the training's thread in this one; Stopped, which ends the training, once a signal asks to."""
-    loop, rows = asyncio.get_running_loop(), file.read_bytes().count(b"\n")
-    steps = math.ceil(settings.epochs * -(-rows // (settings.batch_size * settings.accumulate)))
-
-    def show(step: TrainStep, left_s: float | None) -> None:
-        if run.sender.stop.is_set():
-            raise Stopped(
-                f"training was stopped at step {step.step} of {steps}; run the same command again to go on from there"
-            )
-        told = partial(run.watch.training, step=step.step, steps=steps)
-        loop.call_soon_threadsafe(partial(told, train_loss=step.train_loss, valid_loss=step.valid_loss, left_s=left_s))
-
-    return show
 
 
 def student_of(task: Task, folder: RunDir) -> Address | None:

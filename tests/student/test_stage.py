@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from distill.pipeline.open_task import open_task
-from distill.student.stage import _shown, with_adapter
+from distill.student.adapter import _shown
 from distill.student.trainers.lora import LoraSettings
 from distill.student.trainers.loss_curve import TrainStep
 from distill.teacher.endpoint.stopping import Stopped

@@ -166,7 +166,7 @@ def train(
     if not cancel:
         _run(spec, sets, as_json, max_usd, partial=partial, new=new, wait=wait, anyway=anyway, stages=("train",))
         return
-    from distill.student.cancel import cancel as cancelled
+    from distill.student.hosted.cancel import cancel as cancelled
 
     job = cancelled(opened(spec, sets, max_usd, as_json=as_json))
     said = (

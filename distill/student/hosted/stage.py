@@ -9,13 +9,13 @@ from pathlib import Path
 from distill.atomic_write import write_json
 from distill.records import Ended, Json
 from distill.rundir import RunDir, read_json, read_parquet
-from distill.student import training_cost
+from distill.student.hosted import cost as training_cost
+from distill.student.hosted.cost import TrainingCost
 from distill.student.hosts import remote_ids
 from distill.student.hosts import tune as tuning
 from distill.student.hosts.host import Event, HostAddress, RemoteJob, TuningJob
 from distill.student.hosts.job import HostedResult, JobEnded, TuneError
 from distill.student.hosts.named_rows import names_a_line, with_rows
-from distill.student.training_cost import TrainingCost
 from distill.task.run import ActiveRun
 from distill.task.task import Task
 from distill.teacher.store import training

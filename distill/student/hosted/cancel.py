@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from distill.errors import UsageError
 from distill.rundir import latest
-from distill.student import hosted
+from distill.student.hosted import stage as hosted
 from distill.student.hosts.host import RemoteJob
 from distill.task import event_loop, stores
 from distill.task.task import Task

@@ -10,9 +10,9 @@ import pytest
 from distill.errors import BudgetReached
 from distill.money import Budget
 from distill.records import Ended
-from distill.student import training_cost
+from distill.student.hosted import cost as training_cost
+from distill.student.hosted.cost import TrainingCost
 from distill.student.hosts.host import Quote, RemoteJob
-from distill.student.training_cost import TrainingCost
 from distill.teacher.endpoint.job_states import State
 from distill.teacher.store.store import Store, opened
 

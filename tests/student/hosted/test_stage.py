@@ -18,8 +18,8 @@ from distill.errors import AccessRefused, BudgetReached
 from distill.pipeline import run as running
 from distill.pipeline.open_task import open_task
 from distill.pipeline.result import Run
-from distill.student import hosted as hosting
-from distill.student.cancel import cancelled
+from distill.student.hosted import stage as hosting
+from distill.student.hosted.cancel import cancelled
 from distill.student.hosts.job import TuneError
 from distill.task import stores
 from distill.task.run import ORDER
