@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from distill.errors import UsageError
-from distill.student.stage import PEFT
+from distill.student.adapter import PEFT
 
 if TYPE_CHECKING:
     from distill.base_model.local import LocalWeights
@@ -44,7 +44,7 @@ class TunedStudent:
 def tuned_student(task: Task, folder: RunDir) -> TunedStudent:
     """The student of a run; UsageError where it has none that is a file here."""
     train, weights = task.spec.student.train, task.base_weights
-    adapter = folder.path / PEFT
+    adapter = folder.path / "student" / PEFT
     if weights is None:
         ends = {"linear": f"its student is one file, {folder.path / 'student' / 'linear.npz'}: copy it (docs/linear.md)",
                 "hosted": "its student is at the host, which serves it", "none": "nothing was trained"}  # fmt: skip

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from distill.atomic_write import write_atomic, write_json
-from distill.curate import preflight
 from distill.errors import GateNotMet
 from distill.records import Json
 from distill.rundir import RunDir, read_json
@@ -28,12 +24,9 @@ from distill.task.run import ActiveRun
 from distill.task.stage import stage
 from distill.task.task import rate_of
 from distill.teacher.endpoint.address import Address
-from distill.teacher.endpoint.stopping import Stopped
 
 if TYPE_CHECKING:
     from distill.student.trainers.linear import LinearModel
-    from distill.student.trainers.lora import LoraSettings, TrainResult
-    from distill.student.trainers.loss_curve import OnStep, TrainStep
     from distill.task.task import Task
 
 
@@ -118,15 +111,9 @@ async def train(run: ActiveRun) -> None:
 
 def outputs(task: Task) -> list[str]:
     """The files of a run that its training writes."""
-    return {"lora": [LOSSES, _tuned(task)], "hosted": [LOSSES, HOSTED], "linear": [linear.MODEL]}[
-        task.spec.student.train.with_
-    ]
-
-
-def _tuned(task: Task) -> str:
-    """The file of a run that holds its adapter, as what serves it reads it."""
-    weights, serve = task.base_weights, task.spec.student.serve
-    return ADAPTER if weights is not None and weights.llama_cpp and serve in ("auto", "llama.cpp") else PEFT
+    tuned = f"student/{adapter.served(task)}"
+    every = {"lora": [LOSSES, tuned], "hosted": [LOSSES, HOSTED], "linear": [linear.MODEL]}
+    return every[task.spec.student.train.with_]
 
 
 def engine(task: Task) -> str:
@@ -161,26 +148,20 @@ def linear_student(task: Task, folder: RunDir) -> LinearModel | None:
 
 
 async def _lora(run: ActiveRun) -> Mapping[str, Json]:
-    result = await train_adapter(run, run.folder / "train.jsonl", run.folder.path / "student")
+    result = await adapter.train(run, run.folder / "train.jsonl", run.folder.path / "student")
     return {"valid_loss": result.valid_loss, "best_step": result.best_step, "tokens": result.tokens}
 
 
 def student_of(task: Task, folder: RunDir) -> Address | None:
     """Where a run's student is; None where it has none."""
     base = task.base
-    tuned = folder / _tuned(task)
+    tuned = folder / "student" / adapter.served(task)
     if tuned.exists() and task.spec.student.train.with_ == "lora":
-        return with_adapter(base, tuned, f"{folder.task}-{folder.number:03}")
+        return adapter.address(base, tuned, f"{folder.task}-{folder.number:03}")
     if (folder / HOSTED).exists():
         model = read_json(folder / HOSTED, dict, needs="model")["model"]
         return replace(base, model=model, rate=rate_of(task.spec.student.train.tuned_price) or base.rate)
     return None
-
-
-def with_adapter(base: Address, tuned: Path, name: str) -> Address:
-    """Where a base is with the adapter of a file on it; a server that is running knows it by `name`."""
-    at = replace(base, adapter=tuned, adapter_id=file_hash(tuned)[:16])
-    return at if at.local else replace(at, model=name)
 
 
 def losses(folder: RunDir) -> list[dict[str, Json]]:

@@ -22,7 +22,7 @@ from distill.pipeline.learning_curve.rows import CurveRows
 from distill.pipeline.learning_curve.subsets import chosen
 from distill.records import Json, content_id
 from distill.rundir import file_hash
-from distill.student import linear
+from distill.student import adapter, linear
 from distill.student import stage as teaching
 from distill.student.trainers import linear as linear_trainer
 from distill.student.trainers.lora import LoraSettings
@@ -91,15 +91,15 @@ async def _lora(run: ActiveRun, rows: CurveRows, name: PointName) -> Trained:
         write_atomic(
             out / "train.jsonl", b"".join(rows.lines[place] for place in chosen(rows.keys, name.rows, name.seed))
         )
-        result = await teaching.train_adapter(run, out / "train.jsonl", out, seed=_seed(run, name))
+        result = await adapter.train(run, out / "train.jsonl", out, seed=_seed(run, name))
         seconds = result.steps[-1].seconds
         write_json(out / _POINT, {"key": key, **asdict(name), "seconds": seconds, "valid_loss": result.valid_loss})
-    return Trained(name, await _asked(run, rows, teaching.adapter_file(run.task, out)), seconds)
+    return Trained(name, await _asked(run, rows, out / adapter.served(run.task)), seconds)
 
 
 async def _asked(run: ActiveRun, rows: CurveRows, tuned: Path) -> Answers:
     name = f"{run.folder.task}-{run.folder.number:03}-{file_hash(tuned)[:8]}"
-    student = teaching.with_adapter(run.task.base, tuned, name)
+    student = adapter.address(run.task.base, tuned, name)
     return await call(run.task, Arm(ARM, student, run.task.student_prompt), rows.tests, run.sender)
 
 
