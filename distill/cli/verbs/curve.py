@@ -11,19 +11,21 @@ import typer
 
 from distill.cli.options import AsJson, HomeFolder, RunName, out
 
+Rows = Annotated[
+    str | None, typer.Option(metavar="N,N,…", help="training rows of the points, say 50,100,200 or 25%,50%,100%")
+]
+Seeds = Annotated[int, typer.Option(help="trainings of each point, each with a seed and an order of rows of its own")]
+With = Annotated[
+    str | None,
+    typer.Option("--with", metavar="KIND", help="linear: the curve of a linear model instead, in seconds"),
+]
+
 
 def curve(
     run: RunName,
-    rows: Annotated[
-        str | None, typer.Option(metavar="N,N,…", help="training rows of the points, say 50,100,200 or 25%,50%,100%")
-    ] = None,
-    seeds: Annotated[
-        int, typer.Option(help="trainings of each point, each with a seed and an order of rows of its own")
-    ] = 1,
-    with_: Annotated[
-        str | None,
-        typer.Option("--with", metavar="KIND", help="linear: the curve of a linear model instead, in seconds"),
-    ] = None,
+    rows: Rows = None,
+    seeds: Seeds = 1,
+    with_: With = None,
     as_json: AsJson = False,
     home: HomeFolder = Path(),
 ) -> None:

@@ -29,6 +29,22 @@ def test_the_curve_is_printed_kept_and_shown_in_the_report(finished_moods: Path,
     assert "learning_curves" in json.loads((folder / "report.json").read_text())
 
 
+def test_a_linear_model_is_a_first_look_beside_a_language_model(finished_moods: Path, distill: Distill) -> None:
+    """Of a run whose student is tuned, here or at a host, without touching its base."""
+    spec = finished_moods.parent / "runs" / "mood" / "001" / "spec.json"
+    used = json.loads(spec.read_text())
+    for kind in ("lora", "hosted"):
+        used["spec"]["student"]["train"] |= {"with": kind, "base": "org/tiny"}
+        spec.write_text(json.dumps(used))
+        said = distill(
+            "curve", "mood", "--with", "linear", "--rows", "50%,100%", "--json", "--home", finished_moods.parent
+        )
+        assert said.code == 0, said
+        found = json.loads(said.out)
+        assert [point["rows"] for point in found["points"]] == [60, 120]
+        assert "at least 3 points (--rows)" in found["advice"]["sentence"]
+
+
 def test_what_has_no_curve_is_told(task: Path, distill: Distill) -> None:
     assert distill("run", task).code == 0
     home = ("--home", task.parent)
