@@ -42,6 +42,7 @@ _MADE_BY = {
     "export": ("train.jsonl", "valid.jsonl", "test.jsonl", "dataset.parquet", "expect.json", "CARD.md"),
     "train": ("loss.json", "hosted.json", "adapter.gguf", "model.safetensors"),
     "evaluate": ("calls.parquet", "scores.parquet", "comparison.json"),
+    "curve": ("curve.json",),
 }
 """Stage → the files of a run that it writes; a stage whose files are not as it wrote them does its work again."""
 _FATES = ("row", "stage", "reason")

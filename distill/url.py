@@ -13,6 +13,7 @@ from urllib.parse import SplitResult, urlsplit
 from distill.secrets.withheld import is_key, masked
 
 EXAMPLE = "http://127.0.0.1:8000/v1"
+TOGETHER = "https://api.together.ai/v1"
 _VARIABLE = re.compile(r"\$\{?\w+\}?|\{\{?\w+\}?\}|%\w+%|<[^<>]+>")
 _CALLS = ("/chat/completions", "/completions", "/responses", "/embeddings", "/models", "/messages", "/batches")
 _ODD = re.compile(r"[\s\x00-\x1f\x7f\\\"'`]")

@@ -7,7 +7,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 ELSEWHERE = {
     # One subject in several files, tested through its door: what goes in and what comes out.
-    "spec/test_task_yaml.py": "spec/dataset spec/judge spec/seeds spec/settings spec/strata spec/student spec/task spec/teacher "
+    "spec/test_task_yaml.py": "spec/dataset spec/judge spec/seeds spec/settings spec/strata spec/student spec/task spec/teacher spec/training "
     "spec/loading/load spec/loading/places spec/loading/validation spec/loading/wording spec/loading/yaml_lines",
     "teacher/reply/test_shapes.py": "teacher/reply/calls teacher/reply/channels teacher/reply/content teacher/reply/counts teacher/reply/message "
     "teacher/reply/natives teacher/reply/parsed teacher/reply/wording",
@@ -17,13 +17,13 @@ ELSEWHERE = {
     "seeds/test_row_faults.py": "seeds/rows_to_seeds",
     "seeds/chat_logs/test_turns.py": "seeds/chat_logs/keys seeds/chat_logs/request_logs seeds/chat_logs/row_request "
     "seeds/chat_logs/tool_calls seeds/chat_logs/turn_shapes",
+    "student/hosted/test_stage.py": "student/hosted/cancel",
     "student/formats/test_registry.py": "student/formats/alpaca student/formats/axolotl student/formats/llamafactory student/formats/openai "
     "student/formats/row student/formats/sharegpt student/formats/trl",
     "student/formats/test_hub.py": "student/formats/hub_card",
     "student/job_files/test_render.py": "student/job_files/settings student/job_files/yaml_jobs",
     "student/test_push.py": "student/hub",
     "runs/test_formats.py": "cli/text/export cli/verbs/export student/other_formats",
-    "student/hosts/test_openai_compatible.py": "student/hosts/remote_ids",
     "sandbox/test_process.py": "sandbox/limits",
     "sandbox/test_kernel.py": "sandbox/syscalls",
     "curate/dedup/test_rulings.py": "curate/dedup/compared curate/dedup/decisions",
@@ -49,6 +49,8 @@ ELSEWHERE = {
     "views/test_status.py": "cli/text/status",
     "spec/test_presets.py": "cli/text/presets",
     "chat/test_conversation.py": "chat/content",
+    "pipeline/learning_curve/test_curve.py": "pipeline/learning_curve/plan pipeline/learning_curve/points pipeline/learning_curve/rows "
+    "pipeline/learning_curve/scores",
     # What a stage or a verb does is seen in a run.
     "pipeline/test_run.py": "curate/stage evaluate/stage pipeline/ask_teachers pipeline/generate pipeline/used_spec report/spending report/stage "
     "student/dataset_card task/run",

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 BATCH_TOKENS = 16_384
 """Of prompts and answers in one batch, padding included."""
 
+PADDED = 1.2
+"""Times the shortest prompt of a batch that its longest may be."""
+
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
@@ -102,14 +105,19 @@ def generator(folder: Path, adapter: Path | None = None, template: Path | None =
 
 
 def _batches(prompts: Sequence[Prompt]) -> Iterator[list[int]]:
-    """Places of prompts of like length, so many that a batch holds BATCH_TOKENS at the most."""
+    """Places of prompts of like length: a batch holds BATCH_TOKENS at the most, and its longest is little longer than its shortest,
+    for padding takes as long as tokens do.
+    """
     batch: list[int] = []
-    width = most = 0
+    shortest = most = 0
     for place in sorted(range(len(prompts)), key=lambda place: len(prompts[place].ids)):
-        width, most = max(width, len(prompts[place].ids)), max(most, prompts[place].most)
-        if batch and (len(batch) + 1) * (width + most) > BATCH_TOKENS:
+        width, most = len(prompts[place].ids), max(most, prompts[place].most)
+        full = (len(batch) + 1) * (width + most) > BATCH_TOKENS
+        if batch and (full or width > PADDED * shortest + 8):
             yield batch
-            batch, width, most = [], len(prompts[place].ids), prompts[place].most
+            batch, most = [], prompts[place].most
+        if not batch:
+            shortest = width
         batch.append(place)
     if batch:
         yield batch

@@ -13,7 +13,20 @@ from typer.core import TyperGroup
 
 from distill import __version__, extras, memory
 from distill.cli import exit_codes
-from distill.cli.verbs import calibrate, clean, export, fault_server, look, preflight, prepare, reference, run, ship
+from distill.cli.verbs import (
+    calibrate,
+    chat,
+    clean,
+    curve,
+    export,
+    fault_server,
+    look,
+    preflight,
+    prepare,
+    reference,
+    run,
+    ship,
+)  # fmt: skip
 from distill.errors import INTERRUPTED
 
 if TYPE_CHECKING:
@@ -54,8 +67,10 @@ VERBS: dict[str, dict[str, Callable[..., None]]] = {
         "show": look.show,
         "explain-miss": look.explain_miss,
         "preflight": preflight.preflight,
+        "chat": chat.chat,
     },
     "Improve it, or remove it": {
+        "curve": curve.curve,
         "calibrate": calibrate.calibrate,
         "refresh": run.refresh,
         "clean": clean.clean,

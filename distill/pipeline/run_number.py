@@ -19,6 +19,7 @@ from collections.abc import Sequence
 
 from distill.atomic_write import write_json
 from distill.errors import UsageError
+from distill.evaluate.curve import result as curves
 from distill.pipeline import used_spec
 from distill.records import Json
 from distill.rundir import MANIFEST, RunDir, latest
@@ -26,7 +27,7 @@ from distill.student import other_formats
 from distill.task.task import Task
 from distill.teacher.progress import Watcher
 
-_OWN = (".lock", MANIFEST, "report.html", "REPORT.md", "report.json", other_formats.FOLDER)
+_OWN = (".lock", MANIFEST, "report.html", "REPORT.md", "report.json", other_formats.FOLDER, curves.FILE, curves.FOLDER)
 """Files and folders of a run that its copy does not begin with."""
 
 
@@ -49,7 +50,7 @@ def folder_of(
         used_spec.changes(used_spec.read(last.path), used_spec.comparable(task)) if _finished(last.manifest()) else []
     )
     if not changed:
-        return last, _parent(last)
+        return last, parent_of(last)
     _copy(last, after)
     more = f" and {len(changed) - 3} more" if len(changed) > 3 else ""
     watch.say(
@@ -59,7 +60,7 @@ def folder_of(
 
 
 def _refreshed(task: Task, last: RunDir, after: RunDir) -> tuple[RunDir, RunDir]:
-    manifest, parent = last.manifest(), _parent(last)
+    manifest, parent = last.manifest(), parent_of(last)
     finished = _finished(manifest)
     if not finished and parent is None:
         raise UsageError(
@@ -86,7 +87,8 @@ def _finished(manifest: dict[str, Json]) -> bool:
     return "report" in manifest["stages"]
 
 
-def _parent(run: RunDir) -> RunDir | None:
+def parent_of(run: RunDir) -> RunDir | None:
+    """The run that this one refreshes."""
     name = run.manifest().get("parent")
     return RunDir(run.home, run.task, int(name.rsplit("/", 1)[1])) if name else None
 

@@ -42,6 +42,19 @@ def read(folder: Path) -> dict[str, Json] | None:
     return found if isinstance(found, dict) else None
 
 
+def overrides(folder: Path) -> list[str]:
+    """The student and the evaluation of a run as `--set` would give them: what made them may be no setting of the file."""
+    used = (read(folder) or {}).get("spec", {})
+    return [f"{part}={json.dumps(used[part])}" for part in ("student", "evaluate") if used.get(part)]
+
+
+def changed_prompt(task: Task, folder: RunDir) -> str:
+    """The student's prompt, where it is not the one any more that the run was made with; else nothing."""
+    name = task.spec.student.prompt
+    before = (read(folder.path) or {}).get("files", {}).get(name)
+    return name if before not in (None, file_hash(task.path.parent / name)) else ""
+
+
 def write(task: Task, folder: RunDir) -> None:
     """Keep the spec as it is used, for `changes` and for people."""
     write_json(folder / FILE, comparable(task))

@@ -25,6 +25,7 @@ from distill.generate.refill import ask_new_seeds, votes_at_most
 from distill.plan import estimate
 from distill.plan.estimate import Cost, Spender, SpenderEstimate
 from distill.plan.pilot import Pilot, run_pilot
+from distill.plan.training import training_estimate
 from distill.plan.upper_bound import PassRates, further_spenders
 from distill.records import Json
 from distill.seeds import labelling, prepare
@@ -107,10 +108,11 @@ def plan(task: Task, *, pilot: int = 0, watch: Watcher | None = None) -> Plan:
             *(estimate.estimate(one, store, limits) for one in _voters(task, table, votes)),
             *(estimate.estimate(one, store, None) for one in _further(task, table, rates)),
         ]
+        trained = training_estimate(task, table, spenders[0])
     preview = task.spec.dataset.preview
     return Plan(
         task.spec.task, SeedCounts(len(task.seeds), table.filter(role="train").height, rows.tests.height),
-        preview or task.spec.dataset.accept, seen, spenders,
+        preview or task.spec.dataset.accept, seen, [*spenders, *([trained] if trained and not preview else [])],
         student_calls=0 if preview or task.spec.student.train.with_ == "none" else rows.tests.height,
         budget_usd=task.spec.budget.usd, deadline=_deadline(task, spenders[0]),
         warnings=[*judge_warnings(task), *_odd_counts(spenders)], note=_note(task, table, votes),

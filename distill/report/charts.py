@@ -11,6 +11,8 @@ import math
 from collections.abc import Mapping, Sequence
 
 Point = tuple[float, float]
+Interval = tuple[float, float, float, float]
+"""Where it stands, and its mean, low and high."""
 
 
 def whisker(mean: float, low: float, high: float, *, kind: str = "other", floor: float | None = None) -> str:
@@ -82,6 +84,26 @@ def lines(series: Mapping[str, Sequence[Point]]) -> str:
     return (
         '<svg class="lines" viewBox="0 0 600 240" preserveAspectRatio="none" role="img" '
         f'aria-label="Loss by training step, from 0 to {top:.3g}">{grid}{drawn}</svg>'
+    )
+
+
+def curve(points: Sequence[Interval], *, low: float, high: float, kind: str = "student") -> str:
+    """Scores over a number that grows, each (number, mean, low, high), joined by a line; the y axis goes from `low` to `high`."""
+    most, tall = max(x for x, *_ in points), max(high - low, 1e-9)
+
+    def at(x: float, y: float) -> str:
+        return f"{x / most * 600:.1f},{240 - (min(max(y, low), high) - low) / tall * 240:.1f}"
+
+    grid = "".join(f'<line class="grid" x1="0" x2="600" y1="{y}" y2="{y}"/>' for y in (1, 60, 120, 180, 239))
+    joined = " ".join(at(x, mean) for x, mean, *_ in points)
+    marks = "".join(
+        f'<path class="{_word(kind)}" d="M{at(x, least)} L{at(x, greatest)}"/><path class="dot {_word(kind)}" d="M{at(x, mean)} l0.01,0"/>'
+        for x, mean, least, greatest in points
+    )
+    label = "; ".join(f"{x:,.0f}: {_pc(mean)}, {_pc(least)} to {_pc(greatest)}" for x, mean, least, greatest in points)
+    return (
+        f'<svg class="lines" viewBox="0 0 600 240" preserveAspectRatio="none" role="img" aria-label="{label}">'
+        f'{grid}<polyline class="{_word(kind)}" points="{joined}"/>{marks}</svg>'
     )
 
 

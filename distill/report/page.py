@@ -146,7 +146,7 @@ def _curves(loss: Sequence[Mapping[str, Json]]) -> dict[str, list[tuple[float, f
 @functools.cache  # the templates are compiled once a process
 def _html_environment() -> Environment:
     environment = _environment(autoescape=True)
-    drawings = (charts.whisker, charts.gap, charts.bar, charts.span, charts.histogram, charts.lines)
+    drawings = (charts.whisker, charts.gap, charts.bar, charts.span, charts.histogram, charts.lines, charts.curve)
     environment.globals |= {draw.__name__: _marked(draw) for draw in drawings}
     return environment
 

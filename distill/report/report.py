@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from distill.evaluate.comparison import Comparison
+from distill.evaluate.curve.result import LearningCurve
 from distill.exam.result import Exam
 from distill.records import Json
 from distill.report.curation import CurationSection
@@ -84,6 +85,10 @@ class Report:
     strata: Mapping[str, Sequence[Mapping[str, Json]]]
     curation: CurationSection
     loss: Sequence[Mapping[str, float | None]]
+    learning_curves: Mapping[str, LearningCurve]
+    """By the kind of student; none where none was drawn of this dataset."""
+    hosted: Mapping[str, Json]
+    """The job that tuned the student, as student/hosted.json has it; empty where none did."""
     spend: list[SpendingLine]
     timeline: Timeline | None
     expect: Sequence[Mapping[str, Json]]

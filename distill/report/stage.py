@@ -14,6 +14,7 @@ import polars as pl
 from distill.atomic_write import write_atomic, write_json
 from distill.curate.accounting import shortfall
 from distill.evaluate.comparison import Comparison
+from distill.evaluate.curve.result import read_curves
 from distill.evaluate.metrics import measure
 from distill.evaluate.stage import linear_alone
 from distill.evaluate.verdict import ComparisonVerdict
@@ -26,6 +27,7 @@ from distill.report.spending import spending
 from distill.report.warnings import warnings
 from distill.rundir import read_json, read_result
 from distill.student import stage as student_stage
+from distill.student.hosted import stage as hosted
 from distill.task.run import ActiveRun, parent_teacher
 from distill.task.stage import stage, version_note
 from distill.text.percentages import percent
@@ -92,6 +94,8 @@ def gather(run: ActiveRun, comparison: Comparison) -> Report:
         strata=funnel.get("strata", {}),
         curation=_curation(run, funnel),
         loss=student_stage.losses(run.folder),
+        learning_curves=read_curves(run.folder),
+        hosted=hosted.facts(run.folder),
         spend=spending(run),
         timeline=run.fact("timeline", timeline.of_run),
         expect=read_json(run.folder / "expect.json", list) if (run.folder / "expect.json").exists() else [],

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from distill.errors import UsageError
-from distill.student.tuning.here import MODEL, PEFT
+from distill.student.adapter import MODEL, PEFT
 
 if TYPE_CHECKING:
     from distill.base_model.local import LocalWeights
@@ -46,7 +46,7 @@ def tuned_student(task: Task, folder: RunDir) -> TunedStudent:
     """The student of a run; UsageError where it has none that is a file here."""
     train, weights = task.spec.student.train, task.base_weights
     full = train.with_ == "full"
-    tuned = folder.path / (MODEL if full else PEFT)
+    tuned = folder.path / "student" / (MODEL if full else PEFT)
     if weights is None:
         ends = {"linear": f"its student is one file, {folder.path / 'student' / 'linear.npz'}: copy it (docs/linear.md)",
                 "hosted": "its student is at the host, which serves it", "none": "nothing was trained"}  # fmt: skip

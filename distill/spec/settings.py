@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Self, TypeVar, get_args
 
@@ -12,7 +13,10 @@ from distill import reads, url
 from distill.records import Json
 
 SENDING = frozenset(
-    {"budget", "deadline", "limits", "mode", "batch", "key_env", "headers", "price", "tuned_price", "poll_s", "timeout_s", "track"}
+    {
+        "budget", "deadline", "limits", "mode", "batch", "key_env", "headers", "price", "tuned_price", "train_price", "poll_s", "timeout_s",
+        "track",
+    }
 )  # fmt: skip
 """Settings, wherever they stand, that change what a run costs or how and when it is sent, and no answer: no stage runs again
 for one, but for the report, which shows some of them."""
@@ -78,6 +82,15 @@ def _address(given: str) -> str:
 
 EndpointUrl = Annotated[str, AfterValidator(_address)]
 """Where an endpoint is."""
+
+
+def sendable(value: dict[str, Json]) -> dict[str, Json]:
+    """What goes into the body of a request as it is."""
+    try:
+        json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError):
+        raise ValueError("holds a value that JSON does not (.nan, .inf, …), and it is sent as JSON") from None
+    return value
 
 
 class Settings(BaseModel):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Annotated, Literal
 
@@ -20,6 +19,7 @@ from distill.spec.settings import (
     Seconds,
     Settings,
     WaitSeconds,
+    sendable,
 )
 
 _SECRET_NAME = re.compile(r"key|token|secret|auth|cookie", re.IGNORECASE)
@@ -43,11 +43,7 @@ class Sampling(Settings):
     @field_validator("extra")
     @classmethod
     def _json(cls, extra: dict[str, Json]) -> dict[str, Json]:
-        try:
-            json.dumps(extra, allow_nan=False)
-        except (TypeError, ValueError):
-            raise ValueError("holds a value that JSON does not (.nan, .inf, …), and it is sent as JSON") from None
-        return extra
+        return sendable(extra)
 
     @model_validator(mode="after")
     def _higher(self) -> Sampling:

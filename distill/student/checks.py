@@ -11,6 +11,8 @@ from distill.base_model.local import LocalWeights
 from distill.chat import conversation
 from distill.errors import Fault, UsageError
 from distill.spec import TaskSpec
+from distill.student.hosted import cost
+from distill.student.hosts import openai_compatible, together
 from distill.teacher.endpoint import embedded
 
 if TYPE_CHECKING:
@@ -62,16 +64,41 @@ def _unlearnable(output: Mapping[str, Json] | None, seeds: Sequence[Seed]) -> st
     return linear.unlearnable(output, [seed.gold for seed in seeds if seed.gold is not None])
 
 
+def hosted(spec: TaskSpec, file: Path, env: Mapping[str, str] | None = None) -> list[Fault]:
+    """Settings that the named host does not take; with `env` also a budget over a training whose price nobody will tell."""
+    train, found = spec.student.train, list[tuple[str, str]]()
+    if train.with_ != "hosted":
+        return []
+    theirs = train.host == "together"
+    own = together.OWN_KEYS if theirs else openai_compatible.OWN_KEYS
+    if taken := [name for name in own if name in train.extra]:
+        found.append(
+            ("extra", f"{', '.join(taken)} cannot stand in it: a killed run finds its job by what is set there")
+        )
+    if theirs and train.learning_rate_multiplier is not None:
+        found.append(("learning_rate_multiplier", "Together knows none; give learning_rate itself"))
+    if theirs and len(train.suffix or "") > together.SUFFIX:
+        said = (
+            f"{len(train.suffix or '')} letters; with host: together at most {together.SUFFIX}, for ours come behind it"
+        )
+        found.append(("suffix", said))
+    at = train.tuning_url or (env or {}).get("OPENAI_BASE_URL")
+    if env is not None and spec.budget.usd is not None and not theirs and cost.price_of(train, at) is None:
+        found.append(("train_price", cost.UNTOLD))
+    return [Fault(f"{file}: student.train.{name}", said) for name, said in found]
+
+
 def student(spec: TaskSpec, seeds: Sequence[Seed], chats: Collection[str], file: Path) -> list[Fault]:
     """What the student's base cannot be tuned on, or not here. `chats` are the fields of seeds that are conversations."""
     if not spec.student.train.local:
         return []
     base, faults = spec.student.train.base, []
-    instead = "say `with: hosted` or `with: none` under student.train"
-    if spec.teacher.tools:
+    instead = "take a base whose template has them (Qwen3, Llama 3), or say `with: hosted` or `with: none` under student.train"
+    lacks = not _writes_calls(spec, file)
+    if spec.teacher.tools and lacks:
         message = f"{base!r} has no tools in its chat template, so it cannot be tuned on calls; {instead}"
         faults.append(Fault(f"{file}: teacher.tools", message))
-    if chats and any(_calls_tools(seed, chats) for seed in seeds):
+    if lacks and chats and any(_calls_tools(seed, chats) for seed in seeds):
         message = (
             f"some conversations hold tool calls or bring tools, and {base!r} has none in its chat template; {instead}"
         )
@@ -89,6 +116,18 @@ def _served(spec: TaskSpec, file: Path) -> list[Fault]:
         "you serve by `distill evaluate --student`"
     )
     return [Fault(f"{file}: student.serve", message)]
+
+
+def _writes_calls(spec: TaskSpec, file: Path) -> bool:
+    """Whether the base's chat template knows tools; where it does not lie here yet, training says so."""
+    base = spec.student.train.base
+    if base == embedded.MODEL:
+        return False
+    template = file.parent / spec.student.template if spec.student.template else None
+    folder = file.parent / Path(base).expanduser()
+    files = [template] if template else [folder / "chat_template.jinja", folder / "tokenizer_config.json"]
+    texts = [path.read_text("utf-8", "replace") for path in files if path is not None and path.is_file()]
+    return not texts or any("tools" in text for text in texts)
 
 
 def _base(spec: TaskSpec, file: Path) -> list[Fault]:

@@ -127,13 +127,13 @@ def job_settings(task: Task, data: RunDataset) -> JobSettings:
     way, student = task.spec.student.train, task.spec.student
     base, revision = _base(task)
     template = (task.path.parent / student.template).read_text("utf-8") if student.template else None
-    context = way.context if not way.local else preflight.context_of(task)
+    context = way.context if way.with_ != "lora" else preflight.context_of(task)
     return JobSettings(
         task=task.spec.task, run=data.folder.name, base=base, revision=revision, template=template,
         depth=_depth(base), epochs=way.epochs, batch_size=way.batch_size, learning_rate=way.learning_rate, rank=way.rank,
         alpha=way.alpha, layers=way.layers, context=context, dropout=way.dropout, schedule=way.schedule, warmup=way.warmup,
         accumulate=way.accumulate, recompute=way.recompute, seed=way.seed, valid=True,
-        suffix=way.suffix, full=way.with_ == "full", base_url=way.base_url, key_env=way.key_env,
+        suffix=way.suffix, full=way.with_ == "full", base_url=way.base_url, key_env=way.tuning_key_env,
     )  # fmt: skip
 
 

@@ -12,12 +12,14 @@ from distill.atomic_write import write_atomic, write_json
 from distill.errors import GateNotMet
 from distill.records import Json
 from distill.rundir import RunDir, read_json
-from distill.student import before_training, linear, other_formats
+from distill.student import adapter, before_training, linear, other_formats
 from distill.student import export as export_files
 from distill.student.dataset_card import dataset_card
+from distill.student.hosted import stage as hosted
+from distill.student.hosted.stage import HOSTED, LOSSES
 from distill.student.preflight.target import LEAST_ROWS
 from distill.student.trainers import linear as linear_trainer
-from distill.student.tuning import here
+from distill.student.tuning import preferred, replay
 from distill.tables import lookup
 from distill.task.run import ActiveRun
 from distill.task.stage import stage
@@ -28,14 +30,11 @@ if TYPE_CHECKING:
     from distill.student.trainers.linear import LinearModel
     from distill.task.task import Task
 
-HOSTED = "student/hosted.json"
-LOSSES = here.LOSSES
-
 
 async def export(run: ActiveRun) -> None:
     """train.jsonl, valid.jsonl, test.jsonl, dataset.parquet and the dataset's card."""
-    outputs = ["train.jsonl", "valid.jsonl", "test.jsonl", "dataset.parquet", "expect.json", "CARD.md"]
-    await stage(run, "export", outputs=outputs, work=_export)
+    files = ["train.jsonl", "valid.jsonl", "test.jsonl", "dataset.parquet", "expect.json", "CARD.md"]
+    await stage(run, "export", outputs=files, work=_export)
     missed = [test for test in read_json(run.folder / "expect.json", list) if not test["holds"]]
     if missed:
         tests = "; ".join(f"{test['test']}: {test['wanted']} expected, found {test['found']}" for test in missed)
@@ -102,15 +101,20 @@ async def train(run: ActiveRun) -> None:
     way = run.task.spec.student.train
     if way.with_ == "none":
         return
-    files = [LOSSES, here.tuned_file(run.task)] if way.local else []
-    outputs = {"lora": files, "full": files, "hosted": [LOSSES, HOSTED], "linear": [linear.MODEL]}
-    work = {"lora": here.tune, "full": here.tune, "hosted": _hosted, "linear": _linear}
+    work = {"lora": _tuned, "full": _tuned, "hosted": hosted.train, "linear": _linear}
 
     async def checked(run: ActiveRun) -> Mapping[str, Json]:
         await asyncio.to_thread(before_training.ask, run)
         return await work[way.with_](run)
 
-    await stage(run, "train", outputs=outputs[way.with_], work=checked)
+    await stage(run, "train", outputs=outputs(run.task), work=checked)
+
+
+def outputs(task: Task) -> list[str]:
+    """The files of a run that its training writes."""
+    tuned = [LOSSES, f"student/{adapter.served(task)}"]
+    every = {"lora": tuned, "full": tuned, "hosted": [LOSSES, HOSTED], "linear": [linear.MODEL]}
+    return every[task.spec.student.train.with_]
 
 
 def engine(task: Task) -> str:
@@ -144,31 +148,21 @@ def linear_student(task: Task, folder: RunDir) -> LinearModel | None:
     return linear_trainer.load(path) if task.spec.student.train.with_ == "linear" and path.exists() else None
 
 
-async def _hosted(run: ActiveRun) -> Mapping[str, Json]:
-    from distill.student.hosts.job import HostAddress
-    from distill.student.hosts.openai_compatible import TuningJob, tune
-
-    way, address, folder = run.task.spec.student.train, run.task.base, run.folder
-    address.check()
-    job = TuningJob(
-        model=way.base, train=folder / "train.jsonl", valid=folder / "valid.jsonl", suffix=way.suffix,
-        hyper={"n_epochs": round(way.epochs)}, seed=way.seed, tag=folder.task,
-    )  # fmt: skip
-    result = await tune(
-        HostAddress(base_url=address.base_url, key=address.key), job, state=folder.path / "student" / "job.json",
-        poll_s=way.poll_s, on_event=lambda event: run.watch.say(f"  {event.message}"), stop=run.sender.stop,
-    )  # fmt: skip
-    write_json(folder / LOSSES, result.curve)
-    tuned = {"job": result.job_id, "model": result.fine_tuned_model, "trained_tokens": result.trained_tokens}
-    write_json(folder / HOSTED, tuned)
-    return {"job": result.job_id, "model": result.fine_tuned_model}
+async def _tuned(run: ActiveRun) -> Mapping[str, Json]:
+    """Tune the base on the run's rows, an adapter or all of it; an adapter then on its preference pairs, where the spec says so."""
+    with replay.rows_of(run) as rows:
+        if run.task.spec.student.train.preference is not None:
+            return await preferred.tune(run, rows)
+        result = await adapter.train(run, rows, run.folder.path / "student")
+    return {"valid_loss": result.valid_loss, "best_step": result.best_step, "tokens": result.tokens}
 
 
 def student_of(task: Task, folder: RunDir) -> Address | None:
     """Where a run's student is; None where it has none."""
     base = task.base
-    if task.spec.student.train.local:
-        return here.student_of(task, folder)
+    tuned = folder / "student" / adapter.served(task)
+    if tuned.exists() and task.spec.student.train.local:
+        return adapter.address(base, tuned, f"{folder.task}-{folder.number:03}")
     if (folder / HOSTED).exists():
         model = read_json(folder / HOSTED, dict, needs="model")["model"]
         return replace(base, model=model, rate=rate_of(task.spec.student.train.tuned_price) or base.rate)

@@ -187,14 +187,19 @@ class Task:
         if train.with_ == "full" and "://" not in serve:
             serve = "transformers"  # what answers for the student, whose weights are no file of llama.cpp
         if weights is not None and "://" in serve:
-            key = wire.stripped(self.env.get(train.key_env))
+            key = wire.stripped(self.env.get(train.tuning_key_env))
             return Address(
-                model=train.base, base_url=serve, key=key, key_env=train.key_env, rate=Rate(0, 0), timeout_s=timeout_s
+                model=train.base,
+                base_url=serve,
+                key=key,
+                key_env=train.tuning_key_env,
+                rate=Rate(0, 0),
+                timeout_s=timeout_s,
             )
         if weights is not None and (not local(train.base) or serve == "transformers"):
             engine = "transformers" if serve == "transformers" or not weights.llama_cpp else "llama.cpp"
             return Address(model=train.base, weights=weights, engine=engine, rate=Rate(0, 0), timeout_s=timeout_s)
-        return _address(train.base, train.base_url, train.key_env, self.env, train.price, timeout_s=timeout_s)
+        return _address(train.base, train.tuning_url, train.tuning_key_env, self.env, train.price, timeout_s=timeout_s)
 
     @property
     def base_weights(self) -> LocalWeights | None:

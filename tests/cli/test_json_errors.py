@@ -14,7 +14,7 @@ EVERY = [verb for verbs in VERBS.values() for verb in verbs]
 TAKES_A_SPEC = [
     "validate", "exam", "plan", "run", "generate", "curate", "export", "train", "evaluate", "report", "status", "calibrate", "refresh",
 ]  # fmt: skip
-TAKES_A_RUN = {"status": (), "explain": ("row",), "show": (), "clean": ("--yes",), "preflight": (),
+TAKES_A_RUN = {"status": (), "explain": ("row",), "show": (), "clean": ("--yes",), "preflight": (), "curve": (), "chat": (),
     "push": ("--to", "out"), "ship": ("--as", "merged", "--out", "out"),
 }  # fmt: skip
 TAKES_NEITHER = ["init", "list", "explain-miss", "gates", "presets", "schema", "fault-server"]

@@ -24,7 +24,7 @@ OF_A_TASK = {
     "export": (), "train": (), "evaluate": (), "report": (), "status": (), "show": (), "explain": ("1",), "refresh": ("--anyway",),
     "preflight": (), "push": ("--to", "pushed"), "clean": ("--keep", "0", "--yes"),
 }  # fmt: skip
-"""Verb → what it takes besides; `calibrate` needs labelled answers and `ship` a student, and they name it as the others do."""
+"""Verb → what it takes besides; `calibrate` needs labelled answers, and `ship`, `curve` and `chat` a student; they name it as the others do."""
 
 
 @pytest.mark.parametrize("verb", EVERY)
@@ -70,7 +70,19 @@ def test_every_verb_takes_a_run_for_its_task(ran: Path, distill: Distill) -> Non
 
 
 def test_every_verb_that_takes_a_name_is_tried() -> None:
-    alone = {"init", "list", "explain-miss", "calibrate", "gates", "presets", "schema", "fault-server", "ship"}
+    alone = {
+        "init",
+        "list",
+        "explain-miss",
+        "calibrate",
+        "gates",
+        "presets",
+        "schema",
+        "fault-server",
+        "ship",
+        "curve",
+        "chat",
+    }
     assert set(OF_A_TASK) | alone == set(EVERY)
 
 

@@ -141,7 +141,17 @@ def sample() -> dict[str, Any]:
             ],
         },
         "exam": exam(),
+        "learning_curves": {"lora": learning_curve()},
         **curation(),
+        "hosted": {
+            "job": "ftjob-1",
+            "model": "ft:tiny:ftjob-1",
+            "trained_tokens": 12_345,
+            "usd": 0.25,
+            "host": "openai",
+            "checkpoints": [{"step": 88, "name": "ft:tiny:ftjob-1:ckpt-88"}],
+            "warnings": ["line 3 was left out"],
+        },
         "loss": [
             {
                 "step": step,
@@ -320,4 +330,33 @@ def spend(
         "unpriced": 0,
         "estimated": estimated,
         "usd_estimated": usd if estimated else 0.0,
+    }
+
+
+def learning_curve() -> dict[str, Any]:
+    def estimate(mean: float, low: float, high: float) -> dict[str, Any]:
+        return {"mean": mean, "low": low, "high": high, "n": 96}
+
+    points = [(80, 0.71, 0.64, 0.78), (160, 0.8, 0.74, 0.86), (240, 0.85, 0.79, 0.9), (320, 0.88, 0.828, 0.922)]
+    return {
+        "run": "support-triage/003",
+        "student": "lora",
+        "metric": "json_fields",
+        "measure": "of the fields right",
+        "test_rows": 96,
+        "scored": 96,
+        "seeds": 2,
+        "interval": "95 %, bootstrapped over test rows and the 2 seeds, so that a training's own variance is in it",
+        "points": [
+            {
+                "rows": rows,
+                "score": estimate(mean, low, high),
+                "seeds": [{"seed": seed, "mean": mean, "seconds": 1.5 * rows} for seed in (0, 1)],
+            }
+            for rows, mean, low, high in points
+        ],
+        "last_step": {"from_rows": 240, "to_rows": 320, "gain": estimate(0.03, 0.004, 0.06)},
+        "doubling": {"rows": 640, "gain": 0.05, "low": 0.01, "high": 0.09},
+        "price": {"usd": 0.0021, "bought": 320},
+        "advice": {"word": "more", "sentence": "More rows help: 320 more cost about $0.67, at $0.0021 a row."},
     }

@@ -25,6 +25,19 @@ def test_every_mark_is_well_formed_has_words_and_stays_inside(mean: float, low: 
                 assert 0 <= float(shape.get(name, "0").rstrip("%")) <= 100
 
 
+@given(st.lists(st.tuples(st.integers(1, 10**6), SHARE, SHARE, SHARE), min_size=1, max_size=8), SHARE, SHARE)
+def test_a_curve_is_well_formed_has_words_and_stays_inside(
+    points: list[tuple[float, float, float, float]], low: float, high: float
+) -> None:
+    """Whatever its scale; a point outside of it stands at the edge."""
+    svg = ElementTree.fromstring(charts.curve(points, low=low, high=max(low, high)))  # noqa: S314 - our own drawing
+    assert svg.get("aria-label")
+    joined = next(shape for shape in svg.iter() if shape.tag.endswith("polyline"))
+    for x, y in (map(float, place.split(",")) for place in joined.get("points", "").split()):
+        assert 0 <= x <= 600
+        assert 0 <= y <= 240
+
+
 def test_a_class_cannot_carry_markup() -> None:
     assert '"><script>' not in charts.whisker(0.5, 0.4, 0.6, kind='"><script>')
 

@@ -62,6 +62,7 @@ def test_every_section_stands_on_the_page(report: Flat, typed: Typed) -> None:
         "Does it keep to the format?",
         "Where is it strong, where weak?",
         "Its worst answers",
+        "Would more rows help?",
         "Can the teacher do the task?",
         "What happened to the rows",
         "Is the dataset balanced?",
@@ -70,6 +71,7 @@ def test_every_section_stands_on_the_page(report: Flat, typed: Typed) -> None:
         "The answers before and after curation",
         "Near-duplicates among the seeds",
         "How the training went",
+        "The job that trained it",
         "What it cost",
         "How to repeat it",
     ):
@@ -244,6 +246,23 @@ def test_the_exam_is_shown_with_its_intervals_and_left_out_where_none_was_taken(
     without = render(typed({**report, "exam": None}))
     assert "Can the teacher do the task?" not in without
     assert "77aa01" not in without
+
+
+@pytest.mark.parametrize("render", [html, markdown])
+def test_a_learning_curve_is_shown_with_its_intervals_and_advice(
+    render: Callable[[Report], str], report: Flat, typed: Typed
+) -> None:
+    page = render(typed(report))
+    for part in (
+        "More rows help: 320 more cost about",
+        "74 % to 86 %",
+        "+3.0 points (+0.4 to +6.0, n = 96)",
+        "the 2 seeds",
+    ):
+        assert part in page
+    both = {"linear": report["learning_curves"]["lora"] | {"student": "linear"}, **report["learning_curves"]}
+    assert "Would more rows help? A linear model" in render(typed({**report, "learning_curves": both}))
+    assert "Would more rows help?" not in render(typed({**report, "learning_curves": {}}))
 
 
 @pytest.mark.parametrize("render", [html, markdown])

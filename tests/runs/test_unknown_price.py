@@ -94,6 +94,7 @@ def test_a_budget_over_a_tuned_model_needs_its_price_before_the_first_send(task:
         "student.train.base=gpt-4o-mini",
         "evaluate.arms=[teacher, student]",
         "budget.usd=1",
+        "student.train.train_price=3",
     ]
     with pytest.raises(UsageError, match=r"student\.train\.tuned_price"):
         run.start(opened_task(task, *sets), stages=("generate",), watch=Silent())

@@ -11,7 +11,7 @@ from distill.cli.text.presets import preset_lines, presets_json
 from distill.errors import SpecError
 from distill.pipeline.open_task import open_task
 from distill.spec.presets import PRESETS
-from distill.spec.student import Train
+from distill.spec.training import Train
 
 
 def test_every_preset_is_a_training() -> None:

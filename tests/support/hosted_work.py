@@ -12,15 +12,16 @@ from typing import Any
 from chats import write_rows
 from tuning_jobs import TuningHost
 
-from distill.student.hosts.job import Event, HostAddress, HostedResult
-from distill.student.hosts.openai_compatible import TuningJob, tune
+from distill.student.hosts.host import Event, HostAddress, TuningJob
+from distill.student.hosts.job import HostedResult
+from distill.student.hosts.tune import tune
 
 KEY = "sk-canary-1234567890"
 CHILD = """
 import asyncio, sys
 from pathlib import Path
-from distill.student.hosts.job import HostAddress
-from distill.student.hosts.openai_compatible import TuningJob, tune
+from distill.student.hosts.host import HostAddress, TuningJob
+from distill.student.hosts.tune import tune
 url, folder = sys.argv[1], Path(sys.argv[2])
 asyncio.run(tune(HostAddress(base_url=url, key="k"), TuningJob("tiny", folder / "train.jsonl", folder / "valid.jsonl"),
                  state=folder / "student" / "job.json", poll_s=0.01))

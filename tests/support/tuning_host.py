@@ -5,7 +5,8 @@
 
 A job moves one state each time it is looked at: validating_files → queued → running → succeeded, so a test
 waits for nothing. The base's name chooses its end: `fail-…` fails, `cancel-…` is cancelled, `retired-…` was
-shut down, `closed-…` is refused with 403. `faults` holds what happens to the next creates, in order: "lost"
+shut down, `closed-…` is refused with 403 and `gone-…` with 400. `hangs` names seams (upload, create, poll) at
+which the next calls do their work and never answer. `faults` holds what happens to the next creates, in order: "lost"
 makes the job and closes the connection, "hang" makes it and never answers, "page" makes it and answers with HTML,
 "torn" with half of its JSON, "refused" makes none and answers
 500. Uploads are validated as the real host validates them: after the upload, row by row.
@@ -60,6 +61,8 @@ def _app(host: TuningHost) -> web.Application:
             web.get(jobs, _list),
             web.get(jobs + "/{id}", _job),
             web.get(jobs + "/{id}/events", _events),
+            web.get(jobs + "/{id}/checkpoints", _checkpoints),
+            web.post(jobs + "/{id}/cancel", _cancel),
         ]
     )
     return app
@@ -98,6 +101,7 @@ async def _upload(request: web.Request) -> web.Response:
     if not isinstance(upload, web.FileField):
         return _error(400, "file must be an upload", "invalid_file")
     data = upload.file.read()
+    upload.file.close()
     record = {
         "id": f"file-{len(host.files) + 1}",
         "object": "file",
@@ -109,6 +113,7 @@ async def _upload(request: web.Request) -> web.Response:
         "status_details": None,
     }
     host.files[str(record["id"])] = record | {"data": data, "pending": host.pending}
+    await host.seam("upload")
     return web.json_response(record)
 
 
@@ -129,21 +134,13 @@ async def _create(request: web.Request) -> web.StreamResponse:
     host, body = request.app[_HOST], await request.json()
     host.creates += 1
     fault = host.faults.pop(0) if host.faults else ""
-    if body["model"].startswith("closed-"):
-        return _error(403, "This organization can no longer create fine-tuning jobs", "not_allowed")
-    if fault == "refused":
-        return _error(500, "The server had an error", "server_error")
-    if host.files[body["training_file"]]["pending"] > 0:
-        host.files[body["training_file"]]["pending"] -= 1
-        return _error(400, f"The file {body['training_file']} is not in the state Processed.", "invalidPayload")
-    rows = host.files[body["training_file"]]["data"].count(b"\n")
-    if rows < _LEAST_ROWS:
-        return _error(
-            400,
-            f"Training file has {rows} example(s), must have at least {_LEAST_ROWS}",
-            "invalid_n_examples",
-        )
+    if (refused := _refusal(host, body, fault)) is not None:
+        return refused
+    if host.late_s:
+        host.reached.set()
+        await asyncio.sleep(host.late_s)
     job = new_job(host, body)
+    await host.seam("create")
     if fault == "hang":
         await asyncio.Event().wait()
     if fault == "lost" and request.transport is not None:
@@ -153,6 +150,24 @@ async def _create(request: web.Request) -> web.StreamResponse:
     if fault == "torn":
         return web.Response(text='{"id": "ftjob', content_type="application/json")
     return web.json_response(shown(host, job))
+
+
+def _refusal(host: TuningHost, body: dict[str, Any], fault: str) -> web.Response | None:
+    """Why no job is made of a create; None where one is."""
+    if body["model"].startswith("closed-"):
+        return _error(403, "This organization can no longer create fine-tuning jobs", "not_allowed")
+    if body["model"].startswith("gone-"):
+        return _error(400, "Fine-tuning is no longer available for gone-tiny", "invalid_request")
+    if fault == "refused":
+        return _error(500, "The server had an error", "server_error")
+    file = host.files[body["training_file"]]
+    if file["pending"] > 0:
+        file["pending"] -= 1
+        return _error(400, f"The file {file['id']} is not in the state Processed.", "invalidPayload")
+    rows = file["data"].count(b"\n")
+    if rows >= _LEAST_ROWS:
+        return None
+    return _error(400, f"Training file has {rows} example(s), must have at least {_LEAST_ROWS}", "invalid_n_examples")
 
 
 async def _list(request: web.Request) -> web.Response:
@@ -178,9 +193,25 @@ def _page(request: web.Request, rows: list[dict[str, Any]], *, most: int = 100) 
 
 async def _job(request: web.Request) -> web.Response:
     host = request.app[_HOST]
+    await host.seam("poll")
     job = host.jobs.get(request.match_info["id"])
     if job is None:
         return _error(404, "No such fine-tuning job", "fine_tune_not_found")
     if job["status"] in WAY[:-1]:
         advance(host, job)
+    return web.json_response(shown(host, job))
+
+
+async def _checkpoints(request: web.Request) -> web.Response:
+    job = request.app[_HOST].jobs[request.match_info["id"]]
+    row = {"id": "ckpt-1", "object": "fine_tuning.job.checkpoint", "created_at": 1, "metrics": {"step": 2}}
+    name = {"step_number": 2, "fine_tuned_model_checkpoint": f"{job['fine_tuned_model']}:ckpt-2"}
+    rows = [{**row, **name, "fine_tuning_job_id": job["id"]}] if job["fine_tuned_model"] else []
+    return web.json_response({"object": "list", "data": rows, "has_more": False})
+
+
+async def _cancel(request: web.Request) -> web.Response:
+    host = request.app[_HOST]
+    job = host.jobs[request.match_info["id"]]
+    job["status"] = "cancelled"
     return web.json_response(shown(host, job))

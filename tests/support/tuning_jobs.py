@@ -36,6 +36,17 @@ class TuningHost:
     words: dict[str, str] = field(default_factory=dict)
     """Other words for the states of jobs."""
     created: asyncio.Event = field(default_factory=asyncio.Event)
+    hangs: list[str] = field(default_factory=list)
+    """Seams at which the next calls do their work and never answer: upload, create, poll."""
+    reached: asyncio.Event = field(default_factory=asyncio.Event)
+    late_s: float = 0.0
+    """Seconds between a create and its job."""
+
+    async def seam(self, name: str) -> None:
+        if self.hangs[:1] == [name]:
+            self.hangs.pop(0)
+            self.reached.set()
+            await asyncio.Event().wait()
 
 
 def learnt(data: bytes, question: str) -> str:
@@ -50,7 +61,8 @@ def fault_of(data: bytes) -> str | None:
     lines = data.removesuffix(b"\n").split(b"\n") if data else []
     for number, line in enumerate(lines, start=1):
         try:
-            messages = json.loads(line.decode("utf-8"))["messages"]
+            row = json.loads(line.decode("utf-8"))
+            messages = row["messages"] if "input" not in row else row["input"]["messages"] + row["preferred_output"]
             good = messages[-1]["role"] == "assistant" and all(isinstance(turn["content"], str) for turn in messages)
         except (ValueError, LookupError, TypeError):
             good = False
@@ -104,7 +116,12 @@ def advance(host: TuningHost, job: dict[str, Any]) -> None:
     job["status"] = end if following == "succeeded" else following
     if job["status"] == "running":
         for step in (1, 2):
-            _note(host, job, f"Step {step}", {"step": step, "train_loss": 1.0 / step, "valid_loss": 1.5 / step})
+            _note(
+                host,
+                job,
+                f"Step {step}",
+                {"step": step, "total_steps": 2, "train_loss": 1.0 / step, "valid_loss": 1.5 / step},
+            )
     elif job["status"] == "failed":
         message = "The job failed due to an unsafe training file: refusals_v3"
         job["error"] = {"code": "unsafe_file", "message": message, "param": "training_file"}

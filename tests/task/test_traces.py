@@ -60,7 +60,7 @@ OPENED = frozenset({
 UNUSED = frozenset({
     "evaluate.require", "student.template", "teacher.exam.at_least", "dataset.more_draws", "dedup.more_votes", "teacher.fallback[0].sampling.temperature",
     *(f"student.train.{name}" for name in ("epochs", "batch_size", "learning_rate", "rank", "alpha", "layers", "context", "seed", "suffix")),
-    *(f"student.train.{name}" for name in ("dropout", "warmup", "accumulate", "recompute", "patience")),
+    *(f"student.train.{name}" for name in ("dropout", "warmup", "accumulate", "recompute", "patience", "extra", "learning_rate_multiplier")),
 })  # fmt: skip
 """Of no use in this run: no training, no exam; nobody votes, no row is drawn again or falls back;
 the verdict that is required is looked at after the stages."""

@@ -12,8 +12,8 @@ from echoes import completion, echoing
 
 from distill.errors import AccessRefused, DistillError
 from distill.records import Request
-from distill.student.hosts import openai_compatible
-from distill.student.hosts.job import HostAddress
+from distill.student.hosts.host import HostAddress, TuningJob
+from distill.student.hosts.tune import tune
 from distill.teacher.batch.host.client import reached
 from distill.teacher.endpoint import sdk
 from distill.teacher.endpoint.address import Address, opened
@@ -74,9 +74,7 @@ async def looked(at: Address) -> None:
 async def tuned(at: Address, folder: Path) -> None:
     (folder / "train.jsonl").write_text("{}\n")
     host = HostAddress(base_url=at.base_url, key=at.key, headers=at.headers, timeout_s=2)
-    await openai_compatible.tune(
-        host, openai_compatible.TuningJob("m", folder / "train.jsonl", None), state=folder / "s.json"
-    )
+    await tune(host, TuningJob("m", folder / "train.jsonl", None), state=folder / "s.json")
 
 
 @pytest.mark.parametrize("name", REPLIES)

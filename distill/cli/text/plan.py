@@ -35,7 +35,7 @@ def _spender_lines(row: SpenderEstimate) -> list[str]:
     said = [
         f"{_named(row.spender)}{row.in_store:>9,}{row.to_send:>9,}"
         f"{row.prompt_tokens:>12,}{row.completion_tokens_at_most:>12,}{_usd(cost.usd_at_most):>11}"
-        f"{_time(cost.seconds_expected) if row.mode == 'live' else 'by batch':>9}"
+        f"{_when(row):>9}"
     ]
     if cost.usd_expected is not None:
         said.append(f"{'':{_NAME}}  $ {cost.usd_expected:.4f} ({cost.usd_low:.4f}–{cost.usd_high:.4f}) expected")
@@ -45,6 +45,10 @@ def _spender_lines(row: SpenderEstimate) -> list[str]:
         about = f", about {row.share_expected:.0%}" if row.share_expected < 1 else ""
         said.append(f"{'':{_NAME}}  asked only for what {what}{about}")
     return said
+
+
+def _when(row: SpenderEstimate) -> str:
+    return {"live": _time(row.cost.seconds_expected), "hosted": "at host"}.get(row.mode, "by batch")
 
 
 def _ways_line(row: SpenderEstimate) -> str:
@@ -95,11 +99,17 @@ def _pilot_lines(pilot: Pilot) -> list[str]:
 
 def _total_line(plan: Plan) -> str:
     cost = plan.total
-    said = "unknown: give teacher.price" if cost.usd_at_most is None else f"${cost.usd_at_most:.4f} at most"
+    said = f"unknown: give {_unpriced(plan)}" if cost.usd_at_most is None else f"${cost.usd_at_most:.4f} at most"
     if cost.usd_expected is not None:
         said = f"${cost.usd_expected:.4f} expected ({cost.usd_low:.4f} to {cost.usd_high:.4f}), {said}"
     budget = f"; budget ${plan.budget_usd:.2f}" if plan.budget_usd else "; no budget is set"
     return f"in all {said}{budget}; {plan.note}"
+
+
+def _unpriced(plan: Plan) -> str:
+    """The setting whose price is missing."""
+    others = any(row.cost.usd_at_most is None for row in plan.spenders if row.mode != "hosted")
+    return "teacher.price" if others else "student.train.train_price"
 
 
 def _usd(value: float | None) -> str:

@@ -146,7 +146,33 @@ def curate(
     out(dataclasses.asdict(found), as_json, what_if_lines(found))
 
 
-train = _verb("Fine-tune the student.\n\nBy LoRA on this machine, or on a host.", ("train",))
+def train(
+    spec: Spec,
+    sets: Set = None,
+    as_json: AsJson = False,
+    max_usd: Usd = None,
+    partial: Partial = False,
+    new: NewRun = False,
+    wait: WaitForJobs = False,
+    anyway: Anyway = False,
+    cancel: Annotated[
+        bool, typer.Option("--cancel", help="cancel the run's job at its host, and train nothing")
+    ] = False,
+) -> None:
+    """Fine-tune the student.
+
+    By LoRA on this machine, or on a host.
+    """
+    if not cancel:
+        _run(spec, sets, as_json, max_usd, partial=partial, new=new, wait=wait, anyway=anyway, stages=("train",))
+        return
+    from distill.student.hosted.cancel import cancel as cancelled
+
+    job = cancelled(opened(spec, sets, max_usd, as_json=as_json))
+    said = (
+        f"job {job.id}: {job.word} at its host" if job else "no tuning job of this run is known; nothing was cancelled"
+    )
+    out({"job": job.id if job else None, "state": job.word if job else None}, as_json, [said])
 
 
 def evaluate(

@@ -1,53 +1,70 @@
-"""Where a tuning host is, what it says of a job or of a fault, and how each is put for a person."""
+"""How a tuning job ended, what a host says of a fault, and how each is put for a person."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
 
 from distill.errors import AccessRefused, DistillError
 from distill.records import Json
 from distill.secrets.masking import SecretMask
+from distill.student.hosts import closed
+from distill.student.hosts.host import Checkpoint, Event, HostAddress, RemoteJob
 from distill.teacher.endpoint import sdk, wire
-from distill.teacher.endpoint.job_states import State, meaning
-
-if TYPE_CHECKING:
-    from openai.types.fine_tuning import FineTuningJob
+from distill.teacher.endpoint.job_states import State
 
 _SOON_DAYS = 90
+_PAGE = re.compile(r"<(!doctype|html|head|body)\b", re.IGNORECASE)
+_BARE = re.compile(r"Error code: \d+")
+_LONGEST = 1000
+"""Letters of a host's message."""
+_HOMES = {"openai": "api.openai.com", "together": "api.together.ai"}
 
 
 class TuneError(DistillError):
     """The host did not give a tuned model; what is uploaded and created is in the state file."""
 
 
-@dataclass(frozen=True, slots=True)
-class HostAddress:
-    """Where to tune; the key is never shown, stored or sent anywhere else."""
+def _words(message: str) -> str:
+    """A host's message on one line; a page of a gateway is only named."""
+    line = " ".join(message.split())
+    if (page := _PAGE.search(line)) is not None or _BARE.fullmatch(line):
+        status = line[: page.start()].strip(" -") if page else line
+        return f"{status}, and no reason that a tuning API gives; look at student.train.base_url"
+    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"
 
-    base_url: str | None = None
-    key: str | None = field(default=None, repr=False)
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    timeout_s: float = 60.0
+
+class JobEnded(TuneError):
+    """The host's job ended without a model."""
+
+    def __init__(self, said: str, job: RemoteJob) -> None:
+        super().__init__(said)
+        self.job = job
 
 
 @contextmanager
 def explained(host: HostAddress) -> Iterator[None]:
     """The SDK's errors as ours, in the host's words and without the key: `AccessRefused` or `TuneError`. What no host can be
     blamed for stays."""
-    from openai import APIError, AuthenticationError, PermissionDeniedError
+    from openai import APIError, APIStatusError, AuthenticationError, PermissionDeniedError
 
     mask = SecretMask.of([host.key, *host.headers.values()])
-    where = wire.without_user(host.base_url or "api.openai.com")
+    where = wire.without_user(host.base_url or _HOMES[host.kind])
     try:
         yield
     except TuneError as error:
         raise TuneError(mask.text(str(error))) from None
+    except DistillError:
+        raise
     except APIError as error:
-        message = mask.text(error.message)
+        message = mask.text(_words(error.message))
+        status = error.status_code if isinstance(error, APIStatusError) else 0
+        if closed.says_closed(status, message):
+            dates = f"{closed.DATES}. " if host.kind == "openai" else ""
+            raise AccessRefused(f"{where} refuses to tune: {message}. {dates}{closed.WAYS_ON}") from None
         if isinstance(error, AuthenticationError | PermissionDeniedError) or error.code == "insufficient_quota":
             raise AccessRefused(f"{where} refuses to tune: {message}") from None
         raise TuneError(f"{where}: {message}; what was reached is kept, run again to go on") from None
@@ -65,22 +82,17 @@ def explained(host: HostAddress) -> Iterator[None]:
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
-    """What the host said about the job; `data` holds step and losses where it is a measurement."""
-
-    level: str
-    message: str
-    data: Mapping[str, Json] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
 class HostedResult:
-    """A tuned model, by the name it is called with."""
+    """A tuned model, by the name it is called with, and the job that made it."""
 
-    job_id: str
+    job: RemoteJob
     fine_tuned_model: str
-    trained_tokens: int | None
     events: tuple[Event, ...]
+    checkpoints: tuple[Checkpoint, ...] = ()
+
+    @property
+    def job_id(self) -> str:
+        return self.job.id
 
     @property
     def curve(self) -> list[dict[str, Json]]:
@@ -105,30 +117,21 @@ def shutdown_notice(model: str, shutdown_date: str | None, today: date) -> Event
     return Event("warn", f"{model} shuts down on {last}, and a student tuned on it too: {left} days left")
 
 
-def state_of(job: FineTuningJob) -> State:
-    """Its state, whatever word the host has for it."""
-    return meaning(getattr(job, "status", None))
+def model_of(job: RemoteJob) -> str:
+    """What a job that has ended made, by the name it is called with; `JobEnded` where it made none."""
+    if job.state is not State.COMPLETED or not job.model:
+        raise JobEnded(_ending(job), job)
+    return job.model
 
 
-def model_of(job: FineTuningJob) -> str:
-    """What a job that has ended made, by the name it is called with; `TuneError` where it made none."""
-    model = getattr(job, "fine_tuned_model", None)
-    if state_of(job) is not State.COMPLETED or not model:
-        raise TuneError(_ending(job))
-    return str(model)
-
-
-def _ending(job: FineTuningJob) -> str:
+def _ending(job: RemoteJob) -> str:
     """A sentence for a job that ended without a model, with the next move."""
-    state = state_of(job)
-    if state is State.CANCELLED:
+    if job.state is State.CANCELLED:
         return f"job {job.id} was cancelled at the host; run again to make a new one"
-    if state is State.COMPLETED:
+    if job.state is State.COMPLETED:
         return f"job {job.id} succeeded and names no model; look at it on the host"
-    if state is State.EXPIRED:
+    if job.state is State.EXPIRED:
         return f"job {job.id} expired at the host; run again to make a new one"
-    error = getattr(job, "error", None)
-    if error is None or not getattr(error, "message", None):
+    if not job.error:
         return f"job {job.id} failed, and the host gives no reason"
-    why = f"{error.message} (code {getattr(error, 'code', None)!r}, param {getattr(error, 'param', None)!r})"
-    return f"job {job.id} failed: {why}; fix that and run again"
+    return f"job {job.id} failed: {job.error}; fix that and run again"

@@ -1,12 +1,11 @@
-"""Our job among all that a tuning host lists, in whatever order and pages."""
+"""Our job among all that a host of OpenAI's protocol lists, in whatever order and pages."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
-from distill.student.hosts.job import state_of
-from distill.teacher.endpoint.job_states import State
+from distill.teacher.endpoint.job_states import State, meaning
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -18,8 +17,8 @@ _PAGES = 50
 """Of a hundred jobs each, looked through for ours."""
 
 
-def ended_badly(job: FineTuningJob) -> bool:
-    return state_of(job) in (State.FAILED, State.CANCELLED, State.EXPIRED)
+def _ended_badly(job: FineTuningJob) -> bool:
+    return meaning(getattr(job, "status", None)) in (State.FAILED, State.CANCELLED, State.EXPIRED)
 
 
 async def ours(client: AsyncOpenAI, tag: str, training_file: str | None) -> FineTuningJob | None:
@@ -29,7 +28,7 @@ async def ours(client: AsyncOpenAI, tag: str, training_file: str | None) -> Fine
         for job in jobs:
             tagged = (getattr(job, "metadata", None) or {}).get(TAG) == tag
             same = training_file is not None and getattr(job, "training_file", None) == training_file
-            if (tagged or same) and not ended_badly(job):
+            if (tagged or same) and not _ended_badly(job):
                 found.append(job)
         if found:
             break

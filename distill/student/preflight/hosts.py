@@ -46,6 +46,8 @@ class Host:
     bases: Mapping[str, Base] = field(default_factory=dict)
     never: tuple[str, ...] = ()
     """Beginnings of the names of models that it serves and does not tune."""
+    also: tuple[str, ...] = ()
+    """Other addresses of it."""
     bills: str = ""
     prices_at: str = ""
 
@@ -71,7 +73,8 @@ HOSTS: Mapping[str, Host] = {
         "nebius", "api.tokenfactory.nebius.com", most_bytes=5 * _GB, bills="trained tokens × epochs", prices_at="nebius.com/prices",
     ),
     "together": Host(
-        "together", "api.together.xyz", most_bytes=100 * _GB, bills="tokens of training × epochs and of validation × evaluations; a tuned model by the minute",
+        "together", "api.together.ai", also=("api.together.xyz",), most_bytes=100 * _GB,
+        bills="tokens of training × epochs and of validation × evaluations; a tuned model by the minute",
         prices_at="together.ai/pricing",
     ),
     "fireworks": Host(
@@ -90,7 +93,11 @@ def named(name: str) -> Host:
 def at(base_url: str | None) -> Host:
     """The host at an address, OpenAI where there is none; one of which nothing is known has its address for a name."""
     where = urlsplit(base_url or "https://api.openai.com").hostname or ""
-    known = (host for host in HOSTS.values() if where == host.at or (host.at[0] == "." and where.endswith(host.at)))
+    known = (
+        host
+        for host in HOSTS.values()
+        if where in (host.at, *host.also) or (host.at[0] == "." and where.endswith(host.at))
+    )
     return next(known, Host(where, where, context=HOSTED_CONTEXT, prices_at="its own pages"))
 
 

@@ -1,1 +1,1 @@
-"""Training on this machine as a part of a run: `here` does it, on rows (`replay` mixes more in), then on `pairs` by `dpo`."""
+"""What a training on this machine may have beside its rows: general ones (`replay`), and preference `pairs` (`preferred`, by `dpo`)."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,34 +21,34 @@ from distill.base_model import load, local
 from distill.curate import preflight
 from distill.records import Json, content_id
 from distill.rundir import file_hash
-from distill.student import other_formats
+from distill.student import adapter, other_formats
 from distill.student.tuning import pairs as pairing
 from distill.task.run import ActiveRun
 from distill.teacher.endpoint.stopping import Stopped
 from distill.text.percentages import percent
 
 if TYPE_CHECKING:
-    from distill.student.trainers.lora import TrainResult
     from distill.student.tuning.dpo import DpoResult, DpoSettings, OnStep
     from distill.student.tuning.pairs import TokenPairs
 
-Supervised = Callable[[Path], Awaitable["TrainResult"]]
-"""Trains on the rows, into a folder."""
 _TRAINING = ("track", "preference")
 """Settings that change nothing of what is trained on the rows."""
 
 
-async def tune(run: ActiveRun, base: Path, supervised: Supervised) -> Mapping[str, Json]:
-    """Train on the rows, then on the pairs; GateNotMet before either where there are too few pairs."""
+async def tune(run: ActiveRun, rows: Path) -> Mapping[str, Json]:
+    """Train on the rows of a file, then on the pairs; GateNotMet before either where there are too few pairs."""
     from distill.student.tuning import dpo
 
+    weights = run.task.base_weights
+    if weights is None:
+        raise ValueError("a student that is not tuned here has no weights here")
+    base = await asyncio.to_thread(weights.folder)
     pairs = await asyncio.to_thread(_pairs, run, base)
     student = run.folder.path / "student"
-    noted = await _supervised(run, base, supervised, student / "supervised")
-    weights = run.task.base_weights
+    noted = await _supervised(run, base, rows, student / "supervised")
     settings, first = _settings(run), student / "supervised" / "adapter"
     result = await asyncio.to_thread(
-        dpo.train, base=base, template=weights.template if weights else None, adapter=first, pairs=pairs, out=student / "adapter",
+        dpo.train, base=base, template=weights.template, adapter=first, pairs=pairs, out=student / "adapter",
         settings=settings, on_step=_shown(run, settings.steps(len(pairs.train))),
     )  # fmt: skip
     if not result.kept:
@@ -56,6 +56,7 @@ async def tune(run: ActiveRun, base: Path, supervised: Supervised) -> Mapping[st
         shutil.copytree(first, student / "adapter")
     curve = json.loads((student / "supervised" / "loss.json").read_bytes())
     write_json(student / "loss.json", [*curve, *result.curve])
+    adapter.convert(run.task, base, student)
     shutil.rmtree(student / "supervised")
     run.watch.say(told(pairs, result))
     found = {"kept": result.kept, "pairs": len(pairs.train), "held_out": result.accuracy.n, "too_long": pairs.too_long}
@@ -83,27 +84,24 @@ def _pairs(run: ActiveRun, base: Path) -> TokenPairs:
     return pairing.of_dataset(data, found, tokenizer, max_tokens=preflight.context_of(run.task))
 
 
-async def _supervised(run: ActiveRun, base: Path, train: Supervised, out: Path) -> Mapping[str, Json]:
+async def _supervised(run: ActiveRun, base: Path, rows: Path, out: Path) -> Mapping[str, Json]:
     """The adapter of the rows, of this training or of one that was killed after it."""
-    mark, key = out / "done.json", _key(run, base)
+    mark, key = out / "done.json", _key(run, base, rows)
     if mark.is_file() and (done := json.loads(mark.read_bytes()))["key"] == key:
         run.watch.say("  the adapter of the rows is there already; going on with the pairs")
         return dict(done["noted"])
     mark.unlink(missing_ok=True)
-    result = await train(out)
+    result = await adapter.train(run, rows, out)
     noted = {"valid_loss": result.valid_loss, "best_step": result.best_step, "tokens": result.tokens}
     write_json(mark, {"key": key, "noted": noted})
     return noted
 
 
-def _key(run: ActiveRun, base: Path) -> str:
+def _key(run: ActiveRun, base: Path, rows: Path) -> str:
     """Equal for trainings on the same rows in the same way."""
     student, weights = run.task.spec.student, run.task.base_weights
     way = student.train.model_dump(exclude=set(_TRAINING))
-    general = student.train.replay
-    named = [run.folder / "train.jsonl", run.folder / "valid.jsonl"]
-    named += [run.task.path.parent / general.from_] if general else []
-    files: Sequence[str] = [file_hash(path) for path in named]
+    files: Sequence[str] = [file_hash(path) for path in (rows, run.folder / "valid.jsonl")]
     template = local.fingerprint(weights.template) if weights and weights.template else ""
     return content_id(local.fingerprint(base), files, way, template)
 

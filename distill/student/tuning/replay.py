@@ -10,11 +10,16 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from distill import reads
 from distill.atomic_write import write_atomic
 from distill.errors import UsageError
+from distill.task.run import ActiveRun
+from distill.text.percentages import percent
 
 MIXED = "mixed.jsonl"
 
@@ -44,6 +49,26 @@ def mix(train: Path, general: Path, share: float, *, seed: int, out: Path) -> Mi
     out.mkdir(parents=True, exist_ok=True)
     write_atomic(out / MIXED, b"".join(row + b"\n" for row in rows))
     return Mixed(out / MIXED, len(drawn), need, len(rows))
+
+
+@contextmanager
+def rows_of(run: ActiveRun) -> Iterator[Path]:
+    """The file that a run trains on: the dataset's, or one with general rows in it, which is taken away once the training has ended."""
+    way, own = run.task.spec.student.train, run.folder / "train.jsonl"
+    if way.replay is None:
+        yield own
+        return
+    general = run.task.path.parent / way.replay.from_
+    reads.note_file(general)
+    mixed = mix(own, general, way.replay.share, seed=way.seed, out=run.folder.path / "student")
+    short = f", {mixed.wanted:,} were wanted" if mixed.general < mixed.wanted else ""
+    run.watch.say(
+        f"  replay: {mixed.general:,} of {mixed.rows:,} rows that train are general ones ({percent(mixed.general / mixed.rows)}{short})"
+    )
+    try:
+        yield mixed.path
+    finally:
+        mixed.path.unlink(missing_ok=True)
 
 
 def _lines(path: Path) -> list[bytes]:

@@ -18,6 +18,7 @@ from distill import finish_reason
 from distill.errors import UsageError
 from distill.records import Answer, Ended, Json, Request
 from distill.teacher.endpoint import llama_cpp
+from distill.teacher.endpoint.in_process import message
 from distill.teacher.reply import read_object
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def _read(request: Request, found: Json, prompt_tokens: int) -> Answer:
         return read_object(found, request, price=None, raw=b"")
     cut = found.get("stop_type") == "limit"
     choice = {
-        "message": {"role": "assistant", "content": found["content"]},
+        "message": message(str(found["content"]), tools=bool(request.body.get("tools"))),
         "finish_reason": finish_reason.LENGTH if cut else finish_reason.STOP,
     }
     usage = {"prompt_tokens": prompt_tokens, "completion_tokens": int(found.get("tokens_predicted") or 0)}

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from distill import finish_reason
+from distill.base_model.written_calls import calls_of
 from distill.errors import UsageError
 from distill.records import Answer, Ended, Json, Request
 from distill.teacher.reply import read_object
@@ -73,11 +74,18 @@ class InProcess:
                     written.set_result(one)
 
 
+def message(text: str, *, tools: bool) -> dict[str, Json]:
+    """An assistant's turn as a server would send it: where the request brings tools, with the calls that stand in the text."""
+    content, calls = calls_of(text) if tools else (text, [])
+    listed = [{"type": "function", "function": call} for call in calls]
+    return {"role": "assistant", "content": content, **({"tool_calls": listed} if listed else {})}
+
+
 def _read(request: Request, prompt: Prompt, written: Written) -> Answer:
     """What was written, read as any server's reply is."""
     usage = {"prompt_tokens": len(prompt.ids), "completion_tokens": written.tokens}
     choice: Json = {
-        "message": {"role": "assistant", "content": written.text},
+        "message": message(written.text, tools=bool(request.body.get("tools"))),
         "finish_reason": finish_reason.STOP if written.whole else finish_reason.LENGTH,
     }
     found = {"model": request.body.get("model", ""), "choices": [choice], "usage": usage}

@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 import tuning_host
+from aiohttp import web
 from hosted_work import Work
 
 from distill.errors import AccessRefused
+from distill.student.hosts.host import HostAddress
 from distill.student.hosts.job import TuneError, shutdown_notice
+from distill.student.hosts.tune import tune
 
 
 @pytest.mark.parametrize(
@@ -19,7 +22,8 @@ from distill.student.hosts.job import TuneError, shutdown_notice
         ("fail-tiny", TuneError, "refusals_v3.*unsafe_file"),
         ("cancel-tiny", TuneError, "was cancelled"),
         ("retired-tiny", AccessRefused, "was shut down on 2026-01-01"),
-        ("closed-tiny", AccessRefused, "can no longer create"),
+        ("closed-tiny", AccessRefused, "can no longer create.*7 May 2026.*6 January 2027.*with: lora"),
+        ("gone-tiny", AccessRefused, "no longer available.*6 January 2027.*host: together"),
     ],
 )
 async def test_every_bad_end_is_told_in_the_hosts_words(
@@ -45,3 +49,20 @@ def test_shutdown_dates_are_refused_warned_of_or_left_alone() -> None:
     assert "54 days left" in near.message
     with pytest.raises(AccessRefused, match="shut down on 2026-11-21"):
         shutdown_notice("m", "2026-11-21T00:00:00Z", today)
+
+
+async def test_a_gateways_page_in_a_refusal_is_only_named(work: Work) -> None:
+    async def page(_request: web.Request) -> web.Response:
+        return web.Response(status=404, text="<html>\n<body>nginx</body></html>", content_type="text/html")
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", page)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    reach = HostAddress(base_url=f"http://127.0.0.1:{runner.addresses[0][1]}/v1", key="k", timeout_s=2)
+    with pytest.raises(TuneError, match=r"404, and no reason that a tuning API gives; look at") as told:
+        await tune(reach, work.job(), state=work.state, poll_s=0.01)
+    assert "nginx" not in str(told.value)
+    assert "\n" not in str(told.value)
+    await runner.cleanup()

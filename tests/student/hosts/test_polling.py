@@ -8,8 +8,8 @@ import pytest
 import tuning_host
 from hosted_work import KEY, Work
 
-from distill.student.hosts.job import Event, HostAddress
-from distill.student.hosts.openai_compatible import tune
+from distill.student.hosts.host import Event, HostAddress
+from distill.student.hosts.tune import tune
 from distill.teacher.endpoint.stopping import Stopped
 
 

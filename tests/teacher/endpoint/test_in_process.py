@@ -40,6 +40,15 @@ def test_what_does_not_fit_is_refused_as_a_server_would(tiny_family: Callable[[s
     assert short.ok
 
 
+def test_calls_are_read_only_where_tools_were_brought() -> None:
+    """As a server reads them for its own models."""
+    text = 'I look.\n<tool_call>\n{"name": "find", "arguments": {"id": 7}}\n</tool_call>'
+    found = in_process.message(text, tools=True)
+    assert found["content"] == "I look."
+    assert found["tool_calls"] == [{"type": "function", "function": {"name": "find", "arguments": {"id": 7}}}]
+    assert in_process.message(text, tools=False) == {"role": "assistant", "content": text}
+
+
 def test_what_waits_meanwhile_is_one_batch(tiny_family: Callable[[str], Path], monkeypatch: object) -> None:
     """Twenty requests at once: one goes alone at the most, the others together."""
     sizes: list[int] = []
