@@ -36,7 +36,7 @@ class Prompt:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class WrittenAnswer:
     """What was written, without the token that ended it; `whole` is False where it was cut off at the limit. `seconds` is the
     row's share of its batch's time.
     """
@@ -59,9 +59,9 @@ class Generator:
         text = chat_format(self.tokenizer).prompt(turns, tools)
         return Prompt(self.tokenizer(text, add_special_tokens=False)["input_ids"], most)
 
-    def write(self, prompts: Sequence[Prompt]) -> list[Written]:
+    def write(self, prompts: Sequence[Prompt]) -> list[WrittenAnswer]:
         """An answer to each prompt, in their order."""
-        found: dict[int, Written] = {}
+        found: dict[int, WrittenAnswer] = {}
         for places in _batches(prompts):
             started = time.perf_counter()
             answers = self._batch([prompts[place] for place in places])
@@ -69,7 +69,7 @@ class Generator:
             found |= {place: replace(one, seconds=each) for place, one in zip(places, answers, strict=True)}
         return [found[place] for place in range(len(prompts))]
 
-    def _batch(self, prompts: Sequence[Prompt]) -> list[Written]:
+    def _batch(self, prompts: Sequence[Prompt]) -> list[WrittenAnswer]:
         import torch
 
         stops = list(chat_format(self.tokenizer).stops)
@@ -84,10 +84,10 @@ class Generator:
             self._written(row, prompt.most, stops) for row, prompt in zip(out[:, width:].tolist(), prompts, strict=True)
         ]
 
-    def _written(self, row: list[int], most: int, stops: Sequence[int]) -> Written:
+    def _written(self, row: list[int], most: int, stops: Sequence[int]) -> WrittenAnswer:
         end = next((place for place, token in enumerate(row[:most]) if token in stops), None)
         kept = row[: most if end is None else end]
-        return Written(
+        return WrittenAnswer(
             self.tokenizer.decode(kept, skip_special_tokens=True), len(kept) + (end is not None), end is not None
         )
 

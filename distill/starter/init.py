@@ -19,7 +19,7 @@ from distill.seeds.formats.rows import matching_files, read_rows
 from distill.starter import logged_chats, schema
 from distill.starter.columns import columns_of, list_of, object_of
 from distill.starter.proposal import Proposal, propose
-from distill.starter.task_files import Models, Source, files
+from distill.starter.task_files import Models, RowSource, files
 from distill.teacher.endpoint import embedded
 from distill.text.normalise import web_address
 
@@ -56,7 +56,7 @@ def init(
     found = _of_table(rows, inputs, answer) if chats is None else _of_chats(chats, answer)
     _enough(source, found.used)
     left_out = lost + len(rows) - len(found.used)
-    at = Source(
+    at = RowSource(
         Path(os.path.relpath(source.resolve(), folder.resolve())).as_posix(), chats=chats is not None,
         system=found.own_prompts, broken=left_out > 0,
     )  # fmt: skip

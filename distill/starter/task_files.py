@@ -44,7 +44,7 @@ class Models:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class RowSource:
     """The file of rows: its path from the task's folder, whether the rows are logged chats, have to be dropped in part."""
 
     path: str
@@ -55,7 +55,7 @@ class Source:
 
 
 def files(
-    name: str, source: Source, proposal: Proposal, schema: Mapping[str, Json] | None, models: Models
+    name: str, source: RowSource, proposal: Proposal, schema: Mapping[str, Json] | None, models: Models
 ) -> dict[str, str]:
     """The texts of a task of rows with an input, and perhaps a known answer, by file."""
     subject = "conversation" if source.chats else " and ".join(proposal.inputs)
@@ -83,7 +83,7 @@ def _slots(inputs: Sequence[str]) -> str:
     return "\n\n".join(f"{name}: {{{{{name}}}}}" for name in inputs)
 
 
-def _seeds(source: Source, proposal: Proposal) -> list[str]:
+def _seeds(source: RowSource, proposal: Proposal) -> list[str]:
     approved = proposal.answer is not None and proposal.known >= _APPROVED * proposal.rows
     test = f"rows: {_TEST_ROWS}" if _TEST_SHARE * proposal.rows > _TEST_ROWS else f"share: {_TEST_SHARE}"
     seeds = [f"  from: {_yaml(source.path)}"]

@@ -13,16 +13,16 @@ from distill.curate import preflight as curation
 from distill.errors import GateNotMet, UsageError
 from distill.rundir import RunDir
 from distill.student.preflight import hosts, target, tokens
-from distill.student.preflight.check import Files, Report, Way, check
-from distill.student.preflight.cost import Settings
+from distill.student.preflight.check import DatasetFiles, PreflightReport, Way, check
+from distill.student.preflight.cost import TrainingSettings
 from distill.student.preflight.findings import Finding
 from distill.student.preflight.speed import Speed
-from distill.student.preflight.target import Target
+from distill.student.preflight.target import TrainingTarget
 from distill.task.run import ActiveRun
 from distill.task.task import Task
 
 
-def report(task: Task, folder: RunDir, *, rate: Callable[[], Speed | None] = lambda: None) -> Report:
+def report(task: Task, folder: RunDir, *, rate: Callable[[], Speed | None] = lambda: None) -> PreflightReport:
     """What is wrong with the dataset of a run; UsageError where it has none yet. `rate` is asked how fast this machine trains."""
     # Not as a read of the stage that trains: what is only looked at here makes no training out of date.
     with reads.unrecorded():
@@ -30,20 +30,20 @@ def report(task: Task, folder: RunDir, *, rate: Callable[[], Speed | None] = lam
         train, valid, test = (at / f"{name}.jsonl" for name in ("train", "valid", "test"))
         if not train.exists():
             raise UsageError(f"run {folder.name} has no train.jsonl yet; `distill export {folder.task}` writes it")
-        files = Files(train, _rows_of(valid), _rows_of(test))
+        files = DatasetFiles(train, _rows_of(valid), _rows_of(test))
         aim = _target(task, rate)
         found = check(files, aim.counter, aim.way, today=datetime.now(UTC).date())
     return dataclasses.replace(found, file=f"{folder.name}/train.jsonl")
 
 
-def replay_report(task: Task, folder: RunDir) -> Report:
+def replay_report(task: Task, folder: RunDir) -> PreflightReport:
     """The same of the general rows that train along, which are held against the run's test rows too."""
     replay = task.spec.student.train.replay
     if replay is None:
         raise ValueError("no general rows train along")
     with reads.unrecorded():
         aim = _target(task, lambda: None)
-        files = Files(task.path.parent / replay.from_, None, _rows_of(folder.path / "test.jsonl"))
+        files = DatasetFiles(task.path.parent / replay.from_, None, _rows_of(folder.path / "test.jsonl"))
         found = check(files, aim.counter, dataclasses.replace(aim.way, least_rows=1), today=datetime.now(UTC).date())
     return dataclasses.replace(found, file=f"student.train.replay ({replay.from_})")
 
@@ -63,7 +63,7 @@ def ask(run: ActiveRun) -> None:
         run.watch.say(f"  preflight: {shown}; `distill preflight {run.folder.name}` says more")
 
 
-def stopped(found: Report) -> str:
+def stopped(found: PreflightReport) -> str:
     """The stops of a report as the message that ends a training."""
     each = "; ".join(_sentence(one) for one in found.stops)
     return f"preflight of {found.file}: {each}. Nothing was trained or sent; correct it, or train all the same with --anyway"
@@ -76,18 +76,18 @@ def _sentence(one: Finding) -> str:
     return f"{one.message} ({where}{more}: {first.said})" if first.said else f"{one.message} ({where}{more})"
 
 
-def _target(task: Task, rate: Callable[[], Speed | None]) -> Target:
+def _target(task: Task, rate: Callable[[], Speed | None]) -> TrainingTarget:
     train = task.spec.student.train
     weights = task.base_weights
     if train.with_ == "hosted":
         host = hosts.at(task.base.base_url)
         return target.of_host(train.base, host, context=curation.context_of(task), epochs=float(round(train.epochs)))
     if weights is None or importlib.util.find_spec("transformers") is None:
-        return Target(
+        return TrainingTarget(
             tokens.estimated("", context=None),
             Way("a linear model" if train.with_ == "linear" else "", epochs=train.epochs),
         )
-    settings = Settings(
+    settings = TrainingSettings(
         epochs=train.epochs, batch_size=train.batch_size, learning_rate=train.learning_rate, rank=train.rank, layers=train.layers,
         recompute=train.recompute, full=train.with_ == "full",
     )  # fmt: skip

@@ -14,7 +14,7 @@ from distill.pipeline import arguments
 from distill.pipeline.open_task import open_task
 from distill.student import before_training
 from distill.student.preflight import speed, target
-from distill.student.preflight.check import Files, Report, check
+from distill.student.preflight.check import DatasetFiles, PreflightReport, check
 from distill.student.preflight.data.lines import check_path
 from distill.student.preflight.speed import Speed
 from distill.task.task import Task
@@ -27,7 +27,7 @@ _MOST_EPOCHS = 10_000
 def preflight(
     path: str | Path, *, base: str = "", host: str = "", valid: str | Path | None = None, test: str | Path | None = None,
     epochs: float | None = None, usd_per_million: float | None = None,
-) -> Report:  # fmt: skip
+) -> PreflightReport:  # fmt: skip
     """What is wrong with a chat file before it trains, and what training it would take; nothing is changed or sent.
 
         report = distill.preflight("train.jsonl", base="Qwen/Qwen3-0.6B", valid="valid.jsonl")
@@ -36,7 +36,9 @@ def preflight(
     `base` is a folder, a *.gguf file, an id of the model hub or "embedded/smollm2-135m"; with `host` (openai, azure, nebius, together,
     fireworks) a model's name there, and its limits are checked. UsageError where a file or the base is not there.
     """
-    files = Files(Path(path), Path(valid) if valid is not None else None, Path(test) if test is not None else None)
+    files = DatasetFiles(
+        Path(path), Path(valid) if valid is not None else None, Path(test) if test is not None else None
+    )
     if epochs is not None and not 0 < epochs <= _MOST_EPOCHS:
         raise UsageError(f"{epochs:g} epochs: expected a number above 0, at most {_MOST_EPOCHS:,}")
     if usd_per_million is not None and not 0 <= usd_per_million < math.inf:
@@ -59,7 +61,7 @@ def is_file(given: str) -> bool:
     )
 
 
-def of_run(given: str, home: Path, overrides: Sequence[str]) -> Report:
+def of_run(given: str, home: Path, overrides: Sequence[str]) -> PreflightReport:
     """The same for the dataset of a run, or of a task's newest run, against what its spec trains."""
     folder = arguments.run_of(given, home)
     place = arguments.place_of(Path(given) if arguments.exists(Path(given)) else folder.path)

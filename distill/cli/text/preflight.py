@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from distill.cli.durations import about
 from distill.cli.plain import cut
 from distill.money import shown
-from distill.student.preflight.check import Report
+from distill.student.preflight.check import PreflightReport
 from distill.student.preflight.cost import Here, There
 from distill.student.preflight.findings import GRADES, Finding
 
 _WIDTH = 140
 
 
-def preflight_lines(report: Report) -> list[str]:
+def preflight_lines(report: PreflightReport) -> list[str]:
     """A line of what was read, the findings, what it takes, and the recommendation."""
     return [
         _head(report),
@@ -24,7 +24,7 @@ def preflight_lines(report: Report) -> list[str]:
     ]
 
 
-def _head(report: Report) -> str:
+def _head(report: PreflightReport) -> str:
     beside = [
         f"{count:,} {name}"
         for name, count in (("validation", report.valid_rows), ("test", report.test_rows))
@@ -46,7 +46,7 @@ def _finding(one: Finding) -> Iterator[str]:
         yield f"    and {one.count - len(one.examples):,} more"
 
 
-def _outlook(report: Report) -> Iterator[str]:
+def _outlook(report: PreflightReport) -> Iterator[str]:
     tokens, about_ = report.tokens, "" if report.tokens.exact else "about "
     if report.rows:
         most = f", of {tokens.context:,} that train" if tokens.context is not None else ""
@@ -84,7 +84,7 @@ def _there(there: There) -> str:
     return f"{there.host}: {there.tokens:,} tokens in {there.epochs:g} epochs{price}: {shown(there.usd)}, {there.says}{bills}"
 
 
-def _verdict(report: Report) -> str:
+def _verdict(report: PreflightReport) -> str:
     counts = {grade: sum(one.grade == grade for one in report.findings) for grade in GRADES}
     if counts["stop"]:
         return f"it would not train as it is: {counts['stop']} kind{'s' if counts['stop'] != 1 else ''} of fault stop{'s' if counts['stop'] == 1 else ''} it"

@@ -17,7 +17,7 @@ def _nothing(_written: Collection[str]) -> Mapping[str, bytes]:
 
 
 @dataclass(frozen=True, slots=True)
-class Format:
+class RowFormat:
     """`row` or `pair` makes one row of a file; `beside` what else stands beside the files written. `hub` has a writer of its own."""
 
     about: str
@@ -27,16 +27,16 @@ class Format:
 
 
 HUB = "hub"
-FORMATS: Mapping[str, Format] = {
-    "openai": Format("chat rows for OpenAI's protocol, Together and most trainers", openai.row),
-    "openai-preference": Format("preference pairs for OpenAI's method dpo", pair=preference.openai_row),
-    "trl": Format("prompt and completion for TRL's SFTTrainer", trl.row),
-    "trl-preference": Format("prompt, chosen, rejected for TRL's DPOTrainer", pair=preference.trl_row),
-    "sharegpt": Format("conversations of from and value", sharegpt.row),
-    "alpaca": Format("instruction, input, output, system, history", alpaca.row),
-    "llamafactory": Format("sharegpt with dataset_info.json", sharegpt.row, beside=llamafactory.beside),
-    "axolotl": Format("chat rows with axolotl's datasets block", axolotl.row, beside=axolotl.beside),
-    HUB: Format("Parquet and a card, laid out as a hub dataset"),
+FORMATS: Mapping[str, RowFormat] = {
+    "openai": RowFormat("chat rows for OpenAI's protocol, Together and most trainers", openai.row),
+    "openai-preference": RowFormat("preference pairs for OpenAI's method dpo", pair=preference.openai_row),
+    "trl": RowFormat("prompt and completion for TRL's SFTTrainer", trl.row),
+    "trl-preference": RowFormat("prompt, chosen, rejected for TRL's DPOTrainer", pair=preference.trl_row),
+    "sharegpt": RowFormat("conversations of from and value", sharegpt.row),
+    "alpaca": RowFormat("instruction, input, output, system, history", alpaca.row),
+    "llamafactory": RowFormat("sharegpt with dataset_info.json", sharegpt.row, beside=llamafactory.beside),
+    "axolotl": RowFormat("chat rows with axolotl's datasets block", axolotl.row, beside=axolotl.beside),
+    HUB: RowFormat("Parquet and a card, laid out as a hub dataset"),
 }
 """Name → format, in the order in which they are listed."""
 

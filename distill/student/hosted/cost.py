@@ -15,7 +15,7 @@ from distill.errors import BudgetReached, UsageError
 from distill.money import Budget
 from distill.records import Ended, Json
 from distill.spec.training import Train
-from distill.student.hosts.host import Quote, RemoteJob, Spending
+from distill.student.hosts.host import PriceQuote, RemoteJob, Spending
 from distill.student.preflight import hosts
 from distill.teacher.endpoint.job_states import State
 from distill.teacher.store import training
@@ -59,17 +59,17 @@ def _tools(row: Mapping[str, Json], model: str) -> int:
     return tokens.count_messages([spelt], model) if spelt else 0
 
 
-def quoted(rows: int, epochs: int, price: float | None) -> Quote:
+def quoted(rows: int, epochs: int, price: float | None) -> PriceQuote:
     """Our own estimate, of the tokens of all rows; `price` is in dollars per million trained tokens."""
-    return Quote(rows * epochs, None if price is None else rows * epochs * price / 1e6, _OWN)
+    return PriceQuote(rows * epochs, None if price is None else rows * epochs * price / 1e6, _OWN)
 
 
-def most(quote: Quote) -> float | None:
+def most(quote: PriceQuote) -> float | None:
     """What is reserved for it."""
     return quote.usd if quote.usd is None or quote.by != _OWN else quote.usd * MARGIN
 
 
-def quote_line(quote: Quote, model: str) -> str:
+def quote_line(quote: PriceQuote, model: str) -> str:
     """The quote for a person."""
     usd = most(quote)
     price = f"at most ${usd:.4f} ({quote.by})" if usd is not None else f"at an unknown price (give {_OWN})"
@@ -84,7 +84,7 @@ class TrainingCost:
     run: str
     key: str
     budget: Budget
-    quote: Quote
+    quote: PriceQuote
     price: float | None
     _reserved: float | None = None
 
@@ -92,7 +92,7 @@ class TrainingCost:
     def spending(self) -> Spending:
         return Spending(self.check, self.begin)
 
-    def check(self, quote: Quote | None) -> None:
+    def check(self, quote: PriceQuote | None) -> None:
         """Raise before anything is paid where the budget does not cover it, or cannot be held at all. A price that only the host
         can tell is asked for once the files are there."""
         usd = most(quote or self.quote)
@@ -104,7 +104,7 @@ class TrainingCost:
                 f"${usd:.4f}. No job was made. Raise budget.usd or --max-usd and run again: it goes on from here"
             )
 
-    async def begin(self, quote: Quote | None) -> None:
+    async def begin(self, quote: PriceQuote | None) -> None:
         """Reserve, and write the job into the ledger, before it is made."""
         usd = most(quote or self.quote)
         if usd is None and self.budget.limit is not None:

@@ -124,7 +124,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Quote:
+class PriceQuote:
     """What a job may cost, in dollars and trained tokens; None where nobody knows the price. `by` says who reckoned it."""
 
     tokens: int
@@ -141,8 +141,8 @@ class Spending:
     `check` is asked before anything is uploaded, and again with the host's own estimate; `begin` just before the create.
     """
 
-    check: Callable[[Quote | None], None] = lambda _quote: None
-    begin: Callable[[Quote | None], Awaitable[None]] = field(default=lambda _quote: asyncio.sleep(0))
+    check: Callable[[PriceQuote | None], None] = lambda _quote: None
+    begin: Callable[[PriceQuote | None], Awaitable[None]] = field(default=lambda _quote: asyncio.sleep(0))
 
 
 class TuningHost(Protocol):
@@ -150,7 +150,7 @@ class TuningHost(Protocol):
 
     async def limits(self, model: str) -> Limits: ...
 
-    async def quote(self, job: TuningJob, files: RemoteFiles) -> Quote | None:
+    async def quote(self, job: TuningJob, files: RemoteFiles) -> PriceQuote | None:
         """The host's own estimate for uploaded files; None where it gives none."""
         ...
 

@@ -15,7 +15,7 @@ from distill.student.hosts.host import (
     Checkpoint,
     Event,
     Limits,
-    Quote,
+    PriceQuote,
     RemoteFile,
     RemoteFiles,
     RemoteJob,
@@ -49,7 +49,7 @@ class OpenAICompatibleHost:
             return Limits()  # many hosts tune models that they do not list; an unknown one is refused on create
         return Limits(getattr(found, "shutdown_date", None))
 
-    async def quote(self, job: TuningJob, files: RemoteFiles) -> Quote | None:  # noqa: ARG002 - the protocol has no estimate
+    async def quote(self, job: TuningJob, files: RemoteFiles) -> PriceQuote | None:  # noqa: ARG002 - the protocol has no estimate
         return None
 
     async def upload(self, path: Path) -> str:

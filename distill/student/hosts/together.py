@@ -18,7 +18,7 @@ from distill.student.hosts.host import (
     Checkpoint,
     Event,
     Limits,
-    Quote,
+    PriceQuote,
     RemoteFile,
     RemoteFiles,
     RemoteJob,
@@ -59,7 +59,7 @@ class TogetherHost:
         names = {"n_epochs": "max_num_epochs", "learning_rate": "max_learning_rate"}
         return Limits(at_most={key: float(found[name]) for key, name in names.items() if found.get(name)})
 
-    async def quote(self, job: TuningJob, files: RemoteFiles) -> Quote | None:
+    async def quote(self, job: TuningJob, files: RemoteFiles) -> PriceQuote | None:
         wanted = (
             "model",
             "training_file",
@@ -81,7 +81,7 @@ class TogetherHost:
             if found.get("allowed_to_proceed") is False
             else ""
         )
-        return Quote(round(tokens), float(price), "the host's own estimate", refused)
+        return PriceQuote(round(tokens), float(price), "the host's own estimate", refused)
 
     async def upload(self, path: Path) -> str:
         data = await asyncio.to_thread(path.read_bytes)

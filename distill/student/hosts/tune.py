@@ -25,7 +25,7 @@ from distill.student.hosts import polling, remote_ids, together, uploads
 from distill.student.hosts.host import (
     Event,
     HostAddress,
-    Quote,
+    PriceQuote,
     RemoteFiles,
     RemoteJob,
     Spending,
@@ -169,7 +169,7 @@ class _Work:
                 return made
         return None
 
-    def _afford(self, quote: Quote | None) -> None:
+    def _afford(self, quote: PriceQuote | None) -> None:
         if quote is None:
             return
         if quote.refused:

@@ -14,7 +14,7 @@ from statistics import median
 from distill.records import Json
 from distill.student.preflight import cost, hosts
 from distill.student.preflight.advice import Advice, advise
-from distill.student.preflight.cost import Here, Settings, There
+from distill.student.preflight.cost import Here, There, TrainingSettings
 from distill.student.preflight.data import held_out, lines, rows, together
 from distill.student.preflight.data.rows import Row
 from distill.student.preflight.findings import Finding, Findings
@@ -29,7 +29,7 @@ _FEW_ROWS = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Files:
+class DatasetFiles:
     """The files of a dataset; only the first has to be there."""
 
     train: Path
@@ -55,7 +55,7 @@ class Way:
     base: str = ""
     host: Host | None = None
     machine: Machine | None = None
-    settings: Settings = field(default_factory=Settings)
+    settings: TrainingSettings = field(default_factory=TrainingSettings)
     epochs: float | None = None
     usd_per_million: float | None = None
     least_rows: int = 1
@@ -76,7 +76,7 @@ class Tokens:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class PreflightReport:
     """What a preflight found.
 
     report = distill.preflight("train.jsonl", base="Qwen/Qwen3-0.6B")
@@ -108,7 +108,7 @@ class Report:
         return {"ok": self.ok, **asdict(self)}
 
 
-def check(files: Files, counter: TokenCounter, way: Way, *, today: date) -> Report:
+def check(files: DatasetFiles, counter: TokenCounter, way: Way, *, today: date) -> PreflightReport:
     """Everything that is wrong with a dataset, or worth knowing of it; UsageError where a file is not there."""
     for path in (files.train, files.valid, files.test):
         if path is not None:
@@ -129,7 +129,7 @@ def check(files: Files, counter: TokenCounter, way: Way, *, today: date) -> Repo
     )  # fmt: skip
     here, there = _here(train, way, advice), _there(train, way, advice)
     _where(files.train, train, way, here, found, today)
-    return Report(
+    return PreflightReport(
         file=str(files.train), rows=len(train), valid_rows=len(valid) if files.valid else None, test_rows=len(tests) if files.test else None,
         base=way.base, host=way.host.name if way.host else "", tokens=_tokens(train, counter), findings=found.sorted(), here=here, there=there,
         advice=advice,

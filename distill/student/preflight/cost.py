@@ -25,7 +25,7 @@ _SPREAD = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class TrainingSettings:
     """How it trains; `layers` None: all learn."""
 
     epochs: float = 2
@@ -66,7 +66,7 @@ class There:
     says: str
 
 
-def memory(shape: Shape, settings: Settings, rows: Sequence[RowTokens], *, itemsize: int) -> int:
+def memory(shape: Shape, settings: TrainingSettings, rows: Sequence[RowTokens], *, itemsize: int) -> int:
     """Bytes at the batch of the longest rows."""
     learning = min(settings.layers or shape.layers, shape.layers)
     weights = shape.params * (_ADAM if settings.full else itemsize)
@@ -80,7 +80,7 @@ def memory(shape: Shape, settings: Settings, rows: Sequence[RowTokens], *, items
     return int((weights + adapter + kept + scores) * _HEADROOM)
 
 
-def operations(shape: Shape, settings: Settings, rows: Sequence[RowTokens]) -> float:
+def operations(shape: Shape, settings: TrainingSettings, rows: Sequence[RowTokens]) -> float:
     """Floating-point operations of all epochs."""
     learning = min(settings.layers or shape.layers, shape.layers)
     passes = shape.layers + learning * ((2 if settings.recompute else 1) + settings.full)
@@ -91,7 +91,7 @@ def operations(shape: Shape, settings: Settings, rows: Sequence[RowTokens]) -> f
 
 
 def here(
-    shape: Shape, settings: Settings, rows: Sequence[RowTokens], *, dtype: str, itemsize: int, free_bytes: int | None, speed: Speed | None
+    shape: Shape, settings: TrainingSettings, rows: Sequence[RowTokens], *, dtype: str, itemsize: int, free_bytes: int | None, speed: Speed | None
 ) -> Here:  # fmt: skip
     """What training these rows here takes."""
     tokens = round(settings.epochs * sum(row.whole for row in rows))

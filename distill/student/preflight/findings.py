@@ -29,7 +29,7 @@ def shown(text: str, width: int = 40) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
+class FoundLine:
     """Where a fault stands (0: the file as a whole), and what is there."""
 
     line: int
@@ -45,7 +45,7 @@ class Finding:
     file: str
     count: int
     message: str
-    examples: tuple[Example, ...] = ()
+    examples: tuple[FoundLine, ...] = ()
 
 
 @dataclass(slots=True)
@@ -53,7 +53,7 @@ class _Tally:
     grade: Grade
     count: int = 0
     last: int = -1
-    examples: list[Example] = field(default_factory=list)
+    examples: list[FoundLine] = field(default_factory=list)
 
 
 class Findings:
@@ -70,7 +70,7 @@ class Findings:
         tally.last = line
         tally.count += 1
         if len(tally.examples) < _EXAMPLES:
-            tally.examples.append(Example(line, hidden(said)[:_SAID]))
+            tally.examples.append(FoundLine(line, hidden(said)[:_SAID]))
 
     def many(self, name: str, found: Sequence[tuple[int, str]], *, file: str, grade: Grade | None = None) -> None:
         """The same for several rows at once."""

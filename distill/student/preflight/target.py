@@ -13,7 +13,7 @@ from distill.curate import preflight as curation
 from distill.errors import UsageError
 from distill.student.preflight import hosts, shape, speed, tokens
 from distill.student.preflight.check import Machine, Way
-from distill.student.preflight.cost import Settings
+from distill.student.preflight.cost import TrainingSettings
 from distill.student.preflight.hosts import Host
 from distill.student.preflight.speed import Speed
 from distill.student.preflight.tokens import TokenCounter
@@ -24,7 +24,7 @@ LEAST_ROWS = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class TrainingTarget:
     """What counts, and how it would train."""
 
     counter: TokenCounter
@@ -33,7 +33,7 @@ class Target:
 
 def of_names(
     base: str, host: str, *, folder: Path, home: Path, epochs: float | None = None, usd_per_million: float | None = None
-) -> Target:  # fmt: skip
+) -> TrainingTarget:  # fmt: skip
     """A base and a host by their names, each empty where none is given; paths are relative to `folder`, earlier runs below `home`.
 
     With a host the tokens are counted by the base's tokeniser only where it lies here; nothing is fetched for it.
@@ -43,30 +43,32 @@ def of_names(
     if known is not None:
         here = weights is not None and (folder / base).exists()
         counter = _counter(base, weights, known.context) if here else tokens.estimated(base, context=known.context)
-        return Target(counter, Way(base, known, epochs=epochs, usd_per_million=usd_per_million))
+        return TrainingTarget(counter, Way(base, known, epochs=epochs, usd_per_million=usd_per_million))
     if weights is None:
-        return Target(tokens.estimated("", context=None), Way(epochs=epochs))
+        return TrainingTarget(tokens.estimated("", context=None), Way(epochs=epochs))
     if importlib.util.find_spec("transformers") is None:
         raise UsageError(f"a base's own tokeniser needs the training libraries; {extras.hint('train')}")
-    settings = Settings()
+    settings = TrainingSettings()
     machine = machine_of(weights, lambda: speed.earlier(home, base, settings.layers) or speed.measured())
-    return Target(
+    return TrainingTarget(
         _counter(base, weights, None),
         Way(base, machine=machine, settings=settings, epochs=epochs, least_rows=LEAST_ROWS),
     )
 
 
-def of_host(base: str, host: Host, *, context: int, epochs: float) -> Target:
+def of_host(base: str, host: Host, *, context: int, epochs: float) -> TrainingTarget:
     """A base at a host, with so many tokens of a row."""
-    return Target(tokens.estimated(base, context=context), Way(base, host, epochs=epochs, least_rows=LEAST_ROWS))
+    return TrainingTarget(
+        tokens.estimated(base, context=context), Way(base, host, epochs=epochs, least_rows=LEAST_ROWS)
+    )
 
 
 def of_weights(
-    base: str, weights: LocalWeights, settings: Settings, *, context: int, rate: Callable[[], Speed | None]
-) -> Target:  # fmt: skip
+    base: str, weights: LocalWeights, settings: TrainingSettings, *, context: int, rate: Callable[[], Speed | None]
+) -> TrainingTarget:  # fmt: skip
     """A base that trains here as its settings say; `rate` is asked how fast, where a size is known."""
     way = Way(base, machine=machine_of(weights, rate), settings=settings, epochs=settings.epochs, least_rows=LEAST_ROWS)
-    return Target(_counter(base, weights, context), way)
+    return TrainingTarget(_counter(base, weights, context), way)
 
 
 def machine_of(weights: LocalWeights, rate: Callable[[], Speed | None]) -> Machine | None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Targets:
+class AdapterTargets:
     """As peft names them: `modules` by the end of their names, in `layers` of the list `pattern`."""
 
     modules: tuple[str, ...]
@@ -21,7 +21,7 @@ class Targets:
     pattern: str
 
 
-def targets_of(model: PreTrainedModel, last: int | None) -> Targets:
+def targets_of(model: PreTrainedModel, last: int | None) -> AdapterTargets:
     """The linear maps of the `last` decoder layers (None: of all), or TrainError where none is found."""
     from torch.nn import Linear
 
@@ -38,7 +38,7 @@ def targets_of(model: PreTrainedModel, last: int | None) -> Targets:
         raise TrainError(
             f"no linear map is found in the decoder layers of {type(model).__name__}, so there is nothing that LoRA could tune"
         )
-    return Targets(tuple(sorted(found)), tuple(range(first, depth)), name)
+    return AdapterTargets(tuple(sorted(found)), tuple(range(first, depth)), name)
 
 
 def _decoder_layers(model: PreTrainedModel) -> tuple[str, Module]:

@@ -20,7 +20,7 @@ from distill.records import Answer, Ended, Json, Request
 from distill.teacher.reply import read_object
 
 if TYPE_CHECKING:
-    from distill.base_model.generation import Generator, Prompt, Written
+    from distill.base_model.generation import Generator, Prompt, WrittenAnswer
     from distill.base_model.local import LocalWeights
 
 IN_FLIGHT = 64
@@ -35,7 +35,7 @@ class InProcess:
 
     generator: Generator
     context: int | None
-    waiting: asyncio.Queue[tuple[Request, Prompt, asyncio.Future[Written]]] = field(default_factory=asyncio.Queue)
+    waiting: asyncio.Queue[tuple[Request, Prompt, asyncio.Future[WrittenAnswer]]] = field(default_factory=asyncio.Queue)
 
     async def answer(self, request: Request) -> Answer:
         """Wait for the next batch and answer with it."""
@@ -49,7 +49,7 @@ class InProcess:
                 f"{len(prompt.ids)} tokens and {most} for the answer, more than the {self.context} that the model reads"
             )
             return Answer(request.id, Ended.REFUSED, error=said, status=400)
-        written: asyncio.Future[Written] = asyncio.get_running_loop().create_future()
+        written: asyncio.Future[WrittenAnswer] = asyncio.get_running_loop().create_future()
         await self.waiting.put((request, prompt, written))
         return _read(request, prompt, await written)
 
@@ -81,7 +81,7 @@ def message(text: str, *, tools: bool) -> dict[str, Json]:
     return {"role": "assistant", "content": content, **({"tool_calls": listed} if listed else {})}
 
 
-def _read(request: Request, prompt: Prompt, written: Written) -> Answer:
+def _read(request: Request, prompt: Prompt, written: WrittenAnswer) -> Answer:
     """What was written, read as any server's reply is."""
     usage = {"prompt_tokens": len(prompt.ids), "completion_tokens": written.tokens}
     choice: Json = {

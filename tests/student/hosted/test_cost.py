@@ -12,7 +12,7 @@ from distill.money import Budget
 from distill.records import Ended
 from distill.student.hosted import cost as training_cost
 from distill.student.hosted.cost import TrainingCost
-from distill.student.hosts.host import Quote, RemoteJob
+from distill.student.hosts.host import PriceQuote, RemoteJob
 from distill.teacher.endpoint.job_states import State
 from distill.teacher.store.store import Store, opened
 
@@ -33,7 +33,7 @@ def test_a_quote_is_tokens_by_epochs_by_price() -> None:
     quote = training_cost.quoted(1000, 3, 2.0)
     assert (quote.tokens, quote.usd) == (3000, 0.006)
     assert training_cost.most(quote) == pytest.approx(0.0066)
-    assert training_cost.most(Quote(1, 5.0, "the host's own estimate")) == 5.0
+    assert training_cost.most(PriceQuote(1, 5.0, "the host's own estimate")) == 5.0
     assert "an unknown price" in training_cost.quote_line(training_cost.quoted(10, 1, None), "m")
 
 

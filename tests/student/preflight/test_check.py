@@ -31,8 +31,8 @@ from tiny_models import WRITTEN
 from distill.base_model.local import LocalWeights
 from distill.errors import UsageError
 from distill.student.preflight import hosts, tokens
-from distill.student.preflight.check import Files, Machine, Report, Way, check
-from distill.student.preflight.cost import Settings
+from distill.student.preflight.check import DatasetFiles, Machine, PreflightReport, Way, check
+from distill.student.preflight.cost import TrainingSettings
 from distill.student.preflight.kinds import KINDS
 from distill.student.preflight.shape import Shape
 from distill.student.preflight.target import of_weights
@@ -192,12 +192,14 @@ PLANTED: list[tuple[str, Planted]] = [
 ]  # fmt: skip
 
 
-def checked(case: Planted, folder: Path, tiny: Path | None = None) -> Report:
+def checked(case: Planted, folder: Path, tiny: Path | None = None) -> PreflightReport:
     valid = written(folder / "valid.jsonl", case.valid) if case.valid is not None else None
     test = written(folder / "test.jsonl", case.test) if case.test is not None else None
-    files = Files(written(folder / "train.jsonl", case.rows), valid, test)
+    files = DatasetFiles(written(folder / "train.jsonl", case.rows), valid, test)
     if tiny is not None:
-        aim = of_weights("tiny", LocalWeights(str(tiny), folder, folder), Settings(), context=512, rate=lambda: None)
+        aim = of_weights(
+            "tiny", LocalWeights(str(tiny), folder, folder), TrainingSettings(), context=512, rate=lambda: None
+        )
         return check(files, aim.counter, aim.way, today=case.today)
     return check(files, ESTIMATED, Way(case.base, hosts.named(case.host) if case.host else None), today=case.today)
 
@@ -236,9 +238,9 @@ def test_good_file_passes_in_silence(name: str, tmp_path: Path) -> None:
 def test_row_that_the_template_refuses_is_a_stop(tmp_path: Path, tiny_base: Path) -> None:
     (tmp_path / "chat.jinja").write_text(WRITTEN["mistral"])
     weights = LocalWeights(str(tiny_base), tmp_path, tmp_path, tmp_path / "chat.jinja")
-    aim = of_weights("tiny", weights, Settings(), context=512, rate=lambda: None)
+    aim = of_weights("tiny", weights, TrainingSettings(), context=512, rate=lambda: None)
     rows = [*(chat(i) for i in range(20)), with_tools(20)]
-    report = check(Files(written(tmp_path / "train.jsonl", rows)), aim.counter, aim.way, today=TODAY)
+    report = check(DatasetFiles(written(tmp_path / "train.jsonl", rows)), aim.counter, aim.way, today=TODAY)
     (stop,) = report.stops
     assert (stop.name, stop.count, stop.examples[0].line) == ("template_refuses", 1, 21)
     assert "Only user and assistant roles" in stop.examples[0].said
@@ -246,7 +248,9 @@ def test_row_that_the_template_refuses_is_a_stop(tmp_path: Path, tiny_base: Path
 
 def test_more_memory_than_is_free_is_a_warning(tmp_path: Path) -> None:
     machine = Machine(Shape(8 * 10**9, 2 * 10**8, 5 * 10**8, 32, 4096, 14_336), "bfloat16", 2, free_bytes=2**34)
-    found = check(Files(written(tmp_path / "train.jsonl", chats())), ESTIMATED, Way(machine=machine), today=TODAY)
+    found = check(
+        DatasetFiles(written(tmp_path / "train.jsonl", chats())), ESTIMATED, Way(machine=machine), today=TODAY
+    )
     (one,) = found.findings
     assert (one.name, one.grade) == ("memory_short", "warning")
     assert "of 16.0 GiB that are free" in one.examples[0].said
@@ -303,6 +307,6 @@ def test_tokens_are_those_of_training(tmp_path: Path, tiny_base: Path) -> None:
 
 def test_file_that_is_not_there_is_a_mistake_of_the_caller(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"no such file: .*none\.jsonl"):
-        check(Files(tmp_path / "none.jsonl"), ESTIMATED, Way(), today=TODAY)
+        check(DatasetFiles(tmp_path / "none.jsonl"), ESTIMATED, Way(), today=TODAY)
     with pytest.raises(UsageError, match="no JSON Lines file"):
-        check(Files(written(tmp_path / "rows.csv", b"a,b\n")), ESTIMATED, Way(), today=TODAY)
+        check(DatasetFiles(written(tmp_path / "rows.csv", b"a,b\n")), ESTIMATED, Way(), today=TODAY)

@@ -5,20 +5,20 @@ from __future__ import annotations
 import pytest
 
 from distill.student.preflight import cost
-from distill.student.preflight.cost import Settings
+from distill.student.preflight.cost import TrainingSettings
 from distill.student.preflight.shape import Shape
 from distill.student.preflight.speed import Speed
 from distill.student.preflight.tokens import RowTokens
 
 EXAMPLE = [RowTokens(83, 15)] * 431
 """About the rows of the example: 35,836 tokens, 6,519 of them learnt."""
-AS_MEASURED = Settings(epochs=2, layers=6)
+AS_MEASURED = TrainingSettings(epochs=2, layers=6)
 
 
 EMBEDDED = Shape(params=134_515_008, layer=3_538_944, head=28_311_552, layers=30, hidden=576, inner=1536)
 
 
-def here(settings: Settings, speed: Speed | None) -> cost.Here:
+def here(settings: TrainingSettings, speed: Speed | None) -> cost.Here:
     return cost.here(EMBEDDED, settings, EXAMPLE, dtype="float32", itemsize=4, free_bytes=2**34, speed=speed)
 
 
@@ -44,13 +44,13 @@ def test_time_is_unknown_where_nothing_tells_the_speed() -> None:
 
 
 def test_memory_grows_with_what_is_kept_for_the_way_back() -> None:
-    def memory(settings: Settings, rows: list[RowTokens] = EXAMPLE) -> int:
+    def memory(settings: TrainingSettings, rows: list[RowTokens] = EXAMPLE) -> int:
         return cost.memory(EMBEDDED, settings, rows, itemsize=4)
 
-    usual = memory(Settings())
-    assert memory(Settings(layers=None)) > usual > memory(Settings(layers=6))
-    assert memory(Settings(batch_size=16)) > usual > memory(Settings(recompute=True))
-    assert memory(Settings(), [*EXAMPLE, RowTokens(2000, 15)]) > 2 * usual
+    usual = memory(TrainingSettings())
+    assert memory(TrainingSettings(layers=None)) > usual > memory(TrainingSettings(layers=6))
+    assert memory(TrainingSettings(batch_size=16)) > usual > memory(TrainingSettings(recompute=True))
+    assert memory(TrainingSettings(), [*EXAMPLE, RowTokens(2000, 15)]) > 2 * usual
     assert usual > EMBEDDED.params * 4
 
 
@@ -62,7 +62,7 @@ def test_host_bills_tokens_times_epochs() -> None:
 
 
 def test_all_weights_take_sixteen_bytes_each_and_half_as_much_time_again() -> None:
-    whole, adapter = Settings(layers=None, full=True), Settings(layers=None)
+    whole, adapter = TrainingSettings(layers=None, full=True), TrainingSettings(layers=None)
     assert cost.memory(EMBEDDED, whole, EXAMPLE, itemsize=4) > EMBEDDED.params * 16
     ratio = cost.operations(EMBEDDED, whole, EXAMPLE) / cost.operations(EMBEDDED, adapter, EXAMPLE)
     assert ratio == pytest.approx(1.5, abs=0.05)

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
-from distill.base_model.generation import Generator, Prompt, Written
+from distill.base_model.generation import Generator, Prompt, WrittenAnswer
 from distill.base_model.local import LocalWeights
 from distill.records import Answer, Ended, Request
 from distill.teacher.endpoint import in_process
@@ -54,7 +54,7 @@ def test_what_waits_meanwhile_is_one_batch(tiny_family: Callable[[str], Path], m
     sizes: list[int] = []
     write = Generator.write
 
-    def counted(self: Generator, prompts: list[Prompt]) -> list[Written]:
+    def counted(self: Generator, prompts: list[Prompt]) -> list[WrittenAnswer]:
         sizes.append(len(prompts))
         return write(self, prompts)
 
@@ -74,7 +74,7 @@ def test_a_model_that_fails_is_told_to_each_who_waits(tiny_family: Callable[[str
 
     write = Generator.write
 
-    def broken(_self: Generator, _prompts: list[Prompt]) -> list[Written]:
+    def broken(_self: Generator, _prompts: list[Prompt]) -> list[WrittenAnswer]:
         raise RuntimeError("out of memory")
 
     Generator.write = broken  # type: ignore[method-assign,assignment]
