@@ -48,7 +48,7 @@ def base_folder(given: str | None) -> Path:
     if given:
         return Path(given)
     from distill.base_model import dequantised
-    from distill.teacher.endpoint import embedded
+    from distill.teacher.engines import embedded
 
     return dequantised.dequantised(embedded.gguf(), Path(".distill/base"))
 

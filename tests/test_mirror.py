@@ -47,7 +47,6 @@ ELSEWHERE = {
     "plan/test_pilot.py": "cli/text/plan plan/estimate",
     "views/test_explain.py": "cli/text/rows",
     "views/test_status.py": "cli/text/status",
-    "spec/test_presets.py": "cli/text/presets",
     "chat/test_conversation.py": "chat/content",
     "pipeline/learning_curve/test_curve.py": "pipeline/learning_curve/plan pipeline/learning_curve/points pipeline/learning_curve/rows "
     "pipeline/learning_curve/scores",

@@ -31,7 +31,7 @@ from distill.chat import conversation
 from distill.records import Json
 from distill.tables.outcome import Outcome, dropped_frame, ordered, partition, summary
 from distill.task.task import Task
-from distill.teacher.endpoint import embedded
+from distill.teacher.engines import embedded
 
 if TYPE_CHECKING:
     import polars as pl

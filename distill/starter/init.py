@@ -20,7 +20,7 @@ from distill.starter import logged_chats, schema
 from distill.starter.columns import columns_of, list_of, object_of
 from distill.starter.proposal import Proposal, propose
 from distill.starter.task_files import Models, RowSource, files
-from distill.teacher.endpoint import embedded
+from distill.teacher.engines import embedded
 from distill.text.normalise import web_address
 
 _LOOKED_AT = 20_000

@@ -13,7 +13,7 @@ from distill.errors import Fault, UsageError
 from distill.spec import TaskSpec
 from distill.student.hosted import cost
 from distill.student.hosts import openai_compatible, together
-from distill.teacher.endpoint import embedded
+from distill.teacher.engines import embedded
 
 if TYPE_CHECKING:
     from distill.records import Json, Seed

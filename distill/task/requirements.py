@@ -14,8 +14,8 @@ from distill.errors import Fault, UsageError
 from distill.money import price_of
 from distill.spec import Places, TaskSpec, path_of
 from distill.task.task import Task
-from distill.teacher.endpoint import embedded
 from distill.teacher.endpoint.address import Address
+from distill.teacher.engines import embedded
 from distill.text.normalise import did_you_mean
 
 _EMBEDDED = "embedded/"

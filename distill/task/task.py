@@ -18,8 +18,9 @@ from distill.records import Json
 from distill.spec import ModelSpec, TaskSpec
 from distill.strata.quotas import EdgeCase, QuotaRule, Targets
 from distill.task import stores
-from distill.teacher.endpoint import embedded, in_process, payload, wire
+from distill.teacher.endpoint import payload, wire
 from distill.teacher.endpoint.address import Address, Model, local
+from distill.teacher.engines import embedded, in_process
 from distill.text import notebook
 
 if TYPE_CHECKING:

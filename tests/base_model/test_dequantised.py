@@ -20,7 +20,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 def served(adapter: Path | None) -> list[tuple[int, float]]:
     """For each prompt the next token that llama.cpp likes best, with its log-probability."""
-    from distill.teacher.endpoint import embedded
+    from distill.teacher.engines import embedded
 
     found = []
     with embedded.serve(adapter) as url:
@@ -46,7 +46,7 @@ def test_llama_cpp_answers_as_the_base_and_the_adapter_that_was_trained(tmp_path
     from distill.base_model.quiet import quiet
     from distill.student.trainers.gguf import to_gguf
     from distill.student.trainers.lora import LoraSettings, _with_adapter, save_adapter
-    from distill.teacher.endpoint import embedded
+    from distill.teacher.engines import embedded
 
     base = dequantised(embedded.gguf(), tmp_path / "bases")
     assert dequantised(embedded.gguf(), tmp_path / "bases") == base
@@ -85,7 +85,7 @@ def test_tokeniser_of_a_gguf_file_comes_with_its_config(tmp_path: Path) -> None:
     from distill.base_model import load, local
     from distill.base_model.dequantised import tokeniser
     from distill.student.preflight import shape
-    from distill.teacher.endpoint import embedded
+    from distill.teacher.engines import embedded
 
     folder = tokeniser(embedded.gguf(), tmp_path)
     assert local.context_of(folder) == 8192

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from distill.cli.text.presets import preset_lines, presets_json
+from distill.cli.text.reference import preset_lines, presets_json
 from distill.errors import SpecError
 from distill.pipeline.open_task import open_task
 from distill.spec.presets import PRESETS

@@ -12,7 +12,7 @@ def gates(as_json: AsJson = False) -> None:
 
     What each drops, needs and costs, and its settings with defaults and meanings.
     """
-    from distill.cli.text.gates import gate_lines, gates_json
+    from distill.cli.text.reference import gate_lines, gates_json
 
     out({"gates": gates_json()}, as_json, gate_lines())
 
@@ -22,7 +22,7 @@ def presets(as_json: AsJson = False) -> None:
 
     Their settings and what they need. `student.train.preset` names one; a key that the spec sets itself wins.
     """
-    from distill.cli.text.presets import preset_lines, presets_json
+    from distill.cli.text.reference import preset_lines, presets_json
 
     out({"presets": presets_json()}, as_json, preset_lines())
 

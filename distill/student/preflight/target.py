@@ -17,7 +17,7 @@ from distill.student.preflight.cost import TrainingSettings
 from distill.student.preflight.hosts import Host
 from distill.student.preflight.speed import Speed
 from distill.student.preflight.tokens import TokenCounter
-from distill.teacher.endpoint import embedded
+from distill.teacher.engines import embedded
 
 LEAST_ROWS = 10
 """What OpenAI's endpoint takes; fewer teach nothing elsewhere either."""

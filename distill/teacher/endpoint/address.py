@@ -19,8 +19,9 @@ from distill.errors import AccessRefused, UsageError
 from distill.money import Price, Rate, price_of
 from distill.secrets.masking import SecretMask, passwords
 from distill.teacher import ModelClient
-from distill.teacher.endpoint import embedded, gguf_model, in_process, lora_route, payload, scripted, wire
+from distill.teacher.endpoint import lora_route, payload, scripted, wire
 from distill.teacher.endpoint.client import Endpoint
+from distill.teacher.engines import embedded, gguf_model, in_process
 
 if TYPE_CHECKING:
     from distill.spec import BatchSettings, EndpointLimits, Sampling

@@ -9,7 +9,7 @@ from pathlib import Path
 from distill.base_model.generation import Generator, Prompt, WrittenAnswer
 from distill.base_model.local import LocalWeights
 from distill.records import Answer, Ended, Request
-from distill.teacher.endpoint import in_process
+from distill.teacher.engines import in_process
 
 
 def asked(text: str, most: int = 5) -> Request:

@@ -11,8 +11,8 @@ import pytest
 
 from distill.errors import UsageError
 from distill.records import Answer, Ended, Request
-from distill.teacher.endpoint import embedded
 from distill.teacher.endpoint.address import Address, opened
+from distill.teacher.engines import embedded
 
 SCHEMA = {"type": "object", "properties": {"mood": {"enum": ["glad", "cross"]}}, "required": ["mood"]}
 SYSTEM = "Say the mood of the message as JSON. " * 12

@@ -1,9 +1,10 @@
-"""The gates as a list for people and scripts: what each drops and needs, its settings with their defaults and meanings."""
+"""What a spec can name, as lists for people and scripts: gates with what each drops and needs, presets of a training."""
 
 from __future__ import annotations
 
 from distill.curate.gates.registry import GATES
 from distill.records import Json
+from distill.spec.presets import PRESETS
 
 
 def gates_json() -> list[dict[str, Json]]:
@@ -30,6 +31,23 @@ def gate_lines() -> list[str]:
             for setting, meaning in zip(spelt, gate.meanings.values(), strict=True)
         ]
     return lines
+
+
+def presets_json() -> list[dict[str, Json]]:
+    """Every preset with what it is for, what it needs, and what it sets."""
+    return [
+        {"preset": name, "about": preset.about, "needs": preset.needs, "settings": dict(preset.settings)}
+        for name, preset in PRESETS.items()
+    ]
+
+
+def preset_lines() -> list[str]:
+    """A preset a paragraph."""
+    lines = []
+    for name, preset in PRESETS.items():
+        settings = ", ".join(f"{key}: {_spelt(value)}" for key, value in preset.settings.items())
+        lines += [f"{name:6} {preset.about}", f"       needs {preset.needs}", f"       {settings}"]
+    return [*lines, "in task.yaml: student: {train: {with: lora, preset: small, base: …}}"]
 
 
 def _spelt(value: object) -> str:

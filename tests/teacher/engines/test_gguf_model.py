@@ -9,8 +9,8 @@ import pytest
 
 from distill.base_model.local import LocalWeights
 from distill.records import Answer, Ended, Request
-from distill.teacher.endpoint import embedded
 from distill.teacher.endpoint.address import Address, opened
+from distill.teacher.engines import embedded
 
 TURNS = [
     {"role": "system", "content": "Answer in a word."},
@@ -48,7 +48,7 @@ def test_it_answers_what_the_chat_route_answers(tmp_path: Path) -> None:
 
 
 def test_the_reply_of_a_server_that_fails_is_a_failure() -> None:
-    from distill.teacher.endpoint.gguf_model import _read
+    from distill.teacher.engines.gguf_model import _read
 
     failed = _read(asked(), {"error": {"code": 500, "message": "no slot"}}, 5)
     assert not failed.ok

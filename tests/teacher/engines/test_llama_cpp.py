@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from distill.errors import UsageError
-from distill.teacher.endpoint import llama_cpp
+from distill.teacher.engines import llama_cpp
 
 
 def test_a_missing_package_is_named_with_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

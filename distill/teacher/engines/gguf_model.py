@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 from distill import finish_reason
 from distill.errors import UsageError
 from distill.records import Answer, Ended, Json, Request
-from distill.teacher.endpoint import llama_cpp
-from distill.teacher.endpoint.in_process import message
+from distill.teacher.engines import llama_cpp
+from distill.teacher.engines.in_process import message
 from distill.teacher.reply import read_object
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from distill import extras
 from distill.errors import UsageError
 from distill.records import Answer, Request
 from distill.teacher import ModelClient
-from distill.teacher.endpoint import llama_cpp
+from distill.teacher.engines import llama_cpp
 
 MODEL = "embedded/smollm2-135m"
 CONTEXT = 4096

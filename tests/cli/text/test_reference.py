@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from distill.cli.text.gates import gate_lines, gates_json
+from distill.cli.text.reference import gate_lines, gates_json
 from distill.curate.gates.registry import GATES
 
 
