@@ -63,7 +63,7 @@ ELSEWHERE = {
     "curate/accounting/test_large_losses.py": "tables/reasons",
     "runs/test_overnight_deadline.py": "teacher/batch/closing",
     "runs/test_killed.py": "task/interrupt",
-    "task/test_traces.py": "pipeline/facts",
+    "task/test_traces.py": "pipeline/facts teacher/endpoint/models",
     "seeds/test_split.py": "seeds/prepare",
     "seeds/expansion/test_rounds.py": "seeds/expansion/questions",
     "pipeline/test_open_task.py": "student/checks task/files task/task teacher/checks",

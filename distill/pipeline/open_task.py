@@ -63,8 +63,8 @@ def open_task(
     parsed = [templates.parse(text, name) for name, text in texts.prompts.items() if text is not None]
     variables = templates.variables(parsed)
     label_prompts = _labels(spec, file, variables, faults)
-    chats = templates.chats((*parsed, *label_prompts.values()))
-    chats = {name: last for name, last in chats.items() if name in variables}
+    named_chats = templates.chats((*parsed, *label_prompts.values()))
+    chats = {name: last for name, last in named_chats.items() if name in variables}
     rows = read_task_rows(spec, file, places, parsed, variables, chats, faults)
     for name, text in texts.prompts.items():
         faults += templates.faults(text, str(file.parent / name), columns=rows.columns) if text is not None else []
@@ -74,9 +74,7 @@ def open_task(
     faults += _unfit(spec, file, places, texts, rubric, rows.seeds, env, priced=priced)
     faults += _of_rows(spec, file, rows, chats, faults)
     faults += _linear(spec, file, places, texts, rows)
-    gold = checks.gold_fields(texts.output, rows.seeds) if spec.seeds.gold else []
-    faults += [Fault(f"{file}: seeds.gold", one.message) for one in gold if one.mostly_outside]
-    rows.notes.extend([*checks.few_different(rows.seeds), *(one.message for one in gold if not one.mostly_outside)])
+    faults += _known_answers(spec, file, texts, rows)
     found = _in_order([*loaded.faults, *places.located(faults)], file)
     if found or rows.bad_rows is None:
         raise SpecError(str(file), found)
@@ -85,6 +83,13 @@ def open_task(
     if faults := [Fault(f"{file}: {at}", fault) for at, model in named(task) for fault in model.faults()]:
         raise SpecError(str(file), places.located(faults))
     return task
+
+
+def _known_answers(spec: TaskSpec, file: Path, texts: _SpecTexts, rows: TaskRows) -> list[Fault]:
+    """Known answers that the schema mostly does not allow; where it is some of them, a note."""
+    gold = checks.gold_fields(texts.output, rows.seeds) if spec.seeds.gold else []
+    rows.notes.extend([*checks.few_different(rows.seeds), *(one.message for one in gold if not one.mostly_outside)])
+    return [Fault(f"{file}: seeds.gold", one.message) for one in gold if one.mostly_outside]
 
 
 def _task(

@@ -23,8 +23,8 @@ from distill.student.tuning import preferred, replay
 from distill.tables import lookup
 from distill.task.run import ActiveRun
 from distill.task.stage import stage
-from distill.task.task import rate_of
 from distill.teacher.endpoint.address import Address
+from distill.teacher.endpoint.models import rate_of
 
 if TYPE_CHECKING:
     from distill.student.trainers.linear import LinearModel

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from distill import reads, spec
 from distill.base_model.local import LocalWeights
@@ -18,7 +18,7 @@ from distill.records import Json
 from distill.spec import ModelSpec, TaskSpec
 from distill.strata.quotas import EdgeCase, QuotaRule, Targets
 from distill.task import stores
-from distill.teacher.endpoint import payload, wire
+from distill.teacher.endpoint import models, wire
 from distill.teacher.endpoint.address import Address, Model, local
 from distill.teacher.engines import embedded, in_process
 from distill.text import notebook
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 _UNNOTED = frozenset({"spec", "env", "home"})
-"""Fields of a task that are no read by themselves: the spec notes its settings, `_address` what it takes of `env`."""
+"""Fields of a task that are no read by themselves: the spec notes its settings, `models.address` what it takes of `env`."""
 _LIVELY = 0.9
 """The temperature of new seeds where the teacher's is 0."""
 
@@ -104,7 +104,7 @@ class Task:
     def asked(self, one: ModelSpec) -> Model:
         """A model as it is asked: what it does not say itself is as the teacher's."""
         first = self.spec.teacher
-        return _asked(one, first, self.env, over(first.sampling, one.sampling))
+        return models.asked(one, first, self.env, models.over(first.sampling, one.sampling))
 
     @property
     def judges(self) -> list[Model]:
@@ -112,11 +112,11 @@ class Task:
         teacher = self.spec.teacher
         named, found = self.spec.judge.models if self.spec.judge else [], []
         for one in named or ([teacher] if self.rubrics else []):
-            asked = _asked(one, teacher, self.env, spec.Sampling())
+            asked = models.asked(one, teacher, self.env, spec.Sampling())
             # A host's models may take no temperature, and then the spec sets none for the teacher either.
             bare = teacher.sampling.temperature is None and asked.address.dialect != "chat"
             greedy = spec.Sampling() if bare else spec.Sampling(temperature=0.0)
-            found.append(replace(asked, sampling=over(greedy, None if one is teacher else one.sampling)))
+            found.append(replace(asked, sampling=models.over(greedy, None if one is teacher else one.sampling)))
         return found
 
     @property
@@ -200,7 +200,9 @@ class Task:
         if weights is not None and (not local(train.base) or serve == "transformers"):
             engine = "transformers" if serve == "transformers" or not weights.llama_cpp else "llama.cpp"
             return Address(model=train.base, weights=weights, engine=engine, rate=Rate(0, 0), timeout_s=timeout_s)
-        return _address(train.base, train.tuning_url, train.tuning_key_env, self.env, train.price, timeout_s=timeout_s)
+        return models.address(
+            train.base, train.tuning_url, train.tuning_key_env, self.env, train.price, timeout_s=timeout_s
+        )
 
     @property
     def base_weights(self) -> LocalWeights | None:
@@ -216,58 +218,6 @@ class Task:
 
 
 _FIELDS = frozenset(one.name for one in fields(Task)) - _UNNOTED
-
-S = TypeVar("S", spec.Sampling, spec.EndpointLimits)
-
-
-def over(base: S, given: S | None) -> S:
-    """The teacher's settings with those that a model sets itself."""
-    return base if given is None or given is base else given.over(base)
-
-
-def _asked(one: spec.ModelSpec, first: spec.Teacher, env: Mapping[str, str], sampling: spec.Sampling) -> Model:
-    """A model of the spec; what it leaves open is the teacher's."""
-    limits = over(first.limits, one.limits)
-    address = _address(
-        one.model, one.base_url or first.base_url, _key_env(one, first), env, one.price,
-        timeout_s=limits.timeout_s, headers=one.headers, api=one.api,
-    )  # fmt: skip
-    return Model(address, sampling, limits, one.mode, one.batch)
-
-
-def _key_env(one: spec.ModelSpec, first: spec.Teacher) -> str:
-    """Whose key goes where: a model at the teacher's own address has its key; no other host gets a key that is not named."""
-    if one.key_env is not None:
-        return one.key_env
-    if one.base_url is None or one.base_url == first.base_url:
-        return first.key_env or "OPENAI_API_KEY"
-    return "OPENAI_API_KEY" if payload.dialect_of(one.base_url, "chat") == "openai" else ""
-
-
-def _address(
-    model: str, base_url: str | None, key_env: str, env: Mapping[str, str], price: spec.PriceGiven | None, *,
-    timeout_s: float, headers: Mapping[str, str] | None = None, api: str = "chat",
-) -> Address:  # fmt: skip
-    given = headers or {}
-    if base_url is None and not local(model):
-        reads.note("env:OPENAI_BASE_URL")
-    read = {name: wire.stripped(env.get(value[1:])) or "" for name, value in given.items() if value.startswith("$")}
-    return Address(
-        model=model,
-        base_url=(base_url or env.get("OPENAI_BASE_URL") or "").strip() or None,
-        key=wire.stripped(env.get(key_env)),
-        key_env=key_env,
-        headers={**given, **read},
-        secrets=tuple(read.values()),
-        rate=rate_of(price),
-        timeout_s=timeout_s,
-        api=api,
-    )
-
-
-def rate_of(price: spec.PriceGiven | None) -> Rate | None:
-    """A price of the spec as what computes it."""
-    return Rate(price.input, price.output, price.cached_input, price.reasoning, price.batch) if price else None
 
 
 def edge_cases_of(spec: TaskSpec) -> list[EdgeCase]:

@@ -55,11 +55,9 @@ def export(
     task = opened(spec, sets, max_usd, as_json=as_json)
     with Panel(quiet=as_json) as panel:
         done = pipeline.start(task, stages=("export",), watch=panel, partial=partial, new=new, wait=wait, anyway=anyway)
-    result, lines = done.as_json() | {"notes": list(task.notes)}, run_lines(done)
-    if (names or jobs) and not done.why_empty:
-        more, told = _further(task, done.name, names, jobs, {} if margin is None else {"margin": margin})
-        result, lines = result | more, lines + told
-    out(result, as_json, lines)
+    how = {} if margin is None else {"margin": margin}
+    more, told = _further(task, done.name, names, jobs, how) if (names or jobs) and not done.why_empty else ({}, [])
+    out(done.as_json() | {"notes": list(task.notes)} | more, as_json, run_lines(done) + told)
     raise typer.Exit(done.exit_code)
 
 

@@ -9,7 +9,8 @@ from typing import TypedDict
 from distill.errors import Fault
 from distill.records import Json
 from distill.spec import TaskSpec
-from distill.task.task import Task, over
+from distill.task.task import Task
+from distill.teacher.endpoint.models import over
 from distill.text.normalise import did_you_mean
 from distill.values import rules as value_rules
 from distill.values.answer import WHOLE

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from torch.nn import Module
     from torch.utils.data import Sampler
     from transformers import PreTrainedModel
-    from trl import SFTTrainer
+    from trl import SFTConfig, SFTTrainer
 
 
 def scoring_answers() -> type[SFTTrainer]:
@@ -31,9 +31,7 @@ def scoring_answers() -> type[SFTTrainer]:
         _states: AnswerStates | None = None
 
         def _get_train_sampler(self, train_dataset: Dataset | None = None) -> Sampler[int]:
-            rows = self.train_dataset if train_dataset is None else train_dataset
-            per_step = self.args.train_batch_size * self.args.gradient_accumulation_steps
-            return by_length([len(ids) for ids in rows["input_ids"]], per_step, self.args.seed)
+            return _sampler(self.train_dataset if train_dataset is None else train_dataset, self.args)
 
         def compute_loss(
             self,
@@ -56,6 +54,11 @@ def scoring_answers() -> type[SFTTrainer]:
             return self._states.later_share if self._states is not None else 1.0
 
     return AnswerTrainer
+
+
+def _sampler(rows: Dataset, arguments: SFTConfig) -> Sampler[int]:
+    per_step = arguments.train_batch_size * arguments.gradient_accumulation_steps
+    return by_length([len(ids) for ids in rows["input_ids"]], per_step, arguments.seed)
 
 
 class AnswerStates:

@@ -49,20 +49,24 @@ def over_pairs() -> type[DPOTrainer]:
             return dataset
 
         def margins(self, pairs: Sequence[TokenPair]) -> list[float]:
-            """The reward margin of each pair by the weights as they are now."""
-            import torch
-
-            found: list[float] = []
-            self.model.eval()
-            for batch in self._batches(dataset(pairs)):
-                labels = batch["input_ids"].masked_fill(batch["completion_mask"] == 0, -100)
-                given = {name: batch[name] for name in ("input_ids", "attention_mask")}
-                with torch.no_grad():
-                    now = self.model(**given, use_cache=False, labels=labels, fused_lm_head=True).log_probs.sum(dim=1)
-                before = torch.cat(self.compute_ref_log_probs(self.model, batch))
-                better, worse = (now - before).float().chunk(2)
-                found += (self.beta * (better - worse)).tolist()
-            self.model.train()
-            return found
+            return _margins(self, dataset(pairs))
 
     return PairTrainer
+
+
+def _margins(trainer: Any, pairs: Dataset) -> list[float]:
+    """The reward margin of each pair by the weights as they are now."""
+    import torch
+
+    found: list[float] = []
+    trainer.model.eval()
+    for batch in trainer._batches(pairs):
+        labels = batch["input_ids"].masked_fill(batch["completion_mask"] == 0, -100)
+        given = {name: batch[name] for name in ("input_ids", "attention_mask")}
+        with torch.no_grad():
+            now = trainer.model(**given, use_cache=False, labels=labels, fused_lm_head=True).log_probs.sum(dim=1)
+        before = torch.cat(trainer.compute_ref_log_probs(trainer.model, batch))
+        better, worse = (now - before).float().chunk(2)
+        found += (trainer.beta * (better - worse)).tolist()
+    trainer.model.train()
+    return found

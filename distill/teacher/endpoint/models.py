@@ -1,0 +1,63 @@
+"""From a model of the spec to where it is and how it is asked: whose key goes where, what is the teacher's, what it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+from distill import reads, spec
+from distill.money import Rate
+from distill.teacher.endpoint import payload, wire
+from distill.teacher.endpoint.address import Address, Model, local
+
+S = TypeVar("S", spec.Sampling, spec.EndpointLimits)
+
+
+def over(base: S, given: S | None) -> S:
+    """The teacher's settings with those that a model sets itself."""
+    return base if given is None or given is base else given.over(base)
+
+
+def asked(one: spec.ModelSpec, first: spec.Teacher, env: Mapping[str, str], sampling: spec.Sampling) -> Model:
+    """A model of the spec; what it leaves open is the teacher's."""
+    limits = over(first.limits, one.limits)
+    at = address(
+        one.model, one.base_url or first.base_url, _key_env(one, first), env, one.price,
+        timeout_s=limits.timeout_s, headers=one.headers, api=one.api,
+    )  # fmt: skip
+    return Model(at, sampling, limits, one.mode, one.batch)
+
+
+def _key_env(one: spec.ModelSpec, first: spec.Teacher) -> str:
+    """Whose key goes where: a model at the teacher's own address has its key; no other host gets a key that is not named."""
+    if one.key_env is not None:
+        return one.key_env
+    if one.base_url is None or one.base_url == first.base_url:
+        return first.key_env or "OPENAI_API_KEY"
+    return "OPENAI_API_KEY" if payload.dialect_of(one.base_url, "chat") == "openai" else ""
+
+
+def address(
+    model: str, base_url: str | None, key_env: str, env: Mapping[str, str], price: spec.PriceGiven | None, *,
+    timeout_s: float, headers: Mapping[str, str] | None = None, api: str = "chat",
+) -> Address:  # fmt: skip
+    given = headers or {}
+    if base_url is None and not local(model):
+        reads.note("env:OPENAI_BASE_URL")
+    read = {name: wire.stripped(env.get(value[1:])) or "" for name, value in given.items() if value.startswith("$")}
+    return Address(
+        model=model,
+        base_url=(base_url or env.get("OPENAI_BASE_URL") or "").strip() or None,
+        key=wire.stripped(env.get(key_env)),
+        key_env=key_env,
+        headers={**given, **read},
+        secrets=tuple(read.values()),
+        rate=rate_of(price),
+        timeout_s=timeout_s,
+        api=api,
+    )
+
+
+def rate_of(price: spec.PriceGiven | None) -> Rate | None:
+    """A price of the spec as what computes it."""
+    return Rate(price.input, price.output, price.cached_input, price.reasoning, price.batch) if price else None
