@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 BYTES = 16
 """Of memory for a parameter: fp32 weight, gradient and two moments."""
-_HEADROOM = 1.1
+_HEADROOM = 1.25
 """For the activations of a batch, at the least."""
 WEIGHTS = "model.safetensors"
 
