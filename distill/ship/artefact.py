@@ -58,7 +58,7 @@ def address_of(task: Task, given: str, model: str | None) -> Address:
         if model is None:
             raise UsageError("--student URL needs --model NAME, the student's name at that server")
         base = task.base
-        return replace(base, model=model, base_url=given, weights=None, adapter=None, adapter_id="")
+        return replace(base, model=model, base_url=given, weights=None, engine="", adapter=None, adapter_id="")
     path = Path(given).expanduser().resolve()
     if path.is_dir() and (files := sorted(path.glob("*.gguf"))):
         path = files[0]
