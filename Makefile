@@ -4,6 +4,8 @@ PYTHON ?= python3
 SPEC ?= prompts/support-triage/task.yaml
 RUN ?= runs/support-triage/001
 BIN := .venv/bin
+# One more than there are cores, five at the most: a tenth of the tests wait for other processes.
+WORKERS := $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); echo $$((n < 4 ? n + 1 : 5)))
 # Many container images turn byte code off; with it, every start of PyTorch would take ten seconds longer.
 export PYTHONDONTWRITEBYTECODE :=
 # --no-compile: Python compiles what it imports on first use, a tenth of what pip would compile here and now.
@@ -22,7 +24,7 @@ distill: .venv/.installed ## Distil a task from end to end and report (SPEC=prom
 	@$(BIN)/distill run $(SPEC)
 
 test: .venv/.installed-dev ## Run the tests
-	@$(BIN)/python -m pytest -n logical --maxprocesses 4
+	@$(BIN)/python -m pytest -n $(WORKERS)
 
 check: .venv/.installed-dev ## Lint, format, types and the direction of imports
 	@$(BIN)/ruff check .
