@@ -203,7 +203,7 @@ def evaluate(
     from distill.ship import artefact
 
     task = opened(spec, sets, max_usd, as_json=as_json)
-    folder = run_of(task.spec.task, task.home)
+    folder = run_of(str(spec), task.home)
     with Panel(quiet=as_json) as panel:
         found = artefact.scored(task, folder, artefact.address_of(task, student, model), student, panel)
     out(dataclasses.asdict(found), as_json, score_lines(found))
