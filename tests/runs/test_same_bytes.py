@@ -49,7 +49,11 @@ EXPECTED = {
 }
 
 EXAMPLE = Path(__file__).parents[2] / "prompts" / "support-triage"
-EXAMPLES_FILES = {"train.jsonl": "5939d1d500e752c8", "valid.jsonl": "4eac0bef7ff59970", "test.jsonl": "7bd06a66fa0101c3"}
+EXAMPLES_FILES = {
+    "train.jsonl": "5939d1d500e752c8",
+    "valid.jsonl": "4eac0bef7ff59970",
+    "test.jsonl": "7bd06a66fa0101c3",
+}
 
 
 @pytest.mark.parametrize("name", RUNS)
