@@ -1,7 +1,7 @@
 """What is shipped, scored beside the adapter that it came from: the same test rows, the same prompt, each of its answers.
 
 A merged or quantised model need not answer as the student did that was compared. So the file or the server itself is asked, its answers are
-kept in the store as any are, and the loss is told with its interval.
+kept in the store as any are, and the loss is reported with its interval.
 """
 
 from __future__ import annotations

@@ -138,7 +138,7 @@ class Train(Settings):
 
     @property
     def hyperparameters(self) -> dict[str, Json]:
-        """What a host is told of the training: the epochs, and what the spec sets itself; the defaults are those of training here."""
+        """What is sent to a host about the training: the epochs, and what the spec sets itself; the defaults are those of training here."""
         given: dict[str, Json] = {"n_epochs": max(1, round(self.epochs))}
         if "batch_size" in self.model_fields_set:
             given["batch_size"] = self.batch_size

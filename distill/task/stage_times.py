@@ -52,7 +52,7 @@ def asking_seconds(seconds: float, sent: int, last: Mapping[str, Json] | None) -
 def _seconds(run: RunDir) -> dict[str, float]:
     try:
         entries: Mapping[str, Mapping[str, Json]] = run.manifest()["stages"]
-    except UsageError:  # whoever works in that run is told
+    except UsageError:  # whoever works in that run sees the error
         return {}
     took = {name: entry.get(ASKING, entry.get("seconds")) for name, entry in entries.items()}
     return {name: float(value) for name, value in took.items() if isinstance(value, int | float)}

@@ -54,7 +54,7 @@ def test_what_the_adapter_adds_stands_in_the_weights(
 ) -> None:  # fmt: skip
     student = other_base(small_gguf)
     base_folder = Path(tiny_student.base)
-    monkeypatch.setattr(type(student.weights), "folder", lambda _self, *, weights=True: base_folder)  # noqa: ARG005
+    monkeypatch.setattr(type(student.weights), "folder", lambda _self, *, weights=True: base_folder)  # noqa: ARG005 - as the property is called
     gguf_file.write(student, quantisation, tmp_path / "out.gguf")
     before, after = tensors(small_gguf), tensors(tmp_path / "out.gguf")
     changes = adapters.changes(student.tuned, base_folder)

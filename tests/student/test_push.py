@@ -132,4 +132,4 @@ def test_what_cannot_be_meant_is_refused(run: RunDir) -> None:
         ({"to": "out", "license_id": "MIT License"}, "an identifier as the hub has them"),
     ):
         with pytest.raises(UsageError, match=said):
-            push(data, **how)  # type: ignore[arg-type]
+            push(data, **how)  # type: ignore[arg-type]  # options of the table above

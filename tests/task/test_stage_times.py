@@ -31,7 +31,7 @@ def run(task: Path, *sets: str, **how: object) -> Heard:
     running.start(
         open_task(task, overrides=sets, env={}),
         watch=heard,
-        **{"stages": ORDER, **how},  # type: ignore[arg-type]
+        **{"stages": ORDER, **how},  # type: ignore[arg-type]  # options of any test
     )
     return heard
 

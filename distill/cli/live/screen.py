@@ -30,7 +30,7 @@ def screen_lines(run: Run, step: NextStep | None, *, took_s: float | None = None
 
 
 def _lines(run: Run, step: NextStep | None, took_s: float | None, width: int, most: int) -> list[str]:
-    """The same with at most so many lines for each thing that is told, and so many warnings."""
+    """The same with at most so many lines for each thing that is reported, and so many warnings."""
     said = [*_head(run, took_s, width, most), *figure_lines(run.figures)]
     said += [line for name, text in _facts(run) for line in _fact(name, text, width, most)]
     said += _warning_lines(run, width, most)
@@ -76,7 +76,7 @@ def _figure_line(row: Figure) -> str:
 
 
 def _facts(run: Run) -> Iterator[tuple[str, str]]:
-    """(name, text) of what is told in a line or two each."""
+    """(name, text) of what is reported in a line or two each."""
     if run.funnel:
         yield "rows", rows_text(run.funnel)
     if run.shortfall:

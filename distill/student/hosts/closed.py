@@ -1,4 +1,4 @@
-"""A host that makes no tuning jobs any more: how that is told, and the ways on."""
+"""A host that makes no tuning jobs any more: how that is reported, and the ways on."""
 
 from __future__ import annotations
 

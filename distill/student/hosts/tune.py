@@ -239,7 +239,7 @@ def _left(state: RemoteIds) -> str:
 
 
 async def _to_its_end(work: Awaitable[RemoteJob]) -> RemoteJob:
-    """What is paid for is not broken off at once: it has some seconds to come home."""
+    """What is paid for is not broken off at once: it has some seconds to arrive."""
     task = asyncio.ensure_future(work)
     try:
         return await asyncio.shield(task)

@@ -62,7 +62,7 @@ class InProcess:
                 batch.append(self.waiting.get_nowait())
             try:
                 found = await asyncio.to_thread(self.generator.write, [prompt for _, prompt, _ in batch])
-            except Exception as fault:  # noqa: BLE001 - whatever a model fails with is told to each who waits
+            except Exception as fault:  # noqa: BLE001 - whatever a model fails with is raised for each who waits
                 for _, _, written in batch:
                     if not written.done():
                         written.set_exception(

@@ -35,4 +35,4 @@ def test_a_model_without_layers_is_told() -> None:
     import torch
 
     with pytest.raises(TrainError, match="has no list of layers"):
-        targets_of(torch.nn.Linear(2, 2), None)  # type: ignore[arg-type]
+        targets_of(torch.nn.Linear(2, 2), None)  # type: ignore[arg-type]  # no model on purpose

@@ -58,7 +58,7 @@ def test_patience_counts_epochs_that_are_not_better(tmp_path: Path) -> None:
     looked = watch(tmp_path, patience=2)
     over = []
     for step, loss in enumerate([3.0, 2.0, 2.0, 1.9, 1.95, 2.5], start=1):
-        looked.evaluated(step, loss, lambda step=step: {"a": torch.full((1,), float(step))})  # type: ignore[misc]
+        looked.evaluated(step, loss, lambda step=step: {"a": torch.full((1,), float(step))})  # type: ignore[misc]  # the default binds this step
         over.append(looked.patience_is_over)
     assert over == [False, False, False, False, False, True]
     assert (looked.best.loss, looked.best.step, looked.best.weights["a"].item()) == (1.9, 4, 4.0)

@@ -59,7 +59,7 @@ def test_pairs_that_are_too_long_or_too_few_are_told(tiny_family: Callable[[str]
     pytest.importorskip("torch", reason="the training extra is not installed")
     tokenizer, data = load.tokeniser(tiny_family("llama")), Data()
     given: Any = data
-    found = PairsFound({"a": PAIRS[0], "b": PAIRS[1]}, {"one_answer": 5}, 0.2)  # type: ignore[dict-item]
+    found = PairsFound({"a": PAIRS[0], "b": PAIRS[1]}, {"one_answer": 5}, 0.2)  # type: ignore[dict-item]  # one pair a seed, as the test needs
     made = pairing.of_dataset(given, found, tokenizer, max_tokens=4096)
     assert (len(made.train), len(made.held_out), made.too_long) == (1, 1, 0)
     with pytest.raises(
