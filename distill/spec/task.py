@@ -14,7 +14,8 @@ from distill.spec.judge import Judge
 from distill.spec.seeds import Seeds
 from distill.spec.settings import Settings, located
 from distill.spec.strata import Strata
-from distill.spec.student import Evaluate, Student
+from distill.spec.evaluate import Evaluate
+from distill.spec.student import Student
 from distill.spec.teacher import ModelSpec, Teacher
 
 ARMS = ("teacher", "prompted_base", "base", "linear", "student")
