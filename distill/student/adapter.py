@@ -51,6 +51,7 @@ def address(base: Address, tuned: Path, name: str) -> Address:
 async def train(run: ActiveRun, rows: Path, out: Path, *, seed: int | None = None) -> TrainResult:
     """Train on the chat rows of a file, as the run trains its student, into the folder `out`; by itself with the spec's seed."""
     from distill.student.trainers import lora
+    from distill.student.trainers.threads import on_free_cores
 
     way, folder = run.task.spec.student.train, run.folder
     weights = run.task.base_weights
@@ -64,10 +65,21 @@ async def train(run: ActiveRun, rows: Path, out: Path, *, seed: int | None = Non
         schedule=way.schedule, warmup=way.warmup, accumulate=way.accumulate, recompute=way.recompute, patience=way.patience,
         bits=way.bits, full=way.with_ == "full",
     )  # fmt: skip
-    result = await asyncio.to_thread(
-        lora.train, base=base, template=weights.template, train=rows, valid=folder / "valid.jsonl", out=out,
-        settings=settings, track=way.track, on_step=_shown(run, settings, rows),
-    )  # fmt: skip
+    shown = _shown(run, settings, rows)
+
+    def trained() -> TrainResult:
+        with on_free_cores() as cores:
+
+            def step(done: TrainStep, left_s: float | None) -> None:
+                shown(done, left_s)
+                cores.adapt()
+
+            return lora.train(
+                base=base, template=weights.template, train=rows, valid=folder / "valid.jsonl", out=out, settings=settings,
+                track=way.track, on_step=step,
+            )  # fmt: skip
+
+    result = await asyncio.to_thread(trained)
     convert(run.task, base, out)
     return result
 

@@ -5,7 +5,7 @@
 
 The loss is taken over the answer and the end token of the chat template, never over the prompt. Rows are
 tokenised here, as the server will tokenise them, so nothing is cut and nothing is masked in silence: a row
-above `max_tokens`, or a loss that is zero or not finite, is a `TrainError`. The same rows, settings and machine give the same adapter.
+above `max_tokens`, or a loss that is zero or not finite, is a `TrainError`. The same rows, settings, machine and number of threads give the same adapter.
 """
 
 from __future__ import annotations
