@@ -67,7 +67,7 @@ ELSEWHERE = {
     "seeds/test_split.py": "seeds/prepare",
     "seeds/expansion/test_rounds.py": "seeds/expansion/questions",
     "pipeline/test_open_task.py": "student/checks task/files task/task teacher/checks",
-    "cli/test_app.py": "cli/options cli/verbs/look cli/verbs/prepare cli/verbs/reference cli/verbs/run",
+    "cli/test_app.py": "cli/options cli/verbs/look cli/verbs/prepare cli/verbs/reference cli/verbs/refresh cli/verbs/run",
     "lifecycle/test_clean.py": "cli/verbs/clean",
     "cli/test_rehearsal.py": "cli/verbs/fault_server",
     "cli/test_exit_codes.py": "errors",

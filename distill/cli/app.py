@@ -24,6 +24,7 @@ from distill.cli.verbs import (
     preflight,
     prepare,
     reference,
+    refresh,
     run,
     ship,
 )  # fmt: skip
@@ -72,7 +73,7 @@ VERBS: dict[str, dict[str, Callable[..., None]]] = {
     "Improve it, or remove it": {
         "curve": curve.curve,
         "calibrate": calibrate.calibrate,
-        "refresh": run.refresh,
+        "refresh": refresh.refresh,
         "clean": clean.clean,
     },
     "Hand it on": {
