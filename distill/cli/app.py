@@ -25,6 +25,7 @@ from distill.cli.verbs import (
     prepare,
     reference,
     refresh,
+    roi,
     run,
     ship,
 )  # fmt: skip
@@ -69,6 +70,9 @@ VERBS: dict[str, dict[str, Callable[..., None]]] = {
         "explain-miss": look.explain_miss,
         "preflight": preflight.preflight,
         "chat": chat.chat,
+    },
+    "Is it worth it?": {
+        "roi": roi.roi,
     },
     "Improve it, or remove it": {
         "curve": curve.curve,
