@@ -65,8 +65,7 @@ def read_inputs(given: Sequence[str]) -> dict[str, float]:
         name = name.strip()
         known = (*ASSUMPTIONS, *MEASURED)
         if not sign or name not in known:
-            hint = did_you_mean(name, known) or f"; known: {', '.join(known)}"
-            raise UsageError(f"--input {one[:80]!r}: expected NAME=VALUE with a known name{hint}")
+            raise UsageError(f"--input {one[:80]!r}: expected NAME=VALUE with a known name{did_you_mean(name, known)}")
         found[name] = _number(name, text)
     return found
 

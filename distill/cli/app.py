@@ -14,8 +14,10 @@ from typer.core import TyperGroup
 from distill import __version__, extras, memory
 from distill.cli import exit_codes
 from distill.cli.verbs import (
+    advise,
     calibrate,
     chat,
+    checklist,
     clean,
     curve,
     export,
@@ -72,7 +74,9 @@ VERBS: dict[str, dict[str, Callable[..., None]]] = {
         "chat": chat.chat,
     },
     "Is it worth it?": {
+        "advise": advise.advise,
         "roi": roi.roi,
+        "checklist": checklist.checklist,
     },
     "Improve it, or remove it": {
         "curve": curve.curve,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from distill.advise.break_even import BreakEven, PointWorth, VolumePoint
     from distill.advise.quantity import Quantity
-    from distill.advise.roi import Quality, Roi
+    from distill.advise.roi.break_even import BreakEven, PointWorth, VolumePoint
+    from distill.advise.roi.roi import Quality, Roi
 
 
 def roi_lines(found: Roi) -> list[str]:
@@ -45,8 +45,8 @@ def result_line(one: BreakEven) -> str:
             else f": {dollars(-one.saving_a_day)} a day dearer, with upkeep and its machine"
         )
         return f"{name}: never pays{saved} ({prices})"
-    span = "" if one.low is None else f", {days(one.low)} to {days(one.high)}"
-    return f"{name}: pays after {days(one.days)}{span}, {one.calls:,.0f} calls ({prices}; saves {dollars(one.saving_a_day)} a day)"
+    span = "" if one.low is None else f" ({days(one.low)} to {days(one.high)})"
+    return f"{name}: pays after {days(one.days)}{span} or {one.calls:,.0f} calls ({prices}; saves {dollars(one.saving_a_day)} a day)"
 
 
 def target_line(found: Roi) -> str:

@@ -39,11 +39,11 @@ def roi(
     Break-even against the prompted teacher, a cheap model and a cascade, at several volumes. Every input is shown with its source.
     """
     from distill.advise.assumptions import read_inputs
-    from distill.advise.call_costs import PARTS, GivenPrices
     from distill.advise.price import read_price
-    from distill.advise.roi import RoiRequest
-    from distill.advise.roi import roi as summed
-    from distill.advise.run_figures import models_of, read_figures
+    from distill.advise.roi.call_costs import PARTS, GivenPrices
+    from distill.advise.roi.roi import RoiRequest
+    from distill.advise.roi.roi import roi as summed
+    from distill.advise.roi.run_figures import models_of, read_figures
     from distill.cli.text.roi import roi_lines
     from distill.pipeline import arguments
     from distill.task import stores

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from distill.advise.quantity import Quantity, mean_of, unknown
-from distill.advise.run_figures import ArmCalls, RunFigures
+from distill.advise.roi.run_figures import ArmCalls, RunFigures
 from distill.evaluate.comparison import ARMS
 from distill.money import LOCAL, Price, price_of
 from distill.records import Usage

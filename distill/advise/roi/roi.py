@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from distill.advise.assumptions import ASSUMPTIONS, quantity
-from distill.advise.break_even import (
+from distill.advise.quantity import Quantity, Source, mean_of, unknown
+from distill.advise.roi.break_even import (
     BreakEven,
     PointWorth,
     Rival,
@@ -21,13 +22,12 @@ from distill.advise.break_even import (
     sensitivity,
     volume_for,
 )
-from distill.advise.by_day import hosting as hosting_of
-from distill.advise.by_day import seconds as seconds_of
-from distill.advise.by_day import teachers_machine
-from distill.advise.by_day import upkeep as upkeep_of
-from distill.advise.call_costs import GivenPrices, cheap_call, paid_once, student_call, teacher_call
-from distill.advise.quantity import Quantity, Source, mean_of, unknown
-from distill.advise.run_figures import RunFigures
+from distill.advise.roi.by_day import hosting as hosting_of
+from distill.advise.roi.by_day import seconds as seconds_of
+from distill.advise.roi.by_day import teachers_machine
+from distill.advise.roi.by_day import upkeep as upkeep_of
+from distill.advise.roi.call_costs import GivenPrices, cheap_call, paid_once, student_call, teacher_call
+from distill.advise.roi.run_figures import RunFigures
 
 ALONE, CASCADE = "student alone", "student first, the rest to the teacher"
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from distill.advise.assumptions import QUARTER_DAYS
-from distill.advise.break_even import Serving
-from distill.advise.call_costs import GivenPrices, served_here
 from distill.advise.quantity import Quantity, mean_of, unknown
-from distill.advise.run_figures import RunFigures
+from distill.advise.roi.break_even import Serving
+from distill.advise.roi.call_costs import GivenPrices, served_here
+from distill.advise.roi.run_figures import RunFigures
 from distill.money import LOCAL
 
 
