@@ -38,8 +38,21 @@ def test_a_gate_trains_and_asks_nothing_again(task: Path, distill: Distill) -> N
     assert distill("run", task).code == 0
     found = json.loads(distill("run", task, *GATE, "--json").out)
     assert {"generate", "curate", "evaluate"} <= set(found["skipped"])
-    assert (found["requests_sent"], found["exit"]) == (0, 4)
+    assert (found["run"], found["requests_sent"], found["exit"]) == ("mood/001", 0, 4)
+    assert (
+        json.loads((task.parent / "runs/mood/001/spec.json").read_text())["spec"]["evaluate"]["gate"]["schema"] == 0.5
+    )
     assert distill("curate", task, *GATE).code == 0
+
+
+def test_a_finished_run_of_before_the_setting_was_known_goes_on(task: Path, distill: Distill) -> None:
+    """Its spec.json lacks a key that is not set now either: that is no other spec."""
+    assert distill("run", task).code == 0
+    path = task.parent / "runs" / "mood" / "001" / "spec.json"
+    used = json.loads(path.read_text())
+    del used["spec"]["evaluate"]["gate"]
+    path.write_text(json.dumps(used))
+    assert json.loads(distill("run", task, "--json").out)["run"] == "mood/001"
 
 
 def test_a_spec_without_a_gate_ends_as_before(task: Path, distill: Distill) -> None:
