@@ -22,8 +22,11 @@ def hyperparameters(seen: RunEvidence) -> Found:
 def fallback(seen: RunEvidence) -> Found:
     if seen.routing is None:
         return False, f"no {ROUTING}"
-    known = ", ".join(sorted(seen.routing)[:6])
-    return "threshold" in seen.routing, f"{ROUTING} with {known}"
+    threshold = seen.routing.get("threshold")
+    if not isinstance(threshold, int | float):
+        return False, f"{ROUTING} has no threshold"
+    keeps = "" if threshold < 1 else ", which keeps nothing"
+    return threshold < 1, f"{ROUTING} with a threshold of {threshold:.3g}{keeps}"
 
 
 def monitoring(seen: RunEvidence) -> Found:

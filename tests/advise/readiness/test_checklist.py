@@ -124,6 +124,13 @@ def test_a_difference_of_few_rows_is_no_verdict() -> None:
     assert [item.name for item in checklist(few).items if item.state != "met"] == ["verdict"]
 
 
+@pytest.mark.parametrize("routing", [{"threshold": 1.0}, {"signal": "margin"}])
+def test_a_fallback_that_keeps_nothing_is_none(routing: dict[str, Any]) -> None:
+    assert [item.name for item in checklist(replace(READY, routing=routing)).items if item.state != "met"] == [
+        "fallback"
+    ]
+
+
 def test_a_linear_student_is_its_own_floor_and_needs_fewer_settings() -> None:
     spec = SPEC | {"student": {"train": {"with": "linear", "seed": 0}}}
     found = checklist(replace(READY, spec=spec, compared=replace(COMPARED, arms={"student": ARM})))
