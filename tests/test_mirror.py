@@ -67,9 +67,14 @@ ELSEWHERE = {
     "seeds/test_split.py": "seeds/prepare",
     "seeds/expansion/test_rounds.py": "seeds/expansion/questions",
     "pipeline/test_open_task.py": "student/checks task/files task/task teacher/checks",
-    "cli/test_app.py": "cli/options cli/verbs/look cli/verbs/prepare cli/verbs/reference cli/verbs/run",
+    "cli/test_app.py": "cli/options cli/verbs/look cli/verbs/prepare cli/verbs/reference cli/verbs/refresh cli/verbs/run",
     "lifecycle/test_clean.py": "cli/verbs/clean",
     "cli/test_rehearsal.py": "cli/verbs/fault_server",
+    "cli/verbs/test_roi.py": "cli/text/roi",
+    "cli/verbs/test_advise.py": "cli/text/advice",
+    "cli/verbs/test_checklist.py": "cli/text/checklist",
+    "advise/roi/test_roi.py": "advise/roi/by_day",
+    "advise/readiness/test_checklist.py": "advise/readiness/data_checks advise/readiness/run_checks advise/readiness/student_checks",
     "cli/test_exit_codes.py": "errors",
     # The sender's parts, under load and faults.
     "teacher/test_runner.py": "teacher/pending teacher/requests teacher/send teacher/stored_answers "

@@ -14,8 +14,10 @@ from typer.core import TyperGroup
 from distill import __version__, extras, memory
 from distill.cli import exit_codes
 from distill.cli.verbs import (
+    advise,
     calibrate,
     chat,
+    checklist,
     clean,
     curve,
     export,
@@ -24,6 +26,8 @@ from distill.cli.verbs import (
     preflight,
     prepare,
     reference,
+    refresh,
+    roi,
     run,
     ship,
 )  # fmt: skip
@@ -69,10 +73,15 @@ VERBS: dict[str, dict[str, Callable[..., None]]] = {
         "preflight": preflight.preflight,
         "chat": chat.chat,
     },
+    "Is it worth it?": {
+        "advise": advise.advise,
+        "roi": roi.roi,
+        "checklist": checklist.checklist,
+    },
     "Improve it, or remove it": {
         "curve": curve.curve,
         "calibrate": calibrate.calibrate,
-        "refresh": run.refresh,
+        "refresh": refresh.refresh,
         "clean": clean.clean,
     },
     "Hand it on": {

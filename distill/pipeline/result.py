@@ -15,6 +15,7 @@ from distill.curate.accounting.shortfall import Shortfall, read_shortfall
 from distill.errors import GateNotMet, RowsOwed
 from distill.evaluate.comparison import Comparison
 from distill.evaluate.figures import NO_FIGURES, Figures, figures
+from distill.evaluate.gate.checks import GateCheck, checks_of
 from distill.evaluate.verdict import ComparisonVerdict
 from distill.generate import served_models
 from distill.generate.preview import PreviewRow, preview
@@ -88,6 +89,8 @@ class Run:
     verdict: ComparisonVerdict | None = None
     figures: Figures = NO_FIGURES
     """Student, teacher and difference, of a command that came to the report."""
+    gate: Sequence[GateCheck] = ()
+    """What the spec demands of the comparison, of a command that came to it."""
     preview: Sequence[PreviewRow] = ()
     """Some answers to look at, where only some rows were asked (`dataset.preview`)."""
     report: Path | None = None
@@ -156,8 +159,8 @@ def result_of(run: ActiveRun) -> Run:
     paid, open_rows = ledger(run), pending.count(run)
     unpriced = sum(row.unpriced for row in paid)
     counts, verdict = _curated(run), _verdict(run)
-    required = run.task.spec.evaluate.require
-    missed = bool(_did(run, "evaluate") and required and verdict and verdict.word != required)
+    gate = checks_of(run.folder, run.task.spec.evaluate) if _did(run, "evaluate") else []
+    missed = verdict is not None and not all(check.met for check in gate)
     page = run.folder.path / "report.html"
     return Run(
         name=run.folder.name, folder=run.folder.path, done=run.done, skipped=run.skipped, changed=run.changed,
@@ -166,7 +169,7 @@ def result_of(run: ActiveRun) -> Run:
         usd=known_usd(run.store.spent(run.folder.name), unpriced),
         usd_estimated=known_usd(sum(row.usd_estimated for row in paid), unpriced), unpriced_calls=unpriced,
         warnings=of_money(run), models=served_models.others(run), funnel=_funnel(counts), verdict=verdict,
-        figures=_figures(run), preview=_preview(run), report=page if page.exists() else None,
+        figures=_figures(run), gate=gate, preview=_preview(run), report=page if page.exists() else None,
         exit_code=_exit(missed=missed, pending=bool(open_rows), nothing=bool(run.nothing)),
         spenders=paid,
     )  # fmt: skip
@@ -222,7 +225,7 @@ def _plain(value: object) -> Json:
             return value.as_json()
         case Funnel():
             return {one.name: _plain(getattr(value, one.name)) for one in fields(value)}
-        case Shortfall() | ComparisonVerdict() | Figures() | PreviewRow():
+        case Shortfall() | ComparisonVerdict() | Figures() | GateCheck() | PreviewRow():
             return asdict(value)
         case list() | tuple():
             return [_plain(one) for one in value]

@@ -22,6 +22,7 @@ from distill.spec import SENDING, TaskSpec
 from distill.task.task import Task
 
 FILE = "spec.json"
+_HELD_AGAINST = "evaluate.gate."
 
 
 def comparable(task: Task) -> dict[str, Json]:
@@ -68,11 +69,19 @@ def write(task: Task, folder: RunDir) -> None:
 
 
 def changes(before: Mapping[str, Json] | None, now: Mapping[str, Json]) -> list[str]:
-    """Names of settings and files that differ, e.g. ["dedup.near", "teacher.md"]; none where nothing is known of before."""
+    """Names of settings and files that differ, e.g. ["dedup.near", "teacher.md"]; none where nothing is known of before.
+
+    A setting that the earlier version did not know, and that is not set, is the same; a gate is held against a result and changes none.
+    """
     if before is None:
         return []
     old, new = (_leaves(one.get("spec", {})) | dict(one.get("files", {})) for one in (before, now))
-    return sorted(name for name in old.keys() | new.keys() if old.get(name, "") != new.get(name, ""))
+    names = (name for name in old.keys() | new.keys() if not f"{name}.".startswith(_HELD_AGAINST))
+    return sorted(name for name in names if _set(old.get(name)) != _set(new.get(name)))
+
+
+def _set(value: Json) -> Json:
+    return "" if value is None else value
 
 
 def _compared(value: Json) -> Json:

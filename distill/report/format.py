@@ -39,6 +39,8 @@ def usd(value: object) -> str:
         return _DASH
     if value == 0:
         return "$0"
+    if value < 0:
+        return f"\u2212{usd(-value)}"
     return f"${value:,.2f}" if abs(value) >= 1 else f"${value:.2g}" if abs(value) >= 0.0001 else f"${value:.1e}"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
+from distill.advise.roi.roi import Roi
 from distill.evaluate.comparison import Comparison
 from distill.evaluate.curve.result import LearningCurve
 from distill.exam.result import Exam
@@ -98,6 +99,8 @@ class Report:
     warnings: list[str]
     """Those of the comparison too."""
     previous: PreviousStudent | None
+    roi: Roi | None = None
+    """With defaults; None before student and teacher have answered."""
 
 
 def as_json(report: Report) -> dict[str, Json]:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 import polars as pl
 
+from distill.advise.roi.section import by_default
 from distill.atomic_write import write_atomic, write_json
 from distill.curate.accounting import shortfall
 from distill.evaluate.comparison import Comparison
@@ -103,6 +104,7 @@ def gather(run: ActiveRun, comparison: Comparison) -> Report:
         repeat=[_repeat(run, facts.spec)],
         warnings=[*comparison.warnings, *warnings(run, funnel)],
         previous=_previous(run, comparison),
+        roi=by_default(run, comparison),
     )
 
 

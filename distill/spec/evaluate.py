@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Discriminator, Field, Tag, field_validator
 
+from distill.spec.gate import EvaluationGate
 from distill.spec.settings import Settings
 from distill.values.rules import Rule, ValueKind
 
@@ -73,6 +74,8 @@ class Evaluate(Settings):
         "{within: 0.01}, {within: 5 %}, date, time, set, list or ignore; or one of these for an answer that is a plain value. "
         "Default: by the output schema and the kind of value, over the fields of the gold answers",
     )
+
+    gate: EvaluationGate | None = Field(None, description="figures that must be met; exit 4 where one is not")
 
     @field_validator("arms", "metrics")
     @classmethod

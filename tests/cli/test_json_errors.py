@@ -15,9 +15,10 @@ TAKES_A_SPEC = [
     "validate", "exam", "plan", "run", "generate", "curate", "export", "train", "evaluate", "report", "status", "calibrate", "refresh",
 ]  # fmt: skip
 TAKES_A_RUN = {"status": (), "explain": ("row",), "show": (), "clean": ("--yes",), "preflight": (), "curve": (), "chat": (),
+    "roi": (), "checklist": (),
     "push": ("--to", "out"), "ship": ("--as", "merged", "--out", "out"),
 }  # fmt: skip
-TAKES_NEITHER = ["init", "list", "explain-miss", "gates", "presets", "schema", "fault-server"]
+TAKES_NEITHER = ["init", "list", "advise", "explain-miss", "gates", "presets", "schema", "fault-server"]
 
 
 def error(said: Said, code: int = 2) -> dict[str, object]:
@@ -83,6 +84,7 @@ def test_a_run_that_is_not_there(
         (("explain-miss", "a", "b"), "a"),
         (("fault-server", "--fault", "no-such-fault=0.5"), "no-such-fault"),
         (("fault-server", "--port", "70000"), "65535"),
+        (("advise", "--wrong", "prise"), "prise"),
         (("gates", "more"), "more"),
         (("presets", "more"), "more"),
         (("schema", "more"), "more"),

@@ -22,7 +22,7 @@ FORMS: dict[str, Callable[[Path], object]] = {
 OF_A_TASK = {
     "validate": (), "plan": ("--no-pilot",), "exam": (), "run": ("--anyway",), "generate": ("--anyway",), "curate": ("--what-if", "length.max_tokens=5"),
     "export": (), "train": (), "evaluate": (), "report": (), "status": (), "show": (), "explain": ("1",), "refresh": ("--anyway",),
-    "preflight": (), "push": ("--to", "pushed"), "clean": ("--keep", "0", "--yes"),
+    "preflight": (), "roi": (), "checklist": (), "push": ("--to", "pushed"), "clean": ("--keep", "0", "--yes"),
 }  # fmt: skip
 """Verb → what it takes besides; `calibrate` needs labelled answers, and `ship`, `curve` and `chat` a student; they name it as the others do."""
 
@@ -73,6 +73,7 @@ def test_every_verb_that_takes_a_name_is_tried() -> None:
     alone = {
         "init",
         "list",
+        "advise",
         "explain-miss",
         "calibrate",
         "gates",

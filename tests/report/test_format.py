@@ -18,6 +18,7 @@ from distill.report.format import count, percent, seconds, signed, usd
         (usd(0), "$0"),
         (usd(0.00042), "$0.00042"),
         (usd(1234.5), "$1,234.50"),
+        (usd(-2.891), "\u2212$2.89"),
         (usd(None), "unknown"),
         (usd(float("nan")), "\u2013"),
         (seconds(0.042), "42 ms"),

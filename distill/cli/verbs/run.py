@@ -1,9 +1,8 @@
-"""`distill run`, each of its stages but `export` alone, and `refresh`: all that works in a run's folder."""
+"""`distill run`, and each of its stages but `export` alone: all that works in a run's folder."""
 
 from __future__ import annotations
 
 import dataclasses
-import json
 import os
 import shutil
 import time
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from distill.cli.options import LIMIT, AsJson, Limit, Set, Spec, Usd, limited, opened, out
+from distill.cli.verbs.ci import CiFiles, Junit, Summary, gate_lines, write
 
 if TYPE_CHECKING:
     from distill.pipeline.result import Run
@@ -34,10 +34,10 @@ Anyway = Annotated[
 WaitForJobs = Annotated[bool, typer.Option("--wait", help="wait until the batch jobs at the host end, then continue")]
 
 
-def _run(
+def run_stages(
     spec: Path, sets: list[str] | None, as_json: bool, max_usd: float | None, *, partial: bool, stages: tuple[str, ...],
     new: bool = False, fresh: bool = False, wait: bool = False, anyway: bool = False,
-    options: Mapping[str, str] | None = None,
+    options: Mapping[str, str] | None = None, files: CiFiles | None = None,
 ) -> None:  # fmt: skip
     from distill.cli.live.next_step import given_words
     from distill.cli.live.panel import Panel
@@ -51,7 +51,8 @@ def _run(
     lines: list[str] = []
     if not as_json:
         given = given_words(str(spec), sets or [], max_usd)
-        lines = _said(done, task, given, stages, took_s=time.monotonic() - begun)
+        lines = [*_said(done, task, given, stages, took_s=time.monotonic() - begun), *gate_lines(done)]
+    write(files or CiFiles(), done)
     out(done.as_json() | {"notes": list(task.notes)}, as_json, lines)
     raise typer.Exit(done.exit_code)
 
@@ -74,25 +75,27 @@ def _said(done: Run, task: Task, given: Sequence[str], stages: Sequence[str], *,
     return screen_lines(done, step, took_s=took_s, columns=columns)
 
 
-def _asking(doc: str, stages: tuple[str, ...]) -> Callable[..., None]:
-    """A verb that asks for rows, and may ask for some of them only."""
+def run(
+    spec: Spec,
+    sets: Set = None,
+    as_json: AsJson = False,
+    max_usd: Usd = None,
+    limit: Limit = None,
+    partial: Partial = False,
+    new: NewRun = False,
+    wait: WaitForJobs = False,
+    anyway: Anyway = False,
+    junit: Junit = None,
+    summary: Summary = None,
+) -> None:
+    """Run all stages in order.
 
-    def verb(
-        spec: Spec,
-        sets: Set = None,
-        as_json: AsJson = False,
-        max_usd: Usd = None,
-        limit: Limit = None,
-        partial: Partial = False,
-        new: NewRun = False,
-        wait: WaitForJobs = False,
-        anyway: Anyway = False,
-    ) -> None:
-        how = {"partial": partial, "new": new, "wait": wait, "anyway": anyway}
-        _run(spec, [*(sets or []), *limited(limit)], as_json, max_usd, stages=stages, options=LIMIT, **how)
-
-    verb.__doc__ = doc
-    return verb
+    Stages whose inputs did not change are skipped.
+    """
+    run_stages(
+        spec, [*(sets or []), *limited(limit)], as_json, max_usd, partial=partial, new=new, wait=wait, anyway=anyway,
+        stages=ALL, options=LIMIT, files=CiFiles(junit, summary),
+    )  # fmt: skip
 
 
 def _verb(doc: str, stages: tuple[str, ...]) -> Callable[..., None]:
@@ -106,16 +109,31 @@ def _verb(doc: str, stages: tuple[str, ...]) -> Callable[..., None]:
         wait: WaitForJobs = False,
         anyway: Anyway = False,
     ) -> None:
-        _run(spec, sets, as_json, max_usd, partial=partial, new=new, wait=wait, anyway=anyway, stages=stages)
+        run_stages(spec, sets, as_json, max_usd, partial=partial, new=new, wait=wait, anyway=anyway, stages=stages)
 
     verb.__doc__ = doc
     return verb
 
 
-run = _asking("Run all stages in order.\n\nStages whose inputs did not change are skipped.", ALL)
-generate = _asking(
-    "Ask the teacher for missing answers.\n\nAnswers in the store are not paid for again.", ("generate",)
-)
+def generate(
+    spec: Spec,
+    sets: Set = None,
+    as_json: AsJson = False,
+    max_usd: Usd = None,
+    limit: Limit = None,
+    partial: Partial = False,
+    new: NewRun = False,
+    wait: WaitForJobs = False,
+    anyway: Anyway = False,
+) -> None:
+    """Ask the teacher for missing answers.
+
+    Answers in the store are not paid for again.
+    """
+    run_stages(
+        spec, [*(sets or []), *limited(limit)], as_json, max_usd, partial=partial, new=new, wait=wait, anyway=anyway,
+        stages=("generate",), options=LIMIT,
+    )  # fmt: skip
 
 
 def curate(
@@ -136,7 +154,7 @@ def curate(
     Sends nothing: trying other thresholds is free.
     """
     if not what_if:
-        _run(spec, sets, as_json, None, partial=False, new=new, stages=("curate",))
+        run_stages(spec, sets, as_json, None, partial=False, new=new, stages=("curate",))
         return
     from distill.cli.text.run import what_if_lines
     from distill.pipeline import arguments
@@ -164,7 +182,7 @@ def train(
     By LoRA on this machine, or on a host.
     """
     if not cancel:
-        _run(spec, sets, as_json, max_usd, partial=partial, new=new, wait=wait, anyway=anyway, stages=("train",))
+        run_stages(spec, sets, as_json, max_usd, partial=partial, new=new, wait=wait, anyway=anyway, stages=("train",))
         return
     from distill.student.hosted.cancel import cancel as cancelled
 
@@ -188,6 +206,8 @@ def evaluate(
         typer.Option(metavar="FILE|URL", help="score what was shipped instead: a GGUF file, a folder, or a server"),
     ] = None,
     model: Annotated[str | None, typer.Option(help="the student's name at the server of --student")] = None,
+    junit: Junit = None,
+    summary: Summary = None,
 ) -> None:
     """Compare the student with its teacher.
 
@@ -195,7 +215,10 @@ def evaluate(
     held against the run's own student.
     """
     if student is None:
-        _run(spec, sets, as_json, max_usd, partial=partial, new=new, wait=wait, stages=("evaluate",))
+        run_stages(
+            spec, sets, as_json, max_usd, partial=partial, new=new, wait=wait, stages=("evaluate",),
+            files=CiFiles(junit, summary),
+        )  # fmt: skip
         return
     from distill.cli.live.panel import Panel
     from distill.cli.text.ship import score_lines
@@ -210,24 +233,3 @@ def evaluate(
 
 
 report = _verb("Write report.html and REPORT.md.", ("report",))
-
-
-def refresh(
-    spec: Spec,
-    teacher: Annotated[str | None, typer.Option(help="model name of the new teacher")] = None,
-    sets: Set = None,
-    as_json: AsJson = False,
-    max_usd: Usd = None,
-    partial: Partial = False,
-    wait: WaitForJobs = False,
-    anyway: Anyway = False,
-) -> None:
-    """Run the task again with a new teacher.
-
-    Starts the next run with the same rows and splits, sends only missing requests, and compares both students.
-    """
-    more = [*(sets or []), *([f"teacher.model={json.dumps(teacher)}"] if teacher is not None else [])]
-    options = {"teacher.model": "--teacher"} if teacher is not None else {}
-    _run(
-        spec, more, as_json, max_usd, partial=partial, wait=wait, anyway=anyway, fresh=True, stages=ALL, options=options
-    )
