@@ -10,15 +10,15 @@ import polars as pl
 from distill.evaluate.metrics import NO_ANSWER
 from distill.evaluate.verdict import ComparisonVerdict
 
-_COMPARING = ("json_fields", "agreement")
-"""The metrics that hold an answer against another one."""
+_FORM = "schema"
+"""The metric that tells nothing about what an answer says."""
 
 
 def not_comparable(
     scores: pl.DataFrame, calls: pl.DataFrame, *, rows: int, kind: str, arms: Sequence[str]
 ) -> ComparisonVerdict | None:
     """The verdict where there is nothing to compare; None where there is. `arms` are all that were to be asked."""
-    compared = scores.filter(scores["metric"].is_in(_COMPARING))
+    compared = scores.filter(scores["metric"] != _FORM)
     if "student" not in arms:
         others = compared.filter(compared["arm"] != "teacher").drop_nulls("value")
         return _without_student(others.height > 0)
@@ -37,7 +37,7 @@ def not_comparable(
         for arm, metric in compared.drop_nulls("value").select("arm", "metric").iter_rows()
         if arm in ("student", "teacher")
     }
-    if any({("student", metric), ("teacher", metric)} <= scored for metric in _COMPARING):
+    if any({("student", metric), ("teacher", metric)} <= scored for _, metric in scored):
         return None
     return _unscored(compared, len(both), rows, kind)
 
@@ -55,10 +55,9 @@ def _unscored(compared: pl.DataFrame, both: int, rows: int, kind: str) -> Compar
         return ComparisonVerdict(
             "undecided",
             [
-                "Undecided: no metric here applies to free-text answers.",
-                f"{answered}. Many wordings are right, and equal letters would prove nothing. Have them judged: both stand side "
-                "by side in calls.parquet. Or give the task short known answers, or an output schema with fields that can be "
-                "compared.",
+                "Undecided: none of the metrics that evaluate.metrics names applies to free-text answers.",
+                f"{answered}. Many wordings are right, and equal letters would prove nothing. `evaluate.metrics: auto` measures "
+                "likeness; or have them judged: both stand side by side in calls.parquet.",
             ],
         )
     reasons = Counter(
