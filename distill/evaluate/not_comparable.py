@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from distill.evaluate.metrics import NO_ANSWER
+from distill.evaluate.metrics.names import deciding, of_text
 from distill.evaluate.verdict import ComparisonVerdict
 
 _FORM = "schema"
@@ -37,9 +38,27 @@ def not_comparable(
         for arm, metric in compared.drop_nulls("value").select("arm", "metric").iter_rows()
         if arm in ("student", "teacher")
     }
+    best = deciding(metric for _, metric in scored)
+    if ("teacher", best) in scored and ("student", best) not in scored and not of_text(best):
+        return _never_judged(compared, best)
     if any({("student", metric), ("teacher", metric)} <= scored for _, metric in scored):
         return None
     return _unscored(compared, len(both), rows, kind)
+
+
+def _never_judged(compared: pl.DataFrame, metric: str) -> ComparisonVerdict:
+    """A function that judged the teacher's answers and raised at each of the student's: no zero, and no verdict by another metric."""
+    rows = compared.filter((compared["metric"] == metric) & (compared["arm"] == "student"))
+    reasons = Counter(reason for reason in rows["reason"] if reason != NO_ANSWER)
+    why = reasons.most_common(1)[0][0] if reasons else "none of them was answered"
+    return ComparisonVerdict(
+        "undecided",
+        [
+            f"Undecided: {metric} could judge none of the student's {rows.height} answers: {why}.",
+            "A function that runs an answer should catch what the answer raises and return False for it; a function that raises gives no "
+            "score, so as never to count its own fault against an answer.",
+        ],
+    )
 
 
 def _without_student(scored: bool) -> ComparisonVerdict:

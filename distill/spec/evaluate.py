@@ -65,7 +65,7 @@ class Evaluate(Settings):
         description="who answers the test rows; linear: a linear model of the same training rows, where answers are closed. "
         "Default: all of them, and beside a linear student the teacher alone",
     )
-    metrics: Literal["auto"] | Metrics = Field(
+    metrics: Metrics = Field(
         "auto",
         description="what scores the answers: auto chooses by the kind of answer; or a list of auto, schema, json_fields, agreement, "
         "verify, tool_calls, chrf, bleu, rouge_l, embedding, and {python: metrics.py}",
@@ -92,17 +92,16 @@ class Evaluate(Settings):
 
     @field_validator("metrics")
     @classmethod
-    def _own_names(cls, given: str | Metrics) -> str | Metrics:
-        if not isinstance(given, str):
-            _each_once(named(given))
-            if not given:
-                raise ValueError("it names none; expected auto, or metrics by name")
+    def _own_names(cls, given: Metrics) -> Metrics:
+        if not given:
+            raise ValueError("it names none; expected auto, or metrics by name")
+        _each_once(named(given))
         return given
 
     @property
     def metric_names(self) -> list[str]:
         """The metrics as the spec names them."""
-        return ["auto"] if isinstance(self.metrics, str) else named(self.metrics)
+        return named(self.metrics)
 
     @property
     def own_metrics(self) -> list[PythonMetric]:

@@ -36,13 +36,23 @@ def _metric_kind(value: object) -> str:
     return "[python]" if isinstance(value, dict | PythonMetric) else "[name]"
 
 
-Metrics = list[
+MetricList = list[
     Annotated[
         Annotated[MetricName, Tag("[name]")] | Annotated[PythonMetric, Tag("[python]")], Discriminator(_metric_kind)
     ]
 ]
 
 
+def _form(value: object) -> str:
+    return "[list]" if isinstance(value, list | tuple) else "[auto]"
+
+
+Metrics = Annotated[
+    Annotated[Literal["auto"], Tag("[auto]")] | Annotated[MetricList, Tag("[list]")], Discriminator(_form)
+]
+
+
 def named(metrics: Metrics) -> list[str]:
     """The names of metrics, in their order."""
-    return [one.name if isinstance(one, PythonMetric) else one for one in metrics]
+    listed: MetricList = ["auto"] if isinstance(metrics, str) else metrics
+    return [one.name if isinstance(one, PythonMetric) else one for one in listed]
