@@ -20,7 +20,7 @@ from distill.pipeline.open_task import open_task
         ("evaluate.metrics=[verify]", "no gate asks a verify.py; add `verify` to gates"),
         ("evaluate.metrics=[chrf, chrf]", "chrf is named twice"),
         ("evaluate.metrics=[]", "names none; expected auto, or metrics by name"),
-        ("evaluate.metrics=[chr]", "`evaluate.metrics[0]` is 'chr': expected 'auto', 'schema'"),
+        ("evaluate.metrics=[chr]", "`evaluate.metrics.0` is 'chr': expected 'auto', 'schema'"),
         ("evaluate.decide_by=crhf", "'crhf' is no metric; did you mean 'chrf'?"),
     ],
 )
