@@ -170,7 +170,6 @@ def _notes(free: Iterable[Path], kind: AnswerKind) -> Iterable[str]:
         listed, one = ", ".join(f"`{name}`" for name in names), len(names) == 1
         yield (
             f"{listed} {'is' if one else 'are'} free text, where many wordings are right, and {'counts' if one else 'count'} in no "
-            f"share of fields: by likeness {'it has a score' if one else 'they have scores'} of {'its' if one else 'their'} own. "
-            f"evaluate.compare: {{{names[0]}: chrf}} counts {'it' if one else 'such a field'} among the fields by that likeness, "
+            f"share of fields. evaluate.compare: {{{names[0]}: chrf}} counts {'it' if one else 'such a field'} by likeness, "
             f"{{{names[0]}: text}} as it stands."
         )

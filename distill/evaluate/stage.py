@@ -13,6 +13,7 @@ from distill.atomic_write import write_json, write_parquet
 from distill.evaluate.arms import Answers, Arm, arms_of, call, calls_table, rules_of, teacher_is_base
 from distill.evaluate.comparison import Comparison, compare
 from distill.evaluate.labels.confusion import field_labels
+from distill.evaluate.scoring import own
 from distill.evaluate.scoring.explain import explained
 from distill.evaluate.scoring.table import scores_table
 from distill.records import Json
@@ -35,6 +36,7 @@ async def evaluate(run: ActiveRun) -> None:
 
 async def _evaluate(run: ActiveRun) -> Mapping[str, Json]:
     task = run.task
+    await asyncio.to_thread(own.import_all, task)  # before the arms are asked
     student = student_of(task, run.folder)
     previous = student_of(task, run.parent) if run.parent else None
     tests = _tests(run)
