@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from distill.evaluate.comparison import ArmResult, Comparison, Difference
-from distill.evaluate.metrics.names import title
+from distill.evaluate.metrics.names import likeness_to_teacher, title
 from distill.records import Json
 from distill.report import charts, spending
 from distill.report.curation import CurationSection
@@ -114,7 +114,9 @@ def _rendered(environment: Environment, template: str, report: Report) -> str:
         _named(found) | _named(report.curation) | _named(report),
         MEASURES=measures(found),
         scored=bool(judged),
-        floor=judged["teacher"].mean - found.margin if "teacher" in judged else None,
+        floor=judged["teacher"].mean - found.margin
+        if "teacher" in judged and not likeness_to_teacher(found.metric)
+        else None,
         tiles=tiles(found),
         headline=_headline(found.verdict.sentences),
         previous_gap=difference(found, "previous"),

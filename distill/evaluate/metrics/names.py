@@ -17,11 +17,11 @@ PRIMARY = (
 )  # fmt: skip
 """Which metric carries the verdict, the first first; the empty name stands for one of the task's own."""
 PROXY = (
-    "It measures shared wording, not meaning or truth: a right answer in other words scores low, and a wrong one in the same words "
+    "Likeness is shared wording, not meaning or truth: a right answer in other words scores low, and a wrong one in the same words "
     "scores high. A judge, or people, should have the last word."
 )
 """What must be said of every likeness of texts."""
-_OF_EMBEDDING = "It measures nearness of subject, not truth: a text and its contrary score high. A judge, or people, should have the last word."
+_OF_EMBEDDING = "Such likeness is nearness of subject, not truth: a text and its contrary score high. A judge, or people, should have the last word."
 _MEASURES = {
     ("json_fields", ""): "of the fields right",
     ("json_fields", "plain"): "of the answers right",

@@ -65,3 +65,20 @@ def test_a_run_has_its_labels_in_its_files_and_on_its_page(task: Path) -> None:
     page, report = (result.folder / "REPORT.md").read_text(), (result.folder / "report.html").read_text()
     assert "## Which labels are confused? mood" in page
     assert "Which labels are confused? mood" in report
+
+
+def test_labels_that_are_hostile_stay_text_on_the_page(task: Path) -> None:
+    """What a label, an answer and an input say is shown, and runs nowhere and breaks no table."""
+    hostile = ["<script>alert(1)</script>", "a|b<img/src=x/onerror=alert(2)>"]
+    rows = [json.loads(line) for line in (task.parent / "seeds.jsonl").read_text().splitlines()]
+    rows = [
+        row | {"expected": hostile[i % 2], "message": f"<svg/onload=alert(3)> {row['message']}"}
+        for i, row in enumerate(rows)
+    ]
+    (task.parent / "seeds.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    result = running.start(open_task(task, overrides=["teacher.output=null"], env={}), stages=ORDER, watch=Silent())
+    page, report = (result.folder / "REPORT.md").read_text(), (result.folder / "report.html").read_text()
+    assert "Which labels are confused? answer" in report
+    for mark in ("<script>alert", "<img/src", "<svg/onload"):
+        assert mark not in report
+        assert mark not in page.replace("\\<", "")  # escaped, it is text

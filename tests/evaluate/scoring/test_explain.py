@@ -31,7 +31,7 @@ def note(i: int) -> str:
     [
         (lambda _: {"mood": "glad"}, (), "`mood` as values, by json_fields, agreement", ""),
         (lambda i: ["glad", "cross"][i % 2], ("teacher.output=null",), "answers as plain values, by json_fields, agreement", ""),
-        (note, ("teacher.output=null",), "the answer by likeness: chrf, rouge_l", "the answer by likeness only. It measures shared wording"),
+        (note, ("teacher.output=null",), "the answer by likeness: chrf, rouge_l", "the answer by likeness only. Likeness is shared wording"),
         (lambda i: {"mood": "glad", "note": note(i)}, ("teacher.output=null",), "`note` by likeness: chrf:note", "`note` by likeness only."),
         (note, ("teacher.output=null", "evaluate.metrics=[agreement]"), "", "no metric judges the answer, which is free text"),
         (lambda _: None, ("seeds.gold=null",), "`mood` as values, by agreement with the teacher", "how often it is right is not measured"),
