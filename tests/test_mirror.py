@@ -43,6 +43,8 @@ ELSEWHERE = {
     "curate/calibration/test_run.py": "curate/calibration/decisions curate/calibration/judges curate/calibration/labelled curate/calibration/results "
     "cli/text/calibration",
     "evaluate/test_arms.py": "evaluate/scores",
+    "evaluate/labels/test_confusion.py": "evaluate/labels/result",
+    "evaluate/scoring/test_checks.py": "spec/evaluation/metrics",
     "report/test_page.py": "report/report",
     "plan/test_pilot.py": "cli/text/plan plan/estimate",
     "views/test_explain.py": "cli/text/rows",

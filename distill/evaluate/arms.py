@@ -20,7 +20,6 @@ import polars as pl
 from distill.chat.templates import Template
 from distill.errors import AccessRefused, RowsOwed
 from distill.evaluate.fields import FieldRules, field_rules
-from distill.evaluate.metrics import METRICS, NO_ANSWER, Example, NotScorable
 from distill.records import Answer, Ended, Json, Request
 from distill.task.task import Task
 from distill.teacher import schedule
@@ -138,47 +137,8 @@ def calls_table(answered: Mapping[str, Answers], unpriced: Collection[str] = ())
     return pl.DataFrame(rows, schema=schema, orient="row").sort("arm", "seed_id")
 
 
-def scores_table(task: Task, tests: pl.DataFrame, answered: Mapping[str, Answers], rules: FieldRules) -> pl.DataFrame:
-    """scores.parquet, as `compare` takes it; a call without an answer is unscored, with its reason."""
-    teacher = _texts(answered, "teacher")
-    gold = {seed: json.loads(text) if text else None for seed, text in tests.select("seed_id", "gold").iter_rows()}
-    rows = [
-        (seed, arm, *score)
-        for arm, found in answered.items()
-        for seed, answer in found
-        for score in _scores(task, rules, gold[seed], teacher.get(seed), answer)
-    ]
-    schema = {
-        "seed_id": pl.String, "arm": pl.String, "metric": pl.String, "value": pl.Float64, "reason": pl.String,
-    }  # fmt: skip
-    return pl.DataFrame(rows, schema=schema, orient="row").sort("arm", "metric", "seed_id")
-
-
 def _call(seed: str, arm: str, answer: Answer | None, *, priced: bool) -> tuple[object, ...]:
     if answer is None or not answer.ok:
         return seed, arm, None, None, None, None, None, answer.ended.value if answer else "pending"
     usage, usd = answer.usage, answer.usd if priced else None
     return seed, arm, answer.latency_s, usage.prompt_tokens, usage.completion_tokens, usd, storable(answer.said), "ok"
-
-
-def _scores(
-    task: Task, rules: FieldRules, gold: Json, teacher: str | None, answer: Answer | None
-) -> list[tuple[str, float | None, str]]:
-    """(metric, value or None, reason) of each metric of the spec."""
-    names = task.spec.evaluate.metrics
-    if answer is None or not answer.ok:
-        return [(name, None, NO_ANSWER) for name in names]
-    example = Example(
-        gold=gold, schema=task.output, teacher=teacher, gold_rules=rules.gold, teacher_rules=rules.teacher
-    )
-    rows: list[tuple[str, float | None, str]] = []
-    for name in names:
-        if name == "schema" and answer.tool_calls:
-            rows.append((name, None, "calls a tool"))
-            continue
-        try:
-            score = METRICS[name](example, answer.said)
-            rows.append((name, score.value, score.reason))
-        except NotScorable as reason:
-            rows.append((name, None, str(reason)))
-    return rows

@@ -10,20 +10,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 import polars as pl
 
 from distill.evaluate import cautions
+from distill.evaluate.labels.result import FieldLabels
 from distill.evaluate.metrics import NO_KNOWN
+from distill.evaluate.metrics.names import PRIMARY, deciding, likeness_to_teacher
 from distill.evaluate.not_comparable import not_comparable
 from distill.evaluate.scores import Scores, paired, paired_gap, rows_to_decide, scores_by_arm
+from distill.evaluate.scoring.likeness_verdict import by_likeness, with_caution
 from distill.evaluate.verdict import ComparisonVerdict, Evidence, verdict
 from distill.evaluate.worst import WorstAnswer, worst_answers
 from distill.stats import Estimate, mean_interval
 
 ARMS = ("teacher", "student", "previous", "linear", "prompted_base", "base")
-PRIMARY = ("json_fields", "agreement", "schema")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,29 +86,35 @@ class Comparison:
     worst: list[WorstAnswer]
     warnings: list[str]
     verdict: ComparisonVerdict
+    scored_by: list[str] = field(default_factory=list)
+    """Which metrics were chosen, for what, and what none of them judges."""
+    labels: list[FieldLabels] = field(default_factory=list)
+    """Of each field of labels, and of answers that are labels: macro-F1, and which are confused."""
 
 
 def compare(
     scores: pl.DataFrame, calls: pl.DataFrame, tests: pl.DataFrame, *, margin: float, kind: str = "fields",
-    asked: Sequence[str] | None = None, fields: Sequence[str] = (), teacher_is_base: bool = False,
+    asked: Sequence[str] | None = None, fields: Sequence[str] = (), teacher_is_base: bool = False, decide_by: str | None = None,
 ) -> Comparison:  # fmt: skip
-    """The comparison by the first metric of PRIMARY that the student has.
+    """The comparison by `decide_by`, else by the first metric of PRIMARY that the student has.
 
     `tests` holds seed_id, input, gold (JSON or null) and, if there are any, labels (JSON): the test rows of seeds.parquet.
     `asked` are the arms, by default those of `calls`; `fields` are those of the task's answers.
     With `teacher_is_base` the teacher's calls are those of the prompted base too, and are made once.
     """
     by_arm = scores_by_arm(scores)
-    metric = next((name for name in PRIMARY if ("student", name) in by_arm), PRIMARY[0])
+    metric = deciding((name for arm, name in by_arm if arm == "student"), decide_by)
     names = _in_order(calls["arm"].to_list() + scores["arm"].to_list())
     arms = {arm: _arm(arm, scores, calls, by_arm) for arm in names}
     wanted = list((names or ARMS) if asked is None else asked)
-    nothing = not_comparable(scores, calls, rows=tests.height, kind=kind, arms=wanted)
+    nothing = not_comparable(scores, calls, rows=tests.height, kind=kind, arms=wanted) or by_likeness(by_arm, metric)
     beyond, prompted = _without_known_answer(scores, metric), "teacher" if teacher_is_base else "prompted_base"
     rows = (tests.height - beyond, beyond)
     warnings = [
-        *cautions.reordered_lists(scores), *cautions.weak_strata(by_arm, metric, tests, margin), *cautions.weak_teacher(by_arm)
-    ]  # fmt: skip
+        *cautions.reordered_lists(scores),
+        *([] if likeness_to_teacher(metric) else cautions.weak_strata(by_arm, metric, tests, margin)),
+        *cautions.weak_teacher(by_arm),
+    ]
     return Comparison(
         metric=metric,
         kind=kind,
@@ -119,7 +127,8 @@ def compare(
         by_label=_by_label(by_arm, metric, tests),
         worst=worst_answers(scores, calls, tests, by_arm.get(("student", metric), {}), fields),
         warnings=warnings,
-        verdict=nothing or verdict(_evidence(by_arm, arms, metric, margin, kind, rows, prompted=prompted)),
+        verdict=nothing
+        or with_caution(verdict(_evidence(by_arm, arms, metric, margin, kind, rows, prompted=prompted)), metric),
     )
 
 
@@ -159,7 +168,8 @@ def _mean(column: pl.Series) -> float | None:
 
 
 def _difference(scores: Scores, metric: str, other: str) -> Difference | None:
-    gap = paired_gap(scores, metric, other) if other != "student" else None
+    itself = other == "student" or (other == "teacher" and likeness_to_teacher(metric))  # it is the measure, and no arm
+    gap = None if itself else paired_gap(scores, metric, other)
     return None if gap is None else Difference(metric, "student", other, **asdict(gap))
 
 

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeVar
 
 from distill.evaluate.metrics import NotScorable, expected, known
+from distill.evaluate.metrics.texts import FreeText
 from distill.records import Json
 from distill.text.normalise import did_you_mean
 from distill.values import answer, free_text, match
@@ -23,6 +24,7 @@ from distill.values.rules import Path, Rule, Rules
 
 AnswerKind = Literal["fields", "plain", "text"]
 T = TypeVar("T")
+_NO_TEXT = FreeText()
 _OFTEN = 1 / 3
 """Share of the rows in which the teacher has a long text right, from which it is one that can be compared."""
 _USUAL = 0.2
@@ -37,6 +39,12 @@ class FieldRules:
     teacher: Rules
     kind: AnswerKind
     notes: tuple[str, ...] = ()
+    free_gold: FreeText = _NO_TEXT
+    free_teacher: FreeText = _NO_TEXT
+    """The free texts of the known answers and of the teacher's, which are in no share of fields."""
+    wanted: Mapping[str, Json] = field(default_factory=dict)
+    theirs: Mapping[str, Json] = field(default_factory=dict)
+    """Known answers and the teacher's, as values by seed."""
 
 
 def field_rules(
@@ -57,7 +65,8 @@ def field_rules(
     free = _free(wanted, rules, inputs, beside=theirs)
     of_gold = _without(rules, free, rules.known | (of_task if not rules.known else set()), wanted.values())
     names = {path[0] for value in wanted.values() if isinstance(value, dict) for path in [(name,) for name in value]}
-    free_theirs = _free(theirs, rules, inputs) - (_all_paths(wanted.values()) - free)
+    free_there = _free(theirs, rules, inputs)
+    free_theirs = free_there - (_all_paths(wanted.values()) - free)
     of_teacher = _without(rules, free_theirs, rules.known, theirs.values())
     if not only and names:  # the fields of the known answers, on rows with one and without alike
         of_teacher = replace(of_teacher, only=frozenset(names))
@@ -69,7 +78,10 @@ def field_rules(
         *_unknown(given, only, [*wanted.values(), *theirs.values()]),
         *_notes(free if wanted else free_theirs, kind),
     ]
-    return FieldRules(of_gold, of_teacher, kind, tuple(notes))
+    gold_text, teacher_text = (
+        FreeText(tuple(sorted(filter(rules.counts, paths))), kind == "text") for paths in (free, free_there)
+    )
+    return FieldRules(of_gold, of_teacher, kind, tuple(notes), gold_text, teacher_text, wanted, theirs)
 
 
 def _unusable(count: int, schema: Mapping[str, Json] | None) -> str:
@@ -157,6 +169,7 @@ def _notes(free: Iterable[Path], kind: AnswerKind) -> Iterable[str]:
     if names and kind != "text":
         listed, one = ", ".join(f"`{name}`" for name in names), len(names) == 1
         yield (
-            f"{listed} {'is' if one else 'are'} free text, where many wordings are right, and {'counts' if one else 'count'} in "
-            f"no score. evaluate.compare: {{{names[0]}: text}} compares {'it' if one else 'such a field'} as it stands."
+            f"{listed} {'is' if one else 'are'} free text, where many wordings are right, and {'counts' if one else 'count'} in no "
+            f"share of fields. evaluate.compare: {{{names[0]}: chrf}} counts {'it' if one else 'such a field'} by likeness, "
+            f"{{{names[0]}: text}} as it stands."
         )

@@ -10,8 +10,12 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from distill.atomic_write import write_json, write_parquet
-from distill.evaluate.arms import Answers, Arm, arms_of, call, calls_table, rules_of, scores_table, teacher_is_base
+from distill.evaluate.arms import Answers, Arm, arms_of, call, calls_table, rules_of, teacher_is_base
 from distill.evaluate.comparison import Comparison, compare
+from distill.evaluate.labels.confusion import field_labels
+from distill.evaluate.scoring import own
+from distill.evaluate.scoring.explain import explained
+from distill.evaluate.scoring.table import scores_table
 from distill.records import Json
 from distill.student import linear
 from distill.student.stage import linear_student, student_of, train_linear
@@ -32,6 +36,7 @@ async def evaluate(run: ActiveRun) -> None:
 
 async def _evaluate(run: ActiveRun) -> Mapping[str, Json]:
     task = run.task
+    await asyncio.to_thread(own.import_all, task)  # before the arms are asked
     student = student_of(task, run.folder)
     previous = student_of(task, run.parent) if run.parent else None
     tests = _tests(run)
@@ -72,12 +77,16 @@ def _compared(
     calls = calls_table(answered, [arm.name for arm in arms if arm.address.price is None])
     comparison = compare(
         scores, calls, tests, margin=task.spec.evaluate.margin, kind=rules.kind, asked=list(answered),
-        fields=value_rules.names(task.output), teacher_is_base="prompted_base" in task.spec.arms and teacher_is_base(task),
+        fields=value_rules.names(task.output), decide_by=task.spec.evaluate.decide_by, teacher_is_base="prompted_base" in task.spec.arms and teacher_is_base(task),
     )  # fmt: skip
     warnings = [
         *rules.notes, *_lacking(list(dict.fromkeys(lacking))), *_left_out(task, models), *comparison.warnings,
     ]  # fmt: skip
-    return scores, calls, replace(comparison, warnings=warnings)
+    texts = {
+        arm: {seed: one.said for seed, one in found if one is not None and one.ok} for arm, found in answered.items()
+    }
+    labels = field_labels(rules, texts, dict(tests.select("seed_id", "input").iter_rows()), task.output)
+    return scores, calls, replace(comparison, warnings=warnings, labels=labels, scored_by=explained(task.spec, rules))
 
 
 def _linear_models(run: ActiveRun) -> dict[str, LinearModel]:

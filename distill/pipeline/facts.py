@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 
 from distill.curate.dedup import decisions
 from distill.curate.gates.verify import function
+from distill.evaluate.scoring import own
 from distill.generate import served_models
 from distill.records import Json
 from distill.report import timeline
@@ -19,6 +20,7 @@ from distill.teacher import counts
 FACTS: Mapping[str, Callable[[ActiveRun], Json]] = {
     "base": lambda run: run.task.base_weights.identity if run.task.base_weights else run.task.spec.student.train.base,
     "ledger": lambda run: [dataclasses.astuple(row) for row in ledger(run)],
+    "metrics": lambda run: own.fingerprints(run.task),
     "models": lambda run: [list(one) for one in served_models.others(run)],
     "name": lambda run: run.folder.name,
     "odd_counts": lambda run: counts.of_run(run.store, run.folder.name),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from distill import reads
 from distill.atomic_write import write_json, write_parquet
 from distill.curate import judged
 from distill.curate.dedup import decisions
@@ -16,6 +17,7 @@ from distill.curate.gates.judge.send import JudgeCalls
 from distill.curate.gates.verify import function
 from distill.curate.result import Curated
 from distill.errors import BudgetReached, GateNotMet
+from distill.evaluate.scoring import own
 from distill.exam.sit import asks_for_training, sit
 from distill.exam.stop import exam_summary, stop_reason
 from distill.generate import questions
@@ -44,6 +46,8 @@ async def generate(run: ActiveRun) -> None:
 
 async def _generate(run: ActiveRun) -> Mapping[str, Json]:
     function.import_all(run.task)
+    with reads.unrecorded():  # what scores the answers is no reason to ask again
+        own.import_all(run.task)
     # What a person decides changes what becomes of answers, and is no reason to ask again: it is not noted here.
     decided = decisions.read_decisions(run.task, run.folder, run.parent)
     split, expansion = await _seeds(run)

@@ -16,6 +16,7 @@ from distill.curate.checks import curation_faults
 from distill.curate.dedup import compared
 from distill.curate.gates.judge.requests import judged_gates, rubrics
 from distill.errors import Fault, SpecError
+from distill.evaluate.scoring import checks as scoring_checks
 from distill.pipeline.arguments import home_of
 from distill.pipeline.task_rows import TaskRows, read_task_rows
 from distill.records import Json
@@ -127,7 +128,7 @@ def _unfit(
     """What the parts of the spec ask of each other, and of this machine, and do not get."""
     found = curation_faults(spec, file, places, rubric, seeds) + teacher_faults(spec, env, file)
     found += student_checks.arms(spec, file) + student_checks.hosted(spec, file, env if priced else None)
-    found += requirements.faults(spec, file, places, env, priced=priced)
+    found += requirements.faults(spec, file, places, env, priced=priced) + scoring_checks.faults(spec, file)
     if _read_schema(spec, places, texts):
         found += compared.faults(spec, texts.output, file)
     return found

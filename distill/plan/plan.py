@@ -19,6 +19,7 @@ from distill.curate.gates.judge.expected import expected_verdicts
 from distill.curate.gates.judge.requests import judge_spender, judge_warnings
 from distill.curate.inputs import read_inputs
 from distill.evaluate import arms
+from distill.evaluate.scoring import explain
 from distill.generate import questions
 from distill.generate.questions import TeacherQuestions
 from distill.generate.refill import ask_new_seeds, votes_at_most
@@ -68,6 +69,8 @@ class Plan:
     deadline: DeadlineNote | None
     warnings: Sequence[str]
     note: str
+    scored_by: Sequence[str] = ()
+    """What will score the test rows' answers."""
 
     @property
     def total(self) -> Cost:
@@ -110,12 +113,14 @@ def plan(task: Task, *, pilot: int = 0, watch: Watcher | None = None) -> Plan:
         ]
         trained = training_estimate(task, table, spenders[0])
     preview = task.spec.dataset.preview
+    scoring = explain.Choice([], []) if preview else explain.before(task)
     return Plan(
         task.spec.task, SeedCounts(len(task.seeds), table.filter(role="train").height, rows.tests.height),
         preview or task.spec.dataset.accept, seen, [*spenders, *([trained] if trained and not preview else [])],
         student_calls=0 if preview or task.spec.student.train.with_ == "none" else rows.tests.height,
         budget_usd=task.spec.budget.usd, deadline=_deadline(task, spenders[0]),
-        warnings=[*judge_warnings(task), *_odd_counts(spenders)], note=_note(task, table, votes),
+        warnings=[*judge_warnings(task), *_odd_counts(spenders), *scoring.warnings], note=_note(task, table, votes),
+        scored_by=scoring.lines,
     )  # fmt: skip
 
 

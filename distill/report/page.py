@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from distill.evaluate.comparison import ArmResult, Comparison, Difference
+from distill.evaluate.metrics.names import likeness_to_teacher, title
 from distill.records import Json
 from distill.report import charts, spending
 from distill.report.curation import CurationSection
@@ -34,9 +35,6 @@ NAMES = {
     "base": "Small model, untrained",
     "linear": "Linear model of the same rows",
 }
-MEASURES = {"json_fields": "fields right", "agreement": "agrees with the teacher", "schema": "right format"}
-_PLAIN = {"json_fields": "answers right"}
-"""What a measure is called where answers are plain values."""
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -79,7 +77,9 @@ def tiles(found: Comparison) -> list[Tile]:
 
 def measures(found: Comparison) -> dict[str, str]:
     """What each metric is called in this report."""
-    return MEASURES | (_PLAIN if found.kind == "plain" else {})
+    names = {found.metric, *(name for arm in found.arms.values() for name in arm.metrics)}
+    names |= {name for case in found.worst for name in case.reasons} | {"json_fields", "agreement", "schema"}
+    return {name: title(name, found.kind) for name in names}
 
 
 def difference(found: Comparison, other: str) -> Difference | None:
@@ -114,7 +114,9 @@ def _rendered(environment: Environment, template: str, report: Report) -> str:
         _named(found) | _named(report.curation) | _named(report),
         MEASURES=measures(found),
         scored=bool(judged),
-        floor=judged["teacher"].mean - found.margin if "teacher" in judged else None,
+        floor=judged["teacher"].mean - found.margin
+        if "teacher" in judged and not likeness_to_teacher(found.metric)
+        else None,
         tiles=tiles(found),
         headline=_headline(found.verdict.sentences),
         previous_gap=difference(found, "previous"),

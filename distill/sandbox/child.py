@@ -27,7 +27,7 @@ _CLIP = 300
 _MANY = 16384
 _FIRST_FREE = 100
 """Number from which our own two files are: whoever writes to a low one by mistake does not meet them."""
-EXPECTED = "expected True, False, a number from 0 to 1, None, or (score, message)"
+EXPECTED = 'expected True, False, a number from 0 to 1, None, (score, message) or {"value": …, "reason": …}'
 NO_MEMORY = "used more memory than allowed"
 RowResult = tuple[float | None, str, str]
 """Score, message, cause: as in `CheckResult`."""
@@ -115,6 +115,8 @@ def _parsed(text: str, *, otherwise: str | None) -> Json:
 
 
 def _judged(given: object) -> RowResult:
+    if isinstance(given, dict) and "value" in given and given.keys() <= {"value", "reason"}:
+        given = given["value"], given.get("reason", "")
     score, message = given if isinstance(given, tuple) and len(given) == 2 else (given, "")
     if not isinstance(message, str):
         return None, "", f"returned a message of type {_clipped(type(message).__name__)}; {EXPECTED}"

@@ -15,9 +15,10 @@ import polars as pl
 from distill import url
 from distill.base_model.local import LocalWeights, fingerprint
 from distill.errors import UsageError
-from distill.evaluate.arms import Answers, Arm, arms_of, call, rules_of, scores_table
-from distill.evaluate.comparison import PRIMARY
+from distill.evaluate.arms import Answers, Arm, arms_of, call, rules_of
+from distill.evaluate.metrics.names import deciding
 from distill.evaluate.scores import scores_by_arm
+from distill.evaluate.scoring.table import scores_table
 from distill.money import Budget
 from distill.rundir import RunDir, read_parquet
 from distill.stats import Estimate, mean_interval, paired_difference
@@ -96,7 +97,7 @@ def _scored(
     task: Task, folder: RunDir, tests: pl.DataFrame, answered: dict[str, Answers], given: str, engine: str
 ) -> ShippedScore:
     table = scores_by_arm(scores_table(task, tests, answered, rules_of(task, tests, answered)))
-    metric = next((name for name in PRIMARY if (ARM, name) in table), PRIMARY[0])
+    metric = deciding((name for arm, name in table if arm == ARM), task.spec.evaluate.decide_by)
     ours, theirs = table.get((ARM, metric), {}), table.get(("student", metric), {})
     both = sorted(ours.keys() & theirs.keys())
     texts = [

@@ -102,7 +102,7 @@ def _model() -> Any:
         import wordllama as package
     except ImportError:
         raise UsageError(
-            f"dedup.meaning needs the package wordllama, which is not installed; {extras.hint('meaning')}"
+            f"word vectors need the package wordllama, which is not installed; {extras.hint('meaning')}"
         ) from None
     finally:  # importing it sets up the root logger, which is the application's to do
         root.handlers[:], root.level = handlers, level

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Discriminator, Field, Tag, field_validator
 
+from distill.spec.evaluation.metrics import Metrics, PythonMetric, named
 from distill.spec.gate import EvaluationGate
 from distill.spec.settings import Settings
 from distill.values.rules import Rule, ValueKind
@@ -65,25 +66,49 @@ class Evaluate(Settings):
         description="who answers the test rows; linear: a linear model of the same training rows, where answers are closed. "
         "Default: all of them, and beside a linear student the teacher alone",
     )
-    metrics: list[Literal["schema", "json_fields", "agreement"]] = Field(default=["schema", "json_fields", "agreement"])
+    metrics: Metrics = Field(
+        "auto",
+        description="what scores the answers: auto chooses by the kind of answer; or a list of auto, schema, json_fields, agreement, "
+        "verify, tool_calls, chrf, bleu, rouge_l, embedding, and {python: metrics.py}",
+    )
     margin: float = Field(0.02, ge=0, lt=1, description="how much worse than the teacher is still as good")
     require: Literal["distil"] | None = Field(None, description="exit 4 unless the verdict is this")
     compare: Compare | None = Field(
         None,
         description="how answers are compared: a list of the fields that alone count; or field → text, exact, number, "
-        "{within: 0.01}, {within: 5 %}, date, time, set, list or ignore; or one of these for an answer that is a plain value. "
+        "{within: 0.01}, {within: 5 %}, date, time, set, list, chrf, bleu, rouge_l, embedding or ignore; or one of these for an answer that is a plain value. "
         "Default: by the output schema and the kind of value, over the fields of the gold answers",
     )
 
     gate: EvaluationGate | None = Field(None, description="figures that must be met; exit 4 where one is not")
+    decide_by: str | None = Field(
+        None,
+        description="the metric that carries the verdict. Default: known answers, then agreement, verify, your own, likeness of text",
+    )
 
-    @field_validator("arms", "metrics")
+    @field_validator("arms")
     @classmethod
     def _once(cls, named: list[str] | None) -> list[str] | None:
-        twice = sorted({one for one in named or () if (named or []).count(one) > 1})
-        if twice:
-            raise ValueError(f"{', '.join(twice)} is named twice; expected each once")
+        _each_once(named or ())
         return named
+
+    @field_validator("metrics")
+    @classmethod
+    def _own_names(cls, given: Metrics) -> Metrics:
+        if not given:
+            raise ValueError("it names none; expected auto, or metrics by name")
+        _each_once(named(given))
+        return given
+
+    @property
+    def metric_names(self) -> list[str]:
+        """The metrics as the spec names them."""
+        return named(self.metrics)
+
+    @property
+    def own_metrics(self) -> list[PythonMetric]:
+        """The task's own functions among the metrics."""
+        return [] if isinstance(self.metrics, str) else [one for one in self.metrics if isinstance(one, PythonMetric)]
 
     @property
     def only(self) -> Sequence[str]:
@@ -96,6 +121,12 @@ class Evaluate(Settings):
         if isinstance(self.compare, dict):
             return {name: _rule(one) for name, one in self.compare.items()}
         return None if self.compare is None or isinstance(self.compare, list) else _rule(self.compare)
+
+
+def _each_once(named: Sequence[str]) -> None:
+    twice = sorted({one for one in named if named.count(one) > 1})
+    if twice:
+        raise ValueError(f"{', '.join(twice)} is named twice; expected each once")
 
 
 def _rule(given: ValueKind | Within) -> Rule:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from distill.records import Json, canonical
 from distill.values import plain
 from distill.values.free_text import label_like
+from distill.values.likeness import TEXT_METRICS, TITLES, TextMetric, likeness
 from distill.values.rules import ITEM, Path, Rule, Rules
 
 _NO_RULES = Rules()
@@ -45,9 +46,18 @@ def match(wanted: Json, found: Json, rules: Rules = _NO_RULES, path: Path = ()) 
         left, right = _items(wanted, found, rule, path), _items(found, wanted, rule, path)
         if left is not None and right is not None:
             return _lists(left, right, rules, path)
+    if rule.kind in TEXT_METRICS and isinstance(wanted, str) and isinstance(found, str):
+        return _likeness(rule.kind, wanted, found, path)
     if plain.same(wanted, found, rule):
         return Match(1.0)
     return Match(0.0, (f"{_at(path)}{_shown(found)}, expected {_shown(wanted)}",))
+
+
+def _likeness(metric: TextMetric, wanted: str, found: str, path: Path) -> Match:
+    value = likeness(metric, wanted, found)
+    if value >= _SURE:
+        return Match(1.0)
+    return Match(value, (f"{_at(path)}{value:.0%} like the wanted text ({TITLES[metric]})",))
 
 
 def same(left: Json, right: Json, rules: Rules = _NO_RULES, path: Path = ()) -> bool:
@@ -69,7 +79,7 @@ def classes(values: Sequence[Json], rules: Rules = _NO_RULES) -> list[int]:
 def _fields(wanted: Mapping[str, Json], found: Mapping[str, Json], rules: Rules, path: Path) -> Match:
     names = [name for name in wanted if rules.counts((*path, name))]
     if not path and "tool_calls" in names:  # what is said beside a call is not what was asked
-        return _whole(_calls(wanted, found))
+        return _whole(_calls(wanted, found, rules))
     extra = [
         name for name, value in found.items() if name not in wanted and value is not None and rules.costs((*path, name))
     ]
@@ -80,11 +90,12 @@ def _fields(wanted: Mapping[str, Json], found: Mapping[str, Json], rules: Rules,
     return Match(value, (*_all(parts, "wrong"), *lost), _all(parts, "reordered"))
 
 
-def _calls(wanted: Mapping[str, Json], found: Mapping[str, Json]) -> Match:
+def _calls(wanted: Mapping[str, Json], found: Mapping[str, Json], rules: Rules) -> Match:
+    """Calls side by side, in whatever order; an argument by the rule of `tool_calls.arguments.NAME`."""
     one, other = wanted["tool_calls"], found.get("tool_calls")
     if isinstance(one, list) and isinstance(other, list):
-        return _unordered(one, other, _NO_RULES, ("tool_calls",), repeats=True)
-    return match(one, other, _NO_RULES, ("tool_calls",))
+        return _unordered(one, other, rules, ("tool_calls",), repeats=True)
+    return match(one, other, rules, ("tool_calls",))
 
 
 def _whole(found: Match) -> Match:

@@ -8,6 +8,7 @@
     time      the same moment                                                           (schema: format date-time)
     set       a list in any order, without repeats                    (schema: uniqueItems, or items that are an enum)
     list      a list in its order
+    chrf, bleu, rouge_l, embedding   a text, by how like it is: a share, see `distill.values.likeness`
     ignore    not compared
 
 A path names a field within others with dots, and passes through lists: `lines.price` is the price of each of the lines.
@@ -23,7 +24,9 @@ from typing import Literal
 from distill.records import Json
 from distill.values.answer import WHOLE
 
-ValueKind = Literal["text", "exact", "number", "date", "time", "set", "list", "ignore"]
+ValueKind = Literal[
+    "text", "exact", "number", "date", "time", "set", "list", "ignore", "chrf", "bleu", "rouge_l", "embedding"
+]
 Path = tuple[str, ...]
 _DEEPEST = 16
 _MOST = 5000

@@ -24,7 +24,9 @@ def test_free_text_is_answered_and_not_scored_and_reported_as_that() -> None:
     both: dict[str, list[float | None]] = {"teacher": [None] * 40, "student": [None] * 40}
     found = compared(both, reason=FREE_TEXT, metric="agreement", kind="text").verdict
     assert found.word == "undecided"
-    assert found.sentences[0] == "Undecided: no metric here applies to free-text answers."
+    assert (
+        found.sentences[0] == "Undecided: none of the metrics that evaluate.metrics names applies to free-text answers."
+    )
     assert "both answered 40 of 40 test rows" in found.sentences[1]
 
 

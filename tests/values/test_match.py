@@ -187,6 +187,28 @@ def test_a_call_is_right_or_wrong_in_whatever_order_calls_stand() -> None:
     assert match(wanted, {"content": None, "tool_calls": [one, two, two]}).value == 0
 
 
+def test_arguments_of_a_call_are_compared_by_their_rules() -> None:
+    rules = value_rules.of(
+        None,
+        {"tool_calls.arguments.amount": Rule("number", 0.01, share=True), "tool_calls.arguments.note": Rule("ignore")},
+    )
+    call = {"name": "pay", "arguments": {"amount": 100, "note": "Thanks"}}
+    near = {"name": "pay", "arguments": {"amount": "100.5", "note": "Bye"}}
+    far = {"name": "pay", "arguments": {"amount": 102, "note": "Thanks"}}
+    assert match({"tool_calls": [call]}, {"tool_calls": [near]}, rules).value == 1
+    assert match({"tool_calls": [call]}, {"tool_calls": [far]}, rules).value == 0
+
+
+def test_a_field_by_likeness_counts_as_far_as_it_is_alike() -> None:
+    rules = value_rules.of(None, {"summary": Rule("chrf"), "lines.note": Rule("rouge_l")})
+    wanted = {"intent": "refund", "summary": "the cat sat down", "lines": [{"note": "a b"}]}
+    found = {"intent": "refund", "summary": "the cat sat", "lines": [{"note": "a c"}]}
+    got = match(wanted, found, rules)
+    assert got.value == pytest.approx((1 + 0.660176 + 0.5) / 3, abs=1e-6)
+    assert got.wrong[0] == "summary: 66% like the wanted text (chrF)"
+    assert match(wanted, {**found, "summary": None}, rules).value == pytest.approx((1 + 0 + 0.5) / 3)
+
+
 def test_what_says_the_same_is_one_class() -> None:
     assert classes(["x", 1, "X.", "1.0", [1], {"a": 1}, {"a": "1"}]) == [0, 1, 0, 1, 4, 5, 5]
 

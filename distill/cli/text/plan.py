@@ -26,6 +26,7 @@ def plan_lines(plan: Plan) -> list[str]:
         *([_student_line(plan.student_calls)] if plan.student_calls else []),
         *(_pilot_lines(plan.pilot) if plan.pilot else ["nothing was sent: figures are maximums (--no-pilot)"]),
         _total_line(plan),
+        *(f"scored: {one}" for one in plan.scored_by),
         *(f"warning: {warning}" for warning in plan.warnings),
     ]
 

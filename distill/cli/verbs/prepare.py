@@ -86,18 +86,25 @@ def validate(spec: Spec, sets: Set = None, as_json: AsJson = False) -> None:
     Lists all mistakes at once, sends nothing. Exit code 2: there is at least one.
     """
     from distill.curate.gates.judge.requests import judge_warnings
+    from distill.evaluate.scoring import explain
     from distill.task import requirements
 
     task = opened(spec, sets, as_json=as_json)
-    warnings = [*requirements.warnings(task), *judge_warnings(task)]
+    scoring = explain.before(task)
+    warnings = [*requirements.warnings(task), *judge_warnings(task), *scoring.warnings]
     found = {
         "task": task.spec.task,
         "seeds": len(task.seeds),
         "ok": True,
         "warnings": warnings,
+        "scored_by": scoring.lines,
         "notes": list(task.notes),
     }
-    said = [f"{spec}: valid; {len(task.seeds)} seeds", *(f"warning: {one}" for one in warnings)]
+    said = [
+        f"{spec}: valid; {len(task.seeds)} seeds",
+        *(f"scored: {one}" for one in scoring.lines),
+        *(f"warning: {one}" for one in warnings),
+    ]
     out(found, as_json, [*said, f"next: distill plan {spec}"])
 
 

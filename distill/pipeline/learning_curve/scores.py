@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from distill.errors import GateNotMet
-from distill.evaluate.arms import Answers, rules_of, scores_table
-from distill.evaluate.comparison import PRIMARY
+from distill.evaluate.arms import Answers, rules_of
 from distill.evaluate.curve.intervals import Floats
 from distill.evaluate.metrics import measure
+from distill.evaluate.metrics.names import PRIMARY
 from distill.evaluate.scores import scores_by_arm
+from distill.evaluate.scoring.table import scores_table
 from distill.pipeline.learning_curve.points import Trained
 from distill.records import Answer, Ended
 from distill.rundir import RunDir, read_json, read_parquet

@@ -68,7 +68,7 @@ def gate(
     limits = SandboxLimits(seconds, megabytes)
 
     def check(rows: pl.DataFrame) -> list[CheckResult]:
-        return _results(rows, task, read_source(function, task.folder), limits, layers)
+        return check_rows(rows, task, read_source(function, task.folder), limits, layers)
 
     outcome = verify(frame, check=check, at_least=at_least, unscored=unscored)
     held: dict[str, Json] = {"held": sorted(layers)} if layers else {}
@@ -107,10 +107,13 @@ def _unscored_report(causes: Counter[str], rows: int) -> dict[str, Json]:
     return {"unscored": shown, "warning": warning}
 
 
-def _results(
+def check_rows(
     rows: pl.DataFrame, task: TaskFolder, source: Source, limits: SandboxLimits, layers: set[str]
 ) -> list[CheckResult]:
-    """Results of samples: those that are kept, and the others from the function; equal rows are asked once."""
+    """Results of rows (columns seed_id and `ROW`): those that are kept, and the others from the function; equal rows are asked once.
+
+    Into `layers` go those that held the function, see `sandbox.pool.judge`.
+    """
     inputs = _inputs(rows, task.seeds)
     keys = _keys(inputs, source)
     known: dict[bytes, CheckResult] = {}

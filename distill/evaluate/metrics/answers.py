@@ -23,15 +23,17 @@ from distill.values import answer as answer_value
 from distill.values import free_text, json_schema
 from distill.values import rules as value_rules
 from distill.values.answer import Unreadable
+from distill.values.likeness import TEXT_METRICS
 from distill.values.match import match
 from distill.values.rules import Rules
 
 Object = Mapping[str, Json]
-FREE_TEXT = "free text: many wordings are right, and no metric here compares them"
+FREE_TEXT = "free text: many wordings are right, so it is not compared as a value"
 REORDERED = "in another order, which counts as the same"
 NO_ANSWER = "no answer"
 """Why a row of a call that failed has no score."""
 NO_KNOWN = "the row has no known answer"
+_AS_TEXT = ("text", "exact", "date", "time", *TEXT_METRICS)
 _LONGEST = 400
 """Characters of a reason."""
 
@@ -88,20 +90,7 @@ def agreement(example: Example, answer: str) -> Score:
     return _score(theirs, answer, example, example.teacher_rules)
 
 
-_MEASURES = {
-    ("json_fields", ""): "of the fields right",
-    ("json_fields", "plain"): "of the answers right",
-    ("agreement", ""): "of the teacher's fields",
-    ("agreement", "plain"): "of the teacher's answers",
-    ("schema", ""): "of the answers in the right format",
-}
-
 METRICS: dict[str, Metric] = {"json_fields": json_fields, "schema": schema, "agreement": agreement}
-
-
-def measure(metric: str, kind: str) -> str:
-    """What a score is a share of, e.g. "of the fields right"."""
-    return _MEASURES.get((metric, kind)) or _MEASURES.get((metric, ""), metric)
 
 
 def known(gold: Object, schema: Object | None, rules: Rules | None = None) -> Json:
@@ -117,7 +106,7 @@ def known(gold: Object, schema: Object | None, rules: Rules | None = None) -> Js
 
 def expected(schema: Object | None, wanted: Json, rules: Rules | None) -> answer_value.Expected:
     """What an answer is expected to be; as text where the task compares whole answers letter by letter, or as a date."""
-    if rules is not None and rules.at(()).kind in ("text", "exact", "date", "time"):
+    if rules is not None and rules.at(()).kind in _AS_TEXT:
         return "text"
     return answer_value.expected_of(schema, wanted)
 
@@ -129,12 +118,17 @@ def _score(wanted: Json, answer: str, example: Example, given: Rules | None) -> 
     if isinstance(wanted, dict) and wanted and not any(rules.counts((name,)) for name in wanted):
         raise NotScorable(f"none of the fields {', '.join(wanted)} is compared")
     try:
-        found = _found(answer, wanted, expected(example.schema, wanted, rules), bare=example.schema is None)
+        found = value_in(answer, wanted, example.schema, rules)
     except Unreadable as fault:
         return Score(0.0, str(fault)[:_LONGEST])
     got = match(wanted, found, rules)
     moved = [f"{name}: {REORDERED}" for name in got.reordered]
     return Score(got.value, "; ".join([*got.wrong, *moved])[:_LONGEST])
+
+
+def value_in(answer: str, wanted: Json, schema: Object | None, rules: Rules) -> Json:
+    """An answer's value, read as what `wanted` is; Unreadable where none of that kind is in it."""
+    return _found(answer, wanted, expected(schema, wanted, rules), bare=schema is None)
 
 
 def _found(answer: str, wanted: Json, form: answer_value.Expected, *, bare: bool) -> Json:
