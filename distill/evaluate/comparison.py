@@ -10,17 +10,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 
 import polars as pl
 
 from distill.evaluate import cautions
+from distill.evaluate.evidence.ceiling import ExamMarks, TeacherCeiling, ceiling_of
+from distill.evaluate.evidence.clusters import clusters_of
+from distill.evaluate.evidence.seen import Evidence
+from distill.evaluate.evidence.strata import FallenStratum, fallen_strata
+from distill.evaluate.evidence.teacher_errors import TeacherErrors, teacher_errors
 from distill.evaluate.metrics import NO_KNOWN
 from distill.evaluate.not_comparable import not_comparable
-from distill.evaluate.scores import Scores, paired, paired_gap, rows_to_decide, scores_by_arm
-from distill.evaluate.verdict import ComparisonVerdict, Evidence, verdict
+from distill.evaluate.scores import Scores, both_have, mean_of, paired, paired_gap, rows_to_decide, scores_by_arm
+from distill.evaluate.verdict import ComparisonVerdict, verdict
 from distill.evaluate.worst import WorstAnswer, worst_answers
-from distill.stats import Estimate, mean_interval
+from distill.stats import FEW, Estimate
 
 ARMS = ("teacher", "student", "previous", "linear", "prompted_base", "base")
 PRIMARY = ("json_fields", "agreement", "schema")
@@ -67,6 +72,8 @@ class LabelScores:
     value: str
     student: Estimate | None
     teacher: Estimate | None
+    gap: Estimate | None = None
+    """Student minus teacher, row by row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,29 +91,35 @@ class Comparison:
     worst: list[WorstAnswer]
     warnings: list[str]
     verdict: ComparisonVerdict
+    clusters: int | None = None
+    """Of test rows that belong together, each row that is alone being one; None in files of before it was counted."""
+    fallen: list[FallenStratum] = field(default_factory=list)
+    """Strata in which the student fell below the teacher."""
+    ceiling: TeacherCeiling | None = None
+    teacher_errors: TeacherErrors | None = None
 
 
 def compare(
     scores: pl.DataFrame, calls: pl.DataFrame, tests: pl.DataFrame, *, margin: float, kind: str = "fields",
-    asked: Sequence[str] | None = None, fields: Sequence[str] = (), teacher_is_base: bool = False,
+    asked: Sequence[str] | None = None, fields: Sequence[str] = (), teacher_is_base: bool = False, marks: ExamMarks | None = None,
 ) -> Comparison:  # fmt: skip
-    """The comparison by the first metric of PRIMARY that the student has.
+    """The comparison by the first metric of PRIMARY that the student has, on rows enough.
 
-    `tests` holds seed_id, input, gold (JSON or null) and, if there are any, labels (JSON): the test rows of seeds.parquet.
-    `asked` are the arms, by default those of `calls`; `fields` are those of the task's answers.
-    With `teacher_is_base` the teacher's calls are those of the prompted base too, and are made once.
+    `tests` holds seed_id, input, gold (JSON or null) and, if there are any, labels (JSON), group and cluster: the test rows of
+    seeds.parquet. `asked` are the arms, by default those of `calls`; `fields` are those of the task's answers; `marks` are the teacher's
+    in its exam. With `teacher_is_base` the teacher's calls are those of the prompted base too, and are made once.
     """
-    by_arm = scores_by_arm(scores)
-    metric = next((name for name in PRIMARY if ("student", name) in by_arm), PRIMARY[0])
+    by_arm, clusters = scores_by_arm(scores), clusters_of(tests)
+    metric = _primary(by_arm)
     names = _in_order(calls["arm"].to_list() + scores["arm"].to_list())
-    arms = {arm: _arm(arm, scores, calls, by_arm) for arm in names}
+    arms = {arm: _arm(arm, scores, calls, by_arm, clusters) for arm in names}
     wanted = list((names or ARMS) if asked is None else asked)
     nothing = not_comparable(scores, calls, rows=tests.height, kind=kind, arms=wanted)
     beyond, prompted = _without_known_answer(scores, metric), "teacher" if teacher_is_base else "prompted_base"
     rows = (tests.height - beyond, beyond)
-    warnings = [
-        *cautions.reordered_lists(scores), *cautions.weak_strata(by_arm, metric, tests, margin), *cautions.weak_teacher(by_arm)
-    ]  # fmt: skip
+    fallen, ceiling = fallen_strata(by_arm, metric, tests, margin), _ceiling(by_arm, clusters, marks or ExamMarks())
+    seen = _evidence(by_arm, arms, metric, margin, kind, rows, prompted=prompted, clusters=clusters)
+    seen = replace(seen, fallen=[one for one in fallen if one.clear], limits=ceiling)
     return Comparison(
         metric=metric,
         kind=kind,
@@ -114,13 +127,36 @@ def compare(
         rows=tests.height,
         arms=arms,
         differences=[
-            gap for name in _metrics(by_arm) for other in arms if (gap := _difference(by_arm, name, other)) is not None
+            gap
+            for name in _metrics(by_arm)
+            for other in arms
+            if (gap := _difference(by_arm, name, other, clusters)) is not None
         ],
         by_label=_by_label(by_arm, metric, tests),
         worst=worst_answers(scores, calls, tests, by_arm.get(("student", metric), {}), fields),
-        warnings=warnings,
-        verdict=nothing or verdict(_evidence(by_arm, arms, metric, margin, kind, rows, prompted=prompted)),
+        warnings=[*cautions.reordered_lists(scores), *cautions.nothing_right(fallen), *cautions.weak_teacher(by_arm)],
+        verdict=nothing or verdict(seen),
+        clusters=tests.height - len(clusters) + len(set(clusters.values())),
+        fallen=fallen,
+        ceiling=ceiling,
+        teacher_errors=teacher_errors(by_arm, calls, tests, fields),
     )
+
+
+def _primary(scores: Scores) -> str:
+    """The first of PRIMARY that the student has; agreement, where the known answers are too few and it is of more rows."""
+    metric = next((name for name in PRIMARY if ("student", name) in scores), PRIMARY[0])
+    known, agreed = (len(both_have(scores, name, "teacher")) for name in PRIMARY[:2])
+    return "agreement" if metric == PRIMARY[0] and known < FEW and agreed > known else metric
+
+
+def _ceiling(scores: Scores, clusters: Mapping[str, str], marks: ExamMarks) -> TeacherCeiling | None:
+    known = both_have(scores, "json_fields", "teacher")
+    student, teacher = (
+        mean_of(scores.get((arm, "json_fields"), {}), known, clusters) for arm in ("student", "teacher")
+    )
+    agreement = scores.get(("student", "agreement"), {})
+    return ceiling_of(marks, agreement=mean_of(agreement, agreement, clusters), student=student, teacher=teacher)
 
 
 def _without_known_answer(scores: pl.DataFrame, metric: str) -> int:
@@ -137,11 +173,15 @@ def _metrics(scores: Scores) -> list[str]:
     return sorted({name for _, name in scores}, key=lambda name: (name not in PRIMARY, name))
 
 
-def _arm(arm: str, scores: pl.DataFrame, calls: pl.DataFrame, by_arm: Scores) -> ArmResult:
+def _arm(arm: str, scores: pl.DataFrame, calls: pl.DataFrame, by_arm: Scores, clusters: Mapping[str, str]) -> ArmResult:
     made = calls.filter(calls["arm"] == arm)
     answered = made.filter(made["ended"] == "ok")
     return ArmResult(
-        metrics={name: mean_interval(list(rows.values())) for (owner, name), rows in by_arm.items() if owner == arm},
+        metrics={
+            name: found
+            for (owner, name), rows in by_arm.items()
+            if owner == arm and (found := mean_of(rows, rows, clusters)) is not None
+        },
         calls=made.height,
         failed=made.height - answered.height,
         unscored=scores.filter((scores["arm"] == arm) & scores["value"].is_null()).height,
@@ -158,16 +198,17 @@ def _mean(column: pl.Series) -> float | None:
     return mean if isinstance(mean, float) else None
 
 
-def _difference(scores: Scores, metric: str, other: str) -> Difference | None:
-    gap = paired_gap(scores, metric, other) if other != "student" else None
+def _difference(scores: Scores, metric: str, other: str, clusters: Mapping[str, str]) -> Difference | None:
+    gap = paired_gap(scores, metric, other, clusters) if other != "student" else None
     return None if gap is None else Difference(metric, "student", other, **asdict(gap))
 
 
 def _evidence(
     scores: Scores, arms: Mapping[str, ArmResult], metric: str, margin: float, kind: str, rows: tuple[int, int], *,
-    prompted: str,
+    prompted: str, clusters: Mapping[str, str],
 ) -> Evidence:  # fmt: skip
     """`rows` are the test rows that the metric can judge, and those that it cannot; `prompted` is the arm of the prompted base."""
+    both = both_have(scores, metric, "teacher")
     student, teacher = paired(scores, metric, "teacher")
     tokens = {name: arm.tokens for name, arm in arms.items()}
     return Evidence(
@@ -176,18 +217,35 @@ def _evidence(
         margin=margin,
         rows=rows[0],
         beyond=rows[1],
-        student=mean_interval(student) if student else None,
-        teacher=mean_interval(teacher) if teacher else None,
-        to_teacher=paired_gap(scores, metric, "teacher"),
-        to_base=paired_gap(scores, metric, "base"),
-        to_prompted=paired_gap(scores, metric, prompted),
-        to_linear=paired_gap(scores, metric, "linear"),
+        student=mean_of(scores.get(("student", metric), {}), both, clusters),
+        teacher=mean_of(scores.get(("teacher", metric), {}), both, clusters),
+        to_teacher=paired_gap(scores, metric, "teacher", clusters),
+        to_base=paired_gap(scores, metric, "base", clusters),
+        to_prompted=paired_gap(scores, metric, prompted, clusters),
+        to_linear=paired_gap(scores, metric, "linear", clusters),
         teacher_is_base=prompted == "teacher",
         tokens_student=tokens.get("student", 0.0),
         tokens_prompted=tokens.get(prompted, 0.0),
-        rows_needed=rows_to_decide(scores, metric, "teacher", margin),
-        rows_for_gain=rows_to_decide(scores, metric, "base", 0.0),
+        rows_needed=rows_to_decide(scores, metric, "teacher", margin, clusters),
+        rows_for_gain=rows_to_decide(scores, metric, "base", 0.0, clusters),
+        differing=sum(a != b for a, b in zip(student, teacher, strict=True)),
+        agreement=_agreement_beside(scores, metric, clusters),
+        known=_few_known(scores, metric, clusters),
     )
+
+
+def _agreement_beside(scores: Scores, metric: str, clusters: Mapping[str, str]) -> Estimate | None:
+    agreement = scores.get(("student", "agreement"), {}) if metric == "json_fields" else {}
+    return mean_of(agreement, both_have(scores, "agreement", "teacher"), clusters)
+
+
+def _few_known(scores: Scores, metric: str, clusters: Mapping[str, str]) -> tuple[Estimate, Estimate] | None:
+    """Student and teacher on the rows with a known answer, where these are too few to carry the verdict."""
+    known = both_have(scores, "json_fields", "teacher") if metric == "agreement" else []
+    student, teacher = (
+        mean_of(scores.get((arm, "json_fields"), {}), known, clusters) for arm in ("student", "teacher")
+    )
+    return (student, teacher) if student and teacher else None
 
 
 def _by_label(scores: Scores, metric: str, tests: pl.DataFrame) -> dict[str, list[LabelScores]]:
@@ -200,12 +258,19 @@ def _by_label(scores: Scores, metric: str, tests: pl.DataFrame) -> dict[str, lis
             seeds.setdefault(label, {}).setdefault(str(value), []).append(seed)
     student, teacher = (scores.get((arm, metric), {}) for arm in ("student", "teacher"))
     return {
-        label: [LabelScores(value, _mean_of(student, rows), _mean_of(teacher, rows)) for value, rows in sorted(values.items())]
+        label: [
+            LabelScores(value, mean_of(student, rows), mean_of(teacher, rows), _gap(scores, metric, rows))
+            for value, rows in sorted(values.items())
+        ]
         for label, values in seeds.items()
         if len(values) > 1 or len(seeds) == 1
-    }  # fmt: skip
+    }
 
 
-def _mean_of(scores: Mapping[str, float], seeds: Sequence[str]) -> Estimate | None:
-    there = [scores[seed] for seed in seeds if seed in scores]
-    return mean_interval(there) if there else None
+def _gap(scores: Scores, metric: str, seeds: Sequence[str]) -> Estimate | None:
+    there = set(seeds)
+    alone = {
+        (arm, metric): {seed: value for seed, value in scores.get((arm, metric), {}).items() if seed in there}
+        for arm in ("student", "teacher")
+    }
+    return paired_gap(alone, metric, "teacher")
