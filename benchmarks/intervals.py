@@ -107,6 +107,7 @@ def coverage(experiments: int, chance: np.random.Generator) -> None:
     for name, (draw, truth) in DIFFERENCES.items():
         line(name, [counted(experiments, truth, lambda d=draw, n=n: of_difference(d(chance, n))) for n in ROWS])
     for name, (draw, truth) in MEANS.items():
+
         def interval(draw: Draw = draw, n: int = 0) -> tuple[float, float]:
             found = mean_interval(draw(chance, n).tolist())
             return found.low, found.high
@@ -117,7 +118,9 @@ def coverage(experiments: int, chance: np.random.Generator) -> None:
         line(
             f"clustered, {name}",
             [
-                counted(experiments, truth, lambda n=n, t=turns, k=kinds: of_difference(*conversations(chance, n, t, k)))
+                counted(
+                    experiments, truth, lambda n=n, t=turns, k=kinds: of_difference(*conversations(chance, n, t, k))
+                )
                 for n in ROWS
             ],
         )
@@ -141,7 +144,9 @@ def false_verdicts(experiments: int, chance: np.random.Generator) -> None:
             100 * sum(keeps_up(outcomes(lose, win)(chance, n), lose - win) for _ in range(experiments)) / experiments
             for n in ROWS
         ]
-        print(f"{f'lose {100 * lose:g} % win {100 * win:g} %':40}" + "".join(f"{one:>22.1f}" for one in found), flush=True)
+        print(
+            f"{f'lose {100 * lose:g} % win {100 * win:g} %':40}" + "".join(f"{one:>22.1f}" for one in found), flush=True
+        )
 
 
 def power(experiments: int, chance: np.random.Generator) -> None:
@@ -152,7 +157,11 @@ def power(experiments: int, chance: np.random.Generator) -> None:
             for n in (150, 300, 420, 600):
                 share = sum(keeps_up(draw(chance, n), margin) for _ in range(experiments)) / experiments
                 cells.append(f"n {n}: {100 * share:.0f} ({100 * decided_share(n, margin, differing):.0f})")
-            print(f"margin {100 * margin:g}, {100 * differing:g} % differ".ljust(40) + "  ".join(f"{c:>16}" for c in cells), flush=True)
+            print(
+                f"margin {100 * margin:g}, {100 * differing:g} % differ".ljust(40)
+                + "  ".join(f"{c:>16}" for c in cells),
+                flush=True,
+            )
 
 
 def ranges(experiments: int, chance: np.random.Generator) -> None:
@@ -162,11 +171,14 @@ def ranges(experiments: int, chance: np.random.Generator) -> None:
             truth = required_rows(differing**0.5, margin)
             for n in (50, 150):
                 found = [
-                    rows_needed(outcomes(differing / 2, differing / 2)(chance, n).tolist(), margin) for _ in range(experiments)
+                    rows_needed(outcomes(differing / 2, differing / 2)(chance, n).tolist(), margin)
+                    for _ in range(experiments)
                 ]
                 equal = [one for one in found if one is not None and one.if_equal]
                 held = sum(one.low <= truth <= (one.high or truth) for one in equal) / max(1, len(equal))
-                ends = np.percentile([[one.low, one.high or np.inf] for one in equal], [10, 90], axis=0, method="nearest")
+                ends = np.percentile(
+                    [[one.low, one.high or np.inf] for one in equal], [10, 90], axis=0, method="nearest"
+                )
                 print(
                     f"margin {100 * margin:g}, {100 * differing:g} % differ, n = {n}".ljust(40),
                     f"truth {truth:,.0f}: {100 * held:.1f} of {len(equal)} ranges; low {ends[0][0]:,.0f} to {ends[1][0]:,.0f}, "

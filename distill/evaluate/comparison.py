@@ -15,14 +15,14 @@ from dataclasses import asdict, dataclass, field, replace
 import polars as pl
 
 from distill.evaluate import cautions
-from distill.evaluate.evidence.ceiling import ExamMarks, TeacherCeiling, ceiling_of
+from distill.evaluate.evidence import gather
+from distill.evaluate.evidence.ceiling import ExamMarks, TeacherCeiling
 from distill.evaluate.evidence.clusters import clusters_of
-from distill.evaluate.evidence.seen import Evidence
 from distill.evaluate.evidence.strata import FallenStratum, fallen_strata
 from distill.evaluate.evidence.teacher_errors import TeacherErrors, teacher_errors
 from distill.evaluate.metrics import NO_KNOWN
 from distill.evaluate.not_comparable import not_comparable
-from distill.evaluate.scores import Scores, both_have, mean_of, paired, paired_gap, rows_to_decide, scores_by_arm
+from distill.evaluate.scores import Scores, both_have, mean_of, paired_gap, scores_by_arm
 from distill.evaluate.verdict import ComparisonVerdict, verdict
 from distill.evaluate.worst import WorstAnswer, worst_answers
 from distill.stats import FEW, Estimate
@@ -117,8 +117,14 @@ def compare(
     nothing = not_comparable(scores, calls, rows=tests.height, kind=kind, arms=wanted)
     beyond, prompted = _without_known_answer(scores, metric), "teacher" if teacher_is_base else "prompted_base"
     rows = (tests.height - beyond, beyond)
-    fallen, ceiling = fallen_strata(by_arm, metric, tests, margin), _ceiling(by_arm, clusters, marks or ExamMarks())
-    seen = _evidence(by_arm, arms, metric, margin, kind, rows, prompted=prompted, clusters=clusters)
+    fallen, ceiling = (
+        fallen_strata(by_arm, metric, tests, margin),
+        gather.ceiling(by_arm, clusters, marks or ExamMarks()),
+    )
+    tokens = {name: arm.tokens for name, arm in arms.items()}
+    seen = gather.evidence_of(
+        by_arm, metric, margin, kind=kind, rows=rows, tokens=tokens, prompted=prompted, clusters=clusters
+    )
     seen = replace(seen, fallen=[one for one in fallen if one.clear], limits=ceiling)
     return Comparison(
         metric=metric,
@@ -148,15 +154,6 @@ def _primary(scores: Scores) -> str:
     metric = next((name for name in PRIMARY if ("student", name) in scores), PRIMARY[0])
     known, agreed = (len(both_have(scores, name, "teacher")) for name in PRIMARY[:2])
     return "agreement" if metric == PRIMARY[0] and known < FEW and agreed > known else metric
-
-
-def _ceiling(scores: Scores, clusters: Mapping[str, str], marks: ExamMarks) -> TeacherCeiling | None:
-    known = both_have(scores, "json_fields", "teacher")
-    student, teacher = (
-        mean_of(scores.get((arm, "json_fields"), {}), known, clusters) for arm in ("student", "teacher")
-    )
-    agreement = scores.get(("student", "agreement"), {})
-    return ceiling_of(marks, agreement=mean_of(agreement, agreement, clusters), student=student, teacher=teacher)
 
 
 def _without_known_answer(scores: pl.DataFrame, metric: str) -> int:
@@ -201,51 +198,6 @@ def _mean(column: pl.Series) -> float | None:
 def _difference(scores: Scores, metric: str, other: str, clusters: Mapping[str, str]) -> Difference | None:
     gap = paired_gap(scores, metric, other, clusters) if other != "student" else None
     return None if gap is None else Difference(metric, "student", other, **asdict(gap))
-
-
-def _evidence(
-    scores: Scores, arms: Mapping[str, ArmResult], metric: str, margin: float, kind: str, rows: tuple[int, int], *,
-    prompted: str, clusters: Mapping[str, str],
-) -> Evidence:  # fmt: skip
-    """`rows` are the test rows that the metric can judge, and those that it cannot; `prompted` is the arm of the prompted base."""
-    both = both_have(scores, metric, "teacher")
-    student, teacher = paired(scores, metric, "teacher")
-    tokens = {name: arm.tokens for name, arm in arms.items()}
-    return Evidence(
-        metric=metric,
-        kind=kind,
-        margin=margin,
-        rows=rows[0],
-        beyond=rows[1],
-        student=mean_of(scores.get(("student", metric), {}), both, clusters),
-        teacher=mean_of(scores.get(("teacher", metric), {}), both, clusters),
-        to_teacher=paired_gap(scores, metric, "teacher", clusters),
-        to_base=paired_gap(scores, metric, "base", clusters),
-        to_prompted=paired_gap(scores, metric, prompted, clusters),
-        to_linear=paired_gap(scores, metric, "linear", clusters),
-        teacher_is_base=prompted == "teacher",
-        tokens_student=tokens.get("student", 0.0),
-        tokens_prompted=tokens.get(prompted, 0.0),
-        rows_needed=rows_to_decide(scores, metric, "teacher", margin, clusters),
-        rows_for_gain=rows_to_decide(scores, metric, "base", 0.0, clusters),
-        differing=sum(a != b for a, b in zip(student, teacher, strict=True)),
-        agreement=_agreement_beside(scores, metric, clusters),
-        known=_few_known(scores, metric, clusters),
-    )
-
-
-def _agreement_beside(scores: Scores, metric: str, clusters: Mapping[str, str]) -> Estimate | None:
-    agreement = scores.get(("student", "agreement"), {}) if metric == "json_fields" else {}
-    return mean_of(agreement, both_have(scores, "agreement", "teacher"), clusters)
-
-
-def _few_known(scores: Scores, metric: str, clusters: Mapping[str, str]) -> tuple[Estimate, Estimate] | None:
-    """Student and teacher on the rows with a known answer, where these are too few to carry the verdict."""
-    known = both_have(scores, "json_fields", "teacher") if metric == "agreement" else []
-    student, teacher = (
-        mean_of(scores.get((arm, "json_fields"), {}), known, clusters) for arm in ("student", "teacher")
-    )
-    return (student, teacher) if student and teacher else None
 
 
 def _by_label(scores: Scores, metric: str, tests: pl.DataFrame) -> dict[str, list[LabelScores]]:

@@ -48,7 +48,15 @@ def paired(scores: Scores, metric: str, other: str) -> tuple[list[float], list[f
 def paired_gap(scores: Scores, metric: str, other: str, clusters: Mapping[str, str] = ALONE) -> Estimate | None:
     """Mean of student minus `other`; None where they have no row in common."""
     student, theirs = paired(scores, metric, other)
-    return paired_difference(student, theirs, of_rows(clusters, both_have(scores, metric, other))) if student else None
+    if not student:
+        return None
+    together = of_rows(clusters, both_have(scores, metric, other))
+    return paired_difference(student, theirs, together, highest=most(metric, other))
+
+
+def most(metric: str, other: str) -> float:
+    """By how much the student can be better: not at all, where the other is held against itself."""
+    return 0.0 if (metric, other) == ("agreement", "teacher") else 1.0
 
 
 def rows_to_decide(

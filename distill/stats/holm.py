@@ -8,7 +8,7 @@ from typing import TypeVar
 Name = TypeVar("Name")
 
 
-def holm(p_values: Mapping[Name, float], level: float = 0.025) -> list[Name]:
+def holm(p_values: Mapping[Name, float], level: float = 0.05) -> list[Name]:
     """The names whose question is answered, the clearest first, so that one wrong answer among all of them comes in at most `level` of
     repetitions (Holm, Scandinavian Journal of Statistics 6, 1979). The questions may depend on each other.
     """

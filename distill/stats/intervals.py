@@ -17,12 +17,18 @@ def mean_interval(values: Sequence[float], clusters: Clusters | None = None) -> 
     return _estimate(values, clusters, 0.0)
 
 
-def paired_difference(a: Sequence[float], b: Sequence[float], clusters: Clusters | None = None) -> Estimate:
-    """Mean of a - b over the same rows in the same order; positive where `a` is better."""
-    return _estimate(_differences(a, b), clusters, -1.0)
+def paired_difference(
+    a: Sequence[float], b: Sequence[float], clusters: Clusters | None = None, *, highest: float = 1.0
+) -> Estimate:
+    """Mean of a - b over the same rows in the same order; positive where `a` is better. `highest` is what a difference can be: 0 where `b`
+    is 1 by definition.
+    """
+    return _estimate(_differences(a, b), clusters, -1.0, highest)
 
 
-def p_worse(a: Sequence[float], b: Sequence[float], margin: float, clusters: Clusters | None = None) -> float:
+def p_worse(
+    a: Sequence[float], b: Sequence[float], margin: float, clusters: Clusters | None = None, *, highest: float = 1.0
+) -> float:
     """How likely a mean of a - b as low as this one, or lower, would be if `a` lost exactly `margin`: the score test, one-sided.
 
     1 where the mean is not below -margin.
@@ -30,7 +36,7 @@ def p_worse(a: Sequence[float], b: Sequence[float], margin: float, clusters: Clu
     differences = _differences(a, b)
     if math.fsum(differences) / len(differences) >= -margin or margin >= 1:
         return 1.0
-    return _tail(differences, clusters, -margin)
+    return _tail(differences, clusters, -margin, highest)
 
 
 def proportion(k: int, n: int) -> Estimate:
@@ -49,13 +55,13 @@ def _differences(a: Sequence[float], b: Sequence[float]) -> list[float]:
     return [x - y for x, y in zip(a, b, strict=True)]
 
 
-def _estimate(values: Sequence[float], clusters: Clusters | None, lowest: float) -> Estimate:
+def _estimate(values: Sequence[float], clusters: Clusters | None, lowest: float, highest: float = 1.0) -> Estimate:
     rows, z = independent_rows(values, clusters), quantile(len(values), clusters)
-    mean, low, high = score_interval(values, lowest, 1.0, rows=rows, z=z)
+    mean, low, high = score_interval(values, lowest, highest, rows=rows, z=z)
     return Estimate(mean, low, high, len(values))
 
 
-def _tail(differences: Sequence[float], clusters: Clusters | None, limit: float) -> float:
+def _tail(differences: Sequence[float], clusters: Clusters | None, limit: float, highest: float) -> float:
     """The smallest level at which the interval's upper end still reaches `limit`."""
     from scipy.optimize import brentq
     from scipy.stats import norm
@@ -63,7 +69,8 @@ def _tail(differences: Sequence[float], clusters: Clusters | None, limit: float)
     rows = independent_rows(differences, clusters)
 
     def above(z: float) -> float:
-        return score_interval(differences, -1.0, 1.0, rows=rows, z=quantile(len(differences), clusters, z))[2] - limit
+        found = score_interval(differences, -1.0, highest, rows=rows, z=quantile(len(differences), clusters, z))
+        return found[2] - limit
 
     most = 8.0
     if above(most) <= 0:

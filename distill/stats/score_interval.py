@@ -28,8 +28,10 @@ def score_interval(
     """(mean, low, high) of values in lowest..highest; `rows` is how many independent ones they are worth, by default all."""
     import numpy as np
 
-    x, counts = np.unique(np.asarray(values, dtype=np.float64), return_counts=True)
-    mean, weight = math.fsum(values) / len(values), counts * ((rows or len(values)) / len(values))
+    x, seen = np.unique(np.asarray(values, dtype=np.float64), return_counts=True)
+    counts: Float64s = seen.astype(np.float64)
+    weight: Float64s = counts * ((rows or len(values)) / len(values))
+    mean = math.fsum(values) / len(values)
     bottom, top = _limits(x, counts, lowest, highest)
     low = bottom + _distance(x - bottom, weight, z)
     high = top - _distance((top - x)[::-1], weight[::-1], z)

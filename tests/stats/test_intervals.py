@@ -106,7 +106,9 @@ def test_graded_means_hold_the_truth() -> None:
 
 @pytest.mark.parametrize("shares", [(0.03, 0.01), (0.05, 0.03), (0.025, 0.005)])
 @pytest.mark.parametrize("n", [50, 150])
-def test_a_student_that_loses_exactly_the_margin_is_seldom_found_to_keep_up(shares: tuple[float, float], n: int) -> None:
+def test_a_student_that_loses_exactly_the_margin_is_seldom_found_to_keep_up(
+    shares: tuple[float, float], n: int
+) -> None:
     lose, win = shares
     chance = np.random.default_rng(7)
     found = 0

@@ -17,7 +17,10 @@ def test_nine_of_ten_ranges_hold_the_truth_and_their_ends_stay_where_they_are(di
     equal = [one for one in found if one is not None and one.if_equal]
     assert len(equal) > 0.8 * len(found)
     assert sum(one.low <= truth <= (one.high or truth) for one in equal) >= 0.85 * len(equal)
-    lows, highs = np.percentile([one.low for one in equal], [10, 90]), np.percentile([one.high or 20_000 for one in equal], [10, 90])
+    lows, highs = (
+        np.percentile([one.low for one in equal], [10, 90]),
+        np.percentile([one.high or 20_000 for one in equal], [10, 90]),
+    )
     assert lows[1] < 4 * lows[0]
     assert highs[1] < 4 * highs[0]
 

@@ -12,7 +12,7 @@ OpenQuestion = Literal["", "keeps up", "helped"]
 
 def advice(question: OpenQuestion, needed: RowsRange | None, there: int) -> str:
     """One sentence; `there` are the rows that there are."""
-    if not question:
+    if not question or there < 2:
         return ""
     if needed is None:
         near = "Trained and untrained" if question == "helped" else "Student and teacher"

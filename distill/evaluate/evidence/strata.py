@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from distill.evaluate.scores import Scores
+from distill.evaluate.scores import Scores, most
 from distill.stats import p_worse
 from distill.stats.holm import holm
 from distill.text.percentages import percent
@@ -28,7 +28,7 @@ class FallenStratum:
     student: float
     teacher: float
     clear: bool
-    """It lost more than is allowed, with a chance of 2.5 % that any of the strata is named so wrongly; else it has nothing right."""
+    """It lost more than is allowed, with a chance of 5 % that any of the strata is named so wrongly; else it has nothing right."""
 
     @property
     def sentence(self) -> str:
@@ -44,7 +44,8 @@ def fallen_strata(scores: Scores, metric: str, tests: pl.DataFrame, margin: floa
         both = sorted(student.keys() & teacher.keys() & set(seeds))
         if len(both) >= LEAST:
             rows[name] = [student[seed] for seed in both], [teacher[seed] for seed in both]
-    clear = set(holm({name: p_worse(*values, margin) for name, values in rows.items()}))
+    top = most(metric, "teacher")
+    clear = set(holm({name: p_worse(*values, margin, highest=top) for name, values in rows.items()}))
     found = [
         FallenStratum(name, len(own), sum(own) / len(own), sum(theirs) / len(own), clear=name in clear)
         for name, (own, theirs) in rows.items()
