@@ -5,8 +5,8 @@
     power       how often a student that is as good as its teacher is decided, and what `distill plan` says of it
     rows        how often the range of rows that would decide holds the number that the true spread makes of it
 
-    python benchmarks/intervals.py                        2,000 experiments, three minutes
-    python benchmarks/intervals.py --experiments 300
+    python benchmarks/intervals.py                                   2,000 experiments, six minutes
+    python benchmarks/intervals.py --experiments 300 --parts coverage
 
 Prints a table, in per cent.
 """
@@ -93,6 +93,12 @@ def of_difference(values: Values, clusters: list[int] | None = None) -> tuple[fl
     return found.low, found.high
 
 
+def of_mean(values: Values) -> tuple[float, float]:
+    """The interval of scores."""
+    found = mean_interval(values.tolist())
+    return found.low, found.high
+
+
 def counted(experiments: int, truth: float, interval: Callable[[], tuple[float, float]]) -> tuple[float, float, float]:
     """(holds, above, below), each in per cent."""
     above = below = 0
@@ -107,12 +113,7 @@ def coverage(experiments: int, chance: np.random.Generator) -> None:
     for name, (draw, truth) in DIFFERENCES.items():
         line(name, [counted(experiments, truth, lambda d=draw, n=n: of_difference(d(chance, n))) for n in ROWS])
     for name, (draw, truth) in MEANS.items():
-
-        def interval(draw: Draw = draw, n: int = 0) -> tuple[float, float]:
-            found = mean_interval(draw(chance, n).tolist())
-            return found.low, found.high
-
-        line(name, [counted(experiments, truth, lambda n=n, i=interval: i(n=n)) for n in ROWS])
+        line(name, [counted(experiments, truth, lambda d=draw, n=n: of_mean(d(chance, n))) for n in ROWS])
     for name, (turns, kinds) in CLUSTERED.items():
         truth = (kinds[2] - kinds[1]) * 0.58 * (1 if turns > 0 else 2 / 3)
         line(
@@ -186,14 +187,19 @@ def ranges(experiments: int, chance: np.random.Generator) -> None:
                 )  # fmt: skip
 
 
+PARTS = {"coverage": coverage, "false": false_verdicts, "power": power, "rows": ranges}
+
+
 def main() -> None:
-    """All four tables."""
+    """The tables that are asked for."""
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     asked.add_argument("--experiments", type=int, default=2000)
-    count, chance, started = asked.parse_args().experiments, np.random.default_rng(0), time.monotonic()
-    for part in (coverage, false_verdicts, power, ranges):
-        part(count, chance)
-    print(f"\n{count:,} experiments a cell, {time.monotonic() - started:.0f} s")
+    asked.add_argument("--parts", nargs="+", choices=list(PARTS), default=list(PARTS))
+    given = asked.parse_args()
+    chance, started = np.random.default_rng(0), time.monotonic()
+    for part in given.parts:
+        PARTS[part](given.experiments, chance)
+    print(f"\n{given.experiments:,} experiments a cell, {time.monotonic() - started:.0f} s")
 
 
 if __name__ == "__main__":

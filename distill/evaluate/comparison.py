@@ -91,7 +91,7 @@ class Comparison:
     worst: list[WorstAnswer]
     warnings: list[str]
     verdict: ComparisonVerdict
-    clusters: int | None = None
+    test_clusters: int | None = None
     """Of test rows that belong together, each row that is alone being one; None in files of before it was counted."""
     fallen: list[FallenStratum] = field(default_factory=list)
     """Strata in which the student fell below the teacher."""
@@ -142,7 +142,7 @@ def compare(
         worst=worst_answers(scores, calls, tests, by_arm.get(("student", metric), {}), fields),
         warnings=[*cautions.reordered_lists(scores), *cautions.nothing_right(fallen), *cautions.weak_teacher(by_arm)],
         verdict=nothing or verdict(seen),
-        clusters=tests.height - len(clusters) + len(set(clusters.values())),
+        test_clusters=tests.height - len(clusters) + len(set(clusters.values())),
         fallen=fallen,
         ceiling=ceiling,
         teacher_errors=teacher_errors(by_arm, calls, tests, fields),

@@ -25,6 +25,7 @@ from distill.generate.refill import ask_new_seeds, votes_at_most
 from distill.plan import estimate
 from distill.plan.estimate import Cost, Spender, SpenderEstimate
 from distill.plan.pilot import Pilot, run_pilot
+from distill.plan.power import PowerNote, power_note
 from distill.plan.training import training_estimate
 from distill.plan.upper_bound import PassRates, further_spenders
 from distill.records import Json
@@ -68,6 +69,8 @@ class Plan:
     deadline: DeadlineNote | None
     warnings: Sequence[str]
     note: str
+    power: PowerNote | None = None
+    """What the test rows can tell; None where no student is compared."""
 
     @property
     def total(self) -> Cost:
@@ -116,7 +119,13 @@ def plan(task: Task, *, pilot: int = 0, watch: Watcher | None = None) -> Plan:
         student_calls=0 if preview or task.spec.student.train.with_ == "none" else rows.tests.height,
         budget_usd=task.spec.budget.usd, deadline=_deadline(task, spenders[0]),
         warnings=[*judge_warnings(task), *_odd_counts(spenders)], note=_note(task, table, votes),
+        power=_power(task, rows),
     )  # fmt: skip
+
+
+def _power(task: Task, rows: _Round) -> PowerNote | None:
+    compared = {"teacher", "student"} <= set(task.spec.arms) and task.spec.dataset.preview is None
+    return power_note(rows.tests.height, task.spec.evaluate.margin) if compared else None
 
 
 def _first_questions(task: Task, table: pl.DataFrame, store: Store) -> TeacherQuestions:

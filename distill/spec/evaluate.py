@@ -65,7 +65,12 @@ class Evaluate(Settings):
         "Default: all of them, and beside a linear student the teacher alone",
     )
     metrics: list[Literal["schema", "json_fields", "agreement"]] = Field(default=["schema", "json_fields", "agreement"])
-    margin: float = Field(0.02, ge=0, lt=1, description="how much worse than the teacher is still as good")
+    margin: float = Field(
+        0.05,
+        ge=0,
+        lt=1,
+        description="how much worse than the teacher is still as good; `distill plan` says what so many test rows decide",
+    )
     require: Literal["distil"] | None = Field(None, description="exit 4 unless the verdict is this")
     compare: Compare | None = Field(
         None,

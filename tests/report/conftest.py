@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import MISSING, Field, fields
 from typing import Any
 
 import pytest
@@ -20,9 +20,13 @@ def typed() -> Callable[[dict[str, Any]], Report]:
     return of_json
 
 
+def has_default(field: Field[Any]) -> bool:
+    return field.default is not MISSING or field.default_factory is not MISSING
+
+
 def of_json(flat: dict[str, Any]) -> Report:
     parts = {
-        name: {each.name: flat[each.name] for each in fields(kind)}
+        name: {each.name: flat[each.name] for each in fields(kind) if each.name in flat or not has_default(each)}
         for name, kind in (("comparison", Comparison), ("curation", CurationSection))
     }
     student = {"base": flat["student"]["base"], "with_": flat["student"]["with"], "engine": flat["student"]["engine"]}
@@ -89,6 +93,28 @@ def sample() -> dict[str, Any]:
                 cell("plain", 62, 0.93, 0.92),
                 cell("sarcastic", 22, 0.71, 0.8),
                 cell("injection", 12, 0.83, 0.79),
+            ],
+        },
+        "test_clusters": 90,
+        "fallen": [{"name": "style = sarcastic", "rows": 22, "student": 0.41, "teacher": 0.8, "clear": True}],
+        "ceiling": {
+            "itself": estimate(0.94, 0.85, 0.98, 60),
+            "correct": estimate(0.9, 0.8, 0.95, 60),
+            "of_itself": estimate(0.96, 0.9, 1.02, 60),
+            "of_correct": None,
+        },
+        "teacher_errors": {
+            "known": 2,
+            "suspected": 1,
+            "rows": [
+                {
+                    "seed_id": "77aa0c11d0e94a02",
+                    "input": "Never mind, found it.",
+                    "teacher": '{"intent": "delivery"}',
+                    "student": '{"intent": "other"}',
+                    "known": {"intent": "other"},
+                    "why": "the known answer is the student's",
+                },
             ],
         },
         "worst": [

@@ -56,7 +56,7 @@ def test_rows_of_one_conversation_make_the_intervals_wider() -> None:
         {"teacher": [1.0] * 150, "student": student},
         columns_of_tests={"group": pl.Series([f"talk {i // 3}" for i in range(150)])},
     )
-    assert (alone.clusters, talks.clusters) == (150, 50)
+    assert (alone.test_clusters, talks.test_clusters) == (150, 50)
     one, other = (next(gap for gap in found.differences if gap.b == "teacher") for found in (alone, talks))
     assert one.mean == other.mean
     assert other.high - other.low > 1.5 * (one.high - one.low)
