@@ -6,7 +6,9 @@ import polars as pl
 import pytest
 from compared import SEEDS, compared
 
-from distill.evaluate.metrics import NO_KNOWN
+from distill.evaluate.fields import field_rules
+from distill.evaluate.metrics import NO_KNOWN, Example, json_fields
+from distill.evaluate.metrics import agreement as agreed
 
 
 def agreement(student: list[float]) -> list[tuple[str, str, str, float, str]]:
@@ -84,3 +86,25 @@ def test_whether_training_helped_asks_for_rows_of_its_own() -> None:
     assert found.verdict.sentences[0] == "Undecided: the test rows cannot tell whether training helped."
     assert found.verdict.rows_needed is None or found.verdict.rows_needed > 300
     assert "If student and teacher are in truth equally good" not in " ".join(found.verdict.sentences)
+
+
+def test_agreement_compares_the_same_fields_on_every_row_whether_its_answer_is_known_or_not() -> None:
+    """Known answers have the intent alone, the teacher's a note too: on both rows the intent alone counts."""
+    teacher = dict.fromkeys(("s0", "s1"), '{"intent": "a", "note": "x"}')
+    rules = field_rules(
+        schema=None,
+        given=None,
+        only=(),
+        golds={"s0": {"intent": "a"}},
+        teacher=teacher,
+        inputs=dict.fromkeys(teacher, "in"),
+    )
+    student = '{"intent": "a", "note": "y"}'
+    values = [
+        agreed(
+            Example(gold=gold, teacher=teacher[seed], gold_rules=rules.gold, teacher_rules=rules.teacher), student
+        ).value
+        for seed, gold in (("s0", {"intent": "a"}), ("s1", None))
+    ]
+    assert values == [1.0, 1.0]
+    assert json_fields(Example(gold={"intent": "a"}, gold_rules=rules.gold), student).value == 1.0
