@@ -132,12 +132,7 @@ def compare(
         margin=margin,
         rows=tests.height,
         arms=arms,
-        differences=[
-            gap
-            for name in _metrics(by_arm)
-            for other in arms
-            if (gap := _difference(by_arm, name, other, clusters)) is not None
-        ],
+        differences=_differences(by_arm, arms, clusters),
         by_label=_by_label(by_arm, metric, tests),
         worst=worst_answers(scores, calls, tests, by_arm.get(("student", metric), {}), fields),
         warnings=[*cautions.reordered_lists(scores), *cautions.nothing_right(fallen), *cautions.weak_teacher(by_arm)],
@@ -193,6 +188,12 @@ def _arm(arm: str, scores: pl.DataFrame, calls: pl.DataFrame, by_arm: Scores, cl
 def _mean(column: pl.Series) -> float | None:
     mean = column.mean()
     return mean if isinstance(mean, float) else None
+
+
+def _differences(scores: Scores, arms: Iterable[str], clusters: Mapping[str, str]) -> list[Difference]:
+    others = list(arms)
+    every = (_difference(scores, name, other, clusters) for name in _metrics(scores) for other in others)
+    return [gap for gap in every if gap is not None]
 
 
 def _difference(scores: Scores, metric: str, other: str, clusters: Mapping[str, str]) -> Difference | None:

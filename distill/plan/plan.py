@@ -124,7 +124,8 @@ def plan(task: Task, *, pilot: int = 0, watch: Watcher | None = None) -> Plan:
 
 
 def _power(task: Task, rows: _Round) -> PowerNote | None:
-    compared = {"teacher", "student"} <= set(task.spec.arms) and task.spec.dataset.preview is None
+    compared = {"teacher", "student"} <= set(task.spec.arms) and task.spec.student.train.with_ != "none"
+    compared = compared and task.spec.dataset.preview is None
     return power_note(rows.tests.height, task.spec.evaluate.margin) if compared else None
 
 
