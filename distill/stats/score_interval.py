@@ -16,7 +16,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from distill.similarity.arrays import Float64s
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Float64s = NDArray[np.float64]
 
 Z = 1.959964
 """Two-sided 95 %."""
