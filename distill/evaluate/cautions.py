@@ -1,54 +1,44 @@
-"""What a reader of the scores must mind: strata in which the student fell, lists whose order was not counted, a weak teacher."""
+"""What a reader of the scores must mind: strata without a right answer, lists whose order was not counted, a weak
+teacher, odd test rows."""
 
 from __future__ import annotations
 
-import json
 from collections import Counter
+from collections.abc import Sequence
 
 import polars as pl
 
+from distill.evaluate.evidence.strata import FallenStratum
 from distill.evaluate.metrics import REORDERED
 from distill.evaluate.scores import Scores
-from distill.stats import mean_interval, paired_difference
+from distill.stats import mean_interval
 from distill.text.percentages import percent
 
-_LEAST = 5
-"""Rows of a stratum from which a fall in it is named."""
 _WEAK = 0.5
 _SHOWN = 5
+_COPIES = 0.2
+"""Share of the training rows with near copies from which test rows without any are another kind of rows."""
 
 
-def weak_strata(scores: Scores, metric: str, tests: pl.DataFrame, margin: float) -> list[str]:
-    """Labels, and strata of several, where the student fell clearly below the teacher, or has nothing right; the deepest first."""
-    student, teacher = scores.get(("student", metric), {}), scores.get(("teacher", metric), {})
-    fallen: list[tuple[float, str]] = []
-    for name, seeds in _groups(tests).items():
-        both = sorted(student.keys() & teacher.keys() & set(seeds))
-        if len(both) < _LEAST:
-            continue
-        own, theirs = [student[seed] for seed in both], [teacher[seed] for seed in both]
-        gap = paired_difference(own, theirs)
-        if gap.high < -margin or (not any(own) and any(theirs)):
-            shares = f"the student gets {percent(sum(own) / len(both), 0)} and the teacher {percent(sum(theirs) / len(both), 0)}"
-            fallen.append((gap.mean, f"{name}: {shares}, on {len(both)} test rows. The mean over all rows hides it."))
-    listed = [line for _, line in sorted(fallen)]
+def nothing_right(fallen: Sequence[FallenStratum]) -> list[str]:
+    """Strata where the student has nothing right, on too few rows for the verdict to say so; the deepest first."""
+    listed = [f"{one.sentence} The mean over all rows hides it." for one in fallen if not one.clear]
     more = len(listed) - _SHOWN
     return [*listed[:_SHOWN], *([f"So it is in {more} more strata."] if more > 0 else [])]
 
 
-def _groups(tests: pl.DataFrame) -> dict[str, list[str]]:
-    """What rows have in common → their seeds: each label's value, and the stratum where it is of several labels."""
-    groups: dict[str, list[str]] = {}
-    if "labels" not in tests.columns:
-        return groups
-    stratum = tests["stratum"] if "stratum" in tests.columns else [None] * tests.height
-    for seed, text, whole in zip(tests["seed_id"], tests["labels"], stratum, strict=True):
-        labels = json.loads(text or "{}")
-        for label, value in labels.items():
-            groups.setdefault(f"{label} = {value}", []).append(seed)
-        if len(labels) > 1 and whole:
-            groups.setdefault(f"stratum {whole}", []).append(seed)
-    return {name: seeds for name, seeds in groups.items() if len(seeds) < tests.height}
+def odd_rows(seeds: pl.DataFrame) -> list[str]:
+    """What test rows that were drawn stand for: those without near copies come first, the traffic has copies."""
+    if not {"cluster", "role"} <= set(seeds.columns):
+        return []
+    train = seeds.filter(pl.col("role") == "train")
+    share = train["cluster"].is_duplicated().mean() if train.height else None
+    if not isinstance(share, float) or share < _COPIES:
+        return []
+    return [
+        f"{percent(share, 0)} of the training rows have near copies, and test rows are drawn from rows without copies first. So the scores are "
+        "those of the odder inputs, and say less of the common ones; seeds.test.from takes a sample of the real traffic."
+    ]
 
 
 def reordered_lists(scores: pl.DataFrame) -> list[str]:

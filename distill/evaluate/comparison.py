@@ -10,20 +10,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
 import polars as pl
 
 from distill.evaluate import cautions
+from distill.evaluate.evidence import gather
+from distill.evaluate.evidence.ceiling import ExamMarks, TeacherCeiling
+from distill.evaluate.evidence.clusters import clusters_of
+from distill.evaluate.evidence.strata import FallenStratum, fallen_strata
+from distill.evaluate.evidence.teacher_errors import TeacherErrors, teacher_errors
 from distill.evaluate.labels.result import FieldLabels
 from distill.evaluate.metrics import NO_KNOWN
 from distill.evaluate.metrics.names import PRIMARY, deciding, likeness_to_teacher
 from distill.evaluate.not_comparable import not_comparable
-from distill.evaluate.scores import Scores, paired, paired_gap, rows_to_decide, scores_by_arm
+from distill.evaluate.scores import Scores, both_have, mean_of, paired_gap, scores_by_arm
 from distill.evaluate.scoring.likeness_verdict import by_likeness, with_caution
-from distill.evaluate.verdict import ComparisonVerdict, Evidence, verdict
+from distill.evaluate.verdict import ComparisonVerdict, verdict
 from distill.evaluate.worst import WorstAnswer, worst_answers
-from distill.stats import Estimate, mean_interval
+from distill.stats import FEW, Estimate
 
 ARMS = ("teacher", "student", "previous", "linear", "prompted_base", "base")
 
@@ -69,6 +74,8 @@ class LabelScores:
     value: str
     student: Estimate | None
     teacher: Estimate | None
+    gap: Estimate | None = None
+    """Student minus teacher, row by row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,46 +97,65 @@ class Comparison:
     """Which metrics were chosen, for what, and what none of them judges."""
     labels: list[FieldLabels] = field(default_factory=list)
     """Of each field of labels, and of answers that are labels: macro-F1, and which are confused."""
+    test_clusters: int | None = None
+    """Of test rows that belong together, each row that is alone being one; None in files of before it was counted."""
+    fallen: list[FallenStratum] = field(default_factory=list)
+    """Strata in which the student fell below the teacher."""
+    ceiling: TeacherCeiling | None = None
+    teacher_errors: TeacherErrors | None = None
 
 
 def compare(
     scores: pl.DataFrame, calls: pl.DataFrame, tests: pl.DataFrame, *, margin: float, kind: str = "fields",
     asked: Sequence[str] | None = None, fields: Sequence[str] = (), teacher_is_base: bool = False, decide_by: str | None = None,
+    marks: ExamMarks | None = None,
 ) -> Comparison:  # fmt: skip
-    """The comparison by `decide_by`, else by the first metric of PRIMARY that the student has.
+    """The comparison by `decide_by`, else by the first metric of PRIMARY that the student has, on rows enough.
 
-    `tests` holds seed_id, input, gold (JSON or null) and, if there are any, labels (JSON): the test rows of seeds.parquet.
-    `asked` are the arms, by default those of `calls`; `fields` are those of the task's answers.
-    With `teacher_is_base` the teacher's calls are those of the prompted base too, and are made once.
+    `tests` holds seed_id, input, gold (JSON or null) and, if there are any, labels (JSON), group and cluster: the test rows of
+    seeds.parquet. `asked` are the arms, by default those of `calls`; `fields` are those of the task's answers; `marks` are the teacher's
+    in its exam. With `teacher_is_base` the teacher's calls are those of the prompted base too, and are made once.
     """
-    by_arm = scores_by_arm(scores)
-    metric = deciding((name for arm, name in by_arm if arm == "student"), decide_by)
+    by_arm, clusters = scores_by_arm(scores), clusters_of(tests)
+    metric = _primary(by_arm, decide_by)
     names = _in_order(calls["arm"].to_list() + scores["arm"].to_list())
-    arms = {arm: _arm(arm, scores, calls, by_arm) for arm in names}
+    arms = {arm: _arm(arm, scores, calls, by_arm, clusters) for arm in names}
     wanted = list((names or ARMS) if asked is None else asked)
     nothing = not_comparable(scores, calls, rows=tests.height, kind=kind, arms=wanted) or by_likeness(by_arm, metric)
     beyond, prompted = _without_known_answer(scores, metric), "teacher" if teacher_is_base else "prompted_base"
     rows = (tests.height - beyond, beyond)
-    warnings = [
-        *cautions.reordered_lists(scores),
-        *([] if likeness_to_teacher(metric) else cautions.weak_strata(by_arm, metric, tests, margin)),
-        *cautions.weak_teacher(by_arm),
-    ]
+    fallen = [] if likeness_to_teacher(metric) else fallen_strata(by_arm, metric, tests, margin)
+    ceiling = None if likeness_to_teacher(metric) else gather.ceiling(by_arm, clusters, marks or ExamMarks())
+    tokens = {name: arm.tokens for name, arm in arms.items()}
+    seen = gather.evidence_of(
+        by_arm, metric, margin, kind=kind, rows=rows, tokens=tokens, prompted=prompted, clusters=clusters
+    )
+    seen = replace(seen, fallen=[one for one in fallen if one.clear], limits=ceiling)
     return Comparison(
         metric=metric,
         kind=kind,
         margin=margin,
         rows=tests.height,
         arms=arms,
-        differences=[
-            gap for name in _metrics(by_arm) for other in arms if (gap := _difference(by_arm, name, other)) is not None
-        ],
+        differences=_differences(by_arm, arms, clusters),
         by_label=_by_label(by_arm, metric, tests),
         worst=worst_answers(scores, calls, tests, by_arm.get(("student", metric), {}), fields),
-        warnings=warnings,
-        verdict=nothing
-        or with_caution(verdict(_evidence(by_arm, arms, metric, margin, kind, rows, prompted=prompted)), metric),
+        warnings=[*cautions.reordered_lists(scores), *cautions.nothing_right(fallen), *cautions.weak_teacher(by_arm)],
+        verdict=nothing or with_caution(verdict(seen), metric),
+        test_clusters=tests.height - len(clusters) + len(set(clusters.values())),
+        fallen=fallen,
+        ceiling=ceiling,
+        teacher_errors=None if likeness_to_teacher(metric) else teacher_errors(by_arm, calls, tests, fields),
     )
+
+
+def _primary(scores: Scores, decide_by: str | None) -> str:
+    """What the spec names, else the first of PRIMARY that the student has; agreement, where the known answers are too few and it is of
+    more rows."""
+    metric = deciding((name for arm, name in scores if arm == "student"), decide_by)
+    known, agreed = (len(both_have(scores, name, "teacher")) for name in ("json_fields", "agreement"))
+    too_few = decide_by is None and metric == "json_fields" and known < FEW and agreed > known
+    return "agreement" if too_few else metric
 
 
 def _without_known_answer(scores: pl.DataFrame, metric: str) -> int:
@@ -146,11 +172,15 @@ def _metrics(scores: Scores) -> list[str]:
     return sorted({name for _, name in scores}, key=lambda name: (name not in PRIMARY, name))
 
 
-def _arm(arm: str, scores: pl.DataFrame, calls: pl.DataFrame, by_arm: Scores) -> ArmResult:
+def _arm(arm: str, scores: pl.DataFrame, calls: pl.DataFrame, by_arm: Scores, clusters: Mapping[str, str]) -> ArmResult:
     made = calls.filter(calls["arm"] == arm)
     answered = made.filter(made["ended"] == "ok")
     return ArmResult(
-        metrics={name: mean_interval(list(rows.values())) for (owner, name), rows in by_arm.items() if owner == arm},
+        metrics={
+            name: found
+            for (owner, name), rows in by_arm.items()
+            if owner == arm and (found := mean_of(rows, rows, clusters)) is not None
+        },
         calls=made.height,
         failed=made.height - answered.height,
         unscored=scores.filter((scores["arm"] == arm) & scores["value"].is_null()).height,
@@ -167,37 +197,16 @@ def _mean(column: pl.Series) -> float | None:
     return mean if isinstance(mean, float) else None
 
 
-def _difference(scores: Scores, metric: str, other: str) -> Difference | None:
+def _differences(scores: Scores, arms: Iterable[str], clusters: Mapping[str, str]) -> list[Difference]:
+    others = list(arms)
+    every = (_difference(scores, name, other, clusters) for name in _metrics(scores) for other in others)
+    return [gap for gap in every if gap is not None]
+
+
+def _difference(scores: Scores, metric: str, other: str, clusters: Mapping[str, str]) -> Difference | None:
     itself = other == "student" or (other == "teacher" and likeness_to_teacher(metric))  # it is the measure, and no arm
-    gap = None if itself else paired_gap(scores, metric, other)
+    gap = None if itself else paired_gap(scores, metric, other, clusters)
     return None if gap is None else Difference(metric, "student", other, **asdict(gap))
-
-
-def _evidence(
-    scores: Scores, arms: Mapping[str, ArmResult], metric: str, margin: float, kind: str, rows: tuple[int, int], *,
-    prompted: str,
-) -> Evidence:  # fmt: skip
-    """`rows` are the test rows that the metric can judge, and those that it cannot; `prompted` is the arm of the prompted base."""
-    student, teacher = paired(scores, metric, "teacher")
-    tokens = {name: arm.tokens for name, arm in arms.items()}
-    return Evidence(
-        metric=metric,
-        kind=kind,
-        margin=margin,
-        rows=rows[0],
-        beyond=rows[1],
-        student=mean_interval(student) if student else None,
-        teacher=mean_interval(teacher) if teacher else None,
-        to_teacher=paired_gap(scores, metric, "teacher"),
-        to_base=paired_gap(scores, metric, "base"),
-        to_prompted=paired_gap(scores, metric, prompted),
-        to_linear=paired_gap(scores, metric, "linear"),
-        teacher_is_base=prompted == "teacher",
-        tokens_student=tokens.get("student", 0.0),
-        tokens_prompted=tokens.get(prompted, 0.0),
-        rows_needed=rows_to_decide(scores, metric, "teacher", margin),
-        rows_for_gain=rows_to_decide(scores, metric, "base", 0.0),
-    )
 
 
 def _by_label(scores: Scores, metric: str, tests: pl.DataFrame) -> dict[str, list[LabelScores]]:
@@ -210,12 +219,19 @@ def _by_label(scores: Scores, metric: str, tests: pl.DataFrame) -> dict[str, lis
             seeds.setdefault(label, {}).setdefault(str(value), []).append(seed)
     student, teacher = (scores.get((arm, metric), {}) for arm in ("student", "teacher"))
     return {
-        label: [LabelScores(value, _mean_of(student, rows), _mean_of(teacher, rows)) for value, rows in sorted(values.items())]
+        label: [
+            LabelScores(value, mean_of(student, rows), mean_of(teacher, rows), _gap(scores, metric, rows))
+            for value, rows in sorted(values.items())
+        ]
         for label, values in seeds.items()
         if len(values) > 1 or len(seeds) == 1
-    }  # fmt: skip
+    }
 
 
-def _mean_of(scores: Mapping[str, float], seeds: Sequence[str]) -> Estimate | None:
-    there = [scores[seed] for seed in seeds if seed in scores]
-    return mean_interval(there) if there else None
+def _gap(scores: Scores, metric: str, seeds: Sequence[str]) -> Estimate | None:
+    there = set(seeds)
+    alone = {
+        (arm, metric): {seed: value for seed, value in scores.get((arm, metric), {}).items() if seed in there}
+        for arm in ("student", "teacher")
+    }
+    return paired_gap(alone, metric, "teacher")

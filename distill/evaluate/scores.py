@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 import polars as pl
 
-from distill.stats import Estimate, paired_difference, rows_needed
+from distill.stats import Estimate, RowsRange, mean_interval, paired_difference, rows_needed
 
 Scores = Mapping[tuple[str, str], Mapping[str, float]]
 """(arm, metric) → seed_id → score, in the order of the ids; rows that could not be scored are left out."""
+ALONE: Mapping[str, str] = MappingProxyType({})
+"""No two test rows belong together."""
 
 
 def scores_by_arm(table: pl.DataFrame) -> Scores:
@@ -20,20 +23,46 @@ def scores_by_arm(table: pl.DataFrame) -> Scores:
     return scores
 
 
+def of_rows(clusters: Mapping[str, str], seeds: Iterable[str]) -> list[str]:
+    """The cluster of each of some rows; one that is alone has a name of its own."""
+    return [clusters.get(seed, f"alone:{seed}") for seed in seeds]
+
+
+def mean_of(scores: Mapping[str, float], seeds: Iterable[str], clusters: Mapping[str, str] = ALONE) -> Estimate | None:
+    """The mean over those of `seeds` that have a score; None without any."""
+    there = [seed for seed in seeds if seed in scores]
+    return mean_interval([scores[seed] for seed in there], of_rows(clusters, there)) if there else None
+
+
+def both_have(scores: Scores, metric: str, other: str) -> list[str]:
+    """The rows that the student and `other` have a score of, in order."""
+    return sorted(scores.get(("student", metric), {}).keys() & scores.get((other, metric), {}).keys())
+
+
 def paired(scores: Scores, metric: str, other: str) -> tuple[list[float], list[float]]:
     """The student's scores and those of `other`, on the rows that both have, in one order."""
-    student, theirs = scores.get(("student", metric), {}), scores.get((other, metric), {})
-    both = sorted(student.keys() & theirs.keys())
-    return [student[seed] for seed in both], [theirs[seed] for seed in both]
+    both = both_have(scores, metric, other)
+    return [scores["student", metric][seed] for seed in both], [scores[other, metric][seed] for seed in both]
 
 
-def paired_gap(scores: Scores, metric: str, other: str) -> Estimate | None:
+def paired_gap(scores: Scores, metric: str, other: str, clusters: Mapping[str, str] = ALONE) -> Estimate | None:
     """Mean of student minus `other`; None where they have no row in common."""
     student, theirs = paired(scores, metric, other)
-    return paired_difference(student, theirs) if student else None
+    if not student:
+        return None
+    together = of_rows(clusters, both_have(scores, metric, other))
+    return paired_difference(student, theirs, together, highest=most(metric, other))
 
 
-def rows_to_decide(scores: Scores, metric: str, other: str, margin: float) -> int | None:
+def most(metric: str, other: str) -> float:
+    """By how much the student can be better: not at all, where the other is held against itself."""
+    return 0.0 if (metric, other) == ("agreement", "teacher") else 1.0
+
+
+def rows_to_decide(
+    scores: Scores, metric: str, other: str, margin: float, clusters: Mapping[str, str] = ALONE
+) -> RowsRange | None:
     """Test rows that would most likely tell whether the student loses more than `margin` to `other`."""
     student, theirs = paired(scores, metric, other)
-    return rows_needed([a - b for a, b in zip(student, theirs, strict=True)], margin)
+    together = of_rows(clusters, both_have(scores, metric, other))
+    return rows_needed([a - b for a, b in zip(student, theirs, strict=True)], margin, together)

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from distill.atomic_write import write_json, write_parquet
+from distill.evaluate import cautions
 from distill.evaluate.arms import Answers, Arm, arms_of, call, calls_table, rules_of, teacher_is_base
 from distill.evaluate.comparison import Comparison, compare
+from distill.evaluate.evidence.ceiling import read_marks
 from distill.evaluate.labels.confusion import field_labels
 from distill.evaluate.scoring import own
 from distill.evaluate.scoring.explain import explained
@@ -45,7 +47,7 @@ async def _evaluate(run: ActiveRun) -> Mapping[str, Json]:
         run.watch.say(f"  {tests.height:,} test rows to each in turn: {', '.join(arm.name for arm in arms)}")
     answered = {arm.name: await call(task, arm, tests, run.sender) for arm in arms}
     models = await asyncio.to_thread(_linear_models, run)
-    scores, calls, comparison = await asyncio.to_thread(_compared, task, tests, arms, answered, models)
+    scores, calls, comparison = await asyncio.to_thread(_compared, run, tests, arms, answered, models)
     write_parquet(run.folder / "calls.parquet", calls)
     write_parquet(run.folder / "scores.parquet", scores)
     write_json(run.folder / "comparison.json", asdict(comparison))
@@ -55,7 +57,7 @@ async def _evaluate(run: ActiveRun) -> Mapping[str, Json]:
 def linear_alone(run: ActiveRun) -> Comparison | None:
     """What can be told before the student is trained, and without a call: the linear model on the test rows."""
     models = {name: model for name, model in _linear_models(run).items() if name == "linear"}
-    return _compared(run.task, _tests(run), [], {}, models)[2] if models else None
+    return _compared(run, _tests(run), [], {}, models)[2] if models else None
 
 
 def _tests(run: ActiveRun) -> pl.DataFrame:
@@ -63,24 +65,27 @@ def _tests(run: ActiveRun) -> pl.DataFrame:
 
 
 def _compared(
-    task: Task,
+    run: ActiveRun,
     tests: pl.DataFrame,
     arms: Sequence[Arm],
     answers: Mapping[str, Answers],
     models: Mapping[str, LinearModel],
 ) -> tuple[pl.DataFrame, pl.DataFrame, Comparison]:
     """(scores, calls, comparison) of the arms that were called and of the linear models."""
+    task = run.task
     answered = {**answers, **{name: linear.answers(model, tests, task.output) for name, model in models.items()}}
     lacking = [field for model in models.values() for field in linear.unanswered_fields(model, task.output)]
     rules = rules_of(task, tests, answered)
     scores = scores_table(task, tests, answered, rules)
     calls = calls_table(answered, [arm.name for arm in arms if arm.address.price is None])
     comparison = compare(
-        scores, calls, tests, margin=task.spec.evaluate.margin, kind=rules.kind, asked=list(answered),
-        fields=value_rules.names(task.output), decide_by=task.spec.evaluate.decide_by, teacher_is_base="prompted_base" in task.spec.arms and teacher_is_base(task),
+        scores, calls, tests, margin=task.spec.evaluate.margin, kind=rules.kind, asked=list(answered), marks=read_marks(run.folder),
+        fields=value_rules.names(task.output), decide_by=task.spec.evaluate.decide_by,
+        teacher_is_base="prompted_base" in task.spec.arms and teacher_is_base(task),
     )  # fmt: skip
     warnings = [
         *rules.notes, *_lacking(list(dict.fromkeys(lacking))), *_left_out(task, models), *comparison.warnings,
+        *([] if task.spec.seeds.test.from_ else cautions.odd_rows(run.scan("seeds.parquet").select("role", "cluster").collect())),
     ]  # fmt: skip
     texts = {
         arm: {seed: one.said for seed, one in found if one is not None and one.ok} for arm, found in answered.items()

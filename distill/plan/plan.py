@@ -26,6 +26,7 @@ from distill.generate.refill import ask_new_seeds, votes_at_most
 from distill.plan import estimate
 from distill.plan.estimate import Cost, Spender, SpenderEstimate
 from distill.plan.pilot import Pilot, run_pilot
+from distill.plan.power import PowerNote, power_note
 from distill.plan.training import training_estimate
 from distill.plan.upper_bound import PassRates, further_spenders
 from distill.records import Json
@@ -71,6 +72,8 @@ class Plan:
     note: str
     scored_by: Sequence[str] = ()
     """What will score the test rows' answers."""
+    power: PowerNote | None = None
+    """What the test rows can tell; None where no student is compared."""
 
     @property
     def total(self) -> Cost:
@@ -120,8 +123,14 @@ def plan(task: Task, *, pilot: int = 0, watch: Watcher | None = None) -> Plan:
         student_calls=0 if preview or task.spec.student.train.with_ == "none" else rows.tests.height,
         budget_usd=task.spec.budget.usd, deadline=_deadline(task, spenders[0]),
         warnings=[*judge_warnings(task), *_odd_counts(spenders), *scoring.warnings], note=_note(task, table, votes),
-        scored_by=scoring.lines,
+        scored_by=scoring.lines, power=_power(task, rows),
     )  # fmt: skip
+
+
+def _power(task: Task, rows: _Round) -> PowerNote | None:
+    compared = {"teacher", "student"} <= set(task.spec.arms) and task.spec.student.train.with_ != "none"
+    compared = compared and task.spec.dataset.preview is None
+    return power_note(rows.tests.height, task.spec.evaluate.margin) if compared else None
 
 
 def _first_questions(task: Task, table: pl.DataFrame, store: Store) -> TeacherQuestions:

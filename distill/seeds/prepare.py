@@ -53,15 +53,15 @@ def _with_bad_rows(outcome: Outcome, bad_rows: pl.DataFrame) -> Outcome:
 
 
 def fewer_test_rows(test: Mapping[str, Json], spec: TaskSpec, table: pl.DataFrame) -> list[str]:
-    """What is said where fewer test rows are set aside than were asked, because few have a known answer."""
+    """What is said where fewer rows have a known answer than test rows were asked."""
     asked, got = test.get("asked", 0), test.get("got", 0)
     known = table.height - table["gold"].null_count()
     drawn = spec.seeds.test.from_ is None and (spec.seeds.gold_rows != "train" or spec.seeds.test.gold)
-    if spec.seeds.gold is None or not drawn or not 0 < known < asked or got >= asked:
+    if spec.seeds.gold is None or not drawn or not 0 < known < asked:
         return []
     return [
-        f"{got} of {asked} requested test rows are set aside: only rows with a known answer are drawn, and {known} {'has' if known == 1 else 'have'} one. "
-        "Give more of them, or leave out seeds.gold to compare with the teacher alone on all."
+        f"{known} {'row has' if known == 1 else 'rows have'} a known answer, fewer than the {asked} requested test rows, of which {got} are set aside: "
+        "on test rows without one the student is compared with the teacher alone."
     ]
 
 

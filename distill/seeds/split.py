@@ -15,7 +15,7 @@ import json
 import re
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,7 +41,9 @@ class Draw:
     share: float | None = None
     rows: int | None = None
     gold: bool = True
-    """Only from rows with a known answer, if there are any; else only from the others, since known answers train."""
+    """From rows with a known answer first, and from others as far as these do not suffice; else only from the others, since known
+    answers train.
+    """
     where: Mapping[str, str] | None = None
     """Labels that a test row must have."""
     seed: int = 0
@@ -67,7 +69,11 @@ def split(
     test, asked = np.arange(own.kept.height), own.kept.height
     if pinned is None:
         asked = draw.rows if draw.rows is not None else round((draw.share or 0) * every.height)
-        test = _draw(every, roots, asked, known, _eligible(every, draw.gold, draw.where), draw.seed)
+        own_first, others = _eligible(every, draw.gold, draw.where)
+        test = _draw(every, roots, asked, known, own_first, draw.seed)
+        if (lacking := asked - len(test)) > 0 and len(others):
+            more = _draw(every, roots, lacking, known, others, draw.seed, test.tolist())
+            test = np.sort(np.concatenate([test, more]))
     drops = _of_test_groups(every, test) | _near_test(every, test, limit, known)
     role = np.full(every.height, "train")
     role[test] = "test"
@@ -135,17 +141,21 @@ def _clusters(rows: pl.DataFrame, near: float, graph: Graph) -> Int64s:
     return roots
 
 
-def _eligible(rows: pl.DataFrame, gold: bool, where: Mapping[str, str] | None) -> Int64s:
-    """The places of the rows that may be drawn."""
+def _eligible(rows: pl.DataFrame, gold: bool, where: Mapping[str, str] | None) -> tuple[Int64s, Int64s]:
+    """The places of the rows that may be drawn, and of those that may be where the first are too few."""
     known = rows["gold"].is_not_null().to_numpy()
-    may = known == (gold and known.any())
+    may = np.ones(rows.height, bool)
     if where:
-        may &= np.array([where.items() <= json.loads(labels).items() for labels in rows["labels"]], bool)
-    return np.flatnonzero(may)
+        may = np.array([where.items() <= json.loads(labels).items() for labels in rows["labels"]], bool)
+    if not gold:
+        return np.flatnonzero(may & ~known), np.zeros(0, np.int64)
+    return np.flatnonzero(may & (known if known.any() else True)), np.flatnonzero(may & ~known)
 
 
-def _draw(rows: pl.DataFrame, roots: Int64s, count: int, graph: Graph, eligible: Int64s, seed: int) -> Int64s:
-    """The places of the test rows, ascending."""
+def _draw(
+    rows: pl.DataFrame, roots: Int64s, count: int, graph: Graph, eligible: Int64s, seed: int, first: Sequence[int] = ()
+) -> Int64s:
+    """The places of so many test rows, ascending, none of them near one of `first`."""
     sizes = np.bincount(roots, minlength=rows.height)[roots]
     nodes, near = graph.neighbours(rows["input"])
     marks = [content_id("test", seed, name) for name in rows["seed_id"]]
@@ -161,8 +171,7 @@ def _draw(rows: pl.DataFrame, roots: Int64s, count: int, graph: Graph, eligible:
     )
     strata = list(map(sys.intern, rows["stratum"]))
     pools: dict[str, list[int]] = defaultdict(list)
-    taken: set[int] = set()
-    drawn: set[int] = set()
+    taken, drawn = {int(roots[i]) for i in first}, {nodes[i] for i in first}
     for i in ranked:
         if roots[i] not in taken and drawn.isdisjoint(near[i]):
             taken.add(roots[i])

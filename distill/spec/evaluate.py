@@ -71,7 +71,12 @@ class Evaluate(Settings):
         description="what scores the answers: auto chooses by the kind of answer; or a list of auto, schema, json_fields, agreement, "
         "verify, tool_calls, chrf, bleu, rouge_l, embedding, and {python: metrics.py}",
     )
-    margin: float = Field(0.02, ge=0, lt=1, description="how much worse than the teacher is still as good")
+    margin: float = Field(
+        0.05,
+        ge=0,
+        lt=1,
+        description="how much worse than the teacher is still as good; `distill plan` says what so many test rows decide",
+    )
     require: Literal["distil"] | None = Field(None, description="exit 4 unless the verdict is this")
     compare: Compare | None = Field(
         None,

@@ -10,7 +10,7 @@ from distill import url
 from distill.records import Json
 from distill.starter.proposal import AnswerKind, Proposal
 
-_TEST_ROWS, _TEST_SHARE = 150, 0.2
+_TEST_ROWS, _TEST_SHARE = 400, 0.25
 _APPROVED = 0.9
 """Share of the rows with a known answer, from which these are approved work that trains."""
 _SHOWN = 100
@@ -114,7 +114,7 @@ def _spec(
         "teacher:", *_teacher_settings(models, output=schema is not None), "",
         "dataset: {temperature: 1}            # 1: strata as they come; 0: all alike",
         "student:", "  prompt: student.md", f"  train: {{{train}}}",
-        "evaluate: {margin: 0.02}             # how much worse than the teacher is still as good",
+        "evaluate: {margin: 0.05}             # how much worse than the teacher is still as good",
         *([] if models.unpriced else ["budget: {usd: 5}"]),
     ]  # fmt: skip
     return "\n".join(parts) + "\n"

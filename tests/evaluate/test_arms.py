@@ -75,12 +75,16 @@ def test_gold_in_the_test_file_alone_is_enough_and_need_not_stand_in_each_of_its
     assert scores["value"].is_not_null().sum() == 7
 
 
-def test_few_known_answers_that_shrink_the_test_are_reported(task: Path) -> None:
+def test_few_known_answers_are_reported_and_other_rows_fill_the_test(task: Path) -> None:
     rows_of(task, lambda i, row: {**row, "expected": row["expected"] if i < 3 else None})
     result = running.start(open_task(task, env={}), stages=ORDER, watch=Silent())
     report = json.loads((result.folder / "report.json").read_bytes())
     said = next(warning for warning in report["warnings"] if "requested test rows" in warning)
-    assert said.startswith("3 of 12 requested test rows are set aside")
+    assert said.startswith(
+        "3 rows have a known answer, fewer than the 12 requested test rows, of which 12 are set aside"
+    )
+    tests = pl.read_parquet(result.folder / "seeds.parquet").filter(role="test")
+    assert (tests.height, tests["gold"].null_count()) == (12, 9)
 
 
 async def test_free_text_that_both_answered_is_reported_as_that(task: Path) -> None:

@@ -5,17 +5,27 @@ from __future__ import annotations
 import polars as pl
 from compared import SCORES, SEEDS, compared
 
-from distill.evaluate.cautions import reordered_lists
+from distill.evaluate.cautions import odd_rows, reordered_lists
 from distill.evaluate.metrics import REORDERED
 
 
-def test_a_stratum_that_fell_is_named() -> None:
-    labels = {seed: {"kind": "rare" if i < 6 else "common"} for i, seed in enumerate(SEEDS)}
-    student: list[float | None] = [0.0] * 6 + [1.0] * 34
-    found = compared({"teacher": [1.0] * 40, "student": student}, labels=labels)
+def test_a_stratum_without_a_right_answer_is_named_where_it_is_too_small_for_the_verdict() -> None:
+    labels = {seed: {"kind": "rare" if i < 5 else "common", "tone": f"t{i % 7}"} for i, seed in enumerate(SEEDS)}
+    student: list[float | None] = [0.0] * 5 + [1.0] * 35
+    found = compared({"teacher": [1.0, 0.0, 0.0, 0.0, 1.0] + [1.0] * 35, "student": student}, labels=labels)
+    assert found.verdict.exceptions == []
     assert found.warnings == [
-        "kind = rare: the student gets 0 % and the teacher 100 %, on 6 test rows. The mean over all rows hides it."
+        "kind = rare: the student gets 0 % and the teacher 40 %, on 5 test rows. The mean over all rows hides it."
     ]
+
+
+def test_test_rows_without_copies_beside_training_rows_with_many_are_another_kind() -> None:
+    """They are drawn from rows without near copies first, so what is common in the traffic is rare in the test."""
+    seeds = pl.DataFrame({"role": ["train"] * 8 + ["test"] * 2, "cluster": ["a"] * 4 + [*"bcdefg"]})
+    (line,) = odd_rows(seeds)
+    assert line.startswith("50 % of the training rows have near copies")
+    assert odd_rows(seeds.with_columns(cluster=pl.Series([*"abcdefghij"]))) == []
+    assert odd_rows(seeds.filter(role="test")) == []
 
 
 def test_a_teacher_that_is_wrong_more_often_than_right_is_reported() -> None:

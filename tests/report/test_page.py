@@ -61,6 +61,7 @@ def test_every_section_stands_on_the_page(report: Flat, typed: Typed) -> None:
         "How good is it?",
         "Does it keep to the format?",
         "Where is it strong, where weak?",
+        "What the mean hides",
         "Its worst answers",
         "Would more rows help?",
         "Can the teacher do the task?",
@@ -125,7 +126,8 @@ def test_page_without_figures_has_no_sections(render: Callable[[Report], str], r
     empty = {name: type(value)() for name, value in report.items() if isinstance(value, list | dict)}
     whole = ("title", "run", "teacher", "student", "dataset", "verdict", "by_stratum", "clusters", "tokens", "exam")
     bare = {name: value for name, value in empty.items() if name not in whole} | {
-        "tokens": None, "total": None, "exam": None, "by_stratum": {"columns": [], "rows": [], "more": 0},
+        "tokens": None, "total": None, "exam": None, "ceiling": None, "teacher_errors": None,
+        "by_stratum": {"columns": [], "rows": [], "more": 0},
         "clusters": {"seeds": 0, "count": 0, "rows": 0, "largest": []},
     }  # fmt: skip
     for name, value in bare.items():

@@ -45,7 +45,7 @@ def test_nothing_vanishes_nothing_straddles_and_order_is_nothing(rows, share, ra
     tests, trains = ([row for row in held if row["role"] == role] for role in ("test", "train"))
     assert all(like(a["input"], b["input"]) < NEAR for a in tests for b in tests if a is not b)
     assert all(like(a["input"], b["input"]) < NEAR for a in tests for b in trains)
-    assert all(row["gold"] for row in tests) or not any(gold for _, _, gold in rows)
+    assert all(row["gold"] for row in tests) or not any(row["gold"] for row in trains)
     assert len(tests) == out.report["test"]["got"] <= out.report["test"]["asked"]
     shuffled = list(range(frame.height))
     random.shuffle(shuffled)
@@ -142,6 +142,20 @@ def test_a_test_row_out_of_a_long_chain_costs_only_the_rows_near_it():
     left = {place[text] for text in out.kept.filter(pl.col("role") == "train")["input"]}
     assert not left & {near for t in held for near in (t - 1, t + 1)}
     assert max(out.kept.group_by("cluster").len()["len"]) <= 3
+
+
+def test_where_known_answers_are_too_few_for_the_test_other_rows_fill_it():
+    """8 of 160 rows have a known answer and 50 are asked: all 8 are drawn, and 42 more."""
+    rows = [
+        Seed({"message": f"{i * 7919} rivers and {i * 104729} lamps"}, gold=None if i % 20 else {"a": 1})
+        for i in range(160)
+    ]
+    found = split(table(rows), Draw(rows=50))
+    tests = found.kept.filter(role="test")
+    assert (tests.height, tests["gold"].null_count()) == (50, 42)
+    assert found.report["test"]["got"] == 50
+    enough = split(table(rows), Draw(rows=6)).kept.filter(role="test")
+    assert (enough.height, enough["gold"].null_count()) == (6, 0)
 
 
 def test_where_known_answers_train_test_rows_are_drawn_from_the_others():

@@ -25,6 +25,7 @@ class Outer:
     rows: dict[str, list[Inner]]
     best: Inner | None
     gold: Any
+    notes: list[str] = field(default_factory=list)
 
 
 VALUE = Outer("a", {"x": [Inner(0.5), Inner(2.0)]}, None, {"half": "\ud83d"})
@@ -33,6 +34,11 @@ VALUE = Outer("a", {"x": [Inner(0.5), Inner(2.0)]}, None, {"half": "\ud83d"})
 def test_from_json_is_the_way_back() -> None:
     """Half an emoji, a None and a field that is computed come back too."""
     assert from_json(Outer, asdict(VALUE)) == VALUE
+
+
+def test_what_has_a_default_may_lack_in_an_older_file() -> None:
+    older = {name: value for name, value in asdict(VALUE).items() if name != "notes"}
+    assert from_json(Outer, older) == VALUE
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from distill.evaluate.verdict import ComparisonVerdict
 from distill.pipeline.result import Run
 
 EXAMPLE = ("init", "--from", "rows.csv", "--input", "message", "--answer", "category")
@@ -56,9 +57,14 @@ def next_step(run: Run, given: Sequence[str], *, example: bool, trained: str) ->
         return NextStep(text, ("run", *given, "--set", "student.train.with=linear"))
     if word == "undecided" and run.verdict and run.verdict.rows_needed:
         return NextStep(
-            f"about {run.verdict.rows_needed:,} test rows would most likely decide it; add rows, and",
-            ("run", *given),
+            f"{_test_rows(run.verdict)} test rows would most likely decide it; add rows, and", ("run", *given)
         )
     if word == "do not distil":
         return NextStep("read the worst answers in the report, and what was dropped:", ("show", run.name, "dropped"))
     return NextStep("a better teacher later repeats only what changes:", ("refresh", *given, "--teacher", "MODEL"))
+
+
+def _test_rows(verdict: ComparisonVerdict) -> str:
+    if verdict.rows_at_most is None:
+        return f"at least {verdict.rows_needed:,}"
+    return f"{verdict.rows_needed:,} to {verdict.rows_at_most:,}"

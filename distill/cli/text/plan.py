@@ -9,6 +9,8 @@ from distill.money import shown
 from distill.plan.estimate import WINDOW_S, Cost, SpenderEstimate
 from distill.plan.pilot import Pilot
 from distill.plan.plan import DeadlineNote, Plan
+from distill.plan.power import PowerNote, enough
+from distill.text.percentages import points
 
 _NAME = 18
 """Characters of the first column: with it a row of the table fits a terminal of 80."""
@@ -25,6 +27,7 @@ def plan_lines(plan: Plan) -> list[str]:
         *([_deadline_line(plan.deadline, plan.spenders[0])] if plan.deadline else []),
         *([_student_line(plan.student_calls)] if plan.student_calls else []),
         *(_pilot_lines(plan.pilot) if plan.pilot else ["nothing was sent: figures are maximums (--no-pilot)"]),
+        *([_power_line(plan.power)] if plan.power else []),
         _total_line(plan),
         *(f"scored: {one}" for one in plan.scored_by),
         *(f"warning: {warning}" for warning in plan.warnings),
@@ -79,6 +82,20 @@ def _deadline_line(deadline: DeadlineNote, teacher: SpenderEstimate) -> str:
     if deadline.batches_until is None:
         return f"{said}: too near for a batch, all rows are sent live"
     return f"{said}: by batch until {datetime.fromisoformat(deadline.batches_until):%H:%M}, then the rest live"
+
+
+def _power_line(note: PowerNote) -> str:
+    """How many equally good students the test rows decide, and what would decide most."""
+    rows = f"{note.test_rows:,} test row{'' if note.test_rows == 1 else 's'}"
+    guess = f"if they differ on {note.differing:.0%} of the rows"
+    if enough(note):
+        return f"power: {rows} and a margin of {points(note.margin)} decide 8 of 10 students that are as good as the teacher, {guess}"
+    undecided = round(10 * (1 - note.decided))
+    more = f"{note.rows_for_most:,} rows, or " if note.rows_for_most else ""
+    return (
+        f"power: with {rows} and a margin of {points(note.margin)}, {undecided} of 10 students as good as the teacher would stay undecided; "
+        f"{more}a margin of {points(note.margin_for_most)} (evaluate.margin), would decide 8 of 10, {guess}"
+    )
 
 
 def _student_line(calls: int) -> str:

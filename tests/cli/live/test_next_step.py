@@ -68,3 +68,11 @@ def test_settings_of_the_command_stay_and_its_limit_goes() -> None:
     step = next_step(replace(RUN, pending=3), given, example=False, trained="none")
     assert step is not None
     assert step.words == ("run", *given)
+
+
+@pytest.mark.parametrize(("most", "says"), [(None, "at least 1,500 test rows"), (2400, "1,500 to 2,400 test rows")])
+def test_the_rows_that_would_decide_are_a_range(most: int | None, says: str) -> None:
+    run = replace(RUN, verdict=ComparisonVerdict("undecided", ["…"], 1500, most))
+    step = next_step(run, ["mood"], example=False, trained="lora")
+    assert step is not None
+    assert step.text.startswith(says)

@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+import pytest
+
+from distill.stats.intervals import proportion
+from distill.stats.score_interval import score_interval
+
+
+@pytest.mark.parametrize(("right", "n"), [(0, 30), (1, 30), (8, 10), (299, 300), (300, 300)])
+def test_of_zeros_and_ones_it_is_wilsons(right: int, n: int) -> None:
+    wilson = proportion(right, n)
+    found = score_interval([1.0] * right + [0.0] * (n - right), 0.0, 1.0)
+    assert found == pytest.approx((wilson.mean, wilson.low, wilson.high), abs=1e-6)
+
+
+def test_it_is_its_own_mirror() -> None:
+    values = [0.0] * 40 + [0.2, 0.5, 1.0, -0.3]
+    mean, low, high = score_interval(values, -1.0, 1.0)
+    assert score_interval([-one for one in values], -1.0, 1.0) == pytest.approx((-mean, -high, -low), abs=1e-6)
+
+
+def test_fewer_independent_rows_are_wider() -> None:
+    values = [0.0] * 90 + [1.0] * 10
+    _, low, high = score_interval(values, 0.0, 1.0)
+    _, wider_low, wider_high = score_interval(values, 0.0, 1.0, rows=50)
+    assert wider_low < low < high < wider_high
+
+
+def test_what_nobody_saw_counts_less_the_more_rows_differ() -> None:
+    """One small difference among equal rows says little of how large one can be; thirty of them do."""
+    one = score_interval([0.0] * 49 + [0.1], -1.0, 1.0)
+    many = score_interval([0.0] * 20 + [0.1, -0.1] * 15, -1.0, 1.0)
+    assert one[2] - one[0] > 0.03
+    assert many[2] - many[0] < 0.03
