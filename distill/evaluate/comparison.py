@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 import polars as pl
 
 from distill.evaluate import cautions
+from distill.evaluate.arm_kinds.footprint import Footprint
 from distill.evaluate.metrics import NO_KNOWN
 from distill.evaluate.not_comparable import not_comparable
 from distill.evaluate.scores import Scores, paired, paired_gap, rows_to_decide, scores_by_arm
@@ -22,7 +23,7 @@ from distill.evaluate.verdict import ComparisonVerdict, Evidence, verdict
 from distill.evaluate.worst import WorstAnswer, worst_answers
 from distill.stats import Estimate, mean_interval
 
-ARMS = ("teacher", "student", "previous", "linear", "prompted_base", "base")
+ARMS = ("teacher", "student", "previous", "gold_student", "linear", "embedding", "few_shot", "prompted_base", "base")
 PRIMARY = ("json_fields", "agreement", "schema")
 
 
@@ -84,6 +85,8 @@ class Comparison:
     worst: list[WorstAnswer]
     warnings: list[str]
     verdict: ComparisonVerdict
+    footprints: dict[str, Footprint] = field(default_factory=dict)
+    """Arm → what it takes of a machine."""
 
 
 def compare(

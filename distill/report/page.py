@@ -32,7 +32,10 @@ NAMES = {
     "previous": "Previous student",
     "prompted_base": "Small model with the teacher's prompt",
     "base": "Small model, untrained",
+    "few_shot": "Small model with examples",
+    "gold_student": "Student of the known answers alone",
     "linear": "Linear model of the same rows",
+    "embedding": "Linear model over word vectors",
 }
 MEASURES = {"json_fields": "fields right", "agreement": "agrees with the teacher", "schema": "right format"}
 _PLAIN = {"json_fields": "answers right"}

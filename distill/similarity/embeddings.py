@@ -94,6 +94,12 @@ def wordllama(texts: Sequence[str]) -> Vectors:
     return vectors
 
 
+def table() -> NDArray[Any]:
+    """WordLlama's vectors: (tokens, 256)."""
+    found: NDArray[Any] = _model().embedding
+    return found
+
+
 @lru_cache(maxsize=1)
 def _model() -> Any:
     root = logging.getLogger()
@@ -102,7 +108,7 @@ def _model() -> Any:
         import wordllama as package
     except ImportError:
         raise UsageError(
-            f"dedup.meaning needs the package wordllama, which is not installed; {extras.hint('meaning')}"
+            f"word vectors need the package wordllama, which is not installed; {extras.hint('meaning')}"
         ) from None
     finally:  # importing it sets up the root logger, which is the application's to do
         root.handlers[:], root.level = handlers, level
