@@ -64,5 +64,5 @@ def test_before_there_are_answers_the_longest_rows_stand_for_those_that_will_be_
     dearest = few_shot.longest(seeds, PROMPT, count=2, room=4000, answer=30)
     [turns] = dearest.conversations(PROMPT, rows_of("x"))
     assert {turn["content"] for turn in turns if turn["role"] == "user"} == {TEXTS[0], TEXTS[3], "x"}
-    cut = few_shot.longest(seeds, PROMPT, count=2, room=60, answer=30)
+    cut = few_shot.longest(seeds, PROMPT, count=2, room=80, answer=30)
     assert len(cut.conversations(PROMPT, rows_of("x"))[0]) == 4
