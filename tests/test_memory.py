@@ -1,5 +1,6 @@
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -85,6 +86,7 @@ def test_how_much_the_process_grew_is_seen_even_where_it_is_free_again():
 
     with memory.growth() as grown:
         held = bytearray(b"1") * 60_000_000
+        time.sleep(0.2)
         del held
     with memory.growth() as nothing:
         pass

@@ -55,7 +55,7 @@ def test_what_does_not_fit_is_left_out_the_farthest_first(room: int) -> None:
     [turns] = examples.conversations(PROMPT, rows_of("the parcel is late"))
     shown = [turn["content"] for turn in turns if turn["role"] == "user"][:-1]
     near = ["the parcel is late", "the parcel is late again", "the parcel"]
-    assert [text for text in reversed(shown)][:3] == near[: len(shown)]
+    assert list(reversed(shown))[:3] == near[: len(shown)]
     assert len(turns) == 2 or tokens.count_messages(turns) <= room
 
 

@@ -57,7 +57,7 @@ def test_a_linear_one_learns_from_fewer_rows_and_stands_beside_the_student(moods
     ("count", "sets", "said"),
     [
         (100, LINEAR, "all rows that train are known answers, so it would be the student itself"),
-        (22, LINEAR, "12 known answers train, and 20 are the least"),
+        (22, LINEAR, "9 known answers train, and 20 are the least"),
         (60, (*LINEAR, "seeds.gold_rows=compare"), "no known answer trains (seeds.gold, with seeds.gold_rows: train)"),
         (60, (*LINEAR, "student.train.with=none"), "`with: none` trains nothing"),
     ],
