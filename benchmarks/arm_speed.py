@@ -34,7 +34,9 @@ def prompts_of(made: Generator, rows: int) -> dict[str, list[Prompt]]:
     found = {}
     for arm, name in ARMS.items():
         template = templates.parse((TASK / name).read_text("utf-8"), name)
-        found[arm] = [made.prompt(template.fill({"message": lines[n % len(lines)]["message"]}), MOST) for n in range(rows)]
+        found[arm] = [
+            made.prompt(template.fill({"message": lines[n % len(lines)]["message"]}), MOST) for n in range(rows)
+        ]
     return found
 
 
