@@ -11,8 +11,11 @@ import ctypes
 import functools
 import gc
 import os
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 
 _SETTINGS, _AT_ONCE = "_RJEM_MALLOC_CONF", "dirty_decay_ms:0,muzzy_decay_ms:0"
 
@@ -43,6 +46,47 @@ def short_collections() -> Iterator[None]:
         if ours:
             gc.set_threshold(*thresholds)
             gc.unfreeze()
+
+
+@dataclass(slots=True)
+class Growth:
+    """Bytes by which the memory of this process grew at the most; None where the system does not say (it is Linux that does)."""
+
+    bytes: int | None = None
+
+
+@contextmanager
+def growth(every_s: float = 0.02) -> Iterator[Growth]:
+    """Watch the resident memory of this process while something is done; what was freed and is used again is not seen."""
+    release()
+    found, over, before = Growth(), threading.Event(), _resident()
+    if before is None:
+        yield found
+        return
+
+    def look() -> None:
+        found.bytes = max(found.bytes or 0, (_resident() or 0) - before)
+
+    def watch() -> None:
+        while not over.wait(every_s):
+            look()
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield found
+    finally:
+        over.set()
+        watcher.join()
+        look()
+
+
+def _resident() -> int | None:
+    """Bytes of this process that are in memory."""
+    try:
+        return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, IndexError):
+        return None
 
 
 @functools.cache

@@ -1,5 +1,6 @@
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -77,3 +78,17 @@ def test_the_command_line_tells_it_before_anything_imports_polars():
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
     code = f"{MAIN}except SystemExit:\n    sys.exit(not os.environ['_RJEM_MALLOC_CONF'].endswith('dirty_decay_ms:0,muzzy_decay_ms:0'))"
     assert subprocess.run([sys.executable, "-c", code], check=False, stdout=subprocess.DEVNULL).returncode == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_how_much_the_process_grew_is_seen_even_where_it_is_free_again():
+    from distill import memory
+
+    with memory.growth() as grown:
+        held = bytearray(b"1") * 60_000_000
+        time.sleep(0.2)
+        del held
+    with memory.growth() as nothing:
+        pass
+    assert (grown.bytes or 0) > 40_000_000
+    assert (nothing.bytes or 0) < 10_000_000

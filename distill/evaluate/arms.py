@@ -3,10 +3,14 @@
 teacher         the teacher's prompt and the output schema, as the dataset was made
 prompted_base   the base with the teacher's prompt; no schema is forced, so its format is its own work. It is the teacher where
                 the teacher is the base
+few_shot        the base with the student's prompt and training rows as examples (`arm_kinds.few_shot`)
 base            the base with the student's short prompt
 student         the same, with what it learnt
+gold_student    the same, with what it learns from the known answers alone (`arm_kinds.gold_student`)
 previous        the student of the run that this one refreshes
 linear          a linear model of the rows that the student learnt, where answers are closed (`distill.student.linear`)
+embedding       the same over word vectors
+and each rival by its name, asked as the teacher is but for what `evaluate.rivals` says of it
 """
 
 from __future__ import annotations
@@ -17,14 +21,17 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from distill.chat import conversation
 from distill.chat.templates import Template
+from distill.curate.preflight import context_of
 from distill.errors import AccessRefused, RowsOwed
+from distill.evaluate.arm_kinds.few_shot import Examples
 from distill.evaluate.fields import FieldRules, field_rules
 from distill.records import Answer, Ended, Json, Request
 from distill.task.task import Task
 from distill.teacher import schedule
-from distill.teacher.endpoint.address import Address
-from distill.teacher.requests import row_request
+from distill.teacher.endpoint.address import Address, Model
+from distill.teacher.requests import chat_request
 from distill.teacher.schedule import InBatches
 from distill.teacher.send import Interrupted, Sender
 from distill.teacher.store.store import Store
@@ -43,21 +50,45 @@ class Arm:
     address: Address
     template: Template
     output: Mapping[str, Json] | None = None
+    rival: Model | None = None
+    """How a rival is asked."""
+    examples: Examples | None = None
+    """Training rows that are shown to it."""
+
+    def asked(self, task: Task) -> Model:
+        """The model as it is asked: the teacher and a rival as the spec says, all others beside the teacher."""
+        return self.rival or (task.teachers[0] if self.name == "teacher" else task.beside(self.address))
 
 
-def arms_of(task: Task, *, student: Address | None, previous: Address | None = None) -> list[Arm]:
-    """The spec's arms in its order; the student's where there is one, and the previous student's in a refresh."""
+def arms_of(
+    task: Task, *, student: Address | None, previous: Address | None = None, gold: Address | None = None,
+    examples: Examples | None = None,
+) -> list[Arm]:  # fmt: skip
+    """The spec's arms in its order, then its rivals; the student, the one of the known answers alone and the base with examples where
+    they are there, and the previous student in a refresh.
+    """
     known = {
         "teacher": Arm("teacher", task.teacher, task.teacher_prompt, task.output),
         "prompted_base": Arm("prompted_base", task.base, task.teacher_prompt),
         "base": Arm("base", task.base, task.student_prompt),
     }
-    if student is not None:
-        known["student"] = Arm("student", student, task.student_prompt)
+    if examples is not None:
+        known["few_shot"] = Arm("few_shot", task.base, task.student_prompt, examples=examples)
+    students = {"student": student, "gold_student": gold}
+    known |= {name: Arm(name, at, task.student_prompt) for name, at in students.items() if at is not None}
     if "teacher" in task.spec.arms and teacher_is_base(task):
         del known["prompted_base"]
     chosen = [known[name] for name in task.spec.arms if name in known]
+    chosen += [
+        Arm(name, model.address, task.rival_prompts.get(name, task.teacher_prompt), task.output, model)
+        for name, model in task.rivals.items()
+    ]
     return [*chosen, Arm("previous", previous, task.student_prompt)] if previous is not None else chosen
+
+
+def prompt_room(task: Task) -> int:
+    """Tokens that a prompt of the base may have: its context, less the longest answer."""
+    return context_of(task) - task.spec.teacher.sampling.max_tokens
 
 
 def teacher_is_base(task: Task) -> bool:
@@ -66,30 +97,41 @@ def teacher_is_base(task: Task) -> bool:
 
 
 def requests(task: Task, arm: Arm, tests: pl.DataFrame) -> list[Request]:
-    """One request a test row; the base and the student answer greedily, the teacher as it was asked for the dataset."""
-    sampling = task.spec.teacher.sampling
-    if arm.name != "teacher":
+    """One request a test row; bases and students answer greedily, the teacher as it was asked for the dataset."""
+    sampling = arm.rival.sampling if arm.rival else task.spec.teacher.sampling
+    if arm.name != "teacher" and arm.rival is None:
         # Greedy, but where a host's models may take no temperature and the spec sets none.
         greedy = None if sampling.temperature is None and arm.address.dialect != "chat" else 0.0
         sampling = sampling.model_copy(update={"temperature": greedy, "top_p": None, "extra": {}})
+    fields = [json.loads(one) for one in tests["fields"]]
+    turns = arm.examples.conversations(arm.template, tests) if arm.examples else map(arm.template.fill, fields)
     return [
-        row_request(
-            json.loads(fields),
-            template=arm.template,
+        chat_request(
+            said,
             address=arm.address,
             sampling=sampling,
             output=arm.output,
             tools=task.tools,
-            own=True,
+            own=row.get(conversation.REQUEST),
         )
-        for fields in tests["fields"]
+        for said, row in zip(turns, fields, strict=True)
     ]
+
+
+def asked_once(task: Task, arms: Sequence[Arm], tests: pl.DataFrame) -> dict[str, str]:
+    """Arm → the arm before it that sends the same requests: they are sent, and paid for, once."""
+    first, found = dict[tuple[str, ...], str](), dict[str, str]()
+    for arm in arms:
+        key = tuple(one.id for one in requests(task, arm, tests))
+        if key and (before := first.setdefault(key, arm.name)) != arm.name:
+            found[arm.name] = before
+    return found
 
 
 async def call(task: Task, arm: Arm, tests: pl.DataFrame, sender: Sender) -> Answers:
     """Every test row's answer, None where the endpoint would not give one."""
     wanted = requests(task, arm, tests)
-    model = task.teachers[0] if arm.name == "teacher" else task.beside(arm.address)
+    model = arm.asked(task)
     try:
         await schedule.send(sender, wanted, model, arm.name)
     except (AccessRefused, RowsOwed) as fault:

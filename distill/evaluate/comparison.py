@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, field, replace
 import polars as pl
 
 from distill.evaluate import cautions
+from distill.evaluate.arm_kinds.footprint import Footprint
 from distill.evaluate.evidence import gather
 from distill.evaluate.evidence.ceiling import ExamMarks, TeacherCeiling
 from distill.evaluate.evidence.clusters import clusters_of
@@ -30,7 +31,7 @@ from distill.evaluate.verdict import ComparisonVerdict, verdict
 from distill.evaluate.worst import WorstAnswer, worst_answers
 from distill.stats import FEW, Estimate
 
-ARMS = ("teacher", "student", "previous", "linear", "prompted_base", "base")
+ARMS = ("teacher", "student", "previous", "gold_student", "linear", "embedding", "few_shot", "prompted_base", "base")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,8 @@ class Comparison:
     """Strata in which the student fell below the teacher."""
     ceiling: TeacherCeiling | None = None
     teacher_errors: TeacherErrors | None = None
+    footprints: dict[str, Footprint] = field(default_factory=dict)
+    """Arm → what it takes of a machine."""
 
 
 def compare(

@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 import polars as pl
 
+from distill import memory
 from distill.atomic_write import write_json, write_parquet
 from distill.evaluate import cautions
-from distill.evaluate.arms import Answers, Arm, arms_of, call, calls_table, rules_of, teacher_is_base
+from distill.evaluate.arm_kinds import classifiers, few_shot, footprint, gold_student, rivals
+from distill.evaluate.arm_kinds.few_shot import Examples
+from distill.evaluate.arm_kinds.footprint import Footprint
+from distill.evaluate.arm_kinds.rivals import RivalResult
+from distill.evaluate.arms import (
+    Answers,
+    Arm,
+    arms_of,
+    asked_once,
+    call,
+    calls_table,
+    prompt_room,
+    rules_of,
+    teacher_is_base,
+)
 from distill.evaluate.comparison import Comparison, compare
 from distill.evaluate.evidence.ceiling import read_marks
 from distill.evaluate.labels.confusion import field_labels
@@ -19,15 +34,15 @@ from distill.evaluate.scoring import own
 from distill.evaluate.scoring.explain import explained
 from distill.evaluate.scoring.table import scores_table
 from distill.records import Json
+from distill.stats import Estimate
 from distill.student import linear
-from distill.student.stage import linear_student, student_of, train_linear
-from distill.student.trainers.linear import FEWEST_ROWS
+from distill.student.stage import student_of
 from distill.task.run import ActiveRun
 from distill.task.stage import stage
 from distill.values import rules as value_rules
 
 if TYPE_CHECKING:
-    from distill.student.trainers.linear import LinearModel
+    from distill.student.linear import Classifier
     from distill.task.task import Task
 
 
@@ -39,24 +54,59 @@ async def evaluate(run: ActiveRun) -> None:
 async def _evaluate(run: ActiveRun) -> Mapping[str, Json]:
     task = run.task
     await asyncio.to_thread(own.import_all, task)  # before the arms are asked
+    gold = await gold_student.trained(run)
     student = student_of(task, run.folder)
     previous = student_of(task, run.parent) if run.parent else None
     tests = _tests(run)
-    arms = arms_of(task, student=student, previous=previous)
+    arms = arms_of(task, student=student, previous=previous, gold=gold, examples=_examples(run))
     if len(arms) > 1:
         run.watch.say(f"  {tests.height:,} test rows to each in turn: {', '.join(arm.name for arm in arms)}")
-    answered = {arm.name: await call(task, arm, tests, run.sender) for arm in arms}
-    models = await asyncio.to_thread(_linear_models, run)
+    answered, grown = dict[str, Answers](), dict[str, int | None]()
+    for arm in arms:
+        sent = run.sender.sends
+        with memory.growth() as growth:
+            answered[arm.name] = await call(task, arm, tests, run.sender)
+        grown[arm.name] = growth.bytes if arm.address.local and run.sender.sends > sent else None
+    models = await asyncio.to_thread(classifiers.models, run)
     scores, calls, comparison = await asyncio.to_thread(_compared, run, tests, arms, answered, models)
+    warnings = [*comparison.warnings, *gold_student.left_out(run)]
+    comparison = replace(comparison, warnings=warnings, footprints=_footprints(comparison, arms, models, grown))
     write_parquet(run.folder / "calls.parquet", calls)
     write_parquet(run.folder / "scores.parquet", scores)
     write_json(run.folder / "comparison.json", asdict(comparison))
     return {"verdict": comparison.verdict.word, "unanswered": calls.filter(pl.col("ended") == "pending").height}
 
 
+def _examples(run: ActiveRun) -> Examples | None:
+    """The training rows that the base is shown, where that is an arm."""
+    if "few_shot" not in run.task.spec.arms:
+        return None
+    rows = run.scan("samples.parquet").select(few_shot.COLUMNS).collect()
+    return few_shot.examples_of(rows, count=run.task.spec.evaluate.few_shot, room=prompt_room(run.task))
+
+
+def _footprints(
+    comparison: Comparison, arms: Sequence[Arm], models: Mapping[str, Classifier], grown: Mapping[str, int | None]
+) -> dict[str, Footprint]:
+    """What each arm takes; a classifier's memory is that of its file, all of which it holds."""
+    sizes = {arm.name: footprint.bytes_of(arm.address) for arm in arms}
+    sizes |= {name: footprint.bytes_of_classifier(model) for name, model in models.items()}
+    held = {**grown, **{name: footprint.bytes_held(model) for name, model in models.items()}}
+    return {
+        name: Footprint(
+            size_mb=_scaled(sizes.get(name), 1e-6, 2),
+            memory_mb=_scaled(held.get(name), 1e-6, 2),
+            latency_p50_ms=_scaled(arm.latency_p50_s, 1e3, 3),
+            latency_p95_ms=_scaled(arm.latency_p95_s, 1e3, 3),
+            usd_per_1000=arm.usd_per_1000,
+        )
+        for name, arm in comparison.arms.items()
+    }
+
+
 def linear_alone(run: ActiveRun) -> Comparison | None:
     """What can be told before the student is trained, and without a call: the linear model on the test rows."""
-    models = {name: model for name, model in _linear_models(run).items() if name == "linear"}
+    models = {name: model for name, model in classifiers.models(run).items() if name == "linear"}
     return _compared(run, _tests(run), [], {}, models)[2] if models else None
 
 
@@ -69,7 +119,7 @@ def _compared(
     tests: pl.DataFrame,
     arms: Sequence[Arm],
     answers: Mapping[str, Answers],
-    models: Mapping[str, LinearModel],
+    models: Mapping[str, Classifier],
 ) -> tuple[pl.DataFrame, pl.DataFrame, Comparison]:
     """(scores, calls, comparison) of the arms that were called and of the linear models."""
     task = run.task
@@ -83,43 +133,37 @@ def _compared(
         fields=value_rules.names(task.output), decide_by=task.spec.evaluate.decide_by,
         teacher_is_base="prompted_base" in task.spec.arms and teacher_is_base(task),
     )  # fmt: skip
+    pairs = asked_once(task, arms, tests)
     warnings = [
-        *rules.notes, *_lacking(list(dict.fromkeys(lacking))), *_left_out(task, models), *comparison.warnings,
+        *rules.notes, *classifiers.lacking(list(dict.fromkeys(lacking))), *classifiers.left_out(task, models),
+        *rivals.same_calls(pairs), *comparison.warnings,
         *([] if task.spec.seeds.test.from_ else cautions.odd_rows(run.scan("seeds.parquet").select("role", "cluster").collect())),
     ]  # fmt: skip
+    told = replace(comparison.verdict, sentences=[*comparison.verdict.sentences, *_of_rivals(task, comparison, pairs)])
     texts = {
         arm: {seed: one.said for seed, one in found if one is not None and one.ok} for arm, found in answered.items()
     }
     labels = field_labels(rules, texts, dict(tests.select("seed_id", "input").iter_rows()), task.output)
-    return scores, calls, replace(comparison, warnings=warnings, labels=labels, scored_by=explained(task.spec, rules))
+    found = replace(comparison, warnings=warnings, verdict=told, labels=labels, scored_by=explained(task.spec, rules))
+    return scores, calls, found
 
 
-def _linear_models(run: ActiveRun) -> dict[str, LinearModel]:
-    """Arm → the linear model that answers for it; none where answers are not closed."""
-    task = run.task
-    found: dict[str, LinearModel | None] = {}
-    if student := linear_student(task, run.folder):
-        found["student"] = student
-    elif "linear" in task.spec.arms:
-        found["linear"] = train_linear(run)
-    if run.parent and (previous := linear_student(task, run.parent)):
-        found["previous"] = previous
-    return {name: model for name, model in found.items() if model is not None}
-
-
-def _lacking(fields: Sequence[str]) -> list[str]:
-    """What is said where a linear model leaves fields of an answer open."""
-    if not fields:
-        return []
-    return [
-        f"the linear model answers without {', '.join(f'`{name}`' for name in fields)}: it learns values that come again, and no free text"
+def _of_rivals(task: Task, found: Comparison, same: Collection[str]) -> list[str]:
+    """What the verdict says of a rival that is as good as the student, and cheaper; nothing of one that is the teacher itself."""
+    gaps = {gap.b: gap for gap in found.differences if gap.metric == found.metric}
+    results = [
+        RivalResult(
+            name, model.address.model, Estimate(gap.mean, gap.low, gap.high, gap.n), found.arms[name].usd_per_1000
+        )
+        for name, model in task.rivals.items()
+        if name not in same and (gap := gaps.get(name)) is not None
     ]
+    prices = {name: arm.usd_per_1000 for name, arm in found.arms.items()}
+    said = rivals.sentence(
+        results, margin=found.margin, student_usd=prices.get("student"), teacher_usd=prices.get("teacher")
+    )
+    return [said] if said else []
 
 
-def _left_out(task: Task, models: Mapping[str, LinearModel]) -> list[str]:
-    """What is said where the linear arm is asked for by name, and no such model could be trained."""
-    if "linear" not in (task.spec.evaluate.arms or ()) or models.keys() & {"linear", "student"}:
-        return []
-    return [
-        f"the linear model is left out: no field of the training rows has values that come again, or they are fewer than {FEWEST_ROWS}"
-    ]
+def _scaled(value: float | None, by: float, places: int) -> float | None:
+    return None if value is None else round(value * by, places)

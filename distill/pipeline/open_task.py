@@ -64,6 +64,7 @@ def open_task(
     parsed = [templates.parse(text, name) for name, text in texts.prompts.items() if text is not None]
     variables = templates.variables(parsed)
     label_prompts = _labels(spec, file, variables, faults)
+    rival_prompts = _rivals(spec, file, variables, faults)
     named_chats = templates.chats((*parsed, *label_prompts.values()))
     chats = {name: last for name, last in named_chats.items() if name in variables}
     rows = read_task_rows(spec, file, places, parsed, variables, chats, faults)
@@ -80,7 +81,7 @@ def open_task(
     if found or rows.bad_rows is None:
         raise SpecError(str(file), found)
     task = _task(spec, file, home or home_of(file), texts, rubric, rows, rows.bad_rows, env)
-    task = replace(task, label_prompts=label_prompts, overrides=tuple(overrides))
+    task = replace(task, label_prompts=label_prompts, rival_prompts=rival_prompts, overrides=tuple(overrides))
     if faults := [Fault(f"{file}: {at}", fault) for at, model in named(task) for fault in model.faults()]:
         raise SpecError(str(file), places.located(faults))
     return task
@@ -177,4 +178,17 @@ def _labels(spec: TaskSpec, file: Path, variables: Sequence[str], faults: list[F
         if text is not None:
             faults += templates.faults(text, str(file.parent / asked.ask), columns=variables or None)
             found[label] = templates.parse(text, asked.ask)
+    return found
+
+
+def _rivals(spec: TaskSpec, file: Path, variables: Sequence[str], faults: list[Fault]) -> dict[str, templates.Template]:
+    """Rival → its own prompt, which may name what the task's prompts name: a row is what these fill in."""
+    found = {}
+    for name, rival in spec.evaluate.rivals.items():
+        if rival.prompt is None:
+            continue
+        text = files.text(file.parent / rival.prompt, faults, named_by=f"{file}: evaluate.rivals.{name}.prompt")
+        if text is not None:
+            faults += templates.faults(text, str(file.parent / rival.prompt), columns=variables or None)
+            found[name] = templates.parse(text, rival.prompt)
     return found

@@ -19,6 +19,8 @@ from distill.curate.gates.judge.expected import expected_verdicts
 from distill.curate.gates.judge.requests import judge_spender, judge_warnings
 from distill.curate.inputs import read_inputs
 from distill.evaluate import arms
+from distill.evaluate.arm_kinds import few_shot
+from distill.evaluate.arm_kinds.few_shot import Examples
 from distill.evaluate.scoring import explain
 from distill.generate import questions
 from distill.generate.questions import TeacherQuestions
@@ -149,12 +151,31 @@ def _first_round(task: Task, rows: _Round, store: Store) -> Iterator[Spender]:
         asked = [ask._replace(teacher=n) if fallback else ask for ask in rows.first if ask.teacher == n or fallback]
         wanted = questions.requests(task, rows.table, asked)
         yield Spender(questions.spender(task, n), wanted, questions.asked_model(task, n), fallback=fallback)
-    for arm in arms.arms_of(task, student=None) if task.spec.dataset.preview is None else ():
-        at = task.teachers[0] if arm.name == "teacher" else task.beside(arm.address)
-        yield Spender(f"evaluate {arm.name}", arms.requests(task, arm, rows.tests), at)
+    yield from _arms(task, rows) if task.spec.dataset.preview is None else ()
     for name in task.label_prompts:
         about = labelling.asked_about(task, store, name)
         yield Spender(labelling.spender(name), labelling.requests(task, name, about), task.labeller(name))
+
+
+def _arms(task: Task, rows: _Round) -> Iterator[Spender]:
+    """Every arm but the students for the test rows; of arms that send the same requests, the first."""
+    asked = arms.arms_of(task, student=None, examples=_examples(task, rows))
+    same = arms.asked_once(task, asked, rows.tests)
+    for arm in asked:
+        if arm.name in same:
+            continue
+        to_come = arm.examples.count * arm.examples.to_come * rows.tests.height if arm.examples else 0
+        wanted = arms.requests(task, arm, rows.tests)
+        yield Spender(f"evaluate {arm.name}", wanted, arm.asked(task), to_come=to_come)
+
+
+def _examples(task: Task, rows: _Round) -> Examples | None:
+    """The dearest examples that the base can be shown; which they are is known once there are answers."""
+    if "few_shot" not in task.spec.arms:
+        return None
+    count, answer = task.spec.evaluate.few_shot, task.teachers[0].sampling.max_tokens
+    train = rows.table.filter(role="train")
+    return few_shot.longest(train, task.student_prompt, count=count, room=arms.prompt_room(task), answer=answer)
 
 
 def _judges(task: Task, rows: _Round, store: Store, judged: float) -> Iterator[Spender]:

@@ -33,7 +33,10 @@ NAMES = {
     "previous": "Previous student",
     "prompted_base": "Small model with the teacher's prompt",
     "base": "Small model, untrained",
+    "few_shot": "Small model with examples",
+    "gold_student": "Student of the known answers alone",
     "linear": "Linear model of the same rows",
+    "embedding": "Linear model over word vectors",
 }
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 

@@ -48,7 +48,9 @@ def tuned_student(task: Task, folder: RunDir) -> TunedStudent:
     full = train.with_ == "full"
     tuned = folder.path / "student" / (MODEL if full else PEFT)
     if weights is None:
-        ends = {"linear": f"its student is one file, {folder.path / 'student' / 'linear.npz'}: copy it (docs/linear.md)",
+        file = folder.path / "student" / f"{train.with_}.npz"
+        one = f"its student is one file, {file}: copy it (docs/linear.md)"
+        ends = {"linear": one, "embedding": one,
                 "hosted": "its student is at the host, which serves it", "none": "nothing was trained"}  # fmt: skip
         raise UsageError(
             f"{folder.name} has no adapter to ship (student.train.with: {train.with_}): {ends[train.with_]}"

@@ -94,6 +94,12 @@ def wordllama(texts: Sequence[str]) -> Vectors:
     return vectors
 
 
+def table() -> NDArray[Any]:
+    """WordLlama's vectors: (tokens, 256)."""
+    found: NDArray[Any] = _model().embedding
+    return found
+
+
 @lru_cache(maxsize=1)
 def _model() -> Any:
     root = logging.getLogger()

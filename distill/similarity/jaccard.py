@@ -38,6 +38,31 @@ def overlaps(texts: Sequence[str], left: Int64s, right: Int64s) -> Iterator[floa
         start = stop
 
 
+def nearest(queries: Sequence[str], texts: Sequence[str], count: int) -> list[list[int]]:
+    """Of each query the places of the `count` texts whose 4-grams overlap most with its own, the nearest first; of equals the first.
+
+    Only that text, and neither the other queries nor the machine, decides.
+    """
+    plain = [f"{text:<{SHINGLE}}" for text in (*queries, *texts)]
+    if not texts or not queries:
+        return [[] for _ in queries]
+    sets = gram_sets(plain)
+    known = sets[len(queries) :]
+    sizes = np.fromiter(map(len, known), np.int64, len(known))
+    grams, owner = np.concatenate(known), np.repeat(np.arange(len(known)), sizes)
+    order = np.argsort(grams, kind="stable")
+    grams, owner = grams[order], owner[order]
+    return [_nearest(one, grams, owner, sizes)[:count].tolist() for one in sets[: len(queries)]]
+
+
+def _nearest(one: UInt64s, grams: UInt64s, owner: Int64s, sizes: Int64s) -> Int64s:
+    """The places of all texts by their overlap with one set; `grams` are those of all texts, sorted, each with its owner."""
+    begins, ends = np.searchsorted(grams, one), np.searchsorted(grams, one, side="right")
+    held = np.concatenate([owner[begin:end] for begin, end in zip(begins.tolist(), ends.tolist(), strict=True)])
+    shared = np.bincount(held, minlength=len(sizes))
+    return np.argsort(-(shared / (len(one) + sizes - shared)), kind="stable")
+
+
 def _of_block(texts: Sequence[str], left: Int64s, right: Int64s) -> Iterator[float]:
     sets = gram_sets(texts)
     begins = np.flatnonzero(np.diff(left, prepend=-1)).tolist()

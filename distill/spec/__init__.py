@@ -9,7 +9,7 @@ from distill.spec.loading.places import Places, path_of
 from distill.spec.settings import SENDING, values
 from distill.spec.strata import UNLABELLED
 from distill.spec.task import TaskSpec
-from distill.spec.teacher import BatchSettings, EndpointLimits, ModelSpec, PriceGiven, Sampling, Teacher
+from distill.spec.teacher import BatchSettings, EndpointLimits, ModelSpec, PriceGiven, Rival, Sampling, Teacher
 
 __all__ = [
     "SENDING",
@@ -21,6 +21,7 @@ __all__ = [
     "ModelSpec",
     "Places",
     "PriceGiven",
+    "Rival",
     "Sampling",
     "TaskSpec",
     "Teacher",

@@ -5,16 +5,21 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Discriminator, Field, Tag, field_validator
 
 from distill.spec.evaluation.metrics import Metrics, PythonMetric, named
 from distill.spec.gate import EvaluationGate
 from distill.spec.settings import Settings
+from distill.spec.teacher import Rival
 from distill.values.rules import Rule, ValueKind
 
 _SHARE = re.compile(r"(\d+(?:\.\d+)?) ?%")
+Arms = Literal["teacher", "prompted_base", "few_shot", "base", "linear", "embedding", "gold_student", "student"]
+_NO_RIVAL = frozenset({*get_args(Arms), "previous", "shipped", "curve"})
+"""What a rival cannot be called: the names of other arms."""
+_RIVAL = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 
 
 class Within(Settings):
@@ -61,10 +66,11 @@ Compare = Annotated[
 class Evaluate(Settings):
     """How teacher, bases and student are compared."""
 
-    arms: list[Literal["teacher", "prompted_base", "base", "linear", "student"]] | None = Field(
+    arms: list[Arms] | None = Field(
         None,
-        description="who answers the test rows; linear: a linear model of the same training rows, where answers are closed. "
-        "Default: all of them, and beside a linear student the teacher alone",
+        description="who answers the test rows; few_shot: the base with training rows as examples; linear, embedding: a linear model of the "
+        "same training rows over letters, or over word vectors, where answers are closed; gold_student: the student of the known answers "
+        "alone. Default: teacher, prompted_base, base, linear and student; beside a linear student the teacher alone",
     )
     metrics: Metrics = Field(
         "auto",
@@ -90,6 +96,23 @@ class Evaluate(Settings):
         None,
         description="the metric that carries the verdict. Default: known answers, then agreement, verify, your own, likeness of text",
     )
+    few_shot: int = Field(4, ge=1, le=64, description="training rows that the arm few_shot is shown, at the most")
+    rivals: dict[str, Rival] = Field(
+        default_factory=dict,
+        description="name → a further model that answers the test rows, such as a cheap one with the teacher's prompt",
+    )
+
+    @field_validator("rivals")
+    @classmethod
+    def _names(cls, rivals: dict[str, Rival]) -> dict[str, Rival]:
+        for name in rivals:
+            if name in _NO_RIVAL:
+                raise ValueError(f"{name!r} is the name of another arm; call the rival otherwise, say `cheap`")
+            if not _RIVAL.fullmatch(name):
+                raise ValueError(
+                    f"{name[:60]!r} is no name of a rival; expected small letters, digits, - and _, say `cheap`"
+                )
+        return rivals
 
     @field_validator("arms")
     @classmethod

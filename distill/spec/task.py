@@ -95,6 +95,7 @@ class TaskSpec(Settings):
         found += [(f"teacher.{way}[{n}]", model) for n, model in enumerate((*teacher.fallback, *teacher.panel))]
         found += [(f"judge.models[{n}]", model) for n, model in enumerate(self.judge.models if self.judge else [])]
         found += [(f"strata.labels.{name}.model", one.model) for name, one in self.strata.asked.items() if one.model]
+        found += [(f"evaluate.rivals.{name}", rival) for name, rival in self.evaluate.rivals.items()]
         return found + ([("seeds.expand.model", expand.model)] if expand and expand.model else [])
 
     @property
@@ -102,7 +103,7 @@ class TaskSpec(Settings):
         """Who answers the test rows. A linear student has no base, so by default none is asked beside it."""
         if self.evaluate.arms is not None:
             return self.evaluate.arms
-        return ("teacher", "student") if self.student.train.with_ == "linear" else ARMS
+        return ("teacher", "student") if self.student.train.classifier else ARMS
 
     def gate_settings(self) -> list[tuple[str, dict[str, Json]]]:
         """The gates in the spec's order as (name, settings)."""

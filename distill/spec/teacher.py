@@ -137,6 +137,12 @@ class ModelSpec(Settings):
         return headers
 
 
+class Rival(ModelSpec):
+    """A further model that answers the test rows alone, to tell whether it would do in place of a student."""
+
+    prompt: NonBlank | None = Field(None, description="the file of its prompt; default: the teacher's")
+
+
 class ExamSettings(Settings):
     """The teacher on rows with a known answer, before the bulk is asked."""
 

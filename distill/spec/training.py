@@ -44,11 +44,11 @@ class Replay(Settings):
 class Train(Settings):
     """How the student is tuned."""
 
-    with_: Literal["lora", "full", "hosted", "linear", "none"] = Field(
+    with_: Literal["lora", "full", "hosted", "linear", "embedding", "none"] = Field(
         "lora",
         alias="with",
         description="lora: an adapter is tuned here; full: all weights of a small base are, here; hosted: by a host's tuning job; "
-        "linear: no language model, for closed answers",
+        "linear: no language model, for closed answers; embedding: the same over word vectors (the extra `meaning`)",
     )
     base: ModelName = Field(
         "embedded/smollm2-135m",
@@ -57,6 +57,10 @@ class Train(Settings):
     )
     preset: PresetName | None = Field(
         None, description="settings that fit together (`distill presets` lists them); a key that is set here wins"
+    )
+    encoder: NonBlank | None = Field(
+        None,
+        description="embedding: a folder with a model of model2vec or sentence-transformers; default: the vectors of the extra `meaning`",
     )
     epochs: float = Field(2, ge=0.001, le=10_000)
     batch_size: PositiveInt = 8
@@ -174,6 +178,11 @@ class Train(Settings):
                 f"bits: {self.bits} (or the preset qlora) is for an adapter: weights in {self.bits} bits cannot be tuned; say with: lora"
             )
         return self
+
+    @property
+    def classifier(self) -> bool:
+        """Whether the student is no language model, but learns which of a few values an answer has."""
+        return self.with_ in ("linear", "embedding")
 
     @property
     def local(self) -> bool:

@@ -85,7 +85,7 @@ def _target(task: Task, rate: Callable[[], Speed | None]) -> TrainingTarget:
     if weights is None or importlib.util.find_spec("transformers") is None:
         return TrainingTarget(
             tokens.estimated("", context=None),
-            Way("a linear model" if train.with_ == "linear" else "", epochs=train.epochs),
+            Way("a linear model" if train.classifier else "", epochs=train.epochs),
         )
     settings = TrainingSettings(
         epochs=train.epochs, batch_size=train.batch_size, learning_rate=train.learning_rate, rank=train.rank, layers=train.layers,

@@ -30,14 +30,14 @@ def arms(spec: TaskSpec, file: Path) -> list[Fault]:
 
 def linear_student(spec: TaskSpec, output: Mapping[str, Json] | None, seeds: Sequence[Seed], file: Path) -> list[Fault]:
     """Why the student can be no linear model: its answers are not closed, or its rows too few."""
-    if spec.student.train.with_ != "linear":
+    if not spec.student.train.classifier:
         return []
     from distill.student.trainers.linear import FEWEST_ROWS
 
     faults, accept = [], spec.dataset.accept
     if reason := _unlearnable(output, seeds):
         message = (
-            f"'linear' learns answers of few values that come again, such as labels, and {reason}; "
+            f"{spec.student.train.with_!r} learns answers of few values that come again, such as labels, and {reason}; "
             "list the values in the schema (enum), or tune a language model (with: lora)"
         )
         faults.append(Fault(f"{file}: student.train.with", message))
@@ -48,14 +48,14 @@ def linear_student(spec: TaskSpec, output: Mapping[str, Json] | None, seeds: Seq
 
 
 def linear_arm(spec: TaskSpec, output: Mapping[str, Json] | None, seeds: Sequence[Seed]) -> list[str]:
-    """A note where the spec names the linear arm and answers are not closed."""
-    named = "linear" in (spec.evaluate.arms or ()) and spec.student.train.with_ != "linear"
+    """A note where the spec names an arm that is linear over letters or word vectors, and answers are not closed."""
+    arms = {"linear": "the linear model", "embedding": "the embedding model"}
+    named = [
+        said for way, said in arms.items() if way in (spec.evaluate.arms or ()) and spec.student.train.with_ != way
+    ]
     reason = _unlearnable(output, seeds) if named else ""
-    return (
-        [f"evaluate.arms: the linear model is left out: it learns values that come again, and {reason}"]
-        if reason
-        else []
-    )
+    learns = "it learns values that come again"
+    return [f"evaluate.arms: {said} is left out: {learns}, and {reason}" for said in named] if reason else []
 
 
 def _unlearnable(output: Mapping[str, Json] | None, seeds: Sequence[Seed]) -> str:

@@ -1,4 +1,4 @@
-"""The linear model of a run: what it learns from, and what it answers to the test rows.
+"""The classifier of a run, linear over letters or over word vectors: what it learns from, and what it answers to the test rows.
 
 It learns the rows that the student learns, the validation rows among them: it needs none. Its input is the text of a row, that is
 the `input` column of seeds.parquet.
@@ -10,11 +10,15 @@ import time
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from distill.records import Answer, Ended, Json, Usage, canonical
 from distill.seeds.approved import as_answer
 from distill.student.trainers import linear
+from distill.student.trainers.embedding import model as embedding
+from distill.student.trainers.embedding.model import EmbeddingModel
+from distill.student.trainers.linear import LinearModel
 from distill.values import answer as answer_value
 from distill.values import rules
 from distill.values.answer import WHOLE, Unreadable
@@ -22,17 +26,28 @@ from distill.values.answer import WHOLE, Unreadable
 if TYPE_CHECKING:
     import polars as pl
 
-    from distill.student.trainers.linear import LinearModel
-
-MODEL = "student/linear.npz"
+MODEL, EMBEDDING = "student/linear.npz", "student/embedding.npz"
+FILES = {"linear": MODEL, "embedding": EMBEDDING}
+"""The file of a student by the way that it is trained."""
+Classifier = LinearModel | EmbeddingModel
 COLUMNS = ["fate", "input", "answer", "tool_calls"]
 """Those of samples.parquet that it learns from."""
 _TIMED = 200
 """Test rows that are answered one by one, to tell how long an answer takes."""
 
 
-def train(samples: pl.DataFrame, schema: Mapping[str, Json] | None, *, seed: int = 0) -> LinearModel | None:
-    """A model of the rows of samples.parquet that train; None where they are too few, or no field of theirs is closed."""
+def train(
+    samples: pl.DataFrame,
+    schema: Mapping[str, Json] | None,
+    *,
+    seed: int = 0,
+    way: str = "linear",
+    encoder: str | None = None,
+) -> Classifier | None:
+    """A model of the rows of samples.parquet that train; None where they are too few, or no field of theirs is closed.
+
+    `way` is linear or embedding; `encoder` is whose vectors it takes then.
+    """
     import polars as pl
 
     kept = samples.filter(pl.col("fate").is_in(["train", "valid"]) & (pl.col("tool_calls") == ""))
@@ -41,7 +56,19 @@ def train(samples: pl.DataFrame, schema: Mapping[str, Json] | None, *, seed: int
         with suppress(Unreadable):
             answers.append(by_field(answer_value.read(said, form)))
             texts.append(text)
+    if way == "embedding":
+        return embedding.train(texts, answers, enumerated=closed_by(schema), seed=seed, encoder=encoder)
     return linear.train(texts, answers, enumerated=closed_by(schema), seed=seed)
+
+
+def as_bytes(model: Classifier) -> bytes:
+    """A model's file."""
+    return linear.as_bytes(model) if isinstance(model, LinearModel) else embedding.as_bytes(model)
+
+
+def load(path: Path) -> Classifier:
+    """The model of a file, by its name; UsageError where it is none."""
+    return embedding.load(path) if path.name == Path(EMBEDDING).name else linear.load(path)
 
 
 def by_field(value: Json) -> Mapping[str, Json]:
@@ -110,7 +137,7 @@ def _free_text(part: Json) -> bool:
 
 
 def answers(
-    model: LinearModel, tests: pl.DataFrame, schema: Mapping[str, Json] | None
+    model: Classifier, tests: pl.DataFrame, schema: Mapping[str, Json] | None
 ) -> list[tuple[str, Answer | None]]:
     """(seed_id, answer) of each test row, with the seconds that answering it alone takes; it costs nothing."""
     texts, order = tests["input"].to_list(), rules.names(schema)
@@ -120,14 +147,14 @@ def answers(
             seed,
             Answer(
                 "", Ended.OK, as_answer(found.answer, fields=order)[0], "stop", Usage(0, 0), latency_s=took,
-                model="linear",
+                model="linear" if isinstance(model, LinearModel) else "embedding",
             ),
         )
         for seed, found, took in zip(tests["seed_id"], model.predict(texts), seconds, strict=True)
     ]  # fmt: skip
 
 
-def _seconds(model: LinearModel, texts: Sequence[str]) -> list[float]:
+def _seconds(model: Classifier, texts: Sequence[str]) -> list[float]:
     """The seconds of one answer a text; texts beyond the first 200 are given those of the ones before in turn."""
     took = []
     for text in texts[:_TIMED]:
@@ -137,6 +164,6 @@ def _seconds(model: LinearModel, texts: Sequence[str]) -> list[float]:
     return [took[n % len(took)] for n in range(len(texts))]
 
 
-def unanswered_fields(model: LinearModel, schema: Mapping[str, Json] | None) -> list[str]:
+def unanswered_fields(model: Classifier, schema: Mapping[str, Json] | None) -> list[str]:
     """The fields of the task's answers that the model does not give."""
     return [name for name in rules.names(schema) if name not in model.fields]

@@ -6,11 +6,12 @@ import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from distill.atomic_write import write_atomic, write_json
 from distill.errors import GateNotMet
-from distill.records import Json
+from distill.records import GOLD, Json
 from distill.rundir import RunDir, read_json
 from distill.student import adapter, before_training, linear, other_formats
 from distill.student import export as export_files
@@ -27,7 +28,7 @@ from distill.teacher.endpoint.address import Address
 from distill.teacher.endpoint.models import rate_of
 
 if TYPE_CHECKING:
-    from distill.student.trainers.linear import LinearModel
+    from distill.student.linear import Classifier
     from distill.task.task import Task
 
 
@@ -101,7 +102,7 @@ async def train(run: ActiveRun) -> None:
     way = run.task.spec.student.train
     if way.with_ == "none":
         return
-    work = {"lora": _tuned, "full": _tuned, "hosted": hosted.train, "linear": _linear}
+    work = {"lora": _tuned, "full": _tuned, "hosted": hosted.train, "linear": _linear, "embedding": _linear}
 
     async def checked(run: ActiveRun) -> Mapping[str, Json]:
         await asyncio.to_thread(before_training.ask, run)
@@ -113,8 +114,9 @@ async def train(run: ActiveRun) -> None:
 def outputs(task: Task) -> list[str]:
     """The files of a run that its training writes."""
     tuned = [LOSSES, f"student/{adapter.served(task)}"]
-    every = {"lora": tuned, "full": tuned, "hosted": [LOSSES, HOSTED], "linear": [linear.MODEL]}
-    return every[task.spec.student.train.with_]
+    every = {"lora": tuned, "full": tuned, "hosted": [LOSSES, HOSTED]}
+    way = task.spec.student.train.with_
+    return every[way] if way in every else [linear.FILES[way]]
 
 
 def engine(task: Task) -> str:
@@ -126,26 +128,37 @@ def engine(task: Task) -> str:
 
 
 async def _linear(run: ActiveRun) -> Mapping[str, Json]:
-    model = await asyncio.to_thread(train_linear, run)
+    way = run.task.spec.student.train.with_
+    model = await asyncio.to_thread(train_linear, run, way)
     if model is None:
         raise GateNotMet(
-            "a linear model learns answers of few values that come again, such as labels, and no field of these is one "
+            f"a student of `with: {way}` learns answers of few values that come again, such as labels, and no field of these is one "
             f"on at least {linear_trainer.FEWEST_ROWS} rows; tune a language model instead (student.train.with: lora)"
         )
-    linear_trainer.save(model, run.folder / linear.MODEL)
+    write_atomic(run.folder / linear.FILES[way], linear.as_bytes(model))
     return {"rows": model.rows, "fields": list(model.fields)}
 
 
-def train_linear(run: ActiveRun) -> LinearModel | None:
-    """The linear model of the run's training rows; None where their answers are not closed."""
-    samples = run.scan("samples.parquet").select(linear.COLUMNS).collect()
-    return linear.train(samples, run.task.output, seed=run.task.spec.student.train.seed)
+def train_linear(run: ActiveRun, way: str = "linear", *, gold: bool = False) -> Classifier | None:
+    """The linear model of the run's training rows, with `gold` of the known answers alone; None where their answers are not closed."""
+    samples = run.scan("samples.parquet").select(*linear.COLUMNS, "teacher").collect()
+    train = run.task.spec.student.train
+    kept = samples.filter(samples["teacher"] == GOLD) if gold else samples
+    return linear.train(
+        kept, run.task.output, seed=train.seed, way=way, encoder=encoder_of(run.task) if way == "embedding" else None
+    )
 
 
-def linear_student(task: Task, folder: RunDir) -> LinearModel | None:
-    """The student of a run, where it is a linear model."""
-    path = folder / linear.MODEL
-    return linear_trainer.load(path) if task.spec.student.train.with_ == "linear" and path.exists() else None
+def encoder_of(task: Task) -> str | None:
+    """Whose vectors an embedding student takes: a folder beside the spec, or those of the extra `meaning`."""
+    named = task.spec.student.train.encoder
+    return None if named is None else str((task.path.parent / Path(named).expanduser()).resolve())
+
+
+def linear_student(task: Task, folder: RunDir) -> Classifier | None:
+    """The student of a run, where it is a linear model, over letters or word vectors."""
+    file = linear.FILES.get(task.spec.student.train.with_)
+    return linear.load(folder / file) if file is not None and (folder / file).exists() else None
 
 
 async def _tuned(run: ActiveRun) -> Mapping[str, Json]:

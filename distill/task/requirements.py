@@ -44,7 +44,7 @@ def _asks_base(spec: TaskSpec) -> bool:
     return (
         spec.student.train.local
         or spec.student.train.with_ == "hosted"
-        or bool({"base", "prompted_base"} & set(spec.arms))
+        or bool({"base", "prompted_base", "few_shot"} & set(spec.arms))
     )
 
 
@@ -55,6 +55,8 @@ def _packages(spec: TaskSpec, named: Sequence[tuple[str, str]], file: Path) -> l
     found = _training(spec, file)
     if spec.dedup.meaning is not None:
         needs.append(("dedup.meaning", f"{spec.dedup.meaning:g}", "meaning"))
+    if spec.student.train.with_ == "embedding":
+        needs.append(("student.train.with", "embedding", "meaning"))
     for where, value, extra in needs:
         if gone := extras.missing(extra):
             said = f"{value!r} needs {', '.join(gone)}, which {'is' if len(gone) == 1 else 'are'} not installed"
@@ -112,6 +114,7 @@ def named(task: Task) -> list[tuple[str, Address]]:
     judges = bool(task.spec.judge and task.spec.judge.models)
     found += [(f"judge.models[{n}]", one.address) for n, one in enumerate(task.judges) if judges]
     found += [(f"strata.labels.{name}.model", task.labeller(name).address) for name in task.spec.strata.asked]
+    found += [(f"evaluate.rivals.{name}", one.address) for name, one in task.rivals.items()]
     if task.spec.seeds.expand is not None:
         found.append(("seeds.expand.model", task.seed_generator.address))
     return [*found, ("student.train", task.base)]

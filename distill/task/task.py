@@ -64,6 +64,8 @@ class Task:
     """`a.b=value` of the command line, already part of `spec`."""
     label_prompts: Mapping[str, templates.Template] = field(default_factory=dict)
     """Label → the template that asks a model for it."""
+    rival_prompts: Mapping[str, templates.Template] = field(default_factory=dict)
+    """Rival → its prompt, where it has one of its own."""
     notes: Sequence[str] = ()
     """What was found out about the files of rows and a person should know."""
 
@@ -164,6 +166,11 @@ class Task:
         return replace(first, address=address, limits=limits, mode="live")
 
     @property
+    def rivals(self) -> dict[str, Model]:
+        """Name → a model that answers the test rows beside the others, asked as the teacher is but for what it says itself."""
+        return {name: self.asked(one) for name, one in self.spec.evaluate.rivals.items()}
+
+    @property
     def targets(self) -> Targets:
         """What is wanted of each stratum."""
         return replace(targets_of(self.spec), temperature=self.spec.dataset.temperature)
@@ -171,7 +178,12 @@ class Task:
     @property
     def addresses(self) -> list[Address]:
         """Every address that a run of this task may ask, but the base's: the teachers first."""
-        models = [*self.teachers, *self.judges, *(self.labeller(name) for name in self.spec.strata.asked)]
+        models = [
+            *self.teachers,
+            *self.judges,
+            *(self.labeller(name) for name in self.spec.strata.asked),
+            *self.rivals.values(),
+        ]
         return [model.address for model in [*models, *([self.seed_generator] if self.spec.seeds.expand else [])]]
 
     @property

@@ -86,6 +86,7 @@ _CONTENT: Mapping[str, Callable[[Any], Json]] = {
     "teacher_prompt": lambda prompt: prompt.turns,
     "student_prompt": lambda prompt: prompt.turns,
     "label_prompts": lambda prompts: {name: prompt.turns for name, prompt in prompts.items()},
+    "rival_prompts": lambda prompts: {name: prompt.turns for name, prompt in prompts.items()},
     "rubrics": lambda rubrics: {
         gate: [rubric.text, dict(rubric.dimensions), list(rubric.dimensions)] for gate, rubric in rubrics.items()
     },

@@ -20,8 +20,8 @@ from distill.records import Json, Seed
 from distill.rundir import RunDir, read_parquet
 from distill.seeds.approved import as_answer
 from distill.seeds.load import input_of
+from distill.student.linear import Classifier
 from distill.student.stage import linear_student, student_of
-from distill.student.trainers.linear import LinearModel
 from distill.task.task import Task
 from distill.teacher import ModelClient
 from distill.teacher.endpoint import address as addresses
@@ -56,7 +56,7 @@ class StudentChat:
 
     task: Task
     clients: Mapping[str, tuple[Address, ModelClient]]
-    linear: LinearModel | None = None
+    linear: Classifier | None = None
     notes: Sequence[str] = ()
     system: str | None = None
     history: dict[str, list[dict[str, Json]]] = field(default_factory=dict)
@@ -104,7 +104,7 @@ class StudentChat:
             return Reply("", took, answer.error or str(answer.ended))
         return Reply(answer.said, took, usd=None if address.local or address.price is None else answer.usd)
 
-    def _by_linear(self, model: LinearModel, fields: Mapping[str, Json]) -> Reply:
+    def _by_linear(self, model: Classifier, fields: Mapping[str, Json]) -> Reply:
         began = time.monotonic()
         found = model.predict([input_of(Seed(fields).fields)])[0]
         text = as_answer(found.answer, fields=rules.names(self.task.output))[0]

@@ -52,7 +52,7 @@ def next_step(run: Run, given: Sequence[str], *, example: bool, trained: str) ->
     if word == "dataset only" and trained == "none":
         sets = ("--set", "student.train.with=linear", "--set", "evaluate.arms=[teacher, student]")
         return NextStep("a student of these rows, the small and fast kind:", ("run", *given, *sets))
-    if trained != "linear" and linear is not None and linear.high < 0:
+    if trained not in ("linear", "embedding") and linear is not None and linear.high < 0:
         text = "the linear model is better than the student, and answers in milliseconds; make it the student:"
         return NextStep(text, ("run", *given, "--set", "student.train.with=linear"))
     if word == "undecided" and run.verdict and run.verdict.rows_needed:

@@ -116,7 +116,7 @@ def _linear(run: ActiveRun, rows: CurveRows, name: PointName) -> Trained | None:
             return None
         seconds = round(time.perf_counter() - began, 3)
         out.mkdir(parents=True, exist_ok=True)
-        linear_trainer.save(model, file)
+        write_atomic(file, linear.as_bytes(model))
         write_json(out / _POINT, {"key": key, **asdict(name), "seconds": seconds})
     return Trained(name, linear.answers(linear_trainer.load(file), rows.tests, run.task.output), seconds)
 

@@ -56,6 +56,7 @@ def student_kind(task: Task, folder: RunDir, with_: str | None) -> str:
     why = {
         "hosted": "the student is tuned at a host, where each point of a curve would be a job of its own with its own bill: none is begun from here",
         "full": "all weights are tuned (student.train.with: full), and each point of a curve would be a whole model on the disk",
+        "embedding": "the student is a model over word vectors (student.train.with: embedding)",
         "none": "nothing is trained (student.train.with: none)",
     }[kind]
     raise UsageError(

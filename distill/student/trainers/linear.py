@@ -20,7 +20,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,8 @@ from distill.records import Json
 if TYPE_CHECKING:
     from scipy.sparse import spmatrix
     from sklearn.feature_extraction.text import TfidfVectorizer
+
+    Features: TypeAlias = spmatrix | NDArray[np.float64]
 
 Floats = NDArray[np.floating]
 FEWEST_ROWS = 20
@@ -60,7 +62,7 @@ class FieldWeights:
     weights: Floats
     bias: Floats
 
-    def probabilities(self, features: spmatrix) -> Floats:
+    def probabilities(self, features: Features) -> Floats:
         """(texts, values)"""
         scores = np.asarray(features @ self.weights.T) + self.bias
         exponents = np.exp(scores - scores.max(axis=1, keepdims=True))
@@ -82,15 +84,19 @@ class LinearModel:
         """One prediction a text, in their order."""
         if not texts:
             return []
-        features = self.vectorizer.transform(texts)
-        answers: list[dict[str, Json]] = [{} for _ in texts]
-        sure = np.ones(len(texts))
-        for name, field in self.fields.items():
-            probabilities = field.probabilities(features)
-            sure *= probabilities.max(axis=1)
-            for answer, best in zip(answers, probabilities.argmax(axis=1), strict=True):
-                answer[name] = json.loads(field.values[best])
-        return [Prediction(*pair) for pair in zip(answers, sure.tolist(), strict=True)]
+        return predicted(self.vectorizer.transform(texts), self.fields, len(texts))
+
+
+def predicted(features: Features, fields: Mapping[str, FieldWeights], rows: int) -> list[Prediction]:
+    """The likeliest value of each field, of features (rows, columns of the weights)."""
+    answers: list[dict[str, Json]] = [{} for _ in range(rows)]
+    sure = np.ones(rows)
+    for name, field in fields.items():
+        probabilities = field.probabilities(features)
+        sure *= probabilities.max(axis=1)
+        for answer, best in zip(answers, probabilities.argmax(axis=1), strict=True):
+            answer[name] = json.loads(field.values[best])
+    return [Prediction(*pair) for pair in zip(answers, sure.tolist(), strict=True)]
 
 
 def closed_fields(answers: Sequence[Mapping[str, Json]], enumerated: Collection[str] = ()) -> list[str]:
@@ -118,8 +124,14 @@ def train(
         return None
     vectorizer = _vectorizer(min_df=2, max_features=_MOST_NGRAMS)
     features = vectorizer.fit_transform(texts)
-    found = {name: _weights(features, [_spelt(answer.get(name)) for answer in answers], seed) for name in fields}
-    return LinearModel(vectorizer, found, len(texts))
+    return LinearModel(vectorizer, fitted(features, answers, fields, seed), len(texts))
+
+
+def fitted(
+    features: Features, answers: Sequence[Mapping[str, Json]], fields: Sequence[str], seed: int
+) -> dict[str, FieldWeights]:
+    """The weights of each field that is named, of features (answers, columns)."""
+    return {name: _weights(features, [_spelt(answer.get(name)) for answer in answers], seed) for name in fields}
 
 
 def _vectorizer(**settings: object) -> TfidfVectorizer:
@@ -128,7 +140,7 @@ def _vectorizer(**settings: object) -> TfidfVectorizer:
     return TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 5), sublinear_tf=True, **settings)
 
 
-def _weights(features: spmatrix, labels: Sequence[str], seed: int) -> FieldWeights:
+def _weights(features: Features, labels: Sequence[str], seed: int) -> FieldWeights:
     """The weights of one field; zeros where it has one value only."""
     if len(set(labels)) == 1:
         return FieldWeights(labels[:1], np.zeros((1, features.shape[1]), np.float32), np.zeros(1, np.float32))
@@ -144,7 +156,7 @@ def _weights(features: spmatrix, labels: Sequence[str], seed: int) -> FieldWeigh
     return FieldWeights(fitted.classes_.tolist(), weights.astype(np.float32), bias.astype(np.float32))
 
 
-def _inverse_temperature(features: spmatrix, labels: NDArray[np.str_], seed: int) -> float:
+def _inverse_temperature(features: Features, labels: NDArray[np.str_], seed: int) -> float:
     """What scores are multiplied by, so that their softmax is as often right as it says. It is taken from values that come
     often enough to be in each fold; 1 where no two do.
     """
@@ -166,19 +178,34 @@ def _spelt(value: Json) -> str:
 
 def save(model: LinearModel, path: Path) -> None:
     """Write a model; equal models give equal bytes."""
-    head = {
-        "vocabulary": model.vectorizer.get_feature_names_out().tolist(), "rows": model.rows,
-        "fields": {name: list(field.values) for name, field in model.fields.items()},
+    write_atomic(path, as_bytes(model))
+
+
+def as_bytes(model: LinearModel) -> bytes:
+    """A model's file."""
+    head = {"vocabulary": model.vectorizer.get_feature_names_out().tolist(), "rows": model.rows}
+    return archive(head, model.fields, {"idf": model.vectorizer.idf_})
+
+
+def archive(head: Mapping[str, Json], fields: Mapping[str, FieldWeights], more: Mapping[str, Floats]) -> bytes:
+    """What a model knows beside its fields, and their weights, as one NumPy archive."""
+    named = {**head, "fields": {name: list(field.values) for name, field in fields.items()}}
+    arrays: dict[str, NDArray[Any]] = {
+        "head": np.frombuffer(json.dumps(named, ensure_ascii=False).encode(), np.uint8), **more
     }  # fmt: skip
-    arrays = {
-        "head": np.frombuffer(json.dumps(head, ensure_ascii=False).encode(), np.uint8),
-        "idf": model.vectorizer.idf_,
-    }
-    for n, field in enumerate(model.fields.values()):
+    for n, field in enumerate(fields.values()):
         arrays |= {f"weights_{n}": field.weights, f"bias_{n}": field.bias}
     file = io.BytesIO()
-    np.savez_compressed(file, **arrays)
-    write_atomic(path, file.getvalue())
+    np.savez_compressed(file, allow_pickle=False, **arrays)
+    return file.getvalue()
+
+
+def fields_of(head: Mapping[str, Json], arrays: Mapping[str, Floats]) -> dict[str, FieldWeights]:
+    """The fields of an archive."""
+    return {
+        name: FieldWeights(values, arrays[f"weights_{n}"], arrays[f"bias_{n}"])
+        for n, (name, values) in enumerate(head["fields"].items())
+    }
 
 
 def load(path: Path) -> LinearModel:
@@ -186,12 +213,8 @@ def load(path: Path) -> LinearModel:
     try:
         with np.load(path, allow_pickle=False) as arrays:
             head = json.loads(arrays["head"].tobytes())
-            fields = {
-                name: FieldWeights(values, arrays[f"weights_{n}"], arrays[f"bias_{n}"])
-                for n, (name, values) in enumerate(head["fields"].items())
-            }
             vectorizer = _vectorizer(vocabulary=head["vocabulary"])
             vectorizer.idf_ = arrays["idf"]
-            return LinearModel(vectorizer, fields, head["rows"])
+            return LinearModel(vectorizer, fields_of(head, arrays), head["rows"])
     except (ValueError, KeyError, TypeError, zipfile.BadZipFile) as fault:
         raise UsageError(f"{path} is no linear model of distill ({fault}); run `distill train` again") from fault
