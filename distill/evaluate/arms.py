@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import polars as pl
 
@@ -44,6 +44,8 @@ class Arm:
     address: Address
     template: Template
     output: Mapping[str, Json] | None = None
+    extra: Mapping[str, Json] = field(default_factory=dict)
+    """What its requests hold beside, such as the wish for token probabilities."""
 
 
 def arms_of(task: Task, *, student: Address | None, previous: Address | None = None) -> list[Arm]:
@@ -72,7 +74,7 @@ def requests(task: Task, arm: Arm, tests: pl.DataFrame) -> list[Request]:
     if arm.name != "teacher":
         # Greedy, but where a host's models may take no temperature and the spec sets none.
         greedy = None if sampling.temperature is None and arm.address.dialect != "chat" else 0.0
-        sampling = sampling.model_copy(update={"temperature": greedy, "top_p": None, "extra": {}})
+        sampling = sampling.model_copy(update={"temperature": greedy, "top_p": None, "extra": dict(arm.extra)})
     return [
         row_request(
             json.loads(fields),

@@ -18,6 +18,7 @@ from distill.evaluate import cautions
 from distill.evaluate.metrics import NO_KNOWN
 from distill.evaluate.not_comparable import not_comparable
 from distill.evaluate.scores import Scores, paired, paired_gap, rows_to_decide, scores_by_arm
+from distill.evaluate.selective.cascade import Selective
 from distill.evaluate.verdict import ComparisonVerdict, Evidence, verdict
 from distill.evaluate.worst import WorstAnswer, worst_answers
 from distill.stats import Estimate, mean_interval
@@ -84,6 +85,8 @@ class Comparison:
     worst: list[WorstAnswer]
     warnings: list[str]
     verdict: ComparisonVerdict
+    selective: Selective | None = None
+    """What the student answers alone; None where no rows are set apart to find it out."""
 
 
 def compare(

@@ -12,6 +12,10 @@ import polars as pl
 from distill.atomic_write import write_json, write_parquet
 from distill.evaluate.arms import Answers, Arm, arms_of, call, calls_table, rules_of, scores_table, teacher_is_base
 from distill.evaluate.comparison import Comparison, compare
+from distill.evaluate.selective import calibration
+from distill.evaluate.selective import stage as selective
+from distill.evaluate.selective.calibration import AskedRows
+from distill.evaluate.selective.sentences import sentences
 from distill.records import Json
 from distill.student import linear
 from distill.student.stage import linear_student, student_of, train_linear
@@ -27,7 +31,8 @@ if TYPE_CHECKING:
 
 async def evaluate(run: ActiveRun) -> None:
     """All arms on the test rows, and the verdict."""
-    await stage(run, "evaluate", outputs=["calls.parquet", "scores.parquet", "comparison.json"], work=_evaluate)
+    outputs = ["calls.parquet", "scores.parquet", "comparison.json", *selective.outputs(run.task)]
+    await stage(run, "evaluate", outputs=outputs, work=_evaluate)
 
 
 async def _evaluate(run: ActiveRun) -> Mapping[str, Json]:
@@ -36,11 +41,18 @@ async def _evaluate(run: ActiveRun) -> Mapping[str, Json]:
     previous = student_of(task, run.parent) if run.parent else None
     tests = _tests(run)
     arms = arms_of(task, student=student, previous=previous)
+    apart, arms = await calibration.ask(run, arms)
     if len(arms) > 1:
         run.watch.say(f"  {tests.height:,} test rows to each in turn: {', '.join(arm.name for arm in arms)}")
     answered = {arm.name: await call(task, arm, tests, run.sender) for arm in arms}
+    draws = await selective.draws_of_tests(run, arms, tests)
     models = await asyncio.to_thread(_linear_models, run)
     scores, calls, comparison = await asyncio.to_thread(_compared, task, tests, arms, answered, models)
+    if apart is not None:
+        answered_tests = AskedRows(tests, answered, draws)
+        comparison = await asyncio.to_thread(
+            _with_cascade, run, comparison, apart, answered_tests, models.get("student")
+        )
     write_parquet(run.folder / "calls.parquet", calls)
     write_parquet(run.folder / "scores.parquet", scores)
     write_json(run.folder / "comparison.json", asdict(comparison))
@@ -78,6 +90,20 @@ def _compared(
         *rules.notes, *_lacking(list(dict.fromkeys(lacking))), *_left_out(task, models), *comparison.warnings,
     ]  # fmt: skip
     return scores, calls, replace(comparison, warnings=warnings)
+
+
+def _with_cascade(
+    run: ActiveRun, comparison: Comparison, apart: AskedRows, tests: AskedRows, model: LinearModel | None
+) -> Comparison:
+    """The comparison with what the student answers alone, said behind the verdict."""
+    if model is not None:
+        tests = replace(
+            tests, answered={**tests.answered, "student": linear.answers(model, tests.rows, run.task.output)}
+        )
+    usd = {name: arm.usd_per_1000 for name, arm in comparison.arms.items()}
+    found = selective.selective(run, apart, tests, model, usd)
+    said = [*comparison.verdict.sentences, *sentences(found)]
+    return replace(comparison, selective=found, verdict=replace(comparison.verdict, sentences=said))
 
 
 def _linear_models(run: ActiveRun) -> dict[str, LinearModel]:

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Discriminator, Field, Tag, field_validator
 
-from distill.spec.settings import Settings
+from distill.spec.settings import PositiveInt, Settings
 from distill.values.rules import Rule, ValueKind
 
 _SHARE = re.compile(r"(\d+(?:\.\d+)?) ?%")
@@ -56,6 +56,18 @@ Compare = Annotated[
 ]
 
 
+class Calibration(Settings):
+    """Rows that are set apart from training and test, to find out from which confidence on the student may answer alone."""
+
+    rows: PositiveInt = Field(
+        description="number of rows, by stratum, drawn after the test rows; risk 0.05 takes 59 at the least, better 300"
+    )
+    draws: int = Field(
+        0, ge=0, le=20, description="further answers of the student to each row, whose agreement is its confidence; 0: the probabilities "
+        "of its tokens"
+    )  # fmt: skip
+
+
 class Evaluate(Settings):
     """How teacher, bases and student are compared."""
 
@@ -73,6 +85,13 @@ class Evaluate(Settings):
         "{within: 0.01}, {within: 5 %}, date, time, set, list or ignore; or one of these for an answer that is a plain value. "
         "Default: by the output schema and the kind of value, over the fields of the gold answers",
     )
+
+    risk: float = Field(
+        0.05, gt=0, lt=1, description="how many of the answers that the student gives alone may be wrong, or differ from the teacher's"
+    )  # fmt: skip
+    calibration: Calibration | None = Field(
+        None, description="rows that set the threshold of what the student answers alone; default: none are set apart, and none is set"
+    )  # fmt: skip
 
     @field_validator("arms", "metrics")
     @classmethod
