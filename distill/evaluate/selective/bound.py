@@ -9,6 +9,7 @@ A bound is one-sided: in at most 5 of 100 repetitions the rate lies above it.
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 CONFIDENCE = 0.95
 _MOST_ROWS = 100_000
@@ -36,6 +37,7 @@ def within(errors: int, rows: int, risk: float) -> bool:
     return rows > 0 and upper(errors, rows) <= risk
 
 
+@lru_cache(maxsize=4096)
 def least_rows(errors: int, risk: float) -> int:
     """The fewest rows among which so many errors are few enough."""
     low, high = errors + 1, max(errors + 1, 64)
@@ -47,6 +49,7 @@ def least_rows(errors: int, risk: float) -> int:
     return low
 
 
+@lru_cache(maxsize=1024)
 def rows_to_show(rate: float, risk: float) -> int | None:
     """Rows that would most likely show a rate below `risk`, if the true one is `rate`: their expected errors and one standard
     deviation more are few enough. None where no sensible number would.

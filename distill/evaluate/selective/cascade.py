@@ -7,7 +7,7 @@ nobody can judge counts for coverage and price, and not for risk.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from distill.evaluate.selective.threshold import Threshold
 from distill.stats import Estimate, proportion
@@ -70,12 +70,12 @@ class Selective:
     """The risk that is allowed, a share of the answers that are kept."""
     against: str = ""
     signal: str = ""
-    fields: tuple[str, ...] = ()
+    fields: list[str] = field(default_factory=list)
     threshold: Threshold | None = None
     coverage: Estimate | None = None
     risk: Estimate | None = None
-    by_stratum: tuple[StratumCoverage, ...] = ()
-    curve: tuple[RiskPoint, ...] = ()
+    by_stratum: list[StratumCoverage] = field(default_factory=list)
+    curve: list[RiskPoint] = field(default_factory=list)
     price: CascadePrice | None = None
     far: int = 0
     """Test rows that are far from all training rows, and go to the teacher."""
@@ -98,22 +98,22 @@ def risk_of(rows: Sequence[RoutedRow], found: Threshold) -> Estimate | None:
     return proportion(sum(bool(row.wrong) for row in judged), len(judged)) if judged else None
 
 
-def by_stratum(rows: Sequence[RoutedRow], found: Threshold) -> tuple[StratumCoverage, ...]:
+def by_stratum(rows: Sequence[RoutedRow], found: Threshold) -> list[StratumCoverage]:
     """A line for each value of each label."""
     groups: dict[tuple[str, str], list[RoutedRow]] = {}
     for row in rows:
         for label, value in row.labels.items():
             groups.setdefault((label, str(value)), []).append(row)
-    return tuple(
+    return [
         StratumCoverage(
             label, value, len(inside), sum(kept(row, found) for row in inside),
             sum(kept(row, found) and bool(row.wrong) for row in inside),
         )
         for (label, value), inside in sorted(groups.items())
-    )  # fmt: skip
+    ]  # fmt: skip
 
 
-def curve(rows: Sequence[RoutedRow]) -> tuple[RiskPoint, ...]:
+def curve(rows: Sequence[RoutedRow]) -> list[RiskPoint]:
     """Risk over coverage, from the surest rows to all that have a confidence."""
     ordered = sorted((row for row in rows if row.confidence > 0), key=lambda row: -row.confidence)
     ends = sorted({max(1, round(len(ordered) * part / _POINTS)) for part in range(1, _POINTS + 1)}) if ordered else []
@@ -123,7 +123,7 @@ def curve(rows: Sequence[RoutedRow]) -> tuple[RiskPoint, ...]:
         if judged:
             risk = proportion(sum(bool(row.wrong) for row in judged), len(judged))
             points.append(RiskPoint(end / len(rows), ordered[end - 1].confidence, risk))
-    return tuple(points)
+    return points
 
 
 def price(

@@ -63,7 +63,7 @@ def measured(
     )
     routed = _routed(tests, by_rows[1])
     return Selective(
-        limit=limit, against=AGAINST[metric], signal=_signal(calibration, model), fields=tuple(fields), threshold=found,
+        limit=limit, against=AGAINST[metric], signal=_signal(calibration, model), fields=list(fields), threshold=found,
         coverage=cascade.coverage_of(routed, found), risk=cascade.risk_of(routed, found),
         by_stratum=cascade.by_stratum(routed, found), curve=cascade.curve(routed), far=by_rows[1].far,
         price=cascade.price(
@@ -108,7 +108,7 @@ def _sure_rows(
     texts: TrainingTexts,
 ) -> SureRows:  # fmt: skip
     inputs = asked.rows["input"].to_list()
-    near = dict(zip(asked.rows["seed_id"], texts.nearest(inputs), strict=True))
+    near = dict(zip(asked.rows["seed_id"], texts.nearest(inputs).tolist(), strict=True))
     own = {}
     if model is not None:
         own = {seed: one.confidence for seed, one in zip(asked.rows["seed_id"], model.predict(inputs), strict=True)}

@@ -44,7 +44,7 @@ class Routing:
 
     threshold: float
     signal: str
-    fields: tuple[str, ...]
+    fields: list[str]
     against: str
     bound: Bound
     floor: float

@@ -92,7 +92,7 @@ def _needed(rows: int, errors: Sequence[int], risk: float) -> int | None:
     """
     found = [
         round(needed * rows / kept)
-        for kept in range(max(10, rows // 10), len(errors))
+        for kept in range(max(10, rows // 10), len(errors), max(1, rows // 20))
         if (needed := bound.rows_to_show((errors[kept] + 0.5) / (kept + 1), risk)) is not None
     ]
     return max(min(found), rows + 1, bound.least_rows(0, risk)) if found else None
