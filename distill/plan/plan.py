@@ -19,6 +19,7 @@ from distill.curate.gates.judge.expected import expected_verdicts
 from distill.curate.gates.judge.requests import judge_spender, judge_warnings
 from distill.curate.inputs import read_inputs
 from distill.evaluate import arms
+from distill.evaluate.selective import calibration
 from distill.generate import questions
 from distill.generate.questions import TeacherQuestions
 from distill.generate.refill import ask_new_seeds, votes_at_most
@@ -91,6 +92,10 @@ class _Round:
     def tests(self) -> pl.DataFrame:
         return self.table.filter(role="test")
 
+    @property
+    def calibration(self) -> pl.DataFrame:
+        return self.table.filter(role="calibration")
+
 
 def plan(task: Task, *, pilot: int = 0, watch: Watcher | None = None) -> Plan:
     """The plan of a run; `pilot` rows of each spender are asked first."""
@@ -113,7 +118,7 @@ def plan(task: Task, *, pilot: int = 0, watch: Watcher | None = None) -> Plan:
     return Plan(
         task.spec.task, SeedCounts(len(task.seeds), table.filter(role="train").height, rows.tests.height),
         preview or task.spec.dataset.accept, seen, [*spenders, *([trained] if trained and not preview else [])],
-        student_calls=0 if preview or task.spec.student.train.with_ == "none" else rows.tests.height,
+        student_calls=0 if preview else _student_calls(task, rows),
         budget_usd=task.spec.budget.usd, deadline=_deadline(task, spenders[0]),
         warnings=[*judge_warnings(task), *_odd_counts(spenders)], note=_note(task, table, votes),
     )  # fmt: skip
@@ -138,9 +143,20 @@ def _first_round(task: Task, rows: _Round, store: Store) -> Iterator[Spender]:
     for arm in arms.arms_of(task, student=None) if task.spec.dataset.preview is None else ():
         at = task.teachers[0] if arm.name == "teacher" else task.beside(arm.address)
         yield Spender(f"evaluate {arm.name}", arms.requests(task, arm, rows.tests), at)
+    if task.spec.evaluate.calibration is not None and task.spec.dataset.preview is None:
+        for arm in calibration.arms_on(task, rows.calibration, arms.arms_of(task, student=None)):
+            yield Spender(f"calibrate {arm.name}", arms.requests(task, arm, rows.calibration), task.teachers[0])
     for name in task.label_prompts:
         about = labelling.asked_about(task, store, name)
         yield Spender(labelling.spender(name), labelling.requests(task, name, about), task.labeller(name))
+
+
+def _student_calls(task: Task, rows: _Round) -> int:
+    """Of the test rows and of those for calibration, each with its further draws; a linear model needs none."""
+    if task.spec.student.train.with_ == "none":
+        return 0
+    settings = task.spec.evaluate.calibration
+    return (rows.tests.height + rows.calibration.height) * (1 + (settings.draws if settings else 0))
 
 
 def _judges(task: Task, rows: _Round, store: Store, judged: float) -> Iterator[Spender]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from distill.evaluate.comparison import ArmResult, Comparison, Difference
+from distill.evaluate.selective.sentences import sentences
 from distill.records import Json
 from distill.report import charts, spending
 from distill.report.curation import CurationSection
@@ -118,6 +119,7 @@ def _rendered(environment: Environment, template: str, report: Report) -> str:
         tiles=tiles(found),
         headline=_headline(found.verdict.sentences),
         previous_gap=difference(found, "previous"),
+        cascade_sentences=sentences(found.selective) if found.selective else [],
         spent=spending.total(report.spend),
         curves=_curves(report.loss),
     )
