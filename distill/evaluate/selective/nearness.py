@@ -37,7 +37,7 @@ class TrainingTexts:
 
     def nearest(self, texts: Sequence[str]) -> Float64s:
         """(texts,): the cosine with the nearest training row, from 0 to 1."""
-        return _nearest(vectors_of(texts), self.vectors)
+        return _nearest(vectors_of(texts), self.vectors) if len(texts) else np.zeros(0)
 
     def save(self, path: Path) -> None:
         """As a NumPy archive without pickle; equal rows give equal bytes."""

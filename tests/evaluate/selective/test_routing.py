@@ -28,7 +28,7 @@ def test_it_is_written_and_read_again(tmp_path: Path) -> None:
     assert (kept["version"], kept["threshold"], kept["fields"], kept["student"]) == (1, 0.9, ["intent"], "aa")
     assert kept["bound"] == {"risk": 0.05, "confidence": 0.95, "upper": 0.0477, "rows": 300, "kept": 190, "errors": 4}
     (tmp_path / "routing.json").write_text("{}")
-    with pytest.raises(UsageError, match="routing.json cannot be read"):
+    with pytest.raises(UsageError, match=r"routing\.json cannot be read"):
         routing.read(tmp_path / "routing.json")
 
 

@@ -21,8 +21,14 @@ def test_it_says_the_share_the_bound_and_the_price() -> None:
     said = sentences(FOUND)
     assert said[0].startswith("The student answers 62 % itself, where it is surest; there it is wrong in at most 5.0 %")
     assert "190 of 300 calibration rows (4 wrong, at most 4.8 %)" in said[0]
-    assert said[1] == "On the test rows it kept 62 and 1 of them was wrong (1.6 %, 0.3 % to 8.6 %), which agrees with the bound."
-    assert said[2] == "Together they take $0.42 a thousand calls against $1.1 of the teacher alone, and p95 350 ms against 1.2 s."
+    assert (
+        said[1]
+        == "On the test rows it kept 62 and 1 of them was wrong (1.6 %, 0.3 % to 8.6 %), which agrees with the bound."
+    )
+    assert (
+        said[2]
+        == "Together they take $0.42 a thousand calls against $1.1 of the teacher alone, and p95 350 ms against 1.2 s."
+    )
 
 
 def test_a_bound_that_did_not_hold_is_said() -> None:
