@@ -103,7 +103,9 @@ def test_where_nothing_can_be_counted_the_reason_is_given(opened: Task, task: Pa
 
 def test_free_text_is_answered_by_the_teacher(task: Path) -> None:
     opened = open_task(
-        task, overrides=["evaluate.calibration.rows=5", "teacher.output=null", "seeds.gold=null", "dataset.accept=null"], env={}
+        task,
+        overrides=["evaluate.calibration.rows=5", "teacher.output=null", "seeds.gold=null", "dataset.accept=null"],
+        env={},
     )
     texts = [
         f"Dear customer, your parcel {n} is on its way and will be with you within {n % 7} days." for n in range(100)
