@@ -33,6 +33,8 @@ class Prompt:
 
     ids: Sequence[int]
     most: int
+    logprobs: bool = False
+    """Whether the probabilities of what is written are wanted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,26 @@ class WrittenAnswer:
     tokens: int
     whole: bool
     seconds: float = field(default=0.0, compare=False)
+    logprobs: Sequence[tuple[str, float]] = field(default=(), compare=False)
+    """(text, natural log of its probability) of each token written, where they are wanted."""
+
+
+@dataclass(slots=True)
+class _Chosen:
+    """Notes at each step how probable the token is that a greedy answer goes on with: the likeliest one."""
+
+    steps: list[Tensor] = field(default_factory=list)
+
+    def __call__(self, _: Tensor, scores: Tensor) -> Tensor:
+        self.steps.append(scores.float().log_softmax(-1).amax(-1))
+        return scores
+
+    def of_rows(self) -> list[list[float]]:
+        """Row by row, the steps of each."""
+        import torch
+
+        found: list[list[float]] = torch.stack(self.steps, dim=1).tolist()
+        return found
 
 
 @dataclass(slots=True)
@@ -75,21 +97,39 @@ class Generator:
         stops = list(chat_format(self.tokenizer).stops)
         width, most = max(len(prompt.ids) for prompt in prompts), max(prompt.most for prompt in prompts)
         ids, mask = _padded(prompts, width, stops[0])
+        chosen = _Chosen() if any(prompt.logprobs for prompt in prompts) else None
         with torch.inference_mode(), quiet():
             out = self.model.generate(
                 input_ids=ids.to(self.model.device), attention_mask=mask.to(self.model.device), max_new_tokens=most,
                 do_sample=False, temperature=None, top_p=None, top_k=None, eos_token_id=stops, pad_token_id=stops[0],
+                logits_processor=[chosen] if chosen else None,
             )  # fmt: skip
         return [
-            self._written(row, prompt.most, stops) for row, prompt in zip(out[:, width:].tolist(), prompts, strict=True)
+            self._written(row, prompt.most, stops, sure)
+            for row, prompt, sure in zip(
+                out[:, width:].tolist(), prompts, chosen.of_rows() if chosen else [[]] * len(prompts), strict=True
+            )
         ]
 
-    def _written(self, row: list[int], most: int, stops: Sequence[int]) -> WrittenAnswer:
+    def _written(self, row: list[int], most: int, stops: Sequence[int], sure: Sequence[float]) -> WrittenAnswer:
         end = next((place for place, token in enumerate(row[:most]) if token in stops), None)
         kept = row[: most if end is None else end]
         return WrittenAnswer(
-            self.tokenizer.decode(kept, skip_special_tokens=True), len(kept) + (end is not None), end is not None
-        )
+            self.tokenizer.decode(kept, skip_special_tokens=True), len(kept) + (end is not None), end is not None,
+            logprobs=list(zip(self._pieces(kept), sure, strict=False)) if sure else (),
+        )  # fmt: skip
+
+    def _pieces(self, kept: list[int]) -> list[str]:
+        """What each token adds to the text; half a letter adds nothing until the other half is there."""
+        pieces, before = [], ""
+        for end in range(1, len(kept) + 1):
+            text = self.tokenizer.decode(kept[:end], skip_special_tokens=True)
+            if text.endswith("\ufffd") and end < len(kept):
+                pieces.append("")
+                continue
+            pieces.append(text[len(before) :])
+            before = text
+        return pieces
 
 
 def generator(folder: Path, adapter: Path | None = None, template: Path | None = None) -> Generator:

@@ -17,6 +17,7 @@ from distill.generate import answers
 from distill.generate.questions import TeacherQuestions
 from distill.records import canonical
 from distill.seeds import approved
+from distill.seeds.split import CALIBRATION, TEST
 from distill.similarity.graph import Graph
 from distill.tables import lookup
 from distill.tables.remaining import RemainingRows
@@ -102,7 +103,8 @@ def _approved(task: Task, known: pl.DataFrame, by_person: pl.DataFrame) -> pl.Da
 
 
 def _held_out(task: Task, table: pl.DataFrame) -> list[HeldOut]:
-    """Every row that must not train: those of the test, and of the evaluation sets that the spec names."""
-    test = table.filter(role="test").select("seed_id", "input", pl.col("gold").fill_null(""))
+    """Every row that must not train: those of the test and of calibration, and of the evaluation sets that the spec names."""
+    apart = table.filter(pl.col("role").is_in([TEST, CALIBRATION]))
+    own = apart.select("seed_id", "input", pl.col("gold").fill_null(""), "role")
     named = (HeldOut(line, said, rest, name, sure) for name, line, said, rest, sure in task.held_out)
-    return [*(HeldOut(*row) for row in test.iter_rows()), *named]
+    return [*(HeldOut(*row) for row in own.iter_rows()), *named]

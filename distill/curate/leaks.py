@@ -88,7 +88,11 @@ class HeldOut:
     """Whether `input` is known to be the input; otherwise all of the row may be, and counts as such."""
 
     def __str__(self) -> str:
-        return f"{self.set} row {self.row}" if self.set in ("test", "valid") else f"row {self.row} of {self.set}"
+        return (
+            f"{self.set} row {self.row}"
+            if self.set in ("test", "calibration", "valid")
+            else f"row {self.row} of {self.set}"
+        )
 
 
 def leaks(
@@ -181,6 +185,6 @@ def _near(inputs: pl.Series, held_out: Sequence[HeldOut], near: float, graph: Gr
     for i, nearest in enumerate(graph.nearest(inputs, [row.input for row in held_out], threshold=near)):
         if nearest is not None:
             row = held_out[nearest.index]
-            reason = "near_valid_row" if row.set == "valid" else "near_test_row"
+            reason = f"near_{row.set}_row" if row.set in ("valid", "calibration") else "near_test_row"
             drops[i] = (reason, f"{row}: {nearest.with_limit(near, graph.meaning)}")
     return drops

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import polars as pl
 
@@ -54,6 +54,8 @@ class Arm:
     """How a rival is asked."""
     examples: Examples | None = None
     """Training rows that are shown to it."""
+    extra: Mapping[str, Json] = field(default_factory=dict)
+    """What its requests hold beside, such as the wish for token probabilities."""
 
     def asked(self, task: Task) -> Model:
         """The model as it is asked: the teacher and a rival as the spec says, all others beside the teacher."""
@@ -102,7 +104,7 @@ def requests(task: Task, arm: Arm, tests: pl.DataFrame) -> list[Request]:
     if arm.name != "teacher" and arm.rival is None:
         # Greedy, but where a host's models may take no temperature and the spec sets none.
         greedy = None if sampling.temperature is None and arm.address.dialect != "chat" else 0.0
-        sampling = sampling.model_copy(update={"temperature": greedy, "top_p": None, "extra": {}})
+        sampling = sampling.model_copy(update={"temperature": greedy, "top_p": None, "extra": dict(arm.extra)})
     fields = [json.loads(one) for one in tests["fields"]]
     turns = arm.examples.conversations(arm.template, tests) if arm.examples else map(arm.template.fill, fields)
     return [

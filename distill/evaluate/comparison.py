@@ -27,6 +27,7 @@ from distill.evaluate.metrics.names import PRIMARY, deciding, likeness_to_teache
 from distill.evaluate.not_comparable import not_comparable
 from distill.evaluate.scores import Scores, both_have, mean_of, paired_gap, scores_by_arm
 from distill.evaluate.scoring.likeness_verdict import by_likeness, with_caution
+from distill.evaluate.selective.cascade import Selective
 from distill.evaluate.verdict import ComparisonVerdict, verdict
 from distill.evaluate.worst import WorstAnswer, worst_answers
 from distill.stats import FEW, Estimate
@@ -106,6 +107,8 @@ class Comparison:
     teacher_errors: TeacherErrors | None = None
     footprints: dict[str, Footprint] = field(default_factory=dict)
     """Arm → what it takes of a machine."""
+    selective: Selective | None = None
+    """What the student answers alone; None where no rows are set apart to find it out."""
 
 
 def compare(

@@ -33,6 +33,10 @@ from distill.evaluate.labels.confusion import field_labels
 from distill.evaluate.scoring import own
 from distill.evaluate.scoring.explain import explained
 from distill.evaluate.scoring.table import scores_table
+from distill.evaluate.selective import calibration
+from distill.evaluate.selective import stage as selective
+from distill.evaluate.selective.calibration import AskedRows
+from distill.evaluate.selective.sentences import sentences
 from distill.records import Json
 from distill.stats import Estimate
 from distill.student import linear
@@ -48,7 +52,8 @@ if TYPE_CHECKING:
 
 async def evaluate(run: ActiveRun) -> None:
     """All arms on the test rows, and the verdict."""
-    await stage(run, "evaluate", outputs=["calls.parquet", "scores.parquet", "comparison.json"], work=_evaluate)
+    outputs = ["calls.parquet", "scores.parquet", "comparison.json", *selective.outputs(run.task)]
+    await stage(run, "evaluate", outputs=outputs, work=_evaluate)
 
 
 async def _evaluate(run: ActiveRun) -> Mapping[str, Json]:
@@ -59,6 +64,7 @@ async def _evaluate(run: ActiveRun) -> Mapping[str, Json]:
     previous = student_of(task, run.parent) if run.parent else None
     tests = _tests(run)
     arms = arms_of(task, student=student, previous=previous, gold=gold, examples=_examples(run))
+    apart, arms = await calibration.ask(run, arms)
     if len(arms) > 1:
         run.watch.say(f"  {tests.height:,} test rows to each in turn: {', '.join(arm.name for arm in arms)}")
     answered, grown = dict[str, Answers](), dict[str, int | None]()
@@ -67,10 +73,16 @@ async def _evaluate(run: ActiveRun) -> Mapping[str, Json]:
         with memory.growth() as growth:
             answered[arm.name] = await call(task, arm, tests, run.sender)
         grown[arm.name] = growth.bytes if arm.address.local and run.sender.sends > sent else None
+    draws = await selective.draws_of_tests(run, arms, tests)
     models = await asyncio.to_thread(classifiers.models, run)
     scores, calls, comparison = await asyncio.to_thread(_compared, run, tests, arms, answered, models)
     warnings = [*comparison.warnings, *gold_student.left_out(run)]
     comparison = replace(comparison, warnings=warnings, footprints=_footprints(comparison, arms, models, grown))
+    if apart is not None:
+        answered_tests = AskedRows(tests, answered, draws)
+        comparison = await asyncio.to_thread(
+            _with_cascade, run, comparison, apart, answered_tests, models.get("student")
+        )
     write_parquet(run.folder / "calls.parquet", calls)
     write_parquet(run.folder / "scores.parquet", scores)
     write_json(run.folder / "comparison.json", asdict(comparison))
@@ -146,6 +158,20 @@ def _compared(
     labels = field_labels(rules, texts, dict(tests.select("seed_id", "input").iter_rows()), task.output)
     found = replace(comparison, warnings=warnings, verdict=told, labels=labels, scored_by=explained(task.spec, rules))
     return scores, calls, found
+
+
+def _with_cascade(
+    run: ActiveRun, comparison: Comparison, apart: AskedRows, tests: AskedRows, model: Classifier | None
+) -> Comparison:
+    """The comparison with what the student answers alone, said behind the verdict."""
+    if model is not None:
+        tests = replace(
+            tests, answered={**tests.answered, "student": linear.answers(model, tests.rows, run.task.output)}
+        )
+    usd = {name: arm.usd_per_1000 for name, arm in comparison.arms.items()}
+    found = selective.selective(run, apart, tests, model, usd)
+    said = [*comparison.verdict.sentences, *sentences(found)]
+    return replace(comparison, selective=found, verdict=replace(comparison.verdict, sentences=said))
 
 
 def _of_rivals(task: Task, found: Comparison, same: Collection[str]) -> list[str]:

@@ -96,4 +96,8 @@ def _tests(run: ActiveRun, table: pl.DataFrame) -> list[Request]:
     teacher = next((arm for arm in arms.arms_of(run.task, student=None) if arm.name == "teacher"), None)
     if teacher is None or "evaluate" not in run.stages:
         return []
-    return arms.requests(run.task, teacher, table.filter(role="test"))
+    apart, settings = table.filter(role="calibration"), run.task.spec.evaluate.calibration
+    calibrated = (
+        arms.requests(run.task, teacher, apart) if settings and apart["gold"].null_count() == apart.height else []
+    )
+    return [*arms.requests(run.task, teacher, table.filter(role="test")), *calibrated]

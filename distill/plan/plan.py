@@ -22,6 +22,7 @@ from distill.evaluate import arms
 from distill.evaluate.arm_kinds import few_shot
 from distill.evaluate.arm_kinds.few_shot import Examples
 from distill.evaluate.scoring import explain
+from distill.evaluate.selective import calibration
 from distill.generate import questions
 from distill.generate.questions import TeacherQuestions
 from distill.generate.refill import ask_new_seeds, votes_at_most
@@ -99,6 +100,10 @@ class _Round:
     def tests(self) -> pl.DataFrame:
         return self.table.filter(role="test")
 
+    @property
+    def calibration(self) -> pl.DataFrame:
+        return self.table.filter(role="calibration")
+
 
 def plan(task: Task, *, pilot: int = 0, watch: Watcher | None = None) -> Plan:
     """The plan of a run; `pilot` rows of each spender are asked first."""
@@ -122,7 +127,7 @@ def plan(task: Task, *, pilot: int = 0, watch: Watcher | None = None) -> Plan:
     return Plan(
         task.spec.task, SeedCounts(len(task.seeds), table.filter(role="train").height, rows.tests.height),
         preview or task.spec.dataset.accept, seen, [*spenders, *([trained] if trained and not preview else [])],
-        student_calls=0 if preview or task.spec.student.train.with_ == "none" else rows.tests.height,
+        student_calls=0 if preview else _student_calls(task, rows),
         budget_usd=task.spec.budget.usd, deadline=_deadline(task, spenders[0]),
         warnings=[*judge_warnings(task), *_odd_counts(spenders), *scoring.warnings], note=_note(task, table, votes),
         scored_by=scoring.lines, power=_power(task, rows),
@@ -152,6 +157,9 @@ def _first_round(task: Task, rows: _Round, store: Store) -> Iterator[Spender]:
         wanted = questions.requests(task, rows.table, asked)
         yield Spender(questions.spender(task, n), wanted, questions.asked_model(task, n), fallback=fallback)
     yield from _arms(task, rows) if task.spec.dataset.preview is None else ()
+    if task.spec.evaluate.calibration is not None and task.spec.dataset.preview is None:
+        for arm in calibration.arms_on(task, rows.calibration, arms.arms_of(task, student=None)):
+            yield Spender(f"calibrate {arm.name}", arms.requests(task, arm, rows.calibration), task.teachers[0])
     for name in task.label_prompts:
         about = labelling.asked_about(task, store, name)
         yield Spender(labelling.spender(name), labelling.requests(task, name, about), task.labeller(name))
@@ -176,6 +184,14 @@ def _examples(task: Task, rows: _Round) -> Examples | None:
     count, answer = task.spec.evaluate.few_shot, task.teachers[0].sampling.max_tokens
     train = rows.table.filter(role="train")
     return few_shot.longest(train, task.student_prompt, count=count, room=arms.prompt_room(task), answer=answer)
+
+
+def _student_calls(task: Task, rows: _Round) -> int:
+    """Of the test rows and of those for calibration, each with its further draws; a linear model needs none."""
+    if task.spec.student.train.with_ == "none":
+        return 0
+    settings = task.spec.evaluate.calibration
+    return (rows.tests.height + rows.calibration.height) * (1 + (settings.draws if settings else 0))
 
 
 def _judges(task: Task, rows: _Round, store: Store, judged: float) -> Iterator[Spender]:

@@ -125,8 +125,8 @@ def _cluster(name: str, members: pl.DataFrame, reasons: Mapping[str, str], hide:
         ClusterRow(
             row=row["seed_id"],
             input=shortened(row["input"], hide),
-            fate=row["fate"] or ("test" if row["role"] == "test" else "dropped"),
-            why="" if row["fate"] or row["role"] == "test" else reasons.get(row["seed_id"], ""),
+            fate=row["fate"] or (row["role"] if row["role"] != "train" else "dropped"),
+            why="" if row["fate"] or row["role"] != "train" else reasons.get(row["seed_id"], ""),
             similarity=jaccard(first, shingles(row["input"])),
         )
         for row in shown[:_MEMBERS]

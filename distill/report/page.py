@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from distill.evaluate.comparison import ArmResult, Comparison, Difference
 from distill.evaluate.metrics.names import likeness_to_teacher, title
+from distill.evaluate.selective.sentences import sentences
 from distill.records import Json
 from distill.report import charts, spending
 from distill.report.curation import CurationSection
@@ -123,6 +124,7 @@ def _rendered(environment: Environment, template: str, report: Report) -> str:
         tiles=tiles(found),
         headline=_headline(found.verdict.sentences),
         previous_gap=difference(found, "previous"),
+        cascade_sentences=sentences(found.selective) if found.selective else [],
         spent=spending.total(report.spend),
         curves=_curves(report.loss),
     )

@@ -26,7 +26,8 @@ def prepare(
     rows = spec.seeds.test
     graph = near_graph.graph(spec, table) if tests is None else near_graph.graph(spec, table, tests)
     gold = spec.seeds.gold_rows != "train" or rows.gold
-    draw = Draw(rows.share, rows.rows, gold, rows.where, rows.seed)
+    calibration = spec.evaluate.calibration
+    draw = Draw(rows.share, rows.rows, gold, rows.where, rows.seed, calibration.rows if calibration else 0)
     outcome = split(table, draw, near=spec.dedup.near, leak=near_graph.leak(spec), pinned=tests, graph=graph)
     outcome = replace(outcome, report={**outcome.report, "sources": _sources(outcome)})
     return outcome if bad_rows is None or bad_rows.height == 0 else _with_bad_rows(outcome, bad_rows)

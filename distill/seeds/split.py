@@ -29,6 +29,8 @@ from distill.strata.apportion import apportion
 from distill.tables.outcome import Outcome, ordered, partition, summary
 
 STAGE = "seeds"
+TEST, CALIBRATION, TRAIN = "test", "calibration", "train"
+"""What a row is for, as the column `role` says it; rows for calibration set the threshold of what the student may answer alone."""
 REPEATED = "repeated"
 """The reason of a row that says the same as one that stayed."""
 _PLACE = re.compile(r"(?P<source>.*?):(?P<line>\d+)(?: \(id (?P<own_id>.*)\))?: same text as ", re.DOTALL)
@@ -47,6 +49,8 @@ class Draw:
     where: Mapping[str, str] | None = None
     """Labels that a test row must have."""
     seed: int = 0
+    calibration: int = 0
+    """Rows that are set aside after those of the test, by the same rules."""
 
 
 def split(
@@ -74,10 +78,17 @@ def split(
         if (lacking := asked - len(test)) > 0 and len(others):
             more = _draw(every, roots, lacking, known, others, draw.seed, test.tolist())
             test = np.sort(np.concatenate([test, more]))
-    drops = _of_test_groups(every, test) | _near_test(every, test, limit, known)
-    role = np.full(every.height, "train")
-    role[test] = "test"
-    marked = every.with_columns(cluster=every["seed_id"].gather(roots), role=pl.Series(role, dtype=pl.String))
+    aside_rows = {TEST: test}
+    drops = _apart(every, test, limit, known, TEST)
+    if draw.calibration:
+        own_first, others = _eligible(every, draw.gold, draw.where)
+        left = np.setdiff1d(np.concatenate([own_first, others]), np.array([*test, *drops], np.int64))
+        aside_rows[CALIBRATION] = _draw(every, roots, draw.calibration, known, left, draw.seed)
+        drops = _apart(every, aside_rows[CALIBRATION], limit, known, CALIBRATION, but=test.tolist()) | drops
+    role = np.full(every.height, TRAIN, dtype=object)
+    for name, places in aside_rows.items():
+        role[places] = name
+    marked = every.with_columns(cluster=every["seed_id"].gather(roots), role=pl.Series(role.tolist(), dtype=pl.String))
     strata = dict(every[test].group_by("stratum").len().sort("stratum").iter_rows())
     aside = partition(marked, drops, stage=STAGE)
     steps = [unique, own, aside]
@@ -85,6 +96,8 @@ def split(
     rejected = ordered(pl.concat([step.rejected for step in steps], how="diagonal"))
     report = summary(STAGE, every.height + unique.rejected.height + own.rejected.height, gone)
     report |= {"test": {"asked": asked, "got": len(test), "strata": strata}}
+    if CALIBRATION in aside_rows:
+        report |= {"calibration": {"asked": draw.calibration, "got": len(aside_rows[CALIBRATION])}}
     return Outcome(kept=ordered(aside.kept), dropped=gone, report=report, rejected=rejected)
 
 
@@ -183,23 +196,35 @@ def _draw(
     return np.sort(np.array([i for name, pool in pools.items() for i in pool[: seats[name]]], np.int64))
 
 
-def _of_test_groups(rows: pl.DataFrame, tests: Int64s) -> dict[int, tuple[str, str]]:
-    """Every row outside the test that came from what a test row came from → that row."""
+def _apart(
+    rows: pl.DataFrame, held_out: Int64s, near: float, graph: Graph, role: str, but: Sequence[int] = ()
+) -> dict[int, tuple[str, str]]:
+    """Every row that may not train beside those held out, but for the places `but` → why."""
+    drops = _of_their_groups(rows, held_out, role) | _near_them(rows, held_out, near, graph, role)
+    for place in but:
+        drops.pop(int(place), None)
+    return drops
+
+
+def _of_their_groups(rows: pl.DataFrame, held_out: Int64s, role: str) -> dict[int, tuple[str, str]]:
+    """Every other row that came from what a row held out came from → that row."""
     groups, names = rows["group"].to_list(), rows["seed_id"]
-    held_out = {groups[i]: names[i] for i in reversed(tests.tolist()) if groups[i] is not None}
+    whose = {groups[i]: names[i] for i in reversed(held_out.tolist()) if groups[i] is not None}
     return {
-        i: ("group_of_test_row", f"{groups[i]!r} is the group of test row {held_out[groups[i]]}")
-        for i in np.delete(np.arange(rows.height), tests).tolist()
-        if groups[i] in held_out
+        i: (f"group_of_{role}_row", f"{groups[i]!r} is the group of {role} row {whose[groups[i]]}")
+        for i in np.delete(np.arange(rows.height), held_out).tolist()
+        if groups[i] in whose
     }
 
 
-def _near_test(rows: pl.DataFrame, tests: Int64s, near: float, graph: Graph) -> dict[int, tuple[str, str]]:
-    """Every row outside the test that is near a test row → its nearest; the tests' places ascend."""
-    others, names = np.delete(np.arange(rows.height), tests), rows["seed_id"].gather(tests)
-    found = graph.nearest(rows["input"].gather(others), rows["input"].gather(tests).to_list(), threshold=near)
+def _near_them(
+    rows: pl.DataFrame, held_out: Int64s, near: float, graph: Graph, role: str
+) -> dict[int, tuple[str, str]]:
+    """Every other row that is near a row held out → its nearest; their places ascend."""
+    others, names = np.delete(np.arange(rows.height), held_out), rows["seed_id"].gather(held_out)
+    found = graph.nearest(rows["input"].gather(others), rows["input"].gather(held_out).to_list(), threshold=near)
     return {
-        i: ("near_test_row", f"test row {names[nearest.index]}: {nearest}")
+        i: (f"near_{role}_row", f"{role} row {names[nearest.index]}: {nearest}")
         for i, nearest in zip(others.tolist(), found, strict=True)
         if nearest is not None
     }

@@ -23,6 +23,7 @@ def readme(student: TunedStudent, target: Target, use: str, files: dict[str, str
         *(line for role, text in student.prompt for line in (f"**{role}**", "", "```text", text.strip(), "```", "")),
         *_schema(student),
         "Ask at temperature 0.", "",
+        *_routing(student, target),
         "## What it scored", "", *_scores(student), "",
         "## How it was made", "",
         f"- run: {student.run}", f"- answers of the dataset by: {student.teacher}", f"- their terms: {student.terms}",
@@ -43,6 +44,20 @@ def _schema(student: TunedStudent) -> list[str]:
         "```",
         "",
     ]
+
+
+def _routing(student: TunedStudent, target: Target) -> list[str]:
+    """When its answer is taken and when the teacher's."""
+    if not student.routing:
+        return []
+    of = f" It was set on the student as it was trained; {target.quantisation} shifts confidences a little." if (
+        target.form in ("gguf", "ollama")
+    ) else ""  # fmt: skip
+    return [
+        "## When to ask the teacher instead", "",
+        "`routing.json` says from which confidence on its answer may be taken, and what bound that keeps; distill's page on the cascade "
+        f"explains each key.{of}", "",
+    ]  # fmt: skip
 
 
 def _scores(student: TunedStudent) -> list[str]:

@@ -46,6 +46,8 @@ def ship(student: TunedStudent, target: Target, out: Path) -> Shipped:
     aside.mkdir()
     try:
         use = _FORMS[target.form](student, target, aside)
+        for file in student.routing:
+            shutil.copyfile(file, aside / file.name)
         names = [path for path in sorted(aside.rglob("*")) if path.is_file()]
         hashes = {str(path.relative_to(aside)): file_hash(path) for path in names}
         write_atomic(aside / "README.md", readme.readme(student, target, use, hashes).encode())

@@ -35,6 +35,8 @@ class TunedStudent:
     schema: Json
     comparison: Comparison | None
     full: bool = False
+    routing: tuple[Path, ...] = ()
+    """The files that say from which confidence on its answers are taken; none where the run set no threshold."""
 
     @property
     def base_path(self) -> str:
@@ -63,7 +65,16 @@ def tuned_student(task: Task, folder: RunDir) -> TunedStudent:
         task=folder.task, run=folder.name, about=task.spec.about, base=train.base, weights=weights, tuned=tuned.parent,
         prompt=task.student_prompt.turns, teacher=task.models,
         terms=task.spec.teacher.terms or "not stated", schema=task.output, comparison=_comparison(folder), full=full,
+        routing=_routing(folder),
     )  # fmt: skip
+
+
+def _routing(folder: RunDir) -> tuple[Path, ...]:
+    """routing.json and the vectors that it names."""
+    from distill.evaluate.selective import routing
+
+    files = (folder.path / routing.FILE, folder.path / routing.VECTORS)
+    return files if all(file.is_file() for file in files) else ()
 
 
 def _comparison(folder: RunDir) -> Comparison | None:

@@ -11,7 +11,7 @@ from pydantic import Discriminator, Field, Tag, field_validator
 
 from distill.spec.evaluation.metrics import Metrics, PythonMetric, named
 from distill.spec.gate import EvaluationGate
-from distill.spec.settings import Settings
+from distill.spec.settings import PositiveInt, Settings
 from distill.spec.teacher import Rival
 from distill.values.rules import Rule, ValueKind
 
@@ -63,6 +63,18 @@ Compare = Annotated[
 ]
 
 
+class Calibration(Settings):
+    """Rows that are set apart from training and test, to find out from which confidence on the student may answer alone."""
+
+    rows: PositiveInt = Field(
+        description="number of rows, by stratum, drawn after the test rows; risk 0.05 takes 59 at the least, better 300"
+    )
+    draws: int = Field(
+        0, ge=0, le=20, description="further answers of the student to each row, whose agreement is its confidence; 0: the probabilities "
+        "of its tokens"
+    )  # fmt: skip
+
+
 class Evaluate(Settings):
     """How teacher, bases and student are compared."""
 
@@ -101,6 +113,12 @@ class Evaluate(Settings):
         default_factory=dict,
         description="name → a further model that answers the test rows, such as a cheap one with the teacher's prompt",
     )
+    risk: float = Field(
+        0.05, gt=0, lt=1, description="how many of the answers that the student gives alone may be wrong, or differ from the teacher's"
+    )  # fmt: skip
+    calibration: Calibration | None = Field(
+        None, description="rows that set the threshold of what the student answers alone; default: none are set apart, and none is set"
+    )  # fmt: skip
 
     @field_validator("rivals")
     @classmethod

@@ -140,7 +140,8 @@ def _fate(seed: Sequence[Record], samples: Sequence[Record], drops: Sequence[Rec
             return f"trains the student ({sample['fate']})"
     if drops:
         return "; ".join(f"dropped at {d['stage']}: {d['reason']} ({d['detail']})" for d in drops)
-    return "set aside as a test row" if seed and seed[0]["role"] == "test" else "not in the dataset so far"
+    aside = {"test": "set aside as a test row", "calibration": "set aside to calibrate what the student answers alone"}
+    return aside.get(str(seed[0]["role"]) if seed else "", "not in the dataset so far")
 
 
 def _named(seeds: pl.DataFrame, row: str) -> str | None:

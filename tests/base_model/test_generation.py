@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -60,3 +61,23 @@ def test_batches_hold_prompts_of_like_length_and_no_more_than_fit(monkeypatch: p
         assert len(batch) == 1 or len(batch) * (width + 10) <= 100
         assert width <= 1.2 * min(len(prompts[place].ids) for place in batch) + 8
     assert batches[0][:3] == [1, 3, 5]
+
+
+def test_the_probability_of_each_token_is_told_where_it_is_wanted(tiny_family: Callable[[str], Path]) -> None:
+    """Against a forward pass over the prompt and what was written; texts of tokens join to the answer."""
+    import torch
+
+    made = generation.generator(tiny_family("llama"))
+    made.model.float()
+    prompts = [replace(made.prompt([{"role": "user", "content": text}], 8), logprobs=True) for text in WORDS]
+    for prompt, found in zip(prompts, made.write(prompts), strict=True):
+        assert "".join(said for said, _ in found.logprobs) == found.text
+        with torch.inference_mode():
+            out = made.model.generate(
+                torch.tensor([prompt.ids]), max_new_tokens=8, do_sample=False, pad_token_id=1, return_dict_in_generate=True,
+                output_logits=True, eos_token_id=list(chat_format(made.tokenizer).stops),
+            )  # fmt: skip
+        theirs = [float(step.log_softmax(-1).max()) for step in out.logits][: len(found.logprobs)]
+        assert [sure for _, sure in found.logprobs] == pytest.approx(theirs, abs=1e-3)
+    plain = made.write([replace(prompts[0], logprobs=False)])[0]
+    assert list(plain.logprobs) == []

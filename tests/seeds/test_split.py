@@ -254,3 +254,40 @@ def test_a_repeat_names_both_rows() -> None:
 def test_a_repeat_is_found_by_id_or_line(given: str, named: bool) -> None:
     """By its own only, and not by those of the row that stayed."""
     assert names_repeat(repeat_detail(ROW, KEPT), given) is named
+
+
+def test_calibration_rows_stand_apart_from_test_and_training() -> None:
+    """Neither the test rows nor what is dropped beside them change, and nothing near a row for calibration trains."""
+    rows = [
+        (f"{n * 7919} {['parcel', 'refund', 'kettle', 'late'][n % 4]} {n * 104729 % 9973}", "ab"[n % 2], True)
+        for n in range(120)
+    ]
+    rows += [(text + " !", kind, gold) for text, kind, gold in rows[::3]]
+    plain = split(seeds(rows), Draw(rows=20), near=NEAR)
+    found = split(seeds(rows), Draw(rows=20, calibration=30), near=NEAR)
+    by_role = {role: found.kept.filter(role=role) for role in ("train", "test", "calibration")}
+    assert by_role["test"]["seed_id"].to_list() == plain.kept.filter(role="test")["seed_id"].to_list()
+    assert by_role["calibration"].height == found.report["calibration"]["got"] == 30
+    assert by_role["calibration"]["stratum"].value_counts()["count"].to_list() == [15, 15]
+    for apart in by_role["calibration"]["input"]:
+        assert all(like(apart, other) < NEAR for other in [*by_role["train"]["input"], *by_role["test"]["input"]])
+    assert found.kept.height + found.dropped["row"].n_unique() == len(rows)
+    assert set(found.dropped["reason"]) <= {"repeated", "near_test_row", "near_calibration_row"}
+    assert "calibration" not in plain.report
+
+
+def test_no_row_for_calibration_is_of_the_group_of_a_training_row() -> None:
+    made = [
+        Seed(
+            {"message": f"{n * 7919} {n * 104729 % 9973}"},
+            {"intent": "a"},
+            {"intent": "a"},
+            n + 1,
+            "s.jsonl",
+            group=f"g{n // 4}",
+        )
+        for n in range(80)
+    ]
+    kept = split(table(made, by=["intent"]), Draw(rows=8, calibration=8), near=NEAR).kept
+    groups = {role: set(kept.filter(role=role)["group"]) for role in ("train", "test", "calibration")}
+    assert not groups["calibration"] & (groups["train"] | groups["test"])

@@ -91,3 +91,15 @@ def test_a_model_that_was_tuned_whole_ships_as_it_is_and_has_no_adapter(
         with pytest.raises(UsageError, match=r"with: full.*no adapter; take --as merged"):
             ship(whole_student, Target(form), tmp_path / form)
         assert not (tmp_path / form).exists()
+
+
+def test_the_threshold_of_the_student_goes_with_it(tiny_student: TunedStudent, tmp_path: Path) -> None:
+    files = (tmp_path / "routing.json", tmp_path / "nearest.npz")
+    for file in files:
+        file.write_bytes(file.name.encode())
+    ship(replace(tiny_student, routing=files), Target("adapter"), tmp_path / "out")
+    assert (tmp_path / "out" / "routing.json").read_bytes() == b"routing.json"
+    assert (tmp_path / "out" / "nearest.npz").exists()
+    text = (tmp_path / "out" / "README.md").read_text()
+    assert "## When to ask the teacher instead" in text
+    assert file_hash(files[0]) in text

@@ -144,7 +144,7 @@ def funnel_text(funnel: Sequence[FunnelLine], total: RowTotal) -> list[str]:
 def _text(line: FunnelLine, wide: int, most: int) -> str:
     head = f"  {line.stage:<{wide}} {line.entered:>{most},}"
     if line.aside:
-        return f"{head} = {line.kept:,} to train on + {line.aside:,} set aside to test"
+        return f"{head} = {line.kept:,} to train on + {line.aside:,} set aside to {'calibrate' if line.stage == 'calibration' else 'test'}"
     reasons = sorted(line.dropped.items(), key=lambda pair: (-pair[1], pair[0]))
     if not reasons:
         return f"{head}, all kept"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from distill.generate.seed_status import SeedStatus
     from distill.tables.outcome import Outcome
 
-_NO_LINES = ("graph", "test", "expand", "sources")
+_NO_LINES = ("graph", "test", "calibration", "expand", "sources")
 """What seeds.json says beside the line of the seeds read."""
 
 
@@ -33,7 +33,7 @@ class FunnelLine:
     dropped: Mapping[str, int] = field(default_factory=dict)
     """Reason → rows."""
     aside: int = 0
-    """Rows that were set aside for the test."""
+    """Rows that were set aside for the test, or to calibrate."""
     asked: int = 0
     """Of approved rows those that a teacher had answered before a person decided them."""
     notes: Mapping[str, Json] = field(default_factory=dict)
@@ -56,7 +56,7 @@ class FunnelLine:
         return {**counts, **{name: count for name, count in extra.items() if count}, **self.notes}
 
 
-_BEFORE_ASKING = ("seeds", "test", "expand", "ask")
+_BEFORE_ASKING = ("seeds", "test", "calibration", "expand", "ask")
 
 
 def reasons(funnel: Iterable[FunnelLine]) -> dict[str, int]:
@@ -92,6 +92,7 @@ def answer_lines(
 def run_lines(seeds: Mapping[str, Json], answers: Sequence[FunnelLine]) -> list[FunnelLine]:
     """All of a run: its seeds as seeds.json has them, and the `answer_lines`."""
     read = line_of({name: value for name, value in seeds.items() if name not in _NO_LINES})
-    aside, made = seeds["test"]["got"], seeds.get("expand")
+    aside, apart, made = seeds["test"]["got"], seeds.get("calibration", {}).get("got", 0), seeds.get("expand")
     test = FunnelLine("test", read.kept, read.kept - aside, aside=aside)
-    return [read, test, *([line_of(made)] if made else []), *answers]
+    calibration = [FunnelLine("calibration", test.kept, test.kept - apart, aside=apart)] if apart else []
+    return [read, test, *calibration, *([line_of(made)] if made else []), *answers]

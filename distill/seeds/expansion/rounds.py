@@ -53,7 +53,9 @@ class Expansion:
         makes = self.task.spec.seeds.expand is not None or self.before is not None
         real = self.table.filter(role="train") if makes else self.table.clear()
         self.questions = Questions(self.task, {row["seed_id"]: row for row in real.iter_rows(named=True)})
-        self.filter = CandidateFilter(self.questions, self.table.filter(role="test").select("seed_id", "input").rows())
+        self.filter = CandidateFilter(
+            self.questions, self.table.filter(pl.col("role") != "train").select("seed_id", "input").rows()
+        )
         if not makes:
             return
         parents = real.group_by("stratum").agg("seed_id").iter_rows()

@@ -49,6 +49,7 @@ class InProcess:
                 f"{len(prompt.ids)} tokens and {most} for the answer, more than the {self.context} that the model reads"
             )
             return Answer(request.id, Ended.REFUSED, error=said, status=400)
+        prompt = replace(prompt, logprobs=bool(request.body.get("logprobs")))
         written: asyncio.Future[WrittenAnswer] = asyncio.get_running_loop().create_future()
         await self.waiting.put((request, prompt, written))
         return _read(request, prompt, await written)
@@ -88,6 +89,8 @@ def _read(request: Request, prompt: Prompt, written: WrittenAnswer) -> Answer:
         "message": message(written.text, tools=bool(request.body.get("tools"))),
         "finish_reason": finish_reason.STOP if written.whole else finish_reason.LENGTH,
     }
+    if request.body.get("logprobs"):
+        choice["logprobs"] = {"content": [{"token": said, "logprob": found} for said, found in written.logprobs]}
     found = {"model": request.body.get("model", ""), "choices": [choice], "usage": usage}
     return replace(read_object(found, request, price=None, raw=b""), latency_s=written.seconds)
 

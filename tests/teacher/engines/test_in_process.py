@@ -83,3 +83,12 @@ def test_a_model_that_fails_is_told_to_each_who_waits(tiny_family: Callable[[str
             answers(tiny_family("llama"), [asked("a")])
     finally:
         Generator.write = write  # type: ignore[method-assign]
+
+
+def test_probabilities_of_tokens_come_where_they_are_asked_for(tiny_family: Callable[[str], Path]) -> None:
+    plain = asked("word")
+    wished = Request("here", {**plain.body, "logprobs": True})
+    found, without = answers(tiny_family("llama"), [wished, plain])
+    assert "".join(one["token"] for one in found.logprobs) == found.text
+    assert all(one["logprob"] <= 0 for one in found.logprobs)
+    assert without.logprobs is None
