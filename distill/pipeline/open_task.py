@@ -127,6 +127,7 @@ def _unfit(
     """What the parts of the spec ask of each other, and of this machine, and do not get."""
     found = curation_faults(spec, file, places, rubric, seeds) + teacher_faults(spec, env, file)
     found += student_checks.arms(spec, file) + student_checks.hosted(spec, file, env if priced else None)
+    found += student_checks.reasoning(spec, file)
     found += requirements.faults(spec, file, places, env, priced=priced)
     if _read_schema(spec, places, texts):
         found += compared.faults(spec, texts.output, file)

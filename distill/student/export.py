@@ -5,7 +5,8 @@
                                turn before the last has "weight": 0, so that only the teacher's answer trains
     test.jsonl                 {"seed_id": …, "messages": [system, user], "gold": {…} or null}, and what the row is asked with
     dataset.parquet            seed_id, teacher (-1: gold), kind (null: gold), draw, stratum, fate, prompt (the turns as JSON), answer, tool_calls,
-                               score, and, where some row brings it, request (what it is asked with, as JSON) and id (its own);
+                               score, and, where some row brings it, reasoning (with teacher.reasoning: keep), request (what it is asked
+                               with, as JSON) and id (its own);
                                then the columns that `seeds.keep` names
 
 The same rows go into the formats of other trainers (`distill.student.formats`) by one loop, `write_format`: every row is written, or
@@ -78,16 +79,20 @@ def write(
     import polars as pl
 
     rows = ordered(samples.filter(pl.col("fate").is_in(["train", "valid"])))
+    if "reasoning" not in rows.columns:  # of a run made before it could be kept
+        rows = rows.with_columns(reasoning=pl.lit(""))
     own, counts = own or {}, {}
     for fate in ("train", "valid"):
-        part = rows.filter(pl.col("fate") == fate).select("seed_id", "prompt", "answer", "tool_calls")
+        part = rows.filter(pl.col("fate") == fate).select("seed_id", "prompt", "answer", "tool_calls", "reasoning")
         lines = (
-            line(training_row(json.loads(prompt), answer, calls) | _called_with(tools, own.get(seed)))
-            for seed, prompt, answer, calls in part.iter_rows()
+            line(training_row(json.loads(prompt), answer, calls, thought) | _called_with(tools, own.get(seed)))
+            for seed, prompt, answer, calls, thought in part.iter_rows()
         )
         write_atomic(folder / f"{fate}.jsonl", lines)
         counts[fate] = part.height
     columns = ["seed_id", "teacher", "kind", "draw", "stratum", "fate", "prompt", "answer", "tool_calls", "score"]
+    if (rows["reasoning"] != "").any():
+        columns = [*columns, "reasoning"]
     if own:
         spelt = [json.dumps(own[seed], ensure_ascii=False) if seed in own else None for seed in rows["seed_id"]]
         rows, columns = rows.with_columns(request=pl.Series(spelt, dtype=pl.String)), [*columns, "request"]
