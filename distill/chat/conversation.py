@@ -109,8 +109,21 @@ def answer(content: str, calls: Sequence[ToolCall] = (), reasoning: str = "") ->
     return {"role": "assistant", "content": content or None, "tool_calls": made, **thought}
 
 
-def training_row(prompt: Sequence[Turn], text: str, tool_calls: str = "", reasoning: str = "") -> dict[str, list[Turn]]:
-    """One training row in the shape that hosts and TRL read; `tool_calls` and `reasoning` as a sample holds them."""
-    before = [{**turn, "weight": 0} if turn["role"] == "assistant" else turn for turn in prompt]
+def training_row(
+    prompt: Sequence[Turn],
+    text: str,
+    tool_calls: str = "",
+    reasoning: str = "",
+    examples: tuple[int, int] | None = None,
+) -> dict[str, list[Turn]]:
+    """One training row in the shape that hosts and TRL read; `tool_calls` and `reasoning` as a sample holds them. The assistant's turns of the
+    prompt train where `examples` is given, but for the so many first and last of them, which are the template's own.
+    """
+    spoken = [place for place, turn in enumerate(prompt) if turn["role"] == "assistant"]
+    trained = set(spoken[examples[0] : len(spoken) - examples[1]]) if examples is not None else set[int]()
+    before = [
+        {**turn, "weight": int(place in trained)} if turn["role"] == "assistant" else turn
+        for place, turn in enumerate(prompt)
+    ]
     calls = [ToolCall(*call) for call in json.loads(tool_calls)] if tool_calls else []
     return {"messages": [*before, answer(text, calls, reasoning)]}

@@ -140,7 +140,8 @@ def _of_rows(
     """What the rows do not give that the spec asks of them; nothing where they could not be read."""
     if rows.bad_rows is None:
         return []
-    found = student_checks.student(spec, rows.seeds, chats, file) + checks.expansion(spec, rows.seeds, chats, file)
+    found = student_checks.turns(spec, chats, file)
+    found += student_checks.student(spec, rows.seeds, chats, file) + checks.expansion(spec, rows.seeds, chats, file)
     labelled = not any(fault.where.startswith(f"{file}: strata.") for fault in before)
     return found + (checks.quotas(spec, rows.seeds, file) if labelled and rows.seeds else [])
 

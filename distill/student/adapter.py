@@ -82,7 +82,8 @@ def convert(task: Task, base: Path, out: Path) -> None:
 
 def _shown(run: ActiveRun, settings: LoraSettings, file: Path) -> OnStep:
     """Shows a step of the training's thread in this one; Stopped, which ends the training, once a signal asks to."""
-    loop, rows = asyncio.get_running_loop(), file.read_bytes().count(b"\n")
+    loop, given = asyncio.get_running_loop(), file.read_bytes()
+    rows = given.count(b"\n") + given.count(b'"weight": 1')  # within a text its quotes would be escaped
     steps = settings.steps(rows)
 
     def show(step: TrainStep, left_s: float | None) -> None:

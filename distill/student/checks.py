@@ -106,6 +106,16 @@ def student(spec: TaskSpec, seeds: Sequence[Seed], chats: Collection[str], file:
     return faults + _base(spec, file) + _served(spec, file) + _replay(spec, file)
 
 
+def turns(spec: TaskSpec, chats: Collection[str], file: Path) -> list[Fault]:
+    """Every turn is to train, and there are no conversations."""
+    if spec.seeds.turns == "last" or chats:
+        return []
+    message = (
+        "every: no prompt takes a conversation ([messages] with a slot below it), so a row has one answer; take it out"
+    )
+    return [Fault(f"{file}: seeds.turns", message)]
+
+
 def reasoning(spec: TaskSpec, file: Path) -> list[Fault]:
     """A student that cannot learn the teacher's thinking."""
     train = spec.student.train
