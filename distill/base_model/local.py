@@ -45,7 +45,7 @@ class LocalWeights:
             return self.file
         from distill.base_model import thoughts
 
-        return thoughts.template_of(self)
+        return thoughts.template_of(self.folder(weights=False), self.file, self.cache)
 
     @property
     def gguf(self) -> bool:

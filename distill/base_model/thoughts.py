@@ -13,14 +13,11 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from distill.atomic_write import write_atomic
 from distill.chat.conversation import THOUGHT
+from distill.errors import UsageError
 from distill.records import Json, content_id
-
-if TYPE_CHECKING:
-    from distill.base_model.local import LocalWeights
 
 Render = Callable[[Sequence[Mapping[str, Json]], bool], str]
 """Turns by a template, with the opening of an answer or without."""
@@ -70,14 +67,23 @@ def without_thought(turn: Mapping[str, Json]) -> dict[str, Json]:
     return {name: value for name, value in turn.items() if name not in FIELDS}
 
 
-def template_of(weights: LocalWeights) -> Path:
-    """The file of a base's template that thinks, in its cache; FormatError where the template has no place for a thought."""
-    from distill.base_model import load
-
-    tokenizer = load.tokeniser(weights.folder(weights=False), weights.file)
-    text = THINKS + str(tokenizer.chat_template)
-    path = weights.cache / "templates" / f"{content_id(text)}.jinja"
+def template_of(folder: Path, file: Path | None, cache: Path) -> Path:
+    """The file of a template that thinks, in `cache`: made of `file`, or of the base's own where that is None."""
+    own = file.read_text(encoding="utf-8") if file is not None else _own(folder)
+    path = cache / "templates" / f"{content_id(THINKS + own)}.jinja"
     if not path.is_file():
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomic(path, text.encode())
+        write_atomic(path, (THINKS + own).encode())
     return path
+
+
+def _own(folder: Path) -> str:
+    from transformers import AutoTokenizer
+
+    try:
+        found = AutoTokenizer.from_pretrained(folder, trust_remote_code=False).chat_template
+    except (OSError, ValueError, KeyError) as fault:
+        raise UsageError(f"{folder}: its tokeniser cannot be loaded ({str(fault)[:200]})") from None
+    if not found:
+        raise UsageError("the base has no chat template; name a file that holds one (Jinja): student.template")
+    return str(found)
