@@ -89,7 +89,11 @@ def check(
     `count` and `markup` (special tokens, as text) come from the base's tokeniser, `context` is its limit in
     tokens, `reasoning` that of the tokens which thinking adds to a row. The report adds `tokens` of the kept rows and the `longest`.
     """
+    import polars as pl
+
     rows = ordered(samples)
+    if "reasoning" not in rows.columns:  # of rows made elsewhere, or before it could be kept
+        rows = rows.with_columns(reasoning=pl.lit(""))
     drops: dict[int, tuple[str, str]] = {}
     sizes: list[int] = []
     for index, row in enumerate(rows.select("prompt", "answer", "tool_calls", "reasoning").iter_rows()):
