@@ -55,9 +55,9 @@ def base_folder(given: str | None) -> Path:
 
 def training(base: Path, rows: list[dict[str, Any]]) -> dict[str, Any]:
     """Tokens a second of our training, and of TRL with the same settings; padding of our batches."""
-    from distill.student.trainers.lora import LoraSettings, train
+    from distill.student.trainers.fine_tuning import TuningSettings, train
 
-    settings = LoraSettings(epochs=2, layers=None)
+    settings = TuningSettings(epochs=2, layers=None)
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         files = write(folder / "train.jsonl", rows), write(folder / "valid.jsonl", rows[:16])
@@ -150,9 +150,9 @@ def answers(base: Path, rows: list[dict[str, Any]]) -> dict[str, Any]:
 
 def kills(base: Path, rows: list[dict[str, Any]], count: int = 5) -> dict[str, Any]:
     """A training killed `count` times beside one that was not: losses, and how many steps were trained."""
-    from distill.student.trainers.lora import LoraSettings
+    from distill.student.trainers.fine_tuning import TuningSettings
 
-    settings = LoraSettings(epochs=2, layers=2)
+    settings = TuningSettings(epochs=2, layers=2)
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         write(folder / "train.jsonl", rows)
@@ -185,7 +185,7 @@ def one_training(base: Path, folder: Path, name: str, settings: Any, die_at: int
 
 
 def _train(base: Path, folder: Path, name: str, settings: Any, die_at: int | None) -> None:
-    from distill.student.trainers.lora import train
+    from distill.student.trainers.fine_tuning import train
     from distill.student.trainers.loss_curve import TrainStep
 
     def logged(step: TrainStep, _left_s: float | None) -> None:

@@ -70,7 +70,8 @@ def _spoken(turn: Mapping[str, Json]) -> str:
     content = turn.get("content") or turn.get("output") or ""
     text = content if isinstance(content, str) else canonical(content)
     calls = turn.get("tool_calls") or turn.get("arguments")
-    return f"{text} {canonical(calls)}" if calls else text
+    parts = (turn.get("reasoning_content"), text, canonical(calls) if calls else "")
+    return " ".join(str(part) for part in parts if part)
 
 
 @functools.cache

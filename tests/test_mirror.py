@@ -89,7 +89,7 @@ ELSEWHERE = {
     "student/preflight/data/held_out student/preflight/data/layouts student/preflight/data/lines student/preflight/data/rows "
     "student/preflight/data/texts student/preflight/data/together student/preflight/data/turns",
     "views/test_preflight.py": "cli/text/preflight cli/verbs/preflight",
-    "student/trainers/test_lora.py": "base_model/quiet student/trainers/loss_curve",
+    "student/trainers/test_fine_tuning.py": "base_model/quiet student/trainers/loss_curve",
     "student/tuning/test_dpo.py": "student/tuning/pair_trainer",
 }
 """Test file → the modules that have no file of their own, for it holds what they are for."""

@@ -6,7 +6,8 @@
 
 Both are text that the base's server would make of the same turns. A template that has no system role gets the system text at the
 head of the first user turn, as most such templates' own authors advise. Thinking is switched off where the template can; where it
-opens a thought and cannot be told not to, the answer begins by closing it.
+opens a thought and cannot be told not to, the answer begins by closing it. A base that is to think writes its thought first
+(`distill.base_model.thoughts`).
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from distill.base_model.thoughts import OPENED, THINKS, ThoughtForm, form, without_thought
+from distill.chat.conversation import THOUGHT
 from distill.errors import UsageError
 from distill.records import Json
 
@@ -29,7 +32,6 @@ _ANSWER = "0a1b2c"
 """Stands for an answer where a template is asked how it writes one: no template changes it."""
 _PLAIN: Mapping[str, Json] = {"enable_thinking": False, "date_string": "26 Jul 2024"}
 """Said to every template, which takes what it knows: no thinking; a fixed day, so that the same row trains as the same tokens."""
-_OPENED = re.compile(r"<(think|thinking|reasoning)>\s*$")
 
 
 class FormatError(UsageError):
@@ -38,12 +40,15 @@ class FormatError(UsageError):
 
 @dataclass(frozen=True, slots=True)
 class ChatFormat:
-    """A tokeniser's chat template; `end` is the text that ends an answer, `stops` the ids of tokens that end one."""
+    """A tokeniser's chat template; `end` is the text that ends an answer, `stops` the ids of tokens that end one; `thoughts` says how the
+    base thinks, where it is to.
+    """
 
     tokenizer: PreTrainedTokenizerBase
     end: str
     stops: tuple[int, ...]
     system_role: bool
+    thoughts: ThoughtForm | None = None
 
     def prompt(self, turns: Turns, tools: Sequence[Mapping[str, Json]] = ()) -> str:
         """What the model reads before it answers."""
@@ -52,12 +57,19 @@ class ChatFormat:
     def answer(self, turns: Turns, tools: Sequence[Mapping[str, Json]] = ()) -> str:
         """What the model has to write after the prompt of `turns[:-1]`, its last turn, the assistant's, included."""
         *before, last = self._written(turns)
+        thought = str(last.get(THOUGHT) or "").strip() if self.thoughts else ""
+        said = without_thought(last)
         prompt = _render(self.tokenizer, before, tools, opened=True)
-        if last.get("tool_calls"):
-            return self._calls(_render(self.tokenizer, [*before, last], tools), prompt)
-        whole = _render(self.tokenizer, [*before, {**last, "content": _ANSWER}], tools)
-        head = whole[: whole.rindex(_ANSWER)]
-        return f"{_lead(prompt, head)}{last.get('content') or ''}{self.end}"
+        whole = _render(self.tokenizer, [*before, {**said, "content": _ANSWER, "tool_calls": None}], tools)
+        lead = _lead(prompt, whole[: whole.rindex(_ANSWER)])
+        if not last.get("tool_calls"):
+            lead = self.thoughts.lead(thought, lead) if self.thoughts else lead
+            return f"{lead}{last.get('content') or ''}{self.end}"
+        own = {self.thoughts.field: thought} if self.thoughts and self.thoughts.field and thought else {}
+        calls = self._calls(_render(self.tokenizer, [*before, {**said, **own}], tools), prompt)
+        if self.thoughts is None or thought in calls:
+            return calls
+        return self.thoughts.lead(thought, lead) + calls.removeprefix(lead)
 
     def _calls(self, whole: str, prompt: str) -> str:
         """A turn that calls tools, as the template itself writes it."""
@@ -79,7 +91,7 @@ def _lead(prompt: str, head: str) -> str:
     """What stands between the prompt and the answer's first word."""
     if head.startswith(prompt):
         return head[len(prompt) :]
-    if opened := _OPENED.search(prompt):
+    if opened := OPENED.search(prompt):
         return f"</{opened[1]}>\n\n"
     raise FormatError(
         "the chat template writes an answer that does not begin where its prompt ends, so no row can be trained as it will be "
@@ -100,7 +112,21 @@ def chat_format(tokenizer: PreTrainedTokenizerBase) -> ChatFormat:
             "the chat template writes no answer of an assistant's turn whose content is text; give another: student.template"
         )
     end = _end(whole[whole.rindex(_ANSWER) + len(_ANSWER) :], tokenizer)
-    return ChatFormat(tokenizer, end, _stops(tokenizer, end), system)
+    return ChatFormat(tokenizer, end, _stops(tokenizer, end), system, _thoughts(tokenizer))
+
+
+def _thoughts(tokenizer: PreTrainedTokenizerBase) -> ThoughtForm | None:
+    """How a base thinks whose template says that it is to; FormatError where it has no way to."""
+    own = str(tokenizer.chat_template)
+    if not own.startswith(THINKS):
+        return None
+    found = form(lambda turns, opened: _render(tokenizer, turns, (), opened=opened), own.removeprefix(THINKS))
+    if found is None:
+        raise FormatError(
+            "the base's chat template has no place for thinking (no reasoning_content, no <think>), so the teacher's cannot train; say "
+            "teacher.reasoning: drop, or give a template that has one: student.template"
+        )
+    return found
 
 
 def _takes_system(tokenizer: PreTrainedTokenizerBase) -> bool:

@@ -29,13 +29,23 @@ _BLOCKS, _BLOCK_BYTES = 64, 1 << 16
 @dataclass(frozen=True, slots=True)
 class LocalWeights:
     """A base by the name that a spec gives it. Paths are relative to the folder `beside`; what is made of a GGUF file is kept in
-    `cache`; `template` is a chat template in place of its own.
+    `cache`; `file` holds a chat template in place of its own; with `thinks` it thinks before it answers.
     """
 
     name: str
     beside: Path
     cache: Path
-    template: Path | None = None
+    file: Path | None = None
+    thinks: bool = False
+
+    @property
+    def template(self) -> Path | None:
+        """The chat template in place of the base's own; of one that thinks it is made of the base's."""
+        if not self.thinks:
+            return self.file
+        from distill.base_model import thoughts
+
+        return thoughts.template_of(self.folder(weights=False), self.file, self.cache)
 
     @property
     def gguf(self) -> bool:
@@ -60,10 +70,10 @@ class LocalWeights:
     def identity(self) -> str:
         """Equal for equal weights and templates, wherever they lie; of what was not fetched yet, nothing is known."""
         try:
-            found = fingerprint(self.path)
+            found, template = fingerprint(self.path), self.template
         except UsageError:
             return "not here"
-        return f"{found} {fingerprint(self.template)}" if self.template else found
+        return f"{found} {fingerprint(template)}" if template else found
 
     def folder(self, *, weights: bool = True) -> Path:
         """The base as transformers reads it, fetched or dequantised where that is needed; without `weights`, at least its config

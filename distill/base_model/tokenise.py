@@ -8,7 +8,7 @@ what cannot be read that way is a `TrainError`, or a `FormatError` of the templa
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,21 +45,32 @@ def tokens_of(turns: Turns, tokenizer: PreTrainedTokenizerBase, tools: Sequence[
     return TokenRow([*before, *after], [IGNORED] * len(before) + list(after))
 
 
+def every_answer(
+    turns: Turns, tokenizer: PreTrainedTokenizerBase, tools: Sequence[Mapping[str, Json]] = ()
+) -> Iterator[TokenRow]:
+    """A row for each of the assistant's turns that trains: the last, and those before it with a weight of 1. Each is read as it would have
+    been asked: a template may write a turn otherwise once others follow it.
+    """
+    for place, turn in enumerate(turns, 1):
+        if place == len(turns) or (turn["role"] == "assistant" and turn.get("weight") == 1):
+            yield tokens_of(turns[:place], tokenizer, tools)
+
+
 def read_rows(path: Path, tokenizer: PreTrainedTokenizerBase, *, max_tokens: int) -> list[TokenRow]:
-    """Every row of a chat JSONL file; `TrainError` names the first that is longer than `max_tokens`."""
-    lines = [line for line in path.read_bytes().split(b"\n") if line]
-    rows = [_tokens_of_line(json.loads(line), tokenizer) for line in lines]
-    for number, row in enumerate(rows, start=1):
+    """Every answer that trains of a chat JSONL file; `TrainError` names the first row that is longer than `max_tokens`."""
+    lines = [json.loads(line) for line in path.read_bytes().split(b"\n") if line]
+    rows = [
+        (number, row)
+        for number, line in enumerate(lines, start=1)
+        for row in every_answer(line["messages"], tokenizer, line.get("tools") or ())
+    ]
+    for number, row in rows:
         if len(row.input_ids) > max_tokens:
             raise TrainError(
                 f"{path}:{number}: {len(row.input_ids)} tokens, more than max_tokens = {max_tokens}; "
                 "rows are never cut: let preflight drop it, or raise max_tokens"
             )
-    return rows
-
-
-def _tokens_of_line(row: Mapping[str, Json], tokenizer: PreTrainedTokenizerBase) -> TokenRow:
-    return tokens_of(row["messages"], tokenizer, row.get("tools") or ())
+    return [row for _, row in rows]
 
 
 def counter(

@@ -18,6 +18,8 @@ ROLES = ("system", "developer", "user", "assistant", "tool")
 Turn = dict[str, Json]
 REQUEST = "[request]"
 """The field of a seed that holds what its row asks with beside the turns: its own tools and how they may be called."""
+THOUGHT = "reasoning_content"
+"""The key of an assistant's turn that holds what was thought before it, as most chat templates read it."""
 _UNREAD = ("function_call", "audio", "images", "image", "videos", "video")
 """Keys of a turn that say something which no turn here can."""
 
@@ -95,19 +97,33 @@ def _said(turn: Turn) -> str:
     return " ".join(part for part in (turn["content"], calls) if part)
 
 
-def answer(content: str, calls: Sequence[ToolCall] = ()) -> Turn:
-    """The assistant's turn; its calls are numbered, since a model's own ids are random."""
+def answer(content: str, calls: Sequence[ToolCall] = (), reasoning: str = "") -> Turn:
+    """The assistant's turn, with what was thought before it; its calls are numbered, since a model's own ids are random."""
+    thought = {THOUGHT: reasoning} if reasoning else {}
     if not calls:
-        return {"role": "assistant", "content": content}
+        return {"role": "assistant", "content": content, **thought}
     made = [
         {"id": f"call_{n}", "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
         for n, call in enumerate(calls)
     ]
-    return {"role": "assistant", "content": content or None, "tool_calls": made}
+    return {"role": "assistant", "content": content or None, "tool_calls": made, **thought}
 
 
-def training_row(prompt: Sequence[Turn], text: str, tool_calls: str = "") -> dict[str, list[Turn]]:
-    """One training row in the shape that hosts and TRL read; `tool_calls` as a sample holds them."""
-    before = [{**turn, "weight": 0} if turn["role"] == "assistant" else turn for turn in prompt]
+def training_row(
+    prompt: Sequence[Turn],
+    text: str,
+    tool_calls: str = "",
+    reasoning: str = "",
+    examples: tuple[int, int] | None = None,
+) -> dict[str, list[Turn]]:
+    """One training row in the shape that hosts and TRL read; `tool_calls` and `reasoning` as a sample holds them. The assistant's turns of the
+    prompt train where `examples` is given, but for the so many first and last of them, which are the template's own.
+    """
+    spoken = [place for place, turn in enumerate(prompt) if turn["role"] == "assistant"]
+    trained = set(spoken[examples[0] : len(spoken) - examples[1]]) if examples is not None else set[int]()
+    before = [
+        {**turn, "weight": int(place in trained)} if turn["role"] == "assistant" else turn
+        for place, turn in enumerate(prompt)
+    ]
     calls = [ToolCall(*call) for call in json.loads(tool_calls)] if tool_calls else []
-    return {"messages": [*before, answer(text, calls)]}
+    return {"messages": [*before, answer(text, calls, reasoning)]}

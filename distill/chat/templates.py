@@ -55,6 +55,13 @@ class Template:
         ]
         return {name: any(last for other, last in named if other == name) for name, _ in named}
 
+    @property
+    def examples(self) -> tuple[int, int]:
+        """How many of the assistant's turns are its own: those before the first conversation, and those behind it."""
+        roles = [role for role, _ in self.turns]
+        place = roles.index(_CHAT) if _CHAT in roles else len(roles)
+        return roles[:place].count("assistant"), roles[place:].count("assistant")
+
     def fill(self, values: Mapping[str, Json]) -> list[conversation.Turn]:
         """Chat messages with every slot filled in one pass; a missing value is a KeyError, caught by `faults` before. A system
         turn that comes out empty is none.

@@ -5,6 +5,7 @@ is wrong, and would stop at what this step leaves out.
 
     over_context   more tokens than the base reads; trainers cut such a row in silence, its answer first
     empty_answer   nothing to learn from
+    over_reasoning the thinking before the answer adds more tokens than teacher.reasoning_tokens
     chat_markup    the text holds a token of the chat template, and would train as a turn of its own
 
 Rows are never changed. What counts the tokens:
@@ -49,12 +50,13 @@ HOSTED_CONTEXT = 65_536
 
 def fit(task: Task, samples: pl.DataFrame) -> Outcome:
     """Partition the samples; the tokeniser is loaded only where there is a row to count."""
-    train = task.spec.student.train
-    if train.with_ == "none" or samples.height == 0:
+    train, most = task.spec.student.train, task.spec.teacher.reasoning_tokens
+    if samples.height == 0 or (train.with_ == "none" and most is None):
         nothing = dropped_frame()
         return Outcome(ordered(samples), nothing, summary("preflight", samples.height, nothing), samples.clear())
     count, markup = _reader(task)
-    return check(samples, count=count, context=context_of(task), markup=markup)
+    context = None if train.with_ == "none" else context_of(task)
+    return check(samples, count=count, context=context, markup=markup, reasoning=most)
 
 
 def context_of(task: Task) -> int:
@@ -78,22 +80,32 @@ def check(
     samples: pl.DataFrame,
     *,
     count: TokenCount,
-    context: int,
+    context: int | None,
     markup: Sequence[str] = (),
+    reasoning: int | None = None,
 ) -> Outcome:
     """Partition the samples into those that can train whole and those that cannot.
 
     `count` and `markup` (special tokens, as text) come from the base's tokeniser, `context` is its limit in
-    tokens. The report adds `tokens` of the kept rows and the `longest`.
+    tokens, `reasoning` that of the tokens which thinking adds to a row. The report adds `tokens` of the kept rows and the `longest`.
     """
+    import polars as pl
+
     rows = ordered(samples)
+    if "reasoning" not in rows.columns:  # of rows made elsewhere, or before it could be kept
+        rows = rows.with_columns(reasoning=pl.lit(""))
     drops: dict[int, tuple[str, str]] = {}
     sizes: list[int] = []
-    for index, (prompt, answer, calls) in enumerate(rows.select("prompt", "answer", "tool_calls").iter_rows()):
-        messages = conversation.training_row(json.loads(prompt), answer, calls)["messages"]
+    for index, row in enumerate(rows.select("prompt", "answer", "tool_calls", "reasoning").iter_rows()):
+        prompt, answer, calls, thought = row
+        messages = conversation.training_row(json.loads(prompt), answer, calls, thought)["messages"]
         fault = _unfit(messages, markup)
         size = count(messages) if fault is None else 0
-        if size > context:
+        if thought and reasoning is not None and fault is None:
+            added = size - count(_without_thought(messages))
+            if added > reasoning:
+                fault = ("over_reasoning", f"{added} tokens of thinking, teacher.reasoning_tokens allows {reasoning}")
+        if fault is None and context is not None and size > context:
             fault = ("over_context", f"{size} tokens, the base reads {context}")
         if fault is None:
             sizes.append(size)
@@ -118,10 +130,16 @@ def _tokeniser(folder: Path, template: Path | None) -> tuple[TokenCount, tuple[s
     return tokenise.counter(folder, template)
 
 
+def _without_thought(messages: Sequence[conversation.Turn]) -> list[conversation.Turn]:
+    *before, answer = messages
+    return [*before, {name: value for name, value in answer.items() if name != conversation.THOUGHT}]
+
+
 def _unfit(messages: Sequence[conversation.Turn], markup: Sequence[str]) -> tuple[str, str] | None:
     answer = messages[-1]
     if not (answer["content"] or "").strip() and not answer.get("tool_calls"):
         return "empty_answer", "the answer has no text"
     texts = [str(turn["content"] or "") for turn in messages if turn["role"] != "system"]
+    texts.append(str(answer.get(conversation.THOUGHT, "")))
     found = next((token for token in markup if any(token in text for text in texts)), None)
     return None if found is None else ("chat_markup", f"holds {found!r}, a token of the chat template")

@@ -23,6 +23,7 @@ def answered(
     fields, strata = Lookup(train, "fields"), Lookup(train, "stratum")
     raise_to = [one.sampling.raise_to for one in task.teachers]
     priced = [one.address.price is not None for one in task.teachers]
+    thinks = task.spec.teacher.reasoning == "keep"
     unanswered: list[tuple[str, str | None, str, str, str, str]] = []
 
     def entries() -> Iterator[samples.SampleEntry]:
@@ -38,7 +39,8 @@ def answered(
             prompt = task.student_prompt.fill(json.loads(fields[question.seed]))
             known = priced[question.teacher] or answer.usd > 0
             yield samples.SampleEntry(
-                question.seed, request.id, question.teacher, question.kind, question.draw, prompt, answer, priced=known
-            )
+                question.seed, request.id, question.teacher, question.kind, question.draw, prompt, answer, priced=known,
+                thinks=thinks,
+            )  # fmt: skip
 
     return samples.samples(train, entries()), dropped_frame(unanswered)

@@ -129,6 +129,7 @@ def _unfit(
     """What the parts of the spec ask of each other, and of this machine, and do not get."""
     found = curation_faults(spec, file, places, rubric, seeds) + teacher_faults(spec, env, file)
     found += student_checks.arms(spec, file) + student_checks.hosted(spec, file, env if priced else None)
+    found += student_checks.reasoning(spec, file)
     found += requirements.faults(spec, file, places, env, priced=priced) + scoring_checks.faults(spec, file)
     if _read_schema(spec, places, texts):
         found += compared.faults(spec, texts.output, file)
@@ -141,7 +142,8 @@ def _of_rows(
     """What the rows do not give that the spec asks of them; nothing where they could not be read."""
     if rows.bad_rows is None:
         return []
-    found = student_checks.student(spec, rows.seeds, chats, file) + checks.expansion(spec, rows.seeds, chats, file)
+    found = student_checks.turns(spec, chats, file)
+    found += student_checks.student(spec, rows.seeds, chats, file) + checks.expansion(spec, rows.seeds, chats, file)
     labelled = not any(fault.where.startswith(f"{file}: strata.") for fault in before)
     return found + (checks.quotas(spec, rows.seeds, file) if labelled and rows.seeds else [])
 

@@ -96,6 +96,7 @@ def _used(
         keep=spec.seeds.keep,
         blank=["system"] if logged else [],
         logged=logged,
+        every=spec.seeds.turns == "every",
     )
 
 

@@ -12,8 +12,9 @@ from pathlib import Path
 from distill.chat import conversation
 from distill.records import Json, Seed, canonical
 from distill.seeds import row_faults
+from distill.seeds.chat_logs import keys as chat_keys
 from distill.seeds.chat_logs import row_request
-from distill.seeds.chat_logs.chats import row_of
+from distill.seeds.chat_logs.chats import MUST_NOT_TRAIN, row_of
 from distill.seeds.fault_summary import BadRow
 from distill.seeds.formats.file_format import RawRow
 from distill.seeds.sql_labels import SqlLabel
@@ -36,6 +37,7 @@ class SeedColumns:
     blank                 variables that may be empty
     logged                each row is a logged chat, in one of the shapes of `chat_logs.chats`
     system                a prompt names the chats' system prompt, or brings its own
+    every                 the assistant's earlier turns of a conversation train as well
     test                  the rows are test rows, which may say so
     """
 
@@ -51,6 +53,7 @@ class SeedColumns:
     blank: Collection[str] = ()
     logged: bool = False
     system: bool = True
+    every: bool = False
     test: bool = False
 
     @property
@@ -122,7 +125,14 @@ class SeedReader:
         columns = self.columns
         try:
             if columns.logged:
-                return row_of(found, system=columns.system, tally=self.tally, ours=columns.named, test=columns.test)
+                return row_of(
+                    found,
+                    system=columns.system,
+                    tally=self.tally,
+                    ours=columns.named,
+                    test=columns.test,
+                    every=columns.every,
+                )
             return self._plain(found) if columns.chats else found
         except ValueError as error:
             return error
@@ -136,6 +146,8 @@ class SeedReader:
                     row[name] = strict_json(value)
                 except ValueError as error:
                     raise ValueError(f"the conversation {name!r} is a text that is no JSON: {error}") from None
+            if self.columns.every:
+                _all_train(row.get(name))
         if row.get("tools") or row.get("functions"):
             own = row_request.request_of(
                 {key: value for key, value in row.items() if key not in self.columns.variables}
@@ -143,6 +155,13 @@ class SeedReader:
             if own:
                 row[conversation.REQUEST] = own
         return row
+
+
+def _all_train(turns: Json) -> None:
+    """Raise where a turn of the assistant's says that it must not train."""
+    for number, turn in enumerate(turns if isinstance(turns, list) else [], 1):
+        if isinstance(turn, Mapping) and turn.get("role") == "assistant" and not chat_keys.trains(turn):
+            raise ValueError(f"turn {number} {MUST_NOT_TRAIN}")
 
 
 def _group(value: Json) -> str:

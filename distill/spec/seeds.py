@@ -106,6 +106,10 @@ class Seeds(Settings):
         alias="as",
         description="chats: logged conversations (OpenAI messages, ShareGPT, Alpaca …), as columns messages, system and reply",
     )
+    turns: Literal["last", "every"] = Field(
+        "last",
+        description="of a conversation: last: only the teacher's answer trains; every: the assistant's earlier turns train too, as they stand",
+    )
     format: Format | None = Field(None, description="how the files are written; default: detected from each")
     gold: NonBlank | None = Field(None, description="column with the known answer")
     gold_rows: Literal["compare", "train"] = Field(

@@ -169,10 +169,25 @@ class Teacher(ModelSpec):
         default_factory=list, description="models asked for every row as well (best-of-n): the best answer is kept"
     )
     exam: ExamSettings = ExamSettings()
+    reasoning: Literal["drop", "keep"] = Field(
+        "drop",
+        description="keep: what the teacher thought trains before its answer, as the base's chat template writes thinking",
+    )
+    reasoning_tokens: PositiveInt | None = Field(
+        None, description="with keep: rows whose thinking adds more tokens than this are dropped"
+    )
     terms: str = Field("", description="what the teacher's terms allow; copied to the dataset card")
 
     @model_validator(mode="after")
     def _one_way(self) -> Teacher:
         if self.fallback and self.panel:
             raise ValueError("give fallback or panel, not both")
+        return self
+
+    @model_validator(mode="after")
+    def _kept(self) -> Teacher:
+        if self.reasoning_tokens is not None and self.reasoning != "keep":
+            raise ValueError(
+                f"reasoning_tokens: {self.reasoning_tokens} is a limit of reasoning: keep, and reasoning is dropped; say keep, or take it out"
+            )
         return self

@@ -31,7 +31,8 @@ def score_interval(
     """(mean, low, high) of values in lowest..highest; `rows` is how many independent ones they are worth, by default all."""
     import numpy as np
 
-    x, seen = np.unique(np.asarray(values, dtype=np.float64), return_counts=True)
+    # Values that differ by no more than a float's last digits are one value: they would have a spread of rounding errors.
+    x, seen = np.unique(np.asarray(values, dtype=np.float64).round(9), return_counts=True)
     counts: Float64s = seen.astype(np.float64)
     weight: Float64s = counts * ((rows or len(values)) / len(values))
     mean = math.fsum(values) / len(values)

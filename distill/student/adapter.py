@@ -21,7 +21,7 @@ from distill.teacher.endpoint.address import Address
 from distill.teacher.endpoint.stopping import Stopped
 
 if TYPE_CHECKING:
-    from distill.student.trainers.lora import LoraSettings, TrainResult
+    from distill.student.trainers.fine_tuning import TrainResult, TuningSettings
     from distill.student.trainers.loss_curve import OnStep, TrainStep
     from distill.task.task import Task
 
@@ -50,7 +50,7 @@ def address(base: Address, tuned: Path, name: str) -> Address:
 
 async def train(run: ActiveRun, rows: Path, out: Path, *, seed: int | None = None) -> TrainResult:
     """Train on the chat rows of a file, as the run trains its student, into the folder `out`; by itself with the spec's seed."""
-    from distill.student.trainers import lora
+    from distill.student.trainers import fine_tuning
     from distill.student.trainers.threads import on_free_cores
 
     way, folder = run.task.spec.student.train, run.folder
@@ -59,7 +59,7 @@ async def train(run: ActiveRun, rows: Path, out: Path, *, seed: int | None = Non
         raise ValueError("a student that is not tuned here has no weights here")
     run.watch.say("  preparing the base (once: its weights are fetched or dequantised where they have to be)")
     base = await asyncio.to_thread(weights.folder)
-    settings = lora.LoraSettings(
+    settings = fine_tuning.TuningSettings(
         epochs=way.epochs, batch_size=way.batch_size, learning_rate=way.learning_rate, rank=way.rank, alpha=way.alpha,
         layers=way.layers, max_tokens=preflight.context_of(run.task), seed=way.seed if seed is None else seed, dropout=way.dropout,
         schedule=way.schedule, warmup=way.warmup, accumulate=way.accumulate, recompute=way.recompute, patience=way.patience,
@@ -74,7 +74,7 @@ async def train(run: ActiveRun, rows: Path, out: Path, *, seed: int | None = Non
                 shown(done, left_s)
                 cores.adapt()
 
-            return lora.train(
+            return fine_tuning.train(
                 base=base, template=weights.template, train=rows, valid=folder / "valid.jsonl", out=out, settings=settings,
                 track=way.track, on_step=step,
             )  # fmt: skip
@@ -92,9 +92,10 @@ def convert(task: Task, base: Path, out: Path) -> None:
         gguf.to_gguf((out / PEFT).parent, base, out / _GGUF)
 
 
-def _shown(run: ActiveRun, settings: LoraSettings, file: Path) -> OnStep:
+def _shown(run: ActiveRun, settings: TuningSettings, file: Path) -> OnStep:
     """Shows a step of the training's thread in this one; Stopped, which ends the training, once a signal asks to."""
-    loop, rows = asyncio.get_running_loop(), file.read_bytes().count(b"\n")
+    loop, given = asyncio.get_running_loop(), file.read_bytes()
+    rows = given.count(b"\n") + given.count(b'"weight": 1')  # within a text its quotes would be escaped
     steps = settings.steps(rows)
 
     def show(step: TrainStep, left_s: float | None) -> None:

@@ -13,11 +13,12 @@ from distill.curate import preflight as curation
 from distill.errors import GateNotMet, UsageError
 from distill.rundir import RunDir
 from distill.student.preflight import hosts, target, tokens
-from distill.student.preflight.check import DatasetFiles, PreflightReport, Way, check
+from distill.student.preflight.check import DatasetFiles, PreflightReport, Replayed, Way, check
 from distill.student.preflight.cost import TrainingSettings
-from distill.student.preflight.findings import Finding
+from distill.student.preflight.findings import GRADES, Finding
 from distill.student.preflight.speed import Speed
 from distill.student.preflight.target import TrainingTarget
+from distill.student.tuning.replay import wanted
 from distill.task.run import ActiveRun
 from distill.task.task import Task
 
@@ -46,6 +47,24 @@ def replay_report(task: Task, folder: RunDir) -> PreflightReport:
         files = DatasetFiles(task.path.parent / replay.from_, None, _rows_of(folder.path / "test.jsonl"))
         found = check(files, aim.counter, dataclasses.replace(aim.way, least_rows=1), today=datetime.now(UTC).date())
     return dataclasses.replace(found, file=f"student.train.replay ({replay.from_})")
+
+
+def whole_report(task: Task, folder: RunDir, *, rate: Callable[[], Speed | None] = lambda: None) -> PreflightReport:
+    """`report` with what is wrong with the general rows as well, and their part of what the training takes."""
+    own, replay = report(task, folder, rate=rate), task.spec.student.train.replay
+    if replay is None:
+        return own
+    general = replay_report(task, folder)
+    drawn = min(wanted(own.rows, replay.share), general.rows)
+    found = sorted([*own.findings, *general.findings], key=lambda one: GRADES.index(one.grade))
+    here = own.here
+    if here is not None and general.rows and own.tokens.total:
+        more = 1 + drawn * general.tokens.total / general.rows / own.tokens.total
+        low, high = (None if one is None else one * more for one in (here.seconds_low, here.seconds_high))
+        here = dataclasses.replace(here, tokens=round(here.tokens * more), seconds_low=low, seconds_high=high)
+    return dataclasses.replace(
+        own, findings=tuple(found), here=here, replay=Replayed(replay.from_, general.rows, drawn)
+    )
 
 
 def ask(run: ActiveRun) -> None:

@@ -106,9 +106,43 @@ def student(spec: TaskSpec, seeds: Sequence[Seed], chats: Collection[str], file:
     return faults + _base(spec, file) + _served(spec, file) + _replay(spec, file)
 
 
+def turns(spec: TaskSpec, chats: Collection[str], file: Path) -> list[Fault]:
+    """Every turn is to train, and there are no conversations."""
+    if spec.seeds.turns == "last" or chats:
+        return []
+    message = (
+        "every: no prompt takes a conversation ([messages] with a slot below it), so a row has one answer; take it out"
+    )
+    return [Fault(f"{file}: seeds.turns", message)]
+
+
+def reasoning(spec: TaskSpec, file: Path) -> list[Fault]:
+    """A student that cannot learn the teacher's thinking."""
+    train = spec.student.train
+    if spec.teacher.reasoning != "keep" or train.with_ == "none":
+        return []
+    said = ""
+    if not train.local:
+        said = f"`with: {train.with_}` trains answers without thinking; say with: lora or full, or reasoning: drop"
+    elif train.base == embedded.MODEL:
+        said = f"the chat template of {train.base!r} has no place for thinking; take a base that thinks (Qwen3), or say reasoning: drop"
+    elif train.preference is not None:
+        said = (
+            "worse answers of preference pairs have no thinking, so a student would learn to think by which is better; take "
+            "student.train.preference out, or say reasoning: drop"
+        )
+    return [Fault(f"{file}: teacher.reasoning", f"keep: {said}")] if said else []
+
+
 def _served(spec: TaskSpec, file: Path) -> list[Fault]:
-    """What cannot answer for a whole model that is tuned."""
+    """What cannot answer for a whole model that is tuned, or for the embedded base."""
     serve = spec.student.serve
+    if "://" in serve and spec.student.train.base == embedded.MODEL and spec.student.train.with_ == "lora":
+        message = (
+            f"{serve!r} has no model {embedded.MODEL!r}, which answers inside this process; say `serve: auto`, or name under "
+            "student.train.base the folder or hub id that the server has"
+        )
+        return [Fault(f"{file}: student.serve", message)]
     if spec.student.train.with_ != "full" or serve in ("auto", "transformers"):
         return []
     message = (

@@ -2,10 +2,12 @@
 
     train.jsonl, valid.jsonl   {"messages": [{"role": "system", …}, {"role": "user", …}, {…"assistant"…}]}, and "tools"
                                where the task or the row has some, with the row's "parallel_tool_calls"; an assistant's
-                               turn before the last has "weight": 0, so that only the teacher's answer trains
+                               turn before the last has "weight": 0, so that only the teacher's answer trains; with
+                               seeds.turns: every those of the conversation have 1
     test.jsonl                 {"seed_id": …, "messages": [system, user], "gold": {…} or null}, and what the row is asked with
     dataset.parquet            seed_id, teacher (-1: gold), kind (null: gold), draw, stratum, fate, prompt (the turns as JSON), answer, tool_calls,
-                               score, and, where some row brings it, request (what it is asked with, as JSON) and id (its own);
+                               score, and, where some row brings it, reasoning (with teacher.reasoning: keep), request (what it is asked
+                               with, as JSON) and id (its own);
                                then the columns that `seeds.keep` names
 
 The same rows go into the formats of other trainers (`distill.student.formats`) by one loop, `write_format`: every row is written, or
@@ -68,26 +70,33 @@ def line(value: Json) -> bytes:
 def write(
     samples: pl.DataFrame, *, folder: Path, tools: Sequence[Mapping[str, Json]] = (),
     own: Mapping[str, Mapping[str, Json]] | None = None, ids: Mapping[str, str] | None = None,
-    kept: Mapping[str, Mapping[str, Json]] | None = None,
+    kept: Mapping[str, Mapping[str, Json]] | None = None, examples: tuple[int, int] | None = None,
 ) -> dict[str, int]:  # fmt: skip
     """Write train.jsonl, valid.jsonl and dataset.parquet; returns the rows of each fate. Dropped rows are left out.
 
     `own` is what seeds are asked with themselves: their tools take the place of the task's; `ids` what their own files call them, and
     `kept` further columns of theirs, which get a name of their own where the dataset has one so called.
+    `examples` is given where every turn of a conversation trains, as `training_row` takes it.
     """
     import polars as pl
 
     rows = ordered(samples.filter(pl.col("fate").is_in(["train", "valid"])))
+    if "reasoning" not in rows.columns:  # of a run made before it could be kept
+        rows = rows.with_columns(reasoning=pl.lit(""))
     own, counts = own or {}, {}
     for fate in ("train", "valid"):
-        part = rows.filter(pl.col("fate") == fate).select("seed_id", "prompt", "answer", "tool_calls")
+        part = rows.filter(pl.col("fate") == fate).select("seed_id", "prompt", "answer", "tool_calls", "reasoning")
         lines = (
-            line(training_row(json.loads(prompt), answer, calls) | _called_with(tools, own.get(seed)))
-            for seed, prompt, answer, calls in part.iter_rows()
+            line(
+                training_row(json.loads(prompt), answer, calls, thought, examples) | _called_with(tools, own.get(seed))
+            )
+            for seed, prompt, answer, calls, thought in part.iter_rows()
         )
         write_atomic(folder / f"{fate}.jsonl", lines)
         counts[fate] = part.height
     columns = ["seed_id", "teacher", "kind", "draw", "stratum", "fate", "prompt", "answer", "tool_calls", "score"]
+    if (rows["reasoning"] != "").any():
+        columns = [*columns, "reasoning"]
     if own:
         spelt = [json.dumps(own[seed], ensure_ascii=False) if seed in own else None for seed in rows["seed_id"]]
         rows, columns = rows.with_columns(request=pl.Series(spelt, dtype=pl.String)), [*columns, "request"]

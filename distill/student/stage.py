@@ -56,7 +56,10 @@ async def _export(run: ActiveRun) -> Mapping[str, Json]:
     write_json(run.folder / "expect.json", expect.check(kept, strata, run.task.spec.expect.model_dump()))
     own = lookup.requests(run.table("seeds.parquet", ["seed_id", "fields"]))
     ids, more = _own(run, "own_id"), {seed: json.loads(text) for seed, text in _own(run, "kept").items()}
-    counts = export_files.write(kept, folder=run.folder.path, tools=run.task.tools, own=own, ids=ids, kept=more)
+    examples = run.task.student_prompt.examples if run.task.spec.seeds.turns == "every" else None
+    counts = export_files.write(
+        kept, folder=run.folder.path, tools=run.task.tools, own=own, ids=ids, kept=more, examples=examples
+    )
     beside = {
         seed: {**({"id": ids[seed]} if seed in ids else {}), **({"kept": more[seed]} if seed in more else {})}
         for seed in ids | more

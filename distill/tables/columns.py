@@ -51,6 +51,7 @@ SAMPLES: Columns = {
     "input": pl.String,
     "prompt": pl.String,  # the turns that the student is sent, as JSON
     "answer": pl.String,
+    "reasoning": pl.String,  # what was thought before it; empty unless it trains
     "tool_calls": pl.String,  # [[name, arguments], …] as JSON, empty where there are none
     "refusal": pl.String,
     "finish_reason": pl.String,

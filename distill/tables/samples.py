@@ -20,6 +20,8 @@ from distill.tables.outcome import ordered
 from distill.text.normalise import storable
 
 _OF_SEED = ("stratum", "labels", "cluster", "group", "input")
+ENCRYPTED = "[encrypted reasoning]"
+"""Stands for thinking that an endpoint sends and nobody can read."""
 _AT_ONCE = 20_000
 """Answers that are taken into the table at a time: a million of them as Python objects would not fit in memory."""
 
@@ -36,6 +38,8 @@ class SampleEntry(NamedTuple):
     answer: Answer
     priced: bool = True
     """Whether anybody knows what the answer cost."""
+    thinks: bool = False
+    """Whether what was thought before the answer trains as well."""
 
 
 def samples(seeds_table: pl.DataFrame, answers: Iterable[SampleEntry]) -> pl.DataFrame:
@@ -68,6 +72,7 @@ def _row(entry: SampleEntry) -> dict[str, Json]:
         "draw": entry.draw,
         "prompt": storable(json.dumps(entry.prompt, ensure_ascii=False)),
         "answer": storable(answer.text).strip(),
+        "reasoning": storable(_thought(answer.reasoning)) if entry.thinks else "",
         "tool_calls": storable(json.dumps([[call.name, call.arguments] for call in answer.tool_calls]))
         if answer.tool_calls
         else "",
@@ -80,3 +85,8 @@ def _row(entry: SampleEntry) -> dict[str, Json]:
         "model": storable(answer.model),
         "score": None,
     }
+
+
+def _thought(reasoning: str) -> str:
+    """What can be read of it: some endpoints send it encrypted, in part or whole."""
+    return "\n".join(line for line in reasoning.split("\n") if line != ENCRYPTED).strip()

@@ -226,7 +226,8 @@ class Task:
             reads.note("fact:base")  # whatever lies there
         name = str(embedded.gguf()) if student.train.base == embedded.MODEL else student.train.base
         template = folder / student.template if student.template else None
-        return LocalWeights(name, folder, self.home / ".distill" / "base", template)
+        thinks = self.spec.teacher.reasoning == "keep"
+        return LocalWeights(name, folder, self.home / ".distill" / "base", template, thinks)
 
 
 _FIELDS = frozenset(one.name for one in fields(Task)) - _UNNOTED

@@ -70,7 +70,7 @@ def of_run(given: str, home: Path, overrides: Sequence[str]) -> PreflightReport:
         raise UsageError(
             f"{place.spec} is the task {task.spec.task!r}, and the run {folder.name} is of another; name its spec"
         )
-    return before_training.report(task, folder, rate=partial(_speed, task))
+    return before_training.whole_report(task, folder, rate=partial(_speed, task))
 
 
 def _speed(task: Task) -> Speed | None:

@@ -14,16 +14,17 @@ from distill.tables.outcome import Outcome
 
 
 def words(messages: Sequence[Mapping[str, str]]) -> int:
-    return sum(len(turn["content"].split()) for turn in messages)
+    return sum(len(f"{turn['content']} {turn.get('reasoning_content', '')}".split()) for turn in messages)
 
 
-def check(answers: Sequence[str], **settings: int) -> Outcome:
+def check(answers: Sequence[str], *, thoughts: Sequence[str] = (), **settings: int) -> Outcome:
     frame = pl.DataFrame({"seed_id": [f"s{n:03}" for n in range(len(answers))], "answer": answers}).with_columns(
         draw=pl.lit(0),
         request_id=pl.lit("r"),
         stratum=pl.lit("all"),
         prompt=pl.lit('[{"role": "system", "content": "Name it."}, {"role": "user", "content": "hi"}]'),
         tool_calls=pl.lit(""),
+        reasoning=pl.Series([*thoughts, *[""] * (len(answers) - len(thoughts))], dtype=pl.String),
     )
     given = {"context": 8} | settings
     return preflight.check(frame, count=words, markup=["<|im_end|>"], **given)
@@ -52,3 +53,13 @@ def test_fewer_rows_than_a_tuner_takes_says_what_went() -> None:
     enough(10)
     with pytest.raises(GateNotMet, match=r"9 rows are left to train on.*at least 10"):
         enough(9)
+
+
+def test_thinking_over_its_limit_is_dropped_and_holds_no_markup() -> None:
+    outcome = check(["a", "b", "c"], thoughts=["one two", "one two three", "x <|im_end|>"], reasoning=2, context=20)
+    assert outcome.kept["answer"].to_list() == ["a"]
+    assert outcome.dropped.select("row", "reason", "detail").rows() == [
+        ("s001", "over_reasoning", "3 tokens of thinking, teacher.reasoning_tokens allows 2"),
+        ("s002", "chat_markup", "holds '<|im_end|>', a token of the chat template"),
+    ]
+    assert check(["a"], thoughts=["one two three"], context=20).kept.height == 1

@@ -185,3 +185,33 @@ async def test_the_tools_of_each_chat_reach_its_request_its_gate_and_the_files(a
         assert sum(row.get("tools") == TOOLS and "parallel_tool_calls" in row for row in made) >= len(made) - 1 > 0
     table = pl.read_parquet(folder / "dataset.parquet")
     assert table["request"].drop_nulls().len() >= table.height - 1
+
+
+async def test_every_turn_of_a_conversation_trains_and_no_example_of_the_prompt(agent: Path) -> None:
+    (agent.parent / "student.md").write_text("Help.\n[user]\nHi.\n[assistant]\nHello.\n[messages]\n{{history}}\n")
+    async with serve() as server:
+        env = {"OPENAI_BASE_URL": server.base_url}
+        weights = {}
+        for turns in ("last", "every"):
+            task = open_task(agent, overrides=[f"seeds.turns={turns}"], env=env)
+            result = await run.work(task, stages=("generate", "curate", "export"), watch=Silent())
+            rows = [json.loads(line) for line in (result.folder / "train.jsonl").read_text().splitlines()]
+            said = [[turn.get("weight") for turn in row["messages"] if turn["role"] == "assistant"] for row in rows]
+            weights[turns] = {tuple(one) for one in said}
+        assert result.requests_sent == 0, "what is asked stays the same"
+    assert weights == {"last": {(0, 0, 0, None)}, "every": {(0, 1, 1, None)}}
+
+
+def test_a_turn_that_must_not_train_is_named_by_its_line(agent: Path) -> None:
+    row = chat(99)
+    row["history"][3]["weight"] = 0
+    with (agent.parent / "chats.jsonl").open("a") as file:
+        file.write(json.dumps(row) + "\n")
+    open_task(agent, overrides=[], env={})
+    with pytest.raises(SpecError, match=r"chats\.jsonl:41: turn 4 must not train"):
+        open_task(agent, overrides=["seeds.turns=every"], env={})
+
+
+def test_every_turn_of_rows_that_are_no_conversations_is_a_slip(task: Path) -> None:
+    with pytest.raises(SpecError, match=r"seeds\.turns: every: no prompt takes a conversation"):
+        open_task(task, overrides=["seeds.turns=every"], env={})

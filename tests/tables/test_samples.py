@@ -29,7 +29,7 @@ def test_a_sample_is_its_seed_and_a_whole_answer_with_its_cost():
     assert row == {
         "seed_id": "s1", "request_id": "r1", "teacher": 0, "kind": "first", "draw": 0, "stratum": "a", "labels": "{}", "cluster": "s1",
         "group": "t1", "input": "hello",
-        "prompt": '[{"role": "user", "content": "hi \ufffd"}]', "answer": "{}\n\ufffd", "tool_calls": "", "refusal": "", "finish_reason": "stop",
+        "prompt": '[{"role": "user", "content": "hi \ufffd"}]', "answer": "{}\n\ufffd", "reasoning": "", "tool_calls": "", "refusal": "", "finish_reason": "stop",
         "prompt_tokens": 7, "completion_tokens": 3, "latency_s": 0.5, "usd": 0.01, "model": "m",
         "score": None,
     }  # fmt: skip
@@ -51,3 +51,9 @@ def test_tool_calls_are_kept_beside_the_text():
     answer = Answer("r1", Ended.OK, "", "tool_calls", tool_calls=(ToolCall("look", '{"id": 1}'),))
     row = samples(SEEDS, [entry(answer)]).row(0, named=True)
     assert (row["answer"], row["tool_calls"]) == ("", '[["look", "{\\"id\\": 1}"]]')
+
+
+def test_thinking_is_there_only_where_it_trains_and_can_be_read():
+    thought = Answer("r1", Ended.OK, "{}", "stop", reasoning="It greets.\n[encrypted reasoning]")
+    assert samples(SEEDS, [entry(thought)])["reasoning"].to_list() == [""]
+    assert samples(SEEDS, [entry(thought)._replace(thinks=True)])["reasoning"].to_list() == ["It greets."]

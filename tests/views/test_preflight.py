@@ -113,6 +113,32 @@ def test_run_is_checked_as_its_spec_trains(task_folder: Path, distill: Distill) 
     assert " tokens in 2 epochs: unknown" in hosted.out
 
 
+def test_general_rows_that_train_along_are_checked_with_the_run(
+    task_folder: Path, distill: Distill, tiny_base: Path
+) -> None:
+    for verb in ("generate", "curate", "export"):
+        assert distill(verb, task_folder, "--set", "student.train={with: none}").code == 0
+    general = [
+        {"messages": [{"role": "user", "content": f"say {n}"}, {"role": "assistant", "content": f"it is {n}"}]}
+        for n in range(60)
+    ]
+    (task_folder / "general.jsonl").write_text("".join(json.dumps(row) + "\n" for row in general))
+    way = f"student.train={{with: lora, base: {tiny_base}, replay: {{from: general.jsonl, share: 0.5}}}}"
+    plain = json.loads(
+        distill("preflight", task_folder, "--json", "--set", f"student.train={{with: lora, base: {tiny_base}}}").out
+    )
+    with_them = json.loads(distill("preflight", task_folder, "--json", "--set", way).out)
+    assert (plain["replay"], with_them["replay"]) == (
+        None,
+        {"file": "general.jsonl", "rows": 60, "drawn": plain["rows"]},
+    )
+    assert with_them["here"]["tokens"] > plain["here"]["tokens"]
+    (task_folder / "general.jsonl").write_text('{"messages": [{"role": "user", "content": "a"}]}\n')
+    stopped = distill("preflight", task_folder, "--set", way)
+    assert stopped.code == 4
+    assert "of general.jsonl: " in stopped.out
+
+
 def test_python_gives_the_same_report(file: Path) -> None:
     found = package.preflight(file)
     assert found.ok

@@ -54,6 +54,8 @@ def _outlook(report: PreflightReport) -> Iterator[str]:
             f"tokens: {about_}{tokens.total:,}, of them {tokens.learnt:,} learnt; a row {tokens.median:,.0f} (median), "
             f"the longest {tokens.longest:,} (line {tokens.longest_line}){most}; {'counted' if tokens.exact else 'estimated'} by {tokens.by}"
         )
+    if (replay := report.replay) is not None:
+        yield f"replay: {replay.drawn:,} of {replay.rows:,} general rows of {replay.file} train along"
     if report.here is not None:
         yield _here(report.here)
     if report.there is not None:

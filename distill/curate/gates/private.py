@@ -51,7 +51,7 @@ _IP = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.])")
 _SSN = re.compile(r"(?<![\w-])(?!000|666|9\d\d)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\w-])")
 
 
-_WHERE = ("answer", "tool_calls", "prompt")
+_WHERE = ("answer", "reasoning", "tool_calls", "prompt")
 """The columns of a sample that train."""
 PII_HINT = r"(?i)@|[(\[]at[)\]]|\d[\d ./()-]{5,}\d|[A-Z]{2}\d{2}"
 """What every text has that a pattern finds something in: one fast look at all rows spares most of them thirty slow ones."""
@@ -62,23 +62,26 @@ def secrets(frame: pl.DataFrame) -> Outcome:
 
     def judge(row: SampleRow) -> Fail:
         for where in _WHERE:
+            if where not in row:
+                continue
             for name, pattern in credentials.SECRETS.items():
                 if hit := pattern.search(row[where]):
                     return "secret", f"the {where} holds a {name}: {hit[0][:6]}…"
         return None
 
-    return judged(frame, "secrets", judge, suspect=_hinted(credentials.HINT))
+    return judged(frame, "secrets", judge, suspect=_hinted(credentials.HINT, frame))
 
 
 def pii(frame: pl.DataFrame, *, action: Literal["report", "mask", "drop"] = "drop") -> Outcome:
     """What names a person, in the answer, its calls or the prompt: counted in the score alone, put as [email], or dropped."""
     rows = ordered(frame)
-    suspect = _hinted(PII_HINT)
+    suspect = _hinted(PII_HINT, rows)
     if action == "mask":
         hinted = rows.select(suspect).to_series()
         columns = [
             pl.Series(name, [_masked(text) if look else text for text, look in zip(rows[name], hinted, strict=True)])
             for name in _WHERE
+            if name in rows.columns
         ]
         rows = rows.with_columns(*(column.cast(pl.String) for column in columns))
     found = judged(rows, "pii", _names, suspect=suspect)
@@ -89,12 +92,12 @@ def pii(frame: pl.DataFrame, *, action: Literal["report", "mask", "drop"] = "dro
     return Outcome(kept.kept, kept.dropped, kept.report | {"reported": found.rejected.height}, kept.rejected)
 
 
-def _hinted(pattern: str) -> pl.Expr:
-    return pl.any_horizontal(pl.col(name).str.contains(pattern) for name in _WHERE)
+def _hinted(pattern: str, frame: pl.DataFrame) -> pl.Expr:
+    return pl.any_horizontal(pl.col(name).str.contains(pattern) for name in _WHERE if name in frame.columns)
 
 
 def _names(row: SampleRow) -> Fail:
-    hit = next(((where, kind) for where in _WHERE for kind, _ in named(row[where])), None)
+    hit = next(((where, kind) for where in _WHERE for kind, _ in named(row.get(where, ""))), None)
     return None if hit is None else ("pii", f"the {hit[0]} holds {_ARTICLE[hit[1]]}")
 
 

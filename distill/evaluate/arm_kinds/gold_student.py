@@ -87,11 +87,11 @@ def _lines(run: ActiveRun) -> list[bytes]:
 
 def _key(run: ActiveRun, lines: list[bytes]) -> str:
     """Equal for trainings that are the same."""
-    from distill.student.trainers.lora import LoraSettings
+    from distill.student.trainers.fine_tuning import TuningSettings
 
     train, weights = run.task.spec.student.train, run.task.base_weights
     settings: dict[str, Json] = {
-        one.name: getattr(train, one.name) for one in fields(LoraSettings) if one.name not in ("max_tokens", "full")
+        one.name: getattr(train, one.name) for one in fields(TuningSettings) if one.name not in ("max_tokens", "full")
     }
     base = weights.identity if weights else ""
     valid = file_hash(run.folder / "valid.jsonl")

@@ -25,7 +25,7 @@ from distill.rundir import file_hash
 from distill.student import adapter, linear
 from distill.student import stage as teaching
 from distill.student.trainers import linear as linear_trainer
-from distill.student.trainers.lora import LoraSettings
+from distill.student.trainers.fine_tuning import TuningSettings
 from distill.task.run import ActiveRun
 from distill.task.stage import stale
 
@@ -132,7 +132,7 @@ def _key(run: ActiveRun, rows: CurveRows, name: PointName) -> str:
         learnt = rows.samples[places].select("input", "answer")
         return content_id("linear", learnt.rows(), run.task.output and dict(run.task.output), _seed(run, name))
     settings: dict[str, Json] = {
-        one.name: getattr(train, one.name) for one in fields(LoraSettings) if one.name not in ("max_tokens", "full")
+        one.name: getattr(train, one.name) for one in fields(TuningSettings) if one.name not in ("max_tokens", "full")
     }
     settings |= {"seed": _seed(run, name), "context": train.context}
     weights = run.task.base_weights

@@ -34,17 +34,21 @@ SHAPES = "messages (OpenAI), conversations (ShareGPT), contents (Gemini), instru
 UNKNOWN = (
     "chats end with an answer that has a weight of 0, declines or was cut off: it is no known answer and does not train"
 )
+MUST_NOT_TRAIN = (
+    "must not train (a weight of 0, a refusal, or cut off), and seeds.turns: every trains each of the assistant's; leave the row out, or "
+    "say turns: last"
+)
 UNSENT = "chats have a system turn of their own, which is not sent: no prompt names {{system}}"
 
 
 def row_of(
     row: Mapping[str, Json], *, system: bool = True, tally: Counter[str] | None = None, ours: Collection[str] = (),
-    test: bool = False,
+    test: bool = False, every: bool = False,
 ) -> RawRow:  # fmt: skip
     """A logged chat as a row of seeds; ValueError says what is wrong with it. `ours` and `test` are as in `chat_keys.refuse`.
 
     `system` says whether a prompt names the system prompt or brings its own. Where none does, one that stands beside the turns
-    is sent as the first of them. `tally` counts what a person should know of.
+    is sent as the first of them. With `every` the assistant's earlier turns are to train, so none may be one that must not. `tally` counts what a person should know of.
     """
     row = request_and_answer(row)
     keys.refuse(row, ours=ours, test=test)
@@ -54,6 +58,8 @@ def row_of(
         raise ValueError("a conversation is a list of turns, found none in it")
     found = read_turns(turns)
     told = conversation.turns(found.turns, last=False)
+    if every and (masked := [place for place in found.masked if place < len(found.turns)]):
+        raise ValueError(f"turn {masked[0]} {MUST_NOT_TRAIN}")
     beside = [_system(row[key]) for key in keys.SYSTEM if row.get(key)]
     spoken = [str(turn["content"]) for turn in told if turn["role"] in ("system", "developer")]
     said = [turn for turn in told if turn["role"] not in ("system", "developer")]

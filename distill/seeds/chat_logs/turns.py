@@ -35,10 +35,13 @@ _ITEMS = {"function_call": "call", "function_call_output": "tool", "message": ""
 
 
 class Chat(NamedTuple):
-    """Turns, and whether the last one may be taken for a known answer: it has no weight of 0 and is no refusal."""
+    """Turns, and whether the last one may be taken for a known answer: it has no weight of 0 and is no refusal. `masked` are the places
+    of the assistant's turns that may not.
+    """
 
     turns: list[Turn]
     known: bool
+    masked: tuple[int, ...] = ()
 
 
 def read_turns(given: Sequence[Json]) -> Chat:
@@ -50,7 +53,7 @@ def read_turns(given: Sequence[Json]) -> Chat:
                 reader.add(one)
         except ValueError as error:
             raise ValueError(f"turn {number}: {error}") from None
-    return Chat(reader.turns, reader.known)
+    return Chat(reader.turns, reader.known, tuple(reader.masked))
 
 
 @dataclass(slots=True)
@@ -60,6 +63,7 @@ class _Reader:
     open: list[tuple[str, str]] = field(default_factory=list)
     """(id, tool) of calls that no turn has answered yet."""
     calls: int = 0
+    masked: list[int] = field(default_factory=list)
 
     def add(self, turn: Json) -> None:
         """A turn, which may become several."""
@@ -78,6 +82,7 @@ class _Reader:
                 isinstance(part, Mapping) and part.get("type") == "refusal" for part in _parts(turn)
             )
             self.known = chat_keys.trains(turn) and not declined
+            self.masked += [] if self.known else [len(self.turns)]
 
     def _spoken(self, role: str, turn: Mapping[str, Json]) -> None:
         """A turn of somebody's, with the calls and results that stand among its parts."""

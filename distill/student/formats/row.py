@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from distill.chat.conversation import Turn
+from distill.chat.conversation import THOUGHT, Turn
 from distill.records import Json
 
 
@@ -75,10 +75,17 @@ def _parsed(function: Mapping[str, Json]) -> dict[str, Json]:
     return dict(function) if not isinstance(value, dict) else {**function, "arguments": value}
 
 
+def without_thinking(turn: Turn) -> None:
+    """Raise for a turn with thinking before its answer, in formats that have no place for it."""
+    if turn.get(THOUGHT):
+        raise CannotHold("the thinking before an answer")
+
+
 def spoken(turn: Turn) -> str:
     """What a turn says, for formats that know texts alone."""
     if turn.get("tool_calls") or turn["role"] == "tool":
         raise CannotHold("tool calls")
+    without_thinking(turn)
     if turn.get("name"):
         raise CannotHold("the name of a speaker")
     return str(turn["content"])

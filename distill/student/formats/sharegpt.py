@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from distill.chat.conversation import Turn, call_of
 from distill.records import Json
-from distill.student.formats.row import CannotHold, TrainingRow, spoken
+from distill.student.formats.row import CannotHold, TrainingRow, spoken, without_thinking
 
 _FROM = {"system": "system", "developer": "system", "user": "human", "assistant": "gpt", "tool": "observation"}
 
@@ -28,6 +28,7 @@ def row(given: TrainingRow) -> dict[str, Json]:
 def _turn(turn: Turn) -> dict[str, str]:
     if turn["role"] == "tool":
         return {"from": _FROM["tool"], "value": str(turn["content"])}
+    without_thinking(turn)
     if not turn.get("tool_calls"):
         return {"from": _FROM[turn["role"]], "value": spoken(turn)}
     if turn.get("content"):

@@ -76,6 +76,15 @@ class Tokens:
 
 
 @dataclass(frozen=True, slots=True)
+class Replayed:
+    """General rows that train along: how many the file holds, and how many of them are drawn."""
+
+    file: str
+    rows: int
+    drawn: int
+
+
+@dataclass(frozen=True, slots=True)
 class PreflightReport:
     """What a preflight found.
 
@@ -94,6 +103,7 @@ class PreflightReport:
     here: Here | None
     there: There | None
     advice: Advice
+    replay: Replayed | None = None
 
     @property
     def stops(self) -> list[Finding]:

@@ -56,8 +56,9 @@ def of_base(folder: Path, template: Path | None, *, name: str, context: int) -> 
     markup = sorted(str(token.content) for token in tokenizer.added_tokens_decoder.values() if token.special)
 
     def count(turns: Turns, tools: Tools) -> RowTokens:
-        row = tokenise.tokens_of(turns, tokenizer, tools)
-        return RowTokens(len(row.input_ids), sum(label != tokenise.IGNORED for label in row.labels))
+        rows = list(tokenise.every_answer(turns, tokenizer, tools))
+        learnt = sum(label != tokenise.IGNORED for row in rows for label in row.labels)
+        return RowTokens(len(rows[-1].input_ids), learnt)
 
     return TokenCounter(count, f"the tokeniser of {name}", True, context, tuple(markup))
 

@@ -1,4 +1,4 @@
-"""Which rows make a batch: those of like length, in an order that depends on the seed and the epoch alone.
+"""What a training by TRL is given, and which rows make a batch: those of like length, in an order that depends on the seed and the epoch alone.
 
 The trainer's own sampler draws from the process's random numbers, so a training that goes on in the middle of an epoch would meet other
 batches than it left: some rows twice, some not at all.
@@ -7,10 +7,44 @@ batches than it left: some rows twice, some not at all.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from distill.student.trainers import checkpoints
 
 if TYPE_CHECKING:
     from torch.utils.data import Sampler
+
+
+class BatchSettings(Protocol):
+    """What trainings have in common, whatever their loss."""
+
+    @property
+    def epochs(self) -> float: ...
+    @property
+    def batch_size(self) -> int: ...
+    @property
+    def learning_rate(self) -> float: ...
+    @property
+    def accumulate(self) -> int: ...
+    @property
+    def recompute(self) -> bool: ...
+    @property
+    def seed(self) -> int: ...
+
+
+def trl_arguments(kept: Path, settings: BatchSettings, steps: int) -> dict[str, Any]:
+    """What every training by TRL here is given: rows whole, checkpoints spread over its steps into `kept`, a line a step, no bar."""
+    from torch.cuda import is_available as on_gpu
+
+    return {
+        "output_dir": str(kept), "num_train_epochs": settings.epochs, "learning_rate": settings.learning_rate, "seed": settings.seed,
+        "per_device_train_batch_size": settings.batch_size, "per_device_eval_batch_size": settings.batch_size,
+        "gradient_accumulation_steps": settings.accumulate, "gradient_checkpointing": settings.recompute,
+        "use_cpu": not on_gpu(), "dataloader_pin_memory": on_gpu(), "max_length": None, "logging_steps": 1,
+        "logging_nan_inf_filter": False,  # it replaces a NaN loss by the last good one
+        "save_strategy": "steps", "save_steps": max(1, steps // checkpoints.SAVES), "disable_tqdm": True,
+    }  # fmt: skip
 
 
 def by_length(lengths: Sequence[int], batch_size: int, seed: int) -> Sampler[int]:

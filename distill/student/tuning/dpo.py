@@ -4,26 +4,35 @@
     margin   beta × (how much likelier the better answer became than under the reference − the same of the worse one)
 
 Before the first step every margin is 0. At the end of each epoch it is taken on pairs that were held out, one by one; the epoch with the
-highest mean is kept, and none where no mean is above 0.
+highest mean is kept, and none where no mean is above 0. A training that was killed goes on from its last checkpoint.
+
+    preference/  key  checkpoint-36/  curve.json  best.safetensors  best.json
 """
 
 from __future__ import annotations
 
+import json
 import math
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from distill.atomic_write import write_json
 from distill.base_model import load
+from distill.base_model.local import fingerprint
 from distill.base_model.quiet import quiet
 from distill.base_model.tokenise import TrainError
-from distill.records import Json
+from distill.records import Json, content_id
+from distill.rundir import file_hash
 from distill.stats import Estimate, proportion
-from distill.student.trainers.lora import save_adapter
+from distill.student.trainers import checkpoints
+from distill.student.trainers.batches import trl_arguments
+from distill.student.trainers.fine_tuning import save_adapter
 from distill.student.tuning.pair_trainer import dataset, over_pairs
-from distill.student.tuning.pairs import TokenPair, TokenPairs
+from distill.student.tuning.pairs import TokenPair, TokenPairs, as_columns
 from distill.teacher.endpoint.stopping import Stopped
 
 if TYPE_CHECKING:
@@ -72,9 +81,28 @@ class _Look:
     """What is seen of a training while it runs."""
 
     on_step: OnStep | None
+    kept: Path
+    """Where what the next training needs to go on stands."""
     curve: list[dict[str, Json]] = field(default_factory=list)
     best: tuple[float, list[float], dict[str, Tensor]] = (-math.inf, [], {})
     stopped: Stopped | None = None
+
+    def begins(self, step: int) -> None:
+        """At a step, 0 but where it goes on from a checkpoint."""
+        curve, best = self.kept / "curve.json", self.kept / "best.json"
+        lines = json.loads(curve.read_bytes()) if curve.is_file() else []
+        self.curve = [line for line in lines if line["preference_step"] <= step]
+        found = json.loads(best.read_bytes()) if best.is_file() else None
+        if found is not None and found["step"] <= step:
+            from safetensors.torch import load_file
+
+            self.best = (found["mean"], found["margins"], load_file(self.kept / "best.safetensors"))
+
+    def keep_curve(self) -> None:
+        write_json(self.kept / "curve.json", self.curve)
+
+    def looked_at(self, step: int) -> bool:
+        return any(line["preference_step"] == step and "valid_margin" in line for line in self.curve)
 
     def logged(self, step: int, logs: Mapping[str, float]) -> None:
         """A step's loss and its reward margin."""
@@ -107,6 +135,17 @@ class _Look:
         if mean > self.best[0]:
             held = {name: tensor.detach().cpu().clone() for name, tensor in weights().items()}
             self.best = (mean, margins, held)
+            _keep_best(self.kept, self.best, step)
+        self.keep_curve()
+
+
+def _keep_best(kept: Path, best: tuple[float, list[float], dict[str, Tensor]], step: int) -> None:
+    """The best epoch; its description last, so that it is never of other weights."""
+    from safetensors.torch import save_file
+
+    (kept / "best.json").unlink(missing_ok=True)
+    save_file(best[2], kept / "best.safetensors")
+    write_json(kept / "best.json", {"mean": best[0], "margins": best[1], "step": step})
 
 
 def train(
@@ -115,29 +154,53 @@ def train(
 ) -> DpoResult:  # fmt: skip
     """Train the peft folder `adapter` on from the pairs, and write `out` where held-out pairs say that it helped; else nothing is written.
 
-    Raises TrainError where a loss is not finite, and Stopped where `on_step` does: the next begins at `adapter` again.
+    Raises TrainError where a loss is not finite, and Stopped where `on_step` does, after a checkpoint.
     """
     from transformers import set_seed
 
     set_seed(settings.seed)
+    kept_at, steps = out.parent / "preference", settings.steps(len(pairs.train))
+    checkpoint = checkpoints.opened(kept_at, _key(base, adapter, pairs, settings))
     with quiet():
         model = _with_adapter(base, adapter, settings)
         trainer = over_pairs()(
-            model=model, args=_arguments(out.parent / "preference", settings), train_dataset=dataset(pairs.train),
+            model=model, args=_arguments(kept_at, settings, steps), train_dataset=dataset(pairs.train),
             processing_class=load.tokeniser(base, template),
         )  # fmt: skip
-        look, held_out = _Look(on_step), pairs.held_out[:LOOKED_AT]
+        for config in model.peft_config.values():  # else a checkpoint would ask the hub for the base by its bare name
+            config.base_model_name_or_path = str(base)
+        look, held_out = _Look(on_step, kept_at), pairs.held_out[:LOOKED_AT]
         trainer.add_callback(_callback(look, trainer, held_out))
-        trainer.train()
-    shutil.rmtree(trainer.args.output_dir, ignore_errors=True)
-    if look.stopped is not None:
-        raise look.stopped
+        try:
+            trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+        except TrainError:
+            shutil.rmtree(kept_at, ignore_errors=True)  # what went wrong would go on from there
+            raise
+        if look.stopped is not None:
+            raise look.stopped
+        if not look.looked_at(trainer.state.global_step):  # it was killed between its last checkpoint and the look
+            look.epoch_ended(trainer.state.global_step, trainer.margins(held_out), partial(_weights, model))
     mean, margins, weights = look.best
     kept = mean > 0
     if kept:
         save_adapter(model, weights, out)
+    shutil.rmtree(kept_at, ignore_errors=True)
     right = sum(margin > 0 for margin in margins)
     return DpoResult(kept, mean, proportion(right, len(margins)), look.curve)
+
+
+def _key(base: Path, adapter: Path, pairs: TokenPairs, settings: DpoSettings) -> str:
+    """Equal for trainings that are the same: base, adapter of the rows, pairs and settings."""
+    told = [dict(as_columns(part)) for part in (pairs.train, pairs.held_out)]
+    return content_id(fingerprint(base), file_hash(adapter / "adapter_model.safetensors"), told, asdict(settings))
+
+
+def _weights(model: PeftModel) -> Mapping[str, Tensor]:
+    from peft import get_peft_model_state_dict
+
+    # No look for new embeddings: it would ask the hub for the base.
+    found: Mapping[str, Tensor] = get_peft_model_state_dict(model, adapter_name="default", save_embedding_layers=False)
+    return found
 
 
 def _with_adapter(base: Path, adapter: Path, settings: DpoSettings) -> PeftModel:
@@ -149,53 +212,39 @@ def _with_adapter(base: Path, adapter: Path, settings: DpoSettings) -> PeftModel
     return PeftModel.from_pretrained(model, adapter, is_trainable=True)
 
 
-def _arguments(folder: Path, settings: DpoSettings) -> DPOConfig:
-    from torch.cuda import is_available as on_gpu
+def _arguments(folder: Path, settings: DpoSettings, steps: int) -> DPOConfig:
     from trl import DPOConfig
 
     return DPOConfig(
-        output_dir=str(folder),
+        **trl_arguments(folder, settings, steps),
         beta=settings.beta,
-        per_device_train_batch_size=settings.batch_size,
-        per_device_eval_batch_size=settings.batch_size,
-        num_train_epochs=settings.epochs,
-        learning_rate=settings.learning_rate,
-        seed=settings.seed,
-        use_cpu=not on_gpu(),
-        dataloader_pin_memory=on_gpu(),
         bf16=False,  # the weights' own dtype decides
-        max_length=None,
-        gradient_checkpointing=settings.recompute,
-        gradient_accumulation_steps=settings.accumulate,
         # Of a single epoch the reference is computed once for each pair either way.
         precompute_ref_log_probs=settings.epochs > 1,
-        logging_steps=1,
-        logging_nan_inf_filter=False,
         eval_strategy="no",
-        save_strategy="no",
+        save_total_limit=2,
         report_to="none",
-        disable_tqdm=True,
     )
 
 
 def _callback(look: _Look, trainer: DPOTrainer, held_out: Sequence[TokenPair]) -> Any:
-    from peft import get_peft_model_state_dict
     from transformers import TrainerCallback
 
     class Looked(TrainerCallback):  # type: ignore[misc]  # transformers is not followed, so its class is Any
+        def on_train_begin(self, _args: Any, state: Any, _control: Any, **_: Any) -> None:
+            look.begins(state.global_step)
+
         def on_log(self, _args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
             if "loss" in (logs or {}):
                 look.logged(state.global_step, logs)
-            control.should_training_stop |= look.stopped is not None
+            if look.stopped is not None:
+                control.should_save = control.should_training_stop = True
+
+        def on_save(self, _args: Any, _state: Any, _control: Any, **_: Any) -> None:
+            look.keep_curve()
 
         def on_epoch_end(self, _args: Any, state: Any, _control: Any, **kwargs: Any) -> None:
             if look.stopped is None:
-                model = kwargs["model"]
-                look.epoch_ended(
-                    state.global_step,
-                    trainer.margins(held_out),
-                    # No look for new embeddings: it would ask the hub for the base.
-                    lambda: get_peft_model_state_dict(model, adapter_name="default", save_embedding_layers=False),
-                )
+                look.epoch_ended(state.global_step, trainer.margins(held_out), partial(_weights, kwargs["model"]))
 
     return Looked()

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from distill.student.trainers.batches import by_length
 from distill.student.tuning.pairs import TokenPair, as_columns
 
 if TYPE_CHECKING:
     from datasets import Dataset
     from torch import Tensor
+    from torch.utils.data import Sampler
     from trl import DPOTrainer
 
 
@@ -29,6 +31,13 @@ def over_pairs() -> type[DPOTrainer]:
         def __init__(self, **given: Any) -> None:
             super().__init__(**given)
             self.remove_callback(PrinterCallback)
+
+        def _get_train_sampler(self, train_dataset: Dataset | None = None) -> Sampler[int]:
+            rows = self.train_dataset if train_dataset is None else train_dataset
+            longest = zip(rows["prompt_ids"], rows["chosen_ids"], rows["rejected_ids"], strict=True)
+            lengths = [len(prompt) + max(len(better), len(worse)) for prompt, better, worse in longest]
+            per_step = self.args.train_batch_size * self.args.gradient_accumulation_steps
+            return by_length(lengths, per_step, self.args.seed)
 
         def _prepare_dataset(self, rows: Dataset, *_: Any) -> Dataset:
             return rows

@@ -3,7 +3,7 @@
     student/supervised/   the adapter of the rows with its loss.json and done.json; taken away when the pairs are done
     student/adapter/      the adapter of the pairs where they helped, else that of the rows
 
-A training that is killed in the pairs goes on from the adapter of the rows.
+A training that is killed in the pairs goes on from its last checkpoint in student/preference.
 """
 
 from __future__ import annotations
@@ -125,7 +125,7 @@ def _shown(run: ActiveRun, steps: int) -> OnStep:
     def show(step: int, loss: float) -> None:
         if run.sender.stop.is_set():
             raise Stopped(
-                f"training on preferences was stopped at step {step} of {steps}; run the same command again: it goes on from the adapter of the rows"
+                f"training on preferences was stopped at step {step} of {steps}; run the same command again to go on from there"
             )
         told = partial(run.watch.training, step=step, steps=steps, train_loss=loss, valid_loss=None, left_s=None)
         loop.call_soon_threadsafe(told)

@@ -269,3 +269,13 @@ def test_tools_that_a_prompt_names_as_text_are_no_tools_of_the_request(tmp_path)
 def test_a_key_that_the_task_names_is_its_column_and_a_test_row_may_say_that_it_is_one():
     row = {"messages": [USER, SAID], "label": False, "split": "test"}
     assert row_of(row, ours=["label"], test=True)["reply"] == "Here."
+
+
+@pytest.mark.parametrize("mark", [{"weight": 0}, {"refusal": "No."}, {"finish_reason": "length"}])
+def test_every_turn_may_train_or_the_chat_is_refused(mark: dict) -> None:
+    turns = [USER, {"role": "assistant", "content": "half"} | mark, USER, {"role": "assistant", "content": "whole"}]
+    assert row_of({"messages": turns})["reply"] == "whole"
+    with pytest.raises(ValueError, match=r"turn 2 must not train.*turns: last"):
+        row_of({"messages": turns}, every=True)
+    last = [USER, {"role": "assistant", "content": "whole"}, USER, {"role": "assistant", "content": "half"} | mark]
+    assert row_of({"messages": last}, every=True)["reply"] is None

@@ -14,7 +14,7 @@ from distill.base_model import load
 from distill.base_model.tokenise import TrainError
 from distill.errors import UsageError
 from distill.student.trainers import full
-from distill.student.trainers.lora import LoraSettings, TrainResult, train
+from distill.student.trainers.fine_tuning import TrainResult, TuningSettings, train
 from distill.student.trainers.loss_curve import TrainStep
 from distill.teacher.endpoint.stopping import Stopped
 
@@ -25,7 +25,7 @@ def tuned(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
     train_rows, valid_rows = write_rows(folder / "train.jsonl", 32), write_rows(folder / "valid.jsonl", 6)
 
     def run(out: str, on_step: Any = None, **changed: Any) -> TrainResult:
-        settings = LoraSettings(**{"epochs": 2, "learning_rate": 0.01, "layers": None, "full": True} | changed)
+        settings = TuningSettings(**{"epochs": 2, "learning_rate": 0.01, "layers": None, "full": True} | changed)
         return train(
             base=tiny_base, train=train_rows, valid=valid_rows, out=folder / out, settings=settings, on_step=on_step
         )

@@ -12,7 +12,7 @@ from chats import chat, write_rows
 from distill.base_model import load
 from distill.base_model.tokenise import TrainError
 from distill.student.formats.row import PreferenceRow, TrainingRow
-from distill.student.trainers.lora import LoraSettings, train
+from distill.student.trainers.fine_tuning import TuningSettings, train
 from distill.student.tuning import dpo
 from distill.student.tuning.dpo import DpoResult, DpoSettings
 from distill.student.tuning.pairs import TokenPairs, token_pair
@@ -23,7 +23,7 @@ from distill.teacher.endpoint.stopping import Stopped
 def preferred(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
     folder = tmp_path_factory.mktemp("dpo")
     rows, valid = write_rows(folder / "train.jsonl", 16), write_rows(folder / "valid.jsonl", 4)
-    supervised = LoraSettings(epochs=1, learning_rate=0.01, rank=8, layers=1)
+    supervised = TuningSettings(epochs=1, learning_rate=0.01, rank=8, layers=1)
     tuned = train(base=tiny_base, train=rows, valid=valid, out=folder, settings=supervised).tuned
     tokenizer = load.tokeniser(tiny_base)
     pairs = [
@@ -80,3 +80,23 @@ def test_it_stops_when_told_to_and_says_where_it_broke(preferred: Any) -> None:
         preferred("stopped", on_step=stop)
     with pytest.raises(TrainError, match=r"preference\.learning_rate is too high"):
         preferred("broken", learning_rate=1e30)
+
+
+def test_a_training_that_was_killed_trains_no_step_twice_and_ends_as_if_it_were_not(preferred: Any) -> None:
+    whole, _ = preferred("whole", epochs=2)
+    seen: list[int] = []
+
+    def killed(step: int, _loss: float) -> None:
+        seen.append(step)
+        if step == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        preferred("resumed", epochs=2, on_step=killed)
+    again: list[int] = []
+    result, out = preferred("resumed", epochs=2, on_step=lambda step, _loss: again.append(step))
+    assert (seen, again) == ([1, 2, 3], [3, 4]), "the third step had no checkpoint yet"
+    assert result.margin == pytest.approx(whole.margin, rel=1e-3)
+    assert [line["preference_step"] for line in result.curve] == [1, 2, 2, 3, 4, 4]
+    assert out.exists()
+    assert not (out.parent / "preference").exists()

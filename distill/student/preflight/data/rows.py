@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from distill.base_model.chat_format import FormatError
+from distill.chat.conversation import THOUGHT
 from distill.records import Json, canonical
 from distill.student.preflight.data import layouts, lines, texts, turns
 from distill.student.preflight.data.layouts import Layout
@@ -152,6 +153,7 @@ def _is_system(turn: Mapping[str, Json]) -> bool:
 
 
 def _spoken(turn: Mapping[str, Json]) -> str:
-    """A turn's text with its calls, which are learnt too."""
-    calls = turn.get("tool_calls")
-    return "\n".join(part for part in (turns.said(turn), canonical(calls) if calls else "") if part)
+    """A turn's text with its calls and what was thought before it, which are learnt too."""
+    calls, thought = turn.get("tool_calls"), turn.get(THOUGHT)
+    parts = (thought if isinstance(thought, str) else "", turns.said(turn), canonical(calls) if calls else "")
+    return "\n".join(part for part in parts if part)

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from distill.chat import content
-from distill.chat.conversation import ROLES
+from distill.chat.conversation import ROLES, THOUGHT
 from distill.records import Json
 from distill.student.preflight.findings import shown
 
 Fault = tuple[str, str]
 _TURN_KEYS = frozenset(
-    {"role", "content", "name", "tool_calls", "tool_call_id", "weight", "refusal", "function_call", "audio"}
+    ("role", "content", "name", "tool_calls", "tool_call_id", "weight", "refusal", "function_call", "audio", THOUGHT)
 )
 
 

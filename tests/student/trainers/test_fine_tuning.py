@@ -9,7 +9,7 @@ import pytest
 from chats import write_rows
 
 from distill.base_model.tokenise import TrainError
-from distill.student.trainers.lora import LoraSettings, TrainResult, train
+from distill.student.trainers.fine_tuning import TrainResult, TuningSettings, train
 from distill.student.trainers.loss_curve import TrainStep, check_loss
 from distill.teacher.endpoint.stopping import Stopped
 
@@ -20,7 +20,7 @@ def tuned(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
     train_rows, valid_rows = write_rows(folder / "train.jsonl", 32), write_rows(folder / "valid.jsonl", 6)
 
     def run(out: str, on_step: Any = None, **changed: Any) -> TrainResult:
-        settings = LoraSettings(**{"epochs": 2, "learning_rate": 0.01, "rank": 8, "layers": 1} | changed)
+        settings = TuningSettings(**{"epochs": 2, "learning_rate": 0.01, "rank": 8, "layers": 1} | changed)
         return train(
             base=tiny_base, train=train_rows, valid=valid_rows, out=folder / out, settings=settings, on_step=on_step
         )
@@ -165,4 +165,4 @@ def test_broken_losses_are_errors(loss: float) -> None:
 def test_no_rows_to_check_on_is_an_error(tiny_base: Path, tmp_path: Path) -> None:
     rows, none = write_rows(tmp_path / "train.jsonl", 4), write_rows(tmp_path / "valid.jsonl", 0)
     with pytest.raises(TrainError, match=r"valid\.jsonl holds no rows"):
-        train(base=tiny_base, train=rows, valid=none, out=tmp_path / "student", settings=LoraSettings())
+        train(base=tiny_base, train=rows, valid=none, out=tmp_path / "student", settings=TuningSettings())

@@ -27,6 +27,7 @@ from distill.records import content_id
 from distill.rundir import file_hash
 from distill.student.trainers import checkpoints, full
 from distill.student.trainers.answer_loss import scoring_answers
+from distill.student.trainers.batches import trl_arguments
 from distill.student.trainers.loss_curve import OnStep, TrainStep
 from distill.student.trainers.targets import targets_of
 from distill.student.trainers.time_left import TimeLeft
@@ -54,7 +55,7 @@ class TrainResult:
 
 
 @dataclass(frozen=True, slots=True)
-class LoraSettings:
+class TuningSettings:
     """How it is trained: the top `layers` decoder layers (None: all), rows of at most `max_tokens`."""
 
     epochs: float = 2
@@ -85,7 +86,7 @@ class LoraSettings:
 
 def train(
     *, base: Path, train: Path, valid: Path, out: Path,
-    settings: LoraSettings, template: Path | None = None, track: str | None = None, on_step: OnStep | None = None,
+    settings: TuningSettings, template: Path | None = None, track: str | None = None, on_step: OnStep | None = None,
 ) -> TrainResult:  # fmt: skip
     """Tune `base` on the chat rows of `train`.
 
@@ -133,7 +134,7 @@ def _finished(model: PeftModel | PreTrainedModel, watch: Watch, out: Path) -> Tr
     return TrainResult(tuned, best.step, best.loss, tuple(watch.steps), watch.steps[-1].tokens)
 
 
-def _key(base: Path, files: Sequence[Path], settings: LoraSettings, tokenizer: PreTrainedTokenizerBase) -> str:
+def _key(base: Path, files: Sequence[Path], settings: TuningSettings, tokenizer: PreTrainedTokenizerBase) -> str:
     """Equal for trainings that are the same: base, rows, settings and template."""
     rows = [file_hash(file) for file in files]
     return content_id(fingerprint(base), rows, asdict(settings), tokenizer.chat_template)
@@ -146,7 +147,7 @@ def _rows(path: Path, tokenizer: PreTrainedTokenizerBase, max_tokens: int) -> li
     return rows
 
 
-def _with_adapter(base: Path, settings: LoraSettings) -> PeftModel:
+def _with_adapter(base: Path, settings: TuningSettings) -> PeftModel:
     """The base, frozen, with fresh fp32 LoRA weights on every linear map of its last layers."""
     from peft import LoraConfig, get_peft_model, prepare_model_for_kbit_training
 
@@ -189,35 +190,20 @@ def _trainer(
     return trainer
 
 
-def _arguments(kept: Path, settings: LoraSettings, steps: int, track: str | None) -> SFTConfig:
+def _arguments(kept: Path, settings: TuningSettings, steps: int, track: str | None) -> SFTConfig:
     from torch.cuda import is_available as on_gpu
     from trl import SFTConfig
 
     return SFTConfig(
-        output_dir=str(kept),
-        per_device_train_batch_size=settings.batch_size,
-        per_device_eval_batch_size=settings.batch_size,
-        num_train_epochs=settings.epochs,
-        learning_rate=settings.learning_rate,
-        seed=settings.seed,
-        use_cpu=not on_gpu(),
-        dataloader_pin_memory=on_gpu(),
+        **trl_arguments(kept, settings, steps),
         bf16=settings.full and on_gpu() and load.native_dtype().itemsize == 2,  # else the weights' own dtype decides
-        max_length=None,
         dataset_kwargs={"skip_prepare_dataset": True},
-        gradient_checkpointing=settings.recompute,
-        gradient_accumulation_steps=settings.accumulate,
         lr_scheduler_type=settings.schedule,
         warmup_steps=settings.warmup,
-        logging_steps=1,
         include_num_input_tokens_seen="non_padding",
-        logging_nan_inf_filter=False,  # it replaces a NaN loss by the last good one
         eval_strategy="epoch",
-        save_strategy="steps",
-        save_steps=max(1, steps // checkpoints.SAVES),
         save_total_limit=1 if settings.full else 2,  # three times the model each
         report_to=track or "none",
-        disable_tqdm=True,
     )
 
 
