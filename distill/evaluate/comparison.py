@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 import polars as pl
 
 from distill.evaluate import cautions
+from distill.evaluate.judging.result import Judging
 from distill.evaluate.metrics import NO_KNOWN
 from distill.evaluate.not_comparable import not_comparable
 from distill.evaluate.scores import Scores, paired, paired_gap, rows_to_decide, scores_by_arm
@@ -23,7 +24,7 @@ from distill.evaluate.worst import WorstAnswer, worst_answers
 from distill.stats import Estimate, mean_interval
 
 ARMS = ("teacher", "student", "previous", "linear", "prompted_base", "base")
-PRIMARY = ("json_fields", "agreement", "schema")
+PRIMARY = ("json_fields", "agreement", "judge", "schema")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,8 @@ class Comparison:
     worst: list[WorstAnswer]
     warnings: list[str]
     verdict: ComparisonVerdict
+    judging: Judging | None = None
+    """What judges found; None where none was asked."""
 
 
 def compare(

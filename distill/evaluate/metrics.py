@@ -94,6 +94,7 @@ _MEASURES = {
     ("agreement", ""): "of the teacher's fields",
     ("agreement", "plain"): "of the teacher's answers",
     ("schema", ""): "of the answers in the right format",
+    ("judge", ""): "of the judge's marks",
 }
 
 METRICS: dict[str, Metric] = {"json_fields": json_fields, "schema": schema, "agreement": agreement}

@@ -10,8 +10,8 @@ import polars as pl
 from distill.evaluate.metrics import NO_ANSWER
 from distill.evaluate.verdict import ComparisonVerdict
 
-_COMPARING = ("json_fields", "agreement")
-"""The metrics that hold an answer against another one."""
+_COMPARING = ("json_fields", "agreement", "judge")
+"""The metrics that tell what an answer is worth, and not only whether it has the right form."""
 
 
 def not_comparable(

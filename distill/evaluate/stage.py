@@ -12,6 +12,8 @@ import polars as pl
 from distill.atomic_write import write_json, write_parquet
 from distill.evaluate.arms import Answers, Arm, arms_of, call, calls_table, rules_of, scores_table, teacher_is_base
 from distill.evaluate.comparison import Comparison, compare
+from distill.evaluate.judging.sentences import judge_sentences, judge_warnings
+from distill.evaluate.judging.stage import JudgedTests, judge_tests
 from distill.records import Json
 from distill.student import linear
 from distill.student.stage import linear_student, student_of, train_linear
@@ -40,11 +42,13 @@ async def _evaluate(run: ActiveRun) -> Mapping[str, Json]:
         run.watch.say(f"  {tests.height:,} test rows to each in turn: {', '.join(arm.name for arm in arms)}")
     answered = {arm.name: await call(task, arm, tests, run.sender) for arm in arms}
     models = await asyncio.to_thread(_linear_models, run)
-    scores, calls, comparison = await asyncio.to_thread(_compared, task, tests, arms, answered, models)
+    judged = await judge_tests(run, tests, answered, models)
+    scores, calls, comparison = await asyncio.to_thread(_compared, task, tests, arms, answered, models, judged)
     write_parquet(run.folder / "calls.parquet", calls)
     write_parquet(run.folder / "scores.parquet", scores)
     write_json(run.folder / "comparison.json", asdict(comparison))
-    return {"verdict": comparison.verdict.word, "unanswered": calls.filter(pl.col("ended") == "pending").height}
+    pending = calls.filter(pl.col("ended") == "pending").height + (judged.result.pending if judged else 0)
+    return {"verdict": comparison.verdict.word, "unanswered": pending}
 
 
 def linear_alone(run: ActiveRun) -> Comparison | None:
@@ -63,12 +67,14 @@ def _compared(
     arms: Sequence[Arm],
     answers: Mapping[str, Answers],
     models: Mapping[str, LinearModel],
+    judged: JudgedTests | None = None,
 ) -> tuple[pl.DataFrame, pl.DataFrame, Comparison]:
     """(scores, calls, comparison) of the arms that were called and of the linear models."""
     answered = {**answers, **{name: linear.answers(model, tests, task.output) for name, model in models.items()}}
     lacking = [field for model in models.values() for field in linear.unanswered_fields(model, task.output)]
     rules = rules_of(task, tests, answered)
     scores = scores_table(task, tests, answered, rules)
+    scores = pl.concat([scores, judged.scores]).sort("arm", "metric", "seed_id") if judged else scores
     calls = calls_table(answered, [arm.name for arm in arms if arm.address.price is None])
     comparison = compare(
         scores, calls, tests, margin=task.spec.evaluate.margin, kind=rules.kind, asked=list(answered),
@@ -77,7 +83,15 @@ def _compared(
     warnings = [
         *rules.notes, *_lacking(list(dict.fromkeys(lacking))), *_left_out(task, models), *comparison.warnings,
     ]  # fmt: skip
-    return scores, calls, replace(comparison, warnings=warnings)
+    comparison = replace(comparison, warnings=warnings)
+    return scores, calls, _with_judging(comparison, judged) if judged else comparison
+
+
+def _with_judging(comparison: Comparison, judged: JudgedTests) -> Comparison:
+    """The comparison with what the judges found, said behind the verdict."""
+    found = judged.result
+    told = replace(comparison.verdict, sentences=[*comparison.verdict.sentences, *judge_sentences(found)])
+    return replace(comparison, judging=found, verdict=told, warnings=[*comparison.warnings, *judge_warnings(found)])
 
 
 def _linear_models(run: ActiveRun) -> dict[str, LinearModel]:

@@ -19,6 +19,8 @@ from distill.curate.gates.judge.expected import expected_verdicts
 from distill.curate.gates.judge.requests import judge_spender, judge_warnings
 from distill.curate.inputs import read_inputs
 from distill.evaluate import arms
+from distill.evaluate.judging.expected import expected_judging
+from distill.evaluate.judging.stage import warnings_of
 from distill.generate import questions
 from distill.generate.questions import TeacherQuestions
 from distill.generate.refill import ask_new_seeds, votes_at_most
@@ -105,6 +107,7 @@ def plan(task: Task, *, pilot: int = 0, watch: Watcher | None = None) -> Plan:
         spenders = [
             *(estimate.estimate(one.behind(rates.failing), store, limits) for one in first),
             *(estimate.estimate(one, store, None) for one in _judges(task, rows, store, rates.judged)),
+            *(estimate.estimate(one, store, None) for one in _evaluation_judges(task, rows, store)),
             *(estimate.estimate(one, store, limits) for one in _voters(task, table, votes)),
             *(estimate.estimate(one, store, None) for one in _further(task, table, rates)),
         ]
@@ -115,7 +118,7 @@ def plan(task: Task, *, pilot: int = 0, watch: Watcher | None = None) -> Plan:
         preview or task.spec.dataset.accept, seen, [*spenders, *([trained] if trained and not preview else [])],
         student_calls=0 if preview or task.spec.student.train.with_ == "none" else rows.tests.height,
         budget_usd=task.spec.budget.usd, deadline=_deadline(task, spenders[0]),
-        warnings=[*judge_warnings(task), *_odd_counts(spenders)], note=_note(task, table, votes),
+        warnings=[*judge_warnings(task), *warnings_of(task), *_odd_counts(spenders)], note=_note(task, table, votes),
     )  # fmt: skip
 
 
@@ -151,6 +154,12 @@ def _judges(task: Task, rows: _Round, store: Store, judged: float) -> Iterator[S
     for n, judge in enumerate(task.judges):
         expected = expected_verdicts(task, n, rows.table, rows.first, known)
         yield Spender(judge_spender(task, n), expected.requests, judge, judged, expected.answer_tokens)
+
+
+def _evaluation_judges(task: Task, rows: _Round, store: Store) -> Iterator[Spender]:
+    """Every judge of the answers to the test rows."""
+    for one in expected_judging(task, rows.tests, store) if task.spec.dataset.preview is None else ():
+        yield Spender(one.spender, one.requests, one.model, to_come=one.answer_tokens)
 
 
 def _voters(task: Task, table: pl.DataFrame, votes: TeacherQuestions) -> Iterator[Spender]:

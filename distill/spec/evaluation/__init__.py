@@ -1,0 +1,1 @@
+"""Groups of `evaluate:` that have a file of their own."""
