@@ -34,7 +34,9 @@ NAMES = {
     "base": "Small model, untrained",
     "linear": "Linear model of the same rows",
 }
-MEASURES = {"json_fields": "fields right", "agreement": "agrees with the teacher", "schema": "right format"}
+MEASURES = {
+    "json_fields": "fields right", "agreement": "agrees with the teacher", "schema": "right format", "judge": "judges' marks",
+}  # fmt: skip
 _PLAIN = {"json_fields": "answers right"}
 """What a measure is called where answers are plain values."""
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")

@@ -70,13 +70,14 @@ def length_effect(pairs: Sequence[JudgedPair], ties: int = 0) -> LengthEffect | 
     design, preferred = _design(pairs, lengths)
     place = {row: n for n, row in enumerate(rows)}
     row_of = np.array([place[pair.row] for pair in pairs] * 2)
-    whole = _rates(design, preferred, np.ones(len(preferred)), ties * 2 * len(pairs) / len(rows))
+    start = _fitted(design, preferred, np.ones(len(preferred)), np.zeros(3))
+    whole = _rates(design, preferred, np.ones(len(preferred)), ties * 2 * len(pairs) / len(rows), start)
     drawn = []
     random = np.random.default_rng(0)
     for _ in range(_RESAMPLES):
         times = np.bincount(random.integers(0, len(rows), len(rows)), minlength=len(rows))
         weights = times[row_of].astype(np.float64)
-        drawn.append(_rates(design, preferred, weights, ties * float(weights.sum()) / len(rows)))
+        drawn.append(_rates(design, preferred, weights, ties * float(weights.sum()) / len(rows), start))
     table, n = np.array(drawn), len(rows) + ties
     return LengthEffect(_around(whole[0], table[:, 0], n), _around(whole[1], table[:, 1], n), _note(lengths))
 
@@ -92,11 +93,11 @@ def _design(pairs: Sequence[JudgedPair], lengths: Numbers) -> tuple[Numbers, Num
     return np.stack(columns, axis=1), np.array(preferred)
 
 
-def _rates(design: Numbers, preferred: Numbers, weights: Numbers, ties: float) -> tuple[float, float]:
+def _rates(design: Numbers, preferred: Numbers, weights: Numbers, ties: float, start: Numbers) -> tuple[float, float]:
     """(win rate at equal length, what length adds), with showings of the same text counted as half a win."""
     import numpy as np
 
-    level, _, order = _fitted(design, preferred, weights)
+    level, _, order = _fitted(design, preferred, weights, start)
     equal = float(np.mean(_chance(level + order * np.array([0.5, -0.5]))))
     total = float(weights.sum())
     seen = float(weights @ preferred) / total
@@ -104,18 +105,18 @@ def _rates(design: Numbers, preferred: Numbers, weights: Numbers, ties: float) -
     return share * equal + (1 - share) / 2, share * (seen - equal)
 
 
-def _fitted(design: Numbers, preferred: Numbers, weights: Numbers) -> Numbers:
-    """Weighted logistic regression by Newton's steps; a tie is half a win."""
+def _fitted(design: Numbers, preferred: Numbers, weights: Numbers, start: Numbers) -> Numbers:
+    """Weighted logistic regression by Newton's steps from `start`; a tie is half a win."""
     import numpy as np
 
-    found, ridge = np.zeros(3), np.array(_RIDGE)
+    found, ridge = start, np.array(_RIDGE)
     for _ in range(_STEPS):
         chance = _chance(design @ found)
         slope = design.T @ (weights * (preferred - chance)) - ridge * found
         curve = (design * (weights * chance * (1 - chance))[:, None]).T @ design + np.diag(ridge)
         step = np.linalg.solve(curve, slope)
         found = found + np.clip(step, -4, 4)
-        if float(np.abs(step).max()) < 1e-8:
+        if float(np.abs(step).max()) < 1e-6:
             break
     return found
 
