@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from distill.curate.calibration.results import JudgePair
 from distill.evaluate.judging.measures.calibrated import JudgeReliability
 from distill.evaluate.judging.measures.pairwise import PairwiseResult
 from distill.stats import Estimate
@@ -17,6 +16,16 @@ class ArmPassRate:
     arm: str
     passed: Estimate
     corrected: Estimate | None
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeAgreement:
+    """How far two judges pass the same of `n` answers: the share, and Gwet's AC1."""
+
+    judges: list[str]
+    n: int
+    same: float | None
+    ac1: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +44,8 @@ class Judging:
     unread: dict[str, int]
     """Why verdicts are missing → how many."""
     pass_rates: list[ArmPassRate]
-    agreement: list[JudgePair]
-    """How far every two judges pass the same answers."""
+    agreement: list[JudgeAgreement]
+    """Of every two judges."""
     reliability: JudgeReliability | None
     """None where no answers are labelled."""
     pairs: list[PairwiseResult]

@@ -8,7 +8,6 @@ from statistics import fmean
 
 import polars as pl
 
-from distill.curate.calibration.results import JudgePair
 from distill.curate.calibration.stats import ac1
 from distill.curate.gates.judge.gate import RowVerdicts, means
 from distill.curate.gates.judge.rubric import AnswerToJudge
@@ -16,7 +15,7 @@ from distill.curate.gates.judge.verdict import JudgeVerdict, NoVerdict, one_line
 from distill.evaluate.judging.asking import JudgeQuestion, Verdicts
 from distill.evaluate.judging.measures.calibrated import JudgeReliability, corrected
 from distill.evaluate.judging.questions import AnswersToTests
-from distill.evaluate.judging.result import ArmPassRate
+from distill.evaluate.judging.result import ArmPassRate, JudgeAgreement
 from distill.evaluate.metrics import NO_ANSWER
 from distill.stats import proportion
 
@@ -93,12 +92,12 @@ def pass_rates(
     return rates
 
 
-def agreement(names: Sequence[str], answers: Sequence[RowVerdicts], at_least: float) -> list[JudgePair]:
+def agreement(names: Sequence[str], answers: Sequence[RowVerdicts], at_least: float) -> list[JudgeAgreement]:
     """How far every two judges pass the same answers: the share, and Gwet's AC1."""
     found = []
     for a, b in combinations(range(len(names)), 2):
         decided = [(passes([row[a]], at_least), passes([row[b]], at_least)) for row in answers]
         both = [(one, two) for one, two in decided if one is not None and two is not None]
         same = sum(one == two for one, two in both) / len(both) if both else None
-        found.append(JudgePair((names[a], names[b]), len(both), same, ac1(both)))
+        found.append(JudgeAgreement([names[a], names[b]], len(both), same, ac1(both)))
     return found
