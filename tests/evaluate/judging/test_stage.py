@@ -114,7 +114,7 @@ async def test_scores_of_the_judge_stand_in_the_table_with_a_reason(approved: Pa
 
 
 async def test_a_judge_by_batch_is_waited_for_and_none_is_paid_twice(approved: Path) -> None:
-    async with serve(Script(batch=BatchScript(hurry=0.0))) as server:
+    async with serve(Script(batch=BatchScript(hurry=72_000))) as server:
         task = project(approved, models(server, more=", mode: batch, batch: {poll_s: 0.02, grace_s: 0}"))
         with pytest.raises(InBatches):
             await run(task)
