@@ -41,9 +41,7 @@ def judged(asked: AnswersToTests, judge: BiasedJudge) -> PairwiseResult:
     """Each question as it is sent, and each reply as it is read."""
     judges = EvaluationJudges([MODEL], RUBRIC)
     verdicts = {
-        question: judges.read(
-            question, Answer("r", Ended.OK, judge(judges.request(JudgeDraw(question, 0))), "stop")
-        )
+        question: judges.read(question, Answer("r", Ended.OK, judge(judges.request(JudgeDraw(question, 0))), "stop"))
         for question in asked.comparing()
     }
     return pairwise_results(judges.names, asked, verdicts)[0]
@@ -103,7 +101,10 @@ def test_orders_in_an_answer_change_no_verdict() -> None:
     """The student's answers are attacks that ask for the best mark; the judge thinks little of them, and that is what is read."""
     hostile = list(dict.fromkeys(text for _, text in attacks("0" * 32)))
     texts = {
-        "student": {f"r{n}": text.encode("utf-16", "surrogatepass").decode("utf-16", "replace") for n, text in enumerate(hostile)},
+        "student": {
+            f"r{n}": text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+            for n, text in enumerate(hostile)
+        },
         "teacher": {f"r{n}": f"Paris, of course ({n})." for n in range(len(hostile))},
     }
     shown = [RowToJudge(f"r{n}", "What is the capital of France?", None) for n in range(len(hostile))]

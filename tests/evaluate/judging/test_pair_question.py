@@ -6,7 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from distill.curate.gates.judge.verdict import NoVerdict
-from distill.evaluate.judging.pair_question import AnswerPair, PairVerdict, pair_code, pair_schema, pair_turns, read_pair
+from distill.evaluate.judging.pair_question import (
+    AnswerPair,
+    PairVerdict,
+    pair_code,
+    pair_schema,
+    pair_turns,
+    read_pair,
+)
 from distill.records import Answer, Ended
 from distill.spec.judge import Rubric
 from distill.testing.judges import block
@@ -51,5 +58,11 @@ def test_only_the_whole_verdict_with_its_code_counts() -> None:
     good = '{"code": "c1", "reason": "It is right.", "better": "second"}'
     assert read_pair(reply(good), code="c1", judge="j") == PairVerdict("j", "second", "It is right.")
     assert read_pair(reply(f"```json\n{good}\n```"), code="c1", judge="j") == PairVerdict("j", "second", "It is right.")
-    for text in (good + good, f"Sure: {good}", good.replace("c1", "c2"), good.replace('"second"', "[]"), good.replace('"It is right."', "1")):
+    for text in (
+        good + good,
+        f"Sure: {good}",
+        good.replace("c1", "c2"),
+        good.replace('"second"', "[]"),
+        good.replace('"It is right."', "1"),
+    ):
         assert isinstance(read_pair(reply(text), code="c1", judge="j"), NoVerdict), text

@@ -35,7 +35,9 @@ def test_the_task_may_bring_its_own(task: Path) -> None:
     assert (rubric.text, dict(rubric.dimensions)) == ("Is it kind?", {"kind": "It is kind."})
 
 
-@pytest.mark.parametrize(("text", "said"), [(" \n", "it is empty"), ("Is\n{{message}}?", "mine.md:2: the rubric takes no variables")])
+@pytest.mark.parametrize(
+    ("text", "said"), [(" \n", "it is empty"), ("Is\n{{message}}?", "mine.md:2: the rubric takes no variables")]
+)
 def test_its_text_is_plain(task: Path, text: str, said: str) -> None:
     (task.parent / "mine.md").write_text("Is it kind?")
     spec = open_task(task, overrides=["evaluate.judge={prompt: mine.md}"], env={}).spec

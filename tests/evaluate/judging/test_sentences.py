@@ -27,11 +27,17 @@ def judging(*pairs: PairwiseResult, **more: object) -> Judging:
 
 @pytest.mark.parametrize(
     ("wins", "losses", "said"),
-    [(80, 20, "so its answers are preferred"), (20, 80, "so the other's answers are preferred"), (50, 50, "so neither is clearly preferred")],
+    [
+        (80, 20, "so its answers are preferred"),
+        (20, 80, "so the other's answers are preferred"),
+        (50, 50, "so neither is clearly preferred"),
+    ],
 )
 def test_a_preference_is_named_where_the_interval_tells(wins: int, losses: int, said: str) -> None:
     (line,) = judge_sentences(judging(result(*[(1.0, 1.0)] * wins, *[(0.0, 0.0)] * losses)))
-    assert line.startswith(f"Judged in pairs, the student wins {wins}, ties 0 and loses {losses} against the teacher: a win rate of")
+    assert line.startswith(
+        f"Judged in pairs, the student wins {wins}, ties 0 and loses {losses} against the teacher: a win rate of"
+    )
     assert said in line
 
 
@@ -54,14 +60,19 @@ def test_a_judge_that_goes_by_the_place_is_named() -> None:
     found = judge_warnings(judging(result(*[(1.0, 0.0)] * 30, *[(1.0, 1.0)] * 35, *[(0.0, 0.0)] * 35)))
     assert found[0].startswith("Judge j prefers the first answer by 15 points")
     assert "30 of 100 that change with it count as ties" in found[0]
-    assert not any("prefers" in line for line in judge_warnings(judging(result(*[(1.0, 1.0)] * 50, *[(0.0, 0.0)] * 50))))
+    assert not any(
+        "prefers" in line for line in judge_warnings(judging(result(*[(1.0, 1.0)] * 50, *[(0.0, 0.0)] * 50)))
+    )
 
 
 def test_what_the_judge_is_worth_is_told_or_said_to_be_unknown() -> None:
     assert any("no labelled answers are given" in line for line in judge_warnings(judging()))
     by = reliability([LabelledDecision("a", True, True)] * 9)
     assert any("9 good and 0 bad" in line for line in judge_warnings(judging(reliability=by)))
-    rates = [ArmPassRate("student", proportion(80, 100), proportion(75, 100)), ArmPassRate("teacher", proportion(90, 100), None)]
+    rates = [
+        ArmPassRate("student", proportion(80, 100), proportion(75, 100)),
+        ArmPassRate("teacher", proportion(90, 100), None),
+    ]
     (line,) = judge_sentences(judging(pass_rates=rates))
     assert "75 % (66 % to 82 %) of the student's answers pass" in line
 

@@ -38,7 +38,11 @@ def approved(task: Path) -> Path:
     moods = ["glad" if n % 2 else "cross" for n in range(80)]
     words = {"glad": "thank you, lovely", "cross": "never again, awful"}
     rows = [
-        {"message": f"{words[mood]} {n * 7919} {n * 104729 % 9973}", "kind": "ab"[n % 3 % 2], "expected": {"mood": mood}}
+        {
+            "message": f"{words[mood]} {n * 7919} {n * 104729 % 9973}",
+            "kind": "ab"[n % 3 % 2],
+            "expected": {"mood": mood},
+        }
         for n, mood in enumerate(moods)
     ]
     (task.parent / "seeds.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
@@ -154,7 +158,12 @@ async def test_pass_rates_are_corrected_by_labelled_answers(approved: Path, monk
 
     monkeypatch.setattr(address.scripted, "Scripted", lambda: model(reply=reply))
     rows = [
-        {"message": f"note {n}", "kind": "a", "answer": {"mood": "glad" if n % 2 else "cross"}, "good": bool(n % 2) != (n % 20 == 0)}
+        {
+            "message": f"note {n}",
+            "kind": "a",
+            "answer": {"mood": "glad" if n % 2 else "cross"},
+            "good": bool(n % 2) != (n % 20 == 0),
+        }
         for n in range(80)
     ]
     (approved.parent / "gold.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
@@ -167,7 +176,9 @@ async def test_pass_rates_are_corrected_by_labelled_answers(approved: Path, monk
     rates = {one["arm"]: one for one in found["judging"]["pass_rates"]}
     assert rates["student"]["passed"]["mean"] == pytest.approx(0.5, abs=0.2)
     assert rates["student"]["corrected"]["mean"] == pytest.approx(rates["student"]["passed"]["mean"] * 1.1, abs=0.01)
-    assert any("labelled answers" in line and "of the student's answers pass" in line for line in found["verdict"]["sentences"])
+    assert any(
+        "labelled answers" in line and "of the student's answers pass" in line for line in found["verdict"]["sentences"]
+    )
     assert any(line.startswith("Judge and teacher are one model, scripted") for line in found["warnings"])
 
 
