@@ -57,17 +57,20 @@ class BiasedJudge:
         """The same without a bias."""
         return _share(self.quality(first) - self.quality(second))
 
+    def prefers_first(self, first: str, second: str) -> bool:
+        """Whether it takes the first of two, where it is no tie; the luck of a pair is one in both orders."""
+        low, high = sorted([first, second])
+        of_low = self.chance(first, second) if first == low else 1 - self.chance(first, second)
+        return (self._luck("pair", low, high) < of_low) == (first == low)
+
     def score(self, answer: str) -> int:
         """From 1 to 5."""
         return 1 + round(4 * _share(self.quality(answer)))
 
     def _pair(self, code: str, first: str, second: str) -> str:
-        low, high = sorted([first, second])
-        if self._luck("tie", low, high) < self.ties:
+        if self._luck("tie", *sorted([first, second])) < self.ties:
             return _reply(code, {"reason": "both do", "better": "tie"})
-        of_low = self.chance(first, second) if first == low else 1 - self.chance(first, second)
-        winner = low if self._luck("pair", low, high) < of_low else high
-        better = "first" if winner == first else "second"
+        better = "first" if self.prefers_first(first, second) else "second"
         return _reply(code, {"reason": f"the {better} one reads better", "better": better})
 
     def _luck(self, *what: str) -> float:

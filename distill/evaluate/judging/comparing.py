@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from distill.curate.gates.judge.verdict import one_line
 from distill.evaluate.judging.asking import JudgeQuestion, Verdicts
@@ -17,19 +17,30 @@ from distill.evaluate.judging.measures.pairwise import (
     pairwise_result,
 )
 from distill.evaluate.judging.pair_question import AnswerPair, PairVerdict
-from distill.evaluate.judging.questions import AnswersToTests, RowToJudge
+from distill.evaluate.judging.questions import STUDENT, AnswersToTests, RowToJudge
 
 _SHOWN = 3
 _FIRST = {"first": WIN, "tie": TIE, "second": LOSS}
 _SECOND = {"first": LOSS, "tie": TIE, "second": WIN}
 
 
-def pairwise_results(names: Sequence[str], asked: AnswersToTests, verdicts: Verdicts) -> list[PairwiseResult]:
-    """The student against every arm that it is compared with."""
-    return [_result(names, asked, verdicts, other) for other in asked.others]
+def pairwise_results(
+    names: Sequence[str],
+    asked: AnswersToTests,
+    verdicts: Verdicts,
+    marks: Mapping[tuple[str, str], float] | None = None,
+) -> list[PairwiseResult]:
+    """The student against every arm that it is compared with; by `marks`, (arm, seed id) → score, the clearest pairs are shown."""
+    return [_result(names, asked, verdicts, other, marks or {}) for other in asked.others]
 
 
-def _result(names: Sequence[str], asked: AnswersToTests, verdicts: Verdicts, other: str) -> PairwiseResult:
+def _result(
+    names: Sequence[str],
+    asked: AnswersToTests,
+    verdicts: Verdicts,
+    other: str,
+    marks: Mapping[tuple[str, str], float],
+) -> PairwiseResult:
     by_judge: dict[str, list[JudgedPair]] = {name: [] for name in names}
     examples: list[PairExample] = []
     equal = rows = 0
@@ -48,7 +59,11 @@ def _result(names: Sequence[str], asked: AnswersToTests, verdicts: Verdicts, oth
                 by_judge[name].append(found)
         if judged:
             examples.append(_example(row, pair, outcome(list(judged.values())), verdicts, len(names)))
-    best, worst = ([one for one in examples if one.outcome == which] for which in (WIN, LOSS))
+    ahead = {
+        row.seed_id: marks.get((STUDENT, row.seed_id), 0.0) - marks.get((other, row.seed_id), 0.0) for row in asked.rows
+    }
+    best = sorted((one for one in examples if one.outcome == WIN), key=lambda one: -ahead[one.seed_id])
+    worst = sorted((one for one in examples if one.outcome == LOSS), key=lambda one: ahead[one.seed_id])
     return pairwise_result(other, by_judge, equal=equal, rows=rows, best=best[:_SHOWN], worst=worst[:_SHOWN])
 
 

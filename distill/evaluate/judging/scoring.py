@@ -37,6 +37,12 @@ def passes(verdicts: RowVerdicts, at_least: float) -> bool | None:
     return fmean(by_dimension.values()) >= at_least if by_dimension else None
 
 
+def marks(by_answer: ByAnswer) -> dict[tuple[str, str], float]:
+    """(arm, seed id) → the mean from 1 to 5, of the answers that have a verdict."""
+    found = {key: means(verdicts) for key, verdicts in by_answer.items()}
+    return {key: fmean(scores.values()) for key, scores in found.items() if scores}
+
+
 def table(asked: AnswersToTests, by_answer: ByAnswer) -> pl.DataFrame:
     """Rows of scores.parquet: the mean as 0..1 (`judge`), and that of each dimension (`judge:accuracy`)."""
     rows = [

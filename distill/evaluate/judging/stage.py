@@ -117,7 +117,18 @@ def _judged(
         pass_rates=scoring.pass_rates(by_answer, list(asked.texts), at_least, reliability),
         agreement=scoring.agreement(judges.names, list(by_answer.values()), at_least),
         reliability=reliability,
-        pairs=pairwise_results(judges.names, asked, verdicts),
-        warnings=warnings_of(task),
+        pairs=pairwise_results(judges.names, asked, verdicts, scoring.marks(by_answer)),
+        warnings=[*warnings_of(task), *_not_compared(task, asked)],
     )
     return JudgedTests(scoring.table(asked, by_answer), result)
+
+
+def _not_compared(task: Task, asked: AnswersToTests) -> list[str]:
+    """Arms that are to be compared with the student, and were not asked."""
+    judge = task.spec.evaluate.judge
+    missing = [name for name in (judge.pairwise if judge else ()) if name not in asked.texts]
+    if not missing or STUDENT not in asked.texts:
+        return []
+    return [
+        f"The student is not compared with {', '.join(missing)}, as evaluate.judge.pairwise asks: no such arm was asked."
+    ]

@@ -70,6 +70,9 @@ def test_a_biased_judge_is_seen_through(seed: int) -> None:
     assert found.win_rate is not None
     assert found.win_rate.low > 0.5, "the biases had not turned it"
     assert found.length is not None
+    both = [(asked.texts["student"][row.seed_id], asked.texts["teacher"][row.seed_id]) for row in asked.rows]
+    seen = fmean((judge.chance(ours, theirs) + 1 - judge.chance(theirs, ours)) / 2 for ours, theirs in both)
+    assert abs(found.length.adds.mean - (seen - fair)) < 0.02
     assert fair < 0.45
     assert abs(found.length.at_equal_length.mean - fair) < 0.03
     assert found.length.at_equal_length.high < 0.5
@@ -95,6 +98,21 @@ def test_pairs_without_a_verdict_are_counted_and_never_guessed() -> None:
     assert found.ties > 20
     assert len(found.best) == len(found.worst) == 3
     assert all(one.outcome == 1 and "first one reads better" in one.reason for one in found.best)
+
+
+def test_the_clearest_pairs_are_shown_first() -> None:
+    asked, quality = answers(60, level=0, longer_by=0, seed=6)
+    judges, judge = EvaluationJudges([MODEL], RUBRIC), BiasedJudge(quality.__getitem__)
+    replies = {one: judge(judges.request(JudgeDraw(one, 0))) for one in asked.comparing()}
+    verdicts = {one: judges.read(one, Answer("r", Ended.OK, text, "stop")) for one, text in replies.items()}
+    marks = {(arm, seed): quality[text] for arm, texts in asked.texts.items() for seed, text in texts.items()}
+    found = pairwise_results(judges.names, asked, verdicts, marks)[0]
+    ahead = [marks["student", one.seed_id] - marks["teacher", one.seed_id] for one in found.best]
+    behind = [marks["student", one.seed_id] - marks["teacher", one.seed_id] for one in found.worst]
+    assert ahead == sorted(ahead, reverse=True)
+    assert behind == sorted(behind)
+    assert ahead[0] > 0.5
+    assert behind[0] < -0.5
 
 
 def test_orders_in_an_answer_change_no_verdict() -> None:

@@ -108,13 +108,14 @@ async def test_two_judges_score_every_answer_once_and_a_second_run_pays_nothing(
 
 async def test_scores_of_the_judge_stand_in_the_table_with_a_reason(approved: Path) -> None:
     async with serve() as server:
-        result = await run(project(approved, models(server), "evaluate.judge.pairwise=[]"))
+        result = await run(project(approved, models(server), "evaluate.judge.pairwise=[base]"))
     rows = pl.read_parquet(result.folder / "scores.parquet").filter(pl.col("metric") == "judge")
     assert rows.height == 40
     low = rows.filter(pl.col("value") < 1)
     assert low.height > 10
     assert all(" of 5: " in reason for reason in low["reason"])
     assert comparison(result)["judging"]["pairs"] == []
+    assert any(line.startswith("The student is not compared with base") for line in comparison(result)["warnings"])
 
 
 async def test_a_judge_by_batch_is_waited_for_and_none_is_paid_twice(approved: Path) -> None:
