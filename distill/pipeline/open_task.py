@@ -71,10 +71,7 @@ def open_task(
     rows = read_task_rows(spec, file, places, parsed, variables, chats, faults)
     for name, text in texts.prompts.items():
         faults += templates.faults(text, str(file.parent / name), columns=rows.columns) if text is not None else []
-    rubric = None
-    if spec.judge is not None and "judge" in judged_gates(spec):
-        rubric = files.text(file.parent / spec.judge.prompt, faults, named_by=f"{file}: judge.prompt")
-    evaluation_rubric = _evaluation_rubric(spec, file, faults)
+    rubric, evaluation_rubric = _gate_rubric(spec, file, faults), _evaluation_rubric(spec, file, faults)
     faults += _unfit(spec, file, places, texts, rubric, rows.seeds, env, priced=priced)
     faults += _of_rows(spec, file, rows, chats, faults)
     faults += _linear(spec, file, places, texts, rows)
@@ -87,6 +84,13 @@ def open_task(
     if faults := [Fault(f"{file}: {at}", fault) for at, model in named(task) for fault in model.faults()]:
         raise SpecError(str(file), places.located(faults))
     return task
+
+
+def _gate_rubric(spec: TaskSpec, file: Path, faults: list[Fault]) -> str | None:
+    """The text that the judges of the gate go by; None where there are none."""
+    if spec.judge is None or "judge" not in judged_gates(spec):
+        return None
+    return files.text(file.parent / spec.judge.prompt, faults, named_by=f"{file}: judge.prompt")
 
 
 def _evaluation_rubric(spec: TaskSpec, file: Path, faults: list[Fault]) -> Rubric | None:

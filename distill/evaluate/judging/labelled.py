@@ -56,10 +56,10 @@ def labelled_questions(task: Task, judges: int) -> LabelledQuestions | None:
     answers, instructions = read_labelled(task, path), instructions_of(task)
     judge = task.spec.evaluate.judge
     gold = answers.gold if judge and judge.reference else {}
-    rows = answers.samples.select("request_id", "seed_id", "stratum", "input", "answer").iter_rows()
+    rows = answers.samples.select("request_id", "seed_id", "stratum", "input", "answer", "tool_calls").iter_rows()
     abouts = [
-        (request, stratum, AnswerToJudge(given, text, reference=gold.get(seed), task=instructions))
-        for request, seed, stratum, given, text in rows
+        (request, stratum, AnswerToJudge(given, text, calls, gold.get(seed), instructions))
+        for request, seed, stratum, given, text, calls in rows
     ]
     return LabelledQuestions(answers, abouts, judges)
 
