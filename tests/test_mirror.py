@@ -8,7 +8,7 @@ ROOT = Path(__file__).parents[1]
 ELSEWHERE = {
     # One subject in several files, tested through its door: what goes in and what comes out.
     "spec/test_task_yaml.py": "spec/dataset spec/evaluate spec/judge spec/seeds spec/settings spec/strata spec/student spec/task "
-    "spec/teacher spec/training spec/loading/load spec/loading/places spec/loading/validation spec/loading/wording spec/loading/yaml_lines",
+    "spec/teacher spec/training spec/evaluation/judge spec/loading/load spec/loading/places spec/loading/validation spec/loading/wording spec/loading/yaml_lines",
     "teacher/reply/test_shapes.py": "teacher/reply/calls teacher/reply/channels teacher/reply/content teacher/reply/counts teacher/reply/message "
     "teacher/reply/natives teacher/reply/parsed teacher/reply/wording",
     "teacher/reply/errors/test_refusals.py": "teacher/reply/errors/faults teacher/reply/errors/languages",
@@ -45,6 +45,8 @@ ELSEWHERE = {
     "evaluate/test_arms.py": "evaluate/scores",
     "evaluate/labels/test_confusion.py": "evaluate/labels/result",
     "evaluate/scoring/test_checks.py": "spec/evaluation/metrics",
+    "evaluate/judging/test_stage.py": "evaluate/judging/asking evaluate/judging/expected evaluate/judging/labelled evaluate/judging/questions "
+    "evaluate/judging/result evaluate/judging/scoring",
     "report/test_page.py": "report/report",
     "plan/test_pilot.py": "cli/text/plan plan/estimate",
     "views/test_explain.py": "cli/text/rows",

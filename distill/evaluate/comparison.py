@@ -21,6 +21,7 @@ from distill.evaluate.evidence.ceiling import ExamMarks, TeacherCeiling
 from distill.evaluate.evidence.clusters import clusters_of
 from distill.evaluate.evidence.strata import FallenStratum, fallen_strata
 from distill.evaluate.evidence.teacher_errors import TeacherErrors, teacher_errors
+from distill.evaluate.judging.result import Judging
 from distill.evaluate.labels.result import FieldLabels
 from distill.evaluate.metrics import NO_KNOWN
 from distill.evaluate.metrics.names import PRIMARY, deciding, likeness_to_teacher
@@ -109,6 +110,8 @@ class Comparison:
     """Arm → what it takes of a machine."""
     selective: Selective | None = None
     """What the student answers alone; None where no rows are set apart to find it out."""
+    judging: Judging | None = None
+    """What judges found; None where none was asked."""
 
 
 def compare(

@@ -29,6 +29,8 @@ from distill.evaluate.arms import (
 )
 from distill.evaluate.comparison import Comparison, compare
 from distill.evaluate.evidence.ceiling import read_marks
+from distill.evaluate.judging.sentences import judge_sentences, judge_warnings
+from distill.evaluate.judging.stage import JudgedTests, judge_tests
 from distill.evaluate.labels.confusion import field_labels
 from distill.evaluate.scoring import own
 from distill.evaluate.scoring.explain import explained
@@ -75,7 +77,8 @@ async def _evaluate(run: ActiveRun) -> Mapping[str, Json]:
         grown[arm.name] = growth.bytes if arm.address.local and run.sender.sends > sent else None
     draws = await selective.draws_of_tests(run, arms, tests)
     models = await asyncio.to_thread(classifiers.models, run)
-    scores, calls, comparison = await asyncio.to_thread(_compared, run, tests, arms, answered, models)
+    judged = await judge_tests(run, tests, answered, models)
+    scores, calls, comparison = await asyncio.to_thread(_compared, run, tests, arms, answered, models, judged)
     warnings = [*comparison.warnings, *gold_student.left_out(run)]
     comparison = replace(comparison, warnings=warnings, footprints=_footprints(comparison, arms, models, grown))
     if apart is not None:
@@ -86,7 +89,8 @@ async def _evaluate(run: ActiveRun) -> Mapping[str, Json]:
     write_parquet(run.folder / "calls.parquet", calls)
     write_parquet(run.folder / "scores.parquet", scores)
     write_json(run.folder / "comparison.json", asdict(comparison))
-    return {"verdict": comparison.verdict.word, "unanswered": calls.filter(pl.col("ended") == "pending").height}
+    pending = calls.filter(pl.col("ended") == "pending").height + (judged.result.pending if judged else 0)
+    return {"verdict": comparison.verdict.word, "unanswered": pending}
 
 
 def _examples(run: ActiveRun) -> Examples | None:
@@ -132,6 +136,7 @@ def _compared(
     arms: Sequence[Arm],
     answers: Mapping[str, Answers],
     models: Mapping[str, Classifier],
+    judged: JudgedTests | None = None,
 ) -> tuple[pl.DataFrame, pl.DataFrame, Comparison]:
     """(scores, calls, comparison) of the arms that were called and of the linear models."""
     task = run.task
@@ -139,6 +144,7 @@ def _compared(
     lacking = [field for model in models.values() for field in linear.unanswered_fields(model, task.output)]
     rules = rules_of(task, tests, answered)
     scores = scores_table(task, tests, answered, rules)
+    scores = pl.concat([scores, judged.scores]).sort("arm", "metric", "seed_id") if judged else scores
     calls = calls_table(answered, [arm.name for arm in arms if arm.address.price is None])
     comparison = compare(
         scores, calls, tests, margin=task.spec.evaluate.margin, kind=rules.kind, asked=list(answered), marks=read_marks(run.folder),
@@ -157,7 +163,14 @@ def _compared(
     }
     labels = field_labels(rules, texts, dict(tests.select("seed_id", "input").iter_rows()), task.output)
     found = replace(comparison, warnings=warnings, verdict=told, labels=labels, scored_by=explained(task.spec, rules))
-    return scores, calls, found
+    return scores, calls, _with_judging(found, judged) if judged else found
+
+
+def _with_judging(comparison: Comparison, judged: JudgedTests) -> Comparison:
+    """The comparison with what the judges found, said behind the verdict."""
+    found = judged.result
+    told = replace(comparison.verdict, sentences=[*comparison.verdict.sentences, *judge_sentences(found)])
+    return replace(comparison, judging=found, verdict=told, warnings=[*comparison.warnings, *judge_warnings(found)])
 
 
 def _with_cascade(

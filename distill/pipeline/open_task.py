@@ -16,6 +16,8 @@ from distill.curate.checks import curation_faults
 from distill.curate.dedup import compared
 from distill.curate.gates.judge.requests import judged_gates, rubrics
 from distill.errors import Fault, SpecError
+from distill.evaluate.comparison import ARMS
+from distill.evaluate.judging import rubric as judging
 from distill.evaluate.scoring import checks as scoring_checks
 from distill.pipeline.arguments import home_of
 from distill.pipeline.task_rows import TaskRows, read_task_rows
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from distill.records import Seed
+    from distill.spec.judge import Rubric
 
 
 class _SpecTexts(NamedTuple):
@@ -70,9 +73,7 @@ def open_task(
     rows = read_task_rows(spec, file, places, parsed, variables, chats, faults)
     for name, text in texts.prompts.items():
         faults += templates.faults(text, str(file.parent / name), columns=rows.columns) if text is not None else []
-    rubric = None
-    if spec.judge is not None and "judge" in judged_gates(spec):
-        rubric = files.text(file.parent / spec.judge.prompt, faults, named_by=f"{file}: judge.prompt")
+    rubric, evaluation_rubric = _gate_rubric(spec, file, faults), _evaluation_rubric(spec, file, faults)
     faults += _unfit(spec, file, places, texts, rubric, rows.seeds, env, priced=priced)
     faults += _of_rows(spec, file, rows, chats, faults)
     faults += _linear(spec, file, places, texts, rows)
@@ -81,10 +82,28 @@ def open_task(
     if found or rows.bad_rows is None:
         raise SpecError(str(file), found)
     task = _task(spec, file, home or home_of(file), texts, rubric, rows, rows.bad_rows, env)
-    task = replace(task, label_prompts=label_prompts, rival_prompts=rival_prompts, overrides=tuple(overrides))
+    task = replace(
+        task, label_prompts=label_prompts, rival_prompts=rival_prompts, evaluation_rubric=evaluation_rubric, overrides=tuple(overrides)
+    )  # fmt: skip
     if faults := [Fault(f"{file}: {at}", fault) for at, model in named(task) for fault in model.faults()]:
         raise SpecError(str(file), places.located(faults))
     return task
+
+
+def _gate_rubric(spec: TaskSpec, file: Path, faults: list[Fault]) -> str | None:
+    """The text that the judges of the gate go by; None where there are none."""
+    if spec.judge is None or "judge" not in judged_gates(spec):
+        return None
+    return files.text(file.parent / spec.judge.prompt, faults, named_by=f"{file}: judge.prompt")
+
+
+def _evaluation_rubric(spec: TaskSpec, file: Path, faults: list[Fault]) -> Rubric | None:
+    """What the judges of the test rows' answers go by; None where there are none."""
+    judge, text = spec.evaluate.judge, None
+    if judge is not None and judge.prompt is not None:
+        text = files.text(file.parent / judge.prompt, faults, named_by=f"{file}: evaluate.judge.prompt")
+    faults += judging.faults(spec, text, file, [*ARMS, *spec.evaluate.rivals])
+    return judging.evaluation_rubric(spec, text)
 
 
 def _known_answers(spec: TaskSpec, file: Path, texts: _SpecTexts, rows: TaskRows) -> list[Fault]:

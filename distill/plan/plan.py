@@ -21,6 +21,8 @@ from distill.curate.inputs import read_inputs
 from distill.evaluate import arms
 from distill.evaluate.arm_kinds import few_shot
 from distill.evaluate.arm_kinds.few_shot import Examples
+from distill.evaluate.judging.expected import expected_judging
+from distill.evaluate.judging.stage import warnings_of
 from distill.evaluate.scoring import explain
 from distill.evaluate.selective import calibration
 from distill.generate import questions
@@ -118,6 +120,7 @@ def plan(task: Task, *, pilot: int = 0, watch: Watcher | None = None) -> Plan:
         spenders = [
             *(estimate.estimate(one.behind(rates.failing), store, limits) for one in first),
             *(estimate.estimate(one, store, None) for one in _judges(task, rows, store, rates.judged)),
+            *(estimate.estimate(one, store, None) for one in _evaluation_judges(task, rows, store)),
             *(estimate.estimate(one, store, limits) for one in _voters(task, table, votes)),
             *(estimate.estimate(one, store, None) for one in _further(task, table, rates)),
         ]
@@ -129,8 +132,8 @@ def plan(task: Task, *, pilot: int = 0, watch: Watcher | None = None) -> Plan:
         preview or task.spec.dataset.accept, seen, [*spenders, *([trained] if trained and not preview else [])],
         student_calls=0 if preview else _student_calls(task, rows),
         budget_usd=task.spec.budget.usd, deadline=_deadline(task, spenders[0]),
-        warnings=[*judge_warnings(task), *_odd_counts(spenders), *scoring.warnings], note=_note(task, table, votes),
-        scored_by=scoring.lines, power=_power(task, rows),
+        warnings=[*judge_warnings(task), *warnings_of(task), *_odd_counts(spenders), *scoring.warnings],
+        note=_note(task, table, votes), scored_by=scoring.lines, power=_power(task, rows),
     )  # fmt: skip
 
 
@@ -202,6 +205,12 @@ def _judges(task: Task, rows: _Round, store: Store, judged: float) -> Iterator[S
     for n, judge in enumerate(task.judges):
         expected = expected_verdicts(task, n, rows.table, rows.first, known)
         yield Spender(judge_spender(task, n), expected.requests, judge, judged, expected.answer_tokens)
+
+
+def _evaluation_judges(task: Task, rows: _Round, store: Store) -> Iterator[Spender]:
+    """Every judge of the answers to the test rows."""
+    for one in expected_judging(task, rows.tests, store) if task.spec.dataset.preview is None else ():
+        yield Spender(one.spender, one.requests, one.model, to_come=one.answer_tokens)
 
 
 def _voters(task: Task, table: pl.DataFrame, votes: TeacherQuestions) -> Iterator[Spender]:

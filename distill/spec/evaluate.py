@@ -9,6 +9,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import Discriminator, Field, Tag, field_validator
 
+from distill.spec.evaluation.judge import EvaluationJudge
 from distill.spec.evaluation.metrics import Metrics, PythonMetric, named
 from distill.spec.gate import EvaluationGate
 from distill.spec.settings import PositiveInt, Settings
@@ -101,6 +102,9 @@ class Evaluate(Settings):
         description="how answers are compared: a list of the fields that alone count; or field → text, exact, number, "
         "{within: 0.01}, {within: 5 %}, date, time, set, list, chrf, bleu, rouge_l, embedding or ignore; or one of these for an answer that is a plain value. "
         "Default: by the output schema and the kind of value, over the fields of the gold answers",
+    )
+    judge: EvaluationJudge | None = Field(
+        None, description="models that score the answers, and compare them two by two; {} takes every default"
     )
 
     gate: EvaluationGate | None = Field(None, description="figures that must be met; exit 4 where one is not")

@@ -94,6 +94,8 @@ class TaskSpec(Settings):
         found: list[tuple[str, ModelSpec]] = [("teacher", teacher)]
         found += [(f"teacher.{way}[{n}]", model) for n, model in enumerate((*teacher.fallback, *teacher.panel))]
         found += [(f"judge.models[{n}]", model) for n, model in enumerate(self.judge.models if self.judge else [])]
+        evaluating = self.evaluate.judge.models if self.evaluate.judge else []
+        found += [(f"evaluate.judge.models[{n}]", model) for n, model in enumerate(evaluating)]
         found += [(f"strata.labels.{name}.model", one.model) for name, one in self.strata.asked.items() if one.model]
         found += [(f"evaluate.rivals.{name}", rival) for name, rival in self.evaluate.rivals.items()]
         return found + ([("seeds.expand.model", expand.model)] if expand and expand.model else [])

@@ -113,6 +113,8 @@ def named(task: Task) -> list[tuple[str, Address]]:
     found = [(f"teacher.{way}[{n - 1}]" if n else "teacher", one.address) for n, one in enumerate(task.teachers)]
     judges = bool(task.spec.judge and task.spec.judge.models)
     found += [(f"judge.models[{n}]", one.address) for n, one in enumerate(task.judges) if judges]
+    of_tests = bool(task.spec.evaluate.judge and task.spec.evaluate.judge.models)
+    found += [(f"evaluate.judge.models[{n}]", one.address) for n, one in enumerate(task.evaluation_judges) if of_tests]
     found += [(f"strata.labels.{name}.model", task.labeller(name).address) for name in task.spec.strata.asked]
     found += [(f"evaluate.rivals.{name}", one.address) for name, one in task.rivals.items()]
     if task.spec.seeds.expand is not None:

@@ -60,6 +60,8 @@ class Task:
     env: Mapping[str, str]
     rubrics: Mapping[str, Rubric] = field(default_factory=dict)
     """Gate → what its judges are asked."""
+    evaluation_rubric: Rubric | None = None
+    """What the judges of the test rows' answers are asked; None where there are none."""
     overrides: Sequence[str] = ()
     """`a.b=value` of the command line, already part of `spec`."""
     label_prompts: Mapping[str, templates.Template] = field(default_factory=dict)
@@ -111,9 +113,22 @@ class Task:
     @property
     def judges(self) -> list[Model]:
         """Every model that scores answers, by itself the teacher; greedy, but for what the spec says. None where no gate asks."""
-        teacher = self.spec.teacher
-        named, found = self.spec.judge.models if self.spec.judge else [], []
-        for one in named or ([teacher] if self.rubrics else []):
+        named = self.spec.judge.models if self.spec.judge else []
+        return self._judging(named or ([self.spec.teacher] if self.rubrics else []))
+
+    @property
+    def evaluation_judges(self) -> list[Model]:
+        """Every model that scores the answers to the test rows; by default those of `judge.models`, and else the teacher."""
+        judge = self.spec.evaluate.judge
+        if judge is None:
+            return []
+        of_curation = self.spec.judge.models if self.spec.judge else []
+        return self._judging(judge.models or of_curation or [self.spec.teacher])
+
+    def _judging(self, named: Sequence[ModelSpec]) -> list[Model]:
+        """Models as they judge: greedily, but for what the spec says."""
+        teacher, found = self.spec.teacher, []
+        for one in named:
             asked = models.asked(one, teacher, self.env, spec.Sampling())
             # A host's models may take no temperature, and then the spec sets none for the teacher either.
             bare = teacher.sampling.temperature is None and asked.address.dialect != "chat"
@@ -181,6 +196,7 @@ class Task:
         models = [
             *self.teachers,
             *self.judges,
+            *self.evaluation_judges,
             *(self.labeller(name) for name in self.spec.strata.asked),
             *self.rivals.values(),
         ]

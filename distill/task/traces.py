@@ -90,6 +90,9 @@ _CONTENT: Mapping[str, Callable[[Any], Json]] = {
     "rubrics": lambda rubrics: {
         gate: [rubric.text, dict(rubric.dimensions), list(rubric.dimensions)] for gate, rubric in rubrics.items()
     },
+    "evaluation_rubric": lambda rubric: (
+        [rubric.text, dict(rubric.dimensions), list(rubric.dimensions)] if rubric else None
+    ),
     "bad_rows": lambda frame: frame.write_json(),
     "held_out": list,
 }

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from compared import compared
 
 from distill.atomic_write import write_json
 from distill.errors import UsageError
@@ -114,3 +115,15 @@ def test_nothing_scored_is_undecided_and_not_an_error(tables: Tables) -> None:
     found = compare(scores.clear(), calls.clear(), tests, margin=0.02)
     assert found.verdict.word == "undecided"
     assert found.arms == {}
+
+
+def test_where_nothing_exact_applies_the_judge_carries_the_verdict() -> None:
+    """Marks of a judge on free text: student and teacher alike, the base far below."""
+    marks = {"student": [1.0, 0.75] * 20, "teacher": [0.75, 1.0] * 20, "base": [0.25] * 40}
+    found = compared(marks, metric="judge", kind="text")
+    assert found.metric == "judge"
+    assert "of the judge's marks" in " ".join(found.verdict.sentences)
+    assert found.verdict.word != "do not distil"
+    assert found.judging is None
+    worse = compared({**marks, "student": [0.25] * 40}, metric="judge", kind="text")
+    assert worse.verdict.word == "do not distil"

@@ -117,6 +117,7 @@ def sample() -> dict[str, Any]:
                 },
             ],
         },
+        "judging": judging(),
         "worst": [
             {
                 "seed_id": "3f9c0a7be21d4455",
@@ -386,3 +387,55 @@ def learning_curve() -> dict[str, Any]:
         "price": {"usd": 0.0021, "bought": 320},
         "advice": {"word": "more", "sentence": "More rows help: 320 more cost about $0.67, at $0.0021 a row."},
     }
+
+
+def of_rows(mean: float, low: float, high: float, n: int) -> dict[str, Any]:
+    return {"mean": mean, "low": low, "high": high, "n": n, "small": n < 20}
+
+
+def judging() -> dict[str, Any]:
+    """Two judges, of which the first likes what comes first."""
+    length = {"at_equal_length": of_rows(0.47, 0.4, 0.54, 96), "adds": of_rows(0.06, 0.02, 0.1, 96), "note": ""}
+    biases = [
+        {
+            "judge": name,
+            "pairs": 80,
+            "inconsistent": flips,
+            "position": of_rows(place, place - 0.03, place + 0.03, 80),
+            "length": length,
+        }
+        for name, flips, place in (("gpt-6-luna", 21, 0.13), ("claude-sonnet-5", 3, 0.01))
+    ]
+    pair = {
+        "seed_id": "aa00", "input": "Where is it?", "student": "On its way.", "other": "Gone.", "outcome": 1.0,
+        "reason": "gpt-6-luna: the first one answers",
+    }  # fmt: skip
+    agreement = {
+        "n": 60, "unscored": 0, "agreement": of_rows(0.85, 0.74, 0.92, 60), "kappa": 0.7, "ac1": 0.71, "good": 30, "false_drops": 3,
+        "false_keeps": 6, "false_drops_by_stratum": [],
+    }  # fmt: skip
+    return {
+        "judges": ["gpt-6-luna", "claude-sonnet-5"],
+        "dimensions": {"accuracy": "it is right", "style": "it is kind"},
+        "at_least": 4.0,
+        "scored": 190,
+        "unscored": 2,
+        "pending": 0,
+        "unread": {"unreadable: bad JSON at character 1": 2},
+        "pass_rates": [
+            {"arm": "student", "passed": of_rows(0.8, 0.71, 0.87, 96), "corrected": of_rows(0.74, 0.6, 0.88, 96)},
+            {"arm": "teacher", "passed": of_rows(0.9, 0.82, 0.95, 96), "corrected": None},
+        ],
+        "agreement": [{"judges": ["gpt-6-luna", "claude-sonnet-5"], "n": 190, "same": 0.88, "ac1": 0.8}],
+        "reliability": {
+            "agreement": agreement, "sensitivity": of_rows(0.9, 0.74, 0.97, 30), "specificity": of_rows(0.8, 0.63, 0.9, 30), "why_not": "",
+        },
+        "pairs": [
+            {
+                "other": "teacher", "wins": 40, "ties": 20, "losses": 36, "equal": 16, "inconsistent": 4, "unjudged": 0,
+                "win_rate": of_rows(0.52, 0.44, 0.6, 96), "length": length, "by_judge": biases, "best": [pair],
+                "worst": [{**pair, "outcome": 0.0}],
+            }
+        ],
+        "warnings": [],
+    }  # fmt: skip

@@ -63,6 +63,7 @@ def test_every_section_stands_on_the_page(report: Flat, typed: Typed) -> None:
         "Where is it strong, where weak?",
         "What the mean hides",
         "Its worst answers",
+        "What do judges say?",
         "Would more rows help?",
         "Can the teacher do the task?",
         "What happened to the rows",
@@ -90,6 +91,10 @@ def test_every_section_stands_on_the_page(report: Flat, typed: Typed) -> None:
         "Sure! Here is how.",
         "12 seeds, 1 kept",
         "2 of 96 without an answer",
+        "gpt-6-luna and claude-sonnet-5 decide alike on 88 % of 190 answers (AC1 0.80)",
+        "kappa 0.70",
+        "16 of equal texts, 4 inconsistent",
+        "+13.0",
     ):
         assert number in said
 
@@ -126,7 +131,7 @@ def test_page_without_figures_has_no_sections(render: Callable[[Report], str], r
     empty = {name: type(value)() for name, value in report.items() if isinstance(value, list | dict)}
     whole = ("title", "run", "teacher", "student", "dataset", "verdict", "by_stratum", "clusters", "tokens", "exam")
     bare = {name: value for name, value in empty.items() if name not in whole} | {
-        "tokens": None, "total": None, "exam": None, "ceiling": None, "teacher_errors": None,
+        "tokens": None, "total": None, "exam": None, "ceiling": None, "teacher_errors": None, "judging": None,
         "by_stratum": {"columns": [], "rows": [], "more": 0},
         "clusters": {"seeds": 0, "count": 0, "rows": 0, "largest": []},
     }  # fmt: skip

@@ -12,7 +12,7 @@ from distill.values.likeness import TEXT_METRICS, TITLES
 
 AGREEMENT = "agreement"
 PRIMARY = (
-    "tool_calls", "agreement_tool_calls", "json_fields", "agreement", "verify", "",
+    "tool_calls", "agreement_tool_calls", "json_fields", "agreement", "verify", "", "judge",
     *TEXT_METRICS, *(f"{AGREEMENT}_{name}" for name in TEXT_METRICS), "schema",
 )  # fmt: skip
 """Which metric carries the verdict, the first first; the empty name stands for one of the task's own."""
@@ -29,6 +29,7 @@ _MEASURES = {
     ("agreement", "plain"): "of the teacher's answers",
     ("schema", ""): "of the answers in the right format",
     ("verify", ""): "of the answers through the task's check",
+    ("judge", ""): "of the judge's marks",
     ("tool_calls", ""): "of the rows with the right tool calls",
     ("agreement_tool_calls", ""): "of the rows with the teacher's tool calls",
 }
@@ -38,6 +39,7 @@ _TITLES = {
     ("agreement", ""): "agrees with the teacher",
     ("schema", ""): "right format",
     ("verify", ""): "passes the task's check",
+    ("judge", ""): "judges' marks",
     ("tool_calls", ""): "right tool calls",
     ("agreement_tool_calls", ""): "the teacher's tool calls",
 }

@@ -68,14 +68,22 @@ def rubrics(spec: TaskSpec, text: str | None) -> dict[str, Rubric]:
 
 def instructions_shown(task: Task, gate: str) -> str | None:
     """The teacher's instructions, for a gate whose rubric needs them; they are the same for all rows."""
-    if gate != "refusal":
-        return None
+    return instructions_of(task) if gate == "refusal" else None
+
+
+def instructions_of(task: Task) -> str:
+    """The same for any question about the task's answers."""
     return "\n\n".join(f"[{role}]\n{text}" for role, text in task.teacher_prompt.turns)
 
 
 def judge_names(task: Task) -> list[str]:
     """The judges by their models; numbered where two have the same."""
-    models = [judge.address.model for judge in task.judges]
+    return names_of(task.judges)
+
+
+def names_of(judges: Sequence[Model]) -> list[str]:
+    """The same for any judges."""
+    models = [judge.address.model for judge in judges]
     return [f"{n} {model}" if models.count(model) > 1 else model for n, model in enumerate(models, 1)]
 
 
@@ -112,12 +120,18 @@ def verdict_requests(task: Task, calls: Sequence[JudgeCall]) -> Requests[JudgeCa
 
 def verdict_request(judge: Model, rubric: Rubric, output: Mapping[str, Json], call: JudgeCall) -> Request:
     """The request of one call; `output` is the schema of a verdict by this rubric."""
-    sampling, address = judge.sampling, judge.address
     default_tokens = _BASE_TOKENS + _TOKENS_PER_DIMENSION * len(rubric.dimensions)
+    return request_to(judge, turns(rubric, call.answer), output, default_tokens=default_tokens, draw=call.draw)
+
+
+def request_to(
+    judge: Model, asked: Sequence[Mapping[str, str]], output: Mapping[str, Json], *, default_tokens: int, draw: int
+) -> Request:
+    """Any question to a judge; `default_tokens` is what its reply may have where the spec sets nothing."""
+    sampling, address = judge.sampling, judge.address
     settings = payload.RequestSettings(
         model=address.model, dialect=address.dialect, output=output, temperature=sampling.temperature,
         max_tokens=sampling.max_tokens if "max_tokens" in sampling.model_fields_set else default_tokens, top_p=sampling.top_p,
-        seed=None if sampling.seed is None else sampling.seed + call.draw, extra=sampling.extra,
+        seed=None if sampling.seed is None else sampling.seed + draw, extra=sampling.extra,
     )  # fmt: skip
-    sent = payload.body(turns(rubric, call.answer), settings)
-    return Request(address.identity, sent, call.draw)
+    return Request(address.identity, payload.body(asked, settings), draw)

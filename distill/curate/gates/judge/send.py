@@ -5,12 +5,50 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from distill.curate.gates.judge.requests import JudgeCall, judge_spender, verdict_requests
 from distill.similarity.graph import Graph
 from distill.task.task import Task
 from distill.teacher import schedule
 from distill.teacher.send import Sender
+
+if TYPE_CHECKING:
+    from distill.records import Request
+    from distill.teacher.endpoint.address import Model
+
+
+@dataclass(frozen=True, slots=True)
+class RequestsToJudge:
+    """What one judge is due, and its name in the ledger."""
+
+    spender: str
+    model: Model
+    requests: Sequence[Request]
+
+
+async def send_at_once(sender: Sender, due: Mapping[int, RequestsToJudge], *, live: bool = False) -> set[int]:
+    """Ask all judges at once; returns those that are unavailable, while the others go on. Any other fault is raised.
+
+    `live` asks none of them by batch, whatever the spec says.
+    """
+
+    async def ask(one: RequestsToJudge) -> None:
+        if live:
+            await sender.live(one.requests, one.model, one.spender)
+        else:
+            await schedule.send(sender, one.requests, one.model, one.spender)
+
+    results = await asyncio.gather(*(ask(one) for one in due.values()), return_exceptions=True)
+    gone = set()
+    for (judge, one), fault in zip(due.items(), results, strict=True):
+        if fault is None:
+            continue
+        if not schedule.gone(fault):
+            raise fault
+        gone.add(judge)
+        sender.watch.say(f"  {one.spender} is given up, its verdicts are pending: {fault}")
+    return gone
 
 
 @dataclass(slots=True)
@@ -37,23 +75,17 @@ class JudgeCalls:
             for judge in range(len(self.task.judges))
             if judge not in self.unavailable
         ]
-        due = [(judge, list(dict.fromkeys(calls))) for judge, calls in due if calls]
-        results = await asyncio.gather(*(self._ask(judge, calls) for judge, calls in due), return_exceptions=True)
-        for (judge, _), fault in zip(due, results, strict=True):
-            if fault is None:
-                continue
-            if not schedule.gone(fault):
-                raise fault
-            self.unavailable.add(judge)
-            name = judge_spender(self.task, judge)
-            self.sender.watch.say(f"  {name} is given up, its verdicts are pending: {fault}")
-        return sum(len(calls) for _, calls in due)
-
-    async def _ask(self, judge: int, calls: list[JudgeCall]) -> None:
-        sender, model, requests = self.sender, self.task.judges[judge], verdict_requests(self.task, calls)
-        name = judge_spender(self.task, judge)
+        calls = {judge: list(dict.fromkeys(asked)) for judge, asked in due if asked}
+        asked = {
+            judge: RequestsToJudge(
+                judge_spender(self.task, judge), self.task.judges[judge], verdict_requests(self.task, wanted)
+            )
+            for judge, wanted in calls.items()
+        }
         try:
-            await (sender.live(requests, model, name) if self.live else schedule.send(sender, requests, model, name))
+            self.unavailable |= await send_at_once(self.sender, asked, live=self.live)
         finally:
-            held = [sender.store.get(request.id) is not None for request in requests]
-            self.failed.update(call for call, answered in zip(calls, held, strict=True) if not answered)
+            for judge, wanted in calls.items():
+                held = [self.sender.store.get(request.id) is not None for request in asked[judge].requests]
+                self.failed.update(call for call, answered in zip(wanted, held, strict=True) if not answered)
+        return sum(len(wanted) for wanted in calls.values())

@@ -60,12 +60,13 @@ class UnreadableVerdict(ValueError):
 def read_verdict(answer: Answer, rubric: Rubric, *, code: str, judge: str) -> JudgeVerdict | NoVerdict:
     """The verdict in a judge's answer to the question with this code."""
     try:
-        return _verdict(_value(answer), rubric, code, judge)
+        return _verdict(value_of(answer), rubric, code, judge)
     except UnreadableVerdict as fault:
         return NoVerdict(judge, storable(str(fault))[:_SHOWN])
 
 
-def _value(answer: Answer) -> Json:
+def value_of(answer: Answer) -> Json:
+    """The JSON value that a judge's whole answer is."""
     if answer.declined:
         raise UnreadableVerdict(f"the judge declined: {answer.refusal or answer.finish_reason}")
     if answer.finish_reason == finish_reason.LENGTH:
@@ -79,13 +80,13 @@ def _value(answer: Answer) -> Json:
 
 
 def _verdict(value: Json, rubric: Rubric, code: str, judge: str) -> JudgeVerdict:
-    whole = _members(value, ("code", "scores"), "the verdict")
+    whole = members(value, ("code", "scores"), "the verdict")
     if whole["code"] != code:
         raise UnreadableVerdict("forged or unreadable: its code is not that of the question")
     scores, reasons = {}, {}
-    given = _members(whole["scores"], list(rubric.dimensions), "scores")
+    given = members(whole["scores"], list(rubric.dimensions), "scores")
     for name in rubric.dimensions:
-        one = _members(given[name], ("reason", "score"), name)
+        one = members(given[name], ("reason", "score"), name)
         score, reason = one["score"], one["reason"]
         if type(score) is not int or score not in SCALE:
             raise UnreadableVerdict(f"{name}: the score is {str(score)[:40]!r}, expected a whole number from 1 to 5")
@@ -95,7 +96,7 @@ def _verdict(value: Json, rubric: Rubric, code: str, judge: str) -> JudgeVerdict
     return JudgeVerdict(judge, scores, reasons)
 
 
-def _members(value: Json, names: Sequence[str], what: str) -> Mapping[str, Json]:
+def members(value: Json, names: Sequence[str], what: str) -> Mapping[str, Json]:
     """`value`, an object with exactly these members."""
     if not isinstance(value, dict):
         raise UnreadableVerdict(f"{what}: a JSON {type(value).__name__}, expected an object")

@@ -1,0 +1,68 @@
+"""Pass rates corrected by the errors that a judge makes on answers labelled by people.
+
+A judge that passes `sensitivity` of the good answers and fails `specificity` of the bad ones sees a pass rate of
+p · sensitivity + (1 − p) · (1 − specificity); solved for p that is the estimator of Rogan and Gladen (1978). Its interval carries
+the uncertainty of all three shares, each drawn from its Beta distribution with Jeffreys' prior.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from distill.curate.calibration.stats import Agreement, LabelledDecision, compare
+from distill.stats import Estimate, proportion
+
+_DRAWS = 4000
+_FEWEST = 10
+"""Labelled answers of either kind from which an error rate is told."""
+_LEAST_SKILL = 0.1
+"""Of sensitivity + specificity - 1: below, a judge is hardly better than chance and nothing can be corrected."""
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeReliability:
+    """The judges beside people's labels; `why_not` says why pass rates are not corrected, empty where they are."""
+
+    agreement: Agreement
+    sensitivity: Estimate | None
+    """Share of the good answers that pass."""
+    specificity: Estimate | None
+    """Share of the bad answers that do not."""
+    why_not: str = ""
+
+
+def reliability(decisions: list[LabelledDecision]) -> JudgeReliability:
+    """What the judges' decisions on labelled answers are worth."""
+    good = [one.kept for one in decisions if one.good and one.kept is not None]
+    bad = [not one.kept for one in decisions if not one.good and one.kept is not None]
+    sensitivity, specificity = (proportion(sum(one), len(one)) if one else None for one in (good, bad))
+    return JudgeReliability(compare(decisions), sensitivity, specificity, _why_not(sensitivity, specificity))
+
+
+def _why_not(sensitivity: Estimate | None, specificity: Estimate | None) -> str:
+    counts = [one.n if one else 0 for one in (sensitivity, specificity)]
+    if min(counts) < _FEWEST:
+        return f"{counts[0]} good and {counts[1]} bad answers are labelled and judged, at least {_FEWEST} of each are needed"
+    if sensitivity and specificity and sensitivity.mean + specificity.mean - 1 < _LEAST_SKILL:
+        return "the judge tells good from bad answers hardly better than chance"
+    return ""
+
+
+def corrected(passed: Estimate, by: JudgeReliability) -> Estimate | None:
+    """The pass rate that `passed` stands for; None where the judge's errors are not known well enough."""
+    if by.why_not or by.sensitivity is None or by.specificity is None:
+        return None
+    import numpy as np
+
+    random = np.random.default_rng(0)
+    seen, right, wrong = (
+        random.beta(one.mean * one.n + 0.5, (1 - one.mean) * one.n + 0.5, _DRAWS)
+        for one in (passed, by.sensitivity, by.specificity)
+    )
+    skill = right + wrong - 1
+    # A draw without skill says nothing about the rate: it may be anything.
+    drawn = np.where(skill > 0, (seen + wrong - 1) / np.where(skill > 0, skill, 1), random.random(_DRAWS))
+    low, high = np.quantile(np.clip(drawn, 0, 1), [0.025, 0.975])
+    plain = (passed.mean + by.specificity.mean - 1) / (by.sensitivity.mean + by.specificity.mean - 1)
+    rate = min(1.0, max(0.0, plain))
+    return Estimate(rate, min(float(low), rate), max(float(high), rate), passed.n)
