@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 import polars as pl
 
 from distill.evaluate import cautions
+from distill.evaluate.diagnosis.result import Diagnosis
 from distill.evaluate.metrics import NO_KNOWN
 from distill.evaluate.not_comparable import not_comparable
+from distill.evaluate.probes.result import ProbeResult
 from distill.evaluate.scores import Scores, paired, paired_gap, rows_to_decide, scores_by_arm
 from distill.evaluate.verdict import ComparisonVerdict, Evidence, verdict
 from distill.evaluate.worst import WorstAnswer, worst_answers
@@ -84,6 +86,8 @@ class Comparison:
     worst: list[WorstAnswer]
     warnings: list[str]
     verdict: ComparisonVerdict
+    probes: list[ProbeResult] = field(default_factory=list)
+    diagnosis: Diagnosis | None = None
 
 
 def compare(

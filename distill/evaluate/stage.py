@@ -12,6 +12,9 @@ import polars as pl
 from distill.atomic_write import write_json, write_parquet
 from distill.evaluate.arms import Answers, Arm, arms_of, call, calls_table, rules_of, scores_table, teacher_is_base
 from distill.evaluate.comparison import Comparison, compare
+from distill.evaluate.diagnosis.measured import Compared
+from distill.evaluate.diagnosis.stage import diagnosis
+from distill.evaluate.probes.stage import probe
 from distill.records import Json
 from distill.student import linear
 from distill.student.stage import linear_student, student_of, train_linear
@@ -21,6 +24,7 @@ from distill.task.stage import stage
 from distill.values import rules as value_rules
 
 if TYPE_CHECKING:
+    from distill.evaluate.diagnosis.result import Diagnosis
     from distill.student.trainers.linear import LinearModel
     from distill.task.task import Task
 
@@ -41,10 +45,24 @@ async def _evaluate(run: ActiveRun) -> Mapping[str, Json]:
     answered = {arm.name: await call(task, arm, tests, run.sender) for arm in arms}
     models = await asyncio.to_thread(_linear_models, run)
     scores, calls, comparison = await asyncio.to_thread(_compared, task, tests, arms, answered, models)
+    comparison = replace(comparison, probes=await probe(run, student, tests, calls, scores, metric=comparison.metric))
+    comparison = replace(
+        comparison, diagnosis=await asyncio.to_thread(_diagnosed, run, tests, calls, scores, comparison)
+    )
     write_parquet(run.folder / "calls.parquet", calls)
     write_parquet(run.folder / "scores.parquet", scores)
     write_json(run.folder / "comparison.json", asdict(comparison))
     return {"verdict": comparison.verdict.word, "unanswered": calls.filter(pl.col("ended") == "pending").height}
+
+
+def _diagnosed(
+    run: ActiveRun, tests: pl.DataFrame, calls: pl.DataFrame, scores: pl.DataFrame, found: Comparison
+) -> Diagnosis | None:
+    prompted = "teacher" if teacher_is_base(run.task) else "prompted_base"
+    return diagnosis(
+        run, tests, calls, scores,
+        Compared(found.verdict.word, found.metric, found.margin, found.verdict.rows_needed, found.probes, prompted),
+    )  # fmt: skip
 
 
 def linear_alone(run: ActiveRun) -> Comparison | None:

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Discriminator, Field, Tag, field_validator
 
+from distill.spec.probes import ProbesGiven
 from distill.spec.settings import Settings
 from distill.values.rules import Rule, ValueKind
 
@@ -72,6 +73,12 @@ class Evaluate(Settings):
         description="how answers are compared: a list of the fields that alone count; or field → text, exact, number, "
         "{within: 0.01}, {within: 5 %}, date, time, set, list or ignore; or one of these for an answer that is a plain value. "
         "Default: by the output schema and the kind of value, over the fields of the gold answers",
+    )
+    probes: ProbesGiven = Field(
+        "auto",
+        description="what is looked at beyond the scores: memorisation, style, refusals, out_of_distribution, which cost no call, and "
+        "forgetting, drift, injection, which ask base and student more. A list names those that are wanted; auto: all, and those that "
+        "ask only where the model runs on this machine; none: no probe",
     )
 
     @field_validator("arms", "metrics")

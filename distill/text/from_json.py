@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -14,7 +14,8 @@ T = TypeVar("T")
 
 
 def from_json(kind: type[T], value: Json) -> T:
-    """`value` as a `kind`; ValueError names the first place that is of another type. Keys beyond the fields are ignored.
+    """`value` as a `kind`; ValueError names the first place that is of another type. Keys beyond the fields are ignored,
+    and a field with a default may lack: older files do not know it.
 
     Texts stay as they are: half an emoji, which other readers refuse, may stand in a row.
     """
@@ -51,9 +52,14 @@ def _made(kind: object, value: Json, where: str) -> Json:
 
 def _dataclass(kind: type, value: Mapping[str, Json], where: str) -> Json:
     hints = _hints(kind)
+    optional = {
+        each.name for each in fields(kind) if each.default is not MISSING or each.default_factory is not MISSING
+    }
     given = {}
     for name in (each.name for each in fields(kind) if each.init):
         place = f"{where}.{name}".lstrip(".")
+        if name not in value and name in optional:
+            continue
         if name not in value:
             raise ValueError(f"{place} is missing")
         given[name] = _made(hints[name], value[name], place)
