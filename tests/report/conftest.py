@@ -22,7 +22,7 @@ def typed() -> Callable[[dict[str, Any]], Report]:
 
 def of_json(flat: dict[str, Any]) -> Report:
     parts = {
-        name: {each.name: flat[each.name] for each in fields(kind)}
+        name: {each.name: flat[each.name] for each in fields(kind) if each.name in flat}
         for name, kind in (("comparison", Comparison), ("curation", CurationSection))
     }
     student = {"base": flat["student"]["base"], "with_": flat["student"]["with"], "engine": flat["student"]["engine"]}

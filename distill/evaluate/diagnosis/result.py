@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -25,6 +26,10 @@ class NextAction:
     def words(self, task: str, run: str) -> list[str]:
         """The command's words after `distill`."""
         return [self.verb, task if self.target == "task" else run, *self.options]
+
+    def command(self, task: str, run: str) -> str:
+        """The command for a shell."""
+        return shlex.join(["distill", *self.words(task, run)])
 
 
 @dataclass(frozen=True, slots=True)

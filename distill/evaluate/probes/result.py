@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from distill.stats import FEW, Estimate
+from distill.text.percentages import percent, signed
 
 ProbeUnit = Literal["share", "points", "ratio", "nats"]
 """share: 0 to 1; points: hundredths of a share; ratio: of the teacher's; nats: loss a token."""
@@ -44,6 +45,17 @@ class ProbeResult:
     """None where the rows cannot tell."""
     reason: str
     examples: list[ProbeExample] = field(default_factory=list)
+
+    def shown(self, value: float | None) -> str:
+        """A value in the unit of the result; a dash where there is none."""
+        if value is None:
+            return "\u2013"
+        match self.unit:
+            case "share":
+                return percent(value)
+            case "points":
+                return signed(value / 100)
+        return f"{value:.2f}"
 
     @property
     def failed(self) -> bool:

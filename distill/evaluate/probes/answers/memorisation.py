@@ -1,6 +1,6 @@
 """Memorising: does the student give back what it was trained on, and does it know its training rows far better than others?
 
-A test answer is a copy where 12 words in a row, or half of its runs of 6 words, stand in one training row and not in its own
+A test answer is a copy where 12 words in a row, or three in ten of its runs of 6 words, stand in one training row and not in its own
 input. Text that many training rows have is wording, and no copy. The teacher's answers to the same rows are held against the same
 training rows: what they share with them, the task brings. An answer that is given to several rows counts once: that is for the
 probe of style.
@@ -17,7 +17,7 @@ from distill.records import Json
 from distill.stats import paired_difference
 
 PROBE = "memorisation"
-_GRAM, _RUN, _SHARE = 6, 12, 0.5
+_GRAM, _RUN, _SHARE = 6, 12, 0.3
 _WORDING = 0.02
 """Share of the training rows from which a run of words is wording (and 4 rows at least)."""
 _COPIES = ProbeQuestion(

@@ -19,6 +19,8 @@ from distill.text.normalise import normalise
 PROBE = "style"
 _OPENING, _TEXT = 4, 8
 _DRAWS = 200
+_MOST = 200
+"""Rows whose word pairs are counted: in each draw all of them anew."""
 _SAME = ProbeQuestion(
     PROBE, "same_answer", "share of the commonest answer, more than the teacher's commonest", "points", threshold=20.0
 )
@@ -86,6 +88,7 @@ def _deviation(lengths: Sequence[float], at: Sequence[int]) -> float:
 
 
 def _variety(student: Words, teacher: Words) -> ProbeResult:
+    student, teacher = student[:_MOST], teacher[:_MOST]
     most = min(sum(map(len, student)), sum(map(len, teacher)))
     if most < _TEXT:
         return _DISTINCT.unmeasured("the student's answers hold hardly a word")
