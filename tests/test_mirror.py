@@ -43,6 +43,8 @@ ELSEWHERE = {
     "curate/calibration/test_run.py": "curate/calibration/decisions curate/calibration/judges curate/calibration/labelled curate/calibration/results "
     "cli/text/calibration",
     "evaluate/test_arms.py": "evaluate/scores",
+    "evaluate/diagnosis/test_rules.py": "evaluate/diagnosis/diagnose evaluate/diagnosis/result evaluate/diagnosis/wording",
+    "evaluate/probes/test_stage.py": "evaluate/diagnosis/stage evaluate/probes/asked/requests evaluate/probes/rows spec/probes",
     "report/test_page.py": "report/report",
     "plan/test_pilot.py": "cli/text/plan plan/estimate",
     "views/test_explain.py": "cli/text/rows",

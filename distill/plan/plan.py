@@ -19,6 +19,8 @@ from distill.curate.gates.judge.expected import expected_verdicts
 from distill.curate.gates.judge.requests import judge_spender, judge_warnings
 from distill.curate.inputs import read_inputs
 from distill.evaluate import arms
+from distill.evaluate.probes.asked.requests import general_requests
+from distill.evaluate.probes.stage import calls_wanted
 from distill.generate import questions
 from distill.generate.questions import TeacherQuestions
 from distill.generate.refill import ask_new_seeds, votes_at_most
@@ -113,7 +115,7 @@ def plan(task: Task, *, pilot: int = 0, watch: Watcher | None = None) -> Plan:
     return Plan(
         task.spec.task, SeedCounts(len(task.seeds), table.filter(role="train").height, rows.tests.height),
         preview or task.spec.dataset.accept, seen, [*spenders, *([trained] if trained and not preview else [])],
-        student_calls=0 if preview or task.spec.student.train.with_ == "none" else rows.tests.height,
+        student_calls=0 if preview or task.spec.student.train.with_ == "none" else rows.tests.height + calls_wanted(task)[1],
         budget_usd=task.spec.budget.usd, deadline=_deadline(task, spenders[0]),
         warnings=[*judge_warnings(task), *_odd_counts(spenders)], note=_note(task, table, votes),
     )  # fmt: skip
@@ -138,6 +140,8 @@ def _first_round(task: Task, rows: _Round, store: Store) -> Iterator[Spender]:
     for arm in arms.arms_of(task, student=None) if task.spec.dataset.preview is None else ():
         at = task.teachers[0] if arm.name == "teacher" else task.beside(arm.address)
         yield Spender(f"evaluate {arm.name}", arms.requests(task, arm, rows.tests), at)
+    if calls_wanted(task)[0] and task.spec.dataset.preview is None:
+        yield Spender("probes base", general_requests(task, task.base), task.beside(task.base))
     for name in task.label_prompts:
         about = labelling.asked_about(task, store, name)
         yield Spender(labelling.spender(name), labelling.requests(task, name, about), task.labeller(name))

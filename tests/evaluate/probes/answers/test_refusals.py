@@ -18,7 +18,7 @@ def test_a_refusal_is_an_answer_that_begins_as_one(text: str, refused: bool) -> 
 
 
 def test_a_student_that_refuses_what_its_teacher_answers_fails() -> None:
-    more, less = refusals(made_students.rows(lambda i, asked, teacher: NO if i % 4 == 0 else teacher))
+    more, less = refusals(made_students.rows(lambda i, _, teacher: NO if i % 4 == 0 else teacher))
     assert more.failed
     assert (more.value, more.n) == (0.25, 80)
     assert less.value is None
