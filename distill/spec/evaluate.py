@@ -81,10 +81,11 @@ class Evaluate(Settings):
         "ask only where the model runs on this machine; none: no probe",
     )
 
-    @field_validator("arms", "metrics")
+    @field_validator("arms", "metrics", "probes")
     @classmethod
-    def _once(cls, named: list[str] | None) -> list[str] | None:
-        twice = sorted({one for one in named or () if (named or []).count(one) > 1})
+    def _once(cls, named: list[str] | str | None) -> list[str] | str | None:
+        listed = named if isinstance(named, list) else []
+        twice = sorted({one for one in listed if listed.count(one) > 1})
         if twice:
             raise ValueError(f"{', '.join(twice)} is named twice; expected each once")
         return named
