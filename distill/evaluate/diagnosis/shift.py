@@ -86,4 +86,5 @@ def _moved(here: Mapping[str, int], there: Mapping[str, int]) -> float:
     if len(here) < 2 or chi2_contingency(table).pvalue >= _CHANCE:
         return 0.0
     sizes = [sum(side) for side in table]
-    return 0.5 * sum(abs(a / sizes[0] - b / sizes[1]) for a, b in zip(*table, strict=True))
+    apart = (abs(a / sizes[0] - b / sizes[1]) for a, b in zip(*table, strict=True))
+    return float(sum(apart)) / 2

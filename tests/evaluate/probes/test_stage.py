@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import random
 from pathlib import Path
 from typing import Any
 
 import pytest
 import tuning_host
+from small_tasks import WORDS
 from tuning_jobs import TuningHost
 
 from distill.cli.text.run import run_lines
@@ -66,6 +68,25 @@ async def test_probes_that_cost_calls_are_asked_only_when_they_are_named(task: P
     lines = "\n".join(run_lines(again))
     assert f"cause: {again.diagnosis.sentence}" in lines
     assert "next: " in lines
+
+
+async def test_a_model_that_gives_back_training_rows_is_named_in_a_whole_run(task: Path) -> None:
+    """The host's tuned model says the answer of the training row that is nearest to the question; its teacher says the question."""
+    chance = random.Random(5)
+    rows = [
+        {"message": " ".join(f"{chance.choice(WORDS)}{chance.randrange(99)}" for _ in range(20)), "kind": "ab"[n % 2]}
+        for n in range(60)
+    ]
+    (task.parent / "seeds.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (task.parent / "teacher.md").write_text("Say it again.\n[user]\n{{message}}\n")
+    free = ("teacher.output=null", "seeds.gold=null", "strata={}", "evaluate.arms=[teacher, student]")
+    async with tuning_host.serve() as host:
+        result = await running.work(opened(task, host, *free), stages=ORDER, watch=Silent())
+    found = compared(result.folder)["probes"]
+    assert {one["probe"] for one in found if one["passed"] is False} == {"memorisation"}
+    copies = next(one for one in found if one["name"] == "memorisation")
+    assert copies["value"] > 50
+    assert copies["examples"]
 
 
 async def test_no_probe_is_a_choice(task: Path) -> None:
