@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _LEAST, _OF_ERRORS, _OF_ROWS = 5, 0.5, 0.15
 """Rows of a pair, its share of the field's errors, and of the rows that are known to be one of the two."""
+_WRONG = 0.5
+"""Share of the rows that a teacher may have wrong: one that says the same to all confuses nothing, it does not know. So it has to use both labels, too."""
 _CLOSED = 50
 """Most values of a field that is a label."""
 _SHOWN = 3
@@ -81,10 +83,12 @@ def _of_field(
     labels = set(gold.values())
     wrong = {seed: (gold[seed], said) for seed, said in theirs.items() if said != gold[seed]}
     pairs = Counter(tuple(sorted(pair)) for pair in wrong.values() if set(pair) <= labels)
-    if not pairs or len(labels) > _CLOSED:
+    if not pairs or len(labels) > _CLOSED or len(wrong) > _WRONG * len(theirs):
         return None
     (one, other), count = max(pairs.items(), key=lambda item: (item[1], item[0]))
     rows = sum(value in (one, other) for value in gold.values())
+    if not {one, other} <= set(theirs.values()):
+        return None
     if count < _LEAST or count < _OF_ERRORS * len(wrong) or count < _OF_ROWS * rows:
         return None
     confused = [seed for seed, pair in wrong.items() if set(pair) == {one, other}]

@@ -54,6 +54,14 @@ def test_few_rows_or_errors_of_all_kinds_make_no_pair() -> None:
     assert found(swapped(0)) is None
 
 
+def test_a_teacher_that_says_one_label_to_all_does_not_know_the_field() -> None:
+    assert found(["stop"] * 60) is None
+
+
+def test_a_label_that_the_teacher_never_says_is_not_confused_but_unknown_to_it() -> None:
+    assert found(swapped(15)) is None
+
+
 def test_an_answer_that_is_no_label_is_no_confusion() -> None:
     assert found(swapped(9, other="something else")) is None
 
