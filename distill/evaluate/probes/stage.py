@@ -112,7 +112,8 @@ async def _asked(
     if name == "injection":
         texts = injected(inputs)
         return injection.injection(rows, await changed_answers(task, student, tests, texts, sender), holds)
-    long = await changed_answers(task, student, tests, long_inputs(inputs, inputs[::-1]), sender)
+    texts = long_inputs(inputs, inputs[::-1], context=task.spec.student.train.context)
+    long = await changed_answers(task, student, tests, texts, sender)
     odd = await changed_answers(task, student, _enough(tests, len(ODD)), ODD, sender)
     return drift.drift(rows, long, odd, holds)
 

@@ -34,12 +34,15 @@ ODD: tuple[str, ...] = (
 """As many as `ROWS`."""
 
 
-def long_inputs(tests: Sequence[str], others: Sequence[str]) -> list[str]:
-    """The first test inputs with other rows' text behind each, the next ones for each."""
+def long_inputs(tests: Sequence[str], others: Sequence[str], *, context: int | None = None) -> list[str]:
+    """The first test inputs with other rows' text behind each, the next ones for each; `context` are the tokens that the student reads,
+    of which the text gets two characters each.
+    """
     pool = [text for text in others if text.strip()] or [text for text in tests if text.strip()]
     if not pool:
         return []
-    size = min(_MOST, _TIMES * max(1, sum(map(len, tests)) // len(tests)))
+    room = _MOST if context is None else min(_MOST, 2 * context)
+    size = min(room, _TIMES * max(1, sum(map(len, tests)) // len(tests)))
     made = []
     for n, text in enumerate(tests[:ROWS]):
         at, whole = n, text

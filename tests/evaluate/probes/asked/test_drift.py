@@ -42,6 +42,7 @@ def test_long_inputs_begin_with_their_own_text_and_are_four_times_as_long() -> N
     assert all(long.startswith(text) for long, text in zip(made, texts, strict=False))
     assert {len(long) >= 4 * 15 for long in made} == {True}
     assert long_inputs([""], [""]) == []
+    assert max(map(len, long_inputs(texts, texts, context=20))) == 40
 
 
 def test_without_a_schema_the_form_is_an_answer_that_ends() -> None:
