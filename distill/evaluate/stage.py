@@ -12,7 +12,7 @@ import polars as pl
 from distill.atomic_write import write_json, write_parquet
 from distill.evaluate.arms import Answers, Arm, arms_of, call, calls_table, rules_of, scores_table, teacher_is_base
 from distill.evaluate.comparison import Comparison, compare
-from distill.evaluate.diagnosis.measured import Compared
+from distill.evaluate.diagnosis.measured import ComparedVerdict
 from distill.evaluate.diagnosis.stage import diagnosis
 from distill.evaluate.probes.stage import probe
 from distill.records import Json
@@ -61,7 +61,7 @@ def _diagnosed(
     prompted = "teacher" if teacher_is_base(run.task) else "prompted_base"
     return diagnosis(
         run, tests, calls, scores,
-        Compared(found.verdict.word, found.metric, found.margin, found.verdict.rows_needed, found.probes, prompted),
+        ComparedVerdict(found.verdict.word, found.metric, found.margin, found.verdict.rows_needed, found.probes, prompted),
     )  # fmt: skip
 
 

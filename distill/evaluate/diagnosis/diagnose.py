@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from distill.evaluate.diagnosis.measured import Measured
+from distill.evaluate.diagnosis.measured import DiagnosisInput
 from distill.evaluate.diagnosis.result import Diagnosis
 from distill.evaluate.diagnosis.rules import RULES
 
@@ -11,7 +11,7 @@ _LAST = frozenset({"nothing_to_do", "unexplained"})
 """Said only where no other rule applies."""
 
 
-def diagnose(seen: Measured) -> Diagnosis | None:
+def diagnose(seen: DiagnosisInput) -> Diagnosis | None:
     """None where no student was compared: there is nothing to explain."""
     if seen.word not in _JUDGED:
         return None

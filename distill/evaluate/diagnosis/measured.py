@@ -34,7 +34,7 @@ class Tables:
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class ComparedVerdict:
     """What the comparison says: the verdict's word, and what it rests on."""
 
     word: str
@@ -47,7 +47,7 @@ class Compared:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Measured:
+class DiagnosisInput:
     """Each `to_…` is the student minus that arm, on the rows that both answered; None where there are none."""
 
     word: str
@@ -89,13 +89,13 @@ class Measured:
         )
 
 
-def measured(tables: Tables, compared: Compared, *, epochs: float, linear: bool) -> Measured:
+def measured(tables: Tables, compared: ComparedVerdict, *, epochs: float, linear: bool) -> DiagnosisInput:
     """Sends nothing; reads no file."""
     by_arm, metric, train = scores_by_arm(tables.scores), compared.metric, tables.train
     student, teacher = (by_arm.get((arm, metric), {}) for arm in ("student", "teacher"))
     known, form = by_arm.get(("teacher", "json_fields"), {}), by_arm.get(("student", "schema"), {})
     taught = train.filter(pl.col("request_id").is_not_null()).height
-    return Measured(
+    return DiagnosisInput(
         word=compared.word, margin=compared.margin, rows=tables.tests.height, unanswered=_unanswered(tables),
         to_teacher=paired_gap(by_arm, metric, "teacher"), to_base=paired_gap(by_arm, metric, "base"),
         to_prompted=paired_gap(by_arm, metric, compared.prompted), to_linear=paired_gap(by_arm, metric, "linear"),

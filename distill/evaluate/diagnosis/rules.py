@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from distill.evaluate.diagnosis import wording
-from distill.evaluate.diagnosis.measured import Measured
+from distill.evaluate.diagnosis.measured import DiagnosisInput
 from distill.evaluate.diagnosis.result import CauseName, DiagnosisExample, NextAction
 from distill.evaluate.probes.result import ProbeResult
 
@@ -29,45 +29,45 @@ class DiagnosisRule:
     """One cause. `examples` are of rows that show it."""
 
     cause: CauseName
-    applies: Callable[[Measured], bool]
-    sentence: Callable[[Measured], str]
-    evidence: Callable[[Measured], list[str]]
-    step: Callable[[Measured], NextAction]
-    examples: Callable[[Measured], list[DiagnosisExample]] = lambda _: []
+    applies: Callable[[DiagnosisInput], bool]
+    sentence: Callable[[DiagnosisInput], str]
+    evidence: Callable[[DiagnosisInput], list[str]]
+    step: Callable[[DiagnosisInput], NextAction]
+    examples: Callable[[DiagnosisInput], list[DiagnosisExample]] = lambda _: []
 
 
-def failed_probes(seen: Measured) -> Sequence[ProbeResult]:
+def failed_probes(seen: DiagnosisInput) -> Sequence[ProbeResult]:
     """Those that name a next step."""
     return [one for one in seen.probes if one.failed and one.probe not in _TOLERATED]
 
 
-def _unanswered(seen: Measured) -> bool:
+def _unanswered(seen: DiagnosisInput) -> bool:
     return seen.unanswered > _MISSING * seen.rows
 
 
-def _linear_better(seen: Measured) -> bool:
+def _linear_better(seen: DiagnosisInput) -> bool:
     gap = seen.to_linear
     return gap is not None and not gap.small and gap.high < 0
 
 
-def _too_few(seen: Measured) -> bool:
+def _too_few(seen: DiagnosisInput) -> bool:
     gap = seen.to_teacher
     return gap is None or gap.small or (seen.word == "undecided" and not seen.behind)
 
 
-def _teacher_weak(seen: Measured) -> bool:
+def _teacher_weak(seen: DiagnosisInput) -> bool:
     right = seen.teacher_right
     return right is not None and not right.small and right.high < _WEAK and seen.taught > _WEAK
 
 
-def _not_needed(seen: Measured) -> bool:
+def _not_needed(seen: DiagnosisInput) -> bool:
     """The base does as well untrained, or with the teacher's prompt."""
     if seen.word != "do not distil" or seen.behind:
         return False
     return any(gap is not None and not gap.small and gap.low <= 0 for gap in (seen.to_base, seen.to_prompted))
 
 
-def _form_alone(seen: Measured) -> bool:
+def _form_alone(seen: DiagnosisInput) -> bool:
     form, broken = seen.schema, seen.broken
     return (
         form is not None and broken is not None and not form.small and form.mean < _FORM and broken.n >= _FEW_BROKEN
@@ -75,43 +75,43 @@ def _form_alone(seen: Measured) -> bool:
     )  # fmt: skip
 
 
-def _shifted(seen: Measured) -> bool:
+def _shifted(seen: DiagnosisInput) -> bool:
     return seen.shift is not None and seen.word != "distil"
 
 
-def _confused(seen: Measured) -> bool:
+def _confused(seen: DiagnosisInput) -> bool:
     return seen.confused is not None
 
 
-def _starving(seen: Measured) -> bool:
+def _starving(seen: DiagnosisInput) -> bool:
     return seen.starving is not None
 
 
-def _overfits(seen: Measured) -> bool:
+def _overfits(seen: DiagnosisInput) -> bool:
     return seen.behind and seen.losses is not None and seen.losses.overfits
 
 
-def _brief(seen: Measured) -> bool:
+def _brief(seen: DiagnosisInput) -> bool:
     return seen.behind and seen.losses is not None and seen.losses.still_falling
 
 
-def _too_small(seen: Measured) -> bool:
+def _too_small(seen: DiagnosisInput) -> bool:
     return seen.behind and (seen.linear or (seen.losses is not None and seen.losses.unlearnt))
 
 
-def _probed(seen: Measured) -> bool:
+def _probed(seen: DiagnosisInput) -> bool:
     return bool(failed_probes(seen))
 
 
-def _nothing(seen: Measured) -> bool:
+def _nothing(seen: DiagnosisInput) -> bool:
     return seen.word == "distil"
 
 
-def _always(seen: Measured) -> bool:  # noqa: ARG001 - the last rule asks nothing
+def _always(seen: DiagnosisInput) -> bool:  # noqa: ARG001 - the last rule asks nothing
     return True
 
 
-def _rows_step(seen: Measured) -> NextAction:
+def _rows_step(seen: DiagnosisInput) -> NextAction:
     if seen.rows_needed is None or seen.rows_needed <= seen.rows:
         return NextAction("add test rows, and", "run")
     text = f"about {seen.rows_needed:,} test rows would most likely decide it; with so many rows"
@@ -119,18 +119,18 @@ def _rows_step(seen: Measured) -> NextAction:
     return NextAction(text, "run", options=["--set", f"seeds.test.rows={rows}"])
 
 
-def _fewer_epochs(seen: Measured) -> NextAction:
+def _fewer_epochs(seen: DiagnosisInput) -> NextAction:
     best = seen.losses.best_epoch if seen.losses else 0
     epochs = best if 0 < best < seen.epochs else max(1, math.floor(seen.epochs / 2))
     return NextAction("stop the training where it was best:", "run", options=["--set", f"student.train.epochs={epochs}"])  # fmt: skip
 
 
-def _more_epochs(seen: Measured) -> NextAction:
+def _more_epochs(seen: DiagnosisInput) -> NextAction:
     epochs = f"{2 * seen.epochs:g}"
     return NextAction("train twice as long:", "run", options=["--set", f"student.train.epochs={epochs}"])
 
 
-def _larger(seen: Measured) -> NextAction:
+def _larger(seen: DiagnosisInput) -> NextAction:
     if seen.linear:
         return NextAction("a language model of the same rows:", "run", options=["--set", "student.train.with=lora"])
     return NextAction(
@@ -138,7 +138,7 @@ def _larger(seen: Measured) -> NextAction:
     )
 
 
-def _ship(seen: Measured) -> NextAction:
+def _ship(seen: DiagnosisInput) -> NextAction:
     if seen.linear or not seen.losses:
         return NextAction(
             "a better teacher later repeats only what changes:", "refresh", options=["--teacher", "MODEL"]
@@ -146,7 +146,7 @@ def _ship(seen: Measured) -> NextAction:
     return NextAction("write the student as others can run it:", "ship", "run", ["--as", "gguf", "--out", "shipped"])
 
 
-def _run(text: str, *options: str) -> Callable[[Measured], NextAction]:
+def _run(text: str, *options: str) -> Callable[[DiagnosisInput], NextAction]:
     return lambda _: NextAction(text, "run", options=list(options))
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from distill.evaluate.diagnosis.diagnose import diagnose
-from distill.evaluate.diagnosis.measured import Compared, Tables, measured
+from distill.evaluate.diagnosis.measured import ComparedVerdict, Tables, measured
 from distill.student import stage as student_stage
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ _TRAIN = ["fate", "input", "labels", "request_id"]
 
 
 def diagnosis(
-    run: ActiveRun, tests: pl.DataFrame, calls: pl.DataFrame, scores: pl.DataFrame, compared: Compared
+    run: ActiveRun, tests: pl.DataFrame, calls: pl.DataFrame, scores: pl.DataFrame, compared: ComparedVerdict
 ) -> Diagnosis | None:
     """What the run's verdict comes from; None where no student was compared."""
     if "student" not in calls["arm"].unique():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from distill.evaluate.diagnosis.measured import Measured
+from distill.evaluate.diagnosis.measured import DiagnosisInput
 from distill.evaluate.diagnosis.result import DiagnosisExample, NextAction
 from distill.evaluate.probes.result import ProbeResult
 from distill.stats import Estimate
@@ -29,15 +29,15 @@ _PROBED = {
 }
 
 
-def unanswered(seen: Measured) -> str:
+def unanswered(seen: DiagnosisInput) -> str:
     return f"{seen.unanswered} of {seen.rows} test rows lack an answer, so no other number here can be trusted."
 
 
-def linear_better(seen: Measured) -> str:  # noqa: ARG001 - each has the same signature
+def linear_better(seen: DiagnosisInput) -> str:  # noqa: ARG001 - each has the same signature
     return "A linear model of the same rows is better than the student, and answers in milliseconds."
 
 
-def too_few(seen: Measured) -> str:
+def too_few(seen: DiagnosisInput) -> str:
     gap = seen.to_teacher
     if gap is None:
         return "No test row has a score on both sides: there is nothing to compare."
@@ -45,57 +45,57 @@ def too_few(seen: Measured) -> str:
     return f"The test rows are too few. {span} on {gap.n} rows, and a loss of {points(seen.margin)} is allowed."
 
 
-def teacher_weak(seen: Measured) -> str:
+def teacher_weak(seen: DiagnosisInput) -> str:
     right = seen.teacher_right
     return f"The teacher is too weak: it gets {percent(right.mean, 0) if right else '-'} of the known answers right, and the student learns from it."
 
 
-def not_needed(seen: Measured) -> str:
+def not_needed(seen: DiagnosisInput) -> str:
     better = seen.to_base is not None and seen.to_base.low <= 0
     return (
         f"Training is not needed: the base {'untrained' if better else 'with the prompt of the teacher'} does as well."
     )
 
 
-def form_alone(seen: Measured) -> str:
+def form_alone(seen: DiagnosisInput) -> str:
     form = percent(seen.schema.mean, 0) if seen.schema else "-"
     return f"The student knows the answers and breaks their form: {form} keep to the schema, and the others are as right as the teacher's."
 
 
-def shifted(seen: Measured) -> str:
+def shifted(seen: DiagnosisInput) -> str:
     moved = seen.shift
     if moved is None or not moved.label:
         return "The test rows are of another kind than the rows that trained: their texts are far from all of them."
     return f"The test rows are of another mix than the seeds: for {moved.label} {percent(moved.moved, 0)} of the rows would have to change."
 
 
-def confused(seen: Measured) -> str:
+def confused(seen: DiagnosisInput) -> str:
     pair = seen.confused
     if pair is None:
         return ""
     return f"People and the teacher tell {pair.one!r} and {pair.other!r} of {pair.field} apart differently, and the student learns both."
 
 
-def starving(seen: Measured) -> str:
+def starving(seen: DiagnosisInput) -> str:
     one = seen.starving
     return f"{one.label} = {one.value} starves: {one.trained} rows of it trained, and it loses {points(-one.gap.mean)} to the teacher there." if one else ""  # fmt: skip
 
 
-def overfits(seen: Measured) -> str:  # noqa: ARG001
+def overfits(seen: DiagnosisInput) -> str:  # noqa: ARG001
     return "The student was trained too long: it knows its training rows far better than others."
 
 
-def brief(seen: Measured) -> str:  # noqa: ARG001
+def brief(seen: DiagnosisInput) -> str:  # noqa: ARG001
     return "The student was trained too briefly: its loss was still falling at the end."
 
 
-def too_small(seen: Measured) -> str:
+def too_small(seen: DiagnosisInput) -> str:
     if seen.linear:
         return "A linear model is too small for this task: it stays behind the teacher."
     return "The student is too small: it did not learn its own training rows, though the training came to its end."
 
 
-def unexplained(seen: Measured) -> str:  # noqa: ARG001
+def unexplained(seen: DiagnosisInput) -> str:  # noqa: ARG001
     return "Nothing that was measured explains the gap to the teacher; more or better training rows are what is left."
 
 
@@ -118,16 +118,16 @@ def probe_rows(failed: ProbeResult) -> list[DiagnosisExample]:
     ]
 
 
-def rows(seen: Measured) -> list[str]:
+def rows(seen: DiagnosisInput) -> list[str]:
     return [f"{seen.rows - seen.unanswered} of {seen.rows} test rows answered on both sides"]
 
 
-def gaps(seen: Measured) -> list[str]:
+def gaps(seen: DiagnosisInput) -> list[str]:
     arms = (("the teacher", seen.to_teacher), ("the linear model", seen.to_linear), ("the base", seen.to_base))
     return [f"student minus {name}: {_interval(gap)}" for name, gap in arms if gap is not None]
 
 
-def teacher(seen: Measured) -> list[str]:
+def teacher(seen: DiagnosisInput) -> list[str]:
     right = seen.teacher_right
     known = (
         [f"teacher {percent(right.mean)} right ({percent(right.low, 0)} to {percent(right.high, 0)}, n = {right.n})"]
@@ -137,7 +137,7 @@ def teacher(seen: Measured) -> list[str]:
     return [*known, f"{percent(seen.taught, 0)} of {seen.trained:,} training rows are its answers"]
 
 
-def form(seen: Measured) -> list[str]:
+def form(seen: DiagnosisInput) -> list[str]:
     kept, broken = seen.schema, seen.broken
     said = (
         [f"{percent(kept.mean)} keep to the schema ({percent(kept.low, 0)} to {percent(kept.high, 0)}, n = {kept.n})"]
@@ -147,7 +147,7 @@ def form(seen: Measured) -> list[str]:
     return [*said, *([f"student minus the teacher where the form is broken: {_interval(broken)}"] if broken else [])]
 
 
-def distance(seen: Measured) -> list[str]:
+def distance(seen: DiagnosisInput) -> list[str]:
     moved = seen.shift
     if moved is None:
         return []
@@ -159,7 +159,7 @@ def distance(seen: Measured) -> list[str]:
     return [texts, *([mix] if moved.label else [])]
 
 
-def confusion(seen: Measured) -> list[str]:
+def confusion(seen: DiagnosisInput) -> list[str]:
     pair = seen.confused
     if pair is None:
         return []
@@ -169,14 +169,14 @@ def confusion(seen: Measured) -> list[str]:
     ]
 
 
-def confused_rows(seen: Measured) -> list[DiagnosisExample]:
+def confused_rows(seen: DiagnosisInput) -> list[DiagnosisExample]:
     found = seen.confused.examples if seen.confused else ()
     return [
         DiagnosisExample(row, asked[:_LONGEST], f"known: {known}; teacher: {said}") for row, asked, known, said in found
     ]
 
 
-def stratum(seen: Measured) -> list[str]:
+def stratum(seen: DiagnosisInput) -> list[str]:
     one = seen.starving
     if one is None:
         return []
@@ -186,7 +186,7 @@ def stratum(seen: Measured) -> list[str]:
     ]
 
 
-def losses(seen: Measured) -> list[str]:
+def losses(seen: DiagnosisInput) -> list[str]:
     found = seen.losses
     said = [f"student minus the teacher: {_interval(seen.to_teacher)}"] if seen.to_teacher else []
     if found is None:

@@ -7,12 +7,12 @@ import json
 import polars as pl
 import pytest
 
-from distill.evaluate.diagnosis.measured import Compared, Measured, Tables, measured
+from distill.evaluate.diagnosis.measured import ComparedVerdict, DiagnosisInput, Tables, measured
 
 SEEDS = [f"s{n:02}" for n in range(40)]
 
 
-def found(*, unanswered: int = 0, broken: int = 0) -> Measured:
+def found(*, unanswered: int = 0, broken: int = 0) -> DiagnosisInput:
     """40 test rows: the teacher is right, the student on all but every fourth; some of its rows fail, or break the form."""
     scores, calls = [], []
     for n, seed in enumerate(SEEDS):
@@ -36,7 +36,7 @@ def found(*, unanswered: int = 0, broken: int = 0) -> Measured:
         pl.DataFrame(scores, schema={"seed_id": pl.String, "arm": pl.String, "metric": pl.String, "value": pl.Float64, "reason": pl.String}, orient="row"),
         pl.DataFrame(calls, schema=["arm", "seed_id", "text", "ended"], orient="row"), [{"train_loss": 1.0}],
     )  # fmt: skip
-    return measured(tables, Compared("do not distil", "json_fields", 0.02), epochs=2, linear=False)
+    return measured(tables, ComparedVerdict("do not distil", "json_fields", 0.02), epochs=2, linear=False)
 
 
 def test_differences_shares_and_losses_are_of_the_tables() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from distill.evaluate.diagnosis.confusion import ConfusedPair
 from distill.evaluate.diagnosis.diagnose import diagnose
-from distill.evaluate.diagnosis.measured import Measured
+from distill.evaluate.diagnosis.measured import DiagnosisInput
 from distill.evaluate.diagnosis.result import CauseName
 from distill.evaluate.diagnosis.rules import RULES
 from distill.evaluate.diagnosis.shift import Shift
@@ -18,7 +18,7 @@ from distill.evaluate.diagnosis.training import TrainingLosses
 from distill.evaluate.probes.result import ProbeQuestion, ProbeResult
 from distill.stats import Estimate
 
-WELL = Measured(
+WELL = DiagnosisInput(
     word="distil", margin=0.02, rows=150, unanswered=0, to_teacher=Estimate(0.01, -0.01, 0.03, 150),
     to_base=Estimate(0.4, 0.3, 0.5, 150), to_prompted=Estimate(0.2, 0.1, 0.3, 150), to_linear=Estimate(0.1, 0.05, 0.15, 150),
     teacher_right=Estimate(0.9, 0.85, 0.94, 150), taught=1.0, schema=Estimate(0.99, 0.96, 1.0, 150), trained=600, epochs=2,
