@@ -47,6 +47,8 @@ ELSEWHERE = {
     "evaluate/scoring/test_checks.py": "spec/evaluation/metrics",
     "evaluate/judging/test_stage.py": "evaluate/judging/asking evaluate/judging/expected evaluate/judging/labelled evaluate/judging/questions "
     "evaluate/judging/result evaluate/judging/scoring",
+    "evaluate/diagnosis/test_rules.py": "evaluate/diagnosis/diagnose evaluate/diagnosis/result evaluate/diagnosis/wording",
+    "evaluate/probes/test_stage.py": "evaluate/diagnosis/stage evaluate/probes/asked/requests evaluate/probes/rows spec/probes",
     "report/test_page.py": "report/report",
     "plan/test_pilot.py": "cli/text/plan plan/estimate",
     "views/test_explain.py": "cli/text/rows",
