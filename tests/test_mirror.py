@@ -7,7 +7,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 ELSEWHERE = {
     # One subject in several files, tested through its door: what goes in and what comes out.
-    "spec/test_task_yaml.py": "spec/dataset spec/evaluate spec/judge spec/seeds spec/settings spec/strata spec/student spec/task "
+    "spec/test_task_yaml.py": "spec/dataset spec/evaluation/evaluate spec/judge spec/seeds spec/settings spec/strata spec/student spec/task "
     "spec/teacher spec/training spec/evaluation/judge spec/loading/load spec/loading/places spec/loading/validation spec/loading/wording spec/loading/yaml_lines",
     "teacher/reply/test_shapes.py": "teacher/reply/calls teacher/reply/channels teacher/reply/content teacher/reply/counts teacher/reply/message "
     "teacher/reply/natives teacher/reply/parsed teacher/reply/wording",
@@ -48,7 +48,7 @@ ELSEWHERE = {
     "evaluate/judging/test_stage.py": "evaluate/judging/asking evaluate/judging/expected evaluate/judging/labelled evaluate/judging/questions "
     "evaluate/judging/result evaluate/judging/scoring",
     "evaluate/diagnosis/test_rules.py": "evaluate/diagnosis/diagnose evaluate/diagnosis/result evaluate/diagnosis/wording",
-    "evaluate/probes/test_stage.py": "evaluate/diagnosis/stage evaluate/probes/asked/requests evaluate/probes/rows spec/probes",
+    "evaluate/probes/test_stage.py": "evaluate/diagnosis/stage evaluate/probes/asked/requests evaluate/probes/rows spec/evaluation/probes",
     "report/test_page.py": "report/report",
     "plan/test_pilot.py": "cli/text/plan plan/estimate",
     "views/test_explain.py": "cli/text/rows",
@@ -69,7 +69,8 @@ ELSEWHERE = {
     "curate/accounting/test_large_losses.py": "tables/reasons",
     "runs/test_overnight_deadline.py": "teacher/batch/closing",
     "runs/test_killed.py": "task/interrupt",
-    "task/test_traces.py": "pipeline/facts teacher/endpoint/models",
+    "plan/test_plan.py": "plan/evaluation",
+    "task/test_traces.py": "pipeline/facts teacher/endpoint/models teacher/endpoint/student_base",
     "seeds/test_split.py": "seeds/prepare",
     "seeds/expansion/test_rounds.py": "seeds/expansion/questions",
     "pipeline/test_open_task.py": "student/checks task/files task/task teacher/checks",

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from distill.records import Json
 from distill.spec import deadline
 from distill.spec.dataset import Dataset, Dedup, Expect
-from distill.spec.evaluate import Evaluate
+from distill.spec.evaluation.evaluate import Evaluate
 from distill.spec.judge import Judge
 from distill.spec.seeds import Seeds
 from distill.spec.settings import Settings, located

@@ -20,7 +20,7 @@ from distill.evaluate.probes.asked.requests import changed_answers, general_answ
 from distill.evaluate.probes.result import ProbeQuestion, ProbeResult
 from distill.evaluate.probes.rows import AnsweredRow, ProbeRows, answered_rows
 from distill.evaluate.scores import scores_by_arm
-from distill.spec.probes import ASKED, FREE, ProbeName
+from distill.spec.evaluation.probes import ASKED, FREE, ProbeName
 from distill.student import stage as student_stage
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import Discriminator, Field, Tag, field_validator
 
+from distill.spec.evaluation.gate import EvaluationGate
 from distill.spec.evaluation.judge import EvaluationJudge
 from distill.spec.evaluation.metrics import Metrics, PythonMetric, named
-from distill.spec.gate import EvaluationGate
-from distill.spec.probes import ProbesGiven
+from distill.spec.evaluation.probes import ProbesGiven
 from distill.spec.settings import PositiveInt, Settings
 from distill.spec.teacher import Rival
 from distill.values.rules import Rule, ValueKind
