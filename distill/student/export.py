@@ -80,12 +80,8 @@ def write(
     rows = ordered(samples.filter(pl.col("fate").is_in(["train", "valid"])))
     own, counts = own or {}, {}
     for fate in ("train", "valid"):
-        part = rows.filter(pl.col("fate") == fate).select("seed_id", "prompt", "answer", "tool_calls")
-        lines = (
-            line(training_row(json.loads(prompt), answer, calls) | _called_with(tools, own.get(seed)))
-            for seed, prompt, answer, calls in part.iter_rows()
-        )
-        write_atomic(folder / f"{fate}.jsonl", lines)
+        part = rows.filter(pl.col("fate") == fate)
+        write_atomic(folder / f"{fate}.jsonl", chat_lines(part, tools=tools, own=own))
         counts[fate] = part.height
     columns = ["seed_id", "teacher", "kind", "draw", "stratum", "fate", "prompt", "answer", "tool_calls", "score"]
     if own:
@@ -97,6 +93,14 @@ def write(
     more = _columns([(kept or {}).get(seed, {}) for seed in rows["seed_id"]], taken=columns)
     write_parquet(folder / "dataset.parquet", rows.select(columns).with_columns(more))
     return counts
+
+
+def chat_lines(
+    rows: pl.DataFrame, *, tools: Sequence[Mapping[str, Json]], own: Mapping[str, Mapping[str, Json]]
+) -> Iterator[bytes]:
+    """Rows of samples.parquet as lines of train.jsonl, in their order; `tools` and `own` as for `write`."""
+    for seed, prompt, answer, calls in rows.select("seed_id", "prompt", "answer", "tool_calls").iter_rows():
+        yield line(training_row(json.loads(prompt), answer, calls) | _called_with(tools, own.get(seed)))
 
 
 def _columns(kept: Sequence[Mapping[str, Json]], *, taken: Sequence[str]) -> list[pl.Series]:
