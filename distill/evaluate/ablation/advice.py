@@ -22,23 +22,23 @@ def advise(
     """The advice on one gate that was left out; `margin` is the share of a score that matters."""
     said = f"{signed(effect.mean)} points ({signed(effect.low)} to {signed(effect.high)}, n = {effect.n})"
     if missing := _missing(effect, seeds):
-        return AblationAdvice("undecided", f"`{name}` cannot be told with these rows: {said}; {missing}.")
+        return AblationAdvice("undecided", f"{name} cannot be told with these rows: {said}; {missing}.")
     low, high = sure
     if low > 0:
-        return AblationAdvice("worth", f"`{name}` is worth its price: it brings {said}, and {cost(price)}.")
+        return AblationAdvice("worth", f"{name} is worth its price: it brings {said}, and {cost(price)}.")
     if high < 0:
         return AblationAdvice(
             "harmful",
-            f"`{name}` is harmful: with it the student has {said}, and it {cost(price)}; loosen it, or leave it out.",
+            f"{name} is harmful: with it the student has {said}, and it {cost(price)}; loosen it, or leave it out.",
         )
     if effect.low > -margin and effect.high < margin:
         return AblationAdvice(
             "even",
-            f"`{name}` makes no difference that matters: {said}, within the {points(margin)} that matter; it {cost(price)}.",
+            f"{name} makes no difference that matters: {said}, within the {points(margin)} that matter; it {cost(price)}.",
         )
     more = "more seeds (--seeds 5) or more test rows" if seeds < 5 else "more test rows"
     return AblationAdvice(
-        "undecided", f"`{name}` cannot be told with these rows: {said}; it {cost(price)}. To tell, it takes {more}."
+        "undecided", f"{name} cannot be told with these rows: {said}; it {cost(price)}. To tell, it takes {more}."
     )
 
 
@@ -50,7 +50,7 @@ def same_rows(name: str, dropped: int, unjudged: int) -> AblationAdvice:
         why = f"of the {dropped:,} rows that it dropped, {unjudged:,} have no verdict of a later gate, and none is bought here"
     else:
         why = f"the {dropped:,} rows that it dropped go at a later step too, or are none that this student can learn"
-    return AblationAdvice("no_rows", f"`{name}`: the student learns the same rows without it; {why}.")
+    return AblationAdvice("no_rows", f"{name}: the student learns the same rows without it; {why}.")
 
 
 def cost(price: DropPrice) -> str:
