@@ -43,6 +43,7 @@ _MADE_BY = {
     "train": ("loss.json", "hosted.json", "adapter.gguf", "model.safetensors"),
     "evaluate": ("calls.parquet", "scores.parquet", "comparison.json"),
     "curve": ("curve.json",),
+    "ablate": ("ablation.json",),
 }
 """Stage → the files of a run that it writes; a stage whose files are not as it wrote them does its work again."""
 _FATES = ("row", "stage", "reason")

@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 from distill import __version__, extras, memory
 from distill.cli import exit_codes
 from distill.cli.verbs import (
+    ablate,
     advise,
     calibrate,
     chat,
@@ -80,6 +81,7 @@ VERBS: dict[str, dict[str, Callable[..., None]]] = {
     },
     "Improve it, or remove it": {
         "curve": curve.curve,
+        "ablate": ablate.ablate,
         "calibrate": calibrate.calibrate,
         "refresh": refresh.refresh,
         "clean": clean.clean,

@@ -43,10 +43,16 @@ def read(folder: Path) -> dict[str, Json] | None:
     return found if isinstance(found, dict) else None
 
 
-def overrides(folder: Path) -> list[str]:
-    """The student and the evaluation of a run as `--set` would give them: what made them may be no setting of the file."""
+CURATION = ("gates", "dedup", "dataset")
+"""The parts of a spec that make a dataset of answers."""
+
+
+def overrides(folder: Path, *more: str) -> list[str]:
+    """The student and the evaluation of a run, and `more` parts of its spec, as `--set` would give them: what made them may be no setting
+    of the file.
+    """
     used = (read(folder) or {}).get("spec", {})
-    return [f"{part}={json.dumps(used[part])}" for part in ("student", "evaluate") if used.get(part)]
+    return [f"{part}={json.dumps(used[part])}" for part in ("student", "evaluate", *more) if used.get(part)]
 
 
 def changed_prompt(task: Task, folder: RunDir) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 from distill.advise.roi.roi import Roi
+from distill.evaluate.ablation.result import Ablation
 from distill.evaluate.comparison import Comparison
 from distill.evaluate.curve.result import LearningCurve
 from distill.exam.result import Exam
@@ -101,6 +102,8 @@ class Report:
     previous: PreviousStudent | None
     roi: Roi | None = None
     """With defaults; None before student and teacher have answered."""
+    ablations: Mapping[str, Ablation] = field(default_factory=dict)
+    """By the kind of student; none where none was made of this dataset."""
 
 
 def as_json(report: Report) -> dict[str, Json]:

@@ -14,7 +14,7 @@ EVERY = [verb for verbs in VERBS.values() for verb in verbs]
 TAKES_A_SPEC = [
     "validate", "exam", "plan", "run", "generate", "curate", "export", "train", "evaluate", "report", "status", "calibrate", "refresh",
 ]  # fmt: skip
-TAKES_A_RUN = {"status": (), "explain": ("row",), "show": (), "clean": ("--yes",), "preflight": (), "curve": (), "chat": (),
+TAKES_A_RUN = {"status": (), "explain": ("row",), "show": (), "clean": ("--yes",), "preflight": (), "curve": (), "ablate": (), "chat": (),
     "roi": (), "checklist": (),
     "push": ("--to", "out"), "ship": ("--as", "merged", "--out", "out"),
 }  # fmt: skip

@@ -24,7 +24,7 @@ OF_A_TASK = {
     "export": (), "train": (), "evaluate": (), "report": (), "status": (), "show": (), "explain": ("1",), "refresh": ("--anyway",),
     "preflight": (), "roi": (), "checklist": (), "push": ("--to", "pushed"), "clean": ("--keep", "0", "--yes"),
 }  # fmt: skip
-"""Verb → what it takes besides; `calibrate` needs labelled answers, and `ship`, `curve` and `chat` a student; they name it as the others do."""
+"""Verb → what it takes besides; `calibrate` needs labelled answers, and `ship`, `curve`, `ablate` and `chat` a student; they name it as the others do."""
 
 
 @pytest.mark.parametrize("verb", EVERY)
@@ -82,6 +82,7 @@ def test_every_verb_that_takes_a_name_is_tried() -> None:
         "fault-server",
         "ship",
         "curve",
+        "ablate",
         "chat",
     }
     assert set(OF_A_TASK) | alone == set(EVERY)

@@ -277,6 +277,24 @@ def test_a_learning_curve_is_shown_with_its_intervals_and_advice(
 
 
 @pytest.mark.parametrize("render", [html, markdown])
+def test_what_each_gate_is_worth_is_shown_with_its_price(
+    render: Callable[[Report], str], report: Flat, typed: Typed
+) -> None:
+    page = render(typed(report))
+    for part in (
+        "judge is worth its price.",
+        "the student learns the same rows without it",
+        "points" if render is html else "+8.0 (+4.0 to +12.0, n = 96)",
+        "(+4.0 to +12.0, n = 96)",
+        "$0.12",
+        "unknown",
+        "hold for all that was left out together",
+    ):
+        assert part in page, part
+    assert "What is each gate worth?" not in render(typed({**report, "ablations": {}}))
+
+
+@pytest.mark.parametrize("render", [html, markdown])
 @pytest.mark.parametrize(("kind", "why"), [("text", "answers are free text"), ("fields", "no answer came")])
 def test_an_exam_that_is_not_scored_says_why(
     render: Callable[[Report], str], kind: str, why: str, report: Flat, typed: Typed
