@@ -27,6 +27,7 @@ from distill.cli.verbs import (
     prepare,
     reference,
     refresh,
+    registry,
     roi,
     run,
     ship,
@@ -87,6 +88,12 @@ VERBS: dict[str, dict[str, Callable[..., None]]] = {
     "Hand it on": {
         "ship": ship.ship,
         "push": export.push,
+    },
+    "Serve it, and go back": {
+        "promote": registry.promote,
+        "rollback": registry.rollback,
+        "history": registry.history,
+        "verify": registry.verify,
     },
     "Reference and rehearsal": {
         "gates": reference.gates,
