@@ -116,7 +116,7 @@ def _compared(run: RunDir) -> tuple[Comparison | None, str]:
     if student_changed(run):
         return None, f"its comparison is of another student (`distill evaluate {run.name}` compares this one)"
     found = read_result(path, Comparison)
-    word, said = found.verdict.word, " ".join(found.verdict.sentences[:1])
+    word, said = found.verdict.word, " ".join(found.verdict.sentences[:1]).rstrip(".")
     return found, "" if word == "distil" else f"its verdict is {word!r}: {said}"
 
 
