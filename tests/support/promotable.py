@@ -47,7 +47,7 @@ def run(home: Path, *sets: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def two_runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two runs: the second with fewer rows, some of them with another answer, and another prompt of the student's."""
     home = tmp_path_factory.mktemp("promotable")
     (home / ".distill").mkdir()
@@ -66,10 +66,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def home(made: Path, tmp_path: Path) -> Path:
+def home(two_runs: Path, tmp_path: Path) -> Path:
     """A copy of it."""
     copy = tmp_path / "home"
-    shutil.copytree(made, copy)
+    shutil.copytree(two_runs, copy)
     return copy
-
-

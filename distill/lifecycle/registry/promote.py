@@ -90,10 +90,9 @@ def _registered(registry: TaskRegistry, candidate: Candidate) -> RegisteredStude
     try:
         files = {name: _copied(source, aside / name) for name, source in candidate.sources.items()}
         content = content_of(files)
-        if same := next((folder for folder in folders if folder.endswith(content[:12])), None):
-            student = registry.read(same)
-            integrity.whole(registry, student)
-            return student
+        same = [folder for folder in folders if folder.endswith(content[:12])]
+        if whole := next((folder for folder in same if not integrity.of_student(registry, folder)), None):
+            return registry.read(whole)
         folder = f"{STUDENTS}/{number:03d}-{content[:12]}"
         made = replace(
             record(candidate, number=number, folder=folder, promoted=alias.now(), content=content), files=files

@@ -38,7 +38,9 @@ def test_what_servers_read_is_whole_and_cannot_be_written(home: Path) -> None:
     assert said["teacher"] == "scripted"
     assert str(said["asked"]).endswith("+00:00")
     assert said["verdict"]["word"] == "distil"  # type: ignore[index]  # an object
-    assert (registry / "current/student/linear.npz").read_bytes() == (home / "runs/mood/001/student/linear.npz").read_bytes()
+    assert (registry / "current/student/linear.npz").read_bytes() == (
+        home / "runs/mood/001/student/linear.npz"
+    ).read_bytes()
     assert (registry / "current/student.md").read_bytes() == (home / "student.md").read_bytes()
     every = list((registry / "students").rglob("*"))
     assert every
@@ -72,13 +74,15 @@ def test_a_student_that_is_not_worth_it_needs_a_word(home: Path) -> None:
     found = json.loads(path.read_bytes())
     found["verdict"] = {"word": "do not distil", "sentences": ["Do not distil: it loses."], "rows_needed": None}
     path.write_text(json.dumps(found))
-    with pytest.raises(UsageError, match="comparison.json is changed since"):  # a hand that wrote it is seen
+    with pytest.raises(UsageError, match=r"comparison\.json is changed since"):  # a hand that wrote it is seen
         promote("mood/002", home, anyway=True)
     manifest = RunDir(home, "mood", 2)
     entry = manifest.manifest()["stages"]["evaluate"]
     entry["outputs"]["comparison.json"] = file_hash(path)
     manifest.record("evaluate", entry)
-    with pytest.raises(GateNotMet, match="not promoted: its verdict is 'do not distil': Do not distil: it loses. --anyway"):
+    with pytest.raises(
+        GateNotMet, match=r"not promoted: its verdict is 'do not distil': Do not distil: it loses\. --anyway"
+    ):
         promote("mood/002", home)
     assert not (home / "registry/mood/current").is_symlink()
     assert "it loses" in promote("mood/002", home, anyway=True).student.anyway
@@ -162,8 +166,7 @@ def test_a_touched_student_is_no_way_back(home: Path) -> None:
     with pytest.raises(UsageError, match=r"student 1: student/linear.npz is changed.*nothing was switched"):
         rollback("mood", home)
     assert current(home)["number"] == 2
-    with pytest.raises(UsageError, match="nothing was switched"):
-        promote("mood/001", home)
+    assert promote("mood/001", home).student.number == 3  # the run is whole: it is copied again
 
 
 def test_two_at_once_one_is_refused(home: Path) -> None:
