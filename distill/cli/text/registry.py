@@ -17,16 +17,17 @@ def move_lines(moved: AliasMove) -> list[str]:
     """What serves now, and how to go back."""
     student = moved.student
     what = f"student {student.number} of {student.task}, from run {student.run}"
+    team = [f"in MLflow's registry: {moved.mlflow}"] if moved.mlflow else []
     if not moved.switched:
-        return [f"{what}, serves already: {moved.path}"]
+        return [f"{what}, serves already: {moved.path}", *team]
     lines = [f"{what}, serves now: {moved.path} -> {student.folder}"]
     if student.anyway:
         lines.append(f"note: promoted although {student.anyway}")
     if moved.before is not None:
         lines.append(
-            f"before it served student {moved.before}; `distill rollback {student.task} --to {moved.before}` takes it again"
+            f"student {moved.before} served before; `distill rollback {student.task} --to {moved.before}` takes it again"
         )
-    return lines
+    return lines + team
 
 
 def history_lines(found: PromotedStudents) -> list[str]:

@@ -19,6 +19,14 @@ def promote(
     anyway: Annotated[
         bool, typer.Option("--anyway", help="promote a student whose verdict is not `distil`; the reason is kept")
     ] = False,
+    mlflow: Annotated[
+        str | None,
+        typer.Option(
+            "--mlflow",
+            help="register it at this MLflow server or database too; overrides registry.mlflow",
+            metavar="URI",
+        ),
+    ] = None,
     as_json: AsJson = False,
     home: HomeFolder = Path(),
 ) -> None:
@@ -30,7 +38,7 @@ def promote(
     from distill.cli.text.registry import move_lines
     from distill.lifecycle.registry import promote as promoting
 
-    moved = promoting.promote(run, home, anyway=anyway)
+    moved = promoting.promote(run, home, anyway=anyway, mlflow=mlflow)
     out(dataclasses.asdict(moved) | {"path": str(moved.path)}, as_json, move_lines(moved))
 
 

@@ -15,7 +15,7 @@ from distill.lifecycle.registry.student import RegisteredStudent, RegisteredVerd
 from distill.pipeline import arguments, used_spec
 from distill.records import Json, content_id
 from distill.rundir import MANIFEST, RunDir, file_hash, read_json, read_result
-from distill.spec import SPEC_FILE
+from distill.spec import SPEC_FILE, load
 from distill.stats import Estimate
 from distill.student.adapter import MODEL, PEFT
 from distill.student.hosted.stage import HOSTED
@@ -42,6 +42,8 @@ class Candidate:
     serve: Mapping[str, str]
     verdict: RegisteredVerdict | None
     doubt: str
+    mlflow: str | None
+    """registry.mlflow of the spec as it is now."""
 
 
 def candidate_of(run: RunDir, given: str) -> Candidate:
@@ -56,19 +58,20 @@ def candidate_of(run: RunDir, given: str) -> Candidate:
         raise UsageError(f"run {run.name} has no student to promote; `distill train {run.name}` tunes one")
     _as_made(run, used)
     comparison, doubt = _compared(run)
-    texts = _texts(used, _spec_folder(run, given), run)
+    spec = _spec_of(run, given)
+    texts = _texts(used, spec.parent, run)
     beside = {name: run.path / name for name in _BESIDE if (run.path / name).is_file()}
     if comparison is None:
         beside.pop("comparison.json", None)
-    return Candidate(run, tuned | texts | beside, serve, _verdict(comparison), doubt)
+    return Candidate(run, tuned | texts | beside, serve, _verdict(comparison), doubt, load(spec).registry.mlflow)
 
 
-def _spec_folder(run: RunDir, given: str) -> Path:
-    """Where the files that the run's spec names lie."""
+def _spec_of(run: RunDir, given: str) -> Path:
+    """The spec of a run, or of the task that was named: the files that it names lie beside it."""
     named = Path(given)
     known = arguments.exists(named / SPEC_FILE) or (arguments.exists(named) and named.is_file())
     spec = arguments.spec_of(named if known and not arguments.exists(named / MANIFEST) else run.path).resolve()
-    return spec if spec.is_dir() else spec.parent
+    return spec / SPEC_FILE if spec.is_dir() else spec
 
 
 def _tuned(run: RunDir) -> dict[str, Path]:

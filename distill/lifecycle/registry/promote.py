@@ -9,7 +9,7 @@ from pathlib import Path
 
 from distill.atomic_write import write_json
 from distill.errors import GateNotMet, UsageError
-from distill.lifecycle.registry import alias, integrity
+from distill.lifecycle.registry import alias, integrity, mlflow_registry
 from distill.lifecycle.registry.candidate import Candidate, candidate_of, record
 from distill.lifecycle.registry.student import ENTRY, FileSeal, RegisteredStudent, content_of, seal_of
 from distill.lifecycle.registry.task_registry import STUDENTS, TaskRegistry, number_of
@@ -26,11 +26,15 @@ class AliasMove:
     switched: bool
     path: Path
     """What servers read."""
+    mlflow: str = ""
+    """The student's address in MLflow's registry, where it is there."""
 
 
-def promote(given: str, home: Path, *, anyway: bool = False) -> AliasMove:
-    """Copy the student of a run into the registry and let the alias lead to it. GateNotMet where its verdict does not speak for it and
-    `anyway` is not said; UsageError where there is no student, it is not as it was made, or another command holds run or registry."""
+def promote(given: str, home: Path, *, anyway: bool = False, mlflow: str | None = None) -> AliasMove:
+    """Copy the student of a run into the registry and let the alias lead to it, and with `mlflow` that of MLflow's registry too.
+
+    GateNotMet where its verdict does not speak for it and `anyway` is not said; UsageError where there is no student, it is not as it was
+    made, another command holds run or registry, or MLflow cannot be reached: then nothing was switched."""
     run = arguments.run_of(given, home)
     candidate_of(run, given)  # what is wrong is said before anything is made
     registry = TaskRegistry(run.home, run.task)
@@ -42,7 +46,7 @@ def promote(given: str, home: Path, *, anyway: bool = False) -> AliasMove:
             )
         with registry.lock():
             alias.tidy(registry)
-            return _switched(registry, _registered(registry, candidate), "promote")
+            return _served(registry, _registered(registry, candidate), "promote", mlflow or candidate.mlflow)
 
 
 def rollback(given: str, home: Path, *, to: int | None = None) -> AliasMove:
@@ -59,7 +63,7 @@ def rollback(given: str, home: Path, *, to: int | None = None) -> AliasMove:
                 f"{registry.name} has no student before the current one; --to N takes that of a number (`distill history {registry.task}` lists them)"
             )
         integrity.whole(registry, student)
-        return _switched(registry, student, "rollback")
+        return _served(registry, student, "rollback")
 
 
 def registry_of(given: str, home: Path) -> TaskRegistry:
@@ -71,6 +75,17 @@ def registry_of(given: str, home: Path) -> TaskRegistry:
     if not registry.folders():
         raise UsageError(f"no student of {registry.task} was promoted yet; `distill promote {registry.task}` does")
     return registry
+
+
+def _served(registry: TaskRegistry, student: RegisteredStudent, by: str, given: str | None = None) -> AliasMove:
+    """Switch the alias here, and then MLflow's, in which the student is before anything is switched."""
+    address = mlflow_registry.address_of(registry, given)
+    if not address:
+        return _switched(registry, student, by)
+    team = mlflow_registry.MlflowRegistry(address, registry)
+    version = team.version_of(student)
+    moved = _switched(registry, student, by)
+    return replace(moved, mlflow=team.point(student, version))
 
 
 def _switched(registry: TaskRegistry, student: RegisteredStudent, by: str) -> AliasMove:
