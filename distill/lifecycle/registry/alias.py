@@ -74,22 +74,29 @@ def now() -> str:
 
 def tidy(registry: TaskRegistry) -> None:
     """Bring history and folder to what the alias says, after a command that was ended in between. The registry must be held."""
-    for left in (*registry.path.glob(".*.tmp"), *(registry.path / STUDENTS).glob(".*.tmp")):
+    for left in _half_written(registry):
         remove(left)
     current, made = registry.current(), switches(registry)
-    if (made[-1].to if made else "") == current:
+    if _last(made) == current:
         return
     kept = made[:-1]
-    if (kept[-1].to if kept else "") != current:
-        kept = [*made, AliasSwitch(now(), "hand", current)]
-    _write(registry, kept)
+    _write(registry, kept if _last(kept) == current else [*made, AliasSwitch(now(), "hand", current)])
 
 
 def tidy_if_free(registry: TaskRegistry) -> None:
-    """The same for a command that only reads: where another holds the registry, or nothing may be written, it stays as it is."""
-    if registry.path.is_dir():
+    """The same for a command that only reads, which holds the registry only where something is to be tidied: where another holds it, or
+    nothing may be written, it stays as it is."""
+    if registry.path.is_dir() and (_half_written(registry) or _last(switches(registry)) != registry.current()):
         with suppress(UsageError, OSError), registry.lock():
             tidy(registry)
+
+
+def _half_written(registry: TaskRegistry) -> list[Path]:
+    return [*registry.path.glob(".*.tmp"), *(registry.path / STUDENTS).glob(".*.tmp")]
+
+
+def _last(made: Sequence[AliasSwitch]) -> str:
+    return made[-1].to if made else ""
 
 
 def remove(path: Path) -> None:

@@ -29,6 +29,7 @@ _TEXTS = {
     "tools": ("tools.json", "teacher", "tools"), "template": ("template.jinja", "student", "template"),
 }  # fmt: skip
 """What the task says to a student → its name in the registry, and the setting that names the file."""
+_ROUTING = "student/routing.json"
 _BESIDE = ("task.yaml", "spec.json", "CARD.md", "comparison.json")
 
 
@@ -153,6 +154,10 @@ def _texts(used: Mapping[str, Json], folder: Path, run: RunDir) -> dict[str, Pat
     return found
 
 
+def _named_texts() -> dict[str, str]:
+    return {kind: name for kind, (name, _, _) in _TEXTS.items()} | {"routing": _ROUTING}
+
+
 def record(one: Candidate, *, number: int, folder: str, promoted: str, content: str) -> RegisteredStudent:
     """What the registry says of it, without its files and its seal."""
     spec: Mapping[str, Json] = (used_spec.read(one.run.path) or {})["spec"]
@@ -162,7 +167,7 @@ def record(one: Candidate, *, number: int, folder: str, promoted: str, content: 
     return RegisteredStudent(
         task=one.run.task, number=number, folder=folder, run=one.run.name, promoted=promoted, content=content,
         how=spec["student"]["train"]["with"], base=spec["student"]["train"]["base"], serve=one.serve,
-        texts={kind: name for kind, (name, _, _) in _TEXTS.items() if name in one.sources},
+        texts={kind: name for kind, name in _named_texts().items() if name in one.sources},
         teacher=str(manifest.get("teacher") or ""),
         asked=datetime.fromtimestamp(asked, UTC).isoformat(timespec="seconds") if asked else "",
         rows=dict(stages.get("export", {}).get("rows") or {}),

@@ -52,7 +52,7 @@ class RegisteredStudent:
     """What serves it: adapter (peft's folder), gguf (an adapter for llama.cpp), model (a folder of transformers), linear (a file)
     → its path; hosted → the model's name at the host."""
     texts: Mapping[str, str]
-    """prompt, schema, tools, template → the file, where the task has one."""
+    """prompt, schema, tools, template, routing → the file, where there is one."""
     teacher: str
     asked: str
     """When the teacher was asked for the rows."""
