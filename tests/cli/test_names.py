@@ -24,7 +24,8 @@ OF_A_TASK = {
     "export": (), "train": (), "evaluate": (), "report": (), "status": (), "show": (), "explain": ("1",), "refresh": ("--anyway",),
     "preflight": (), "roi": (), "checklist": (), "push": ("--to", "pushed"), "verify": (), "clean": ("--keep", "0", "--yes"),
 }  # fmt: skip
-"""Verb → what it takes besides; `calibrate` needs labelled answers, `ship`, `curve`, `chat` and the registry's verbs a student, and `diff` two runs; they name it as the others do."""
+"""Verb → what it takes besides; `calibrate` needs labelled answers, `ship`, `curve`, `chat` and those of
+the registry a student, and `diff` two runs; they name it as the others do."""
 
 
 @pytest.mark.parametrize("verb", EVERY)

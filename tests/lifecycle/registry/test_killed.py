@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from distill.errors import UsageError
 from distill.lifecycle.registry import alias, integrity
 from distill.lifecycle.registry.history import history
 from distill.lifecycle.registry.promote import promote, rollback
@@ -120,3 +121,27 @@ def test_the_first_promotion_ended_at_any_step_serves_nothing_or_a_whole_student
             break
     else:
         raise AssertionError("it never came to its end")
+
+
+def test_promotions_at_once_end_with_one_whole_student(home: Path) -> None:
+    """Each ends well, or says who holds the registry; none leaves anything half-done."""
+    children = []
+    for run in ("mood/001", "mood/002") * 3:
+        child = os.fork()
+        if child == 0:
+            try:
+                promote(run, home, anyway=True)
+            except UsageError as held:
+                os._exit(2 if "is held by process" in str(held) else 3)
+            except BaseException:  # noqa: BLE001  # a child must not go on with the tests
+                os._exit(4)
+            os._exit(0)
+        children.append(child)
+    codes = [os.WEXITSTATUS(os.waitpid(child, 0)[1]) for child in children]
+    assert set(codes) <= {0, 2}
+    assert 0 in codes
+    now = history("mood", home)
+    _whole_and_one_of(home, {1, 2})
+    assert now.current == current(home)["number"]
+    assert len(now.students) == len({one.run for one in now.students})
+    assert not list((home / "registry").rglob(".*.tmp"))
