@@ -10,6 +10,7 @@ from pathlib import Path
 from distill import __version__
 from distill.errors import UsageError
 from distill.evaluate.comparison import Comparison
+from distill.lifecycle.registry.base import identity_of
 from distill.lifecycle.registry.integrity import of_run, student_changed
 from distill.lifecycle.registry.student import RegisteredStudent, RegisteredVerdict
 from distill.pipeline import arguments, used_spec
@@ -43,6 +44,8 @@ class Candidate:
     serve: Mapping[str, str]
     verdict: RegisteredVerdict | None
     doubt: str
+    weights: str
+    """Fingerprint of the base; empty where it is not on this machine."""
     mlflow: str | None
     """registry.mlflow of the spec as it is now."""
 
@@ -64,7 +67,9 @@ def candidate_of(run: RunDir, given: str) -> Candidate:
     beside = {name: run.path / name for name in _BESIDE if (run.path / name).is_file()}
     if comparison is None:
         beside.pop("comparison.json", None)
-    return Candidate(run, tuned | texts | beside, serve, _verdict(comparison), doubt, load(spec).registry.mlflow)
+    return Candidate(
+        run, tuned | texts | beside, serve, _verdict(comparison), doubt, identity_of(run, used, spec), load(spec).registry.mlflow
+    )  # fmt: skip
 
 
 def _spec_of(run: RunDir, given: str) -> Path:
@@ -166,7 +171,7 @@ def record(one: Candidate, *, number: int, folder: str, promoted: str, content: 
     asked = stages.get("generate", {}).get("started")
     return RegisteredStudent(
         task=one.run.task, number=number, folder=folder, run=one.run.name, promoted=promoted, content=content,
-        how=spec["student"]["train"]["with"], base=spec["student"]["train"]["base"], serve=one.serve,
+        how=spec["student"]["train"]["with"], base=spec["student"]["train"]["base"], weights=one.weights, serve=one.serve,
         texts={kind: name for kind, name in _named_texts().items() if name in one.sources},
         teacher=str(manifest.get("teacher") or ""),
         asked=datetime.fromtimestamp(asked, UTC).isoformat(timespec="seconds") if asked else "",

@@ -16,7 +16,7 @@ from distill.lifecycle.registry.student import ENTRY, RegisteredStudent, content
 from distill.lifecycle.registry.task_registry import TaskRegistry, number_of, registries
 from distill.pipeline import arguments
 from distill.records import Json
-from distill.rundir import MANIFEST, RunDir, file_hash, numbers
+from distill.rundir import MANIFEST, RunDir, file_hash, numbers, read_json
 
 Fate = Literal["changed", "gone", "added"]
 
@@ -129,7 +129,11 @@ def of_student(registry: TaskRegistry, folder: str) -> list[TouchedFile]:
 
 def _differences(name: str, student: RegisteredStudent, folder: Path) -> Iterator[TouchedFile]:
     content = content_of(student.files)
-    sealed = student.seal == seal_of(student) and content == student.content and student.folder.endswith(content[:12])
+    sealed = (
+        student.seal == seal_of(read_json(folder / ENTRY, dict))
+        and content == student.content
+        and student.folder.endswith(content[:12])
+    )
     if not sealed or student.folder.rpartition("/")[2] != folder.name:
         yield TouchedFile(name, ENTRY, "changed", "it does not say what it said when it was written")
     there = every_file(folder)

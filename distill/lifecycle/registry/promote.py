@@ -112,7 +112,7 @@ def _registered(registry: TaskRegistry, candidate: Candidate) -> RegisteredStude
         made = replace(
             record(candidate, number=number, folder=folder, promoted=alias.now(), content=content), files=files
         )
-        made = replace(made, seal=seal_of(made))
+        made = replace(made, seal=seal_of(asdict(made)))
         write_json(aside / ENTRY, asdict(made))
         _freeze(aside)
         aside.rename(registry.path / folder)

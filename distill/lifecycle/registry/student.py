@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from distill.records import Json, content_id
@@ -48,6 +48,8 @@ class RegisteredStudent:
     how: str
     """student.train.with: lora, full, linear or hosted."""
     base: str
+    weights: str
+    """A fingerprint of the base's weights; empty where they are not on the machine that promoted it."""
     serve: Mapping[str, str]
     """What serves it: adapter (peft's folder), gguf (an adapter for llama.cpp), model (a folder of transformers), linear (a file)
     → its path; hosted → the model's name at the host."""
@@ -72,9 +74,9 @@ class RegisteredStudent:
         return f"registry/{self.task}/{self.folder}"
 
 
-def seal_of(student: RegisteredStudent) -> str:
-    """What `seal` must be."""
-    return content_id({name: value for name, value in asdict(student).items() if name != "seal"}, digits=32)
+def seal_of(record: Mapping[str, Json]) -> str:
+    """What `seal` must be in an entry as it is read: a later version may know more of a student, and the entry stays whole."""
+    return content_id({name: value for name, value in record.items() if name != "seal"}, digits=32)
 
 
 def content_of(files: Mapping[str, FileSeal]) -> str:

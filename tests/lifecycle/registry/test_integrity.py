@@ -10,7 +10,7 @@ import pytest
 from distill.errors import UsageError
 from distill.lifecycle.registry import integrity
 from distill.lifecycle.registry.promote import promote
-from distill.lifecycle.registry.student import ENTRY
+from distill.lifecycle.registry.student import ENTRY, seal_of
 from distill.lifecycle.registry.task_registry import TaskRegistry
 from distill.rundir import RunDir
 
@@ -79,6 +79,9 @@ def test_the_record_itself(home: Path) -> None:
     said = json.loads(record.read_bytes())
     record.write_text(json.dumps(said | {"teacher": "a better one"}))
     assert touched(home) == [(f"registry/mood/students/{folder.name}", ENTRY, "changed")]
+    more = said | {"of_a_later_version": 1}
+    record.write_text(json.dumps(more | {"seal": seal_of(more)}))
+    assert touched(home) == []
     record.unlink()
     found = touched(home)
     assert found[0] == (f"registry/mood/students/{folder.name}", ENTRY, "gone")
