@@ -77,6 +77,10 @@ ELSEWHERE = {
     "pipeline/test_open_task.py": "student/checks task/files task/task teacher/checks",
     "cli/test_app.py": "cli/options cli/verbs/look cli/verbs/prepare cli/verbs/reference cli/verbs/refresh cli/verbs/run",
     "lifecycle/test_clean.py": "cli/verbs/clean",
+    "lifecycle/registry/test_promote.py": "cli/text/registry cli/verbs/registry lifecycle/registry/candidate lifecycle/registry/student "
+    "lifecycle/registry/task_registry",
+    "lifecycle/registry/test_mlflow_registry.py": "spec/registry",
+    "lifecycle/diff/test_run_diff.py": "cli/text/diff cli/verbs/diff",
     "cli/test_rehearsal.py": "cli/verbs/fault_server",
     "cli/verbs/test_roi.py": "cli/text/roi",
     "cli/verbs/test_advise.py": "cli/text/advice",

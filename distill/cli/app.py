@@ -21,6 +21,7 @@ from distill.cli.verbs import (
     checklist,
     clean,
     curve,
+    diff,
     export,
     fault_server,
     look,
@@ -28,6 +29,7 @@ from distill.cli.verbs import (
     prepare,
     reference,
     refresh,
+    registry,
     roi,
     run,
     ship,
@@ -71,6 +73,7 @@ VERBS: dict[str, dict[str, Callable[..., None]]] = {
         "explain": look.explain,
         "show": look.show,
         "explain-miss": look.explain_miss,
+        "diff": diff.diff,
         "preflight": preflight.preflight,
         "chat": chat.chat,
     },
@@ -89,6 +92,12 @@ VERBS: dict[str, dict[str, Callable[..., None]]] = {
     "Hand it on": {
         "ship": ship.ship,
         "push": export.push,
+    },
+    "Serve it, and go back": {
+        "promote": registry.promote,
+        "rollback": registry.rollback,
+        "history": registry.history,
+        "verify": registry.verify,
     },
     "Reference and rehearsal": {
         "gates": reference.gates,

@@ -79,11 +79,18 @@ def changes(before: Mapping[str, Json] | None, now: Mapping[str, Json]) -> list[
 
     A setting that the earlier version did not know, and that is not set, is the same; a gate is held against a result and changes none.
     """
+    return [name for name, _, _ in differences(before, now)]
+
+
+def differences(before: Mapping[str, Json] | None, now: Mapping[str, Json]) -> list[tuple[str, Json, Json]]:
+    """The same with what each was and is; of a file that is its hash."""
     if before is None:
         return []
     old, new = (_leaves(one.get("spec", {})) | dict(one.get("files", {})) for one in (before, now))
     names = (name for name in old.keys() | new.keys() if not f"{name}.".startswith(_HELD_AGAINST))
-    return sorted(name for name in names if _set(old.get(name)) != _set(new.get(name)))
+    return [
+        (name, old.get(name), new.get(name)) for name in sorted(names) if _set(old.get(name)) != _set(new.get(name))
+    ]
 
 
 def _set(value: Json) -> Json:
