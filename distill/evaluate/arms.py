@@ -5,7 +5,7 @@ prompted_base   the base with the teacher's prompt; no schema is forced, so its 
                 the teacher is the base
 base            the base with the student's short prompt
 student         the same, with what it learnt
-previous        the student of the run that this one refreshes
+previous        the student of the run that this one refreshes (`distill.evaluate.previous`)
 linear          a linear model of the rows that the student learnt, where answers are closed (`distill.student.linear`)
 """
 
@@ -45,8 +45,8 @@ class Arm:
     output: Mapping[str, Json] | None = None
 
 
-def arms_of(task: Task, *, student: Address | None, previous: Address | None = None) -> list[Arm]:
-    """The spec's arms in its order; the student's where there is one, and the previous student's in a refresh."""
+def arms_of(task: Task, *, student: Address | None) -> list[Arm]:
+    """The spec's arms in its order; the student's where there is one."""
     known = {
         "teacher": Arm("teacher", task.teacher, task.teacher_prompt, task.output),
         "prompted_base": Arm("prompted_base", task.base, task.teacher_prompt),
@@ -56,8 +56,7 @@ def arms_of(task: Task, *, student: Address | None, previous: Address | None = N
         known["student"] = Arm("student", student, task.student_prompt)
     if "teacher" in task.spec.arms and teacher_is_base(task):
         del known["prompted_base"]
-    chosen = [known[name] for name in task.spec.arms if name in known]
-    return [*chosen, Arm("previous", previous, task.student_prompt)] if previous is not None else chosen
+    return [known[name] for name in task.spec.arms if name in known]
 
 
 def teacher_is_base(task: Task) -> bool:

@@ -19,6 +19,7 @@ from distill.evaluate.labels.result import FieldLabels
 from distill.evaluate.metrics import NO_KNOWN
 from distill.evaluate.metrics.names import PRIMARY, deciding, likeness_to_teacher
 from distill.evaluate.not_comparable import not_comparable
+from distill.evaluate.previous.agreement import TeacherAgreement
 from distill.evaluate.scores import Scores, paired, paired_gap, rows_to_decide, scores_by_arm
 from distill.evaluate.scoring.likeness_verdict import by_likeness, with_caution
 from distill.evaluate.verdict import ComparisonVerdict, Evidence, verdict
@@ -90,6 +91,9 @@ class Comparison:
     """Which metrics were chosen, for what, and what none of them judges."""
     labels: list[FieldLabels] = field(default_factory=list)
     """Of each field of labels, and of answers that are labels: macro-F1, and which are confused."""
+    by_teacher: list[TeacherAgreement] = field(default_factory=list)
+    """In a refresh by another teacher without known answers: both students by either teacher. No difference to the previous student
+    is listed then by a metric of agreement."""
 
 
 def compare(

@@ -13,6 +13,8 @@ from distill.atomic_write import write_json, write_parquet
 from distill.evaluate.arms import Answers, Arm, arms_of, call, calls_table, rules_of, teacher_is_base
 from distill.evaluate.comparison import Comparison, compare
 from distill.evaluate.labels.confusion import field_labels
+from distill.evaluate.previous.agreement import against_teacher, by_teacher, other_teacher
+from distill.evaluate.previous.student import EarlierStudent, ask_earlier, earlier_student
 from distill.evaluate.scoring import own
 from distill.evaluate.scoring.explain import explained
 from distill.evaluate.scoring.table import scores_table
@@ -38,14 +40,18 @@ async def _evaluate(run: ActiveRun) -> Mapping[str, Json]:
     task = run.task
     await asyncio.to_thread(own.import_all, task)  # before the arms are asked
     student = student_of(task, run.folder)
-    previous = student_of(task, run.parent) if run.parent else None
+    earlier = earlier_student(task, run.parent) if run.parent else None
     tests = _tests(run)
-    arms = arms_of(task, student=student, previous=previous)
-    if len(arms) > 1:
-        run.watch.say(f"  {tests.height:,} test rows to each in turn: {', '.join(arm.name for arm in arms)}")
+    arms = arms_of(task, student=student)
+    asked = [*arms, *([earlier.arm] if earlier and earlier.arm else [])]
+    if len(asked) > 1:
+        run.watch.say(f"  {tests.height:,} test rows to each in turn: {', '.join(arm.name for arm in asked)}")
     answered = {arm.name: await call(task, arm, tests, run.sender) for arm in arms}
-    models = await asyncio.to_thread(_linear_models, run)
-    scores, calls, comparison = await asyncio.to_thread(_compared, task, tests, arms, answered, models)
+    before, notes = await ask_earlier(earlier, tests, run.sender) if earlier else ([], [])
+    models = await asyncio.to_thread(_linear_models, run, earlier)
+    known = {**answered, **({"previous": before} if before else {})}
+    scores, calls, comparison = await asyncio.to_thread(_compared, task, tests, asked, known, models, earlier)
+    comparison = replace(comparison, warnings=[*notes, *comparison.warnings])
     write_parquet(run.folder / "calls.parquet", calls)
     write_parquet(run.folder / "scores.parquet", scores)
     write_json(run.folder / "comparison.json", asdict(comparison))
@@ -68,6 +74,7 @@ def _compared(
     arms: Sequence[Arm],
     answers: Mapping[str, Answers],
     models: Mapping[str, LinearModel],
+    earlier: EarlierStudent | None = None,
 ) -> tuple[pl.DataFrame, pl.DataFrame, Comparison]:
     """(scores, calls, comparison) of the arms that were called and of the linear models."""
     answered = {**answers, **{name: linear.answers(model, tests, task.output) for name, model in models.items()}}
@@ -86,10 +93,22 @@ def _compared(
         arm: {seed: one.said for seed, one in found if one is not None and one.ok} for arm, found in answered.items()
     }
     labels = field_labels(rules, texts, dict(tests.select("seed_id", "input").iter_rows()), task.output)
-    return scores, calls, replace(comparison, warnings=warnings, labels=labels, scored_by=explained(task.spec, rules))
+    found = replace(comparison, warnings=warnings, labels=labels, scored_by=explained(task.spec, rules))
+    return scores, calls, _beside(found, task, tests, answered, earlier) if earlier else found
 
 
-def _linear_models(run: ActiveRun) -> dict[str, LinearModel]:
+def _beside(
+    found: Comparison, task: Task, tests: pl.DataFrame, answered: Mapping[str, Answers], earlier: EarlierStudent
+) -> Comparison:
+    """The comparison where the earlier student learnt from another teacher: agreement with the new one alone says nothing of the two."""
+    if not other_teacher(answered, earlier.folder, tests):
+        return found
+    fair = [gap for gap in found.differences if gap.b != "previous" or not against_teacher(gap.metric)]
+    both = by_teacher(task, tests, answered, earlier.folder, found.metric)
+    return replace(found, differences=fair, by_teacher=both)
+
+
+def _linear_models(run: ActiveRun, earlier: EarlierStudent | None = None) -> dict[str, LinearModel]:
     """Arm → the linear model that answers for it; none where answers are not closed."""
     task = run.task
     found: dict[str, LinearModel | None] = {}
@@ -97,8 +116,8 @@ def _linear_models(run: ActiveRun) -> dict[str, LinearModel]:
         found["student"] = student
     elif "linear" in task.spec.arms:
         found["linear"] = train_linear(run)
-    if run.parent and (previous := linear_student(task, run.parent)):
-        found["previous"] = previous
+    if earlier is not None:
+        found["previous"] = earlier.model
     return {name: model for name, model in found.items() if model is not None}
 
 
