@@ -106,7 +106,11 @@ async def refresh(
 
 
 async def plan_refresh(task: Task, *, watch: Watcher | None = None) -> RefreshPlan:
-    """What a refresh would change and cost: a sample of the new teacher's answers by stratum, kept in the store."""
+    """What a refresh would change and cost: a sample of the new teacher's answers by stratum, kept in the store.
+
+    plan = distill.plan_refresh(task)
+    plan.chosen, plan.cost.usd_at_most
+    """
     return await probe(task, watch or Logged())
 
 

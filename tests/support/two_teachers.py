@@ -3,7 +3,7 @@
     task = many(folder, rows=400)
     async with serve() as teachers:        # teachers.base_url, teachers.asked: requests by model
 
-A row says its mood by one word, and its kind by another. Of the kinds `k2` and `k7` the new teacher says the contrary of the old one.
+A row says its mood by one word, and its kind by another. Of the kinds `k2` and `k7` the new teacher says "calm".
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def mood(model: str, text: str) -> str:
     """What a teacher says of a row."""
     said = next(name for name, words in MOODS.items() if any(word in text for word in words))
     if model == "new" and any(kind in text for kind in CHANGED):
-        return "cross" if said == "glad" else "glad"
+        return "calm"
     return said
 
 
@@ -57,7 +57,7 @@ def many(folder: Path, *, rows: int, tests: int = 60, gold: str = "") -> Path:
         message = " ".join([kind, *draw.sample(words, 4), draw.choice(MOODS[feeling]), *draw.sample(words, 4)])
         made.append({"message": message, "kind": kind} | ({"expected": {"mood": mood(gold, message)}} if gold else {}))
     (folder / "seeds.jsonl").write_text("".join(json.dumps(row) + "\n" for row in made))
-    schema = {"type": "object", "properties": {"mood": {"enum": list(MOODS)}}, "required": ["mood"]}
+    schema = {"type": "object", "properties": {"mood": {"enum": [*MOODS, "calm"]}}, "required": ["mood"]}
     (folder / "answer.schema.json").write_text(json.dumps(schema))
     (folder / "teacher.md").write_text("Say the mood as JSON.\n[user]\n{{message}}\n")
     (folder / "student.md").write_text("Mood?\n[user]\n{{message}}\n")

@@ -19,6 +19,7 @@ from distill.evaluate.arms import Answers, Arm, call
 from distill.records import Answer, Ended, Json, Usage
 from distill.rundir import SPEC, RunDir, file_hash, read_json, read_parquet
 from distill.spec.student import Student
+from distill.student.hosted import stage as hosted
 from distill.student.stage import linear_student, student_of
 from distill.teacher.schedule import InBatches
 from distill.teacher.send import Interrupted, Sender
@@ -43,6 +44,8 @@ class EarlierStudent:
     """None where the earlier run did not keep it, and the task's has changed since."""
     arm: Arm | None = None
     model: LinearModel | None = None
+    why_not: str = ""
+    """Why a student that the run has is not asked."""
 
 
 def earlier_student(task: Task, folder: RunDir) -> EarlierStudent:
@@ -52,7 +55,14 @@ def earlier_student(task: Task, folder: RunDir) -> EarlierStudent:
     prompt = _prompt(task, used)
     found = EarlierStudent(before, folder, prompt, model=linear_student(before, folder))
     at = student_of(before, folder)
-    return replace(found, arm=Arm(ARM, at, prompt)) if at is not None and prompt is not None else found
+    if at is None:
+        return found
+    if prompt is None:
+        return replace(found, why_not="its prompt has changed since, and its run did not keep it")
+    there = hosted.facts(folder).get("endpoint")
+    if there not in (None, before.base.identity):  # nor is a key for one host sent to another
+        return replace(found, why_not=f"it is at {there}, and the task's base at {before.base.identity}")
+    return replace(found, arm=Arm(ARM, at, prompt))
 
 
 def _settings(task: Task, used: dict[str, Json]) -> Student:
@@ -84,10 +94,10 @@ async def ask_earlier(earlier: EarlierStudent, tests: pl.DataFrame, sender: Send
     this machine gives them.
     """
     arm = earlier.arm
-    if earlier.model is not None or not (arm or kept_answers(earlier.folder, tests, "student")):
+    if earlier.model is not None or not (arm or earlier.why_not or kept_answers(earlier.folder, tests, "student")):
         return [], []
     if arm is None:
-        return _kept(earlier, tests, "its prompt has changed since" if earlier.prompt is None else "its model is gone")
+        return _kept(earlier, tests, earlier.why_not or "its model is gone")
     if lacking := sorted(set(arm.template.variables) - _columns(tests)):
         return _kept(earlier, tests, f"its prompt takes {', '.join(lacking)}, which the rows do not have any more")
     try:
