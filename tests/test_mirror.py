@@ -69,7 +69,6 @@ ELSEWHERE = {
     "runs/test_overnight_deadline.py": "teacher/batch/closing",
     "runs/test_killed.py": "task/interrupt",
     "task/test_traces.py": "pipeline/facts teacher/endpoint/models",
-    "seeds/test_split.py": "seeds/prepare",
     "seeds/expansion/test_rounds.py": "seeds/expansion/questions",
     "pipeline/test_open_task.py": "student/checks task/files task/task teacher/checks",
     "cli/test_app.py": "cli/options cli/verbs/look cli/verbs/prepare cli/verbs/reference cli/verbs/run",

@@ -87,7 +87,10 @@ async def _seeds(run: ActiveRun) -> tuple[Outcome, Expansion]:
     labelled = await labelling.ask_labels(run, parent)
     before = read_json(run.parent / "seeds.json", dict) if run.parent else {}
     split = prepare.prepare(task.spec, *labelled, bad_rows=task.bad_rows, parent=parent)
-    for warning in [*prepare.lost_test_rows(split.report), *prepare.fewer_test_rows(split.report["test"], task.spec, split.kept)]:
+    for warning in [
+        *prepare.lost_test_rows(split.report),
+        *prepare.fewer_test_rows(split.report["test"], task.spec, split.kept),
+    ]:
         run.watch.say(f"  {warning}")
     return split, Expansion(task, split.kept, split.rejected, parent, before.get("expand") or {})
 

@@ -45,9 +45,7 @@ def folder_of(
     if new:
         return after, None
     _same_teacher(task, last, stages)
-    changed = (
-        used_spec.changes(used_spec.read(last.path), used_spec.comparable(task)) if finished(last) else []
-    )
+    changed = used_spec.changes(used_spec.read(last.path), used_spec.comparable(task)) if finished(last) else []
     if not changed:
         return last, parent_of(last)
     _copy(last, after)

@@ -1,8 +1,8 @@
 """In a refresh: what the new student is beside the one before, in sentences.
 
-    known answers, or a metric that needs no teacher    the difference on the same test rows, with its interval
-    agreement, one teacher                              the same
-    agreement, two teachers                             each student's agreement with either: neither can be called better
+known answers, or a metric that needs no teacher    the difference on the same test rows, with its interval
+agreement, one teacher                              the same
+agreement, two teachers                             each student's agreement with either: neither can be called better
 """
 
 from __future__ import annotations
@@ -47,7 +47,9 @@ def _rows_kept(run: ActiveRun) -> dict[str, str]:
         return {}
     rows = run.scan("samples.parquet").filter(pl.col("fate") != "dropped").select("teacher").collect()
     counts = Counter(rows["teacher"].to_list())
-    kept = [f"{counts[n]:,} keep that of {relabel.teacher(n)}" for n in sorted(counts, reverse=True) if n <= FIRST_EARLIER]
+    kept = [
+        f"{counts[n]:,} keep that of {relabel.teacher(n)}" for n in sorted(counts, reverse=True) if n <= FIRST_EARLIER
+    ]
     own = sum(count for n, count in counts.items() if n >= 0)
     return {"answers": ", ".join([f"{own:,} rows have one of {run.task.models}", *kept])} if kept else {}
 

@@ -33,7 +33,9 @@ def prepare(
     if parent is not None and tests is not None and not pinned:
         table, tests, lost = _refilled(table, tests, parent, draw, how)
     outcome = how(table, draw, pinned=tests)
-    outcome = replace(outcome, report={**outcome.report, "sources": _sources(outcome), **({"refilled": lost} if lost else {})})
+    outcome = replace(
+        outcome, report={**outcome.report, "sources": _sources(outcome), **({"refilled": lost} if lost else {})}
+    )
     return outcome if bad_rows is None or bad_rows.height == 0 else _with_bad_rows(outcome, bad_rows)
 
 
@@ -83,7 +85,9 @@ def lost_test_rows(report: Mapping[str, Json]) -> list[str]:
         f"{gone:,} of the {found['had']:,} test rows of the run before are not in the seeds any more, as they stood; "
         f"{found['drawn']:,} others are drawn in their place"
     )
-    learnt = f", of which {found['learnt']:,} are rows that the previous student may have learnt" if found["learnt"] else ""
+    learnt = (
+        f", of which {found['learnt']:,} are rows that the previous student may have learnt" if found["learnt"] else ""
+    )
     return [f"{said}{learnt}. Scores of the two runs are on other rows."]
 
 

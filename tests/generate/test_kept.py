@@ -16,7 +16,9 @@ from distill.tables.columns import ASKED
 STRATA = {"s1": "a", "s2": "b", "s3": "c"}
 
 
-def a_run(home: Path, number: int, teacher: str, asked: list[tuple[str, int, int, str, str]], relabel: Relabel | None = None) -> RunDir:
+def a_run(
+    home: Path, number: int, teacher: str, asked: list[tuple[str, int, int, str, str]], relabel: Relabel | None = None
+) -> RunDir:
     folder = RunDir(home, "t", number)
     folder.path.mkdir(parents=True)
     write_json(folder.path / "manifest.json", {"run": folder.name, "stages": {}, "teacher": teacher})

@@ -69,4 +69,7 @@ def _still(plan: RefreshPlan) -> list[str]:
     if cost.usd_expected is not None and cost.usd_at_most is not None:
         price += f", ${cost.usd_expected:.4f} expected"
     parts = ", ".join(f"{one.spender} {one.to_send:,}" for one in plan.spenders if one.to_send)
-    return [f"still to send: {plan.requests:,} requests ({parts or 'none'}); {price}", "  judges and arms but the teacher are not in it"]
+    return [
+        f"still to send: {plan.requests:,} requests ({parts or 'none'}); {price}",
+        "  judges and arms but the teacher are not in it",
+    ]

@@ -71,4 +71,6 @@ def _print(plan: RefreshPlan, as_json: bool, again: str) -> None:
 def _again(spec: Path, teacher: str | None, sets: list[str] | None) -> str:
     """The command that does what the plan says."""
     named = ["--teacher", teacher] if teacher is not None else []
-    return shlex.join(["distill", "refresh", str(spec), *named, *(word for one in sets or [] for word in ("--set", one)), "--apply"])
+    return shlex.join(
+        ["distill", "refresh", str(spec), *named, *(word for one in sets or [] for word in ("--set", one)), "--apply"]
+    )

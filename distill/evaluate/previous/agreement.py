@@ -49,7 +49,9 @@ def by_teacher(
 ) -> list[TeacherAgreement]:
     """Both students by either teacher, the new one first; none where the metric needs no teacher, or one of the four is missing."""
     before = kept_answers(earlier, tests, "teacher")
-    if not (against_teacher(metric) and before and answered.get(ARM) and answered.get("teacher") and answered.get("student")):
+    if not (
+        against_teacher(metric) and before and answered.get(ARM) and answered.get("teacher") and answered.get("student")
+    ):
         return []
     names = [task.models, str(earlier.manifest().get("teacher", "?"))]
     if names[0] == names[1]:

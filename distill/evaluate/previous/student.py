@@ -137,4 +137,6 @@ def kept_answers(folder: RunDir, tests: pl.DataFrame, arm: str) -> Answers:
 
 def _answer(row: dict[str, Json]) -> Answer:
     usage = Usage(row["prompt_tokens"] or 0, row["completion_tokens"] or 0)
-    return Answer("", Ended.OK, row["text"] or "", "stop", usage, usd=row["usd"] or 0.0, latency_s=row["latency_s"] or 0.0)
+    return Answer(
+        "", Ended.OK, row["text"] or "", "stop", usage, usd=row["usd"] or 0.0, latency_s=row["latency_s"] or 0.0
+    )

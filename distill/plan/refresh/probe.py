@@ -36,8 +36,8 @@ from distill.task.interrupt import interruptible
 from distill.task.requirements import need_price
 from distill.task.task import Task
 from distill.teacher.progress import Silent, Watcher
-from distill.teacher.stored_answers import final_answer
 from distill.teacher.store.store import Store
+from distill.teacher.stored_answers import final_answer
 
 SPENDER = "probe"
 _TRAINED_ON = ("student.", "gates", "dedup.", "dataset.", "strata.", "seeds.", "judge.")
@@ -74,7 +74,9 @@ class _Probe:
 
     async def plan(self) -> RefreshPlan:
         changes = run_number.changed_since(self.task, self.parent)
-        found = RefreshPlan(self.parent.name, changes, self.task.models, str(self.parent.manifest().get("teacher", "?")))
+        found = RefreshPlan(
+            self.parent.name, changes, self.task.models, str(self.parent.manifest().get("teacher", "?"))
+        )
         drawn = self._rows.filter(pl.col("seed_id").is_in(sample.drawn(self._strata)))
         asked = [TeacherQuestion(seed, 0, 0) for seed in drawn["seed_id"]]
         if self._as_before(asked):
@@ -103,14 +105,18 @@ class _Probe:
         """Seed → the answer that the parent's teacher gave it first."""
         rows = read_parquet(self.parent / "samples.parquet", ["seed_id", "request_id", "teacher", "draw"])
         first = rows.filter(pl.col("teacher") != GOLD).drop_nulls("request_id").sort("seed_id", "draw")
-        ids = dict(first.unique("seed_id", keep="first", maintain_order=True).select("seed_id", "request_id").iter_rows())
+        ids = dict(
+            first.unique("seed_id", keep="first", maintain_order=True).select("seed_id", "request_id").iter_rows()
+        )
         return {seed: answer for seed, name in ids.items() if (answer := self.store.get(name)) is not None}
 
     @cached_property
     def _rows(self) -> pl.DataFrame:
         """The training rows that a teacher may be asked and the parent has an answer to."""
         train = approved.askable(self.task, self._table)
-        return self._table.filter(pl.col("seed_id").is_in(train["seed_id"].implode()) & pl.col("seed_id").is_in(list(self._old)))
+        return self._table.filter(
+            pl.col("seed_id").is_in(train["seed_id"].implode()) & pl.col("seed_id").is_in(list(self._old))
+        )
 
     @cached_property
     def _strata(self) -> dict[str, str]:
@@ -121,7 +127,9 @@ class _Probe:
         ids = set(read_parquet(self.parent / "asked.parquet", ["request_id"])["request_id"])
         own = {one.seed for one in read_asked(self.parent) if one.teacher >= 0}
         some = [one for one in asked if one.seed in own]
-        return all(request.id in ids for request in questions.requests(self.task, self._table, some)) and bool(some or not asked)
+        return all(request.id in ids for request in questions.requests(self.task, self._table, some)) and bool(
+            some or not asked
+        )
 
     async def _ask(self, asked: TeacherQuestions) -> tuple[int, float | None]:
         """Ask the sample, within the task's budget; (requests sent, dollars)."""
@@ -135,7 +143,9 @@ class _Probe:
         before, unpriced = self.store.spent(sender.run), self.store.unpriced(sender.run)
         with interruptible(sender):
             await sender.live(requests, model, SPENDER)
-        return sender.sends, known_usd(self.store.spent(sender.run) - before, self.store.unpriced(sender.run) - unpriced)
+        return sender.sends, known_usd(
+            self.store.spent(sender.run) - before, self.store.unpriced(sender.run) - unpriced
+        )
 
     def _probed(self, drawn: pl.DataFrame, asked: TeacherQuestions) -> list[StratumProbe]:
         raise_to, new = self.task.teachers[0].sampling.raise_to, dict[str, Answer]()
@@ -168,7 +178,9 @@ class _Probe:
         if teacher is not None:
             requests = arms.requests(self.task, teacher, tests)
             spenders.append(estimate(Spender("evaluate teacher", requests, self.task.teachers[0]), self.store, None))
-        retrain = bool(anew or fresh) or any(name.startswith(_TRAINED_ON) or name == self.task.spec.student.prompt for name in found.changes)
+        retrain = bool(anew or fresh) or any(
+            name.startswith(_TRAINED_ON) or name == self.task.spec.student.prompt for name in found.changes
+        )
         trained = training_estimate(self.task, self._table, spenders[0]) if retrain else None
         return dataclasses.replace(
             found, spenders=[*spenders, *([trained] if trained else [])], new_rows=len(fresh), retrain=retrain,
@@ -202,8 +214,14 @@ class _Probe:
 
 
 def _advice(found: RefreshPlan, anew: int, fresh: int, retrain: bool) -> str:
+    if not retrain and not found.strata and found.earlier != found.teacher:
+        return "Nothing to ask anew: no training row has an answer of a teacher."
+    if not retrain and not found.strata:
+        return "Nothing to ask, and the student may stay as it is: what changed is how it is compared, or not of the dataset."
     if not retrain:
-        return "Nothing to ask anew: the new teacher's answers are not clearly others, so the student may stay as it is."
+        return (
+            "Nothing to ask anew: the new teacher's answers are not clearly others, so the student may stay as it is."
+        )
     parts = [
         *([f"ask {anew:,} rows of {len(found.chosen)} of {len(found.strata)} strata anew"] if anew else []),
         *([f"ask at most {fresh:,} new rows"] if fresh else []),

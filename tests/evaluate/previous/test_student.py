@@ -50,7 +50,10 @@ async def test_it_is_asked_with_its_own_prompt(hosted: Path) -> None:
         await run(hosted, host)
         (hosted.parent / "student.md").write_text(PROMPT)
         new = await run(hosted, host, refresh=True)
-    models = [json.loads((new.folder.parent / name / "student" / "hosted.json").read_bytes())["model"] for name in ("001", "002")]
+    models = [
+        json.loads((new.folder.parent / name / "student" / "hosted.json").read_bytes())["model"]
+        for name in ("001", "002")
+    ]
     assert models[0] != models[1]
     assert [asked_with(hosted, model) for model in models] == [{"Mood?"}, {"Kindly say the mood."}]
     assert previous(new).height == 12
@@ -64,7 +67,11 @@ async def test_a_student_that_is_gone_is_compared_by_the_answers_that_its_run_ke
     if not kept:
         (first.folder / "calls.parquet").unlink()
     text = hosted.read_text().replace("{with: hosted, base: tiny, poll_s: 0.01}", "{with: linear}")
-    hosted.write_text(text.replace("gold: expected, test", "gold: expected, gold_rows: train, test").replace("share: 0.25", "share: 0.25, gold: true"))
+    hosted.write_text(
+        text.replace("gold: expected, test", "gold: expected, gold_rows: train, test").replace(
+            "share: 0.25", "share: 0.25, gold: true"
+        )
+    )
     rows = [json.loads(line) for line in (hosted.parent / "seeds.jsonl").read_text().splitlines()]
     moods = [row | {"expected": {"mood": "glad" if n % 2 else "cross"}} for n, row in enumerate(rows)]
     (hosted.parent / "seeds.jsonl").write_text("".join(json.dumps(row) + "\n" for row in moods))

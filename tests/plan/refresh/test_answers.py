@@ -18,7 +18,10 @@ def said(text: str, *calls: ToolCall) -> Answer:
 
 
 def pair(task: Path, old: Answer, new: Answer, gold: object = None, *sets: str) -> AnswerPair:
-    rows = pl.DataFrame({"seed_id": ["s"], "input": ["What a day."], "gold": [json.dumps(gold) if gold else None]}, schema_overrides={"gold": pl.String})
+    rows = pl.DataFrame(
+        {"seed_id": ["s"], "input": ["What a day."], "gold": [json.dumps(gold) if gold else None]},
+        schema_overrides={"gold": pl.String},
+    )
     return compared(open_task(task, overrides=sets, env={}), rows, {"s": old}, {"s": new})[0]
 
 

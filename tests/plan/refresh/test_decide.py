@@ -9,7 +9,9 @@ from distill.plan.refresh.result import Disagreements, StratumProbe
 
 
 def stratum(changed: int, *, rows: int = 200, answered: int = 20, known: Disagreements | None = None) -> StratumProbe:
-    return judged("a", rows=rows, asked=20, answered=answered, changed=changed, known=known or Disagreements(), margin=0.02)
+    return judged(
+        "a", rows=rows, asked=20, answered=answered, changed=changed, known=known or Disagreements(), margin=0.02
+    )
 
 
 @pytest.mark.parametrize(("changed", "relabel"), [(0, False), (1, False), (2, True), (20, True)])

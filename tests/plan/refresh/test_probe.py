@@ -82,7 +82,9 @@ async def test_what_was_probed_is_not_asked_again(done: Work) -> None:
     again, run = await done.apply(NEW)
     assert (asked, again.probe_requests) == (200, 0)
     chosen = samples(run).filter(teacher=0).height
-    assert done.teachers.asked["new"] == 200 + (chosen - 40) + 60  # 40 of the sample are of the two strata; 60 test rows
+    assert (
+        done.teachers.asked["new"] == 200 + (chosen - 40) + 60
+    )  # 40 of the sample are of the two strata; 60 test rows
     assert again.requests == (chosen - 40) + 60
 
 
@@ -129,7 +131,9 @@ async def test_known_answers_say_who_is_right(tmp_path: Path) -> None:
         assert [one.stratum for one in differ] == list(CHANGED)
         assert plan.chosen == ([] if gold == "old" else [one.stratum for one in differ])
         assert plan.idle == (gold == "old")
-        assert {(one.known.new_right > 0, one.known.old_right > 0) for one in differ} == {(gold == "new", gold == "old")}
+        assert {(one.known.new_right > 0, one.known.old_right > 0) for one in differ} == {
+            (gold == "new", gold == "old")
+        }
         assert (plan.expected.right is not None) == (gold == "new")
 
 
@@ -151,13 +155,16 @@ async def test_new_rows_are_counted_and_asked(done: Work) -> None:
     seeds = done.spec.parent / "seeds.jsonl"
     before = seeds.read_text()
     (done.spec.parent / "more").mkdir()
-    other = (many(done.spec.parent / "more", rows=430).parent / "seeds.jsonl").read_text().splitlines(keepends=True)[400:]
+    other = (
+        (many(done.spec.parent / "more", rows=430).parent / "seeds.jsonl").read_text().splitlines(keepends=True)[400:]
+    )
     seeds.write_text(before + "".join(other))
     asked = done.teachers.asked.total()
     plan, run = await done.apply()
     assert (plan.new_rows, plan.retrain, plan.chosen) == (30, True, [])
     assert done.teachers.asked.total() == asked + 30
-    roles = [pl.read_parquet(run.folder.parent / name / "seeds.parquet").filter(role="test")["seed_id"].sort() for name in ("001", "002")]
+    roles = [
+        pl.read_parquet(run.folder.parent / name / "seeds.parquet").filter(role="test")["seed_id"].sort()
+        for name in ("001", "002")
+    ]
     assert roles[0].equals(roles[1])
-
-
