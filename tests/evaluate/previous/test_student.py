@@ -33,6 +33,16 @@ async def run(task: Path, host: TuningHost | None, *sets: str, **how: Any) -> Ru
     return await running.work(opened, stages=ORDER, watch=Silent(), **how)
 
 
+def by_linear_model(task: Path) -> None:
+    """Today's student is a linear model of known answers."""
+    text = task.read_text().replace("{with: hosted, base: tiny, poll_s: 0.01}", "{with: linear}")
+    text = text.replace("gold: expected, test", "gold: expected, gold_rows: train, test")
+    task.write_text(text.replace("share: 0.25", "share: 0.25, gold: true"))
+    rows = [json.loads(line) for line in (task.parent / "seeds.jsonl").read_text().splitlines()]
+    moods = [row | {"expected": {"mood": "glad" if n % 2 else "cross"}} for n, row in enumerate(rows)]
+    (task.parent / "seeds.jsonl").write_text("".join(json.dumps(row) + "\n" for row in moods))
+
+
 def asked_with(task: Path, model: str) -> set[str]:
     """The system prompts that a model was asked with."""
     with sqlite3.connect(task.parent / ".distill" / "answers.db") as db:
@@ -66,15 +76,7 @@ async def test_a_student_that_is_gone_is_compared_by_the_answers_that_its_run_ke
         first = await run(hosted, host)
     if not kept:
         (first.folder / "calls.parquet").unlink()
-    text = hosted.read_text().replace("{with: hosted, base: tiny, poll_s: 0.01}", "{with: linear}")
-    hosted.write_text(
-        text.replace("gold: expected, test", "gold: expected, gold_rows: train, test").replace(
-            "share: 0.25", "share: 0.25, gold: true"
-        )
-    )
-    rows = [json.loads(line) for line in (hosted.parent / "seeds.jsonl").read_text().splitlines()]
-    moods = [row | {"expected": {"mood": "glad" if n % 2 else "cross"}} for n, row in enumerate(rows)]
-    (hosted.parent / "seeds.jsonl").write_text("".join(json.dumps(row) + "\n" for row in moods))
+    by_linear_model(hosted)
     new = await run(hosted, None, "dataset.accept=null", refresh=True)
     said = " ".join(json.loads((new.folder / "report.json").read_bytes())["warnings"])
     assert new.exit_code == 0
