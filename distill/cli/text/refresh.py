@@ -66,8 +66,8 @@ def _gain(plan: RefreshPlan) -> list[str]:
 def _still(plan: RefreshPlan) -> list[str]:
     cost = plan.cost
     price = f"${cost.usd_at_most:.4f} at most" if cost.usd_at_most is not None else "at a price that is not known"
-    if cost.usd_expected is not None and cost.usd_at_most is not None:
-        price += f", ${cost.usd_expected:.4f} expected"
+    if plan.usd_expected is not None and cost.usd_at_most is not None:
+        price += f", ${plan.usd_expected:.4f} expected"
     parts = ", ".join(f"{one.spender} {one.to_send:,}" for one in plan.spenders if one.to_send)
     return [
         f"still to send: {plan.requests:,} requests ({parts or 'none'}); {price}",

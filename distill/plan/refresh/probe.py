@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -82,10 +82,11 @@ class _Probe:
         if self._as_before(asked):
             return self._priced(dataclasses.replace(found, relabel=relabel_of(self.parent, [], same=True)))
         sent, usd = await self._ask(asked)
-        strata = self._probed(drawn, asked)
+        new = self._new(asked)
+        strata = self._probed(drawn, new)
         chosen = [one.stratum for one in strata if one.relabel]
         return self._priced(dataclasses.replace(
-            found, strata=strata, expected=decide.expected(strata), probe_requests=sent, probe_usd=usd,
+            found, strata=strata, expected=decide.expected(strata), probe_requests=sent, probe_usd=usd, usd_per_answer=self._usd_each(new),
             relabel=relabel_of(self.parent, chosen, same=False),
         ))  # fmt: skip
 
@@ -147,12 +148,20 @@ class _Probe:
             self.store.spent(sender.run) - before, self.store.unpriced(sender.run) - unpriced
         )
 
-    def _probed(self, drawn: pl.DataFrame, asked: TeacherQuestions) -> list[StratumProbe]:
+    def _new(self, asked: TeacherQuestions) -> dict[str, Answer]:
+        """Seed → the new teacher's answer; those that it declined are none."""
         raise_to, new = self.task.teachers[0].sampling.raise_to, dict[str, Answer]()
         for question, request in zip(asked, questions.requests(self.task, self._table, asked), strict=True):
             answer = final_answer(self.store, request, raise_to)[1]
             if answer is not None and not answer.declined:
                 new[question.seed] = answer
+        return new
+
+    def _usd_each(self, new: Mapping[str, Answer]) -> float | None:
+        priced = self.task.teachers[0].address.price is not None
+        return sum(answer.usd for answer in new.values()) / len(new) if priced and new else None
+
+    def _probed(self, drawn: pl.DataFrame, new: Mapping[str, Answer]) -> list[StratumProbe]:
         pairs: dict[str, list[answers.AnswerPair]] = {}
         for pair in answers.compared(self.task, drawn, self._old, new):
             pairs.setdefault(self._strata[pair.seed], []).append(pair)

@@ -73,6 +73,8 @@ class RefreshPlan:
     probe_requests: int = 0
     """Requests that the probe sent."""
     probe_usd: float | None = 0.0
+    usd_per_answer: float | None = None
+    """Of the sample, on average; None where no price is known or nothing was sampled."""
     retrain: bool = False
     advice: str = ""
     warnings: Sequence[str] = ()
@@ -95,14 +97,25 @@ class RefreshPlan:
         return total([one.cost for one in self.spenders]) if self.spenders else Cost(0.0, 0.0, 0.0, 0.0)
 
     @property
+    def usd_expected(self) -> float | None:
+        """Dollars of what is still to be sent, by what an answer of the sample cost; None where that is not known."""
+        known = [self._expected(one) for one in self.spenders]
+        return None if None in known else sum(usd for usd in known if usd is not None)
+
+    def _expected(self, spender: SpenderEstimate) -> float | None:
+        usd = spender.cost.usd_expected
+        if usd is not None or not spender.to_send:
+            return usd or 0.0
+        return None if self.usd_per_answer is None else spender.to_send * self.usd_per_answer
+
+    @property
     def requests(self) -> int:
         """Requests that are still to be sent."""
         return sum(one.to_send for one in self.spenders)
 
     def as_json(self) -> dict[str, Json]:
-        cost = asdict(self.cost)
         return {
             **asdict(self), "spenders": [one.as_json() for one in self.spenders], "unchanged": self.unchanged,
             "relabel_strata": self.chosen, "requests": self.requests,
-            "usd_expected": cost["usd_expected"], "usd_at_most": cost["usd_at_most"],
+            "usd_expected": self.usd_expected, "usd_at_most": self.cost.usd_at_most,
         }  # fmt: skip
