@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 def refresh(
     spec: Spec,
     teacher: Annotated[str | None, typer.Option(help="model name of the new teacher")] = None,
+    from_: Annotated[
+        Literal["fresh", "last"] | None,
+        typer.Option("--from", help="where a new adapter begins: fresh, or with the weights of the last one"),
+    ] = None,
     apply: Annotated[
         bool, typer.Option("--apply", help="do what the plan says: ask those rows, train and compare")
     ] = False,
@@ -34,7 +38,8 @@ def refresh(
     Asks a sample of each stratum, prints what would change and what it costs, and ends there. With --apply, or where --max-usd
     covers the plan, the next run asks only the rows that are worth it and compares both students.
     """
-    more = [*(sets or []), *([f"teacher.model={json.dumps(teacher)}"] if teacher is not None else [])]
+    sets = [*(sets or []), *([f"student.train.from={from_}"] if from_ is not None else [])]
+    more = [*sets, *([f"teacher.model={json.dumps(teacher)}"] if teacher is not None else [])]
     options = {"teacher.model": "--teacher"} if teacher is not None else {}
     plan = _probed(spec, more, as_json, max_usd, options)
     goes_on = not plan.unchanged and not plan.idle and (apply or _covered(plan, max_usd))
