@@ -86,7 +86,7 @@ async def train(run: ActiveRun, rows: Path, out: Path, *, seed: int | None = Non
 
 def _begin(run: ActiveRun, out: Path) -> str:
     """The adapter that the run's student begins with, where the spec says so and the run before has one."""
-    if run.task.spec.student.train.from_ != "last" or out != run.folder.path / "student":
+    if run.task.spec.student.train.from_ != "last" or not out.is_relative_to(run.folder.path / "student"):
         return ""
     last = run.parent / "student" / PEFT if run.parent else None
     if last is None or not last.exists():
