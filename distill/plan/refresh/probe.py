@@ -15,7 +15,7 @@ from functools import cached_property
 import polars as pl
 
 from distill.atomic_write import write_json
-from distill.errors import UsageError
+from distill.errors import RowsOwed, UsageError
 from distill.evaluate import arms
 from distill.generate import questions
 from distill.generate.kept import relabel_of
@@ -36,6 +36,7 @@ from distill.task.interrupt import interruptible
 from distill.task.requirements import need_price
 from distill.task.task import Task
 from distill.teacher.progress import Silent, Watcher
+from distill.teacher.send import Interrupted
 from distill.teacher.store.store import Store
 from distill.teacher.stored_answers import final_answer
 
@@ -102,21 +103,20 @@ class _Probe:
         return Expansion(self.task, split.kept, split.rejected, before, made).table
 
     @cached_property
-    def _old(self) -> dict[str, Answer]:
-        """Seed → the answer that the parent's teacher gave it first."""
+    def _ids(self) -> dict[str, str]:
+        """Seed → the request of the answer that the parent's teacher gave it first."""
         rows = read_parquet(self.parent / "samples.parquet", ["seed_id", "request_id", "teacher", "draw"])
         first = rows.filter(pl.col("teacher") != GOLD).drop_nulls("request_id").sort("seed_id", "draw")
-        ids = dict(
+        return dict(
             first.unique("seed_id", keep="first", maintain_order=True).select("seed_id", "request_id").iter_rows()
         )
-        return {seed: answer for seed, name in ids.items() if (answer := self.store.get(name)) is not None}
 
     @cached_property
     def _rows(self) -> pl.DataFrame:
         """The training rows that a teacher may be asked and the parent has an answer to."""
         train = approved.askable(self.task, self._table)
         return self._table.filter(
-            pl.col("seed_id").is_in(train["seed_id"].implode()) & pl.col("seed_id").is_in(list(self._old))
+            pl.col("seed_id").is_in(train["seed_id"].implode()) & pl.col("seed_id").is_in(list(self._ids))
         )
 
     @cached_property
@@ -142,8 +142,15 @@ class _Probe:
             f"  {len(asked):,} rows are asked of {model.address.model} to see what it would change, {ahead.to_send:,} not asked before{most}"
         )
         before, unpriced = self.store.spent(sender.run), self.store.unpriced(sender.run)
-        with interruptible(sender):
-            await sender.live(requests, model, SPENDER)
+        try:
+            with interruptible(sender):
+                await sender.live(requests, model, SPENDER)
+        except Interrupted:
+            raise
+        except RowsOwed as fault:  # some rows are refused or failed: the others tell
+            if not self.store.held([request.id for request in requests]):
+                raise
+            self.watch.say(f"  {fault}")
         return sender.sends, known_usd(
             self.store.spent(sender.run) - before, self.store.unpriced(sender.run) - unpriced
         )
@@ -162,8 +169,10 @@ class _Probe:
         return sum(answer.usd for answer in new.values()) / len(new) if priced and new else None
 
     def _probed(self, drawn: pl.DataFrame, new: Mapping[str, Answer]) -> list[StratumProbe]:
+        told = {seed: self.store.get(self._ids[seed]) for seed in drawn["seed_id"]}
+        old = {seed: answer for seed, answer in told.items() if answer is not None}
         pairs: dict[str, list[answers.AnswerPair]] = {}
-        for pair in answers.compared(self.task, drawn, self._old, new):
+        for pair in answers.compared(self.task, drawn, old, new):
             pairs.setdefault(self._strata[pair.seed], []).append(pair)
         rows, sampled = Counter(self._strata.values()), Counter(drawn["stratum"].to_list())
         return [self._stratum(name, rows[name], sampled[name], pairs.get(name, [])) for name in sorted(rows)]

@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 from two_teachers import CHANGED, Teachers, many, serve
 
+from distill.errors import RowsOwed
 from distill.generate.kept import Relabel
 from distill.pipeline import run as running
 from distill.pipeline.open_task import open_task
@@ -20,6 +21,8 @@ from distill.plan.refresh.result import RefreshPlan
 from distill.task.run import ORDER
 from distill.task.task import Task
 from distill.teacher.progress import Silent
+from distill.testing import fault_server
+from distill.testing.fault_server import Script
 
 NEW = "teacher.model=new"
 
@@ -168,3 +171,24 @@ async def test_new_rows_are_counted_and_asked(done: Work) -> None:
         for name in ("001", "002")
     ]
     assert roles[0].equals(roles[1])
+
+
+@pytest.fixture
+def of_m(task: Path) -> Path:
+    """The task with a model of an endpoint's."""
+    task.write_text(task.read_text().replace("model: scripted", "model: m"))
+    return task
+
+
+async def test_rows_that_the_new_teacher_refuses_do_not_stop_the_probe(of_m: Path) -> None:
+    """What it answered is compared, and the others are counted as not answered; a teacher that answers nothing is an error."""
+    async with fault_server.serve(Script()) as server:
+        env = {"OPENAI_BASE_URL": server.base_url}
+        done = await running.work(open_task(of_m, env=env), stages=ORDER, watch=Silent())
+        server.script = Script(faults={"422": 0.5})
+        plan = await probe(open_task(of_m, overrides=["teacher.model=other"], env=env))
+        assert 0 < sum(one.answered for one in plan.strata) < sum(one.asked for one in plan.strata)
+        server.script = Script(faults={"422": 1.0})
+        with pytest.raises(RowsOwed):
+            await probe(open_task(of_m, overrides=["teacher.model=third"], env=env))
+    assert not (done.folder.parent / "002").exists()
