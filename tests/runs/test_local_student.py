@@ -117,3 +117,16 @@ def test_a_refresh_goes_on_from_the_last_adapter_and_compares_both(
     ]
     found = json.loads((result.folder / "comparison.json").read_bytes())
     assert {"student", "previous"} <= set(found["arms"])
+
+
+@pytest.mark.slow
+def test_a_base_that_is_gone_does_not_stop_a_refresh(task: Path, tiny_family: Callable[[str], Path]) -> None:
+    """The earlier student needs it; the answers that its run kept stand in."""
+    shutil.copytree(tiny_family("llama"), task.parent / "base")
+    run(task)
+    shutil.rmtree(task.parent / "base")
+    sets = ("student.train={with: none}", "evaluate.arms=[teacher]", SETS[2])
+    new = running.start(open_task(task, overrides=sets, env={}), stages=ORDER, watch=Silent(), refresh=True)
+    assert new.exit_code == 0
+    said = json.loads((new.folder / "report.json").read_bytes())["warnings"]
+    assert [line for line in said if "The 12 answers that its run kept for these test rows stand in." in line]

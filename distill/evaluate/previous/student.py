@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 ARM = "previous"
 _PRICES = ("price", "tuned_price")
+_GONE = (AccessRefused, RowsOwed, UsageError, OSError, ImportError)
+"""What asking a model raises that is not there any more: its host, its key, its files, or what runs them."""
 _NEVER = Answer("", Ended.REFUSED)
 """Stands for an answer that an earlier run does not have: nobody will ask for it."""
 
@@ -53,8 +55,12 @@ def earlier_student(task: Task, folder: RunDir) -> EarlierStudent:
     used = read_json(folder / SPEC, dict) if (folder / SPEC).exists() else {}
     before = replace(task, spec=task.spec.model_copy(update={"student": _settings(task, used)}))
     prompt = _prompt(task, used)
-    found = EarlierStudent(before, folder, prompt, model=linear_student(before, folder))
-    at = student_of(before, folder)
+    found = EarlierStudent(before, folder, prompt)
+    try:
+        found = replace(found, model=linear_student(before, folder))
+        at = student_of(before, folder)
+    except _GONE as fault:
+        return replace(found, why_not=_said(fault))
     if at is None:
         return found
     if prompt is None:
@@ -104,8 +110,12 @@ async def ask_earlier(earlier: EarlierStudent, tests: pl.DataFrame, sender: Send
         return await call(earlier.task, arm, tests, sender), []
     except (Interrupted, InBatches):
         raise
-    except (AccessRefused, RowsOwed, UsageError) as fault:
-        return _kept(earlier, tests, str(fault).strip().rstrip("."))
+    except _GONE as fault:
+        return _kept(earlier, tests, _said(fault))
+
+
+def _said(fault: BaseException) -> str:
+    return " ".join(str(fault).split()).rstrip(".")
 
 
 def _columns(tests: pl.DataFrame) -> set[str]:
