@@ -91,7 +91,9 @@ def _key(run: ActiveRun, lines: list[bytes]) -> str:
 
     train, weights = run.task.spec.student.train, run.task.base_weights
     settings: dict[str, Json] = {
-        one.name: getattr(train, one.name) for one in fields(TuningSettings) if one.name not in ("max_tokens", "full")
+        one.name: getattr(train, one.name)
+        for one in fields(TuningSettings)
+        if one.name not in ("max_tokens", "full", "begin")
     }
     base = weights.identity if weights else ""
     valid = file_hash(run.folder / "valid.jsonl")

@@ -129,7 +129,9 @@ def _key(run: ActiveRun, rows: CurveRows, name: PointName) -> str:
         learnt = rows.samples[places].select("input", "answer")
         return content_id("linear", learnt.rows(), run.task.output and dict(run.task.output), _seed(run, name))
     settings: dict[str, Json] = {
-        one.name: getattr(train, one.name) for one in fields(TuningSettings) if one.name not in ("max_tokens", "full")
+        one.name: getattr(train, one.name)
+        for one in fields(TuningSettings)
+        if one.name not in ("max_tokens", "full", "begin")
     }
     settings |= {"seed": _seed(run, name), "context": train.context}
     weights = run.task.base_weights
