@@ -186,7 +186,7 @@ def one_training(base: Path, folder: Path, name: str, settings: Any, die_at: int
 
 def _train(base: Path, folder: Path, name: str, settings: Any, die_at: int | None) -> None:
     from distill.student.trainers.fine_tuning import train
-    from distill.student.trainers.loss_curve import TrainStep
+    from distill.student.trainers.progress.loss_curve import TrainStep
 
     def logged(step: TrainStep, _left_s: float | None) -> None:
         if step.train_loss is None:

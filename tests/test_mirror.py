@@ -52,7 +52,7 @@ ELSEWHERE = {
     "report/test_page.py": "report/report",
     "evaluate/previous/test_agreement.py": "report/previous",
     "plan/refresh/test_probe.py": "plan/refresh/result",
-    "cli/verbs/test_refresh.py": "cli/text/refresh",
+    "cli/verbs/serve/test_refresh.py": "cli/text/serve/refresh",
     "plan/test_pilot.py": "cli/text/plan plan/estimate",
     "views/test_explain.py": "cli/text/rows",
     "views/test_status.py": "cli/text/status",
@@ -79,14 +79,14 @@ ELSEWHERE = {
     "pipeline/test_open_task.py": "student/checks task/files task/task teacher/checks",
     "cli/test_app.py": "cli/options cli/verbs/look cli/verbs/prepare cli/verbs/reference cli/verbs/run",
     "lifecycle/test_clean.py": "cli/verbs/clean",
-    "lifecycle/registry/test_promote.py": "cli/text/registry cli/verbs/registry lifecycle/registry/candidate lifecycle/registry/student "
+    "lifecycle/registry/test_promote.py": "cli/text/serve/registry cli/verbs/serve/registry lifecycle/registry/candidate lifecycle/registry/student "
     "lifecycle/registry/task_registry",
     "lifecycle/registry/test_mlflow_registry.py": "spec/registry",
-    "lifecycle/diff/test_run_diff.py": "cli/text/diff cli/verbs/diff",
+    "lifecycle/diff/test_run_diff.py": "cli/text/serve/diff cli/verbs/serve/diff",
     "cli/test_rehearsal.py": "cli/verbs/fault_server",
-    "cli/verbs/test_roi.py": "cli/text/roi",
-    "cli/verbs/test_advise.py": "cli/text/advice",
-    "cli/verbs/test_checklist.py": "cli/text/checklist",
+    "cli/verbs/worth/test_roi.py": "cli/text/worth/roi",
+    "cli/verbs/worth/test_advise.py": "cli/text/worth/advice",
+    "cli/verbs/worth/test_checklist.py": "cli/text/worth/checklist",
     "advise/roi/test_roi.py": "advise/roi/by_day",
     "advise/readiness/test_checklist.py": "advise/readiness/data_checks advise/readiness/run_checks advise/readiness/student_checks",
     "cli/test_exit_codes.py": "errors",
@@ -101,7 +101,7 @@ ELSEWHERE = {
     "student/preflight/data/held_out student/preflight/data/layouts student/preflight/data/lines student/preflight/data/rows "
     "student/preflight/data/texts student/preflight/data/together student/preflight/data/turns",
     "views/test_preflight.py": "cli/text/preflight cli/verbs/preflight",
-    "student/trainers/test_fine_tuning.py": "base_model/quiet student/trainers/loss_curve",
+    "student/trainers/test_fine_tuning.py": "base_model/quiet student/trainers/progress/loss_curve",
     "student/tuning/test_dpo.py": "student/tuning/pair_trainer",
 }
 """Test file → the modules that have no file of their own, for it holds what they are for."""

@@ -13,27 +13,9 @@ from typer.core import TyperGroup
 
 from distill import __version__, extras, memory
 from distill.cli import exit_codes
-from distill.cli.verbs import (
-    ablate,
-    advise,
-    calibrate,
-    chat,
-    checklist,
-    clean,
-    curve,
-    diff,
-    export,
-    fault_server,
-    look,
-    preflight,
-    prepare,
-    reference,
-    refresh,
-    registry,
-    roi,
-    run,
-    ship,
-)  # fmt: skip
+from distill.cli.verbs import calibrate, clean, export, fault_server, look, preflight, prepare, reference, run
+from distill.cli.verbs.serve import chat, diff, refresh, registry, ship
+from distill.cli.verbs.worth import ablate, advise, checklist, curve, roi
 from distill.errors import INTERRUPTED
 
 if TYPE_CHECKING:

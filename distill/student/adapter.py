@@ -22,7 +22,7 @@ from distill.teacher.endpoint.stopping import Stopped
 
 if TYPE_CHECKING:
     from distill.student.trainers.fine_tuning import TrainResult, TuningSettings
-    from distill.student.trainers.loss_curve import OnStep, TrainStep
+    from distill.student.trainers.progress.loss_curve import OnStep, TrainStep
     from distill.task.task import Task
 
 PEFT = "adapter/adapter_model.safetensors"

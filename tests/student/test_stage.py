@@ -13,7 +13,7 @@ from distill.pipeline.open_task import open_task
 from distill.student.adapter import _shown
 from distill.student.stage import engine
 from distill.student.trainers.fine_tuning import TuningSettings
-from distill.student.trainers.loss_curve import TrainStep
+from distill.student.trainers.progress.loss_curve import TrainStep
 from distill.teacher.endpoint.stopping import Stopped
 from distill.teacher.progress import Silent
 

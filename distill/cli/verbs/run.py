@@ -222,7 +222,7 @@ def evaluate(
         )  # fmt: skip
         return
     from distill.cli.live.panel import Panel
-    from distill.cli.text.ship import score_lines
+    from distill.cli.text.serve.ship import score_lines
     from distill.pipeline.arguments import run_of
     from distill.ship import artefact
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from distill.student.trainers import checkpoints
+from distill.student.trainers.progress import checkpoints
 
 if TYPE_CHECKING:
     from torch.utils.data import Sampler

@@ -25,13 +25,14 @@ from distill.base_model.quiet import quiet
 from distill.base_model.tokenise import TokenRow, TrainError, read_rows
 from distill.records import content_id
 from distill.rundir import file_hash
-from distill.student.trainers import checkpoints, full
+from distill.student.trainers import full
 from distill.student.trainers.answer_loss import scoring_answers
 from distill.student.trainers.batches import trl_arguments
-from distill.student.trainers.loss_curve import OnStep, TrainStep
+from distill.student.trainers.progress import checkpoints
+from distill.student.trainers.progress.loss_curve import OnStep, TrainStep
+from distill.student.trainers.progress.time_left import TimeLeft
+from distill.student.trainers.progress.watched import Watch, callback
 from distill.student.trainers.targets import targets_of
-from distill.student.trainers.time_left import TimeLeft
-from distill.student.trainers.watched import Watch, callback
 
 if TYPE_CHECKING:
     from peft import PeftModel

@@ -28,9 +28,9 @@ from distill.base_model.tokenise import TrainError
 from distill.records import Json, content_id
 from distill.rundir import file_hash
 from distill.stats import Estimate, proportion
-from distill.student.trainers import checkpoints
 from distill.student.trainers.batches import trl_arguments
 from distill.student.trainers.fine_tuning import save_adapter
+from distill.student.trainers.progress import checkpoints
 from distill.student.tuning.pair_trainer import dataset, over_pairs
 from distill.student.tuning.pairs import TokenPair, TokenPairs, as_columns
 from distill.teacher.endpoint.stopping import Stopped

@@ -10,7 +10,7 @@ from chats import write_rows
 
 from distill.base_model.tokenise import TrainError
 from distill.student.trainers.fine_tuning import TrainResult, TuningSettings, train
-from distill.student.trainers.loss_curve import TrainStep, check_loss
+from distill.student.trainers.progress.loss_curve import TrainStep, check_loss
 from distill.teacher.endpoint.stopping import Stopped
 
 

@@ -15,7 +15,7 @@ from distill.base_model.tokenise import TrainError
 from distill.errors import UsageError
 from distill.student.trainers import full
 from distill.student.trainers.fine_tuning import TrainResult, TuningSettings, train
-from distill.student.trainers.loss_curve import TrainStep
+from distill.student.trainers.progress.loss_curve import TrainStep
 from distill.teacher.endpoint.stopping import Stopped
 
 

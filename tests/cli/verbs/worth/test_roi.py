@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ended import Distill, refused
 
-from distill.cli.text.roi import days, dollars, number
+from distill.cli.text.worth.roi import days, dollars, number
 
 
 def test_the_answer_comes_first_and_every_input_follows_with_its_source(finished_moods: Path, distill: Distill) -> None:

@@ -28,7 +28,7 @@ def diff(
 
     Rows added, gone and relabelled with examples, strata, drops by gate, settings, scores by paired test rows, spend.
     """
-    from distill.cli.text.diff import diff_lines
+    from distill.cli.text.serve.diff import diff_lines
     from distill.lifecycle.diff.run_diff import diff as differences
     from distill.lifecycle.diff.runs import pair_of
 

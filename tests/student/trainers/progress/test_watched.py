@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from distill.base_model.tokenise import TrainError
-from distill.student.trainers.loss_curve import TrainStep
-from distill.student.trainers.time_left import TimeLeft
-from distill.student.trainers.watched import Watch
+from distill.student.trainers.progress.loss_curve import TrainStep
+from distill.student.trainers.progress.time_left import TimeLeft
+from distill.student.trainers.progress.watched import Watch
 from distill.teacher.endpoint.stopping import Stopped
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from ablations import ABLATION, DEDUP
 
-from distill.cli.text.ablate import ablation_lines, plan_lines
+from distill.cli.text.worth.ablate import ablation_lines, plan_lines
 from distill.pipeline.ablation.plan import AblationPlan, PlannedVariant
 
 PLAN = AblationPlan(

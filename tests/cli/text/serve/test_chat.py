@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from distill.cli.chat_lines import Question
-from distill.cli.text.chat import reply_json, reply_lines
+from distill.cli.text.serve.chat import reply_json, reply_lines
 from distill.views.student_chat import HeldOutRow, Reply
 
 REPLIES = {"student": Reply('{"mood":"glad"}', 0.41, usd=0.00042), "base": Reply("", 2.0, "a bad gateway")}

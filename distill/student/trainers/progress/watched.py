@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from distill.student.trainers import checkpoints
-from distill.student.trainers.loss_curve import OnStep, TrainStep, check_loss
-from distill.student.trainers.time_left import TimeLeft
+from distill.student.trainers.progress import checkpoints
+from distill.student.trainers.progress.loss_curve import OnStep, TrainStep, check_loss
+from distill.student.trainers.progress.time_left import TimeLeft
 from distill.teacher.endpoint.stopping import Stopped
 
 if TYPE_CHECKING:

@@ -35,7 +35,7 @@ def promote(
     Its files are copied, read-only, to registry/TASK beside runs/; the link `current` and `current.json`, which servers read, lead
     to them by one rename.
     """
-    from distill.cli.text.registry import move_lines
+    from distill.cli.text.serve.registry import move_lines
     from distill.lifecycle.registry import promote as promoting
 
     moved = promoting.promote(run, home, anyway=anyway, mlflow=mlflow)
@@ -54,7 +54,7 @@ def rollback(
 
     Or that of a number. Nothing is removed; a student of which a file was touched is refused.
     """
-    from distill.cli.text.registry import move_lines
+    from distill.cli.text.serve.registry import move_lines
     from distill.lifecycle.registry import promote as promoting
 
     moved = promoting.rollback(task, home, to=to)
@@ -66,7 +66,7 @@ def history(task: TaskName, as_json: AsJson = False, home: HomeFolder = Path()) 
 
     Number, run, date, content hash, teacher and when it was asked, base, verdict and score, and which one serves.
     """
-    from distill.cli.text.registry import history_lines
+    from distill.cli.text.serve.registry import history_lines
     from distill.lifecycle.registry import history as promoted
 
     found = promoted.history(task, home)
@@ -86,7 +86,7 @@ def verify(
 
     Files of runs against their manifest, files of promoted students against their own record. Exit code 4 where one was touched.
     """
-    from distill.cli.text.registry import verified_lines
+    from distill.cli.text.serve.registry import verified_lines
     from distill.lifecycle.registry import integrity
 
     found = integrity.verify(given, home)

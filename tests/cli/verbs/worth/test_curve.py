@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ended import Distill
 
-from distill.cli.verbs.curve import curve
+from distill.cli.verbs.worth.curve import curve
 
 
 def test_the_curve_is_printed_kept_and_shown_in_the_report(finished_moods: Path, distill: Distill) -> None:

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from distill.student.trainers.time_left import TimeLeft
+from distill.student.trainers.progress.time_left import TimeLeft
 
 ROWS = [*range(120, 20, -4), *range(118, 20, -4)]
 """Tokens of the batches of an epoch: the longest first, twice, as rows are grouped."""

@@ -39,7 +39,7 @@ def ablate(
     nothing. Run it again to go on where it was stopped.
     """
     from distill.cli.live.panel import Panel
-    from distill.cli.text.ablate import ablation_lines, plan_lines
+    from distill.cli.text.worth.ablate import ablation_lines, plan_lines
     from distill.pipeline import arguments, used_spec
     from distill.pipeline.ablation.ablate import ablated
     from distill.pipeline.ablation.plan import AblationPlan, AblationRequest

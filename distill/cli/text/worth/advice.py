@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from distill.cli.text.roi import dollars, input_line, number
+from distill.cli.text.worth.roi import dollars, input_line, number
 from distill.text.markdown import escaped
 
 if TYPE_CHECKING:

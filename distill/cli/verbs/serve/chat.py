@@ -79,7 +79,7 @@ def _talk(task: Task, folder: RunDir, *, base: bool, people: bool, as_json: bool
 def _one(runner: asyncio.Runner, lines: ChatLines, read: object, *, as_json: bool) -> bool:
     """Show what a line came to; whether it could not be obeyed."""
     from distill.cli.chat_lines import Note, Question
-    from distill.cli.text.chat import reply_json, reply_lines
+    from distill.cli.text.serve.chat import reply_json, reply_lines
 
     if isinstance(read, Note):
         if as_json and read.wrong:

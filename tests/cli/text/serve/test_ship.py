@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from distill.cli.text.ship import score_lines, ship_lines
+from distill.cli.text.serve.ship import score_lines, ship_lines
 from distill.ship.artefact import ShippedScore
 from distill.ship.ship import Shipped
 from distill.stats import Estimate

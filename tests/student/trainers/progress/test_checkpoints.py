@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from distill.student.trainers import checkpoints
-from distill.student.trainers.checkpoints import BestEpoch
-from distill.student.trainers.loss_curve import TrainStep
+from distill.student.trainers.progress import checkpoints
+from distill.student.trainers.progress.checkpoints import BestEpoch
+from distill.student.trainers.progress.loss_curve import TrainStep
 
 
 def checkpoint(folder: Path, step: int, *, whole: bool = True) -> Path:

@@ -64,7 +64,7 @@ def advise(
     from distill.advise.assumptions import read_inputs
     from distill.advise.situation import situation, unanswered
     from distill.atomic_write import write_atomic
-    from distill.cli.text.advice import advice_lines, advice_page
+    from distill.cli.text.worth.advice import advice_lines, advice_page
 
     given = {
         "wrong": wrong, "tried": tried, "calls_a_day": calls_a_day, "prompt_tokens": prompt_tokens, "completion_tokens": completion_tokens,

@@ -68,7 +68,7 @@ def _covered(plan: RefreshPlan, max_usd: float | None) -> bool:
 
 
 def _print(plan: RefreshPlan, as_json: bool, again: str) -> None:
-    from distill.cli.text.refresh import refresh_lines
+    from distill.cli.text.serve.refresh import refresh_lines
 
     out(plan.as_json() | {"applied": False}, as_json, refresh_lines(plan, again))
 

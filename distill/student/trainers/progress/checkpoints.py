@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from distill.atomic_write import write_atomic, write_json
-from distill.student.trainers.loss_curve import TrainStep
+from distill.student.trainers.progress.loss_curve import TrainStep
 
 if TYPE_CHECKING:
     from torch import Tensor

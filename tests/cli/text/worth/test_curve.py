@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from distill.cli.text.curve import curve_lines, plan_lines
+from distill.cli.text.worth.curve import curve_lines, plan_lines
 from distill.evaluate.curve.result import CurveAdvice, CurvePoint, LastStep, LearningCurve, RowPrice, SeedScore
 from distill.pipeline.learning_curve.plan import CurvePlan
 from distill.pipeline.learning_curve.points import PointName

@@ -35,7 +35,7 @@ def curve(
     was stopped.
     """
     from distill.cli.live.panel import Panel
-    from distill.cli.text.curve import curve_lines, plan_lines
+    from distill.cli.text.worth.curve import curve_lines, plan_lines
     from distill.pipeline import arguments, used_spec
     from distill.pipeline.learning_curve.curve import drawn
     from distill.pipeline.learning_curve.plan import CurvePlan, CurveRequest

@@ -23,7 +23,7 @@ def checklist(
     """
     from distill.advise.readiness.checklist import checklist as measured
     from distill.advise.readiness.run_evidence import read_evidence
-    from distill.cli.text.checklist import checklist_lines
+    from distill.cli.text.worth.checklist import checklist_lines
     from distill.errors import GateNotMet
     from distill.pipeline import arguments
     from distill.task import stores

@@ -29,7 +29,7 @@ def ship(
 
     Adapter, merged weights, GGUF, Ollama or vLLM, each with a README of its scores.
     """
-    from distill.cli.text.ship import ship_lines
+    from distill.cli.text.serve.ship import ship_lines
     from distill.pipeline import arguments, used_spec
     from distill.pipeline.open_task import open_task
     from distill.ship import ship as shipping

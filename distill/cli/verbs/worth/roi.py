@@ -44,7 +44,7 @@ def roi(
     from distill.advise.roi.roi import RoiRequest
     from distill.advise.roi.roi import roi as summed
     from distill.advise.roi.run_figures import models_of, read_figures
-    from distill.cli.text.roi import roi_lines
+    from distill.cli.text.worth.roi import roi_lines
     from distill.pipeline import arguments
     from distill.task import stores
     from distill.teacher.store import queries

@@ -1,0 +1,1 @@
+"""What the verbs of `cli.verbs.serve` say to people."""

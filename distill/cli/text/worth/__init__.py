@@ -1,0 +1,1 @@
+"""What the verbs of `cli.verbs.worth` say to people."""

@@ -1,0 +1,1 @@
+"""Verbs after the verdict: ship, promote, refresh, and look at what serves."""

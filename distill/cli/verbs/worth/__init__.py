@@ -1,0 +1,1 @@
+"""Verbs that ask whether a student is worth it."""

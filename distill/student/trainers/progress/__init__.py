@@ -1,0 +1,1 @@
+"""How far a training is: its losses, checkpoints and time left."""
