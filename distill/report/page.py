@@ -20,8 +20,9 @@ from distill.evaluate.selective.sentences import sentences
 from distill.records import Json
 from distill.report import charts, spending
 from distill.report.curation import CurationSection
-from distill.report.format import count, heat, is_number, percent, plain, seconds, shown, signed, usd
+from distill.report.format import count, heat, is_number, level, percent, plain, points, seconds, shown, signed, usd
 from distill.report.report import Report
+from distill.report.sections.differences import differing
 from distill.text.markdown import escaped
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def markdown(report: Report) -> str:
 
 
 def tiles(found: Comparison) -> list[Tile]:
-    """The numbers that carry the verdict, four at the most; fewer where not measured."""
+    """The numbers that carry the verdict, five at the most; fewer where not measured."""
     student, teacher, metric = found.arms.get("student"), found.arms.get("teacher"), found.metric
     own, gap = student.metrics.get(metric) if student else None, difference(found, "teacher")
     drawn = []
@@ -76,7 +77,7 @@ def tiles(found: Comparison) -> list[Tile]:
     if gap:
         note = f"points; interval {signed(gap.low)} to {signed(gap.high)}, allowed {signed(-found.margin)}"
         drawn.append(Tile("Student against teacher", signed(gap.mean), note))
-    return drawn + _floor_tile(found) + (_cost_tile(student, teacher) if student and teacher else [])
+    return drawn + _floor_tile(found) + _alone_tile(found) + (_cost_tile(student, teacher) if student and teacher else [])
 
 
 def measures(found: Comparison) -> dict[str, str]:
@@ -98,6 +99,16 @@ def _floor_tile(found: Comparison) -> list[Tile]:
         return []
     note = f"student against it {signed(gap.mean)} points; interval {signed(gap.low)} to {signed(gap.high)}"
     return [Tile("Linear model", percent(arm.metrics[found.metric].mean), note, warn=gap.high < 0)]
+
+
+def _alone_tile(found: Comparison) -> list[Tile]:
+    """The share of the rows that the student answers itself, where a threshold is set."""
+    alone = found.selective
+    if alone is None or alone.coverage is None or alone.threshold is None or not alone.threshold.kept:
+        return []
+    covered = alone.coverage
+    note = f"of the rows ({percent(covered.low, 0)} to {percent(covered.high, 0)}); at most {percent(alone.limit)} wrong is allowed"
+    return [Tile("Answered by the student alone", percent(covered.mean), note)]
 
 
 def _cost_tile(student: ArmResult, teacher: ArmResult) -> list[Tile]:
@@ -127,6 +138,7 @@ def _rendered(environment: Environment, template: str, report: Report) -> str:
         cascade_sentences=sentences(found.selective) if found.selective else [],
         spent=spending.total(report.spend),
         curves=_curves(report.loss),
+        contents=[],
     )
     return _UNPRINTABLE.sub("\ufffd", page)
 
@@ -182,7 +194,7 @@ def _environment(*, autoescape: bool) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    filters = (percent, signed, count, plain, heat, usd, seconds, shown)
+    filters = (percent, points, signed, count, plain, heat, level, usd, seconds, shown)
     environment.filters |= {each.__name__: each for each in filters}
-    environment.globals |= {"NAMES": NAMES}
+    environment.globals |= {"NAMES": NAMES, "differing": differing}
     return environment

@@ -8,9 +8,11 @@ from dataclasses import asdict, dataclass
 from distill.advise.roi.roi import Roi
 from distill.evaluate.comparison import Comparison
 from distill.evaluate.curve.result import LearningCurve
+from distill.evaluate.worst import WorstAnswer
 from distill.exam.result import Exam
 from distill.records import Json
 from distill.report.curation import CurationSection
+from distill.report.sections.heat_map import HeatMap
 from distill.report.spending import SpendingLine
 from distill.report.timeline import Timeline
 
@@ -101,6 +103,10 @@ class Report:
     previous: PreviousStudent | None
     roi: Roi | None = None
     """With defaults; None before student and teacher have answered."""
+    heat_map: HeatMap | None = None
+    """By two labels of the test rows; None where they have no two."""
+    best: Sequence[WorstAnswer] = ()
+    """The answers in which the student is most ahead of the teacher."""
 
 
 def as_json(report: Report) -> dict[str, Json]:
