@@ -84,7 +84,13 @@ def measures(found: Comparison) -> dict[str, str]:
     """What each metric is called in this report."""
     names = {found.metric, *(name for arm in found.arms.values() for name in arm.metrics)}
     names |= {name for case in found.worst for name in case.reasons} | {"json_fields", "agreement", "schema"}
-    return {name: title(name, found.kind) for name in names}
+    return {name: _of_judges(name) or title(name, found.kind) for name in names}
+
+
+def _of_judges(name: str) -> str:
+    """judge:edge_cases → "judges' edge cases"; empty where it is no dimension of theirs."""
+    dimension = name.partition("judge:")[2]
+    return f"judges' {dimension.replace('_', ' ')}" if dimension else ""
 
 
 def difference(found: Comparison, other: str) -> Difference | None:
