@@ -77,7 +77,9 @@ def tiles(found: Comparison) -> list[Tile]:
     if gap:
         note = f"points; interval {signed(gap.low)} to {signed(gap.high)}, allowed {signed(-found.margin)}"
         drawn.append(Tile("Student against teacher", signed(gap.mean), note))
-    return drawn + _floor_tile(found) + _alone_tile(found) + (_cost_tile(student, teacher) if student and teacher else [])
+    return (
+        drawn + _floor_tile(found) + _alone_tile(found) + (_cost_tile(student, teacher) if student and teacher else [])
+    )
 
 
 def measures(found: Comparison) -> dict[str, str]:

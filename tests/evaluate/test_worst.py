@@ -34,7 +34,9 @@ def test_best_answers_are_those_most_ahead_of_the_teacher_then_those_right() -> 
         orient="row",
     )
     calls = pl.DataFrame({"seed_id": ["ahead"], "arm": ["student"], "text": ["said"]})
-    tests = pl.DataFrame({"seed_id": ["ahead", "both", "half"], "input": ["in", "in", "in"], "gold": [None, None, None]})
+    tests = pl.DataFrame(
+        {"seed_id": ["ahead", "both", "half"], "input": ["in", "in", "in"], "gold": [None, None, None]}
+    )
     found = best_answers(scores, calls, tests, "json_fields", ())
     assert [(one.seed_id, one.value) for one in found] == [("ahead", 1.0), ("half", 0.5), ("both", 1.0)]
     assert (found[0].student, found[0].teacher) == ("said", "")

@@ -105,7 +105,10 @@ def sample() -> dict[str, Any]:
                 "gold": {"intent": "cancel"},
                 "teacher": '{"intent": "return"}',
                 "student": '{"intent": "cancel"}',
-                "reasons": {"agreement": 'intent: "cancel", expected "return"', "judge:style": "style 5 of 5: it is kind"},
+                "reasons": {
+                    "agreement": 'intent: "cancel", expected "return"',
+                    "judge:style": "style 5 of 5: it is kind",
+                },
             },
         ],
         "fallen": [{"name": "style = sarcastic", "rows": 22, "student": 0.41, "teacher": 0.8, "clear": True}],

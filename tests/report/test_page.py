@@ -37,7 +37,7 @@ class Page(HTMLParser):
         self.live += [
             (name, value)
             for name, value in attrs
-            if name.startswith("on") or name in {"src", "href"} and not (value or "").startswith("#")
+            if name.startswith("on") or (name in {"src", "href"} and not (value or "").startswith("#"))
         ]
         self.ids += [value or "" for name, value in attrs if name == "id"]
         self.targets += [(value or "")[1:] for name, value in attrs if name == "href"]
