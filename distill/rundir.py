@@ -8,10 +8,8 @@ lets go of it when the process dies, whatever kills it).
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
-import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -22,6 +20,7 @@ from typing import TYPE_CHECKING, TypeVar
 from distill import reads
 from distill.atomic_write import write_json
 from distill.errors import UsageError
+from distill.folder_lock import locked
 from distill.records import Json
 from distill.text.from_json import from_json
 
@@ -43,6 +42,7 @@ _MADE_BY = {
     "train": ("loss.json", "hosted.json", "adapter.gguf", "model.safetensors"),
     "evaluate": ("calls.parquet", "scores.parquet", "comparison.json"),
     "curve": ("curve.json",),
+    "ablate": ("ablation.json",),
 }
 """Stage → the files of a run that it writes; a stage whose files are not as it wrote them does its work again."""
 _FATES = ("row", "stage", "reason")
@@ -189,19 +189,7 @@ class RunDir:
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Hold the run, or say who does."""
-        self.path.mkdir(parents=True, exist_ok=True)
-        with (self.path / ".lock").open("a+") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                file.seek(0)
-                raise UsageError(
-                    f"run {self.name} is held by process {file.read().strip() or 'unknown'}; "
-                    "wait for it, watch it with `distill status`, or stop it"
-                ) from None
-            file.truncate(0)
-            file.write(str(os.getpid()))
-            file.flush()
+        with locked(self.path, f"run {self.name}", "wait for it, watch it with `distill status`, or stop it"):
             yield
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 ELSEWHERE = {
     # One subject in several files, tested through its door: what goes in and what comes out.
-    "spec/test_task_yaml.py": "spec/dataset spec/evaluate spec/judge spec/seeds spec/settings spec/strata spec/student spec/task "
+    "spec/test_task_yaml.py": "spec/dataset spec/evaluation/evaluate spec/judge spec/seeds spec/settings spec/strata spec/student spec/task "
     "spec/teacher spec/training spec/evaluation/judge spec/loading/load spec/loading/places spec/loading/validation spec/loading/wording spec/loading/yaml_lines",
     "teacher/reply/test_shapes.py": "teacher/reply/calls teacher/reply/channels teacher/reply/content teacher/reply/counts teacher/reply/message "
     "teacher/reply/natives teacher/reply/parsed teacher/reply/wording",
@@ -47,6 +47,8 @@ ELSEWHERE = {
     "evaluate/scoring/test_checks.py": "spec/evaluation/metrics",
     "evaluate/judging/test_stage.py": "evaluate/judging/asking evaluate/judging/expected evaluate/judging/labelled evaluate/judging/questions "
     "evaluate/judging/result evaluate/judging/scoring",
+    "evaluate/diagnosis/test_rules.py": "evaluate/diagnosis/diagnose evaluate/diagnosis/result evaluate/diagnosis/wording",
+    "evaluate/probes/test_stage.py": "evaluate/diagnosis/stage evaluate/probes/asked/requests evaluate/probes/rows spec/evaluation/probes",
     "report/test_page.py": "report/report",
     "plan/test_pilot.py": "cli/text/plan plan/estimate",
     "views/test_explain.py": "cli/text/rows",
@@ -54,6 +56,7 @@ ELSEWHERE = {
     "chat/test_conversation.py": "chat/content",
     "pipeline/learning_curve/test_curve.py": "pipeline/learning_curve/plan pipeline/learning_curve/points pipeline/learning_curve/rows "
     "pipeline/learning_curve/scores",
+    "pipeline/ablation/test_ablate.py": "pipeline/ablation/equal_size pipeline/ablation/plan",
     # What a stage or a verb does is seen in a run.
     "pipeline/test_run.py": "curate/stage evaluate/stage pipeline/ask_teachers pipeline/generate pipeline/used_spec report/spending report/stage "
     "student/dataset_card task/run",
@@ -67,12 +70,17 @@ ELSEWHERE = {
     "curate/accounting/test_large_losses.py": "tables/reasons",
     "runs/test_overnight_deadline.py": "teacher/batch/closing",
     "runs/test_killed.py": "task/interrupt",
-    "task/test_traces.py": "pipeline/facts teacher/endpoint/models",
+    "plan/test_plan.py": "plan/evaluation",
+    "task/test_traces.py": "pipeline/facts teacher/endpoint/models teacher/endpoint/student_base",
     "seeds/test_split.py": "seeds/prepare",
     "seeds/expansion/test_rounds.py": "seeds/expansion/questions",
     "pipeline/test_open_task.py": "student/checks task/files task/task teacher/checks",
     "cli/test_app.py": "cli/options cli/verbs/look cli/verbs/prepare cli/verbs/reference cli/verbs/refresh cli/verbs/run",
     "lifecycle/test_clean.py": "cli/verbs/clean",
+    "lifecycle/registry/test_promote.py": "cli/text/registry cli/verbs/registry lifecycle/registry/candidate lifecycle/registry/student "
+    "lifecycle/registry/task_registry",
+    "lifecycle/registry/test_mlflow_registry.py": "spec/registry",
+    "lifecycle/diff/test_run_diff.py": "cli/text/diff cli/verbs/diff",
     "cli/test_rehearsal.py": "cli/verbs/fault_server",
     "cli/verbs/test_roi.py": "cli/text/roi",
     "cli/verbs/test_advise.py": "cli/text/advice",

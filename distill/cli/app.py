@@ -14,12 +14,14 @@ from typer.core import TyperGroup
 from distill import __version__, extras, memory
 from distill.cli import exit_codes
 from distill.cli.verbs import (
+    ablate,
     advise,
     calibrate,
     chat,
     checklist,
     clean,
     curve,
+    diff,
     export,
     fault_server,
     look,
@@ -27,6 +29,7 @@ from distill.cli.verbs import (
     prepare,
     reference,
     refresh,
+    registry,
     roi,
     run,
     ship,
@@ -70,6 +73,7 @@ VERBS: dict[str, dict[str, Callable[..., None]]] = {
         "explain": look.explain,
         "show": look.show,
         "explain-miss": look.explain_miss,
+        "diff": diff.diff,
         "preflight": preflight.preflight,
         "chat": chat.chat,
     },
@@ -80,6 +84,7 @@ VERBS: dict[str, dict[str, Callable[..., None]]] = {
     },
     "Improve it, or remove it": {
         "curve": curve.curve,
+        "ablate": ablate.ablate,
         "calibrate": calibrate.calibrate,
         "refresh": refresh.refresh,
         "clean": clean.clean,
@@ -87,6 +92,12 @@ VERBS: dict[str, dict[str, Callable[..., None]]] = {
     "Hand it on": {
         "ship": ship.ship,
         "push": export.push,
+    },
+    "Serve it, and go back": {
+        "promote": registry.promote,
+        "rollback": registry.rollback,
+        "history": registry.history,
+        "verify": registry.verify,
     },
     "Reference and rehearsal": {
         "gates": reference.gates,

@@ -7,7 +7,7 @@ stands in `Curating` for the steps after it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 import polars as pl
@@ -25,8 +25,12 @@ from distill.generate.seed_status import SeedStatus, seed_status
 from distill.records import Json
 from distill.strata import targets
 from distill.tables.lookup import Lookup, without
+from distill.tables.outcome import partition
 from distill.tables.remaining import RemainingRows
 from distill.task import near_graph
+
+DEDUP, BALANCE = "near-duplicates", "quotas"
+"""Steps that a dataset can do without, if only to see what they are worth."""
 
 
 @dataclass(slots=True)
@@ -45,11 +49,11 @@ class Curating:
     survived: frozenset[str] = frozenset()
 
 
-def curate(given: CurationInputs) -> Curated:
-    """The dataset's rows, and every other one with its reason; sends nothing."""
+def curate(given: CurationInputs, *, without: str = "") -> Curated:
+    """The dataset's rows, and every other one with its reason; sends nothing. `without` is DEDUP or BALANCE, to leave it out."""
     state = Curating(given, given.answers)
-    for _, step in STEPS:
-        step(state)
+    for name, step in STEPS:
+        (_INSTEAD[name] if name == without else step)(state)
     return _result(state)
 
 
@@ -106,6 +110,11 @@ def _drop_near_duplicates(state: Curating) -> None:
         state.disputed = replace(state.disputed, contested=contested)
 
 
+def _keep_near_duplicates(state: Curating) -> None:
+    rows = pl.concat([state.rows.take(), state.given.approved.take()], how="diagonal")
+    state.rows.put(rows, partition(rows, {}, stage="dedup"))
+
+
 def _drop_leaks(state: Curating) -> None:
     given = state.given
     state.rows.run(
@@ -130,6 +139,10 @@ def _set_quotas(state: Curating) -> None:
     state.rows.put(rows)
 
 
+def _set_no_quotas(state: Curating) -> None:
+    """A stratum without a quota is not limited."""
+
+
 def _select(state: Curating) -> None:
     """The rows that the quotas take, split into those to train and those to validate."""
     given = state.given
@@ -147,12 +160,14 @@ STEPS: tuple[tuple[str, Callable[[Curating], None]], ...] = (
     ("seed status", _note_seed_status),
     ("approved rows", _check_approved),
     ("vote", _vote),
-    ("near-duplicates", _drop_near_duplicates),
+    (DEDUP, _drop_near_duplicates),
     ("leaks", _drop_leaks),
     ("preflight", _drop_what_cannot_train),
-    ("quotas", _set_quotas),
+    (BALANCE, _set_quotas),
     ("selection", _select),
 )
+_INSTEAD: Mapping[str, Callable[[Curating], None]] = {DEDUP: _keep_near_duplicates, BALANCE: _set_no_quotas}
+"""What is done where a step is left out."""
 
 
 def _result(state: Curating) -> Curated:

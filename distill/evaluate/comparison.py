@@ -16,6 +16,7 @@ import polars as pl
 
 from distill.evaluate import cautions
 from distill.evaluate.arm_kinds.footprint import Footprint
+from distill.evaluate.diagnosis.result import Diagnosis
 from distill.evaluate.evidence import gather
 from distill.evaluate.evidence.ceiling import ExamMarks, TeacherCeiling
 from distill.evaluate.evidence.clusters import clusters_of
@@ -26,6 +27,7 @@ from distill.evaluate.labels.result import FieldLabels
 from distill.evaluate.metrics import NO_KNOWN
 from distill.evaluate.metrics.names import PRIMARY, deciding, likeness_to_teacher
 from distill.evaluate.not_comparable import not_comparable
+from distill.evaluate.probes.result import ProbeResult
 from distill.evaluate.scores import Scores, both_have, mean_of, paired_gap, scores_by_arm
 from distill.evaluate.scoring.likeness_verdict import by_likeness, with_caution
 from distill.evaluate.selective.cascade import Selective
@@ -112,6 +114,8 @@ class Comparison:
     """What the student answers alone; None where no rows are set apart to find it out."""
     judging: Judging | None = None
     """What judges found; None where none was asked."""
+    probes: list[ProbeResult] = field(default_factory=list)
+    diagnosis: Diagnosis | None = None
 
 
 def compare(

@@ -28,10 +28,13 @@ from distill.evaluate.arms import (
     teacher_is_base,
 )
 from distill.evaluate.comparison import Comparison, compare
+from distill.evaluate.diagnosis.measured import ComparedVerdict
+from distill.evaluate.diagnosis.stage import diagnosis
 from distill.evaluate.evidence.ceiling import read_marks
 from distill.evaluate.judging.sentences import judge_sentences, judge_warnings
 from distill.evaluate.judging.stage import JudgedTests, judge_tests
 from distill.evaluate.labels.confusion import field_labels
+from distill.evaluate.probes.stage import probe
 from distill.evaluate.scoring import own
 from distill.evaluate.scoring.explain import explained
 from distill.evaluate.scoring.table import scores_table
@@ -48,6 +51,7 @@ from distill.task.stage import stage
 from distill.values import rules as value_rules
 
 if TYPE_CHECKING:
+    from distill.evaluate.diagnosis.result import Diagnosis
     from distill.student.linear import Classifier
     from distill.task.task import Task
 
@@ -86,6 +90,10 @@ async def _evaluate(run: ActiveRun) -> Mapping[str, Json]:
         comparison = await asyncio.to_thread(
             _with_cascade, run, comparison, apart, answered_tests, models.get("student")
         )
+    comparison = replace(comparison, probes=await probe(run, student, tests, calls, scores, metric=comparison.metric))
+    comparison = replace(
+        comparison, diagnosis=await asyncio.to_thread(_diagnosed, run, tests, calls, scores, comparison)
+    )
     write_parquet(run.folder / "calls.parquet", calls)
     write_parquet(run.folder / "scores.parquet", scores)
     write_json(run.folder / "comparison.json", asdict(comparison))
@@ -118,6 +126,16 @@ def _footprints(
         )
         for name, arm in comparison.arms.items()
     }
+
+
+def _diagnosed(
+    run: ActiveRun, tests: pl.DataFrame, calls: pl.DataFrame, scores: pl.DataFrame, found: Comparison
+) -> Diagnosis | None:
+    prompted = "teacher" if teacher_is_base(run.task) else "prompted_base"
+    return diagnosis(
+        run, tests, calls, scores,
+        ComparedVerdict(found.verdict.word, found.metric, found.margin, found.verdict.rows_needed, found.probes, prompted),
+    )  # fmt: skip
 
 
 def linear_alone(run: ActiveRun) -> Comparison | None:

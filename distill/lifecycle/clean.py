@@ -1,7 +1,7 @@
 """Removes run folders. Answers, batch jobs and what a host was paid for are never touched.
 
 A run stays, with the reason, if a process holds it, a batch job of it is at a host, a run that stays refreshes it, a host tuned its
-student (only its files name that model), or a person decided about rows in it. The newest of a task stay as well.
+student (only its files name that model), its student was promoted, or a person decided about rows in it. The newest of a task stay as well.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 
 from distill.curate.dedup import decisions
 from distill.errors import UsageError
+from distill.lifecycle.registry.task_registry import numbers_of
 from distill.pipeline import arguments
 from distill.rundir import RunDir, numbers
 from distill.task import stores
@@ -62,7 +63,7 @@ class CleanUp:
 def plan(given: str, home: Path, *, keep: int = 1) -> CleanUp:
     """What would be removed of a run, or of all runs of a task but the newest `keep`; UsageError where one run is named that stays."""
     run = arguments.run_of(given, home)
-    alone = _is_named(given, run)
+    alone = arguments.is_run(given, run)
     every = [RunDir(run.home, run.task, number) for number in reversed(numbers(run.home, run.task))]
     removed, kept = list[RunDir](), list[KeptRun]()
     for one in [run] if alone else every:
@@ -95,12 +96,6 @@ def size(folder: Path) -> int:
     return sum(path.lstat().st_size for path in folder.rglob("*") if path.is_symlink() or path.is_file())
 
 
-def _is_named(given: str, run: RunDir) -> bool:
-    """Whether an argument means this run and not all runs of its task."""
-    name = given.strip("/")
-    return name in (run.name, "latest") or Path(given).resolve() == run.path.resolve()
-
-
 def _why_kept(run: RunDir, every: Sequence[RunDir], *, keep: int, gone: Collection[str]) -> str:
     """Why a run stays; empty where it may go. `every` are the task's, the newest first; of them `gone` go too."""
     if run.number in [one.number for one in every[:keep]]:
@@ -118,9 +113,18 @@ def _why_kept(run: RunDir, every: Sequence[RunDir], *, keep: int, gone: Collecti
         return f"batch job {out[0].batch} is at the host; `distill run` collects it"
     if hosted := [name for name in _HOSTED if (run.path / name).exists()]:
         return f"its student was tuned at a host and paid for, and {hosted[0]} names it; move that file away first"
+    if promoted := _promoted(run):
+        return promoted
     if _decided(run):
         return f"a person decided about rows in {decisions.FILE}; move that file away first"
     return ""
+
+
+def _promoted(run: RunDir) -> str:
+    """That a student of a run is in the registry, which tells only by this run what it was trained on."""
+    found = numbers_of(run)
+    one = f"student {found[0]}" if len(found) == 1 else f"students {', '.join(map(str, found))}"
+    return f"its student was promoted ({one} of registry/{run.task}), and only here are the rows of it" if found else ""
 
 
 def _parent(run: RunDir) -> str | None:
@@ -147,6 +151,8 @@ def _remove(run: RunDir) -> None:
     """A run's folder disappears at once, also to who looks meanwhile; its files follow."""
     aside = run.path.with_name(f".{run.path.name}.{os.getpid()}{_REMOVED}")
     with run.lock():
+        if promoted := _promoted(run):
+            raise UsageError(promoted)
         run.path.rename(aside)
     for folder in run.path.parent.glob(f".*{_REMOVED}"):
         shutil.rmtree(folder)

@@ -109,6 +109,12 @@ def exists(path: Path) -> bool:
         return False
 
 
+def is_run(given: str, run: RunDir) -> bool:
+    """Whether an argument means this run and not all runs of its task."""
+    name = given.strip("/")
+    return name in (run.name, "latest") or Path(given).resolve() == run.path.resolve()
+
+
 def _is_run(path: Path) -> bool:
     """Whether a path is a run's folder: the spec in it is a copy, whose relative paths lead nowhere."""
     return exists(path / MANIFEST) and path.resolve().parent.parent.name == "runs"

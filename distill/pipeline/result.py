@@ -14,6 +14,7 @@ from distill.curate.accounting.large_losses import LargeLoss, read_losses
 from distill.curate.accounting.shortfall import Shortfall, read_shortfall
 from distill.errors import GateNotMet, RowsOwed
 from distill.evaluate.comparison import Comparison
+from distill.evaluate.diagnosis.result import Diagnosis
 from distill.evaluate.figures import NO_FIGURES, Figures, figures
 from distill.evaluate.gate.checks import GateCheck, checks_of
 from distill.evaluate.verdict import ComparisonVerdict
@@ -87,6 +88,8 @@ class Run:
     funnel: Funnel | None = None
     """None where nothing was curated."""
     verdict: ComparisonVerdict | None = None
+    diagnosis: Diagnosis | None = None
+    """Where the verdict comes from, and the one next step; of a command that came to the comparison."""
     figures: Figures = NO_FIGURES
     """Student, teacher and difference, of a command that came to the report."""
     gate: Sequence[GateCheck] = ()
@@ -169,7 +172,8 @@ def result_of(run: ActiveRun) -> Run:
         usd=known_usd(run.store.spent(run.folder.name), unpriced),
         usd_estimated=known_usd(sum(row.usd_estimated for row in paid), unpriced), unpriced_calls=unpriced,
         warnings=of_money(run), models=served_models.others(run), funnel=_funnel(counts), verdict=verdict,
-        figures=_figures(run), gate=gate, preview=_preview(run), report=page if page.exists() else None,
+        diagnosis=_diagnosis(run), figures=_figures(run), gate=gate,
+        preview=_preview(run), report=page if page.exists() else None,
         exit_code=_exit(missed=missed, pending=bool(open_rows), nothing=bool(run.nothing)),
         spenders=paid,
     )  # fmt: skip
@@ -194,6 +198,12 @@ def _funnel(counts: Mapping[str, Json]) -> Funnel | None:
 def _verdict(run: ActiveRun) -> ComparisonVerdict | None:
     path = run.folder / "comparison.json"
     return ComparisonVerdict(**read_json(path, dict, needs="verdict")["verdict"]) if path.exists() else None
+
+
+def _diagnosis(run: ActiveRun) -> Diagnosis | None:
+    path = run.folder / "comparison.json"
+    there = (_did(run, "evaluate") or _did(run, "report")) and path.exists()
+    return read_result(path, Comparison).diagnosis if there else None
 
 
 def _figures(run: ActiveRun) -> Figures:
@@ -225,7 +235,7 @@ def _plain(value: object) -> Json:
             return value.as_json()
         case Funnel():
             return {one.name: _plain(getattr(value, one.name)) for one in fields(value)}
-        case Shortfall() | ComparisonVerdict() | Figures() | GateCheck() | PreviewRow():
+        case Shortfall() | ComparisonVerdict() | Diagnosis() | Figures() | GateCheck() | PreviewRow():
             return asdict(value)
         case list() | tuple():
             return [_plain(one) for one in value]

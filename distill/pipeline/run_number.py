@@ -19,6 +19,7 @@ from collections.abc import Sequence
 
 from distill.atomic_write import write_json
 from distill.errors import UsageError
+from distill.evaluate.ablation import result as ablations
 from distill.evaluate.curve import result as curves
 from distill.pipeline import used_spec
 from distill.records import Json
@@ -27,7 +28,10 @@ from distill.student import other_formats
 from distill.task.task import Task
 from distill.teacher.progress import Watcher
 
-_OWN = (".lock", MANIFEST, "report.html", "REPORT.md", "report.json", other_formats.FOLDER, curves.FILE, curves.FOLDER)
+_OWN = (
+    ".lock", MANIFEST, "report.html", "REPORT.md", "report.json", other_formats.FOLDER, curves.FILE, curves.FOLDER, ablations.FILE,
+    ablations.FOLDER,
+)  # fmt: skip
 """Files and folders of a run that its copy does not begin with."""
 
 

@@ -43,10 +43,16 @@ def read(folder: Path) -> dict[str, Json] | None:
     return found if isinstance(found, dict) else None
 
 
-def overrides(folder: Path) -> list[str]:
-    """The student and the evaluation of a run as `--set` would give them: what made them may be no setting of the file."""
+CURATION = ("gates", "dedup", "dataset")
+"""The parts of a spec that make a dataset of answers."""
+
+
+def overrides(folder: Path, *more: str) -> list[str]:
+    """The student and the evaluation of a run, and `more` parts of its spec, as `--set` would give them: what made them may be no setting
+    of the file.
+    """
     used = (read(folder) or {}).get("spec", {})
-    return [f"{part}={json.dumps(used[part])}" for part in ("student", "evaluate") if used.get(part)]
+    return [f"{part}={json.dumps(used[part])}" for part in ("student", "evaluate", *more) if used.get(part)]
 
 
 def changed_prompt(task: Task, folder: RunDir) -> str:
@@ -73,11 +79,18 @@ def changes(before: Mapping[str, Json] | None, now: Mapping[str, Json]) -> list[
 
     A setting that the earlier version did not know, and that is not set, is the same; a gate is held against a result and changes none.
     """
+    return [name for name, _, _ in differences(before, now)]
+
+
+def differences(before: Mapping[str, Json] | None, now: Mapping[str, Json]) -> list[tuple[str, Json, Json]]:
+    """The same with what each was and is; of a file that is its hash."""
     if before is None:
         return []
     old, new = (_leaves(one.get("spec", {})) | dict(one.get("files", {})) for one in (before, now))
     names = (name for name in old.keys() | new.keys() if not f"{name}.".startswith(_HELD_AGAINST))
-    return sorted(name for name in names if _set(old.get(name)) != _set(new.get(name)))
+    return [
+        (name, old.get(name), new.get(name)) for name in sorted(names) if _set(old.get(name)) != _set(new.get(name))
+    ]
 
 
 def _set(value: Json) -> Json:

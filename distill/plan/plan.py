@@ -18,17 +18,12 @@ from distill.curate import steps
 from distill.curate.gates.judge.expected import expected_verdicts
 from distill.curate.gates.judge.requests import judge_spender, judge_warnings
 from distill.curate.inputs import read_inputs
-from distill.evaluate import arms
-from distill.evaluate.arm_kinds import few_shot
-from distill.evaluate.arm_kinds.few_shot import Examples
-from distill.evaluate.judging.expected import expected_judging
 from distill.evaluate.judging.stage import warnings_of
 from distill.evaluate.scoring import explain
-from distill.evaluate.selective import calibration
 from distill.generate import questions
 from distill.generate.questions import TeacherQuestions
 from distill.generate.refill import ask_new_seeds, votes_at_most
-from distill.plan import estimate
+from distill.plan import estimate, evaluation
 from distill.plan.estimate import Cost, Spender, SpenderEstimate
 from distill.plan.pilot import Pilot, run_pilot
 from distill.plan.power import PowerNote, power_note
@@ -102,10 +97,6 @@ class _Round:
     def tests(self) -> pl.DataFrame:
         return self.table.filter(role="test")
 
-    @property
-    def calibration(self) -> pl.DataFrame:
-        return self.table.filter(role="calibration")
-
 
 def plan(task: Task, *, pilot: int = 0, watch: Watcher | None = None) -> Plan:
     """The plan of a run; `pilot` rows of each spender are asked first."""
@@ -120,7 +111,7 @@ def plan(task: Task, *, pilot: int = 0, watch: Watcher | None = None) -> Plan:
         spenders = [
             *(estimate.estimate(one.behind(rates.failing), store, limits) for one in first),
             *(estimate.estimate(one, store, None) for one in _judges(task, rows, store, rates.judged)),
-            *(estimate.estimate(one, store, None) for one in _evaluation_judges(task, rows, store)),
+            *(estimate.estimate(one, store, None) for one in evaluation.judges(task, rows.table, store)),
             *(estimate.estimate(one, store, limits) for one in _voters(task, table, votes)),
             *(estimate.estimate(one, store, None) for one in _further(task, table, rates)),
         ]
@@ -130,7 +121,7 @@ def plan(task: Task, *, pilot: int = 0, watch: Watcher | None = None) -> Plan:
     return Plan(
         task.spec.task, SeedCounts(len(task.seeds), table.filter(role="train").height, rows.tests.height),
         preview or task.spec.dataset.accept, seen, [*spenders, *([trained] if trained and not preview else [])],
-        student_calls=0 if preview else _student_calls(task, rows),
+        student_calls=0 if preview else evaluation.student_calls(task, rows.table),
         budget_usd=task.spec.budget.usd, deadline=_deadline(task, spenders[0]),
         warnings=[*judge_warnings(task), *warnings_of(task), *_odd_counts(spenders), *scoring.warnings],
         note=_note(task, table, votes), scored_by=scoring.lines, power=_power(task, rows),
@@ -159,42 +150,10 @@ def _first_round(task: Task, rows: _Round, store: Store) -> Iterator[Spender]:
         asked = [ask._replace(teacher=n) if fallback else ask for ask in rows.first if ask.teacher == n or fallback]
         wanted = questions.requests(task, rows.table, asked)
         yield Spender(questions.spender(task, n), wanted, questions.asked_model(task, n), fallback=fallback)
-    yield from _arms(task, rows) if task.spec.dataset.preview is None else ()
-    if task.spec.evaluate.calibration is not None and task.spec.dataset.preview is None:
-        for arm in calibration.arms_on(task, rows.calibration, arms.arms_of(task, student=None)):
-            yield Spender(f"calibrate {arm.name}", arms.requests(task, arm, rows.calibration), task.teachers[0])
+    yield from evaluation.arms_asked(task, rows.table) if task.spec.dataset.preview is None else ()
     for name in task.label_prompts:
         about = labelling.asked_about(task, store, name)
         yield Spender(labelling.spender(name), labelling.requests(task, name, about), task.labeller(name))
-
-
-def _arms(task: Task, rows: _Round) -> Iterator[Spender]:
-    """Every arm but the students for the test rows; of arms that send the same requests, the first."""
-    asked = arms.arms_of(task, student=None, examples=_examples(task, rows))
-    same = arms.asked_once(task, asked, rows.tests)
-    for arm in asked:
-        if arm.name in same:
-            continue
-        to_come = arm.examples.count * arm.examples.to_come * rows.tests.height if arm.examples else 0
-        wanted = arms.requests(task, arm, rows.tests)
-        yield Spender(f"evaluate {arm.name}", wanted, arm.asked(task), to_come=to_come)
-
-
-def _examples(task: Task, rows: _Round) -> Examples | None:
-    """The dearest examples that the base can be shown; which they are is known once there are answers."""
-    if "few_shot" not in task.spec.arms:
-        return None
-    count, answer = task.spec.evaluate.few_shot, task.teachers[0].sampling.max_tokens
-    train = rows.table.filter(role="train")
-    return few_shot.longest(train, task.student_prompt, count=count, room=arms.prompt_room(task), answer=answer)
-
-
-def _student_calls(task: Task, rows: _Round) -> int:
-    """Of the test rows and of those for calibration, each with its further draws; a linear model needs none."""
-    if task.spec.student.train.with_ == "none":
-        return 0
-    settings = task.spec.evaluate.calibration
-    return (rows.tests.height + rows.calibration.height) * (1 + (settings.draws if settings else 0))
 
 
 def _judges(task: Task, rows: _Round, store: Store, judged: float) -> Iterator[Spender]:
@@ -205,12 +164,6 @@ def _judges(task: Task, rows: _Round, store: Store, judged: float) -> Iterator[S
     for n, judge in enumerate(task.judges):
         expected = expected_verdicts(task, n, rows.table, rows.first, known)
         yield Spender(judge_spender(task, n), expected.requests, judge, judged, expected.answer_tokens)
-
-
-def _evaluation_judges(task: Task, rows: _Round, store: Store) -> Iterator[Spender]:
-    """Every judge of the answers to the test rows."""
-    for one in expected_judging(task, rows.tests, store) if task.spec.dataset.preview is None else ():
-        yield Spender(one.spender, one.requests, one.model, to_come=one.answer_tokens)
 
 
 def _voters(task: Task, table: pl.DataFrame, votes: TeacherQuestions) -> Iterator[Spender]:

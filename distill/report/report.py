@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 from distill.advise.roi.roi import Roi
+from distill.evaluate.ablation.result import Ablation
 from distill.evaluate.comparison import Comparison
 from distill.evaluate.curve.result import LearningCurve
 from distill.evaluate.worst import WorstAnswer
@@ -107,6 +108,8 @@ class Report:
     """By two labels of the test rows; None where they have no two."""
     best: Sequence[WorstAnswer] = ()
     """The answers in which the student is most ahead of the teacher."""
+    ablations: Mapping[str, Ablation] = field(default_factory=dict)
+    """By the kind of student; none where none was made of this dataset."""
 
 
 def as_json(report: Report) -> dict[str, Json]:

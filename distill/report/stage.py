@@ -14,6 +14,7 @@ import polars as pl
 from distill.advise.roi.section import by_default
 from distill.atomic_write import write_atomic, write_json
 from distill.curate.accounting import shortfall
+from distill.evaluate.ablation.result import read_ablations
 from distill.evaluate.comparison import Comparison
 from distill.evaluate.curve.result import read_curves
 from distill.evaluate.metrics import measure
@@ -112,6 +113,7 @@ def gather(run: ActiveRun, comparison: Comparison) -> Report:
         roi=by_default(run, comparison),
         heat_map=heat,
         best=best,
+        ablations=read_ablations(run.folder),
     )
 
 

@@ -10,8 +10,9 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from distill.records import Json
 from distill.spec import deadline
 from distill.spec.dataset import Dataset, Dedup, Expect
-from distill.spec.evaluate import Evaluate
+from distill.spec.evaluation.evaluate import Evaluate
 from distill.spec.judge import Judge
+from distill.spec.registry import RegistrySettings
 from distill.spec.seeds import Seeds
 from distill.spec.settings import Settings, located
 from distill.spec.strata import Strata
@@ -69,6 +70,7 @@ class TaskSpec(Settings):
     student: Student = Student()
     evaluate: Evaluate = Evaluate()
     budget: BudgetLimit = BudgetLimit()
+    registry: RegistrySettings = RegistrySettings()
     deadline: Annotated[str | None, BeforeValidator(lambda value: None if value is None else deadline.spelt(value))] = (
         Field(None, description="when all answers must be there: 07:00, or a time from the run's start such as 8h")
     )

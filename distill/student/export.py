@@ -85,14 +85,8 @@ def write(
         rows = rows.with_columns(reasoning=pl.lit(""))
     own, counts = own or {}, {}
     for fate in ("train", "valid"):
-        part = rows.filter(pl.col("fate") == fate).select("seed_id", "prompt", "answer", "tool_calls", "reasoning")
-        lines = (
-            line(
-                training_row(json.loads(prompt), answer, calls, thought, examples) | _called_with(tools, own.get(seed))
-            )
-            for seed, prompt, answer, calls, thought in part.iter_rows()
-        )
-        write_atomic(folder / f"{fate}.jsonl", lines)
+        part = rows.filter(pl.col("fate") == fate)
+        write_atomic(folder / f"{fate}.jsonl", chat_lines(part, tools=tools, own=own, examples=examples))
         counts[fate] = part.height
     columns = ["seed_id", "teacher", "kind", "draw", "stratum", "fate", "prompt", "answer", "tool_calls", "score"]
     if (rows["reasoning"] != "").any():
@@ -106,6 +100,23 @@ def write(
     more = _columns([(kept or {}).get(seed, {}) for seed in rows["seed_id"]], taken=columns)
     write_parquet(folder / "dataset.parquet", rows.select(columns).with_columns(more))
     return counts
+
+
+def chat_lines(
+    rows: pl.DataFrame, *, tools: Sequence[Mapping[str, Json]], own: Mapping[str, Mapping[str, Json]],
+    examples: tuple[int, int] | None = None,
+) -> Iterator[bytes]:  # fmt: skip
+    """Rows of samples.parquet as lines of train.jsonl, in their order; `tools`, `own` and `examples` as for `write`."""
+    import polars as pl
+
+    if "reasoning" not in rows.columns:  # of a run made before it could be kept
+        rows = rows.with_columns(reasoning=pl.lit(""))
+    for seed, prompt, answer, calls, thought in rows.select(
+        "seed_id", "prompt", "answer", "tool_calls", "reasoning"
+    ).iter_rows():
+        yield line(
+            training_row(json.loads(prompt), answer, calls, thought, examples) | _called_with(tools, own.get(seed))
+        )
 
 
 def _columns(kept: Sequence[Mapping[str, Json]], *, taken: Sequence[str]) -> list[pl.Series]:

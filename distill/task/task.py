@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING
 from distill import reads, spec
 from distill.base_model.local import LocalWeights
 from distill.chat import templates
-from distill.money import Rate
 from distill.records import Json
 from distill.spec import ModelSpec, TaskSpec
 from distill.strata.quotas import EdgeCase, QuotaRule, Targets
 from distill.task import stores
-from distill.teacher.endpoint import models, wire
-from distill.teacher.endpoint.address import Address, Model, local
-from distill.teacher.engines import embedded, in_process
+from distill.teacher.endpoint import models, student_base
+from distill.teacher.endpoint.address import Address, Model
+from distill.teacher.engines import in_process
 from distill.text import notebook
 
 if TYPE_CHECKING:
@@ -210,40 +209,12 @@ class Task:
     @property
     def base(self) -> Address:
         """Where the student's base is, for the two base arms."""
-        train = self.spec.student.train
-        timeout_s = self.spec.teacher.limits.timeout_s
-        weights, serve = self.base_weights, self.spec.student.serve
-        if train.with_ == "full" and "://" not in serve:
-            serve = "transformers"  # what answers for the student, whose weights are no file of llama.cpp
-        if weights is not None and "://" in serve:
-            key = wire.stripped(self.env.get(train.tuning_key_env))
-            return Address(
-                model=train.base,
-                base_url=serve,
-                key=key,
-                key_env=train.tuning_key_env,
-                rate=Rate(0, 0),
-                timeout_s=timeout_s,
-            )
-        if weights is not None and (not local(train.base) or serve == "transformers"):
-            engine = "transformers" if serve == "transformers" or not weights.llama_cpp else "llama.cpp"
-            return Address(model=train.base, weights=weights, engine=engine, rate=Rate(0, 0), timeout_s=timeout_s)
-        return models.address(
-            train.base, train.tuning_url, train.tuning_key_env, self.env, train.price, timeout_s=timeout_s
-        )
+        return student_base.address(self.spec, self.base_weights, self.env)
 
     @property
     def base_weights(self) -> LocalWeights | None:
         """The base's weights, where the student is tuned on this machine."""
-        student, folder = self.spec.student, self.path.parent
-        if not student.train.local:
-            return None
-        if student.train.base != embedded.MODEL:
-            reads.note("fact:base")  # whatever lies there
-        name = str(embedded.gguf()) if student.train.base == embedded.MODEL else student.train.base
-        template = folder / student.template if student.template else None
-        thinks = self.spec.teacher.reasoning == "keep"
-        return LocalWeights(name, folder, self.home / ".distill" / "base", template, thinks)
+        return student_base.weights(self.spec, self.path.parent, self.home)
 
 
 _FIELDS = frozenset(one.name for one in fields(Task)) - _UNNOTED

@@ -22,9 +22,10 @@ FORMS: dict[str, Callable[[Path], object]] = {
 OF_A_TASK = {
     "validate": (), "plan": ("--no-pilot",), "exam": (), "run": ("--anyway",), "generate": ("--anyway",), "curate": ("--what-if", "length.max_tokens=5"),
     "export": (), "train": (), "evaluate": (), "report": (), "status": (), "show": (), "explain": ("1",), "refresh": ("--anyway",),
-    "preflight": (), "roi": (), "checklist": (), "push": ("--to", "pushed"), "clean": ("--keep", "0", "--yes"),
+    "preflight": (), "roi": (), "checklist": (), "push": ("--to", "pushed"), "verify": (), "clean": ("--keep", "0", "--yes"),
 }  # fmt: skip
-"""Verb → what it takes besides; `calibrate` needs labelled answers, and `ship`, `curve` and `chat` a student; they name it as the others do."""
+"""Verb → what it takes besides; `calibrate` needs labelled answers, `ship`, `curve`, `ablate`, `chat` and those of
+the registry a student, and `diff` two runs; they name it as the others do."""
 
 
 @pytest.mark.parametrize("verb", EVERY)
@@ -82,7 +83,12 @@ def test_every_verb_that_takes_a_name_is_tried() -> None:
         "fault-server",
         "ship",
         "curve",
+        "ablate",
         "chat",
+        "promote",
+        "rollback",
+        "history",
+        "diff",
     }
     assert set(OF_A_TASK) | alone == set(EVERY)
 

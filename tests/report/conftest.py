@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import MISSING, Field, fields
+from dataclasses import MISSING, Field, asdict, fields
 from typing import Any
 
 import pytest
+from ablations import ABLATION
 
 from distill.evaluate.comparison import Comparison
 from distill.report.curation import CurationSection
@@ -184,6 +185,7 @@ def sample() -> dict[str, Any]:
         },
         "exam": exam(),
         "learning_curves": {"lora": learning_curve()},
+        "ablations": {"lora": asdict(ABLATION)},
         **curation(),
         "hosted": {
             "job": "ftjob-1",

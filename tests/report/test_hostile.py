@@ -21,7 +21,23 @@ from distill.report.report import Report
 
 Flat = dict[str, Any]
 Typed = Callable[[Flat], Report]
-LOOKED_UP = {"metric", "word", "kind", "with", "state", "source", "began", "over", "against", "way"}
+LOOKED_UP = {
+    "bound",
+    "target",
+    "cause",
+    "also",
+    "unit",
+    "metric",
+    "word",
+    "kind",
+    "with",
+    "state",
+    "source",
+    "began",
+    "over",
+    "against",
+    "way",
+}
 """Fields of our own words, by which a template decides what it says."""
 SAFE = {
     "html", "head", "meta", "title", "style", "body", "main", "header", "nav", "ol", "ul", "li", "a", "section", "h1", "h2", "h3", "p", "div",

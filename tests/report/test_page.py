@@ -1,15 +1,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from html.parser import HTMLParser
 from typing import Any
 
 import pytest
 from markdown_it import MarkdownIt
 
+from distill.evaluate.diagnosis.result import Diagnosis, NextAction
+from distill.evaluate.probes.result import ProbeExample, ProbeQuestion
 from distill.report import page as pages
 from distill.report.page import html, markdown
 from distill.report.report import Report
+from distill.stats import Estimate
 
 Flat = dict[str, Any]
 Typed = Callable[[Flat], Report]
@@ -284,6 +288,24 @@ def test_a_learning_curve_is_shown_with_its_intervals_and_advice(
 
 
 @pytest.mark.parametrize("render", [html, markdown])
+def test_what_each_gate_is_worth_is_shown_with_its_price(
+    render: Callable[[Report], str], report: Flat, typed: Typed
+) -> None:
+    page = render(typed(report))
+    for part in (
+        "judge is worth its price.",
+        "the student learns the same rows without it",
+        "points" if render is html else "+8.0 (+4.0 to +12.0, n = 96)",
+        "(+4.0 to +12.0, n = 96)",
+        "$0.12",
+        "unknown",
+        "hold for all that was left out together",
+    ):
+        assert part in page, part
+    assert "What is each gate worth?" not in render(typed({**report, "ablations": {}}))
+
+
+@pytest.mark.parametrize("render", [html, markdown])
 @pytest.mark.parametrize(("kind", "why"), [("text", "answers are free text"), ("fields", "no answer came")])
 def test_an_exam_that_is_not_scored_says_why(
     render: Callable[[Report], str], kind: str, why: str, report: Flat, typed: Typed
@@ -312,3 +334,53 @@ def test_a_linear_model_that_is_better_stands_beside_the_verdict(report: Flat, t
 def test_stages_that_no_row_came_to_are_one_line(render: Callable[[Report], str], report: Flat, typed: Typed) -> None:
     report["funnel"] += [{"stage": name, "in": 0, "kept": 0, "dropped": {}} for name in ("ask", "answer")]
     assert "No row came to ask, answer." in render(typed(report))
+
+
+def probed(report: Flat) -> Flat:
+    """With a probe that failed, one that was not measured, and a diagnosis."""
+    question = ProbeQuestion("style", "openings", "share of the commonest opening", "points", threshold=20.0)
+    failed = question.answered(
+        Estimate(62, 50, 70, 80), "50 of 80", [ProbeExample("s1", "my lamp", "Dear all", "seen")]
+    )
+    step = NextAction("a lower rate;", "run", options=["--set", "student.train.learning_rate=0.0005"])
+    found = Diagnosis("probe_failed", "It has lost its variety.", ["n = 80"], step, also=["shift"])
+    return report | {"probes": [asdict(failed), asdict(question.unmeasured("no rows"))], "diagnosis": asdict(found)}
+
+
+def test_next_step_stands_right_under_the_verdict_and_the_probes_have_a_section(report: Flat, typed: Typed) -> None:
+    page, md = html(typed(probed(report))), markdown(typed(probed(report)))
+    for text in (" ".join(Page(page).text), md.replace("\\_", "_")):
+        assert "It has lost its variety." in text
+        assert "distill run prompts/support-triage/task.yaml --set student.train.learning_rate=0.0005" in text
+        assert text.index("Next:") < text.index("What the mean does not show")
+        assert "+62.0" in text
+        assert "not measured" in text
+        assert "Dear all" in text
+        assert "shift" in text
+    verdict = page[page.index('aria-label="Verdict"') : page.index("</section>")]
+    assert "Next:" in verdict
+
+
+def test_hostile_text_in_probes_and_diagnosis_stays_text(report: Flat, typed: Typed) -> None:
+    hostile = probed(report)
+    hostile["probes"][0] |= {
+        "reason": ATTACK,
+        "measure": ATTACK,
+        "examples": [dict.fromkeys(("row", "asked", "said", "note"), ATTACK)],
+    }
+    hostile["diagnosis"] |= {
+        "sentence": ATTACK,
+        "evidence": [ATTACK],
+        "examples": [dict.fromkeys(("row", "asked", "note"), ATTACK)],
+    }
+    hostile["diagnosis"]["step"] |= {"text": ATTACK, "options": [ATTACK]}
+    page = Page(html(typed(hostile)))
+    assert page.tags.count("script") == page.tags.count("img") == 0
+    assert page.live == Page(html(typed(probed(report)))).live
+    tokens = MarkdownIt("commonmark").enable("table").parse(markdown(typed(hostile)))
+    kinds = {one.type for token in tokens for one in (token, *(token.children or ()))}
+    assert not kinds & {"html_block", "html_inline", "link_open", "image", "fence"}
+
+
+def test_a_report_without_probes_has_no_such_section(report: Flat, typed: Typed) -> None:
+    assert "What the mean does not show" not in html(typed(report)) + markdown(typed(report))

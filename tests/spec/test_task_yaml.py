@@ -54,6 +54,11 @@ def test_all_faults_come_at_once_with_line_found_and_expected(tmp_path: Path) ->
         (GOOD + "strata: {edge_cases: [{where: {x: a}, at_least: 0.5}]}\n", "edge_cases[0].at_least is a share of"),
         (GOOD.replace("model: m", "model: m, key_env: sk-abc"), "key_env"),
         (GOOD + "expect: {valid: [0.3, 0.1]}\n", "`expect.valid` is [0.3, 0.1]: expected the least share first"),
+        (
+            GOOD + "evaluate: {probes: [style, style]}\n",
+            "`evaluate.probes` is ['style', 'style']: style is named twice",
+        ),
+        (GOOD + "evaluate: {probes: all}\n", "`evaluate.probes` is 'all': expected 'auto' or 'none'"),
         (GOOD + "strata: {by: [x, y, x]}\n", "`strata.by` is ['x', 'y', 'x']: x is named twice"),
     ],
 )

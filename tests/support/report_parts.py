@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
+
+from distill.evaluate.diagnosis.result import Diagnosis, DiagnosisExample, NextAction
+from distill.evaluate.probes.result import ProbeExample, ProbeQuestion
+from distill.stats import Estimate
 
 
 def rarer_parts() -> dict[str, Any]:
@@ -17,6 +22,8 @@ def rarer_parts() -> dict[str, Any]:
         },
         "roi": _roi(),
         "previous": {"run": "002", "sentences": ["It is better."], "changes": {"teacher": "old → new"}},
+        "probes": _probes(),
+        "diagnosis": _diagnosis(),
         "timeline": {
             "began": "2026-11-21 01:00:00",
             "over": "2026-11-21 05:00:00",
@@ -101,3 +108,16 @@ def _roi() -> dict[str, Any]:
         "quality": None,
         "unknowns": ["hours: by its note"],
     }  # fmt: skip
+
+
+def _probes() -> list[dict[str, Any]]:
+    question = ProbeQuestion("style", "openings", "share of the commonest opening", "points", threshold=20.0)
+    example = ProbeExample("s1", "my lamp is late", "Dear all", "seen in training")
+    failed = question.answered(Estimate(62, 50, 70, 80), "50 of 80", [example])
+    return [asdict(failed), asdict(question.unmeasured("no rows"))]
+
+
+def _diagnosis() -> dict[str, Any]:
+    step = NextAction("train with a lower rate", "run", options=["--set", "student.train.learning_rate=0.0005"])
+    shown = [DiagnosisExample("s1", "my lamp is late", "begins as 50 others do")]
+    return asdict(Diagnosis("probe_failed", "It has lost its variety.", ["n = 80"], step, shown, also=["shift"]))

@@ -49,6 +49,10 @@ def next_step(run: Run, given: Sequence[str], *, example: bool, trained: str) ->
     if example:
         return NextStep("the same with rows of your own:", EXAMPLE)
     word, linear = run.verdict.word if run.verdict else "", run.figures.of("student", "linear")
+    if run.diagnosis is not None:
+        step = run.diagnosis.step
+        words = (step.verb, *given) if step.target == "task" else (step.verb, run.name)
+        return NextStep(step.text, (*words, *step.options))
     if word == "dataset only" and trained == "none":
         sets = ("--set", "student.train.with=linear", "--set", "evaluate.arms=[teacher, student]")
         return NextStep("a student of these rows, the small and fast kind:", ("run", *given, *sets))

@@ -44,6 +44,7 @@ def _head(run: Run, took_s: float | None, width: int, most: int) -> list[str]:
     if run.verdict and "report" in (*run.done, *run.skipped):
         said.append(f"verdict: {run.verdict.word}")
         said += _clipped(wrapped(f"  {run.verdict.sentences[0]}", width, hang=0), most)
+        said += _clipped(wrapped(f"  {run.diagnosis.sentence}", width, hang=0), most) if run.diagnosis else []
     return said
 
 

@@ -8,6 +8,7 @@ from distill.cli.live.next_step import NextStep
 from distill.cli.live.screen import COLUMNS, rows_text, spent, stages_text
 from distill.cli.plain import cut, wrapped
 from distill.curate.accounting import conservation, shortfall
+from distill.evaluate.diagnosis.result import Diagnosis
 from distill.pipeline.result import Run
 from distill.views.what_if import WhatIf
 
@@ -29,9 +30,21 @@ def run_lines(run: Run) -> list[str]:
     said += shortfall.shortfall_text(run.shortfall)
     if run.verdict and "report" in (*run.done, *run.skipped):
         said += [f"verdict: {run.verdict.word}", *(f"  {sentence}" for sentence in run.verdict.sentences)]
+    if run.diagnosis:
+        said += diagnosis_lines(run.diagnosis, run.name)
     if run.report:
         said.append(f"report: {run.report}")
     return [*said, *([run.why_empty] if run.why_empty else [])]
+
+
+def diagnosis_lines(found: Diagnosis, run: str) -> list[str]:
+    """The cause, the numbers behind it, and the one next step; the task's file stands for itself."""
+    also = f"; also: {', '.join(name.replace('_', ' ') for name in found.also)}" if found.also else ""
+    return [
+        f"cause: {found.sentence}",
+        *(f"  {line}" for line in found.evidence),
+        f"next: {found.step.text} {found.step.command('TASK', run)}{also}",
+    ]
 
 
 def preview_lines(run: Run, columns: int, again: Sequence[str]) -> list[str]:

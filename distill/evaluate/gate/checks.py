@@ -18,8 +18,8 @@ from typing import Literal
 from distill.evaluate.comparison import Comparison
 from distill.records import Json
 from distill.rundir import RunDir, read_json, read_result
-from distill.spec.evaluate import Evaluate
-from distill.spec.gate import EvaluationGate
+from distill.spec.evaluation.evaluate import Evaluate
+from distill.spec.evaluation.gate import EvaluationGate
 from distill.stats import FEW
 from distill.text.percentages import percent, signed
 

@@ -60,7 +60,7 @@ async def draw(
             f"{changed} is not the prompt any more that {folder.name} was made with; `distill run {folder.task}` makes a run with it"
         )
     rows = curve_rows(folder, kind)
-    with folder.lock(), _opened(task, folder, watch) as run:
+    with folder.lock(), opened(task, folder, watch) as run:
         plan = planned(run, rows, request)
         if told is not None:
             told(plan)
@@ -76,7 +76,8 @@ drawn = event_loop.finished(draw)
 
 
 @contextmanager
-def _opened(task: Task, folder: RunDir, watch: Watcher) -> Iterator[ActiveRun]:
+def opened(task: Task, folder: RunDir, watch: Watcher) -> Iterator[ActiveRun]:
+    """A run whose student is trained on other rows, beside its stages; its money is the run's."""
     with stores.opened(task.home) as store:
         sender = Sender(
             store=store, run=folder.name, budget=Budget(task.spec.budget.usd, store.spent(folder.name)), watch=watch

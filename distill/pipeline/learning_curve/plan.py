@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from distill.pipeline.learning_curve.points import PointName, is_done, is_own
@@ -53,11 +54,12 @@ def planned(run: ActiveRun, rows: CurveRows, request: CurveRequest) -> CurvePlan
     to_train = tuple(name for name in names if not is_own(run, rows, name) and not is_done(run, rows, name))
     return CurvePlan(
         run=run.folder.name, student=rows.student, rows=tuple(counts), seeds=request.seeds, test_rows=rows.tests.height,
-        to_train=to_train, own=own, seconds=_seconds(run, rows, to_train),
+        to_train=to_train, own=own, seconds=seconds_of(run, rows, to_train),
     )  # fmt: skip
 
 
-def _seconds(run: ActiveRun, rows: CurveRows, to_train: tuple[PointName, ...]) -> float | None:
+def seconds_of(run: ActiveRun, rows: CurveRows, to_train: Sequence[PointName]) -> float | None:
+    """About how long so many trainings take, by the run's own, which learnt `rows`; None where nothing was measured."""
     if not to_train:
         return 0.0
     count = sum(name.rows for name in to_train)

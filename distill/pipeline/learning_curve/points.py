@@ -17,7 +17,6 @@ from pathlib import Path
 
 from distill.atomic_write import write_atomic, write_json, write_parquet
 from distill.evaluate.arms import Answers, Arm, call, calls_table
-from distill.evaluate.curve.result import FOLDER
 from distill.pipeline.learning_curve.rows import CurveRows
 from distill.pipeline.learning_curve.subsets import chosen
 from distill.records import Json, content_id
@@ -29,8 +28,6 @@ from distill.student.trainers.fine_tuning import TuningSettings
 from distill.task.run import ActiveRun
 from distill.task.stage import stale
 
-ARM = "curve"
-"""The spender in the ledger."""
 _POINT = "point.json"
 
 
@@ -41,8 +38,8 @@ class PointName:
     rows: int
     seed: int
 
-    def folder(self, run: ActiveRun, student: str) -> Path:
-        return run.folder.path / FOLDER / student / f"{self.rows:05d}-{self.seed}"
+    def folder(self, run: ActiveRun, rows: CurveRows) -> Path:
+        return run.folder.path / rows.place / f"{self.rows:05d}-{self.seed}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,26 +55,26 @@ def is_own(run: ActiveRun, rows: CurveRows, name: PointName) -> bool:
     """Whether a point is the run's own student: all rows, the spec's seed, and trained on what is there now."""
     train = run.task.spec.student.train
     more = train.preference is not None or train.replay is not None  # a point is trained on rows of the dataset alone
-    if rows.student != "lora" or name.seed or name.rows < rows.samples.height or more:
+    if not rows.own or rows.student != "lora" or name.seed or name.rows < rows.samples.height or more:
         return False
     return not stale(run, "train", teaching.outputs(run.task))
 
 
 def is_done(run: ActiveRun, rows: CurveRows, name: PointName) -> bool:
     """Whether a point was trained on these rows with these settings."""
-    return _done(name.folder(run, rows.student), _key(run, rows, name)) is not None
+    return _done(name.folder(run, rows), _key(run, rows, name)) is not None
 
 
 async def trained(run: ActiveRun, rows: CurveRows, name: PointName) -> Trained | None:
     """A point with its answers, trained where it is not there; None where a linear model finds nothing to learn in so few rows."""
-    out = name.folder(run, rows.student)
+    out = name.folder(run, rows)
     if rows.student == "linear":
         found = await asyncio.to_thread(_linear, run, rows, name)
     else:
         found = await _lora(run, rows, name)
     if found is not None:
         out.mkdir(parents=True, exist_ok=True)
-        write_parquet(out / "answers.parquet", calls_table({ARM: found.answers}))
+        write_parquet(out / "answers.parquet", calls_table({rows.spender: found.answers}))
     return found
 
 
@@ -85,7 +82,7 @@ async def _lora(run: ActiveRun, rows: CurveRows, name: PointName) -> Trained:
     if is_own(run, rows, name):
         tuned, steps = run.folder.path / teaching.outputs(run.task)[-1], teaching.losses(run.folder)
         return Trained(name, await _asked(run, rows, tuned), float(steps[-1]["seconds"]) if steps else None)
-    out, key = name.folder(run, rows.student), _key(run, rows, name)
+    out, key = name.folder(run, rows), _key(run, rows, name)
     seconds = _done(out, key)
     if seconds is None:
         out.mkdir(parents=True, exist_ok=True)
@@ -102,11 +99,11 @@ async def _lora(run: ActiveRun, rows: CurveRows, name: PointName) -> Trained:
 async def _asked(run: ActiveRun, rows: CurveRows, tuned: Path) -> Answers:
     name = f"{run.folder.task}-{run.folder.number:03}-{file_hash(tuned)[:8]}"
     student = adapter.address(run.task.base, tuned, name)
-    return await call(run.task, Arm(ARM, student, run.task.student_prompt), rows.tests, run.sender)
+    return await call(run.task, Arm(rows.spender, student, run.task.student_prompt), rows.tests, run.sender)
 
 
 def _linear(run: ActiveRun, rows: CurveRows, name: PointName) -> Trained | None:
-    out, key = name.folder(run, rows.student), _key(run, rows, name)
+    out, key = name.folder(run, rows), _key(run, rows, name)
     seconds, file = _done(out, key), out / "linear.npz"
     if seconds is None or not file.exists():
         began = time.perf_counter()

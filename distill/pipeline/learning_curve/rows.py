@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from distill.errors import UsageError
+from distill.evaluate.curve.result import FOLDER
 from distill.pipeline.learning_curve.subsets import RowKey
 from distill.rundir import RunDir, read_parquet
 from distill.student.preflight.target import LEAST_ROWS
@@ -36,6 +37,15 @@ class CurveRows:
     lines: Sequence[bytes]
     tests: pl.DataFrame
     """Of seeds.parquet."""
+    place: str
+    """Where its points are kept, below the run's folder."""
+    own: bool = True
+    """Whether all of them are what the run's own student learnt."""
+
+    @property
+    def spender(self) -> str:
+        """Who pays for the answers of its points, in the ledger."""
+        return self.place.split("/", 1)[0]
 
     @property
     def keys(self) -> list[RowKey]:
@@ -44,8 +54,8 @@ class CurveRows:
         return [RowKey(stratum, tuple(map(str, parts))) for stratum, *parts in rows]
 
 
-def student_kind(task: Task, folder: RunDir, with_: str | None) -> str:
-    """Which kind of student the curve is of; UsageError where none is trained here."""
+def student_kind(task: Task, folder: RunDir, with_: str | None, verb: str = "curve") -> str:
+    """Which kind of student a verb trains on parts of its rows; UsageError where none is trained here."""
     kind = with_ or task.spec.student.train.with_
     if kind in LEAST and (kind == "linear" or task.spec.student.train.with_ == "lora"):
         return kind
@@ -54,13 +64,13 @@ def student_kind(task: Task, folder: RunDir, with_: str | None) -> str:
             f"--with {with_}: expected linear, or the student's own ({task.spec.student.train.with_}); `--with linear` works beside any"
         )
     why = {
-        "hosted": "the student is tuned at a host, where each point of a curve would be a job of its own with its own bill: none is begun from here",
-        "full": "all weights are tuned (student.train.with: full), and each point of a curve would be a whole model on the disk",
+        "hosted": "the student is tuned at a host, where each training would be a job of its own with its own bill: none is begun from here",
+        "full": "all weights are tuned (student.train.with: full), and each training would leave a whole model on the disk",
         "embedding": "the student is a model over word vectors (student.train.with: embedding)",
         "none": "nothing is trained (student.train.with: none)",
     }[kind]
     raise UsageError(
-        f"{folder.name}: {why}; `distill curve {folder.task} --with linear` draws the curve of a linear model, for nothing"
+        f"{folder.name}: {why}; `distill {verb} {folder.task} --with linear` trains a linear model, for nothing"
     )
 
 
@@ -72,16 +82,14 @@ def curve_rows(folder: RunDir, student: str) -> CurveRows:
         (name for name in ("samples.parquet", "train.jsonl", "test.jsonl") if not (folder / name).exists()), None
     )
     if missing is not None:
-        raise UsageError(
-            f"run {folder.name} has no {missing} to draw a curve from; run `distill run {folder.task}` first"
-        )
+        raise UsageError(f"run {folder.name} has no {missing} to train on; run `distill run {folder.task}` first")
     samples, seeds = read_parquet(folder / "samples.parquet"), read_parquet(folder / "seeds.parquet")
     tests = seeds.filter(pl.col("role") == "test")
     if tests.height == 0:
         raise UsageError(f"{folder.name} has no test rows to score on; set some aside with seeds.test")
     if student == "linear":
         learnt = samples.filter(pl.col("fate").is_in(["train", "valid"]) & (pl.col("tool_calls") == ""))
-        return CurveRows(student, ordered(learnt), (), tests)
+        return CurveRows(student, ordered(learnt), (), tests, f"{FOLDER}/{student}")
     kept, lines = (
         ordered(samples.filter(pl.col("fate") == "train")),
         (folder / "train.jsonl").read_bytes().splitlines(keepends=True),
@@ -90,4 +98,4 @@ def curve_rows(folder: RunDir, student: str) -> CurveRows:
         raise UsageError(
             f"train.jsonl of {folder.name} holds {len(lines):,} rows and samples.parquet {kept.height:,}; `distill export {folder.task}` writes it again"
         )
-    return CurveRows(student, kept, lines, tests)
+    return CurveRows(student, kept, lines, tests, f"{FOLDER}/{student}")

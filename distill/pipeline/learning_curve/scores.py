@@ -36,11 +36,11 @@ class CurveScores:
 
 def scored(task: Task, folder: RunDir, tests: pl.DataFrame, points: Sequence[Sequence[Trained]]) -> CurveScores:
     """The scores of `points`, each with its seeds in order; GateNotMet where nothing scores these answers."""
-    answered: dict[str, Answers] = {_arm(one): one.answers for seeds in points for one in seeds}
+    answered: dict[str, Answers] = {_arm(at, one): one.answers for at, seeds in enumerate(points) for one in seeds}
     rules = rules_of(task, tests, answered | {"teacher": teacher_answers(folder)})
     table = scores_by_arm(scores_table(task, tests, answered | {"teacher": teacher_answers(folder)}, rules))
     for metric in _metrics(folder):
-        found = [[table.get((_arm(one), metric), {}) for one in seeds] for seeds in points]
+        found = [[table.get((_arm(at, one), metric), {}) for one in seeds] for at, seeds in enumerate(points)]
         shared = sorted(set.intersection(*(set(one) for seeds in found for one in seeds)))
         if shared:
             values = [[[one[row] for row in shared] for one in seeds] for seeds in found]
@@ -67,5 +67,5 @@ def _metrics(folder: RunDir) -> list[str]:
     return list(dict.fromkeys([*own, *PRIMARY]))
 
 
-def _arm(one: Trained) -> str:
-    return f"{one.name.rows}/{one.name.seed}"
+def _arm(at: int, one: Trained) -> str:
+    return f"{at}/{one.name.seed}"

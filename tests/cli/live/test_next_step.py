@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from distill.cli.live.next_step import EXAMPLE, NextStep, given_words, next_step
+from distill.evaluate.diagnosis.result import Diagnosis, NextAction
 from distill.evaluate.figures import Figure, Figures
 from distill.evaluate.verdict import ComparisonVerdict, Word
 from distill.pipeline.result import Run
@@ -44,6 +45,17 @@ def judged(word: Word, rows: int | None = None) -> Run:
 )  # fmt: skip
 def test_step_follows_from_how_the_run_ended(run: Run, trained: str, said: str) -> None:
     assert words(run, trained=trained) == said
+
+
+def test_diagnosis_names_the_step_with_what_the_command_was_given() -> None:
+    step = NextAction("a linear model:", "run", options=["--set", "student.train.with=linear"])
+    found = replace(
+        judged("do not distil"), diagnosis=Diagnosis("linear_is_better", "It is better.", ["n = 120"], step)
+    )
+    assert words(found) == "run mood --set student.train.with=linear"
+    shown = replace(found, diagnosis=replace(found.diagnosis, step=NextAction("look:", "curve", "run")))
+    assert words(shown) == "curve mood/001"
+    assert words(replace(found, pending=3)) == "run mood"
 
 
 def test_after_the_example_come_rows_of_ones_own() -> None:

@@ -13,6 +13,7 @@ from distill.cli.live.screen import screen_lines
 from distill.curate.accounting.funnel import FunnelLine
 from distill.curate.accounting.large_losses import LargeLoss
 from distill.curate.accounting.shortfall import Shortfall
+from distill.evaluate.diagnosis.result import Diagnosis, NextAction
 from distill.evaluate.figures import Figure, Figures
 from distill.evaluate.verdict import ComparisonVerdict
 from distill.generate.served_models import Named
@@ -38,7 +39,8 @@ RUN = Run(
 )  # fmt: skip
 STEP = NextStep("the same with rows of your own:", ("init", "--from", "rows.csv", "--input", "message"))
 FULL = replace(
-    RUN, name=f"{'m' * 40}/001", pending=7, why_empty="no row is left to train on: " + "because of a gate, " * 30,
+    RUN, diagnosis=Diagnosis("shift", "The test rows are of another kind. " * 20, ["n = 9"], NextAction("add seeds", "run")),
+    name=f"{'m' * 40}/001", pending=7, why_empty="no row is left to train on: " + "because of a gate, " * 30,
     verdict=ComparisonVerdict("undecided", ["Undecided: " + "the test rows cannot tell " * 30]),
     shortfall=[Shortfall("intent=refund style=angry " * 9, 9, 2, "near_duplicate", 7)] * 5,
     large_losses=[LargeLoss("dedup", "source", "a.jsonl " * 30, 24, 18, {"near_duplicate": 18})] * 9,

@@ -12,8 +12,8 @@ from distill.evaluate.comparison import ArmResult, Comparison, Difference, Label
 from distill.evaluate.gate.checks import GateCheck, checks, checks_of, number_of
 from distill.evaluate.verdict import ComparisonVerdict
 from distill.rundir import RunDir
-from distill.spec.evaluate import Evaluate
-from distill.spec.gate import EvaluationGate
+from distill.spec.evaluation.evaluate import Evaluate
+from distill.spec.evaluation.gate import EvaluationGate
 from distill.stats import Estimate
 
 STUDENT = ArmResult({"schema": Estimate(0.98, 0.95, 0.99, 100)}, 100, 0, 0, 0.1, 0.2, 60.0, 20.0, 1.0)

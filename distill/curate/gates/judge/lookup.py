@@ -22,7 +22,8 @@ from distill.teacher.endpoint.address import Model
 from distill.teacher.store.store import Store
 from distill.teacher.stored_answers import final_answer, why_pending
 
-_DRAWS = 2
+DRAWS = 2
+"""How often a judge is asked about a row, where its first verdict cannot be read."""
 _COLUMNS = ("seed_id", "request_id", "input", "answer", "tool_calls")
 
 
@@ -71,7 +72,7 @@ class VerdictLookup:
         """What a judge said of a row; if that cannot be read, what it said when it was asked again."""
         self.calls.append(first)
         verdict: JudgeVerdict | NoVerdict = NoVerdict(name, "not asked")
-        for draw in range(_DRAWS):
+        for draw in range(DRAWS):
             call = first._replace(draw=draw)
             request = verdict_request(judge, rubric, output, call)
             _, answer = final_answer(self.store, request, judge.sampling.raise_to)

@@ -9,9 +9,10 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import Discriminator, Field, Tag, field_validator
 
+from distill.spec.evaluation.gate import EvaluationGate
 from distill.spec.evaluation.judge import EvaluationJudge
 from distill.spec.evaluation.metrics import Metrics, PythonMetric, named
-from distill.spec.gate import EvaluationGate
+from distill.spec.evaluation.probes import ProbesGiven
 from distill.spec.settings import PositiveInt, Settings
 from distill.spec.teacher import Rival
 from distill.values.rules import Rule, ValueKind
@@ -106,7 +107,6 @@ class Evaluate(Settings):
     judge: EvaluationJudge | None = Field(
         None, description="models that score the answers, and compare them two by two; {} takes every default"
     )
-
     gate: EvaluationGate | None = Field(None, description="figures that must be met; exit 4 where one is not")
     decide_by: str | None = Field(
         None,
@@ -123,6 +123,12 @@ class Evaluate(Settings):
     calibration: Calibration | None = Field(
         None, description="rows that set the threshold of what the student answers alone; default: none are set apart, and none is set"
     )  # fmt: skip
+    probes: ProbesGiven = Field(
+        "auto",
+        description="what is looked at beyond the scores: memorisation, style, refusals, out_of_distribution, which cost no call, and "
+        "forgetting, drift, injection, which ask base and student more. A list names those that are wanted; auto: all, and those that "
+        "ask only where the model runs on this machine; none: no probe",
+    )
 
     @field_validator("rivals")
     @classmethod
@@ -136,10 +142,10 @@ class Evaluate(Settings):
                 )
         return rivals
 
-    @field_validator("arms")
+    @field_validator("arms", "probes")
     @classmethod
-    def _once(cls, named: list[str] | None) -> list[str] | None:
-        _each_once(named or ())
+    def _once(cls, named: list[str] | str | None) -> list[str] | str | None:
+        _each_once(named if isinstance(named, list) else ())
         return named
 
     @field_validator("metrics")

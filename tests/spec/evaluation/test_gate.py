@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from distill.spec.evaluate import Evaluate
+from distill.spec.evaluation.evaluate import Evaluate
 
 
 def test_schema_is_the_key_and_nothing_is_asked_for_by_default() -> None:

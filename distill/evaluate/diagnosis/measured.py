@@ -1,0 +1,129 @@
+"""Everything that the rules look at, gathered once from a run's tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from distill.evaluate.diagnosis import confusion, training
+from distill.evaluate.diagnosis.confusion import ConfusedPair
+from distill.evaluate.diagnosis.shift import Shift, shift
+from distill.evaluate.diagnosis.starving import StarvingStratum, starving_stratum
+from distill.evaluate.diagnosis.training import TrainingLosses
+from distill.evaluate.probes.result import ProbeResult
+from distill.evaluate.scores import Scores, paired_gap, scores_by_arm
+from distill.stats import Estimate, mean_interval, paired_difference
+
+if TYPE_CHECKING:
+    from distill.records import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """`tests` and `pool` are rows of seeds.parquet, `train` those of samples.parquet that trained."""
+
+    tests: pl.DataFrame
+    pool: pl.DataFrame
+    train: pl.DataFrame
+    scores: pl.DataFrame
+    calls: pl.DataFrame
+    losses: Sequence[Mapping[str, Json]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedVerdict:
+    """What the comparison says: the verdict's word, and what it rests on."""
+
+    word: str
+    metric: str
+    margin: float
+    rows_needed: int | None = None
+    probes: Sequence[ProbeResult] = ()
+    prompted: str = "prompted_base"
+    """The arm that is the prompted base."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiagnosisInput:
+    """Each `to_…` is the student minus that arm, on the rows that both answered; None where there are none."""
+
+    word: str
+    margin: float
+    rows: int
+    unanswered: int
+    """Test rows that student or teacher did not answer."""
+    to_teacher: Estimate | None = None
+    to_base: Estimate | None = None
+    to_prompted: Estimate | None = None
+    to_linear: Estimate | None = None
+    teacher_right: Estimate | None = None
+    """Share of the known answers."""
+    taught: float = 0.0
+    """Share of the training rows that the teacher answered."""
+    schema: Estimate | None = None
+    """Of the student's answers."""
+    broken: Estimate | None = None
+    """Student minus teacher on the rows whose form the student broke."""
+    rows_needed: int | None = None
+    trained: int = 0
+    epochs: float = 0.0
+    linear: bool = False
+    """The student is a linear model."""
+    losses: TrainingLosses | None = None
+    confused: ConfusedPair | None = None
+    starving: StarvingStratum | None = None
+    shift: Shift | None = None
+    probes: Sequence[ProbeResult] = ()
+
+    @property
+    def behind(self) -> bool:
+        """The student is clearly below its teacher."""
+        return (
+            self.to_teacher is not None
+            and not self.to_teacher.small
+            and self.to_teacher.high < 0
+            and self.word != "distil"
+        )
+
+
+def measured(tables: Tables, compared: ComparedVerdict, *, epochs: float, linear: bool) -> DiagnosisInput:
+    """Sends nothing; reads no file."""
+    by_arm, metric, train = scores_by_arm(tables.scores), compared.metric, tables.train
+    student, teacher = (by_arm.get((arm, metric), {}) for arm in ("student", "teacher"))
+    known, form = by_arm.get(("teacher", "json_fields"), {}), by_arm.get(("student", "schema"), {})
+    taught = train.filter(pl.col("request_id").is_not_null()).height
+    return DiagnosisInput(
+        word=compared.word, margin=compared.margin, rows=tables.tests.height, unanswered=_unanswered(tables),
+        to_teacher=paired_gap(by_arm, metric, "teacher"), to_base=paired_gap(by_arm, metric, "base"),
+        to_prompted=paired_gap(by_arm, metric, compared.prompted), to_linear=paired_gap(by_arm, metric, "linear"),
+        teacher_right=mean_interval(list(known.values())) if known else None,
+        taught=taught / train.height if train.height else 0.0,
+        schema=mean_interval(list(form.values())) if form else None, broken=_broken(by_arm, metric),
+        rows_needed=compared.rows_needed, trained=train.height, epochs=epochs, linear=linear,
+        losses=training.training_losses(tables.losses), confused=confusion.confused_pair(tables.tests, tables.calls),
+        starving=starving_stratum(tables.tests, train, student, teacher),
+        shift=shift(tables.tests, train, tables.pool), probes=compared.probes,
+    )  # fmt: skip
+
+
+def _unanswered(tables: Tables) -> int:
+    ok = {
+        arm: set(tables.calls.filter((pl.col("arm") == arm) & (pl.col("ended") == "ok"))["seed_id"])
+        for arm in ("student", "teacher")
+    }
+    asked = set(tables.calls["arm"]) & ok.keys()
+    return (
+        tables.tests.height - len(set(tables.tests["seed_id"]).intersection(*(ok[arm] for arm in asked)))
+        if asked
+        else 0
+    )
+
+
+def _broken(scores: Scores, metric: str) -> Estimate | None:
+    form = scores.get(("student", "schema"), {})
+    student, teacher = (scores.get((arm, metric), {}) for arm in ("student", "teacher"))
+    rows = sorted(seed for seed, value in form.items() if value < 1 and seed in student and seed in teacher)
+    return paired_difference([student[seed] for seed in rows], [teacher[seed] for seed in rows]) if rows else None

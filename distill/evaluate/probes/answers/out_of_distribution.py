@@ -1,0 +1,77 @@
+"""Rows that are far from all training rows: does the student lose more on them than on near ones, beyond what the teacher does?
+
+Nearness is the cosine of TF-IDF weights of characters to the nearest training input. The third of the test rows that is farthest is held
+against the third that is nearest, each by student minus teacher row by row.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Sequence
+
+from distill.evaluate.probes.result import ProbeExample, ProbeQuestion, ProbeResult
+from distill.evaluate.probes.rows import ProbeRows
+from distill.stats import FEW, Estimate
+
+PROBE = "out_of_distribution"
+_Z = 1.959964  # two-sided 95 %
+_AT_A_TIME = 64
+"""Inputs that are held against all training rows at once: the table of likenesses stays small."""
+_LOSS = ProbeQuestion(
+    PROBE, "far_rows", "loss to the teacher on the rows farthest from training, beyond that on the nearest", "points", threshold=10.0
+)  # fmt: skip
+
+
+def out_of_distribution(rows: ProbeRows) -> list[ProbeResult]:
+    """Points that the student loses on far rows."""
+    if not rows.train:
+        return [_LOSS.unmeasured("the run has no training rows to be far from")]
+    student, teacher = (rows.scores.get((arm, rows.metric), {}) for arm in ("student", "teacher"))
+    scored = [row for row in rows.answered if row.seed_id in student and row.seed_id in teacher]
+    third = len(scored) // 3
+    if third < FEW:
+        return [
+            _LOSS.unmeasured(f"{len(scored)} rows are scored on both sides, and {3 * FEW} are needed for three parts")
+        ]
+    near = nearness([row.input for row in scored], [asked for asked, _ in rows.train])
+    order = sorted(range(len(scored)), key=lambda n: (near[n], scored[n].seed_id))
+    gaps = [student[row.seed_id] - teacher[row.seed_id] for row in scored]
+    far, close = ([gaps[n] for n in part] for part in (order[:third], order[-third:]))
+    examples = [
+        ProbeExample(
+            scored[n].seed_id, scored[n].input, scored[n].student or "", f"nearest training row: {near[n]:.0%} alike"
+        )
+        for n in order[:third]
+        if gaps[n] < 0
+    ]
+    reason = (
+        f"student minus teacher is {100 * statistics.fmean(far):+.1f} points on the {third} farthest rows and "
+        f"{100 * statistics.fmean(close):+.1f} on the {third} nearest"
+    )
+    return [_LOSS.answered(_beyond(close, far), reason, examples)]
+
+
+def nearness(inputs: Sequence[str], train: Sequence[str]) -> list[float]:
+    """Of each input, 0..1: how like its nearest training input it is."""
+    import numpy as np
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    weights = TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 4), sublinear_tf=True, dtype=np.float32)
+    try:
+        known = weights.fit_transform(train)
+    except ValueError:  # not one training input has a letter
+        return [0.0] * len(inputs)
+    found: list[float] = []
+    for start in range(0, len(inputs), _AT_A_TIME):
+        likeness = weights.transform(inputs[start : start + _AT_A_TIME]) @ known.T
+        found += [float(value) for value in likeness.max(axis=1).toarray().ravel()]
+    return found
+
+
+def _beyond(close: Sequence[float], far: Sequence[float]) -> Estimate:
+    """Mean of `close` minus mean of `far` in points, with Welch's interval."""
+    mean = statistics.fmean(close) - statistics.fmean(far)
+    spread = math.sqrt(statistics.variance(close) / len(close) + statistics.variance(far) / len(far))
+    half = _Z * max(spread, 1 / len(far) / 2)
+    return Estimate(100 * mean, 100 * (mean - half), 100 * (mean + half), len(close) + len(far))

@@ -1,0 +1,1 @@
+"""Probes that ask base and student further questions."""
