@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from distill.api.curation import gate as gate
     from distill.api.linear import load_linear as load_linear
     from distill.api.stages import open_task as open_task
+    from distill.api.stages import plan_refresh as plan_refresh
     from distill.api.stages import refresh as refresh
     from distill.api.stages import run as run
     from distill.curate.gates.registry import run_gates as run_gates
@@ -47,6 +48,7 @@ _PLACES = {
     "load_linear": "distill.api.linear",
     "near_pairs": "distill.similarity.pairs",
     "open_task": "distill.api.stages",
+    "plan_refresh": "distill.api.stages",
     "preflight": "distill.views.preflight",
     "refresh": "distill.api.stages",
     "run": "distill.api.stages",
@@ -57,8 +59,8 @@ _PLACES = {
 """Public name → the module that defines it, or the package that holds the module of that name."""
 
 __all__ = (
-    "Exam", "Outcome", "Run", "Task", "aio", "balance", "errors", "gate", "load_linear", "near_pairs", "open_task", "preflight",
-    "refresh", "run", "run_gates", "stages", "stats",
+    "Exam", "Outcome", "Run", "Task", "aio", "balance", "errors", "gate", "load_linear", "near_pairs", "open_task", "plan_refresh",
+    "preflight", "refresh", "run", "run_gates", "stages", "stats",
 )  # fmt: skip
 
 

@@ -31,6 +31,8 @@ T = TypeVar("T", dict[str, Json], list[Json])
 R = TypeVar("R")
 
 MANIFEST = "manifest.json"
+SPEC = "spec.json"
+"""The spec that a run used (`distill.pipeline.used_spec`)."""
 _LONGEST = 1000
 """Characters of an argument that may be a path."""
 

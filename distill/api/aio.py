@@ -20,6 +20,8 @@ from distill.exam.result import Exam
 from distill.pipeline.result import Run
 from distill.pipeline.run import work
 from distill.plan.exams import exams
+from distill.plan.refresh.probe import probe
+from distill.plan.refresh.result import RefreshPlan
 from distill.task.requirements import need_price
 from distill.task.run import ORDER
 from distill.task.task import Task
@@ -87,15 +89,29 @@ async def run(
 
 
 async def refresh(
-    task: Task, *, partial: bool = False, wait: bool = False, anyway: bool = False, watch: Watcher | None = None
-) -> Run:
+    task: Task, *, plan: RefreshPlan | None = None, partial: bool = False, wait: bool = False, anyway: bool = False,
+    watch: Watcher | None = None,
+) -> Run:  # fmt: skip
     """The next run, with the rows and the split of the latest: only missing requests are sent, and both students compared.
 
-    distill.refresh(distill.open_task("triage", overrides={"teacher.model": "newer"}))
+        task = distill.open_task("triage", overrides={"teacher.model": "newer"})
+        distill.refresh(task, plan=distill.plan_refresh(task))
+
+    With a `plan` only the strata that it chose are asked anew, and the other rows keep their answers; without, all rows are asked.
     """
+    chosen = plan.relabel if plan is not None else None
     return await work(
-        task, stages=ORDER, watch=watch or Logged(), refresh=True, partial=partial, wait=wait, anyway=anyway
+        task, stages=ORDER, watch=watch or Logged(), refresh=chosen or True, partial=partial, wait=wait, anyway=anyway
     )
+
+
+async def plan_refresh(task: Task, *, watch: Watcher | None = None) -> RefreshPlan:
+    """What a refresh would change and cost: a sample of the new teacher's answers by stratum, kept in the store.
+
+    plan = distill.plan_refresh(task)
+    plan.chosen, plan.cost.usd_at_most
+    """
+    return await probe(task, watch or Logged())
 
 
 async def exam(task: Task, *, rows: int | None = None, watch: Watcher | None = None) -> Exam:

@@ -39,7 +39,7 @@ def open_task(
     )
 
 
-run, refresh = finished(aio.run), finished(aio.refresh)
+run, refresh, plan_refresh = finished(aio.run), finished(aio.refresh), finished(aio.plan_refresh)
 generate, curate, export = finished(aio.generate), finished(aio.curate), finished(aio.export)
 train, evaluate, report = finished(aio.train), finished(aio.evaluate), finished(aio.report)
 exam = finished(aio.exam)

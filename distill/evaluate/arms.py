@@ -7,7 +7,7 @@ few_shot        the base with the student's prompt and training rows as examples
 base            the base with the student's short prompt
 student         the same, with what it learnt
 gold_student    the same, with what it learns from the known answers alone (`arm_kinds.gold_student`)
-previous        the student of the run that this one refreshes
+previous        the student of the run that this one refreshes (`distill.evaluate.previous`)
 linear          a linear model of the rows that the student learnt, where answers are closed (`distill.student.linear`)
 embedding       the same over word vectors
 and each rival by its name, asked as the teacher is but for what `evaluate.rivals` says of it
@@ -63,11 +63,10 @@ class Arm:
 
 
 def arms_of(
-    task: Task, *, student: Address | None, previous: Address | None = None, gold: Address | None = None,
-    examples: Examples | None = None,
-) -> list[Arm]:  # fmt: skip
+    task: Task, *, student: Address | None, gold: Address | None = None, examples: Examples | None = None
+) -> list[Arm]:
     """The spec's arms in its order, then its rivals; the student, the one of the known answers alone and the base with examples where
-    they are there, and the previous student in a refresh.
+    they are there.
     """
     known = {
         "teacher": Arm("teacher", task.teacher, task.teacher_prompt, task.output),
@@ -80,12 +79,11 @@ def arms_of(
     known |= {name: Arm(name, at, task.student_prompt) for name, at in students.items() if at is not None}
     if "teacher" in task.spec.arms and teacher_is_base(task):
         del known["prompted_base"]
-    chosen = [known[name] for name in task.spec.arms if name in known]
-    chosen += [
+    rivals = [
         Arm(name, model.address, task.rival_prompts.get(name, task.teacher_prompt), task.output, model)
         for name, model in task.rivals.items()
     ]
-    return [*chosen, Arm("previous", previous, task.student_prompt)] if previous is not None else chosen
+    return [*(known[name] for name in task.spec.arms if name in known), *rivals]
 
 
 def prompt_room(task: Task) -> int:

@@ -27,6 +27,7 @@ from distill.evaluate.labels.result import FieldLabels
 from distill.evaluate.metrics import NO_KNOWN
 from distill.evaluate.metrics.names import PRIMARY, deciding, likeness_to_teacher
 from distill.evaluate.not_comparable import not_comparable
+from distill.evaluate.previous.agreement import TeacherAgreement
 from distill.evaluate.probes.result import ProbeResult
 from distill.evaluate.scores import Scores, both_have, mean_of, paired_gap, scores_by_arm
 from distill.evaluate.scoring.likeness_verdict import by_likeness, with_caution
@@ -116,6 +117,9 @@ class Comparison:
     """What judges found; None where none was asked."""
     probes: list[ProbeResult] = field(default_factory=list)
     diagnosis: Diagnosis | None = None
+    by_teacher: list[TeacherAgreement] = field(default_factory=list)
+    """In a refresh by another teacher without known answers: both students by either teacher. No difference to the previous student
+    is listed then by a metric of agreement."""
 
 
 def compare(

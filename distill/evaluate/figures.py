@@ -37,11 +37,13 @@ NO_FIGURES = Figures()
 
 
 def figures(comparison: Comparison) -> Figures:
-    """Student, teacher and their difference; the linear model, and the student's difference to it; in a refresh the one before."""
+    """Student, teacher and their difference; the linear model, and the student's difference to it; in a refresh the one before,
+    where the two have one measure.
+    """
     scored = [_of_arm(comparison, name) for name in ("student", "teacher")]
     beside = [
         figure
-        for name in ("linear", "previous")
+        for name in (("linear",) if comparison.by_teacher else ("linear", "previous"))
         for figure in (_of_arm(comparison, name), _difference(comparison, name))
     ]
     rows = tuple(row for row in (*scored, _difference(comparison, "teacher"), *beside) if row is not None)

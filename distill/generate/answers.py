@@ -27,19 +27,24 @@ def answered(
     unanswered: list[tuple[str, str | None, str, str, str, str]] = []
 
     def entries() -> Iterator[samples.SampleEntry]:
-        for question, first in zip(asked, requests(task, train, asked), strict=True):
-            request, answer = final_answer(store, first, raise_to[question.teacher])
+        made = iter(requests(task, train, [question for question in asked if not question.request_id]))
+        for question in asked:
+            if question.request_id:
+                request_id, answer = question.request_id, store.get(question.request_id)
+            else:
+                request, answer = final_answer(store, next(made), raise_to[question.teacher])
+                request_id = request.id
             if answer is None or answer.declined:
                 if answer is None:
-                    why = why_unanswered(store, request.id)
+                    why = why_unanswered(store, request_id)
                 else:
                     why = "declined", answer.refusal[:200] or f"ended by {answer.finish_reason!r}"
-                unanswered.append((question.seed, request.id, strata[question.seed], "teacher", *why))
+                unanswered.append((question.seed, request_id, strata[question.seed], "teacher", *why))
                 continue
             prompt = task.student_prompt.fill(json.loads(fields[question.seed]))
-            known = priced[question.teacher] or answer.usd > 0
+            known = priced[max(question.teacher, 0)] or answer.usd > 0
             yield samples.SampleEntry(
-                question.seed, request.id, question.teacher, question.kind, question.draw, prompt, answer, priced=known,
+                question.seed, request_id, question.teacher, question.kind, question.draw, prompt, answer, priced=known,
                 thinks=thinks,
             )  # fmt: skip
 

@@ -27,12 +27,17 @@ KINDS: tuple[QuestionKind, ...] = get_args(QuestionKind)
 
 
 class TeacherQuestion(NamedTuple):
-    """One question of the run: of which seed, to which of the teachers (0 is the first), and which draw of its kind."""
+    """One question of the run: of which seed, to which of the teachers (0 is the first), and which draw of its kind.
+
+    Below GOLD are the teachers of earlier runs, whose answers are kept.
+    """
 
     seed: str
     teacher: int
     draw: int
     kind: QuestionKind = "first"
+    request_id: str = ""
+    """Of a row that keeps the answer of an earlier run's teacher (`distill.generate.kept`), that answer's request."""
 
     @property
     def number(self) -> int:
@@ -44,10 +49,12 @@ TeacherQuestions = list[TeacherQuestion]
 """Every question of the run, in the order asked."""
 COLUMNS = ("seed_id", "teacher", "draw", "kind")
 """A question in asked.parquet; `request_id` stands beside it."""
+FIRST_EARLIER = -2
+"""The number of a teacher that no longer is one; the next is -3. Known answers have GOLD, -1."""
 
 
 def requests(task: Task, table: pl.DataFrame, asked: Sequence[TeacherQuestion]) -> Requests[TeacherQuestion]:
-    """The request of each question."""
+    """The request of each question, none of which keeps an earlier answer."""
     fields = Lookup(table, "fields")
     teachers = task.teachers
 
@@ -109,7 +116,11 @@ def pending_count(task: Task, asked: TeacherQuestions, gone: Collection[TeacherQ
 
 def read_asked(folder: RunDir) -> TeacherQuestions:
     """Every question of a run."""
-    return [TeacherQuestion(*row) for row in read_parquet(folder / "asked.parquet").select(list(COLUMNS)).iter_rows()]
+    rows = read_parquet(folder / "asked.parquet").select(*COLUMNS, "request_id").iter_rows()
+    return [
+        TeacherQuestion(seed, teacher, draw, kind, request if teacher <= FIRST_EARLIER else "")
+        for seed, teacher, draw, kind, request in rows
+    ]
 
 
 def spender(task: Task, teacher: int) -> str:
@@ -125,13 +136,13 @@ def last_teachers(asked: Iterable[TeacherQuestion]) -> dict[str, int]:
     """The last teacher that each seed came to."""
     last: dict[str, int] = {}
     for question in asked:
-        last[question.seed] = max(question.teacher, last.get(question.seed, 0))
+        last[question.seed] = max(question.teacher, last.get(question.seed, question.teacher))
     return last
 
 
 def may_fall_back(task: Task, seed: str, teacher: int, settled: Collection[str]) -> bool:
     """Whether another teacher stands behind the last one that this seed came to in vain."""
-    return seed not in settled and teacher < len(task.spec.teacher.fallback)
+    return seed not in settled and 0 <= teacher < len(task.spec.teacher.fallback)
 
 
 def draws_of(task: Task, seed: str, teacher: int) -> TeacherQuestions:

@@ -151,7 +151,7 @@ def votes(task: Task, asked: Sequence[TeacherQuestion], seeds: Collection[str]) 
     last = last_teachers([question for question in asked if question.seed in seeds])
     panel, picked = bool(task.spec.teacher.panel), TeacherQuestions()
     for seed in sorted(seeds):
-        turns = range(len(task.teachers)) if panel else (last[seed],)
+        turns = range(len(task.teachers)) if panel else (max(last[seed], 0),)
         for n in range(task.spec.dedup.more_votes):
             picked.append(TeacherQuestion(seed, turns[n % len(turns)], n // len(turns), "vote"))
     return picked

@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from distill.records import GOLD
 from distill.task.run import ActiveRun
 from distill.teacher.store import queries
 from distill.text.normalise import storable
@@ -78,7 +77,7 @@ def _of_dataset(run: ActiveRun) -> Counter[tuple[str, str]]:
     teachers = run.task.teachers
     found = Counter[tuple[str, str]]()
     for teacher, named, count in rows:
-        if teacher != GOLD and teacher < len(teachers):
+        if 0 <= teacher < len(teachers):
             found[teachers[teacher].address.model, _shown(named)] += count
     return found
 

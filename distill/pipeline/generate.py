@@ -21,12 +21,13 @@ from distill.evaluate.scoring import own
 from distill.exam.sit import asks_for_training, sit
 from distill.exam.stop import exam_summary, stop_reason
 from distill.generate import questions
+from distill.generate.kept import kept_questions, read_relabel
 from distill.generate.questions import TeacherQuestions, first_questions, read_asked
 from distill.generate.refill import next_questions, reason_text
 from distill.pipeline import empty_dataset
 from distill.pipeline.ask_teachers import TeacherCalls
 from distill.records import Json
-from distill.rundir import read_json, read_parquet
+from distill.rundir import RunDir, read_json, read_parquet
 from distill.seeds import approved, labelling, prepare
 from distill.seeds.expansion.rounds import Expansion
 from distill.similarity.graph import Graph
@@ -86,19 +87,38 @@ async def _seeds(run: ActiveRun) -> tuple[Outcome, Expansion]:
     labelled = await labelling.ask_labels(run, parent)
     before = read_json(run.parent / "seeds.json", dict) if run.parent else {}
     split = prepare.prepare(task.spec, *labelled, bad_rows=task.bad_rows, parent=parent)
-    for warning in prepare.fewer_test_rows(split.report["test"], task.spec, split.kept):
+    for warning in [
+        *prepare.lost_test_rows(split.report),
+        *prepare.fewer_test_rows(split.report["test"], task.spec, split.kept),
+    ]:
         run.watch.say(f"  {warning}")
     return split, Expansion(task, split.kept, split.rejected, parent, before.get("expand") or {})
 
 
 def _asked_by_parent(run: ActiveRun, expansion: Expansion, decided: Mapping[str, str]) -> TeacherQuestions:
-    """The first questions about the seeds that the run before asked, as far as they may be asked now."""
-    if run.parent is None:
+    """The first questions about the seeds that the run before asked, as far as they may be asked now; those that keep the answers
+    of an earlier teacher as they are.
+    """
+    relabel = read_relabel(run.folder)
+    before = run.parent or (_copied_from(run) if relabel else None)
+    if before is None:
         return []
     askable = set(approved.askable(run.task, expansion.table)["seed_id"]) - decided.keys()
-    earlier = dict.fromkeys(question.seed for question in read_asked(run.parent))
+    strata = {seed: name for seed, name in expansion.table.select("seed_id", "stratum").iter_rows() if seed in askable}
+    kept: TeacherQuestions = []
+    if relabel is not None:
+        relabel = relabel if run.parent else dataclasses.replace(relabel, same=True)
+        kept = kept_questions(before, relabel, strata)
+    done = {question.seed for question in kept}
+    earlier = dict.fromkeys(question.seed for question in read_asked(before) if question.seed not in done)
     again = [question for seed in earlier if seed in askable for question in first_questions(run.task, seed)]
-    return questions.previewed(run.task, again, [])
+    return questions.previewed(run.task, [*kept, *again], [])
+
+
+def _copied_from(run: ActiveRun) -> RunDir | None:
+    """The run that this one began as a copy of."""
+    name = run.folder.manifest().get("copied_from")
+    return RunDir(run.folder.home, run.folder.task, int(str(name).rsplit("/", 1)[1])) if name else None
 
 
 @dataclass(slots=True)
@@ -180,6 +200,6 @@ def _write_seeds(run: ActiveRun, split: Outcome, expansion: Expansion) -> Graph:
 
 def _write_asked(run: ActiveRun, expansion: Expansion, asked: TeacherQuestions) -> None:
     """What is asked, written before it is sent: `explain` shows it also while rows are out."""
-    ids = [request.id for request in questions.requests(run.task, expansion.table, asked)]
-    rows = [(*question, id_) for question, id_ in zip(asked, ids, strict=True)]
+    made = iter(questions.requests(run.task, expansion.table, [one for one in asked if not one.request_id]))
+    rows = [(*question[:-1], question.request_id or next(made).id) for question in asked]
     write_parquet(run.folder / "asked.parquet", pl.DataFrame(rows, schema=ASKED, orient="row"))

@@ -11,6 +11,7 @@ from distill.curate.accounting import large_losses
 from distill.errors import UsageError
 from distill.evaluate import stage as evaluating
 from distill.generate import served_models
+from distill.generate.kept import Relabel, write_relabel
 from distill.money import Budget
 from distill.pipeline import empty_dataset, facts, generate, pending, run_number, used_spec
 from distill.pipeline.result import Run, result_of
@@ -31,16 +32,19 @@ from distill.teacher.store.store import Store
 
 
 async def work(
-    task: Task, *, stages: Sequence[str], watch: Watcher, partial: bool = False, new: bool = False, refresh: bool = False,
+    task: Task, *, stages: Sequence[str], watch: Watcher, partial: bool = False, new: bool = False,
+    refresh: Relabel | bool = False,
     wait: bool = False, anyway: bool = False,
 ) -> Run:  # fmt: skip
-    """Do `stages` in the order of a run; what was done, with the exit code."""
+    """Do `stages` in the order of a run; what was done, with the exit code. A refresh asks every row, or those of a `Relabel`."""
     need_price(task)
     before = numbers(task.home, task.spec.task)
-    folder, parent = run_number.folder_of(task, stages=stages, new=new, refresh=refresh, watch=watch)
+    folder, parent = run_number.folder_of(task, stages=stages, new=new, refresh=refresh is not False, watch=watch)
     with folder.lock(), stores.opened(task.home) as store:
         if "generate" in stages:
             requirements.keys(task, answered=store.query("SELECT 1 FROM answers LIMIT 1").fetchone() is not None)
+        if isinstance(refresh, Relabel) and parent is not None:
+            write_relabel(folder, refresh)
         used_spec.write(task, folder)
         folder.note(teacher=task.models, parent=parent.name if parent else None)
         await _take_over(folder, store, watch)

@@ -2,8 +2,8 @@
 
     nothing yet                                        001
     `--new`                                            the next number, empty
-    `refresh`                                          the next number, with the latest as its parent; one that was stopped,
-                                                       or has nothing new to refresh, goes on in its own
+    `refresh`                                          the next number, with the latest as its parent; one that was stopped
+                                                       goes on in its own, and where nothing changed the latest stays the last
     the latest is finished, and the spec is another    the next number, begun as a copy of the latest: what the change does
                                                        not reach is skipped there, and the finished run stays as it is
     else                                               the latest
@@ -22,7 +22,6 @@ from distill.errors import UsageError
 from distill.evaluate.ablation import result as ablations
 from distill.evaluate.curve import result as curves
 from distill.pipeline import used_spec
-from distill.records import Json
 from distill.rundir import MANIFEST, RunDir, latest
 from distill.student import other_formats
 from distill.task.task import Task
@@ -46,13 +45,11 @@ def folder_of(
         return RunDir(task.home, task.spec.task, 1), None
     after = RunDir(task.home, task.spec.task, last.number + 1)
     if refresh:
-        return _refreshed(task, last, after)
+        return _refreshed(task, last, after, watch)
     if new:
         return after, None
     _same_teacher(task, last, stages)
-    changed = (
-        used_spec.changes(used_spec.read(last.path), used_spec.comparable(task)) if _finished(last.manifest()) else []
-    )
+    changed = used_spec.changes(used_spec.read(last.path), used_spec.comparable(task)) if finished(last) else []
     if not changed:
         return last, parent_of(last)
     _copy(last, after)
@@ -63,18 +60,34 @@ def folder_of(
     return after, None
 
 
-def _refreshed(task: Task, last: RunDir, after: RunDir) -> tuple[RunDir, RunDir]:
-    manifest, parent = last.manifest(), parent_of(last)
-    finished = _finished(manifest)
-    if not finished and parent is None:
+def _refreshed(task: Task, last: RunDir, after: RunDir, watch: Watcher) -> tuple[RunDir, RunDir | None]:
+    parent = parent_of(last)
+    if not finished(last):
+        return last, refreshable(task, last)
+    if not changed_since(task, last):
+        watch.say(f"  {UNCHANGED.format(name=last.name)}")
+        return last, parent
+    return after, last
+
+
+UNCHANGED = "nothing changed since run {name}: nothing is asked, and no run is opened"
+
+
+def refreshable(task: Task, last: RunDir) -> RunDir:
+    """The run that a refresh begun now, or stopped before, has as its parent."""
+    if finished(last):
+        return last
+    if (parent := parent_of(last)) is None:
         raise UsageError(
             f"run {last.name} is not finished, so there is nothing to refresh; finish it with `distill run {task.path}`"
         )
-    if parent is not None and (
-        not finished or not used_spec.changes(used_spec.read(last.path), used_spec.comparable(task))
-    ):
-        return last, parent
-    return after, last
+    return parent
+
+
+def changed_since(task: Task, run: RunDir) -> list[str]:
+    """What of the spec and its files changed since a run; a run that kept no spec counts as changed."""
+    before = used_spec.read(run.path)
+    return ["the spec"] if before is None else used_spec.changes(before, used_spec.comparable(task))
 
 
 def _same_teacher(task: Task, last: RunDir, stages: Sequence[str]) -> None:
@@ -87,8 +100,9 @@ def _same_teacher(task: Task, last: RunDir, stages: Sequence[str]) -> None:
         )
 
 
-def _finished(manifest: dict[str, Json]) -> bool:
-    return "report" in manifest["stages"]
+def finished(run: RunDir) -> bool:
+    """Whether its report is written."""
+    return "report" in run.manifest()["stages"]
 
 
 def parent_of(run: RunDir) -> RunDir | None:

@@ -1,6 +1,8 @@
 """The spec that a run used, kept in its folder: `task.yaml` as it was with what `--set` changed, and `spec.json` to compare by.
 
-    {"spec": {"dedup": {"near": 0.85, …}, …}, "files": {"teacher.md": "3f9c…", …}}
+    {"spec": {"dedup": {"near": 0.85, …}, …}, "files": {"teacher.md": "3f9c…", …}, "student_prompt": "Mood?\n…"}
+
+The student's prompt is kept as it was, since the student of a run is asked with the one that it learnt (`distill.evaluate.previous`).
 
 Two specs are the same if they would end in the same dataset, student and report: what a run may cost, how long it may
 take, how many calls are in flight and whose key pays is not compared. A prompt, a schema or a seed file that changed makes
@@ -17,11 +19,10 @@ import yaml
 
 from distill.atomic_write import write_atomic, write_json
 from distill.records import Json
-from distill.rundir import RunDir, file_hash
+from distill.rundir import SPEC, RunDir, file_hash
 from distill.spec import SENDING, TaskSpec
 from distill.task.task import Task
 
-FILE = "spec.json"
 _HELD_AGAINST = "evaluate.gate."
 
 
@@ -37,7 +38,7 @@ def comparable(task: Task) -> dict[str, Json]:
 def read(folder: Path) -> dict[str, Json] | None:
     """What a run used; None where nothing readable says so."""
     try:
-        found = json.loads((folder / FILE).read_bytes())
+        found = json.loads((folder / SPEC).read_bytes())
     except (OSError, ValueError):
         return None
     return found if isinstance(found, dict) else None
@@ -64,7 +65,8 @@ def changed_prompt(task: Task, folder: RunDir) -> str:
 
 def write(task: Task, folder: RunDir) -> None:
     """Keep the spec as it is used, for `changes` and for people."""
-    write_json(folder / FILE, comparable(task))
+    prompt = (task.path.parent / task.spec.student.prompt).read_text("utf-8", "replace")
+    write_json(folder / SPEC, {**comparable(task), "student_prompt": prompt})
     text = task.path.read_bytes()
     if task.overrides:
         used = yaml.safe_dump(

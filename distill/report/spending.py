@@ -11,7 +11,6 @@ import polars as pl
 
 from distill.generate import questions
 from distill.money import known_usd
-from distill.records import GOLD
 from distill.task.run import ActiveRun, ledger
 from distill.teacher.store.queries import SpenderTotals
 
@@ -80,7 +79,7 @@ def _used(run: ActiveRun) -> Counter[str]:
     if (run.folder / "calls.parquet").exists():  # the first page is written before anything is compared
         used.update(run.table("calls.parquet").filter(ended="ok")["arm"].to_list())
     samples = run.scan("samples.parquet").select("teacher", pl.col("^verdicts_.*$")).collect()
-    used.update(questions.spender(run.task, teacher) for teacher in samples["teacher"] if teacher != GOLD)
+    used.update(questions.spender(run.task, teacher) for teacher in samples["teacher"] if teacher >= 0)
     used.update(_verdicts(samples))
     return used
 

@@ -26,14 +26,15 @@ from distill.exam.result import read_exam
 from distill.records import Json
 from distill.report import page, timeline
 from distill.report.curation import CurationSection, curation_of
-from distill.report.report import DatasetSize, PreviousStudent, Report, RunFacts, StudentFacts, TeacherFacts, as_json
+from distill.report.previous import previous_student
+from distill.report.report import DatasetSize, Report, RunFacts, StudentFacts, TeacherFacts, as_json
 from distill.report.sections.heat_map import HeatMap, heat_map
 from distill.report.spending import spending
 from distill.report.warnings import warnings
 from distill.rundir import read_json, read_result
 from distill.student import stage as student_stage
 from distill.student.hosted import stage as hosted
-from distill.task.run import ActiveRun, parent_teacher
+from distill.task.run import ActiveRun
 from distill.task.stage import stage, version_note
 from distill.text.percentages import percent
 from distill.values import rules
@@ -109,7 +110,7 @@ def gather(run: ActiveRun, comparison: Comparison) -> Report:
         dataset=_size(samples, comparison.rows),
         repeat=[_repeat(run, facts.spec)],
         warnings=[*comparison.warnings, *warnings(run, funnel)],
-        previous=_previous(run, comparison),
+        previous=previous_student(run, comparison),
         roi=by_default(run, comparison),
         heat_map=heat,
         best=best,
@@ -177,18 +178,5 @@ def _repeat(run: ActiveRun, spec: str) -> str:
     sets = [word for change in run.task.overrides for word in ("--set", change)]
     if not sets and run.parent is None and spec == "prompts/support-triage/task.yaml":
         return "make distill"
-    return shlex.join(["distill", "run" if run.parent is None else "refresh", spec, *sets])
-
-
-def _previous(run: ActiveRun, comparison: Comparison) -> PreviousStudent | None:
-    """In a refresh: what the new student is beside the one before."""
-    if run.parent is None:
-        return None
-    name = run.parent.name
-    gap = page.difference(comparison, "previous")
-    if gap is None:
-        return PreviousStudent(name, [f"{name} has no student to compare with."], {})
-    span = f"{gap.mean * 100:+.1f} points (95 % interval {gap.low * 100:+.1f} to {gap.high * 100:+.1f}, n = {gap.n})"
-    word = "better" if gap.low > 0 else "worse" if gap.high < 0 else "not clearly different"
-    teachers = f"{run.fact('parent_teacher', parent_teacher)} → {run.task.models}"
-    return PreviousStudent(name, [f"The new student is {word} than that of {name}: {span}."], {"teacher": teachers})
+    verb, option = ("run", []) if run.parent is None else ("refresh", ["--apply"])
+    return shlex.join(["distill", verb, spec, *sets, *option])

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 import polars as pl
 
@@ -28,8 +29,14 @@ def prepare(
     gold = spec.seeds.gold_rows != "train" or rows.gold
     calibration = spec.evaluate.calibration
     draw = Draw(rows.share, rows.rows, gold, rows.where, rows.seed, calibration.rows if calibration else 0)
-    outcome = split(table, draw, near=spec.dedup.near, leak=near_graph.leak(spec), pinned=tests, graph=graph)
-    outcome = replace(outcome, report={**outcome.report, "sources": _sources(outcome)})
+    how = partial(split, near=spec.dedup.near, leak=near_graph.leak(spec), graph=graph)
+    lost: Mapping[str, Json] = {}
+    if parent is not None and tests is not None and not pinned:
+        table, tests, lost = _refilled(table, tests, parent, draw, how)
+    outcome = how(table, draw, pinned=tests)
+    outcome = replace(
+        outcome, report={**outcome.report, "sources": _sources(outcome), **({"refilled": lost} if lost else {})}
+    )
     return outcome if bad_rows is None or bad_rows.height == 0 else _with_bad_rows(outcome, bad_rows)
 
 
@@ -44,6 +51,49 @@ def _tables(
         return table, None
     tested = pl.col("seed_id").is_in(parent.filter(pl.col("role") == "test")["seed_id"].implode())
     return table.filter(~tested), table.filter(tested)
+
+
+def _refilled(
+    table: pl.DataFrame, tests: pl.DataFrame, parent: pl.DataFrame, draw: Draw, how: Callable[..., Outcome]
+) -> tuple[pl.DataFrame, pl.DataFrame, Mapping[str, Json]]:
+    """(table, tests, what was lost and found): as many test rows as the parent had. Those that its files hold no more are drawn
+    anew, of rows that the parent did not have where there are enough: its student may have learnt the others.
+    """
+    had = parent.filter(pl.col("role") == "test")["seed_id"].n_unique()
+    held = tests["seed_id"].n_unique()
+    if held >= had or not table.height:
+        return table, tests, {}
+    free = (
+        how(table, replace(draw, calibration=0), pinned=tests)
+        .kept.filter(pl.col("role") == "train")
+        .select(table.columns)
+    )
+    fresh = free.filter(~pl.col("seed_id").is_in(parent["seed_id"].implode()))
+    drawn: list[str] = []
+    for pool in (fresh, free.filter(pl.col("seed_id").is_in(parent["seed_id"].implode()))):
+        if pool.height and len(drawn) < had - held:
+            wanted = replace(draw, share=None, rows=had - held - len(drawn), calibration=0)
+            drawn += how(pool, wanted).kept.filter(pl.col("role") == "test")["seed_id"].to_list()
+    taken = pl.col("seed_id").is_in(drawn)
+    learnt = len(set(drawn) - set(fresh["seed_id"]))
+    lost = {"had": had, "held": held, "drawn": len(drawn), "learnt": learnt}
+    return table.filter(~taken), pl.concat([tests, table.filter(taken)]), lost
+
+
+def lost_test_rows(report: Mapping[str, Json]) -> list[str]:
+    """What is said, before anything is paid, where the seeds hold fewer of the earlier run's test rows than it had."""
+    found = report.get("refilled")
+    if not found:
+        return []
+    gone = found["had"] - found["held"]
+    said = (
+        f"{gone:,} of the {found['had']:,} test rows of the run before are not in the seeds any more, as they stood; "
+        f"{found['drawn']:,} others are drawn in their place"
+    )
+    learnt = (
+        f", of which {found['learnt']:,} are rows that the previous student may have learnt" if found["learnt"] else ""
+    )
+    return [f"{said}{learnt}. Scores of the two runs are on other rows."]
 
 
 def _with_bad_rows(outcome: Outcome, bad_rows: pl.DataFrame) -> Outcome:

@@ -85,6 +85,10 @@ class Train(Settings):
         None,
         description="lora, full: general chat rows that train along with the task's, and are in no file of the dataset",
     )
+    from_: Literal["fresh", "last"] | None = Field(
+        None, alias="from",
+        description="lora: where the adapter begins in a refresh: last goes on from that of the run before; fresh, the default, from none",
+    )  # fmt: skip
     track: Literal["trackio", "wandb", "mlflow"] | None = Field(None, description="where losses are sent as well")
     patience: PositiveInt | None = Field(
         None, description="end the training after this many epochs without a lower validation loss"
@@ -162,6 +166,10 @@ class Train(Settings):
         if self.preference is not None and self.with_ != "lora":
             raise ValueError(
                 f"preference trains an adapter on, and `with: {self.with_}` makes none here; say with: lora, or take it out"
+            )
+        if self.from_ == "last" and self.with_ != "lora":
+            raise ValueError(
+                f"from: last goes on from an adapter, and `with: {self.with_}` makes none here; say with: lora, or take it out"
             )
         if self.replay is not None and not self.local:
             raise ValueError(

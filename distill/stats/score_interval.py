@@ -72,7 +72,7 @@ def _distance(y: Float64s, weight: Float64s, z: float) -> float:
         at, square = _moments(weight / (a + y), y)
         return (mean - at) ** 2 - k * (square - at * at)
 
-    if y[0] > 0 and apart(0.0) <= 0:
+    if y[0] > 0 and (len(y) == 1 or apart(0.0) <= 0):  # one value has no spread, but for its rounding
         at, square = _moments(weight / y, y)
         b, c = 2 * mean * at + k * square, at * at * (1 + k)
         return at * (b - math.sqrt(max(0.0, b * b - 4 * c * mean * mean))) / (2 * c)

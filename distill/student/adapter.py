@@ -63,7 +63,7 @@ async def train(run: ActiveRun, rows: Path, out: Path, *, seed: int | None = Non
         epochs=way.epochs, batch_size=way.batch_size, learning_rate=way.learning_rate, rank=way.rank, alpha=way.alpha,
         layers=way.layers, max_tokens=preflight.context_of(run.task), seed=way.seed if seed is None else seed, dropout=way.dropout,
         schedule=way.schedule, warmup=way.warmup, accumulate=way.accumulate, recompute=way.recompute, patience=way.patience,
-        bits=way.bits, full=way.with_ == "full",
+        bits=way.bits, full=way.with_ == "full", begin=_begin(run, out),
     )  # fmt: skip
     shown = _shown(run, settings, rows)
 
@@ -82,6 +82,18 @@ async def train(run: ActiveRun, rows: Path, out: Path, *, seed: int | None = Non
     result = await asyncio.to_thread(trained)
     convert(run.task, base, out)
     return result
+
+
+def _begin(run: ActiveRun, out: Path) -> str:
+    """The adapter that the run's student begins with, where the spec says so and the run before has one."""
+    if run.task.spec.student.train.from_ != "last" or not out.is_relative_to(run.folder.path / "student"):
+        return ""
+    last = run.parent / "student" / PEFT if run.parent else None
+    if last is None or not last.exists():
+        run.watch.say("  student.train.from: last, and no run before has an adapter: trained afresh")
+        return ""
+    run.watch.say(f"  the adapter begins with that of {run.parent.name if run.parent else ''}")
+    return str(last)
 
 
 def convert(task: Task, base: Path, out: Path) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from distill.generate import served_models
+from distill.generate.kept import read_relabel
+from distill.generate.questions import FIRST_EARLIER
 from distill.records import GOLD
 from distill.seeds.expansion import inherit
 from distill.task.run import ActiveRun
@@ -33,4 +35,8 @@ def dataset_card(run: ActiveRun, kept: pl.DataFrame, counts: Mapping[str, int], 
 def _answered_by(run: ActiveRun, kept: pl.DataFrame) -> list[str]:
     rows = Counter(kept["teacher"].to_list())
     teachers = [f"{one.address.model} ({rows[n]} rows)" for n, one in enumerate(run.task.teachers)]
+    relabel = read_relabel(run.folder)
+    if relabel is not None:
+        earlier = sorted((n for n in rows if n <= FIRST_EARLIER), reverse=True)
+        teachers += [f"{relabel.teacher(n)}, of an earlier run ({rows[n]} rows)" for n in earlier]
     return teachers + ([f"approved work ({rows[GOLD]} gold rows)"] if rows[GOLD] else [])

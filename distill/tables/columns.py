@@ -23,7 +23,7 @@ SEEDS: Columns = {
 
 ASKED: Columns = {
     "seed_id": pl.String,
-    "teacher": pl.Int64,  # 0 is the first
+    "teacher": pl.Int64,  # 0 is the first; below -1 those of an earlier run, whose answers are kept
     "draw": pl.Int64,
     "kind": pl.String,  # first, redraw or vote
     "request_id": pl.String,

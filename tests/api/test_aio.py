@@ -27,7 +27,8 @@ async def test_stages_are_awaited_in_the_callers_loop(task: Path) -> None:
     assert loops == {asyncio.get_running_loop()}
     run = await distill.aio.run(opened)
     assert (list(run.skipped), run.exit_code) == (["generate", "curate"], 0)
-    assert (await distill.aio.refresh(opened)).name == "mood/002"
+    other = distill.open_task(task, overrides={"evaluate.margin": 0.1}, env={})
+    assert (await distill.aio.refresh(other)).name == "mood/002"
 
 
 def test_log_has_stages_and_lines_worth_keeping(caplog: pytest.LogCaptureFixture) -> None:

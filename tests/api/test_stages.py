@@ -64,7 +64,10 @@ def test_stages_work_one_by_one(task: Path) -> None:
 def test_refresh_is_the_next_run(task: Path) -> None:
     opened = distill.open_task(task, env={})
     distill.run(opened)
-    run = distill.refresh(opened)
+    assert distill.plan_refresh(opened).unchanged
+    assert distill.refresh(opened).name == "mood/001"
+    other = distill.open_task(task, overrides={"evaluate.margin": 0.1}, env={})
+    run = distill.refresh(other, plan=distill.plan_refresh(other))
     assert (run.name, run.requests_sent) == ("mood/002", 0)
 
 

@@ -21,7 +21,8 @@ FORMS: dict[str, Callable[[Path], object]] = {
 }
 OF_A_TASK = {
     "validate": (), "plan": ("--no-pilot",), "exam": (), "run": ("--anyway",), "generate": ("--anyway",), "curate": ("--what-if", "length.max_tokens=5"),
-    "export": (), "train": (), "evaluate": (), "report": (), "status": (), "show": (), "explain": ("1",), "refresh": ("--anyway",),
+    "export": (), "train": (), "evaluate": (), "report": (), "status": (), "show": (), "explain": ("1",),
+    "refresh": ("--anyway", "--apply", "--set", "evaluate.margin=0.1"),
     "preflight": (), "roi": (), "checklist": (), "push": ("--to", "pushed"), "verify": (), "clean": ("--keep", "0", "--yes"),
 }  # fmt: skip
 """Verb → what it takes besides; `calibrate` needs labelled answers, `ship`, `curve`, `ablate`, `chat` and those of

@@ -142,5 +142,5 @@ async def test_a_run_keeps_its_spec_as_used_and_says_how_to_repeat_it(served: Se
     assert "model: other" in text
     assert "accept: 14" in text
     report = json.loads((folder / "report.json").read_bytes())
-    assert report["repeat"] == ["distill refresh task.yaml --set teacher.model=other --set dataset.accept=14"]
+    assert report["repeat"] == ["distill refresh task.yaml --set teacher.model=other --set dataset.accept=14 --apply"]
     assert (folder.parent / "001" / "task.yaml").read_text().startswith("task: mood\nseeds: {from: seeds.jsonl")

@@ -87,3 +87,46 @@ def test_what_cannot_answer_for_a_whole_model_is_told(
     shutil.copytree(tiny_family("llama"), task.parent / "base")
     with pytest.raises(SpecError, match="cannot answer for a student of `with: full`"):
         open_task(task, overrides=(*SETS, FULL, f"student.serve={serve}"), env={})
+
+
+class _Heard(Silent):
+    """Keeps what is said."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def say(self, line: str) -> None:
+        self.lines.append(line)
+
+
+@pytest.mark.slow
+def test_a_refresh_goes_on_from_the_last_adapter_and_compares_both(
+    task: Path, tiny_family: Callable[[str], Path]
+) -> None:
+    """The first run has none to go on from, and says so; the next begins with that one's, and both answer the same test rows."""
+    shutil.copytree(tiny_family("llama"), task.parent / "base")
+    last, lines = "student.train.from=last", list[str]()
+    for more, refresh in ((), False), (("dataset.accept=30",), True):
+        watch = _Heard()
+        opened = open_task(task, overrides=(*SETS, last, *more), env={})
+        result = running.start(opened, stages=ORDER, watch=watch, refresh=refresh)
+        lines += [line.strip() for line in watch.lines if "adapter" in line]
+    assert lines == [
+        "student.train.from: last, and no run before has an adapter: trained afresh",
+        "the adapter begins with that of mood/001",
+    ]
+    found = json.loads((result.folder / "comparison.json").read_bytes())
+    assert {"student", "previous"} <= set(found["arms"])
+
+
+@pytest.mark.slow
+def test_a_base_that_is_gone_does_not_stop_a_refresh(task: Path, tiny_family: Callable[[str], Path]) -> None:
+    """The earlier student needs it; the answers that its run kept stand in."""
+    shutil.copytree(tiny_family("llama"), task.parent / "base")
+    run(task)
+    shutil.rmtree(task.parent / "base")
+    sets = ("student.train={with: none}", "evaluate.arms=[teacher]", SETS[2])
+    new = running.start(open_task(task, overrides=sets, env={}), stages=ORDER, watch=Silent(), refresh=True)
+    assert new.exit_code == 0
+    said = json.loads((new.folder / "report.json").read_bytes())["warnings"]
+    assert [line for line in said if "The 12 answers that its run kept for these test rows stand in." in line]

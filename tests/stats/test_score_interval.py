@@ -42,3 +42,12 @@ def test_every_list_of_scores_has_an_interval_around_its_mean(values: list[float
     moved = [min(1.0, value + noise * (place % 3)) for place, value in enumerate(values)]
     mean, low, high = score_interval(moved, 0.0, 1.0)
     assert -1e-9 <= low <= mean <= high <= 1 + 1e-9
+
+
+@pytest.mark.parametrize("value", [place / 11 for place in range(12)])
+@pytest.mark.parametrize("n", [1, 30, 300])
+def test_equal_values_rule_out_no_more_than_so_many_rows_can(value: float, n: int) -> None:
+    mean, low, high = score_interval([value] * n, 0.0, 1.0)
+    assert low - 1e-9 <= value <= high + 1e-9
+    assert mean == pytest.approx(value)
+    assert n == 1 or high - low < 8 / n

@@ -16,7 +16,7 @@ from distill.student import adapter
         ((), "adapter.gguf"),
         (("student.serve=transformers",), adapter.PEFT),
         (("student.train={with: full}",), adapter.MODEL),
-        (("student.serve=http://127.0.0.1:9/v1",), adapter.PEFT),
+        (("student.train={with: lora, base: org/tiny}", "student.serve=http://127.0.0.1:9/v1"), adapter.PEFT),
     ],
 )
 def test_the_file_is_that_of_what_serves_it(task: Path, sets: tuple[str, ...], file: str) -> None:

@@ -1,19 +1,31 @@
-"""`distill refresh`: the next run of a task, with a new teacher."""
+"""`distill refresh`: what a new teacher, or another change, would do to a dataset and a student; and the run that does it."""
 
 from __future__ import annotations
 
 import json
-from typing import Annotated
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from distill.cli.options import AsJson, Set, Spec, Usd
+from distill.cli.options import AsJson, Set, Spec, Usd, opened, out
 from distill.cli.verbs.run import ALL, Anyway, Partial, WaitForJobs, run_stages
+
+if TYPE_CHECKING:
+    from distill.plan.refresh.result import RefreshPlan
 
 
 def refresh(
     spec: Spec,
     teacher: Annotated[str | None, typer.Option(help="model name of the new teacher")] = None,
+    from_: Annotated[
+        Literal["fresh", "last"] | None,
+        typer.Option("--from", help="where a new adapter begins: fresh, or with the weights of the last one"),
+    ] = None,
+    apply: Annotated[
+        bool, typer.Option("--apply", help="do what the plan says: ask those rows, train and compare")
+    ] = False,
     sets: Set = None,
     as_json: AsJson = False,
     max_usd: Usd = None,
@@ -21,12 +33,49 @@ def refresh(
     wait: WaitForJobs = False,
     anyway: Anyway = False,
 ) -> None:
-    """Run the task again with a new teacher.
+    """Probe a new teacher, then refresh the run.
 
-    Starts the next run with the same rows and splits, sends only missing requests, and compares both students.
+    Asks a sample of each stratum, prints what would change and what it costs, and ends there. With --apply, or where --max-usd
+    covers the plan, the next run asks only the rows that are worth it and compares both students.
     """
-    more = [*(sets or []), *([f"teacher.model={json.dumps(teacher)}"] if teacher is not None else [])]
+    sets = [*(sets or []), *([f"student.train.from={from_}"] if from_ is not None else [])]
+    more = [*sets, *([f"teacher.model={json.dumps(teacher)}"] if teacher is not None else [])]
     options = {"teacher.model": "--teacher"} if teacher is not None else {}
+    plan = _probed(spec, more, as_json, max_usd, options)
+    goes_on = not plan.unchanged and not plan.idle and (apply or _covered(plan, max_usd))
+    if not goes_on or not as_json:
+        _print(plan, as_json, "" if goes_on else _again(spec, teacher, sets))
+    if not goes_on:
+        return
     run_stages(
-        spec, more, as_json, max_usd, partial=partial, wait=wait, anyway=anyway, fresh=True, stages=ALL, options=options
+        spec, more, as_json, max_usd, partial=partial, wait=wait, anyway=anyway, fresh=plan.relabel or True, stages=ALL, options=options
+    )  # fmt: skip
+
+
+def _probed(spec: Path, sets: list[str], as_json: bool, max_usd: float | None, options: dict[str, str]) -> RefreshPlan:
+    from distill.cli.live.panel import Panel
+    from distill.plan.refresh.probe import plan_refresh
+
+    task = opened(spec, sets, max_usd, as_json=as_json, options=options)
+    with Panel(quiet=as_json) as panel:
+        return plan_refresh(task, panel)
+
+
+def _covered(plan: RefreshPlan, max_usd: float | None) -> bool:
+    """Whether the dollars that are left of `--max-usd` are enough for the whole plan."""
+    most = plan.cost.usd_at_most
+    return max_usd is not None and most is not None and most + (plan.probe_usd or 0.0) <= max_usd
+
+
+def _print(plan: RefreshPlan, as_json: bool, again: str) -> None:
+    from distill.cli.text.refresh import refresh_lines
+
+    out(plan.as_json() | {"applied": False}, as_json, refresh_lines(plan, again))
+
+
+def _again(spec: Path, teacher: str | None, sets: list[str] | None) -> str:
+    """The command that does what the plan says."""
+    named = ["--teacher", teacher] if teacher is not None else []
+    return shlex.join(
+        ["distill", "refresh", str(spec), *named, *(word for one in sets or [] for word in ("--set", one)), "--apply"]
     )

@@ -16,6 +16,7 @@ from distill.cli.options import LIMIT, AsJson, Limit, Set, Spec, Usd, limited, o
 from distill.cli.verbs.ci import CiFiles, Junit, Summary, gate_lines, write
 
 if TYPE_CHECKING:
+    from distill.generate.kept import Relabel
     from distill.pipeline.result import Run
     from distill.task.task import Task
 
@@ -36,7 +37,7 @@ WaitForJobs = Annotated[bool, typer.Option("--wait", help="wait until the batch 
 
 def run_stages(
     spec: Path, sets: list[str] | None, as_json: bool, max_usd: float | None, *, partial: bool, stages: tuple[str, ...],
-    new: bool = False, fresh: bool = False, wait: bool = False, anyway: bool = False,
+    new: bool = False, fresh: Relabel | bool = False, wait: bool = False, anyway: bool = False,
     options: Mapping[str, str] | None = None, files: CiFiles | None = None,
 ) -> None:  # fmt: skip
     from distill.cli.live.next_step import given_words

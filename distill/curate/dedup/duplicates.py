@@ -127,4 +127,6 @@ def _name(seed: str, teacher: int, kind: str, draw: int) -> str:
     if teacher == GOLD:
         return f"the gold answer of {seed}"
     name = f"{seed}#{draw}" if kind == "first" else f"{seed}#{kind} {draw}"
+    if teacher < GOLD:
+        return f"{name} of an earlier teacher"
     return name if teacher == 0 else f"{name} of teacher {teacher + 1}"

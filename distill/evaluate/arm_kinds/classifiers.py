@@ -14,10 +14,10 @@ from distill.task.run import ActiveRun
 from distill.task.task import Task
 
 
-def models(run: ActiveRun) -> dict[str, Classifier]:
-    """Arm → the classifier that answers for it; none where answers are not closed."""
+def models(run: ActiveRun, previous: Classifier | None = None) -> dict[str, Classifier]:
+    """Arm → the classifier that answers for it; none where answers are not closed. `previous` is that of the run before."""
     task, own = run.task, run.task.spec.student.train
-    found: dict[str, Classifier | None] = {}
+    found: dict[str, Classifier | None] = {"previous": previous}
     if student := linear_student(task, run.folder):
         found["student"] = student
     for way in FILES:
@@ -25,8 +25,6 @@ def models(run: ActiveRun) -> dict[str, Classifier]:
             found[way] = _trained(run, way)
     if own.classifier and "gold_student" in task.spec.arms and not gold_student.why_not(run):
         found["gold_student"] = train_linear(run, own.with_, gold=True)
-    if run.parent and (previous := linear_student(task, run.parent)):
-        found["previous"] = previous
     return {name: model for name, model in found.items() if model is not None}
 
 

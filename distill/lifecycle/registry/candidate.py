@@ -15,7 +15,7 @@ from distill.lifecycle.registry.integrity import of_run, student_changed
 from distill.lifecycle.registry.student import RegisteredStudent, RegisteredVerdict
 from distill.pipeline import arguments, used_spec
 from distill.records import Json, content_id
-from distill.rundir import MANIFEST, RunDir, file_hash, read_json, read_result
+from distill.rundir import MANIFEST, SPEC, RunDir, file_hash, read_json, read_result
 from distill.spec import SPEC_FILE, load
 from distill.stats import Estimate
 from distill.student.adapter import MODEL, PEFT
@@ -55,7 +55,7 @@ def candidate_of(run: RunDir, given: str) -> Candidate:
     used = used_spec.read(run.path)
     if used is None:
         raise UsageError(
-            f"{run.path / used_spec.FILE} cannot be read, so nothing says what its student is; `distill run {run.task}` writes it"
+            f"{run.path / SPEC} cannot be read, so nothing says what its student is; `distill run {run.task}` writes it"
         )
     tuned, serve = _tuned(run), _serve(run)
     if not serve:
@@ -113,7 +113,7 @@ def _as_made(run: RunDir, used: Mapping[str, Json]) -> None:
     trained = run.manifest()["stages"].get("train", {}).get("reads", {}).get("spec:student.train.base")
     if trained not in (None, content_id(base)):
         raise UsageError(
-            f"{run.path / used_spec.FILE} says the base {base!r}, and the student of {run.name} was tuned on another; `distill run {run.task}` makes one of it"
+            f"{run.path / SPEC} says the base {base!r}, and the student of {run.name} was tuned on another; `distill run {run.task}` makes one of it"
         )
 
 

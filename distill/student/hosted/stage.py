@@ -52,7 +52,7 @@ async def train(run: ActiveRun) -> Mapping[str, Json]:
         await _unmade(run, cost)
         raise
     await cost.end(cost.end_of(result.job))
-    return _keep(run.folder, host, result)
+    return _keep(run.folder, host, result, run.task.base.identity)
 
 
 def host_of(task: Task) -> HostAddress:
@@ -135,7 +135,7 @@ def _show(run: ActiveRun, event: Event) -> None:
     run.watch.say(f"  {level}{with_ids(run, event.message)}")
 
 
-def _keep(folder: RunDir, host: HostAddress, result: HostedResult) -> dict[str, Json]:
+def _keep(folder: RunDir, host: HostAddress, result: HostedResult, endpoint: str) -> dict[str, Json]:
     write_json(folder / LOSSES, result.curve)
     job = result.job
     kept: dict[str, Json] = {
@@ -144,6 +144,7 @@ def _keep(folder: RunDir, host: HostAddress, result: HostedResult) -> dict[str, 
         "trained_tokens": job.trained_tokens,
         "usd": job.usd,
         "host": host.kind,
+        "endpoint": endpoint,
         "checkpoints": [asdict(one) for one in result.checkpoints],
         "warnings": [event.message for event in result.events if event.level in ("warn", "error")][:_WARNINGS],
     }

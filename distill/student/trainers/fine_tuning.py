@@ -78,6 +78,8 @@ class TuningSettings:
     """Epochs without a lower validation loss that end the training."""
     full: bool = False
     """All weights are tuned; rank, alpha, layers, dropout and bits say nothing then."""
+    begin: str = ""
+    """An adapter_model.safetensors whose weights the new adapter begins with."""
 
     def steps(self, rows: int) -> int:
         """Of the optimiser, over so many rows."""
@@ -137,7 +139,8 @@ def _finished(model: PeftModel | PreTrainedModel, watch: Watch, out: Path) -> Tr
 def _key(base: Path, files: Sequence[Path], settings: TuningSettings, tokenizer: PreTrainedTokenizerBase) -> str:
     """Equal for trainings that are the same: base, rows, settings and template."""
     rows = [file_hash(file) for file in files]
-    return content_id(fingerprint(base), rows, asdict(settings), tokenizer.chat_template)
+    begun = file_hash(Path(settings.begin)) if settings.begin else ""
+    return content_id(fingerprint(base), rows, asdict(settings) | {"begin": begun}, tokenizer.chat_template)
 
 
 def _rows(path: Path, tokenizer: PreTrainedTokenizerBase, max_tokens: int) -> list[TokenRow]:
@@ -148,7 +151,7 @@ def _rows(path: Path, tokenizer: PreTrainedTokenizerBase, max_tokens: int) -> li
 
 
 def _with_adapter(base: Path, settings: TuningSettings) -> PeftModel:
-    """The base, frozen, with fresh fp32 LoRA weights on every linear map of its last layers."""
+    """The base, frozen, with fp32 LoRA weights on every linear map of its last layers: fresh ones, or those of an earlier adapter."""
     from peft import LoraConfig, get_peft_model, prepare_model_for_kbit_training
 
     model = load.model(base, bits=settings.bits)
@@ -164,7 +167,25 @@ def _with_adapter(base: Path, settings: TuningSettings) -> PeftModel:
         task_type="CAUSAL_LM",
         lora_dropout=settings.dropout,
     )
-    return get_peft_model(model, config)
+    adapted = get_peft_model(model, config)
+    if settings.begin:
+        _begun_with(adapted, Path(settings.begin))
+    return adapted
+
+
+def _begun_with(model: PeftModel, path: Path) -> None:
+    """Put an earlier adapter's weights in; TrainError where it is of another base, or of other layers or rank."""
+    from peft import get_peft_model_state_dict, set_peft_model_state_dict
+    from safetensors.torch import load_file
+
+    weights, own = load_file(path), get_peft_model_state_dict(model)
+    shapes = [{name: tuple(one.shape) for name, one in some.items()} for some in (weights, own)]
+    if shapes[0] != shapes[1]:
+        raise TrainError(
+            f"{path} is an adapter of another base, rank or choice of layers, and this one cannot begin with it; train afresh "
+            "(student.train.from: fresh), or set base, rank and layers as its run had them"
+        )
+    set_peft_model_state_dict(model, weights)
 
 
 def _trainer(

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from distill.advise.roi.run_figures import models_of, read_figures
 from distill.errors import UsageError
+from distill.evaluate.selective.cascade import Selective
 from distill.rundir import RunDir
+from distill.stats import proportion
 
 
 def test_tokens_of_each_call_the_gap_and_the_training(finished_moods: Path) -> None:
@@ -27,7 +30,8 @@ def test_tokens_of_each_call_the_gap_and_the_training(finished_moods: Path) -> N
 def test_a_coverage_is_read_where_the_comparison_has_one(finished_moods: Path) -> None:
     run = RunDir(finished_moods.parent, "mood", 1)
     path = run.path / "comparison.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | {"selective": {"coverage": 0.62}}))
+    selective = Selective(0.05, coverage=proportion(62, 100))
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"selective": asdict(selective)}))
     assert read_figures(run, [], models_of(run)).coverage == 0.62
 
 

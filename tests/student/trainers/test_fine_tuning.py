@@ -166,3 +166,18 @@ def test_no_rows_to_check_on_is_an_error(tiny_base: Path, tmp_path: Path) -> Non
     rows, none = write_rows(tmp_path / "train.jsonl", 4), write_rows(tmp_path / "valid.jsonl", 0)
     with pytest.raises(TrainError, match=r"valid\.jsonl holds no rows"):
         train(base=tiny_base, train=rows, valid=none, out=tmp_path / "student", settings=TuningSettings())
+
+
+def test_an_adapter_begins_with_the_weights_of_an_earlier_one(tuned: Any, student: TrainResult) -> None:
+    """Its first loss is about where the other ended, and not where that began."""
+    begun = tuned("begun", begin=str(student.tuned / "adapter_model.safetensors"))
+    first, before = (run.steps[0].train_loss for run in (begun, student))
+    assert first is not None
+    assert before is not None
+    assert first < before - 0.1
+    assert begun.valid_loss <= student.valid_loss + 0.05
+
+
+def test_an_adapter_of_another_rank_is_no_beginning(tuned: Any, student: TrainResult) -> None:
+    with pytest.raises(TrainError, match="adapter of another base, rank or choice of layers"):
+        tuned("other", rank=4, begin=str(student.tuned / "adapter_model.safetensors"))

@@ -43,7 +43,7 @@ def expected_verdicts(
         for question, ahead in zip(questions, gates, strict=True)
         for gate in ahead
     ]
-    longest = [task.teachers[question.teacher].sampling.max_tokens for question in questions]
+    longest = [task.teachers[max(question.teacher, 0)].sampling.max_tokens for question in questions]
     tokens = sum(len(ahead) * most for ahead, most in zip(gates, longest, strict=True))
     return ExpectedVerdicts(verdict_requests(task, [*calls, *unknown]), tokens)
 

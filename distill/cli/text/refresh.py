@@ -1,0 +1,75 @@
+"""What a person reads of a refresh that is not paid for yet."""
+
+from __future__ import annotations
+
+from distill.money import shown
+from distill.plan.refresh.result import Disagreements, RefreshPlan, StratumProbe
+from distill.text.percentages import percent, signed
+
+_SHOWN = 5
+"""Changes that are named."""
+
+
+def refresh_lines(plan: RefreshPlan, again: str) -> list[str]:
+    """What changed, the sample by stratum, what is still to pay, and the command `again` that does it."""
+    if plan.unchanged:
+        return [f"nothing changed since run {plan.run}: nothing was asked, and no run is opened"]
+    more = f" and {len(plan.changes) - _SHOWN} more" if len(plan.changes) > _SHOWN else ""
+    said = [f"changed since run {plan.run}: {', '.join(plan.changes[:_SHOWN])}{more}"]
+    if plan.strata:
+        said += _sample(plan)
+    said += [f"plan: {plan.advice}", *(_still(plan) if not plan.idle else [])]
+    if again and not plan.idle:
+        said.append(f"go on: {again}")
+    return said
+
+
+def _sample(plan: RefreshPlan) -> list[str]:
+    width = max(len(one.stratum) for one in plan.strata)
+    asked = sum(one.answered for one in plan.strata)
+    return [
+        f"{plan.teacher} beside {plan.earlier} on {asked:,} rows: {plan.probe_requests:,} requests sent, {shown(plan.probe_usd)} spent",
+        f"  {'stratum':{width}}   rows  asked  differ (95 % interval)",
+        *(_line(one, width) for one in plan.strata),
+        *_gain(plan),
+    ]
+
+
+def _line(one: StratumProbe, width: int) -> str:
+    share = one.changed
+    span = f"{percent(share.mean, 0)} ({percent(share.low, 0)} to {percent(share.high, 0)})" if share else "-"
+    word = "ask anew" if one.relabel else "keep"
+    return f"  {one.stratum:{width}}  {one.rows:5,}  {one.answered:5,}  {span:22}  {word}: {one.why}{_known(one.known)}"
+
+
+def _known(known: Disagreements) -> str:
+    parts = [(known.both, "both"), (known.neither, "neither")]
+    said = ", ".join(f"{word} right in {count}" for count, word in parts if count)
+    return f" ({said})" if said else ""
+
+
+def _gain(plan: RefreshPlan) -> list[str]:
+    found, rows = plan.expected, sum(one.rows for one in plan.strata)
+    if not found.answers:
+        return []
+    said = [f"expected: about {found.answers:,} of {rows:,} answers will differ"]
+    if found.right is not None:
+        right = found.right
+        said.append(
+            f"  right answers in the strata asked anew: {signed(right.mean)} points ({signed(right.low)} to {signed(right.high)}, n = {right.n})"
+        )
+    else:
+        said.append("  no known answer among them says whether that is better; known answers (seeds.gold) would")
+    return said
+
+
+def _still(plan: RefreshPlan) -> list[str]:
+    cost = plan.cost
+    price = f"${cost.usd_at_most:.4f} at most" if cost.usd_at_most is not None else "at a price that is not known"
+    if plan.usd_expected is not None and cost.usd_at_most is not None:
+        price += f", ${plan.usd_expected:.4f} expected"
+    parts = ", ".join(f"{one.spender} {one.to_send:,}" for one in plan.spenders if one.to_send)
+    return [
+        f"still to send: {plan.requests:,} requests ({parts or 'none'}); {price}",
+        "  judges and arms but the teacher are not in it",
+    ]
