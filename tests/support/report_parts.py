@@ -24,6 +24,9 @@ def rarer_parts() -> dict[str, Any]:
         "previous": {"run": "002", "sentences": ["It is better."], "changes": {"teacher": "old → new"}},
         "probes": _probes(),
         "diagnosis": _diagnosis(),
+        "by_teacher": [
+            {"teacher": "gpt-large-2026", "student": _estimate(0.93, 0.9, 0.96), "previous": _estimate(0.84, 0.8, 0.88)}
+        ],
         "timeline": {
             "began": "2026-11-21 01:00:00",
             "over": "2026-11-21 05:00:00",
