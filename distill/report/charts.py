@@ -88,23 +88,27 @@ def lines(series: Mapping[str, Sequence[Point]]) -> str:
 
 
 def curve(
-    points: Sequence[Interval], *, low: float, high: float, kind: str = "student", limit: float | None = None
-) -> str:
+    points: Sequence[Interval], *, low: float, high: float, kind: str = "student", limit: float | None = None,
+    at: float | None = None,
+) -> str:  # fmt: skip
     """Scores over a number that grows, each (number, mean, low, high), joined by a line; the y axis goes from `low` to `high`, and
-    `limit` is marked on it.
+    `limit` is marked on it, as `at` is on the x axis.
     """
     most, tall = max(x for x, *_ in points), max(high - low, 1e-9)
 
-    def at(x: float, y: float) -> str:
+    def place(x: float, y: float) -> str:
         return f"{x / most * 600:.1f},{240 - (min(max(y, low), high) - low) / tall * 240:.1f}"
 
     grid = "".join(f'<line class="grid" x1="0" x2="600" y1="{y}" y2="{y}"/>' for y in (1, 60, 120, 180, 239))
     if limit is not None:
-        y = at(0, limit).partition(",")[2]
+        y = place(0, limit).partition(",")[2]
         grid += f'<line class="floor" x1="0" x2="600" y1="{y}" y2="{y}"/>'
-    joined = " ".join(at(x, mean) for x, mean, *_ in points)
+    if at is not None:
+        x = place(min(at, most), low).partition(",")[0]
+        grid += f'<line class="floor" x1="{x}" x2="{x}" y1="0" y2="240"/>'
+    joined = " ".join(place(x, mean) for x, mean, *_ in points)
     marks = "".join(
-        f'<path class="{_word(kind)}" d="M{at(x, least)} L{at(x, greatest)}"/><path class="dot {_word(kind)}" d="M{at(x, mean)} l0.01,0"/>'
+        f'<path class="{_word(kind)}" d="M{place(x, least)} L{place(x, greatest)}"/><path class="dot {_word(kind)}" d="M{place(x, mean)} l0.01,0"/>'
         for x, mean, least, greatest in points
     )
     label = "; ".join(f"{x:,.0f}: {_pc(mean)}, {_pc(least)} to {_pc(greatest)}" for x, mean, least, greatest in points)

@@ -22,6 +22,11 @@ def signed(share: object) -> str:
     return percentages.signed(share) if is_number(share) else _DASH
 
 
+def points(share: object) -> str:
+    """0.02 → "2 points"."""
+    return percentages.points(share) if is_number(share) else _DASH
+
+
 def count(value: object) -> str:
     return f"{value:,.0f}" if is_number(value) else _DASH
 
@@ -53,6 +58,11 @@ def seconds(value: object) -> str:
 def heat(part: float | None, whole: float | None) -> int:
     """How dark a cell is, 0 to 5: 0 for nothing, 5 from a half on."""
     return min(5, 1 + int(part / whole * 8)) if part and whole else 0
+
+
+def level(share: float) -> int:
+    """A score's step of colour, 0 for below a sixth to 5."""
+    return min(5, max(0, int(share * 6)))
 
 
 def shown(value: object) -> str:

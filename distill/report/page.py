@@ -20,8 +20,9 @@ from distill.evaluate.selective.sentences import sentences
 from distill.records import Json
 from distill.report import charts, spending
 from distill.report.curation import CurationSection
-from distill.report.format import count, heat, is_number, percent, plain, seconds, shown, signed, usd
+from distill.report.format import count, heat, is_number, level, percent, plain, points, seconds, shown, signed, usd
 from distill.report.report import Report
+from distill.report.sections.differences import differing
 from distill.text.markdown import escaped
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def markdown(report: Report) -> str:
 
 
 def tiles(found: Comparison) -> list[Tile]:
-    """The numbers that carry the verdict, four at the most; fewer where not measured."""
+    """The numbers that carry the verdict, five at the most; fewer where not measured."""
     student, teacher, metric = found.arms.get("student"), found.arms.get("teacher"), found.metric
     own, gap = student.metrics.get(metric) if student else None, difference(found, "teacher")
     drawn = []
@@ -76,14 +77,22 @@ def tiles(found: Comparison) -> list[Tile]:
     if gap:
         note = f"points; interval {signed(gap.low)} to {signed(gap.high)}, allowed {signed(-found.margin)}"
         drawn.append(Tile("Student against teacher", signed(gap.mean), note))
-    return drawn + _floor_tile(found) + (_cost_tile(student, teacher) if student and teacher else [])
+    return (
+        drawn + _floor_tile(found) + _alone_tile(found) + (_cost_tile(student, teacher) if student and teacher else [])
+    )
 
 
 def measures(found: Comparison) -> dict[str, str]:
     """What each metric is called in this report."""
     names = {found.metric, *(name for arm in found.arms.values() for name in arm.metrics)}
     names |= {name for case in found.worst for name in case.reasons} | {"json_fields", "agreement", "schema"}
-    return {name: title(name, found.kind) for name in names}
+    return {name: _of_judges(name) or title(name, found.kind) for name in names}
+
+
+def _of_judges(name: str) -> str:
+    """judge:edge_cases → "judges' edge cases"; empty where it is no dimension of theirs."""
+    dimension = name.partition("judge:")[2]
+    return f"judges' {dimension.replace('_', ' ')}" if dimension else ""
 
 
 def difference(found: Comparison, other: str) -> Difference | None:
@@ -98,6 +107,16 @@ def _floor_tile(found: Comparison) -> list[Tile]:
         return []
     note = f"student against it {signed(gap.mean)} points; interval {signed(gap.low)} to {signed(gap.high)}"
     return [Tile("Linear model", percent(arm.metrics[found.metric].mean), note, warn=gap.high < 0)]
+
+
+def _alone_tile(found: Comparison) -> list[Tile]:
+    """The share of the rows that the student answers itself, where a threshold is set."""
+    alone = found.selective
+    if alone is None or alone.coverage is None or alone.threshold is None or not alone.threshold.kept:
+        return []
+    covered = alone.coverage
+    note = f"of the rows ({percent(covered.low, 0)} to {percent(covered.high, 0)}); at most {percent(alone.limit)} wrong is allowed"
+    return [Tile("Answered by the student alone", percent(covered.mean), note)]
 
 
 def _cost_tile(student: ArmResult, teacher: ArmResult) -> list[Tile]:
@@ -127,6 +146,7 @@ def _rendered(environment: Environment, template: str, report: Report) -> str:
         cascade_sentences=sentences(found.selective) if found.selective else [],
         spent=spending.total(report.spend),
         curves=_curves(report.loss),
+        contents=[],
     )
     return _UNPRINTABLE.sub("\ufffd", page)
 
@@ -182,7 +202,7 @@ def _environment(*, autoescape: bool) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    filters = (percent, signed, count, plain, heat, usd, seconds, shown)
+    filters = (percent, points, signed, count, plain, heat, level, usd, seconds, shown)
     environment.filters |= {each.__name__: each for each in filters}
-    environment.globals |= {"NAMES": NAMES}
+    environment.globals |= {"NAMES": NAMES, "differing": differing}
     return environment

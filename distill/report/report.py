@@ -9,9 +9,11 @@ from distill.advise.roi.roi import Roi
 from distill.evaluate.ablation.result import Ablation
 from distill.evaluate.comparison import Comparison
 from distill.evaluate.curve.result import LearningCurve
+from distill.evaluate.worst import WorstAnswer
 from distill.exam.result import Exam
 from distill.records import Json
 from distill.report.curation import CurationSection
+from distill.report.sections.heat_map import HeatMap
 from distill.report.spending import SpendingLine
 from distill.report.timeline import Timeline
 
@@ -102,6 +104,10 @@ class Report:
     previous: PreviousStudent | None
     roi: Roi | None = None
     """With defaults; None before student and teacher have answered."""
+    heat_map: HeatMap | None = None
+    """By two labels of the test rows; None where they have no two."""
+    best: Sequence[WorstAnswer] = ()
+    """The answers in which the student is most ahead of the teacher."""
     ablations: Mapping[str, Ablation] = field(default_factory=dict)
     """By the kind of student; none where none was made of this dataset."""
 

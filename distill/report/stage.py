@@ -18,14 +18,17 @@ from distill.evaluate.ablation.result import read_ablations
 from distill.evaluate.comparison import Comparison
 from distill.evaluate.curve.result import read_curves
 from distill.evaluate.metrics import measure
+from distill.evaluate.scores import scores_by_arm
 from distill.evaluate.stage import linear_alone
 from distill.evaluate.verdict import ComparisonVerdict
+from distill.evaluate.worst import WorstAnswer, best_answers
 from distill.exam.result import read_exam
 from distill.records import Json
 from distill.report import page, timeline
 from distill.report.curation import CurationSection, curation_of
 from distill.report.previous import previous_student
 from distill.report.report import DatasetSize, Report, RunFacts, StudentFacts, TeacherFacts, as_json
+from distill.report.sections.heat_map import HeatMap, heat_map
 from distill.report.spending import spending
 from distill.report.warnings import warnings
 from distill.rundir import read_json, read_result
@@ -34,6 +37,7 @@ from distill.student.hosted import stage as hosted
 from distill.task.run import ActiveRun
 from distill.task.stage import stage, version_note
 from distill.text.percentages import percent
+from distill.values import rules
 
 
 async def report(run: ActiveRun) -> None:
@@ -84,6 +88,7 @@ def gather(run: ActiveRun, comparison: Comparison) -> Report:
     funnel = read_json(run.folder / "funnel.json", dict) if (run.folder / "funnel.json").exists() else {}
     samples = run.table("samples.parquet", ["fate", "completion_tokens"])
     facts = _run_facts(run)
+    heat, best = _by_row(run, comparison)
     return Report(
         title=spec.task,
         about=spec.about,
@@ -107,8 +112,20 @@ def gather(run: ActiveRun, comparison: Comparison) -> Report:
         warnings=[*comparison.warnings, *warnings(run, funnel)],
         previous=previous_student(run, comparison),
         roi=by_default(run, comparison),
+        heat_map=heat,
+        best=best,
         ablations=read_ablations(run.folder),
     )
+
+
+def _by_row(run: ActiveRun, comparison: Comparison) -> tuple[HeatMap | None, list[WorstAnswer]]:
+    """What the scores of the single test rows show; nothing before they are there."""
+    if "student" not in comparison.arms or not (run.folder / "scores.parquet").exists():
+        return None, []
+    scores, calls = run.table("scores.parquet"), run.table("calls.parquet")
+    tests = run.scan("seeds.parquet").filter(pl.col("role") == "test").collect()
+    heat = heat_map(scores_by_arm(scores), comparison.metric, tests, run.task.spec.strata.by)
+    return heat, best_answers(scores, calls, tests, comparison.metric, rules.names(run.task.output))
 
 
 def _engine(run: ActiveRun) -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 _QUIET = (
     "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--hide-scrollbars", "--virtual-time-budget=2000",
+    "--run-all-compositor-stages-before-draw",  # or a busy machine leaves parts of the page blank
 )  # fmt: skip
 
 

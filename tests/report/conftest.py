@@ -97,6 +97,21 @@ def sample() -> dict[str, Any]:
             ],
         },
         "test_clusters": 90,
+        "heat_map": heat(),
+        "best": [
+            {
+                "seed_id": "5a11c0a7be21d445",
+                "value": 1.0,
+                "input": "Cancel my order, please.",
+                "gold": {"intent": "cancel"},
+                "teacher": '{"intent": "return"}',
+                "student": '{"intent": "cancel"}',
+                "reasons": {
+                    "agreement": 'intent: "cancel", expected "return"',
+                    "judge:style": "style 5 of 5: it is kind",
+                },
+            },
+        ],
         "fallen": [{"name": "style = sarcastic", "rows": 22, "student": 0.41, "teacher": 0.8, "clear": True}],
         "ceiling": {
             "itself": estimate(0.94, 0.85, 0.98, 60),
@@ -343,6 +358,22 @@ def cell(value: str, n: int, student: float, teacher: float) -> dict[str, Any]:
         "value": value,
         "student": estimate(student, student - half, min(1.0, student + half), n),
         "teacher": estimate(teacher, teacher - half, min(1.0, teacher + half), n),
+    }
+
+
+def heat() -> dict[str, Any]:
+    """Two styles by two intents; no row is both sarcastic and billing."""
+    found = {"student": estimate(0.42, 0.2, 0.66, 12), "gap": estimate(-0.25, -0.5, 0.0, 12)}
+    return {
+        "down": "style",
+        "across": "intent",
+        "columns": ["billing", "delivery"],
+        "lines": [
+            {"value": "plain", "cells": [found, {"student": estimate(0.9, 0.8, 1.0, 30), "gap": None}]},
+            {"value": "sarcastic", "cells": [None, found]},
+        ],
+        "more_lines": 1,
+        "more_columns": 0,
     }
 
 

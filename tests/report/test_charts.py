@@ -38,6 +38,15 @@ def test_a_curve_is_well_formed_has_words_and_stays_inside(
         assert 0 <= y <= 240
 
 
+def test_a_curve_marks_what_is_allowed_and_what_is_kept() -> None:
+    svg = ElementTree.fromstring(  # noqa: S314 - our own drawing
+        charts.curve([(50.0, 0.1, 0.0, 0.2), (100.0, 0.4, 0.3, 0.5)], low=0, high=1, limit=0.25, at=62.0)
+    )
+    across, upright = [shape for shape in svg if shape.get("class") == "floor"]
+    assert (across.get("y1"), across.get("y2")) == ("180.0", "180.0")
+    assert (upright.get("x1"), upright.get("x2")) == ("372.0", "372.0")
+
+
 def test_a_class_cannot_carry_markup() -> None:
     assert '"><script>' not in charts.whisker(0.5, 0.4, 0.6, kind='"><script>')
 

@@ -1,0 +1,49 @@
+"""A headless Chromium where one is installed: the page as it holds it, what of it a phone hides, and on how many sheets it prints."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+BROWSER = next((found for name in ("chromium", "google-chrome", "chrome") if (found := shutil.which(name))), None)
+QUIET = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync", "--virtual-time-budget=3000",
+)  # fmt: skip
+_FRAME = """<!doctype html><iframe src="{page}" style="border:0;width:{width}px;height:900px"></iframe><script>
+onload = () => {{
+  const page = document.querySelector("iframe").contentDocument.documentElement;
+  document.title = page.scrollWidth - page.clientWidth;
+}}
+</script>"""
+
+
+def dumped(page: Path, *options: str) -> str:
+    """The page as the browser holds it after all that runs has run."""
+    return _called(page, "--dump-dom", *options).decode("utf-8", "replace")
+
+
+def hidden_at_the_side(page: Path, width: int) -> int:
+    """How many pixels of the page are reached by scrolling sideways only, in a window of `width`."""
+    frame = page.with_name(f"frame-{page.name}")
+    frame.write_text(_FRAME.format(page=page.name, width=width))
+    found = re.search(r"<title>(\d+)</title>", dumped(frame, "--allow-file-access-from-files"))
+    assert found, "the frame cannot see into the page"
+    return int(found[1])
+
+
+def sheets(page: Path) -> int:
+    """Of paper, on which it prints."""
+    paper = page.with_suffix(".pdf")
+    _called(page, "--no-pdf-header-footer", f"--print-to-pdf={paper}")
+    return len(re.findall(rb"/Type\s*/Page\b", paper.read_bytes()))
+
+
+def _called(page: Path, *options: str) -> bytes:
+    assert BROWSER is not None
+    with tempfile.TemporaryDirectory() as profile:
+        call = [BROWSER, *QUIET, f"--user-data-dir={profile}", *options, page.resolve().as_uri()]
+        return subprocess.run(call, check=True, capture_output=True, timeout=120).stdout
