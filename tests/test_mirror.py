@@ -42,7 +42,7 @@ ELSEWHERE = {
     "curate/gates/test_registry.py": "curate/gates/settings",
     "curate/calibration/test_run.py": "curate/calibration/decisions curate/calibration/judges curate/calibration/labelled curate/calibration/results "
     "cli/text/calibration",
-    "evaluate/test_arms.py": "evaluate/assemble evaluate/scores",
+    "evaluate/test_arms.py": "evaluate/assemble evaluate/by_label evaluate/scores",
     "evaluate/labels/test_confusion.py": "evaluate/labels/result",
     "evaluate/scoring/test_checks.py": "spec/evaluation/metrics",
     "evaluate/judging/test_stage.py": "evaluate/judging/asking evaluate/judging/expected evaluate/judging/labelled evaluate/judging/questions "

@@ -20,7 +20,7 @@ from distill.evaluate.arms import (
     rules_of,
     teacher_is_base,
 )
-from distill.evaluate.comparison import Comparison, compare
+from distill.evaluate.comparison import AnswersCompared, Comparison, compare
 from distill.evaluate.diagnosis.measured import ComparedVerdict
 from distill.evaluate.diagnosis.stage import diagnosis
 from distill.evaluate.evidence.ceiling import read_marks
@@ -61,10 +61,12 @@ def compared(
     scores = scores_table(task, tests, answered, rules)
     scores = pl.concat([scores, judged.scores]).sort("arm", "metric", "seed_id") if judged else scores
     calls = calls_table(answered, [arm.name for arm in arms if arm.address.price is None])
-    comparison = compare(
-        scores, calls, tests, margin=task.spec.evaluate.margin, kind=rules.kind, asked=list(answered), marks=read_marks(run.folder),
-        fields=value_rules.names(task.output), decide_by=task.spec.evaluate.decide_by,
+    about = AnswersCompared(
+        rules.kind, value_rules.names(task.output), task.spec.evaluate.decide_by,
         teacher_is_base="prompted_base" in task.spec.arms and teacher_is_base(task),
+    )  # fmt: skip
+    comparison = compare(
+        scores, calls, tests, margin=task.spec.evaluate.margin, asked=list(answered), answers=about, marks=read_marks(run.folder)
     )  # fmt: skip
     pairs = asked_once(task, arms, tests)
     warnings = [

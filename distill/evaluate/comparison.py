@@ -8,7 +8,6 @@ or nothing pairs.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 
@@ -16,6 +15,7 @@ import polars as pl
 
 from distill.evaluate import cautions
 from distill.evaluate.arm_kinds.footprint import Footprint
+from distill.evaluate.by_label import LabelScores, by_label
 from distill.evaluate.diagnosis.result import Diagnosis
 from distill.evaluate.evidence import gather
 from distill.evaluate.evidence.ceiling import ExamMarks, TeacherCeiling
@@ -74,17 +74,6 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
-class LabelScores:
-    """Student and teacher on the test rows with one value of a label; None where none was scored."""
-
-    value: str
-    student: Estimate | None
-    teacher: Estimate | None
-    gap: Estimate | None = None
-    """Student minus teacher, row by row."""
-
-
-@dataclass(frozen=True, slots=True)
 class Comparison:
     """Every arm on the test rows, and the verdict; `metric` is the one that carries it."""
 
@@ -122,47 +111,60 @@ class Comparison:
     is listed then by a metric of agreement."""
 
 
+@dataclass(frozen=True, slots=True)
+class AnswersCompared:
+    """What a task's answers are, and by what they are compared."""
+
+    kind: str = "fields"
+    fields: Sequence[str] = ()
+    """Those of the task's answers."""
+    decide_by: str | None = None
+    """The metric that carries the verdict, where the spec names one."""
+    teacher_is_base: bool = False
+    """The teacher's calls are those of the prompted base too, and are made once."""
+
+
 def compare(
-    scores: pl.DataFrame, calls: pl.DataFrame, tests: pl.DataFrame, *, margin: float, kind: str = "fields",
-    asked: Sequence[str] | None = None, fields: Sequence[str] = (), teacher_is_base: bool = False, decide_by: str | None = None,
-    marks: ExamMarks | None = None,
+    scores: pl.DataFrame, calls: pl.DataFrame, tests: pl.DataFrame, *, margin: float, asked: Sequence[str] | None = None,
+    answers: AnswersCompared = AnswersCompared(), marks: ExamMarks | None = None,
 ) -> Comparison:  # fmt: skip
-    """The comparison by `decide_by`, else by the first metric of PRIMARY that the student has, on rows enough.
+    """The comparison by `answers.decide_by`, else by the first metric of PRIMARY that the student has, on rows enough.
 
     `tests` holds seed_id, input, gold (JSON or null) and, if there are any, labels (JSON), group and cluster: the test rows of
-    seeds.parquet. `asked` are the arms, by default those of `calls`; `fields` are those of the task's answers; `marks` are the teacher's
-    in its exam. With `teacher_is_base` the teacher's calls are those of the prompted base too, and are made once.
+    seeds.parquet. `asked` are the arms, by default those of `calls`; `marks` are the teacher's in its exam.
     """
     by_arm, clusters = scores_by_arm(scores), clusters_of(tests)
-    metric = _primary(by_arm, decide_by)
+    metric = _primary(by_arm, answers.decide_by)
     names = _in_order(calls["arm"].to_list() + scores["arm"].to_list())
     arms = {arm: _arm(arm, scores, calls, by_arm, clusters) for arm in names}
     wanted = list((names or ARMS) if asked is None else asked)
-    nothing = not_comparable(scores, calls, rows=tests.height, kind=kind, arms=wanted) or by_likeness(by_arm, metric)
-    beyond, prompted = _without_known_answer(scores, metric), "teacher" if teacher_is_base else "prompted_base"
+    nothing = not_comparable(scores, calls, rows=tests.height, kind=answers.kind, arms=wanted) or by_likeness(
+        by_arm, metric
+    )
+    beyond, prompted = _without_known_answer(scores, metric), "teacher" if answers.teacher_is_base else "prompted_base"
     rows = (tests.height - beyond, beyond)
     fallen = [] if likeness_to_teacher(metric) else fallen_strata(by_arm, metric, tests, margin)
     ceiling = None if likeness_to_teacher(metric) else gather.ceiling(by_arm, clusters, marks or ExamMarks())
     tokens = {name: arm.tokens for name, arm in arms.items()}
     seen = gather.evidence_of(
-        by_arm, metric, margin, kind=kind, rows=rows, tokens=tokens, prompted=prompted, clusters=clusters
+        by_arm, metric, margin, kind=answers.kind, rows=rows, tokens=tokens, prompted=prompted, clusters=clusters
     )
     seen = replace(seen, fallen=[one for one in fallen if one.clear], limits=ceiling)
     return Comparison(
         metric=metric,
-        kind=kind,
+        kind=answers.kind,
         margin=margin,
         rows=tests.height,
         arms=arms,
         differences=_differences(by_arm, arms, clusters),
-        by_label=_by_label(by_arm, metric, tests),
-        worst=worst_answers(scores, calls, tests, by_arm.get(("student", metric), {}), fields),
+        by_label=by_label(by_arm, metric, tests),
+        worst=worst_answers(scores, calls, tests, by_arm.get(("student", metric), {}), answers.fields),
         warnings=[*cautions.reordered_lists(scores), *cautions.nothing_right(fallen), *cautions.weak_teacher(by_arm)],
         verdict=nothing or with_caution(verdict(seen), metric),
         test_clusters=tests.height - len(clusters) + len(set(clusters.values())),
         fallen=fallen,
         ceiling=ceiling,
-        teacher_errors=None if likeness_to_teacher(metric) else teacher_errors(by_arm, calls, tests, fields),
+        teacher_errors=None if likeness_to_teacher(metric) else teacher_errors(by_arm, calls, tests, answers.fields),
     )
 
 
@@ -224,31 +226,3 @@ def _difference(scores: Scores, metric: str, other: str, clusters: Mapping[str, 
     itself = other == "student" or (other == "teacher" and likeness_to_teacher(metric))  # it is the measure, and no arm
     gap = None if itself else paired_gap(scores, metric, other, clusters)
     return None if gap is None else Difference(metric, "student", other, **asdict(gap))
-
-
-def _by_label(scores: Scores, metric: str, tests: pl.DataFrame) -> dict[str, list[LabelScores]]:
-    """By label and value; a label that is the same on all rows, as one that chose them, tells nothing beside others."""
-    if "labels" not in tests.columns:
-        return {}
-    seeds: dict[str, dict[str, list[str]]] = {}
-    for seed, labels in tests.select("seed_id", "labels").sort("seed_id").iter_rows():
-        for label, value in json.loads(labels or "{}").items():
-            seeds.setdefault(label, {}).setdefault(str(value), []).append(seed)
-    student, teacher = (scores.get((arm, metric), {}) for arm in ("student", "teacher"))
-    return {
-        label: [
-            LabelScores(value, mean_of(student, rows), mean_of(teacher, rows), _gap(scores, metric, rows))
-            for value, rows in sorted(values.items())
-        ]
-        for label, values in seeds.items()
-        if len(values) > 1 or len(seeds) == 1
-    }
-
-
-def _gap(scores: Scores, metric: str, seeds: Sequence[str]) -> Estimate | None:
-    there = set(seeds)
-    alone = {
-        (arm, metric): {seed: value for seed, value in scores.get((arm, metric), {}).items() if seed in there}
-        for arm in ("student", "teacher")
-    }
-    return paired_gap(alone, metric, "teacher")

@@ -12,7 +12,8 @@ from distill.curate.accounting.shortfall import Shortfall
 from distill.curate.gates.private import hidden
 from distill.curate.gates.registry import GATES
 from distill.records import Json, Seed
-from distill.report import distributions, examples, losses
+from distill.report import examples, losses
+from distill.report.sections import distributions
 from distill.seeds import load
 
 

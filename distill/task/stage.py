@@ -18,7 +18,7 @@ from distill.rundir import file_hash
 from distill.task import stage_times, traces
 from distill.task.run import ActiveRun
 
-_CODE = 9
+_CODE = 10
 """Raised when a stage's outputs change for equal inputs, so that old runs are made anew."""
 _NEVER = "it was never done"
 _REPEATED_WITH = (

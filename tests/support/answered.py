@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from distill.evaluate.arms import calls_table, rules_of
-from distill.evaluate.comparison import Comparison, compare
+from distill.evaluate.comparison import AnswersCompared, Comparison, compare
 from distill.evaluate.labels.confusion import field_labels
 from distill.evaluate.scoring.explain import explained
 from distill.evaluate.scoring.table import scores_table
@@ -54,10 +54,10 @@ def judged(
     }
     rules = rules_of(task, tests, answered)
     scores = scores_table(task, tests, answered, rules)
+    about = AnswersCompared(rules.kind, value_rules.names(task.output), task.spec.evaluate.decide_by)
     found = compare(
-        scores, calls_table(answered), tests, margin=task.spec.evaluate.margin, kind=rules.kind, asked=list(answered),
-        fields=value_rules.names(task.output), decide_by=task.spec.evaluate.decide_by,
-    )  # fmt: skip
+        scores, calls_table(answered), tests, margin=task.spec.evaluate.margin, asked=list(answered), answers=about
+    )
     texts = {
         arm: {seed: one.said for seed, one in given if one is not None and one.ok} for arm, given in answered.items()
     }

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from distill.evaluate.comparison import Comparison, compare
+from distill.evaluate.comparison import AnswersCompared, Comparison, compare
 
 SEEDS = [f"s{i:02}" for i in range(40)]
 
@@ -53,4 +53,5 @@ def compared(
         pl.DataFrame(calls, schema=list(columns), orient="row"),
         pl.DataFrame(tests).with_columns(**(columns_of_tests or {})),
     )
-    return compare(*tables, margin=margin, asked=how.pop("asked", list(values)), **how)
+    asked, marks = how.pop("asked", list(values)), how.pop("marks", None)
+    return compare(*tables, margin=margin, asked=asked, marks=marks, answers=AnswersCompared(**how))

@@ -10,7 +10,8 @@ import pytest
 
 from distill.advise.readiness.checklist import ITEMS, checklist
 from distill.advise.readiness.run_evidence import RunEvidence, TestRow
-from distill.evaluate.comparison import ArmResult, Comparison, Difference, LabelScores
+from distill.evaluate.by_label import LabelScores
+from distill.evaluate.comparison import ArmResult, Comparison, Difference
 from distill.evaluate.verdict import ComparisonVerdict
 from distill.stats import Estimate
 from distill.teacher.store.queries import SpenderTotals

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from distill.errors import UsageError
-from distill.evaluate.comparison import ArmResult, Comparison, Difference, LabelScores
+from distill.evaluate.by_label import LabelScores
+from distill.evaluate.comparison import ArmResult, Comparison, Difference
 from distill.evaluate.gate.checks import GateCheck, checks, checks_of, number_of
 from distill.evaluate.verdict import ComparisonVerdict
 from distill.rundir import RunDir

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 from run_tables import gathered, made
 
-from distill.report import distributions
+from distill.report.sections import distributions
 
 
 def test_a_score_is_drawn_with_its_limit_where_it_has_degrees() -> None:
