@@ -52,9 +52,9 @@ def verdict(seen: Evidence) -> ComparisonVerdict:
     first = word == "distil" and seen.matched
     sentences = [
         headline,
+        wording.numbers(seen),
         *(one.sentence for one in seen.fallen[:SHOWN]),
         floor if first else "",
-        wording.numbers(seen),
         *([] if seen.gap.small else [wording.training(seen), wording.prompting(seen), "" if first else floor]),
         *ceiling.sentences(seen.limits),
         wording.agreeing(seen),

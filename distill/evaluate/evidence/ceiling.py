@@ -71,7 +71,9 @@ def sentences(found: TeacherCeiling | None) -> list[str]:
             f"with it is {_told(found.of_itself)} of that."
         )
     if found.of_correct:
-        said.append(f"Of what the teacher has right on the test rows, the student has right {_told(found.of_correct)}.")
+        said.append(
+            f"Of the known answers of the test rows, the student has {_told(found.of_correct)} as much right as the teacher."
+        )
     return said
 
 

@@ -28,7 +28,7 @@ def test_the_student_is_told_as_a_share_of_both_and_never_of_one_by_the_other() 
     assert agreed.startswith(
         "Asked twice, the teacher agrees with itself in 95 % (n = 40); the student's agreement with it is 95 % ("
     )
-    assert right.startswith("Of what the teacher has right on the test rows, the student has right 89 % (")
+    assert right.startswith("Of the known answers of the test rows, the student has 89 % (")
 
 
 def test_few_rows_give_no_share() -> None:

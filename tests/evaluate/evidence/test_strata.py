@@ -15,7 +15,7 @@ def test_a_stratum_that_fell_is_an_exception_of_the_verdict() -> None:
     assert found.verdict.sentences[0] == (
         "Distil: the student does this task a little worse than the teacher, by less than the 8 points allowed, but not for kind = rare."
     )
-    assert found.verdict.sentences[1] == "kind = rare: the student gets 0 % and the teacher 100 %, on 12 test rows."
+    assert found.verdict.sentences[2] == "kind = rare: the student gets 0 % and the teacher 100 %, on 12 test rows."
     assert found.warnings == []
     rare = next(cell for cell in found.by_label["kind"] if cell.value == "rare")
     assert rare.gap is not None
