@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from distill.evaluate.probes.answers.out_of_distribution import nearness
+from distill.evaluate.probes.answers.out_of_distribution import nearness, nearness_among
 from distill.stats import FEW
 
 if TYPE_CHECKING:
@@ -52,8 +52,8 @@ def _among(known: Sequence[str]) -> list[float]:
     """Of some training rows: the likeness to the nearest of the others."""
     some = known[:: -(-len(known) // _SAMPLED)]
     others = [text for n, text in enumerate(known) if n % -(-len(known) // _SAMPLED)] or known
-    if others is known:  # few: each against all but itself
-        return [nearness([text], [*known[:n], *known[n + 1 :]])[0] for n, text in enumerate(some)]
+    if others is known:  # few enough for each against all but itself
+        return nearness_among(known)
     return nearness(some, others)
 
 

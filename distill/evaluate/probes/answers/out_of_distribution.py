@@ -9,10 +9,14 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from distill.evaluate.probes.result import ProbeExample, ProbeQuestion, ProbeResult
 from distill.evaluate.probes.rows import ProbeRows
 from distill.stats import FEW, Estimate
+
+if TYPE_CHECKING:
+    from sklearn.feature_extraction.text import TfidfVectorizer
 
 PROBE = "out_of_distribution"
 _Z = 1.959964  # two-sided 95 %
@@ -54,10 +58,7 @@ def out_of_distribution(rows: ProbeRows) -> list[ProbeResult]:
 
 def nearness(inputs: Sequence[str], train: Sequence[str]) -> list[float]:
     """Of each input, 0..1: how like its nearest training input it is."""
-    import numpy as np
-    from sklearn.feature_extraction.text import TfidfVectorizer
-
-    weights = TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 4), sublinear_tf=True, dtype=np.float32)
+    weights = _weights()
     try:
         known = weights.fit_transform(train)
     except ValueError:  # not one training input has a letter
@@ -67,6 +68,24 @@ def nearness(inputs: Sequence[str], train: Sequence[str]) -> list[float]:
         likeness = weights.transform(inputs[start : start + _AT_A_TIME]) @ known.T
         found += [float(value) for value in likeness.max(axis=1).toarray().ravel()]
     return found
+
+
+def nearness_among(texts: Sequence[str]) -> list[float]:
+    """Of each text of some hundred, 0..1: how like the nearest of the others it is."""
+    try:
+        known = _weights().fit_transform(texts)
+    except ValueError:
+        return [0.0] * len(texts)
+    likeness = (known @ known.T).tolil()
+    likeness.setdiag(0)
+    return [float(value) for value in likeness.tocsr().max(axis=1).toarray().ravel()]
+
+
+def _weights() -> TfidfVectorizer:
+    import numpy as np
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    return TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 4), sublinear_tf=True, dtype=np.float32)
 
 
 def _beyond(close: Sequence[float], far: Sequence[float]) -> Estimate:
