@@ -81,11 +81,11 @@ def starving(seen: DiagnosisInput) -> str:
     return f"{one.label} = {one.value} starves: {one.trained} rows of it trained, and it loses {points(-one.gap.mean)} to the teacher there." if one else ""  # fmt: skip
 
 
-def overfits(seen: DiagnosisInput) -> str:  # noqa: ARG001
+def overfits(seen: DiagnosisInput) -> str:  # noqa: ARG001 - each sentence takes the same input
     return "The student was trained too long: it knows its training rows far better than others."
 
 
-def brief(seen: DiagnosisInput) -> str:  # noqa: ARG001
+def brief(seen: DiagnosisInput) -> str:  # noqa: ARG001 - each sentence takes the same input
     return "The student was trained too briefly: its loss was still falling at the end."
 
 
@@ -95,7 +95,7 @@ def too_small(seen: DiagnosisInput) -> str:
     return "The student is too small: it did not learn its own training rows, though the training came to its end."
 
 
-def unexplained(seen: DiagnosisInput) -> str:  # noqa: ARG001
+def unexplained(seen: DiagnosisInput) -> str:  # noqa: ARG001 - each sentence takes the same input
     return "Nothing that was measured explains the gap to the teacher; more or better training rows are what is left."
 
 
