@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -19,7 +20,7 @@ from distill.cli.verbs.worth import ablate, advise, checklist, curve, roi
 from distill.errors import INTERRUPTED
 
 if TYPE_CHECKING:
-    from typer._click import Context, HelpFormatter
+    from typer._click import Command, Context, HelpFormatter
 
 HELP = """Turn a task spec into a small model, and measure whether it was worth it.
 
@@ -102,18 +103,6 @@ class _Grouped(TyperGroup):
                 formatter.write_dl(shown)
 
 
-app = typer.Typer(
-    name="distill",
-    cls=_Grouped,
-    help=HELP,
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    pretty_exceptions_enable=False,
-)
-
-
-@app.callback(invoke_without_command=True)
 def _root(
     version: Annotated[bool, typer.Option("--version", "-V", help="print the version and exit")] = False,
 ) -> None:
@@ -122,9 +111,30 @@ def _root(
         raise typer.Exit
 
 
-for _verbs in VERBS.values():
-    for _name, _verb in _verbs.items():
-        app.command(_name)(_verb)
+def _app_of(verbs: Mapping[str, Callable[..., None]]) -> typer.Typer:
+    made = typer.Typer(
+        name="distill",
+        cls=_Grouped,
+        help=HELP,
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+        pretty_exceptions_enable=False,
+    )
+    made.callback(invoke_without_command=True)(_root)
+    for name, verb in verbs.items():
+        made.command(name)(verb)
+    return made
+
+
+_ALL = {name: verb for verbs in VERBS.values() for name, verb in verbs.items()}
+app = _app_of(_ALL)
+
+
+@functools.cache
+def _command(verb: str | None) -> Command:
+    """The command line with one verb, or all: typer needs a twentieth of a second to read every verb's options."""
+    return typer.main.get_command(app if verb is None else _app_of({verb: _ALL[verb]}))
 
 
 def _asked(given: list[str]) -> list[str]:
@@ -138,10 +148,11 @@ def main() -> None:
     exit_codes.printable()
     try:
         extras.check_alone(sys.path)
-        command = typer.main.get_command(app)
         if COMPLETE in os.environ:  # a shell asks what may follow
-            command.main(prog_name="distill")
-        with command.make_context("distill", _asked(sys.argv[1:])) as context:
+            _command(None).main(prog_name="distill")
+        words = _asked(sys.argv[1:])
+        command = _command(words[0] if words and words[0] in _ALL else None)
+        with command.make_context("distill", words) as context:
             command.invoke(context)
     except typer.Exit as end:
         sys.exit(end.exit_code)
