@@ -28,7 +28,9 @@ settings.register_profile("thorough", deadline=None, max_examples=1000)
 settings.load_profile("tests")
 if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:  # under nohup, which the processes of the tests would inherit
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
-os.environ.setdefault("POLARS_MAX_THREADS", "1")  # tables of some rows: more threads only wait for each other
+# Tables of some rows and models of two layers: more threads only wait for each other, and those of OpenMP spin while they do.
+for threads in ("POLARS_MAX_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(threads, "1")
 # The servers of the tests speak plain HTTP on this machine: no client needs to read the system's 150 certificates.
 os.environ.pop("SSL_CERT_FILE", None)
 os.environ["SSL_CERT_DIR"] = str(Path(__file__).parent)

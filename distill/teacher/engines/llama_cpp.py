@@ -34,7 +34,7 @@ def serve(gguf: Path, name: str, *, context: int, adapter: Path | None = None) -
     params.n_parallel = 1
     params.n_ctx = context
     params.cache_ram_mib = 0  # a second cache of older prompts, which would make an answer depend on them
-    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = max(1, min(os.cpu_count() or 1, 8))
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = _threads()
     params.ui = False
     params.verbosity = -1  # its log lines would tear the progress panel
     if adapter is not None:
@@ -52,6 +52,12 @@ def serve(gguf: Path, name: str, *, context: int, adapter: Path | None = None) -
     finally:
         with _quiet():
             del server
+
+
+def _threads() -> int:
+    """Threads to compute with: as many as the user set, or one for each core up to eight."""
+    given = os.environ.get("OMP_NUM_THREADS", "")
+    return int(given) if given.isdecimal() and int(given) else max(1, min(os.cpu_count() or 1, 8))
 
 
 @contextmanager

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import polars as pl
 import pytest
+from served import in_thread
 from two_teachers import CHANGED, Teachers, many, serve
 
 from distill.errors import RowsOwed
@@ -47,17 +49,28 @@ class Work:
         return plan, await self.run(*sets, refresh=plan.relabel or True)
 
 
-@pytest.fixture
-async def work(tmp_path: Path) -> AsyncIterator[Work]:
-    async with serve() as teachers:
-        yield Work(many(tmp_path, rows=400), teachers)
+@pytest.fixture(scope="module")
+def served() -> Iterator[Teachers]:
+    """The teachers of all tests here, on a loop of their own: at one address, one finished run is every test's beginning."""
+    with in_thread(serve) as teachers:
+        yield teachers
+
+
+@pytest.fixture(scope="module")
+def finished(served: Teachers, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The spec of a task with a finished run."""
+    spec = many(tmp_path_factory.mktemp("finished"), rows=400)
+    task = open_task(spec, env={"OPENAI_BASE_URL": served.base_url})
+    running.start(task, stages=ORDER, watch=Silent())
+    return spec
 
 
 @pytest.fixture
-async def done(work: Work) -> Work:
-    """With a finished run."""
-    await work.run()
-    return work
+def done(served: Teachers, finished: Path, tmp_path: Path) -> Work:
+    """A copy of it; the teachers count from here on."""
+    shutil.copytree(finished.parent, tmp_path / "home")
+    served.asked.clear()
+    return Work(tmp_path / "home" / finished.name, served)
 
 
 def samples(run: Run) -> pl.DataFrame:

@@ -49,7 +49,8 @@ def _spin(stop: float) -> None:
 @pytest.mark.skipif(not Path("/proc/stat").exists(), reason="only Linux says what each core does")
 def test_beside_busy_programs_one_thread_is_left_and_afterwards_all_are_back(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
-    before = torch.get_num_threads()
+    given, before = torch.get_num_threads(), 2
+    torch.set_num_threads(before)
     spawn = multiprocessing.get_context("fork")
     busy = [spawn.Process(target=_spin, args=(time.monotonic() + 30,)) for _ in range(2 * (os.cpu_count() or 1))]
     for one in busy:
@@ -60,10 +61,11 @@ def test_beside_busy_programs_one_thread_is_left_and_afterwards_all_are_back(mon
             time.sleep(0.3)
             cores.adapt()
             assert torch.get_num_threads() == 1
+        assert torch.get_num_threads() == before
     finally:
+        torch.set_num_threads(given)
         for one in busy:
             one.kill()
-    assert torch.get_num_threads() == before
 
 
 def test_a_number_that_the_user_set_stays(monkeypatch: pytest.MonkeyPatch) -> None:
