@@ -4,7 +4,8 @@ PYTHON ?= python3
 SPEC ?= prompts/support-triage/task.yaml
 RUN ?= runs/support-triage/001
 BIN := .venv/bin
-# One more than there are cores, five at the most: a tenth of the tests wait for other processes.
+# One more than there are cores, five at the most: a tenth of the tests wait for other processes. A worker takes tests that
+# stand together (worksteal), so what a module or a session shares is made by one of them and not by all.
 WORKERS := $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); echo $$((n < 4 ? n + 1 : 5)))
 # Many container images turn byte code off; with it, every start of PyTorch would take ten seconds longer.
 export PYTHONDONTWRITEBYTECODE :=
@@ -24,7 +25,7 @@ distill: .venv/.installed ## Distil a task from end to end and report (SPEC=prom
 	@$(BIN)/distill run $(SPEC)
 
 test: .venv/.installed-dev ## Run the tests
-	@$(BIN)/python -m pytest -n $(WORKERS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 check: .venv/.installed-dev ## Lint, format, types and the direction of imports
 	@$(BIN)/ruff check .

@@ -58,6 +58,12 @@ class FreeCores:
         self._fixed = "OMP_NUM_THREADS" in os.environ or not _TIMES.exists()
         self._seen = None if self._fixed else _now()
 
+    def begin(self) -> None:
+        """Look for as long as it takes to know what others do; no time is lost where the user has set a number."""
+        if self._seen is not None:
+            time.sleep(_SHORTEST_S)
+            self.adapt()
+
     def adapt(self) -> None:
         """Take the cores that are free; nothing happens where the user has set a number, or within 0.2 s."""
         import torch
@@ -78,8 +84,7 @@ def on_free_cores() -> Iterator[FreeCores]:
 
     threads = torch.get_num_threads()
     cores = FreeCores(threads)
-    time.sleep(_SHORTEST_S)
-    cores.adapt()
+    cores.begin()
     try:
         yield cores
     finally:
