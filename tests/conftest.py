@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -31,6 +32,7 @@ if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:  # under nohup, which the 
 # Tables of some rows and models of two layers: more threads only wait for each other, and those of OpenMP spin while they do.
 for threads in ("POLARS_MAX_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(threads, "1")
+gc.set_threshold(20_000, 20, 100)  # see `pytest_runtest_logfinish`
 # The servers of the tests speak plain HTTP on this machine: no client needs to read the system's 150 certificates.
 os.environ.pop("SSL_CERT_FILE", None)
 os.environ["SSL_CERT_DIR"] = str(Path(__file__).parent)
@@ -39,6 +41,20 @@ if memory_folder := in_memory():
 pytest_plugins = (
     "frames", "in_process", "moods", "guesses", "promotable", "small_tasks", "tiny_llama", "tiny_models",
 )  # fmt: skip
+
+_imported = len(sys.modules)
+
+
+def pytest_runtest_logfinish() -> None:
+    """What a test has imported is not walked again by Python's garbage collector: PyTorch and its friends leave a million objects,
+    and half a second of each later test that trains went into looking at them.
+    """
+    global _imported  # noqa: PLW0603  # of this process, as what it counts
+    if len(sys.modules) > _imported + 1000:
+        gc.collect()
+        gc.freeze()
+        _imported = len(sys.modules)
+
 
 SPEC = """\
 task: mood
