@@ -32,7 +32,7 @@ if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:  # under nohup, which the 
 # Tables of some rows and models of two layers: more threads only wait for each other, and those of OpenMP spin while they do.
 for threads in ("POLARS_MAX_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(threads, "1")
-gc.set_threshold(20_000, 20, 100)  # see `pytest_runtest_logfinish`
+gc.set_threshold(20_000, 20, 100)  # as `pytest_runtest_logfinish` says
 # The servers of the tests speak plain HTTP on this machine: no client needs to read the system's 150 certificates.
 os.environ.pop("SSL_CERT_FILE", None)
 os.environ["SSL_CERT_DIR"] = str(Path(__file__).parent)

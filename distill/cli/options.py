@@ -71,7 +71,6 @@ def opened(
     found out about its files goes to stderr, but where the result is JSON and holds it.
     """
     from distill.pipeline.arguments import place_of
-    from distill.pipeline.open_task import open_task
 
     if max_usd is not None and not 0 < max_usd < math.inf:
         raise UsageError(
@@ -80,6 +79,8 @@ def opened(
     overrides = [*(sets or []), *([f"budget.usd={max_usd}"] if max_usd is not None else [])]
     known = {**(options or {}), **({"budget.usd": "--max-usd"} if max_usd is not None else {})}
     place = place_of(spec)
+    from distill.pipeline.open_task import open_task  # a name that is none needs none of its tables
+
     task = open_task(place.spec, overrides=overrides, env=os.environ, home=place.home, options=known, priced=priced)
     if task.notes and not as_json:
         from distill.cli.plain import plain

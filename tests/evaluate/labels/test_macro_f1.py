@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from sklearn.metrics import f1_score
 
 from distill.evaluate.labels.macro_f1 import macro_f1, macro_f1_gap
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_the_value_is_that_of_scikit_learn(seed: int) -> None:
+    from sklearn.metrics import f1_score
+
     chance = np.random.default_rng(seed)
     wanted = chance.integers(0, 6, 80)
     found = np.where(chance.random(80) < 0.7, wanted, chance.integers(0, 7, 80))  # 6 is no label
@@ -51,6 +52,8 @@ def test_no_answer_that_is_a_label_is_0() -> None:
 @pytest.mark.slow
 def test_the_interval_covers_the_truth() -> None:
     """Four labels, the rarest 10 %; right with 80 %: 300 experiments of 150 rows against the value of a million."""
+    from sklearn.metrics import f1_score
+
     chance = np.random.default_rng(0)
 
     def drawn(n: int) -> tuple[np.ndarray, np.ndarray]:

@@ -135,22 +135,21 @@ async def test_a_change_that_is_not_the_teachers_asks_nothing(done: Work, change
     assert set(samples(run)["teacher"]) == {0}
 
 
-async def test_known_answers_say_who_is_right(tmp_path: Path) -> None:
+@pytest.mark.parametrize("gold", ["old", "new"])
+async def test_known_answers_say_who_is_right(tmp_path: Path, served: Teachers, gold: str) -> None:
     """Where the old teacher was right its answers stay; where the new one is, that is why they are asked anew."""
-    for gold in ("old", "new"):
-        (tmp_path / gold).mkdir()
-        async with serve() as teachers:
-            work = Work(many(tmp_path / gold, rows=300, gold=gold), teachers)
-            await work.run()
-            plan = await work.probe(NEW)
-        differ = [one for one in plan.strata if one.changed and one.changed.mean]
-        assert [one.stratum for one in differ] == list(CHANGED)
-        assert plan.chosen == ([] if gold == "old" else [one.stratum for one in differ])
-        assert plan.idle == (gold == "old")
-        assert {(one.known.new_right > 0, one.known.old_right > 0) for one in differ} == {
-            (gold == "new", gold == "old")
-        }
-        assert (plan.expected.right is not None) == (gold == "new")
+    work, alone = (
+        Work(many(tmp_path, rows=300, gold=gold), served),
+        ("student.train.with=none", "evaluate.arms=[teacher]"),
+    )
+    await work.run(*alone)
+    plan = await work.probe(NEW, *alone)
+    differ = [one for one in plan.strata if one.changed and one.changed.mean]
+    assert [one.stratum for one in differ] == list(CHANGED)
+    assert plan.chosen == ([] if gold == "old" else [one.stratum for one in differ])
+    assert plan.idle == (gold == "old")
+    assert {(one.known.new_right > 0, one.known.old_right > 0) for one in differ} == {(gold == "new", gold == "old")}
+    assert (plan.expected.right is not None) == (gold == "new")
 
 
 async def test_a_refresh_of_a_refresh_keeps_whose_answers_are_whose(done: Work) -> None:

@@ -5,18 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-import torch
-from torch import Tensor
-from transformers import (
-    Gemma3TextConfig,
-    Gemma3TextModel,
-    LlamaConfig,
-    LlamaModel,
-    MistralConfig,
-    MistralModel,
-    Qwen3Config,
-    Qwen3Model,
-)
 
 from distill.student.trainers import frozen_layers
 from distill.student.trainers.frozen_layers import FrozenLayers
@@ -25,29 +13,35 @@ SIZES: dict[str, Any] = {
     "vocab_size": 50, "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 4, "num_attention_heads": 4,
     "num_key_value_heads": 2, "head_dim": 8, "max_position_embeddings": 64,
 }  # fmt: skip
-KINDS = {
-    "llama": (LlamaConfig, LlamaModel),
-    "qwen3": (Qwen3Config, Qwen3Model),
-    "mistral": (MistralConfig, MistralModel),
-}
+KINDS = ("Llama", "Qwen3", "Mistral")
 
 
-def batch(*lengths: int, seed: int = 0) -> tuple[Tensor, Tensor]:
+@pytest.fixture(scope="module")
+def torch() -> Any:
+    """Imported by the first test here: at collection every worker would pay for it, and hold a million objects more."""
+    return pytest.importorskip("torch", reason="the training extra is not installed")
+
+
+def batch(*lengths: int, seed: int = 0) -> tuple[Any, Any]:
     """Rows padded on the right."""
+    import torch
+
     generator = torch.Generator().manual_seed(seed)
     ids = torch.randint(1, 50, (len(lengths), max(lengths)), generator=generator)
     mask = torch.tensor([[1] * length + [0] * (max(lengths) - length) for length in lengths])
     return ids * mask, mask
 
 
-def decoder(kind: str) -> Any:
+def decoder(kind: str, **sizes: Any) -> Any:
+    import torch
+    import transformers
+
     torch.manual_seed(0)
-    config, model = KINDS[kind]
-    return model(config(**SIZES)).eval()
+    return getattr(transformers, f"{kind}Model")(getattr(transformers, f"{kind}Config")(**SIZES, **sizes)).eval()
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_both_halves_give_the_states_of_the_whole(kind: str) -> None:
+def test_both_halves_give_the_states_of_the_whole(torch: Any, kind: str) -> None:
     model = decoder(kind)
     halves, (ids, mask) = FrozenLayers(model, 2), batch(5, 9, 3)
     assert halves.same(ids, mask)
@@ -58,8 +52,8 @@ def test_both_halves_give_the_states_of_the_whole(kind: str) -> None:
     assert len(model.layers) == 4
 
 
-def test_rows_kept_from_other_batches_serve_one_of_another_width() -> None:
-    model = decoder("llama")
+def test_rows_kept_from_other_batches_serve_one_of_another_width(torch: Any) -> None:
+    model = decoder("Llama")
     halves, (ids, mask) = FrozenLayers(model, 2), batch(5, 9, 3)
     halves.states(ids, mask)
     calls = []
@@ -71,8 +65,8 @@ def test_rows_kept_from_other_batches_serve_one_of_another_width() -> None:
     torch.testing.assert_close(few[real], whole[real], rtol=1e-4, atol=1e-4)
 
 
-def test_only_the_upper_half_learns_and_gets_the_same_gradients() -> None:
-    model, (ids, mask) = decoder("llama"), batch(6, 4)
+def test_only_the_upper_half_learns_and_gets_the_same_gradients(torch: Any) -> None:
+    model, (ids, mask) = decoder("Llama"), batch(6, 4)
     weight = model.layers[3].mlp.up_proj.weight
     for parameter in model.parameters():
         parameter.requires_grad_(parameter is weight)
@@ -85,20 +79,19 @@ def test_only_the_upper_half_learns_and_gets_the_same_gradients() -> None:
         weight.grad = None
 
 
-def test_without_room_nothing_is_kept_and_all_is_right(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_room_nothing_is_kept_and_all_is_right(torch: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(frozen_layers, "MOST_BYTES", 0)
-    model, (ids, mask) = decoder("llama"), batch(6, 4)
+    model, (ids, mask) = decoder("Llama"), batch(6, 4)
     halves = FrozenLayers(model, 2)
     whole = model(input_ids=ids, attention_mask=mask).last_hidden_state
     for _ in range(2):
         torch.testing.assert_close(halves.states(ids, mask)[mask.bool()], whole[mask.bool()], rtol=1e-4, atol=1e-4)
 
 
-def test_rows_padded_on_the_left_and_models_of_another_kind_are_told() -> None:
-    model, (ids, mask) = decoder("llama"), batch(6, 4)
+def test_rows_padded_on_the_left_and_models_of_another_kind_are_told(torch: Any) -> None:
+    model, (ids, mask) = decoder("Llama"), batch(6, 4)
     assert not FrozenLayers(model, 2).same(ids.flip(1), mask.flip(1))
-    torch.manual_seed(0)
-    gemma = Gemma3TextModel(Gemma3TextConfig(**SIZES, layer_types=["full_attention"] * 4)).eval()
+    gemma = decoder("Gemma3Text", layer_types=["full_attention"] * 4)
     halves = FrozenLayers(gemma, 2)
     whole = gemma(input_ids=ids, attention_mask=mask).last_hidden_state
     if halves.same(ids, mask):

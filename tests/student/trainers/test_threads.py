@@ -6,18 +6,23 @@ import multiprocessing
 import os
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-torch = pytest.importorskip("torch")
-
-from distill.student.trainers.threads import (  # noqa: E402 - torch comes with an extra
+from distill.student.trainers.threads import (
     CoreTime,
     busy_seconds,
     free_cores,
     on_free_cores,
     others_busy,
 )
+
+
+@pytest.fixture(scope="module")
+def torch() -> Any:
+    return pytest.importorskip("torch", reason="the training extra is not installed")
+
 
 STAT = """cpu  500 0 100 9000 50 0 10 40 0 0
 cpu0 100 20 30 4000 25 1 5 19 7 0
@@ -47,7 +52,9 @@ def _spin(stop: float) -> None:
 
 
 @pytest.mark.skipif(not Path("/proc/stat").exists(), reason="only Linux says what each core does")
-def test_beside_busy_programs_one_thread_is_left_and_afterwards_all_are_back(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_beside_busy_programs_one_thread_is_left_and_afterwards_all_are_back(
+    torch: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     given, before = torch.get_num_threads(), 2
     torch.set_num_threads(before)
@@ -68,7 +75,7 @@ def test_beside_busy_programs_one_thread_is_left_and_afterwards_all_are_back(mon
             one.kill()
 
 
-def test_a_number_that_the_user_set_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_number_that_the_user_set_stays(torch: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
     before = torch.get_num_threads()
     with on_free_cores() as cores:
