@@ -16,6 +16,12 @@ if TYPE_CHECKING:
     from torch.utils.data import Sampler
 
 
+_GROUP = 50
+"""Batches that are drawn together and sorted by length, at the most; of a small dataset a half, so that two epochs differ and few places are
+padding (of 96 rows of 45 to 130 tokens 6 % and not 12 %).
+"""
+
+
 class BatchSettings(Protocol):
     """What trainings have in common, whatever their loss."""
 
@@ -65,6 +71,7 @@ def by_length(lengths: Sequence[int], batch_size: int, seed: int) -> Sampler[int
 
         def __iter__(self) -> Iterator[int]:
             generator = torch.Generator().manual_seed(seed * 1_000_003 + self._epoch)
-            return iter(get_length_grouped_indices(list(lengths), batch_size, generator=generator))
+            groups = min(-(-len(lengths) // (2 * batch_size)), _GROUP)
+            return iter(get_length_grouped_indices(list(lengths), batch_size, groups, generator=generator))
 
     return ByLength()

@@ -37,6 +37,7 @@ _TRAINING = ("track", "preference")
 
 async def tune(run: ActiveRun, rows: Path) -> Mapping[str, Json]:
     """Train on the rows of a file, then on the pairs; GateNotMet before either where there are too few pairs."""
+    from distill.student.trainers.threads import on_free_cores
     from distill.student.tuning import dpo
 
     weights = run.task.base_weights
@@ -47,10 +48,16 @@ async def tune(run: ActiveRun, rows: Path) -> Mapping[str, Json]:
     student = run.folder.path / "student"
     noted = await _supervised(run, base, rows, student / "supervised")
     settings, first = _settings(run), student / "supervised" / "adapter"
-    result = await asyncio.to_thread(
-        dpo.train, base=base, template=weights.template, adapter=first, pairs=pairs, out=student / "adapter",
-        settings=settings, on_step=_shown(run, settings.steps(len(pairs.train))),
-    )  # fmt: skip
+    shown = _shown(run, settings.steps(len(pairs.train)))
+
+    def trained() -> DpoResult:
+        with on_free_cores() as cores:
+            return dpo.train(
+                base=base, template=weights.template, adapter=first, pairs=pairs, out=student / "adapter", settings=settings,
+                on_step=cores.after(shown),
+            )  # fmt: skip
+
+    result = await asyncio.to_thread(trained)
     if not result.kept:
         shutil.rmtree(student / "adapter", ignore_errors=True)
         shutil.copytree(first, student / "adapter")
