@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from distill.student.trainers import processes
 from distill.student.trainers.progress import checkpoints
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def trl_arguments(kept: Path, settings: BatchSettings, steps: int) -> dict[str, 
 
     return {
         "output_dir": str(kept), "num_train_epochs": settings.epochs, "learning_rate": settings.learning_rate, "seed": settings.seed,
-        "per_device_train_batch_size": settings.batch_size, "per_device_eval_batch_size": settings.batch_size,
+        "per_device_train_batch_size": processes.share_of(settings.batch_size), "per_device_eval_batch_size": settings.batch_size,
         "gradient_accumulation_steps": settings.accumulate, "gradient_checkpointing": settings.recompute,
         "use_cpu": not on_gpu(), "dataloader_pin_memory": on_gpu(), "max_length": None, "logging_steps": 1,
         "logging_nan_inf_filter": False,  # it replaces a NaN loss by the last good one

@@ -19,9 +19,11 @@ from typing import TYPE_CHECKING
 from distill.atomic_write import write_json
 from distill.base_model import load, local
 from distill.curate import preflight
+from distill.errors import UsageError
 from distill.records import Json, content_id
 from distill.rundir import file_hash
 from distill.student import adapter, other_formats
+from distill.student.trainers import processes
 from distill.student.tuning import pairs as pairing
 from distill.task.run import ActiveRun
 from distill.teacher.endpoint.stopping import Stopped
@@ -43,6 +45,10 @@ async def tune(run: ActiveRun, rows: Path) -> Mapping[str, Json]:
     weights = run.task.base_weights
     if weights is None:
         raise ValueError("a student that is not tuned here has no weights here")
+    if (several := processes.count()) > 1:
+        raise UsageError(
+            f"pairs (student.train.preference) are trained in one process, and {several} were started; start `distill train` by itself"
+        )
     base = await asyncio.to_thread(weights.folder)
     pairs = await asyncio.to_thread(_pairs, run, base)
     student = run.folder.path / "student"
