@@ -106,9 +106,8 @@ def train(
     """Tune `base` on the chat rows of `train`.
 
     `valid` is read at the end of each epoch, at most 32 rows of it; the epoch with its lowest loss is kept. An adapter already
-    in `out` is replaced only by a whole new one. A training that was killed goes on from its last checkpoint. Raises
-    `TrainError` (see the module's docstring), and Stopped where `on_step` does, after a checkpoint. Of several processes the first one
-    calls this, and the others `follow` (`processes`).
+    in `out` is replaced only by a whole new one. A training that was killed goes on from its last checkpoint. Raises `TrainError` (see
+    above), and Stopped where `on_step` does, after a checkpoint. Of several processes the first calls this, the others `follow`.
     """
     shared = SharedTraining(base, train, valid, out, template, settings)
     processes.share_of(settings.batch_size)
@@ -123,9 +122,8 @@ def follow() -> None:
     """Train along whatever the first process trains, until it ends; nothing is written, and its faults are its own to tell."""
     for given in processes.announced():
         base, train, valid, out = (Path(given[name]) for name in ("base", "train", "valid", "out"))
-        template, settings = given["template"], TuningSettings(**given["settings"])
-        shared = SharedTraining(base, train, valid, out, Path(template) if template else None, settings)
-        _trained(shared, None, None)
+        template = Path(given["template"]) if given["template"] else None
+        _trained(SharedTraining(base, train, valid, out, template, TuningSettings(**given["settings"])), None, None)
 
 
 def _trained(
@@ -135,13 +133,12 @@ def _trained(
 
     base, settings, kept = shared.base, shared.settings, shared.out / "checkpoints"
     set_seed(settings.seed)
-    tokenizer = load.tokeniser(base, shared.template)
-    files = (shared.train, shared.valid)
+    tokenizer, files = load.tokeniser(base, shared.template), (shared.train, shared.valid)
     rows, held_out = (_rows(path, tokenizer, settings.max_tokens) for path in files)
     held_out = held_out[:VALID_ROWS]
     per_epoch, read = (sum(len(row.input_ids) for row in part) for part in (rows, held_out))
     checkpoint = checkpoints.opened(kept, _key(base, files, settings, tokenizer)) if processes.first() else None
-    checkpoint_at = processes.told(str(checkpoint or ""))
+    begins = processes.told(str(checkpoint or ""))
     with quiet():
         model = full.loaded(base) if settings.full else _with_adapter(base, settings)
         trainer = _trainer(model, tokenizer, rows, held_out, arguments=_arguments(kept, settings, len(rows), track))
@@ -152,7 +149,7 @@ def _trained(
         )  # fmt: skip
         trainer.add_callback(callback(watch) if processes.first() else following())
         try:
-            trainer.train(resume_from_checkpoint=checkpoint_at or None)
+            trainer.train(resume_from_checkpoint=begins or None)
         except TrainError:
             if processes.first():
                 shutil.rmtree(kept, ignore_errors=True)  # what went wrong would go on from there
@@ -175,16 +172,14 @@ def _finished(model: PeftModel | PreTrainedModel, watch: Watch, out: Path) -> Tr
 
 def _key(base: Path, files: Sequence[Path], settings: TuningSettings, tokenizer: PreTrainedTokenizerBase) -> str:
     """Equal for trainings that are the same: base, rows, settings and template."""
-    rows = [file_hash(file) for file in files]
-    begun = file_hash(Path(settings.begin)) if settings.begin else ""
+    rows, begun = [file_hash(file) for file in files], file_hash(Path(settings.begin)) if settings.begin else ""
     return content_id(fingerprint(base), rows, asdict(settings) | {"begin": begun}, tokenizer.chat_template)
 
 
 def _rows(path: Path, tokenizer: PreTrainedTokenizerBase, max_tokens: int) -> list[TokenRow]:
-    rows = read_rows(path, tokenizer, max_tokens=max_tokens)
-    if not rows:
-        raise TrainError(f"{path} holds no rows; training needs rows to learn and to check on")
-    return rows
+    if rows := read_rows(path, tokenizer, max_tokens=max_tokens):
+        return rows
+    raise TrainError(f"{path} holds no rows; training needs rows to learn and to check on")
 
 
 def _with_adapter(base: Path, settings: TuningSettings) -> PeftModel:
