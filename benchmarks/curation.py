@@ -17,13 +17,22 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
 from itertools import accumulate
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from distill import memory as heap
 from distill.records import Answer, Ended, Usage
+
+if TYPE_CHECKING:
+    from distill.curate.leaks import HeldOut
+    from distill.similarity.graph import Graph
 
 SCHEMA = {
     "type": "object",
@@ -108,67 +117,87 @@ KNOWN = [word + end for end in ("", "s", "ing", "ed", "ly", "er") for word in WO
 WEIGHTS = list(accumulate(1 / (rank + 3) for rank in range(len(KNOWN))))
 
 
-def one(count: int, *, gated: bool) -> dict[str, object]:
-    """All steps over so many samples."""
-    from distill.curate import leaks
-    from distill.curate.dedup import duplicates
+@dataclass(slots=True)
+class Laps:
+    """What each step took: its seconds, and the memory's peak after it."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+    peaks: dict[str, int] = field(default_factory=dict)
+
+    @contextmanager
+    def lap(self, name: str) -> Iterator[None]:
+        since = time.monotonic()
+        yield
+        self.seconds[name] = round(time.monotonic() - since, 2)
+        self.peaks[name] = round(peak_mib())
+
+
+def peak_mib() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+Left = tuple[pl.DataFrame, int]
+"""The samples that a step keeps, and how many it drops; nothing else of its outcome stays in memory."""
+
+
+def gate(kept: pl.DataFrame, name: str, settings: Any) -> Left:
     from distill.curate.gates import registry
+
+    outcome = registry.run_gates(kept, [(name, settings)])
+    return outcome.kept, outcome.dropped.height
+
+
+def unique(kept: pl.DataFrame, graph: Graph) -> Left:
+    from distill.curate.dedup import duplicates
+
+    outcome = duplicates.duplicates(kept, near=0.85, compare=["intent", "urgency"], graph=graph)
+    return outcome.kept, outcome.dropped.height
+
+
+def clean(kept: pl.DataFrame, tests: list[HeldOut]) -> Left:
+    from distill.curate import leaks
+
+    outcome = leaks.leaks(kept, held_out=tests, near=0.85)
+    return outcome.kept, outcome.dropped.height
+
+
+def selected(kept: pl.DataFrame, count: int, graph: Graph) -> Left:
     from distill.curate.selection import assemble
     from distill.curate.selection.balance import Wanted
+
+    wanted = Wanted(quotas={f"intent {n}": count // 40 for n in range(20)}, floors=[({"intent": "intent 3"}, 40)])
+    part = assemble.select(kept, wanted, valid=0.1, near=0.85, graph=graph)
+    return part.kept, part.leaks.dropped.height + part.balance.dropped.height
+
+
+def one(count: int, *, gated: bool) -> dict[str, object]:
+    """All steps over so many samples."""
+    from distill.curate.leaks import HeldOut
     from distill.similarity.graph import Graph
     from distill.student import export
 
-    kept, dropped = samples(count), 0
-    tests = [leaks.HeldOut(f"test{n}", text) for n, text in enumerate(kept["input"].head(2000))]
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    seconds: dict[str, float] = {}
-    memory: dict[str, int] = {}
-    started = time.monotonic()
-
-    def lap(name: str, since: float) -> None:
-        seconds[name] = round(time.monotonic() - since, 2)
-        memory[name] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
-
-    at = time.monotonic()
-    graph = Graph.of(kept["input"], threshold=0.85, typos=True)  # a run makes it once, from the seeds, and keeps it
-    lap("graph", at)
-    for name, settings in SETTINGS[: None if gated else 1]:
-        at = time.monotonic()
-        outcome = registry.run_gates(kept, [(name, settings)])
-        kept, dropped = outcome.kept, dropped + outcome.dropped.height
-        del outcome
-        lap(name, at)
-    at = time.monotonic()
-    unique = duplicates.duplicates(kept, near=0.85, compare=["intent", "urgency"], graph=graph)
-    kept, dropped = unique.kept, dropped + unique.dropped.height
-    del unique
-    lap("duplicates", at)
-    at = time.monotonic()
-    clean = leaks.leaks(kept, held_out=tests, near=0.85)
-    kept, dropped = clean.kept, dropped + clean.dropped.height
-    del clean
-    lap("leaks", at)
-    at = time.monotonic()
-    part = assemble.select(
-        kept,
-        Wanted(quotas={f"intent {n}": count // 40 for n in range(20)}, floors=[({"intent": "intent 3"}, 40)]),
-        valid=0.1,
-        near=0.85,
-        graph=graph,
-    )
-    kept, dropped = part.kept, dropped + part.leaks.dropped.height + part.balance.dropped.height
-    del part
-    lap("balance, split and their leaks", at)
-    at = time.monotonic()
-    with tempfile.TemporaryDirectory() as folder:
+    kept, dropped, laps = samples(count), 0, Laps()
+    tests = [HeldOut(f"test{n}", text) for n, text in enumerate(kept["input"].head(2000))]
+    before, started = peak_mib(), time.monotonic()
+    with laps.lap("graph"):
+        graph = Graph.of(kept["input"], threshold=0.85, typos=True)  # a run makes it once, from the seeds, and keeps it
+    steps: list[tuple[str, Callable[[pl.DataFrame], Left]]] = [
+        *((name, partial(gate, name=name, settings=settings)) for name, settings in SETTINGS[: None if gated else 1]),
+        ("duplicates", partial(unique, graph=graph)),
+        ("leaks", partial(clean, tests=tests)),
+        ("balance, split and their leaks", partial(selected, count=count, graph=graph)),
+    ]
+    for name, step in steps:
+        with laps.lap(name):
+            kept, gone = step(kept)
+        dropped += gone
+    with laps.lap("export"), tempfile.TemporaryDirectory() as folder:
         export.write(kept, folder=Path(folder))
-    lap("export", at)
     whole = time.monotonic() - started
     assert kept.height + dropped == count, "a row vanished"
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return {
         "samples": count, "kept": kept.height, "dropped": dropped, "seconds": round(whole, 1), "samples_a_second": round(count / whole),
-        "peak_mib": round(peak), "made_mib": round(before), "seconds_by_step": seconds, "peak_mib_after_step": memory,
+        "peak_mib": round(peak_mib()), "made_mib": round(before), "seconds_by_step": laps.seconds, "peak_mib_after_step": laps.peaks,
     }  # fmt: skip
 
 

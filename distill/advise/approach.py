@@ -158,7 +158,7 @@ def _notes(known: Situation, word: Approach, sums: Sums) -> list[str]:
         notes.append("no answer is known to be right: a student can only be shown to keep up with its teacher")
     if sums.tuned_day is not None and sums.day is not None and sums.tuned_day > sums.day:
         notes.append(
-            f"today's model, tuned at its host, would be dearer than it is now: ${sums.tuned_day:,.2f} a day against ${sums.day:,.2f}"
+            f"today's model, tuned at its host, would be more expensive than it is now: ${sums.tuned_day:,.2f} a day against ${sums.day:,.2f}"
         )
     return notes
 
@@ -168,7 +168,7 @@ def _is(known: Situation, trouble: str) -> bool:
 
 
 def _untried(known: Situation, step: str) -> bool:
-    """A step that nobody says was tried comes before a dearer one."""
+    """A step that nobody says was tried comes before a more expensive one."""
     return step not in (known.tried or ())
 
 

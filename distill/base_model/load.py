@@ -79,7 +79,7 @@ def _quantised(folder: Path, bits: int) -> PreTrainedModel:
     )
     with quiet():
         found: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
-            folder, quantization_config=how, device_map={"": 0}, trust_remote_code=False
+            folder, quantization_config=how, device_map={"": torch.cuda.current_device()}, trust_remote_code=False
         )
     return found
 

@@ -34,16 +34,18 @@ class Figures:
 
 
 NO_FIGURES = Figures()
+CLASSIFIERS = ("linear", "embedding")
+"""Arms that a student which is a language model has to beat."""
 
 
 def figures(comparison: Comparison) -> Figures:
-    """Student, teacher and their difference; the linear model, and the student's difference to it; in a refresh the one before,
-    where the two have one measure.
+    """Student, teacher and their difference; the linear and the embedding model, and the student's difference to each; in a refresh the one
+    before, where the two have one measure.
     """
     scored = [_of_arm(comparison, name) for name in ("student", "teacher")]
     beside = [
         figure
-        for name in (("linear",) if comparison.by_teacher else ("linear", "previous"))
+        for name in (*CLASSIFIERS, *(() if comparison.by_teacher else ("previous",)))
         for figure in (_of_arm(comparison, name), _difference(comparison, name))
     ]
     rows = tuple(row for row in (*scored, _difference(comparison, "teacher"), *beside) if row is not None)

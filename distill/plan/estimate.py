@@ -166,7 +166,7 @@ def _dollars(price: Price | None, seen: Sequence[Answer], to_send: float, ceilin
     if len(seen) < _FEWEST:
         return Cost(most)
     mean, half = _mean([price(answer.usage) for answer in seen])
-    # Rows to come may be dearer than those so far: the ceiling is the dearest reading, and no interval passes it.
+    # Rows to come may be more expensive than those so far: the ceiling is the most expensive reading, and no interval passes it.
     most = max(most, mean * to_send)
     low, high = max(0.0, mean - half), min(mean + half, most / to_send if to_send else math.inf)
     return Cost(most, mean * to_send, low * to_send, high * to_send)

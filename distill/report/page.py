@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from distill.evaluate.comparison import ArmResult, Comparison, Difference
+from distill.evaluate.figures import CLASSIFIERS
 from distill.evaluate.metrics.names import likeness_to_teacher, title
 from distill.evaluate.selective.sentences import sentences
 from distill.records import Json
@@ -101,12 +102,17 @@ def difference(found: Comparison, other: str) -> Difference | None:
 
 
 def _floor_tile(found: Comparison) -> list[Tile]:
-    """The linear model beside a student that is a language model."""
-    gap, arm = difference(found, "linear"), found.arms.get("linear")
-    if gap is None or arm is None:
-        return []
-    note = f"student against it {signed(gap.mean)} points; interval {signed(gap.low)} to {signed(gap.high)}"
-    return [Tile("Linear model", percent(arm.metrics[found.metric].mean), note, warn=gap.high < 0)]
+    """The linear and the embedding model beside a student that is a language model."""
+    tiles = []
+    for name in CLASSIFIERS:
+        gap, arm = difference(found, name), found.arms.get(name)
+        if gap is None or arm is None:
+            continue
+        note = f"student against it {signed(gap.mean)} points; interval {signed(gap.low)} to {signed(gap.high)}"
+        tiles.append(
+            Tile(f"{name.capitalize()} model", percent(arm.metrics[found.metric].mean), note, warn=gap.high < 0)
+        )
+    return tiles
 
 
 def _alone_tile(found: Comparison) -> list[Tile]:

@@ -11,7 +11,7 @@ FORMS = ("adapter", "merged", "gguf", "ollama", "vllm")
 OWN = ("f32", "f16", "bf16", "q8_0", "q5_1", "q5_0", "q4_1", "q4_0")
 """Quantisations that are written here."""
 BY_LLAMA_CPP = ("q6_k", "q5_k_m", "q5_k_s", "q4_k_m", "q4_k_s", "q3_k_m", "q3_k_s", "q2_k", "iq4_xs", "iq4_nl")
-"""Those that llama.cpp's own llama-quantize writes."""
+"""Those that llama.cpp's own llama-quantize writes; the larger of them are written here where xllamacpp is (`k_quants`)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,14 +69,9 @@ async def train(run: ActiveRun, rows: Path, out: Path, *, seed: int | None = Non
 
     def trained() -> TrainResult:
         with on_free_cores() as cores:
-
-            def step(done: TrainStep, left_s: float | None) -> None:
-                shown(done, left_s)
-                cores.adapt()
-
             return fine_tuning.train(
                 base=base, template=weights.template, train=rows, valid=folder / "valid.jsonl", out=out, settings=settings,
-                track=way.track, on_step=step,
+                track=way.track, on_step=cores.after(shown),
             )  # fmt: skip
 
     result = await asyncio.to_thread(trained)

@@ -84,8 +84,8 @@ def test_missing_costs_are_tried_together_since_one_alone_makes_no_sum() -> None
     assert set(found["calls_a_day"].values()) == {"leave it", "distil"}
 
 
-def test_few_kinds_of_answers_lead_to_a_linear_model_and_a_dearer_tuned_model_is_said() -> None:
+def test_few_kinds_of_answers_lead_to_a_linear_model_and_a_more_expensive_tuned_model_is_said() -> None:
     notes = " ".join(advise(replace(PAID, wrong=frozenset({"price"}), kinds=24)).notes)
     assert "24 different answers try a linear model" in notes
-    assert "dearer than it is now: $42.00 a day against $33.00" in notes
+    assert "more expensive than it is now: $42.00 a day against $33.00" in notes
     assert "free text" in " ".join(advise(replace(PAID, wrong=frozenset({"price"}), kinds=0)).notes)

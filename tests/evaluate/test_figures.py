@@ -24,6 +24,14 @@ def test_student_teacher_difference_then_the_linear_model() -> None:
     assert linear.n == 30
 
 
+def test_an_embedding_model_stands_beside_the_student_as_the_linear_one_does() -> None:
+    found = figures(compared({"teacher": HALF, "student": HALF, "embedding": RIGHT}))
+    gap = found.of("student", "embedding")
+    assert gap is not None
+    assert (gap.mean, gap.n) == (-0.5, 40)
+    assert found.of("linear") is None
+
+
 def test_what_is_not_there_has_no_row() -> None:
     assert [row.arm for row in figures(compared({"teacher": HALF})).rows] == ["teacher"]
     nothing = figures(compared({"teacher": [None] * 40}))

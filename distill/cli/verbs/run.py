@@ -8,7 +8,7 @@ import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -43,7 +43,10 @@ def run_stages(
     from distill.cli.live.next_step import given_words
     from distill.cli.live.panel import Panel
     from distill.pipeline import run as pipeline
+    from distill.student.trainers import processes
 
+    if "train" in stages and not processes.first():
+        train_along()
     task, begun = opened(spec, sets, max_usd, as_json=as_json, options=options), time.monotonic()
     with Panel(quiet=as_json) as panel:
         done = pipeline.start(
@@ -54,8 +57,26 @@ def run_stages(
         given = given_words(str(spec), sets or [], max_usd)
         lines = [*_said(done, task, given, stages, took_s=time.monotonic() - begun), *gate_lines(done)]
     write(files or CiFiles(), done)
+    if "train" in stages:
+        processes.release()
     out(done.as_json() | {"notes": list(task.notes)}, as_json, lines)
     raise typer.Exit(done.exit_code)
+
+
+def train_along() -> NoReturn:
+    """What every process of a launcher but the first does: that one says what went wrong, and answers a Ctrl-C."""
+    import signal
+
+    from distill.errors import DistillError
+    from distill.student.trainers import fine_tuning
+
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, signal.SIG_IGN)
+    try:
+        fine_tuning.follow()
+    except (DistillError, RuntimeError):  # the same fault as the first one's, or the first one is gone
+        raise typer.Exit(1) from None
+    raise typer.Exit
 
 
 def _said(done: Run, task: Task, given: Sequence[str], stages: Sequence[str], *, took_s: float) -> list[str]:

@@ -59,6 +59,7 @@ class DiagnosisInput:
     to_base: Estimate | None = None
     to_prompted: Estimate | None = None
     to_linear: Estimate | None = None
+    to_embedding: Estimate | None = None
     teacher_right: Estimate | None = None
     """Share of the known answers."""
     taught: float = 0.0
@@ -71,7 +72,7 @@ class DiagnosisInput:
     trained: int = 0
     epochs: float = 0.0
     linear: bool = False
-    """The student is a linear model."""
+    """The student is a linear model, over letters or word vectors."""
     losses: TrainingLosses | None = None
     confused: ConfusedPair | None = None
     starving: StarvingStratum | None = None
@@ -99,6 +100,7 @@ def measured(tables: Tables, compared: ComparedVerdict, *, epochs: float, linear
         word=compared.word, margin=compared.margin, rows=tables.tests.height, unanswered=_unanswered(tables),
         to_teacher=paired_gap(by_arm, metric, "teacher"), to_base=paired_gap(by_arm, metric, "base"),
         to_prompted=paired_gap(by_arm, metric, compared.prompted), to_linear=paired_gap(by_arm, metric, "linear"),
+        to_embedding=paired_gap(by_arm, metric, "embedding"),
         teacher_right=mean_interval(list(known.values())) if known else None,
         taught=taught / train.height if train.height else 0.0,
         schema=mean_interval(list(form.values())) if form else None, broken=_broken(by_arm, metric),

@@ -14,6 +14,7 @@ from distill.evaluate.diagnosis import wording
 from distill.evaluate.diagnosis.measured import DiagnosisInput
 from distill.evaluate.diagnosis.result import CauseName, DiagnosisExample, NextAction
 from distill.evaluate.probes.result import ProbeResult
+from distill.stats import Estimate
 
 _MISSING, _WEAK, _FORM = 0.1, 0.5, 0.95
 """Share of the test rows without an answer; of the known answers right; of answers that keep to the form."""
@@ -46,8 +47,17 @@ def _unanswered(seen: DiagnosisInput) -> bool:
 
 
 def _linear_better(seen: DiagnosisInput) -> bool:
-    gap = seen.to_linear
-    return gap is not None and not gap.small and gap.high < 0
+    return _wins(seen.to_linear, seen.to_embedding)
+
+
+def _embedding_better(seen: DiagnosisInput) -> bool:
+    return _wins(seen.to_embedding, seen.to_linear)
+
+
+def _wins(gap: Estimate | None, other: Estimate | None) -> bool:
+    """Whether an arm is clearly better than the student, and better than the other one that might be."""
+    better = gap is not None and not gap.small and gap.high < 0
+    return better and (other is None or gap.mean <= other.mean)
 
 
 def _too_few(seen: DiagnosisInput) -> bool:
@@ -155,6 +165,10 @@ RULES: tuple[DiagnosisRule, ...] = (
     DiagnosisRule(
         "linear_is_better", _linear_better, wording.linear_better, wording.gaps,
         _run("make the linear model the student:", "--set", "student.train.with=linear"),
+    ),
+    DiagnosisRule(
+        "embedding_is_better", _embedding_better, wording.embedding_better, wording.gaps,
+        _run("make the embedding model the student:", "--set", "student.train.with=embedding"),
     ),
     DiagnosisRule("too_few_test_rows", _too_few, wording.too_few, wording.gaps, _rows_step),
     DiagnosisRule(

@@ -30,4 +30,4 @@ def diagnosis(
         losses=student_stage.losses(run.folder),
     )  # fmt: skip
     way = run.task.spec.student.train
-    return diagnose(measured(tables, compared, epochs=way.epochs, linear=way.with_ == "linear"))
+    return diagnose(measured(tables, compared, epochs=way.epochs, linear=way.classifier))

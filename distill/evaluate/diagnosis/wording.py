@@ -37,6 +37,10 @@ def linear_better(seen: DiagnosisInput) -> str:  # noqa: ARG001 - each has the s
     return "A linear model of the same rows is better than the student, and answers in milliseconds."
 
 
+def embedding_better(seen: DiagnosisInput) -> str:  # noqa: ARG001 - each has the same signature
+    return "An embedding model of the same rows is better than the student, and answers in milliseconds."
+
+
 def too_few(seen: DiagnosisInput) -> str:
     gap = seen.to_teacher
     if gap is None:
@@ -123,7 +127,10 @@ def rows(seen: DiagnosisInput) -> list[str]:
 
 
 def gaps(seen: DiagnosisInput) -> list[str]:
-    arms = (("the teacher", seen.to_teacher), ("the linear model", seen.to_linear), ("the base", seen.to_base))
+    arms = (
+        ("the teacher", seen.to_teacher), ("the linear model", seen.to_linear), ("the embedding model", seen.to_embedding),
+        ("the base", seen.to_base),
+    )  # fmt: skip
     return [f"student minus {name}: {_interval(gap)}" for name, gap in arms if gap is not None]
 
 

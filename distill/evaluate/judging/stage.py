@@ -79,7 +79,7 @@ def answers_to_tests(
 def warnings_of(task: Task) -> list[str]:
     """Judges that score answers of their own family; told before anything is paid, too."""
     train = task.spec.student.train
-    bases = [] if train.with_ in ("none", "linear") else [train.base]
+    bases = [] if train.with_ == "none" or train.classifier else [train.base]
     names = [judge.address.model for judge in task.evaluation_judges]
     return family_warnings(names, [one.address.model for one in task.teachers], bases)
 

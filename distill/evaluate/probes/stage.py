@@ -78,7 +78,7 @@ def why_unasked(task: Task, name: ProbeName, student: Address | None) -> str:
 def calls_wanted(task: Task) -> tuple[int, int]:
     """The most calls of (base, student) that the probes make, before a student is there."""
     asks = task.spec.student.train
-    if asks.with_ in ("none", "linear") or "student" not in task.spec.arms:
+    if asks.with_ == "none" or asks.classifier or "student" not in task.spec.arms:
         return 0, 0
     auto = task.spec.evaluate.probes == "auto"
     names = [name for name in wanted(task) if name in _QUESTIONS and not (auto and not task.base.local)]

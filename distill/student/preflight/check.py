@@ -63,8 +63,11 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """Of the training rows. `learnt` carry loss; `context` is how many a row may have, None where nobody knows."""
+    """Of the training rows. `answers` train, each read with the turns before it, in all `total` tokens, of which `learnt` carry loss;
+    `context` is how many a row may have, None where nobody knows.
+    """
 
+    answers: int
     total: int
     learnt: int
     median: float
@@ -134,7 +137,7 @@ def check(files: DatasetFiles, counter: TokenCounter, way: Way, *, today: date) 
     if files.test is not None:
         held_out.apart(train, tests, "test", found, file=files.test.name)
     advice = advise(
-        len(train), params=way.machine.shape.params if way.machine else None, hosted=way.host is not None,
+        sum(row.tokens.answers for row in train), params=way.machine.shape.params if way.machine else None, hosted=way.host is not None,
         full=way.settings.full,
     )  # fmt: skip
     here, there = _here(train, way, advice), _there(train, way, advice)
@@ -150,7 +153,8 @@ def _tokens(train: Sequence[Row], counter: TokenCounter) -> Tokens:
     sizes = [row.tokens.whole for row in train]
     longest = max(train, key=lambda row: row.tokens.whole, default=None)
     return Tokens(
-        total=sum(sizes), learnt=sum(row.tokens.learnt for row in train), median=median(sizes) if sizes else 0.0,
+        answers=sum(row.tokens.answers for row in train), total=sum(row.tokens.read for row in train),
+        learnt=sum(row.tokens.learnt for row in train), median=median(sizes) if sizes else 0.0,
         longest=longest.tokens.whole if longest else 0, longest_line=longest.line if longest else 0, by=counter.by, exact=counter.exact,
         context=counter.context,
     )  # fmt: skip

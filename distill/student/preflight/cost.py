@@ -75,7 +75,7 @@ def memory(shape: Shape, settings: TrainingSettings, rows: Sequence[RowTokens], 
     longest = sorted((row.whole for row in rows), reverse=True)[: settings.batch_size]
     tokens = max(longest, default=0) * len(longest)
     kept = tokens * shape.hidden * itemsize * ((_PER_LAYER + learning) if settings.recompute else _PER_LAYER * learning)
-    answers = sum(sorted((row.learnt for row in rows), reverse=True)[: settings.batch_size])
+    answers = sum(sorted((row.learnt / row.answers for row in rows), reverse=True)[: settings.batch_size])
     scores = answers * (shape.head // shape.hidden) * 12  # in training precision, in fp32, and their gradient
     return int((weights + adapter + kept + scores) * _HEADROOM)
 
@@ -84,7 +84,7 @@ def operations(shape: Shape, settings: TrainingSettings, rows: Sequence[RowToken
     """Floating-point operations of all epochs."""
     learning = min(settings.layers or shape.layers, shape.layers)
     passes = shape.layers + learning * ((2 if settings.recompute else 1) + settings.full)
-    whole, learnt = sum(row.whole for row in rows), sum(row.learnt for row in rows)
+    whole, learnt = sum(row.read for row in rows), sum(row.learnt for row in rows)
     return settings.epochs * (
         2.0 * whole * passes * shape.layer + (6.0 if settings.full else 4.0) * learnt * shape.head
     )
@@ -94,7 +94,7 @@ def here(
     shape: Shape, settings: TrainingSettings, rows: Sequence[RowTokens], *, dtype: str, itemsize: int, free_bytes: int | None, speed: Speed | None
 ) -> Here:  # fmt: skip
     """What training these rows here takes."""
-    tokens = round(settings.epochs * sum(row.whole for row in rows))
+    tokens = round(settings.epochs * sum(row.read for row in rows))
     low = high = None
     if speed is not None and speed.tokens_per_second:
         low = high = tokens / speed.tokens_per_second

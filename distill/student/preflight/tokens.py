@@ -23,10 +23,19 @@ MARKUP = (
 
 
 class RowTokens(NamedTuple):
-    """Tokens of a row, template included, and those of them that carry loss."""
+    """Tokens of a row, template included, and those of them that carry loss. A conversation of which several answers train is read once for
+    each of them: `again` are the tokens of the readings before the last.
+    """
 
     whole: int
     learnt: int
+    again: int = 0
+    answers: int = 1
+
+    @property
+    def read(self) -> int:
+        """Tokens that an epoch here reads."""
+        return self.whole + self.again
 
 
 NONE = RowTokens(0, 0)
@@ -58,7 +67,8 @@ def of_base(folder: Path, template: Path | None, *, name: str, context: int) -> 
     def count(turns: Turns, tools: Tools) -> RowTokens:
         rows = list(tokenise.every_answer(turns, tokenizer, tools))
         learnt = sum(label != tokenise.IGNORED for row in rows for label in row.labels)
-        return RowTokens(len(rows[-1].input_ids), learnt)
+        again = sum(len(row.input_ids) for row in rows[:-1])
+        return RowTokens(len(rows[-1].input_ids), learnt, again, len(rows))
 
     return TokenCounter(count, f"the tokeniser of {name}", True, context, tuple(markup))
 
@@ -68,7 +78,9 @@ def estimated(model: str, *, context: int | None) -> TokenCounter:
 
     def count(turns: Turns, tools: Tools) -> RowTokens:
         listed = _counted(canonical(list(tools)), model) if tools else 0
-        return RowTokens(tokens.count_messages(turns, model) + listed, tokens.count_messages(turns[-1:], model))
+        answers = [turn for turn in turns[:-1] if turn["role"] == "assistant" and turn.get("weight") == 1]
+        learnt = sum(tokens.count_messages([turn], model) for turn in (*answers, *turns[-1:]))
+        return RowTokens(tokens.count_messages(turns, model) + listed, learnt, answers=1 + len(answers))
 
     return TokenCounter(count, f"tiktoken ({tokens.encoding_name(model)})", False, context, MARKUP)
 

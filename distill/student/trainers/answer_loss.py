@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from distill.base_model.tokenise import IGNORED
+from distill.student.trainers import processes
 from distill.student.trainers.batches import by_length
 from distill.student.trainers.frozen_layers import FrozenLayers
 
@@ -44,10 +45,13 @@ def scoring_answers() -> type[SFTTrainer]:
             scored = targets != IGNORED
             with self.accelerator.autocast():  # on a GPU a whole model computes in bf16 over fp32 weights
                 if self._states is None:
-                    self._states = AnswerStates(_causal_lm(model), _first_adapted(model), inputs)
-                logits = self._states.logits(inputs, scored).float()
+                    self._states = AnswerStates(_causal_lm(self.model), _first_adapted(self.model), inputs)
+                logits = _through(model, self._states.logits, inputs, scored).float()
             total = cross_entropy(logits, targets[scored], reduction="sum")
-            return total / (scored.sum() if num_items_in_batch is None else num_items_in_batch)
+            if num_items_in_batch is None:
+                return total / scored.sum()
+            # They are those of all processes, and the gradients of these are averaged.
+            return total * self.accelerator.num_processes / num_items_in_batch
 
         def later_share(self) -> float:
             """What an epoch after the first takes of it, about."""
@@ -56,8 +60,29 @@ def scoring_answers() -> type[SFTTrainer]:
     return AnswerTrainer
 
 
+def _through(model: Module, logits: Callable[..., Tensor], inputs: Mapping[str, Tensor], scored: Tensor) -> Tensor:
+    """The logits, by way of the wrapper that adds up the gradients of several processes where there is one: it looks at what goes through
+    it as a call.
+    """
+    from torch.nn.parallel import DistributedDataParallel
+
+    if not isinstance(model, DistributedDataParallel):
+        return logits(inputs, scored)
+    inner = model.module
+    own = inner.__dict__.get("forward")
+    inner.forward = logits
+    try:
+        found: Tensor = model(inputs, scored)
+    finally:
+        if own is None:
+            del inner.forward
+        else:
+            inner.forward = own
+    return found
+
+
 def _sampler(rows: Dataset, arguments: SFTConfig) -> Sampler[int]:
-    per_step = arguments.train_batch_size * arguments.gradient_accumulation_steps
+    per_step = arguments.train_batch_size * arguments.gradient_accumulation_steps * processes.count()
     return by_length([len(ids) for ids in rows["input_ids"]], per_step, arguments.seed)
 
 

@@ -10,10 +10,17 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from distill.student.trainers import processes
 from distill.student.trainers.progress import checkpoints
 
 if TYPE_CHECKING:
     from torch.utils.data import Sampler
+
+
+_GROUP = 50
+"""Batches that are drawn together and sorted by length, at the most; of a small dataset a half, so that two epochs differ and few places are
+padding (of 96 rows of 45 to 130 tokens 6 % and not 12 %).
+"""
 
 
 class BatchSettings(Protocol):
@@ -39,7 +46,7 @@ def trl_arguments(kept: Path, settings: BatchSettings, steps: int) -> dict[str, 
 
     return {
         "output_dir": str(kept), "num_train_epochs": settings.epochs, "learning_rate": settings.learning_rate, "seed": settings.seed,
-        "per_device_train_batch_size": settings.batch_size, "per_device_eval_batch_size": settings.batch_size,
+        "per_device_train_batch_size": processes.share_of(settings.batch_size), "per_device_eval_batch_size": settings.batch_size,
         "gradient_accumulation_steps": settings.accumulate, "gradient_checkpointing": settings.recompute,
         "use_cpu": not on_gpu(), "dataloader_pin_memory": on_gpu(), "max_length": None, "logging_steps": 1,
         "logging_nan_inf_filter": False,  # it replaces a NaN loss by the last good one
@@ -65,6 +72,7 @@ def by_length(lengths: Sequence[int], batch_size: int, seed: int) -> Sampler[int
 
         def __iter__(self) -> Iterator[int]:
             generator = torch.Generator().manual_seed(seed * 1_000_003 + self._epoch)
-            return iter(get_length_grouped_indices(list(lengths), batch_size, generator=generator))
+            groups = min(-(-len(lengths) // (2 * batch_size)), _GROUP)
+            return iter(get_length_grouped_indices(list(lengths), batch_size, groups, generator=generator))
 
     return ByLength()

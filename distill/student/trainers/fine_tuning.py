@@ -25,13 +25,13 @@ from distill.base_model.quiet import quiet
 from distill.base_model.tokenise import TokenRow, TrainError, read_rows
 from distill.records import content_id
 from distill.rundir import file_hash
-from distill.student.trainers import full
+from distill.student.trainers import full, processes
 from distill.student.trainers.answer_loss import scoring_answers
 from distill.student.trainers.batches import trl_arguments
 from distill.student.trainers.progress import checkpoints
 from distill.student.trainers.progress.loss_curve import OnStep, TrainStep
 from distill.student.trainers.progress.time_left import TimeLeft
-from distill.student.trainers.progress.watched import Watch, callback
+from distill.student.trainers.progress.watched import Watch, callback, following
 from distill.student.trainers.targets import targets_of
 
 if TYPE_CHECKING:
@@ -87,6 +87,18 @@ class TuningSettings:
         return math.ceil(self.epochs * math.ceil(rows / (self.batch_size * self.accumulate)))
 
 
+@dataclass(frozen=True, slots=True)
+class SharedTraining:
+    """What all processes of a training train; `out` is written by the first alone."""
+
+    base: Path
+    train: Path
+    valid: Path
+    out: Path
+    template: Path | None
+    settings: TuningSettings
+
+
 def train(
     *, base: Path, train: Path, valid: Path, out: Path,
     settings: TuningSettings, template: Path | None = None, track: str | None = None, on_step: OnStep | None = None,
@@ -94,35 +106,56 @@ def train(
     """Tune `base` on the chat rows of `train`.
 
     `valid` is read at the end of each epoch, at most 32 rows of it; the epoch with its lowest loss is kept. An adapter already
-    in `out` is replaced only by a whole new one. A training that was killed goes on from its last checkpoint. Raises
-    `TrainError` (see the module's docstring), and Stopped where `on_step` does, after a checkpoint.
+    in `out` is replaced only by a whole new one. A training that was killed goes on from its last checkpoint. Raises `TrainError` (see
+    above), and Stopped where `on_step` does, after a checkpoint. Of several processes the first calls this, the others `follow`.
     """
-    from transformers import set_seed
-
-    set_seed(settings.seed)
-    tokenizer = load.tokeniser(base, template)
-    rows, held_out = (_rows(path, tokenizer, settings.max_tokens) for path in (train, valid))
-    per_epoch, read = (sum(len(row.input_ids) for row in part) for part in (rows, held_out[:VALID_ROWS]))
-    left = TimeLeft(per_epoch=per_epoch, valid=read, epochs=settings.epochs)
-    kept = out / "checkpoints"
-    checkpoint = checkpoints.opened(kept, _key(base, (train, valid), settings, tokenizer))
-    with quiet():
-        model = full.loaded(base) if settings.full else _with_adapter(base, settings)
-        arguments = _arguments(kept, settings, settings.steps(len(rows)), track)
-        trainer = _trainer(model, tokenizer, rows, held_out[:VALID_ROWS], arguments=arguments)
-        whole = full.keeper(model, tokenizer, base) if settings.full else None
-        watch = Watch(
-            on_step=on_step, kept=kept, left=left, later=trainer.later_share, patience=settings.patience, whole=whole
-        )
-        trainer.add_callback(callback(watch))
-        try:
-            trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-        except TrainError:
-            shutil.rmtree(kept, ignore_errors=True)  # what went wrong would go on from there
-            raise
+    shared = SharedTraining(base, train, valid, out, template, settings)
+    processes.share_of(settings.batch_size)
+    processes.announce(asdict(shared))
+    watch, model = _trained(shared, track, on_step)
     if watch.stopped is not None:
         raise watch.stopped
     return _finished(model, watch, out)
+
+
+def follow() -> None:
+    """Train along whatever the first process trains, until it ends; nothing is written, and its faults are its own to tell."""
+    for given in processes.announced():
+        base, train, valid, out = (Path(given[name]) for name in ("base", "train", "valid", "out"))
+        template = Path(given["template"]) if given["template"] else None
+        _trained(SharedTraining(base, train, valid, out, template, TuningSettings(**given["settings"])), None, None)
+
+
+def _trained(
+    shared: SharedTraining, track: str | None, on_step: OnStep | None
+) -> tuple[Watch, PeftModel | PreTrainedModel]:
+    from transformers import set_seed
+
+    base, settings, kept = shared.base, shared.settings, shared.out / "checkpoints"
+    set_seed(settings.seed)
+    tokenizer, files = load.tokeniser(base, shared.template), (shared.train, shared.valid)
+    rows, held_out = (_rows(path, tokenizer, settings.max_tokens) for path in files)
+    held_out = held_out[:VALID_ROWS]
+    per_epoch, read = (sum(len(row.input_ids) for row in part) for part in (rows, held_out))
+    checkpoint = checkpoints.opened(kept, _key(base, files, settings, tokenizer)) if processes.first() else None
+    begins = processes.told(str(checkpoint or ""))
+    with quiet():
+        model = full.loaded(base) if settings.full else _with_adapter(base, settings)
+        trainer = _trainer(model, tokenizer, rows, held_out, arguments=_arguments(kept, settings, len(rows), track))
+        watch = Watch(
+            on_step=on_step, kept=kept, left=TimeLeft(per_epoch=per_epoch, valid=read, epochs=settings.epochs),
+            later=trainer.later_share, patience=settings.patience,
+            whole=full.keeper(model, tokenizer, base) if settings.full else None,
+        )  # fmt: skip
+        trainer.add_callback(callback(watch) if processes.first() else following())
+        try:
+            trainer.train(resume_from_checkpoint=begins or None)
+        except TrainError:
+            if processes.first():
+                shutil.rmtree(kept, ignore_errors=True)  # what went wrong would go on from there
+            raise
+        processes.wait_for_all()
+    return watch, model
 
 
 def _finished(model: PeftModel | PreTrainedModel, watch: Watch, out: Path) -> TrainResult:
@@ -139,16 +172,14 @@ def _finished(model: PeftModel | PreTrainedModel, watch: Watch, out: Path) -> Tr
 
 def _key(base: Path, files: Sequence[Path], settings: TuningSettings, tokenizer: PreTrainedTokenizerBase) -> str:
     """Equal for trainings that are the same: base, rows, settings and template."""
-    rows = [file_hash(file) for file in files]
-    begun = file_hash(Path(settings.begin)) if settings.begin else ""
+    rows, begun = [file_hash(file) for file in files], file_hash(Path(settings.begin)) if settings.begin else ""
     return content_id(fingerprint(base), rows, asdict(settings) | {"begin": begun}, tokenizer.chat_template)
 
 
 def _rows(path: Path, tokenizer: PreTrainedTokenizerBase, max_tokens: int) -> list[TokenRow]:
-    rows = read_rows(path, tokenizer, max_tokens=max_tokens)
-    if not rows:
-        raise TrainError(f"{path} holds no rows; training needs rows to learn and to check on")
-    return rows
+    if rows := read_rows(path, tokenizer, max_tokens=max_tokens):
+        return rows
+    raise TrainError(f"{path} holds no rows; training needs rows to learn and to check on")
 
 
 def _with_adapter(base: Path, settings: TuningSettings) -> PeftModel:
@@ -212,12 +243,12 @@ def _trainer(
     return trainer
 
 
-def _arguments(kept: Path, settings: TuningSettings, steps: int, track: str | None) -> SFTConfig:
+def _arguments(kept: Path, settings: TuningSettings, rows: int, track: str | None) -> SFTConfig:
     from torch.cuda import is_available as on_gpu
     from trl import SFTConfig
 
     return SFTConfig(
-        **trl_arguments(kept, settings, steps),
+        **trl_arguments(kept, settings, settings.steps(rows)),
         bf16=settings.full and on_gpu() and load.native_dtype().itemsize == 2,  # else the weights' own dtype decides
         dataset_kwargs={"skip_prepare_dataset": True},
         lr_scheduler_type=settings.schedule,
@@ -225,7 +256,7 @@ def _arguments(kept: Path, settings: TuningSettings, steps: int, track: str | No
         include_num_input_tokens_seen="non_padding",
         eval_strategy="epoch",
         save_total_limit=1 if settings.full else 2,  # three times the model each
-        report_to=track or "none",
+        report_to=track if track and processes.first() else "none",
     )
 
 

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ParamSpec
 
+P = ParamSpec("P")
 _TIMES = Path("/proc/stat")
 """Linux alone tells here what each core has done; elsewhere all cores are taken."""
 _SHORTEST_S = 0.2
@@ -75,6 +77,15 @@ class FreeCores:
             return
         torch.set_num_threads(free_cores(self._threads, others_busy(self._seen, now)))
         self._seen = now
+
+    def after(self, on_step: Callable[P, None]) -> Callable[P, None]:
+        """`on_step` of a training, and after it the look at the cores."""
+
+        def step(*given: P.args, **named: P.kwargs) -> None:
+            on_step(*given, **named)
+            self.adapt()
+
+        return step
 
 
 @contextmanager

@@ -19,9 +19,11 @@ from typing import TYPE_CHECKING
 from distill.atomic_write import write_json
 from distill.base_model import load, local
 from distill.curate import preflight
+from distill.errors import UsageError
 from distill.records import Json, content_id
 from distill.rundir import file_hash
 from distill.student import adapter, other_formats
+from distill.student.trainers import processes
 from distill.student.tuning import pairs as pairing
 from distill.task.run import ActiveRun
 from distill.teacher.endpoint.stopping import Stopped
@@ -37,20 +39,31 @@ _TRAINING = ("track", "preference")
 
 async def tune(run: ActiveRun, rows: Path) -> Mapping[str, Json]:
     """Train on the rows of a file, then on the pairs; GateNotMet before either where there are too few pairs."""
+    from distill.student.trainers.threads import on_free_cores
     from distill.student.tuning import dpo
 
     weights = run.task.base_weights
     if weights is None:
         raise ValueError("a student that is not tuned here has no weights here")
+    if (several := processes.count()) > 1:
+        raise UsageError(
+            f"pairs (student.train.preference) are trained in one process, and {several} were started; start `distill train` by itself"
+        )
     base = await asyncio.to_thread(weights.folder)
     pairs = await asyncio.to_thread(_pairs, run, base)
     student = run.folder.path / "student"
     noted = await _supervised(run, base, rows, student / "supervised")
     settings, first = _settings(run), student / "supervised" / "adapter"
-    result = await asyncio.to_thread(
-        dpo.train, base=base, template=weights.template, adapter=first, pairs=pairs, out=student / "adapter",
-        settings=settings, on_step=_shown(run, settings.steps(len(pairs.train))),
-    )  # fmt: skip
+    shown = _shown(run, settings.steps(len(pairs.train)))
+
+    def trained() -> DpoResult:
+        with on_free_cores() as cores:
+            return dpo.train(
+                base=base, template=weights.template, adapter=first, pairs=pairs, out=student / "adapter", settings=settings,
+                on_step=cores.after(shown),
+            )  # fmt: skip
+
+    result = await asyncio.to_thread(trained)
     if not result.kept:
         shutil.rmtree(student / "adapter", ignore_errors=True)
         shutil.copytree(first, student / "adapter")

@@ -97,7 +97,7 @@ def test_the_least_volume_for_a_day_pays_by_then_and_one_less_does_not(serving: 
         assert calls == pytest.approx((900 / 90 + 5) / 0.002)
 
 
-def test_no_volume_pays_where_the_student_is_the_dearer() -> None:
+def test_no_volume_pays_where_the_student_is_the_more_expensive() -> None:
     assert volume_for(90, own=TEACHER, rival=Rival(OWN), costs=COSTS) is None
     assert volume_for(90, own=OWN, rival=Rival(unknown("t", "$", "")), costs=COSTS) is None
 

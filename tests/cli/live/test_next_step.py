@@ -19,6 +19,7 @@ RUN = Run(
     usd=0.0, usd_estimated=0.0,
 )  # fmt: skip
 BETTER = Figures("of the fields right", (Figure("student", "linear", -0.1, -0.2, -0.01, 120),))
+BEST = replace(BETTER, rows=(*BETTER.rows, Figure("student", "embedding", -0.2, -0.3, -0.1, 120)))
 
 
 def words(run: Run, *, example: bool = False, trained: str = "lora") -> str:
@@ -38,6 +39,7 @@ def judged(word: Word, rows: int | None = None) -> Run:
         (judged("distil"), "lora", "refresh mood --teacher MODEL"),
         (replace(judged("distil"), figures=BETTER), "lora", "run mood --set student.train.with=linear"),
         (replace(judged("distil"), figures=BETTER), "linear", "refresh mood --teacher MODEL"),
+        (replace(judged("distil"), figures=BEST), "lora", "run mood --set student.train.with=embedding"),
         (judged("undecided", 1500), "lora", "run mood"),
         (judged("do not distil"), "lora", "show mood/001 dropped"),
         (judged("dataset only"), "none", "run mood --set student.train.with=linear --set evaluate.arms=[teacher, student]"),

@@ -39,6 +39,7 @@ def failed(probe: str) -> ProbeResult:
 CASES: dict[CauseName, dict[str, Any]] = {
     "unanswered": {"unanswered": 40},
     "linear_is_better": {"to_linear": Estimate(-0.1, -0.15, -0.05, 150)},
+    "embedding_is_better": {"to_embedding": Estimate(-0.1, -0.15, -0.05, 150)},
     "too_few_test_rows": {"word": "undecided", "to_teacher": Estimate(-0.01, -0.05, 0.03, 150), "rows_needed": 420},
     "teacher_too_weak": {"teacher_right": Estimate(0.3, 0.25, 0.37, 150)},
     "training_not_needed": {"word": "do not distil", "to_base": Estimate(-0.01, -0.03, 0.01, 150)},
@@ -61,6 +62,7 @@ MADE = {name: replace(WELL, **case) for name, case in CASES.items()} | {
 STEPS = {
     "unanswered": "run TASK",
     "linear_is_better": "run TASK --set student.train.with=linear",
+    "embedding_is_better": "run TASK --set student.train.with=embedding",
     "too_few_test_rows": "run TASK --set seeds.test.rows=420",
     "teacher_too_weak": "exam TASK --teacher MODEL",
     "training_not_needed": "chat mood/001",
@@ -92,6 +94,14 @@ def test_first_rule_is_the_cause_and_the_others_stand_beside_it() -> None:
     assert found is not None
     assert found.cause == "teacher_too_weak"
     assert found.also == ["shift", "starving_stratum"]
+
+
+def test_the_better_of_two_small_models_is_named() -> None:
+    linear, embedding = Estimate(-0.1, -0.15, -0.05, 150), Estimate(-0.2, -0.25, -0.15, 150)
+    for first, second, cause in ((linear, embedding, "embedding_is_better"), (embedding, linear, "linear_is_better")):
+        found = diagnose(replace(WELL, to_linear=first, to_embedding=second))
+        assert found is not None
+        assert (found.cause, found.also) == (cause, [])
 
 
 @pytest.mark.parametrize("word", ["dataset only", "not yet"])

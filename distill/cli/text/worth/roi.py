@@ -42,7 +42,7 @@ def result_line(one: BreakEven) -> str:
         saved = (
             ""
             if one.saving_a_day is None
-            else f": {dollars(-one.saving_a_day)} a day dearer, with upkeep and its machine"
+            else f": {dollars(-one.saving_a_day)} a day more expensive, with upkeep and its machine"
         )
         return f"{name}: never pays{saved} ({prices})"
     span = "" if one.low is None else f" ({days(one.low)} to {days(one.high)})"

@@ -116,9 +116,15 @@ def _checked(layout: Layout, number: int, noted: _Noted, counter: TokenCounter) 
         noted.add("sides_equal", shown(answer))
     return Row(
         line=number, layout=layout.name, system="\n".join(turns.said(turn) for turn in first if _is_system(turn)), prompt=prompt, answer=answer,
-        rejected=rejected, tokens=RowTokens(sum(one.whole for one in counts), sum(one.learnt for one in counts)),
+        rejected=rejected, tokens=_of_both(counts),
         users=tuple(turns.said(turn) for turn in first if turn["role"] == "user"),
     )  # fmt: skip
+
+
+def _of_both(sides: Sequence[RowTokens]) -> RowTokens:
+    """Tokens of a row of one side, or of the two of a preference."""
+    whole, learnt, again = (sum(one[place] for one in sides) for place in range(3))
+    return RowTokens(whole, learnt, again, max((one.answers for one in sides), default=1))
 
 
 def _look(side: Sequence[Mapping[str, Json]], noted: _Noted, counter: TokenCounter) -> bool:

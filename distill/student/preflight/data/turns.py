@@ -75,8 +75,20 @@ def _content(turn: Mapping[str, Json], number: int, *, old: bool) -> Iterator[Fa
     except ValueError as fault:
         yield "not_text", f"turn {number}: {fault}"
         return
-    if text is None and not (turn.get("tool_calls") or turn.get("refusal") or old):
+    if not _is_text(value):
+        yield (
+            "not_text",
+            f"turn {number}: {shown(str(value))}, expected text, or parts like {{'type': 'text', 'text': …}}",
+        )
+    elif text is None and not (turn.get("tool_calls") or turn.get("refusal") or old):
         yield "no_content", f"turn {number}, of {turn['role']!r}"
+
+
+def _is_text(value: Json) -> bool:
+    """Whether hosts and chat templates take it for text: bare strings in a list, or an object, they do not."""
+    if isinstance(value, list):
+        return all(isinstance(part, Mapping) and "type" in part for part in value)
+    return value is None or isinstance(value, str)
 
 
 def _weight(turn: Mapping[str, Json], number: int) -> Iterator[Fault]:

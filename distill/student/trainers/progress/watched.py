@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from distill.student.trainers import processes
 from distill.student.trainers.progress import checkpoints
 from distill.student.trainers.progress.loss_curve import OnStep, TrainStep, check_loss
 from distill.student.trainers.progress.time_left import TimeLeft
@@ -90,13 +91,13 @@ def callback(watch: Watch) -> Any:
 
         def on_log(self, _args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
             watch.logged(state, logs or {})
-            if watch.stopped is not None:
+            if processes.agreed(watch.stopped is not None):
                 control.should_save = control.should_training_stop = True
 
         def on_evaluate(self, _args: Any, state: Any, control: Any, metrics: Any = None, **kwargs: Any) -> None:
             weights = kwargs["model"]
             watch.evaluated(state.global_step, float(metrics["eval_loss"]), lambda: get_peft_model_state_dict(weights))
-            control.should_training_stop |= watch.patience_is_over
+            control.should_training_stop |= processes.agreed(watch.patience_is_over)
 
         def on_epoch_end(self, _args: Any, _state: Any, control: Any, **_: Any) -> None:
             if watch.stopped is not None:  # an epoch that was broken off is not looked at
@@ -106,3 +107,25 @@ def callback(watch: Watch) -> Any:
             checkpoints.keep_curve(watch.kept, watch.steps)
 
     return Watched()
+
+
+def following() -> Any:
+    """The same in a process that trains along with another one: it stops when that one does, and keeps nothing."""
+    from transformers import TrainerCallback
+
+    class Following(TrainerCallback):  # type: ignore[misc]  # transformers is not followed, so its class is Any
+        stopped = False
+
+        def on_log(self, _args: Any, _state: Any, control: Any, **_: Any) -> None:
+            self.stopped = processes.agreed(False)
+            if self.stopped:
+                control.should_save = control.should_training_stop = True
+
+        def on_evaluate(self, _args: Any, _state: Any, control: Any, **_: Any) -> None:
+            control.should_training_stop |= processes.agreed(False)
+
+        def on_epoch_end(self, _args: Any, _state: Any, control: Any, **_: Any) -> None:
+            if self.stopped:
+                control.should_evaluate = False
+
+    return Following()
