@@ -47,14 +47,17 @@ async def probe(
     rows = answered_rows(tests, calls)
     free = [name for name in names if name in _ANSWERS]
     found = await asyncio.to_thread(_looked_at, run, free, rows, scores, metric)
-    for name in (name for name in names if name in _QUESTIONS):
-        why = why_unasked(run.task, name, student)
-        if why or student is None:
-            found += [question.unmeasured(why) for question in _QUESTIONS[name]]
-        else:
-            run.watch.say(f"  the probe of {name} asks {'base and student' if name == 'forgetting' else 'the student'}")
-            found += await _asked(run, name, student, tests, rows)
-    return found
+    asks = [name for name in names if name in _QUESTIONS]
+    told: dict[str, list[ProbeResult]] = {}
+    async with run.sender.holding():
+        for name in sorted(asks, key=lambda one: one == "forgetting"):  # last, since it ends with the base
+            why = why_unasked(run.task, name, student)
+            if why or student is None:
+                told[name] = [question.unmeasured(why) for question in _QUESTIONS[name]]
+                continue
+            run.watch.say(f"  the probe of {name} asks {'student and base' if name == 'forgetting' else 'the student'}")
+            told[name] = await _asked(run, name, student, tests, rows)
+    return [*found, *(result for name in asks for result in told[name])]
 
 
 def wanted(task: Task) -> list[ProbeName]:
@@ -103,8 +106,8 @@ async def _asked(
 ) -> list[ProbeResult]:
     task, sender = run.task, run.sender
     if name == "forgetting":
-        base = await general_answers(task, task.base, sender, "probes base")
-        return forgetting.forgetting(base, await general_answers(task, student, sender, "probes student"))
+        after = await general_answers(task, student, sender, "probes student")
+        return forgetting.forgetting(await general_answers(task, task.base, sender, "probes base"), after)
     if not _has_text(task, tests):
         said = "the student's prompt holds no single text that could be changed"
         return [question.unmeasured(said) for question in _QUESTIONS[name]]
