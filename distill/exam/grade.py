@@ -107,7 +107,8 @@ def _answered(rows: Sequence[KnownRow], paper: Paper, beside: _Beside) -> dict[s
     """The three as arms, with an answer to each row or None."""
     texts = {_COMMONEST: beside.commonest, _LINEAR: beside.learnt.answers}
     made = {
-        arm: [(seed, Answer("", Ended.OK, text=text)) for seed, text in answers.items()] for arm, answers in texts.items()
+        arm: [(seed, Answer("", Ended.OK, text=text)) for seed, text in answers.items()]
+        for arm, answers in texts.items()
     }
     return {"teacher": [(row.seed_id, paper.answers.get(row.seed_id)) for row in rows], **made}
 
@@ -163,13 +164,15 @@ def _over(ours: Scores, theirs: Scores, clusters: Mapping[str, str]) -> Estimate
     both = sorted(ours.keys() & theirs.keys())
     if not both:
         return None
-    return paired_difference(
-        [ours[seed] for seed in both], [theirs[seed] for seed in both], of_rows(clusters, both)
-    )
+    return paired_difference([ours[seed] for seed in both], [theirs[seed] for seed in both], of_rows(clusters, both))
 
 
 def _itself(
-    said: Mapping[str, str], again: Mapping[str, Answer], marking: Marking, rules: FieldRules, clusters: Mapping[str, str]
+    said: Mapping[str, str],
+    again: Mapping[str, Answer],
+    marking: Marking,
+    rules: FieldRules,
+    clusters: Mapping[str, str],
 ) -> Estimate | None:
     found: dict[str, float] = {}
     for seed, answer in sorted(again.items()):

@@ -18,7 +18,9 @@ _WAY_ON = (
 def exam_summary(exam: Exam) -> list[str]:
     """One line, or two: what it got, and what it is held against."""
     if exam.teacher is None:
-        return [f"exam: {exam.model} was asked {exam.rows} rows with a known answer, and none is scored: {exam.why_unscored}"]
+        return [
+            f"exam: {exam.model} was asked {exam.rows} rows with a known answer, and none is scored: {exam.why_unscored}"
+        ]
     beside = [("the commonest answer", exam.commonest), (f"a linear model of {exam.linear_rows} others", exam.linear)]
     others = ", ".join(f"{name} {percent(one.mean)}" for name, one in beside if one)
     ceiling = (

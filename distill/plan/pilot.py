@@ -10,6 +10,7 @@ import polars as pl
 from distill.curate import judged
 from distill.curate.gates.judge.requests import verdicts_per_row
 from distill.curate.gates.judge.send import JudgeCalls
+from distill.evaluate.judging.expected import expected_judging
 from distill.exam.result import Exam
 from distill.exam.sit import asks_for_training, sit
 from distill.generate.questions import TeacherQuestions
@@ -54,6 +55,9 @@ async def run_pilot(
     with interruptible(sender):
         for one in spenders:
             await sender.live(one.requests[: len(tried)], one.at, one.name)  # a batch would take too long to tell
+        if task.spec.dataset.preview is None:
+            for judge in expected_judging(task, table.filter(role="test"), store):
+                await sender.live(judge.ready[: len(tried)], judge.model, judge.spender)
         seen = await judged.curated(JudgeCalls(task, sender, live=True), table, tried)
         exam = await sit(task, table, sender) if asks_for_training(task, table) else None
     pace = sender.pace(task.teachers[0])

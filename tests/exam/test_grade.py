@@ -55,7 +55,7 @@ def paper(answers: Mapping[str, Json], again: Mapping[str, Json] | None = None) 
 
 
 def graded(answers: Mapping[str, Json], rows: list[KnownRow], others: list[KnownRow], **more: object) -> Exam:
-    return grade(paper(answers), rows, others, Marking(SCHEMA, None, (), lambda rules: VALUES))
+    return grade(paper(answers), rows, others, Marking(SCHEMA, None, (), lambda _: VALUES))
 
 
 def test_a_perfect_teacher_beats_the_commonest_answer_and_has_no_mistakes() -> None:
@@ -114,14 +114,14 @@ def test_agreement_with_itself_is_of_the_rows_asked_twice() -> None:
     rows = known(10)
     first = {row.seed_id: row.gold for row in rows}
     again = {row.seed_id: {**row.gold, "urgent": True} for row in rows[:4]}
-    found = grade(paper(first, again), rows, [], Marking(SCHEMA, None, (), lambda rules: VALUES))
+    found = grade(paper(first, again), rows, [], Marking(SCHEMA, None, (), lambda _: VALUES))
     assert found.itself is not None
     assert (found.itself.n, found.itself.mean) == (4, (1 + 3 * 0.5) / 4), "only the first of the four is urgent"
 
 
 def test_bare_labels_are_graded_as_such() -> None:
     rows = [KnownRow(f"{n}", f"text {n}", "s", {"answer": "yes" if n % 3 else "no"}) for n in range(30)]
-    found = grade(paper({row.seed_id: "Yes." for row in rows}), rows, [], Marking(None, None, (), lambda rules: VALUES))
+    found = grade(paper({row.seed_id: "Yes." for row in rows}), rows, [], Marking(None, None, (), lambda _: VALUES))
     assert found.kind == "plain"
     assert found.fields == []
     assert found.teacher is not None
@@ -134,7 +134,7 @@ def test_free_text_is_scored_by_likeness_and_not_held_against_one_text_for_all()
     rows = [KnownRow(f"{n:02}", f"question {n}", "s", {"answer": text}) for n, text in enumerate(texts)]
     said = {row.seed_id: f"Sorry about parcel {n * 7919}, another is on its way" for n, row in enumerate(rows)}
     chosen = replace(VALUES, texts=("chrf", "rouge_l"))
-    found = grade(paper(said), rows, [], Marking(None, None, (), lambda rules: chosen))
+    found = grade(paper(said), rows, [], Marking(None, None, (), lambda _: chosen))
     assert (found.kind, found.metric, found.likeness) == ("text", "chrf", True)
     assert found.teacher is not None
     assert 0.2 < found.teacher.mean < 0.8
@@ -149,7 +149,7 @@ def test_free_text_that_no_metric_judges_is_not_scored_and_never_zero() -> None:
     texts = [f"We are sorry to hear about your parcel number {n * 7919}, and send another one." for n in range(12)]
     rows = [KnownRow(f"{n}", f"question {n}", "s", {"answer": text}) for n, text in enumerate(texts)]
     said = {row.seed_id: f"Sorry, we do not know {row.seed_id}" for row in rows}
-    found = grade(paper(said), rows, [], Marking(None, None, (), lambda rules: VALUES))
+    found = grade(paper(said), rows, [], Marking(None, None, (), lambda _: VALUES))
     assert (found.kind, found.metric) == ("text", "")
     assert found.teacher is None
     assert "no metric of this task judges" in exam_summary(found)[0]
@@ -162,7 +162,7 @@ def test_tool_calls_and_a_function_of_the_task_mark_as_in_the_comparison() -> No
     rows = [KnownRow(f"{n:02}", f"weather {n}", "s", call(f"city {n}")) for n in range(20)]
     chosen = Metrics(("schema", "json_fields", "agreement", "tool_calls", "agreement_tool_calls"))
     said = {row.seed_id: dict(row.gold) if n % 2 else call("elsewhere") for n, row in enumerate(rows)}
-    found = grade(paper(said), rows, [], Marking(None, None, (), lambda rules: chosen))
+    found = grade(paper(said), rows, [], Marking(None, None, (), lambda _: chosen))
     assert found.metric == "tool_calls"
     assert found.teacher is not None
     assert found.teacher.mean == 0.5
@@ -171,16 +171,16 @@ def test_tool_calls_and_a_function_of_the_task_mark_as_in_the_comparison() -> No
     def own(answered: Mapping[str, Answers], metrics: Metrics) -> list[ScoreRow]:
         return [(seed, "teacher", "verify", 1.0, "") for seed, _ in answered["teacher"]]
 
-    nothing = Marking(None, None, (), lambda rules: Metrics(("schema",)), own=own)
+    nothing = Marking(None, None, (), lambda _: Metrics(("schema",)), own=own)
     assert grade(paper(said), rows, [], nothing).metric == "verify"
-    wished = Marking(None, None, (), lambda rules: chosen, decide_by="verify", own=own)
+    wished = Marking(None, None, (), lambda _: chosen, decide_by="verify", own=own)
     assert grade(paper(said), rows, [], wished).metric == "verify"
 
 
 def test_a_number_has_the_tolerance_of_the_spec() -> None:
     rows = [KnownRow(f"{n}", f"sum {n}", "s", {"total": 100.0 + n}) for n in range(20)]
     said = {row.seed_id: {"total": 100.4 + n} for n, row in enumerate(rows)}
-    near = Marking(None, {"total": Rule("number", 0.5)}, (), lambda rules: VALUES)
+    near = Marking(None, {"total": Rule("number", 0.5)}, (), lambda _: VALUES)
     found = [grade(paper(said), rows, [], one) for one in (near, replace(near, given=None))]
     assert [one.teacher.mean if one.teacher else None for one in found] == [1, 0]
 

@@ -26,9 +26,7 @@ _NEXT = (
 )
 
 
-def by_likeness(
-    scores: Scores, metric: str, clusters: Mapping[str, str] = ALONE
-) -> ComparisonVerdict | None:
+def by_likeness(scores: Scores, metric: str, clusters: Mapping[str, str] = ALONE) -> ComparisonVerdict | None:
     """The verdict where likeness to the teacher's text is all there is; None where it is not."""
     own = scores.get(("student", metric))
     if not likeness_to_teacher(metric) or not own:

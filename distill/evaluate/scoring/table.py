@@ -43,7 +43,11 @@ def value_scores(
 
     def example(seed: str) -> Example:
         return Example(
-            gold=golds[seed], schema=schema, teacher=teacher.get(seed), gold_rules=rules.gold, teacher_rules=rules.teacher
+            gold=golds[seed],
+            schema=schema,
+            teacher=teacher.get(seed),
+            gold_rules=rules.gold,
+            teacher_rules=rules.teacher,
         )
 
     return [

@@ -52,6 +52,6 @@ def test_a_text_is_held_against_the_others_and_never_against_itself() -> None:
     assert same > 0.5
     assert near == pytest.approx(same)
     assert far == 0.0
-    assert nearness_among(["", "?"]) .tolist() == [0.0, 0.0]
+    assert nearness_among(["", "?"]).tolist() == [0.0, 0.0]
     assert nearness_among(["alone"]).tolist() == [0.0]
     assert nearness(["x"], []).tolist() == [0.0]

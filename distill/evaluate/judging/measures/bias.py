@@ -30,6 +30,7 @@ _RIDGE = (0.01, 0.1, 0.1)
 """Of level, length and order: keeps the fit finite where a side wins always."""
 _ONE_SIDED = 0.95
 
+
 class JudgedPair(NamedTuple):
     """One judge on one pair in both orders: how far it prefers our answer (1, 0.5 for a tie, 0), and how much longer ours is."""
 

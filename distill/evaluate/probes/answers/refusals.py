@@ -47,4 +47,6 @@ def _of(question: ProbeQuestion, rows: Sequence[AnsweredRow], differ: Sequence[b
         for row, off in zip(rows, differ, strict=True)
         if off
     ]
-    return question.answered(mean_interval([float(one) for one in differ], together(rows)), f"{sum(differ)} of {len(rows)} rows", examples)
+    return question.answered(
+        mean_interval([float(one) for one in differ], together(rows)), f"{sum(differ)} of {len(rows)} rows", examples
+    )
