@@ -18,7 +18,7 @@ from distill.records import Json
 from distill.values.rules import Rule
 
 
-def _none(answered: Mapping[str, Answers], chosen: Metrics) -> Sequence[ScoreRow]:
+def _none(_answered: Mapping[str, Answers], _chosen: Metrics) -> Sequence[ScoreRow]:
     return ()
 
 

@@ -106,7 +106,11 @@ def plan(task: Task, *, pilot: int = 0, watch: Watcher | None = None) -> Plan:
         rows = _Round(table, _first_questions(task, table, store))
         tried = [ask for ask in rows.first if ask.teacher == 0][:pilot]
         first = list(_first_round(task, rows, store))
-        seen = event_loop.run(run_pilot(task, first, table, tried, store, watch or Silent(), count=pilot)) if pilot else None
+        seen = (
+            event_loop.run(run_pilot(task, first, table, tried, store, watch or Silent(), count=pilot))
+            if pilot
+            else None
+        )
         votes = votes_at_most(task, table, rows.first, near_graph.graph(task.spec, table))
         limits, rates = (seen.limits, seen.rates) if seen else (None, PassRates())
         spenders = [

@@ -30,8 +30,8 @@ def cluster_of_rows(rows: int, clusters: Clusters | None) -> Ints:
 def times_drawn(drawn: Ints, clusters: int) -> Floats:
     """(draws, clusters): how often each is in a draw, of (draws, any) numbers of clusters."""
     place = np.arange(len(drawn), dtype=np.int64)[:, None] * clusters
-    times: Floats = np.bincount((place + drawn).ravel(), minlength=len(drawn) * clusters).reshape(len(drawn), clusters)
-    return times.astype(np.float64)
+    times = np.bincount((place + drawn).ravel(), minlength=len(drawn) * clusters)
+    return times.reshape(len(drawn), clusters).astype(np.float64)
 
 
 def widened(mean: float, low: float, high: float, clusters: Clusters | None) -> tuple[float, float]:

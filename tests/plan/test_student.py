@@ -20,7 +20,11 @@ def planned(task: Path, *sets: str) -> Plan:
 
 
 def test_its_test_rows_calibration_and_probes_are_priced(task: Path) -> None:
-    sets = ("seeds.test={rows: 12}", "evaluate.calibration={rows: 10, draws: 2}", "evaluate.probes=[injection, forgetting]")
+    sets = (
+        "seeds.test={rows: 12}",
+        "evaluate.calibration={rows: 10, draws: 2}",
+        "evaluate.probes=[injection, forgetting]",
+    )
     found = planned(task, TUNED, *sets)
     rows = {row.spender: row for row in found.spenders}
     assert rows["evaluate student"].requests == 12 * 3

@@ -53,8 +53,8 @@ def _among(known: Sequence[str]) -> list[float]:
     some = known[:: -(-len(known) // _SAMPLED)]
     others = [text for n, text in enumerate(known) if n % -(-len(known) // _SAMPLED)] or known
     if others is known:  # few enough for each against all but itself
-        return nearness_among(known).tolist()
-    return nearness(some, others).tolist()
+        return list(nearness_among(known))
+    return list(nearness(some, others))
 
 
 def _label(tests: pl.DataFrame, pool: pl.DataFrame) -> tuple[str, float]:

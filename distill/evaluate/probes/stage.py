@@ -142,10 +142,14 @@ async def _asked(
         said = "the student's prompt holds no single text that could be changed"
         return [question.unmeasured(said) for question in _QUESTIONS[name]]
     holds = form_holds(task.output)
-    said = [
+    answers = [
         await changed_answers(task, student, changed, texts, sender) for changed, texts in _changed(task, tests, [name])
     ]
-    return injection.injection(rows, said[0], holds) if name == "injection" else drift.drift(rows, *said, holds)
+    return (
+        injection.injection(rows, answers[0], holds)
+        if name == "injection"
+        else drift.drift(rows, answers[0], answers[1], holds)
+    )
 
 
 def _has_text(task: Task, tests: pl.DataFrame) -> bool:

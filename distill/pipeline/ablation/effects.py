@@ -65,8 +65,8 @@ class Measured:
     def sure(self, name: str) -> list[float]:
         """(low, high) by Bonferroni over all that was left out, so that one of many is not told by chance."""
         effect, tail = self.effect(name), _TAIL / (len(self.points) - 1)
-        ends = (float(at) for at in np.percentile(self._differences(name), [tail, 100 - tail]))
-        low, high = widened(effect.mean, *ends, self.scores.clusters)
+        low, high = (float(at) for at in np.percentile(self._differences(name), [tail, 100 - tail]))
+        low, high = widened(effect.mean, low, high, self.scores.clusters)
         return [min(low, effect.low), max(high, effect.high)]
 
     def _differences(self, name: str) -> Floats:

@@ -86,8 +86,8 @@ def length_effect(
         weights = times[drawn_by].astype(np.float64)
         drawn.append(_rates(design, preferred, weights, ties * float(weights.sum()) / len(rows), start))
     table, n = np.array(drawn), len(rows) + ties
-    ends = (_around(whole[of], table[:, of], n, together) for of in (0, 1))
-    return LengthEffect(*ends, note=_note(lengths))
+    equal, adds = (_around(whole[of], table[:, of], n, together) for of in (0, 1))
+    return LengthEffect(equal, adds, _note(lengths))
 
 
 def _design(pairs: Sequence[JudgedPair], lengths: Numbers) -> tuple[Numbers, Numbers]:
