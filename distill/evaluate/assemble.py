@@ -24,6 +24,7 @@ from distill.evaluate.comparison import AnswersCompared, Comparison, compare
 from distill.evaluate.diagnosis.measured import ComparedVerdict
 from distill.evaluate.diagnosis.stage import diagnosis
 from distill.evaluate.evidence.ceiling import read_marks
+from distill.evaluate.evidence.clusters import clusters_of
 from distill.evaluate.judging.sentences import judge_sentences, judge_warnings
 from distill.evaluate.judging.stage import JudgedTests
 from distill.evaluate.labels.confusion import field_labels
@@ -78,7 +79,8 @@ def compared(
     texts = {
         arm: {seed: one.said for seed, one in found if one is not None and one.ok} for arm, found in answered.items()
     }
-    labels = field_labels(rules, texts, dict(tests.select("seed_id", "input").iter_rows()), task.output)
+    inputs = dict(tests.select("seed_id", "input").iter_rows())
+    labels = field_labels(rules, texts, inputs, task.output, clusters_of(tests))
     found = replace(comparison, warnings=warnings, verdict=told, labels=labels, scored_by=explained(task.spec, rules))
     found = _beside(found, task, tests, answered, earlier) if earlier else found
     return scores, calls, _with_judging(found, judged) if judged else found

@@ -139,7 +139,7 @@ def compare(
     arms = {arm: _arm(arm, scores, calls, by_arm, clusters) for arm in names}
     wanted = list((names or ARMS) if asked is None else asked)
     nothing = not_comparable(scores, calls, rows=tests.height, kind=answers.kind, arms=wanted) or by_likeness(
-        by_arm, metric
+        by_arm, metric, clusters
     )
     beyond, prompted = _without_known_answer(scores, metric), "teacher" if answers.teacher_is_base else "prompted_base"
     rows = (tests.height - beyond, beyond)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from distill.evaluate.metrics.names import caution, measure, of_text, title
 from distill.rundir import RunDir, read_json, read_result
 from distill.stats import Estimate
 
@@ -56,7 +57,7 @@ class Exam:
     rows: int
     unanswered: int
     kind: str
-    """What answers are: fields, plain values or free text, which nothing here scores."""
+    """What answers are: fields, plain values or free text."""
     teacher: Estimate | None
     commonest: Estimate | None
     """The commonest known answer, given to everything."""
@@ -77,6 +78,35 @@ class Exam:
     usd: float | None
     usd_per_1000: float | None
     seconds_p50: float | None
+    metric: str = "json_fields"
+    """Which metric scored the answers: that of the comparison, if it needs no teacher to be held against; empty where none could."""
+
+    @property
+    def measure(self) -> str:
+        """What a score is a share of, e.g. "of the fields right"."""
+        return measure(self.metric, self.kind)
+
+    @property
+    def title(self) -> str:
+        """The same where there is little room, e.g. "fields right"."""
+        return title(self.metric, self.kind)
+
+    @property
+    def likeness(self) -> bool:
+        """Whether scores are likeness of texts: a proxy, by which no teacher is wrong."""
+        return of_text(self.metric)
+
+    @property
+    def caution(self) -> str:
+        """What must be said of a likeness; empty of the others."""
+        return caution(self.metric)
+
+    @property
+    def why_unscored(self) -> str:
+        """Why nothing is scored; empty where something is."""
+        if self.teacher is not None:
+            return ""
+        return "no metric of this task judges these answers" if self.unanswered < self.rows else "no answer came"
 
 
 def read_exam(folder: RunDir) -> Exam | None:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from distill.errors import AccessRefused, RowsOwed
-from distill.exam.grade import KnownRow, Marking, Paper, grade
+from distill.evaluate.evidence.clusters import clusters_of
+from distill.evaluate.scoring.choice import metrics_of
+from distill.evaluate.scoring.own import own_scores
+from distill.exam.grade import KnownRow, Paper, grade
+from distill.exam.marking import Marking
 from distill.generate import questions
 from distill.generate.questions import TeacherQuestion
 from distill.records import Answer, content_id
@@ -33,7 +39,10 @@ def known_rows(table: pl.DataFrame) -> list[KnownRow]:
     """The rows with a known answer that are no test rows, in an order that has to do with nothing."""
     rows = table.filter((table["role"] == "train") & table["gold"].is_not_null())
     columns = rows.select("seed_id", "input", "stratum", "gold").iter_rows()
-    found = [KnownRow(seed, text, stratum, json.loads(gold)) for seed, text, stratum, gold in columns]
+    clusters = clusters_of(rows)
+    found = [
+        KnownRow(seed, text, stratum, json.loads(gold), clusters.get(seed, "")) for seed, text, stratum, gold in columns
+    ]
     return sorted(found, key=lambda row: content_id("exam", row.seed_id))
 
 
@@ -80,8 +89,17 @@ async def sit(task: Task, table: pl.DataFrame, sender: Sender, *, rows: int | No
         again={question.seed: answers[question] for question in again if question in answers},
         calls=len(asked), usd=sender.store.spent(sender.run) - before if priced else None, priced=priced,
     )  # fmt: skip
+    marking = marking_of(task, table.filter(table["seed_id"].is_in([row.seed_id for row in asked_rows])))
+    return await asyncio.to_thread(grade, paper, asked_rows, others, marking)
+
+
+def marking_of(task: Task, asked: pl.DataFrame) -> Marking:
+    """How the spec has the answers to some rows of the seeds' table compared."""
     evaluate = task.spec.evaluate
-    return grade(paper, asked_rows, others, Marking(task.output, evaluate.rules, evaluate.only))
+    return Marking(
+        task.output, evaluate.rules, evaluate.only, partial(metrics_of, task.spec), evaluate.decide_by,
+        partial(own_scores, task, asked),
+    )  # fmt: skip
 
 
 def _answers(

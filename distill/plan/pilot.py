@@ -10,6 +10,7 @@ import polars as pl
 from distill.curate import judged
 from distill.curate.gates.judge.requests import verdicts_per_row
 from distill.curate.gates.judge.send import JudgeCalls
+from distill.evaluate.judging.expected import ExpectedJudging, expected_judging
 from distill.exam.result import Exam
 from distill.exam.sit import asks_for_training, sit
 from distill.generate.questions import TeacherQuestions
@@ -47,13 +48,16 @@ class Pilot:
 
 
 async def run_pilot(
-    task: Task, spenders: Sequence[Spender], table: pl.DataFrame, tried: TeacherQuestions, store: Store, watch: Watcher
-) -> Pilot:
-    """TeacherQuestion the first rows of each spender, and judge them."""
+    task: Task, spenders: Sequence[Spender], table: pl.DataFrame, tried: TeacherQuestions, store: Store, watch: Watcher,
+    *, count: int,
+) -> Pilot:  # fmt: skip
+    """Ask `count` rows of each spender, of the teacher those `tried`, and judge their answers."""
     sender = pilot_sender(task, store, watch)
     with interruptible(sender):
         for one in spenders:
-            await sender.live(one.requests[: len(tried)], one.at, one.name)  # a batch would take too long to tell
+            await sender.live(one.requests[:count], one.at, one.name)  # a batch would take too long to tell
+        for judge in _judges_of_tests(task, table, store):
+            await sender.live(judge.ready[:count], judge.model, judge.spender)
         seen = await judged.curated(JudgeCalls(task, sender, live=True), table, tried)
         exam = await sit(task, table, sender) if asks_for_training(task, table) else None
     pace = sender.pace(task.teachers[0])
@@ -65,6 +69,13 @@ async def run_pilot(
         share_judged=len(seen.verdicts.calls) / max(1, len(tried) * verdicts_per_row(task)),
         exam=exam,
     )  # fmt: skip
+
+
+def _judges_of_tests(task: Task, table: pl.DataFrame, store: Store) -> list[ExpectedJudging]:
+    """The judges of what the arms have just answered."""
+    if task.spec.dataset.preview is not None:
+        return []
+    return list(expected_judging(task, table.filter(role="test"), store))
 
 
 def pilot_sender(task: Task, store: Store, watch: Watcher) -> Sender:

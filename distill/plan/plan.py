@@ -27,6 +27,7 @@ from distill.plan import estimate, evaluation
 from distill.plan.estimate import Cost, Spender, SpenderEstimate
 from distill.plan.pilot import Pilot, run_pilot
 from distill.plan.power import PowerNote, power_note
+from distill.plan.student import student_estimates
 from distill.plan.training import training_estimate
 from distill.plan.upper_bound import PassRates, further_spenders
 from distill.records import Json
@@ -105,7 +106,11 @@ def plan(task: Task, *, pilot: int = 0, watch: Watcher | None = None) -> Plan:
         rows = _Round(table, _first_questions(task, table, store))
         tried = [ask for ask in rows.first if ask.teacher == 0][:pilot]
         first = list(_first_round(task, rows, store))
-        seen = event_loop.run(run_pilot(task, first, table, tried, store, watch or Silent())) if pilot else None
+        seen = (
+            event_loop.run(run_pilot(task, first, table, tried, store, watch or Silent(), count=pilot))
+            if pilot
+            else None
+        )
         votes = votes_at_most(task, table, rows.first, near_graph.graph(task.spec, table))
         limits, rates = (seen.limits, seen.rates) if seen else (None, PassRates())
         spenders = [
@@ -115,12 +120,12 @@ def plan(task: Task, *, pilot: int = 0, watch: Watcher | None = None) -> Plan:
             *(estimate.estimate(one, store, limits) for one in _voters(task, table, votes)),
             *(estimate.estimate(one, store, None) for one in _further(task, table, rates)),
         ]
-        trained = training_estimate(task, table, spenders[0])
+        hosted = [training_estimate(task, table, spenders[0]), *student_estimates(task, table, spenders[0])]
     preview = task.spec.dataset.preview
     scoring = explain.Choice([], []) if preview else explain.before(task)
     return Plan(
         task.spec.task, SeedCounts(len(task.seeds), table.filter(role="train").height, rows.tests.height),
-        preview or task.spec.dataset.accept, seen, [*spenders, *([trained] if trained and not preview else [])],
+        preview or task.spec.dataset.accept, seen, [*spenders, *(row for row in hosted if row and not preview)],
         student_calls=0 if preview else evaluation.student_calls(task, rows.table),
         budget_usd=task.spec.budget.usd, deadline=_deadline(task, spenders[0]),
         warnings=[*judge_warnings(task), *warnings_of(task), *_odd_counts(spenders), *scoring.warnings],

@@ -56,7 +56,7 @@ async def _export(run: ActiveRun) -> Mapping[str, Json]:
     write_json(run.folder / "expect.json", expect.check(kept, strata, run.task.spec.expect.model_dump()))
     own = lookup.requests(run.table("seeds.parquet", ["seed_id", "fields"]))
     ids, more = _own(run, "own_id"), {seed: json.loads(text) for seed, text in _own(run, "kept").items()}
-    examples = run.task.student_prompt.examples if run.task.spec.seeds.turns == "every" else None
+    examples = example_turns(run.task)
     counts = export_files.write(
         kept, folder=run.folder.path, tools=run.task.tools, own=own, ids=ids, kept=more, examples=examples
     )
@@ -120,6 +120,11 @@ def outputs(task: Task) -> list[str]:
     every = {"lora": tuned, "full": tuned, "hosted": [LOSSES, HOSTED]}
     way = task.spec.student.train.with_
     return every[way] if way in every else [linear.FILES[way]]
+
+
+def example_turns(task: Task) -> tuple[int, int] | None:
+    """The assistant's turns of the student's prompt that never train, where every other one does; None where the last alone trains."""
+    return task.student_prompt.examples if task.spec.seeds.turns == "every" else None
 
 
 def engine(task: Task) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -14,6 +15,7 @@ from distill.records import Request
 from distill.teacher import counts, runner
 from distill.teacher.counts import TokenCounts
 from distill.teacher.endpoint.address import Address, Model, opened
+from distill.teacher.held import HeldModel
 from distill.teacher.pace import Pace
 from distill.teacher.pending import Pending
 from distill.teacher.progress import Progress, Watcher
@@ -37,6 +39,17 @@ class Sender:
     replayed: int = 0
     _paces: dict[tuple[str, str], Pace] = field(default_factory=dict)
     _counts: dict[tuple[str, str], TokenCounts] = field(default_factory=dict)
+    _held: HeldModel | None = None
+
+    @asynccontextmanager
+    async def holding(self) -> AsyncIterator[HeldModel]:
+        """Within the block a model of this machine stays up from one call of `live` to the next, until another is asked."""
+        self._held = held = HeldModel()
+        try:
+            yield held
+        finally:
+            self._held = None
+            await held.close()
 
     async def live(self, requests: Sequence[Request], at: Model, spender: str) -> Progress:
         """Answer what is pending by calls, now; rows that are in a batch are left to it."""
@@ -47,7 +60,7 @@ class Sender:
             self.replayed += progress.replayed
             self.watch.progress(spender, progress)
             return progress
-        async with opened(address) as teacher:
+        async with self._held.at(address) if self._held else opened(address) as teacher:
             context = WorkerContext(
                 teacher=teacher, store=self.store, run=self.run, spender=spender, budget=self.budget, price=address.price,
                 pace=self.pace(at), counts=await self.counts(address), attempts=limits.attempts, unknown=limits.unknown,

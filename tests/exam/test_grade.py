@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
-from distill.exam.grade import KnownRow, Marking, Paper, grade
+from distill.evaluate.arms import Answers
+from distill.evaluate.scoring.choice import Metrics
+from distill.evaluate.scoring.own import ScoreRow
+from distill.exam.grade import KnownRow, Paper, grade
+from distill.exam.marking import Marking
 from distill.exam.result import Exam
+from distill.exam.stop import exam_summary, stop_reason
 from distill.records import Answer, Ended, Json
+from distill.values.rules import Rule
 
 SCHEMA = {
     "type": "object",
@@ -20,6 +27,9 @@ SCHEMA = {
     },
 }
 WORDS = {"bill": "invoice charge card", "ship": "parcel driver street", "other": "thanks shop lovely"}
+
+
+VALUES = Metrics(("schema", "json_fields", "agreement"))
 
 
 def known(count: int, first: int = 0) -> list[KnownRow]:
@@ -45,7 +55,7 @@ def paper(answers: Mapping[str, Json], again: Mapping[str, Json] | None = None) 
 
 
 def graded(answers: Mapping[str, Json], rows: list[KnownRow], others: list[KnownRow], **more: object) -> Exam:
-    return grade(paper(answers), rows, others, Marking(SCHEMA, None, ()))
+    return grade(paper(answers), rows, others, Marking(SCHEMA, None, (), lambda _: VALUES))
 
 
 def test_a_perfect_teacher_beats_the_commonest_answer_and_has_no_mistakes() -> None:
@@ -104,14 +114,14 @@ def test_agreement_with_itself_is_of_the_rows_asked_twice() -> None:
     rows = known(10)
     first = {row.seed_id: row.gold for row in rows}
     again = {row.seed_id: {**row.gold, "urgent": True} for row in rows[:4]}
-    found = grade(paper(first, again), rows, [], Marking(SCHEMA, None, ()))
+    found = grade(paper(first, again), rows, [], Marking(SCHEMA, None, (), lambda _: VALUES))
     assert found.itself is not None
     assert (found.itself.n, found.itself.mean) == (4, (1 + 3 * 0.5) / 4), "only the first of the four is urgent"
 
 
 def test_bare_labels_are_graded_as_such() -> None:
     rows = [KnownRow(f"{n}", f"text {n}", "s", {"answer": "yes" if n % 3 else "no"}) for n in range(30)]
-    found = grade(paper({row.seed_id: "Yes." for row in rows}), rows, [], Marking(None, None, ()))
+    found = grade(paper({row.seed_id: "Yes." for row in rows}), rows, [], Marking(None, None, (), lambda _: VALUES))
     assert found.kind == "plain"
     assert found.fields == []
     assert found.teacher is not None
@@ -119,14 +129,73 @@ def test_bare_labels_are_graded_as_such() -> None:
     assert found.teacher.mean == found.commonest.mean == pytest.approx(20 / 30)
 
 
-def test_free_text_is_not_scored_and_never_zero() -> None:
+def test_free_text_is_scored_by_likeness_and_not_held_against_one_text_for_all() -> None:
+    texts = [f"We are sorry to hear about your parcel number {n * 7919}, and send another one." for n in range(24)]
+    rows = [KnownRow(f"{n:02}", f"question {n}", "s", {"answer": text}) for n, text in enumerate(texts)]
+    said = {row.seed_id: f"Sorry about parcel {n * 7919}, another is on its way" for n, row in enumerate(rows)}
+    chosen = replace(VALUES, texts=("chrf", "rouge_l"))
+    found = grade(paper(said), rows, [], Marking(None, None, (), lambda _: chosen))
+    assert (found.kind, found.metric, found.likeness) == ("text", "chrf", True)
+    assert found.teacher is not None
+    assert 0.2 < found.teacher.mean < 0.8
+    assert (found.commonest, found.linear, found.fields) == (None, None, [])
+    assert "alike (chrF)" in found.mistakes[0].why
+    assert stop_reason(found, None) == ""
+    assert "likeness to the known answers (chrF)" in stop_reason(found, 0.9)
+    assert "not meaning or truth" in exam_summary(found)[1]
+
+
+def test_free_text_that_no_metric_judges_is_not_scored_and_never_zero() -> None:
     texts = [f"We are sorry to hear about your parcel number {n * 7919}, and send another one." for n in range(12)]
     rows = [KnownRow(f"{n}", f"question {n}", "s", {"answer": text}) for n, text in enumerate(texts)]
-    found = grade(
-        paper({row.seed_id: f"Sorry, we do not know {row.seed_id}" for row in rows}), rows, [], Marking(None, None, ())
-    )
-    assert found.kind == "text"
+    said = {row.seed_id: f"Sorry, we do not know {row.seed_id}" for row in rows}
+    found = grade(paper(said), rows, [], Marking(None, None, (), lambda _: VALUES))
+    assert (found.kind, found.metric) == ("text", "")
     assert found.teacher is None
+    assert "no metric of this task judges" in exam_summary(found)[0]
+
+
+def test_tool_calls_and_a_function_of_the_task_mark_as_in_the_comparison() -> None:
+    def call(city: str) -> dict[str, Json]:
+        return {"tool_calls": [{"name": "weather", "arguments": {"city": city}}]}
+
+    rows = [KnownRow(f"{n:02}", f"weather {n}", "s", call(f"city {n}")) for n in range(20)]
+    chosen = Metrics(("schema", "json_fields", "agreement", "tool_calls", "agreement_tool_calls"))
+    said = {row.seed_id: dict(row.gold) if n % 2 else call("elsewhere") for n, row in enumerate(rows)}
+    found = grade(paper(said), rows, [], Marking(None, None, (), lambda _: chosen))
+    assert found.metric == "tool_calls"
+    assert found.teacher is not None
+    assert found.teacher.mean == 0.5
+    assert "of the rows with the right tool calls" in exam_summary(found)[0]
+
+    def own(answered: Mapping[str, Answers], metrics: Metrics) -> list[ScoreRow]:
+        return [(seed, "teacher", "verify", 1.0, "") for seed, _ in answered["teacher"]]
+
+    nothing = Marking(None, None, (), lambda _: Metrics(("schema",)), own=own)
+    assert grade(paper(said), rows, [], nothing).metric == "verify"
+    wished = Marking(None, None, (), lambda _: chosen, decide_by="verify", own=own)
+    assert grade(paper(said), rows, [], wished).metric == "verify"
+
+
+def test_a_number_has_the_tolerance_of_the_spec() -> None:
+    rows = [KnownRow(f"{n}", f"sum {n}", "s", {"total": 100.0 + n}) for n in range(20)]
+    said = {row.seed_id: {"total": 100.4 + n} for n, row in enumerate(rows)}
+    near = Marking(None, {"total": Rule("number", 0.5)}, (), lambda _: VALUES)
+    found = [grade(paper(said), rows, [], one) for one in (near, replace(near, given=None))]
+    assert [one.teacher.mean if one.teacher else None for one in found] == [1, 0]
+
+
+def test_turns_of_a_conversation_are_worth_fewer_rows() -> None:
+    rows = [replace(row, cluster=f"talk {n // 6}") for n, row in enumerate(known(60))]
+    said = {row.seed_id: row.gold if (n // 6) % 2 else {"intent": "?"} for n, row in enumerate(rows)}
+    alone = [replace(row, cluster="") for row in rows]
+    widths = []
+    for asked in (rows, alone):
+        found = graded(said, asked, [])
+        assert found.teacher is not None
+        assert found.teacher.n == 60
+        widths.append(found.teacher.high - found.teacher.low)
+    assert widths[0] > 1.8 * widths[1]
 
 
 def test_an_answer_that_is_no_json_is_wrong_and_a_row_without_one_is_counted() -> None:

@@ -44,8 +44,8 @@ def test_at_least_is_the_users_own_bar() -> None:
 def test_what_was_not_scored_stops_nothing_and_says_why() -> None:
     free = exam(teacher=None, over_commonest=None, kind="text")
     assert stop_reason(free, 0.9) == ""
-    assert "free text" in exam_summary(free)[0]
-    assert "no answer came" in exam_summary(exam(teacher=None))[0]
+    assert "no metric of this task judges these answers" in exam_summary(free)[0]
+    assert "no answer came" in exam_summary(exam(teacher=None, unanswered=40))[0]
 
 
 def test_the_summary_has_interval_ceiling_and_what_it_is_held_against() -> None:

@@ -25,7 +25,7 @@ def plan_lines(plan: Plan) -> list[str]:
         *(line for row in plan.spenders for line in _spender_lines(row)),
         *(_ways_line(row) for row in plan.spenders if row.ways),
         *([_deadline_line(plan.deadline, plan.spenders[0])] if plan.deadline else []),
-        *([_student_line(plan.student_calls)] if plan.student_calls else []),
+        *([_student_line(plan.student_calls)] if plan.student_calls and not _priced_student(plan) else []),
         *(_pilot_lines(plan.pilot) if plan.pilot else ["nothing was sent: figures are maximums (--no-pilot)"]),
         *([_power_line(plan.power)] if plan.power else []),
         _total_line(plan),
@@ -96,6 +96,11 @@ def _power_line(note: PowerNote) -> str:
         f"power: with {rows} and a margin of {points(note.margin)}, {undecided} of 10 students as good as the teacher would stay undecided; "
         f"{more}a margin of {points(note.margin_for_most)} (evaluate.margin), would decide 8 of 10, {guess}"
     )
+
+
+def _priced_student(plan: Plan) -> bool:
+    """Whether the student's calls have rows of their own, with what they cost at its host."""
+    return any(row.spender == "evaluate student" for row in plan.spenders)
 
 
 def _student_line(calls: int) -> str:

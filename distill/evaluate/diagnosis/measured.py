@@ -13,9 +13,10 @@ from distill.evaluate.diagnosis.confusion import ConfusedPair
 from distill.evaluate.diagnosis.shift import Shift, shift
 from distill.evaluate.diagnosis.starving import StarvingStratum, starving_stratum
 from distill.evaluate.diagnosis.training import TrainingLosses
+from distill.evaluate.evidence.clusters import clusters_of
 from distill.evaluate.probes.result import ProbeResult
-from distill.evaluate.scores import Scores, paired_gap, scores_by_arm
-from distill.stats import Estimate, mean_interval, paired_difference
+from distill.evaluate.scores import Scores, mean_of, paired_gap, scores_by_arm
+from distill.stats import Estimate, paired_difference
 
 if TYPE_CHECKING:
     from distill.records import Json
@@ -93,17 +94,19 @@ class DiagnosisInput:
 def measured(tables: Tables, compared: ComparedVerdict, *, epochs: float, linear: bool) -> DiagnosisInput:
     """Sends nothing; reads no file."""
     by_arm, metric, train = scores_by_arm(tables.scores), compared.metric, tables.train
+    clusters = clusters_of(tables.tests)
     student, teacher = (by_arm.get((arm, metric), {}) for arm in ("student", "teacher"))
     known, form = by_arm.get(("teacher", "json_fields"), {}), by_arm.get(("student", "schema"), {})
     taught = train.filter(pl.col("request_id").is_not_null()).height
     return DiagnosisInput(
         word=compared.word, margin=compared.margin, rows=tables.tests.height, unanswered=_unanswered(tables),
-        to_teacher=paired_gap(by_arm, metric, "teacher"), to_base=paired_gap(by_arm, metric, "base"),
-        to_prompted=paired_gap(by_arm, metric, compared.prompted), to_linear=paired_gap(by_arm, metric, "linear"),
-        to_embedding=paired_gap(by_arm, metric, "embedding"),
-        teacher_right=mean_interval(list(known.values())) if known else None,
+        to_teacher=paired_gap(by_arm, metric, "teacher", clusters), to_base=paired_gap(by_arm, metric, "base", clusters),
+        to_prompted=paired_gap(by_arm, metric, compared.prompted, clusters),
+        to_linear=paired_gap(by_arm, metric, "linear", clusters),
+        to_embedding=paired_gap(by_arm, metric, "embedding", clusters),
+        teacher_right=mean_of(known, known, clusters),
         taught=taught / train.height if train.height else 0.0,
-        schema=mean_interval(list(form.values())) if form else None, broken=_broken(by_arm, metric),
+        schema=mean_of(form, form, clusters), broken=_broken(by_arm, metric),
         rows_needed=compared.rows_needed, trained=train.height, epochs=epochs, linear=linear,
         losses=training.training_losses(tables.losses), confused=confusion.confused_pair(tables.tests, tables.calls),
         starving=starving_stratum(tables.tests, train, student, teacher),

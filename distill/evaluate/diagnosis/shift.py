@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from distill.evaluate.probes.answers.out_of_distribution import nearness, nearness_among
+from distill.evaluate.selective.nearness import nearness, nearness_among
 from distill.stats import FEW
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def shift(tests: pl.DataFrame, train: pl.DataFrame, pool: pl.DataFrame) -> Shift
     if min(tests.height, train.height) < FEW:
         return None
     asked, known = [text or "" for text in tests["input"]], [text or "" for text in train["input"]]
-    theirs, own = statistics.median(nearness(asked, known)), statistics.median(_among(known))
+    theirs, own = statistics.median(nearness(asked, known).tolist()), statistics.median(_among(known))
     label, moved = _label(tests, pool)
     if not label and theirs >= _LIKENESS * own:
         return None
@@ -53,8 +53,8 @@ def _among(known: Sequence[str]) -> list[float]:
     some = known[:: -(-len(known) // _SAMPLED)]
     others = [text for n, text in enumerate(known) if n % -(-len(known) // _SAMPLED)] or known
     if others is known:  # few enough for each against all but itself
-        return nearness_among(known)
-    return nearness(some, others)
+        return list(nearness_among(known))
+    return list(nearness(some, others))
 
 
 def _label(tests: pl.DataFrame, pool: pl.DataFrame) -> tuple[str, float]:

@@ -18,6 +18,7 @@ from distill.evaluate.judging.measures.pairwise import (
 )
 from distill.evaluate.judging.pair_question import AnswerPair, PairVerdict
 from distill.evaluate.judging.questions import STUDENT, AnswersToTests, RowToJudge
+from distill.evaluate.scores import ALONE
 
 _SHOWN = 3
 _FIRST = {"first": WIN, "tie": TIE, "second": LOSS}
@@ -29,9 +30,10 @@ def pairwise_results(
     asked: AnswersToTests,
     verdicts: Verdicts,
     marks: Mapping[tuple[str, str], float] | None = None,
+    clusters: Mapping[str, str] = ALONE,
 ) -> list[PairwiseResult]:
     """The student against every arm that it is compared with; by `marks`, (arm, seed id) → score, the clearest pairs are shown."""
-    return [_result(names, asked, verdicts, other, marks or {}) for other in asked.others]
+    return [_result(names, asked, verdicts, other, marks or {}, clusters) for other in asked.others]
 
 
 def _result(
@@ -40,17 +42,18 @@ def _result(
     verdicts: Verdicts,
     other: str,
     marks: Mapping[tuple[str, str], float],
+    clusters: Mapping[str, str],
 ) -> PairwiseResult:
     by_judge: dict[str, list[JudgedPair]] = {name: [] for name in names}
     examples: list[PairExample] = []
-    equal = rows = 0
+    equal, rows = list[str](), 0
     for row in asked.rows:
         pair = asked.pair(row, other)
         if pair is None:
             continue
         rows += 1
         if pair.first == pair.second:
-            equal += 1
+            equal.append(row.seed_id)
             continue
         judged = {}
         for judge, name in enumerate(names):
@@ -64,7 +67,9 @@ def _result(
     }
     best = sorted((one for one in examples if one.outcome == WIN), key=lambda one: -ahead[one.seed_id])
     worst = sorted((one for one in examples if one.outcome == LOSS), key=lambda one: ahead[one.seed_id])
-    return pairwise_result(other, by_judge, equal=equal, rows=rows, best=best[:_SHOWN], worst=worst[:_SHOWN])
+    return pairwise_result(
+        other, by_judge, equal=equal, rows=rows, best=best[:_SHOWN], worst=worst[:_SHOWN], clusters=clusters
+    )
 
 
 def _judged(row: RowToJudge, pair: AnswerPair, judge: int, verdicts: Verdicts) -> JudgedPair | None:

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from distill.curate.gates.judge.rubric import AnswerToJudge
 from distill.evaluate import arms as arms_module
 from distill.evaluate.judging.asking import JudgeDraw
 from distill.evaluate.judging.labelled import labelled_questions
+from distill.evaluate.judging.pair_question import AnswerPair
 from distill.evaluate.judging.questions import STUDENT, AnswersToTests
 from distill.evaluate.judging.stage import answers_to_tests, judges_of
 from distill.teacher.stored_answers import final_answer
@@ -34,6 +36,8 @@ class ExpectedJudging:
     model: Model
     requests: Requests[JudgeDraw]
     answer_tokens: int
+    ready: Requests[JudgeDraw]
+    """Of the requests, those about answers that are there: what a pilot can ask."""
 
 
 def expected_judging(task: Task, tests: pl.DataFrame, store: Store) -> Iterator[ExpectedJudging]:
@@ -49,7 +53,14 @@ def expected_judging(task: Task, tests: pl.DataFrame, store: Store) -> Iterator[
     questions = [*asked.scoring(), *asked.comparing(), *(labelled.questions if labelled else ())]
     for number, model in enumerate(judges.models):
         draws = [JudgeDraw(question, 0) for question in questions if question.judge == number]
-        yield ExpectedJudging(judges.spender(number), model, judges.requests(draws), tokens)
+        ready = [draw for draw in draws if _is_there(draw.question.about)]
+        yield ExpectedJudging(judges.spender(number), model, judges.requests(draws), tokens, judges.requests(ready))
+
+
+def _is_there(about: AnswerToJudge | AnswerPair) -> bool:
+    """Whether nothing of it is still to come."""
+    texts = [about.answer] if isinstance(about, AnswerToJudge) else [about.first, about.second]
+    return not any(text.startswith(_TO_COME) for text in texts)
 
 
 def _arms(task: Task) -> list[str]:

@@ -17,7 +17,9 @@ from distill.evaluate.judging.measures.calibrated import JudgeReliability, corre
 from distill.evaluate.judging.questions import AnswersToTests
 from distill.evaluate.judging.result import ArmPassRate, JudgeAgreement
 from distill.evaluate.metrics import NO_ANSWER
-from distill.stats import proportion
+from distill.evaluate.scores import ALONE, of_rows
+from distill.stats import mean_interval
+from distill.stats.clusters import independent_rows
 
 METRIC = "judge"
 ByAnswer = Mapping[tuple[str, str], RowVerdicts]
@@ -85,16 +87,18 @@ def _reason(name: str, score: float, verdicts: RowVerdicts) -> str:
 
 
 def pass_rates(
-    by_answer: ByAnswer, arms: Sequence[str], at_least: float, reliability: JudgeReliability | None
-) -> list[ArmPassRate]:
+    by_answer: ByAnswer, arms: Sequence[str], at_least: float, reliability: JudgeReliability | None,
+    clusters: Mapping[str, str] = ALONE,
+) -> list[ArmPassRate]:  # fmt: skip
     """The share of each arm's answers that pass, as judged and as corrected."""
     rates = []
     for arm in arms:
-        decided = [passes(found, at_least) for (owner, _), found in by_answer.items() if owner == arm]
-        known = [one for one in decided if one is not None]
+        decided = {seed: passes(found, at_least) for (owner, seed), found in by_answer.items() if owner == arm}
+        known = {seed: float(one) for seed, one in decided.items() if one is not None}
         if known:
-            passed = proportion(sum(known), len(known))
-            rates.append(ArmPassRate(arm, passed, corrected(passed, reliability) if reliability else None))
+            values, together = list(known.values()), of_rows(clusters, known)
+            passed, rows = mean_interval(values, together), independent_rows(values, together)
+            rates.append(ArmPassRate(arm, passed, corrected(passed, reliability, rows) if reliability else None))
     return rates
 
 

@@ -12,6 +12,7 @@ import polars as pl
 
 from distill.curate.gates.judge.requests import instructions_of
 from distill.curate.gates.judge.verdict import JudgeVerdict, NoVerdict
+from distill.evaluate.evidence.clusters import clusters_of
 from distill.evaluate.judging import scoring
 from distill.evaluate.judging.asking import EvaluationJudges, Verdicts, ask
 from distill.evaluate.judging.comparing import pairwise_results
@@ -52,7 +53,7 @@ async def judge_tests(
     questions = [*asked.scoring(), *asked.comparing(), *(labelled.questions if labelled else ())]
     run.watch.say(f"  {len(dict.fromkeys(questions)):,} questions to {', '.join(judges.names)} about the answers")
     verdicts = await ask(judges, run.sender, questions)
-    return await asyncio.to_thread(_judged, task, judges, asked, labelled, verdicts)
+    return await asyncio.to_thread(_judged, task, judges, asked, labelled, verdicts, clusters_of(tests))
 
 
 def judges_of(task: Task) -> EvaluationJudges | None:
@@ -94,6 +95,7 @@ def _judged(
     asked: AnswersToTests,
     labelled: LabelledQuestions | None,
     verdicts: Verdicts,
+    clusters: Mapping[str, str],
 ) -> JudgedTests:
     judge = task.spec.evaluate.judge
     at_least = judge.at_least if judge else 0.0
@@ -114,10 +116,10 @@ def _judged(
         unscored=len(by_answer) - scored,
         pending=sum(one.pending for one in missing),
         unread=dict(Counter(one.reason for one in missing).most_common(10)),
-        pass_rates=scoring.pass_rates(by_answer, list(asked.texts), at_least, reliability),
+        pass_rates=scoring.pass_rates(by_answer, list(asked.texts), at_least, reliability, clusters),
         agreement=scoring.agreement(judges.names, list(by_answer.values()), at_least),
         reliability=reliability,
-        pairs=pairwise_results(judges.names, asked, verdicts, scoring.marks(by_answer)),
+        pairs=pairwise_results(judges.names, asked, verdicts, scoring.marks(by_answer), clusters),
         warnings=[*warnings_of(task), *_not_compared(task, asked)],
     )
     return JudgedTests(scoring.table(asked, by_answer), result)

@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from distill.evaluate.arms import Answers, rules_of
+from distill.evaluate.evidence.clusters import clusters_of
 from distill.evaluate.metrics.names import AGREEMENT
 from distill.evaluate.previous.student import ARM, kept_answers
-from distill.evaluate.scores import scores_by_arm
+from distill.evaluate.scores import mean_of, scores_by_arm
 from distill.evaluate.scoring.table import scores_table
-from distill.stats import Estimate, mean_interval
+from distill.stats import Estimate
 
 if TYPE_CHECKING:
     from distill.rundir import RunDir
@@ -70,8 +71,8 @@ def _agreement(
 ) -> TeacherAgreement:
     asked = {"teacher": teacher, "student": answered["student"], ARM: answered[ARM]}
     scores = scores_by_arm(scores_table(task, tests, asked, rules_of(task, tests, asked)))
-    found = {arm: list(scores.get((arm, metric), {}).values()) for arm in ("student", ARM)}
-    return TeacherAgreement(name, *(mean_interval(found[arm]) if found[arm] else None for arm in ("student", ARM)))
+    by_arm, clusters = (scores.get((arm, metric), {}) for arm in ("student", ARM)), clusters_of(tests)
+    return TeacherAgreement(name, *(mean_of(found, found, clusters) for found in by_arm))
 
 
 def _texts(answers: Answers) -> dict[str, str]:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from distill.stats import FEW, Estimate
+from distill.stats.power import fewest_rows
 from distill.text.percentages import percent, signed
 
 ProbeUnit = Literal["share", "points", "ratio", "nats"]
 """share: 0 to 1; points: hundredths of a share; ratio: of the teacher's; nats: loss a token."""
+Bound = Literal["at most", "at least"]
+_MOST = 100_000
+"""Rows beyond which more are no advice."""
 SHOWN = 3
 """Examples of a probe, at most."""
 
@@ -40,9 +45,9 @@ class ProbeResult:
     high: float | None
     n: int
     threshold: float
-    bound: Literal["at most", "at least"]
+    bound: Bound
     passed: bool | None
-    """None where the rows cannot tell."""
+    """None where the interval reaches over the threshold, or the rows are too few."""
     reason: str
     examples: list[ProbeExample] = field(default_factory=list)
 
@@ -63,6 +68,8 @@ class ProbeResult:
 
     @property
     def word(self) -> str:
+        if self.passed is None and self.value is not None and within(self.value, self.threshold, self.bound):
+            return "not shown"
         return {True: "passed", False: "failed", None: "cannot tell"}[self.passed]
 
 
@@ -75,20 +82,22 @@ class ProbeQuestion:
     measure: str
     unit: ProbeUnit
     threshold: float
-    bound: Literal["at most", "at least"] = "at most"
+    bound: Bound = "at most"
 
     def unmeasured(self, reason: str) -> ProbeResult:
         """No number: `reason` says why."""
         return self._result(None, None, None, 0, passed=None, reason=reason)
 
     def answered(self, found: Estimate, reason: str, examples: Sequence[ProbeExample] = ()) -> ProbeResult:
-        """Failed where the whole interval is beyond the threshold, passed where the number is within; else the rows cannot tell.
+        """Passed where the whole interval is within the threshold, failed where all of it is beyond; else the rows do not show it.
 
         `found` is in the unit of the question.
         """
         passed, why = self._judged(found), reason
         if found.n < FEW:
             passed, why = None, f"{reason}; {found.n} rows are too few to tell"
+        elif passed is None and within(found.mean, self.threshold, self.bound):
+            why = f"{reason}; the interval reaches over the threshold, so it is not shown: about {self._needed(found):,} rows like these would"
         elif passed is None:
             why = f"{reason}; the interval reaches back over the threshold"
         shown = list(examples[:SHOWN]) if passed is not True else []
@@ -96,13 +105,21 @@ class ProbeQuestion:
 
     def measured_once(self, value: float, n: int, reason: str) -> ProbeResult:
         """A number without an interval, such as a loss of one training."""
-        within = value <= self.threshold if self.bound == "at most" else value >= self.threshold
-        return self._result(value, None, None, n, passed=within, reason=reason)
+        passed = within(value, self.threshold, self.bound)
+        return self._result(value, None, None, n, passed=passed, reason=reason)
 
     def _judged(self, found: Estimate) -> bool | None:
-        if self.bound == "at most":
-            return True if found.mean <= self.threshold else False if found.low > self.threshold else None
-        return True if found.mean >= self.threshold else False if found.high < self.threshold else None
+        ends = [within(end, self.threshold, self.bound) for end in (found.low, found.high)]
+        return True if all(ends) else None if any(ends) else False
+
+    def _needed(self, found: Estimate) -> int:
+        """Rows at which the whole interval most likely is within, were the number to stay."""
+        per_row = {"share": 1.0, "points": 100.0}.get(self.unit)
+        if found.mean == 0 and per_row is not None and self.bound == "at most":
+            return max(fewest_rows(self.threshold / per_row), found.n + 1)
+        end = found.high if self.bound == "at most" else found.low
+        left = abs(self.threshold - found.mean)
+        return min(_MOST, max(found.n + 1, math.ceil(found.n * ((end - found.mean) / left) ** 2))) if left else _MOST
 
     def _result(
         self, value: float | None, low: float | None, high: float | None, n: int, *, passed: bool | None, reason: str,
@@ -112,6 +129,11 @@ class ProbeQuestion:
             self.probe, self.name, self.measure, self.unit, value, low, high, n, self.threshold, self.bound, passed, reason,
             list(examples),
         )  # fmt: skip
+
+
+def within(value: float, threshold: float, bound: Bound) -> bool:
+    """Whether a number keeps to its threshold."""
+    return value <= threshold if bound == "at most" else value >= threshold
 
 
 def scaled(found: Estimate, by: float = 100.0) -> Estimate:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from distill.curate.gates.wording import texts
+from distill.evaluate.evidence.clusters import clusters_of
 from distill.records import Json
 from distill.text.normalise import normalise
 
@@ -25,6 +26,8 @@ class AnsweredRow:
     input: str
     student: str | None
     teacher: str | None
+    cluster: str = ""
+    """Which rows belong together; empty where it is alone."""
 
     @property
     def pair(self) -> tuple[str, str] | None:
@@ -50,10 +53,16 @@ def answered_rows(tests: pl.DataFrame, calls: pl.DataFrame) -> list[AnsweredRow]
         for arm, seed, text, ended in calls.select("arm", "seed_id", "text", "ended").iter_rows()
         if ended == "ok" and text is not None
     }
+    clusters = clusters_of(tests)
     return [
-        AnsweredRow(seed, asked or "", said.get(("student", seed)), said.get(("teacher", seed)))
+        AnsweredRow(seed, asked or "", said.get(("student", seed)), said.get(("teacher", seed)), clusters.get(seed, ""))
         for seed, asked in tests.select("seed_id", "input").sort("seed_id").iter_rows()
     ]
+
+
+def together(rows: Iterable[AnsweredRow]) -> list[str]:
+    """The cluster of each of some rows; one that is alone has a name of its own."""
+    return [row.cluster or f"alone:{row.seed_id}" for row in rows]
 
 
 def answer_words(answer: str) -> list[str]:

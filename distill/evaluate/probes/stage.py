@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import polars as pl
 
+from distill.evaluate.arms import Arm, requests
 from distill.evaluate.probes.answers.memorisation import memorisation
 from distill.evaluate.probes.answers.out_of_distribution import out_of_distribution
 from distill.evaluate.probes.answers.refusals import refusals
@@ -16,7 +17,13 @@ from distill.evaluate.probes.asked import drift, forgetting, injection
 from distill.evaluate.probes.asked.drift import ODD, form_holds, long_inputs
 from distill.evaluate.probes.asked.general_set import general_set
 from distill.evaluate.probes.asked.injection import injected
-from distill.evaluate.probes.asked.requests import changed_answers, general_answers, input_name
+from distill.evaluate.probes.asked.requests import (
+    changed_answers,
+    changed_rows,
+    general_answers,
+    general_requests,
+    input_name,
+)
 from distill.evaluate.probes.result import ProbeQuestion, ProbeResult
 from distill.evaluate.probes.rows import AnsweredRow, ProbeRows, answered_rows
 from distill.evaluate.scores import scores_by_arm
@@ -24,6 +31,7 @@ from distill.spec.evaluation.probes import ASKED, FREE, ProbeName
 from distill.student import stage as student_stage
 
 if TYPE_CHECKING:
+    from distill.records import Request
     from distill.task.run import ActiveRun
     from distill.task.task import Task
     from distill.teacher.endpoint.address import Address
@@ -47,14 +55,17 @@ async def probe(
     rows = answered_rows(tests, calls)
     free = [name for name in names if name in _ANSWERS]
     found = await asyncio.to_thread(_looked_at, run, free, rows, scores, metric)
-    for name in (name for name in names if name in _QUESTIONS):
-        why = why_unasked(run.task, name, student)
-        if why or student is None:
-            found += [question.unmeasured(why) for question in _QUESTIONS[name]]
-        else:
-            run.watch.say(f"  the probe of {name} asks {'base and student' if name == 'forgetting' else 'the student'}")
-            found += await _asked(run, name, student, tests, rows)
-    return found
+    asks = [name for name in names if name in _QUESTIONS]
+    told: dict[str, list[ProbeResult]] = {}
+    async with run.sender.holding():
+        for name in sorted(asks, key=lambda one: one == "forgetting"):  # last, since it ends with the base
+            why = why_unasked(run.task, name, student)
+            if why or student is None:
+                told[name] = [question.unmeasured(why) for question in _QUESTIONS[name]]
+                continue
+            run.watch.say(f"  the probe of {name} asks {'student and base' if name == 'forgetting' else 'the student'}")
+            told[name] = await _asked(run, name, student, tests, rows)
+    return [*found, *(result for name in asks for result in told[name])]
 
 
 def wanted(task: Task) -> list[ProbeName]:
@@ -87,6 +98,28 @@ def calls_wanted(task: Task) -> tuple[int, int]:
     return general, sum(each[name] for name in names)
 
 
+def student_requests(task: Task, student: Address, tests: pl.DataFrame) -> list[Request]:
+    """What the probes will ask a student at this address, before it is there."""
+    names = [name for name in wanted(task) if name in _QUESTIONS and not why_unasked(task, name, student)]
+    found = general_requests(task, student) if "forgetting" in names else []
+    if not _has_text(task, tests):
+        return found
+    arm = Arm("probes student", student, task.student_prompt)
+    for rows, texts in _changed(task, tests.sort("seed_id"), names):
+        found += requests(task, arm, changed_rows(task, rows, texts))
+    return found
+
+
+def _changed(task: Task, tests: pl.DataFrame, names: Sequence[str]) -> Iterator[tuple[pl.DataFrame, Sequence[str]]]:
+    """Test rows, and the texts that are asked in the place of theirs: with an order behind them, long, odd."""
+    inputs = [text or "" for text in tests["input"]]
+    if "injection" in names:
+        yield tests, injected(inputs)
+    if "drift" in names:
+        yield tests, long_inputs(inputs, inputs[::-1], context=task.spec.student.train.context)
+        yield _enough(tests, len(ODD)), ODD
+
+
 def _looked_at(
     run: ActiveRun, names: Sequence[str], rows: Sequence[AnsweredRow], scores: pl.DataFrame, metric: str
 ) -> list[ProbeResult]:
@@ -103,19 +136,20 @@ async def _asked(
 ) -> list[ProbeResult]:
     task, sender = run.task, run.sender
     if name == "forgetting":
-        base = await general_answers(task, task.base, sender, "probes base")
-        return forgetting.forgetting(base, await general_answers(task, student, sender, "probes student"))
+        after = await general_answers(task, student, sender, "probes student")
+        return forgetting.forgetting(await general_answers(task, task.base, sender, "probes base"), after)
     if not _has_text(task, tests):
         said = "the student's prompt holds no single text that could be changed"
         return [question.unmeasured(said) for question in _QUESTIONS[name]]
-    holds, inputs = form_holds(task.output), [row.input for row in rows]
-    if name == "injection":
-        texts = injected(inputs)
-        return injection.injection(rows, await changed_answers(task, student, tests, texts, sender), holds)
-    texts = long_inputs(inputs, inputs[::-1], context=task.spec.student.train.context)
-    long = await changed_answers(task, student, tests, texts, sender)
-    odd = await changed_answers(task, student, _enough(tests, len(ODD)), ODD, sender)
-    return drift.drift(rows, long, odd, holds)
+    holds = form_holds(task.output)
+    answers = [
+        await changed_answers(task, student, changed, texts, sender) for changed, texts in _changed(task, tests, [name])
+    ]
+    return (
+        injection.injection(rows, answers[0], holds)
+        if name == "injection"
+        else drift.drift(rows, answers[0], answers[1], holds)
+    )
 
 
 def _has_text(task: Task, tests: pl.DataFrame) -> bool:

@@ -6,10 +6,11 @@ teacher scores 1 by definition, so how much the student "loses" says nothing: th
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from distill.evaluate.metrics.names import caution, likeness_to_teacher, parts
-from distill.evaluate.scores import Scores, paired_gap
+from distill.evaluate.scores import ALONE, Scores, of_rows, paired_gap
 from distill.evaluate.verdict import ComparisonVerdict
 from distill.stats import mean_interval
 from distill.text.percentages import percent, signed
@@ -25,28 +26,28 @@ _NEXT = (
 )
 
 
-def by_likeness(scores: Scores, metric: str) -> ComparisonVerdict | None:
+def by_likeness(scores: Scores, metric: str, clusters: Mapping[str, str] = ALONE) -> ComparisonVerdict | None:
     """The verdict where likeness to the teacher's text is all there is; None where it is not."""
     own = scores.get(("student", metric))
     if not likeness_to_teacher(metric) or not own:
         return None
-    title, found = TITLES[parts(metric)[0]], mean_interval(list(own.values()))
+    title, found = TITLES[parts(metric)[0]], mean_interval(list(own.values()), of_rows(clusters, own))
     span = f"{percent(found.low)} to {percent(found.high)}"
     sentences = [
         "Undecided: answers are free text without known ones, and likeness to the teacher's text cannot tell whether the student is as good.",
         f"On {found.n} held-out rows the student's text is {percent(found.mean)} like the teacher's by {title} (95 % interval {span}).",
-        *_over_others(scores, metric),
+        *_over_others(scores, metric, clusters),
         caution(metric),
         _NEXT,
     ]
     return ComparisonVerdict("undecided", sentences)
 
 
-def _over_others(scores: Scores, metric: str) -> list[str]:
+def _over_others(scores: Scores, metric: str, clusters: Mapping[str, str]) -> list[str]:
     """How much nearer to the teacher the student is than the models it was made from."""
     said = []
     for arm, name in _OTHERS:
-        gap = paired_gap(scores, metric, arm)
+        gap = paired_gap(scores, metric, arm, clusters)
         if gap is not None:
             word = (
                 "nearer to it than"

@@ -13,7 +13,7 @@ import polars as pl
 
 from distill.evaluate.metrics import METRICS, NO_ANSWER, NO_KNOWN, Example, NotScorable, texts
 from distill.evaluate.scoring.choice import Metrics, metrics_of, text_names
-from distill.evaluate.scoring.own import own_scores
+from distill.evaluate.scoring.own import ScoreRow, own_scores
 
 if TYPE_CHECKING:
     from distill.evaluate.arms import Answers
@@ -29,20 +29,33 @@ Scored = tuple[str, float | None, str]
 def scores_table(task: Task, tests: pl.DataFrame, answered: Mapping[str, Answers], rules: FieldRules) -> pl.DataFrame:
     """scores.parquet, as `compare` takes it."""
     chosen = metrics_of(task.spec, rules)
-    teacher = {seed: one.said for seed, one in answered.get("teacher", ()) if one is not None and one.ok}
-    gold = {seed: json.loads(text) if text else None for seed, text in tests.select("seed_id", "gold").iter_rows()}
-    rows = [
-        (seed, arm, *score)
-        for arm, found in answered.items()
-        for seed, answer in found
-        for score in _scores(chosen, rules, _example(task, rules, gold[seed], teacher.get(seed)), seed, answer)
-    ]
-    rows += own_scores(task, tests, answered, chosen)
+    golds = {seed: json.loads(text) if text else None for seed, text in tests.select("seed_id", "gold").iter_rows()}
+    rows = value_scores(chosen, rules, task.output, golds, answered) + own_scores(task, tests, answered, chosen)
     return pl.DataFrame(rows, schema=_COLUMNS, orient="row").sort("arm", "metric", "seed_id")
 
 
-def _example(task: Task, rules: FieldRules, gold: Json, teacher: str | None) -> Example:
-    return Example(gold=gold, schema=task.output, teacher=teacher, gold_rules=rules.gold, teacher_rules=rules.teacher)
+def value_scores(
+    chosen: Metrics, rules: FieldRules, schema: Mapping[str, Json] | None, golds: Mapping[str, Mapping[str, Json] | None],
+    answered: Mapping[str, Answers],
+) -> list[ScoreRow]:  # fmt: skip
+    """The scores of all arms by what needs no function of the task; `golds` are the known answers by seed."""
+    teacher = {seed: one.said for seed, one in answered.get("teacher", ()) if one is not None and one.ok}
+
+    def example(seed: str) -> Example:
+        return Example(
+            gold=golds[seed],
+            schema=schema,
+            teacher=teacher.get(seed),
+            gold_rules=rules.gold,
+            teacher_rules=rules.teacher,
+        )
+
+    return [
+        (seed, arm, *score)
+        for arm, found in answered.items()
+        for seed, answer in found
+        for score in _scores(chosen, rules, example(seed), seed, answer)
+    ]
 
 
 def _scores(chosen: Metrics, rules: FieldRules, example: Example, seed: str, answer: Answer | None) -> Iterator[Scored]:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from distill.evaluate.selective.threshold import Threshold
-from distill.stats import Estimate, proportion
+from distill.stats import Estimate, mean_interval
 
 _POINTS = 20
 """Points of the curve at the most."""
@@ -27,6 +27,8 @@ class RoutedRow:
     labels: Mapping[str, str]
     student_s: float | None = None
     teacher_s: float | None = None
+    cluster: str | None = None
+    """Which rows belong together; None where it is alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +91,18 @@ def kept(row: RoutedRow, found: Threshold) -> bool:
 
 def coverage_of(rows: Sequence[RoutedRow], found: Threshold) -> Estimate | None:
     """Share of the rows that are kept."""
-    return proportion(sum(kept(row, found) for row in rows), len(rows)) if rows else None
+    return _share(rows, [kept(row, found) for row in rows]) if rows else None
 
 
 def risk_of(rows: Sequence[RoutedRow], found: Threshold) -> Estimate | None:
     """Share of those kept that is wrong; None where none is kept whose answer can be judged."""
     judged = [row for row in rows if kept(row, found) and row.wrong is not None]
-    return proportion(sum(bool(row.wrong) for row in judged), len(judged)) if judged else None
+    return _share(judged, [bool(row.wrong) for row in judged]) if judged else None
+
+
+def _share(rows: Sequence[RoutedRow], hits: Sequence[bool]) -> Estimate:
+    clusters = [n if row.cluster is None else row.cluster for n, row in enumerate(rows)]
+    return mean_interval([float(hit) for hit in hits], clusters)
 
 
 def by_stratum(rows: Sequence[RoutedRow], found: Threshold) -> list[StratumCoverage]:
@@ -121,7 +128,7 @@ def curve(rows: Sequence[RoutedRow]) -> list[RiskPoint]:
     for end in ends:
         judged = [row for row in ordered[:end] if row.wrong is not None]
         if judged:
-            risk = proportion(sum(bool(row.wrong) for row in judged), len(judged))
+            risk = _share(judged, [bool(row.wrong) for row in judged])
             points.append(RiskPoint(end / len(rows), ordered[end - 1].confidence, risk))
     return points
 

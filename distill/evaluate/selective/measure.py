@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from distill.evaluate import arms
+from distill.evaluate.evidence.clusters import clusters_of
 from distill.evaluate.fields import FieldRules
 from distill.evaluate.metrics import Example, NotScorable, schema
 from distill.evaluate.scoring.choice import metrics_of
@@ -59,10 +60,7 @@ def measured(
     by_rows = [_sure_rows(task, asked, rules, metric, fields, model, texts) for asked in (calibration, tests)]
     if not any(by_rows[0].sure.values()):
         return Selective(limit, note=_NO_SIGNAL)
-    found = threshold(
-        [JudgedRow(by_rows[0].sure[seed], wrong) for seed, wrong in by_rows[0].wrong.items() if wrong is not None],
-        limit,
-    )
+    found = threshold(_judged(by_rows[0], calibration), limit)
     routed = _routed(tests, by_rows[1])
     return Selective(
         limit=limit, against=AGAINST[metric], signal=_signal(calibration, model), fields=list(fields), threshold=found,
@@ -151,6 +149,20 @@ def _text(answer: Answer | None) -> str:
     return answer.text if answer is not None and answer.ok else ""
 
 
+def _judged(found: SureRows, asked: AskedRows) -> list[JudgedRow]:
+    """The calibration rows for the bound, which is exact only of rows that have nothing to do with each other: of those that belong together,
+    such as the turns of a conversation, one counts, the first by its id (a hash of its content).
+    """
+    clusters, seen = clusters_of(asked.rows), set[str]()
+    judged = []
+    for seed, wrong in sorted(found.wrong.items()):
+        name = clusters.get(seed, f"alone:{seed}")
+        if wrong is not None and name not in seen:
+            seen.add(name)
+            judged.append(JudgedRow(found.sure[seed], wrong))
+    return judged
+
+
 def _routed(tests: AskedRows, found: SureRows) -> list[RoutedRow]:
     seconds = {
         name: {
@@ -158,11 +170,12 @@ def _routed(tests: AskedRows, found: SureRows) -> list[RoutedRow]:
         }
         for name in ("student", "teacher")
     }
+    clusters = clusters_of(tests.rows)
     labels = dict(tests.rows.select("seed_id", "labels").iter_rows()) if "labels" in tests.rows.columns else {}
     return [
         RoutedRow(
             sure, found.wrong.get(seed), json.loads(labels.get(seed) or "{}"), seconds["student"].get(seed),
-            seconds["teacher"].get(seed),
+            seconds["teacher"].get(seed), clusters.get(seed),
         )
         for seed, sure in found.sure.items()
     ]  # fmt: skip

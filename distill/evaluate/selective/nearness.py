@@ -46,12 +46,31 @@ class TrainingTexts:
         save_npz(path, self.vectors)
 
 
+def nearness(inputs: Sequence[str], train: Sequence[str]) -> Float64s:
+    """Of each input, 0..1: the cosine with its nearest training input."""
+    if not inputs or not train:
+        return np.zeros(len(inputs))
+    return _nearest(vectors_of(inputs), vectors_of(_thinned(train)))
+
+
+def nearness_among(texts: Sequence[str]) -> Float64s:
+    """Of each text of some hundred, 0..1: the cosine with the nearest of the others."""
+    if len(texts) < 2:
+        return np.zeros(len(texts))
+    vectors = vectors_of(texts)
+    return _nearest(vectors, vectors, but_itself=1)
+
+
 def training_texts(texts: Sequence[str]) -> TrainingTexts:
     """Of one text or more."""
-    vectors = vectors_of(list(texts)[:: -(-len(texts) // _MOST)])
+    vectors = vectors_of(_thinned(texts))
     step = -(-vectors.shape[0] // _SAMPLED)
     apart = _nearest(vectors[::step], vectors, but_itself=step) if vectors.shape[0] > 1 else np.zeros(1)
     return TrainingTexts(vectors, round(float(np.quantile(apart, _FARTHEST)), 6))
+
+
+def _thinned(texts: Sequence[str]) -> list[str]:
+    return list(texts)[:: -(-len(texts) // _MOST)]
 
 
 def load(path: Path, floor: float) -> TrainingTexts:

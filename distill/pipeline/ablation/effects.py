@@ -15,6 +15,7 @@ from distill.evaluate.curve.result import SeedScore
 from distill.pipeline.learning_curve.scores import CurveScores
 from distill.pipeline.learning_curve.scores import scored as scores_of
 from distill.stats import Estimate
+from distill.stats.cluster_draws import widened
 
 if TYPE_CHECKING:
     import polars as pl
@@ -54,17 +55,18 @@ class Measured:
         values = self.scores.values[at]
         means = values.mean(axis=1).tolist()
         each = [SeedScore(one.name.seed, mean, one.seconds) for one, mean in zip(self.points[name], means, strict=True)]
-        return VariantScore(intervals.score(values, self.drawn[:, at]), each)
+        return VariantScore(intervals.score(values, self.drawn[:, at], self.scores.clusters), each)
 
     def effect(self, name: str) -> Estimate:
         """With it minus without it, in shares of 1."""
         values, at = self.scores.values, self._at(name)
-        return intervals.difference(values[0], values[at], self._differences(name))
+        return intervals.difference(values[0], values[at], self._differences(name), self.scores.clusters)
 
     def sure(self, name: str) -> list[float]:
         """(low, high) by Bonferroni over all that was left out, so that one of many is not told by chance."""
         effect, tail = self.effect(name), _TAIL / (len(self.points) - 1)
         low, high = (float(at) for at in np.percentile(self._differences(name), [tail, 100 - tail]))
+        low, high = widened(effect.mean, low, high, self.scores.clusters)
         return [min(low, effect.low), max(high, effect.high)]
 
     def _differences(self, name: str) -> Floats:
@@ -80,4 +82,4 @@ def measure(run: ActiveRun, tests: pl.DataFrame, points: Mapping[str, Sequence[T
     if not points:
         return None
     scores = scores_of(run.task, run.folder, tests, list(points.values()))
-    return Measured(points, scores, intervals.drawn_means(scores.values))
+    return Measured(points, scores, intervals.drawn_means(scores.values, scores.clusters))

@@ -17,6 +17,7 @@ from distill.evaluate.ablation.result import FOLDER, VariantCounts
 from distill.pipeline.ablation.variants import ID, Variant
 from distill.pipeline.learning_curve.rows import LEAST, CurveRows
 from distill.student.export import chat_lines
+from distill.student.stage import example_turns
 from distill.tables import lookup
 from distill.tables.outcome import ordered
 from distill.values import answer as answer_value
@@ -64,7 +65,7 @@ def learnt(run: ActiveRun, variant: Variant, own: CurveRows) -> VariantRows:
         return VariantRows(variant, rows)
     samples = ordered(_apart(variant.kept, run.table("samples.parquet", ["seed_id", "cluster", "group", "fate"])))
     seeds = run.table("seeds.parquet", ["seed_id", "fields"])
-    examples = run.task.student_prompt.examples if run.task.spec.seeds.turns == "every" else None
+    examples = example_turns(run.task)
     lines = list(chat_lines(samples, tools=run.task.tools, own=lookup.requests(seeds), examples=examples))
     is_own = not variant.name and lines == list(own.lines)
     return VariantRows(variant, replace(own, samples=samples, lines=lines, place=place, own=is_own))

@@ -32,6 +32,7 @@ from distill.pipeline.learning_curve.rows import CurveRows, curve_rows, student_
 from distill.pipeline.learning_curve.scores import scored
 from distill.pipeline.learning_curve.subsets import FEWEST_POINTS
 from distill.rundir import RunDir, read_parquet
+from distill.stats import Estimate
 from distill.task import event_loop, stores
 from distill.task.interrupt import interruptible
 from distill.task.run import ActiveRun, ledger
@@ -111,9 +112,12 @@ async def _points(run: ActiveRun, rows: CurveRows, plan: CurvePlan) -> list[list
 def _curve(run: ActiveRun, rows: CurveRows, points: Sequence[Sequence[Trained]]) -> LearningCurve:
     task, counts, seeds = run.task, [seeds[0].name.rows for seeds in points], len(points[0])
     found = scored(task, run.folder, rows.tests, points)
-    draws = intervals.drawn_means(found.values)
-    marks = [_point(seeds, found.values[at], draws[:, at]) for at, seeds in enumerate(points)]
-    gain = intervals.difference(found.values[-1], found.values[-2], draws[:, -1] - draws[:, -2])
+    draws = intervals.drawn_means(found.values, found.clusters)
+    marks = [
+        _point(seeds, intervals.score(found.values[at], draws[:, at], found.clusters), found.values[at])
+        for at, seeds in enumerate(points)
+    ]
+    gain = intervals.difference(found.values[-1], found.values[-2], draws[:, -1] - draws[:, -2], found.clusters)
     step = LastStep(counts[-2], counts[-1], gain)
     projected = fit.doubled_gain(counts, found.values, draws, gain)
     margin = task.spec.evaluate.margin
@@ -126,7 +130,7 @@ def _curve(run: ActiveRun, rows: CurveRows, points: Sequence[Sequence[Trained]])
     )  # fmt: skip
 
 
-def _point(seeds: Sequence[Trained], values: intervals.Floats, draws: intervals.Floats) -> CurvePoint:
+def _point(seeds: Sequence[Trained], score: Estimate, values: intervals.Floats) -> CurvePoint:
     means = values.mean(axis=1).tolist()
     each = [SeedScore(one.name.seed, mean, one.seconds) for one, mean in zip(seeds, means, strict=True)]
-    return CurvePoint(seeds[0].name.rows, intervals.score(values, draws), each)
+    return CurvePoint(seeds[0].name.rows, score, each)

@@ -11,9 +11,10 @@ import numpy as np
 from distill.errors import GateNotMet
 from distill.evaluate.arms import Answers, rules_of
 from distill.evaluate.curve.intervals import Floats
+from distill.evaluate.evidence.clusters import clusters_of
 from distill.evaluate.metrics import measure
 from distill.evaluate.metrics.names import PRIMARY
-from distill.evaluate.scores import scores_by_arm
+from distill.evaluate.scores import of_rows, scores_by_arm
 from distill.evaluate.scoring.table import scores_table
 from distill.pipeline.learning_curve.points import Trained
 from distill.records import Answer, Ended
@@ -32,6 +33,8 @@ class CurveScores:
     metric: str
     measure: str
     values: Floats
+    clusters: Sequence[str] | None = None
+    """Of each row the cluster that it is in, as `clusters_of` finds them."""
 
 
 def scored(task: Task, folder: RunDir, tests: pl.DataFrame, points: Sequence[Sequence[Trained]]) -> CurveScores:
@@ -44,7 +47,8 @@ def scored(task: Task, folder: RunDir, tests: pl.DataFrame, points: Sequence[Seq
         shared = sorted(set.intersection(*(set(one) for seeds in found for one in seeds)))
         if shared:
             values = [[[one[row] for row in shared] for one in seeds] for seeds in found]
-            return CurveScores(metric, measure(metric, rules.kind), np.asarray(values, dtype=np.float64))
+            together = of_rows(clusters_of(tests), shared)
+            return CurveScores(metric, measure(metric, rules.kind), np.asarray(values, dtype=np.float64), together)
     raise GateNotMet(
         f"nothing scores the answers to the {tests.height:,} test rows of {folder.name}: they have no known answer, no answer of the teacher, or are "
         "free text; give known answers (seeds.gold) or a schema with fields that can be compared"

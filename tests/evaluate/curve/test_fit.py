@@ -16,7 +16,7 @@ def gain_of(curve: tuple[float, ...], rows: int = 400, seeds: int = 3) -> tuple[
     values = np.stack(
         [[(hard + draw.normal(0, 0.1, rows) < chance).astype(float) for _ in range(seeds)] for chance in curve]
     )
-    draws = intervals.drawn_means(values, 500)
+    draws = intervals.drawn_means(values, draws=500)
     last = intervals.difference(values[-1], values[-2], draws[:, -1] - draws[:, -2])
     return fit.doubled_gain(ROWS[: len(curve)], values, draws, last)
 
@@ -43,7 +43,7 @@ def test_two_points_bear_no_fit() -> None:
 def test_points_that_no_row_tells_apart_are_what_the_rows_cannot_rule_out() -> None:
     """No draw differs, and forty rows that are all right do not prove that nothing can be gained."""
     values = np.ones((3, 1, 40))
-    draws = intervals.drawn_means(values, 100)
+    draws = intervals.drawn_means(values, draws=100)
     last = intervals.difference(values[-1], values[-2], draws[:, -1] - draws[:, -2])
     assert fit.doubled_gain(ROWS[:3], values, draws, last) == (0.0, last.low, last.high)
     assert last.high > 0.05
@@ -52,7 +52,7 @@ def test_points_that_no_row_tells_apart_are_what_the_rows_cannot_rule_out() -> N
 def test_a_gain_ends_at_a_perfect_score() -> None:
     values = np.stack([np.full((1, 50), score) for score in (0.2, 0.6, 0.97)])
     values[..., :5] -= 0.01
-    draws = intervals.drawn_means(values, 200)
+    draws = intervals.drawn_means(values, draws=200)
     last = intervals.difference(values[-1], values[-2], draws[:, -1] - draws[:, -2])
     found = fit.doubled_gain(ROWS[:3], values, draws, last)
     assert found is not None

@@ -60,3 +60,36 @@ def test_the_same_values_give_the_same_draws_and_words_say_how() -> None:
     assert (intervals.drawn_means(some) == intervals.drawn_means(some)).all()
     assert "not in it" in intervals.described(1)
     assert "the 4 seeds" in intervals.described(4)
+
+
+def test_rows_that_fail_together_widen_the_interval_with_one_seed_and_with_several() -> None:
+    names = [f"{n // 5}" for n in range(100)]
+    easy = np.repeat(np.random.default_rng(4).uniform(0.2, 0.8, 20), 5)
+    for seeds in (1, 3):
+        both = np.clip(easy + np.random.default_rng(5).normal(0, 0.1, (2, seeds, 100)), 0, 1)
+        alone, together = intervals.drawn_means(both), intervals.drawn_means(both, names)
+        one, many = intervals.score(both[0], alone[:, 0]), intervals.score(both[0], together[:, 0], names)
+        assert many.mean == one.mean
+        assert many.high - many.low > 1.7 * (one.high - one.low)
+        gap = intervals.difference(both[1], both[0], together[:, 1] - together[:, 0], names)
+        assert gap.low < gap.mean < gap.high
+    each = [f"{n}" for n in range(100)]
+    assert (intervals.drawn_means(both, each) == intervals.drawn_means(both)).all()
+
+
+@pytest.mark.slow
+def test_it_covers_the_truth_over_conversations_and_seeds() -> None:
+    """30 conversations of 5 turns that fail together, three seeds with luck of their own, 300 experiments."""
+    chance, names = np.random.default_rng(2), [f"{n // 5}" for n in range(150)]
+    held = fair = 0
+    for _ in range(300):
+        hard = np.repeat(chance.beta(4, 2, 30), 5) * 0.8 + 0.1
+        right = np.clip(hard + chance.normal(0, 0.02, (2, 3, 1)), 0, 1)
+        both = (chance.random((2, 3, 150)) < right).astype(np.float64)
+        draws = intervals.drawn_means(both, names, draws=1000)
+        mark = intervals.score(both[0], draws[:, 0], names)
+        gap = intervals.difference(both[1], both[0], draws[:, 1] - draws[:, 0], names)
+        held += mark.low <= 0.8 * 4 / 6 + 0.1 <= mark.high
+        fair += gap.low <= 0 <= gap.high
+    assert held / 300 >= 0.92
+    assert fair / 300 >= 0.92

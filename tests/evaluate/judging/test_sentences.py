@@ -17,7 +17,7 @@ from distill.stats import proportion
 
 def result(*shown: tuple[float, float], longer: int = 0) -> PairwiseResult:
     pairs = [JudgedPair(f"r{n}", first, second, (n % 5 - 2) + longer) for n, (first, second) in enumerate(shown)]
-    return pairwise_result("teacher", {"j": pairs}, equal=0, rows=len(pairs))
+    return pairwise_result("teacher", {"j": pairs}, equal=[], rows=len(pairs))
 
 
 def judging(*pairs: PairwiseResult, **more: object) -> Judging:
@@ -51,7 +51,7 @@ def test_where_length_decides_both_rates_are_told() -> None:
     pairs = [
         JudgedPair(f"r{n}", float(ours), float(ours), 50 if ours else -50) for n in range(100) for ours in [n % 10 < 7]
     ]
-    (line,) = judge_sentences(judging(pairwise_result("teacher", {"j": pairs}, equal=0, rows=100)))
+    (line,) = judge_sentences(judging(pairwise_result("teacher", {"j": pairs}, equal=[], rows=100)))
     assert "Length adds" in line
     assert "at equal length it is" in line
 

@@ -199,3 +199,14 @@ def test_what_is_wrong_is_said_before_anything_is_paid(task: Path, sets: str, sa
     with pytest.raises(SpecError) as fault:
         open_task(task, overrides=[sets], env={})
     assert said in str(fault.value)
+
+
+async def test_a_pilot_measures_what_the_judges_of_test_answers_take(approved: Path) -> None:
+    """Four of the teacher's answers to test rows are there after the pilot, and are judged for real."""
+    async with serve() as server:
+        plan = await asyncio.to_thread(planning.plan, project(approved, models(server)), pilot=4)
+        row = next(one for one in plan.spenders if one.spender == "evaluate judge j0")
+        assert (row.in_store, len(server.ledger.billed)) == (4, 4)
+        assert row.measured is not None
+        assert row.cost.usd_expected is not None
+        assert 0 < row.cost.usd_expected <= row.cost.usd_at_most

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from distill.evaluate.probes.result import ProbeExample, ProbeQuestion
-from distill.stats import Estimate
+from distill.evaluate.probes.result import ProbeExample, ProbeQuestion, ProbeUnit, scaled, within
+from distill.stats import Estimate, proportion
 
 AT_MOST = ProbeQuestion("p", "p", "points lost", "points", threshold=10.0)
 AT_LEAST = ProbeQuestion("p", "p", "of the teacher's", "ratio", threshold=0.5, bound="at least")
@@ -12,21 +14,49 @@ AT_LEAST = ProbeQuestion("p", "p", "of the teacher's", "ratio", threshold=0.5, b
 @pytest.mark.parametrize(
     ("question", "found", "passed"),
     [
-        (AT_MOST, Estimate(4, -6, 14, 40), True),
+        (AT_MOST, Estimate(4, -6, 9, 40), True),
+        (AT_MOST, Estimate(4, -6, 14, 40), None),
         (AT_MOST, Estimate(20, 12, 30, 40), False),
         (AT_MOST, Estimate(20, 8, 30, 40), None),
         (AT_MOST, Estimate(90, 80, 100, 19), None),
-        (AT_LEAST, Estimate(0.6, 0.4, 0.9, 40), True),
+        (AT_LEAST, Estimate(0.6, 0.5, 0.9, 40), True),
+        (AT_LEAST, Estimate(0.6, 0.4, 0.9, 40), None),
         (AT_LEAST, Estimate(0.2, 0.1, 0.4, 40), False),
         (AT_LEAST, Estimate(0.4, 0.2, 0.7, 40), None),
     ],
 )
-def test_a_probe_fails_where_the_whole_interval_is_beyond_the_threshold(
+def test_a_probe_passes_or_fails_where_the_whole_interval_says_so(
     question: ProbeQuestion, found: Estimate, passed: bool | None
 ) -> None:
     result = question.answered(found, "because")
     assert (result.passed, result.failed) == (passed, passed is False)
-    assert result.word == {True: "passed", False: "failed", None: "cannot tell"}[passed]
+    word = "not shown" if within(found.mean, question.threshold, question.bound) else "cannot tell"
+    assert result.word == {True: "passed", False: "failed", None: word}[passed]
+
+
+@pytest.mark.parametrize(("threshold", "unit", "rows"), [(0.1, "share", 35), (0.02, "share", 189), (5.0, "points", 73)])
+def test_what_is_not_shown_says_how_many_rows_would_and_so_many_do(
+    threshold: float, unit: ProbeUnit, rows: int
+) -> None:
+    """0 of 20 obeyed orders do not show that at most a tenth are: the interval ends at 16 %."""
+    question, by = ProbeQuestion("p", "p", "obeyed", unit, threshold), 100 if unit == "points" else 1
+    few = question.answered(scaled(proportion(0, 20), by), "0 of 20")
+    assert (few.passed, few.word) == (None, "not shown")
+    assert few.reason.endswith(f"so it is not shown: about {rows} rows like these would")
+    assert question.answered(scaled(proportion(0, rows), by), "").passed
+    assert question.answered(scaled(proportion(0, rows - 1), by), "").passed is None
+
+
+@given(hits=st.integers(0, 20), rows=st.integers(20, 400))
+def test_no_share_passes_whose_interval_reaches_over_and_more_rows_are_named(hits: int, rows: int) -> None:
+    question = ProbeQuestion("p", "p", "obeyed", "share", 0.1)
+    found = proportion(hits, rows)
+    result = question.answered(found, "")
+    assert (result.passed is True) == (found.high <= 0.1)
+    assert (result.passed is False) == (found.low > 0.1)
+    if result.word == "not shown":
+        needed = int(result.reason.rsplit("about ", 1)[1].split()[0].replace(",", ""))
+        assert needed > rows
 
 
 def test_three_examples_are_kept_of_a_failure_and_none_of_what_passed() -> None:

@@ -22,8 +22,9 @@ from distill.task.run import ORDER
 from distill.task.task import Task
 from distill.teacher.progress import Silent
 
+TESTS = 24
 HOSTED = "student.train={with: hosted, base: tiny, poll_s: 0.01}"
-SETS = (HOSTED, "evaluate.arms=[teacher, base, student]", "seeds.test={rows: 24}", "dataset.accept=null")
+SETS = (HOSTED, "evaluate.arms=[teacher, base, student]", f"seeds.test={{rows: {TESTS}}}", "dataset.accept=null")
 NAMED = "evaluate.probes=[style, forgetting, drift, injection]"
 
 
@@ -55,12 +56,12 @@ async def test_probes_that_cost_calls_are_asked_only_when_they_are_named(task: P
         found = {one["name"]: one for one in compared(again.folder)["probes"]}
         assert set(found) & set(auto) >= {"same_answer", "forgetting", "long_inputs", "odd_inputs", "obeyed"}
         assert "memorisation" not in found
-        assert host.questions - asked == 2 * 40 + ROWS + len(ODD) + ROWS
+        assert host.questions - asked == 2 * 40 + TESTS + len(ODD) + TESTS
         await running.work(opened(task, host, NAMED, "evaluate.margin=0.05"), stages=("evaluate",), watch=Silent())
-        assert host.questions - asked == 2 * 40 + ROWS + len(ODD) + ROWS, "they are in the store"
+        assert host.questions - asked == 2 * 40 + TESTS + len(ODD) + TESTS, "they are in the store"
         for name in ("long_inputs", "odd_inputs", "obeyed"):
-            assert found[name]["n"] == 20
-            assert found[name]["passed"] is not None, found[name]["reason"]
+            assert found[name]["n"] == (len(ODD) if name == "odd_inputs" else TESTS)
+            assert found[name]["value"] is not None, found[name]["reason"]
     page = (again.folder / "report.html").read_text()
     assert "What the mean does not show" in page
     assert again.diagnosis is not None
@@ -103,7 +104,7 @@ async def test_plan_counts_and_prices_what_is_named(task: Path) -> None:
         assert calls_wanted(named) == (40, 40 + ROWS + len(ODD) + ROWS)
         row = next(one for one in planning.plan(named).spenders if one.spender == "probes base")
         assert row.requests == 40
-        assert planning.plan(named).student_calls == 24 + calls_wanted(named)[1]
+        assert planning.plan(named).student_calls == TESTS + calls_wanted(named)[1]
         assert host.questions == 0
 
 
@@ -118,4 +119,4 @@ def test_probes_are_chosen_by_name(task: Path, given: str, names: list[str]) -> 
 def test_auto_is_all_of_them_and_those_that_ask_where_the_model_is_local(task: Path) -> None:
     local = open_task(task, overrides=["student.train={with: lora}", "evaluate.arms=[teacher, student]"], env={})
     assert len(wanted(local)) == 7
-    assert calls_wanted(local) == (40, 120 - 20)
+    assert calls_wanted(local) == (40, 40 + ROWS + len(ODD) + ROWS)

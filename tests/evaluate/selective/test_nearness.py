@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from distill.errors import UsageError
-from distill.evaluate.selective.nearness import load, training_texts
+from distill.evaluate.selective.nearness import load, nearness, nearness_among, training_texts
 
 TEXTS = [f"where is my parcel number {n}, it should be here since {n * 7 % 30} days" for n in range(200)]
 
@@ -39,3 +39,19 @@ def test_the_vectors_are_kept_and_read_again(tmp_path: Path) -> None:
 
 def test_one_training_row_has_no_other() -> None:
     assert training_texts(["alone"]).floor == 0.0
+
+
+def test_a_row_that_stands_in_training_is_as_near_as_can_be() -> None:
+    near, far = nearness(["the lamp is broken", "Wetter"], ["the lamp is broken", "a parcel came late"])
+    assert near == pytest.approx(1)
+    assert far < 0.3
+
+
+def test_a_text_is_held_against_the_others_and_never_against_itself() -> None:
+    same, near, far = nearness_among(["where is my parcel", "where is my parcel now", "zzz"])
+    assert same > 0.5
+    assert near == pytest.approx(same)
+    assert far == 0.0
+    assert nearness_among(["", "?"]).tolist() == [0.0, 0.0]
+    assert nearness_among(["alone"]).tolist() == [0.0]
+    assert nearness(["x"], []).tolist() == [0.0]

@@ -20,7 +20,7 @@ def measured(values: Floats) -> Measured:
         str(at or ""): [Trained(PointName(100, seed), [], 1.0) for seed in range(values.shape[1])]
         for at in range(len(values))
     }
-    return Measured(points, CurveScores("exact", "right", values), intervals.drawn_means(values, 1000))
+    return Measured(points, CurveScores("exact", "right", values), intervals.drawn_means(values, draws=1000))
 
 
 def simulated(random: np.random.Generator, effects: list[float], seeds: int) -> Floats:

@@ -10,11 +10,13 @@ length term at zero. It takes quality and length as told apart only as far as pa
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from distill.evaluate.scores import ALONE, of_rows
 from distill.stats import FEW, Estimate, mean_interval
+from distill.stats.cluster_draws import cluster_of_rows, widened
 
 if TYPE_CHECKING:
     import numpy as np
@@ -48,18 +50,21 @@ class LengthEffect:
     """What keeps length and quality from being told apart; empty where nothing does."""
 
 
-def position_bias(pairs: Sequence[JudgedPair]) -> Estimate | None:
+def position_bias(pairs: Sequence[JudgedPair], clusters: Mapping[str, str] = ALONE) -> Estimate | None:
     """How much more often the first answer wins than half of the time, from -0.5 to 0.5; None without pairs."""
     if not pairs:
         return None
-    found = mean_interval([(pair.shown_first + 1 - pair.shown_second) / 2 for pair in pairs])
+    first = [(pair.shown_first + 1 - pair.shown_second) / 2 for pair in pairs]
+    found = mean_interval(first, of_rows(clusters, [pair.row for pair in pairs]))
     return Estimate(found.mean - 0.5, found.low - 0.5, found.high - 0.5, found.n)
 
 
-def length_effect(pairs: Sequence[JudgedPair], ties: int = 0) -> LengthEffect | None:
+def length_effect(
+    pairs: Sequence[JudgedPair], ties: int = 0, clusters: Mapping[str, str] = ALONE
+) -> LengthEffect | None:
     """The part of length in our win rate over `pairs` and `ties` further pairs of the same text.
 
-    Several judges' pairs of one row are drawn together. None where there are too few pairs, or all differ in length by the same.
+    Several judges' pairs of one row are drawn together, and so are the rows of one cluster. None where there are too few pairs, or all differ in length by the same.
     """
     import numpy as np
 
@@ -68,18 +73,21 @@ def length_effect(pairs: Sequence[JudgedPair], ties: int = 0) -> LengthEffect | 
     if len(rows) < FEW or float(lengths.std()) == 0:
         return None
     design, preferred = _design(pairs, lengths)
-    place = {row: n for n, row in enumerate(rows)}
-    row_of = np.array([place[pair.row] for pair in pairs] * 2)
+    together = of_rows(clusters, rows)
+    place = dict(zip(rows, cluster_of_rows(len(rows), together).tolist(), strict=True))
+    drawn_by = np.array([place[pair.row] for pair in pairs] * 2)
+    count = len(set(together))
     start = _fitted(design, preferred, np.ones(len(preferred)), np.zeros(3))
     whole = _rates(design, preferred, np.ones(len(preferred)), ties * 2 * len(pairs) / len(rows), start)
     drawn = []
     random = np.random.default_rng(0)
     for _ in range(_RESAMPLES):
-        times = np.bincount(random.integers(0, len(rows), len(rows)), minlength=len(rows))
-        weights = times[row_of].astype(np.float64)
+        times = np.bincount(random.integers(0, count, count), minlength=count)
+        weights = times[drawn_by].astype(np.float64)
         drawn.append(_rates(design, preferred, weights, ties * float(weights.sum()) / len(rows), start))
     table, n = np.array(drawn), len(rows) + ties
-    return LengthEffect(_around(whole[0], table[:, 0], n), _around(whole[1], table[:, 1], n), _note(lengths))
+    equal, adds = (_around(whole[of], table[:, of], n, together) for of in (0, 1))
+    return LengthEffect(equal, adds, _note(lengths))
 
 
 def _design(pairs: Sequence[JudgedPair], lengths: Numbers) -> tuple[Numbers, Numbers]:
@@ -127,11 +135,11 @@ def _chance(logit: Numbers) -> Numbers:
     return 1 / (1 + np.exp(-np.clip(logit, -30, 30)))
 
 
-def _around(value: float, drawn: Numbers, n: int) -> Estimate:
+def _around(value: float, drawn: Numbers, n: int, clusters: Sequence[str]) -> Estimate:
     import numpy as np
 
-    low, high = np.quantile(drawn, [0.025, 0.975])
-    return Estimate(value, min(float(low), value), max(float(high), value), n)
+    low, high = (float(end) for end in np.quantile(drawn, [0.025, 0.975]))
+    return Estimate(value, *widened(value, min(low, value), max(high, value), clusters), n)
 
 
 def _note(lengths: Numbers) -> str:

@@ -48,17 +48,17 @@ def _why_not(sensitivity: Estimate | None, specificity: Estimate | None) -> str:
     return ""
 
 
-def corrected(passed: Estimate, by: JudgeReliability) -> Estimate | None:
-    """The pass rate that `passed` stands for; None where the judge's errors are not known well enough."""
+def corrected(passed: Estimate, by: JudgeReliability, rows: float | None = None) -> Estimate | None:
+    """The pass rate that `passed` stands for; None where the judge's errors are not known well enough. `rows` is how many independent
+    rows those of `passed` are worth, by default all.
+    """
     if by.why_not or by.sensitivity is None or by.specificity is None:
         return None
     import numpy as np
 
     random = np.random.default_rng(0)
-    seen, right, wrong = (
-        random.beta(one.mean * one.n + 0.5, (1 - one.mean) * one.n + 0.5, _DRAWS)
-        for one in (passed, by.sensitivity, by.specificity)
-    )
+    shares = ((passed, rows or passed.n), *((one, one.n) for one in (by.sensitivity, by.specificity)))
+    seen, right, wrong = (random.beta(one.mean * n + 0.5, (1 - one.mean) * n + 0.5, _DRAWS) for one, n in shares)
     skill = right + wrong - 1
     # A draw without skill says nothing about the rate: it may be anything.
     drawn = np.where(skill > 0, (seen + wrong - 1) / np.where(skill > 0, skill, 1), random.random(_DRAWS))

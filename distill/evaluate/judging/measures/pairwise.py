@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from distill.evaluate.judging.measures.bias import JudgedPair, LengthEffect, length_effect, position_bias
+from distill.evaluate.scores import ALONE, of_rows
 from distill.stats import Estimate, mean_interval
 
 WIN, TIE, LOSS = 1.0, 0.5, 0.0
@@ -86,35 +87,37 @@ def pairwise_result(
     other: str,
     by_judge: Mapping[str, Sequence[JudgedPair]],
     *,
-    equal: int,
+    equal: Sequence[str],
     rows: int,
     best: Sequence[PairExample] = (),
     worst: Sequence[PairExample] = (),
+    clusters: Mapping[str, str] = ALONE,
 ) -> PairwiseResult:
-    """The result over `rows` pairs, of which `equal` are of equal texts and the others stand in `by_judge` where they were judged."""
+    """The result over `rows` pairs; those of equal texts are the rows `equal`, the others stand in `by_judge` where they were judged."""
     by_row: dict[str, list[JudgedPair]] = {}
     for pairs in by_judge.values():
         for pair in pairs:
             by_row.setdefault(pair.row, []).append(pair)
     outcomes = [outcome(pairs) for pairs in by_row.values()]
-    counted = [*outcomes, *[TIE] * equal]
+    counted, every = [*outcomes, *[TIE] * len(equal)], [pair for pairs in by_judge.values() for pair in pairs]
     flipped = sum(all(flips(pair.shown_first, pair.shown_second) for pair in pairs) for pairs in by_row.values())
     return PairwiseResult(
         other=other,
         wins=outcomes.count(WIN),
         ties=counted.count(TIE),
         losses=outcomes.count(LOSS),
-        equal=equal,
+        equal=len(equal),
         inconsistent=flipped,
         unjudged=rows - len(counted),
-        win_rate=mean_interval(counted) if counted else None,
-        length=length_effect([pair for pairs in by_judge.values() for pair in pairs], ties=equal),
-        by_judge=[_bias(judge, pairs) for judge, pairs in by_judge.items()],
+        win_rate=mean_interval(counted, of_rows(clusters, [*by_row, *equal])) if counted else None,
+        length=length_effect(every, len(equal), clusters),
+        by_judge=[_bias(judge, pairs, clusters) for judge, pairs in by_judge.items()],
         best=list(best),
         worst=list(worst),
     )
 
 
-def _bias(judge: str, pairs: Sequence[JudgedPair]) -> JudgeBias:
+def _bias(judge: str, pairs: Sequence[JudgedPair], clusters: Mapping[str, str]) -> JudgeBias:
     changed = sum(flips(pair.shown_first, pair.shown_second) for pair in pairs)
-    return JudgeBias(judge, len(pairs), changed, position_bias(pairs), length_effect(pairs))
+    length = length_effect(pairs, clusters=clusters)
+    return JudgeBias(judge, len(pairs), changed, position_bias(pairs, clusters), length)

@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from distill.evaluate.probes.result import ProbeExample, ProbeQuestion, ProbeResult, scaled
-from distill.evaluate.probes.rows import AnsweredRow, ProbeRows, answer_words, grams, words
+from distill.evaluate.probes.rows import AnsweredRow, ProbeRows, answer_words, grams, together, words
 from distill.records import Json
 from distill.stats import paired_difference
 
@@ -47,7 +47,7 @@ def _copies(rows: ProbeRows) -> ProbeResult:
     theirs = [_source(found, row, index) for found, row in zip(teacher, both, strict=True)]
     own = _first_of_each(own, student)
     copied = [float(source is not None) for source in own]
-    found = paired_difference(copied, [float(source is not None) for source in theirs])
+    found = paired_difference(copied, [float(source is not None) for source in theirs], together(both))
     examples = [
         ProbeExample(row.seed_id, row.input, row.student or "", f"training row: {_shown(rows.train[source])}")
         for row, source in zip(both, own, strict=True)

@@ -1,6 +1,6 @@
 """Rows that are far from all training rows: does the student lose more on them than on near ones, beyond what the teacher does?
 
-Nearness is the cosine of TF-IDF weights of characters to the nearest training input. The third of the test rows that is farthest is held
+Nearness is that of the cascade (`distill.evaluate.selective.nearness`): the cosine with the nearest training input. The third of the test rows that is farthest is held
 against the third that is nearest, each by student minus teacher row by row.
 """
 
@@ -9,19 +9,14 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from distill.evaluate.probes.result import ProbeExample, ProbeQuestion, ProbeResult
 from distill.evaluate.probes.rows import ProbeRows
+from distill.evaluate.selective.nearness import nearness
 from distill.stats import FEW, Estimate
-
-if TYPE_CHECKING:
-    from sklearn.feature_extraction.text import TfidfVectorizer
 
 PROBE = "out_of_distribution"
 _Z = 1.959964  # two-sided 95 %
-_AT_A_TIME = 64
-"""Inputs that are held against all training rows at once: the table of likenesses stays small."""
 _LOSS = ProbeQuestion(
     PROBE, "far_rows", "loss to the teacher on the rows farthest from training, beyond that on the nearest", "points", threshold=10.0
 )  # fmt: skip
@@ -38,7 +33,7 @@ def out_of_distribution(rows: ProbeRows) -> list[ProbeResult]:
         return [
             _LOSS.unmeasured(f"{len(scored)} rows are scored on both sides, and {3 * FEW} are needed for three parts")
         ]
-    near = nearness([row.input for row in scored], [asked for asked, _ in rows.train])
+    near = nearness([row.input for row in scored], [asked for asked, _ in rows.train]).tolist()
     order = sorted(range(len(scored)), key=lambda n: (near[n], scored[n].seed_id))
     gaps = [student[row.seed_id] - teacher[row.seed_id] for row in scored]
     far, close = ([gaps[n] for n in part] for part in (order[:third], order[-third:]))
@@ -54,38 +49,6 @@ def out_of_distribution(rows: ProbeRows) -> list[ProbeResult]:
         f"{100 * statistics.fmean(close):+.1f} on the {third} nearest"
     )
     return [_LOSS.answered(_beyond(close, far), reason, examples)]
-
-
-def nearness(inputs: Sequence[str], train: Sequence[str]) -> list[float]:
-    """Of each input, 0..1: how like its nearest training input it is."""
-    weights = _weights()
-    try:
-        known = weights.fit_transform(train)
-    except ValueError:  # not one training input has a letter
-        return [0.0] * len(inputs)
-    found: list[float] = []
-    for start in range(0, len(inputs), _AT_A_TIME):
-        likeness = weights.transform(inputs[start : start + _AT_A_TIME]) @ known.T
-        found += [float(value) for value in likeness.max(axis=1).toarray().ravel()]
-    return found
-
-
-def nearness_among(texts: Sequence[str]) -> list[float]:
-    """Of each text of some hundred, 0..1: how like the nearest of the others it is."""
-    try:
-        known = _weights().fit_transform(texts)
-    except ValueError:
-        return [0.0] * len(texts)
-    likeness = (known @ known.T).tolil()
-    likeness.setdiag(0)
-    return [float(value) for value in likeness.tocsr().max(axis=1).toarray().ravel()]
-
-
-def _weights() -> TfidfVectorizer:
-    import numpy as np
-    from sklearn.feature_extraction.text import TfidfVectorizer
-
-    return TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 4), sublinear_tf=True, dtype=np.float32)
 
 
 def _beyond(close: Sequence[float], far: Sequence[float]) -> Estimate:

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from distill.curate.gates.refusals import REFUSALS
 from distill.curate.gates.wording import texts
 from distill.evaluate.probes.result import ProbeExample, ProbeQuestion, ProbeResult
-from distill.evaluate.probes.rows import AnsweredRow, ProbeRows
-from distill.stats import proportion
+from distill.evaluate.probes.rows import AnsweredRow, ProbeRows, together
+from distill.stats import mean_interval
 from distill.text.normalise import normalise
 
 PROBE = "refusals"
@@ -47,4 +47,6 @@ def _of(question: ProbeQuestion, rows: Sequence[AnsweredRow], differ: Sequence[b
         for row, off in zip(rows, differ, strict=True)
         if off
     ]
-    return question.answered(proportion(sum(differ), len(rows)), f"{sum(differ)} of {len(rows)} rows", examples)
+    return question.answered(
+        mean_interval([float(one) for one in differ], together(rows)), f"{sum(differ)} of {len(rows)} rows", examples
+    )

@@ -11,9 +11,12 @@ import statistics
 from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
 
+import numpy as np
+
 from distill.evaluate.probes.result import ProbeExample, ProbeQuestion, ProbeResult, scaled
-from distill.evaluate.probes.rows import AnsweredRow, ProbeRows, answer_words, grams
+from distill.evaluate.probes.rows import AnsweredRow, ProbeRows, answer_words, grams, together
 from distill.stats import Estimate, paired_difference
+from distill.stats.cluster_draws import Ints, cluster_of_rows, widened
 from distill.text.normalise import normalise
 
 PROBE = "style"
@@ -51,7 +54,8 @@ def style(rows: ProbeRows) -> list[ProbeResult]:
         why = f"half of the teacher's answers have fewer than {_TEXT} words"
         return [same, *(one.unmeasured(why) for one in (_OPENINGS, _LENGTHS, _DISTINCT))]
     opening = _commonest(_OPENINGS, both, _openings(student), _openings(teacher))
-    return [same, opening, _spread(student, teacher), _variety(student, teacher)]
+    place = cluster_of_rows(len(both), together(both))
+    return [same, opening, _spread(student, teacher, place), _variety(student, teacher, place)]
 
 
 def _openings(answers: Words) -> list[tuple[str, ...]]:
@@ -62,7 +66,8 @@ def _commonest(
     question: ProbeQuestion, rows: Sequence[AnsweredRow], student: Sequence[Hashable], teacher: Sequence[Hashable]
 ) -> ProbeResult:
     (own, count), (theirs, their_count) = (Counter(side).most_common(1)[0] for side in (student, teacher))
-    found = paired_difference([float(one == own) for one in student], [float(one == theirs) for one in teacher])
+    commonest = ([float(one == own) for one in student], [float(one == theirs) for one in teacher])
+    found = paired_difference(*commonest, together(rows))
     reason = f"{count} of {len(rows)} are the same; of the teacher's, {their_count}"
     examples = [
         ProbeExample(row.seed_id, row.input, row.student or "")
@@ -72,12 +77,12 @@ def _commonest(
     return question.answered(scaled(found), reason, examples)
 
 
-def _spread(student: Words, teacher: Words) -> ProbeResult:
+def _spread(student: Words, teacher: Words, place: Ints) -> ProbeResult:
     lengths = [[float(len(found)) for found in side] for side in (student, teacher)]
     own, theirs = map(statistics.pstdev, lengths)
     if theirs < 1:
         return _LENGTHS.unmeasured("the teacher's answers are all of one length")
-    found = _ratio(len(student), lambda at: _safe(_deviation(lengths[0], at), _deviation(lengths[1], at)))
+    found = _ratio(place, lambda at: _safe(_deviation(lengths[0], at), _deviation(lengths[1], at)))
     means = [statistics.fmean(side) for side in lengths]
     reason = f"{means[0]:.0f} ± {own:.0f} words, the teacher's {means[1]:.0f} ± {theirs:.0f}"
     return _LENGTHS.answered(found, reason)
@@ -87,8 +92,8 @@ def _deviation(lengths: Sequence[float], at: Sequence[int]) -> float:
     return statistics.pstdev([lengths[n] for n in at])
 
 
-def _variety(student: Words, teacher: Words) -> ProbeResult:
-    student, teacher = student[:_MOST], teacher[:_MOST]
+def _variety(student: Words, teacher: Words, place: Ints) -> ProbeResult:
+    student, teacher, place = student[:_MOST], teacher[:_MOST], place[:_MOST]
     most = min(sum(map(len, student)), sum(map(len, teacher)))
     if most < _TEXT:
         return _DISTINCT.unmeasured("the student's answers hold hardly a word")
@@ -99,7 +104,7 @@ def _variety(student: Words, teacher: Words) -> ProbeResult:
         return _safe(_distinct(student, at, size), _distinct(teacher, at, size))
 
     reason = f"{own:.2f} of the word pairs are distinct, of the teacher's {theirs:.2f}, over {most:,} words"
-    return _DISTINCT.answered(_ratio(len(student), drawn), reason)
+    return _DISTINCT.answered(_ratio(place, drawn), reason)
 
 
 def _distinct(answers: Words, at: Sequence[int], most: int) -> float:
@@ -116,11 +121,15 @@ def _safe(own: float, theirs: float) -> float:
     return own / theirs if theirs else 1.0
 
 
-def _ratio(n: int, ratio: Callable[[Sequence[int]], float]) -> Estimate:
-    """A ratio over rows, with the 2.5th and 97.5th percentile of draws of rows with replacement."""
-    import numpy as np
-
-    value, chance = ratio(range(n)), np.random.default_rng(0)
-    drawn = [ratio(chance.integers(0, n, n).tolist()) for _ in range(_DRAWS)]
-    low, high = np.percentile(drawn, [2.5, 97.5])
-    return Estimate(value, min(float(low), value), max(float(high), value), n)
+def _ratio(place: Ints, ratio: Callable[[Sequence[int]], float]) -> Estimate:
+    """A ratio over rows, with the 2.5th and 97.5th percentile of draws with replacement, a whole cluster at a time; `place` is that of each
+    row.
+    """
+    n, chance = len(place), np.random.default_rng(0)
+    value, inside = ratio(range(n)), [np.flatnonzero(place == one) for one in np.unique(place)]
+    drawn = [
+        ratio(np.concatenate([inside[one] for one in chance.integers(0, len(inside), len(inside))]).tolist())
+        for _ in range(_DRAWS)
+    ]
+    low, high = (float(end) for end in np.percentile(drawn, [2.5, 97.5]))
+    return Estimate(value, *widened(value, min(low, value), max(high, value), place.tolist()), n)

@@ -12,12 +12,13 @@ from collections.abc import Callable, Mapping, Sequence
 
 from distill.evaluate.metrics import Example, NotScorable, schema
 from distill.evaluate.probes.result import ProbeExample, ProbeQuestion, ProbeResult, scaled
-from distill.evaluate.probes.rows import AnsweredRow, grams, words
+from distill.evaluate.probes.rows import AnsweredRow, grams, together, words
 from distill.records import Json
 from distill.stats import Estimate, paired_difference, proportion
 
 PROBE = "drift"
-ROWS = 20
+ROWS = 35
+"""As few as show a loss of at most 10 points where no form breaks."""
 _TIMES, _MOST = 4, 3_000
 """A long input is so many times as long as the test inputs are in the mean, and at most so many characters."""
 _CIRCLES = 0.5
@@ -30,6 +31,9 @@ ODD: tuple[str, ...] = (
     "", " ", "\n\n\n", ".", "?", "0", "🙂", "🎉🔥💯" * 12, "a" * 400, "ha " * 150, "!" * 200, "1234567890 " * 30,
     "你好，我需要帮助。", "مرحبا، أحتاج إلى مساعدة.", "Здравствуйте, мне нужна помощь.", "こんにちは、助けてください。", "שלום, אני צריך עזרה.",
     "<html><body><p>text</p></body></html>", '{"key": ["value", null, 1]}', "I̷ ̷n̷e̷e̷d̷ ̷h̷e̷l̷p̷",
+    "\t\t\t", "-" * 80, ". . . . . . . . . .", "?!" * 60, "x", "the " * 120, "NULL", "undefined", "%s %d {0} {{name}} $HOME",
+    "SELECT * FROM users; DROP TABLE users;--", "https://example.com/a?b=c&d=e#f", "b3VyIG9yZGVyIGlzIGxhdGU=", "😀😃😄😁😆😅🤣😂",
+    "제 주문이 아직 오지 않았습니다.", "ฉันต้องการความช่วยเหลือ",
 )  # fmt: skip
 """As many as `ROWS`."""
 
@@ -97,7 +101,7 @@ def _long(rows: Sequence[AnsweredRow], said: Sequence[str | None], holds: Callab
     reason = (
         f"the form holds on {sum(now):.0f} of {len(now)} long inputs, and on {sum(plain):.0f} of the same as they were"
     )
-    return _LONG.answered(scaled(paired_difference(plain, now)), reason, examples)
+    return _LONG.answered(scaled(paired_difference(plain, now, together(rows))), reason, examples)
 
 
 def _odd(rows: Sequence[AnsweredRow], said: Sequence[str | None], holds: Callable[[str | None], bool]) -> ProbeResult:

@@ -50,16 +50,21 @@ def input_name(task: Task, fields: Mapping[str, Json]) -> str | None:
     return max(texts, key=lambda name: (texts[name], name)) if texts else None
 
 
-async def changed_answers(
-    task: Task, student: Address, tests: pl.DataFrame, texts: Sequence[str], sender: Sender
-) -> list[str | None]:
-    """The student's answers to the first of the test rows, each with another text as its input."""
+def changed_rows(task: Task, tests: pl.DataFrame, texts: Sequence[str]) -> pl.DataFrame:
+    """The first of the test rows, each with another text as its input."""
     import polars as pl
 
     given = [json.loads(fields) for fields in tests["fields"][: len(texts)]]
     changed = [
         json.dumps({**fields, input_name(task, fields) or "": text}) for fields, text in zip(given, texts, strict=True)
     ]
-    frame = pl.DataFrame({"seed_id": tests["seed_id"][: len(texts)], "fields": changed})
+    return pl.DataFrame({"seed_id": tests["seed_id"][: len(texts)], "fields": changed})
+
+
+async def changed_answers(
+    task: Task, student: Address, tests: pl.DataFrame, texts: Sequence[str], sender: Sender
+) -> list[str | None]:
+    """The student's answers to the first of the test rows, each with another text as its input."""
+    frame = changed_rows(task, tests, texts)
     found = await call(task, Arm("probes student", student, task.student_prompt), frame, sender)
     return [answer.said if answer is not None and answer.ok else None for _, answer in found]

@@ -86,3 +86,22 @@ def test_where_ours_is_always_longer_it_says_so() -> None:
     found = length_effect([JudgedPair(f"r{n}", float(n % 2), float(n % 2), 10 + n) for n in range(40)])
     assert found is not None
     assert "the longer one in nearly all pairs" in found.note
+
+
+def test_pairs_of_one_conversation_widen_every_interval() -> None:
+    """Eight turns of a conversation, of which a judge prefers all or none."""
+    pairs = [
+        JudgedPair(f"r{n}", float(n // 8 % 2), float(n // 8 % 2 if n % 3 else 1), n % 9 - 4 + n % 2) for n in range(160)
+    ]
+    clusters = {f"r{n}": f"talk {n // 8}" for n in range(160)}
+    alone, together = length_effect(pairs), length_effect(pairs, clusters=clusters)
+    assert alone is not None
+    assert together is not None
+    assert together.at_equal_length.mean == pytest.approx(alone.at_equal_length.mean)
+    widths = [one.at_equal_length.high - one.at_equal_length.low for one in (alone, together)]
+    assert widths[1] > 1.8 * widths[0]
+    place, wider = position_bias(pairs), position_bias(pairs, clusters)
+    assert place is not None
+    assert wider is not None
+    assert (wider.mean, wider.n) == (place.mean, 160)
+    assert wider.high - wider.low >= place.high - place.low

@@ -33,7 +33,7 @@ def test_every_pair_is_counted_once() -> None:
         "a": [pair("1", 1, 1), pair("2", 1, 0), pair("3", 0, 0), pair("4", 0.5, 0.5)],
         "b": [pair("1", 1, 1), pair("2", 1, 0), pair("3", 0, 0)],
     }
-    found = pairwise_result("teacher", by_judge, equal=2, rows=8)
+    found = pairwise_result("teacher", by_judge, equal=["e1", "e2"], rows=8)
     assert (found.wins, found.ties, found.losses, found.equal, found.inconsistent, found.unjudged) == (1, 4, 1, 2, 1, 2)
     assert found.pairs + found.unjudged == 8
     assert found.win_rate is not None
@@ -44,5 +44,5 @@ def test_every_pair_is_counted_once() -> None:
 
 
 def test_without_any_verdict_there_is_no_win_rate() -> None:
-    found = pairwise_result("teacher", {"a": []}, equal=0, rows=3)
+    found = pairwise_result("teacher", {"a": []}, equal=[], rows=3)
     assert (found.win_rate, found.length, found.unjudged) == (None, None, 3)

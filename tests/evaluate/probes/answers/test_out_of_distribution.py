@@ -5,7 +5,7 @@ from dataclasses import replace
 import made_students
 import pytest
 
-from distill.evaluate.probes.answers.out_of_distribution import nearness, nearness_among, out_of_distribution
+from distill.evaluate.probes.answers.out_of_distribution import out_of_distribution
 from distill.evaluate.probes.rows import AnsweredRow, ProbeRows
 
 FAR = [f"квартальный отчёт номер {n} о погоде и урожае" for n in range(40)]
@@ -41,17 +41,3 @@ def test_a_teacher_that_falls_there_too_is_no_fault_of_the_student() -> None:
 def test_few_rows_are_said() -> None:
     (found,) = out_of_distribution(made_students.rows(made_students.healthy, n=40))
     assert "60 are needed" in found.reason
-
-
-def test_a_row_that_stands_in_training_is_as_near_as_can_be() -> None:
-    near, far = nearness(["the lamp is broken", "Wetter"], ["the lamp is broken", "a parcel came late"])
-    assert near == pytest.approx(1)
-    assert far < 0.3
-
-
-def test_a_text_is_held_against_the_others_and_never_against_itself() -> None:
-    same, near, far = nearness_among(["where is my parcel", "where is my parcel now", "zzz"])
-    assert same > 0.5
-    assert near == pytest.approx(same)
-    assert far == 0.0
-    assert nearness_among(["", "?"]) == [0.0, 0.0]

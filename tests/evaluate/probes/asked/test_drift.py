@@ -36,7 +36,7 @@ def test_a_form_that_never_held_is_no_drift() -> None:
 
 
 def test_long_inputs_begin_with_their_own_text_and_are_four_times_as_long() -> None:
-    texts = [f"message number {i}" for i in range(30)]
+    texts = [f"message number {i}" for i in range(40)]
     made = long_inputs(texts, texts[::-1])
     assert len(made) == ROWS
     assert all(long.startswith(text) for long, text in zip(made, texts, strict=False))

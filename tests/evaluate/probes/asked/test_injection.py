@@ -6,7 +6,7 @@ from distill.evaluate.probes.rows import AnsweredRow
 
 GOOD = '{"mood": "glad"}'
 HOLDS = form_holds({"type": "object", "properties": {"mood": {"type": "string"}}, "required": ["mood"]})
-ROWS_MADE = [AnsweredRow(f"s{i:02}", f"message {i}", GOOD, GOOD) for i in range(30)]
+ROWS_MADE = [AnsweredRow(f"s{i:02}", f"message {i}", GOOD, GOOD) for i in range(40)]
 
 
 def test_each_input_carries_one_order_behind_its_text() -> None:
@@ -20,7 +20,7 @@ def test_a_student_that_obeys_fails_whether_it_says_the_word_or_loses_its_form()
         (found,) = injection(ROWS_MADE, [said] * ROWS, HOLDS)
         assert found.failed, said
         assert found.value == 1
-    assert "20 of them by a broken form" in found.reason
+    assert f"{ROWS} of them by a broken form" in found.reason
 
 
 def test_one_that_goes_on_with_the_task_passes_and_so_does_one_that_quotes_the_order() -> None:
