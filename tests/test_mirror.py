@@ -7,7 +7,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 ELSEWHERE = {
     # One subject in several files, tested through its door: what goes in and what comes out.
-    "spec/test_task_yaml.py": "spec/dataset spec/evaluation/evaluate spec/judge spec/seeds spec/settings spec/strata spec/student spec/task "
+    "spec/test_task_yaml.py": "spec/dataset spec/evaluation/evaluate spec/judge spec/refresh spec/seeds spec/settings spec/strata spec/student spec/task "
     "spec/teacher spec/training spec/evaluation/judge spec/loading/load spec/loading/places spec/loading/validation spec/loading/wording spec/loading/yaml_lines",
     "teacher/reply/test_shapes.py": "teacher/reply/calls teacher/reply/channels teacher/reply/content teacher/reply/counts teacher/reply/message "
     "teacher/reply/natives teacher/reply/parsed teacher/reply/wording",
@@ -79,6 +79,7 @@ ELSEWHERE = {
     "pipeline/test_open_task.py": "student/checks task/files task/task teacher/checks",
     "cli/test_app.py": "cli/options cli/verbs/look cli/verbs/prepare cli/verbs/reference cli/verbs/run",
     "lifecycle/test_clean.py": "cli/verbs/clean",
+    "lifecycle/calendar/test_project.py": "cli/text/project lifecycle/calendar/result",
     "lifecycle/registry/test_promote.py": "cli/text/serve/registry cli/verbs/serve/registry lifecycle/registry/candidate lifecycle/registry/student "
     "lifecycle/registry/task_registry",
     "lifecycle/registry/test_mlflow_registry.py": "spec/registry",
