@@ -61,8 +61,8 @@ ELSEWHERE = {
     "pipeline/learning_curve/scores",
     "pipeline/ablation/test_ablate.py": "pipeline/ablation/equal_size pipeline/ablation/plan",
     # What a stage or a verb does is seen in a run.
-    "pipeline/test_run.py": "curate/stage evaluate/stage pipeline/ask_teachers pipeline/generate pipeline/used_spec report/spending report/stage "
-    "student/dataset_card task/run",
+    "pipeline/test_run.py": "curate/stage evaluate/stage pipeline/ask_teachers pipeline/generate report/spending report/stage "
+    "student/dataset_card task/run task/used_spec",
     "exam/test_grade.py": "exam/result",
     "starter/test_init.py": "starter/task_files",
     "starter/test_proposal.py": "starter/column_names",
@@ -83,7 +83,7 @@ ELSEWHERE = {
     "lifecycle/registry/test_promote.py": "cli/text/serve/registry cli/verbs/serve/registry lifecycle/registry/candidate lifecycle/registry/student "
     "lifecycle/registry/task_registry",
     "lifecycle/registry/test_mlflow_registry.py": "spec/registry",
-    "lifecycle/diff/test_run_diff.py": "cli/text/serve/diff cli/verbs/serve/diff",
+    "report/diff/test_run_diff.py": "cli/text/serve/diff cli/verbs/serve/diff",
     "cli/test_rehearsal.py": "cli/verbs/fault_server",
     "cli/verbs/worth/test_roi.py": "cli/text/worth/roi",
     "cli/verbs/worth/test_advise.py": "cli/text/worth/advice",
