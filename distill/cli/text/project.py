@@ -51,12 +51,13 @@ def _facts(task: TaskStatus) -> Iterator[tuple[str, str]]:
     yield "serves", _serves(task.serves)
     yield from (("model", _model(one)) for one in task.models)
     if task.closes is not None:
-        yield "host", f"{task.closes.host} {'takes' if task.closes.days >= 0 else 'took'} tuning jobs until {task.closes.last_day}"
-    if task.monitor is not None:
         yield (
-            "monitor",
-            f"{task.monitor.at[:10]}, {task.monitor.alarms or 'no'} alarm{'' if task.monitor.alarms == 1 else 's'}",
+            "host",
+            f"{task.closes.host} {'takes' if task.closes.days >= 0 else 'took'} tuning jobs until {task.closes.last_day}",
         )
+    if (look := task.monitor) is not None:
+        alarms = f"{look.alarms or 'no'} alarm{'' if look.alarms == 1 else 's'}"
+        yield "monitor", f"{look.day}, {look.run}, {alarms}"
     yield "spent", shown(task.usd, task.unpriced)
     yield from (("broken", one) for one in task.broken)
 

@@ -4,6 +4,7 @@ result      what is found, as `distill status --all --json` prints it
 runs        the newest run of a task, and what it lies open with
 serving     the student that serves
 model_ends  until when each model of a task is there
+monitor_look  what the last look at its logs found
 due         what follows from all of it, and when
 project     all tasks of a project
 """

@@ -15,6 +15,7 @@ A rule that is not met yet and has a day stands in the list with its day.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 
@@ -44,7 +45,7 @@ def in_order(found: Sequence[Due]) -> list[Due]:
 
 def _open_work(task: TaskStatus) -> Iterator[Due]:
     """What the same command, run again, goes on with; nothing while a process is at it."""
-    newest, again = task.newest, f"distill run {task.task}"
+    newest, again = task.newest, shlex.join(["distill", "run", task.task])
     if newest is not None and newest.state == "working":
         return
     if task.batches is not None:
@@ -61,9 +62,10 @@ def _open_work(task: TaskStatus) -> Iterator[Due]:
 
 
 def _monitor(task: TaskStatus) -> Iterator[Due]:
-    if task.monitor is not None and task.monitor.alarms:
-        count = task.monitor.alarms
-        said = f"the monitor raised {count} alarm{'s' if count != 1 else ''} on {task.monitor.at[:10]}"
+    """Alarms of the student that serves; those of one before it are of no use any more."""
+    look = task.monitor
+    if look is not None and look.alarms and (task.serves is None or task.serves.run == look.run):
+        said = f"the monitor raised {look.alarms} alarm{'s' if look.alarms != 1 else ''} on {look.day}"
         yield Due(task.task, "monitor", said, now=True, days=0)
 
 
@@ -72,7 +74,7 @@ def _promotion(task: TaskStatus) -> Iterator[Due]:
     last, serves = task.finished, task.serves
     if last is None or last.promoted or (serves is not None and serves.run == last.run):
         return
-    command = f"distill promote {last.run}"
+    command = shlex.join(["distill", "promote", last.run])
     if serves is None and last.verdict == _DISTIL:
         said = f"{last.run} is worth promoting (distil), and no student serves yet"
         yield Due(task.task, "promote", said, now=False, command=command)
@@ -111,9 +113,9 @@ def _named(one: ModelEnd) -> str:
 def _instead(task: TaskStatus, one: ModelEnd) -> str:
     """How another model is tried in its place."""
     if one.role == "teacher":
-        return f"distill refresh {task.task} --teacher OTHER"
+        return shlex.join(["distill", "refresh", task.task, "--teacher", "OTHER"])
     if one.role in (BASE, SERVING):
-        return f"distill refresh {task.task} --set {BASE}=OTHER"
+        return shlex.join(["distill", "refresh", task.task, "--set", f"{BASE}=OTHER"])
     return ""
 
 
@@ -122,6 +124,6 @@ def _age(task: TaskStatus, every: int | None, looked: Sequence[str], today: date
         return
     last = date.fromisoformat(max(looked))
     day = last + timedelta(days=every)
-    said = f"last run or probed {(today - last).days} days ago; refresh.every is {every}"
+    said = f"answers and last probe are {(today - last).days} days old, refresh.every is {every}"
     left = (day - today).days
-    yield Due(task.task, "age", said, left <= 0, day.isoformat(), left, f"distill refresh {task.task}")
+    yield Due(task.task, "age", said, left <= 0, day.isoformat(), left, shlex.join(["distill", "refresh", task.task]))

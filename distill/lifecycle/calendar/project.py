@@ -12,6 +12,7 @@ from distill.errors import UsageError
 from distill.lifecycle.calendar import told
 from distill.lifecycle.calendar.due import due_of, in_order
 from distill.lifecycle.calendar.model_ends import host_closes, model_ends, serving_end, used_models
+from distill.lifecycle.calendar.monitor_look import last_look
 from distill.lifecycle.calendar.result import Due, ModelEnd, ProjectStatus, TaskStatus
 from distill.lifecycle.calendar.runs import runs_of
 from distill.lifecycle.calendar.serving import Serving, serving_of
@@ -84,12 +85,12 @@ def _loaded(look: _Look, paths: Sequence[Path]) -> tuple[TaskSpec | None, str]:
 
 def _task(look: _Look, name: str, spec: TaskSpec | None, fault: str) -> TaskStatus:
     home, paths = look.home, look.specs.get(name, [])
-    runs, serving = runs_of(home, name), serving_of(home, name, look.today)
+    runs, serving, watched = runs_of(home, name), serving_of(home, name, look.today), last_look(home, name)
     found = TaskStatus(
         task=name, spec=look.inside(paths[0]) if paths else None, newest=runs.newest, finished=runs.finished,
         serves=serving.student, models=_models(look, spec, serving), closes=host_closes(spec, look.today) if spec else None,
-        batches=look.spent.batches.get(name), monitor=None, usd=look.spent.dollars(name),
-        unpriced=look.spent.unpriced.get(name, 0), broken=[one for one in (fault, *runs.broken, serving.broken) if one],
+        batches=look.spent.batches.get(name), monitor=watched.look, usd=look.spent.dollars(name),
+        unpriced=look.spent.unpriced.get(name, 0), broken=[one for one in (fault, *runs.broken, serving.broken, watched.broken) if one],
     )  # fmt: skip
     settings = spec.refresh if spec else RefreshSettings()
     return replace(found, due=due_of(found, settings, _looked(home, found), look.today))

@@ -96,7 +96,9 @@ class HostCloses:
 class MonitorLook:
     """What `distill monitor` found when it looked last."""
 
-    at: str
+    day: str
+    run: str
+    """Whose student it looked at."""
     alarms: int
 
 
