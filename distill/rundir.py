@@ -32,7 +32,7 @@ R = TypeVar("R")
 
 MANIFEST = "manifest.json"
 SPEC = "spec.json"
-"""The spec that a run used (`distill.pipeline.used_spec`)."""
+"""The spec that a run used (`distill.task.used_spec`)."""
 _LONGEST = 1000
 """Characters of an argument that may be a path."""
 

@@ -7,7 +7,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 ELSEWHERE = {
     # One subject in several files, tested through its door: what goes in and what comes out.
-    "spec/test_task_yaml.py": "spec/dataset spec/evaluation/evaluate spec/judge spec/seeds spec/settings spec/strata spec/student spec/task "
+    "spec/test_task_yaml.py": "spec/dataset spec/evaluation/evaluate spec/judge spec/refresh spec/seeds spec/settings spec/strata spec/student spec/task "
     "spec/teacher spec/training spec/evaluation/judge spec/loading/load spec/loading/places spec/loading/validation spec/loading/wording spec/loading/yaml_lines",
     "teacher/reply/test_shapes.py": "teacher/reply/calls teacher/reply/channels teacher/reply/content teacher/reply/counts teacher/reply/message "
     "teacher/reply/natives teacher/reply/parsed teacher/reply/wording",
@@ -61,8 +61,8 @@ ELSEWHERE = {
     "pipeline/learning_curve/scores",
     "pipeline/ablation/test_ablate.py": "pipeline/ablation/equal_size pipeline/ablation/plan",
     # What a stage or a verb does is seen in a run.
-    "pipeline/test_run.py": "curate/stage evaluate/stage pipeline/ask_teachers pipeline/generate pipeline/used_spec report/spending report/stage "
-    "student/dataset_card task/run",
+    "pipeline/test_run.py": "curate/stage evaluate/stage pipeline/ask_teachers pipeline/generate report/spending report/stage "
+    "student/dataset_card task/run task/used_spec",
     "exam/test_grade.py": "exam/result",
     "starter/test_init.py": "starter/task_files",
     "starter/test_proposal.py": "starter/column_names",
@@ -79,10 +79,11 @@ ELSEWHERE = {
     "pipeline/test_open_task.py": "student/checks task/files task/task teacher/checks",
     "cli/test_app.py": "cli/options cli/verbs/look cli/verbs/prepare cli/verbs/reference cli/verbs/run",
     "lifecycle/test_clean.py": "cli/verbs/clean",
+    "lifecycle/calendar/test_project.py": "cli/text/project lifecycle/calendar/result",
     "lifecycle/registry/test_promote.py": "cli/text/serve/registry cli/verbs/serve/registry lifecycle/registry/candidate lifecycle/registry/student "
     "lifecycle/registry/task_registry",
     "lifecycle/registry/test_mlflow_registry.py": "spec/registry",
-    "lifecycle/diff/test_run_diff.py": "cli/text/serve/diff cli/verbs/serve/diff",
+    "report/diff/test_run_diff.py": "cli/text/serve/diff cli/verbs/serve/diff",
     "cli/test_rehearsal.py": "cli/verbs/fault_server",
     "cli/verbs/worth/test_roi.py": "cli/text/worth/roi",
     "cli/verbs/worth/test_advise.py": "cli/text/worth/advice",

@@ -77,6 +77,14 @@ def spec_of(given: Path) -> Path:
     return found[0]
 
 
+def specs_of(home: Path) -> dict[str, list[Path]]:
+    """Task → the specs of a project that have its name; under an empty name those of which none can be read."""
+    found: dict[str, list[Path]] = {}
+    for path in sorted(_specs(home)):
+        found.setdefault(_name_of(path), []).append(path)
+    return found
+
+
 def run_of(given: str, home: Path) -> RunDir:
     """The run that an argument means; UsageError says which there are, and how to name those of another project."""
     root = project_at(home)

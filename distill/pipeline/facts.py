@@ -14,6 +14,7 @@ from distill.evaluate.scoring import own
 from distill.generate import served_models
 from distill.records import Json
 from distill.report import timeline
+from distill.report.changes import run_before
 from distill.task.run import ActiveRun, ledger, parent_teacher
 from distill.teacher import counts
 
@@ -28,6 +29,7 @@ FACTS: Mapping[str, Callable[[ActiveRun], Json]] = {
     "parent": lambda run: run.parent.name if run.parent else None,
     "parent_teacher": parent_teacher,
     "rulings": lambda run: decisions.read_decisions(run.task, run.folder, run.parent),
+    "run_before": run_before,
     "timeline": lambda run: dataclasses.asdict(found) if (found := timeline.of_run(run)) else None,
     "verify": lambda run: function.fingerprints(run.task),
 }

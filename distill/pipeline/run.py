@@ -13,13 +13,13 @@ from distill.evaluate import stage as evaluating
 from distill.generate import served_models
 from distill.generate.kept import Relabel, write_relabel
 from distill.money import Budget
-from distill.pipeline import empty_dataset, facts, generate, pending, run_number, used_spec
+from distill.pipeline import empty_dataset, facts, generate, pending, run_number
 from distill.pipeline.result import Run, result_of
 from distill.report import stage as reporting
 from distill.rundir import RunDir, numbers
 from distill.spec import deadline
 from distill.student import stage as teaching
-from distill.task import event_loop, requirements, stores
+from distill.task import event_loop, requirements, stores, used_spec
 from distill.task.interrupt import interruptible
 from distill.task.requirements import need_price
 from distill.task.run import ORDER, ActiveRun

@@ -21,9 +21,9 @@ from distill.atomic_write import write_json
 from distill.errors import UsageError
 from distill.evaluate.ablation import result as ablations
 from distill.evaluate.curve import result as curves
-from distill.pipeline import used_spec
 from distill.rundir import MANIFEST, RunDir, latest
 from distill.student import other_formats
+from distill.task import used_spec
 from distill.task.task import Task
 from distill.teacher.progress import Watcher
 

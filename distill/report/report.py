@@ -13,6 +13,7 @@ from distill.evaluate.worst import WorstAnswer
 from distill.exam.result import Exam
 from distill.records import Json
 from distill.report.curation import CurationSection
+from distill.report.diff.run_diff import RunDiff
 from distill.report.sections.heat_map import HeatMap
 from distill.report.spending import SpendingLine
 from distill.report.timeline import Timeline
@@ -110,6 +111,8 @@ class Report:
     """The answers in which the student is most ahead of the teacher."""
     ablations: Mapping[str, Ablation] = field(default_factory=dict)
     """By the kind of student; none where none was made of this dataset."""
+    run_diff: RunDiff | None = None
+    """Beside the run before; None where there is none."""
 
 
 def as_json(report: Report) -> dict[str, Json]:

@@ -25,6 +25,7 @@ from distill.evaluate.worst import WorstAnswer, best_answers
 from distill.exam.result import read_exam
 from distill.records import Json
 from distill.report import page, timeline
+from distill.report.changes import changes_since_before
 from distill.report.curation import CurationSection, curation_of
 from distill.report.previous import previous_student
 from distill.report.report import DatasetSize, Report, RunFacts, StudentFacts, TeacherFacts, as_json
@@ -89,6 +90,7 @@ def gather(run: ActiveRun, comparison: Comparison) -> Report:
     samples = run.table("samples.parquet", ["fate", "completion_tokens"])
     facts = _run_facts(run)
     heat, best = _by_row(run, comparison)
+    changes = changes_since_before(run)
     return Report(
         title=spec.task,
         about=spec.about,
@@ -109,12 +111,13 @@ def gather(run: ActiveRun, comparison: Comparison) -> Report:
         expect=read_json(run.folder / "expect.json", list) if (run.folder / "expect.json").exists() else [],
         dataset=_size(samples, comparison.rows),
         repeat=[_repeat(run, facts.spec)],
-        warnings=[*comparison.warnings, *warnings(run, funnel)],
+        warnings=[*comparison.warnings, *warnings(run, funnel), *changes.unread],
         previous=previous_student(run, comparison),
         roi=by_default(run, comparison),
         heat_map=heat,
         best=best,
         ablations=read_ablations(run.folder),
+        run_diff=changes.found,
     )
 
 

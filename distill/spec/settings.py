@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any, Self, TypeVar, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
@@ -15,7 +16,7 @@ from distill.records import Json
 SENDING = frozenset(
     {
         "budget", "deadline", "limits", "mode", "batch", "key_env", "headers", "price", "tuned_price", "train_price", "poll_s", "timeout_s",
-        "track", "registry",
+        "track", "registry", "refresh", "shutdown_date",
     }
 )  # fmt: skip
 """Settings, wherever they stand, that change what a run costs or how and when it is sent, and no answer: no stage runs again
@@ -82,6 +83,17 @@ def _address(given: str) -> str:
 
 EndpointUrl = Annotated[str, AfterValidator(_address)]
 """Where an endpoint is."""
+
+
+def _day(given: str) -> str:
+    try:
+        return date.fromisoformat(given.strip()).isoformat()
+    except ValueError:
+        raise ValueError('expected a day, written as "2027-01-14"') from None
+
+
+Day = Annotated[str, AfterValidator(_day)]
+"""A day of the calendar."""
 
 
 def sendable(value: dict[str, Json]) -> dict[str, Json]:

@@ -10,6 +10,7 @@ from pydantic import Field, field_validator, model_validator
 from distill.records import Json
 from distill.spec.settings import (
     NAME_OF_A_VARIABLE,
+    Day,
     Dollars,
     Draws,
     EndpointUrl,
@@ -125,6 +126,9 @@ class ModelSpec(Settings):
         description="batch: half the price, up to a day; auto: by batch as long as the deadline allows, else live",
     )
     batch: BatchSettings = BatchSettings()
+    shutdown_date: Day | None = Field(
+        None, description="the day on which its host shuts it down, for `distill status --all`; default: what the host tells, or our table"
+    )  # fmt: skip
 
     @field_validator("headers")
     @classmethod

@@ -12,6 +12,7 @@ from distill.records import Json
 from distill.spec.presets import PresetName, with_preset
 from distill.spec.settings import (
     NAME_OF_A_VARIABLE,
+    Day,
     EndpointUrl,
     ModelName,
     NonBlank,
@@ -124,6 +125,10 @@ class Train(Settings):
     price: PriceGiven | None = Field(None, description="what the base costs, where the price table does not know it")
     tuned_price: PriceGiven | None = Field(
         None, description="hosted: price of the tuned model, usually above its base's; default: as `price`"
+    )  # fmt: skip
+
+    shutdown_date: Day | None = Field(
+        None, description="hosted: the day on which the host shuts the base down, and students with it; default: what the host tells, or our table"
     )  # fmt: skip
 
     @field_validator("extra")

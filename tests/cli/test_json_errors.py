@@ -93,6 +93,7 @@ def test_a_run_that_is_not_there(
         (("run", "task.yaml", "--max-usd", "0"), "--max-usd"),
         (("curate", "task.yaml", "--what-if", "nonsense"), "nonsense"),
         (("refresh", "task.yaml"), "refresh"),
+        (("status", "mood", "--all"), "mood"),
         (("show", "mood", "half"), "half"),
     ],
 )

@@ -82,6 +82,8 @@ def placed(value: Any, text: Callable[[], str], name: str = "") -> Any:
             "packages",
             "reasons",
             "changes",
+            "why_added",
+            "why_gone",
             "dimensions",
             "unread",
         }

@@ -162,3 +162,16 @@ def test_a_rule_that_is_none_is_reported_once(tmp_path: Path, given: str, said: 
         load(tmp_path, GOOD + f"evaluate: {{compare: {given}}}\n")
     (fault,) = caught.value.faults
     assert said in str(fault)
+
+
+def test_the_day_on_which_a_model_ends_is_a_day_in_quotes(tmp_path: Path) -> None:
+    """Of any model and of the base; it changes no answer, so no run begins anew for it."""
+    given = GOOD.replace("model: m", 'model: m, shutdown_date: "2027-01-14"') + "refresh: {every: 90}\n"
+    found = load(tmp_path, given, "student.train.shutdown_date='20270228'")
+    assert (found.teacher.shutdown_date, found.student.train.shutdown_date) == ("2027-01-14", "2027-02-28")
+    assert (found.refresh.every, found.refresh.notice) == (90, 90)
+    assert {"shutdown_date", "refresh"} <= spec.SENDING
+    with pytest.raises(SpecError, match='expected a day, written as "2027-01-14"'):
+        load(tmp_path, GOOD, "teacher.shutdown_date=soon")
+    with pytest.raises(SpecError, match="put it in quotes"):
+        load(tmp_path, GOOD, "teacher.shutdown_date=2027-01-14")

@@ -22,6 +22,7 @@ def rarer_parts() -> dict[str, Any]:
         },
         "roi": _roi(),
         "previous": {"run": "002", "sentences": ["It is better."], "changes": {"teacher": "old → new"}},
+        "run_diff": _run_diff(),
         "probes": _probes(),
         "diagnosis": _diagnosis(),
         "by_teacher": [
@@ -45,6 +46,58 @@ def rarer_parts() -> dict[str, Any]:
 
 def _estimate(mean: float, low: float, high: float, n: int = 96) -> dict[str, Any]:
     return {"mean": mean, "low": low, "high": high, "n": n}
+
+
+def _run_diff() -> dict[str, Any]:
+    """A refresh with two strata relabelled, of ten; one example of each kind, and a score that nothing is left of."""
+    side = {
+        "run": "mood/001",
+        "began": "2026-10-01T08:00:00+00:00",
+        "teacher": "old",
+        "base": "small",
+        "verdict": "distil",
+        "sends": 400,
+        "usd": 1.5,
+    }
+
+    def example(before: str | None, after: str | None, why: str = "") -> dict[str, Any]:
+        return {
+            "seed_id": "5d61d07a",
+            "stratum": "return",
+            "input": "Send it back?",
+            "before": before,
+            "after": after,
+            "why": why,
+        }
+
+    def score(arm: str, metric: str, *, scored: bool = True) -> dict[str, Any]:
+        found = {
+            "before": _estimate(0.8, 0.7, 0.9, 90),
+            "after": _estimate(0.9, 0.8, 0.95, 90),
+            "difference": _estimate(0.1, 0.02, 0.18, 90),
+        }
+        return {"arm": arm, "metric": metric, "left_out": 6, **(found if scored else dict.fromkeys(found))}
+
+    return {
+        "a": side, "b": side | {"run": "mood/002", "teacher": "new", "verdict": "undecided", "usd": None},
+        "rows": {
+            "before": 300, "after": 310, "same": 200, "added": 30, "gone": 20, "relabelled": 80,
+            "why_added": {"dropped by length: too_long": 30}, "why_gone": {"a test row": 20},
+            "strata": [{"stratum": f"k{n}", "before": 30, "after": 31, "relabelled": 40 if n < 2 else 0} for n in range(10)],
+            "examples": {
+                "relabelled": [example('{"intent": "return"}', '{"intent": "other"}')],
+                "added": [example(None, "x", "dropped by length: too_long")], "gone": [example("x", None, "a test row")],
+            },
+        },
+        "tests": {"before": 96, "after": 96, "same": 90, "regraded": 6},
+        "gates": [{"stage": "length", "reason": "too_long", "before": 40, "after": 10}],
+        "settings": [
+            {"name": "teacher.model", "before": "old", "after": "new"}, {"name": "gates", "before": None, "after": ["schema"]},
+        ],
+        "scores": [
+            score("student", "json_fields"), score("student", "agreement", scored=False), score("teacher", "json_fields"),
+        ],
+    }  # fmt: skip
 
 
 def _selective() -> dict[str, Any]:

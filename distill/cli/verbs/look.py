@@ -1,8 +1,11 @@
-"""`distill list`, `status`, `explain`, `show` and `explain-miss`: a run is read, and nothing is sent or written."""
+"""`distill list`, `status`, `explain`, `show` and `explain-miss`: a run is read, and nothing is sent or written, but by
+`status --ask`."""
 
 from __future__ import annotations
 
 import dataclasses
+import os
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +13,7 @@ import typer
 
 from distill.cli import completion
 from distill.cli.options import AsJson, HomeFolder, RunName, Set, out
+from distill.errors import GateNotMet, UsageError
 
 
 def list_runs(as_json: AsJson = False, home: HomeFolder = Path()) -> None:
@@ -27,24 +31,53 @@ def list_runs(as_json: AsJson = False, home: HomeFolder = Path()) -> None:
 
 def status(
     task: Annotated[
-        str,
+        str | None,
         typer.Argument(
-            help="a run, e.g. task/001, or a task (its newest run)", metavar="SPEC", autocompletion=completion.runs
+            help="a run, e.g. task/001, or a task (its newest run)", metavar="SPEC", autocompletion=completion.runs,
+            show_default=False,
         ),
-    ],
+    ] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="every task of the project: runs, what serves, when models end, what is due")
+    ] = False,
+    due: Annotated[bool, typer.Option("--due", help="as --all, with exit code 4 where something is due, for cron")] = False,
+    ask: Annotated[
+        bool, typer.Option("--ask", help="with --all: ask each host when its models are shut down; costs nothing")
+    ] = False,
     sets: Set = None,
     as_json: AsJson = False,
     home: HomeFolder = Path(),
-) -> None:
-    """Show where a run stands.
+) -> None:  # fmt: skip
+    """Show where a run stands, or every task.
 
     Stages, rows and cost. Reads only, so it can be called while the run works.
     """
+    if every or due or ask:
+        _project(task, sets, home, as_json, due=due, ask=ask)
+        return
+    if task is None:
+        raise UsageError("Missing argument 'SPEC': name a task or a run, or give --all for every task of the project")
     from distill.cli.text.status import status_lines
     from distill.views import status
 
     found = status.status(Path(task), sets or [], home)
     out(dataclasses.asdict(found), as_json, status_lines(found))
+
+
+def _project(task: str | None, sets: list[str] | None, home: Path, as_json: bool, *, due: bool, ask: bool) -> None:
+    """Every task; exit code 4 where something is due and that is asked for."""
+    if task is not None or sets:
+        raise UsageError(
+            f"--all, --due and --ask are for every task of the project, and {task or '--set'!r} is for one; leave one of them out"
+        )
+    from distill.cli.text.project import project_lines
+    from distill.lifecycle.calendar.project import project_status
+
+    today = datetime.now().astimezone().date()
+    found = project_status(home, os.environ, today, ask=ask)
+    out(dataclasses.asdict(found), as_json, project_lines(found))
+    if due and found.due_now:
+        raise typer.Exit(GateNotMet.exit_code)
 
 
 def explain(

@@ -13,7 +13,7 @@ from distill.evaluate.comparison import Comparison
 from distill.lifecycle.registry.base import identity_of
 from distill.lifecycle.registry.integrity import of_run, student_changed
 from distill.lifecycle.registry.student import RegisteredStudent, RegisteredVerdict
-from distill.pipeline import arguments, used_spec
+from distill.pipeline import arguments
 from distill.records import Json, content_id
 from distill.rundir import MANIFEST, SPEC, RunDir, file_hash, read_json, read_result
 from distill.spec import SPEC_FILE, load
@@ -21,6 +21,7 @@ from distill.stats import Estimate
 from distill.student.adapter import MODEL, PEFT
 from distill.student.hosted.stage import HOSTED
 from distill.student.linear import MODEL as LINEAR
+from distill.task import used_spec
 
 _GGUF = "student/adapter.gguf"
 _SERVED = {"adapter": f"student/{PEFT}", "gguf": _GGUF, "model": f"student/{MODEL}", "linear": LINEAR}

@@ -23,7 +23,6 @@ from distill.evaluate.ablation.result import (
     read_ablations,
 )  # fmt: skip
 from distill.evaluate.curve import intervals
-from distill.pipeline import used_spec
 from distill.pipeline.ablation.effects import Measured, measure
 from distill.pipeline.ablation.equal_size import VariantRows
 from distill.pipeline.ablation.plan import AblationPlan, AblationRequest, Prepared, planned, prepared, trainings
@@ -33,7 +32,7 @@ from distill.pipeline.learning_curve.curve import opened
 from distill.pipeline.learning_curve.points import Trained, trained
 from distill.pipeline.learning_curve.rows import curve_rows, student_kind
 from distill.rundir import RunDir
-from distill.task import event_loop
+from distill.task import event_loop, used_spec
 from distill.task.interrupt import interruptible
 from distill.task.run import ActiveRun
 from distill.task.task import Task

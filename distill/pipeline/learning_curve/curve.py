@@ -24,7 +24,7 @@ from distill.evaluate.curve.result import (
     read_curves,
 )  # fmt: skip
 from distill.money import Budget
-from distill.pipeline import facts, run_number, used_spec
+from distill.pipeline import facts, run_number
 from distill.pipeline.learning_curve.plan import MOST_SEEDS, CurvePlan, CurveRequest, planned
 from distill.pipeline.learning_curve.points import Trained, trained
 from distill.pipeline.learning_curve.price import price_a_row
@@ -33,7 +33,7 @@ from distill.pipeline.learning_curve.scores import scored
 from distill.pipeline.learning_curve.subsets import FEWEST_POINTS
 from distill.rundir import RunDir, read_parquet
 from distill.stats import Estimate
-from distill.task import event_loop, stores
+from distill.task import event_loop, stores, used_spec
 from distill.task.interrupt import interruptible
 from distill.task.run import ActiveRun, ledger
 from distill.task.task import Task

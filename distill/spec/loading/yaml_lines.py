@@ -180,7 +180,7 @@ class _Loader(yaml.SafeLoader):
 
     def _wrong(self, node: yaml.Node) -> str | None:
         if node.tag == _DATE:
-            return f"{_as_written(node)} is a date to YAML; put it in quotes, since a spec holds no dates"
+            return f"{_as_written(node)} is a date to YAML; put it in quotes"
         if node.tag not in _PLAIN:
             return f"not YAML that a spec takes: the tag {node.tag[:60]!r}; write a text, a number, a list or a mapping"
         if not isinstance(node, yaml.ScalarNode):

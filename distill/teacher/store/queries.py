@@ -56,6 +56,21 @@ def spent_usd(db: sqlite3.Connection, run: str) -> float:
     return float(db.execute(query, (run,)).fetchone()[0])
 
 
+@dataclass(frozen=True, slots=True)
+class NameTotals:
+    """What was spent under one name: a run's, or that of a task's pilots."""
+
+    name: str
+    usd: float
+    unpriced: int
+
+
+def totals_by_name(db: sqlite3.Connection) -> list[NameTotals]:
+    """Dollars of all that was ever sent, a row a name."""
+    query = f"SELECT run, sum({COST}), sum{_UNPRICED} FROM attempts GROUP BY run ORDER BY run"  # noqa: S608 - names of our own
+    return [NameTotals(*row) for row in db.execute(query)]
+
+
 def unpriced_sends(db: sqlite3.Connection, run: str) -> int:
     """Sends of a run of which nobody knows what a token costs."""
     query = f"SELECT count(*) FROM attempts WHERE run=? AND {_UNPRICED}"  # noqa: S608 - names of our own

@@ -11,10 +11,10 @@ from distill.secrets.withheld import masked
 from distill.text.percentages import percent
 
 if TYPE_CHECKING:
-    from distill.lifecycle.diff.rows import ChangedRow, RowChanges, StratumRows
-    from distill.lifecycle.diff.run_diff import RunDiff
-    from distill.lifecycle.diff.scores import ScoreChange
     from distill.records import Json
+    from distill.report.diff.rows import ChangedRow, RowChanges, StratumRows
+    from distill.report.diff.run_diff import RunDiff
+    from distill.report.diff.scores import ScoreChange
     from distill.stats import Estimate
 
 _SHOWN = 100

@@ -35,8 +35,9 @@ def chat(
     And to its base, one under the other. A question a line; from a pipe a text or a JSON object a line, and with --json one object
     a line comes out. Nothing of it is kept.
     """
-    from distill.pipeline import arguments, used_spec
+    from distill.pipeline import arguments
     from distill.pipeline.open_task import open_task
+    from distill.task import used_spec
 
     found = arguments.run_of(run, home)
     task = open_task(

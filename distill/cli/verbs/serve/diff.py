@@ -29,8 +29,8 @@ def diff(
     Rows added, gone and relabelled with examples, strata, drops by gate, settings, scores by paired test rows, spend.
     """
     from distill.cli.text.serve.diff import diff_lines
-    from distill.lifecycle.diff.run_diff import diff as differences
-    from distill.lifecycle.diff.runs import pair_of
+    from distill.lifecycle.run_pair import pair_of
+    from distill.report.diff.run_diff import diff as differences
 
     found = differences(*pair_of(runs or [], home), examples=examples)
     out(dataclasses.asdict(found), as_json, diff_lines(found))

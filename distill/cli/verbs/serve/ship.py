@@ -30,11 +30,12 @@ def ship(
     Adapter, merged weights, GGUF, Ollama or vLLM, each with a README of its scores.
     """
     from distill.cli.text.serve.ship import ship_lines
-    from distill.pipeline import arguments, used_spec
+    from distill.pipeline import arguments
     from distill.pipeline.open_task import open_task
     from distill.ship import ship as shipping
     from distill.ship.student import tuned_student
     from distill.ship.target import target_of
+    from distill.task import used_spec
 
     target, found = target_of(form), arguments.run_of(run, home)
     used = (used_spec.read(found.path) or {}).get("spec", {}).get("student")

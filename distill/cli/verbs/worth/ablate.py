@@ -40,10 +40,11 @@ def ablate(
     """
     from distill.cli.live.panel import Panel
     from distill.cli.text.worth.ablate import ablation_lines, plan_lines
-    from distill.pipeline import arguments, used_spec
+    from distill.pipeline import arguments
     from distill.pipeline.ablation.ablate import ablated
     from distill.pipeline.ablation.plan import AblationPlan, AblationRequest
     from distill.pipeline.open_task import open_task
+    from distill.task import used_spec
 
     found = arguments.run_of(run, home)
     task = open_task(

@@ -36,10 +36,11 @@ def curve(
     """
     from distill.cli.live.panel import Panel
     from distill.cli.text.worth.curve import curve_lines, plan_lines
-    from distill.pipeline import arguments, used_spec
+    from distill.pipeline import arguments
     from distill.pipeline.learning_curve.curve import drawn
     from distill.pipeline.learning_curve.plan import CurvePlan, CurveRequest
     from distill.pipeline.open_task import open_task
+    from distill.task import used_spec
 
     found = arguments.run_of(run, home)
     task = open_task(

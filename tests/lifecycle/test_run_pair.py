@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from distill.errors import UsageError
-from distill.lifecycle.diff.runs import pair_of
+from distill.lifecycle.run_pair import pair_of
 from distill.rundir import RunDir
 
 

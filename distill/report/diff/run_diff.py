@@ -7,14 +7,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from distill.lifecycle.diff.rows import RowChanges, TestRowChanges, changed_tests, row_changes
-from distill.lifecycle.diff.scores import ScoreChange, score_changes
 from distill.money import known_usd
-from distill.pipeline import used_spec
 from distill.records import Json
+from distill.report.diff.rows import RowChanges, TestRowChanges, changed_tests, row_changes
+from distill.report.diff.scores import ScoreChange, score_changes
 from distill.rundir import RunDir, read_json
-from distill.task import stores
+from distill.task import stores, used_spec
 from distill.teacher.store import queries
+
+_TUNED = ("lora", "full", "hosted")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +91,17 @@ def _side(run: RunDir, used: Mapping[str, Json] | None) -> DiffSide:
         run=run.name,
         began=datetime.fromtimestamp(began, UTC).isoformat(timespec="seconds") if began else "",
         teacher=str(manifest.get("teacher") or ""),
-        base=str((used or {}).get("spec", {}).get("student", {}).get("train", {}).get("base", "")),
+        base=_base(used or {}),
         verdict=str(stages.get("evaluate", {}).get("verdict", "")),
         sends=sum(one.sends for one in ledger),
         usd=known_usd(sum(one.usd for one in ledger), sum(one.unpriced for one in ledger)),
     )
+
+
+def _base(used: Mapping[str, Json]) -> str:
+    """The base that was tuned; empty where none was."""
+    train = used.get("spec", {}).get("student", {}).get("train", {})
+    return str(train.get("base", "")) if train.get("with") in _TUNED else ""
 
 
 def _gates(a: RunDir, b: RunDir) -> list[GateDrops]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from distill.evaluate.scores import Scores, scores_by_arm
-from distill.lifecycle.diff.rows import known_answers
+from distill.report.diff.rows import known_answers
 from distill.rundir import RunDir, read_parquet
 from distill.stats import Estimate, mean_interval, paired_difference
 

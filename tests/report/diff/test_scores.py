@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from distill.atomic_write import write_parquet
-from distill.lifecycle.diff.scores import score_changes
+from distill.report.diff.scores import score_changes
 from distill.rundir import RunDir
 
 ROWS = [f"r{n:02d}" for n in range(40)]

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import yaml
 
+from distill import reads
 from distill.atomic_write import write_atomic, write_json
 from distill.records import Json
 from distill.rundir import SPEC, RunDir, file_hash
@@ -37,6 +38,7 @@ def comparable(task: Task) -> dict[str, Json]:
 
 def read(folder: Path) -> dict[str, Json] | None:
     """What a run used; None where nothing readable says so."""
+    reads.note_file(folder / SPEC)
     try:
         found = json.loads((folder / SPEC).read_bytes())
     except (OSError, ValueError):

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from distill.atomic_write import write_parquet
-from distill.lifecycle.diff.rows import changed_tests, known_answers, row_changes
+from distill.report.diff.rows import changed_tests, known_answers, row_changes
 from distill.rundir import RunDir
 
 Row = tuple[str, str, str]

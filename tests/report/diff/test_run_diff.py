@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ended import Distill, refused
 
-from distill.lifecycle.diff.run_diff import diff
+from distill.report.diff.run_diff import diff
 from distill.rundir import RunDir
 
 
