@@ -77,6 +77,8 @@ def test_rows_that_fail_together_widen_the_interval() -> None:
 @pytest.mark.slow
 def test_the_interval_covers_the_truth_where_rows_fail_together() -> None:
     """30 conversations of 5 turns, 200 experiments; taken as 150 rows that have nothing to do with each other it holds in 86 %."""
+    from sklearn.metrics import f1_score
+
     chance = np.random.default_rng(2)
     (wanted, said, _), _ = conversations(chance, 50_000)
     truth, held, fair = f1_score(wanted, said, average="macro"), 0, 0
