@@ -95,11 +95,19 @@ def _failed(strata: Sequence[FailedStratum], other: str) -> list[str]:
 
 def _interval(found: Estimate | None, rows: int = 0) -> str:
     """With n, but where that is all rows."""
-    return "–" if found is None else f"{percent(found.mean)} ({percent(found.low, 0)} to {percent(found.high, 0)}{_count(found, rows)})"
+    return (
+        "–"
+        if found is None
+        else f"{percent(found.mean)} ({percent(found.low, 0)} to {percent(found.high, 0)}{_count(found, rows)})"
+    )
 
 
 def _gap(found: Estimate | None, rows: int) -> str:
-    return "–" if found is None else f"{signed(found.mean)} ({signed(found.low)} to {signed(found.high)}{_count(found, rows)})"
+    return (
+        "–"
+        if found is None
+        else f"{signed(found.mean)} ({signed(found.low)} to {signed(found.high)}{_count(found, rows)})"
+    )
 
 
 def _count(found: Estimate, rows: int) -> str:
