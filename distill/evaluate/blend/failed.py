@@ -1,7 +1,8 @@
-"""Strata that go to the teacher whole, since the student is clearly worse there.
+"""Strata that go to the teacher whole, since the student's answers there are clearly worse even where they would be taken.
 
-All test rows name those that ship. To measure what that rule is worth, rows may not name their own: each half of the test rows is sent
-by what the other half named.
+They are judged by the answers that a threshold takes: a student that is unsure of a stratum sends it to the teacher anyway. All test rows
+name those that ship. To measure what the rule is worth, rows may not name their own: each half of the test rows is sent by what the other
+half named.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import polars as pl
 
 from distill.evaluate.comparison import Comparison
 from distill.evaluate.evidence.clusters import clusters_of
-from distill.evaluate.evidence.strata import fallen_strata, groups
+from distill.evaluate.evidence.strata import FallenStratum, fallen_strata, groups
 from distill.evaluate.metrics.names import likeness_to_teacher
 from distill.evaluate.scores import Scores
 
@@ -35,17 +36,23 @@ class FailedStratum:
         return all(labels.get(name) == value for name, value in self.where.items())
 
 
-def failed_strata(found: Comparison, tests: pl.DataFrame) -> list[FailedStratum]:
-    """Those that the comparison names, with their labels."""
+def failed_strata(scores: Scores, found: Comparison, tests: pl.DataFrame, kept: Set[str]) -> list[FailedStratum]:
+    """Those in which the student's answers are clearly worse, by more than the margin, on the rows that are `kept` (seed ids)."""
     inside = groups(tests)
     labels: dict[str, dict[str, str]] = {
         seed: json.loads(text or "{}") for seed, text in tests.select("seed_id", "labels").iter_rows()
     }
     return [
         FailedStratum(one.name, _where(one.name, labels[inside[one.name][0]]), one.rows, one.student, one.teacher)
-        for one in found.fallen
-        if one.clear and one.name in inside
+        for one in _fallen(scores, found, tests, kept)
     ]
+
+
+def _fallen(scores: Scores, found: Comparison, tests: pl.DataFrame, kept: Set[str]) -> list[FallenStratum]:
+    if likeness_to_teacher(found.metric) or "labels" not in tests.columns:
+        return []
+    taken = tests.filter(pl.col("seed_id").is_in(list(kept)))
+    return [one for one in fallen_strata(scores, found.metric, taken, found.margin) if one.clear]
 
 
 def _where(name: str, labels: Mapping[str, str]) -> dict[str, str]:
@@ -53,16 +60,14 @@ def _where(name: str, labels: Mapping[str, str]) -> dict[str, str]:
     return {label: value for label, value in labels.items() if f"{label} = {value}" == name} or dict(labels)
 
 
-def failed_by_halves(scores: Scores, found: Comparison, tests: pl.DataFrame) -> Set[str]:
+def failed_by_halves(scores: Scores, found: Comparison, tests: pl.DataFrame, kept: Set[str]) -> Set[str]:
     """The seeds of the rows that lie in a stratum which the other half of the rows shows to have failed."""
-    if likeness_to_teacher(found.metric) or "labels" not in tests.columns:
-        return frozenset()
     clusters, seeds = clusters_of(tests), tests["seed_id"].to_list()
     second = pl.Series([_half(clusters.get(seed, seed)) for seed in seeds], dtype=pl.Boolean)
     halves = [tests.filter(second), tests.filter(~second)]
     failed, inside = set[str](), groups(tests)
     for own, others in (halves, halves[::-1]):
-        named = {one.name for one in fallen_strata(scores, found.metric, others, found.margin) if one.clear}
+        named = [one.name for one in _fallen(scores, found, others, kept)]
         failed |= {seed for name in named for seed in inside[name]} & set(own["seed_id"])
     return failed
 

@@ -6,14 +6,13 @@ tables of the run.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
 from distill.errors import UsageError
 from distill.evaluate.blend.blend import BlendCost, BlendRow, RowCall
-from distill.evaluate.blend.failed import failed_by_halves
 from distill.evaluate.comparison import Comparison
 from distill.evaluate.evidence.clusters import clusters_of
 from distill.evaluate.scores import Scores, scores_by_arm
@@ -30,7 +29,9 @@ class RunRows:
 
     comparison: Comparison
     tests: pl.DataFrame
+    scores: Scores
     rows: Sequence[BlendRow]
+    """No stratum is taken for failed yet: that depends on the threshold."""
     sure: Sequence[float]
     routing: routing.Routing | None
     floor: float
@@ -53,11 +54,10 @@ def rows_of(run: RunDir, other: str = "teacher") -> RunRows:
     else:
         floor, found = _without_calibration(run, tests, scores, calls)
         before = []
-    failed = failed_by_halves(scores, comparison, tests)
-    rows = [_row(one, floor, limits is not None, failed, calls, other) for one in found]
+    rows = [_row(one, floor, limits is not None, calls, other) for one in found]
     sure = [trusted(one, floor) for one in before]
     cost = _cost(comparison, other, draws_of(run, limits))
-    return RunRows(comparison, tests, rows, sure, limits, floor, cost, clusters_of(tests))
+    return RunRows(comparison, tests, scores, rows, sure, limits, floor, cost, clusters_of(tests))
 
 
 def _compared(run: RunDir, found: Comparison, other: str) -> None:
@@ -106,10 +106,10 @@ def _without_calibration(run: RunDir, tests: pl.DataFrame, scores: Scores, calls
     return texts.floor, found
 
 
-def _row(one: SureRow, floor: float, calibrated: bool, failed: Iterable[str], calls: Calls, other: str) -> BlendRow:
+def _row(one: SureRow, floor: float, calibrated: bool, calls: Calls, other: str) -> BlendRow:
     student, others, teacher = (calls.get(arm, {}).get(one.seed_id, RowCall()) for arm in ("student", other, "teacher"))
     return BlendRow(
-        one.seed_id, one.confidence if calibrated else None, far=one.near < floor, answered=one.obeys, failed=one.seed_id in failed,
+        one.seed_id, one.confidence if calibrated else None, far=one.near < floor, answered=one.obeys, failed=False,
         student=student, other=others, teacher=teacher,
     )  # fmt: skip
 

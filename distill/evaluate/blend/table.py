@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from distill.errors import UsageError
-from distill.evaluate.blend.blend import Blend, blend
-from distill.evaluate.blend.failed import FailedStratum, failed_strata
+from distill.evaluate.blend.blend import Blend, BlendRow, blend, way
+from distill.evaluate.blend.failed import FailedStratum, failed_by_halves, failed_strata
 from distill.evaluate.blend.gather import RunRows, rows_of
 from distill.evaluate.blend.thresholds import TriedThreshold, of_share, tried
 from distill.evaluate.comparison import ArmResult
@@ -72,19 +72,19 @@ def table_of(run: RunDir, *, other: str = "teacher", keep: float | None = None) 
     highest = most(found.comparison.metric, "teacher")
     blends = [
         blend(
-            found.rows, None if one is None else one.confidence, set_by="" if one is None else one.set_by, cost=found.cost,
-            highest=highest, clusters=found.clusters,
+            _with_failed(found, _limit(one)), _limit(one), set_by=one.set_by if one else "", cost=found.cost, highest=highest,
+            clusters=found.clusters,
         )
         for one in limits
     ]  # fmt: skip
     comparison = found.comparison
-    failed = failed_strata(comparison, found.tests)
+    failed = failed_strata(found.scores, comparison, found.tests, _kept(found, _limit(chosen)))
     return RouteTable(
         run=run.name, metric=comparison.metric, measure=measure(comparison.metric, comparison.kind), other=other,
         rows=len(found.rows), calibration=len(found.sure), signal=found.routing.signal if found.routing else "",
         student=_alone(comparison.arms["student"], comparison.metric),
         teacher=_alone(comparison.arms["teacher"], comparison.metric),
-        blends=blends, chosen=limits.index(chosen), failed=failed, notes=_notes(found, failed),
+        blends=blends, chosen=limits.index(chosen), failed=failed, notes=_notes(found, failed, blends[limits.index(chosen)]),
     )  # fmt: skip
 
 
@@ -108,6 +108,21 @@ def _thresholds(
     return own, tried(found.sure, own)
 
 
+def _limit(one: TriedThreshold | None) -> float | None:
+    return one.confidence if one else None
+
+
+def _kept(found: RunRows, threshold: float | None) -> set[str]:
+    """The rows whose answer would be taken, whatever their stratum."""
+    return {row.seed_id for row in found.rows if way(row, threshold) == "student"}
+
+
+def _with_failed(found: RunRows, threshold: float | None) -> list[BlendRow]:
+    """The rows, those of a stratum that failed at this threshold marked by what the other half of them tells."""
+    failed = failed_by_halves(found.scores, found.comparison, found.tests, _kept(found, threshold))
+    return [replace(row, failed=row.seed_id in failed) for row in found.rows]
+
+
 def _why(found: RunRows) -> str:
     """Why there is no threshold."""
     selective = found.comparison.selective
@@ -118,14 +133,14 @@ def _alone(arm: ArmResult, metric: str) -> AloneArm:
     return AloneArm(arm.metrics.get(metric), arm.usd_per_1000, arm.latency_p95_s)
 
 
-def _notes(found: RunRows, failed: Sequence[FailedStratum]) -> list[str]:
+def _notes(found: RunRows, failed: Sequence[FailedStratum], chosen: Blend) -> list[str]:
     notes = [] if found.routing else [_why(found)]
     if found.routing is not None and not found.routing.bound.kept:
         notes.append(
             f"the run's own threshold keeps nothing: {found.routing.bound.rows} calibration rows do not show that at most "
             f"{percent(found.routing.bound.risk, 0)} of any part are wrong (docs/cascade.md). --keep SHARE takes another"
         )
-    if failed and not any(row.failed for row in found.rows):
+    if failed and not chosen.ways["stratum"]:
         notes.append(
             "half of the test rows does not show that these strata failed, so the table is measured without them; the files have them"
         )

@@ -88,7 +88,7 @@ def _ways(found: RouteTable) -> str:
 def _failed(strata: Sequence[FailedStratum], other: str) -> list[str]:
     return [
         f"goes to the {other} whole: {one.name}, where the student gets {percent(one.student, 0)} and the teacher "
-        f"{percent(one.teacher, 0)}, on {one.rows} test rows"
+        f"{percent(one.teacher, 0)}, on {one.rows} test rows whose answer would be taken"
         for one in strata
     ]
 
