@@ -82,6 +82,9 @@ ELSEWHERE = {
     "lifecycle/registry/test_promote.py": "cli/text/serve/registry cli/verbs/serve/registry lifecycle/registry/candidate lifecycle/registry/student "
     "lifecycle/registry/task_registry",
     "lifecycle/registry/test_mlflow_registry.py": "spec/registry",
+    "cli/verbs/serve/test_routes.py": "cli/text/serve/routes",
+    "ship/routes/test_load.py": "api/routes",
+    "ship/test_ship.py": "ship/whole_folder",
     "lifecycle/diff/test_run_diff.py": "cli/text/serve/diff cli/verbs/serve/diff",
     "cli/test_rehearsal.py": "cli/verbs/fault_server",
     "cli/verbs/worth/test_roi.py": "cli/text/worth/roi",
