@@ -1,6 +1,6 @@
 """routes.json: all that decides who answers a row, and how each of the two is asked. It holds no key, only the names of variables.
 
-`router` reads it and answers rows by it; `docs/routes.md` lists its keys.
+`router` answers rows by it; docs/routes.md says who answers what.
 """
 
 from __future__ import annotations

@@ -109,10 +109,6 @@ def _student(task: Task, run: RunDir, limits: routing.Routing | None) -> AskedMo
 def _other(task: Task, name: str) -> Arm:
     """The arm that answers the rest."""
     known = {arm.name: arm for arm in arms.arms_of(task, student=None)}
-    if arms.teacher_is_base(task):
-        known.setdefault(
-            "prompted_base", known.get("teacher") or Arm("teacher", task.teacher, task.teacher_prompt, task.output)
-        )
     if name not in known:
         raise UsageError(
             f"--to {name}: it is no model that answers by itself with a prompt; --out takes one of {', '.join(known)}"

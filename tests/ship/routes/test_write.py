@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
+import yaml
 from echoes import echoing
 from openai import AsyncOpenAI
 from route_folders import said
@@ -22,6 +24,7 @@ from distill.evaluate.blend.gather import rows_of
 from distill.evaluate.blend.table import RouteTable, table_of
 from distill.pipeline.open_task import open_task
 from distill.rundir import RunDir
+from distill.ship.routes.vllm_config import ServedAdapter
 from distill.ship.routes.write import WrittenRoutes, write
 
 
@@ -94,3 +97,33 @@ def test_without_calibration_everything_but_the_threshold_is_there(routed: RunDi
     assert (plan["threshold"], plan["signal"]) == (None, "")
     assert not math.isclose(plan["floor"], 0)
     assert load_routes(done.folder).routes.plan.threshold is None
+
+
+def test_an_adapter_has_the_files_of_its_servers(
+    routed: RunDir, tmp_path: Path, tiny_family: Callable[[str], Path]
+) -> None:
+    """The run as if its student were an adapter on a tiny base, promoted beside another."""
+    folder = routed.path / "student" / "adapter"
+    folder.mkdir()
+    (folder / "adapter_model.safetensors").write_bytes(b"weights")
+    (folder / "adapter_config.json").write_text('{"r": 12}')
+    file = routed.path / "student" / "routing.json"
+    file.write_text(json.dumps(json.loads(file.read_bytes()) | {"signal": "token probabilities"}))
+    student = json.dumps({"train": {"with": "lora", "base": str(tiny_family("llama"))}})
+    task = open_task(
+        routed.home / "task.yaml",
+        overrides=[f"student={student}"],
+        env={"OPENAI_API_KEY": OPENAI_KEY},
+        home=routed.home,
+    )
+    beside = [ServedAdapter("tone", folder)]
+    done = write(task, routed, table_of(routed, keep=0.5), tmp_path / "out", beside)
+    assert done.beside == ["tone"]
+    assert {"vllm.yaml", "litellm.yaml", "chat.jinja"} <= set(done.files)
+    vllm = yaml.safe_load((done.folder / "vllm.yaml").read_text())
+    assert (vllm["model"], vllm["max-loras"], vllm["max-lora-rank"]) == (str(tiny_family("llama").resolve()), 2, 16)
+    plan = load_routes(done.folder).routes.plan
+    assert (plan.student.model, plan.student.base_url, plan.student.extra) == ("mood", None, {"logprobs": True})
+    assert plan.student.temperature == 0
+    params = yaml.safe_load((done.folder / "litellm.yaml").read_text())["model_list"][1]["litellm_params"]
+    assert (params["model"], params["api_base"]) == ("openai/big-1", plan.other.base_url)
