@@ -65,5 +65,5 @@ def selective(
 
 def _student_hash(run: ActiveRun) -> str:
     """Of what a run's training wrote: a model's file, its folder, or what names it at a host."""
-    places = (linear.MODEL, HOSTED, "student/model", "student/adapter")
+    places = (*linear.FILES.values(), HOSTED, "student/model", "student/adapter")
     return next((file_hash(run.folder.path / name) for name in places if (run.folder.path / name).exists()), "absent")
