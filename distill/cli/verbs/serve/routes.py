@@ -65,7 +65,7 @@ def _written(run: RunDir, given: str, table: RouteTable, folder: Path) -> Writte
 
     student = candidate_of(run, given)
     task = open_task(
-        arguments.spec_of(run.path), overrides=used_spec.overrides(run.path, "teacher"), env=os.environ, home=run.home, priced=False
-    )  # fmt: skip
+        arguments.spec_of(run.path), overrides=used_spec.as_asked(run.path), env=os.environ, home=run.home, priced=False
+    )
     beside = [ServedAdapter(name, at) for name, at in promoted_on(student).items()]
     return write(task, run, table, folder, beside)

@@ -21,7 +21,9 @@ def test_the_table_and_the_files(
     routed: RunDir, tmp_path: Path, distill: Distill, key: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(routed.home)
-    out = tmp_path / "served"
+    out, spec = tmp_path / "served", routed.home / "task.yaml"
+    spec.write_text(spec.read_text().replace("model: big-1", "model: bigger-2\n  key_env: OTHER_KEY"))
+    monkeypatch.setenv("OTHER_KEY", OPENAI_KEY)
     said = distill("routes", "mood", "--out", out)
     assert (said.code, said.err) == (0, "")
     lines = said.out.splitlines()
@@ -29,6 +31,10 @@ def test_the_table_and_the_files(
     assert sum(line.startswith("* ") for line in lines) == 1
     assert any(line.startswith("goes to the teacher whole: kind = c, where the student gets") for line in lines)
     assert any(f"written to {out}: README.md" in line for line in lines)
+    plan = json.loads((out / "routes.json").read_bytes())
+    assert (plan["other"]["model"], plan["other"]["key_env"]) == ("big-1", "OTHER_KEY"), (
+        "as it was asked, by the key of today"
+    )
     found = json.loads(distill("routes", "mood", "--keep", "0.5", "--json").out)
     assert (found["rows"], found["calibration"], found["written"]) == (160, 150, None)
     assert len(found["ratios"]) == len(found["blends"]) >= 5
