@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from distill.api.curation import balance as balance
     from distill.api.curation import gate as gate
     from distill.api.linear import load_linear as load_linear
+    from distill.api.routes import load_routes as load_routes
     from distill.api.stages import open_task as open_task
     from distill.api.stages import plan_refresh as plan_refresh
     from distill.api.stages import refresh as refresh
@@ -46,6 +47,7 @@ _PLACES = {
     "errors": "distill",
     "gate": "distill.api.curation",
     "load_linear": "distill.api.linear",
+    "load_routes": "distill.api.routes",
     "near_pairs": "distill.similarity.pairs",
     "open_task": "distill.api.stages",
     "plan_refresh": "distill.api.stages",
@@ -59,7 +61,7 @@ _PLACES = {
 """Public name → the module that defines it, or the package that holds the module of that name."""
 
 __all__ = (
-    "Exam", "Outcome", "Run", "Task", "aio", "balance", "errors", "gate", "load_linear", "near_pairs", "open_task", "plan_refresh",
+    "Exam", "Outcome", "Run", "Task", "aio", "balance", "errors", "gate", "load_linear", "load_routes", "near_pairs", "open_task", "plan_refresh",
     "preflight", "refresh", "run", "run_gates", "stages", "stats",
 )  # fmt: skip
 

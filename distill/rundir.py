@@ -42,7 +42,7 @@ _MADE_BY = {
     "curate": ("samples.parquet", "dropped.parquet", "flagged.parquet", "funnel.json"),
     "export": ("train.jsonl", "valid.jsonl", "test.jsonl", "dataset.parquet", "expect.json", "CARD.md"),
     "train": ("loss.json", "hosted.json", "adapter.gguf", "model.safetensors"),
-    "evaluate": ("calls.parquet", "scores.parquet", "comparison.json"),
+    "evaluate": ("calls.parquet", "scores.parquet", "comparison.json", "cascade.parquet"),
     "curve": ("curve.json",),
     "ablate": ("ablation.json",),
 }

@@ -15,7 +15,7 @@ import distill
 from distill.api.aio import EACH
 
 NAMES = {
-    "Exam", "Outcome", "Run", "Task", "aio", "balance", "errors", "gate", "load_linear", "near_pairs", "open_task", "plan_refresh",
+    "Exam", "Outcome", "Run", "Task", "aio", "balance", "errors", "gate", "load_linear", "load_routes", "near_pairs", "open_task", "plan_refresh",
     "preflight", "refresh", "run", "run_gates", "stages", "stats",
 }  # fmt: skip
 HEAVY = {"aiohttp", "importlib.metadata", "numpy", "openai", "polars", "pydantic", "scipy", "typer"}

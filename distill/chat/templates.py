@@ -62,6 +62,11 @@ class Template:
         place = roles.index(_CHAT) if _CHAT in roles else len(roles)
         return roles[:place].count("assistant"), roles[place:].count("assistant")
 
+    @property
+    def text(self) -> str:
+        """As `parse` reads it."""
+        return "".join(f"[{role}]\n{body}\n" for role, body in self.turns)
+
     def fill(self, values: Mapping[str, Json]) -> list[conversation.Turn]:
         """Chat messages with every slot filled in one pass; a missing value is a KeyError, caught by `faults` before. A system
         turn that comes out empty is none.

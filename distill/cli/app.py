@@ -15,7 +15,7 @@ from typer.core import TyperGroup
 from distill import __version__, extras, memory
 from distill.cli import exit_codes
 from distill.cli.verbs import calibrate, clean, export, fault_server, look, preflight, prepare, reference, run
-from distill.cli.verbs.serve import chat, diff, refresh, registry, ship
+from distill.cli.verbs.serve import chat, diff, refresh, registry, routes, ship
 from distill.cli.verbs.worth import ablate, advise, checklist, curve, roi
 from distill.errors import INTERRUPTED
 
@@ -77,6 +77,7 @@ VERBS: dict[str, dict[str, Callable[..., None]]] = {
         "push": export.push,
     },
     "Serve it, and go back": {
+        "routes": routes.routes,
         "promote": registry.promote,
         "rollback": registry.rollback,
         "history": registry.history,

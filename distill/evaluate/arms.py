@@ -18,6 +18,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -37,6 +38,9 @@ from distill.teacher.send import Interrupted, Sender
 from distill.teacher.store.store import Store
 from distill.teacher.stored_answers import final_answer, is_refused
 from distill.text.normalise import storable
+
+if TYPE_CHECKING:
+    from distill.spec import Sampling
 
 Answers = Sequence[tuple[str, Answer | None]]
 """(seed_id, answer) of every test row, None where the endpoint gave none."""
@@ -96,13 +100,19 @@ def teacher_is_base(task: Task) -> bool:
     return (task.base.model, task.base.identity) == (task.teacher.model, task.teacher.identity)
 
 
-def requests(task: Task, arm: Arm, tests: pl.DataFrame) -> list[Request]:
-    """One request a test row; bases and students answer greedily, the teacher as it was asked for the dataset."""
+def sampling_of(task: Task, arm: Arm) -> Sampling:
+    """Bases and students answer greedily, the teacher as it was asked for the dataset."""
     sampling = arm.rival.sampling if arm.rival else task.spec.teacher.sampling
-    if arm.name != "teacher" and arm.rival is None:
-        # Greedy, but where a host's models may take no temperature and the spec sets none.
-        greedy = None if sampling.temperature is None and arm.address.dialect != "chat" else 0.0
-        sampling = sampling.model_copy(update={"temperature": greedy, "top_p": None, "extra": dict(arm.extra)})
+    if arm.name == "teacher" or arm.rival is not None:
+        return sampling
+    # Greedy, but where a host's models may take no temperature and the spec sets none.
+    greedy = None if sampling.temperature is None and arm.address.dialect != "chat" else 0.0
+    return sampling.model_copy(update={"temperature": greedy, "top_p": None, "extra": dict(arm.extra)})
+
+
+def requests(task: Task, arm: Arm, tests: pl.DataFrame) -> list[Request]:
+    """One request a test row."""
+    sampling = sampling_of(task, arm)
     fields = [json.loads(one) for one in tests["fields"]]
     turns = arm.examples.conversations(arm.template, tests) if arm.examples else map(arm.template.fill, fields)
     return [

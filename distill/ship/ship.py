@@ -14,7 +14,8 @@ from distill.base_model import load
 from distill.base_model.chat_format import chat_format
 from distill.errors import UsageError
 from distill.rundir import file_hash
-from distill.ship import gguf_file, merged, modelfile, readme
+from distill.ship import gguf_file, merged, modelfile, readme, whole_folder
+from distill.ship.routes import vllm_config
 from distill.ship.student import TunedStudent
 from distill.ship.target import Target
 
@@ -38,26 +39,13 @@ def ship(student: TunedStudent, target: Target, out: Path) -> Shipped:
             f"--as {target.form}: {student.run} tuned all weights (student.train.with: full), so there is no adapter; take --as merged, which vLLM "
             "serves too, gguf or ollama"
         )
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise UsageError(f"{out} is there already; name an empty folder, or remove it: nothing is written over")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    aside = out.with_name(f".{out.name}.tmp")
-    shutil.rmtree(aside, ignore_errors=True)
-    aside.mkdir()
-    try:
+    with whole_folder.written(out) as aside:
         use = _FORMS[target.form](student, target, aside)
         for file in student.routing:
             shutil.copyfile(file, aside / file.name)
         names = [path for path in sorted(aside.rglob("*")) if path.is_file()]
         hashes = {str(path.relative_to(aside)): file_hash(path) for path in names}
         write_atomic(aside / "README.md", readme.readme(student, target, use, hashes).encode())
-        if out.is_dir():
-            out.rmdir()
-        aside.rename(out)
-    except OSError as fault:
-        raise UsageError(f"{out} cannot be written: {fault.strerror or fault}; nothing of it was kept") from None
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
     files = {str(path.relative_to(out)): path.stat().st_size for path in sorted(out.rglob("*")) if path.is_file()}
     return Shipped(student.run, target.form, out, files, use)
 
@@ -94,7 +82,7 @@ def _vllm(student: TunedStudent, target: Target, out: Path) -> str:
     _adapter(student, target, out / "adapter")
     tokenizer = load.tokeniser(student.weights.folder(weights=False), student.weights.template)
     write_atomic(out / "chat.jinja", tokenizer.chat_template.encode())
-    rank = max(8, 1 << (_rank(student) - 1).bit_length())
+    rank = vllm_config.max_rank([student.tuned])
     command = (
         f"vllm serve {shlex.quote(student.base_path)} --enable-lora --max-lora-rank {rank} \\\n"
         f"  --lora-modules {student.task}=./adapter --chat-template ./chat.jinja\n"
@@ -104,10 +92,6 @@ def _vllm(student: TunedStudent, target: Target, out: Path) -> str:
         f"#!/bin/sh\n# More students of one base: more NAME=FOLDER behind --lora-modules.\n{command}".encode(),
     )
     return f"The base with the adapter on it, as the model `{student.task}`; more students of one base go behind `--lora-modules`:\n\n```sh\n{command}```"
-
-
-def _rank(student: TunedStudent) -> int:
-    return int(json.loads((student.tuned / "adapter_config.json").read_text(encoding="utf-8"))["r"])
 
 
 _FORMS: Mapping[str, Callable[[TunedStudent, Target, Path], str]] = {

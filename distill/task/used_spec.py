@@ -58,6 +58,25 @@ def overrides(folder: Path, *more: str) -> list[str]:
     return [f"{part}={json.dumps(used[part])}" for part in ("student", "evaluate", *more) if used.get(part)]
 
 
+_ASKED = {
+    "teacher": ("model", "base_url", "api", "prompt", "output", "tools", "sampling"), "student": ("prompt", "template", "serve"),
+    "evaluate": ("arms", "calibration"),
+}  # fmt: skip
+
+
+def as_asked(folder: Path) -> list[str]:
+    """How a run's teacher and student were asked, as `--set` would give it, setting by setting: whose key pays is the file's to say."""
+    used: dict[str, dict[str, Json]] = (read(folder) or {}).get("spec", {})
+    given = {
+        f"{part}.{name}": used[part][name]
+        for part, names in _ASKED.items()
+        for name in names
+        if name in used.get(part, {})
+    }
+    given |= {f"student.train.{name}": value for name, value in used.get("student", {}).get("train", {}).items()}
+    return [f"{name}={json.dumps(value)}" for name, value in given.items()]
+
+
 def changed_prompt(task: Task, folder: RunDir) -> str:
     """The student's prompt, where it is not the one any more that the run was made with; else nothing."""
     name = task.spec.student.prompt

@@ -15,7 +15,7 @@ TAKES_A_SPEC = [
     "validate", "exam", "plan", "run", "generate", "curate", "export", "train", "evaluate", "report", "status", "calibrate", "refresh",
 ]  # fmt: skip
 TAKES_A_RUN = {"status": (), "explain": ("row",), "show": (), "clean": ("--yes",), "preflight": (), "curve": (), "ablate": (), "chat": (),
-    "roi": (), "checklist": (), "promote": (), "rollback": (), "history": (), "verify": (), "diff": (),
+    "roi": (), "checklist": (), "promote": (), "rollback": (), "history": (), "verify": (), "diff": (), "routes": (),
     "push": ("--to", "out"), "ship": ("--as", "merged", "--out", "out"),
 }  # fmt: skip
 TAKES_NEITHER = ["init", "list", "advise", "explain-miss", "gates", "presets", "schema", "fault-server"]

@@ -25,7 +25,7 @@ OF_A_TASK = {
     "refresh": ("--anyway", "--apply", "--set", "evaluate.margin=0.1"),
     "preflight": (), "roi": (), "checklist": (), "push": ("--to", "pushed"), "verify": (), "clean": ("--keep", "0", "--yes"),
 }  # fmt: skip
-"""Verb → what it takes besides; `calibrate` needs labelled answers, `ship`, `curve`, `ablate`, `chat` and those of
+"""Verb → what it takes besides; `calibrate` needs labelled answers, `ship`, `routes`, `curve`, `ablate`, `chat` and those of
 the registry a student, and `diff` two runs; they name it as the others do."""
 
 
@@ -90,6 +90,7 @@ def test_every_verb_that_takes_a_name_is_tried() -> None:
         "rollback",
         "history",
         "diff",
+        "routes",
     }
     assert set(OF_A_TASK) | alone == set(EVERY)
 

@@ -149,10 +149,10 @@ def price(
         if row.student_s is not None and row.teacher_s is not None
     ]
     theirs = [row.teacher_s for row in rows if row.teacher_s is not None]
-    return CascadePrice(usd, teacher_usd, _p95(both), _p95(theirs))
+    return CascadePrice(usd, teacher_usd, p95(both), p95(theirs))
 
 
-def _p95(values: Sequence[float]) -> float | None:
+def p95(values: Sequence[float]) -> float | None:
     """The 95th percentile; None of none."""
     import numpy as np
 

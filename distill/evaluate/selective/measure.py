@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -23,8 +23,9 @@ from distill.evaluate.selective import cascade, confidence
 from distill.evaluate.selective.calibration import AskedRows
 from distill.evaluate.selective.cascade import RoutedRow, Selective
 from distill.evaluate.selective.nearness import TrainingTexts
+from distill.evaluate.selective.sure_rows import SureRow, trusted
 from distill.evaluate.selective.threshold import JudgedRow, threshold
-from distill.records import Answer
+from distill.records import Answer, Json
 from distill.values import rules as value_rules
 
 if TYPE_CHECKING:
@@ -36,18 +37,17 @@ AGAINST = {"json_fields": "known answers", "agreement": "teacher"}
 
 
 @dataclass(frozen=True, slots=True)
-class SureRows:
-    """Of each row by its seed_id: the student's confidence, and whether its answer is wrong (None: nobody can judge it)."""
+class MeasuredRows:
+    """What the student answers alone, and the rows behind it by their role; none where nothing tells."""
 
-    sure: Mapping[str, float]
-    wrong: Mapping[str, bool | None]
-    far: int
+    selective: Selective
+    rows: Mapping[str, Sequence[SureRow]] = field(default_factory=dict)
 
 
 def measured(
     task: Task, calibration: AskedRows, tests: AskedRows, model: Classifier | None, texts: TrainingTexts,
     usd: Mapping[str, float | None],
-) -> Selective:  # fmt: skip
+) -> MeasuredRows:  # fmt: skip
     """`tests` are the test rows with all arms; `model` is the student where it is a linear model, and then among their answers; `usd` are the
     dollars of a thousand calls by arm, None or left out where not known.
     """
@@ -55,21 +55,23 @@ def measured(
     rules = arms.rules_of(task, tests.rows, tests.answered)
     metric = "json_fields" if calibration.rows["gold"].null_count() < calibration.rows.height else "agreement"
     if reason := _unusable(task, rules, metric, calibration):
-        return Selective(limit, note=reason)
+        return MeasuredRows(Selective(limit, note=reason))
     fields = _compared_fields(task, rules, metric, calibration)
-    by_rows = [_sure_rows(task, asked, rules, metric, fields, model, texts) for asked in (calibration, tests)]
-    if not any(by_rows[0].sure.values()):
-        return Selective(limit, note=_NO_SIGNAL)
-    found = threshold(_judged(by_rows[0], calibration), limit)
-    routed = _routed(tests, by_rows[1])
-    return Selective(
+    apart, tested = (_sure_rows(task, asked, rules, metric, fields, model, texts) for asked in (calibration, tests))
+    if not any(trusted(row, texts.floor) for row in apart):
+        return MeasuredRows(Selective(limit, note=_NO_SIGNAL))
+    found = threshold(_judged(apart, calibration, texts.floor), limit)
+    routed = _routed(tests, tested, texts.floor)
+    selective = Selective(
         limit=limit, against=AGAINST[metric], signal=_signal(calibration, model), fields=list(fields), threshold=found,
         coverage=cascade.coverage_of(routed, found), risk=cascade.risk_of(routed, found),
-        by_stratum=cascade.by_stratum(routed, found), curve=cascade.curve(routed), far=by_rows[1].far,
+        by_stratum=cascade.by_stratum(routed, found), curve=cascade.curve(routed),
+        far=sum(row.near < texts.floor for row in tested),
         price=cascade.price(
             routed, found, student_usd=usd.get("student"), teacher_usd=usd.get("teacher"), calls=1 + len(tests.draws)
         ),
     )  # fmt: skip
+    return MeasuredRows(selective, {"calibration": apart, "test": tested})
 
 
 _NO_SIGNAL = "nothing tells how sure it is: its endpoint gives no token probabilities; evaluate.calibration.draws asks it more often instead"
@@ -106,26 +108,24 @@ def _compared_fields(task: Task, rules: FieldRules, metric: str, asked: AskedRow
 def _sure_rows(
     task: Task, asked: AskedRows, rules: FieldRules, metric: str, fields: Sequence[str], model: Classifier | None,
     texts: TrainingTexts,
-) -> SureRows:  # fmt: skip
+) -> list[SureRow]:  # fmt: skip
     inputs = asked.rows["input"].to_list()
     near = dict(zip(asked.rows["seed_id"], texts.nearest(inputs).tolist(), strict=True))
     own = {}
     if model is not None:
         own = {seed: one.confidence for seed, one in zip(asked.rows["seed_id"], model.predict(inputs), strict=True)}
     draws = [dict(one) for one in asked.draws]
-    sure, missing = dict[str, float](), set[str]()
+    wrong, found = _wrong(task, asked, rules, metric), list[SureRow]()
     for seed, answer in asked.answered["student"]:
         if answer is None or not answer.ok:
-            missing.add(seed)
-            found: float | None = None
-        elif draws:
-            found = confidence.of_draws(answer.text, [_text(one.get(seed)) for one in draws], fields)
+            found.append(SureRow(seed, None, near[seed], obeys=False, wrong=True))
+            continue
+        if draws:
+            sure = confidence.of_draws(answer.text, [_text(one.get(seed)) for one in draws], fields)
         else:
-            found = own[seed] if own else confidence.of_tokens(answer.text, answer.logprobs, fields)
-        trusted = near[seed] >= texts.floor and answer is not None and _obeys(task, answer)
-        sure[seed] = found if found is not None and trusted else 0.0
-    wrong = _wrong(task, asked, rules, metric) | dict.fromkeys(missing, True)
-    return SureRows(sure, wrong, sum(found < texts.floor for found in near.values()))
+            sure = own[seed] if own else confidence.of_tokens(answer.text, answer.logprobs, fields)
+        found.append(SureRow(seed, sure, near[seed], obeys(task.output, answer), wrong.get(seed)))
+    return found
 
 
 def _wrong(task: Task, asked: AskedRows, rules: FieldRules, metric: str) -> dict[str, bool | None]:
@@ -135,12 +135,12 @@ def _wrong(task: Task, asked: AskedRows, rules: FieldRules, metric: str) -> dict
     return {seed: None if value is None else value < 1 for seed, value in own.select("seed_id", "value").iter_rows()}
 
 
-def _obeys(task: Task, answer: Answer) -> bool:
+def obeys(output: Mapping[str, Json] | None, answer: Answer) -> bool:
     """Whether an answer has the form that the task's schema asks for, which the caller of a cascade sees as well."""
     if answer.tool_calls or answer.declined:
         return False
     try:
-        return schema(Example(schema=task.output), answer.said).value == 1
+        return schema(Example(schema=output), answer.said).value == 1
     except NotScorable:
         return True
 
@@ -149,21 +149,21 @@ def _text(answer: Answer | None) -> str:
     return answer.text if answer is not None and answer.ok else ""
 
 
-def _judged(found: SureRows, asked: AskedRows) -> list[JudgedRow]:
+def _judged(found: Sequence[SureRow], asked: AskedRows, floor: float) -> list[JudgedRow]:
     """The calibration rows for the bound, which is exact only of rows that have nothing to do with each other: of those that belong together,
     such as the turns of a conversation, one counts, the first by its id (a hash of its content).
     """
     clusters, seen = clusters_of(asked.rows), set[str]()
     judged = []
-    for seed, wrong in sorted(found.wrong.items()):
-        name = clusters.get(seed, f"alone:{seed}")
-        if wrong is not None and name not in seen:
+    for row in sorted(found, key=lambda row: row.seed_id):
+        name = clusters.get(row.seed_id, f"alone:{row.seed_id}")
+        if row.wrong is not None and name not in seen:
             seen.add(name)
-            judged.append(JudgedRow(found.sure[seed], wrong))
+            judged.append(JudgedRow(trusted(row, floor), row.wrong))
     return judged
 
 
-def _routed(tests: AskedRows, found: SureRows) -> list[RoutedRow]:
+def _routed(tests: AskedRows, found: Sequence[SureRow], floor: float) -> list[RoutedRow]:
     seconds = {
         name: {
             seed: answer.latency_s for seed, answer in tests.answered.get(name, ()) if answer is not None and answer.ok
@@ -174,8 +174,8 @@ def _routed(tests: AskedRows, found: SureRows) -> list[RoutedRow]:
     labels = dict(tests.rows.select("seed_id", "labels").iter_rows()) if "labels" in tests.rows.columns else {}
     return [
         RoutedRow(
-            sure, found.wrong.get(seed), json.loads(labels.get(seed) or "{}"), seconds["student"].get(seed),
-            seconds["teacher"].get(seed), clusters.get(seed),
+            trusted(row, floor), row.wrong, json.loads(labels.get(row.seed_id) or "{}"),
+            seconds["student"].get(row.seed_id), seconds["teacher"].get(row.seed_id), clusters.get(row.seed_id),
         )
-        for seed, sure in found.sure.items()
+        for row in found
     ]  # fmt: skip

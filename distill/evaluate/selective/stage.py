@@ -10,7 +10,7 @@ import polars as pl
 
 from distill.errors import UsageError
 from distill.evaluate.arms import Answers, Arm
-from distill.evaluate.selective import measure, nearness, routing
+from distill.evaluate.selective import measure, nearness, routing, sure_rows
 from distill.evaluate.selective.calibration import AskedRows, further
 from distill.evaluate.selective.cascade import Selective
 from distill.rundir import file_hash
@@ -23,9 +23,12 @@ if TYPE_CHECKING:
     from distill.task.task import Task
 
 
+_FILES = (routing.FILE, routing.VECTORS, sure_rows.FILE)
+
+
 def outputs(task: Task) -> list[str]:
     """The files that it writes; none where the spec sets no rows apart."""
-    return [routing.FILE, routing.VECTORS] if task.spec.evaluate.calibration is not None else []
+    return [*_FILES] if task.spec.evaluate.calibration is not None else []
 
 
 async def draws_of_tests(run: ActiveRun, asked: list[Arm], tests: pl.DataFrame) -> list[Answers]:
@@ -36,8 +39,8 @@ async def draws_of_tests(run: ActiveRun, asked: list[Arm], tests: pl.DataFrame) 
 def selective(
     run: ActiveRun, calibration: AskedRows, tests: AskedRows, model: Classifier | None, usd: Mapping[str, float | None]
 ) -> Selective:
-    """What the student answers alone; routing.json and the vectors beside it are written, or taken away where there is none."""
-    files = [run.folder.path / name for name in (routing.FILE, routing.VECTORS)]
+    """What the student answers alone; routing.json, its vectors and the rows behind it are written, or taken away where there is none."""
+    files = [run.folder.path / name for name in _FILES]
     for file in files:
         file.unlink(missing_ok=True)
     if model is not None:
@@ -49,16 +52,18 @@ def selective(
     if inputs.is_empty():
         raise UsageError(f"{run.folder.name} has no training row, so nothing says how near an input is to them")
     texts = nearness.training_texts(inputs.to_list())
-    found = measure.measured(run.task, calibration, tests, model, texts, usd)
+    measured = measure.measured(run.task, calibration, tests, model, texts, usd)
+    found = measured.selective
     if found.threshold is not None:
         hashes = {"student": _student_hash(run), "dataset": file_hash(run.folder / "train.jsonl")}
         made = routing.routing_of(found, found.threshold, floor=texts.floor, hashes=hashes, teacher=run.task.models)
         texts.save(files[1])
         routing.write(files[0], made)
+        sure_rows.write(files[2], measured.rows)
     return found
 
 
 def _student_hash(run: ActiveRun) -> str:
     """Of what a run's training wrote: a model's file, its folder, or what names it at a host."""
-    places = (linear.MODEL, HOSTED, "student/model", "student/adapter")
+    places = (*linear.FILES.values(), HOSTED, "student/model", "student/adapter")
     return next((file_hash(run.folder.path / name) for name in places if (run.folder.path / name).exists()), "absent")

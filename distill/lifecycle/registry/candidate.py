@@ -20,11 +20,11 @@ from distill.spec import SPEC_FILE, load
 from distill.stats import Estimate
 from distill.student.adapter import MODEL, PEFT
 from distill.student.hosted.stage import HOSTED
-from distill.student.linear import MODEL as LINEAR
+from distill.student.linear import FILES
 from distill.task import used_spec
 
 _GGUF = "student/adapter.gguf"
-_SERVED = {"adapter": f"student/{PEFT}", "gguf": _GGUF, "model": f"student/{MODEL}", "linear": LINEAR}
+_SERVED = {"adapter": f"student/{PEFT}", "gguf": _GGUF, "model": f"student/{MODEL}", **FILES}
 """What serves a student → the file that it is known by."""
 _TEXTS = {
     "prompt": ("student.md", "student", "prompt"), "schema": ("answer.schema.json", "teacher", "output"),

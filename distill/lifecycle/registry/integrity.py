@@ -100,6 +100,15 @@ def student_changed(run: RunDir) -> bool:
     return any(file_hash(run.path / file) != was for file, was in known.items())
 
 
+def compared(run: RunDir) -> RunDir:
+    """The run; UsageError where its comparison is of another student, and so tells nothing of this one."""
+    if student_changed(run):
+        raise UsageError(
+            f"the student of {run.name} is not as it was when it was compared; `distill evaluate {run.task}` compares it as it is now"
+        )
+    return run
+
+
 def _written(run: RunDir) -> dict[str, tuple[str, str]]:
     """File → the stage that wrote it, and its hash; nothing of a report that is due again, for its first page may stand there."""
     try:

@@ -51,7 +51,7 @@ class RegisteredStudent:
     weights: str
     """A fingerprint of the base's weights; empty where they are not on the machine that promoted it."""
     serve: Mapping[str, str]
-    """What serves it: adapter (peft's folder), gguf (an adapter for llama.cpp), model (a folder of transformers), linear (a file)
+    """What serves it: adapter (peft's folder), gguf (an adapter for llama.cpp), model (a folder of transformers), linear or embedding (a file)
     → its path; hosted → the model's name at the host."""
     texts: Mapping[str, str]
     """prompt, schema, tools, template, routing → the file, where there is one."""

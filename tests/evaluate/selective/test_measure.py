@@ -47,7 +47,7 @@ SURE = [0.99 - n / 200 for n in range(100)]
 
 
 def found_of(task: Task, calibration: AskedRows, tests: AskedRows) -> Selective:
-    return measured(task, calibration, tests, None, NEAR, {"student": 0.1, "teacher": 1.0})
+    return measured(task, calibration, tests, None, NEAR, {"student": 0.1, "teacher": 1.0}).selective
 
 
 @pytest.fixture
