@@ -32,5 +32,3 @@ LOGGED = pl.Schema({
     "completion_tokens": pl.Int64,
 })  # fmt: skip
 
-
-NAMES = tuple(LOGGED)

@@ -53,6 +53,8 @@ class LogTally:
     batch_inputs: int = 0
     """Requests of batch jobs that were paired with their answers."""
     private: int = 0
+    unmatched_scores: int = 0
+    """Scores, among those that were read, whose call is in no file."""
     shapes: Counter[str] = field(default_factory=Counter)
     dropped: Counter[str] = field(default_factory=Counter)
     examples: list[DroppedItem] = field(default_factory=list)
@@ -74,7 +76,7 @@ class LogTally:
         """For JSON."""
         return {
             "files": self.files, "lines": self.lines, "blank": self.blank, "items": self.items, "calls": self.calls,
-            "scores": self.scores, "batch_inputs": self.batch_inputs, "private": self.private, "shapes": dict(sorted(self.shapes.items())),
+            "scores": self.scores, "unmatched_scores": self.unmatched_scores, "batch_inputs": self.batch_inputs, "private": self.private, "shapes": dict(sorted(self.shapes.items())),
             "dropped": dict(sorted(self.dropped.items())), "clock": self.clock.plain(),
         }  # fmt: skip
 
@@ -84,6 +86,8 @@ class LogTally:
             f"{count:,} {'item is' if count == 1 else 'items are'} left out: {REASONS[reason]}{self._first(reason)}"
             for reason, count in self.dropped.most_common()
         ]
+        if self.unmatched_scores:
+            said.append(f"{self.unmatched_scores:,} of {self.scores:,} scores are of no call in these files")
         return said + self.clock.sentences(self.calls)
 
     def _first(self, reason: str) -> str:
