@@ -55,7 +55,12 @@ def _rows(path: Path) -> Iterator[Numbered]:
     faults: list[Fault] = []
     last = 0
     for last, row in read_rows(path, faults):
-        yield last, Torn("torn", str(row)) if isinstance(row, ValueError) else {k: v for k, v in row.items() if not isinstance(v, ValueError)}
+        yield (
+            last,
+            Torn("torn", str(row))
+            if isinstance(row, ValueError)
+            else {k: v for k, v in row.items() if not isinstance(v, ValueError)},
+        )
     for fault in faults:
         yield last + 1, Torn("unreadable_file", fault.message)
 
@@ -125,7 +130,11 @@ def _document(file: BinaryIO) -> Iterator[Numbered]:
     """The objects of an array, or one behind the other; also of the one list in an object around them."""
     number = 0
     for value in _values(file):
-        inside = next((value[name] for name in _LISTS if isinstance(value.get(name), list)), None) if isinstance(value, dict) else None
+        inside = (
+            next((value[name] for name in _LISTS if isinstance(value.get(name), list)), None)
+            if isinstance(value, dict)
+            else None
+        )
         rows = inside if inside is not None and "input" not in value and "messages" not in value else [value]
         for row in rows:
             number += 1

@@ -38,7 +38,12 @@ AS_NAMED = LogColumns()
 
 
 def read_logs(
-    paths: Sequence[Path], shape: TaskShape, *, columns: LogColumns = AS_NAMED, tally: LogTally | None = None, rows: int = BATCH
+    paths: Sequence[Path],
+    shape: TaskShape,
+    *,
+    columns: LogColumns = AS_NAMED,
+    tally: LogTally | None = None,
+    rows: int = BATCH,
 ) -> Iterator[pl.DataFrame]:
     """The calls of the task, in the order of the files and their lines. SpecError where a path is no log."""
     tally = LogTally() if tally is None else tally
@@ -142,11 +147,15 @@ class LogReader:
             if self.scores.add(found):
                 tally.scores += 1
             else:
-                tally.drop(file, line, item, "unpaired", f"the score {found.name[:60]!r} names no call, or there are too many")
+                tally.drop(
+                    file, line, item, "unpaired", f"the score {found.name[:60]!r} names no call, or there are too many"
+                )
         elif self.requests.add(file, line, found):
             tally.batch_inputs += 1
         else:
-            tally.drop(file, line, item, "unpaired", f"the request {found.custom_id[:60]!r} came before, or there are too many")
+            tally.drop(
+                file, line, item, "unpaired", f"the request {found.custom_id[:60]!r} came before, or there are too many"
+            )
 
     def _row(self, file: str, line: int, item: int, call: LoggedCall) -> tuple[Any, ...]:
         """A call in the order of LOGGED."""

@@ -52,7 +52,7 @@ def read(row: Mapping[str, Json], requests: Mapping[str, Mapping[str, Json]]) ->
     request = mapping(request.get("body")) or request
     choice = _choice(body if "choices" in body else row)
     turns = request.get("messages") or row.get("messages")
-    if choice is not None and _plain(turns):
+    if choice is not None and turns is not None and _plain(turns):
         return _call(row, request, body, turns, choice["message"], choice)
     asked, message = _unusual(row)
     return _call(row, request, body, asked, message, choice or message)
