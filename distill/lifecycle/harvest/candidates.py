@@ -9,10 +9,13 @@ from typing import Any
 import orjson
 import polars as pl
 
+from distill.curate.gates.private import hidden
 from distill.lifecycle.harvest.masking import CannotMask, masked_fields
 from distill.lifecycle.logs.task_shape import TaskShape
 from distill.records import Json
 
+_WHY = 120
+"""Characters of a reason that are kept."""
 NEEDED = ("file", "line", "item", "time", "fields", "labels", "private", "why")
 """The columns that a batch of candidates has: those of `LOGGED`, and `why` each is one."""
 
@@ -66,7 +69,7 @@ class Intake:
 
     def _row(self, row: Mapping[str, Any]) -> None:
         place = f"{row['file']}:{row['line']}" + (f"/{row['item']}" if row["item"] else "")
-        why = str(row["why"])
+        why = hidden(str(row["why"]), persons=True)[:_WHY]
         if row["private"]:
             self.drop(place, why, "private", "the row is marked private")
             return

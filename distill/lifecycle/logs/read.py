@@ -26,7 +26,7 @@ from distill.lifecycle.logs.call import LogColumns, Logged, LoggedCall, LoggedSc
 from distill.lifecycle.logs.columns import LOGGED
 from distill.lifecycle.logs.files import log_files
 from distill.lifecycle.logs.joined import Requests, Scores, apart_first
-from distill.lifecycle.logs.objects import Torn, objects
+from distill.lifecycle.logs.objects import BLANK, Torn, objects
 from distill.lifecycle.logs.shapes import fields, langfuse, openai, otel
 from distill.lifecycle.logs.shapes.lookup import is_marked, is_turns, named
 from distill.lifecycle.logs.tally import LogTally
@@ -78,7 +78,7 @@ class LogReader:
     def take(self, file: str, line: int, value: Json) -> None:
         """Read one line, or one object of a document."""
         tally = self.tally
-        if value is None:
+        if value is BLANK:
             tally.blank += 1
             return
         tally.lines += 1
