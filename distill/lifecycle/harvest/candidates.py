@@ -77,11 +77,11 @@ class Intake:
             self.drop(place, why, "over_limit", f"{self.at_most:,} candidates came before it")
             return
         fields = orjson.loads(row["fields"]) if row["fields"] else {}
-        if missing := [name for name in self.shape.variables if fields.get(name) in (None, "")]:
+        if missing := [name for name in self.shape.variables if _is_blank(fields.get(name))]:
             self.drop(place, why, "fields_unknown", f"the log does not tell {', '.join(missing)}")
             return
         labels = {**self.labels, **orjson.loads(row["labels"] or "{}")}
-        if lacking := [name for name in self.shape.columns if labels.get(name) in (None, "")]:
+        if lacking := [name for name in self.shape.columns if _is_blank(labels.get(name))]:
             said = f"the log has no {', '.join(lacking)}; give it a value for harvested rows, or let a model or a rule say it (strata.labels)"
             self.drop(place, why, "no_label", said)
             return
@@ -103,6 +103,10 @@ class Intake:
             self.drop(place, why, "cannot_mask", str(error))
             return
         self.kept.append(Candidate(place, why, time, clean, plain, self.shape.input(clean), self.shape.input(own)))
+
+
+def _is_blank(value: Json) -> bool:
+    return value is None or (isinstance(value, str) and not value.strip())
 
 
 def rows_of(dropped: Iterable[DroppedCandidate]) -> Iterator[tuple[str, str, str, str]]:
