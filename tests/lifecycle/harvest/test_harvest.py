@@ -70,7 +70,12 @@ def test_each_reason_not_to(home: Path) -> None:
         "app.jsonl:6": "over_limit", "app.jsonl:7": "over_limit", "app.jsonl:8": "over_limit",
     }  # fmt: skip
     assert [row["logged_in"] for row in lines] == ["app.jsonl:4"]
-    again, lines, dropped = harvested(home, *(openai(text, metadata=kind) for text in (NEW[2], f"{NEW[2]}!", NEW[1])), openai(NEW[3]), openai(" ", metadata=kind))
+    again, lines, dropped = harvested(
+        home,
+        *(openai(text, metadata=kind) for text in (NEW[2], f"{NEW[2]}!", NEW[1])),
+        openai(NEW[3]),
+        openai(" ", metadata=kind),
+    )
     assert dict(dropped.select("row", "reason").iter_rows()) == {
         "app.jsonl:2": "near_candidate", "app.jsonl:3": "near_harvested", "app.jsonl:4": "no_label", "app.jsonl:5": "fields_unknown",
     }  # fmt: skip
@@ -94,9 +99,13 @@ def test_a_passage_of_a_test_row_is_no_new_input(home: Path) -> None:
     seeds = pl.read_parquet(home / "runs/mood/001/seeds.parquet")
     words = " ".join(f"word{n}" for n in range(13))
     place = seeds.with_row_index().filter(role="test")["index"][0]
-    changed = seeds.with_columns(input=pl.when(pl.int_range(pl.len()) == place).then(pl.lit(f"a {words} b")).otherwise("input"))
+    changed = seeds.with_columns(
+        input=pl.when(pl.int_range(pl.len()) == place).then(pl.lit(f"a {words} b")).otherwise("input")
+    )
     text = f"{NEW[0]} {NEW[1]} {words} {NEW[2]} {NEW[3]}"
-    told = harvest(candidates(home, openai(text, metadata={"kind": "a"})), task=opened(home), seeds=changed, out=home / "h.jsonl")
+    told = harvest(
+        candidates(home, openai(text, metadata={"kind": "a"})), task=opened(home), seeds=changed, out=home / "h.jsonl"
+    )
     assert told.dropped == {"shares_13_gram": 1}
 
 
@@ -130,5 +139,7 @@ def test_a_run_takes_the_file(home: Path) -> None:
 
 def test_candidates_are_frames_of_logged_calls(home: Path) -> None:
     frame = pl.DataFrame(schema=LOGGED).with_columns(why=pl.lit(None, pl.String))
-    told = harvest([frame], task=opened(home), seeds=pl.read_parquet(home / "runs/mood/001/seeds.parquet"), out=home / "h.jsonl")
+    told = harvest(
+        [frame], task=opened(home), seeds=pl.read_parquet(home / "runs/mood/001/seeds.parquet"), out=home / "h.jsonl"
+    )
     assert (told.candidates, (home / "h.jsonl").read_text()) == (0, "")

@@ -14,7 +14,15 @@ PRIVATE = {
     "AKIAIOSFODNN7EXAMPLE": "[AWS key]", "sk-proj-abcdefghijklmnopqrstuvwx": "[OpenAI or Anthropic key]",
     "DB_PASSWORD=hunter2hunter2": "[password]", "ghp_" + "a1" * 18: "[GitHub token]",
 }  # fmt: skip
-PLAIN = ["order 4111 1111 1111 1112", "at 12:30:45", "192.168.0.1", "version 1.2.3", "DE12 3456", "chapter 3: see 4::5 for a::b", "C++ std::vector"]
+PLAIN = [
+    "order 4111 1111 1111 1112",
+    "at 12:30:45",
+    "192.168.0.1",
+    "version 1.2.3",
+    "DE12 3456",
+    "chapter 3: see 4::5 for a::b",
+    "C++ std::vector",
+]
 WORDS = st.text(st.characters(codec="utf-8"), max_size=12)
 
 
@@ -28,7 +36,10 @@ def test_what_stays(text: str) -> None:
     assert masked(text) == text
 
 
-@given(st.lists(st.one_of(WORDS, st.sampled_from(sorted(PRIVATE)), st.sampled_from(PLAIN)), max_size=8), st.sampled_from([" ", "\n", ", ", "", "<", "/"]))
+@given(
+    st.lists(st.one_of(WORDS, st.sampled_from(sorted(PRIVATE)), st.sampled_from(PLAIN)), max_size=8),
+    st.sampled_from([" ", "\n", ", ", "", "<", "/"]),
+)
 def test_nothing_is_left_however_it_is_joined(parts: list[str], joint: str) -> None:
     """A text in which something is found again is refused, and never comes back."""
     try:
@@ -47,7 +58,11 @@ def test_among_words_each_is_masked(given_: list[str]) -> None:
 
 def test_fields_are_masked_at_every_depth_and_json_stays_json() -> None:
     arguments = json.dumps({"to": "anna@mail.co.uk", "count": 3})
-    turn = {"role": "assistant", "content": None, "tool_calls": [{"function": {"name": "send", "arguments": arguments}}]}
+    turn = {
+        "role": "assistant",
+        "content": None,
+        "tool_calls": [{"function": {"name": "send", "arguments": arguments}}],
+    }
     found = masked_fields({"messages": [turn], "count": 7, "text": "call +49 170 1234567"})
     assert json.loads(found["messages"][0]["tool_calls"][0]["function"]["arguments"]) == {"to": "[email]", "count": 3}
     assert (found["count"], found["text"]) == (7, "call [phone]")

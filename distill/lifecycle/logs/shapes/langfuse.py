@@ -13,10 +13,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from distill.lifecycle.logs.call import LoggedCall, LoggedScore, NoCall
-from distill.lifecycle.logs.clock import micros
 from distill.lifecycle.logs.shapes import lookup
 from distill.lifecycle.logs.shapes.lookup import first
 from distill.records import Json
+from distill.text.times import micros
 
 _OF_A_TRACE = (
     "htmlPath", "observations", "scores", "sessionId", "session_id", "userId", "user_id", "projectId", "project_id", "bookmarked", "release",

@@ -12,11 +12,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from distill.lifecycle.logs.call import LoggedCall, LoggedScore, NoCall
-from distill.lifecycle.logs.clock import micros
 from distill.lifecycle.logs.shapes import otel_messages
 from distill.lifecycle.logs.shapes.lookup import calls_of, first, mapping, number, scores_of, text_of, word
 from distill.lifecycle.logs.shapes.otlp_values import attributes
 from distill.records import Json
+from distill.text.times import micros
 
 _DETAILS = "gen_ai.client.inference.operation.details"
 _SCORE = "gen_ai.evaluation.result"
