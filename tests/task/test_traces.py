@@ -26,7 +26,9 @@ from distill.teacher.send import Sender
 SPEC = """\
 task: mood
 about: Moods of messages.
-seeds: {from: [seeds.jsonl], gold: expected, group: message, test: {share: 0.25}, held_out: [others.jsonl], since: {at: "2015-06-01", column: kind}, broken: drop, format: {encoding: utf-8}}
+seeds:
+  {from: [seeds.jsonl], gold: expected, group: message, test: {share: 0.25}, held_out: [others.jsonl], since: {at: "2015-06-01", column: kind},
+   broken: drop, format: {encoding: utf-8}}
 strata:
   by: [kind]
   labels: {size: "length(message)::VARCHAR"}

@@ -97,7 +97,7 @@ def test_any_objects_come_back(
     before, reading._CHUNK = reading._CHUNK, chunk
     try:
         plain = [row for row in rows if not any(name in row for name in reading._LISTS)]
-        assert [row for row in read(path, json.dumps(plain, ensure_ascii=False))] == plain
+        assert list(read(path, json.dumps(plain, ensure_ascii=False))) == plain
     finally:
         reading._CHUNK = before
 

@@ -9,7 +9,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from production_logs import (
-    ANSWER, START, attributes, console_span, exported_observation, genai, observation, openai, otlp, read, shape, span, turns, write,
+    ANSWER,
+    START,
+    attributes,
+    console_span,
+    exported_observation,
+    genai,
+    observation,
+    openai,
+    otlp,
+    read,
+    shape,
+    span,
+    turns,
+    write,
 )  # fmt: skip
 
 from distill.lifecycle.logs.call import LogColumns
@@ -36,7 +49,7 @@ ONE_CALL = {
     "OTLP": otlp(span(genai("lamp"))),
     "OTLP, structured": otlp(span(genai("lamp", structured=True))),
     "OTLP, in an event": otlp(span({"gen_ai.operation.name": "chat"}, events=[EVENT])),
-    "OTLP logs": {"resourceLogs": [{"scopeLogs": [{"logRecords": [{"eventName": EVENT["name"], "timeUnixNano": EVENT["timeUnixNano"], "attributes": EVENT["attributes"]}]}]}]},
+    "OTLP logs": {"resourceLogs": [{"scopeLogs": [{"logRecords": [{"eventName": EVENT["name"], **EVENT}]}]}]},
     "a console span": console_span(genai("lamp")),
     "Langfuse's API": observation("lamp"),
     "Langfuse's export": exported_observation("lamp"),
@@ -200,12 +213,17 @@ def test_a_batch_jobs_two_files_are_paired(tmp_path: Path) -> None:
 
 
 def test_tools_and_refusals(tmp_path: Path) -> None:
+    parts = [
+        {"type": "reasoning", "content": "hm"},
+        {"type": "tool_call", "id": "1", "name": "look", "arguments": {"a": 1}},
+    ]
+    said = {"role": "assistant", "parts": parts, "finish_reason": "tool_call"}
     call = {"id": "1", "type": "function", "function": {"name": "look", "arguments": '{"a": 1}'}}
     rows, _ = read(write(
         tmp_path / "a.jsonl",
         {"messages": turns("lamp"), "choices": [{"message": {"role": "assistant", "content": None, "tool_calls": [call]}, "finish_reason": "tool_calls"}]},
         {"messages": turns("lamp"), "choices": [{"message": {"role": "assistant", "content": None, "refusal": "No."}, "finish_reason": "FINISH_REASON_STOP"}]},
-        otlp(span({**genai("lamp"), "gen_ai.output.messages": json.dumps([{"role": "assistant", "parts": [{"type": "reasoning", "content": "hm"}, {"type": "tool_call", "id": "1", "name": "look", "arguments": {"a": 1}}], "finish_reason": "tool_call"}])})),
+        otlp(span({**genai("lamp"), "gen_ai.output.messages": json.dumps([said])})),
     ))  # fmt: skip
     assert [row["tool_calls"] for row in rows] == ['[["look","{\\"a\\": 1}"]]', "", '[["look","{\\"a\\":1}"]]']
     assert [row["finish_reason"] for row in rows] == ["tool_calls", "stop", "tool_calls"]
