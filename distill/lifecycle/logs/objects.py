@@ -161,7 +161,7 @@ def _values(file: BinaryIO) -> Iterator[Json]:
             continue
         if not rest.strip():
             return
-        yield Torn("too_long" if more else "torn", f"an object that does not end: {rest[:60]!r}")
+        yield Torn("too_long" if more else "torn", "an object that does not end")
         after = _NEXT.search(rest)
         if after is None:
             return

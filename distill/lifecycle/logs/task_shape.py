@@ -182,9 +182,7 @@ class TaskShape:
             ):
                 return self.input(found), self._values(found) if set(self.variables) <= set(found) else None
         if any(not _is_bare(prompt) for prompt in self.prompts) or not bare:
-            raise NoCall(
-                "other_prompt", f"no prompt of the task begins {_said(bare[0])[:_SHOWN]!r}" if bare else "no turn in it"
-            )
+            raise NoCall("other_prompt", "its last turn fits no prompt of the task" if bare else "no turn in it")
         return self._text(_said(bare[-1]))
 
 

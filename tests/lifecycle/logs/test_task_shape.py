@@ -53,7 +53,7 @@ def test_another_tasks_call_is_told(asked: object, reason: str) -> None:
 def test_without_its_words_around_it_a_turn_is_another_tasks() -> None:
     task = TaskShape(("message",), (pattern_of(parse("Sort.\n[user]\nMail: {{message}}\n", "p")),))
     assert task.told(turns("Mail: hi", None))[1] == {"message": "hi"}
-    with pytest.raises(NoCall, match="no prompt of the task begins"):
+    with pytest.raises(NoCall, match="fits no prompt"):
         task.told(turns("Translate: hi", None))
 
 
