@@ -77,7 +77,7 @@ class Intake:
             self.drop(place, why, "over_limit", f"{self.at_most:,} candidates came before it")
             return
         fields = orjson.loads(row["fields"]) if row["fields"] else {}
-        if missing := [name for name in self.shape.variables if _is_blank(fields.get(name))]:
+        if missing := [name for name in self.shape.variables if self._lacks(fields, name)]:
             self.drop(place, why, "fields_unknown", f"the log does not tell {', '.join(missing)}")
             return
         labels = {**self.labels, **orjson.loads(row["labels"] or "{}")}
