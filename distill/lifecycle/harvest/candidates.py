@@ -93,6 +93,9 @@ class Intake:
             {name: labels[name] for name in self.shape.columns},
         )
 
+    def _lacks(self, fields: Mapping[str, Json], name: str) -> bool:
+        return name not in fields or (name not in self.shape.blank and _is_blank(fields[name]))
+
     def _mask(
         self, place: str, why: str, time: str | None, fields: Mapping[str, Json], labels: Mapping[str, Json]
     ) -> None:
