@@ -58,10 +58,11 @@ def _written(run: RunDir, given: str, table: RouteTable, folder: Path) -> Writte
     """The files, of a student that is as it was compared, with the promoted students that share its base."""
     from distill.lifecycle.registry.candidate import candidate_of
     from distill.lifecycle.registry.shared_base import promoted_on
-    from distill.pipeline import arguments, used_spec
+    from distill.pipeline import arguments
     from distill.pipeline.open_task import open_task
     from distill.ship.routes.vllm_config import ServedAdapter
     from distill.ship.routes.write import write
+    from distill.task import used_spec
 
     student = candidate_of(run, given)
     task = open_task(
