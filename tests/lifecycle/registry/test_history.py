@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from ended import Distill
 
 from distill.errors import UsageError
 from distill.lifecycle.registry.history import history
@@ -46,3 +47,10 @@ def test_a_task_of_which_nothing_was_promoted(home: Path) -> None:
         history("mood", home)
     with pytest.raises(UsageError, match="no run 'other'"):
         history("other", home)
+
+
+def test_a_classifier_is_on_no_base_and_one_is_no_plural(home: Path, distill: Distill) -> None:
+    assert distill("promote", "mood/001", "--anyway", "--home", home).code == 0
+    lines = distill("history", "mood", "--home", home).out.splitlines()
+    assert lines[2].endswith("; linear")
+    assert "2 runs and 1 promoted student:" in distill("verify", "--home", home).out

@@ -39,7 +39,7 @@ def history_lines(found: PromotedStudents) -> list[str]:
             f"{mark} {student.number:>3}  {student.run}  {student.promoted}  {student.content[:12]}  {_score(student)}"
         )
         asked = f" (asked {student.asked[:10]})" if student.asked else ""
-        lines.append(f"       teacher {student.teacher}{asked}; {student.how} on {student.base}")
+        lines.append(f"       teacher {student.teacher}{asked}; {_tuned(student)}")
         if student.anyway:
             lines.append(f"       promoted although {student.anyway}")
     lines += [f"  broken: {one}" for one in found.broken]
@@ -48,6 +48,11 @@ def history_lines(found: PromotedStudents) -> list[str]:
     if found.back_to is not None:
         lines.append(f"`distill rollback {found.task}` takes student {found.back_to} again")
     return lines
+
+
+def _tuned(student: RegisteredStudent) -> str:
+    """How it was made; a classifier has no base."""
+    return f"{student.how} on {student.base}" if student.how in ("lora", "full", "hosted") else student.how
 
 
 def _score(student: RegisteredStudent) -> str:
@@ -63,5 +68,7 @@ def _score(student: RegisteredStudent) -> str:
 def verified_lines(found: Verified) -> list[str]:
     """What was touched, a line a file, and how much was looked at."""
     touched = [f"{one.where}: {one.file} {one.fate}{f' ({one.detail})' if one.detail else ''}" for one in found.touched]
-    files = f"{found.files:,} files of {found.runs} runs and {found.students} promoted students"
+    runs = f"{found.runs} run{'' if found.runs == 1 else 's'}"
+    students = f"{found.students} promoted student{'' if found.students == 1 else 's'}"
+    files = f"{found.files:,} files of {runs} and {students}"
     return [*touched, f"{files}: {f'{len(touched)} touched' if touched else 'as they were written'}"]
