@@ -117,12 +117,12 @@ async def test_a_probe_opens_no_run_and_keeps_its_plan(done: Work) -> None:
 
 
 async def test_nothing_changed_is_free_and_opens_no_run(done: Work) -> None:
-    """0 requests, below 10 seconds, no store is even opened."""
-    began, asked = time.monotonic(), done.teachers.asked.total()
+    """0 requests, below 5 seconds of computing, no store is even opened."""
+    began, asked = time.process_time(), done.teachers.asked.total()
     plan = await done.probe()
     assert (plan.unchanged, done.teachers.asked.total()) == (True, asked)
     assert (await done.run(refresh=True)).name == "mood/001"
-    assert time.monotonic() - began < 10
+    assert time.process_time() - began < 5
     assert not (done.spec.parent / "runs" / "mood" / "002").exists()
 
 

@@ -28,3 +28,11 @@ def test_a_file_that_is_no_model_is_told(tmp_path: Path) -> None:
         llama_cpp.serve(tmp_path / "a.gguf", "a", context=64),
     ):
         pass
+
+
+@pytest.mark.parametrize(("given", "threads"), [("3", 3), ("1", 1), ("0", None), ("many", None), ("", None)])
+def test_the_users_number_of_threads_is_kept(monkeypatch: pytest.MonkeyPatch, given: str, threads: int | None) -> None:
+    """As a training keeps it; what is no number counts as none."""
+    monkeypatch.setattr("os.cpu_count", lambda: 64)
+    monkeypatch.setenv("OMP_NUM_THREADS", given)
+    assert llama_cpp._threads() == (threads or 8)
