@@ -56,8 +56,9 @@ def _embedding_better(seen: DiagnosisInput) -> bool:
 
 def _wins(gap: Estimate | None, other: Estimate | None) -> bool:
     """Whether an arm is clearly better than the student, and better than the other one that might be."""
-    better = gap is not None and not gap.small and gap.high < 0
-    return better and (other is None or gap.mean <= other.mean)
+    if gap is None or gap.small or gap.high >= 0:
+        return False
+    return other is None or gap.mean <= other.mean
 
 
 def _too_few(seen: DiagnosisInput) -> bool:
