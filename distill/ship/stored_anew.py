@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from distill.ship import k_quants
 
 if TYPE_CHECKING:
     from gguf import GGUFReader, GGUFWriter, ReaderTensor
-    from numpy import float32, generic
+    from numpy import float32
     from numpy.typing import NDArray
 
     from distill.records import Json
@@ -72,7 +72,7 @@ def _kinds(reader: GGUFReader, quantisation: str) -> dict[str, str | None]:
     }
 
 
-def _stored(tensor: ReaderTensor, change: NDArray[float32] | None, kind: str | None) -> tuple[NDArray[generic], int]:
+def _stored(tensor: ReaderTensor, change: NDArray[float32] | None, kind: str | None) -> tuple[NDArray[Any], int]:
     """(data, type) of a tensor: matrices as `kind` where their rows allow it, else f16; vectors as they are."""
     from gguf import GGMLQuantizationType, quants
 

@@ -70,8 +70,8 @@ def train_along() -> NoReturn:
     from distill.errors import DistillError
     from distill.student.trainers import fine_tuning
 
-    for name in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(name, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # also while it waits in a call that Python cannot interrupt
     try:
         fine_tuning.follow()
     except (DistillError, RuntimeError):  # the same fault as the first one's, or the first one is gone

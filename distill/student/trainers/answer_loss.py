@@ -32,7 +32,8 @@ def scoring_answers() -> type[SFTTrainer]:
         _states: AnswerStates | None = None
 
         def _get_train_sampler(self, train_dataset: Dataset | None = None) -> Sampler[int]:
-            return _sampler(self.train_dataset if train_dataset is None else train_dataset, self.args)
+            rows = self.train_dataset if train_dataset is None else train_dataset
+            return _sampler(rows, self.args, lambda: int(self.state.epoch or 0))
 
         def compute_loss(
             self,
@@ -81,9 +82,9 @@ def _through(model: Module, logits: Callable[..., Tensor], inputs: Mapping[str, 
     return found
 
 
-def _sampler(rows: Dataset, arguments: SFTConfig) -> Sampler[int]:
+def _sampler(rows: Dataset, arguments: SFTConfig, epoch: Callable[[], int]) -> Sampler[int]:
     per_step = arguments.train_batch_size * arguments.gradient_accumulation_steps * processes.count()
-    return by_length([len(ids) for ids in rows["input_ids"]], per_step, arguments.seed)
+    return by_length([len(ids) for ids in rows["input_ids"]], per_step, arguments.seed, epoch)
 
 
 class AnswerStates:

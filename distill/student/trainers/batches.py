@@ -6,7 +6,7 @@ batches than it left: some rows twice, some not at all.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -54,8 +54,12 @@ def trl_arguments(kept: Path, settings: BatchSettings, steps: int) -> dict[str, 
     }  # fmt: skip
 
 
-def by_length(lengths: Sequence[int], batch_size: int, seed: int) -> Sampler[int]:
-    """Rows grouped by length; told of each epoch by `set_epoch`."""
+def by_length(
+    lengths: Sequence[int], batch_size: int, seed: int, epoch: Callable[[], int] | None = None
+) -> Sampler[int]:
+    """Rows grouped by length; told of each epoch by `set_epoch`, or asks for it as it begins: what divides batches among processes does not pass
+    `set_epoch` on where a training goes on from a checkpoint.
+    """
     import torch
     from torch.utils.data import Sampler
     from transformers.trainer_pt_utils import get_length_grouped_indices
@@ -71,7 +75,8 @@ def by_length(lengths: Sequence[int], batch_size: int, seed: int) -> Sampler[int
             return len(lengths)
 
         def __iter__(self) -> Iterator[int]:
-            generator = torch.Generator().manual_seed(seed * 1_000_003 + self._epoch)
+            now = self._epoch if epoch is None else epoch()
+            generator = torch.Generator().manual_seed(seed * 1_000_003 + now)
             groups = min(-(-len(lengths) // (2 * batch_size)), _GROUP)
             return iter(get_length_grouped_indices(list(lengths), batch_size, groups, generator=generator))
 

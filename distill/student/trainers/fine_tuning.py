@@ -123,7 +123,8 @@ def follow() -> None:
     for given in processes.announced():
         base, train, valid, out = (Path(given[name]) for name in ("base", "train", "valid", "out"))
         template = Path(given["template"]) if given["template"] else None
-        _trained(SharedTraining(base, train, valid, out, template, TuningSettings(**given["settings"])), None, None)
+        with processes.undisturbed():
+            _trained(SharedTraining(base, train, valid, out, template, TuningSettings(**given["settings"])), None, None)
 
 
 def _trained(

@@ -19,7 +19,7 @@ from distill.pipeline.open_task import open_task
 from distill.student.trainers import processes
 from distill.teacher.progress import Silent
 
-TRAIN = "student.train={with: lora, base: ./base, epochs: 2, batch_size: 4, layers: null, rank: 4, learning_rate: 0.01}"
+TRAIN = "student.train={with: lora, base: ./base, epochs: 2, batch_size: 6, layers: null, rank: 4, learning_rate: 0.01}"
 DATASET = ("generate", "curate", "export")
 LAUNCHED = {"RANK": "0", "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "29500"}
 
