@@ -8,9 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from distill.evaluate.arms import Answers
 from distill.evaluate.scoring.choice import Metrics
-from distill.evaluate.scoring.own import ScoreRow
 from distill.exam.grade import KnownRow, Paper, grade
 from distill.exam.marking import Marking
 from distill.exam.result import Exam
@@ -153,28 +151,6 @@ def test_free_text_that_no_metric_judges_is_not_scored_and_never_zero() -> None:
     assert (found.kind, found.metric) == ("text", "")
     assert found.teacher is None
     assert "no metric of this task judges" in exam_summary(found)[0]
-
-
-def test_tool_calls_and_a_function_of_the_task_mark_as_in_the_comparison() -> None:
-    def call(city: str) -> dict[str, Json]:
-        return {"tool_calls": [{"name": "weather", "arguments": {"city": city}}]}
-
-    rows = [KnownRow(f"{n:02}", f"weather {n}", "s", call(f"city {n}")) for n in range(20)]
-    chosen = Metrics(("schema", "json_fields", "agreement", "tool_calls", "agreement_tool_calls"))
-    said = {row.seed_id: dict(row.gold) if n % 2 else call("elsewhere") for n, row in enumerate(rows)}
-    found = grade(paper(said), rows, [], Marking(None, None, (), lambda _: chosen))
-    assert found.metric == "tool_calls"
-    assert found.teacher is not None
-    assert found.teacher.mean == 0.5
-    assert "of the rows with the right tool calls" in exam_summary(found)[0]
-
-    def own(answered: Mapping[str, Answers], metrics: Metrics) -> list[ScoreRow]:
-        return [(seed, "teacher", "verify", 1.0, "") for seed, _ in answered["teacher"]]
-
-    nothing = Marking(None, None, (), lambda _: Metrics(("schema",)), own=own)
-    assert grade(paper(said), rows, [], nothing).metric == "verify"
-    wished = Marking(None, None, (), lambda _: chosen, decide_by="verify", own=own)
-    assert grade(paper(said), rows, [], wished).metric == "verify"
 
 
 def test_a_number_has_the_tolerance_of_the_spec() -> None:

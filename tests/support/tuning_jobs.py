@@ -86,6 +86,7 @@ def new_job(host: TuningHost, body: dict[str, Any]) -> dict[str, Any]:
         "fine_tuned_model": None,
         "finished_at": None,
         "hyperparameters": {},
+        "integrations": [],
         "organization_id": "org-loopback",
         "result_files": [],
         "seed": body.get("seed", 0),

@@ -16,6 +16,7 @@ async def test_checkpoints_are_listed_and_extra_reaches_the_host(work: Work) -> 
     async with tuning_host.serve() as host:
         result = await work.tune(host, hyper={"n_epochs": 2}, extra=extra)
         assert host.jobs["ftjob-1"]["method"]["supervised"]["hyperparameters"] == {"n_epochs": 2, "lora": True}
+        assert host.jobs["ftjob-1"]["integrations"] == [], "tutorials count them, as at OpenAI"
     assert [(one.step, one.name) for one in result.checkpoints] == [(2, "ft:tiny:ftjob-1:ckpt-2")]
 
 
