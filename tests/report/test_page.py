@@ -306,12 +306,23 @@ def test_what_each_gate_is_worth_is_shown_with_its_price(
 
 
 @pytest.mark.parametrize("render", [html, markdown])
-@pytest.mark.parametrize(("kind", "why"), [("text", "answers are free text"), ("fields", "no answer came")])
+@pytest.mark.parametrize(("answered", "why"), [(True, "no metric of this task judges"), (False, "no answer came")])
 def test_an_exam_that_is_not_scored_says_why(
-    render: Callable[[Report], str], kind: str, why: str, report: Flat, typed: Typed
+    render: Callable[[Report], str], answered: bool, why: str, report: Flat, typed: Typed
 ) -> None:
-    report["exam"] |= {"kind": kind, "teacher": None, "fields": [], "strata": [], "mistakes": []}
+    lost = 0 if answered else report["exam"]["rows"]
+    report["exam"] |= {"unanswered": lost, "teacher": None, "fields": [], "strata": [], "mistakes": []}
     assert why in render(typed(report))
+
+
+@pytest.mark.parametrize("render", [html, markdown])
+def test_an_exam_by_likeness_says_what_that_is_worth(
+    render: Callable[[Report], str], report: Flat, typed: Typed
+) -> None:
+    report["exam"] |= {"kind": "text", "metric": "chrf"}
+    page = render(typed(report))
+    assert "Likeness is shared wording, not meaning or truth" in page
+    assert "least like the known" in page
 
 
 def test_a_linear_model_that_is_better_stands_beside_the_verdict(report: Flat, typed: Typed) -> None:
