@@ -66,3 +66,10 @@ def test_a_conversation_is_put_in_as_turns() -> None:
     assert not templates.faults("[messages]\n{{history}}", "t.md", columns=["history"])
     found = templates.faults("[messages]\nSo far: {{history}}", "t.md", columns=["history"])
     assert "one slot and nothing else" in str(found[0])
+
+
+def test_its_text_is_read_as_itself() -> None:
+    """What `distill routes` writes of a prompt says what the prompt said."""
+    for text in ("Say it.\n\n[user]\n{{a}}\n\n[assistant]\nyes\n[messages]\n{{history}}", "[user]\n  {{a}}  b\n\nc"):
+        found = templates.parse(text, "p.md")
+        assert templates.parse(found.text, "p.md") == found
