@@ -31,7 +31,6 @@ from distill.stats import Estimate, proportion
 from distill.student.trainers.batches import trl_arguments
 from distill.student.trainers.fine_tuning import save_adapter
 from distill.student.trainers.progress import checkpoints
-from distill.student.trainers.threads import FreeCores, on_free_cores
 from distill.student.tuning.pair_trainer import dataset, over_pairs
 from distill.student.tuning.pairs import TokenPair, TokenPairs, as_columns
 from distill.teacher.endpoint.stopping import Stopped
@@ -162,7 +161,7 @@ def train(
     set_seed(settings.seed)
     kept_at, steps = out.parent / "preference", settings.steps(len(pairs.train))
     checkpoint = checkpoints.opened(kept_at, _key(base, adapter, pairs, settings))
-    with quiet(), on_free_cores() as cores:
+    with quiet():
         model = _with_adapter(base, adapter, settings)
         trainer = over_pairs()(
             model=model, args=_arguments(kept_at, settings, steps), train_dataset=dataset(pairs.train),
@@ -171,7 +170,7 @@ def train(
         for config in model.peft_config.values():  # else a checkpoint would ask the hub for the base by its bare name
             config.base_model_name_or_path = str(base)
         look, held_out = _Look(on_step, kept_at), pairs.held_out[:LOOKED_AT]
-        trainer.add_callback(_callback(look, trainer, held_out, cores))
+        trainer.add_callback(_callback(look, trainer, held_out))
         try:
             trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
         except TrainError:
@@ -228,15 +227,12 @@ def _arguments(folder: Path, settings: DpoSettings, steps: int) -> DPOConfig:
     )
 
 
-def _callback(look: _Look, trainer: DPOTrainer, held_out: Sequence[TokenPair], cores: FreeCores) -> Any:
+def _callback(look: _Look, trainer: DPOTrainer, held_out: Sequence[TokenPair]) -> Any:
     from transformers import TrainerCallback
 
     class Looked(TrainerCallback):  # type: ignore[misc]  # transformers is not followed, so its class is Any
         def on_train_begin(self, _args: Any, state: Any, _control: Any, **_: Any) -> None:
             look.begins(state.global_step)
-
-        def on_step_begin(self, _args: Any, _state: Any, _control: Any, **_: Any) -> None:
-            cores.adapt()
 
         def on_log(self, _args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
             if "loss" in (logs or {}):

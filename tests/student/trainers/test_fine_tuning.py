@@ -169,13 +169,13 @@ def test_no_rows_to_check_on_is_an_error(tiny_base: Path, tmp_path: Path) -> Non
 
 
 def test_an_adapter_begins_with_the_weights_of_an_earlier_one(tuned: Any, student: TrainResult) -> None:
-    """Its first loss is about where the other ended, and not where that began."""
-    begun = tuned("begun", begin=str(student.tuned / "adapter_model.safetensors"))
+    """Its first loss is where the other ended, and not where that began; hardly trained, it is what the other was."""
+    begun = tuned("begun", begin=str(student.tuned / "adapter_model.safetensors"), learning_rate=1e-9, epochs=1)
     first, before = (run.steps[0].train_loss for run in (begun, student))
     assert first is not None
     assert before is not None
     assert first < before - 0.1
-    assert begun.valid_loss <= student.valid_loss + 0.05
+    assert begun.valid_loss == pytest.approx(student.valid_loss, abs=1e-4)
 
 
 def test_an_adapter_of_another_rank_is_no_beginning(tuned: Any, student: TrainResult) -> None:

@@ -64,6 +64,7 @@ def test_a_run_goes_on_from_the_adapter_of_the_rows_and_keeps_what_helped(
 
     watch, looks = Heard(), list[int]()
     with monkeypatch.context() as patched:
+        patched.delenv("OMP_NUM_THREADS", raising=False)  # a number that is set is kept, and nothing looked at
         patched.setattr(FreeCores, "adapt", lambda _self: looks.append(1))
         result = run(paired, DRAWS, watch=watch)
     assert any("adapter of the rows is there already" in line for line in watch.lines)
