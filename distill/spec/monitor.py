@@ -37,7 +37,7 @@ class MonitorSettings(Settings):
     )
     off: list[str] = Field(default_factory=list, description="signals that are counted and never raise an alarm")
     near_rows: PositiveInt = Field(
-        200_000, description="distinct inputs of a look whose distance to the training rows is computed; of more, a share by a hash"
+        100_000, description="distinct inputs of a look whose distance to the training rows is computed; of more, a share by a hash"
     )
     teacher: TeacherSample = TeacherSample()
 

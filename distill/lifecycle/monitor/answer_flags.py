@@ -11,7 +11,7 @@ import polars as pl
 
 from distill.curate.gates.registry import GATES
 from distill.curate.gates.settings import GateSettings
-from distill.lifecycle.monitor.signals import GATED
+from distill.lifecycle.monitor.signals import GATED, SHOWS
 from distill.records import Json
 
 _OF_ANSWER = ("answer", "tool_calls", "refusal")
@@ -36,7 +36,7 @@ def free_gates(
 
 
 def answer_flags(calls: pl.DataFrame, gates: Mapping[str, Mapping[str, object]]) -> pl.DataFrame:
-    """A column a gate, in the order of the calls."""
+    """A column a gate, named after it, in the order of the calls."""
     return pl.DataFrame([_flag(calls, name, settings) for name, settings in gates.items()])
 
 
@@ -53,9 +53,9 @@ def _flag(calls: pl.DataFrame, name: str, settings: Mapping[str, object]) -> pl.
     own = calls.select(keys)
     distinct = own.unique(maintain_order=True).with_row_index("at")
     dropped = GATES[name].apply(_as_samples(distinct), settings).dropped["row"].cast(pl.UInt32)
-    distinct = distinct.with_columns(pl.col("at").is_in(dropped.implode()).alias(name))
-    found = own.join(distinct, on=keys, how="left", nulls_equal=True, maintain_order="left")[name]
-    return pl.Series(name, pl.select(pl.when(_known(calls, name, settings)).then(found)).to_series())
+    distinct = distinct.with_columns(pl.col("at").is_in(dropped.implode()).alias(SHOWS))
+    found = own.join(distinct, on=keys, how="left", nulls_equal=True, maintain_order="left")[SHOWS]
+    return pl.Series(SHOWS + name, pl.select(pl.when(_known(calls, name, settings)).then(found)).to_series())
 
 
 def _known(calls: pl.DataFrame, name: str, settings: Mapping[str, object]) -> pl.Series:

@@ -18,7 +18,7 @@ from distill.evaluate.selective.routing import Routing
 from distill.lifecycle.monitor.answer_flags import answer_flags
 from distill.lifecycle.monitor.evidence import rate_bound
 from distill.lifecycle.monitor.known_inputs import Count, KnownInputs, known_inputs
-from distill.lifecycle.monitor.signals import HANDED_ON, LIMITS, SIGNALS, TEACHER
+from distill.lifecycle.monitor.signals import HANDED_ON, LIMITS, SHOWS, SIGNALS, TEACHER
 from distill.rundir import RunDir, read_json, read_parquet
 
 _UNSURE = 0.75
@@ -88,7 +88,7 @@ def _of_answers(run: RunDir, seeds: pl.DataFrame, gates: Mapping[str, Mapping[st
         pl.lit("").alias("refusal"), pl.lit(None, dtype=pl.String).alias("finish_reason")
     )
     flags = answer_flags(pl.concat([asked, rows], how="horizontal"), gates)
-    counted = {name: _count(flags[name]) for name in flags.columns}
+    counted = {name.removeprefix(SHOWS): _count(flags[name]) for name in flags.columns}
     return {name: one for name, one in counted.items() if one.rows} | _against_teacher(run)
 
 

@@ -18,7 +18,7 @@ from distill.lifecycle.monitor.answer_flags import answer_flags
 from distill.lifecycle.monitor.baseline import Baseline
 from distill.lifecycle.monitor.known_inputs import input_flags, label_flag
 from distill.lifecycle.monitor.offsets import LogPart
-from distill.lifecycle.monitor.signals import FAR, FEEDBACK, HANDED_ON, STRATUM
+from distill.lifecycle.monitor.signals import FAR, FEEDBACK, HANDED_ON, SHOWS, STRATUM
 
 _SAME = ("answer", "tool_calls", "refusal", "finish_reason")
 _SHOWN = 6
@@ -76,13 +76,13 @@ class LogIntake:
             counts = self._day(str(day))
             counts.distinct += some.height
             for name in self.signals(calls):
-                counts.add(name, some[name])
+                counts.add(name, some[SHOWS + name])
         self._keep(calls)
         self.handle(calls)
 
     def signals(self, calls: pl.DataFrame) -> list[str]:
         """The signals that have a column."""
-        return [name for name, kind in calls.schema.items() if kind == pl.Boolean and name not in ("feedback", "private")]
+        return [name.removeprefix(SHOWS) for name in calls.columns if name.startswith(SHOWS)]
 
     def _day(self, day: str) -> DayCounts:
         return self.days.setdefault(day, DayCounts())
@@ -112,8 +112,8 @@ class LogIntake:
         labels = self.baseline.known.labels
         if labels:
             flags = [label_flag(one, labels) for one in found["labels"]]
-            found = found.with_columns(pl.Series(STRATUM, flags, dtype=pl.Boolean))
-        return found.with_columns((~pl.col("feedback")).alias(FEEDBACK), *self._handed_on(found))
+            found = found.with_columns(pl.Series(SHOWS + STRATUM, flags, dtype=pl.Boolean))
+        return found.with_columns((~pl.col("feedback")).alias(SHOWS + FEEDBACK), *self._handed_on(found))
 
     def _share(self) -> float:
         """The share of the inputs whose distance is computed: all, and of what is left of the room each time a half."""
@@ -126,15 +126,15 @@ class LogIntake:
         if found is None or calls["confidence"].null_count() == calls.height:
             return []
         far, unsure = pl.col("nearness") < found.floor, pl.col("confidence") <= found.threshold
-        broken = pl.col("schema") if "schema" in calls.columns else pl.lit(False)
+        broken = pl.col(SHOWS + "schema") if SHOWS + "schema" in calls.columns else pl.lit(False)
         told = pl.col("confidence").is_not_null() & pl.col("nearness").is_not_null()
-        return [pl.when(told).then(far | unsure | broken).alias(HANDED_ON)]
+        return [pl.when(told).then(far | unsure | broken).alias(SHOWS + HANDED_ON)]
 
     def _keep(self, calls: pl.DataFrame) -> None:
         """What is shown of each signal, and the sample for the teacher; of private rows nothing."""
         public = calls.filter(~pl.col("private").fill_null(False))
         for name in self.signals(calls):
-            hits = public.filter(pl.col(name))
+            hits = public.filter(pl.col(SHOWS + name))
             if hits.height:
                 self.shown[name] = _some(name, self.shown.get(name), hits)
         if self.sampled and public.height:

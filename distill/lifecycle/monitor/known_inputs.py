@@ -16,7 +16,7 @@ import polars as pl
 
 from distill.curate.gates.language import detected_in_short, detected_language
 from distill.evaluate.selective.nearness import TrainingTexts, training_texts
-from distill.lifecycle.monitor.signals import FAR, LANGUAGE, LENGTH, STRATUM
+from distill.lifecycle.monitor.signals import FAR, LANGUAGE, LENGTH, SHOWS, STRATUM
 from distill.records import content_id
 from distill.similarity.arrays import Float64s
 
@@ -25,6 +25,8 @@ _BEYOND = 0.005
 _SEEDS = 5_000
 """Seeds that are held against the training rows, chosen by a hash."""
 _ITSELF = 1 - 1e-5
+_LONG = 200
+"""Characters from which a text whose language is unclear is not looked at again as a short one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +95,9 @@ def input_flags(texts: Sequence[str], known: KnownInputs, *, near: Collection[in
     return pl.DataFrame(
         {
             "input": texts, "nearness": pl.Series(found, dtype=pl.Float64),
-            FAR: pl.Series([None if value is None else value < known.floor for value in found], dtype=pl.Boolean),
-            LENGTH: [not known.lengths[0] <= len(text) <= known.lengths[1] for text in texts],
-            LANGUAGE: pl.Series([None if said is None else said not in known.languages for said in spoken], dtype=pl.Boolean),
+            SHOWS + FAR: pl.Series([None if value is None else value < known.floor for value in found], dtype=pl.Boolean),
+            SHOWS + LENGTH: [not known.lengths[0] <= len(text) <= known.lengths[1] for text in texts],
+            SHOWS + LANGUAGE: pl.Series([None if said is None else said not in known.languages for said in spoken], dtype=pl.Boolean),
         }
     )  # fmt: skip
 
@@ -109,7 +111,8 @@ def label_flag(labels: str | None, known: Mapping[str, frozenset[str]]) -> bool 
 
 def language_of(text: str) -> str | None:
     """The language of an input, where it can be told."""
-    return detected_language(text) or detected_in_short(text)
+    found = detected_language(text)
+    return found if found or len(text) > _LONG else detected_in_short(text)
 
 
 def _low_end(values: Float64s) -> tuple[float, int]:

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 FAR, LENGTH, LANGUAGE, STRATUM = "far_input", "input_length", "input_language", "unknown_stratum"
 HANDED_ON, FEEDBACK, TEACHER = "handed_on", "bad_feedback", "teacher_differs"
+SHOWS = "shows_"
+"""Begins the name of a signal's column in a table of calls."""
 
 
 @dataclass(frozen=True, slots=True)
