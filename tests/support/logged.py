@@ -19,10 +19,10 @@ SPEC = {
     "evaluate": {"arms": ["teacher", "student"]},
 }
 SCHEMA = {"type": "object", "properties": {"mood": {"enum": ["glad", "cross"]}}, "required": ["mood"]}
-THINGS = "lamp kettle parcel jacket router blender bicycle printer sofa mirror carpet phone charger teapot ladder speaker".split()
-GLAD = "lovely splendid bright cheerful perfect charming brilliant excellent".split()
-CROSS = "broken late rude dreadful rusty leaky noisy torn".split()
-PLACES = "kitchen hallway office garden bedroom cellar workshop attic".split()
+THINGS = ["lamp", "kettle", "parcel", "jacket", "router", "blender", "bicycle", "printer", "sofa", "mirror", "carpet", "phone", "charger", "teapot", "ladder", "speaker"]
+GLAD = ["lovely", "splendid", "bright", "cheerful", "perfect", "charming", "brilliant", "excellent"]
+CROSS = ["broken", "late", "rude", "dreadful", "rusty", "leaky", "noisy", "torn"]
+PLACES = ["kitchen", "hallway", "office", "garden", "bedroom", "cellar", "workshop", "attic"]
 TIMES = ("yesterday", "today", "on Monday", "on Friday", "this morning", "last week", "in March", "an hour ago")
 _ORDERS = ("my order of a {thing} arrived {time}", "the {thing} for the {place} came {time}", "I unpacked the {thing} in the {place} {time}")
 _ENDS = ("and it is {mood}", "it looks {mood} and nothing else", "what a {mood} thing", "and I call that {mood}")
